@@ -1,0 +1,7 @@
+//! kanmon (関門): carries a release from commit to production on Amazon ECS.
+//!
+//! A release is a list of facts in a journal; `model` folds them, `engine` decides what to do next, `runtime` does it
+//! through `ports`, and everything else stands at the edge.
+
+pub mod model;
+pub mod sandbox;

@@ -1,0 +1,170 @@
+//! Names and numbers that cross rooms, parsed once and valid ever after.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A text that is not what its type says: what was expected, and what was there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is not {expected}")]
+pub struct IdError {
+    pub expected: &'static str,
+    pub found: String,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $expected:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(s: &str) -> Result<Self, IdError> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(s) {
+                    Ok(Self(s.to_owned()))
+                } else {
+                    Err(IdError { expected: $expected, found: s.to_owned() })
+                }
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(s: String) -> Result<Self, IdError> {
+                s.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", self.0)
+            }
+        }
+    };
+}
+
+/// A name of the pipeline file's own: short, printable, usable in tags and file names.
+fn is_name(s: &str) -> bool {
+    (1..=63).contains(&s.len())
+        && s.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && s.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}
+
+fn is_lower_hex(s: &str, len: usize) -> bool {
+    s.len() == len && s.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+id!(
+    /// An AWS account id: twelve digits, leading zeros included.
+    AccountId, "an AWS account id (12 digits)",
+    |s| s.len() == 12 && s.bytes().all(|b| b.is_ascii_digit())
+);
+id!(
+    /// An AWS region code such as `ap-northeast-1`.
+    Region, "an AWS region such as ap-northeast-1",
+    |s| s.split('-').count() >= 3
+        && s.split('-').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+        && s.ends_with(|c: char| c.is_ascii_digit())
+);
+id!(
+    /// An OCI content digest; only `sha256` is used by ECR.
+    Digest, "a digest (sha256: and 64 hex digits)",
+    |s| s.strip_prefix("sha256:").is_some_and(|h| is_lower_hex(h, 64))
+);
+id!(
+    /// A release: `r` and a time and a random part, so that names sort by time; valid as an image tag and session name.
+    ReleaseId, "a release id such as r20260131-094500-1a2b3c",
+    |s| (2..=40).contains(&s.len()) && s.starts_with('r') && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+);
+id!(
+    /// The hash of what a person is asked to approve (hex SHA-256).
+    PlanHash, "a plan hash (64 hex digits)", |s| is_lower_hex(s, 64)
+);
+id!(
+    /// The hash of a task definition's content, without what AWS adds (hex SHA-256).
+    ContentHash, "a content hash (64 hex digits)", |s| is_lower_hex(s, 64)
+);
+id!(/// The application a pipeline file carries.
+    AppName, "a name (letters, digits, - _ .; at most 63)", is_name);
+id!(/// An account's name in the pipeline file.
+    AccountName, "a name (letters, digits, - _ .; at most 63)", is_name);
+id!(/// An image's name in the pipeline file.
+    ImageName, "a name (letters, digits, - _ .; at most 63)", is_name);
+id!(/// A service's name in the pipeline file.
+    ServiceName, "a name (letters, digits, - _ .; at most 63)", is_name);
+id!(/// A one-off task's name in the pipeline file.
+    TaskName, "a name (letters, digits, - _ .; at most 63)", is_name);
+id!(/// A stage's name in the pipeline file.
+    StageName, "a name (letters, digits, - _ .; at most 63)", is_name);
+
+impl Digest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Digest {
+        Digest(format!("sha256:{}", sha256_hex(bytes)))
+    }
+
+    /// The first twelve hex digits, for people.
+    pub fn short(&self) -> &str {
+        &self.0["sha256:".len()..][..12]
+    }
+}
+
+impl PlanHash {
+    pub fn of(bytes: &[u8]) -> PlanHash {
+        PlanHash(sha256_hex(bytes))
+    }
+
+    /// The first twelve hex digits, for people.
+    pub fn short(&self) -> &str {
+        &self.0[..12]
+    }
+}
+
+impl ContentHash {
+    pub fn of(bytes: &[u8]) -> ContentHash {
+        ContentHash(sha256_hex(bytes))
+    }
+}
+
+/// SHA-256 in lower-case hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    hex::encode(sha2::Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_id_keeps_its_leading_zero_and_its_length() {
+        assert!("012345678901".parse::<AccountId>().is_ok());
+        let e = "12345678901".parse::<AccountId>().unwrap_err();
+        assert_eq!(e.to_string(), "`12345678901` is not an AWS account id (12 digits)");
+    }
+
+    #[test]
+    fn a_digest_is_lower_case_sha256() {
+        let d = Digest::of(b"kanmon");
+        assert_eq!(d.as_str().parse::<Digest>().unwrap(), d);
+        assert!(d.as_str().to_uppercase().parse::<Digest>().is_err());
+        assert_eq!(d.short().len(), 12);
+    }
+}
