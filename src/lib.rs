@@ -4,4 +4,5 @@
 //! through `ports`, and everything else stands at the edge.
 
 pub mod model;
+pub mod ports;
 pub mod sandbox;

@@ -1,3 +1,18 @@
 //! What kanmon talks about: values without time, I/O or randomness of their own.
 
+pub mod approval;
+pub mod effect;
+pub mod event;
+pub mod fault;
+pub mod finding;
+pub mod gate;
 pub mod ids;
+pub mod inbox;
+pub mod ledger;
+pub mod outcome;
+pub mod pipeline;
+pub mod plan;
+pub mod release;
+pub mod rollout;
+pub mod stage_state;
+pub mod verdict;

@@ -1,0 +1,307 @@
+//! The facts of a release. The journal is their list; everything else is folded from it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::approval::{ApprovalAnswer, ApprovalRequest, Identity, Requester};
+use super::effect::{Effect, StepRef, Workload};
+use super::fault::Fault;
+use super::finding::ScanReading;
+use super::gate::GateJudgement;
+use super::ids::{AccountName, ContentHash, Digest, ImageName, ReleaseId, ServiceName, StageName, TaskName};
+use super::outcome::Ending;
+use super::pipeline::Pipeline;
+use super::plan::StagePlan;
+use super::rollout::{Baseline, RolloutEnd, RolloutProgress};
+use super::verdict::Verdict;
+
+/// The version of the event's form, as journaled and as printed. A newer major is opened read-only.
+pub const EVENT_VERSION: u32 = 1;
+
+/// A fact with its place in the release's journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub v: u32,
+    /// From 1, without gaps.
+    pub seq: u64,
+    pub at: Timestamp,
+    pub release: ReleaseId,
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// The commit a release was made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    pub commit: Option<String>,
+    pub branch: Option<String>,
+    pub author: Option<String>,
+    /// Whether the working tree had changes that no commit holds.
+    pub dirty: bool,
+}
+
+/// A release's first fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    pub pipeline: Pipeline,
+    /// The version of kanmon that started it.
+    pub kanmon: String,
+    pub requested_by: Requester,
+    pub source: Source,
+    /// The last stage it shall reach.
+    pub until: StageName,
+    /// References given with `--image`.
+    pub given: std::collections::BTreeMap<ImageName, String>,
+}
+
+/// An image in a registry, as the registry told it after a push, a copy or a look-up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushedImage {
+    /// The repository's URI, from ECR's answer.
+    pub repository: String,
+    pub digest: Digest,
+    /// The platform children of an index, attestations left out; empty for a plain manifest.
+    pub children: Vec<Digest>,
+    /// Where the registry said it was pushed at; scans count from here.
+    pub pushed_at: Timestamp,
+}
+
+/// How a one-off task ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskEnd {
+    /// The named container's exit code; `None`: it never ran.
+    pub exit_code: Option<i32>,
+    /// ECS's words, where the exit code does not say it.
+    pub reason: Option<String>,
+}
+
+/// Why a stage failed, and what to end with once everything that must be rolled back is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageFailure {
+    pub ending: Ending,
+    /// Whether what this release changed in the stage is put back.
+    pub roll_back: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Fact {
+    Started(Box<Started>),
+    /// A later process takes the release further than it was to go.
+    Extended {
+        until: StageName,
+        requested_by: Requester,
+    },
+    /// A later process goes on where an earlier one stopped.
+    Resumed {
+        by: Requester,
+        kanmon: String,
+    },
+    /// Something a person should know that changes nothing.
+    Warned {
+        text: String,
+    },
+    Intended {
+        effect: Effect,
+        attempt: u32,
+    },
+    EffectFailed {
+        effect: Effect,
+        fault: Fault,
+    },
+    /// Read and found not to have happened.
+    EffectAbsent {
+        effect: Effect,
+    },
+    /// It cannot be told whether it happened; a person has to look.
+    EffectUnknown {
+        effect: Effect,
+        fault: Fault,
+    },
+    Surveyed {
+        until: StageName,
+    },
+    ImageBuilt {
+        image: ImageName,
+        #[serde(flatten)]
+        pushed: PushedImage,
+        /// The builder used, or `given`.
+        by: String,
+    },
+    ImageCopied {
+        image: ImageName,
+        account: AccountName,
+        #[serde(flatten)]
+        pushed: PushedImage,
+    },
+    /// A reading that differs from the last, or repeats it for the first time.
+    ScanObserved {
+        image: ImageName,
+        account: AccountName,
+        reading: ScanReading,
+        /// Consecutive identical readings, a settling interval apart; counted up to what the gate needs.
+        readings: u32,
+    },
+    GateJudged {
+        stage: StageName,
+        judgement: GateJudgement,
+    },
+    StagePlanned {
+        stage: StageName,
+        plan: StagePlan,
+    },
+    ApprovalRequested {
+        stage: StageName,
+        request: ApprovalRequest,
+    },
+    /// An answer that does not count, and why.
+    ApprovalRefused {
+        answer: ApprovalAnswer,
+        why: String,
+    },
+    ApprovalGiven {
+        answer: ApprovalAnswer,
+    },
+    ApprovalRejected {
+        answer: ApprovalAnswer,
+    },
+    ApprovalWithdrawn {
+        stage: StageName,
+        by: Identity,
+        comment: String,
+    },
+    ApprovalExpired {
+        stage: StageName,
+    },
+    /// What would be done is no longer what was approved; it is asked again.
+    ApprovalVoided {
+        stage: StageName,
+        why: String,
+    },
+    StageLocked {
+        stage: StageName,
+        fence: u64,
+    },
+    StageEntered {
+        stage: StageName,
+    },
+    TaskDefinitionRegistered {
+        at: StepRef,
+        workload: Workload,
+        arn: String,
+        content: ContentHash,
+        /// Whether a revision with this content was there already.
+        reused: bool,
+    },
+    TaskStarted {
+        at: StepRef,
+        task: TaskName,
+        arn: String,
+    },
+    TaskRan {
+        at: StepRef,
+        task: TaskName,
+        end: TaskEnd,
+    },
+    BaselineTaken {
+        at: StepRef,
+        service: ServiceName,
+        baseline: Baseline,
+    },
+    RolloutStarted {
+        at: StepRef,
+        service: ServiceName,
+        /// `ecs-svc/…`: the PRIMARY of UpdateService's answer.
+        primary: String,
+        task_definition: String,
+    },
+    RolloutObserved {
+        at: StepRef,
+        service: ServiceName,
+        progress: RolloutProgress,
+    },
+    RolloutStopRequested {
+        at: StepRef,
+        service: ServiceName,
+    },
+    RolloutEnded {
+        at: StepRef,
+        service: ServiceName,
+        end: RolloutEnd,
+    },
+    RestoreStarted {
+        at: StepRef,
+        service: ServiceName,
+        primary: String,
+        task_definition: String,
+    },
+    RestoreObserved {
+        at: StepRef,
+        service: ServiceName,
+        progress: RolloutProgress,
+    },
+    /// `Succeeded`, or why what ran before is not known to run again.
+    RestoreEnded {
+        at: StepRef,
+        service: ServiceName,
+        end: RolloutEnd,
+    },
+    CheckJudged {
+        at: StepRef,
+        verdict: Verdict,
+        detail: String,
+    },
+    StageFailed {
+        stage: StageName,
+        failure: StageFailure,
+    },
+    StageLeft {
+        stage: StageName,
+    },
+    AbortRequested {
+        by: Identity,
+        reason: String,
+        roll_back: bool,
+    },
+    /// This process stops here; the release can be resumed.
+    Suspended {
+        #[serde(flatten)]
+        ending: Ending,
+    },
+    Finished {
+        #[serde(flatten)]
+        ending: Ending,
+    },
+}
+
+impl Fact {
+    /// The effect that this fact concludes, if it is still open.
+    pub fn concludes(&self, open: &Effect) -> bool {
+        match (self, open) {
+            (Fact::EffectFailed { effect, .. }, _)
+            | (Fact::EffectAbsent { effect }, _)
+            | (Fact::EffectUnknown { effect, .. }, _) => effect == open,
+            (Fact::Surveyed { until: done }, Effect::Survey { until, .. }) => done == until,
+            (Fact::ImageBuilt { image: done, .. }, Effect::Build { image } | Effect::Adopt { image }) => done == image,
+            (Fact::ImageCopied { image: i, account: a, .. }, Effect::Copy { image, account }) => {
+                i == image && a == account
+            }
+            (Fact::StagePlanned { stage: done, .. }, Effect::Plan { stage }) => done == stage,
+            (Fact::ApprovalRequested { stage: s, request }, Effect::RequestApproval { stage, plan }) => {
+                s == stage && &request.plan == plan
+            }
+            (Fact::TaskDefinitionRegistered { at: a, workload: w, .. }, Effect::Register { at, workload }) => {
+                a == at && w == workload
+            }
+            (Fact::TaskStarted { at: a, task: t, .. }, Effect::RunTask { at, task }) => a == at && t == task,
+            (Fact::BaselineTaken { at: a, service: s, .. }, Effect::Baseline { at, service })
+            | (Fact::RolloutStarted { at: a, service: s, .. }, Effect::Update { at, service })
+            | (Fact::RolloutStopRequested { at: a, service: s }, Effect::StopRollout { at, service })
+            | (Fact::RestoreStarted { at: a, service: s, .. }, Effect::Restore { at, service }) => {
+                a == at && s == service
+            }
+            (Fact::CheckJudged { at: a, .. }, Effect::Check { at }) => a == at,
+            _ => false,
+        }
+    }
+}

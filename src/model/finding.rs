@@ -1,0 +1,83 @@
+//! What a scanner says about an image.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Inspector's severities; basic scanning's UNDEFINED reads as untriaged. Ordered from harmless to worst, with untriaged
+/// (which may be anything) last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    Informational,
+    Low,
+    Medium,
+    High,
+    Critical,
+    Untriaged,
+}
+
+impl Severity {
+    pub const ALL: [Severity; 6] = [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+        Severity::Informational,
+        Severity::Untriaged,
+    ];
+
+    /// The word of the pipeline file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Informational => "informational",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+            Severity::Untriaged => "untriaged",
+        }
+    }
+}
+
+/// One vulnerability in one package of an image: the part of a finding that rules look at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Finding {
+    /// `CVE-…` or the scanner's own id.
+    pub id: String,
+    pub severity: Severity,
+    /// The package it was found in, where the scanner names one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub package: String,
+    /// A version that fixes it, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_in: Option<String>,
+}
+
+/// Which scanner a registry has (ECR's `scanType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScanType {
+    Basic,
+    Enhanced,
+}
+
+/// How far the scan of a digest is. Three answers in the end: scanned (clean or dirty by rules), or closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ScanState {
+    /// Not yet; `reason` is the scanner's.
+    Waiting { reason: String },
+    /// Scanned at this time or later than the push.
+    Scanned { at: Timestamp },
+    /// The scanner will not answer for this digest: closed.
+    Closed { reason: String },
+}
+
+/// One reading of a digest's scan, every platform child included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanReading {
+    #[serde(flatten)]
+    pub state: ScanState,
+    /// Sorted and without repeats; empty unless scanned.
+    pub findings: Vec<Finding>,
+}

@@ -1,0 +1,101 @@
+//! How a release, or a kanmon process working on one, ended.
+
+use serde::{Deserialize, Serialize};
+
+/// What it came to. Each has its own exit code and its own sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Succeeded,
+    /// Everything asked for ran already, and that was proven.
+    Unchanged,
+    /// A build, push or copy failed.
+    BuildFailed,
+    /// A gate blocks.
+    Blocked,
+    Rejected,
+    /// Nobody decided in time.
+    Expired,
+    /// Failed, and everything changed in the stage was rolled back.
+    RolledBack,
+    /// Somebody else deployed over ours; theirs was left alone.
+    Superseded,
+    /// Failed, and the rollback failed or cannot be told: a person is needed.
+    Stuck,
+    Aborted,
+    /// Failed, nothing rolled back: rollback is off, or nothing had been rolled yet.
+    Failed,
+    /// Stopped on the way; `resume` goes on.
+    Suspended,
+    /// ECS still works on it at the deadline.
+    StillRunning,
+    /// It could not be told.
+    Unknown,
+    /// Access or set-up is missing.
+    Access,
+    /// Another release holds the stage.
+    Locked,
+}
+
+impl Outcome {
+    /// The process's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Outcome::Succeeded | Outcome::Unchanged => 0,
+            Outcome::BuildFailed => 3,
+            Outcome::Blocked => 10,
+            Outcome::Rejected => 11,
+            Outcome::Expired => 12,
+            Outcome::RolledBack => 20,
+            Outcome::Superseded => 21,
+            Outcome::Stuck => 22,
+            Outcome::Aborted => 23,
+            Outcome::Failed => 24,
+            Outcome::Suspended => 30,
+            Outcome::StillRunning => 31,
+            Outcome::Unknown => 32,
+            Outcome::Access => 40,
+            Outcome::Locked => 41,
+        }
+    }
+
+    /// Whether `resume` can go on from here. What is resumable is recorded as suspended, the rest as finished.
+    pub fn is_resumable(self) -> bool {
+        match self {
+            Outcome::Suspended | Outcome::StillRunning | Outcome::Unknown | Outcome::Access | Outcome::Locked => true,
+            Outcome::Succeeded
+            | Outcome::Unchanged
+            | Outcome::BuildFailed
+            | Outcome::Blocked
+            | Outcome::Rejected
+            | Outcome::Expired
+            | Outcome::RolledBack
+            | Outcome::Superseded
+            | Outcome::Stuck
+            | Outcome::Aborted
+            | Outcome::Failed => false,
+        }
+    }
+
+    pub fn is_success(self) -> bool {
+        self.exit_code() == 0
+    }
+}
+
+/// An outcome and the words for it: what happened, why, what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    pub outcome: Outcome,
+    /// One sentence.
+    pub sentence: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Ending {
+    pub fn new(outcome: Outcome, sentence: impl Into<String>) -> Ending {
+        Ending { outcome, sentence: sentence.into(), cause: None, hint: None }
+    }
+}

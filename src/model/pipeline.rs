@@ -1,0 +1,258 @@
+//! The resolved pipeline: what a release obeys from its first event on. Files it names are held by hash, never by content,
+//! so that no environment value is journaled.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::approval::ApprovalPolicy;
+use super::gate::GateRules;
+use super::ids::{AccountId, AccountName, AppName, ImageName, Region, ServiceName, StageName, TaskName};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pipeline {
+    pub version: u32,
+    pub app: AppName,
+    pub accounts: BTreeMap<AccountName, Account>,
+    pub images: BTreeMap<ImageName, ImageSpec>,
+    pub services: BTreeMap<ServiceName, ServiceSpec>,
+    pub tasks: BTreeMap<TaskName, TaskSpec>,
+    /// In their order.
+    pub stages: Vec<Stage>,
+    /// How often a moving thing is read at most (ECS's own states move by seconds).
+    pub poll: SignedDuration,
+}
+
+/// An AWS account and region, and how to get into it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Account {
+    pub name: AccountName,
+    pub id: AccountId,
+    pub region: Region,
+    /// A role's name or ARN to assume; without one the ambient credentials are the account's own.
+    pub role: Option<String>,
+    pub external_id: Option<String>,
+    /// A named profile of the AWS configuration to start from.
+    pub profile: Option<String>,
+    /// Endpoints by service (`ecs`, `ecr`, …) or for all (`default`).
+    pub endpoints: BTreeMap<String, String>,
+}
+
+/// A file of the repository, by path below its root and SHA-256 of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRef {
+    pub path: String,
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageSpec {
+    pub account: AccountName,
+    pub repository: String,
+    /// `os/arch`.
+    pub platforms: Vec<String>,
+    pub build: Build,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "builder", rename_all = "kebab-case")]
+pub enum Build {
+    /// A Dockerfile, by the first tool found or the one named.
+    Dockerfile {
+        tool: Tool,
+        /// Folders and files below the repository's root.
+        context: String,
+        file: String,
+        args: BTreeMap<String, String>,
+        target: Option<String>,
+    },
+    /// Files put on a base image without a daemon.
+    Layers(LayersSpec),
+    /// Never built here: only `--image` brings one.
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tool {
+    Auto,
+    Docker,
+    Buildah,
+    Podman,
+    Finch,
+}
+
+/// What the `layers` builder makes: a base, files on it, and the image configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LayersSpec {
+    /// `scratch`, or a reference (with a digest, for a reproducible result).
+    pub base: String,
+    /// From paths below the repository's root to absolute paths in the image, in the order of layers.
+    pub files: Vec<LayerFiles>,
+    pub entrypoint: Option<Vec<String>>,
+    pub cmd: Option<Vec<String>>,
+    pub env: BTreeMap<String, String>,
+    pub user: Option<String>,
+    pub workdir: Option<String>,
+    pub ports: Vec<String>,
+    pub labels: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerFiles {
+    pub from: String,
+    pub to: String,
+}
+
+/// Where a task definition comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "kebab-case")]
+pub enum TaskDefinitionSource {
+    /// What the service runs now.
+    Live,
+    /// A template of the repository, rendered with the stage's values.
+    Template(FileRef),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceSpec {
+    pub taskdef: TaskDefinitionSource,
+    /// Which image each named container runs.
+    pub containers: BTreeMap<String, ImageName>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskSpec {
+    pub taskdef: FileRef,
+    pub containers: BTreeMap<String, ImageName>,
+    /// The service whose network and launch configuration the task runs with.
+    pub network_of: ServiceName,
+    /// The container whose exit code decides.
+    pub container: String,
+    pub command: Vec<String>,
+    pub timeout: SignedDuration,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    pub name: StageName,
+    pub account: AccountName,
+    pub cluster: String,
+    /// ECS's names of the services, where they are not the file's.
+    pub service_names: BTreeMap<ServiceName, String>,
+    pub values: Option<FileRef>,
+    pub images: Transfer,
+    pub gate: GateRules,
+    pub approval: Option<ApprovalPolicy>,
+    pub steps: Vec<Step>,
+    /// How long each rollout may take, deregistration delay included.
+    pub deadline: SignedDuration,
+    pub on_failure: OnFailure,
+}
+
+/// How a stage of another account than the image's gets at the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transfer {
+    /// Tasks pull from the image's own account, by its repository policy.
+    Pull,
+    /// kanmon copies it into the stage's account, where it is scanned again.
+    Copy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    Rollback,
+    Stop,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum Step {
+    /// A one-off task.
+    Run {
+        task: TaskName,
+    },
+    /// Services rolled side by side.
+    Roll {
+        services: Vec<ServiceName>,
+    },
+    Check(Check),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "check", rename_all = "kebab-case")]
+pub enum Check {
+    /// Asked again until it answers as expected or the timeout has passed.
+    Http { url: String, status: u16, contains: Option<String>, timeout: SignedDuration },
+    /// Run once; exit code 0 passes.
+    Command { argv: Vec<String>, timeout: SignedDuration },
+}
+
+impl Pipeline {
+    pub fn stage(&self, name: &StageName) -> Option<&Stage> {
+        self.stages.iter().find(|s| &s.name == name)
+    }
+
+    pub fn account(&self, name: &AccountName) -> &Account {
+        self.accounts.get(name).expect("the pipeline file's references are checked when it is resolved")
+    }
+
+    pub fn image(&self, name: &ImageName) -> &ImageSpec {
+        self.images.get(name).expect("the pipeline file's references are checked when it is resolved")
+    }
+
+    pub fn service(&self, name: &ServiceName) -> &ServiceSpec {
+        self.services.get(name).expect("the pipeline file's references are checked when it is resolved")
+    }
+
+    pub fn task(&self, name: &TaskName) -> &TaskSpec {
+        self.tasks.get(name).expect("the pipeline file's references are checked when it is resolved")
+    }
+
+    /// The account whose copy of an image a stage's tasks pull.
+    pub fn image_account(&self, stage: &Stage, image: &ImageName) -> &Account {
+        match stage.images {
+            Transfer::Copy => self.account(&stage.account),
+            Transfer::Pull => self.account(&self.image(image).account),
+        }
+    }
+
+    /// The images that the stages up to and including this one need.
+    pub fn images_until(&self, until: &StageName) -> std::collections::BTreeSet<&ImageName> {
+        let end = self.stages.iter().position(|s| &s.name == until).map_or(self.stages.len(), |i| i + 1);
+        self.stages[..end].iter().flat_map(|s| s.images_used(self)).collect()
+    }
+}
+
+impl Stage {
+    /// ECS's name of a service.
+    pub fn service_name<'a>(&'a self, service: &'a ServiceName) -> &'a str {
+        self.service_names.get(service).map_or(service.as_str(), String::as_str)
+    }
+
+    /// The services that its steps roll, in their order.
+    pub fn services(&self) -> impl Iterator<Item = &ServiceName> {
+        self.steps.iter().flat_map(|s| match s {
+            Step::Roll { services } => services.as_slice(),
+            Step::Run { .. } | Step::Check(_) => &[],
+        })
+    }
+
+    /// The one-off tasks that its steps run, in their order.
+    pub fn tasks(&self) -> impl Iterator<Item = &TaskName> {
+        self.steps.iter().filter_map(|s| match s {
+            Step::Run { task } => Some(task),
+            Step::Roll { .. } | Step::Check(_) => None,
+        })
+    }
+
+    /// The images that its services and tasks run.
+    pub fn images_used<'a>(&'a self, pipeline: &'a Pipeline) -> std::collections::BTreeSet<&'a ImageName> {
+        let services = self.services().flat_map(|s| pipeline.service(s).containers.values());
+        let tasks = self.tasks().flat_map(|t| pipeline.task(t).containers.values());
+        services.chain(tasks).collect()
+    }
+}

@@ -1,0 +1,55 @@
+//! What a stage would change: computed before anybody is asked, compared before anything is done.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ContentHash, ServiceName, TaskName};
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StagePlan {
+    pub services: BTreeMap<ServiceName, WorkloadPlan>,
+    pub tasks: BTreeMap<TaskName, WorkloadPlan>,
+}
+
+/// A service's or task's next task definition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkloadPlan {
+    pub family: String,
+    /// What the service runs now (`None` for a one-off task).
+    pub live: Option<String>,
+    /// The hash of what would be registered.
+    pub content: ContentHash,
+    /// The image each named container would run, by digest.
+    pub images: BTreeMap<String, String>,
+    /// Against what runs now; values of environment and secrets are never shown.
+    pub changes: Vec<Change>,
+    /// The service's desired count when it was read.
+    pub desired: u32,
+}
+
+impl WorkloadPlan {
+    /// Whether what would be registered is what runs.
+    pub fn is_unchanged(&self) -> bool {
+        self.live.is_some() && self.changes.is_empty()
+    }
+}
+
+/// One member of a task definition that would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// As in `containerDefinitions[web].image`.
+    pub path: String,
+    /// `None`: it is not there, or its value is not for showing.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub kind: ChangeKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeKind {
+    Added,
+    Removed,
+    Changed,
+}

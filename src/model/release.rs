@@ -1,0 +1,385 @@
+//! A release is the fold of its events. Running and recovery use this same fold; there is no other way to a state.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::approval::{ApprovalRequest, Requester};
+use super::effect::{Effect, StepRef, Workload};
+use super::event::{Event, Fact, PushedImage, Started};
+use super::fault::Fault;
+use super::finding::ScanReading;
+use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
+use super::outcome::Ending;
+use super::stage_state::{Approval, RollState, RolloutRun, RunState, StageState, StepState};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Release {
+    pub id: ReleaseId,
+    /// The last event's number and time.
+    pub seq: u64,
+    pub at: Timestamp,
+    pub started_at: Timestamp,
+    pub started: Started,
+    pub until: StageName,
+    /// Who asked for what is being done now.
+    pub requested_by: Requester,
+    /// The last stage that was looked at beforehand.
+    pub surveyed: Option<StageName>,
+    pub images: BTreeMap<ImageName, PushedImage>,
+    pub copies: BTreeMap<(ImageName, AccountName), PushedImage>,
+    pub scans: BTreeMap<(ImageName, AccountName), Scan>,
+    pub stages: BTreeMap<StageName, StageState>,
+    /// Intended and not concluded.
+    pub open: BTreeMap<Effect, Open>,
+    /// Failed since they last succeeded or somebody resumed.
+    pub failed: BTreeMap<Effect, Failed>,
+    /// Possibly done: nobody knows.
+    pub unknown: BTreeMap<Effect, Fault>,
+    pub abort: Option<Abort>,
+    pub warnings: Vec<String>,
+    /// Set while no process works on it.
+    pub ending: Option<Ending>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Open {
+    /// The intent's event number.
+    pub seq: u64,
+    pub at: Timestamp,
+    pub attempt: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failed {
+    pub fault: Fault,
+    pub attempts: u32,
+    pub first_at: Timestamp,
+    pub last_at: Timestamp,
+}
+
+/// What is known of a digest's scan in one account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scan {
+    pub reading: ScanReading,
+    pub readings: u32,
+    /// When the first reading of this round was taken.
+    pub since: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Abort {
+    pub reason: String,
+    pub roll_back: bool,
+}
+
+/// An event that cannot follow what came before: the journal is damaged, or kanmon is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("event {seq} ({kind}) cannot follow: {why}")]
+pub struct Illegal {
+    pub seq: u64,
+    pub kind: String,
+    pub why: String,
+}
+
+impl Release {
+    /// The fold of a whole journal.
+    ///
+    /// # Errors
+    /// The first event that cannot follow those before it.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Release, Illegal> {
+        let mut events = events.into_iter();
+        let first =
+            events.next().ok_or_else(|| Illegal { seq: 0, kind: "none".into(), why: "the journal is empty".into() })?;
+        let mut release = Release::begin(first)?;
+        for event in events {
+            release.apply(event)?;
+        }
+        Ok(release)
+    }
+
+    /// A release from its first event.
+    ///
+    /// # Errors
+    /// When the event is not the first, or starts nothing.
+    pub fn begin(event: &Event) -> Result<Release, Illegal> {
+        let Fact::Started(started) = &event.fact else {
+            return Err(illegal(event, "a journal begins with `started`"));
+        };
+        if event.seq != 1 {
+            return Err(illegal(event, "the first event has number 1"));
+        }
+        Ok(Release {
+            id: event.release.clone(),
+            seq: 1,
+            at: event.at,
+            started_at: event.at,
+            until: started.until.clone(),
+            requested_by: started.requested_by.clone(),
+            surveyed: None,
+            images: BTreeMap::new(),
+            copies: BTreeMap::new(),
+            scans: BTreeMap::new(),
+            stages: started.pipeline.stages.iter().map(|s| (s.name.clone(), StageState::new(s))).collect(),
+            started: (**started).clone(),
+            open: BTreeMap::new(),
+            failed: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+            abort: None,
+            warnings: Vec::new(),
+            ending: None,
+        })
+    }
+
+    /// Takes in the next event; on an error the release is as it was, but for the event that could not follow.
+    ///
+    /// # Errors
+    /// When the event cannot follow.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
+        if event.release != self.id {
+            return Err(illegal(event, "it belongs to another release"));
+        }
+        if event.seq != self.seq + 1 {
+            return Err(illegal(event, &format!("number {} is expected", self.seq + 1)));
+        }
+        self.take(event).map_err(|why| illegal(event, &why))?;
+        self.conclude(event);
+        self.seq = event.seq;
+        self.at = event.at;
+        Ok(())
+    }
+
+    pub fn stage(&self, name: &StageName) -> &StageState {
+        self.stages.get(name).expect("stages come from the resolved pipeline")
+    }
+
+    fn conclude(&mut self, event: &Event) {
+        let done: Vec<Effect> = self.open.keys().filter(|e| event.fact.concludes(e)).cloned().collect();
+        for effect in done {
+            let open = self.open.remove(&effect);
+            match &event.fact {
+                Fact::EffectFailed { fault, .. } => {
+                    let failed = self.failed.entry(effect).or_insert_with(|| Failed {
+                        fault: fault.clone(),
+                        attempts: 0,
+                        first_at: event.at,
+                        last_at: event.at,
+                    });
+                    failed.fault = fault.clone();
+                    failed.attempts += 1;
+                    failed.last_at = event.at;
+                }
+                Fact::EffectUnknown { fault, .. } => {
+                    self.unknown.insert(effect, fault.clone());
+                }
+                // Absent keeps the count of attempts: the next intent continues it.
+                Fact::EffectAbsent { .. } => {
+                    let _ = open;
+                }
+                _ => {
+                    self.failed.remove(&effect);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, event: &Event) -> Result<(), String> {
+        match &event.fact {
+            Fact::Started(_) => return Err("it has started already".into()),
+            Fact::Extended { until, requested_by } => {
+                self.stages.get(until).ok_or("no such stage")?;
+                self.until = until.clone();
+                self.requested_by = requested_by.clone();
+                self.abort = None;
+                self.go_on(event.at);
+            }
+            Fact::Resumed { .. } => self.go_on(event.at),
+            Fact::Warned { text } => self.warnings.push(text.clone()),
+            Fact::Intended { effect, attempt } => {
+                if self.open.contains_key(effect) {
+                    return Err(format!("`{effect}` is under way"));
+                }
+                self.open.insert(effect.clone(), Open { seq: event.seq, at: event.at, attempt: *attempt });
+            }
+            Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } | Fact::EffectUnknown { effect, .. } => {
+                if !self.open.contains_key(effect) {
+                    return Err(format!("`{effect}` is not under way"));
+                }
+            }
+            Fact::Surveyed { until } => self.surveyed = Some(until.clone()),
+            Fact::ImageBuilt { image, pushed, .. } => {
+                self.images.insert(image.clone(), pushed.clone());
+            }
+            Fact::ImageCopied { image, account, pushed } => {
+                self.copies.insert((image.clone(), account.clone()), pushed.clone());
+            }
+            Fact::ScanObserved { image, account, reading, readings } => {
+                let key = (image.clone(), account.clone());
+                let since = self.scans.get(&key).map_or(event.at, |s| s.since);
+                self.scans.insert(key, Scan { reading: reading.clone(), readings: *readings, since });
+            }
+            Fact::GateJudged { stage, judgement } => self.stage_mut(stage)?.gate = Some(judgement.clone()),
+            Fact::StagePlanned { stage, plan } => self.stage_mut(stage)?.plan = Some(plan.clone()),
+            Fact::ApprovalRequested { stage, request } => {
+                self.stage_mut(stage)?.approval = Approval::Asked(request.clone());
+            }
+            Fact::ApprovalRefused { .. } => {}
+            Fact::ApprovalGiven { answer } => {
+                let request = self.asked(&answer.stage)?;
+                let state = self.stage_mut(&answer.stage)?;
+                state.approval = Approval::Given(answer.clone(), request);
+                state.look_again();
+                self.scans.clear();
+            }
+            Fact::ApprovalRejected { answer } => {
+                self.asked(&answer.stage)?;
+                self.stage_mut(&answer.stage)?.approval = Approval::Rejected(answer.clone());
+            }
+            Fact::ApprovalWithdrawn { stage, .. } => {
+                let state = self.stage_mut(stage)?;
+                match (&state.approval, state.entered) {
+                    (Approval::Given(_, request), None) => state.approval = Approval::Asked(request.clone()),
+                    _ => return Err("there is no approval that could be withdrawn".into()),
+                }
+            }
+            Fact::ApprovalExpired { stage } => self.stage_mut(stage)?.approval = Approval::Expired,
+            Fact::ApprovalVoided { stage, .. } => {
+                let state = self.stage_mut(stage)?;
+                state.approval = Approval::NotAsked;
+                state.look_again();
+                self.scans.clear();
+            }
+            Fact::StageLocked { stage, fence } => self.stage_mut(stage)?.lock = Some(*fence),
+            Fact::StageEntered { stage } => {
+                let state = self.stage_mut(stage)?;
+                if state.plan.is_none() || state.gate.is_none() {
+                    return Err("the stage is neither planned nor judged".into());
+                }
+                state.entered = Some(event.at);
+            }
+            Fact::TaskDefinitionRegistered { at, workload, arn, .. } => match workload {
+                Workload::Service(service) => self.roll_mut(at, service)?.registered = Some(arn.clone()),
+                Workload::Task(_) => self.run_mut(at)?.registered = Some(arn.clone()),
+            },
+            Fact::TaskStarted { at, arn, .. } => self.run_mut(at)?.started = Some((arn.clone(), event.at)),
+            Fact::TaskRan { at, end, .. } => self.run_mut(at)?.ended = Some(end.clone()),
+            Fact::BaselineTaken { at, service, baseline } => {
+                self.roll_mut(at, service)?.baseline = Some(baseline.clone());
+            }
+            Fact::RolloutStarted { at, service, primary, task_definition } => {
+                self.roll_mut(at, service)?.run = Some(RolloutRun::new(primary, task_definition, event.at));
+            }
+            Fact::RolloutObserved { at, service, progress } => {
+                let roll = self.roll_mut(at, service)?;
+                if roll.run.is_none() {
+                    let standing = roll.baseline.as_ref().ok_or("no baseline was taken")?;
+                    roll.run = Some(RolloutRun::new(&standing.primary, &standing.task_definition, event.at));
+                }
+                if let Some(run) = &mut roll.run {
+                    run.progress = Some(progress.clone());
+                }
+            }
+            Fact::RolloutStopRequested { at, service } => {
+                self.roll_mut(at, service)?.stop_requested = Some(event.at);
+            }
+            Fact::RolloutEnded { at, service, end } => self.roll_mut(at, service)?.ended = Some(end.clone()),
+            Fact::RestoreStarted { at, service, primary, task_definition } => {
+                self.roll_mut(at, service)?.restore = Some(RolloutRun::new(primary, task_definition, event.at));
+            }
+            Fact::RestoreObserved { at, service, progress } => {
+                let run = self.roll_mut(at, service)?.restore.as_mut().ok_or("no restore was started")?;
+                run.progress = Some(progress.clone());
+            }
+            Fact::RestoreEnded { at, service, end } => self.roll_mut(at, service)?.restored = Some(end.clone()),
+            Fact::CheckJudged { at, verdict, detail } => match self.step_mut(at)? {
+                StepState::Check(judged) => *judged = Some((*verdict, detail.clone())),
+                StepState::Run(_) | StepState::Roll(_) => return Err("that step is no check".into()),
+            },
+            Fact::StageFailed { stage, failure } => self.stage_mut(stage)?.failure = Some(failure.clone()),
+            Fact::StageLeft { stage } => {
+                let state = self.stage_mut(stage)?;
+                state.left = Some(event.at);
+                state.lock = None;
+            }
+            Fact::AbortRequested { reason, roll_back, .. } => {
+                self.abort = Some(Abort { reason: reason.clone(), roll_back: *roll_back });
+            }
+            Fact::Suspended { ending } | Fact::Finished { ending } => {
+                self.ending = Some(ending.clone());
+                for state in self.stages.values_mut() {
+                    state.lock = None;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A process takes over: everything not yet entered is looked at again, what failed gets new tries, what is unknown is
+    /// read again, and holds and deadlines begin anew.
+    fn go_on(&mut self, at: Timestamp) {
+        self.ending = None;
+        self.surveyed = None;
+        self.failed.clear();
+        for (effect, _) in std::mem::take(&mut self.unknown) {
+            self.open.insert(effect, Open { seq: self.seq, at, attempt: 1 });
+        }
+        self.scans.clear();
+        for state in self.stages.values_mut() {
+            state.lock = None;
+            if matches!(state.approval, Approval::Rejected(_) | Approval::Expired) {
+                state.approval = Approval::NotAsked;
+            }
+            state.look_again();
+            for roll in state.rolls_mut() {
+                for run in [&mut roll.run, &mut roll.restore].into_iter().flatten() {
+                    run.since = at;
+                }
+            }
+        }
+    }
+
+    fn asked(&self, stage: &StageName) -> Result<ApprovalRequest, String> {
+        match self.stages.get(stage).map(|s| &s.approval) {
+            Some(Approval::Asked(request)) => Ok(request.clone()),
+            _ => Err("nothing was asked".into()),
+        }
+    }
+
+    fn stage_mut(&mut self, name: &StageName) -> Result<&mut StageState, String> {
+        self.stages.get_mut(name).ok_or_else(|| format!("there is no stage {name}"))
+    }
+
+    fn step_mut(&mut self, at: &StepRef) -> Result<&mut StepState, String> {
+        self.stage_mut(&at.stage)?.steps.get_mut(at.step).ok_or_else(|| "there is no such step".into())
+    }
+
+    fn run_mut(&mut self, at: &StepRef) -> Result<&mut RunState, String> {
+        match self.step_mut(at)? {
+            StepState::Run(run) => Ok(run),
+            StepState::Roll(_) | StepState::Check(_) => Err("that step runs no task".into()),
+        }
+    }
+
+    fn roll_mut(&mut self, at: &StepRef, service: &ServiceName) -> Result<&mut RollState, String> {
+        match self.step_mut(at)? {
+            StepState::Roll(services) => {
+                services.get_mut(service).ok_or_else(|| format!("that step does not roll {service}"))
+            }
+            StepState::Run(_) | StepState::Check(_) => Err("that step rolls nothing".into()),
+        }
+    }
+}
+
+impl RolloutRun {
+    fn new(primary: &str, task_definition: &str, since: Timestamp) -> RolloutRun {
+        RolloutRun { primary: primary.to_owned(), task_definition: task_definition.to_owned(), since, progress: None }
+    }
+}
+
+fn illegal(event: &Event, why: &str) -> Illegal {
+    let kind = serde_json::to_value(&event.fact)
+        .ok()
+        .and_then(|v| v.get("kind").and_then(|k| k.as_str()).map(str::to_owned))
+        .unwrap_or_default();
+    Illegal { seq: event.seq, kind, why: why.to_owned() }
+}

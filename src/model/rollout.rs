@@ -1,0 +1,246 @@
+//! An ECS service's rollout: what is read, what it means, how it ended.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::Digest;
+
+/// A service as `DescribeServices` and `ListServiceDeployments` tell it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceReading {
+    /// `ACTIVE`, `DRAINING` or `INACTIVE`.
+    pub status: String,
+    /// `ECS`, `CODE_DEPLOY` or `EXTERNAL`.
+    pub controller: String,
+    pub desired: u32,
+    pub running: u32,
+    pub pending: u32,
+    /// The task definition's ARN that the service is set to.
+    pub task_definition: String,
+    pub minimum_percent: u32,
+    pub maximum_percent: u32,
+    /// `deployments[]`, PRIMARY first.
+    pub deployments: Vec<Deployment>,
+    /// `None` where they may not be listed or the service has none.
+    pub service_deployments: Option<Vec<ServiceDeployment>>,
+    /// `awsvpcConfiguration` and the like, as raw JSON, for tasks that run in the service's network.
+    pub network: Option<serde_json::Value>,
+    /// How tasks are placed: launch type, or capacity providers, as raw JSON.
+    pub launch: Option<serde_json::Value>,
+}
+
+impl ServiceReading {
+    pub fn primary(&self) -> Option<&Deployment> {
+        self.deployments.iter().find(|d| d.status == "PRIMARY")
+    }
+}
+
+/// An entry of `deployments[]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// `ecs-svc/…`; the tasks' `startedBy`.
+    pub id: String,
+    /// `PRIMARY`, `ACTIVE` or `INACTIVE`.
+    pub status: String,
+    pub task_definition: String,
+    /// `IN_PROGRESS`, `COMPLETED`, `FAILED`; absent for other controllers.
+    pub rollout_state: Option<String>,
+    pub rollout_state_reason: Option<String>,
+    pub desired: u32,
+    pub running: u32,
+    pub failed: u32,
+}
+
+/// A service deployment, with its target revision's task definition where that was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceDeployment {
+    pub arn: String,
+    /// `PENDING`, `IN_PROGRESS`, `SUCCESSFUL`, `STOPPED`, `STOP_REQUESTED`, `ROLLBACK_…`, or one that is newer than this.
+    pub status: String,
+    pub status_reason: Option<String>,
+    pub created_at: Timestamp,
+    pub target_task_definition: Option<String>,
+}
+
+/// A running task of a service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskReading {
+    pub arn: String,
+    pub started_by: Option<String>,
+    pub task_definition: String,
+    /// `RUNNING` and so on.
+    pub last_status: String,
+    /// `HEALTHY`, `UNHEALTHY` or `UNKNOWN` (no health check).
+    pub health: String,
+    /// The digest each container runs, where ECS says.
+    pub digests: BTreeMap<String, Option<String>>,
+}
+
+/// A task that stopped, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedTask {
+    pub arn: String,
+    pub started_by: Option<String>,
+    pub stop_code: Option<String>,
+    pub stopped_reason: Option<String>,
+    pub containers: Vec<StoppedContainer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedContainer {
+    pub name: String,
+    /// `None`: it never ran.
+    pub exit_code: Option<i32>,
+    pub reason: Option<String>,
+}
+
+/// Everything read of one rollout in one poll.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RolloutReading {
+    pub service: ServiceReading,
+    pub running: Vec<TaskReading>,
+    pub stopped: Vec<StoppedTask>,
+}
+
+/// The service as it was before anything was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    pub primary: String,
+    pub task_definition: String,
+    /// The set S0: service deployments that existed before ours.
+    pub service_deployments: Vec<String>,
+    pub desired: u32,
+}
+
+/// Where a rollout stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum RolloutState {
+    /// ECS has answered, and the deployment is not to be seen, in this many consecutive readings.
+    Looking {
+        readings: u32,
+    },
+    InProgress,
+    /// ECS calls it done; the proof is not complete.
+    Proving {
+        missing: String,
+    },
+    /// Everything proven, in this many consecutive readings.
+    Proven {
+        readings: u32,
+    },
+    RollingBack {
+        reason: String,
+    },
+    RolledBack {
+        reason: String,
+    },
+    RollbackFailed {
+        reason: String,
+    },
+    Stopped {
+        reason: String,
+    },
+    Superseded {
+        by: String,
+    },
+    /// More than one candidate, or contradictory readings.
+    Ambiguous {
+        reason: String,
+    },
+}
+
+/// What changed since the last reading that was written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutProgress {
+    #[serde(flatten)]
+    pub rollout: RolloutState,
+    /// Our service deployment's ARN, once found.
+    pub deployment: Option<String>,
+    pub desired: u32,
+    pub running: u32,
+    pub failed: u32,
+    /// Why our tasks stopped, one line for each kind of death, the first task of each kind.
+    pub deaths: Vec<Death>,
+}
+
+/// A kind of death among our tasks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Death {
+    pub cause: DeathCause,
+    pub container: Option<String>,
+    pub exit_code: Option<i32>,
+    /// ECS's own words.
+    pub reason: String,
+    /// Tasks that died of it, as far as they were seen.
+    pub tasks: u32,
+}
+
+/// Why a task ended, read from `stopCode`, `stoppedReason` and its containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeathCause {
+    CannotPullContainer,
+    ResourceInitialization,
+    OutOfMemory,
+    ContainerExited,
+    HealthCheckFailed,
+    /// Capacity was taken away or is lacking: not the image's fault.
+    NoCapacity,
+    SpotInterruption,
+    /// ECS or a person stopped it.
+    Stopped,
+    Other,
+}
+
+/// How a rollout ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "end", rename_all = "kebab-case")]
+pub enum RolloutEnd {
+    Succeeded,
+    /// Nothing had to change, and what runs was proven.
+    Unchanged,
+    /// Desired count 0: set, and nothing ran that could be proven.
+    Unverified,
+    RolledBack {
+        reason: String,
+    },
+    Superseded {
+        by: String,
+    },
+    Stopped {
+        reason: String,
+    },
+    Stuck {
+        reason: String,
+    },
+    StillRunning,
+    Unknown {
+        reason: String,
+    },
+}
+
+/// A task definition as AWS holds it: raw, since typed structures drop what they do not know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskDefinition {
+    pub arn: String,
+    /// `ACTIVE`, `INACTIVE` or `DELETE_IN_PROGRESS`.
+    pub status: String,
+    pub raw: serde_json::Value,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The digests that count as the approved image: the index's and its platform children's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageDigests {
+    pub digest: Digest,
+    pub children: Vec<Digest>,
+}
+
+impl ImageDigests {
+    pub fn contains(&self, digest: &str) -> bool {
+        self.digest.as_str() == digest || self.children.iter().any(|c| c.as_str() == digest)
+    }
+}

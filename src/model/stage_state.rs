@@ -1,0 +1,142 @@
+//! One stage of a release, as its facts have left it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::approval::{ApprovalAnswer, ApprovalRequest};
+use super::event::{StageFailure, TaskEnd};
+use super::gate::GateJudgement;
+use super::ids::ServiceName;
+use super::pipeline::{Stage, Step};
+use super::plan::StagePlan;
+use super::rollout::{Baseline, RolloutEnd, RolloutProgress};
+use super::verdict::Verdict;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageState {
+    pub plan: Option<StagePlan>,
+    pub gate: Option<GateJudgement>,
+    pub approval: Approval,
+    /// The fence of the lease, while the stage is held.
+    pub lock: Option<u64>,
+    pub entered: Option<Timestamp>,
+    pub steps: Vec<StepState>,
+    pub failure: Option<StageFailure>,
+    pub left: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Approval {
+    NotAsked,
+    Asked(ApprovalRequest),
+    /// By this answer, to this request.
+    Given(ApprovalAnswer, ApprovalRequest),
+    Rejected(ApprovalAnswer),
+    Expired,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepState {
+    Run(RunState),
+    Roll(BTreeMap<ServiceName, RollState>),
+    Check(Option<(Verdict, String)>),
+}
+
+/// A one-off task.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunState {
+    /// The task definition's ARN.
+    pub registered: Option<String>,
+    /// The task's ARN, and when it was started.
+    pub started: Option<(String, Timestamp)>,
+    pub ended: Option<TaskEnd>,
+}
+
+/// A service's way through one `roll`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RollState {
+    pub baseline: Option<Baseline>,
+    pub registered: Option<String>,
+    pub run: Option<RolloutRun>,
+    /// When a rollback of the running deployment was asked for.
+    pub stop_requested: Option<Timestamp>,
+    pub ended: Option<RolloutEnd>,
+    pub restore: Option<RolloutRun>,
+    pub restored: Option<RolloutEnd>,
+}
+
+/// A deployment that kanmon started, or found standing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RolloutRun {
+    /// `ecs-svc/…`.
+    pub primary: String,
+    pub task_definition: String,
+    /// What the deadline counts from: the start, or the last resumption.
+    pub since: Timestamp,
+    pub progress: Option<RolloutProgress>,
+}
+
+impl StageState {
+    pub fn new(stage: &Stage) -> StageState {
+        StageState {
+            plan: None,
+            gate: None,
+            approval: Approval::NotAsked,
+            lock: None,
+            entered: None,
+            steps: stage.steps.iter().map(StepState::new).collect(),
+            failure: None,
+            left: None,
+        }
+    }
+
+    /// Forgets what must be looked at again before the stage is entered.
+    pub fn look_again(&mut self) {
+        if self.entered.is_none() {
+            self.plan = None;
+            self.gate = None;
+        }
+    }
+
+    pub fn rolls(&self) -> impl DoubleEndedIterator<Item = (usize, &ServiceName, &RollState)> {
+        self.steps.iter().enumerate().flat_map(|(i, step)| {
+            let services = match step {
+                StepState::Roll(services) => Some(services.iter()),
+                StepState::Run(_) | StepState::Check(_) => None,
+            };
+            services.into_iter().flatten().map(move |(name, roll)| (i, name, roll))
+        })
+    }
+
+    pub(super) fn rolls_mut(&mut self) -> impl Iterator<Item = &mut RollState> {
+        self.steps.iter_mut().flat_map(|step| {
+            let services = match step {
+                StepState::Roll(services) => Some(services.values_mut()),
+                StepState::Run(_) | StepState::Check(_) => None,
+            };
+            services.into_iter().flatten()
+        })
+    }
+}
+
+impl StepState {
+    fn new(step: &Step) -> StepState {
+        match step {
+            Step::Run { .. } => StepState::Run(RunState::default()),
+            Step::Roll { services } => {
+                StepState::Roll(services.iter().map(|s| (s.clone(), RollState::default())).collect())
+            }
+            Step::Check(_) => StepState::Check(None),
+        }
+    }
+}
+
+impl RollState {
+    /// Whether this release changed the service and has not put it back.
+    pub fn stands_changed(&self) -> bool {
+        self.run.is_some()
+            && self.restored.is_none()
+            && matches!(self.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified))
+    }
+}

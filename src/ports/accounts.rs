@@ -1,0 +1,22 @@
+//! Getting into an account.
+
+use async_trait::async_trait;
+
+use crate::model::approval::Identity;
+use crate::model::fault::Fault;
+use crate::model::pipeline::Account;
+
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Who the calls into this account are made as, its role assumed where it has one; proves that the account is the file's.
+    ///
+    /// # Errors
+    /// `CredentialsRefused` naming the principal and the missing statement, `WrongAccount`, `Unreachable`.
+    async fn enter(&self, account: &Account) -> Result<Identity, Fault>;
+
+    /// Who the ambient credentials belong to, before any role is assumed.
+    ///
+    /// # Errors
+    /// `CredentialsRefused` where there are none.
+    async fn caller(&self, account: &Account) -> Result<Identity, Fault>;
+}

@@ -1,0 +1,85 @@
+//! Approval by CodePipeline's own manual approval action. kanmon's inbox is a matter of the journal.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::model::fault::Fault;
+use crate::model::pipeline::Account;
+
+/// A manual approval action of one execution, as `ListActionExecutions` and `GetPipelineState` tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionState {
+    /// The execution has not come to it.
+    NotReached,
+    /// It waits; the token answers it, as far as state shows our execution.
+    Waiting {
+        token: Option<String>,
+    },
+    Approved {
+        by: Option<String>,
+        summary: String,
+        at: Option<Timestamp>,
+    },
+    Rejected {
+        by: Option<String>,
+        summary: String,
+        at: Option<Timestamp>,
+    },
+    /// Stopped, superseded, or timed out: nobody decided.
+    Ended {
+        reason: String,
+    },
+}
+
+/// What an execution of a pipeline was started with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Execution {
+    pub id: String,
+    pub status: String,
+    pub variables: BTreeMap<String, String>,
+    /// What started it, e.g. an ARN or a webhook.
+    pub trigger: Option<String>,
+}
+
+#[async_trait]
+pub trait PipelineApprovals: Send + Sync {
+    /// Starts an execution; the token makes a repeated call the same execution.
+    ///
+    /// # Errors
+    /// `NotFound` with the nearest pipeline's name, `Invalid` for an undeclared variable.
+    async fn start(
+        &self,
+        account: &Account,
+        pipeline: &str,
+        variables: &BTreeMap<String, String>,
+        client_token: &str,
+    ) -> Result<String, Fault>;
+
+    /// The execution's own facts.
+    async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault>;
+
+    /// How the approval action of exactly this execution stands.
+    async fn action(
+        &self,
+        account: &Account,
+        pipeline: &str,
+        execution: &str,
+        action: &str,
+    ) -> Result<ActionState, Fault>;
+
+    /// Answers a waiting action with `PutApprovalResult`; `summary` has at most 512 characters.
+    ///
+    /// # Errors
+    /// `Invalid` where somebody else has decided already, or the token is stale.
+    async fn answer(
+        &self,
+        account: &Account,
+        pipeline: &str,
+        execution: &str,
+        action: &str,
+        approved: bool,
+        summary: &str,
+    ) -> Result<(), Fault>;
+}

@@ -1,0 +1,20 @@
+//! Asking whether a stage works.
+
+use async_trait::async_trait;
+
+use crate::model::pipeline::Check;
+use crate::model::verdict::Verdict;
+
+/// What a check found: pass, fail, or unknown where it could not be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub verdict: Verdict,
+    /// One line: the answer's status, the exit code and the last line, or why nothing was heard.
+    pub detail: String,
+}
+
+#[async_trait]
+pub trait Checks: Send + Sync {
+    /// `vars` are told to commands as environment variables (`KANMON_STAGE`, `KANMON_DIGEST_…`).
+    async fn check(&self, check: &Check, vars: &[(String, String)]) -> Checked;
+}

@@ -1,0 +1,96 @@
+//! ECS, as the rollout needs it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::model::event::TaskEnd;
+use crate::model::fault::Fault;
+use crate::model::ids::ContentHash;
+use crate::model::pipeline::Account;
+use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
+
+/// A cluster of an account.
+#[derive(Debug, Clone, Copy)]
+pub struct Cluster<'a> {
+    pub account: &'a Account,
+    pub name: &'a str,
+}
+
+/// A one-off task to start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskStart {
+    pub task_definition: String,
+    /// `networkConfiguration`, as the service has it.
+    pub network: Option<Value>,
+    /// `launchType`, `capacityProviderStrategy` and `platformVersion`, as the service has them.
+    pub launch: Option<Value>,
+    pub container: String,
+    /// Empty: the container's own command.
+    pub command: Vec<String>,
+    /// Makes a repeated call the same task (at most 64 characters).
+    pub client_token: String,
+    /// Shown as the task's `startedBy` (at most 128 characters).
+    pub started_by: String,
+}
+
+/// A one-off task, seen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OneOff {
+    Moving {
+        last_status: String,
+    },
+    Ended(TaskEnd),
+    /// ECS does not know it (any more).
+    Gone,
+}
+
+#[async_trait]
+pub trait Deployer: Send + Sync {
+    /// # Errors
+    /// `NotFound` with the nearest cluster's name.
+    async fn cluster(&self, at: Cluster<'_>) -> Result<(), Fault>;
+
+    /// The service and its deployments.
+    ///
+    /// # Errors
+    /// `NotFound` with the nearest service's name.
+    async fn service(&self, at: Cluster<'_>, service: &str) -> Result<ServiceReading, Fault>;
+
+    /// The service with its running and stopped tasks; of service deployments at least those not in `known` carry their task
+    /// definition.
+    async fn rollout(&self, at: Cluster<'_>, service: &str, known: &[String]) -> Result<RolloutReading, Fault>;
+
+    /// A task definition by ARN, or a family's newest ACTIVE revision; raw, with tags.
+    async fn task_definition(&self, account: &Account, name: &str) -> Result<TaskDefinition, Fault>;
+
+    /// The family's ACTIVE revision that is tagged with this content hash, newest first.
+    async fn revision(&self, account: &Account, family: &str, content: &ContentHash) -> Result<Option<String>, Fault>;
+
+    /// `RegisterTaskDefinition` with a raw body; tags are added to it. Answers the revision's ARN.
+    ///
+    /// # Errors
+    /// `Ambiguous` where it may have been registered.
+    async fn register(
+        &self,
+        account: &Account,
+        input: &Value,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<String, Fault>;
+
+    /// `UpdateService {cluster, service, taskDefinition}` and nothing else. Answers the PRIMARY deployment's id.
+    ///
+    /// # Errors
+    /// `Ambiguous` where it may have taken effect.
+    async fn update(&self, at: Cluster<'_>, service: &str, task_definition: &str) -> Result<String, Fault>;
+
+    /// `StopServiceDeployment(ROLLBACK)`; safe to repeat.
+    async fn stop(&self, at: Cluster<'_>, deployment: &str) -> Result<(), Fault>;
+
+    /// `RunTask`; answers the task's ARN.
+    async fn run_task(&self, at: Cluster<'_>, task: &TaskStart) -> Result<String, Fault>;
+
+    /// A one-off task by ARN; the named container's exit code decides.
+    async fn one_off(&self, at: Cluster<'_>, task: &str, container: &str) -> Result<OneOff, Fault>;
+}

@@ -1,0 +1,71 @@
+//! Building, pushing and copying images through a registry's own protocol.
+
+use async_trait::async_trait;
+
+use crate::model::event::PushedImage;
+use crate::model::fault::Fault;
+use crate::model::ids::Digest;
+use crate::model::pipeline::ImageSpec;
+
+/// A repository that may be used, with what the registry wants to hear.
+#[derive(Clone)]
+pub struct Access {
+    /// `HOST[:PORT]/PATH`, as the registry's owner told it.
+    pub repository: String,
+    /// `None`: anonymous.
+    pub login: Option<Login>,
+    /// Plain HTTP (registries on loopback).
+    pub insecure: bool,
+}
+
+/// A user and a password that is never printed.
+#[derive(Clone)]
+pub struct Login {
+    pub username: String,
+    pub password: String,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Login({}, …)", self.username)
+    }
+}
+
+/// What was built and pushed; the digest is the registry's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    pub pushed: PushedImage,
+    /// The builder that did it, e.g. `buildah`.
+    pub by: String,
+}
+
+/// What is told while it goes on: a builder's own lines, a copy's progress.
+pub type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+#[async_trait]
+pub trait Images: Send + Sync {
+    /// Builds and pushes as `repository:tag`.
+    ///
+    /// # Errors
+    /// `ToolMissing` (which were looked for), `BuildFailed` with the builder's last lines, `AccessDenied` by the registry.
+    async fn build(&self, spec: &ImageSpec, to: &Access, tag: &str, say: Say<'_>) -> Result<Built, Fault>;
+
+    /// What a tag or digest of a repository is; `None` where it is not there.
+    async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault>;
+
+    /// Copies exactly this digest (an index with all its children) and tags it; "already there" with the same digest is success.
+    async fn copy(
+        &self,
+        from: &Access,
+        digest: &Digest,
+        to: &Access,
+        tag: &str,
+        say: Say<'_>,
+    ) -> Result<PushedImage, Fault>;
+
+    /// Splits a reference that a user gave into repository access (with the user's own Docker credentials) and tag or digest.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no reference.
+    fn locate(&self, reference: &str) -> Result<(Access, String), Fault>;
+}

@@ -1,0 +1,132 @@
+//! Where facts, messages and leases are kept. The lease check, the sequence number and the append are one transaction.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::event::{Event, Fact};
+use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::inbox::{Message, MessageBody};
+use crate::model::ledger::StageLedger;
+
+/// What a store cannot do, or found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    #[error("no release {0} is recorded here")]
+    NoSuchRelease(ReleaseId),
+    /// Another process has it.
+    #[error("{what} is held by {holder}")]
+    Held { what: String, holder: String },
+    /// This process's lease ran out or was broken: it must not write any more.
+    #[error("this process no longer holds {what}")]
+    LostLease { what: String },
+    #[error("the record is damaged: {0}")]
+    Corrupt(String),
+    #[error("the record was written by a newer kanmon (form {found}; this one knows {known})")]
+    Newer { found: u32, known: u32 },
+    #[error("the state cannot be written or read: {0}")]
+    Store(String),
+}
+
+/// The right to write one release's journal. `fence` grows with every holder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub release: ReleaseId,
+    /// This process.
+    pub holder: Holder,
+    pub fence: u64,
+}
+
+/// A process that holds something: what it calls itself, for people and for comparing.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Holder {
+    /// Random, one for each process.
+    pub id: String,
+    /// `user@host, pid N`.
+    pub who: String,
+    /// With the host, tells on the same machine whether it still lives.
+    pub host: String,
+    pub pid: u32,
+}
+
+/// How long a lease lasts without being renewed: long enough for a stall of a busy builder, short enough to wait for.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// A release in a listing, without its events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub release: ReleaseId,
+    pub app: AppName,
+    pub started_at: Timestamp,
+    pub last_at: Timestamp,
+    /// Who works on it now.
+    pub held_by: Option<Holder>,
+}
+
+/// Times are handed in: a store has no clock of its own.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Records a new release's first event and takes its lease.
+    async fn begin(
+        &self,
+        app: &AppName,
+        release: &ReleaseId,
+        first: Fact,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(Lease, Event), JournalError>;
+
+    /// Takes the lease of a release: free, run out, or held by a process of this machine that is no more.
+    ///
+    /// # Errors
+    /// `Held` by a living process.
+    async fn take(&self, release: &ReleaseId, holder: &Holder, now: Timestamp) -> Result<Lease, JournalError>;
+
+    /// Prolongs the lease and all stages it holds.
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<(), JournalError>;
+
+    /// Gives up the lease and all stages it holds.
+    async fn give_up(&self, lease: &Lease) -> Result<(), JournalError>;
+
+    /// Appends facts after event `after`, durably, marks these messages absorbed, and updates the ledgers of the stages that the
+    /// facts speak of: one transaction.
+    ///
+    /// # Errors
+    /// `LostLease` where the lease is not this one any more, or `after` is not the last event.
+    async fn append(
+        &self,
+        lease: &Lease,
+        after: u64,
+        facts: &[Fact],
+        absorbed: &[u64],
+        now: Timestamp,
+    ) -> Result<Vec<Event>, JournalError>;
+
+    /// All events of a release, the chain of hashes checked.
+    async fn read(&self, release: &ReleaseId) -> Result<Vec<Event>, JournalError>;
+
+    /// All releases of an application, newest first.
+    async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError>;
+
+    /// Puts a message into a release's inbox.
+    async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError>;
+
+    /// The messages not yet absorbed, oldest first.
+    async fn inbox(&self, release: &ReleaseId) -> Result<Vec<Message>, JournalError>;
+
+    /// Takes a stage for a release, with a fence that grows with every holder; taking it twice is taking it once.
+    ///
+    /// # Errors
+    /// `Held` by another release.
+    async fn lock_stage(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> Result<u64, JournalError>;
+
+    /// Gives a stage back.
+    async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError>;
+
+    async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError>;
+}

@@ -1,0 +1,12 @@
+//! What the runtime needs of the world, as traits. Each answer is a value of `model`; each failure a typed `Fault`.
+
+pub mod accounts;
+pub mod approvals;
+pub mod checks;
+pub mod clock;
+pub mod deployer;
+pub mod images;
+pub mod journal;
+pub mod registry;
+pub mod scanner;
+pub mod templates;
