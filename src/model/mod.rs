@@ -9,6 +9,7 @@ pub mod gate;
 pub mod ids;
 pub mod inbox;
 pub mod ledger;
+pub mod nearest;
 pub mod outcome;
 pub mod pipeline;
 pub mod plan;
