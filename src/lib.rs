@@ -4,7 +4,9 @@
 //! through `ports`, and everything else stands at the edge.
 
 pub mod engine;
+pub mod local;
 pub mod model;
 pub mod ports;
+pub mod report;
 pub mod runtime;
 pub mod sandbox;

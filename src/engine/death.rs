@@ -39,37 +39,6 @@ pub fn is_fatal(cause: DeathCause) -> bool {
     }
 }
 
-/// One line for people.
-pub fn describe(death: &Death) -> String {
-    let container = death.container.as_deref().unwrap_or("a container");
-    let what = match death.cause {
-        DeathCause::ContainerExited => match death.exit_code {
-            Some(code) => format!("{container} exited with code {code}{}", meaning(code)),
-            None => format!("{container} never ran"),
-        },
-        DeathCause::OutOfMemory => format!("{container} ran out of memory"),
-        DeathCause::CannotPullContainer
-        | DeathCause::ResourceInitialization
-        | DeathCause::HealthCheckFailed
-        | DeathCause::NoCapacity
-        | DeathCause::SpotInterruption
-        | DeathCause::Stopped
-        | DeathCause::Other => return format!("{} ({} tasks)", death.reason, death.tasks),
-    };
-    format!("{what} ({} tasks)", death.tasks)
-}
-
-/// What an exit code usually means, as a suffix.
-pub fn meaning(code: i32) -> &'static str {
-    match code {
-        126 | 127 => ", a command that cannot be run",
-        137 => ", killed (SIGKILL, or out of memory)",
-        139 => ", a segmentation fault",
-        143 => ", ended by SIGTERM",
-        _ => "",
-    }
-}
-
 fn cause(task: &StoppedTask) -> (DeathCause, Option<&StoppedContainer>) {
     let all = || {
         let reasons = task.containers.iter().filter_map(|c| c.reason.as_deref());

@@ -1,6 +1,5 @@
 //! Endings in words: what happened, why, what to do.
 
-use super::death;
 use crate::model::approval::ApprovalAnswer;
 use crate::model::effect::Effect;
 use crate::model::event::TaskEnd;
@@ -11,6 +10,7 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Failed;
 use crate::model::rollout::{RolloutEnd, RolloutProgress};
 use crate::model::verdict::Verdict;
+use crate::model::words;
 
 fn ending(outcome: Outcome, sentence: String, cause: Option<String>, hint: Option<String>) -> Ending {
     Ending { outcome, sentence, cause, hint }
@@ -130,7 +130,7 @@ pub fn newer_release(stage: &StageName, newer: &str) -> Ending {
 
 pub fn task_failed(stage: &StageName, task: &TaskName, end: &TaskEnd) -> Ending {
     let sentence = match end.exit_code {
-        Some(code) => format!("{stage}/{task} exited with code {code}{}", death::meaning(code)),
+        Some(code) => format!("{stage}/{task} exited with code {code}{}", words::meaning(code)),
         None => format!("{stage}/{task} never ran"),
     };
     ending(Outcome::Failed, sentence, end.reason.clone(), Some("no service was rolled after it".to_owned()))
@@ -160,7 +160,7 @@ pub fn rollout_ended(
     end: &RolloutEnd,
     progress: Option<&RolloutProgress>,
 ) -> Ending {
-    let died = progress.and_then(|p| p.deaths.first()).map(death::describe);
+    let died = progress.and_then(|p| p.deaths.first()).map(words::death);
     let because = |reason: &str| {
         Some(match &died {
             Some(died) => format!("{died} ({reason})"),

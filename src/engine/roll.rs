@@ -4,13 +4,14 @@ use jiff::Timestamp;
 
 use super::agenda::{Agenda, Flow, Halt};
 use super::decision::{Waiting, Watch};
-use super::{death, ending, rollout};
+use super::{death, ending};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::{OnFailure, Stage};
-use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::rollout::{PROOFS, RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::stage_state::{RollState, RolloutRun};
+use crate::model::words;
 
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
     if let Some(end) = &state.ended {
@@ -76,7 +77,7 @@ fn follow(
             return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, Some(progress))));
         }
     }
-    let what = run.progress.as_ref().map_or_else(|| "updated".to_owned(), rollout::describe);
+    let what = run.progress.as_ref().map_or_else(|| "updated".to_owned(), words::progress);
     if stage.on_failure == OnFailure::Rollback && state.stop_requested.is_none() && pointless(run) {
         stop(a, at, service)?;
     }
@@ -92,7 +93,7 @@ fn follow(
 /// What a state that will not change by itself comes to.
 pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
     match &progress.rollout {
-        RolloutState::Proven { readings } if *readings < rollout::PROOFS => None,
+        RolloutState::Proven { readings } if *readings < PROOFS => None,
         RolloutState::Proven { .. } if progress.desired == 0 => Some(RolloutEnd::Unverified),
         RolloutState::Proven { .. } => Some(RolloutEnd::Succeeded),
         RolloutState::RolledBack { reason } => Some(RolloutEnd::RolledBack { reason: reason.clone() }),

@@ -3,7 +3,7 @@
 use super::death;
 use crate::model::ids::ServiceName;
 use crate::model::rollout::{
-    Baseline, ImageDigests, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment, TaskReading,
+    Baseline, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment, TaskReading,
 };
 
 /// The deployment that a reading is held against.
@@ -22,8 +22,6 @@ pub struct Ours<'a> {
 
 /// ECS is eventually consistent: a deployment may be missing from a few readings.
 const LOOKS: u32 = 6;
-/// Everything proven in this many consecutive readings counts as proven: a container that dies at start does so between two.
-pub const PROOFS: u32 = 3;
 
 /// Where the rollout stands by this reading.
 pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
@@ -226,22 +224,4 @@ fn merge(
     }
     all.sort_by_key(|d| std::cmp::Reverse(d.tasks));
     all
-}
-
-/// One line for people.
-pub fn describe(progress: &RolloutProgress) -> String {
-    let counts = format!("{}/{} running", progress.running, progress.desired);
-    let deaths = progress.deaths.first().map(|d| format!("; {}", death::describe(d))).unwrap_or_default();
-    match &progress.rollout {
-        RolloutState::Looking { .. } => "waiting for ECS to show the deployment".to_owned(),
-        RolloutState::InProgress => format!("{counts}{deaths}"),
-        RolloutState::Proving { missing } => format!("proving: {missing}"),
-        RolloutState::Proven { readings } => format!("proven {readings} of {PROOFS} times"),
-        RolloutState::RollingBack { reason } => format!("ECS rolls back: {reason}{deaths}"),
-        RolloutState::RolledBack { reason } => format!("rolled back: {reason}{deaths}"),
-        RolloutState::RollbackFailed { reason } => format!("failed, and not rolled back: {reason}{deaths}"),
-        RolloutState::Stopped { reason } => format!("stopped: {reason}"),
-        RolloutState::Superseded { by } => format!("superseded by {by}"),
-        RolloutState::Ambiguous { reason } => reason.clone(),
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::agenda::{Agenda, Flow, Halt};
 use super::decision::{Waiting, Watch};
-use super::{roll, rollout};
+use super::roll;
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Fact, StageFailure};
 use crate::model::ids::ServiceName;
@@ -10,6 +10,7 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::rollout::RolloutEnd;
 use crate::model::stage_state::{RollState, StageState};
+use crate::model::words;
 
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     let state = a.release.stage(&stage.name);
@@ -51,7 +52,7 @@ fn settle(
                 return a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end });
             }
             a.wake(since + stage.deadline);
-            let what = progress.map_or_else(|| "updated".to_owned(), rollout::describe);
+            let what = progress.map_or_else(|| "updated".to_owned(), words::progress);
             let why = Waiting::Rollout { at: at.clone(), service: service.clone(), what };
             a.watch(Watch::Rollout { at: at.clone(), service: service.clone() }, a.release.started.pipeline.poll, why)
         }
@@ -81,7 +82,7 @@ fn restore(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceNam
         return a.record(restored(RolloutEnd::Stuck { reason: "it did not run again at the deadline".to_owned() }));
     }
     a.wake(late);
-    let what = run.progress.as_ref().map_or_else(|| "updated".to_owned(), rollout::describe);
+    let what = run.progress.as_ref().map_or_else(|| "updated".to_owned(), words::progress);
     let why = Waiting::Restore { at: at.clone(), service: service.clone(), what };
     a.watch(Watch::Restore { at: at.clone(), service: service.clone() }, a.release.started.pipeline.poll, why)
 }

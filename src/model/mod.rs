@@ -17,3 +17,4 @@ pub mod release;
 pub mod rollout;
 pub mod stage_state;
 pub mod verdict;
+pub mod words;
