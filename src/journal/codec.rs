@@ -199,3 +199,5 @@ fn canonical<T: Serialize>(value: &T) -> Result<serde_json::Value, JournalError>
     Ok(value)
 }
 
+#[cfg(test)]
+mod tests;

@@ -308,3 +308,5 @@ impl Journal for MemoryJournal {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,8 @@ mod memory;
 mod process;
 mod sqlite;
 
+#[cfg(test)]
+mod conformance;
 
 pub use memory::{MemoryJournal, Moment};
 pub use process::{is_gone, this_process};

@@ -9,5 +9,7 @@ mod open;
 mod schema;
 mod store;
 
+#[cfg(test)]
+mod tests;
 
 pub use store::SqliteJournal;
