@@ -3,7 +3,10 @@
 //! A release is a list of facts in a journal; `model` folds them, `engine` decides what to do next, `runtime` does it
 //! through `ports`, and everything else stands at the edge.
 
+pub mod aws;
 pub mod engine;
+pub mod image;
+pub mod journal;
 pub mod local;
 pub mod model;
 pub mod ports;

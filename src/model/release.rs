@@ -420,3 +420,8 @@ fn illegal(event: &Event, why: &str) -> Illegal {
         .unwrap_or_default();
     Illegal { seq: event.seq, kind, why: why.to_owned() }
 }
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
