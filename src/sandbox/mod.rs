@@ -1,5 +1,13 @@
 //! The embedded AWS: several accounts in one pure model under a clock that is handed in, the wire protocols that AWS's
 //! own clients speak, and faults on order. It knows nothing of kanmon but ids: it is an AWS, not a part of kanmon's logic.
 
+pub mod ecr;
+pub mod fresh;
+pub mod iam;
+pub mod inspector;
 pub mod latency;
+mod page;
 pub mod service;
+pub mod sigv4;
+pub mod sts;
+pub mod wire;
