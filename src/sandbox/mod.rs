@@ -1,7 +1,9 @@
 //! The embedded AWS: several accounts in one pure model under a clock that is handed in, the wire protocols that AWS's
 //! own clients speak, and faults on order. It knows nothing of kanmon but ids: it is an AWS, not a part of kanmon's logic.
 
+pub mod connector;
 pub mod ecr;
+pub mod exports;
 pub mod faults;
 pub mod fresh;
 pub mod iam;
@@ -11,6 +13,7 @@ pub mod log;
 mod page;
 pub mod registry;
 pub mod seed;
+pub mod serve;
 pub mod service;
 pub mod sigv4;
 pub mod sts;
