@@ -4,4 +4,5 @@
 pub mod codepipeline;
 pub mod ecs;
 pub mod latency;
+mod members;
 pub mod service;
