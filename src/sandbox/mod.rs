@@ -1,6 +1,7 @@
 //! The embedded AWS: several accounts in one pure model under a clock that is handed in, the wire protocols that AWS's
 //! own clients speak, and faults on order. It knows nothing of kanmon but ids: it is an AWS, not a part of kanmon's logic.
 
+<<<<<<< HEAD
 pub mod connector;
 pub mod ecr;
 pub mod exports;
@@ -14,6 +15,12 @@ mod page;
 pub mod registry;
 pub mod seed;
 pub mod serve;
+=======
+pub mod codepipeline;
+pub mod ecs;
+pub mod latency;
+mod members;
+>>>>>>> ecs
 pub mod service;
 pub mod sigv4;
 pub mod sts;
