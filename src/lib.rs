@@ -3,6 +3,7 @@
 //! A release is a list of facts in a journal; `model` folds them, `engine` decides what to do next, `runtime` does it
 //! through `ports`, and everything else stands at the edge.
 
+pub mod aws;
 pub mod model;
 pub mod ports;
 pub mod sandbox;
