@@ -3,9 +3,12 @@
 mod accounts;
 mod arn;
 mod credentials;
+mod ecs;
 mod errors;
 mod limiter;
+mod nearest;
 mod op;
+mod raw;
 mod retry;
 mod session;
 mod statement;
