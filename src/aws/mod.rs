@@ -2,14 +2,18 @@
 
 mod accounts;
 mod arn;
+mod basic_scan;
 mod credentials;
+mod ecr;
 mod ecs;
 mod errors;
+mod inspector;
 mod limiter;
 mod nearest;
 mod op;
 mod raw;
 mod retry;
+mod scan;
 mod session;
 mod statement;
 #[cfg(test)]
@@ -17,5 +21,7 @@ mod testing;
 mod time;
 
 pub use accounts::AwsAccounts;
+pub use ecr::Ecr;
 pub use ecs::Ecs;
+pub use scan::EcrScanner;
 pub use session::{Session, Sessions, Setup};
