@@ -3,6 +3,7 @@
 mod accounts;
 mod arn;
 mod basic_scan;
+mod codepipeline;
 mod credentials;
 mod ecr;
 mod ecs;
@@ -21,6 +22,7 @@ mod testing;
 mod time;
 
 pub use accounts::AwsAccounts;
+pub use codepipeline::CodePipeline;
 pub use ecr::Ecr;
 pub use ecs::Ecs;
 pub use scan::EcrScanner;
