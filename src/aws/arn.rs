@@ -1,0 +1,68 @@
+//! Amazon Resource Names, as far as they must be made or taken apart here.
+
+use crate::model::ids::Region;
+use crate::model::pipeline::Account;
+
+/// The partition a region belongs to.
+pub(super) fn partition(region: &Region) -> &'static str {
+    match region.as_str() {
+        r if r.starts_with("cn-") => "aws-cn",
+        r if r.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// The ARN of a role that the pipeline file names or gives in full. A path before the name is kept.
+pub(super) fn role(account: &Account, role: &str) -> String {
+    if role.starts_with("arn:") {
+        return role.to_owned();
+    }
+    format!("arn:{}:iam::{}:role/{role}", partition(&account.region), account.id)
+}
+
+/// The account id of an ARN, where it has one.
+pub(super) fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|a| !a.is_empty())
+}
+
+/// The last part of a resource path: a cluster's, service's or repository's name.
+pub(super) fn last_name(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// What a trust policy names for a caller: the role behind an assumed-role session (STS leaves a role's path out), else the caller.
+pub(super) fn trusted(principal: &str) -> String {
+    let mut parts = principal.splitn(6, ':');
+    let (Some(arn), Some(partition), Some("sts"), Some(_), Some(account), Some(rest)) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return principal.to_owned();
+    };
+    match rest.strip_prefix("assumed-role/").and_then(|r| r.split('/').next()) {
+        Some(role) => format!("{arn}:{partition}:iam::{account}:role/{role}"),
+        None => principal.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::testing::account;
+
+    #[test]
+    fn a_role_by_name_gets_the_partition_of_its_region() {
+        let mut a = account("prod");
+        assert_eq!(role(&a, "deploy"), "arn:aws:iam::222222222222:role/deploy");
+        a.region = "cn-north-1".parse().unwrap();
+        assert_eq!(role(&a, "deploy"), "arn:aws-cn:iam::222222222222:role/deploy");
+        a.region = "us-gov-west-1".parse().unwrap();
+        assert_eq!(role(&a, "team/deploy"), "arn:aws-us-gov:iam::222222222222:role/team/deploy");
+        assert_eq!(role(&a, "arn:aws:iam::1:role/x"), "arn:aws:iam::1:role/x");
+    }
+
+    #[test]
+    fn a_session_is_trusted_by_its_role() {
+        assert_eq!(trusted("arn:aws:sts::111111111111:assumed-role/ci/run-7"), "arn:aws:iam::111111111111:role/ci");
+        assert_eq!(trusted("arn:aws:iam::111111111111:user/ann"), "arn:aws:iam::111111111111:user/ann");
+    }
+}

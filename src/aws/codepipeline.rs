@@ -1,0 +1,312 @@
+//! `ports::approvals` over CodePipeline's manual approval actions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_codepipeline::types::{
+    ActionExecutionDetail, ActionExecutionFilter, ActionExecutionStatus, ApprovalResult, ApprovalStatus,
+    PipelineVariable,
+};
+
+use super::errors::Refusal;
+use super::nearest::not_found;
+use super::op::Op;
+use super::session::{Session, Sessions};
+use super::time::timestamp;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::pipeline::Account;
+use crate::ports::approvals::{ActionState, Execution, PipelineApprovals};
+
+/// What `PutApprovalResult` takes as a summary, in characters.
+const SUMMARY: usize = 512;
+
+pub struct CodePipeline {
+    sessions: Arc<Sessions>,
+}
+
+impl CodePipeline {
+    pub fn new(sessions: Arc<Sessions>) -> CodePipeline {
+        CodePipeline { sessions }
+    }
+}
+
+#[async_trait]
+impl PipelineApprovals for CodePipeline {
+    async fn start(
+        &self,
+        account: &Account,
+        pipeline: &str,
+        variables: &BTreeMap<String, String>,
+        client_token: &str,
+    ) -> Result<String, Fault> {
+        let session = self.sessions.enter(account).await?;
+        let op = Op::write("codepipeline:StartPipelineExecution", format!("pipeline {pipeline}"));
+        let variables = variables.iter().map(|(name, value)| {
+            PipelineVariable::builder().name(name).value(value).build().expect("name and value are all it needs")
+        });
+        let request = session
+            .codepipeline()
+            .start_pipeline_execution()
+            .name(pipeline)
+            .set_variables(Some(variables.collect()))
+            // Makes the SDK's own retries, and a resumed release's, the same execution.
+            .client_request_token(client_token);
+        let answer = match session.call(&op, request.send()).await {
+            Ok(answer) => answer,
+            Err(refusal) => return Err(explain(&session, pipeline, refusal).await),
+        };
+        answer.pipeline_execution_id().map(str::to_owned).ok_or_else(|| {
+            Fault::new(
+                FaultKind::Ambiguous,
+                format!("pipeline {pipeline} was started, and the answer names no execution"),
+            )
+        })
+    }
+
+    async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault> {
+        let session = self.sessions.enter(account).await?;
+        read_execution(&session, pipeline, execution).await
+    }
+
+    async fn action(
+        &self,
+        account: &Account,
+        pipeline: &str,
+        execution: &str,
+        action: &str,
+    ) -> Result<ActionState, Fault> {
+        let session = self.sessions.enter(account).await?;
+        let Some(detail) = latest(&session, pipeline, execution, action).await? else {
+            return not_reached(&session, pipeline, execution).await;
+        };
+        let shown = shown(&session, pipeline, execution, action).await?;
+        // State shows an action's latest execution, which in another mode or after a retry is not this one.
+        let ours = shown.as_ref().filter(|s| s.id.is_none() || s.id.as_deref() == detail.action_execution_id());
+        let by = ours.and_then(|s| s.by.clone()).or_else(|| detail.updated_by().map(str::to_owned));
+        let result = detail.output().and_then(|o| o.execution_result());
+        let summary = ours
+            .and_then(|s| s.summary.clone())
+            .or_else(|| result.and_then(|r| r.external_execution_summary()).map(str::to_owned))
+            .unwrap_or_default();
+        let at = detail.last_update_time().and_then(timestamp);
+        Ok(match detail.status() {
+            Some(ActionExecutionStatus::InProgress) => {
+                ActionState::Waiting { token: ours.and_then(|s| s.token.clone()).or_else(|| external_id(&detail)) }
+            }
+            Some(ActionExecutionStatus::Succeeded) => ActionState::Approved { by, summary, at },
+            Some(ActionExecutionStatus::Failed) => {
+                let error = result.and_then(|r| r.error_details());
+                let words = [error.and_then(|e| e.code()), error.and_then(|e| e.message())];
+                let words = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
+                match by {
+                    Some(by) if !timed_out(&words) => ActionState::Rejected { by: Some(by), summary, at },
+                    _ if words.is_empty() => ActionState::Ended { reason: "it failed, and nobody decided".to_owned() },
+                    _ => ActionState::Ended { reason: words },
+                }
+            }
+            Some(ActionExecutionStatus::Abandoned) => ActionState::Ended { reason: "it was abandoned".to_owned() },
+            other => {
+                ActionState::Ended { reason: format!("its status is {}", other.map_or("not told", |s| s.as_str())) }
+            }
+        })
+    }
+
+    async fn answer(
+        &self,
+        account: &Account,
+        pipeline: &str,
+        execution: &str,
+        action: &str,
+        approved: bool,
+        summary: &str,
+    ) -> Result<(), Fault> {
+        let session = self.sessions.enter(account).await?;
+        let detail = latest(&session, pipeline, execution, action).await?;
+        let waiting = detail.filter(|d| d.status() == Some(&ActionExecutionStatus::InProgress));
+        let Some(detail) = waiting else {
+            return Err(Fault::new(
+                FaultKind::Invalid,
+                format!("action {action} of pipeline {pipeline} does not wait for an answer in execution {execution}"),
+            ));
+        };
+        let shown = shown(&session, pipeline, execution, action).await?;
+        let ours = shown.filter(|s| s.id.is_none() || s.id.as_deref() == detail.action_execution_id());
+        let token = ours.as_ref().and_then(|s| s.token.clone()).or_else(|| external_id(&detail));
+        let (Some(token), Some(stage)) = (token, detail.stage_name()) else {
+            return Err(Fault::new(
+                FaultKind::Invalid,
+                format!("CodePipeline gives no token for action {action} of execution {execution}"),
+            )
+            .hint("answer it in the console, or read `status` again in a moment"));
+        };
+        let op = Op::write("codepipeline:PutApprovalResult", format!("action {action} of pipeline {pipeline}"));
+        let status = if approved { ApprovalStatus::Approved } else { ApprovalStatus::Rejected };
+        let summary: String = summary.chars().take(SUMMARY).collect();
+        let result = ApprovalResult::builder().status(status).summary(summary).build();
+        let request = session
+            .codepipeline_once()
+            .put_approval_result()
+            .pipeline_name(pipeline)
+            .stage_name(stage)
+            .action_name(action)
+            .result(result.expect("status and summary are all it needs"))
+            .token(token);
+        match session.call(&op, request.send()).await {
+            Ok(_) => Ok(()),
+            Err(r) if r.is("ApprovalAlreadyCompletedException") => {
+                let by = self.action(account, pipeline, execution, action).await.ok();
+                Err(decided(r.fault, by))
+            }
+            Err(r) if r.is("InvalidApprovalTokenException") => {
+                Err(r.fault.hint("the question was asked anew meanwhile; look at `approvals` and decide again"))
+            }
+            Err(r) => Err(explain(&session, pipeline, r).await),
+        }
+    }
+}
+
+/// Somebody else's decision, shown.
+fn decided(fault: Fault, state: Option<ActionState>) -> Fault {
+    let who = |by: Option<String>| by.unwrap_or_else(|| "somebody".to_owned());
+    match state {
+        Some(ActionState::Approved { by, .. }) => fault.hint(format!("{} has approved it already", who(by))),
+        Some(ActionState::Rejected { by, .. }) => fault.hint(format!("{} has rejected it already", who(by))),
+        Some(ActionState::NotReached | ActionState::Waiting { .. } | ActionState::Ended { .. }) | None => {
+            fault.hint("somebody else has decided already")
+        }
+    }
+}
+
+fn timed_out(words: &str) -> bool {
+    let words = words.to_lowercase();
+    words.contains("timed out") || words.contains("timeout") || words.contains("timedout")
+}
+
+/// In PARALLEL mode the token is not in the state; it is the external id of this execution's own action.
+fn external_id(detail: &ActionExecutionDetail) -> Option<String> {
+    let result = detail.output().and_then(|o| o.execution_result());
+    result.and_then(|r| r.external_execution_id()).filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+/// The action's latest run within this execution.
+async fn latest(
+    session: &Session,
+    pipeline: &str,
+    execution: &str,
+    action: &str,
+) -> Result<Option<ActionExecutionDetail>, Fault> {
+    let op = Op::read("codepipeline:ListActionExecutions", format!("pipeline {pipeline}"));
+    let filter = ActionExecutionFilter::builder().pipeline_execution_id(execution).build();
+    let mut found: Vec<ActionExecutionDetail> = Vec::new();
+    let mut next = None;
+    loop {
+        let request = session.codepipeline().list_action_executions().pipeline_name(pipeline);
+        let request = request.filter(filter.clone()).max_results(100).set_next_token(next);
+        let page = match session.call(&op, request.send()).await {
+            Ok(page) => page,
+            Err(refusal) => return Err(explain(session, pipeline, refusal).await),
+        };
+        let of_action = page.action_execution_details().iter().filter(|d| {
+            // Not everybody honours the filter, and another execution's answer must never count.
+            d.action_name() == Some(action) && d.pipeline_execution_id() == Some(execution)
+        });
+        found.extend(of_action.cloned());
+        next = page.next_token().map(str::to_owned);
+        if next.is_none() {
+            return Ok(found.into_iter().max_by_key(|d| d.start_time().map(|t| t.as_nanos())));
+        }
+    }
+}
+
+/// What `GetPipelineState` shows of the action, where it shows this execution.
+struct Shown {
+    id: Option<String>,
+    token: Option<String>,
+    by: Option<String>,
+    summary: Option<String>,
+}
+
+async fn shown(session: &Session, pipeline: &str, execution: &str, action: &str) -> Result<Option<Shown>, Fault> {
+    let op = Op::read("codepipeline:GetPipelineState", format!("pipeline {pipeline}"));
+    let answer = match session.call(&op, session.codepipeline().get_pipeline_state().name(pipeline).send()).await {
+        Ok(answer) => answer,
+        Err(refusal) => return Err(explain(session, pipeline, refusal).await),
+    };
+    let ours = answer
+        .stage_states()
+        .iter()
+        .filter(|s| s.latest_execution().map(|e| e.pipeline_execution_id()) == Some(execution))
+        .flat_map(|s| s.action_states())
+        .find(|a| a.action_name() == Some(action));
+    Ok(ours.and_then(|a| a.latest_execution()).map(|e| Shown {
+        id: e.action_execution_id().map(str::to_owned),
+        token: e.token().map(str::to_owned),
+        by: e.last_updated_by().map(str::to_owned),
+        summary: e.summary().map(str::to_owned),
+    }))
+}
+
+/// An execution that has no run of the action: on its way to it, or over before it came there.
+async fn not_reached(session: &Session, pipeline: &str, execution: &str) -> Result<ActionState, Fault> {
+    let found = read_execution(session, pipeline, execution).await?;
+    Ok(match found.status.as_str() {
+        "Stopped" | "Superseded" | "Failed" | "Cancelled" | "Succeeded" => {
+            ActionState::Ended { reason: format!("the execution is {}", found.status) }
+        }
+        _ => ActionState::NotReached,
+    })
+}
+
+async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> Result<Execution, Fault> {
+    let op = Op::read("codepipeline:GetPipelineExecution", format!("execution {execution} of pipeline {pipeline}"));
+    let request = session.codepipeline().get_pipeline_execution().pipeline_name(pipeline);
+    let answer = match session.call(&op, request.pipeline_execution_id(execution).send()).await {
+        Ok(answer) => answer,
+        Err(refusal) => return Err(explain(session, pipeline, refusal).await),
+    };
+    let Some(found) = answer.pipeline_execution() else {
+        return Err(Fault::new(FaultKind::Unreachable, format!("CodePipeline said nothing of execution {execution}")));
+    };
+    let variables = found
+        .variables()
+        .iter()
+        .filter_map(|v| Some((v.name()?.to_owned(), v.resolved_value().unwrap_or_default().to_owned())));
+    let trigger = found.trigger();
+    let detail = trigger.and_then(|t| t.trigger_detail()).filter(|d| !d.is_empty());
+    let kind = trigger.and_then(|t| t.trigger_type()).map(|t| t.as_str());
+    Ok(Execution {
+        id: found.pipeline_execution_id().unwrap_or(execution).to_owned(),
+        status: found.status().map_or("", |s| s.as_str()).to_owned(),
+        variables: variables.collect(),
+        trigger: detail.or(kind).map(str::to_owned),
+    })
+}
+
+/// A missing pipeline gets its neighbour's name; the rest is the refusal's own fault.
+async fn explain(session: &Session, pipeline: &str, refusal: Refusal) -> Fault {
+    if !refusal.is("PipelineNotFoundException") {
+        return refusal.fault;
+    }
+    let names = names(session).await.ok();
+    not_found("pipeline", pipeline, &session.account, names.as_deref())
+}
+
+async fn names(session: &Session) -> Result<Vec<String>, Fault> {
+    let op = Op::read("codepipeline:ListPipelines", "the account's pipelines");
+    let mut names = Vec::new();
+    let mut next = None;
+    loop {
+        let request = session.codepipeline().list_pipelines().max_results(1000).set_next_token(next);
+        let page = session.call(&op, request.send()).await?;
+        names.extend(page.pipelines().iter().filter_map(|p| p.name().map(str::to_owned)));
+        next = page.next_token().map(str::to_owned);
+        if next.is_none() {
+            return Ok(names);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "codepipeline_tests.rs"]
+mod tests;

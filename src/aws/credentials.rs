@@ -1,0 +1,148 @@
+//! A role's credentials, through `sts:AssumeRole` called by ourselves: the SDK's own provider cannot set a source identity.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, future};
+use aws_sdk_sts::Client;
+
+use super::errors::{self, Caller, Failure};
+use super::op::Op;
+use super::{arn, statement};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::pipeline::Account;
+
+/// Role chaining caps a session at an hour; asking for more would be refused where the caller is itself a role.
+const SESSION_SECONDS: i32 = 3600;
+
+/// Assumes the account's role with the caller's own credentials. What it hands out is cached and asked again before it expires by
+/// the SDK's identity cache.
+#[derive(Debug)]
+pub(super) struct AssumedRole {
+    /// Signs with the ambient credentials.
+    pub sts: Client,
+    pub account: Account,
+    pub role_arn: String,
+    pub session_name: String,
+    pub source_identity: Option<String>,
+}
+
+impl AssumedRole {
+    async fn assume(&self) -> provider::Result {
+        let answer = self
+            .sts
+            .assume_role()
+            .role_arn(&self.role_arn)
+            .role_session_name(&self.session_name)
+            .set_source_identity(self.source_identity.clone())
+            .set_external_id(self.account.external_id.clone())
+            .duration_seconds(SESSION_SECONDS)
+            .send()
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(CredentialsError::provider_error(self.refused(errors::failure(error)).await)),
+        };
+        let credentials = answer
+            .credentials()
+            .ok_or_else(|| CredentialsError::unhandled("AssumeRole answered without credentials"))?;
+        let expiry = credentials
+            .expiration()
+            .to_owned()
+            .try_into()
+            .map_err(|_| CredentialsError::unhandled("AssumeRole answered with an impossible expiry"))?;
+        let builder = Credentials::builder()
+            .access_key_id(credentials.access_key_id())
+            .secret_access_key(credentials.secret_access_key())
+            .session_token(credentials.session_token())
+            .expiry(expiry)
+            .provider_name("kanmon-assume-role");
+        Ok(builder.build())
+    }
+
+    /// Says who may not assume what, and the statements that would let them.
+    async fn refused(&self, failure: Failure) -> Fault {
+        let op = Op::read("sts:AssumeRole", &self.role_arn);
+        let Failure::Answer { code, message, .. } = &failure else {
+            return errors::fault(&op, Caller { principal: "", account: self.account.name.as_str() }, failure);
+        };
+        let denial = statement::Denial::parse(message);
+        let principal = match &denial.principal {
+            Some(principal) => principal.clone(),
+            None => self.principal().await,
+        };
+        let caller = Caller { principal: &principal, account: self.account.name.as_str() };
+        let base = errors::fault(&op, caller, failure.clone());
+        if base.kind != FaultKind::AccessDenied {
+            return base;
+        }
+        let action = denial.action.as_deref().unwrap_or("sts:AssumeRole");
+        let hint = if denial.explicit {
+            statement::allow(&denial, action, &principal)
+        } else {
+            let external_id = self.account.external_id.as_deref();
+            statement::trust(&principal, &self.role_arn, external_id, self.source_identity.is_some())
+        };
+        Fault::new(
+            FaultKind::CredentialsRefused,
+            format!("{principal} may not do {action} on {} (account {})", self.role_arn, self.account.name),
+        )
+        .cause(format!("{code}: {message}"))
+        .hint(hint)
+    }
+
+    /// The caller's ARN, asked only for the words of a refusal.
+    async fn principal(&self) -> String {
+        let answer = self.sts.get_caller_identity().send().await.ok();
+        answer.and_then(|a| a.arn().map(str::to_owned)).unwrap_or_else(|| "the caller".to_owned())
+    }
+}
+
+impl ProvideCredentials for AssumedRole {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.assume())
+    }
+}
+
+/// A text as STS takes it for session names and source identities: 2–64 of `[\w+=,.@-]`.
+pub(super) fn sts_name(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let mut name: String = text.chars().map(|c| if allowed(c) { c } else { '-' }).take(64).collect();
+    while name.len() < 2 {
+        name.push('-');
+    }
+    name
+}
+
+/// A role's ARN that belongs to another account than the file's is refused before any call.
+pub(super) fn role_arn(account: &Account, role: &str) -> Result<String, Fault> {
+    let arn = arn::role(account, role);
+    match arn::account_of(&arn) {
+        Some(id) if id == account.id.as_str() => Ok(arn),
+        other => Err(Fault::new(
+            FaultKind::WrongAccount,
+            format!(
+                "the role of account {} is of account {}, and the file says {}",
+                account.name,
+                other.unwrap_or("none"),
+                account.id
+            ),
+        )
+        .hint(format!("name the role alone, or correct its ARN: {arn}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_fit_for_sts() {
+        assert_eq!(sts_name("r20260131-094500-1a2b3c"), "r20260131-094500-1a2b3c");
+        assert_eq!(sts_name("Ann Ōta <ann@x.example>"), "Ann--ta--ann@x.example-");
+        assert_eq!(sts_name("x"), "x-");
+        assert_eq!(sts_name(&"é".repeat(99)), "-".repeat(64));
+    }
+}

@@ -1,0 +1,148 @@
+//! `ports::registry` over ECR.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_ecr::types::ImageTagMutability;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::errors::Refusal;
+use super::nearest::not_found;
+use super::op::Op;
+use super::session::{Session, Sessions};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::pipeline::Account;
+use crate::ports::images::{Access, Login};
+use crate::ports::registry::{Registry, Repository};
+
+pub struct Ecr {
+    sessions: Arc<Sessions>,
+}
+
+impl Ecr {
+    pub fn new(sessions: Arc<Sessions>) -> Ecr {
+        Ecr { sessions }
+    }
+}
+
+#[async_trait]
+impl Registry for Ecr {
+    async fn repository(&self, account: &Account, name: &str) -> Result<Repository, Fault> {
+        let session = self.sessions.enter(account).await?;
+        repository(&session, name).await
+    }
+
+    async fn access(&self, account: &Account, name: &str) -> Result<Access, Fault> {
+        let session = self.sessions.enter(account).await?;
+        let repository = repository(&session, name).await?;
+        let op = Op::read("ecr:GetAuthorizationToken", "the registry");
+        let answer = session.call(&op, session.ecr().get_authorization_token().send()).await?;
+        let data = answer.authorization_data().first();
+        let (Some(token), Some(proxy)) =
+            (data.and_then(|d| d.authorization_token()), data.and_then(|d| d.proxy_endpoint()))
+        else {
+            return Err(Fault::new(FaultKind::Unreachable, "ECR answered without an authorization token"));
+        };
+        Ok(Access { repository: repository.uri, login: Some(login(token)?), insecure: proxy.starts_with("http://") })
+    }
+}
+
+async fn repository(session: &Session, name: &str) -> Result<Repository, Fault> {
+    let op = Op::read("ecr:DescribeRepositories", format!("repository {name}"));
+    let answer = session.call(&op, session.ecr().describe_repositories().repository_names(name).send()).await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(refusal) => return Err(explain(session, name, refusal).await),
+    };
+    let Some((found, uri)) = answer.repositories().first().and_then(|r| Some((r, r.repository_uri()?))) else {
+        return Err(missing(session, name).await);
+    };
+    let immutable = matches!(
+        found.image_tag_mutability(),
+        Some(ImageTagMutability::Immutable | ImageTagMutability::ImmutableWithExclusion)
+    );
+    Ok(Repository { uri: uri.to_owned(), immutable_tags: immutable })
+}
+
+/// A missing repository gets its neighbour's name; the rest is the refusal's own fault.
+pub(super) async fn explain(session: &Session, name: &str, refusal: Refusal) -> Fault {
+    if refusal.is("RepositoryNotFoundException") { missing(session, name).await } else { refusal.fault }
+}
+
+/// `NotFound` with the nearest repository's name.
+pub(super) async fn missing(session: &Session, name: &str) -> Fault {
+    let names = names(session).await.ok();
+    not_found("repository", name, &session.account, names.as_deref())
+}
+
+async fn names(session: &Session) -> Result<Vec<String>, Fault> {
+    let op = Op::read("ecr:DescribeRepositories", "the account's repositories");
+    let mut names = Vec::new();
+    let mut next = None;
+    loop {
+        let request = session.ecr().describe_repositories().max_results(1000).set_next_token(next);
+        let page = session.call(&op, request.send()).await?;
+        names.extend(page.repositories().iter().filter_map(|r| r.repository_name().map(str::to_owned)));
+        next = page.next_token().map(str::to_owned);
+        if next.is_none() {
+            return Ok(names);
+        }
+    }
+}
+
+/// `base64(user:password)`; no part of it is repeated in an error.
+fn login(token: &str) -> Result<Login, Fault> {
+    let text = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let pair = text.as_deref().and_then(|t| t.split_once(':'));
+    let (username, password) =
+        pair.ok_or_else(|| Fault::new(FaultKind::Unreachable, "ECR's authorization token cannot be read"))?;
+    Ok(Login { username: username.to_owned(), password: password.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::aws::testing::{Peer, Reply, account};
+
+    fn peer() -> Peer {
+        Peer::new(|asked, _| match asked.op.as_str() {
+            "DescribeRepositories" if asked.json().get("repositoryNames").is_none() => {
+                let names =
+                    if asked.json().get("nextToken").is_none() { ["billing", "zoo"] } else { ["asset-manager", "a"] };
+                let list: Vec<_> = names.iter().map(|n| json!({"repositoryName": n, "repositoryUri": "x"})).collect();
+                match asked.json().get("nextToken") {
+                    None => Reply::Json(json!({"repositories": list, "nextToken": "2"})),
+                    Some(_) => Reply::Json(json!({"repositories": list})),
+                }
+            }
+            "DescribeRepositories" if asked.json()["repositoryNames"][0] == "asset-manager" => Reply::Json(json!({
+                "repositories": [{"repositoryName": "asset-manager", "repositoryUri": "127.0.0.1:5000/asset-manager",
+                                  "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"}]})),
+            "DescribeRepositories" => Reply::Error(400, "RepositoryNotFoundException", "not there"),
+            "GetAuthorizationToken" => Reply::Json(json!({"authorizationData": [
+                {"authorizationToken": STANDARD.encode("AWS:pass:word"), "proxyEndpoint": "http://127.0.0.1:5000"}]})),
+            _ => Reply::Json(json!(null)),
+        })
+    }
+
+    #[tokio::test]
+    async fn access_is_what_ecr_tells() {
+        let ecr = Ecr::new(peer().sessions());
+        let access = ecr.access(&account("prod"), "asset-manager").await.unwrap();
+        assert_eq!(access.repository, "127.0.0.1:5000/asset-manager");
+        assert!(access.insecure);
+        let login = access.login.unwrap();
+        assert_eq!((login.username.as_str(), login.password.as_str()), ("AWS", "pass:word"));
+        assert!(ecr.repository(&account("prod"), "asset-manager").await.unwrap().immutable_tags);
+    }
+
+    #[tokio::test]
+    async fn a_missing_repository_is_told_with_the_nearest_of_all_pages() {
+        let fault = Ecr::new(peer().sessions()).repository(&account("prod"), "asset-manger").await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::NotFound);
+        assert_eq!(fault.hint.as_deref(), Some("the nearest name there is `asset-manager`"));
+    }
+}

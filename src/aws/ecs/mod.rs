@@ -1,0 +1,98 @@
+//! `ports::deployer` over ECS: services and their deployments, rollouts, task definitions as raw JSON, one-off tasks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::op::Op;
+use super::session::Sessions;
+use crate::model::fault::Fault;
+use crate::model::ids::ContentHash;
+use crate::model::pipeline::Account;
+use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
+use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart};
+
+mod cluster;
+mod one_off;
+mod rollout;
+mod service;
+mod service_deployments;
+mod task_definition;
+mod tasks;
+#[cfg(test)]
+mod tests;
+
+pub struct Ecs {
+    sessions: Arc<Sessions>,
+}
+
+impl Ecs {
+    pub fn new(sessions: Arc<Sessions>) -> Ecs {
+        Ecs { sessions }
+    }
+}
+
+/// A call about a service, in words.
+fn read_service(action: &'static str, cluster: &str, service: &str) -> Op {
+    Op::read(action, format!("service {service} of cluster {cluster}"))
+}
+
+#[async_trait]
+impl Deployer for Ecs {
+    async fn cluster(&self, at: Cluster<'_>) -> Result<(), Fault> {
+        let session = self.sessions.enter(at.account).await?;
+        cluster::check(&session, at.name).await
+    }
+
+    async fn service(&self, at: Cluster<'_>, service: &str) -> Result<ServiceReading, Fault> {
+        let session = self.sessions.enter(at.account).await?;
+        service::read(&session, at.name, service, service_deployments::Wanted::Newest).await
+    }
+
+    async fn rollout(&self, at: Cluster<'_>, service: &str, known: &[String]) -> Result<RolloutReading, Fault> {
+        let session = self.sessions.enter(at.account).await?;
+        rollout::read(&session, at.name, service, known).await
+    }
+
+    async fn task_definition(&self, account: &Account, name: &str) -> Result<TaskDefinition, Fault> {
+        let session = self.sessions.enter(account).await?;
+        task_definition::describe(&session, name).await
+    }
+
+    async fn revision(&self, account: &Account, family: &str, content: &ContentHash) -> Result<Option<String>, Fault> {
+        let session = self.sessions.enter(account).await?;
+        task_definition::revision(&session, family, content).await
+    }
+
+    async fn register(
+        &self,
+        account: &Account,
+        input: &Value,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<String, Fault> {
+        let session = self.sessions.enter(account).await?;
+        task_definition::register(&session, input, tags).await
+    }
+
+    async fn update(&self, at: Cluster<'_>, service: &str, task_definition: &str) -> Result<String, Fault> {
+        let session = self.sessions.enter(at.account).await?;
+        rollout::update(&session, at.name, service, task_definition).await
+    }
+
+    async fn stop(&self, at: Cluster<'_>, deployment: &str) -> Result<(), Fault> {
+        let session = self.sessions.enter(at.account).await?;
+        rollout::stop(&session, deployment).await
+    }
+
+    async fn run_task(&self, at: Cluster<'_>, task: &TaskStart) -> Result<String, Fault> {
+        let session = self.sessions.enter(at.account).await?;
+        one_off::run(&session, at.name, task).await
+    }
+
+    async fn one_off(&self, at: Cluster<'_>, task: &str, container: &str) -> Result<OneOff, Fault> {
+        let session = self.sessions.enter(at.account).await?;
+        one_off::read(&session, at.name, task, container).await
+    }
+}

@@ -1,0 +1,79 @@
+//! One-off tasks, such as migrations.
+
+use aws_sdk_ecs::types::Task;
+use serde_json::{Value, json};
+
+use super::{service, tasks};
+use crate::aws::op::Op;
+use crate::aws::raw::SendRaw;
+use crate::aws::session::Session;
+use crate::model::event::TaskEnd;
+use crate::model::fault::{Fault, FaultKind};
+use crate::ports::deployer::{OneOff, TaskStart};
+
+pub(super) async fn run(session: &Session, cluster: &str, task: &TaskStart) -> Result<String, Fault> {
+    let op = Op::write("ecs:RunTask", format!("a task of {} in cluster {cluster}", task.task_definition));
+    let body = SendRaw::new(&input(cluster, task));
+    // The client token makes the SDK's own retries safe.
+    let request = session.ecs().run_task().task_definition(&task.task_definition);
+    let answer = match session.call(&op, request.customize().interceptor(body).send()).await {
+        Ok(answer) => answer,
+        Err(r) => return Err(service::explain(session, cluster, r).await),
+    };
+    if let Some(arn) = answer.tasks().first().and_then(|t| t.task_arn()) {
+        return Ok(arn.to_owned());
+    }
+    let fault = Fault::new(FaultKind::Invalid, format!("ECS started no task of {}", task.task_definition));
+    Err(match answer.failures().first() {
+        Some(failure) => {
+            fault.cause([failure.reason(), failure.detail()].into_iter().flatten().collect::<Vec<_>>().join(": "))
+        }
+        None => fault,
+    })
+}
+
+/// RunTask's input, with the service's network and launch members as they are.
+fn input(cluster: &str, task: &TaskStart) -> Value {
+    let mut input = json!({
+        "cluster": cluster,
+        "taskDefinition": task.task_definition,
+        "count": 1,
+        "clientToken": task.client_token,
+        "startedBy": task.started_by,
+    });
+    if let Some(network) = &task.network {
+        input["networkConfiguration"] = network.clone();
+    }
+    if let Some(Value::Object(launch)) = &task.launch {
+        for (member, value) in launch {
+            input[member] = value.clone();
+        }
+    }
+    if !task.command.is_empty() {
+        input["overrides"] = json!({"containerOverrides": [{"name": task.container, "command": task.command}]});
+    }
+    input
+}
+
+pub(super) async fn read(session: &Session, cluster: &str, arn: &str, container: &str) -> Result<OneOff, Fault> {
+    let found = tasks::describe(session, cluster, &[arn.to_owned()]).await?;
+    Ok(found.first().map_or(OneOff::Gone, |task| state(task, container)))
+}
+
+/// The named container's exit code decides, and only once the task has stopped: a sidecar's may come first.
+fn state(task: &Task, container: &str) -> OneOff {
+    let last_status = task.last_status().unwrap_or_default();
+    if last_status != "STOPPED" {
+        return OneOff::Moving { last_status: last_status.to_owned() };
+    }
+    let Some(named) = task.containers().iter().find(|c| c.name() == Some(container)) else {
+        let reason = format!("the task has no container `{container}`");
+        return OneOff::Ended(TaskEnd { exit_code: None, reason: Some(reason) });
+    };
+    let exit_code = named.exit_code();
+    let reason = match exit_code {
+        Some(0) => None,
+        _ => named.reason().or(task.stopped_reason()).map(str::to_owned),
+    };
+    OneOff::Ended(TaskEnd { exit_code, reason })
+}

@@ -1,0 +1,126 @@
+//! A service as ECS tells it.
+
+use aws_sdk_ecs::types::{self, DeploymentControllerType};
+use serde_json::{Map, Value};
+
+use super::service_deployments::{self, Wanted};
+use super::{cluster, read_service};
+use crate::aws::arn::last_name;
+use crate::aws::errors::Refusal;
+use crate::aws::nearest::not_found;
+use crate::aws::op::Op;
+use crate::aws::raw::KeepRaw;
+use crate::aws::session::Session;
+use crate::model::fault::Fault;
+use crate::model::rollout::{Deployment, ServiceReading};
+
+pub(super) async fn read(
+    session: &Session,
+    cluster: &str,
+    name: &str,
+    wanted: Wanted<'_>,
+) -> Result<ServiceReading, Fault> {
+    let op = read_service("ecs:DescribeServices", cluster, name);
+    let raw = KeepRaw::default();
+    let request = session.ecs().describe_services().cluster(cluster).services(name);
+    let answer = session.call(&op, request.customize().interceptor(raw.clone()).send()).await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(refusal) => return Err(explain(session, cluster, refusal).await),
+    };
+    let Some(service) = answer.services().first() else {
+        return Err(missing(session, cluster, name).await);
+    };
+    let raw = raw.json()?;
+    let raw = &raw["services"][0];
+    let service_deployments = match service.deployment_controller().map(|c| c.r#type()) {
+        None | Some(DeploymentControllerType::Ecs) => service_deployments::read(session, cluster, name, wanted).await?,
+        // Other controllers have none, and ECS refuses the question.
+        Some(_) => None,
+    };
+    Ok(reading(service, raw, service_deployments))
+}
+
+fn reading(
+    service: &types::Service,
+    raw: &Value,
+    service_deployments: Option<Vec<crate::model::rollout::ServiceDeployment>>,
+) -> ServiceReading {
+    let percents = service.deployment_configuration();
+    let mut deployments: Vec<Deployment> = service.deployments().iter().map(deployment).collect();
+    deployments.sort_by_key(|d| d.status != "PRIMARY");
+    ServiceReading {
+        status: service.status().unwrap_or_default().to_owned(),
+        controller: service.deployment_controller().map_or("ECS", |c| c.r#type().as_str()).to_owned(),
+        desired: count(service.desired_count()),
+        running: count(service.running_count()),
+        pending: count(service.pending_count()),
+        task_definition: service.task_definition().unwrap_or_default().to_owned(),
+        // ECS's defaults for a rolling deployment of replicas.
+        minimum_percent: percents.and_then(|p| p.minimum_healthy_percent()).map_or(100, count),
+        maximum_percent: percents.and_then(|p| p.maximum_percent()).map_or(200, count),
+        deployments,
+        service_deployments,
+        network: raw.get("networkConfiguration").filter(|n| !n.is_null()).cloned(),
+        launch: launch(raw),
+    }
+}
+
+/// What of a service says how its tasks are placed; the members are RunTask's as well.
+fn launch(raw: &Value) -> Option<Value> {
+    let mut launch = Map::new();
+    for member in ["launchType", "capacityProviderStrategy", "platformVersion"] {
+        match raw.get(member) {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(items)) if items.is_empty() => {}
+            Some(value) => {
+                launch.insert(member.to_owned(), value.clone());
+            }
+        }
+    }
+    (!launch.is_empty()).then_some(Value::Object(launch))
+}
+
+fn deployment(d: &types::Deployment) -> Deployment {
+    Deployment {
+        id: d.id().unwrap_or_default().to_owned(),
+        status: d.status().unwrap_or_default().to_owned(),
+        task_definition: d.task_definition().unwrap_or_default().to_owned(),
+        rollout_state: d.rollout_state().map(|s| s.as_str().to_owned()),
+        rollout_state_reason: d.rollout_state_reason().map(str::to_owned),
+        desired: count(d.desired_count()),
+        running: count(d.running_count()),
+        failed: count(d.failed_tasks()),
+    }
+}
+
+fn count(n: i32) -> u32 {
+    u32::try_from(n).unwrap_or(0)
+}
+
+/// A missing cluster or service gets its neighbour's name; the rest is the refusal's own fault.
+pub(super) async fn explain(session: &Session, cluster: &str, refusal: Refusal) -> Fault {
+    if refusal.is("ClusterNotFoundException") { cluster::missing(session, cluster).await } else { refusal.fault }
+}
+
+/// `NotFound` with the nearest service's name.
+pub(super) async fn missing(session: &Session, cluster: &str, name: &str) -> Fault {
+    let names = names(session, cluster).await.ok();
+    not_found(&format!("service in cluster {cluster} called"), name, &session.account, names.as_deref())
+}
+
+async fn names(session: &Session, cluster: &str) -> Result<Vec<String>, Fault> {
+    let op = Op::read("ecs:ListServices", format!("cluster {cluster}"));
+    let mut names = Vec::new();
+    let mut next = None;
+    loop {
+        let page = session
+            .call(&op, session.ecs().list_services().cluster(cluster).max_results(100).set_next_token(next).send())
+            .await?;
+        names.extend(page.service_arns().iter().map(|arn| last_name(arn).to_owned()));
+        next = page.next_token().map(str::to_owned);
+        if next.is_none() {
+            return Ok(names);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Task definitions, raw: whatever AWS adds to them travels through.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
+use serde_json::{Value, json};
+
+use crate::aws::arn::last_name;
+use crate::aws::op::Op;
+use crate::aws::raw::{KeepRaw, SendRaw};
+use crate::aws::session::Session;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::ContentHash;
+use crate::model::rollout::TaskDefinition;
+
+/// The tag that holds a revision's content hash.
+const CONTENT_TAG: &str = "kanmon:content";
+
+/// How many revisions are looked through for one with the same content. A release that is tried again reuses the newest or
+/// the one before it; what is older is cheaper registered anew than found.
+const LOOK_BACK: i32 = 20;
+
+pub(super) async fn describe(session: &Session, name: &str) -> Result<TaskDefinition, Fault> {
+    let op = Op::read("ecs:DescribeTaskDefinition", format!("task definition {name}"));
+    let raw = KeepRaw::default();
+    let request = session.ecs().describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
+    match session.call(&op, request.customize().interceptor(raw.clone()).send()).await {
+        Ok(_) => definition(name, raw.json()?),
+        // ECS has no code of its own for one that is not there.
+        Err(r) if r.is("ClientException") && r.fault.kind == FaultKind::Invalid => {
+            let place = format!("account {} ({})", session.account.name, session.account.region);
+            let fault = Fault::new(FaultKind::NotFound, format!("there is no task definition `{name}` in {place}"));
+            Err(match r.fault.cause {
+                Some(cause) => fault.cause(cause),
+                None => fault,
+            })
+        }
+        Err(r) => Err(r.fault),
+    }
+}
+
+/// Takes a `DescribeTaskDefinition` answer apart.
+fn definition(name: &str, mut answer: Value) -> Result<TaskDefinition, Fault> {
+    let tags = tags(&answer["tags"]);
+    let raw = answer["taskDefinition"].take();
+    let text = |member: &str| raw[member].as_str().map(str::to_owned);
+    let (Some(arn), Some(status)) = (text("taskDefinitionArn"), text("status")) else {
+        return Err(Fault::new(FaultKind::Unreachable, format!("ECS described {name} without its ARN and status")));
+    };
+    Ok(TaskDefinition { arn, status, raw, tags })
+}
+
+fn tags(list: &Value) -> BTreeMap<String, String> {
+    let pairs = list.as_array().into_iter().flatten().filter_map(|tag| {
+        Some((tag["key"].as_str()?.to_owned(), tag["value"].as_str().unwrap_or_default().to_owned()))
+    });
+    pairs.collect()
+}
+
+pub(super) async fn revision(session: &Session, family: &str, content: &ContentHash) -> Result<Option<String>, Fault> {
+    let op = Op::read("ecs:ListTaskDefinitions", format!("task definition family {family}"));
+    let request = session
+        .ecs()
+        .list_task_definitions()
+        .family_prefix(family)
+        .status(TaskDefinitionStatus::Active)
+        .sort(SortOrder::Desc)
+        .max_results(LOOK_BACK);
+    let page = session.call(&op, request.send()).await?;
+    for arn in page.task_definition_arns() {
+        // The parameter is called a prefix; AWS matches the whole family, not everybody does.
+        if last_name(arn).rsplit_once(':').is_none_or(|(f, _)| f != family) {
+            continue;
+        }
+        let found = describe(session, arn).await?;
+        // It may have been deregistered since the list.
+        if found.status == "ACTIVE" && found.tags.get(CONTENT_TAG).is_some_and(|t| t == content.as_str()) {
+            return Ok(Some(found.arn));
+        }
+    }
+    Ok(None)
+}
+
+pub(super) async fn register(
+    session: &Session,
+    input: &Value,
+    tags: &BTreeMap<String, String>,
+) -> Result<String, Fault> {
+    let Some(family) = input["family"].as_str() else {
+        return Err(Fault::new(FaultKind::Invalid, "the task definition has no `family`"));
+    };
+    let op = Op::write("ecs:RegisterTaskDefinition", format!("task definition family {family}"));
+    let body = SendRaw::new(&with_tags(input, tags));
+    let request = session.ecs_once().register_task_definition().family(family);
+    let answer = session.call(&op, request.customize().interceptor(body).send()).await?;
+    answer.task_definition().and_then(|d| d.task_definition_arn()).map(str::to_owned).ok_or_else(|| {
+        Fault::new(FaultKind::Ambiguous, format!("{family} was registered, and the answer names no revision"))
+    })
+}
+
+/// The input with these tags, which win over its own. AWS keeps the prefix `aws:` for itself and refuses it.
+fn with_tags(input: &Value, more: &BTreeMap<String, String>) -> Value {
+    let mut all = tags(&input["tags"]);
+    all.retain(|key, _| !key.to_ascii_lowercase().starts_with("aws:"));
+    all.extend(more.iter().map(|(k, v)| (k.clone(), v.clone())));
+    let mut input = input.clone();
+    if let Some(members) = input.as_object_mut() {
+        members.shift_remove("tags");
+        // An empty list is refused.
+        if !all.is_empty() {
+            let list = all.into_iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
+            members.insert("tags".to_owned(), Value::Array(list));
+        }
+    }
+    input
+}

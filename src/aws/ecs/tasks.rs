@@ -1,0 +1,84 @@
+//! Tasks of a service, running and stopped.
+
+use aws_sdk_ecs::types::{DesiredStatus, Task};
+
+use super::read_service;
+use crate::aws::op::Op;
+use crate::aws::session::Session;
+use crate::model::fault::Fault;
+use crate::model::rollout::{StoppedContainer, StoppedTask, TaskReading};
+
+/// What DescribeTasks takes at once.
+const BATCH: usize = 100;
+
+pub(super) async fn running(session: &Session, cluster: &str, service: &str) -> Result<Vec<TaskReading>, Fault> {
+    Ok(of_service(session, cluster, service, DesiredStatus::Running).await?.iter().map(reading).collect())
+}
+
+/// ECS forgets a stopped task after about an hour.
+pub(super) async fn stopped(session: &Session, cluster: &str, service: &str) -> Result<Vec<StoppedTask>, Fault> {
+    Ok(of_service(session, cluster, service, DesiredStatus::Stopped).await?.iter().map(death).collect())
+}
+
+/// Tasks that vanish between the list and the description are simply not there.
+async fn of_service(
+    session: &Session,
+    cluster: &str,
+    service: &str,
+    status: DesiredStatus,
+) -> Result<Vec<Task>, Fault> {
+    let op = read_service("ecs:ListTasks", cluster, service);
+    let mut arns = Vec::new();
+    let mut next = None;
+    loop {
+        let request = session.ecs().list_tasks().cluster(cluster).service_name(service);
+        let request = request.desired_status(status.clone()).max_results(100).set_next_token(next);
+        let page = session.call(&op, request.send()).await?;
+        arns.extend_from_slice(page.task_arns());
+        next = page.next_token().map(str::to_owned);
+        if next.is_none() {
+            break;
+        }
+    }
+    describe(session, cluster, &arns).await
+}
+
+pub(super) async fn describe(session: &Session, cluster: &str, arns: &[String]) -> Result<Vec<Task>, Fault> {
+    let op = Op::read("ecs:DescribeTasks", format!("tasks of cluster {cluster}"));
+    let mut tasks = Vec::new();
+    for batch in arns.chunks(BATCH) {
+        let request = session.ecs().describe_tasks().cluster(cluster).set_tasks(Some(batch.to_vec()));
+        tasks.extend_from_slice(session.call(&op, request.send()).await?.tasks());
+    }
+    Ok(tasks)
+}
+
+fn reading(task: &Task) -> TaskReading {
+    let digests = task
+        .containers()
+        .iter()
+        .map(|c| (c.name().unwrap_or_default().to_owned(), c.image_digest().map(str::to_owned)));
+    TaskReading {
+        arn: task.task_arn().unwrap_or_default().to_owned(),
+        started_by: task.started_by().map(str::to_owned),
+        task_definition: task.task_definition_arn().unwrap_or_default().to_owned(),
+        last_status: task.last_status().unwrap_or_default().to_owned(),
+        health: task.health_status().map_or("UNKNOWN", |h| h.as_str()).to_owned(),
+        digests: digests.collect(),
+    }
+}
+
+fn death(task: &Task) -> StoppedTask {
+    let containers = task.containers().iter().map(|c| StoppedContainer {
+        name: c.name().unwrap_or_default().to_owned(),
+        exit_code: c.exit_code(),
+        reason: c.reason().map(str::to_owned),
+    });
+    StoppedTask {
+        arn: task.task_arn().unwrap_or_default().to_owned(),
+        started_by: task.started_by().map(str::to_owned),
+        stop_code: task.stop_code().map(|c| c.as_str().to_owned()),
+        stopped_reason: task.stopped_reason().map(str::to_owned),
+        containers: containers.collect(),
+    }
+}

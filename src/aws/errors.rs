@@ -1,0 +1,373 @@
+//! The SDK's errors into typed faults: what it means for what may be done next, and the words for people.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::op::Op;
+use super::statement::{self, Denial};
+use crate::model::fault::{Fault, FaultKind};
+
+/// How a call failed, without the SDK's types.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Failure {
+    /// AWS answered with an error.
+    Answer { status: u16, code: String, message: String, request_id: Option<String> },
+    /// AWS answered with something that cannot be read, in whichever sense.
+    Unreadable { status: u16, body: String },
+    /// Nothing left this machine.
+    NotSent { why: String },
+    /// Something may have arrived; no answer did.
+    NoAnswer { why: String },
+    /// There were no credentials to sign with.
+    NoCredentials { why: String },
+    /// Our own credentials provider failed, with its own fault.
+    Role(Fault),
+}
+
+/// A failed call: its fault, and AWS's code where a caller wants to treat some codes of its operation differently.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Refusal {
+    pub code: Option<String>,
+    pub fault: Fault,
+}
+
+impl Refusal {
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Fault {
+        refusal.fault
+    }
+}
+
+/// Who calls, for the words.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller<'a> {
+    pub principal: &'a str,
+    /// The account's name in the pipeline file.
+    pub account: &'a str,
+}
+
+pub(super) fn refusal<E>(op: &Op, caller: Caller<'_>, error: SdkError<E, HttpResponse>) -> Refusal
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let failure = failure(error);
+    let code = match &failure {
+        Failure::Answer { code, .. } => Some(code.clone()),
+        Failure::Unreadable { .. }
+        | Failure::NotSent { .. }
+        | Failure::NoAnswer { .. }
+        | Failure::NoCredentials { .. }
+        | Failure::Role(_) => None,
+    };
+    Refusal { code, fault: fault(op, caller, failure) }
+}
+
+pub(super) fn failure<E>(error: SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match &error {
+        SdkError::ServiceError(e) => {
+            let meta = e.err().meta();
+            let status = e.raw().status().as_u16();
+            match meta.code() {
+                Some(code) => Failure::Answer {
+                    status,
+                    code: code.rsplit('#').next().unwrap_or(code).to_owned(),
+                    message: meta.message().unwrap_or_default().to_owned(),
+                    request_id: meta.extra("aws_request_id").map(str::to_owned),
+                },
+                None => Failure::Unreadable { status, body: body(e.raw()) },
+            }
+        }
+        SdkError::ResponseError(e) => Failure::Unreadable { status: e.raw().status().as_u16(), body: body(e.raw()) },
+        SdkError::TimeoutError(_) => Failure::NoAnswer { why: chain(&error) },
+        SdkError::ConstructionFailure(_) => Failure::NotSent { why: chain(&error) },
+        SdkError::DispatchFailure(dispatch) => {
+            if let Some(fault) = find::<Fault>(&error) {
+                return Failure::Role(fault.clone());
+            }
+            match find::<CredentialsError>(&error) {
+                Some(CredentialsError::ProviderTimedOut(_)) => return Failure::NotSent { why: chain(&error) },
+                Some(_) => return Failure::NoCredentials { why: chain(&error) },
+                None => {}
+            }
+            let why = chain(&error);
+            // Neither hyper's kind of error nor the SDK's connect timeout is public; their words are. Where they change, a
+            // connect failure reads as "perhaps sent", which is the safe side.
+            let before_sending = why.contains("client error (Connect)") || why.contains("HTTP connect timeout");
+            if before_sending || dispatch.is_user() { Failure::NotSent { why } } else { Failure::NoAnswer { why } }
+        }
+        _ => Failure::NoAnswer { why: chain(&error) },
+    }
+}
+
+/// The first of its type in an error's chain of sources.
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(e) = next {
+        if let Some(found) = e.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = e.source();
+    }
+    None
+}
+
+/// An error and its causes in one line, repetitions left out.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(e) = next {
+        let word = e.to_string();
+        if !words.iter().any(|w| w.contains(&word)) {
+            words.push(word);
+        }
+        next = e.source();
+    }
+    words.join(": ")
+}
+
+/// Enough of a body to recognise a proxy's page or an XML error by.
+fn body(response: &HttpResponse) -> String {
+    let text = String::from_utf8_lossy(response.body().bytes().unwrap_or_default());
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
+}
+
+/// AWS's codes for "later", over all services.
+const THROTTLED: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottledException",
+    "RequestThrottled",
+    "TooManyRequestsException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "EC2ThrottledException",
+];
+
+const CREDENTIALS: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+];
+
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "UnauthorizedException",
+    "AuthorizationError",
+    "NotAuthorized",
+    "NotAuthorizedException",
+    "OptInRequired",
+    "SubscriptionRequiredException",
+];
+
+/// What an error answer means. `writes`: whether a server's own failure leaves the effect open.
+fn kind(status: u16, code: &str, message: &str, writes: bool) -> FaultKind {
+    let no_answer = if writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
+    if DENIED.contains(&code) || message.contains("is not authorized to perform") {
+        return FaultKind::AccessDenied;
+    }
+    // RegisterTaskDefinition's words for two callers at once are a ClientException.
+    if THROTTLED.contains(&code) || message.contains("Too many concurrent attempts") {
+        return FaultKind::Throttled;
+    }
+    if CREDENTIALS.contains(&code) {
+        return FaultKind::CredentialsRefused;
+    }
+    if status >= 500 || matches!(code, "RequestTimeout" | "RequestTimeoutException" | "ServerException") {
+        return no_answer;
+    }
+    if code.ends_with("NotFoundException") || code.ends_with("NotFound") {
+        return FaultKind::NotFound;
+    }
+    match status {
+        401 => FaultKind::CredentialsRefused,
+        403 => FaultKind::AccessDenied,
+        _ => FaultKind::Invalid,
+    }
+}
+
+pub(super) fn fault(op: &Op, caller: Caller<'_>, failure: Failure) -> Fault {
+    match failure {
+        Failure::Answer { status, code, message, request_id } => {
+            let kind = kind(status, &code, &message, op.writes);
+            let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
+            let cause = if message.is_empty() { format!("{code}{id}") } else { format!("{code}: {message}{id}") };
+            worded(kind, op, caller, &message).cause(cause)
+        }
+        Failure::Unreadable { status, body } => {
+            let no_answer = if op.writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
+            let kind = match status {
+                // A success that cannot be read has happened; a proxy's or gateway's page says nothing.
+                0..=399 | 500.. => no_answer,
+                status => kind(status, "", &body, op.writes),
+            };
+            worded(kind, op, caller, &body).cause(format!("HTTP {status}: {body}"))
+        }
+        Failure::NotSent { why } => worded(FaultKind::Unreachable, op, caller, "").cause(why),
+        Failure::NoAnswer { why } => {
+            let kind = if op.writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
+            worded(kind, op, caller, "").cause(why)
+        }
+        Failure::NoCredentials { why } => Fault::new(
+            FaultKind::CredentialsRefused,
+            format!("there are no credentials for account {}", caller.account),
+        )
+        .cause(why)
+        .hint("set AWS_PROFILE or the account's `profile`, sign in (`aws sso login`), or export AWS_ACCESS_KEY_ID"),
+        Failure::Role(fault) => fault,
+    }
+}
+
+/// The sentence and hint of a kind; the cause is added by whoever has it.
+fn worded(kind: FaultKind, op: &Op, caller: Caller<'_>, message: &str) -> Fault {
+    let Op { action, on, .. } = op;
+    let account = caller.account;
+    match kind {
+        FaultKind::AccessDenied => {
+            let denial = Denial::parse(message);
+            let principal = denial.principal.as_deref().unwrap_or(caller.principal);
+            let what = denial.action.as_deref().unwrap_or(action);
+            Fault::new(kind, format!("{principal} may not do {what} on {on} in account {account}"))
+                .hint(statement::allow(&denial, action, caller.principal))
+        }
+        FaultKind::CredentialsRefused => {
+            Fault::new(kind, format!("AWS does not accept the credentials for account {account}"))
+                .hint("they may have expired, or this machine's clock may be wrong; sign in again, then `resume`")
+        }
+        FaultKind::NotFound => Fault::new(kind, format!("{on} does not exist in account {account}")),
+        FaultKind::Throttled => Fault::new(kind, format!("{action} on {on} is throttled in account {account}")),
+        FaultKind::Unreachable => Fault::new(kind, format!("no answer to {action} on {on} in account {account}")),
+        FaultKind::Ambiguous => {
+            Fault::new(kind, format!("no clear answer to {action} on {on} in account {account}: it may have happened"))
+        }
+        FaultKind::Invalid
+        | FaultKind::WrongAccount
+        | FaultKind::BuildFailed
+        | FaultKind::ToolMissing
+        | FaultKind::Changed
+        | FaultKind::Defect => Fault::new(kind, format!("AWS refuses {action} on {on} in account {account}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const CALLER: Caller<'static> = Caller { principal: "arn:aws:iam::222222222222:role/kanmon", account: "prod" };
+
+    fn answer(status: u16, code: &str, message: &str, writes: bool) -> Fault {
+        let op = Op { action: "ecs:UpdateService", on: "service web of cluster asset-prod".into(), writes };
+        let failure =
+            Failure::Answer { status, code: code.into(), message: message.into(), request_id: Some("req-1".into()) };
+        fault(&op, CALLER, failure)
+    }
+
+    #[rstest]
+    #[case::denied(400, "AccessDeniedException", "", FaultKind::AccessDenied)]
+    #[case::denied_by_words(
+        400,
+        "ClientException",
+        "User: a is not authorized to perform: iam:PassRole",
+        FaultKind::AccessDenied
+    )]
+    #[case::denied_by_status(403, "SomethingNew", "", FaultKind::AccessDenied)]
+    #[case::throttled(400, "ThrottlingException", "Rate exceeded", FaultKind::Throttled)]
+    #[case::throttled_with_503(503, "SlowDown", "", FaultKind::Throttled)]
+    #[case::two_at_once(
+        400,
+        "ClientException",
+        "Too many concurrent attempts to create a new revision",
+        FaultKind::Throttled
+    )]
+    #[case::expired(400, "ExpiredTokenException", "", FaultKind::CredentialsRefused)]
+    #[case::unknown_key(403, "UnrecognizedClientException", "", FaultKind::CredentialsRefused)]
+    #[case::bad_signature(403, "InvalidSignatureException", "", FaultKind::CredentialsRefused)]
+    #[case::missing(400, "ClusterNotFoundException", "", FaultKind::NotFound)]
+    #[case::bad_input(400, "InvalidParameterException", "", FaultKind::Invalid)]
+    #[case::wrong_state(400, "ServiceNotActiveException", "", FaultKind::Invalid)]
+    #[case::a_real_limit(400, "LimitExceededException", "", FaultKind::Invalid)]
+    #[case::unheard_of(400, "BrandNewException", "", FaultKind::Invalid)]
+    fn codes_become_kinds(#[case] status: u16, #[case] code: &str, #[case] message: &str, #[case] expected: FaultKind) {
+        for writes in [false, true] {
+            assert_eq!(answer(status, code, message, writes).kind, expected);
+        }
+    }
+
+    #[rstest]
+    #[case(500, "ServerException")]
+    #[case(503, "ServiceUnavailable")]
+    #[case(400, "RequestTimeout")]
+    fn a_server_failure_leaves_a_write_open_and_a_read_unanswered(#[case] status: u16, #[case] code: &str) {
+        assert_eq!(answer(status, code, "", true).kind, FaultKind::Ambiguous);
+        assert_eq!(answer(status, code, "", false).kind, FaultKind::Unreachable);
+    }
+
+    #[rstest]
+    #[case(502, FaultKind::Ambiguous, FaultKind::Unreachable)]
+    #[case(200, FaultKind::Ambiguous, FaultKind::Unreachable)]
+    #[case(403, FaultKind::AccessDenied, FaultKind::AccessDenied)]
+    #[case(404, FaultKind::Invalid, FaultKind::Invalid)]
+    fn an_unreadable_answer_is_judged_by_its_status(
+        #[case] status: u16,
+        #[case] write: FaultKind,
+        #[case] read: FaultKind,
+    ) {
+        for (writes, expected) in [(true, write), (false, read)] {
+            let op = Op { action: "ecs:UpdateService", on: "x".into(), writes };
+            assert_eq!(fault(&op, CALLER, Failure::Unreadable { status, body: "<html>".into() }).kind, expected);
+        }
+    }
+
+    #[test]
+    fn what_never_left_is_no_doubt_even_for_a_write() {
+        let op = Op::write("ecs:UpdateService", "x");
+        assert_eq!(fault(&op, CALLER, Failure::NotSent { why: "refused".into() }).kind, FaultKind::Unreachable);
+        assert_eq!(fault(&op, CALLER, Failure::NoAnswer { why: "reset".into() }).kind, FaultKind::Ambiguous);
+    }
+
+    #[test]
+    fn an_unknown_code_is_kept_word_for_word() {
+        let f = answer(400, "BrandNewException", "the moon is wrong", true);
+        assert_eq!(f.cause.as_deref(), Some("BrandNewException: the moon is wrong (request req-1)"));
+        assert_eq!(f.sentence, "AWS refuses ecs:UpdateService on service web of cluster asset-prod in account prod");
+    }
+
+    #[test]
+    fn a_denial_names_who_may_not_do_what() {
+        let f = answer(400, "AccessDeniedException", "", true);
+        assert_eq!(
+            f.sentence,
+            "arn:aws:iam::222222222222:role/kanmon may not do ecs:UpdateService on service web of cluster asset-prod in account prod"
+        );
+        assert!(f.hint.unwrap().contains("\"Action\": \"ecs:UpdateService\""));
+    }
+}

@@ -1,0 +1,233 @@
+//! Amazon Inspector: whether a digest is covered, and what was found in it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_inspector2::types::{
+    CoverageFilterCriteria, CoverageResourceType, CoverageStringComparison, CoverageStringFilter, CoveredResource,
+    FilterCriteria, Finding as InspectorFinding, Status, StringComparison, StringFilter,
+};
+use jiff::Timestamp;
+
+use super::arn;
+use super::op::Op;
+use super::scan::severity;
+use super::session::Session;
+use super::time::timestamp;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::finding::{Finding, ScanState};
+use crate::model::ids::Digest;
+
+/// Values that one filter takes.
+const FILTER_VALUES: usize = 10;
+
+/// Whether Inspector scans ECR in this account at all.
+pub(super) async fn preflight(session: &Session) -> Result<(), Fault> {
+    let account = &session.account;
+    let op = Op::read("inspector2:BatchGetAccountStatus", "Inspector");
+    let request = session.inspector().batch_get_account_status().account_ids(account.id.as_str());
+    let answer = session.call(&op, request.send()).await?;
+    let state = answer.accounts().iter().find(|a| a.account_id() == account.id.as_str());
+    match state.and_then(|a| a.resource_state()).and_then(|r| r.ecr()).map(|e| e.status()) {
+        Some(Status::Enabled | Status::Enabling) => Ok(()),
+        status => Err(Fault::new(
+            FaultKind::Invalid,
+            format!(
+                "Inspector does not scan ECR in account {} ({}): its status is {}",
+                account.name,
+                account.region,
+                status.map_or("not told", |s| s.as_str())
+            ),
+        )
+        .hint(format!("aws inspector2 enable --resource-types ECR --region {}", account.region))),
+    }
+}
+
+/// The state of each digest, in their order; each comes with the time it was pushed at.
+pub(super) async fn coverage(
+    session: &Session,
+    repository: &str,
+    pushed: &[(Digest, Timestamp)],
+) -> Result<Vec<(Digest, ScanState)>, Fault> {
+    let account = &session.account;
+    let arn = |digest: &Digest| {
+        let partition = arn::partition(&account.region);
+        format!("arn:{partition}:ecr:{}:{}:repository/{repository}/{digest}", account.region, account.id)
+    };
+    let mut rows: BTreeMap<String, CoveredResource> = BTreeMap::new();
+    for batch in pushed.chunks(FILTER_VALUES) {
+        let ids = batch.iter().map(|(d, _)| equals_covered(&arn(d))).collect();
+        let filter = CoverageFilterCriteria::builder()
+            .resource_type(equals_covered(CoverageResourceType::AwsEcrContainerImage.as_str()))
+            .set_resource_id(Some(ids))
+            .build();
+        let op = Op::read("inspector2:ListCoverage", format!("repository {repository}"));
+        let mut next = None;
+        loop {
+            let request = session.inspector().list_coverage().filter_criteria(filter.clone()).set_next_token(next);
+            let page = session.call(&op, request.max_results(200).send()).await?;
+            rows.extend(page.covered_resources().iter().map(|r| (r.resource_id().to_owned(), r.clone())));
+            next = page.next_token().map(str::to_owned);
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(pushed.iter().map(|(d, at)| (d.clone(), row_state(rows.get(&arn(d)), *at))).collect())
+}
+
+fn row_state(row: Option<&CoveredResource>, pushed_at: Timestamp) -> ScanState {
+    let Some(row) = row else {
+        return ScanState::Waiting { reason: "Inspector does not list it yet".to_owned() };
+    };
+    let reason = row.scan_status().map_or("", |s| s.reason().as_str());
+    state(reason, row.last_scanned_at().and_then(timestamp), pushed_at)
+}
+
+/// What a coverage row's reason means. The default is closed: a reason that nobody has thought of proves nothing.
+fn state(reason: &str, last_scanned: Option<Timestamp>, pushed_at: Timestamp) -> ScanState {
+    let because = |text: &str| format!("{reason}{text}");
+    match (reason, last_scanned) {
+        ("SUCCESSFUL", Some(at)) if at >= pushed_at => ScanState::Scanned { at },
+        ("SUCCESSFUL", Some(_)) => ScanState::Waiting { reason: because(", but of before the push") },
+        ("SCAN_FREQUENCY_SCAN_ON_PUSH", Some(at)) => ScanState::Scanned { at },
+        ("SUCCESSFUL" | "SCAN_FREQUENCY_SCAN_ON_PUSH", None) => {
+            ScanState::Waiting { reason: because(", but never scanned yet") }
+        }
+        ("PENDING_INITIAL_SCAN" | "SCAN_IN_PROGRESS" | "PENDING_REVIVAL_SCAN" | "INTERNAL_ERROR", _) => {
+            ScanState::Waiting { reason: because("") }
+        }
+        ("", _) => ScanState::Waiting { reason: "Inspector gives no status yet".to_owned() },
+        _ => ScanState::Closed { reason: because("") },
+    }
+}
+
+/// All ACTIVE findings of these digests, one for each vulnerable package.
+pub(super) async fn findings(session: &Session, repository: &str, digests: &[Digest]) -> Result<Vec<Finding>, Fault> {
+    let mut found = Vec::new();
+    for batch in digests.chunks(FILTER_VALUES) {
+        let hashes = batch.iter().map(|d| equals(d.as_str())).collect();
+        let filter = FilterCriteria::builder()
+            .set_ecr_image_hash(Some(hashes))
+            .ecr_image_repository_name(equals(repository))
+            .aws_account_id(equals(session.account.id.as_str()))
+            .finding_status(equals("ACTIVE"))
+            .build();
+        let op = Op::read("inspector2:ListFindings", format!("repository {repository}"));
+        let mut next = None;
+        loop {
+            let request = session.inspector().list_findings().filter_criteria(filter.clone()).set_next_token(next);
+            let page = session.call(&op, request.max_results(100).send()).await?;
+            found.extend(page.findings().iter().flat_map(finding));
+            next = page.next_token().map(str::to_owned);
+            if next.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn finding(f: &InspectorFinding) -> Vec<Finding> {
+    let severity = severity(f.severity().as_str());
+    let Some(details) = f.package_vulnerability_details() else {
+        // Not about a package: what it is called is all there is to tell it by.
+        let id = f.title().unwrap_or(f.finding_arn()).to_owned();
+        return vec![Finding { id, severity, package: String::new(), fixed_in: None }];
+    };
+    let id = details.vulnerability_id().to_owned();
+    let packages = details.vulnerable_packages();
+    if packages.is_empty() {
+        return vec![Finding { id, severity, package: String::new(), fixed_in: None }];
+    }
+    let each = packages.iter().map(|p| Finding {
+        id: id.clone(),
+        severity,
+        package: p.name().to_owned(),
+        // Inspector's word for none.
+        fixed_in: p.fixed_in_version().filter(|v| *v != "NotAvailable").map(str::to_owned),
+    });
+    each.collect()
+}
+
+fn equals_covered(value: &str) -> CoverageStringFilter {
+    CoverageStringFilter::builder()
+        .comparison(CoverageStringComparison::Equals)
+        .value(value)
+        .build()
+        .expect("comparison and value are all it needs")
+}
+
+fn equals(value: &str) -> StringFilter {
+    StringFilter::builder()
+        .comparison(StringComparison::Equals)
+        .value(value)
+        .build()
+        .expect("comparison and value are all it needs")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const PUSH: &str = "2026-01-31T09:00:00Z";
+
+    #[derive(Debug, PartialEq)]
+    enum Is {
+        Scanned,
+        Waiting,
+        Closed,
+    }
+
+    fn is(reason: &str, last: Option<&str>) -> Is {
+        match state(reason, last.map(|t| t.parse().unwrap()), PUSH.parse().unwrap()) {
+            ScanState::Scanned { .. } => Is::Scanned,
+            ScanState::Waiting { .. } => Is::Waiting,
+            ScanState::Closed { .. } => Is::Closed,
+        }
+    }
+
+    const AFTER: Option<&str> = Some("2026-01-31T09:01:00Z");
+    const BEFORE: Option<&str> = Some("2026-01-31T08:59:59Z");
+
+    #[rstest]
+    #[case("SUCCESSFUL", AFTER, Is::Scanned)]
+    #[case("SUCCESSFUL", Some(PUSH), Is::Scanned)]
+    #[case("SUCCESSFUL", BEFORE, Is::Waiting)]
+    #[case("SUCCESSFUL", None, Is::Waiting)]
+    #[case("SCAN_FREQUENCY_SCAN_ON_PUSH", AFTER, Is::Scanned)]
+    #[case("SCAN_FREQUENCY_SCAN_ON_PUSH", None, Is::Waiting)]
+    #[case("PENDING_INITIAL_SCAN", None, Is::Waiting)]
+    #[case("SCAN_IN_PROGRESS", AFTER, Is::Waiting)]
+    #[case("PENDING_REVIVAL_SCAN", AFTER, Is::Waiting)]
+    #[case("INTERNAL_ERROR", None, Is::Waiting)]
+    #[case("UNSUPPORTED_OS", AFTER, Is::Closed)]
+    #[case("UNSUPPORTED_MEDIA_TYPE", None, Is::Closed)]
+    #[case("SCAN_ELIGIBILITY_EXPIRED", AFTER, Is::Closed)]
+    #[case("SCAN_FREQUENCY_MANUAL", AFTER, Is::Closed)]
+    #[case("IMAGE_ARCHIVED", AFTER, Is::Closed)]
+    #[case("EXCLUDED_BY_TAG", None, Is::Closed)]
+    #[case("ACCESS_DENIED", None, Is::Closed)]
+    #[case("ACCESS_DENIED_TO_ENCRYPTION_KEY", None, Is::Closed)]
+    #[case("PENDING_DISABLE", AFTER, Is::Closed)]
+    #[case("RESOURCE_TERMINATED", AFTER, Is::Closed)]
+    #[case("IMAGE_SIZE_EXCEEDED", None, Is::Closed)]
+    #[case("A_REASON_OF_NEXT_YEAR", AFTER, Is::Closed)]
+    fn each_coverage_reason_has_its_answer(#[case] reason: &str, #[case] last: Option<&str>, #[case] expected: Is) {
+        assert_eq!(is(reason, last), expected);
+    }
+
+    #[test]
+    fn an_image_that_is_not_listed_waits() {
+        assert!(matches!(row_state(None, PUSH.parse().unwrap()), ScanState::Waiting { .. }));
+    }
+
+    #[test]
+    fn a_closed_reason_is_inspectors_own_word() {
+        assert_eq!(
+            state("UNSUPPORTED_OS", None, PUSH.parse().unwrap()),
+            ScanState::Closed { reason: "UNSUPPORTED_OS".into() }
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! AWS behind the ports: one file a service, one session for each account, one place where errors become faults.
+
+mod accounts;
+mod arn;
+mod basic_scan;
+mod codepipeline;
+mod credentials;
+mod ecr;
+mod ecs;
+mod errors;
+mod inspector;
+mod limiter;
+mod nearest;
+mod op;
+mod raw;
+mod retry;
+mod scan;
+mod session;
+mod statement;
+#[cfg(test)]
+mod testing;
+mod time;
+
+pub use accounts::AwsAccounts;
+pub use codepipeline::CodePipeline;
+pub use ecr::Ecr;
+pub use ecs::Ecs;
+pub use scan::EcrScanner;
+pub use session::{Session, Sessions, Setup};

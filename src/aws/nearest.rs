@@ -1,0 +1,63 @@
+//! The name that was probably meant.
+
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::pipeline::Account;
+
+/// The name with the smallest edit distance to `wanted`, the first in alphabetical order where several are as near.
+pub(super) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    names.into_iter().min_by_key(|n| (distance(wanted, n), *n))
+}
+
+/// A `NotFound` that names what is there instead; `names`: `None` where it could not be listed.
+pub(super) fn not_found(what: &str, wanted: &str, account: &Account, names: Option<&[String]>) -> Fault {
+    let place = format!("account {} ({}, {})", account.name, account.id, account.region);
+    let fault = Fault::new(FaultKind::NotFound, format!("there is no {what} `{wanted}` in {place}"));
+    match names {
+        None => fault,
+        Some(names) => match nearest(wanted, names.iter().map(String::as_str)) {
+            Some(name) => fault.hint(format!("the nearest name there is `{name}`")),
+            None => fault.hint(format!("there is no {what} at all in {place}: is it the right account and region?")),
+        },
+    }
+}
+
+/// Levenshtein's distance in characters, case ignored.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.to_lowercase().chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::testing::account;
+
+    #[test]
+    fn the_fewest_edits_win() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(nearest("asset-manger", ["billing", "asset-manager", "asset"]), Some("asset-manager"));
+        assert_eq!(nearest("b", ["a", "c"]), Some("a"));
+        assert_eq!(nearest("x", []), None);
+    }
+
+    #[test]
+    fn a_missing_thing_is_told_with_its_place_and_its_neighbour() {
+        let f = not_found("cluster", "asset-prd", &account("prod"), Some(&["asset-prod".to_owned()]));
+        assert_eq!(f.kind, FaultKind::NotFound);
+        assert_eq!(f.sentence, "there is no cluster `asset-prd` in account prod (222222222222, ap-northeast-1)");
+        assert_eq!(f.hint.as_deref(), Some("the nearest name there is `asset-prod`"));
+        assert!(not_found("cluster", "x", &account("prod"), Some(&[])).hint.unwrap().contains("right account"));
+        assert_eq!(not_found("cluster", "x", &account("prod"), None).hint, None);
+    }
+}

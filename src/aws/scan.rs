@@ -1,0 +1,178 @@
+//! `ports::scanner`: ECR's own scanner or Inspector, whichever the registry has. Three answers, never two.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_ecr::types::{ImageIdentifier, ScanFrequency, ScanType as RegistryScanType};
+use jiff::Timestamp;
+
+use super::op::Op;
+use super::session::{Session, Sessions};
+use super::time::timestamp;
+use super::{basic_scan, ecr, inspector};
+use crate::model::event::PushedImage;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::finding::{Finding, ScanReading, ScanState, ScanType, Severity};
+use crate::model::ids::Digest;
+use crate::model::pipeline::Account;
+use crate::ports::scanner::Scanner;
+
+pub struct EcrScanner {
+    sessions: Arc<Sessions>,
+}
+
+impl EcrScanner {
+    pub fn new(sessions: Arc<Sessions>) -> EcrScanner {
+        EcrScanner { sessions }
+    }
+}
+
+#[async_trait]
+impl Scanner for EcrScanner {
+    async fn preflight(&self, account: &Account, repository: &str) -> Result<ScanType, Fault> {
+        let session = self.sessions.enter(account).await?;
+        let frequency = frequency(&session, repository).await?;
+        let scan_type = scan_type(&session).await?;
+        match scan_type {
+            // Whatever the frequency, a scan can be asked for.
+            ScanType::Basic => {}
+            ScanType::Enhanced => {
+                if matches!(frequency, None | Some(ScanFrequency::Manual)) {
+                    return Err(Fault::new(
+                        FaultKind::Invalid,
+                        format!("Inspector scans nothing in repository {repository} of account {}: its scan frequency is MANUAL", account.name),
+                    )
+                    .hint("add a rule for it to the registry's scanning configuration (SCAN_ON_PUSH or CONTINUOUS_SCAN)"));
+                }
+                inspector::preflight(&session).await?;
+            }
+        }
+        Ok(scan_type)
+    }
+
+    async fn read(&self, account: &Account, repository: &str, image: &PushedImage) -> Result<ScanReading, Fault> {
+        let session = self.sessions.enter(account).await?;
+        let digests = if image.children.is_empty() { vec![image.digest.clone()] } else { image.children.clone() };
+        let (states, mut findings) = match scan_type(&session).await? {
+            ScanType::Basic => basic_scan::read(&session, repository, &digests, image.pushed_at).await?,
+            ScanType::Enhanced => {
+                let pushed = pushed(&session, repository, &digests, image.pushed_at).await?;
+                let states = inspector::coverage(&session, repository, &pushed).await?;
+                let findings = match together(&states) {
+                    ScanState::Scanned { .. } => inspector::findings(&session, repository, &digests).await?,
+                    ScanState::Waiting { .. } | ScanState::Closed { .. } => Vec::new(),
+                };
+                (states, findings)
+            }
+        };
+        let state = together(&states);
+        if !matches!(state, ScanState::Scanned { .. }) {
+            findings.clear();
+        }
+        findings.sort();
+        findings.dedup();
+        Ok(ScanReading { state, findings })
+    }
+}
+
+/// One state for all children: closed before waiting before scanned, since the image is no better known than its least known part.
+fn together(states: &[(Digest, ScanState)]) -> ScanState {
+    let several = states.len() > 1;
+    let named = |digest: &Digest, reason: &str| match several {
+        true => format!("{reason} ({})", digest.short()),
+        false => reason.to_owned(),
+    };
+    let mut oldest: Option<Timestamp> = None;
+    let mut waiting = None;
+    for (digest, state) in states {
+        match state {
+            ScanState::Closed { reason } => return ScanState::Closed { reason: named(digest, reason) },
+            ScanState::Waiting { reason } => {
+                waiting.get_or_insert_with(|| named(digest, reason));
+            }
+            ScanState::Scanned { at } => oldest = Some(oldest.map_or(*at, |o| o.min(*at))),
+        }
+    }
+    match (waiting, oldest) {
+        (Some(reason), _) => ScanState::Waiting { reason },
+        (None, Some(at)) => ScanState::Scanned { at },
+        (None, None) => ScanState::Closed { reason: "the image has no manifest that could be scanned".to_owned() },
+    }
+}
+
+async fn scan_type(session: &Session) -> Result<ScanType, Fault> {
+    let op = Op::read("ecr:GetRegistryScanningConfiguration", "the registry");
+    let answer = session.call(&op, session.ecr().get_registry_scanning_configuration().send()).await?;
+    match answer.scanning_configuration().and_then(|c| c.scan_type()) {
+        Some(RegistryScanType::Enhanced) => Ok(ScanType::Enhanced),
+        // A registry that never was configured scans in the basic way.
+        Some(RegistryScanType::Basic) | None => Ok(ScanType::Basic),
+        Some(other) => Err(Fault::new(
+            FaultKind::Invalid,
+            format!("account {} scans in a way this kanmon does not know: {}", session.account.name, other.as_str()),
+        )),
+    }
+}
+
+async fn frequency(session: &Session, repository: &str) -> Result<Option<ScanFrequency>, Fault> {
+    let op = Op::read("ecr:BatchGetRepositoryScanningConfiguration", format!("repository {repository}"));
+    let request = session.ecr().batch_get_repository_scanning_configuration().repository_names(repository);
+    let answer = match session.call(&op, request.send()).await {
+        Ok(answer) => answer,
+        Err(refusal) => return Err(ecr::explain(session, repository, refusal).await),
+    };
+    match answer.scanning_configurations().first() {
+        Some(found) => Ok(found.scan_frequency().cloned()),
+        None => Err(ecr::missing(session, repository).await),
+    }
+}
+
+/// When each digest was pushed. ECR's own time for each, since an index is pushed after its children have been, and may have been
+/// scanned by then; the release's where ECR does not say or may not be asked.
+async fn pushed(
+    session: &Session,
+    repository: &str,
+    digests: &[Digest],
+    otherwise: Timestamp,
+) -> Result<Vec<(Digest, Timestamp)>, Fault> {
+    let mut times = BTreeMap::new();
+    for batch in digests.chunks(100) {
+        let op = Op::read("ecr:DescribeImages", format!("repository {repository}"));
+        let ids = batch.iter().map(|d| ImageIdentifier::builder().image_digest(d.as_str()).build()).collect();
+        let request = session.ecr().describe_images().repository_name(repository).set_image_ids(Some(ids));
+        match session.call(&op, request.send()).await {
+            Ok(answer) => times.extend(
+                answer
+                    .image_details()
+                    .iter()
+                    .filter_map(|i| Some((i.image_digest()?.to_owned(), i.image_pushed_at().and_then(timestamp)?))),
+            ),
+            Err(r) if r.fault.kind == FaultKind::AccessDenied => {}
+            Err(r) if r.is("ImageNotFoundException") => {
+                return Err(r.fault.hint("was it removed by a lifecycle rule?"));
+            }
+            Err(r) => return Err(ecr::explain(session, repository, r).await),
+        }
+    }
+    Ok(digests.iter().map(|d| (d.clone(), times.get(d.as_str()).copied().unwrap_or(otherwise))).collect())
+}
+
+/// Inspector's and ECR's words for a severity. One that is newer than this program may be anything.
+pub(super) fn severity(word: &str) -> Severity {
+    match word {
+        "CRITICAL" => Severity::Critical,
+        "HIGH" => Severity::High,
+        "MEDIUM" => Severity::Medium,
+        "LOW" => Severity::Low,
+        "INFORMATIONAL" => Severity::Informational,
+        _ => Severity::Untriaged,
+    }
+}
+
+/// States in the digests' order, and the findings of all of them.
+pub(super) type Read = (Vec<(Digest, ScanState)>, Vec<Finding>);
+
+#[cfg(test)]
+#[path = "scan_tests.rs"]
+mod tests;
