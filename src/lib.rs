@@ -4,11 +4,13 @@
 //! through `ports`, and everything else stands at the edge.
 
 pub mod aws;
+pub mod cli;
 pub mod engine;
 pub mod image;
 pub mod journal;
 pub mod local;
 pub mod model;
+pub mod pipeline;
 pub mod ports;
 pub mod report;
 pub mod runtime;

@@ -1,0 +1,226 @@
+//! `approve`, `reject`, `withdraw`: a person decides about exactly one plan.
+
+use jiff::SignedDuration;
+
+use super::args::{AnswerArgs, Global};
+use super::bench::Bench;
+use super::failure::Failure;
+use super::output::Output;
+use super::releases::{self, Recorded};
+use super::{approvals, identity};
+use crate::engine::approval::refusal;
+use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
+use crate::model::event::{Event, Fact};
+use crate::model::ids::{ReleaseId, StageName};
+use crate::model::inbox::MessageBody;
+use crate::model::pipeline::Stage;
+use crate::model::stage_state::Approval;
+use crate::ports::journal::Listed;
+
+/// How long an answer's effect is watched for where a process works on the release: a few of its looks into the inbox.
+const WATCHED: SignedDuration = SignedDuration::from_secs(20);
+
+pub async fn approve(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
+    answer(&Bench::new(global, output)?, global, output, args, Answer::Approved).await
+}
+
+pub async fn reject(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
+    answer(&Bench::new(global, output)?, global, output, args, Answer::Rejected).await
+}
+
+/// Decides about the question that a release waits with.
+pub async fn answer(
+    bench: &Bench,
+    global: &Global,
+    output: &Output,
+    args: AnswerArgs,
+    answer: Answer,
+) -> Result<u8, Failure> {
+    let recorded = recorded(bench, &args.release).await?;
+    let waiting = approvals::asked(&recorded);
+    let wanted: Vec<_> =
+        waiting.iter().filter(|(_, stage, _)| args.stage.as_ref().is_none_or(|s| s == &stage.name)).collect();
+    let (stage, request) = match wanted.as_slice() {
+        [(_, stage, request)] => (*stage, *request),
+        [] => return Err(nothing_waits(&recorded)),
+        many => {
+            let names: Vec<&str> = many.iter().map(|(_, s, _)| s.name.as_str()).collect();
+            return Err(Failure::wrong(format!("{} waits in more than one stage", args.release))
+                .hint(format!("name one with --stage: {}", names.join(", "))));
+        }
+    };
+    seen(&args, request)?;
+    let policy = stage.approval.as_ref().ok_or_else(|| Failure::defect("a question without a policy"))?;
+    let asker = bench.ports(recorded.release.id.as_str(), None)?;
+    let account = match &policy.way {
+        ApprovalWay::CodePipeline { account, .. } => recorded.release.started.pipeline.account(account),
+        ApprovalWay::Kanmon { .. } => recorded.release.started.pipeline.account(&stage.account),
+    };
+    let by = identity::caller(&asker, account).await?;
+    let given = ApprovalAnswer {
+        stage: stage.name.clone(),
+        plan: request.plan.clone(),
+        answer,
+        by: by.clone(),
+        comment: args.comment.clone(),
+    };
+    if let Some(why) = refusal(policy, &recorded.release.requested_by, request, &given) {
+        return Err(Failure::access(format!("that answer would not count: {why}")).hint(who_may(policy)));
+    }
+    agree(global, output, &args, &recorded, stage, request, answer)?;
+    match &policy.way {
+        ApprovalWay::CodePipeline { pipeline, action, .. } => {
+            let execution = request.execution.as_deref().unwrap_or_default();
+            let ports = bench.ports(recorded.release.id.as_str(), identity::source_identity(&by))?;
+            let approved = answer == Answer::Approved;
+            let summary = summary(&given, &by);
+            ports.approvals.answer(account, pipeline, execution, action, approved, &summary).await?;
+        }
+        ApprovalWay::Kanmon { .. } => {
+            bench.journal.send(&recorded.release.id, MessageBody::Answer(given), bench.clock.now()).await?;
+        }
+    }
+    follow(bench, output, &recorded, &stage.name, answer).await
+}
+
+/// What was looked at must be what is asked.
+fn seen(args: &AnswerArgs, request: &ApprovalRequest) -> Result<(), Failure> {
+    match &args.plan {
+        Some(plan) if plan.len() < 8 => {
+            Err(Failure::wrong(format!("`--plan {plan}` is too short to tell plans apart")).hint("give at least 8 digits"))
+        }
+        Some(plan) if !request.plan.as_str().starts_with(plan.as_str()) => Err(Failure::wrong(format!(
+            "what waits now is plan {}, not {plan}",
+            request.plan.short()
+        ))
+        .hint("`kanmon approvals` shows what it would change")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Without a named plan, a person has to look first.
+fn agree(
+    global: &Global,
+    output: &Output,
+    args: &AnswerArgs,
+    recorded: &Recorded,
+    stage: &Stage,
+    request: &ApprovalRequest,
+    answer: Answer,
+) -> Result<(), Failure> {
+    if global.yes || args.plan.is_some() {
+        return Ok(());
+    }
+    output.note(&approvals::human(recorded, stage, request, output.err));
+    let question = match answer {
+        Answer::Approved => "approve exactly this?",
+        Answer::Rejected => "reject it?",
+    };
+    match output.ask(question) {
+        Some(true) => Ok(()),
+        Some(false) => Err(Failure::wrong("not answered; nothing was changed")),
+        None => Err(Failure::wrong("without a terminal, the plan that was looked at has to be named")
+            .hint(format!("add `--plan {}`", request.plan.short()))),
+    }
+}
+
+pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
+    let bench = Bench::new(global, output)?;
+    let recorded = recorded(&bench, &args.release).await?;
+    let release = &recorded.release;
+    let given = release.started.pipeline.stages.iter().find(|s| {
+        let state = release.stage(&s.name);
+        args.stage.as_ref().is_none_or(|name| name == &s.name)
+            && matches!(state.approval, Approval::Given(..))
+            && state.entered.is_none()
+    });
+    let Some(stage) = given else {
+        return Err(Failure::wrong(format!("{} has no approval that is still unused", release.id))
+            .hint("an approval that was used cannot be taken back; `kanmon abort` ends the release"));
+    };
+    let asker = bench.ports(release.id.as_str(), None)?;
+    let by = identity::caller(&asker, release.started.pipeline.account(&stage.account)).await?;
+    let message = MessageBody::Withdraw { stage: stage.name.clone(), by, comment: args.comment };
+    bench.journal.send(&release.id, message, bench.clock.now()).await?;
+    output.say(&format!("{}: the approval of {} is taken back, unless it is used first", release.id, stage.name));
+    Ok(0)
+}
+
+/// Tells whether the answer was taken, by the process that works on the release.
+async fn follow(
+    bench: &Bench,
+    output: &Output,
+    recorded: &Recorded,
+    stage: &StageName,
+    answer: Answer,
+) -> Result<u8, Failure> {
+    let id = &recorded.release.id;
+    let word = match answer {
+        Answer::Approved => "approved",
+        Answer::Rejected => "rejected",
+    };
+    if recorded.listed.held_by.is_none() {
+        output.say(&format!("{id}: {stage} is {word}; `kanmon resume {id}` goes on with it"));
+        return Ok(0);
+    }
+    let late = bench.clock.now() + WATCHED;
+    while bench.clock.now() < late {
+        let events = bench.journal.read(id).await?;
+        let news = events.iter().filter(|e| e.seq > recorded.release.seq).find_map(|e| taken(e, stage));
+        match news {
+            Some(Ok(())) => {
+                output.say(&format!("{id}: {stage} is {word}"));
+                return Ok(0);
+            }
+            Some(Err(why)) => return Err(Failure::access(format!("the answer does not count: {why}"))),
+            None => bench.clock.sleep(SignedDuration::from_millis(300)).await,
+        }
+    }
+    output.say(&format!("{id}: {stage} is {word}; the process that works on it will take it up"));
+    Ok(0)
+}
+
+fn taken(event: &Event, stage: &StageName) -> Option<Result<(), String>> {
+    match &event.fact {
+        Fact::ApprovalGiven { answer } | Fact::ApprovalRejected { answer } if &answer.stage == stage => Some(Ok(())),
+        Fact::ApprovalRefused { answer, why, .. } if &answer.stage == stage => Some(Err(why.clone())),
+        _ => None,
+    }
+}
+
+async fn recorded(bench: &Bench, id: &ReleaseId) -> Result<Recorded, Failure> {
+    let (events, release) = releases::one(bench, id).await?;
+    let listed = bench.journal.list(&bench.pipeline().app).await?.into_iter().find(|l| &l.release == id);
+    let listed = listed.unwrap_or_else(|| Listed {
+        release: id.clone(),
+        app: release.started.pipeline.app.clone(),
+        started_at: release.started_at,
+        last_at: release.at,
+        held_by: None,
+    });
+    Ok(Recorded { listed, events, release })
+}
+
+fn nothing_waits(recorded: &Recorded) -> Failure {
+    let failure = Failure::wrong(format!("{} does not wait for approval", recorded.release.id));
+    match &recorded.release.ending {
+        Some(ending) => failure.cause(ending.sentence.clone()),
+        None => failure.hint("`kanmon approvals` lists what waits"),
+    }
+}
+
+fn who_may(policy: &ApprovalPolicy) -> String {
+    match &policy.way {
+        ApprovalWay::Kanmon { approvers } if !approvers.is_empty() => format!("who may: {}", approvers.join(", ")),
+        ApprovalWay::Kanmon { .. } => "somebody else has to decide".to_owned(),
+        ApprovalWay::CodePipeline { action, .. } => format!("who may decide action {action} in CodePipeline may"),
+    }
+}
+
+fn summary(answer: &ApprovalAnswer, by: &Identity) -> String {
+    match answer.comment.is_empty() {
+        true => format!("plan {} by {}", answer.plan.short(), by.arn),
+        false => format!("plan {}: {}", answer.plan.short(), answer.comment),
+    }
+}
+

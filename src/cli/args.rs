@@ -1,0 +1,199 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::model::ids::{ImageName, ReleaseId, StageName};
+
+/// Carries a release from commit to production on Amazon ECS: built, scanned, gated, approved, proven.
+#[derive(Debug, Parser)]
+#[command(name = "kanmon", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The pipeline file (default: the only file in `pipelines/`)
+    #[arg(long, global = true, value_name = "FILE", env = "KANMON_PIPELINE")]
+    pub pipeline: Option<PathBuf>,
+    /// How to tell it: for people, or one event a line on stdout
+    #[arg(long, global = true, value_enum, default_value_t = Form::Human, value_name = "FORM")]
+    pub output: Form,
+    /// Where state is kept: `local`, or `local:DIR` (default: what the pipeline file says)
+    #[arg(long, global = true, value_name = "URL", env = "KANMON_STATE")]
+    pub state: Option<String>,
+    /// Write KANMON_RELEASE, KANMON_DIGEST, KANMON_PLAN and KANMON_OUTCOME into this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+    /// Answer yes where a question would be asked
+    #[arg(long, short = 'y', global = true)]
+    pub yes: bool,
+    /// Say more on stderr (-v, -vv, -vvv)
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// No colour (NO_COLOR does the same)
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Read the pipeline file offline and tell every mistake at once
+    Check(CheckArgs),
+    /// Show what a release would do, stage by stage, and touch nothing
+    Plan(PlanArgs),
+    /// Build, push, scan, and take every stage in turn
+    Release(ReleaseArgs),
+    /// Take a release that exists through every stage it has not passed
+    Promote(PromoteArgs),
+    /// Show what waits for a person
+    Approvals,
+    /// Approve exactly the plan that a release waits with
+    Approve(AnswerArgs),
+    /// Reject it
+    Reject(AnswerArgs),
+    /// Take an approval back before it is used
+    Withdraw(AnswerArgs),
+    /// Go on after a crash, a stop or a suspension
+    Resume(ResumeArgs),
+    /// End a release, rolling back what is under way if asked
+    Abort(AbortArgs),
+    /// What runs where, and by which release
+    Status(StatusArgs),
+    /// What was released, or one release's whole story
+    History(HistoryArgs),
+    /// Keep the embedded AWS running, for any AWS client
+    Sandbox(SandboxArgs),
+    /// See a whole release on the embedded AWS, without any account
+    Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The pipeline file (default: the only file in `pipelines/`)
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Plan with this release's images
+    #[arg(conflicts_with = "image")]
+    pub release: Option<ReleaseId>,
+    /// Plan with an image that exists: NAME=REFERENCE (repeatable)
+    #[arg(long, value_name = "NAME=REF", value_parser = image_reference)]
+    pub image: Vec<(ImageName, String)>,
+    /// The last stage to plan (default: the last one)
+    #[arg(long, value_name = "STAGE")]
+    pub until: Option<StageName>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReleaseArgs {
+    /// The last stage to reach (default: the last one)
+    #[arg(long, value_name = "STAGE")]
+    pub until: Option<StageName>,
+    /// Bring an image that exists instead of building it: NAME=REFERENCE (repeatable)
+    #[arg(long, value_name = "NAME=REF", value_parser = image_reference)]
+    pub image: Vec<(ImageName, String)>,
+    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
+    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION")]
+    pub execution: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct PromoteArgs {
+    pub release: ReleaseId,
+    /// The stage to reach
+    #[arg(long, value_name = "STAGE")]
+    pub to: StageName,
+    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
+    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION")]
+    pub execution: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct AnswerArgs {
+    pub release: ReleaseId,
+    /// Which stage, where more than one waits
+    #[arg(long, value_name = "STAGE")]
+    pub stage: Option<StageName>,
+    /// The plan that was looked at; its first digits are enough. Refused if it is another one by now
+    #[arg(long, value_name = "HASH")]
+    pub plan: Option<String>,
+    /// Why, for the record
+    #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
+    pub comment: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// Which release (default: the only one that can be resumed)
+    pub release: Option<ReleaseId>,
+}
+
+#[derive(Debug, Args)]
+pub struct AbortArgs {
+    pub release: ReleaseId,
+    /// Put back what the stage under way has changed
+    #[arg(long)]
+    pub roll_back: bool,
+    /// Why, for the record
+    #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Tell from the record alone, without asking AWS
+    #[arg(long)]
+    pub offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// One release's whole story
+    pub release: Option<ReleaseId>,
+    /// How many releases to list
+    #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// The loopback port to listen on (0: any free one)
+    #[arg(long, default_value_t = 4566, value_name = "PORT")]
+    pub port: u16,
+    /// How many times faster than AWS things move; dates stay real
+    #[arg(long, default_value_t = 1.0, value_name = "N")]
+    pub speed: f64,
+    /// What is in it (default: the demo's two accounts)
+    #[arg(long, value_name = "FILE")]
+    pub seed: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// How many times faster than AWS things move
+    #[arg(long, default_value_t = 60.0, value_name = "N")]
+    pub speed: f64,
+}
+
+/// `NAME=REFERENCE`.
+fn image_reference(text: &str) -> Result<(ImageName, String), String> {
+    let (name, reference) = text.split_once('=').ok_or("it has the form NAME=REFERENCE")?;
+    if reference.is_empty() {
+        return Err("the reference is empty".to_owned());
+    }
+    Ok((name.parse().map_err(|e: crate::model::ids::IdError| e.to_string())?, reference.to_owned()))
+}

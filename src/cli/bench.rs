@@ -1,0 +1,99 @@
+//! What most verbs work with: the pipeline file, the journal, the clock, and the way into AWS.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::output::Output;
+use super::state;
+use crate::aws;
+use crate::image::OciImages;
+use crate::local::checks::LocalChecks;
+use crate::local::clock::SystemClock;
+use crate::model::fault::Fault;
+use crate::model::pipeline::{FileRef, Pipeline, Stage};
+use crate::pipeline::{self, Loaded};
+use crate::ports::clock::Clock;
+use crate::ports::journal::Journal;
+use crate::ports::templates::Templates;
+use crate::runtime::ports::Ports;
+
+pub struct Bench {
+    pub loaded: Loaded,
+    pub journal: Arc<dyn Journal>,
+    pub clock: Arc<dyn Clock>,
+    /// Instead of the environment's credentials: the demo's persons.
+    pub credentials: Option<SharedCredentialsProvider>,
+}
+
+impl Bench {
+    /// Reads the pipeline file and opens the state. Tells every mistake of the file.
+    pub fn new(global: &Global, output: &Output) -> Result<Bench, Failure> {
+        let loaded = load(global.pipeline.as_deref(), output)?;
+        let journal = state::open(&loaded.root, global.state.as_deref())?;
+        Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials: None })
+    }
+
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.loaded.pipeline
+    }
+
+    /// The ports, entering accounts under this session name and, where it is given, as this person.
+    pub fn ports(&self, session_name: &str, source_identity: Option<String>) -> Result<Ports, Failure> {
+        let sessions = Arc::new(aws::Sessions::new(aws::Setup {
+            http_client: None,
+            time_source: None,
+            sleep: None,
+            credentials: self.credentials.clone(),
+            session_name: session_name.to_owned(),
+            source_identity,
+        }));
+        let checks = LocalChecks::new(self.loaded.root.clone())
+            .map_err(|e| Failure::access("no HTTP client can be set up").cause(e.to_string()))?;
+        Ok(Ports {
+            accounts: sessions.clone(),
+            registry: Arc::new(aws::Ecr::new(sessions.clone())),
+            scanner: Arc::new(aws::Scans::new(sessions.clone())),
+            deployer: Arc::new(aws::Ecs::new(sessions.clone())),
+            approvals: Arc::new(aws::CodePipeline::new(sessions)),
+            images: Arc::new(OciImages::new(self.loaded.root.clone(), self.clock.clone())),
+            checks: Arc::new(checks),
+            templates: Arc::new(RepositoryTemplates(self.loaded.root.clone())),
+            journal: self.journal.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+}
+
+/// Reads the pipeline file; on mistakes, tells them all.
+pub fn load(given: Option<&std::path::Path>, output: &Output) -> Result<Loaded, Failure> {
+    let here = std::env::current_dir().map_err(|e| Failure::access(format!("there is no current folder: {e}")))?;
+    let file = pipeline::find(&here, given).map_err(|f| Failure { code: super::failure::WRONG, ..f.into() })?;
+    pipeline::load(&file).map_err(|diagnostics| {
+        output.tell_mistakes(&diagnostics);
+        let n = diagnostics.items().len();
+        let mistakes = if n == 1 { "1 mistake".to_owned() } else { format!("{n} mistakes") };
+        Failure::wrong(format!("{} has {mistakes}; nothing was touched", file.display()))
+    })
+}
+
+impl Output {
+    fn tell_mistakes(&self, diagnostics: &pipeline::Diagnostics) {
+        match self.form {
+            super::args::Form::Human => self.note(&diagnostics.to_string()),
+            super::args::Form::Json => self.say(&diagnostics.to_json().to_string()),
+        }
+    }
+}
+
+/// Templates below the repository's root.
+struct RepositoryTemplates(PathBuf);
+
+impl Templates for RepositoryTemplates {
+    fn render(&self, template: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<serde_json::Value, Fault> {
+        pipeline::render(&self.0, template, pipeline, stage)
+    }
+}

@@ -1,0 +1,103 @@
+//! What could not be done, in words, with its exit code.
+
+use crate::model::fault::{Fault, FaultKind};
+use crate::ports::journal::JournalError;
+use crate::runtime::runner::RunError;
+
+/// Exit codes that belong to no outcome of a release.
+pub const WRONG: u8 = 2;
+const ACCESS: u8 = 40;
+const LOCKED: u8 = 41;
+const DEFECT: u8 = 70;
+
+/// A failure of the command itself: a sentence, a cause, a hint, an exit code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub code: u8,
+    pub sentence: String,
+    pub cause: Option<String>,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    fn new(code: u8, sentence: impl Into<String>) -> Failure {
+        Failure { code, sentence: sentence.into(), cause: None, hint: None }
+    }
+
+    /// The command or the file is wrong.
+    pub fn wrong(sentence: impl Into<String>) -> Failure {
+        Failure::new(WRONG, sentence)
+    }
+
+    /// Access or set-up is missing.
+    pub fn access(sentence: impl Into<String>) -> Failure {
+        Failure::new(ACCESS, sentence)
+    }
+
+    pub fn defect(sentence: impl Into<String>) -> Failure {
+        Failure::new(DEFECT, sentence)
+    }
+
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Failure {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        let code = match fault.kind {
+            FaultKind::AccessDenied
+            | FaultKind::CredentialsRefused
+            | FaultKind::WrongAccount
+            | FaultKind::NotFound
+            | FaultKind::Invalid
+            | FaultKind::ToolMissing => ACCESS,
+            FaultKind::BuildFailed => 3,
+            FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => 32,
+            FaultKind::Changed => WRONG,
+            FaultKind::Defect => DEFECT,
+        };
+        Failure { code, sentence: fault.sentence, cause: fault.cause, hint: fault.hint }
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Failure {
+        let sentence = error.to_string();
+        match error {
+            JournalError::NoSuchRelease(_) => {
+                Failure::new(WRONG, sentence).hint("`kanmon history` lists the releases that are recorded here")
+            }
+            JournalError::Held { .. } => Failure::new(LOCKED, sentence)
+                .hint("`kanmon status` shows how far it is; it gives the release up when it ends"),
+            JournalError::LostLease { .. } => Failure::new(30, sentence)
+                .cause("another process took over, or this one stood still for too long; it stopped before changing more")
+                .hint("`kanmon status` shows who has it now"),
+            JournalError::Corrupt(_) => Failure::new(ACCESS, sentence)
+                .cause("nothing is done on the word of a record that does not verify")
+                .hint("restore the state folder from a backup, or start anew with another `--state`"),
+            JournalError::Newer { .. } => {
+                Failure::new(ACCESS, sentence).hint("use the newer kanmon that wrote it")
+            }
+            JournalError::Store(_) => Failure::new(ACCESS, sentence)
+                .hint("nothing is done before it is written down; free the disk or mend its permissions, then `kanmon resume`"),
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        match error {
+            RunError::Journal(error) => error.into(),
+            RunError::Illegal(illegal) => Failure::defect(illegal.to_string()),
+        }
+    }
+}

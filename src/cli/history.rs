@@ -1,0 +1,96 @@
+//! `history`: what was released, or one release's whole story.
+
+use serde_json::json;
+
+use super::args::{Global, HistoryArgs};
+use super::bench::Bench;
+use super::failure::Failure;
+use super::output::Output;
+use super::releases;
+use crate::report::{story, summary, table};
+
+pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<u8, Failure> {
+    let bench = Bench::new(global, output)?;
+    let Some(id) = args.release else { return list(&bench, output, args.limit).await };
+    let (events, release) = releases::one(&bench, &id).await?;
+    match output.form {
+        super::args::Form::Json => {
+            for event in &events {
+                let _ = crate::report::json::line(&mut std::io::stdout(), event);
+            }
+        }
+        super::args::Form::Human => {
+            for event in &events {
+                if let Some(line) = story::tell(event, &release) {
+                    let at = event.at.strftime("%m-%d %H:%M:%S");
+                    output.say(&format!("{} {}", output.out.faint(&at.to_string()), line.render(output.out)));
+                }
+            }
+            match &release.ending {
+                Some(ending) => output.say(&summary::of(&release, ending, output.out)),
+                None => output.say("it is being worked on, or its process is gone: `kanmon status` tells"),
+            }
+        }
+    }
+    Ok(0)
+}
+
+async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failure> {
+    let recorded = releases::all(bench, limit).await?;
+    output.tell(
+        || {
+            if recorded.is_empty() {
+                return "nothing was released yet".to_owned();
+            }
+            let rows = recorded
+                .iter()
+                .map(|r| {
+                    let release = &r.release;
+                    let outcome = match (&release.ending, &r.listed.held_by) {
+                        (_, Some(_)) => "under way",
+                        (Some(ending), None) => summary::word(ending.outcome),
+                        (None, None) => "left behind",
+                    };
+                    let passed = release
+                        .started
+                        .pipeline
+                        .stages
+                        .iter()
+                        .filter(|s| release.stage(&s.name).left.is_some())
+                        .map(|s| s.name.as_str())
+                        .collect::<Vec<_>>();
+                    let commit = release.started.source.commit.as_deref().map_or("-", |c| &c[..c.len().min(10)]);
+                    vec![
+                        release.id.to_string(),
+                        release.started_at.strftime("%Y-%m-%d %H:%M").to_string(),
+                        outcome.to_owned(),
+                        if passed.is_empty() { "-".to_owned() } else { passed.join(", ") },
+                        commit.to_owned(),
+                        story::requester(&release.started.requested_by),
+                    ]
+                })
+                .collect();
+            table::table(&["release", "started (UTC)", "outcome", "passed", "commit", "asked by"], rows)
+        },
+        || {
+            let releases: Vec<_> = recorded
+                .iter()
+                .map(|r| {
+                    json!({
+                        "release": r.release.id,
+                        "started_at": r.release.started_at,
+                        "last_at": r.release.at,
+                        "ending": r.release.ending,
+                        "held_by": r.listed.held_by,
+                        "until": r.release.until,
+                        "images": r.release.images.iter().map(|(n, i)| (n.to_string(), i.digest.to_string())).collect::<std::collections::BTreeMap<_, _>>(),
+                        "source": r.release.started.source,
+                        "requested_by": r.release.started.requested_by,
+                    })
+                })
+                .collect();
+            json!({ "v": 1, "kind": "history", "releases": releases })
+        },
+    );
+    Ok(0)
+}

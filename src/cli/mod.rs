@@ -1,0 +1,70 @@
+//! The command line: one verb a file; errors into sentence, cause, hint and exit code.
+
+mod args;
+mod bench;
+mod failure;
+mod identity;
+mod output;
+mod releases;
+mod sinks;
+mod state;
+mod work;
+
+mod abort;
+mod answer;
+mod approvals;
+mod check;
+mod demo;
+mod history;
+mod plan;
+mod promote;
+mod release;
+mod resume;
+mod sandbox;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Verb};
+use failure::Failure;
+use output::Output;
+
+/// Runs kanmon with the process's own arguments; answers with the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(&cli.global);
+    output.start_log(cli.global.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output.fail(&Failure::defect(format!("no runtime could be started: {error}"))),
+    };
+    let ended = runtime.block_on(run(cli, &output));
+    // What still runs on other threads (a resolver, a drained pipe) is not waited for.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => output.fail(&failure),
+    }
+}
+
+async fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
+    let global = &cli.global;
+    match cli.verb {
+        Verb::Check(args) => check::run(global, output, args),
+        Verb::Plan(args) => plan::run(global, output, args).await,
+        Verb::Release(args) => release::run(global, output, args).await,
+        Verb::Promote(args) => promote::run(global, output, args).await,
+        Verb::Approvals => approvals::run(global, output).await,
+        Verb::Approve(args) => answer::approve(global, output, args).await,
+        Verb::Reject(args) => answer::reject(global, output, args).await,
+        Verb::Withdraw(args) => answer::withdraw(global, output, args).await,
+        Verb::Resume(args) => resume::run(global, output, args).await,
+        Verb::Abort(args) => abort::run(global, output, args).await,
+        Verb::Status(args) => status::run(global, output, args).await,
+        Verb::History(args) => history::run(global, output, args).await,
+        Verb::Sandbox(args) => sandbox::run(output, args).await,
+        Verb::Demo(args) => demo::run(global, output, args).await,
+    }
+}

@@ -1,0 +1,103 @@
+//! Who reads, and how it is told to them: stdout carries data, stderr carries progress.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::args::{Form, Global};
+use super::failure::Failure;
+use crate::report::paint::Paint;
+
+pub struct Output {
+    pub form: Form,
+    /// Colour on stdout and on stderr.
+    pub out: Paint,
+    pub err: Paint,
+    /// Whether a person sits at stdin and may be asked.
+    pub asks: bool,
+}
+
+impl Output {
+    pub fn new(global: &Global) -> Output {
+        let wanted = !global.no_color && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        let human = global.output == Form::Human;
+        Output {
+            form: global.output,
+            out: Paint(wanted && human && std::io::stdout().is_terminal()),
+            err: Paint(wanted && human && std::io::stderr().is_terminal()),
+            asks: human && std::io::stdin().is_terminal(),
+        }
+    }
+
+    /// What libraries log, on stderr, as far as it was asked for.
+    pub fn start_log(&self, verbose: u8) {
+        let level = match verbose {
+            0 => return,
+            1 => "kanmon=info,warn",
+            2 => "kanmon=debug,info",
+            _ => "kanmon=trace,debug,hyper=info,h2=info,rustls=info",
+        };
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+            .with_writer(std::io::stderr)
+            .with_ansi(self.err.0)
+            .init();
+    }
+
+    /// A line of data. A reader that has gone away is no reason to stop.
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+
+    /// A line beside the data.
+    pub fn note(&self, text: &str) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+
+    /// Data for people or for programs.
+    pub fn tell(&self, human: impl FnOnce() -> String, machine: impl FnOnce() -> Value) {
+        match self.form {
+            Form::Human => self.say(&human()),
+            Form::Json => self.say(&machine().to_string()),
+        }
+    }
+
+    /// Tells a failure; answers with its exit code.
+    pub fn fail(&self, failure: &Failure) -> ExitCode {
+        if self.form == Form::Json {
+            let line = json!({
+                "v": crate::model::event::EVENT_VERSION,
+                "at": jiff::Timestamp::now(),
+                "kind": "finished",
+                "outcome": "error",
+                "sentence": failure.sentence,
+                "cause": failure.cause,
+                "hint": failure.hint,
+                "exit": failure.code,
+            });
+            self.say(&line.to_string());
+        } else {
+            self.note(&format!("{}: {}", self.err.bad("error"), failure.sentence));
+            if let Some(cause) = &failure.cause {
+                self.note(&format!("  cause: {}", cause.trim_start_matches('\n').replace('\n', "\n  ")));
+            }
+            if let Some(hint) = &failure.hint {
+                self.note(&format!("  hint: {}", hint.replace('\n', "\n  ")));
+            }
+        }
+        ExitCode::from(failure.code)
+    }
+
+    /// Asks a yes-or-no question on stderr; `None` where nobody can be asked.
+    pub fn ask(&self, question: &str) -> Option<bool> {
+        if !self.asks {
+            return None;
+        }
+        let _ = write!(std::io::stderr(), "{question} [y/N] ");
+        let _ = std::io::stderr().flush();
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).ok()?;
+        Some(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+}

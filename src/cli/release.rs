@@ -1,0 +1,85 @@
+//! `release`: a new release, from its images to the last stage asked for.
+
+use std::collections::BTreeMap;
+
+use super::args::{Global, ReleaseArgs};
+use super::bench::Bench;
+use super::failure::Failure;
+use super::identity;
+use super::output::Output;
+use super::state;
+use super::work::work;
+use crate::local::git;
+use crate::model::event::{Fact, Started};
+use crate::model::ids::{ImageName, ReleaseId, StageName};
+use crate::model::pipeline::{Build, Pipeline};
+use crate::ports::clock::Clock;
+
+pub async fn run(global: &Global, output: &Output, args: ReleaseArgs) -> Result<u8, Failure> {
+    let bench = Bench::new(global, output)?;
+    let (given, until) = asked(bench.pipeline(), args.image, args.until)?;
+    let id = fresh(bench.clock.as_ref());
+    let source = git::source(&bench.loaded.root);
+    let asker = bench.ports(id.as_str(), None)?;
+    let requested_by =
+        identity::requester(&asker, bench.pipeline(), args.execution.as_deref(), source.author.as_deref()).await?;
+    let ports = bench.ports(id.as_str(), identity::of(&requested_by))?;
+    let started = Started {
+        pipeline: bench.pipeline().clone(),
+        kanmon: env!("CARGO_PKG_VERSION").to_owned(),
+        requested_by,
+        source,
+        until,
+        given,
+    };
+    let holder = state::holder(bench.clock.token(16));
+    let first = Fact::Started(Box::new(started));
+    let (lease, event) =
+        bench.journal.begin(&bench.pipeline().app, &id, first, &holder, bench.clock.now()).await?;
+    work(ports, lease, &[event], global, output).await
+}
+
+/// A new release's id: its time, and chance against another at the same second.
+pub fn fresh(clock: &dyn Clock) -> ReleaseId {
+    let id = format!("r{}-{}", clock.now().strftime("%Y%m%d-%H%M%S"), clock.token(6));
+    id.parse().expect("a time and hex digits make a release id")
+}
+
+/// What was asked for, held against the file.
+pub fn asked(
+    pipeline: &Pipeline,
+    images: Vec<(ImageName, String)>,
+    until: Option<StageName>,
+) -> Result<(BTreeMap<ImageName, String>, StageName), Failure> {
+    let until = match until {
+        Some(name) => stage(pipeline, &name)?,
+        None => pipeline.stages.last().map(|s| s.name.clone()).ok_or_else(|| Failure::wrong("there is no stage"))?,
+    };
+    let mut given = BTreeMap::new();
+    for (name, reference) in images {
+        if !pipeline.images.contains_key(&name) {
+            let there: Vec<&str> = pipeline.images.keys().map(ImageName::as_str).collect();
+            return Err(Failure::wrong(format!("the pipeline file has no image `{name}`"))
+                .hint(format!("it has: {}", there.join(", "))));
+        }
+        if given.insert(name.clone(), reference).is_some() {
+            return Err(Failure::wrong(format!("`--image {name}=…` is given twice")));
+        }
+    }
+    for name in pipeline.images_until(&until) {
+        if pipeline.image(name).build == Build::None && !given.contains_key(name) {
+            return Err(Failure::wrong(format!("nothing says how image `{name}` is built"))
+                .hint(format!("give it with `--image {name}=REFERENCE`, or say `context:` or `layers:` in the file")));
+        }
+    }
+    Ok((given, until))
+}
+
+/// A stage of the file by name.
+pub fn stage(pipeline: &Pipeline, name: &StageName) -> Result<StageName, Failure> {
+    if pipeline.stage(name).is_some() {
+        return Ok(name.clone());
+    }
+    let there: Vec<&str> = pipeline.stages.iter().map(|s| s.name.as_str()).collect();
+    Err(Failure::wrong(format!("there is no stage `{name}`")).hint(format!("there are: {}", there.join(", "))))
+}

@@ -1,0 +1,34 @@
+//! Releases, read from the journal.
+
+use super::bench::Bench;
+use super::failure::Failure;
+use crate::model::event::Event;
+use crate::model::ids::ReleaseId;
+use crate::model::release::Release;
+use crate::ports::journal::Listed;
+
+/// A release with its events, and who works on it.
+pub struct Recorded {
+    pub listed: Listed,
+    pub events: Vec<Event>,
+    pub release: Release,
+}
+
+/// One release.
+pub async fn one(bench: &Bench, id: &ReleaseId) -> Result<(Vec<Event>, Release), Failure> {
+    let events = bench.journal.read(id).await?;
+    let release = Release::fold(&events).map_err(|illegal| {
+        Failure::access(format!("the record of {id} does not fit together")).cause(illegal.to_string())
+    })?;
+    Ok((events, release))
+}
+
+/// The application's releases, newest first.
+pub async fn all(bench: &Bench, limit: usize) -> Result<Vec<Recorded>, Failure> {
+    let mut found = Vec::new();
+    for listed in bench.journal.list(&bench.pipeline().app).await?.into_iter().take(limit) {
+        let (events, release) = one(bench, &listed.release).await?;
+        found.push(Recorded { listed, events, release });
+    }
+    Ok(found)
+}

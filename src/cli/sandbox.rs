@@ -1,0 +1,56 @@
+//! `sandbox`: keeps the embedded AWS running.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::net::TcpListener;
+
+use super::args::SandboxArgs;
+use super::failure::Failure;
+use super::output::Output;
+use crate::sandbox::latency::Latency;
+use crate::sandbox::{Seed, World, exports, serve};
+
+pub async fn run(output: &Output, args: SandboxArgs) -> Result<u8, Failure> {
+    if !(args.speed.is_finite() && args.speed > 0.0) {
+        return Err(Failure::wrong(format!("`--speed {}` is no speed", args.speed)).hint("1 is AWS's own, 60 a minute in a second"));
+    }
+    let seed = match &args.seed {
+        None => Seed::demo(),
+        Some(file) => {
+            let text = std::fs::read_to_string(file)
+                .map_err(|e| Failure::wrong(format!("{} cannot be read", file.display())).cause(e.to_string()))?;
+            Seed::read(&text).map_err(|e| Failure::wrong(format!("{} is no seed", file.display())).cause(e.to_string()))?
+        }
+    };
+    let listener = TcpListener::bind(("127.0.0.1", args.port))
+        .await
+        .map_err(|e| Failure::access(format!("port {} of 127.0.0.1 cannot be had", args.port)).cause(e.to_string()))?;
+    let host = listener.local_addr().map_err(|e| Failure::access(e.to_string()))?.to_string();
+    let mut world = World::new(&seed, Latency::new(args.speed), jiff::Timestamp::now())
+        .map_err(|e| Failure::wrong("the seed makes no world").cause(e.to_string()))?;
+    world.set_registry_host(&host);
+    output.note(&format!("an AWS for trying things out, on http://{host} (loopback only, in memory only)"));
+    for (account, user) in exports::users(&seed) {
+        output.say(&format!("\n# {} of account {}", user.name, account.id));
+        if let Some(lines) = exports::exports(&seed, &user.name, &host) {
+            output.say(lines.trim_end());
+        }
+    }
+    output.note("\nCtrl-C ends it");
+    let served = serve::serve(listener, Arc::new(Mutex::new(world)));
+    let ended = tokio::select! {
+        Err(error) = served => Err(Failure::access("the sandbox stopped").cause(error.to_string())),
+        _ = tokio::signal::ctrl_c() => Ok(0),
+        _ = terminated() => Ok(0),
+    };
+    ended
+}
+
+async fn terminated() {
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}

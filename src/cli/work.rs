@@ -1,0 +1,89 @@
+//! Working on a release until it ends or this process leaves it: shared by `release`, `promote`, `resume` and `abort`.
+
+use std::path::Path;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::output::Output;
+use super::sinks;
+use crate::model::event::Event;
+use crate::model::outcome::Ending;
+use crate::model::release::Release;
+use crate::model::stage_state::Approval;
+use crate::ports::journal::Lease;
+use crate::report::summary;
+use crate::runtime::ports::Ports;
+use crate::runtime::runner::Runner;
+use crate::runtime::stop::{self, Stopper};
+
+/// Goes on with a release whose lease is held; tells the events that brought it here, and everything that follows.
+pub async fn work(
+    ports: Ports,
+    lease: Lease,
+    events: &[Event],
+    global: &Global,
+    output: &Output,
+) -> Result<u8, Failure> {
+    let release = Release::fold(events)
+        .map_err(|illegal| Failure::access("the record does not fit together").cause(illegal.to_string()))?;
+    let id = release.id.clone();
+    let journal = ports.journal.clone();
+    let ending = {
+        let mut sink = sinks::sink(output, global.verbose);
+        if let Some(last) = events.last() {
+            sink.event(last, &release);
+        }
+        let (stopper, stop) = stop::channel();
+        let signals = tokio::spawn(listen(stopper));
+        let ended = Runner::new(ports, lease, release, sink.as_mut(), stop).run().await;
+        signals.abort();
+        ended?
+    };
+    let ended = journal.read(&id).await?;
+    let release = Release::fold(&ended)
+        .map_err(|illegal| Failure::defect("the record does not fit together").cause(illegal.to_string()))?;
+    if let Some(file) = &global.env_file {
+        write_env(file, &release, &ending)?;
+    }
+    if output.form == super::args::Form::Human {
+        output.say(&summary::of(&release, &ending, output.out));
+    }
+    Ok(ending.outcome.exit_code())
+}
+
+/// The first signal asks politely, the second leaves at once; the journal's intents make both resumable.
+async fn listen(stopper: Stopper) {
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            heard = tokio::signal::ctrl_c() => if heard.is_err() { return },
+            heard = terminate.recv() => if heard.is_none() { return },
+        }
+        if asked {
+            std::process::exit(i32::from(crate::model::outcome::Outcome::Suspended.exit_code()));
+        }
+        asked = true;
+        eprintln!("stopping after what is under way; once more leaves at once");
+        stopper.stop();
+    }
+}
+
+/// What a build exports: shell lines, values without anything a shell would touch.
+fn write_env(file: &Path, release: &Release, ending: &Ending) -> Result<(), Failure> {
+    let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();
+    let plan = release.started.pipeline.stages.iter().rev().find_map(|s| match &release.stage(&s.name).approval {
+        Approval::Asked(request) | Approval::Given(_, request) => Some(request.plan.to_string()),
+        Approval::NotAsked | Approval::Rejected(_) | Approval::Expired | Approval::Closed { .. } => None,
+    });
+    let outcome = serde_json::to_value(ending.outcome).ok();
+    let text = format!(
+        "KANMON_RELEASE={}\nKANMON_DIGEST={}\nKANMON_PLAN={}\nKANMON_OUTCOME={}\n",
+        release.id,
+        digests.join(","),
+        plan.unwrap_or_default(),
+        outcome.as_ref().and_then(|o| o.as_str()).unwrap_or_default(),
+    );
+    std::fs::write(file, text)
+        .map_err(|e| Failure::access(format!("{} cannot be written", file.display())).cause(e.to_string()))
+}
