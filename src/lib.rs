@@ -4,5 +4,6 @@
 //! through `ports`, and everything else stands at the edge.
 
 pub mod model;
+pub mod pipeline;
 pub mod ports;
 pub mod sandbox;
