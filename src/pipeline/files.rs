@@ -96,14 +96,17 @@ impl Root {
     /// The nearest name in the deepest folder that does exist.
     fn near(&self, parts: &[&str]) -> Option<String> {
         let mut folder = PathBuf::new();
-        for part in parts {
+        for (i, part) in parts.iter().enumerate() {
             if !self.0.join(&folder).join(part).exists() {
                 let names: Vec<String> = std::fs::read_dir(self.0.join(&folder))
                     .ok()?
                     .filter_map(|e| e.ok()?.file_name().into_string().ok())
                     .collect();
-                let name = nearest::nearest(part, names.iter().map(String::as_str))?;
-                return Some(format!("did you mean `{}`?", folder.join(name).display()));
+                let near = folder.join(nearest::nearest(part, names.iter().map(String::as_str))?);
+                let rest: PathBuf = parts[i + 1..].iter().collect();
+                let whole = near.join(rest);
+                let meant = if self.0.join(&whole).exists() { whole } else { near };
+                return Some(format!("did you mean `{}`?", meant.display()));
             }
             folder.push(part);
         }

@@ -37,10 +37,11 @@ fn repository(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
             && w.ends_with(|c: char| c.is_ascii_alphanumeric())
             && joints.iter().all(|j| matches!(*j, "." | "_" | "__") || j.bytes().all(|b| b == b'-'))
     };
-    if (2..=256).contains(&text.len()) && text.split('/').all(word) {
+    let with_host = text.contains(".dkr.ecr.") || text.contains(".dkr-ecr.");
+    if (2..=256).contains(&text.len()) && text.split('/').all(word) && !with_host {
         return Some(text.to_owned());
     }
-    let hint = if text.contains(".dkr.ecr.") {
+    let hint = if with_host {
         "the name alone: kanmon asks ECR for the registry's address".to_owned()
     } else if text.contains(':') {
         "the name alone, without a tag".to_owned()

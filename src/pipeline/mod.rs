@@ -22,6 +22,8 @@ pub mod templates;
 mod workloads;
 mod yaml;
 
+#[cfg(test)]
+mod tests;
 
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use find::find;

@@ -1,14 +1,16 @@
 //! The name that was probably meant.
 
-/// The nearest of the names that exist, where one is near enough to be meant: at most a third of its letters differ.
+/// The nearest of the names that exist, where one is near enough to be meant: about a third of its letters may differ.
 pub fn nearest<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let given_low = given.to_lowercase();
+    let given = given.to_lowercase();
+    let near = |name: &str, d: usize| {
+        let letters = name.chars().count();
+        d < letters && d <= ((letters.max(given.chars().count()) + 1) / 3).max(1)
+    };
     names
         .into_iter()
-        .map(|name| (distance(&given_low, &name.to_lowercase()), name))
-        .filter(|(d, name)| {
-            *d <= (name.chars().count().max(given.chars().count()) / 3).max(1) && *d < name.chars().count()
-        })
+        .map(|name| (distance(&given, &name.to_lowercase()), name))
+        .filter(|(d, name)| near(name, *d))
         .min()
         .map(|(_, name)| name)
 }
@@ -53,6 +55,7 @@ mod tests {
         assert_eq!(nearest("regoin", keys), Some("region"));
         assert_eq!(nearest("external-id", keys), Some("external_id"));
         assert_eq!(nearest("Region", keys), Some("region"));
+        assert_eq!(nearest("adnim", ["web", "admin"]), Some("admin"));
         assert_eq!(nearest("colour", keys), None);
         assert_eq!(hint("colour", keys).unwrap(), "there is: region, role, id, external_id");
     }

@@ -162,8 +162,9 @@ impl Reader<'_> {
     pub fn url(&mut self, node: &Node) -> Option<String> {
         let text = node.text()?;
         let problem = match reqwest::Url::parse(text) {
-            Err(e) => e.to_string(),
             Ok(url) if !matches!(url.scheme(), "http" | "https") => "it must begin with https:// or http://".into(),
+            Err(_) if !text.contains("://") => "it must begin with https:// or http://".into(),
+            Err(e) => e.to_string(),
             Ok(url) if url.host_str().is_none_or(str::is_empty) => "it names no host".into(),
             Ok(url) if !url.username().is_empty() || url.password().is_some() => "it holds credentials".into(),
             Ok(_) => return Some(text.to_owned()),

@@ -1,6 +1,6 @@
 //! Every template rendered with every stage's values, before a release finds out.
 
-use super::diagnostics::{Mistake, Source};
+use super::diagnostics::Mistake;
 use super::nearest;
 use super::reader::{Reader, Section};
 use super::resolve::Parts;
@@ -9,8 +9,16 @@ use super::yaml::Node;
 use crate::model::ids::AppName;
 use crate::model::pipeline::{FileRef, Stage, TaskDefinitionSource};
 
+/// A template's mistake, and the stages that have it.
+struct Found {
+    file: String,
+    mistake: Mistake,
+    stages: Vec<String>,
+}
+
 pub fn rehearse(reader: &mut Reader<'_>, app: &AppName, parts: &Parts, stages: &[Stage]) {
     let none = Values::default();
+    let mut found: Vec<Found> = Vec::new();
     for stage in stages {
         let Some(account) = parts.accounts.get(&stage.account) else { continue };
         let values = match &stage.values {
@@ -22,8 +30,23 @@ pub fn rehearse(reader: &mut Reader<'_>, app: &AppName, parts: &Parts, stages: &
         let Some(values) = values.cloned() else { continue };
         let scene = Scene { app, account, values: &values, stage: &stage.name, cluster: &stage.cluster };
         for (section, name, file) in templates_of(parts, stage) {
-            render(reader, &scene, section, name, file);
+            let Some(source) = reader.templates.get(&file.path) else { continue };
+            match templates::render_text(&source.text, &scene) {
+                Ok(definition) => containers(reader, section, name, &file.path, &definition),
+                Err(mistake) => match found.iter_mut().find(|f| f.file == file.path && f.mistake == mistake) {
+                    Some(same) => same.stages.push(format!("`{}`", stage.name)),
+                    None => {
+                        let stages = vec![format!("`{}`", stage.name)];
+                        found.push(Found { file: file.path.clone(), mistake, stages });
+                    }
+                },
+            }
         }
+    }
+    for Found { file, mut mistake, mut stages } in found {
+        stages.dedup();
+        mistake.message += &format!(" (stage {})", stages.join(", "));
+        reader.elsewhere.extend(reader.templates.get(&file).map(|source| source.diagnose(mistake)));
     }
 }
 
@@ -41,22 +64,6 @@ fn templates_of<'a>(parts: &'a Parts, stage: &'a Stage) -> Vec<(Section, &'a str
     services.chain(tasks).collect()
 }
 
-fn render(reader: &mut Reader<'_>, scene: &Scene<'_>, section: Section, name: &str, file: &FileRef) {
-    let Some(source) = reader.templates.get(&file.path) else { return };
-    match templates::render_text(&source.text, scene) {
-        Err(Mistake { span, message, hint }) => {
-            let message = format!("{message} (stage `{}`)", scene.stage);
-            let found = source.diagnose(Mistake { span, message, hint });
-            reader.elsewhere.push(found);
-        }
-        Ok(definition) => containers(reader, section, name, source_name(source).as_str(), &definition),
-    }
-}
-
-fn source_name(source: &Source) -> String {
-    source.file.clone()
-}
-
 /// The containers that the pipeline names must be in the task definition.
 fn containers(reader: &mut Reader<'_>, section: Section, name: &str, file: &str, definition: &serde_json::Value) {
     let there: Vec<&str> = definition["containerDefinitions"]
@@ -69,9 +76,7 @@ fn containers(reader: &mut Reader<'_>, section: Section, name: &str, file: &str,
     for (key, _) in workload.and_then(|w| w.get("containers")).map_or(&[][..], Node::entries) {
         if !there.contains(&key.name.as_str()) {
             let hint = nearest::hint(&key.name, there.iter().copied()).unwrap_or_else(|| "it has no containers".into());
-            reader
-                .mistakes
-                .push(Mistake::new(key.span, format!("`{file}` has no container `{}`", key.name)).hint(hint));
+            reader.say_hint(key.span, format!("`{file}` has no container `{}`", key.name), hint);
         }
     }
 }

@@ -113,7 +113,7 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
             _ => out.push(wrong(&format!("one of {}", words.join(", ")))),
         },
         Shape::Record(record) => match &node.kind {
-            Kind::Map(_) => conform_record(node, record, what, owner, out),
+            Kind::Map(_) => conform_record(node, record, &format!("`{what}`"), owner, out),
             Kind::List(_) | Kind::Scalar { .. } => out.push(wrong("a mapping")),
         },
         Shape::Names(of) | Shape::Table(of) => match &node.kind {
@@ -133,7 +133,8 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
         },
         Shape::OneOrMore(of) => match &node.kind {
             Kind::List(items) => conform_items(items, of, what, owner, out),
-            Kind::Map(_) | Kind::Scalar { .. } => conform(node, of, what, owner, out),
+            Kind::Scalar { .. } if node.written().is_some() => conform(node, of, what, owner, out),
+            Kind::Map(_) | Kind::Scalar { .. } => out.push(wrong("a name or a list of names")),
         },
         Shape::Either(list, map) => match &node.kind {
             Kind::List(_) => conform(node, list, what, owner, out),
@@ -148,16 +149,25 @@ fn conform_items(items: &[Node], of: &Shape, what: &str, owner: Span, out: &mut 
         out.push(Mistake::new(owner, format!("`{what}` names nothing")));
     }
     for item in items {
-        conform(item, of, what, item.span, out);
+        match (of, &item.kind) {
+            (Shape::Record(record), Kind::Map(_)) => {
+                let one = format!("this {}", what.strip_suffix('s').unwrap_or(what));
+                conform_record(item, record, &one, item.span, out);
+            }
+            _ => conform(item, of, what, item.span, out),
+        }
     }
 }
 
 fn conform_record(node: &Node, record: &Record, what: &str, owner: Span, out: &mut Vec<Mistake>) {
+    // A misspelt key is one mistake; that the right one is missing is no second.
+    let mut meant = Vec::new();
     for (key, value) in node.entries() {
         match record.fields.iter().find(|f| f.name == key.name) {
             Some(field) => conform(value, &field.shape, &key.name, key.span, out),
             None => {
                 let names = record.fields.iter().map(|f| f.name);
+                meant.extend(nearest::nearest(&key.name, names.clone()));
                 let hint = match key.name.as_str() {
                     "<<" => Some("merge keys are not read; an alias of a whole value is".to_owned()),
                     name => later(name).or_else(|| nearest::hint(name, names)),
@@ -166,7 +176,7 @@ fn conform_record(node: &Node, record: &Record, what: &str, owner: Span, out: &m
             }
         }
     }
-    for field in record.fields.iter().filter(|f| f.required && node.get(f.name).is_none()) {
+    for field in record.fields.iter().filter(|f| f.required && node.get(f.name).is_none() && !meant.contains(&f.name)) {
         let message = format!("{what} has no `{}`", field.name);
         out.push(Mistake::new(owner, message).hint(format!("`{}`: {}", field.name, field.about)));
     }
