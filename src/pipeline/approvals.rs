@@ -1,0 +1,82 @@
+//! `enter.approval`: whom to ask before a stage, and where.
+
+use jiff::SignedDuration;
+
+use super::diagnostics::Span;
+use super::duration;
+use super::reader::{Reader, Section};
+use super::yaml::Node;
+use crate::model::approval::{ApprovalPolicy, ApprovalWay};
+use crate::model::ids::AccountName;
+
+/// A question that nobody answered for a day is asked again with fresh facts.
+const EXPIRES: SignedDuration = SignedDuration::from_hours(24);
+/// CodePipeline's longest wait for an approval: 86,400 minutes.
+const CODEPIPELINE_LONGEST: SignedDuration = SignedDuration::from_mins(86_400);
+
+const KANMON: &str = "kanmon";
+const CODEPIPELINE: &str = "codepipeline";
+
+/// `first` is the first stage's account, where a pipeline of CodePipeline is looked for unless the file says otherwise.
+pub fn read(reader: &mut Reader<'_>, node: &Node, owner: Span, first: Option<&AccountName>) -> Option<ApprovalPolicy> {
+    let by = node.get("by")?.text()?;
+    let strangers: &[&str] = match by {
+        KANMON => &["pipeline", "action", "account"],
+        CODEPIPELINE => &["approvers"],
+        _ => return None,
+    };
+    for key in strangers.iter().filter_map(|k| node.key(k)) {
+        let other = if by == KANMON { CODEPIPELINE } else { KANMON };
+        reader.say_hint(
+            key.span,
+            format!("`{}` has no meaning with `by: {by}`", key.name),
+            format!("it belongs to `by: {other}`"),
+        );
+    }
+    let expires = node.get("expires").and_then(Node::text).and_then(duration::parse).unwrap_or(EXPIRES);
+    let self_approval = node.get("self_approval").and_then(Node::boolean).unwrap_or(false);
+    let way = if by == KANMON { kanmon(reader, node) } else { codepipeline(reader, node, owner, first, expires)? };
+    Some(ApprovalPolicy { way, expires, self_approval })
+}
+
+fn kanmon(reader: &mut Reader<'_>, node: &Node) -> ApprovalWay {
+    let mut approvers = Vec::new();
+    for item in node.get("approvers").map_or(&[][..], Node::items) {
+        let Some(text) = item.text() else { continue };
+        if text == "*" || text.starts_with("arn:") {
+            approvers.push(text.to_owned());
+        } else {
+            reader.say_hint(
+                item.span,
+                format!("`{text}` is no pattern of an ARN"),
+                format!("such as arn:aws:iam::*:user/{text} or arn:aws:sts::*:assumed-role/{text}/*"),
+            );
+        }
+    }
+    ApprovalWay::Kanmon { approvers }
+}
+
+fn codepipeline(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    owner: Span,
+    first: Option<&AccountName>,
+    expires: SignedDuration,
+) -> Option<ApprovalWay> {
+    for key in ["pipeline", "action"].into_iter().filter(|k| node.get(k).is_none()) {
+        reader.say_hint(
+            owner,
+            format!("an approval by codepipeline has no `{key}`"),
+            format!("`{key}`: the {key}'s name in CodePipeline"),
+        );
+    }
+    if let Some(n) = node.get("expires").filter(|_| expires > CODEPIPELINE_LONGEST) {
+        reader.say_hint(n.span, "CodePipeline waits for an approval at most 60 days", "expires: 60d, or less");
+    }
+    let account = match node.get("account") {
+        Some(n) => reader.refer::<AccountName>(Section::Accounts, n),
+        None => first.cloned(),
+    };
+    let text = |name| node.get(name).and_then(Node::text).map(str::to_owned);
+    Some(ApprovalWay::CodePipeline { pipeline: text("pipeline")?, action: text("action")?, account: account? })
+}

@@ -1,0 +1,139 @@
+//! Which pipeline file is meant.
+
+use std::path::{Path, PathBuf};
+
+use super::nearest;
+use crate::model::fault::{Fault, FaultKind};
+
+const FOLDER: &str = "pipelines";
+
+/// The file that was given, or the only one in `pipelines/` of this folder or of one above it in the same repository.
+///
+/// # Errors
+/// `NotFound` where there is none, `Invalid` where there are several: what was found, and what to do.
+pub fn find(cwd: &Path, given: Option<&Path>) -> Result<PathBuf, Fault> {
+    match given {
+        Some(given) => named(cwd, given),
+        None => only(cwd),
+    }
+}
+
+fn named(cwd: &Path, given: &Path) -> Result<PathBuf, Fault> {
+    let path = cwd.join(given);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let shown = given.display();
+    if path.is_dir() {
+        return Err(Fault::new(FaultKind::Invalid, format!("`{shown}` is a folder, not a pipeline file"))
+            .hint(format!("name one of its files with --pipeline: {}", listed(&files_in(&path)))));
+    }
+    let fault = Fault::new(FaultKind::NotFound, format!("there is no pipeline file `{shown}`"));
+    let siblings = path.parent().map(files_in).unwrap_or_default();
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    Err(match nearest::hint(name, siblings.iter().map(String::as_str)) {
+        Some(hint) => fault.hint(hint),
+        None => fault,
+    })
+}
+
+fn only(cwd: &Path) -> Result<PathBuf, Fault> {
+    let Some(folder) = folder_for(cwd) else {
+        return Err(Fault::new(
+            FaultKind::NotFound,
+            format!("there is no folder `{FOLDER}/` in {} or above it", cwd.display()),
+        )
+        .hint("write a pipeline file into pipelines/, or name one with --pipeline FILE"));
+    };
+    let files = files_in(&folder);
+    match files.as_slice() {
+        [] => Err(Fault::new(FaultKind::NotFound, format!("there is no pipeline file in {}", folder.display()))
+            .hint("write one (NAME.yaml), or name one elsewhere with --pipeline FILE")),
+        [file] => Ok(folder.join(file)),
+        several => Err(Fault::new(
+            FaultKind::Invalid,
+            format!("there are {} pipeline files in {}: {}", several.len(), folder.display(), listed(several)),
+        )
+        .hint(format!("say which: --pipeline {FOLDER}/{}", several[0]))),
+    }
+}
+
+/// The nearest `pipelines/`, not looking beyond the repository.
+fn folder_for(cwd: &Path) -> Option<PathBuf> {
+    for folder in cwd.ancestors() {
+        let candidate = folder.join(FOLDER);
+        if candidate.is_dir() {
+            return Some(candidate);
+        }
+        if folder.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+fn files_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<String> = entries
+        .filter_map(|e| e.ok())
+        .filter(|e| e.path().is_file())
+        .filter_map(|e| e.file_name().into_string().ok())
+        .filter(|n| !n.starts_with('.') && (n.ends_with(".yaml") || n.ends_with(".yml")))
+        .collect();
+    files.sort();
+    files
+}
+
+fn listed(files: &[String]) -> String {
+    if files.is_empty() { "there is none".into() } else { files.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join(".git")).unwrap();
+        for file in files {
+            let path = dir.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "version: 1\n").unwrap();
+        }
+        dir
+    }
+
+    #[test]
+    fn the_only_file_is_found_also_from_a_folder_below() {
+        let dir = repository(&["pipelines/shop.yaml", "pipelines/examples/other.yaml", "src/deep/x.rs"]);
+        let found = find(&dir.path().join("src/deep"), None).unwrap();
+        assert_eq!(found, dir.path().join("pipelines/shop.yaml"));
+    }
+
+    #[test]
+    fn two_files_are_named_and_left_to_choose_from() {
+        let dir = repository(&["pipelines/shop.yaml", "pipelines/admin.yml"]);
+        let fault = find(dir.path(), None).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Invalid);
+        assert!(fault.sentence.ends_with("admin.yml, shop.yaml"), "{fault}");
+        assert_eq!(fault.hint.unwrap(), "say which: --pipeline pipelines/admin.yml");
+        assert!(find(dir.path(), Some(Path::new("pipelines/shop.yaml"))).is_ok());
+    }
+
+    #[test]
+    fn no_file_says_where_was_looked_and_does_not_look_beyond_the_repository() {
+        let dir = repository(&["pipelines/outer.yaml", "inner/.git/HEAD"]);
+        let fault = find(&dir.path().join("inner"), None).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::NotFound);
+        assert!(fault.sentence.starts_with("there is no folder `pipelines/`"), "{fault}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_hints_at_the_one_that_is() {
+        let dir = repository(&["pipelines/shop.yaml"]);
+        let fault = find(dir.path(), Some(Path::new("pipelines/shob.yaml"))).unwrap_err();
+        assert_eq!(fault.hint.unwrap(), "did you mean `shop.yaml`?");
+        let fault = find(dir.path(), Some(Path::new("pipelines"))).unwrap_err();
+        assert!(fault.sentence.contains("is a folder"));
+    }
+}

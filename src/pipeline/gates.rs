@@ -1,0 +1,93 @@
+//! `gate`: the file's, and each stage's, which may only tighten the one above.
+
+use std::collections::BTreeMap;
+
+use super::duration;
+use super::reader::Reader;
+use super::shape::UNLIMITED;
+use super::yaml::Node;
+use crate::model::finding::Severity;
+use crate::model::gate::GateRules;
+
+/// Rules as they stand at a point of the file, and where each limit comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Standing {
+    pub rules: GateRules,
+    /// The line that set a limit; none where it is the default.
+    lines: BTreeMap<Severity, usize>,
+}
+
+impl Standing {
+    /// The file's own gate: it may be looser than the default, being the first word on it.
+    pub fn of_file(node: Option<&Node>) -> Standing {
+        let mut standing = Standing::default();
+        standing.times(node);
+        for (severity, limit, value) in limits(node) {
+            standing.rules.at_most.insert(severity, limit);
+            standing.lines.insert(severity, value.span.line);
+        }
+        standing
+    }
+
+    /// A stage's gate under this one.
+    pub fn tightened(&self, reader: &mut Reader<'_>, node: Option<&Node>, stage: &str) -> Standing {
+        let mut standing = self.clone();
+        standing.times(node);
+        for (severity, limit, value) in limits(node) {
+            let above = self.rules.at_most.get(&severity).copied().flatten();
+            // `None` is unlimited: anything is as tight as that.
+            let looser = match (above, limit) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                (Some(above), Some(here)) => here > above,
+            };
+            if !looser {
+                standing.rules.at_most.insert(severity, limit);
+                standing.lines.insert(severity, value.span.line);
+                continue;
+            }
+            let word = severity.word();
+            let (here, above) = (show(limit), show(above));
+            let message = match self.lines.get(&severity) {
+                Some(line) => format!(
+                    "stage `{stage}` loosens the gate above it: `{word}: {here}` in line {}, `{word}: {above}` in line {line}",
+                    value.span.line
+                ),
+                None => {
+                    format!("stage `{stage}` loosens the gate above it: `{word}: {here}`, and the default is {above}")
+                }
+            };
+            reader.say_hint(
+                value.span,
+                message,
+                format!("stages only tighten: at most {above} here, or raise it in the gate above"),
+            );
+        }
+        standing
+    }
+
+    fn times(&mut self, node: Option<&Node>) {
+        let time = |name| node?.get(name)?.text().and_then(duration::parse);
+        self.rules.timeout = time("timeout").unwrap_or(self.rules.timeout);
+        self.rules.settle = time("settle").unwrap_or(self.rules.settle);
+    }
+}
+
+/// The limits that a gate names, where they have their form.
+fn limits(gate: Option<&Node>) -> impl Iterator<Item = (Severity, Option<u32>, &Node)> {
+    let at_most = gate.and_then(|g| g.get("at_most"));
+    Severity::ALL.into_iter().filter_map(move |severity| {
+        let value = at_most?.get(severity.word())?;
+        let limit = match value.text() {
+            Some(UNLIMITED) => None,
+            Some(_) => return None,
+            None => Some(value.integer::<u32>()?),
+        };
+        Some((severity, limit, value))
+    })
+}
+
+/// As the file writes it.
+pub fn show(limit: Option<u32>) -> String {
+    limit.map_or_else(|| UNLIMITED.to_owned(), |n| n.to_string())
+}

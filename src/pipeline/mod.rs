@@ -1,0 +1,31 @@
+//! The pipeline file: from YAML to the resolved `model::pipeline::Pipeline`, with every mistake told at once.
+
+mod accounts;
+mod approvals;
+pub mod diagnostics;
+mod duration;
+mod files;
+mod find;
+mod gates;
+mod images;
+mod load;
+mod nearest;
+mod reader;
+mod rehearse;
+mod resolve;
+mod schema;
+mod shape;
+mod stages;
+mod steps;
+mod summary;
+pub mod templates;
+mod workloads;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use diagnostics::{Diagnostic, Diagnostics};
+pub use find::find;
+pub use load::{Loaded, load};
+pub use schema::schema;

@@ -1,0 +1,184 @@
+//! What every reader of a subject uses: the document, the repository, and where mistakes go.
+//!
+//! Form (keys, kinds, spellings) was checked before (`shape`). Readers answer `None` for what has not its form, and
+//! tell only what form cannot say.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use super::diagnostics::{Diagnostic, Mistake, Source, Span};
+use super::files::Root;
+use super::nearest;
+use super::templates;
+use super::yaml::{Key, Node};
+use crate::model::ids::IdError;
+use crate::model::pipeline::FileRef;
+
+pub struct Reader<'a> {
+    pub document: &'a Node,
+    pub root: &'a Root,
+    pub mistakes: Vec<Mistake>,
+    /// In other files.
+    pub elsewhere: Vec<Diagnostic>,
+    /// Templates and values by path, each read once.
+    pub templates: BTreeMap<String, Source>,
+    pub values: BTreeMap<String, templates::Values>,
+}
+
+/// The sections of names, and what one of each is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Accounts,
+    Images,
+    Services,
+    Tasks,
+}
+
+impl Section {
+    pub fn key(self) -> &'static str {
+        match self {
+            Section::Accounts => "accounts",
+            Section::Images => "images",
+            Section::Services => "services",
+            Section::Tasks => "tasks",
+        }
+    }
+
+    fn one(self) -> &'static str {
+        match self {
+            Section::Accounts => "account",
+            Section::Images => "image",
+            Section::Services => "service",
+            Section::Tasks => "task",
+        }
+    }
+}
+
+impl Reader<'_> {
+    pub fn say(&mut self, span: Span, message: impl Into<String>) {
+        self.mistakes.push(Mistake::new(span, message));
+    }
+
+    pub fn say_hint(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+        self.mistakes.push(Mistake::new(span, message).hint(hint));
+    }
+
+    /// A text as one of the model's names or numbers.
+    pub fn id<T: FromStr<Err = IdError>>(&mut self, text: &str, span: Span) -> Option<T> {
+        text.parse().map_err(|e: IdError| self.say(span, e.to_string())).ok()
+    }
+
+    /// A name that the user gave something.
+    pub fn key<T: FromStr<Err = IdError>>(&mut self, key: &Key) -> Option<T> {
+        self.id(&key.name, key.span)
+    }
+
+    /// A name of something that must be defined in this section.
+    pub fn refer<T: FromStr>(&mut self, section: Section, node: &Node) -> Option<T> {
+        self.refer_text(section, node.text()?, node.span)
+    }
+
+    pub fn refer_text<T: FromStr>(&mut self, section: Section, text: &str, span: Span) -> Option<T> {
+        let defined = self.document.get(section.key());
+        let names: Vec<&str> = defined.map_or(&[][..], Node::entries).iter().map(|(k, _)| k.name.as_str()).collect();
+        if names.contains(&text) {
+            return text.parse().ok();
+        }
+        // A section that is missing or no mapping was told already, once.
+        if !names.is_empty() || (section == Section::Tasks && defined.is_none()) {
+            let message = format!("there is no {} `{text}`", section.one());
+            let hint = nearest::hint(text, names).unwrap_or_else(|| format!("define it under `{}`", section.key()));
+            self.say_hint(span, message, hint);
+        }
+        None
+    }
+
+    /// A template, remembered for rendering.
+    pub fn template(&mut self, node: &Node) -> Option<FileRef> {
+        let (file, text) = self.text_file(node)?;
+        self.templates.insert(file.path.clone(), Source { file: file.path.clone(), text });
+        Some(file)
+    }
+
+    /// A stage's values, remembered for rendering.
+    pub fn values(&mut self, node: &Node) -> Option<FileRef> {
+        let (file, text) = self.text_file(node)?;
+        if !self.values.contains_key(&file.path) {
+            let source = Source { file: file.path.clone(), text };
+            match templates::values(&source.text) {
+                Ok(values) => {
+                    self.values.insert(file.path.clone(), values);
+                }
+                Err(mistakes) => {
+                    self.elsewhere.extend(mistakes.into_iter().map(|m| source.diagnose(m)));
+                    return None;
+                }
+            }
+        }
+        Some(file)
+    }
+
+    fn text_file(&mut self, node: &Node) -> Option<(FileRef, String)> {
+        let (file, bytes) = self.path(node, Root::file)?;
+        match String::from_utf8(bytes) {
+            Ok(text) => Some((file, text)),
+            Err(_) => {
+                self.say(node.span, format!("`{}` is not UTF-8 text", file.path));
+                None
+            }
+        }
+    }
+
+    /// Something of the repository, by a way of looking at it.
+    pub fn path<T>(
+        &mut self,
+        node: &Node,
+        look: impl Fn(&Root, &str) -> Result<T, super::files::FileProblem>,
+    ) -> Option<T> {
+        self.path_text(node.text()?, node.span, look)
+    }
+
+    pub fn path_text<T>(
+        &mut self,
+        text: &str,
+        span: Span,
+        look: impl Fn(&Root, &str) -> Result<T, super::files::FileProblem>,
+    ) -> Option<T> {
+        look(self.root, text).map_err(|p| self.mistakes.push(Mistake { span, message: p.message, hint: p.hint })).ok()
+    }
+
+    /// Texts of a list, as written.
+    pub fn words(node: Option<&Node>) -> Vec<String> {
+        node.map_or(&[][..], Node::items).iter().filter_map(|n| n.written().map(str::to_owned)).collect()
+    }
+
+    /// A mapping of texts, as written.
+    pub fn table(node: Option<&Node>) -> BTreeMap<String, String> {
+        let entries = node.map_or(&[][..], Node::entries);
+        entries.iter().filter_map(|(k, v)| Some((k.name.clone(), v.written()?.to_owned()))).collect()
+    }
+
+    /// A URL of a web server, without credentials in it.
+    pub fn url(&mut self, node: &Node) -> Option<String> {
+        let text = node.text()?;
+        let problem = match reqwest::Url::parse(text) {
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => "it must begin with https:// or http://".into(),
+            Err(_) if !text.contains("://") => "it must begin with https:// or http://".into(),
+            Err(e) => e.to_string(),
+            Ok(url) if url.host_str().is_none_or(str::is_empty) => "it names no host".into(),
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => "it holds credentials".into(),
+            Ok(_) => return Some(text.to_owned()),
+        };
+        self.say_hint(
+            node.span,
+            format!("`{text}` is not a URL: {problem}"),
+            "such as https://dev.example.com/healthz",
+        );
+        None
+    }
+}
+
+/// Letters, digits, hyphens and underscores, at most 255: ECS's clusters, services and families.
+pub fn is_ecs_name(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}

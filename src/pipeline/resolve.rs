@@ -1,0 +1,95 @@
+//! The file as a whole: form, then each subject, then every template with every stage's values.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::diagnostics::{Diagnostic, Mistake, Span};
+use super::files::Root;
+use super::reader::Reader;
+use super::shape::{self, NOT_YET, Shape};
+use super::yaml::Node;
+use super::{accounts, duration, images, rehearse, schema, stages, workloads};
+use crate::model::ids::{AccountName, AppName, ImageName, ServiceName, TaskName};
+use crate::model::pipeline::{Account, ImageSpec, Pipeline, ServiceSpec, Step, TaskSpec};
+
+/// ECS's own states move by seconds, and its read quotas are shared by everybody in the account.
+const POLL: SignedDuration = SignedDuration::from_secs(5);
+
+/// What stages refer to, as far as it holds.
+pub struct Parts {
+    pub accounts: BTreeMap<AccountName, Account>,
+    pub images: BTreeMap<ImageName, ImageSpec>,
+    pub services: BTreeMap<ServiceName, ServiceSpec>,
+    pub tasks: BTreeMap<TaskName, TaskSpec>,
+    /// Nothing was wrong so far.
+    pub whole: bool,
+}
+
+impl Parts {
+    /// The images that a step's services or task run.
+    pub fn images_of<'a>(&'a self, step: &'a Step) -> Box<dyn Iterator<Item = &'a ImageName> + 'a> {
+        match step {
+            Step::Run { task } => Box::new(self.tasks.get(task).into_iter().flat_map(|t| t.containers.values())),
+            Step::Roll { services } => {
+                Box::new(services.iter().filter_map(|s| self.services.get(s)).flat_map(|s| s.containers.values()))
+            }
+            Step::Check(_) => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+/// # Errors
+/// The mistakes of the file itself, and those of the files that it names.
+pub fn resolve(
+    document: &Node,
+    root: &Root,
+    mistakes: Vec<Mistake>,
+) -> Result<Pipeline, (Vec<Mistake>, Vec<Diagnostic>)> {
+    let mut reader =
+        Reader { document, root, mistakes, elsewhere: Vec::new(), templates: BTreeMap::new(), values: BTreeMap::new() };
+    let whole_file = Span { line: 1, column: 1, length: 1 };
+    shape::conform(document, &Shape::Record(&schema::FILE), "the file", whole_file, &mut reader.mistakes);
+
+    let app = document.get("app").and_then(|n| reader.id::<AppName>(n.text()?, n.span));
+    state(&mut reader);
+    let mut parts = Parts {
+        accounts: accounts::read(&mut reader),
+        images: images::read(&mut reader),
+        services: workloads::services(&mut reader),
+        tasks: workloads::tasks(&mut reader),
+        whole: false,
+    };
+    parts.whole = reader.mistakes.is_empty();
+    let stages = stages::read(&mut reader, &parts);
+    if let Some(app) = &app {
+        rehearse::rehearse(&mut reader, app, &parts, &stages);
+    }
+    let poll = document.get("defaults").and_then(|d| d.get("poll")?.text()).and_then(duration::parse).unwrap_or(POLL);
+    match app {
+        Some(app) if reader.mistakes.is_empty() && reader.elsewhere.is_empty() => Ok(Pipeline {
+            version: 1,
+            app,
+            accounts: parts.accounts,
+            images: parts.images,
+            services: parts.services,
+            tasks: parts.tasks,
+            stages,
+            poll,
+        }),
+        Some(_) | None => Err((reader.mistakes, reader.elsewhere)),
+    }
+}
+
+fn state(reader: &mut Reader<'_>) {
+    let Some((text, span)) = reader.document.get("state").and_then(|n| Some((n.text()?, n.span))) else { return };
+    if text == "local" {
+        return;
+    }
+    let hint = if text.starts_with("dynamodb://") {
+        format!("state in DynamoDB is {NOT_YET}; `local` is a file in .kanmon/")
+    } else {
+        "`local` is a file in .kanmon/".to_owned()
+    };
+    reader.say_hint(span, format!("`state` cannot be `{text}`"), hint);
+}

@@ -1,0 +1,270 @@
+//! What a file may look like, as data: the reader's structural checks and the JSON Schema both come from it, so that
+//! they cannot part.
+
+use serde_json::{Map, Value, json};
+
+use super::diagnostics::{Mistake, Span};
+use super::duration;
+use super::nearest;
+use super::yaml::{Kind, Node, Type};
+
+/// A mapping with known keys.
+pub struct Record {
+    pub about: &'static str,
+    pub fields: &'static [Field],
+}
+
+pub struct Field {
+    pub name: &'static str,
+    pub required: bool,
+    pub about: &'static str,
+    pub shape: Shape,
+}
+
+pub enum Shape {
+    Text,
+    /// A text, a number or a truth value, taken as it was written.
+    Written,
+    Account,
+    /// From, to.
+    Whole(u32, u32),
+    /// At most so many, or `unlimited`.
+    Limit,
+    Truth,
+    Duration,
+    OneOf(&'static [&'static str]),
+    Record(&'static Record),
+    /// Names of the user's own, at least one.
+    Names(&'static Shape),
+    /// Keys of any form, also none.
+    Table(&'static Shape),
+    /// At least one.
+    List(&'static Shape),
+    /// One thing or a list of them.
+    OneOrMore(&'static Shape),
+    /// By what stands there: a list or a mapping.
+    Either(&'static Shape, &'static Shape),
+}
+
+pub const UNLIMITED: &str = "unlimited";
+
+/// Words of the pipeline file that belong to what is still to come.
+const LATER: &[&str] =
+    &["waivers", "expect", "freeze", "synthetics", "soak", "alarms", "notify", "evidence", "replicated"];
+pub const NOT_YET: &str = "not supported by this version yet";
+
+/// Checks form alone: keys, kinds and spellings. `owner` is where to point for what is missing, `what` names it.
+pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Vec<Mistake>) {
+    let wrong =
+        |expected: &str| Mistake::new(node.span, format!("`{what}` must be {expected}, found {}", node.describe()));
+    let scalar = node.scalar();
+    match shape {
+        Shape::Text => match scalar {
+            Some((text, Type::Text)) if text.trim().is_empty() => {
+                out.push(Mistake::new(node.span, format!("`{what}` is empty")));
+            }
+            Some((_, Type::Text)) => {}
+            Some((text, Type::Integer | Type::Float | Type::Bool)) => {
+                out.push(wrong("a text").hint(format!("quote it: \"{text}\"")));
+            }
+            Some((_, Type::Null)) | None => out.push(wrong("a text")),
+        },
+        Shape::Written => {
+            if node.written().is_none() {
+                out.push(wrong("a text or a number"));
+            }
+        }
+        Shape::Account => out.extend(account_id(node, what)),
+        Shape::Whole(from, to) => match scalar {
+            Some((text, Type::Integer)) if text.parse::<u32>().is_ok_and(|n| (*from..=*to).contains(&n)) => {}
+            _ => out.push(wrong(&if from == to {
+                from.to_string()
+            } else {
+                format!("a whole number from {from} to {to}")
+            })),
+        },
+        Shape::Limit => match scalar {
+            Some((UNLIMITED, Type::Text)) => {}
+            Some((text, Type::Integer)) if text.starts_with('-') => out.push(
+                Mistake::new(node.span, format!("a threshold below zero: {text}"))
+                    .hint("0 lets none pass; it is `at_most` so many"),
+            ),
+            Some((text, Type::Integer)) if text.parse::<u32>().is_ok() => {}
+            _ => out.push(wrong("a whole number or `unlimited`")),
+        },
+        Shape::Truth => {
+            if node.boolean().is_none() {
+                out.push(wrong("true or false"));
+            }
+        }
+        Shape::Duration => match scalar {
+            Some((text, Type::Text)) if duration::parse(text).is_some() => {}
+            Some((text, Type::Integer)) if !text.starts_with('-') => {
+                out.push(wrong("a duration").hint(format!("with its unit: {text}s, {text}m or {text}h")));
+            }
+            _ => out.push(wrong("a duration").hint("such as 30s, 15m or 1h30m")),
+        },
+        Shape::OneOf(words) => match scalar {
+            Some((text, Type::Text)) if words.contains(&text) => {}
+            Some((text, Type::Text)) => {
+                let hint = later(text).or_else(|| nearest::hint(text, words.iter().copied()));
+                out.push(with(Mistake::new(node.span, format!("`{what}` cannot be `{text}`")), hint));
+            }
+            _ => out.push(wrong(&format!("one of {}", words.join(", ")))),
+        },
+        Shape::Record(record) => match &node.kind {
+            Kind::Map(_) => conform_record(node, record, &format!("`{what}`"), owner, out),
+            Kind::List(_) | Kind::Scalar { .. } => out.push(wrong("a mapping")),
+        },
+        Shape::Names(of) | Shape::Table(of) => match &node.kind {
+            Kind::Map(entries) => {
+                if entries.is_empty() && matches!(shape, Shape::Names(_)) {
+                    out.push(Mistake::new(owner, format!("`{what}` names nothing")));
+                }
+                for (key, value) in entries {
+                    conform(value, of, &key.name, key.span, out);
+                }
+            }
+            Kind::List(_) | Kind::Scalar { .. } => out.push(wrong("a mapping of names")),
+        },
+        Shape::List(of) => match &node.kind {
+            Kind::List(items) => conform_items(items, of, what, owner, out),
+            Kind::Map(_) | Kind::Scalar { .. } => out.push(wrong("a list")),
+        },
+        Shape::OneOrMore(of) => match &node.kind {
+            Kind::List(items) => conform_items(items, of, what, owner, out),
+            Kind::Scalar { .. } if node.written().is_some() => conform(node, of, what, owner, out),
+            Kind::Map(_) | Kind::Scalar { .. } => out.push(wrong("a name or a list of names")),
+        },
+        Shape::Either(list, map) => match &node.kind {
+            Kind::List(_) => conform(node, list, what, owner, out),
+            Kind::Map(_) => conform(node, map, what, owner, out),
+            Kind::Scalar { .. } => out.push(wrong("a list or a mapping")),
+        },
+    }
+}
+
+fn conform_items(items: &[Node], of: &Shape, what: &str, owner: Span, out: &mut Vec<Mistake>) {
+    if items.is_empty() {
+        out.push(Mistake::new(owner, format!("`{what}` names nothing")));
+    }
+    for item in items {
+        match (of, &item.kind) {
+            (Shape::Record(record), Kind::Map(_)) => {
+                let one = format!("this {}", what.strip_suffix('s').unwrap_or(what));
+                conform_record(item, record, &one, item.span, out);
+            }
+            _ => conform(item, of, what, item.span, out),
+        }
+    }
+}
+
+fn conform_record(node: &Node, record: &Record, what: &str, owner: Span, out: &mut Vec<Mistake>) {
+    // A misspelt key is one mistake; that the right one is missing is no second.
+    let mut meant = Vec::new();
+    for (key, value) in node.entries() {
+        match record.fields.iter().find(|f| f.name == key.name) {
+            Some(field) => conform(value, &field.shape, &key.name, key.span, out),
+            None => {
+                let names = record.fields.iter().map(|f| f.name);
+                meant.extend(nearest::nearest(&key.name, names.clone()));
+                let hint = match key.name.as_str() {
+                    "<<" => Some("merge keys are not read; an alias of a whole value is".to_owned()),
+                    name => later(name).or_else(|| nearest::hint(name, names)),
+                };
+                out.push(with(Mistake::new(key.span, format!("unknown key `{}`", key.name)), hint));
+            }
+        }
+    }
+    for field in record.fields.iter().filter(|f| f.required && node.get(f.name).is_none() && !meant.contains(&f.name)) {
+        let message = format!("{what} has no `{}`", field.name);
+        out.push(Mistake::new(owner, message).hint(format!("`{}`: {}", field.name, field.about)));
+    }
+}
+
+fn account_id(node: &Node, what: &str) -> Option<Mistake> {
+    let Some(text) = node.written() else {
+        return Some(Mistake::new(node.span, format!("`{what}` must be an account id, found {}", node.describe())));
+    };
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let quoted = node.text().is_some();
+    let whole = format!("{text:0>12}");
+    match (digits, text.len()) {
+        (true, 12) if quoted => None,
+        (true, 12) => Some(
+            Mistake::new(node.span, "an account id without quotes is a number, and a number loses its leading zero")
+                .hint(format!("quote it: \"{text}\"")),
+        ),
+        (true, 8..12) => Some(
+            Mistake::new(
+                node.span,
+                format!("an account id has 12 digits, this one {}: a leading zero was lost", text.len()),
+            )
+            .hint(format!("quote it: \"{whole}\"")),
+        ),
+        (true | false, _) => Some(
+            Mistake::new(node.span, format!("`{text}` is not an AWS account id"))
+                .hint("12 digits in quotes, such as \"012345678901\""),
+        ),
+    }
+}
+
+fn later(word: &str) -> Option<String> {
+    LATER.contains(&word).then(|| format!("`{word}` is {NOT_YET}"))
+}
+
+fn with(mistake: Mistake, hint: Option<String>) -> Mistake {
+    Mistake { hint, ..mistake }
+}
+
+impl Shape {
+    /// The JSON Schema (draft 2020-12) of everything that has this shape.
+    pub fn schema(&self) -> Value {
+        match self {
+            Shape::Text => json!({ "type": "string", "minLength": 1 }),
+            Shape::Written => json!({ "type": ["string", "number", "boolean"] }),
+            Shape::Account => json!({ "type": "string", "pattern": "^[0-9]{12}$" }),
+            Shape::Whole(from, to) => json!({ "type": "integer", "minimum": from, "maximum": to }),
+            Shape::Limit => json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "const": UNLIMITED }] }),
+            Shape::Truth => json!({ "type": "boolean" }),
+            Shape::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))+$" }),
+            Shape::OneOf(words) => json!({ "enum": words }),
+            Shape::Record(record) => record.schema(),
+            Shape::Names(of) => json!({
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": { "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$" },
+                "additionalProperties": of.schema(),
+            }),
+            Shape::Table(of) => json!({ "type": "object", "additionalProperties": of.schema() }),
+            Shape::List(of) => json!({ "type": "array", "minItems": 1, "items": of.schema() }),
+            Shape::OneOrMore(of) => json!({ "anyOf": [of.schema(), Shape::List(of).schema()] }),
+            Shape::Either(list, map) => json!({ "anyOf": [list.schema(), map.schema()] }),
+        }
+    }
+}
+
+impl Record {
+    fn schema(&self) -> Value {
+        let properties: Map<String, Value> = self
+            .fields
+            .iter()
+            .map(|f| {
+                let mut schema = f.shape.schema();
+                schema["description"] = f.about.into();
+                (f.name.to_owned(), schema)
+            })
+            .collect();
+        let required: Vec<&str> = self.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+        let mut schema = json!({
+            "type": "object",
+            "description": self.about,
+            "properties": properties,
+            "additionalProperties": false,
+        });
+        if !required.is_empty() {
+            schema["required"] = required.into();
+        }
+        schema
+    }
+}

@@ -1,0 +1,160 @@
+//! `stages`: where a release goes, and under which conditions.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::diagnostics::Span;
+use super::duration;
+use super::gates::Standing;
+use super::reader::{Reader, Section, is_ecs_name};
+use super::resolve::Parts;
+use super::yaml::{Kind, Node};
+use super::{approvals, steps};
+use crate::model::ids::{AccountName, ServiceName, StageName};
+use crate::model::pipeline::{OnFailure, Stage, Step, Transfer};
+
+/// Draining (ELB: 300 s by default), health checks and one breaker's rollback fit in, with room.
+const DEADLINE: SignedDuration = SignedDuration::from_mins(45);
+
+/// The stages that hold, in their order.
+pub fn read(reader: &mut Reader<'_>, parts: &Parts) -> Vec<Stage> {
+    let document = reader.document;
+    let Some(Kind::List(items)) = document.get("stages").map(|n| &n.kind) else { return Vec::new() };
+    let mut standing = Standing::of_file(document.get("gate"));
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut stages = Vec::new();
+    let first = items.first().and_then(|s| s.get("account")?.text()?.parse().ok());
+    for node in items.iter().filter(|n| matches!(n.kind, Kind::Map(_))) {
+        let name = node.get("name").and_then(|n| Some((n.text()?, n.span)));
+        if let Some((text, span)) = name {
+            match names.get(text) {
+                Some(line) => {
+                    reader.say_hint(
+                        span,
+                        format!("two stages are called `{text}`"),
+                        format!("the first is in line {line}"),
+                    );
+                }
+                None => {
+                    names.insert(text.to_owned(), span.line);
+                }
+            }
+        }
+        let called = name.map_or("?", |(text, _)| text);
+        standing = standing.tightened(reader, node.get("enter").and_then(|e| e.get("gate")), called);
+        stages.extend(stage(reader, node, called, &standing, parts, first.as_ref()));
+    }
+    stages
+}
+
+fn stage(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    called: &str,
+    standing: &Standing,
+    parts: &Parts,
+    first: Option<&AccountName>,
+) -> Option<Stage> {
+    let name = node.get("name").and_then(|n| reader.id::<StageName>(n.text()?, n.span));
+    let account = node.get("account").and_then(|n| reader.refer::<AccountName>(Section::Accounts, n));
+    let cluster = node.get("cluster").and_then(|n| ecs_name(reader, n, "a cluster"));
+    let service_names = service_names(reader, node.get("services"));
+    let values = node.get("values").and_then(|n| reader.values(n));
+    let approval = node.get("enter").and_then(|enter| {
+        let owner = enter.key("approval").map_or(enter.span, |k| k.span);
+        approvals::read(reader, enter.get("approval")?, owner, first)
+    });
+    let steps = node.get("steps").map(|n| steps::read(reader, n, called)).unwrap_or_default();
+    let images = account.as_ref().and_then(|a| transfer(reader, node, called, a, &steps, parts));
+    let defaults = reader.document.get("defaults");
+    let own_or_default = |key: &str| node.get(key).or_else(|| defaults?.get(key)).and_then(Node::text);
+    Some(Stage {
+        name: name?,
+        account: account?,
+        cluster: cluster?,
+        service_names,
+        values,
+        images: images?,
+        gate: standing.rules.clone(),
+        approval,
+        steps,
+        deadline: own_or_default("deadline").and_then(duration::parse).unwrap_or(DEADLINE),
+        on_failure: match own_or_default("on_failure") {
+            Some("stop") => OnFailure::Stop,
+            Some(_) | None => OnFailure::Rollback,
+        },
+    })
+}
+
+fn ecs_name(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> {
+    let text = node.text()?;
+    if is_ecs_name(text) {
+        return Some(text.to_owned());
+    }
+    let message = format!("`{text}` is no name of {what}");
+    reader.say_hint(node.span, message, "letters, digits, - and _; at most 255 (the name, not the ARN)");
+    None
+}
+
+/// ECS's names by the file's; two of the file's services cannot be one of ECS's.
+fn service_names(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMap<ServiceName, String> {
+    let mut names = BTreeMap::new();
+    let mut taken: BTreeMap<String, Span> = BTreeMap::new();
+    for (key, value) in node.map_or(&[][..], Node::entries) {
+        let service = reader.refer_text::<ServiceName>(Section::Services, &key.name, key.span);
+        let Some(ecs) = ecs_name(reader, value, "a service") else { continue };
+        if let Some(before) = taken.insert(ecs.clone(), value.span) {
+            let hint = format!("it stands for another one in line {}", before.line);
+            reader.say_hint(value.span, format!("two services are `{ecs}` in this stage"), hint);
+        }
+        names.extend(service.map(|s| (s, ecs)));
+    }
+    names
+}
+
+/// How the stage gets its images: by itself where they are its own account's, else as the file says.
+fn transfer(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    called: &str,
+    account: &AccountName,
+    steps: &[Step],
+    parts: &Parts,
+) -> Option<Transfer> {
+    let given = node.get("images");
+    let here = parts.accounts.get(account);
+    let used = steps.iter().flat_map(|step| parts.images_of(step));
+    let foreign = used.filter_map(|image| parts.images.get_key_value(image)).find(|(_, spec)| {
+        match (here, parts.accounts.get(&spec.account)) {
+            (Some(here), Some(there)) => (&here.id, &here.region) != (&there.id, &there.region),
+            _ => spec.account != *account,
+        }
+    });
+    match (given.map(|n| (n, n.text())), foreign) {
+        (Some((_, Some("pull"))), _) => Some(Transfer::Pull),
+        (Some((_, Some("copy"))), Some(_)) => Some(Transfer::Copy),
+        (Some((n, Some("copy"))), None) => {
+            // Of a broken step or image nothing is known; then this may well be right.
+            if parts.whole && !steps.is_empty() {
+                reader.say_hint(
+                    n.span,
+                    format!("stage `{called}` has nothing to copy: its images are kept in its own account and region"),
+                    "leave `images` out",
+                );
+            }
+            Some(Transfer::Copy)
+        }
+        (Some(_), _) => None,
+        (None, None) => Some(Transfer::Pull),
+        (None, Some((image, spec))) => {
+            let at = node.get("account").map_or(node.span, |n| n.span);
+            reader.say_hint(
+                at,
+                format!("stage `{called}` runs image `{image}`, which is kept in account `{}`", spec.account),
+                "say how it gets there: `images: pull` (by the repository's policy) or `images: copy`",
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What a pipeline file says, on a page.
+
+use std::fmt::Write as _;
+
+use super::duration::show;
+use super::gates;
+use super::load::Loaded;
+use crate::model::approval::ApprovalWay;
+use crate::model::finding::Severity;
+use crate::model::gate::GateRules;
+use crate::model::pipeline::{Build, Check, Pipeline, Stage, Step, TaskDefinitionSource, Tool, Transfer};
+
+impl Loaded {
+    /// Accounts, images, services, tasks and stages in aligned lines.
+    pub fn summary(&self) -> String {
+        let p = &self.pipeline;
+        let mut rows: Vec<[String; 3]> = Vec::new();
+        for account in p.accounts.values() {
+            let role = account.role.as_deref().map(|r| format!(", role {r}")).unwrap_or_default();
+            rows.push(["account".into(), account.name.to_string(), format!("{} {}{role}", account.id, account.region)]);
+        }
+        for (name, image) in &p.images {
+            let at = format!("{}/{}", image.account, image.repository);
+            let platforms = image.platforms.join(" and ");
+            rows.push(["image".into(), name.to_string(), format!("{at}, {} ({platforms})", built(&image.build))]);
+        }
+        for (name, service) in &p.services {
+            let from = match &service.taskdef {
+                TaskDefinitionSource::Live => "what runs now",
+                TaskDefinitionSource::Template(file) => &file.path,
+            };
+            let runs = pairs(service.containers.iter().map(|(c, i)| (c.as_str(), i.as_str())));
+            rows.push(["service".into(), name.to_string(), format!("{from}, {runs}")]);
+        }
+        for (name, task) in &p.tasks {
+            let runs = pairs(task.containers.iter().map(|(c, i)| (c.as_str(), i.as_str())));
+            rows.push([
+                "task".into(),
+                name.to_string(),
+                format!("{}, {runs}, beside {}, at most {}", task.taskdef.path, task.network_of, show(task.timeout)),
+            ]);
+        }
+        for stage in &p.stages {
+            rows.push(["stage".into(), stage.name.to_string(), place(p, stage)]);
+            rows.push([String::new(), String::new(), format!("gate: {}", gate(&stage.gate))]);
+            if let Some(asked) = approval(stage) {
+                rows.push([String::new(), String::new(), asked]);
+            }
+            let steps: Vec<String> = stage.steps.iter().map(step).collect();
+            rows.push([String::new(), String::new(), format!("then {}", steps.join(", "))]);
+        }
+        let kind = rows.iter().map(|r| r[0].len()).max().unwrap_or(0);
+        let name = rows.iter().map(|r| r[1].len()).max().unwrap_or(0);
+        let mut out = format!("{} ({})\n", p.app, self.file.strip_prefix(&self.root).unwrap_or(&self.file).display());
+        for [k, n, rest] in rows {
+            writeln!(out, "  {k:kind$}  {n:name$}  {rest}").expect("writing to a string does not fail");
+        }
+        out
+    }
+}
+
+fn built(build: &Build) -> String {
+    match build {
+        Build::Dockerfile { tool: Tool::Auto, file, .. } => format!("built from {file}"),
+        Build::Dockerfile { tool, file, .. } => format!("built from {file} by {}", format!("{tool:?}").to_lowercase()),
+        Build::Layers(spec) => format!("files on {}", spec.base),
+        Build::None => "not built here".into(),
+    }
+}
+
+fn pairs<'a>(containers: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    containers.map(|(c, i)| format!("container {c} runs {i}")).collect::<Vec<_>>().join(", ")
+}
+
+fn place(pipeline: &Pipeline, stage: &Stage) -> String {
+    let own = stage.images_used(pipeline).iter().all(|i| pipeline.image(i).account == stage.account);
+    let transfer = match stage.images {
+        Transfer::Copy => ", images copied",
+        Transfer::Pull if own => "",
+        Transfer::Pull => ", images pulled across accounts",
+    };
+    format!("account {}, cluster {}{transfer}", stage.account, stage.cluster)
+}
+
+fn gate(rules: &GateRules) -> String {
+    let limit = |s: &Severity| rules.at_most.get(s).copied().flatten();
+    let limits: Vec<String> = Severity::ALL
+        .iter()
+        .filter(|s| limit(s).is_some())
+        .map(|s| format!("{} {}", s.word(), gates::show(limit(s))))
+        .collect();
+    if limits.is_empty() { "anything passes".into() } else { format!("at most {}", limits.join(", ")) }
+}
+
+fn approval(stage: &Stage) -> Option<String> {
+    let policy = stage.approval.as_ref()?;
+    let within = show(policy.expires);
+    Some(match &policy.way {
+        ApprovalWay::Kanmon { approvers } if approvers.is_empty() => {
+            format!("approval: by another person, within {within}")
+        }
+        ApprovalWay::Kanmon { approvers } => format!("approval: by {}, within {within}", approvers.join(" or ")),
+        ApprovalWay::CodePipeline { pipeline, action, account } => {
+            format!("approval: by CodePipeline {pipeline}/{action} in {account}, within {within}")
+        }
+    })
+}
+
+fn step(step: &Step) -> String {
+    match step {
+        Step::Run { task } => format!("run {task}"),
+        Step::Roll { services } => {
+            let names: Vec<&str> = services.iter().map(|s| s.as_str()).collect();
+            format!("roll {}", names.join(" and "))
+        }
+        Step::Check(Check::Http { url, status, .. }) => format!("check {url} answers {status}"),
+        Step::Check(Check::Command { argv, .. }) => format!("check `{}`", argv.join(" ")),
+    }
+}

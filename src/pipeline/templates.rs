@@ -1,0 +1,233 @@
+//! Task-definition templates, rendered with a stage's values.
+//!
+//! A template is JSON with `{{ expressions }}` (minijinja). A text that is put between quotes is escaped for JSON, so
+//! that a value never becomes structure; lists and mappings are written as JSON. A variable that does not exist is an
+//! error, and a template sees nothing but the stage's values and `app`, `stage`, `account.id`, `account.region`,
+//! `cluster`: no other file, no environment.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, filters};
+use serde_json::{Map, Value, json};
+
+use super::diagnostics::{Mistake, Span};
+use super::files::Root;
+use super::reader::is_ecs_name;
+use super::yaml::{self, Kind, Node, Type};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::{AppName, StageName};
+use crate::model::pipeline::{Account, FileRef, Pipeline, Stage};
+
+/// A stage's values, by name.
+pub type Values = Map<String, Value>;
+
+/// What kanmon itself tells a template.
+const OWN: [&str; 4] = ["app", "stage", "account", "cluster"];
+
+/// A template as this stage's task definition: a JSON object with a `family`.
+///
+/// # Errors
+/// `Changed` where the template or the values are not those that the pipeline was resolved with; `Invalid` where they
+/// do not make a task definition.
+pub fn render(root: &Path, template: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<Value, Fault> {
+    let root = Root::new(root).map_err(|e| {
+        Fault::new(FaultKind::NotFound, format!("{} cannot be read", root.display())).cause(e.to_string())
+    })?;
+    let text = unchanged(&root, template)?;
+    let values = match &stage.values {
+        None => Values::default(),
+        Some(file) => values(&unchanged(&root, file)?).map_err(|mistakes| {
+            let cause = mistakes.into_iter().next().map(|m| m.message).unwrap_or_default();
+            Fault::new(FaultKind::Invalid, format!("`{}` cannot be read", file.path)).cause(cause)
+        })?,
+    };
+    let account = pipeline.account(&stage.account);
+    let scene = Scene { app: &pipeline.app, stage: &stage.name, account, cluster: &stage.cluster, values: &values };
+    render_text(&text, &scene).map_err(|Mistake { span, message, hint }| {
+        let sentence = format!("`{}` does not make a task definition for stage {}", template.path, stage.name);
+        let fault = Fault::new(FaultKind::Invalid, sentence);
+        let fault = fault.cause(if span.line == 0 { message } else { format!("line {}: {message}", span.line) });
+        match hint {
+            Some(hint) => fault.hint(hint),
+            None => fault,
+        }
+    })
+}
+
+/// A file's text, if it still is what the release started with.
+fn unchanged(root: &Root, file: &FileRef) -> Result<String, Fault> {
+    const HINT: &str = "put the file back as it was, or start a new release";
+    let path = &file.path;
+    let (now, bytes) = root.file(path).map_err(|p| {
+        Fault::new(FaultKind::Changed, format!("`{path}` was there when the release started"))
+            .cause(p.message)
+            .hint(HINT)
+    })?;
+    if now.sha256 != file.sha256 {
+        let sentence = format!("`{path}` is not what it was when the release started");
+        let cause = format!("its SHA-256 was {}, and is {}", file.sha256, now.sha256);
+        return Err(Fault::new(FaultKind::Changed, sentence).cause(cause).hint(HINT));
+    }
+    String::from_utf8(bytes).map_err(|_| Fault::new(FaultKind::Invalid, format!("`{path}` is not UTF-8 text")))
+}
+
+/// What a template is rendered with.
+pub struct Scene<'a> {
+    pub app: &'a AppName,
+    pub stage: &'a StageName,
+    pub account: &'a Account,
+    pub cluster: &'a str,
+    pub values: &'a Values,
+}
+
+/// # Errors
+/// The template's mistake, at its place in the template where that is known.
+pub(super) fn render_text(template: &str, scene: &Scene<'_>) -> Result<Value, Mistake> {
+    let env = environment();
+    let mut context = scene.values.clone();
+    context.insert("app".into(), json!(scene.app));
+    context.insert("stage".into(), json!(scene.stage));
+    context.insert("account".into(), json!({ "id": scene.account.id, "region": scene.account.region }));
+    context.insert("cluster".into(), json!(scene.cluster));
+    let text = env
+        .template_from_str(template)
+        .and_then(|t| t.render(to_minijinja(&Value::Object(context))))
+        .map_err(|e| template_mistake(&e, template))?;
+    task_definition(&text, template)
+}
+
+/// No loader, so that a template names no other file; minijinja itself knows no environment.
+fn environment() -> Environment<'static> {
+    let mut env = Environment::new();
+    env.set_debug(true);
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_auto_escape_callback(|_| AutoEscape::None);
+    env.set_formatter(|out, state, value| {
+        let json = || filters::tojson(value, None, std::iter::empty::<(&str, minijinja::Value)>().collect());
+        match value.kind() {
+            ValueKind::String if !value.is_safe() => {
+                let quoted = json()?.to_string();
+                let inner = quoted.strip_prefix('"').and_then(|q| q.strip_suffix('"')).unwrap_or(&quoted);
+                out.write_str(inner).map_err(Error::from)
+            }
+            ValueKind::Map | ValueKind::Seq | ValueKind::Iterable | ValueKind::None => {
+                out.write_str(&json()?.to_string()).map_err(Error::from)
+            }
+            _ => minijinja::escape_formatter(out, state, value),
+        }
+    });
+    env
+}
+
+fn to_minijinja(value: &Value) -> minijinja::Value {
+    match value {
+        Value::Null => minijinja::Value::from(()),
+        Value::Bool(b) => minijinja::Value::from(*b),
+        Value::Number(n) => match (n.as_i64(), n.as_u64()) {
+            (Some(n), _) => minijinja::Value::from(n),
+            (None, Some(n)) => minijinja::Value::from(n),
+            (None, None) => minijinja::Value::from(n.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(s) => minijinja::Value::from(s.as_str()),
+        Value::Array(items) => items.iter().map(to_minijinja).collect(),
+        Value::Object(map) => {
+            let map: BTreeMap<String, minijinja::Value> =
+                map.iter().map(|(k, v)| (k.clone(), to_minijinja(v))).collect();
+            minijinja::Value::from(map)
+        }
+    }
+}
+
+/// Where in the template, and what.
+fn template_mistake(error: &Error, template: &str) -> Mistake {
+    let line = error.line().unwrap_or(0);
+    let (span, marked) = match error.range().and_then(|r| Some((r.start, template.get(r)?))) {
+        Some((start, marked)) => {
+            let before = template[..start].rsplit('\n').next().unwrap_or_default();
+            let length = marked.lines().next().unwrap_or_default().chars().count();
+            let line = template[..start].matches('\n').count() + 1;
+            (Span { line, column: before.chars().count() + 1, length }, Some(marked))
+        }
+        None => (Span { line, column: 1, length: 1 }, None),
+    };
+    match error.kind() {
+        ErrorKind::UndefinedError => {
+            let message = match marked {
+                Some(name) => format!("`{}` is not defined", name.trim()),
+                None => error.to_string(),
+            };
+            Mistake::new(span, message)
+                .hint(format!("define it in the stage's values; kanmon defines {}", OWN.join(", ")))
+        }
+        _ => Mistake::new(span, error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)),
+    }
+}
+
+/// What was rendered, as a task definition. Its text is never shown: it may hold values that are nobody's to see.
+fn task_definition(text: &str, template: &str) -> Result<Value, Mistake> {
+    let whole = Span::default();
+    let value: Value = serde_json::from_str(text).map_err(|e| {
+        // Where rendering moved no lines, the place in what was rendered is the place in the template.
+        let same = text.lines().count() == template.lines().count();
+        let line = template.lines().nth(e.line().saturating_sub(1)).filter(|_| same && e.line() > 0);
+        let span = line.map_or(whole, |line| Span {
+            line: e.line(),
+            column: line.chars().take_while(|c| c.is_whitespace()).count() + 1,
+            length: line.trim().chars().count(),
+        });
+        let full = e.to_string();
+        let what = full.split(" at line ").next().unwrap_or_default();
+        Mistake::new(span, format!("what is rendered is not JSON: {what}, in its line {}", e.line()))
+    })?;
+    match value.get("family") {
+        _ if !value.is_object() => Err(Mistake::new(whole, "what is rendered is not a JSON object")),
+        Some(Value::String(family)) if is_ecs_name(family) => Ok(value),
+        Some(_) => Err(Mistake::new(whole, "`family` must be letters, digits, - and _; at most 255")),
+        None => {
+            Err(Mistake::new(whole, "the task definition has no `family`")
+                .hint("as RegisterTaskDefinition asks for it"))
+        }
+    }
+}
+
+/// A values file: one mapping of names to anything.
+///
+/// # Errors
+/// Every mistake in it.
+pub(super) fn values(text: &str) -> Result<Values, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let only_comments = text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#'));
+    if only_comments {
+        return Ok(Values::default());
+    }
+    let Some(node) = yaml::parse(text, &mut mistakes) else { return Err(mistakes) };
+    if !matches!(node.kind, Kind::Map(_)) {
+        mistakes.push(Mistake::new(node.span, format!("values must be a mapping of names, found {}", node.describe())));
+    }
+    for (key, _) in node.entries().iter().filter(|(k, _)| OWN.contains(&k.name.as_str())) {
+        mistakes.push(
+            Mistake::new(key.span, format!("`{}` is told by kanmon itself", key.name)).hint("choose another name"),
+        );
+    }
+    match to_json(&node) {
+        Value::Object(values) if mistakes.is_empty() => Ok(values),
+        _ => Err(mistakes),
+    }
+}
+
+/// A plain scalar is a number only where the number is written the same way again: `1.10` and `0123` stay as they are.
+fn to_json(node: &Node) -> Value {
+    match (&node.kind, node.scalar()) {
+        (Kind::List(items), _) => items.iter().map(to_json).collect(),
+        (Kind::Map(entries), _) => Value::Object(entries.iter().map(|(k, v)| (k.name.clone(), to_json(v))).collect()),
+        (Kind::Scalar { .. }, Some((_, Type::Null)) | None) => Value::Null,
+        (Kind::Scalar { .. }, Some((_, Type::Bool))) => Value::Bool(node.boolean().unwrap_or(false)),
+        (Kind::Scalar { .. }, Some((text, Type::Integer | Type::Float))) => match serde_json::from_str::<Value>(text) {
+            Ok(number @ Value::Number(_)) if number.to_string() == text => number,
+            Ok(_) | Err(_) => Value::String(text.to_owned()),
+        },
+        (Kind::Scalar { .. }, Some((text, Type::Text))) => Value::String(text.to_owned()),
+    }
+}

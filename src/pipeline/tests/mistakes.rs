@@ -1,0 +1,609 @@
+use insta::assert_snapshot;
+
+use super::{GOOD, Repository, told};
+
+#[test]
+fn the_file_that_the_others_are_made_from_holds() {
+    Repository::new().load().map(|_| ()).unwrap_or_else(|d| panic!("{d}"));
+}
+
+#[test]
+fn an_unknown_key_finds_the_one_that_was_meant() {
+    assert_snapshot!(told(r#"id: "222222222222", region:"#, r#"id: "222222222222", regoin:"#), @r#"
+    pipelines/shop.yaml:5:31: unknown key `regoin`
+        5 |   prod: { id: "222222222222", regoin: ap-northeast-1, role: kanmon-deploy }
+          |                               ^^^^^^
+    hint: did you mean `region`?
+
+    1 mistake
+    "#);
+}
+
+#[test]
+fn a_key_of_later_work_is_said_to_be_that() {
+    assert_snapshot!(told("      - roll: web\n", "      - roll: web\n      - soak: { for: 10m }\n"), @"
+    pipelines/shop.yaml:35:9: unknown key `soak`
+       35 |       - soak: { for: 10m }
+          |         ^^^^
+    hint: `soak` is not supported by this version yet
+
+    1 mistake
+    ");
+    assert_snapshot!(told("  at_most: { critical: 0", "  waivers: waivers.yaml\n  at_most: { critical: 0"), @"
+    pipelines/shop.yaml:14:3: unknown key `waivers`
+       14 |   waivers: waivers.yaml
+          |   ^^^^^^^
+    hint: `waivers` is not supported by this version yet
+
+    1 mistake
+    ");
+    assert_snapshot!(told("images: copy", "images: replicated"), @"
+    pipelines/shop.yaml:28:13: `images` cannot be `replicated`
+       28 |     images: replicated
+          |             ^^^^^^^^^^
+    hint: `replicated` is not supported by this version yet
+
+    1 mistake
+    ");
+    assert_snapshot!(told("app: shop", "app: shop\nstate: dynamodb://dev/kanmon"), @"
+    pipelines/shop.yaml:3:8: `state` cannot be `dynamodb://dev/kanmon`
+        3 | state: dynamodb://dev/kanmon
+          |        ^^^^^^^^^^^^^^^^^^^^^
+    hint: state in DynamoDB is not supported by this version yet; `local` is a file in .kanmon/
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn a_wrong_type_says_what_was_expected_and_found() {
+    assert_snapshot!(told("app: shop", "app: 12"), @r#"
+    pipelines/shop.yaml:2:6: `app` must be a text, found the number 12
+        2 | app: 12
+          |      ^^
+    hint: quote it: "12"
+
+    1 mistake
+    "#);
+    assert_snapshot!(told("cluster: shop-dev", "cluster: [shop-dev]"), @"
+    pipelines/shop.yaml:18:14: `cluster` must be a text, found a list
+       18 |     cluster: [shop-dev]
+          |              ^
+
+    1 mistake
+    ");
+    assert_snapshot!(told("roll: [web, admin]", "roll: { web: admin }"), @"
+    pipelines/shop.yaml:22:15: `roll` must be a name or a list of names, found a mapping
+       22 |       - roll: { web: admin }
+          |               ^
+
+    1 mistake
+    ");
+    assert_snapshot!(told("version: 1", "version: 2"), @"
+    pipelines/shop.yaml:1:10: `version` must be 1, found the number 2
+        1 | version: 2
+          |          ^
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn an_account_id_that_lost_its_leading_zero_is_given_back() {
+    assert_snapshot!(told("\"012345678901\"", "012345678901"), @r#"
+    pipelines/shop.yaml:4:15: an account id without quotes is a number, and a number loses its leading zero
+        4 |   dev:  { id: 012345678901, region: ap-northeast-1 }
+          |               ^^^^^^^^^^^^
+    hint: quote it: "012345678901"
+
+    1 mistake
+    "#);
+    assert_snapshot!(told("\"012345678901\"", "\"12345678901\""), @r#"
+    pipelines/shop.yaml:4:15: an account id has 12 digits, this one 11: a leading zero was lost
+        4 |   dev:  { id: "12345678901", region: ap-northeast-1 }
+          |               ^^^^^^^^^^^^^
+    hint: quote it: "012345678901"
+
+    1 mistake
+    "#);
+    assert_snapshot!(told("\"012345678901\"", "12345678901"), @r#"
+    pipelines/shop.yaml:4:15: an account id has 12 digits, this one 11: a leading zero was lost
+        4 |   dev:  { id: 12345678901, region: ap-northeast-1 }
+          |               ^^^^^^^^^^^
+    hint: quote it: "012345678901"
+
+    1 mistake
+    "#);
+}
+
+#[test]
+fn undefined_names_find_the_nearest() {
+    assert_snapshot!(told("  - name: prod\n    account: prod", "  - name: prod\n    account: prd"), @"
+    pipelines/shop.yaml:25:14: there is no account `prd`
+       25 |     account: prd
+          |              ^^^
+    hint: did you mean `prod`?
+
+    1 mistake
+    ");
+    assert_snapshot!(told("{ admin: app }", "{ admin: ap }"), @"
+    pipelines/shop.yaml:10:61: there is no image `ap`
+       10 |   admin: { taskdef: deploy/admin.json, containers: { admin: ap } }
+          |                                                             ^^
+    hint: did you mean `app`?
+
+    1 mistake
+    ");
+    assert_snapshot!(told("roll: admin", "roll: adnim"), @"
+    pipelines/shop.yaml:33:15: there is no service `adnim`
+       33 |       - roll: adnim
+          |               ^^^^^
+    hint: did you mean `admin`?
+
+    1 mistake
+    ");
+    assert_snapshot!(told("run: migrate", "run: migration"), @"
+    pipelines/shop.yaml:21:14: there is no task `migration`
+       21 |       - run: migration
+          |              ^^^^^^^^^
+    hint: did you mean `migrate`?
+
+    1 mistake
+    ");
+    assert_snapshot!(told("network_of: web", "network_of: wob"), @"
+    pipelines/shop.yaml:12:86: there is no service `wob`
+       12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: wob }
+          |                                                                                      ^^^
+    hint: did you mean `web`?
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn two_stages_of_one_name_name_each_other() {
+    assert_snapshot!(told("name: prod", "name: dev"), @"
+    pipelines/shop.yaml:24:11: two stages are called `dev`
+       24 |   - name: dev
+          |           ^^^
+    hint: the first is in line 16
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn a_threshold_below_zero_is_none() {
+    assert_snapshot!(told("high: 0", "high: -1"), @"
+    pipelines/shop.yaml:14:33: a threshold below zero: -1
+       14 |   at_most: { critical: 0, high: -1, medium: 20 }
+          |                                 ^^
+    hint: 0 lets none pass; it is `at_most` so many
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn a_stage_that_loosens_the_gate_names_both_lines() {
+    assert_snapshot!(told("{ medium: 0 }", "{ medium: 21, low: unlimited }"), @"
+    pipelines/shop.yaml:30:34: stage `prod` loosens the gate above it: `medium: 21` in line 30, `medium: 20` in line 14
+       30 |       gate: { at_most: { medium: 21, low: unlimited } }
+          |                                  ^^
+    hint: stages only tighten: at most 20 here, or raise it in the gate above
+
+    1 mistake
+    ");
+    assert_snapshot!(told("{ medium: 0 }", "{ untriaged: unlimited }"), @"
+    pipelines/shop.yaml:30:37: stage `prod` loosens the gate above it: `untriaged: unlimited`, and the default is 0
+       30 |       gate: { at_most: { untriaged: unlimited } }
+          |                                     ^^^^^^^^^
+    hint: stages only tighten: at most 0 here, or raise it in the gate above
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn a_step_that_names_nothing_is_told() {
+    assert_snapshot!(told("- roll: web", "- roll: []"), @"
+    pipelines/shop.yaml:34:9: `roll` names nothing
+       34 |       - roll: []
+          |         ^^^^
+
+    1 mistake
+    ");
+    assert_snapshot!(told("- roll: web", "- {}"), @"
+    pipelines/shop.yaml:34:9: this step names nothing
+       34 |       - {}
+          |         ^
+    hint: one of: run, roll, check
+
+    1 mistake
+    ");
+    assert_snapshot!(told("- roll: web", "- roll:"), @"
+    pipelines/shop.yaml:34:9: `roll` must be a name or a list of names, found nothing
+       34 |       - roll:
+          |         ^^^^
+
+    1 mistake
+    ");
+    assert_snapshot!(told("- roll: web", "- check: {}"), @"
+    pipelines/shop.yaml:34:9: this check asks nothing
+       34 |       - check: {}
+          |         ^^^^^
+    hint: one of: http, command
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn a_step_that_is_two_things_is_told() {
+    assert_snapshot!(told("- run: migrate\n      - roll: [web", "- run: migrate\n        roll: [web"), @"
+    pipelines/shop.yaml:22:9: a step is one thing
+       22 |         roll: [web, admin]
+          |         ^^^^
+    hint: begin a new one: `- roll: …`
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn the_same_service_twice_in_one_stage_is_told() {
+    assert_snapshot!(told("- roll: web", "- roll: admin"), @"
+    pipelines/shop.yaml:34:15: service `admin` is rolled twice in stage `prod`
+       34 |       - roll: admin
+          |               ^^^^^
+    hint: the first time in line 33
+
+    1 mistake
+    ");
+    assert_snapshot!(told("[web, admin]", "[web, web]"), @"
+    pipelines/shop.yaml:22:21: service `web` is rolled twice in stage `dev`
+       22 |       - roll: [web, web]
+          |                     ^^^
+    hint: the first time in line 22
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn missing_keys_say_what_they_are_for() {
+    assert_snapshot!(told("    cluster: shop-prod\n", ""), @"
+    pipelines/shop.yaml:24:5: this stage has no `cluster`
+       24 |   - name: prod
+          |     ^
+    hint: `cluster`: the ECS cluster's name
+
+    1 mistake
+    ");
+    assert_snapshot!(told("app: shop\n", ""), @"
+    pipelines/shop.yaml:1:1: `the file` has no `app`
+        1 | version: 1
+          | ^
+    hint: `app`: the application's name
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn what_is_no_duration_is_told() {
+    assert_snapshot!(told("network_of: web }", "network_of: web, timeout: 15 }"), @"
+    pipelines/shop.yaml:12:100: `timeout` must be a duration, found the number 15
+       12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: web, timeout: 15 }
+          |                                                                                                    ^^
+    hint: with its unit: 15s, 15m or 15h
+
+    1 mistake
+    ");
+    assert_snapshot!(told("network_of: web }", "network_of: web, timeout: 15 minutes }"), @r#"
+    pipelines/shop.yaml:12:100: `timeout` must be a duration, found the text "15 minutes"
+       12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: web, timeout: 15 minutes }
+          |                                                                                                    ^^^^^^^^^^
+    hint: such as 30s, 15m or 1h30m
+
+    1 mistake
+    "#);
+}
+
+#[test]
+fn containers_cannot_be_empty() {
+    assert_snapshot!(told("{ web: app }", "{}"), @"
+    pipelines/shop.yaml:9:27: `containers` names nothing
+        9 |   web:   { taskdef: live, containers: {} }
+          |                           ^^^^^^^^^^
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn a_task_of_two_containers_must_say_whose_exit_code_decides() {
+    assert_snapshot!(told("{ migrate: app }", "{ migrate: app, log: app }"), @"
+    pipelines/shop.yaml:12:44: which container's exit code decides: migrate, log?
+       12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app, log: app }, network_of: web }
+          |                                            ^^^^^^^^^^
+    hint: container: migrate
+
+    1 mistake
+    ");
+    assert_snapshot!(told("{ migrate: app }", "{ migrate: app }, container: migrat"), @"
+    pipelines/shop.yaml:12:85: `migrat` is none of this task's containers
+       12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, container: migrat, network_of: web }
+          |                                                                                     ^^^^^^
+    hint: did you mean `migrate`?
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn what_is_no_url_is_told() {
+    assert_snapshot!(told("https://dev.shop.example/healthz", "dev.shop.example/healthz"), @"
+    pipelines/shop.yaml:23:24: `dev.shop.example/healthz` is not a URL: it must begin with https:// or http://
+       23 |       - check: { http: dev.shop.example/healthz }
+          |                        ^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: such as https://dev.example.com/healthz
+
+    1 mistake
+    ");
+    assert_snapshot!(told("https://dev.shop.example/healthz", "ftp://dev.shop.example/"), @"
+    pipelines/shop.yaml:23:24: `ftp://dev.shop.example/` is not a URL: it must begin with https:// or http://
+       23 |       - check: { http: ftp://dev.shop.example/ }
+          |                        ^^^^^^^^^^^^^^^^^^^^^^^
+    hint: such as https://dev.example.com/healthz
+
+    1 mistake
+    ");
+    assert_snapshot!(told("region: ap-northeast-1 }", "region: ap-northeast-1, endpoints: { ecs: \"localhost:8000\" } }"), @r#"
+    pipelines/shop.yaml:4:73: `localhost:8000` is not a URL: it must begin with https:// or http://
+        4 |   dev:  { id: "012345678901", region: ap-northeast-1, endpoints: { ecs: "localhost:8000" } }
+          |                                                                         ^^^^^^^^^^^^^^^^
+    hint: such as https://dev.example.com/healthz
+
+    1 mistake
+    "#);
+}
+
+#[test]
+fn an_image_of_another_account_must_say_how_it_gets_there() {
+    assert_snapshot!(told("    images: copy\n", ""), @"
+    pipelines/shop.yaml:25:14: stage `prod` runs image `app`, which is kept in account `dev`
+       25 |     account: prod
+          |              ^^^^
+    hint: say how it gets there: `images: pull` (by the repository's policy) or `images: copy`
+
+    1 mistake
+    ");
+    assert_snapshot!(told("cluster: shop-dev", "cluster: shop-dev\n    images: copy"), @"
+    pipelines/shop.yaml:19:13: stage `dev` has nothing to copy: its images are kept in its own account and region
+       19 |     images: copy
+          |             ^^^^
+    hint: leave `images` out
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn keys_of_another_way_of_approval_are_told() {
+    assert_snapshot!(told("by: kanmon", "by: kanmon, pipeline: shop"), @"
+    pipelines/shop.yaml:31:31: `pipeline` has no meaning with `by: kanmon`
+       31 |       approval: { by: kanmon, pipeline: shop }
+          |                               ^^^^^^^^
+    hint: it belongs to `by: codepipeline`
+
+    1 mistake
+    ");
+    assert_snapshot!(told("by: kanmon", "by: codepipeline, approvers: [\"*\"]"), @r#"
+    pipelines/shop.yaml:31:7: an approval by codepipeline has no `action`
+       31 |       approval: { by: codepipeline, approvers: ["*"] }
+          |       ^^^^^^^^
+    hint: `action`: the action's name in CodePipeline
+
+    pipelines/shop.yaml:31:7: an approval by codepipeline has no `pipeline`
+       31 |       approval: { by: codepipeline, approvers: ["*"] }
+          |       ^^^^^^^^
+    hint: `pipeline`: the pipeline's name in CodePipeline
+
+    pipelines/shop.yaml:31:37: `approvers` has no meaning with `by: codepipeline`
+       31 |       approval: { by: codepipeline, approvers: ["*"] }
+          |                                     ^^^^^^^^^
+    hint: it belongs to `by: kanmon`
+
+    3 mistakes
+    "#);
+    assert_snapshot!(told("by: kanmon", "by: kanmon, approvers: [manager]"), @"
+    pipelines/shop.yaml:31:43: `manager` is no pattern of an ARN
+       31 |       approval: { by: kanmon, approvers: [manager] }
+          |                                           ^^^^^^^
+    hint: such as arn:aws:iam::*:user/manager or arn:aws:sts::*:assumed-role/manager/*
+
+    1 mistake
+    ");
+    assert_snapshot!(told("by: kanmon", "by: canmon"), @"
+    pipelines/shop.yaml:31:23: `by` cannot be `canmon`
+       31 |       approval: { by: canmon }
+          |                       ^^^^^^
+    hint: did you mean `kanmon`?
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn a_role_of_another_account_is_told() {
+    assert_snapshot!(told("role: kanmon-deploy", "role: \"arn:aws:iam::333333333333:role/kanmon\""), @r#"
+    pipelines/shop.yaml:5:61: this role is of account 333333333333, not of 222222222222
+        5 |   prod: { id: "222222222222", region: ap-northeast-1, role: "arn:aws:iam::333333333333:role/kanmon" }
+          |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    1 mistake
+    "#);
+}
+
+#[test]
+fn layers_and_a_dockerfile_do_not_mix() {
+    assert_snapshot!(told("context: .", "context: ., layers: { files: { app: Dockerfile } }"), @"
+    pipelines/shop.yaml:7:42: `context` belongs to a Dockerfile, but this image is made of `layers`
+        7 |   app: { account: dev, repository: shop, context: ., layers: { files: { app: Dockerfile } } }
+          |                                          ^^^^^^^
+    hint: either one or the other
+
+    pipelines/shop.yaml:7:73: `app` is no absolute path in the image
+        7 |   app: { account: dev, repository: shop, context: ., layers: { files: { app: Dockerfile } } }
+          |                                                                         ^^^
+    hint: such as /app
+
+    2 mistakes
+    ");
+    assert_snapshot!(told("context: .", "builder: layers"), @"
+    pipelines/shop.yaml:7:3: builder `layers` without `layers`
+        7 |   app: { account: dev, repository: shop, builder: layers }
+          |   ^^^
+    hint: say what goes where: layers: { files: { /app: dist } }
+
+    1 mistake
+    ");
+    assert_snapshot!(told("context: .", "platforms: [amd64]"), @"
+    pipelines/shop.yaml:7:54: `amd64` is no platform
+        7 |   app: { account: dev, repository: shop, platforms: [amd64] }
+          |                                                      ^^^^^
+    hint: os/arch, such as linux/amd64 or linux/arm64
+
+    1 mistake
+    ");
+    assert_snapshot!(told("repository: shop", "repository: 012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop"), @"
+    pipelines/shop.yaml:7:36: `012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop` is no name of an ECR repository
+        7 |   app: { account: dev, repository: 012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop, context: . }
+          |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: the name alone: kanmon asks ECR for the registry's address
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_told() {
+    assert_snapshot!(told("app: shop\n", "app: shop\napp: ship\n"), @"
+    pipelines/shop.yaml:3:1: key `app` is here twice
+        3 | app: ship
+          | ^^^
+    hint: the first is in line 2
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn broken_yaml_is_told_where_it_breaks() {
+    assert_snapshot!(told("roll: [web, admin]", "roll: [web, admin"), @"
+    pipelines/shop.yaml:23:14: this is not YAML: illegal placement of ':' indicator
+       23 |       - check: { http: https://dev.shop.example/healthz }
+          |              ^
+
+    1 mistake
+    ");
+    assert_snapshot!(told(GOOD, ""), @"
+    pipelines/shop.yaml: this file is empty
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn ten_mistakes_are_told_in_one_run() {
+    let shown = Repository::new()
+        .with(&[
+            ("app: shop", "aap: shop"),
+            ("\"012345678901\"", "12345678901"),
+            ("repository: shop, ", ""),
+            ("taskdef: live", "taskdef: 5"),
+            ("network_of: web", "network_of: wep"),
+            ("high: 0", "high: -3"),
+            ("cluster: shop-dev", "cluster: shop dev"),
+            ("dev.shop.example", "dev shop"),
+            ("name: prod", "name: dev"),
+            ("{ medium: 0 }", "{ critical: 2 }"),
+            ("- roll: web", "- roll: admin"),
+        ])
+        .unwrap_err();
+    assert_snapshot!(shown, @r#"
+    pipelines/shop.yaml:2:1: unknown key `aap`
+        2 | aap: shop
+          | ^^^
+    hint: did you mean `app`?
+
+    pipelines/shop.yaml:4:15: an account id has 12 digits, this one 11: a leading zero was lost
+        4 |   dev:  { id: 12345678901, region: ap-northeast-1 }
+          |               ^^^^^^^^^^^
+    hint: quote it: "012345678901"
+
+    pipelines/shop.yaml:7:3: `app` has no `repository`
+        7 |   app: { account: dev, context: . }
+          |   ^^^
+    hint: `repository`: the ECR repository's name
+
+    pipelines/shop.yaml:9:21: `taskdef` must be a text, found the number 5
+        9 |   web:   { taskdef: 5, containers: { web: app } }
+          |                     ^
+    hint: quote it: "5"
+
+    pipelines/shop.yaml:12:86: there is no service `wep`
+       12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: wep }
+          |                                                                                      ^^^
+    hint: did you mean `web`?
+
+    pipelines/shop.yaml:14:33: a threshold below zero: -3
+       14 |   at_most: { critical: 0, high: -3, medium: 20 }
+          |                                 ^^
+    hint: 0 lets none pass; it is `at_most` so many
+
+    pipelines/shop.yaml:18:14: `shop dev` is no name of a cluster
+       18 |     cluster: shop dev
+          |              ^^^^^^^^
+    hint: letters, digits, - and _; at most 255 (the name, not the ARN)
+
+    pipelines/shop.yaml:23:24: `https://dev shop/healthz` is not a URL: invalid international domain name
+       23 |       - check: { http: https://dev shop/healthz }
+          |                        ^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: such as https://dev.example.com/healthz
+
+    pipelines/shop.yaml:24:11: two stages are called `dev`
+       24 |   - name: dev
+          |           ^^^
+    hint: the first is in line 16
+
+    pipelines/shop.yaml:30:36: stage `dev` loosens the gate above it: `critical: 2` in line 30, `critical: 0` in line 14
+       30 |       gate: { at_most: { critical: 2 } }
+          |                                    ^
+    hint: stages only tighten: at most 0 here, or raise it in the gate above
+
+    pipelines/shop.yaml:34:15: service `admin` is rolled twice in stage `dev`
+       34 |       - roll: admin
+          |               ^^^^^
+    hint: the first time in line 33
+
+    11 mistakes
+    "#);
+}
+
+#[test]
+fn the_machines_form_has_the_same_facts() {
+    let diagnostics = Repository::new().with(&[("app: shop", "app: shop\naap: shop")]).unwrap_err();
+    assert_eq!(
+        diagnostics.to_json(),
+        serde_json::json!([{
+            "file": "pipelines/shop.yaml",
+            "line": 3,
+            "column": 1,
+            "length": 3,
+            "message": "unknown key `aap`",
+            "hint": "did you mean `app`?",
+        }])
+    );
+}
