@@ -92,6 +92,13 @@ mod tests {
     }
 
     #[test]
+    fn another_content_of_the_same_length_is_not_taken_for_it() {
+        let (blob, _) = pack(b"approved", "warned");
+        let (_, other) = pack(b"rejected", "warned");
+        assert!(unpack(&blob, &other).unwrap_err().contains("does not have its hash"));
+    }
+
+    #[test]
     fn a_lost_chunk_a_flipped_byte_and_a_bomb_are_seen() {
         let (blob, chunks) = pack(&noise(2 * CHUNK), "warned");
         assert!(unpack(&blob, &chunks[1..]).is_err());

@@ -101,6 +101,14 @@ fn rows_lost_at_the_end_in_the_middle_or_at_the_start_are_missed() {
 }
 
 #[test]
+fn a_row_rewritten_with_a_hash_of_its_own_does_not_fit_what_follows() {
+    let (mut rows, tip, chunks, _) = written(&[started(), warned("1"), warned("2")]);
+    rows[1] = with_payload(&rows[1], r#"{"kind":"warned","text":"forged"}"#);
+    let text = corrupt(decode(&release(), &rows, &tip, &chunks));
+    assert!(text.contains("event 3") && text.contains("does not follow"), "{text}");
+}
+
+#[test]
 fn a_payload_just_over_the_limit_stands_elsewhere_and_a_lost_chunk_is_missed() {
     let frame = r#"{"kind":"warned","text":""}"#.len();
     let (rows, ..) = written(&[warned("x".repeat(INLINE_LIMIT - frame))]);
