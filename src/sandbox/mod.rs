@@ -23,5 +23,8 @@ pub mod sts;
 pub mod wire;
 pub mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use seed::Seed;
 pub use world::World;

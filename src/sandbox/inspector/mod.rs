@@ -8,9 +8,6 @@ pub mod finding;
 mod rows;
 pub mod scan;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeSet;
 
 use behaviour::{Behaviour, Later};

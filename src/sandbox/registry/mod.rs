@@ -6,7 +6,7 @@ mod manifests;
 mod route;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};

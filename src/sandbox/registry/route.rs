@@ -27,20 +27,20 @@ pub enum Target {
 /// Reads a path below `/v2/`; `None` where it names no repository of this registry.
 pub fn route(path: &str) -> Option<Route> {
     let path = path.strip_prefix("/v2/")?;
-    let (name, target) = if let Some(name) = path.strip_suffix("/tags/list") {
-        (name, Target::Tags)
-    } else if let Some((name, id)) = path.rsplit_once("/blobs/uploads") {
-        match id.trim_start_matches('/') {
-            "" => (name, Target::Uploads),
-            id => (name, Target::Upload(id.to_owned())),
+    // Names may hold the protocol's own words: a path is read from its end.
+    let (rest, last) = path.rsplit_once('/')?;
+    let (name, word) = rest.rsplit_once('/')?;
+    let last = last.to_owned();
+    let (name, target) = match word {
+        "manifests" => (name, Target::Manifest(last)),
+        "referrers" => (name, Target::Referrers(last)),
+        "tags" if last == "list" => (name, Target::Tags),
+        "uploads" => {
+            (name.strip_suffix("/blobs")?, if last.is_empty() { Target::Uploads } else { Target::Upload(last) })
         }
-    } else if let Some((name, digest)) = path.rsplit_once("/blobs/") {
-        (name, Target::Blob(digest.to_owned()))
-    } else if let Some((name, reference)) = path.rsplit_once("/manifests/") {
-        (name, Target::Manifest(reference.to_owned()))
-    } else {
-        let (name, digest) = path.rsplit_once("/referrers/")?;
-        (name, Target::Referrers(digest.to_owned()))
+        "blobs" if last == "uploads" => (name, Target::Uploads),
+        "blobs" => (name, Target::Blob(last)),
+        _ => return None,
     };
     let (account, region, repository) = split_path(name)?;
     Some(Route { account, region, repository: repository.to_owned(), target })

@@ -1,0 +1,238 @@
+use aws_sdk_ecr::types::ImageIdentifier;
+use aws_sdk_inspector2::Client;
+use aws_sdk_inspector2::types::{
+    CoverageFilterCriteria, CoverageStringComparison, CoverageStringFilter, CoveredResource, FilterCriteria, Severity,
+    StringComparison, StringFilter,
+};
+
+use super::*;
+use crate::sandbox::inspector::behaviour::{Findings, Images, Later};
+use crate::sandbox::registry::tests::{Pusher, attestation, image, index_of};
+
+const REPOSITORY: &str = "111111111111.ap-northeast-1/asset-manager";
+
+/// The seed with other things for scans to find.
+fn finding(inspector: &str) -> Stage {
+    let mut seed = Seed::demo();
+    seed.inspector = serde_saphyr::from_str(inspector).unwrap();
+    Stage::of(&seed)
+}
+
+fn arn(digest: &str) -> String {
+    format!("arn:aws:ecr:ap-northeast-1:111111111111:repository/asset-manager/{digest}")
+}
+
+async fn coverage(stage: &Stage, digest: &str) -> Option<CoveredResource> {
+    let equals = CoverageStringFilter::builder().comparison(CoverageStringComparison::Equals);
+    let filter = CoverageFilterCriteria::builder()
+        .resource_type(equals.clone().value("AWS_ECR_CONTAINER_IMAGE").build().unwrap())
+        .resource_id(equals.value(arn(digest)).build().unwrap());
+    let call = Client::new(&stage.developer()).list_coverage().filter_criteria(filter.build());
+    call.send().await.unwrap().covered_resources().first().cloned()
+}
+
+async fn reason(stage: &Stage, digest: &str) -> Option<String> {
+    coverage(stage, digest).await.map(|r| r.scan_status().unwrap().reason().as_str().to_owned())
+}
+
+fn hash_filter(digest: &str) -> FilterCriteria {
+    let equals = StringFilter::builder().comparison(StringComparison::Equals);
+    FilterCriteria::builder()
+        .ecr_image_hash(equals.clone().value(digest).build().unwrap())
+        .ecr_image_repository_name(equals.value("asset-manager").build().unwrap())
+        .build()
+}
+
+async fn findings(stage: &Stage, digest: &str) -> Vec<(String, Severity)> {
+    let mut pages =
+        Client::new(&stage.developer()).list_findings().filter_criteria(hash_filter(digest)).into_paginator().send();
+    let mut all = Vec::new();
+    while let Some(page) = pages.next().await {
+        for f in page.unwrap().findings() {
+            let id = f.package_vulnerability_details().unwrap().vulnerability_id();
+            all.push((id.to_owned(), f.severity().clone()));
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_scan_takes_its_time_and_then_tells_what_it_found() {
+    let stage = finding("- { images: { repository: asset-* }, findings: 'CRITICAL:1,HIGH:2' }");
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    let mut seen = Vec::new();
+    for _ in 0..25 {
+        let now = reason(&stage, &app.digest).await;
+        if seen.last() != Some(&now) {
+            seen.push(now);
+        }
+        stage.clock.pass(1);
+    }
+    let expected = [None, Some("PENDING_INITIAL_SCAN"), Some("SCAN_IN_PROGRESS"), Some("SUCCESSFUL")];
+    assert_eq!(seen, expected.map(|r| r.map(str::to_owned)));
+    let row = coverage(&stage, &app.digest).await.unwrap();
+    assert_eq!(row.last_scanned_at().unwrap().secs(), "2026-01-31T09:45:20Z".parse::<Timestamp>().unwrap().as_second());
+    let found = findings(&stage, &app.digest).await;
+    assert_eq!(found.iter().filter(|(_, s)| *s == Severity::Critical).count(), 1);
+    assert_eq!(found.iter().filter(|(_, s)| *s == Severity::High).count(), 2);
+}
+
+#[tokio::test]
+async fn findings_may_lag_behind_a_finished_scan_and_turn_up_overnight() {
+    let stage = finding("- { findings_after: 30, findings: 'HIGH:1' }");
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    stage.clock.pass(20);
+    assert_eq!(reason(&stage, &app.digest).await.as_deref(), Some("SUCCESSFUL"));
+    assert_eq!(findings(&stage, &app.digest).await.len(), 0);
+    stage.clock.pass(30);
+    assert_eq!(findings(&stage, &app.digest).await.len(), 1);
+    let tomorrow = stage.clock.timestamp() + jiff::SignedDuration::from_hours(24);
+    let of = Images { repository: Some("asset-manager".to_owned()), ..Images::default() };
+    let new = Later { images: of, at: tomorrow, findings: Findings::Counted("CRITICAL:1".to_owned()) };
+    stage.world.lock().unwrap().add_findings(new);
+    assert_eq!(findings(&stage, &app.digest).await.len(), 1);
+    stage.clock.pass(24 * 3600);
+    assert_eq!(findings(&stage, &app.digest).await[0].1, Severity::Critical);
+    let scanned = coverage(&stage, &app.digest).await.unwrap().last_scanned_at().unwrap().secs();
+    assert_eq!(scanned, tomorrow.as_second());
+}
+
+#[tokio::test]
+async fn pages_of_findings_put_together_are_all_of_them_once() {
+    let stage = finding("- { findings: 'LOW:120,MEDIUM:7' }");
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    stage.clock.pass(20);
+    let mut ids: Vec<String> = findings(&stage, &app.digest).await.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids.len(), 127);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 127);
+}
+
+#[tokio::test]
+async fn filters_are_alternatives_within_a_field_and_all_hold_across_fields() {
+    let stage = finding("- { findings: 'CRITICAL:1,HIGH:2,LOW:3' }");
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    stage.clock.pass(20);
+    let client = Client::new(&stage.developer());
+    let filter = |value: &str, comparison| StringFilter::builder().comparison(comparison).value(value).build().unwrap();
+    let count =
+        |criteria| async { client.list_findings().filter_criteria(criteria).send().await.unwrap().findings().len() };
+    let equals = StringComparison::Equals;
+    let two =
+        FilterCriteria::builder().severity(filter("CRITICAL", equals.clone())).severity(filter("HIGH", equals.clone()));
+    assert_eq!(count(two.clone().build()).await, 3);
+    assert_eq!(count(two.clone().vulnerability_id(filter("CVE-2026-1", StringComparison::Prefix)).build()).await, 1);
+    let not = FilterCriteria::builder().severity(filter("LOW", StringComparison::NotEquals)).build();
+    assert_eq!(count(not).await, 3);
+    assert_eq!(count(two.aws_account_id(filter("222222222222", equals)).build()).await, 0);
+}
+
+#[tokio::test]
+async fn labels_order_findings_and_reasons_of_their_image() {
+    let stage = finding("[]");
+    let pusher = Pusher::of(&stage, REPOSITORY).await;
+    let bad = image("one", &[("dev.kanmon.sandbox.findings", "CRITICAL:2")]);
+    let odd = image("two", &[("dev.kanmon.sandbox.scan", "UNSUPPORTED_OS")]);
+    let clean = image("three", &[]);
+    for app in [&bad, &odd, &clean] {
+        pusher.push(app, "latest");
+    }
+    stage.clock.pass(20);
+    assert_eq!(findings(&stage, &bad.digest).await.len(), 2);
+    assert_eq!(findings(&stage, &clean.digest).await.len(), 0);
+    assert_eq!(reason(&stage, &odd.digest).await.as_deref(), Some("UNSUPPORTED_OS"));
+    assert_eq!(coverage(&stage, &odd.digest).await.unwrap().last_scanned_at(), None);
+}
+
+#[tokio::test]
+async fn a_scan_can_be_ordered_never_to_end() {
+    let stage = finding("- { images: { repository: asset-manager }, reason: PENDING_INITIAL_SCAN }");
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    stage.clock.pass(3 * 3600);
+    assert_eq!(reason(&stage, &app.digest).await.as_deref(), Some("PENDING_INITIAL_SCAN"));
+}
+
+#[tokio::test]
+async fn an_indexs_platforms_are_scanned_and_neither_the_index_nor_its_attestations() {
+    let stage = finding("[]");
+    let pusher = Pusher::of(&stage, REPOSITORY).await;
+    let (app, proof) = (image("one", &[]), attestation("one"));
+    let index = index_of(&[&app, &proof]);
+    pusher.push_untagged(&app);
+    pusher.push_untagged(&proof);
+    pusher.push(&index, "v1");
+    stage.clock.pass(20);
+    assert_eq!(reason(&stage, &app.digest).await.as_deref(), Some("SUCCESSFUL"));
+    assert_eq!(reason(&stage, &index.digest).await, None);
+    assert_eq!(reason(&stage, &proof.digest).await.as_deref(), Some("UNSUPPORTED_MEDIA_TYPE"));
+}
+
+#[tokio::test]
+async fn inspector_tells_whether_it_is_on_and_knows_exploited_vulnerabilities() {
+    let yaml = "[{ findings: [{ id: CVE-2026-1, severity: HIGH, known_exploited: true, epss: 0.9 }] }]";
+    let stage = finding(yaml);
+    let client = Client::new(&stage.developer());
+    let status = client.batch_get_account_status().send().await.unwrap();
+    let ecr = status.accounts()[0].resource_state().unwrap().ecr().unwrap();
+    assert_eq!(ecr.status().as_str(), "ENABLED");
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    stage.clock.pass(20);
+    let found = client.list_findings().filter_criteria(hash_filter(&app.digest)).send().await.unwrap();
+    let finding = &found.findings()[0];
+    assert_eq!(finding.epss().unwrap().score(), 0.9);
+    let other = finding
+        .finding_arn()
+        .replace("finding/", "finding/0")
+        .chars()
+        .take(finding.finding_arn().len())
+        .collect::<String>();
+    let details = client
+        .batch_get_finding_details()
+        .finding_arns(finding.finding_arn())
+        .finding_arns(other)
+        .send()
+        .await
+        .unwrap();
+    assert!(details.finding_details()[0].cisa_data().is_some());
+    assert_eq!(details.errors()[0].error_code().as_str(), "FINDING_DETAILS_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_basic_scan_is_asked_for_once_a_day_and_pages_its_findings() {
+    let mut seed = Seed::demo();
+    seed.accounts[0].registry = serde_saphyr::from_str("{ scan: BASIC, frequency: MANUAL }").unwrap();
+    seed.inspector = serde_saphyr::from_str("- { findings: 'HIGH:3,UNTRIAGED:1' }").unwrap();
+    let stage = Stage::of(&seed);
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    let ecr = aws_sdk_ecr::Client::new(&stage.developer());
+    let id = ImageIdentifier::builder().image_digest(&app.digest).build();
+    let read = || {
+        ecr.describe_image_scan_findings().repository_name("asset-manager").image_id(id.clone()).max_results(3).send()
+    };
+    let start = || ecr.start_image_scan().repository_name("asset-manager").image_id(id.clone()).send();
+    assert_eq!(said(read().await).0, "ScanNotFoundException");
+    start().await.unwrap();
+    assert_eq!(said(start().await).0, "LimitExceededException");
+    let status = read().await.unwrap().image_scan_status().unwrap().status().unwrap().as_str().to_owned();
+    assert_eq!(status, "IN_PROGRESS");
+    stage.clock.pass(20);
+    let first = read().await.unwrap();
+    assert_eq!(first.image_scan_status().unwrap().status().unwrap().as_str(), "COMPLETE");
+    let counts = first.image_scan_findings().unwrap().finding_severity_counts().unwrap().clone();
+    assert_eq!(counts.len(), 2);
+    assert_eq!(counts[&aws_sdk_ecr::types::FindingSeverity::Undefined], 1);
+    assert_eq!(first.image_scan_findings().unwrap().findings().len(), 3);
+    assert!(first.next_token().is_some());
+    stage.clock.pass(24 * 3600);
+    start().await.unwrap();
+    // Inspector does not cover a registry with basic scanning.
+    assert_eq!(reason(&stage, &app.digest).await, None);
+}
