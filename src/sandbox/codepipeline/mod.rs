@@ -10,7 +10,7 @@ mod error;
 mod execution;
 mod flow;
 mod pipeline;
-mod seed;
+pub mod seed;
 mod variables;
 mod view;
 

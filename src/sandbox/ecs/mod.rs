@@ -17,7 +17,7 @@ mod reach;
 mod requests;
 mod rollout;
 mod scheduler;
-mod seed;
+pub mod seed;
 mod service;
 mod task;
 mod task_definition;

@@ -176,6 +176,17 @@ pub enum HookStatus {
     TimedOut,
 }
 
+impl Hook {
+    /// The deployment may go on beyond it.
+    pub fn is_open(&self) -> bool {
+        match self.status {
+            HookStatus::Succeeded => true,
+            HookStatus::TimedOut => self.timeout_action == "CONTINUE",
+            HookStatus::AwaitingAction | HookStatus::Failed => false,
+        }
+    }
+}
+
 impl HookStatus {
     pub fn name(self) -> &'static str {
         match self {
@@ -283,6 +294,11 @@ impl ServiceDeployment {
         }
         if next == Status::InProgress {
             self.started = Some(at);
+        } else {
+            // Nobody's answer is awaited any more.
+            for hook in self.hooks.iter_mut().filter(|h| h.status == HookStatus::AwaitingAction) {
+                hook.status = HookStatus::Failed;
+            }
         }
         if next == Status::Stopped {
             self.stopped = Some(at);
@@ -364,4 +380,46 @@ fn view_hook(hook: &Hook) -> Value {
         "expiresAt": epoch(hook.expires),
         "timeoutAction": hook.timeout_action,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deployment(status: Status) -> ServiceDeployment {
+        let home = Home { account: "111111111111".parse().unwrap(), region: "ap-northeast-1".parse().unwrap() };
+        let at = Timestamp::UNIX_EPOCH;
+        let beginning = Beginning {
+            arn: String::new(),
+            home,
+            cluster: String::new(),
+            service: String::new(),
+            at,
+            sources: Vec::new(),
+            target: String::new(),
+            configuration: Value::Null,
+            breaker: Monitoring::Disabled,
+            threshold: 3,
+            requested: 1,
+        };
+        ServiceDeployment { status, ..ServiceDeployment::begin(beginning, at) }
+    }
+
+    #[test]
+    fn an_ended_service_deployment_never_changes_again() {
+        for ended in Status::ALL.into_iter().filter(|s| s.is_terminal()) {
+            for next in Status::ALL {
+                let mut one = deployment(ended);
+                assert!(!one.become_status(next, Some("late"), Timestamp::UNIX_EPOCH));
+                assert_eq!((one.status(), one.status_reason), (ended, None));
+            }
+        }
+    }
+
+    #[test]
+    fn every_status_that_has_not_ended_can_end() {
+        for open in Status::ALL.into_iter().filter(|s| !s.is_terminal()) {
+            assert!(Status::ALL.into_iter().any(|next| next.is_terminal() && open.may_become(next)), "{open:?}");
+        }
+    }
 }
