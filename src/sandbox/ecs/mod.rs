@@ -4,6 +4,8 @@
 //! their dates, so that one long step comes to the same as many short ones. Names of structures and members are those of
 //! AWS's API model (`ecs/2014-11-13`).
 
+#![allow(clippy::result_large_err, reason = "the seam's error carries members of its own, and errors are rare here")]
+
 mod api;
 pub mod arn;
 mod breaker;

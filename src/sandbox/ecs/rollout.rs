@@ -110,20 +110,20 @@ impl Stage {
 
 /// `deploymentCircuitBreaker.status` of a service deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Monitoring {
+pub enum Monitor {
     Disabled,
     Monitoring,
     Triggered,
     Complete,
 }
 
-impl Monitoring {
+impl Monitor {
     pub fn name(self) -> &'static str {
         match self {
-            Monitoring::Disabled => "DISABLED",
-            Monitoring::Monitoring => "MONITORING",
-            Monitoring::Triggered => "TRIGGERED",
-            Monitoring::Complete => "MONITORING_COMPLETE",
+            Monitor::Disabled => "DISABLED",
+            Monitor::Monitoring => "MONITORING",
+            Monitor::Triggered => "TRIGGERED",
+            Monitor::Complete => "MONITORING_COMPLETE",
         }
     }
 }
@@ -223,7 +223,7 @@ pub struct ServiceDeployment {
     pub rollback: Option<Rollback>,
     /// A rollback that was asked for and has not begun: why.
     pub rollback_wanted: Option<String>,
-    pub breaker: Monitoring,
+    pub breaker: Monitor,
     pub failures: u32,
     pub threshold: u32,
     /// When its present status ends by itself (the requests, and PENDING).
@@ -240,7 +240,7 @@ pub struct Beginning {
     pub sources: Vec<(String, Counts)>,
     pub target: String,
     pub configuration: Value,
-    pub breaker: Monitoring,
+    pub breaker: Monitor,
     pub threshold: u32,
     pub requested: u32,
 }
@@ -305,8 +305,8 @@ impl ServiceDeployment {
         }
         if next.is_terminal() {
             self.finished = Some(at);
-            if self.breaker == Monitoring::Monitoring {
-                self.breaker = Monitoring::Complete;
+            if self.breaker == Monitor::Monitoring {
+                self.breaker = Monitor::Complete;
             }
         }
         true
@@ -341,7 +341,7 @@ impl ServiceDeployment {
             .as_ref()
             .map(|r| json!({ "reason": r.reason, "startedAt": epoch(r.started), "serviceRevisionArn": r.revision }));
         let alarms = self.configuration.get("alarms").filter(|a| super::wire::flag(a, "enable")).map(|alarms| {
-            let status = if self.status.is_terminal() { Monitoring::Complete } else { Monitoring::Monitoring };
+            let status = if self.status.is_terminal() { Monitor::Complete } else { Monitor::Monitoring };
             json!({ "status": status.name(), "alarmNames": alarms.get("alarmNames"), "triggeredAlarmNames": [] })
         });
         let hooks: Vec<Value> = self.hooks.iter().map(view_hook).collect();
@@ -398,7 +398,7 @@ mod tests {
             sources: Vec::new(),
             target: String::new(),
             configuration: Value::Null,
-            breaker: Monitoring::Disabled,
+            breaker: Monitor::Disabled,
             threshold: 3,
             requested: 1,
         };

@@ -416,3 +416,14 @@ fn a_deleted_service_drains_and_refuses_updates() {
     rig.pass(seconds(120));
     assert_eq!(rig.service()["status"], "INACTIVE");
 }
+
+#[test]
+fn without_a_breaker_failing_tasks_are_replaced_ever_more_slowly() {
+    let mut rig = Rig::with(json!({ "desiredCount": 1 }), json!({}));
+    let arn = rig.deploy("repo/web:none");
+    rig.pass(seconds(3500));
+    let failed = rig.tasks("STOPPED").len();
+    assert!((20..60).contains(&failed), "{failed}");
+    assert!(rig.events().iter().any(|e| e.contains("is unable to consistently start tasks successfully")));
+    assert_eq!((rig.status(&arn), &rig.service()["runningCount"]), ("IN_PROGRESS".into(), &json!(1)));
+}
