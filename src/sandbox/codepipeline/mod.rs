@@ -64,7 +64,7 @@ impl CodePipeline {
         }
     }
 
-    /// Sets up pipelines: see [`seed`](self) for the form.
+    /// Sets up pipelines: see [`mod@seed`] for the form.
     ///
     /// # Errors
     /// A sentence that says what in the seed is wrong.

@@ -74,7 +74,7 @@ impl Ecs {
         }
     }
 
-    /// Sets up clusters, task definitions and services that have been running before `now`: see [`seed`](self) for the form.
+    /// Sets up clusters, task definitions and services that have been running before `now`: see [`mod@seed`] for the form.
     ///
     /// # Errors
     /// A sentence that says what in the seed is wrong.

@@ -23,7 +23,10 @@ pub fn holds(service: &mut Service, stage: Stage, at: Timestamp) -> bool {
     let beginning = match service.under_way_status() {
         Some(Status::InProgress) => true,
         Some(Status::RollbackRequested | Status::StopRequested) => false,
-        Some(_) | None => return false,
+        Some(Status::Pending | Status::RollbackInProgress) | None => return false,
+        Some(Status::Successful | Status::Stopped | Status::RollbackSuccessful | Status::RollbackFailed) => {
+            return false;
+        }
     };
     let configured = configured(service, stage);
     let id = arn::uuid(&["hook", &service.fresh()]);
