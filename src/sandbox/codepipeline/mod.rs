@@ -4,13 +4,15 @@
 //! their dates. Names are those of AWS's API model (`codepipeline/2015-07-09`). Actions other than approvals do nothing but
 //! take their time and end as the seed says.
 
+#![allow(clippy::result_large_err, reason = "the seam's error carries members of its own, and errors are rare here")]
+
 mod api;
 mod approval;
 mod error;
 mod execution;
 mod flow;
 mod pipeline;
-mod seed;
+pub mod seed;
 mod variables;
 mod view;
 
@@ -62,7 +64,7 @@ impl CodePipeline {
         }
     }
 
-    /// Sets up pipelines: see [`seed`](self) for the form.
+    /// Sets up pipelines: see [`mod@seed`] for the form.
     ///
     /// # Errors
     /// A sentence that says what in the seed is wrong.

@@ -50,7 +50,7 @@ struct ActionEntry {
 /// How long what is seeded has been there.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
 
-pub fn apply(codepipeline: &mut CodePipeline, seed: &Value, now: Timestamp) -> Result<(), String> {
+pub(super) fn apply(codepipeline: &mut CodePipeline, seed: &Value, now: Timestamp) -> Result<(), String> {
     let entries = match seed {
         Value::Null => Vec::new(),
         Value::Array(entries) => entries.clone(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::deploy;
-use super::rollout::{Monitoring, Status};
+use super::rollout::{Monitor, Status};
 use super::service::{Rollout, Service};
 use super::wire::flag;
 use crate::sandbox::latency::Latency;
@@ -60,7 +60,7 @@ pub fn check(service: &mut Service, at: Timestamp, latency: Latency) -> bool {
     let told = format!("(deployment {}) deployment failed: tasks failed to start.", primary.id);
     service.tell(at, &told);
     let Some(running) = service.under_way() else { return true };
-    running.breaker = Monitoring::Triggered;
+    running.breaker = Monitor::Triggered;
     match running.status() {
         Status::Pending | Status::StopRequested => {}
         Status::InProgress => after_failure(service, &configuration, at, latency),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::arn;
 use super::breaker;
-use super::rollout::{Beginning, Counts, HAND_OVER, Monitoring, Rollback, ServiceDeployment, Status};
+use super::rollout::{Beginning, Counts, HAND_OVER, Monitor, Rollback, ServiceDeployment, Status};
 use super::service::{Deployment, REVISION_MEMBERS, Revision, Rollout, Service};
 use super::task::Task;
 use super::task_definition::TaskDefinition;
@@ -39,7 +39,7 @@ pub fn begin(service: &mut Service, definition: &TaskDefinition, tasks: &Tasks, 
         sources,
         target: revision,
         configuration: service.configuration().clone(),
-        breaker: if watched { Monitoring::Monitoring } else { Monitoring::Disabled },
+        breaker: if watched { Monitor::Monitoring } else { Monitor::Disabled },
         threshold,
         requested: service.desired,
     };

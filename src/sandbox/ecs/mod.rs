@@ -4,6 +4,8 @@
 //! their dates, so that one long step comes to the same as many short ones. Names of structures and members are those of
 //! AWS's API model (`ecs/2014-11-13`).
 
+#![allow(clippy::result_large_err, reason = "the seam's error carries members of its own, and errors are rare here")]
+
 mod api;
 pub mod arn;
 mod breaker;
@@ -17,7 +19,7 @@ mod reach;
 mod requests;
 mod rollout;
 mod scheduler;
-mod seed;
+pub mod seed;
 mod service;
 mod task;
 mod task_definition;
@@ -72,7 +74,7 @@ impl Ecs {
         }
     }
 
-    /// Sets up clusters, task definitions and services that have been running before `now`: see [`seed`](self) for the form.
+    /// Sets up clusters, task definitions and services that have been running before `now`: see [`mod@seed`] for the form.
     ///
     /// # Errors
     /// A sentence that says what in the seed is wrong.

@@ -19,15 +19,22 @@ const ROLLED_BACK: &str = "The service deployment was rolled back by a ContinueS
 
 /// Whether a PAUSE hook at `stage` keeps the deployment waiting; the first time it gets there, the hook begins to wait.
 pub fn holds(service: &mut Service, stage: Stage, at: Timestamp) -> bool {
-    if service.under_way_status() != Some(Status::InProgress) {
-        return false;
-    }
-    let Some(configured) = configured(service, stage) else { return false };
+    // A request to roll back may lose the race against success, but not where the deployment stands still.
+    let beginning = match service.under_way_status() {
+        Some(Status::InProgress) => true,
+        Some(Status::RollbackRequested | Status::StopRequested) => false,
+        Some(Status::Pending | Status::RollbackInProgress) | None => return false,
+        Some(Status::Successful | Status::Stopped | Status::RollbackSuccessful | Status::RollbackFailed) => {
+            return false;
+        }
+    };
+    let configured = configured(service, stage);
     let id = arn::uuid(&["hook", &service.fresh()]);
     let Some(running) = service.under_way() else { return false };
     if let Some(hook) = running.hooks.iter().find(|h| h.stage == stage) {
-        return hook.status == HookStatus::AwaitingAction;
+        return !hook.is_open();
     }
+    let Some(configured) = configured.filter(|_| beginning) else { return false };
     let timeout = configured.get("timeoutConfiguration").unwrap_or(&Value::Null);
     let minutes = timeout.get("timeoutInMinutes").and_then(Value::as_i64).unwrap_or(TIMEOUT_MINUTES);
     running.stage = Some(stage);

@@ -110,20 +110,20 @@ impl Stage {
 
 /// `deploymentCircuitBreaker.status` of a service deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Monitoring {
+pub enum Monitor {
     Disabled,
     Monitoring,
     Triggered,
     Complete,
 }
 
-impl Monitoring {
+impl Monitor {
     pub fn name(self) -> &'static str {
         match self {
-            Monitoring::Disabled => "DISABLED",
-            Monitoring::Monitoring => "MONITORING",
-            Monitoring::Triggered => "TRIGGERED",
-            Monitoring::Complete => "MONITORING_COMPLETE",
+            Monitor::Disabled => "DISABLED",
+            Monitor::Monitoring => "MONITORING",
+            Monitor::Triggered => "TRIGGERED",
+            Monitor::Complete => "MONITORING_COMPLETE",
         }
     }
 }
@@ -176,6 +176,17 @@ pub enum HookStatus {
     TimedOut,
 }
 
+impl Hook {
+    /// The deployment may go on beyond it.
+    pub fn is_open(&self) -> bool {
+        match self.status {
+            HookStatus::Succeeded => true,
+            HookStatus::TimedOut => self.timeout_action == "CONTINUE",
+            HookStatus::AwaitingAction | HookStatus::Failed => false,
+        }
+    }
+}
+
 impl HookStatus {
     pub fn name(self) -> &'static str {
         match self {
@@ -212,7 +223,7 @@ pub struct ServiceDeployment {
     pub rollback: Option<Rollback>,
     /// A rollback that was asked for and has not begun: why.
     pub rollback_wanted: Option<String>,
-    pub breaker: Monitoring,
+    pub breaker: Monitor,
     pub failures: u32,
     pub threshold: u32,
     /// When its present status ends by itself (the requests, and PENDING).
@@ -229,7 +240,7 @@ pub struct Beginning {
     pub sources: Vec<(String, Counts)>,
     pub target: String,
     pub configuration: Value,
-    pub breaker: Monitoring,
+    pub breaker: Monitor,
     pub threshold: u32,
     pub requested: u32,
 }
@@ -283,14 +294,19 @@ impl ServiceDeployment {
         }
         if next == Status::InProgress {
             self.started = Some(at);
+        } else {
+            // Nobody's answer is awaited any more.
+            for hook in self.hooks.iter_mut().filter(|h| h.status == HookStatus::AwaitingAction) {
+                hook.status = HookStatus::Failed;
+            }
         }
         if next == Status::Stopped {
             self.stopped = Some(at);
         }
         if next.is_terminal() {
             self.finished = Some(at);
-            if self.breaker == Monitoring::Monitoring {
-                self.breaker = Monitoring::Complete;
+            if self.breaker == Monitor::Monitoring {
+                self.breaker = Monitor::Complete;
             }
         }
         true
@@ -325,7 +341,7 @@ impl ServiceDeployment {
             .as_ref()
             .map(|r| json!({ "reason": r.reason, "startedAt": epoch(r.started), "serviceRevisionArn": r.revision }));
         let alarms = self.configuration.get("alarms").filter(|a| super::wire::flag(a, "enable")).map(|alarms| {
-            let status = if self.status.is_terminal() { Monitoring::Complete } else { Monitoring::Monitoring };
+            let status = if self.status.is_terminal() { Monitor::Complete } else { Monitor::Monitoring };
             json!({ "status": status.name(), "alarmNames": alarms.get("alarmNames"), "triggeredAlarmNames": [] })
         });
         let hooks: Vec<Value> = self.hooks.iter().map(view_hook).collect();
@@ -364,4 +380,46 @@ fn view_hook(hook: &Hook) -> Value {
         "expiresAt": epoch(hook.expires),
         "timeoutAction": hook.timeout_action,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deployment(status: Status) -> ServiceDeployment {
+        let home = Home { account: "111111111111".parse().unwrap(), region: "ap-northeast-1".parse().unwrap() };
+        let at = Timestamp::UNIX_EPOCH;
+        let beginning = Beginning {
+            arn: String::new(),
+            home,
+            cluster: String::new(),
+            service: String::new(),
+            at,
+            sources: Vec::new(),
+            target: String::new(),
+            configuration: Value::Null,
+            breaker: Monitor::Disabled,
+            threshold: 3,
+            requested: 1,
+        };
+        ServiceDeployment { status, ..ServiceDeployment::begin(beginning, at) }
+    }
+
+    #[test]
+    fn an_ended_service_deployment_never_changes_again() {
+        for ended in Status::ALL.into_iter().filter(|s| s.is_terminal()) {
+            for next in Status::ALL {
+                let mut one = deployment(ended);
+                assert!(!one.become_status(next, Some("late"), Timestamp::UNIX_EPOCH));
+                assert_eq!((one.status(), one.status_reason), (ended, None));
+            }
+        }
+    }
+
+    #[test]
+    fn every_status_that_has_not_ended_can_end() {
+        for open in Status::ALL.into_iter().filter(|s| !s.is_terminal()) {
+            assert!(Status::ALL.into_iter().any(|next| next.is_terminal() && open.may_become(next)), "{open:?}");
+        }
+    }
 }

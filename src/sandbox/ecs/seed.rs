@@ -71,7 +71,7 @@ fn on() -> bool {
 /// How long what is seeded has been there.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
 
-pub fn apply(ecs: &mut Ecs, seed: &Value, now: Timestamp) -> Result<(), String> {
+pub(super) fn apply(ecs: &mut Ecs, seed: &Value, now: Timestamp) -> Result<(), String> {
     let entries = match seed {
         Value::Null => Vec::new(),
         Value::Array(entries) => entries.clone(),

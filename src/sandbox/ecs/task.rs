@@ -204,10 +204,12 @@ impl Task {
         if !checked {
             return "UNKNOWN";
         }
-        match (&self.stop, self.phase) {
-            (Some(stop), _) if stop.unhealthy => "UNHEALTHY",
-            (_, Phase::Healthy) => "HEALTHY",
-            _ => "UNKNOWN",
+        if self.stop.as_ref().is_some_and(|s| s.unhealthy) {
+            "UNHEALTHY"
+        } else if self.phase == Phase::Healthy {
+            "HEALTHY"
+        } else {
+            "UNKNOWN"
         }
     }
 

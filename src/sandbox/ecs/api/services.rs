@@ -46,6 +46,9 @@ pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     if !valid {
         return Err(invalid("Invalid service name."));
     }
+    if text(input, "schedulingStrategy") == Some("DAEMON") {
+        return Err(unsupported("The scheduling strategy DAEMON is not supported here."));
+    }
     task_definition::tags(input)?;
     let told = place.service_deployments;
     let definition = place.runnable(required(input, "taskDefinition")?)?.clone();

@@ -148,3 +148,38 @@ fn a_seed_with_an_unknown_key_is_refused() {
     let seed = json!({ "account": "111111111111", "region": "ap-northeast-1", "clusterz": [] });
     assert!(ecs.seed(&seed, super::rig::start()).unwrap_err().contains("clusterz"));
 }
+
+#[test]
+fn clusters_are_created_once_described_and_listed() {
+    let mut rig = Rig::new();
+    let created = rig.ok("CreateCluster", json!({ "clusterName": "d", "tags": [{ "key": "a", "value": "1" }] }));
+    assert_eq!(created["cluster"]["clusterArn"], "arn:aws:ecs:ap-northeast-1:111111111111:cluster/d");
+    rig.ok("CreateCluster", json!({ "clusterName": "d" }));
+    let listed = rig.ok("ListClusters", json!({}));
+    assert_eq!(listed["clusterArns"].as_array().unwrap().len(), 2);
+    let found = rig.ok("DescribeClusters", json!({ "clusters": ["c", "none"], "include": ["TAGS"] }));
+    assert_eq!(
+        (&found["clusters"][0]["runningTasksCount"], &found["failures"][0]["reason"]),
+        (&json!(2), &json!("MISSING"))
+    );
+    rig.ok("UntagResource", json!({ "resourceArn": created["cluster"]["clusterArn"], "tagKeys": ["a"] }));
+    let tags = rig.ok("ListTagsForResource", json!({ "resourceArn": created["cluster"]["clusterArn"] }));
+    assert_eq!(tags, json!({ "tags": [] }));
+}
+
+#[test]
+fn what_is_not_modelled_is_refused_and_not_ignored() {
+    let mut rig = Rig::new();
+    let strategy = json!({ "cluster": "c", "service": "web", "deploymentConfiguration": { "strategy": "CANARY" } });
+    assert_eq!(rig.code("UpdateService", strategy), "UnsupportedFeatureException");
+    let daemon = json!({ "cluster": "c", "serviceName": "d", "taskDefinition": "web", "schedulingStrategy": "DAEMON" });
+    assert_eq!(rig.code("CreateService", daemon), "UnsupportedFeatureException");
+}
+
+#[test]
+fn a_task_definition_of_another_controllers_service_is_not_updated_here() {
+    let mut rig = Rig::with(json!({ "deploymentController": { "type": "CODE_DEPLOY" } }), json!({}));
+    rig.ok("RegisterTaskDefinition", definition("repo/web:2"));
+    let refused = rig.call("UpdateService", json!({ "cluster": "c", "service": "web", "taskDefinition": "web:2" }));
+    assert!(refused.unwrap_err().message.contains("CODE_DEPLOY deployment controller"));
+}

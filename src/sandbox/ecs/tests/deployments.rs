@@ -309,24 +309,101 @@ fn stale_reads_lag_behind_an_update() {
     assert_eq!(rig.service()["deployments"][0]["id"], answered);
 }
 
-#[test]
-fn a_pause_hook_waits_for_an_answer() {
-    let hook = json!({ "deploymentConfiguration": { "lifecycleHooks": [
-        { "targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"] }] } });
-    let mut rig = Rig::with(hook, json!({}));
+fn pausing(stage: &str, timeout: serde_json::Value) -> Rig {
+    let mut hook = json!({ "targetType": "PAUSE", "lifecycleStages": [stage] });
+    if !timeout.is_null() {
+        hook["timeoutConfiguration"] = timeout;
+    }
+    let rig = Rig::with(json!({ "deploymentConfiguration": { "lifecycleHooks": [hook] } }), json!({}));
     rig.images.put("repo/web:2", &[]);
+    rig
+}
+
+#[test]
+fn a_pause_hook_waits_for_an_answer_whatever_else_happens() {
+    let mut rig = pausing("PRE_SCALE_UP", json!(null));
     let arn = rig.deploy("repo/web:2");
+    rig.pass(seconds(60));
+    let task = rig.tasks("RUNNING")[0]["taskArn"].clone();
+    rig.ok("StopTask", json!({ "cluster": "c", "task": task }));
     rig.pass(seconds(600));
     let waiting = rig.service_deployment(&arn);
     assert_eq!((&waiting["status"], &waiting["lifecycleStage"]), (&json!("IN_PROGRESS"), &json!("PRE_SCALE_UP")));
     let hook = &waiting["lifecycleHookDetails"][0];
     assert_eq!((&hook["status"], &hook["timeoutAction"]), (&json!("AWAITING_ACTION"), &json!("ROLLBACK")));
-    assert_eq!(rig.service()["pendingCount"], 0);
-    rig.ok(
-        "ContinueServiceDeployment",
-        json!({ "serviceDeploymentArn": arn, "hookId": hook["hookId"], "action": "CONTINUE" }),
-    );
+    assert_eq!((&rig.service()["pendingCount"], &rig.service()["runningCount"]), (&json!(0), &json!(1)));
+    let answer = json!({ "serviceDeploymentArn": arn, "hookId": hook["hookId"], "action": "CONTINUE" });
+    rig.ok("ContinueServiceDeployment", answer.clone());
     rig.until(&arn, "SUCCESSFUL");
+    assert_eq!(rig.code("ContinueServiceDeployment", answer), "InvalidParameterException");
+}
+
+#[test]
+fn a_paused_deployment_can_be_rolled_back_by_answer_or_by_timeout() {
+    let mut rig = pausing("POST_SCALE_UP", json!(null));
+    let arn = rig.deploy("repo/web:2");
+    rig.pass(seconds(300));
+    let waiting = rig.service_deployment(&arn);
+    assert_eq!((&waiting["lifecycleStage"], &rig.service()["runningCount"]), (&json!("POST_SCALE_UP"), &json!(2)));
+    let hook = waiting["lifecycleHookDetails"][0]["hookId"].clone();
+    rig.ok("ContinueServiceDeployment", json!({ "serviceDeploymentArn": arn, "hookId": hook, "action": "ROLLBACK" }));
+    rig.until(&arn, "ROLLBACK_SUCCESSFUL");
+
+    let mut rig = pausing("PRE_SCALE_UP", json!({ "timeoutInMinutes": 5, "action": "ROLLBACK" }));
+    let arn = rig.deploy("repo/web:2");
+    rig.pass(seconds(200));
+    assert_eq!(rig.status(&arn), "IN_PROGRESS");
+    rig.pass(seconds(200));
+    assert_eq!(rig.service_deployment(&arn)["lifecycleHookDetails"][0]["status"], "TIMED_OUT");
+    rig.until(&arn, "ROLLBACK_SUCCESSFUL");
+}
+
+#[test]
+fn a_paused_deployment_that_is_superseded_leaves_nothing_waiting() {
+    let mut rig = pausing("PRE_SCALE_UP", json!({ "timeoutInMinutes": 1, "action": "CONTINUE" }));
+    let first = rig.deploy("repo/web:2");
+    rig.pass(seconds(30));
+    let second = rig.deploy("repo/web:2");
+    rig.pass(seconds(3600));
+    assert_eq!(rig.service_deployment(&first)["lifecycleHookDetails"][0]["status"], "FAILED");
+    assert_eq!((rig.status(&first), rig.status(&second)), ("STOPPED".into(), "SUCCESSFUL".into()));
+}
+
+/// Two tasks fail before the image is there and runs; the failures that are then still counted.
+fn failures_after_recovery(reset: serde_json::Value) -> serde_json::Value {
+    let mut breaker = json!({ "enable": true, "rollback": true });
+    if !reset.is_null() {
+        breaker["resetOnHealthyTask"] = reset;
+    }
+    let mut rig = Rig::with(json!({ "deploymentConfiguration": { "deploymentCircuitBreaker": breaker } }), json!({}));
+    let arn = rig.deploy("repo/web:2");
+    rig.pass(seconds(40));
+    assert_eq!(rig.service()["deployments"][0]["failedTasks"], 2);
+    rig.images.put("repo/web:2", &[]);
+    rig.until(&arn, "SUCCESSFUL");
+    rig.service()["deployments"][0]["failedTasks"].clone()
+}
+
+#[test]
+fn a_healthy_task_sets_the_failures_back_unless_told_not_to() {
+    assert_eq!(failures_after_recovery(json!(null)), 0);
+    assert_eq!(failures_after_recovery(json!(false)), 2);
+}
+
+#[test]
+fn early_success_comes_before_the_old_tasks_are_gone_and_baking_after() {
+    let took = |configuration: serde_json::Value| {
+        let mut rig = Rig::with(json!({ "deploymentConfiguration": configuration }), json!({}));
+        rig.images.put("repo/web:2", &[]);
+        let arn = rig.deploy("repo/web:2");
+        rig.until(&arn, "SUCCESSFUL");
+        rig.now.duration_since(super::rig::start()).as_secs()
+    };
+    let usual = took(json!({}));
+    let deferred = json!({ "enable": true, "healthyPercent": 50, "sourceServiceRevisionCleanup": "DEFERRED" });
+    let early = took(json!({ "earlySuccessCriteria": deferred, "minimumHealthyPercent": 50 }));
+    assert!(early < usual, "{early} {usual}");
+    assert_eq!(took(json!({ "bakeTimeInMinutes": 2 })), usual + 120);
 }
 
 #[test]
@@ -338,4 +415,15 @@ fn a_deleted_service_drains_and_refuses_updates() {
     assert_eq!(rig.code("UpdateService", update), "ServiceNotActiveException");
     rig.pass(seconds(120));
     assert_eq!(rig.service()["status"], "INACTIVE");
+}
+
+#[test]
+fn without_a_breaker_failing_tasks_are_replaced_ever_more_slowly() {
+    let mut rig = Rig::with(json!({ "desiredCount": 1 }), json!({}));
+    let arn = rig.deploy("repo/web:none");
+    rig.pass(seconds(3500));
+    let failed = rig.tasks("STOPPED").len();
+    assert!((20..60).contains(&failed), "{failed}");
+    assert!(rig.events().iter().any(|e| e.contains("is unable to consistently start tasks successfully")));
+    assert_eq!((rig.status(&arn), &rig.service()["runningCount"]), ("IN_PROGRESS".into(), &json!(1)));
 }

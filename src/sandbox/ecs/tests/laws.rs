@@ -64,14 +64,14 @@ fn picture(rig: &mut Rig) -> Value {
 }
 
 fn tasks_by_state(rig: &mut Rig) -> (usize, usize) {
-    let live = rig.tasks("RUNNING");
+    let live = rig.tasks("RUNNING").len();
     let place = rig.ecs.places.values().next().unwrap();
     let healthy = place.clusters["c"].tasks.values().filter(|t| t.is_healthy()).count();
-    (live.len(), healthy)
+    (live, healthy)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn one_long_step_comes_to_the_same_as_many_short_ones(
@@ -97,7 +97,12 @@ proptest! {
 
     #[test]
     fn a_rollout_keeps_within_the_minimum_and_maximum_percent(
-        desired in 1u32..7, least in 0u32..=100, room in 0u32..=100, image in 0..IMAGES.len(), breaker: bool,
+        desired in 1u32..7,
+        least in 0u32..=100,
+        room in 0u32..=100,
+        image in 0..IMAGES.len(),
+        superseded in proptest::option::of((0i64..150, 0..IMAGES.len())),
+        breaker: bool,
     ) {
         let most = 100 + room;
         let mut rig = rig(desired, least, most, breaker);
@@ -105,9 +110,12 @@ proptest! {
         let upper = (desired * most / 100) as usize;
         rig.deploy(IMAGES[image]);
         // What crashes after it was healthy is the image's doing, not the rollout's.
-        let floor = if image == 2 { 0 } else { lower };
-        for _ in 0..150 {
+        let floor = if image == 2 || superseded.is_some_and(|(_, i)| i == 2) { 0 } else { lower };
+        for second in (0..300).step_by(2) {
             rig.pass(seconds(2));
+            if let Some((_, image)) = superseded.filter(|(at, _)| at / 2 * 2 == second) {
+                rig.deploy(IMAGES[image]);
+            }
             let (live, healthy) = tasks_by_state(&mut rig);
             prop_assert!(live <= upper, "{live} of at most {upper}");
             prop_assert!(healthy >= floor, "{healthy} of at least {lower}");
@@ -152,6 +160,20 @@ proptest! {
         let arn = rig.deploy(IMAGES[image]);
         rig.pass(seconds(300));
         prop_assert_eq!(rig.status(&arn), "SUCCESSFUL");
+    }
+
+    #[test]
+    fn failures_of_a_service_scaled_to_zero_trip_no_breaker(desired in 3u32..7, millis in 24_000i64..60_000) {
+        let mut rig = rig(desired, 100, 200, true);
+        let arn = rig.deploy("repo/web:none");
+        rig.pass(jiff::SignedDuration::from_millis(millis));
+        let tripped = |rig: &mut Rig| rig.service_deployment(&arn)["deploymentCircuitBreaker"]["status"] == "TRIGGERED";
+        if !tripped(&mut rig) {
+            perform(&mut rig, &Act::Scale(0));
+            rig.pass(seconds(300));
+            prop_assert!(!tripped(&mut rig));
+            prop_assert_eq!(rig.status(&arn), "SUCCESSFUL");
+        }
     }
 
     #[test]
