@@ -83,6 +83,9 @@ async fn the_same_files_give_the_same_digest_which_skopeo_reads_back() {
     assert_eq!(first.pushed.digest, second.pushed.digest);
     assert_eq!(Digest::of(&registry.skopeo_raw("team/app", "b")), first.pushed.digest);
     registry.skopeo_pulls("team/app", "a");
+    let config = registry.skopeo_config("team/app", "a");
+    assert_eq!(config["config"]["Entrypoint"], json!(["/app/server"]));
+    assert_eq!(files_of(&registry, "team/app", "a"), ["app/", "app/server"]);
     let looked = images(here.path()).look(&to, "a").await.unwrap().unwrap();
     assert_eq!((looked.digest, looked.repository), (first.pushed.digest, to.repository.clone()));
     assert_eq!(images(here.path()).look(&to, "c").await.unwrap(), None);
@@ -353,6 +356,7 @@ async fn buildah_builds_and_the_registry_has_what_it_says() {
     assert_eq!(Digest::of(&registry.skopeo_raw("team/app", "v1")), built.pushed.digest);
     assert!(heard.lock().unwrap().iter().any(|l| l.contains("COPY . /src")), "{heard:?}");
 
+    assert_eq!(registry.skopeo_config("team/app", "v1")["config"]["Labels"]["greeting"], "good morning");
     let files = files_of(&registry, "team/app", "v1");
     assert!(files.iter().any(|f| f == "src/page.html"), "{files:?}");
     assert!(!files.iter().any(|f| f.contains(".kanmon")), "{files:?}");
@@ -422,6 +426,7 @@ async fn docker_builds_with_its_daemon_and_pushes_with_a_login_of_this_run_only(
     let built = builder.build(&from_dockerfile(Tool::Auto, &["linux/amd64"]), &to, "v1", QUIET).await.unwrap();
     assert_eq!(built.by, "docker");
     assert_eq!(Digest::of(&registry.skopeo_raw("team/app", "v1")), built.pushed.digest);
+    assert_eq!(registry.skopeo_config("team/app", "v1")["config"]["Labels"]["greeting"], "good morning");
     let files = files_of(&registry, "team/app", "v1");
     assert!(files.iter().any(|f| f == "src/page.html"), "{files:?}");
     assert!(!files.iter().any(|f| f.contains(".kanmon") || f.contains("dist")), "{files:?}");
