@@ -15,7 +15,7 @@ use crate::model::fault::Fault;
 use crate::ports::images::{Access, Login};
 
 /// How Docker's configuration names Docker Hub.
-const HUB_KEY: &str = "https://index.docker.io/v1/";
+pub const HUB_KEY: &str = "https://index.docker.io/v1/";
 
 /// A helper may have to unlock a keychain; one that takes longer waits for somebody who is not there.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);

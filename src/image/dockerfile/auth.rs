@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::image::credentials::{docker_config, host_of, read_config, stored};
+use crate::image::credentials::{HUB_KEY, docker_config, host_of, read_config, stored};
 use crate::image::env::Env;
+use crate::image::reference::HUB;
 use crate::image::scratch::{Scratch, io_fault};
 use crate::model::fault::Fault;
 use crate::ports::images::Access;
@@ -49,8 +50,10 @@ pub fn auth_file(scratch: &Scratch, to: &Access, env: &Env) -> Result<PathBuf, F
 
 fn for_docker(mut config: Map<String, Value>, to: &Access) -> Map<String, Value> {
     if let Some((host, entry)) = login_entry(to) {
-        section(&mut config, "auths").retain(|k, _| host_of(k) != host);
-        section(&mut config, "auths").insert(host.clone(), entry);
+        let key = if host == HUB { HUB_KEY.to_owned() } else { host.clone() };
+        let auths = section(&mut config, "auths");
+        auths.retain(|k, _| host_of(k) != host);
+        auths.insert(key, entry);
         // A store, or a helper for this host, would be asked instead; an empty name means the file (docker/cli, `credHelpers`).
         let asks_store = config.get("credsStore").is_some();
         let helpers = section(&mut config, "credHelpers");

@@ -17,11 +17,13 @@ use crate::ports::images::Say;
 const LAST_LINES: usize = 20;
 
 /// Words by which the tools and registries say that a push was not allowed rather than broken.
-const DENIALS: [&str; 6] = [
+const DENIALS: [&str; 8] = [
     "unauthorized",
     "authentication required",
     "no basic auth credentials",
-    "denied",
+    "denied: ",
+    "is denied",
+    "not authorized",
     "403 forbidden",
     "401 unauthorized",
 ];
@@ -143,8 +145,10 @@ mod tests {
     async fn a_refused_push_is_a_denial_and_a_broken_one_is_not() {
         let (answer, _) = shell(Doing::Push, "echo 'no basic auth credentials' >&2; exit 1").await;
         assert_eq!(answer.unwrap_err().kind, FaultKind::AccessDenied);
-        let (answer, _) = shell(Doing::Push, "echo 'connection reset' >&2; exit 1").await;
-        assert_eq!(answer.unwrap_err().kind, FaultKind::BuildFailed);
+        for broken in ["connection reset", "permission denied while trying to connect to the Docker daemon"] {
+            let (answer, _) = shell(Doing::Push, &format!("echo '{broken}' >&2; exit 1")).await;
+            assert_eq!(answer.unwrap_err().kind, FaultKind::BuildFailed);
+        }
         let (answer, _) = shell(Doing::Build, "echo 'permission denied' >&2; exit 1").await;
         assert_eq!(answer.unwrap_err().kind, FaultKind::BuildFailed);
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::base::Under;
+use super::base::{SCRATCH, Under};
 use super::pack::Layer;
 use crate::image::env::Env;
 use crate::image::manifest::{Descriptor, Manifest, OCI_MANIFEST, Platform};
@@ -35,8 +35,11 @@ pub fn created(env: &Env) -> Result<Timestamp, Fault> {
 }
 
 /// # Errors
-/// `Invalid` for ports, names of variables and working directories that no runtime would take.
+/// `Invalid` for an empty image, and for ports, names of variables and working directories that no runtime would take.
 pub fn check(spec: &LayersSpec) -> Result<(), Fault> {
+    if spec.files.is_empty() && spec.base == SCRATCH {
+        return Err(Fault::new(FaultKind::Invalid, "an image of nothing on nothing").hint("name `files`, or a `base`"));
+    }
     spec.ports.iter().try_for_each(|p| port(p).map(drop))?;
     if let Some(name) = spec.env.keys().find(|k| k.is_empty() || k.contains('=')) {
         return Err(Fault::new(FaultKind::Invalid, format!("`{name}` is no name of an environment variable")));
@@ -318,6 +321,13 @@ mod tests {
     fn a_port_is_a_number_with_a_protocol(#[case] text: &str) {
         let bad = LayersSpec { ports: vec![text.into()], ..spec() };
         assert_eq!(check(&bad).unwrap_err().kind, FaultKind::Invalid);
+    }
+
+    #[test]
+    fn an_empty_image_is_a_mistake_and_an_unchanged_base_is_not() {
+        let nothing = LayersSpec { files: vec![], ..spec() };
+        assert_eq!(check(&nothing).unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(check(&LayersSpec { base: "alpine:3".into(), ..nothing }), Ok(()));
     }
 
     #[test]

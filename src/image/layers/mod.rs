@@ -41,8 +41,8 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn from_scratch(&self) -> bool {
-        self.spec.base == base::SCRATCH
+    fn has_base(&self) -> bool {
+        self.spec.base != base::SCRATCH
     }
 }
 
@@ -119,7 +119,7 @@ async fn pack_all(job: &Job<'_>, platforms: &[Platform], dir: &Path) -> Result<P
             }
             let file = dir.join(format!("layer-{}.tar.gz", packed.len()));
             let layer = tokio::task::spawn_blocking({
-                let (root, from, to, on_base) = (job.root.to_owned(), from.clone(), place.clone(), !job.from_scratch());
+                let (root, from, to, on_base) = (job.root.to_owned(), from.clone(), place.clone(), job.has_base());
                 move || pack::pack(&sources::entries(&root, &from, &to, on_base)?, &file)
             })
             .await

@@ -81,6 +81,8 @@ fn kind_of_status(status: u16, body: &str, unanswered: FaultKind) -> FaultKind {
         401 | 403 => FaultKind::AccessDenied,
         404 => FaultKind::NotFound,
         429 => FaultKind::Throttled,
+        // Request timeout: how much of it arrived is not said.
+        408 => unanswered,
         400..500 => kind_in_envelope(body).unwrap_or(FaultKind::Invalid),
         _ => unanswered,
     }

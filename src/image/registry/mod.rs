@@ -3,6 +3,8 @@
 mod fault;
 mod retry;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::path::Path;
@@ -333,7 +335,7 @@ fn client(insecure: bool, read_timeout: Option<Duration>) -> Result<Client, Faul
         user_agent: concat!("kanmon/", env!("CARGO_PKG_VERSION")),
         // Plain HTTP is for loopback, where no proxy leads: naming one that is used for nothing keeps HTTP_PROXY out.
         http_proxy: insecure.then(|| "http://127.0.0.1:9".to_owned()),
-        no_proxy: insecure.then(|| "*".to_owned()),
+        no_proxy: insecure.then(|| "*,0.0.0.0/0,::/0".to_owned()),
         ..ClientConfig::default()
     };
     Client::try_from(config)

@@ -1,0 +1,3 @@
+//! One binary for all tests that look at kanmon from outside.
+
+mod real;
