@@ -1,1 +1,207 @@
+use rstest::rstest;
+use serde_json::{Value, json};
 
+use super::*;
+use crate::aws::testing::{Asked, Peer, Reply, account};
+
+fn pipeline(handler: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> (Peer, CodePipeline) {
+    let peer = Peer::new(move |asked, before| match asked.op.as_str() {
+        "GetCallerIdentity" => Reply::Json(Value::Null),
+        _ => handler(asked, before),
+    });
+    let codepipeline = CodePipeline::new(peer.sessions());
+    (peer, codepipeline)
+}
+
+fn detail(execution: &str, status: &str, result: Value) -> Value {
+    json!({"pipelineExecutionId": execution, "actionExecutionId": format!("a-{execution}"), "stageName": "Prod",
+           "actionName": "Approve", "startTime": 100, "lastUpdateTime": 200, "status": status,
+           "output": {"executionResult": result}})
+}
+
+/// The state shows `execution`; the list has `ours`, and by a broken filter somebody else's.
+fn answers(asked: &Asked, shown: &'static str, ours: &Value, latest: Value) -> Reply {
+    match asked.op.as_str() {
+        "ListActionExecutions" if asked.json().get("nextToken").is_none() => Reply::Json(json!({
+            "actionExecutionDetails": [detail("other", "Succeeded", json!({}))], "nextToken": "2"})),
+        "ListActionExecutions" => Reply::Json(json!({"actionExecutionDetails": ours})),
+        "GetPipelineState" => {
+            let mut latest = latest;
+            latest["actionExecutionId"] = json!(format!("a-{shown}"));
+            Reply::Json(json!({"stageStates": [{"stageName": "Prod",
+                "latestExecution": {"pipelineExecutionId": shown, "status": "InProgress"},
+                "actionStates": [{"actionName": "Approve", "latestExecution": latest}]}]}))
+        }
+        "GetPipelineExecution" => {
+            Reply::Json(json!({"pipelineExecution": {"pipelineExecutionId": "mine", "status": "InProgress"}}))
+        }
+        "PutApprovalResult" => Reply::Json(json!({"approvedAt": 1})),
+        other => panic!("{other}"),
+    }
+}
+
+async fn state(shown: &'static str, ours: Value, latest: Value) -> ActionState {
+    let (_, p) = pipeline(move |asked, _| answers(asked, shown, &ours, latest.clone()));
+    p.action(&account("prod"), "asset", "mine", "Approve").await.unwrap()
+}
+
+#[tokio::test]
+async fn a_waiting_action_has_the_token_of_its_own_execution_only() {
+    let ours = json!([detail("mine", "InProgress", json!({}))]);
+    let latest = json!({"token": "t", "status": "InProgress"});
+    assert_eq!(state("mine", ours.clone(), latest.clone()).await, ActionState::Waiting { token: Some("t".into()) });
+    assert_eq!(state("other", ours, latest).await, ActionState::Waiting { token: None });
+}
+
+#[tokio::test]
+async fn in_parallel_mode_the_token_is_the_actions_external_id() {
+    let ours = json!([detail("mine", "InProgress", json!({"externalExecutionId": "ext"}))]);
+    let latest = json!({"token": "t"});
+    assert_eq!(state("other", ours, latest).await, ActionState::Waiting { token: Some("ext".into()) });
+}
+
+#[tokio::test]
+async fn another_executions_approval_is_not_ours() {
+    assert_eq!(state("other", json!([]), json!({"status": "Succeeded"})).await, ActionState::NotReached);
+}
+
+#[tokio::test]
+async fn an_approval_tells_who_gave_it() {
+    let ours = json!([detail("mine", "Succeeded", json!({"externalExecutionSummary": "looks good"}))]);
+    let expected = |by: Option<&str>| ActionState::Approved {
+        by: by.map(str::to_owned),
+        summary: "looks good".into(),
+        at: Some(Timestamp200::at()),
+    };
+    let latest = json!({"lastUpdatedBy": "arn:aws:iam::222222222222:user/bo"});
+    assert_eq!(state("mine", ours.clone(), latest.clone()).await, expected(Some("arn:aws:iam::222222222222:user/bo")));
+    assert_eq!(
+        state("other", ours, latest).await,
+        expected(None),
+        "who answered another execution did not answer ours"
+    );
+}
+
+/// The `lastUpdateTime` of `detail`.
+struct Timestamp200;
+
+impl Timestamp200 {
+    fn at() -> jiff::Timestamp {
+        jiff::Timestamp::from_second(200).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_has_a_person_and_a_timeout_has_none() {
+    let failed = json!([detail("mine", "Failed", json!({"externalExecutionSummary": "no"}))]);
+    let by_bo = state("mine", failed, json!({"lastUpdatedBy": "bo"})).await;
+    assert_eq!(
+        by_bo,
+        ActionState::Rejected { by: Some("bo".into()), summary: "no".into(), at: Some(Timestamp200::at()) }
+    );
+    let late = json!([detail("mine", "Failed", json!({"errorDetails": {"message": "Approval has timed out"}}))]);
+    assert_eq!(state("mine", late, json!({})).await, ActionState::Ended { reason: "Approval has timed out".into() });
+}
+
+#[rstest]
+#[case("InProgress", false)]
+#[case("Superseded", true)]
+#[case("Stopped", true)]
+#[tokio::test]
+async fn an_execution_that_ended_before_the_action_never_reaches_it(#[case] status: &'static str, #[case] ended: bool) {
+    let (_, p) = pipeline(move |asked, _| match asked.op.as_str() {
+        "ListActionExecutions" => Reply::Json(json!({"actionExecutionDetails": []})),
+        _ => Reply::Json(json!({"pipelineExecution": {"pipelineExecutionId": "mine", "status": status}})),
+    });
+    let state = p.action(&account("prod"), "asset", "mine", "Approve").await.unwrap();
+    assert_eq!(matches!(state, ActionState::Ended { .. }), ended, "{state:?}");
+}
+
+#[tokio::test]
+async fn an_answer_carries_token_stage_and_a_summary_that_fits() {
+    let ours = json!([detail("mine", "InProgress", json!({}))]);
+    let (peer, p) = pipeline(move |asked, _| answers(asked, "mine", &ours, json!({"token": "t"})));
+    p.answer(&account("prod"), "asset", "mine", "Approve", false, &"é".repeat(600)).await.unwrap();
+    assert_eq!(
+        peer.asked("PutApprovalResult")[0].json(),
+        json!({"pipelineName": "asset", "stageName": "Prod", "actionName": "Approve", "token": "t",
+               "result": {"status": "Rejected", "summary": "é".repeat(512)}})
+    );
+}
+
+#[tokio::test]
+async fn an_answer_to_an_execution_that_does_not_wait_is_never_sent() {
+    let ours = json!([detail("mine", "Succeeded", json!({}))]);
+    let (peer, p) = pipeline(move |asked, _| answers(asked, "mine", &ours, json!({"token": "t"})));
+    let fault = p.answer(&account("prod"), "asset", "mine", "Approve", true, "").await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Invalid);
+    assert!(peer.asked("PutApprovalResult").is_empty());
+}
+
+#[tokio::test]
+async fn somebody_elses_decision_is_shown() {
+    let (peer, p) = pipeline(|asked, before| match (asked.op.as_str(), before) {
+        ("PutApprovalResult", _) => Reply::Error(400, "ApprovalAlreadyCompletedException", "done"),
+        // The decision falls between our look and our answer.
+        ("ListActionExecutions", n) => {
+            let status = if n < 2 { "InProgress" } else { "Succeeded" };
+            answers(asked, "mine", &json!([detail("mine", status, json!({}))]), json!({}))
+        }
+        _ => answers(asked, "mine", &json!([]), json!({"token": "t", "lastUpdatedBy": "bo"})),
+    });
+    let fault = p.answer(&account("prod"), "asset", "mine", "Approve", true, "").await.unwrap_err();
+    assert_eq!((fault.kind, fault.hint.as_deref()), (FaultKind::Invalid, Some("bo has approved it already")));
+    assert_eq!(peer.asked("PutApprovalResult").len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_without_an_echo_is_sent_once_and_left_open() {
+    let ours = json!([detail("mine", "InProgress", json!({}))]);
+    let (peer, p) = pipeline(move |asked, _| match asked.op.as_str() {
+        "PutApprovalResult" => Reply::Reset,
+        _ => answers(asked, "mine", &ours, json!({"token": "t"})),
+    });
+    let fault = p.answer(&account("prod"), "asset", "mine", "Approve", true, "").await.unwrap_err();
+    assert_eq!((fault.kind, peer.asked("PutApprovalResult").len()), (FaultKind::Ambiguous, 1));
+}
+
+#[tokio::test]
+async fn a_start_carries_variables_and_token_and_may_be_repeated() {
+    let (peer, p) = pipeline(|_, before| match before {
+        0 => Reply::Error(500, "InternalFailure", ""),
+        _ => Reply::Json(json!({"pipelineExecutionId": "new"})),
+    });
+    let variables = BTreeMap::from([("KANMON_RELEASE".to_owned(), "r1".to_owned())]);
+    assert_eq!(p.start(&account("prod"), "asset", &variables, "token").await.unwrap(), "new");
+    let asked = peer.asked("StartPipelineExecution");
+    assert_eq!(asked.len(), 2);
+    assert_eq!(
+        asked[1].json(),
+        json!({"name": "asset", "clientRequestToken": "token", "variables": [{"name": "KANMON_RELEASE", "value": "r1"}]})
+    );
+}
+
+#[tokio::test]
+async fn a_missing_pipeline_is_told_with_its_neighbour() {
+    let (_, p) = pipeline(|asked, _| match asked.op.as_str() {
+        "ListPipelines" => Reply::Json(json!({"pipelines": [{"name": "asset-manager"}]})),
+        _ => Reply::Error(400, "PipelineNotFoundException", "no"),
+    });
+    let fault = p.start(&account("prod"), "asset-manger", &BTreeMap::new(), "t").await.unwrap_err();
+    assert_eq!(
+        (fault.kind, fault.hint.as_deref()),
+        (FaultKind::NotFound, Some("the nearest name there is `asset-manager`"))
+    );
+}
+
+#[tokio::test]
+async fn an_execution_tells_its_variables_and_trigger() {
+    let (_, p) = pipeline(|_, _| {
+        Reply::Json(json!({"pipelineExecution": {"pipelineExecutionId": "mine", "status": "InProgress",
+            "variables": [{"name": "KANMON_PLAN", "resolvedValue": "abc"}],
+            "trigger": {"triggerType": "StartPipelineExecution", "triggerDetail": "arn:aws:iam::222222222222:user/ann"}}}))
+    });
+    let e = p.execution(&account("prod"), "asset", "mine").await.unwrap();
+    assert_eq!(e.variables["KANMON_PLAN"], "abc");
+    assert_eq!((e.status.as_str(), e.trigger.as_deref()), ("InProgress", Some("arn:aws:iam::222222222222:user/ann")));
+}

@@ -371,3 +371,7 @@ mod tests {
         assert!(f.hint.unwrap().contains("\"Action\": \"ecs:UpdateService\""));
     }
 }
+
+#[cfg(test)]
+#[path = "errors_wire_tests.rs"]
+mod wire_tests;

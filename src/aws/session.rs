@@ -41,8 +41,9 @@ const READ: Duration = Duration::from_secs(30);
 const ATTEMPT: Duration = Duration::from_secs(35);
 /// Shorter than an attempt, so that credentials that do not come are told as such, and not as a call that may have happened.
 const CREDENTIALS: Duration = Duration::from_secs(30);
-/// Longer than an attempt, so that no request is signed with a token that expires on its way.
-const RENEW_BEFORE: Duration = Duration::from_secs(60);
+/// The SDK takes up to a half off by chance; what is left is still longer than an attempt, so that no request is signed with a token
+/// that expires on its way.
+const RENEW_BEFORE: Duration = Duration::from_secs(120);
 /// With the SDK's back-off (1 s doubling, jittered) about 15 s of patience in a call; longer waits are the runtime's, where they
 /// can be seen. There is no timeout for a call as a whole: it is bounded by attempts.
 const ATTEMPTS: u32 = 5;
@@ -306,3 +307,7 @@ impl Session {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

@@ -132,7 +132,9 @@ impl Peer {
             http_client: Some(SharedHttpClient::new(self.clone())),
             time_source: Some(self.clock.time_source()),
             sleep: Some(self.clock.sleep()),
-            credentials: Some(SharedCredentialsProvider::new(Credentials::from_keys("AMBIENT", "secret", None))),
+            credentials: Some(SharedCredentialsProvider::new(Credentials::new(
+                "AMBIENT", "secret", None, None, "test",
+            ))),
             session_name: "r20260131-094500-1a2b3c".to_owned(),
             source_identity: None,
         }
@@ -188,7 +190,7 @@ fn read(request: &HttpRequest) -> Asked {
     let op = match request.headers().get("x-amz-target") {
         Some(target) => target.rsplit('.').next().unwrap().to_owned(),
         None => body.split('&').find_map(|pair| pair.strip_prefix("Action=")).map_or_else(
-            || request.uri().split('?').next().unwrap().splitn(4, '/').nth(3).unwrap().to_owned(),
+            || request.uri().split('?').next().unwrap().split('/').nth(3).unwrap().to_owned(),
             str::to_owned,
         ),
     };
