@@ -54,9 +54,9 @@ impl Bench {
         let checks = LocalChecks::new(self.loaded.root.clone())
             .map_err(|e| Failure::access("no HTTP client can be set up").cause(e.to_string()))?;
         Ok(Ports {
-            accounts: sessions.clone(),
+            accounts: Arc::new(aws::AwsAccounts::new(sessions.clone())),
             registry: Arc::new(aws::Ecr::new(sessions.clone())),
-            scanner: Arc::new(aws::Scans::new(sessions.clone())),
+            scanner: Arc::new(aws::EcrScanner::new(sessions.clone())),
             deployer: Arc::new(aws::Ecs::new(sessions.clone())),
             approvals: Arc::new(aws::CodePipeline::new(sessions)),
             images: Arc::new(OciImages::new(self.loaded.root.clone(), self.clock.clone())),
@@ -94,6 +94,6 @@ struct RepositoryTemplates(PathBuf);
 
 impl Templates for RepositoryTemplates {
     fn render(&self, template: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<serde_json::Value, Fault> {
-        pipeline::render(&self.0, template, pipeline, stage)
+        pipeline::templates::render(&self.0, template, pipeline, stage)
     }
 }

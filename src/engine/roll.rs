@@ -18,6 +18,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceNa
         return match end {
             RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Ok(()),
             RolloutEnd::RolledBack { .. }
+            | RolloutEnd::Failed { .. }
             | RolloutEnd::Superseded { .. }
             | RolloutEnd::Stopped { .. }
             | RolloutEnd::Stuck { .. }
@@ -98,6 +99,7 @@ pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
         RolloutState::Proven { .. } => Some(RolloutEnd::Succeeded),
         RolloutState::RolledBack { reason } => Some(RolloutEnd::RolledBack { reason: reason.clone() }),
         RolloutState::RollbackFailed { reason } => Some(RolloutEnd::Stuck { reason: reason.clone() }),
+        RolloutState::Failed { reason } => Some(RolloutEnd::Failed { reason: reason.clone() }),
         RolloutState::Stopped { reason } => Some(RolloutEnd::Stopped { reason: reason.clone() }),
         RolloutState::Superseded { by } => Some(RolloutEnd::Superseded { by: by.clone() }),
         RolloutState::Looking { .. }

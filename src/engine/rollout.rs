@@ -79,6 +79,9 @@ fn find<'a>(ours: &Ours<'_>, reading: &'a RolloutReading) -> Found<'a> {
 
 fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: &ServiceDeployment) -> RolloutState {
     let reason = || deployment.status_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned());
+    let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary && d.status == "PRIMARY");
+    // A service deployment has no state of its own for this: the breaker tripped, and ours is left standing.
+    let left_failed = entry.filter(|d| d.rollout_state.as_deref() == Some("FAILED"));
     match deployment.status.as_str() {
         "SUCCESSFUL" => prove(ours, reading),
         "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
@@ -91,11 +94,17 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
             let newer = all.iter().find(|d| d.created_at > deployment.created_at && d.arn != deployment.arn);
             match newer {
                 Some(newer) => RolloutState::Superseded { by: newer.arn.clone() },
-                None => RolloutState::Stopped { reason: reason() },
+                None => match left_failed {
+                    Some(failed) => RolloutState::Failed { reason: reason_of(failed) },
+                    None => RolloutState::Stopped { reason: reason() },
+                },
             }
         }
-        // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting.
-        _ => RolloutState::InProgress,
+        // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting, unless it stalled.
+        _ => match left_failed {
+            Some(failed) => RolloutState::Failed { reason: reason_of(failed) },
+            None => RolloutState::InProgress,
+        },
     }
 }
 
@@ -108,7 +117,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
         (Some(mine), _) if mine.status == "PRIMARY" => match mine.rollout_state.as_deref() {
             Some("COMPLETED") => prove(ours, reading),
             // Nothing to roll back to, or rollback is off: ECS leaves it standing and failed.
-            Some("FAILED") => RolloutState::RollbackFailed { reason: reason_of(mine) },
+            Some("FAILED") => RolloutState::Failed { reason: reason_of(mine) },
             _ => RolloutState::InProgress,
         },
         (mine, Some(primary)) => {

@@ -101,7 +101,10 @@ fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
         match end {
             Some(RolloutEnd::Succeeded | RolloutEnd::RolledBack { .. }) => back.push(service.to_string()),
             Some(RolloutEnd::Unverified) if roll.restored.is_some() => back.push(service.to_string()),
-            Some(RolloutEnd::Unchanged | RolloutEnd::Unverified) | None => {}
+            Some(RolloutEnd::Failed { reason }) if roll.restored.is_some() => {
+                stuck.push(format!("{service}: {reason}"))
+            }
+            Some(RolloutEnd::Unchanged | RolloutEnd::Unverified | RolloutEnd::Failed { .. }) | None => {}
             Some(RolloutEnd::Superseded { by }) => stuck.push(format!("{service} was deployed over by {by}")),
             Some(RolloutEnd::Stopped { reason } | RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason }) => {
                 stuck.push(format!("{service}: {reason}"));

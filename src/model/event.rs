@@ -187,6 +187,7 @@ pub enum Fact {
         stage: StageName,
     },
     TaskDefinitionRegistered {
+        #[serde(rename = "step")]
         at: StepRef,
         workload: Workload,
         arn: String,
@@ -195,21 +196,25 @@ pub enum Fact {
         reused: bool,
     },
     TaskStarted {
+        #[serde(rename = "step")]
         at: StepRef,
         task: TaskName,
         arn: String,
     },
     TaskRan {
+        #[serde(rename = "step")]
         at: StepRef,
         task: TaskName,
         end: TaskEnd,
     },
     BaselineTaken {
+        #[serde(rename = "step")]
         at: StepRef,
         service: ServiceName,
         baseline: Baseline,
     },
     RolloutStarted {
+        #[serde(rename = "step")]
         at: StepRef,
         service: ServiceName,
         /// `ecs-svc/…`: the PRIMARY of UpdateService's answer.
@@ -217,37 +222,44 @@ pub enum Fact {
         task_definition: String,
     },
     RolloutObserved {
+        #[serde(rename = "step")]
         at: StepRef,
         service: ServiceName,
         progress: RolloutProgress,
     },
     RolloutStopRequested {
+        #[serde(rename = "step")]
         at: StepRef,
         service: ServiceName,
     },
     RolloutEnded {
+        #[serde(rename = "step")]
         at: StepRef,
         service: ServiceName,
         end: RolloutEnd,
     },
     RestoreStarted {
+        #[serde(rename = "step")]
         at: StepRef,
         service: ServiceName,
         primary: String,
         task_definition: String,
     },
     RestoreObserved {
+        #[serde(rename = "step")]
         at: StepRef,
         service: ServiceName,
         progress: RolloutProgress,
     },
     /// `Succeeded`, or why what ran before is not known to run again.
     RestoreEnded {
+        #[serde(rename = "step")]
         at: StepRef,
         service: ServiceName,
         end: RolloutEnd,
     },
     CheckJudged {
+        #[serde(rename = "step")]
         at: StepRef,
         verdict: Verdict,
         detail: String,

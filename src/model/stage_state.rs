@@ -144,6 +144,6 @@ impl RollState {
     pub fn stands_changed(&self) -> bool {
         self.run.is_some()
             && self.restored.is_none()
-            && matches!(self.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified))
+            && matches!(self.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. }))
     }
 }

@@ -56,6 +56,18 @@ pub fn render(root: &Path, template: &FileRef, pipeline: &Pipeline, stage: &Stag
     })
 }
 
+/// Fills a template of kanmon's own with these values: strict, like all templates.
+///
+/// # Errors
+/// When a value is missing.
+pub fn fill(template: &str, values: &[(&'static str, &str)]) -> Result<String, Fault> {
+    let values: std::collections::BTreeMap<&str, String> = values.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
+    let env = environment();
+    let filled = env.render_str(template, values);
+    filled
+        .map_err(|e| Fault::new(FaultKind::Defect, "a template of kanmon's own cannot be filled").cause(e.to_string()))
+}
+
 /// A file's text, if it still is what the release started with.
 fn unchanged(root: &Root, file: &FileRef) -> Result<String, Fault> {
     const HINT: &str = "put the file back as it was, or start a new release";
