@@ -74,7 +74,7 @@ fn unchanged(root: &Root, file: &FileRef) -> Result<String, Fault> {
 }
 
 /// What a template is rendered with.
-pub struct Scene<'a> {
+pub(super) struct Scene<'a> {
     pub app: &'a AppName,
     pub stage: &'a StageName,
     pub account: &'a Account,
