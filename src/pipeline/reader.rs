@@ -110,6 +110,8 @@ impl Reader<'_> {
                     self.values.insert(file.path.clone(), values);
                 }
                 Err(mistakes) => {
+                    // Values may be nobody's to see: their lines are named, not shown.
+                    let source = Source { text: String::new(), ..source };
                     self.elsewhere.extend(mistakes.into_iter().map(|m| source.diagnose(m)));
                     return None;
                 }
