@@ -305,6 +305,10 @@ async fn missing_services_and_clusters_are_told_with_their_neighbours() {
     let a = account("prod");
     let prd = Cluster { account: &a, name: "asset-prd" };
     let service = ecs.service(at(&a), "wbe").await.unwrap_err();
+    assert_eq!(
+        service.sentence,
+        "there is no service `wbe` in cluster asset-prod of account prod (222222222222, ap-northeast-1)"
+    );
     assert_eq!(service.hint.as_deref(), Some("the nearest name there is `web`"));
     for cluster in [ecs.cluster(prd).await.unwrap_err(), ecs.service(prd, "web").await.unwrap_err()] {
         assert_eq!(cluster.kind, FaultKind::NotFound);
