@@ -4,6 +4,12 @@
 //! through `ports`, and everything else stands at the edge.
 
 pub mod aws;
+pub mod engine;
+pub mod image;
+pub mod journal;
+pub mod local;
 pub mod model;
 pub mod ports;
+pub mod report;
+pub mod runtime;
 pub mod sandbox;

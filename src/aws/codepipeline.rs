@@ -16,7 +16,7 @@ use super::session::{Session, Sessions};
 use super::time::timestamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
-use crate::ports::approvals::{ActionState, Execution, PipelineApprovals};
+use crate::ports::approvals::{ActionState, Decided, Execution, PipelineApprovals};
 
 /// What `PutApprovalResult` takes as a summary, in characters.
 const SUMMARY: usize = 512;
@@ -90,17 +90,21 @@ impl PipelineApprovals for CodePipeline {
             .or_else(|| result.and_then(|r| r.external_execution_summary()).map(str::to_owned))
             .unwrap_or_default();
         let at = detail.last_update_time().and_then(timestamp);
+        let configured = detail.input().and_then(|i| i.resolved_configuration());
+        let asked = configured.and_then(|c| c.get("CustomData")).cloned();
         Ok(match detail.status() {
             Some(ActionExecutionStatus::InProgress) => {
                 ActionState::Waiting { token: ours.and_then(|s| s.token.clone()).or_else(|| external_id(&detail)) }
             }
-            Some(ActionExecutionStatus::Succeeded) => ActionState::Approved { by, summary, at },
+            Some(ActionExecutionStatus::Succeeded) => ActionState::Approved(Decided { by, summary, at, asked }),
             Some(ActionExecutionStatus::Failed) => {
                 let error = result.and_then(|r| r.error_details());
                 let words = [error.and_then(|e| e.code()), error.and_then(|e| e.message())];
                 let words = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
                 match by {
-                    Some(by) if !timed_out(&words) => ActionState::Rejected { by: Some(by), summary, at },
+                    Some(by) if !timed_out(&words) => {
+                        ActionState::Rejected(Decided { by: Some(by), summary, at, asked })
+                    }
                     _ if words.is_empty() => ActionState::Ended { reason: "it failed, and nobody decided".to_owned() },
                     _ => ActionState::Ended { reason: words },
                 }
@@ -170,8 +174,8 @@ impl PipelineApprovals for CodePipeline {
 fn decided(fault: Fault, state: Option<ActionState>) -> Fault {
     let who = |by: Option<String>| by.unwrap_or_else(|| "somebody".to_owned());
     match state {
-        Some(ActionState::Approved { by, .. }) => fault.hint(format!("{} has approved it already", who(by))),
-        Some(ActionState::Rejected { by, .. }) => fault.hint(format!("{} has rejected it already", who(by))),
+        Some(ActionState::Approved(Decided { by, .. })) => fault.hint(format!("{} has approved it already", who(by))),
+        Some(ActionState::Rejected(Decided { by, .. })) => fault.hint(format!("{} has rejected it already", who(by))),
         Some(ActionState::NotReached | ActionState::Waiting { .. } | ActionState::Ended { .. }) | None => {
             fault.hint("somebody else has decided already")
         }

@@ -154,10 +154,11 @@ pub enum Fact {
         stage: StageName,
         request: ApprovalRequest,
     },
-    /// An answer that does not count, and why.
+    /// An answer that does not count, and why. `closes`: the question cannot be answered again where it was put.
     ApprovalRefused {
         answer: ApprovalAnswer,
         why: String,
+        closes: bool,
     },
     ApprovalGiven {
         answer: ApprovalAnswer,

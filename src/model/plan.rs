@@ -24,6 +24,8 @@ pub struct WorkloadPlan {
     pub images: BTreeMap<String, String>,
     /// Against what runs now; values of environment and secrets are never shown.
     pub changes: Vec<Change>,
+    /// What somebody other than kanmon changed in what runs, since kanmon's last revision of the family.
+    pub drift: Vec<Change>,
     /// The service's desired count when it was read.
     pub desired: u32,
 }

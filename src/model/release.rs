@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::approval::{ApprovalRequest, Requester};
 use super::effect::{Effect, StepRef, Workload};
 use super::event::{Event, Fact, PushedImage, Started};
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::finding::ScanReading;
 use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
 use super::outcome::Ending;
+use super::pipeline::Stage;
 use super::stage_state::{Approval, RollState, RolloutRun, RunState, StageState, StepState};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -149,6 +150,25 @@ impl Release {
         Ok(())
     }
 
+    /// The tag that an image of this release carries in a repository.
+    pub fn tag(&self, image: &ImageName) -> String {
+        let images = &self.started.pipeline.images;
+        let own = images.get(image).map(|i| &i.repository);
+        let shared = images.values().filter(|i| Some(&i.repository) == own).count() > 1;
+        if shared { format!("kanmon-{}-{image}", self.id) } else { format!("kanmon-{}", self.id) }
+    }
+
+    /// The image as a stage's tasks pull it: the copy in the stage's account, or the image's own.
+    pub fn image_for(&self, stage: &Stage, image: &ImageName) -> Option<&PushedImage> {
+        let pipeline = &self.started.pipeline;
+        let account = &pipeline.image_account(stage, image).name;
+        if *account == pipeline.image(image).account {
+            self.images.get(image)
+        } else {
+            self.copies.get(&(image.clone(), account.clone()))
+        }
+    }
+
     pub fn stage(&self, name: &StageName) -> &StageState {
         self.stages.get(name).expect("stages come from the resolved pipeline")
     }
@@ -156,31 +176,33 @@ impl Release {
     fn conclude(&mut self, event: &Event) {
         let done: Vec<Effect> = self.open.keys().filter(|e| event.fact.concludes(e)).cloned().collect();
         for effect in done {
-            let open = self.open.remove(&effect);
+            self.open.remove(&effect);
             match &event.fact {
-                Fact::EffectFailed { fault, .. } => {
-                    let failed = self.failed.entry(effect).or_insert_with(|| Failed {
-                        fault: fault.clone(),
-                        attempts: 0,
-                        first_at: event.at,
-                        last_at: event.at,
-                    });
-                    failed.fault = fault.clone();
-                    failed.attempts += 1;
-                    failed.last_at = event.at;
-                }
+                Fact::EffectFailed { fault, .. } => self.fail(effect, fault.clone(), event.at),
                 Fact::EffectUnknown { fault, .. } => {
                     self.unknown.insert(effect, fault.clone());
                 }
-                // Absent keeps the count of attempts: the next intent continues it.
                 Fact::EffectAbsent { .. } => {
-                    let _ = open;
+                    let fault = Fault::new(FaultKind::Unreachable, "it was sent and did not take effect");
+                    self.fail(effect, fault, event.at);
                 }
                 _ => {
                     self.failed.remove(&effect);
                 }
             }
         }
+    }
+
+    fn fail(&mut self, effect: Effect, fault: Fault, at: Timestamp) {
+        let failed = self.failed.entry(effect).or_insert_with(|| Failed {
+            fault: fault.clone(),
+            attempts: 0,
+            first_at: at,
+            last_at: at,
+        });
+        failed.fault = fault;
+        failed.attempts += 1;
+        failed.last_at = at;
     }
 
     fn take(&mut self, event: &Event) -> Result<(), String> {
@@ -221,9 +243,16 @@ impl Release {
             Fact::GateJudged { stage, judgement } => self.stage_mut(stage)?.gate = Some(judgement.clone()),
             Fact::StagePlanned { stage, plan } => self.stage_mut(stage)?.plan = Some(plan.clone()),
             Fact::ApprovalRequested { stage, request } => {
-                self.stage_mut(stage)?.approval = Approval::Asked(request.clone());
+                let state = self.stage_mut(stage)?;
+                state.approval = Approval::Asked(request.clone());
+                state.asks += 1;
             }
-            Fact::ApprovalRefused { .. } => {}
+            Fact::ApprovalRefused { answer, why, closes } => {
+                self.asked(&answer.stage)?;
+                if *closes {
+                    self.stage_mut(&answer.stage)?.approval = Approval::Closed { why: why.clone() };
+                }
+            }
             Fact::ApprovalGiven { answer } => {
                 let request = self.asked(&answer.stage)?;
                 let state = self.stage_mut(&answer.stage)?;
@@ -246,10 +275,18 @@ impl Release {
             Fact::ApprovalVoided { stage, .. } => {
                 let state = self.stage_mut(stage)?;
                 state.approval = Approval::NotAsked;
+                state.lock = None;
                 state.look_again();
                 self.scans.clear();
             }
-            Fact::StageLocked { stage, fence } => self.stage_mut(stage)?.lock = Some(*fence),
+            Fact::StageLocked { stage, fence } => {
+                let state = self.stage_mut(stage)?;
+                state.lock = Some(*fence);
+                // Another release may have changed the services while this one waited.
+                if state.entered.is_none() {
+                    state.plan = None;
+                }
+            }
             Fact::StageEntered { stage } => {
                 let state = self.stage_mut(stage)?;
                 if state.plan.is_none() || state.gate.is_none() {
@@ -326,7 +363,7 @@ impl Release {
         self.scans.clear();
         for state in self.stages.values_mut() {
             state.lock = None;
-            if matches!(state.approval, Approval::Rejected(_) | Approval::Expired) {
+            if matches!(state.approval, Approval::Rejected(_) | Approval::Expired | Approval::Closed { .. }) {
                 state.approval = Approval::NotAsked;
             }
             state.look_again();
@@ -383,3 +420,8 @@ fn illegal(event: &Event, why: &str) -> Illegal {
         .unwrap_or_default();
     Illegal { seq: event.seq, kind, why: why.to_owned() }
 }
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;

@@ -114,6 +114,9 @@ pub struct Baseline {
     pub desired: u32,
 }
 
+/// Everything proven in this many consecutive readings counts as proven: a container that dies at start does so between two.
+pub const PROOFS: u32 = 3;
+
 /// Where a rollout stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]

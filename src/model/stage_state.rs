@@ -18,6 +18,8 @@ pub struct StageState {
     pub plan: Option<StagePlan>,
     pub gate: Option<GateJudgement>,
     pub approval: Approval,
+    /// How often approval has been asked for.
+    pub asks: u32,
     /// The fence of the lease, while the stage is held.
     pub lock: Option<u64>,
     pub entered: Option<Timestamp>,
@@ -34,6 +36,10 @@ pub enum Approval {
     Given(ApprovalAnswer, ApprovalRequest),
     Rejected(ApprovalAnswer),
     Expired,
+    /// Answered, the answer does not count, and it cannot be answered again.
+    Closed {
+        why: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +89,7 @@ impl StageState {
             plan: None,
             gate: None,
             approval: Approval::NotAsked,
+            asks: 0,
             lock: None,
             entered: None,
             steps: stage.steps.iter().map(StepState::new).collect(),

@@ -17,20 +17,23 @@ pub enum ActionState {
     Waiting {
         token: Option<String>,
     },
-    Approved {
-        by: Option<String>,
-        summary: String,
-        at: Option<Timestamp>,
-    },
-    Rejected {
-        by: Option<String>,
-        summary: String,
-        at: Option<Timestamp>,
-    },
+    Approved(Decided),
+    Rejected(Decided),
     /// Stopped, superseded, or timed out: nobody decided.
     Ended {
         reason: String,
     },
+}
+
+/// A manual approval's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// `lastUpdatedBy`: the ARN of who decided.
+    pub by: Option<String>,
+    pub summary: String,
+    pub at: Option<Timestamp>,
+    /// The action's `CustomData` with its variables resolved: what the person was shown.
+    pub asked: Option<String>,
 }
 
 /// What an execution of a pipeline was started with.

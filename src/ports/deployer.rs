@@ -68,6 +68,9 @@ pub trait Deployer: Send + Sync {
     /// The family's ACTIVE revision that is tagged with this content hash, newest first.
     async fn revision(&self, account: &Account, family: &str, content: &ContentHash) -> Result<Option<String>, Fault>;
 
+    /// The family's newest ACTIVE revision that carries a tag of this key.
+    async fn latest_tagged(&self, account: &Account, family: &str, key: &str) -> Result<Option<String>, Fault>;
+
     /// `RegisterTaskDefinition` with a raw body; tags are added to it. Answers the revision's ARN.
     ///
     /// # Errors

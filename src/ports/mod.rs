@@ -9,4 +9,5 @@ pub mod images;
 pub mod journal;
 pub mod registry;
 pub mod scanner;
+pub mod sink;
 pub mod templates;

@@ -66,6 +66,10 @@ impl Deployer for Ecs {
         task_definition::revision(&session, family, content).await
     }
 
+    async fn latest_tagged(&self, account: &Account, family: &str, key: &str) -> Result<Option<String>, Fault> {
+        task_definition::latest_tagged(&*self.sessions.enter(account).await?, family, key).await
+    }
+
     async fn register(
         &self,
         account: &Account,

@@ -58,6 +58,19 @@ fn tags(list: &Value) -> BTreeMap<String, String> {
 }
 
 pub(super) async fn revision(session: &Session, family: &str, content: &ContentHash) -> Result<Option<String>, Fault> {
+    newest(session, family, |tags| tags.get(CONTENT_TAG).is_some_and(|t| t == content.as_str())).await
+}
+
+pub(super) async fn latest_tagged(session: &Session, family: &str, key: &str) -> Result<Option<String>, Fault> {
+    newest(session, family, |tags| tags.contains_key(key)).await
+}
+
+/// The family's newest ACTIVE revision with such tags.
+async fn newest(
+    session: &Session,
+    family: &str,
+    wanted: impl Fn(&BTreeMap<String, String>) -> bool,
+) -> Result<Option<String>, Fault> {
     let op = Op::read("ecs:ListTaskDefinitions", format!("task definition family {family}"));
     let request = session
         .ecs()
@@ -74,7 +87,7 @@ pub(super) async fn revision(session: &Session, family: &str, content: &ContentH
         }
         let found = describe(session, arn).await?;
         // It may have been deregistered since the list.
-        if found.status == "ACTIVE" && found.tags.get(CONTENT_TAG).is_some_and(|t| t == content.as_str()) {
+        if found.status == "ACTIVE" && wanted(&found.tags) {
             return Ok(Some(found.arn));
         }
     }

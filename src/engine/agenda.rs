@@ -1,0 +1,126 @@
+//! What a walk through a release collects, and how its branches join.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::decision::{Decision, Waiting, Watch, Watching};
+use super::ending;
+use super::retry::{self, Retry};
+use crate::model::effect::Effect;
+use crate::model::event::Fact;
+use crate::model::outcome::Ending;
+use crate::model::release::Release;
+
+/// Why a walk does not go on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Halt {
+    /// Something has to happen first.
+    Wait,
+    /// It is over for this process.
+    End(Ending),
+}
+
+/// `Ok`: this part is done, go on to the next.
+pub type Flow = Result<(), Halt>;
+
+/// The things to record, start and watch that a walk has met so far.
+pub struct Agenda<'a> {
+    pub release: &'a Release,
+    pub now: Timestamp,
+    record: Vec<Fact>,
+    start: Vec<Effect>,
+    watch: Vec<Watching>,
+    wake_at: Option<Timestamp>,
+    waiting: Vec<Waiting>,
+}
+
+impl<'a> Agenda<'a> {
+    pub fn new(release: &'a Release, now: Timestamp) -> Agenda<'a> {
+        Agenda { release, now, record: vec![], start: vec![], watch: vec![], wake_at: None, waiting: vec![] }
+    }
+
+    /// Something that follows from what is known.
+    pub fn record(&mut self, fact: Fact) -> Flow {
+        self.record.push(fact);
+        Err(Halt::Wait)
+    }
+
+    /// An effect that has to be concluded before the walk goes on.
+    pub fn effect(&mut self, effect: Effect) -> Flow {
+        if self.release.open.contains_key(&effect) {
+            self.waiting.push(Waiting::Effect(effect));
+            return Err(Halt::Wait);
+        }
+        if let Some(fault) = self.release.unknown.get(&effect) {
+            return Err(Halt::End(ending::effect_unknown(&effect, fault)));
+        }
+        if let Some(failed) = self.release.failed.get(&effect) {
+            return match retry::after(failed, self.now) {
+                Retry::Now => self.start(effect),
+                Retry::At(at) => {
+                    self.wake(at);
+                    self.waiting.push(Waiting::Retry { effect, at, because: failed.fault.to_string() });
+                    Err(Halt::Wait)
+                }
+                Retry::GiveUp => Err(Halt::End(ending::effect_failed(&effect, failed))),
+            };
+        }
+        self.start(effect)
+    }
+
+    fn start(&mut self, effect: Effect) -> Flow {
+        self.waiting.push(Waiting::Effect(effect.clone()));
+        self.start.push(effect);
+        Err(Halt::Wait)
+    }
+
+    /// Something that moves by itself and has to be seen to arrive.
+    pub fn watch(&mut self, watch: Watch, every: SignedDuration, why: Waiting) -> Flow {
+        self.watch.push(Watching { watch, every });
+        self.waiting.push(why);
+        Err(Halt::Wait)
+    }
+
+    /// Asks to be asked again at this time.
+    pub fn wake(&mut self, at: Timestamp) {
+        self.wake_at = Some(self.wake_at.map_or(at, |w| w.min(at)));
+    }
+
+    /// The decision that the walk amounts to.
+    pub fn decision(mut self, flow: Flow, done: impl FnOnce() -> Ending) -> Decision {
+        if !self.record.is_empty() {
+            return Decision::Record(self.record);
+        }
+        let ending = match flow {
+            Err(Halt::Wait) => None,
+            Err(Halt::End(ending)) => Some(ending),
+            Ok(()) => Some(done()),
+        };
+        match ending {
+            Some(ending) if self.release.open.is_empty() => Decision::Finish(ending),
+            Some(ending) => {
+                // Nothing new begins once the end is decided.
+                self.start.clear();
+                self.waiting.push(Waiting::Finishing { ending });
+                self.go()
+            }
+            None => self.go(),
+        }
+    }
+
+    fn go(self) -> Decision {
+        Decision::Go { start: self.start, watch: self.watch, wake_at: self.wake_at, waiting: self.waiting }
+    }
+}
+
+/// Branches side by side: an end in one is the end, a wait in one is a wait.
+pub fn join(flows: impl IntoIterator<Item = Flow>) -> Flow {
+    let mut all = Ok(());
+    for flow in flows {
+        all = match (all, flow) {
+            (Err(Halt::End(ending)), _) | (_, Err(Halt::End(ending))) => Err(Halt::End(ending)),
+            (Err(Halt::Wait), _) | (_, Err(Halt::Wait)) => Err(Halt::Wait),
+            (Ok(()), Ok(())) => Ok(()),
+        };
+    }
+    all
+}

@@ -1,0 +1,90 @@
+//! The one decision: from a release and what its stages remember to what to do now.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::abort;
+use super::agenda::{Agenda, Flow, join};
+use super::decision::Decision;
+use super::{enter, steps, unwind};
+use crate::model::effect::Effect;
+use crate::model::event::Fact;
+use crate::model::ids::StageName;
+use crate::model::ledger::StageLedger;
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::pipeline::Stage;
+use crate::model::release::Release;
+use crate::model::rollout::RolloutEnd;
+
+/// What the stages of a pipeline remember, by name; a stage that is missing remembers nothing.
+pub type Ledgers = BTreeMap<StageName, StageLedger>;
+
+/// What to do now. Total: every release has an answer.
+pub fn decide(release: &Release, ledgers: &Ledgers, now: Timestamp) -> Decision {
+    if let Some(ending) = &release.ending {
+        return Decision::Finish(ending.clone());
+    }
+    let mut agenda = Agenda::new(release, now);
+    let flow = walk(&mut agenda, ledgers);
+    agenda.decision(flow, || success(release))
+}
+
+fn walk(a: &mut Agenda<'_>, ledgers: &Ledgers) -> Flow {
+    let release = a.release;
+    let pipeline = &release.started.pipeline;
+    abort::walk(a)?;
+    let stages: Vec<&Stage> = stages_to_go(release).collect();
+    let Some(first) = stages.first() else { return Ok(()) };
+    // A stage that is failing is put in order whatever else cannot be reached.
+    let entered = stages.iter().any(|s| release.stage(&s.name).entered.is_some());
+    if !entered && release.surveyed.as_ref() != Some(&release.until) {
+        a.effect(Effect::Survey { from: first.name.clone(), until: release.until.clone() })?;
+    }
+    let missing: Vec<_> =
+        pipeline.images_until(&release.until).into_iter().filter(|i| !release.images.contains_key(*i)).collect();
+    let built = missing.into_iter().map(|image| {
+        let image = image.clone();
+        let given = release.started.given.contains_key(&image);
+        a.effect(if given { Effect::Adopt { image } } else { Effect::Build { image } })
+    });
+    join(built.collect::<Vec<_>>())?;
+    for stage in stages {
+        walk_stage(a, stage, ledgers)?;
+    }
+    Ok(())
+}
+
+/// The stages that the release has not left, up to where it shall go.
+pub fn stages_to_go(release: &Release) -> impl Iterator<Item = &Stage> {
+    let stages = &release.started.pipeline.stages;
+    let end = stages.iter().position(|s| s.name == release.until).map_or(stages.len(), |i| i + 1);
+    stages[..end].iter().filter(|s| release.stage(&s.name).left.is_none())
+}
+
+fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
+    let state = a.release.stage(&stage.name);
+    if state.entered.is_none() {
+        enter::walk(a, stage, ledgers.get(&stage.name))?;
+    }
+    enter::held(a, stage)?;
+    if let Some(failure) = &state.failure {
+        return unwind::walk(a, stage, failure);
+    }
+    steps::walk(a, stage)?;
+    a.record(Fact::StageLeft { stage: stage.name.clone() })
+}
+
+fn success(release: &Release) -> Ending {
+    let ends: Vec<&RolloutEnd> =
+        release.stages.values().flat_map(|s| s.rolls()).filter_map(|(_, _, r)| r.ended.as_ref()).collect();
+    let until = &release.until;
+    if !ends.is_empty() && ends.iter().all(|e| **e == RolloutEnd::Unchanged) {
+        return Ending::new(Outcome::Unchanged, format!("all of it ran already, up to {until}; that was proven"));
+    }
+    let mut ending = Ending::new(Outcome::Succeeded, format!("{} runs, up to {until}", release.started.pipeline.app));
+    if ends.iter().any(|e| **e == RolloutEnd::Unverified) {
+        ending.hint = Some("a service with desired count 0 was set, and nothing ran that could be proven".to_owned());
+    }
+    ending
+}

@@ -1,0 +1,116 @@
+//! What `decide` answers.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::effect::{Effect, StepRef};
+use crate::model::event::Fact;
+use crate::model::ids::{AccountName, ImageName, ServiceName, StageName, TaskName};
+use crate::model::outcome::Ending;
+
+/// What to do now.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub enum Decision {
+    /// These follow from what is known: write them down, then ask again.
+    Record(Vec<Fact>),
+    /// Start these, watch those, and ask again when something comes of it, at the latest at `wake_at`.
+    Go { start: Vec<Effect>, watch: Vec<Watching>, wake_at: Option<Timestamp>, waiting: Vec<Waiting> },
+    /// It is over for this process; nothing is in flight.
+    Finish(Ending),
+}
+
+/// Something that moves by itself, and how often to read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watching {
+    pub watch: Watch,
+    pub every: SignedDuration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Watch {
+    Scan {
+        image: ImageName,
+        account: AccountName,
+    },
+    Approval {
+        stage: StageName,
+    },
+    /// Whether the stage's lease can be had.
+    Lock {
+        stage: StageName,
+    },
+    Task {
+        at: StepRef,
+        task: TaskName,
+    },
+    Rollout {
+        at: StepRef,
+        service: ServiceName,
+    },
+    Restore {
+        at: StepRef,
+        service: ServiceName,
+    },
+}
+
+/// Why something is not being done now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// It is being done.
+    Effect(Effect),
+    Retry {
+        effect: Effect,
+        at: Timestamp,
+        because: String,
+    },
+    Scan {
+        image: ImageName,
+        account: AccountName,
+        reason: String,
+    },
+    Approval {
+        stage: StageName,
+        expires_at: Timestamp,
+    },
+    Lock {
+        stage: StageName,
+    },
+    Task {
+        at: StepRef,
+        task: TaskName,
+    },
+    Rollout {
+        at: StepRef,
+        service: ServiceName,
+        what: String,
+    },
+    Restore {
+        at: StepRef,
+        service: ServiceName,
+        what: String,
+    },
+    /// The end is decided; what is under way is waited for.
+    Finishing {
+        ending: Ending,
+    },
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Waiting::Effect(effect) => write!(f, "{effect}"),
+            Waiting::Retry { effect, because, .. } => write!(f, "{effect} again soon ({because})"),
+            Waiting::Scan { image, account, reason } => write!(f, "scan of {image} in {account}: {reason}"),
+            Waiting::Approval { stage, expires_at } => {
+                write!(f, "approval of {stage}, until {}", expires_at.strftime("%Y-%m-%d %H:%M UTC"))
+            }
+            Waiting::Lock { stage } => write!(f, "{stage} is held by another release"),
+            Waiting::Task { at, task } => write!(f, "{}/{task} runs", at.stage),
+            Waiting::Rollout { at, service, what } => write!(f, "{}/{service}: {what}", at.stage),
+            Waiting::Restore { at, service, what } => write!(f, "{}/{service} going back: {what}", at.stage),
+            Waiting::Finishing { .. } => write!(f, "finishing what is under way"),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Endings in words: what happened, why, what to do.
+
+use crate::model::approval::ApprovalAnswer;
+use crate::model::effect::Effect;
+use crate::model::event::TaskEnd;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::gate::GateJudgement;
+use crate::model::ids::{ServiceName, StageName, TaskName};
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::release::Failed;
+use crate::model::rollout::{RolloutEnd, RolloutProgress};
+use crate::model::verdict::Verdict;
+use crate::model::words;
+
+fn ending(outcome: Outcome, sentence: String, cause: Option<String>, hint: Option<String>) -> Ending {
+    Ending { outcome, sentence, cause, hint }
+}
+
+fn of_fault(outcome: Outcome, fault: &Fault, hint: Option<String>) -> Ending {
+    ending(outcome, fault.sentence.clone(), fault.cause.clone(), fault.hint.clone().or(hint))
+}
+
+/// An effect that failed for good.
+pub fn effect_failed(effect: &Effect, failed: &Failed) -> Ending {
+    let fault = &failed.fault;
+    let resume = || Some("when that is mended, `kanmon resume` goes on from here".to_owned());
+    match fault.kind {
+        FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount | FaultKind::ToolMissing => {
+            of_fault(Outcome::Access, fault, resume())
+        }
+        FaultKind::NotFound => of_fault(Outcome::Access, fault, resume()),
+        FaultKind::BuildFailed => of_fault(Outcome::BuildFailed, fault, None),
+        FaultKind::Invalid | FaultKind::Changed => match effect {
+            Effect::Survey { .. } | Effect::Plan { .. } => of_fault(Outcome::Access, fault, resume()),
+            Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => {
+                of_fault(Outcome::BuildFailed, fault, None)
+            }
+            Effect::RequestApproval { .. } => of_fault(Outcome::Access, fault, resume()),
+            Effect::Update { .. } if fault.kind == FaultKind::Changed => of_fault(Outcome::Superseded, fault, None),
+            Effect::Baseline { .. }
+            | Effect::Register { .. }
+            | Effect::RunTask { .. }
+            | Effect::Update { .. }
+            | Effect::StopRollout { .. }
+            | Effect::Restore { .. }
+            | Effect::Check { .. } => of_fault(Outcome::Failed, fault, None),
+        },
+        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous | FaultKind::Defect => ending(
+            Outcome::Unknown,
+            format!("could not {effect} in {} attempts", failed.attempts),
+            Some(fault.to_string()),
+            Some("nothing was undone; `kanmon resume` reads how things stand and goes on".to_owned()),
+        ),
+    }
+}
+
+/// An effect of which nobody can tell whether it took place.
+pub fn effect_unknown(effect: &Effect, fault: &Fault) -> Ending {
+    ending(
+        Outcome::Unknown,
+        format!("it cannot be told whether this took effect: {effect}"),
+        Some(fault.to_string()),
+        Some("look at it in AWS, then `kanmon resume` reads it again".to_owned()),
+    )
+}
+
+pub fn blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
+    let what = match judgement.verdict {
+        Verdict::Fail => "the severity gate blocks",
+        Verdict::Unknown => "the severity gate stays closed, since it is unknown what the image contains:",
+        Verdict::Pass | Verdict::Waived => "the gate is open",
+    };
+    let shown: Vec<String> = judgement
+        .blocking
+        .iter()
+        .take(5)
+        .map(|f| format!("{} in {}", f.id, if f.package.is_empty() { "the image" } else { &f.package }))
+        .collect();
+    let more = judgement.blocking.len().saturating_sub(shown.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let cause = (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")));
+    ending(
+        Outcome::Blocked,
+        format!("{what} {stage}: {}", judgement.reasons.join("; ")),
+        cause,
+        Some("mend the image and release again; if the findings change, `kanmon promote` judges them anew".to_owned()),
+    )
+}
+
+pub fn rejected(stage: &StageName, answer: &ApprovalAnswer) -> Ending {
+    let comment = (!answer.comment.is_empty()).then(|| answer.comment.clone());
+    ending(Outcome::Rejected, format!("{} rejected the release for {stage}", answer.by.arn), comment, None)
+}
+
+pub fn expired(stage: &StageName) -> Ending {
+    ending(
+        Outcome::Expired,
+        format!("nobody decided about {stage} in time"),
+        None,
+        Some(format!("`kanmon promote RELEASE --to {stage}` asks again")),
+    )
+}
+
+pub fn approval_closed(stage: &StageName, why: &str) -> Ending {
+    ending(
+        Outcome::Blocked,
+        format!("the approval for {stage} does not count"),
+        Some(why.to_owned()),
+        Some(format!("`kanmon promote RELEASE --to {stage}` asks again")),
+    )
+}
+
+pub fn locked(stage: &StageName) -> Ending {
+    ending(
+        Outcome::Locked,
+        format!("{stage} has been held by another release all the time"),
+        None,
+        Some("`kanmon status` shows by which; `kanmon resume` waits again".to_owned()),
+    )
+}
+
+pub fn newer_release(stage: &StageName, newer: &str) -> Ending {
+    ending(
+        Outcome::Blocked,
+        format!("a newer release, {newer}, has entered {stage} since"),
+        None,
+        Some("release that commit anew if it shall go over the newer one".to_owned()),
+    )
+}
+
+pub fn task_failed(stage: &StageName, task: &TaskName, end: &TaskEnd) -> Ending {
+    let sentence = match end.exit_code {
+        Some(code) => format!("{stage}/{task} exited with code {code}{}", words::meaning(code)),
+        None => format!("{stage}/{task} never ran"),
+    };
+    ending(Outcome::Failed, sentence, end.reason.clone(), Some("no service was rolled after it".to_owned()))
+}
+
+pub fn task_late(stage: &StageName, task: &TaskName, arn: &str, minutes: i64) -> Ending {
+    ending(
+        Outcome::Failed,
+        format!("{stage}/{task} did not end within {minutes} minutes"),
+        None,
+        Some(format!("it may still run: {arn}")),
+    )
+}
+
+pub fn check_failed(stage: &StageName, verdict: Verdict, detail: &str) -> Ending {
+    let sentence = match verdict {
+        Verdict::Unknown => format!("the check of {stage} could not be made"),
+        Verdict::Fail | Verdict::Pass | Verdict::Waived => format!("the check of {stage} failed"),
+    };
+    ending(Outcome::Failed, sentence, Some(detail.to_owned()), None)
+}
+
+/// A rollout that did not succeed.
+pub fn rollout_ended(
+    stage: &StageName,
+    service: &ServiceName,
+    end: &RolloutEnd,
+    progress: Option<&RolloutProgress>,
+) -> Ending {
+    let died = progress.and_then(|p| p.deaths.first()).map(words::death);
+    let because = |reason: &str| {
+        Some(match &died {
+            Some(died) => format!("{died} ({reason})"),
+            None => reason.to_owned(),
+        })
+    };
+    match end {
+        RolloutEnd::RolledBack { reason } => {
+            let sentence = format!("{stage}/{service} failed and was rolled back");
+            ending(Outcome::RolledBack, sentence, because(reason), None)
+        }
+        RolloutEnd::Superseded { by } => ending(
+            Outcome::Superseded,
+            format!("{stage}/{service} was deployed over by somebody else; theirs is left alone"),
+            Some(format!("theirs is {by}")),
+            Some("find out whose it is before releasing again".to_owned()),
+        ),
+        RolloutEnd::Stopped { reason } => ending(
+            Outcome::Aborted,
+            format!("the deployment of {stage}/{service} was stopped by somebody else"),
+            because(reason),
+            None,
+        ),
+        RolloutEnd::Stuck { reason } => ending(
+            Outcome::Stuck,
+            format!("{stage}/{service} failed, and what ran before does not run again by itself"),
+            because(reason),
+            Some("a person has to look at the service and its events in ECS".to_owned()),
+        ),
+        RolloutEnd::StillRunning => ending(
+            Outcome::StillRunning,
+            format!("{stage}/{service} is still being deployed at the deadline"),
+            died,
+            Some("ECS goes on; `kanmon resume` follows it again".to_owned()),
+        ),
+        RolloutEnd::Unknown { reason } => ending(
+            Outcome::Unknown,
+            format!("it cannot be told how the deployment of {stage}/{service} stands"),
+            because(reason),
+            Some("look at the service in ECS, then `kanmon resume` reads it again".to_owned()),
+        ),
+        RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => {
+            Ending::new(Outcome::Succeeded, format!("{stage}/{service} runs"))
+        }
+    }
+}
+
+/// Somebody deployed between the plan and the moment it was to be carried out.
+pub fn moved_meanwhile(stage: &StageName, service: &ServiceName, planned: &str, found: &str) -> Ending {
+    ending(
+        Outcome::Superseded,
+        format!(
+            "{stage}/{service} was changed by somebody else after it was planned; nothing of ours was deployed there"
+        ),
+        Some(format!("planned on {planned}, found {found}")),
+        Some("`kanmon plan` shows the difference; release again to go over it".to_owned()),
+    )
+}
+
+pub fn aborted(reason: &str) -> Ending {
+    let cause = (!reason.is_empty()).then(|| reason.to_owned());
+    ending(Outcome::Aborted, "the release was aborted".to_owned(), cause, None)
+}

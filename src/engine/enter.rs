@@ -1,0 +1,165 @@
+//! Up to a stage's threshold: scans, gate, copy, plan, approval, lease; then in.
+
+use super::agenda::{Agenda, Flow, Halt, join};
+use super::decision::{Waiting, Watch};
+use super::ending;
+use super::gate::{self, Scanned};
+use super::plan;
+use crate::model::effect::Effect;
+use crate::model::event::Fact;
+use crate::model::finding::ScanState;
+use crate::model::ids::{AccountName, ImageName, PlanHash};
+use crate::model::ledger::StageLedger;
+use crate::model::pipeline::Stage;
+use crate::model::stage_state::Approval;
+
+/// How many identical readings make a scan: findings can appear after "complete".
+pub const SCAN_READINGS: u32 = 2;
+
+pub fn walk(a: &mut Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> Flow {
+    not_overtaken(a, stage, ledger)?;
+    judged(a, stage)?;
+    if stage.approval.is_some() {
+        approved(a, stage)?;
+    }
+    held(a, stage)?;
+    let hash = planned(a, stage)?;
+    if let Approval::Given(answer, _) = &a.release.stage(&stage.name).approval
+        && answer.plan != hash
+    {
+        let why = format!("approved was plan {}, and now it would be plan {}", answer.plan.short(), hash.short());
+        return a.record(Fact::ApprovalVoided { stage: stage.name.clone(), why });
+    }
+    a.record(Fact::StageEntered { stage: stage.name.clone() })
+}
+
+/// A newer release that has entered since makes an older one stale; release ids sort by time.
+fn not_overtaken(a: &Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> Flow {
+    match ledger.and_then(|l| l.last_entered.as_ref()) {
+        Some(newer) if newer > &a.release.id => Err(Halt::End(ending::newer_release(&stage.name, newer.as_str()))),
+        _ => Ok(()),
+    }
+}
+
+/// The gate: first on what the images' own accounts say, then, after a copy, on what the stage's account says too.
+fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+    let release = a.release;
+    if let Some(judgement) = &release.stage(&stage.name).gate {
+        return match judgement.verdict.is_open() {
+            true => Ok(()),
+            false => Err(Halt::End(ending::blocked(&stage.name, judgement))),
+        };
+    }
+    let pipeline = &release.started.pipeline;
+    let mut keys: Vec<(ImageName, AccountName)> =
+        stage.images_used(pipeline).into_iter().map(|i| (i.clone(), pipeline.image(i).account.clone())).collect();
+    scanned(a, stage, &keys)?;
+    let copies: Vec<(ImageName, AccountName)> = keys
+        .iter()
+        .map(|(image, own)| (image.clone(), own, pipeline.image_account(stage, image).name.clone()))
+        .filter(|(_, own, target)| *own != target)
+        .map(|(image, _, target)| (image, target))
+        .collect();
+    if !copies.is_empty() {
+        let judgement = judge(a, stage, &keys);
+        if judgement.verdict.is_open() {
+            let missing = copies.iter().filter(|key| !release.copies.contains_key(key)).cloned();
+            let flows: Vec<Flow> = missing.map(|(image, account)| a.effect(Effect::Copy { image, account })).collect();
+            join(flows)?;
+            scanned(a, stage, &copies)?;
+            keys.extend(copies);
+        }
+    }
+    let judgement = judge(a, stage, &keys);
+    a.record(Fact::GateJudged { stage: stage.name.clone(), judgement })
+}
+
+fn judge(a: &Agenda<'_>, stage: &Stage, keys: &[(ImageName, AccountName)]) -> crate::model::gate::GateJudgement {
+    let scans: Vec<Scanned<'_>> = keys
+        .iter()
+        .filter_map(|key| a.release.scans.get_key_value(key))
+        .map(|((image, account), scan)| Scanned { image, account, reading: &scan.reading })
+        .collect();
+    gate::judge(&stage.gate, &scans)
+}
+
+/// Every scan has an answer, be it that there will be none.
+fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[(ImageName, AccountName)]) -> Flow {
+    let mut flows = Vec::new();
+    for (image, account) in keys {
+        let poll = a.release.started.pipeline.poll;
+        let (every, reason) = match a.release.scans.get(&(image.clone(), account.clone())) {
+            None => (poll, "not read yet".to_owned()),
+            Some(scan) => match &scan.reading.state {
+                ScanState::Closed { .. } => continue,
+                ScanState::Waiting { reason } => {
+                    let late = scan.since + stage.gate.timeout;
+                    if a.now >= late {
+                        continue;
+                    }
+                    a.wake(late);
+                    (poll, reason.clone())
+                }
+                ScanState::Scanned { .. } if scan.readings >= SCAN_READINGS => continue,
+                ScanState::Scanned { .. } => (stage.gate.settle, "scanned; read once more".to_owned()),
+            },
+        };
+        let why = Waiting::Scan { image: image.clone(), account: account.clone(), reason };
+        flows.push(a.watch(Watch::Scan { image: image.clone(), account: account.clone() }, every, why));
+    }
+    join(flows)
+}
+
+/// The plan, and the hash of it with the judgement.
+fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
+    let state = a.release.stage(&stage.name);
+    match (&state.plan, &state.gate) {
+        (Some(plan), Some(gate)) => Ok(plan::hash(a.release, stage, plan, gate)),
+        _ => match a.effect(Effect::Plan { stage: stage.name.clone() }) {
+            Err(halt) => Err(halt),
+            Ok(()) => Err(Halt::Wait),
+        },
+    }
+}
+
+fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+    let name = &stage.name;
+    match &a.release.stage(name).approval {
+        Approval::Given(..) => Ok(()),
+        Approval::Rejected(answer) => Err(Halt::End(ending::rejected(name, answer))),
+        Approval::Expired => Err(Halt::End(ending::expired(name))),
+        Approval::Closed { why } => Err(Halt::End(ending::approval_closed(name, why))),
+        Approval::NotAsked => {
+            let plan = planned(a, stage)?;
+            a.effect(Effect::RequestApproval { stage: name.clone(), plan })
+        }
+        Approval::Asked(request) => {
+            if a.now >= request.expires_at {
+                return a.record(Fact::ApprovalExpired { stage: name.clone() });
+            }
+            let hash = planned(a, stage)?;
+            if request.plan != hash {
+                let why = format!("asked was plan {}, and now it would be plan {}", request.plan.short(), hash.short());
+                return a.record(Fact::ApprovalVoided { stage: name.clone(), why });
+            }
+            a.wake(request.expires_at);
+            let why = Waiting::Approval { stage: name.clone(), expires_at: request.expires_at };
+            a.watch(Watch::Approval { stage: name.clone() }, a.release.started.pipeline.poll, why)
+        }
+    }
+}
+
+/// The stage's lease, had anew by each process.
+pub fn held(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+    if a.release.stage(&stage.name).lock.is_some() {
+        return Ok(());
+    }
+    // Nothing is written down while it waits, so the last event tells since when.
+    let late = a.release.at + stage.deadline;
+    if a.now >= late {
+        return Err(Halt::End(ending::locked(&stage.name)));
+    }
+    a.wake(late);
+    let why = Waiting::Lock { stage: stage.name.clone() };
+    a.watch(Watch::Lock { stage: stage.name.clone() }, a.release.started.pipeline.poll, why)
+}

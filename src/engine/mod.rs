@@ -1,0 +1,19 @@
+//! Pure decisions: what to do next, and how to read what was seen. No clock, no chance, no I/O.
+
+pub mod abort;
+pub mod agenda;
+pub mod approval;
+pub mod death;
+pub mod decide;
+pub mod decision;
+pub mod ending;
+pub mod enter;
+pub mod gate;
+pub mod plan;
+pub mod retry;
+pub mod roll;
+pub mod rollout;
+pub mod steps;
+pub mod summary;
+pub mod taskdef;
+pub mod unwind;

@@ -1,0 +1,144 @@
+//! One service's roll: baseline, task definition, update, and the proof.
+
+use jiff::Timestamp;
+
+use super::agenda::{Agenda, Flow, Halt};
+use super::decision::{Waiting, Watch};
+use super::{death, ending};
+use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::event::Fact;
+use crate::model::ids::ServiceName;
+use crate::model::pipeline::{OnFailure, Stage};
+use crate::model::rollout::{PROOFS, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::stage_state::{RollState, RolloutRun};
+use crate::model::words;
+
+pub fn walk(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
+    if let Some(end) = &state.ended {
+        return match end {
+            RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Ok(()),
+            RolloutEnd::RolledBack { .. }
+            | RolloutEnd::Superseded { .. }
+            | RolloutEnd::Stopped { .. }
+            | RolloutEnd::Stuck { .. }
+            | RolloutEnd::StillRunning
+            | RolloutEnd::Unknown { .. } => {
+                let progress = state.run.as_ref().and_then(|r| r.progress.as_ref());
+                Err(Halt::End(ending::rollout_ended(&stage.name, service, end, progress)))
+            }
+        };
+    }
+    let Some(baseline) = &state.baseline else {
+        return a.effect(Effect::Baseline { at: at.clone(), service: service.clone() });
+    };
+    let plan = a.release.stage(&stage.name).plan.as_ref().and_then(|p| p.services.get(service));
+    let unchanged = plan.is_some_and(|p| p.is_unchanged());
+    if let Some(planned) = plan.and_then(|p| p.live.as_ref())
+        && state.run.is_none()
+        && planned != &baseline.task_definition
+    {
+        return Err(Halt::End(ending::moved_meanwhile(&stage.name, service, planned, &baseline.task_definition)));
+    }
+    if !unchanged {
+        if state.registered.is_none() {
+            return a.effect(Effect::Register { at: at.clone(), workload: Workload::Service(service.clone()) });
+        }
+        if state.run.is_none() {
+            return a.effect(Effect::Update { at: at.clone(), service: service.clone() });
+        }
+    }
+    follow(a, stage, at, service, state, unchanged)
+}
+
+/// Until ECS is done and what runs is proven, or it is known why not.
+fn follow(
+    a: &mut Agenda<'_>,
+    stage: &Stage,
+    at: &StepRef,
+    service: &ServiceName,
+    state: &RollState,
+    unchanged: bool,
+) -> Flow {
+    let ended = |end| Fact::RolloutEnded { at: at.clone(), service: service.clone(), end };
+    let watch = Watch::Rollout { at: at.clone(), service: service.clone() };
+    let waiting = |what: String| Waiting::Rollout { at: at.clone(), service: service.clone(), what };
+    let every = a.release.started.pipeline.poll;
+    let Some(run) = &state.run else {
+        // Nothing to change: what stands is proven, for as long as a rollout may take.
+        return a.watch(watch, every, waiting("proving what runs".to_owned()));
+    };
+    if let Some(progress) = &run.progress {
+        if let Some(end) = end_of(progress) {
+            let end = if unchanged && end == RolloutEnd::Succeeded { RolloutEnd::Unchanged } else { end };
+            return a.record(ended(end));
+        }
+        if let RolloutState::Ambiguous { reason } = &progress.rollout {
+            let end = RolloutEnd::Unknown { reason: reason.clone() };
+            return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, Some(progress))));
+        }
+    }
+    let what = run.progress.as_ref().map_or_else(|| "updated".to_owned(), words::progress);
+    if stage.on_failure == OnFailure::Rollback && state.stop_requested.is_none() && pointless(run) {
+        stop(a, at, service)?;
+    }
+    let since = state.stop_requested.unwrap_or(run.since).max(run.since);
+    let late = since + stage.deadline;
+    if a.now >= late {
+        return overdue(a, stage, at, service, state, run);
+    }
+    a.wake(late);
+    a.watch(watch, every, waiting(what))
+}
+
+/// What a state that will not change by itself comes to.
+pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
+    match &progress.rollout {
+        RolloutState::Proven { readings } if *readings < PROOFS => None,
+        RolloutState::Proven { .. } if progress.desired == 0 => Some(RolloutEnd::Unverified),
+        RolloutState::Proven { .. } => Some(RolloutEnd::Succeeded),
+        RolloutState::RolledBack { reason } => Some(RolloutEnd::RolledBack { reason: reason.clone() }),
+        RolloutState::RollbackFailed { reason } => Some(RolloutEnd::Stuck { reason: reason.clone() }),
+        RolloutState::Stopped { reason } => Some(RolloutEnd::Stopped { reason: reason.clone() }),
+        RolloutState::Superseded { by } => Some(RolloutEnd::Superseded { by: by.clone() }),
+        RolloutState::Looking { .. }
+        | RolloutState::InProgress
+        | RolloutState::Proving { .. }
+        | RolloutState::RollingBack { .. }
+        | RolloutState::Ambiguous { .. } => None,
+    }
+}
+
+/// Whether enough tasks died of the release's own fault that waiting for more is pointless.
+fn pointless(run: &RolloutRun) -> bool {
+    let Some(progress) = &run.progress else { return false };
+    progress.deployment.is_some()
+        && progress.deaths.iter().any(|d| death::is_fatal(d.cause) && d.tasks >= death::FAIL_FAST)
+}
+
+/// Asks ECS to roll our deployment back, once it is known by its ARN.
+pub fn stop(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName) -> Flow {
+    a.effect(Effect::StopRollout { at: at.clone(), service: service.clone() })
+}
+
+fn overdue(
+    a: &mut Agenda<'_>,
+    stage: &Stage,
+    at: &StepRef,
+    service: &ServiceName,
+    state: &RollState,
+    run: &RolloutRun,
+) -> Flow {
+    let progress = run.progress.as_ref();
+    let known = progress.is_some_and(|p| p.deployment.is_some());
+    let can_stop = stage.on_failure == OnFailure::Rollback && known && state.stop_requested.is_none();
+    if can_stop {
+        return stop(a, at, service);
+    }
+    let end = RolloutEnd::StillRunning;
+    Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, progress)))
+}
+
+/// When a deployment's own deadline is, from what it counts from.
+pub fn late(run: &RolloutRun, stage: &Stage) -> Timestamp {
+    run.since + stage.deadline
+}

@@ -1,0 +1,227 @@
+//! What one reading of a service says about one deployment of it.
+
+use super::death;
+use crate::model::ids::ServiceName;
+use crate::model::rollout::{
+    Baseline, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment, TaskReading,
+};
+
+/// The deployment that a reading is held against.
+pub struct Ours<'a> {
+    pub service: &'a ServiceName,
+    /// `ecs-svc/…`: the PRIMARY of UpdateService's answer, or the standing one.
+    pub primary: &'a str,
+    pub task_definition: &'a str,
+    /// What stood before; `None` where nothing was updated and the standing deployment itself is to be proven.
+    pub before: Option<&'a Baseline>,
+    /// The digests that each named container may run.
+    pub digests: &'a [(String, ImageDigests)],
+    /// What the last reading came to.
+    pub last: Option<&'a RolloutProgress>,
+}
+
+/// ECS is eventually consistent: a deployment may be missing from a few readings.
+const LOOKS: u32 = 6;
+
+/// Where the rollout stands by this reading.
+pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
+    let found = find(ours, reading);
+    let deployment = match &found {
+        Found::One(d) => Some(d.arn.clone()),
+        Found::None | Found::Many(_) => ours.last.and_then(|l| l.deployment.clone()),
+    };
+    let rollout = match found {
+        Found::One(deployment) => by_service_deployment(ours, reading, deployment),
+        Found::None => by_deployments(ours, reading),
+        Found::Many(arns) => RolloutState::Ambiguous {
+            reason: format!("{} deployments of this task definition began since: {}", arns.len(), arns.join(", ")),
+        },
+    };
+    let mine =
+        |started_by: Option<&String>| started_by.is_none_or(|by| by == ours.primary || !by.starts_with("ecs-svc/"));
+    let stopped: Vec<_> = reading.stopped.iter().filter(|t| mine(t.started_by.as_ref())).cloned().collect();
+    let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary);
+    // Stopped tasks vanish after an hour: the most that was ever seen of each kind of death is kept.
+    let deaths = merge(ours.last.map(|l| l.deaths.as_slice()).unwrap_or_default(), death::summarize(&stopped));
+    RolloutProgress {
+        rollout,
+        deployment,
+        desired: entry.map_or(reading.service.desired, |d| d.desired),
+        running: entry.map_or(0, |d| d.running),
+        failed: entry.map_or(0, |d| d.failed).max(ours.last.map_or(0, |l| l.failed)),
+        deaths,
+    }
+}
+
+enum Found<'a> {
+    None,
+    One(&'a ServiceDeployment),
+    Many(Vec<String>),
+}
+
+/// Our service deployment: the one found before, or those since the baseline that go to our task definition.
+fn find<'a>(ours: &Ours<'_>, reading: &'a RolloutReading) -> Found<'a> {
+    let (Some(before), Some(all)) = (ours.before, &reading.service.service_deployments) else { return Found::None };
+    if let Some(known) = ours.last.and_then(|l| l.deployment.as_ref()) {
+        return all.iter().find(|d| &d.arn == known).map_or(Found::None, Found::One);
+    }
+    let candidates: Vec<&ServiceDeployment> = all
+        .iter()
+        .filter(|d| !before.service_deployments.contains(&d.arn))
+        .filter(|d| d.target_task_definition.as_deref() == Some(ours.task_definition))
+        .collect();
+    match candidates.as_slice() {
+        [] => Found::None,
+        [one] => Found::One(one),
+        many => Found::Many(many.iter().map(|d| d.arn.clone()).collect()),
+    }
+}
+
+fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: &ServiceDeployment) -> RolloutState {
+    let reason = || deployment.status_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned());
+    match deployment.status.as_str() {
+        "SUCCESSFUL" => prove(ours, reading),
+        "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
+            RolloutState::RollingBack { reason: reason() }
+        }
+        "ROLLBACK_SUCCESSFUL" => RolloutState::RolledBack { reason: reason() },
+        "ROLLBACK_FAILED" => RolloutState::RollbackFailed { reason: reason() },
+        "STOPPED" => {
+            let all = reading.service.service_deployments.as_deref().unwrap_or_default();
+            let newer = all.iter().find(|d| d.created_at > deployment.created_at && d.arn != deployment.arn);
+            match newer {
+                Some(newer) => RolloutState::Superseded { by: newer.arn.clone() },
+                None => RolloutState::Stopped { reason: reason() },
+            }
+        }
+        // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting.
+        _ => RolloutState::InProgress,
+    }
+}
+
+/// Without service deployments: `deployments[]` by id.
+fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
+    let Some(before) = ours.before else { return prove(ours, reading) };
+    let primary = reading.service.primary();
+    let mine = reading.service.deployments.iter().find(|d| d.id == ours.primary);
+    match (mine, primary) {
+        (Some(mine), _) if mine.status == "PRIMARY" => match mine.rollout_state.as_deref() {
+            Some("COMPLETED") => prove(ours, reading),
+            // Nothing to roll back to, or rollback is off: ECS leaves it standing and failed.
+            Some("FAILED") => RolloutState::RollbackFailed { reason: reason_of(mine) },
+            _ => RolloutState::InProgress,
+        },
+        (mine, Some(primary)) => {
+            let went_back = primary.task_definition == before.task_definition;
+            let failed = mine.is_some_and(|m| m.rollout_state.as_deref() == Some("FAILED"))
+                || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"));
+            let looks = looks(ours);
+            if went_back && failed {
+                let reason = mine.map_or_else(|| reason_of(primary), reason_of);
+                match primary.rollout_state.as_deref() {
+                    Some("COMPLETED") => RolloutState::RolledBack { reason },
+                    Some("FAILED") => RolloutState::RollbackFailed { reason },
+                    _ => RolloutState::RollingBack { reason },
+                }
+            } else if primary.id == before.primary || looks < LOOKS {
+                // The answer may be stale, or ours may not be listed yet.
+                RolloutState::Looking { readings: looks }
+            } else {
+                RolloutState::Superseded { by: primary.id.clone() }
+            }
+        }
+        (_, None) => RolloutState::Looking { readings: looks(ours) },
+    }
+}
+
+fn looks(ours: &Ours<'_>) -> u32 {
+    match ours.last.map(|l| &l.rollout) {
+        Some(RolloutState::Looking { readings }) => (readings + 1).min(LOOKS),
+        _ => 1,
+    }
+}
+
+fn reason_of(deployment: &crate::model::rollout::Deployment) -> String {
+    deployment.rollout_state_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned())
+}
+
+/// `SUCCESSFUL` and `COMPLETED` can come early, and about something else: what runs must be ours, and be the approved digests.
+fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
+    let service = &reading.service;
+    if let Some(primary) = service.primary()
+        && primary.id != ours.primary
+        && primary.task_definition != ours.task_definition
+    {
+        return RolloutState::Superseded { by: primary.id.clone() };
+    }
+    match unproven(ours, reading) {
+        Some(missing) => RolloutState::Proving { missing },
+        None => {
+            let readings = match ours.last.map(|l| &l.rollout) {
+                Some(RolloutState::Proven { readings }) => (readings + 1).min(PROOFS),
+                _ => 1,
+            };
+            RolloutState::Proven { readings }
+        }
+    }
+}
+
+/// The first thing that is missing for a proof.
+fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<String> {
+    let service = &reading.service;
+    match service.primary() {
+        None => return Some("the service has no PRIMARY deployment".into()),
+        Some(p) if p.id != ours.primary => return Some("PRIMARY is not our deployment yet".into()),
+        Some(p) if p.task_definition != ours.task_definition => {
+            return Some("PRIMARY does not have our task definition".into());
+        }
+        Some(_) => {}
+    }
+    if service.running < service.desired {
+        return Some(format!("{} of {} tasks run", service.running, service.desired));
+    }
+    let seen = reading.running.iter().filter(|t| t.last_status == "RUNNING").count();
+    if (seen as u64) < u64::from(service.desired) {
+        return Some(format!("{seen} of {} tasks can be seen running", service.desired));
+    }
+    reading.running.iter().filter(|t| t.last_status == "RUNNING").find_map(|t| unproven_task(ours, t))
+}
+
+fn unproven_task(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
+    let id = task.arn.rsplit('/').next().unwrap_or(&task.arn);
+    match task.started_by.as_deref() {
+        Some(by) if by.starts_with("ecs-svc/") && by != ours.primary => {
+            return Some(format!("task {id} is still another deployment's"));
+        }
+        _ if task.task_definition != ours.task_definition => {
+            return Some(format!("task {id} still runs another task definition"));
+        }
+        _ => {}
+    }
+    if task.health == "UNHEALTHY" {
+        return Some(format!("task {id} is unhealthy"));
+    }
+    ours.digests.iter().find_map(|(container, approved)| match task.digests.get(container) {
+        Some(Some(digest)) if approved.contains(digest) => None,
+        Some(Some(digest)) => Some(format!("task {id}: {container} runs {digest}, which is not the approved image")),
+        Some(None) | None => Some(format!("task {id}: ECS does not yet tell what {container} runs")),
+    })
+}
+
+fn merge(
+    last: &[crate::model::rollout::Death],
+    now: Vec<crate::model::rollout::Death>,
+) -> Vec<crate::model::rollout::Death> {
+    let mut all = now;
+    for old in last {
+        let same = all
+            .iter_mut()
+            .find(|d| d.cause == old.cause && d.container == old.container && d.exit_code == old.exit_code);
+        match same {
+            Some(d) => d.tasks = d.tasks.max(old.tasks),
+            None => all.push(old.clone()),
+        }
+    }
+    all.sort_by_key(|d| std::cmp::Reverse(d.tasks));
+    all
+}

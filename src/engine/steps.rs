@@ -1,0 +1,76 @@
+//! A stage's steps, in their order.
+
+use super::agenda::{Agenda, Flow, Halt, join};
+use super::decision::{Waiting, Watch};
+use super::{ending, roll};
+use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::event::{Fact, StageFailure};
+use crate::model::ids::TaskName;
+use crate::model::outcome::Ending;
+use crate::model::pipeline::{OnFailure, Stage, Step};
+use crate::model::stage_state::{RunState, StepState};
+
+pub fn walk(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+    let release = a.release;
+    for (step, state) in release.stage(&stage.name).steps.iter().enumerate() {
+        let at = StepRef { stage: stage.name.clone(), step };
+        let flow = match state {
+            StepState::Run(run) => match &stage.steps[step] {
+                Step::Run { task } => walk_run(a, at, task, run),
+                Step::Roll { .. } | Step::Check(_) => Ok(()),
+            },
+            StepState::Roll(services) => {
+                let flows: Vec<Flow> =
+                    services.iter().map(|(service, state)| roll::walk(a, stage, &at, service, state)).collect();
+                join(flows)
+            }
+            StepState::Check(None) => a.effect(Effect::Check { at }),
+            StepState::Check(Some((verdict, detail))) => match verdict.is_open() {
+                true => Ok(()),
+                false => Err(Halt::End(ending::check_failed(&stage.name, *verdict, detail))),
+            },
+        };
+        match flow {
+            Ok(()) => {}
+            Err(Halt::End(ending)) if !ending.outcome.is_resumable() => return fail(a, stage, ending),
+            Err(halt) => return Err(halt),
+        }
+    }
+    Ok(())
+}
+
+/// The stage has failed: written down first, put in order next.
+fn fail(a: &mut Agenda<'_>, stage: &Stage, ending: Ending) -> Flow {
+    use crate::model::outcome::Outcome;
+    let roll_back = match ending.outcome {
+        // Somebody else's doing is neither fought nor rolled back over.
+        Outcome::Superseded | Outcome::Aborted => false,
+        _ => stage.on_failure == OnFailure::Rollback,
+    };
+    a.record(Fact::StageFailed { stage: stage.name.clone(), failure: StageFailure { ending, roll_back } })
+}
+
+fn walk_run(a: &mut Agenda<'_>, at: StepRef, task: &TaskName, run: &RunState) -> Flow {
+    let pipeline = &a.release.started.pipeline;
+    if let Some(end) = &run.ended {
+        return match end.exit_code {
+            Some(0) => Ok(()),
+            _ => Err(Halt::End(ending::task_failed(&at.stage, task, end))),
+        };
+    }
+    if run.registered.is_none() {
+        let workload = Workload::Task(task.clone());
+        return a.effect(Effect::Register { at, workload });
+    }
+    let Some((arn, since)) = &run.started else {
+        return a.effect(Effect::RunTask { at, task: task.clone() });
+    };
+    let timeout = pipeline.task(task).timeout;
+    let late = *since + timeout;
+    if a.now >= late {
+        return Err(Halt::End(ending::task_late(&at.stage, task, arn, timeout.as_mins())));
+    }
+    a.wake(late);
+    let why = Waiting::Task { at: at.clone(), task: task.clone() };
+    a.watch(Watch::Task { at, task: task.clone() }, pipeline.poll, why)
+}

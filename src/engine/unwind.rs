@@ -1,0 +1,124 @@
+//! A failed stage is put in order: what runs is stopped, what was changed goes back, last first.
+
+use super::agenda::{Agenda, Flow, Halt};
+use super::decision::{Waiting, Watch};
+use super::roll;
+use crate::model::effect::{Effect, StepRef};
+use crate::model::event::{Fact, StageFailure};
+use crate::model::ids::ServiceName;
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::pipeline::Stage;
+use crate::model::rollout::RolloutEnd;
+use crate::model::stage_state::{RollState, StageState};
+use crate::model::words;
+
+pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
+    let state = a.release.stage(&stage.name);
+    let rolls: Vec<(usize, &ServiceName, &RollState)> = state.rolls().collect();
+    for (step, service, roll) in rolls.into_iter().rev() {
+        let at = StepRef { stage: stage.name.clone(), step };
+        settle(a, stage, &at, service, roll, failure.roll_back)?;
+    }
+    Err(Halt::End(conclude(state, failure)))
+}
+
+/// Brings one service to rest.
+fn settle(
+    a: &mut Agenda<'_>,
+    stage: &Stage,
+    at: &StepRef,
+    service: &ServiceName,
+    state: &RollState,
+    roll_back: bool,
+) -> Flow {
+    let update = Effect::Update { at: at.clone(), service: service.clone() };
+    if a.release.open.contains_key(&update) {
+        return a.effect(update);
+    }
+    let changed = state.registered.is_some();
+    match (&state.run, &state.ended) {
+        (Some(run), None) if changed => {
+            let progress = run.progress.as_ref();
+            if let Some(end) = progress.and_then(roll::end_of) {
+                return a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end });
+            }
+            let known = progress.is_some_and(|p| p.deployment.is_some());
+            if roll_back && known && state.stop_requested.is_none() {
+                roll::stop(a, at, service)?;
+            }
+            let since = state.stop_requested.unwrap_or(run.since).max(run.since);
+            if a.now >= since + stage.deadline {
+                let end = RolloutEnd::Stuck { reason: "it was still moving at the deadline".to_owned() };
+                return a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end });
+            }
+            a.wake(since + stage.deadline);
+            let what = progress.map_or_else(|| "updated".to_owned(), words::progress);
+            let why = Waiting::Rollout { at: at.clone(), service: service.clone(), what };
+            a.watch(Watch::Rollout { at: at.clone(), service: service.clone() }, a.release.started.pipeline.poll, why)
+        }
+        _ if roll_back && state.stands_changed() => restore(a, stage, at, service, state),
+        _ => Ok(()),
+    }
+}
+
+/// Puts back what ran before, and proves that it runs.
+fn restore(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
+    let restored = |end| Fact::RestoreEnded { at: at.clone(), service: service.clone(), end };
+    let Some(run) = &state.restore else {
+        let effect = Effect::Restore { at: at.clone(), service: service.clone() };
+        return match a.effect(effect) {
+            // A rollback that is refused is told, not repeated; what cannot be told stays resumable.
+            Err(Halt::End(ending)) if !ending.outcome.is_resumable() => {
+                a.record(restored(RolloutEnd::Stuck { reason: ending.sentence }))
+            }
+            flow => flow,
+        };
+    };
+    if let Some(end) = run.progress.as_ref().and_then(roll::end_of) {
+        return a.record(restored(end));
+    }
+    let late = roll::late(run, stage);
+    if a.now >= late {
+        return a.record(restored(RolloutEnd::Stuck { reason: "it did not run again at the deadline".to_owned() }));
+    }
+    a.wake(late);
+    let what = run.progress.as_ref().map_or_else(|| "updated".to_owned(), words::progress);
+    let why = Waiting::Restore { at: at.clone(), service: service.clone(), what };
+    a.watch(Watch::Restore { at: at.clone(), service: service.clone() }, a.release.started.pipeline.poll, why)
+}
+
+/// How it ends, now that everything rests.
+fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
+    let mut ending = failure.ending.clone();
+    match ending.outcome {
+        Outcome::Superseded | Outcome::Stuck => return ending,
+        _ => {}
+    }
+    let mut back = Vec::new();
+    let mut stuck = Vec::new();
+    for (_, service, roll) in state.rolls() {
+        let end = roll.restored.as_ref().or(roll.ended.as_ref().filter(|e| !matches!(e, RolloutEnd::Succeeded)));
+        match end {
+            Some(RolloutEnd::Succeeded | RolloutEnd::RolledBack { .. }) => back.push(service.to_string()),
+            Some(RolloutEnd::Unverified) if roll.restored.is_some() => back.push(service.to_string()),
+            Some(RolloutEnd::Unchanged | RolloutEnd::Unverified) | None => {}
+            Some(RolloutEnd::Superseded { by }) => stuck.push(format!("{service} was deployed over by {by}")),
+            Some(RolloutEnd::Stopped { reason } | RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason }) => {
+                stuck.push(format!("{service}: {reason}"));
+            }
+            Some(RolloutEnd::StillRunning) => stuck.push(format!("{service} is still moving")),
+        }
+    }
+    if !stuck.is_empty() {
+        ending.outcome = Outcome::Stuck;
+        ending.hint = Some(format!("a person is needed: {}", stuck.join("; ")));
+    } else if !back.is_empty() {
+        if ending.outcome != Outcome::Aborted {
+            ending.outcome = Outcome::RolledBack;
+        }
+        ending.hint.get_or_insert_with(|| format!("back on what ran before: {}", back.join(", ")));
+    } else if ending.outcome != Outcome::Aborted {
+        ending.outcome = Outcome::Failed;
+    }
+    ending
+}

@@ -1,0 +1,187 @@
+//! Logins for a builder: the user's own, with the target's on top, in a file that only this run sees.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::image::credentials::{docker_config, host_of, read_config, stored};
+use crate::image::env::Env;
+use crate::image::scratch::{Scratch, io_fault};
+use crate::model::fault::Fault;
+use crate::ports::images::Access;
+
+/// Folders and files beside `config.json` that Docker's client needs from its own folder.
+const KEPT: [&str; 7] = ["cli-plugins", "contexts", "buildx", "trust", "ca.pem", "cert.pem", "key.pem"];
+
+/// A folder to be given as `DOCKER_CONFIG`: the user's with the target's login added.
+///
+/// # Errors
+/// `BuildFailed` where it cannot be written.
+pub fn docker_folder(scratch: &Scratch, to: &Access, env: &Env) -> Result<PathBuf, Fault> {
+    let folder = scratch.path().join("docker");
+    std::fs::create_dir(&folder).map_err(|e| io_fault("could not be made", &folder, &e))?;
+    if let Some(own) = env.docker_config_dir() {
+        for name in KEPT {
+            let there = own.join(name);
+            if let Ok(real) = there.canonicalize() {
+                std::os::unix::fs::symlink(&real, folder.join(name))
+                    .map_err(|e| io_fault("could not be linked", &there, &e))?;
+            }
+        }
+    }
+    let config = for_docker(docker_config(env), to);
+    scratch.write("docker/config.json", Value::Object(config).to_string().as_bytes())?;
+    Ok(folder)
+}
+
+/// A file to be given as `--authfile`: what the user has for Docker and for buildah and podman, with the target's login added.
+///
+/// # Errors
+/// `BuildFailed` where it cannot be written.
+pub fn auth_file(scratch: &Scratch, to: &Access, env: &Env) -> Result<PathBuf, Fault> {
+    let mut files: Vec<Map<String, Value>> = env.containers_auth_files().iter().map(|f| read_config(f)).collect();
+    files.push(docker_config(env));
+    let config = for_containers(&files, to, |store| stored(store, env));
+    scratch.write("auth.json", Value::Object(config).to_string().as_bytes())
+}
+
+fn for_docker(mut config: Map<String, Value>, to: &Access) -> Map<String, Value> {
+    if let Some((host, entry)) = login_entry(to) {
+        section(&mut config, "auths").retain(|k, _| host_of(k) != host);
+        section(&mut config, "auths").insert(host.clone(), entry);
+        // A store, or a helper for this host, would be asked instead; an empty name means the file (docker/cli, `credHelpers`).
+        let asks_store = config.get("credsStore").is_some();
+        let helpers = section(&mut config, "credHelpers");
+        let asks_helper = helpers.keys().any(|k| host_of(k) == host);
+        helpers.retain(|k, _| host_of(k) != host);
+        if asks_store || asks_helper {
+            helpers.insert(host, json!(""));
+        }
+    }
+    config
+}
+
+/// The strongest first. buildah and podman know no `credsStore`: what it lists becomes a helper for each registry.
+fn for_containers(
+    files: &[Map<String, Value>],
+    to: &Access,
+    stored: impl Fn(&str) -> Vec<String>,
+) -> Map<String, Value> {
+    let mut config = Map::new();
+    for file in files {
+        if let Some(store) = file.get("credsStore").and_then(Value::as_str).filter(|s| !s.is_empty()) {
+            for key in stored(store) {
+                section(&mut config, "credHelpers").entry(host_of(&key)).or_insert(json!(store));
+            }
+        }
+        for name in ["auths", "credHelpers"] {
+            for (key, value) in file.get(name).and_then(Value::as_object).into_iter().flatten() {
+                // Docker leaves an empty entry where the store has the login.
+                let empty = value.as_object().is_some_and(Map::is_empty) || value.as_str() == Some("");
+                if !empty {
+                    section(&mut config, name).entry(key).or_insert(value.clone());
+                }
+            }
+        }
+    }
+    if let Some((host, entry)) = login_entry(to) {
+        section(&mut config, "credHelpers").retain(|k, _| host_of(k) != host);
+        let auths = section(&mut config, "auths");
+        auths.retain(|k, _| host_of(k) != host);
+        auths.insert(host, entry);
+    }
+    config
+}
+
+fn login_entry(to: &Access) -> Option<(String, Value)> {
+    let login = to.login.as_ref()?;
+    let host = to.repository.split('/').next()?.to_owned();
+    let auth = STANDARD.encode(format!("{}:{}", login.username, login.password));
+    Some((host, json!({ "auth": auth })))
+}
+
+fn section<'a>(config: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
+    let value = config.entry(name).or_insert_with(|| json!({}));
+    if !value.is_object() {
+        *value = json!({});
+    }
+    value.as_object_mut().expect("made an object just above")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::testing::FixedClock;
+    use crate::ports::images::Login;
+
+    fn target() -> Access {
+        Access {
+            repository: "r.example/app".into(),
+            login: Some(Login { username: "AWS".into(), password: "secret".into() }),
+            insecure: false,
+        }
+    }
+
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    fn ours() -> Value {
+        json!({ "auth": STANDARD.encode("AWS:secret") })
+    }
+
+    #[test]
+    fn the_users_logins_stay_and_the_targets_comes_on_top() {
+        let own = map(json!({"auths": {"other.example": {"auth": "x"}, "https://r.example": {"auth": "old"}},
+            "credHelpers": {"gcr.io": "gcloud"}, "currentContext": "colima"}));
+        let merged = for_docker(own, &target());
+        assert_eq!(
+            Value::Object(merged),
+            json!({"auths": {"other.example": {"auth": "x"}, "r.example": ours()},
+                "credHelpers": {"gcr.io": "gcloud"}, "currentContext": "colima"})
+        );
+    }
+
+    #[test]
+    fn a_store_is_not_asked_for_the_target() {
+        let merged = for_docker(map(json!({"credsStore": "desktop"})), &target());
+        assert_eq!(merged["credHelpers"], json!({"r.example": ""}));
+        assert_eq!(merged["credsStore"], json!("desktop"));
+        let merged = for_docker(map(json!({"credHelpers": {"r.example": "ecr-login"}})), &target());
+        assert_eq!(merged["credHelpers"], json!({"r.example": ""}));
+    }
+
+    #[test]
+    fn buildah_gets_the_stores_logins_as_helpers() {
+        let containers = map(json!({"auths": {"quay.io": {"auth": "q"}, "both.example": {"auth": "strong"}}}));
+        let docker = map(json!({"auths": {"both.example": {"auth": "weak"}, "kept.example": {}}, "credsStore": "pass",
+            "credHelpers": {"r.example": "ecr-login"}}));
+        let merged = for_containers(&[containers, docker], &target(), |store| {
+            assert_eq!(store, "pass");
+            vec!["https://kept.example/v2/".to_owned()]
+        });
+        assert_eq!(merged["auths"]["quay.io"], json!({"auth": "q"}));
+        assert_eq!(merged["auths"]["both.example"], json!({"auth": "strong"}));
+        assert_eq!(merged["auths"]["r.example"], ours());
+        assert_eq!(merged["credHelpers"], json!({"kept.example": "pass"}));
+        assert!(merged["auths"].get("kept.example").is_none());
+    }
+
+    #[test]
+    fn the_folder_for_docker_keeps_plugins_and_leaves_the_users_file_alone() {
+        let own = tempfile::tempdir().unwrap();
+        let before = r#"{"auths":{"other.example":{"auth":"x"}}}"#;
+        std::fs::write(own.path().join("config.json"), before).unwrap();
+        std::fs::create_dir(own.path().join("cli-plugins")).unwrap();
+        let mut env = Env::empty();
+        env.set("DOCKER_CONFIG", own.path());
+        let scratch = Scratch::new(&FixedClock).unwrap();
+        let folder = docker_folder(&scratch, &target(), &env).unwrap();
+        assert!(folder.join("cli-plugins").is_dir());
+        let written = read_config(&folder.join("config.json"));
+        assert_eq!(written["auths"]["r.example"], ours());
+        assert_eq!(std::fs::read_to_string(own.path().join("config.json")).unwrap(), before);
+    }
+}

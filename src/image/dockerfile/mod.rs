@@ -1,0 +1,144 @@
+//! Dockerfiles, by the tools that build them: docker, buildah, podman, finch.
+
+mod auth;
+mod buildah;
+mod docker;
+mod ignore;
+mod run;
+mod tools;
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use self::run::Runner;
+use self::tools::Found;
+use super::env::Env;
+use super::registry::Repository;
+use super::scratch::Scratch;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::Digest;
+use crate::model::pipeline::Tool;
+use crate::ports::clock::Clock;
+use crate::ports::images::{Access, Built, Say};
+
+/// A Dockerfile to be built and pushed.
+pub struct Job<'a> {
+    /// The repository's root.
+    pub root: &'a Path,
+    pub tool: Tool,
+    /// Below the root.
+    pub context: &'a str,
+    pub file: &'a str,
+    pub args: &'a BTreeMap<String, String>,
+    pub target: Option<&'a str>,
+    /// `os/arch`.
+    pub platforms: &'a [String],
+    pub to: &'a Access,
+    pub tag: &'a str,
+    pub env: &'a Env,
+    pub clock: &'a dyn Clock,
+    pub say: Say<'a>,
+}
+
+/// A job with its paths proven and its tool's helpers at hand.
+struct Prepared<'a> {
+    job: &'a Job<'a>,
+    context: PathBuf,
+    file: PathBuf,
+    scratch: Scratch,
+    runner: Runner<'a>,
+}
+
+/// Builds and pushes; the digest is read from the registry and held against what the tool says it pushed.
+///
+/// # Errors
+/// `ToolMissing`, `Invalid` for paths that are not there, `BuildFailed` with the tool's last lines, `AccessDenied` by the registry,
+/// `Changed` where the tag is another's by the time it is read.
+pub async fn build(job: &Job<'_>) -> Result<Built, Fault> {
+    let context = below(job.root, job.context, "build context")?;
+    let file = below(job.root, job.file, "Dockerfile")?;
+    if !context.is_dir() || !file.is_file() {
+        return Err(Fault::new(FaultKind::Invalid, "the build context is a folder, and the Dockerfile a file")
+            .cause(format!("context `{}`, file `{}`", job.context, job.file)));
+    }
+    let found = tools::choose(job.tool, job.env).await?;
+    (job.say)(&format!("building {} with {} ({})", job.file, found.name(), found.program.display()));
+    let scratch = Scratch::new(job.clock)?;
+    let runner = Runner { program: &found.program, env: job.env, say: job.say };
+    let prepared = Prepared { job, context, file, scratch, runner };
+    let told = match found.kind {
+        Found::Docker | Found::Finch => docker::build_and_push(&prepared, found.kind).await?,
+        Found::Buildah | Found::Podman => buildah::build_and_push(&prepared).await?,
+    };
+    let pushed = read_back(job, told.as_ref()).await?;
+    Ok(Built { pushed, by: found.name().to_owned() })
+}
+
+async fn read_back(job: &Job<'_>, told: Option<&Digest>) -> Result<crate::model::event::PushedImage, Fault> {
+    let at = Repository::to_read(job.to.clone(), job.clock).await?;
+    let there = at.manifest(job.tag).await?.ok_or_else(|| {
+        Fault::new(FaultKind::BuildFailed, format!("{}:{} is not there after the push", at.name(), job.tag))
+    })?;
+    match told {
+        Some(told) if told != &there.digest => {
+            Err(Fault::new(FaultKind::Changed, format!("{}:{} is not what was pushed", at.name(), job.tag))
+                .cause(format!("pushed {told}, found {}", there.digest))
+                .hint("somebody else pushes the same tag"))
+        }
+        _ => Ok(at.pushed(&there)),
+    }
+}
+
+/// A path of the pipeline file, proven to be there and below the root.
+fn below(root: &Path, path: &str, what: &str) -> Result<PathBuf, Fault> {
+    let leaves = || Fault::new(FaultKind::Invalid, format!("the {what} `{path}` leads out of the repository"));
+    if Path::new(path).is_absolute() || Path::new(path).components().any(|c| c == Component::ParentDir) {
+        return Err(leaves());
+    }
+    let real = |p: &Path| {
+        p.canonicalize().map_err(|e| {
+            Fault::new(FaultKind::Invalid, format!("the {what} `{path}` is not there"))
+                .cause(format!("{}: {e}", p.display()))
+        })
+    };
+    let (found, root) = (real(&root.join(path))?, real(root)?);
+    if found.starts_with(root) { Ok(found) } else { Err(leaves()) }
+}
+
+impl Prepared<'_> {
+    fn target(&self) -> String {
+        format!("{}:{}", self.job.to.repository, self.job.tag)
+    }
+
+    /// What every tool's `build` takes alike.
+    fn common_flags(&self) -> Vec<String> {
+        let mut flags = Vec::new();
+        for (name, value) in self.job.args {
+            flags.extend(["--build-arg".to_owned(), format!("{name}={value}")]);
+        }
+        if let Some(target) = self.job.target {
+            flags.extend(["--target".to_owned(), target.to_owned()]);
+        }
+        flags
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("..", "leads out")]
+    #[case("/etc", "leads out")]
+    #[case("out", "leads out")]
+    #[case("missing", "is not there")]
+    fn a_context_is_below_the_root(#[case] path: &str, #[case] says: &str) {
+        let root = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/etc", root.path().join("out")).unwrap();
+        let fault = below(root.path(), path, "build context").unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Invalid);
+        assert!(fault.sentence.contains(says), "{fault}");
+    }
+}

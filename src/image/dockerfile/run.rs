@@ -1,0 +1,151 @@
+//! Running a builder: its lines passed on as they come, its last ones kept for the fault.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Mutex;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Command;
+
+use crate::image::env::Env;
+use crate::model::fault::{Fault, FaultKind};
+use crate::ports::images::Say;
+
+/// As many of a builder's last lines as tell what was the matter without telling everything.
+const LAST_LINES: usize = 20;
+
+/// Words by which the tools and registries say that a push was not allowed rather than broken.
+const DENIALS: [&str; 6] = [
+    "unauthorized",
+    "authentication required",
+    "no basic auth credentials",
+    "denied",
+    "403 forbidden",
+    "401 unauthorized",
+];
+
+/// A builder, and where its lines go.
+pub struct Runner<'a> {
+    pub program: &'a Path,
+    pub env: &'a Env,
+    pub say: Say<'a>,
+}
+
+/// What is being done, for the sentence of a failure and for what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    Build,
+    Push,
+}
+
+impl Runner<'_> {
+    /// Runs to the end and answers what was said last.
+    ///
+    /// # Errors
+    /// `BuildFailed`, or `AccessDenied` for a push that the registry refused, with the last lines as cause.
+    pub async fn run(&self, doing: Doing, args: &[OsString], env: &[(&str, &OsStr)]) -> Result<Vec<String>, Fault> {
+        let name = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut child = Command::new(self.program)
+            .args(args)
+            .envs(self.env.overrides())
+            .envs(env.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|e| Fault::new(FaultKind::ToolMissing, format!("{name} cannot be run")).cause(e.to_string()))?;
+        let last = Mutex::new(VecDeque::with_capacity(LAST_LINES));
+        let hear = |line: &str| {
+            (self.say)(line);
+            let mut last = last.lock().expect("no holder panics");
+            if last.len() == LAST_LINES {
+                last.pop_front();
+            }
+            last.push_back(line.to_owned());
+        };
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let broke = |e: std::io::Error| {
+            Fault::new(FaultKind::BuildFailed, format!("{name} cannot be listened to")).cause(e.to_string())
+        };
+        tokio::try_join!(lines(out, &hear), lines(err, &hear)).map_err(broke)?;
+        let status = child.wait().await.map_err(broke)?;
+        let last: Vec<String> = last.into_inner().expect("no holder panics").into();
+        if status.success() { Ok(last) } else { Err(failure(&name, doing, status, &last)) }
+    }
+}
+
+fn failure(name: &str, doing: Doing, status: std::process::ExitStatus, last: &[String]) -> Fault {
+    let cause = if last.is_empty() { status.to_string() } else { last.join("\n") };
+    let lower = cause.to_lowercase();
+    match doing {
+        Doing::Push if DENIALS.iter().any(|d| lower.contains(d)) => {
+            Fault::new(FaultKind::AccessDenied, format!("the registry did not let {name} push"))
+                .cause(cause)
+                .hint("check the login for this registry, and the repository's policy")
+        }
+        Doing::Push => Fault::new(FaultKind::BuildFailed, format!("{name} could not push ({status})")).cause(cause),
+        Doing::Build => Fault::new(FaultKind::BuildFailed, format!("{name} could not build ({status})")).cause(cause),
+    }
+}
+
+/// Each line that is not blank; of one that a progress bar wrote over again and again, what stood last.
+async fn lines<R: AsyncRead + Unpin>(from: Option<R>, hear: &(dyn Fn(&str) + Sync)) -> std::io::Result<()> {
+    let Some(from) = from else { return Ok(()) };
+    let mut from = BufReader::new(from);
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line).await? > 0 {
+        let text = String::from_utf8_lossy(&line);
+        if let Some(shown) = text.split('\r').map(str::trim_end).rfind(|part| !part.is_empty()) {
+            hear(shown);
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn shell(doing: Doing, script: &str) -> (Result<Vec<String>, Fault>, Vec<String>) {
+        let heard = Mutex::new(Vec::new());
+        let say = |line: &str| heard.lock().unwrap().push(line.to_owned());
+        let env = Env::empty();
+        let runner = Runner { program: Path::new("/bin/sh"), env: &env, say: &say };
+        let answer = runner.run(doing, &["-c".into(), script.into()], &[]).await;
+        (answer, heard.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn every_line_is_passed_on_and_the_last_are_the_cause() {
+        let (answer, heard) = shell(Doing::Build, "for i in $(seq 30); do echo line $i; done; exit 7").await;
+        assert_eq!(heard.len(), 30);
+        let fault = answer.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::BuildFailed);
+        assert!(fault.sentence.contains("exit status: 7"), "{fault}");
+        let cause = fault.cause.unwrap();
+        assert!(cause.starts_with("line 11\n") && cause.ends_with("line 30"), "{cause}");
+    }
+
+    #[tokio::test]
+    async fn both_outputs_are_heard_and_progress_is_shown_as_it_ended() {
+        let (answer, heard) = shell(Doing::Build, r"printf '10%%\r50%%\r100%%\n\n'; echo err >&2").await;
+        answer.unwrap();
+        let mut heard = heard;
+        heard.sort();
+        assert_eq!(heard, ["100%", "err"]);
+    }
+
+    #[tokio::test]
+    async fn a_refused_push_is_a_denial_and_a_broken_one_is_not() {
+        let (answer, _) = shell(Doing::Push, "echo 'no basic auth credentials' >&2; exit 1").await;
+        assert_eq!(answer.unwrap_err().kind, FaultKind::AccessDenied);
+        let (answer, _) = shell(Doing::Push, "echo 'connection reset' >&2; exit 1").await;
+        assert_eq!(answer.unwrap_err().kind, FaultKind::BuildFailed);
+        let (answer, _) = shell(Doing::Build, "echo 'permission denied' >&2; exit 1").await;
+        assert_eq!(answer.unwrap_err().kind, FaultKind::BuildFailed);
+    }
+}

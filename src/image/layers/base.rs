@@ -1,0 +1,116 @@
+//! The image that files are put on.
+
+use serde_json::Value;
+
+use crate::image::credentials;
+use crate::image::env::Env;
+use crate::image::manifest::{Content, Descriptor, Manifest, Platform};
+use crate::image::registry::Repository;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::Digest;
+use crate::ports::clock::Clock;
+use crate::ports::images::{Access, Say};
+
+/// The name of no base at all.
+pub const SCRATCH: &str = "scratch";
+
+/// A base image, found in its registry.
+pub struct Base<'a> {
+    repository: Repository<'a>,
+    reference: String,
+    top: Manifest,
+}
+
+/// What one platform of a base brings along.
+pub struct Under {
+    pub layers: Vec<Descriptor>,
+    /// The image configuration, with whatever else it says.
+    pub config: Value,
+    /// The base as it was named, and the digest it had.
+    pub reference: String,
+    pub digest: Digest,
+}
+
+impl<'a> Base<'a> {
+    /// The base of this reference, read with the user's own Docker credentials, or with the target's login where it is of the
+    /// same registry and the user has none for it; `None` for scratch.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no reference, `NotFound`, and what the registry answers.
+    pub async fn find(
+        reference: &str,
+        to: &Access,
+        env: &Env,
+        clock: &'a dyn Clock,
+        say: Say<'_>,
+    ) -> Result<Option<Base<'a>>, Fault> {
+        if reference == SCRATCH {
+            return Ok(None);
+        }
+        let (mut access, tag) = credentials::locate(reference, env)?;
+        let host = |a: &Access| a.repository.split('/').next().map(str::to_owned);
+        if host(&access) == host(to) {
+            access.insecure = to.insecure;
+            access.login = access.login.or_else(|| to.login.clone());
+        }
+        let repository = Repository::to_read(access, clock).await?;
+        let top = repository.manifest(&tag).await?.ok_or_else(|| {
+            Fault::new(FaultKind::NotFound, format!("the base image {reference} is not there"))
+                .hint("correct `base`, or log in with `docker login` where it is private")
+        })?;
+        if tag.parse::<Digest>().is_err() {
+            say(&format!("base {reference} is {} now; name it by digest for a reproducible result", top.digest));
+        }
+        Ok(Some(Base { repository, reference: reference.to_owned(), top }))
+    }
+
+    pub fn repository(&self) -> &Repository<'a> {
+        &self.repository
+    }
+
+    /// The base's image for a platform.
+    ///
+    /// # Errors
+    /// `Invalid` where it has none, or its layers and configuration do not agree; what the registry answers.
+    pub async fn image(&self, platform: &Platform) -> Result<Under, Fault> {
+        let image = match &self.top.content {
+            Content::Image { .. } => self.top.clone(),
+            Content::Index(_) => self.child(platform).await?,
+        };
+        let Content::Image { config, layers } = image.content else {
+            return Err(self.unfit("its index names another index for the platform"));
+        };
+        let bytes = self.repository.document(&config).await?;
+        let config: Value = serde_json::from_slice(&bytes).map_err(|e| self.unfit(&e.to_string()))?;
+        let text = |key: &str| config.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let has = Platform {
+            os: text("os"),
+            architecture: text("architecture"),
+            variant: Some(text("variant")).filter(|v| !v.is_empty()),
+        };
+        if !has.serves(platform) {
+            return Err(self.unfit(&format!("it is for {has}, not for {platform}")));
+        }
+        let diff_ids = config.pointer("/rootfs/diff_ids").and_then(Value::as_array).map_or(0, Vec::len);
+        if diff_ids != layers.len() {
+            return Err(self.unfit(&format!("it has {} layers and names {diff_ids}", layers.len())));
+        }
+        Ok(Under { layers, config, reference: self.reference.clone(), digest: self.top.digest.clone() })
+    }
+
+    async fn child(&self, platform: &Platform) -> Result<Manifest, Fault> {
+        let offered = self.top.platforms();
+        let fitting = offered.iter().find(|c| c.platform.as_ref().is_some_and(|p| p.serves(platform)));
+        let Some(child) = fitting else {
+            let names: Vec<String> =
+                offered.iter().filter_map(|c| c.platform.as_ref()).map(Platform::to_string).collect();
+            return Err(self.unfit(&format!("it has no {platform}, only {}", names.join(", "))));
+        };
+        let read = self.repository.manifest(child.digest.as_str()).await?;
+        read.ok_or_else(|| self.unfit(&format!("its index names {}, which is not there", child.digest)))
+    }
+
+    fn unfit(&self, why: &str) -> Fault {
+        Fault::new(FaultKind::Invalid, format!("the base image {} cannot be built on", self.reference)).cause(why)
+    }
+}

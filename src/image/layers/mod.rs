@@ -1,0 +1,152 @@
+//! The `layers` builder: files onto a base image or scratch, without a daemon and without root. The same input gives the same
+//! digest.
+
+mod base;
+mod config;
+mod pack;
+mod sources;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use bytes::Bytes;
+use serde_json::json;
+
+use self::base::Base;
+use self::pack::Layer;
+use super::copy::{blobs, size};
+use super::env::Env;
+use super::manifest::{Descriptor, Manifest, OCI_INDEX, Platform};
+use super::registry::Repository;
+use super::scratch::Scratch;
+use crate::model::event::PushedImage;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::Digest;
+use crate::model::pipeline::{LayerFiles, LayersSpec};
+use crate::ports::clock::Clock;
+use crate::ports::images::{Access, Say};
+
+/// A `layers` image to be made.
+pub struct Job<'a> {
+    /// The repository's root; nothing outside is read.
+    pub root: &'a Path,
+    pub spec: &'a LayersSpec,
+    /// `os/arch`.
+    pub platforms: &'a [String],
+    pub to: &'a Access,
+    pub tag: &'a str,
+    pub env: &'a Env,
+    pub clock: &'a dyn Clock,
+    pub say: Say<'a>,
+}
+
+impl Job<'_> {
+    fn from_scratch(&self) -> bool {
+        self.spec.base == base::SCRATCH
+    }
+}
+
+/// Packs the files, pushes what the registry lacks, and tags the result: a manifest for one platform, an index for several.
+///
+/// # Errors
+/// `Invalid` for missing, empty or escaping sources and for a base that lacks a platform; what the registries answer.
+pub async fn build(job: &Job<'_>) -> Result<PushedImage, Fault> {
+    let platforms = platforms(job.platforms)?;
+    config::check(job.spec)?;
+    let created = config::created(job.env)?;
+    let scratch = Scratch::new(job.clock)?;
+    let packed = pack_all(job, &platforms, scratch.path()).await?;
+
+    let base = Base::find(&job.spec.base, job.to, job.env, job.clock, job.say).await?;
+    let to = Repository::to_write(job.to.clone(), job.clock).await?;
+    let mut done = BTreeSet::new();
+    let mut images = Vec::new();
+    for platform in &platforms {
+        let under = match &base {
+            Some(base) => Some(base.image(platform).await?),
+            None => None,
+        };
+        if let (Some(base), Some(under)) = (&base, &under) {
+            blobs(base.repository(), &to, under.layers.iter(), &mut done, job.say).await?;
+        }
+        let own: Vec<&Layer> = job.spec.files.iter().map(|f| &packed[&source_for(f, platform)]).collect();
+        for layer in &own {
+            put_layer(&to, layer, &mut done, job.say).await?;
+        }
+        let image = config::image(job.spec, platform, under.as_ref(), &own, &created)?;
+        to.put_bytes(&image.config).await?;
+        images.push((platform.clone(), image.manifest));
+    }
+    let top = match &images[..] {
+        [(_, only)] => only.clone(),
+        several => {
+            for (_, manifest) in several {
+                to.put_manifest(manifest).await?;
+            }
+            index(several)?
+        }
+    };
+    to.tag(&top, job.tag).await?;
+    Ok(to.pushed(&top))
+}
+
+fn platforms(named: &[String]) -> Result<Vec<Platform>, Fault> {
+    let platforms: Vec<Platform> = named.iter().map(|p| Platform::parse(p)).collect::<Result<_, _>>()?;
+    let distinct: BTreeSet<&Platform> = platforms.iter().collect();
+    if platforms.is_empty() || distinct.len() != platforms.len() {
+        return Err(Fault::new(FaultKind::Invalid, "an image needs at least one platform, and each only once"));
+    }
+    Ok(platforms)
+}
+
+/// `{os}` and `{arch}` in a source stand for the platform, so that each gets its own binary.
+fn source_for(files: &LayerFiles, platform: &Platform) -> (String, String) {
+    let from = files.from.replace("{os}", &platform.os).replace("{arch}", &platform.architecture);
+    (from, files.to.clone())
+}
+
+/// Layers by source and place.
+type Packed = BTreeMap<(String, String), Layer>;
+
+/// Each distinct source once, packed into `dir`.
+async fn pack_all(job: &Job<'_>, platforms: &[Platform], dir: &Path) -> Result<Packed, Fault> {
+    let mut packed = Packed::new();
+    for platform in platforms {
+        for files in &job.spec.files {
+            let (from, place) = source_for(files, platform);
+            if packed.contains_key(&(from.clone(), place.clone())) {
+                continue;
+            }
+            let file = dir.join(format!("layer-{}.tar.gz", packed.len()));
+            let layer = tokio::task::spawn_blocking({
+                let (root, from, to, on_base) = (job.root.to_owned(), from.clone(), place.clone(), !job.from_scratch());
+                move || pack::pack(&sources::entries(&root, &from, &to, on_base)?, &file)
+            })
+            .await
+            .map_err(|e| Fault::new(FaultKind::Defect, "packing a layer broke off").cause(e.to_string()))??;
+            (job.say)(&format!("layer {} ({}): {from} → {place}", layer.digest.short(), size(layer.size)));
+            packed.insert((from, place), layer);
+        }
+    }
+    Ok(packed)
+}
+
+async fn put_layer(to: &Repository<'_>, layer: &Layer, done: &mut BTreeSet<Digest>, say: Say<'_>) -> Result<(), Fault> {
+    if !done.insert(layer.digest.clone()) {
+        return Ok(());
+    }
+    let how = if to.has_blob(&layer.digest).await? {
+        "there already"
+    } else {
+        to.put_file(&layer.digest, layer.size, &layer.file).await?;
+        "pushed"
+    };
+    say(&format!("layer {} ({}): {how}", layer.digest.short(), size(layer.size)));
+    Ok(())
+}
+
+fn index(images: &[(Platform, Manifest)]) -> Result<Manifest, Fault> {
+    let children: Vec<Descriptor> = images.iter().map(|(p, m)| m.descriptor(Some(p.clone()))).collect();
+    let index = json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children });
+    Manifest::parse(Bytes::from(index.to_string()))
+}

@@ -1,0 +1,112 @@
+//! Images: built by a Dockerfile's tools or by laying files on a base, pushed, looked up and copied through the registry's own
+//! protocol.
+
+mod copy;
+mod credentials;
+mod dockerfile;
+mod env;
+mod layers;
+mod manifest;
+mod reference;
+mod registry;
+mod scratch;
+#[cfg(test)]
+mod testing;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use self::env::Env;
+use self::registry::Repository;
+use crate::model::event::PushedImage;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::Digest;
+use crate::model::pipeline::{Build, ImageSpec};
+use crate::ports::clock::Clock;
+use crate::ports::images::{Access, Built, Images, Say};
+
+/// What the `layers` builder is called in a release's record.
+const LAYERS: &str = "layers";
+
+/// Images by the OCI protocol and the builders of this machine.
+pub struct OciImages {
+    root: PathBuf,
+    clock: Arc<dyn Clock>,
+    env: Env,
+}
+
+impl OciImages {
+    /// `root` is the repository's root, below which everything that is built lies. The process's environment is taken now:
+    /// `PATH` for builders, `DOCKER_CONFIG` for the user's credentials, and what builders read themselves.
+    pub fn new(root: PathBuf, clock: Arc<dyn Clock>) -> OciImages {
+        OciImages { root, clock, env: Env::of_process() }
+    }
+
+    /// Sets a variable for look-ups here and for the builders that are run.
+    #[must_use]
+    pub fn with_env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> OciImages {
+        self.env.set(name, value);
+        self
+    }
+}
+
+#[async_trait]
+impl Images for OciImages {
+    async fn build(&self, spec: &ImageSpec, to: &Access, tag: &str, say: Say<'_>) -> Result<Built, Fault> {
+        let (root, env, clock) = (self.root.as_path(), &self.env, self.clock.as_ref());
+        match &spec.build {
+            Build::Layers(layers) => {
+                let job = layers::Job { root, spec: layers, platforms: &spec.platforms, to, tag, env, clock, say };
+                Ok(Built { pushed: layers::build(&job).await?, by: LAYERS.to_owned() })
+            }
+            Build::Dockerfile { tool, context, file, args, target } => {
+                let target = target.as_deref();
+                let platforms = spec.platforms.as_slice();
+                dockerfile::build(&dockerfile::Job {
+                    root,
+                    tool: *tool,
+                    context,
+                    file,
+                    args,
+                    target,
+                    platforms,
+                    to,
+                    tag,
+                    env,
+                    clock,
+                    say,
+                })
+                .await
+            }
+            Build::None => Err(Fault::new(FaultKind::Invalid, "this image is never built here")
+                .cause("the pipeline file names no builder for it")
+                .hint("bring it with --image NAME=REFERENCE")),
+        }
+    }
+
+    async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
+        let repository = Repository::to_read(at.clone(), self.clock.as_ref()).await?;
+        Ok(repository.manifest(reference).await?.map(|m| repository.pushed(&m)))
+    }
+
+    async fn copy(
+        &self,
+        from: &Access,
+        digest: &Digest,
+        to: &Access,
+        tag: &str,
+        say: Say<'_>,
+    ) -> Result<PushedImage, Fault> {
+        let from = Repository::to_read(from.clone(), self.clock.as_ref()).await?;
+        let to = Repository::to_write(to.clone(), self.clock.as_ref()).await?;
+        let copied = copy::copy(&from, digest, &to, tag, say).await?;
+        Ok(to.pushed(&copied))
+    }
+
+    fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
+        credentials::locate(reference, &self.env)
+    }
+}

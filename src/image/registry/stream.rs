@@ -1,0 +1,60 @@
+//! Bytes that are read as they are sent.
+
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyDataStream;
+use hyper::body::{Body, Frame};
+use oci_client::errors::OciDistributionError;
+use tokio::io::{AsyncRead, ReadBuf};
+
+/// Large enough that system calls do not matter, small enough that several uploads at once do not either.
+const CHUNK: usize = 128 * 1024;
+
+/// What a reader gives, as a request's body.
+pub struct Reading<R> {
+    from: R,
+    buffer: BytesMut,
+}
+
+/// A reader as the stream of chunks that the registry's client sends.
+pub fn chunks<R: AsyncRead + Unpin + Send + 'static>(from: R) -> BodyDataStream<Reading<R>> {
+    BodyDataStream::new(Reading { from, buffer: BytesMut::new() })
+}
+
+impl<R: AsyncRead + Unpin> Body for Reading<R> {
+    type Data = Bytes;
+    type Error = OciDistributionError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, OciDistributionError>>> {
+        let this = self.get_mut();
+        this.buffer.resize(CHUNK, 0);
+        let mut window = ReadBuf::new(&mut this.buffer);
+        match pin!(&mut this.from).poll_read(cx, &mut window) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Err(e)) => Poll::Ready(Some(Err(e.into()))),
+            Poll::Ready(Ok(())) => {
+                let read = window.filled().len();
+                Poll::Ready((read > 0).then(|| Ok(Frame::data(this.buffer.split_to(read).freeze()))))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn everything_that_is_read_is_sent_in_order() {
+        let content: Vec<u8> = (0..CHUNK * 2 + 7).map(|i| (i % 251) as u8).collect();
+        let reading = Reading { from: std::io::Cursor::new(content.clone()), buffer: BytesMut::new() };
+        assert_eq!(reading.collect().await.unwrap().to_bytes(), content);
+    }
+}

@@ -1,0 +1,203 @@
+//! The stored form of an event: canonical JSON, chained by hash. One form for every store.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::blob::{self, BlobRef, INLINE_LIMIT};
+use crate::model::event::{EVENT_VERSION, Event, Fact};
+use crate::model::ids::{ReleaseId, sha256_hex};
+use crate::ports::journal::JournalError;
+
+/// The `kind` of a payload that stands elsewhere; no fact is called so.
+const BLOB_KIND: &str = "blob";
+
+/// An event as a store keeps it, beside its release's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    /// The major version of the form it was written in.
+    pub form: u32,
+    pub seq: u64,
+    /// RFC 3339; hashed as it stands here.
+    pub at: String,
+    /// The fact as canonical JSON, or a reference to the blob that holds it.
+    pub payload: Vec<u8>,
+    /// The hash of the row before; zeros for the first.
+    pub prev: String,
+    /// SHA-256 over form, release, number, time, the payload's SHA-256, and `prev`.
+    pub hash: String,
+}
+
+/// The end of a release's chain. Kept apart from the rows, so that a row missing at the end is seen too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tip {
+    pub seq: u64,
+    pub hash: String,
+}
+
+/// A fact made into a row, with the chunks that must be stored before it.
+#[derive(Debug, Clone)]
+pub(super) struct Encoded {
+    pub row: Row,
+    /// The blob's name and chunks, where the payload is one.
+    pub blob: Option<(String, Vec<Vec<u8>>)>,
+    pub event: Event,
+}
+
+/// Chunks by the blob's name.
+pub(super) type Chunks = BTreeMap<String, Vec<Vec<u8>>>;
+
+/// What stands in a row's payload.
+#[derive(Serialize, Deserialize)]
+struct Elsewhere {
+    kind: String,
+    #[serde(flatten)]
+    blob: BlobRef,
+}
+
+impl Tip {
+    /// Before the first event.
+    pub fn start() -> Tip {
+        Tip { seq: 0, hash: "0".repeat(64) }
+    }
+}
+
+impl Row {
+    fn digest(&self, release: &ReleaseId) -> String {
+        let Row { form, seq, at, payload, prev, hash: _ } = self;
+        // None of the parts can hold a newline, so no two rows have the same text.
+        let text = format!("kanmon-event\n{form}\n{release}\n{seq}\n{at}\n{}\n{prev}", sha256_hex(payload));
+        sha256_hex(text.as_bytes())
+    }
+
+    /// Where the payload is, if not in the row.
+    pub fn blob(&self) -> Option<BlobRef> {
+        let elsewhere: Elsewhere = serde_json::from_slice(&self.payload).ok()?;
+        (elsewhere.kind == BLOB_KIND).then_some(elsewhere.blob)
+    }
+}
+
+/// Makes the fact that comes after `tip` into a row.
+///
+/// # Errors
+/// `Store` where a fact has no JSON, which is a defect.
+pub(super) fn link(release: &ReleaseId, tip: &Tip, fact: &Fact, at: Timestamp) -> Result<Encoded, JournalError> {
+    let seq = tip.seq + 1;
+    let value = canonical(fact)?;
+    let mut payload = value.to_string().into_bytes();
+    let mut blob = None;
+    if payload.len() > INLINE_LIMIT {
+        let kind = value.get("kind").and_then(|k| k.as_str()).unwrap_or_default();
+        let (name, chunks) = blob::pack(&payload, kind);
+        blob = Some((name.sha256.clone(), chunks));
+        payload = canonical(&Elsewhere { kind: BLOB_KIND.to_owned(), blob: name })?.to_string().into_bytes();
+    }
+    let prev = tip.hash.clone();
+    let mut row = Row { form: EVENT_VERSION, seq, at: at.to_string(), payload, prev, hash: String::new() };
+    row.hash = row.digest(release);
+    let event = Event { v: EVENT_VERSION, seq, at, release: release.clone(), fact: fact.clone() };
+    Ok(Encoded { row, blob, event })
+}
+
+impl Encoded {
+    pub fn tip(&self) -> Tip {
+        Tip { seq: self.row.seq, hash: self.row.hash.clone() }
+    }
+}
+
+/// The events of a whole journal; `chunks` holds the blobs that its rows name.
+///
+/// # Errors
+/// `Newer` where a row has a later form, `Corrupt` where the rows are not the chain that ends in `tip`.
+pub(super) fn decode(
+    release: &ReleaseId,
+    rows: &[Row],
+    tip: &Tip,
+    chunks: &Chunks,
+) -> Result<Vec<Event>, JournalError> {
+    let mut last = Tip::start();
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        let here = |what: &str| JournalError::Corrupt(format!("event {} of {release} {what}", row.seq));
+        known_form(row.form)?;
+        if row.seq != last.seq + 1 {
+            return Err(here(&format!("stands where event {} should", last.seq + 1)));
+        }
+        if row.prev != last.hash {
+            return Err(here("does not follow the event before it"));
+        }
+        if row.digest(release) != row.hash {
+            return Err(here("does not have its hash"));
+        }
+        last = Tip { seq: row.seq, hash: row.hash.clone() };
+        events.push(open(release, row, chunks).map_err(|what| here(&what))?);
+    }
+    if &last != tip {
+        let text =
+            format!("the journal of {release} ends with event {}, not with event {} as noted", last.seq, tip.seq);
+        return Err(JournalError::Corrupt(text));
+    }
+    Ok(events)
+}
+
+/// A row whose hash is right may still say what this kanmon cannot read.
+fn open(release: &ReleaseId, row: &Row, chunks: &Chunks) -> Result<Event, String> {
+    let at: Timestamp = row.at.parse().map_err(|e| format!("has no time: {e}"))?;
+    let fact = match row.blob() {
+        Some(blob) => {
+            let chunks = chunks.get(&blob.sha256).map_or(&[][..], Vec::as_slice);
+            fact(&blob::unpack(&blob, chunks).map_err(|e| format!("is incomplete: {e}"))?)?
+        }
+        None => fact(&row.payload)?,
+    };
+    Ok(Event { v: row.form, seq: row.seq, at, release: release.clone(), fact })
+}
+
+fn fact(payload: &[u8]) -> Result<Fact, String> {
+    serde_json::from_slice(payload).map_err(|e| {
+        let kind = serde_json::from_slice::<serde_json::Value>(payload)
+            .ok()
+            .and_then(|v| v.get("kind").and_then(|k| k.as_str()).map(str::to_owned))
+            .unwrap_or_default();
+        let e = e.to_string();
+        if e.starts_with(&format!("unknown variant `{kind}`")) {
+            format!("is of the kind `{kind}`, which this kanmon does not know; a newer one may have written it")
+        } else {
+            format!("(`{kind}`) cannot be read: {e}")
+        }
+    })
+}
+
+/// # Errors
+/// `Newer` where this kanmon does not know the form.
+pub(super) fn known_form(form: u32) -> Result<(), JournalError> {
+    if form > EVENT_VERSION { Err(JournalError::Newer { found: form, known: EVENT_VERSION }) } else { Ok(()) }
+}
+
+/// A value that is not in the chain, with a hash of its own: flipped bits in it are seen, a hand that means it is not.
+pub(super) fn seal<T: Serialize>(value: &T) -> Result<(String, String), JournalError> {
+    let text = canonical(value)?.to_string();
+    let hash = sha256_hex(text.as_bytes());
+    Ok((text, hash))
+}
+
+/// # Errors
+/// `Corrupt`, naming `what`.
+pub(super) fn unseal<T: DeserializeOwned>(text: &str, hash: &str, what: &str) -> Result<T, JournalError> {
+    if sha256_hex(text.as_bytes()) != hash {
+        return Err(JournalError::Corrupt(format!("{what} does not have its hash")));
+    }
+    serde_json::from_str(text).map_err(|e| JournalError::Corrupt(format!("{what} cannot be read: {e}")))
+}
+
+/// Members in the order of their names, without white space: the same value always has the same bytes.
+fn canonical<T: Serialize>(value: &T) -> Result<serde_json::Value, JournalError> {
+    let mut value = serde_json::to_value(value).map_err(|e| JournalError::Store(format!("a fact has no JSON: {e}")))?;
+    value.sort_all_objects();
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests;

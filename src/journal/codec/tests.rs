@@ -1,0 +1,314 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
+use crate::model::effect::{Effect, Workload};
+use crate::model::event::{PushedImage, StageFailure, TaskEnd};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
+use crate::model::ids::{ContentHash, Digest, PlanHash};
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
+use crate::model::release::samples::{at, gate_passed, id, started, step, warned};
+use crate::model::rollout::{Baseline, Death, DeathCause, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::verdict::Verdict;
+
+fn release() -> ReleaseId {
+    id("r20260131-094500-1a2b3c")
+}
+
+/// The rows of these facts, and what is kept beside them.
+fn written(facts: &[Fact]) -> (Vec<Row>, Tip, Chunks, Vec<Event>) {
+    let (mut tip, mut rows, mut chunks, mut events) = (Tip::start(), vec![], Chunks::new(), vec![]);
+    for (n, fact) in facts.iter().enumerate() {
+        let one = link(&release(), &tip, fact, at(n as i64)).unwrap();
+        tip = one.tip();
+        rows.push(one.row);
+        chunks.extend(one.blob);
+        events.push(one.event);
+    }
+    (rows, tip, chunks, events)
+}
+
+fn corrupt(result: Result<Vec<Event>, JournalError>) -> String {
+    match result {
+        Err(JournalError::Corrupt(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The row as it would be had this payload been written in its place.
+fn with_payload(row: &Row, payload: &str) -> Row {
+    let mut row = Row { payload: payload.as_bytes().to_vec(), ..row.clone() };
+    row.hash = row.digest(&release());
+    row
+}
+
+#[test]
+fn the_stored_form_is_what_it_was_when_it_was_first_released() {
+    let (rows, ..) = written(&[warned("kanmon")]);
+    assert_eq!(String::from_utf8_lossy(&rows[0].payload), r#"{"kind":"warned","text":"kanmon"}"#);
+    let text = format!(
+        "kanmon-event\n1\nr20260131-094500-1a2b3c\n1\n2027-01-15T08:00:00Z\n{}\n{}",
+        sha256_hex(br#"{"kind":"warned","text":"kanmon"}"#),
+        "0".repeat(64)
+    );
+    assert_eq!(rows[0].hash, sha256_hex(text.as_bytes()));
+}
+
+#[test]
+fn a_later_form_is_refused_by_its_number_whatever_else_is_in_the_row() {
+    let (mut rows, tip, chunks, _) = written(&[started(), warned("x")]);
+    rows[1] = Row { form: 2, payload: b"\x00".to_vec(), ..rows[1].clone() };
+    let refused = decode(&release(), &rows, &tip, &chunks).unwrap_err();
+    assert_eq!(refused, JournalError::Newer { found: 2, known: 1 });
+}
+
+#[test]
+fn a_kind_of_fact_that_is_not_known_is_named() {
+    let (rows, ..) = written(&[warned("x")]);
+    let row = with_payload(&rows[0], r#"{"kind":"moon-phase-noted","phase":3}"#);
+    let tip = Tip { seq: 1, hash: row.hash.clone() };
+    let text = corrupt(decode(&release(), &[row], &tip, &Chunks::new()));
+    assert!(text.contains("`moon-phase-noted`, which this kanmon does not know"), "{text}");
+    assert!(text.len() < 200, "{text}");
+}
+
+#[test]
+fn a_known_kind_that_cannot_be_read_says_what_is_wrong() {
+    let (rows, ..) = written(&[warned("x")]);
+    let row = with_payload(&rows[0], r#"{"kind":"warned"}"#);
+    let tip = Tip { seq: 1, hash: row.hash.clone() };
+    let text = corrupt(decode(&release(), &[row], &tip, &Chunks::new()));
+    assert!(text.contains("event 1 of") && text.contains("missing field `text`"), "{text}");
+}
+
+#[test]
+fn rows_of_one_release_are_none_of_another() {
+    let (rows, tip, chunks, _) = written(&[started()]);
+    assert!(corrupt(decode(&id("r2"), &rows, &tip, &chunks)).contains("does not have its hash"));
+}
+
+#[test]
+fn rows_lost_at_the_end_in_the_middle_or_at_the_start_are_missed() {
+    let (rows, tip, chunks, _) = written(&[started(), warned("1"), warned("2")]);
+    for lost in 0..3 {
+        let mut rows = rows.clone();
+        rows.remove(lost);
+        corrupt(decode(&release(), &rows, &tip, &chunks));
+    }
+    corrupt(decode(&release(), &[], &tip, &chunks));
+}
+
+#[test]
+fn a_payload_just_over_the_limit_stands_elsewhere_and_a_lost_chunk_is_missed() {
+    let frame = r#"{"kind":"warned","text":""}"#.len();
+    let (rows, ..) = written(&[warned("x".repeat(INLINE_LIMIT - frame))]);
+    assert_eq!((rows[0].payload.len(), rows[0].blob()), (INLINE_LIMIT, None));
+    let (rows, tip, mut chunks, events) = written(&[warned("x".repeat(INLINE_LIMIT - frame + 1))]);
+    assert_eq!(rows[0].blob().unwrap().of, "warned");
+    assert!(rows[0].payload.len() < 300);
+    assert_eq!(decode(&release(), &rows, &tip, &chunks).unwrap(), events);
+    chunks.clear();
+    assert!(corrupt(decode(&release(), &rows, &tip, &chunks)).contains("is incomplete"));
+}
+
+#[test]
+fn a_sealed_value_that_changed_is_not_opened() {
+    let (text, hash) = seal(&Answer::Approved).unwrap();
+    assert_eq!(unseal::<Answer>(&text, &hash, "it").unwrap(), Answer::Approved);
+    let refused = unseal::<Answer>(r#""rejected""#, &hash, "message 1").unwrap_err();
+    assert_eq!(refused, JournalError::Corrupt("message 1 does not have its hash".into()));
+}
+
+fn text() -> impl Strategy<Value = String> + Clone {
+    prop_oneof![".{0,20}", Just("\"\\\n\u{0}\u{1f}関門".to_owned())]
+}
+
+fn name<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug + 'static>() -> BoxedStrategy<T> {
+    "[a-z0-9][a-z0-9._-]{0,12}".prop_map(|s| id(&s)).boxed()
+}
+
+fn when() -> impl Strategy<Value = Timestamp> {
+    (0i64..4_000_000_000, 0i32..1_000_000_000).prop_map(|(s, n)| Timestamp::new(s, n).unwrap())
+}
+
+fn effect() -> impl Strategy<Value = Effect> {
+    prop_oneof![
+        (name(), name()).prop_map(|(from, until)| Effect::Survey { from, until }),
+        name().prop_map(|image| Effect::Build { image }),
+        (name(), name()).prop_map(|(image, account)| Effect::Copy { image, account }),
+        (name(), text()).prop_map(|(stage, t)| Effect::RequestApproval { stage, plan: PlanHash::of(t.as_bytes()) }),
+        (0usize..9, name()).prop_map(|(n, s)| Effect::Register { at: step("dev", n), workload: Workload::Service(s) }),
+        (0usize..9, name()).prop_map(|(n, t)| Effect::Register { at: step("dev", n), workload: Workload::Task(t) }),
+        (0usize..9).prop_map(|n| Effect::Check { at: step("prod", n) }),
+    ]
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    (text(), proptest::option::of(text()), proptest::option::of(text())).prop_map(|(sentence, cause, hint)| Fault {
+        kind: FaultKind::Ambiguous,
+        sentence,
+        cause,
+        hint,
+    })
+}
+
+fn pushed() -> impl Strategy<Value = PushedImage> {
+    (text(), when()).prop_map(|(repository, pushed_at)| PushedImage {
+        digest: Digest::of(repository.as_bytes()),
+        children: vec![Digest::of(b"child")],
+        repository,
+        pushed_at,
+    })
+}
+
+fn reading() -> impl Strategy<Value = ScanReading> {
+    let finding = (text(), proptest::option::of(text()), 0usize..6).prop_map(|(id, fixed_in, n)| Finding {
+        package: id.clone(),
+        severity: Severity::ALL[n],
+        id,
+        fixed_in,
+    });
+    let state = prop_oneof![
+        text().prop_map(|reason| ScanState::Waiting { reason }),
+        when().prop_map(|at| ScanState::Scanned { at }),
+        text().prop_map(|reason| ScanState::Closed { reason }),
+    ];
+    (
+        state,
+        prop_oneof![
+            proptest::collection::vec(finding.clone(), 0..4),
+            // Enough to stand elsewhere.
+            finding.prop_map(|f| vec![f; 3000]),
+        ],
+    )
+        .prop_map(|(state, findings)| ScanReading { state, findings })
+}
+
+fn progress() -> impl Strategy<Value = RolloutProgress> {
+    let state = prop_oneof![
+        any::<u32>().prop_map(|readings| RolloutState::Looking { readings }),
+        Just(RolloutState::InProgress),
+        text().prop_map(|reason| RolloutState::RolledBack { reason }),
+        text().prop_map(|by| RolloutState::Superseded { by }),
+    ];
+    (state, any::<u32>(), proptest::option::of(any::<i32>()), text()).prop_map(|(rollout, n, exit_code, reason)| {
+        let death = Death { cause: DeathCause::OutOfMemory, container: None, exit_code, reason, tasks: n };
+        RolloutProgress { rollout, deployment: None, desired: n, running: n, failed: n, deaths: vec![death] }
+    })
+}
+
+fn answer() -> impl Strategy<Value = ApprovalAnswer> {
+    (name(), text()).prop_map(|(stage, comment)| ApprovalAnswer {
+        stage,
+        plan: PlanHash::of(comment.as_bytes()),
+        answer: Answer::Rejected,
+        by: Identity { arn: comment.clone(), account: id("012345678901"), user_id: "A".into() },
+        comment,
+    })
+}
+
+fn plan() -> impl Strategy<Value = StagePlan> {
+    (name(), text(), proptest::option::of(text()), any::<u32>()).prop_map(|(service, family, live, desired)| {
+        let change = Change { path: family.clone(), from: None, to: live.clone(), kind: ChangeKind::Added };
+        let workload = WorkloadPlan {
+            content: ContentHash::of(family.as_bytes()),
+            images: BTreeMap::from([(family.clone(), "sha256:…".into())]),
+            family,
+            live,
+            changes: vec![change],
+            desired,
+        };
+        StagePlan { services: BTreeMap::from([(service, workload)]), tasks: BTreeMap::new() }
+    })
+}
+
+fn any_fact() -> impl Strategy<Value = Fact> {
+    let ending = || {
+        (text(), proptest::option::of(text()))
+            .prop_map(|(sentence, cause)| Ending { cause, ..Ending::new(Outcome::Suspended, sentence) })
+    };
+    let asked = (name(), text(), proptest::option::of(text()), when()).prop_map(|(stage, summary, execution, t)| {
+        let plan = PlanHash::of(summary.as_bytes());
+        let request = ApprovalRequest { plan, summary, execution, asked_at: t, expires_at: t };
+        Fact::ApprovalRequested { stage, request }
+    });
+    let effects = prop_oneof![
+        (effect(), any::<u32>()).prop_map(|(effect, attempt)| Fact::Intended { effect, attempt }),
+        (effect(), fault()).prop_map(|(effect, fault)| Fact::EffectFailed { effect, fault }),
+        effect().prop_map(|effect| Fact::EffectAbsent { effect }),
+        (effect(), fault()).prop_map(|(effect, fault)| Fact::EffectUnknown { effect, fault }),
+    ];
+    let before = prop_oneof![
+        Just(started()),
+        text().prop_map(warned),
+        (name(), pushed(), text()).prop_map(|(image, pushed, by)| Fact::ImageBuilt { image, pushed, by }),
+        (name(), name(), pushed()).prop_map(|(image, account, pushed)| Fact::ImageCopied { image, account, pushed }),
+        (name(), name(), reading(), any::<u32>()).prop_map(|(image, account, reading, readings)| {
+            Fact::ScanObserved { image, account, reading, readings }
+        }),
+        Just(gate_passed("dev")),
+        (name(), plan()).prop_map(|(stage, plan)| Fact::StagePlanned { stage, plan }),
+        asked,
+        answer().prop_map(|answer| Fact::ApprovalGiven { answer }),
+        (answer(), text()).prop_map(|(answer, why)| Fact::ApprovalRefused { answer, why }),
+    ];
+    let within = prop_oneof![
+        (name(), any::<u64>()).prop_map(|(stage, fence)| Fact::StageLocked { stage, fence }),
+        (0usize..9, name(), text()).prop_map(|(n, service, arn)| Fact::TaskDefinitionRegistered {
+            at: step("dev", n),
+            workload: Workload::Service(service),
+            content: ContentHash::of(arn.as_bytes()),
+            arn,
+            reused: n == 1,
+        }),
+        (0usize..9, name(), proptest::option::of(any::<i32>())).prop_map(|(n, task, exit_code)| Fact::TaskRan {
+            at: step("dev", n),
+            task,
+            end: TaskEnd { exit_code, reason: None },
+        }),
+        (name(), text()).prop_map(|(service, primary)| {
+            let task_definition = primary.clone();
+            let baseline = Baseline { primary, task_definition, service_deployments: vec![], desired: 2 };
+            Fact::BaselineTaken { at: step("dev", 1), service, baseline }
+        }),
+        (name(), progress())
+            .prop_map(|(service, progress)| { Fact::RolloutObserved { at: step("dev", 1), service, progress } }),
+        (name(), text()).prop_map(|(service, reason)| {
+            Fact::RolloutEnded { at: step("dev", 1), service, end: RolloutEnd::RolledBack { reason } }
+        }),
+        text().prop_map(|detail| Fact::CheckJudged { at: step("dev", 2), verdict: Verdict::Unknown, detail }),
+        (name(), ending()).prop_map(|(stage, ending)| {
+            Fact::StageFailed { stage, failure: StageFailure { ending, roll_back: true } }
+        }),
+        name().prop_map(|stage| Fact::StageLeft { stage }),
+        ending().prop_map(|ending| Fact::Suspended { ending }),
+        ending().prop_map(|ending| Fact::Finished { ending }),
+    ];
+    prop_oneof![effects, before, within]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_facts_are_read_as_they_were_written(facts in proptest::collection::vec(any_fact(), 0..12)) {
+        let (rows, tip, chunks, events) = written(&facts);
+        prop_assert!(rows.iter().all(|r| r.payload.len() <= INLINE_LIMIT));
+        prop_assert_eq!(decode(&release(), &rows, &tip, &chunks).unwrap(), events);
+    }
+
+    #[test]
+    fn any_flipped_bit_of_a_row_is_seen(
+        facts in proptest::collection::vec(any_fact(), 1..5),
+        row in any::<prop::sample::Index>(),
+        byte in any::<prop::sample::Index>(),
+        bit in 0u8..8,
+    ) {
+        let (mut rows, tip, chunks, _) = written(&facts);
+        let row = row.get_mut(&mut rows);
+        *byte.get_mut(&mut row.payload) ^= 1 << bit;
+        prop_assert!(matches!(decode(&release(), &rows, &tip, &chunks), Err(JournalError::Corrupt(_))));
+    }
+}

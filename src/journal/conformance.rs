@@ -1,0 +1,379 @@
+//! What every store must do, run against each of them.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use super::blob::INLINE_LIMIT;
+use crate::model::approval::Identity;
+use crate::model::effect::Effect;
+use crate::model::event::{Event, Fact};
+use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
+use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::inbox::MessageBody;
+use crate::model::ledger::{LastGood, StageLedger};
+use crate::model::release::Release;
+use crate::model::release::samples::{at, id, started, step, warned};
+use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease};
+
+/// A store to be tried, and whom it shall take for dead.
+pub(super) struct Bench {
+    pub journal: Box<dyn Journal>,
+    pub dead: Dead,
+    /// Where it keeps its files, as long as the trial takes.
+    pub _dir: Option<tempfile::TempDir>,
+}
+
+/// The ids of the holders that are no more.
+pub(super) type Dead = Arc<Mutex<BTreeSet<String>>>;
+
+/// The predicate of the stores.
+pub(super) fn gone(dead: &Dead) -> impl Fn(&Holder) -> bool + Send + Sync + 'static {
+    let dead = dead.clone();
+    move |holder| dead.lock().unwrap().contains(&holder.id)
+}
+
+/// One test for each rule; a rule that is not listed is dead code, and clippy says so.
+macro_rules! conformance {
+    ($bench:expr) => {
+        $crate::journal::conformance::conformance! { @each $bench;
+            what_is_appended_is_read_and_folds
+            a_release_begins_once
+            what_was_never_begun_is_said_so
+            an_append_must_follow_the_last_event
+            a_lease_is_taken_by_one_and_its_fence_grows
+            a_lease_that_ran_out_stays_with_its_holder_until_somebody_takes_it
+            a_lease_of_the_dead_is_taken_at_once
+            a_lease_is_prolonged_by_renewing
+            taking_a_lease_again_ends_the_older_one
+            a_lease_given_up_writes_no_more
+            messages_wait_in_order_and_are_absorbed_once
+            an_append_that_fails_leaves_nothing
+            a_stage_is_held_by_one_release
+            a_stage_is_taken_from_the_dead_and_the_lapsed
+            a_stage_is_renewed_along_with_its_release
+            a_stage_passes_to_a_later_process_of_its_release
+            leaving_a_stage_or_giving_up_frees_it
+            nobody_changes_a_stage_that_another_release_has_taken
+            the_ledger_is_the_fold_of_what_happened_in_a_stage
+            releases_are_listed_newest_first
+            large_facts_come_back_whole
+        }
+    };
+    (@each $bench:expr; $($name:ident)*) => {
+        $(#[tokio::test]
+        async fn $name() {
+            let bench = $bench;
+            $crate::journal::conformance::$name(&bench).await;
+        })*
+    };
+}
+pub(super) use conformance;
+
+pub(super) fn holder(name: &str) -> Holder {
+    Holder { id: name.into(), who: format!("{name}@host, pid 7"), host: "host".into(), pid: 7 }
+}
+
+fn app() -> AppName {
+    id("shop")
+}
+
+fn stage(name: &str) -> StageName {
+    id(name)
+}
+
+/// Past the end of a lease taken at time 0.
+fn lapsed() -> i64 {
+    LEASE.as_secs() + 1
+}
+
+impl Bench {
+    fn is_dead(&self, name: &str) {
+        self.dead.lock().unwrap().insert(name.into());
+    }
+
+    async fn begin(&self, release: &str, by: &str, seconds: i64) -> Lease {
+        let begun = self.journal.begin(&app(), &id(release), started(), &holder(by), at(seconds)).await;
+        begun.unwrap().0
+    }
+
+    async fn append(&self, lease: &Lease, after: u64, fact: Fact) -> Result<Vec<Event>, JournalError> {
+        self.journal.append(lease, after, &[fact], &[], at(0)).await
+    }
+
+    async fn lock(&self, name: &str, lease: &Lease, seconds: i64) -> Result<u64, JournalError> {
+        self.journal.lock_stage(&app(), &stage(name), lease, at(seconds)).await
+    }
+
+    async fn count(&self, release: &str) -> usize {
+        self.journal.read(&id(release)).await.unwrap().len()
+    }
+}
+
+fn is_lost<T: std::fmt::Debug>(result: Result<T, JournalError>) {
+    assert!(matches!(result, Err(JournalError::LostLease { .. })), "{result:?}");
+}
+
+fn is_held<T: std::fmt::Debug>(result: Result<T, JournalError>, by: &str) {
+    match result {
+        Err(JournalError::Held { holder, .. }) => assert!(holder.contains(by), "{holder}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn abort(reason: &str) -> MessageBody {
+    let by = Identity { arn: "arn:aws:iam::1:user/a".into(), account: id("012345678901"), user_id: "A".into() };
+    MessageBody::Abort { by, reason: reason.into(), roll_back: true }
+}
+
+pub(super) async fn what_is_appended_is_read_and_folds(b: &Bench) {
+    let (lease, first) = b.journal.begin(&app(), &id("r1"), started(), &holder("a"), at(0)).await.unwrap();
+    let more = b.journal.append(&lease, 1, &[warned("one"), warned("two")], &[], at(5)).await.unwrap();
+    let read = b.journal.read(&id("r1")).await.unwrap();
+    let all: Vec<Event> = [first].into_iter().chain(more).collect();
+    assert_eq!(read, all);
+    assert_eq!(read.iter().map(|e| (e.seq, e.at)).collect::<Vec<_>>(), [(1, at(0)), (2, at(5)), (3, at(5))]);
+    assert_eq!(Release::fold(&read).unwrap().warnings, ["one", "two"]);
+}
+
+pub(super) async fn a_release_begins_once(b: &Bench) {
+    b.begin("r1", "a", 0).await;
+    let again = b.journal.begin(&app(), &id("r1"), warned("no"), &holder("b"), at(lapsed())).await.unwrap_err();
+    assert!(again.to_string().contains("r1 is recorded already"), "{again}");
+    assert_eq!(b.count("r1").await, 1);
+}
+
+pub(super) async fn what_was_never_begun_is_said_so(b: &Bench) {
+    let r: ReleaseId = id("r1");
+    let none = Err(JournalError::NoSuchRelease(r.clone()));
+    let lease = Lease { release: r.clone(), holder: holder("a"), fence: 1 };
+    assert_eq!(b.journal.read(&r).await, none);
+    assert_eq!(b.append(&lease, 0, warned("x")).await, none);
+    assert_eq!(b.journal.take(&r, &holder("a"), at(0)).await.map(drop), none.clone().map(|_: Vec<Event>| ()));
+    assert_eq!(b.journal.send(&r, abort("x"), at(0)).await.map(drop), none.clone().map(|_| ()));
+    assert_eq!(b.journal.inbox(&r).await.map(drop), none.map(|_| ()));
+    assert_eq!(b.journal.list(&app()).await.unwrap(), []);
+    assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), StageLedger::default());
+}
+
+pub(super) async fn an_append_must_follow_the_last_event(b: &Bench) {
+    let lease = b.begin("r1", "a", 0).await;
+    is_lost(b.append(&lease, 0, warned("too early")).await);
+    is_lost(b.append(&lease, 2, warned("a gap")).await);
+    b.append(&lease, 1, warned("next")).await.unwrap();
+    is_lost(b.append(&lease, 1, warned("twice")).await);
+    assert_eq!(b.count("r1").await, 2);
+}
+
+pub(super) async fn a_lease_is_taken_by_one_and_its_fence_grows(b: &Bench) {
+    let first = b.begin("r1", "a", 0).await;
+    is_held(b.journal.take(&id("r1"), &holder("b"), at(1)).await, "a@host");
+    let mut fence = first.fence;
+    for (n, by) in ["b", "a", "b"].into_iter().enumerate() {
+        let lease = b.journal.take(&id("r1"), &holder(by), at((n as i64 + 1) * lapsed())).await.unwrap();
+        assert!(lease.fence > fence);
+        fence = lease.fence;
+    }
+    is_lost(b.append(&first, 1, warned("from the past")).await);
+}
+
+pub(super) async fn a_lease_that_ran_out_stays_with_its_holder_until_somebody_takes_it(b: &Bench) {
+    let a = b.begin("r1", "a", 0).await;
+    b.journal.append(&a, 1, &[warned("late, and alone")], &[], at(lapsed())).await.unwrap();
+    b.journal.renew(&a, at(lapsed())).await.unwrap();
+    is_held(b.journal.take(&id("r1"), &holder("b"), at(lapsed() + 1)).await, "a@host");
+    let other = b.journal.take(&id("r1"), &holder("b"), at(3 * lapsed())).await.unwrap();
+    is_lost(b.journal.append(&a, 2, &[warned("too late")], &[], at(3 * lapsed())).await);
+    is_lost(b.journal.renew(&a, at(3 * lapsed())).await);
+    is_lost(b.journal.give_up(&a).await);
+    b.append(&other, 2, warned("on")).await.unwrap();
+}
+
+pub(super) async fn a_lease_of_the_dead_is_taken_at_once(b: &Bench) {
+    let a = b.begin("r1", "a", 0).await;
+    b.is_dead("a");
+    assert_eq!(b.journal.list(&app()).await.unwrap()[0].held_by, None);
+    b.journal.take(&id("r1"), &holder("b"), at(1)).await.unwrap();
+    is_lost(b.append(&a, 1, warned("a ghost")).await);
+}
+
+pub(super) async fn a_lease_is_prolonged_by_renewing(b: &Bench) {
+    let a = b.begin("r1", "a", 0).await;
+    b.journal.renew(&a, at(LEASE.as_secs() - 1)).await.unwrap();
+    is_held(b.journal.take(&id("r1"), &holder("b"), at(lapsed())).await, "a@host");
+    b.journal.take(&id("r1"), &holder("b"), at(2 * LEASE.as_secs() - 1)).await.unwrap();
+}
+
+pub(super) async fn taking_a_lease_again_ends_the_older_one(b: &Bench) {
+    let older = b.begin("r1", "a", 0).await;
+    let newer = b.journal.take(&id("r1"), &holder("a"), at(1)).await.unwrap();
+    is_lost(b.append(&older, 1, warned("x")).await);
+    b.append(&newer, 1, warned("x")).await.unwrap();
+}
+
+pub(super) async fn a_lease_given_up_writes_no_more(b: &Bench) {
+    let a = b.begin("r1", "a", 0).await;
+    b.journal.give_up(&a).await.unwrap();
+    is_lost(b.append(&a, 1, warned("x")).await);
+    is_lost(b.lock("dev", &a, 0).await);
+    let next = b.journal.take(&id("r1"), &holder("b"), at(0)).await.unwrap();
+    assert!(next.fence > a.fence);
+}
+
+pub(super) async fn messages_wait_in_order_and_are_absorbed_once(b: &Bench) {
+    let lease = b.begin("r1", "a", 0).await;
+    let other = b.begin("r2", "a", 0).await;
+    let mut ids = vec![];
+    for reason in ["one", "two", "three"] {
+        ids.push(b.journal.send(&id("r1"), abort(reason), at(ids.len() as i64)).await.unwrap());
+    }
+    assert!(ids.is_sorted_by(|a, b| a < b));
+    let waiting = b.journal.inbox(&id("r1")).await.unwrap();
+    assert_eq!(waiting.iter().map(|m| m.id).collect::<Vec<_>>(), ids);
+    assert_eq!((&waiting[1].body, waiting[1].at, &waiting[1].release), (&abort("two"), at(1), &id("r1")));
+    assert_eq!(b.journal.inbox(&id("r2")).await.unwrap(), []);
+
+    b.journal.append(&lease, 1, &[warned("two is absorbed")], &[ids[1]], at(9)).await.unwrap();
+    let left: Vec<u64> = b.journal.inbox(&id("r1")).await.unwrap().iter().map(|m| m.id).collect();
+    assert_eq!(left, [ids[0], ids[2]]);
+    for wrong in [vec![ids[1]], vec![99], vec![ids[0], ids[0]]] {
+        let refused = b.journal.append(&lease, 2, &[warned("x")], &wrong, at(9)).await.unwrap_err();
+        assert!(refused.to_string().contains("absorbed already"), "{refused}");
+    }
+    let strange = b.journal.append(&other, 1, &[], &[ids[0]], at(9)).await;
+    assert!(strange.is_err(), "another release's message");
+    assert_eq!(b.journal.append(&lease, 2, &[], &[ids[0], ids[2]], at(9)).await.unwrap(), []);
+    assert_eq!(b.journal.inbox(&id("r1")).await.unwrap(), []);
+    let next = b.journal.send(&id("r1"), abort("four"), at(9)).await.unwrap();
+    assert!(next > ids[2], "a number is never given twice");
+}
+
+pub(super) async fn an_append_that_fails_leaves_nothing(b: &Bench) {
+    let lease = b.begin("r1", "a", 0).await;
+    b.lock("dev", &lease, 0).await.unwrap();
+    let waits = b.journal.send(&id("r1"), abort("x"), at(0)).await.unwrap();
+    let facts = [Fact::StageEntered { stage: id("dev") }, Fact::StageLeft { stage: id("dev") }];
+    b.journal.append(&lease, 1, &facts, &[waits, 99], at(0)).await.unwrap_err();
+    assert_eq!(b.count("r1").await, 1);
+    assert_eq!(b.journal.inbox(&id("r1")).await.unwrap().len(), 1);
+    assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), StageLedger::default());
+    let other = b.begin("r2", "b", 0).await;
+    is_held(b.lock("dev", &other, 1).await, "r1");
+}
+
+pub(super) async fn a_stage_is_held_by_one_release(b: &Bench) {
+    let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
+    let fence = b.lock("dev", &one, 0).await.unwrap();
+    assert_eq!(b.lock("dev", &one, 1).await, Ok(fence), "twice is once");
+    is_held(b.lock("dev", &two, 1).await, "release r1 (a@host");
+    b.lock("prod", &two, 1).await.unwrap();
+    b.journal.lock_stage(&id("other"), &stage("dev"), &two, at(1)).await.unwrap();
+    b.journal.unlock_stage(&app(), &stage("dev"), &two).await.unwrap();
+    is_held(b.lock("dev", &two, 1).await, "r1");
+    b.journal.unlock_stage(&app(), &stage("dev"), &one).await.unwrap();
+    assert!(b.lock("dev", &two, 1).await.unwrap() > fence);
+}
+
+pub(super) async fn a_stage_is_taken_from_the_dead_and_the_lapsed(b: &Bench) {
+    let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
+    let first = b.lock("dev", &one, 0).await.unwrap();
+    let second = b.lock("dev", &two, lapsed()).await.unwrap();
+    b.is_dead("b");
+    let third = b.lock("dev", &one, lapsed() + 1).await.unwrap();
+    assert!(first < second && second < third);
+}
+
+pub(super) async fn a_stage_is_renewed_along_with_its_release(b: &Bench) {
+    let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
+    b.lock("dev", &one, 0).await.unwrap();
+    b.journal.renew(&one, at(LEASE.as_secs() - 1)).await.unwrap();
+    is_held(b.lock("dev", &two, lapsed()).await, "r1");
+    b.lock("dev", &two, 2 * LEASE.as_secs() - 1).await.unwrap();
+    b.journal.renew(&one, at(lapsed())).await.unwrap();
+    is_held(b.lock("dev", &one, 2 * LEASE.as_secs()).await, "r2");
+}
+
+pub(super) async fn a_stage_passes_to_a_later_process_of_its_release(b: &Bench) {
+    let first = b.begin("r1", "a", 0).await;
+    let fence = b.lock("dev", &first, 0).await.unwrap();
+    b.is_dead("a");
+    let second = b.journal.take(&id("r1"), &holder("b"), at(1)).await.unwrap();
+    assert!(b.lock("dev", &second, 1).await.unwrap() > fence);
+    is_lost(b.lock("dev", &first, 1).await);
+    is_lost(b.journal.unlock_stage(&app(), &stage("dev"), &first).await);
+}
+
+pub(super) async fn leaving_a_stage_or_giving_up_frees_it(b: &Bench) {
+    let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
+    b.lock("dev", &one, 0).await.unwrap();
+    b.lock("prod", &one, 0).await.unwrap();
+    b.append(&one, 1, Fact::StageLeft { stage: id("dev") }).await.unwrap();
+    b.lock("dev", &two, 1).await.unwrap();
+    is_held(b.lock("prod", &two, 1).await, "r1");
+    b.append(&one, 2, Fact::StageLeft { stage: id("dev") }).await.unwrap();
+    b.journal.give_up(&one).await.unwrap();
+    b.lock("prod", &two, 1).await.unwrap();
+    let back = b.journal.take(&id("r1"), &holder("a"), at(1)).await.unwrap();
+    is_held(b.lock("dev", &back, 1).await, "r2");
+}
+
+pub(super) async fn nobody_changes_a_stage_that_another_release_has_taken(b: &Bench) {
+    let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
+    let update =
+        |stage: &str| Fact::Intended { effect: Effect::Update { at: step(stage, 1), service: id("web") }, attempt: 1 };
+    b.lock("dev", &one, 0).await.unwrap();
+    b.append(&one, 1, Fact::StageEntered { stage: id("dev") }).await.unwrap();
+    b.lock("dev", &two, lapsed()).await.unwrap();
+    let late = b.append(&one, 2, update("dev")).await;
+    assert_eq!(late, Err(JournalError::LostLease { what: "stage dev".into() }));
+    is_lost(b.append(&one, 2, Fact::StageEntered { stage: id("dev") }).await);
+    b.append(&one, 2, warned("what came of earlier changes is still recorded")).await.unwrap();
+    let plan = Fact::Intended { effect: Effect::Plan { stage: id("dev") }, attempt: 1 };
+    b.append(&one, 3, plan).await.unwrap();
+    b.append(&one, 4, update("prod")).await.unwrap();
+    b.append(&two, 1, update("dev")).await.unwrap();
+}
+
+pub(super) async fn the_ledger_is_the_fold_of_what_happened_in_a_stage(b: &Bench) {
+    let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
+    let entered = Fact::StageEntered { stage: id("dev") };
+    b.append(&one, 1, entered.clone()).await.unwrap();
+    let left = b.journal.append(&one, 2, &[Fact::StageLeft { stage: id("dev") }], &[], at(7)).await.unwrap();
+    b.append(&two, 1, entered).await.unwrap();
+    let ledger = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
+    let good = LastGood { release: id("r1"), at: left[0].at };
+    assert_eq!(ledger, StageLedger { last_good: Some(good), last_entered: Some(id("r2")) });
+    assert_eq!(b.journal.ledger(&app(), &stage("prod")).await.unwrap(), StageLedger::default());
+    assert_eq!(b.journal.ledger(&id("other"), &stage("dev")).await.unwrap(), StageLedger::default());
+}
+
+pub(super) async fn releases_are_listed_newest_first(b: &Bench) {
+    b.begin("r1", "a", 100).await;
+    let middle = b.begin("r3", "a", 50).await;
+    b.begin("r2", "a", 50).await;
+    b.journal.begin(&id("other"), &id("r9"), started(), &holder("a"), at(500)).await.unwrap();
+    b.journal.append(&middle, 1, &[warned("x")], &[], at(900)).await.unwrap();
+    b.journal.give_up(&middle).await.unwrap();
+    let listed = b.journal.list(&app()).await.unwrap();
+    assert_eq!(listed.iter().map(|l| l.release.as_str()).collect::<Vec<_>>(), ["r1", "r3", "r2"]);
+    assert_eq!((listed[1].started_at, listed[1].last_at, &listed[1].held_by), (at(50), at(900), &None));
+    assert_eq!(listed[0].held_by, Some(holder("a")));
+}
+
+pub(super) async fn large_facts_come_back_whole(b: &Bench) {
+    let lease = b.begin("r1", "a", 0).await;
+    let findings = (0..6000).map(|n| Finding {
+        id: format!("CVE-2026-{n:05}"),
+        severity: Severity::High,
+        package: format!("package-{}", n * 7919 % 1000),
+        fixed_in: (n % 3 == 0).then(|| format!("1.{n}")),
+    });
+    let reading = ScanReading { state: ScanState::Scanned { at: at(0) }, findings: findings.collect() };
+    let observed = Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 1 };
+    assert!(serde_json::to_vec(&observed).unwrap().len() > 4 * INLINE_LIMIT);
+    // Twice the same, and facts between that stand in their rows.
+    let facts = [observed.clone(), warned("間"), observed.clone()];
+    let appended = b.journal.append(&lease, 1, &facts, &[], at(1)).await.unwrap();
+    let read = b.journal.read(&id("r1")).await.unwrap();
+    assert_eq!(read[1..], appended);
+    assert_eq!((&read[1].fact, &read[3].fact), (&observed, &observed));
+}

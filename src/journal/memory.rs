@@ -1,0 +1,312 @@
+//! The journal in memory: the same rows, rules and checks as on disk, and a hook around every append.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::codec::{self, Chunks, Encoded, Row, Tip};
+use super::lease::{self, Gone, ReleaseLease, StageLease};
+use crate::model::event::{Event, Fact};
+use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::inbox::{Message, MessageBody};
+use crate::model::ledger::{StageLedger, stage_of};
+use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed};
+
+/// When a hook is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing is written yet; an error of the hook's keeps it so.
+    Before,
+    /// It is written; an error of the hook's only keeps the caller from knowing.
+    After,
+}
+
+/// Called with the facts of every append, a release's first included.
+type Hook = Box<dyn FnMut(Moment, &[Fact]) -> Result<(), JournalError> + Send>;
+
+/// A journal that ends with its last clone.
+#[derive(Clone)]
+pub struct MemoryJournal {
+    state: Arc<Mutex<State>>,
+    hook: Arc<Mutex<Hook>>,
+    gone: Arc<Gone>,
+}
+
+#[derive(Default)]
+struct State {
+    releases: BTreeMap<ReleaseId, Record>,
+    chunks: Chunks,
+    stages: BTreeMap<(AppName, StageName), StageLease>,
+    ledgers: BTreeMap<(AppName, StageName), StageLedger>,
+}
+
+struct Record {
+    app: AppName,
+    started_at: Timestamp,
+    last_at: Timestamp,
+    rows: Vec<Row>,
+    tip: Tip,
+    lease: ReleaseLease,
+    /// With whether it was absorbed.
+    inbox: Vec<(Message, bool)>,
+}
+
+impl Default for MemoryJournal {
+    fn default() -> Self {
+        MemoryJournal::new()
+    }
+}
+
+impl MemoryJournal {
+    /// An empty journal, in which no process is ever known to have ended.
+    pub fn new() -> MemoryJournal {
+        MemoryJournal::with_gone(|_| false)
+    }
+
+    /// An empty journal; `gone` says of which holders it is known that they have ended.
+    pub fn with_gone(gone: impl Fn(&Holder) -> bool + Send + Sync + 'static) -> MemoryJournal {
+        MemoryJournal {
+            state: Arc::default(),
+            hook: Arc::new(Mutex::new(Box::new(|_, _| Ok(())))),
+            gone: Arc::new(gone),
+        }
+    }
+
+    /// Sets what is called before and after every append, of all clones.
+    pub fn set_hook(&self, hook: impl FnMut(Moment, &[Fact]) -> Result<(), JournalError> + Send + 'static) {
+        *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(hook);
+    }
+
+    fn call_hook(&self, moment: Moment, facts: &[Fact]) -> Result<(), JournalError> {
+        (self.hook.lock().unwrap_or_else(PoisonError::into_inner))(moment, facts)
+    }
+
+    /// Every change is checked before it begins, so a panic elsewhere leaves the state whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_event(
+        &self,
+        app: &AppName,
+        release: &ReleaseId,
+        first: Fact,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(Lease, Event), JournalError> {
+        let mut state = self.state();
+        if state.releases.contains_key(release) {
+            return Err(lease::recorded_already(release));
+        }
+        let mut lease = ReleaseLease::default();
+        let taken = lease.take(release, holder, now, &*self.gone)?;
+        let first = codec::link(release, &Tip::start(), &first, now)?;
+        let record = Record {
+            app: app.clone(),
+            started_at: now,
+            last_at: now,
+            rows: Vec::new(),
+            tip: Tip::start(),
+            lease,
+            inbox: Vec::new(),
+        };
+        state.releases.insert(release.clone(), record);
+        let events = state.put(release, vec![first], now)?;
+        Ok((taken, events.into_iter().next().expect("one fact was put")))
+    }
+
+    fn write_events(
+        &self,
+        lease: &Lease,
+        after: u64,
+        facts: &[Fact],
+        absorbed: &[u64],
+        now: Timestamp,
+    ) -> Result<Vec<Event>, JournalError> {
+        let mut state = self.state();
+        let release = &lease.release;
+        let record = state.held(lease)?;
+        if record.tip.seq != after {
+            return Err(lease::not_last(release, after, record.tip.seq));
+        }
+        let app = record.app.clone();
+        let mut seen = std::collections::BTreeSet::new();
+        for id in absorbed {
+            let waits = record.inbox.iter().any(|(m, done)| m.id == *id && !done);
+            if !waits || !seen.insert(id) {
+                return Err(lease::not_waiting(release, *id));
+            }
+        }
+        let mut tip = record.tip.clone();
+        let mut encoded = Vec::with_capacity(facts.len());
+        for fact in facts {
+            let one = codec::link(release, &tip, fact, now)?;
+            tip = one.tip();
+            encoded.push(one);
+        }
+        for stage in facts.iter().filter_map(lease::about_to_change) {
+            if let Some(held) = state.stages.get(&(app.clone(), stage.clone())) {
+                held.check(stage, release)?;
+            }
+        }
+        for (message, done) in &mut state.record(release)?.inbox {
+            *done |= absorbed.contains(&message.id);
+        }
+        for stage in lease::left(facts) {
+            if let Some(held) = state.stages.get_mut(&(app.clone(), stage.clone())) {
+                held.free(release);
+            }
+        }
+        state.put(release, encoded, now)
+    }
+}
+
+impl State {
+    fn record(&mut self, release: &ReleaseId) -> Result<&mut Record, JournalError> {
+        self.releases.get_mut(release).ok_or_else(|| JournalError::NoSuchRelease(release.clone()))
+    }
+
+    fn held(&mut self, lease: &Lease) -> Result<&mut Record, JournalError> {
+        let record = self.record(&lease.release)?;
+        record.lease.check(lease)?;
+        Ok(record)
+    }
+
+    fn put(&mut self, release: &ReleaseId, encoded: Vec<Encoded>, now: Timestamp) -> Result<Vec<Event>, JournalError> {
+        let mut events = Vec::with_capacity(encoded.len());
+        for one in encoded {
+            let record = self.record(release)?;
+            let app = record.app.clone();
+            record.tip = one.tip();
+            record.last_at = now;
+            record.rows.push(one.row);
+            self.chunks.extend(one.blob);
+            if let Some(stage) = stage_of(&one.event.fact) {
+                self.ledgers.entry((app, stage.clone())).or_default().apply(&one.event);
+            }
+            events.push(one.event);
+        }
+        Ok(events)
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryJournal {
+    async fn begin(
+        &self,
+        app: &AppName,
+        release: &ReleaseId,
+        first: Fact,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(Lease, Event), JournalError> {
+        let facts = [first];
+        self.call_hook(Moment::Before, &facts)?;
+        let done = self.write_event(app, release, facts[0].clone(), holder, now)?;
+        self.call_hook(Moment::After, &facts)?;
+        Ok(done)
+    }
+
+    async fn take(&self, release: &ReleaseId, holder: &Holder, now: Timestamp) -> Result<Lease, JournalError> {
+        self.state().record(release)?.lease.take(release, holder, now, &*self.gone)
+    }
+
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
+        let mut state = self.state();
+        state.record(&lease.release)?.lease.renew(lease, now)?;
+        for stage in state.stages.values_mut() {
+            stage.renew(lease, now);
+        }
+        Ok(())
+    }
+
+    async fn give_up(&self, lease: &Lease) -> Result<(), JournalError> {
+        let mut state = self.state();
+        state.record(&lease.release)?.lease.give_up(lease)?;
+        for stage in state.stages.values_mut() {
+            stage.free(&lease.release);
+        }
+        Ok(())
+    }
+
+    async fn append(
+        &self,
+        lease: &Lease,
+        after: u64,
+        facts: &[Fact],
+        absorbed: &[u64],
+        now: Timestamp,
+    ) -> Result<Vec<Event>, JournalError> {
+        self.call_hook(Moment::Before, facts)?;
+        let done = self.write_events(lease, after, facts, absorbed, now)?;
+        self.call_hook(Moment::After, facts)?;
+        Ok(done)
+    }
+
+    async fn read(&self, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
+        let state = self.state();
+        let record = state.releases.get(release).ok_or_else(|| JournalError::NoSuchRelease(release.clone()))?;
+        codec::decode(release, &record.rows, &record.tip, &state.chunks)
+    }
+
+    async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError> {
+        let state = self.state();
+        let of_app = state.releases.iter().filter(|(_, record)| &record.app == app);
+        let mut listed: Vec<Listed> = of_app
+            .map(|(release, record)| Listed {
+                release: release.clone(),
+                app: record.app.clone(),
+                started_at: record.started_at,
+                last_at: record.last_at,
+                held_by: record.lease.holder(&*self.gone),
+            })
+            .collect();
+        lease::newest_first(&mut listed);
+        Ok(listed)
+    }
+
+    async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
+        let mut state = self.state();
+        let inbox = &mut state.record(release)?.inbox;
+        let id = inbox.len() as u64 + 1;
+        inbox.push((Message { id, at: now, release: release.clone(), body }, false));
+        Ok(id)
+    }
+
+    async fn inbox(&self, release: &ReleaseId) -> Result<Vec<Message>, JournalError> {
+        let mut state = self.state();
+        let waiting = state.record(release)?.inbox.iter().filter(|(_, done)| !done);
+        Ok(waiting.map(|(message, _)| message.clone()).collect())
+    }
+
+    async fn lock_stage(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> Result<u64, JournalError> {
+        let mut state = self.state();
+        state.held(lease)?;
+        let held = state.stages.entry((app.clone(), stage.clone())).or_default();
+        held.lock(stage, lease, now, &*self.gone)
+    }
+
+    async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
+        let mut state = self.state();
+        state.held(lease)?;
+        if let Some(held) = state.stages.get_mut(&(app.clone(), stage.clone())) {
+            held.free(&lease.release);
+        }
+        Ok(())
+    }
+
+    async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
+        Ok(self.state().ledgers.get(&(app.clone(), stage.clone())).cloned().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests;

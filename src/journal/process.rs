@@ -1,0 +1,89 @@
+//! Who this process is, and whether another one of this machine still lives.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use crate::ports::journal::Holder;
+
+/// This machine, as far as process ids reach: its name, its boot, and the namespace of its process ids, so that two
+/// containers that share a host name and a folder do not take each other's processes for dead.
+static HOST: LazyLock<String> = LazyLock::new(|| {
+    let boot = read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let ids = std::fs::read_link("/proc/self/ns/pid").map(|p| p.display().to_string()).unwrap_or_default();
+    format!("{} {boot} {ids}", NAME.as_str())
+});
+
+static NAME: LazyLock<String> = LazyLock::new(|| {
+    let asked = || {
+        let out = std::process::Command::new("uname").arg("-n").output().ok()?;
+        String::from_utf8(out.stdout).ok().map(|s| s.trim().to_owned())
+    };
+    read("/proc/sys/kernel/hostname").or_else(asked).filter(|s| !s.is_empty()).unwrap_or_else(|| "localhost".into())
+});
+
+fn read(path: &str) -> Option<String> {
+    std::fs::read_to_string(path).ok().map(|s| s.trim().to_owned())
+}
+
+/// This process, under a new random id.
+pub fn this_process() -> Holder {
+    let pid = std::process::id();
+    let user = ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|s| !s.is_empty());
+    let who = match user {
+        Some(user) => format!("{user}@{}, pid {pid}", NAME.as_str()),
+        None => format!("{}, pid {pid}", NAME.as_str()),
+    };
+    Holder { id: format!("{:032x}", rand::random::<u128>()), who, host: HOST.clone(), pid }
+}
+
+/// Whether a holder is certainly no more. Of another machine, and where there is no `/proc` to ask, nothing is certain: its
+/// lease runs out. A process id given to somebody else since then only costs that wait too. Processes hidden by `hidepid`
+/// are those of other users, who cannot use this user's folder.
+pub fn is_gone(holder: &Holder) -> bool {
+    holder.host == *HOST && Path::new("/proc/self").exists() && !lives(holder.pid)
+}
+
+/// A process that ended and was not waited for yet is there, but does nothing any more.
+fn lives(pid: u32) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        // The name stands in parentheses and may hold any of them; the state comes after the last.
+        Ok(stat) => !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with(['Z', 'X']),
+        Err(e) => e.kind() != std::io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_lives_until_it_ends_even_if_nobody_has_waited_for_it() {
+        let me = this_process();
+        assert!(!is_gone(&me));
+        assert!(me.who.ends_with(&format!("pid {}", std::process::id())));
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let holder = Holder { pid: child.id(), ..me };
+        assert!(!is_gone(&holder));
+        child.kill().unwrap();
+        for _ in 0..500 {
+            if is_gone(&holder) {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert!(is_gone(&holder), "a zombie counts as gone");
+        child.wait().unwrap();
+        assert!(is_gone(&holder));
+    }
+
+    #[test]
+    fn nothing_is_known_of_a_process_on_another_machine() {
+        let elsewhere = Holder { host: "elsewhere".into(), pid: u32::MAX, ..this_process() };
+        assert!(!is_gone(&elsewhere));
+    }
+
+    #[test]
+    fn two_processes_never_have_one_id() {
+        assert_ne!(this_process().id, this_process().id);
+    }
+}

@@ -1,0 +1,64 @@
+//! What SQLite says, as what it means for the state.
+
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use super::open::BUSY;
+use crate::ports::journal::JournalError;
+
+/// A failure within the store, before it is known which folder it is about.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Sql(rusqlite::Error),
+    Journal(JournalError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(e: rusqlite::Error) -> Self {
+        Failure::Sql(e)
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(e: JournalError) -> Self {
+        Failure::Journal(e)
+    }
+}
+
+impl Failure {
+    /// In words, about this file.
+    pub fn about(self, file: &Path) -> JournalError {
+        match self {
+            Failure::Journal(e) => e,
+            Failure::Sql(e) => sql(&e, file),
+        }
+    }
+}
+
+pub(super) fn read_only(file: &Path) -> JournalError {
+    JournalError::Store(format!("{} may only be read (its folder or file system is read-only)", file.display()))
+}
+
+fn sql(e: &rusqlite::Error, file: &Path) -> JournalError {
+    let at = file;
+    let file = file.display();
+    match e {
+        // A value of a kind that is never written there.
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::Utf8Error(..) => JournalError::Corrupt(format!("{file}: {e}")),
+        rusqlite::Error::SqliteFailure(code, _) => match code.code {
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => JournalError::Corrupt(format!("{file}: {e}")),
+            ErrorCode::ReadOnly => read_only(at),
+            ErrorCode::DiskFull => JournalError::Store(format!("there is no space left for {file}")),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => JournalError::Store(format!(
+                "another process has kept {file} busy for more than {} seconds",
+                BUSY.as_secs()
+            )),
+            _ => JournalError::Store(format!("{file}: {e}")),
+        },
+        _ => JournalError::Store(format!("{file}: {e}")),
+    }
+}

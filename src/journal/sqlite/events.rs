@@ -1,0 +1,181 @@
+//! The events' rows, what is known of each release without them, and the ledgers that they teach.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row as SqlRow, Transaction, params};
+
+use super::error::Failure;
+use super::number::Number;
+use super::{inbox, leases};
+use crate::journal::codec::{self, Chunks, Encoded, Row, Tip, seal, unseal};
+use crate::journal::lease::{self, Gone, ReleaseLease};
+use crate::model::event::{EVENT_VERSION, Event, Fact};
+use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::ledger::{StageLedger, stage_of};
+use crate::ports::journal::{Holder, JournalError, Lease, Listed};
+
+/// What is known of a release without its events.
+struct Head {
+    app: AppName,
+    form: u32,
+    tip: Tip,
+}
+
+pub(super) fn begin(
+    tx: &Transaction<'_>,
+    app: &AppName,
+    release: &ReleaseId,
+    first: &Fact,
+    holder: &Holder,
+    now: Timestamp,
+    gone: &Gone,
+) -> Result<(Lease, Event), Failure> {
+    let mut row = ReleaseLease::default();
+    let lease = row.take(release, holder, now, gone)?;
+    let start = Tip::start();
+    let (at, fence, hold) = (now.to_string(), Number(row.fence), leases::text(row.hold.as_ref())?);
+    let put = tx.execute(
+        "INSERT INTO releases (release, app, started_at, last_at, form, last_seq, last_hash, fence, hold)
+         VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+        params![release.as_str(), app.as_str(), at, EVENT_VERSION, Number(start.seq), start.hash, fence, hold],
+    )?;
+    if put == 0 {
+        return Err(lease::recorded_already(release).into());
+    }
+    let event = put_event(tx, app, release, &start, first, now)?.event;
+    Ok((lease, event))
+}
+
+pub(super) fn append(
+    tx: &Transaction<'_>,
+    lease: &Lease,
+    after: u64,
+    facts: &[Fact],
+    absorbed: &[u64],
+    now: Timestamp,
+) -> Result<Vec<Event>, Failure> {
+    let release = &lease.release;
+    let head = head(tx, release)?;
+    codec::known_form(head.form)?;
+    leases::check(tx, lease)?;
+    if head.tip.seq != after {
+        return Err(lease::not_last(release, after, head.tip.seq).into());
+    }
+    for stage in facts.iter().filter_map(lease::about_to_change) {
+        leases::load_stage(tx, &head.app, stage)?.check(stage, release)?;
+    }
+    inbox::absorb(tx, release, absorbed)?;
+    let mut tip = head.tip;
+    let mut events = Vec::with_capacity(facts.len());
+    for fact in facts {
+        let one = put_event(tx, &head.app, release, &tip, fact, now)?;
+        tip = one.tip();
+        events.push(one.event);
+    }
+    for stage in lease::left(facts) {
+        leases::free_stage(tx, &head.app, stage, release)?;
+    }
+    Ok(events)
+}
+
+pub(super) fn read(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Vec<Event>, Failure> {
+    let head = head(tx, release)?;
+    let mut rows =
+        tx.prepare_cached("SELECT form, seq, at, payload, prev, hash FROM events WHERE release = ?1 ORDER BY seq")?;
+    let row = |row: &SqlRow<'_>| {
+        Ok(Row {
+            form: row.get(0)?,
+            seq: row.get::<_, Number>(1)?.0,
+            at: row.get(2)?,
+            payload: row.get(3)?,
+            prev: row.get(4)?,
+            hash: row.get(5)?,
+        })
+    };
+    let rows: Vec<Row> = rows.query_map([release.as_str()], row)?.collect::<Result<_, _>>()?;
+    let mut chunks = Chunks::new();
+    let mut parts = tx.prepare_cached("SELECT bytes FROM chunks WHERE blob = ?1 ORDER BY part")?;
+    for blob in rows.iter().filter_map(Row::blob) {
+        let bytes = parts.query_map([&blob.sha256], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        chunks.insert(blob.sha256, bytes);
+    }
+    Ok(codec::decode(release, &rows, &head.tip, &chunks)?)
+}
+
+pub(super) fn list(tx: &Transaction<'_>, app: &AppName, gone: &Gone) -> Result<Vec<Listed>, Failure> {
+    let mut rows =
+        tx.prepare_cached("SELECT release, started_at, last_at, fence, hold FROM releases WHERE app = ?1")?;
+    let rows: Vec<(String, String, String, Number, Option<String>)> = rows
+        .query_map([app.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut listed = Vec::with_capacity(rows.len());
+    for (release, started_at, last_at, Number(fence), hold) in rows {
+        let lease = ReleaseLease { fence, hold: leases::parse(hold, &format!("release {release}"))? };
+        listed.push(Listed {
+            app: app.clone(),
+            started_at: parsed(&started_at)?,
+            last_at: parsed(&last_at)?,
+            held_by: lease.holder(gone),
+            release: parsed(&release)?,
+        });
+    }
+    lease::newest_first(&mut listed);
+    Ok(listed)
+}
+
+pub(super) fn ledger(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<StageLedger, Failure> {
+    let row: Option<(String, String)> = tx
+        .prepare_cached("SELECT body, hash FROM ledgers WHERE app = ?1 AND stage = ?2")?
+        .query_row(params![app.as_str(), stage.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match row {
+        Some((body, hash)) => Ok(unseal(&body, &hash, &format!("the ledger of stage {stage}"))?),
+        None => Ok(StageLedger::default()),
+    }
+}
+
+fn head(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Head, Failure> {
+    let (app, form, Number(seq), hash): (String, u32, Number, String) = tx
+        .prepare_cached("SELECT app, form, last_seq, last_hash FROM releases WHERE release = ?1")?
+        .query_row([release.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?
+        .ok_or_else(|| JournalError::NoSuchRelease(release.clone()))?;
+    Ok(Head { app: parsed(&app)?, form, tip: Tip { seq, hash } })
+}
+
+fn put_event(
+    tx: &Transaction<'_>,
+    app: &AppName,
+    release: &ReleaseId,
+    tip: &Tip,
+    fact: &Fact,
+    now: Timestamp,
+) -> Result<Encoded, Failure> {
+    let one = codec::link(release, tip, fact, now)?;
+    if let Some((blob, chunks)) = &one.blob {
+        // Named by its content: one that is there is the same.
+        let mut put =
+            tx.prepare_cached("INSERT INTO chunks (blob, part, bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+        for (part, bytes) in chunks.iter().enumerate() {
+            put.execute(params![blob, Number(part as u64), bytes])?;
+        }
+    }
+    let Row { form, seq, at, payload, prev, hash } = &one.row;
+    tx.prepare_cached(
+        "INSERT INTO events (release, seq, form, at, payload, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![release.as_str(), Number(*seq), form, at, payload, prev, hash])?;
+    tx.prepare_cached("UPDATE releases SET last_at = ?2, last_seq = ?3, last_hash = ?4 WHERE release = ?1")?
+        .execute(params![release.as_str(), at, Number(*seq), hash])?;
+    if let Some(stage) = stage_of(fact) {
+        let mut known = ledger(tx, app, stage)?;
+        known.apply(&one.event);
+        let (body, hash) = seal(&known)?;
+        tx.prepare_cached("INSERT OR REPLACE INTO ledgers (app, stage, body, hash) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![app.as_str(), stage.as_str(), body, hash])?;
+    }
+    Ok(one)
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, JournalError> {
+    text.parse().map_err(|e| JournalError::Corrupt(format!("a release's row cannot be read: {e}")))
+}

@@ -1,0 +1,15 @@
+//! The journal on this machine's disk: one SQLite file in a folder of its own.
+
+mod error;
+mod events;
+mod inbox;
+mod leases;
+mod number;
+mod open;
+mod schema;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use store::SqliteJournal;

@@ -1,0 +1,132 @@
+//! The folder, the file, and a connection that keeps what it says.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::error::{Failure, read_only};
+use super::schema;
+use crate::ports::journal::JournalError;
+
+/// Transactions take milliseconds, and on a slow disk some hundred; whoever waits longer than this waits for something
+/// that hangs. Well below a lease's length, so that a wait does not cost the lease.
+pub(super) const BUSY: Duration = Duration::from_secs(10);
+
+const FILE: &str = "journal.db";
+
+/// An open file.
+pub(super) struct Opened {
+    pub db: Connection,
+    pub file: PathBuf,
+    pub writable: bool,
+}
+
+/// Opens the journal in `dir`, making both where they are not there; read-only where it cannot be written.
+pub(super) fn open(dir: &Path) -> Result<Opened, JournalError> {
+    let file = dir.join(FILE);
+    match prepare(dir, &file) {
+        Ok(()) => open_writable(&file),
+        Err(e) if matches!(e.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) && file.exists() => {
+            open_read_only(&file)
+        }
+        Err(e) => Err(JournalError::Store(format!("{} cannot be made or opened: {e}", file.display()))),
+    }
+}
+
+/// For this user's eyes alone (names of accounts, people and findings are in it), and never part of a commit.
+fn prepare(dir: &Path, file: &Path) -> std::io::Result<()> {
+    if !dir.is_dir() {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o644).open(dir.join(".gitignore")) {
+        Ok(mut ignore) => ignore.write_all(b"*\n")?,
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(e),
+    }
+    // SQLite gives the files that it makes beside this one the same mode.
+    let new = !file.exists();
+    OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
+    if new {
+        // A file whose name is not on the disk is not durable, whatever is in it.
+        File::open(dir)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn open_writable(file: &Path) -> Result<Opened, JournalError> {
+    let ready = || -> Result<Connection, Failure> {
+        let mut db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | no_mutex())?;
+        db.busy_timeout(BUSY)?;
+        schema::version(&db)?;
+        keep_wal(&db)?;
+        // An append that was reported is on the disk. (macOS: through the drive's own cache as well.)
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "fullfsync", true)?;
+        db.pragma_update(None, "cell_size_check", true)?;
+        schema::migrate(&mut db)?;
+        Ok(db)
+    };
+    let db = ready().map_err(|e| e.about(file))?;
+    Ok(Opened { db, file: file.to_owned(), writable: true })
+}
+
+/// While another process turns the log on, SQLite answers "busy" without waiting.
+fn keep_wal(db: &Connection) -> Result<(), Failure> {
+    let since = Instant::now();
+    loop {
+        match db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+            Ok(mode) => {
+                let text =
+                    format!("SQLite keeps its journal as `{mode}` here, which is not safe with several processes");
+                return Err(JournalError::Store(text).into());
+            }
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && since.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+pub(super) fn open_read_only(file: &Path) -> Result<Opened, JournalError> {
+    let ready = || -> Result<Connection, Failure> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | no_mutex();
+        let db = Connection::open_with_flags(uri(file), flags)?;
+        db.busy_timeout(BUSY)?;
+        match schema::version(&db)? {
+            0 => Err(JournalError::Store(format!("{} is empty", file.display())).into()),
+            v if v < schema::VERSION => Err(read_only(file).into()),
+            _ => Ok(db),
+        }
+    };
+    let db = ready().map_err(|e| e.about(file))?;
+    Ok(Opened { db, file: file.to_owned(), writable: false })
+}
+
+/// SQLite wants to make files beside the database even to read it, unless told that nobody writes. Where a log is left over
+/// that is not so: then it has to be read, or not at all.
+fn uri(file: &Path) -> String {
+    let log = file.with_extension("db-wal");
+    let settled = std::fs::metadata(log).map_or(true, |m| m.len() == 0);
+    let path: String = file
+        .to_string_lossy()
+        .chars()
+        .flat_map(|c| match c {
+            '%' => "%25".chars().collect::<Vec<_>>(),
+            '?' => "%3f".chars().collect(),
+            '#' => "%23".chars().collect(),
+            c => vec![c],
+        })
+        .collect();
+    format!("file:{path}{}", if settled { "?immutable=1" } else { "" })
+}
+
+/// One thread has the connection.
+fn no_mutex() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_NO_MUTEX
+}

@@ -1,0 +1,197 @@
+//! The store: a thread of its own has the connection, and every call is one transaction on it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::error::{Failure, read_only};
+use super::open::{self, Opened};
+use super::{events, inbox, leases};
+use crate::journal::lease::Gone;
+use crate::journal::process;
+use crate::model::event::{Event, Fact};
+use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::inbox::{Message, MessageBody};
+use crate::model::ledger::StageLedger;
+use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed};
+
+type Job = Box<dyn FnOnce(&mut Opened) + Send>;
+
+/// The journal in a folder, shared by the processes of this machine. A call that was made happens even if nobody waits for its
+/// answer any more.
+pub struct SqliteJournal {
+    /// `None` only while it is dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    file: PathBuf,
+    writable: bool,
+    gone: Arc<Gone>,
+}
+
+impl SqliteJournal {
+    /// Opens the journal in `dir`, and makes the folder (mode 0700, with a `.gitignore` that keeps it out of commits) and the
+    /// file (0600) where they are not there. Where they cannot be written, what is there can still be read.
+    ///
+    /// # Errors
+    /// `Newer` for a file of a later kanmon, `Corrupt` for one that is no journal, `Store` where it cannot be opened or made.
+    pub fn open(dir: &Path) -> Result<SqliteJournal, JournalError> {
+        SqliteJournal::start(open::open(dir)?, Arc::new(process::is_gone))
+    }
+
+    pub(super) fn start(opened: Opened, gone: Arc<Gone>) -> Result<SqliteJournal, JournalError> {
+        let (jobs, work) = mpsc::channel::<Job>();
+        let (file, writable) = (opened.file.clone(), opened.writable);
+        let run = move || {
+            let mut opened = opened;
+            while let Ok(job) = work.recv() {
+                job(&mut opened);
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("journal".into())
+            .spawn(run)
+            .map_err(|e| JournalError::Store(format!("no thread can be started: {e}")))?;
+        Ok(SqliteJournal { jobs: Some(jobs), thread: Some(thread), file, writable, gone })
+    }
+
+    /// Whether it can be written.
+    pub fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Opened) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let ended = || JournalError::Store(format!("the thread that keeps {} has ended", self.file.display()));
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move |opened: &mut Opened| {
+            let done = work(opened).map_err(|e| e.about(&opened.file));
+            // Nobody may be waiting any more; what was done stays done.
+            let _ = answer.send(done);
+        });
+        self.jobs.as_ref().ok_or_else(ended)?.send(job).map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
+    }
+
+    async fn read_tx<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        self.call(|opened| work(&opened.db.transaction()?)).await
+    }
+
+    async fn write_tx<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        if !self.writable {
+            return Err(read_only(&self.file));
+        }
+        self.call(|opened| {
+            let tx = opened.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = work(&tx)?;
+            tx.commit()?;
+            Ok(done)
+        })
+        .await
+    }
+}
+
+impl Drop for SqliteJournal {
+    /// Waits for what was asked for: a process that ends must not leave an append half-way.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[async_trait]
+impl Journal for SqliteJournal {
+    async fn begin(
+        &self,
+        app: &AppName,
+        release: &ReleaseId,
+        first: Fact,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(Lease, Event), JournalError> {
+        let (app, release, holder, gone) = (app.clone(), release.clone(), holder.clone(), self.gone.clone());
+        self.write_tx(move |tx| events::begin(tx, &app, &release, &first, &holder, now, &*gone)).await
+    }
+
+    async fn take(&self, release: &ReleaseId, holder: &Holder, now: Timestamp) -> Result<Lease, JournalError> {
+        let (release, holder, gone) = (release.clone(), holder.clone(), self.gone.clone());
+        self.write_tx(move |tx| leases::take(tx, &release, &holder, now, &*gone)).await
+    }
+
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
+        let lease = lease.clone();
+        self.write_tx(move |tx| leases::renew(tx, &lease, now)).await
+    }
+
+    async fn give_up(&self, lease: &Lease) -> Result<(), JournalError> {
+        let lease = lease.clone();
+        self.write_tx(move |tx| leases::give_up(tx, &lease)).await
+    }
+
+    async fn append(
+        &self,
+        lease: &Lease,
+        after: u64,
+        facts: &[Fact],
+        absorbed: &[u64],
+        now: Timestamp,
+    ) -> Result<Vec<Event>, JournalError> {
+        let (lease, facts, absorbed) = (lease.clone(), facts.to_vec(), absorbed.to_vec());
+        self.write_tx(move |tx| events::append(tx, &lease, after, &facts, &absorbed, now)).await
+    }
+
+    async fn read(&self, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
+        let release = release.clone();
+        self.read_tx(move |tx| events::read(tx, &release)).await
+    }
+
+    async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError> {
+        let (app, gone) = (app.clone(), self.gone.clone());
+        self.read_tx(move |tx| events::list(tx, &app, &*gone)).await
+    }
+
+    async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
+        let release = release.clone();
+        self.write_tx(move |tx| inbox::send(tx, &release, body, now)).await
+    }
+
+    async fn inbox(&self, release: &ReleaseId) -> Result<Vec<Message>, JournalError> {
+        let release = release.clone();
+        self.read_tx(move |tx| inbox::waiting(tx, &release)).await
+    }
+
+    async fn lock_stage(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> Result<u64, JournalError> {
+        let (app, stage, lease, gone) = (app.clone(), stage.clone(), lease.clone(), self.gone.clone());
+        self.write_tx(move |tx| leases::lock_stage(tx, &app, &stage, &lease, now, &*gone)).await
+    }
+
+    async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
+        let (app, stage, lease) = (app.clone(), stage.clone(), lease.clone());
+        self.write_tx(move |tx| leases::unlock_stage(tx, &app, &stage, &lease)).await
+    }
+
+    async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
+        let (app, stage) = (app.clone(), stage.clone());
+        self.read_tx(move |tx| events::ledger(tx, &app, &stage)).await
+    }
+}

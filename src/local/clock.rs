@@ -1,0 +1,29 @@
+//! The machine's own time and randomness.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ports::clock::Clock;
+
+/// The wall clock: approvals take days, and a laptop sleeps in between.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn sleep(&self, duration: SignedDuration) {
+        if let Ok(duration) = std::time::Duration::try_from(duration) {
+            tokio::time::sleep(duration).await;
+        }
+    }
+
+    fn token(&self, digits: usize) -> String {
+        use rand::RngExt as _;
+        let mut rng = rand::rng();
+        (0..digits).map(|_| char::from_digit(rng.random_range(0..16), 16).expect("below 16")).collect()
+    }
+}

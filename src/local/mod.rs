@@ -1,0 +1,5 @@
+//! This machine: its clock, its commands, its network, its working tree. Adapters behind ports, as `aws` and `image` are.
+
+pub mod checks;
+pub mod clock;
+pub mod git;

@@ -1,0 +1,125 @@
+//! A small pipeline and facts about it, for tests.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::approval::{ApprovalPolicy, ApprovalWay, Requester};
+use crate::model::effect::StepRef;
+use crate::model::event::{Event, Fact, Source, Started};
+use crate::model::gate::{GateJudgement, GateRules};
+use crate::model::ids::ReleaseId;
+use crate::model::pipeline::{
+    Account, Build, Check, FileRef, ImageSpec, OnFailure, Pipeline, ServiceSpec, Stage, Step, TaskDefinitionSource,
+    TaskSpec, Transfer,
+};
+use crate::model::verdict::Verdict;
+
+/// A name that is known to be one.
+pub(crate) fn id<T: FromStr<Err: std::fmt::Debug>>(s: &str) -> T {
+    s.parse().unwrap()
+}
+
+/// Seconds after the time at which all tests begin.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+/// `dev`, then `prod`, which asks: in each a migration, a roll of `web`, and a check.
+pub(crate) fn pipeline() -> Pipeline {
+    let account = Account {
+        name: id("main"),
+        id: id("012345678901"),
+        region: id("ap-northeast-1"),
+        role: None,
+        external_id: None,
+        profile: None,
+        endpoints: BTreeMap::new(),
+    };
+    let approval = ApprovalPolicy {
+        way: ApprovalWay::Kanmon { approvers: vec![] },
+        expires: SignedDuration::from_hours(24),
+        self_approval: false,
+    };
+    let image = ImageSpec {
+        account: id("main"),
+        repository: "shop".into(),
+        platforms: vec!["linux/amd64".into()],
+        build: Build::None,
+    };
+    let service =
+        ServiceSpec { taskdef: TaskDefinitionSource::Live, containers: BTreeMap::from([("web".into(), id("web"))]) };
+    let task = TaskSpec {
+        taskdef: FileRef { path: "migrate.json".into(), sha256: "0".repeat(64) },
+        containers: BTreeMap::from([("migrate".into(), id("web"))]),
+        network_of: id("web"),
+        container: "migrate".into(),
+        command: vec!["migrate".into()],
+        timeout: SignedDuration::from_mins(10),
+    };
+    Pipeline {
+        version: 1,
+        app: id("shop"),
+        accounts: BTreeMap::from([(id("main"), account)]),
+        images: BTreeMap::from([(id("web"), image)]),
+        services: BTreeMap::from([(id("web"), service)]),
+        tasks: BTreeMap::from([(id("migrate"), task)]),
+        stages: vec![stage("dev", None), stage("prod", Some(approval))],
+        poll: SignedDuration::from_secs(5),
+    }
+}
+
+fn stage(name: &str, approval: Option<ApprovalPolicy>) -> Stage {
+    let check = Check::Http {
+        url: "http://127.0.0.1/".into(),
+        status: 200,
+        contains: None,
+        timeout: SignedDuration::from_secs(30),
+    };
+    Stage {
+        name: id(name),
+        account: id("main"),
+        cluster: name.into(),
+        service_names: BTreeMap::new(),
+        values: None,
+        images: Transfer::Pull,
+        gate: GateRules::default(),
+        approval,
+        steps: vec![Step::Run { task: id("migrate") }, Step::Roll { services: vec![id("web")] }, Step::Check(check)],
+        deadline: SignedDuration::from_mins(30),
+        on_failure: OnFailure::Rollback,
+    }
+}
+
+pub(crate) fn started() -> Fact {
+    Fact::Started(Box::new(Started {
+        pipeline: pipeline(),
+        kanmon: "0.1.0".into(),
+        requested_by: Requester::Unknown,
+        source: Source { commit: Some("c0ffee".into()), ..Source::default() },
+        until: id("prod"),
+        given: BTreeMap::new(),
+    }))
+}
+
+pub(crate) fn warned(text: impl Into<String>) -> Fact {
+    Fact::Warned { text: text.into() }
+}
+
+pub(crate) fn step(stage: &str, step: usize) -> StepRef {
+    StepRef { stage: id(stage), step }
+}
+
+pub(crate) fn gate_passed(stage: &str) -> Fact {
+    let judgement =
+        GateJudgement { verdict: Verdict::Pass, counts: BTreeMap::new(), blocking: vec![], reasons: vec![] };
+    Fact::GateJudged { stage: id(stage), judgement }
+}
+
+/// The events that these facts are, a second apart.
+pub(crate) fn events(release: &str, facts: impl IntoIterator<Item = Fact>) -> Vec<Event> {
+    let release: ReleaseId = id(release);
+    let event = |(seq, fact)| Event { v: 1, seq, at: at(seq as i64), release: release.clone(), fact };
+    (1..).zip(facts).map(event).collect()
+}

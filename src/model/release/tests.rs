@@ -1,0 +1,351 @@
+use proptest::prelude::*;
+
+use super::samples::{at, events, gate_passed, id, started, step, warned};
+use super::*;
+use crate::model::approval::{Answer, ApprovalAnswer, Identity};
+use crate::model::event::StageFailure;
+use crate::model::fault::FaultKind;
+use crate::model::finding::ScanState;
+use crate::model::ids::{ContentHash, Digest, PlanHash};
+use crate::model::outcome::Outcome;
+use crate::model::plan::StagePlan;
+use crate::model::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::verdict::Verdict;
+
+fn fold(facts: impl IntoIterator<Item = Fact>) -> Result<Release, Illegal> {
+    Release::fold(&events("r1", [started()].into_iter().chain(facts)))
+}
+
+/// Why these facts after `started` are refused, at the last of them.
+fn refused(facts: impl IntoIterator<Item = Fact>) -> Illegal {
+    let facts: Vec<Fact> = facts.into_iter().collect();
+    let last = facts.len() as u64 + 1;
+    let illegal = fold(facts).unwrap_err();
+    assert_eq!(illegal.seq, last, "{illegal}");
+    illegal
+}
+
+fn build() -> Effect {
+    Effect::Build { image: id("web") }
+}
+
+fn intended(effect: Effect) -> Fact {
+    Fact::Intended { effect, attempt: 1 }
+}
+
+fn fault() -> Fault {
+    Fault::new(FaultKind::BuildFailed, "no")
+}
+
+fn built() -> Fact {
+    let pushed =
+        PushedImage { repository: "shop".into(), digest: Digest::of(b"web"), children: vec![], pushed_at: at(0) };
+    Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into() }
+}
+
+fn scanned() -> Fact {
+    let reading = ScanReading { state: ScanState::Scanned { at: at(0) }, findings: vec![] };
+    Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 1 }
+}
+
+fn planned(stage: &str) -> Fact {
+    Fact::StagePlanned { stage: id(stage), plan: StagePlan::default() }
+}
+
+fn entered(stage: &str) -> Fact {
+    Fact::StageEntered { stage: id(stage) }
+}
+
+fn asked(stage: &str) -> Fact {
+    let request = ApprovalRequest {
+        plan: PlanHash::of(b"plan"),
+        summary: "one image".into(),
+        execution: None,
+        asked_at: at(0),
+        expires_at: at(3600),
+    };
+    Fact::ApprovalRequested { stage: id(stage), request }
+}
+
+fn somebody() -> Identity {
+    Identity { arn: "arn:aws:iam::012345678901:user/a".into(), account: id("012345678901"), user_id: "A".into() }
+}
+
+fn answer(stage: &str, answer: Answer) -> ApprovalAnswer {
+    ApprovalAnswer { stage: id(stage), plan: PlanHash::of(b"plan"), answer, by: somebody(), comment: String::new() }
+}
+
+fn given(stage: &str) -> Fact {
+    Fact::ApprovalGiven { answer: answer(stage, Answer::Approved) }
+}
+
+fn withdrawn(stage: &str) -> Fact {
+    Fact::ApprovalWithdrawn { stage: id(stage), by: somebody(), comment: String::new() }
+}
+
+fn resumed() -> Fact {
+    Fact::Resumed { by: Requester::Unknown, kanmon: "0.1.0".into() }
+}
+
+fn ending() -> Ending {
+    Ending::new(Outcome::Suspended, "stopped")
+}
+
+fn baseline() -> Fact {
+    let baseline = Baseline {
+        primary: "ecs-svc/0".into(),
+        task_definition: "web:1".into(),
+        service_deployments: vec![],
+        desired: 2,
+    };
+    Fact::BaselineTaken { at: step("dev", 1), service: id("web"), baseline }
+}
+
+fn rollout_started() -> Fact {
+    Fact::RolloutStarted {
+        at: step("dev", 1),
+        service: id("web"),
+        primary: "ecs-svc/1".into(),
+        task_definition: "web:2".into(),
+    }
+}
+
+fn progress() -> RolloutProgress {
+    let rollout = RolloutState::InProgress;
+    RolloutProgress { rollout, deployment: None, desired: 2, running: 1, failed: 0, deaths: vec![] }
+}
+
+fn observed() -> Fact {
+    Fact::RolloutObserved { at: step("dev", 1), service: id("web"), progress: progress() }
+}
+
+fn roll(release: &Release) -> &RollState {
+    release.stage(&id("dev")).rolls().next().unwrap().2
+}
+
+#[test]
+fn a_journal_begins_with_started_as_number_one() {
+    assert_eq!(Release::fold(&[]).unwrap_err().why, "the journal is empty");
+    let other = Release::fold(&events("r1", [warned("x")])).unwrap_err();
+    assert_eq!((other.seq, other.kind.as_str()), (1, "warned"));
+    let mut late = events("r1", [started()]);
+    late[0].seq = 2;
+    assert!(Release::fold(&late).unwrap_err().why.contains("number 1"));
+    assert_eq!(refused([started()]).why, "it has started already");
+}
+
+#[test]
+fn numbers_have_no_gaps_and_releases_do_not_mix() {
+    let all = events("r1", [started(), warned("1"), warned("2")]);
+    assert!(Release::fold([&all[0], &all[2]]).unwrap_err().why.contains("number 2 is expected"));
+    assert!(Release::fold([&all[0], &all[1], &all[1]]).unwrap_err().why.contains("number 3 is expected"));
+    let other = events("r2", [started(), warned("1")]);
+    assert!(Release::fold([&all[0], &other[1]]).unwrap_err().why.contains("another release"));
+}
+
+#[test]
+fn an_effect_is_under_way_from_its_intent_to_its_conclusion() {
+    let open = fold([intended(build())]).unwrap();
+    assert_eq!(open.open[&build()], Open { seq: 2, at: at(2), attempt: 1 });
+    assert!(refused([intended(build()), intended(build())]).why.contains("is under way"));
+    let done = fold([intended(build()), built()]).unwrap();
+    assert!(done.open.is_empty() && done.images.contains_key(&id("web")));
+    for never_begun in [
+        Fact::EffectFailed { effect: build(), fault: fault() },
+        Fact::EffectAbsent { effect: build() },
+        Fact::EffectUnknown { effect: build(), fault: fault() },
+    ] {
+        assert!(refused([never_begun]).why.contains("is not under way"));
+    }
+}
+
+#[test]
+fn failures_are_counted_until_it_succeeds_or_somebody_resumes() {
+    let fails = || [intended(build()), Fact::EffectFailed { effect: build(), fault: fault() }];
+    let twice = fold(fails().into_iter().chain(fails())).unwrap();
+    let failed = &twice.failed[&build()];
+    assert_eq!((failed.attempts, failed.first_at, failed.last_at), (2, at(3), at(5)));
+    let then_done = fold(fails().into_iter().chain([intended(build()), built()])).unwrap();
+    assert!(then_done.failed.is_empty());
+    let then_resumed = fold(fails().into_iter().chain([resumed()])).unwrap();
+    assert!(then_resumed.failed.is_empty());
+}
+
+#[test]
+fn what_is_unknown_is_under_way_again_after_resuming_so_that_it_is_read() {
+    let facts = [intended(build()), Fact::EffectUnknown { effect: build(), fault: fault() }];
+    let unknown = fold(facts.clone()).unwrap();
+    assert!(unknown.open.is_empty() && unknown.unknown.contains_key(&build()));
+    let again = fold(facts.into_iter().chain([resumed()])).unwrap();
+    assert!(again.open.contains_key(&build()) && again.unknown.is_empty());
+}
+
+#[test]
+fn facts_about_what_the_pipeline_does_not_have_are_refused() {
+    assert!(refused([entered("moon")]).why.contains("there is no stage moon"));
+    let extended = Fact::Extended { until: id("moon"), requested_by: Requester::Unknown };
+    assert_eq!(refused([extended]).why, "no such stage");
+    let roll = |at: StepRef, service: &str| Fact::RolloutStopRequested { at, service: id(service) };
+    assert!(refused([roll(step("dev", 9), "web")]).why.contains("no such step"));
+    assert!(refused([roll(step("dev", 0), "web")]).why.contains("rolls nothing"));
+    assert!(refused([roll(step("dev", 1), "admin")]).why.contains("does not roll admin"));
+    let ran = Fact::TaskStarted { at: step("dev", 1), task: id("migrate"), arn: "a".into() };
+    assert!(refused([ran]).why.contains("runs no task"));
+    let judged = Fact::CheckJudged { at: step("dev", 0), verdict: Verdict::Pass, detail: String::new() };
+    assert!(refused([judged]).why.contains("is no check"));
+}
+
+#[test]
+fn a_stage_is_entered_only_once_it_is_planned_and_judged() {
+    for before in [vec![], vec![planned("dev")], vec![gate_passed("dev")]] {
+        assert!(refused(before.into_iter().chain([entered("dev")])).why.contains("neither planned nor judged"));
+    }
+    let release = fold([planned("dev"), gate_passed("dev"), entered("dev")]).unwrap();
+    assert_eq!(release.stage(&id("dev")).entered, Some(at(4)));
+}
+
+#[test]
+fn an_answer_needs_a_question_and_a_withdrawal_an_approval_that_was_not_used() {
+    assert_eq!(refused([given("prod")]).why, "nothing was asked");
+    let rejected = Fact::ApprovalRejected { answer: answer("prod", Answer::Rejected) };
+    assert_eq!(refused([rejected.clone()]).why, "nothing was asked");
+    assert_eq!(refused([asked("prod"), given("prod"), given("prod")]).why, "nothing was asked");
+    assert!(refused([asked("prod"), withdrawn("prod")]).why.contains("no approval"));
+    let used = [asked("prod"), given("prod"), planned("prod"), gate_passed("prod"), entered("prod"), withdrawn("prod")];
+    assert!(refused(used).why.contains("no approval"));
+
+    let approval = |facts: &[Fact]| fold(facts.to_vec()).unwrap().stage(&id("prod")).approval.clone();
+    assert!(matches!(approval(&[asked("prod"), given("prod")]), Approval::Given(..)));
+    assert!(matches!(approval(&[asked("prod"), given("prod"), withdrawn("prod")]), Approval::Asked(_)));
+    assert!(matches!(approval(&[asked("prod"), rejected.clone()]), Approval::Rejected(_)));
+    assert_eq!(approval(&[asked("prod"), rejected, resumed()]), Approval::NotAsked);
+}
+
+#[test]
+fn an_approval_makes_plan_gate_and_scans_be_looked_at_again() {
+    let release = fold([scanned(), planned("prod"), gate_passed("prod"), asked("prod"), given("prod")]).unwrap();
+    let prod = release.stage(&id("prod"));
+    assert!(release.scans.is_empty() && prod.plan.is_none() && prod.gate.is_none());
+}
+
+#[test]
+fn a_rollout_seen_without_a_start_is_the_one_that_stood_before() {
+    assert!(refused([observed()]).why.contains("no baseline"));
+    let standing = fold([baseline(), observed()]).unwrap();
+    let run = roll(&standing).run.as_ref().unwrap();
+    assert_eq!((run.primary.as_str(), run.progress.as_ref()), ("ecs-svc/0", Some(&progress())));
+    let ours = fold([baseline(), rollout_started(), observed()]).unwrap();
+    assert_eq!(roll(&ours).run.as_ref().unwrap().primary, "ecs-svc/1");
+    let restore = Fact::RestoreObserved { at: step("dev", 1), service: id("web"), progress: progress() };
+    assert!(refused([restore]).why.contains("no restore was started"));
+}
+
+#[test]
+fn resuming_keeps_what_was_done_and_lets_deadlines_begin_anew() {
+    let before = [
+        planned("dev"),
+        gate_passed("dev"),
+        Fact::StageLocked { stage: id("dev"), fence: 4 },
+        entered("dev"),
+        baseline(),
+        rollout_started(),
+        planned("prod"),
+        Fact::Suspended { ending: ending() },
+    ];
+    let suspended = fold(before.clone()).unwrap();
+    assert_eq!((suspended.ending.clone(), suspended.stage(&id("dev")).lock), (Some(ending()), None));
+    assert_eq!(roll(&suspended).run.as_ref().unwrap().since, at(7));
+    let release = fold(before.into_iter().chain([resumed()])).unwrap();
+    assert_eq!(release.ending, None);
+    assert_eq!(roll(&release).run.as_ref().unwrap().since, at(10));
+    let (dev, prod) = (release.stage(&id("dev")), release.stage(&id("prod")));
+    assert!(dev.plan.is_some() && dev.entered.is_some(), "an entered stage stays as approved");
+    assert!(prod.plan.is_none(), "one that is not is planned again");
+}
+
+#[test]
+fn a_refused_event_leaves_the_release_as_it_was() {
+    let mut release = fold([intended(build())]).unwrap();
+    let before = release.clone();
+    let next = |fact| Event { v: 1, seq: 3, at: at(9), release: id("r1"), fact };
+    release.apply(&next(entered("dev"))).unwrap_err();
+    release.apply(&next(given("prod"))).unwrap_err();
+    release.apply(&next(observed())).unwrap_err();
+    assert_eq!(release, before);
+    release.apply(&next(built())).unwrap();
+    assert_eq!((release.seq, release.at), (3, at(9)));
+}
+
+/// Facts of which many follow one another legally, and some do not.
+fn any_fact() -> impl Strategy<Value = Fact> {
+    let register = Fact::TaskDefinitionRegistered {
+        at: step("dev", 0),
+        workload: Workload::Task(id("migrate")),
+        arn: "migrate:2".into(),
+        content: ContentHash::of(b"migrate"),
+        reused: false,
+    };
+    let ended = Fact::RolloutEnded { at: step("dev", 1), service: id("web"), end: RolloutEnd::Succeeded };
+    let failed = StageFailure { ending: ending(), roll_back: true };
+    prop::sample::select(vec![
+        warned("x"),
+        intended(build()),
+        built(),
+        Fact::EffectFailed { effect: build(), fault: fault() },
+        Fact::EffectAbsent { effect: build() },
+        Fact::EffectUnknown { effect: build(), fault: fault() },
+        scanned(),
+        planned("dev"),
+        gate_passed("dev"),
+        entered("dev"),
+        asked("prod"),
+        given("prod"),
+        withdrawn("prod"),
+        Fact::ApprovalExpired { stage: id("prod") },
+        Fact::StageLocked { stage: id("dev"), fence: 1 },
+        intended(Effect::Update { at: step("dev", 1), service: id("web") }),
+        register,
+        baseline(),
+        rollout_started(),
+        observed(),
+        ended,
+        Fact::StageFailed { stage: id("dev"), failure: failed },
+        Fact::StageLeft { stage: id("dev") },
+        Fact::Extended { until: id("prod"), requested_by: Requester::Unknown },
+        resumed(),
+        Fact::Suspended { ending: ending() },
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever cannot follow is left out, as a writer would that folds before it appends.
+    #[test]
+    fn going_on_from_any_point_comes_to_the_fold_of_everything(
+        facts in prop::collection::vec(any_fact(), 0..40),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut live = fold([]).unwrap();
+        let mut journal = events("r1", [started()]);
+        for fact in facts {
+            let seq = live.seq + 1;
+            let event = Event { v: 1, seq, at: at(seq as i64), release: id("r1"), fact };
+            let before = live.clone();
+            match live.apply(&event) {
+                Ok(()) => journal.push(event),
+                Err(illegal) => {
+                    prop_assert_eq!(illegal.seq, seq);
+                    prop_assert_eq!(&live, &before);
+                }
+            }
+        }
+        prop_assert_eq!(&Release::fold(&journal).unwrap(), &live);
+        let cut = cut.index(journal.len()) + 1;
+        let mut resumed = Release::fold(&journal[..cut]).unwrap();
+        for event in &journal[cut..] {
+            resumed.apply(event).unwrap();
+        }
+        prop_assert_eq!(&resumed, &live);
+    }
+}

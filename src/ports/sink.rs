@@ -1,0 +1,16 @@
+//! Where a release's story is told: downstream of the journal, and never able to stop it.
+
+use crate::model::effect::Effect;
+use crate::model::event::Event;
+use crate::model::release::Release;
+
+pub trait Sink: Send {
+    /// A fact that is written down, and the release with it taken in.
+    fn event(&mut self, event: &Event, release: &Release);
+
+    /// What is waited for now, one sentence each.
+    fn waiting(&mut self, what: &[String]);
+
+    /// A line that an effect under way says: a builder's output, a copy's progress.
+    fn said(&mut self, effect: &Effect, line: &str);
+}

@@ -1,0 +1,64 @@
+//! What a release changed, what it did not, and what nobody can tell: per service.
+
+use crate::model::effect::{Effect, StepRef};
+use crate::model::release::Release;
+use crate::model::rollout::RolloutEnd;
+use crate::model::stage_state::RollState;
+
+/// Services by what became of them, as `stage/service`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blast {
+    pub changed: Vec<String>,
+    pub restored: Vec<String>,
+    pub unchanged: Vec<String>,
+    pub unknown: Vec<String>,
+}
+
+/// Reads it off the facts.
+pub fn of(release: &Release) -> Blast {
+    let mut blast = Blast::default();
+    for stage in &release.started.pipeline.stages {
+        for (step, service, roll) in release.stage(&stage.name).rolls() {
+            let place = format!("{}/{service}", stage.name);
+            let at = StepRef { stage: stage.name.clone(), step };
+            let update = Effect::Update { at: at.clone(), service: service.clone() };
+            let restore = Effect::Restore { at, service: service.clone() };
+            let open = |e: &Effect| release.open.contains_key(e) || release.unknown.contains_key(e);
+            let list = if open(&update) || open(&restore) { &mut blast.unknown } else { blast.list(roll) };
+            list.push(place);
+        }
+    }
+    blast
+}
+
+impl Blast {
+    fn list(&mut self, roll: &RollState) -> &mut Vec<String> {
+        if roll.run.is_none() || roll.registered.is_none() {
+            return &mut self.unchanged;
+        }
+        match (&roll.restored, &roll.ended) {
+            (Some(RolloutEnd::Succeeded | RolloutEnd::Unverified), _) => &mut self.restored,
+            (Some(_), _) => &mut self.unknown,
+            (None, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified)) => &mut self.changed,
+            (None, Some(RolloutEnd::RolledBack { .. })) => &mut self.restored,
+            (None, Some(RolloutEnd::Unchanged)) => &mut self.unchanged,
+            (None, Some(RolloutEnd::Superseded { .. } | RolloutEnd::Stopped { .. }))
+            | (None, Some(RolloutEnd::Stuck { .. } | RolloutEnd::StillRunning | RolloutEnd::Unknown { .. }))
+            | (None, None) => &mut self.unknown,
+        }
+    }
+
+    /// The lists that have something in them, with their words.
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        [
+            ("changed", &self.changed),
+            ("rolled back", &self.restored),
+            ("unchanged", &self.unchanged),
+            ("unknown", &self.unknown),
+        ]
+        .into_iter()
+        .filter(|(_, list)| !list.is_empty())
+        .map(|(word, list)| (word, list.join(", ")))
+        .collect()
+    }
+}

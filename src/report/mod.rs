@@ -1,0 +1,9 @@
+//! The same facts, for each reader: people at a terminal, programs, and the summary at the end.
+
+pub mod blast;
+pub mod json;
+pub mod paint;
+pub mod plan;
+pub mod story;
+pub mod summary;
+pub mod table;

@@ -1,0 +1,50 @@
+//! The end of a release, for people: what it came to, why, what to do, and what is changed.
+
+use super::blast;
+use super::paint::Paint;
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::release::Release;
+
+/// Several lines, without a trailing newline.
+pub fn of(release: &Release, ending: &Ending, paint: Paint) -> String {
+    let good = ending.outcome.is_success();
+    let word = word(ending.outcome);
+    let head = if good { paint.good(&format!("✓ {word}")) } else { paint.bad(&format!("✗ {word}")) };
+    let mut lines = vec![format!("{head}: {}", ending.sentence)];
+    if let Some(cause) = &ending.cause {
+        lines.push(format!("  cause: {}", cause.trim_start_matches('\n').replace('\n', "\n  ")));
+    }
+    if let Some(hint) = &ending.hint {
+        lines.push(format!("  hint: {}", hint.replace('\n', "\n  ")));
+    }
+    lines.push(format!("  release {}", paint.strong(release.id.as_str())));
+    for (image, pushed) in &release.images {
+        lines.push(format!("  image {image} {}", pushed.digest));
+    }
+    for (word, list) in blast::of(release).lines() {
+        lines.push(format!("  {word}: {list}"));
+    }
+    lines.join("\n")
+}
+
+/// The outcome in a word or two.
+pub fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Unchanged => "unchanged",
+        Outcome::BuildFailed => "build failed",
+        Outcome::Blocked => "blocked",
+        Outcome::Rejected => "rejected",
+        Outcome::Expired => "expired",
+        Outcome::RolledBack => "rolled back",
+        Outcome::Superseded => "superseded",
+        Outcome::Stuck => "stuck",
+        Outcome::Aborted => "aborted",
+        Outcome::Failed => "failed",
+        Outcome::Suspended => "suspended",
+        Outcome::StillRunning => "still running",
+        Outcome::Unknown => "unknown",
+        Outcome::Access => "access or set-up",
+        Outcome::Locked => "locked",
+    }
+}

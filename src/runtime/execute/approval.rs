@@ -1,0 +1,49 @@
+//! Putting the question.
+
+use std::collections::BTreeMap;
+
+use super::defect;
+use crate::engine::summary;
+use crate::model::approval::{ApprovalRequest, ApprovalWay, Requester};
+use crate::model::event::Fact;
+use crate::model::fault::Fault;
+use crate::model::ids::{PlanHash, StageName};
+use crate::model::release::Release;
+use crate::runtime::ports::Ports;
+
+/// Asks: in kanmon's own inbox the question stands in the journal; through CodePipeline it is an execution's approval action.
+pub async fn request(ports: &Ports, release: &Release, stage: &StageName, plan: &PlanHash) -> Result<Fact, Fault> {
+    let pipeline = &release.started.pipeline;
+    let spec = pipeline.stage(stage).ok_or_else(|| defect("no such stage"))?;
+    let policy = spec.approval.as_ref().ok_or_else(|| defect("the stage asks for no approval"))?;
+    let execution = match (&policy.way, &release.requested_by) {
+        (ApprovalWay::Kanmon { .. }, _) => None,
+        (ApprovalWay::CodePipeline { .. }, Requester::Pipeline { execution, .. }) => Some(execution.clone()),
+        (ApprovalWay::CodePipeline { pipeline: name, account, .. }, Requester::Person { .. } | Requester::Unknown) => {
+            // The token makes a second call after a lost reply the same execution, and asking anew another one.
+            let token = format!("{}-{}", &plan.as_str()[..40], release.stage(stage).asks + 1);
+            let execution =
+                ports.approvals.start(pipeline.account(account), name, &variables(release, plan), &token).await?;
+            Some(execution)
+        }
+    };
+    let now = ports.clock.now();
+    let request = ApprovalRequest {
+        plan: plan.clone(),
+        summary: summary::of(release, spec),
+        execution,
+        asked_at: now,
+        expires_at: now + policy.expires,
+    };
+    Ok(Fact::ApprovalRequested { stage: stage.clone(), request })
+}
+
+/// What an execution that carries the question is told.
+fn variables(release: &Release, plan: &PlanHash) -> BTreeMap<String, String> {
+    let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();
+    BTreeMap::from([
+        ("KANMON_RELEASE".to_owned(), release.id.to_string()),
+        ("KANMON_DIGEST".to_owned(), digests.join(",")),
+        ("KANMON_PLAN".to_owned(), plan.to_string()),
+    ])
+}

@@ -1,0 +1,28 @@
+//! Asking whether a stage works.
+
+use super::{defect, stage};
+use crate::model::effect::StepRef;
+use crate::model::event::Fact;
+use crate::model::fault::Fault;
+use crate::model::pipeline::Step;
+use crate::model::release::Release;
+use crate::runtime::ports::Ports;
+
+pub async fn check(ports: &Ports, release: &Release, at: &StepRef) -> Result<Fact, Fault> {
+    let stage = stage(release, at)?;
+    let Some(Step::Check(check)) = stage.steps.get(at.step) else {
+        return Err(defect("the step is no check"));
+    };
+    let mut vars = vec![
+        ("KANMON_RELEASE".to_owned(), release.id.to_string()),
+        ("KANMON_STAGE".to_owned(), stage.name.to_string()),
+    ];
+    for image in stage.images_used(&release.started.pipeline) {
+        if let Some(pushed) = release.image_for(stage, image) {
+            let name = image.as_str().to_uppercase().replace(['-', '.'], "_");
+            vars.push((format!("KANMON_DIGEST_{name}"), pushed.digest.to_string()));
+        }
+    }
+    let checked = ports.checks.check(check, &vars).await;
+    Ok(Fact::CheckJudged { at: at.clone(), verdict: checked.verdict, detail: checked.detail })
+}

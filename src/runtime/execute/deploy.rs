@@ -1,0 +1,159 @@
+//! Services: baseline, task definition, update, stop, restore.
+
+use super::definition::next;
+use super::{defect, planned, roll, stage};
+use crate::engine::taskdef::{compose, content_hash};
+use crate::model::effect::{StepRef, Workload};
+use crate::model::event::Fact;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::ServiceName;
+use crate::model::release::Release;
+use crate::model::rollout::{Baseline, ServiceReading};
+use crate::ports::deployer::Cluster;
+use crate::runtime::ports::Ports;
+use crate::runtime::tags;
+
+/// States in which a service deployment is still going on.
+const UNDER_WAY: [&str; 5] = ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
+
+/// Reads the service as it stands, and refuses one that cannot be rolled now.
+pub async fn baseline(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
+    let stage = stage(release, at)?;
+    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
+    let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
+    let place = format!("{}/{name}", stage.name);
+    fit_to_roll(&place, &service)?;
+    let primary = service.primary().ok_or_else(|| {
+        Fault::new(FaultKind::Invalid, format!("{place} has no PRIMARY deployment"))
+            .hint("it has never been deployed, or is being deleted")
+    })?;
+    let baseline = Baseline {
+        primary: primary.id.clone(),
+        task_definition: primary.task_definition.clone(),
+        service_deployments: service.service_deployments.iter().flatten().map(|d| d.arn.clone()).collect(),
+        desired: service.desired,
+    };
+    Ok(Fact::BaselineTaken { at: at.clone(), service: name.clone(), baseline })
+}
+
+fn fit_to_roll(place: &str, service: &ServiceReading) -> Result<(), Fault> {
+    if service.status != "ACTIVE" {
+        return Err(Fault::new(FaultKind::Invalid, format!("{place} is {}, not ACTIVE", service.status)));
+    }
+    let busy = service.service_deployments.iter().flatten().find(|d| UNDER_WAY.contains(&d.status.as_str()));
+    let rolling = service.deployments.iter().find(|d| d.rollout_state.as_deref() == Some("IN_PROGRESS"));
+    if let Some(theirs) = busy.map(|d| &d.arn).or(rolling.map(|d| &d.id)) {
+        return Err(Fault::new(FaultKind::Invalid, format!("{place} is being deployed by somebody else"))
+            .cause(theirs.clone())
+            .hint("wait until it has ended, then release again"));
+    }
+    let desired = u64::from(service.desired);
+    let most = desired * u64::from(service.maximum_percent) / 100;
+    let least = (desired * u64::from(service.minimum_percent)).div_ceil(100);
+    if desired > 0 && most <= desired && least >= desired {
+        return Err(
+            Fault::new(
+                FaultKind::Invalid,
+                format!(
+                    "{place} can never be rolled: of {desired} tasks at least {least} must run and at most {most} may",
+                ),
+            )
+            .hint("lower minimumHealthyPercent or raise maximumPercent in the service's deployment configuration"),
+        );
+    }
+    Ok(())
+}
+
+/// Registers the planned task definition, or finds the revision that has its content already.
+pub async fn register(ports: &Ports, release: &Release, at: &StepRef, workload: &Workload) -> Result<Fact, Fault> {
+    let stage = stage(release, at)?;
+    let account = release.started.pipeline.account(&stage.account);
+    let plan = planned(release, at, workload)?;
+    let next = next(ports, release, stage, workload, plan.live.as_deref()).await?;
+    let content = content_hash(&next.definition);
+    if content != plan.content {
+        return Err(Fault::new(
+            FaultKind::Changed,
+            format!("the task definition of {}/{workload} is no longer the one that was planned", stage.name),
+        )
+        .hint("a template or its values changed; release again"));
+    }
+    let registered = |arn, reused| Fact::TaskDefinitionRegistered {
+        at: at.clone(),
+        workload: workload.clone(),
+        arn,
+        content: content.clone(),
+        reused,
+    };
+    if let Some(arn) = ports.deployer.revision(account, &plan.family, &content).await? {
+        // A tag can be set by anybody: the content decides.
+        let found = ports.deployer.task_definition(account, &arn).await?;
+        if found.status == "ACTIVE" && content_hash(&found.raw) == content {
+            return Ok(registered(arn, true));
+        }
+    }
+    let tags = tags::with_ours(&next.tags, &content, &release.id);
+    let arn = ports.deployer.register(account, &next.definition, &tags).await?;
+    Ok(registered(arn, false))
+}
+
+pub async fn update(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
+    let stage = stage(release, at)?;
+    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
+    let state = roll(release, at, name)?;
+    let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
+    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
+    still(&format!("{}/{name}", stage.name), &service, &baseline.primary)?;
+    let primary = ports.deployer.update(cluster, stage.service_name(name), arn).await?;
+    Ok(Fact::RolloutStarted { at: at.clone(), service: name.clone(), primary, task_definition: arn.clone() })
+}
+
+/// PRIMARY must be what it was when it was decided to replace it.
+fn still(place: &str, service: &ServiceReading, primary: &str) -> Result<(), Fault> {
+    match service.primary() {
+        Some(found) if found.id == primary => Ok(()),
+        found => Err(Fault::new(FaultKind::Changed, format!("{place} was deployed by somebody else meanwhile"))
+            .cause(format!("PRIMARY was {primary} and is {}", found.map_or("none", |d| d.id.as_str())))
+            .hint("theirs is left alone")),
+    }
+}
+
+pub async fn stop(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
+    let stage = stage(release, at)?;
+    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
+    let state = roll(release, at, name)?;
+    let deployment = state
+        .run
+        .as_ref()
+        .and_then(|r| r.progress.as_ref())
+        .and_then(|p| p.deployment.as_ref())
+        .ok_or_else(|| defect("the service deployment is not known"))?;
+    ports.deployer.stop(cluster, deployment).await?;
+    Ok(Fact::RolloutStopRequested { at: at.clone(), service: name.clone() })
+}
+
+/// Back to what ran before, unless somebody else has deployed since. A revision that has been deregistered is registered again
+/// from its description.
+pub async fn restore(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
+    let stage = stage(release, at)?;
+    let account = release.started.pipeline.account(&stage.account);
+    let cluster = Cluster { account, name: &stage.cluster };
+    let state = roll(release, at, name)?;
+    let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
+    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
+    still(&format!("{}/{name}", stage.name), &service, &run.primary)?;
+    let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
+    let arn = match before.status.as_str() {
+        "ACTIVE" => before.arn,
+        _ => {
+            let again = compose(&before.raw, &std::collections::BTreeMap::new())?;
+            let content = content_hash(&again);
+            let tags = tags::with_ours(&before.tags, &content, &release.id);
+            ports.deployer.register(account, &again, &tags).await?
+        }
+    };
+    let primary = ports.deployer.update(cluster, stage.service_name(name), &arn).await?;
+    Ok(Fact::RestoreStarted { at: at.clone(), service: name.clone(), primary, task_definition: arn })
+}

@@ -1,0 +1,90 @@
+//! Effects, carried out. Each answers the facts that conclude it.
+
+mod approval;
+mod check;
+pub mod definition;
+mod deploy;
+mod images;
+mod plan;
+mod survey;
+mod task;
+
+use std::sync::Arc;
+
+use super::ports::Ports;
+use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::event::Fact;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::ServiceName;
+use crate::model::pipeline::Stage;
+use crate::model::release::Release;
+use crate::model::stage_state::{RollState, RunState, StepState};
+
+pub use plan::stage_plan;
+pub use survey::survey;
+
+/// Carries out one effect whose intent is written down. `say` hears what it says meanwhile.
+pub async fn execute(
+    ports: &Ports,
+    release: &Arc<Release>,
+    effect: &Effect,
+    say: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Fact, Fault> {
+    match effect {
+        Effect::Survey { from, until } => {
+            survey(ports, &release.started.pipeline, from, until).await?;
+            Ok(Fact::Surveyed { until: until.clone() })
+        }
+        Effect::Build { image } => images::build(ports, release, image, say).await,
+        Effect::Adopt { image } => images::adopt(ports, release, image, say).await,
+        Effect::Copy { image, account } => images::copy(ports, release, image, account, say).await,
+        Effect::Plan { stage } => plan::plan(ports, release, stage).await,
+        Effect::RequestApproval { stage, plan } => approval::request(ports, release, stage, plan).await,
+        Effect::Baseline { at, service } => deploy::baseline(ports, release, at, service).await,
+        Effect::Register { at, workload } => deploy::register(ports, release, at, workload).await,
+        Effect::RunTask { at, task } => task::run(ports, release, at, task).await,
+        Effect::Update { at, service } => deploy::update(ports, release, at, service).await,
+        Effect::StopRollout { at, service } => deploy::stop(ports, release, at, service).await,
+        Effect::Restore { at, service } => deploy::restore(ports, release, at, service).await,
+        Effect::Check { at } => check::check(ports, release, at).await,
+    }
+}
+
+/// The stage of a step.
+pub fn stage<'a>(release: &'a Release, at: &StepRef) -> Result<&'a Stage, Fault> {
+    release.started.pipeline.stage(&at.stage).ok_or_else(|| defect("the step's stage is not in the pipeline"))
+}
+
+pub fn roll<'a>(release: &'a Release, at: &StepRef, service: &ServiceName) -> Result<&'a RollState, Fault> {
+    match release.stage(&at.stage).steps.get(at.step) {
+        Some(StepState::Roll(services)) => {
+            services.get(service).ok_or_else(|| defect("the step rolls no such service"))
+        }
+        _ => Err(defect("the step rolls nothing")),
+    }
+}
+
+pub fn run<'a>(release: &'a Release, at: &StepRef) -> Result<&'a RunState, Fault> {
+    match release.stage(&at.stage).steps.get(at.step) {
+        Some(StepState::Run(run)) => Ok(run),
+        _ => Err(defect("the step runs no task")),
+    }
+}
+
+/// The hash that the stage's plan has for a workload's task definition.
+pub fn planned<'a>(
+    release: &'a Release,
+    at: &StepRef,
+    workload: &Workload,
+) -> Result<&'a crate::model::plan::WorkloadPlan, Fault> {
+    let plan = release.stage(&at.stage).plan.as_ref();
+    let found = plan.and_then(|p| match workload {
+        Workload::Service(service) => p.services.get(service),
+        Workload::Task(task) => p.tasks.get(task),
+    });
+    found.ok_or_else(|| defect("the stage's plan does not have it"))
+}
+
+pub fn defect(what: &str) -> Fault {
+    Fault::new(FaultKind::Defect, format!("kanmon's own state does not fit: {what}"))
+}

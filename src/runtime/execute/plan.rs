@@ -1,0 +1,82 @@
+//! What a stage would change, worked out from what runs there now.
+
+use std::collections::BTreeMap;
+
+use super::defect;
+use super::definition::{images, next};
+use crate::engine::taskdef::{changes, content_hash};
+use crate::model::effect::Workload;
+use crate::model::event::Fact;
+use crate::model::fault::Fault;
+use crate::model::ids::StageName;
+use crate::model::pipeline::{Pipeline, Stage};
+use crate::model::plan::{Change, StagePlan, WorkloadPlan};
+use crate::model::release::Release;
+use crate::model::rollout::TaskDefinition;
+use crate::ports::deployer::Cluster;
+use crate::runtime::ports::Ports;
+use crate::runtime::tags;
+
+pub async fn plan(ports: &Ports, release: &Release, stage: &StageName) -> Result<Fact, Fault> {
+    let spec = release.started.pipeline.stage(stage).ok_or_else(|| defect("no such stage"))?;
+    Ok(Fact::StagePlanned { stage: stage.clone(), plan: stage_plan(ports, release, spec).await? })
+}
+
+/// The plan of one stage. Reads only.
+pub async fn stage_plan(ports: &Ports, release: &Release, stage: &Stage) -> Result<StagePlan, Fault> {
+    let pipeline = &release.started.pipeline;
+    let account = pipeline.account(&stage.account);
+    let mut plan = StagePlan { services: BTreeMap::new(), tasks: BTreeMap::new() };
+    for name in stage.services() {
+        let at = Cluster { account, name: &stage.cluster };
+        let service = ports.deployer.service(at, stage.service_name(name)).await?;
+        let live = ports.deployer.task_definition(account, &service.task_definition).await?;
+        let workload = Workload::Service(name.clone());
+        let definition = next(ports, release, stage, &workload, Some(&service.task_definition)).await?.definition;
+        let planned = WorkloadPlan {
+            family: family(&definition),
+            live: Some(service.task_definition.clone()),
+            content: content_hash(&definition),
+            images: images(release, stage, &pipeline.service(name).containers)?,
+            changes: changes(&live.raw, &definition),
+            drift: drift(ports, pipeline, stage, &live).await?,
+            desired: service.desired,
+        };
+        plan.services.insert(name.clone(), planned);
+    }
+    for name in stage.tasks() {
+        let definition = next(ports, release, stage, &Workload::Task(name.clone()), None).await?.definition;
+        let planned = WorkloadPlan {
+            family: family(&definition),
+            live: None,
+            content: content_hash(&definition),
+            images: images(release, stage, &pipeline.task(name).containers)?,
+            changes: Vec::new(),
+            drift: Vec::new(),
+            desired: 1,
+        };
+        plan.tasks.insert(name.clone(), planned);
+    }
+    Ok(plan)
+}
+
+fn family(definition: &serde_json::Value) -> String {
+    definition.get("family").and_then(|f| f.as_str()).unwrap_or_default().to_owned()
+}
+
+/// What others changed: kanmon's revisions carry the hash of their content, and name the revision they were made from when
+/// that was somebody else's.
+async fn drift(ports: &Ports, pipeline: &Pipeline, stage: &Stage, live: &TaskDefinition) -> Result<Vec<Change>, Fault> {
+    if live.tags.contains_key(tags::CONTENT) {
+        return Ok(Vec::new());
+    }
+    let account = pipeline.account(&stage.account);
+    let ours = ports.deployer.latest_tagged(account, &family(&live.raw), tags::CONTENT).await?;
+    match ours {
+        Some(ours) => {
+            let was = ports.deployer.task_definition(account, &ours).await?;
+            Ok(changes(&was.raw, &live.raw))
+        }
+        None => Ok(Vec::new()),
+    }
+}

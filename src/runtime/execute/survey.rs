@@ -1,0 +1,163 @@
+//! Before anything is touched: is everything there that the stages name, and may it be used?
+
+use std::collections::BTreeSet;
+
+use crate::engine::taskdef;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::{AccountName, StageName};
+use crate::model::pipeline::{Pipeline, Stage, TaskDefinitionSource};
+use crate::ports::deployer::Cluster;
+use crate::runtime::ports::Ports;
+
+/// Looks at everything between two stages, both included, and answers with all that is missing at once.
+///
+/// # Errors
+/// The one fault, or one that lists them; nothing has been changed.
+pub async fn survey(ports: &Ports, pipeline: &Pipeline, from: &StageName, until: &StageName) -> Result<(), Fault> {
+    let position = |name| pipeline.stages.iter().position(|s| &s.name == name);
+    let (first, last) = (position(from).unwrap_or(0), position(until).unwrap_or(pipeline.stages.len() - 1));
+    let stages = &pipeline.stages[first..=last.max(first)];
+    let mut faults = Vec::new();
+    let refused = accounts(ports, pipeline, stages, &mut faults).await;
+    repositories(ports, pipeline, stages, &refused, &mut faults).await;
+    for stage in stages.iter().filter(|s| !refused.contains(&s.account)) {
+        if let Err(fault) = cluster(ports, pipeline, stage).await {
+            faults.push(fault);
+            continue;
+        }
+        workloads(ports, pipeline, stage, &mut faults).await;
+    }
+    match faults.len() {
+        0 => Ok(()),
+        1 => Err(faults.remove(0)),
+        _ => Err(all(faults)),
+    }
+}
+
+/// Enters every account; answers with those that refuse.
+async fn accounts(
+    ports: &Ports,
+    pipeline: &Pipeline,
+    stages: &[Stage],
+    faults: &mut Vec<Fault>,
+) -> BTreeSet<AccountName> {
+    let of_images = stages.iter().flat_map(|s| s.images_used(pipeline)).map(|i| pipeline.image(i).account.clone());
+    let names: BTreeSet<AccountName> = stages.iter().map(|s| s.account.clone()).chain(of_images).collect();
+    let mut refused = BTreeSet::new();
+    for name in names {
+        if let Err(fault) = ports.accounts.enter(pipeline.account(&name)).await {
+            faults.push(fault);
+            refused.insert(name);
+        }
+    }
+    refused
+}
+
+async fn repositories(
+    ports: &Ports,
+    pipeline: &Pipeline,
+    stages: &[Stage],
+    refused: &BTreeSet<AccountName>,
+    faults: &mut Vec<Fault>,
+) {
+    let mut wanted = BTreeSet::new();
+    for stage in stages {
+        for image in stage.images_used(pipeline) {
+            let spec = pipeline.image(image);
+            wanted.insert((spec.account.clone(), spec.repository.clone()));
+            wanted.insert((pipeline.image_account(stage, image).name.clone(), spec.repository.clone()));
+        }
+    }
+    for (account, repository) in wanted.into_iter().filter(|(account, _)| !refused.contains(account)) {
+        let account = pipeline.account(&account);
+        let there = ports.registry.repository(account, &repository).await.map(drop);
+        let looked = match there {
+            Ok(()) => ports.scanner.preflight(account, &repository).await.map(drop),
+            Err(fault) => Err(fault),
+        };
+        faults.extend(looked.err());
+    }
+}
+
+async fn cluster(ports: &Ports, pipeline: &Pipeline, stage: &Stage) -> Result<(), Fault> {
+    ports.deployer.cluster(Cluster { account: pipeline.account(&stage.account), name: &stage.cluster }).await
+}
+
+async fn workloads(ports: &Ports, pipeline: &Pipeline, stage: &Stage, faults: &mut Vec<Fault>) {
+    let account = pipeline.account(&stage.account);
+    let at = Cluster { account, name: &stage.cluster };
+    let services: BTreeSet<_> = stage.services().chain(stage.tasks().map(|t| &pipeline.task(t).network_of)).collect();
+    for name in services {
+        let spec = pipeline.service(name);
+        let found = match ports.deployer.service(at, stage.service_name(name)).await {
+            Ok(found) => found,
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
+        };
+        let place = format!("{}/{name}", stage.name);
+        if found.status != "ACTIVE" {
+            faults.push(Fault::new(FaultKind::Invalid, format!("{place} is {}, not ACTIVE", found.status)));
+        }
+        if found.controller != "ECS" {
+            faults.push(
+                Fault::new(FaultKind::Invalid, format!("{place} is deployed by the {} controller", found.controller))
+                    .hint("kanmon rolls services of the ECS deployment controller"),
+            );
+        }
+        let definition = match &spec.taskdef {
+            TaskDefinitionSource::Live => {
+                ports.deployer.task_definition(account, &found.task_definition).await.map(|d| d.raw)
+            }
+            TaskDefinitionSource::Template(file) => ports.templates.render(file, pipeline, stage),
+        };
+        faults.extend(definition.and_then(|d| containers(&place, &d, spec.containers.keys())).err());
+    }
+    for name in stage.tasks() {
+        let spec = pipeline.task(name);
+        let place = format!("{}/{name}", stage.name);
+        let definition = ports.templates.render(&spec.taskdef, pipeline, stage);
+        let named = spec.containers.keys().chain([&spec.container]);
+        faults.extend(definition.and_then(|d| containers(&place, &d, named)).err());
+    }
+}
+
+/// Whether a task definition has the containers that the file names.
+fn containers<'a>(
+    place: &str,
+    definition: &serde_json::Value,
+    named: impl Iterator<Item = &'a String>,
+) -> Result<(), Fault> {
+    let there = taskdef::container_names(definition);
+    for name in named {
+        if !there.contains(name) {
+            let nearest = crate::model::nearest::nearest(name, there.iter().map(String::as_str));
+            let hint = match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`? it has: {}", there.join(", ")),
+                None => format!("it has: {}", there.join(", ")),
+            };
+            let sentence = format!("the task definition of {place} has no container `{name}`");
+            return Err(Fault::new(FaultKind::NotFound, sentence).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+/// Several faults as one; refused credentials weigh most, since they hide the rest.
+fn all(faults: Vec<Fault>) -> Fault {
+    let kind = faults
+        .iter()
+        .map(|f| f.kind)
+        .find(|k| matches!(k, FaultKind::CredentialsRefused | FaultKind::WrongAccount | FaultKind::AccessDenied))
+        .unwrap_or(faults[0].kind);
+    let lines: Vec<String> = faults
+        .iter()
+        .map(|f| match &f.hint {
+            Some(hint) => format!("{f}\n  hint: {hint}"),
+            None => f.to_string(),
+        })
+        .collect();
+    Fault::new(kind, format!("{} things stand in the way; nothing was touched", faults.len()))
+        .cause(format!("\n- {}", lines.join("\n- ")))
+}

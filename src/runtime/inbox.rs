@@ -1,0 +1,45 @@
+//! What others said, checked and turned into facts.
+
+use crate::engine::approval::refusal;
+use crate::model::approval::{Answer, ApprovalAnswer};
+use crate::model::event::Fact;
+use crate::model::inbox::{Message, MessageBody};
+use crate::model::release::Release;
+use crate::model::stage_state::Approval;
+
+/// The fact that a message amounts to by now; none where it comes too late or speaks of nothing.
+pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
+    match &message.body {
+        MessageBody::Answer(answer) => answered(release, answer, false),
+        MessageBody::Withdraw { stage, by, comment } => {
+            let state = release.stages.get(stage)?;
+            let (Approval::Given(given, _), None) = (&state.approval, state.entered) else { return None };
+            if given.by.arn != by.arn {
+                return Some(Fact::Warned {
+                    text: format!("{} tried to withdraw the approval that {} gave for {stage}", by.arn, given.by.arn),
+                });
+            }
+            Some(Fact::ApprovalWithdrawn { stage: stage.clone(), by: by.clone(), comment: comment.clone() })
+        }
+        MessageBody::Abort { by, reason, roll_back } => {
+            if release.abort.is_some() {
+                return None;
+            }
+            Some(Fact::AbortRequested { by: by.clone(), reason: reason.clone(), roll_back: *roll_back })
+        }
+    }
+}
+
+/// Whether an answer counts. `closes`: where it was given, no other can follow.
+pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Option<Fact> {
+    let state = release.stages.get(&answer.stage)?;
+    let Approval::Asked(request) = &state.approval else { return None };
+    let policy = release.started.pipeline.stage(&answer.stage)?.approval.as_ref()?;
+    Some(match refusal(policy, &release.requested_by, request, answer) {
+        Some(why) => Fact::ApprovalRefused { answer: answer.clone(), why, closes },
+        None => match answer.answer {
+            Answer::Approved => Fact::ApprovalGiven { answer: answer.clone() },
+            Answer::Rejected => Fact::ApprovalRejected { answer: answer.clone() },
+        },
+    })
+}

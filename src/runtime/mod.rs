@@ -1,0 +1,11 @@
+//! Does what the engine decides, through the ports, one fact at a time.
+
+pub mod execute;
+pub mod inbox;
+pub mod observe;
+pub mod ports;
+pub mod reconcile;
+pub mod runner;
+pub mod stop;
+pub mod tags;
+pub mod work;

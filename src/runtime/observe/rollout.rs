@@ -1,0 +1,100 @@
+//! A service's rollout, read and judged.
+
+use crate::engine::rollout::{Ours, judge};
+use crate::model::effect::StepRef;
+use crate::model::event::{Fact, PushedImage};
+use crate::model::fault::Fault;
+use crate::model::ids::ServiceName;
+use crate::model::pipeline::Stage;
+use crate::model::release::Release;
+use crate::model::rollout::{Baseline, ImageDigests};
+use crate::ports::deployer::Cluster;
+use crate::runtime::execute::{defect, roll, stage};
+use crate::runtime::ports::Ports;
+
+pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Vec<Fact>, Fault> {
+    let stage = stage(release, at)?;
+    let state = roll(release, at, name)?;
+    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let digests = digests(release, stage, name);
+    let last = state.run.as_ref().and_then(|r| r.progress.as_ref());
+    let updated = state.run.as_ref().filter(|_| state.registered.is_some());
+    let ours = Ours {
+        service: name,
+        primary: updated.map_or(&baseline.primary, |r| &r.primary),
+        task_definition: updated.map_or(&baseline.task_definition, |r| &r.task_definition),
+        before: updated.map(|_| baseline),
+        digests: &digests,
+        last,
+    };
+    let progress = read(ports, release, stage, &ours, &baseline.service_deployments).await?;
+    // The first of several proofs is news, and so is each that follows: they are counted.
+    Ok(match last == Some(&progress) {
+        true => vec![],
+        false => vec![Fact::RolloutObserved { at: at.clone(), service: name.clone(), progress }],
+    })
+}
+
+/// The way back: the same reading, held against what ran before.
+pub async fn observe_restore(
+    ports: &Ports,
+    release: &Release,
+    at: &StepRef,
+    name: &ServiceName,
+) -> Result<Vec<Fact>, Fault> {
+    let stage = stage(release, at)?;
+    let state = roll(release, at, name)?;
+    let (run, restore) = match (&state.run, &state.restore) {
+        (Some(run), Some(restore)) => (run, restore),
+        _ => return Err(defect("nothing is being restored")),
+    };
+    let before = Baseline {
+        primary: run.primary.clone(),
+        task_definition: run.task_definition.clone(),
+        // Those that were there before the release, and the release's own.
+        service_deployments: state
+            .baseline
+            .iter()
+            .flat_map(|b| b.service_deployments.clone())
+            .chain(run.progress.as_ref().and_then(|p| p.deployment.clone()))
+            .collect(),
+        desired: 0,
+    };
+    let last = restore.progress.as_ref();
+    let ours = Ours {
+        service: name,
+        primary: &restore.primary,
+        task_definition: &restore.task_definition,
+        before: Some(&before),
+        // What ran before was good by its own release; its task definition names it.
+        digests: &[],
+        last,
+    };
+    let progress = read(ports, release, stage, &ours, &before.service_deployments).await?;
+    Ok(match last == Some(&progress) {
+        true => vec![],
+        false => vec![Fact::RestoreObserved { at: at.clone(), service: name.clone(), progress }],
+    })
+}
+
+async fn read(
+    ports: &Ports,
+    release: &Release,
+    stage: &Stage,
+    ours: &Ours<'_>,
+    known: &[String],
+) -> Result<crate::model::rollout::RolloutProgress, Fault> {
+    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
+    let reading = ports.deployer.rollout(cluster, stage.service_name(ours.service), known).await?;
+    Ok(judge(ours, &reading))
+}
+
+/// Which digests each named container of a service may run.
+fn digests(release: &Release, stage: &Stage, name: &ServiceName) -> Vec<(String, ImageDigests)> {
+    let containers = &release.started.pipeline.service(name).containers;
+    let of = |p: &PushedImage| ImageDigests { digest: p.digest.clone(), children: p.children.clone() };
+    containers
+        .iter()
+        .filter_map(|(container, image)| Some((container.clone(), of(release.image_for(stage, image)?))))
+        .collect()
+}

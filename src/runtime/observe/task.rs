@@ -1,0 +1,26 @@
+//! A one-off task, until it has ended.
+
+use crate::model::effect::StepRef;
+use crate::model::event::{Fact, TaskEnd};
+use crate::model::fault::Fault;
+use crate::model::ids::TaskName;
+use crate::model::release::Release;
+use crate::ports::deployer::{Cluster, OneOff};
+use crate::runtime::execute::{defect, run, stage};
+use crate::runtime::ports::Ports;
+
+pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, task: &TaskName) -> Result<Vec<Fact>, Fault> {
+    let pipeline = &release.started.pipeline;
+    let stage = stage(release, at)?;
+    let (arn, _) = run(release, at)?.started.as_ref().ok_or_else(|| defect("no task was started"))?;
+    let cluster = Cluster { account: pipeline.account(&stage.account), name: &stage.cluster };
+    let end = match ports.deployer.one_off(cluster, arn, &pipeline.task(task).container).await? {
+        OneOff::Moving { .. } => return Ok(vec![]),
+        OneOff::Ended(end) => end,
+        OneOff::Gone => TaskEnd {
+            exit_code: None,
+            reason: Some("ECS no longer knows the task; stopped tasks are kept for about an hour".to_owned()),
+        },
+    };
+    Ok(vec![Fact::TaskRan { at: at.clone(), task: task.clone(), end }])
+}

@@ -1,0 +1,129 @@
+//! An effect that was intended and not concluded: what does reading tell?
+
+use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::event::Fact;
+use crate::model::fault::Fault;
+use crate::model::ids::{ImageName, ServiceName};
+use crate::model::release::Release;
+use crate::model::rollout::ServiceReading;
+use crate::ports::deployer::Cluster;
+use crate::runtime::execute::{defect, planned, roll, stage};
+use crate::runtime::ports::Ports;
+
+/// What reading found.
+#[derive(Debug)]
+pub enum Found {
+    /// It took effect: this concludes it.
+    Landed(Box<Fact>),
+    /// No trace of it (yet).
+    Absent,
+    /// Repeating the very call is safe: it carries a token, or leaves nothing behind.
+    Repeatable,
+}
+
+/// Looks whether an effect took place.
+pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect) -> Result<Found, Fault> {
+    match effect {
+        // Reads, and user commands that are written to be repeated.
+        Effect::Survey { .. } | Effect::Plan { .. } | Effect::Baseline { .. } | Effect::Check { .. } => {
+            Ok(Found::Repeatable)
+        }
+        // StartPipelineExecution and RunTask carry tokens, StopServiceDeployment is idempotent.
+        Effect::RequestApproval { .. } | Effect::RunTask { .. } | Effect::StopRollout { .. } => Ok(Found::Repeatable),
+        Effect::Build { image } => pushed(ports, release, image).await,
+        // A copy finds what is there already, and answers with it.
+        Effect::Adopt { .. } | Effect::Copy { .. } => Ok(Found::Repeatable),
+        Effect::Register { at, workload } => registered(ports, release, at, workload).await,
+        Effect::Update { at, service } => updated(ports, release, at, service).await,
+        Effect::Restore { at, service } => restored(ports, release, at, service).await,
+    }
+}
+
+/// The release's own tag names what a build of it pushed.
+async fn pushed(ports: &Ports, release: &Release, image: &ImageName) -> Result<Found, Fault> {
+    let pipeline = &release.started.pipeline;
+    let spec = pipeline.image(image);
+    let access = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
+    Ok(match ports.images.look(&access, &release.tag(image)).await? {
+        Some(pushed) => Found::Landed(Box::new(Fact::ImageBuilt {
+            image: image.clone(),
+            pushed,
+            by: "found in the registry".to_owned(),
+        })),
+        None => Found::Absent,
+    })
+}
+
+async fn registered(ports: &Ports, release: &Release, at: &StepRef, workload: &Workload) -> Result<Found, Fault> {
+    let stage = stage(release, at)?;
+    let account = release.started.pipeline.account(&stage.account);
+    let plan = planned(release, at, workload)?;
+    Ok(match ports.deployer.revision(account, &plan.family, &plan.content).await? {
+        // `register` reuses the revision that has the content.
+        Some(_) => Found::Repeatable,
+        None => Found::Absent,
+    })
+}
+
+async fn updated(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Found, Fault> {
+    let state = roll(release, at, name)?;
+    let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
+    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let service = read(ports, release, at, name, &baseline.service_deployments).await?;
+    Ok(match since(&service, &baseline.primary, &baseline.service_deployments, arn) {
+        Some(primary) => Found::Landed(Box::new(Fact::RolloutStarted {
+            at: at.clone(),
+            service: name.clone(),
+            primary,
+            task_definition: arn.clone(),
+        })),
+        None => Found::Absent,
+    })
+}
+
+async fn restored(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Found, Fault> {
+    let state = roll(release, at, name)?;
+    let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
+    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let own = run.progress.as_ref().and_then(|p| p.deployment.clone());
+    let known: Vec<String> = baseline.service_deployments.iter().cloned().chain(own).collect();
+    let service = read(ports, release, at, name, &known).await?;
+    // A revision that had to be registered again has another ARN: the update's own check of PRIMARY keeps that from being repeated.
+    Ok(match since(&service, &run.primary, &known, &baseline.task_definition) {
+        Some(primary) => Found::Landed(Box::new(Fact::RestoreStarted {
+            at: at.clone(),
+            service: name.clone(),
+            primary,
+            task_definition: baseline.task_definition.clone(),
+        })),
+        None => Found::Absent,
+    })
+}
+
+/// A deployment of this task definition that was not there before. One that has already gone from `deployments[]` (rolled back,
+/// superseded) still shows among the service deployments; its `ecs-svc/…` is not to be had any more.
+fn since(service: &ServiceReading, before: &str, known: &[String], task_definition: &str) -> Option<String> {
+    let listed = service
+        .deployments
+        .iter()
+        .find(|d| d.id != before && d.task_definition == task_definition)
+        .map(|d| d.id.clone());
+    listed.or_else(|| {
+        let all = service.service_deployments.iter().flatten();
+        all.filter(|d| !known.contains(&d.arn) && d.target_task_definition.as_deref() == Some(task_definition))
+            .map(|_| "ecs-svc/gone".to_owned())
+            .next()
+    })
+}
+
+async fn read(
+    ports: &Ports,
+    release: &Release,
+    at: &StepRef,
+    name: &ServiceName,
+    known: &[String],
+) -> Result<ServiceReading, Fault> {
+    let stage = stage(release, at)?;
+    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
+    Ok(ports.deployer.rollout(cluster, stage.service_name(name), known).await?.service)
+}

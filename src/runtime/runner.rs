@@ -1,0 +1,279 @@
+//! The loop: one owner of the release, one fact at a time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::inbox::absorb;
+use super::ports::Ports;
+use super::stop::Stop;
+use super::work::{self, News};
+use crate::engine::decide::{Ledgers, decide};
+use crate::engine::decision::{Decision, Waiting, Watch, Watching};
+use crate::model::effect::Effect;
+use crate::model::event::{Event, Fact};
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::release::{Illegal, Release};
+use crate::ports::journal::{JournalError, LEASE, Lease};
+use crate::ports::sink::Sink;
+
+/// Why the loop itself could not go on. The release's own endings are no errors.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+}
+
+/// A process working on one release.
+pub struct Runner<'s> {
+    ports: Ports,
+    lease: Lease,
+    release: Arc<Release>,
+    ledgers: Ledgers,
+    sinks: &'s mut dyn Sink,
+    stop: Stop,
+    tasks: JoinSet<()>,
+    running: BTreeMap<Effect, AbortHandle>,
+    watched: BTreeMap<Watch, AbortHandle>,
+    state: watch::Sender<Arc<Release>>,
+    tell: mpsc::UnboundedSender<News>,
+    news: mpsc::UnboundedReceiver<News>,
+    /// An ending that an observation forced; what is in flight is waited for first.
+    parked: Option<Ending>,
+}
+
+impl<'s> Runner<'s> {
+    /// A runner of a release whose lease this process holds.
+    pub fn new(ports: Ports, lease: Lease, release: Release, sinks: &'s mut dyn Sink, stop: Stop) -> Runner<'s> {
+        let release = Arc::new(release);
+        let (tell, news) = mpsc::unbounded_channel();
+        Runner {
+            state: watch::channel(release.clone()).0,
+            ports,
+            lease,
+            release,
+            ledgers: Ledgers::new(),
+            sinks,
+            stop,
+            tasks: JoinSet::new(),
+            running: BTreeMap::new(),
+            watched: BTreeMap::new(),
+            tell,
+            news,
+            parked: None,
+        }
+    }
+
+    /// Works until the release ends or this process has to leave it. The ending is written down, the lease given up.
+    ///
+    /// # Errors
+    /// When facts cannot be written: then nothing more is done either.
+    pub async fn run(mut self) -> Result<Ending, RunError> {
+        let ended = self.work().await;
+        self.tasks.shutdown().await;
+        // A lease that is lost already cannot be given up; one that could not be runs out.
+        let _ = self.ports.journal.give_up(&self.lease).await;
+        ended
+    }
+
+    async fn work(&mut self) -> Result<Ending, RunError> {
+        self.read_ledgers().await?;
+        self.reconcile_open();
+        let poll = self.release.started.pipeline.poll;
+        let mut renew_at = self.ports.clock.now() + LEASE / 3;
+        let mut look_at = self.ports.clock.now();
+        loop {
+            let now = self.ports.clock.now();
+            if now >= renew_at {
+                self.ports.journal.renew(&self.lease, now).await?;
+                renew_at = now + LEASE / 3;
+            }
+            if now >= look_at {
+                self.read_inbox().await?;
+                look_at = now + poll;
+            }
+            if let Some(ending) = self.leaving() {
+                if self.running.is_empty() {
+                    return self.end(ending).await;
+                }
+            }
+            let mut wake = renew_at.min(look_at);
+            match decide(&self.release, &self.ledgers, self.ports.clock.now()) {
+                Decision::Record(facts) => {
+                    self.append(&facts, &[]).await?;
+                    continue;
+                }
+                Decision::Finish(ending) => return self.end(ending).await,
+                Decision::Go { start, watch, wake_at, waiting } => {
+                    self.go(start, watch, &waiting).await?;
+                    wake = wake_at.map_or(wake, |at| at.min(wake));
+                }
+            }
+            self.wait(wake).await?;
+        }
+    }
+
+    /// Why this process leaves the release unfinished, if it does.
+    fn leaving(&self) -> Option<Ending> {
+        if let Some(ending) = &self.parked {
+            return Some(ending.clone());
+        }
+        self.stop.is_asked().then(|| {
+            let mut ending = Ending::new(Outcome::Suspended, "stopped as asked; ECS goes on by itself");
+            ending.hint = Some(format!("`kanmon resume {}` goes on from here", self.release.id));
+            ending
+        })
+    }
+
+    async fn go(&mut self, start: Vec<Effect>, watch: Vec<Watching>, waiting: &[Waiting]) -> Result<(), RunError> {
+        if self.leaving().is_some() {
+            // What reading or repeating can pick up later is dropped; what changes the world is waited for.
+            self.running.retain(|effect, task| {
+                let wait = work::is_atomic(effect);
+                if !wait {
+                    task.abort();
+                }
+                wait
+            });
+            return Ok(());
+        }
+        for effect in start {
+            let attempt = self.release.failed.get(&effect).map_or(0, |f| f.attempts) + 1;
+            // Durable before anything is done.
+            self.append(&[Fact::Intended { effect: effect.clone(), attempt }], &[]).await?;
+            let work = work::effect(self.ports.clone(), self.release.clone(), effect.clone(), self.tell.clone());
+            self.running.insert(effect, self.tasks.spawn(work));
+        }
+        self.watched.retain(|watched, task| {
+            let wanted = watch.iter().any(|w| &w.watch == watched);
+            if !wanted {
+                task.abort();
+            }
+            wanted
+        });
+        for Watching { watch, every } in watch {
+            if !self.watched.contains_key(&watch) {
+                let state = self.state.subscribe();
+                let lease = self.lease.clone();
+                let work = work::watch(self.ports.clone(), state, lease, watch.clone(), every, self.tell.clone());
+                self.watched.insert(watch, self.tasks.spawn(work));
+            }
+        }
+        let lines: Vec<String> = waiting.iter().map(ToString::to_string).collect();
+        self.sinks.waiting(&lines);
+        Ok(())
+    }
+
+    async fn wait(&mut self, wake: jiff::Timestamp) -> Result<(), RunError> {
+        let pause = wake.duration_since(self.ports.clock.now());
+        let clock = self.ports.clock.clone();
+        let asked_already = self.stop.is_asked();
+        let mut stop = self.stop.clone();
+        let news = tokio::select! {
+            news = self.news.recv() => news,
+            () = stop.asked(), if !asked_already => None,
+            () = clock.sleep(pause) => None,
+            // Finished tasks are only cleared away here; what they found came as news.
+            Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
+                if let Err(error) = done && error.is_panic() {
+                    std::panic::resume_unwind(error.into_panic());
+                }
+                None
+            }
+        };
+        match news {
+            Some(news) => self.take(news).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn take(&mut self, news: News) -> Result<(), RunError> {
+        match news {
+            News::Said { effect, line } => {
+                self.sinks.said(&effect, &line);
+                Ok(())
+            }
+            News::Concluded { effect, fact } => {
+                self.running.remove(&effect);
+                self.append(&[*fact], &[]).await
+            }
+            News::Observed { watch, facts } => {
+                // An abandoned watch may have spoken just before it was dropped.
+                if self.watched.contains_key(&watch) { self.append(&facts, &[]).await } else { Ok(()) }
+            }
+            News::Blind { watch, ending } => {
+                if self.watched.remove(&watch).is_some() {
+                    self.parked.get_or_insert(ending);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn append(&mut self, facts: &[Fact], absorbed: &[u64]) -> Result<(), RunError> {
+        if facts.is_empty() && absorbed.is_empty() {
+            return Ok(());
+        }
+        // The fold is tried first: what cannot follow is never written.
+        let now = self.ports.clock.now();
+        let mut next = (*self.release).clone();
+        for (fact, seq) in facts.iter().zip(self.release.seq + 1..) {
+            let v = crate::model::event::EVENT_VERSION;
+            next.apply(&Event { v, seq, at: now, release: next.id.clone(), fact: fact.clone() })?;
+        }
+        let events = self.ports.journal.append(&self.lease, self.release.seq, facts, absorbed, now).await?;
+        self.release = Arc::new(next);
+        self.state.send_replace(self.release.clone());
+        for event in &events {
+            self.sinks.event(event, &self.release);
+            if let Fact::StageLeft { stage } | Fact::ApprovalVoided { stage, .. } = &event.fact {
+                self.ports.journal.unlock_stage(&self.release.started.pipeline.app, stage, &self.lease).await?;
+            }
+            if crate::model::ledger::stage_of(&event.fact).is_some() {
+                self.read_ledgers().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_inbox(&mut self) -> Result<(), RunError> {
+        for message in self.ports.journal.inbox(&self.release.id).await? {
+            let facts: Vec<Fact> = absorb(&self.release, &message).into_iter().collect();
+            self.append(&facts, &[message.id]).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_ledgers(&mut self) -> Result<(), RunError> {
+        let pipeline = &self.release.started.pipeline;
+        for stage in &pipeline.stages {
+            let ledger = self.ports.journal.ledger(&pipeline.app, &stage.name).await?;
+            self.ledgers.insert(stage.name.clone(), ledger);
+        }
+        Ok(())
+    }
+
+    /// What an earlier process intended and did not conclude is looked up, never repeated blindly.
+    fn reconcile_open(&mut self) {
+        for (effect, open) in &self.release.open {
+            let work =
+                work::reconcile(self.ports.clone(), self.release.clone(), effect.clone(), open.at, self.tell.clone());
+            self.running.insert(effect.clone(), self.tasks.spawn(work));
+        }
+    }
+
+    async fn end(&mut self, ending: Ending) -> Result<Ending, RunError> {
+        if self.release.ending.is_none() {
+            let fact = match ending.outcome.is_resumable() {
+                true => Fact::Suspended { ending: ending.clone() },
+                false => Fact::Finished { ending: ending.clone() },
+            };
+            self.append(&[fact], &[]).await?;
+        }
+        Ok(ending)
+    }
+}

@@ -1,0 +1,198 @@
+//! What goes on beside the loop: effects, look-ups of effects, and watches. Each only sends news.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+
+use super::execute::execute;
+use super::observe::observe;
+use super::ports::Ports;
+use super::reconcile::{Found, reconcile as look};
+use crate::engine::decision::Watch;
+use crate::engine::retry::{RETRY_FOR, pause};
+use crate::model::effect::Effect;
+use crate::model::event::Fact;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::release::Release;
+use crate::ports::journal::Lease;
+
+/// What the loop is told.
+#[derive(Debug)]
+pub enum News {
+    /// A line of an effect under way.
+    Said { effect: Effect, line: String },
+    /// The fact that concludes an effect.
+    Concluded { effect: Effect, fact: Box<Fact> },
+    /// Something new was seen.
+    Observed { watch: Watch, facts: Vec<Fact> },
+    /// It cannot be seen any more: this process has to leave the release.
+    Blind { watch: Watch, ending: Ending },
+}
+
+/// ECS and ECR are eventually consistent: for this long after a call, "not there" may only mean "not yet".
+const SETTLE: SignedDuration = SignedDuration::from_secs(15);
+/// Between two looks for something that may still appear.
+const LOOK: SignedDuration = SignedDuration::from_secs(3);
+
+/// Whether an effect is waited for when a process stops: it changes the world in one call that must not be left half known.
+/// What takes long is dropped instead, and picked up by reading.
+pub fn is_atomic(effect: &Effect) -> bool {
+    match effect {
+        Effect::Survey { .. }
+        | Effect::Plan { .. }
+        | Effect::Baseline { .. }
+        | Effect::Check { .. }
+        | Effect::Build { .. }
+        | Effect::Adopt { .. }
+        | Effect::Copy { .. } => false,
+        Effect::RequestApproval { .. }
+        | Effect::Register { .. }
+        | Effect::RunTask { .. }
+        | Effect::Update { .. }
+        | Effect::StopRollout { .. }
+        | Effect::Restore { .. } => true,
+    }
+}
+
+/// Carries out an effect.
+pub async fn effect(ports: Ports, release: Arc<Release>, effect: Effect, tell: UnboundedSender<News>) {
+    let say = |line: &str| {
+        let _ = tell.send(News::Said { effect: effect.clone(), line: line.to_owned() });
+    };
+    let done = execute(&ports, &release, &effect, &say).await;
+    match done {
+        Ok(fact) => conclude(&tell, effect, fact),
+        Err(fault) if fault.kind == FaultKind::Ambiguous => {
+            let now = ports.clock.now();
+            settle(ports, release, effect, now, Some(fault), tell).await;
+        }
+        Err(fault) => conclude(&tell, effect.clone(), Fact::EffectFailed { effect, fault }),
+    }
+}
+
+/// Looks up an effect that an earlier process intended.
+pub async fn reconcile(
+    ports: Ports,
+    release: Arc<Release>,
+    effect: Effect,
+    intended_at: Timestamp,
+    tell: UnboundedSender<News>,
+) {
+    settle(ports, release, effect, intended_at, None, tell).await;
+}
+
+/// Reads until it is known whether an effect took place, or the time in which it could appear is over.
+async fn settle(
+    ports: Ports,
+    release: Arc<Release>,
+    effect: Effect,
+    sent_at: Timestamp,
+    fault: Option<Fault>,
+    tell: UnboundedSender<News>,
+) {
+    let began = ports.clock.now();
+    let mut failures = 0;
+    loop {
+        match look(&ports, &release, &effect).await {
+            Ok(Found::Landed(fact)) => return conclude(&tell, effect, *fact),
+            Ok(Found::Repeatable) => return conclude(&tell, effect.clone(), Fact::EffectAbsent { effect }),
+            Ok(Found::Absent) if ports.clock.now() >= sent_at + SETTLE => {
+                return conclude(&tell, effect.clone(), Fact::EffectAbsent { effect });
+            }
+            Ok(Found::Absent) => ports.clock.sleep(LOOK).await,
+            Err(error) => {
+                failures += 1;
+                if ports.clock.now() >= began + RETRY_FOR || !is_passing(error.kind) {
+                    let fault = fault.unwrap_or(error);
+                    return conclude(&tell, effect.clone(), Fact::EffectUnknown { effect, fault });
+                }
+                ports.clock.sleep(pause(failures)).await;
+            }
+        }
+    }
+}
+
+/// Reads something again and again, and tells what is new.
+pub async fn watch(
+    ports: Ports,
+    mut state: watch::Receiver<Arc<Release>>,
+    lease: Lease,
+    watch: Watch,
+    every: SignedDuration,
+    tell: UnboundedSender<News>,
+) {
+    let mut failures = 0;
+    let mut blind_since = None;
+    loop {
+        let release = state.borrow_and_update().clone();
+        match observe(&ports, &release, &lease, &watch).await {
+            Ok(facts) => {
+                failures = 0;
+                blind_since = None;
+                if !facts.is_empty() {
+                    if tell.send(News::Observed { watch: watch.clone(), facts }).is_err() {
+                        return;
+                    }
+                    // The next reading is held against a release that knows this one.
+                    if state.changed().await.is_err() {
+                        return;
+                    }
+                }
+                ports.clock.sleep(every).await;
+            }
+            Err(fault) => {
+                failures += 1;
+                let since = *blind_since.get_or_insert(ports.clock.now());
+                if !is_passing(fault.kind) || ports.clock.now().duration_since(since) >= RETRY_FOR {
+                    let _ = tell.send(News::Blind { watch: watch.clone(), ending: blind(&watch, fault) });
+                    return;
+                }
+                ports.clock.sleep(pause(failures).max(every)).await;
+            }
+        }
+    }
+}
+
+/// Whether a read that failed so may succeed soon.
+fn is_passing(kind: FaultKind) -> bool {
+    match kind {
+        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => true,
+        FaultKind::AccessDenied
+        | FaultKind::CredentialsRefused
+        | FaultKind::WrongAccount
+        | FaultKind::NotFound
+        | FaultKind::Invalid
+        | FaultKind::BuildFailed
+        | FaultKind::ToolMissing
+        | FaultKind::Changed
+        | FaultKind::Defect => false,
+    }
+}
+
+fn blind(watch: &Watch, fault: Fault) -> Ending {
+    let what = match watch {
+        Watch::Scan { image, account } => format!("the scan of {image} in {account}"),
+        Watch::Approval { stage } => format!("the approval of {stage}"),
+        Watch::Lock { stage } => format!("the lease of {stage}"),
+        Watch::Task { at, task } => format!("{}/{task}", at.stage),
+        Watch::Rollout { at, service } | Watch::Restore { at, service } => format!("{}/{service}", at.stage),
+    };
+    let outcome = match fault.kind {
+        FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount => Outcome::Access,
+        _ => Outcome::Unknown,
+    };
+    Ending {
+        outcome,
+        sentence: format!("{what} cannot be read any more"),
+        cause: Some(fault.to_string()),
+        hint: fault.hint.or_else(|| Some("nothing was undone; `kanmon resume` goes on from here".to_owned())),
+    }
+}
+
+fn conclude(tell: &UnboundedSender<News>, effect: Effect, fact: Fact) {
+    // Nobody listens only when the loop has ended; then the journal's intent speaks for itself.
+    let _ = tell.send(News::Concluded { effect, fact: Box::new(fact) });
+}

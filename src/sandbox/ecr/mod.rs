@@ -1,0 +1,136 @@
+//! ECR: repositories, images, policies, scanning configuration and tokens. The registry protocol stands on the same store.
+
+mod api;
+pub mod error;
+pub mod manifest;
+mod pull;
+pub mod push;
+pub mod repository;
+pub mod scanning;
+pub mod token;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+pub use repository::{Image, Mutability, Repository};
+
+use super::fresh::Fresh;
+use super::iam::Caller;
+use super::inspector::Inspector;
+use super::service::{Answer, Call};
+use crate::model::ids::{AccountId, Region};
+use push::{Push, PushError, Pushed};
+use scanning::{Frequency, Scanning};
+use token::Token;
+
+/// All registries of all accounts.
+#[derive(Debug, Clone)]
+pub struct Ecr {
+    registries: BTreeMap<(AccountId, Region), Registry>,
+    tokens: BTreeMap<String, Token>,
+    fresh: Fresh,
+    host: String,
+}
+
+/// One account's registry in one region.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    pub repositories: BTreeMap<String, Repository>,
+    pub scanning: Scanning,
+    /// Blob uploads under way, by their id.
+    pub uploads: BTreeMap<String, Upload>,
+}
+
+/// What came of a blob so far.
+#[derive(Debug, Clone, Default)]
+pub struct Upload {
+    pub repository: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Ecr {
+    /// `host` is the `HOST:PORT` at which the registry protocol can be reached.
+    pub fn new(host: &str, fresh: Fresh) -> Ecr {
+        Ecr { registries: BTreeMap::new(), tokens: BTreeMap::new(), fresh, host: host.to_owned() }
+    }
+
+    pub fn set_host(&mut self, host: &str) {
+        self.host = host.to_owned();
+    }
+
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub fn fresh(&mut self) -> &mut Fresh {
+        &mut self.fresh
+    }
+
+    pub fn registry(&self, account: &AccountId, region: &Region) -> Option<&Registry> {
+        self.registries.get(&(account.clone(), region.clone()))
+    }
+
+    pub fn registry_mut(&mut self, account: &AccountId, region: &Region) -> &mut Registry {
+        self.registries.entry((account.clone(), region.clone())).or_insert_with(|| Registry {
+            repositories: BTreeMap::new(),
+            scanning: Scanning::default(),
+            uploads: BTreeMap::new(),
+        })
+    }
+
+    pub fn repository(&self, account: &AccountId, region: &Region, name: &str) -> Option<&Repository> {
+        self.registry(account, region)?.repositories.get(name)
+    }
+
+    /// What a reference to a repository starts with. All accounts share one socket, so the account and region, which are a
+    /// part of AWS's host names, are a part of the path here.
+    pub fn repository_uri(&self, account: &AccountId, region: &Region, name: &str) -> String {
+        format!("{}/{account}.{region}/{name}", self.host)
+    }
+
+    /// Adds a repository, as a seed or `CreateRepository` has it.
+    pub fn add_repository(&mut self, account: &AccountId, region: &Region, repository: Repository) {
+        self.registry_mut(account, region).repositories.insert(repository.name.clone(), repository);
+    }
+
+    /// Puts an image, and begins its basic scan where the repository is scanned on push. `None`: no such repository.
+    pub fn put_image(
+        &mut self,
+        account: &AccountId,
+        region: &Region,
+        name: &str,
+        push: Push,
+    ) -> Option<Result<Pushed, PushError>> {
+        let registry = self.registry_mut(account, region);
+        let repository = registry.repositories.get_mut(name)?;
+        let on_push =
+            registry.scanning.enhanced.is_none() && registry.scanning.of(repository).0 == Frequency::ScanOnPush;
+        let now = push.now;
+        let put = push::put(repository, push);
+        if let (Ok(Pushed::New(digest)), true) = (&put, on_push)
+            && let Some(image) = repository.images.get_mut(digest)
+        {
+            image.basic_scan.get_or_insert(now);
+        }
+        Some(put)
+    }
+
+    /// Answers a call that is authorised.
+    pub fn handle(&mut self, call: &Call, caller: &Caller, inspector: &Inspector) -> Answer {
+        api::handle(self, call, caller, inspector)
+    }
+}
+
+/// The account, region and repository of a path as `repository_uri` builds it.
+pub fn split_path(path: &str) -> Option<(AccountId, Region, &str)> {
+    let (place, name) = path.split_once('/')?;
+    let (account, region) = place.split_once('.')?;
+    Some((account.parse().ok()?, region.parse().ok()?, name))
+}
+
+impl Registry {
+    /// Drops an upload and answers what it held.
+    pub fn finish_upload(&mut self, id: &str) -> Option<Bytes> {
+        self.uploads.remove(id).map(|u| Bytes::from(u.bytes))
+    }
+}

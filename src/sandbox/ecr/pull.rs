@@ -1,0 +1,67 @@
+//! What ECS finds when a task pulls an image.
+
+use std::collections::BTreeMap;
+
+use super::{Ecr, split_path};
+use crate::model::ids::{AccountId, Digest, Region};
+use crate::sandbox::iam::evaluate::granted_to_account;
+use crate::sandbox::service::{ImageSource, PulledImage};
+
+/// What a pull asks of the repository's policy.
+const PULL_ACTIONS: [&str; 2] = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+
+impl ImageSource for Ecr {
+    fn pull(&self, account: &AccountId, _region: &Region, reference: &str) -> Result<PulledImage, String> {
+        let Some(path) = reference.strip_prefix(self.host()).and_then(|r| r.strip_prefix('/')) else {
+            return Ok(elsewhere(reference));
+        };
+        let failed = |why: String| {
+            Err(format!("pull image manifest has been retried 1 time(s): failed to resolve ref {reference}: {why}"))
+        };
+        let (name, by) = match path.split_once('@') {
+            // A tag beside a digest says nothing: the digest counts.
+            Some((name, digest)) => (strip_tag(name), digest),
+            None => {
+                let name = strip_tag(path);
+                (name, path[name.len()..].strip_prefix(':').unwrap_or("latest"))
+            }
+        };
+        let Some((owner, region, name)) = split_path(name) else {
+            return failed(format!("{reference}: not found"));
+        };
+        let Some(repository) = self.repository(&owner, &region, name) else {
+            return failed(format!("{reference}: not found"));
+        };
+        let policy = repository.policy.as_ref().map(|(_, p)| p);
+        let may = PULL_ACTIONS.iter().all(|action| policy.is_some_and(|p| granted_to_account(p, account, action)));
+        if owner != *account && !may {
+            return failed(format!(
+                "unexpected status from HEAD request to http://{}/v2/{owner}.{region}/{name}/manifests/{by}: 403 Forbidden",
+                self.host()
+            ));
+        }
+        match repository.find(by).and_then(|image| repository.for_platform(image)) {
+            Some(image) => Ok(PulledImage { digest: image.digest.clone(), labels: image.config.labels.clone() }),
+            None if repository.find(by).is_some() => Err(format!(
+                "image Manifest does not contain descriptor matching platform 'linux/amd64' in {reference}"
+            )),
+            None => failed(format!("{reference}: not found")),
+        }
+    }
+}
+
+/// The reference without its tag: a colon after the last slash.
+fn strip_tag(path: &str) -> &str {
+    let base = path.rfind('/').map_or(0, |i| i + 1);
+    path[base..].find(':').map_or(path, |i| &path[..base + i])
+}
+
+/// There is no internet in here: an image of another registry is one that always exists, says nothing of itself, and has
+/// the digest that its reference names or, for a tag, one that follows from it.
+fn elsewhere(reference: &str) -> PulledImage {
+    let digest = match reference.split_once('@') {
+        Some((_, digest)) => digest.to_owned(),
+        None => String::from(Digest::of(reference.as_bytes())),
+    };
+    PulledImage { digest, labels: BTreeMap::new() }
+}

@@ -1,0 +1,49 @@
+//! What a shell must export so that any AWS client talks to this world.
+
+use super::Seed;
+use super::seed::{Account, User};
+
+/// The exports of one user of the seed, by name; `None` where nobody has that name. `host` is the served `HOST:PORT`.
+pub fn exports(seed: &Seed, user: &str, host: &str) -> Option<String> {
+    users(seed).find(|(_, u)| u.name == user).map(|(_, u)| lines(seed, u, host))
+}
+
+/// All users with their accounts, in the seed's order.
+pub fn users(seed: &Seed) -> impl Iterator<Item = (&Account, &User)> {
+    seed.accounts.iter().flat_map(|a| a.users.iter().map(move |u| (a, u)))
+}
+
+fn lines(seed: &Seed, user: &User, host: &str) -> String {
+    let pairs = [
+        ("AWS_ENDPOINT_URL", format!("http://{host}")),
+        ("AWS_REGION", seed.region.to_string()),
+        ("AWS_DEFAULT_REGION", seed.region.to_string()),
+        ("AWS_ACCESS_KEY_ID", user.key.id.clone()),
+        ("AWS_SECRET_ACCESS_KEY", user.key.secret.clone()),
+    ];
+    let mut out: String = pairs.iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect();
+    // A session token or a profile that is still set would win over, or spoil, these keys.
+    out.push_str("unset AWS_SESSION_TOKEN AWS_PROFILE\n");
+    out
+}
+
+/// As it is where the shell leaves it alone, else in single quotes.
+fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:+=@,".contains(c);
+    if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_exports_name_the_endpoint_and_quote_what_the_shell_would_touch() {
+        let mut seed = Seed::demo();
+        seed.accounts[0].users[0].key.secret = "it's $HOME".to_owned();
+        let text = exports(&seed, "developer", "127.0.0.1:4566").unwrap();
+        assert!(text.contains("export AWS_ENDPOINT_URL=http://127.0.0.1:4566\n"), "{text}");
+        assert!(text.contains(r"export AWS_SECRET_ACCESS_KEY='it'\''s $HOME'"), "{text}");
+        assert_eq!(exports(&seed, "nobody", "h:1"), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! What each operation needs: actions and resources, as AWS's Service Authorization Reference lists them.
+
+use serde_json::Value;
+
+use super::Context;
+use crate::model::ids::{AccountId, Region};
+use crate::sandbox::wire::Service;
+
+/// One permission that a call needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Need {
+    pub action: String,
+    pub resource: String,
+    pub context: Context,
+}
+
+impl Need {
+    fn new(action: String, resource: String) -> Need {
+        Need { action, resource, context: Context::new() }
+    }
+}
+
+/// The permissions that an operation needs of its caller. STS's are not here: a trust policy decides, in `sts`.
+pub fn needed(service: Service, op: &str, input: &Value, account: &AccountId, region: &Region) -> Vec<Need> {
+    let at = Place { account, region, input };
+    let (prefix, resources) = match service {
+        Service::Sts => return Vec::new(),
+        Service::Ecr => ("ecr", at.ecr()),
+        Service::Inspector2 => ("inspector2", vec!["*".to_owned()]),
+        Service::CodePipeline => ("codepipeline", vec![at.codepipeline(op)]),
+        Service::Ecs => ("ecs", at.ecs(op)),
+    };
+    let resources = if resources.is_empty() { vec!["*".to_owned()] } else { resources };
+    let mut needs: Vec<Need> = resources.into_iter().map(|r| Need::new(format!("{prefix}:{op}"), r)).collect();
+    if service == Service::Ecs {
+        let cluster = at.cluster_arn();
+        for need in &mut needs {
+            need.context.add("ecs:cluster", &cluster);
+        }
+        needs.extend(at.passed_roles());
+    }
+    for need in &mut needs {
+        need.context.add("aws:RequestedRegion", region.as_str());
+    }
+    needs
+}
+
+/// The ARN of an ECR repository, in the registry that the input names or the caller's own.
+pub fn repository_arn(account: &AccountId, region: &Region, name: &str) -> String {
+    format!("arn:aws:ecr:{region}:{account}:repository/{name}")
+}
+
+struct Place<'a> {
+    account: &'a AccountId,
+    region: &'a Region,
+    input: &'a Value,
+}
+
+impl Place<'_> {
+    fn text(&self, member: &str) -> Option<&str> {
+        self.input.get(member).and_then(Value::as_str)
+    }
+
+    fn texts(&self, member: &str) -> Vec<&str> {
+        let list = self.input.get(member).and_then(Value::as_array);
+        list.map(|l| l.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
+    }
+
+    fn arn(&self, service: &str, rest: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{rest}", self.region, self.account)
+    }
+
+    /// The text if it is an ARN already, else the ARN of what it names.
+    fn arn_of(&self, given: &str, rest: impl FnOnce(&str) -> String) -> String {
+        if given.starts_with("arn:") { given.to_owned() } else { self.arn("ecs", &rest(given)) }
+    }
+
+    fn ecr(&self) -> Vec<String> {
+        let registry = self.text("registryId").and_then(|id| id.parse().ok()).unwrap_or_else(|| self.account.clone());
+        let mut names = self.texts("repositoryNames");
+        names.extend(self.text("repositoryName"));
+        names.into_iter().map(|n| repository_arn(&registry, self.region, n)).collect()
+    }
+
+    fn codepipeline(&self, op: &str) -> String {
+        let name = match op {
+            "GetPipeline" | "GetPipelineState" | "StartPipelineExecution" => self.text("name"),
+            _ => self.text("pipelineName"),
+        };
+        match (op, name) {
+            ("PutApprovalResult", Some(name)) => {
+                let (stage, action) = (self.text("stageName").unwrap_or("*"), self.text("actionName").unwrap_or("*"));
+                self.arn("codepipeline", &format!("{name}/{stage}/{action}"))
+            }
+            (_, Some(name)) => self.arn("codepipeline", name),
+            (_, None) => "*".to_owned(),
+        }
+    }
+
+    /// The cluster's name: ECS takes names and ARNs, and `default` where none is given.
+    fn cluster(&self) -> &str {
+        let given = self.text("cluster").unwrap_or("default");
+        given.rsplit_once("cluster/").map_or(given, |(_, name)| name)
+    }
+
+    fn cluster_arn(&self) -> String {
+        self.arn("ecs", &format!("cluster/{}", self.cluster()))
+    }
+
+    fn ecs(&self, op: &str) -> Vec<String> {
+        let cluster = self.cluster();
+        let service = |s: &str| self.arn_of(s, |s| format!("service/{cluster}/{s}"));
+        let task = |s: &str| self.arn_of(s, |s| format!("task/{cluster}/{s}"));
+        let all = |member: &str| self.texts(member).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        match op {
+            "CreateCluster" => {
+                vec![self.arn("ecs", &format!("cluster/{}", self.text("clusterName").unwrap_or("default")))]
+            }
+            "DescribeClusters" => {
+                self.texts("clusters").into_iter().map(|c| self.arn_of(c, |c| format!("cluster/{c}"))).collect()
+            }
+            "CreateService" => self.text("serviceName").into_iter().map(service).collect(),
+            "UpdateService" | "DeleteService" | "ListServiceDeployments" => {
+                self.text("service").into_iter().map(service).collect()
+            }
+            "DescribeServices" => self.texts("services").into_iter().map(service).collect(),
+            "DescribeServiceDeployments" => all("serviceDeploymentArns"),
+            "DescribeServiceRevisions" => all("serviceRevisionArns"),
+            "StopServiceDeployment" | "ContinueServiceDeployment" => {
+                self.text("serviceDeploymentArn").into_iter().map(str::to_owned).collect()
+            }
+            "DescribeTasks" => self.texts("tasks").into_iter().map(task).collect(),
+            "StopTask" => self.text("task").into_iter().map(task).collect(),
+            "RunTask" => {
+                let definition = |t: &str| {
+                    let any = if t.contains(':') { t.to_owned() } else { format!("{t}:*") };
+                    format!("task-definition/{any}")
+                };
+                self.text("taskDefinition").into_iter().map(|t| self.arn_of(t, definition)).collect()
+            }
+            "RegisterTaskDefinition" => {
+                self.text("family").into_iter().map(|f| self.arn("ecs", &format!("task-definition/{f}:*"))).collect()
+            }
+            "TagResource" | "UntagResource" | "ListTagsForResource" => {
+                self.text("resourceArn").into_iter().map(str::to_owned).collect()
+            }
+            // The rest have no resource of their own.
+            _ => Vec::new(),
+        }
+    }
+
+    /// Roles given to ECS's tasks need `iam:PassRole`.
+    fn passed_roles(&self) -> Vec<Need> {
+        let overrides = self.input.get("overrides").unwrap_or(&Value::Null);
+        let mut roles: Vec<&str> = Vec::new();
+        for holder in [self.input, overrides] {
+            roles.extend(["taskRoleArn", "executionRoleArn"].iter().filter_map(|m| holder.get(*m)?.as_str()));
+        }
+        let need = |role: &str| {
+            let arn =
+                if role.starts_with("arn:") { role.to_owned() } else { super::directory::role_arn(self.account, role) };
+            let mut need = Need::new("iam:PassRole".to_owned(), arn);
+            need.context.add("iam:PassedToService", "ecs-tasks.amazonaws.com");
+            need
+        };
+        roles.into_iter().map(need).collect()
+    }
+}

@@ -1,0 +1,97 @@
+//! One decision: may this caller do this to that?
+
+use super::policy::{Effect, Named};
+use super::{Caller, Context, Directory, Policy};
+use crate::model::ids::AccountId;
+
+/// The policy that stands on the resource.
+pub struct ResourcePolicy<'a> {
+    pub policy: Option<&'a Policy>,
+    pub owner: &'a AccountId,
+    pub kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Adds to what identity policies allow; needed from another account.
+    Repository,
+    /// A role's trust policy: always needed.
+    Trust,
+}
+
+/// Why not, in AWS's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Denial(pub String);
+
+/// Whether `caller` may do `action` on `resource`. An explicit deny wins; within an account the identity's or the
+/// resource's policy suffices; across accounts both are needed; a trust policy is always needed.
+pub fn authorize(
+    directory: &Directory,
+    caller: &Caller,
+    action: &str,
+    resource: &str,
+    extra: &Context,
+    on_resource: Option<&ResourcePolicy>,
+) -> Result<(), Denial> {
+    let context = caller.context().and(extra);
+    let deny = |reason: &str| {
+        Err(Denial(format!(
+            "User: {} is not authorized to perform: {action} on resource: {resource}{reason}",
+            caller.arn
+        )))
+    };
+    let identity = directory.policies(caller);
+    let says = |policy: &Policy, effect: Effect| {
+        policy.statements.iter().any(|s| s.effect == effect && s.speaks_of(action, resource, &context))
+    };
+    if identity.iter().any(|p| says(p, Effect::Deny)) {
+        return deny(" with an explicit deny in an identity-based policy");
+    }
+    let session_policy = caller.session().and_then(|s| s.policy.as_ref());
+    if session_policy.is_some_and(|p| says(p, Effect::Deny)) {
+        return deny(" with an explicit deny in a session policy");
+    }
+    let names = caller.names();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let granted = |effect: Effect| -> Option<Named> {
+        let statements = &on_resource?.policy?.statements;
+        let of_effect = statements.iter().filter(|s| s.effect == effect && s.speaks_of(action, resource, &context));
+        of_effect.filter_map(|s| s.names(caller.account.as_str(), &names)).max()
+    };
+    // AWS gives no reason where a trust policy refuses: the role's account keeps it to itself.
+    let trust = on_resource.is_some_and(|r| r.kind == Kind::Trust);
+    if granted(Effect::Deny).is_some() {
+        return deny(if trust { "" } else { " with an explicit deny in a resource-based policy" });
+    }
+    let grant = granted(Effect::Allow);
+    let foreign = on_resource.is_some_and(|r| *r.owner != caller.account);
+    if trust && grant.is_none() {
+        return deny("");
+    }
+    if foreign && grant.is_none() {
+        return deny(&format!(" because no resource-based policy allows the {action} action"));
+    }
+    let by_resource_alone = !foreign && grant == Some(Named::Directly);
+    if !by_resource_alone && !identity.iter().any(|p| says(p, Effect::Allow)) {
+        return deny(&format!(" because no identity-based policy allows the {action} action"));
+    }
+    if session_policy.is_some_and(|p| !says(p, Effect::Allow)) {
+        return deny(&format!(" because no session policy allows the {action} action"));
+    }
+    Ok(())
+}
+
+/// Whether a resource's policy lets an account itself do this: what a pull by another account's tasks comes down to, whose
+/// role is that account's own affair.
+pub fn granted_to_account(policy: &Policy, account: &AccountId, action: &str) -> bool {
+    let context = Context::new().with("aws:PrincipalAccount", account.as_str());
+    let named = |effect: Effect| {
+        let mut statements = policy.statements.iter().filter(|s| s.effect == effect);
+        statements.any(|s| {
+            let names = s.names(account.as_str(), &[]).is_some() || s.names_a_principal_of(account.as_str());
+            names && s.speaks_of(action, "*", &context)
+        })
+    };
+    named(Effect::Allow) && !named(Effect::Deny)
+}

@@ -1,0 +1,17 @@
+//! Who may do what: principals, policy documents, and their evaluation. Everything not allowed is denied.
+
+pub mod actions;
+pub mod condition;
+pub mod context;
+pub mod directory;
+pub mod evaluate;
+pub mod pattern;
+pub mod policy;
+
+#[cfg(test)]
+mod tests;
+
+pub use context::Context;
+pub use directory::{Caller, Directory, Identity, Key, Role, Session, User};
+pub use evaluate::{Denial, ResourcePolicy, authorize};
+pub use policy::Policy;

@@ -1,0 +1,183 @@
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::evaluate::Kind;
+use super::*;
+use crate::model::ids::AccountId;
+
+const DEV: &str = "111111111111";
+const PROD: &str = "222222222222";
+
+fn account(id: &str) -> AccountId {
+    id.parse().unwrap()
+}
+
+fn policy(statements: Value) -> Policy {
+    Policy::read(&json!({"Version": "2012-10-17", "Statement": statements})).unwrap()
+}
+
+fn user(name: &str, policies: Vec<Policy>) -> (Directory, Caller) {
+    let mut directory = Directory::default();
+    directory.add_user(&account(DEV), name, User { id: "AIDAX".to_owned(), policies });
+    directory.add_user_key(&account(DEV), name, "AKIAX", "secret").unwrap();
+    let caller = directory.key("AKIAX").unwrap().caller.clone();
+    (directory, caller)
+}
+
+fn allow(action: &str, resource: &str) -> Policy {
+    policy(json!({"Effect": "Allow", "Action": action, "Resource": resource}))
+}
+
+const REPO: &str = "arn:aws:ecr:ap-northeast-1:222222222222:repository/app";
+
+fn ask(directory: &Directory, caller: &Caller, on: Option<&ResourcePolicy>) -> Result<(), String> {
+    authorize(directory, caller, "ecr:PutImage", REPO, &Context::new(), on).map_err(|d| d.0)
+}
+
+#[test]
+fn nothing_is_allowed_without_a_statement_and_the_message_is_awss() {
+    let (directory, caller) = user("developer", vec![allow("ecr:Get*", "*")]);
+    assert_eq!(
+        ask(&directory, &caller, None).unwrap_err(),
+        "User: arn:aws:iam::111111111111:user/developer is not authorized to perform: ecr:PutImage on resource: \
+         arn:aws:ecr:ap-northeast-1:222222222222:repository/app because no identity-based policy allows the \
+         ecr:PutImage action"
+    );
+}
+
+#[test]
+fn an_explicit_deny_wins_over_any_allow() {
+    let deny = policy(json!({"Effect": "Deny", "NotAction": "ecr:Get*", "Resource": "*"}));
+    let (directory, caller) = user("developer", vec![allow("*", "*"), deny]);
+    let e = ask(&directory, &caller, None).unwrap_err();
+    assert!(e.ends_with(" with an explicit deny in an identity-based policy"), "{e}");
+}
+
+#[test]
+fn another_accounts_repository_needs_both_sides() {
+    let prod = account(PROD);
+    let granting =
+        policy(json!([{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "ecr:*"}]));
+    let on = |policy| ResourcePolicy { policy, owner: &prod, kind: Kind::Repository };
+    let (directory, caller) = user("developer", vec![allow("ecr:PutImage", REPO)]);
+    assert_eq!(ask(&directory, &caller, Some(&on(Some(&granting)))), Ok(()));
+    let e = ask(&directory, &caller, Some(&on(None))).unwrap_err();
+    assert!(e.ends_with("because no resource-based policy allows the ecr:PutImage action"), "{e}");
+    let (directory, caller) = user("developer", vec![]);
+    let e = ask(&directory, &caller, Some(&on(Some(&granting)))).unwrap_err();
+    assert!(e.ends_with("because no identity-based policy allows the ecr:PutImage action"), "{e}");
+}
+
+#[test]
+fn in_one_account_a_resource_that_names_the_user_suffices_and_one_that_names_the_account_does_not() {
+    let dev = account(DEV);
+    let naming = |arn: &str| policy(json!([{"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "ecr:PutImage"}]));
+    let (directory, caller) = user("developer", vec![]);
+    let direct = naming("arn:aws:iam::111111111111:user/developer");
+    let delegated = naming("111111111111");
+    let on = |policy| ResourcePolicy { policy: Some(policy), owner: &dev, kind: Kind::Repository };
+    assert_eq!(ask(&directory, &caller, Some(&on(&direct))), Ok(()));
+    assert!(ask(&directory, &caller, Some(&on(&delegated))).is_err());
+}
+
+#[test]
+fn an_operator_that_is_not_understood_closes() {
+    let odd = |effect: &str| {
+        policy(
+            json!({"Effect": effect, "Action": "*", "Resource": "*", "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}),
+        )
+    };
+    let (directory, caller) = user("developer", vec![odd("Allow")]);
+    assert!(ask(&directory, &caller, None).is_err());
+    let (directory, caller) = user("developer", vec![allow("*", "*"), odd("Deny")]);
+    assert!(ask(&directory, &caller, None).is_err());
+}
+
+#[test]
+fn conditions_follow_awss_rules_for_absent_keys() {
+    let when = |operator: &str, value: Value| {
+        let p = policy(
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {"sts:ExternalId": value}}}),
+        );
+        let (directory, caller) = user("developer", vec![p]);
+        move |context: &Context| authorize(&directory, &caller, "a:B", "r", context, None).is_ok()
+    };
+    let (none, asset) = (Context::new(), Context::new().with("STS:externalid", "asset"));
+    let table: [(&str, Value, bool, bool); 7] = [
+        ("StringEquals", json!("asset"), false, true),
+        ("StringEquals", json!(["x", "asset"]), false, true),
+        ("StringNotEquals", json!("asset"), true, false),
+        ("StringEqualsIfExists", json!("other"), true, false),
+        ("Null", json!("true"), true, false),
+        ("StringLike", json!("as*"), false, true),
+        ("ForAnyValue:StringEquals", json!("asset"), false, true),
+    ];
+    for (operator, value, absent, present) in table {
+        let holds = when(operator, value);
+        assert_eq!((holds(&none), holds(&asset)), (absent, present), "{operator}");
+    }
+}
+
+#[test]
+fn policy_variables_are_filled_in() {
+    let p = allow("ecr:PutImage", "arn:aws:ecr:*:*:repository/${aws:username}");
+    let (directory, caller) = user("app", vec![p.clone()]);
+    assert_eq!(ask(&directory, &caller, None), Ok(()));
+    let (directory, caller) = user("other", vec![p]);
+    assert!(ask(&directory, &caller, None).is_err());
+}
+
+#[test]
+fn unknown_elements_of_a_policy_are_refused() {
+    let e = Policy::read(&json!({"Statement": {"Effect": "Allow", "NotPrincipal": "*", "Action": "*"}})).unwrap_err();
+    assert!(e.contains("NotPrincipal"), "{e}");
+}
+
+#[test]
+fn a_session_policy_narrows_its_role() {
+    let mut directory = Directory::default();
+    let role = Role {
+        id: "AROAX".to_owned(),
+        trust: Policy::default(),
+        policies: vec![allow("*", "*")],
+        max_session: SignedDuration::from_hours(1),
+    };
+    directory.add_role(&account(PROD), "deploy", role);
+    let session = |policy| Session {
+        role: "deploy".to_owned(),
+        name: "s1".to_owned(),
+        source_identity: None,
+        tags: Default::default(),
+        transitive: Default::default(),
+        policy,
+    };
+    let caller = |policy| Caller {
+        account: account(PROD),
+        arn: "arn:aws:sts::222222222222:assumed-role/deploy/s1".to_owned(),
+        user_id: "AROAX:s1".to_owned(),
+        identity: Identity::Session(Box::new(session(policy))),
+    };
+    assert_eq!(ask(&directory, &caller(None), None), Ok(()));
+    let e = ask(&directory, &caller(Some(allow("ecr:Get*", "*"))), None).unwrap_err();
+    assert!(e.ends_with("because no session policy allows the ecr:PutImage action"), "{e}");
+}
+
+/// The obvious matcher, exponential and right.
+fn slow(p: &[char], t: &[char]) -> bool {
+    match (p.first(), t.first()) {
+        (None, None) => true,
+        (Some('*'), _) => slow(&p[1..], t) || (!t.is_empty() && slow(p, &t[1..])),
+        (Some('?'), Some(_)) => slow(&p[1..], &t[1..]),
+        (Some(a), Some(b)) if a == b => slow(&p[1..], &t[1..]),
+        _ => false,
+    }
+}
+
+proptest! {
+    #[test]
+    fn wildcards_agree_with_the_obvious_matcher(p in "[ab*?]{0,8}", t in "[ab]{0,10}") {
+        let (pc, tc): (Vec<char>, Vec<char>) = (p.chars().collect(), t.chars().collect());
+        prop_assert_eq!(pattern::matches(&p, &t), slow(&pc, &tc));
+    }
+}

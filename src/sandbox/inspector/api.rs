@@ -1,0 +1,176 @@
+//! Inspector's operations.
+
+use serde_json::{Value, json};
+
+use super::Inspector;
+use super::filter::{Criteria, invalid};
+use super::rows::{Found, Row};
+use super::scan::Spot;
+use crate::sandbox::ecr::Ecr;
+use crate::sandbox::page::{BadPage, Page, Sizes, page};
+use crate::sandbox::service::{Answer, AwsError, Call};
+use crate::sandbox::wire::epoch;
+
+pub fn handle(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
+    match call.op {
+        "BatchGetAccountStatus" => account_status(inspector, call),
+        "ListCoverage" => list_coverage(inspector, call, ecr),
+        "ListFindings" => list_findings(inspector, call, ecr),
+        "BatchGetFindingDetails" => finding_details(inspector, call, ecr),
+        _ => Err(AwsError::new("UnknownOperationException", "")),
+    }
+}
+
+/// An account sees itself; there is no delegated administrator here.
+fn account_status(inspector: &Inspector, call: &Call) -> Answer {
+    let own = call.account.as_str();
+    let asked: Vec<&str> = match call.input.get("accountIds").and_then(Value::as_array) {
+        Some(ids) if !ids.is_empty() => ids.iter().filter_map(Value::as_str).collect(),
+        _ => vec![own],
+    };
+    let (mut accounts, mut failed) = (Vec::new(), Vec::new());
+    for id in asked {
+        if id == own {
+            let status = if inspector.disabled.contains(call.account) { "DISABLED" } else { "ENABLED" };
+            let state =
+                |status: &str| json!({"errorCode": "ALREADY_ENABLED", "errorMessage": status, "status": status});
+            accounts.push(json!({
+                "accountId": id,
+                "state": state(status),
+                "resourceState": {
+                    "ec2": state("DISABLED"),
+                    "ecr": state(status),
+                    "lambda": state("DISABLED"),
+                    "lambdaCode": state("DISABLED"),
+                    "codeRepository": state("DISABLED"),
+                },
+            }));
+        } else {
+            failed.push(json!({
+                "accountId": id,
+                "errorCode": "ACCESS_DENIED",
+                "errorMessage": "Invoking account does not have access to the requested account",
+            }));
+        }
+    }
+    Ok(json!({"accounts": accounts, "failedAccounts": failed}))
+}
+
+/// All rows of the caller's account and region, in a fixed order.
+fn rows<'a>(inspector: &Inspector, call: &Call<'a>, ecr: &'a Ecr) -> Vec<Row<'a>> {
+    if inspector.disabled.contains(call.account) {
+        return Vec::new();
+    }
+    let Some(registry) = ecr.registry(call.account, call.region) else { return Vec::new() };
+    let of = |repository: &'a crate::sandbox::ecr::Repository| {
+        let spot = Spot { account: call.account, region: call.region, repository: &repository.name };
+        inspector.rows(spot, repository, &registry.scanning, call.now)
+    };
+    registry.repositories.values().flat_map(of).collect()
+}
+
+fn list_coverage(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
+    let criteria = Criteria::read(call.input)?;
+    let rows =
+        rows(inspector, call, ecr).into_iter().filter(|r| criteria.pass(|f| r.field(f))).map(|r| r.json()).collect();
+    let page = paged(rows, call, Sizes { default: 50, most: 200, held: 200 })?;
+    Ok(with_token(json!({"coveredResources": page.items}), page.next))
+}
+
+fn list_findings(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
+    let criteria = Criteria::read(call.input)?;
+    let rows = rows(inspector, call, ecr);
+    let mut found: Vec<Found> = found(&rows).filter(|f| criteria.pass(|name| f.field(name))).collect();
+    sort(&mut found, call.input)?;
+    let found = found.iter().map(Found::json).collect();
+    // `maxResults` goes to 100, the model's list of findings to 25.
+    let page = paged(found, call, Sizes { default: 25, most: 100, held: 25 })?;
+    Ok(with_token(json!({"findings": page.items}), page.next))
+}
+
+fn found<'a>(rows: &'a [Row<'a>]) -> impl Iterator<Item = Found<'a>> {
+    let of =
+        |row: &'a Row<'a>| row.image.map(|image| row.findings.iter().map(move |finding| Found { row, image, finding }));
+    rows.iter().filter_map(of).flatten()
+}
+
+fn sort(found: &mut [Found], input: &Value) -> Result<(), AwsError> {
+    let Some(sort) = input.get("sortCriteria").filter(|s| !s.is_null()) else { return Ok(()) };
+    match sort.get("field").and_then(Value::as_str) {
+        Some("SEVERITY" | "VENDOR_SEVERITY") => found.sort_by_key(|f| f.finding.spec.severity),
+        Some("VULNERABILITY_ID") => found.sort_by(|a, b| a.finding.spec.id.cmp(&b.finding.spec.id)),
+        Some("FIRST_OBSERVED_AT" | "LAST_OBSERVED_AT") => found.sort_by_key(|f| f.finding.observed),
+        Some("INSPECTOR_SCORE") => found.sort_by(|a, b| a.finding.spec.score().total_cmp(&b.finding.spec.score())),
+        Some("ECR_IMAGE_PUSHED_AT") => found.sort_by_key(|f| f.image.pushed_at),
+        Some("ECR_IMAGE_REPOSITORY_NAME") => found.sort_by(|a, b| a.row.spot.repository.cmp(b.row.spot.repository)),
+        // Equal for every finding here.
+        Some(_) => {}
+        None => return Err(invalid("sortCriteria.field must not be null")),
+    }
+    if sort.get("sortOrder").and_then(Value::as_str) == Some("DESC") {
+        found.reverse();
+    }
+    Ok(())
+}
+
+fn finding_details(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
+    let arns: Vec<&str> = call
+        .input
+        .get("findingArns")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if !(1..=10).contains(&arns.len()) {
+        return Err(invalid("findingArns: Member must have length between 1 and 10, inclusive"));
+    }
+    let rows = rows(inspector, call, ecr);
+    let all: Vec<Found> = found(&rows).collect();
+    let (mut details, mut errors) = (Vec::new(), Vec::new());
+    for arn in arns {
+        match all.iter().find(|f| f.arn() == arn) {
+            Some(f) => details.push(detail(f)),
+            None => errors.push(json!({
+                "findingArn": arn,
+                "errorCode": "FINDING_DETAILS_NOT_FOUND",
+                "errorMessage": "Finding details not found",
+            })),
+        }
+    }
+    Ok(json!({"findingDetails": details, "errors": errors}))
+}
+
+fn detail(found: &Found) -> Value {
+    let spec = &found.finding.spec;
+    let mut detail =
+        json!({"findingArn": found.arn(), "cwes": [], "referenceUrls": [], "tools": [], "ttps": [], "evidences": []});
+    if spec.known_exploited {
+        let added = epoch(found.finding.observed);
+        detail["cisaData"] =
+            json!({"dateAdded": added, "dateDue": added, "action": "Apply updates per vendor instructions."});
+        detail["exploitObserved"] = json!({"firstSeen": added, "lastSeen": added});
+    }
+    if let Some(epss) = spec.epss {
+        detail["epssScore"] = epss.into();
+    }
+    detail
+}
+
+fn paged(items: Vec<Value>, call: &Call, sizes: Sizes) -> Result<Page<Value>, AwsError> {
+    page(items, call.input, sizes).map_err(|bad| match bad {
+        BadPage::Token => invalid("nextToken is not valid"),
+        BadPage::Size => invalid(format!(
+            "1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must have value between \
+             1 and {}",
+            sizes.most
+        )),
+    })
+}
+
+fn with_token(mut output: Value, next: Option<String>) -> Value {
+    if let Some(token) = next {
+        output["nextToken"] = token.into();
+    }
+    output
+}

@@ -1,0 +1,83 @@
+//! Inspector's filters: values of one field are alternatives, fields all have to match.
+
+use serde_json::{Map, Value};
+
+use crate::sandbox::service::AwsError;
+
+/// What a row has under a field's name.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Field {
+    Texts(Vec<String>),
+    /// A number, or a time in seconds since 1970.
+    Number(f64),
+    /// A field of the model that this row has no value of.
+    Absent,
+}
+
+impl From<&str> for Field {
+    fn from(s: &str) -> Field {
+        Field::Texts(vec![s.to_owned()])
+    }
+}
+
+/// The criteria of an input, checked.
+pub struct Criteria<'a>(Option<&'a Map<String, Value>>);
+
+/// The most values that a field's filter takes.
+const MOST: usize = 10;
+
+impl<'a> Criteria<'a> {
+    pub fn read(input: &'a Value) -> Result<Criteria<'a>, AwsError> {
+        let Some(criteria) = input.get("filterCriteria").filter(|c| !c.is_null()) else { return Ok(Criteria(None)) };
+        let criteria = criteria.as_object().ok_or_else(|| invalid("filterCriteria is no structure"))?;
+        for (field, filters) in criteria {
+            let filters = filters.as_array().ok_or_else(|| invalid(format!("filterCriteria.{field} is no list")))?;
+            if !(1..=MOST).contains(&filters.len()) {
+                return Err(invalid(format!(
+                    "1 validation error detected: Value at 'filterCriteria.{field}' failed to satisfy constraint: Member \
+                     must have length between 1 and {MOST}, inclusive"
+                )));
+            }
+        }
+        Ok(Criteria(Some(criteria)))
+    }
+
+    /// Whether a row whose fields `field` answers passes.
+    pub fn pass(&self, field: impl Fn(&str) -> Field) -> bool {
+        let all = self.0.into_iter().flatten();
+        let mut all = all.filter_map(|(name, filters)| Some((name, filters.as_array()?)));
+        all.all(|(name, filters)| passes(filters, &field(name)))
+    }
+}
+
+fn passes(filters: &[Value], field: &Field) -> bool {
+    let excluded = filters.iter().any(|f| comparison(f) == "NOT_EQUALS" && value_matches(f, field));
+    let mut wanted = filters.iter().filter(|f| comparison(f) != "NOT_EQUALS").peekable();
+    let any = wanted.peek().is_none() || wanted.any(|f| value_matches(f, field));
+    any && !excluded
+}
+
+fn comparison(filter: &Value) -> &str {
+    filter.get("comparison").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn value_matches(filter: &Value, field: &Field) -> bool {
+    match field {
+        Field::Absent => false,
+        Field::Texts(has) => {
+            let wanted = filter.get("value").and_then(Value::as_str).unwrap_or_default();
+            has.iter().any(|h| if comparison(filter) == "PREFIX" { h.starts_with(wanted) } else { h == wanted })
+        }
+        Field::Number(has) => {
+            let bound = |names: [&str; 2]| names.iter().find_map(|n| filter.get(*n)?.as_f64());
+            bound(["lowerInclusive", "startInclusive"]).is_none_or(|low| *has >= low)
+                && bound(["upperInclusive", "endInclusive"]).is_none_or(|high| *has <= high)
+        }
+    }
+}
+
+pub fn invalid(message: impl Into<String>) -> AwsError {
+    let mut error = AwsError::new("ValidationException", message);
+    error.extra.insert("reason".to_owned(), "FIELD_VALIDATION_FAILED".into());
+    error
+}

@@ -1,0 +1,56 @@
+//! Amazon Inspector: coverage and findings. A scan is a function of when it began and of the time: nothing is stored that
+//! could fall behind the clock. ECR's basic scan has the same findings under its own names.
+
+mod api;
+pub mod behaviour;
+mod filter;
+pub mod finding;
+mod rows;
+pub mod scan;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use behaviour::{Behaviour, Later};
+
+use super::ecr::Ecr;
+use super::latency::Latency;
+use super::service::{Answer, Call};
+use crate::model::ids::AccountId;
+
+/// What Inspector would find, for all accounts.
+#[derive(Debug, Clone)]
+pub struct Inspector {
+    latency: Latency,
+    disabled: BTreeSet<AccountId>,
+    behaviours: Vec<Behaviour>,
+    later: Vec<Later>,
+}
+
+impl Inspector {
+    pub fn new(latency: Latency) -> Inspector {
+        Inspector { latency, disabled: BTreeSet::new(), behaviours: Vec::new(), later: Vec::new() }
+    }
+
+    /// Turns Inspector off for an account.
+    pub fn disable(&mut self, account: &AccountId) {
+        self.disabled.insert(account.clone());
+    }
+
+    /// Adds what scans of matching images do and find.
+    pub fn add(&mut self, behaviour: Behaviour) {
+        self.behaviours.push(behaviour);
+    }
+
+    /// Adds findings that a re-scan turns up at their time.
+    pub fn add_later(&mut self, later: Later) {
+        self.later.push(later);
+    }
+
+    /// Answers a call that is authorised.
+    pub fn handle(&self, call: &Call, ecr: &Ecr) -> Answer {
+        api::handle(self, call, ecr)
+    }
+}

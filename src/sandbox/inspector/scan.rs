@@ -1,0 +1,106 @@
+//! How far a scan has come, and what it has found.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Inspector;
+use super::behaviour::{Behaviour, Findings};
+use super::finding::Finding;
+use crate::model::ids::{AccountId, Region};
+use crate::sandbox::ecr::Image;
+
+/// After a push, the image has no row yet, then waits, then is scanned: AWS's nominal times since the push.
+const LISTED: SignedDuration = SignedDuration::from_secs(3);
+const STARTED: SignedDuration = SignedDuration::from_secs(8);
+const TAKES_SECONDS: u32 = 20;
+
+/// An image label that orders findings: `CRITICAL:1,HIGH:2`.
+const FINDINGS_LABEL: &str = "dev.kanmon.sandbox.findings";
+/// An image label that orders the reason at which its scan stays.
+const REASON_LABEL: &str = "dev.kanmon.sandbox.scan";
+
+/// Where an image is.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot<'a> {
+    pub account: &'a AccountId,
+    pub region: &'a Region,
+    pub repository: &'a str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing knows of it yet.
+    Unlisted,
+    Pending,
+    InProgress,
+    Finished {
+        at: Timestamp,
+    },
+    /// It came to this reason and stays there.
+    Stays {
+        reason: String,
+    },
+}
+
+impl Inspector {
+    fn behaviours<'a>(&'a self, spot: &Spot<'a>, image: &'a Image) -> impl Iterator<Item = &'a Behaviour> {
+        let spot = *spot;
+        self.behaviours.iter().filter(move |b| b.images.covers(&spot, &image.digest))
+    }
+
+    /// How far the scan that began at `begun` is.
+    pub fn phase(&self, spot: &Spot, image: &Image, begun: Timestamp, now: Timestamp) -> Phase {
+        let of = |d: SignedDuration| begun + self.latency.of(d);
+        let reason = image.config.labels.get(REASON_LABEL);
+        let reason = reason.or_else(|| self.behaviours(spot, image).find_map(|b| b.reason.as_ref()));
+        let takes = self.behaviours(spot, image).find_map(|b| b.takes).unwrap_or(TAKES_SECONDS);
+        let ends = of(SignedDuration::from_secs(i64::from(takes)));
+        if now < of(LISTED).min(ends) {
+            Phase::Unlisted
+        } else if let Some(reason) = reason {
+            Phase::Stays { reason: reason.clone() }
+        } else if !image.parsed.has_file_system() {
+            Phase::Stays { reason: "UNSUPPORTED_MEDIA_TYPE".to_owned() }
+        } else if now < of(STARTED).min(ends) {
+            Phase::Pending
+        } else if now < ends {
+            Phase::InProgress
+        } else {
+            Phase::Finished { at: ends }
+        }
+    }
+
+    /// What a finished scan has found by now, worst first, and when the image was last scanned.
+    pub fn findings(
+        &self,
+        spot: &Spot,
+        image: &Image,
+        finished: Timestamp,
+        now: Timestamp,
+    ) -> (Vec<Finding>, Timestamp) {
+        let mut found: Vec<Finding> = Vec::new();
+        let mut add = |findings: &Findings, observed: Timestamp| {
+            // A label that cannot be read finds nothing: a seed's are checked when it is read.
+            let specs = findings.specs().unwrap_or_default();
+            for spec in specs.into_iter().filter(|_| observed <= now) {
+                if !found.iter().any(|f| f.spec.id == spec.id && f.spec.package() == spec.package()) {
+                    found.push(Finding { spec, observed });
+                }
+            }
+        };
+        let lag = self.behaviours(spot, image).find_map(|b| b.findings_after).unwrap_or(0);
+        let appear = finished + self.latency.of(SignedDuration::from_secs(i64::from(lag)));
+        if let Some(text) = image.config.labels.get(FINDINGS_LABEL) {
+            add(&Findings::Counted(text.clone()), appear);
+        }
+        for behaviour in self.behaviours(spot, image) {
+            add(&behaviour.findings, appear);
+        }
+        let mut scanned = finished;
+        for later in self.later.iter().filter(|l| l.images.covers(spot, &image.digest) && l.at <= now) {
+            add(&later.findings, later.at.max(appear));
+            scanned = scanned.max(later.at);
+        }
+        found.sort_by(|a, b| b.spec.severity.cmp(&a.spec.severity).then_with(|| a.spec.id.cmp(&b.spec.id)));
+        (found, scanned)
+    }
+}

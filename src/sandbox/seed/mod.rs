@@ -1,0 +1,35 @@
+//! What is in the world before the first call: accounts with their principals, repositories, clusters, pipelines, and what
+//! scans find. A person writes it as YAML; unknown keys are errors.
+
+mod document;
+mod plant;
+
+#[cfg(test)]
+mod tests;
+
+pub use document::{Account, Key, Registry, Repository, Role, Seed, User};
+
+/// A seed that does not make a world.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SeedError {
+    /// The text is not of the seed's form; the message tells where.
+    #[error("{0}")]
+    Form(String),
+    #[error("{at}: {why}")]
+    Content { at: String, why: String },
+}
+
+/// The built-in seed: a dev and a prod account, as the demo has them.
+const DEMO: &str = include_str!("demo.yaml");
+
+impl Seed {
+    /// Reads a seed from YAML or JSON.
+    pub fn read(text: &str) -> Result<Seed, SeedError> {
+        serde_saphyr::from_str(text).map_err(|e| SeedError::Form(e.to_string()))
+    }
+
+    /// The built-in seed.
+    pub fn demo() -> Seed {
+        Seed::read(DEMO).expect("the built-in seed is tested")
+    }
+}

@@ -1,0 +1,105 @@
+//! Reading a request: service, operation, input.
+
+use bytes::Bytes;
+use http::Request;
+use serde_json::Value;
+
+use super::{Protocol, Service, query};
+
+/// A call as it was said, before anything of it is believed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wire {
+    pub service: Service,
+    pub op: String,
+    pub input: Value,
+}
+
+/// A request that names no call, in the protocol that it seems to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WireError {
+    pub protocol: Protocol,
+    pub code: &'static str,
+    pub status: u16,
+    pub message: String,
+}
+
+/// `X-Amz-Target` prefixes, as the models' `targetPrefix` has them.
+const TARGETS: &[(&str, Service)] = &[
+    ("AmazonEC2ContainerRegistry_V20150921", Service::Ecr),
+    ("AmazonEC2ContainerServiceV20141113", Service::Ecs),
+    ("CodePipeline_20150709", Service::CodePipeline),
+];
+
+/// Inspector's paths, all POST, as the model's `requestUri` has them.
+const INSPECTOR: &[(&str, &str)] = &[
+    ("/status/batch/get", "BatchGetAccountStatus"),
+    ("/coverage/list", "ListCoverage"),
+    ("/findings/list", "ListFindings"),
+    ("/findings/details/batch/get", "BatchGetFindingDetails"),
+];
+
+const STS: &[&str] = &["AssumeRole", "GetCallerIdentity"];
+
+/// Reads which call a request says.
+pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
+    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    if let Some(target) = header("x-amz-target") {
+        return json_target(target, request.body());
+    }
+    if header("content-type").is_some_and(|c| c.starts_with("application/x-www-form-urlencoded")) {
+        return form(request.body());
+    }
+    let path = request.uri().path();
+    match INSPECTOR.iter().find(|(p, _)| *p == path) {
+        Some((_, op)) => {
+            let input = json(request.body(), Protocol::RestJson)?;
+            Ok(Wire { service: Service::Inspector2, op: (*op).to_owned(), input })
+        }
+        None => Err(WireError {
+            protocol: Protocol::RestJson,
+            code: "UnknownOperationException",
+            status: 404,
+            message: format!("{} {path} is no operation of this AWS", request.method()),
+        }),
+    }
+}
+
+fn json_target(target: &str, body: &Bytes) -> Result<Wire, WireError> {
+    let unknown = || WireError {
+        protocol: Protocol::Json11,
+        code: "UnknownOperationException",
+        status: 400,
+        message: String::new(),
+    };
+    let (prefix, op) = target.split_once('.').ok_or_else(unknown)?;
+    let service = TARGETS.iter().find(|(p, _)| *p == prefix).map(|(_, s)| *s).ok_or_else(unknown)?;
+    Ok(Wire { service, op: op.to_owned(), input: json(body, Protocol::Json11)? })
+}
+
+fn json(body: &Bytes, protocol: Protocol) -> Result<Value, WireError> {
+    let malformed = |message: String| WireError { protocol, code: "SerializationException", status: 400, message };
+    if body.is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    match serde_json::from_slice(body) {
+        Ok(input @ Value::Object(_)) => Ok(input),
+        Ok(_) => Err(malformed("the input is no structure".to_owned())),
+        Err(e) => Err(malformed(e.to_string())),
+    }
+}
+
+fn form(body: &Bytes) -> Result<Wire, WireError> {
+    let fields = query::form(&String::from_utf8_lossy(body));
+    let field = |name: &str| fields.iter().find(|(k, _)| k == name).map_or("", |(_, v)| v.as_str());
+    let (action, version) = (field("Action"), field("Version"));
+    if version != "2011-06-15" || !STS.contains(&action) {
+        return Err(WireError {
+            protocol: Protocol::Query,
+            code: "InvalidAction",
+            status: 400,
+            message: format!("Could not find operation {action} for version {version}"),
+        });
+    }
+    let members: Vec<_> = fields.iter().filter(|(k, _)| k != "Action" && k != "Version").cloned().collect();
+    Ok(Wire { service: Service::Sts, op: action.to_owned(), input: query::input(&members) })
+}

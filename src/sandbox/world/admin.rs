@@ -1,0 +1,94 @@
+//! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, and what a service's users would reach.
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::World;
+use crate::sandbox::faults::Fault;
+use crate::sandbox::inspector::behaviour::{Findings, Images, Later};
+
+/// Findings that a re-scan turns up.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewFindings {
+    #[serde(default)]
+    images: Images,
+    findings: Findings,
+    /// In how many real seconds; at once where absent.
+    #[serde(default)]
+    after: u32,
+}
+
+type Reply = Result<Value, (StatusCode, String)>;
+
+impl World {
+    pub(super) fn admin(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
+        let path = request.uri().path().trim_start_matches("/_sandbox/");
+        let method = request.method();
+        let reply = match path {
+            "faults" if method == Method::POST => self.take_order(request.body()),
+            "faults" if method == Method::GET => Ok(json!({"faults": self.faults.orders()})),
+            "faults" if method == Method::DELETE => {
+                self.faults.clear();
+                Ok(json!({"faults": []}))
+            }
+            "findings" if method == Method::POST => self.take_findings(request.body()),
+            "log" if method == Method::GET => Ok(self.log_since(request.uri().query())),
+            _ => match path.strip_prefix("service/") {
+                Some(rest) => self.service(rest),
+                None => Err((StatusCode::NOT_FOUND, "faults, findings, log and service/… are here".to_owned())),
+            },
+        };
+        let (status, body) = match reply {
+            Ok(body) => (StatusCode::OK, body),
+            Err((status, message)) => (status, json!({"message": message})),
+        };
+        let builder = Response::builder().status(status).header("content-type", "application/json");
+        builder.body(Bytes::from(body.to_string())).expect("constant headers")
+    }
+
+    /// One order or a list of them.
+    fn take_order(&mut self, body: &Bytes) -> Reply {
+        let value: Value = parsed(body)?;
+        let list = if value.is_array() { value } else { Value::Array(vec![value]) };
+        let orders: Vec<Fault> = serde_json::from_value(list).map_err(bad)?;
+        orders.into_iter().for_each(|fault| self.faults.order(fault));
+        Ok(json!({"faults": self.faults.orders()}))
+    }
+
+    fn take_findings(&mut self, body: &Bytes) -> Reply {
+        let new: NewFindings = parsed(body)?;
+        let count = new.findings.specs().map_err(bad)?.len();
+        let at = self.now + SignedDuration::from_secs(i64::from(new.after));
+        self.add_findings(Later { images: new.images, at, findings: new.findings });
+        Ok(json!({"findings": count, "at": at}))
+    }
+
+    fn log_since(&self, query: Option<&str>) -> Value {
+        let after = query.and_then(|q| q.strip_prefix("after=")).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+        let calls: Vec<_> = self.log.iter().filter(|e| e.seq > after).collect();
+        json!({"calls": calls})
+    }
+
+    /// `ACCOUNT/REGION/CLUSTER/SERVICE[/…]`: a stand-in for the load balancer, so that a check has something to ask.
+    fn service(&self, rest: &str) -> Reply {
+        let mut parts = rest.splitn(5, '/');
+        let mut part = || parts.next().filter(|p| !p.is_empty());
+        let (Some(account), Some(region), Some(cluster), Some(service)) = (part(), part(), part(), part()) else {
+            return Err((StatusCode::NOT_FOUND, "service/ACCOUNT/REGION/CLUSTER/SERVICE".to_owned()));
+        };
+        let nothing = || (StatusCode::SERVICE_UNAVAILABLE, format!("nothing runs in {cluster}/{service}"));
+        self.reached(account, region, cluster, service).ok_or_else(nothing)
+    }
+}
+
+fn bad(e: impl ToString) -> (StatusCode, String) {
+    (StatusCode::BAD_REQUEST, e.to_string())
+}
+
+fn parsed<T: for<'a> Deserialize<'a>>(body: &Bytes) -> Result<T, (StatusCode, String)> {
+    serde_json::from_slice(body).map_err(bad)
+}

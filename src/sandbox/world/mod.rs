@@ -1,0 +1,155 @@
+//! The whole AWS as one value: a request and the time in, a response out.
+
+mod admin;
+mod api;
+mod registry;
+mod services;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use jiff::Timestamp;
+
+use super::codepipeline::CodePipeline;
+use super::ecr::Ecr;
+use super::ecs::Ecs;
+use super::faults::{Fault, Faults};
+use super::fresh::Fresh;
+use super::iam::actions::Need;
+use super::iam::evaluate::Kind;
+use super::iam::{Caller, Denial, Directory, ResourcePolicy, authorize};
+use super::inspector::Inspector;
+use super::inspector::behaviour::Later;
+use super::latency::Latency;
+use super::log::Entry;
+use super::seed::{Seed, SeedError};
+use crate::model::ids::{AccountId, Region};
+
+/// Several accounts of AWS. Pure: it moves only when it is handed a time and a request.
+pub struct World {
+    now: Timestamp,
+    fresh: Fresh,
+    directory: Directory,
+    ecr: Ecr,
+    inspector: Inspector,
+    ecs: Ecs,
+    codepipeline: CodePipeline,
+    faults: Faults,
+    log: Vec<Entry>,
+}
+
+/// Until it is told, the world does not know where it is reached.
+const NO_HOST: &str = "registry.invalid";
+
+impl World {
+    /// A world as the seed describes it.
+    pub fn new(seed: &Seed, latency: Latency, now: Timestamp) -> Result<World, SeedError> {
+        let mut world = World {
+            now,
+            fresh: Fresh::new(1),
+            directory: Directory::default(),
+            ecr: Ecr::new(NO_HOST, Fresh::new(2)),
+            inspector: Inspector::new(latency),
+            ecs: Ecs::new(latency),
+            codepipeline: CodePipeline::new(latency),
+            faults: Faults::default(),
+            log: Vec::new(),
+        };
+        seed.plant(&mut world)?;
+        Ok(world)
+    }
+
+    /// Tells ECR the `HOST:PORT` at which its registry protocol is reached, which its answers name.
+    pub fn set_registry_host(&mut self, host: &str) {
+        self.ecr.set_host(host);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub fn directory_mut(&mut self) -> &mut Directory {
+        &mut self.directory
+    }
+
+    pub fn ecr(&self) -> &Ecr {
+        &self.ecr
+    }
+
+    pub fn ecr_mut(&mut self) -> &mut Ecr {
+        &mut self.ecr
+    }
+
+    pub fn inspector_mut(&mut self) -> &mut Inspector {
+        &mut self.inspector
+    }
+
+    pub fn fresh(&mut self) -> &mut Fresh {
+        &mut self.fresh
+    }
+
+    /// Orders a fault for calls to come.
+    pub fn order_fault(&mut self, fault: Fault) {
+        self.faults.order(fault);
+    }
+
+    /// Findings that turn up at their time, in images that are there or still to come.
+    pub fn add_findings(&mut self, later: Later) {
+        self.inspector.add_later(later);
+    }
+
+    /// The calls seen so far.
+    pub fn log(&self) -> &[Entry] {
+        &self.log
+    }
+
+    /// Answers one HTTP request at this time. The response may carry a `faults::Disturbance` for the transport.
+    pub fn handle(&mut self, now: Timestamp, request: Request<Bytes>) -> Response<Bytes> {
+        // A clock that steps back does not undo what has happened.
+        self.now = self.now.max(now);
+        self.advance();
+        let path = request.uri().path();
+        let mut response = if path.starts_with("/_sandbox/") {
+            self.admin(&request)
+        } else if path == "/v2" || path.starts_with("/v2/") {
+            self.registry(&request)
+        } else {
+            self.api(&request)
+        };
+        // Clients measure their clock's error by this header.
+        let date = self.now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Ok(date) = HeaderValue::from_str(&date) {
+            response.headers_mut().insert("date", date);
+        }
+        response
+    }
+
+    /// Whether the caller has every permission that the call needs.
+    fn permit(&self, caller: &Caller, needs: &[Need]) -> Result<(), Denial> {
+        for need in needs {
+            let owner = owner(&need.resource);
+            let policy = repository_of(&need.resource)
+                .and_then(|(account, region, name)| self.ecr.repository(&account, &region, name))
+                .and_then(|r| r.policy.as_ref().map(|(_, p)| p));
+            let on = owner.as_ref().map(|owner| ResourcePolicy { policy, owner, kind: Kind::Repository });
+            authorize(&self.directory, caller, &need.action, &need.resource, &need.context, on.as_ref())?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, mut entry: Entry) {
+        entry.seq = self.log.len() as u64 + 1;
+        self.log.push(entry);
+    }
+}
+
+/// The account in an ARN.
+fn owner(arn: &str) -> Option<AccountId> {
+    arn.split(':').nth(4)?.parse().ok()
+}
+
+/// The repository that an ARN names.
+fn repository_of(arn: &str) -> Option<(AccountId, Region, &str)> {
+    let (region, rest) = arn.strip_prefix("arn:aws:ecr:")?.split_once(':')?;
+    let (account, rest) = rest.split_once(':')?;
+    Some((account.parse().ok()?, region.parse().ok()?, rest.strip_prefix("repository/")?))
+}

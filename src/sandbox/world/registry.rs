@@ -1,0 +1,82 @@
+//! A request of the registry protocol, from its credentials to its reply.
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::json;
+
+use super::World;
+use super::api::disturb;
+use crate::sandbox::faults::Kind;
+use crate::sandbox::iam::actions::{Need, repository_arn};
+use crate::sandbox::iam::{Caller, Context};
+use crate::sandbox::log::Entry;
+use crate::sandbox::registry::{self, Asked, RegistryError, Reply, Route, route};
+
+impl World {
+    pub(super) fn registry(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
+        let path = request.uri().path();
+        let caller = match registry::caller(&self.ecr, request, self.now) {
+            Ok(caller) => caller,
+            Err(e) => return e.response(self.ecr.host()),
+        };
+        if path == "/v2" || path == "/v2/" {
+            let ok = Response::builder().header("docker-distribution-api-version", "registry/2.0");
+            return ok.header("content-type", "application/json").body(Bytes::from("{}")).expect("constant headers");
+        }
+        let Some(route) = route(path) else {
+            let message = "paths are /v2/ACCOUNT.REGION/REPOSITORY/…, as DescribeRepositories tells them";
+            return RegistryError::new(404, "NAME_UNKNOWN", message).response(self.ecr.host());
+        };
+        let operation = route.operation(request.method());
+        let fault = self.faults.take(operation, &caller.account);
+        let outcome = self.registry_reply(request, &route, &caller, fault);
+        let (status, code) = match &outcome {
+            Ok(response) => (response.status().as_u16(), "OK"),
+            Err(e) => (e.response("").status().as_u16(), e.code()),
+        };
+        self.note(Entry {
+            seq: 0,
+            at: self.now,
+            service: "registry".to_owned(),
+            operation: operation.to_owned(),
+            account: Some(caller.account.to_string()),
+            principal: Some(caller.arn),
+            status,
+            code: code.to_owned(),
+            input: json!({"method": request.method().as_str(), "path": path}),
+            fault,
+        });
+        let mut response = outcome.unwrap_or_else(|e| e.response(self.ecr.host()));
+        disturb(&mut response, fault);
+        response
+    }
+
+    fn registry_reply(
+        &mut self,
+        request: &Request<Bytes>,
+        route: &Route,
+        caller: &Caller,
+        fault: Option<Kind>,
+    ) -> Reply {
+        match fault {
+            Some(Kind::Throttle) => return Err(RegistryError::new(429, "TOOMANYREQUESTS", "Rate exceeded")),
+            Some(Kind::ServerError) => return Err(RegistryError::new(500, "UNKNOWN", "Internal failure")),
+            Some(Kind::ExpiredToken) => {
+                return Err(RegistryError::denied(
+                    "Your authorization token has expired. Reauthenticate and try again.",
+                ));
+            }
+            Some(Kind::AccessDenied) => {
+                return Err(RegistryError::denied(format!("User: {} is not authorized", caller.arn)));
+            }
+            Some(Kind::ResetBefore) => return Ok(Response::new(Bytes::new())),
+            Some(Kind::ResetAfter | Kind::Slow(_) | Kind::StaleRead) | None => {}
+        }
+        let resource = repository_arn(&route.account, &route.region, &route.repository);
+        let context = Context::new().with("aws:RequestedRegion", route.region.as_str());
+        let action = format!("ecr:{}", route.operation(request.method()));
+        let need = Need { action, resource, context };
+        self.permit(caller, &[need]).map_err(|denial| RegistryError::denied(denial.0))?;
+        registry::handle(&mut self.ecr, &Asked { request, route, now: self.now })
+    }
+}

@@ -1,0 +1,45 @@
+//! Which service's model answers a call.
+
+use serde_json::Value;
+
+use super::World;
+use crate::sandbox::iam::Caller;
+use crate::sandbox::service::{Answer, Call};
+use crate::sandbox::sts;
+use crate::sandbox::wire::Service;
+
+impl World {
+    /// Moves what moves of itself to the present.
+    pub(super) fn advance(&mut self) {
+        self.ecs.advance(self.now, &self.ecr);
+        self.codepipeline.advance(self.now);
+    }
+
+    /// Gives the services' models their part of a seed.
+    pub(in crate::sandbox) fn plant_services(&mut self, ecs: &Value, codepipeline: &Value) -> Result<(), String> {
+        let now = self.now;
+        if !ecs.is_null() {
+            self.ecs.seed(ecs, now)?;
+        }
+        if !codepipeline.is_null() {
+            self.codepipeline.seed(codepipeline, now)?;
+        }
+        Ok(())
+    }
+
+    /// Hands an authorised call to its service.
+    pub(super) fn dispatch(&mut self, service: Service, call: &Call, caller: &Caller) -> Answer {
+        match service {
+            Service::Sts => sts::handle(call.op, call.input, caller, &mut self.directory, &mut self.fresh, call.now),
+            Service::Ecr => self.ecr.handle(call, caller, &self.inspector),
+            Service::Inspector2 => self.inspector.handle(call, &self.ecr),
+            Service::Ecs => self.ecs.handle(call, &self.ecr),
+            Service::CodePipeline => self.codepipeline.handle(call),
+        }
+    }
+
+    /// What a load balancer in front of a service reaches; `None` where nothing runs.
+    pub(super) fn reached(&self, account: &str, region: &str, cluster: &str, service: &str) -> Option<Value> {
+        self.ecs.running(&account.parse().ok()?, &region.parse().ok()?, cluster, service)
+    }
+}
