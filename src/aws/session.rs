@@ -125,7 +125,7 @@ impl Sessions {
     ///
     /// # Errors
     /// `CredentialsRefused`, `WrongAccount`, `Unreachable`, `Throttled`.
-    pub async fn enter(&self, account: &Account) -> Result<Arc<Session>, Fault> {
+    pub async fn session(&self, account: &Account) -> Result<Arc<Session>, Fault> {
         let cell = self
             .entered
             .lock()
@@ -140,7 +140,7 @@ impl Sessions {
     ///
     /// # Errors
     /// `CredentialsRefused` where there are none.
-    pub async fn caller(&self, account: &Account) -> Result<Identity, Fault> {
+    pub(super) async fn ambient_identity(&self, account: &Account) -> Result<Identity, Fault> {
         let config = self.ambient(account).await;
         let sts = client!(aws_sdk_sts, "sts", account, &config, partition(account));
         identity(&sts, account).await

@@ -167,6 +167,9 @@ async fn a_revision_is_found_by_its_content_newest_first() {
     let found = ecs.revision(&account("prod"), "web", &content).await.unwrap();
     assert_eq!(found, Some(format!("{ARN}:task-definition/web:8")));
     assert_eq!(peer.asked("DescribeTaskDefinition").len(), 2, "another family is not described, older ones neither");
+    let tagged = ecs.latest_tagged(&account("prod"), "web", "kanmon:content").await.unwrap();
+    assert_eq!(tagged, Some(format!("{ARN}:task-definition/web:9")), "whatever the tag's value");
+    assert_eq!(ecs.latest_tagged(&account("prod"), "web", "team").await.unwrap(), None);
     let asked = peer.asked("ListTaskDefinitions")[0].json();
     assert_eq!((asked["status"].as_str(), asked["sort"].as_str()), (Some("ACTIVE"), Some("DESC")));
 }
