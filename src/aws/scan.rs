@@ -138,7 +138,7 @@ async fn pushed(
 ) -> Result<Vec<(Digest, Timestamp)>, Fault> {
     let mut times = BTreeMap::new();
     for batch in digests.chunks(100) {
-        let op = Op::read("ecr:DescribeImages", format!("repository {repository}"));
+        let op = Op::read("ecr:DescribeImages", format!("the image in repository {repository}"));
         let ids = batch.iter().map(|d| ImageIdentifier::builder().image_digest(d.as_str()).build()).collect();
         let request = session.ecr().describe_images().repository_name(repository).set_image_ids(Some(ids));
         match session.call(&op, request.send()).await {

@@ -55,7 +55,8 @@ const RETRY_BUDGET: usize = 500;
 pub struct Setup {
     /// `None`: the SDK's own, which obeys `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     pub http_client: Option<SharedHttpClient>,
-    /// One clock for signing, expiry, back-off and quotas.
+    /// One clock for signing, expiry, back-off and quotas. A virtual one moves when nothing else can run, not when a sleep is
+    /// merely armed: every call arms its timeouts.
     pub time_source: Option<SharedTimeSource>,
     pub sleep: Option<SharedAsyncSleep>,
     /// Instead of the environment's and the profiles' credentials.
