@@ -10,7 +10,11 @@ pub(super) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>
 
 /// A `NotFound` that names what is there instead; `names`: `None` where it could not be listed.
 pub(super) fn not_found(what: &str, wanted: &str, account: &Account, names: Option<&[String]>) -> Fault {
-    let place = format!("account {} ({}, {})", account.name, account.id, account.region);
+    not_found_in(&place(account), what, wanted, names)
+}
+
+/// The same, somewhere within an account.
+pub(super) fn not_found_in(place: &str, what: &str, wanted: &str, names: Option<&[String]>) -> Fault {
     let fault = Fault::new(FaultKind::NotFound, format!("there is no {what} `{wanted}` in {place}"));
     match names {
         None => fault,
@@ -19,6 +23,11 @@ pub(super) fn not_found(what: &str, wanted: &str, account: &Account, names: Opti
             None => fault.hint(format!("there is no {what} at all in {place}: is it the right account and region?")),
         },
     }
+}
+
+/// An account, in words that tell it from every other.
+pub(super) fn place(account: &Account) -> String {
+    format!("account {} ({}, {})", account.name, account.id, account.region)
 }
 
 /// Levenshtein's distance in characters, case ignored.
