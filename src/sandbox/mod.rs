@@ -1,8 +1,10 @@
 //! The embedded AWS: several accounts in one pure model under a clock that is handed in, the wire protocols that AWS's
 //! own clients speak, and faults on order. It knows nothing of kanmon but ids: it is an AWS, not a part of kanmon's logic.
 
+pub mod codepipeline;
 pub mod connector;
 pub mod ecr;
+pub mod ecs;
 pub mod exports;
 pub mod faults;
 pub mod fresh;
@@ -10,6 +12,7 @@ pub mod iam;
 pub mod inspector;
 pub mod latency;
 pub mod log;
+mod members;
 mod page;
 pub mod registry;
 pub mod seed;

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use jiff::Timestamp;
 
+use super::codepipeline::CodePipeline;
 use super::ecr::Ecr;
+use super::ecs::Ecs;
 use super::faults::{Fault, Faults};
 use super::fresh::Fresh;
 use super::iam::actions::Need;
@@ -29,6 +31,8 @@ pub struct World {
     directory: Directory,
     ecr: Ecr,
     inspector: Inspector,
+    ecs: Ecs,
+    codepipeline: CodePipeline,
     faults: Faults,
     log: Vec<Entry>,
 }
@@ -45,6 +49,8 @@ impl World {
             directory: Directory::default(),
             ecr: Ecr::new(NO_HOST, Fresh::new(2)),
             inspector: Inspector::new(latency),
+            ecs: Ecs::new(latency),
+            codepipeline: CodePipeline::new(latency),
             faults: Faults::default(),
             log: Vec::new(),
         };

@@ -1,23 +1,30 @@
 //! Which service's model answers a call.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::World;
 use crate::sandbox::iam::Caller;
-use crate::sandbox::service::{Answer, AwsError, Call};
+use crate::sandbox::service::{Answer, Call};
 use crate::sandbox::sts;
 use crate::sandbox::wire::Service;
 
 impl World {
     /// Moves what moves of itself to the present.
-    pub(super) fn advance(&mut self) {}
+    pub(super) fn advance(&mut self) {
+        self.ecs.advance(self.now, &self.ecr);
+        self.codepipeline.advance(self.now);
+    }
+
+    /// When something next happens of itself, that a virtual clock may jump there. Scans follow the clock and have no date.
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.ecs.next_at().into_iter().chain(self.codepipeline.next_at()).min()
+    }
 
     /// Gives the services' models their part of a seed.
     pub(in crate::sandbox) fn plant_services(&mut self, ecs: &Value, codepipeline: &Value) -> Result<(), String> {
-        match [ecs, codepipeline].iter().all(|v| v.is_null()) {
-            true => Ok(()),
-            false => Err("these services are not here".to_owned()),
-        }
+        self.ecs.seed(ecs, self.now)?;
+        self.codepipeline.seed(codepipeline, self.now)
     }
 
     /// Hands an authorised call to its service.
@@ -26,13 +33,13 @@ impl World {
             Service::Sts => sts::handle(call.op, call.input, caller, &mut self.directory, &mut self.fresh, call.now),
             Service::Ecr => self.ecr.handle(call, caller, &self.inspector),
             Service::Inspector2 => self.inspector.handle(call, &self.ecr),
-            Service::Ecs => Err(AwsError::new("UnknownOperationException", "")),
-            Service::CodePipeline => Err(AwsError::new("UnknownOperationException", "")),
+            Service::Ecs => self.ecs.handle(call, &self.ecr),
+            Service::CodePipeline => self.codepipeline.handle(call),
         }
     }
 
     /// What a load balancer in front of a service reaches; `None` where nothing runs.
-    pub(super) fn reached(&self, _account: &str, _region: &str, _cluster: &str, _service: &str) -> Option<Value> {
-        None
+    pub(super) fn reached(&self, account: &str, region: &str, cluster: &str, service: &str) -> Option<Value> {
+        self.ecs.running(&account.parse().ok()?, &region.parse().ok()?, cluster, service)
     }
 }

@@ -1,0 +1,212 @@
+//! The operations.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Place;
+use super::approval;
+use super::error::{
+    bad_page, constraint, no_execution, no_pipeline, no_stage, not_stoppable, stop_repeated, unknown_operation,
+    validation,
+};
+use super::execution::{Execution, StageStatus, Status, StopRequest};
+use super::flow::{self, uuid};
+use super::pipeline::Pipeline;
+use super::variables;
+use super::view;
+use crate::sandbox::latency::Latency;
+use crate::sandbox::members::{self, epoch, flag, list, start_of, text};
+use crate::sandbox::service::{Answer, AwsError, Call};
+
+/// Answers one call on the pipelines of the place that it is for.
+pub fn answer(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+    match call.op {
+        "ListPipelines" => pipelines(place, call),
+        "GetPipeline" => get(named(place, call, "name")?, call.input),
+        "GetPipelineState" => Ok(view::state(named(place, call, "name")?)),
+        "StartPipelineExecution" => start(named(place, call, "name")?, call, latency),
+        "StopPipelineExecution" => stop(named(place, call, "pipelineName")?, call, latency),
+        "GetPipelineExecution" => get_execution(named(place, call, "pipelineName")?, call.input),
+        "ListPipelineExecutions" => executions(named(place, call, "pipelineName")?, call.input),
+        "ListActionExecutions" => actions(named(place, call, "pipelineName")?, call.input),
+        "PutApprovalResult" => approval::put(named(place, call, "pipelineName")?, call, latency),
+        _ => Err(unknown_operation()),
+    }
+}
+
+/// The pipeline that a member names.
+fn named<'a>(place: &'a mut Place, call: &Call, member: &str) -> Result<&'a mut Pipeline, AwsError> {
+    let name = text(call.input, member).ok_or_else(|| constraint(member, "Member must not be null"))?;
+    place.get_mut(name).ok_or_else(|| no_pipeline(call.account.as_str(), name))
+}
+
+fn page(input: &Value, name: &str, items: Vec<Value>, most: usize) -> Answer {
+    let size = match input.get("maxResults").and_then(Value::as_i64) {
+        None => most,
+        Some(n) if n >= 1 && n as usize <= most => n as usize,
+        Some(_) => {
+            let what = format!("Member must have value between 1 and {most}");
+            return Err(constraint("maxResults", &what));
+        }
+    };
+    let start = match text(input, "nextToken") {
+        None => 0,
+        Some(token) => start_of(token).ok_or_else(bad_page)?,
+    };
+    Ok(members::page(name, items, start, size))
+}
+
+fn pipelines(place: &mut Place, call: &Call) -> Answer {
+    let all = place.values().map(|p| {
+        json!({
+            "name": p.name,
+            "version": p.version(),
+            "pipelineType": p.declared.get("pipelineType"),
+            "executionMode": p.mode.name(),
+            "created": epoch(p.created),
+            "updated": epoch(p.created),
+        })
+    });
+    page(call.input, "pipelines", all.collect(), 1000)
+}
+
+fn get(pipeline: &mut Pipeline, input: &Value) -> Answer {
+    if let Some(version) = input.get("version").and_then(Value::as_i64).filter(|v| *v != pipeline.version()) {
+        let message = format!("Pipeline '{}' does not have a version '{version}'", pipeline.name);
+        return Err(AwsError::new("PipelineVersionNotFoundException", message));
+    }
+    Ok(json!({
+        "pipeline": pipeline.declared,
+        "metadata": {
+            "pipelineArn": pipeline.arn(),
+            "created": epoch(pipeline.created),
+            "updated": epoch(pipeline.created),
+        },
+    }))
+}
+
+/// The same `clientRequestToken` answers the execution that it started before.
+fn start(pipeline: &mut Pipeline, call: &Call, latency: Latency) -> Answer {
+    let token = text(call.input, "clientRequestToken");
+    if token.is_some_and(|t| t.len() > 128 || !t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')) {
+        let what = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9-]+$";
+        return Err(constraint("clientRequestToken", what));
+    }
+    if let Some(id) = token.and_then(|t| pipeline.tokens.get(t)) {
+        return Ok(json!({ "pipelineExecutionId": id }));
+    }
+    let variables = variables::resolve(pipeline, call.input)?;
+    let sources = source_revisions(pipeline, call.input)?;
+    let nth = pipeline.executions.len().to_string();
+    let id = uuid(&["execution", &pipeline.arn(), &nth, &call.now.to_string()]);
+    pipeline.executions.push(Execution {
+        id: id.clone(),
+        mode: pipeline.mode,
+        version: pipeline.version(),
+        status: Status::InProgress,
+        status_summary: None,
+        variables,
+        started_by: call.principal.to_owned(),
+        source_revisions: sources,
+        started: call.now,
+        updated: call.now,
+        stages: Vec::new(),
+        waits_since: Some(call.now),
+        stop: None,
+        stops_at: None,
+    });
+    if let Some(token) = token {
+        pipeline.tokens.insert(token.to_owned(), id.clone());
+    }
+    flow::admit(pipeline, call.now, latency);
+    Ok(json!({ "pipelineExecutionId": id }))
+}
+
+fn source_revisions(pipeline: &Pipeline, input: &Value) -> Result<std::collections::BTreeMap<String, Value>, AwsError> {
+    let known =
+        |name: &str| pipeline.stages.iter().flat_map(|s| &s.actions).any(|a| a.name == name && a.category == "Source");
+    list(input, "sourceRevisions")
+        .iter()
+        .map(|revision| {
+            let name = text(revision, "actionName").unwrap_or_default();
+            if !known(name) {
+                return Err(validation(format!("Pipeline '{}' has no source action '{name}'.", pipeline.name)));
+            }
+            Ok((name.to_owned(), revision.clone()))
+        })
+        .collect()
+}
+
+fn stop(pipeline: &mut Pipeline, call: &Call, latency: Latency) -> Answer {
+    let id = text(call.input, "pipelineExecutionId");
+    let id = id.ok_or_else(|| constraint("pipelineExecutionId", "Member must not be null"))?;
+    let reason = text(call.input, "reason");
+    if reason.is_some_and(|r| r.chars().count() > 200) {
+        return Err(constraint("reason", "Member must have length less than or equal to 200"));
+    }
+    let abandon = flag(call.input, "abandon");
+    let found = pipeline.executions.iter().position(|e| e.id == id);
+    let e = found.ok_or_else(|| not_stoppable(format!("Pipeline execution '{id}' cannot be stopped.")))?;
+    let before = pipeline.executions[e].stop.as_ref().map(|s| s.abandon);
+    match (pipeline.executions[e].status, before) {
+        (Status::InProgress, _) => {}
+        // Waiting for the actions can still become not waiting for them.
+        (Status::Stopping, Some(false)) if abandon => {}
+        (Status::Stopping, _) => return Err(stop_repeated()),
+        (Status::Stopped | Status::Succeeded | Status::Superseded | Status::Failed, _) => {
+            return Err(not_stoppable(format!("Pipeline execution '{id}' is not in progress.")));
+        }
+    }
+    pipeline.executions[e].stop = Some(StopRequest { abandon, reason: reason.map(str::to_owned) });
+    flow::stop(pipeline, e, abandon, call.now, latency);
+    settle(pipeline, e, call.now, latency);
+    Ok(json!({ "pipelineExecutionId": id }))
+}
+
+fn settle(pipeline: &mut Pipeline, e: usize, at: Timestamp, latency: Latency) {
+    flow::proceed(pipeline, e, at, latency);
+    flow::admit(pipeline, at, latency);
+}
+
+fn get_execution(pipeline: &mut Pipeline, input: &Value) -> Answer {
+    let id = text(input, "pipelineExecutionId");
+    let id = id.ok_or_else(|| constraint("pipelineExecutionId", "Member must not be null"))?;
+    let found = pipeline.execution(id).ok_or_else(|| no_execution(&pipeline.name, id))?;
+    Ok(json!({ "pipelineExecution": view::execution(pipeline, found) }))
+}
+
+/// Newest first.
+fn executions(pipeline: &mut Pipeline, input: &Value) -> Answer {
+    let stage = input.get("filter").and_then(|f| f.get("succeededInStage")).and_then(|s| text(s, "stageName"));
+    let index = match stage {
+        None => None,
+        Some(name) => {
+            let found = pipeline.stages.iter().position(|s| s.name == name);
+            Some(found.ok_or_else(|| no_stage(&pipeline.name, name))?)
+        }
+    };
+    let passed = |e: &Execution, i: usize| e.stages.get(i).is_some_and(|s| s.status == StageStatus::Succeeded);
+    let shown = pipeline
+        .executions
+        .iter()
+        .rev()
+        .filter(|e| index.is_none_or(|i| passed(e, i)))
+        .map(|e| view::summary(pipeline, e))
+        .collect();
+    page(input, "pipelineExecutionSummaries", shown, 100)
+}
+
+/// Newest first; of one execution with `filter`.
+fn actions(pipeline: &mut Pipeline, input: &Value) -> Answer {
+    let filter = input.get("filter").unwrap_or(&Value::Null);
+    let latest = filter.get("latestInPipelineExecution").unwrap_or(&Value::Null);
+    let id = text(filter, "pipelineExecutionId").or_else(|| text(latest, "pipelineExecutionId"));
+    let shown: Vec<Value> = match id {
+        Some(id) => {
+            let found = pipeline.execution(id).ok_or_else(|| no_execution(&pipeline.name, id))?;
+            view::actions(pipeline, found)
+        }
+        None => pipeline.executions.iter().rev().flat_map(|e| view::actions(pipeline, e)).collect(),
+    };
+    page(input, "actionExecutionDetails", shown, 100)
+}

@@ -1,0 +1,80 @@
+//! Pipelines that stand before the first call. One entry, or a list of them:
+//!
+//! ```yaml
+//! - account: "111111111111"
+//!   region: ap-northeast-1
+//!   pipeline:                      # a PipelineDeclaration, as GetPipeline answers it; roleArn, version may be left out
+//!     name: asset-manager
+//!     variables: [{ name: RELEASE }]
+//!     stages:
+//!       - name: Approve
+//!         actions:
+//!           - name: Approve
+//!             actionTypeId: { category: Approval, owner: AWS, provider: Manual, version: "1" }
+//!             configuration: { CustomData: "release #{variables.RELEASE}" }
+//!   actions:                       # how actions other than approvals go
+//!     Build/Build: { seconds: 90, fails: false, summary: "…", outputVariables: { KANMON_RELEASE: r1 } }
+//! ```
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::CodePipeline;
+use super::pipeline::{Pipeline, Script};
+use crate::model::ids::{AccountId, Region};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    account: AccountId,
+    region: Region,
+    pipeline: Value,
+    #[serde(default)]
+    actions: BTreeMap<String, ActionEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ActionEntry {
+    seconds: Option<i64>,
+    #[serde(default)]
+    fails: bool,
+    summary: Option<String>,
+    #[serde(default)]
+    output_variables: BTreeMap<String, String>,
+}
+
+/// How long what is seeded has been there.
+const AGE: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) fn apply(codepipeline: &mut CodePipeline, seed: &Value, now: Timestamp) -> Result<(), String> {
+    let entries = match seed {
+        Value::Null => Vec::new(),
+        Value::Array(entries) => entries.clone(),
+        one => vec![one.clone()],
+    };
+    for entry in entries {
+        let entry: Entry = serde_json::from_value(entry).map_err(|e| format!("codepipeline seed: {e}"))?;
+        let scripts = entry
+            .actions
+            .into_iter()
+            .map(|(name, a)| {
+                let script = Script {
+                    seconds: a.seconds,
+                    fails: a.fails,
+                    summary: a.summary,
+                    output_variables: a.output_variables,
+                };
+                (name, script)
+            })
+            .collect();
+        let key = (entry.account.clone(), entry.region.clone());
+        let pipeline = Pipeline::declare(entry.account, entry.region, entry.pipeline, &scripts, now - AGE)
+            .map_err(|e| format!("codepipeline seed: {e}"))?;
+        codepipeline.places.entry(key).or_default().insert(pipeline.name.clone(), pipeline);
+    }
+    Ok(())
+}

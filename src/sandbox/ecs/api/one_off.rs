@@ -1,0 +1,128 @@
+//! RunTask.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::sandbox::ecs::arn;
+use crate::sandbox::ecs::error::token_conflict;
+use crate::sandbox::ecs::launch::{self, Order};
+use crate::sandbox::ecs::place::{Place, Remembered};
+use crate::sandbox::ecs::task_definition::{self, TaskDefinition};
+use crate::sandbox::ecs::wire::{Members, invalid, list, required, text};
+use crate::sandbox::latency::Latency;
+use crate::sandbox::service::{Answer, AwsError, Call};
+
+/// Starts 1 to 10 tasks. The same client token with the same parameters answers the same tasks.
+pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+    let input = call.input;
+    let count = match input.get("count").and_then(Value::as_i64) {
+        None => 1,
+        Some(n @ 1..=10) => n,
+        Some(_) => return Err(invalid("Count should be between 1 and 10.")),
+    };
+    task_definition::tags(input)?;
+    if text(input, "startedBy").is_some_and(|s| s.chars().count() > 128) {
+        return Err(invalid("startedBy cannot be longer than 128 characters."));
+    }
+    let cluster = place.cluster(input)?.name.clone();
+    let key = text(input, "clientToken").map(|token| (cluster.clone(), token.to_owned()));
+    if let Some(before) = key.as_ref().and_then(|k| place.run_tokens.get(k)) {
+        return again(place, &cluster, before, input);
+    }
+    let definition = place.runnable(required(input, "taskDefinition")?)?.clone();
+    validate(input, &definition)?;
+
+    let cluster = place.cluster(input)?;
+    let settings = settings(input);
+    let mut started = Vec::new();
+    for _ in 0..count {
+        cluster.next_id += 1;
+        let id = arn::hex32(&["run-task", &cluster.arn(), &cluster.next_id.to_string(), &arn::stamp(call.now)]);
+        let order = Order {
+            home: &cluster.home,
+            cluster: &cluster.name,
+            id: id.clone(),
+            group: text(input, "group").map_or_else(|| format!("family:{}", definition.family), str::to_owned),
+            started_by: text(input, "startedBy").map(str::to_owned),
+            service: None,
+            target_group: None,
+            grace: SignedDuration::ZERO,
+            overrides: overrides(input, &definition),
+            settings: &settings,
+            tags: list(input, "tags").to_vec(),
+            injected: &cluster.injected,
+        };
+        let task = launch::task(&definition, order, call.now, latency);
+        cluster.tasks.insert(id.clone(), task);
+        started.push(id);
+    }
+    let views: Vec<Value> = started.iter().filter_map(|id| cluster.tasks.get(id)).map(|t| t.view(true)).collect();
+    if let Some(key) = key {
+        place.run_tokens.insert(key, Remembered { input: input.clone(), tasks: started });
+    }
+    Ok(json!({ "tasks": views, "failures": [] }))
+}
+
+fn again(place: &Place, cluster: &str, before: &Remembered, input: &Value) -> Answer {
+    let tasks = place.clusters.get(cluster).map(|c| &c.tasks);
+    if before.input != *input {
+        let arns: Vec<String> = before.tasks.iter().map(|id| place.home.task(cluster, id)).collect();
+        return Err(token_conflict(&arns));
+    }
+    let views: Vec<Value> =
+        before.tasks.iter().filter_map(|id| tasks.and_then(|t| t.get(id))).map(|t| t.view(true)).collect();
+    Ok(json!({ "tasks": views, "failures": [] }))
+}
+
+fn validate(input: &Value, definition: &TaskDefinition) -> Result<(), AwsError> {
+    let network = input.get("networkConfiguration").and_then(|n| n.get("awsvpcConfiguration"));
+    if definition.uses_awsvpc() && network.is_none() {
+        return Err(invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
+    }
+    if network.is_some() && !definition.uses_awsvpc() {
+        return Err(invalid("Network Configuration is not valid for the given networkMode of this task definition."));
+    }
+    if network.is_some_and(|n| list(n, "subnets").is_empty()) {
+        return Err(invalid("subnets can not be empty."));
+    }
+    let known = definition.containers();
+    for named in given_overrides(input).iter().map(|o| text(o, "name").unwrap_or_default()) {
+        if known.iter().all(|c| c.name != named) {
+            return Err(invalid(format!(
+                "Override for container named {named} is not a container in the TaskDefinition."
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn given_overrides(input: &Value) -> &[Value] {
+    input.get("overrides").map_or(&[], |o| list(o, "containerOverrides"))
+}
+
+/// As AWS shows them: every container named, those overridden with what was given.
+fn overrides(input: &Value, definition: &TaskDefinition) -> Value {
+    let mut shown = launch::no_overrides(definition);
+    if let Some(given) = input.get("overrides").and_then(Value::as_object) {
+        for (member, value) in given.iter().filter(|(m, _)| *m != "containerOverrides") {
+            shown[member] = value.clone();
+        }
+    }
+    if let Some(containers) = shown.get_mut("containerOverrides").and_then(Value::as_array_mut) {
+        for container in containers {
+            let given = given_overrides(input).iter().find(|o| text(o, "name") == text(container, "name"));
+            if let Some(given) = given {
+                *container = given.clone();
+            }
+        }
+    }
+    shown
+}
+
+fn settings(input: &Value) -> Members {
+    let mut settings = input.as_object().cloned().unwrap_or_default();
+    if !settings.contains_key("capacityProviderStrategy") {
+        settings.entry("launchType").or_insert_with(|| json!("EC2"));
+    }
+    settings
+}

@@ -1,0 +1,120 @@
+//! ListServiceDeployments, DescribeServiceDeployments, DescribeServiceRevisions, StopServiceDeployment,
+//! ContinueServiceDeployment.
+
+use serde_json::{Value, json};
+
+use super::services::remember;
+use crate::sandbox::ecs::arn;
+use crate::sandbox::ecs::error::{no_service, no_service_deployment};
+use crate::sandbox::ecs::pause;
+use crate::sandbox::ecs::place::Place;
+use crate::sandbox::ecs::requests;
+use crate::sandbox::ecs::rollout::Status;
+use crate::sandbox::ecs::service::Service;
+use crate::sandbox::ecs::view;
+use crate::sandbox::ecs::wire::{from_epoch, invalid, page, required, text, texts};
+use crate::sandbox::latency::Latency;
+use crate::sandbox::service::{Answer, AwsError, Call};
+
+/// Newest first.
+pub fn list(place: &mut Place, call: &Call) -> Answer {
+    let named = required(call.input, "service")?;
+    let told = place.service_deployments;
+    let statuses = texts(call.input, "status");
+    if let Some(unknown) = statuses.iter().find(|s| Status::ALL.iter().all(|known| known.name() != **s)) {
+        return Err(invalid(format!("status {unknown} is not valid.")));
+    }
+    let bound = |member: &str| call.input.get("createdAt").and_then(|c| c.get(member)).and_then(from_epoch);
+    let (after, before) = (bound("after"), bound("before"));
+    // A service's ARN names its cluster.
+    let cluster = match arn::tail(named, "service").split_once('/') {
+        Some((cluster, _)) if named.starts_with("arn:") => place.cluster_named(cluster)?,
+        _ => place.cluster(call.input)?,
+    };
+    let service = cluster.services.get(cluster.service_name(named)).ok_or_else(no_service)?;
+    let seen = view::as_read(service, call.now);
+    let briefs = seen
+        .service_deployments
+        .iter()
+        .rev()
+        .filter(|d| told && (statuses.is_empty() || statuses.contains(&d.status().name())))
+        .filter(|d| after.is_none_or(|t| d.created >= t) && before.is_none_or(|t| d.created <= t))
+        .map(|d| d.brief())
+        .collect();
+    page(call.input, "serviceDeployments", briefs)
+}
+
+pub fn describe(place: &mut Place, call: &Call) -> Answer {
+    let find = |service: &Service, arn: &str| {
+        let seen = view::as_read(service, call.now);
+        seen.service_deployments.iter().find(|d| d.arn == arn).map(|d| d.view())
+    };
+    let (found, failures) = look_up(place, call, "serviceDeploymentArns", "service-deployment", find)?;
+    Ok(json!({ "serviceDeployments": found, "failures": failures }))
+}
+
+pub fn revisions(place: &mut Place, call: &Call) -> Answer {
+    let find = |service: &Service, arn: &str| service.revisions.iter().find(|r| r.arn == arn).map(|r| r.view(service));
+    let (found, failures) = look_up(place, call, "serviceRevisionArns", "service-revision", find)?;
+    Ok(json!({ "serviceRevisions": found, "failures": failures }))
+}
+
+type Found = (Vec<Value>, Vec<Value>);
+
+/// At most 20 ARNs; what is not there is among the failures.
+fn look_up(
+    place: &Place,
+    call: &Call,
+    member: &str,
+    kind: &str,
+    find: impl Fn(&Service, &str) -> Option<Value>,
+) -> Result<Found, AwsError> {
+    let arns = texts(call.input, member);
+    if arns.is_empty() {
+        return Err(invalid(format!("{member} cannot be empty.")));
+    }
+    if arns.len() > 20 {
+        return Err(invalid(format!("{member} cannot have more than 20 elements.")));
+    }
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for arn in arns {
+        let service = place.service_deployments.then(|| service_of(place, arn, kind)).flatten();
+        match service.and_then(|s| find(s, arn)) {
+            Some(view) => found.push(view),
+            None => failures.push(json!({ "arn": arn, "reason": "MISSING" })),
+        }
+    }
+    Ok((found, failures))
+}
+
+/// The service that an ARN `…:KIND/CLUSTER/SERVICE/ID` is of.
+fn service_of<'a>(place: &'a Place, arn: &str, kind: &str) -> Option<&'a Service> {
+    let mut path = arn::tail(arn, kind).split('/');
+    let cluster = place.clusters.get(path.next()?)?;
+    cluster.services.get(path.next()?).filter(|_| place.is_here(arn))
+}
+
+fn service_mut<'a>(place: &'a mut Place, arn: &str) -> Result<&'a mut Service, AwsError> {
+    let known = service_of(place, arn, "service-deployment")
+        .filter(|s| place.service_deployments && s.service_deployments.iter().any(|d| d.arn == arn));
+    let (cluster, name) = known.map(|s| (s.cluster.clone(), s.name.clone())).ok_or_else(no_service_deployment)?;
+    let service = place.clusters.get_mut(&cluster).and_then(|c| c.services.get_mut(&name));
+    service.ok_or_else(no_service_deployment)
+}
+
+pub fn stop(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+    let arn = required(call.input, "serviceDeploymentArn")?;
+    let stale = place.stale;
+    let service = service_mut(place, arn)?;
+    remember(service, call.now, latency.of(stale));
+    requests::stop(service, arn, text(call.input, "stopType").unwrap_or("ROLLBACK"), call.now, latency)?;
+    Ok(json!({ "serviceDeploymentArn": arn }))
+}
+
+pub fn go_on(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+    let arn = required(call.input, "serviceDeploymentArn")?;
+    let hook = required(call.input, "hookId")?;
+    let service = service_mut(place, arn)?;
+    pause::answer(service, hook, text(call.input, "action").unwrap_or("CONTINUE"), call.now, latency)?;
+    Ok(json!({ "serviceDeploymentArn": arn }))
+}

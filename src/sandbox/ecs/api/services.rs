@@ -1,0 +1,290 @@
+//! CreateService, UpdateService, DeleteService, DescribeServices, ListServices.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::sandbox::ecs::arn::{self, Home};
+use crate::sandbox::ecs::deploy;
+use crate::sandbox::ecs::error::{no_service, not_active, unsupported};
+use crate::sandbox::ecs::place::{Cluster, Place};
+use crate::sandbox::ecs::scheduler::LAG;
+use crate::sandbox::ecs::service::{Life, Service};
+use crate::sandbox::ecs::task_definition;
+use crate::sandbox::ecs::view;
+use crate::sandbox::ecs::wire::{Members, client, flag, includes, invalid, list as items, page, required, text, texts};
+use crate::sandbox::latency::Latency;
+use crate::sandbox::service::{Answer, AwsError, Call};
+
+/// Members of UpdateService that the service answers as given, and whether changing them triggers a new deployment
+/// (`UpdateServiceRequest` says so of each).
+const SETTINGS: [(&str, bool); 17] = [
+    ("loadBalancers", true),
+    ("serviceRegistries", true),
+    ("networkConfiguration", true),
+    ("platformVersion", true),
+    ("serviceConnectConfiguration", true),
+    ("volumeConfigurations", true),
+    ("vpcLatticeConfigurations", true),
+    ("capacityProviderStrategy", false),
+    ("availabilityZoneRebalancing", false),
+    ("placementConstraints", false),
+    ("placementStrategy", false),
+    ("healthCheckGracePeriodSeconds", false),
+    ("deploymentController", false),
+    ("enableECSManagedTags", false),
+    ("propagateTags", false),
+    ("enableExecuteCommand", false),
+    ("launchType", false),
+];
+
+pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+    let input = call.input;
+    let name = required(input, "serviceName")?.to_owned();
+    let valid = name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if !valid {
+        return Err(invalid("Invalid service name."));
+    }
+    if text(input, "schedulingStrategy") == Some("DAEMON") {
+        return Err(unsupported("The scheduling strategy DAEMON is not supported here."));
+    }
+    task_definition::tags(input)?;
+    let told = place.service_deployments;
+    let definition = place.runnable(required(input, "taskDefinition")?)?.clone();
+    if definition.uses_awsvpc() && input.get("networkConfiguration").is_none() {
+        return Err(invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
+    }
+    let desired = count(input)?.unwrap_or(0);
+    let settings = new_settings(input)?;
+    let cluster = place.cluster(input)?;
+    if cluster.services.get(&name).is_some_and(|s| s.life != Life::Inactive) {
+        return Err(invalid("Creation of service was not idempotent."));
+    }
+    let mut service = blank(&cluster.home, &cluster.name, &name, call.principal, call.now);
+    service.desired = desired;
+    service.settings = settings;
+    service.tags = items(input, "tags").to_vec();
+    deploy::begin(&mut service, &definition, &cluster.tasks, call.now, latency);
+    let view = view::service(&service, &cluster.tasks, true, told);
+    cluster.services.insert(name, service);
+    Ok(json!({ "service": view }))
+}
+
+/// A service that has nothing yet.
+pub fn blank(home: &Home, cluster: &str, name: &str, by: &str, now: Timestamp) -> Service {
+    Service {
+        home: home.clone(),
+        cluster: cluster.to_owned(),
+        name: name.to_owned(),
+        created: now,
+        created_by: by.to_owned(),
+        life: Life::Active,
+        desired: 0,
+        settings: Members::new(),
+        tags: Vec::new(),
+        task_definition: String::new(),
+        deployments: Vec::new(),
+        service_deployments: Vec::new(),
+        revisions: Vec::new(),
+        events: VecDeque::new(),
+        completed: None,
+        wake: None,
+        before: None,
+        next_id: 0,
+        told_steady: false,
+    }
+}
+
+/// The settings of a new service: as given, with AWS's defaults.
+pub fn new_settings(input: &Value) -> Result<Members, AwsError> {
+    let mut settings = Members::new();
+    for (member, default) in [
+        ("loadBalancers", json!([])),
+        ("serviceRegistries", json!([])),
+        ("placementConstraints", json!([])),
+        ("placementStrategy", json!([])),
+        ("schedulingStrategy", json!("REPLICA")),
+        ("enableECSManagedTags", json!(false)),
+        ("enableExecuteCommand", json!(false)),
+        ("propagateTags", json!("NONE")),
+        ("availabilityZoneRebalancing", json!("DISABLED")),
+        ("deploymentController", json!({ "type": "ECS" })),
+    ] {
+        settings.insert(member.to_owned(), default);
+    }
+    for (member, _) in SETTINGS {
+        if let Some(value) = input.get(member) {
+            settings.insert(member.to_owned(), value.clone());
+        }
+    }
+    if input.get("capacityProviderStrategy").is_none() {
+        settings.entry("launchType").or_insert_with(|| json!("EC2"));
+    }
+    if settings.get("launchType").is_some_and(|l| l == "FARGATE") {
+        settings.entry("platformVersion").or_insert_with(|| json!("LATEST"));
+        settings.insert("platformFamily".to_owned(), json!("Linux"));
+    }
+    let configuration = json!({
+        "deploymentCircuitBreaker": { "enable": false, "rollback": false },
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "strategy": "ROLLING",
+        "bakeTimeInMinutes": 0,
+    });
+    settings.insert("deploymentConfiguration".to_owned(), configuration);
+    configure(&mut settings, input)?;
+    Ok(settings)
+}
+
+/// Lays the request's `deploymentConfiguration` over the present one.
+fn configure(settings: &mut Members, input: &Value) -> Result<(), AwsError> {
+    let Some(given) = input.get("deploymentConfiguration").and_then(Value::as_object) else { return Ok(()) };
+    let mut merged = settings.get("deploymentConfiguration").and_then(Value::as_object).cloned().unwrap_or_default();
+    merged.extend(given.clone());
+    let percent = |member: &str| merged.get(member).and_then(Value::as_i64);
+    let (least, most) = (percent("minimumHealthyPercent").unwrap_or(100), percent("maximumPercent").unwrap_or(200));
+    if !(0..=200).contains(&least) || most < 1 || most < least {
+        return Err(invalid("maximumPercent must be greater than or equal to minimumHealthyPercent."));
+    }
+    match merged.get("strategy").and_then(Value::as_str) {
+        None | Some("ROLLING") => {}
+        Some(other) => return Err(unsupported(format!("The deployment strategy {other} is not supported here."))),
+    }
+    settings.insert("deploymentConfiguration".to_owned(), Value::Object(merged));
+    Ok(())
+}
+
+fn count(input: &Value) -> Result<Option<u32>, AwsError> {
+    match input.get("desiredCount").filter(|v| !v.is_null()) {
+        None => Ok(None),
+        Some(v) => match v.as_u64().and_then(|n| u32::try_from(n).ok()) {
+            Some(n) => Ok(Some(n)),
+            None => Err(invalid("desiredCount cannot be negative.")),
+        },
+    }
+}
+
+pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+    let input = call.input;
+    let named = required(input, "service")?;
+    let (told, stale) = (place.service_deployments, place.stale);
+    let cluster = place.cluster(input)?;
+    let name = cluster.service_name(named).to_owned();
+    let present = match cluster.services.get(&name).ok_or_else(no_service)? {
+        service if service.life != Life::Active => return Err(not_active()),
+        service => service.task_definition.clone(),
+    };
+    let asked = text(input, "taskDefinition");
+    let definition = match asked {
+        Some(named) => place.runnable(named)?.clone(),
+        // What runs may go on being run, INACTIVE or not.
+        None => place.task_definition(&present).ok_or_else(|| client("TaskDefinition not found."))?.clone(),
+    };
+    let desired = count(input)?;
+    let Cluster { services, tasks, .. } = place.cluster(input)?;
+    let service = services.get_mut(&name).ok_or_else(no_service)?;
+    let controller = service.settings.get("deploymentController").and_then(|c| text(c, "type")).unwrap_or("ECS");
+    if controller != "ECS" && (asked.is_some() || flag(input, "forceNewDeployment")) {
+        return Err(invalid(format!(
+            "Unable to update task definition on services with a {controller} deployment controller. Use AWS CodeDeploy \
+             to trigger a new deployment."
+        )));
+    }
+    let mut settings = service.settings.clone();
+    let mut triggers = flag(input, "forceNewDeployment");
+    for (member, triggering) in SETTINGS {
+        if let Some(value) = input.get(member).filter(|v| !v.is_null()) {
+            let changed = settings.insert(member.to_owned(), value.clone()).as_ref() != Some(value);
+            triggers |= triggering && changed;
+        }
+    }
+    configure(&mut settings, input)?;
+    triggers |= definition.arn != service.task_definition;
+
+    remember(service, call.now, latency.of(stale));
+    service.settings = settings;
+    if let Some(desired) = desired {
+        service.desired = desired;
+    }
+    if triggers {
+        deploy::begin(service, &definition, tasks, call.now, latency);
+    } else {
+        service.wake_at(call.now + latency.of(LAG));
+    }
+    Ok(json!({ "service": view::service(service, tasks, false, told) }))
+}
+
+/// Keeps the service as it was, for stale reads.
+pub fn remember(service: &mut Service, now: Timestamp, stale: jiff::SignedDuration) {
+    if stale > jiff::SignedDuration::ZERO {
+        service.before = None;
+        service.before = Some((now + stale, Box::new(service.clone())));
+    }
+}
+
+/// DRAINING until its tasks are gone, INACTIVE ever after.
+pub fn delete(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+    let named = required(call.input, "service")?;
+    let told = place.service_deployments;
+    let force = flag(call.input, "force");
+    let cluster = place.cluster(call.input)?;
+    let name = cluster.service_name(named).to_owned();
+    let service = cluster.services.get_mut(&name).ok_or_else(no_service)?;
+    if service.life != Life::Active {
+        return Err(not_active());
+    }
+    if service.desired > 0 && !force {
+        return Err(invalid("The service cannot be stopped while it is scaled above 0."));
+    }
+    service.desired = 0;
+    service.life = Life::Draining;
+    if let Some(running) = service.under_way() {
+        running.become_status(crate::sandbox::ecs::rollout::Status::Stopped, None, call.now);
+    }
+    service.wake_at(call.now + latency.of(LAG));
+    Ok(json!({ "service": view::service(service, &cluster.tasks, false, told) }))
+}
+
+pub fn describe(place: &mut Place, call: &Call) -> Answer {
+    let named = texts(call.input, "services");
+    if named.is_empty() {
+        return Err(invalid("Services cannot be empty."));
+    }
+    if named.len() > 10 {
+        return Err(invalid("Services cannot have more than 10 elements."));
+    }
+    let tags = includes(call.input, "TAGS");
+    let told = place.service_deployments;
+    let cluster = place.cluster(call.input)?;
+    let (mut services, mut failures) = (Vec::new(), Vec::new());
+    for named in named {
+        match cluster.services.get(cluster.service_name(named)) {
+            Some(service) => {
+                let service = view::as_read(service, call.now);
+                services.push(view::service(service, &cluster.tasks, tags, told));
+            }
+            None => {
+                let missing = cluster.home.service(&cluster.name, arn::last(named));
+                let arn = if named.starts_with("arn:") { named.to_owned() } else { missing };
+                failures.push(json!({ "arn": arn, "reason": "MISSING" }));
+            }
+        }
+    }
+    Ok(json!({ "services": services, "failures": failures }))
+}
+
+pub fn list(place: &mut Place, input: &Value) -> Answer {
+    let (launch, strategy) = (text(input, "launchType"), text(input, "schedulingStrategy"));
+    let cluster = place.cluster(input)?;
+    let is = |s: &Service, member: &str, wanted: Option<&str>| {
+        wanted.is_none_or(|w| s.settings.get(member).and_then(Value::as_str) == Some(w))
+    };
+    let arns = cluster
+        .services
+        .values()
+        .filter(|s| s.life != Life::Inactive && is(s, "launchType", launch) && is(s, "schedulingStrategy", strategy))
+        .map(|s| json!(s.arn()))
+        .collect();
+    page(input, "serviceArns", arns)
+}

@@ -1,0 +1,143 @@
+//! Beginning a deployment: a new PRIMARY in `deployments[]`, its service revision, and its service deployment.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::arn;
+use super::breaker;
+use super::rollout::{Beginning, Counts, HAND_OVER, Monitor, Rollback, ServiceDeployment, Status};
+use super::service::{Deployment, REVISION_MEMBERS, Revision, Rollout, Service};
+use super::task::Task;
+use super::task_definition::TaskDefinition;
+use crate::sandbox::latency::Latency;
+
+pub type Tasks = BTreeMap<String, Task>;
+
+/// What superseding leaves as `statusReason` of the service deployment that it ends.
+const SUPERSEDED: &str = "Service deployment was stopped because a newer service deployment started.";
+
+/// Makes `definition`, with the service's present settings, what the service shall run. A service deployment that is under
+/// way ends as STOPPED; its tasks are old ones from now on.
+pub fn begin(service: &mut Service, definition: &TaskDefinition, tasks: &Tasks, at: Timestamp, latency: Latency) {
+    if let Some(running) = service.under_way() {
+        running.become_status(Status::Stopped, Some(SUPERSEDED), at);
+    }
+    let sources = sources(service, tasks);
+    let revision = new_revision(service, definition, at);
+    service.task_definition = definition.arn.clone();
+    new_primary(service, &revision, at, None);
+    let id = arn::short(&["service-deployment", &service.fresh()]);
+    let threshold = breaker::threshold(service.configuration(), service.desired);
+    let watched = breaker::is_on(service.configuration()) && service.desired > 0;
+    let beginning = Beginning {
+        arn: service.home.service_deployment(&service.cluster, &service.name, &id),
+        home: service.home.clone(),
+        cluster: service.cluster.clone(),
+        service: service.name.clone(),
+        at,
+        sources,
+        target: revision,
+        configuration: service.configuration().clone(),
+        breaker: if watched { Monitor::Monitoring } else { Monitor::Disabled },
+        threshold,
+        requested: service.desired,
+    };
+    service.service_deployments.push(ServiceDeployment::begin(beginning, at + latency.of(HAND_OVER)));
+    service.told_steady = false;
+}
+
+/// Puts the last completed revision back as PRIMARY. None when there is none but the one that fails.
+pub fn roll_back(service: &mut Service, reason: &str, at: Timestamp, latency: Latency) -> Option<()> {
+    let failed = service.primary()?.revision.clone();
+    let target = service.completed.clone().filter(|r| *r != failed)?;
+    let revision = service.revision(&target)?.clone();
+    service.task_definition = revision.task_definition.clone();
+    for member in REVISION_MEMBERS {
+        match revision.settings.get(member) {
+            Some(value) => service.settings.insert(member.to_owned(), value.clone()),
+            None => service.settings.remove(member),
+        };
+    }
+    let id = new_primary(service, &target, at, Some("ECS deployment circuit breaker: rolling back to deploymentId"));
+    service.tell(at, &format!("rolling back to deployment {id}."));
+    let rollback = Rollback { reason: reason.to_owned(), started: at, revision: target };
+    let running = service.under_way()?;
+    running.rollback = Some(rollback);
+    running.rollback_wanted = None;
+    running.become_status(Status::RollbackInProgress, Some(reason), at);
+    service.told_steady = false;
+    service.wake_at(at + latency.of(HAND_OVER));
+    Some(())
+}
+
+/// The revisions that have tasks, as a new service deployment's sources.
+fn sources(service: &Service, tasks: &Tasks) -> Vec<(String, Counts)> {
+    let running = service.deployments.iter().map(|d| (d.revision.clone(), counts(&d.id, service, tasks)));
+    running.filter(|(_, c)| c.running + c.pending > 0).collect()
+}
+
+/// A deployment's tasks, counted.
+pub fn counts(deployment: &str, service: &Service, tasks: &Tasks) -> Counts {
+    let own = || of_deployment(tasks, &service.name, deployment);
+    let running = own().filter(|t| t.is_running()).count() as u32;
+    let pending = own().filter(|t| t.is_pending()).count() as u32;
+    let primary = service.primary().is_some_and(|p| p.id == deployment);
+    Counts { requested: if primary { service.desired } else { running + pending }, running, pending }
+}
+
+/// The tasks of one deployment of one service.
+pub fn of_deployment<'a>(
+    tasks: &'a Tasks,
+    service: &'a str,
+    deployment: &'a str,
+) -> impl Iterator<Item = &'a Task> + 'a {
+    tasks.values().filter(move |t| t.service.as_deref() == Some(service) && t.started_by.as_deref() == Some(deployment))
+}
+
+fn new_revision(service: &mut Service, definition: &TaskDefinition, at: Timestamp) -> String {
+    let number = arn::number(&["revision", &service.fresh()]);
+    let arn = service.home.service_revision(&service.cluster, &service.name, number);
+    let images = definition.containers().into_iter().map(|c| (c.name, c.image)).collect();
+    service.revisions.push(Revision {
+        arn: arn.clone(),
+        task_definition: definition.arn.clone(),
+        settings: super::wire::only(&service.settings, &REVISION_MEMBERS),
+        created: at,
+        digests: BTreeMap::new(),
+        images,
+    });
+    arn
+}
+
+/// A new first entry of `deployments[]`; `because` becomes the start of its `rolloutStateReason` instead of the usual one.
+fn new_primary(service: &mut Service, revision: &str, at: Timestamp, because: Option<&str>) -> String {
+    let id = format!("ecs-svc/{}", arn::number(&["deployment", &service.fresh()]));
+    let reason = match because {
+        Some(because) => format!("{because} {id}."),
+        None => format!("ECS deployment {id} in progress."),
+    };
+    let settings = service.settings.clone();
+    let task_definition = service.task_definition.clone();
+    service.deployments.insert(
+        0,
+        Deployment {
+            id: id.clone(),
+            revision: revision.to_owned(),
+            task_definition,
+            settings,
+            created: at,
+            updated: at,
+            rollout: Rollout::InProgress,
+            reason,
+            failed_tasks: 0,
+            misses: 0,
+            retry_at: None,
+            steady_since: None,
+            frozen: false,
+            told_deadlock: false,
+            told_impaired: false,
+        },
+    );
+    id
+}

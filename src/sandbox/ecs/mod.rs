@@ -1,0 +1,113 @@
+//! Amazon ECS: clusters, task definitions, services with rolling deployments, service deployments, tasks.
+//!
+//! A pure model: everything that takes time is an event with a date, and [`Ecs::advance`] lets them happen in the order of
+//! their dates, so that one long step comes to the same as many short ones. Names of structures and members are those of
+//! AWS's API model (`ecs/2014-11-13`).
+
+#![allow(clippy::result_large_err, reason = "the seam's error carries members of its own, and errors are rare here")]
+
+mod api;
+pub mod arn;
+mod breaker;
+mod deploy;
+mod error;
+mod launch;
+mod lifecycle;
+mod pause;
+mod place;
+mod reach;
+mod requests;
+mod rollout;
+mod scheduler;
+pub mod seed;
+mod service;
+mod task;
+mod task_definition;
+mod view;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::model::ids::{AccountId, Region};
+use crate::sandbox::latency::Latency;
+use crate::sandbox::service::{Answer, Call, ImageSource};
+use arn::Home;
+use place::{Due, Place};
+
+/// ECS of all accounts and regions.
+#[derive(Debug, Clone)]
+pub struct Ecs {
+    latency: Latency,
+    places: BTreeMap<Home, Place>,
+}
+
+impl Ecs {
+    pub fn new(latency: Latency) -> Ecs {
+        Ecs { latency, places: BTreeMap::new() }
+    }
+
+    /// Answers a call, after everything that is due by then has happened.
+    ///
+    /// # Errors
+    /// AWS's own, by code; `UnknownOperationException` for an operation that is not served.
+    pub fn handle(&mut self, call: &Call, images: &dyn ImageSource) -> Answer {
+        self.advance(call.now, images);
+        let latency = self.latency;
+        api::answer(self.place(call.account, call.region), call, latency)
+    }
+
+    /// Lets everything due until `now` happen, in the order of its dates.
+    pub fn advance(&mut self, now: Timestamp, images: &dyn ImageSource) {
+        for place in self.places.values_mut() {
+            place.resolve_seeded(images);
+        }
+        while let Some((at, home, due)) = self.next_due().filter(|(at, ..)| *at <= now) {
+            if let Some(place) = self.places.get_mut(&home) {
+                place.fire(&due, at, self.latency, images);
+            }
+        }
+    }
+
+    /// Sets up clusters, task definitions and services that have been running before `now`: see [`mod@seed`] for the form.
+    ///
+    /// # Errors
+    /// A sentence that says what in the seed is wrong.
+    pub fn seed(&mut self, seed: &Value, now: Timestamp) -> Result<(), String> {
+        seed::apply(self, seed, now)
+    }
+
+    /// What a load balancer in front of the service would reach: `service`, `taskDefinition`, `deployment`, `digest` (of the
+    /// first essential container), `digests` and `labels` by container. None when no healthy task runs.
+    pub fn running(&self, account: &AccountId, region: &Region, cluster: &str, service: &str) -> Option<Value> {
+        let home = Home { account: account.clone(), region: region.clone() };
+        reach::running(self.places.get(&home)?, cluster, service)
+    }
+
+    /// When something next happens of itself, that a clock may jump there.
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.next_due().map(|(at, ..)| at)
+    }
+
+    fn next_due(&self) -> Option<(Timestamp, Home, Due)> {
+        let mut next: Option<(Timestamp, Home, Due)> = None;
+        for (home, place) in &self.places {
+            if let Some((at, due)) = place.next_due()
+                && next.as_ref().is_none_or(|(t, ..)| at < *t)
+            {
+                next = Some((at, home.clone(), due));
+            }
+        }
+        next
+    }
+
+    fn place(&mut self, account: &AccountId, region: &Region) -> &mut Place {
+        let home = Home { account: account.clone(), region: region.clone() };
+        self.places.entry(home.clone()).or_insert_with(|| Place::new(home))
+    }
+}

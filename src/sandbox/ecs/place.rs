@@ -1,0 +1,230 @@
+//! One account's ECS in one region: clusters with their services and tasks, task definitions, and the next thing due.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::arn::{self, Home};
+use super::error::{client, no_cluster};
+use super::lifecycle::{self, Change};
+use super::scheduler::{self, Surroundings};
+use super::service::{Life, Service};
+use super::task::Task;
+use super::task_definition::TaskDefinition;
+use super::wire::{Members, text};
+use crate::sandbox::latency::Latency;
+use crate::sandbox::service::{AwsError, ImageSource};
+
+pub type Families = BTreeMap<String, Vec<TaskDefinition>>;
+
+/// A container that AWS puts beside those of the task definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Injected {
+    pub name: String,
+    pub image: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    pub home: Home,
+    pub name: String,
+    /// `settings`, `configuration`, `capacityProviders` and so on, as given.
+    pub settings: Members,
+    pub tags: Vec<Value>,
+    pub services: BTreeMap<String, Service>,
+    pub tasks: BTreeMap<String, Task>,
+    pub injected: Vec<Injected>,
+    pub next_id: u64,
+}
+
+/// What a RunTask with a client token did.
+#[derive(Debug, Clone)]
+pub struct Remembered {
+    pub input: Value,
+    pub tasks: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub home: Home,
+    pub clusters: BTreeMap<String, Cluster>,
+    pub families: Families,
+    /// RunTask by cluster and client token.
+    pub run_tokens: BTreeMap<(String, String), Remembered>,
+    /// Off: service deployments happen, and no API tells of them.
+    pub service_deployments: bool,
+    /// How long reads of a service stay behind its changes, nominally.
+    pub stale: SignedDuration,
+}
+
+/// What is due next in a place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    Service { cluster: String, service: String },
+    Task { cluster: String, task: String },
+}
+
+impl Place {
+    pub fn new(home: Home) -> Place {
+        Place {
+            home,
+            clusters: BTreeMap::new(),
+            families: BTreeMap::new(),
+            run_tokens: BTreeMap::new(),
+            service_deployments: true,
+            stale: SignedDuration::ZERO,
+        }
+    }
+
+    /// The cluster that a request's `cluster` names; `default` where it names none.
+    pub fn cluster(&mut self, input: &Value) -> Result<&mut Cluster, AwsError> {
+        self.cluster_named(text(input, "cluster").unwrap_or("default"))
+    }
+
+    /// The cluster of this name or ARN.
+    pub fn cluster_named(&mut self, named: &str) -> Result<&mut Cluster, AwsError> {
+        if !self.is_here(named) {
+            return Err(no_cluster());
+        }
+        self.clusters.get_mut(arn::tail(named, "cluster")).ok_or_else(no_cluster)
+    }
+
+    /// Not an ARN of another account or region.
+    pub fn is_here(&self, text: &str) -> bool {
+        arn::names_home(text).is_none_or(|(account, region)| {
+            account == self.home.account.as_str() && region == self.home.region.as_str()
+        })
+    }
+
+    /// A task definition by family (its newest ACTIVE revision), `family:revision` or ARN, ACTIVE or not.
+    pub fn task_definition(&self, named: &str) -> Option<&TaskDefinition> {
+        find_task_definition(&self.families, self.is_here(named).then_some(named)?)
+    }
+
+    /// A task definition that can be run.
+    pub fn runnable(&self, named: &str) -> Result<&TaskDefinition, AwsError> {
+        let found = self.task_definition(named).ok_or_else(|| client("TaskDefinition not found."))?;
+        if found.active { Ok(found) } else { Err(client("TaskDefinition is inactive")) }
+    }
+
+    /// The earliest thing due, services before tasks, by name.
+    pub fn next_due(&self) -> Option<(Timestamp, Due)> {
+        let mut next: Option<(Timestamp, Due)> = None;
+        let mut offer = |at: Option<Timestamp>, due: &dyn Fn() -> Due| {
+            if let Some(at) = at
+                && next.as_ref().is_none_or(|(t, _)| at < *t)
+            {
+                next = Some((at, due()));
+            }
+        };
+        for (name, cluster) in &self.clusters {
+            for (service_name, service) in &cluster.services {
+                offer(service.due(), &|| Due::Service { cluster: name.clone(), service: service_name.clone() });
+            }
+            for (id, task) in &cluster.tasks {
+                offer(task.due, &|| Due::Task { cluster: name.clone(), task: id.clone() });
+            }
+        }
+        next
+    }
+
+    /// Lets the thing due at `at` happen.
+    pub fn fire(&mut self, due: &Due, at: Timestamp, latency: Latency, images: &dyn ImageSource) {
+        let Place { clusters, families, .. } = self;
+        match due {
+            Due::Service { cluster, service } => {
+                let Some(cluster) = clusters.get_mut(cluster) else { return };
+                let around = Surroundings { families, injected: &cluster.injected, latency };
+                if let Some(service) = cluster.services.get_mut(service) {
+                    scheduler::fire(service, &mut cluster.tasks, at, &around);
+                }
+            }
+            Due::Task { cluster, task } => {
+                let Some(cluster) = clusters.get_mut(cluster) else { return };
+                fire_task(cluster, task, at, latency, images);
+            }
+        }
+    }
+
+    /// Looks up the images of tasks that the seed says have been running.
+    pub fn resolve_seeded(&mut self, images: &dyn ImageSource) {
+        for task in self.clusters.values_mut().flat_map(|c| c.tasks.values_mut()).filter(|t| t.unresolved) {
+            lifecycle::resolve_seeded(task, images);
+        }
+    }
+}
+
+/// A task definition by family, `family:revision` or ARN.
+pub fn find_task_definition<'a>(families: &'a Families, named: &str) -> Option<&'a TaskDefinition> {
+    let name = arn::tail(named, "task-definition");
+    match name.split_once(':') {
+        Some((family, revision)) => {
+            let revision: u64 = revision.parse().ok()?;
+            families.get(family)?.iter().find(|t| t.revision == revision)
+        }
+        None => families.get(name)?.iter().rev().find(|t| t.active),
+    }
+}
+
+fn fire_task(cluster: &mut Cluster, id: &str, at: Timestamp, latency: Latency, images: &dyn ImageSource) {
+    let Cluster { services, tasks, .. } = cluster;
+    let Some(task) = tasks.get_mut(id) else { return };
+    let service = task.service.as_ref().and_then(|name| services.get_mut(name));
+    let pinned = service.as_ref().and_then(|s| scheduler::pinned(s, task)).unwrap_or_default();
+    let change = lifecycle::step(task, at, latency, images, &pinned);
+    if let Some(service) = service {
+        scheduler::sees(service, task, &change, at, latency);
+    }
+    if change == Change::Vanished {
+        tasks.remove(id);
+    }
+}
+
+impl Cluster {
+    pub fn new(home: Home, name: &str) -> Cluster {
+        Cluster {
+            home,
+            name: name.to_owned(),
+            settings: Members::new(),
+            tags: Vec::new(),
+            services: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            injected: Vec::new(),
+            next_id: 0,
+        }
+    }
+
+    pub fn arn(&self) -> String {
+        self.home.cluster(&self.name)
+    }
+
+    /// The service of this name or ARN, if it belongs to this cluster.
+    pub fn service_name<'a>(&self, named: &'a str) -> &'a str {
+        let path = arn::tail(named, "service");
+        path.strip_prefix(self.name.as_str()).and_then(|p| p.strip_prefix('/')).unwrap_or(path)
+    }
+
+    /// The `Cluster` structure.
+    pub fn view(&self, tags: bool) -> Value {
+        let count = |wanted: &dyn Fn(&Task) -> bool| self.tasks.values().filter(|t| wanted(t)).count();
+        let mut view = json!({
+            "clusterArn": self.arn(),
+            "clusterName": self.name,
+            "status": "ACTIVE",
+            "registeredContainerInstancesCount": 0,
+            "runningTasksCount": count(&Task::is_running),
+            "pendingTasksCount": count(&Task::is_pending),
+            "activeServicesCount": self.services.values().filter(|s| s.life == Life::Active).count(),
+            "statistics": [],
+            "tags": if tags { json!(self.tags) } else { json!([]) },
+            "settings": [{ "name": "containerInsights", "value": "disabled" }],
+            "capacityProviders": [],
+            "defaultCapacityProviderStrategy": [],
+        });
+        for (member, value) in &self.settings {
+            view[member] = value.clone();
+        }
+        view
+    }
+}

@@ -1,0 +1,33 @@
+//! What a load balancer would reach.
+
+use serde_json::{Map, Value, json};
+
+use super::place::Place;
+use super::task::{Phase, Task};
+
+/// The newest healthy task of the service, PRIMARY's first; one that is merely RUNNING where nothing checks it.
+pub fn running(place: &Place, cluster: &str, service: &str) -> Option<Value> {
+    let cluster = place.clusters.get(cluster)?;
+    let owner = cluster.services.get(service)?;
+    let primary = owner.primary().map(|d| d.id.clone());
+    let unchecked = |t: &Task| t.target_group.is_none() && !t.has_container_check() && t.phase == Phase::Settling;
+    let reachable = cluster
+        .tasks
+        .values()
+        .filter(|t| t.service.as_deref() == Some(service) && (t.is_healthy() || (t.is_live() && unchecked(t))));
+    let task = reachable.max_by_key(|t| (t.started_by == primary, t.is_healthy(), t.times.started, t.id.clone()))?;
+    let own = || task.containers.iter().filter(|c| !c.injected);
+    let digest = own().filter(|c| c.essential).find_map(|c| c.pulled.as_ref());
+    let digests: Map<String, Value> =
+        own().filter_map(|c| Some((c.name.clone(), json!(c.pulled.as_ref()?.digest)))).collect();
+    let labels: Map<String, Value> =
+        own().filter_map(|c| Some((c.name.clone(), json!(c.pulled.as_ref()?.labels)))).collect();
+    Some(json!({
+        "service": service,
+        "taskDefinition": task.task_definition,
+        "deployment": task.started_by,
+        "digest": digest.map(|p| p.digest.as_str()),
+        "digests": digests,
+        "labels": labels,
+    }))
+}

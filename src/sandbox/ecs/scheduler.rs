@@ -1,0 +1,363 @@
+//! ECS's service scheduler: starts and stops tasks towards what the PRIMARY deployment wants, within the minimum and maximum
+//! percent, and tells when a deployment is done.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::breaker;
+use super::deploy::{self, Tasks, of_deployment};
+use super::launch;
+use super::lifecycle::{self, Change};
+use super::pause;
+use super::place::{Families, Injected};
+use super::requests;
+use super::rollout::{Stage, Status};
+use super::service::{Life, Rollout, Service};
+use super::task::{Phase, Stop, StopCode, Task};
+use super::wire::flag;
+use crate::sandbox::latency::Latency;
+
+/// From a task's change to the scheduler's look at it.
+pub const LAG: SignedDuration = SignedDuration::from_secs(1);
+/// All tasks as wanted, until the deployment counts as completed.
+const STEADY: SignedDuration = SignedDuration::from_secs(10);
+/// The wait before a failed task is replaced, times the failures in a row.
+const RETRY: SignedDuration = SignedDuration::from_secs(2);
+const RETRY_MOST: SignedDuration = SignedDuration::from_secs(120);
+/// Never shorter, at any speed: a crash loop takes its time, not the machine's.
+const RETRY_LEAST: SignedDuration = SignedDuration::from_millis(20);
+
+/// What the scheduler needs beyond a service and its tasks.
+pub struct Surroundings<'a> {
+    pub families: &'a Families,
+    pub injected: &'a [Injected],
+    pub latency: Latency,
+}
+
+/// The digests that the revision of a task's deployment has resolved.
+pub fn pinned(service: &Service, task: &Task) -> Option<BTreeMap<String, String>> {
+    let deployment = service.deployments.iter().find(|d| Some(d.id.as_str()) == task.started_by.as_deref())?;
+    service.revisions.iter().find(|r| r.arn == deployment.revision).map(|r| r.digests.clone())
+}
+
+/// A task of the service changed.
+pub fn sees(service: &mut Service, task: &Task, change: &Change, at: Timestamp, latency: Latency) {
+    let resets = breaker::resets(service.configuration());
+    let target_group = task.target_group.clone();
+    let Some(deployment) = task.started_by.as_deref().and_then(|id| service.deployment(id)) else { return };
+    let revision = deployment.revision.clone();
+    match change {
+        Change::Moved if task.phase == Phase::Activating => {
+            if let Some(revision) = service.revision(&revision) {
+                for container in task.containers.iter().filter(|c| !c.injected) {
+                    if let Some(pulled) = &container.pulled {
+                        revision.digests.entry(container.name.clone()).or_insert_with(|| pulled.digest.clone());
+                    }
+                }
+            }
+            return;
+        }
+        Change::Moved | Change::Vanished => return,
+        Change::Started => {
+            if let Some(group) = target_group {
+                service.tell(at, &format!("registered 1 targets in (target-group {group})"));
+            }
+        }
+        Change::Healthy => {
+            deployment.misses = 0;
+            deployment.retry_at = None;
+            if resets && deployment.rollout == Rollout::InProgress {
+                deployment.failed_tasks = 0;
+            }
+        }
+        Change::Failed => {
+            deployment.misses += 1;
+            let wait = (RETRY * i32::try_from(deployment.misses).unwrap_or(i32::MAX)).min(RETRY_MOST);
+            deployment.retry_at = Some(at + latency.of(wait).max(RETRY_LEAST));
+            deployment.updated = at;
+            if deployment.rollout == Rollout::InProgress {
+                deployment.failed_tasks += 1;
+            }
+            let impaired = deployment.misses >= 3 && !deployment.told_impaired;
+            deployment.told_impaired |= impaired;
+            failed(service, task, at);
+            if impaired {
+                service.tell(
+                    at,
+                    "is unable to consistently start tasks successfully. For more information, see the \
+                     Troubleshooting section of the Amazon ECS Developer Guide.",
+                );
+            }
+        }
+        Change::Stopped => {}
+    }
+    service.wake_at(at + latency.of(LAG));
+}
+
+fn failed(service: &mut Service, task: &Task, at: Timestamp) {
+    let Some(stop) = task.stop.as_ref().filter(|s| s.unhealthy) else { return };
+    let message = match &task.target_group {
+        Some(group) if stop.reason.contains("ELB") => {
+            format!("(task {}) is unhealthy in (target-group {group}) due to (reason Health checks failed)", task.id)
+        }
+        _ => format!("(task {}) failed container health checks.", task.id),
+    };
+    service.tell(at, &message);
+    service.tell(at, &format!("has stopped 1 running tasks: (task {}).", task.id));
+}
+
+/// Lets what is due of the service itself happen at `at`.
+pub fn fire(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+    requests::fire(service, at, around.latency);
+    pause::time_out(service, at, around.latency);
+    if service.wake.is_some_and(|w| w <= at) {
+        service.wake = None;
+        note_counts(service, tasks);
+        look(service, tasks, at, around);
+        note_counts(service, tasks);
+    }
+}
+
+fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+    match service.life {
+        Life::Inactive => return,
+        Life::Draining => return drain(service, tasks, at, around.latency),
+        Life::Active => {}
+    }
+    retire(service, tasks);
+    if breaker::check(service, at, around.latency) {
+        return;
+    }
+    if service.under_way_status() == Some(Status::Pending) || pause::holds(service, Stage::PreScaleUp, at) {
+        return;
+    }
+    roll(service, tasks, at, around);
+    retire(service, tasks);
+    finish(service, tasks, at, around);
+}
+
+fn drain(service: &mut Service, tasks: &mut Tasks, at: Timestamp, latency: Latency) {
+    let ids: Vec<String> = own(tasks, service).filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
+    stop(service, tasks, &ids, at, latency);
+    if own(tasks, service).all(Task::is_stopped) {
+        service.life = Life::Inactive;
+        service.deployments.clear();
+    }
+}
+
+fn own<'a>(tasks: &'a Tasks, service: &'a Service) -> impl Iterator<Item = &'a Task> + 'a {
+    tasks.values().filter(|t| t.service.as_deref() == Some(&service.name))
+}
+
+/// Drops replaced deployments that have no task left; one that FAILED stays until PRIMARY has completed.
+fn retire(service: &mut Service, tasks: &Tasks) {
+    let primary_done = service.primary().is_some_and(|p| p.rollout == Rollout::Completed);
+    let name = service.name.clone();
+    let mut first = true;
+    service.deployments.retain(|d| {
+        let primary = std::mem::take(&mut first);
+        primary
+            || (d.rollout == Rollout::Failed && !primary_done)
+            || of_deployment(tasks, &name, &d.id).any(|t| !t.is_stopped())
+    });
+}
+
+/// Live tasks of the PRIMARY deployment and of the others, oldest first.
+struct Split {
+    new: Vec<(String, bool)>,
+    old: Vec<(String, bool)>,
+}
+
+fn split(service: &Service, tasks: &Tasks) -> Split {
+    let primary = service.primary().map(|p| p.id.clone());
+    let mut live: Vec<&Task> = own(tasks, service).filter(|t| t.is_live()).collect();
+    live.sort_by(|a, b| (a.times.created, &a.id).cmp(&(b.times.created, &b.id)));
+    let (new, old): (Vec<&Task>, Vec<&Task>) = live.into_iter().partition(|t| t.started_by == primary);
+    let pick = |side: Vec<&Task>| side.into_iter().map(|t| (t.id.clone(), t.is_healthy())).collect();
+    Split { new: pick(new), old: pick(old) }
+}
+
+fn healthy(side: &[(String, bool)]) -> usize {
+    side.iter().filter(|(_, h)| *h).count()
+}
+
+/// One round of starting and stopping.
+fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+    let Some(primary) = service.primary() else { return };
+    if primary.rollout == Rollout::Failed || primary.frozen {
+        return;
+    }
+    let retry_at = primary.retry_at.filter(|t| *t > at);
+    let desired = service.desired as usize;
+    let Split { new, old } = split(service, tasks);
+
+    // What is not healthy keeps nobody served: such old tasks go at once, such surplus ones first.
+    let mut doomed: Vec<String> = old.iter().filter(|(_, h)| !h).map(|(id, _)| id.clone()).collect();
+    let mut surplus = new.len().saturating_sub(desired);
+    for wanted in [false, true] {
+        for (id, _) in new.iter().rev().filter(|(_, h)| *h == wanted).take(surplus) {
+            doomed.push(id.clone());
+            surplus -= 1;
+        }
+    }
+    let kept_new = new.len().min(desired);
+    let old_healthy: Vec<&String> = old.iter().filter(|(_, h)| *h).map(|(id, _)| id).collect();
+
+    let missing = desired - kept_new;
+    let room = (service.upper() as usize).saturating_sub(kept_new + old_healthy.len());
+    let launching = if retry_at.is_some() { 0 } else { missing.min(room) };
+
+    // Healthy old tasks go as new ones replace them; more of them, down to the minimum, where the maximum leaves no room.
+    let serving = healthy(&new).min(desired) + old_healthy.len();
+    let replaced = serving.saturating_sub(desired);
+    let spare = serving.saturating_sub(service.lower() as usize);
+    let squeezed = if missing > room { spare.min(missing - room) } else { 0 };
+    let leaving = replaced.max(squeezed).min(old_healthy.len());
+    doomed.extend(old_healthy.iter().take(leaving).map(|id| (*id).clone()));
+
+    stop(service, tasks, &doomed, at, around.latency);
+    if launching > 0 {
+        launch::for_service(service, tasks, launching, at, around);
+    }
+    if let Some(retry_at) = retry_at.filter(|_| missing > 0) {
+        service.wake_at(retry_at);
+    }
+    if leaving > 0 && missing > launching {
+        service.wake_at(at + around.latency.of(LAG));
+    }
+    let stuck = missing > 0 && room == 0 && leaving == 0 && kept_new == 0 && doomed.is_empty();
+    if stuck && let Some(primary) = service.deployments.first_mut().filter(|p| !p.told_deadlock) {
+        primary.told_deadlock = true;
+        service.tell(
+            at,
+            "is unable to stop or start tasks during a deployment because of the service deployment configuration. \
+             Update the minimumHealthyPercent or maximumPercent value and try again.",
+        );
+    }
+}
+
+fn stop(service: &mut Service, tasks: &mut Tasks, ids: &[String], at: Timestamp, latency: Latency) {
+    let primary = service.primary().map(|p| p.id.clone()).unwrap_or_default();
+    let (mut running, mut balanced) = (Vec::new(), 0);
+    for id in ids {
+        let Some(task) = tasks.get_mut(id) else { continue };
+        if task.is_running() {
+            running.push(format!("(task {})", task.id));
+            balanced += u32::from(task.target_group.is_some());
+        }
+        let reason = format!("Scaling activity initiated by (deployment {primary})");
+        let stop = Stop { code: StopCode::ServiceSchedulerInitiated, reason, unhealthy: false };
+        lifecycle::ask_to_stop(task, at, stop, latency);
+    }
+    if ids.is_empty() {
+        return;
+    }
+    service.told_steady = false;
+    if let Some(group) = service.target_group().map(str::to_owned).filter(|_| balanced > 0) {
+        service.tell(at, &format!("deregistered {balanced} targets in (target-group {group})"));
+        service.tell(at, &format!("has begun draining connections on {balanced} tasks."));
+    }
+    if !running.is_empty() {
+        service.tell(at, &format!("has stopped {} running tasks: {}.", running.len(), running.join(" ")));
+    }
+}
+
+/// Whether the deployment is as it should be, and if it has been long enough: completed.
+fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &Surroundings) {
+    let Some(primary) = service.primary() else { return };
+    let id = primary.id.clone();
+    let desired = service.desired as usize;
+    let new: Vec<&Task> = of_deployment(tasks, &service.name, &id).filter(|t| t.is_live()).collect();
+    let up = new.iter().filter(|t| t.is_healthy()).count();
+    let others_gone = own(tasks, service).filter(|t| t.started_by.as_deref() != Some(&id)).all(Task::is_stopped);
+    let all_up = up == desired && new.len() == desired;
+    let reached = early(service.configuration(), desired, up, others_gone).unwrap_or(all_up && others_gone);
+    let rollout = primary.rollout;
+    let stage = if up < desired { Stage::ScaleUp } else { Stage::CleanUp };
+    if let Some(running) = service.under_way().filter(|d| d.status() != Status::Pending) {
+        running.stage = Some(stage);
+    }
+    match rollout {
+        Rollout::Failed => return,
+        Rollout::Completed => {
+            if all_up && others_gone && !service.told_steady {
+                service.told_steady = true;
+                service.tell(at, "has reached a steady state.");
+            }
+            return;
+        }
+        Rollout::InProgress => {}
+    }
+    let bake = minutes(service.configuration(), "bakeTimeInMinutes");
+    let Some(primary) = service.deployments.first_mut() else { return };
+    if !reached || primary.frozen {
+        primary.steady_since = None;
+        return;
+    }
+    let done = *primary.steady_since.get_or_insert(at) + around.latency.of(STEADY + bake);
+    if done > at {
+        service.wake_at(done);
+        if let Some(running) = service.under_way().filter(|_| bake > SignedDuration::ZERO) {
+            running.stage = Some(Stage::BakeTime);
+        }
+    } else if !pause::holds(service, Stage::PostScaleUp, at) {
+        complete(service, at, all_up && others_gone);
+    }
+}
+
+fn minutes(configuration: &Value, member: &str) -> SignedDuration {
+    SignedDuration::from_mins(configuration.get(member).and_then(Value::as_i64).unwrap_or(0))
+}
+
+/// `earlySuccessCriteria`: enough tasks are healthy, and the old ones are gone where their removal blocks.
+fn early(configuration: &Value, desired: usize, up: usize, others_gone: bool) -> Option<bool> {
+    let criteria = configuration.get("earlySuccessCriteria").filter(|c| flag(c, "enable"))?;
+    let percent = criteria.get("healthyPercent").and_then(Value::as_u64).unwrap_or(100) as usize;
+    let deferred = criteria.get("sourceServiceRevisionCleanup").and_then(Value::as_str) == Some("DEFERRED");
+    Some(up >= (desired * percent).div_ceil(100) && (deferred || others_gone))
+}
+
+fn complete(service: &mut Service, at: Timestamp, steady: bool) {
+    let Some(primary) = service.deployments.first_mut() else { return };
+    primary.rollout = Rollout::Completed;
+    primary.reason = format!("ECS deployment {} completed.", primary.id);
+    primary.updated = at;
+    let told = format!("(deployment {}) deployment completed.", primary.id);
+    service.completed = Some(primary.revision.clone());
+    service.tell(at, &told);
+    if steady {
+        service.told_steady = true;
+        service.tell(at, "has reached a steady state.");
+    }
+    service.wake_at(at);
+    let Some(running) = service.under_way() else { return };
+    let end = match running.status() {
+        Status::RollbackInProgress => Status::RollbackSuccessful,
+        Status::Pending
+        | Status::InProgress
+        | Status::StopRequested
+        | Status::RollbackRequested
+        | Status::Successful
+        | Status::Stopped
+        | Status::RollbackSuccessful
+        | Status::RollbackFailed => Status::Successful,
+    };
+    running.become_status(end, None, at);
+}
+
+/// Keeps the target revision's counts and the breaker's failures in the service deployment, until it ends.
+fn note_counts(service: &mut Service, tasks: &Tasks) {
+    let Some(target) = service.service_deployments.last().map(|d| d.target.clone()) else { return };
+    let deployment = service.deployments.iter().find(|d| d.revision == target);
+    let noted = deployment.map(|d| (deploy::counts(&d.id, service, tasks), d.failed_tasks));
+    let threshold = breaker::threshold(service.configuration(), service.desired);
+    if let (Some(running), Some((counts, failures))) = (service.service_deployments.last_mut(), noted)
+        && !running.status().is_terminal()
+    {
+        running.target_counts = counts;
+        running.failures = failures;
+        running.threshold = threshold;
+    }
+}

@@ -1,0 +1,167 @@
+//! What stood before the first call. One entry (or a list of them) of this form, names as in AWS's requests:
+//!
+//! ```yaml
+//! - account: "111111111111"
+//!   region: ap-northeast-1
+//!   serviceDeployments: true       # false: happen, but no API tells of them
+//!   staleReadsSeconds: 0           # reads of services stay that far behind their changes
+//!   taskDefinitions:               # inputs of RegisterTaskDefinition
+//!     - { family: web, cpu: "256", memory: "512", containerDefinitions: [{ name: web, image: "…" }] }
+//!   clusters:
+//!     - clusterName: asset-dev
+//!       injectedContainers: [{ name: aws-guardduty-agent-1, image: "…" }]
+//!       services:                  # inputs of CreateService; each has been running, in steady state, for a day
+//!         - { serviceName: web, taskDefinition: web, desiredCount: 2 }
+//! ```
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Ecs;
+use super::api::services::{blank, new_settings};
+use super::arn;
+use super::deploy;
+use super::launch::{self, Order};
+use super::lifecycle;
+use super::place::{Cluster, Injected, Place};
+use super::rollout::Status;
+use super::service::Rollout;
+use super::task_definition::TaskDefinition;
+use super::wire::{list, text};
+use crate::model::ids::{AccountId, Region};
+use crate::sandbox::latency::Latency;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Entry {
+    account: AccountId,
+    region: Region,
+    #[serde(default = "on")]
+    service_deployments: bool,
+    #[serde(default)]
+    stale_reads_seconds: u32,
+    #[serde(default)]
+    task_definitions: Vec<Value>,
+    #[serde(default)]
+    clusters: Vec<ClusterEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ClusterEntry {
+    cluster_name: String,
+    #[serde(default)]
+    injected_containers: Vec<InjectedEntry>,
+    #[serde(default)]
+    services: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InjectedEntry {
+    name: String,
+    image: String,
+}
+
+fn on() -> bool {
+    true
+}
+
+/// How long what is seeded has been there.
+const AGE: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) fn apply(ecs: &mut Ecs, seed: &Value, now: Timestamp) -> Result<(), String> {
+    let entries = match seed {
+        Value::Null => Vec::new(),
+        Value::Array(entries) => entries.clone(),
+        one => vec![one.clone()],
+    };
+    for entry in entries {
+        let entry: Entry = serde_json::from_value(entry).map_err(|e| format!("ecs seed: {e}"))?;
+        let latency = ecs.latency;
+        let place = ecs.place(&entry.account, &entry.region);
+        place.service_deployments = entry.service_deployments;
+        place.stale = SignedDuration::from_secs(i64::from(entry.stale_reads_seconds));
+        let then = now - AGE;
+        for input in &entry.task_definitions {
+            register(place, input, then)?;
+        }
+        for cluster in entry.clusters {
+            let home = place.home.clone();
+            let target = place.clusters.entry(cluster.cluster_name.clone());
+            let target = target.or_insert_with(|| Cluster::new(home, &cluster.cluster_name));
+            target.injected =
+                cluster.injected_containers.into_iter().map(|i| Injected { name: i.name, image: i.image }).collect();
+            for input in &cluster.services {
+                run(place, &cluster.cluster_name, input, then, latency)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn root(place: &Place) -> String {
+    format!("arn:aws:iam::{}:root", place.home.account)
+}
+
+fn register(place: &mut Place, input: &Value, then: Timestamp) -> Result<(), String> {
+    let family = text(input, "family").unwrap_or_default().to_owned();
+    let all = place.families.get(&family).map_or(0, Vec::len) as u64;
+    let registered = TaskDefinition::register(&place.home, all + 1, input, &root(place), then)
+        .map_err(|e| format!("ecs seed: task definition {family}: {}", e.message))?;
+    place.families.entry(family).or_default().push(registered);
+    Ok(())
+}
+
+/// A service whose tasks have been running since `then`.
+fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency: Latency) -> Result<(), String> {
+    let name = text(input, "serviceName").ok_or("ecs seed: a service without serviceName")?.to_owned();
+    let wrong = |what: &str| format!("ecs seed: service {name}: {what}");
+    let by = root(place);
+    let named = text(input, "taskDefinition").ok_or_else(|| wrong("no taskDefinition"))?;
+    let definition = place.runnable(named).map_err(|e| wrong(&e.message))?.clone();
+    let cluster = place.clusters.get_mut(cluster).ok_or_else(|| wrong("no such cluster"))?;
+
+    let mut service = blank(&cluster.home, &cluster.name, &name, &by, then);
+    service.desired = input.get("desiredCount").and_then(Value::as_u64).unwrap_or(1) as u32;
+    service.settings = new_settings(input).map_err(|e| wrong(&e.message))?;
+    service.tags = list(input, "tags").to_vec();
+    deploy::begin(&mut service, &definition, &cluster.tasks, then, latency);
+    let id = service.primary().map(|d| d.id.clone()).unwrap_or_default();
+    for _ in 0..service.desired {
+        let task_id = arn::hex32(&["task", &service.fresh()]);
+        let order = Order {
+            home: &cluster.home,
+            cluster: &cluster.name,
+            id: task_id.clone(),
+            group: format!("service:{name}"),
+            started_by: Some(id.clone()),
+            service: Some(name.clone()),
+            target_group: service.target_group().map(str::to_owned),
+            grace: SignedDuration::ZERO,
+            overrides: launch::no_overrides(&definition),
+            settings: &service.settings,
+            tags: Vec::new(),
+            injected: &cluster.injected,
+        };
+        let mut task = launch::task(&definition, order, then, latency);
+        lifecycle::already_running(&mut task, latency);
+        cluster.tasks.insert(task_id, task);
+    }
+    if let Some(primary) = service.deployments.first_mut() {
+        primary.rollout = Rollout::Completed;
+        primary.reason = format!("ECS deployment {id} completed.");
+        service.completed = Some(primary.revision.clone());
+    }
+    let counts = deploy::counts(&id, &service, &cluster.tasks);
+    if let Some(running) = service.under_way() {
+        running.target_counts = counts;
+        running.become_status(Status::InProgress, None, then);
+        running.become_status(Status::Successful, None, then);
+    }
+    service.told_steady = true;
+    service.tell(then, "has reached a steady state.");
+    cluster.services.insert(name, service);
+    Ok(())
+}

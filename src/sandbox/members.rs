@@ -1,0 +1,69 @@
+//! Reading members of a request and writing those of an answer, as JSON 1.1 has them.
+
+use base64::Engine as _;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// A JSON object's members.
+pub type Members = Map<String, Value>;
+
+/// A timestamp as JSON 1.1 has it: seconds since the epoch, milliseconds behind the point.
+pub fn epoch(at: Timestamp) -> Value {
+    json!(at.as_millisecond() as f64 / 1000.0)
+}
+
+/// The reverse of [`epoch`], from a request.
+pub fn from_epoch(value: &Value) -> Option<Timestamp> {
+    Timestamp::from_nanosecond((value.as_f64()? * 1e9) as i128).ok()
+}
+
+/// Drops members without value, so that an answer leaves out what AWS leaves out.
+pub fn present(mut value: Value) -> Value {
+    if let Value::Object(members) = &mut value {
+        members.retain(|_, v| !v.is_null());
+    }
+    value
+}
+
+/// A text member that is there and not empty.
+pub fn text<'a>(input: &'a Value, member: &str) -> Option<&'a str> {
+    input.get(member).and_then(Value::as_str).filter(|s| !s.is_empty())
+}
+
+/// A list member; empty when it is not there.
+pub fn list<'a>(input: &'a Value, member: &str) -> &'a [Value] {
+    input.get(member).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The texts of a list member.
+pub fn texts<'a>(input: &'a Value, member: &str) -> Vec<&'a str> {
+    list(input, member).iter().filter_map(Value::as_str).collect()
+}
+
+/// A boolean member; false when it is not there.
+pub fn flag(input: &Value, member: &str) -> bool {
+    input.get(member).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// Only the named members, in their order in `names`.
+pub fn only(members: &Members, names: &[&str]) -> Members {
+    names.iter().filter_map(|n| members.get(*n).map(|v| ((*n).to_owned(), v.clone()))).collect()
+}
+
+/// At most `size` items from `start`, as the member `name`, with a `nextToken` when there are more.
+pub fn page(name: &str, items: Vec<Value>, start: usize, size: usize) -> Value {
+    let more = items.len() > start.saturating_add(size);
+    let shown: Vec<Value> = items.into_iter().skip(start).take(size).collect();
+    let mut answer = json!({ name: shown });
+    if more {
+        let token = base64::engine::general_purpose::STANDARD.encode(format!("from:{}", start + size));
+        answer["nextToken"] = json!(token);
+    }
+    answer
+}
+
+/// Where the page of a `nextToken` starts; none when no answer gave that token.
+pub fn start_of(token: &str) -> Option<usize> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(token).ok()?;
+    std::str::from_utf8(&bytes).ok()?.strip_prefix("from:")?.parse().ok()
+}
