@@ -30,8 +30,11 @@ async fn a_pushed_image_is_rolled_out_and_reached_by_its_digest() {
     let container = live.task_definition().unwrap().container_definitions()[0].clone();
     let mut new = container;
     new.image = Some(format!("{HOST}/{DEV}@{}", app.digest));
+    let register =
+        ecs.register_task_definition().family("asset-web").container_definitions(new).cpu("256").memory("512");
+    let register = register.network_mode(aws_sdk_ecs::types::NetworkMode::Awsvpc);
     let registered =
-        ecs.register_task_definition().family("asset-web").container_definitions(new).send().await.unwrap();
+        register.requires_compatibilities(aws_sdk_ecs::types::Compatibility::Fargate).send().await.unwrap();
     let arn = registered.task_definition().unwrap().task_definition_arn().unwrap().to_owned();
     ecs.update_service().cluster("asset-dev").service("web").task_definition(&arn).send().await.unwrap();
     for _ in 0..600 {
