@@ -16,7 +16,8 @@ impl World {
         self.codepipeline.advance(self.now);
     }
 
-    /// When something next happens of itself, that a virtual clock may jump there. Scans follow the clock and have no date.
+    /// When something next happens of itself, that a virtual clock may jump there. Scans follow the clock and have no
+    /// date.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.ecs.next_at().into_iter().chain(self.codepipeline.next_at()).min()
     }
