@@ -13,8 +13,8 @@ pub fn nearest<'a>(wanted: &str, there: impl IntoIterator<Item = &'a str>) -> Op
         .map(|(_, name)| name)
 }
 
-/// Levenshtein's edit distance.
-fn distance(a: &str, b: &str) -> usize {
+/// Levenshtein's edit distance, in characters.
+pub fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.chars().enumerate() {

@@ -116,6 +116,8 @@ async fn another_accounts_repository_opens_only_by_its_policy() {
         said(prod.describe_images().registry_id("111111111111").repository_name("asset-manager").send().await);
     assert_eq!(code, "AccessDeniedException");
     assert!(message.ends_with("because no resource-based policy allows the ecr:DescribeImages action"), "{message}");
+    // Nor does a policy on one repository open the registry.
+    assert_eq!(said(prod.describe_repositories().registry_id("111111111111").send().await).0, "AccessDeniedException");
     let dev = Client::new(&stage.developer());
     dev.set_repository_policy()
         .repository_name("asset-manager")
