@@ -2,15 +2,19 @@
 
 /// The nearest of several names, if it is near enough to be a slip.
 pub fn nearest<'a>(wanted: &str, there: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted_lower = wanted.to_lowercase();
+    let wanted = wanted.to_lowercase();
     there
         .into_iter()
-        .map(|name| (distance(&wanted_lower, &name.to_lowercase()), name))
-        .filter(|(distance, name)| {
-            *distance <= wanted.len().max(name.len()) / 2 || name.contains(wanted) || wanted.contains(name)
-        })
+        .map(|name| (distance(&wanted, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= wanted.len().max(name.len()) / 2 || is_part(&wanted, name))
         .min()
         .map(|(_, name)| name)
+}
+
+/// Whether one is a part of the other, and long enough for that to mean something.
+fn is_part(wanted: &str, name: &str) -> bool {
+    let name = name.to_lowercase();
+    wanted.len().min(name.len()) >= 3 && (name.contains(wanted) || wanted.contains(&name))
 }
 
 /// Levenshtein's edit distance.
