@@ -83,6 +83,7 @@ pub struct StageFailure {
     pub roll_back: bool,
 }
 
+/// Written down, a step's place is called `place`: an event's own `at` stands beside it in one object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Fact {
@@ -187,6 +188,7 @@ pub enum Fact {
         stage: StageName,
     },
     TaskDefinitionRegistered {
+        #[serde(rename = "place")]
         at: StepRef,
         workload: Workload,
         arn: String,
@@ -195,21 +197,25 @@ pub enum Fact {
         reused: bool,
     },
     TaskStarted {
+        #[serde(rename = "place")]
         at: StepRef,
         task: TaskName,
         arn: String,
     },
     TaskRan {
+        #[serde(rename = "place")]
         at: StepRef,
         task: TaskName,
         end: TaskEnd,
     },
     BaselineTaken {
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         baseline: Baseline,
     },
     RolloutStarted {
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         /// `ecs-svc/…`: the PRIMARY of UpdateService's answer.
@@ -217,37 +223,44 @@ pub enum Fact {
         task_definition: String,
     },
     RolloutObserved {
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         progress: RolloutProgress,
     },
     RolloutStopRequested {
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
     },
     RolloutEnded {
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         end: RolloutEnd,
     },
     RestoreStarted {
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         primary: String,
         task_definition: String,
     },
     RestoreObserved {
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         progress: RolloutProgress,
     },
     /// `Succeeded`, or why what ran before is not known to run again.
     RestoreEnded {
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         end: RolloutEnd,
     },
     CheckJudged {
+        #[serde(rename = "place")]
         at: StepRef,
         verdict: Verdict,
         detail: String,
@@ -306,3 +319,6 @@ impl Fact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
