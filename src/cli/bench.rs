@@ -54,9 +54,9 @@ impl Bench {
         let checks = LocalChecks::new(self.loaded.root.clone())
             .map_err(|e| Failure::access("no HTTP client can be set up").cause(e.to_string()))?;
         Ok(Ports {
-            accounts: Arc::new(aws::AwsAccounts::new(sessions.clone())),
+            accounts: sessions.clone(),
             registry: Arc::new(aws::Ecr::new(sessions.clone())),
-            scanner: Arc::new(aws::EcrScanner::new(sessions.clone())),
+            scanner: Arc::new(aws::Scans::new(sessions.clone())),
             deployer: Arc::new(aws::Ecs::new(sessions.clone())),
             approvals: Arc::new(aws::CodePipeline::new(sessions)),
             images: Arc::new(OciImages::new(self.loaded.root.clone(), self.clock.clone())),

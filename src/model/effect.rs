@@ -48,43 +48,43 @@ pub enum Effect {
     RequestApproval { stage: StageName, plan: PlanHash },
     /// Read a service as it is before it is changed. Reads only.
     Baseline {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
     },
     /// Register a task definition, or find the revision that already has its content.
     Register {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         workload: Workload,
     },
     /// Start a one-off task.
     RunTask {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         task: TaskName,
     },
     /// `UpdateService`.
     Update {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
     },
     /// `StopServiceDeployment` with rollback.
     StopRollout {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
     },
     /// `UpdateService` back to what ran before.
     Restore {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
     },
     /// Ask whether the stage works.
     Check {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
     },
 }

@@ -83,6 +83,7 @@ pub struct StageFailure {
     pub roll_back: bool,
 }
 
+/// Written down, a step's place is called `place`: an event's own `at` stands beside it in one object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Fact {
@@ -187,7 +188,7 @@ pub enum Fact {
         stage: StageName,
     },
     TaskDefinitionRegistered {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         workload: Workload,
         arn: String,
@@ -196,25 +197,25 @@ pub enum Fact {
         reused: bool,
     },
     TaskStarted {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         task: TaskName,
         arn: String,
     },
     TaskRan {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         task: TaskName,
         end: TaskEnd,
     },
     BaselineTaken {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         baseline: Baseline,
     },
     RolloutStarted {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         /// `ecs-svc/…`: the PRIMARY of UpdateService's answer.
@@ -222,44 +223,44 @@ pub enum Fact {
         task_definition: String,
     },
     RolloutObserved {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         progress: RolloutProgress,
     },
     RolloutStopRequested {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
     },
     RolloutEnded {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         end: RolloutEnd,
     },
     RestoreStarted {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         primary: String,
         task_definition: String,
     },
     RestoreObserved {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         progress: RolloutProgress,
     },
     /// `Succeeded`, or why what ran before is not known to run again.
     RestoreEnded {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
         end: RolloutEnd,
     },
     CheckJudged {
-        #[serde(rename = "step")]
+        #[serde(rename = "place")]
         at: StepRef,
         verdict: Verdict,
         detail: String,
@@ -318,3 +319,6 @@ impl Fact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

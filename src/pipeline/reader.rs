@@ -8,10 +8,10 @@ use std::str::FromStr;
 
 use super::diagnostics::{Diagnostic, Mistake, Source, Span};
 use super::files::Root;
-use super::nearest;
 use super::templates;
 use super::yaml::{Key, Node};
 use crate::model::ids::IdError;
+use crate::model::nearest;
 use crate::model::pipeline::FileRef;
 
 pub struct Reader<'a> {

@@ -1,0 +1,403 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::model::approval::Answer;
+use crate::model::fault::FaultKind;
+use crate::model::finding::{Finding, ScanState, Severity};
+use crate::model::ids::PlanHash;
+use crate::model::outcome::Outcome;
+use crate::model::plan::{Change, ChangeKind, WorkloadPlan};
+use crate::model::release::samples::{at, id, started, step};
+use crate::model::rollout::{Death, DeathCause, RolloutState};
+
+/// Names every variant in one match without a wildcard: a variant that is added does not compile until it is named here, and a
+/// name here without a sample fails below.
+macro_rules! kinds {
+    ($($variant:ident => $kind:literal),+ $(,)?) => {
+        fn kind(fact: &Fact) -> &'static str {
+            match fact {
+                $(Fact::$variant { .. } => $kind,)+
+            }
+        }
+        const KINDS: &[&str] = &[$($kind),+];
+    };
+}
+
+kinds! {
+    Started => "started",
+    Extended => "extended",
+    Resumed => "resumed",
+    Warned => "warned",
+    Intended => "intended",
+    EffectFailed => "effect-failed",
+    EffectAbsent => "effect-absent",
+    EffectUnknown => "effect-unknown",
+    Surveyed => "surveyed",
+    ImageBuilt => "image-built",
+    ImageCopied => "image-copied",
+    ScanObserved => "scan-observed",
+    GateJudged => "gate-judged",
+    StagePlanned => "stage-planned",
+    ApprovalRequested => "approval-requested",
+    ApprovalRefused => "approval-refused",
+    ApprovalGiven => "approval-given",
+    ApprovalRejected => "approval-rejected",
+    ApprovalWithdrawn => "approval-withdrawn",
+    ApprovalExpired => "approval-expired",
+    ApprovalVoided => "approval-voided",
+    StageLocked => "stage-locked",
+    StageEntered => "stage-entered",
+    TaskDefinitionRegistered => "task-definition-registered",
+    TaskStarted => "task-started",
+    TaskRan => "task-ran",
+    BaselineTaken => "baseline-taken",
+    RolloutStarted => "rollout-started",
+    RolloutObserved => "rollout-observed",
+    RolloutStopRequested => "rollout-stop-requested",
+    RolloutEnded => "rollout-ended",
+    RestoreStarted => "restore-started",
+    RestoreObserved => "restore-observed",
+    RestoreEnded => "restore-ended",
+    CheckJudged => "check-judged",
+    StageFailed => "stage-failed",
+    StageLeft => "stage-left",
+    AbortRequested => "abort-requested",
+    Suspended => "suspended",
+    Finished => "finished",
+}
+
+fn stage() -> StageName {
+    id("prod")
+}
+
+fn web() -> ServiceName {
+    id("web")
+}
+
+fn roll() -> StepRef {
+    step("prod", 1)
+}
+
+fn somebody() -> Identity {
+    Identity { arn: "arn:aws:iam::012345678901:user/a".into(), account: id("012345678901"), user_id: "AIDA".into() }
+}
+
+fn answer(answer: Answer) -> ApprovalAnswer {
+    ApprovalAnswer { stage: stage(), plan: PlanHash::of(b"plan"), answer, by: somebody(), comment: "seen".into() }
+}
+
+fn fault() -> Fault {
+    Fault::new(FaultKind::Throttled, "slowly").cause("Rate exceeded").hint("wait")
+}
+
+fn ending(outcome: Outcome) -> Ending {
+    Ending { outcome, sentence: "it is so".into(), cause: Some("thus".into()), hint: None }
+}
+
+fn pushed() -> PushedImage {
+    let children = vec![Digest::of(b"amd64"), Digest::of(b"arm64")];
+    PushedImage { repository: "r/web".into(), digest: Digest::of(b"index"), children, pushed_at: at(5) }
+}
+
+fn effects() -> Vec<Effect> {
+    let (at, service) = (roll(), web());
+    vec![
+        Effect::Survey { from: id("dev"), until: stage() },
+        Effect::Build { image: id("web") },
+        Effect::Adopt { image: id("web") },
+        Effect::Copy { image: id("web"), account: id("main") },
+        Effect::Plan { stage: stage() },
+        Effect::RequestApproval { stage: stage(), plan: PlanHash::of(b"plan") },
+        Effect::Baseline { at: at.clone(), service: service.clone() },
+        Effect::Register { at: at.clone(), workload: Workload::Service(service.clone()) },
+        Effect::Register { at: at.clone(), workload: Workload::Task(id("migrate")) },
+        Effect::RunTask { at: at.clone(), task: id("migrate") },
+        Effect::Update { at: at.clone(), service: service.clone() },
+        Effect::StopRollout { at: at.clone(), service: service.clone() },
+        Effect::Restore { at: at.clone(), service },
+        Effect::Check { at },
+    ]
+}
+
+fn progresses() -> Vec<RolloutProgress> {
+    let reason = || "because".to_owned();
+    let states = vec![
+        RolloutState::Looking { readings: 2 },
+        RolloutState::InProgress,
+        RolloutState::Proving { missing: "a task".into() },
+        RolloutState::Proven { readings: 3 },
+        RolloutState::RollingBack { reason: reason() },
+        RolloutState::RolledBack { reason: reason() },
+        RolloutState::RollbackFailed { reason: reason() },
+        RolloutState::Stopped { reason: reason() },
+        RolloutState::Superseded { by: "ecs-svc/9".into() },
+        RolloutState::Ambiguous { reason: reason() },
+    ];
+    let death = Death {
+        cause: DeathCause::ContainerExited,
+        container: Some("web".into()),
+        exit_code: Some(137),
+        reason: "Essential container in task exited".into(),
+        tasks: 2,
+    };
+    states
+        .into_iter()
+        .map(|rollout| RolloutProgress {
+            rollout,
+            deployment: Some("arn:sd/1".into()),
+            desired: 2,
+            running: 1,
+            failed: 1,
+            deaths: vec![death.clone()],
+        })
+        .collect()
+}
+
+fn ends() -> Vec<RolloutEnd> {
+    let reason = || "because".to_owned();
+    vec![
+        RolloutEnd::Succeeded,
+        RolloutEnd::Unchanged,
+        RolloutEnd::Unverified,
+        RolloutEnd::RolledBack { reason: reason() },
+        RolloutEnd::Superseded { by: "ecs-svc/9".into() },
+        RolloutEnd::Stopped { reason: reason() },
+        RolloutEnd::Stuck { reason: reason() },
+        RolloutEnd::StillRunning,
+        RolloutEnd::Unknown { reason: reason() },
+    ]
+}
+
+fn scan_readings() -> Vec<ScanReading> {
+    let finding =
+        Finding { id: "CVE-1".into(), severity: Severity::High, package: "ssl".into(), fixed_in: Some("2".into()) };
+    vec![
+        ScanReading { state: ScanState::Waiting { reason: "PENDING".into() }, findings: vec![] },
+        ScanReading { state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() }, findings: vec![] },
+        ScanReading { state: ScanState::Scanned { at: at(7) }, findings: vec![finding] },
+    ]
+}
+
+fn judgement() -> GateJudgement {
+    GateJudgement {
+        verdict: Verdict::Fail,
+        counts: BTreeMap::from([(Severity::High, 1)]),
+        blocking: scan_readings().pop().unwrap().findings,
+        reasons: vec!["1 high (at most 0)".into()],
+    }
+}
+
+fn plan() -> StagePlan {
+    let change = |kind| Change {
+        path: "containerDefinitions[web].image".into(),
+        from: Some("a".into()),
+        to: Some("b".into()),
+        kind,
+    };
+    let workload = WorkloadPlan {
+        family: "web".into(),
+        live: Some("web:1".into()),
+        content: ContentHash::of(b"next"),
+        images: BTreeMap::from([("web".into(), format!("r/web@{}", Digest::of(b"index")))]),
+        changes: vec![change(ChangeKind::Changed), change(ChangeKind::Added), change(ChangeKind::Removed)],
+        drift: vec![],
+        desired: 2,
+    };
+    StagePlan {
+        services: BTreeMap::from([(web(), workload.clone())]),
+        tasks: BTreeMap::from([(id("migrate"), workload)]),
+    }
+}
+
+fn requesters() -> Vec<Requester> {
+    vec![
+        Requester::Person { identity: somebody() },
+        Requester::Pipeline { execution: "e".into(), trigger: Some("t".into()) },
+        Requester::Pipeline { execution: "e".into(), trigger: None },
+        Requester::Unknown,
+    ]
+}
+
+/// Every variant at least once, and every value of the enums that they carry.
+fn samples() -> Vec<Fact> {
+    let request = ApprovalRequest {
+        plan: PlanHash::of(b"plan"),
+        summary: "one image".into(),
+        execution: Some("e".into()),
+        asked_at: at(1),
+        expires_at: at(3600),
+    };
+    let baseline = Baseline {
+        primary: "ecs-svc/0".into(),
+        task_definition: "web:1".into(),
+        service_deployments: vec!["arn:sd/0".into()],
+        desired: 2,
+    };
+    let (primary, task_definition) = ("ecs-svc/1".to_owned(), "web:2".to_owned());
+    let mut all = vec![
+        started(),
+        Fact::Warned { text: "look".into() },
+        Fact::Surveyed { until: stage() },
+        Fact::ImageBuilt { image: id("web"), pushed: pushed(), by: "layers".into() },
+        Fact::ImageCopied { image: id("web"), account: id("main"), pushed: pushed() },
+        Fact::GateJudged { stage: stage(), judgement: judgement() },
+        Fact::StagePlanned { stage: stage(), plan: plan() },
+        Fact::ApprovalRequested { stage: stage(), request },
+        Fact::ApprovalRefused { answer: answer(Answer::Approved), why: "self".into(), closes: true },
+        Fact::ApprovalGiven { answer: answer(Answer::Approved) },
+        Fact::ApprovalRejected { answer: answer(Answer::Rejected) },
+        Fact::ApprovalWithdrawn { stage: stage(), by: somebody(), comment: "no".into() },
+        Fact::ApprovalExpired { stage: stage() },
+        Fact::ApprovalVoided { stage: stage(), why: "changed".into() },
+        Fact::StageLocked { stage: stage(), fence: 7 },
+        Fact::StageEntered { stage: stage() },
+        Fact::TaskDefinitionRegistered {
+            at: roll(),
+            workload: Workload::Service(web()),
+            arn: "web:2".into(),
+            content: ContentHash::of(b"next"),
+            reused: true,
+        },
+        Fact::TaskStarted { at: step("prod", 0), task: id("migrate"), arn: "task/1".into() },
+        Fact::TaskRan {
+            at: step("prod", 0),
+            task: id("migrate"),
+            end: TaskEnd { exit_code: Some(-1), reason: Some("no".into()) },
+        },
+        Fact::BaselineTaken { at: roll(), service: web(), baseline },
+        Fact::RolloutStarted {
+            at: roll(),
+            service: web(),
+            primary: primary.clone(),
+            task_definition: task_definition.clone(),
+        },
+        Fact::RolloutStopRequested { at: roll(), service: web() },
+        Fact::RestoreStarted { at: roll(), service: web(), primary, task_definition },
+        Fact::StageFailed {
+            stage: stage(),
+            failure: StageFailure { ending: ending(Outcome::Failed), roll_back: true },
+        },
+        Fact::StageLeft { stage: stage() },
+        Fact::AbortRequested { by: somebody(), reason: "stop".into(), roll_back: true },
+        Fact::Suspended { ending: ending(Outcome::Suspended) },
+        Fact::Finished { ending: ending(Outcome::Succeeded) },
+    ];
+    for requested_by in requesters() {
+        all.push(Fact::Extended { until: stage(), requested_by: requested_by.clone() });
+        all.push(Fact::Resumed { by: requested_by, kanmon: "0.1.0".into() });
+    }
+    for effect in effects() {
+        all.push(Fact::EffectFailed { effect: effect.clone(), fault: fault() });
+        all.push(Fact::EffectAbsent { effect: effect.clone() });
+        all.push(Fact::EffectUnknown { effect: effect.clone(), fault: fault() });
+        all.push(Fact::Intended { effect, attempt: 2 });
+    }
+    for reading in scan_readings() {
+        all.push(Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 2 });
+    }
+    for progress in progresses() {
+        all.push(Fact::RolloutObserved { at: roll(), service: web(), progress: progress.clone() });
+        all.push(Fact::RestoreObserved { at: roll(), service: web(), progress });
+    }
+    for end in ends() {
+        all.push(Fact::RolloutEnded { at: roll(), service: web(), end: end.clone() });
+        all.push(Fact::RestoreEnded { at: roll(), service: web(), end });
+    }
+    for verdict in [Verdict::Pass, Verdict::Waived, Verdict::Unknown, Verdict::Fail] {
+        all.push(Fact::CheckJudged { at: step("prod", 2), verdict, detail: "200".into() });
+    }
+    all
+}
+
+#[test]
+fn every_kind_of_fact_has_a_sample_and_is_written_under_its_own_name() {
+    let samples = samples();
+    let sampled: BTreeSet<&str> = samples.iter().map(kind).collect();
+    let unsampled: Vec<&&str> = KINDS.iter().filter(|k| !sampled.contains(**k)).collect();
+    assert!(unsampled.is_empty(), "no sample of {unsampled:?}");
+    for fact in samples {
+        assert_eq!(serde_json::to_value(&fact).unwrap()["kind"], kind(&fact));
+    }
+}
+
+#[test]
+fn a_fact_comes_back_from_its_text_as_it_was() {
+    for (seq, fact) in (1..).zip(samples()) {
+        let event = Event { v: EVENT_VERSION, seq, at: at(seq as i64), release: id("r1"), fact };
+        let text = serde_json::to_string(&event).unwrap();
+        let back: Event = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+        assert_eq!(back, event, "{text}");
+    }
+}
+
+#[test]
+fn no_member_of_an_event_hides_another() {
+    // Flattened parts share one JSON object with the event's own members: a second member of one name would be lost on reading.
+    for fact in samples() {
+        let event = Event { v: EVENT_VERSION, seq: 3, at: at(3), release: id("r1"), fact };
+        let text = serde_json::to_string(&event).unwrap();
+        for member in ["v", "seq", "at", "release", "kind", "state", "end", "outcome"] {
+            let top = members_of_top(&text);
+            assert!(top.iter().filter(|m| *m == member).count() <= 1, "`{member}` twice in {text}");
+        }
+    }
+}
+
+/// The member names of the outermost object, repeats included (a JSON parser would drop them).
+fn members_of_top(text: &str) -> Vec<String> {
+    let (mut depth, mut inside, mut escaped, mut word, mut names) = (0, false, false, String::new(), Vec::new());
+    for c in text.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '"' => {
+                inside = !inside;
+                if inside {
+                    word.clear();
+                }
+            }
+            _ if inside => word.push(c),
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth -= 1,
+            ':' if depth == 1 => names.push(std::mem::take(&mut word)),
+            _ => {}
+        }
+    }
+    names
+}
+
+#[test]
+fn an_effect_is_concluded_by_its_own_fact_and_by_no_other_effects() {
+    let facts = samples();
+    for effect in effects() {
+        for fact in &facts {
+            let other = match fact {
+                Fact::EffectFailed { effect: e, .. }
+                | Fact::EffectAbsent { effect: e }
+                | Fact::EffectUnknown { effect: e, .. } => Some(e),
+                _ => None,
+            };
+            if let Some(other) = other {
+                assert_eq!(fact.concludes(&effect), other == &effect, "{fact:?} on {effect:?}");
+            }
+        }
+        let elsewhere = match effect.clone() {
+            Effect::Update { service, .. } => Some(Effect::Update { at: step("dev", 1), service }),
+            Effect::Restore { service, .. } => Some(Effect::Restore { at: step("dev", 1), service }),
+            Effect::Baseline { service, .. } => Some(Effect::Baseline { at: step("dev", 1), service }),
+            _ => None,
+        };
+        if let Some(elsewhere) = elsewhere {
+            let own = facts.iter().filter(|f| f.concludes(&elsewhere));
+            assert_eq!(own.count(), 0, "a fact of prod concludes {elsewhere:?}");
+        }
+    }
+    // All but the task's registration, its start, and the check, whose samples stand at other steps.
+    let concluded = effects().into_iter().filter(|e| {
+        facts.iter().any(|f| {
+            f.concludes(e)
+                && !matches!(f, Fact::EffectFailed { .. } | Fact::EffectAbsent { .. } | Fact::EffectUnknown { .. })
+        })
+    });
+    assert_eq!(concluded.count(), effects().len() - 3);
+}
