@@ -249,3 +249,14 @@ impl Ended {
 pub fn name(stage: &str) -> StageName {
     stage.parse().expect("a name")
 }
+
+impl Drop for Ended {
+    /// What happened, for whoever looks into a failure.
+    fn drop(&mut self) {
+        if std::thread::panicking() && std::env::var_os("KANMON_STORY").is_some() {
+            for event in &self.events {
+                eprintln!("{:>3} {} {}", event.seq, event.at, serde_json::to_string(&event.fact).unwrap_or_default());
+            }
+        }
+    }
+}
