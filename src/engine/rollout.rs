@@ -107,8 +107,9 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     match (mine, primary) {
         (Some(mine), _) if mine.status == "PRIMARY" => match mine.rollout_state.as_deref() {
             Some("COMPLETED") => prove(ours, reading),
-            // Nothing to roll back to, or rollback is off: ECS leaves it standing and failed.
-            Some("FAILED") => RolloutState::RollbackFailed { reason: reason_of(mine) },
+            // Nothing to roll back to, or rollback is off: ECS leaves it standing and failed. It fails before the breaker acts.
+            Some("FAILED") if failed_again(ours) => RolloutState::RollbackFailed { reason: reason_of(mine) },
+            Some("FAILED") => RolloutState::Looking { readings: looks(ours) },
             _ => RolloutState::InProgress,
         },
         (mine, Some(primary)) => {
@@ -134,6 +135,11 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     }
 }
 
+/// Whether this reading, like so many before it, shows ours failed; once it counted, it stays so.
+fn failed_again(ours: &Ours<'_>) -> bool {
+    looks(ours) >= LOOKS || matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::RollbackFailed { .. }))
+}
+
 fn looks(ours: &Ours<'_>) -> u32 {
     match ours.last.map(|l| &l.rollout) {
         Some(RolloutState::Looking { readings }) => (readings + 1).min(LOOKS),
@@ -148,9 +154,12 @@ fn reason_of(deployment: &crate::model::rollout::Deployment) -> String {
 /// `SUCCESSFUL` and `COMPLETED` can come early, and about something else: what runs must be ours, and be the approved digests.
 fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     let service = &reading.service;
+    let is_before = |id: &str| ours.before.is_some_and(|b| b.primary == id);
     if let Some(primary) = service.primary()
         && primary.id != ours.primary
         && primary.task_definition != ours.task_definition
+        // ECS's answers can be older than one another: what ran before has not come back under its old id.
+        && !is_before(&primary.id)
     {
         return RolloutState::Superseded { by: primary.id.clone() };
     }
@@ -225,3 +234,6 @@ fn merge(
     all.sort_by_key(|d| std::cmp::Reverse(d.tasks));
     all
 }
+
+#[cfg(test)]
+mod tests;
