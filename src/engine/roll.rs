@@ -115,9 +115,13 @@ fn pointless(run: &RolloutRun) -> bool {
         && progress.deaths.iter().any(|d| death::is_fatal(d.cause) && d.tasks >= death::FAIL_FAST)
 }
 
-/// Asks ECS to roll our deployment back, once it is known by its ARN.
+/// Asks ECS to roll our deployment back, once it is known by its ARN. Refused (it may have ended just then), the deployment is
+/// followed to whatever end it takes.
 pub fn stop(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName) -> Flow {
-    a.effect(Effect::StopRollout { at: at.clone(), service: service.clone() })
+    match a.effect(Effect::StopRollout { at: at.clone(), service: service.clone() }) {
+        Err(Halt::End(ending)) if !ending.outcome.is_resumable() => Ok(()),
+        flow => flow,
+    }
 }
 
 fn overdue(
@@ -132,7 +136,7 @@ fn overdue(
     let known = progress.is_some_and(|p| p.deployment.is_some());
     let can_stop = stage.on_failure == OnFailure::Rollback && known && state.stop_requested.is_none();
     if can_stop {
-        return stop(a, at, service);
+        stop(a, at, service)?;
     }
     let end = RolloutEnd::StillRunning;
     Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, progress)))
