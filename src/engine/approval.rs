@@ -36,7 +36,9 @@ pub fn refusal(
         return None;
     }
     if !answer.by.arn.starts_with("arn:") {
-        return Some("it is not known who approved it, so it may have been the one who asked for this release".to_owned());
+        return Some(
+            "it is not known who approved it, so it may have been the one who asked for this release".to_owned(),
+        );
     }
     match requester {
         Requester::Person { identity } if same_person(&identity.arn, &answer.by.arn) => {
