@@ -7,7 +7,9 @@ fn main() -> ExitCode {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         default(info);
-        eprintln!("error: this is a defect of kanmon; what was intended is in the journal, and `kanmon resume` reads it");
+        eprintln!(
+            "error: this is a defect of kanmon; what was intended is in the journal, and `kanmon resume` reads it"
+        );
         std::process::exit(DEFECT);
     }));
     kanmon::cli::main()

@@ -1,7 +1,5 @@
 //! `ports::accounts` over STS.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 use super::session::Sessions;
@@ -10,23 +8,13 @@ use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
 use crate::ports::accounts::Accounts;
 
-pub struct AwsAccounts {
-    sessions: Arc<Sessions>,
-}
-
-impl AwsAccounts {
-    pub fn new(sessions: Arc<Sessions>) -> AwsAccounts {
-        AwsAccounts { sessions }
-    }
-}
-
 #[async_trait]
-impl Accounts for AwsAccounts {
+impl Accounts for Sessions {
     async fn enter(&self, account: &Account) -> Result<Identity, Fault> {
-        Ok(self.sessions.enter(account).await?.identity().clone())
+        Ok(self.session(account).await?.identity().clone())
     }
 
     async fn caller(&self, account: &Account) -> Result<Identity, Fault> {
-        self.sessions.caller(account).await
+        self.ambient_identity(account).await
     }
 }

@@ -40,7 +40,7 @@ impl PipelineApprovals for CodePipeline {
         variables: &BTreeMap<String, String>,
         client_token: &str,
     ) -> Result<String, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         let op = Op::write("codepipeline:StartPipelineExecution", format!("pipeline {pipeline}"));
         let variables = variables.iter().map(|(name, value)| {
             PipelineVariable::builder().name(name).value(value).build().expect("name and value are all it needs")
@@ -65,7 +65,7 @@ impl PipelineApprovals for CodePipeline {
     }
 
     async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         read_execution(&session, pipeline, execution).await
     }
 
@@ -76,7 +76,7 @@ impl PipelineApprovals for CodePipeline {
         execution: &str,
         action: &str,
     ) -> Result<ActionState, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         let Some(detail) = latest(&session, pipeline, execution, action).await? else {
             return not_reached(&session, pipeline, execution).await;
         };
@@ -125,7 +125,7 @@ impl PipelineApprovals for CodePipeline {
         approved: bool,
         summary: &str,
     ) -> Result<(), Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         let detail = latest(&session, pipeline, execution, action).await?;
         let waiting = detail.filter(|d| d.status() == Some(&ActionExecutionStatus::InProgress));
         let Some(detail) = waiting else {

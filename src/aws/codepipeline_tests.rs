@@ -16,6 +16,7 @@ fn pipeline(handler: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) ->
 fn detail(execution: &str, status: &str, result: Value) -> Value {
     json!({"pipelineExecutionId": execution, "actionExecutionId": format!("a-{execution}"), "stageName": "Prod",
            "actionName": "Approve", "startTime": 100, "lastUpdateTime": 200, "status": status,
+           "input": {"configuration": {"CustomData": "plan #{variables.PLAN}"}, "resolvedConfiguration": {"CustomData": "plan abc"}},
            "output": {"executionResult": result}})
 }
 
@@ -66,12 +67,15 @@ async fn another_executions_approval_is_not_ours() {
 }
 
 #[tokio::test]
-async fn an_approval_tells_who_gave_it() {
+async fn an_approval_tells_who_gave_it_and_what_was_asked() {
     let ours = json!([detail("mine", "Succeeded", json!({"externalExecutionSummary": "looks good"}))]);
-    let expected = |by: Option<&str>| ActionState::Approved {
-        by: by.map(str::to_owned),
-        summary: "looks good".into(),
-        at: Some(Timestamp200::at()),
+    let expected = |by: Option<&str>| {
+        ActionState::Approved(Decided {
+            by: by.map(str::to_owned),
+            summary: "looks good".into(),
+            at: Some(Timestamp200::at()),
+            asked: Some("plan abc".into()),
+        })
     };
     let latest = json!({"lastUpdatedBy": "arn:aws:iam::222222222222:user/bo"});
     assert_eq!(state("mine", ours.clone(), latest.clone()).await, expected(Some("arn:aws:iam::222222222222:user/bo")));
@@ -97,7 +101,12 @@ async fn a_rejection_has_a_person_and_a_timeout_has_none() {
     let by_bo = state("mine", failed, json!({"lastUpdatedBy": "bo"})).await;
     assert_eq!(
         by_bo,
-        ActionState::Rejected { by: Some("bo".into()), summary: "no".into(), at: Some(Timestamp200::at()) }
+        ActionState::Rejected(Decided {
+            by: Some("bo".into()),
+            summary: "no".into(),
+            at: Some(Timestamp200::at()),
+            asked: Some("plan abc".into()),
+        })
     );
     let late = json!([detail("mine", "Failed", json!({"errorDetails": {"message": "Approval has timed out"}}))]);
     assert_eq!(state("mine", late, json!({})).await, ActionState::Ended { reason: "Approval has timed out".into() });

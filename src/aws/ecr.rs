@@ -29,12 +29,12 @@ impl Ecr {
 #[async_trait]
 impl Registry for Ecr {
     async fn repository(&self, account: &Account, name: &str) -> Result<Repository, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         repository(&session, name).await
     }
 
     async fn access(&self, account: &Account, name: &str) -> Result<Access, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         let repository = repository(&session, name).await?;
         let op = Op::read("ecr:GetAuthorizationToken", "the registry");
         let answer = session.call(&op, session.ecr().get_authorization_token().send()).await?;

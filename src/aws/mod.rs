@@ -21,9 +21,8 @@ mod statement;
 mod testing;
 mod time;
 
-pub use accounts::AwsAccounts;
 pub use codepipeline::CodePipeline;
 pub use ecr::Ecr;
 pub use ecs::Ecs;
-pub use scan::EcrScanner;
+pub use scan::Scans;
 pub use session::{Session, Sessions, Setup};

@@ -1,16 +1,21 @@
 //! The name that was probably meant.
 
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::nearest::distance;
 use crate::model::pipeline::Account;
 
 /// The name with the smallest edit distance to `wanted`, the first in alphabetical order where several are as near.
 pub(super) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    names.into_iter().min_by_key(|n| (distance(wanted, n), *n))
+    names.into_iter().min_by_key(|n| (distance(&wanted.to_lowercase(), &n.to_lowercase()), *n))
 }
 
 /// A `NotFound` that names what is there instead; `names`: `None` where it could not be listed.
 pub(super) fn not_found(what: &str, wanted: &str, account: &Account, names: Option<&[String]>) -> Fault {
-    let place = format!("account {} ({}, {})", account.name, account.id, account.region);
+    not_found_in(&place(account), what, wanted, names)
+}
+
+/// The same, somewhere within an account.
+pub(super) fn not_found_in(place: &str, what: &str, wanted: &str, names: Option<&[String]>) -> Fault {
     let fault = Fault::new(FaultKind::NotFound, format!("there is no {what} `{wanted}` in {place}"));
     match names {
         None => fault,
@@ -21,20 +26,9 @@ pub(super) fn not_found(what: &str, wanted: &str, account: &Account, names: Opti
     }
 }
 
-/// Levenshtein's distance in characters, case ignored.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.to_lowercase().chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
+/// An account, in words that tell it from every other.
+pub(super) fn place(account: &Account) -> String {
+    format!("account {} ({}, {})", account.name, account.id, account.region)
 }
 
 #[cfg(test)]

@@ -18,20 +18,20 @@ use crate::model::ids::Digest;
 use crate::model::pipeline::Account;
 use crate::ports::scanner::Scanner;
 
-pub struct EcrScanner {
+pub struct Scans {
     sessions: Arc<Sessions>,
 }
 
-impl EcrScanner {
-    pub fn new(sessions: Arc<Sessions>) -> EcrScanner {
-        EcrScanner { sessions }
+impl Scans {
+    pub fn new(sessions: Arc<Sessions>) -> Scans {
+        Scans { sessions }
     }
 }
 
 #[async_trait]
-impl Scanner for EcrScanner {
+impl Scanner for Scans {
     async fn preflight(&self, account: &Account, repository: &str) -> Result<ScanType, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         let frequency = frequency(&session, repository).await?;
         let scan_type = scan_type(&session).await?;
         match scan_type {
@@ -52,7 +52,7 @@ impl Scanner for EcrScanner {
     }
 
     async fn read(&self, account: &Account, repository: &str, image: &PushedImage) -> Result<ScanReading, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         let digests = if image.children.is_empty() { vec![image.digest.clone()] } else { image.children.clone() };
         let (states, mut findings) = match scan_type(&session).await? {
             ScanType::Basic => basic_scan::read(&session, repository, &digests, image.pushed_at).await?,
@@ -138,7 +138,7 @@ async fn pushed(
 ) -> Result<Vec<(Digest, Timestamp)>, Fault> {
     let mut times = BTreeMap::new();
     for batch in digests.chunks(100) {
-        let op = Op::read("ecr:DescribeImages", format!("repository {repository}"));
+        let op = Op::read("ecr:DescribeImages", format!("the image in repository {repository}"));
         let ids = batch.iter().map(|d| ImageIdentifier::builder().image_digest(d.as_str()).build()).collect();
         let request = session.ecr().describe_images().repository_name(repository).set_image_ids(Some(ids));
         match session.call(&op, request.send()).await {

@@ -18,16 +18,13 @@ fn image(children: &[Digest]) -> PushedImage {
     }
 }
 
-fn scanner(
-    scan_type: &'static str,
-    handler: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static,
-) -> (Peer, EcrScanner) {
+fn scanner(scan_type: &'static str, handler: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> (Peer, Scans) {
     let peer = Peer::new(move |asked, before| match asked.op.as_str() {
         "GetCallerIdentity" => Reply::Json(Value::Null),
         "GetRegistryScanningConfiguration" => Reply::Json(json!({"scanningConfiguration": {"scanType": scan_type}})),
         _ => handler(asked, before),
     });
-    let scanner = EcrScanner::new(peer.sessions());
+    let scanner = Scans::new(peer.sessions());
     (peer, scanner)
 }
 

@@ -55,7 +55,8 @@ const RETRY_BUDGET: usize = 500;
 pub struct Setup {
     /// `None`: the SDK's own, which obeys `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     pub http_client: Option<SharedHttpClient>,
-    /// One clock for signing, expiry, back-off and quotas.
+    /// One clock for signing, expiry, back-off and quotas. A virtual one moves when nothing else can run, not when a sleep is
+    /// merely armed: every call arms its timeouts.
     pub time_source: Option<SharedTimeSource>,
     pub sleep: Option<SharedAsyncSleep>,
     /// Instead of the environment's and the profiles' credentials.
@@ -125,7 +126,7 @@ impl Sessions {
     ///
     /// # Errors
     /// `CredentialsRefused`, `WrongAccount`, `Unreachable`, `Throttled`.
-    pub async fn enter(&self, account: &Account) -> Result<Arc<Session>, Fault> {
+    pub async fn session(&self, account: &Account) -> Result<Arc<Session>, Fault> {
         let cell = self
             .entered
             .lock()
@@ -140,7 +141,7 @@ impl Sessions {
     ///
     /// # Errors
     /// `CredentialsRefused` where there are none.
-    pub async fn caller(&self, account: &Account) -> Result<Identity, Fault> {
+    pub(super) async fn ambient_identity(&self, account: &Account) -> Result<Identity, Fault> {
         let config = self.ambient(account).await;
         let sts = client!(aws_sdk_sts, "sts", account, &config, partition(account));
         identity(&sts, account).await

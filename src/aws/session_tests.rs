@@ -64,8 +64,8 @@ async fn any_call(session: &Session) -> Result<(), Refusal> {
 async fn a_role_is_assumed_once_with_release_person_and_external_id() {
     let peer = assuming();
     let sessions = Sessions::new(Setup { source_identity: Some("Ann <ann@x>".into()), ..peer.setup() });
-    let first = sessions.enter(&with_role()).await.unwrap();
-    let second = sessions.enter(&with_role()).await.unwrap();
+    let first = sessions.session(&with_role()).await.unwrap();
+    let second = sessions.session(&with_role()).await.unwrap();
     any_call(&second).await.unwrap();
     assert!(Arc::ptr_eq(&first, &second));
     assert_eq!(first.identity().account, with_role().id);
@@ -85,14 +85,14 @@ async fn a_role_is_assumed_once_with_release_person_and_external_id() {
 #[tokio::test]
 async fn no_source_identity_is_sent_where_none_is_given() {
     let peer = assuming();
-    peer.sessions().enter(&with_role()).await.unwrap();
+    peer.sessions().session(&with_role()).await.unwrap();
     assert_eq!(form(&peer.asked("AssumeRole")[0].body, "SourceIdentity"), None);
 }
 
 #[tokio::test]
 async fn credentials_are_renewed_before_they_expire() {
     let peer = assuming();
-    let session = peer.sessions().enter(&with_role()).await.unwrap();
+    let session = peer.sessions().session(&with_role()).await.unwrap();
     peer.clock.advance(Duration::from_secs(3600 - 121));
     any_call(&session).await.unwrap();
     assert_eq!(peer.asked("AssumeRole").len(), 1);
@@ -113,7 +113,7 @@ async fn a_refused_renewal_is_told_by_the_call_that_needed_it() {
         ),
         _ => Reply::Json(Value::Null),
     });
-    let session = peer.sessions().enter(&with_role()).await.unwrap();
+    let session = peer.sessions().session(&with_role()).await.unwrap();
     peer.clock.advance(Duration::from_secs(3600));
     let refusal = any_call(&session).await.unwrap_err();
     assert_eq!(refusal.fault.kind, FaultKind::CredentialsRefused);
@@ -125,7 +125,7 @@ async fn a_role_that_may_not_be_assumed_names_caller_and_statement() {
     let message = "User: arn:aws:sts::111111111111:assumed-role/ci/build-7 is not authorized to perform: sts:AssumeRole \
                    on resource: arn:aws:iam::222222222222:role/kanmon-deploy";
     let peer = Peer::new(move |_, _| sts_error(403, "AccessDenied", message));
-    let fault = peer.sessions().enter(&with_role()).await.err().unwrap();
+    let fault = peer.sessions().session(&with_role()).await.err().unwrap();
     assert_eq!(fault.kind, FaultKind::CredentialsRefused);
     assert_eq!(
         fault.sentence,
@@ -147,7 +147,7 @@ async fn a_source_identity_that_is_refused_is_not_dropped() {
         )
     });
     let sessions = Sessions::new(Setup { source_identity: Some("ann".into()), ..peer.setup() });
-    let fault = sessions.enter(&with_role()).await.err().unwrap();
+    let fault = sessions.session(&with_role()).await.err().unwrap();
     assert!(fault.sentence.contains("may not do sts:SetSourceIdentity"), "{fault}");
     assert!(fault.hint.unwrap().contains("\"sts:SetSourceIdentity\""));
     assert_eq!(peer.asked("AssumeRole").len(), 1);
@@ -157,13 +157,13 @@ async fn a_source_identity_that_is_refused_is_not_dropped() {
 async fn credentials_of_another_account_are_refused_before_any_other_call() {
     let peer = Peer::new(|_, _| Reply::Raw(200, caller_identity("999999999999")));
     let sessions = peer.sessions();
-    let fault = sessions.enter(&account("prod")).await.err().unwrap();
+    let fault = sessions.session(&account("prod")).await.err().unwrap();
     assert_eq!(fault.kind, FaultKind::WrongAccount);
     assert_eq!(
         fault.sentence,
         "the credentials for account prod belong to 999999999999, and the file says 222222222222"
     );
-    assert_eq!(sessions.caller(&account("prod")).await.unwrap().account.as_str(), "999999999999");
+    assert_eq!(sessions.ambient_identity(&account("prod")).await.unwrap().account.as_str(), "999999999999");
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn a_role_of_another_account_is_refused_before_any_call() {
     let peer = assuming();
     let mut account = with_role();
     account.role = Some("arn:aws:iam::333333333333:role/x".into());
-    assert_eq!(peer.sessions().enter(&account).await.err().unwrap().kind, FaultKind::WrongAccount);
+    assert_eq!(peer.sessions().session(&account).await.err().unwrap().kind, FaultKind::WrongAccount);
     assert!(peer.asked("AssumeRole").is_empty() && peer.asked("GetCallerIdentity").is_empty());
 }
 
@@ -182,8 +182,8 @@ async fn a_failure_to_enter_is_not_remembered() {
         _ => Reply::Json(Value::Null),
     });
     let sessions = peer.sessions();
-    assert_eq!(sessions.enter(&account("prod")).await.err().unwrap().kind, FaultKind::CredentialsRefused);
-    assert!(sessions.enter(&account("prod")).await.is_ok());
+    assert_eq!(sessions.session(&account("prod")).await.err().unwrap().kind, FaultKind::CredentialsRefused);
+    assert!(sessions.session(&account("prod")).await.is_ok());
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn reads_are_repeated_and_then_said_to_be_unanswered() {
         "GetCallerIdentity" => Reply::Json(Value::Null),
         _ => Reply::Reset,
     });
-    let session = peer.sessions().enter(&account("prod")).await.unwrap();
+    let session = peer.sessions().session(&account("prod")).await.unwrap();
     assert_eq!(any_call(&session).await.unwrap_err().fault.kind, FaultKind::Unreachable);
     assert_eq!(peer.asked("ListTaskDefinitions").len(), ATTEMPTS as usize);
 }

@@ -5,7 +5,8 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::work::work;
-use super::{identity, releases, state};
+use super::{identity, releases};
+use crate::journal;
 use crate::model::approval::Requester;
 use crate::model::event::Fact;
 use crate::model::inbox::MessageBody;
@@ -26,7 +27,7 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8
     let message = MessageBody::Abort { by, reason: args.reason, roll_back: args.roll_back };
     let now = bench.clock.now();
     bench.journal.send(&id, message, now).await?;
-    let holder = state::holder(bench.clock.token(16));
+    let holder = journal::this_process();
     let lease = match bench.journal.take(&id, &holder, now).await {
         Ok(lease) => lease,
         Err(JournalError::Held { holder, .. }) => {

@@ -1,6 +1,7 @@
 //! `approve`, `reject`, `withdraw`: a person decides about exactly one plan.
 
 use jiff::SignedDuration;
+use serde_json::json;
 
 use super::args::{AnswerArgs, Global};
 use super::bench::Bench;
@@ -21,21 +22,23 @@ use crate::ports::journal::Listed;
 const WATCHED: SignedDuration = SignedDuration::from_secs(20);
 
 pub async fn approve(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
-    answer(&Bench::new(global, output)?, global, output, args, Answer::Approved).await
+    answer(&Bench::new(global, output)?, output, &args, Answer::Approved, global.yes).await?;
+    Ok(0)
 }
 
 pub async fn reject(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
-    answer(&Bench::new(global, output)?, global, output, args, Answer::Rejected).await
+    answer(&Bench::new(global, output)?, output, &args, Answer::Rejected, global.yes).await?;
+    Ok(0)
 }
 
-/// Decides about the question that a release waits with.
+/// Decides about the question that a release waits with; `yes` answers the question whether it is meant.
 pub async fn answer(
     bench: &Bench,
-    global: &Global,
     output: &Output,
-    args: AnswerArgs,
+    args: &AnswerArgs,
     answer: Answer,
-) -> Result<u8, Failure> {
+    yes: bool,
+) -> Result<(), Failure> {
     let recorded = recorded(bench, &args.release).await?;
     let waiting = approvals::asked(&recorded);
     let wanted: Vec<_> =
@@ -49,7 +52,7 @@ pub async fn answer(
                 .hint(format!("name one with --stage: {}", names.join(", "))));
         }
     };
-    seen(&args, request)?;
+    seen(args, request)?;
     let policy = stage.approval.as_ref().ok_or_else(|| Failure::defect("a question without a policy"))?;
     let asker = bench.ports(recorded.release.id.as_str(), None)?;
     let account = match &policy.way {
@@ -67,7 +70,9 @@ pub async fn answer(
     if let Some(why) = refusal(policy, &recorded.release.requested_by, request, &given) {
         return Err(Failure::access(format!("that answer would not count: {why}")).hint(who_may(policy)));
     }
-    agree(global, output, &args, &recorded, stage, request, answer)?;
+    if !yes && args.plan.is_none() {
+        agree(output, &recorded, stage, request, answer)?;
+    }
     match &policy.way {
         ApprovalWay::CodePipeline { pipeline, action, .. } => {
             let execution = request.execution.as_deref().unwrap_or_default();
@@ -87,30 +92,25 @@ pub async fn answer(
 fn seen(args: &AnswerArgs, request: &ApprovalRequest) -> Result<(), Failure> {
     match &args.plan {
         Some(plan) if plan.len() < 8 => {
-            Err(Failure::wrong(format!("`--plan {plan}` is too short to tell plans apart")).hint("give at least 8 digits"))
+            Err(Failure::wrong(format!("`--plan {plan}` is too short to tell plans apart"))
+                .hint("give at least 8 digits"))
         }
-        Some(plan) if !request.plan.as_str().starts_with(plan.as_str()) => Err(Failure::wrong(format!(
-            "what waits now is plan {}, not {plan}",
-            request.plan.short()
-        ))
-        .hint("`kanmon approvals` shows what it would change")),
+        Some(plan) if !request.plan.as_str().starts_with(plan.as_str()) => {
+            Err(Failure::wrong(format!("what waits now is plan {}, not {plan}", request.plan.short()))
+                .hint("`kanmon approvals` shows what it would change"))
+        }
         Some(_) | None => Ok(()),
     }
 }
 
 /// Without a named plan, a person has to look first.
 fn agree(
-    global: &Global,
     output: &Output,
-    args: &AnswerArgs,
     recorded: &Recorded,
     stage: &Stage,
     request: &ApprovalRequest,
     answer: Answer,
 ) -> Result<(), Failure> {
-    if global.yes || args.plan.is_some() {
-        return Ok(());
-    }
     output.note(&approvals::human(recorded, stage, request, output.err));
     let question = match answer {
         Answer::Approved => "approve exactly this?",
@@ -153,15 +153,21 @@ async fn follow(
     recorded: &Recorded,
     stage: &StageName,
     answer: Answer,
-) -> Result<u8, Failure> {
+) -> Result<(), Failure> {
     let id = &recorded.release.id;
     let word = match answer {
         Answer::Approved => "approved",
         Answer::Rejected => "rejected",
     };
+    let tell = |more: &str| {
+        output.tell(
+            || format!("{id}: {stage} is {word}{more}"),
+            || json!({ "v": 1, "kind": "answered", "release": id, "stage": stage, "answer": answer }),
+        );
+    };
     if recorded.listed.held_by.is_none() {
-        output.say(&format!("{id}: {stage} is {word}; `kanmon resume {id}` goes on with it"));
-        return Ok(0);
+        tell(&format!("; `kanmon resume {id}` goes on with it"));
+        return Ok(());
     }
     let late = bench.clock.now() + WATCHED;
     while bench.clock.now() < late {
@@ -169,15 +175,15 @@ async fn follow(
         let news = events.iter().filter(|e| e.seq > recorded.release.seq).find_map(|e| taken(e, stage));
         match news {
             Some(Ok(())) => {
-                output.say(&format!("{id}: {stage} is {word}"));
-                return Ok(0);
+                tell("");
+                return Ok(());
             }
             Some(Err(why)) => return Err(Failure::access(format!("the answer does not count: {why}"))),
             None => bench.clock.sleep(SignedDuration::from_millis(300)).await,
         }
     }
-    output.say(&format!("{id}: {stage} is {word}; the process that works on it will take it up"));
-    Ok(0)
+    tell("; the process that works on it will take it up");
+    Ok(())
 }
 
 fn taken(event: &Event, stage: &StageName) -> Option<Result<(), String>> {
@@ -189,7 +195,7 @@ fn taken(event: &Event, stage: &StageName) -> Option<Result<(), String>> {
 }
 
 async fn recorded(bench: &Bench, id: &ReleaseId) -> Result<Recorded, Failure> {
-    let (events, release) = releases::one(bench, id).await?;
+    let (_, release) = releases::one(bench, id).await?;
     let listed = bench.journal.list(&bench.pipeline().app).await?.into_iter().find(|l| &l.release == id);
     let listed = listed.unwrap_or_else(|| Listed {
         release: id.clone(),
@@ -198,7 +204,7 @@ async fn recorded(bench: &Bench, id: &ReleaseId) -> Result<Recorded, Failure> {
         last_at: release.at,
         held_by: None,
     });
-    Ok(Recorded { listed, events, release })
+    Ok(Recorded { listed, release })
 }
 
 fn nothing_waits(recorded: &Recorded) -> Failure {
@@ -223,4 +229,3 @@ fn summary(answer: &ApprovalAnswer, by: &Identity) -> String {
         false => format!("plan {}: {}", answer.plan.short(), answer.comment),
     }
 }
-

@@ -18,7 +18,8 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let recorded = releases::all(&bench, usize::MAX).await?;
     let waiting: Vec<_> = recorded.iter().flat_map(asked).collect();
     if waiting.is_empty() {
-        output.tell(|| "nothing waits for approval".to_owned(), || json!({ "v": 1, "kind": "approvals", "waiting": [] }));
+        output
+            .tell(|| "nothing waits for approval".to_owned(), || json!({ "v": 1, "kind": "approvals", "waiting": [] }));
         return Ok(0);
     }
     output.tell(

@@ -94,6 +94,6 @@ struct RepositoryTemplates(PathBuf);
 
 impl Templates for RepositoryTemplates {
     fn render(&self, template: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<serde_json::Value, Fault> {
-        pipeline::render(&self.0, template, pipeline, stage)
+        pipeline::templates::render(&self.0, template, pipeline, stage)
     }
 }

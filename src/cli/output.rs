@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde_json::{Value, json};
 
 use super::args::{Form, Global};
@@ -16,6 +17,10 @@ pub struct Output {
     pub err: Paint,
     /// Whether a person sits at stdin and may be asked.
     pub asks: bool,
+    /// Where spinners turn, on stderr; lines beside them go through it, so that they do not overwrite each other.
+    pub bars: MultiProgress,
+    /// Whether stderr is a terminal, where spinners can turn.
+    pub terminal: bool,
 }
 
 impl Output {
@@ -27,6 +32,8 @@ impl Output {
             out: Paint(wanted && human && std::io::stdout().is_terminal()),
             err: Paint(wanted && human && std::io::stderr().is_terminal()),
             asks: human && std::io::stdin().is_terminal(),
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+            terminal: std::io::stderr().is_terminal(),
         }
     }
 
@@ -52,7 +59,11 @@ impl Output {
 
     /// A line beside the data.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "{text}");
+        if self.terminal {
+            let _ = self.bars.println(text);
+        } else {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
     }
 
     /// Data for people or for programs.

@@ -6,7 +6,8 @@ use super::failure::Failure;
 use super::output::Output;
 use super::release::stage;
 use super::work::work;
-use super::{identity, releases, state};
+use super::{identity, releases};
+use crate::journal;
 use crate::model::event::Fact;
 use crate::model::outcome::Outcome;
 use crate::model::release::Release;
@@ -21,7 +22,7 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let requested_by =
         identity::requester(&asker, &release.started.pipeline, args.execution.as_deref(), author).await?;
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
-    let holder = state::holder(bench.clock.token(16));
+    let holder = journal::this_process();
     let now = bench.clock.now();
     let lease = bench.journal.take(&release.id, &holder, now).await?;
     let fact = Fact::Extended { until: to, requested_by };

@@ -7,8 +7,8 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::identity;
 use super::output::Output;
-use super::state;
 use super::work::work;
+use crate::journal;
 use crate::local::git;
 use crate::model::event::{Fact, Started};
 use crate::model::ids::{ImageName, ReleaseId, StageName};
@@ -16,7 +16,11 @@ use crate::model::pipeline::{Build, Pipeline};
 use crate::ports::clock::Clock;
 
 pub async fn run(global: &Global, output: &Output, args: ReleaseArgs) -> Result<u8, Failure> {
-    let bench = Bench::new(global, output)?;
+    with(&Bench::new(global, output)?, global, output, args).await
+}
+
+/// Releases what a bench's pipeline file says.
+pub async fn with(bench: &Bench, global: &Global, output: &Output, args: ReleaseArgs) -> Result<u8, Failure> {
     let (given, until) = asked(bench.pipeline(), args.image, args.until)?;
     let id = fresh(bench.clock.as_ref());
     let source = git::source(&bench.loaded.root);
@@ -32,10 +36,9 @@ pub async fn run(global: &Global, output: &Output, args: ReleaseArgs) -> Result<
         until,
         given,
     };
-    let holder = state::holder(bench.clock.token(16));
+    let holder = journal::this_process();
     let first = Fact::Started(Box::new(started));
-    let (lease, event) =
-        bench.journal.begin(&bench.pipeline().app, &id, first, &holder, bench.clock.now()).await?;
+    let (lease, event) = bench.journal.begin(&bench.pipeline().app, &id, first, &holder, bench.clock.now()).await?;
     work(ports, lease, &[event], global, output).await
 }
 

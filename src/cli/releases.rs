@@ -7,10 +7,9 @@ use crate::model::ids::ReleaseId;
 use crate::model::release::Release;
 use crate::ports::journal::Listed;
 
-/// A release with its events, and who works on it.
+/// A release, and who works on it.
 pub struct Recorded {
     pub listed: Listed,
-    pub events: Vec<Event>,
     pub release: Release,
 }
 
@@ -27,8 +26,8 @@ pub async fn one(bench: &Bench, id: &ReleaseId) -> Result<(Vec<Event>, Release),
 pub async fn all(bench: &Bench, limit: usize) -> Result<Vec<Recorded>, Failure> {
     let mut found = Vec::new();
     for listed in bench.journal.list(&bench.pipeline().app).await?.into_iter().take(limit) {
-        let (events, release) = one(bench, &listed.release).await?;
-        found.push(Recorded { listed, events, release });
+        let (_, release) = one(bench, &listed.release).await?;
+        found.push(Recorded { listed, release });
     }
     Ok(found)
 }

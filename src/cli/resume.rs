@@ -5,7 +5,8 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::work::work;
-use super::{identity, releases, state};
+use super::{identity, releases};
+use crate::journal;
 use crate::model::approval::Requester;
 use crate::model::event::Fact;
 use crate::model::ids::ReleaseId;
@@ -19,15 +20,16 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
     };
     let (mut events, release) = releases::one(&bench, &id).await?;
     if let Some(ending) = release.ending.as_ref().filter(|e| !e.outcome.is_resumable()) {
-        return Err(Failure::wrong(format!("{id} has ended: {}", ending.sentence))
-            .hint(format!("`kanmon history {id}` tells its story; `kanmon promote {id} --to STAGE` takes it further")));
+        return Err(Failure::wrong(format!("{id} has ended: {}", ending.sentence)).hint(format!(
+            "`kanmon history {id}` tells its story; `kanmon promote {id} --to STAGE` takes it further"
+        )));
     }
     let asker = bench.ports(id.as_str(), None)?;
     let pipeline = &release.started.pipeline;
     let account = pipeline.account(&pipeline.stages[0].account);
     let by = Requester::Person { identity: identity::caller(&asker, account).await? };
     let ports = bench.ports(id.as_str(), identity::of(&by))?;
-    let holder = state::holder(bench.clock.token(16));
+    let holder = journal::this_process();
     let now = bench.clock.now();
     let lease = bench.journal.take(&id, &holder, now).await?;
     let fact = Fact::Resumed { by, kanmon: env!("CARGO_PKG_VERSION").to_owned() };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::args::Form;
 use super::output::Output;
@@ -19,7 +19,7 @@ use crate::report::{json, story};
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {
     match output.form {
         Form::Json => Box::new(Json),
-        Form::Human => Box::new(Human::new(output.err, verbose)),
+        Form::Human => Box::new(Human::new(output, verbose)),
     }
 }
 
@@ -53,15 +53,13 @@ struct Human {
 const REMIND: Duration = Duration::from_secs(60);
 
 impl Human {
-    fn new(paint: Paint, verbose: u8) -> Human {
-        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+    fn new(output: &Output, verbose: u8) -> Human {
         Human {
-            paint,
+            paint: output.err,
             verbose,
-            bars,
+            bars: output.bars.clone(),
             spinning: BTreeMap::new(),
-            terminal,
+            terminal: output.terminal,
             told: (Vec::new(), None),
             last: String::new(),
         }

@@ -172,6 +172,9 @@ pub fn rollout_ended(
             let sentence = format!("{stage}/{service} failed and was rolled back");
             ending(Outcome::RolledBack, sentence, because(reason), None)
         }
+        RolloutEnd::Failed { reason } => {
+            ending(Outcome::Failed, format!("{stage}/{service} failed"), because(reason), None)
+        }
         RolloutEnd::Superseded { by } => ending(
             Outcome::Superseded,
             format!("{stage}/{service} was deployed over by somebody else; theirs is left alone"),

@@ -79,6 +79,9 @@ fn find<'a>(ours: &Ours<'_>, reading: &'a RolloutReading) -> Found<'a> {
 
 fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: &ServiceDeployment) -> RolloutState {
     let reason = || deployment.status_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned());
+    let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary && d.status == "PRIMARY");
+    // A service deployment has no state of its own for this: the breaker tripped, and ours is left standing.
+    let left_failed_entry = entry.filter(|d| d.rollout_state.as_deref() == Some("FAILED"));
     match deployment.status.as_str() {
         "SUCCESSFUL" => prove(ours, reading),
         "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
@@ -91,11 +94,17 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
             let newer = all.iter().find(|d| d.created_at > deployment.created_at && d.arn != deployment.arn);
             match newer {
                 Some(newer) => RolloutState::Superseded { by: newer.arn.clone() },
-                None => RolloutState::Stopped { reason: reason() },
+                None => match left_failed_entry {
+                    Some(failed) => RolloutState::Failed { reason: reason_of(failed) },
+                    None => RolloutState::Stopped { reason: reason() },
+                },
             }
         }
-        // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting.
-        _ => RolloutState::InProgress,
+        // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting, unless it stalled.
+        _ => match left_failed_entry {
+            Some(failed) => left_failed(ours, failed),
+            None => RolloutState::InProgress,
+        },
     }
 }
 
@@ -107,9 +116,8 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     match (mine, primary) {
         (Some(mine), _) if mine.status == "PRIMARY" => match mine.rollout_state.as_deref() {
             Some("COMPLETED") => prove(ours, reading),
-            // Nothing to roll back to, or rollback is off: ECS leaves it standing and failed. It fails before the breaker acts.
-            Some("FAILED") if failed_again(ours) => RolloutState::RollbackFailed { reason: reason_of(mine) },
-            Some("FAILED") => RolloutState::Looking { readings: looks(ours) },
+            // Nothing to roll back to, or rollback is off: ECS leaves it standing and failed.
+            Some("FAILED") => left_failed(ours, mine),
             _ => RolloutState::InProgress,
         },
         (mine, Some(primary)) => {
@@ -135,9 +143,14 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     }
 }
 
-/// Whether this reading, like so many before it, shows ours failed; once it counted, it stays so.
-fn failed_again(ours: &Ours<'_>) -> bool {
-    looks(ours) >= LOOKS || matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::RollbackFailed { .. }))
+/// FAILED and still PRIMARY: so it is for a moment before the breaker rolls back, so it stays where it does not.
+fn left_failed(ours: &Ours<'_>, mine: &crate::model::rollout::Deployment) -> RolloutState {
+    let counted = matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::Failed { .. }));
+    match looks(ours) {
+        LOOKS.. => RolloutState::Failed { reason: reason_of(mine) },
+        _ if counted => RolloutState::Failed { reason: reason_of(mine) },
+        readings => RolloutState::Looking { readings },
+    }
 }
 
 fn looks(ours: &Ours<'_>) -> u32 {

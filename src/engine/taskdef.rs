@@ -82,6 +82,13 @@ pub fn container_names(definition: &Value) -> Vec<String> {
     definition.get("containerDefinitions").and_then(Value::as_array).map(|c| names(c)).unwrap_or_default()
 }
 
+/// A container's image.
+pub fn container_image(definition: &Value, container: &str) -> Option<String> {
+    let containers = definition.get("containerDefinitions").and_then(Value::as_array)?;
+    let found = containers.iter().find(|c| c.get("name").and_then(Value::as_str) == Some(container))?;
+    found.get("image").and_then(Value::as_str).map(str::to_owned)
+}
+
 fn names(containers: &[Value]) -> Vec<String> {
     containers.iter().filter_map(|c| c.get("name").and_then(Value::as_str)).map(str::to_owned).collect()
 }

@@ -136,7 +136,7 @@ enum Rest {
 fn at_rest(ended: Option<&RolloutEnd>) -> Rest {
     match ended {
         None | Some(RolloutEnd::Unchanged) => Rest::Untouched,
-        Some(RolloutEnd::Succeeded | RolloutEnd::Unverified) => Rest::Changed,
+        Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. }) => Rest::Changed,
         Some(RolloutEnd::RolledBack { .. }) => Rest::Back,
         Some(RolloutEnd::Stopped { reason }) => Rest::Stopped(reason.clone()),
         Some(RolloutEnd::Superseded { by }) => Rest::Stuck(format!("it was deployed over by {by}")),
@@ -154,7 +154,9 @@ fn put_back(restored: &RolloutEnd) -> Rest {
         }
         RolloutEnd::Stopped { reason } => Rest::Stuck(format!("putting it back was stopped ({reason})")),
         RolloutEnd::Superseded { by } => Rest::Stuck(format!("it was deployed over by {by}")),
-        RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason } => Rest::Stuck(reason.clone()),
+        RolloutEnd::Failed { reason } | RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason } => {
+            Rest::Stuck(reason.clone())
+        }
         RolloutEnd::StillRunning => Rest::Stuck("it is still moving".to_owned()),
     }
 }

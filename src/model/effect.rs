@@ -47,19 +47,46 @@ pub enum Effect {
     /// Put the question to those who decide.
     RequestApproval { stage: StageName, plan: PlanHash },
     /// Read a service as it is before it is changed. Reads only.
-    Baseline { at: StepRef, service: ServiceName },
+    Baseline {
+        #[serde(rename = "place")]
+        at: StepRef,
+        service: ServiceName,
+    },
     /// Register a task definition, or find the revision that already has its content.
-    Register { at: StepRef, workload: Workload },
+    Register {
+        #[serde(rename = "place")]
+        at: StepRef,
+        workload: Workload,
+    },
     /// Start a one-off task.
-    RunTask { at: StepRef, task: TaskName },
+    RunTask {
+        #[serde(rename = "place")]
+        at: StepRef,
+        task: TaskName,
+    },
     /// `UpdateService`.
-    Update { at: StepRef, service: ServiceName },
+    Update {
+        #[serde(rename = "place")]
+        at: StepRef,
+        service: ServiceName,
+    },
     /// `StopServiceDeployment` with rollback.
-    StopRollout { at: StepRef, service: ServiceName },
+    StopRollout {
+        #[serde(rename = "place")]
+        at: StepRef,
+        service: ServiceName,
+    },
     /// `UpdateService` back to what ran before.
-    Restore { at: StepRef, service: ServiceName },
+    Restore {
+        #[serde(rename = "place")]
+        at: StepRef,
+        service: ServiceName,
+    },
     /// Ask whether the stage works.
-    Check { at: StepRef },
+    Check {
+        #[serde(rename = "place")]
+        at: StepRef,
+    },
 }
 
 impl Effect {

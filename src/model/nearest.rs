@@ -1,46 +1,62 @@
 //! The name that was probably meant.
 
-/// The nearest of several names, if it is near enough to be a slip.
-pub fn nearest<'a>(wanted: &str, there: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = wanted.to_lowercase();
-    there
+/// The nearest of the names that exist, where one is near enough to be meant: about a third of its letters may differ.
+pub fn nearest<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
+    let near = |name: &str, d: usize| {
+        let letters = name.chars().count();
+        d < letters && d <= ((letters.max(given.chars().count()) + 1) / 3).max(1)
+    };
+    names
         .into_iter()
-        .map(|name| (distance(&wanted, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= wanted.len().max(name.len()) / 2 || is_part(&wanted, name))
+        .map(|name| (distance(&given, &name.to_lowercase()), name))
+        .filter(|(d, name)| near(name, *d))
         .min()
         .map(|(_, name)| name)
 }
 
-/// Whether one is a part of the other, and long enough for that to mean something.
-fn is_part(wanted: &str, name: &str) -> bool {
-    let name = name.to_lowercase();
-    wanted.len().min(name.len()) >= 3 && (name.contains(wanted) || wanted.contains(&name))
+/// `did you mean …?`, or what there is.
+pub fn hint<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.into_iter().collect();
+    match nearest(given, names.iter().copied()) {
+        Some(name) => Some(format!("did you mean `{name}`?")),
+        None if names.is_empty() => None,
+        None => Some(format!("there is: {}", names.iter().take(20).copied().collect::<Vec<_>>().join(", "))),
+    }
 }
 
-/// Levenshtein's edit distance.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+/// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
+pub fn distance(a: &str, b: &str) -> usize {
+    // Names are short; what is not is no misspelling of one.
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(80).collect(), b.chars().take(80).collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let changed = usize::from(a[i - 1] != b[j - 1]);
+            let mut d = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + changed);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                d = d.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(d);
         }
+        rows.push(row);
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::*;
 
     #[test]
-    fn a_slip_finds_its_name_and_a_stranger_none() {
-        assert_eq!(nearest("asset-dve", ["asset-dev", "asset-prod"]), Some("asset-dev"));
-        assert_eq!(nearest("web", ["asset-web", "x"]), Some("asset-web"));
-        assert_eq!(nearest("totally-else", ["a", "bb"]), None);
+    fn a_misspelt_name_finds_the_one_that_was_meant() {
+        let keys = ["region", "role", "id", "external_id"];
+        assert_eq!(nearest("regoin", keys), Some("region"));
+        assert_eq!(nearest("external-id", keys), Some("external_id"));
+        assert_eq!(nearest("Region", keys), Some("region"));
+        assert_eq!(nearest("adnim", ["web", "admin"]), Some("admin"));
+        assert_eq!(nearest("colour", keys), None);
+        assert_eq!(hint("colour", keys).unwrap(), "there is: region, role, id, external_id");
     }
 }

@@ -143,6 +143,10 @@ pub enum RolloutState {
     RollbackFailed {
         reason: String,
     },
+    /// Failed and left standing: the breaker does not roll back, or had nothing to roll back to.
+    Failed {
+        reason: String,
+    },
     Stopped {
         reason: String,
     },
@@ -208,6 +212,10 @@ pub enum RolloutEnd {
     /// Desired count 0: set, and nothing ran that could be proven.
     Unverified,
     RolledBack {
+        reason: String,
+    },
+    /// Failed and left standing by ECS.
+    Failed {
         reason: String,
     },
     Superseded {

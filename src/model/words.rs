@@ -45,6 +45,7 @@ pub fn progress(progress: &RolloutProgress) -> String {
         RolloutState::RollingBack { reason } => format!("ECS rolls back: {reason}{deaths}"),
         RolloutState::RolledBack { reason } => format!("rolled back: {reason}{deaths}"),
         RolloutState::RollbackFailed { reason } => format!("failed, and not rolled back: {reason}{deaths}"),
+        RolloutState::Failed { reason } => format!("failed: {reason}{deaths}"),
         RolloutState::Stopped { reason } => format!("stopped: {reason}"),
         RolloutState::Superseded { by } => format!("superseded by {by}"),
         RolloutState::Ambiguous { reason } => reason.clone(),

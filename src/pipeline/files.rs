@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::nearest;
 use super::yaml::MAX_BYTES;
 use crate::model::ids::sha256_hex;
+use crate::model::nearest;
 use crate::model::pipeline::FileRef;
 
 /// Why a path cannot be used, and what may help.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::nearest;
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::nearest;
 
 const FOLDER: &str = "pipelines";
 

@@ -48,15 +48,11 @@ impl Standing {
             }
             let word = severity.word();
             let (here, above) = (show(limit), show(above));
-            let message = match self.lines.get(&severity) {
-                Some(line) => format!(
-                    "stage `{stage}` loosens the gate above it: `{word}: {here}` in line {}, `{word}: {above}` in line {line}",
-                    value.span.line
-                ),
-                None => {
-                    format!("stage `{stage}` loosens the gate above it: `{word}: {here}`, and the default is {above}")
-                }
+            let where_from = match self.lines.get(&severity) {
+                Some(line) => format!(" in line {}, `{word}: {above}` in line {line}", value.span.line),
+                None => format!(", and the default is {above}"),
             };
+            let message = format!("stage `{stage}` loosens the gate above it: `{word}: {here}`{where_from}");
             reader.say_hint(
                 value.span,
                 message,

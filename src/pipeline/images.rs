@@ -27,7 +27,8 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<ImageName, ImageSpec> {
     images
 }
 
-/// ECR's `RepositoryName`: 2 to 256 characters; words of small letters and digits, joined by `.`, `_`, `__`, hyphens or `/`.
+/// ECR's `RepositoryName`: 2 to 256 characters; words of small letters and digits, joined by `.`, `_`, `__`, hyphens
+/// or `/`.
 fn repository(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let text = node.text()?;
     let word = |w: &str| {

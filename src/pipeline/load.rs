@@ -43,7 +43,12 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
         None => Err((mistakes, Vec::new())),
     };
     match resolved {
-        Ok(pipeline) => Ok(Loaded { pipeline, root: root.path().to_owned(), file: path, sha256: sha256_hex(&bytes) }),
+        Ok(pipeline) => Ok(Loaded {
+            pipeline,
+            root: root.path().to_owned(),
+            file: root.path().join(&name),
+            sha256: sha256_hex(&bytes),
+        }),
         Err((mistakes, mut elsewhere)) => {
             elsewhere.extend(mistakes.into_iter().map(|m| source.diagnose(m)));
             Err(Diagnostics::new(&name, elsewhere))

@@ -9,7 +9,6 @@ mod find;
 mod gates;
 mod images;
 mod load;
-mod nearest;
 mod reader;
 mod rehearse;
 mod resolve;

@@ -8,10 +8,10 @@ use std::str::FromStr;
 
 use super::diagnostics::{Diagnostic, Mistake, Source, Span};
 use super::files::Root;
-use super::nearest;
 use super::templates;
 use super::yaml::{Key, Node};
 use crate::model::ids::IdError;
+use crate::model::nearest;
 use crate::model::pipeline::FileRef;
 
 pub struct Reader<'a> {
@@ -110,6 +110,8 @@ impl Reader<'_> {
                     self.values.insert(file.path.clone(), values);
                 }
                 Err(mistakes) => {
+                    // Values may be nobody's to see: their lines are named, not shown.
+                    let source = Source { text: String::new(), ..source };
                     self.elsewhere.extend(mistakes.into_iter().map(|m| source.diagnose(m)));
                     return None;
                 }

@@ -1,12 +1,12 @@
 //! Every template rendered with every stage's values, before a release finds out.
 
 use super::diagnostics::Mistake;
-use super::nearest;
 use super::reader::{Reader, Section};
 use super::resolve::Parts;
 use super::templates::{self, Scene, Values};
 use super::yaml::Node;
 use crate::model::ids::AppName;
+use crate::model::nearest;
 use crate::model::pipeline::{FileRef, Stage, TaskDefinitionSource};
 
 /// A template's mistake, and the stages that have it.

@@ -66,19 +66,39 @@ pub fn resolve(
         rehearse::rehearse(&mut reader, app, &parts, &stages);
     }
     let poll = document.get("defaults").and_then(|d| d.get("poll")?.text()).and_then(duration::parse).unwrap_or(POLL);
-    match app {
-        Some(app) if reader.mistakes.is_empty() && reader.elsewhere.is_empty() => Ok(Pipeline {
-            version: 1,
-            app,
-            accounts: parts.accounts,
-            images: parts.images,
-            services: parts.services,
-            tasks: parts.tasks,
-            stages,
-            poll,
-        }),
-        Some(_) | None => Err((reader.mistakes, reader.elsewhere)),
+    if !reader.mistakes.is_empty() || !reader.elsewhere.is_empty() {
+        return Err((reader.mistakes, reader.elsewhere));
     }
+    let Parts { accounts, images, services, tasks, whole: _ } = parts;
+    let pipeline = app.map(|app| Pipeline { version: 1, app, accounts, images, services, tasks, stages, poll });
+    pipeline.filter(|p| size(p) == written(document)).ok_or_else(|| {
+        let lost = "something in this file was read and lost: a defect of kanmon, please report it";
+        (vec![Mistake::new(Span::default(), lost)], Vec::new())
+    })
+}
+
+/// Readers leave out what has not its form. Were that ever not told, a stage or a step would vanish in silence; so what
+/// was resolved is counted against what was written.
+fn size(pipeline: &Pipeline) -> Vec<usize> {
+    let stages = pipeline.stages.iter();
+    [pipeline.accounts.len(), pipeline.images.len(), pipeline.services.len(), pipeline.tasks.len()]
+        .into_iter()
+        .chain(stages.flat_map(|s| [s.steps.len(), s.services().count(), usize::from(s.approval.is_some())]))
+        .collect()
+}
+
+fn written(document: &Node) -> Vec<usize> {
+    let count = |name| document.get(name).map_or(0, |n| n.entries().len());
+    let stages = document.get("stages").map_or(&[][..], Node::items).iter();
+    [count("accounts"), count("images"), count("services"), count("tasks")]
+        .into_iter()
+        .chain(stages.flat_map(|stage| {
+            let steps = stage.get("steps").map_or(&[][..], Node::items);
+            let rolled = steps.iter().filter_map(|s| s.get("roll")).map(|r| r.items().len()).sum();
+            let approval = stage.get("enter").is_some_and(|e| e.get("approval").is_some());
+            [steps.len(), rolled, usize::from(approval)]
+        }))
+        .collect()
 }
 
 fn state(reader: &mut Reader<'_>) {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::diagnostics::{Mistake, Span};
 use super::duration;
-use super::nearest;
 use super::yaml::{Kind, Node, Type};
+use crate::model::nearest;
 
 /// A mapping with known keys.
 pub struct Record {

@@ -56,6 +56,18 @@ pub fn render(root: &Path, template: &FileRef, pipeline: &Pipeline, stage: &Stag
     })
 }
 
+/// Fills a template of kanmon's own with these values: strict, like all templates.
+///
+/// # Errors
+/// When a value is missing.
+pub fn fill(template: &str, values: &[(&'static str, &str)]) -> Result<String, Fault> {
+    let values: std::collections::BTreeMap<&str, String> = values.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
+    let env = environment();
+    let filled = env.render_str(template, values);
+    filled
+        .map_err(|e| Fault::new(FaultKind::Defect, "a template of kanmon's own cannot be filled").cause(e.to_string()))
+}
+
 /// A file's text, if it still is what the release started with.
 fn unchanged(root: &Root, file: &FileRef) -> Result<String, Fault> {
     const HINT: &str = "put the file back as it was, or start a new release";
@@ -74,7 +86,7 @@ fn unchanged(root: &Root, file: &FileRef) -> Result<String, Fault> {
 }
 
 /// What a template is rendered with.
-pub struct Scene<'a> {
+pub(super) struct Scene<'a> {
     pub app: &'a AppName,
     pub stage: &'a StageName,
     pub account: &'a Account,
@@ -102,6 +114,8 @@ pub(super) fn render_text(template: &str, scene: &Scene<'_>) -> Result<Value, Mi
 fn environment() -> Environment<'static> {
     let mut env = Environment::new();
     env.set_debug(true);
+    // It prints every value there is.
+    env.remove_global("debug");
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_formatter(|out, state, value| {
@@ -161,7 +175,15 @@ fn template_mistake(error: &Error, template: &str) -> Mistake {
             Mistake::new(span, message)
                 .hint(format!("define it in the stage's values; kanmon defines {}", OWN.join(", ")))
         }
-        _ => Mistake::new(span, error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)),
+        ErrorKind::SyntaxError
+        | ErrorKind::UnknownFilter
+        | ErrorKind::UnknownFunction
+        | ErrorKind::UnknownTest
+        | ErrorKind::TemplateNotFound => {
+            Mistake::new(span, error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
+        }
+        // What else goes wrong may quote a value.
+        kind => Mistake::new(span, format!("this cannot be rendered: {kind}")),
     }
 }
 
@@ -204,7 +226,7 @@ pub(super) fn values(text: &str) -> Result<Values, Vec<Mistake>> {
     }
     let Some(node) = yaml::parse(text, &mut mistakes) else { return Err(mistakes) };
     if !matches!(node.kind, Kind::Map(_)) {
-        mistakes.push(Mistake::new(node.span, format!("values must be a mapping of names, found {}", node.describe())));
+        mistakes.push(Mistake::new(node.span, "values must be a mapping of names"));
     }
     for (key, _) in node.entries().iter().filter(|(k, _)| OWN.contains(&k.name.as_str())) {
         mistakes.push(
@@ -225,7 +247,7 @@ fn to_json(node: &Node) -> Value {
         (Kind::Scalar { .. }, Some((_, Type::Null)) | None) => Value::Null,
         (Kind::Scalar { .. }, Some((_, Type::Bool))) => Value::Bool(node.boolean().unwrap_or(false)),
         (Kind::Scalar { .. }, Some((text, Type::Integer | Type::Float))) => match serde_json::from_str::<Value>(text) {
-            Ok(number @ Value::Number(_)) if number.to_string() == text => number,
+            Ok(Value::Number(number)) if number.to_string() == text => Value::Number(number),
             Ok(_) | Err(_) => Value::String(text.to_owned()),
         },
         (Kind::Scalar { .. }, Some((text, Type::Text))) => Value::String(text.to_owned()),

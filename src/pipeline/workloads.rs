@@ -6,10 +6,10 @@ use jiff::SignedDuration;
 
 use super::diagnostics::Span;
 use super::duration;
-use super::nearest;
 use super::reader::{Reader, Section};
 use super::yaml::Node;
 use crate::model::ids::{ImageName, ServiceName, TaskName};
+use crate::model::nearest;
 use crate::model::pipeline::{ServiceSpec, TaskDefinitionSource, TaskSpec};
 
 /// A migration that takes longer is one to be watched; the file can say so.

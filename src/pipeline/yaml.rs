@@ -258,7 +258,8 @@ impl Builder<'_> {
 
     fn tagged(&mut self, tagged: bool, span: Span) {
         if tagged {
-            self.mistakes.push(Mistake::new(span, "tags (`!…`) have no meaning here").hint("quote what must be text"));
+            let mistake = Mistake::new(span, "tags (`!…`) have no meaning here");
+            self.mistakes.push(mistake.hint("quote what must be text"));
         }
     }
 

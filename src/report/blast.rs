@@ -39,7 +39,9 @@ impl Blast {
         match (&roll.restored, &roll.ended) {
             (Some(RolloutEnd::Succeeded | RolloutEnd::Unverified), _) => &mut self.restored,
             (Some(_), _) => &mut self.unknown,
-            (None, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified)) => &mut self.changed,
+            (None, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. })) => {
+                &mut self.changed
+            }
             (None, Some(RolloutEnd::RolledBack { .. })) => &mut self.restored,
             (None, Some(RolloutEnd::Unchanged)) => &mut self.unchanged,
             (None, Some(RolloutEnd::Superseded { .. } | RolloutEnd::Stopped { .. }))

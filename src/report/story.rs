@@ -197,6 +197,7 @@ fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
         RolloutState::Proven { .. }
         | RolloutState::RolledBack { .. }
         | RolloutState::RollbackFailed { .. }
+        | RolloutState::Failed { .. }
         | RolloutState::Stopped { .. }
         | RolloutState::Superseded { .. }
         | RolloutState::Ambiguous { .. } => None,
@@ -210,6 +211,7 @@ fn ended(topic: String, end: &RolloutEnd, back: bool) -> Option<Line> {
         RolloutEnd::Unchanged => (Mark::Done, "ran already, proven by digest".to_owned()),
         RolloutEnd::Unverified => (Mark::Careful, "deployed; desired count 0, so nothing ran to be proven".to_owned()),
         RolloutEnd::RolledBack { reason } => (Mark::Failed, format!("rolled back: {reason}")),
+        RolloutEnd::Failed { reason } => (Mark::Failed, format!("failed: {reason}")),
         RolloutEnd::Superseded { by } => (Mark::Failed, format!("superseded by {by}")),
         RolloutEnd::Stopped { reason } => (Mark::Failed, format!("stopped: {reason}")),
         RolloutEnd::Stuck { reason } => (Mark::Failed, format!("stuck: {reason}")),

@@ -31,7 +31,7 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// `time` is what the world's clock reads at each request; `sleep` serves ordered delays. Both should be those of the SDK.
+    /// `time` is what the world's clock reads at each request; `sleep` serves ordered delays. Both should be the SDK's own.
     pub fn new(world: SharedWorld, time: impl TimeSource + 'static, sleep: impl AsyncSleep + 'static) -> InProcess {
         InProcess { world, time: SharedTimeSource::new(time), sleep: SharedAsyncSleep::new(sleep) }
     }

@@ -76,3 +76,66 @@ fn refused(why: &str) -> Response<Full<Bytes>> {
     *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::sandbox::faults::{Fault, Kind};
+    use crate::sandbox::latency::Latency;
+    use crate::sandbox::{Seed, World};
+
+    /// A served world, its address, and a client that keeps its connections.
+    async fn served() -> (SharedWorld, String, reqwest::Client) {
+        let world = World::new(&Seed::demo(), Latency::REAL, Timestamp::now()).unwrap();
+        let world: SharedWorld = Arc::new(Mutex::new(world));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        tokio::spawn(serve(listener, world.clone()));
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
+        (world, host, client)
+    }
+
+    fn token(world: &SharedWorld) -> String {
+        let mut world = world.lock().unwrap();
+        let caller = world.directory_mut().key("AKIASANDBOXDEVELOPER").unwrap().caller.clone();
+        let now = Timestamp::now();
+        world.ecr_mut().issue_token(&caller, now).0
+    }
+
+    #[tokio::test]
+    async fn the_served_registry_names_its_own_address_and_answers_head_with_lengths() {
+        let (world, host, client) = served().await;
+        let refused = client.get(format!("http://{host}/v2/")).send().await.unwrap();
+        let challenge = refused.headers()["www-authenticate"].to_str().unwrap().to_owned();
+        assert_eq!((refused.status().as_u16(), challenge.contains(&format!("http://{host}/"))), (401, true));
+        let authorization = format!("Basic {}", token(&world));
+        let blob = vec![7_u8; 3 << 20];
+        let digest = crate::model::ids::Digest::of(&blob);
+        let path = format!("http://{host}/v2/111111111111.ap-northeast-1/asset-manager/blobs");
+        let post = client.post(format!("{path}/uploads/?digest={digest}")).header("authorization", &authorization);
+        assert_eq!(post.body(blob.clone()).send().await.unwrap().status(), 201);
+        for _ in 0..2 {
+            let head =
+                client.head(format!("{path}/{digest}")).header("authorization", &authorization).send().await.unwrap();
+            assert_eq!(head.headers()["content-length"], blob.len().to_string());
+        }
+        let got = client.get(format!("{path}/{digest}")).header("authorization", &authorization).send().await.unwrap();
+        assert_eq!(got.bytes().await.unwrap(), blob);
+    }
+
+    #[tokio::test]
+    async fn an_ordered_reset_breaks_one_connection_and_no_other() {
+        let (world, host, client) = served().await;
+        let authorization = format!("Basic {}", token(&world));
+        let fault = Fault { operation: "ListImages".to_owned(), account: None, count: 1, kind: Kind::ResetAfter };
+        world.lock().unwrap().order_fault(fault);
+        let url = format!("http://{host}/v2/111111111111.ap-northeast-1/asset-manager/tags/list");
+        let list = || client.get(&url).header("authorization", &authorization).send();
+        let broken = list().await.unwrap_err();
+        assert!(!broken.is_timeout(), "{broken}");
+        assert_eq!(list().await.unwrap().status(), 200);
+        assert_eq!(world.lock().unwrap().log().len(), 2);
+    }
+}

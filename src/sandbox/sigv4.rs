@@ -1,4 +1,5 @@
-//! Signature Version 4, checked as AWS checks it: the Authorization header of a request whose body is signed as a whole.
+//! Signature Version 4, checked as AWS checks it: the Authorization header of a request whose body is signed as a
+//! whole.
 
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};

@@ -42,32 +42,32 @@ fn read_service(action: &'static str, cluster: &str, service: &str) -> Op {
 #[async_trait]
 impl Deployer for Ecs {
     async fn cluster(&self, at: Cluster<'_>) -> Result<(), Fault> {
-        let session = self.sessions.enter(at.account).await?;
+        let session = self.sessions.session(at.account).await?;
         cluster::check(&session, at.name).await
     }
 
     async fn service(&self, at: Cluster<'_>, service: &str) -> Result<ServiceReading, Fault> {
-        let session = self.sessions.enter(at.account).await?;
+        let session = self.sessions.session(at.account).await?;
         service::read(&session, at.name, service, service_deployments::Wanted::Newest).await
     }
 
     async fn rollout(&self, at: Cluster<'_>, service: &str, known: &[String]) -> Result<RolloutReading, Fault> {
-        let session = self.sessions.enter(at.account).await?;
+        let session = self.sessions.session(at.account).await?;
         rollout::read(&session, at.name, service, known).await
     }
 
     async fn task_definition(&self, account: &Account, name: &str) -> Result<TaskDefinition, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         task_definition::describe(&session, name).await
     }
 
     async fn revision(&self, account: &Account, family: &str, content: &ContentHash) -> Result<Option<String>, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         task_definition::revision(&session, family, content).await
     }
 
     async fn latest_tagged(&self, account: &Account, family: &str, key: &str) -> Result<Option<String>, Fault> {
-        task_definition::latest_tagged(&*self.sessions.enter(account).await?, family, key).await
+        task_definition::latest_tagged(&*self.sessions.session(account).await?, family, key).await
     }
 
     async fn register(
@@ -76,27 +76,27 @@ impl Deployer for Ecs {
         input: &Value,
         tags: &BTreeMap<String, String>,
     ) -> Result<String, Fault> {
-        let session = self.sessions.enter(account).await?;
+        let session = self.sessions.session(account).await?;
         task_definition::register(&session, input, tags).await
     }
 
     async fn update(&self, at: Cluster<'_>, service: &str, task_definition: &str) -> Result<String, Fault> {
-        let session = self.sessions.enter(at.account).await?;
+        let session = self.sessions.session(at.account).await?;
         rollout::update(&session, at.name, service, task_definition).await
     }
 
     async fn stop(&self, at: Cluster<'_>, deployment: &str) -> Result<(), Fault> {
-        let session = self.sessions.enter(at.account).await?;
+        let session = self.sessions.session(at.account).await?;
         rollout::stop(&session, deployment).await
     }
 
     async fn run_task(&self, at: Cluster<'_>, task: &TaskStart) -> Result<String, Fault> {
-        let session = self.sessions.enter(at.account).await?;
+        let session = self.sessions.session(at.account).await?;
         one_off::run(&session, at.name, task).await
     }
 
     async fn one_off(&self, at: Cluster<'_>, task: &str, container: &str) -> Result<OneOff, Fault> {
-        let session = self.sessions.enter(at.account).await?;
+        let session = self.sessions.session(at.account).await?;
         one_off::read(&session, at.name, task, container).await
     }
 }

@@ -7,7 +7,7 @@ use super::service_deployments::{self, Wanted};
 use super::{cluster, read_service};
 use crate::aws::arn::last_name;
 use crate::aws::errors::Refusal;
-use crate::aws::nearest::not_found;
+use crate::aws::nearest::{not_found_in, place};
 use crate::aws::op::Op;
 use crate::aws::raw::KeepRaw;
 use crate::aws::session::Session;
@@ -106,7 +106,7 @@ pub(super) async fn explain(session: &Session, cluster: &str, refusal: Refusal) 
 /// `NotFound` with the nearest service's name.
 pub(super) async fn missing(session: &Session, cluster: &str, name: &str) -> Fault {
     let names = names(session, cluster).await.ok();
-    not_found(&format!("service in cluster {cluster} called"), name, &session.account, names.as_deref())
+    not_found_in(&format!("cluster {cluster} of {}", place(&session.account)), "service", name, names.as_deref())
 }
 
 async fn names(session: &Session, cluster: &str) -> Result<Vec<String>, Fault> {

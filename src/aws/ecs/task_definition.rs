@@ -6,6 +6,7 @@ use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use serde_json::{Value, json};
 
 use crate::aws::arn::last_name;
+use crate::aws::nearest::not_found;
 use crate::aws::op::Op;
 use crate::aws::raw::{KeepRaw, SendRaw};
 use crate::aws::session::Session;
@@ -28,8 +29,7 @@ pub(super) async fn describe(session: &Session, name: &str) -> Result<TaskDefini
         Ok(_) => definition(name, raw.json()?),
         // ECS has no code of its own for one that is not there.
         Err(r) if r.is("ClientException") && r.fault.kind == FaultKind::Invalid => {
-            let place = format!("account {} ({})", session.account.name, session.account.region);
-            let fault = Fault::new(FaultKind::NotFound, format!("there is no task definition `{name}` in {place}"));
+            let fault = not_found("task definition", name, &session.account, None);
             Err(match r.fault.cause {
                 Some(cause) => fault.cause(cause),
                 None => fault,

@@ -167,6 +167,9 @@ async fn a_revision_is_found_by_its_content_newest_first() {
     let found = ecs.revision(&account("prod"), "web", &content).await.unwrap();
     assert_eq!(found, Some(format!("{ARN}:task-definition/web:8")));
     assert_eq!(peer.asked("DescribeTaskDefinition").len(), 2, "another family is not described, older ones neither");
+    let tagged = ecs.latest_tagged(&account("prod"), "web", "kanmon:content").await.unwrap();
+    assert_eq!(tagged, Some(format!("{ARN}:task-definition/web:9")), "whatever the tag's value");
+    assert_eq!(ecs.latest_tagged(&account("prod"), "web", "team").await.unwrap(), None);
     let asked = peer.asked("ListTaskDefinitions")[0].json();
     assert_eq!((asked["status"].as_str(), asked["sort"].as_str()), (Some("ACTIVE"), Some("DESC")));
 }
@@ -305,6 +308,10 @@ async fn missing_services_and_clusters_are_told_with_their_neighbours() {
     let a = account("prod");
     let prd = Cluster { account: &a, name: "asset-prd" };
     let service = ecs.service(at(&a), "wbe").await.unwrap_err();
+    assert_eq!(
+        service.sentence,
+        "there is no service `wbe` in cluster asset-prod of account prod (222222222222, ap-northeast-1)"
+    );
     assert_eq!(service.hint.as_deref(), Some("the nearest name there is `web`"));
     for cluster in [ecs.cluster(prd).await.unwrap_err(), ecs.service(prd, "web").await.unwrap_err()] {
         assert_eq!(cluster.kind, FaultKind::NotFound);

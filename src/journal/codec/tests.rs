@@ -226,6 +226,7 @@ fn plan() -> impl Strategy<Value = StagePlan> {
             family,
             live,
             changes: vec![change],
+            drift: Vec::new(),
             desired,
         };
         StagePlan { services: BTreeMap::from([(service, workload)]), tasks: BTreeMap::new() }
@@ -260,7 +261,11 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         (name(), plan()).prop_map(|(stage, plan)| Fact::StagePlanned { stage, plan }),
         asked,
         answer().prop_map(|answer| Fact::ApprovalGiven { answer }),
-        (answer(), text()).prop_map(|(answer, why)| Fact::ApprovalRefused { answer, why }),
+        (answer(), text(), any::<bool>()).prop_map(|(answer, why, closes)| Fact::ApprovalRefused {
+            answer,
+            why,
+            closes
+        }),
     ];
     let within = prop_oneof![
         (name(), any::<u64>()).prop_map(|(stage, fence)| Fact::StageLocked { stage, fence }),

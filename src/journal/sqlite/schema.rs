@@ -49,6 +49,11 @@ pub(super) const VERSION: u32 = STEPS.len() as u32;
 /// # Errors
 /// `Newer` where a later kanmon wrote it, `Corrupt` where it is not kanmon's at all.
 pub(super) fn version(db: &Connection) -> Result<u32, Failure> {
+    // What is read must be of one moment: another process may be making the tables.
+    version_within(&*db.unchecked_transaction()?)
+}
+
+fn version_within(db: &Connection) -> Result<u32, Failure> {
     let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: u32 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -67,7 +72,7 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), Failure> {
         return Ok(());
     }
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found = version(&tx)?;
+    let found = version_within(&tx)?;
     for step in &STEPS[found as usize..] {
         tx.execute_batch(step)?;
     }

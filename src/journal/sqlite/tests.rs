@@ -288,13 +288,15 @@ async fn of_two_processes_that_take_the_same_lease_or_stage_one_wins() {
 #[test]
 fn many_processes_open_a_new_folder_at_once() {
     let dir = tempfile::tempdir().unwrap();
-    let state = dir.path().join(".kanmon");
-    std::thread::scope(|scope| {
-        let opened: Vec<_> = (0..8).map(|_| scope.spawn(|| SqliteJournal::open(&state).map(drop))).collect();
-        for thread in opened {
-            thread.join().unwrap().unwrap();
-        }
-    });
+    for round in 0..5 {
+        let state = dir.path().join(format!("{round}/.kanmon"));
+        std::thread::scope(|scope| {
+            let opened: Vec<_> = (0..8).map(|_| scope.spawn(|| SqliteJournal::open(&state).map(drop))).collect();
+            for thread in opened {
+                thread.join().unwrap().unwrap();
+            }
+        });
+    }
 }
 
 #[tokio::test]

@@ -119,6 +119,19 @@ fn the_demo_resolves() {
 }
 
 #[test]
+fn every_example_holds() {
+    let mut found = 0;
+    for example in std::fs::read_dir(pipelines().join("examples")).unwrap() {
+        let folder = example.unwrap().path();
+        let file = crate::pipeline::find(&folder, None).unwrap_or_else(|f| panic!("{f}"));
+        let loaded = load(&file).unwrap_or_else(|d| panic!("{d}"));
+        assert_eq!(loaded.root, folder.canonicalize().unwrap(), "an example is a repository of its own");
+        found += 1;
+    }
+    assert!(found >= 2);
+}
+
+#[test]
 fn a_resolved_pipeline_survives_the_journal() {
     let (_dir, demo) = demo();
     for loaded in

@@ -99,17 +99,48 @@ fn mistakes_of_values_and_templates_are_told_in_their_own_files() {
     hint: define it in the stage's values; kanmon defines app, stage, account, cluster
 
     deploy/dev.yaml:2:1: `cluster` is told by kanmon itself
-        2 | cluster: mine
-          | ^^^^^^^
     hint: choose another name
 
     deploy/dev.yaml:3:1: key `cpu` is here twice
-        3 | cpu: 512
-          | ^^^
     hint: the first is in line 1
 
     3 mistakes
     "#);
+}
+
+#[test]
+fn a_variable_that_does_not_exist_is_named() {
+    let told = |expression: &str| {
+        let repository = Repository::new();
+        repository.write("deploy/dev.yaml", "cpu: 256\nadmin: { memory: 512 }\npassword: hush\n");
+        repository.write("deploy/prod.yaml", "cpu: 256\nadmin: { memory: 512 }\npassword: hush\n");
+        repository.write("deploy/admin.json", &ADMIN.replace("{{ cpu }}", expression));
+        repository.load().unwrap_err().to_string()
+    };
+    assert_snapshot!(told("{{ admin.cpu }}"), @r#"
+    deploy/admin.json:3:14: `admin.cpu` is not defined (stage `dev`, `prod`)
+        3 |   "cpu": "{{ admin.cpu }}",
+          |              ^^^^^^^^^
+    hint: define it in the stage's values; kanmon defines app, stage, account, cluster
+
+    1 mistake
+    "#);
+    assert_snapshot!(told("{% if debug %}1{% endif %}"), @r#"
+    deploy/admin.json:3:17: `debug` is not defined (stage `dev`, `prod`)
+        3 |   "cpu": "{% if debug %}1{% endif %}",
+          |                 ^^^^^
+    hint: define it in the stage's values; kanmon defines app, stage, account, cluster
+
+    1 mistake
+    "#);
+    assert_snapshot!(told("{{ cpu | upcase }}"), @r#"
+    deploy/admin.json:3:20: filter upcase is unknown (stage `dev`, `prod`)
+        3 |   "cpu": "{{ cpu | upcase }}",
+          |                    ^^^^^^
+
+    1 mistake
+    "#);
+    assert!(!told("{{ password | int }}").contains("hush"));
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 mod examples;
 mod files;
+mod gates;
 mod mistakes;
 mod mutations;
 mod rendering;
+mod resolving;
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! ECR: repositories, images, policies, scanning configuration and tokens. The registry protocol stands on the same store.
+//! ECR: repositories, images, policies, scanning configuration and tokens. The registry protocol stands on the same
+//! store.
 
 mod api;
 pub mod error;
@@ -82,8 +83,8 @@ impl Ecr {
         self.registry(account, region)?.repositories.get(name)
     }
 
-    /// What a reference to a repository starts with. All accounts share one socket, so the account and region, which are a
-    /// part of AWS's host names, are a part of the path here.
+    /// What a reference to a repository starts with. All accounts share one socket, so the account and region, which
+    /// are a part of AWS's host names, are a part of the path here.
     pub fn repository_uri(&self, account: &AccountId, region: &Region, name: &str) -> String {
         format!("{}/{account}.{region}/{name}", self.host)
     }

@@ -56,8 +56,8 @@ fn strip_tag(path: &str) -> &str {
     path[base..].find(':').map_or(path, |i| &path[..base + i])
 }
 
-/// There is no internet in here: an image of another registry is one that always exists, says nothing of itself, and has
-/// the digest that its reference names or, for a tag, one that follows from it.
+/// There is no internet in here: an image of another registry is one that always exists, says nothing of itself, and
+/// has the digest that its reference names or, for a tag, one that follows from it.
 fn elsewhere(reference: &str) -> PulledImage {
     let digest = match reference.split_once('@') {
         Some((_, digest)) => digest.to_owned(),

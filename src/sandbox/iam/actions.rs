@@ -25,7 +25,7 @@ pub fn needed(service: Service, op: &str, input: &Value, account: &AccountId, re
     let at = Place { account, region, input };
     let (prefix, resources) = match service {
         Service::Sts => return Vec::new(),
-        Service::Ecr => ("ecr", at.ecr()),
+        Service::Ecr => ("ecr", at.ecr(op)),
         Service::Inspector2 => ("inspector2", vec!["*".to_owned()]),
         Service::CodePipeline => ("codepipeline", vec![at.codepipeline(op)]),
         Service::Ecs => ("ecs", at.ecs(op)),
@@ -75,10 +75,14 @@ impl Place<'_> {
         if given.starts_with("arn:") { given.to_owned() } else { self.arn("ecs", &rest(given)) }
     }
 
-    fn ecr(&self) -> Vec<String> {
+    fn ecr(&self, op: &str) -> Vec<String> {
         let registry = self.text("registryId").and_then(|id| id.parse().ok()).unwrap_or_else(|| self.account.clone());
         let mut names = self.texts("repositoryNames");
         names.extend(self.text("repositoryName"));
+        if names.is_empty() && op == "DescribeRepositories" {
+            // All of a registry's, which may be another account's.
+            names.push("*");
+        }
         names.into_iter().map(|n| repository_arn(&registry, self.region, n)).collect()
     }
 

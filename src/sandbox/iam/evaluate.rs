@@ -82,8 +82,8 @@ pub fn authorize(
     Ok(())
 }
 
-/// Whether a resource's policy lets an account itself do this: what a pull by another account's tasks comes down to, whose
-/// role is that account's own affair.
+/// Whether a resource's policy lets an account itself do this: what a pull by another account's tasks comes down to,
+/// whose role is that account's own affair.
 pub fn granted_to_account(policy: &Policy, account: &AccountId, action: &str) -> bool {
     let context = Context::new().with("aws:PrincipalAccount", account.as_str());
     let named = |effect: Effect| {

@@ -64,8 +64,8 @@ impl Match {
 }
 
 impl Statement {
-    /// Whether this statement speaks of the action on the resource in this context, its principal aside. An operator that
-    /// is not understood lets an Allow not match and a Deny match.
+    /// Whether this statement speaks of the action on the resource in this context, its principal aside. An operator
+    /// that is not understood lets an Allow not match and a Deny match.
     pub fn speaks_of(&self, action: &str, resource: &str, context: &Context) -> bool {
         let action = action.to_ascii_lowercase();
         self.actions.covers(|p| pattern::matches(&p.to_ascii_lowercase(), &action))
@@ -107,7 +107,8 @@ impl Statement {
 }
 
 impl Policy {
-    /// Reads a document. The error names the place; unknown elements are errors, since ignoring one could widen the policy.
+    /// Reads a document. The error names the place; unknown elements are errors, since ignoring one could widen the
+    /// policy.
     pub fn read(document: &Value) -> Result<Policy, String> {
         let document = document.as_object().ok_or("a policy is an object with Version and Statement")?;
         only(document, &["Version", "Id", "Statement"], "policy")?;

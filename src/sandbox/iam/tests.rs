@@ -120,6 +120,31 @@ fn conditions_follow_awss_rules_for_absent_keys() {
 }
 
 #[test]
+fn operators_compare_as_their_names_say() {
+    let table: [(&str, &str, Value, &str, bool); 10] = [
+        ("ArnLike", "aws:PrincipalArn", json!("arn:aws:iam::*:user/dev*"), "", true),
+        // A star stays within its part of the ARN.
+        ("ArnLike", "aws:PrincipalArn", json!("arn:*:user/developer"), "", false),
+        ("ArnNotEquals", "aws:PrincipalArn", json!("arn:aws:iam::111111111111:user/developer"), "", false),
+        ("NumericLessThanEquals", "k", json!(10), "9.5", true),
+        ("NumericLessThanEquals", "k", json!("10"), "ten", false),
+        ("DateGreaterThan", "k", json!("2026-01-01T00:00:00Z"), "2026-01-31T09:45:00Z", true),
+        ("DateLessThan", "k", json!("2026-01-01T00:00:00Z"), "2026-01-31T09:45:00Z", false),
+        ("Bool", "k", json!(true), "true", true),
+        ("StringEqualsIgnoreCase", "k", json!("ASSET"), "asset", true),
+        ("StringEquals", "k", json!("${aws:username}"), "developer", true),
+    ];
+    for (operator, key, value, has, expected) in table {
+        let p =
+            policy(json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {key: value}}}));
+        let (directory, caller) = user("developer", vec![p]);
+        let context = if has.is_empty() { Context::new() } else { Context::new().with(key, has) };
+        let allowed = authorize(&directory, &caller, "a:B", "r", &context, None).is_ok();
+        assert_eq!(allowed, expected, "{operator} {value}");
+    }
+}
+
+#[test]
 fn policy_variables_are_filled_in() {
     let p = allow("ecr:PutImage", "arn:aws:ecr:*:*:repository/${aws:username}");
     let (directory, caller) = user("app", vec![p.clone()]);

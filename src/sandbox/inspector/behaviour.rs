@@ -14,7 +14,8 @@ use crate::sandbox::iam::pattern;
 pub struct Behaviour {
     #[serde(default)]
     pub images: Images,
-    /// The coverage reason at which the scan stays, e.g. `UNSUPPORTED_OS`, or `PENDING_INITIAL_SCAN` for one that never ends.
+    /// The coverage reason at which the scan stays, e.g. `UNSUPPORTED_OS`, or `PENDING_INITIAL_SCAN` for one that never
+    /// ends.
     pub reason: Option<String>,
     /// How long a scan takes, in AWS's seconds.
     pub takes: Option<u32>,

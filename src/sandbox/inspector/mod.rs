@@ -1,5 +1,5 @@
-//! Amazon Inspector: coverage and findings. A scan is a function of when it began and of the time: nothing is stored that
-//! could fall behind the clock. ECR's basic scan has the same findings under its own names.
+//! Amazon Inspector: coverage and findings. A scan is a function of when it began and of the time: nothing is stored
+//! that could fall behind the clock. ECR's basic scan has the same findings under its own names.
 
 mod api;
 pub mod behaviour;

@@ -1,5 +1,5 @@
-//! What is in the world before the first call: accounts with their principals, repositories, clusters, pipelines, and what
-//! scans find. A person writes it as YAML; unknown keys are errors.
+//! What is in the world before the first call: accounts with their principals, repositories, clusters, pipelines, and
+//! what scans find. A person writes it as YAML; unknown keys are errors.
 
 mod document;
 mod plant;

@@ -35,9 +35,9 @@ async fn pages_put_together_are_all_repositories() {
         sizes.push(page.repositories().len());
         names.extend(page.repositories().iter().map(|r| r.repository_name().unwrap().to_owned()));
     }
-    assert_eq!(sizes, [10, 10, 6]);
+    assert_eq!(sizes, [10, 10, 7]);
     names.dedup();
-    assert_eq!(names.len(), 26);
+    assert_eq!(names.len(), 27);
 }
 
 #[tokio::test]
@@ -116,6 +116,8 @@ async fn another_accounts_repository_opens_only_by_its_policy() {
         said(prod.describe_images().registry_id("111111111111").repository_name("asset-manager").send().await);
     assert_eq!(code, "AccessDeniedException");
     assert!(message.ends_with("because no resource-based policy allows the ecr:DescribeImages action"), "{message}");
+    // Nor does a policy on one repository open the registry.
+    assert_eq!(said(prod.describe_repositories().registry_id("111111111111").send().await).0, "AccessDeniedException");
     let dev = Client::new(&stage.developer());
     dev.set_repository_policy()
         .repository_name("asset-manager")

@@ -2,6 +2,7 @@
 
 mod api;
 mod faulty;
+mod release;
 mod scans;
 mod sessions;
 

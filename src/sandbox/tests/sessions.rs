@@ -166,3 +166,28 @@ fn what_is_not_signed_and_what_is_no_operation_are_told_apart() {
     assert_eq!(unsigned, (400, "MissingAuthenticationTokenException".to_owned()));
     assert_eq!(send("Nobody.Knows"), (400, "UnknownOperationException".to_owned()));
 }
+
+#[tokio::test]
+async fn a_trust_policy_can_pin_the_session_name_to_the_user() {
+    let mut seed = Seed::demo();
+    seed.accounts[1].roles[0].trust = serde_json::json!({"Statement": {
+        "Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}},
+    }});
+    let stage = Stage::of(&seed);
+    let client = Client::new(&stage.developer());
+    assume(&client).role_session_name("developer").send().await.unwrap();
+    assert_eq!(said(assume(&client).role_session_name("somebody").send().await).0, "AccessDenied");
+}
+
+#[tokio::test]
+async fn the_same_calls_at_the_same_times_get_the_same_answers() {
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let stage = Stage::demo();
+        let answer = assume(&Client::new(&stage.developer())).send().await.unwrap();
+        let token = aws_sdk_ecr::Client::new(&stage.developer()).get_authorization_token().send().await.unwrap();
+        told.push((answer.credentials().cloned(), token.authorization_data().to_vec()));
+    }
+    assert_eq!(told[0], told[1]);
+}

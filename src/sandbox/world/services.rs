@@ -1,5 +1,6 @@
 //! Which service's model answers a call.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::World;
@@ -15,16 +16,16 @@ impl World {
         self.codepipeline.advance(self.now);
     }
 
+    /// When something next happens of itself, that a virtual clock may jump there. Scans follow the clock and have no
+    /// date.
+    pub fn next_at(&self) -> Option<Timestamp> {
+        self.ecs.next_at().into_iter().chain(self.codepipeline.next_at()).min()
+    }
+
     /// Gives the services' models their part of a seed.
     pub(in crate::sandbox) fn plant_services(&mut self, ecs: &Value, codepipeline: &Value) -> Result<(), String> {
-        let now = self.now;
-        if !ecs.is_null() {
-            self.ecs.seed(ecs, now)?;
-        }
-        if !codepipeline.is_null() {
-            self.codepipeline.seed(codepipeline, now)?;
-        }
-        Ok(())
+        self.ecs.seed(ecs, self.now)?;
+        self.codepipeline.seed(codepipeline, self.now)
     }
 
     /// Hands an authorised call to its service.

@@ -1,0 +1,163 @@
+//! `demo`: a whole release on the embedded AWS, as its users would see it.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use tokio::net::TcpListener;
+
+use super::answer::answer;
+use super::args::{AnswerArgs, DemoArgs, Form, Global, ReleaseArgs};
+use super::bench::Bench;
+use super::failure::Failure;
+use super::output::Output;
+use super::{approvals, release, releases};
+use crate::local::clock::SystemClock;
+use crate::model::approval::Answer;
+use crate::pipeline;
+use crate::ports::clock::Clock;
+use crate::sandbox::latency::Latency;
+use crate::sandbox::{Seed, World, exports, serve};
+
+/// The demo's application and pipeline, as they stand in the repository.
+const FILES: [(&str, &str); 5] = [
+    ("app/index.html", include_str!("../../pipelines/demo/app/index.html")),
+    ("deploy/web.json", include_str!("../../pipelines/demo/deploy/web.json")),
+    ("deploy/dev.yaml", include_str!("../../pipelines/demo/deploy/dev.yaml")),
+    ("deploy/staging.yaml", include_str!("../../pipelines/demo/deploy/staging.yaml")),
+    ("deploy/prod.yaml", include_str!("../../pipelines/demo/deploy/prod.yaml")),
+];
+const PIPELINE: &str = include_str!("../../pipelines/demo/pipeline.yaml.j2");
+
+pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<u8, Failure> {
+    let seed = Seed::demo();
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(|e| Failure::access("no port of 127.0.0.1 can be had").cause(e.to_string()))?;
+    let host = listener.local_addr().map_err(|e| Failure::access(e.to_string()))?.to_string();
+    let mut world = World::new(&seed, Latency::new(args.speed), jiff::Timestamp::now())
+        .map_err(|e| Failure::defect(format!("the demo's seed makes no world: {e}")))?;
+    world.set_registry_host(&host);
+    let served = tokio::spawn(serve::serve(listener, Arc::new(Mutex::new(world))));
+    let folder = Folder::new()?;
+    let file = folder.lay(&format!("http://{host}"))?;
+    if output.form == Form::Human {
+        output.note(&format!(
+            "An AWS of its own runs on http://{host}, {} times faster than the real one. In it, a developer releases a small\n\
+             application through dev and staging, and a manager decides about production in another account.\n",
+            args.speed
+        ));
+    }
+    let ended = story(global, output, &seed, &file).await;
+    served.abort();
+    let code = ended?;
+    if output.form == Form::Human && code == 0 {
+        output.say(NEXT);
+    }
+    Ok(code)
+}
+
+const NEXT: &str = "
+what to try next
+  kanmon sandbox                keep such an AWS running, and talk to it with any AWS client
+  kanmon check FILE             read a pipeline file of your own; pipelines/examples/ has two to begin with
+  kanmon release --help         the first real release: README.md, step by step";
+
+/// The developer releases; when the question stands, the manager looks and approves.
+async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Result<u8, Failure> {
+    let developer = person(seed, file, global, output, "developer")?;
+    let manager = person(seed, file, global, output, "manager")?;
+    let args = ReleaseArgs { until: None, image: Vec::new(), execution: None };
+    let released = release::with(&developer, global, output, args);
+    let decided = decide(&manager, output);
+    let (released, decided) = tokio::join!(released, async {
+        tokio::select! {
+            decided = decided => decided,
+            // A release that ended without asking leaves nobody to wait for.
+            () = ended(&manager) => Ok(()),
+        }
+    });
+    let code = released?;
+    decided?;
+    Ok(code)
+}
+
+async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
+    loop {
+        let recorded = releases::all(manager, 1).await?;
+        if let Some((asked, stage, request)) = recorded.iter().flat_map(approvals::asked).next() {
+            let quiet = output.form == Form::Json;
+            if !quiet {
+                let shown = approvals::human(asked, stage, request, output.err);
+                let shown = shown.lines().map(|l| format!("  │ {l}")).collect::<Vec<_>>().join("\n");
+                output.note(&format!("\n  what the manager sees with `kanmon approvals`:\n{shown}\n"));
+            }
+            let args = AnswerArgs {
+                release: asked.release.id.clone(),
+                stage: Some(stage.name.clone()),
+                plan: Some(request.plan.to_string()),
+                comment: "looks good".to_owned(),
+            };
+            return answer(manager, output, &args, Answer::Approved, quiet).await;
+        }
+        manager.clock.sleep(jiff::SignedDuration::from_millis(200)).await;
+    }
+}
+
+async fn ended(bench: &Bench) {
+    loop {
+        let recorded = releases::all(bench, 1).await.unwrap_or_default();
+        if recorded.iter().any(|r| r.release.ending.is_some()) {
+            return;
+        }
+        bench.clock.sleep(jiff::SignedDuration::from_millis(500)).await;
+    }
+}
+
+/// A bench that works with one user's keys.
+fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str) -> Result<Bench, Failure> {
+    let user = exports::users(seed).find(|(_, u)| u.name == name).map(|(_, u)| u);
+    let user = user.ok_or_else(|| Failure::defect(format!("the demo's seed has no {name}")))?;
+    let keys = Credentials::new(user.key.id.clone(), user.key.secret.clone(), None, None, "the demo");
+    let global = Global { pipeline: Some(file.to_owned()), state: None, ..global.clone() };
+    let mut bench = Bench::new(&global, output)?;
+    bench.credentials = Some(SharedCredentialsProvider::new(keys));
+    Ok(bench)
+}
+
+/// A folder of the demo's own, gone when it ends.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new() -> Result<Folder, Failure> {
+        let path = std::env::temp_dir().join(format!("kanmon-demo-{}", SystemClock.token(12)));
+        let made = std::fs::create_dir(&path);
+        made.map_err(|e| Failure::access(format!("{} cannot be made", path.display())).cause(e.to_string()))?;
+        Ok(Folder(path))
+    }
+
+    /// Writes the application and its pipeline file, for this endpoint.
+    fn lay(&self, endpoint: &str) -> Result<std::path::PathBuf, Failure> {
+        for (name, text) in FILES {
+            self.write(name, text)?;
+        }
+        let text = pipeline::templates::fill(PIPELINE, &[("endpoint", endpoint)])?;
+        self.write("pipelines/hello.yaml", &text)
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<std::path::PathBuf, Failure> {
+        let path = self.0.join(name);
+        let folder = path.parent().unwrap_or(&self.0);
+        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
+        written.map_err(|e| Failure::access(format!("{} cannot be written", path.display())).cause(e.to_string()))?;
+        Ok(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Best effort: it lies in the system's own folder for such things.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,176 @@
+//! `plan`: what a release would do; nothing is touched, nothing is recorded.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::args::{Global, PlanArgs};
+use super::bench::Bench;
+use super::failure::Failure;
+use super::output::Output;
+use super::release::{asked, fresh};
+use super::{identity, releases};
+use crate::engine::gate::{self, Scanned};
+use crate::local::git;
+use crate::model::event::{EVENT_VERSION, Event, Fact, PushedImage, Started};
+use crate::model::finding::ScanReading;
+use crate::model::gate::GateJudgement;
+use crate::model::ids::{Digest, ImageName, StageName};
+use crate::model::pipeline::Stage;
+use crate::model::plan::StagePlan;
+use crate::model::release::Release;
+use crate::report::{plan as told, story};
+use crate::runtime::execute::{stage_plan, survey};
+use crate::runtime::ports::Ports;
+
+/// Stands for an image that the release would build.
+const TO_BE_BUILT: &[u8] = b"kanmon plan: an image that is not built yet";
+
+pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8, Failure> {
+    let bench = Bench::new(global, output)?;
+    let ports = bench.ports("kanmon-plan", None)?;
+    let mut release = match &args.release {
+        Some(id) => releases::one(&bench, id).await?.1,
+        None => imagined(&bench, &ports, &args).await?,
+    };
+    if let Some(until) = args.until {
+        release.until = super::release::stage(&release.started.pipeline, &until)?;
+    }
+    let stages = until(&release);
+    let first = stages.first().map(|s| s.name.clone()).ok_or_else(|| Failure::wrong("there is no stage to plan"))?;
+    survey(&ports, &release.started.pipeline, &first, &release.until).await?;
+    fill(&ports, &mut release).await?;
+    let mut plans = Vec::new();
+    for stage in until(&release) {
+        let plan = stage_plan(&ports, &release, stage).await?;
+        let gate = judged(&ports, &release, stage).await?;
+        plans.push((stage, plan, gate));
+    }
+    output.tell(|| human(&plans, output), || machine(&plans));
+    Ok(0)
+}
+
+fn until(release: &Release) -> Vec<&Stage> {
+    let stages = &release.started.pipeline.stages;
+    let end = stages.iter().position(|s| s.name == release.until).map_or(stages.len(), |i| i + 1);
+    stages[..end].iter().collect()
+}
+
+/// A release as it would be started now.
+async fn imagined(bench: &Bench, ports: &Ports, args: &PlanArgs) -> Result<Release, Failure> {
+    let pipeline = bench.pipeline();
+    let last: Option<StageName> = args.until.clone();
+    // What would be built need not exist for a plan; what is only ever given has to be.
+    let (given, until) = asked(pipeline, args.image.clone(), last)?;
+    let account = pipeline.account(&pipeline.stages[0].account);
+    let identity = identity::caller(ports, account).await?;
+    let id = fresh(bench.clock.as_ref());
+    let started = Started {
+        pipeline: pipeline.clone(),
+        kanmon: env!("CARGO_PKG_VERSION").to_owned(),
+        requested_by: crate::model::approval::Requester::Person { identity },
+        source: git::source(&bench.loaded.root),
+        until,
+        given,
+    };
+    let fact = Fact::Started(Box::new(started));
+    let event = Event { v: EVENT_VERSION, seq: 1, at: bench.clock.now(), release: id, fact };
+    Release::begin(&event).map_err(|illegal| Failure::defect(illegal.to_string()))
+}
+
+/// Gives every image a place: where it is, or where it would be.
+async fn fill(ports: &Ports, release: &mut Release) -> Result<(), Failure> {
+    let pipeline = release.started.pipeline.clone();
+    let names: Vec<ImageName> = pipeline.images_until(&release.until).into_iter().cloned().collect();
+    for name in names {
+        let spec = pipeline.image(&name);
+        let own = ports.registry.repository(pipeline.account(&spec.account), &spec.repository).await?;
+        if !release.images.contains_key(&name) {
+            let pushed = match release.started.given.get(&name) {
+                Some(reference) => given(ports, &pipeline, &name, reference).await?,
+                None => PushedImage {
+                    repository: own.uri.clone(),
+                    digest: Digest::of(TO_BE_BUILT),
+                    children: Vec::new(),
+                    pushed_at: ports.clock.now(),
+                },
+            };
+            release.images.insert(name.clone(), pushed);
+        }
+        for stage in &pipeline.stages {
+            let account = pipeline.image_account(stage, &name);
+            let key = (name.clone(), account.name.clone());
+            if account.name != spec.account && !release.copies.contains_key(&key) {
+                let target = ports.registry.repository(account, &spec.repository).await?;
+                let source = &release.images[&name];
+                let copy = PushedImage { repository: target.uri, ..source.clone() };
+                release.copies.insert(key, copy);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn given(
+    ports: &Ports,
+    pipeline: &crate::model::pipeline::Pipeline,
+    name: &ImageName,
+    reference: &str,
+) -> Result<PushedImage, Failure> {
+    let spec = pipeline.image(name);
+    let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
+    let (mut at, what) = ports.images.locate(reference)?;
+    if at.repository == own.repository {
+        at = own.clone();
+    }
+    let found = ports.images.look(&at, &what).await?;
+    let found = found.ok_or_else(|| Failure::access(format!("there is no image {reference}")))?;
+    Ok(PushedImage { repository: own.repository, ..found })
+}
+
+/// The gate as it stands now; `None` where an image is not built yet.
+async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Option<GateJudgement>, Failure> {
+    let pipeline = &release.started.pipeline;
+    let mut readings: BTreeMap<&ImageName, ScanReading> = BTreeMap::new();
+    for name in stage.images_used(pipeline) {
+        let pushed = &release.images[name];
+        if pushed.digest == Digest::of(TO_BE_BUILT) {
+            return Ok(None);
+        }
+        let spec = pipeline.image(name);
+        readings.insert(name, ports.scanner.read(pipeline.account(&spec.account), &spec.repository, pushed).await?);
+    }
+    let scans: Vec<Scanned<'_>> = readings
+        .iter()
+        .map(|(image, reading)| Scanned { image, account: &pipeline.image(image).account, reading })
+        .collect();
+    Ok(Some(gate::judge(&stage.gate, &scans)))
+}
+
+fn human(plans: &[(&Stage, StagePlan, Option<GateJudgement>)], output: &Output) -> String {
+    let placeholder = format!("@{}", Digest::of(TO_BE_BUILT));
+    let parts: Vec<String> = plans
+        .iter()
+        .map(|(stage, plan, gate)| {
+            let gate = match gate {
+                Some(gate) => story::gate(gate),
+                None => "judged once the image is built and scanned".to_owned(),
+            };
+            let approval = match &stage.approval {
+                Some(_) => "\n  approval  a person is asked first",
+                None => "",
+            };
+            let text = told::of(stage, plan, output.out).replace(&placeholder, " (to be built)");
+            format!("{text}\n  gate  {gate}{approval}")
+        })
+        .collect();
+    parts.join("\n\n")
+}
+
+fn machine(plans: &[(&Stage, StagePlan, Option<GateJudgement>)]) -> serde_json::Value {
+    let stages: Vec<_> = plans
+        .iter()
+        .map(|(stage, plan, gate)| json!({ "stage": stage.name, "plan": plan, "gate": gate, "approval": stage.approval }))
+        .collect();
+    json!({ "v": EVENT_VERSION, "kind": "plan", "stages": stages })
+}

@@ -1,0 +1,143 @@
+//! `status`: what runs where, and by which release.
+
+use serde_json::json;
+
+use super::args::{Global, StatusArgs};
+use super::bench::Bench;
+use super::failure::Failure;
+use super::output::Output;
+use super::releases::{self, Recorded};
+use crate::engine::taskdef;
+use crate::model::ids::ServiceName;
+use crate::model::pipeline::Stage;
+use crate::ports::deployer::Cluster;
+use crate::report::{story, summary, table};
+use crate::runtime::ports::Ports;
+use crate::runtime::tags;
+
+/// One service of one stage, as it stands.
+struct Row {
+    stage: String,
+    service: String,
+    /// `None`: not asked.
+    live: Option<Live>,
+    last_good: String,
+}
+
+struct Live {
+    running: u32,
+    desired: u32,
+    revision: String,
+    /// The named containers' images.
+    images: Vec<String>,
+    /// The release that registered the revision, or `None`: somebody else did.
+    release: Option<String>,
+}
+
+pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u8, Failure> {
+    let bench = Bench::new(global, output)?;
+    let recorded = releases::all(&bench, usize::MAX).await?;
+    let ports = bench.ports("kanmon-status", None)?;
+    let mut rows = Vec::new();
+    for stage in &bench.pipeline().stages {
+        let ledger = bench.journal.ledger(&bench.pipeline().app, &stage.name).await?;
+        let last_good = ledger.last_good.map_or_else(|| "-".to_owned(), |l| l.release.to_string());
+        for service in stage.services() {
+            let live = match args.offline {
+                true => None,
+                false => Some(live(&bench, &ports, stage, service).await?),
+            };
+            let (stage, service) = (stage.name.to_string(), service.to_string());
+            rows.push(Row { stage, service, live, last_good: last_good.clone() });
+        }
+    }
+    let open: Vec<&Recorded> = recorded.iter().filter(|r| is_open(r)).collect();
+    output.tell(|| human(&rows, &open), || machine(&rows, &open));
+    Ok(0)
+}
+
+async fn live(bench: &Bench, ports: &Ports, stage: &Stage, service: &ServiceName) -> Result<Live, Failure> {
+    let account = bench.pipeline().account(&stage.account);
+    let at = Cluster { account, name: &stage.cluster };
+    let found = ports.deployer.service(at, stage.service_name(service)).await?;
+    let revision = found.primary().map_or(found.task_definition.clone(), |p| p.task_definition.clone());
+    let definition = ports.deployer.task_definition(account, &revision).await?;
+    let wanted = bench.pipeline().service(service).containers.keys();
+    let images = wanted.filter_map(|name| taskdef::container_image(&definition.raw, name)).collect();
+    Ok(Live {
+        running: found.running,
+        desired: found.desired,
+        revision: story::short(&revision).to_owned(),
+        images,
+        release: definition.tags.get(tags::RELEASE).cloned(),
+    })
+}
+
+/// Whether a release is under way, or can be gone on with.
+fn is_open(recorded: &Recorded) -> bool {
+    recorded.release.ending.as_ref().is_none_or(|e| e.outcome.is_resumable())
+}
+
+fn human(rows: &[Row], open: &[&Recorded]) -> String {
+    let lines = rows
+        .iter()
+        .map(|row| {
+            let (runs, revision, image, release) = match &row.live {
+                None => ("-".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned()),
+                Some(live) => (
+                    format!("{}/{}", live.running, live.desired),
+                    live.revision.clone(),
+                    live.images.iter().map(|i| short_image(i)).collect::<Vec<_>>().join(", "),
+                    live.release.clone().unwrap_or_else(|| "not by kanmon".to_owned()),
+                ),
+            };
+            vec![row.stage.clone(), row.service.clone(), runs, revision, image, release, row.last_good.clone()]
+        })
+        .collect();
+    let header = ["stage", "service", "runs", "revision", "image", "released by", "last good"];
+    let mut text = table::table(&header, lines);
+    for recorded in open {
+        let release = &recorded.release;
+        let what = match (&recorded.listed.held_by, &release.ending) {
+            (Some(holder), _) => format!("is being worked on by {}", holder.who),
+            (None, Some(ending)) => {
+                format!("{}: {}; `kanmon resume {}`", summary::word(ending.outcome), ending.sentence, release.id)
+            }
+            (None, None) => format!("was left behind by its process; `kanmon resume {}`", release.id),
+        };
+        text.push_str(&format!("\n\n{} {what}", release.id));
+    }
+    text
+}
+
+/// `repository@sha256:` and twelve digits.
+fn short_image(image: &str) -> String {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    match name.split_once("@sha256:") {
+        Some((name, hex)) => format!("{name}@{}", &hex[..hex.len().min(12)]),
+        None => name.to_owned(),
+    }
+}
+
+fn machine(rows: &[Row], open: &[&Recorded]) -> serde_json::Value {
+    let services: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let live = row.live.as_ref().map(|l| {
+                json!({
+                    "running": l.running,
+                    "desired": l.desired,
+                    "task_definition": l.revision,
+                    "images": l.images,
+                    "release": l.release,
+                })
+            });
+            json!({ "stage": row.stage, "service": row.service, "live": live, "last_good": row.last_good })
+        })
+        .collect();
+    let releases: Vec<_> = open
+        .iter()
+        .map(|r| json!({ "release": r.release.id, "held_by": r.listed.held_by, "ending": r.release.ending }))
+        .collect();
+    json!({ "v": 1, "kind": "status", "services": services, "open": releases })
+}
