@@ -243,9 +243,9 @@ fn a_rollout_seen_without_a_start_is_the_one_that_stood_before() {
 #[test]
 fn resuming_keeps_what_was_done_and_lets_deadlines_begin_anew() {
     let before = [
-        planned("dev"),
         gate_passed("dev"),
         Fact::StageLocked { stage: id("dev"), fence: 4 },
+        planned("dev"),
         entered("dev"),
         baseline(),
         rollout_started(),

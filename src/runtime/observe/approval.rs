@@ -39,15 +39,59 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
 /// The plan that the person was shown: in the action's own message, else in the execution's variables. Where neither names one,
 /// nothing tells what was approved, and no hash stands for that: it is refused by comparison.
 fn shown(decided: &Decided, variable: Option<&String>, request: &ApprovalRequest) -> PlanHash {
-    let named = decided.asked.iter().chain(variable).find_map(|text| plan_in(text));
-    named.unwrap_or_else(|| PlanHash::of(format!("nothing shown for {}", request.plan).as_bytes()))
+    let told = decided.asked.iter().map(|text| plans_in(text)).find(|plans| !plans.is_empty());
+    let named = told.unwrap_or_else(|| variable.map(|text| plans_in(text)).unwrap_or_default());
+    let asked = named.iter().find(|plan| **plan == request.plan).or(named.first());
+    asked.cloned().unwrap_or_else(|| PlanHash::of(format!("nothing shown for {}", request.plan).as_bytes()))
 }
 
-fn plan_in(text: &str) -> Option<PlanHash> {
-    text.split(|c: char| !c.is_ascii_alphanumeric()).find_map(|word| word.parse().ok())
+/// The plan hashes in a text; an image's digest has as many digits, and `sha256:` before them.
+fn plans_in(text: &str) -> Vec<PlanHash> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == ':'));
+    words.filter_map(|word| word.trim_matches(':').parse().ok()).collect()
 }
 
 fn who(decided: &Decided, account: &Account) -> Identity {
     let arn = decided.by.clone().unwrap_or_else(|| "unknown".to_owned());
     Identity { user_id: arn.clone(), arn, account: account.id.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    const OTHER: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+
+    fn request() -> ApprovalRequest {
+        let at = "2026-01-01T00:00:00Z".parse().unwrap();
+        ApprovalRequest {
+            plan: PLAN.parse().unwrap(),
+            summary: String::new(),
+            execution: None,
+            asked_at: at,
+            expires_at: at,
+        }
+    }
+
+    fn decided(asked: Option<&str>) -> Decided {
+        Decided { by: None, summary: String::new(), at: None, asked: asked.map(str::to_owned) }
+    }
+
+    #[test]
+    fn what_was_shown_is_the_plan_and_never_the_digest_beside_it() {
+        let text = format!("release r1, image sha256:{OTHER}, plan: {PLAN}.");
+        assert_eq!(shown(&decided(Some(&text)), None, &request()).as_str(), PLAN);
+        let text = format!("image sha256:{PLAN}");
+        let variable = OTHER.to_owned();
+        assert_eq!(shown(&decided(Some(&text)), Some(&variable), &request()).as_str(), OTHER);
+    }
+
+    #[test]
+    fn the_message_weighs_more_than_the_variables_and_silence_approves_nothing() {
+        let variable = PLAN.to_owned();
+        assert_eq!(shown(&decided(Some(OTHER)), Some(&variable), &request()).as_str(), OTHER);
+        assert_eq!(shown(&decided(None), Some(&variable), &request()).as_str(), PLAN);
+        assert_ne!(shown(&decided(Some("please look")), None, &request()).as_str(), PLAN);
+    }
 }

@@ -194,7 +194,8 @@ async fn manifests_with_missing_parts_or_another_digest_are_refused() {
 #[tokio::test]
 async fn an_immutable_tag_takes_the_same_image_again_and_no_other() {
     let mut seed = crate::sandbox::Seed::demo();
-    seed.accounts[0].repositories[0].immutable = true;
+    let named = seed.accounts[0].repositories.iter_mut().find(|r| r.name == "asset-manager");
+    named.unwrap().immutable = true;
     let stage = Stage::of(&seed);
     let client = Pusher::of(&stage, DEV).await;
     let (one, two) = (image("one", &[]), image("two", &[]));

@@ -35,9 +35,9 @@ async fn pages_put_together_are_all_repositories() {
         sizes.push(page.repositories().len());
         names.extend(page.repositories().iter().map(|r| r.repository_name().unwrap().to_owned()));
     }
-    assert_eq!(sizes, [10, 10, 6]);
+    assert_eq!(sizes, [10, 10, 7]);
     names.dedup();
-    assert_eq!(names.len(), 26);
+    assert_eq!(names.len(), 27);
 }
 
 #[tokio::test]
