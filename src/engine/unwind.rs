@@ -154,7 +154,9 @@ fn put_back(restored: &RolloutEnd) -> Rest {
         }
         RolloutEnd::Stopped { reason } => Rest::Stuck(format!("putting it back was stopped ({reason})")),
         RolloutEnd::Superseded { by } => Rest::Stuck(format!("it was deployed over by {by}")),
-        RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason } => Rest::Stuck(reason.clone()),
+        RolloutEnd::Failed { reason } | RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason } => {
+            Rest::Stuck(reason.clone())
+        }
         RolloutEnd::StillRunning => Rest::Stuck("it is still moving".to_owned()),
     }
 }
