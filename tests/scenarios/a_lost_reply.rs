@@ -65,6 +65,8 @@ async fn of_start_pipeline_execution() {
     let stage = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
     stage.fault("StartPipelineExecution", Kind::ResetAfter, 1);
     let run = stage.release().await;
+    stage.asked(&run.id, "prod").await;
+    stage.pass(jiff::SignedDuration::from_mins(10)).await;
     stage.approves(super::stage::MANAGER, &run.id, "prod").await;
     run.end(&stage).await.is(Outcome::Succeeded, 0);
     let tokens: std::collections::BTreeSet<_> = stage

@@ -44,7 +44,7 @@ async fn the_older_is_refused_where_the_newer_has_been() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_older_one_s_approval_does_not_pass_over_a_newer_one() {
+async fn the_older_one_s_question_falls_when_the_newer_enters() {
     let stage = Story::new().stages(&["prod"]).open();
     stage.build_next("first", &[]);
     let older = stage.release().await;
@@ -57,6 +57,25 @@ async fn an_older_one_s_approval_does_not_pass_over_a_newer_one() {
     ended.is(Outcome::Blocked, 10);
     ended.says("newer release");
     assert_eq!(stage.updates(PROD, "shop-prod", "web").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_older_one_approved_while_it_waits_for_the_stage_does_not_go_over_the_newer_one() {
+    let stage = Story::new().stages(&["prod"]).open();
+    stage.build_next("first", &[]);
+    let older = stage.release().await;
+    stage.asked(&older.id, "prod").await;
+    stage.build_next("second", &[]);
+    let newer = stage.release().await;
+    stage.approves(MANAGER, &newer.id, "prod").await;
+    stage.fact(&newer.id, "locked", |f| matches!(f, Fact::StageLocked { .. })).await;
+    stage.approves(MANAGER, &older.id, "prod").await;
+    let digest = stage.release_of(&newer.id).await.images.values().next().unwrap().digest.to_string();
+    let (older, newer) = tokio::join!(older.end(&stage), newer.end(&stage));
+    newer.is(Outcome::Succeeded, 0);
+    older.is(Outcome::Blocked, 10);
+    older.says("newer release");
+    assert_eq!(stage.digest(PROD, "shop-prod", "web").unwrap(), digest);
 }
 
 #[tokio::test(start_paused = true)]
