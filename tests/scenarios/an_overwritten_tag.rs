@@ -1,5 +1,4 @@
 use kanmon::model::outcome::Outcome;
-use kanmon::ports::images::Images as _;
 
 use super::stage::{DEV, DEVELOPER, MANAGER, PROD, Story};
 
