@@ -52,6 +52,7 @@ pub const DEV: &str = "111111111111";
 pub const PROD: &str = "222222222222";
 
 /// What is different in a story: the AWS it is played in, and the pipeline file.
+#[derive(Clone)]
 pub struct Story {
     world: Value,
     file: Value,

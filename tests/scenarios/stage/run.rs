@@ -146,6 +146,14 @@ impl Stage {
         Release::fold(&self.journal.read(id).await.expect("a journal")).expect("a whole journal")
     }
 
+    /// A release that is over for now.
+    pub async fn ended(&self, id: &ReleaseId) -> Ended {
+        let events = self.journal.read(id).await.expect("a journal");
+        let release = Release::fold(&events).expect("a whole journal");
+        let ending = release.ending.clone().expect("it has ended");
+        Ended { code: ending.outcome.exit_code(), ending, release, events, told: Vec::new() }
+    }
+
     /// Waits until something is true of a release.
     pub async fn when<T>(&self, id: &ReleaseId, what: &str, true_of: impl Fn(&Release) -> Option<T>) -> T {
         let until = self.time.timestamp() + SignedDuration::from_hours(48);
@@ -186,11 +194,10 @@ impl Run {
     /// Waits until the process leaves the release.
     pub async fn end(self, stage: &Stage) -> Ended {
         let ending = self.task.await.expect("no panic").expect("the journal is whole");
-        let events = stage.journal.read(&self.id).await.expect("a journal");
-        let release = Release::fold(&events).expect("a whole journal");
-        assert_eq!(release.ending.as_ref(), Some(&ending), "the ending is written down");
-        let told = self.told.lock().unwrap().clone();
-        Ended { code: ending.outcome.exit_code(), ending, release, events, told }
+        let mut ended = stage.ended(&self.id).await;
+        assert_eq!(ended.ending, ending, "the ending is written down");
+        ended.told = self.told.lock().unwrap().clone();
+        ended
     }
 
     /// The process is no more, from one moment to the next.
@@ -198,6 +205,19 @@ impl Run {
         self.task.abort();
         assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it was still at work");
         stage.dead.lock().unwrap().insert(self.holder.id);
+    }
+
+    /// The process ended because its journal could not be written.
+    pub async fn died(self, stage: &Stage) {
+        assert!(self.task.await.expect("no panic").is_err(), "it could not write");
+        stage.dead.lock().unwrap().insert(self.holder.id);
+    }
+
+    /// Waits until the process is no more.
+    pub async fn over(&self) {
+        while !self.task.is_finished() {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
     }
 
     pub fn is_over(&self) -> bool {
