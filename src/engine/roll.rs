@@ -84,14 +84,14 @@ fn follow(
         || run.progress.as_ref().is_some_and(|p| matches!(p.rollout, RolloutState::RollingBack { .. }));
     let may_give_up = !unchanged && stage.on_failure == OnFailure::Rollback && !going_back;
     if may_give_up && pointless(run) {
-        return give_up(a, at, service, run, format!("{} of its tasks died alike", death::FAIL_FAST));
+        give_up(a, at, service, run, format!("{} of its tasks died alike", death::FAIL_FAST))?;
     }
     let since = state.stop_requested.unwrap_or(run.since).max(run.since);
     let late = since + stage.deadline;
     if a.now >= late {
         if may_give_up {
             let minutes = stage.deadline.as_mins();
-            return give_up(a, at, service, run, format!("it was not done within {minutes} minutes"));
+            give_up(a, at, service, run, format!("it was not done within {minutes} minutes"))?;
         }
         let end = match unchanged {
             true => {
@@ -131,7 +131,7 @@ fn pointless(run: &RolloutRun) -> bool {
 }
 
 /// Ends a deployment that will not succeed: ECS rolls it back where it has a service deployment, else what ran before is put
-/// back like after any failure.
+/// back like after any failure. `Ok`: ECS refuses, so that it can only be followed.
 fn give_up(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, run: &RolloutRun, reason: String) -> Flow {
     if run.progress.as_ref().is_some_and(|p| p.deployment.is_some()) {
         return stop(a, at, service);
@@ -140,9 +140,13 @@ fn give_up(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, run: &Rollou
     a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end })
 }
 
-/// Asks ECS to roll our deployment back, once it is known by its ARN.
+/// Asks ECS to roll our deployment back, once it is known by its ARN. Refused (it may have ended just then), the deployment is
+/// followed to whatever end it takes.
 pub fn stop(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName) -> Flow {
-    a.effect(Effect::StopRollout { at: at.clone(), service: service.clone() })
+    match a.effect(Effect::StopRollout { at: at.clone(), service: service.clone() }) {
+        Err(Halt::End(ending)) if !ending.outcome.is_resumable() => Ok(()),
+        flow => flow,
+    }
 }
 
 /// When a deployment's own deadline is, from what it counts from.

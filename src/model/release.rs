@@ -266,10 +266,16 @@ impl Release {
             }
             Fact::ApprovalWithdrawn { stage, .. } => {
                 let state = self.stage_mut(stage)?;
-                match (&state.approval, state.entered) {
-                    (Approval::Given(_, request), None) => state.approval = Approval::Asked(request.clone()),
+                state.approval = match (&state.approval, state.entered) {
+                    // CodePipeline's action was answered, and would be read as an approval again.
+                    (Approval::Given(_, request), None) if request.execution.is_some() => {
+                        Approval::Closed { why: "it was withdrawn, and its execution cannot be asked again".to_owned() }
+                    }
+                    (Approval::Given(_, request), None) => Approval::Asked(request.clone()),
                     _ => return Err("there is no approval that could be withdrawn".into()),
-                }
+                };
+                // Nothing is held while people decide.
+                state.lock = None;
             }
             Fact::ApprovalExpired { stage } => self.stage_mut(stage)?.approval = Approval::Expired,
             Fact::ApprovalVoided { stage, .. } => {
@@ -370,7 +376,11 @@ impl Release {
             for roll in state.rolls_mut() {
                 for run in [&mut roll.run, &mut roll.restore].into_iter().flatten() {
                     run.since = at;
+                    run.look_again();
                 }
+            }
+            for (_, since) in state.tasks_mut() {
+                *since = at;
             }
         }
     }
