@@ -3,6 +3,7 @@
 use super::names::{image, short};
 use super::paint::Paint;
 use crate::model::pipeline::{Pipeline, Stage};
+use crate::model::words::tasks;
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 
 /// Several lines, indented below the stage's name.
@@ -50,10 +51,6 @@ fn path(container: &str) -> String {
 
 fn is_image(change: &Change, workload: &WorkloadPlan) -> bool {
     workload.images.keys().any(|container| change.path == path(container))
-}
-
-fn tasks(n: u32) -> String {
-    if n == 1 { "1 task".to_owned() } else { format!("{n} tasks") }
 }
 
 /// A member that changes; a value that is not for showing is only said to change.
