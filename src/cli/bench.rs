@@ -1,6 +1,6 @@
 //! What most verbs work with: the pipeline file, the journal, the clock, and the way into AWS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -21,6 +21,8 @@ use crate::ports::journal::Journal;
 use crate::ports::templates::Templates;
 use crate::runtime::ports::Ports;
 
+type StateBy = fn(&Path, Option<&str>) -> Result<Arc<dyn Journal>, Failure>;
+
 pub struct Bench {
     pub loaded: Loaded,
     pub journal: Arc<dyn Journal>,
@@ -30,10 +32,19 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Reads the pipeline file and opens the state. Tells every mistake of the file.
+    /// Reads the pipeline file and opens the state as it stands. Tells every mistake of the file.
     pub fn new(global: &Global, output: &Output) -> Result<Bench, Failure> {
+        Bench::on(global, output, state::open)
+    }
+
+    /// The same for a verb that records something new: state is made where there is none.
+    pub fn making(global: &Global, output: &Output) -> Result<Bench, Failure> {
+        Bench::on(global, output, state::make)
+    }
+
+    fn on(global: &Global, output: &Output, state: StateBy) -> Result<Bench, Failure> {
         let loaded = load(global.pipeline.as_deref(), output)?;
-        let journal = state::open(&loaded.root, global.state.as_deref())?;
+        let journal = state(&loaded.root, global.state.as_deref())?;
         Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials: None })
     }
 
@@ -69,7 +80,7 @@ impl Bench {
 }
 
 /// Reads the pipeline file; on mistakes, tells them all.
-pub fn load(given: Option<&std::path::Path>, output: &Output) -> Result<Loaded, Failure> {
+pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
     let here = std::env::current_dir().map_err(|e| Failure::access(format!("there is no current folder: {e}")))?;
     let file = pipeline::find(&here, given).map_err(|f| Failure { code: super::failure::WRONG, ..f.into() })?;
     pipeline::load(&file).map_err(|diagnostics| {

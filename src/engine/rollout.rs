@@ -3,7 +3,8 @@
 use super::death;
 use crate::model::ids::ServiceName;
 use crate::model::rollout::{
-    Baseline, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment, TaskReading,
+    Baseline, Deployment, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment,
+    TaskReading,
 };
 
 /// The deployment that a reading is held against.
@@ -81,7 +82,7 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
     let reason = || deployment.status_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned());
     let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary && d.status == "PRIMARY");
     // A service deployment has no state of its own for this: the breaker tripped, and ours is left standing.
-    let left_failed_entry = entry.filter(|d| d.rollout_state.as_deref() == Some("FAILED"));
+    let left_failed = entry.filter(|d| d.rollout_state.as_deref() == Some("FAILED"));
     match deployment.status.as_str() {
         "SUCCESSFUL" => prove(ours, reading),
         "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
@@ -94,15 +95,15 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
             let newer = all.iter().find(|d| d.created_at > deployment.created_at && d.arn != deployment.arn);
             match newer {
                 Some(newer) => RolloutState::Superseded { by: newer.arn.clone() },
-                None => match left_failed_entry {
+                None => match left_failed {
                     Some(failed) => RolloutState::Failed { reason: reason_of(failed) },
                     None => RolloutState::Stopped { reason: reason() },
                 },
             }
         }
         // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting, unless it stalled.
-        _ => match left_failed_entry {
-            Some(failed) => left_failed(ours, failed),
+        _ => match left_failed {
+            Some(failed) => left_standing(ours, failed),
             None => RolloutState::InProgress,
         },
     }
@@ -116,8 +117,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     match (mine, primary) {
         (Some(mine), _) if mine.status == "PRIMARY" => match mine.rollout_state.as_deref() {
             Some("COMPLETED") => prove(ours, reading),
-            // Nothing to roll back to, or rollback is off: ECS leaves it standing and failed.
-            Some("FAILED") => left_failed(ours, mine),
+            Some("FAILED") => left_standing(ours, mine),
             _ => RolloutState::InProgress,
         },
         (mine, Some(primary)) => {
@@ -143,13 +143,13 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     }
 }
 
-/// FAILED and still PRIMARY: so it is for a moment before the breaker rolls back, so it stays where it does not.
-fn left_failed(ours: &Ours<'_>, mine: &crate::model::rollout::Deployment) -> RolloutState {
-    let counted = matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::Failed { .. }));
-    match looks(ours) {
-        LOOKS.. => RolloutState::Failed { reason: reason_of(mine) },
-        _ if counted => RolloutState::Failed { reason: reason_of(mine) },
-        readings => RolloutState::Looking { readings },
+/// A deployment that failed and is PRIMARY: for a moment before the breaker acts, or for good, where it has nothing to roll back
+/// to or rollback is off.
+fn left_standing(ours: &Ours<'_>, mine: &Deployment) -> RolloutState {
+    let for_good = looks(ours) >= LOOKS || matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::Failed { .. }));
+    match for_good {
+        true => RolloutState::Failed { reason: reason_of(mine) },
+        false => RolloutState::Looking { readings: looks(ours) },
     }
 }
 
@@ -160,7 +160,7 @@ fn looks(ours: &Ours<'_>) -> u32 {
     }
 }
 
-fn reason_of(deployment: &crate::model::rollout::Deployment) -> String {
+fn reason_of(deployment: &Deployment) -> String {
     deployment.rollout_state_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned())
 }
 

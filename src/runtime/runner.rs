@@ -98,10 +98,10 @@ impl<'s> Runner<'s> {
                 self.read_inbox().await?;
                 look_at = now + poll;
             }
-            if let Some(ending) = self.leaving() {
-                if self.running.is_empty() {
-                    return self.end(ending).await;
-                }
+            if let Some(ending) = self.leaving()
+                && self.running.is_empty()
+            {
+                return self.end(ending).await;
             }
             let mut wake = renew_at.min(look_at);
             match decide(&self.release, &self.ledgers, self.ports.clock.now()) {
