@@ -23,7 +23,12 @@ fn of_fault(outcome: Outcome, fault: &Fault, hint: Option<String>) -> Ending {
 /// An effect that failed for good.
 pub fn effect_failed(effect: &Effect, failed: &Failed) -> Ending {
     let fault = &failed.fault;
-    let resume = || Some("when that is mended, `kanmon resume` goes on from here".to_owned());
+    let resume = || {
+        Some(match effect {
+            Effect::Survey { .. } => "when that is mended, in AWS or in the file, release again".to_owned(),
+            _ => "when that is mended, `kanmon resume` goes on from here".to_owned(),
+        })
+    };
     match fault.kind {
         FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount | FaultKind::ToolMissing => {
             of_fault(Outcome::Access, fault, resume())
