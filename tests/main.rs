@@ -1,5 +1,6 @@
 //! One binary for all tests that look at kanmon from outside.
 
+mod architecture;
 mod binary;
 mod real;
 mod scenarios;

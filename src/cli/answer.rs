@@ -3,13 +3,13 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
+use super::approvals::{self, Sheet};
 use super::args::{AnswerArgs, Global};
 use super::bench::Bench;
 use super::failure::Failure;
+use super::identity;
 use super::output::Output;
 use super::releases::{self, Recorded};
-use super::approvals::{self, Sheet};
-use super::identity;
 use crate::engine::approval::refusal;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::event::{Event, Fact};
@@ -159,10 +159,8 @@ fn agree(
     answer: Answer,
 ) -> Result<(), Failure> {
     if !output.asks {
-        return Err(Failure::wrong("without a terminal, the plan that was looked at has to be named").hint(format!(
-            "`kanmon approvals` shows it; then add `--plan {}`",
-            request.plan.short()
-        )));
+        return Err(Failure::wrong("without a terminal, the plan that was looked at has to be named")
+            .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
     }
     let sheet = Sheet { paint: output.err, width: output.err_width() };
     output.note(&approvals::human(bench, recorded, stage, request, sheet));

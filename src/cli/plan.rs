@@ -113,12 +113,7 @@ async fn fill(ports: &Ports, release: &mut Release) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn given(
-    ports: &Ports,
-    pipeline: &Pipeline,
-    name: &ImageName,
-    reference: &str,
-) -> Result<PushedImage, Failure> {
+async fn given(ports: &Ports, pipeline: &Pipeline, name: &ImageName, reference: &str) -> Result<PushedImage, Failure> {
     let spec = pipeline.image(name);
     let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
     let (mut at, what) = ports.images.locate(reference)?;

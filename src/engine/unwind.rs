@@ -149,7 +149,7 @@ fn at_rest(ended: Option<&RolloutEnd>) -> Rest {
 fn put_back(restored: &RolloutEnd) -> Rest {
     match restored {
         RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Rest::Back,
-        RolloutEnd::RolledBack { reason } | RolloutEnd::Failed { reason } => {
+        RolloutEnd::RolledBack { reason } => {
             Rest::Stuck(format!("what ran before failed when it was put back ({reason})"))
         }
         RolloutEnd::Stopped { reason } => Rest::Stuck(format!("putting it back was stopped ({reason})")),

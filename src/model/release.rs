@@ -66,6 +66,8 @@ pub struct Scan {
     pub readings: u32,
     /// When the first reading of this round was taken.
     pub since: Timestamp,
+    /// When the last one that counts was.
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -238,7 +240,7 @@ impl Release {
             Fact::ScanObserved { image, account, reading, readings } => {
                 let key = (image.clone(), account.clone());
                 let since = self.scans.get(&key).map_or(event.at, |s| s.since);
-                self.scans.insert(key, Scan { reading: reading.clone(), readings: *readings, since });
+                self.scans.insert(key, Scan { reading: reading.clone(), readings: *readings, since, at: event.at });
             }
             Fact::GateJudged { stage, judgement } => self.stage_mut(stage)?.gate = Some(judgement.clone()),
             Fact::StagePlanned { stage, plan } => self.stage_mut(stage)?.plan = Some(plan.clone()),

@@ -18,7 +18,9 @@ pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) ->
             false => format!("  {name}  {live} → next of {}, {}", workload.family, tasks(workload.desired)),
         });
         lines.extend(images(workload, paint));
-        lines.extend(workload.changes.iter().filter(|c| !is_image(c, workload)).map(|c| format!("    {}", change(c, paint))));
+        lines.extend(
+            workload.changes.iter().filter(|c| !is_image(c, workload)).map(|c| format!("    {}", change(c, paint))),
+        );
         if !workload.drift.is_empty() {
             lines.push(paint.careful("    changed by somebody else since kanmon's last revision:"));
             lines.extend(workload.drift.iter().map(|c| format!("      {}", change(c, paint))));
@@ -36,9 +38,7 @@ fn images(workload: &WorkloadPlan, paint: Paint) -> Vec<String> {
     let line = |(container, next): (&String, &String)| {
         let was = workload.changes.iter().find(|c| c.path == path(container)).and_then(|c| c.from.as_deref());
         match was {
-            Some(was) => {
-                paint.careful(&format!("    ~ image of {container}: {} → {}", image(was), image(next)))
-            }
+            Some(was) => paint.careful(&format!("    ~ image of {container}: {} → {}", image(was), image(next))),
             None => format!("    image of {container}: {}", image(next)),
         }
     };

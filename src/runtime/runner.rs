@@ -96,6 +96,8 @@ impl<'s> Runner<'s> {
             }
             if now >= look_at {
                 self.read_inbox().await?;
+                // Other releases may have entered stages meanwhile.
+                self.read_ledgers().await?;
                 look_at = now + poll;
             }
             if let Some(ending) = self.leaving()

@@ -196,9 +196,14 @@ impl Stage {
 
     /// What is built next: another layer, and how the sandbox shall treat the image (`exit-code`, `findings`, `scan`, …).
     pub fn build_next(&self, layer: &str, labels: &[(&str, &str)]) {
+        self.build_next_in("shop", layer, labels);
+    }
+
+    /// The same for an image of another repository.
+    pub fn build_next_in(&self, repository: &str, layer: &str, labels: &[(&str, &str)]) {
         let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let content = Content { layer: layer.to_owned(), labels };
-        self.contents.lock().unwrap().insert("shop".to_owned(), content);
+        self.contents.lock().unwrap().insert(repository.to_owned(), content);
     }
 
     /// Lets this much time pass.
@@ -214,6 +219,12 @@ impl Stage {
     pub fn fault(&self, operation: &str, kind: Kind, count: u32) {
         let fault = faults::Fault { operation: operation.to_owned(), account: None, count, kind };
         self.world.lock().unwrap().order_fault(fault);
+    }
+
+    /// No call goes wrong any more.
+    pub fn end_faults(&self) {
+        let request = http::Request::delete("/_sandbox/faults").body(bytes::Bytes::new()).expect("a request");
+        self.world.lock().unwrap().handle(self.time.timestamp(), request);
     }
 
     /// Ports as a process of this person has them.
