@@ -179,11 +179,18 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
     let bench = Bench::new(global, output)?;
     let recorded = recorded(&bench, &args.release).await?;
     let release = &recorded.release;
+    let inbox = bench.journal.inbox(&release.id).await?;
     let given = release.started.pipeline.stages.iter().find(|s| {
         let state = release.stage(&s.name);
+        // Where nobody works on the release, an answer has arrived and is not taken up yet.
+        let arrived = || inbox.iter().any(|m| is_approval(&m.body, &s.name));
         args.stage.as_ref().is_none_or(|name| name == &s.name)
-            && matches!(state.approval, Approval::Given(..))
             && state.entered.is_none()
+            && match &state.approval {
+                Approval::Given(..) => true,
+                Approval::Asked(_) => arrived(),
+                Approval::NotAsked | Approval::Rejected(_) | Approval::Expired | Approval::Closed { .. } => false,
+            }
     });
     let Some(stage) = given else {
         return Err(Failure::wrong(format!("{} has no approval that is still unused", release.id))
@@ -195,6 +202,13 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
     bench.journal.send(&release.id, message, bench.clock.now()).await?;
     output.say(&format!("{}: the approval of {} is taken back, unless it is used first", release.id, stage.name));
     Ok(0)
+}
+
+fn is_approval(message: &MessageBody, stage: &StageName) -> bool {
+    match message {
+        MessageBody::Answer(answer) => answer.stage == *stage && answer.answer == Answer::Approved,
+        MessageBody::Withdraw { .. } | MessageBody::Abort { .. } => false,
+    }
 }
 
 /// Whether the process that works on the release takes the answer.

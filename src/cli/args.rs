@@ -39,13 +39,13 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// The pipeline file (default: the only file in `pipelines/`)
-    #[arg(long, global = true, value_name = "FILE", env = "KANMON_PIPELINE")]
+    #[arg(long, global = true, value_name = "FILE", env = "KANMON_PIPELINE", hide_env_values = true)]
     pub pipeline: Option<PathBuf>,
     /// How to tell it: for people, or one event a line on stdout
     #[arg(long, global = true, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     pub output: Form,
     /// Where state is kept: `local`, or `local:DIR` (default: what the pipeline file says)
-    #[arg(long, global = true, value_name = "URL", env = "KANMON_STATE")]
+    #[arg(long, global = true, value_name = "URL", env = "KANMON_STATE", hide_env_values = true)]
     pub state: Option<String>,
     /// Write KANMON_RELEASE, KANMON_DIGEST, KANMON_PLAN and KANMON_OUTCOME into this file
     #[arg(long, global = true, value_name = "FILE")]
@@ -150,7 +150,7 @@ pub struct ReleaseArgs {
     #[arg(long, value_name = "NAME=REF", value_parser = image_reference)]
     pub image: Vec<(ImageName, String)>,
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
-    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION")]
+    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
 }
 
@@ -161,7 +161,7 @@ pub struct PromoteArgs {
     #[arg(long, value_name = "STAGE")]
     pub to: StageName,
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
-    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION")]
+    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
 }
 

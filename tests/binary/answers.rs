@@ -17,7 +17,21 @@ fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
     let (running, id) = waiting(&sandbox, &desk);
     let manager = sandbox.keys("manager");
     let shown = desk.run(&manager, &["approvals"]).ended(0);
-    insta::assert_snapshot!(masked(&shown.out).replace("59m 58s", "59m 59s"), @"");
+    insta::assert_snapshot!(masked(&shown.out).replace("59m 58s", "59m 59s").replace("59m 57s", "59m 59s"), @"
+    hello ####################### → prod
+      asked by  developer of 111111111111
+      commit    ############ by Dev Eloper <dev@example.com>
+      image     app sha256:############
+      passed    dev, staging
+      gate      open (2 low)
+      until     ########## ##### UTC (59m 59s left)
+      who       arn:aws:iam::*:user/manager, but not the one who asked
+      plan      ############
+      prod  cluster hello-prod, account prod (222222222222)
+        web  hello-prod-web:1 → next of hello-prod-web, 2 tasks
+          ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello@sha256:############
+      kanmon approve ####################### --plan ############
+    ");
     let asked = desk.run(&manager, &["approvals", "--output", "json"]).ended(0).json();
     let plan = asked[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned();
     assert_eq!(asked[0]["waiting"][0]["release"], *id);
@@ -86,6 +100,7 @@ fn codepipeline_asks_and_its_answer_counts() {
         approvers: [\"arn:aws:iam::*:user/manager\"]
 ",
         "        by: codepipeline
+        account: prod
         pipeline: asset-manager
         action: Approve
 ",

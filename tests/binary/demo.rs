@@ -15,7 +15,17 @@ fn the_demo_carries_a_release_through_every_stage_and_ends_with_what_to_try_next
     ] {
         assert!(ran.err.contains(words), "not told: `{words}`\n{}", ran.err);
     }
-    insta::assert_snapshot!(masked(&ran.out), @"");
+    insta::assert_snapshot!(masked(&ran.out), @"
+    ✓ succeeded: hello runs, up to prod
+      release #######################
+      app sha256:################################################################
+      changed: dev/web, staging/web, prod/web
+
+    what to try next
+      kanmon sandbox           keep such an AWS running, for any AWS client
+      kanmon check FILE        read a pipeline file; pipelines/examples/ has two
+      kanmon release --help    the first real release: README.md, step by step
+    ");
     assert_eq!(desk.files(), before, "the demo leaves nothing behind");
 }
 
@@ -26,7 +36,7 @@ fn the_demo_as_json_ends_with_succeeded_and_one_digest_in_all_stages() {
     assert_eq!(ran.err, "");
     let events = ran.json();
     let last = events.last().unwrap();
-    assert_eq!((&last["kind"], &last["ending"]["outcome"]), (&"finished".into(), &"succeeded".into()), "{last}");
+    assert_eq!((&last["kind"], &last["outcome"]), (&"finished".into(), &"succeeded".into()), "{last}");
     assert!(events.iter().zip(1..).all(|(e, seq)| e["seq"] == seq), "one event a line, and nothing else");
     let mut digests: Vec<String> = Vec::new();
     for event in events.iter().filter(|e| e["kind"] == "stage-planned") {

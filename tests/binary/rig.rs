@@ -29,7 +29,7 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub fn start() -> Sandbox {
-        Sandbox::with(&["--speed", "60"])
+        Sandbox::with(&["--speed", "120"])
     }
 
     /// With these arguments beside `--port 0`; the keys of every user are read off what it prints for a shell.
@@ -133,6 +133,8 @@ impl Desk {
         }
         let pipeline = std::fs::read_to_string(from.join("pipeline.yaml.j2")).unwrap();
         desk.write("pipelines/hello.yaml", &pipeline.replace("{{ endpoint }}", &sandbox.endpoint()));
+        // The sandbox moves fast, and so may who looks at it.
+        desk.edit("settle: 1s", "settle: 200ms").edit("poll: 500ms", "poll: 100ms");
         desk.commit();
         desk
     }

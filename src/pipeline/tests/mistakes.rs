@@ -69,6 +69,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
     pipelines/shop.yaml:18:14: `cluster` must be a text, found a list
        18 |     cluster: [shop-dev]
           |              ^
+    hint: it is written `cluster: TEXT`
 
     1 mistake
     ");
@@ -76,6 +77,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
     pipelines/shop.yaml:22:15: `roll` must be a name or a list of names, found a mapping
        22 |       - roll: { web: admin }
           |               ^
+    hint: it is written `roll: ONE` or `roll: [ONE, ANOTHER]`
 
     1 mistake
     ");
@@ -83,6 +85,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
     pipelines/shop.yaml:1:10: `version` must be 1, found the number 2
         1 | version: 2
           |          ^
+    hint: it is written `version: 1`
 
     1 mistake
     ");
@@ -225,6 +228,7 @@ fn a_step_that_names_nothing_is_told() {
     pipelines/shop.yaml:34:9: `roll` must be a name or a list of names, found nothing
        34 |       - roll:
           |         ^^^^
+    hint: it is written `roll: ONE` or `roll: [ONE, ANOTHER]`
 
     1 mistake
     ");
