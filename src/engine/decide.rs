@@ -16,6 +16,7 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
+use crate::model::stage_state::StepState;
 
 /// What the stages of a pipeline remember, by name; a stage that is missing remembers nothing.
 pub type Ledgers = BTreeMap<StageName, StageLedger>;
@@ -85,7 +86,9 @@ fn success(release: &Release) -> Ending {
     let ends: Vec<&RolloutEnd> =
         release.stages.values().flat_map(|s| s.rolls()).filter_map(|(_, _, r)| r.ended.as_ref()).collect();
     let until = &release.until;
-    if !ends.is_empty() && ends.iter().all(|e| **e == RolloutEnd::Unchanged) {
+    let ran_tasks =
+        release.stages.values().flat_map(|s| &s.steps).any(|s| matches!(s, StepState::Run(r) if r.ended.is_some()));
+    if !ran_tasks && !ends.is_empty() && ends.iter().all(|e| **e == RolloutEnd::Unchanged) {
         return Ending::new(Outcome::Unchanged, format!("all of it ran already, up to {until}; that was proven"));
     }
     let mut ending = Ending::new(Outcome::Succeeded, format!("{} runs, up to {until}", release.started.pipeline.app));
