@@ -35,6 +35,11 @@ pub fn refusal(
     if policy.self_approval {
         return None;
     }
+    if !answer.by.arn.starts_with("arn:") {
+        return Some(
+            "it is not known who approved it, so it may have been the one who asked for this release".to_owned(),
+        );
+    }
     match requester {
         Requester::Person { identity } if same_person(&identity.arn, &answer.by.arn) => {
             Some(format!("{} asked for this release and may not approve it", answer.by.arn))
@@ -61,16 +66,30 @@ fn person(arn: &str) -> Option<&str> {
     if session.starts_with("AWSReservedSSO_") { Some(arn) } else { arn.rsplit_once('/').map(|(role, _)| role) }
 }
 
-/// `*` for any run of characters, `?` for one.
+/// `*` for any run of characters, `?` for one. Takes time of length times length at most, whatever the pattern.
 fn matches(pattern: &str, text: &str) -> bool {
-    fn go(p: &[u8], t: &[u8]) -> bool {
-        match (p.first(), t.first()) {
-            (None, None) => true,
-            (Some(b'*'), _) => go(&p[1..], t) || (!t.is_empty() && go(p, &t[1..])),
-            (Some(b'?'), Some(_)) => go(&p[1..], &t[1..]),
-            (Some(a), Some(b)) if a == b => go(&p[1..], &t[1..]),
-            _ => false,
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t) = (0, 0);
+    // Where to go on when what follows the last star does not fit: the star takes one character more.
+    let mut again = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                again = Some((p + 1, t));
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == text[t] => (p, t) = (p + 1, t + 1),
+            _ => match again {
+                Some((after_star, taken)) => {
+                    again = Some((after_star, taken + 1));
+                    (p, t) = (after_star, taken + 1);
+                }
+                None => return false,
+            },
         }
     }
-    go(pattern.as_bytes(), text.as_bytes())
+    pattern[p..].iter().all(|c| *c == '*')
 }
+
+#[cfg(test)]
+mod tests;

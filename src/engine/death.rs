@@ -47,8 +47,13 @@ fn cause(task: &StoppedTask) -> (DeathCause, Option<&StoppedContainer>) {
     let says = |what: &str| all().any(|text| text.contains(what));
     let failed = task.containers.iter().find(|c| c.exit_code.is_some_and(|code| code != 0));
     let with = |what: &str| task.containers.iter().find(|c| c.reason.as_deref().is_some_and(|r| r.contains(what)));
-    if says("CannotPullContainer") {
-        return (DeathCause::CannotPullContainer, with("CannotPullContainer"));
+    if says("CannotPull") {
+        return (DeathCause::CannotPullContainer, with("CannotPull"));
+    }
+    for never_ran in ["CannotStartContainer", "CannotCreateContainer"] {
+        if says(never_ran) {
+            return (DeathCause::ContainerExited, with(never_ran).or(failed));
+        }
     }
     if says("ResourceInitializationError") {
         return (DeathCause::ResourceInitialization, None);
@@ -82,3 +87,6 @@ fn words(task: &StoppedTask, culprit: Option<&StoppedContainer>) -> String {
         .or_else(|| task.stop_code.clone())
         .unwrap_or_else(|| "ECS gives no reason".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,3 +56,6 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>]) -> GateJudgement {
     }
     GateJudgement { verdict, counts, blocking: blocking.into_iter().collect(), reasons: reasons.into_iter().collect() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,3 +37,6 @@ pub fn hash(release: &Release, stage: &Stage, plan: &StagePlan, gate: &GateJudge
     });
     PlanHash::of(canonical(&all).as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,3 +46,6 @@ pub fn pause(attempts: u32) -> SignedDuration {
     let doublings = attempts.saturating_sub(1).min(8);
     (FIRST_PAUSE * 2_i32.pow(doublings)).min(LONGEST_PAUSE)
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,13 +79,27 @@ fn follow(
         }
     }
     let what = run.progress.as_ref().map_or_else(|| "updated".to_owned(), words::progress);
-    if stage.on_failure == OnFailure::Rollback && state.stop_requested.is_none() && pointless(run) {
-        stop(a, at, service)?;
+    // What goes back already needs nobody to ask for it.
+    let going_back = state.stop_requested.is_some()
+        || run.progress.as_ref().is_some_and(|p| matches!(p.rollout, RolloutState::RollingBack { .. }));
+    let may_give_up = !unchanged && stage.on_failure == OnFailure::Rollback && !going_back;
+    if may_give_up && pointless(run) {
+        give_up(a, at, service, run, format!("{} of its tasks died alike", death::FAIL_FAST))?;
     }
     let since = state.stop_requested.unwrap_or(run.since).max(run.since);
     let late = since + stage.deadline;
     if a.now >= late {
-        return overdue(a, stage, at, service, state, run);
+        if may_give_up {
+            let minutes = stage.deadline.as_mins();
+            give_up(a, at, service, run, format!("it was not done within {minutes} minutes"))?;
+        }
+        let end = match unchanged {
+            true => {
+                RolloutEnd::Unknown { reason: format!("nothing had to change, and what runs was not proven: {what}") }
+            }
+            false => RolloutEnd::StillRunning,
+        };
+        return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, run.progress.as_ref())));
     }
     a.wake(late);
     a.watch(watch, every, waiting(what))
@@ -112,32 +126,27 @@ pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
 
 /// Whether enough tasks died of the release's own fault that waiting for more is pointless.
 fn pointless(run: &RolloutRun) -> bool {
-    let Some(progress) = &run.progress else { return false };
-    progress.deployment.is_some()
-        && progress.deaths.iter().any(|d| death::is_fatal(d.cause) && d.tasks >= death::FAIL_FAST)
+    let deaths = run.progress.as_ref().map(|p| p.deaths.as_slice()).unwrap_or_default();
+    deaths.iter().any(|d| death::is_fatal(d.cause) && d.tasks >= death::FAIL_FAST)
 }
 
-/// Asks ECS to roll our deployment back, once it is known by its ARN.
-pub fn stop(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName) -> Flow {
-    a.effect(Effect::StopRollout { at: at.clone(), service: service.clone() })
-}
-
-fn overdue(
-    a: &mut Agenda<'_>,
-    stage: &Stage,
-    at: &StepRef,
-    service: &ServiceName,
-    state: &RollState,
-    run: &RolloutRun,
-) -> Flow {
-    let progress = run.progress.as_ref();
-    let known = progress.is_some_and(|p| p.deployment.is_some());
-    let can_stop = stage.on_failure == OnFailure::Rollback && known && state.stop_requested.is_none();
-    if can_stop {
+/// Ends a deployment that will not succeed: ECS rolls it back where it has a service deployment, else what ran before is put
+/// back like after any failure.
+fn give_up(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, run: &RolloutRun, reason: String) -> Flow {
+    if run.progress.as_ref().is_some_and(|p| p.deployment.is_some()) {
         return stop(a, at, service);
     }
-    let end = RolloutEnd::StillRunning;
-    Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, progress)))
+    let end = RolloutEnd::Failed { reason };
+    a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end })
+}
+
+/// Asks ECS to roll our deployment back, once it is known by its ARN. Refused (it may have ended just then), the deployment is
+/// followed to whatever end it takes.
+pub fn stop(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName) -> Flow {
+    match a.effect(Effect::StopRollout { at: at.clone(), service: service.clone() }) {
+        Err(Halt::End(ending)) if !ending.outcome.is_resumable() => Ok(()),
+        flow => flow,
+    }
 }
 
 /// When a deployment's own deadline is, from what it counts from.

@@ -3,7 +3,8 @@
 use super::death;
 use crate::model::ids::ServiceName;
 use crate::model::rollout::{
-    Baseline, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment, TaskReading,
+    Baseline, Deployment, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment,
+    TaskReading,
 };
 
 /// The deployment that a reading is held against.
@@ -102,7 +103,7 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
         }
         // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting, unless it stalled.
         _ => match left_failed {
-            Some(failed) => RolloutState::Failed { reason: reason_of(failed) },
+            Some(failed) => left_standing(ours, failed),
             None => RolloutState::InProgress,
         },
     }
@@ -116,8 +117,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     match (mine, primary) {
         (Some(mine), _) if mine.status == "PRIMARY" => match mine.rollout_state.as_deref() {
             Some("COMPLETED") => prove(ours, reading),
-            // Nothing to roll back to, or rollback is off: ECS leaves it standing and failed.
-            Some("FAILED") => RolloutState::Failed { reason: reason_of(mine) },
+            Some("FAILED") => left_standing(ours, mine),
             _ => RolloutState::InProgress,
         },
         (mine, Some(primary)) => {
@@ -143,6 +143,16 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     }
 }
 
+/// A deployment that failed and is PRIMARY: for a moment before the breaker acts, or for good, where it has nothing to roll back
+/// to or rollback is off.
+fn left_standing(ours: &Ours<'_>, mine: &Deployment) -> RolloutState {
+    let for_good = looks(ours) >= LOOKS || matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::Failed { .. }));
+    match for_good {
+        true => RolloutState::Failed { reason: reason_of(mine) },
+        false => RolloutState::Looking { readings: looks(ours) },
+    }
+}
+
 fn looks(ours: &Ours<'_>) -> u32 {
     match ours.last.map(|l| &l.rollout) {
         Some(RolloutState::Looking { readings }) => (readings + 1).min(LOOKS),
@@ -150,16 +160,19 @@ fn looks(ours: &Ours<'_>) -> u32 {
     }
 }
 
-fn reason_of(deployment: &crate::model::rollout::Deployment) -> String {
+fn reason_of(deployment: &Deployment) -> String {
     deployment.rollout_state_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned())
 }
 
 /// `SUCCESSFUL` and `COMPLETED` can come early, and about something else: what runs must be ours, and be the approved digests.
 fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
     let service = &reading.service;
+    let is_before = |id: &str| ours.before.is_some_and(|b| b.primary == id);
     if let Some(primary) = service.primary()
         && primary.id != ours.primary
         && primary.task_definition != ours.task_definition
+        // ECS's answers can be older than one another: what ran before has not come back under its old id.
+        && !is_before(&primary.id)
     {
         return RolloutState::Superseded { by: primary.id.clone() };
     }
@@ -234,3 +247,6 @@ fn merge(
     all.sort_by_key(|d| std::cmp::Reverse(d.tasks));
     all
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,8 @@ fn settle(
     roll_back: bool,
 ) -> Flow {
     let update = Effect::Update { at: at.clone(), service: service.clone() };
-    if a.release.open.contains_key(&update) {
+    // Under way, or possibly done: what it came to has to be known before the service can be called at rest.
+    if a.release.open.contains_key(&update) || a.release.unknown.contains_key(&update) {
         return a.effect(update);
     }
     let changed = state.registered.is_some();
@@ -94,30 +95,26 @@ fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
         Outcome::Superseded | Outcome::Stuck => return ending,
         _ => {}
     }
+    // Stopped by somebody else, with nothing to be undone: that is the ending itself, not what stands in its way.
+    let stopped = ending.outcome == Outcome::Aborted && !failure.roll_back;
     let mut back = Vec::new();
     let mut stuck = Vec::new();
     for (_, service, roll) in state.rolls() {
-        let end = roll.restored.as_ref().or(roll.ended.as_ref().filter(|e| !matches!(e, RolloutEnd::Succeeded)));
-        match end {
-            Some(RolloutEnd::Succeeded | RolloutEnd::RolledBack { .. }) => back.push(service.to_string()),
-            Some(RolloutEnd::Unverified) if roll.restored.is_some() => back.push(service.to_string()),
-            Some(RolloutEnd::Failed { reason }) if roll.restored.is_some() => {
-                stuck.push(format!("{service}: {reason}"))
-            }
-            Some(RolloutEnd::Unchanged | RolloutEnd::Unverified | RolloutEnd::Failed { .. }) | None => {}
-            Some(RolloutEnd::Superseded { by }) => stuck.push(format!("{service} was deployed over by {by}")),
-            Some(RolloutEnd::Stopped { reason } | RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason }) => {
-                stuck.push(format!("{service}: {reason}"));
-            }
-            Some(RolloutEnd::StillRunning) => stuck.push(format!("{service} is still moving")),
+        let rest = roll.restored.as_ref().map_or_else(|| at_rest(roll.ended.as_ref()), put_back);
+        match rest {
+            Rest::Changed | Rest::Untouched => {}
+            Rest::Back => back.push(service.to_string()),
+            Rest::Stopped(_) if stopped => {}
+            Rest::Stopped(why) | Rest::Stuck(why) => stuck.push(format!("{service}: {why}")),
         }
     }
+    let stands_changed = state.rolls().any(|(_, _, roll)| roll.stands_changed());
     if !stuck.is_empty() {
         ending.outcome = Outcome::Stuck;
         ending.hint = Some(format!("a person is needed: {}", stuck.join("; ")));
     } else if !back.is_empty() {
         if ending.outcome != Outcome::Aborted {
-            ending.outcome = Outcome::RolledBack;
+            ending.outcome = if stands_changed { Outcome::Failed } else { Outcome::RolledBack };
         }
         ending.hint.get_or_insert_with(|| format!("back on what ran before: {}", back.join(", ")));
     } else if ending.outcome != Outcome::Aborted {
@@ -125,3 +122,42 @@ fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
     }
     ending
 }
+
+/// What a service came to.
+enum Rest {
+    Untouched,
+    /// On the release, where nobody asked for it back.
+    Changed,
+    Back,
+    Stopped(String),
+    Stuck(String),
+}
+
+fn at_rest(ended: Option<&RolloutEnd>) -> Rest {
+    match ended {
+        None | Some(RolloutEnd::Unchanged) => Rest::Untouched,
+        Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. }) => Rest::Changed,
+        Some(RolloutEnd::RolledBack { .. }) => Rest::Back,
+        Some(RolloutEnd::Stopped { reason }) => Rest::Stopped(reason.clone()),
+        Some(RolloutEnd::Superseded { by }) => Rest::Stuck(format!("it was deployed over by {by}")),
+        Some(RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason }) => Rest::Stuck(reason.clone()),
+        Some(RolloutEnd::StillRunning) => Rest::Stuck("it is still moving".to_owned()),
+    }
+}
+
+/// What the way back came to. A way back that ECS rolled back has ended on the release that failed.
+fn put_back(restored: &RolloutEnd) -> Rest {
+    match restored {
+        RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Rest::Back,
+        RolloutEnd::RolledBack { reason } | RolloutEnd::Failed { reason } => {
+            Rest::Stuck(format!("what ran before failed when it was put back ({reason})"))
+        }
+        RolloutEnd::Stopped { reason } => Rest::Stuck(format!("putting it back was stopped ({reason})")),
+        RolloutEnd::Superseded { by } => Rest::Stuck(format!("it was deployed over by {by}")),
+        RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason } => Rest::Stuck(reason.clone()),
+        RolloutEnd::StillRunning => Rest::Stuck("it is still moving".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

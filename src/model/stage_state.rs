@@ -142,8 +142,8 @@ impl StepState {
 impl RollState {
     /// Whether this release changed the service and has not put it back.
     pub fn stands_changed(&self) -> bool {
-        self.run.is_some()
-            && self.restored.is_none()
-            && matches!(self.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. }))
+        let standing =
+            matches!(self.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. }));
+        self.registered.is_some() && self.run.is_some() && self.restored.is_none() && standing
     }
 }

@@ -1,0 +1,151 @@
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use rstest::rstest;
+
+use super::*;
+use crate::model::approval::{Answer, Identity};
+use crate::model::ids::PlanHash;
+use crate::model::release::samples::{at, id};
+
+const ALICE: &str = "arn:aws:iam::012345678901:user/alice";
+const BOB: &str = "arn:aws:iam::012345678901:user/bob";
+const SSO_ALICE: &str = "arn:aws:sts::012345678901:assumed-role/AWSReservedSSO_Admin_0123/alice";
+const SSO_BOB: &str = "arn:aws:sts::012345678901:assumed-role/AWSReservedSSO_Admin_0123/bob";
+const ROLE_ALICE: &str = "arn:aws:sts::012345678901:assumed-role/Deploy/alice";
+const ROLE_BOB: &str = "arn:aws:sts::012345678901:assumed-role/Deploy/bob";
+const OTHER_ROLE: &str = "arn:aws:sts::012345678901:assumed-role/Release/alice";
+
+fn who(arn: &str) -> Identity {
+    Identity { arn: arn.into(), account: id("012345678901"), user_id: "U".into() }
+}
+
+fn person(arn: &str) -> Requester {
+    Requester::Person { identity: who(arn) }
+}
+
+fn policy(approvers: &[&str]) -> ApprovalPolicy {
+    ApprovalPolicy {
+        way: ApprovalWay::Kanmon { approvers: approvers.iter().map(ToString::to_string).collect() },
+        expires: SignedDuration::from_hours(1),
+        self_approval: false,
+    }
+}
+
+fn request() -> ApprovalRequest {
+    ApprovalRequest {
+        plan: PlanHash::of(b"plan"),
+        summary: "s".into(),
+        execution: None,
+        asked_at: at(0),
+        expires_at: at(60),
+    }
+}
+
+fn answer(arn: &str, answer: Answer) -> ApprovalAnswer {
+    ApprovalAnswer { stage: id("prod"), plan: PlanHash::of(b"plan"), answer, by: who(arn), comment: String::new() }
+}
+
+fn refused(policy: &ApprovalPolicy, requester: &Requester, answer: &ApprovalAnswer) -> Option<String> {
+    refusal(policy, requester, &request(), answer)
+}
+
+#[rstest]
+#[case::the_requester(ALICE, ALICE, true)]
+#[case::another_user(ALICE, BOB, false)]
+#[case::the_same_sso_user(SSO_ALICE, SSO_ALICE, true)]
+#[case::another_sso_user_of_one_role(SSO_ALICE, SSO_BOB, false)]
+#[case::the_same_session_of_a_plain_role(ROLE_ALICE, ROLE_ALICE, true)]
+#[case::a_session_of_a_plain_role_may_call_itself_anything(ROLE_ALICE, ROLE_BOB, true)]
+#[case::another_role(ROLE_ALICE, OTHER_ROLE, false)]
+#[case::a_user_and_a_role(ALICE, ROLE_ALICE, false)]
+fn nobody_approves_what_they_asked_for(#[case] asked: &str, #[case] approves: &str, #[case] is_refused: bool) {
+    let approval = answer(approves, Answer::Approved);
+    assert_eq!(refused(&policy(&[]), &person(asked), &approval).is_some(), is_refused);
+    let triggered = Requester::Pipeline { execution: "e".into(), trigger: Some(asked.into()) };
+    assert_eq!(refused(&policy(&[]), &triggered, &approval).is_some(), is_refused);
+    let lenient = ApprovalPolicy { self_approval: true, ..policy(&[]) };
+    assert_eq!(refused(&lenient, &person(asked), &approval), None);
+}
+
+#[test]
+fn where_it_is_unknown_who_asked_nobody_can_be_shown_to_be_somebody_else() {
+    let approval = answer(BOB, Answer::Approved);
+    for requester in [Requester::Unknown, Requester::Pipeline { execution: "e".into(), trigger: None }] {
+        assert!(refused(&policy(&[]), &requester, &approval).is_some());
+        assert_eq!(refused(&ApprovalPolicy { self_approval: true, ..policy(&[]) }, &requester, &approval), None);
+    }
+}
+
+#[test]
+fn where_it_is_unknown_who_approved_it_may_have_been_the_requester() {
+    let nobody = answer("unknown", Answer::Approved);
+    assert!(refused(&policy(&[]), &person(ALICE), &nobody).is_some());
+}
+
+#[test]
+fn the_requester_may_take_it_back() {
+    assert_eq!(refused(&policy(&[]), &person(ALICE), &answer(ALICE, Answer::Rejected)), None);
+}
+
+#[test]
+fn an_answer_about_another_plan_does_not_count_whoever_gives_it() {
+    let lenient = ApprovalPolicy { self_approval: true, ..policy(&[]) };
+    for given in [Answer::Approved, Answer::Rejected] {
+        let other = ApprovalAnswer { plan: PlanHash::of(b"another"), ..answer(BOB, given) };
+        let why = refused(&lenient, &person(ALICE), &other).unwrap();
+        assert!(why.contains(PlanHash::of(b"another").short()) && why.contains(PlanHash::of(b"plan").short()), "{why}");
+    }
+}
+
+#[rstest]
+#[case::exact(BOB, true)]
+#[case::any_user("arn:aws:iam::012345678901:user/*", true)]
+#[case::one_character("arn:aws:iam::012345678901:user/b?b", true)]
+#[case::too_few("arn:aws:iam::012345678901:user/bo", false)]
+#[case::a_prefix_is_not_the_whole("arn:aws:iam::012345678901:user", false)]
+#[case::another_account("arn:aws:iam::999999999999:user/*", false)]
+#[case::case_counts("arn:aws:iam::012345678901:user/BOB", false)]
+#[case::everybody("*", true)]
+#[case::nobody("", false)]
+fn only_those_named_decide(#[case] pattern: &str, #[case] may: bool) {
+    for given in [Answer::Approved, Answer::Rejected] {
+        assert_eq!(refused(&policy(&[pattern]), &person(ALICE), &answer(BOB, given)).is_none(), may, "{given:?}");
+    }
+    let or_another = policy(&["arn:aws:iam::1:role/x", pattern]);
+    assert_eq!(refused(&or_another, &person(ALICE), &answer(BOB, Answer::Approved)).is_none(), may);
+}
+
+#[test]
+fn being_named_does_not_make_the_requester_somebody_else() {
+    assert!(refused(&policy(&["*"]), &person(ALICE), &answer(ALICE, Answer::Approved)).is_some());
+}
+
+/// Wildcards by dynamic programming, as an independent answer.
+fn oracle(pattern: &str, text: &str) -> bool {
+    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let mut table = vec![vec![false; t.len() + 1]; p.len() + 1];
+    table[0][0] = true;
+    for i in 1..=p.len() {
+        for j in 0..=t.len() {
+            table[i][j] = match p[i - 1] {
+                '*' => table[i - 1][j] || (j > 0 && table[i][j - 1]),
+                '?' => j > 0 && table[i - 1][j - 1],
+                c => j > 0 && c == t[j - 1] && table[i - 1][j - 1],
+            };
+        }
+    }
+    table[p.len()][t.len()]
+}
+
+proptest! {
+    #[test]
+    fn patterns_match_as_the_oracle_says(pattern in "[ab*?]{0,8}", text in "[ab]{0,10}") {
+        prop_assert_eq!(matches(&pattern, &text), oracle(&pattern, &text));
+    }
+}
+
+#[test]
+fn a_pattern_of_many_stars_is_answered_at_once() {
+    let pattern = format!("{}b", "a*".repeat(24));
+    assert!(!matches(&pattern, &"a".repeat(200)), "no b to end with");
+}

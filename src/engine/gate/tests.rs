@@ -1,0 +1,217 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::release::samples::{at, id};
+
+fn finding(number: usize, severity: Severity) -> Finding {
+    Finding { id: format!("CVE-{number}"), severity, package: "ssl".into(), fixed_in: None }
+}
+
+fn scanned(findings: Vec<Finding>) -> ScanReading {
+    ScanReading { state: ScanState::Scanned { at: at(0) }, findings }
+}
+
+fn only(severity: Severity, limit: Option<u32>) -> GateRules {
+    let at_most = Severity::ALL.into_iter().map(|s| (s, if s == severity { limit } else { None })).collect();
+    GateRules { at_most, ..GateRules::default() }
+}
+
+/// Judges readings of the image `web` in the account `main`, each as one scan.
+fn judge_all(rules: &GateRules, readings: &[ScanReading]) -> GateJudgement {
+    let owned: Vec<(ImageName, AccountName)> =
+        (0..readings.len()).map(|i| (id(&format!("image{i}")), id("main"))).collect();
+    let scans: Vec<Scanned<'_>> =
+        owned.iter().zip(readings).map(|((image, account), reading)| Scanned { image, account, reading }).collect();
+    judge(rules, &scans)
+}
+
+#[test]
+fn a_limit_of_n_passes_exactly_n() {
+    for severity in Severity::ALL {
+        for limit in 0..4_u32 {
+            for count in 0..6_u32 {
+                let findings = (0..count as usize).map(|n| finding(n, severity)).collect();
+                let judged = judge_all(&only(severity, Some(limit)), &[scanned(findings)]);
+                assert_eq!(judged.verdict.is_open(), count <= limit, "{count} of {severity:?}, at most {limit}");
+                assert_eq!(judged.blocking.len() as u32, if count <= limit { 0 } else { count });
+                assert_eq!(judged.reasons.is_empty(), count <= limit);
+            }
+        }
+    }
+}
+
+#[test]
+fn without_rules_of_its_own_a_gate_stops_critical_high_and_untriaged() {
+    for severity in Severity::ALL {
+        let judged = judge_all(&GateRules::default(), &[scanned(vec![finding(1, severity)])]);
+        let stops = matches!(severity, Severity::Critical | Severity::High | Severity::Untriaged);
+        assert_eq!(judged.verdict, if stops { Verdict::Fail } else { Verdict::Pass }, "{severity:?}");
+    }
+}
+
+#[test]
+fn a_severity_that_the_rules_do_not_name_is_closed() {
+    let rules = GateRules { at_most: BTreeMap::new(), ..GateRules::default() };
+    for severity in Severity::ALL {
+        assert_eq!(judge_all(&rules, &[scanned(vec![finding(1, severity)])]).verdict, Verdict::Fail);
+    }
+    assert_eq!(judge_all(&rules, &[scanned(vec![])]).verdict, Verdict::Pass);
+}
+
+#[test]
+fn what_is_not_scanned_is_unknown_and_closed_never_clean() {
+    let waiting = ScanReading { state: ScanState::Waiting { reason: "PENDING".into() }, findings: vec![] };
+    let closed = ScanReading { state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() }, findings: vec![] };
+    for reading in [waiting, closed] {
+        let judged = judge_all(&GateRules::default(), &[scanned(vec![]), reading]);
+        assert_eq!(judged.verdict, Verdict::Unknown);
+        assert_eq!(judged.reasons.len(), 1, "the scanner's reason is told: {:?}", judged.reasons);
+        assert!(judged.reasons[0].contains("PENDING") || judged.reasons[0].contains("UNSUPPORTED_OS"));
+    }
+    assert_eq!(judge_all(&GateRules::default(), &[]).verdict, Verdict::Unknown, "nothing judged is not clean");
+}
+
+#[test]
+fn what_is_bad_outweighs_what_is_unknown() {
+    let closed = ScanReading { state: ScanState::Closed { reason: "x".into() }, findings: vec![] };
+    let judged = judge_all(&GateRules::default(), &[closed, scanned(vec![finding(1, Severity::Critical)])]);
+    assert_eq!(judged.verdict, Verdict::Fail);
+    assert_eq!(judged.reasons.len(), 2, "both are told");
+}
+
+#[test]
+fn one_finding_counts_once_for_an_image_in_two_accounts_and_twice_for_two_images() {
+    let reading = scanned(vec![finding(1, Severity::Low)]);
+    let (web, admin, dev, prod) = (id("web"), id("admin"), id("dev"), id("prod"));
+    let twice = [
+        Scanned { image: &web, account: &dev, reading: &reading },
+        Scanned { image: &web, account: &prod, reading: &reading },
+    ];
+    assert_eq!(judge(&GateRules::default(), &twice).counts[&Severity::Low], 1);
+    let two = [
+        Scanned { image: &web, account: &dev, reading: &reading },
+        Scanned { image: &admin, account: &dev, reading: &reading },
+    ];
+    assert_eq!(judge(&GateRules::default(), &two).counts[&Severity::Low], 2);
+}
+
+#[test]
+fn every_finding_of_a_severity_over_its_limit_is_named_and_no_other() {
+    let findings = vec![finding(1, Severity::High), finding(2, Severity::High), finding(3, Severity::Low)];
+    let judged = judge_all(&GateRules::default(), &[scanned(findings.clone())]);
+    assert_eq!(judged.blocking, findings[..2]);
+}
+
+fn any_severity() -> impl Strategy<Value = Severity> {
+    prop::sample::select(Severity::ALL.to_vec())
+}
+
+fn any_reading() -> impl Strategy<Value = ScanReading> {
+    let findings = prop::collection::btree_set((0..12_usize, any_severity()), 0..8)
+        .prop_map(|set| scanned(set.into_iter().map(|(n, s)| finding(n, s)).collect()));
+    prop_oneof![
+        8 => findings,
+        1 => Just(ScanReading { state: ScanState::Waiting { reason: "soon".into() }, findings: vec![] }),
+        1 => Just(ScanReading { state: ScanState::Closed { reason: "never".into() }, findings: vec![] }),
+    ]
+}
+
+fn any_rules() -> impl Strategy<Value = GateRules> {
+    prop::collection::btree_map(any_severity(), prop::option::of(0..4_u32), 0..7)
+        .prop_map(|at_most| GateRules { at_most, ..GateRules::default() })
+}
+
+/// Image, account and reading; two images and two accounts, so that one image is often scanned in both.
+fn any_scans() -> impl Strategy<Value = Vec<(ImageName, AccountName, ScanReading)>> {
+    let name = |names: &'static [&'static str]| prop::sample::select(names);
+    prop::collection::vec((name(&["web", "admin"]), name(&["dev", "prod"]), any_reading()), 0..5)
+        .prop_map(|all| all.into_iter().map(|(i, a, r)| (id(i), id(a), r)).collect())
+}
+
+fn judged(rules: &GateRules, scans: &[(ImageName, AccountName, ScanReading)]) -> GateJudgement {
+    let scans: Vec<Scanned<'_>> =
+        scans.iter().map(|(image, account, reading)| Scanned { image, account, reading }).collect();
+    judge(rules, &scans)
+}
+
+/// The same question answered the long way: open only if everything was scanned and no severity has too many.
+fn oracle(rules: &GateRules, scans: &[(ImageName, AccountName, ScanReading)]) -> (bool, bool) {
+    let known = !scans.is_empty() && scans.iter().all(|(_, _, r)| matches!(r.state, ScanState::Scanned { .. }));
+    let mut seen: Vec<(&ImageName, &Finding)> = Vec::new();
+    for (image, _, reading) in scans {
+        for finding in &reading.findings {
+            if !seen.contains(&(image, finding)) {
+                seen.push((image, finding));
+            }
+        }
+    }
+    let bad = Severity::ALL.iter().any(|severity| {
+        let count = seen.iter().filter(|(_, f)| f.severity == *severity).count();
+        match rules.at_most.get(severity) {
+            Some(None) => false,
+            Some(Some(limit)) => count > *limit as usize,
+            None => count > 0,
+        }
+    });
+    (known, bad)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn it_agrees_with_the_oracle(rules in any_rules(), scans in any_scans()) {
+        let (known, bad) = oracle(&rules, &scans);
+        let expected = match (known, bad) {
+            (_, true) => Verdict::Fail,
+            (false, false) => Verdict::Unknown,
+            (true, false) => Verdict::Pass,
+        };
+        let judged = judged(&rules, &scans);
+        prop_assert_eq!(judged.verdict, expected);
+        prop_assert_eq!(judged.verdict.is_open(), judged.reasons.is_empty(), "a closed gate says why");
+    }
+
+    #[test]
+    fn the_order_of_scans_is_irrelevant(
+        rules in any_rules(),
+        (scans, shuffled) in any_scans().prop_flat_map(|s| (Just(s.clone()), Just(s).prop_shuffle())),
+    ) {
+        prop_assert_eq!(judged(&rules, &scans), judged(&rules, &shuffled));
+    }
+
+    #[test]
+    fn one_finding_more_never_opens_a_closed_gate(
+        rules in any_rules(),
+        scans in any_scans(),
+        which in any::<prop::sample::Index>(),
+        severity in any_severity(),
+    ) {
+        prop_assume!(!scans.is_empty());
+        let mut more = scans.clone();
+        let reading = &mut more[which.index(scans.len())].2;
+        if matches!(reading.state, ScanState::Scanned { .. }) {
+            reading.findings.push(finding(99, severity));
+        }
+        prop_assert!(judged(&rules, &more).verdict >= judged(&rules, &scans).verdict);
+    }
+
+    #[test]
+    fn one_scan_more_never_opens_a_closed_gate(
+        rules in any_rules(),
+        scans in any_scans().prop_filter("nothing to judge is closed by itself", |s| !s.is_empty()),
+        more in any_scans(),
+    ) {
+        let all: Vec<_> = scans.iter().cloned().chain(more).collect();
+        prop_assert!(judged(&rules, &all).verdict >= judged(&rules, &scans).verdict);
+    }
+
+    #[test]
+    fn a_lower_limit_never_opens_a_closed_gate(rules in any_rules(), scans in any_scans(), severity in any_severity()) {
+        let mut tighter = rules.clone();
+        if let Some(limit) = tighter.at_most.get_mut(&severity) {
+            *limit = Some(limit.map_or(3, |l| l.saturating_sub(1)));
+        }
+        prop_assert!(judged(&tighter, &scans).verdict >= judged(&rules, &scans).verdict);
+    }
+}

@@ -1,0 +1,139 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::model::finding::{Finding, Severity};
+use crate::model::ids::{ContentHash, Digest};
+use crate::model::pipeline::{OnFailure, Step};
+use crate::model::plan::{Change, ChangeKind};
+use crate::model::release::samples::{events, id, started};
+use crate::model::verdict::Verdict;
+
+/// Everything that a plan hash is made from, to be changed one thing at a time.
+#[derive(Clone)]
+struct Case {
+    release: Release,
+    stage: Stage,
+    plan: StagePlan,
+    gate: GateJudgement,
+}
+
+impl Case {
+    fn hash(&self) -> PlanHash {
+        hash(&self.release, &self.stage, &self.plan, &self.gate)
+    }
+
+    fn web(&mut self) -> &mut WorkloadPlan {
+        self.plan.services.get_mut(&id("web")).unwrap()
+    }
+}
+
+fn finding(id: &str, severity: Severity) -> Finding {
+    Finding { id: id.into(), severity, package: "ssl".into(), fixed_in: None }
+}
+
+fn case() -> Case {
+    let release = Release::fold(&events("r1", [started()])).unwrap();
+    let stage = release.started.pipeline.stage(&id("prod")).unwrap().clone();
+    let workload = WorkloadPlan {
+        family: "web".into(),
+        live: Some("web:1".into()),
+        content: ContentHash::of(b"next"),
+        images: BTreeMap::from([("web".into(), format!("r/web@{}", Digest::of(b"one")))]),
+        changes: vec![],
+        drift: vec![],
+        desired: 2,
+    };
+    let plan = StagePlan {
+        services: BTreeMap::from([(id("web"), workload.clone())]),
+        tasks: BTreeMap::from([(id("migrate"), WorkloadPlan { live: None, ..workload })]),
+    };
+    let gate = GateJudgement {
+        verdict: Verdict::Pass,
+        counts: BTreeMap::from([(Severity::Low, 3)]),
+        blocking: vec![],
+        reasons: vec![],
+    };
+    Case { release, stage, plan, gate }
+}
+
+fn changed(what: &str, change: impl FnOnce(&mut Case)) {
+    let mut case = case();
+    let before = case.hash();
+    change(&mut case);
+    assert_ne!(case.hash(), before, "an approval must fall with {what}");
+}
+
+fn unchanged(what: &str, change: impl FnOnce(&mut Case)) {
+    let mut case = case();
+    let before = case.hash();
+    change(&mut case);
+    assert_eq!(case.hash(), before, "an approval must survive {what}");
+}
+
+#[test]
+fn an_approval_falls_with_whatever_would_be_deployed() {
+    changed("another digest", |c| {
+        c.web().images.insert("web".into(), format!("r/web@{}", Digest::of(b"two")));
+    });
+    changed("another digest of a task", |c| {
+        let task = c.plan.tasks.get_mut(&id("migrate")).unwrap();
+        task.images.insert("web".into(), format!("r/web@{}", Digest::of(b"two")));
+    });
+    changed("another task definition", |c| c.web().content = ContentHash::of(b"other"));
+    changed("another base", |c| c.web().live = Some("web:2".into()));
+    changed("a service more", |c| {
+        let web = c.web().clone();
+        c.plan.services.insert(id("admin"), web);
+    });
+    changed("a task less", |c| c.plan.tasks.clear());
+}
+
+#[test]
+fn an_approval_falls_with_another_judgement_or_other_rules() {
+    changed("another verdict", |c| c.gate.verdict = Verdict::Waived);
+    changed("a blocking finding", |c| c.gate.blocking.push(finding("CVE-1", Severity::High)));
+    changed("another limit", |c| {
+        c.stage.gate.at_most.insert(Severity::High, Some(1));
+    });
+    changed("a limit taken away", |c| {
+        c.stage.gate.at_most.insert(Severity::High, None);
+    });
+}
+
+#[test]
+fn an_approval_falls_with_another_place_or_another_way() {
+    changed("another release", |c| c.release.id = id("r2"));
+    changed("another stage", |c| c.stage.name = id("dev"));
+    changed("another cluster", |c| c.stage.cluster = "elsewhere".into());
+    changed("another service of ECS", |c| {
+        c.stage.service_names.insert(id("web"), "web-b".into());
+    });
+    changed("another account", |c| {
+        c.release.started.pipeline.accounts.get_mut(&id("main")).unwrap().id = id("999999999999");
+    });
+    changed("another region", |c| {
+        c.release.started.pipeline.accounts.get_mut(&id("main")).unwrap().region = id("eu-west-1");
+    });
+    changed("other steps", |c| {
+        c.stage.steps.pop();
+    });
+    changed("steps in another order", |c| c.stage.steps.swap(0, 1));
+    changed("one roll more", |c| c.stage.steps.push(Step::Roll { services: vec![id("web")] }));
+    changed("rollback switched off", |c| c.stage.on_failure = OnFailure::Stop);
+}
+
+#[test]
+fn an_approval_survives_a_quiet_night() {
+    unchanged("auto scaling", |c| c.web().desired = 40);
+    unchanged("findings that do not count", |c| {
+        c.gate.counts.insert(Severity::Low, 9);
+    });
+    unchanged("reasons in other words", |c| c.gate.reasons.push("words".into()));
+    unchanged("what is only shown", |c| {
+        let change = Change { path: "cpu".into(), from: None, to: Some("256".into()), kind: ChangeKind::Added };
+        c.web().changes.push(change.clone());
+        c.web().drift.push(change);
+    });
+    unchanged("a slower scanner", |c| c.stage.gate.timeout = jiff::SignedDuration::from_hours(9));
+    unchanged("a resumption", |c| c.release.seq = 99);
+}

@@ -1,0 +1,404 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rstest::rstest;
+
+use super::*;
+use crate::model::ids::Digest;
+use crate::model::release::samples::{at, id};
+use crate::model::rollout::{Deployment, ServiceReading, StoppedContainer, StoppedTask};
+
+const OURS: &str = "ecs-svc/ours";
+const BEFORE: &str = "ecs-svc/before";
+const THEIRS: &str = "ecs-svc/theirs";
+const NEXT: &str = "web:2";
+const LAST: &str = "web:1";
+
+fn digests() -> Vec<(String, ImageDigests)> {
+    let digest = Digest::of(b"index");
+    vec![("web".into(), ImageDigests { digest, children: vec![Digest::of(b"amd64"), Digest::of(b"arm64")] })]
+}
+
+fn baseline() -> Baseline {
+    Baseline {
+        primary: BEFORE.into(),
+        task_definition: LAST.into(),
+        service_deployments: vec!["sd/old".into()],
+        desired: 2,
+    }
+}
+
+fn entry(id: &str, status: &str, task_definition: &str, state: &str) -> Deployment {
+    Deployment {
+        id: id.into(),
+        status: status.into(),
+        task_definition: task_definition.into(),
+        rollout_state: Some(state.into()),
+        rollout_state_reason: None,
+        desired: 2,
+        running: 2,
+        failed: 0,
+    }
+}
+
+fn deployment(arn: &str, status: &str, created: i64, target: &str) -> ServiceDeployment {
+    ServiceDeployment {
+        arn: arn.into(),
+        status: status.into(),
+        status_reason: Some(format!("{status}, ECS says")),
+        created_at: at(created),
+        target_task_definition: Some(target.into()),
+    }
+}
+
+fn task(name: &str, by: Option<&str>, definition: &str, digest: &[u8]) -> TaskReading {
+    TaskReading {
+        arn: format!("arn:task/{name}"),
+        started_by: by.map(str::to_owned),
+        task_definition: definition.into(),
+        last_status: "RUNNING".into(),
+        health: "HEALTHY".into(),
+        digests: BTreeMap::from([("web".into(), Some(Digest::of(digest).to_string()))]),
+    }
+}
+
+/// A service whose PRIMARY is ours and whose two tasks run the approved image.
+fn proven() -> RolloutReading {
+    RolloutReading {
+        service: ServiceReading {
+            status: "ACTIVE".into(),
+            controller: "ECS".into(),
+            desired: 2,
+            running: 2,
+            pending: 0,
+            task_definition: NEXT.into(),
+            minimum_percent: 100,
+            maximum_percent: 200,
+            deployments: vec![entry(OURS, "PRIMARY", NEXT, "COMPLETED")],
+            service_deployments: None,
+            network: None,
+            launch: None,
+        },
+        running: vec![task("a", Some(OURS), NEXT, b"amd64"), task("b", Some(OURS), NEXT, b"index")],
+        stopped: vec![],
+    }
+}
+
+fn listed(deployments: Vec<ServiceDeployment>) -> RolloutReading {
+    let mut reading = proven();
+    let old = deployment("sd/old", "SUCCESSFUL", -100, LAST);
+    reading.service.service_deployments = Some([old].into_iter().chain(deployments).collect());
+    reading
+}
+
+fn with_entries(deployments: Vec<Deployment>) -> RolloutReading {
+    let mut reading = proven();
+    reading.service.deployments = deployments;
+    reading
+}
+
+fn judged(reading: &RolloutReading, last: Option<&RolloutProgress>) -> RolloutProgress {
+    let (baseline, digests, service) = (baseline(), digests(), id("web"));
+    let ours = Ours {
+        service: &service,
+        primary: OURS,
+        task_definition: NEXT,
+        before: Some(&baseline),
+        digests: &digests,
+        last,
+    };
+    judge(&ours, reading)
+}
+
+/// The last of so many equal readings.
+fn after(readings: u32, reading: &RolloutReading) -> RolloutProgress {
+    (1..readings).fold(judged(reading, None), |last, _| judged(reading, Some(&last)))
+}
+
+fn missing(reading: &RolloutReading) -> String {
+    match judged(reading, None).rollout {
+        RolloutState::Proving { missing } => missing,
+        other => panic!("{other:?} misses nothing"),
+    }
+}
+
+fn said(status: &str) -> String {
+    format!("{status}, ECS says")
+}
+
+#[rstest]
+#[case("PENDING", RolloutState::InProgress)]
+#[case("IN_PROGRESS", RolloutState::InProgress)]
+#[case("SOMETHING_NEWER", RolloutState::InProgress)]
+#[case("SUCCESSFUL", RolloutState::Proven { readings: 1 })]
+#[case("STOP_REQUESTED", RolloutState::RollingBack { reason: said("STOP_REQUESTED") })]
+#[case("ROLLBACK_REQUESTED", RolloutState::RollingBack { reason: said("ROLLBACK_REQUESTED") })]
+#[case("ROLLBACK_IN_PROGRESS", RolloutState::RollingBack { reason: said("ROLLBACK_IN_PROGRESS") })]
+#[case("ROLLBACK_SUCCESSFUL", RolloutState::RolledBack { reason: said("ROLLBACK_SUCCESSFUL") })]
+#[case("ROLLBACK_FAILED", RolloutState::RollbackFailed { reason: said("ROLLBACK_FAILED") })]
+#[case("STOPPED", RolloutState::Stopped { reason: said("STOPPED") })]
+fn our_service_deployments_status_says_it(#[case] status: &str, #[case] expected: RolloutState) {
+    let progress = judged(&listed(vec![deployment("sd/ours", status, 10, NEXT)]), None);
+    assert_eq!(progress.rollout, expected);
+    assert_eq!(progress.deployment.as_deref(), Some("sd/ours"), "it is followed by its ARN from now on");
+}
+
+#[test]
+fn a_stopped_deployment_with_a_newer_one_is_superseded_by_it() {
+    let ours = || deployment("sd/ours", "STOPPED", 10, NEXT);
+    let newer = deployment("sd/theirs", "IN_PROGRESS", 20, "web:3");
+    assert_eq!(judged(&listed(vec![ours(), newer]), None).rollout, RolloutState::Superseded { by: "sd/theirs".into() });
+    let older = deployment("sd/theirs", "SUCCESSFUL", 5, "web:3");
+    assert!(matches!(judged(&listed(vec![ours(), older]), None).rollout, RolloutState::Stopped { .. }));
+}
+
+#[test]
+fn several_candidates_are_ambiguous_never_a_success() {
+    let both = vec![deployment("sd/1", "SUCCESSFUL", 10, NEXT), deployment("sd/2", "SUCCESSFUL", 11, NEXT)];
+    let progress = judged(&listed(both.clone()), None);
+    let RolloutState::Ambiguous { reason } = &progress.rollout else { panic!("{progress:?}") };
+    assert!(reason.contains("sd/1") && reason.contains("sd/2"), "{reason}");
+    assert_eq!(progress.deployment, None);
+    // One that was found before stays ours, whatever begins later.
+    let known = judged(&listed(both[..1].to_vec()), None);
+    assert_eq!(judged(&listed(both), Some(&known)).rollout, RolloutState::Proven { readings: 2 });
+}
+
+#[test]
+fn deployments_before_the_baseline_or_of_another_task_definition_are_not_ours() {
+    let other = deployment("sd/theirs", "ROLLBACK_FAILED", 10, "web:3");
+    let progress = judged(&listed(vec![other.clone()]), None);
+    assert_eq!(
+        (progress.deployment, progress.rollout),
+        (None, RolloutState::Proven { readings: 1 }),
+        "by deployments[]"
+    );
+    let mut old = listed(vec![]);
+    old.service.service_deployments.as_mut().unwrap()[0].target_task_definition = Some(NEXT.into());
+    assert_eq!(judged(&old, None).deployment, None);
+    let unread = ServiceDeployment { target_task_definition: None, ..other };
+    assert_eq!(judged(&listed(vec![unread]), None).deployment, None);
+}
+
+#[test]
+fn a_known_deployment_that_one_reading_misses_is_not_forgotten() {
+    let known = judged(&listed(vec![deployment("sd/ours", "IN_PROGRESS", 10, NEXT)]), None);
+    let mut stale = listed(vec![]);
+    stale.service.deployments =
+        vec![entry(OURS, "PRIMARY", NEXT, "IN_PROGRESS"), entry(BEFORE, "ACTIVE", LAST, "COMPLETED")];
+    let progress = judged(&stale, Some(&known));
+    assert_eq!((progress.rollout, progress.deployment.as_deref()), (RolloutState::InProgress, Some("sd/ours")));
+}
+
+#[test]
+fn three_consecutive_proofs_count_and_a_doubt_begins_anew() {
+    let reading = proven();
+    let counts: Vec<RolloutState> = (1..=4).map(|n| after(n, &reading).rollout).collect();
+    let proof = |readings| RolloutState::Proven { readings };
+    assert_eq!(counts, [proof(1), proof(2), proof(PROOFS), proof(PROOFS)]);
+    let mut doubtful = proven();
+    doubtful.running.pop();
+    let doubt = judged(&doubtful, Some(&after(2, &reading)));
+    assert!(matches!(doubt.rollout, RolloutState::Proving { .. }));
+    assert_eq!(judged(&reading, Some(&doubt)).rollout, proof(1));
+}
+
+#[test]
+fn nothing_is_proven_by_tasks_that_are_too_few_or_not_ours() {
+    let mut few = proven();
+    few.service.running = 1;
+    assert!(missing(&few).contains("1 of 2 tasks run"));
+    let mut unseen = proven();
+    unseen.running.pop();
+    assert!(missing(&unseen).contains("can be seen running"));
+    let mut starting = proven();
+    starting.running[1].last_status = "PENDING".into();
+    assert!(missing(&starting).contains("can be seen running"));
+    let mut theirs = proven();
+    theirs.running.push(task("c", Some(BEFORE), LAST, b"old"));
+    assert!(missing(&theirs).contains("still another deployment's"));
+    let mut by_name = proven();
+    by_name.running.push(task("c", Some("web"), LAST, b"old"));
+    assert!(missing(&by_name).contains("another task definition"), "where startedBy is no deployment's id");
+    let mut ill = proven();
+    ill.running[0].health = "UNHEALTHY".into();
+    assert!(missing(&ill).contains("unhealthy"));
+    let mut without_check = proven();
+    without_check.running[0].health = "UNKNOWN".into();
+    assert_eq!(judged(&without_check, None).rollout, RolloutState::Proven { readings: 1 });
+}
+
+#[test]
+fn nothing_is_proven_by_another_digest() {
+    let mut other = proven();
+    other.running[1].digests.insert("web".into(), Some(Digest::of(b"another").to_string()));
+    assert!(missing(&other).contains("which is not the approved image"));
+    for untold in [None, Some(None)] {
+        let mut reading = proven();
+        reading.running[0].digests.clear();
+        reading.running[0].digests.extend(untold.map(|digest| ("web".to_owned(), digest)));
+        assert!(missing(&reading).contains("does not yet tell"));
+    }
+    let mut successful = listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]);
+    successful.running = other.running;
+    assert!(missing(&successful).contains("which is not the approved image"), "whatever ECS calls it");
+}
+
+#[test]
+fn injected_sidecars_neither_prove_nor_disprove() {
+    let mut reading = proven();
+    for task in &mut reading.running {
+        task.digests.insert("aws-guardduty-agent".into(), Some(Digest::of(b"agent").to_string()));
+        task.digests.insert("ecs-service-connect".into(), None);
+    }
+    assert_eq!(judged(&reading, None).rollout, RolloutState::Proven { readings: 1 });
+    reading.running[0].digests.remove("web");
+    assert!(matches!(judged(&reading, None).rollout, RolloutState::Proving { .. }));
+}
+
+#[test]
+fn with_a_desired_count_of_zero_nothing_has_to_run() {
+    let mut reading = proven();
+    (reading.service.desired, reading.service.running) = (0, 0);
+    (reading.service.deployments[0].desired, reading.service.deployments[0].running) = (0, 0);
+    reading.running.clear();
+    let progress = judged(&reading, None);
+    assert_eq!((progress.rollout, progress.desired), (RolloutState::Proven { readings: 1 }, 0));
+}
+
+#[test]
+fn successful_with_somebody_elses_primary_is_superseded() {
+    let mut reading = listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]);
+    reading.service.deployments =
+        vec![entry(THEIRS, "PRIMARY", "web:3", "IN_PROGRESS"), entry(OURS, "ACTIVE", NEXT, "COMPLETED")];
+    assert_eq!(judged(&reading, None).rollout, RolloutState::Superseded { by: THEIRS.into() });
+}
+
+#[test]
+fn successful_with_the_primary_of_before_is_a_stale_reading() {
+    let mut reading = listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]);
+    reading.service.deployments = vec![entry(BEFORE, "PRIMARY", LAST, "COMPLETED")];
+    let progress = judged(&reading, None);
+    assert!(matches!(progress.rollout, RolloutState::Proving { .. }), "{progress:?}");
+}
+
+#[rstest]
+#[case("COMPLETED", RolloutState::Proven { readings: 1 })]
+#[case("IN_PROGRESS", RolloutState::InProgress)]
+#[case("SOMETHING_NEWER", RolloutState::InProgress)]
+fn without_service_deployments_the_rollout_state_of_ours_says_it(#[case] state: &str, #[case] expected: RolloutState) {
+    let reading = with_entries(vec![entry(OURS, "PRIMARY", NEXT, state), entry(BEFORE, "ACTIVE", LAST, "COMPLETED")]);
+    assert_eq!(judged(&reading, None).rollout, expected);
+}
+
+#[test]
+fn a_failed_primary_of_ours_that_stays_has_failed_and_one_reading_of_it_is_not_enough() {
+    let reading = with_entries(vec![entry(OURS, "PRIMARY", NEXT, "FAILED")]);
+    assert!(
+        matches!(judged(&reading, None).rollout, RolloutState::Looking { readings: 1 }),
+        "the breaker may be about to act"
+    );
+    assert!(matches!(after(LOOKS, &reading).rollout, RolloutState::Failed { .. }));
+}
+
+#[rstest]
+#[case("IN_PROGRESS", true)]
+#[case("COMPLETED", false)]
+fn without_service_deployments_the_breakers_way_back_is_followed(#[case] state: &str, #[case] under_way: bool) {
+    let mut failed = entry(OURS, "ACTIVE", NEXT, "FAILED");
+    failed.rollout_state_reason = Some("tasks failed to start".into());
+    let reading = with_entries(vec![entry("ecs-svc/back", "PRIMARY", LAST, state), failed]);
+    let reason = "tasks failed to start".to_owned();
+    let expected = if under_way { RolloutState::RollingBack { reason } } else { RolloutState::RolledBack { reason } };
+    assert_eq!(judged(&reading, None).rollout, expected);
+}
+
+#[test]
+fn without_service_deployments_the_primarys_reason_tells_a_rollback_too() {
+    let mut back = entry("ecs-svc/back", "PRIMARY", LAST, "COMPLETED");
+    back.rollout_state_reason =
+        Some("ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/before.".into());
+    assert!(matches!(judged(&with_entries(vec![back.clone()]), None).rollout, RolloutState::RolledBack { .. }));
+    back.rollout_state = Some("FAILED".into());
+    assert!(matches!(judged(&with_entries(vec![back]), None).rollout, RolloutState::RollbackFailed { .. }));
+}
+
+#[test]
+fn another_primary_is_superseding_only_after_several_readings() {
+    let theirs = with_entries(vec![entry(THEIRS, "PRIMARY", "web:3", "IN_PROGRESS")]);
+    for readings in 1..LOOKS {
+        assert_eq!(after(readings, &theirs).rollout, RolloutState::Looking { readings });
+    }
+    assert_eq!(after(LOOKS, &theirs).rollout, RolloutState::Superseded { by: THEIRS.into() });
+    // Going to what ran before, without a failure of ours, is somebody's decision too.
+    let back = with_entries(vec![entry(THEIRS, "PRIMARY", LAST, "COMPLETED")]);
+    assert_eq!(after(LOOKS, &back).rollout, RolloutState::Superseded { by: THEIRS.into() });
+}
+
+#[test]
+fn the_primary_of_before_is_waited_for_however_often_it_is_read() {
+    let stale = with_entries(vec![entry(BEFORE, "PRIMARY", LAST, "COMPLETED")]);
+    assert_eq!(after(LOOKS * 3, &stale).rollout, RolloutState::Looking { readings: LOOKS });
+    assert_eq!(after(3, &with_entries(vec![])).rollout, RolloutState::Looking { readings: 3 });
+    let seen = judged(&proven(), Some(&after(3, &stale)));
+    assert_eq!(seen.rollout, RolloutState::Proven { readings: 1 });
+}
+
+fn standing(reading: &RolloutReading) -> RolloutState {
+    let (digests, service) = (digests(), id("web"));
+    let ours =
+        Ours { service: &service, primary: OURS, task_definition: NEXT, before: None, digests: &digests, last: None };
+    judge(&ours, reading).rollout
+}
+
+#[test]
+fn what_stands_is_proven_in_the_same_way_where_nothing_was_updated() {
+    assert_eq!(standing(&proven()), RolloutState::Proven { readings: 1 });
+    let old = deployment("sd/old", "ROLLBACK_FAILED", 1, NEXT);
+    assert_eq!(standing(&listed(vec![old])), RolloutState::Proven { readings: 1 }, "its history does not matter");
+    let theirs = with_entries(vec![entry(THEIRS, "PRIMARY", "web:3", "COMPLETED")]);
+    assert_eq!(standing(&theirs), RolloutState::Superseded { by: THEIRS.into() });
+    let mut other = proven();
+    other.running[0].digests.insert("web".into(), Some(Digest::of(b"another").to_string()));
+    assert!(matches!(standing(&other), RolloutState::Proving { .. }));
+}
+
+fn stopped(name: &str, by: &str, code: i32) -> StoppedTask {
+    StoppedTask {
+        arn: format!("arn:task/{name}"),
+        started_by: Some(by.into()),
+        stop_code: Some("EssentialContainerExited".into()),
+        stopped_reason: Some("Essential container in task exited".into()),
+        containers: vec![StoppedContainer { name: "web".into(), exit_code: Some(code), reason: None }],
+    }
+}
+
+#[test]
+fn deaths_of_our_tasks_are_kept_when_ecs_forgets_them_and_those_of_others_never_count() {
+    let mut reading = proven();
+    reading.stopped = vec![stopped("x", OURS, 1), stopped("y", OURS, 1), stopped("z", BEFORE, 137)];
+    let first = judged(&reading, None);
+    assert_eq!(first.deaths.iter().map(|d| (d.exit_code, d.tasks)).collect::<Vec<_>>(), [(Some(1), 2)]);
+    reading.stopped = vec![stopped("w", OURS, 139)];
+    let later = judged(&reading, Some(&first));
+    assert_eq!(later.deaths.iter().map(|d| (d.exit_code, d.tasks)).collect::<Vec<_>>(), [(Some(1), 2), (Some(139), 1)]);
+}
+
+#[test]
+fn counts_are_those_of_our_deployment() {
+    let mut ours = entry(OURS, "PRIMARY", NEXT, "IN_PROGRESS");
+    (ours.running, ours.failed) = (1, 4);
+    let mut reading = with_entries(vec![ours, entry(BEFORE, "ACTIVE", LAST, "COMPLETED")]);
+    let progress = judged(&reading, None);
+    assert_eq!((progress.desired, progress.running, progress.failed), (2, 1, 4));
+    reading.service.deployments[0].failed = 0;
+    assert_eq!(judged(&reading, Some(&progress)).failed, 4, "ECS starts its count again; ours only grows");
+}
+
+#[test]
+fn created_at_is_ecs_own_clock() {
+    // Nothing above depends on kanmon's clock: the set difference decides.
+    let long_ago = Timestamp::from_second(0).unwrap().as_second() - at(0).as_second();
+    let ours = deployment("sd/ours", "IN_PROGRESS", long_ago, NEXT);
+    assert_eq!(judged(&listed(vec![ours]), None).deployment.as_deref(), Some("sd/ours"));
+}

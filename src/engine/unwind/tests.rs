@@ -1,0 +1,115 @@
+use rstest::rstest;
+
+use super::*;
+use crate::model::pipeline::Step;
+use crate::model::release::samples::{at, id, pipeline};
+use crate::model::stage_state::{RolloutRun, StepState};
+
+fn reason() -> String {
+    "because".into()
+}
+
+fn failure(outcome: Outcome, roll_back: bool) -> StageFailure {
+    StageFailure { ending: Ending::new(outcome, "it failed"), roll_back }
+}
+
+/// How one service stands: how its rollout ended, and its way back.
+type Stands = (Option<RolloutEnd>, Option<RolloutEnd>);
+
+/// A stage that rolled these services side by side.
+fn state(services: &[Stands]) -> StageState {
+    let names: Vec<ServiceName> = (0..services.len()).map(|i| id(&format!("s{i}"))).collect();
+    let mut stage = pipeline().stages[0].clone();
+    stage.steps = vec![Step::Roll { services: names.clone() }];
+    let mut state = StageState::new(&stage);
+    let StepState::Roll(rolls) = &mut state.steps[0] else { panic!("the step rolls") };
+    for (name, (ended, restored)) in names.iter().zip(services) {
+        let roll = rolls.get_mut(name).unwrap();
+        let run = || RolloutRun { primary: "p".into(), task_definition: "t".into(), since: at(0), progress: None };
+        roll.registered = Some("t".into());
+        roll.run = ended.as_ref().map(|_| run());
+        roll.restore = restored.as_ref().map(|_| run());
+        (roll.ended, roll.restored) = (ended.clone(), restored.clone());
+    }
+    state
+}
+
+fn outcome(failure: &StageFailure, services: &[Stands]) -> Outcome {
+    conclude(&state(services), failure).outcome
+}
+
+const SUCCEEDED: Option<RolloutEnd> = Some(RolloutEnd::Succeeded);
+
+#[rstest]
+#[case::put_back(RolloutEnd::Succeeded, Outcome::RolledBack)]
+#[case::put_back_with_nothing_running(RolloutEnd::Unverified, Outcome::RolledBack)]
+#[case::rolled_back_onto_the_failed_release(RolloutEnd::RolledBack { reason: reason() }, Outcome::Stuck)]
+#[case::deployed_over(RolloutEnd::Superseded { by: "x".into() }, Outcome::Stuck)]
+#[case::stopped(RolloutEnd::Stopped { reason: reason() }, Outcome::Stuck)]
+#[case::stuck(RolloutEnd::Stuck { reason: reason() }, Outcome::Stuck)]
+#[case::unknown(RolloutEnd::Unknown { reason: reason() }, Outcome::Stuck)]
+#[case::still_moving(RolloutEnd::StillRunning, Outcome::Stuck)]
+fn a_way_back_counts_only_when_what_ran_before_runs(#[case] restored: RolloutEnd, #[case] expected: Outcome) {
+    let services = [(SUCCEEDED, Some(restored))];
+    assert_eq!(outcome(&failure(Outcome::Failed, true), &services), expected);
+    let aborted = if expected == Outcome::RolledBack { Outcome::Aborted } else { expected };
+    assert_eq!(
+        outcome(&failure(Outcome::Aborted, true), &services),
+        aborted,
+        "an abort stays one, unless a person is needed"
+    );
+}
+
+#[rstest]
+#[case::ecs_rolled_back(RolloutEnd::RolledBack { reason: reason() }, Outcome::RolledBack)]
+#[case::nothing_changed(RolloutEnd::Unchanged, Outcome::Failed)]
+#[case::stands_changed(RolloutEnd::Succeeded, Outcome::Failed)]
+#[case::set_and_unverified(RolloutEnd::Unverified, Outcome::Failed)]
+#[case::stuck(RolloutEnd::Stuck { reason: reason() }, Outcome::Stuck)]
+#[case::deployed_over(RolloutEnd::Superseded { by: "x".into() }, Outcome::Stuck)]
+#[case::stopped_by_somebody(RolloutEnd::Stopped { reason: reason() }, Outcome::Stuck)]
+#[case::unknown(RolloutEnd::Unknown { reason: reason() }, Outcome::Stuck)]
+fn without_a_way_back_the_rollouts_own_end_counts(#[case] ended: RolloutEnd, #[case] expected: Outcome) {
+    assert_eq!(outcome(&failure(Outcome::Failed, false), &[(Some(ended), None)]), expected);
+}
+
+#[test]
+fn nothing_rolled_is_failed_not_rolled_back() {
+    assert_eq!(outcome(&failure(Outcome::Failed, true), &[]), Outcome::Failed);
+    assert_eq!(outcome(&failure(Outcome::Failed, true), &[(None, None)]), Outcome::Failed);
+    assert_eq!(outcome(&failure(Outcome::Aborted, true), &[(None, None)]), Outcome::Aborted);
+}
+
+#[test]
+fn a_deployment_that_somebody_stopped_ends_as_stopped() {
+    let stopped = (Some(RolloutEnd::Stopped { reason: reason() }), None);
+    assert_eq!(outcome(&failure(Outcome::Aborted, false), std::slice::from_ref(&stopped)), Outcome::Aborted);
+    // Where a rollback was asked for, it is what stands in its way.
+    assert_eq!(outcome(&failure(Outcome::Aborted, true), &[stopped]), Outcome::Stuck);
+}
+
+#[test]
+fn one_that_is_back_does_not_speak_for_one_that_is_not() {
+    let back = (Some(RolloutEnd::RolledBack { reason: reason() }), None);
+    let stands = (SUCCEEDED, None);
+    assert_eq!(outcome(&failure(Outcome::RolledBack, false), &[back.clone(), stands]), Outcome::Failed);
+    let stuck = (SUCCEEDED, Some(RolloutEnd::Stuck { reason: reason() }));
+    let ending = conclude(&state(&[back, stuck]), &failure(Outcome::RolledBack, true));
+    assert_eq!(ending.outcome, Outcome::Stuck);
+    assert!(ending.hint.unwrap().contains("s1: because"), "the service is named");
+}
+
+#[test]
+fn somebody_elses_deployment_and_a_failed_rollback_are_the_ending_whatever_else_there_is() {
+    let back = (SUCCEEDED, SUCCEEDED);
+    for outcome_of in [Outcome::Superseded, Outcome::Stuck] {
+        assert_eq!(outcome(&failure(outcome_of, false), std::slice::from_ref(&back)), outcome_of);
+    }
+}
+
+#[test]
+fn what_is_back_is_named_and_the_words_of_the_failure_are_kept() {
+    let ending = conclude(&state(&[(SUCCEEDED, SUCCEEDED)]), &failure(Outcome::Failed, true));
+    assert_eq!((ending.outcome, ending.sentence.as_str()), (Outcome::RolledBack, "it failed"));
+    assert!(ending.hint.unwrap().contains("s0"));
+}
