@@ -26,15 +26,25 @@ pub struct Bench {
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
     /// Instead of the environment's credentials: the demo's persons.
-    pub credentials: Option<SharedCredentialsProvider>,
+    credentials: Option<SharedCredentialsProvider>,
 }
 
 impl Bench {
     /// Reads the pipeline file and opens the state. Tells every mistake of the file.
     pub fn new(global: &Global, output: &Output) -> Result<Bench, Failure> {
+        Bench::of(global, output, None)
+    }
+
+    /// For a person with credentials of his own.
+    pub fn of(
+        global: &Global,
+        output: &Output,
+        credentials: Option<SharedCredentialsProvider>,
+    ) -> Result<Bench, Failure> {
         let loaded = load(global.pipeline.as_deref(), output)?;
-        let journal = state::open(&loaded.root, global.state.as_deref())?;
-        Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials: None })
+        let sessions = || sessions(credentials.clone(), STATE, None);
+        let journal = state::open(&loaded, global.state.as_deref(), sessions)?;
+        Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials })
     }
 
     pub fn pipeline(&self) -> &Pipeline {
@@ -43,14 +53,7 @@ impl Bench {
 
     /// The ports, entering accounts under this session name and, where it is given, as this person.
     pub fn ports(&self, session_name: &str, source_identity: Option<String>) -> Result<Ports, Failure> {
-        let sessions = Arc::new(aws::Sessions::new(aws::Setup {
-            http_client: None,
-            time_source: None,
-            sleep: None,
-            credentials: self.credentials.clone(),
-            session_name: session_name.to_owned(),
-            source_identity,
-        }));
+        let sessions = sessions(self.credentials.clone(), session_name, source_identity);
         let checks = LocalChecks::new(self.loaded.root.clone())
             .map_err(|e| Failure::access("no HTTP client can be set up").cause(e.to_string()))?;
         Ok(Ports {
@@ -66,6 +69,24 @@ impl Bench {
             clock: self.clock.clone(),
         })
     }
+}
+
+/// The session name of what reads and writes the state.
+const STATE: &str = "kanmon-state";
+
+fn sessions(
+    credentials: Option<SharedCredentialsProvider>,
+    session_name: &str,
+    source_identity: Option<String>,
+) -> Arc<aws::Sessions> {
+    Arc::new(aws::Sessions::new(aws::Setup {
+        http_client: None,
+        time_source: None,
+        sleep: None,
+        credentials,
+        session_name: session_name.to_owned(),
+        source_identity,
+    }))
 }
 
 /// Reads the pipeline file; on mistakes, tells them all.

@@ -121,9 +121,7 @@ fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str
     let user = user.ok_or_else(|| Failure::defect(format!("the demo's seed has no {name}")))?;
     let keys = Credentials::new(user.key.id.clone(), user.key.secret.clone(), None, None, "the demo");
     let global = Global { pipeline: Some(file.to_owned()), state: None, ..global.clone() };
-    let mut bench = Bench::new(&global, output)?;
-    bench.credentials = Some(SharedCredentialsProvider::new(keys));
-    Ok(bench)
+    Bench::of(&global, output, Some(SharedCredentialsProvider::new(keys)))
 }
 
 /// A folder of the demo's own, gone when it ends.
