@@ -58,7 +58,7 @@ impl Row {
     }
 
     /// Where the payload is, if not in the row.
-    pub fn blob(&self) -> Option<BlobRef> {
+    pub(super) fn blob(&self) -> Option<BlobRef> {
         let elsewhere: Elsewhere = serde_json::from_slice(&self.payload).ok()?;
         (elsewhere.kind == BLOB_KIND).then_some(elsewhere.blob)
     }

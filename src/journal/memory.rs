@@ -344,4 +344,4 @@ impl Journal for MemoryJournal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

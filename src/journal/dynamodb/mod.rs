@@ -46,4 +46,9 @@ mod restore;
 mod store;
 mod table;
 
+#[cfg(test)]
+mod moto;
+#[cfg(test)]
+pub(super) mod tests;
+
 pub use store::DynamoDbJournal;
