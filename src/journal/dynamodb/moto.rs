@@ -14,6 +14,8 @@ const START: Duration = Duration::from_secs(60);
 /// What became of a request on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
+    /// As if nothing were.
+    Pass,
     /// It arrives, and its answer is lost.
     Lose,
     /// It does not arrive.
