@@ -1,3 +1,5 @@
 //! One binary for all tests that look at kanmon from outside.
 
+mod architecture;
 mod real;
+mod scenarios;

@@ -4,7 +4,7 @@ use super::args::{AbortArgs, Global};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::work::work;
+use super::work::{env_file, work};
 use super::{identity, releases};
 use crate::journal;
 use crate::model::approval::Requester;
@@ -14,6 +14,7 @@ use crate::ports::journal::JournalError;
 
 /// Tells the process that works on the release; where none does, ends it here.
 pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8, Failure> {
+    env_file(global)?;
     let bench = Bench::new(global, output)?;
     let id = args.release;
     let (mut events, release) = releases::one(&bench, &id).await?;

@@ -3,12 +3,13 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
+use super::approvals::{self, Sheet};
 use super::args::{AnswerArgs, Global};
 use super::bench::Bench;
 use super::failure::Failure;
+use super::identity;
 use super::output::Output;
 use super::releases::{self, Recorded};
-use super::{approvals, identity};
 use crate::engine::approval::refusal;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::event::{Event, Fact};
@@ -71,7 +72,7 @@ pub async fn answer(
         return Err(Failure::access(format!("that answer would not count: {why}")).hint(who_may(policy)));
     }
     if !yes && args.plan.is_none() {
-        agree(output, &recorded, stage, request, answer)?;
+        agree(bench, output, &recorded, stage, request, answer)?;
     }
     match &policy.way {
         ApprovalWay::CodePipeline { pipeline, action, .. } => {
@@ -105,13 +106,19 @@ fn seen(args: &AnswerArgs, request: &ApprovalRequest) -> Result<(), Failure> {
 
 /// Without a named plan, a person has to look first.
 fn agree(
+    bench: &Bench,
     output: &Output,
     recorded: &Recorded,
     stage: &Stage,
     request: &ApprovalRequest,
     answer: Answer,
 ) -> Result<(), Failure> {
-    output.note(&approvals::human(recorded, stage, request, output.err));
+    if !output.asks {
+        return Err(Failure::wrong("without a terminal, the plan that was looked at has to be named")
+            .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
+    }
+    let sheet = Sheet { paint: output.err, width: output.err_width() };
+    output.note(&approvals::human(bench, recorded, stage, request, sheet));
     let question = match answer {
         Answer::Approved => "approve exactly this?",
         Answer::Rejected => "reject it?",
@@ -119,8 +126,7 @@ fn agree(
     match output.ask(question) {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::wrong("not answered; nothing was changed")),
-        None => Err(Failure::wrong("without a terminal, the plan that was looked at has to be named")
-            .hint(format!("add `--plan {}`", request.plan.short()))),
+        None => Err(Failure::wrong("nobody answered the question; nothing was changed")),
     }
 }
 

@@ -7,11 +7,12 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::releases::{self, Recorded};
-use crate::model::approval::{ApprovalRequest, ApprovalWay};
+use crate::model::approval::ApprovalRequest;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::Approval;
 use crate::report::paint::Paint;
-use crate::report::{plan, story};
+use crate::report::wrap::wrap;
+use crate::report::{names, plan, story};
 
 pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let bench = Bench::new(global, output)?;
@@ -22,8 +23,9 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
             .tell(|| "nothing waits for approval".to_owned(), || json!({ "v": 1, "kind": "approvals", "waiting": [] }));
         return Ok(0);
     }
+    let sheet = Sheet { paint: output.out, width: output.out_width() };
     output.tell(
-        || waiting.iter().map(|(r, s, q)| human(r, s, q, output.out)).collect::<Vec<_>>().join("\n\n"),
+        || waiting.iter().map(|(r, s, q)| human(&bench, r, s, q, sheet)).collect::<Vec<_>>().join("\n\n"),
         || {
             let waiting: Vec<_> = waiting
                 .iter()
@@ -63,61 +65,53 @@ pub fn asked(recorded: &Recorded) -> Vec<(&Recorded, &Stage, &ApprovalRequest)> 
         .collect()
 }
 
-/// What is asked, by whom, what would change, who may answer and until when.
-pub fn human(recorded: &Recorded, stage: &Stage, request: &ApprovalRequest, paint: Paint) -> String {
+/// What is asked, by whom, what would change, who may answer and until when; for a terminal of so many cells.
+pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &ApprovalRequest, on: Sheet) -> String {
+    let Sheet { paint, width } = on;
     let release = &recorded.release;
+    let pipeline = &release.started.pipeline;
     let state = release.stage(&stage.name);
-    let mut lines = vec![format!(
-        "{} {} → {}",
-        release.started.pipeline.app,
-        paint.strong(release.id.as_str()),
-        paint.strong(stage.name.as_str())
-    )];
-    lines.push(format!("  asked by  {}", story::requester(&release.requested_by)));
+    let id = paint.strong(release.id.as_str());
+    let mut lines = vec![format!("{} {id} → {}", pipeline.app, paint.strong(stage.name.as_str()))];
+    let mut say = |name: &str, text: String| lines.push(format!("  {name:<9} {text}"));
+    say("asked by", names::requester(&release.requested_by));
     let source = &release.started.source;
     if let Some(commit) = &source.commit {
         let dirty = if source.dirty { " with uncommitted changes" } else { "" };
         let author = source.author.as_deref().map(|a| format!(" by {a}")).unwrap_or_default();
-        lines.push(format!("  commit    {}{dirty}{author}", &commit[..commit.len().min(12)]));
+        say("commit", format!("{}{dirty}{author}", &commit[..commit.len().min(12)]));
     }
-    for image in stage.images_used(&release.started.pipeline) {
+    for image in stage.images_used(pipeline) {
         if let Some(pushed) = release.image_for(stage, image) {
-            lines.push(format!("  image     {image} {}", pushed.digest));
+            say("image", format!("{image} {}", names::digest(&pushed.digest)));
         }
     }
-    let passed: Vec<String> = release
-        .started
-        .pipeline
-        .stages
-        .iter()
-        .filter(|s| release.stage(&s.name).left.is_some())
-        .map(|s| s.name.to_string())
-        .collect();
+    let passed: Vec<&str> =
+        pipeline.stages.iter().filter(|s| release.stage(&s.name).left.is_some()).map(|s| s.name.as_str()).collect();
     if !passed.is_empty() {
-        lines.push(format!("  passed    {}", passed.join(", ")));
+        say("passed", passed.join(", "));
     }
     if let Some(gate) = &state.gate {
-        lines.push(format!("  gate      {}", story::gate(gate)));
+        say("gate", story::gate(gate));
     }
-    lines.push(format!("  plan      {}", request.plan.short()));
-    lines.push(format!("  until     {}", request.expires_at.strftime("%Y-%m-%d %H:%M UTC")));
-    lines.push(format!("  who       {}", who(stage, request)));
+    let left = names::lasting(request.expires_at.duration_since(bench.clock.now()));
+    say("until", format!("{} ({left} left)", request.expires_at.strftime("%Y-%m-%d %H:%M UTC")));
+    if let Some(policy) = &stage.approval {
+        say("who", story::who_may(policy, request));
+    }
+    say("plan", request.plan.short().to_owned());
     if let Some(plan) = &state.plan {
-        lines.push(plan::of(stage, plan, paint).lines().map(|l| format!("  {l}")).collect::<Vec<_>>().join("\n"));
+        let indented = plan::of(pipeline, stage, plan, paint).lines().map(|l| format!("  {l}")).collect::<Vec<_>>();
+        lines.push(indented.join("\n"));
     }
-    lines.push(format!("  kanmon approve {} --plan {}", release.id, request.plan.short()));
-    lines.join("\n")
+    let command = format!("kanmon approve {} --plan {}", release.id, request.plan.short());
+    lines.push(format!("  {}", paint.strong(&command)));
+    wrap(&lines.join("\n"), width, 4)
 }
 
-fn who(stage: &Stage, request: &ApprovalRequest) -> String {
-    let Some(policy) = &stage.approval else { return String::new() };
-    let not_asker = if policy.self_approval { "" } else { ", not the one who asked" };
-    match &policy.way {
-        ApprovalWay::Kanmon { approvers } if approvers.is_empty() => format!("anybody with AWS credentials{not_asker}"),
-        ApprovalWay::Kanmon { approvers } => format!("{}{not_asker}", approvers.join(" or ")),
-        ApprovalWay::CodePipeline { pipeline, action, .. } => {
-            let execution = request.execution.as_deref().unwrap_or("not known");
-            format!("CodePipeline {pipeline}, action {action}, execution {execution}{not_asker}")
-        }
-    }
+/// What something is written on.
+#[derive(Clone, Copy)]
+pub struct Sheet {
+    pub paint: Paint,
+    pub width: Option<usize>,
 }

@@ -1,6 +1,6 @@
 //! What most verbs work with: the pipeline file, the journal, the clock, and the way into AWS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -8,7 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use super::args::Global;
 use super::failure::Failure;
 use super::output::Output;
-use super::state;
+use super::state::{self, Missing};
 use crate::aws;
 use crate::image::OciImages;
 use crate::local::checks::LocalChecks;
@@ -30,20 +30,26 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Reads the pipeline file and opens the state. Tells every mistake of the file.
+    /// Reads the pipeline file and opens the state as it stands. Tells every mistake of the file.
     pub fn new(global: &Global, output: &Output) -> Result<Bench, Failure> {
-        Bench::of(global, output, None)
+        Bench::of(global, output, Missing::LeaveSo, None)
+    }
+
+    /// The same for a verb that records something new: state is made where there is none.
+    pub fn making(global: &Global, output: &Output) -> Result<Bench, Failure> {
+        Bench::of(global, output, Missing::Make, None)
     }
 
     /// For a person with credentials of his own.
     pub fn of(
         global: &Global,
         output: &Output,
+        missing: Missing,
         credentials: Option<SharedCredentialsProvider>,
     ) -> Result<Bench, Failure> {
         let loaded = load(global.pipeline.as_deref(), output)?;
         let sessions = || sessions(credentials.clone(), STATE, None);
-        let journal = state::open(&loaded, global.state.as_deref(), sessions)?;
+        let journal = state::open(&loaded, global.state.as_deref(), missing, sessions)?;
         Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials })
     }
 
@@ -90,7 +96,7 @@ fn sessions(
 }
 
 /// Reads the pipeline file; on mistakes, tells them all.
-pub fn load(given: Option<&std::path::Path>, output: &Output) -> Result<Loaded, Failure> {
+pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
     let here = std::env::current_dir().map_err(|e| Failure::access(format!("there is no current folder: {e}")))?;
     let file = pipeline::find(&here, given).map_err(|f| Failure { code: super::failure::WRONG, ..f.into() })?;
     pipeline::load(&file).map_err(|diagnostics| {

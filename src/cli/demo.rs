@@ -8,11 +8,13 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::net::TcpListener;
 
 use super::answer::answer;
+use super::approvals::{self, Sheet};
 use super::args::{AnswerArgs, DemoArgs, Form, Global, ReleaseArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::{approvals, release, releases};
+use super::state::Missing;
+use super::{release, releases};
 use crate::local::clock::SystemClock;
 use crate::model::approval::Answer;
 use crate::pipeline;
@@ -89,7 +91,8 @@ async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
         if let Some((asked, stage, request)) = recorded.iter().flat_map(approvals::asked).next() {
             let quiet = output.form == Form::Json;
             if !quiet {
-                let shown = approvals::human(asked, stage, request, output.err);
+                let sheet = Sheet { paint: output.err, width: output.err_width().map(|w| w - 4) };
+                let shown = approvals::human(manager, asked, stage, request, sheet);
                 let shown = shown.lines().map(|l| format!("  │ {l}")).collect::<Vec<_>>().join("\n");
                 output.note(&format!("\n  what the manager sees with `kanmon approvals`:\n{shown}\n"));
             }
@@ -121,7 +124,7 @@ fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str
     let user = user.ok_or_else(|| Failure::defect(format!("the demo's seed has no {name}")))?;
     let keys = Credentials::new(user.key.id.clone(), user.key.secret.clone(), None, None, "the demo");
     let global = Global { pipeline: Some(file.to_owned()), state: None, ..global.clone() };
-    Bench::of(&global, output, Some(SharedCredentialsProvider::new(keys)))
+    Bench::of(&global, output, Missing::Make, Some(SharedCredentialsProvider::new(keys)))
 }
 
 /// A folder of the demo's own, gone when it ends.

@@ -7,7 +7,8 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::releases;
-use crate::report::{story, summary, table};
+use crate::model::event::Event;
+use crate::report::{names, story, summary, table};
 
 pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<u8, Failure> {
     let bench = Bench::new(global, output)?;
@@ -22,17 +23,25 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
         super::args::Form::Human => {
             for event in &events {
                 if let Some(line) = story::tell(event, &release) {
-                    let at = event.at.strftime("%m-%d %H:%M:%S");
-                    output.say(&format!("{} {}", output.out.faint(&at.to_string()), line.render(output.out)));
+                    output.say(&dated(event, &line, output));
                 }
             }
             match &release.ending {
-                Some(ending) => output.say(&summary::of(&release, ending, output.out)),
+                Some(ending) => output.say(&summary::of(&release, ending, output.out, output.out_width())),
                 None => output.say("it is being worked on, or its process is gone: `kanmon status` tells"),
             }
         }
     }
     Ok(0)
+}
+
+/// A line of the story, with its time (UTC) before it.
+fn dated(event: &Event, line: &story::Line, output: &Output) -> String {
+    let at = event.at.strftime("%m-%d %H:%M:%S").to_string();
+    let room = output.out_width().map(|w| w.saturating_sub(at.len() + 1));
+    let text = line.render(output.out, room);
+    let below = format!("\n{}", " ".repeat(at.len() + 1));
+    format!("{} {}", output.out.faint(&at), text.replace('\n', &below))
 }
 
 async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failure> {
@@ -51,26 +60,19 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                         (Some(ending), None) => summary::word(ending.outcome),
                         (None, None) => "left behind",
                     };
-                    let passed = release
-                        .started
-                        .pipeline
-                        .stages
-                        .iter()
-                        .filter(|s| release.stage(&s.name).left.is_some())
-                        .map(|s| s.name.as_str())
-                        .collect::<Vec<_>>();
+                    let mut stages = release.started.pipeline.stages.iter();
+                    let reached = stages.rfind(|s| release.stage(&s.name).left.is_some());
                     let commit = release.started.source.commit.as_deref().map_or("-", |c| &c[..c.len().min(10)]);
                     vec![
                         release.id.to_string(),
-                        release.started_at.strftime("%Y-%m-%d %H:%M").to_string(),
                         outcome.to_owned(),
-                        if passed.is_empty() { "-".to_owned() } else { passed.join(", ") },
+                        reached.map_or_else(|| "-".to_owned(), |s| s.name.to_string()),
                         commit.to_owned(),
-                        story::requester(&release.started.requested_by),
+                        names::nickname(&release.started.requested_by),
                     ]
                 })
                 .collect();
-            table::table(&["release", "started (UTC)", "outcome", "passed", "commit", "asked by"], rows)
+            table::table(&["release", "outcome", "reached", "commit", "asked by"], rows, output.out_width())
         },
         || {
             let releases: Vec<_> = recorded

@@ -19,7 +19,7 @@ pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<u
             .hint("nothing was taken in; export it again"),
         error => error.into(),
     })?;
-    let bench = Bench::new(global, output)?;
+    let bench = Bench::making(global, output)?;
     if record.app != bench.pipeline().app {
         return Err(Failure::wrong(format!(
             "{} is a release of {}, and the pipeline file is about {}",

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::args::{Form, Global};
 use super::failure::Failure;
 use crate::report::paint::Paint;
+use crate::report::wrap::wrap;
 
 pub struct Output {
     pub form: Form,
@@ -33,8 +34,18 @@ impl Output {
             err: Paint(wanted && human && std::io::stderr().is_terminal()),
             asks: human && std::io::stdin().is_terminal(),
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
-            terminal: std::io::stderr().is_terminal(),
+            terminal: std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
         }
+    }
+
+    /// How many cells a line of stdout has, where it is a terminal.
+    pub fn out_width(&self) -> Option<usize> {
+        width(terminal_size::terminal_size_of(std::io::stdout()))
+    }
+
+    /// The same of stderr.
+    pub fn err_width(&self) -> Option<usize> {
+        width_of_stderr()
     }
 
     /// What libraries log, on stderr, as far as it was asked for.
@@ -89,12 +100,13 @@ impl Output {
             });
             self.say(&line.to_string());
         } else {
-            self.note(&format!("{}: {}", self.err.bad("error"), failure.sentence));
+            let note = |text: String| self.note(&wrap(&text, self.err_width(), 2));
+            note(format!("{}: {}", self.err.bad("error"), failure.sentence));
             if let Some(cause) = &failure.cause {
-                self.note(&format!("  cause: {}", cause.trim_start_matches('\n').replace('\n', "\n  ")));
+                note(format!("  cause: {}", cause.trim_start_matches('\n').replace('\n', "\n  ")));
             }
             if let Some(hint) = &failure.hint {
-                self.note(&format!("  hint: {}", hint.replace('\n', "\n  ")));
+                note(format!("  hint: {}", hint.replace('\n', "\n  ")));
             }
         }
         ExitCode::from(failure.code)
@@ -111,4 +123,13 @@ impl Output {
         std::io::stdin().read_line(&mut line).ok()?;
         Some(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
     }
+}
+
+pub fn width_of_stderr() -> Option<usize> {
+    width(terminal_size::terminal_size_of(std::io::stderr()))
+}
+
+/// A terminal that says it has no width is taken as it comes.
+fn width(size: Option<(terminal_size::Width, terminal_size::Height)>) -> Option<usize> {
+    size.map(|(width, _)| usize::from(width.0)).filter(|w| *w >= 20)
 }

@@ -12,14 +12,16 @@ use super::release::{asked, fresh};
 use super::{identity, releases};
 use crate::engine::gate::{self, Scanned};
 use crate::local::git;
+use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::event::{EVENT_VERSION, Event, Fact, PushedImage, Started};
 use crate::model::finding::ScanReading;
 use crate::model::gate::GateJudgement;
 use crate::model::ids::{Digest, ImageName, StageName};
-use crate::model::pipeline::Stage;
+use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::plan::StagePlan;
 use crate::model::release::Release;
-use crate::report::{plan as told, story};
+use crate::report::wrap::wrap;
+use crate::report::{names, plan as told, story};
 use crate::runtime::execute::{stage_plan, survey};
 use crate::runtime::ports::Ports;
 
@@ -46,7 +48,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
         let gate = judged(&ports, &release, stage).await?;
         plans.push((stage, plan, gate));
     }
-    output.tell(|| human(&plans, output), || machine(&plans));
+    output.tell(|| human(&release.started.pipeline, &plans, output), || machine(&plans));
     Ok(0)
 }
 
@@ -111,12 +113,7 @@ async fn fill(ports: &Ports, release: &mut Release) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn given(
-    ports: &Ports,
-    pipeline: &crate::model::pipeline::Pipeline,
-    name: &ImageName,
-    reference: &str,
-) -> Result<PushedImage, Failure> {
+async fn given(ports: &Ports, pipeline: &Pipeline, name: &ImageName, reference: &str) -> Result<PushedImage, Failure> {
     let spec = pipeline.image(name);
     let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
     let (mut at, what) = ports.images.locate(reference)?;
@@ -147,8 +144,9 @@ async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Optio
     Ok(Some(gate::judge(&stage.gate, &scans)))
 }
 
-fn human(plans: &[(&Stage, StagePlan, Option<GateJudgement>)], output: &Output) -> String {
-    let placeholder = format!("@{}", Digest::of(TO_BE_BUILT));
+fn human(pipeline: &Pipeline, plans: &[(&Stage, StagePlan, Option<GateJudgement>)], output: &Output) -> String {
+    // As the plan shows an image that has a digest.
+    let placeholder = format!("@{}", names::digest(&Digest::of(TO_BE_BUILT)));
     let parts: Vec<String> = plans
         .iter()
         .map(|(stage, plan, gate)| {
@@ -157,14 +155,25 @@ fn human(plans: &[(&Stage, StagePlan, Option<GateJudgement>)], output: &Output) 
                 None => "judged once the image is built and scanned".to_owned(),
             };
             let approval = match &stage.approval {
-                Some(_) => "\n  approval  a person is asked first",
-                None => "",
+                Some(policy) => format!("\n  approval  {}", asked_of(policy)),
+                None => String::new(),
             };
-            let text = told::of(stage, plan, output.out).replace(&placeholder, " (to be built)");
+            let text = told::of(pipeline, stage, plan, output.out).replace(&placeholder, " (to be built)");
             format!("{text}\n  gate  {gate}{approval}")
         })
         .collect();
-    parts.join("\n\n")
+    wrap(&parts.join("\n\n"), output.out_width(), 4)
+}
+
+/// Whom a stage asks.
+fn asked_of(policy: &ApprovalPolicy) -> String {
+    match &policy.way {
+        ApprovalWay::Kanmon { approvers } if approvers.is_empty() => "another person is asked first".to_owned(),
+        ApprovalWay::Kanmon { approvers } => format!("asked first: {}", approvers.join(" or ")),
+        ApprovalWay::CodePipeline { pipeline, action, .. } => {
+            format!("asked first: action {action} of CodePipeline {pipeline}")
+        }
+    }
 }
 
 fn machine(plans: &[(&Stage, StagePlan, Option<GateJudgement>)]) -> serde_json::Value {

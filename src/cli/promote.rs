@@ -5,7 +5,7 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::release::stage;
-use super::work::work;
+use super::work::{env_file, work};
 use super::{identity, releases};
 use crate::journal;
 use crate::model::event::Fact;
@@ -13,6 +13,7 @@ use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 
 pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<u8, Failure> {
+    env_file(global)?;
     let bench = Bench::new(global, output)?;
     let (mut events, release) = releases::one(&bench, &args.release).await?;
     let to = stage(&release.started.pipeline, &args.to)?;

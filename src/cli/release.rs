@@ -7,7 +7,7 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::identity;
 use super::output::Output;
-use super::work::work;
+use super::work::{env_file, work};
 use crate::journal;
 use crate::local::git;
 use crate::model::event::{Fact, Started};
@@ -16,7 +16,8 @@ use crate::model::pipeline::{Build, Pipeline};
 use crate::ports::clock::Clock;
 
 pub async fn run(global: &Global, output: &Output, args: ReleaseArgs) -> Result<u8, Failure> {
-    with(&Bench::new(global, output)?, global, output, args).await
+    env_file(global)?;
+    with(&Bench::making(global, output)?, global, output, args).await
 }
 
 /// Releases what a bench's pipeline file says.

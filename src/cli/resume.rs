@@ -4,7 +4,7 @@ use super::args::{Global, ResumeArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::work::work;
+use super::work::{env_file, work};
 use super::{identity, releases};
 use crate::journal;
 use crate::model::approval::Requester;
@@ -13,6 +13,7 @@ use crate::model::ids::ReleaseId;
 use crate::model::release::Release;
 
 pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u8, Failure> {
+    env_file(global)?;
     let bench = Bench::new(global, output)?;
     let id = match args.release {
         Some(id) => id,

@@ -13,13 +13,15 @@ use crate::model::event::Event;
 use crate::model::release::Release;
 use crate::ports::sink::Sink;
 use crate::report::paint::Paint;
-use crate::report::{json, story};
+use crate::report::story::{self, Mark};
+use crate::report::{json, names};
 
 /// The sink that fits who reads.
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {
-    match output.form {
-        Form::Json => Box::new(Json),
-        Form::Human => Box::new(Human::new(output, verbose)),
+    match (output.form, output.terminal) {
+        (Form::Json, _) => Box::new(Json),
+        (Form::Human, true) => Box::new(Screen::new(output, verbose)),
+        (Form::Human, false) => Box::new(Log::new(std::io::stderr(), output.err, verbose, Instant::now())),
     }
 }
 
@@ -37,98 +39,172 @@ impl Sink for Json {
     fn said(&mut self, _: &Effect, _: &str) {}
 }
 
-/// Lines for what has happened; below them, on a terminal, a spinner for each thing that is waited for.
-struct Human {
+/// Facts in lines: what is for the curious only where they ask, and no news twice in a row.
+struct Teller {
     paint: Paint,
     verbose: u8,
-    bars: MultiProgress,
-    spinning: BTreeMap<String, ProgressBar>,
-    terminal: bool,
-    /// Without a terminal: what was last said to be waited for, and when.
-    told: (Vec<String>, Option<Instant>),
     last: String,
 }
 
-/// Without a terminal, how often the same wait is told again, so that a log never looks like a hang.
-const REMIND: Duration = Duration::from_secs(60);
-
-impl Human {
-    fn new(output: &Output, verbose: u8) -> Human {
-        Human {
-            paint: output.err,
-            verbose,
-            bars: output.bars.clone(),
-            spinning: BTreeMap::new(),
-            terminal: output.terminal,
-            told: (Vec::new(), None),
-            last: String::new(),
+impl Teller {
+    fn tell(&mut self, event: &Event, release: &Release, width: Option<usize>) -> Option<String> {
+        let line = story::tell(event, release)?;
+        if line.mark == Mark::Detail && self.verbose == 0 {
+            return None;
         }
-    }
-
-    fn print(&self, line: &str) {
-        if self.terminal {
-            let _ = self.bars.println(line);
-        } else {
-            let _ = writeln!(std::io::stderr(), "{line}");
-        }
+        let text = line.render(self.paint, width);
+        (text != self.last).then(|| {
+            self.last.clone_from(&text);
+            text
+        })
     }
 }
 
-impl Sink for Human {
+/// A terminal: lines for what has happened; below them a spinner for each thing that is waited for.
+struct Screen {
+    teller: Teller,
+    bars: MultiProgress,
+    /// By what they are about, so that a wait keeps its time when its words change.
+    spinning: BTreeMap<String, ProgressBar>,
+}
+
+impl Screen {
+    fn new(output: &Output, verbose: u8) -> Screen {
+        let teller = Teller { paint: output.err, verbose, last: String::new() };
+        Screen { teller, bars: output.bars.clone(), spinning: BTreeMap::new() }
+    }
+
+    fn print(&self, text: &str) {
+        let _ = self.bars.println(text);
+    }
+}
+
+impl Sink for Screen {
     fn event(&mut self, event: &Event, release: &Release) {
-        if let Some(line) = story::tell(event, release) {
-            let text = line.render(self.paint);
-            // The same news twice in a row is one piece of news.
-            if text != self.last {
-                self.print(&text);
-                self.last = text;
-            }
+        let width = super::output::width_of_stderr();
+        if let Some(text) = self.teller.tell(event, release, width) {
+            self.print(&text);
         }
     }
 
     fn waiting(&mut self, what: &[String]) {
-        if !self.terminal {
-            let due = self.told.1.is_none_or(|at| at.elapsed() >= REMIND);
-            if due && !what.is_empty() && self.told.1.is_some() {
-                self.print(&format!("… {}", what.join("; ")));
-            }
-            if due || self.told.0 != what {
-                self.told = (what.to_vec(), Some(Instant::now()));
-            }
-            return;
-        }
-        self.spinning.retain(|line, bar| {
-            let keep = what.contains(line);
+        self.spinning.retain(|topic, bar| {
+            let keep = what.iter().any(|line| topic_of(line) == topic);
             if !keep {
                 bar.finish_and_clear();
             }
             keep
         });
         for line in what {
-            if !self.spinning.contains_key(line) {
-                let bar = self.bars.add(ProgressBar::new_spinner());
-                let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:>4}");
-                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-                bar.set_message(line.clone());
-                bar.enable_steady_tick(Duration::from_millis(120));
-                self.spinning.insert(line.clone(), bar);
+            match self.spinning.get(topic_of(line)) {
+                Some(bar) if bar.message().starts_with(line.as_str()) => {}
+                Some(bar) => bar.set_message(line.clone()),
+                None => {
+                    let bar = self.bars.add(ProgressBar::new_spinner());
+                    let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:>4}");
+                    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+                    bar.set_message(line.clone());
+                    bar.enable_steady_tick(Duration::from_millis(120));
+                    self.spinning.insert(topic_of(line).to_owned(), bar);
+                }
             }
         }
     }
 
     fn said(&mut self, effect: &Effect, line: &str) {
-        if self.verbose > 0 {
-            self.print(&format!("  {}", self.paint.faint(line)));
+        if self.teller.verbose > 0 {
+            self.print(&format!("  {}", self.teller.paint.faint(line)));
         } else if let Some(bar) = self.spinning.get(&effect.to_string()) {
             bar.set_message(format!("{effect}: {line}"));
         }
     }
 }
 
-impl Drop for Human {
+impl Drop for Screen {
     fn drop(&mut self) {
         for bar in self.spinning.values() {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// What a wait is about: the words before its colon.
+fn topic_of(line: &str) -> &str {
+    line.split(": ").next().unwrap_or(line)
+}
+
+/// A log: lines alone. What is waited for is told when nothing else has been for a while, so that it never looks like a hang.
+struct Log<W> {
+    teller: Teller,
+    to: W,
+    told: Instant,
+    began: Instant,
+}
+
+/// How long a log may be silent.
+const SILENCE: Duration = Duration::from_secs(60);
+
+impl<W: Write + Send> Log<W> {
+    fn new(to: W, paint: Paint, verbose: u8, now: Instant) -> Log<W> {
+        Log { teller: Teller { paint, verbose, last: String::new() }, to, told: now, began: now }
+    }
+
+    fn print(&mut self, text: &str, now: Instant) {
+        let _ = writeln!(self.to, "{text}");
+        self.told = now;
+    }
+
+    /// Tells what is waited for, if it is time to.
+    fn remind(&mut self, what: &[String], now: Instant) {
+        if now.duration_since(self.told) < SILENCE || what.is_empty() {
+            return;
+        }
+        let since = jiff::SignedDuration::try_from(now.duration_since(self.began)).unwrap_or_default();
+        self.print(&format!("· after {}: {}", names::lasting(since), what.join("; ")), now);
+    }
+}
+
+impl<W: Write + Send> Sink for Log<W> {
+    fn event(&mut self, event: &Event, release: &Release) {
+        if let Some(text) = self.teller.tell(event, release, None) {
+            self.print(&text, Instant::now());
+        }
+    }
+
+    fn waiting(&mut self, what: &[String]) {
+        self.remind(what, Instant::now());
+    }
+
+    fn said(&mut self, _: &Effect, line: &str) {
+        if self.teller.verbose > 0 {
+            let text = format!("  {}", self.teller.paint.faint(line));
+            self.print(&text, Instant::now());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_never_silent_for_much_more_than_a_minute_however_the_words_of_a_wait_change() {
+        let start = Instant::now();
+        let mut log = Log::new(Vec::new(), Paint(false), 0, start);
+        for second in (0..=200).step_by(5) {
+            log.remind(&[format!("prod/web: {second}/200 running")], start + Duration::from_secs(second));
+        }
+        let told = String::from_utf8(log.to).unwrap();
+        insta::assert_snapshot!(told, @"
+        · after 1m 0s: prod/web: 60/200 running
+        · after 2m 0s: prod/web: 120/200 running
+        · after 3m 0s: prod/web: 180/200 running
+        ");
+    }
+
+    #[test]
+    fn a_wait_is_about_what_stands_before_its_colon() {
+        assert_eq!(topic_of("dev/web: 1/2 running; app exited: 3"), "dev/web");
+        assert_eq!(topic_of("build and push app"), "build and push app");
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use crate::aws::Sessions;
-use crate::journal::{DynamoDbJournal, SqliteJournal};
+use crate::journal::{DynamoDbJournal, MemoryJournal, SqliteJournal};
+use crate::model::ids::AccountName;
 use crate::model::nearest;
 use crate::model::pipeline::State;
 use crate::pipeline::Loaded;
@@ -14,16 +15,26 @@ use crate::ports::journal::Journal;
 /// The folder of local state, below the repository's root.
 const LOCAL: &str = ".kanmon";
 
+/// What to do where nothing was recorded on this machine yet. A table is never made by the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// For verbs that record something new.
+    Make,
+    /// For verbs that only look.
+    LeaveSo,
+}
+
 /// Opens the journal that `--state`, or else the pipeline file, names. `sessions` is asked for only where state is in AWS.
 pub fn open(
     loaded: &Loaded,
     given: Option<&str>,
+    missing: Missing,
     sessions: impl FnOnce() -> Arc<Sessions>,
 ) -> Result<Arc<dyn Journal>, Failure> {
     match place(loaded, given)? {
+        Place::Folder(dir) if missing == Missing::LeaveSo && !dir.exists() => Ok(Arc::new(MemoryJournal::new())),
         Place::Folder(dir) => Ok(Arc::new(SqliteJournal::open(&dir)?)),
-        Place::Said(State::Local) => Ok(Arc::new(SqliteJournal::open(&loaded.root.join(LOCAL))?)),
-        Place::Said(State::DynamoDb { account: name, table }) => {
+        Place::Table { account: name, table } => {
             let accounts = &loaded.pipeline.accounts;
             let account = accounts.get(&name).ok_or_else(|| Failure {
                 hint: nearest::hint(name.as_str(), accounts.keys().map(|n| n.as_str())),
@@ -36,18 +47,24 @@ pub fn open(
 
 enum Place {
     Folder(PathBuf),
-    Said(State),
+    Table { account: AccountName, table: String },
 }
 
 fn place(loaded: &Loaded, given: Option<&str>) -> Result<Place, Failure> {
-    let Some(given) = given else { return Ok(Place::Said(loaded.pipeline.state.clone())) };
-    match given.strip_prefix("local:") {
-        Some(dir) if !dir.is_empty() => Ok(Place::Folder(PathBuf::from(dir))),
-        Some(_) | None => given.parse().map(Place::Said).map_err(|_| {
+    if let Some(dir) = given.and_then(|g| g.strip_prefix("local:")).filter(|dir| !dir.is_empty()) {
+        return Ok(Place::Folder(PathBuf::from(dir)));
+    }
+    let state = match given {
+        None => loaded.pipeline.state.clone(),
+        Some(given) => given.parse().map_err(|_| {
             Failure::wrong(format!("`--state {given}` is no place for state")).hint(
                 "`local` is the repository's .kanmon folder, `local:DIR` another folder, `dynamodb://ACCOUNT/TABLE` a table \
                  in one of the file's accounts",
             )
-        }),
-    }
+        })?,
+    };
+    Ok(match state {
+        State::Local => Place::Folder(loaded.root.join(LOCAL)),
+        State::DynamoDb { account, table } => Place::Table { account, table },
+    })
 }

@@ -10,8 +10,10 @@ use super::releases::{self, Recorded};
 use crate::engine::taskdef;
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
+use crate::model::release::Release;
 use crate::ports::deployer::Cluster;
-use crate::report::{story, summary, table};
+use crate::report::wrap::wrap;
+use crate::report::{names, summary, table};
 use crate::runtime::ports::Ports;
 use crate::runtime::tags;
 
@@ -22,6 +24,8 @@ struct Row {
     /// `None`: not asked.
     live: Option<Live>,
     last_good: String,
+    /// Whether the last good release's images run, whoever registered the revision.
+    good_runs: bool,
 }
 
 struct Live {
@@ -32,6 +36,18 @@ struct Live {
     images: Vec<String>,
     /// The release that registered the revision, or `None`: somebody else did.
     release: Option<String>,
+}
+
+impl Live {
+    /// Whether every image that a release has for the service is among those that run.
+    fn runs_all_of(&self, release: &Release, stage: &Stage, service: &ServiceName) -> bool {
+        let wanted = release.started.pipeline.services.get(service).map(|s| s.containers.values());
+        let runs = |image| {
+            let digest = release.image_for(stage, image).map(|p| format!("@{}", p.digest));
+            digest.is_some_and(|d| self.images.iter().any(|i| i.ends_with(&d)))
+        };
+        wanted.is_some_and(|mut images| images.all(runs))
+    }
 }
 
 pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u8, Failure> {
@@ -47,12 +63,14 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
                 true => None,
                 false => Some(live(&bench, &ports, stage, service).await?),
             };
+            let good = recorded.iter().find(|r| r.release.id.as_str() == last_good);
+            let good_runs = live.as_ref().zip(good).is_some_and(|(l, r)| l.runs_all_of(&r.release, stage, service));
             let (stage, service) = (stage.name.to_string(), service.to_string());
-            rows.push(Row { stage, service, live, last_good: last_good.clone() });
+            rows.push(Row { stage, service, live, last_good: last_good.clone(), good_runs });
         }
     }
     let open: Vec<&Recorded> = recorded.iter().filter(|r| is_open(r)).collect();
-    output.tell(|| human(&rows, &open), || machine(&rows, &open));
+    output.tell(|| human(&rows, &open, output), || machine(&rows, &open));
     Ok(0)
 }
 
@@ -67,7 +85,7 @@ async fn live(bench: &Bench, ports: &Ports, stage: &Stage, service: &ServiceName
     Ok(Live {
         running: found.running,
         desired: found.desired,
-        revision: story::short(&revision).to_owned(),
+        revision: names::short(&revision).to_owned(),
         images,
         release: definition.tags.get(tags::RELEASE).cloned(),
     })
@@ -78,24 +96,24 @@ fn is_open(recorded: &Recorded) -> bool {
     recorded.release.ending.as_ref().is_none_or(|e| e.outcome.is_resumable())
 }
 
-fn human(rows: &[Row], open: &[&Recorded]) -> String {
+fn human(rows: &[Row], open: &[&Recorded], output: &Output) -> String {
     let lines = rows
         .iter()
         .map(|row| {
-            let (runs, revision, image, release) = match &row.live {
-                None => ("-".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned()),
-                Some(live) => (
+            let place = format!("{}/{}", row.stage, row.service);
+            let [runs, image, revision] = match &row.live {
+                None => ["-", "-", "-"].map(str::to_owned),
+                Some(live) => [
                     format!("{}/{}", live.running, live.desired),
+                    live.images.iter().map(|i| names::image(i)).collect::<Vec<_>>().join(", "),
                     live.revision.clone(),
-                    live.images.iter().map(|i| short_image(i)).collect::<Vec<_>>().join(", "),
-                    live.release.clone().unwrap_or_else(|| "not by kanmon".to_owned()),
-                ),
+                ],
             };
-            vec![row.stage.clone(), row.service.clone(), runs, revision, image, release, row.last_good.clone()]
+            vec![place, runs, image, revision, released(row)]
         })
         .collect();
-    let header = ["stage", "service", "runs", "revision", "image", "released by", "last good"];
-    let mut text = table::table(&header, lines);
+    let header = ["service", "runs", "image", "revision", "release"];
+    let mut text = table::table(&header, lines, output.out_width());
     for recorded in open {
         let release = &recorded.release;
         let what = match (&recorded.listed.held_by, &release.ending) {
@@ -105,17 +123,20 @@ fn human(rows: &[Row], open: &[&Recorded]) -> String {
             }
             (None, None) => format!("was left behind by its process; `kanmon resume {}`", release.id),
         };
-        text.push_str(&format!("\n\n{} {what}", release.id));
+        text.push_str(&format!("\n\n{}", wrap(&format!("{} {what}", release.id), output.out_width(), 2)));
     }
     text
 }
 
-/// `repository@sha256:` and twelve digits.
-fn short_image(image: &str) -> String {
-    let name = image.rsplit('/').next().unwrap_or(image);
-    match name.split_once("@sha256:") {
-        Some((name, hex)) => format!("{name}@{}", &hex[..hex.len().min(12)]),
-        None => name.to_owned(),
+/// Whose revision runs; and where that is not the stage's last good one, which that is.
+fn released(row: &Row) -> String {
+    let Some(live) = &row.live else { return row.last_good.clone() };
+    match &live.release {
+        None if row.last_good == "-" => "not by kanmon".to_owned(),
+        None => format!("not by kanmon (last good: {})", row.last_good),
+        Some(id) if *id == row.last_good || row.good_runs => id.clone(),
+        Some(id) if row.last_good == "-" => format!("{id} (never proven good)"),
+        Some(id) => format!("{id} (last good: {})", row.last_good),
     }
 }
 

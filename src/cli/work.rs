@@ -1,6 +1,9 @@
 //! Working on a release until it ends or this process leaves it: shared by `release`, `promote`, `resume` and `abort`.
 
+use std::io::Write as _;
 use std::path::Path;
+
+use indicatif::MultiProgress;
 
 use super::args::Global;
 use super::failure::Failure;
@@ -34,7 +37,7 @@ pub async fn work(
             sink.event(last, &release);
         }
         let (stopper, stop) = stop::channel();
-        let signals = tokio::spawn(listen(stopper));
+        let signals = tokio::spawn(listen(stopper, output.bars.clone(), output.terminal));
         let ended = Runner::new(ports, lease, release, sink.as_mut(), stop).run().await;
         signals.abort();
         ended?
@@ -42,17 +45,17 @@ pub async fn work(
     let ended = journal.read(&id).await?;
     let release = Release::fold(&ended)
         .map_err(|illegal| Failure::defect("the record does not fit together").cause(illegal.to_string()))?;
+    if output.form == super::args::Form::Human {
+        output.say(&summary::of(&release, &ending, output.out, output.out_width()));
+    }
     if let Some(file) = &global.env_file {
         write_env(file, &release, &ending)?;
-    }
-    if output.form == super::args::Form::Human {
-        output.say(&summary::of(&release, &ending, output.out));
     }
     Ok(ending.outcome.exit_code())
 }
 
 /// The first signal asks politely, the second leaves at once; the journal's intents make both resumable.
-async fn listen(stopper: Stopper) {
+async fn listen(stopper: Stopper, bars: MultiProgress, terminal: bool) {
     let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
     let mut asked = false;
     loop {
@@ -64,9 +67,20 @@ async fn listen(stopper: Stopper) {
             std::process::exit(i32::from(crate::model::outcome::Outcome::Suspended.exit_code()));
         }
         asked = true;
-        eprintln!("stopping after what is under way; once more leaves at once");
+        let text = "stopping once what is being changed right now is known to be done; once more leaves at once";
+        if terminal {
+            let _ = bars.println(text);
+        } else {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
         stopper.stop();
     }
+}
+
+/// Whether the file that a build reads afterwards can be written, asked before anything is done. What an earlier build left in it
+/// goes: a build that fails early must not export another's release.
+pub fn env_file(global: &Global) -> Result<(), Failure> {
+    global.env_file.as_deref().map_or(Ok(()), |file| write(file, ""))
 }
 
 /// What a build exports: shell lines, values without anything a shell would touch.
@@ -84,6 +98,10 @@ fn write_env(file: &Path, release: &Release, ending: &Ending) -> Result<(), Fail
         plan.unwrap_or_default(),
         outcome.as_ref().and_then(|o| o.as_str()).unwrap_or_default(),
     );
+    write(file, &text)
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(file, text)
         .map_err(|e| Failure::access(format!("{} cannot be written", file.display())).cause(e.to_string()))
 }

@@ -17,3 +17,6 @@ pub mod steps;
 pub mod summary;
 pub mod taskdef;
 pub mod unwind;
+
+#[cfg(test)]
+mod tests;

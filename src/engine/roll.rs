@@ -131,7 +131,7 @@ fn pointless(run: &RolloutRun) -> bool {
 }
 
 /// Ends a deployment that will not succeed: ECS rolls it back where it has a service deployment, else what ran before is put
-/// back like after any failure.
+/// back like after any failure. `Ok`: ECS refuses, so that it can only be followed.
 fn give_up(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, run: &RolloutRun, reason: String) -> Flow {
     if run.progress.as_ref().is_some_and(|p| p.deployment.is_some()) {
         return stop(a, at, service);

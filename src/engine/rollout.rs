@@ -3,8 +3,8 @@
 use super::death;
 use crate::model::ids::ServiceName;
 use crate::model::rollout::{
-    Baseline, Deployment, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment,
-    TaskReading,
+    Baseline, Death, Deployment, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState,
+    ServiceDeployment, TaskReading,
 };
 
 /// The deployment that a reading is held against.
@@ -31,19 +31,19 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
         Found::One(d) => Some(d.arn.clone()),
         Found::None | Found::Many(_) => ours.last.and_then(|l| l.deployment.clone()),
     };
-    let rollout = match found {
-        Found::One(deployment) => by_service_deployment(ours, reading, deployment),
-        Found::None => by_deployments(ours, reading),
-        Found::Many(arns) => RolloutState::Ambiguous {
-            reason: format!("{} deployments of this task definition began since: {}", arns.len(), arns.join(", ")),
-        },
-    };
     let mine =
         |started_by: Option<&String>| started_by.is_none_or(|by| by == ours.primary || !by.starts_with("ecs-svc/"));
     let stopped: Vec<_> = reading.stopped.iter().filter(|t| mine(t.started_by.as_ref())).cloned().collect();
     let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary);
     // Stopped tasks vanish after an hour: the most that was ever seen of each kind of death is kept.
     let deaths = merge(ours.last.map(|l| l.deaths.as_slice()).unwrap_or_default(), death::summarize(&stopped));
+    let rollout = match found {
+        Found::One(deployment) => by_service_deployment(ours, reading, deployment),
+        Found::None => by_deployments(ours, reading, &deaths),
+        Found::Many(arns) => RolloutState::Ambiguous {
+            reason: format!("{} deployments of this task definition began since: {}", arns.len(), arns.join(", ")),
+        },
+    };
     RolloutProgress {
         rollout,
         deployment,
@@ -110,7 +110,7 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
 }
 
 /// Without service deployments: `deployments[]` by id.
-fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
+fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -> RolloutState {
     let Some(before) = ours.before else { return prove(ours, reading) };
     let primary = reading.service.primary();
     let mine = reading.service.deployments.iter().find(|d| d.id == ours.primary);
@@ -122,11 +122,22 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
         },
         (mine, Some(primary)) => {
             let went_back = primary.task_definition == before.task_definition;
+            let was_going_back = match ours.last.map(|l| &l.rollout) {
+                Some(RolloutState::RollingBack { reason }) => Some(reason),
+                _ => None,
+            };
+            // Once ECS is back, ours is listed no more and PRIMARY calls itself completed: what was seen before tells.
             let failed = mine.is_some_and(|m| m.rollout_state.as_deref() == Some("FAILED"))
-                || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"));
+                || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"))
+                || was_going_back.is_some()
+                || (primary.id != before.primary && deaths.iter().any(|d| death::is_fatal(d.cause)));
             let looks = looks(ours);
             if went_back && failed {
-                let reason = mine.map_or_else(|| reason_of(primary), reason_of);
+                let reason = match (was_going_back, mine) {
+                    (Some(reason), _) => reason.clone(),
+                    (None, Some(mine)) => reason_of(mine),
+                    (None, None) => reason_of(primary),
+                };
                 match primary.rollout_state.as_deref() {
                     Some("COMPLETED") => RolloutState::RolledBack { reason },
                     Some("FAILED") => RolloutState::RollbackFailed { reason },
@@ -230,10 +241,7 @@ fn unproven_task(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
     })
 }
 
-fn merge(
-    last: &[crate::model::rollout::Death],
-    now: Vec<crate::model::rollout::Death>,
-) -> Vec<crate::model::rollout::Death> {
+fn merge(last: &[Death], now: Vec<Death>) -> Vec<Death> {
     let mut all = now;
     for old in last {
         let same = all

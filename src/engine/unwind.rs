@@ -149,12 +149,14 @@ fn at_rest(ended: Option<&RolloutEnd>) -> Rest {
 fn put_back(restored: &RolloutEnd) -> Rest {
     match restored {
         RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Rest::Back,
-        RolloutEnd::RolledBack { reason } | RolloutEnd::Failed { reason } => {
+        RolloutEnd::RolledBack { reason } => {
             Rest::Stuck(format!("what ran before failed when it was put back ({reason})"))
         }
         RolloutEnd::Stopped { reason } => Rest::Stuck(format!("putting it back was stopped ({reason})")),
         RolloutEnd::Superseded { by } => Rest::Stuck(format!("it was deployed over by {by}")),
-        RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason } => Rest::Stuck(reason.clone()),
+        RolloutEnd::Failed { reason } | RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason } => {
+            Rest::Stuck(reason.clone())
+        }
         RolloutEnd::StillRunning => Rest::Stuck("it is still moving".to_owned()),
     }
 }

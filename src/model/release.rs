@@ -66,6 +66,8 @@ pub struct Scan {
     pub readings: u32,
     /// When the first reading of this round was taken.
     pub since: Timestamp,
+    /// When the last one that counts was.
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -238,7 +240,7 @@ impl Release {
             Fact::ScanObserved { image, account, reading, readings } => {
                 let key = (image.clone(), account.clone());
                 let since = self.scans.get(&key).map_or(event.at, |s| s.since);
-                self.scans.insert(key, Scan { reading: reading.clone(), readings: *readings, since });
+                self.scans.insert(key, Scan { reading: reading.clone(), readings: *readings, since, at: event.at });
             }
             Fact::GateJudged { stage, judgement } => self.stage_mut(stage)?.gate = Some(judgement.clone()),
             Fact::StagePlanned { stage, plan } => self.stage_mut(stage)?.plan = Some(plan.clone()),
@@ -266,10 +268,16 @@ impl Release {
             }
             Fact::ApprovalWithdrawn { stage, .. } => {
                 let state = self.stage_mut(stage)?;
-                match (&state.approval, state.entered) {
-                    (Approval::Given(_, request), None) => state.approval = Approval::Asked(request.clone()),
+                state.approval = match (&state.approval, state.entered) {
+                    // CodePipeline's action was answered, and would be read as an approval again.
+                    (Approval::Given(_, request), None) if request.execution.is_some() => {
+                        Approval::Closed { why: "it was withdrawn, and its execution cannot be asked again".to_owned() }
+                    }
+                    (Approval::Given(_, request), None) => Approval::Asked(request.clone()),
                     _ => return Err("there is no approval that could be withdrawn".into()),
-                }
+                };
+                // Nothing is held while people decide.
+                state.lock = None;
             }
             Fact::ApprovalExpired { stage } => self.stage_mut(stage)?.approval = Approval::Expired,
             Fact::ApprovalVoided { stage, .. } => {
@@ -370,7 +378,11 @@ impl Release {
             for roll in state.rolls_mut() {
                 for run in [&mut roll.run, &mut roll.restore].into_iter().flatten() {
                     run.since = at;
+                    run.look_again();
                 }
+            }
+            for (_, since) in state.tasks_mut() {
+                *since = at;
             }
         }
     }

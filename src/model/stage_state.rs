@@ -10,7 +10,7 @@ use super::gate::GateJudgement;
 use super::ids::ServiceName;
 use super::pipeline::{Stage, Step};
 use super::plan::StagePlan;
-use super::rollout::{Baseline, RolloutEnd, RolloutProgress};
+use super::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState};
 use super::verdict::Verdict;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +54,7 @@ pub enum StepState {
 pub struct RunState {
     /// The task definition's ARN.
     pub registered: Option<String>,
-    /// The task's ARN, and when it was started.
+    /// The task's ARN, and what its timeout counts from: the start, or the last resumption.
     pub started: Option<(String, Timestamp)>,
     pub ended: Option<TaskEnd>,
 }
@@ -124,6 +124,37 @@ impl StageState {
             };
             services.into_iter().flatten()
         })
+    }
+}
+
+impl StageState {
+    /// The one-off tasks that were started and not seen to end: ARN, and what their timeout counts from.
+    pub(super) fn tasks_mut(&mut self) -> impl Iterator<Item = &mut (String, Timestamp)> {
+        self.steps.iter_mut().filter_map(|step| match step {
+            StepState::Run(run) if run.ended.is_none() => run.started.as_mut(),
+            StepState::Run(_) | StepState::Roll(_) | StepState::Check(_) => None,
+        })
+    }
+}
+
+impl RolloutRun {
+    /// Forgets what only counts in consecutive readings, or was read in a way that settles nothing.
+    pub(super) fn look_again(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            match progress.rollout {
+                RolloutState::Looking { .. } | RolloutState::Proven { .. } | RolloutState::Ambiguous { .. } => {
+                    progress.rollout = RolloutState::Looking { readings: 0 };
+                }
+                RolloutState::InProgress
+                | RolloutState::Proving { .. }
+                | RolloutState::RollingBack { .. }
+                | RolloutState::RolledBack { .. }
+                | RolloutState::RollbackFailed { .. }
+                | RolloutState::Failed { .. }
+                | RolloutState::Stopped { .. }
+                | RolloutState::Superseded { .. } => {}
+            }
+        }
     }
 }
 

@@ -57,7 +57,8 @@ impl Loaded {
         }
         let kind = rows.iter().map(|r| r[0].len()).max().unwrap_or(0);
         let name = rows.iter().map(|r| r[1].len()).max().unwrap_or(0);
-        let mut out = format!("{} ({})\n", p.app, self.file.strip_prefix(&self.root).unwrap_or(&self.file).display());
+        let file = self.file.strip_prefix(&self.root).unwrap_or(&self.file);
+        let mut out = format!("{} ({})\n", p.app, file.display());
         for [k, n, rest] in rows {
             writeln!(out, "  {k:kind$}  {n:name$}  {rest}").expect("writing to a string does not fail");
         }

@@ -17,7 +17,10 @@ pub struct Blast {
 /// Reads it off the facts.
 pub fn of(release: &Release) -> Blast {
     let mut blast = Blast::default();
-    for stage in &release.started.pipeline.stages {
+    let stages = &release.started.pipeline.stages;
+    let asked = stages.iter().position(|s| s.name == release.until).map_or(stages.len(), |i| i + 1);
+    // Stages beyond what was asked for are nobody's question.
+    for stage in &stages[..asked] {
         for (step, service, roll) in release.stage(&stage.name).rolls() {
             let place = format!("{}/{service}", stage.name);
             let at = StepRef { stage: stage.name.clone(), step };

@@ -2,8 +2,10 @@
 
 pub mod blast;
 pub mod json;
+pub mod names;
 pub mod paint;
 pub mod plan;
 pub mod story;
 pub mod summary;
 pub mod table;
+pub mod wrap;

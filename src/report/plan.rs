@@ -1,34 +1,59 @@
 //! What a stage would change, for people.
 
+use super::names::{image, short};
 use super::paint::Paint;
-use crate::model::pipeline::Stage;
+use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 
 /// Several lines, indented below the stage's name.
-pub fn of(stage: &Stage, plan: &StagePlan, paint: Paint) -> String {
-    let mut lines = vec![format!("{}  cluster {}", paint.strong(stage.name.as_str()), stage.cluster)];
+pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) -> String {
+    let account = pipeline.account(&stage.account);
+    let place = format!("cluster {}, account {} ({})", stage.cluster, account.name, account.id);
+    let mut lines = vec![format!("{}  {}", paint.strong(stage.name.as_str()), paint.faint(&place))];
     for (name, workload) in &plan.services {
-        lines.push(format!("  {name}  {}", headline(workload)));
-        lines.extend(workload.images.iter().map(|(container, image)| format!("    {container} runs {image}")));
-        lines.extend(workload.changes.iter().map(|c| format!("    {}", change(c, paint))));
+        let live = workload.live.as_deref().map_or("nothing", short);
+        lines.push(match workload.is_unchanged() {
+            true => format!("  {name}  {live}, unchanged"),
+            false => format!("  {name}  {live} → next of {}, {}", workload.family, tasks(workload.desired)),
+        });
+        lines.extend(images(workload, paint));
+        lines.extend(
+            workload.changes.iter().filter(|c| !is_image(c, workload)).map(|c| format!("    {}", change(c, paint))),
+        );
         if !workload.drift.is_empty() {
-            lines.push("    changed by somebody else since kanmon's last revision:".to_owned());
+            lines.push(paint.careful("    changed by somebody else since kanmon's last revision:"));
             lines.extend(workload.drift.iter().map(|c| format!("      {}", change(c, paint))));
         }
     }
     for (name, workload) in &plan.tasks {
-        lines.push(format!("  {name}  runs once, as {}", workload.family));
-        lines.extend(workload.images.iter().map(|(container, image)| format!("    {container} runs {image}")));
+        lines.push(format!("  {name}  runs once, as next of {}", workload.family));
+        lines.extend(images(workload, paint));
     }
     lines.join("\n")
 }
 
-fn headline(workload: &WorkloadPlan) -> String {
-    let live = workload.live.as_deref().map_or("nothing", super::story::short);
-    match workload.is_unchanged() {
-        true => format!("unchanged: {live} runs already"),
-        false => format!("on {live} now"),
-    }
+/// What each named container runs, and ran.
+fn images(workload: &WorkloadPlan, paint: Paint) -> Vec<String> {
+    let line = |(container, next): (&String, &String)| {
+        let was = workload.changes.iter().find(|c| c.path == path(container)).and_then(|c| c.from.as_deref());
+        match was {
+            Some(was) => paint.careful(&format!("    ~ image of {container}: {} → {}", image(was), image(next))),
+            None => format!("    image of {container}: {}", image(next)),
+        }
+    };
+    workload.images.iter().map(line).collect()
+}
+
+fn path(container: &str) -> String {
+    format!("containerDefinitions[{container}].image")
+}
+
+fn is_image(change: &Change, workload: &WorkloadPlan) -> bool {
+    workload.images.keys().any(|container| change.path == path(container))
+}
+
+fn tasks(n: u32) -> String {
+    if n == 1 { "1 task".to_owned() } else { format!("{n} tasks") }
 }
 
 /// A member that changes; a value that is not for showing is only said to change.

@@ -1,12 +1,18 @@
 //! Facts as lines that a person follows.
 
+use super::names::{self, digest, lasting, person, requester, short};
 use super::paint::Paint;
-use crate::model::approval::Requester;
+use super::wrap::wrap;
+use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
+use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Event, Fact, PushedImage};
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{ScanReading, ScanState, Severity};
 use crate::model::gate::GateJudgement;
+use crate::model::ids::ServiceName;
 use crate::model::release::Release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::stage_state::{Approval, RollState};
 use crate::model::words;
 
 /// What a line is about, before its words.
@@ -20,32 +26,49 @@ pub enum Mark {
     /// A person is asked.
     Asks,
     Note,
+    /// For those who want to know everything.
+    Detail,
 }
 
-/// One line: what about, and what.
+/// One piece of news: what about, what, and what stands below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub mark: Mark,
     pub topic: String,
     pub text: String,
+    pub more: Vec<String>,
 }
+
+/// Topics stand in a column of their own.
+const TOPIC: usize = 16;
 
 impl Line {
     fn new(mark: Mark, topic: impl Into<String>, text: impl Into<String>) -> Option<Line> {
-        Some(Line { mark, topic: topic.into(), text: text.into() })
+        Some(Line { mark, topic: topic.into(), text: text.into(), more: Vec::new() })
     }
 
-    /// As it is printed.
-    pub fn render(&self, paint: Paint) -> String {
+    fn with(mark: Mark, topic: impl Into<String>, text: impl Into<String>, more: Vec<String>) -> Option<Line> {
+        Some(Line { mark, topic: topic.into(), text: text.into(), more })
+    }
+
+    /// As it is printed, on a terminal of so many cells.
+    pub fn render(&self, paint: Paint, width: Option<usize>) -> String {
+        let topic = format!("{:<TOPIC$}", self.topic);
         let (sign, topic) = match self.mark {
-            Mark::Begun => ("→".to_owned(), paint.strong(&format!("{:<16}", self.topic))),
-            Mark::Done => (paint.good("✓"), format!("{:<16}", self.topic)),
-            Mark::Failed => (paint.bad("✗"), paint.bad(&format!("{:<16}", self.topic))),
-            Mark::Careful => (paint.careful("!"), format!("{:<16}", self.topic)),
-            Mark::Asks => (paint.careful("?"), paint.strong(&format!("{:<16}", self.topic))),
-            Mark::Note => (paint.faint("·"), format!("{:<16}", self.topic)),
+            Mark::Begun => ("→".to_owned(), paint.strong(&topic)),
+            Mark::Done => (paint.good("✓"), topic),
+            Mark::Failed => (paint.bad("✗"), paint.bad(&topic)),
+            Mark::Careful => (paint.careful("!"), topic),
+            Mark::Asks => (paint.careful("?"), paint.strong(&topic)),
+            Mark::Note | Mark::Detail => (paint.faint("·"), topic),
         };
-        format!("{sign} {topic} {}", self.text)
+        let indent = TOPIC + 3;
+        let mut text = wrap(&format!("{sign} {topic} {}", self.text), width, indent);
+        for line in &self.more {
+            text.push('\n');
+            text.push_str(&wrap(&format!("{}{line}", " ".repeat(indent)), width, 2));
+        }
+        text
     }
 }
 
@@ -55,77 +78,95 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
     match &event.fact {
         Fact::Started(started) => {
             let source = &started.source;
-            let commit = source.commit.as_deref().map(|c| format!(", commit {}", &c[..c.len().min(10)]));
             let dirty = if source.dirty { " with uncommitted changes" } else { "" };
-            let commit = commit.unwrap_or_default();
-            let who = requester(&started.requested_by);
-            let text = format!("{} to {}{commit}{dirty}, asked by {who}", started.pipeline.app, started.until);
-            Line::new(Begun, event.release.as_str(), text)
+            let commit = source.commit.as_deref().map(|c| format!("commit {}{dirty}, ", &c[..c.len().min(10)]));
+            let below = format!("{}asked by {}", commit.unwrap_or_default(), requester(&started.requested_by));
+            let text = format!("{}: {} to {}", event.release, started.pipeline.app, started.until);
+            Line::with(Begun, "release", text, vec![below])
         }
         Fact::Extended { until, requested_by } => {
-            Line::new(Begun, event.release.as_str(), format!("on to {until}, asked by {}", requester(requested_by)))
+            let text = format!("{} goes on to {until}, asked by {}", event.release, requester(requested_by));
+            Line::new(Begun, "release", text)
         }
         Fact::Resumed { by, .. } => {
-            Line::new(Begun, event.release.as_str(), format!("taken up again by {}", requester(by)))
+            Line::new(Begun, "release", format!("{} is taken up again by {}", event.release, requester(by)))
         }
         Fact::Warned { text } => Line::new(Careful, "note", text.clone()),
         Fact::Intended { .. } => None,
-        Fact::EffectFailed { effect, fault } => Line::new(Careful, "failed", format!("could not {effect}: {fault}")),
-        Fact::EffectAbsent { effect } => Line::new(Note, "read", format!("did not happen yet: {effect}")),
+        Fact::EffectFailed { effect, fault } => Line::new(Careful, topic(effect), failed(effect, fault)),
+        Fact::EffectAbsent { effect } => Line::new(Detail, topic(effect), format!("did not happen yet: {effect}")),
         Fact::EffectUnknown { effect, fault } => {
-            Line::new(Failed, "unknown", format!("cannot tell whether this happened: {effect} ({fault})"))
+            let text = format!("cannot tell whether this happened: {effect} ({fault})");
+            Line::new(Failed, topic(effect), text)
         }
         Fact::Surveyed { .. } => Line::new(Done, "accounts", "everything the file names is there"),
-        Fact::ImageBuilt { image, pushed, by } => Line::new(Done, image.as_str(), format!("{} by {by}", place(pushed))),
+        Fact::ImageBuilt { image, pushed, by } => {
+            let how = match by.as_str() {
+                "given" => "taken as given".to_owned(),
+                "found in the registry" => by.clone(),
+                by => format!("built by {by}"),
+            };
+            Line::new(Done, image.as_str(), format!("{how}: {}", place(pushed)))
+        }
         Fact::ImageCopied { image, account, pushed } => {
-            Line::new(Done, image.as_str(), format!("copied into {account}: {}", pushed.repository))
+            Line::new(Done, image.as_str(), format!("copied into {account}: {}", place(pushed)))
         }
         Fact::ScanObserved { image, account, reading, readings } => {
-            if *readings > 1 {
-                return None;
-            }
             let mark = match reading.state {
                 ScanState::Waiting { .. } => Note,
-                ScanState::Scanned { .. } => Done,
+                // The gate tells what came of it.
+                ScanState::Scanned { .. } => Detail,
                 ScanState::Closed { .. } => Careful,
             };
-            Line::new(mark, image.as_str(), format!("scan in {account}: {}", scanned(reading)))
+            let line = || Line::new(mark, image.as_str(), format!("scan in {account}: {}", scanned(reading)));
+            if *readings > 1 { None } else { line() }
         }
         Fact::GateJudged { stage, judgement } => {
             let mark = if judgement.verdict.is_open() { Done } else { Failed };
-            Line::new(mark, stage.as_str(), format!("severity gate: {}", gate(judgement)))
+            let again = match &release.stage(stage).approval {
+                Approval::Given(..) => " again, before entering",
+                _ => "",
+            };
+            Line::new(mark, stage.as_str(), format!("severity gate{again}: {}", gate(judgement)))
         }
         Fact::StagePlanned { stage, plan } => {
-            let changed = plan.services.values().filter(|w| !w.is_unchanged()).count();
-            let text = match changed {
-                0 => "planned: nothing would change".to_owned(),
-                1 => "planned: 1 service changes".to_owned(),
-                n => format!("planned: {n} services change"),
+            let changed: Vec<&str> =
+                plan.services.iter().filter(|(_, w)| !w.is_unchanged()).map(|(name, _)| name.as_str()).collect();
+            let text = match changed.as_slice() {
+                [] => "planned: no service changes".to_owned(),
+                [one] => format!("planned: {one} changes"),
+                [first @ .., last] => format!("planned: {} and {last} change", first.join(", ")),
             };
-            Line::new(Note, stage.as_str(), text)
+            Line::new(if changed.is_empty() { Note } else { Detail }, stage.as_str(), text)
         }
         Fact::ApprovalRequested { stage, request } => {
-            let until = request.expires_at.strftime("%Y-%m-%d %H:%M UTC");
-            let way = match &request.execution {
-                Some(execution) => format!("in CodePipeline execution {execution}"),
-                None => format!("`kanmon approve {}`", release.id),
+            let spec = release.started.pipeline.stage(stage)?;
+            let policy = spec.approval.as_ref()?;
+            let expires = request.expires_at.strftime("%Y-%m-%d %H:%M UTC");
+            let within = lasting(request.expires_at.duration_since(request.asked_at));
+            let text = format!("waits for approval of plan {}, until {expires} ({within})", request.plan.short());
+            let how = match &policy.way {
+                ApprovalWay::Kanmon { .. } => {
+                    format!("kanmon approve {} --plan {}", release.id, request.plan.short())
+                }
+                ApprovalWay::CodePipeline { action, .. } => format!("in CodePipeline, action {action}"),
             };
-            let text = format!("waits for approval of plan {}: {way}, until {until}", request.plan.short());
-            Line::new(Asks, stage.as_str(), text)
+            Line::with(Asks, stage.as_str(), text, vec![format!("by {}", who_may(policy, request)), how])
         }
         Fact::ApprovalRefused { answer, why, .. } => {
-            Line::new(Careful, answer.stage.as_str(), format!("an answer by {} does not count: {why}", answer.by.arn))
+            let text = format!("an answer by {} does not count: {why}", person(&answer.by));
+            Line::new(Careful, answer.stage.as_str(), text)
         }
         Fact::ApprovalGiven { answer } => {
-            Line::new(Done, answer.stage.as_str(), format!("approved by {}{}", answer.by.arn, quoted(&answer.comment)))
+            let text = format!("approved by {}{}", person(&answer.by), quoted(&answer.comment));
+            Line::new(Done, answer.stage.as_str(), text)
         }
-        Fact::ApprovalRejected { answer } => Line::new(
-            Failed,
-            answer.stage.as_str(),
-            format!("rejected by {}{}", answer.by.arn, quoted(&answer.comment)),
-        ),
+        Fact::ApprovalRejected { answer } => {
+            let text = format!("rejected by {}{}", person(&answer.by), quoted(&answer.comment));
+            Line::new(Failed, answer.stage.as_str(), text)
+        }
         Fact::ApprovalWithdrawn { stage, by, comment } => {
-            Line::new(Careful, stage.as_str(), format!("approval withdrawn by {}{}", by.arn, quoted(comment)))
+            Line::new(Careful, stage.as_str(), format!("approval withdrawn by {}{}", person(by), quoted(comment)))
         }
         Fact::ApprovalExpired { stage } => Line::new(Failed, stage.as_str(), "nobody decided in time"),
         Fact::ApprovalVoided { stage, why } => Line::new(Careful, stage.as_str(), format!("asked anew: {why}")),
@@ -138,10 +179,10 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         }
         Fact::TaskDefinitionRegistered { at, workload, arn, reused, .. } => {
             let how = if *reused { "is there already" } else { "registered" };
-            Line::new(Note, format!("{}/{workload}", at.stage), format!("{} {how}", short(arn)))
+            Line::new(Detail, format!("{}/{workload}", at.stage), format!("{} {how}", short(arn)))
         }
         Fact::TaskStarted { at, task, arn } => {
-            Line::new(Note, format!("{}/{task}", at.stage), format!("started as {}", short(arn)))
+            Line::new(Begun, format!("{}/{task}", at.stage), format!("runs as task {}", short(arn)))
         }
         Fact::TaskRan { at, task, end } => {
             let topic = format!("{}/{task}", at.stage);
@@ -153,21 +194,37 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         }
         Fact::BaselineTaken { at, service, baseline } => {
             let text = format!("runs {} now, {} wanted", short(&baseline.task_definition), tasks(baseline.desired));
-            Line::new(Note, format!("{}/{service}", at.stage), text)
+            Line::new(Detail, format!("{}/{service}", at.stage), text)
         }
         Fact::RolloutStarted { at, service, task_definition, .. } => {
-            Line::new(Note, format!("{}/{service}", at.stage), format!("goes to {}", short(task_definition)))
+            let topic = format!("{}/{service}", at.stage);
+            let text = match roll(release, at, service).and_then(|r| r.baseline.as_ref()) {
+                Some(before) => format!(
+                    "{} → {}, {}",
+                    short(&before.task_definition),
+                    short(task_definition),
+                    tasks(before.desired)
+                ),
+                None => format!("goes to {}", short(task_definition)),
+            };
+            Line::new(Begun, topic, text)
         }
         Fact::RolloutObserved { at, service, progress } => moved(format!("{}/{service}", at.stage), progress),
         Fact::RolloutStopRequested { at, service } => {
             Line::new(Careful, format!("{}/{service}", at.stage), "asked ECS to stop and roll back")
         }
-        Fact::RolloutEnded { at, service, end } => ended(format!("{}/{service}", at.stage), end, false),
+        Fact::RolloutEnded { at, service, end } => {
+            let run = roll(release, at, service).and_then(|r| r.run.as_ref());
+            ended(format!("{}/{service}", at.stage), end, run.and_then(|r| r.progress.as_ref()), false)
+        }
         Fact::RestoreStarted { at, service, task_definition, .. } => {
             Line::new(Careful, format!("{}/{service}", at.stage), format!("goes back to {}", short(task_definition)))
         }
         Fact::RestoreObserved { at, service, progress } => moved(format!("{}/{service}", at.stage), progress),
-        Fact::RestoreEnded { at, service, end } => ended(format!("{}/{service}", at.stage), end, true),
+        Fact::RestoreEnded { at, service, end } => {
+            let run = roll(release, at, service).and_then(|r| r.restore.as_ref());
+            ended(format!("{}/{service}", at.stage), end, run.and_then(|r| r.progress.as_ref()), true)
+        }
         Fact::CheckJudged { at, verdict, detail } => {
             let mark = if verdict.is_open() { Done } else { Failed };
             Line::new(mark, at.stage.as_str(), format!("check: {detail}"))
@@ -176,10 +233,13 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let next = if failure.roll_back { "; going back to what ran before" } else { "" };
             Line::new(Failed, stage.as_str(), format!("{}{next}", failure.ending.sentence))
         }
-        Fact::StageLeft { stage } => Line::new(Done, stage.as_str(), "done"),
+        Fact::StageLeft { stage } => {
+            let since = release.stage(stage).entered.map(|at| format!(" in {}", lasting(event.at.duration_since(at))));
+            Line::new(Done, stage.as_str(), format!("done{}", since.unwrap_or_default()))
+        }
         Fact::AbortRequested { by, reason, roll_back } => {
             let how = if *roll_back { ", rolling back" } else { "" };
-            Line::new(Careful, "abort", format!("asked by {}{how}{}", by.arn, quoted(reason)))
+            Line::new(Careful, "abort", format!("asked by {}{how}{}", person(by), quoted(reason)))
         }
         // The end is told by itself.
         Fact::Suspended { .. } | Fact::Finished { .. } => None,
@@ -204,11 +264,12 @@ fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
     }
 }
 
-fn ended(topic: String, end: &RolloutEnd, back: bool) -> Option<Line> {
+fn ended(topic: String, end: &RolloutEnd, progress: Option<&RolloutProgress>, back: bool) -> Option<Line> {
+    let counts = progress.map(|p| format!("{}/{} running, ", p.running, p.desired)).unwrap_or_default();
     let (mark, text) = match end {
-        RolloutEnd::Succeeded if back => (Mark::Done, "what ran before runs again".to_owned()),
-        RolloutEnd::Succeeded => (Mark::Done, "runs, proven by digest".to_owned()),
-        RolloutEnd::Unchanged => (Mark::Done, "ran already, proven by digest".to_owned()),
+        RolloutEnd::Succeeded if back => (Mark::Done, format!("{counts}what ran before runs again")),
+        RolloutEnd::Succeeded => (Mark::Done, format!("{counts}proven by digest")),
+        RolloutEnd::Unchanged => (Mark::Done, format!("ran already: {counts}proven by digest")),
         RolloutEnd::Unverified => (Mark::Careful, "deployed; desired count 0, so nothing ran to be proven".to_owned()),
         RolloutEnd::RolledBack { reason } => (Mark::Failed, format!("rolled back: {reason}")),
         RolloutEnd::Failed { reason } => (Mark::Failed, format!("failed: {reason}")),
@@ -221,16 +282,53 @@ fn ended(topic: String, end: &RolloutEnd, back: bool) -> Option<Line> {
     Line::new(mark, topic, text)
 }
 
-/// Who asked, for people.
-pub fn requester(who: &Requester) -> String {
-    match who {
-        Requester::Person { identity } => identity.arn.clone(),
-        Requester::Pipeline { execution, trigger: Some(trigger) } => {
-            format!("pipeline execution {execution} ({trigger})")
+/// Who may decide, and where.
+pub fn who_may(policy: &ApprovalPolicy, request: &ApprovalRequest) -> String {
+    let but = if policy.self_approval { "" } else { ", but not the one who asked" };
+    match &policy.way {
+        ApprovalWay::Kanmon { approvers } if approvers.is_empty() => format!("anybody with AWS credentials{but}"),
+        ApprovalWay::Kanmon { approvers } => format!("{}{but}", approvers.join(" or ")),
+        ApprovalWay::CodePipeline { pipeline, action, .. } => {
+            let execution = request.execution.as_deref().unwrap_or("not known");
+            format!("who may decide action {action} of {pipeline}, execution {execution}{but}")
         }
-        Requester::Pipeline { execution, trigger: None } => format!("pipeline execution {execution}"),
-        Requester::Unknown => "nobody known".to_owned(),
     }
+}
+
+/// What an effect is about.
+fn topic(effect: &Effect) -> String {
+    match effect {
+        Effect::Survey { .. } => "accounts".to_owned(),
+        Effect::Build { image } | Effect::Adopt { image } | Effect::Copy { image, .. } => image.to_string(),
+        Effect::Plan { stage } | Effect::RequestApproval { stage, .. } => stage.to_string(),
+        Effect::Check { at } => at.stage.to_string(),
+        Effect::Register { at, workload } => format!("{}/{workload}", at.stage),
+        Effect::RunTask { at, task } => format!("{}/{task}", at.stage),
+        Effect::Baseline { at, service }
+        | Effect::Update { at, service }
+        | Effect::StopRollout { at, service }
+        | Effect::Restore { at, service } => format!("{}/{service}", at.stage),
+    }
+}
+
+/// Why an attempt failed. One that is the last is told in full at the end.
+fn failed(effect: &Effect, fault: &Fault) -> String {
+    match fault.kind {
+        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => format!("could not {effect}: {fault}"),
+        FaultKind::AccessDenied
+        | FaultKind::CredentialsRefused
+        | FaultKind::WrongAccount
+        | FaultKind::NotFound
+        | FaultKind::Invalid
+        | FaultKind::BuildFailed
+        | FaultKind::ToolMissing
+        | FaultKind::Changed
+        | FaultKind::Defect => format!("could not {effect}: {}", fault.sentence),
+    }
+}
+
+fn roll<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Option<&'r RollState> {
+    release.stage(&at.stage).rolls().find(|(step, name, _)| *step == at.step && *name == service).map(|(_, _, r)| r)
 }
 
 /// A gate's judgement in one line.
@@ -246,7 +344,7 @@ pub fn gate(judgement: &GateJudgement) -> String {
 
 fn scanned(reading: &ScanReading) -> String {
     match &reading.state {
-        ScanState::Waiting { reason } => format!("waiting ({reason})"),
+        ScanState::Waiting { reason } => reason.clone(),
         ScanState::Closed { reason } => format!("cannot be told ({reason})"),
         ScanState::Scanned { .. } => match reading.findings.len() {
             0 => "done, no findings".to_owned(),
@@ -257,12 +355,7 @@ fn scanned(reading: &ScanReading) -> String {
 }
 
 fn place(pushed: &PushedImage) -> String {
-    format!("{}@{}", pushed.repository, pushed.digest)
-}
-
-/// The last part of an ARN: what people call it.
-pub fn short(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
+    format!("{}@{}", names::repository(&pushed.repository), digest(&pushed.digest))
 }
 
 fn tasks(n: u32) -> String {

@@ -2,11 +2,12 @@
 
 use super::blast;
 use super::paint::Paint;
+use super::wrap::wrap;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
 
-/// Several lines, without a trailing newline.
-pub fn of(release: &Release, ending: &Ending, paint: Paint) -> String {
+/// Several lines, without a trailing newline, for a terminal of so many cells.
+pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>) -> String {
     let good = ending.outcome.is_success();
     let word = word(ending.outcome);
     let head = if good { paint.good(&format!("✓ {word}")) } else { paint.bad(&format!("✗ {word}")) };
@@ -15,16 +16,22 @@ pub fn of(release: &Release, ending: &Ending, paint: Paint) -> String {
         lines.push(format!("  cause: {}", cause.trim_start_matches('\n').replace('\n', "\n  ")));
     }
     if let Some(hint) = &ending.hint {
-        lines.push(format!("  hint: {}", hint.replace('\n', "\n  ")));
+        lines.push(format!("  hint: {}", named(hint, release).replace('\n', "\n  ")));
     }
     lines.push(format!("  release {}", paint.strong(release.id.as_str())));
     for (image, pushed) in &release.images {
-        lines.push(format!("  image {image} {}", pushed.digest));
+        lines.push(format!("  {image} {}", pushed.digest));
     }
     for (word, list) in blast::of(release).lines() {
         lines.push(format!("  {word}: {list}"));
     }
-    lines.join("\n")
+    wrap(&lines.join("\n"), width, 2)
+}
+
+/// A hint's commands, ready to be typed.
+fn named(hint: &str, release: &Release) -> String {
+    hint.replace("promote RELEASE", &format!("promote {}", release.id))
+        .replace("`kanmon resume`", &format!("`kanmon resume {}`", release.id))
 }
 
 /// The outcome in a word or two.

@@ -2,20 +2,65 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-/// A table without borders, fitted to the terminal's width.
-pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = width() {
-        table.set_width(width);
+use super::wrap::cells;
+
+/// A table without borders. Where the terminal is too narrow for it, each row becomes a paragraph: what is cut in the middle
+/// cannot be read, and not be copied.
+pub fn table(header: &[&str], rows: Vec<Vec<String>>, width: Option<usize>) -> String {
+    let wide = columns(header, &rows);
+    match width {
+        Some(width) if wide.lines().any(|l| cells(l) > width) => paragraphs(header, &rows),
+        _ => wide,
     }
-    table.set_header(header.iter().copied());
-    table.add_rows(rows);
-    let text = table.to_string();
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// `COLUMNS`, where it is told; else what stands there is left as wide as it is.
-fn width() -> Option<u16> {
-    std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).filter(|w| *w >= 20)
+fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header.iter().copied());
+    table.add_rows(rows.iter().cloned());
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+fn paragraphs(header: &[&str], rows: &[Vec<String>]) -> String {
+    let name = header.iter().skip(1).map(|h| h.len()).max().unwrap_or(0);
+    let paragraph = |row: &Vec<String>| {
+        let below = header.iter().zip(row).skip(1).map(|(header, cell)| format!("\n  {header:<name$}  {cell}"));
+        format!("{}{}", row.first().map_or("", String::as_str), below.collect::<String>())
+    };
+    rows.iter().map(paragraph).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Vec<String>> {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        vec![row(["dev/web", "1/1", "hello@sha256:0548ed622ece"]), row(["prod/web", "2/2", "nginx:1.27"])]
+    }
+
+    #[test]
+    fn columns_are_aligned_where_there_is_room() {
+        insta::assert_snapshot!(table(&["service", "runs", "image"], rows(), Some(80)), @"
+        service   runs  image
+        dev/web   1/1   hello@sha256:0548ed622ece
+        prod/web  2/2   nginx:1.27
+        ");
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_paragraphs_instead_of_broken_cells() {
+        insta::assert_snapshot!(table(&["service", "runs", "image"], rows(), Some(30)), @"
+        dev/web
+          runs   1/1
+          image  hello@sha256:0548ed622ece
+        prod/web
+          runs   2/2
+          image  nginx:1.27
+        ");
+    }
 }

@@ -1,7 +1,7 @@
 //! What others said, checked and turned into facts.
 
 use crate::engine::approval::refusal;
-use crate::model::approval::{Answer, ApprovalAnswer};
+use crate::model::approval::{Answer, ApprovalAnswer, ApprovalWay};
 use crate::model::event::Fact;
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::release::Release;
@@ -10,7 +10,7 @@ use crate::model::stage_state::Approval;
 /// The fact that a message amounts to by now; none where it comes too late or speaks of nothing.
 pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
     match &message.body {
-        MessageBody::Answer(answer) => answered(release, answer, false),
+        MessageBody::Answer(answer) => from_inbox(release, answer, message),
         MessageBody::Withdraw { stage, by, comment } => {
             let state = release.stages.get(stage)?;
             let (Approval::Given(given, _), None) = (&state.approval, state.entered) else { return None };
@@ -30,6 +30,25 @@ pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
     }
 }
 
+/// An answer that was left here: only where kanmon's own inbox is the place to decide, and while the question stood.
+fn from_inbox(release: &Release, answer: &ApprovalAnswer, message: &Message) -> Option<Fact> {
+    let policy = release.started.pipeline.stage(&answer.stage)?.approval.as_ref()?;
+    let Approval::Asked(request) = &release.stages.get(&answer.stage)?.approval else { return None };
+    let why = match &policy.way {
+        ApprovalWay::CodePipeline { pipeline, action, .. } => {
+            Some(format!("{} is decided in CodePipeline ({pipeline}, {action})", answer.stage))
+        }
+        ApprovalWay::Kanmon { .. } if message.at >= request.expires_at => {
+            Some(format!("it came after {}, when the question had expired", request.expires_at))
+        }
+        ApprovalWay::Kanmon { .. } => None,
+    };
+    match why {
+        Some(why) => Some(Fact::ApprovalRefused { answer: answer.clone(), why, closes: false }),
+        None => answered(release, answer, false),
+    }
+}
+
 /// Whether an answer counts. `closes`: where it was given, no other can follow.
 pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Option<Fact> {
     let state = release.stages.get(&answer.stage)?;
@@ -43,3 +62,6 @@ pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Opt
         },
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -38,7 +39,8 @@ pub struct Runner<'s> {
     stop: Stop,
     tasks: JoinSet<()>,
     running: BTreeMap<Effect, AbortHandle>,
-    watched: BTreeMap<Watch, AbortHandle>,
+    /// What is watched, and how often it is read: changed as what is waited for changes.
+    watched: BTreeMap<Watch, (AbortHandle, watch::Sender<SignedDuration>)>,
     state: watch::Sender<Arc<Release>>,
     tell: mpsc::UnboundedSender<News>,
     news: mpsc::UnboundedReceiver<News>,
@@ -94,12 +96,14 @@ impl<'s> Runner<'s> {
             }
             if now >= look_at {
                 self.read_inbox().await?;
+                // Other releases may have entered stages meanwhile.
+                self.read_ledgers().await?;
                 look_at = now + poll;
             }
-            if let Some(ending) = self.leaving() {
-                if self.running.is_empty() {
-                    return self.end(ending).await;
-                }
+            if let Some(ending) = self.leaving()
+                && self.running.is_empty()
+            {
+                return self.end(ending).await;
             }
             let mut wake = renew_at.min(look_at);
             match decide(&self.release, &self.ledgers, self.ports.clock.now()) {
@@ -148,7 +152,7 @@ impl<'s> Runner<'s> {
             let work = work::effect(self.ports.clone(), self.release.clone(), effect.clone(), self.tell.clone());
             self.running.insert(effect, self.tasks.spawn(work));
         }
-        self.watched.retain(|watched, task| {
+        self.watched.retain(|watched, (task, _)| {
             let wanted = watch.iter().any(|w| &w.watch == watched);
             if !wanted {
                 task.abort();
@@ -156,12 +160,15 @@ impl<'s> Runner<'s> {
             wanted
         });
         for Watching { watch, every } in watch {
-            if !self.watched.contains_key(&watch) {
-                let state = self.state.subscribe();
-                let lease = self.lease.clone();
-                let work = work::watch(self.ports.clone(), state, lease, watch.clone(), every, self.tell.clone());
-                self.watched.insert(watch, self.tasks.spawn(work));
+            if let Some((_, pace)) = self.watched.get(&watch) {
+                pace.send_if_modified(|now| std::mem::replace(now, every) != every);
+                continue;
             }
+            let (pace, every) = watch::channel(every);
+            let state = self.state.subscribe();
+            let lease = self.lease.clone();
+            let work = work::watch(self.ports.clone(), state, lease, watch.clone(), every, self.tell.clone());
+            self.watched.insert(watch, (self.tasks.spawn(work), pace));
         }
         let lines: Vec<String> = waiting.iter().map(ToString::to_string).collect();
         self.sinks.waiting(&lines);
@@ -230,10 +237,15 @@ impl<'s> Runner<'s> {
         self.state.send_replace(self.release.clone());
         for event in &events {
             self.sinks.event(event, &self.release);
-            if let Fact::StageLeft { stage } | Fact::ApprovalVoided { stage, .. } = &event.fact {
+            if let Fact::StageLeft { stage }
+            | Fact::ApprovalVoided { stage, .. }
+            | Fact::ApprovalWithdrawn { stage, .. } = &event.fact
+            {
                 self.ports.journal.unlock_stage(&self.release.started.pipeline.app, stage, &self.lease).await?;
             }
-            if crate::model::ledger::stage_of(&event.fact).is_some() {
+            // Others may have entered a stage until it was locked.
+            let others_had_it = matches!(&event.fact, Fact::StageLocked { .. });
+            if others_had_it || crate::model::ledger::stage_of(&event.fact).is_some() {
                 self.read_ledgers().await?;
             }
         }

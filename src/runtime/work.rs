@@ -115,19 +115,20 @@ async fn settle(
     }
 }
 
-/// Reads something again and again, and tells what is new.
+/// Reads something again and again, and tells what is new. `every` is how far apart the readings are, and may change meanwhile.
 pub async fn watch(
     ports: Ports,
     mut state: watch::Receiver<Arc<Release>>,
     lease: Lease,
     watch: Watch,
-    every: SignedDuration,
+    mut every: watch::Receiver<SignedDuration>,
     tell: UnboundedSender<News>,
 ) {
     let mut failures = 0;
     let mut blind_since = None;
     loop {
         let release = state.borrow_and_update().clone();
+        let read_at = ports.clock.now();
         match observe(&ports, &release, &lease, &watch).await {
             Ok(facts) => {
                 failures = 0;
@@ -141,7 +142,9 @@ pub async fn watch(
                         return;
                     }
                 }
-                ports.clock.sleep(every).await;
+                if pace(&ports, read_at, &mut every).await.is_err() {
+                    return;
+                }
             }
             Err(fault) => {
                 failures += 1;
@@ -150,8 +153,24 @@ pub async fn watch(
                     let _ = tell.send(News::Blind { watch: watch.clone(), ending: blind(&watch, fault) });
                     return;
                 }
+                let every = *every.borrow();
                 ports.clock.sleep(pause(failures).max(every)).await;
             }
+        }
+    }
+}
+
+/// Waits until the next reading is due, by the pace that holds by then: news slows a watch down, and is told before it does.
+async fn pace(
+    ports: &Ports,
+    read_at: Timestamp,
+    every: &mut watch::Receiver<SignedDuration>,
+) -> Result<(), watch::error::RecvError> {
+    loop {
+        let due = read_at + *every.borrow_and_update();
+        tokio::select! {
+            () = ports.clock.sleep(due.duration_since(ports.clock.now())) => return Ok(()),
+            changed = every.changed() => changed?,
         }
     }
 }

@@ -3,3 +3,5 @@
 
 mod peers;
 mod registry;
+mod road;
+mod sandbox;

@@ -56,7 +56,7 @@ impl Clock for HastyClock {
 }
 
 /// Ends a process by its id, gently first, so that it ends its own children.
-struct Owned(Child);
+pub struct Owned(pub Child);
 
 impl Drop for Owned {
     fn drop(&mut self) {
@@ -184,8 +184,8 @@ impl RegistryPeer {
 
 /// A Docker daemon of our own, without a network.
 pub struct DockerPeer {
-    _process: Owned,
-    _dir: tempfile::TempDir,
+    process: Option<Owned>,
+    dir: tempfile::TempDir,
     /// For `DOCKER_HOST`.
     pub host: String,
 }
@@ -215,6 +215,17 @@ impl DockerPeer {
             let asked = Command::new("docker").args(["--host", &host, "version"]).output();
             asked.is_ok_and(|o| o.status.success())
         });
-        Some(DockerPeer { _process: Owned(process), _dir: dir, host })
+        Some(DockerPeer { process: Some(Owned(process)), dir, host })
+    }
+}
+
+impl Drop for DockerPeer {
+    fn drop(&mut self) {
+        drop(self.process.take());
+        // dockerd leaves the network namespace of its containers mounted, and a mounted folder cannot be removed.
+        let namespace = self.dir.path().join("exec/netns/default");
+        if namespace.exists() {
+            let _ = Command::new("umount").arg(namespace).stderr(Stdio::null()).status();
+        }
     }
 }

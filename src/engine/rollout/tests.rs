@@ -292,13 +292,26 @@ fn without_service_deployments_the_rollout_state_of_ours_says_it(#[case] state: 
 }
 
 #[test]
-fn a_failed_primary_of_ours_that_stays_has_failed_and_one_reading_of_it_is_not_enough() {
-    let reading = with_entries(vec![entry(OURS, "PRIMARY", NEXT, "FAILED")]);
-    assert!(
-        matches!(judged(&reading, None).rollout, RolloutState::Looking { readings: 1 }),
-        "the breaker may be about to act"
-    );
-    assert!(matches!(after(LOOKS, &reading).rollout, RolloutState::Failed { .. }));
+fn a_failed_primary_of_ours_counts_once_it_stays() {
+    let entries = || vec![entry(OURS, "PRIMARY", NEXT, "FAILED")];
+    let mut service_deployments = listed(vec![deployment("sd/ours", "IN_PROGRESS", 10, NEXT)]);
+    service_deployments.service.deployments = entries();
+    for reading in [with_entries(entries()), service_deployments] {
+        assert_eq!(
+            after(1, &reading).rollout,
+            RolloutState::Looking { readings: 1 },
+            "the breaker may be about to act"
+        );
+        assert!(matches!(after(LOOKS, &reading).rollout, RolloutState::Failed { .. }));
+        assert!(matches!(after(LOOKS + 3, &reading).rollout, RolloutState::Failed { .. }));
+    }
+}
+
+#[test]
+fn a_stopped_deployment_that_failed_failed() {
+    let mut reading = listed(vec![deployment("sd/ours", "STOPPED", 10, NEXT)]);
+    reading.service.deployments = vec![entry(OURS, "PRIMARY", NEXT, "FAILED")];
+    assert!(matches!(judged(&reading, None).rollout, RolloutState::Failed { .. }));
 }
 
 #[rstest]

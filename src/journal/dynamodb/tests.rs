@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::DynamoDbJournal;
 use super::moto::{Moto, Way};
-use crate::aws::{Sessions, Setup};
+use crate::aws::session::{Sessions, Setup};
 use crate::journal::blob::INLINE_LIMIT;
 use crate::journal::conformance::{Bench, Dead, gone, holder};
 use crate::model::approval::Identity;

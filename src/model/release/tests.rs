@@ -264,6 +264,47 @@ fn resuming_keeps_what_was_done_and_lets_deadlines_begin_anew() {
 }
 
 #[test]
+fn resuming_begins_a_tasks_timeout_anew_so_that_it_is_read_once_before_it_is_late() {
+    let started = Fact::TaskStarted { at: step("dev", 0), task: id("migrate"), arn: "task/1".into() };
+    let since = |facts: Vec<Fact>| match &fold(facts).unwrap().stage(&id("dev")).steps[0] {
+        StepState::Run(run) => run.started.clone().unwrap(),
+        other => panic!("{other:?} runs no task"),
+    };
+    assert_eq!(since(vec![started.clone()]), ("task/1".to_owned(), at(2)));
+    assert_eq!(since(vec![started, Fact::Suspended { ending: ending() }, resumed()]), ("task/1".to_owned(), at(4)));
+}
+
+#[test]
+fn resuming_begins_what_counts_in_consecutive_readings_anew() {
+    let rollout_after = |rollout: RolloutState| {
+        let progress = RolloutProgress { rollout, ..progress() };
+        let seen = Fact::RolloutObserved { at: step("dev", 1), service: id("web"), progress };
+        let release = fold([baseline(), rollout_started(), seen, resumed()]).unwrap();
+        roll(&release).run.clone().unwrap().progress.unwrap().rollout
+    };
+    let anew = RolloutState::Looking { readings: 0 };
+    assert_eq!(rollout_after(RolloutState::Proven { readings: 2 }), anew);
+    assert_eq!(rollout_after(RolloutState::Looking { readings: 5 }), anew);
+    let ambiguous = RolloutState::Ambiguous { reason: "two".into() };
+    assert_eq!(rollout_after(ambiguous), anew, "what could not be told is read again");
+    let failed = RolloutState::RollbackFailed { reason: "no".into() };
+    assert_eq!(rollout_after(failed.clone()), failed, "what has ended has ended");
+}
+
+#[test]
+fn a_withdrawn_approval_holds_nothing_and_is_not_read_back_from_an_answered_execution() {
+    let locked = || Fact::StageLocked { stage: id("prod"), fence: 3 };
+    let own = fold([asked("prod"), given("prod"), locked(), withdrawn("prod")]).unwrap();
+    let state = own.stage(&id("prod"));
+    assert!(matches!(state.approval, Approval::Asked(_)) && state.lock.is_none());
+
+    let Fact::ApprovalRequested { stage, mut request } = asked("prod") else { unreachable!("it is a request") };
+    request.execution = Some("e".into());
+    let by_codepipeline = [Fact::ApprovalRequested { stage, request }, given("prod"), withdrawn("prod")];
+    assert!(matches!(fold(by_codepipeline).unwrap().stage(&id("prod")).approval, Approval::Closed { .. }));
+}
+
+#[test]
 fn a_refused_event_leaves_the_release_as_it_was() {
     let mut release = fold([intended(build())]).unwrap();
     let before = release.clone();

@@ -1,8 +1,11 @@
 //! A digest's scan.
 
+use jiff::SignedDuration;
+
 use crate::engine::enter::SCAN_READINGS;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::finding::ScanState;
 use crate::model::ids::{AccountName, ImageName};
 use crate::model::release::Release;
 use crate::runtime::execute::defect;
@@ -28,12 +31,23 @@ pub async fn observe(
         Some(last) if last.reading == reading => last.readings + 1,
         _ => 1,
     };
-    let news = last.is_none_or(|last| last.reading != reading || last.readings < SCAN_READINGS);
-    // Waiting is no news when the last reading said the same.
-    let same_wait = last.is_some_and(|l| l.reading == reading)
-        && matches!(reading.state, crate::model::finding::ScanState::Waiting { .. });
-    Ok(match news && !same_wait {
+    let again = last.filter(|last| last.reading == reading);
+    let news = match (again, &reading.state) {
+        (None, _) => true,
+        // Waiting on is no news.
+        (Some(_), ScanState::Waiting { .. } | ScanState::Closed { .. }) => false,
+        // Findings can appear after "complete": a repetition counts from the settling interval on, however often it is read.
+        (Some(last), ScanState::Scanned { .. }) => {
+            last.readings < SCAN_READINGS && ports.clock.now() >= last.at + settle(release)
+        }
+    };
+    Ok(match news {
         true => vec![Fact::ScanObserved { image: image.clone(), account: account.clone(), reading, readings }],
         false => vec![],
     })
+}
+
+/// One scan serves every stage, so the longest interval of any counts.
+fn settle(release: &Release) -> SignedDuration {
+    release.started.pipeline.stages.iter().map(|s| s.gate.settle).max().unwrap_or_default()
 }

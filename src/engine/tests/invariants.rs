@@ -1,0 +1,250 @@
+//! What must hold at every decision and at every end, whatever happens.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::story::{folds_alike, tell};
+use super::world::{World, ours};
+use crate::engine::decision::Decision;
+use crate::engine::plan;
+use crate::model::effect::Effect;
+use crate::model::event::Fact;
+use crate::model::finding::{ScanState, Severity};
+use crate::model::ids::StageName;
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::pipeline::Stage;
+use crate::model::release::Release;
+use crate::model::rollout::RolloutEnd;
+use crate::model::stage_state::{Approval, StepState};
+
+/// Looks at every decision before it is carried out.
+#[derive(Default)]
+pub(super) struct Watchman {
+    seen: usize,
+    /// By stage: the last approval's event number, and the last judgement's.
+    approved: BTreeMap<StageName, u64>,
+    judged: BTreeMap<StageName, u64>,
+    /// Updates that were intended and have neither failed nor been found absent.
+    updates: BTreeMap<Effect, u64>,
+}
+
+impl Watchman {
+    pub fn check(&mut self, world: &World, decision: &Decision) {
+        self.catch_up(world);
+        let release = &world.release;
+        match decision {
+            Decision::Record(facts) => {
+                assert!(!facts.is_empty(), "a decision to write something down writes something down");
+                for fact in facts {
+                    if let Fact::StageEntered { stage } = fact {
+                        self.may_enter(release, stage);
+                    }
+                }
+            }
+            Decision::Go { start, watch, wake_at, waiting } => {
+                assert!(!waiting.is_empty(), "what is not being done has a reason");
+                let moves = !start.is_empty() || !watch.is_empty() || !release.open.is_empty() || wake_at.is_some();
+                assert!(moves, "it waits for nothing: {waiting:?}");
+                for effect in start {
+                    self.may_start(release, effect);
+                }
+                for (i, w) in watch.iter().enumerate() {
+                    assert!(!watch[..i].iter().any(|o| o.watch == w.watch), "{:?} is watched twice", w.watch);
+                }
+            }
+            Decision::Finish(_) => {
+                let open: Vec<&Effect> = release.open.keys().collect();
+                assert!(open.is_empty(), "it ends with effects under way: {open:?}");
+            }
+        }
+    }
+
+    fn catch_up(&mut self, world: &World) {
+        for event in &world.events[self.seen..] {
+            match &event.fact {
+                Fact::ApprovalGiven { answer } => {
+                    self.approved.insert(answer.stage.clone(), event.seq);
+                }
+                Fact::GateJudged { stage, .. } => {
+                    self.judged.insert(stage.clone(), event.seq);
+                }
+                Fact::Intended { effect: effect @ Effect::Update { .. }, .. } => {
+                    let before = self.updates.insert(effect.clone(), event.seq);
+                    assert_eq!(before, None, "`{effect}` is sent again, and the first was neither refused nor absent");
+                }
+                Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } => {
+                    self.updates.remove(effect);
+                }
+                _ => {}
+            }
+        }
+        self.seen = world.events.len();
+    }
+
+    fn may_start(&self, release: &Release, effect: &Effect) {
+        assert!(!release.open.contains_key(effect), "`{effect}` is started while it is under way");
+        assert!(!release.unknown.contains_key(effect), "`{effect}` is started while nobody knows what became of it");
+        let entered = |stage: &StageName| release.stage(stage).entered.is_some();
+        match effect {
+            Effect::Survey { .. }
+            | Effect::Build { .. }
+            | Effect::Adopt { .. }
+            | Effect::Copy { .. }
+            | Effect::Plan { .. }
+            | Effect::RequestApproval { .. } => {}
+            Effect::Baseline { at, .. }
+            | Effect::Register { at, .. }
+            | Effect::RunTask { at, .. }
+            | Effect::Update { at, .. }
+            | Effect::StopRollout { at, .. }
+            | Effect::Restore { at, .. }
+            | Effect::Check { at } => {
+                assert!(entered(&at.stage), "`{effect}` is started before its stage is entered");
+                assert!(release.stage(&at.stage).left.is_none(), "`{effect}` is started after its stage was left");
+                assert!(release.stage(&at.stage).lock.is_some(), "`{effect}` is started while the stage is not held");
+            }
+        }
+        if let Effect::Copy { image, .. } = effect {
+            let own = &release.started.pipeline.image(image).account;
+            let scan = release.scans.get(&(image.clone(), own.clone())).expect("only what was scanned is copied");
+            assert!(matches!(scan.reading.state, ScanState::Scanned { .. }), "only what was scanned is copied");
+            let critical = scan.reading.findings.iter().any(|f| f.severity == Severity::Critical);
+            assert!(!critical, "only what passed is copied");
+        }
+        if let Effect::RunTask { at, .. } | Effect::Update { at, .. } | Effect::Check { at } = effect {
+            assert!(release.stage(&at.stage).failure.is_none(), "`{effect}` is started in a stage that has failed");
+            let earlier = &release.stage(&at.stage).steps[..at.step];
+            assert!(earlier.iter().all(is_done), "`{effect}` is started before the steps before it are done");
+        }
+        if let Effect::Restore { at, .. } = effect {
+            let failure = release.stage(&at.stage).failure.as_ref();
+            assert!(failure.is_some_and(|f| f.roll_back), "`{effect}` is started where no rollback was asked for");
+        }
+    }
+
+    fn may_enter(&self, release: &Release, name: &StageName) {
+        let pipeline = &release.started.pipeline;
+        let stage = pipeline.stage(name).expect("it is there");
+        let state = release.stage(name);
+        for earlier in pipeline.stages.iter().take_while(|s| &s.name != name) {
+            assert!(release.stage(&earlier.name).left.is_some(), "{name} is entered before {} is left", earlier.name);
+        }
+        let gate = state.gate.as_ref().expect("a stage is entered only once it is judged");
+        assert!(gate.verdict.is_open(), "{name} is entered through a closed gate");
+        assert!(state.lock.is_some(), "{name} is entered while it is not held");
+        assert!(release.abort.is_none(), "{name} is entered after an abort");
+        if stage.approval.is_some() {
+            let Approval::Given(answer, _) = &state.approval else {
+                panic!("{name} is entered without an approval: {:?}", state.approval)
+            };
+            assert!(
+                self.judged.get(name) > self.approved.get(name),
+                "{name} is entered by a judgement from before the approval"
+            );
+            assert_eq!(
+                answer.plan,
+                current(release, stage),
+                "{name} is entered with another plan than the approved one"
+            );
+        }
+    }
+
+    /// What must be so when it has ended for good, or was given up by whoever resumes it.
+    pub fn at_the_end(&mut self, world: &World, ending: &Ending) {
+        self.catch_up(world);
+        folds_alike(&world.events, &world.release);
+        let release = &world.release;
+        for ((stage, service), found) in &world.services {
+            assert!(found.updates <= 1, "{stage}/{service} was updated {} times", found.updates);
+        }
+        if ending.outcome.is_success() {
+            succeeded(world);
+        }
+        for (name, state) in &release.stages {
+            let Some(failure) = &state.failure else { continue };
+            let must_be_back = failure.roll_back && !ending.outcome.is_resumable() && ending.outcome != Outcome::Stuck;
+            for (_, service, roll) in state.rolls() {
+                let found = &world.services[&(name.clone(), service.clone())];
+                let still_ours = found.updates > 0 && found.definition == ours(name, service);
+                let said = ending.outcome;
+                assert!(
+                    !(must_be_back && still_ours),
+                    "{name}/{service} still runs the failed release, and the ending says {said:?}: {roll:?}"
+                );
+                assert!(
+                    !(said == Outcome::RolledBack && still_ours),
+                    "rolled back, it says, and {name}/{service} is not: {roll:?}"
+                );
+            }
+        }
+    }
+}
+
+fn current(release: &Release, stage: &Stage) -> crate::model::ids::PlanHash {
+    let state = release.stage(&stage.name);
+    let (plan, gate) = (state.plan.as_ref().expect("it is planned"), state.gate.as_ref().expect("it is judged"));
+    plan::hash(release, stage, plan, gate)
+}
+
+fn is_done(step: &StepState) -> bool {
+    match step {
+        StepState::Run(run) => run.ended.as_ref().is_some_and(|e| e.exit_code == Some(0)),
+        StepState::Roll(services) => services
+            .values()
+            .all(|r| matches!(r.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified))),
+        StepState::Check(judged) => judged.as_ref().is_some_and(|(verdict, _)| verdict.is_open()),
+    }
+}
+
+fn succeeded(world: &World) {
+    let release = &world.release;
+    let pipeline = &release.started.pipeline;
+    let until = pipeline.stages.iter().position(|s| s.name == release.until).expect("it is there");
+    for stage in &pipeline.stages[..=until] {
+        let state = release.stage(&stage.name);
+        assert!(state.left.is_some(), "it succeeded, and {} was not left", stage.name);
+        assert!(state.failure.is_none(), "it succeeded, and {} failed", stage.name);
+        assert!(state.steps.iter().all(is_done), "it succeeded, and a step of {} did not", stage.name);
+        for service in stage.services() {
+            let found = &world.services[&(stage.name.clone(), service.clone())];
+            let runs = found.theirs || found.definition == ours(&stage.name, service);
+            assert!(runs, "it succeeded, and {}/{service} runs {}", stage.name, found.definition);
+        }
+    }
+    for stage in &pipeline.stages[until + 1..] {
+        assert!(release.stage(&stage.name).entered.is_none(), "{} was not asked for", stage.name);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20_000, max_shrink_iters: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_the_promise_holds(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        tell(bytes);
+    }
+}
+
+/// A small world in which nothing ever went wrong would prove nothing.
+#[test]
+fn the_stories_come_to_every_kind_of_end() {
+    let mut ends: BTreeMap<String, u32> = BTreeMap::new();
+    let mut bytes = 0x2545_f491_4f6c_dd1d_u64;
+    for _ in 0..600 {
+        let story = tell((0..300).map(|_| xorshift(&mut bytes)).collect());
+        *ends.entry(format!("{:?}", story.ending.outcome)).or_default() += 1;
+    }
+    let wanted =
+        ["Succeeded", "Blocked", "Rejected", "RolledBack", "Superseded", "Stuck", "Aborted", "Failed", "BuildFailed"];
+    let missing: Vec<_> = wanted.iter().filter(|w| !ends.contains_key(**w)).collect();
+    eprintln!("{ends:?}");
+    assert!(missing.is_empty(), "no story ends as {missing:?}; they end as {ends:?}");
+}
+
+fn xorshift(state: &mut u64) -> u8 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    (*state >> 32) as u8
+}

@@ -1,0 +1,5 @@
+//! The engine as a whole, against a small world that answers it.
+
+mod invariants;
+mod story;
+mod world;

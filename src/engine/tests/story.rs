@@ -1,0 +1,229 @@
+//! One release from its start to its end, through crashes and resumptions, with everything that must always hold checked on the way.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::invariants::Watchman;
+use super::world::{ASKED_BY, Chance, World};
+use crate::engine::decide::{Ledgers, decide};
+use crate::engine::decision::{Decision, Watch};
+use crate::model::approval::{Identity, Requester};
+use crate::model::effect::Effect;
+use crate::model::event::{Event, Fact, Started};
+use crate::model::ledger::StageLedger;
+use crate::model::outcome::Ending;
+use crate::model::pipeline::{OnFailure, Step, Transfer};
+use crate::model::release::Release;
+use crate::model::release::samples::{id, started};
+use crate::model::stage_state::Approval;
+
+/// More than any story needs: with everything going wrong for two hours of deadlines, a few thousand steps are made.
+const MOST_STEPS: u32 = 20_000;
+/// How often a suspended release is taken up again.
+const RESUMPTIONS: u32 = 4;
+
+/// A release's story, told to its end.
+pub(super) struct Story {
+    pub world: World,
+    pub ending: Ending,
+}
+
+/// What the process is at.
+enum Job {
+    Do(Effect),
+    LookUp(Effect),
+}
+
+impl Job {
+    fn effect(&self) -> &Effect {
+        match self {
+            Job::Do(effect) | Job::LookUp(effect) => effect,
+        }
+    }
+}
+
+/// `dev`, then `prod` in another account, which copies and asks: a migration, two services side by side, a check.
+pub(super) fn first(chance: &mut Chance) -> Started {
+    let Fact::Started(mut first) = started() else { unreachable!("it starts") };
+    let pipeline = &mut first.pipeline;
+    let mut prod = pipeline.accounts[&id("main")].clone();
+    prod.name = id("prod");
+    pipeline.accounts.insert(id("prod"), prod);
+    let web = pipeline.services[&id("web")].clone();
+    pipeline.services.insert(id("admin"), web);
+    for stage in &mut pipeline.stages {
+        stage.steps[1] = Step::Roll { services: vec![id("web"), id("admin")] };
+        stage.on_failure = if chance.odds(25) { OnFailure::Stop } else { OnFailure::Rollback };
+    }
+    (pipeline.stages[1].account, pipeline.stages[1].images) = (id("prod"), Transfer::Copy);
+    if chance.odds(20) {
+        first.given = BTreeMap::from([(id("web"), "registry/web:1".to_owned())]);
+    }
+    let identity = Identity { arn: ASKED_BY.into(), account: id("012345678901"), user_id: "A".into() };
+    first.requested_by = Requester::Person { identity };
+    if chance.odds(15) {
+        first.until = id("dev");
+    }
+    *first
+}
+
+/// Runs the release under these choices.
+pub(super) fn tell(bytes: Vec<u8>) -> Story {
+    let mut chance = Chance::new(bytes);
+    let started = first(&mut chance);
+    let mut world = World::new(started, chance);
+    let mut watchman = Watchman::default();
+    let mut jobs: Vec<Job> = Vec::new();
+    let mut ledgers = Ledgers::new();
+    let mut resumptions = 0;
+    for _ in 0..MOST_STEPS {
+        nothing_is_lost(&world, &jobs);
+        let decision = decide(&world.release, &ledgers, world.now);
+        watchman.check(&world, &decision);
+        match decision {
+            Decision::Record(facts) => world.append(facts),
+            Decision::Finish(ending) => {
+                let resumable = ending.outcome.is_resumable();
+                world.append([match resumable {
+                    true => Fact::Suspended { ending: ending.clone() },
+                    false => Fact::Finished { ending: ending.clone() },
+                }]);
+                if !resumable || resumptions == RESUMPTIONS {
+                    watchman.at_the_end(&world, &ending);
+                    return Story { world, ending };
+                }
+                resumptions += 1;
+                world.now += SignedDuration::from_hours(1);
+                jobs = resume(&mut world);
+            }
+            Decision::Go { start, watch, wake_at, waiting: _ } => {
+                for effect in start {
+                    let attempt = world.release.failed.get(&effect).map_or(0, |f| f.attempts) + 1;
+                    world.append([Fact::Intended { effect: effect.clone(), attempt }]);
+                    jobs.push(Job::Do(effect));
+                }
+                meddle(&mut world, &mut ledgers);
+                if world.chance.odds(2) {
+                    jobs = crash(&mut world, jobs);
+                    continue;
+                }
+                let watched: Vec<Watch> = watch.iter().map(|w| w.watch.clone()).collect();
+                let every = watch.iter().map(|w| w.every).min();
+                if !act(&mut world, &mut jobs, &watched) {
+                    let idle = wake_at.filter(|at| *at > world.now).unwrap_or(world.now + SignedDuration::from_secs(1));
+                    world.now = idle;
+                } else {
+                    world.now += every.unwrap_or(SignedDuration::from_secs(1));
+                }
+            }
+        }
+    }
+    panic!("it has not ended after {MOST_STEPS} steps; the last: {:?}", world.events.last());
+}
+
+/// Concludes one thing under way, or tells what is to be seen; false where nothing moves.
+fn act(world: &mut World, jobs: &mut Vec<Job>, watched: &[Watch]) -> bool {
+    if !jobs.is_empty() && !(world.chance.odds(40) && !watched.is_empty()) {
+        let job = jobs.swap_remove(world.chance.pick(jobs.len()));
+        let fact = match &job {
+            Job::Do(effect) => world.carry_out(effect),
+            Job::LookUp(effect) => world.look_up(effect),
+        };
+        world.append([fact]);
+        return true;
+    }
+    let start = world.chance.pick(watched.len().max(1));
+    for watch in watched.iter().cycle().skip(start).take(watched.len()) {
+        let facts = world.look(watch);
+        if !facts.is_empty() {
+            world.append(facts);
+            return true;
+        }
+    }
+    !jobs.is_empty()
+}
+
+/// What others do meanwhile.
+fn meddle(world: &mut World, ledgers: &mut Ledgers) {
+    let identity = || Identity { arn: ASKED_BY.into(), account: id("012345678901"), user_id: "A".into() };
+    if world.chance.odds(1) {
+        world.somebody_deploys();
+    }
+    if world.release.abort.is_none() && world.chance.odds(1) {
+        let roll_back = world.chance.odds(60);
+        world.append([Fact::AbortRequested { by: identity(), reason: "enough".into(), roll_back }]);
+    }
+    let given = world
+        .release
+        .stages
+        .iter()
+        .find(|(_, s)| matches!(s.approval, Approval::Given(..)) && s.entered.is_none())
+        .map(|(name, _)| name.clone());
+    if let Some(stage) = given
+        && world.chance.odds(4)
+    {
+        world.append([Fact::ApprovalWithdrawn { stage, by: identity(), comment: String::new() }]);
+    }
+    if world.chance.odds(1) {
+        let ledger = StageLedger { last_good: None, last_entered: Some(id("r2")) };
+        ledgers.insert(id("prod"), ledger);
+    }
+}
+
+/// The process dies: what it was at may or may not have taken effect, and no news arrives.
+fn crash(world: &mut World, jobs: Vec<Job>) -> Vec<Job> {
+    for job in &jobs {
+        if let Job::Do(effect) = job {
+            world.perhaps(effect);
+        }
+    }
+    world.now += SignedDuration::from_secs(90);
+    resume(world)
+}
+
+fn resume(world: &mut World) -> Vec<Job> {
+    world.append([Fact::Resumed { by: Requester::Unknown, kanmon: "0.1.0".into() }]);
+    world.release.open.keys().cloned().map(Job::LookUp).collect()
+}
+
+/// Whether reading the journal anew, from any point on, comes to the same release.
+pub(super) fn folds_alike(events: &[Event], release: &Release) {
+    let half = events.len() / 2 + 1;
+    let mut resumed = Release::fold(&events[..half.min(events.len())]).expect("the first half is a journal");
+    for event in &events[half.min(events.len())..] {
+        resumed.apply(event).expect("the second half follows");
+    }
+    assert_eq!(&resumed, release, "going on from the middle comes to the same release");
+    assert_eq!(&Release::fold(events).expect("it is a journal"), release, "reading it anew comes to the same release");
+}
+
+/// Every effect that is under way is somebody's job.
+fn nothing_is_lost(world: &World, jobs: &[Job]) {
+    for effect in world.release.open.keys() {
+        assert!(jobs.iter().any(|j| j.effect() == effect), "`{effect}` is open, and nobody is at it");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::outcome::Outcome;
+
+    #[test]
+    fn where_all_goes_well_everything_runs_in_its_order() {
+        let story = tell(vec![]);
+        assert_eq!(story.ending.outcome, Outcome::Succeeded, "{:?}", story.ending);
+        let entered: Vec<&str> = story
+            .world
+            .events
+            .iter()
+            .filter_map(|e| match &e.fact {
+                Fact::StageEntered { stage } | Fact::StageLeft { stage } => Some(stage.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(entered, ["dev", "dev", "prod", "prod"]);
+        assert!(story.world.services.values().all(|s| s.updates == 1 && s.definition.ends_with(":2")));
+    }
+}

@@ -1,0 +1,119 @@
+//! Long names, as people call things.
+
+use jiff::SignedDuration;
+
+use crate::model::approval::{Identity, Requester};
+use crate::model::ids::Digest;
+
+/// The last part of an ARN: what people call it.
+pub fn short(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// A digest's algorithm and first twelve digits: enough to tell two apart.
+pub fn digest(digest: &Digest) -> String {
+    let text = digest.to_string();
+    text.get(..19).map_or_else(|| text.clone(), str::to_owned)
+}
+
+/// An image's reference; where it names a digest, without its registry and with the digest's first twelve digits.
+pub fn image(reference: &str) -> String {
+    match reference.split_once("@sha256:") {
+        Some((name, hex)) => format!("{}@sha256:{}", repository(name), &hex[..hex.len().min(12)]),
+        None => reference.to_owned(),
+    }
+}
+
+/// A repository's name without its registry.
+pub fn repository(uri: &str) -> &str {
+    match uri.split_once('/') {
+        Some((host, name)) if host.contains(['.', ':']) => match name.split_once('/') {
+            // The sandbox names the account in the path, where ECR names it in the host.
+            Some((account, name)) if account.len() > 13 && account.as_bytes()[..12].iter().all(u8::is_ascii_digit) => {
+                name
+            }
+            _ => name,
+        },
+        _ => uri,
+    }
+}
+
+/// A person by name and account: a user, or a session and its role.
+pub fn person(identity: &Identity) -> String {
+    let parts: Vec<&str> = identity.arn.splitn(6, ':').collect();
+    let Some(resource) = parts.get(5) else { return identity.arn.clone() };
+    let of = &identity.account;
+    match resource.split('/').collect::<Vec<_>>().as_slice() {
+        ["user", .., name] => format!("{name} of {of}"),
+        ["assumed-role", role, session] => format!("{session} as {role} of {of}"),
+        _ => format!("{resource} of {of}"),
+    }
+}
+
+/// Who asked, for people.
+pub fn requester(who: &Requester) -> String {
+    match who {
+        Requester::Person { identity } => person(identity),
+        Requester::Pipeline { execution, trigger: Some(trigger) } => {
+            format!("pipeline execution {execution} ({trigger})")
+        }
+        Requester::Pipeline { execution, trigger: None } => format!("pipeline execution {execution}"),
+        Requester::Unknown => "nobody known".to_owned(),
+    }
+}
+
+/// The same without role and account, where there is little room.
+pub fn nickname(who: &Requester) -> String {
+    match who {
+        Requester::Person { identity } => short(&identity.arn).to_owned(),
+        Requester::Pipeline { trigger, .. } => trigger.as_deref().map_or("a pipeline", short).to_owned(),
+        Requester::Unknown => "-".to_owned(),
+    }
+}
+
+/// How long something took or will take, in its two largest units.
+pub fn lasting(time: SignedDuration) -> String {
+    let seconds = time.as_secs().max(0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
+        3600..86400 => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{}d {}h", seconds / 86400, seconds % 86400 / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arn(arn: &str) -> String {
+        person(&Identity { arn: arn.to_owned(), account: "111111111111".parse().unwrap(), user_id: String::new() })
+    }
+
+    #[test]
+    fn people_are_called_by_name_role_and_account() {
+        assert_eq!(arn("arn:aws:iam::111111111111:user/team/ada"), "ada of 111111111111");
+        let session = "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Release_0a1b/ada@example.com";
+        assert_eq!(arn(session), "ada@example.com as AWSReservedSSO_Release_0a1b of 111111111111");
+        assert_eq!(arn("arn:aws:iam::111111111111:root"), "root of 111111111111");
+    }
+
+    #[test]
+    fn an_images_digest_is_cut_and_its_registry_left_out() {
+        let hex = "0548ed622ece2ff7bfdd930cbb5a60b842e8216c165401209a56d2a74cc96297";
+        let ecr = format!("111111111111.dkr.ecr.ap-northeast-1.amazonaws.com/team/hello@sha256:{hex}");
+        assert_eq!(image(&ecr), "team/hello@sha256:0548ed622ece");
+        let sandbox = format!("127.0.0.1:4566/111111111111.ap-northeast-1/hello@sha256:{hex}");
+        assert_eq!(image(&sandbox), "hello@sha256:0548ed622ece");
+        assert_eq!(image("public.ecr.aws/nginx/nginx:1.27"), "public.ecr.aws/nginx/nginx:1.27");
+    }
+
+    #[test]
+    fn times_are_told_in_their_two_largest_units() {
+        let told = |s| lasting(SignedDuration::from_secs(s));
+        assert_eq!(
+            [told(-3), told(59), told(190), told(7260), told(90_000)],
+            ["0s", "59s", "3m 10s", "2h 1m", "1d 1h"]
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! Text fitted to a terminal: broken between words, continued below where it began.
+
+/// Breaks each line at `width` cells; what follows a break is indented by `indent` more than its line. Words are never cut: a
+/// digest or a URL has to stay in one piece to be copied.
+pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
+    let Some(width) = width else { return text.to_owned() };
+    text.split('\n').map(|line| wrap_line(line, width, indent)).collect::<Vec<_>>().join("\n")
+}
+
+fn wrap_line(line: &str, width: usize, indent: usize) -> String {
+    if cells(line) <= width {
+        return line.to_owned();
+    }
+    let start = line.len() - line.trim_start_matches(' ').len();
+    let below = " ".repeat((start + indent).min(width / 2));
+    let mut out = line[..start].to_owned();
+    let mut used = start;
+    let mut empty = true;
+    for word in line[start..].split_inclusive(' ') {
+        let bare = cells(word.trim_end_matches(' '));
+        // What fits on no line is left to the terminal.
+        if !empty && used + bare > width && below.len() + bare <= width {
+            let kept = out.trim_end_matches(' ').len();
+            out.truncate(kept);
+            out.push('\n');
+            out.push_str(&below);
+            used = below.len();
+        }
+        out.push_str(word);
+        used += cells(word);
+        if bare > width {
+            used %= width;
+        }
+        empty = false;
+    }
+    out
+}
+
+/// How many cells a text takes on a terminal: colours none, East Asian characters two.
+pub fn cells(text: &str) -> usize {
+    let mut escaped = false;
+    let mut sum = 0;
+    for c in text.chars() {
+        match (escaped, c) {
+            (false, '\x1b') => escaped = true,
+            (true, 'm') => escaped = false,
+            (true, _) => {}
+            (false, c) => sum += if is_wide(c) { 2 } else { 1 },
+        }
+    }
+    sum
+}
+
+fn is_wide(c: char) -> bool {
+    matches!(u32::from(c), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f
+        | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_and_go_on_below_where_they_began() {
+        insta::assert_snapshot!(wrap("  hint: name one of the files there with --pipeline FILE", Some(30), 6), @"
+          hint: name one of the files
+                there with --pipeline
+                FILE
+        ");
+    }
+
+    #[test]
+    fn a_word_longer_than_the_line_is_left_to_the_terminal() {
+        let url = "https://example.com/a/very/long/path";
+        assert_eq!(wrap(&format!("asked {url} twice"), Some(20), 2), format!("asked {url} twice"));
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_broken() {
+        let text = "word ".repeat(100);
+        assert_eq!(wrap(&text, None, 2), text);
+    }
+
+    #[test]
+    fn colours_take_no_room_and_wide_characters_two_cells() {
+        assert_eq!(cells("\x1b[32m関門\x1b[0m ok"), 7);
+    }
+}

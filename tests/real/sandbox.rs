@@ -1,0 +1,152 @@
+//! A running `kanmon sandbox`, and the binary as its users run it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use kanmon::aws::{Ecr, Sessions, Setup};
+use kanmon::model::pipeline::Account;
+use kanmon::ports::images::Access;
+use kanmon::ports::registry::Registry;
+
+use super::peers::Owned;
+
+const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
+
+/// A release's whole way at this speed takes some ten seconds; a busy machine may need several times that.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// `kanmon sandbox` in a process of its own, with the demo's two accounts.
+pub struct Sandbox {
+    _process: Owned,
+    /// What it told each user's shell to export.
+    exports: BTreeMap<String, Vec<(String, String)>>,
+}
+
+impl Sandbox {
+    pub fn start() -> Sandbox {
+        let mut process = Command::new(KANMON)
+            .args(["sandbox", "--port", "0", "--speed", "60"])
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(process.stdout.take().unwrap());
+        let process = Owned(process);
+        let mut exports: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        let mut user = String::new();
+        for line in said.lines() {
+            let line = line.unwrap();
+            if let Some(who) = line.strip_prefix("# ") {
+                user = who.split_whitespace().next().unwrap().to_owned();
+            } else if let Some((name, value)) = line.strip_prefix("export ").and_then(|l| l.split_once('=')) {
+                exports.entry(user.clone()).or_default().push((name.to_owned(), value.to_owned()));
+            } else if line.starts_with("unset ") && exports.len() == 2 {
+                return Sandbox { _process: process, exports };
+            }
+        }
+        panic!("the sandbox ended: {exports:?}");
+    }
+
+    pub fn endpoint(&self) -> String {
+        self.setting("developer", "AWS_ENDPOINT_URL")
+    }
+
+    fn setting(&self, user: &str, name: &str) -> String {
+        self.exports[user].iter().find(|(n, _)| n == name).unwrap().1.clone()
+    }
+
+    /// A repository with a login, as the developer gets it from ECR.
+    pub async fn access(&self, account: &Account, repository: &str) -> Access {
+        let key = |name| self.setting("developer", name);
+        let keys = Credentials::new(key("AWS_ACCESS_KEY_ID"), key("AWS_SECRET_ACCESS_KEY"), None, None, "test");
+        let sessions = Sessions::new(Setup {
+            http_client: None,
+            time_source: None,
+            sleep: None,
+            credentials: Some(SharedCredentialsProvider::new(keys)),
+            session_name: "a-reader".to_owned(),
+            source_identity: None,
+        });
+        Ecr::new(sessions.into()).access(account, repository).await.unwrap()
+    }
+
+    /// `kanmon` as this user has it in a terminal of theirs.
+    pub fn kanmon(&self, user: &str, here: &Path, more: &[(&str, PathBuf)]) -> Command {
+        let mut command = Command::new(KANMON);
+        command.env_clear().current_dir(here).stdin(Stdio::null());
+        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", here);
+        command.envs(self.exports[user].iter().cloned()).envs(more.iter().cloned());
+        command
+    }
+}
+
+/// A verb that is to succeed, with `--output json`: its one line.
+pub fn answer(mut verb: Command) -> serde_json::Value {
+    let told = verb.args(["--output", "json"]).output().unwrap();
+    assert!(told.status.success(), "{verb:?}: {}", both(&told));
+    serde_json::from_slice(&told.stdout).unwrap()
+}
+
+pub fn both(told: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr))
+}
+
+/// A verb that runs in one terminal while others are at work in theirs.
+pub struct Running {
+    process: Child,
+    log: tempfile::NamedTempFile,
+}
+
+impl Running {
+    pub fn start(mut verb: Command) -> Running {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let out = || Stdio::from(log.reopen().unwrap());
+        verb.stdout(out()).stderr(out());
+        Running { process: verb.spawn().unwrap(), log }
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap()
+    }
+
+    /// Asks again until there is an answer; a process that ends first has failed.
+    pub fn until<T>(&mut self, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+        let late = Instant::now() + PATIENCE;
+        loop {
+            if let Some(answer) = ask() {
+                return answer;
+            }
+            let ended = self.process.try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < late, "no {what} ({ended:?}):\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// What it said, once it has ended well.
+    pub fn succeeded(mut self) -> String {
+        let late = Instant::now() + PATIENCE;
+        let ended = loop {
+            match self.process.try_wait().unwrap() {
+                Some(ended) => break ended,
+                None => assert!(Instant::now() < late, "it does not end:\n{}", self.said()),
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        };
+        assert!(ended.success(), "{ended}:\n{}", self.said());
+        self.said()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,78 @@
+use kanmon::model::outcome::Outcome;
+use kanmon::sandbox::faults::Kind;
+use serde_json::json;
+
+use super::stage::{DEV, Story};
+
+/// One call goes wrong in this way; the release ends as if nothing had been, and nothing is done twice.
+async fn is_found_by_reading(operation: &str, kind: Kind) {
+    let steps = json!([{ "run": "migrate" }, { "roll": "web" }]);
+    let plain = Story::new().stages(&["dev"]).steps("dev", steps.clone()).open();
+    plain.release().await.end(&plain).await.is(Outcome::Succeeded, 0);
+
+    let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
+    stage.fault(operation, kind, 1);
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    let met = stage.tried(operation);
+    assert!(met.iter().any(|e| e.fault == Some(kind)), "{operation} met the fault");
+    assert_eq!(stage.tally(), plain.tally(), "{operation} took effect as often as without the fault");
+    let digest = ended.release.images.values().next().unwrap().digest.to_string();
+    assert_eq!(stage.digest(DEV, "shop-dev", "web").unwrap(), digest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_update_service() {
+    is_found_by_reading("UpdateService", Kind::ResetAfter).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_register_task_definition() {
+    is_found_by_reading("RegisterTaskDefinition", Kind::ResetAfter).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_run_task() {
+    let steps = json!([{ "run": "migrate" }, { "roll": "web" }]);
+    let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
+    stage.fault("RunTask", Kind::ResetAfter, 1);
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    let calls = stage.calls("RunTask");
+    let tokens: std::collections::BTreeSet<_> =
+        calls.iter().map(|e| e.input["clientToken"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((calls.len(), tokens.len()), (2, 1), "asked again with the same token: one task");
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_was_never_sent() {
+    for operation in ["UpdateService", "RegisterTaskDefinition", "RunTask"] {
+        is_found_by_reading(operation, Kind::ResetBefore).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_push() {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    stage.fault("PutImage", Kind::ResetAfter, 1);
+    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_start_pipeline_execution() {
+    let approval =
+        json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
+    let stage = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
+    stage.fault("StartPipelineExecution", Kind::ResetAfter, 1);
+    let run = stage.release().await;
+    stage.asked(&run.id, "prod").await;
+    stage.pass(jiff::SignedDuration::from_mins(10)).await;
+    stage.approves(super::stage::MANAGER, &run.id, "prod").await;
+    run.end(&stage).await.is(Outcome::Succeeded, 0);
+    let tokens: std::collections::BTreeSet<_> = stage
+        .calls("StartPipelineExecution")
+        .iter()
+        .map(|e| e.input["clientRequestToken"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(tokens.len(), 1, "a repeated call is the same execution");
+}

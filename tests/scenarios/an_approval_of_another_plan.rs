@@ -1,0 +1,23 @@
+use kanmon::model::approval::Answer;
+use kanmon::model::event::Fact;
+use kanmon::model::ids::PlanHash;
+use kanmon::model::outcome::Outcome;
+
+use super::stage::{MANAGER, Story};
+
+#[tokio::test(start_paused = true)]
+async fn is_refused_and_the_right_one_still_counts() {
+    let stage = Story::new().stages(&["prod"]).open();
+    let run = stage.release().await;
+    let request = stage.asked(&run.id, "prod").await;
+    let other = PlanHash::of(b"another");
+    stage.answers_about(MANAGER, &run.id, "prod", &request, &other, Answer::Approved).await;
+    stage.fact(&run.id, "refused", |f| matches!(f, Fact::ApprovalRefused { .. })).await;
+    stage.hours(1).await;
+    assert!(stage.calls("UpdateService").is_empty());
+    stage.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    let refused = |f: &Fact| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains(other.short()) && why.contains(request.plan.short()));
+    assert!(ended.has(refused));
+}

@@ -1,0 +1,75 @@
+use kanmon::model::event::Fact;
+use kanmon::model::outcome::Outcome;
+use kanmon::sandbox::iam::Policy;
+use kanmon::sandbox::iam::directory::Role;
+use serde_json::json;
+
+use super::stage::{MANAGER, PROD, Stage, Story};
+
+/// The role in prod, trusted or not.
+fn trust(stage: &Stage, effect: &str) {
+    let mut world = stage.world.lock().unwrap();
+    let account = PROD.parse().unwrap();
+    let role = world.directory_mut().role(&account, "kanmon-deploy").unwrap().clone();
+    let trust = json!({ "Statement": [{
+        "Effect": effect, "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
+        "Principal": { "AWS": "arn:aws:iam::111111111111:user/developer" },
+    }] });
+    let role = Role { trust: Policy::read(&trust).unwrap(), ..role };
+    world.directory_mut().add_role(&account, "kanmon-deploy", role);
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_last_an_hour_are_renewed_in_a_wait_of_three() {
+    let stage = Story::new().stages(&["prod"]).open();
+    let run = stage.release().await;
+    stage.asked(&run.id, "prod").await;
+    let assumed = stage.calls("AssumeRole").len();
+    stage.hours(3).await;
+    stage.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    assert!(stage.calls("AssumeRole").len() > assumed);
+    assert!(!stage.tried("DescribeServices").iter().any(|e| e.code.contains("Expired")), "none was used too long");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_renewal_is_refused_park_the_release() {
+    let stage = Story::new().stages(&["prod"]).open();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.asked(&id, "prod").await;
+    trust(&stage, "Deny");
+    stage.hours(3).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Access, 40);
+    ended.says("sts:AssumeRole");
+    assert!(ended.has(|f| matches!(f, Fact::Suspended { .. })), "it can be resumed");
+    assert!(stage.calls("UpdateService").is_empty());
+
+    trust(&stage, "Allow");
+    let resumed = stage.resumes(&id).await.end(&stage).await;
+    resumed.is(Outcome::Succeeded, 0);
+    assert_eq!(resumed.count(|f| matches!(f, Fact::ApprovalGiven { .. })), 1, "the approval stands");
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_are_taken_away_in_a_rollout_park_it_too() {
+    let stage = Story::new().stages(&["prod"]).open();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.approves(MANAGER, &id, "prod").await;
+    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    trust(&stage, "Deny");
+    let now = stage.time.timestamp();
+    stage.world.lock().unwrap().directory_mut().expire_sessions(&PROD.parse().unwrap(), "kanmon-deploy", now);
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Access, 40);
+    assert!(ended.has(|f| matches!(f, Fact::Suspended { .. })));
+
+    trust(&stage, "Allow");
+    let resumed = stage.resumes(&id).await.end(&stage).await;
+    resumed.is(Outcome::Succeeded, 0);
+    assert_eq!(stage.updates(PROD, "shop-prod", "admin").len(), 1);
+}

@@ -1,0 +1,21 @@
+use kanmon::model::event::Fact;
+use kanmon::model::outcome::Outcome;
+use kanmon::model::rollout::RolloutEnd;
+use serde_json::json;
+
+use super::stage::Story;
+
+#[tokio::test(start_paused = true)]
+async fn is_set_and_said_to_be_unverified() {
+    let stage = Story::new()
+        .stages(&["dev"])
+        .steps("dev", json!([{ "roll": "web" }]))
+        .services("web", "desiredCount", &json!(0))
+        .open();
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    ended.says("desired count 0");
+    assert!(ended.has(|f| matches!(f, Fact::RolloutEnded { end: RolloutEnd::Unverified, .. })));
+    assert_eq!(stage.calls("UpdateService").len(), 1);
+    assert!(stage.tried("UpdateService")[0].input.get("desiredCount").is_none());
+}

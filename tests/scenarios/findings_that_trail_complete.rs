@@ -1,0 +1,19 @@
+use kanmon::model::event::Fact;
+use kanmon::model::finding::ScanState;
+use kanmon::model::outcome::Outcome;
+use serde_json::json;
+
+use super::stage::Story;
+
+#[tokio::test(start_paused = true)]
+async fn are_seen_by_the_second_reading() {
+    let stage = Story::new().scans(json!({ "findings_after": 15, "findings": "CRITICAL:1" })).open();
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    ended.says("1 critical");
+    let clean = |f: &Fact| {
+        matches!(f, Fact::ScanObserved { reading, .. }
+            if matches!(reading.state, ScanState::Scanned { .. }) && reading.findings.is_empty())
+    };
+    assert!(ended.has(clean), "the first reading after complete had none");
+}

@@ -1,0 +1,50 @@
+use jiff::SignedDuration;
+use kanmon::model::event::Fact;
+use kanmon::model::outcome::Outcome;
+use serde_json::json;
+
+use super::stage::{COLLEAGUE, DEV, Story};
+
+#[tokio::test(start_paused = true)]
+async fn over_a_rollout_and_theirs_is_left_alone() {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    let run = stage.release().await;
+    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.pass(SignedDuration::from_secs(25)).await;
+    let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Superseded, 21);
+    stage.hours(1).await;
+    assert_eq!(stage.definition(DEV, "shop-dev", "web").unwrap(), theirs);
+    assert_eq!(stage.calls("UpdateService").len(), 2, "ours and theirs");
+    assert!(stage.calls("StopServiceDeployment").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn between_the_plan_and_the_roll_and_nothing_of_ours_is_deployed() {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }])).open();
+    // A migration that takes longer than their rollout.
+    stage.build_next("app", &[("exit-after", "600")]);
+    let run = stage.release().await;
+    stage.fact(&run.id, "migrated", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Superseded, 21);
+    assert_eq!(stage.definition(DEV, "shop-dev", "web").unwrap(), theirs);
+    assert_eq!(stage.calls("UpdateService").len(), 1, "theirs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_moment_of_the_roll_and_it_is_not_fought() {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }])).open();
+    let run = stage.release().await;
+    stage.fact(&run.id, "migrated", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    stage.pass(SignedDuration::from_secs(20)).await;
+    let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
+    let ended = run.end(&stage).await;
+    assert!(!ended.ending.outcome.is_success(), "{:?}", ended.ending);
+    ended.says("being deployed by somebody else");
+    stage.hours(1).await;
+    assert_eq!(stage.definition(DEV, "shop-dev", "web").unwrap(), theirs);
+    assert_eq!(stage.calls("UpdateService").len(), 1, "theirs");
+}

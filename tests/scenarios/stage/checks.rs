@@ -1,0 +1,49 @@
+//! Checks that ask the sandbox's services in process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Uri};
+use kanmon::model::pipeline::Check;
+use kanmon::model::verdict::Verdict;
+use kanmon::ports::checks::{Checked, Checks};
+use kanmon::sandbox::connector::SharedWorld;
+
+use super::time::Time;
+
+#[derive(Clone)]
+pub struct SandboxChecks {
+    pub world: SharedWorld,
+    pub time: Arc<Time>,
+}
+
+impl SandboxChecks {
+    fn ask(&self, url: &str, status: u16, contains: Option<&str>) -> Checked {
+        let uri: Uri = url.parse().expect("the file's URLs are checked");
+        let request = Request::get(uri.path()).body(Bytes::new()).expect("a request");
+        let answer = self.world.lock().unwrap().handle(self.time.timestamp(), request);
+        let got = answer.status().as_u16();
+        let said = contains.is_none_or(|c| String::from_utf8_lossy(answer.body()).contains(c));
+        let verdict = if got == status && said { Verdict::Pass } else { Verdict::Fail };
+        Checked { verdict, detail: format!("{url} answered {got}") }
+    }
+}
+
+#[async_trait]
+impl Checks for SandboxChecks {
+    async fn check(&self, check: &Check, _: &[(String, String)]) -> Checked {
+        let Check::Http { url, status, contains, timeout } = check else {
+            panic!("stories check by HTTP");
+        };
+        let late = tokio::time::Instant::now() + Duration::try_from(*timeout).expect("a timeout");
+        loop {
+            let checked = self.ask(url, *status, contains.as_deref());
+            if checked.verdict == Verdict::Pass || tokio::time::Instant::now() >= late {
+                return checked;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Images pushed and copied through the sandbox's registry protocol, without a builder and without a socket.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use kanmon::model::event::PushedImage;
+use kanmon::model::fault::{Fault, FaultKind};
+use kanmon::model::ids::Digest;
+use kanmon::model::pipeline::ImageSpec;
+use kanmon::ports::images::{Access, Built, Images, Login, Say};
+use kanmon::sandbox::connector::SharedWorld;
+use kanmon::sandbox::faults::Disturbance;
+use serde_json::{Value, json};
+
+use super::time::Time;
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+
+/// What is built next: the bytes of the one layer, and labels that steer the sandbox (without their common prefix).
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    pub layer: String,
+    pub labels: BTreeMap<String, String>,
+}
+
+#[derive(Clone)]
+pub struct SandboxImages {
+    pub world: SharedWorld,
+    pub time: Arc<Time>,
+    /// By repository.
+    pub contents: Arc<Mutex<BTreeMap<String, Content>>>,
+    /// Whose login a reference given with `--image` is read with.
+    pub given: Arc<Mutex<Option<Access>>>,
+}
+
+/// A repository, spoken to with a login.
+struct Repository<'a> {
+    images: &'a SandboxImages,
+    access: &'a Access,
+}
+
+impl Repository<'_> {
+    fn send(&self, method: &str, rest: &str, media_type: Option<&str>, body: Bytes) -> Result<Response<Bytes>, Fault> {
+        let (_, path) = self.access.repository.split_once('/').expect("HOST/PATH");
+        let mut request = Request::builder().method(method).uri(format!("/v2/{path}/{rest}"));
+        if let Some(Login { username, password }) = &self.access.login {
+            let basic = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}"));
+            request = request.header("authorization", format!("Basic {basic}"));
+        }
+        if let Some(media_type) = media_type {
+            request = request.header("content-type", media_type);
+        }
+        let now = self.images.time.timestamp();
+        let response = self.images.world.lock().unwrap().handle(now, request.body(body).expect("a request"));
+        if response.extensions().get::<Disturbance>() == Some(&Disturbance::Reset) {
+            return Err(Fault::new(FaultKind::Unreachable, "the registry does not answer"));
+        }
+        let status = response.status();
+        if status.is_success() || status == StatusCode::NOT_FOUND {
+            return Ok(response);
+        }
+        let kind = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FaultKind::AccessDenied,
+            StatusCode::TOO_MANY_REQUESTS => FaultKind::Throttled,
+            s if s.is_server_error() => FaultKind::Unreachable,
+            _ => FaultKind::BuildFailed,
+        };
+        let words = String::from_utf8_lossy(response.body()).into_owned();
+        Err(Fault::new(kind, format!("{} refuses: {status}", self.access.repository)).cause(words))
+    }
+
+    fn get(&self, rest: &str) -> Result<Option<Bytes>, Fault> {
+        let response = self.send("GET", rest, None, Bytes::new())?;
+        Ok((response.status() != StatusCode::NOT_FOUND).then(|| response.into_body()))
+    }
+
+    fn blob(&self, bytes: Bytes) -> Result<(), Fault> {
+        let digest = Digest::of(&bytes);
+        let pushed = self.send("POST", &format!("blobs/uploads/?digest={digest}"), None, bytes)?;
+        self.there(&pushed)
+    }
+
+    fn tag(&self, manifest: Bytes, tag: &str) -> Result<PushedImage, Fault> {
+        let digest = Digest::of(&manifest);
+        let put = self.send("PUT", &format!("manifests/{tag}"), Some(MANIFEST), manifest)?;
+        self.there(&put)?;
+        Ok(self.pushed(digest))
+    }
+
+    fn there(&self, response: &Response<Bytes>) -> Result<(), Fault> {
+        match response.status() {
+            StatusCode::NOT_FOUND => {
+                Err(Fault::new(FaultKind::NotFound, format!("there is no {}", self.access.repository)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn pushed(&self, digest: Digest) -> PushedImage {
+        let pushed_at = self.images.time.timestamp();
+        PushedImage { repository: self.access.repository.clone(), digest, children: Vec::new(), pushed_at }
+    }
+}
+
+impl SandboxImages {
+    fn at<'a>(&'a self, access: &'a Access) -> Repository<'a> {
+        Repository { images: self, access }
+    }
+
+    fn push(&self, content: &Content, to: &Access, tag: &str) -> Result<PushedImage, Fault> {
+        let labels: BTreeMap<String, &String> =
+            content.labels.iter().map(|(k, v)| (format!("dev.kanmon.sandbox.{k}"), v)).collect();
+        let config = json!({"os": "linux", "architecture": "amd64", "config": {"Labels": labels}}).to_string();
+        let (config, layer) = (Bytes::from(config), Bytes::from(content.layer.clone()));
+        let described = |media_type: &str, blob: &Bytes| -> Value {
+            json!({"mediaType": media_type, "digest": Digest::of(blob), "size": blob.len()})
+        };
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": described(CONFIG, &config),
+            "layers": [described(LAYER, &layer)],
+        });
+        let repository = self.at(to);
+        repository.blob(config)?;
+        repository.blob(layer)?;
+        repository.tag(Bytes::from(manifest.to_string()), tag)
+    }
+}
+
+#[async_trait]
+impl Images for SandboxImages {
+    async fn build(&self, spec: &ImageSpec, to: &Access, tag: &str, say: Say<'_>) -> Result<Built, Fault> {
+        say("building");
+        // A build takes its time, in which other things happen.
+        tokio::time::sleep(std::time::Duration::from_secs(40)).await;
+        let content = self.contents.lock().unwrap().get(&spec.repository).cloned().unwrap_or_default();
+        Ok(Built { pushed: self.push(&content, to, tag)?, by: "the stage".to_owned() })
+    }
+
+    async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
+        let repository = self.at(at);
+        let manifest = repository.get(&format!("manifests/{reference}"))?;
+        Ok(manifest.map(|m| repository.pushed(Digest::of(&m))))
+    }
+
+    async fn copy(
+        &self,
+        from: &Access,
+        digest: &Digest,
+        to: &Access,
+        tag: &str,
+        say: Say<'_>,
+    ) -> Result<PushedImage, Fault> {
+        say("copying");
+        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+        let (from, to) = (self.at(from), self.at(to));
+        let missing = |what: &str| Fault::new(FaultKind::NotFound, format!("there is no {what}"));
+        let manifest =
+            from.get(&format!("manifests/{digest}"))?.ok_or_else(|| missing(&format!("manifest {digest}")))?;
+        let parsed: Value = serde_json::from_slice(&manifest).expect("a manifest");
+        let layers = parsed["layers"].as_array().cloned().unwrap_or_default();
+        for blob in layers.iter().chain([&parsed["config"]]) {
+            let blob = blob["digest"].as_str().expect("a digest");
+            to.blob(from.get(&format!("blobs/{blob}"))?.ok_or_else(|| missing(blob))?)?;
+        }
+        to.tag(manifest, tag)
+    }
+
+    fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
+        let by_digest = reference.rsplit_once('@');
+        let (repository, reference) = by_digest
+            .or_else(|| reference.rsplit_once(':'))
+            .ok_or_else(|| Fault::new(FaultKind::Invalid, format!("{reference} is no reference")))?;
+        let login = self.given.lock().unwrap().as_ref().and_then(|a| a.login.clone());
+        let access = Access { repository: repository.to_owned(), login, insecure: true };
+        Ok((access, reference.to_owned()))
+    }
+}

@@ -1,0 +1,81 @@
+//! What the world shows afterwards.
+
+use bytes::Bytes;
+use http::Request;
+use kanmon::sandbox::faults::Kind;
+use kanmon::sandbox::log::Entry;
+use serde_json::Value;
+
+use super::Stage;
+
+/// Operations that leave something behind.
+const MUTATING: [&str; 8] = [
+    "RegisterTaskDefinition",
+    "UpdateService",
+    "RunTask",
+    "StopServiceDeployment",
+    "StartPipelineExecution",
+    "PutImage",
+    "StopTask",
+    "DeregisterTaskDefinition",
+];
+
+impl Stage {
+    /// The calls of an operation that were tried.
+    pub fn tried(&self, operation: &str) -> Vec<Entry> {
+        let world = self.world.lock().unwrap();
+        world.log().iter().filter(|e| e.operation == operation).cloned().collect()
+    }
+
+    /// The calls of an operation that took effect, by whatever principal.
+    pub fn calls(&self, operation: &str) -> Vec<Entry> {
+        let took_effect = |e: &Entry| e.status < 300 && e.fault != Some(Kind::ResetBefore);
+        self.tried(operation).into_iter().filter(took_effect).collect()
+    }
+
+    /// The updates of one service that took effect, oldest first: the task definition of each.
+    pub fn updates(&self, account: &str, cluster: &str, service: &str) -> Vec<String> {
+        let of = |e: &Entry| {
+            e.account.as_deref() == Some(account) && e.input["cluster"] == cluster && e.input["service"] == service
+        };
+        let calls = self.calls("UpdateService").into_iter().filter(of);
+        calls.map(|e| e.input["taskDefinition"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Everything that left something behind, by operation.
+    pub fn changes(&self) -> Vec<(String, String)> {
+        let calls = MUTATING.iter().flat_map(|op| self.calls(op));
+        let mut changes: Vec<(u64, String, String)> =
+            calls.map(|e| (e.seq, e.operation.clone(), e.account.unwrap_or_default())).collect();
+        changes.sort();
+        changes.into_iter().map(|(_, operation, account)| (operation, account)).collect()
+    }
+
+    /// How often each operation left something behind.
+    pub fn tally(&self) -> std::collections::BTreeMap<(String, String), usize> {
+        let mut tally = std::collections::BTreeMap::new();
+        for change in self.changes() {
+            *tally.entry(change).or_default() += 1;
+        }
+        tally
+    }
+
+    /// What a service's users reach; nothing where nothing runs.
+    pub fn reached(&self, account: &str, cluster: &str, service: &str) -> Option<Value> {
+        let uri = format!("/_sandbox/service/{account}/ap-northeast-1/{cluster}/{service}");
+        let request = Request::get(uri).body(Bytes::new()).expect("a request");
+        let answer = self.world.lock().unwrap().handle(self.time.timestamp(), request);
+        (answer.status() == 200).then(|| serde_json::from_slice(answer.body()).expect("JSON"))
+    }
+
+    /// The digest that a service's container of the same name runs.
+    pub fn digest(&self, account: &str, cluster: &str, service: &str) -> Option<String> {
+        let reached = self.reached(account, cluster, service)?;
+        reached["digests"][service].as_str().map(str::to_owned)
+    }
+
+    /// The task definition that a service's users reach.
+    pub fn definition(&self, account: &str, cluster: &str, service: &str) -> Option<String> {
+        self.reached(account, cluster, service)?["taskDefinition"].as_str().map(str::to_owned)
+    }
+}

@@ -1,0 +1,275 @@
+//! What stories are played on: the sandbox in process, kanmon's own loop, and one virtual clock.
+
+mod checks;
+mod images;
+mod look;
+mod people;
+mod run;
+mod time;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use jiff::SignedDuration;
+use kanmon::aws;
+use kanmon::journal::MemoryJournal;
+use kanmon::model::fault::Fault;
+use kanmon::model::pipeline::{FileRef, Pipeline};
+use kanmon::ports::images::Access;
+use kanmon::ports::journal::Holder;
+use kanmon::ports::templates::Templates;
+use kanmon::runtime::ports::Ports;
+use kanmon::sandbox::connector::{InProcess, SharedWorld};
+use kanmon::sandbox::faults::{self, Kind};
+use kanmon::sandbox::latency::Latency;
+use kanmon::sandbox::{Seed, World};
+use serde_json::{Value, json};
+
+pub use images::Content;
+pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
+pub use run::{Asking, Ended, Run};
+pub use time::{SdkTime, Time};
+
+const WORLD: &str = include_str!("world.yaml");
+const FILE: &str = include_str!("shop.yaml");
+const FILES: [(&str, &str); 3] = [
+    ("deploy/admin.json", include_str!("admin.json")),
+    ("deploy/migrate.json", include_str!("migrate.json")),
+    ("Dockerfile", "FROM scratch\n"),
+];
+
+/// The registry's host, as ECR's answers name it.
+const HOST: &str = "registry.example:5000";
+
+pub const DEV: &str = "111111111111";
+pub const PROD: &str = "222222222222";
+
+/// What is different in a story: the AWS it is played in, and the pipeline file.
+pub struct Story {
+    world: Value,
+    file: Value,
+}
+
+impl Story {
+    pub fn new() -> Story {
+        let read = |text| serde_saphyr::from_str(text).expect("YAML");
+        Story { world: read(WORLD), file: read(FILE) }
+    }
+
+    /// Sets what a JSON pointer names in the pipeline file; the last member may be new.
+    pub fn file(mut self, pointer: &str, value: Value) -> Story {
+        set(&mut self.file, pointer, value);
+        self
+    }
+
+    /// The same in the AWS's seed.
+    pub fn world(mut self, pointer: &str, value: Value) -> Story {
+        set(&mut self.world, pointer, value);
+        self
+    }
+
+    /// Only these stages of the file.
+    pub fn stages(mut self, names: &[&str]) -> Story {
+        let stages = self.file["stages"].as_array_mut().expect("stages");
+        stages.retain(|s| names.contains(&s["name"].as_str().unwrap_or_default()));
+        self
+    }
+
+    /// The steps of a stage.
+    pub fn steps(mut self, stage: &str, steps: Value) -> Story {
+        self.stage_mut(stage)["steps"] = steps;
+        self
+    }
+
+    /// One member of a stage.
+    pub fn of_stage(mut self, stage: &str, member: &str, value: Value) -> Story {
+        self.stage_mut(stage)[member] = value;
+        self
+    }
+
+    /// Members of a service of every cluster of the seed, e.g. `desiredCount`.
+    pub fn services(mut self, name: &str, member: &str, value: &Value) -> Story {
+        for place in self.world["ecs"].as_array_mut().expect("ecs") {
+            for cluster in place["clusters"].as_array_mut().expect("clusters") {
+                for service in cluster["services"].as_array_mut().expect("services") {
+                    if service["serviceName"] == name {
+                        service[member] = value.clone();
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    /// What scans do and find.
+    pub fn scans(self, behaviour: Value) -> Story {
+        self.world("/inspector", json!([behaviour]))
+    }
+
+    fn stage_mut(&mut self, name: &str) -> &mut Value {
+        let stages = self.file["stages"].as_array_mut().expect("stages");
+        stages.iter_mut().find(|s| s["name"] == name).expect("a stage of the file")
+    }
+
+    /// The curtain: has to be called on the runtime whose clock stands.
+    pub fn open(self) -> Stage {
+        let time = Arc::new(Time::new());
+        let seed = Seed::read(&self.world.to_string()).expect("the stories' seed");
+        let mut world = World::new(&seed, Latency::REAL, time.timestamp()).expect("the stories' world");
+        world.set_registry_host(HOST);
+        let dead: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+        let gone = dead.clone();
+        let folder = tempfile::tempdir().expect("a folder");
+        let stage = Stage {
+            time,
+            world: Arc::new(Mutex::new(world)),
+            journal: MemoryJournal::with_gone(move |holder| gone.lock().unwrap().contains(&holder.id)),
+            dead,
+            processes: AtomicU32::new(0),
+            folder,
+            contents: Arc::default(),
+            given: Arc::default(),
+        };
+        for (name, text) in FILES {
+            stage.write(name, text);
+        }
+        stage.write("pipelines/shop.yaml", &self.file.to_string());
+        stage
+    }
+}
+
+fn set(document: &mut Value, pointer: &str, value: Value) {
+    let (parent, last) = pointer.rsplit_once('/').expect("a JSON pointer");
+    let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("{pointer} leads nowhere"));
+    match parent {
+        Value::Array(list) => list[last.parse::<usize>().expect("an index")] = value,
+        parent => parent[last] = value,
+    }
+}
+
+/// A world with kanmon in it.
+pub struct Stage {
+    pub time: Arc<Time>,
+    pub world: SharedWorld,
+    pub journal: MemoryJournal,
+    /// Processes that ended without a word.
+    dead: Arc<Mutex<BTreeSet<String>>>,
+    processes: AtomicU32,
+    folder: tempfile::TempDir,
+    contents: Arc<Mutex<BTreeMap<String, Content>>>,
+    given: Arc<Mutex<Option<Access>>>,
+}
+
+struct Folder(PathBuf);
+
+impl Templates for Folder {
+    fn render(
+        &self,
+        template: &FileRef,
+        pipeline: &Pipeline,
+        stage: &kanmon::model::pipeline::Stage,
+    ) -> Result<Value, Fault> {
+        kanmon::pipeline::templates::render(&self.0, template, pipeline, stage)
+    }
+}
+
+impl Stage {
+    /// Writes a file of the repository.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    /// The pipeline file as it stands in the repository.
+    pub fn pipeline(&self) -> Pipeline {
+        let loaded = kanmon::pipeline::load(&self.folder.path().join("pipelines/shop.yaml"));
+        loaded.unwrap_or_else(|mistakes| panic!("{mistakes}")).pipeline
+    }
+
+    /// What is built next: another layer, and how the sandbox shall treat the image (`exit-code`, `findings`, `scan`, …).
+    pub fn build_next(&self, layer: &str, labels: &[(&str, &str)]) {
+        self.build_next_in("shop", layer, labels);
+    }
+
+    /// The same for an image of another repository.
+    pub fn build_next_in(&self, repository: &str, layer: &str, labels: &[(&str, &str)]) {
+        let labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let content = Content { layer: layer.to_owned(), labels };
+        self.contents.lock().unwrap().insert(repository.to_owned(), content);
+    }
+
+    /// Lets this much time pass.
+    pub async fn pass(&self, duration: SignedDuration) {
+        tokio::time::sleep(Duration::try_from(duration).expect("time goes forward")).await;
+    }
+
+    pub async fn hours(&self, hours: i64) {
+        self.pass(SignedDuration::from_hours(hours)).await;
+    }
+
+    /// The next `count` calls of an operation go wrong.
+    pub fn fault(&self, operation: &str, kind: Kind, count: u32) {
+        let fault = faults::Fault { operation: operation.to_owned(), account: None, count, kind };
+        self.world.lock().unwrap().order_fault(fault);
+    }
+
+    /// No call goes wrong any more.
+    pub fn end_faults(&self) {
+        let request = http::Request::delete("/_sandbox/faults").body(bytes::Bytes::new()).expect("a request");
+        self.world.lock().unwrap().handle(self.time.timestamp(), request);
+    }
+
+    /// Ports as a process of this person has them.
+    pub fn ports(&self, person: Person, session_name: &str, source_identity: Option<String>) -> Ports {
+        let sdk = SdkTime(self.time.clone());
+        let sessions = Arc::new(aws::Sessions::new(aws::Setup {
+            http_client: Some(SharedHttpClient::new(self.connector())),
+            time_source: Some(SharedTimeSource::new(sdk.clone())),
+            sleep: Some(SharedAsyncSleep::new(sdk)),
+            credentials: Some(SharedCredentialsProvider::new(person.credentials())),
+            session_name: session_name.to_owned(),
+            source_identity,
+        }));
+        Ports {
+            accounts: sessions.clone(),
+            registry: Arc::new(aws::Ecr::new(sessions.clone())),
+            scanner: Arc::new(aws::Scans::new(sessions.clone())),
+            deployer: Arc::new(aws::Ecs::new(sessions.clone())),
+            approvals: Arc::new(aws::CodePipeline::new(sessions)),
+            images: Arc::new(images::SandboxImages {
+                world: self.world.clone(),
+                time: self.time.clone(),
+                contents: self.contents.clone(),
+                given: self.given.clone(),
+            }),
+            checks: Arc::new(checks::SandboxChecks { world: self.world.clone(), time: self.time.clone() }),
+            templates: Arc::new(Folder(self.folder.path().to_owned())),
+            journal: Arc::new(self.journal.clone()),
+            clock: self.time.clone(),
+        }
+    }
+
+    fn connector(&self) -> InProcess {
+        let sdk = SdkTime(self.time.clone());
+        InProcess::new(self.world.clone(), sdk.clone(), sdk)
+    }
+
+    /// A process of its own.
+    fn process(&self) -> Holder {
+        let pid = self.processes.fetch_add(1, Ordering::Relaxed) + 1;
+        Holder {
+            id: format!("process-{pid}"),
+            who: format!("somebody@stage, pid {pid}"),
+            host: "stage".to_owned(),
+            pid,
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Processes of kanmon: started, crashed, stopped, gone on with.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use jiff::SignedDuration;
+use kanmon::model::approval::{ApprovalRequest, Requester};
+use kanmon::model::effect::Effect;
+use kanmon::model::event::{Event, Fact, Source, Started};
+use kanmon::model::ids::{ImageName, ReleaseId, StageName};
+use kanmon::model::inbox::MessageBody;
+use kanmon::model::outcome::{Ending, Outcome};
+use kanmon::model::release::Release;
+use kanmon::model::stage_state::Approval;
+use kanmon::ports::clock::Clock as _;
+use kanmon::ports::journal::{Holder, Journal as _, Lease};
+use kanmon::ports::sink::Sink;
+use kanmon::runtime::runner::{RunError, Runner};
+use kanmon::runtime::stop::{self, Stopper};
+use tokio::task::JoinHandle;
+
+use super::{DEVELOPER, Person, Stage};
+
+/// What somebody asks of kanmon.
+pub struct Asking {
+    pub by: Person,
+    pub requester: Option<Requester>,
+    pub until: Option<&'static str>,
+    pub given: BTreeMap<ImageName, String>,
+}
+
+impl Default for Asking {
+    fn default() -> Asking {
+        Asking { by: DEVELOPER, requester: None, until: None, given: BTreeMap::new() }
+    }
+}
+
+/// A process that works on a release.
+pub struct Run {
+    pub id: ReleaseId,
+    holder: Holder,
+    task: JoinHandle<Result<Ending, RunError>>,
+    stopper: Stopper,
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+/// How a process left a release.
+pub struct Ended {
+    pub ending: Ending,
+    pub code: u8,
+    pub release: Release,
+    pub events: Vec<Event>,
+    /// Everything that was ever waited for, in the sink's words.
+    pub told: Vec<String>,
+}
+
+struct Ear(Arc<Mutex<Vec<String>>>);
+
+impl Sink for Ear {
+    fn event(&mut self, _: &Event, _: &Release) {}
+
+    fn waiting(&mut self, what: &[String]) {
+        let mut told = self.0.lock().unwrap();
+        for line in what {
+            if !told.contains(line) {
+                told.push(line.clone());
+            }
+        }
+    }
+
+    fn said(&mut self, _: &Effect, _: &str) {}
+}
+
+impl Stage {
+    /// `kanmon release`, by the developer, to the end.
+    pub async fn release(&self) -> Run {
+        self.asks(Asking::default()).await
+    }
+
+    pub async fn release_until(&self, until: &'static str) -> Run {
+        self.asks(Asking { until: Some(until), ..Asking::default() }).await
+    }
+
+    pub async fn asks(&self, asking: Asking) -> Run {
+        let pipeline = self.pipeline();
+        let time = self.time.timestamp();
+        let id: ReleaseId =
+            format!("r{}-{}", time.strftime("%Y%m%d-%H%M%S"), self.time.token(6)).parse().expect("an id");
+        let until = asking.until.map_or_else(|| pipeline.stages.last().expect("stages").name.clone(), name);
+        let requested_by = asking.requester.unwrap_or_else(|| Requester::Person { identity: asking.by.identity() });
+        let started = Started {
+            pipeline: pipeline.clone(),
+            kanmon: "0".to_owned(),
+            requested_by,
+            source: Source::default(),
+            until,
+            given: asking.given,
+        };
+        let holder = self.process();
+        let first = Fact::Started(Box::new(started));
+        let (lease, event) = self.journal.begin(&pipeline.app, &id, first, &holder, time).await.expect("begun");
+        self.work(asking.by, lease, &[event])
+    }
+
+    /// `kanmon promote RELEASE --to STAGE`, by another process.
+    pub async fn promotes(&self, by: Person, id: &ReleaseId, to: &str) -> Run {
+        let requested_by = Requester::Person { identity: by.identity() };
+        self.takes_over(by, id, Fact::Extended { until: name(to), requested_by }).await
+    }
+
+    /// `kanmon resume RELEASE`, by another process.
+    pub async fn resumes(&self, id: &ReleaseId) -> Run {
+        let by = Requester::Person { identity: DEVELOPER.identity() };
+        self.takes_over(DEVELOPER, id, Fact::Resumed { by, kanmon: "0".to_owned() }).await
+    }
+
+    async fn takes_over(&self, by: Person, id: &ReleaseId, fact: Fact) -> Run {
+        let lease = self.journal.take(id, &self.process(), self.time.timestamp()).await.expect("a free lease");
+        let mut events = self.journal.read(id).await.expect("a journal");
+        let last = events.last().expect("an event").seq;
+        let appended = self.journal.append(&lease, last, &[fact], &[], self.time.timestamp()).await;
+        events.extend(appended.expect("appended"));
+        self.work(by, lease, &events)
+    }
+
+    /// `kanmon abort RELEASE`, while a process works on it.
+    pub async fn aborts(&self, id: &ReleaseId, roll_back: bool) {
+        let body = MessageBody::Abort { by: DEVELOPER.identity(), reason: "a mistake".to_owned(), roll_back };
+        self.journal.send(id, body, self.time.timestamp()).await.expect("sent");
+    }
+
+    fn work(&self, by: Person, lease: Lease, events: &[Event]) -> Run {
+        let release = Release::fold(events).expect("a whole journal");
+        let ports = self.ports(by, lease.release.as_str(), Some(by.name.to_owned()));
+        let (stopper, stop) = stop::channel();
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (id, holder, heard) = (lease.release.clone(), lease.holder.clone(), told.clone());
+        let task = tokio::spawn(async move {
+            let mut ear = Ear(heard);
+            Runner::new(ports, lease, release, &mut ear, stop).run().await
+        });
+        Run { id, holder, task, stopper, told }
+    }
+
+    pub async fn release_of(&self, id: &ReleaseId) -> Release {
+        Release::fold(&self.journal.read(id).await.expect("a journal")).expect("a whole journal")
+    }
+
+    /// Waits until something is true of a release.
+    pub async fn when<T>(&self, id: &ReleaseId, what: &str, true_of: impl Fn(&Release) -> Option<T>) -> T {
+        let until = self.time.timestamp() + SignedDuration::from_hours(48);
+        loop {
+            let release = self.release_of(id).await;
+            if let Some(found) = true_of(&release) {
+                return found;
+            }
+            if let Some(ending) = &release.ending {
+                panic!("{id} never {what}: it ended with {ending:?}");
+            }
+            assert!(self.time.timestamp() < until, "{id} never {what}");
+            self.pass(SignedDuration::from_secs(2)).await;
+        }
+    }
+
+    /// Waits for a fact.
+    pub async fn fact(&self, id: &ReleaseId, what: &str, is: impl Fn(&Fact) -> bool) {
+        let until = self.time.timestamp() + SignedDuration::from_hours(48);
+        while !self.journal.read(id).await.expect("a journal").iter().any(|e| is(&e.fact)) {
+            assert!(self.time.timestamp() < until, "{id} never {what}");
+            self.pass(SignedDuration::from_secs(1)).await;
+        }
+    }
+
+    /// Waits until approval of a stage is asked for.
+    pub async fn asked(&self, id: &ReleaseId, stage: &str) -> ApprovalRequest {
+        let stage = name(stage);
+        self.when(id, "asked", |release| match &release.stage(&stage).approval {
+            Approval::Asked(request) => Some(request.clone()),
+            _ => None,
+        })
+        .await
+    }
+}
+
+impl Run {
+    /// Waits until the process leaves the release.
+    pub async fn end(self, stage: &Stage) -> Ended {
+        let ending = self.task.await.expect("no panic").expect("the journal is whole");
+        let events = stage.journal.read(&self.id).await.expect("a journal");
+        let release = Release::fold(&events).expect("a whole journal");
+        assert_eq!(release.ending.as_ref(), Some(&ending), "the ending is written down");
+        let told = self.told.lock().unwrap().clone();
+        Ended { code: ending.outcome.exit_code(), ending, release, events, told }
+    }
+
+    /// The process is no more, from one moment to the next.
+    pub async fn crash(self, stage: &Stage) {
+        self.task.abort();
+        assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it was still at work");
+        stage.dead.lock().unwrap().insert(self.holder.id);
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Ctrl-C.
+    pub fn stop(&self) {
+        self.stopper.stop();
+    }
+}
+
+impl Ended {
+    /// Holds the ending against what it should be, showing it whole if it is not.
+    #[track_caller]
+    pub fn is(&self, outcome: Outcome, code: u8) {
+        assert_eq!((self.ending.outcome, self.code), (outcome, code), "{:#?}", self.ending);
+    }
+
+    /// All of an ending's words.
+    pub fn words(&self) -> String {
+        let parts = [Some(&self.ending.sentence), self.ending.cause.as_ref(), self.ending.hint.as_ref()];
+        parts.into_iter().flatten().cloned().collect::<Vec<_>>().join("\n")
+    }
+
+    #[track_caller]
+    pub fn says(&self, what: &str) {
+        assert!(self.words().contains(what), "`{what}` is not in:\n{}", self.words());
+    }
+
+    pub fn count(&self, is: impl Fn(&Fact) -> bool) -> usize {
+        self.events.iter().filter(|e| is(&e.fact)).count()
+    }
+
+    pub fn has(&self, is: impl Fn(&Fact) -> bool) -> bool {
+        self.count(is) > 0
+    }
+
+    /// The place of the first such fact in the journal.
+    pub fn place(&self, is: impl Fn(&Fact) -> bool) -> usize {
+        self.events.iter().position(|e| is(&e.fact)).expect("there is such a fact")
+    }
+
+    pub fn entered(&self, stage: &str) -> bool {
+        self.release.stage(&name(stage)).entered.is_some()
+    }
+}
+
+pub fn name(stage: &str) -> StageName {
+    stage.parse().expect("a name")
+}
+
+impl Drop for Ended {
+    /// What happened, for whoever looks into a failure.
+    fn drop(&mut self) {
+        if std::thread::panicking() && std::env::var_os("KANMON_STORY").is_some() {
+            for event in &self.events {
+                eprintln!("{:>3} {} {}", event.seq, event.at, serde_json::to_string(&event.fact).unwrap_or_default());
+            }
+        }
+    }
+}

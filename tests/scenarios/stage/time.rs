@@ -1,0 +1,72 @@
+//! One virtual clock for kanmon, the SDK and the sandbox: tokio's paused one, which jumps when every task waits.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use aws_smithy_async::rt::sleep::{AsyncSleep, Sleep};
+use aws_smithy_async::time::TimeSource;
+use jiff::{SignedDuration, Timestamp};
+use kanmon::ports::clock::Clock;
+use tokio::time::Instant;
+
+/// When every story begins.
+pub const BEGINNING: &str = "2026-01-31T09:45:00Z";
+
+#[derive(Debug)]
+pub struct Time {
+    began: Instant,
+    base: Timestamp,
+    drawn: AtomicU64,
+}
+
+impl Time {
+    pub fn new() -> Time {
+        let base = BEGINNING.parse().expect("a timestamp");
+        Time { began: Instant::now(), base, drawn: AtomicU64::new(0) }
+    }
+
+    pub fn timestamp(&self) -> Timestamp {
+        let passed = SignedDuration::try_from(self.began.elapsed()).expect("stories are short");
+        self.base + passed
+    }
+
+    pub fn passed(&self) -> SignedDuration {
+        self.timestamp().duration_since(self.base)
+    }
+}
+
+#[async_trait]
+impl Clock for Time {
+    fn now(&self) -> Timestamp {
+        self.timestamp()
+    }
+
+    async fn sleep(&self, duration: SignedDuration) {
+        if let Ok(duration) = Duration::try_from(duration) {
+            tokio::time::sleep(duration).await;
+        }
+    }
+
+    /// No chance: the same story draws the same tokens, and later ones sort later.
+    fn token(&self, digits: usize) -> String {
+        let drawn = self.drawn.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("{drawn:0digits$x}")
+    }
+}
+
+/// The SDK's and the sandbox's view of the same clock.
+#[derive(Debug, Clone)]
+pub struct SdkTime(pub std::sync::Arc<Time>);
+
+impl TimeSource for SdkTime {
+    fn now(&self) -> SystemTime {
+        self.0.timestamp().try_into().expect("after 1970")
+    }
+}
+
+impl AsyncSleep for SdkTime {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(tokio::time::sleep(duration))
+    }
+}

@@ -1,0 +1,35 @@
+use kanmon::model::outcome::Outcome;
+use serde_json::json;
+
+use super::stage::{DEV, Stage, Story};
+
+fn stale(service_deployments: bool) -> Stage {
+    Story::new()
+        .stages(&["dev"])
+        .steps("dev", json!([{ "roll": ["web", "admin"] }]))
+        .world("/ecs/0/staleReadsSeconds", json!(20))
+        .world("/ecs/0/serviceDeployments", json!(service_deployments))
+        .open()
+}
+
+#[tokio::test(start_paused = true)]
+async fn do_not_make_a_success_of_what_was_before() {
+    for listed in [true, false] {
+        let stage = stale(listed);
+        let ended = stage.release().await.end(&stage).await;
+        ended.is(Outcome::Succeeded, 0);
+        let digest = ended.release.images.values().next().unwrap().digest.to_string();
+        assert_eq!(stage.digest(DEV, "shop-dev", "web").unwrap(), digest);
+        assert_eq!(stage.calls("UpdateService").len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn do_not_hide_a_rollback() {
+    for listed in [true, false] {
+        let stage = stale(listed);
+        stage.build_next("broken", &[("exit-code", "1")]);
+        let ended = stage.release().await.end(&stage).await;
+        ended.is(Outcome::RolledBack, 20);
+    }
+}

@@ -1,0 +1,45 @@
+use jiff::SignedDuration;
+use kanmon::model::event::Fact;
+use kanmon::model::outcome::Outcome;
+use kanmon::sandbox::faults::Kind;
+use serde_json::json;
+
+use super::stage::{DEV, Stage, Story};
+
+fn dev() -> Stage {
+    Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": ["web", "admin"] }])).open()
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_minutes_is_waited_out() {
+    let stage = dev();
+    for operation in ["RegisterTaskDefinition", "UpdateService", "RunTask", "DescribeServices", "ListCoverage"] {
+        stage.fault(operation, Kind::Throttle, 30);
+    }
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    assert!(stage.tried("UpdateService").len() >= 32);
+    assert_eq!(stage.calls("UpdateService").len(), 2);
+    assert_eq!(stage.calls("RunTask").len(), 1);
+    assert_eq!(stage.calls("RegisterTaskDefinition").len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_end_is_unknown_and_not_failed() {
+    let stage = dev();
+    let run = stage.release().await;
+    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    let began = stage.time.timestamp();
+    stage.fault("DescribeServices", Kind::Throttle, 100_000);
+    let id = run.id.clone();
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Unknown, 32);
+    let passed = stage.time.timestamp().duration_since(began);
+    assert!(passed >= SignedDuration::from_mins(10), "{passed:#}");
+    assert!(stage.calls("StopServiceDeployment").is_empty(), "nothing is undone on a doubt");
+
+    stage.end_faults();
+    let resumed = stage.resumes(&id).await.end(&stage).await;
+    resumed.is(Outcome::Succeeded, 0);
+    assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 1);
+}
