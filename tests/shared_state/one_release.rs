@@ -52,7 +52,7 @@ fn a_build_releases_managers_approve_and_a_developer_watches_each_on_a_machine_o
     assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
     let told = values(&ended.out);
     assert_eq!(told, history, "what the build told is what the table holds");
-    assert_eq!(history.last().unwrap()["ending"]["outcome"], "succeeded");
+    assert_eq!(history.last().unwrap()["outcome"], "succeeded");
     assert_eq!(kinds(&history, "approval-given").len(), 1, "one approval is taken");
     let seqs: Vec<u64> = history.iter().map(|e| e["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=history.len() as u64).collect::<Vec<_>>());
