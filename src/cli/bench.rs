@@ -103,14 +103,21 @@ pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
         output.tell_mistakes(&diagnostics);
         let n = diagnostics.items().len();
         let mistakes = if n == 1 { "1 mistake".to_owned() } else { format!("{n} mistakes") };
-        Failure::wrong(format!("{} has {mistakes}; nothing was touched", file.display()))
+        Failure::wrong(format!("{} has {mistakes}; nothing was touched", shown(&file, &here)))
     })
+}
+
+/// A path as its reader would type it.
+fn shown(file: &Path, here: &Path) -> String {
+    file.strip_prefix(here).unwrap_or(file).display().to_string()
 }
 
 impl Output {
     fn tell_mistakes(&self, diagnostics: &pipeline::Diagnostics) {
         match self.form {
-            super::args::Form::Human => self.note(&diagnostics.to_string()),
+            super::args::Form::Human => {
+                diagnostics.items().iter().for_each(|item| self.note(&format!("{item}\n")));
+            },
             super::args::Form::Json => self.say(&diagnostics.to_json().to_string()),
         }
     }

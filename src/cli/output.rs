@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::args::{Form, Global};
 use super::failure::Failure;
 use crate::report::paint::Paint;
+use crate::report::summary::below;
 use crate::report::wrap::wrap;
 
 pub struct Output {
@@ -59,22 +60,19 @@ impl Output {
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(level))
             .with_writer(std::io::stderr)
-            .with_ansi(self.err.0)
+            .with_ansi(false)
             .init();
     }
 
     /// A line of data. A reader that has gone away is no reason to stop.
     pub fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stdout(), "{text}");
+        // Spinners turn on the same screen.
+        let _ = self.bars.suspend(|| writeln!(std::io::stdout(), "{text}"));
     }
 
     /// A line beside the data.
     pub fn note(&self, text: &str) {
-        if self.terminal {
-            let _ = self.bars.println(text);
-        } else {
-            let _ = writeln!(std::io::stderr(), "{text}");
-        }
+        let _ = self.bars.suspend(|| writeln!(std::io::stderr(), "{text}"));
     }
 
     /// Data for people or for programs.
@@ -103,10 +101,10 @@ impl Output {
             let note = |text: String| self.note(&wrap(&text, self.err_width(), 2));
             note(format!("{}: {}", self.err.bad("error"), failure.sentence));
             if let Some(cause) = &failure.cause {
-                note(format!("  cause: {}", cause.trim_start_matches('\n').replace('\n', "\n  ")));
+                note(below("cause", cause));
             }
             if let Some(hint) = &failure.hint {
-                note(format!("  hint: {}", hint.replace('\n', "\n  ")));
+                note(below("hint", hint));
             }
         }
         ExitCode::from(failure.code)

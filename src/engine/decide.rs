@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::abort;
 use super::agenda::{Agenda, Flow, join};
 use super::decision::Decision;
-use super::{enter, steps, unwind};
+use super::{ending, enter, steps, unwind};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::ids::StageName;
@@ -70,6 +70,12 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
     enter::held(a, stage)?;
     if let Some(failure) = &state.failure {
         return unwind::walk(a, stage, failure);
+    }
+    // While this release was suspended it held nothing.
+    if state.entered.is_some()
+        && let Some(newer) = enter::newer(a, ledgers.get(&stage.name))
+    {
+        return steps::fail(a, stage, ending::overtaken(&stage.name, newer));
     }
     steps::walk(a, stage)?;
     a.record(Fact::StageLeft { stage: stage.name.clone() })

@@ -5,7 +5,7 @@ use crate::model::effect::Effect;
 use crate::model::event::TaskEnd;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::gate::GateJudgement;
-use crate::model::ids::{ServiceName, StageName, TaskName};
+use crate::model::ids::{ReleaseId, ServiceName, StageName, TaskName};
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Failed;
 use crate::model::rollout::{RolloutEnd, RolloutProgress};
@@ -23,7 +23,12 @@ fn of_fault(outcome: Outcome, fault: &Fault, hint: Option<String>) -> Ending {
 /// An effect that failed for good.
 pub fn effect_failed(effect: &Effect, failed: &Failed) -> Ending {
     let fault = &failed.fault;
-    let resume = || Some("when that is mended, `kanmon resume` goes on from here".to_owned());
+    let resume = || {
+        Some(match effect {
+            Effect::Survey { .. } => "when that is mended, in AWS or in the file, release again".to_owned(),
+            _ => "when that is mended, `kanmon resume` goes on from here".to_owned(),
+        })
+    };
     match fault.kind {
         FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount | FaultKind::ToolMissing => {
             of_fault(Outcome::Access, fault, resume())
@@ -123,6 +128,16 @@ pub fn newer_release(stage: &StageName, newer: &str) -> Ending {
     ending(
         Outcome::Blocked,
         format!("a newer release, {newer}, has entered {stage} since"),
+        None,
+        Some("release that commit anew if it shall go over the newer one".to_owned()),
+    )
+}
+
+/// A newer release entered the stage that this one was in the midst of, while it was suspended.
+pub fn overtaken(stage: &StageName, newer: &ReleaseId) -> Ending {
+    ending(
+        Outcome::Superseded,
+        format!("{stage} was entered by a newer release, {newer}, while this one was suspended; it is left alone"),
         None,
         Some("release that commit anew if it shall go over the newer one".to_owned()),
     )

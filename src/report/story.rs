@@ -93,7 +93,11 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         }
         Fact::Warned { text } => Line::new(Careful, "note", text.clone()),
         Fact::Intended { .. } => None,
-        Fact::EffectFailed { effect, fault } => Line::new(Careful, topic(effect), failed(effect, fault)),
+        Fact::EffectFailed { effect, fault } => {
+            // What is not tried again is told in full by the ending.
+            let mark = if is_passing(fault) { Careful } else { Detail };
+            Line::new(mark, topic(effect), format!("could not {effect}: {fault}"))
+        }
         Fact::EffectAbsent { effect } => Line::new(Detail, topic(effect), format!("did not happen yet: {effect}")),
         Fact::EffectUnknown { effect, fault } => {
             let text = format!("cannot tell whether this happened: {effect} ({fault})");
@@ -311,10 +315,10 @@ fn topic(effect: &Effect) -> String {
     }
 }
 
-/// Why an attempt failed. One that is the last is told in full at the end.
-fn failed(effect: &Effect, fault: &Fault) -> String {
+/// Whether what failed so is tried again.
+fn is_passing(fault: &Fault) -> bool {
     match fault.kind {
-        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => format!("could not {effect}: {fault}"),
+        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => true,
         FaultKind::AccessDenied
         | FaultKind::CredentialsRefused
         | FaultKind::WrongAccount
@@ -323,7 +327,7 @@ fn failed(effect: &Effect, fault: &Fault) -> String {
         | FaultKind::BuildFailed
         | FaultKind::ToolMissing
         | FaultKind::Changed
-        | FaultKind::Defect => format!("could not {effect}: {}", fault.sentence),
+        | FaultKind::Defect => false,
     }
 }
 

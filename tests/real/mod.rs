@@ -2,6 +2,7 @@
 //! with `KANMON_PEERS=required` a missing peer is a failure.
 
 mod peers;
+mod readme;
 mod registry;
 mod road;
 mod sandbox;
