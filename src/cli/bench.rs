@@ -117,7 +117,7 @@ impl Output {
         match self.form {
             super::args::Form::Human => {
                 diagnostics.items().iter().for_each(|item| self.note(&format!("{item}\n")));
-            },
+            }
             super::args::Form::Json => self.say(&diagnostics.to_json().to_string()),
         }
     }

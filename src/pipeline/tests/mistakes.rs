@@ -610,7 +610,8 @@ fn a_place_for_state_is_one_that_there_is() {
 
     1 mistake
     ");
-    for wrong in ["dynamodb://dev", "dynamodb://dev/", "dynamodb://dev/a/b", "dynamodb://dev/k", "sqlite", "local:dir"] {
+    for wrong in ["dynamodb://dev", "dynamodb://dev/", "dynamodb://dev/a/b", "dynamodb://dev/k", "sqlite", "local:dir"]
+    {
         let told = told("app: shop", &format!("app: shop\nstate: {wrong}"));
         assert!(told.contains(&format!("3:8: `state` cannot be `{wrong}`")), "{told}");
         assert!(told.contains("hint: `local` is a file in .kanmon/, `dynamodb://ACCOUNT/TABLE` a table"), "{told}");
