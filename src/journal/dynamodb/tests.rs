@@ -18,6 +18,7 @@ use crate::model::approval::Identity;
 use crate::model::event::{Event, Fact};
 use crate::model::fault::FaultKind;
 use crate::model::inbox::MessageBody;
+use crate::model::ledger::{LastGood, StageLedger};
 use crate::model::pipeline::Account;
 use crate::model::release::samples::{at, id, started, warned};
 use crate::ports::journal::{Journal, JournalError, Lease};
@@ -278,10 +279,14 @@ async fn what_several_processes_say_and_learn_at_once_is_all_kept() {
     // One release leaves a stage while another enters it: the ledger knows both.
     let (two, _) = b.begin(&id("shop"), &id("r2"), started(), &holder("b"), at(0)).await.unwrap();
     let (left, entered) = ([Fact::StageLeft { stage: id("dev") }], [Fact::StageEntered { stage: id("dev") }]);
-    let (x, y) = tokio::join!(a.append(&lease, 1, &left, &[], at(5)), b.append(&two, 1, &entered, &[], at(5)));
-    assert!(x.is_ok() && y.is_ok());
-    let ledger = c.ledger(&id("shop"), &id("dev")).await.unwrap();
-    assert_eq!((ledger.last_good.map(|g| g.release), ledger.last_entered), (Some(release), Some(id("r2"))));
+    for n in 1..6 {
+        let now = at(n as i64);
+        let (x, y) = tokio::join!(a.append(&lease, n, &left, &[], now), b.append(&two, n, &entered, &[], now));
+        assert!(x.is_ok() && y.is_ok());
+        let ledger = c.ledger(&id("shop"), &id("dev")).await.unwrap();
+        let good = LastGood { release: release.clone(), at: now };
+        assert_eq!(ledger, StageLedger { last_good: Some(good), last_entered: Some(id("r2")) });
+    }
 }
 
 fn size(value: &Value) -> usize {
