@@ -30,7 +30,7 @@ use super::time;
 use crate::model::approval::Identity;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountId, Region};
-use crate::model::pipeline::Account;
+use crate::model::pipeline::{Account, Assume};
 
 pub use super::errors::Refusal;
 pub use super::op::Op;
@@ -189,6 +189,13 @@ impl Sessions {
         let role = account.role.as_deref().map(|role| role_arn(account, role)).transpose()?;
         let ambient = self.ambient(account).await;
         let partition = partition(account);
+        let role = match (role, account.assume) {
+            (Some(role), Assume::Outside) => {
+                let own = identity(&client!(aws_sdk_sts, "sts", account, &ambient, partition), account).await?;
+                (own.account != account.id).then_some(role)
+            }
+            (role, Assume::Always | Assume::Outside) => role,
+        };
         let config = match role {
             None => ambient,
             Some(role_arn) => {

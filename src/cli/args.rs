@@ -113,6 +113,9 @@ pub struct ReleaseArgs {
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION")]
     pub execution: Option<String>,
+    /// Start the CodePipeline that the file names instead, and look on: no laptop holds production's role
+    #[arg(long, conflicts_with_all = ["until", "image", "execution"])]
+    pub remote: bool,
 }
 
 #[derive(Debug, Args)]

@@ -72,7 +72,7 @@ what to try next
 async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Result<u8, Failure> {
     let developer = person(seed, file, global, output, "developer")?;
     let manager = person(seed, file, global, output, "manager")?;
-    let args = ReleaseArgs { until: None, image: Vec::new(), execution: None };
+    let args = ReleaseArgs { until: None, image: Vec::new(), execution: None, remote: false };
     let released = release::with(&developer, global, output, args);
     let decided = decide(&manager, output);
     let (released, decided) = tokio::join!(released, async {

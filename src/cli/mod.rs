@@ -21,6 +21,7 @@ mod import;
 mod plan;
 mod promote;
 mod release;
+mod remote;
 mod resume;
 mod sandbox;
 mod status;

@@ -67,10 +67,22 @@ pub struct Account {
     /// A role's name or ARN to assume; without one the ambient credentials are the account's own.
     pub role: Option<String>,
     pub external_id: Option<String>,
+    #[serde(default)]
+    pub assume: Assume,
     /// A named profile of the AWS configuration to start from.
     pub profile: Option<String>,
     /// Endpoints by service (`ecs`, `ecr`, …) or for all (`default`).
     pub endpoints: BTreeMap<String, String>,
+}
+
+/// When an account's role is assumed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Assume {
+    #[default]
+    Always,
+    /// Only with credentials of another account: a build that runs in the account itself uses its own.
+    Outside,
 }
 
 /// A file of the repository, by path below its root and SHA-256 of its bytes.

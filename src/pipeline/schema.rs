@@ -48,6 +48,11 @@ static ACCOUNT: Record = Record {
         must("region", Shape::Text, "such as ap-northeast-1"),
         may("role", Shape::Text, "the name or ARN of a role to assume; without one the credentials at hand are used"),
         may("external_id", Shape::Text, "the external id that the role's trust policy demands"),
+        may(
+            "assume",
+            Shape::OneOf(&["always", "outside"]),
+            "when the role is assumed: always (default), or only with credentials of another account",
+        ),
         may("profile", Shape::Text, "a profile of the AWS configuration to start from"),
         may("endpoints", Shape::Record(&ENDPOINTS), "endpoints other than AWS's own, by service"),
     ],

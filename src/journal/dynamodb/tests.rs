@@ -78,6 +78,7 @@ impl Store {
             role: None,
             external_id: None,
             profile: None,
+            assume: Default::default(),
             endpoints: BTreeMap::from([("dynamodb".into(), moto.url()), ("default".into(), sts().await)]),
         };
         Some(Store { moto, sessions, account, tables: AtomicUsize::new(0) })

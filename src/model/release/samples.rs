@@ -35,6 +35,7 @@ pub(crate) fn pipeline() -> Pipeline {
         role: None,
         external_id: None,
         profile: None,
+        assume: Default::default(),
         endpoints: BTreeMap::new(),
     };
     let approval = ApprovalPolicy {
