@@ -3,3 +3,4 @@
 mod architecture;
 mod real;
 mod scenarios;
+mod shared_state;

@@ -24,7 +24,7 @@ pub struct Global {
     /// How to tell it: for people, or one event a line on stdout
     #[arg(long, global = true, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     pub output: Form,
-    /// Where state is kept: `local`, or `local:DIR` (default: what the pipeline file says)
+    /// Where state is kept: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE` (default: what the pipeline file says)
     #[arg(long, global = true, value_name = "URL", env = "KANMON_STATE")]
     pub state: Option<String>,
     /// Write KANMON_RELEASE, KANMON_DIGEST, KANMON_PLAN and KANMON_OUTCOME into this file
@@ -73,6 +73,10 @@ pub enum Verb {
     Status(StatusArgs),
     /// What was released, or one release's whole story
     History(HistoryArgs),
+    /// Write a release's record to stdout, for another store
+    Export(ExportArgs),
+    /// Take in a record that `export` wrote
+    Import(ImportArgs),
     /// Keep the embedded AWS running, for any AWS client
     Sandbox(SandboxArgs),
     /// See a whole release on the embedded AWS, without any account
@@ -167,6 +171,16 @@ pub struct HistoryArgs {
     /// How many releases to list
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    pub release: ReleaseId,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -28,7 +28,8 @@ pub static FILE: Record = Record {
         may(
             "state",
             Shape::Text,
-            "where releases are recorded: `local` (the default), in `.kanmon/` of the repository",
+            "where releases are recorded: `local` (the default), in `.kanmon/` of the repository, or \
+             `dynamodb://ACCOUNT/TABLE`, for many machines",
         ),
         must("accounts", Shape::Names(&Shape::Record(&ACCOUNT)), "the AWS accounts, by names of your own"),
         must("images", Shape::Names(&Shape::Record(&IMAGE)), "the images that a release carries"),
@@ -61,6 +62,7 @@ static ENDPOINTS: Record = Record {
         may("inspector2", Shape::Text, "Amazon Inspector"),
         may("ecs", Shape::Text, "Amazon ECS"),
         may("codepipeline", Shape::Text, "AWS CodePipeline"),
+        may("dynamodb", Shape::Text, "Amazon DynamoDB"),
     ],
 };
 
