@@ -1,6 +1,7 @@
 //! One binary for all tests that look at kanmon from outside.
 
 mod architecture;
+mod binary;
 mod real;
 mod scenarios;
 mod shared_state;

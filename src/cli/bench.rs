@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
+use serde_json::json;
 
 use super::args::Global;
 use super::failure::Failure;
@@ -13,6 +14,7 @@ use crate::aws;
 use crate::image::OciImages;
 use crate::local::checks::LocalChecks;
 use crate::local::clock::SystemClock;
+use crate::model::event::EVENT_VERSION;
 use crate::model::fault::Fault;
 use crate::model::pipeline::{FileRef, Pipeline, Stage};
 use crate::pipeline::{self, Loaded};
@@ -118,7 +120,17 @@ impl Output {
             super::args::Form::Human => {
                 diagnostics.items().iter().for_each(|item| self.note(&format!("{item}\n")));
             }
-            super::args::Form::Json => self.say(&diagnostics.to_json().to_string()),
+            super::args::Form::Json => {
+                for item in diagnostics.items() {
+                    let mut line = json!({ "v": EVENT_VERSION, "kind": "mistake" });
+                    if let (Some(line), Ok(serde_json::Value::Object(item))) =
+                        (line.as_object_mut(), serde_json::to_value(item))
+                    {
+                        line.extend(item);
+                    }
+                    self.say(&line.to_string());
+                }
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ use output::Output;
 /// Runs kanmon with the process's own arguments; answers with the exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let output = Output::new(&cli.global);
+    let mut output = Output::new(&cli.global);
+    output.passing = matches!(cli.verb, Verb::Demo(_));
     output.start_log(cli.global.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

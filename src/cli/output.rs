@@ -21,6 +21,8 @@ pub struct Output {
     pub asks: bool,
     /// Where spinners turn, on stderr; lines beside them go through it, so that they do not overwrite each other.
     pub bars: MultiProgress,
+    /// Whether what is worked on is gone afterwards, as the demo's AWS is.
+    pub passing: bool,
     /// Whether stderr is a terminal, where spinners can turn.
     pub terminal: bool,
 }
@@ -33,6 +35,7 @@ impl Output {
             form: global.output,
             out: Paint(wanted && human && std::io::stdout().is_terminal()),
             err: Paint(wanted && human && std::io::stderr().is_terminal()),
+            passing: false,
             asks: human && std::io::stdin().is_terminal(),
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             terminal: std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),

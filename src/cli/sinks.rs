@@ -11,10 +11,11 @@ use super::output::Output;
 use crate::model::effect::Effect;
 use crate::model::event::Event;
 use crate::model::release::Release;
+use crate::model::words::lasting;
 use crate::ports::sink::Sink;
+use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::story::{self, Mark};
-use crate::report::{json, names};
 
 /// The sink that fits who reads.
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {
@@ -160,7 +161,7 @@ impl<W: Write + Send> Log<W> {
             return;
         }
         let since = jiff::SignedDuration::try_from(now.duration_since(self.began)).unwrap_or_default();
-        self.print(&format!("· after {}: {}", names::lasting(since), what.join("; ")), now);
+        self.print(&format!("· after {}: {}", lasting(since), what.join("; ")), now);
     }
 }
 

@@ -46,7 +46,10 @@ pub async fn work(
     let release = Release::fold(&ended)
         .map_err(|illegal| Failure::defect("the record does not fit together").cause(illegal.to_string()))?;
     if output.form == super::args::Form::Human {
-        output.say(&summary::of(&release, &ending, output.out, output.out_width()));
+        let mut told = ending.clone();
+        // What is gone cannot be gone on with.
+        told.hint.take_if(|_| output.passing);
+        output.say(&summary::of(&release, &told, output.out, output.out_width()));
     }
     if let Some(file) = &global.env_file {
         write_env(file, &release, &ending)?;

@@ -20,6 +20,13 @@ fn of_fault(outcome: Outcome, fault: &Fault, hint: Option<String>) -> Ending {
     ending(outcome, fault.sentence.clone(), fault.cause.clone(), fault.hint.clone().or(hint))
 }
 
+/// There may be several images, and their builders speak only of what they do.
+fn of_image(effect: &Effect, fault: &Fault) -> Ending {
+    let mut ending = of_fault(Outcome::BuildFailed, fault, None);
+    ending.sentence = format!("could not {effect}: {}", fault.sentence);
+    ending
+}
+
 /// An effect that failed for good.
 pub fn effect_failed(effect: &Effect, failed: &Failed) -> Ending {
     let fault = &failed.fault;
@@ -34,12 +41,10 @@ pub fn effect_failed(effect: &Effect, failed: &Failed) -> Ending {
             of_fault(Outcome::Access, fault, resume())
         }
         FaultKind::NotFound => of_fault(Outcome::Access, fault, resume()),
-        FaultKind::BuildFailed => of_fault(Outcome::BuildFailed, fault, None),
+        FaultKind::BuildFailed => of_image(effect, fault),
         FaultKind::Invalid | FaultKind::Changed => match effect {
             Effect::Survey { .. } | Effect::Plan { .. } => of_fault(Outcome::Access, fault, resume()),
-            Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => {
-                of_fault(Outcome::BuildFailed, fault, None)
-            }
+            Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => of_image(effect, fault),
             Effect::RequestApproval { .. } => of_fault(Outcome::Access, fault, resume()),
             Effect::Update { .. } if fault.kind == FaultKind::Changed => of_fault(Outcome::Superseded, fault, None),
             Effect::Baseline { .. }
@@ -71,9 +76,17 @@ pub fn effect_unknown(effect: &Effect, fault: &Fault) -> Ending {
 
 pub fn blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
     let what = match judgement.verdict {
-        Verdict::Fail => "the severity gate blocks",
-        Verdict::Unknown => "the severity gate stays closed, since it is unknown what the image contains:",
-        Verdict::Pass | Verdict::Waived => "the gate is open",
+        Verdict::Fail => "blocks",
+        Verdict::Unknown => "stays closed: it is not known what the image contains",
+        Verdict::Pass | Verdict::Waived => "is open",
+    };
+    let hint = match judgement.verdict {
+        Verdict::Unknown => format!("when the scan has ended, `kanmon promote RELEASE --to {stage}` judges it"),
+        Verdict::Fail | Verdict::Pass | Verdict::Waived => {
+            format!(
+                "mend the image and release again; if the findings change, `kanmon promote RELEASE --to {stage}` judges them anew"
+            )
+        }
     };
     let shown: Vec<String> = judgement
         .blocking
@@ -86,9 +99,9 @@ pub fn blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
     let cause = (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")));
     ending(
         Outcome::Blocked,
-        format!("{what} {stage}: {}", judgement.reasons.join("; ")),
+        format!("the severity gate of {stage} {what}: {}", judgement.reasons.join("; ")),
         cause,
-        Some("mend the image and release again; if the findings change, `kanmon promote` judges them anew".to_owned()),
+        Some(hint),
     )
 }
 
@@ -178,8 +191,8 @@ pub fn rollout_ended(
     let died = progress.and_then(|p| p.deaths.first()).map(words::death);
     let because = |reason: &str| {
         Some(match &died {
-            Some(died) => format!("{died} ({reason})"),
-            None => reason.to_owned(),
+            Some(died) => format!("{died}; ECS: {}", words::trimmed(reason)),
+            None => words::trimmed(reason).to_owned(),
         })
     };
     match end {

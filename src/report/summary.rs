@@ -44,8 +44,10 @@ pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>
 
 /// A cause or a hint, of one line or several, below the sentence that it belongs to.
 pub fn below(word: &str, text: &str) -> String {
-    let gap = if text.starts_with('\n') { "" } else { " " };
-    format!("  {word}:{gap}{}", text.replace('\n', "\n  "))
+    match text.trim_start_matches('\n') {
+        one if !one.contains('\n') => format!("  {word}: {one}"),
+        many => format!("  {word}:\n    {}", many.replace('\n', "\n    ")),
+    }
 }
 
 /// A hint's commands, ready to be typed.

@@ -43,14 +43,14 @@ fn what_a_stage_says_goes_before_the_defaults_and_these_before_ours() {
 fn accounts_keep_what_gets_into_them() {
     let loaded = loaded(&[(
         "role: kanmon-deploy }",
-        "role: kanmon-deploy, external_id: x, profile: p, endpoints: { default: \"http://127.0.0.1:1\", ecs: \"http://127.0.0.1:2\" } }",
+        "role: kanmon-deploy, external_id: x, assume: outside, profile: p, endpoints: { default: \"http://127.0.0.1:1\", ecs: \"http://127.0.0.1:2\" } }",
     )]);
     let prod = loaded.pipeline.accounts.values().find(|a| a.name.as_str() == "prod").unwrap();
     assert_eq!(
         serde_json::to_value(prod).unwrap(),
         json!({
             "name": "prod", "id": "222222222222", "region": "ap-northeast-1", "role": "kanmon-deploy",
-            "external_id": "x", "profile": "p",
+            "external_id": "x", "assume": "outside", "profile": "p",
             "endpoints": { "default": "http://127.0.0.1:1", "ecs": "http://127.0.0.1:2" },
         })
     );
