@@ -4,3 +4,4 @@ mod architecture;
 mod binary;
 mod real;
 mod scenarios;
+mod shared_state;

@@ -44,7 +44,7 @@ pub struct Global {
     /// How to tell it: for people, or one event a line on stdout
     #[arg(long, global = true, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     pub output: Form,
-    /// Where state is kept: `local`, or `local:DIR` (default: what the pipeline file says)
+    /// Where state is kept: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE` (default: what the pipeline file says)
     #[arg(long, global = true, value_name = "URL", env = "KANMON_STATE", hide_env_values = true)]
     pub state: Option<String>,
     /// Write KANMON_RELEASE, KANMON_DIGEST, KANMON_PLAN and KANMON_OUTCOME into this file
@@ -113,6 +113,10 @@ pub enum Verb {
     Status(StatusArgs),
     /// What was released, or one release's whole story
     History(HistoryArgs),
+    /// Write a release's record to stdout, for another store
+    Export(ExportArgs),
+    /// Take in a record that `export` wrote
+    Import(ImportArgs),
     /// Keep the embedded AWS running, for any AWS client
     ///
     /// STS, ECR with a registry, Inspector, ECS and CodePipeline of two accounts, on loopback and in memory only. Prints what a
@@ -152,6 +156,9 @@ pub struct ReleaseArgs {
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
+    /// Start the CodePipeline that the file names instead, and look on: no laptop holds production's role
+    #[arg(long, conflicts_with_all = ["until", "image", "execution"])]
+    pub remote: bool,
 }
 
 #[derive(Debug, Args)]
@@ -210,6 +217,16 @@ pub struct HistoryArgs {
     /// How many releases to list
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    pub release: ReleaseId,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::args::Global;
 use super::failure::Failure;
 use super::output::Output;
-use super::state;
+use super::state::{self, Missing};
 use crate::aws;
 use crate::image::OciImages;
 use crate::local::checks::LocalChecks;
@@ -23,31 +23,36 @@ use crate::ports::journal::Journal;
 use crate::ports::templates::Templates;
 use crate::runtime::ports::Ports;
 
-type StateBy = fn(&Path, Option<&str>) -> Result<Arc<dyn Journal>, Failure>;
-
 pub struct Bench {
     pub loaded: Loaded,
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
     /// Instead of the environment's credentials: the demo's persons.
-    pub credentials: Option<SharedCredentialsProvider>,
+    credentials: Option<SharedCredentialsProvider>,
 }
 
 impl Bench {
     /// Reads the pipeline file and opens the state as it stands. Tells every mistake of the file.
     pub fn new(global: &Global, output: &Output) -> Result<Bench, Failure> {
-        Bench::on(global, output, state::open)
+        Bench::of(global, output, Missing::LeaveSo, None)
     }
 
     /// The same for a verb that records something new: state is made where there is none.
     pub fn making(global: &Global, output: &Output) -> Result<Bench, Failure> {
-        Bench::on(global, output, state::make)
+        Bench::of(global, output, Missing::Make, None)
     }
 
-    fn on(global: &Global, output: &Output, state: StateBy) -> Result<Bench, Failure> {
+    /// For a person with credentials of his own.
+    pub fn of(
+        global: &Global,
+        output: &Output,
+        missing: Missing,
+        credentials: Option<SharedCredentialsProvider>,
+    ) -> Result<Bench, Failure> {
         let loaded = load(global.pipeline.as_deref(), output)?;
-        let journal = state(&loaded.root, global.state.as_deref())?;
-        Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials: None })
+        let sessions = || sessions(credentials.clone(), STATE, None);
+        let journal = state::open(&loaded, global.state.as_deref(), missing, sessions)?;
+        Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials })
     }
 
     pub fn pipeline(&self) -> &Pipeline {
@@ -56,14 +61,7 @@ impl Bench {
 
     /// The ports, entering accounts under this session name and, where it is given, as this person.
     pub fn ports(&self, session_name: &str, source_identity: Option<String>) -> Result<Ports, Failure> {
-        let sessions = Arc::new(aws::Sessions::new(aws::Setup {
-            http_client: None,
-            time_source: None,
-            sleep: None,
-            credentials: self.credentials.clone(),
-            session_name: session_name.to_owned(),
-            source_identity,
-        }));
+        let sessions = sessions(self.credentials.clone(), session_name, source_identity);
         let checks = LocalChecks::new(self.loaded.root.clone())
             .map_err(|e| Failure::access("no HTTP client can be set up").cause(e.to_string()))?;
         Ok(Ports {
@@ -79,6 +77,24 @@ impl Bench {
             clock: self.clock.clone(),
         })
     }
+}
+
+/// The session name of what reads and writes the state.
+const STATE: &str = "kanmon-state";
+
+fn sessions(
+    credentials: Option<SharedCredentialsProvider>,
+    session_name: &str,
+    source_identity: Option<String>,
+) -> Arc<aws::Sessions> {
+    Arc::new(aws::Sessions::new(aws::Setup {
+        http_client: None,
+        time_source: None,
+        sleep: None,
+        credentials,
+        session_name: session_name.to_owned(),
+        source_identity,
+    }))
 }
 
 /// Reads the pipeline file; on mistakes, tells them all.
@@ -103,7 +119,7 @@ impl Output {
         match self.form {
             super::args::Form::Human => {
                 diagnostics.items().iter().for_each(|item| self.note(&format!("{item}\n")));
-            },
+            }
             super::args::Form::Json => {
                 for item in diagnostics.items() {
                     let mut line = json!({ "v": EVENT_VERSION, "kind": "mistake" });

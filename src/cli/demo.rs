@@ -13,6 +13,7 @@ use super::args::{AnswerArgs, DemoArgs, Form, Global, ReleaseArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
+use super::state::Missing;
 use super::{release, releases};
 use crate::local::clock::SystemClock;
 use crate::model::approval::Answer;
@@ -71,7 +72,7 @@ what to try next
 async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Result<u8, Failure> {
     let developer = person(seed, file, global, output, "developer")?;
     let manager = person(seed, file, global, output, "manager")?;
-    let args = ReleaseArgs { until: None, image: Vec::new(), execution: None };
+    let args = ReleaseArgs { until: None, image: Vec::new(), execution: None, remote: false };
     let released = release::with(&developer, global, output, args);
     let decided = decide(&manager, output);
     let (released, decided) = tokio::join!(released, async {
@@ -125,9 +126,7 @@ fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str
     let user = user.ok_or_else(|| Failure::defect(format!("the demo's seed has no {name}")))?;
     let keys = Credentials::new(user.key.id.clone(), user.key.secret.clone(), None, None, "the demo");
     let global = Global { pipeline: Some(file.to_owned()), state: None, ..global.clone() };
-    let mut bench = Bench::making(&global, output)?;
-    bench.credentials = Some(SharedCredentialsProvider::new(keys));
-    Ok(bench)
+    Bench::of(&global, output, Missing::Make, Some(SharedCredentialsProvider::new(keys)))
 }
 
 /// A folder of the demo's own, gone when it ends.

@@ -15,10 +15,13 @@ mod answer;
 mod approvals;
 mod check;
 mod demo;
+mod export;
 mod history;
+mod import;
 mod plan;
 mod promote;
 mod release;
+mod remote;
 mod resume;
 mod sandbox;
 mod status;
@@ -65,6 +68,8 @@ async fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
         Verb::Abort(args) => abort::run(global, output, args).await,
         Verb::Status(args) => status::run(global, output, args).await,
         Verb::History(args) => history::run(global, output, args).await,
+        Verb::Export(args) => export::run(global, output, args).await,
+        Verb::Import(args) => import::run(global, output, args).await,
         Verb::Sandbox(args) => sandbox::run(output, args).await,
         Verb::Demo(args) => demo::run(global, output, args).await,
     }

@@ -13,9 +13,9 @@ use crate::model::event::Event;
 use crate::model::release::Release;
 use crate::model::words::lasting;
 use crate::ports::sink::Sink;
+use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::story::{self, Mark};
-use crate::report::json;
 
 /// The sink that fits who reads.
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {

@@ -83,7 +83,9 @@ pub fn blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
     let hint = match judgement.verdict {
         Verdict::Unknown => format!("when the scan has ended, `kanmon promote RELEASE --to {stage}` judges it"),
         Verdict::Fail | Verdict::Pass | Verdict::Waived => {
-            format!("mend the image and release again; if the findings change, `kanmon promote RELEASE --to {stage}` judges them anew")
+            format!(
+                "mend the image and release again; if the findings change, `kanmon promote RELEASE --to {stage}` judges them anew"
+            )
         }
     };
     let shown: Vec<String> = judgement

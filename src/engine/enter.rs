@@ -46,7 +46,7 @@ pub fn newer<'l>(a: &Agenda<'_>, ledger: Option<&'l StageLedger>) -> Option<&'l 
 }
 
 /// The gate: first on what the images' own accounts say, then, after a copy, on what the stage's account says too.
-fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let release = a.release;
     if let Some(judgement) = &release.stage(&stage.name).gate {
         return match judgement.verdict.is_open() {
@@ -126,7 +126,8 @@ fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
     }
 }
 
-fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+/// The question, and its answer.
+pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let name = &stage.name;
     match &a.release.stage(name).approval {
         Approval::Given(..) => Ok(()),

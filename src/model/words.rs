@@ -82,6 +82,9 @@ mod tests {
     #[test]
     fn times_are_told_in_their_two_largest_units() {
         let told = |s| lasting(SignedDuration::from_secs(s));
-        assert_eq!([told(-3), told(59), told(190), told(7260), told(90_000)], ["0s", "59s", "3m 10s", "2h 1m", "1d 1h"]);
+        assert_eq!(
+            [told(-3), told(59), told(190), told(7260), told(90_000)],
+            ["0s", "59s", "3m 10s", "2h 1m", "1d 1h"]
+        );
     }
 }

@@ -51,7 +51,7 @@ pub const UNLIMITED: &str = "unlimited";
 /// Words of the pipeline file that belong to what is still to come.
 const LATER: &[&str] =
     &["waivers", "expect", "freeze", "synthetics", "soak", "alarms", "notify", "evidence", "replicated"];
-pub const NOT_YET: &str = "not supported by this version yet";
+const NOT_YET: &str = "not supported by this version yet";
 
 /// Checks form alone: keys, kinds and spellings. `owner` is where to point for what is missing, `what` names it.
 pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Vec<Mistake>) {

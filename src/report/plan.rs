@@ -3,8 +3,8 @@
 use super::names::{image, short};
 use super::paint::Paint;
 use crate::model::pipeline::{Pipeline, Stage};
-use crate::model::words::tasks;
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
+use crate::model::words::tasks;
 
 /// Several lines, indented below the stage's name.
 pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) -> String {

@@ -1,5 +1,7 @@
 //! An effect that was intended and not concluded: what does reading tell?
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
@@ -21,15 +23,29 @@ pub enum Found {
     Repeatable,
 }
 
-/// Looks whether an effect took place.
-pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect) -> Result<Found, Fault> {
+/// ECS keeps a client token of RunTask for 24 hours; half of that leaves no doubt at its edge.
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(12);
+
+/// Looks whether an effect took place that was sent at this time.
+pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_at: Timestamp) -> Result<Found, Fault> {
     match effect {
         // Reads, and user commands that are written to be repeated.
         Effect::Survey { .. } | Effect::Plan { .. } | Effect::Baseline { .. } | Effect::Check { .. } => {
             Ok(Found::Repeatable)
         }
         // StartPipelineExecution and RunTask carry tokens, StopServiceDeployment is idempotent.
-        Effect::RequestApproval { .. } | Effect::RunTask { .. } | Effect::StopRollout { .. } => Ok(Found::Repeatable),
+        Effect::RequestApproval { .. } | Effect::StopRollout { .. } => Ok(Found::Repeatable),
+        Effect::RunTask { at, task } => {
+            // A task that ran once may not run twice: past its token's life, only a person can tell.
+            match ports.clock.now().duration_since(sent_at) <= TOKEN_LIFE {
+                true => Ok(Found::Repeatable),
+                false => Err(Fault::new(
+                    FaultKind::Invalid,
+                    format!("it is too long ago to tell whether {}/{task} was started", at.stage),
+                )
+                .hint("look for a task started by this release in ECS; a new release runs it again")),
+            }
+        }
         Effect::Build { image } => pushed(ports, release, image).await,
         // A copy finds what is there already, and answers with it.
         Effect::Adopt { .. } | Effect::Copy { .. } => Ok(Found::Repeatable),

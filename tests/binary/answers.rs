@@ -68,7 +68,11 @@ fn a_question_that_nobody_answers_expires_and_can_be_asked_again() {
     let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(12);
     let id = release_in(&ran.out);
     let again = format!("`kanmon promote {id} --to prod` asks again");
-    assert!(ran.out.contains("✗ expired: nobody decided about prod in time") && ran.out.contains(&again), "{}", ran.out);
+    assert!(
+        ran.out.contains("✗ expired: nobody decided about prod in time") && ran.out.contains(&again),
+        "{}",
+        ran.out
+    );
     let mut promoted = desk.start(&sandbox.keys("developer"), &["promote", &id, "--to", "prod"]);
     promoted.says("waits for approval");
 }
@@ -85,7 +89,9 @@ fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
     assert_eq!(running.end().code, None);
     let approved = desk.run(&manager, &["approve", &id, "--yes"]).ended(0);
     assert_eq!(approved.out, format!("{id}: prod is approved; `kanmon resume {id}` goes on with it\n"));
-    desk.run(&manager, &["withdraw", &id, "-m", "wait for the fix"]).ended(0).says("taken back, unless it is used first");
+    desk.run(&manager, &["withdraw", &id, "-m", "wait for the fix"])
+        .ended(0)
+        .says("taken back, unless it is used first");
     let mut resumed = desk.start(&developer, &["resume", &id]);
     let said = resumed.says("approval withdrawn by manager");
     assert!(said.contains("wait for the fix") && !said.contains("entered: cluster hello-prod"), "{said}");

@@ -34,7 +34,10 @@ fn a_builder_that_is_not_installed_says_which_were_looked_for() {
     let mut env = sandbox.keys("developer");
     env.push(("PATH".to_owned(), "/nowhere".to_owned()));
     let ran = desk.run(&env, &["release"]).ended(40);
-    told(&ran, &["no builder for a Dockerfile: looked for docker, buildah, podman, finch", "PATH is /nowhere", "`layers`"]);
+    told(
+        &ran,
+        &["no builder for a Dockerfile: looked for docker, buildah, podman, finch", "PATH is /nowhere", "`layers`"],
+    );
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 }
 
@@ -77,7 +80,10 @@ fn a_crash_looping_image_is_rolled_back_with_the_containers_exit_code() {
     desk.label("exit-code", "3");
     let before = sandbox.reached("111111111111", "hello-dev", "web");
     let ran = released(&sandbox, &desk, "dev").ended(20);
-    told(&ran, &["✗ rolled back: dev/web failed and was rolled back", "web exited with code 3", "rolled back: dev/web"]);
+    told(
+        &ran,
+        &["✗ rolled back: dev/web failed and was rolled back", "web exited with code 3", "rolled back: dev/web"],
+    );
     assert!(ran.err.contains("web exited with code 3 (1 task)"), "{}", ran.err);
     assert_eq!(sandbox.reached("111111111111", "hello-dev", "web")["image"], before["image"]);
 }

@@ -174,5 +174,7 @@ fn everything_the_environment_says_can_be_said_by_flags_and_state_can_lie_elsewh
     env.push(("KANMON_STATE".to_owned(), state));
     let told = desk.run(&env, &["history"]).ended(0);
     assert!(told.out.contains(&release_in(&ran.out)), "{}", told.out);
-    desk.run(&env, &["history", "--state", "s3://nowhere"]).ended(2).told("`--state s3://nowhere` is no place for state");
+    desk.run(&env, &["history", "--state", "s3://nowhere"])
+        .ended(2)
+        .told("`--state s3://nowhere` is no place for state");
 }

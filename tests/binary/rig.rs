@@ -92,7 +92,8 @@ impl Sandbox {
 
     /// Calls that change something, beside logins and sessions.
     pub fn changes(&self) -> Vec<String> {
-        let changing = ["Create", "Register", "Deregister", "Update", "Run", "Start", "Stop", "Put", "Initiate", "Upload"];
+        let changing =
+            ["Create", "Register", "Deregister", "Update", "Run", "Start", "Stop", "Put", "Initiate", "Upload"];
         let calls = self.calls().into_iter().map(|c| c["operation"].as_str().unwrap_or_default().to_owned());
         calls.filter(|op| changing.iter().any(|verb| op.starts_with(verb))).collect()
     }
@@ -128,7 +129,8 @@ impl Desk {
     pub fn demo(sandbox: &Sandbox) -> Desk {
         let desk = Desk::empty();
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/demo");
-        for file in ["app/index.html", "deploy/web.json", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"] {
+        for file in ["app/index.html", "deploy/web.json", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"]
+        {
             desk.write(file, &std::fs::read_to_string(from.join(file)).unwrap());
         }
         let pipeline = std::fs::read_to_string(from.join("pipeline.yaml.j2")).unwrap();

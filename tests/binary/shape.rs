@@ -60,12 +60,27 @@ fn the_version_is_told_in_one_line() {
 fn each_verb_explains_itself_and_its_exit_codes() {
     let desk = Desk::empty();
     for verb in [
-        "check", "plan", "release", "promote", "approvals", "approve", "reject", "withdraw", "resume", "abort", "status",
-        "history", "sandbox", "demo",
+        "check",
+        "plan",
+        "release",
+        "promote",
+        "approvals",
+        "approve",
+        "reject",
+        "withdraw",
+        "resume",
+        "abort",
+        "status",
+        "history",
+        "sandbox",
+        "demo",
     ] {
         let ran = desk.run(&[], &[verb, "--help"]).ended(0);
         assert!(ran.out.contains(&format!("Usage: kanmon {verb}")), "{verb}: {}", ran.out);
-        assert!(ran.out.contains("Exit codes:") == (verb == "release" || verb == "promote" || verb == "resume"), "{verb}");
+        assert!(
+            ran.out.contains("Exit codes:") == (verb == "release" || verb == "promote" || verb == "resume"),
+            "{verb}"
+        );
     }
 }
 

@@ -77,7 +77,11 @@ fn a_release_killed_in_the_middle_of_a_rollout_goes_on_without_doing_anything_tw
     running.signal("KILL");
     assert_eq!(running.end().code, None);
     let status = desk.run(&developer, &["status"]).ended(0);
-    assert!(status.out.contains(&format!("{id} was left behind by its process; `kanmon resume {id}`")), "{}", status.out);
+    assert!(
+        status.out.contains(&format!("{id} was left behind by its process; `kanmon resume {id}`")),
+        "{}",
+        status.out
+    );
     let ran = desk.run(&developer, &["resume"]).ended(0);
     assert!(ran.err.contains(&format!("{id} is taken up again by developer")), "{}", ran.err);
     assert!(ran.out.contains("changed: dev/web, staging/web, prod/web"), "{}", ran.out);

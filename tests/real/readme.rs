@@ -9,12 +9,19 @@ use super::peers::have;
 use super::sandbox::{Running, Sandbox, answer, both};
 
 fn text() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+    read("README.md")
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
 }
 
 /// The code blocks of one language.
 fn blocks(language: &str) -> Vec<String> {
-    let readme = text();
+    blocks_of(&text(), language)
+}
+
+fn blocks_of(readme: &str, language: &str) -> Vec<String> {
     let opening = format!("```{language}\n");
     readme.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
@@ -62,6 +69,22 @@ fn every_command_of_the_readme_is_one() {
         let ran = Command::new(super::sandbox::KANMON).args(&words).arg("--help").env_clear().output().unwrap();
         assert!(ran.status.success(), "kanmon {command}: {}", both(&ran));
     }
+}
+
+#[test]
+fn the_japanese_readme_has_the_same_files_commands_and_headings() {
+    let (english, japanese) = (text(), read("README.ja.md"));
+    for language in ["sh", "yaml", "json"] {
+        let bare = |readme: &str| -> Vec<String> {
+            let blocks = blocks_of(readme, language);
+            blocks.iter().flat_map(|b| b.lines()).map(|l| l.split(" #").next().unwrap().trim_end().to_owned()).collect()
+        };
+        assert_eq!(bare(&english), bare(&japanese));
+    }
+    let shape = |readme: &str| -> Vec<usize> {
+        readme.lines().filter(|l| l.starts_with("#")).map(|l| l.bytes().take_while(|b| *b == b'#').count()).collect()
+    };
+    assert_eq!(shape(&english), shape(&japanese));
 }
 
 #[test]

@@ -45,14 +45,6 @@ fn a_key_of_later_work_is_said_to_be_that() {
 
     1 mistake
     ");
-    assert_snapshot!(told("app: shop", "app: shop\nstate: dynamodb://dev/kanmon"), @"
-    pipelines/shop.yaml:3:8: `state` cannot be `dynamodb://dev/kanmon`
-        3 | state: dynamodb://dev/kanmon
-          |        ^^^^^^^^^^^^^^^^^^^^^
-    hint: state in DynamoDB is not supported by this version yet; `local` is a file in .kanmon/
-
-    1 mistake
-    ");
 }
 
 #[test]
@@ -610,4 +602,22 @@ fn the_machines_form_has_the_same_facts() {
             "hint": "did you mean `app`?",
         }])
     );
+}
+
+#[test]
+fn a_place_for_state_is_one_that_there_is() {
+    assert_snapshot!(told("app: shop", "app: shop\nstate: dynamodb://dve/kanmon"), @"
+    pipelines/shop.yaml:3:8: there is no account `dve`
+        3 | state: dynamodb://dve/kanmon
+          |        ^^^^^^^^^^^^^^^^^^^^^
+    hint: did you mean `dev`?
+
+    1 mistake
+    ");
+    for wrong in ["dynamodb://dev", "dynamodb://dev/", "dynamodb://dev/a/b", "dynamodb://dev/k", "sqlite", "local:dir"]
+    {
+        let told = told("app: shop", &format!("app: shop\nstate: {wrong}"));
+        assert!(told.contains(&format!("3:8: `state` cannot be `{wrong}`")), "{told}");
+        assert!(told.contains("hint: `local` is a file in .kanmon/, `dynamodb://ACCOUNT/TABLE` a table"), "{told}");
+    }
 }
