@@ -31,21 +31,23 @@ fn of_image(effect: &Effect, fault: &Fault) -> Ending {
 pub fn effect_failed(effect: &Effect, failed: &Failed) -> Ending {
     let fault = &failed.fault;
     let resume = || {
-        Some(match effect {
-            Effect::Survey { .. } => "when that is mended, in AWS or in the file, release again".to_owned(),
-            _ => "when that is mended, `kanmon resume` goes on from here".to_owned(),
-        })
+        let next = match effect {
+            Effect::Survey { .. } => "when that is mended, in AWS or in the file, release again",
+            _ => "when that is mended, `kanmon resume` goes on from here",
+        };
+        fault.hint.as_ref().map_or_else(|| next.to_owned(), |hint| format!("{hint}\n{next}"))
     };
+    let missing = || ending(Outcome::Access, fault.sentence.clone(), fault.cause.clone(), Some(resume()));
     match fault.kind {
         FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount | FaultKind::ToolMissing => {
-            of_fault(Outcome::Access, fault, resume())
+            missing()
         }
-        FaultKind::NotFound => of_fault(Outcome::Access, fault, resume()),
+        FaultKind::NotFound => missing(),
         FaultKind::BuildFailed => of_image(effect, fault),
         FaultKind::Invalid | FaultKind::Changed => match effect {
-            Effect::Survey { .. } | Effect::Plan { .. } => of_fault(Outcome::Access, fault, resume()),
+            Effect::Survey { .. } | Effect::Plan { .. } => missing(),
             Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => of_image(effect, fault),
-            Effect::RequestApproval { .. } => of_fault(Outcome::Access, fault, resume()),
+            Effect::RequestApproval { .. } => missing(),
             Effect::Update { .. } if fault.kind == FaultKind::Changed => of_fault(Outcome::Superseded, fault, None),
             Effect::Baseline { .. }
             | Effect::Register { .. }

@@ -48,12 +48,13 @@ pub fn trimmed(text: &str) -> &str {
 /// How long something took or will take, in its two largest units.
 pub fn lasting(time: SignedDuration) -> String {
     let seconds = time.as_secs().max(0);
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
-        3600..86400 => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{}d {}h", seconds / 86400, seconds % 86400 / 3600),
-    }
+    let (large, small, below) = match seconds {
+        0..60 => return format!("{seconds}s"),
+        60..3600 => (format!("{}m", seconds / 60), seconds % 60, "s"),
+        3600..86400 => (format!("{}h", seconds / 3600), seconds % 3600 / 60, "m"),
+        _ => (format!("{}d", seconds / 86400), seconds % 86400 / 3600, "h"),
+    };
+    if small == 0 { large } else { format!("{large} {small}{below}") }
 }
 
 /// Where a rollout stands.
@@ -83,8 +84,8 @@ mod tests {
     fn times_are_told_in_their_two_largest_units() {
         let told = |s| lasting(SignedDuration::from_secs(s));
         assert_eq!(
-            [told(-3), told(59), told(190), told(7260), told(90_000)],
-            ["0s", "59s", "3m 10s", "2h 1m", "1d 1h"]
+            [told(-3), told(59), told(190), told(7260), told(90_000), told(1500)],
+            ["0s", "59s", "3m 10s", "2h 1m", "1d 1h", "25m"]
         );
     }
 }

@@ -127,3 +127,29 @@ fn a_failing_check_without_rollback_leaves_what_was_deployed() {
     let ran = released(&sandbox, &desk, "dev").ended(24);
     told(&ran, &["✗ failed: the check of dev failed", "changed: dev/web"]);
 }
+
+#[test]
+fn a_way_back_that_is_refused_is_not_called_one_and_resume_takes_it() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 3s");
+    let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
+    running.says("proven by digest");
+    sandbox.ask("POST", "faults", r#"{"operation": "UpdateService", "count": 100, "kind": "access_denied"}"#);
+    let ran = running.end().ended(40);
+    told(&ran, &["may not do ecs:UpdateService", "`kanmon resume r2", "changed: dev/web"]);
+    sandbox.ask("DELETE", "faults", "");
+    let ran = desk.run(&sandbox.keys("developer"), &["resume"]).ended(20);
+    told(&ran, &["the check of dev failed", "back on what ran before: web", "rolled back: dev/web"]);
+    assert_eq!(sandbox.done("UpdateService").len(), 2);
+}
+
+#[test]
+fn a_rollout_that_outlasts_its_deadline_is_neither_a_success_nor_a_failure() {
+    let sandbox = Sandbox::with(&["--speed", "2"]);
+    let desk = Desk::demo(&sandbox);
+    desk.edit("deadline: 10m, on_failure: rollback", "deadline: 1s, on_failure: stop");
+    let ran = released(&sandbox, &desk, "dev").ended(31);
+    told(&ran, &["! still running: dev/web is still being deployed at the deadline", "being deployed by ECS: dev/web"]);
+    assert!(ran.out.contains("`kanmon resume r2"), "{}", ran.out);
+}
