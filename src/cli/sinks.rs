@@ -197,9 +197,9 @@ mod tests {
         }
         let told = String::from_utf8(log.to).unwrap();
         insta::assert_snapshot!(told, @"
-        · after 1m 0s: prod/web: 60/200 running
-        · after 2m 0s: prod/web: 120/200 running
-        · after 3m 0s: prod/web: 180/200 running
+        · after 1m: prod/web: 60/200 running
+        · after 2m: prod/web: 120/200 running
+        · after 3m: prod/web: 180/200 running
         ");
     }
 

@@ -45,14 +45,18 @@ pub fn trimmed(text: &str) -> &str {
     text.trim_end_matches('.')
 }
 
-/// How long something took or will take, in its two largest units.
+/// How long something took or will take, in its two largest units, the smaller one left out where it is none.
 pub fn lasting(time: SignedDuration) -> String {
     let seconds = time.as_secs().max(0);
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
-        3600..86400 => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{}d {}h", seconds / 86400, seconds % 86400 / 3600),
+    let (large, small) = match seconds {
+        0..60 => (format!("{seconds}s"), (0, 's')),
+        60..3600 => (format!("{}m", seconds / 60), (seconds % 60, 's')),
+        3600..86400 => (format!("{}h", seconds / 3600), (seconds % 3600 / 60, 'm')),
+        _ => (format!("{}d", seconds / 86400), (seconds % 86400 / 3600, 'h')),
+    };
+    match small {
+        (0, _) => large,
+        (count, unit) => format!("{large} {count}{unit}"),
     }
 }
 

@@ -55,9 +55,10 @@ const NOT_YET: &str = "not supported by this version yet";
 
 /// Checks form alone: keys, kinds and spellings. `owner` is where to point for what is missing, `what` names it.
 pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Vec<Mistake>) {
-    let wrong =
-        |expected: &str| Mistake::new(node.span, format!("`{what}` must be {expected}, found {}", node.describe()))
-            .hint(shape.written(what));
+    let wrong = |expected: &str| {
+        Mistake::new(node.span, format!("`{what}` must be {expected}, found {}", node.describe()))
+            .hint(shape.written(what))
+    };
     let scalar = node.scalar();
     match shape {
         Shape::Text => match scalar {

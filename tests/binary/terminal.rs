@@ -52,7 +52,8 @@ fn looking_at_a_narrow_terminal_breaks_nothing_that_is_to_be_copied() {
         let plain = uncoloured(&shown.out);
         let long: Vec<&str> = plain.lines().filter(|l| l.trim().contains(' ') && l.chars().count() > 50).collect();
         // What has no blank to break at is left whole.
-        let breakable: Vec<&&str> = long.iter().filter(|l| !l.contains("http://") && !l.contains("sha256:") && !l.contains(&id)).collect();
+        let breakable: Vec<&&str> =
+            long.iter().filter(|l| !l.contains("http://") && !l.contains("sha256:") && !l.contains(&id)).collect();
         assert!(breakable.is_empty(), "{args:?}: {breakable:#?}");
         assert!(args == ["plan"] || plain.contains(&id), "{args:?} cuts the release's name:\n{plain}");
     }
