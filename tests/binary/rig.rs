@@ -58,10 +58,6 @@ impl Sandbox {
         format!("http://{}", self.host)
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// What that user exports.
     pub fn keys(&self, user: &str) -> Vec<(String, String)> {
         self.users[user].clone()
@@ -397,9 +393,10 @@ pub fn masked(text: &str) -> String {
             23
         } else if word_starts && hex >= 8 && !rest[..hex].chars().all(|c| c == first) {
             hex
-        } else if word_starts && rest.starts_with("127.0.0.1:") {
-            time
-        } else if word_starts && matches!(shape(time).as_str(), "00:00" | "00:00:00" | "00-00" | "0000-00-00") {
+        } else if word_starts
+            && (rest.starts_with("127.0.0.1:")
+                || matches!(shape(time).as_str(), "00:00" | "00:00:00" | "00-00" | "0000-00-00"))
+        {
             time
         } else {
             out.push(first);

@@ -23,6 +23,8 @@ fn the_verbs_are_listed_with_what_they_do() {
       abort      End a release, rolling back what is under way if asked
       status     What runs where, and by which release
       history    What was released, or one release's whole story
+      export     Write a release's record to stdout, for another store
+      import     Take in a record that `export` wrote
       sandbox    Keep the embedded AWS running, for any AWS client
       demo       See a whole release on the embedded AWS, without any account
       help       Print this message or the help of the given subcommand(s)
@@ -32,8 +34,8 @@ fn the_verbs_are_listed_with_what_they_do() {
                              KANMON_PIPELINE]
           --output <FORM>    How to tell it: for people, or one event a line on stdout [default: human]
                              [possible values: human, json]
-          --state <URL>      Where state is kept: `local`, or `local:DIR` (default: what the pipeline
-                             file says) [env: KANMON_STATE]
+          --state <URL>      Where state is kept: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE`
+                             (default: what the pipeline file says) [env: KANMON_STATE]
           --env-file <FILE>  Write KANMON_RELEASE, KANMON_DIGEST, KANMON_PLAN and KANMON_OUTCOME into
                              this file
       -y, --yes              Answer yes where a question would be asked
