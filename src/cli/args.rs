@@ -9,7 +9,7 @@ use crate::model::ids::{ImageName, ReleaseId, StageName};
 /// What a release can end with; the rest of the table belongs to verbs that are still to come.
 const EXITS: &str = "\
 Exit codes:
-   0  done, or nothing to change        21  superseded by somebody else's deployment
+   0  done, or nothing to change        21  superseded by somebody else
    2  the command or the file is wrong  22  failed and stuck: a person is needed
    3  a build, push or copy failed      23  aborted
   10  a gate blocks                     24  failed, not rolled back

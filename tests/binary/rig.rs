@@ -379,6 +379,9 @@ pub fn release_in(text: &str) -> String {
     words.into_iter().find(is_release).unwrap_or_else(|| panic!("no release is named:\n{text}")).to_owned()
 }
 
+/// Times and dates, their digits as zeros.
+const DATES: [&str; 4] = ["00:00", "00:00:00", "00-00", "0000-00-00"];
+
 /// What differs from run to run masked, each character by one, so that columns stay where they are.
 pub fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -393,10 +396,7 @@ pub fn masked(text: &str) -> String {
             23
         } else if word_starts && hex >= 8 && !rest[..hex].chars().all(|c| c == first) {
             hex
-        } else if word_starts
-            && (rest.starts_with("127.0.0.1:")
-                || matches!(shape(time).as_str(), "00:00" | "00:00:00" | "00-00" | "0000-00-00"))
-        {
+        } else if word_starts && (rest.starts_with("127.0.0.1:") || DATES.contains(&shape(time).as_str())) {
             time
         } else {
             out.push(first);
