@@ -45,16 +45,19 @@ pub fn trimmed(text: &str) -> &str {
     text.trim_end_matches('.')
 }
 
-/// How long something took or will take, in its two largest units.
+/// How long something took or will take, in its two largest units, the smaller one left out where it is none.
 pub fn lasting(time: SignedDuration) -> String {
     let seconds = time.as_secs().max(0);
-    let (large, small, below) = match seconds {
-        0..60 => return format!("{seconds}s"),
-        60..3600 => (format!("{}m", seconds / 60), seconds % 60, "s"),
-        3600..86400 => (format!("{}h", seconds / 3600), seconds % 3600 / 60, "m"),
-        _ => (format!("{}d", seconds / 86400), seconds % 86400 / 3600, "h"),
+    let (large, small) = match seconds {
+        0..60 => (format!("{seconds}s"), (0, 's')),
+        60..3600 => (format!("{}m", seconds / 60), (seconds % 60, 's')),
+        3600..86400 => (format!("{}h", seconds / 3600), (seconds % 3600 / 60, 'm')),
+        _ => (format!("{}d", seconds / 86400), (seconds % 86400 / 3600, 'h')),
     };
-    if small == 0 { large } else { format!("{large} {small}{below}") }
+    match small {
+        (0, _) => large,
+        (count, unit) => format!("{large} {count}{unit}"),
+    }
 }
 
 /// Where a rollout stands.
@@ -84,8 +87,8 @@ mod tests {
     fn times_are_told_in_their_two_largest_units() {
         let told = |s| lasting(SignedDuration::from_secs(s));
         assert_eq!(
-            [told(-3), told(59), told(190), told(7260), told(90_000), told(1500)],
-            ["0s", "59s", "3m 10s", "2h 1m", "1d 1h", "25m"]
+            [told(-3), told(59), told(190), told(7260), told(90_000)],
+            ["0s", "59s", "3m 10s", "2h 1m", "1d 1h"]
         );
     }
 }
