@@ -1,6 +1,8 @@
 //! One binary for all tests that look at kanmon from outside.
 
 mod architecture;
+mod binary;
 mod crash;
 mod real;
 mod scenarios;
+mod shared_state;

@@ -30,7 +30,7 @@ pub(super) enum Failure {
 
 /// A failed call: its fault, and AWS's code where a caller wants to treat some codes of its operation differently.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Refusal {
+pub struct Refusal {
     pub code: Option<String>,
     pub fault: Fault,
 }

@@ -15,7 +15,7 @@ mod op;
 mod raw;
 mod retry;
 mod scan;
-mod session;
+pub mod session;
 mod statement;
 #[cfg(test)]
 mod testing;

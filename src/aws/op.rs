@@ -2,7 +2,7 @@
 
 /// One AWS call: IAM's name of the action, and what it is done to.
 #[derive(Debug, Clone)]
-pub(super) struct Op {
+pub struct Op {
     /// As in a policy: `ecs:UpdateService`.
     pub action: &'static str,
     /// The thing in words: `service web of cluster asset-prod`.

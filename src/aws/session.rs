@@ -12,7 +12,7 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, default_async_sleep};
+use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, default_async_sleep};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -23,15 +23,17 @@ use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::credentials::{AssumedRole, role_arn, sts_name};
-use super::errors::{self, Caller, Refusal};
+use super::errors::{self, Caller};
 use super::limiter::Limiter;
-use super::op::Op;
 use super::retry::OnlyIfThrottled;
 use super::time;
 use crate::model::approval::Identity;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountId, Region};
-use crate::model::pipeline::Account;
+use crate::model::pipeline::{Account, Assume};
+
+pub use super::errors::Refusal;
+pub use super::op::Op;
 
 /// A TCP and TLS handshake that takes longer than this goes nowhere: the endpoints are regional and always up.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -85,12 +87,14 @@ pub struct Session {
     partition: RetryPartition,
     limiter: Arc<Limiter>,
     time: SharedTimeSource,
+    sleep: SharedAsyncSleep,
     ecs: OnceLock<aws_sdk_ecs::Client>,
     ecs_once: OnceLock<aws_sdk_ecs::Client>,
     ecr: OnceLock<aws_sdk_ecr::Client>,
     inspector: OnceLock<aws_sdk_inspector2::Client>,
     codepipeline: OnceLock<aws_sdk_codepipeline::Client>,
     codepipeline_once: OnceLock<aws_sdk_codepipeline::Client>,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
 }
 
 /// A service's client configuration: the account's endpoint, its retry budget, and what else is given.
@@ -185,6 +189,13 @@ impl Sessions {
         let role = account.role.as_deref().map(|role| role_arn(account, role)).transpose()?;
         let ambient = self.ambient(account).await;
         let partition = partition(account);
+        let role = match (role, account.assume) {
+            (Some(role), Assume::Outside) => {
+                let own = identity(&client!(aws_sdk_sts, "sts", account, &ambient, partition), account).await?;
+                (own.account != account.id).then_some(role)
+            }
+            (role, Assume::Always | Assume::Outside) => role,
+        };
         let config = match role {
             None => ambient,
             Some(role_arn) => {
@@ -223,12 +234,14 @@ impl Sessions {
             partition,
             limiter,
             time: self.time.clone(),
+            sleep: self.sleep.clone(),
             ecs: OnceLock::new(),
             ecs_once: OnceLock::new(),
             ecr: OnceLock::new(),
             inspector: OnceLock::new(),
             codepipeline: OnceLock::new(),
             codepipeline_once: OnceLock::new(),
+            dynamodb: OnceLock::new(),
         }))
     }
 }
@@ -258,8 +271,16 @@ impl Session {
         time::of_system(self.time.now())
     }
 
+    /// Waits on the clock that the calls are made by.
+    pub async fn pause(&self, duration: Duration) {
+        self.sleep.sleep(duration).await;
+    }
+
     /// The one way a call goes out: within its quota, its error made a fault.
-    pub(super) async fn call<T, E, F>(&self, op: &Op, send: F) -> Result<T, Refusal>
+    ///
+    /// # Errors
+    /// The fault, and AWS's own code where it gave one.
+    pub async fn call<T, E, F>(&self, op: &Op, send: F) -> Result<T, Refusal>
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -306,6 +327,11 @@ impl Session {
                 retry_classifier(OnlyIfThrottled)
             )
         })
+    }
+
+    /// For the journal. Its writes are conditional or carry a client token, so that the SDK may repeat them.
+    pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| client!(aws_sdk_dynamodb, "dynamodb", &self.account, &self.config, self.partition))
     }
 }
 

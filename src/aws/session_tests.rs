@@ -206,3 +206,19 @@ fn an_accounts_endpoint_for_a_service_goes_before_its_default() {
     assert_eq!(endpoint(&a, "ecs"), Some("http://127.0.0.1:2"));
     assert_eq!(endpoint(&a, "ecr"), Some("http://127.0.0.1:1"));
 }
+
+#[tokio::test]
+async fn a_role_for_outsiders_is_assumed_from_another_account_and_not_from_its_own() {
+    let outside = Account { assume: Assume::Outside, ..with_role() };
+    // The peer's credentials are of production's own account.
+    let inside = assuming();
+    inside.sessions().session(&outside).await.unwrap();
+    assert_eq!(inside.asked("AssumeRole").len(), 0);
+    let dev = Peer::new(|asked: &Asked, before| match (asked.op.as_str(), before) {
+        ("GetCallerIdentity", 0) => Reply::Raw(200, caller_identity("111111111111")),
+        ("AssumeRole", _) => assumed(Duration::ZERO, "ASSUMED"),
+        _ => Reply::Json(Value::Null),
+    });
+    dev.sessions().session(&outside).await.unwrap();
+    assert_eq!(dev.asked("AssumeRole").len(), 1);
+}

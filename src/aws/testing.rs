@@ -29,6 +29,7 @@ pub(super) fn account(name: &str) -> Account {
         role: None,
         external_id: None,
         profile: None,
+        assume: Default::default(),
         endpoints: BTreeMap::new(),
     }
 }

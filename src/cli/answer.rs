@@ -23,13 +23,57 @@ use crate::ports::journal::Listed;
 const WATCHED: SignedDuration = SignedDuration::from_secs(20);
 
 pub async fn approve(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
-    answer(&Bench::new(global, output)?, output, &args, Answer::Approved, global.yes).await?;
-    Ok(0)
+    told(global, output, &args, Answer::Approved).await
 }
 
 pub async fn reject(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
-    answer(&Bench::new(global, output)?, output, &args, Answer::Rejected, global.yes).await?;
+    told(global, output, &args, Answer::Rejected).await
+}
+
+async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer) -> Result<u8, Failure> {
+    let bench = Bench::new(global, output)?;
+    let Answered { stage, taken } = answer(&bench, output, args, given, global.yes).await?;
+    let id = &args.release;
+    let word = match given {
+        Answer::Approved => "approved",
+        Answer::Rejected => "rejected",
+    };
+    let next = match taken {
+        Taken::Yes => String::new(),
+        Taken::Soon => "; the process that works on it will take it up".to_owned(),
+        Taken::ByResume => format!("; `kanmon resume {id}` goes on with it"),
+    };
+    output.tell(
+        || format!("{id}: {stage} is {word}{next}"),
+        || json!({ "v": 1, "kind": "answered", "release": id, "stage": stage, "answer": given, "taken": taken.word() }),
+    );
     Ok(0)
+}
+
+/// What became of an answer.
+pub struct Answered {
+    pub stage: StageName,
+    pub taken: Taken,
+}
+
+/// Whether the release has heard the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    Yes,
+    /// A process works on the release and looks from time to time.
+    Soon,
+    /// Nobody works on it.
+    ByResume,
+}
+
+impl Taken {
+    fn word(self) -> &'static str {
+        match self {
+            Taken::Yes => "yes",
+            Taken::Soon => "soon",
+            Taken::ByResume => "by-resume",
+        }
+    }
 }
 
 /// Decides about the question that a release waits with; `yes` answers the question whether it is meant.
@@ -39,7 +83,7 @@ pub async fn answer(
     args: &AnswerArgs,
     answer: Answer,
     yes: bool,
-) -> Result<(), Failure> {
+) -> Result<Answered, Failure> {
     let recorded = recorded(bench, &args.release).await?;
     let waiting = approvals::asked(&recorded);
     let wanted: Vec<_> =
@@ -86,7 +130,8 @@ pub async fn answer(
             bench.journal.send(&recorded.release.id, MessageBody::Answer(given), bench.clock.now()).await?;
         }
     }
-    follow(bench, output, &recorded, &stage.name, answer).await
+    let taken = follow(bench, &recorded, &stage.name).await?;
+    Ok(Answered { stage: stage.name.clone(), taken })
 }
 
 /// What was looked at must be what is asked.
@@ -134,11 +179,18 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
     let bench = Bench::new(global, output)?;
     let recorded = recorded(&bench, &args.release).await?;
     let release = &recorded.release;
+    let inbox = bench.journal.inbox(&release.id).await?;
     let given = release.started.pipeline.stages.iter().find(|s| {
         let state = release.stage(&s.name);
+        // Where nobody works on the release, an answer has arrived and is not taken up yet.
+        let arrived = || inbox.iter().any(|m| is_approval(&m.body, &s.name));
         args.stage.as_ref().is_none_or(|name| name == &s.name)
-            && matches!(state.approval, Approval::Given(..))
             && state.entered.is_none()
+            && match &state.approval {
+                Approval::Given(..) => true,
+                Approval::Asked(_) => arrived(),
+                Approval::NotAsked | Approval::Rejected(_) | Approval::Expired | Approval::Closed { .. } => false,
+            }
     });
     let Some(stage) = given else {
         return Err(Failure::wrong(format!("{} has no approval that is still unused", release.id))
@@ -152,44 +204,29 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
     Ok(0)
 }
 
-/// Tells whether the answer was taken, by the process that works on the release.
-async fn follow(
-    bench: &Bench,
-    output: &Output,
-    recorded: &Recorded,
-    stage: &StageName,
-    answer: Answer,
-) -> Result<(), Failure> {
-    let id = &recorded.release.id;
-    let word = match answer {
-        Answer::Approved => "approved",
-        Answer::Rejected => "rejected",
-    };
-    let tell = |more: &str| {
-        output.tell(
-            || format!("{id}: {stage} is {word}{more}"),
-            || json!({ "v": 1, "kind": "answered", "release": id, "stage": stage, "answer": answer }),
-        );
-    };
+fn is_approval(message: &MessageBody, stage: &StageName) -> bool {
+    match message {
+        MessageBody::Answer(answer) => answer.stage == *stage && answer.answer == Answer::Approved,
+        MessageBody::Withdraw { .. } | MessageBody::Abort { .. } => false,
+    }
+}
+
+/// Whether the process that works on the release takes the answer.
+async fn follow(bench: &Bench, recorded: &Recorded, stage: &StageName) -> Result<Taken, Failure> {
     if recorded.listed.held_by.is_none() {
-        tell(&format!("; `kanmon resume {id}` goes on with it"));
-        return Ok(());
+        return Ok(Taken::ByResume);
     }
     let late = bench.clock.now() + WATCHED;
     while bench.clock.now() < late {
-        let events = bench.journal.read(id).await?;
+        let events = bench.journal.read(&recorded.release.id).await?;
         let news = events.iter().filter(|e| e.seq > recorded.release.seq).find_map(|e| taken(e, stage));
         match news {
-            Some(Ok(())) => {
-                tell("");
-                return Ok(());
-            }
+            Some(Ok(())) => return Ok(Taken::Yes),
             Some(Err(why)) => return Err(Failure::access(format!("the answer does not count: {why}"))),
             None => bench.clock.sleep(SignedDuration::from_millis(300)).await,
         }
     }
-    tell("; the process that works on it will take it up");
-    Ok(())
+    Ok(Taken::Soon)
 }
 
 fn taken(event: &Event, stage: &StageName) -> Option<Result<(), String>> {

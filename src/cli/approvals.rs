@@ -10,6 +10,7 @@ use super::releases::{self, Recorded};
 use crate::model::approval::ApprovalRequest;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::Approval;
+use crate::model::words::lasting;
 use crate::report::paint::Paint;
 use crate::report::wrap::wrap;
 use crate::report::{names, plan, story};
@@ -94,7 +95,7 @@ pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &Approv
     if let Some(gate) = &state.gate {
         say("gate", story::gate(gate));
     }
-    let left = names::lasting(request.expires_at.duration_since(bench.clock.now()));
+    let left = lasting(request.expires_at.duration_since(bench.clock.now()));
     say("until", format!("{} ({left} left)", request.expires_at.strftime("%Y-%m-%d %H:%M UTC")));
     if let Some(policy) = &stage.approval {
         say("who", story::who_may(policy, request));

@@ -6,9 +6,29 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::ids::{ImageName, ReleaseId, StageName};
 
+/// What a release can end with; the rest of the table belongs to verbs that are still to come.
+const EXITS: &str = "\
+Exit codes:
+   0  done, or nothing to change        21  superseded by somebody else
+   2  the command or the file is wrong  22  failed and stuck: a person is needed
+   3  a build, push or copy failed      23  aborted
+  10  a gate blocks                     24  failed, not rolled back
+  11  rejected                          30  suspended: `kanmon resume` goes on
+  12  nobody decided in time            31  still being deployed at the deadline
+  20  failed and rolled back            32  it could not be told
+  40  access or set-up is missing       41  another process or release holds it
+  70  a defect of kanmon";
+
+const FIRST: &str = "\
+To begin with:
+  kanmon demo       a whole release on an AWS of its own, in seconds
+  kanmon check      is the pipeline file in order?
+  kanmon plan       what would a release change?
+  kanmon release    build, scan, and go from stage to stage";
+
 /// Carries a release from commit to production on Amazon ECS: built, scanned, gated, approved, proven.
 #[derive(Debug, Parser)]
-#[command(name = "kanmon", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "kanmon", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true, after_help = FIRST)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -19,13 +39,13 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct Global {
     /// The pipeline file (default: the only file in `pipelines/`)
-    #[arg(long, global = true, value_name = "FILE", env = "KANMON_PIPELINE")]
+    #[arg(long, global = true, value_name = "FILE", env = "KANMON_PIPELINE", hide_env_values = true)]
     pub pipeline: Option<PathBuf>,
     /// How to tell it: for people, or one event a line on stdout
     #[arg(long, global = true, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     pub output: Form,
-    /// Where state is kept: `local`, or `local:DIR` (default: what the pipeline file says)
-    #[arg(long, global = true, value_name = "URL", env = "KANMON_STATE")]
+    /// Where state is kept: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE` (default: what the pipeline file says)
+    #[arg(long, global = true, value_name = "URL", env = "KANMON_STATE", hide_env_values = true)]
     pub state: Option<String>,
     /// Write KANMON_RELEASE, KANMON_DIGEST, KANMON_PLAN and KANMON_OUTCOME into this file
     #[arg(long, global = true, value_name = "FILE")]
@@ -52,28 +72,55 @@ pub enum Verb {
     /// Read the pipeline file offline and tell every mistake at once
     Check(CheckArgs),
     /// Show what a release would do, stage by stage, and touch nothing
+    ///
+    /// Shows what each stage would change in its task definitions, the gate as it stands, and who is asked. Without a release or an
+    /// --image, the image counts as still to be built.
     Plan(PlanArgs),
     /// Build, push, scan, and take every stage in turn
+    ///
+    /// Waits on the way for scans, approvals and rollouts. Ctrl-C suspends it (a second one leaves at once), and `kanmon resume`
+    /// goes on; ECS finishes by itself what has begun. What was done is recorded before the next thing is.
+    #[command(after_help = EXITS)]
     Release(ReleaseArgs),
     /// Take a release that exists through every stage it has not passed
+    ///
+    /// The same digests go on; gates are judged anew, and where a stage wants an approval it is asked for.
+    #[command(after_help = EXITS)]
     Promote(PromoteArgs),
     /// Show what waits for a person
+    ///
+    /// Who asks, which images, what would change, how the gate stands, who may decide and until when, and the command for it.
     Approvals,
     /// Approve exactly the plan that a release waits with
+    ///
+    /// On a terminal it shows the plan and asks. Elsewhere the plan that was looked at has to be named with --plan, or --yes given
+    /// for whatever waits. Counts for that plan alone: if anything changes, it is asked for again.
     Approve(AnswerArgs),
-    /// Reject it
+    /// Reject what a release waits with, which ends the release
     Reject(AnswerArgs),
     /// Take an approval back before it is used
     Withdraw(AnswerArgs),
     /// Go on after a crash, a stop or a suspension
+    ///
+    /// Reads how things stand before it does anything: what was under way is found, not repeated.
+    #[command(after_help = EXITS)]
     Resume(ResumeArgs),
     /// End a release, rolling back what is under way if asked
+    ///
+    /// Where a process works on it, that process is asked to; where none does, it is ended here.
     Abort(AbortArgs),
     /// What runs where, and by which release
     Status(StatusArgs),
     /// What was released, or one release's whole story
     History(HistoryArgs),
+    /// Write a release's record to stdout, for another store
+    Export(ExportArgs),
+    /// Take in a record that `export` wrote
+    Import(ImportArgs),
     /// Keep the embedded AWS running, for any AWS client
+    ///
+    /// STS, ECR with a registry, Inspector, ECS and CodePipeline of two accounts, on loopback and in memory only. Prints what a
+    /// shell has to export. Ctrl-C ends it, and forgets everything.
     Sandbox(SandboxArgs),
     /// See a whole release on the embedded AWS, without any account
     Demo(DemoArgs),
@@ -107,8 +154,11 @@ pub struct ReleaseArgs {
     #[arg(long, value_name = "NAME=REF", value_parser = image_reference)]
     pub image: Vec<(ImageName, String)>,
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
-    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION")]
+    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
+    /// Start the CodePipeline that the file names instead, and look on: no laptop holds production's role
+    #[arg(long, conflicts_with_all = ["until", "image", "execution"])]
+    pub remote: bool,
 }
 
 #[derive(Debug, Args)]
@@ -118,7 +168,7 @@ pub struct PromoteArgs {
     #[arg(long, value_name = "STAGE")]
     pub to: StageName,
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
-    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION")]
+    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
 }
 
@@ -167,6 +217,16 @@ pub struct HistoryArgs {
     /// How many releases to list
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    pub release: ReleaseId,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
+use serde_json::json;
 
 use super::args::Global;
 use super::failure::Failure;
 use super::output::Output;
-use super::state;
+use super::state::{self, Missing};
 use crate::aws;
 use crate::image::OciImages;
 use crate::local::checks::LocalChecks;
 use crate::local::clock::SystemClock;
+use crate::model::event::EVENT_VERSION;
 use crate::model::fault::Fault;
 use crate::model::pipeline::{FileRef, Pipeline, Stage};
 use crate::pipeline::{self, Loaded};
@@ -21,31 +23,36 @@ use crate::ports::journal::Journal;
 use crate::ports::templates::Templates;
 use crate::runtime::ports::Ports;
 
-type StateBy = fn(&Path, Option<&str>) -> Result<Arc<dyn Journal>, Failure>;
-
 pub struct Bench {
     pub loaded: Loaded,
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
     /// Instead of the environment's credentials: the demo's persons.
-    pub credentials: Option<SharedCredentialsProvider>,
+    credentials: Option<SharedCredentialsProvider>,
 }
 
 impl Bench {
     /// Reads the pipeline file and opens the state as it stands. Tells every mistake of the file.
     pub fn new(global: &Global, output: &Output) -> Result<Bench, Failure> {
-        Bench::on(global, output, state::open)
+        Bench::of(global, output, Missing::LeaveSo, None)
     }
 
     /// The same for a verb that records something new: state is made where there is none.
     pub fn making(global: &Global, output: &Output) -> Result<Bench, Failure> {
-        Bench::on(global, output, state::make)
+        Bench::of(global, output, Missing::Make, None)
     }
 
-    fn on(global: &Global, output: &Output, state: StateBy) -> Result<Bench, Failure> {
+    /// For a person with credentials of his own.
+    pub fn of(
+        global: &Global,
+        output: &Output,
+        missing: Missing,
+        credentials: Option<SharedCredentialsProvider>,
+    ) -> Result<Bench, Failure> {
         let loaded = load(global.pipeline.as_deref(), output)?;
-        let journal = state(&loaded.root, global.state.as_deref())?;
-        Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials: None })
+        let sessions = || sessions(credentials.clone(), STATE, None);
+        let journal = state::open(&loaded, global.state.as_deref(), missing, sessions)?;
+        Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials })
     }
 
     pub fn pipeline(&self) -> &Pipeline {
@@ -54,14 +61,7 @@ impl Bench {
 
     /// The ports, entering accounts under this session name and, where it is given, as this person.
     pub fn ports(&self, session_name: &str, source_identity: Option<String>) -> Result<Ports, Failure> {
-        let sessions = Arc::new(aws::Sessions::new(aws::Setup {
-            http_client: None,
-            time_source: None,
-            sleep: None,
-            credentials: self.credentials.clone(),
-            session_name: session_name.to_owned(),
-            source_identity,
-        }));
+        let sessions = sessions(self.credentials.clone(), session_name, source_identity);
         let checks = LocalChecks::new(self.loaded.root.clone())
             .map_err(|e| Failure::access("no HTTP client can be set up").cause(e.to_string()))?;
         Ok(Ports {
@@ -79,6 +79,24 @@ impl Bench {
     }
 }
 
+/// The session name of what reads and writes the state.
+const STATE: &str = "kanmon-state";
+
+fn sessions(
+    credentials: Option<SharedCredentialsProvider>,
+    session_name: &str,
+    source_identity: Option<String>,
+) -> Arc<aws::Sessions> {
+    Arc::new(aws::Sessions::new(aws::Setup {
+        http_client: None,
+        time_source: None,
+        sleep: None,
+        credentials,
+        session_name: session_name.to_owned(),
+        source_identity,
+    }))
+}
+
 /// Reads the pipeline file; on mistakes, tells them all.
 pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
     let here = std::env::current_dir().map_err(|e| Failure::access(format!("there is no current folder: {e}")))?;
@@ -87,15 +105,32 @@ pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
         output.tell_mistakes(&diagnostics);
         let n = diagnostics.items().len();
         let mistakes = if n == 1 { "1 mistake".to_owned() } else { format!("{n} mistakes") };
-        Failure::wrong(format!("{} has {mistakes}; nothing was touched", file.display()))
+        Failure::wrong(format!("{} has {mistakes}; nothing was touched", shown(&file, &here)))
     })
+}
+
+/// A path as its reader would type it.
+fn shown(file: &Path, here: &Path) -> String {
+    file.strip_prefix(here).unwrap_or(file).display().to_string()
 }
 
 impl Output {
     fn tell_mistakes(&self, diagnostics: &pipeline::Diagnostics) {
         match self.form {
-            super::args::Form::Human => self.note(&diagnostics.to_string()),
-            super::args::Form::Json => self.say(&diagnostics.to_json().to_string()),
+            super::args::Form::Human => {
+                diagnostics.items().iter().for_each(|item| self.note(&format!("{item}\n")));
+            }
+            super::args::Form::Json => {
+                for item in diagnostics.items() {
+                    let mut line = json!({ "v": EVENT_VERSION, "kind": "mistake" });
+                    if let (Some(line), Ok(serde_json::Value::Object(item))) =
+                        (line.as_object_mut(), serde_json::to_value(item))
+                    {
+                        line.extend(item);
+                    }
+                    self.say(&line.to_string());
+                }
+            }
         }
     }
 }

@@ -13,11 +13,13 @@ use super::args::{AnswerArgs, DemoArgs, Form, Global, ReleaseArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
+use super::state::Missing;
 use super::{release, releases};
 use crate::local::clock::SystemClock;
 use crate::model::approval::Answer;
 use crate::pipeline;
 use crate::ports::clock::Clock;
+use crate::report::wrap::wrap;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::{Seed, World, exports, serve};
 
@@ -44,11 +46,12 @@ pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<u8,
     let folder = Folder::new()?;
     let file = folder.lay(&format!("http://{host}"))?;
     if output.form == Form::Human {
-        output.note(&format!(
-            "An AWS of its own runs on http://{host}, {} times faster than the real one. In it, a developer releases a small\n\
+        let about = format!(
+            "An AWS of its own runs on http://{host}, {} times faster than the real one. In it, a developer releases a small \
              application through dev and staging, and a manager decides about production in another account.\n",
             args.speed
-        ));
+        );
+        output.note(&wrap(&about, output.err_width(), 0));
     }
     let ended = story(global, output, &seed, &file).await;
     served.abort();
@@ -61,15 +64,15 @@ pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<u8,
 
 const NEXT: &str = "
 what to try next
-  kanmon sandbox                keep such an AWS running, and talk to it with any AWS client
-  kanmon check FILE             read a pipeline file of your own; pipelines/examples/ has two to begin with
-  kanmon release --help         the first real release: README.md, step by step";
+  kanmon sandbox           keep such an AWS running, for any AWS client
+  kanmon check FILE        read a pipeline file; pipelines/examples/ has two
+  kanmon release --help    the first real release: README.md, step by step";
 
 /// The developer releases; when the question stands, the manager looks and approves.
 async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Result<u8, Failure> {
     let developer = person(seed, file, global, output, "developer")?;
     let manager = person(seed, file, global, output, "manager")?;
-    let args = ReleaseArgs { until: None, image: Vec::new(), execution: None };
+    let args = ReleaseArgs { until: None, image: Vec::new(), execution: None, remote: false };
     let released = release::with(&developer, global, output, args);
     let decided = decide(&manager, output);
     let (released, decided) = tokio::join!(released, async {
@@ -101,7 +104,7 @@ async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
                 plan: Some(request.plan.to_string()),
                 comment: "looks good".to_owned(),
             };
-            return answer(manager, output, &args, Answer::Approved, quiet).await;
+            return answer(manager, output, &args, Answer::Approved, quiet).await.map(drop);
         }
         manager.clock.sleep(jiff::SignedDuration::from_millis(200)).await;
     }
@@ -123,9 +126,7 @@ fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str
     let user = user.ok_or_else(|| Failure::defect(format!("the demo's seed has no {name}")))?;
     let keys = Credentials::new(user.key.id.clone(), user.key.secret.clone(), None, None, "the demo");
     let global = Global { pipeline: Some(file.to_owned()), state: None, ..global.clone() };
-    let mut bench = Bench::making(&global, output)?;
-    bench.credentials = Some(SharedCredentialsProvider::new(keys));
-    Ok(bench)
+    Bench::of(&global, output, Missing::Make, Some(SharedCredentialsProvider::new(keys)))
 }
 
 /// A folder of the demo's own, gone when it ends.

@@ -87,6 +87,7 @@ impl From<JournalError> for Failure {
             JournalError::Newer { .. } => {
                 Failure::new(ACCESS, sentence).hint("use the newer kanmon that wrote it")
             }
+            JournalError::Remote(fault) => fault.into(),
             JournalError::Store(_) => Failure::new(ACCESS, sentence)
                 .hint("nothing is done before it is written down; free the disk or mend its permissions, then `kanmon resume`"),
         }

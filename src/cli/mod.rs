@@ -15,10 +15,13 @@ mod answer;
 mod approvals;
 mod check;
 mod demo;
+mod export;
 mod history;
+mod import;
 mod plan;
 mod promote;
 mod release;
+mod remote;
 mod resume;
 mod sandbox;
 mod status;
@@ -34,7 +37,8 @@ use output::Output;
 /// Runs kanmon with the process's own arguments; answers with the exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let output = Output::new(&cli.global);
+    let mut output = Output::new(&cli.global);
+    output.passing = matches!(cli.verb, Verb::Demo(_));
     output.start_log(cli.global.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -64,6 +68,8 @@ async fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
         Verb::Abort(args) => abort::run(global, output, args).await,
         Verb::Status(args) => status::run(global, output, args).await,
         Verb::History(args) => history::run(global, output, args).await,
+        Verb::Export(args) => export::run(global, output, args).await,
+        Verb::Import(args) => import::run(global, output, args).await,
         Verb::Sandbox(args) => sandbox::run(output, args).await,
         Verb::Demo(args) => demo::run(global, output, args).await,
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::args::{Form, Global};
 use super::failure::Failure;
 use crate::report::paint::Paint;
+use crate::report::summary::below;
 use crate::report::wrap::wrap;
 
 pub struct Output {
@@ -20,6 +21,8 @@ pub struct Output {
     pub asks: bool,
     /// Where spinners turn, on stderr; lines beside them go through it, so that they do not overwrite each other.
     pub bars: MultiProgress,
+    /// Whether what is worked on is gone afterwards, as the demo's AWS is.
+    pub passing: bool,
     /// Whether stderr is a terminal, where spinners can turn.
     pub terminal: bool,
 }
@@ -32,6 +35,7 @@ impl Output {
             form: global.output,
             out: Paint(wanted && human && std::io::stdout().is_terminal()),
             err: Paint(wanted && human && std::io::stderr().is_terminal()),
+            passing: false,
             asks: human && std::io::stdin().is_terminal(),
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
             terminal: std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
@@ -59,22 +63,19 @@ impl Output {
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(level))
             .with_writer(std::io::stderr)
-            .with_ansi(self.err.0)
+            .with_ansi(false)
             .init();
     }
 
     /// A line of data. A reader that has gone away is no reason to stop.
     pub fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stdout(), "{text}");
+        // Spinners turn on the same screen.
+        let _ = self.bars.suspend(|| writeln!(std::io::stdout(), "{text}"));
     }
 
     /// A line beside the data.
     pub fn note(&self, text: &str) {
-        if self.terminal {
-            let _ = self.bars.println(text);
-        } else {
-            let _ = writeln!(std::io::stderr(), "{text}");
-        }
+        let _ = self.bars.suspend(|| writeln!(std::io::stderr(), "{text}"));
     }
 
     /// Data for people or for programs.
@@ -103,10 +104,10 @@ impl Output {
             let note = |text: String| self.note(&wrap(&text, self.err_width(), 2));
             note(format!("{}: {}", self.err.bad("error"), failure.sentence));
             if let Some(cause) = &failure.cause {
-                note(format!("  cause: {}", cause.trim_start_matches('\n').replace('\n', "\n  ")));
+                note(below("cause", cause));
             }
             if let Some(hint) = &failure.hint {
-                note(format!("  hint: {}", hint.replace('\n', "\n  ")));
+                note(below("hint", hint));
             }
         }
         ExitCode::from(failure.code)

@@ -7,6 +7,7 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::identity;
 use super::output::Output;
+use super::remote;
 use super::work::{env_file, work};
 use crate::journal;
 use crate::local::git;
@@ -22,6 +23,9 @@ pub async fn run(global: &Global, output: &Output, args: ReleaseArgs) -> Result<
 
 /// Releases what a bench's pipeline file says.
 pub async fn with(bench: &Bench, global: &Global, output: &Output, args: ReleaseArgs) -> Result<u8, Failure> {
+    if args.remote {
+        return remote::run(bench, &bench.ports("kanmon-remote", None)?, output).await;
+    }
     let (given, until) = asked(bench.pipeline(), args.image, args.until)?;
     let id = fresh(bench.clock.as_ref());
     let source = git::source(&bench.loaded.root);

@@ -13,6 +13,17 @@ pub struct Recorded {
     pub release: Release,
 }
 
+impl Recorded {
+    /// Whether it is under way, or can be gone on with. One that found something missing before it did anything cannot: it would
+    /// only find it missing again.
+    pub fn is_open(&self) -> bool {
+        match &self.release.ending {
+            None => true,
+            Some(ending) => ending.outcome.is_resumable() && self.release.surveyed.is_some(),
+        }
+    }
+}
+
 /// One release.
 pub async fn one(bench: &Bench, id: &ReleaseId) -> Result<(Vec<Event>, Release), Failure> {
     let events = bench.journal.read(id).await?;

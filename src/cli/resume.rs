@@ -10,7 +10,6 @@ use crate::journal;
 use crate::model::approval::Requester;
 use crate::model::event::Fact;
 use crate::model::ids::ReleaseId;
-use crate::model::release::Release;
 
 pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u8, Failure> {
     env_file(global)?;
@@ -45,11 +44,10 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
 
 /// The only release that waits to be gone on with.
 async fn only_one(bench: &Bench) -> Result<ReleaseId, Failure> {
-    let resumable = |release: &Release| release.ending.as_ref().is_none_or(|e| e.outcome.is_resumable());
     let found: Vec<_> = releases::all(bench, usize::MAX)
         .await?
         .into_iter()
-        .filter(|r| r.listed.held_by.is_none() && resumable(&r.release))
+        .filter(|r| r.listed.held_by.is_none() && r.is_open())
         .map(|r| r.release.id)
         .collect();
     match found.as_slice() {

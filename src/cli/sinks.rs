@@ -11,10 +11,11 @@ use super::output::Output;
 use crate::model::effect::Effect;
 use crate::model::event::Event;
 use crate::model::release::Release;
+use crate::model::words::lasting;
 use crate::ports::sink::Sink;
+use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::story::{self, Mark};
-use crate::report::{json, names};
 
 /// The sink that fits who reads.
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {
@@ -160,7 +161,7 @@ impl<W: Write + Send> Log<W> {
             return;
         }
         let since = jiff::SignedDuration::try_from(now.duration_since(self.began)).unwrap_or_default();
-        self.print(&format!("· after {}: {}", names::lasting(since), what.join("; ")), now);
+        self.print(&format!("· after {}: {}", lasting(since), what.join("; ")), now);
     }
 }
 
@@ -196,9 +197,9 @@ mod tests {
         }
         let told = String::from_utf8(log.to).unwrap();
         insta::assert_snapshot!(told, @"
-        · after 1m 0s: prod/web: 60/200 running
-        · after 2m 0s: prod/web: 120/200 running
-        · after 3m 0s: prod/web: 180/200 running
+        · after 1m: prod/web: 60/200 running
+        · after 2m: prod/web: 120/200 running
+        · after 3m: prod/web: 180/200 running
         ");
     }
 

@@ -1,33 +1,70 @@
 //! Where state is kept.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::failure::Failure;
-use crate::journal::{MemoryJournal, SqliteJournal};
+use crate::aws::Sessions;
+use crate::journal::{DynamoDbJournal, MemoryJournal, SqliteJournal};
+use crate::model::ids::AccountName;
+use crate::model::nearest;
+use crate::model::pipeline::State;
+use crate::pipeline::Loaded;
 use crate::ports::journal::Journal;
 
 /// The folder of local state, below the repository's root.
 const LOCAL: &str = ".kanmon";
 
-/// Opens the journal that `--state`, or else the pipeline file (`local`), names, and makes it where there is none.
-pub fn make(root: &Path, state: Option<&str>) -> Result<Arc<dyn Journal>, Failure> {
-    Ok(Arc::new(SqliteJournal::open(&folder(root, state)?)?))
+/// What to do where nothing was recorded on this machine yet. A table is never made by the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// For verbs that record something new.
+    Make,
+    /// For verbs that only look.
+    LeaveSo,
 }
 
-/// The same for verbs that only look: where nothing was recorded yet, nothing is made either.
-pub fn open(root: &Path, state: Option<&str>) -> Result<Arc<dyn Journal>, Failure> {
-    let folder = folder(root, state)?;
-    Ok(if folder.exists() { Arc::new(SqliteJournal::open(&folder)?) } else { Arc::new(MemoryJournal::new()) })
-}
-
-fn folder(root: &Path, state: Option<&str>) -> Result<PathBuf, Failure> {
-    match state {
-        None | Some("local") => Ok(root.join(LOCAL)),
-        Some(other) => match other.strip_prefix("local:") {
-            Some(dir) if !dir.is_empty() => Ok(PathBuf::from(dir)),
-            _ => Err(Failure::wrong(format!("`--state {other}` is no place for state"))
-                .hint("`local` is the repository's .kanmon folder, `local:DIR` another folder")),
-        },
+/// Opens the journal that `--state`, or else the pipeline file, names. `sessions` is asked for only where state is in AWS.
+pub fn open(
+    loaded: &Loaded,
+    given: Option<&str>,
+    missing: Missing,
+    sessions: impl FnOnce() -> Arc<Sessions>,
+) -> Result<Arc<dyn Journal>, Failure> {
+    match place(loaded, given)? {
+        Place::Folder(dir) if missing == Missing::LeaveSo && !dir.exists() => Ok(Arc::new(MemoryJournal::new())),
+        Place::Folder(dir) => Ok(Arc::new(SqliteJournal::open(&dir)?)),
+        Place::Table { account: name, table } => {
+            let accounts = &loaded.pipeline.accounts;
+            let account = accounts.get(&name).ok_or_else(|| Failure {
+                hint: nearest::hint(name.as_str(), accounts.keys().map(|n| n.as_str())),
+                ..Failure::wrong(format!("the pipeline file has no account `{name}` to keep state in"))
+            })?;
+            Ok(Arc::new(DynamoDbJournal::new(sessions(), account.clone(), table)))
+        }
     }
+}
+
+enum Place {
+    Folder(PathBuf),
+    Table { account: AccountName, table: String },
+}
+
+fn place(loaded: &Loaded, given: Option<&str>) -> Result<Place, Failure> {
+    if let Some(dir) = given.and_then(|g| g.strip_prefix("local:")).filter(|dir| !dir.is_empty()) {
+        return Ok(Place::Folder(PathBuf::from(dir)));
+    }
+    let state = match given {
+        None => loaded.pipeline.state.clone(),
+        Some(given) => given.parse().map_err(|_| {
+            Failure::wrong(format!("`--state {given}` is no place for state")).hint(
+                "`local` is the repository's .kanmon folder, `local:DIR` another folder, `dynamodb://ACCOUNT/TABLE` a table \
+                 in one of the file's accounts",
+            )
+        })?,
+    };
+    Ok(match state {
+        State::Local => Place::Folder(loaded.root.join(LOCAL)),
+        State::DynamoDb { account, table } => Place::Table { account, table },
+    })
 }

@@ -69,7 +69,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
             rows.push(Row { stage, service, live, last_good: last_good.clone(), good_runs });
         }
     }
-    let open: Vec<&Recorded> = recorded.iter().filter(|r| is_open(r)).collect();
+    let open: Vec<&Recorded> = recorded.iter().filter(|r| r.is_open()).collect();
     output.tell(|| human(&rows, &open, output), || machine(&rows, &open));
     Ok(0)
 }
@@ -89,11 +89,6 @@ async fn live(bench: &Bench, ports: &Ports, stage: &Stage, service: &ServiceName
         images,
         release: definition.tags.get(tags::RELEASE).cloned(),
     })
-}
-
-/// Whether a release is under way, or can be gone on with.
-fn is_open(recorded: &Recorded) -> bool {
-    recorded.release.ending.as_ref().is_none_or(|e| e.outcome.is_resumable())
 }
 
 fn human(rows: &[Row], open: &[&Recorded], output: &Output) -> String {

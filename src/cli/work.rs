@@ -37,7 +37,7 @@ pub async fn work(
             sink.event(last, &release);
         }
         let (stopper, stop) = stop::channel();
-        let signals = tokio::spawn(listen(stopper, output.bars.clone(), output.terminal));
+        let signals = tokio::spawn(listen(stopper, output.bars.clone()));
         let ended = Runner::new(ports, lease, release, sink.as_mut(), stop).run().await;
         signals.abort();
         ended?
@@ -46,7 +46,10 @@ pub async fn work(
     let release = Release::fold(&ended)
         .map_err(|illegal| Failure::defect("the record does not fit together").cause(illegal.to_string()))?;
     if output.form == super::args::Form::Human {
-        output.say(&summary::of(&release, &ending, output.out, output.out_width()));
+        let mut told = ending.clone();
+        // What is gone cannot be gone on with.
+        told.hint.take_if(|_| output.passing);
+        output.say(&summary::of(&release, &told, output.out, output.out_width()));
     }
     if let Some(file) = &global.env_file {
         write_env(file, &release, &ending)?;
@@ -55,7 +58,7 @@ pub async fn work(
 }
 
 /// The first signal asks politely, the second leaves at once; the journal's intents make both resumable.
-async fn listen(stopper: Stopper, bars: MultiProgress, terminal: bool) {
+async fn listen(stopper: Stopper, bars: MultiProgress) {
     let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
     let mut asked = false;
     loop {
@@ -67,12 +70,8 @@ async fn listen(stopper: Stopper, bars: MultiProgress, terminal: bool) {
             std::process::exit(i32::from(crate::model::outcome::Outcome::Suspended.exit_code()));
         }
         asked = true;
-        let text = "stopping once what is being changed right now is known to be done; once more leaves at once";
-        if terminal {
-            let _ = bars.println(text);
-        } else {
-            let _ = writeln!(std::io::stderr(), "{text}");
-        }
+        let text = "stopping as soon as the call under way is answered; once more leaves at once";
+        let _ = bars.suspend(|| writeln!(std::io::stderr(), "{text}"));
         stopper.stop();
     }
 }

@@ -112,15 +112,50 @@ impl<'a> Agenda<'a> {
     }
 }
 
-/// Branches side by side: an end in one is the end, a wait in one is a wait.
+/// Branches side by side: an end in one is the end, a wait in one is a wait. What has failed for good weighs more than what can
+/// be taken up again, whichever stands first: it is what has to be put in order.
 pub fn join(flows: impl IntoIterator<Item = Flow>) -> Flow {
     let mut all = Ok(());
     for flow in flows {
         all = match (all, flow) {
+            (Err(Halt::End(one)), Err(Halt::End(other))) => {
+                let first = !one.outcome.is_resumable() || other.outcome.is_resumable();
+                Err(Halt::End(if first { one } else { other }))
+            }
             (Err(Halt::End(ending)), _) | (_, Err(Halt::End(ending))) => Err(Halt::End(ending)),
             (Err(Halt::Wait), _) | (_, Err(Halt::Wait)) => Err(Halt::Wait),
             (Ok(()), Ok(())) => Ok(()),
         };
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::outcome::Outcome;
+
+    fn end(outcome: Outcome) -> Flow {
+        Err(Halt::End(Ending::new(outcome, "x")))
+    }
+
+    #[test]
+    fn an_end_weighs_more_than_a_wait_and_a_wait_more_than_being_done() {
+        assert_eq!(join([]), Ok(()));
+        assert_eq!(join([Ok(()), Err(Halt::Wait)]), Err(Halt::Wait));
+        assert_eq!(join([Err(Halt::Wait), end(Outcome::Failed), Ok(())]), end(Outcome::Failed));
+    }
+
+    #[test]
+    fn what_failed_for_good_weighs_more_than_what_can_be_taken_up_again_in_either_order() {
+        for resumable in [Outcome::Unknown, Outcome::StillRunning, Outcome::Access] {
+            assert_eq!(join([end(resumable), end(Outcome::RolledBack)]), end(Outcome::RolledBack));
+            assert_eq!(join([end(Outcome::RolledBack), end(resumable)]), end(Outcome::RolledBack));
+        }
+        assert_eq!(
+            join([end(Outcome::RolledBack), end(Outcome::Superseded)]),
+            end(Outcome::RolledBack),
+            "else the first"
+        );
+    }
 }

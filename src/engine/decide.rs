@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::abort;
 use super::agenda::{Agenda, Flow, join};
 use super::decision::Decision;
-use super::{enter, steps, unwind};
+use super::{abort, ahead};
+use super::{ending, enter, steps, unwind};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::ids::StageName;
@@ -16,6 +16,7 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
+use crate::model::stage_state::StepState;
 
 /// What the stages of a pipeline remember, by name; a stage that is missing remembers nothing.
 pub type Ledgers = BTreeMap<StageName, StageLedger>;
@@ -35,14 +36,15 @@ fn walk(a: &mut Agenda<'_>, ledgers: &Ledgers) -> Flow {
     let pipeline = &release.started.pipeline;
     abort::walk(a)?;
     let stages: Vec<&Stage> = stages_to_go(release).collect();
-    let Some(first) = stages.first() else { return Ok(()) };
+    let Some(first) = stages.first().copied().or_else(|| ahead::stage(release)) else { return Ok(()) };
+    let horizon = ahead::horizon(release);
     // A stage that is failing is put in order whatever else cannot be reached.
     let entered = stages.iter().any(|s| release.stage(&s.name).entered.is_some());
-    if !entered && release.surveyed.as_ref() != Some(&release.until) {
-        a.effect(Effect::Survey { from: first.name.clone(), until: release.until.clone() })?;
+    if !entered && release.surveyed.as_ref() != Some(horizon) {
+        a.effect(Effect::Survey { from: first.name.clone(), until: horizon.clone() })?;
     }
     let missing: Vec<_> =
-        pipeline.images_until(&release.until).into_iter().filter(|i| !release.images.contains_key(*i)).collect();
+        pipeline.images_until(horizon).into_iter().filter(|i| !release.images.contains_key(*i)).collect();
     let built = missing.into_iter().map(|image| {
         let image = image.clone();
         let given = release.started.given.contains_key(&image);
@@ -52,7 +54,7 @@ fn walk(a: &mut Agenda<'_>, ledgers: &Ledgers) -> Flow {
     for stage in stages {
         walk_stage(a, stage, ledgers)?;
     }
-    Ok(())
+    ahead::walk(a)
 }
 
 /// The stages that the release has not left, up to where it shall go.
@@ -71,6 +73,12 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
     if let Some(failure) = &state.failure {
         return unwind::walk(a, stage, failure);
     }
+    // While this release was suspended it held nothing.
+    if state.entered.is_some()
+        && let Some(newer) = enter::newer(a, ledgers.get(&stage.name))
+    {
+        return steps::fail(a, stage, ending::overtaken(&stage.name, newer));
+    }
     steps::walk(a, stage)?;
     a.record(Fact::StageLeft { stage: stage.name.clone() })
 }
@@ -79,7 +87,9 @@ fn success(release: &Release) -> Ending {
     let ends: Vec<&RolloutEnd> =
         release.stages.values().flat_map(|s| s.rolls()).filter_map(|(_, _, r)| r.ended.as_ref()).collect();
     let until = &release.until;
-    if !ends.is_empty() && ends.iter().all(|e| **e == RolloutEnd::Unchanged) {
+    let ran_tasks =
+        release.stages.values().flat_map(|s| &s.steps).any(|s| matches!(s, StepState::Run(r) if r.ended.is_some()));
+    if !ran_tasks && !ends.is_empty() && ends.iter().all(|e| **e == RolloutEnd::Unchanged) {
         return Ending::new(Outcome::Unchanged, format!("all of it ran already, up to {until}; that was proven"));
     }
     let mut ending = Ending::new(Outcome::Succeeded, format!("{} runs, up to {until}", release.started.pipeline.app));

@@ -5,7 +5,7 @@ use crate::model::effect::Effect;
 use crate::model::event::TaskEnd;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::gate::GateJudgement;
-use crate::model::ids::{ServiceName, StageName, TaskName};
+use crate::model::ids::{ReleaseId, ServiceName, StageName, TaskName};
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Failed;
 use crate::model::rollout::{RolloutEnd, RolloutProgress};
@@ -20,22 +20,34 @@ fn of_fault(outcome: Outcome, fault: &Fault, hint: Option<String>) -> Ending {
     ending(outcome, fault.sentence.clone(), fault.cause.clone(), fault.hint.clone().or(hint))
 }
 
+/// There may be several images, and their builders speak only of what they do.
+fn of_image(effect: &Effect, fault: &Fault) -> Ending {
+    let mut ending = of_fault(Outcome::BuildFailed, fault, None);
+    ending.sentence = format!("could not {effect}: {}", fault.sentence);
+    ending
+}
+
 /// An effect that failed for good.
 pub fn effect_failed(effect: &Effect, failed: &Failed) -> Ending {
     let fault = &failed.fault;
-    let resume = || Some("when that is mended, `kanmon resume` goes on from here".to_owned());
+    let resume = || {
+        let next = match effect {
+            Effect::Survey { .. } => "when that is mended, in AWS or in the file, release again",
+            _ => "when that is mended, `kanmon resume` goes on from here",
+        };
+        fault.hint.as_ref().map_or_else(|| next.to_owned(), |hint| format!("{hint}\n{next}"))
+    };
+    let missing = || ending(Outcome::Access, fault.sentence.clone(), fault.cause.clone(), Some(resume()));
     match fault.kind {
         FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount | FaultKind::ToolMissing => {
-            of_fault(Outcome::Access, fault, resume())
+            missing()
         }
-        FaultKind::NotFound => of_fault(Outcome::Access, fault, resume()),
-        FaultKind::BuildFailed => of_fault(Outcome::BuildFailed, fault, None),
+        FaultKind::NotFound => missing(),
+        FaultKind::BuildFailed => of_image(effect, fault),
         FaultKind::Invalid | FaultKind::Changed => match effect {
-            Effect::Survey { .. } | Effect::Plan { .. } => of_fault(Outcome::Access, fault, resume()),
-            Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => {
-                of_fault(Outcome::BuildFailed, fault, None)
-            }
-            Effect::RequestApproval { .. } => of_fault(Outcome::Access, fault, resume()),
+            Effect::Survey { .. } | Effect::Plan { .. } => missing(),
+            Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => of_image(effect, fault),
+            Effect::RequestApproval { .. } => missing(),
             Effect::Update { .. } if fault.kind == FaultKind::Changed => of_fault(Outcome::Superseded, fault, None),
             Effect::Baseline { .. }
             | Effect::Register { .. }
@@ -66,9 +78,17 @@ pub fn effect_unknown(effect: &Effect, fault: &Fault) -> Ending {
 
 pub fn blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
     let what = match judgement.verdict {
-        Verdict::Fail => "the severity gate blocks",
-        Verdict::Unknown => "the severity gate stays closed, since it is unknown what the image contains:",
-        Verdict::Pass | Verdict::Waived => "the gate is open",
+        Verdict::Fail => "blocks",
+        Verdict::Unknown => "stays closed: it is not known what the image contains",
+        Verdict::Pass | Verdict::Waived => "is open",
+    };
+    let hint = match judgement.verdict {
+        Verdict::Unknown => format!("when the scan has ended, `kanmon promote RELEASE --to {stage}` judges it"),
+        Verdict::Fail | Verdict::Pass | Verdict::Waived => {
+            format!(
+                "mend the image and release again; if the findings change, `kanmon promote RELEASE --to {stage}` judges them anew"
+            )
+        }
     };
     let shown: Vec<String> = judgement
         .blocking
@@ -81,9 +101,9 @@ pub fn blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
     let cause = (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")));
     ending(
         Outcome::Blocked,
-        format!("{what} {stage}: {}", judgement.reasons.join("; ")),
+        format!("the severity gate of {stage} {what}: {}", judgement.reasons.join("; ")),
         cause,
-        Some("mend the image and release again; if the findings change, `kanmon promote` judges them anew".to_owned()),
+        Some(hint),
     )
 }
 
@@ -128,6 +148,16 @@ pub fn newer_release(stage: &StageName, newer: &str) -> Ending {
     )
 }
 
+/// A newer release entered the stage that this one was in the midst of, while it was suspended.
+pub fn overtaken(stage: &StageName, newer: &ReleaseId) -> Ending {
+    ending(
+        Outcome::Superseded,
+        format!("{stage} was entered by a newer release, {newer}, while this one was suspended; it is left alone"),
+        None,
+        Some("release that commit anew if it shall go over the newer one".to_owned()),
+    )
+}
+
 pub fn task_failed(stage: &StageName, task: &TaskName, end: &TaskEnd) -> Ending {
     let sentence = match end.exit_code {
         Some(code) => format!("{stage}/{task} exited with code {code}{}", words::meaning(code)),
@@ -163,8 +193,8 @@ pub fn rollout_ended(
     let died = progress.and_then(|p| p.deaths.first()).map(words::death);
     let because = |reason: &str| {
         Some(match &died {
-            Some(died) => format!("{died} ({reason})"),
-            None => reason.to_owned(),
+            Some(died) => format!("{died}; ECS: {}", words::trimmed(reason)),
+            None => words::trimmed(reason).to_owned(),
         })
     };
     match end {

@@ -8,7 +8,7 @@ use super::plan;
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;
-use crate::model::ids::{AccountName, ImageName, PlanHash};
+use crate::model::ids::{AccountName, ImageName, PlanHash, ReleaseId};
 use crate::model::ledger::StageLedger;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::Approval;
@@ -33,16 +33,20 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> 
     a.record(Fact::StageEntered { stage: stage.name.clone() })
 }
 
-/// A newer release that has entered since makes an older one stale; release ids sort by time.
 fn not_overtaken(a: &Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> Flow {
-    match ledger.and_then(|l| l.last_entered.as_ref()) {
-        Some(newer) if newer > &a.release.id => Err(Halt::End(ending::newer_release(&stage.name, newer.as_str()))),
-        _ => Ok(()),
+    match newer(a, ledger) {
+        Some(newer) => Err(Halt::End(ending::newer_release(&stage.name, newer.as_str()))),
+        None => Ok(()),
     }
 }
 
+/// A newer release that has entered since makes an older one stale; release ids sort by time.
+pub fn newer<'l>(a: &Agenda<'_>, ledger: Option<&'l StageLedger>) -> Option<&'l ReleaseId> {
+    ledger.and_then(|l| l.last_entered.as_ref()).filter(|last| **last > a.release.id)
+}
+
 /// The gate: first on what the images' own accounts say, then, after a copy, on what the stage's account says too.
-fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let release = a.release;
     if let Some(judgement) = &release.stage(&stage.name).gate {
         return match judgement.verdict.is_open() {
@@ -122,7 +126,8 @@ fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
     }
 }
 
-fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+/// The question, and its answer.
+pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let name = &stage.name;
     match &a.release.stage(name).approval {
         Approval::Given(..) => Ok(()),

@@ -6,6 +6,7 @@ use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
 use crate::model::gate::{GateJudgement, GateRules};
 use crate::model::ids::{AccountName, ImageName};
 use crate::model::verdict::Verdict;
+use crate::model::words::lasting;
 
 /// One image's scan in one account.
 pub struct Scanned<'a> {
@@ -28,10 +29,11 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>]) -> GateJudgement {
             ScanState::Scanned { .. } => found.extend(scan.reading.findings.iter().map(|f| (scan.image, f))),
             ScanState::Waiting { reason } => {
                 verdict = verdict.max(Verdict::Unknown);
-                let minutes = rules.timeout.as_mins();
                 reasons.insert(format!(
-                    "the scan of {} in {} did not end within {minutes} minutes: {reason}",
-                    scan.image, scan.account
+                    "the scan of {} in {} did not end within {}: {reason}",
+                    scan.image,
+                    scan.account,
+                    lasting(rules.timeout)
                 ));
             }
             ScanState::Closed { reason } => {

@@ -2,6 +2,7 @@
 
 pub mod abort;
 pub mod agenda;
+pub mod ahead;
 pub mod approval;
 pub mod death;
 pub mod decide;

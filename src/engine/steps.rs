@@ -40,7 +40,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
 }
 
 /// The stage has failed: written down first, put in order next.
-fn fail(a: &mut Agenda<'_>, stage: &Stage, ending: Ending) -> Flow {
+pub fn fail(a: &mut Agenda<'_>, stage: &Stage, ending: Ending) -> Flow {
     use crate::model::outcome::Outcome;
     let roll_back = match ending.outcome {
         // Somebody else's doing is neither fought nor rolled back over.

@@ -45,6 +45,9 @@ const SHOWN: [&str; 20] = [
     "logDriver",
 ];
 
+/// Maps whose members are named by users: a member called like a plain setting is none.
+const FREE: [&str; 4] = ["dockerLabels", "options", "driverOpts", "labels"];
+
 /// The task definition to register: the base without what AWS added, each named container's image replaced.
 ///
 /// # Errors
@@ -120,7 +123,7 @@ fn normal(definition: &Value) -> Value {
         top.remove(member);
     }
     top.remove("tags");
-    let awsvpc = top.get("networkMode").and_then(Value::as_str) == Some("awsvpc");
+    let own_ports = matches!(top.get("networkMode").and_then(Value::as_str), Some("awsvpc" | "host"));
     if let Some(containers) = top.get_mut("containerDefinitions").and_then(Value::as_array_mut) {
         for container in containers.iter_mut().filter_map(Value::as_object_mut) {
             drop_default(container, "cpu", &Value::from(0));
@@ -128,7 +131,9 @@ fn normal(definition: &Value) -> Value {
             let mappings = container.get_mut("portMappings").and_then(Value::as_array_mut);
             for mapping in mappings.into_iter().flatten().filter_map(Value::as_object_mut) {
                 drop_default(mapping, "protocol", &Value::from("tcp"));
-                if awsvpc && mapping.get("hostPort") == mapping.get("containerPort") {
+                // Without a network of its own the host's port is any free one, told as 0; with one it is the container's.
+                drop_default(mapping, "hostPort", &Value::from(0));
+                if own_ports && mapping.get("hostPort") == mapping.get("containerPort") {
                     mapping.remove("hostPort");
                 }
             }
@@ -203,14 +208,20 @@ fn step(path: &str, from: Option<&Value>, to: Option<&Value>, found: &mut Vec<Ch
     }
 }
 
+/// List items by name, where each has one of its own; by place else, so that none hides another.
 fn keyed(items: &[Value]) -> BTreeMap<String, &Value> {
     let name = |v: &Value| v.get("name").and_then(Value::as_str).map(str::to_owned);
-    items.iter().enumerate().map(|(i, v)| (name(v).unwrap_or_else(|| i.to_string()), v)).collect()
+    let named: BTreeMap<String, &Value> = items.iter().filter_map(|v| Some((name(v)?, v))).collect();
+    match named.len() == items.len() {
+        true => named,
+        false => items.iter().enumerate().map(|(i, v)| (i.to_string(), v)).collect(),
+    }
 }
 
 fn change(path: &str, from: Option<&Value>, to: Option<&Value>) -> Change {
     let member = path.rsplit('.').next().unwrap_or(path);
-    let shown = SHOWN.contains(&member);
+    let free = FREE.iter().any(|map| path.contains(&format!(".{map}.")));
+    let shown = SHOWN.contains(&member) && !free;
     let text = |v: Option<&Value>| match v {
         Some(Value::String(s)) if shown => Some(s.clone()),
         Some(v @ (Value::Number(_) | Value::Bool(_))) if shown => Some(v.to_string()),
@@ -223,3 +234,6 @@ fn change(path: &str, from: Option<&Value>, to: Option<&Value>) -> Change {
     };
     Change { path: path.to_owned(), from: text(from), to: text(to), kind }
 }
+
+#[cfg(test)]
+mod tests;

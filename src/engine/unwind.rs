@@ -1,6 +1,6 @@
 //! A failed stage is put in order: what runs is stopped, what was changed goes back, last first.
 
-use super::agenda::{Agenda, Flow, Halt};
+use super::agenda::{Agenda, Flow, Halt, join};
 use super::decision::{Waiting, Watch};
 use super::roll;
 use crate::model::effect::{Effect, StepRef};
@@ -14,16 +14,22 @@ use crate::model::words;
 
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     let state = a.release.stage(&stage.name);
-    let rolls: Vec<(usize, &ServiceName, &RollState)> = state.rolls().collect();
-    for (step, service, roll) in rolls.into_iter().rev() {
-        let at = StepRef { stage: stage.name.clone(), step };
-        settle(a, stage, &at, service, roll, failure.roll_back)?;
+    let place = |step| StepRef { stage: stage.name.clone(), step };
+    // What still moves is stopped side by side; only then does what was changed go back, one after the other.
+    let moving: Vec<Flow> = state
+        .rolls()
+        .map(|(step, service, roll)| come_to_rest(a, stage, &place(step), service, roll, failure.roll_back))
+        .collect();
+    join(moving)?;
+    let changed: Vec<_> = state.rolls().filter(|(_, _, roll)| failure.roll_back && roll.stands_changed()).collect();
+    for (step, service, roll) in changed.into_iter().rev() {
+        restore(a, stage, &place(step), service, roll)?;
     }
     Err(Halt::End(conclude(state, failure)))
 }
 
-/// Brings one service to rest.
-fn settle(
+/// Follows one service's own rollout to its end, stopping it where it shall go back.
+fn come_to_rest(
     a: &mut Agenda<'_>,
     stage: &Stage,
     at: &StepRef,
@@ -57,7 +63,6 @@ fn settle(
             let why = Waiting::Rollout { at: at.clone(), service: service.clone(), what };
             a.watch(Watch::Rollout { at: at.clone(), service: service.clone() }, a.release.started.pipeline.poll, why)
         }
-        _ if roll_back && state.stands_changed() => restore(a, stage, at, service, state),
         _ => Ok(()),
     }
 }
@@ -149,7 +154,7 @@ fn at_rest(ended: Option<&RolloutEnd>) -> Rest {
 fn put_back(restored: &RolloutEnd) -> Rest {
     match restored {
         RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Rest::Back,
-        RolloutEnd::RolledBack { reason } | RolloutEnd::Failed { reason } => {
+        RolloutEnd::RolledBack { reason } => {
             Rest::Stuck(format!("what ran before failed when it was put back ({reason})"))
         }
         RolloutEnd::Stopped { reason } => Rest::Stuck(format!("putting it back was stopped ({reason})")),

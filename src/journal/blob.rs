@@ -30,8 +30,7 @@ pub(super) struct BlobRef {
 
 /// Names and compresses a content.
 pub(super) fn pack(content: &[u8], of: &str) -> (BlobRef, Vec<Vec<u8>>) {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
-    let packed = encoder.write_all(content).and_then(|()| encoder.finish()).expect("writing into memory cannot fail");
+    let packed = compress(content);
     let chunks: Vec<Vec<u8>> = packed.chunks(CHUNK).map(<[u8]>::to_vec).collect();
     let blob = BlobRef {
         bytes: content.len() as u64,
@@ -40,6 +39,19 @@ pub(super) fn pack(content: &[u8], of: &str) -> (BlobRef, Vec<Vec<u8>>) {
         sha256: sha256_hex(content),
     };
     (blob, chunks)
+}
+
+/// Compresses a content whose name and number of chunks stand in a row already: this kanmon's compression may come out longer or
+/// shorter than that of the one which wrote the row.
+pub(super) fn pack_into(content: &[u8], chunks: u32) -> Vec<Vec<u8>> {
+    let packed = compress(content);
+    let chunks = (chunks as usize).clamp(1, packed.len());
+    (0..chunks).map(|n| packed[n * packed.len() / chunks..(n + 1) * packed.len() / chunks].to_vec()).collect()
+}
+
+fn compress(content: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(content).and_then(|()| encoder.finish()).expect("writing into memory cannot fail")
 }
 
 /// The content again, checked against its name.
@@ -84,6 +96,16 @@ mod tests {
         let (blob, chunks) = pack(&content, "warned");
         assert!(chunks.len() >= 3 && chunks.iter().all(|c| c.len() < 100_000));
         assert_eq!(unpack(&blob, &chunks).unwrap(), content);
+    }
+
+    #[test]
+    fn a_content_is_packed_into_as_many_chunks_as_its_row_says() {
+        let content = noise(CHUNK);
+        for chunks in [1, 2, 5] {
+            let blob = BlobRef { chunks, ..pack(&content, "warned").0 };
+            let packed = pack_into(&content, chunks);
+            assert_eq!((packed.len(), unpack(&blob, &packed)), (chunks as usize, Ok(content.clone())));
+        }
     }
 
     #[test]

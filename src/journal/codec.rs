@@ -8,27 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::blob::{self, BlobRef, INLINE_LIMIT};
 use crate::model::event::{EVENT_VERSION, Event, Fact};
-use crate::model::ids::{ReleaseId, sha256_hex};
-use crate::ports::journal::JournalError;
+use crate::model::ids::{AppName, ReleaseId, sha256_hex};
+pub(super) use crate::ports::journal::Row;
+use crate::ports::journal::{JournalError, Record};
 
 /// The `kind` of a payload that stands elsewhere; no fact is called so.
 const BLOB_KIND: &str = "blob";
-
-/// An event as a store keeps it, beside its release's name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
-    /// The major version of the form it was written in.
-    pub form: u32,
-    pub seq: u64,
-    /// RFC 3339; hashed as it stands here.
-    pub at: String,
-    /// The fact as canonical JSON, or a reference to the blob that holds it.
-    pub payload: Vec<u8>,
-    /// The hash of the row before; zeros for the first.
-    pub prev: String,
-    /// SHA-256 over form, release, number, time, the payload's SHA-256, and `prev`.
-    pub hash: String,
-}
 
 /// The end of a release's chain. Kept apart from the rows, so that a row missing at the end is seen too.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +58,7 @@ impl Row {
     }
 
     /// Where the payload is, if not in the row.
-    pub fn blob(&self) -> Option<BlobRef> {
+    pub(super) fn blob(&self) -> Option<BlobRef> {
         let elsewhere: Elsewhere = serde_json::from_slice(&self.payload).ok()?;
         (elsewhere.kind == BLOB_KIND).then_some(elsewhere.blob)
     }
@@ -140,6 +125,69 @@ pub(super) fn decode(
         return Err(JournalError::Corrupt(text));
     }
     Ok(events)
+}
+
+/// What a record holds, once it has been found whole.
+pub(super) struct Verified {
+    pub events: Vec<Event>,
+    pub tip: Tip,
+    pub chunks: Chunks,
+}
+
+/// Holds a record of another store against its own hashes.
+///
+/// # Errors
+/// Those of `decode`.
+pub(super) fn verify(record: &Record) -> Result<Verified, JournalError> {
+    let mut chunks = Chunks::new();
+    for blob in record.rows.iter().filter_map(Row::blob) {
+        let content = record.blobs.get(&blob.sha256).map_or(&[][..], Vec::as_slice);
+        let packed = blob::pack_into(content, blob.chunks);
+        chunks.insert(blob.sha256, packed);
+    }
+    let last = record.rows.last().ok_or_else(|| JournalError::Corrupt(format!("{} has no events", record.release)))?;
+    let tip = Tip { seq: last.seq, hash: last.hash.clone() };
+    let events = decode(&record.release, &record.rows, &tip, &chunks)?;
+    Ok(Verified { events, tip, chunks })
+}
+
+/// A record, of rows and chunks that `decode` has passed.
+pub(super) fn record(
+    app: &AppName,
+    release: &ReleaseId,
+    rows: Vec<Row>,
+    chunks: &Chunks,
+) -> Result<Record, JournalError> {
+    let mut blobs = BTreeMap::new();
+    for blob in rows.iter().filter_map(Row::blob) {
+        let content = blob::unpack(&blob, chunks.get(&blob.sha256).map_or(&[][..], Vec::as_slice));
+        blobs.insert(blob.sha256, content.map_err(JournalError::Corrupt)?);
+    }
+    Ok(Record { app: app.clone(), release: release.clone(), rows, blobs })
+}
+
+/// Whether what is here already begins with this record.
+///
+/// # Errors
+/// `Store`, naming the first event that differs.
+pub(super) fn same(record: &Record, here: &Record) -> Result<(), JournalError> {
+    let release = &record.release;
+    if record.app != here.app {
+        return Err(JournalError::Store(format!("release {release} is recorded here as one of {}", here.app)));
+    }
+    let differs = record.rows.iter().zip(&here.rows).find(|(theirs, ours)| theirs.hash != ours.hash);
+    match differs {
+        Some((row, _)) => Err(JournalError::Store(format!(
+            "release {release} is recorded here with another event {} than in this record",
+            row.seq
+        ))),
+        None if record.rows.len() > here.rows.len() => Err(JournalError::Store(format!(
+            "release {release} is recorded here up to event {}, and this record goes on to event {}",
+            here.rows.len(),
+            record.rows.len()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// A row whose hash is right may still say what this kanmon cannot read.

@@ -1,8 +1,10 @@
 //! What every store must do, run against each of them.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
+use super::MemoryJournal;
 use super::blob::INLINE_LIMIT;
 use crate::model::approval::Identity;
 use crate::model::effect::Effect;
@@ -13,7 +15,7 @@ use crate::model::inbox::MessageBody;
 use crate::model::ledger::{LastGood, StageLedger};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id, started, step, warned};
-use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease};
+use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease, Record};
 
 /// A store to be tried, and whom it shall take for dead.
 pub(super) struct Bench {
@@ -32,21 +34,33 @@ pub(super) fn gone(dead: &Dead) -> impl Fn(&Holder) -> bool + Send + Sync + 'sta
     move |holder| dead.lock().unwrap().contains(&holder.id)
 }
 
-/// One test for each rule; a rule that is not listed is dead code, and clippy says so.
+/// What a rule is, to be tried.
+type Rule = fn(Bench) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One test for each rule; a rule that is not listed is dead code, and clippy says so. `all` lists them instead.
 macro_rules! conformance {
+    (all) => {
+        $crate::journal::conformance::conformance! { @rules all }
+    };
     ($bench:expr) => {
-        $crate::journal::conformance::conformance! { @each $bench;
+        $crate::journal::conformance::conformance! { @rules each $bench }
+    };
+    (@rules $what:ident $($bench:expr)?) => {
+        $crate::journal::conformance::conformance! { @$what $($bench)?;
             what_is_appended_is_read_and_folds
             a_release_begins_once
             what_was_never_begun_is_said_so
             an_append_must_follow_the_last_event
+            many_facts_are_one_append
             a_lease_is_taken_by_one_and_its_fence_grows
             a_lease_that_ran_out_stays_with_its_holder_until_somebody_takes_it
             a_lease_of_the_dead_is_taken_at_once
             a_lease_is_prolonged_by_renewing
             taking_a_lease_again_ends_the_older_one
             a_lease_given_up_writes_no_more
+            of_those_who_come_at_once_one_gets_it
             messages_wait_in_order_and_are_absorbed_once
+            messages_sent_at_once_are_all_there
             an_append_that_fails_leaves_nothing
             a_stage_is_held_by_one_release
             a_stage_is_taken_from_the_dead_and_the_lapsed
@@ -57,6 +71,9 @@ macro_rules! conformance {
             the_ledger_is_the_fold_of_what_happened_in_a_stage
             releases_are_listed_newest_first
             large_facts_come_back_whole
+            a_record_is_carried_over_as_it_is
+            a_record_that_differs_or_is_damaged_is_not_taken_in
+            a_record_teaches_ledgers_nothing_older_than_they_know
         }
     };
     (@each $bench:expr; $($name:ident)*) => {
@@ -65,6 +82,9 @@ macro_rules! conformance {
             let bench = $bench;
             $crate::journal::conformance::$name(&bench).await;
         })*
+    };
+    (@all; $($name:ident)*) => {
+        [$((stringify!($name), |bench| Box::pin(async move { $name(&bench).await }))),*]
     };
 }
 pub(super) use conformance;
@@ -376,4 +396,144 @@ pub(super) async fn large_facts_come_back_whole(b: &Bench) {
     let read = b.journal.read(&id("r1")).await.unwrap();
     assert_eq!(read[1..], appended);
     assert_eq!((&read[1].fact, &read[3].fact), (&observed, &observed));
+}
+
+pub(super) async fn many_facts_are_one_append(b: &Bench) {
+    let lease = b.begin("r1", "a", 0).await;
+    let facts: Vec<Fact> = (0..300).map(|n| warned(format!("{n} {}", "x".repeat(1000)))).collect();
+    let appended = b.journal.append(&lease, 1, &facts, &[], at(1)).await.unwrap();
+    assert_eq!(appended.iter().map(|e| e.seq).collect::<Vec<_>>(), (2..302).collect::<Vec<_>>());
+    b.append(&lease, 301, warned("next")).await.unwrap();
+    assert_eq!(b.journal.read(&id("r1")).await.unwrap()[1..301], appended);
+}
+
+pub(super) async fn of_those_who_come_at_once_one_gets_it(b: &Bench) {
+    let lease = b.begin("r1", "a", 0).await;
+    let facts = [warned("one"), warned("two"), warned("three")];
+    let append = |n: usize| b.journal.append(&lease, 1, &facts[n..=n], &[], at(0));
+    let (one, two, three) = tokio::join!(append(0), append(1), append(2));
+    let appended = [one, two, three];
+    assert_eq!(appended.iter().filter(|a| a.is_ok()).count(), 1, "{appended:?}");
+    appended.into_iter().filter(Result::is_err).for_each(is_lost);
+    assert_eq!(b.count("r1").await, 2);
+
+    b.journal.give_up(&lease).await.unwrap();
+    let (release, holders) = (id("r1"), [holder("b"), holder("c"), holder("d")]);
+    let take = |n: usize| b.journal.take(&release, &holders[n], at(0));
+    let (one, two, three) = tokio::join!(take(0), take(1), take(2));
+    let taken: Vec<Lease> = [one, two, three].into_iter().filter_map(Result::ok).collect();
+    assert_eq!(taken.iter().map(|l| l.fence).collect::<Vec<_>>(), [lease.fence + 1]);
+
+    let others = (b.begin("r2", "e", 0).await, b.begin("r3", "f", 0).await);
+    let (one, two) = tokio::join!(b.lock("dev", &others.0, 0), b.lock("dev", &others.1, 0));
+    assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+}
+
+pub(super) async fn messages_sent_at_once_are_all_there(b: &Bench) {
+    b.begin("r1", "a", 0).await;
+    let release = id("r1");
+    let send = |reason: &str| b.journal.send(&release, abort(reason), at(0));
+    let (one, two, three) = tokio::join!(send("one"), send("two"), send("three"));
+    let ids: BTreeSet<u64> = [one, two, three].into_iter().map(Result::unwrap).collect();
+    let waiting = b.journal.inbox(&release).await.unwrap();
+    assert_eq!(waiting.iter().map(|m| m.id).collect::<BTreeSet<_>>(), ids);
+    assert_eq!(ids.len(), 3);
+}
+
+/// A release of another store, with a large fact and a stage that it left.
+async fn elsewhere(release: &str, last: &str) -> (MemoryJournal, Record) {
+    let journal = MemoryJournal::new();
+    let (lease, _) = journal.begin(&app(), &id(release), started(), &holder("z"), at(10)).await.unwrap();
+    let large = warned("x".repeat(3 * INLINE_LIMIT));
+    let facts = [Fact::StageEntered { stage: id("dev") }, large, Fact::StageLeft { stage: id("dev") }, warned(last)];
+    journal.append(&lease, 1, &facts, &[], at(20)).await.unwrap();
+    let record = journal.export(&id(release)).await.unwrap();
+    (journal, record)
+}
+
+pub(super) async fn a_record_is_carried_over_as_it_is(b: &Bench) {
+    let (origin, record) = elsewhere("r1", "end").await;
+    assert_eq!(b.journal.restore(&record).await, Ok(true));
+    assert_eq!(b.journal.restore(&record).await, Ok(false), "twice is once");
+    assert_eq!(b.journal.export(&id("r1")).await.unwrap(), record);
+    assert_eq!(b.journal.read(&id("r1")).await.unwrap(), origin.read(&id("r1")).await.unwrap());
+    let ledger = origin.ledger(&app(), &stage("dev")).await.unwrap();
+    assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), ledger);
+    let listed = b.journal.list(&app()).await.unwrap();
+    assert_eq!((listed[0].started_at, listed[0].last_at, &listed[0].held_by), (at(10), at(20), &None));
+    let lease = b.journal.take(&id("r1"), &holder("a"), at(30)).await.unwrap();
+    b.append(&lease, 5, warned("it goes on here")).await.unwrap();
+    assert_eq!(b.journal.restore(&record).await, Ok(false), "what is here goes further");
+    assert_eq!(b.count("r1").await, 6);
+    let missing = b.journal.export(&id("r7")).await;
+    assert_eq!(missing, Err(JournalError::NoSuchRelease(id("r7"))));
+}
+
+pub(super) async fn a_record_that_differs_or_is_damaged_is_not_taken_in(b: &Bench) {
+    let (_, record) = elsewhere("r1", "end").await;
+    let mut damaged = record.clone();
+    damaged.rows[2].at = at(21).to_string();
+    let mut cut = record.clone();
+    cut.blobs.clear();
+    for wrong in
+        [damaged, cut, Record { rows: vec![], ..record.clone() }, Record { release: id("r2"), ..record.clone() }]
+    {
+        let refused = b.journal.restore(&wrong).await;
+        assert!(matches!(refused, Err(JournalError::Corrupt(_))), "{refused:?}");
+    }
+    assert_eq!(b.journal.list(&app()).await.unwrap(), [], "nothing of them is here");
+
+    b.journal.restore(&Record { rows: record.rows[..4].to_vec(), ..record.clone() }).await.unwrap();
+    let longer = b.journal.restore(&record).await.unwrap_err().to_string();
+    assert!(longer.contains("up to event 4") && longer.contains("goes on to event 5"), "{longer}");
+    let (_, other) = elsewhere("r3", "end").await;
+    b.journal.restore(&other).await.unwrap();
+    let (_, differs) = elsewhere("r3", "another end").await;
+    let differs = b.journal.restore(&differs).await.unwrap_err().to_string();
+    assert!(differs.contains("with another event 5"), "{differs}");
+    assert_eq!((b.count("r1").await, b.count("r3").await), (4, 5));
+}
+
+pub(super) async fn a_record_teaches_ledgers_nothing_older_than_they_know(b: &Bench) {
+    let newer = b.begin("r5", "a", 0).await;
+    let facts = [Fact::StageEntered { stage: id("dev") }, Fact::StageLeft { stage: id("dev") }];
+    b.journal.append(&newer, 1, &facts, &[], at(900)).await.unwrap();
+    let known = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
+    b.journal.restore(&elsewhere("r1", "end").await.1).await.unwrap();
+    assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), known);
+    b.journal.restore(&elsewhere("r9", "end").await.1).await.unwrap();
+    let learnt = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
+    assert_eq!((learnt.last_entered, learnt.last_good), (Some(id("r9")), known.last_good));
+}
+
+/// How many of the rules hold in a store; those that do not are named.
+async fn tried(store: &str, bench: impl Fn() -> Bench) -> (usize, Vec<String>) {
+    let rules: [(&str, Rule); _] = conformance!(all);
+    let mut broken = Vec::new();
+    for (name, rule) in rules {
+        if tokio::spawn(rule(bench())).await.is_err() {
+            broken.push(format!("{store}: {name}"));
+        }
+    }
+    (rules.len(), broken)
+}
+
+#[tokio::test]
+async fn every_store_keeps_every_rule() {
+    let mut stores = vec![
+        ("memory", tried("memory", super::memory::tests::bench).await),
+        ("SQLite", tried("SQLite", super::sqlite::tests::bench).await),
+    ];
+    if let Some(store) = super::dynamodb::tests::Store::start("the journal's rules on DynamoDB").await {
+        stores.push(("DynamoDB", tried("DynamoDB", || store.bench()).await));
+    }
+    let kept = |(rules, broken): &(usize, Vec<String>)| rules - broken.len();
+    let told: Vec<String> =
+        stores.iter().map(|(store, tried)| format!("{store} {} of {}", kept(tried), tried.0)).collect();
+    let (all, of) = stores.iter().fold((0, 0), |(all, of), (_, tried)| (all + kept(tried), of + tried.0));
+    let line = format!("the journal's rules: {} ({all} of {of})\n", told.join(", "));
+    // Past the test harness, which keeps what passing tests print to itself.
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+    let broken: Vec<String> = stores.into_iter().flat_map(|(_, (_, broken))| broken).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
 }

@@ -4,6 +4,7 @@
 //! writers are one after the other in the store. So a holder that stalled and was not replaced may go on.
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::effect::Effect;
@@ -187,6 +188,20 @@ pub(super) fn left(facts: &[Fact]) -> impl Iterator<Item = &StageName> {
         Fact::StageLeft { stage } => Some(stage),
         _ => None,
     })
+}
+
+/// A hold as stores keep it, in the row of what is held.
+///
+/// # Errors
+/// `Corrupt`, naming what is held.
+pub(super) fn parse_hold<T: DeserializeOwned>(hold: Option<&str>, of: &str) -> Result<Option<T>, JournalError> {
+    hold.map(serde_json::from_str)
+        .transpose()
+        .map_err(|e| JournalError::Corrupt(format!("the lease of {of} cannot be read: {e}")))
+}
+
+pub(super) fn hold_text<T: Serialize>(hold: Option<&T>) -> Result<Option<String>, JournalError> {
+    hold.map(serde_json::to_string).transpose().map_err(|e| JournalError::Store(format!("a lease has no JSON: {e}")))
 }
 
 /// The order of listings.

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::codec::{self, Chunks, Encoded, Row, Tip};
+use super::codec::{self, Chunks, Encoded, Row, Tip, Verified};
 use super::lease::{self, Gone, ReleaseLease, StageLease};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::{StageLedger, stage_of};
-use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed};
+use crate::ports::journal::{self as port, Holder, Journal, JournalError, Lease, Listed};
 
 /// When a hook is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,6 +164,32 @@ impl MemoryJournal {
 }
 
 impl State {
+    fn take_in(&mut self, record: &port::Record, verified: Verified) -> Result<bool, JournalError> {
+        if self.releases.contains_key(&record.release) {
+            codec::same(record, &self.export(&record.release)?)?;
+            return Ok(false);
+        }
+        let Verified { events, tip, chunks } = verified;
+        let (started_at, last_at) = (events[0].at, events[events.len() - 1].at);
+        let (lease, inbox) = (ReleaseLease::default(), Vec::new());
+        let here =
+            Record { app: record.app.clone(), started_at, last_at, rows: record.rows.clone(), tip, lease, inbox };
+        self.releases.insert(record.release.clone(), here);
+        self.chunks.extend(chunks);
+        for event in &events {
+            if let Some(stage) = stage_of(&event.fact) {
+                self.ledgers.entry((record.app.clone(), stage.clone())).or_default().apply_late(event);
+            }
+        }
+        Ok(true)
+    }
+
+    fn export(&self, release: &ReleaseId) -> Result<port::Record, JournalError> {
+        let record = self.releases.get(release).ok_or_else(|| JournalError::NoSuchRelease(release.clone()))?;
+        codec::decode(release, &record.rows, &record.tip, &self.chunks)?;
+        codec::record(&record.app, release, record.rows.clone(), &self.chunks)
+    }
+
     fn record(&mut self, release: &ReleaseId) -> Result<&mut Record, JournalError> {
         self.releases.get_mut(release).ok_or_else(|| JournalError::NoSuchRelease(release.clone()))
     }
@@ -306,7 +332,16 @@ impl Journal for MemoryJournal {
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
         Ok(self.state().ledgers.get(&(app.clone(), stage.clone())).cloned().unwrap_or_default())
     }
+
+    async fn export(&self, release: &ReleaseId) -> Result<port::Record, JournalError> {
+        self.state().export(release)
+    }
+
+    async fn restore(&self, record: &port::Record) -> Result<bool, JournalError> {
+        let verified = codec::verify(record)?;
+        self.state().take_in(record, verified)
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

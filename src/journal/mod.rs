@@ -2,14 +2,18 @@
 
 mod blob;
 mod codec;
+mod dynamodb;
 mod lease;
 mod memory;
 mod process;
 mod sqlite;
+mod transfer;
 
 #[cfg(test)]
 mod conformance;
 
+pub use dynamodb::DynamoDbJournal;
 pub use memory::{MemoryJournal, Moment};
 pub use process::{is_gone, this_process};
 pub use sqlite::SqliteJournal;
+pub use transfer::{from_file, to_file};

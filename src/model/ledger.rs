@@ -40,4 +40,17 @@ impl StageLedger {
             _ => {}
         }
     }
+
+    /// Takes in a fact that comes late, with a release of another store: what is known of newer ones stays.
+    pub fn apply_late(&mut self, event: &Event) {
+        let known = self.clone();
+        self.apply(event);
+        // Release ids sort by time.
+        if known.last_entered > self.last_entered {
+            self.last_entered = known.last_entered;
+        }
+        if known.last_good.as_ref().map(|g| g.at) > self.last_good.as_ref().map(|g| g.at) {
+            self.last_good = known.last_good;
+        }
+    }
 }

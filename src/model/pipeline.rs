@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use super::approval::ApprovalPolicy;
 use super::gate::GateRules;
-use super::ids::{AccountId, AccountName, AppName, ImageName, Region, ServiceName, StageName, TaskName};
+use super::ids::{AccountId, AccountName, AppName, IdError, ImageName, Region, ServiceName, StageName, TaskName};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pipeline {
     pub version: u32,
     pub app: AppName,
+    /// Where releases are recorded.
+    #[serde(default)]
+    pub state: State,
     pub accounts: BTreeMap<AccountName, Account>,
     pub images: BTreeMap<ImageName, ImageSpec>,
     pub services: BTreeMap<ServiceName, ServiceSpec>,
@@ -22,6 +25,37 @@ pub struct Pipeline {
     pub stages: Vec<Stage>,
     /// How often a moving thing is read at most (ECS's own states move by seconds).
     pub poll: SignedDuration,
+}
+
+/// Where the facts of releases are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "store", rename_all = "lowercase")]
+pub enum State {
+    /// A file of this machine, in the repository's `.kanmon/`.
+    #[default]
+    Local,
+    /// A table that many machines share.
+    DynamoDb { account: AccountName, table: String },
+}
+
+impl std::str::FromStr for State {
+    type Err = IdError;
+
+    /// `local`, or `dynamodb://ACCOUNT/TABLE`.
+    fn from_str(text: &str) -> Result<State, IdError> {
+        // DynamoDB: 3 to 255 of these.
+        let is_table = |t: &str| {
+            (3..=255).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+        };
+        let table = text.strip_prefix("dynamodb://").and_then(|rest| rest.split_once('/'));
+        match table {
+            None if text == "local" => Ok(State::Local),
+            Some((account, table)) if is_table(table) => {
+                Ok(State::DynamoDb { account: account.parse()?, table: table.to_owned() })
+            }
+            None | Some(_) => Err(IdError { expected: "a place for state", found: text.to_owned() }),
+        }
+    }
 }
 
 /// An AWS account and region, and how to get into it.
@@ -33,10 +67,22 @@ pub struct Account {
     /// A role's name or ARN to assume; without one the ambient credentials are the account's own.
     pub role: Option<String>,
     pub external_id: Option<String>,
+    #[serde(default)]
+    pub assume: Assume,
     /// A named profile of the AWS configuration to start from.
     pub profile: Option<String>,
     /// Endpoints by service (`ecs`, `ecr`, …) or for all (`default`).
     pub endpoints: BTreeMap<String, String>,
+}
+
+/// When an account's role is assumed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Assume {
+    #[default]
+    Always,
+    /// Only with credentials of another account: a build that runs in the account itself uses its own.
+    Outside,
 }
 
 /// A file of the repository, by path below its root and SHA-256 of its bytes.

@@ -145,6 +145,9 @@ impl Release {
         if event.seq != self.seq + 1 {
             return Err(illegal(event, &format!("number {} is expected", self.seq + 1)));
         }
+        if self.ending.is_some() && !matches!(event.fact, Fact::Extended { .. } | Fact::Resumed { .. }) {
+            return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
+        }
         self.take(event).map_err(|why| illegal(event, &why))?;
         self.conclude(event);
         self.seq = event.seq;

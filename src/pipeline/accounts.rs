@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::reader::{Reader, Section};
 use super::yaml::Node;
 use crate::model::ids::{AccountId, AccountName, Region};
-use crate::model::pipeline::Account;
+use crate::model::pipeline::{Account, Assume};
 
 pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
     let mut accounts = BTreeMap::new();
@@ -20,8 +20,12 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
         }
         let text = |name| node.get(name).and_then(Node::text).map(str::to_owned);
         if let (Some(name), Some(id), Some(region)) = (name, id, region) {
+            let assume = match text("assume").as_deref() {
+                Some("outside") => Assume::Outside,
+                _ => Assume::Always,
+            };
             let (external_id, profile) = (text("external_id"), text("profile"));
-            accounts.insert(name.clone(), Account { name, id, region, role, external_id, profile, endpoints });
+            accounts.insert(name.clone(), Account { name, id, region, role, external_id, assume, profile, endpoints });
         }
         if let (Some(key), None) = (node.key("external_id"), node.get("role")) {
             reader.say_hint(key.span, "an external id without a `role`", "it is told to the role that is assumed");

@@ -87,7 +87,9 @@ impl Root {
                 hint: Some("a release must not depend on what is not in the repository".into()),
             }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                Err(FileProblem { message: format!("there is no `{path}` in the repository"), hint: self.near(&parts) })
+                let below = || "paths are read from the repository's root".to_owned();
+                let hint = Some(self.near(&parts).unwrap_or_else(below));
+                Err(FileProblem { message: format!("there is no `{path}` in the repository"), hint })
             }
             Err(e) => Err(FileProblem::new(format!("`{path}` cannot be read: {e}"))),
         }

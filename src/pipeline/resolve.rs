@@ -6,12 +6,12 @@ use jiff::SignedDuration;
 
 use super::diagnostics::{Diagnostic, Mistake, Span};
 use super::files::Root;
-use super::reader::Reader;
-use super::shape::{self, NOT_YET, Shape};
+use super::reader::{Reader, Section};
+use super::shape::{self, Shape};
 use super::yaml::Node;
 use super::{accounts, duration, images, rehearse, schema, stages, workloads};
 use crate::model::ids::{AccountName, AppName, ImageName, ServiceName, TaskName};
-use crate::model::pipeline::{Account, ImageSpec, Pipeline, ServiceSpec, Step, TaskSpec};
+use crate::model::pipeline::{Account, ImageSpec, Pipeline, ServiceSpec, State, Step, TaskSpec};
 
 /// ECS's own states move by seconds, and its read quotas are shared by everybody in the account.
 const POLL: SignedDuration = SignedDuration::from_secs(5);
@@ -52,7 +52,7 @@ pub fn resolve(
     shape::conform(document, &Shape::Record(&schema::FILE), "the file", whole_file, &mut reader.mistakes);
 
     let app = document.get("app").and_then(|n| reader.id::<AppName>(n.text()?, n.span));
-    state(&mut reader);
+    let state = state(&mut reader);
     let mut parts = Parts {
         accounts: accounts::read(&mut reader),
         images: images::read(&mut reader),
@@ -70,7 +70,7 @@ pub fn resolve(
         return Err((reader.mistakes, reader.elsewhere));
     }
     let Parts { accounts, images, services, tasks, whole: _ } = parts;
-    let pipeline = app.map(|app| Pipeline { version: 1, app, accounts, images, services, tasks, stages, poll });
+    let pipeline = app.map(|app| Pipeline { version: 1, app, state, accounts, images, services, tasks, stages, poll });
     pipeline.filter(|p| size(p) == written(document)).ok_or_else(|| {
         let lost = "something in this file was read and lost: a defect of kanmon, please report it";
         (vec![Mistake::new(Span::default(), lost)], Vec::new())
@@ -101,15 +101,20 @@ fn written(document: &Node) -> Vec<usize> {
         .collect()
 }
 
-fn state(reader: &mut Reader<'_>) {
-    let Some((text, span)) = reader.document.get("state").and_then(|n| Some((n.text()?, n.span))) else { return };
-    if text == "local" {
-        return;
+fn state(reader: &mut Reader<'_>) -> State {
+    let written = reader.document.get("state").and_then(|n| Some((n.text()?, n.span)));
+    let Some((text, span)) = written else { return State::Local };
+    match text.parse() {
+        Ok(State::Local) => State::Local,
+        Ok(State::DynamoDb { account, table }) => {
+            // Where it is not defined, that was told, and nothing is resolved.
+            reader.refer_text::<AccountName>(Section::Accounts, account.as_str(), span);
+            State::DynamoDb { account, table }
+        }
+        Err(_) => {
+            let hint = "`local` is a file in .kanmon/, `dynamodb://ACCOUNT/TABLE` a table in one of the accounts";
+            reader.say_hint(span, format!("`state` cannot be `{text}`"), hint);
+            State::Local
+        }
     }
-    let hint = if text.starts_with("dynamodb://") {
-        format!("state in DynamoDB is {NOT_YET}; `local` is a file in .kanmon/")
-    } else {
-        "`local` is a file in .kanmon/".to_owned()
-    };
-    reader.say_hint(span, format!("`state` cannot be `{text}`"), hint);
 }

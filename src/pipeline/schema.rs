@@ -28,7 +28,8 @@ pub static FILE: Record = Record {
         may(
             "state",
             Shape::Text,
-            "where releases are recorded: `local` (the default), in `.kanmon/` of the repository",
+            "where releases are recorded: `local` (the default), in `.kanmon/` of the repository, or \
+             `dynamodb://ACCOUNT/TABLE`, for many machines",
         ),
         must("accounts", Shape::Names(&Shape::Record(&ACCOUNT)), "the AWS accounts, by names of your own"),
         must("images", Shape::Names(&Shape::Record(&IMAGE)), "the images that a release carries"),
@@ -47,6 +48,11 @@ static ACCOUNT: Record = Record {
         must("region", Shape::Text, "such as ap-northeast-1"),
         may("role", Shape::Text, "the name or ARN of a role to assume; without one the credentials at hand are used"),
         may("external_id", Shape::Text, "the external id that the role's trust policy demands"),
+        may(
+            "assume",
+            Shape::OneOf(&["always", "outside"]),
+            "when the role is assumed: always (default), or only with credentials of another account",
+        ),
         may("profile", Shape::Text, "a profile of the AWS configuration to start from"),
         may("endpoints", Shape::Record(&ENDPOINTS), "endpoints other than AWS's own, by service"),
     ],
@@ -61,6 +67,7 @@ static ENDPOINTS: Record = Record {
         may("inspector2", Shape::Text, "Amazon Inspector"),
         may("ecs", Shape::Text, "Amazon ECS"),
         may("codepipeline", Shape::Text, "AWS CodePipeline"),
+        may("dynamodb", Shape::Text, "Amazon DynamoDB"),
     ],
 };
 

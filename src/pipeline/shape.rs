@@ -51,12 +51,14 @@ pub const UNLIMITED: &str = "unlimited";
 /// Words of the pipeline file that belong to what is still to come.
 const LATER: &[&str] =
     &["waivers", "expect", "freeze", "synthetics", "soak", "alarms", "notify", "evidence", "replicated"];
-pub const NOT_YET: &str = "not supported by this version yet";
+const NOT_YET: &str = "not supported by this version yet";
 
 /// Checks form alone: keys, kinds and spellings. `owner` is where to point for what is missing, `what` names it.
 pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Vec<Mistake>) {
-    let wrong =
-        |expected: &str| Mistake::new(node.span, format!("`{what}` must be {expected}, found {}", node.describe()));
+    let wrong = |expected: &str| {
+        Mistake::new(node.span, format!("`{what}` must be {expected}, found {}", node.describe()))
+            .hint(shape.written(what))
+    };
     let scalar = node.scalar();
     match shape {
         Shape::Text => match scalar {
@@ -218,6 +220,25 @@ fn with(mistake: Mistake, hint: Option<String>) -> Mistake {
 }
 
 impl Shape {
+    /// How it is written, for a hint.
+    fn written(&self, what: &str) -> String {
+        let forms: Vec<String> = match self {
+            Shape::Text | Shape::Written => vec!["TEXT".into()],
+            Shape::Account => vec!["\"012345678901\"".into()],
+            Shape::Whole(from, _) => vec![from.to_string()],
+            Shape::Limit => vec!["0".into(), UNLIMITED.into()],
+            Shape::Truth => vec!["true".into(), "false".into()],
+            Shape::Duration => vec!["15m".into()],
+            Shape::OneOf(words) => words.iter().map(|w| (*w).to_owned()).collect(),
+            Shape::Record(_) | Shape::Names(_) | Shape::Table(_) => vec!["{ KEY: VALUE }".into()],
+            Shape::List(_) => vec!["[ONE, ANOTHER]".into()],
+            Shape::OneOrMore(_) => vec!["ONE".into(), "[ONE, ANOTHER]".into()],
+            Shape::Either(..) => vec!["[ONE, ANOTHER]".into(), "{ KEY: VALUE }".into()],
+        };
+        let forms: Vec<String> = forms.iter().map(|form| format!("`{what}: {form}`")).collect();
+        format!("it is written {}", forms.join(" or "))
+    }
+
     /// The JSON Schema (draft 2020-12) of everything that has this shape.
     pub fn schema(&self) -> Value {
         match self {

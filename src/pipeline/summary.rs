@@ -8,13 +8,19 @@ use super::load::Loaded;
 use crate::model::approval::ApprovalWay;
 use crate::model::finding::Severity;
 use crate::model::gate::GateRules;
-use crate::model::pipeline::{Build, Check, Pipeline, Stage, Step, TaskDefinitionSource, Tool, Transfer};
+use crate::model::pipeline::{Build, Check, Pipeline, Stage, State, Step, TaskDefinitionSource, Tool, Transfer};
 
 impl Loaded {
     /// Accounts, images, services, tasks and stages in aligned lines.
     pub fn summary(&self) -> String {
         let p = &self.pipeline;
         let mut rows: Vec<[String; 3]> = Vec::new();
+        match &p.state {
+            State::Local => {}
+            State::DynamoDb { account, table } => {
+                rows.push(["state".into(), table.clone(), format!("a DynamoDB table in account {account}")]);
+            }
+        }
         for account in p.accounts.values() {
             let role = account.role.as_deref().map(|r| format!(", role {r}")).unwrap_or_default();
             rows.push(["account".into(), account.name.to_string(), format!("{} {}{role}", account.id, account.region)]);

@@ -1,9 +1,12 @@
 //! Where facts, messages and leases are kept. The lease check, the sequence number and the append are one transaction.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::event::{Event, Fact};
+use crate::model::fault::Fault;
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::StageLedger;
@@ -25,6 +28,9 @@ pub enum JournalError {
     Newer { found: u32, known: u32 },
     #[error("the state cannot be written or read: {0}")]
     Store(String),
+    /// The service that keeps it does not do as asked.
+    #[error("{0}")]
+    Remote(Fault),
 }
 
 /// The right to write one release's journal. `fence` grows with every holder.
@@ -60,6 +66,32 @@ pub struct Listed {
     pub last_at: Timestamp,
     /// Who works on it now.
     pub held_by: Option<Holder>,
+}
+
+/// An event as a store keeps it, beside its release's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The major version of the form it was written in.
+    pub form: u32,
+    pub seq: u64,
+    /// RFC 3339; hashed as it stands here.
+    pub at: String,
+    /// The fact as canonical JSON, or a reference to the blob that holds it.
+    pub payload: Vec<u8>,
+    /// The hash of the row before; zeros for the first.
+    pub prev: String,
+    /// SHA-256 over form, release, number, time, the payload's SHA-256, and `prev`.
+    pub hash: String,
+}
+
+/// A release's record, to be carried to another store: every row as it is, so that the chain of hashes stays the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    pub app: AppName,
+    pub release: ReleaseId,
+    pub rows: Vec<Row>,
+    /// What the blobs hold that the rows name, by their names.
+    pub blobs: BTreeMap<String, Vec<u8>>,
 }
 
 /// Times are handed in: a store has no clock of its own.
@@ -129,4 +161,14 @@ pub trait Journal: Send + Sync {
     async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError>;
 
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError>;
+
+    /// A release's record as it is kept, checked like `read`. Its inbox and its lease are not part of it.
+    async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError>;
+
+    /// Takes in a record of another store and teaches the ledgers; nobody holds the release then. `false`: it was here already,
+    /// with these events and perhaps more.
+    ///
+    /// # Errors
+    /// `Corrupt` where the record does not verify, `Store` where other events are recorded here under its name.
+    async fn restore(&self, record: &Record) -> Result<bool, JournalError>;
 }

@@ -11,6 +11,8 @@ pub struct Blast {
     pub changed: Vec<String>,
     pub restored: Vec<String>,
     pub unchanged: Vec<String>,
+    /// ECS was still at work when it was last looked at.
+    pub moving: Vec<String>,
     pub unknown: Vec<String>,
 }
 
@@ -48,8 +50,8 @@ impl Blast {
             (None, Some(RolloutEnd::RolledBack { .. })) => &mut self.restored,
             (None, Some(RolloutEnd::Unchanged)) => &mut self.unchanged,
             (None, Some(RolloutEnd::Superseded { .. } | RolloutEnd::Stopped { .. }))
-            | (None, Some(RolloutEnd::Stuck { .. } | RolloutEnd::StillRunning | RolloutEnd::Unknown { .. }))
-            | (None, None) => &mut self.unknown,
+            | (None, Some(RolloutEnd::Stuck { .. } | RolloutEnd::Unknown { .. })) => &mut self.unknown,
+            (None, Some(RolloutEnd::StillRunning) | None) => &mut self.moving,
         }
     }
 
@@ -59,6 +61,7 @@ impl Blast {
             ("changed", &self.changed),
             ("rolled back", &self.restored),
             ("unchanged", &self.unchanged),
+            ("being deployed by ECS", &self.moving),
             ("unknown", &self.unknown),
         ]
         .into_iter()

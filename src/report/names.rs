@@ -1,7 +1,5 @@
 //! Long names, as people call things.
 
-use jiff::SignedDuration;
-
 use crate::model::approval::{Identity, Requester};
 use crate::model::ids::Digest;
 
@@ -71,17 +69,6 @@ pub fn nickname(who: &Requester) -> String {
     }
 }
 
-/// How long something took or will take, in its two largest units.
-pub fn lasting(time: SignedDuration) -> String {
-    let seconds = time.as_secs().max(0);
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
-        3600..86400 => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{}d {}h", seconds / 86400, seconds % 86400 / 3600),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,14 +93,5 @@ mod tests {
         let sandbox = format!("127.0.0.1:4566/111111111111.ap-northeast-1/hello@sha256:{hex}");
         assert_eq!(image(&sandbox), "hello@sha256:0548ed622ece");
         assert_eq!(image("public.ecr.aws/nginx/nginx:1.27"), "public.ecr.aws/nginx/nginx:1.27");
-    }
-
-    #[test]
-    fn times_are_told_in_their_two_largest_units() {
-        let told = |s| lasting(SignedDuration::from_secs(s));
-        assert_eq!(
-            [told(-3), told(59), told(190), told(7260), told(90_000)],
-            ["0s", "59s", "3m 10s", "2h 1m", "1d 1h"]
-        );
     }
 }

@@ -4,6 +4,7 @@ use super::names::{image, short};
 use super::paint::Paint;
 use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
+use crate::model::words::tasks;
 
 /// Several lines, indented below the stage's name.
 pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) -> String {
@@ -50,10 +51,6 @@ fn path(container: &str) -> String {
 
 fn is_image(change: &Change, workload: &WorkloadPlan) -> bool {
     workload.images.keys().any(|container| change.path == path(container))
-}
-
-fn tasks(n: u32) -> String {
-    if n == 1 { "1 task".to_owned() } else { format!("{n} tasks") }
 }
 
 /// A member that changes; a value that is not for showing is only said to change.

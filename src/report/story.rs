@@ -1,6 +1,6 @@
 //! Facts as lines that a person follows.
 
-use super::names::{self, digest, lasting, person, requester, short};
+use super::names::{self, digest, person, requester, short};
 use super::paint::Paint;
 use super::wrap::wrap;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
@@ -13,7 +13,7 @@ use crate::model::ids::ServiceName;
 use crate::model::release::Release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::stage_state::{Approval, RollState};
-use crate::model::words;
+use crate::model::words::{self, lasting, tasks, trimmed};
 
 /// What a line is about, before its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,11 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         }
         Fact::Warned { text } => Line::new(Careful, "note", text.clone()),
         Fact::Intended { .. } => None,
-        Fact::EffectFailed { effect, fault } => Line::new(Careful, topic(effect), failed(effect, fault)),
+        Fact::EffectFailed { effect, fault } => {
+            // What is not tried again is told in full by the ending.
+            let mark = if is_passing(fault) { Careful } else { Detail };
+            Line::new(mark, topic(effect), format!("could not {effect}: {fault}"))
+        }
         Fact::EffectAbsent { effect } => Line::new(Detail, topic(effect), format!("did not happen yet: {effect}")),
         Fact::EffectUnknown { effect, fault } => {
             let text = format!("cannot tell whether this happened: {effect} ({fault})");
@@ -230,7 +234,8 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             Line::new(mark, at.stage.as_str(), format!("check: {detail}"))
         }
         Fact::StageFailed { stage, failure } => {
-            let next = if failure.roll_back { "; going back to what ran before" } else { "" };
+            let changed = release.stage(stage).rolls().any(|(_, _, roll)| roll.stands_changed());
+            let next = if failure.roll_back && changed { "; going back to what ran before" } else { "" };
             Line::new(Failed, stage.as_str(), format!("{}{next}", failure.ending.sentence))
         }
         Fact::StageLeft { stage } => {
@@ -271,11 +276,11 @@ fn ended(topic: String, end: &RolloutEnd, progress: Option<&RolloutProgress>, ba
         RolloutEnd::Succeeded => (Mark::Done, format!("{counts}proven by digest")),
         RolloutEnd::Unchanged => (Mark::Done, format!("ran already: {counts}proven by digest")),
         RolloutEnd::Unverified => (Mark::Careful, "deployed; desired count 0, so nothing ran to be proven".to_owned()),
-        RolloutEnd::RolledBack { reason } => (Mark::Failed, format!("rolled back: {reason}")),
-        RolloutEnd::Failed { reason } => (Mark::Failed, format!("failed: {reason}")),
+        RolloutEnd::RolledBack { reason } => (Mark::Failed, format!("rolled back: {}", trimmed(reason))),
+        RolloutEnd::Failed { reason } => (Mark::Failed, format!("failed: {}", trimmed(reason))),
         RolloutEnd::Superseded { by } => (Mark::Failed, format!("superseded by {by}")),
-        RolloutEnd::Stopped { reason } => (Mark::Failed, format!("stopped: {reason}")),
-        RolloutEnd::Stuck { reason } => (Mark::Failed, format!("stuck: {reason}")),
+        RolloutEnd::Stopped { reason } => (Mark::Failed, format!("stopped: {}", trimmed(reason))),
+        RolloutEnd::Stuck { reason } => (Mark::Failed, format!("stuck: {}", trimmed(reason))),
         RolloutEnd::StillRunning => (Mark::Careful, "still running".to_owned()),
         RolloutEnd::Unknown { reason } => (Mark::Failed, format!("unknown: {reason}")),
     };
@@ -311,10 +316,10 @@ fn topic(effect: &Effect) -> String {
     }
 }
 
-/// Why an attempt failed. One that is the last is told in full at the end.
-fn failed(effect: &Effect, fault: &Fault) -> String {
+/// Whether what failed so is tried again.
+fn is_passing(fault: &Fault) -> bool {
     match fault.kind {
-        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => format!("could not {effect}: {fault}"),
+        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => true,
         FaultKind::AccessDenied
         | FaultKind::CredentialsRefused
         | FaultKind::WrongAccount
@@ -323,7 +328,7 @@ fn failed(effect: &Effect, fault: &Fault) -> String {
         | FaultKind::BuildFailed
         | FaultKind::ToolMissing
         | FaultKind::Changed
-        | FaultKind::Defect => format!("could not {effect}: {}", fault.sentence),
+        | FaultKind::Defect => false,
     }
 }
 
@@ -356,10 +361,6 @@ fn scanned(reading: &ScanReading) -> String {
 
 fn place(pushed: &PushedImage) -> String {
     format!("{}@{}", names::repository(&pushed.repository), digest(&pushed.digest))
-}
-
-fn tasks(n: u32) -> String {
-    if n == 1 { "1 task".to_owned() } else { format!("{n} tasks") }
 }
 
 fn quoted(comment: &str) -> String {

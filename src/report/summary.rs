@@ -8,15 +8,29 @@ use crate::model::release::Release;
 
 /// Several lines, without a trailing newline, for a terminal of so many cells.
 pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>) -> String {
-    let good = ending.outcome.is_success();
     let word = word(ending.outcome);
-    let head = if good { paint.good(&format!("✓ {word}")) } else { paint.bad(&format!("✗ {word}")) };
+    let head = match ending.outcome {
+        Outcome::Succeeded | Outcome::Unchanged => paint.good(&format!("✓ {word}")),
+        // Nothing went wrong: it is only not over.
+        Outcome::Suspended | Outcome::StillRunning | Outcome::Locked => paint.careful(&format!("! {word}")),
+        Outcome::BuildFailed
+        | Outcome::Blocked
+        | Outcome::Rejected
+        | Outcome::Expired
+        | Outcome::RolledBack
+        | Outcome::Superseded
+        | Outcome::Stuck
+        | Outcome::Aborted
+        | Outcome::Failed
+        | Outcome::Unknown
+        | Outcome::Access => paint.bad(&format!("✗ {word}")),
+    };
     let mut lines = vec![format!("{head}: {}", ending.sentence)];
     if let Some(cause) = &ending.cause {
-        lines.push(format!("  cause: {}", cause.trim_start_matches('\n').replace('\n', "\n  ")));
+        lines.push(below("cause", cause));
     }
     if let Some(hint) = &ending.hint {
-        lines.push(format!("  hint: {}", named(hint, release).replace('\n', "\n  ")));
+        lines.push(below("hint", &named(hint, release)));
     }
     lines.push(format!("  release {}", paint.strong(release.id.as_str())));
     for (image, pushed) in &release.images {
@@ -26,6 +40,14 @@ pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>
         lines.push(format!("  {word}: {list}"));
     }
     wrap(&lines.join("\n"), width, 2)
+}
+
+/// A cause or a hint, of one line or several, below the sentence that it belongs to.
+pub fn below(word: &str, text: &str) -> String {
+    match text.trim_start_matches('\n') {
+        one if !one.contains('\n') => format!("  {word}: {one}"),
+        many => format!("  {word}:\n    {}", many.replace('\n', "\n    ")),
+    }
 }
 
 /// A hint's commands, ready to be typed.

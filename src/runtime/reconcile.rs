@@ -1,8 +1,10 @@
 //! An effect that was intended and not concluded: what does reading tell?
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::Fact;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{ImageName, ServiceName};
 use crate::model::release::Release;
 use crate::model::rollout::ServiceReading;
@@ -21,15 +23,29 @@ pub enum Found {
     Repeatable,
 }
 
-/// Looks whether an effect took place.
-pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect) -> Result<Found, Fault> {
+/// ECS keeps a client token of RunTask for 24 hours; half of that leaves no doubt at its edge.
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(12);
+
+/// Looks whether an effect took place that was sent at this time.
+pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_at: Timestamp) -> Result<Found, Fault> {
     match effect {
         // Reads, and user commands that are written to be repeated.
         Effect::Survey { .. } | Effect::Plan { .. } | Effect::Baseline { .. } | Effect::Check { .. } => {
             Ok(Found::Repeatable)
         }
         // StartPipelineExecution and RunTask carry tokens, StopServiceDeployment is idempotent.
-        Effect::RequestApproval { .. } | Effect::RunTask { .. } | Effect::StopRollout { .. } => Ok(Found::Repeatable),
+        Effect::RequestApproval { .. } | Effect::StopRollout { .. } => Ok(Found::Repeatable),
+        Effect::RunTask { at, task } => {
+            // A task that ran once may not run twice: past its token's life, only a person can tell.
+            match ports.clock.now().duration_since(sent_at) <= TOKEN_LIFE {
+                true => Ok(Found::Repeatable),
+                false => Err(Fault::new(
+                    FaultKind::Invalid,
+                    format!("it is too long ago to tell whether {}/{task} was started", at.stage),
+                )
+                .hint("look for a task started by this release in ECS; a new release runs it again")),
+            }
+        }
         Effect::Build { image } => pushed(ports, release, image).await,
         // A copy finds what is there already, and answers with it.
         Effect::Adopt { .. } | Effect::Copy { .. } => Ok(Found::Repeatable),
@@ -70,7 +86,7 @@ async fn updated(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceN
     let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let service = read(ports, release, at, name, &baseline.service_deployments).await?;
-    Ok(match since(&service, &baseline.primary, &baseline.service_deployments, arn) {
+    Ok(match since(&service, &baseline.primary, &baseline.service_deployments, arn)? {
         Some(primary) => Found::Landed(Box::new(Fact::RolloutStarted {
             at: at.clone(),
             service: name.clone(),
@@ -89,7 +105,7 @@ async fn restored(ports: &Ports, release: &Release, at: &StepRef, name: &Service
     let known: Vec<String> = baseline.service_deployments.iter().cloned().chain(own).collect();
     let service = read(ports, release, at, name, &known).await?;
     // A revision that had to be registered again has another ARN: the update's own check of PRIMARY keeps that from being repeated.
-    Ok(match since(&service, &run.primary, &known, &baseline.task_definition) {
+    Ok(match since(&service, &run.primary, &known, &baseline.task_definition)? {
         Some(primary) => Found::Landed(Box::new(Fact::RestoreStarted {
             at: at.clone(),
             service: name.clone(),
@@ -100,21 +116,38 @@ async fn restored(ports: &Ports, release: &Release, at: &StepRef, name: &Service
     })
 }
 
-/// A deployment of this task definition that was not there before. One that has already gone from `deployments[]` (rolled back,
-/// superseded) still shows among the service deployments; its `ecs-svc/…` is not to be had any more.
-fn since(service: &ServiceReading, before: &str, known: &[String], task_definition: &str) -> Option<String> {
-    let listed = service
-        .deployments
-        .iter()
-        .find(|d| d.id != before && d.task_definition == task_definition)
-        .map(|d| d.id.clone());
-    listed.or_else(|| {
-        let all = service.service_deployments.iter().flatten();
-        all.filter(|d| !known.contains(&d.arn) && d.target_task_definition.as_deref() == Some(task_definition))
-            .map(|_| "ecs-svc/gone".to_owned())
-            .next()
-    })
+/// A deployment of this task definition that was not there before: its `ecs-svc/…`. One that has already gone from
+/// `deployments[]` (rolled back, superseded) still shows among the service deployments; its id is not to be had any more.
+///
+/// # Errors
+/// `Unreachable` where ECS's own answers are of different age: the service deployment is there, and PRIMARY is still what it was.
+fn since(
+    service: &ServiceReading,
+    before: &str,
+    known: &[String],
+    task_definition: &str,
+) -> Result<Option<String>, Fault> {
+    let listed = service.deployments.iter().find(|d| d.id != before && d.task_definition == task_definition);
+    if let Some(listed) = listed {
+        return Ok(Some(listed.id.clone()));
+    }
+    let mut all = service.service_deployments.iter().flatten();
+    let Some(ours) =
+        all.find(|d| !known.contains(&d.arn) && d.target_task_definition.as_deref() == Some(task_definition))
+    else {
+        return Ok(None);
+    };
+    let moved_on = service.primary().is_some_and(|p| p.id != before);
+    let undone = ["ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED"].contains(&ours.status.as_str());
+    match moved_on || undone {
+        true => Ok(Some(GONE.to_owned())),
+        false => Err(Fault::new(FaultKind::Unreachable, "ECS does not yet show the deployment that it has begun")
+            .cause(ours.arn.clone())),
+    }
 }
+
+/// Stands for the id of a deployment that is no longer listed.
+const GONE: &str = "ecs-svc/gone";
 
 async fn read(
     ports: &Ports,
@@ -126,4 +159,76 @@ async fn read(
     let stage = stage(release, at)?;
     let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
     Ok(ports.deployer.rollout(cluster, stage.service_name(name), known).await?.service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::release::samples::at;
+    use crate::model::rollout::{Deployment, ServiceDeployment};
+
+    fn reading(primary: (&str, &str), theirs: Option<&str>) -> ServiceReading {
+        let entry = |id: &str, status: &str, definition: &str| Deployment {
+            id: id.into(),
+            status: status.into(),
+            task_definition: definition.into(),
+            rollout_state: Some("IN_PROGRESS".into()),
+            rollout_state_reason: None,
+            desired: 1,
+            running: 1,
+            failed: 0,
+        };
+        let deployment = |arn: &str, status: &str, target: &str| ServiceDeployment {
+            arn: arn.into(),
+            status: status.into(),
+            status_reason: None,
+            created_at: at(0),
+            target_task_definition: Some(target.into()),
+        };
+        let old = deployment("sd/0", "SUCCESSFUL", "web:2");
+        let new = theirs.map(|status| deployment("sd/1", status, "web:2"));
+        ServiceReading {
+            status: "ACTIVE".into(),
+            controller: "ECS".into(),
+            desired: 1,
+            running: 1,
+            pending: 0,
+            task_definition: primary.1.into(),
+            minimum_percent: 100,
+            maximum_percent: 200,
+            deployments: vec![entry(primary.0, "PRIMARY", primary.1)],
+            service_deployments: Some([old].into_iter().chain(new).collect()),
+            network: None,
+            launch: None,
+        }
+    }
+
+    fn found(reading: &ServiceReading) -> Result<Option<String>, FaultKind> {
+        since(reading, "ecs-svc/0", &["sd/0".to_owned()], "web:2").map_err(|f| f.kind)
+    }
+
+    #[test]
+    fn a_deployment_of_ours_is_found_by_what_it_runs_and_not_by_what_was_there_before() {
+        assert_eq!(found(&reading(("ecs-svc/1", "web:2"), Some("IN_PROGRESS"))), Ok(Some("ecs-svc/1".into())));
+        assert_eq!(
+            found(&reading(("ecs-svc/1", "web:2"), None)),
+            Ok(Some("ecs-svc/1".into())),
+            "where none are listed"
+        );
+        assert_eq!(found(&reading(("ecs-svc/0", "web:1"), None)), Ok(None));
+        assert_eq!(found(&reading(("ecs-svc/0", "web:2"), None)), Ok(None), "the same revision ran before");
+    }
+
+    #[test]
+    fn one_that_primary_does_not_show_yet_is_looked_at_again_never_taken_for_gone() {
+        for status in ["PENDING", "IN_PROGRESS", "SUCCESSFUL"] {
+            assert_eq!(found(&reading(("ecs-svc/0", "web:1"), Some(status))), Err(FaultKind::Unreachable), "{status}");
+        }
+    }
+
+    #[test]
+    fn one_that_came_and_went_took_place() {
+        assert_eq!(found(&reading(("ecs-svc/0", "web:1"), Some("ROLLBACK_SUCCESSFUL"))), Ok(Some(GONE.into())));
+        assert_eq!(found(&reading(("ecs-svc/9", "web:3"), Some("SUCCESSFUL"))), Ok(Some(GONE.into())));
+    }
 }

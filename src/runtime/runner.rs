@@ -1,9 +1,9 @@
 //! The loop: one owner of the release, one fact at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -39,11 +39,14 @@ pub struct Runner<'s> {
     stop: Stop,
     tasks: JoinSet<()>,
     running: BTreeMap<Effect, AbortHandle>,
+    /// Those of `running` that are only being looked up.
+    settling: BTreeSet<Effect>,
     /// What is watched, and how often it is read: changed as what is waited for changes.
     watched: BTreeMap<Watch, (AbortHandle, watch::Sender<SignedDuration>)>,
     state: watch::Sender<Arc<Release>>,
     tell: mpsc::UnboundedSender<News>,
     news: mpsc::UnboundedReceiver<News>,
+    renewed_at: Timestamp,
     /// An ending that an observation forced; what is in flight is waited for first.
     parked: Option<Ending>,
 }
@@ -55,6 +58,7 @@ impl<'s> Runner<'s> {
         let (tell, news) = mpsc::unbounded_channel();
         Runner {
             state: watch::channel(release.clone()).0,
+            renewed_at: ports.clock.now(),
             ports,
             lease,
             release,
@@ -63,6 +67,7 @@ impl<'s> Runner<'s> {
             stop,
             tasks: JoinSet::new(),
             running: BTreeMap::new(),
+            settling: BTreeSet::new(),
             watched: BTreeMap::new(),
             tell,
             news,
@@ -91,8 +96,7 @@ impl<'s> Runner<'s> {
         loop {
             let now = self.ports.clock.now();
             if now >= renew_at {
-                self.ports.journal.renew(&self.lease, now).await?;
-                renew_at = now + LEASE / 3;
+                renew_at = self.renew(now).await?;
             }
             if now >= look_at {
                 self.read_inbox().await?;
@@ -121,6 +125,18 @@ impl<'s> Runner<'s> {
         }
     }
 
+    /// Prolongs the lease; answers when to do so again. A store that cannot be reached is asked again while the lease still holds.
+    async fn renew(&mut self, now: Timestamp) -> Result<Timestamp, RunError> {
+        match self.ports.journal.renew(&self.lease, now).await {
+            Ok(()) => {
+                self.renewed_at = now;
+                Ok(now + LEASE / 3)
+            }
+            Err(JournalError::Store(_)) if now.duration_since(self.renewed_at) < LEASE * 2 / 3 => Ok(now + LEASE / 12),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Why this process leaves the release unfinished, if it does.
     fn leaving(&self) -> Option<Ending> {
         if let Some(ending) = &self.parked {
@@ -137,7 +153,7 @@ impl<'s> Runner<'s> {
         if self.leaving().is_some() {
             // What reading or repeating can pick up later is dropped; what changes the world is waited for.
             self.running.retain(|effect, task| {
-                let wait = work::is_atomic(effect);
+                let wait = work::is_atomic(effect) && !self.settling.contains(effect);
                 if !wait {
                     task.abort();
                 }
@@ -175,7 +191,7 @@ impl<'s> Runner<'s> {
         Ok(())
     }
 
-    async fn wait(&mut self, wake: jiff::Timestamp) -> Result<(), RunError> {
+    async fn wait(&mut self, wake: Timestamp) -> Result<(), RunError> {
         let pause = wake.duration_since(self.ports.clock.now());
         let clock = self.ports.clock.clone();
         let asked_already = self.stop.is_asked();
@@ -204,8 +220,13 @@ impl<'s> Runner<'s> {
                 self.sinks.said(&effect, &line);
                 Ok(())
             }
+            News::Settling { effect } => {
+                self.settling.insert(effect);
+                Ok(())
+            }
             News::Concluded { effect, fact } => {
                 self.running.remove(&effect);
+                self.settling.remove(&effect);
                 self.append(&[*fact], &[]).await
             }
             News::Observed { watch, facts } => {

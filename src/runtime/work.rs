@@ -24,6 +24,8 @@ use crate::ports::journal::Lease;
 pub enum News {
     /// A line of an effect under way.
     Said { effect: Effect, line: String },
+    /// The effect itself is over; it is being looked up, which a later process can do as well.
+    Settling { effect: Effect },
     /// The fact that concludes an effect.
     Concluded { effect: Effect, fact: Box<Fact> },
     /// Something new was seen.
@@ -93,10 +95,11 @@ async fn settle(
     fault: Option<Fault>,
     tell: UnboundedSender<News>,
 ) {
+    let _ = tell.send(News::Settling { effect: effect.clone() });
     let began = ports.clock.now();
     let mut failures = 0;
     loop {
-        match look(&ports, &release, &effect).await {
+        match look(&ports, &release, &effect, sent_at).await {
             Ok(Found::Landed(fact)) => return conclude(&tell, effect, *fact),
             Ok(Found::Repeatable) => return conclude(&tell, effect.clone(), Fact::EffectAbsent { effect }),
             Ok(Found::Absent) if ports.clock.now() >= sent_at + SETTLE => {

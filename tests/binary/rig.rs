@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,7 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub fn start() -> Sandbox {
-        Sandbox::with(&["--speed", "60"])
+        Sandbox::with(&["--speed", "120"])
     }
 
     /// With these arguments beside `--port 0`; the keys of every user are read off what it prints for a shell.
@@ -55,10 +56,6 @@ impl Sandbox {
 
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.host)
-    }
-
-    pub fn id(&self) -> u32 {
-        self.child.id()
     }
 
     /// What that user exports.
@@ -91,7 +88,8 @@ impl Sandbox {
 
     /// Calls that change something, beside logins and sessions.
     pub fn changes(&self) -> Vec<String> {
-        let changing = ["Create", "Register", "Deregister", "Update", "Run", "Start", "Stop", "Put", "Initiate", "Upload"];
+        let changing =
+            ["Create", "Register", "Deregister", "Update", "Run", "Start", "Stop", "Put", "Initiate", "Upload"];
         let calls = self.calls().into_iter().map(|c| c["operation"].as_str().unwrap_or_default().to_owned());
         calls.filter(|op| changing.iter().any(|verb| op.starts_with(verb))).collect()
     }
@@ -127,11 +125,14 @@ impl Desk {
     pub fn demo(sandbox: &Sandbox) -> Desk {
         let desk = Desk::empty();
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/demo");
-        for file in ["app/index.html", "deploy/web.json", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"] {
+        for file in ["app/index.html", "deploy/web.json", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"]
+        {
             desk.write(file, &std::fs::read_to_string(from.join(file)).unwrap());
         }
         let pipeline = std::fs::read_to_string(from.join("pipeline.yaml.j2")).unwrap();
         desk.write("pipelines/hello.yaml", &pipeline.replace("{{ endpoint }}", &sandbox.endpoint()));
+        // The sandbox moves fast, and so may who looks at it.
+        desk.edit("settle: 1s", "settle: 200ms").edit("poll: 500ms", "poll: 100ms");
         desk.commit();
         desk
     }
@@ -240,25 +241,33 @@ pub struct Running {
 }
 
 /// What a pipe has said so far, and the thread that listens.
-struct Heard(Arc<Mutex<String>>, Option<std::thread::JoinHandle<()>>);
+struct Heard {
+    text: Arc<Mutex<String>>,
+    deaf: Arc<AtomicBool>,
+    listens: Option<std::thread::JoinHandle<()>>,
+}
 
 impl Heard {
     fn new(mut pipe: impl Read + Send + 'static) -> Heard {
         let text = Arc::new(Mutex::new(String::new()));
-        let told = text.clone();
-        let thread = std::thread::spawn(move || {
+        let deaf = Arc::new(AtomicBool::new(false));
+        let (told, gone) = (text.clone(), deaf.clone());
+        let listens = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             let mut held = Vec::new();
             while let Ok(n @ 1..) = pipe.read(&mut buffer) {
                 held.extend_from_slice(&buffer[..n]);
                 *told.lock().unwrap() = String::from_utf8_lossy(&held).into_owned();
+                if gone.load(Ordering::Relaxed) {
+                    return;
+                }
             }
         });
-        Heard(text, Some(thread))
+        Heard { text, deaf, listens: Some(listens) }
     }
 
     fn now(&self) -> String {
-        self.0.lock().unwrap().clone()
+        self.text.lock().unwrap().clone()
     }
 }
 
@@ -273,6 +282,12 @@ impl Running {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Closes the reading end of its stdout, once it has said something more.
+    pub fn hang_up(self) -> Running {
+        self.out.deaf.store(true, Ordering::Relaxed);
+        self
     }
 
     /// Waits until it has said something, on either of its streams; answers with all it has said there.
@@ -302,7 +317,7 @@ impl Running {
             std::thread::sleep(Duration::from_millis(10));
         };
         for heard in [&mut self.out, &mut self.err] {
-            heard.1.take().unwrap().join().unwrap();
+            heard.listens.take().unwrap().join().unwrap();
         }
         Ran { what: self.what.clone(), code: status.code(), out: self.out.now(), err: self.err.now() }
     }
@@ -341,6 +356,13 @@ impl Ran {
         self
     }
 
+    /// Itself, where stdout says this.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Ran {
+        assert!(self.out.contains(text), "stdout does not say `{text}`:\n{}{}", self.out, self.err);
+        self
+    }
+
     /// stdout as one JSON value a line.
     #[track_caller]
     pub fn json(&self) -> Vec<Value> {
@@ -357,6 +379,9 @@ pub fn release_in(text: &str) -> String {
     words.into_iter().find(is_release).unwrap_or_else(|| panic!("no release is named:\n{text}")).to_owned()
 }
 
+/// Times and dates, their digits as zeros.
+const DATES: [&str; 4] = ["00:00", "00:00:00", "00-00", "0000-00-00"];
+
 /// What differs from run to run masked, each character by one, so that columns stay where they are.
 pub fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -371,9 +396,7 @@ pub fn masked(text: &str) -> String {
             23
         } else if word_starts && hex >= 8 && !rest[..hex].chars().all(|c| c == first) {
             hex
-        } else if word_starts && rest.starts_with("127.0.0.1:") {
-            time
-        } else if word_starts && matches!(shape(time).as_str(), "00:00" | "00:00:00" | "00-00" | "0000-00-00") {
+        } else if word_starts && (rest.starts_with("127.0.0.1:") || DATES.contains(&shape(time).as_str())) {
             time
         } else {
             out.push(first);

@@ -1,7 +1,8 @@
 //! Against real engines: registries, builders, containers. Each says which peers it needs and is left out, aloud, without them;
 //! with `KANMON_PEERS=required` a missing peer is a failure.
 
-mod peers;
+pub mod peers;
+mod readme;
 mod registry;
 mod road;
 mod sandbox;

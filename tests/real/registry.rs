@@ -12,6 +12,7 @@ use kanmon::ports::images::{Access, Images};
 use serde_json::{Value, json};
 
 use super::peers::{DockerPeer, HastyClock, RegistryPeer, find, have, leave_out};
+use super::road::buildah_env;
 
 const QUIET: &(dyn Fn(&str) + Send + Sync) = &|_| {};
 
@@ -296,16 +297,9 @@ const GOOD: &str =
     "FROM scratch AS last\nARG GREETING\nLABEL greeting=$GREETING\nCOPY . /src\nENTRYPOINT [\"/src/x\"]\n";
 const BAD: &str = "FROM scratch AS last\nCOPY there-is-no-such-file /\n";
 
-/// buildah as this machine can run it: no overlay, no user namespaces, a store of its own.
+/// buildah as this machine can run it.
 fn with_buildah(root: &Path, store: &Path) -> OciImages {
-    let conf = store.join("storage.conf");
-    let text =
-        format!("[storage]\ndriver = \"vfs\"\ngraphroot = \"{0}/graph\"\nrunroot = \"{0}/run\"\n", store.display());
-    std::fs::write(&conf, text).unwrap();
-    images(root)
-        .with_env("CONTAINERS_STORAGE_CONF", conf)
-        .with_env("STORAGE_DRIVER", "vfs")
-        .with_env("BUILDAH_ISOLATION", "chroot")
+    buildah_env(store).into_iter().fold(images(root), |images, (name, value)| images.with_env(name, value))
 }
 
 /// The names of all files in all layers of a plain manifest.

@@ -15,7 +15,7 @@ use kanmon::ports::registry::Registry;
 
 use super::peers::Owned;
 
-const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
+pub const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
 
 /// A release's whole way at this speed takes some ten seconds; a busy machine may need several times that.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -29,8 +29,13 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub fn start() -> Sandbox {
+        Sandbox::with_seed(None)
+    }
+
+    pub fn with_seed(seed: Option<&Path>) -> Sandbox {
         let mut process = Command::new(KANMON)
             .args(["sandbox", "--port", "0", "--speed", "60"])
+            .args(seed.into_iter().flat_map(|file| [Path::new("--seed"), file]))
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

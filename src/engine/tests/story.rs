@@ -124,7 +124,7 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
 
 /// Concludes one thing under way, or tells what is to be seen; false where nothing moves.
 fn act(world: &mut World, jobs: &mut Vec<Job>, watched: &[Watch]) -> bool {
-    if !jobs.is_empty() && !(world.chance.odds(40) && !watched.is_empty()) {
+    if !jobs.is_empty() && (!world.chance.odds(40) || watched.is_empty()) {
         let job = jobs.swap_remove(world.chance.pick(jobs.len()));
         let fact = match &job {
             Job::Do(effect) => world.carry_out(effect),

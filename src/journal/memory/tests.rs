@@ -4,7 +4,7 @@ use super::*;
 use crate::journal::conformance::{Bench, Dead, conformance, gone, holder};
 use crate::model::release::samples::{at, id, started, warned};
 
-fn bench() -> Bench {
+pub(in crate::journal) fn bench() -> Bench {
     let dead = Dead::default();
     Bench { journal: Box::new(MemoryJournal::with_gone(gone(&dead))), dead, _dir: None }
 }

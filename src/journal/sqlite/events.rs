@@ -6,12 +6,12 @@ use rusqlite::{OptionalExtension, Row as SqlRow, Transaction, params};
 use super::error::Failure;
 use super::number::Number;
 use super::{inbox, leases};
-use crate::journal::codec::{self, Chunks, Encoded, Row, Tip, seal, unseal};
+use crate::journal::codec::{self, Chunks, Encoded, Row, Tip, Verified, seal, unseal};
 use crate::journal::lease::{self, Gone, ReleaseLease};
 use crate::model::event::{EVENT_VERSION, Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::ledger::{StageLedger, stage_of};
-use crate::ports::journal::{Holder, JournalError, Lease, Listed};
+use crate::ports::journal::{Holder, JournalError, Lease, Listed, Record};
 
 /// What is known of a release without its events.
 struct Head {
@@ -32,7 +32,7 @@ pub(super) fn begin(
     let mut row = ReleaseLease::default();
     let lease = row.take(release, holder, now, gone)?;
     let start = Tip::start();
-    let (at, fence, hold) = (now.to_string(), Number(row.fence), leases::text(row.hold.as_ref())?);
+    let (at, fence, hold) = (now.to_string(), Number(row.fence), lease::hold_text(row.hold.as_ref())?);
     let put = tx.execute(
         "INSERT INTO releases (release, app, started_at, last_at, form, last_seq, last_hash, fence, hold)
          VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
@@ -78,6 +78,45 @@ pub(super) fn append(
 }
 
 pub(super) fn read(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Vec<Event>, Failure> {
+    let (head, rows, chunks) = stored(tx, release)?;
+    Ok(codec::decode(release, &rows, &head.tip, &chunks)?)
+}
+
+pub(super) fn export(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Record, Failure> {
+    let (head, rows, chunks) = stored(tx, release)?;
+    codec::decode(release, &rows, &head.tip, &chunks)?;
+    Ok(codec::record(&head.app, release, rows, &chunks)?)
+}
+
+pub(super) fn restore(tx: &Transaction<'_>, record: &Record, verified: &Verified) -> Result<bool, Failure> {
+    let Verified { events, tip, chunks } = verified;
+    let (app, release) = (&record.app, &record.release);
+    let (first, last) = (&record.rows[0].at, &record.rows[record.rows.len() - 1].at);
+    let put = tx.execute(
+        "INSERT INTO releases (release, app, started_at, last_at, form, last_seq, last_hash, fence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0) ON CONFLICT DO NOTHING",
+        params![release.as_str(), app.as_str(), first, last, EVENT_VERSION, Number(tip.seq), tip.hash],
+    )?;
+    if put == 0 {
+        codec::same(record, &export(tx, release)?)?;
+        return Ok(false);
+    }
+    for (blob, chunks) in chunks {
+        put_blob(tx, blob, chunks)?;
+    }
+    for (row, event) in record.rows.iter().zip(events) {
+        put_row(tx, release, row)?;
+        if let Some(stage) = stage_of(&event.fact) {
+            let mut known = ledger(tx, app, stage)?;
+            known.apply_late(event);
+            put_ledger(tx, app, stage, &known)?;
+        }
+    }
+    Ok(true)
+}
+
+/// A release's rows and the chunks that they name, not checked yet.
+fn stored(tx: &Transaction<'_>, release: &ReleaseId) -> Result<(Head, Vec<Row>, Chunks), Failure> {
     let head = head(tx, release)?;
     let mut rows =
         tx.prepare_cached("SELECT form, seq, at, payload, prev, hash FROM events WHERE release = ?1 ORDER BY seq")?;
@@ -98,7 +137,7 @@ pub(super) fn read(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Vec<Even
         let bytes = parts.query_map([&blob.sha256], |row| row.get(0))?.collect::<Result<_, _>>()?;
         chunks.insert(blob.sha256, bytes);
     }
-    Ok(codec::decode(release, &rows, &head.tip, &chunks)?)
+    Ok((head, rows, chunks))
 }
 
 pub(super) fn list(tx: &Transaction<'_>, app: &AppName, gone: &Gone) -> Result<Vec<Listed>, Failure> {
@@ -109,7 +148,7 @@ pub(super) fn list(tx: &Transaction<'_>, app: &AppName, gone: &Gone) -> Result<V
         .collect::<Result<_, _>>()?;
     let mut listed = Vec::with_capacity(rows.len());
     for (release, started_at, last_at, Number(fence), hold) in rows {
-        let lease = ReleaseLease { fence, hold: leases::parse(hold, &format!("release {release}"))? };
+        let lease = ReleaseLease { fence, hold: lease::parse_hold(hold.as_deref(), &format!("release {release}"))? };
         listed.push(Listed {
             app: app.clone(),
             started_at: parsed(&started_at)?,
@@ -152,28 +191,43 @@ fn put_event(
 ) -> Result<Encoded, Failure> {
     let one = codec::link(release, tip, fact, now)?;
     if let Some((blob, chunks)) = &one.blob {
-        // Named by its content: one that is there is the same.
-        let mut put =
-            tx.prepare_cached("INSERT INTO chunks (blob, part, bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
-        for (part, bytes) in chunks.iter().enumerate() {
-            put.execute(params![blob, Number(part as u64), bytes])?;
-        }
+        put_blob(tx, blob, chunks)?;
     }
-    let Row { form, seq, at, payload, prev, hash } = &one.row;
+    put_row(tx, release, &one.row)?;
+    tx.prepare_cached("UPDATE releases SET last_at = ?2, last_seq = ?3, last_hash = ?4 WHERE release = ?1")?
+        .execute(params![release.as_str(), one.row.at, Number(one.row.seq), one.row.hash])?;
+    if let Some(stage) = stage_of(fact) {
+        let mut known = ledger(tx, app, stage)?;
+        known.apply(&one.event);
+        put_ledger(tx, app, stage, &known)?;
+    }
+    Ok(one)
+}
+
+fn put_blob(tx: &Transaction<'_>, blob: &str, chunks: &[Vec<u8>]) -> Result<(), Failure> {
+    // Named by its content: one that is there is the same.
+    let mut put =
+        tx.prepare_cached("INSERT INTO chunks (blob, part, bytes) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+    for (part, bytes) in chunks.iter().enumerate() {
+        put.execute(params![blob, Number(part as u64), bytes])?;
+    }
+    Ok(())
+}
+
+fn put_row(tx: &Transaction<'_>, release: &ReleaseId, row: &Row) -> Result<(), Failure> {
+    let Row { form, seq, at, payload, prev, hash } = row;
     tx.prepare_cached(
         "INSERT INTO events (release, seq, form, at, payload, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
     .execute(params![release.as_str(), Number(*seq), form, at, payload, prev, hash])?;
-    tx.prepare_cached("UPDATE releases SET last_at = ?2, last_seq = ?3, last_hash = ?4 WHERE release = ?1")?
-        .execute(params![release.as_str(), at, Number(*seq), hash])?;
-    if let Some(stage) = stage_of(fact) {
-        let mut known = ledger(tx, app, stage)?;
-        known.apply(&one.event);
-        let (body, hash) = seal(&known)?;
-        tx.prepare_cached("INSERT OR REPLACE INTO ledgers (app, stage, body, hash) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![app.as_str(), stage.as_str(), body, hash])?;
-    }
-    Ok(one)
+    Ok(())
+}
+
+fn put_ledger(tx: &Transaction<'_>, app: &AppName, stage: &StageName, known: &StageLedger) -> Result<(), Failure> {
+    let (body, hash) = seal(known)?;
+    tx.prepare_cached("INSERT OR REPLACE INTO ledgers (app, stage, body, hash) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![app.as_str(), stage.as_str(), body, hash])?;
+    Ok(())
 }
 
 fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, JournalError> {

@@ -2,12 +2,10 @@
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::error::Failure;
 use super::number::Number;
-use crate::journal::lease::{Gone, ReleaseLease, StageLease};
+use crate::journal::lease::{Gone, ReleaseLease, StageLease, hold_text, parse_hold};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::ports::journal::{Holder, JournalError, Lease};
 
@@ -87,20 +85,11 @@ pub(super) fn load_stage(tx: &Transaction<'_>, app: &AppName, stage: &StageName)
         .query_row(params![app.as_str(), stage.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match row {
-        Some((Number(fence), hold)) => Ok(StageLease { fence, hold: parse(hold, &format!("stage {stage}"))? }),
+        Some((Number(fence), hold)) => {
+            Ok(StageLease { fence, hold: parse_hold(hold.as_deref(), &format!("stage {stage}"))? })
+        }
         None => Ok(StageLease::default()),
     }
-}
-
-/// Of a release's row, in which it stands beside what is known of the events.
-pub(super) fn parse<T: DeserializeOwned>(hold: Option<String>, of: &str) -> Result<Option<T>, JournalError> {
-    hold.map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|e| JournalError::Corrupt(format!("the lease of {of} cannot be read: {e}")))
-}
-
-pub(super) fn text<T: Serialize>(hold: Option<&T>) -> Result<Option<String>, JournalError> {
-    hold.map(serde_json::to_string).transpose().map_err(|e| JournalError::Store(format!("a lease has no JSON: {e}")))
 }
 
 fn load(tx: &Transaction<'_>, release: &ReleaseId) -> Result<ReleaseLease, Failure> {
@@ -109,11 +98,11 @@ fn load(tx: &Transaction<'_>, release: &ReleaseId) -> Result<ReleaseLease, Failu
         .query_row([release.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?
         .ok_or_else(|| JournalError::NoSuchRelease(release.clone()))?;
-    Ok(ReleaseLease { fence, hold: parse(hold, &format!("release {release}"))? })
+    Ok(ReleaseLease { fence, hold: parse_hold(hold.as_deref(), &format!("release {release}"))? })
 }
 
 fn save(tx: &Transaction<'_>, release: &ReleaseId, row: &ReleaseLease) -> Result<(), Failure> {
-    let hold = text(row.hold.as_ref())?;
+    let hold = hold_text(row.hold.as_ref())?;
     tx.prepare_cached("UPDATE releases SET fence = ?2, hold = ?3 WHERE release = ?1")?.execute(params![
         release.as_str(),
         Number(row.fence),
@@ -123,7 +112,7 @@ fn save(tx: &Transaction<'_>, release: &ReleaseId, row: &ReleaseLease) -> Result
 }
 
 fn save_stage(tx: &Transaction<'_>, app: &str, stage: &str, row: &StageLease) -> Result<(), Failure> {
-    let hold = text(row.hold.as_ref())?;
+    let hold = hold_text(row.hold.as_ref())?;
     tx.prepare_cached("INSERT OR REPLACE INTO stages (app, stage, fence, hold) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![app, stage, Number(row.fence), hold])?;
     Ok(())
@@ -136,7 +125,7 @@ fn each_stage(tx: &Transaction<'_>, mut change: impl FnMut(&mut StageLease) -> b
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<Result<_, _>>()?;
     for (app, stage, Number(fence), hold) in rows {
-        let mut lease = StageLease { fence, hold: parse(hold, &format!("stage {stage}"))? };
+        let mut lease = StageLease { fence, hold: parse_hold(hold.as_deref(), &format!("stage {stage}"))? };
         if change(&mut lease) {
             save_stage(tx, &app, &stage, &lease)?;
         }

@@ -10,6 +10,6 @@ mod schema;
 mod store;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use store::SqliteJournal;

@@ -13,12 +13,12 @@ use super::error::{Failure, read_only};
 use super::open::{self, Opened};
 use super::{events, inbox, leases};
 use crate::journal::lease::Gone;
-use crate::journal::process;
+use crate::journal::{codec, process};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::StageLedger;
-use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed};
+use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Record};
 
 type Job = Box<dyn FnOnce(&mut Opened) + Send>;
 
@@ -193,5 +193,15 @@ impl Journal for SqliteJournal {
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
         let (app, stage) = (app.clone(), stage.clone());
         self.read_tx(move |tx| events::ledger(tx, &app, &stage)).await
+    }
+
+    async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {
+        let release = release.clone();
+        self.read_tx(move |tx| events::export(tx, &release)).await
+    }
+
+    async fn restore(&self, record: &Record) -> Result<bool, JournalError> {
+        let (record, verified) = (record.clone(), codec::verify(record)?);
+        self.write_tx(move |tx| events::restore(tx, &record, &verified)).await
     }
 }

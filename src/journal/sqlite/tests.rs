@@ -13,7 +13,7 @@ use crate::model::ids::ReleaseId;
 use crate::model::release::samples::{at, id, started, warned};
 use crate::ports::journal::{Holder, Journal, JournalError, Lease};
 
-fn bench() -> Bench {
+pub(in crate::journal) fn bench() -> Bench {
     let (dead, dir) = (Dead::default(), tempfile::tempdir().unwrap());
     let opened = open(&dir.path().join(".kanmon")).unwrap();
     let journal = SqliteJournal::start(opened, Arc::new(gone(&dead))).unwrap();

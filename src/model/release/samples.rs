@@ -11,8 +11,8 @@ use crate::model::event::{Event, Fact, Source, Started};
 use crate::model::gate::{GateJudgement, GateRules};
 use crate::model::ids::ReleaseId;
 use crate::model::pipeline::{
-    Account, Build, Check, FileRef, ImageSpec, OnFailure, Pipeline, ServiceSpec, Stage, Step, TaskDefinitionSource,
-    TaskSpec, Transfer,
+    Account, Build, Check, FileRef, ImageSpec, OnFailure, Pipeline, ServiceSpec, Stage, State, Step,
+    TaskDefinitionSource, TaskSpec, Transfer,
 };
 use crate::model::verdict::Verdict;
 
@@ -35,6 +35,7 @@ pub(crate) fn pipeline() -> Pipeline {
         role: None,
         external_id: None,
         profile: None,
+        assume: Default::default(),
         endpoints: BTreeMap::new(),
     };
     let approval = ApprovalPolicy {
@@ -61,6 +62,7 @@ pub(crate) fn pipeline() -> Pipeline {
     Pipeline {
         version: 1,
         app: id("shop"),
+        state: State::Local,
         accounts: BTreeMap::from([(id("main"), account)]),
         images: BTreeMap::from([(id("web"), image)]),
         services: BTreeMap::from([(id("web"), service)]),

@@ -24,6 +24,7 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
     pipelines/shop.yaml:7:51: there is no `docker` in the repository
         7 |   app: { account: dev, repository: shop, context: docker }
           |                                                   ^^^^^^
+    hint: paths are read from the repository's root
 
     1 mistake
     ");
@@ -31,6 +32,7 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
     pipelines/shop.yaml:7:51: there is no `deploy/Dockerfile` in the repository
         7 |   app: { account: dev, repository: shop, context: deploy }
           |                                                   ^^^^^^
+    hint: paths are read from the repository's root
 
     1 mistake
     ");
@@ -38,6 +40,7 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
     pipelines/shop.yaml:7:68: there is no `dist` in the repository
         7 |   app: { account: dev, repository: shop, layers: { files: [{ from: dist, to: /srv }] } }
           |                                                                    ^^^^
+    hint: paths are read from the repository's root
 
     1 mistake
     ");

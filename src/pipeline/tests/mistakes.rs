@@ -45,14 +45,6 @@ fn a_key_of_later_work_is_said_to_be_that() {
 
     1 mistake
     ");
-    assert_snapshot!(told("app: shop", "app: shop\nstate: dynamodb://dev/kanmon"), @"
-    pipelines/shop.yaml:3:8: `state` cannot be `dynamodb://dev/kanmon`
-        3 | state: dynamodb://dev/kanmon
-          |        ^^^^^^^^^^^^^^^^^^^^^
-    hint: state in DynamoDB is not supported by this version yet; `local` is a file in .kanmon/
-
-    1 mistake
-    ");
 }
 
 #[test]
@@ -69,6 +61,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
     pipelines/shop.yaml:18:14: `cluster` must be a text, found a list
        18 |     cluster: [shop-dev]
           |              ^
+    hint: it is written `cluster: TEXT`
 
     1 mistake
     ");
@@ -76,6 +69,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
     pipelines/shop.yaml:22:15: `roll` must be a name or a list of names, found a mapping
        22 |       - roll: { web: admin }
           |               ^
+    hint: it is written `roll: ONE` or `roll: [ONE, ANOTHER]`
 
     1 mistake
     ");
@@ -83,6 +77,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
     pipelines/shop.yaml:1:10: `version` must be 1, found the number 2
         1 | version: 2
           |          ^
+    hint: it is written `version: 1`
 
     1 mistake
     ");
@@ -225,6 +220,7 @@ fn a_step_that_names_nothing_is_told() {
     pipelines/shop.yaml:34:9: `roll` must be a name or a list of names, found nothing
        34 |       - roll:
           |         ^^^^
+    hint: it is written `roll: ONE` or `roll: [ONE, ANOTHER]`
 
     1 mistake
     ");
@@ -606,4 +602,22 @@ fn the_machines_form_has_the_same_facts() {
             "hint": "did you mean `app`?",
         }])
     );
+}
+
+#[test]
+fn a_place_for_state_is_one_that_there_is() {
+    assert_snapshot!(told("app: shop", "app: shop\nstate: dynamodb://dve/kanmon"), @"
+    pipelines/shop.yaml:3:8: there is no account `dve`
+        3 | state: dynamodb://dve/kanmon
+          |        ^^^^^^^^^^^^^^^^^^^^^
+    hint: did you mean `dev`?
+
+    1 mistake
+    ");
+    for wrong in ["dynamodb://dev", "dynamodb://dev/", "dynamodb://dev/a/b", "dynamodb://dev/k", "sqlite", "local:dir"]
+    {
+        let told = told("app: shop", &format!("app: shop\nstate: {wrong}"));
+        assert!(told.contains(&format!("3:8: `state` cannot be `{wrong}`")), "{told}");
+        assert!(told.contains("hint: `local` is a file in .kanmon/, `dynamodb://ACCOUNT/TABLE` a table"), "{told}");
+    }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::Repository;
 use crate::model::approval::ApprovalWay;
 use crate::model::gate::{SCAN_SETTLE, SCAN_TIMEOUT};
-use crate::model::pipeline::{Build, Check, OnFailure, Step, Tool, Transfer};
+use crate::model::pipeline::{Build, Check, OnFailure, Pipeline, State, Step, Tool, Transfer};
 use crate::pipeline::Loaded;
 
 fn loaded(changes: &[(&str, &str)]) -> Loaded {
@@ -43,14 +43,14 @@ fn what_a_stage_says_goes_before_the_defaults_and_these_before_ours() {
 fn accounts_keep_what_gets_into_them() {
     let loaded = loaded(&[(
         "role: kanmon-deploy }",
-        "role: kanmon-deploy, external_id: x, profile: p, endpoints: { default: \"http://127.0.0.1:1\", ecs: \"http://127.0.0.1:2\" } }",
+        "role: kanmon-deploy, external_id: x, assume: outside, profile: p, endpoints: { default: \"http://127.0.0.1:1\", ecs: \"http://127.0.0.1:2\" } }",
     )]);
     let prod = loaded.pipeline.accounts.values().find(|a| a.name.as_str() == "prod").unwrap();
     assert_eq!(
         serde_json::to_value(prod).unwrap(),
         json!({
             "name": "prod", "id": "222222222222", "region": "ap-northeast-1", "role": "kanmon-deploy",
-            "external_id": "x", "profile": "p",
+            "external_id": "x", "assume": "outside", "profile": "p",
             "endpoints": { "default": "http://127.0.0.1:1", "ecs": "http://127.0.0.1:2" },
         })
     );
@@ -157,4 +157,20 @@ fn aliases_may_repeat_a_part_of_the_file() {
         ("    steps:\n      - run", "    steps: &steps\n      - run"),
     ]);
     assert_eq!(loaded.pipeline.stages[0].steps, loaded.pipeline.stages[1].steps);
+}
+
+#[test]
+fn state_is_on_this_machine_unless_the_file_names_a_table() {
+    assert_eq!(loaded(&[]).pipeline.state, State::Local);
+    assert_eq!(loaded(&[("app: shop", "app: shop\nstate: local")]).pipeline.state, State::Local);
+    let shared = loaded(&[("app: shop", "app: shop\nstate: dynamodb://dev/kanmon-state")]);
+    let table = State::DynamoDb { account: "dev".parse().unwrap(), table: "kanmon-state".into() };
+    assert_eq!(shared.pipeline.state, table);
+    assert!(shared.summary().contains("kanmon-state  a DynamoDB table in account dev"), "{}", shared.summary());
+
+    let mut recorded = serde_json::to_value(&shared.pipeline).unwrap();
+    assert_eq!(serde_json::from_value::<Pipeline>(recorded.clone()).unwrap(), shared.pipeline);
+    recorded.as_object_mut().unwrap().remove("state");
+    let older: Pipeline = serde_json::from_value(recorded).unwrap();
+    assert_eq!(older.state, State::Local, "records from before tables were known are read");
 }

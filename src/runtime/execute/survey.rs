@@ -154,7 +154,7 @@ fn all(faults: Vec<Fault>) -> Fault {
     let lines: Vec<String> = faults
         .iter()
         .map(|f| match &f.hint {
-            Some(hint) => format!("{f}\n  hint: {hint}"),
+            Some(hint) => format!("{f}\n  hint: {}", hint.replace('\n', "\n  ")),
             None => f.to_string(),
         })
         .collect();

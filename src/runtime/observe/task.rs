@@ -1,8 +1,8 @@
 //! A one-off task, until it has ended.
 
 use crate::model::effect::StepRef;
-use crate::model::event::{Fact, TaskEnd};
-use crate::model::fault::Fault;
+use crate::model::event::Fact;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::TaskName;
 use crate::model::release::Release;
 use crate::ports::deployer::{Cluster, OneOff};
@@ -17,10 +17,14 @@ pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, task: &Task
     let end = match ports.deployer.one_off(cluster, arn, &pipeline.task(task).container).await? {
         OneOff::Moving { .. } => return Ok(vec![]),
         OneOff::Ended(end) => end,
-        OneOff::Gone => TaskEnd {
-            exit_code: None,
-            reason: Some("ECS no longer knows the task; stopped tasks are kept for about an hour".to_owned()),
-        },
+        OneOff::Gone => {
+            return Err(Fault::new(
+                FaultKind::NotFound,
+                format!("ECS no longer knows the task of {}/{task}", at.stage),
+            )
+            .cause(arn.clone())
+            .hint("stopped tasks are kept for about an hour; its log tells how it ended"));
+        }
     };
     Ok(vec![Fact::TaskRan { at: at.clone(), task: task.clone(), end }])
 }

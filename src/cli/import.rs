@@ -1,0 +1,45 @@
+//! `import`: takes in what `export` wrote.
+
+use serde_json::json;
+
+use super::args::{Global, ImportArgs};
+use super::bench::Bench;
+use super::failure::Failure;
+use super::output::Output;
+use crate::journal;
+use crate::ports::journal::JournalError;
+
+pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<u8, Failure> {
+    let file = args.file.display();
+    let text = std::fs::read_to_string(&args.file)
+        .map_err(|e| Failure::wrong(format!("{file} cannot be read")).cause(e.to_string()))?;
+    let record = journal::from_file(&text).map_err(|error| match error {
+        JournalError::Corrupt(what) => Failure::wrong(format!("{file} is not what `kanmon export` wrote"))
+            .cause(what)
+            .hint("nothing was taken in; export it again"),
+        error => error.into(),
+    })?;
+    let bench = Bench::making(global, output)?;
+    if record.app != bench.pipeline().app {
+        return Err(Failure::wrong(format!(
+            "{} is a release of {}, and the pipeline file is about {}",
+            record.release,
+            record.app,
+            bench.pipeline().app
+        ))
+        .hint("name its own pipeline file with --pipeline"));
+    }
+    let new = bench.journal.restore(&record).await.map_err(|error| match error {
+        JournalError::Store(what) => Failure::wrong(what).hint("what is recorded here stays as it is"),
+        error => error.into(),
+    })?;
+    let events = record.rows.len();
+    output.tell(
+        || match new {
+            true => format!("{} is recorded here with its {events} events", record.release),
+            false => format!("{} was recorded here already", record.release),
+        },
+        || json!({ "v": 1, "kind": "imported", "release": record.release, "events": events, "new": new }),
+    );
+    Ok(0)
+}

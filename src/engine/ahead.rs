@@ -1,0 +1,41 @@
+//! Asking ahead: a build that waits burns money, so a release inside a CodePipeline execution puts the next stage's question before
+//! it ends. The execution's own approval action waits, and a later build of the same execution goes on.
+
+use super::agenda::{Agenda, Flow};
+use super::enter;
+use crate::model::approval::{ApprovalWay, Requester};
+use crate::model::ids::StageName;
+use crate::model::pipeline::Stage;
+use crate::model::release::Release;
+use crate::model::stage_state::Approval;
+
+/// The stage behind the release's end whose question its execution carries.
+pub fn stage(release: &Release) -> Option<&Stage> {
+    match release.requested_by {
+        Requester::Pipeline { .. } => {}
+        Requester::Person { .. } | Requester::Unknown => return None,
+    }
+    let stages = &release.started.pipeline.stages;
+    let until = stages.iter().position(|s| s.name == release.until)?;
+    let next = stages.get(until + 1)?;
+    match next.approval.as_ref().map(|policy| &policy.way) {
+        Some(ApprovalWay::CodePipeline { .. }) => Some(next),
+        Some(ApprovalWay::Kanmon { .. }) | None => None,
+    }
+}
+
+/// The last stage that has to be looked at for this release to end.
+pub fn horizon(release: &Release) -> &StageName {
+    stage(release).map_or(&release.until, |stage| &stage.name)
+}
+
+/// Judges, copies, plans and asks, as if to enter; the answer is another build's.
+pub fn walk(a: &mut Agenda<'_>) -> Flow {
+    match stage(a.release) {
+        Some(stage) if a.release.stage(&stage.name).approval == Approval::NotAsked => {
+            enter::judged(a, stage)?;
+            enter::approved(a, stage)
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,161 @@
+//! Single decisions that chance meets too seldom.
+
+use std::collections::BTreeMap;
+
+use crate::engine::decide::{Ledgers, decide};
+use crate::engine::decision::{Decision, Watch};
+use crate::model::approval::Requester;
+use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::event::{Event, Fact, PushedImage, StageFailure};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::{ContentHash, Digest, ServiceName};
+use crate::model::ledger::StageLedger;
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::pipeline::Step;
+use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
+use crate::model::release::Release;
+use crate::model::release::samples::{at, events, gate_passed, id, started, step};
+use crate::model::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState};
+
+fn dev() -> StepRef {
+    step("dev", 0)
+}
+
+fn planned() -> WorkloadPlan {
+    WorkloadPlan {
+        family: "web".into(),
+        live: Some("web:1".into()),
+        content: ContentHash::of(b"next"),
+        images: BTreeMap::new(),
+        changes: vec![Change { path: "image".into(), from: None, to: None, kind: ChangeKind::Changed }],
+        drift: vec![],
+        desired: 2,
+    }
+}
+
+fn built() -> Fact {
+    let pushed =
+        PushedImage { repository: "r/web".into(), digest: Digest::of(b"web"), children: vec![], pushed_at: at(0) };
+    Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into() }
+}
+
+/// A release that has entered `dev`, whose one step rolls `web` and `admin`, both registered; then these facts.
+fn in_dev(facts: Vec<Fact>) -> Release {
+    let Fact::Started(mut first) = started() else { unreachable!("it starts") };
+    let web = first.pipeline.services[&id("web")].clone();
+    first.pipeline.services.insert(id("admin"), web);
+    let names: [ServiceName; 2] = [id("web"), id("admin")];
+    first.pipeline.stages[0].steps = vec![Step::Roll { services: names.to_vec() }];
+    let services = names.iter().map(|name| (name.clone(), planned())).collect();
+    let mut all = vec![
+        Fact::Started(first),
+        Fact::Surveyed { until: id("prod") },
+        built(),
+        gate_passed("dev"),
+        Fact::StageLocked { stage: id("dev"), fence: 1 },
+        Fact::StagePlanned { stage: id("dev"), plan: StagePlan { services, tasks: BTreeMap::new() } },
+        Fact::StageEntered { stage: id("dev") },
+    ];
+    for service in names {
+        let baseline = Baseline {
+            primary: "ecs-svc/0".into(),
+            task_definition: "web:1".into(),
+            service_deployments: vec![],
+            desired: 2,
+        };
+        all.push(Fact::BaselineTaken { at: dev(), service: service.clone(), baseline });
+        let (workload, content) = (Workload::Service(service), ContentHash::of(b"next"));
+        all.push(Fact::TaskDefinitionRegistered { at: dev(), workload, arn: "web:2".into(), content, reused: false });
+    }
+    let journal: Vec<Event> = events("r1", all.into_iter().chain(facts));
+    Release::fold(&journal).unwrap()
+}
+
+fn update(service: &str) -> Effect {
+    Effect::Update { at: dev(), service: id(service) }
+}
+
+fn rolled(service: &str, rollout: RolloutState) -> Vec<Fact> {
+    let (at, service): (StepRef, ServiceName) = (dev(), id(service));
+    let progress =
+        RolloutProgress { rollout, deployment: Some("sd/1".into()), desired: 2, running: 2, failed: 0, deaths: vec![] };
+    let (primary, task_definition) = ("ecs-svc/1".to_owned(), "web:2".to_owned());
+    vec![
+        Fact::RolloutStarted { at: at.clone(), service: service.clone(), primary, task_definition },
+        Fact::RolloutObserved { at, service, progress },
+    ]
+}
+
+fn nobody_knows(effect: Effect) -> Vec<Fact> {
+    let fault = Fault::new(FaultKind::Ambiguous, "the connection was lost");
+    vec![Fact::Intended { effect: effect.clone(), attempt: 1 }, Fact::EffectUnknown { effect, fault }]
+}
+
+fn failed(outcome: Outcome) -> Fact {
+    let failure = StageFailure { ending: Ending::new(outcome, "admin failed"), roll_back: true };
+    Fact::StageFailed { stage: id("dev"), failure }
+}
+
+fn decided(release: &Release) -> Decision {
+    decide(release, &Ledgers::new(), at(100))
+}
+
+#[test]
+fn a_failing_stage_is_not_in_order_while_nobody_knows_of_an_update() {
+    let facts = [nobody_knows(update("web")), vec![failed(Outcome::Failed)]].concat();
+    let Decision::Finish(ending) = decided(&in_dev(facts)) else {
+        panic!("nothing can be done before it is looked at")
+    };
+    assert_eq!(ending.outcome, Outcome::Unknown, "{ending:?}");
+    assert!(ending.outcome.is_resumable(), "so that a resumption reads it");
+}
+
+#[test]
+fn a_failure_is_written_down_even_beside_what_nobody_knows() {
+    let mut facts = nobody_knows(update("web"));
+    facts.extend(rolled("admin", RolloutState::RolledBack { reason: "crash".into() }));
+    let end = RolloutEnd::RolledBack { reason: "crash".into() };
+    facts.push(Fact::RolloutEnded { at: dev(), service: id("admin"), end });
+    let Decision::Record(facts) = decided(&in_dev(facts)) else { panic!("the stage has failed") };
+    assert!(matches!(&facts[..], [Fact::StageFailed { failure, .. }] if failure.ending.outcome == Outcome::RolledBack));
+}
+
+#[test]
+fn an_ambiguous_rollout_is_read_again_once_it_is_resumed() {
+    let mut facts = rolled("web", RolloutState::Ambiguous { reason: "two".into() });
+    facts.extend(rolled("admin", RolloutState::InProgress));
+    let Decision::Finish(ending) = decided(&in_dev(facts.clone())) else { panic!("it cannot be told") };
+    assert_eq!(ending.outcome, Outcome::Unknown);
+    facts.push(Fact::Suspended { ending });
+    facts.push(Fact::Resumed { by: Requester::Unknown, kanmon: "0".into() });
+    facts.push(Fact::StageLocked { stage: id("dev"), fence: 2 });
+    let Decision::Go { watch, .. } = decided(&in_dev(facts)) else { panic!("it is watched") };
+    let watched: Vec<Watch> = watch.into_iter().map(|w| w.watch).collect();
+    assert!(watched.contains(&Watch::Rollout { at: dev(), service: id("web") }), "{watched:?}");
+}
+
+#[test]
+fn a_refused_stop_leaves_the_deployment_to_be_followed() {
+    let stop = Effect::StopRollout { at: dev(), service: id("web") };
+    let mut facts = rolled("web", RolloutState::InProgress);
+    facts.push(failed(Outcome::Failed));
+    facts.push(Fact::Intended { effect: stop.clone(), attempt: 1 });
+    facts.push(Fact::EffectFailed { effect: stop, fault: Fault::new(FaultKind::Invalid, "the deployment has ended") });
+    let Decision::Go { start, watch, .. } = decided(&in_dev(facts)) else { panic!("it is followed to its end") };
+    assert!(start.is_empty(), "{start:?}");
+    assert_eq!(watch[0].watch, Watch::Rollout { at: dev(), service: id("web") });
+}
+
+#[test]
+fn a_release_that_was_overtaken_while_it_was_suspended_goes_no_further() {
+    let ledger = |last: &str| {
+        let ledger = StageLedger { last_good: None, last_entered: Some(id(last)) };
+        BTreeMap::from([(id("dev"), ledger)])
+    };
+    let release = in_dev(vec![]);
+    let Decision::Go { start, .. } = decide(&release, &ledger("r1"), at(100)) else { panic!("its own entry is none") };
+    assert!(start.contains(&update("web")) && start.contains(&update("admin")), "{start:?}");
+    let Decision::Record(facts) = decide(&release, &ledger("r2"), at(100)) else { panic!("a newer one has entered") };
+    let [Fact::StageFailed { failure, .. }] = &facts[..] else { panic!("{facts:?}") };
+    assert_eq!((failure.ending.outcome, failure.roll_back), (Outcome::Superseded, false));
+}

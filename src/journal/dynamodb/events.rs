@@ -1,0 +1,318 @@
+//! The events' items, and the one write that appends.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+
+use super::call::Call;
+use super::head::Head;
+use super::item::{Item, Read, bytes, fill, number, text};
+use super::key::{CHUNK, EVENT, Key, RELEASE, numbered, of_app, of_blob, of_release};
+use super::messages;
+use super::place::Place;
+use super::table::{If, Table, Written};
+use crate::journal::codec::{self, Chunks, Encoded, Row, Tip};
+use crate::journal::lease::{self, Gone};
+use crate::model::event::{Event, Fact};
+use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::ledger::{StageLedger, stage_of};
+use crate::ports::journal::{Holder, JournalError, Lease, Listed, Record};
+
+/// Rows that an item has room for: with its key it stays under 100 kB.
+const ITEM: usize = 90_000;
+/// What a row needs beside its payload.
+const ROW: usize = 400;
+/// `TransactWriteItems` takes 4 MB; the rest is for heads and stages.
+const APPEND: usize = 3_900_000;
+/// How often rows are read again that do not reach their head yet: a write's items become visible one after the other, within
+/// milliseconds.
+const READS: u32 = 6;
+
+pub(super) async fn begin(
+    table: &Table,
+    app: &AppName,
+    release: &ReleaseId,
+    first: &Fact,
+    holder: &Holder,
+    now: Timestamp,
+    gone: &Gone,
+) -> Result<(Lease, Event), JournalError> {
+    if Head::find(table, release).await?.is_some() {
+        return Err(lease::recorded_already(release));
+    }
+    let mut head = Head::new(app, release, now);
+    let lease = head.lease.take(release, holder, now, gone)?;
+    let one = codec::link(release, &Tip::start(), first, now)?;
+    put_blobs(table, std::slice::from_ref(&one)).await?;
+    head.tip = one.tip();
+    let mut call = Call::new();
+    loop {
+        let token = call.token();
+        let mut items = vec![head.write(&token)?, listing(app, release)];
+        items.extend(pack(release, std::slice::from_ref(&one.row), &token)?);
+        let written = table.put_all(&token, items).await?;
+        if matches!(written, Written::Yes) || wrote_event(table, &call, release, 1).await? {
+            return Ok((lease, one.event));
+        }
+        if Head::find(table, release).await?.is_some() {
+            return Err(lease::recorded_already(release));
+        }
+        call.again(table, written).await?;
+    }
+}
+
+pub(super) async fn append(
+    table: &Table,
+    lease: &Lease,
+    after: u64,
+    facts: &[Fact],
+    absorbed: &[u64],
+    now: Timestamp,
+) -> Result<Vec<Event>, JournalError> {
+    let release = &lease.release;
+    let touched = facts.iter().flat_map(|fact| [lease::about_to_change(fact), stage_of(fact)]);
+    let stages: BTreeSet<StageName> = touched.flatten().cloned().collect();
+    let mut call = Call::new();
+    // Of the first attempt; a later one would link the same, for it begins after the same event.
+    let mut linked: Option<Vec<Encoded>> = None;
+    loop {
+        let mut head = Head::load(table, release).await?;
+        if let Some(linked) = &linked
+            && call.is_again()
+            && landed(table, &call, &head, lease, after, absorbed, !facts.is_empty()).await?
+        {
+            return Ok(linked.iter().map(|one| one.event.clone()).collect());
+        }
+        codec::known_form(head.form)?;
+        head.lease.check(lease)?;
+        if head.tip.seq != after {
+            return Err(lease::not_last(release, after, head.tip.seq));
+        }
+        let mut places: BTreeMap<StageName, Place> = BTreeMap::new();
+        for stage in &stages {
+            places.insert(stage.clone(), Place::load(table, &head.app, stage).await?);
+        }
+        for stage in facts.iter().filter_map(lease::about_to_change) {
+            places[stage].lease.check(stage, release)?;
+        }
+        for id in absorbed {
+            if !head.absorbed.insert(*id) || !messages::is_there(table, release, *id).await? {
+                return Err(lease::not_waiting(release, *id));
+            }
+        }
+        if linked.is_none() {
+            let encoded = link(release, &head.tip, facts, now)?;
+            put_blobs(table, &encoded).await?;
+            linked = Some(encoded);
+        }
+        let encoded = linked.as_deref().unwrap_or_default();
+        for one in encoded {
+            let place = stage_of(&one.event.fact).and_then(|stage| places.get_mut(stage));
+            if let Some(place) = place {
+                place.ledger.apply(&one.event);
+            }
+        }
+        for stage in lease::left(facts) {
+            if let Some(place) = places.get_mut(stage) {
+                place.lease.free(release);
+                head.stages.remove(&(head.app.clone(), stage.clone()));
+            }
+        }
+        if let Some(last) = encoded.last() {
+            head.tip = last.tip();
+            head.last_at = now;
+        }
+        let token = call.token();
+        let mut items = vec![head.write(&token)?];
+        // Also where a stage is only looked at: its `rev` is what holds others off until this is written.
+        for place in places.values() {
+            items.push(place.write()?);
+        }
+        let rows: Vec<Row> = encoded.iter().map(|one| one.row.clone()).collect();
+        items.extend(pack(release, &rows, &token)?);
+        match table.put_all(&token, items).await? {
+            Written::Yes => return Ok(encoded.iter().map(|one| one.event.clone()).collect()),
+            unclear => call.again(table, unclear).await?,
+        }
+    }
+}
+
+fn link(release: &ReleaseId, tip: &Tip, facts: &[Fact], now: Timestamp) -> Result<Vec<Encoded>, JournalError> {
+    let mut tip = tip.clone();
+    let mut encoded = Vec::with_capacity(facts.len());
+    for fact in facts {
+        let one = codec::link(release, &tip, fact, now)?;
+        tip = one.tip();
+        encoded.push(one);
+    }
+    Ok(encoded)
+}
+
+/// Whether an earlier attempt was written after all.
+async fn landed(
+    table: &Table,
+    call: &Call,
+    head: &Head,
+    lease: &Lease,
+    after: u64,
+    absorbed: &[u64],
+    has_facts: bool,
+) -> Result<bool, JournalError> {
+    if has_facts {
+        return Ok(head.tip.seq > after && wrote_event(table, call, &lease.release, after + 1).await?);
+    }
+    // Only the lease's holder absorbs, and he makes one call after the other.
+    Ok(head.lease.check(lease).is_ok() && absorbed.iter().all(|id| head.absorbed.contains(*id)))
+}
+
+async fn wrote_event(table: &Table, call: &Call, release: &ReleaseId, seq: u64) -> Result<bool, JournalError> {
+    let Some(item) = table.get(&Key::event(release, seq)).await? else { return Ok(false) };
+    Ok(call.wrote(Read::new(&item, "an event")?.text("token")?))
+}
+
+/// Rows as items, none of which may be there yet.
+///
+/// # Errors
+/// `Store` where they are more than one write takes.
+pub(super) fn pack(release: &ReleaseId, rows: &[Row], token: &str) -> Result<Vec<(Item, If)>, JournalError> {
+    let size = |row: &Row| row.payload.len() + ROW;
+    if rows.iter().map(size).sum::<usize>() > APPEND {
+        return Err(JournalError::Store(format!("{} events are too much for one write", rows.len())));
+    }
+    let mut items: Vec<(u64, Vec<AttributeValue>)> = Vec::new();
+    let mut room = 0;
+    for row in rows {
+        if size(row) > room {
+            items.push((row.seq, Vec::new()));
+            room = ITEM;
+        }
+        room = room.saturating_sub(size(row));
+        if let Some((_, rows)) = items.last_mut() {
+            rows.push(AttributeValue::M(row_item(row)));
+        }
+    }
+    let item = |(seq, rows)| {
+        fill(Key::event(release, seq).item(), [("rows", AttributeValue::L(rows)), ("token", text(token))])
+    };
+    Ok(items.into_iter().map(|one| (item(one), If::New)).collect())
+}
+
+fn row_item(row: &Row) -> Item {
+    let Row { form, seq, at, payload, prev, hash } = row;
+    let attributes = [
+        ("form", number(*form)),
+        ("seq", number(*seq)),
+        ("at", text(at)),
+        ("payload", bytes(payload)),
+        ("prev", text(prev)),
+        ("hash", text(hash)),
+    ];
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn rows(item: &Item, release: &ReleaseId) -> Result<Vec<Row>, JournalError> {
+    let what = format!("an event of {release}");
+    let row = |read: Read<'_>| {
+        Ok(Row {
+            form: read.number("form")?,
+            seq: read.number("seq")?,
+            at: read.text("at")?.to_owned(),
+            payload: read.bytes("payload")?,
+            prev: read.text("prev")?.to_owned(),
+            hash: read.text("hash")?.to_owned(),
+        })
+    };
+    Read::new(item, &what)?.parts("rows")?.into_iter().map(row).collect()
+}
+
+/// Blobs are named by their content, so writing one again changes nothing.
+async fn put_blobs(table: &Table, encoded: &[Encoded]) -> Result<(), JournalError> {
+    for (blob, chunks) in encoded.iter().filter_map(|one| one.blob.as_ref()) {
+        put_blob(table, blob, chunks).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn put_blob(table: &Table, blob: &str, chunks: &[Vec<u8>]) -> Result<(), JournalError> {
+    for (part, chunk) in chunks.iter().enumerate() {
+        let item = fill(Key::chunk(blob, part).item(), [("bytes", bytes(chunk))]);
+        let mut call = Call::new();
+        loop {
+            match table.put(item.clone(), If::Always).await? {
+                Written::Yes => break,
+                unclear => call.again(table, unclear).await?,
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn listing(app: &AppName, release: &ReleaseId) -> (Item, If) {
+    (fill(Key::listing(app, release).item(), []), If::Always)
+}
+
+/// A release's head, rows and chunks as they stand together, not checked yet.
+async fn stored(table: &Table, release: &ReleaseId) -> Result<(Head, Vec<Row>, Chunks), JournalError> {
+    let mut attempt = 0;
+    let (head, rows) = loop {
+        // What the head tells of was written with it or before. What was appended since is left out.
+        let head = Head::load(table, release).await?;
+        let items = table.range(&of_release(release), EVENT, &numbered(EVENT, head.tip.seq)).await?;
+        let mut found = Vec::new();
+        for item in &items {
+            found.extend(rows(item, release)?);
+        }
+        attempt += 1;
+        if found.len() as u64 == head.tip.seq || attempt == READS {
+            break (head, found);
+        }
+        table.pause(attempt).await?;
+    };
+    let mut chunks = Chunks::new();
+    for blob in rows.iter().filter_map(Row::blob) {
+        if let Entry::Vacant(free) = chunks.entry(blob.sha256) {
+            let last = u64::from(blob.chunks.saturating_sub(1));
+            let items = table.range(&of_blob(free.key()), CHUNK, &numbered(CHUNK, last)).await?;
+            let chunk = |item: &Item| Read::new(item, "a blob")?.bytes("bytes");
+            free.insert(items.iter().map(chunk).collect::<Result<_, _>>()?);
+        }
+    }
+    Ok((head, rows, chunks))
+}
+
+pub(super) async fn read(table: &Table, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
+    let (head, rows, chunks) = stored(table, release).await?;
+    codec::decode(release, &rows, &head.tip, &chunks)
+}
+
+pub(super) async fn export(table: &Table, release: &ReleaseId) -> Result<Record, JournalError> {
+    let (head, rows, chunks) = stored(table, release).await?;
+    codec::decode(release, &rows, &head.tip, &chunks)?;
+    codec::record(&head.app, release, rows, &chunks)
+}
+
+pub(super) async fn list(table: &Table, app: &AppName, gone: &Gone) -> Result<Vec<Listed>, JournalError> {
+    let corrupt = || JournalError::Corrupt(format!("the list of {app}'s releases cannot be read"));
+    let mut keys = Vec::new();
+    for item in table.all(&of_app(app), RELEASE).await? {
+        let sk = Read::new(&item, "a list of releases")?.text("sk")?;
+        let release: ReleaseId = sk.strip_prefix(RELEASE).and_then(|id| id.parse().ok()).ok_or_else(corrupt)?;
+        keys.push(Key::head(&release));
+    }
+    let mut listed = Vec::with_capacity(keys.len());
+    for item in table.get_each(&keys).await? {
+        let Head { release, app, started_at, last_at, lease, .. } = Head::parse(&item)?;
+        listed.push(Listed { release, app, started_at, last_at, held_by: lease.holder(gone) });
+    }
+    if listed.len() != keys.len() {
+        return Err(corrupt());
+    }
+    lease::newest_first(&mut listed);
+    Ok(listed)
+}
+
+pub(super) async fn ledger(table: &Table, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
+    Ok(Place::load(table, app, stage).await?.ledger)
+}

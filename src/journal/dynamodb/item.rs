@@ -1,0 +1,91 @@
+//! Items' attributes, written and read.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::ports::journal::JournalError;
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// The major version of the items' form.
+const FORM: u32 = 1;
+
+pub(super) fn text(value: impl Display) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+pub(super) fn number(value: impl Into<u64>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
+}
+
+pub(super) fn bytes(value: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(value))
+}
+
+/// Completes an item: its form, and the given attributes.
+pub(super) fn fill<const N: usize>(mut item: Item, attributes: [(&str, AttributeValue); N]) -> Item {
+    item.insert("v".to_owned(), number(FORM));
+    item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
+    item
+}
+
+/// An item being read; errors name what it is.
+pub(super) struct Read<'a> {
+    item: &'a Item,
+    what: &'a str,
+}
+
+impl<'a> Read<'a> {
+    /// # Errors
+    /// `Newer` for an item of a later form.
+    pub fn new(item: &'a Item, what: &'a str) -> Result<Read<'a>, JournalError> {
+        let read = Read::part(item, what);
+        let found: u32 = read.number("v")?;
+        if found > FORM { Err(JournalError::Newer { found, known: FORM }) } else { Ok(read) }
+    }
+
+    /// A mapping within an item, which has no form of its own.
+    pub fn part(item: &'a Item, what: &'a str) -> Read<'a> {
+        Read { item, what }
+    }
+
+    fn wrong(&self, name: &str) -> JournalError {
+        JournalError::Corrupt(format!("{} cannot be read: `{name}` is missing or wrong", self.what))
+    }
+
+    pub fn text(&self, name: &str) -> Result<&'a str, JournalError> {
+        self.maybe_text(name)?.ok_or_else(|| self.wrong(name))
+    }
+
+    pub fn maybe_text(&self, name: &str) -> Result<Option<&'a str>, JournalError> {
+        match self.item.get(name) {
+            None => Ok(None),
+            Some(AttributeValue::S(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong(name)),
+        }
+    }
+
+    pub fn parsed<T: FromStr>(&self, name: &str) -> Result<T, JournalError> {
+        self.text(name)?.parse().map_err(|_| self.wrong(name))
+    }
+
+    pub fn number<T: FromStr>(&self, name: &str) -> Result<T, JournalError> {
+        let number = self.item.get(name).and_then(|v| v.as_n().ok()).and_then(|n| n.parse().ok());
+        number.ok_or_else(|| self.wrong(name))
+    }
+
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>, JournalError> {
+        let bytes = self.item.get(name).and_then(|v| v.as_b().ok()).map(|b| b.as_ref().to_vec());
+        bytes.ok_or_else(|| self.wrong(name))
+    }
+
+    pub fn parts(&self, name: &str) -> Result<Vec<Read<'a>>, JournalError> {
+        let list = self.item.get(name).and_then(|v| v.as_l().ok()).ok_or_else(|| self.wrong(name))?;
+        let parts = list.iter().map(|v| v.as_m().map(|item| Read::part(item, self.what)));
+        parts.collect::<Result<_, _>>().map_err(|_| self.wrong(name))
+    }
+}

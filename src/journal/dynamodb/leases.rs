@@ -1,0 +1,133 @@
+//! Taking, keeping and giving up; the rules are `journal::lease`'s.
+
+use jiff::Timestamp;
+
+use super::call::Call;
+use super::head::Head;
+use super::item::Item;
+use super::place::Place;
+use super::table::{If, Table, Written};
+use crate::journal::lease::{Gone, StageLease};
+use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::ports::journal::{Holder, JournalError, Lease};
+
+pub(super) async fn take(
+    table: &Table,
+    release: &ReleaseId,
+    holder: &Holder,
+    now: Timestamp,
+    gone: &Gone,
+) -> Result<Lease, JournalError> {
+    let mut call = Call::new();
+    loop {
+        let mut head = Head::load(table, release).await?;
+        if call.is_again() && call.wrote(&head.token) {
+            return Ok(Lease { release: release.clone(), holder: holder.clone(), fence: head.lease.fence });
+        }
+        let lease = head.lease.take(release, holder, now, gone)?;
+        let token = call.token();
+        match table.put_all(&token, vec![head.write(&token)?]).await? {
+            Written::Yes => return Ok(lease),
+            unclear => call.again(table, unclear).await?,
+        }
+    }
+}
+
+pub(super) async fn renew(table: &Table, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
+    let mut call = Call::new();
+    loop {
+        let mut head = Head::load(table, &lease.release).await?;
+        head.lease.renew(lease, now)?;
+        let mut items = each_stage(table, &mut head, |stage| stage.renew(lease, now)).await?;
+        let token = call.token();
+        items.push(head.write(&token)?);
+        match table.put_all(&token, items).await? {
+            Written::Yes => return Ok(()),
+            unclear => call.again(table, unclear).await?,
+        }
+    }
+}
+
+pub(super) async fn give_up(table: &Table, lease: &Lease) -> Result<(), JournalError> {
+    let mut call = Call::new();
+    loop {
+        let mut head = Head::load(table, &lease.release).await?;
+        if call.is_again() && call.wrote(&head.token) {
+            return Ok(());
+        }
+        head.lease.give_up(lease)?;
+        let mut items = each_stage(table, &mut head, |stage| stage.free(&lease.release)).await?;
+        head.stages.clear();
+        let token = call.token();
+        items.push(head.write(&token)?);
+        match table.put_all(&token, items).await? {
+            Written::Yes => return Ok(()),
+            unclear => call.again(table, unclear).await?,
+        }
+    }
+}
+
+/// A change to every stage that the release has; those that it lost are forgotten.
+async fn each_stage(
+    table: &Table,
+    head: &mut Head,
+    mut change: impl FnMut(&mut StageLease) -> bool + Send,
+) -> Result<Vec<(Item, If)>, JournalError> {
+    let mut items = Vec::new();
+    for (app, stage) in head.stages.clone() {
+        let mut place = Place::load(table, &app, &stage).await?;
+        if change(&mut place.lease) {
+            items.push(place.write()?);
+        } else {
+            head.stages.remove(&(app, stage));
+        }
+    }
+    Ok(items)
+}
+
+pub(super) async fn lock_stage(
+    table: &Table,
+    app: &AppName,
+    stage: &StageName,
+    lease: &Lease,
+    now: Timestamp,
+    gone: &Gone,
+) -> Result<u64, JournalError> {
+    let mut call = Call::new();
+    loop {
+        let mut head = Head::load(table, &lease.release).await?;
+        head.lease.check(lease)?;
+        let mut place = Place::load(table, app, stage).await?;
+        let fence = place.lease.lock(stage, lease, now, gone)?;
+        head.stages.insert((app.clone(), stage.clone()));
+        let token = call.token();
+        match table.put_all(&token, vec![head.write(&token)?, place.write()?]).await? {
+            Written::Yes => return Ok(fence),
+            // Locking what is locked already is no change, so that an attempt that was written is found to be so.
+            unclear => call.again(table, unclear).await?,
+        }
+    }
+}
+
+pub(super) async fn unlock_stage(
+    table: &Table,
+    app: &AppName,
+    stage: &StageName,
+    lease: &Lease,
+) -> Result<(), JournalError> {
+    let mut call = Call::new();
+    loop {
+        let mut head = Head::load(table, &lease.release).await?;
+        head.lease.check(lease)?;
+        let mut place = Place::load(table, app, stage).await?;
+        if !place.lease.free(&lease.release) {
+            return Ok(());
+        }
+        head.stages.remove(&(app.clone(), stage.clone()));
+        let token = call.token();
+        match table.put_all(&token, vec![head.write(&token)?, place.write()?]).await? {
+            Written::Yes => return Ok(()),
+            unclear => call.again(table, unclear).await?,
+        }
+    }
+}

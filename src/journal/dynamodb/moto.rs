@@ -1,0 +1,216 @@
+//! A DynamoDB that others wrote: moto, on loopback, for as long as a test takes. Also used by the tests that look from outside.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A second on a quiet machine; Python starts slowly on a busy one.
+const START: Duration = Duration::from_secs(60);
+
+/// What became of a request on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// As if nothing were.
+    Pass,
+    /// It arrives, and its answer is lost.
+    Lose,
+    /// It does not arrive.
+    Drop,
+}
+
+#[derive(Default)]
+struct Road {
+    /// For the next calls of this operation.
+    faults: Vec<(String, Way)>,
+    /// Operations and bodies, as they arrived.
+    asked: Vec<(String, String)>,
+}
+
+pub struct Moto {
+    process: Child,
+    /// Requests go through here.
+    road: Arc<Mutex<Road>>,
+    ends: Arc<AtomicBool>,
+    address: SocketAddr,
+}
+
+impl Moto {
+    /// Starts one. `None` where moto is not installed: then the test is left out, aloud.
+    ///
+    /// # Panics
+    /// Where it is missing and `KANMON_PEERS=required`, and where it does not start.
+    pub fn start(test: &str) -> Option<Moto> {
+        let Some(program) = find("moto_server") else {
+            let required = std::env::var("KANMON_PEERS").is_ok_and(|v| v == "required");
+            assert!(!required, "{test}: no moto_server, and KANMON_PEERS=required");
+            // Past the test harness, which keeps what passing tests print to itself.
+            let _ = std::io::stderr().write_all(format!("left out: {test} (no moto_server)\n").as_bytes());
+            return None;
+        };
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of loopback");
+        let behind = free.local_addr().expect("it is bound");
+        drop(free);
+        let mut process = Command::new(program)
+            .args(["-H", "127.0.0.1", "-p", &behind.port().to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("moto_server is a program");
+        let until = Instant::now() + START;
+        while TcpStream::connect(behind).is_err() {
+            let ended = process.try_wait().expect("it is a child of ours");
+            assert!(ended.is_none() && Instant::now() < until, "{test}: moto_server did not start ({ended:?})");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port of loopback");
+        let address = listener.local_addr().expect("it is bound");
+        let (road, ends) = (Arc::<Mutex<Road>>::default(), Arc::<AtomicBool>::default());
+        let (shared, over) = (road.clone(), ends.clone());
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                if over.load(Ordering::SeqCst) {
+                    return;
+                }
+                let road = shared.clone();
+                // A client that goes away in the middle is no trouble of ours.
+                std::thread::spawn(move || drop(pass(client, behind, &road)));
+            }
+        });
+        Some(Moto { process, road, ends, address })
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What happens to the next calls of an operation, one after the other.
+    pub fn next(&self, operation: &str, ways: &[Way]) {
+        let faults = ways.iter().map(|way| (operation.to_owned(), *way));
+        self.road.lock().expect("nothing panics on the road").faults.extend(faults);
+    }
+
+    /// Whether everything that was to happen to calls has happened.
+    pub fn is_clear(&self) -> bool {
+        self.road.lock().expect("nothing panics on the road").faults.is_empty()
+    }
+
+    /// The operations and bodies that arrived since this was last called.
+    pub fn asked(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.road.lock().expect("nothing panics on the road").asked)
+    }
+
+    /// A table of this form.
+    pub fn create_table(&self, name: &str, partition: &str, sort: &str) {
+        let body = format!(
+            r#"{{"TableName":"{name}","BillingMode":"PAY_PER_REQUEST",
+            "AttributeDefinitions":[{{"AttributeName":"{partition}","AttributeType":"S"}},{{"AttributeName":"{sort}","AttributeType":"S"}}],
+            "KeySchema":[{{"AttributeName":"{partition}","KeyType":"HASH"}},{{"AttributeName":"{sort}","KeyType":"RANGE"}}]}}"#
+        );
+        let answer = self.call("CreateTable", &body);
+        assert!(answer.contains("TableDescription"), "{answer}");
+    }
+
+    /// A call without the SDK, in ap-northeast-1; the answer as it is on the wire.
+    pub fn call(&self, operation: &str, body: &str) -> String {
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-target: DynamoDB_20120810.{operation}\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=TEST/20260101/ap-northeast-1/dynamodb/aws4_request, SignedHeaders=host, \
+             Signature=0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(self.address).expect("moto listens");
+        stream.write_all(request.as_bytes()).expect("moto reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("moto answers with text");
+        answer
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address);
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|d| d.join(program)).find(|p| p.is_file())
+}
+
+/// Carries one request and its answer. One at a time: moto puts a copy of the whole table back where a transaction fails, and
+/// would undo what others wrote meanwhile; DynamoDB isolates transactions.
+fn pass(mut client: TcpStream, behind: SocketAddr, road: &Mutex<Road>) -> std::io::Result<()> {
+    let request = read_request(&mut client)?;
+    let text = String::from_utf8_lossy(&request);
+    let operation = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("x-amz-target")
+            .then(|| value.trim().rsplit('.').next().unwrap_or_default().to_owned())
+    });
+    let operation = operation.unwrap_or_default();
+    let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
+    let mut answer = Vec::new();
+    {
+        let mut road = road.lock().map_err(|_| std::io::Error::other("the test has failed"))?;
+        let fault = road.faults.iter().position(|(of, _)| *of == operation);
+        let way = fault.map(|at| road.faults.remove(at).1);
+        if way == Some(Way::Drop) {
+            return client.shutdown(Shutdown::Both);
+        }
+        road.asked.push((operation, body));
+        let mut server = TcpStream::connect(behind)?;
+        server.write_all(&request)?;
+        read_answer(&mut server, &mut answer)?;
+        if way == Some(Way::Lose) {
+            return client.shutdown(Shutdown::Both);
+        }
+    }
+    client.write_all(&answer)?;
+    client.shutdown(Shutdown::Both)
+}
+
+fn read_request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut request = Vec::new();
+    loop {
+        if let Some(end) = find_bytes(&request, b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&request[..end]).to_lowercase();
+            let length = head.lines().find_map(|l| l.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+            if request.len() >= end + 4 + length.unwrap_or(0) {
+                return Ok(close_after(&request, end));
+            }
+        }
+        let mut some = [0; 65536];
+        match client.read(&mut some)? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            n => request.extend_from_slice(&some[..n]),
+        }
+    }
+}
+
+/// The same request, after which the server closes the connection, so that the answer's end is seen.
+fn close_after(request: &[u8], end: usize) -> Vec<u8> {
+    let mut out = request[..end].to_vec();
+    out.extend_from_slice(b"\r\nconnection: close");
+    out.extend_from_slice(&request[end..]);
+    out
+}
+
+fn read_answer(server: &mut TcpStream, answer: &mut Vec<u8>) -> std::io::Result<()> {
+    match server.read_to_end(answer) {
+        Err(e) if e.kind() == ErrorKind::ConnectionReset && !answer.is_empty() => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+fn find_bytes(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|w| w == wanted)
+}

@@ -1,0 +1,131 @@
+//! The store behind the port.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use super::table::Table;
+use super::{events, leases, messages, restore};
+use crate::aws::session::Sessions;
+use crate::journal::lease::Gone;
+use crate::journal::{codec, process};
+use crate::model::event::{Event, Fact};
+use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::inbox::{Message, MessageBody};
+use crate::model::ledger::StageLedger;
+use crate::model::pipeline::Account;
+use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Record};
+
+/// The journal in a table, shared by any number of machines.
+pub struct DynamoDbJournal {
+    table: Table,
+    gone: Arc<Gone>,
+    /// A process's own changes come one after the other, so that they never meet in the table.
+    turn: Mutex<()>,
+}
+
+impl DynamoDbJournal {
+    /// The journal in this table of an account. Nothing is asked before it is used; a table that is not there is said to be so
+    /// then, and never made.
+    pub fn new(sessions: Arc<Sessions>, account: Account, table: String) -> DynamoDbJournal {
+        DynamoDbJournal::with_gone(sessions, account, table, Arc::new(process::is_gone))
+    }
+
+    pub(super) fn with_gone(
+        sessions: Arc<Sessions>,
+        account: Account,
+        table: String,
+        gone: Arc<Gone>,
+    ) -> DynamoDbJournal {
+        DynamoDbJournal { table: Table::new(sessions, account, table), gone, turn: Mutex::new(()) }
+    }
+}
+
+#[async_trait]
+impl Journal for DynamoDbJournal {
+    async fn begin(
+        &self,
+        app: &AppName,
+        release: &ReleaseId,
+        first: Fact,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(Lease, Event), JournalError> {
+        let _turn = self.turn.lock().await;
+        events::begin(&self.table, app, release, &first, holder, now, &*self.gone).await
+    }
+
+    async fn take(&self, release: &ReleaseId, holder: &Holder, now: Timestamp) -> Result<Lease, JournalError> {
+        let _turn = self.turn.lock().await;
+        leases::take(&self.table, release, holder, now, &*self.gone).await
+    }
+
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
+        let _turn = self.turn.lock().await;
+        leases::renew(&self.table, lease, now).await
+    }
+
+    async fn give_up(&self, lease: &Lease) -> Result<(), JournalError> {
+        let _turn = self.turn.lock().await;
+        leases::give_up(&self.table, lease).await
+    }
+
+    async fn append(
+        &self,
+        lease: &Lease,
+        after: u64,
+        facts: &[Fact],
+        absorbed: &[u64],
+        now: Timestamp,
+    ) -> Result<Vec<Event>, JournalError> {
+        let _turn = self.turn.lock().await;
+        events::append(&self.table, lease, after, facts, absorbed, now).await
+    }
+
+    async fn read(&self, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
+        events::read(&self.table, release).await
+    }
+
+    async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError> {
+        events::list(&self.table, app, &*self.gone).await
+    }
+
+    async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
+        messages::send(&self.table, release, body, now).await
+    }
+
+    async fn inbox(&self, release: &ReleaseId) -> Result<Vec<Message>, JournalError> {
+        messages::waiting(&self.table, release).await
+    }
+
+    async fn lock_stage(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        lease: &Lease,
+        now: Timestamp,
+    ) -> Result<u64, JournalError> {
+        let _turn = self.turn.lock().await;
+        leases::lock_stage(&self.table, app, stage, lease, now, &*self.gone).await
+    }
+
+    async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
+        let _turn = self.turn.lock().await;
+        leases::unlock_stage(&self.table, app, stage, lease).await
+    }
+
+    async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
+        events::ledger(&self.table, app, stage).await
+    }
+
+    async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {
+        events::export(&self.table, release).await
+    }
+
+    async fn restore(&self, record: &Record) -> Result<bool, JournalError> {
+        let verified = codec::verify(record)?;
+        restore::restore(&self.table, record, &verified).await
+    }
+}

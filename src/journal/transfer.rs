@@ -1,0 +1,170 @@
+//! A release's record as a file: one JSON value a line, the rows as their stores keep them, so that hashes stay what they are.
+//!
+//! The first line is the header. A line `{"blob":…,"content":…}` comes before the first row that names it; every other line is
+//! a row, its fact or its blob's reference under `payload`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::codec;
+use crate::model::ids::{AppName, ReleaseId};
+use crate::model::release::Release;
+use crate::ports::journal::{JournalError, Record, Row};
+
+/// The major version of the file's form.
+const VERSION: u32 = 1;
+/// What a file of this kind begins with.
+const KIND: &str = "kanmon-record";
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    v: u32,
+    kind: String,
+    app: AppName,
+    release: ReleaseId,
+    /// How many rows follow: a file that was cut off at a line's end is noticed.
+    events: u64,
+}
+
+/// Payloads are hashed as they are, so they are carried as they are.
+#[derive(Serialize, Deserialize)]
+struct BlobLine {
+    blob: String,
+    content: Box<RawValue>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RowLine {
+    form: u32,
+    seq: u64,
+    at: String,
+    payload: Box<RawValue>,
+    prev: String,
+    hash: String,
+}
+
+/// The file of a record.
+///
+/// # Errors
+/// `Corrupt` where a payload is no JSON.
+pub fn to_file(record: &Record) -> Result<String, JournalError> {
+    let Record { app, release, rows, blobs } = record;
+    let events = rows.len() as u64;
+    let header = Header { v: VERSION, kind: KIND.to_owned(), app: app.clone(), release: release.clone(), events };
+    let mut text = String::new();
+    line(&mut text, &header)?;
+    let mut told = std::collections::BTreeSet::new();
+    for row in rows {
+        if let Some(blob) = row.blob()
+            && let Some(content) = blobs.get(&blob.sha256)
+            && told.insert(blob.sha256.clone())
+        {
+            line(&mut text, &BlobLine { blob: blob.sha256, content: raw(content, row.seq)? })?;
+        }
+        let Row { form, seq, at, payload, prev, hash } = row.clone();
+        line(&mut text, &RowLine { form, seq, at, payload: raw(&payload, seq)?, prev, hash })?;
+    }
+    Ok(text)
+}
+
+fn line<T: Serialize>(text: &mut String, value: &T) -> Result<(), JournalError> {
+    let value = to_raw_value(value).map_err(|e| JournalError::Store(format!("a row has no JSON: {e}")))?;
+    writeln!(text, "{value}").expect("writing to a string does not fail");
+    Ok(())
+}
+
+fn raw(payload: &[u8], seq: u64) -> Result<Box<RawValue>, JournalError> {
+    let text = String::from_utf8_lossy(payload).into_owned();
+    RawValue::from_string(text).map_err(|e| JournalError::Corrupt(format!("event {seq} is no JSON: {e}")))
+}
+
+/// The record of a file: its chain verified, its events found to be a release.
+///
+/// # Errors
+/// `Newer` for a file of a later kanmon, `Corrupt` for everything that is wrong with it.
+pub fn from_file(text: &str) -> Result<Record, JournalError> {
+    let mut lines = text.lines().enumerate();
+    let header: Header = match lines.next() {
+        Some((_, first)) => serde_json::from_str(first)
+            .map_err(|e| JournalError::Corrupt(format!("this is no file of `kanmon export`: {e}")))?,
+        None => return Err(JournalError::Corrupt("the file is empty".to_owned())),
+    };
+    if header.kind != KIND {
+        return Err(JournalError::Corrupt(format!("this is no file of `kanmon export`, but `{}`", header.kind)));
+    }
+    if header.v > VERSION {
+        return Err(JournalError::Newer { found: header.v, known: VERSION });
+    }
+    let mut record = Record { app: header.app, release: header.release, rows: Vec::new(), blobs: BTreeMap::new() };
+    for (n, text) in lines {
+        if let Ok(BlobLine { blob, content }) = serde_json::from_str(text) {
+            record.blobs.insert(blob, content.get().as_bytes().to_vec());
+            continue;
+        }
+        let RowLine { form, seq, at, payload, prev, hash } = serde_json::from_str(text)
+            .map_err(|e| JournalError::Corrupt(format!("line {} of the file cannot be read: {e}", n + 1)))?;
+        let payload = payload.get().as_bytes().to_vec();
+        record.rows.push(Row { form, seq, at, payload, prev, hash });
+    }
+    if record.rows.len() as u64 != header.events {
+        let text = format!("the file has {} of {} events", record.rows.len(), header.events);
+        return Err(JournalError::Corrupt(text));
+    }
+    let events = codec::verify(&record)?.events;
+    Release::fold(&events)
+        .map_err(|illegal| JournalError::Corrupt(format!("the events do not fit together: {illegal}")))?;
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::MemoryJournal;
+    use crate::journal::conformance::holder;
+    use crate::model::release::samples::{at, id, started, warned};
+    use crate::ports::journal::Journal;
+
+    async fn file() -> String {
+        let journal = MemoryJournal::new();
+        let (lease, _) = journal.begin(&id("shop"), &id("r1"), started(), &holder("a"), at(0)).await.unwrap();
+        let large = warned("長い".repeat(50_000));
+        journal.append(&lease, 1, &[warned("審査"), large.clone(), large], &[], at(1)).await.unwrap();
+        to_file(&journal.export(&id("r1")).await.unwrap()).unwrap()
+    }
+
+    fn refused(text: &str) -> String {
+        from_file(text).unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_file_is_the_record_again_and_holds_each_blob_once() {
+        let text = file().await;
+        assert_eq!(text.lines().count(), 1 + 4 + 1);
+        assert_eq!(to_file(&from_file(&text).unwrap()).unwrap(), text);
+    }
+
+    #[tokio::test]
+    async fn what_was_changed_cut_off_left_out_or_put_elsewhere_is_seen() {
+        let text = file().await;
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(refused(&text.replace("審査", "審判")).contains("event 2 of r1 does not have its hash"));
+        assert!(refused(&text.replacen("長い", "短い", 1)).contains("event 3 of r1 is incomplete"));
+        assert!(refused(&lines[..4].join("\n")).contains("the file has 2 of 4 events"));
+        let without: Vec<&str> = lines.iter().filter(|l| !l.contains("審査")).copied().collect();
+        let counted = without.join("\n").replace("\"events\":4", "\"events\":3");
+        assert!(refused(&counted).contains("event 3 of r1 stands where event 2 should"));
+        assert!(refused(&text.replace("\"r1\"", "\"r2\"")).contains("does not have its hash"));
+        assert!(refused(&text[..text.len() - 9]).contains("cannot be read"));
+    }
+
+    #[tokio::test]
+    async fn another_file_and_a_later_form_are_said_to_be_such() {
+        assert!(refused("").contains("empty"));
+        assert!(refused("version: 1\n").contains("no file of `kanmon export`"));
+        let later = file().await.replacen("{\"v\":1", "{\"v\":2", 1);
+        assert_eq!(from_file(&later), Err(JournalError::Newer { found: 2, known: 1 }));
+    }
+}

@@ -1,0 +1,140 @@
+//! A release that waits for a person: what is shown, who may answer, and what an answer does.
+
+use super::rig::{Desk, Running, Sandbox, masked, release_in};
+
+/// A release that waits for production's approval, begun by the developer.
+fn waiting(sandbox: &Sandbox, desk: &Desk) -> (Running, String) {
+    let mut running = desk.start(&sandbox.keys("developer"), &["release"]);
+    let said = running.says("waits for approval");
+    let id = release_in(&said);
+    (running, id)
+}
+
+#[test]
+fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let (running, id) = waiting(&sandbox, &desk);
+    let manager = sandbox.keys("manager");
+    let shown = desk.run(&manager, &["approvals"]).ended(0);
+    insta::assert_snapshot!(masked(&shown.out).replace("59m 58s", "59m 59s").replace("59m 57s", "59m 59s"), @"
+    hello ####################### → prod
+      asked by  developer of 111111111111
+      commit    ############ by Dev Eloper <dev@example.com>
+      image     app sha256:############
+      passed    dev, staging
+      gate      open (2 low)
+      until     ########## ##### UTC (59m 59s left)
+      who       arn:aws:iam::*:user/manager, but not the one who asked
+      plan      ############
+      prod  cluster hello-prod, account prod (222222222222)
+        web  hello-prod-web:1 → next of hello-prod-web, 2 tasks
+          ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello@sha256:############
+      kanmon approve ####################### --plan ############
+    ");
+    let asked = desk.run(&manager, &["approvals", "--output", "json"]).ended(0).json();
+    let plan = asked[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned();
+    assert_eq!(asked[0]["waiting"][0]["release"], *id);
+    // Without a terminal nobody is asked, so the plan has to be named; and it has to be the one that waits.
+    desk.run(&manager, &["approve", &id]).ended(2).told("without a terminal").told("--plan ");
+    desk.run(&manager, &["approve", &id, "--plan", "0000000000"]).ended(2).told("what waits now is plan");
+    let alone = desk.run(&sandbox.keys("developer"), &["approve", &id, "--plan", &plan]).ended(40);
+    alone.told("that answer would not count").told("who may: arn:aws:iam::*:user/manager");
+    let approved = desk.run(&manager, &["approve", &id, "--plan", &plan, "-m", "looks good"]).ended(0);
+    assert_eq!(approved.out, format!("{id}: prod is approved\n"));
+    let ran = running.end().ended(0);
+    assert!(ran.err.contains("approved by manager of 111111111111: “looks good”"), "{}", ran.err);
+    desk.run(&manager, &["approvals"]).ended(0).says("nothing waits for approval");
+    desk.run(&manager, &["approve", &id, "--plan", &plan]).ended(2).told("does not wait for approval");
+}
+
+#[test]
+fn a_rejection_ends_the_release_with_its_reason() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let (running, id) = waiting(&sandbox, &desk);
+    let rejected = desk.run(&sandbox.keys("manager"), &["reject", &id, "--yes", "-m", "not on a Friday"]).ended(0);
+    assert_eq!(rejected.out, format!("{id}: prod is rejected\n"));
+    let ran = running.end().ended(11);
+    assert!(ran.out.contains("✗ rejected: ") && ran.out.contains("cause: not on a Friday"), "{}", ran.out);
+    assert!(ran.out.contains("unchanged: prod/web"), "{}", ran.out);
+}
+
+#[test]
+fn a_question_that_nobody_answers_expires_and_can_be_asked_again() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit("expires: 1h", "expires: 2s");
+    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(12);
+    let id = release_in(&ran.out);
+    let again = format!("`kanmon promote {id} --to prod` asks again");
+    assert!(
+        ran.out.contains("✗ expired: nobody decided about prod in time") && ran.out.contains(&again),
+        "{}",
+        ran.out
+    );
+    let mut promoted = desk.start(&sandbox.keys("developer"), &["promote", &id, "--to", "prod"]);
+    promoted.says("waits for approval");
+}
+
+#[test]
+fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let (running, id) = waiting(&sandbox, &desk);
+    let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
+    desk.run(&manager, &["withdraw", &id]).ended(2).told("has no approval that is still unused");
+    // With nobody working on the release, an approval stays unused.
+    running.signal("KILL");
+    assert_eq!(running.end().code, None);
+    let approved = desk.run(&manager, &["approve", &id, "--yes"]).ended(0);
+    assert_eq!(approved.out, format!("{id}: prod is approved; `kanmon resume {id}` goes on with it\n"));
+    desk.run(&manager, &["withdraw", &id, "-m", "wait for the fix"])
+        .ended(0)
+        .says("taken back, unless it is used first");
+    let mut resumed = desk.start(&developer, &["resume", &id]);
+    let said = resumed.says("approval withdrawn by manager");
+    assert!(said.contains("wait for the fix") && !said.contains("entered: cluster hello-prod"), "{said}");
+}
+
+fn demo_asking_codepipeline(sandbox: &Sandbox) -> Desk {
+    let desk = Desk::demo(sandbox);
+    desk.edit(
+        "        by: kanmon
+        approvers: [\"arn:aws:iam::*:user/manager\"]
+",
+        "        by: codepipeline
+        account: prod
+        pipeline: asset-manager
+        action: Approve
+",
+    );
+    desk
+}
+
+#[test]
+fn codepipeline_carries_the_question() {
+    let sandbox = Sandbox::start();
+    let desk = demo_asking_codepipeline(&sandbox);
+    let (running, id) = waiting(&sandbox, &desk);
+    let shown = desk.run(&sandbox.keys("manager"), &["approvals"]).ended(0);
+    assert!(shown.out.contains("action Approve of asset-manager, execution "), "{}", shown.out);
+    assert_eq!(sandbox.done("StartPipelineExecution").len(), 1);
+    desk.run(&sandbox.keys("developer"), &["abort", &id]).ended(0).says("is asked to end");
+    running.end().ended(23);
+}
+
+#[test]
+fn a_remote_release_only_starts_the_pipeline_and_looks_on() {
+    let sandbox = Sandbox::start();
+    let desk = demo_asking_codepipeline(&sandbox);
+    let mut looking = desk.start(&sandbox.keys("developer"), &["release", "--remote"]);
+    looking.says("CodePipeline asset-manager runs as execution");
+    looking.says(": InProgress");
+    assert_eq!(sandbox.done("StartPipelineExecution").len(), 1);
+    assert!(sandbox.done("UpdateService").is_empty());
+    drop(looking);
+    let without = Desk::demo(&sandbox);
+    let ran = without.run(&sandbox.keys("developer"), &["release", "--remote"]).ended(2);
+    ran.told("no stage of the file names a CodePipeline");
+}

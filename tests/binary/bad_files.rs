@@ -1,0 +1,178 @@
+//! A pipeline file with mistakes: all of them at once, and nothing touched.
+
+use super::rig::{Desk, Sandbox, masked};
+
+/// Every mistake that issue 2 lists, in one file.
+const WRONG: &str = r#"version: 1
+app: 12
+accounts:
+  dev: { id: 11111111111, region: ap-northeast-1 }
+  prod: { id: "222222222222", regoin: ap-northeast-1 }
+images:
+  app: { account: dve, repository: hello, builder: layers, layers: { files: { /srv: app } } }
+services:
+  web: { taskdef: live, containers: { web: ap } }
+gate:
+  at_most: { critical: -1, medium: 20 }
+stages:
+  - name: dev
+    account: dev
+    cluster: [hello-dev]
+    steps:
+      - roll: wbe
+  - name: dev
+    account: dev
+    cluster: hello-staging
+    enter: { gate: { at_most: { medium: 30 } } }
+    steps:
+      - roll: web
+"#;
+
+#[test]
+fn every_mistake_is_told_with_its_place_a_caret_and_a_hint_and_nothing_is_touched() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::empty();
+    desk.write("app/index.html", "hello");
+    desk.write("pipelines/hello.yaml", WRONG);
+    let before = desk.files();
+    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(2);
+    insta::assert_snapshot!(ran.err, @r#"
+    pipelines/hello.yaml:2:6: `app` must be a text, found the number 12
+        2 | app: 12
+          |      ^^
+    hint: quote it: "12"
+
+    pipelines/hello.yaml:4:14: an account id has 12 digits, this one 11: a leading zero was lost
+        4 |   dev: { id: 11111111111, region: ap-northeast-1 }
+          |              ^^^^^^^^^^^
+    hint: quote it: "011111111111"
+
+    pipelines/hello.yaml:5:31: unknown key `regoin`
+        5 |   prod: { id: "222222222222", regoin: ap-northeast-1 }
+          |                               ^^^^^^
+    hint: did you mean `region`?
+
+    pipelines/hello.yaml:7:19: there is no account `dve`
+        7 |   app: { account: dve, repository: hello, builder: layers, layers: { files: { /srv: app } } }
+          |                   ^^^
+    hint: did you mean `dev`?
+
+    pipelines/hello.yaml:9:44: there is no image `ap`
+        9 |   web: { taskdef: live, containers: { web: ap } }
+          |                                            ^^
+    hint: did you mean `app`?
+
+    pipelines/hello.yaml:11:24: a threshold below zero: -1
+       11 |   at_most: { critical: -1, medium: 20 }
+          |                        ^^
+    hint: 0 lets none pass; it is `at_most` so many
+
+    pipelines/hello.yaml:15:14: `cluster` must be a text, found a list
+       15 |     cluster: [hello-dev]
+          |              ^
+    hint: it is written `cluster: TEXT`
+
+    pipelines/hello.yaml:17:15: there is no service `wbe`
+       17 |       - roll: wbe
+          |               ^^^
+    hint: did you mean `web`?
+
+    pipelines/hello.yaml:18:11: two stages are called `dev`
+       18 |   - name: dev
+          |           ^^^
+    hint: the first is in line 13
+
+    pipelines/hello.yaml:21:41: stage `dev` loosens the gate above it: `medium: 30` in line 21, `medium: 20` in line 11
+       21 |     enter: { gate: { at_most: { medium: 30 } } }
+          |                                         ^^
+    hint: stages only tighten: at most 20 here, or raise it in the gate above
+
+    error: pipelines/hello.yaml has 10 mistakes; nothing was touched
+    "#);
+    assert_eq!(ran.out, "");
+    assert_eq!(desk.files(), before, "something was made beside the pipeline file");
+    assert!(sandbox.calls().is_empty(), "{:?}", sandbox.calls());
+}
+
+#[test]
+fn every_verb_that_needs_the_file_refuses_it_alike() {
+    let desk = Desk::empty();
+    desk.write("pipelines/hello.yaml", WRONG);
+    let id = "r20260101-000000-abcdef";
+    for args in [
+        &["check"][..],
+        &["plan"],
+        &["promote", id, "--to", "dev"],
+        &["approvals"],
+        &["approve", id],
+        &["reject", id],
+        &["withdraw", id],
+        &["resume"],
+        &["abort", id],
+        &["status"],
+        &["history"],
+    ] {
+        let ran = desk.run(&[], args).ended(2).told("pipelines/hello.yaml:4:14: ");
+        assert!(ran.err.trim_end().ends_with("mistakes; nothing was touched"), "{args:?}: {}", ran.err);
+    }
+    assert!(!desk.has_state());
+}
+
+#[test]
+fn mistakes_are_lines_for_programs_too() {
+    let desk = Desk::empty();
+    desk.write("pipelines/hello.yaml", WRONG);
+    let ran = desk.run(&[], &["check", "--output", "json"]).ended(2);
+    assert_eq!(ran.err, "");
+    let lines = ran.json();
+    let (last, mistakes) = lines.split_last().unwrap();
+    assert_eq!((&last["kind"], &last["exit"]), (&"finished".into(), &2.into()));
+    assert!(mistakes.len() > 8, "{mistakes:?}");
+    for mistake in mistakes {
+        assert_eq!(mistake["kind"], "mistake");
+        assert!(mistake["line"].as_u64() > Some(0) && mistake["column"].as_u64() > Some(0), "{mistake}");
+        assert_eq!(mistake["file"], "pipelines/hello.yaml");
+        assert!(mistake["hint"].is_string(), "no hint: {mistake}");
+    }
+}
+
+#[test]
+fn no_file_and_two_files_say_what_was_found() {
+    let desk = Desk::empty();
+    desk.run(&[], &["check"]).ended(2).told("there is no folder `pipelines/`").told("--pipeline FILE");
+    desk.write("pipelines/hello.yaml", "version: 1\n");
+    desk.write("pipelines/other.yaml", "version: 1\n");
+    let ran = desk.run(&[], &["status"]).ended(2).told("there are 2 pipeline files");
+    assert!(ran.err.contains("hello.yaml, other.yaml"), "{}", ran.err);
+    desk.run(&[], &["status", "--pipeline", "pipelines/helo.yaml"]).ended(2).told("did you mean `hello.yaml`?");
+    assert!(!desk.has_state());
+}
+
+#[test]
+fn a_file_in_order_is_told_on_a_page() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let ran = desk.run(&[], &["check"]).ended(0);
+    insta::assert_snapshot!(masked(&ran.out), @"
+    hello (pipelines/hello.yaml)
+      account  dev      111111111111 ap-northeast-1
+      account  prod     222222222222 ap-northeast-1, role kanmon-deploy
+      image    app      dev/hello, files on scratch (linux/amd64)
+      service  web      deploy/web.json, container web runs app
+      stage    dev      account dev, cluster hello-dev
+                        gate: at most critical 0, high 0, medium 20, untriaged 0
+                        then roll web, check http://###############/_sandbox/service/111111111111/ap-northeast-1/hello-dev/web answers 200
+      stage    staging  account dev, cluster hello-staging
+                        gate: at most critical 0, high 0, medium 20, untriaged 0
+                        then roll web, check http://###############/_sandbox/service/111111111111/ap-northeast-1/hello-staging/web answers 200
+      stage    prod     account prod, cluster hello-prod, images copied
+                        gate: at most critical 0, high 0, medium 0, untriaged 0
+                        approval: by arn:aws:iam::*:user/manager, within 1h
+                        then roll web, check http://###############/_sandbox/service/222222222222/ap-northeast-1/hello-prod/web answers 200
+    in order
+    ");
+    assert_eq!(ran.err, "");
+    let json = desk.run(&[], &["check", "pipelines/hello.yaml", "--output", "json"]).ended(0).json();
+    assert_eq!((json.len(), &json[0]["kind"]), (1, &"checked".into()));
+    assert!(sandbox.calls().is_empty(), "`check` reads offline");
+}

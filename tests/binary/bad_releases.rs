@@ -1,0 +1,155 @@
+//! Releases that do not arrive: each ends with its own exit code, and says why.
+
+use super::rig::{Desk, Ran, Sandbox};
+
+fn released(sandbox: &Sandbox, desk: &Desk, until: &str) -> Ran {
+    desk.run(&sandbox.keys("developer"), &["release", "--until", until])
+}
+
+#[track_caller]
+fn told(ran: &Ran, words: &[&str]) {
+    for words in words {
+        assert!(ran.out.contains(words), "not told: `{words}`\n{}\n{}", ran.out, ran.err);
+    }
+}
+
+/// The demo's image built from a Dockerfile.
+fn with_dockerfile(sandbox: &Sandbox, builder: &str, dockerfile: &str) -> Desk {
+    let desk = Desk::demo(sandbox);
+    let spec = "    builder: layers
+    layers:
+      files: { /srv/www: app }
+      ports: [8080]
+      labels: { org.opencontainers.image.title: hello }
+";
+    desk.edit(spec, &format!("    context: .\n    file: Dockerfile\n    builder: {builder}\n"));
+    desk.write("Dockerfile", dockerfile);
+    desk
+}
+
+#[test]
+fn a_builder_that_is_not_installed_says_which_were_looked_for() {
+    let sandbox = Sandbox::start();
+    let desk = with_dockerfile(&sandbox, "auto", "FROM scratch\n");
+    let mut env = sandbox.keys("developer");
+    env.push(("PATH".to_owned(), "/nowhere".to_owned()));
+    let ran = desk.run(&env, &["release"]).ended(40);
+    told(
+        &ran,
+        &["no builder for a Dockerfile: looked for docker, buildah, podman, finch", "PATH is /nowhere", "`layers`"],
+    );
+    assert_eq!(sandbox.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_failing_dockerfile_ends_with_the_builders_own_last_lines() {
+    if !crate::real::peers::have("a_failing_dockerfile_ends_with_the_builders_own_last_lines", &["buildah"]) {
+        return;
+    }
+    let sandbox = Sandbox::start();
+    let desk = with_dockerfile(&sandbox, "buildah", "FROM scratch\nCOPY no-such-file /\n");
+    let ran = released(&sandbox, &desk, "dev").ended(3);
+    told(&ran, &["build failed: could not build and push app", "COPY no-such-file", "no such file or directory"]);
+    assert_eq!(sandbox.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_scan_that_never_ends_closes_the_gate_at_the_files_timeout_with_its_last_reason() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.label("scan", "PENDING_INITIAL_SCAN").edit("timeout: 10m", "timeout: 2s");
+    let ran = released(&sandbox, &desk, "dev").ended(10);
+    told(&ran, &["the scan of app in dev did not end within 2s: PENDING_INITIAL_SCAN", "unchanged: dev/web"]);
+    assert!(sandbox.done("UpdateService").is_empty());
+}
+
+#[test]
+fn findings_over_the_limit_block_and_are_named() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.label("findings", "CRITICAL:1,MEDIUM:3");
+    let ran = released(&sandbox, &desk, "dev").ended(10);
+    told(&ran, &["the severity gate of dev blocks: 1 critical (at most 0)", "cause: CVE-", "kanmon promote r2"]);
+    assert!(sandbox.done("UpdateService").is_empty());
+}
+
+#[test]
+fn a_crash_looping_image_is_rolled_back_with_the_containers_exit_code() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.label("exit-code", "3");
+    let before = sandbox.reached("111111111111", "hello-dev", "web");
+    let ran = released(&sandbox, &desk, "dev").ended(20);
+    told(
+        &ran,
+        &["✗ rolled back: dev/web failed and was rolled back", "web exited with code 3", "rolled back: dev/web"],
+    );
+    assert!(ran.err.contains("web exited with code 3 (1 task)"), "{}", ran.err);
+    assert_eq!(sandbox.reached("111111111111", "hello-dev", "web")["image"], before["image"]);
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_says_why() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    // Production pulls across accounts, and the repository's policy does not let it.
+    desk.edit("    images: copy\n", "    images: pull\n").edit(
+        "      approval:
+        by: kanmon
+        approvers: [\"arn:aws:iam::*:user/manager\"]
+        expires: 1h
+",
+        "",
+    );
+    let ran = released(&sandbox, &desk, "prod").ended(20);
+    told(&ran, &["prod/web failed and was rolled back", "CannotPullContainerError", "403"]);
+    told(&ran, &["changed: dev/web, staging/web", "rolled back: prod/web"]);
+}
+
+#[test]
+fn a_failing_check_goes_back_to_what_ran_before() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 1s");
+    let before = sandbox.reached("111111111111", "hello-dev", "web");
+    let ran = released(&sandbox, &desk, "dev").ended(20);
+    told(&ran, &["the check of dev failed", "answered 503, not 200", "back on what ran before: web"]);
+    assert_eq!(sandbox.reached("111111111111", "hello-dev", "web")["image"], before["image"]);
+    assert_eq!(sandbox.done("UpdateService").len(), 2);
+}
+
+#[test]
+fn a_failing_check_without_rollback_leaves_what_was_deployed() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 1s");
+    desk.edit("on_failure: rollback", "on_failure: stop");
+    let ran = released(&sandbox, &desk, "dev").ended(24);
+    told(&ran, &["✗ failed: the check of dev failed", "changed: dev/web"]);
+}
+
+#[test]
+fn a_way_back_that_is_refused_is_not_called_one_and_resume_takes_it() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 3s");
+    let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
+    running.says("proven by digest");
+    sandbox.ask("POST", "faults", r#"{"operation": "UpdateService", "count": 100, "kind": "access_denied"}"#);
+    let ran = running.end().ended(40);
+    told(&ran, &["may not do ecs:UpdateService", "`kanmon resume r2", "changed: dev/web"]);
+    sandbox.ask("DELETE", "faults", "");
+    let ran = desk.run(&sandbox.keys("developer"), &["resume"]).ended(20);
+    told(&ran, &["the check of dev failed", "back on what ran before: web", "rolled back: dev/web"]);
+    assert_eq!(sandbox.done("UpdateService").len(), 2);
+}
+
+#[test]
+fn a_rollout_that_outlasts_its_deadline_is_neither_a_success_nor_a_failure() {
+    let sandbox = Sandbox::with(&["--speed", "2"]);
+    let desk = Desk::demo(&sandbox);
+    desk.edit("deadline: 10m, on_failure: rollback", "deadline: 1s, on_failure: stop");
+    let ran = released(&sandbox, &desk, "dev").ended(31);
+    told(&ran, &["! still running: dev/web is still being deployed at the deadline", "being deployed by ECS: dev/web"]);
+    assert!(ran.out.contains("`kanmon resume r2"), "{}", ran.out);
+}

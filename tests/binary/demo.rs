@@ -1,0 +1,59 @@
+//! `kanmon demo`: one command on a fresh machine.
+
+use super::rig::{Desk, masked};
+
+#[test]
+fn the_demo_carries_a_release_through_every_stage_and_ends_with_what_to_try_next() {
+    let desk = Desk::empty();
+    let before = desk.files();
+    let ran = desk.run(&[], &["demo"]).ended(0);
+    for words in [
+        "a developer releases a small application",
+        "what the manager sees with `kanmon approvals`",
+        "approved by manager of 111111111111",
+        "entered: cluster hello-prod, account prod (222222222222)",
+    ] {
+        assert!(ran.err.contains(words), "not told: `{words}`\n{}", ran.err);
+    }
+    insta::assert_snapshot!(masked(&ran.out), @"
+    ✓ succeeded: hello runs, up to prod
+      release #######################
+      app sha256:################################################################
+      changed: dev/web, staging/web, prod/web
+
+    what to try next
+      kanmon sandbox           keep such an AWS running, for any AWS client
+      kanmon check FILE        read a pipeline file; pipelines/examples/ has two
+      kanmon release --help    the first real release: README.md, step by step
+    ");
+    assert_eq!(desk.files(), before, "the demo leaves nothing behind");
+}
+
+#[test]
+fn the_demo_as_json_ends_with_succeeded_and_one_digest_in_all_stages() {
+    let desk = Desk::empty();
+    let ran = desk.run(&[], &["demo", "--speed", "600", "--output", "json"]).ended(0);
+    assert_eq!(ran.err, "");
+    let events = ran.json();
+    let last = events.last().unwrap();
+    assert_eq!((&last["kind"], &last["outcome"]), (&"finished".into(), &"succeeded".into()), "{last}");
+    assert!(events.iter().zip(1..).all(|(e, seq)| e["seq"] == seq), "one event a line, and nothing else");
+    let mut digests: Vec<String> = Vec::new();
+    for event in events.iter().filter(|e| e["kind"] == "stage-planned") {
+        let image = event["plan"]["services"]["web"]["images"]["web"].as_str().unwrap();
+        digests.push(image.split_once('@').unwrap().1.to_owned());
+    }
+    assert!(digests.len() >= 3, "{digests:?}");
+    digests.dedup();
+    assert_eq!(digests.len(), 1, "{digests:?}");
+}
+
+#[test]
+fn the_demo_can_be_stopped() {
+    let desk = Desk::empty();
+    let mut running = desk.start(&[], &["demo", "--speed", "2"]);
+    running.says("everything the file names is there");
+    running.signal("INT");
+    let ran = running.end().ended(30);
+    assert!(!ran.out.contains("kanmon resume"), "its AWS is gone, so nothing can be gone on with: {}", ran.out);
+}

@@ -1,0 +1,15 @@
+//! The command line as its users meet it: the binary in an empty environment, against a running sandbox.
+
+mod rig;
+
+mod answers;
+mod bad_access;
+mod bad_files;
+mod bad_releases;
+mod demo;
+mod looking;
+mod releases;
+mod sandbox;
+mod shape;
+mod stopping;
+mod terminal;

@@ -1,0 +1,98 @@
+//! What can be typed, and what is said about it.
+
+use super::rig::Desk;
+
+#[test]
+fn the_verbs_are_listed_with_what_they_do() {
+    let ran = Desk::empty().run(&[], &["--help"]).ended(0);
+    insta::assert_snapshot!(ran.out, @"
+    Carries a release from commit to production on Amazon ECS: built, scanned, gated, approved, proven
+
+    Usage: kanmon [OPTIONS] <COMMAND>
+
+    Commands:
+      check      Read the pipeline file offline and tell every mistake at once
+      plan       Show what a release would do, stage by stage, and touch nothing
+      release    Build, push, scan, and take every stage in turn
+      promote    Take a release that exists through every stage it has not passed
+      approvals  Show what waits for a person
+      approve    Approve exactly the plan that a release waits with
+      reject     Reject what a release waits with, which ends the release
+      withdraw   Take an approval back before it is used
+      resume     Go on after a crash, a stop or a suspension
+      abort      End a release, rolling back what is under way if asked
+      status     What runs where, and by which release
+      history    What was released, or one release's whole story
+      export     Write a release's record to stdout, for another store
+      import     Take in a record that `export` wrote
+      sandbox    Keep the embedded AWS running, for any AWS client
+      demo       See a whole release on the embedded AWS, without any account
+      help       Print this message or the help of the given subcommand(s)
+
+    Options:
+          --pipeline <FILE>  The pipeline file (default: the only file in `pipelines/`) [env:
+                             KANMON_PIPELINE]
+          --output <FORM>    How to tell it: for people, or one event a line on stdout [default: human]
+                             [possible values: human, json]
+          --state <URL>      Where state is kept: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE`
+                             (default: what the pipeline file says) [env: KANMON_STATE]
+          --env-file <FILE>  Write KANMON_RELEASE, KANMON_DIGEST, KANMON_PLAN and KANMON_OUTCOME into
+                             this file
+      -y, --yes              Answer yes where a question would be asked
+      -v, --verbose...       Say more on stderr (-v, -vv, -vvv)
+          --no-color         No colour (NO_COLOR does the same)
+      -h, --help             Print help
+      -V, --version          Print version
+
+    To begin with:
+      kanmon demo       a whole release on an AWS of its own, in seconds
+      kanmon check      is the pipeline file in order?
+      kanmon plan       what would a release change?
+      kanmon release    build, scan, and go from stage to stage
+    ");
+}
+
+#[test]
+fn the_version_is_told_in_one_line() {
+    let ran = Desk::empty().run(&[], &["--version"]).ended(0);
+    assert_eq!(ran.out, concat!("kanmon ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn each_verb_explains_itself_and_its_exit_codes() {
+    let desk = Desk::empty();
+    for verb in [
+        "check",
+        "plan",
+        "release",
+        "promote",
+        "approvals",
+        "approve",
+        "reject",
+        "withdraw",
+        "resume",
+        "abort",
+        "status",
+        "history",
+        "sandbox",
+        "demo",
+    ] {
+        let ran = desk.run(&[], &[verb, "--help"]).ended(0);
+        assert!(ran.out.contains(&format!("Usage: kanmon {verb}")), "{verb}: {}", ran.out);
+        assert!(
+            ran.out.contains("Exit codes:") == (verb == "release" || verb == "promote" || verb == "resume"),
+            "{verb}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_is_exit_2_and_says_what_can() {
+    let desk = Desk::empty();
+    desk.run(&[], &["relaese"]).ended(2).told("release");
+    desk.run(&[], &["promote", "not a release", "--to", "prod"]).ended(2).told("not a release");
+    desk.run(&[], &["release", "--image", "app"]).ended(2).told("NAME=REFERENCE");
+    desk.run(&[], &["release", "--output", "yaml"]).ended(2).told("human, json");
+    desk.run(&[], &[]).ended(2).told("Usage: kanmon");
+    assert!(!desk.has_state());
+}

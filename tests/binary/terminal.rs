@@ -1,0 +1,82 @@
+//! On a terminal: questions, spinners, colours, and lines that fit.
+
+use super::releases::ASKS;
+use super::rig::{Desk, Sandbox, release_in};
+
+#[test]
+fn approve_shows_what_is_asked_and_takes_only_a_yes() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let mut running = desk.start(&sandbox.keys("developer"), &["release"]);
+    let id = release_in(&running.says("waits for approval"));
+    let manager = sandbox.keys("manager");
+    let no = desk.run_on_terminal(&manager, 80, "\n", &["approve", &id]).ended(2);
+    for words in
+        ["asked by  developer of 111111111111", "gate      open (2 low)", "approve exactly this? [y/N]", "not answered"]
+    {
+        assert!(no.out.contains(words), "not shown: `{words}`\n{}", no.out);
+    }
+    let yes = desk.run_on_terminal(&manager, 80, "y\n", &["approve", &id]).ended(0);
+    assert!(yes.out.contains("prod is approved"), "{}", yes.out);
+    running.end().ended(0);
+}
+
+#[test]
+fn a_terminal_gets_spinners_and_colours_and_none_where_they_are_not_wanted() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit(ASKS, "");
+    let developer = sandbox.keys("developer");
+    let ran = desk.run_on_terminal(&developer, 80, "", &["release", "--until", "dev"]).ended(0);
+    assert!(ran.out.contains("\x1b[32m✓\x1b[0m"), "no colour: {:?}", ran.out);
+    assert!(ran.out.chars().any(|c| "⠁⠂⠄⡀⢀⠠⠐⠈".contains(c)), "no spinner: {:?}", ran.out);
+    let mut plain = developer.clone();
+    plain.push(("NO_COLOR".to_owned(), "1".to_owned()));
+    for (env, args) in [(&plain, vec!["history"]), (&developer, vec!["history", "--no-color"])] {
+        let ran = desk.run_on_terminal(env, 80, "", &args).ended(0);
+        assert!(!ran.out.contains("\x1b["), "{:?}", ran.out);
+    }
+    let ran = desk.run_on_terminal(&plain, 80, "", &["release", "--until", "dev"]).ended(0);
+    assert!(!ran.out.contains("\x1b[3"), "coloured although NO_COLOR is set: {:?}", ran.out);
+}
+
+#[test]
+fn looking_at_a_narrow_terminal_breaks_nothing_that_is_to_be_copied() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let developer = sandbox.keys("developer");
+    let ran = desk.run(&developer, &["release", "--until", "dev"]).ended(0);
+    let id = release_in(&ran.out);
+    for args in [vec!["status"], vec!["history"], vec!["history", &id], vec!["plan"]] {
+        let shown = desk.run_on_terminal(&developer, 50, "", &args).ended(0);
+        let plain = uncoloured(&shown.out);
+        let long: Vec<&str> = plain.lines().filter(|l| l.trim().contains(' ') && l.chars().count() > 50).collect();
+        // What has no blank to break at is left whole.
+        let breakable: Vec<&&str> =
+            long.iter().filter(|l| !l.contains("http://") && !l.contains("sha256:") && !l.contains(&id)).collect();
+        assert!(breakable.is_empty(), "{args:?}: {breakable:#?}");
+        assert!(args == ["plan"] || plain.contains(&id), "{args:?} cuts the release's name:\n{plain}");
+    }
+}
+
+fn uncoloured(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\x1b[") {
+        out.push_str(before);
+        rest = after.split_once(|c: char| c.is_ascii_alphabetic()).map_or("", |(_, rest)| rest);
+    }
+    out + rest
+}
+
+#[test]
+fn saying_more_works_on_a_terminal_and_off_it() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let developer = sandbox.keys("developer");
+    let ran = desk.run_on_terminal(&developer, 80, "", &["release", "--until", "dev", "-v"]).ended(0);
+    assert!(ran.out.contains("hello-dev-web:2 registered"), "{}", ran.out);
+    let ran = desk.run(&developer, &["release", "--until", "dev", "-vvv"]).ended(0);
+    assert!(ran.err.contains("planned: no service changes"), "{}", ran.err);
+    assert!(!ran.err.contains("secret/key"), "a secret is in the log");
+}

@@ -1,0 +1,171 @@
+//! What README.md tells a new user: its pipeline file, its policies and its commands, taken from it as they stand.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::peers::have;
+use super::sandbox::{Running, Sandbox, answer, both};
+
+fn text() -> String {
+    read("README.md")
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+/// The code blocks of one language.
+fn blocks(language: &str) -> Vec<String> {
+    blocks_of(&text(), language)
+}
+
+fn blocks_of(readme: &str, language: &str) -> Vec<String> {
+    let opening = format!("```{language}\n");
+    readme.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The sandbox's own world, with README's policies and no others for who releases, and none at all for who approves.
+fn seed() -> Value {
+    let policies: Vec<Value> = blocks("json").iter().map(|b| serde_json::from_str(b).unwrap()).collect();
+    let [both, trust, enter] = policies.as_slice() else { panic!("{policies:?}") };
+    let filled = |policy: &Value, from: &str, to: &str| -> Value {
+        serde_json::from_str(&policy.to_string().replace(from, to)).unwrap()
+    };
+    let own = include_str!("../../src/sandbox/seed/demo.yaml");
+    let mut seed: Value = serde_saphyr::from_str(own).unwrap();
+    for (account, id) in ["111111111111", "222222222222"].into_iter().enumerate() {
+        assert_eq!(seed["accounts"][account]["id"], id);
+        let policy = filled(both, "ACCOUNT", id);
+        if account == 0 {
+            seed["accounts"][0]["users"][0]["policies"] = json!([policy, enter]);
+            seed["accounts"][0]["users"][1]["policies"] = json!([]);
+        } else {
+            let role = &mut seed["accounts"][1]["roles"][0];
+            assert_eq!(role["name"], "kanmon-deploy");
+            role["policies"] = json!([policy]);
+            role["trust"] = filled(trust, "PRINCIPAL", "arn:aws:iam::111111111111:user/developer");
+        }
+    }
+    seed
+}
+
+#[test]
+fn every_command_of_the_readme_is_one() {
+    let commands: Vec<String> = blocks("sh")
+        .iter()
+        .flat_map(|b| b.lines().map(str::to_owned).collect::<Vec<_>>())
+        .map(|line| line.split(" #").next().unwrap().trim().to_owned())
+        .filter_map(|line| line.find("kanmon ").map(|at| line[at + "kanmon ".len()..].to_owned()))
+        .collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        if let Some(at) = words.iter().position(|w| ["-m", ">"].contains(w)) {
+            words.truncate(at);
+        }
+        // Everything before it has been read by the time that help is asked for.
+        let ran = Command::new(super::sandbox::KANMON).args(&words).arg("--help").env_clear().output().unwrap();
+        assert!(ran.status.success(), "kanmon {command}: {}", both(&ran));
+    }
+}
+
+#[test]
+fn the_japanese_readme_has_the_same_files_commands_and_headings() {
+    let (english, japanese) = (text(), read("README.ja.md"));
+    for language in ["sh", "yaml", "json"] {
+        let bare = |readme: &str| -> Vec<String> {
+            let blocks = blocks_of(readme, language);
+            blocks.iter().flat_map(|b| b.lines()).map(|l| l.split(" #").next().unwrap().trim_end().to_owned()).collect()
+        };
+        assert_eq!(bare(&english), bare(&japanese));
+    }
+    let shape = |readme: &str| -> Vec<usize> {
+        readme.lines().filter(|l| l.starts_with("#")).map(|l| l.bytes().take_while(|b| *b == b'#').count()).collect()
+    };
+    assert_eq!(shape(&english), shape(&japanese));
+}
+
+#[test]
+fn its_first_pipeline_reaches_production_with_the_permissions_it_names() {
+    if !have("the README's pipeline", &["buildah", "rustc"]) {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let here = root.path();
+    let seed_file = here.join("seed.json");
+    std::fs::write(&seed_file, seed().to_string()).unwrap();
+    let sandbox = Sandbox::with_seed(Some(&seed_file));
+
+    // As the README says: only the two checks are others there.
+    let mut file = blocks("yaml").remove(0);
+    for (url, id, cluster) in [
+        ("https://dev.hello.example/healthz", "111111111111", "hello-dev"),
+        ("https://hello.example/healthz", "222222222222", "hello-prod"),
+    ] {
+        assert!(file.contains(url));
+        let service = format!("_sandbox/service/{id}/ap-northeast-1/{cluster}/web");
+        assert!(text().contains(&service));
+        file = file.replace(url, &format!("{}/{service}", sandbox.endpoint()));
+    }
+    std::fs::create_dir(here.join("pipelines")).unwrap();
+    std::fs::write(here.join("pipelines/hello.yaml"), file).unwrap();
+    super::road::server(here);
+
+    let env = super::road::buildah_env(here);
+    let verb = |user: &str, args: &[&str]| {
+        let mut verb = sandbox.kanmon(user, here, &env);
+        verb.args(args);
+        verb
+    };
+    for args in [["check"], ["plan"]] {
+        answer(verb("developer", &args));
+    }
+    let mut releasing = Running::start(verb("developer", &["release"]));
+    let asked = releasing
+        .until("question", || answer(verb("manager", &["approvals"]))["waiting"].as_array().unwrap().first().cloned());
+    let (id, plan) = (asked["release"].as_str().unwrap(), asked["request"]["plan"].as_str().unwrap());
+    answer(verb("manager", &["approve", id, "--plan", plan, "-m", "read it all"]));
+    releasing.succeeded();
+    let status = answer(verb("developer", &["status"]));
+    for row in status["services"].as_array().unwrap() {
+        assert_eq!(row["live"]["release"], id, "{row}");
+    }
+}
+
+/// Where nothing needs it, nobody should be asked to grant it.
+#[test]
+fn its_permissions_are_those_that_the_adapters_call() {
+    let granted = blocks("json").remove(0);
+    for action in called() {
+        let wide = action.starts_with("ecs:Describe") || action.starts_with("ecs:List");
+        let approver = action.starts_with("codepipeline:") || action.starts_with("sts:") || action.starts_with("iam:");
+        assert!(wide || approver || granted.contains(&format!("\"{action}\"")), "{action} is called, not granted");
+    }
+}
+
+/// Every action that the adapters name where they call it.
+fn called() -> Vec<String> {
+    fn files(folder: PathBuf, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { files(path, found) } else { found.push(path) }
+        }
+    }
+    let mut found = Vec::new();
+    files(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/aws"), &mut found);
+    let mut actions = Vec::new();
+    for file in found {
+        let source = std::fs::read_to_string(file).unwrap();
+        for rest in source.split("Op::").skip(1) {
+            let Some(call) = rest.strip_prefix("read(").or_else(|| rest.strip_prefix("write(")) else { continue };
+            let Some(action) = call.trim_start().strip_prefix('"').and_then(|a| a.split('"').next()) else { continue };
+            if action.contains(':') {
+                actions.push(action.to_owned());
+            }
+        }
+    }
+    assert!(actions.len() > 15, "{actions:?}");
+    actions
+}

@@ -1,0 +1,46 @@
+//! A release begun on one machine's disk is carried into the table, ends there, and is kept as a file.
+
+use super::rig::World;
+
+#[test]
+fn a_release_is_carried_from_a_disk_into_the_table_and_goes_on_there() {
+    let Some(world) = World::start("export and import", true) else { return };
+    let (build, other) = (world.machine("developer"), world.machine("developer"));
+    let ended = build.start(&["release", "--until", "dev", "--state", "local", "--output", "json"]).end();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
+    let history = build.json(&["history", "--state", "local"]);
+    let release = history["releases"][0]["release"].as_str().unwrap().to_owned();
+
+    let exported = build.run(&["export", &release, "--state", "local"]);
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let file = other.repo().join("record.jsonl");
+    std::fs::write(&file, &exported.stdout).unwrap();
+    assert_eq!(other.json(&["history"])["releases"].as_array().unwrap().len(), 0);
+    for new in [true, false] {
+        let told = other.json(&["import", "record.jsonl"]);
+        assert_eq!((&told["release"], &told["new"]), (&release.as_str().into(), &new.into()));
+    }
+    assert_eq!(other.lines(&["history", &release]), build.lines(&["history", &release, "--state", "local"]));
+    let back = other.run(&["export", &release]);
+    assert_eq!(back.stdout, exported.stdout, "byte for byte the same from the other store");
+
+    // The same file with one word changed.
+    let text = String::from_utf8(exported.stdout).unwrap();
+    let forged = text.replace("\"until\":\"dev\"", "\"until\":\"prod\"");
+    assert_ne!(forged, text);
+    std::fs::write(&file, forged).unwrap();
+    let refused = build.start(&["import", &file.display().to_string()]).end();
+    assert_eq!(refused.status.code(), Some(2), "{}", refused.err);
+    assert!(refused.err.contains("does not have its hash"), "{}", refused.err);
+
+    let ended = other.start(&["promote", &release, "--to", "staging"]).end();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
+    // What is on the disk has stayed behind; taken in anew it is still the beginning of what is in the table.
+    std::fs::write(&file, &text).unwrap();
+    assert_eq!(other.json(&["import", "record.jsonl"])["new"], false);
+    let longer = other.run(&["export", &release]).stdout;
+    std::fs::write(&file, longer).unwrap();
+    let refused = build.start(&["import", &file.display().to_string(), "--state", "local"]).end();
+    assert_eq!(refused.status.code(), Some(2), "{}", refused.err);
+    assert!(refused.err.contains("this record goes on to event"), "{}", refused.err);
+}

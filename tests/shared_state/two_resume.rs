@@ -1,0 +1,43 @@
+//! A build is killed while it waits; two others go on with its release at the same moment.
+
+use std::time::{Duration, Instant};
+
+use super::rig::{World, kinds, patience};
+
+#[test]
+fn of_two_who_resume_at_once_one_goes_on_and_the_other_is_told_who() {
+    let Some(world) = World::start("two resume at once", true) else { return };
+    let (build, manager) = (world.machine("developer"), world.machine("manager"));
+    let others = [world.machine("developer"), world.machine("developer")];
+    let killed = build.start(&["release", "--output", "json"]);
+    let (release, plan) = manager.waits_for_approval();
+    killed.kill();
+
+    let mut running: Vec<_> = others.iter().map(|m| m.start(&["resume", &release])).collect();
+    let until = patience();
+    let loser = loop {
+        if let Some(ended) = running.iter_mut().position(super::rig::Running::has_ended) {
+            break running.remove(ended).end();
+        }
+        assert!(Instant::now() < until, "both go on");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let winner = running.remove(0);
+    assert_eq!(loser.status.code(), Some(41), "{}", loser.err);
+    let who = format!("pid {}", winner.child.id());
+    assert!(loser.err.contains(&format!("release {release} is held by")) && loser.err.contains(&who), "{}", loser.err);
+
+    // A third one, later, meets the same.
+    let third = build.start(&["resume", &release]).end();
+    assert_eq!(third.status.code(), Some(41), "{}", third.err);
+    assert!(third.err.contains(&who), "{}", third.err);
+
+    let answer = manager.start(&["approve", &release, "--plan", &plan]).end();
+    assert_eq!(answer.status.code(), Some(0), "{}", answer.err);
+    let ended = winner.end();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
+    let history = manager.lines(&["history", &release]);
+    assert_eq!(kinds(&history, "resumed").len(), 1, "the others wrote nothing");
+    assert_eq!(kinds(&history, "approval-given").len(), 1);
+    assert_eq!(history.last().unwrap()["outcome"], "succeeded");
+}
