@@ -111,6 +111,12 @@ async fn killed(story: &Story, nth: usize, moment: Moment) -> Option<Left> {
 }
 
 async fn survives(story: Story, outcome: Outcome) {
+    survives_at(story, outcome, &[Moment::Before, Moment::After]).await;
+}
+
+async fn survives_at(story: Story, outcome: Outcome, moments: &[Moment]) {
+    // What moves is looked at less often, to the same end.
+    let story = story.file("/defaults/poll", json!("30s"));
     let undisturbed = {
         let stage = story.clone().open();
         let run = stage.release().await;
@@ -120,7 +126,7 @@ async fn survives(story: Story, outcome: Outcome) {
     };
     let mut wrong = Vec::new();
     for nth in 1.. {
-        for moment in [Moment::Before, Moment::After] {
+        for &moment in moments {
             match killed(&story, nth, moment).await {
                 None => {
                     assert!(nth > 15, "a release has more appends than {nth}");
@@ -146,12 +152,20 @@ async fn a_copy_and_an_approval_end_as_if_nothing_had_been() {
     survives(story, Outcome::Succeeded).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_way_back_ends_as_if_nothing_had_been() {
+fn way_back() -> Story {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
-    let steps =
-        json!([{ "roll": "admin" }, { "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "5s" } }]);
-    survives(Story::new().stages(&["dev"]).steps("dev", steps), Outcome::RolledBack).await;
+    let check = json!({ "check": { "http": url, "status": 403, "timeout": "5s" } });
+    Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }, check]))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_back_killed_before_each_ends_as_if_nothing_had_been() {
+    survives_at(way_back(), Outcome::RolledBack, &[Moment::Before]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_back_killed_after_each_ends_as_if_nothing_had_been() {
+    survives_at(way_back(), Outcome::RolledBack, &[Moment::After]).await;
 }
 
 #[tokio::test(start_paused = true)]

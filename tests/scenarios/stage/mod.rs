@@ -33,8 +33,8 @@ use kanmon::sandbox::{Seed, World};
 use serde_json::{Value, json};
 
 pub use images::Content;
-pub use people::{COLLEAGUE, DEVELOPER, MANAGER, Person};
-pub use run::{Asking, Run};
+pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
+pub use run::{Asking, Ended, Run};
 pub use time::{SdkTime, Time};
 
 const WORLD: &str = include_str!("world.yaml");

@@ -24,6 +24,8 @@ pub const DEVELOPER: Person = Person { name: "developer", account: super::DEV, k
 pub const MANAGER: Person = Person { name: "manager", account: super::DEV, key: "AKIASTORIES00MANAGER" };
 /// Deploys in dev and staging without kanmon.
 pub const COLLEAGUE: Person = Person { name: "colleague", account: super::DEV, key: "AKIASTORIESCOLLEAGUE" };
+/// Deploys in prod without kanmon.
+pub const OPERATOR: Person = Person { name: "operator", account: super::PROD, key: "AKIASTORIES0OPERATOR" };
 
 impl Person {
     pub fn credentials(&self) -> Credentials {

@@ -1,0 +1,24 @@
+use jiff::SignedDuration;
+use kanmon::model::event::Fact;
+use kanmon::model::outcome::Outcome;
+
+use super::stage::{MANAGER, OPERATOR, PROD, Story};
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_s_deployment_voids_what_was_approved_before_it() {
+    let stage = Story::new().stages(&["prod"]).open();
+    let run = stage.release().await;
+    let first = stage.asked(&run.id, "prod").await;
+    let theirs = stage.deploys(OPERATOR, "shop-prod", "web").await;
+    stage.pass(SignedDuration::from_mins(20)).await;
+    stage.approves(MANAGER, &run.id, "prod").await;
+    stage.fact(&run.id, "voided", |f| matches!(f, Fact::ApprovalVoided { .. })).await;
+    assert_eq!(stage.definition(PROD, "shop-prod", "web").unwrap(), theirs);
+    let second = stage.asked(&run.id, "prod").await;
+    assert_ne!(first.plan, second.plan, "what would be done is another thing now");
+    stage.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    let entered = ended.place(|f| matches!(f, Fact::StageEntered { .. }));
+    assert!(ended.place(|f| matches!(f, Fact::ApprovalVoided { .. })) < entered);
+}
