@@ -97,10 +97,8 @@ fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
     assert!(said.contains("wait for the fix") && !said.contains("entered: cluster hello-prod"), "{said}");
 }
 
-#[test]
-fn codepipeline_asks_and_its_answer_counts() {
-    let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+fn demo_asking_codepipeline(sandbox: &Sandbox) -> Desk {
+    let desk = Desk::demo(sandbox);
     desk.edit(
         "        by: kanmon
         approvers: [\"arn:aws:iam::*:user/manager\"]
@@ -111,10 +109,32 @@ fn codepipeline_asks_and_its_answer_counts() {
         action: Approve
 ",
     );
+    desk
+}
+
+#[test]
+fn codepipeline_carries_the_question() {
+    let sandbox = Sandbox::start();
+    let desk = demo_asking_codepipeline(&sandbox);
     let (running, id) = waiting(&sandbox, &desk);
     let shown = desk.run(&sandbox.keys("manager"), &["approvals"]).ended(0);
     assert!(shown.out.contains("action Approve of asset-manager, execution "), "{}", shown.out);
     assert_eq!(sandbox.done("StartPipelineExecution").len(), 1);
     desk.run(&sandbox.keys("developer"), &["abort", &id]).ended(0).says("is asked to end");
     running.end().ended(23);
+}
+
+#[test]
+fn a_remote_release_only_starts_the_pipeline_and_looks_on() {
+    let sandbox = Sandbox::start();
+    let desk = demo_asking_codepipeline(&sandbox);
+    let mut looking = desk.start(&sandbox.keys("developer"), &["release", "--remote"]);
+    looking.says("CodePipeline asset-manager runs as execution");
+    looking.says(": InProgress");
+    assert_eq!(sandbox.done("StartPipelineExecution").len(), 1);
+    assert!(sandbox.done("UpdateService").is_empty());
+    drop(looking);
+    let without = Desk::demo(&sandbox);
+    let ran = without.run(&sandbox.keys("developer"), &["release", "--remote"]).ended(2);
+    ran.told("no stage of the file names a CodePipeline");
 }

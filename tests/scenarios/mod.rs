@@ -26,6 +26,7 @@ mod credentials;
 mod desired_count_zero;
 mod findings_that_trail_complete;
 mod images_pulled_across_accounts;
+mod inside_an_execution;
 mod nobody_decides;
 mod self_approval;
 mod somebody_else_deploys;

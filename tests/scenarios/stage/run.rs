@@ -104,7 +104,11 @@ impl Stage {
 
     /// `kanmon promote RELEASE --to STAGE`, by another process.
     pub async fn promotes(&self, by: Person, id: &ReleaseId, to: &str) -> Run {
-        let requested_by = Requester::Person { identity: by.identity() };
+        self.promotes_as(by, Requester::Person { identity: by.identity() }, id, to).await
+    }
+
+    /// The same, asked for by somebody else than the one whose credentials it runs with.
+    pub async fn promotes_as(&self, by: Person, requested_by: Requester, id: &ReleaseId, to: &str) -> Run {
         self.takes_over(by, id, Fact::Extended { until: name(to), requested_by }).await
     }
 

@@ -1,0 +1,77 @@
+use kanmon::model::approval::{ApprovalRequest, Requester};
+use kanmon::model::event::Fact;
+use kanmon::model::ids::ReleaseId;
+use kanmon::model::outcome::Outcome;
+use serde_json::json;
+
+use super::stage::{Asking, DEVELOPER, MANAGER, PROD, Run, Stage, Story};
+
+fn stage() -> Stage {
+    let approval =
+        json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
+    Story::new().stages(&["dev", "prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open()
+}
+
+/// An execution whose approver is shown this plan.
+async fn execution(stage: &Stage, plan: &str) -> Requester {
+    let pipelines = aws_sdk_codepipeline::Client::new(&stage.sdk(DEVELOPER));
+    let variable = aws_sdk_codepipeline::types::PipelineVariable::builder().name("KANMON_PLAN").value(plan).build();
+    let started = pipelines
+        .start_pipeline_execution()
+        .name("shop")
+        .variables(variable.expect("a variable"))
+        .send()
+        .await
+        .expect("started");
+    let execution = started.pipeline_execution_id().expect("an execution").to_owned();
+    Requester::Pipeline { execution, trigger: Some("arn:aws:iam::111111111111:user/developer".to_owned()) }
+}
+
+/// The first build: through dev, and it ends with the question put.
+async fn prepared(stage: &Stage, requester: Requester) -> (ReleaseId, ApprovalRequest) {
+    let asking = Asking { requester: Some(requester), until: Some("dev"), ..Asking::default() };
+    let run: Run = stage.asks(asking).await;
+    let id = run.id.clone();
+    let ended = run.end(stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    let request = ended.events.iter().find_map(|e| match &e.fact {
+        Fact::ApprovalRequested { request, .. } => Some(request.clone()),
+        _ => None,
+    });
+    (id, request.expect("it asked before it ended"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_build_asks_before_it_ends_and_another_goes_on_with_the_answer() {
+    // The same story twice gives the same plan: the first tells what the second's approver is to be shown.
+    let first = stage();
+    let requester = execution(&first, "none").await;
+    let (_, request) = prepared(&first, requester).await;
+
+    let stage = stage();
+    let requester = execution(&stage, request.plan.as_str()).await;
+    let (id, asked) = prepared(&stage, requester.clone()).await;
+    assert_eq!(asked.plan, request.plan);
+    let Requester::Pipeline { execution, .. } = &requester else { panic!("a pipeline") };
+    assert_eq!(asked.execution.as_ref(), Some(execution));
+    assert_eq!(stage.calls("StartPipelineExecution").len(), 1, "kanmon starts none of its own");
+    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+
+    stage.hours(5).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    let ended = stage.promotes_as(DEVELOPER, requester, &id, "prod").await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. })), 1);
+    assert_eq!(stage.updates(PROD, "shop-prod", "web").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_approver_who_was_shown_something_else_has_approved_nothing() {
+    let stage = stage();
+    let requester = execution(&stage, "none").await;
+    let (id, _) = prepared(&stage, requester.clone()).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    let ended = stage.promotes_as(DEVELOPER, requester, &id, "prod").await.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+}
