@@ -117,8 +117,9 @@ pub struct Running {
 impl Running {
     pub fn start(mut verb: Command) -> Running {
         let log = tempfile::NamedTempFile::new().unwrap();
-        let out = || Stdio::from(log.reopen().unwrap());
-        verb.stdout(out()).stderr(out());
+        // One place to write at for both, so that neither writes over the other.
+        let out = log.reopen().unwrap();
+        verb.stdout(out.try_clone().unwrap()).stderr(out);
         Running { process: verb.spawn().unwrap(), log }
     }
 
