@@ -1,0 +1,3 @@
+//! The example files for other drivers: held against their public schemas, and their scripts run on the sandbox.
+
+mod schemas;
