@@ -7,8 +7,5 @@ mod a_suspended_build;
 mod container;
 mod how_it_runs;
 mod how_kanmon_comes;
-#[allow(dead_code, reason = "the journal's own tests use all of it")]
-#[path = "../../src/journal/dynamodb/moto.rs"]
-mod moto;
 mod rig;
 mod two_builds;

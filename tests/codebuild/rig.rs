@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::container::{Built, Container, Spec};
-use super::moto::Moto;
+use crate::shared_state::moto::Moto;
 
 const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
 const USERS: [&str; 5] = ["developer", "manager", "prepares", "promotes", "operator"];
