@@ -6,6 +6,7 @@ use super::ending;
 use super::gate::{self, Scanned};
 use super::plan;
 use super::since::with_difference;
+use crate::model::approval::Requester;
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;
@@ -135,7 +136,13 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         Approval::Given(..) => Ok(()),
         Approval::Rejected(answer) => Err(Halt::End(ending::rejected(name, answer))),
         Approval::Expired => Err(Halt::End(ending::expired(name))),
-        Approval::Closed { why } => Err(Halt::End(ending::approval_closed(name, why))),
+        Approval::Closed { why } => {
+            let carried = match a.release.requested_by {
+                Requester::Pipeline { .. } => true,
+                Requester::Person { .. } | Requester::Unknown => false,
+            };
+            Err(Halt::End(ending::approval_closed(name, why, carried)))
+        }
         Approval::NotAsked => {
             let plan = planned(a, stage)?;
             a.effect(Effect::RequestApproval { stage: name.clone(), plan })
