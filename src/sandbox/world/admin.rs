@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::World;
+use crate::model::ids::{AccountId, Region};
+use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::faults::Fault;
 use crate::sandbox::inspector::behaviour::{Findings, Images, Later};
 
@@ -17,6 +19,19 @@ struct NewFindings {
     #[serde(default)]
     images: Images,
     findings: Findings,
+    /// In how many real seconds; at once where absent.
+    #[serde(default)]
+    after: u32,
+}
+
+/// An alarm that changes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AlarmChange {
+    account: AccountId,
+    region: Region,
+    name: String,
+    state: AlarmState,
     /// In how many real seconds; at once where absent.
     #[serde(default)]
     after: u32,
@@ -36,10 +51,11 @@ impl World {
                 Ok(json!({"faults": []}))
             }
             "findings" if method == Method::POST => self.take_findings(request.body()),
+            "alarms" if method == Method::POST => self.take_alarm(request.body()),
             "log" if method == Method::GET => Ok(self.log_since(request.uri().query())),
             _ => match path.strip_prefix("service/") {
                 Some(rest) => self.service(rest),
-                None => Err((StatusCode::NOT_FOUND, "faults, findings, log and service/… are here".to_owned())),
+                None => Err((StatusCode::NOT_FOUND, "faults, findings, alarms, log and service/… are here".to_owned())),
             },
         };
         let (status, body) = match reply {
@@ -65,6 +81,13 @@ impl World {
         let at = self.now + SignedDuration::from_secs(i64::from(new.after));
         self.add_findings(Later { images: new.images, at, findings: new.findings });
         Ok(json!({"findings": count, "at": at}))
+    }
+
+    fn take_alarm(&mut self, body: &Bytes) -> Reply {
+        let change: AlarmChange = parsed(body)?;
+        let at = self.now + SignedDuration::from_secs(i64::from(change.after));
+        self.set_alarm(&change.account, &change.region, &change.name, change.state, at);
+        Ok(json!({"name": change.name, "at": at}))
     }
 
     fn log_since(&self, query: Option<&str>) -> Value {

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::World;
+use crate::model::ids::{AccountId, Region};
+use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::iam::Caller;
 use crate::sandbox::service::{Answer, Call};
 use crate::sandbox::sts;
@@ -20,6 +22,11 @@ impl World {
     /// date.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.ecs.next_at().into_iter().chain(self.codepipeline.next_at()).min()
+    }
+
+    /// Puts a CloudWatch alarm that deployments may watch into a state, at a time from now on.
+    pub fn set_alarm(&mut self, account: &AccountId, region: &Region, name: &str, state: AlarmState, at: Timestamp) {
+        self.ecs.set_alarm(account, region, name, state, at.max(self.now));
     }
 
     /// Gives the services' models their part of a seed.
