@@ -33,11 +33,22 @@ pub fn needed(service: Service, op: &str, input: &Value, account: &AccountId, re
     let resources = if resources.is_empty() { vec!["*".to_owned()] } else { resources };
     let mut needs: Vec<Need> = resources.into_iter().map(|r| Need::new(format!("{prefix}:{op}"), r)).collect();
     if service == Service::Ecs {
-        let cluster = at.cluster_arn();
+        let mut own = Context::new().with("ecs:cluster", at.cluster_arn());
+        for (key, value) in at.ecs_keys(op) {
+            own.add(key, value);
+        }
+        needs.extend(at.tagged(op));
         for need in &mut needs {
-            need.context.add("ecs:cluster", &cluster);
+            need.context = std::mem::take(&mut need.context).and(&own);
         }
         needs.extend(at.passed_roles());
+    }
+    let tags = at.request_tags();
+    for need in needs.iter_mut().filter(|n| n.action != "iam:PassRole") {
+        for (key, value) in &tags {
+            need.context.add(&format!("aws:RequestTag/{key}"), value);
+            need.context.add("aws:TagKeys", key);
+        }
     }
     for need in &mut needs {
         need.context.add("aws:RequestedRegion", region.as_str());
@@ -151,6 +162,50 @@ impl Place<'_> {
             // The rest have no resource of their own.
             _ => Vec::new(),
         }
+    }
+
+    /// ECS's own condition keys beyond `ecs:cluster`: what the request names.
+    fn ecs_keys(&self, op: &str) -> Vec<(&'static str, String)> {
+        let cluster = self.cluster();
+        let mut keys = Vec::new();
+        if let ("CreateService" | "UpdateService" | "RunTask", Some(named)) = (op, self.text("taskDefinition")) {
+            keys.push(("ecs:task-definition", self.arn_of(named, |t| format!("task-definition/{t}"))));
+        }
+        let service = match self.text("serviceDeploymentArn") {
+            // `…:service-deployment/CLUSTER/SERVICE/ID`.
+            Some(arn) => arn.rsplit('/').nth(1).map(|name| (arn.rsplit('/').nth(2).unwrap_or(cluster), name)),
+            None => self.text("service").or_else(|| self.text("serviceName")).map(|name| (cluster, name)),
+        };
+        if let Some((cluster, name)) = service {
+            keys.push(("ecs:service", self.arn_of(name, |s| format!("service/{cluster}/{s}"))));
+        }
+        if let Some(on) = self.input.get("enableExecuteCommand").and_then(Value::as_bool) {
+            keys.push(("ecs:enable-execute-command", on.to_string()));
+        }
+        keys
+    }
+
+    /// Tags given at a resource's creation need `ecs:TagResource` too (ECS's *tagging authorization*).
+    fn tagged(&self, op: &str) -> Option<Need> {
+        let creates = ["CreateCluster", "CreateService", "RegisterTaskDefinition", "RunTask"].contains(&op);
+        if !creates || self.request_tags().is_empty() {
+            return None;
+        }
+        // Its tasks do not exist yet.
+        let resource = match op {
+            "RunTask" => self.arn("ecs", &format!("task/{}/*", self.cluster())),
+            _ => self.ecs(op).into_iter().next()?,
+        };
+        let mut need = Need::new("ecs:TagResource".to_owned(), resource);
+        need.context.add("ecs:CreateAction", op);
+        Some(need)
+    }
+
+    /// The request's tags, which services spell with either case.
+    fn request_tags(&self) -> Vec<(String, String)> {
+        let part = |tag: &Value, names: [&str; 2]| names.iter().find_map(|n| Some(tag.get(*n)?.as_str()?.to_owned()));
+        let list = self.input.get("tags").and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(|t| Some((part(t, ["key", "Key"])?, part(t, ["value", "Value"]).unwrap_or_default()))).collect()
     }
 
     /// Roles given to ECS's tasks need `iam:PassRole`.

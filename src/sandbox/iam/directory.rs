@@ -50,15 +50,15 @@ pub struct Session {
     pub transitive: BTreeSet<String>,
     /// Narrows what the role may.
     pub policy: Option<Policy>,
+    /// The ARN of the identity provider whose token it was assumed with.
+    pub federated: Option<String>,
 }
 
 impl Caller {
-    /// The ARNs that a policy's principal may name this caller by.
-    pub fn names(&self) -> Vec<String> {
-        match &self.identity {
-            Identity::User { .. } => vec![self.arn.clone()],
-            Identity::Session(s) => vec![self.arn.clone(), role_arn(&self.account, &s.role)],
-        }
+    /// The ARNs that a policy's principal may name this caller by: its own, and for a session its role's.
+    pub fn names(&self) -> (String, Option<String>) {
+        let role = self.session().map(|s| role_arn(&self.account, &s.role));
+        (self.arn.clone(), role)
     }
 
     pub fn session(&self) -> Option<&Session> {
@@ -86,6 +86,9 @@ impl Caller {
                 if let Some(source) = &s.source_identity {
                     c.add("aws:SourceIdentity", source);
                 }
+                if let Some(provider) = &s.federated {
+                    c.add("aws:FederatedProvider", provider);
+                }
                 for (key, value) in &s.tags {
                     c.add(&format!("aws:PrincipalTag/{key}"), value);
                 }
@@ -110,6 +113,8 @@ pub struct Directory {
     users: BTreeMap<(AccountId, String), User>,
     roles: BTreeMap<(AccountId, String), Role>,
     keys: BTreeMap<String, Key>,
+    /// OpenID Connect providers by account and host, with the audiences (client ids) that they may name.
+    oidc: BTreeMap<(AccountId, String), Vec<String>>,
 }
 
 pub fn role_arn(account: &AccountId, role: &str) -> String {
@@ -136,6 +141,18 @@ impl Directory {
 
     pub fn add_role(&mut self, account: &AccountId, name: &str, role: Role) {
         self.roles.insert((account.clone(), name.to_owned()), role);
+    }
+
+    /// Adds an OpenID Connect provider: `https://HOST[/PATH]`, whose tokens may be for one of the audiences.
+    pub fn add_oidc(&mut self, account: &AccountId, url: &str, audiences: Vec<String>) {
+        let host = url.strip_prefix("https://").unwrap_or(url).trim_end_matches('/');
+        self.oidc.insert((account.clone(), host.to_owned()), audiences);
+    }
+
+    /// The audiences of a provider; `None` where the account has no such provider.
+    pub fn oidc_audiences(&self, account: &AccountId, host: &str) -> Option<Vec<&str>> {
+        let known = self.oidc.get(&(account.clone(), host.to_owned()))?;
+        Some(known.iter().map(String::as_str).collect())
     }
 
     pub fn add_key(&mut self, id: String, key: Key) {

@@ -49,12 +49,15 @@ impl Inspector {
 
     /// How far the scan that began at `begun` is.
     pub fn phase(&self, spot: &Spot, image: &Image, begun: Timestamp, now: Timestamp) -> Phase {
+        let seconds = |n: u32| self.latency.of(SignedDuration::from_secs(i64::from(n)));
+        let ordered = self.behaviours(spot, image).find(|b| b.reason.is_some());
+        let reason = image.config.labels.get(REASON_LABEL).or(ordered.and_then(|b| b.reason.as_ref()));
+        let over = ordered.and_then(|b| b.reason_lasts).map(|n| begun + seconds(n)).filter(|at| *at <= now);
+        let (begun, reason) = over.map_or((begun, reason), |at| (at, None));
         let of = |d: SignedDuration| begun + self.latency.of(d);
-        let reason = image.config.labels.get(REASON_LABEL);
-        let reason = reason.or_else(|| self.behaviours(spot, image).find_map(|b| b.reason.as_ref()));
         let takes = self.behaviours(spot, image).find_map(|b| b.takes).unwrap_or(TAKES_SECONDS);
         let ends = of(SignedDuration::from_secs(i64::from(takes)));
-        if now < of(LISTED).min(ends) {
+        if now < of(LISTED).min(ends) && over.is_none() {
             Phase::Unlisted
         } else if let Some(reason) = reason {
             Phase::Stays { reason: reason.clone() }
@@ -67,6 +70,14 @@ impl Inspector {
         } else {
             Phase::Finished { at: ends }
         }
+    }
+
+    /// When an image is not scanned again any more, if that has come: its findings close, and nothing new is found.
+    pub fn expired(&self, spot: &Spot, image: &Image, now: Timestamp) -> Option<Timestamp> {
+        let days = self.rescans(spot.account, spot.region).push.days()?;
+        // A date, not a latency: never shortened.
+        let until = image.pushed_at + SignedDuration::from_hours(24 * i64::from(days));
+        (until <= now).then_some(until)
     }
 
     /// What a finished scan has found by now, worst first, and when the image was last scanned.
@@ -83,7 +94,7 @@ impl Inspector {
             let specs = findings.specs().unwrap_or_default();
             for spec in specs.into_iter().filter(|_| observed <= now) {
                 if !found.iter().any(|f| f.spec.id == spec.id && f.spec.package() == spec.package()) {
-                    found.push(Finding { spec, observed });
+                    found.push(Finding { spec, observed, updated: observed });
                 }
             }
         };
@@ -99,6 +110,12 @@ impl Inspector {
         for later in self.later.iter().filter(|l| l.images.covers(spot, &image.digest) && l.at <= now) {
             add(&later.findings, later.at.max(appear));
             scanned = scanned.max(later.at);
+        }
+        for turn in self.turns.iter().filter(|t| t.images.covers(spot, &image.digest) && t.at <= now) {
+            for finding in found.iter_mut().filter(|f| turn.ids.contains(&f.spec.id)) {
+                finding.spec.status = turn.status;
+                finding.updated = turn.at.max(finding.observed);
+            }
         }
         found.sort_by(|a, b| b.spec.severity.cmp(&a.spec.severity).then_with(|| a.spec.id.cmp(&b.spec.id)));
         (found, scanned)

@@ -13,6 +13,9 @@ pub struct Seed {
     /// The region of whatever names none.
     pub region: Region,
     pub accounts: Vec<Account>,
+    /// Whether calls are throttled beyond AWS's published quotas.
+    #[serde(default = "yes")]
+    pub quotas: bool,
     /// What scans do and find.
     #[serde(default)]
     pub inspector: Vec<Behaviour>,
@@ -34,6 +37,9 @@ pub struct Account {
     pub users: Vec<User>,
     #[serde(default)]
     pub roles: Vec<Role>,
+    /// OpenID Connect providers of IAM.
+    #[serde(default)]
+    pub oidc: Vec<Oidc>,
     #[serde(default)]
     pub registry: Registry,
     #[serde(default)]
@@ -74,7 +80,17 @@ pub struct Role {
     pub max_session: u32,
 }
 
-/// A registry's scanning configuration.
+/// An identity provider whose tokens roles of the account may trust.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    /// `https://HOST[/PATH]`, the tokens' issuer.
+    pub url: String,
+    /// Client ids that tokens may be for.
+    pub audiences: Vec<String>,
+}
+
+/// A registry's scanning configuration and policy.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registry {
@@ -84,11 +100,19 @@ pub struct Registry {
     pub frequency: String,
     #[serde(default = "everything")]
     pub filters: Vec<String>,
+    /// The registry policy's document: what other accounts may replicate into it.
+    #[serde(default)]
+    pub policy: Option<Value>,
 }
 
 impl Default for Registry {
     fn default() -> Registry {
-        Registry { scan: "ENHANCED".to_owned(), frequency: "CONTINUOUS_SCAN".to_owned(), filters: everything() }
+        Registry {
+            scan: "ENHANCED".to_owned(),
+            frequency: "CONTINUOUS_SCAN".to_owned(),
+            filters: everything(),
+            policy: None,
+        }
     }
 }
 

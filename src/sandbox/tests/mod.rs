@@ -2,6 +2,9 @@
 
 mod api;
 mod faulty;
+mod federation;
+mod permissions;
+mod registries;
 mod release;
 mod scans;
 mod sessions;

@@ -36,9 +36,18 @@ const INSPECTOR: &[(&str, &str)] = &[
     ("/coverage/list", "ListCoverage"),
     ("/findings/list", "ListFindings"),
     ("/findings/details/batch/get", "BatchGetFindingDetails"),
+    ("/configuration/get", "GetConfiguration"),
+    ("/configuration/update", "UpdateConfiguration"),
 ];
 
-const STS: &[&str] = &["AssumeRole", "GetCallerIdentity"];
+const STS: &[&str] = &["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"];
+
+impl Wire {
+    /// Whether nobody signs it (`smithy.api#noAuth`).
+    pub fn is_unsigned(&self) -> bool {
+        self.service == Service::Sts && self.op == "AssumeRoleWithWebIdentity"
+    }
+}
 
 /// Reads which call a request says.
 pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {

@@ -10,15 +10,24 @@ use super::World;
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::faults::Fault;
-use crate::sandbox::inspector::behaviour::{Findings, Images, Later};
+use crate::sandbox::inspector::behaviour::{Findings, Images, Later, Turn};
+use crate::sandbox::inspector::finding::Status;
 
-/// Findings that a re-scan turns up.
+/// Findings that a re-scan turns up, and what becomes of others.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewFindings {
     #[serde(default)]
     images: Images,
+    #[serde(default)]
     findings: Findings,
+    /// Vulnerabilities whose findings close, or are suppressed, or are active again.
+    #[serde(default)]
+    close: Vec<String>,
+    #[serde(default)]
+    suppress: Vec<String>,
+    #[serde(default)]
+    reopen: Vec<String>,
     /// In how many real seconds; at once where absent.
     #[serde(default)]
     after: u32,
@@ -71,6 +80,9 @@ impl World {
         let value: Value = parsed(body)?;
         let list = if value.is_array() { value } else { Value::Array(vec![value]) };
         let orders: Vec<Fault> = serde_json::from_value(list).map_err(bad)?;
+        if let Some(order) = orders.iter().find(|o| !(0.0..=1.0).contains(&o.probability)) {
+            return Err(bad(format!("probability is 0 to 1, not {}", order.probability)));
+        }
         orders.into_iter().for_each(|fault| self.faults.order(fault));
         Ok(json!({"faults": self.faults.orders()}))
     }
@@ -79,6 +91,13 @@ impl World {
         let new: NewFindings = parsed(body)?;
         let count = new.findings.specs().map_err(bad)?.len();
         let at = self.now + SignedDuration::from_secs(i64::from(new.after));
+        for (ids, status) in
+            [(new.close, Status::Closed), (new.suppress, Status::Suppressed), (new.reopen, Status::Active)]
+        {
+            if !ids.is_empty() {
+                self.inspector.add_turn(Turn { images: new.images.clone(), at, ids, status });
+            }
+        }
         self.add_findings(Later { images: new.images, at, findings: new.findings });
         Ok(json!({"findings": count, "at": at}))
     }

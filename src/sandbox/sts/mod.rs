@@ -1,9 +1,13 @@
 //! STS: roles assumed, and who one is.
 
+mod web_identity;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+
+pub use web_identity::assume as assume_with_web_identity;
 
 use super::fresh::Fresh;
 use super::iam::evaluate::Kind;
@@ -49,7 +53,6 @@ struct Asked {
 
 fn assume_role(input: &Value, caller: &Caller, directory: &mut Directory, fresh: &mut Fresh, now: Timestamp) -> Answer {
     let asked = Asked::read(input)?;
-    let denied = |message: String| error_of(&CommonFault::Denied(message), Service::Sts);
     let unauthorized = |action: &str| {
         denied(format!("User: {} is not authorized to perform: {action} on resource: {}", caller.arn, asked.role_arn))
     };
@@ -79,24 +82,57 @@ fn assume_role(input: &Value, caller: &Caller, directory: &mut Directory, fresh:
     for action in actions {
         authorize(directory, caller, action, &asked.role_arn, &context, Some(&trust)).map_err(|d| denied(d.0))?;
     }
-    let duration = duration(&asked, role, own.is_some())?;
-
-    let (role_id, key_id) = (role.id.clone(), format!("ASIA{}", fresh.base32(16)));
-    let (secret, token) = (fresh.secret(), format!("SBX{}{}", fresh.secret(), fresh.secret()));
-    let expires = now + SignedDuration::from_secs(duration);
-    let arn = format!("arn:aws:sts::{account}:assumed-role/{name}/{}", asked.session_name);
-    let user_id = format!("{role_id}:{}", asked.session_name);
-    let packed = asked.policy.is_some() || tagged;
-    let session = Session {
+    let duration = duration(asked.duration, role, own.is_some())?;
+    let issue_of = Issue {
+        account,
         role: name,
-        name: asked.session_name,
-        source_identity: source_identity.clone(),
+        role_id: role.id.clone(),
+        session_name: asked.session_name,
+        source_identity,
         tags,
         transitive,
         policy: asked.policy,
+        federated: None,
+        duration,
+    };
+    Ok(issue(issue_of, directory, fresh, now))
+}
+
+/// A session that is granted.
+struct Issue {
+    account: AccountId,
+    role: String,
+    role_id: String,
+    session_name: String,
+    source_identity: Option<String>,
+    tags: BTreeMap<String, String>,
+    transitive: BTreeSet<String>,
+    policy: Option<Policy>,
+    federated: Option<String>,
+    /// In seconds.
+    duration: i64,
+}
+
+/// Gives a session its credentials; what the operations that assume roles answer in common.
+fn issue(issue: Issue, directory: &mut Directory, fresh: &mut Fresh, now: Timestamp) -> Value {
+    let key_id = format!("ASIA{}", fresh.base32(16));
+    let (secret, token) = (fresh.secret(), format!("SBX{}{}", fresh.secret(), fresh.secret()));
+    let expires = now + SignedDuration::from_secs(issue.duration);
+    let arn = format!("arn:aws:sts::{}:assumed-role/{}/{}", issue.account, issue.role, issue.session_name);
+    let user_id = format!("{}:{}", issue.role_id, issue.session_name);
+    let packed = issue.policy.is_some() || !issue.tags.is_empty();
+    let source_identity = issue.source_identity.clone();
+    let session = Session {
+        role: issue.role,
+        name: issue.session_name,
+        source_identity: issue.source_identity,
+        tags: issue.tags,
+        transitive: issue.transitive,
+        policy: issue.policy,
+        federated: issue.federated,
     };
     let identity = Identity::Session(Box::new(session));
-    let assumed = Caller { account, arn: arn.clone(), user_id: user_id.clone(), identity };
+    let assumed = Caller { account: issue.account, arn: arn.clone(), user_id: user_id.clone(), identity };
     let key = Key { secret: secret.clone(), token: Some(token.clone()), expires: Some(expires), caller: assumed };
     directory.add_key(key_id.clone(), key);
 
@@ -115,11 +151,15 @@ fn assume_role(input: &Value, caller: &Caller, directory: &mut Directory, fresh:
     if packed {
         output["PackedPolicySize"] = 1.into();
     }
-    Ok(output)
+    output
 }
 
-fn duration(asked: &Asked, role: &Role, chained: bool) -> Result<i64, AwsError> {
-    match asked.duration {
+fn denied(message: String) -> AwsError {
+    error_of(&CommonFault::Denied(message), Service::Sts)
+}
+
+fn duration(asked: Option<i64>, role: &Role, chained: bool) -> Result<i64, AwsError> {
+    match asked {
         Some(d) if chained && d > HOUR => Err(invalid(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
         )),
