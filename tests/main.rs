@@ -3,6 +3,7 @@
 mod architecture;
 mod binary;
 mod crash;
+mod drivers;
 mod real;
 mod scenarios;
 mod shared_state;

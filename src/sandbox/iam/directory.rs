@@ -113,8 +113,6 @@ pub struct Directory {
     users: BTreeMap<(AccountId, String), User>,
     roles: BTreeMap<(AccountId, String), Role>,
     keys: BTreeMap<String, Key>,
-    /// OpenID Connect providers by account and host, with the audiences (client ids) that they may name.
-    oidc: BTreeMap<(AccountId, String), Vec<String>>,
 }
 
 pub fn role_arn(account: &AccountId, role: &str) -> String {
@@ -141,18 +139,6 @@ impl Directory {
 
     pub fn add_role(&mut self, account: &AccountId, name: &str, role: Role) {
         self.roles.insert((account.clone(), name.to_owned()), role);
-    }
-
-    /// Adds an OpenID Connect provider: `https://HOST[/PATH]`, whose tokens may be for one of the audiences.
-    pub fn add_oidc(&mut self, account: &AccountId, url: &str, audiences: Vec<String>) {
-        let host = url.strip_prefix("https://").unwrap_or(url).trim_end_matches('/');
-        self.oidc.insert((account.clone(), host.to_owned()), audiences);
-    }
-
-    /// The audiences of a provider; `None` where the account has no such provider.
-    pub fn oidc_audiences(&self, account: &AccountId, host: &str) -> Option<Vec<&str>> {
-        let known = self.oidc.get(&(account.clone(), host.to_owned()))?;
-        Some(known.iter().map(String::as_str).collect())
     }
 
     pub fn add_key(&mut self, id: String, key: Key) {

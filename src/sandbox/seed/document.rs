@@ -37,9 +37,6 @@ pub struct Account {
     pub users: Vec<User>,
     #[serde(default)]
     pub roles: Vec<Role>,
-    /// OpenID Connect providers of IAM.
-    #[serde(default)]
-    pub oidc: Vec<Oidc>,
     #[serde(default)]
     pub registry: Registry,
     #[serde(default)]
@@ -78,16 +75,6 @@ pub struct Role {
     /// MaxSessionDuration, in seconds.
     #[serde(default = "an_hour")]
     pub max_session: u32,
-}
-
-/// An identity provider whose tokens roles of the account may trust.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Oidc {
-    /// `https://HOST[/PATH]`, the tokens' issuer.
-    pub url: String,
-    /// Client ids that tokens may be for.
-    pub audiences: Vec<String>,
 }
 
 /// A registry's scanning configuration and policy.

@@ -7,7 +7,7 @@ mod plant;
 #[cfg(test)]
 mod tests;
 
-pub use document::{Account, Key, Oidc, Registry, Repository, Role, Seed, User};
+pub use document::{Account, Key, Registry, Repository, Role, Seed, User};
 
 /// A seed that does not make a world.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -62,15 +62,6 @@ fn principals(account: &Account, world: &mut World) -> Result<(), SeedError> {
         directory.add_user(id, &user.name, planted);
         directory.add_user_key(id, &user.name, &user.key.id, &user.key.secret);
     }
-    for provider in &account.oidc {
-        if !provider.url.starts_with("https://") {
-            return Err(wrong(
-                format!("{}: oidc", account.name),
-                format!("{} does not begin with https://", provider.url),
-            ));
-        }
-        world.directory_mut().add_oidc(id, &provider.url, provider.audiences.clone());
-    }
     for role in &account.roles {
         let at = format!("{}: role {}", account.name, role.name);
         if !SESSIONS.contains(&role.max_session) {

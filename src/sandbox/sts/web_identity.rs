@@ -1,174 +1,113 @@
-//! AssumeRoleWithWebIdentity: a role assumed with an OpenID Connect token, as CI systems do. The token's signature is NOT
-//! checked, and nobody's keys are fetched: whoever can write JSON can be anybody here. What is checked is what a trust
-//! policy can be wrong about: the issuer, the audience, the times, and the conditions on `sub` and `aud`.
+//! AssumeRoleWithWebIdentity: by an identity provider's token and whom the role trusts. Whether the token's signature is the
+//! provider's is not looked at: there is no provider here to ask for its keys. Naming one in a trust policy is having it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::{Asked, Issue, denied, duration, invalid, issue, role_of};
+use super::constraints::{invalid, name_like, required, seconds};
+use super::session::{duration, expiry, open, role_of};
 use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::policy::Effect;
-use crate::sandbox::iam::{Context, Directory, Role};
+use crate::sandbox::iam::{Context, Directory, Policy, Session};
 use crate::sandbox::service::{Answer, AwsError};
+use crate::sandbox::wire::{CommonFault, Service, error_of};
 
-/// The claim that sets a session's source identity.
-const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
+const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 
-/// Answers the call, which nobody signs.
-pub fn assume(input: &Value, directory: &mut Directory, fresh: &mut Fresh, now: Timestamp) -> Answer {
-    let asked = Asked::read(input)?;
-    let (account, name) = role_of(&asked.role_arn).ok_or_else(|| invalid(format!("{} is invalid", asked.role_arn)))?;
-    let token = input.get("WebIdentityToken").and_then(Value::as_str).unwrap_or_default();
-    let claims = Claims::read(token).ok_or_else(|| {
-        identity(
-            "InvalidIdentityToken",
-            "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
-        )
-    })?;
-    let issuer = claims.text("iss").unwrap_or_default().to_owned();
-    let host = issuer.strip_prefix("https://").unwrap_or(&issuer).trim_end_matches('/').to_owned();
-    let audiences = directory.oidc_audiences(&account, &host).ok_or_else(|| {
-        identity("InvalidIdentityToken", format!("No OpenIDConnect provider found in your account for {issuer}"))
-    })?;
-    let audience = claims.audience().filter(|a| audiences.contains(a)).map(str::to_owned);
-    let audience = audience.ok_or_else(|| identity("InvalidIdentityToken", "Incorrect token audience"))?;
-    claims.in_time(now)?;
+/// The claims that AWS makes condition keys of.
+struct Claims {
+    issuer: String,
+    subject: String,
+    audience: String,
+}
 
-    let provider = format!("arn:aws:iam::{account}:oidc-provider/{host}");
-    let source_identity = claims.text(SOURCE_IDENTITY).map(str::to_owned);
-    let context = context(&claims, &host, &provider, &audience, &asked.session_name, source_identity.as_deref());
-    // AWS does not tell a role that is not there from one that may not be assumed.
-    let refused = |action: &str| denied(format!("Not authorized to perform {action}"));
-    let role = directory.role(&account, &name).ok_or_else(|| refused("sts:AssumeRoleWithWebIdentity"))?;
-    let mut actions = vec!["sts:AssumeRoleWithWebIdentity"];
-    actions.extend(source_identity.is_some().then_some("sts:SetSourceIdentity"));
-    for action in actions {
-        if !trusts(role, &provider, action, &asked.role_arn, &context) {
-            return Err(refused(action));
-        }
+pub fn assume_role(input: &Value, directory: &mut Directory, fresh: &mut Fresh, now: Timestamp) -> Answer {
+    let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
+    let role_arn = required(text("RoleArn"), "roleArn")?;
+    let session_name = required(text("RoleSessionName"), "roleSessionName")?;
+    name_like(&session_name, "roleSessionName", 2..=64, "+=,.@-_")?;
+    let token = required(text("WebIdentityToken"), "webIdentityToken")?;
+    let asked = text("DurationSeconds").map(|d| seconds(&d)).transpose()?;
+    let policy = text("Policy")
+        .map(|p| Policy::read_text(&p))
+        .transpose()
+        .map_err(|m| AwsError::new("MalformedPolicyDocument", format!("The policy is not in a valid format: {m}")))?;
+    let claims = Claims::read(&token, now)?;
+    let (account, name) = role_of(&role_arn).ok_or_else(|| invalid(format!("{role_arn} is invalid")))?;
+    let denied = || error_of(&CommonFault::Denied(format!("Not authorized to perform {ACTION}")), Service::Sts);
+    let role = directory.role(&account, &name).ok_or_else(denied)?;
+    let provider = claims.provider(account.as_str());
+    let context = claims.context().with("aws:FederatedProvider", &provider).with("sts:RoleSessionName", &session_name);
+    if !trusts(&role.trust, &provider, &role_arn, &context) {
+        return Err(denied());
     }
-    let duration = duration(asked.duration, role, false)?;
-    let subject = claims.text("sub").unwrap_or_default().to_owned();
-    let mut output = issue(
-        Issue {
-            account,
-            role: name,
-            role_id: role.id.clone(),
-            session_name: asked.session_name,
-            source_identity,
-            tags: Default::default(),
-            transitive: Default::default(),
-            policy: asked.policy,
-            federated: Some(provider.clone()),
-            duration,
-        },
-        directory,
-        fresh,
-        now,
-    );
-    output["SubjectFromWebIdentityToken"] = json!(subject);
-    output["Provider"] = json!(provider);
-    output["Audience"] = json!(audience);
+    let expires = expiry(now, duration(asked, role, false)?);
+    let role_id = role.id.clone();
+    let session = Session {
+        role: name,
+        name: session_name,
+        source_identity: None,
+        tags: Default::default(),
+        transitive: Default::default(),
+        policy,
+        federated: Some(provider),
+    };
+    let mut output = open(directory, fresh, account, &role_id, session, expires);
+    output["Provider"] = claims.issuer.into();
+    output["Audience"] = claims.audience.into();
+    output["SubjectFromWebIdentityToken"] = claims.subject.into();
     Ok(output)
 }
 
-fn identity(code: &str, message: impl Into<String>) -> AwsError {
-    AwsError::new(code, message)
-}
-
-fn trusts(role: &Role, provider: &str, action: &str, resource: &str, context: &Context) -> bool {
+fn trusts(trust: &Policy, provider: &str, role: &str, context: &Context) -> bool {
     let says = |effect: Effect| {
-        let of_effect = role.trust.statements.iter().filter(|s| s.effect == effect && s.names_provider(provider));
-        of_effect.into_iter().any(|s| s.speaks_of(action, resource, context))
+        let mut statements = trust.statements.iter().filter(|s| s.effect == effect);
+        statements.any(|s| s.names_provider(provider) && s.speaks_of(ACTION, role, context))
     };
     says(Effect::Allow) && !says(Effect::Deny)
 }
 
-/// The condition keys that such a token gives: `HOST:aud`, `HOST:sub` and so on.
-fn context(
-    claims: &Claims,
-    host: &str,
-    provider: &str,
-    audience: &str,
-    session_name: &str,
-    source_identity: Option<&str>,
-) -> Context {
-    let mut context = Context::new()
-        .with("aws:FederatedProvider", provider)
-        .with("sts:RoleSessionName", session_name)
-        .with(&format!("{host}:aud"), audience);
-    for claim in ["sub", "email"] {
-        if let Some(value) = claims.text(claim) {
-            context.add(&format!("{host}:{claim}"), value);
-        }
-    }
-    if claims.text("azp").is_some() {
-        for other in claims.texts("aud") {
-            context.add(&format!("{host}:oaud"), other);
-        }
-    }
-    for value in claims.texts("amr") {
-        context.add(&format!("{host}:amr"), value);
-    }
-    if let Some(source) = source_identity {
-        context.add("sts:SourceIdentity", source);
-    }
-    context
-}
-
-/// The payload of a token.
-struct Claims(Map<String, Value>);
-
 impl Claims {
-    fn read(token: &str) -> Option<Claims> {
-        let mut parts = token.split('.');
-        let (header, payload, _signature) = (parts.next()?, parts.next()?, parts.next()?);
-        let part = |text: &str| -> Option<Map<String, Value>> {
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?).ok()
+    fn read(token: &str, now: Timestamp) -> Result<Claims, AwsError> {
+        let bad = |what: &str| AwsError::new("InvalidIdentityToken", format!("The ID Token provided is {what}"));
+        let [_, payload, _] = token.split('.').collect::<Vec<_>>()[..] else {
+            return Err(bad("not a valid JWT. (You may see this error if you sent an Access Token)"));
         };
-        part(header)?.get("alg").filter(|_| parts.next().is_none())?;
-        Some(Claims(part(payload)?))
-    }
-
-    fn text(&self, claim: &str) -> Option<&str> {
-        self.0.get(claim).and_then(Value::as_str)
-    }
-
-    /// A claim that is a text or a list of them.
-    fn texts(&self, claim: &str) -> Vec<&str> {
-        match self.0.get(claim) {
-            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
-            Some(Value::String(one)) => vec![one],
-            _ => Vec::new(),
-        }
-    }
-
-    /// `azp` where the token has it, `aud` otherwise, as IAM's `HOST:aud` has it.
-    fn audience(&self) -> Option<&str> {
-        self.text("azp").or_else(|| self.texts("aud").first().copied())
-    }
-
-    fn time(&self, claim: &str) -> Option<Timestamp> {
-        Timestamp::from_second(self.0.get(claim)?.as_f64()? as i64).ok()
-    }
-
-    fn in_time(&self, now: Timestamp) -> Result<(), AwsError> {
-        let Some(expires) = self.time("exp") else {
-            return Err(identity("InvalidIdentityToken", "Missing a required claim: exp"));
+        let decoded = URL_SAFE_NO_PAD.decode(payload).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let claims: Value = decoded.ok_or_else(|| bad("not a valid JWT"))?;
+        let claim = |name: &str| {
+            let found = claims.get(name).and_then(|c| c.as_str().or_else(|| c.get(0)?.as_str()));
+            found
+                .map(str::to_owned)
+                .ok_or_else(|| AwsError::new("InvalidIdentityToken", format!("Missing a required claim: {name}")))
         };
-        if self.time("nbf").is_some_and(|at| at > now) {
-            return Err(identity("InvalidIdentityToken", "The ID Token is not valid yet"));
+        let expires = claims.get("exp").and_then(Value::as_i64).and_then(|s| Timestamp::from_second(s).ok());
+        let expires = expires.ok_or_else(|| AwsError::new("InvalidIdentityToken", "Missing a required claim: exp"))?;
+        let begins = claims.get("nbf").and_then(Value::as_i64).and_then(|s| Timestamp::from_second(s).ok());
+        if begins.is_some_and(|at| at > now) {
+            return Err(bad("not valid yet"));
         }
         if expires <= now {
-            let message = format!(
-                "Token expired: current date/time {} must be before the expiration date/time {}",
-                now.as_second(),
-                expires.as_second()
-            );
-            return Err(identity("ExpiredTokenException", message));
+            let message =
+                format!("Token expired: current date/time {now} must be before the expiration date/time {expires}");
+            return Err(AwsError::new("ExpiredTokenException", message));
         }
-        Ok(())
+        Ok(Claims { issuer: claim("iss")?, subject: claim("sub")?, audience: claim("aud")? })
+    }
+
+    /// The issuer as condition keys and ARNs name it.
+    fn host(&self) -> &str {
+        self.issuer.strip_prefix("https://").unwrap_or(&self.issuer)
+    }
+
+    fn provider(&self, account: &str) -> String {
+        format!("arn:aws:iam::{account}:oidc-provider/{}", self.host())
+    }
+
+    fn context(&self) -> Context {
+        let host = self.host();
+        Context::new().with(&format!("{host}:sub"), &self.subject).with(&format!("{host}:aud"), &self.audience)
     }
 }

@@ -42,13 +42,6 @@ const INSPECTOR: &[(&str, &str)] = &[
 
 const STS: &[&str] = &["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"];
 
-impl Wire {
-    /// Whether nobody signs it (`smithy.api#noAuth`).
-    pub fn is_unsigned(&self) -> bool {
-        self.service == Service::Sts && self.op == "AssumeRoleWithWebIdentity"
-    }
-}
-
 /// Reads which call a request says.
 pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());

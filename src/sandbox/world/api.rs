@@ -24,7 +24,7 @@ impl World {
                 return answer::failure(e.protocol, &error, &request_id);
             }
         };
-        if said.is_unsigned() {
+        if sts::is_unsigned(said.service, &said.op) {
             return self.unsigned(&said, &request_id);
         }
         let signed = sigv4::authenticate(request, said.service, &self.directory, self.now);
@@ -43,9 +43,8 @@ impl World {
         let account = said.input.get("RoleArn").and_then(Value::as_str).and_then(super::owner);
         let fault = account.and_then(|account| self.faults.take(&said.op, &account));
         let ordered = fault.as_ref().and_then(|kind| instead(kind, said, "nobody"));
-        let outcome = ordered.unwrap_or_else(|| {
-            sts::assume_with_web_identity(&said.input, &mut self.directory, &mut self.fresh, self.now)
-        });
+        let outcome = ordered
+            .unwrap_or_else(|| sts::handle_unsigned(&said.input, &mut self.directory, &mut self.fresh, self.now));
         self.reply(said, None, outcome, fault, request_id)
     }
 

@@ -1,0 +1,155 @@
+//! AssumeRole: by what the caller may and whom the role trusts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::constraints::{constraint, invalid, name_like, required, seconds};
+use super::session::{duration, expiry, open, role_of};
+use crate::sandbox::fresh::Fresh;
+use crate::sandbox::iam::evaluate::Kind;
+use crate::sandbox::iam::{Caller, Context, Directory, Policy, ResourcePolicy, Session, authorize};
+use crate::sandbox::service::{Answer, AwsError};
+use crate::sandbox::wire::{CommonFault, Service, error_of};
+
+/// What an AssumeRole asks for, checked against the model's constraints.
+struct Asked {
+    role_arn: String,
+    session_name: String,
+    duration: Option<i64>,
+    external_id: Option<String>,
+    source_identity: Option<String>,
+    tags: BTreeMap<String, String>,
+    transitive: BTreeSet<String>,
+    policy: Option<Policy>,
+}
+
+pub fn assume_role(
+    input: &Value,
+    caller: &Caller,
+    directory: &mut Directory,
+    fresh: &mut Fresh,
+    now: Timestamp,
+) -> Answer {
+    let asked = Asked::read(input)?;
+    let denied = |message: String| error_of(&CommonFault::Denied(message), Service::Sts);
+    let unauthorized = |action: &str| {
+        denied(format!("User: {} is not authorized to perform: {action} on resource: {}", caller.arn, asked.role_arn))
+    };
+    // AWS does not tell a role that is not there from one that may not be assumed.
+    let (account, name) = role_of(&asked.role_arn).ok_or_else(|| invalid(format!("{} is invalid", asked.role_arn)))?;
+    let role = directory.role(&account, &name).ok_or_else(|| unauthorized("sts:AssumeRole"))?;
+    let own = caller.session();
+    let inherited = own.and_then(|s| s.source_identity.clone());
+    if let (Some(has), Some(wants)) = (&inherited, &asked.source_identity)
+        && has != wants
+    {
+        return Err(unauthorized("sts:SetSourceIdentity"));
+    }
+    let source_identity = asked.source_identity.clone().or(inherited);
+    let mut tags: BTreeMap<String, String> =
+        own.map(|s| s.tags.clone().into_iter().filter(|(k, _)| s.transitive.contains(k)).collect()).unwrap_or_default();
+    let mut transitive = own.map(|s| s.transitive.clone()).unwrap_or_default();
+    let tagged = !asked.tags.is_empty() || !tags.is_empty();
+    tags.extend(asked.tags.clone());
+    transitive.extend(asked.transitive.clone());
+
+    let context = asked.context(source_identity.as_deref());
+    let trust = ResourcePolicy { policy: Some(&role.trust), owner: &account, kind: Kind::Trust };
+    let mut actions = vec!["sts:AssumeRole"];
+    actions.extend(tagged.then_some("sts:TagSession"));
+    actions.extend(source_identity.is_some().then_some("sts:SetSourceIdentity"));
+    for action in actions {
+        authorize(directory, caller, action, &asked.role_arn, &context, Some(&trust)).map_err(|d| denied(d.0))?;
+    }
+    let expires = expiry(now, duration(asked.duration, role, own.is_some())?);
+    let role_id = role.id.clone();
+    let packed = asked.policy.is_some() || tagged;
+    let session = Session {
+        role: name,
+        name: asked.session_name,
+        source_identity: source_identity.clone(),
+        tags,
+        transitive,
+        policy: asked.policy,
+        federated: None,
+    };
+    let mut output = open(directory, fresh, account, &role_id, session, expires);
+    if let Some(source) = source_identity {
+        output["SourceIdentity"] = source.into();
+    }
+    if packed {
+        output["PackedPolicySize"] = 1.into();
+    }
+    Ok(output)
+}
+
+impl Asked {
+    fn read(input: &Value) -> Result<Asked, AwsError> {
+        let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
+        let role_arn = required(text("RoleArn"), "roleArn")?;
+        let session_name = required(text("RoleSessionName"), "roleSessionName")?;
+        name_like(&session_name, "roleSessionName", 2..=64, "+=,.@-_")?;
+        let source_identity = text("SourceIdentity");
+        if let Some(source) = &source_identity {
+            name_like(source, "sourceIdentity", 2..=64, "+=,.@-_")?;
+        }
+        let external_id = text("ExternalId");
+        if let Some(id) = &external_id {
+            name_like(id, "externalId", 2..=1224, "+=,.@:/-_")?;
+        }
+        let duration = text("DurationSeconds").map(|d| seconds(&d)).transpose()?;
+        if input.get("PolicyArns").is_some() {
+            return Err(invalid("PolicyArns: there are no managed policies here"));
+        }
+        let policy = text("Policy").map(|p| Policy::read_text(&p)).transpose().map_err(|m| {
+            AwsError::new("MalformedPolicyDocument", format!("The policy is not in a valid format: {m}"))
+        })?;
+        Ok(Asked {
+            role_arn,
+            session_name,
+            duration,
+            external_id,
+            source_identity,
+            tags: tags(input)?,
+            transitive: list(input, "TransitiveTagKeys").filter_map(|k| k.as_str().map(str::to_owned)).collect(),
+            policy,
+        })
+    }
+
+    fn context(&self, source_identity: Option<&str>) -> Context {
+        let mut context = Context::new().with("sts:RoleSessionName", &self.session_name);
+        if let Some(id) = &self.external_id {
+            context.add("sts:ExternalId", id);
+        }
+        if let Some(source) = source_identity {
+            context.add("sts:SourceIdentity", source);
+        }
+        for (key, value) in &self.tags {
+            context.add(&format!("aws:RequestTag/{key}"), value);
+            context.add("aws:TagKeys", key);
+        }
+        for key in &self.transitive {
+            context.add("sts:TransitiveTagKeys", key);
+        }
+        context
+    }
+}
+
+fn list<'a>(input: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
+    input.get(member).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn tags(input: &Value) -> Result<BTreeMap<String, String>, AwsError> {
+    let mut tags = BTreeMap::new();
+    for tag in list(input, "Tags") {
+        let part = |name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
+        let key = part("Key").ok_or_else(|| constraint("tags", "null", "Member must not be null"))?;
+        if tags.insert(key, part("Value").unwrap_or_default()).is_some() {
+            let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
+            return Err(AwsError::new("InvalidParameterValue", message));
+        }
+    }
+    Ok(tags)
+}
