@@ -219,6 +219,8 @@ impl Ecr {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(rules: &str) -> Result<Lifecycle, String> {
@@ -242,6 +244,94 @@ mod tests {
             [("untagged", "tagged"), (r#""countUnit": "days","#, ""), (r#""countNumber": 1"#, r#""countNumber": 0"#)]
         {
             assert!(policy(&[rule(1, &untagged.replace(from, to))]).is_err(), "{to}");
+        }
+    }
+
+    /// A repository of images that are so many days old, under these tags.
+    fn repository(images: &[(u32, Vec<&'static str>)], now: Timestamp) -> Repository {
+        let mut repository = Repository::new("app", now);
+        for (n, (age, tags)) in images.iter().enumerate() {
+            let manifest = format!(
+                r#"{{"schemaVersion": 2, "mediaType": "{}", "layers": [], "config": {{"mediaType": "c", "digest": "d", "size": {n}}}}}"#,
+                crate::sandbox::ecr::manifest::OCI_MANIFEST
+            );
+            let image = Image {
+                digest: format!("sha256:{n:064}"),
+                parsed: crate::sandbox::ecr::manifest::Parsed::read(manifest.as_bytes(), None).unwrap(),
+                manifest: manifest.into(),
+                config: Default::default(),
+                // A moment apart, so that newest is never a toss-up.
+                pushed_at: now - DAY * i32::try_from(*age).unwrap() - SignedDuration::from_secs(n as i64 + 1),
+                basic_scan: None,
+                scan_asked: None,
+            };
+            for tag in tags {
+                repository.tags.insert(format!("{tag}{n}"), image.digest.clone());
+            }
+            repository.images.insert(image.digest.clone(), image);
+        }
+        repository
+    }
+
+    fn images() -> impl Strategy<Value = Vec<(u32, Vec<&'static str>)>> {
+        let tags = proptest::sample::subsequence(vec!["dev-", "prod-", "v"], 0..3);
+        proptest::collection::vec((0u32..40, tags), 0..12)
+    }
+
+    fn selection() -> impl Strategy<Value = Selection> {
+        let prefixes = proptest::sample::subsequence(vec!["dev-".to_owned(), "prod-".to_owned()], 1..3);
+        let status = prop_oneof![Just((TagStatus::Untagged, vec![])), prefixes.prop_map(|p| (TagStatus::Tagged, p))];
+        (status, any::<bool>(), 1u32..20).prop_map(|((tag_status, tag_prefix_list), age, count_number)| Selection {
+            tag_status,
+            tag_prefix_list,
+            tag_pattern_list: vec![],
+            count_type: if age { CountType::SinceImagePushed } else { CountType::ImageCountMoreThan },
+            count_unit: age.then(|| "days".to_owned()),
+            count_number,
+        })
+    }
+
+    fn rule(rule_priority: u32, selection: Selection) -> Rule {
+        Rule { rule_priority, _description: None, selection, action: Action { r#type: ActionType::Expire } }
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_first_rule_that_an_images_tags_meet_expires_it(
+            images in images(), selections in proptest::collection::vec(selection(), 1..4),
+        ) {
+            let now = Timestamp::UNIX_EPOCH + DAY * 365;
+            let repository = repository(&images, now);
+            let rules: Vec<Rule> = selections.into_iter().zip(1..).map(|(s, n)| rule(n, s)).collect();
+            let gone = expired(&rules, &repository, now);
+            for image in repository.images.values() {
+                let tags = repository.tags_of(&image.digest);
+                let alone = rules.iter().find(|r| r.selection.wants(&tags));
+                let by_it = alone.is_some_and(|r| expired(std::slice::from_ref(r), &repository, now).contains(&image.digest));
+                prop_assert_eq!(gone.contains(&image.digest), by_it);
+            }
+        }
+
+        #[test]
+        fn so_many_of_the_newest_are_left(images in images(), count in 1u32..14) {
+            let now = Timestamp::UNIX_EPOCH + DAY * 365;
+            let repository = repository(&images, now);
+            let any = Selection {
+                tag_status: TagStatus::Any,
+                tag_prefix_list: vec![],
+                tag_pattern_list: vec![],
+                count_type: CountType::ImageCountMoreThan,
+                count_unit: None,
+                count_number: count,
+            };
+            let gone = expired(&[rule(1, any)], &repository, now);
+            prop_assert_eq!(repository.images.len() - gone.len(), images.len().min(count as usize));
+            let pushed = |gone_or_not: bool| {
+                let side = repository.images.values().filter(move |i| gone.contains(&i.digest) == gone_or_not);
+                side.map(|i| i.pushed_at).collect::<Vec<_>>()
+            };
+            let (old, new) = (pushed.clone()(true), pushed(false));
+            prop_assert!(old.iter().all(|o| new.iter().all(|n| o < n)));
         }
     }
 }

@@ -25,7 +25,7 @@ const ROLLED_BACK: &str = "The service deployment was rolled back by a ContinueS
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hook {
     pub id: String,
-    /// The shift of production traffic that it stands before or at, and its place in the configuration.
+    /// Its stage, the shift of production traffic that it stands before or at, and its place in the configuration.
     at: (Stage, usize, usize),
     /// The Lambda function; none for a PAUSE hook.
     lambda: Option<String>,
@@ -102,10 +102,8 @@ pub fn hold(service: &mut Service, stage: Stage, at: Timestamp, latency: Latency
         }
     };
     let Some(running) = service.under_way() else { return false };
-    let shift = match stage {
-        Stage::PreProductionTrafficShift | Stage::ProductionTrafficShift => running.shifts,
-        _ => 0,
-    };
+    let each_shift = matches!(stage, Stage::PreProductionTrafficShift | Stage::ProductionTrafficShift);
+    let shift = if each_shift { running.shifts } else { 0 };
     let here = |h: &&Hook| (h.at.0, h.at.1) == (stage, shift);
     if let Some(closed) = running.hooks.iter().filter(here).map(|h| !h.is_open()).max() {
         return closed;

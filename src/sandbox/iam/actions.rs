@@ -208,18 +208,23 @@ impl Place<'_> {
         list.filter_map(|t| Some((part(t, ["key", "Key"])?, part(t, ["value", "Value"]).unwrap_or_default()))).collect()
     }
 
-    /// Roles given to ECS's tasks need `iam:PassRole`.
+    /// Roles given to ECS's tasks, and those with which ECS itself moves traffic and calls hooks, need `iam:PassRole`.
     fn passed_roles(&self) -> Vec<Need> {
         let overrides = self.input.get("overrides").unwrap_or(&Value::Null);
-        let mut roles: Vec<&str> = Vec::new();
+        let list = |pointer: &str| self.input.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+        let mut roles: Vec<(&str, &str)> = Vec::new();
         for holder in [self.input, overrides] {
-            roles.extend(["taskRoleArn", "executionRoleArn"].iter().filter_map(|m| holder.get(*m)?.as_str()));
+            let given = ["taskRoleArn", "executionRoleArn"].iter().filter_map(|m| holder.get(*m)?.as_str());
+            roles.extend(given.map(|role| (role, "ecs-tasks.amazonaws.com")));
         }
-        let need = |role: &str| {
+        let balancers = list("/loadBalancers").filter_map(|b| b.pointer("/advancedConfiguration/roleArn")?.as_str());
+        let hooks = list("/deploymentConfiguration/lifecycleHooks").filter_map(|h| h.get("roleArn")?.as_str());
+        roles.extend(balancers.chain(hooks).map(|role| (role, "ecs.amazonaws.com")));
+        let need = |(role, service): (&str, &str)| {
             let arn =
                 if role.starts_with("arn:") { role.to_owned() } else { super::directory::role_arn(self.account, role) };
             let mut need = Need::new("iam:PassRole".to_owned(), arn);
-            need.context.add("iam:PassedToService", "ecs-tasks.amazonaws.com");
+            need.context.add("iam:PassedToService", service);
             need
         };
         roles.into_iter().map(need).collect()

@@ -121,3 +121,85 @@ impl Inspector {
         (found, scanned)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sandbox::ecr::manifest::{OCI_MANIFEST, Parsed};
+    use crate::sandbox::inspector::behaviour::{Later, Turn};
+    use crate::sandbox::inspector::finding::Status;
+    use crate::sandbox::latency::Latency;
+
+    fn image(now: Timestamp) -> Image {
+        let manifest = format!(
+            r#"{{"schemaVersion": 2, "mediaType": "{OCI_MANIFEST}", "layers": [], "config": {{"mediaType": "c", "digest": "d", "size": 1}}}}"#
+        );
+        Image {
+            digest: format!("sha256:{:064}", 1),
+            parsed: Parsed::read(manifest.as_bytes(), None).unwrap(),
+            manifest: manifest.into(),
+            config: Default::default(),
+            pushed_at: now,
+            basic_scan: None,
+            scan_asked: None,
+        }
+    }
+
+    fn rank(phase: &Phase) -> u8 {
+        match phase {
+            Phase::Unlisted => 0,
+            Phase::Stays { .. } => 1,
+            Phase::Pending => 2,
+            Phase::InProgress => 3,
+            Phase::Finished { .. } => 4,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_scan_only_goes_on_and_sees_nothing_before_its_time(
+            takes in proptest::option::of(0u32..100),
+            held in proptest::option::of(1u32..200),
+            after in proptest::option::of(0u32..60),
+            later in 0i64..1000,
+            turned in 0i64..1000,
+            speed in 1u32..50,
+        ) {
+            let begun = Timestamp::UNIX_EPOCH;
+            let (account, region) = ("111111111111".parse().unwrap(), "ap-northeast-1".parse().unwrap());
+            let spot = Spot { account: &account, region: &region, repository: "app" };
+            let mut inspector = Inspector::new(Latency::new(f64::from(speed)));
+            inspector.add(Behaviour {
+                reason: held.map(|_| "INTERNAL_ERROR".to_owned()),
+                reason_lasts: held,
+                takes,
+                findings_after: after,
+                findings: Findings::Counted("HIGH:2".to_owned()),
+                ..Behaviour::default()
+            });
+            let at = |n: i64| begun + SignedDuration::from_secs(n);
+            let new = Findings::Counted("CRITICAL:1".to_owned());
+            inspector.add_later(Later { images: Default::default(), at: at(later), findings: new });
+            let ids = vec!["CVE-2026-20001".to_owned()];
+            inspector.add_turn(Turn { images: Default::default(), at: at(turned), ids, status: Status::Closed });
+            let image = image(begun);
+            let (mut before, mut seen) = (0, 0);
+            for now in (0..1200).step_by(3).map(at) {
+                let phase = inspector.phase(&spot, &image, begun, now);
+                prop_assert!(rank(&phase) >= before, "{phase:?} at {now}");
+                before = rank(&phase);
+                if let Phase::Finished { at: finished } = phase {
+                    let (found, scanned) = inspector.findings(&spot, &image, finished, now);
+                    prop_assert!(scanned <= now && found.len() >= seen, "{} findings after {}", found.len(), seen);
+                    prop_assert!(found.iter().all(|f| f.observed <= f.updated && f.updated <= now));
+                    let closed = found.iter().filter(|f| f.spec.status == Status::Closed).count();
+                    prop_assert!(closed <= usize::from(now >= at(turned)));
+                    seen = found.len();
+                }
+            }
+            prop_assert_eq!((before, seen), (4, 3));
+        }
+    }
+}

@@ -201,3 +201,31 @@ async fn an_index_goes_with_its_images_and_none_of_them_before_it() {
     stage.clock.pass(3 * DAY);
     assert_eq!(left(&stage).await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_task_cannot_pull_what_has_not_arrived_yet_however_far_the_clock_jumps() {
+    let mut seed = Seed::demo();
+    seed.accounts[1].registry.policy = Some(json!({"Statement": [{"Effect": "Allow",
+        "Principal": {"AWS": "111111111111"}, "Action": "ecr:ReplicateImage", "Resource": "*"}]}));
+    let stage = Stage::of(&seed);
+    replicate_to(&stage, "222222222222", "ap-northeast-1", "asset").await;
+    let sts = aws_sdk_sts::Client::new(&stage.developer());
+    let assume = sts.assume_role().role_arn("arn:aws:iam::222222222222:role/kanmon-deploy").role_session_name("prod");
+    let answer = assume.external_id("asset").send().await.unwrap();
+    let ecs = aws_sdk_ecs::Client::new(&stage.config(session(answer.credentials().unwrap())));
+    Pusher::of(&stage, REPOSITORY).await.push(&image("one", &[]), "v1");
+    let container = aws_sdk_ecs::types::ContainerDefinition::builder()
+        .name("web")
+        .image(format!("{HOST}/222222222222.ap-northeast-1/asset-manager:v1"))
+        .build();
+    let register = ecs.register_task_definition().family("asset-web").container_definitions(container);
+    register.cpu("256").memory("512").network_mode(aws_sdk_ecs::types::NetworkMode::Awsvpc).send().await.unwrap();
+    let deploy = || async {
+        ecs.update_service().cluster("asset-prod").service("web").task_definition("asset-web:2").send().await.unwrap();
+        stage.clock.pass(600);
+        let described = ecs.describe_services().cluster("asset-prod").services("web").send().await.unwrap();
+        described.services()[0].task_definition().unwrap().rsplit('/').next().unwrap().to_owned()
+    };
+    assert_eq!(deploy().await, "asset-web:1", "its tasks failed and it was rolled back");
+    assert_eq!(deploy().await, "asset-web:2", "by now the image is there");
+}

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::rig::{Rig, seconds};
+use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::ecs::breaker;
 use crate::sandbox::ecs::rollout::Status;
 use crate::sandbox::ecs::stage::Stage;
@@ -42,6 +43,7 @@ enum Act {
     Deploy(usize),
     Scale(u32),
     Stop(bool),
+    Alarm(bool),
 }
 
 fn act() -> impl Strategy<Value = (u32, Act)> {
@@ -49,6 +51,7 @@ fn act() -> impl Strategy<Value = (u32, Act)> {
         4 => (0..IMAGES.len()).prop_map(Act::Deploy),
         1 => (0u32..5).prop_map(Act::Scale),
         2 => any::<bool>().prop_map(Act::Stop),
+        1 => any::<bool>().prop_map(Act::Alarm),
     ];
     (0u32..240, act)
 }
@@ -59,6 +62,7 @@ fn rig(desired: u32, least: u32, most: u32, breaker: bool) -> Rig {
 
 fn rig_of(how: How, desired: u32, least: u32, most: u32, breaker: bool) -> Rig {
     let mut configuration = json!({ "minimumHealthyPercent": least, "maximumPercent": most,
+        "alarms": { "alarmNames": ["5xx"], "enable": true, "rollback": true },
         "deploymentCircuitBreaker": { "enable": breaker, "rollback": true } });
     super::rig::merge(&mut configuration, strategy(how));
     let balanced = super::strategies::balancer();
@@ -78,6 +82,10 @@ fn perform(rig: &mut Rig, act: &Act) {
         }
         Act::Scale(n) => {
             rig.ok("UpdateService", json!({ "cluster": "c", "service": "web", "desiredCount": n }));
+        }
+        Act::Alarm(fires) => {
+            let state = if *fires { AlarmState::Alarm } else { AlarmState::Ok };
+            rig.ecs.set_alarm(&rig.account, &rig.region, "5xx", state, rig.now);
         }
         Act::Stop(rollback) => {
             let stop_type = if *rollback { "ROLLBACK" } else { "ABORT" };
