@@ -1,4 +1,5 @@
-//! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, and what a service's users would reach.
+//! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, the ends of actions whose work is done outside, and what a
+//! service's users would reach.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use crate::model::ids::{AccountId, Region};
+use crate::sandbox::codepipeline::told::Told;
 use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::faults::Fault;
 use crate::sandbox::inspector::behaviour::{Findings, Images, Later, Turn};
@@ -61,10 +63,14 @@ impl World {
             }
             "findings" if method == Method::POST => self.take_findings(request.body()),
             "alarms" if method == Method::POST => self.take_alarm(request.body()),
+            "actions" if method == Method::POST => self.end_action(request.body()),
             "log" if method == Method::GET => Ok(self.log_since(request.uri().query())),
             _ => match path.strip_prefix("service/") {
                 Some(rest) => self.service(rest),
-                None => Err((StatusCode::NOT_FOUND, "faults, findings, alarms, log and service/… are here".to_owned())),
+                None => {
+                    let here = "actions, alarms, faults, findings, log and service/… are here";
+                    Err((StatusCode::NOT_FOUND, here.to_owned()))
+                }
             },
         };
         let (status, body) = match reply {
@@ -107,6 +113,12 @@ impl World {
         let at = self.now + SignedDuration::from_secs(i64::from(change.after));
         self.set_alarm(&change.account, &change.region, &change.name, change.state, at);
         Ok(json!({"name": change.name, "at": at}))
+    }
+
+    fn end_action(&mut self, body: &Bytes) -> Reply {
+        let told: Told = parsed(body)?;
+        self.codepipeline.tell(told, self.now).map_err(bad)?;
+        Ok(json!({}))
     }
 
     fn log_since(&self, query: Option<&str>) -> Value {
