@@ -2,6 +2,7 @@
 
 mod architecture;
 mod binary;
+mod contract;
 mod crash;
 mod real;
 mod scenarios;

@@ -22,6 +22,7 @@ use super::inspector::behaviour::Later;
 use super::latency::Latency;
 use super::log::Entry;
 use super::seed::{Seed, SeedError};
+use super::traffic::Traffic;
 use crate::model::ids::{AccountId, Region};
 
 /// Several accounts of AWS. Pure: it moves only when it is handed a time and a request.
@@ -35,6 +36,7 @@ pub struct World {
     codepipeline: CodePipeline,
     faults: Faults,
     log: Vec<Entry>,
+    traffic: Option<Traffic>,
 }
 
 /// Until it is told, the world does not know where it is reached.
@@ -53,6 +55,7 @@ impl World {
             codepipeline: CodePipeline::new(latency),
             faults: Faults::default(),
             log: Vec::new(),
+            traffic: None,
         };
         seed.plant(&mut world)?;
         Ok(world)
@@ -102,6 +105,11 @@ impl World {
         &self.log
     }
 
+    /// From now on, writes down what goes over the wire.
+    pub fn record(&mut self, traffic: Traffic) {
+        self.traffic = Some(traffic);
+    }
+
     /// Answers one HTTP request at this time. The response may carry a `faults::Disturbance` for the transport.
     pub fn handle(&mut self, now: Timestamp, request: Request<Bytes>) -> Response<Bytes> {
         // A clock that steps back does not undo what has happened.
@@ -113,7 +121,12 @@ impl World {
         } else if path == "/v2" || path.starts_with("/v2/") {
             self.registry(&request)
         } else {
-            self.api(&request)
+            let response = self.api(&request);
+            if let Some(Err(error)) = self.traffic.as_mut().map(|t| t.write(self.now, &request, &response)) {
+                tracing::warn!(%error, "the traffic cannot be written down any more");
+                self.traffic = None;
+            }
+            response
         };
         // Clients measure their clock's error by this header.
         let date = self.now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();

@@ -1,0 +1,117 @@
+//! Everything that the suites' rigs wrote down, judged, and told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use super::exchange::Exchange;
+use super::judge::{Verdict, judge};
+use super::models::Service;
+
+/// Whose answers are held against the models; other peers' differences are told, and their own affair.
+const OURS: &str = "sandbox";
+
+/// What was seen of one operation.
+#[derive(Default)]
+struct Row {
+    exchanges: usize,
+    /// Exchanges by client, and by peer.
+    by: BTreeMap<String, usize>,
+    errors: BTreeSet<String>,
+}
+
+/// Everything that was judged.
+#[derive(Default)]
+pub struct Traffic {
+    rows: BTreeMap<String, Row>,
+    messages: usize,
+    /// What disagrees with the models, and how often: ours, and of peers that others wrote.
+    pub disagreements: BTreeMap<String, usize>,
+    pub peers: BTreeMap<String, usize>,
+    /// The suites that wrote something.
+    pub suites: BTreeSet<String>,
+}
+
+/// Judges all that lies in a folder.
+pub fn read(models: &[Service], folder: &Path) -> Traffic {
+    let mut traffic = Traffic::default();
+    let files = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut files: Vec<_> = files.map(|f| f.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        let name = file.file_name().and_then(|n| n.to_str()).expect("a name").to_owned();
+        let suite = name.split('-').next().unwrap_or_default().to_owned();
+        let mut lines = BufReader::new(std::fs::File::open(&file).unwrap()).lines().map(Result::unwrap).peekable();
+        while let Some(line) = lines.next() {
+            match serde_json::from_str::<Exchange>(&line) {
+                Ok(exchange) => {
+                    traffic.add(judge(models, &exchange));
+                    traffic.suites.insert(suite.clone());
+                }
+                // Its writer was killed in the middle of it.
+                Err(_) if lines.peek().is_none() => {}
+                Err(e) => panic!("{name}: {e}: {line}"),
+            }
+        }
+    }
+    traffic
+}
+
+impl Traffic {
+    fn add(&mut self, verdict: Verdict) {
+        self.messages += 1 + usize::from(verdict.code != "-");
+        for (side, problem) in verdict.problems() {
+            let ours = verdict.peer == OURS || (side == "request" && verdict.client == "kanmon");
+            let who = if side == "request" { verdict.client } else { verdict.peer.as_str() };
+            let line = format!("{who}: {} {side}: {}: {}", verdict.operation, problem.path, problem.what);
+            let list = if ours { &mut self.disagreements } else { &mut self.peers };
+            *list.entry(line).or_default() += 1;
+        }
+        let row = self.rows.entry(verdict.operation).or_default();
+        row.exchanges += 1;
+        for by in [verdict.client, verdict.peer.as_str()] {
+            *row.by.entry(by.to_owned()).or_default() += 1;
+        }
+        if verdict.code != "OK" {
+            row.errors.insert(if verdict.code == "-" { "(lost)".to_owned() } else { verdict.code });
+        }
+    }
+
+    /// A line an operation, who judged it, and what disagrees.
+    pub fn told(&self) -> String {
+        let who = ["kanmon", "boto3", "aws", "others", "sandbox", "moto", "ministack"];
+        let mut out = format!("{:<52} {:>9}", "operation", "exchanges");
+        who.iter().for_each(|w| out.push_str(&format!(" {w:>9}")));
+        out.push_str("  errors\n");
+        for (operation, row) in &self.rows {
+            out.push_str(&format!("{operation:<52} {:>9}", row.exchanges));
+            for w in who {
+                let n = row.by.get(w).map_or("·".to_owned(), usize::to_string);
+                out.push_str(&format!(" {n:>9}"));
+            }
+            let errors: Vec<&str> = row.errors.iter().map(String::as_str).collect();
+            out.push_str(&format!("  {}\n", errors.join(" ")));
+        }
+        for (what, list) in [("others' emulators differ", &self.peers), ("disagreements", &self.disagreements)] {
+            if !list.is_empty() {
+                out.push_str(&format!("{what}:\n"));
+            }
+            list.iter().for_each(|(line, n)| out.push_str(&format!("  {n:>6} × {line}\n")));
+        }
+        let known = self.rows.keys().filter(|o| !o.starts_with('?')).count();
+        let exchanges: usize = self.rows.values().map(|r| r.exchanges).sum();
+        let suites: Vec<&str> = self.suites.iter().map(String::as_str).collect();
+        out.push_str(&format!(
+            "{known} operations, {exchanges} exchanges ({} messages) of {}: {} disagreements\n",
+            self.messages,
+            suites.join(", "),
+            self.disagreements.values().sum::<usize>()
+        ));
+        out
+    }
+
+    /// The operations that a peer answered, or a client asked for.
+    pub fn seen(&self, by: &str) -> BTreeSet<&str> {
+        self.rows.iter().filter(|(_, row)| row.by.contains_key(by)).map(|(o, _)| o.as_str()).collect()
+    }
+}
