@@ -32,9 +32,9 @@ impl World {
             Err(fault) => (Err(error_of(fault, said.service)), None),
         };
         self.note_call(&said, signed.ok(), &outcome, fault);
-        let protocol = said.service.protocol();
+        let protocol = said.protocol;
         let mut response = match &outcome {
-            Ok(output) => answer::success(said.service, &said.op, output, &request_id),
+            Ok(output) => answer::success(protocol, &said.op, output, &request_id),
             Err(error) => answer::failure(protocol, error, &request_id),
         };
         disturb(&mut response, fault);
