@@ -7,6 +7,7 @@ mod exchange;
 mod faithful;
 mod forms;
 mod judge;
+mod life;
 mod models;
 pub mod recording;
 mod shapes;
@@ -31,13 +32,14 @@ fn models(test: &str) -> Option<&'static [models::Service]> {
 }
 
 /// Suites whose traffic is judged.
-const SUITES: [&str; 3] = ["scenarios", "binary", "real"];
+const SUITES: [&str; 4] = ["scenarios", "binary", "real", "contract"];
 
 #[test]
 fn everything_on_the_wire_is_what_awss_models_say() {
     let test = "traffic against models";
     let Some(models) = models(test) else { return };
     let Some(folder) = recording::folder() else { return leave_out(test, "no traffic; tests/run keeps it") };
+    life::lived();
     let traffic = traffic::read(models, &folder);
     tell(&format!("\n{}\n", traffic.told()));
     for suite in SUITES {

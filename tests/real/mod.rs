@@ -5,4 +5,4 @@ pub mod peers;
 mod readme;
 mod registry;
 mod road;
-mod sandbox;
+pub mod sandbox;

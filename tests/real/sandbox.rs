@@ -34,10 +34,15 @@ impl Sandbox {
     }
 
     pub fn with_seed(seed: Option<&Path>) -> Sandbox {
+        Sandbox::of("real", seed)
+    }
+
+    /// Its traffic is written down as this suite's.
+    pub fn of(suite: &str, seed: Option<&Path>) -> Sandbox {
         let mut process = Command::new(KANMON)
             .args(["sandbox", "--port", "0", "--speed", "60"])
             .args(seed.into_iter().flat_map(|file| [Path::new("--seed"), file]))
-            .args(recording::arguments("real"))
+            .args(recording::arguments(suite))
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -67,6 +72,11 @@ impl Sandbox {
 
     fn setting(&self, user: &str, name: &str) -> String {
         self.exports[user].iter().find(|(n, _)| n == name).unwrap().1.clone()
+    }
+
+    /// What this user's shell exports.
+    pub fn exported(&self, user: &str) -> Vec<(String, String)> {
+        self.exports[user].clone()
     }
 
     /// A repository with a login, as the developer gets it from ECR.
