@@ -314,6 +314,8 @@ def decide():
 
     refused("PipelineNotFoundException", approver.get_pipeline_state, name="nobody")
     refused("PipelineNotFoundException", in_cbor.get_pipeline_state, name="nobody")
+    careless = client(assumed(DEVELOPER, DEPLOY, ExternalId="asset"), "codepipeline", parameter_validation=False)
+    refused("ValidationException", careless.start_pipeline_execution, name="asset-manager", variables=[])
     for approves, status in ((approver, "Approved"), (in_cbor, "Rejected")):
         variables = [{"name": "KANMON_RELEASE", "value": status}]
         execution = deployer.start_pipeline_execution(name="asset-manager", variables=variables)["pipelineExecutionId"]

@@ -9,6 +9,7 @@ mod forms;
 mod judge;
 mod life;
 mod models;
+mod peers;
 pub mod recording;
 mod shapes;
 mod traffic;
@@ -40,6 +41,7 @@ fn everything_on_the_wire_is_what_awss_models_say() {
     let Some(models) = models(test) else { return };
     let Some(folder) = recording::folder() else { return leave_out(test, "no traffic; tests/run keeps it") };
     life::lived();
+    peers::asked();
     let traffic = traffic::read(models, &folder);
     tell(&format!("\n{}\n", traffic.told()));
     for suite in SUITES {

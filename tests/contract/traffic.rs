@@ -17,8 +17,11 @@ struct Row {
     exchanges: usize,
     /// Exchanges by client, and by peer.
     by: BTreeMap<String, usize>,
-    errors: BTreeSet<String>,
+    codes: BTreeSet<String>,
 }
+
+/// What an operation is answered with that the peer does not have.
+const UNKNOWN: [&str; 2] = ["UnknownOperationException", "InvalidAction"];
 
 /// Everything that was judged.
 #[derive(Default)]
@@ -72,9 +75,7 @@ impl Traffic {
         for by in [verdict.client, verdict.peer.as_str()] {
             *row.by.entry(by.to_owned()).or_default() += 1;
         }
-        if verdict.code != "OK" {
-            row.errors.insert(if verdict.code == "-" { "(lost)".to_owned() } else { verdict.code });
-        }
+        row.codes.insert(verdict.code);
     }
 
     /// A line an operation, who judged it, and what disagrees.
@@ -82,14 +83,19 @@ impl Traffic {
         let who = ["kanmon", "boto3", "aws", "others", "sandbox", "moto", "ministack"];
         let mut out = format!("{:<52} {:>9}", "operation", "exchanges");
         who.iter().for_each(|w| out.push_str(&format!(" {w:>9}")));
-        out.push_str("  errors\n");
+        out.push_str("  errors (-: the answer was lost)\n");
+        let mut unknown = 0;
         for (operation, row) in &self.rows {
+            if row.codes.iter().all(|code| UNKNOWN.contains(&code.as_str())) {
+                unknown += 1;
+                continue;
+            }
             out.push_str(&format!("{operation:<52} {:>9}", row.exchanges));
             for w in who {
                 let n = row.by.get(w).map_or("·".to_owned(), usize::to_string);
                 out.push_str(&format!(" {n:>9}"));
             }
-            let errors: Vec<&str> = row.errors.iter().map(String::as_str).collect();
+            let errors: Vec<&str> = row.codes.iter().map(String::as_str).filter(|code| *code != "OK").collect();
             out.push_str(&format!("  {}\n", errors.join(" ")));
         }
         for (what, list) in [("others' emulators differ", &self.peers), ("disagreements", &self.disagreements)] {
@@ -98,20 +104,16 @@ impl Traffic {
             }
             list.iter().for_each(|(line, n)| out.push_str(&format!("  {n:>6} × {line}\n")));
         }
-        let known = self.rows.keys().filter(|o| !o.starts_with('?')).count();
+        let known = self.rows.len() - unknown;
         let exchanges: usize = self.rows.values().map(|r| r.exchanges).sum();
         let suites: Vec<&str> = self.suites.iter().map(String::as_str).collect();
         out.push_str(&format!(
-            "{known} operations, {exchanges} exchanges ({} messages) of {}: {} disagreements\n",
+            "{unknown} more operations were asked for that nobody here has, and were answered as unknown ones\n\
+             {known} operations, {exchanges} exchanges ({} messages) of {}: {} disagreements\n",
             self.messages,
             suites.join(", "),
             self.disagreements.values().sum::<usize>()
         ));
         out
-    }
-
-    /// The operations that a peer answered, or a client asked for.
-    pub fn seen(&self, by: &str) -> BTreeSet<&str> {
-        self.rows.iter().filter(|(_, row)| row.by.contains_key(by)).map(|(o, _)| o.as_str()).collect()
     }
 }
