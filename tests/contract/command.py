@@ -107,7 +107,10 @@ aws(DEVELOPER, "ecs", "update-service", "--cluster", "shell", "--service", "web"
 listing = ["ecs", "list-service-deployments", "--cluster", "shell", "--service", "web", "--query", "serviceDeployments[0]"]
 until("rolled", lambda: (d := aws(DEVELOPER, *listing)) and d["status"] == "SUCCESSFUL" and d["targetServiceRevisionArn"])
 assert aws(DEVELOPER, "ecs", "describe-services", "--cluster", "shell", "--services", "web", "--query", "services[0].taskDefinition", "--output", "text") == definitions[1]
-aws(DEVELOPER, "ecs", "update-service", "--cluster", "shell", "--service", "web", "--task-definition", "shell:1")
+# Standing still, so that it is stopped in the middle however slow this machine is.
+pause = json.dumps({"lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"]}]})
+update = ["ecs", "update-service", "--cluster", "shell", "--service", "web", "--task-definition", "shell:1"]
+aws(DEVELOPER, *update, "--deployment-configuration", pause)
 arn = until("deploying", lambda: (d := aws(DEVELOPER, *listing)) and d["status"] in ("PENDING", "IN_PROGRESS") and d["serviceDeploymentArn"])
 aws(DEVELOPER, "ecs", "stop-service-deployment", "--service-deployment-arn", arn)
 until("rolled back", lambda: aws(DEVELOPER, *listing)["status"] == "ROLLBACK_SUCCESSFUL")

@@ -267,7 +267,9 @@ def roll_services(uri, digests):
     assert digest == {digests["v2"]}, digest
     tell("an update is followed to its end by its service deployment and its tasks")
 
-    ecs.update_service(taskDefinition=first, **service)
+    # Standing still, so that it is stopped in the middle however slow this machine is.
+    pause = {"lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"]}]}
+    ecs.update_service(taskDefinition=first, deploymentConfiguration=pause, **service)
     arn = until("deployed", under_way)
     ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
     ended(arn, "ROLLBACK_SUCCESSFUL")
@@ -275,7 +277,6 @@ def roll_services(uri, digests):
     refused("ServiceDeploymentNotFoundException", ecs.stop_service_deployment, serviceDeploymentArn=arn[:-3] + "xyz")
     tell("a deployment is stopped and rolled back")
 
-    pause = {"lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"]}]}
     ecs.update_service(taskDefinition=first, deploymentConfiguration=pause, **service)
     arn = until("deployed", under_way)
     waiting = lambda: [h for h in deployment(arn).get("lifecycleHookDetails", []) if h["status"] == "AWAITING_ACTION"]
