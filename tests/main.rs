@@ -4,6 +4,7 @@ mod architecture;
 mod binary;
 mod contract;
 mod crash;
+mod drivers;
 mod real;
 mod scenarios;
 mod shared_state;

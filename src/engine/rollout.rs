@@ -4,7 +4,7 @@ use super::death;
 use crate::model::ids::ServiceName;
 use crate::model::rollout::{
     Baseline, Death, Deployment, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState,
-    ServiceDeployment, TaskReading,
+    ServiceDeployment, StoppedTask, TaskReading,
 };
 
 /// The deployment that a reading is held against.
@@ -31,10 +31,8 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
         Found::One(d) => Some(d.arn.clone()),
         Found::None | Found::Many(_) => ours.last.and_then(|l| l.deployment.clone()),
     };
-    let mine =
-        |started_by: Option<&String>| started_by.is_none_or(|by| by == ours.primary || !by.starts_with("ecs-svc/"));
-    let stopped: Vec<_> = reading.stopped.iter().filter(|t| mine(t.started_by.as_ref())).cloned().collect();
     let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary);
+    let stopped: Vec<_> = reading.stopped.iter().filter(|t| is_ours(ours, entry, t)).cloned().collect();
     // Stopped tasks vanish after an hour: the most that was ever seen of each kind of death is kept.
     let deaths = merge(ours.last.map(|l| l.deaths.as_slice()).unwrap_or_default(), death::summarize(&stopped));
     let rollout = match found {
@@ -51,6 +49,19 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
         running: entry.map_or(0, |d| d.running),
         failed: entry.map_or(0, |d| d.failed).max(ours.last.map_or(0, |l| l.failed)),
         deaths,
+    }
+}
+
+/// Whether a stopped task was our deployment's. Where `startedBy` is no deployment's id, what it ran and since when tells: an earlier
+/// deployment may have been of the same revision.
+fn is_ours(ours: &Ours<'_>, entry: Option<&Deployment>, task: &StoppedTask) -> bool {
+    match task.started_by.as_deref() {
+        Some(by) if by.starts_with("ecs-svc/") => by == ours.primary,
+        Some(_) | None => {
+            let since = entry.and_then(|e| e.created_at);
+            let began = since.zip(task.created_at).is_some_and(|(since, created)| created >= since);
+            task.task_definition == ours.task_definition && began
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Deployment {
     pub desired: u32,
     pub running: u32,
     pub failed: u32,
+    /// By ECS's clock.
+    pub created_at: Option<Timestamp>,
 }
 
 /// A service deployment, with its target revision's task definition where that was read.
@@ -83,6 +85,9 @@ pub struct TaskReading {
 pub struct StoppedTask {
     pub arn: String,
     pub started_by: Option<String>,
+    pub task_definition: String,
+    /// By ECS's clock.
+    pub created_at: Option<Timestamp>,
     pub stop_code: Option<String>,
     pub stopped_reason: Option<String>,
     pub containers: Vec<StoppedContainer>,

@@ -177,6 +177,7 @@ mod tests {
             desired: 1,
             running: 1,
             failed: 0,
+            created_at: Some(at(0)),
         };
         let deployment = |arn: &str, status: &str, target: &str| ServiceDeployment {
             arn: arn.into(),

@@ -20,12 +20,19 @@ const SECRETS: [&str; 3] = ["SecretAccessKey", "SessionToken", "authorizationTok
 
 /// Where the exchanges of AWS's APIs are written. The registry protocol's and the sandbox's own are left out.
 pub struct Traffic {
+    peer: String,
     out: Box<dyn Write + Send>,
 }
 
 impl Traffic {
+    /// The sandbox's own.
     pub fn new(out: impl Write + Send + 'static) -> Traffic {
-        Traffic { out: Box::new(out) }
+        Traffic::of("sandbox", out)
+    }
+
+    /// Another AWS's, which answers under this name.
+    pub fn of(peer: &str, out: impl Write + Send + 'static) -> Traffic {
+        Traffic { peer: peer.to_owned(), out: Box::new(out) }
     }
 
     /// Writes one exchange, in one piece, so that what is killed afterwards leaves whole lines.
@@ -43,7 +50,7 @@ impl Traffic {
             answered.insert("status".to_owned(), response.status().as_u16().into());
             answered
         });
-        let line = json!({"at": at, "peer": "sandbox", "request": asked, "response": answered});
+        let line = json!({"at": at, "peer": self.peer, "request": asked, "response": answered});
         self.out.write_all(format!("{line}\n").as_bytes())?;
         self.out.flush()
     }

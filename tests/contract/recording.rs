@@ -28,8 +28,13 @@ pub fn arguments(suite: &str) -> Vec<String> {
 
 /// The same for a world in process.
 pub fn record(world: &mut World, suite: &str) {
-    if let Some(file) = file(suite) {
-        let opened = OpenOptions::new().create(true).append(true).open(file).expect("a file for traffic");
-        world.record(Traffic::new(opened));
+    if let Some(traffic) = of("sandbox", suite) {
+        world.record(traffic);
     }
+}
+
+/// Traffic with this peer, where traffic is to be kept.
+pub fn of(peer: &str, suite: &str) -> Option<Traffic> {
+    let opened = OpenOptions::new().create(true).append(true).open(file(suite)?).expect("a file for traffic");
+    Some(Traffic::of(peer, opened))
 }

@@ -73,7 +73,7 @@ impl Drop for Owned {
     }
 }
 
-fn wait_for(what: &str, process: &mut Child, log: &Path, ready: impl Fn() -> bool) {
+pub fn wait_for(what: &str, process: &mut Child, log: &Path, ready: impl Fn() -> bool) {
     let until = Instant::now() + START_TIMEOUT;
     while !ready() {
         let ended = process.try_wait().unwrap();
@@ -84,6 +84,10 @@ fn wait_for(what: &str, process: &mut Child, log: &Path, ready: impl Fn() -> boo
         );
         std::thread::sleep(Duration::from_millis(30));
     }
+}
+
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A `docker-registry` that asks for a login.
@@ -102,8 +106,7 @@ impl RegistryPeer {
         let hashed = Command::new("htpasswd").args(["-Bbn", Self::USER, Self::PASSWORD]).output().unwrap();
         assert!(hashed.status.success());
         std::fs::write(dir.path().join("htpasswd"), hashed.stdout).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let host = format!("127.0.0.1:{port}");
+        let host = format!("127.0.0.1:{}", free_port());
         let root = dir.path().display();
         let config = format!(
             "version: 0.1\nlog: {{level: warn}}\nstorage:\n  filesystem: {{rootdirectory: {root}/store}}\n  \

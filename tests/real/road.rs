@@ -2,7 +2,7 @@
 //! the end of it.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use kanmon::model::ids::{AccountName, Digest};
 use kanmon::ports::images::{Access, Images};
 use serde_json::Value;
 
-use super::peers::{DockerPeer, HastyClock, Owned, RegistryPeer, have, leave_out};
+use super::peers::{DockerPeer, HastyClock, Owned, RegistryPeer, free_port, have, leave_out};
 use super::sandbox::{Running, Sandbox, answer};
 
 const STAGES: [&str; 3] = ["dev", "staging", "prod"];
 
 /// Told past the harness, so that whoever reads the log sees what was done.
-fn tell(line: &str) {
+pub fn tell(line: &str) {
     let _ = std::io::stderr().write_all(format!("    {line}\n").as_bytes());
 }
 
@@ -172,7 +172,7 @@ async fn release(work: &Workplace, sandbox: &Sandbox, env: &[(&str, PathBuf)], m
 }
 
 /// What an HTTP server on loopback answers, once it listens.
-fn ask(port: u16) -> String {
+pub fn ask(port: u16) -> String {
     let late = Instant::now() + Duration::from_secs(60);
     loop {
         let asked = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
@@ -188,12 +188,8 @@ fn ask(port: u16) -> String {
     }
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// Its standard output, trimmed.
-fn must(command: &mut Command) -> String {
+pub fn must(command: &mut Command) -> String {
     let ran = command.output().unwrap();
     assert!(ran.status.success(), "{command:?}: {}", String::from_utf8_lossy(&ran.stderr));
     String::from_utf8(ran.stdout).unwrap().trim().to_owned()

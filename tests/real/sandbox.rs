@@ -124,8 +124,9 @@ pub struct Running {
 impl Running {
     pub fn start(mut verb: Command) -> Running {
         let log = tempfile::NamedTempFile::new().unwrap();
-        let out = || Stdio::from(log.reopen().unwrap());
-        verb.stdout(out()).stderr(out());
+        // One place to write at for both, so that neither writes over the other.
+        let out = log.reopen().unwrap();
+        verb.stdout(out.try_clone().unwrap()).stderr(out);
         Running { process: verb.spawn().unwrap(), log }
     }
 
@@ -147,7 +148,14 @@ impl Running {
     }
 
     /// What it said, once it has ended well.
-    pub fn succeeded(mut self) -> String {
+    pub fn succeeded(self) -> String {
+        let (code, said) = self.ended();
+        assert_eq!(code, Some(0), "{said}");
+        said
+    }
+
+    /// The code that it ended with, if no signal ended it, and what it said.
+    pub fn ended(mut self) -> (Option<i32>, String) {
         let late = Instant::now() + PATIENCE;
         let ended = loop {
             match self.process.try_wait().unwrap() {
@@ -156,8 +164,7 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(100));
         };
-        assert!(ended.success(), "{ended}:\n{}", self.said());
-        self.said()
+        (ended.code(), self.said())
     }
 }
 

@@ -14,6 +14,7 @@ mod a_rollback_target_that_was_deregistered;
 mod a_rollout_past_its_deadline;
 mod a_scan_that_never_ends;
 mod a_stop_signal;
+mod a_three_day_release;
 mod a_voided_approval;
 mod a_withdrawn_approval;
 mod access_denied_midway;

@@ -11,6 +11,7 @@ use crate::aws::nearest::{not_found_in, place};
 use crate::aws::op::Op;
 use crate::aws::raw::KeepRaw;
 use crate::aws::session::Session;
+use crate::aws::time::timestamp;
 use crate::model::fault::Fault;
 use crate::model::rollout::{Deployment, ServiceReading};
 
@@ -91,6 +92,7 @@ fn deployment(d: &types::Deployment) -> Deployment {
         desired: count(d.desired_count()),
         running: count(d.running_count()),
         failed: count(d.failed_tasks()),
+        created_at: d.created_at().and_then(timestamp),
     }
 }
 

@@ -5,6 +5,7 @@ use aws_sdk_ecs::types::{DesiredStatus, Task};
 use super::read_service;
 use crate::aws::op::Op;
 use crate::aws::session::Session;
+use crate::aws::time::timestamp;
 use crate::model::fault::Fault;
 use crate::model::rollout::{StoppedContainer, StoppedTask, TaskReading};
 
@@ -77,6 +78,8 @@ fn death(task: &Task) -> StoppedTask {
     StoppedTask {
         arn: task.task_arn().unwrap_or_default().to_owned(),
         started_by: task.started_by().map(str::to_owned),
+        task_definition: task.task_definition_arn().unwrap_or_default().to_owned(),
+        created_at: task.created_at().and_then(timestamp),
         stop_code: task.stop_code().map(|c| c.as_str().to_owned()),
         stopped_reason: task.stopped_reason().map(str::to_owned),
         containers: containers.collect(),

@@ -10,6 +10,8 @@ fn task(code: Option<&str>, reason: Option<&str>, containers: Vec<StoppedContain
     StoppedTask {
         arn: "arn:task/1".into(),
         started_by: Some("ecs-svc/1".into()),
+        task_definition: "web:2".into(),
+        created_at: None,
         stop_code: code.map(str::to_owned),
         stopped_reason: reason.map(str::to_owned),
         containers,

@@ -38,6 +38,7 @@ fn entry(id: &str, status: &str, task_definition: &str, state: &str) -> Deployme
         desired: 2,
         running: 2,
         failed: 0,
+        created_at: Some(at(0)),
     }
 }
 
@@ -380,6 +381,8 @@ fn stopped(name: &str, by: &str, code: i32) -> StoppedTask {
     StoppedTask {
         arn: format!("arn:task/{name}"),
         started_by: Some(by.into()),
+        task_definition: NEXT.into(),
+        created_at: Some(at(1)),
         stop_code: Some("EssentialContainerExited".into()),
         stopped_reason: Some("Essential container in task exited".into()),
         containers: vec![StoppedContainer { name: "web".into(), exit_code: Some(code), reason: None }],
@@ -395,6 +398,37 @@ fn deaths_of_our_tasks_are_kept_when_ecs_forgets_them_and_those_of_others_never_
     reading.stopped = vec![stopped("w", OURS, 139)];
     let later = judged(&reading, Some(&first));
     assert_eq!(later.deaths.iter().map(|d| (d.exit_code, d.tasks)).collect::<Vec<_>>(), [(Some(1), 2), (Some(139), 1)]);
+}
+
+#[test]
+fn where_started_by_is_no_id_a_stopped_task_is_ours_by_what_it_ran_and_since_when() {
+    let by_name = |name: &str, definition: &str, created: i64| StoppedTask {
+        task_definition: definition.into(),
+        created_at: Some(at(created)),
+        ..stopped(name, "web", 3)
+    };
+    let mut reading = proven();
+    reading.stopped = vec![
+        by_name("ours", NEXT, 0),
+        by_name("of what ran before", LAST, 5),
+        by_name("of an earlier try with the same revision", NEXT, -1),
+        StoppedTask { started_by: None, ..by_name("ours too", NEXT, 3) },
+        StoppedTask { created_at: None, ..by_name("undated", NEXT, 3) },
+    ];
+    let told = |reading: &RolloutReading| judged(reading, None).deaths.iter().map(|d| d.tasks).sum::<u32>();
+    assert_eq!(told(&reading), 2);
+    reading.service.deployments[0].created_at = None;
+    assert_eq!(told(&reading), 0);
+}
+
+#[test]
+fn another_ones_deployment_of_what_ran_before_is_no_rollback_for_the_dead_of_earlier_releases() {
+    let mut reading =
+        with_entries(vec![entry(THEIRS, "PRIMARY", LAST, "COMPLETED"), entry(OURS, "ACTIVE", NEXT, "IN_PROGRESS")]);
+    reading.stopped = vec![StoppedTask { created_at: Some(at(-60)), ..stopped("x", "web", 3) }];
+    assert_eq!(after(LOOKS, &reading).rollout, RolloutState::Superseded { by: THEIRS.into() });
+    reading.stopped[0].created_at = Some(at(1));
+    assert!(matches!(judged(&reading, None).rollout, RolloutState::RolledBack { .. }));
 }
 
 #[test]

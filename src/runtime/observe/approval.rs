@@ -18,11 +18,16 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
     let ApprovalWay::CodePipeline { pipeline: name, action, account } = &policy.way else { return Ok(vec![]) };
     let Some(execution) = &request.execution else { return Ok(vec![]) };
     let account = pipeline.account(account);
+    let expired = || vec![Fact::ApprovalExpired { stage: stage.clone() }];
     let (decided, answer) = match ports.approvals.action(account, name, execution, action).await? {
-        ActionState::NotReached | ActionState::Waiting { .. } => return Ok(vec![]),
+        ActionState::NotReached | ActionState::Waiting { .. } if ports.clock.now() < request.expires_at => {
+            return Ok(vec![]);
+        }
+        ActionState::NotReached | ActionState::Waiting { .. } | ActionState::Ended { .. } => return Ok(expired()),
+        // A rejection stands whenever it came.
+        ActionState::Approved(decided) if decided.at.is_some_and(|at| at >= request.expires_at) => return Ok(expired()),
         ActionState::Approved(decided) => (decided, Answer::Approved),
         ActionState::Rejected(decided) => (decided, Answer::Rejected),
-        ActionState::Ended { .. } => return Ok(vec![Fact::ApprovalExpired { stage: stage.clone() }]),
     };
     let variables = ports.approvals.execution(account, name, execution).await?.variables;
     let plan = shown(&decided, variables.get("KANMON_PLAN"), request);

@@ -29,10 +29,13 @@ pub enum Match {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Principals {
     Everyone,
-    /// ARNs and account ids under `AWS`.
-    Aws(Vec<String>),
-    /// Only services or federated identities: no caller of this model.
-    Others,
+    /// Services among them are no callers of this model.
+    Listed {
+        /// ARNs and account ids under `AWS`.
+        aws: Vec<String>,
+        /// ARNs of identity providers.
+        federated: Vec<String>,
+    },
 }
 
 /// How a statement's principal names the caller.
@@ -85,8 +88,7 @@ impl Statement {
     pub fn names(&self, account: &str, names: &[&str]) -> Option<Named> {
         match self.principals.as_ref()? {
             Principals::Everyone => Some(Named::Directly),
-            Principals::Others => None,
-            Principals::Aws(listed) => listed
+            Principals::Listed { aws, .. } => aws
                 .iter()
                 .filter_map(|p| {
                     if p == account || *p == format!("arn:aws:iam::{account}:root") {
@@ -102,7 +104,12 @@ impl Statement {
     /// Whether this statement names any user or role of the account.
     pub fn names_a_principal_of(&self, account: &str) -> bool {
         let of_account = |p: &String| p.split(':').nth(4) == Some(account);
-        matches!(&self.principals, Some(Principals::Aws(listed)) if listed.iter().any(of_account))
+        matches!(&self.principals, Some(Principals::Listed { aws, .. }) if aws.iter().any(of_account))
+    }
+
+    /// Whether this statement names an identity provider, by its ARN.
+    pub fn names_provider(&self, arn: &str) -> bool {
+        matches!(&self.principals, Some(Principals::Listed { federated, .. }) if federated.iter().any(|f| f == arn))
     }
 }
 
@@ -166,14 +173,11 @@ fn principals(value: &Value) -> Result<Principals, String> {
         Value::String(s) if s == "*" => Ok(Principals::Everyone),
         Value::Object(kinds) => {
             only(kinds, &["AWS", "Service", "Federated", "CanonicalUser"], "Principal")?;
-            match kinds.get("AWS") {
-                None => Ok(Principals::Others),
-                Some(list) => {
-                    let list = texts(list, "Principal.AWS")?;
-                    let everyone = list.iter().any(|p| p == "*");
-                    Ok(if everyone { Principals::Everyone } else { Principals::Aws(list) })
-                }
-            }
+            let listed =
+                |kind: &str| kinds.get(kind).map_or(Ok(vec![]), |list| texts(list, &format!("Principal.{kind}")));
+            let (aws, federated) = (listed("AWS")?, listed("Federated")?);
+            let everyone = aws.iter().any(|p| p == "*");
+            Ok(if everyone { Principals::Everyone } else { Principals::Listed { aws, federated } })
         }
         _ => Err("Principal is `*` or an object".to_owned()),
     }

@@ -5,6 +5,7 @@ mod faulty;
 mod release;
 mod scans;
 mod sessions;
+mod web_identity;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};

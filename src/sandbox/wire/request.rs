@@ -40,7 +40,7 @@ const INSPECTOR: &[(&str, &str)] = &[
     ("/findings/details/batch/get", "BatchGetFindingDetails"),
 ];
 
-const STS: &[&str] = &["AssumeRole", "GetCallerIdentity"];
+const STS: &[&str] = &["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"];
 
 /// Reads which call a request says.
 pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {

@@ -10,6 +10,7 @@ use crate::sandbox::iam::actions;
 use crate::sandbox::log::{Entry, without_secrets};
 use crate::sandbox::service::{Answer, AwsError, Call};
 use crate::sandbox::sigv4::{self, Signed};
+use crate::sandbox::sts;
 use crate::sandbox::wire::{self, CommonFault, Wire, answer, error_of};
 
 impl World {
@@ -23,6 +24,11 @@ impl World {
                 return answer::failure(e.protocol, &error, &request_id);
             }
         };
+        if sts::is_unsigned(said.service, &said.op) {
+            let outcome = sts::handle_unsigned(&said.input, &mut self.directory, &mut self.fresh, self.now);
+            self.note_call(&said, None, &outcome, None);
+            return respond(&said, &outcome, &request_id);
+        }
         let signed = sigv4::authenticate(request, said.service, &self.directory, self.now);
         let (outcome, fault) = match &signed {
             Ok(signed) => {
@@ -32,11 +38,7 @@ impl World {
             Err(fault) => (Err(error_of(fault, said.service)), None),
         };
         self.note_call(&said, signed.ok(), &outcome, fault);
-        let protocol = said.protocol;
-        let mut response = match &outcome {
-            Ok(output) => answer::success(protocol, &said.op, output, &request_id),
-            Err(error) => answer::failure(protocol, error, &request_id),
-        };
+        let mut response = respond(&said, &outcome, &request_id);
         disturb(&mut response, fault);
         response
     }
@@ -102,6 +104,13 @@ impl World {
             fault,
         };
         self.note(entry);
+    }
+}
+
+fn respond(said: &Wire, outcome: &Answer, request_id: &str) -> Response<Bytes> {
+    match outcome {
+        Ok(output) => answer::success(said.protocol, &said.op, output, request_id),
+        Err(error) => answer::failure(said.protocol, error, request_id),
     }
 }
 
