@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::models::Service;
 use super::{cbor, forms};
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Exchange {
     /// Who answered: `sandbox`, `moto`, `ministack`.
     pub peer: String,
@@ -19,7 +19,7 @@ pub struct Exchange {
     pub response: Option<Message>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct Message {
     #[serde(default)]
     pub method: String,

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::exchange::Exchange;
 use super::judge::{Verdict, judge};
+use super::traffic;
 
 #[derive(Clone, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);
@@ -161,4 +162,70 @@ async fn a_required_member_and_an_error_that_is_none_of_the_operation_are_told()
         body["accounts"][0]["state"].as_object_mut().unwrap().remove("status").unwrap();
     });
     assert_eq!(said(&without), ["answer accounts[].state.status: required, and not there"]);
+}
+
+#[tokio::test]
+async fn a_changed_answer_among_the_traffic_is_told_and_counted() {
+    let Some(models) = super::models("traffic with a fault") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let services = services().await;
+    let judged = |exchanges: &[&Exchange]| {
+        let lines: Vec<String> = exchanges.iter().map(|e| serde_json::to_string(e).unwrap() + "\n").collect();
+        std::fs::write(folder.path().join("scenarios-1-0.jsonl"), lines.concat()).unwrap();
+        traffic::read(models, folder.path())
+    };
+    let agreed = judged(&[&services, &services]);
+    assert!(agreed.disagreements.is_empty());
+    let total = "1 operations, 2 exchanges (4 messages) of scenarios: 0 disagreements";
+    assert!(agreed.told().contains(total), "{}", agreed.told());
+
+    let enumerated = changed(services.clone(), |body| body["services"][0]["launchType"] = "MOON".into());
+    let without = changed(findings().await, |body| {
+        body["findings"] =
+            serde_json::json!([{"findingArn": "arn:aws:inspector2:ap-northeast-1:111111111111:finding/0"}]);
+    });
+    let told = judged(&[&services, &enumerated, &without]).told();
+    for words in [
+        "1 × sandbox: ecs DescribeServices answer: services[].launchType: 'MOON' is no value of its enum",
+        "1 × sandbox: inspector2 ListFindings answer: findings[].severity: required, and not there",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_none_counts_if_kanmon_says_it_or_the_peer_takes_it() {
+    let Some(models) = super::models("requests") else { return };
+    let said = |exchange: &Exchange| found(&judge(models, exchange));
+    let mut without = services().await;
+    without.request.text = Some(r#"{"cluster":"hello-dev"}"#.to_owned());
+    let missing = ["request services: required, and not there"];
+    assert_eq!(said(&without), missing);
+    without.request.headers.insert("user-agent".to_owned(), "Boto3/1.44.5".to_owned());
+    assert_eq!(said(&without), missing);
+    let answer = without.response.as_mut().unwrap();
+    answer.status = 400;
+    answer.text = Some(r#"{"__type":"InvalidParameterException","message":"services is empty"}"#.to_owned());
+    assert_eq!(said(&without), Vec::<String>::new());
+    without.request.headers.insert("user-agent".to_owned(), "aws-sdk-rust/1".to_owned());
+    assert_eq!(said(&without), missing);
+}
+
+#[tokio::test]
+async fn an_unknown_operation_has_to_be_answered_as_one() {
+    let Some(models) = super::models("unknown operations") else { return };
+    let said = |exchange: &Exchange| found(&judge(models, exchange));
+    let mut coffee = services().await;
+    let target = "AmazonEC2ContainerServiceV20141113.MakeCoffee".to_owned();
+    coffee.request.headers.insert("x-amz-target".to_owned(), target);
+    let answer = coffee.response.as_mut().unwrap();
+    (answer.status, answer.text) = (400, Some(r#"{"__type":"UnknownOperationException"}"#.to_owned()));
+    assert_eq!(said(&coffee), Vec::<String>::new());
+    let answer = coffee.response.as_mut().unwrap();
+    (answer.status, answer.text) = (500, Some("<html>".to_owned()));
+    answer.headers.insert("content-type".to_owned(), "text/html".to_owned());
+    assert_eq!(
+        said(&coffee),
+        ["answer error: '' instead of UnknownOperationException: text/html <html>", "answer error:  with status 500"]
+    );
 }

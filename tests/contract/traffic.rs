@@ -11,6 +11,10 @@ use super::models::Service;
 /// Whose answers are held against the models; other peers' differences are told, and their own affair.
 const OURS: &str = "sandbox";
 
+/// Members of RegisterTaskDefinition that ministack itself answered so, null or an empty text in place of an enum's value, and kanmon,
+/// which registers what it was told, hands back. AWS leaves such members out.
+const HANDED_BACK: [&str; 5] = ["ephemeralStorage", "ipcMode", "pidMode", "proxyConfiguration", "runtimePlatform"];
+
 /// What was seen of one operation.
 #[derive(Default)]
 struct Row {
@@ -64,7 +68,11 @@ impl Traffic {
     fn add(&mut self, verdict: Verdict) {
         self.messages += 1 + usize::from(verdict.code != "-");
         for (side, problem) in verdict.problems() {
-            let ours = verdict.peer == OURS || (side == "request" && verdict.client == "kanmon");
+            let handed_back = verdict.peer == "ministack"
+                && verdict.operation == "ecs RegisterTaskDefinition"
+                && HANDED_BACK.contains(&problem.path.as_str());
+            let asked_by_us = side == "request" && verdict.client == "kanmon" && !handed_back;
+            let ours = verdict.peer == OURS || asked_by_us;
             let who = if side == "request" { verdict.client } else { verdict.peer.as_str() };
             let line = format!("{who}: {} {side}: {}: {}", verdict.operation, problem.path, problem.what);
             let list = if ours { &mut self.disagreements } else { &mut self.peers };
