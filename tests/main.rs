@@ -3,6 +3,7 @@
 mod architecture;
 mod binary;
 mod codebuild;
+mod contract;
 mod crash;
 mod drivers;
 mod real;
