@@ -81,6 +81,7 @@ async fn listen(stopper: Stopper, bars: MultiProgress) {
             heard = terminate.recv() => if heard.is_none() { return },
         }
         if asked {
+            crate::image::clear_scratch();
             std::process::exit(i32::from(crate::model::outcome::Outcome::Suspended.exit_code()));
         }
         asked = true;
