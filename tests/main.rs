@@ -6,4 +6,5 @@ mod crash;
 mod drivers;
 mod real;
 mod scenarios;
+mod security;
 mod shared_state;
