@@ -4,6 +4,7 @@ mod architecture;
 mod binary;
 mod crash;
 mod drivers;
+mod fuzz;
 mod real;
 mod scenarios;
 mod security;
