@@ -1,4 +1,5 @@
-//! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, and what a service's users would reach.
+//! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, the ends of actions whose work is done outside, and what a
+//! service's users would reach.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -7,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::World;
+use crate::sandbox::codepipeline::told::Told;
 use crate::sandbox::faults::Fault;
 use crate::sandbox::inspector::behaviour::{Findings, Images, Later};
 
@@ -36,10 +38,13 @@ impl World {
                 Ok(json!({"faults": []}))
             }
             "findings" if method == Method::POST => self.take_findings(request.body()),
+            "actions" if method == Method::POST => self.end_action(request.body()),
             "log" if method == Method::GET => Ok(self.log_since(request.uri().query())),
             _ => match path.strip_prefix("service/") {
                 Some(rest) => self.service(rest),
-                None => Err((StatusCode::NOT_FOUND, "faults, findings, log and service/… are here".to_owned())),
+                None => {
+                    Err((StatusCode::NOT_FOUND, "actions, faults, findings, log and service/… are here".to_owned()))
+                }
             },
         };
         let (status, body) = match reply {
@@ -65,6 +70,12 @@ impl World {
         let at = self.now + SignedDuration::from_secs(i64::from(new.after));
         self.add_findings(Later { images: new.images, at, findings: new.findings });
         Ok(json!({"findings": count, "at": at}))
+    }
+
+    fn end_action(&mut self, body: &Bytes) -> Reply {
+        let told: Told = parsed(body)?;
+        self.codepipeline.tell(told, self.now).map_err(bad)?;
+        Ok(json!({}))
     }
 
     fn log_since(&self, query: Option<&str>) -> Value {

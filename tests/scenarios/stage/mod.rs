@@ -1,6 +1,7 @@
 //! What stories are played on: the sandbox in process, kanmon's own loop, and one virtual clock.
 
 mod checks;
+mod cut;
 mod images;
 mod look;
 mod people;
@@ -32,6 +33,9 @@ use kanmon::sandbox::latency::Latency;
 use kanmon::sandbox::{Seed, World};
 use serde_json::{Value, json};
 
+use cut::Wire;
+
+pub use cut::Cut;
 pub use images::Content;
 pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
 pub use run::{Asking, Ended, Run};
@@ -137,6 +141,7 @@ impl Story {
             folder,
             contents: Arc::default(),
             given: Arc::default(),
+            cut: Arc::default(),
         };
         for (name, text) in FILES {
             stage.write(name, text);
@@ -166,6 +171,8 @@ pub struct Stage {
     folder: tempfile::TempDir,
     contents: Arc<Mutex<BTreeMap<String, Content>>>,
     given: Arc<Mutex<Option<Access>>>,
+    /// Where a process is cut off.
+    pub cut: Arc<Cut>,
 }
 
 struct Folder(PathBuf);
@@ -232,7 +239,7 @@ impl Stage {
     pub fn ports(&self, person: Person, session_name: &str, source_identity: Option<String>) -> Ports {
         let sdk = SdkTime(self.time.clone());
         let sessions = Arc::new(aws::Sessions::new(aws::Setup {
-            http_client: Some(SharedHttpClient::new(self.connector())),
+            http_client: Some(SharedHttpClient::new(Wire { world: self.connector(), cut: self.cut.clone() })),
             time_source: Some(SharedTimeSource::new(sdk.clone())),
             sleep: Some(SharedAsyncSleep::new(sdk)),
             credentials: Some(SharedCredentialsProvider::new(person.credentials())),
@@ -250,8 +257,13 @@ impl Stage {
                 time: self.time.clone(),
                 contents: self.contents.clone(),
                 given: self.given.clone(),
+                cut: self.cut.clone(),
             }),
-            checks: Arc::new(checks::SandboxChecks { world: self.world.clone(), time: self.time.clone() }),
+            checks: Arc::new(checks::SandboxChecks {
+                world: self.world.clone(),
+                time: self.time.clone(),
+                cut: self.cut.clone(),
+            }),
             templates: Arc::new(Folder(self.folder.path().to_owned())),
             journal: Arc::new(self.journal.clone()),
             clock: self.time.clone(),
