@@ -288,7 +288,7 @@ async fn nothing_that_a_release_leaves_holds_a_secret() {
         return;
     }
     let mut scene = Scene::set().await;
-    let onlooker = Onlooker::start();
+    let onlooker = Onlooker::start(&scene.temporary.path().display().to_string());
 
     scene.run("developer", &["check"]).ended(0);
     scene.run("developer", &["plan"]).ended(0).says("environment");

@@ -124,7 +124,8 @@ impl<'s> Search<'s> {
     }
 }
 
-/// Sees the command lines of all processes of this machine, again and again, as any user of it may.
+/// Sees the command lines of a run's processes again and again, as any user of the machine may. They are told from those of other
+/// tests, whose sandboxes make up the same passwords, by what stands in their environment.
 pub struct Onlooker {
     seen: Arc<Mutex<BTreeSet<Vec<u8>>>>,
     rounds: Arc<AtomicUsize>,
@@ -133,7 +134,8 @@ pub struct Onlooker {
 }
 
 impl Onlooker {
-    pub fn start() -> Onlooker {
+    pub fn start(marker: &str) -> Onlooker {
+        let marker = marker.to_owned();
         let (seen, rounds, stop) = (Arc::default(), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let (see, round, stopped): (Arc<Mutex<BTreeSet<Vec<u8>>>>, _, _) =
             (Arc::clone(&seen), rounds.clone(), stop.clone());
@@ -141,8 +143,10 @@ impl Onlooker {
             while !stopped.load(Ordering::Relaxed) {
                 for process in std::fs::read_dir("/proc").unwrap().flatten() {
                     // One that has ended meanwhile has none.
-                    let Ok(line) = std::fs::read(process.path().join("cmdline")) else { continue };
-                    see.lock().unwrap().insert(line);
+                    let read = |what: &str| std::fs::read(process.path().join(what)).unwrap_or_default();
+                    if String::from_utf8_lossy(&read("environ")).contains(&marker) {
+                        see.lock().unwrap().insert(read("cmdline"));
+                    }
                 }
                 round.fetch_add(1, Ordering::Relaxed);
                 std::thread::sleep(Duration::from_millis(2));
@@ -229,14 +233,22 @@ mod tests {
     #[test]
     fn a_secret_is_found_in_the_command_line_of_a_process() {
         let secrets = secrets();
-        let onlooker = Onlooker::start();
+        let (onlooker, blind) = (Onlooker::start("an-onlookers-test"), Onlooker::start("another-test"));
         // The name that a process goes by is a word of its command line like any other.
-        let mut child = Command::new("sleep").arg0(PLANTED).arg("30").stdin(Stdio::null()).spawn().unwrap();
+        let mut child = Command::new("sleep")
+            .arg0(PLANTED)
+            .arg("30")
+            .env("MARKER", "an-onlookers-test")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
         onlooker.look_round();
+        blind.look_round();
         child.kill().unwrap();
         child.wait().unwrap();
         let mut search = Search::new(&secrets);
         onlooker.end().iter().for_each(|line| search.look("a command line", line));
         assert_eq!(search.found, ["a command line: planted"]);
+        assert!(blind.end().is_empty(), "it saw what is none of its own");
     }
 }
