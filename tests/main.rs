@@ -4,6 +4,7 @@ mod architecture;
 mod binary;
 mod crash;
 mod drivers;
+mod races;
 mod real;
 mod scenarios;
 mod shared_state;

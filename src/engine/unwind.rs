@@ -2,7 +2,7 @@
 
 use super::agenda::{Agenda, Flow, Halt, join};
 use super::decision::{Waiting, Watch};
-use super::roll;
+use super::{aftermath, roll};
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Fact, StageFailure};
 use crate::model::ids::ServiceName;
@@ -25,7 +25,12 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     for (step, service, roll) in changed.into_iter().rev() {
         restore(a, stage, &place(step), service, roll)?;
     }
-    Err(Halt::End(conclude(state, failure)))
+    let mut ending = conclude(state, failure);
+    if ending.outcome == Outcome::Stuck {
+        aftermath::tell(&mut ending, stage, state);
+    }
+    aftermath::walk(a, stage, failure, &ending)?;
+    Err(Halt::End(ending))
 }
 
 /// Follows one service's own rollout to its end, stopping it where it shall go back.

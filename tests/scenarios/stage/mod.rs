@@ -230,9 +230,22 @@ impl Stage {
 
     /// Ports as a process of this person has them.
     pub fn ports(&self, person: Person, session_name: &str, source_identity: Option<String>) -> Ports {
+        let http = SharedHttpClient::new(self.connector());
+        self.ports_through(http, self.contents.clone(), person, session_name, source_identity)
+    }
+
+    /// The same, reaching AWS through another client, and building what is said here.
+    pub fn ports_through(
+        &self,
+        http: SharedHttpClient,
+        contents: Arc<Mutex<BTreeMap<String, Content>>>,
+        person: Person,
+        session_name: &str,
+        source_identity: Option<String>,
+    ) -> Ports {
         let sdk = SdkTime(self.time.clone());
         let sessions = Arc::new(aws::Sessions::new(aws::Setup {
-            http_client: Some(SharedHttpClient::new(self.connector())),
+            http_client: Some(http),
             time_source: Some(SharedTimeSource::new(sdk.clone())),
             sleep: Some(SharedAsyncSleep::new(sdk)),
             credentials: Some(SharedCredentialsProvider::new(person.credentials())),
@@ -248,7 +261,7 @@ impl Stage {
             images: Arc::new(images::SandboxImages {
                 world: self.world.clone(),
                 time: self.time.clone(),
-                contents: self.contents.clone(),
+                contents,
                 given: self.given.clone(),
             }),
             checks: Arc::new(checks::SandboxChecks { world: self.world.clone(), time: self.time.clone() }),
@@ -258,13 +271,18 @@ impl Stage {
         }
     }
 
-    fn connector(&self) -> InProcess {
+    pub fn connector(&self) -> InProcess {
         let sdk = SdkTime(self.time.clone());
         InProcess::new(self.world.clone(), sdk.clone(), sdk)
     }
 
+    /// It is known of this process that it is no more.
+    pub fn is_dead(&self, holder: &Holder) {
+        self.dead.lock().unwrap().insert(holder.id.clone());
+    }
+
     /// A process of its own.
-    fn process(&self) -> Holder {
+    pub fn process(&self) -> Holder {
         let pid = self.processes.fetch_add(1, Ordering::Relaxed) + 1;
         Holder {
             id: format!("process-{pid}"),

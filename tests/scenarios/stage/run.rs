@@ -15,6 +15,7 @@ use kanmon::model::stage_state::Approval;
 use kanmon::ports::clock::Clock as _;
 use kanmon::ports::journal::{Holder, Journal as _, Lease};
 use kanmon::ports::sink::Sink;
+use kanmon::runtime::hold;
 use kanmon::runtime::runner::{RunError, Runner};
 use kanmon::runtime::stop::{self, Stopper};
 use tokio::task::JoinHandle;
@@ -27,11 +28,12 @@ pub struct Asking {
     pub requester: Option<Requester>,
     pub until: Option<&'static str>,
     pub given: BTreeMap<ImageName, String>,
+    pub forced: Option<String>,
 }
 
 impl Default for Asking {
     fn default() -> Asking {
-        Asking { by: DEVELOPER, requester: None, until: None, given: BTreeMap::new() }
+        Asking { by: DEVELOPER, requester: None, until: None, given: BTreeMap::new(), forced: None }
     }
 }
 
@@ -95,6 +97,7 @@ impl Stage {
             source: Source::default(),
             until,
             given: asking.given,
+            forced: asking.forced,
         };
         let holder = self.process();
         let first = Fact::Started(Box::new(started));
@@ -109,7 +112,7 @@ impl Stage {
 
     /// The same, asked for by somebody else than the one whose credentials it runs with.
     pub async fn promotes_as(&self, by: Person, requested_by: Requester, id: &ReleaseId, to: &str) -> Run {
-        self.takes_over(by, id, Fact::Extended { until: name(to), requested_by }).await
+        self.takes_over(by, id, Fact::Extended { until: name(to), requested_by, forced: None }).await
     }
 
     /// `kanmon resume RELEASE`, by another process.
@@ -119,7 +122,9 @@ impl Stage {
     }
 
     async fn takes_over(&self, by: Person, id: &ReleaseId, fact: Fact) -> Run {
-        let lease = self.journal.take(id, &self.process(), self.time.timestamp()).await.expect("a free lease");
+        let time = self.time.as_ref();
+        let taken = hold::take(&self.journal, time, id, &self.process(), &|_, _| {}).await;
+        let lease = taken.expect("a free lease");
         let mut events = self.journal.read(id).await.expect("a journal");
         let last = events.last().expect("an event").seq;
         let appended = self.journal.append(&lease, last, &[fact], &[], self.time.timestamp()).await;
