@@ -72,7 +72,7 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
     let mut chance = Chance::new(seed);
     let story = Story::new().stages(&["dev"]).steps("dev", steps(&mut chance));
     let mischief = Arc::new(Mischief::new(u32::try_from(chance.below(MISCHIEF)).expect("few")));
-    let play = Play { stage: story.file("/defaults/poll", json!("15s")).open(), log: Arc::default(), mischief };
+    let play = Play { stage: story.file("/defaults/poll", json!("45s")).open(), log: Arc::default(), mischief };
     let play = Arc::new(play);
     let releases = 2 + chance.below(2);
     let mut parts = Vec::new();
