@@ -49,7 +49,9 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
             Effect::Survey { .. } | Effect::Plan { .. } => missing(),
             Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => of_image(effect, fault),
             Effect::RequestApproval { .. } => missing(),
-            Effect::Update { .. } | Effect::Confirm { .. } if fault.kind == FaultKind::Changed => {
+            Effect::Update { .. } | Effect::Restore { .. } | Effect::Confirm { .. }
+                if fault.kind == FaultKind::Changed =>
+            {
                 of_fault(Outcome::Superseded, fault, None)
             }
             Effect::Baseline { .. }

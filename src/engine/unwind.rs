@@ -79,6 +79,10 @@ fn restore(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceNam
         let effect = Effect::Restore { at: at.clone(), service: service.clone() };
         return match a.effect(effect) {
             // A rollback that is refused is told, not repeated; what cannot be told stays resumable.
+            // Theirs is not gone back over.
+            Err(Halt::End(ending)) if ending.outcome == Outcome::Superseded => {
+                a.record(restored(RolloutEnd::Superseded { by: ending.cause.unwrap_or(ending.sentence) }))
+            }
             Err(Halt::End(ending)) if !ending.outcome.is_resumable() => {
                 a.record(restored(RolloutEnd::Stuck { reason: ending.sentence }))
             }

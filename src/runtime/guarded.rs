@@ -35,8 +35,8 @@ struct Guard {
 }
 
 impl Guard {
-    async fn check(&self) -> Result<(), Fault> {
-        self.hold.check(self.stage.as_ref()).await
+    async fn call<T>(&self, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        self.hold.call(self.stage.as_ref(), call).await
     }
 }
 
@@ -74,23 +74,19 @@ impl Deployer for Guarded<dyn Deployer> {
         input: &Value,
         tags: &BTreeMap<String, String>,
     ) -> Result<String, Fault> {
-        self.1.check().await?;
-        self.0.register(account, input, tags).await
+        self.1.call(self.0.register(account, input, tags)).await
     }
 
     async fn update(&self, at: Cluster<'_>, service: &str, task_definition: &str) -> Result<String, Fault> {
-        self.1.check().await?;
-        self.0.update(at, service, task_definition).await
+        self.1.call(self.0.update(at, service, task_definition)).await
     }
 
     async fn stop(&self, at: Cluster<'_>, deployment: &str) -> Result<(), Fault> {
-        self.1.check().await?;
-        self.0.stop(at, deployment).await
+        self.1.call(self.0.stop(at, deployment)).await
     }
 
     async fn run_task(&self, at: Cluster<'_>, task: &TaskStart) -> Result<String, Fault> {
-        self.1.check().await?;
-        self.0.run_task(at, task).await
+        self.1.call(self.0.run_task(at, task)).await
     }
 
     async fn one_off(&self, at: Cluster<'_>, task: &str, container: &str) -> Result<OneOff, Fault> {
@@ -107,8 +103,7 @@ impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
         variables: &BTreeMap<String, String>,
         client_token: &str,
     ) -> Result<String, Fault> {
-        self.1.check().await?;
-        self.0.start(account, pipeline, variables, client_token).await
+        self.1.call(self.0.start(account, pipeline, variables, client_token)).await
     }
 
     async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault> {
@@ -134,16 +129,14 @@ impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
         approved: bool,
         summary: &str,
     ) -> Result<(), Fault> {
-        self.1.check().await?;
-        self.0.answer(account, pipeline, execution, action, approved, summary).await
+        self.1.call(self.0.answer(account, pipeline, execution, action, approved, summary)).await
     }
 }
 
 #[async_trait]
 impl Images for Guarded<dyn Images> {
     async fn build(&self, spec: &ImageSpec, to: &Access, tag: &str, say: Say<'_>) -> Result<Built, Fault> {
-        self.1.check().await?;
-        self.0.build(spec, to, tag, say).await
+        self.1.call(self.0.build(spec, to, tag, say)).await
     }
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
@@ -158,8 +151,7 @@ impl Images for Guarded<dyn Images> {
         tag: &str,
         say: Say<'_>,
     ) -> Result<PushedImage, Fault> {
-        self.1.check().await?;
-        self.0.copy(from, digest, to, tag, say).await
+        self.1.call(self.0.copy(from, digest, to, tag, say)).await
     }
 
     fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {

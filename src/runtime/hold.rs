@@ -17,17 +17,23 @@ use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease, Pulse};
 /// what arrives late arrives within a few), and for two machines' clocks going at rates that differ.
 pub const TRUSTED: SignedDuration = SignedDuration::from_secs(40);
 
-/// When the lease was last known to be held: before the call was made that said so.
-#[derive(Debug, Clone, Copy)]
+/// When the lease was last known to be held, before the call was made that said so, and which stages with it.
+#[derive(Debug, Clone)]
 struct Known {
     uptime: SignedDuration,
     now: Timestamp,
+    stages: Vec<StageName>,
 }
 
 impl Known {
     fn of(clock: &dyn Clock) -> Known {
-        Known { uptime: clock.uptime(), now: clock.now() }
+        Known { uptime: clock.uptime(), now: clock.now(), stages: Vec::new() }
     }
+}
+
+tokio::task_local! {
+    /// The stage that the call under way changes.
+    static CHANGES: Option<StageName>;
 }
 
 /// A lease that this process holds, and since when it knows that.
@@ -50,12 +56,14 @@ impl Hold {
         &self.lease
     }
 
-    /// How old what is known is, by the clock that says more: one that was set back, or that stood still while the machine was
-    /// frozen as a whole, shows in the other.
-    fn age(&self) -> SignedDuration {
-        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Whether what is known is young enough and says that the stage is held. Its age is by the clock that says more: one that was
+    /// set back, or that stood still while the machine was frozen as a whole, shows in the other.
+    fn is_known(&self, stage: Option<&StageName>) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Known::of(self.clock.as_ref());
-        (now.uptime - known.uptime).max(now.now.duration_since(known.now))
+        let age = (now.uptime - known.uptime).max(now.now.duration_since(known.now));
+        // The release can be renewed while a stage of it is lost.
+        age < TRUSTED && stage.is_none_or(|stage| known.stages.contains(stage))
     }
 
     /// Prolongs the lease; answers which stages it holds.
@@ -63,14 +71,40 @@ impl Hold {
     /// # Errors
     /// As `Journal::renew`.
     pub async fn renew(&self) -> Result<Vec<StageName>, JournalError> {
-        let before = Known::of(self.clock.as_ref());
+        let mut before = Known::of(self.clock.as_ref());
         let stages = self.journal.renew(&self.lease, before.now).await?;
+        before.stages.clone_from(&stages);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         // Two renewals may overtake each other.
-        if before.uptime > known.uptime {
+        if before.uptime >= known.uptime {
             *known = before;
         }
         Ok(stages)
+    }
+
+    /// Whether a call may leave at this very moment, without asking anybody: for the last moment before it does.
+    ///
+    /// # Errors
+    /// `Unreachable`: it was not sent.
+    pub fn may_send(&self) -> Result<(), Fault> {
+        let stage = CHANGES.try_with(Option::clone).ok().flatten();
+        match self.is_known(stage.as_ref()) {
+            true => Ok(()),
+            false => Err(not_sent("it fell asleep just before the call")),
+        }
+    }
+
+    /// Makes a call that changes something, unless it may not be sent.
+    ///
+    /// # Errors
+    /// As `check` and the call itself.
+    pub async fn call<T>(
+        &self,
+        stage: Option<&StageName>,
+        call: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        self.check(stage).await?;
+        CHANGES.scope(stage.cloned(), call).await
     }
 
     /// Whether a call that changes something may be sent now; `stage`: where.
@@ -80,7 +114,7 @@ impl Hold {
     pub async fn check(&self, stage: Option<&StageName>) -> Result<(), Fault> {
         // Asking may itself take long, and the process may be put to sleep in it.
         for _ in 0..2 {
-            if self.age() < TRUSTED {
+            if self.is_known(stage) {
                 return Ok(());
             }
             let stages = self.renew().await.map_err(|e| not_sent(&e.to_string()))?;
@@ -88,7 +122,7 @@ impl Hold {
                 return Err(not_sent(&format!("this process no longer holds stage {stage}")));
             }
         }
-        match self.age() < TRUSTED {
+        match self.is_known(stage) {
             true => Ok(()),
             false => Err(not_sent("the state answers too slowly")),
         }

@@ -57,10 +57,13 @@ impl<'s> Runner<'s> {
     pub fn new(ports: Ports, lease: Lease, release: Release, sinks: &'s mut dyn Sink, stop: Stop) -> Runner<'s> {
         let release = Arc::new(release);
         let (tell, news) = mpsc::unbounded_channel();
+        let hold = Arc::new(Hold::new(ports.journal.clone(), ports.clock.clone(), lease));
+        let last_word = hold.clone();
+        ports.accounts.fence(Arc::new(move || last_word.may_send()));
         Runner {
             state: watch::channel(release.clone()).0,
             renewed_at: ports.clock.uptime(),
-            hold: Arc::new(Hold::new(ports.journal.clone(), ports.clock.clone(), lease)),
+            hold,
             ports,
             release,
             ledgers: Ledgers::new(),
@@ -83,6 +86,7 @@ impl<'s> Runner<'s> {
     pub async fn run(mut self) -> Result<Ending, RunError> {
         let ended = self.work().await;
         self.tasks.shutdown().await;
+        self.ports.accounts.fence(Arc::new(|| Ok(())));
         // A lease that is lost already cannot be given up; one that could not be runs out.
         let _ = self.ports.journal.give_up(self.hold.lease()).await;
         ended

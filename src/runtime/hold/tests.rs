@@ -112,6 +112,41 @@ async fn a_stage_that_was_lost_is_not_changed() {
 }
 
 #[tokio::test]
+async fn a_stage_that_was_lost_is_not_changed_though_the_release_was_renewed_since() {
+    let (journal, hands, hold) = held().await;
+    let (other, _) = journal.begin(&app(), &id("r2"), started(), &holder("b"), at(0)).await.unwrap();
+    let Some((_, _, pulse)) = journal.holder(&app(), &id("dev")).await.unwrap() else { panic!("it is held") };
+    hands.pass(300);
+    journal.lock_stage(&app(), &id("dev"), &other, Some(pulse), at(0)).await.unwrap();
+    hold.renew().await.unwrap();
+    let call = |stage| {
+        let may_send = hold.may_send();
+        hold.call(stage, async move { may_send })
+    };
+    let dev = id("dev");
+    assert!(call(Some(&dev)).await.is_err());
+    assert_eq!(call(None).await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_last_word_knows_which_stage_the_call_is_for() {
+    let (journal, hands, hold) = held().await;
+    let dev = id("dev");
+    let lost_on_its_way = hold.call(Some(&dev), async {
+        // Between the asking and the sending the process sleeps; who wakes first is the loop, which renews the release.
+        hands.pass(300);
+        assert!(hold.may_send().is_err(), "it is too old");
+        let Some((_, _, pulse)) = journal.holder(&app(), &dev).await.unwrap() else { panic!("it is held") };
+        let (other, _) = journal.begin(&app(), &id("r2"), started(), &holder("b"), at(0)).await.unwrap();
+        journal.lock_stage(&app(), &dev, &other, Some(pulse), at(0)).await.unwrap();
+        hold.renew().await.unwrap();
+        hold.may_send()
+    });
+    assert!(lost_on_its_way.await.is_err());
+    assert_eq!(hold.may_send(), Ok(()), "what is no stage's may be sent");
+}
+
+#[tokio::test]
 async fn a_lease_that_was_just_taken_is_of_unknown_age() {
     let (journal, hands, hold) = held().await;
     let hold = Hold::new(journal.clone(), hands, hold.lease().clone());

@@ -34,7 +34,7 @@ use serde_json::{Value, json};
 
 pub use images::Content;
 pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
-pub use run::{Asking, Ended, Run};
+pub use run::{Asking, Ended, Run, name};
 pub use time::{SdkTime, Time};
 
 const WORLD: &str = include_str!("world.yaml");

@@ -9,6 +9,7 @@ use kanmon::model::effect::Effect;
 use kanmon::model::event::{Event, Fact, Source, Started};
 use kanmon::model::ids::{ImageName, ReleaseId, StageName};
 use kanmon::model::inbox::MessageBody;
+use kanmon::model::ledger::{Said, StageLedger, Word};
 use kanmon::model::outcome::{Ending, Outcome};
 use kanmon::model::release::Release;
 use kanmon::model::stage_state::Approval;
@@ -115,6 +116,25 @@ impl Stage {
         self.takes_over(by, id, Fact::Extended { until: name(to), requested_by, forced: None }).await
     }
 
+    /// `kanmon promote RELEASE --to STAGE --force --reason WHY`.
+    pub async fn promotes_by_force(&self, by: Person, id: &ReleaseId, to: &str, why: &str) -> Run {
+        let requested_by = Requester::Person { identity: by.identity() };
+        let fact = Fact::Extended { until: name(to), requested_by, forced: Some(why.to_owned()) };
+        self.takes_over(by, id, fact).await
+    }
+
+    /// `kanmon freeze STAGE`, `kanmon unfreeze STAGE` and the like.
+    pub async fn says(&self, by: Person, stage: &str, said: Said, why: &str) -> StageLedger {
+        let word = Word { by: by.identity(), reason: why.to_owned(), said };
+        let app = self.pipeline().app;
+        self.journal.decree(&app, &name(stage), &word, self.time.timestamp()).await.expect("heard")
+    }
+
+    /// What a stage remembers.
+    pub async fn ledger(&self, stage: &str) -> StageLedger {
+        self.journal.ledger(&self.pipeline().app, &name(stage)).await.expect("a ledger")
+    }
+
     /// `kanmon resume RELEASE`, by another process.
     pub async fn resumes(&self, id: &ReleaseId) -> Run {
         let by = Requester::Person { identity: DEVELOPER.identity() };
@@ -214,6 +234,17 @@ impl Run {
         self.task.abort();
         assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it was still at work");
         stage.dead.lock().unwrap().insert(self.holder.id);
+    }
+
+    /// The process is no more, and nobody knows it: its machine burnt.
+    pub async fn vanishes(self) {
+        self.task.abort();
+        assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it was still at work");
+    }
+
+    /// Waits for a process to end without an ending of the release.
+    pub async fn fails(self) -> RunError {
+        self.task.await.expect("no panic").expect_err("it cannot go on")
     }
 
     /// The process ended because its journal could not be written.
