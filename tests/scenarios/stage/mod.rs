@@ -121,9 +121,14 @@ impl Story {
 
     /// The curtain: has to be called on the runtime whose clock stands.
     pub fn open(self) -> Stage {
+        self.open_at(Latency::REAL)
+    }
+
+    /// The same, where AWS moves at another pace.
+    pub fn open_at(self, pace: Latency) -> Stage {
         let time = Arc::new(Time::new());
         let seed = Seed::read(&self.world.to_string()).expect("the stories' seed");
-        let mut world = World::new(&seed, Latency::REAL, time.timestamp()).expect("the stories' world");
+        let mut world = World::new(&seed, pace, time.timestamp()).expect("the stories' world");
         world.set_registry_host(HOST);
         let dead: Arc<Mutex<BTreeSet<String>>> = Arc::default();
         let gone = dead.clone();
