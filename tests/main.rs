@@ -7,6 +7,7 @@ mod contract;
 mod crash;
 mod drivers;
 mod fuzz;
+mod races;
 mod real;
 mod scenarios;
 mod security;

@@ -6,7 +6,7 @@ use super::session::Sessions;
 use crate::model::approval::Identity;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
-use crate::ports::accounts::Accounts;
+use crate::ports::accounts::{Accounts, MaySend};
 
 #[async_trait]
 impl Accounts for Sessions {
@@ -16,5 +16,9 @@ impl Accounts for Sessions {
 
     async fn caller(&self, account: &Account) -> Result<Identity, Fault> {
         self.ambient_identity(account).await
+    }
+
+    fn fence(&self, may_send: MaySend) {
+        self.set_fence(may_send);
     }
 }

@@ -8,6 +8,7 @@ mod credentials;
 mod ecr;
 mod ecs;
 mod errors;
+mod fence;
 mod inspector;
 mod limiter;
 mod nearest;

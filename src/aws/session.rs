@@ -24,6 +24,7 @@ use tokio::sync::OnceCell;
 
 use super::credentials::{AssumedRole, role_arn, sts_name};
 use super::errors::{self, Caller};
+use super::fence::Fence;
 use super::limiter::Limiter;
 use super::retry::OnlyIfThrottled;
 use super::time;
@@ -31,6 +32,7 @@ use crate::model::approval::Identity;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountId, Region};
 use crate::model::pipeline::{Account, Assume};
+use crate::ports::accounts::MaySend;
 
 pub use super::errors::Refusal;
 pub use super::op::Op;
@@ -77,6 +79,7 @@ pub struct Sessions {
     entered: Mutex<BTreeMap<Account, Arc<OnceCell<Arc<Session>>>>>,
     /// Quotas are an account's and region's, whichever role asks.
     limiters: Mutex<BTreeMap<(AccountId, Region), Arc<Limiter>>>,
+    fence: Fence,
 }
 
 /// An account that has been entered, and proven to be the file's.
@@ -86,6 +89,7 @@ pub struct Session {
     config: SdkConfig,
     partition: RetryPartition,
     limiter: Arc<Limiter>,
+    fence: Fence,
     time: SharedTimeSource,
     sleep: SharedAsyncSleep,
     ecs: OnceLock<aws_sdk_ecs::Client>,
@@ -122,7 +126,7 @@ impl Sessions {
             .sleep
             .clone()
             .unwrap_or_else(|| default_async_sleep().expect("aws-config's `rt-tokio` feature is on, which brings it"));
-        Sessions { setup, time, sleep, entered: Mutex::default(), limiters: Mutex::default() }
+        Sessions { setup, time, sleep, entered: Mutex::default(), limiters: Mutex::default(), fence: Fence::default() }
     }
 
     /// The session of an account, its role assumed and its account id proven; the same one for each later call. A failure is not
@@ -149,6 +153,10 @@ impl Sessions {
         let config = self.ambient(account).await;
         let sts = client!(aws_sdk_sts, "sts", account, &config, partition(account));
         identity(&sts, account).await
+    }
+
+    pub(super) fn set_fence(&self, may_send: MaySend) {
+        self.fence.set(may_send);
     }
 
     async fn ambient(&self, account: &Account) -> SdkConfig {
@@ -233,6 +241,7 @@ impl Sessions {
             config,
             partition,
             limiter,
+            fence: self.fence.clone(),
             time: self.time.clone(),
             sleep: self.sleep.clone(),
             ecs: OnceLock::new(),
@@ -269,6 +278,11 @@ impl Session {
 
     pub(super) fn now(&self) -> Timestamp {
         time::of_system(self.time.now())
+    }
+
+    /// For calls that change what runs.
+    pub(super) fn fence(&self) -> Fence {
+        self.fence.clone()
     }
 
     /// Waits on the clock that the calls are made by.

@@ -11,6 +11,7 @@ use crate::model::approval::Requester;
 use crate::model::event::Fact;
 use crate::model::inbox::MessageBody;
 use crate::ports::journal::JournalError;
+use crate::runtime::hold;
 
 /// Tells the process that works on the release; where none does, ends it here.
 pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8, Failure> {
@@ -29,7 +30,8 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8
     let now = bench.clock.now();
     bench.journal.send(&id, message, now).await?;
     let holder = journal::this_process();
-    let lease = match bench.journal.take(&id, &holder, now).await {
+    let watching = |who: &str, _| output.note(&format!("looking whether {who} still lives"));
+    let lease = match hold::take(bench.journal.as_ref(), bench.clock.as_ref(), &id, &holder, &watching).await {
         Ok(lease) => lease,
         Err(JournalError::Held { holder, .. }) => {
             output.say(&format!("{id} is asked to end; {holder} works on it and will"));

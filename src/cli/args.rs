@@ -16,7 +16,7 @@ Exit codes:
   11  rejected                          30  suspended: `kanmon resume` goes on
   12  nobody decided in time            31  still being deployed at the deadline
   20  failed and rolled back            32  it could not be told
-  40  access or set-up is missing       41  another process or release holds it
+  40  access or set-up is missing       41  another process or release holds it, or it is frozen
   70  a defect of kanmon";
 
 const FIRST: &str = "\
@@ -109,6 +109,17 @@ pub enum Verb {
     ///
     /// Where a process works on it, that process is asked to; where none does, it is ended here.
     Abort(AbortArgs),
+    /// Stop the line: nothing new enters a stage, and what is in it goes no further
+    ///
+    /// For every release of the application, until `unfreeze`. What ECS has begun it finishes; the way back stays open.
+    Freeze(FreezeArgs),
+    /// Let releases into a stage again
+    Unfreeze(FreezeArgs),
+    /// Break the lock of a process that is gone, without waiting for it to run out
+    ///
+    /// A release's lock is its writer's, a stage's is the release's that changes it. Whoever lost one stops before it changes
+    /// anything more. Be sure that nobody works there: what was sent to AWS already cannot be called back.
+    Unlock(UnlockArgs),
     /// What runs where, and by which release
     Status(StatusArgs),
     /// What was released, or one release's whole story
@@ -157,8 +168,46 @@ pub struct ReleaseArgs {
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
     /// Start the CodePipeline that the file names instead, and look on: no laptop holds production's role
-    #[arg(long, conflicts_with_all = ["until", "image", "execution"])]
+    #[arg(long, conflicts_with_all = ["until", "image", "execution", "force"])]
     pub remote: bool,
+    #[command(flatten)]
+    pub forced: Forced,
+}
+
+/// Going where the same images failed before.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Forced {
+    /// Enter also where the same images failed and were rolled back; --reason says why, for the record
+    #[arg(long, requires = "reason")]
+    pub force: bool,
+    /// Why
+    #[arg(long, value_name = "TEXT", requires = "force", value_parser = not_empty)]
+    pub reason: Option<String>,
+}
+
+impl Forced {
+    pub fn said(self) -> Option<String> {
+        self.reason.filter(|_| self.force)
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct FreezeArgs {
+    #[arg(value_name = "STAGE")]
+    pub stage: StageName,
+    /// Why, for the record and for whoever is held up
+    #[arg(long, short = 'm', value_name = "TEXT", value_parser = not_empty)]
+    pub reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct UnlockArgs {
+    /// Whose lock: a release's id, or a stage's name
+    #[arg(value_name = "RELEASE|STAGE")]
+    pub what: String,
+    /// Why, for the record
+    #[arg(long, short = 'm', value_name = "TEXT", value_parser = not_empty)]
+    pub reason: String,
 }
 
 #[derive(Debug, Args)]
@@ -170,6 +219,8 @@ pub struct PromoteArgs {
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
+    #[command(flatten)]
+    pub forced: Forced,
 }
 
 #[derive(Debug, Args)]
@@ -258,6 +309,12 @@ pub struct DemoArgs {
     pub speed: f64,
     #[command(flatten)]
     pub traffic: TrafficArgs,
+}
+
+/// A reason is one.
+fn not_empty(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("it says nothing".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 /// `NAME=REFERENCE`.

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::answer::answer;
 use super::approvals::{self, Sheet};
-use super::args::{AnswerArgs, DemoArgs, Form, Global, ReleaseArgs};
+use super::args::{AnswerArgs, DemoArgs, Forced, Form, Global, ReleaseArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
@@ -73,7 +73,8 @@ what to try next
 async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Result<u8, Failure> {
     let developer = person(seed, file, global, output, "developer")?;
     let manager = person(seed, file, global, output, "manager")?;
-    let args = ReleaseArgs { until: None, image: Vec::new(), execution: None, remote: false };
+    let args =
+        ReleaseArgs { until: None, image: Vec::new(), execution: None, remote: false, forced: Forced::default() };
     let released = release::with(&developer, global, output, args);
     let decided = decide(&manager, output);
     let (released, decided) = tokio::join!(released, async {

@@ -76,8 +76,11 @@ impl From<JournalError> for Failure {
             JournalError::NoSuchRelease(_) => {
                 Failure::new(WRONG, sentence).hint("`kanmon history` lists the releases that are recorded here")
             }
-            JournalError::Held { .. } => Failure::new(LOCKED, sentence)
-                .hint("`kanmon status` shows how far it is; it gives the release up when it ends"),
+            JournalError::Held { .. } => Failure::new(LOCKED, sentence).hint(
+                "`kanmon status` shows how far it is; it gives the release up when it ends. If that process is gone, the lock runs \
+                 out within a minute; `kanmon unlock` breaks it",
+            ),
+            JournalError::Frozen(_) => Failure::new(LOCKED, sentence).hint("`kanmon status` shows why and by whom"),
             JournalError::LostLease { .. } => Failure::new(30, sentence)
                 .cause("another process took over, or this one stood still for too long; it stopped before changing more")
                 .hint("`kanmon status` shows who has it now"),

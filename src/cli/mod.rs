@@ -16,6 +16,7 @@ mod approvals;
 mod check;
 mod demo;
 mod export;
+mod freeze;
 mod history;
 mod import;
 mod plan;
@@ -25,6 +26,7 @@ mod remote;
 mod resume;
 mod sandbox;
 mod status;
+mod unlock;
 
 use std::process::ExitCode;
 
@@ -66,6 +68,9 @@ async fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
         Verb::Withdraw(args) => answer::withdraw(global, output, args).await,
         Verb::Resume(args) => resume::run(global, output, args).await,
         Verb::Abort(args) => abort::run(global, output, args).await,
+        Verb::Freeze(args) => freeze::freeze(global, output, args).await,
+        Verb::Unfreeze(args) => freeze::unfreeze(global, output, args).await,
+        Verb::Unlock(args) => unlock::run(global, output, args).await,
         Verb::Status(args) => status::run(global, output, args).await,
         Verb::History(args) => history::run(global, output, args).await,
         Verb::Export(args) => export::run(global, output, args).await,

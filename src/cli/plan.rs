@@ -74,6 +74,7 @@ async fn imagined(bench: &Bench, ports: &Ports, args: &PlanArgs) -> Result<Relea
         source: git::source(&bench.loaded.root),
         until,
         given,
+        forced: None,
     };
     let fact = Fact::Started(Box::new(started));
     let event = Event { v: EVENT_VERSION, seq: 1, at: bench.clock.now(), release: id, fact };

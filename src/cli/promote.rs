@@ -5,7 +5,7 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::release::stage;
-use super::work::{env_file, work};
+use super::work::{env_file, take, work};
 use super::{identity, releases};
 use crate::journal;
 use crate::model::event::Fact;
@@ -25,8 +25,8 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
     let holder = journal::this_process();
     let now = bench.clock.now();
-    let lease = bench.journal.take(&release.id, &holder, now).await?;
-    let fact = Fact::Extended { until: to, requested_by };
+    let lease = take(&bench, output, &release.id, &holder).await?;
+    let fact = Fact::Extended { until: to, requested_by, forced: args.forced.said() };
     events.extend(bench.journal.append(&lease, release.seq, &[fact], &[], now).await?);
     work(ports, lease, &events, global, output).await
 }

@@ -40,6 +40,7 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
         source,
         until,
         given,
+        forced: args.forced.said(),
     };
     let holder = journal::this_process();
     let first = Fact::Started(Box::new(started));

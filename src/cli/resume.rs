@@ -4,7 +4,7 @@ use super::args::{Global, ResumeArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::work::{env_file, work};
+use super::work::{env_file, take, work};
 use super::{identity, releases};
 use crate::journal;
 use crate::model::approval::Requester;
@@ -30,8 +30,8 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
     let by = Requester::Person { identity: identity::caller(&asker, account).await? };
     let ports = bench.ports(id.as_str(), identity::of(&by))?;
     let holder = journal::this_process();
+    let lease = take(&bench, output, &id, &holder).await?;
     let now = bench.clock.now();
-    let lease = bench.journal.take(&id, &holder, now).await?;
     let fact = Fact::Resumed { by, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
     // Read again under the lease: another process may have written until now.
     if bench.journal.read(&id).await?.len() != events.len() {

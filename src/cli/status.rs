@@ -8,14 +8,21 @@ use super::failure::Failure;
 use super::output::Output;
 use super::releases::{self, Recorded};
 use crate::engine::taskdef;
-use crate::model::ids::ServiceName;
+use crate::model::ids::{ReleaseId, ServiceName, StageName};
+use crate::model::ledger::Frozen;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
+use crate::model::words;
 use crate::ports::deployer::Cluster;
+use crate::ports::journal::Holder;
 use crate::report::wrap::wrap;
 use crate::report::{names, summary, table};
 use crate::runtime::ports::Ports;
 use crate::runtime::tags;
+
+type Freeze = (StageName, Frozen);
+/// A stage, the release that has it, and the process.
+type Held = (StageName, ReleaseId, Holder);
 
 /// One service of one stage, as it stands.
 struct Row {
@@ -54,9 +61,14 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
     let bench = Bench::new(global, output)?;
     let recorded = releases::all(&bench, usize::MAX).await?;
     let ports = bench.ports("kanmon-status", None)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut freezes, mut held) = (Vec::new(), Vec::new(), Vec::new());
     for stage in &bench.pipeline().stages {
         let ledger = bench.journal.ledger(&bench.pipeline().app, &stage.name).await?;
+        let holder = bench.journal.holder(&bench.pipeline().app, &stage.name).await?;
+        held.extend(holder.map(|(release, holder, _)| (stage.name.clone(), release, holder)));
+        if let Some(frozen) = &ledger.frozen {
+            freezes.push((stage.name.clone(), frozen.clone()));
+        }
         let last_good = ledger.last_good.map_or_else(|| "-".to_owned(), |l| l.release.to_string());
         for service in stage.services() {
             let live = match args.offline {
@@ -70,7 +82,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
         }
     }
     let open: Vec<&Recorded> = recorded.iter().filter(|r| r.is_open()).collect();
-    output.tell(|| human(&rows, &open, output), || machine(&rows, &open));
+    output.tell(|| human(&rows, &freezes, &open, output), || machine(&rows, &freezes, &held, &open));
     Ok(0)
 }
 
@@ -91,7 +103,7 @@ async fn live(bench: &Bench, ports: &Ports, stage: &Stage, service: &ServiceName
     })
 }
 
-fn human(rows: &[Row], open: &[&Recorded], output: &Output) -> String {
+fn human(rows: &[Row], freezes: &[Freeze], open: &[&Recorded], output: &Output) -> String {
     let lines = rows
         .iter()
         .map(|row| {
@@ -109,6 +121,11 @@ fn human(rows: &[Row], open: &[&Recorded], output: &Output) -> String {
         .collect();
     let header = ["service", "runs", "image", "revision", "release"];
     let mut text = table::table(&header, lines, output.out_width());
+    for (stage, frozen) in freezes {
+        let what = format!("{stage} is frozen: {} ({})", frozen.reason, words::frozen(frozen));
+        let how = format!("`kanmon unfreeze {stage} --reason WHY` lifts it");
+        text.push_str(&format!("\n\n{}", wrap(&format!("{what}; {how}"), output.out_width(), 2)));
+    }
     for recorded in open {
         let release = &recorded.release;
         let what = match (&recorded.listed.held_by, &release.ending) {
@@ -135,7 +152,7 @@ fn released(row: &Row) -> String {
     }
 }
 
-fn machine(rows: &[Row], open: &[&Recorded]) -> serde_json::Value {
+fn machine(rows: &[Row], freezes: &[Freeze], held: &[Held], open: &[&Recorded]) -> serde_json::Value {
     let services: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -155,5 +172,8 @@ fn machine(rows: &[Row], open: &[&Recorded]) -> serde_json::Value {
         .iter()
         .map(|r| json!({ "release": r.release.id, "held_by": r.listed.held_by, "ending": r.release.ending }))
         .collect();
-    json!({ "v": 1, "kind": "status", "services": services, "open": releases })
+    let frozen: Vec<_> = freezes.iter().map(|(stage, frozen)| json!({ "stage": stage, "frozen": frozen })).collect();
+    let held: Vec<_> =
+        held.iter().map(|(stage, release, by)| json!({ "stage": stage, "release": release, "held_by": by })).collect();
+    json!({ "v": 1, "kind": "status", "services": services, "frozen": frozen, "stages": held, "open": releases })
 }

@@ -4,8 +4,10 @@ use std::io::Write as _;
 use std::path::Path;
 
 use indicatif::MultiProgress;
+use jiff::SignedDuration;
 
 use super::args::Global;
+use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::sinks;
@@ -14,8 +16,9 @@ use crate::model::ids::ReleaseId;
 use crate::model::outcome::Ending;
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
-use crate::ports::journal::{JournalError, Lease};
+use crate::ports::journal::{Holder, JournalError, Lease};
 use crate::report::summary;
+use crate::runtime::hold;
 use crate::runtime::ports::Ports;
 use crate::runtime::runner::{RunError, Runner};
 use crate::runtime::stop::{self, Stopper};
@@ -69,6 +72,14 @@ fn stopped(id: &ReleaseId, error: RunError) -> Failure {
     } else {
         failure
     }
+}
+
+/// Takes a release over, from whoever left it behind; where that is not certain yet, it is looked at for as long as a lease lasts.
+pub async fn take(bench: &Bench, output: &Output, id: &ReleaseId, holder: &Holder) -> Result<Lease, Failure> {
+    let watching = |who: &str, lasts: SignedDuration| {
+        output.note(&format!("{who} has not been heard of; looking for {} s whether it still lives", lasts.as_secs()));
+    };
+    Ok(hold::take(bench.journal.as_ref(), bench.clock.as_ref(), id, holder, &watching).await?)
 }
 
 /// The first signal asks politely, the second leaves at once; the journal's intents make both resumable.

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::decide::Ledgers;
 use super::decision::{Decision, Waiting, Watch, Watching};
 use super::ending;
 use super::retry::{self, Retry};
@@ -26,6 +27,7 @@ pub type Flow = Result<(), Halt>;
 pub struct Agenda<'a> {
     pub release: &'a Release,
     pub now: Timestamp,
+    ledgers: &'a Ledgers,
     record: Vec<Fact>,
     start: Vec<Effect>,
     watch: Vec<Watching>,
@@ -34,8 +36,8 @@ pub struct Agenda<'a> {
 }
 
 impl<'a> Agenda<'a> {
-    pub fn new(release: &'a Release, now: Timestamp) -> Agenda<'a> {
-        Agenda { release, now, record: vec![], start: vec![], watch: vec![], wake_at: None, waiting: vec![] }
+    pub fn new(release: &'a Release, ledgers: &'a Ledgers, now: Timestamp) -> Agenda<'a> {
+        Agenda { release, now, ledgers, record: vec![], start: vec![], watch: vec![], wake_at: None, waiting: vec![] }
     }
 
     /// Something that follows from what is known.
@@ -68,6 +70,12 @@ impl<'a> Agenda<'a> {
     }
 
     fn start(&mut self, effect: Effect) -> Flow {
+        if effect.goes_forward()
+            && let Some(stage) = effect.stage()
+            && let Some(frozen) = self.ledgers.get(stage).and_then(|ledger| ledger.frozen.as_ref())
+        {
+            return Err(Halt::End(ending::frozen(stage, frozen)));
+        }
         self.waiting.push(Waiting::Effect(effect.clone()));
         self.start.push(effect);
         Err(Halt::Wait)

@@ -26,7 +26,7 @@ pub fn decide(release: &Release, ledgers: &Ledgers, now: Timestamp) -> Decision 
     if let Some(ending) = &release.ending {
         return Decision::Finish(ending.clone());
     }
-    let mut agenda = Agenda::new(release, now);
+    let mut agenda = Agenda::new(release, ledgers, now);
     let flow = walk(&mut agenda, ledgers);
     agenda.decision(flow, || success(release))
 }
@@ -80,6 +80,7 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
         return steps::fail(a, stage, ending::overtaken(&stage.name, newer));
     }
     steps::walk(a, stage)?;
+    steps::confirmed(a, stage)?;
     a.record(Fact::StageLeft { stage: stage.name.clone() })
 }
 

@@ -6,8 +6,9 @@ use crate::model::event::TaskEnd;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::gate::GateJudgement;
 use crate::model::ids::{ReleaseId, ServiceName, StageName, TaskName};
+use crate::model::ledger::{Failed, Frozen};
 use crate::model::outcome::{Ending, Outcome};
-use crate::model::release::Failed;
+use crate::model::release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress};
 use crate::model::verdict::Verdict;
 use crate::model::words;
@@ -28,7 +29,7 @@ fn of_image(effect: &Effect, fault: &Fault) -> Ending {
 }
 
 /// An effect that failed for good.
-pub fn effect_failed(effect: &Effect, failed: &Failed) -> Ending {
+pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
     let fault = &failed.fault;
     let resume = || {
         let next = match effect {
@@ -48,14 +49,19 @@ pub fn effect_failed(effect: &Effect, failed: &Failed) -> Ending {
             Effect::Survey { .. } | Effect::Plan { .. } => missing(),
             Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => of_image(effect, fault),
             Effect::RequestApproval { .. } => missing(),
-            Effect::Update { .. } if fault.kind == FaultKind::Changed => of_fault(Outcome::Superseded, fault, None),
+            Effect::Update { .. } | Effect::Restore { .. } | Effect::Confirm { .. }
+                if fault.kind == FaultKind::Changed =>
+            {
+                of_fault(Outcome::Superseded, fault, None)
+            }
             Effect::Baseline { .. }
             | Effect::Register { .. }
             | Effect::RunTask { .. }
             | Effect::Update { .. }
             | Effect::StopRollout { .. }
             | Effect::Restore { .. }
-            | Effect::Check { .. } => of_fault(Outcome::Failed, fault, None),
+            | Effect::Check { .. }
+            | Effect::Confirm { .. } => of_fault(Outcome::Failed, fault, None),
         },
         FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous | FaultKind::Defect => ending(
             Outcome::Unknown,
@@ -128,6 +134,31 @@ pub fn approval_closed(stage: &StageName, why: &str, carried: bool) -> Ending {
         false => format!("`kanmon promote RELEASE --to {stage}` asks again"),
     };
     ending(Outcome::Blocked, format!("the approval for {stage} does not count"), Some(why.to_owned()), Some(hint))
+}
+
+/// Nothing new enters a frozen stage, or goes on in it.
+pub fn frozen(stage: &StageName, frozen: &Frozen) -> Ending {
+    ending(
+        Outcome::Locked,
+        format!("{stage} is frozen: {}", frozen.reason),
+        Some(format!("frozen {}", words::frozen(frozen))),
+        Some(format!(
+            "`kanmon unfreeze {stage} --reason WHY` lifts it, and `kanmon resume` goes on; the way back stays open to `kanmon abort --roll-back`"
+        )),
+    )
+}
+
+/// The same images failed here before.
+pub fn failed_before(stage: &StageName, failed: &Failed) -> Ending {
+    let images: Vec<String> = failed.images.iter().map(|(image, digest)| format!("{image} {digest}")).collect();
+    ending(
+        Outcome::Blocked,
+        format!("what this release brings failed in {stage} before and was rolled back, by {}", failed.release),
+        Some(format!("{} ({})", failed.why, images.join(", "))),
+        Some(format!(
+            "mend it and release anew, or say why it would go well now: `kanmon promote RELEASE --to {stage} --force --reason WHY`"
+        )),
+    )
 }
 
 pub fn locked(stage: &StageName) -> Ending {

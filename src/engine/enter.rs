@@ -1,5 +1,6 @@
 //! Up to a stage's threshold: scans, gate, copy, plan, approval, lease; then in.
 
+use super::admission;
 use super::agenda::{Agenda, Flow, Halt, join};
 use super::decision::{Waiting, Watch};
 use super::ending;
@@ -20,6 +21,7 @@ pub const SCAN_READINGS: u32 = 2;
 
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> Flow {
     not_overtaken(a, stage, ledger)?;
+    admission::walk(a, stage, ledger)?;
     judged(a, stage)?;
     if stage.approval.is_some() {
         approved(a, stage)?;

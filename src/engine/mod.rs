@@ -1,6 +1,8 @@
 //! Pure decisions: what to do next, and how to read what was seen. No clock, no chance, no I/O.
 
 pub mod abort;
+pub mod admission;
+pub mod aftermath;
 pub mod agenda;
 pub mod ahead;
 pub mod approval;

@@ -30,13 +30,28 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
                 false => Err(Halt::End(ending::check_failed(&stage.name, *verdict, detail))),
             },
         };
-        match flow {
-            Ok(()) => {}
-            Err(Halt::End(ending)) if !ending.outcome.is_resumable() => return fail(a, stage, ending),
-            Err(halt) => return Err(halt),
-        }
+        failing(a, stage, flow)?;
     }
     Ok(())
+}
+
+/// What the services were brought to is looked at once more before the stage is called done: nobody else's deployment is called
+/// a success of this release.
+pub fn confirmed(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+    let state = a.release.stage(&stage.name);
+    if state.confirmed || state.rolls().next().is_none() {
+        return Ok(());
+    }
+    let flow = a.effect(Effect::Confirm { stage: stage.name.clone() });
+    failing(a, stage, flow)
+}
+
+/// An end that nobody can go on from is the stage's failure.
+fn failing(a: &mut Agenda<'_>, stage: &Stage, flow: Flow) -> Flow {
+    match flow {
+        Err(Halt::End(ending)) if !ending.outcome.is_resumable() => fail(a, stage, ending),
+        flow => flow,
+    }
 }
 
 /// The stage has failed: written down first, put in order next.

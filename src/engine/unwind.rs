@@ -2,7 +2,7 @@
 
 use super::agenda::{Agenda, Flow, Halt, join};
 use super::decision::{Waiting, Watch};
-use super::roll;
+use super::{aftermath, roll};
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Fact, StageFailure};
 use crate::model::ids::ServiceName;
@@ -25,7 +25,12 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     for (step, service, roll) in changed.into_iter().rev() {
         restore(a, stage, &place(step), service, roll)?;
     }
-    Err(Halt::End(conclude(state, failure)))
+    let mut ending = conclude(state, failure);
+    if ending.outcome == Outcome::Stuck {
+        aftermath::tell(&mut ending, stage, state);
+    }
+    aftermath::walk(a, stage, failure, &ending)?;
+    Err(Halt::End(ending))
 }
 
 /// Follows one service's own rollout to its end, stopping it where it shall go back.
@@ -74,6 +79,10 @@ fn restore(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceNam
         let effect = Effect::Restore { at: at.clone(), service: service.clone() };
         return match a.effect(effect) {
             // A rollback that is refused is told, not repeated; what cannot be told stays resumable.
+            // Theirs is not gone back over.
+            Err(Halt::End(ending)) if ending.outcome == Outcome::Superseded => {
+                a.record(restored(RolloutEnd::Superseded { by: ending.cause.unwrap_or(ending.sentence) }))
+            }
             Err(Halt::End(ending)) if !ending.outcome.is_resumable() => {
                 a.record(restored(RolloutEnd::Stuck { reason: ending.sentence }))
             }

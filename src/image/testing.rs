@@ -16,6 +16,10 @@ impl Clock for FixedClock {
         Timestamp::from_second(1_800_000_000).unwrap()
     }
 
+    fn uptime(&self) -> SignedDuration {
+        SignedDuration::ZERO
+    }
+
     async fn sleep(&self, _duration: SignedDuration) {}
 
     fn token(&self, digits: usize) -> String {

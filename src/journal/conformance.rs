@@ -1,8 +1,10 @@
 //! What every store must do, run against each of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
 
 use super::MemoryJournal;
 use super::blob::INLINE_LIMIT;
@@ -10,12 +12,12 @@ use crate::model::approval::Identity;
 use crate::model::effect::Effect;
 use crate::model::event::{Event, Fact};
 use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
-use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::ids::{AppName, Digest, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
-use crate::model::ledger::{LastGood, StageLedger};
+use crate::model::ledger::{Frozen, FrozenBy, LastGood, Said, StageLedger, Word};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id, started, step, warned};
-use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease, Record};
+use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease, Pulse, Record};
 
 /// A store to be tried, and whom it shall take for dead.
 pub(super) struct Bench {
@@ -55,7 +57,7 @@ macro_rules! conformance {
             a_lease_is_taken_by_one_and_its_fence_grows
             a_lease_that_ran_out_stays_with_its_holder_until_somebody_takes_it
             a_lease_of_the_dead_is_taken_at_once
-            a_lease_is_prolonged_by_renewing
+            a_lease_is_taken_by_its_pulse_and_never_by_a_clock
             taking_a_lease_again_ends_the_older_one
             a_lease_given_up_writes_no_more
             of_those_who_come_at_once_one_gets_it
@@ -67,7 +69,10 @@ macro_rules! conformance {
             a_stage_is_renewed_along_with_its_release
             a_stage_passes_to_a_later_process_of_its_release
             leaving_a_stage_or_giving_up_frees_it
-            nobody_changes_a_stage_that_another_release_has_taken
+            nobody_changes_a_stage_that_it_does_not_hold
+            a_frozen_stage_takes_nothing_in_and_lets_everything_out
+            what_failed_and_what_froze_by_itself_is_remembered
+            a_lock_is_broken_by_a_person_and_that_is_on_record
             the_ledger_is_the_fold_of_what_happened_in_a_stage
             releases_are_listed_newest_first
             large_facts_come_back_whole
@@ -116,12 +121,28 @@ impl Bench {
         begun.unwrap().0
     }
 
+    async fn take(&self, release: &str, by: &str, seconds: i64) -> Result<Lease, JournalError> {
+        self.journal.take(&id(release), &holder(by), None, at(seconds)).await
+    }
+
+    /// Takes a release from a holder whose pulse was seen to stand still.
+    async fn take_over(&self, release: &str, by: &str, seconds: i64) -> Lease {
+        let still = pulse(self.take(release, by, seconds).await);
+        self.journal.take(&id(release), &holder(by), Some(still), at(seconds)).await.unwrap()
+    }
+
+    /// The same for a stage.
+    async fn lock_over(&self, name: &str, lease: &Lease, seconds: i64) -> u64 {
+        let still = pulse(self.lock(name, lease, seconds).await);
+        self.journal.lock_stage(&app(), &stage(name), lease, Some(still), at(seconds)).await.unwrap()
+    }
+
     async fn append(&self, lease: &Lease, after: u64, fact: Fact) -> Result<Vec<Event>, JournalError> {
         self.journal.append(lease, after, &[fact], &[], at(0)).await
     }
 
     async fn lock(&self, name: &str, lease: &Lease, seconds: i64) -> Result<u64, JournalError> {
-        self.journal.lock_stage(&app(), &stage(name), lease, at(seconds)).await
+        self.journal.lock_stage(&app(), &stage(name), lease, None, at(seconds)).await
     }
 
     async fn count(&self, release: &str) -> usize {
@@ -136,6 +157,14 @@ fn is_lost<T: std::fmt::Debug>(result: Result<T, JournalError>) {
 fn is_held<T: std::fmt::Debug>(result: Result<T, JournalError>, by: &str) {
     match result {
         Err(JournalError::Held { holder, .. }) => assert!(holder.contains(by), "{holder}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The pulse of who holds what was wanted.
+fn pulse<T: std::fmt::Debug>(result: Result<T, JournalError>) -> Pulse {
+    match result {
+        Err(JournalError::Held { pulse, .. }) => pulse,
         other => panic!("{other:?}"),
     }
 }
@@ -168,7 +197,7 @@ pub(super) async fn what_was_never_begun_is_said_so(b: &Bench) {
     let lease = Lease { release: r.clone(), holder: holder("a"), fence: 1 };
     assert_eq!(b.journal.read(&r).await, none);
     assert_eq!(b.append(&lease, 0, warned("x")).await, none);
-    assert_eq!(b.journal.take(&r, &holder("a"), at(0)).await.map(drop), none.clone().map(|_: Vec<Event>| ()));
+    assert_eq!(b.journal.take(&r, &holder("a"), None, at(0)).await.map(drop), none.clone().map(|_: Vec<Event>| ()));
     assert_eq!(b.journal.send(&r, abort("x"), at(0)).await.map(drop), none.clone().map(|_| ()));
     assert_eq!(b.journal.inbox(&r).await.map(drop), none.map(|_| ()));
     assert_eq!(b.journal.list(&app()).await.unwrap(), []);
@@ -186,10 +215,10 @@ pub(super) async fn an_append_must_follow_the_last_event(b: &Bench) {
 
 pub(super) async fn a_lease_is_taken_by_one_and_its_fence_grows(b: &Bench) {
     let first = b.begin("r1", "a", 0).await;
-    is_held(b.journal.take(&id("r1"), &holder("b"), at(1)).await, "a@host");
+    is_held(b.take("r1", "b", 1).await, "a@host");
     let mut fence = first.fence;
-    for (n, by) in ["b", "a", "b"].into_iter().enumerate() {
-        let lease = b.journal.take(&id("r1"), &holder(by), at((n as i64 + 1) * lapsed())).await.unwrap();
+    for by in ["b", "a", "b"] {
+        let lease = b.take_over("r1", by, 1).await;
         assert!(lease.fence > fence);
         fence = lease.fence;
     }
@@ -200,8 +229,7 @@ pub(super) async fn a_lease_that_ran_out_stays_with_its_holder_until_somebody_ta
     let a = b.begin("r1", "a", 0).await;
     b.journal.append(&a, 1, &[warned("late, and alone")], &[], at(lapsed())).await.unwrap();
     b.journal.renew(&a, at(lapsed())).await.unwrap();
-    is_held(b.journal.take(&id("r1"), &holder("b"), at(lapsed() + 1)).await, "a@host");
-    let other = b.journal.take(&id("r1"), &holder("b"), at(3 * lapsed())).await.unwrap();
+    let other = b.take_over("r1", "b", 3 * lapsed()).await;
     is_lost(b.journal.append(&a, 2, &[warned("too late")], &[], at(3 * lapsed())).await);
     is_lost(b.journal.renew(&a, at(3 * lapsed())).await);
     is_lost(b.journal.give_up(&a).await);
@@ -212,20 +240,30 @@ pub(super) async fn a_lease_of_the_dead_is_taken_at_once(b: &Bench) {
     let a = b.begin("r1", "a", 0).await;
     b.is_dead("a");
     assert_eq!(b.journal.list(&app()).await.unwrap()[0].held_by, None);
-    b.journal.take(&id("r1"), &holder("b"), at(1)).await.unwrap();
+    b.take("r1", "b", 1).await.unwrap();
     is_lost(b.append(&a, 1, warned("a ghost")).await);
 }
 
-pub(super) async fn a_lease_is_prolonged_by_renewing(b: &Bench) {
+pub(super) async fn a_lease_is_taken_by_its_pulse_and_never_by_a_clock(b: &Bench) {
     let a = b.begin("r1", "a", 0).await;
-    b.journal.renew(&a, at(LEASE.as_secs() - 1)).await.unwrap();
-    is_held(b.journal.take(&id("r1"), &holder("b"), at(lapsed())).await, "a@host");
-    b.journal.take(&id("r1"), &holder("b"), at(2 * LEASE.as_secs() - 1)).await.unwrap();
+    let years = 100_000_000;
+    let seen = pulse(b.take("r1", "b", years).await);
+    b.journal.renew(&a, at(-years)).await.unwrap();
+    let (r1, holder_b) = (id("r1"), holder("b"));
+    let take = |still| b.journal.take(&r1, &holder_b, Some(still), at(years));
+    let moved = pulse(take(seen).await);
+    assert!(moved.fence == seen.fence && moved.beat > seen.beat, "{seen:?} {moved:?}");
+    let b_has = take(moved).await.unwrap();
+    is_held(b.take("r1", "c", years).await, "b@host");
+    let again = pulse(b.journal.take(&id("r1"), &holder("c"), Some(moved), at(years)).await);
+    assert!(again.fence > moved.fence, "another holder's pulse is another");
+    is_lost(b.journal.renew(&a, at(years)).await);
+    b.append(&b_has, 1, warned("on")).await.unwrap();
 }
 
 pub(super) async fn taking_a_lease_again_ends_the_older_one(b: &Bench) {
     let older = b.begin("r1", "a", 0).await;
-    let newer = b.journal.take(&id("r1"), &holder("a"), at(1)).await.unwrap();
+    let newer = b.take("r1", "a", 1).await.unwrap();
     is_lost(b.append(&older, 1, warned("x")).await);
     b.append(&newer, 1, warned("x")).await.unwrap();
 }
@@ -235,7 +273,7 @@ pub(super) async fn a_lease_given_up_writes_no_more(b: &Bench) {
     b.journal.give_up(&a).await.unwrap();
     is_lost(b.append(&a, 1, warned("x")).await);
     is_lost(b.lock("dev", &a, 0).await);
-    let next = b.journal.take(&id("r1"), &holder("b"), at(0)).await.unwrap();
+    let next = b.take("r1", "b", 0).await.unwrap();
     assert!(next.fence > a.fence);
 }
 
@@ -286,7 +324,7 @@ pub(super) async fn a_stage_is_held_by_one_release(b: &Bench) {
     assert_eq!(b.lock("dev", &one, 1).await, Ok(fence), "twice is once");
     is_held(b.lock("dev", &two, 1).await, "release r1 (a@host");
     b.lock("prod", &two, 1).await.unwrap();
-    b.journal.lock_stage(&id("other"), &stage("dev"), &two, at(1)).await.unwrap();
+    b.journal.lock_stage(&id("other"), &stage("dev"), &two, None, at(1)).await.unwrap();
     b.journal.unlock_stage(&app(), &stage("dev"), &two).await.unwrap();
     is_held(b.lock("dev", &two, 1).await, "r1");
     b.journal.unlock_stage(&app(), &stage("dev"), &one).await.unwrap();
@@ -296,19 +334,23 @@ pub(super) async fn a_stage_is_held_by_one_release(b: &Bench) {
 pub(super) async fn a_stage_is_taken_from_the_dead_and_the_lapsed(b: &Bench) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     let first = b.lock("dev", &one, 0).await.unwrap();
-    let second = b.lock("dev", &two, lapsed()).await.unwrap();
+    let second = b.lock_over("dev", &two, 0).await;
     b.is_dead("b");
-    let third = b.lock("dev", &one, lapsed() + 1).await.unwrap();
+    let third = b.lock("dev", &one, 1).await.unwrap();
     assert!(first < second && second < third);
 }
 
 pub(super) async fn a_stage_is_renewed_along_with_its_release(b: &Bench) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     b.lock("dev", &one, 0).await.unwrap();
-    b.journal.renew(&one, at(LEASE.as_secs() - 1)).await.unwrap();
-    is_held(b.lock("dev", &two, lapsed()).await, "r1");
-    b.lock("dev", &two, 2 * LEASE.as_secs() - 1).await.unwrap();
-    b.journal.renew(&one, at(lapsed())).await.unwrap();
+    b.lock("prod", &one, 0).await.unwrap();
+    let seen = pulse(b.lock("dev", &two, 1).await);
+    let renewed = b.journal.renew(&one, at(1)).await.unwrap();
+    assert_eq!(BTreeSet::from_iter(renewed), BTreeSet::from([id("dev"), id("prod")]));
+    let late = b.journal.lock_stage(&app(), &stage("dev"), &two, Some(seen), at(lapsed())).await;
+    assert_eq!(pulse(late).fence, seen.fence, "what was seen before the renewal counts no more");
+    b.lock_over("dev", &two, lapsed()).await;
+    assert_eq!(b.journal.renew(&one, at(lapsed())).await.unwrap(), [id("prod")], "the other one is lost");
     is_held(b.lock("dev", &one, 2 * LEASE.as_secs()).await, "r2");
 }
 
@@ -316,7 +358,7 @@ pub(super) async fn a_stage_passes_to_a_later_process_of_its_release(b: &Bench) 
     let first = b.begin("r1", "a", 0).await;
     let fence = b.lock("dev", &first, 0).await.unwrap();
     b.is_dead("a");
-    let second = b.journal.take(&id("r1"), &holder("b"), at(1)).await.unwrap();
+    let second = b.take("r1", "b", 1).await.unwrap();
     assert!(b.lock("dev", &second, 1).await.unwrap() > fence);
     is_lost(b.lock("dev", &first, 1).await);
     is_lost(b.journal.unlock_stage(&app(), &stage("dev"), &first).await);
@@ -329,39 +371,116 @@ pub(super) async fn leaving_a_stage_or_giving_up_frees_it(b: &Bench) {
     b.append(&one, 1, Fact::StageLeft { stage: id("dev") }).await.unwrap();
     b.lock("dev", &two, 1).await.unwrap();
     is_held(b.lock("prod", &two, 1).await, "r1");
-    b.append(&one, 2, Fact::StageLeft { stage: id("dev") }).await.unwrap();
+    is_lost(b.append(&one, 2, Fact::StageLeft { stage: id("dev") }).await);
     b.journal.give_up(&one).await.unwrap();
     b.lock("prod", &two, 1).await.unwrap();
-    let back = b.journal.take(&id("r1"), &holder("a"), at(1)).await.unwrap();
+    let back = b.take("r1", "a", 1).await.unwrap();
     is_held(b.lock("dev", &back, 1).await, "r2");
 }
 
-pub(super) async fn nobody_changes_a_stage_that_another_release_has_taken(b: &Bench) {
+pub(super) async fn nobody_changes_a_stage_that_it_does_not_hold(b: &Bench) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
-    let update =
-        |stage: &str| Fact::Intended { effect: Effect::Update { at: step(stage, 1), service: id("web") }, attempt: 1 };
+    is_lost(b.append(&one, 1, update("dev")).await);
     b.lock("dev", &one, 0).await.unwrap();
     b.append(&one, 1, Fact::StageEntered { stage: id("dev") }).await.unwrap();
-    b.lock("dev", &two, lapsed()).await.unwrap();
+    b.lock_over("dev", &two, 0).await;
     let late = b.append(&one, 2, update("dev")).await;
     assert_eq!(late, Err(JournalError::LostLease { what: "stage dev".into() }));
     is_lost(b.append(&one, 2, Fact::StageEntered { stage: id("dev") }).await);
     b.append(&one, 2, warned("what came of earlier changes is still recorded")).await.unwrap();
     let plan = Fact::Intended { effect: Effect::Plan { stage: id("dev") }, attempt: 1 };
     b.append(&one, 3, plan).await.unwrap();
-    b.append(&one, 4, update("prod")).await.unwrap();
     b.append(&two, 1, update("dev")).await.unwrap();
+    // A later process of the same release has to take it anew.
+    let later = b.take_over("r2", "c", 0).await;
+    is_lost(b.append(&later, 2, update("dev")).await);
+    b.lock("dev", &later, 0).await.unwrap();
+    b.append(&later, 2, update("dev")).await.unwrap();
+}
+
+fn intended(effect: Effect) -> Fact {
+    Fact::Intended { effect, attempt: 1 }
+}
+
+fn update(stage: &str) -> Fact {
+    intended(Effect::Update { at: step(stage, 1), service: id("web") })
+}
+
+fn word(reason: &str, said: Said) -> Word {
+    let by = Identity { arn: "arn:aws:iam::1:user/a".into(), account: id("012345678901"), user_id: "A".into() };
+    Word { by, reason: reason.into(), said }
+}
+
+pub(super) async fn a_frozen_stage_takes_nothing_in_and_lets_everything_out(b: &Bench) {
+    let one = b.begin("r1", "a", 0).await;
+    b.lock("dev", &one, 0).await.unwrap();
+    b.append(&one, 1, Fact::StageEntered { stage: id("dev") }).await.unwrap();
+    let freeze = word("an incident", Said::Freeze);
+    let ledger = b.journal.decree(&app(), &stage("dev"), &freeze, at(5)).await.unwrap();
+    let by = FrozenBy::Person(freeze.by.clone());
+    assert_eq!(ledger.frozen, Some(Frozen { at: at(5), by, reason: "an incident".into() }));
+    assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), ledger);
+    assert_eq!(b.journal.ledger(&app(), &stage("prod")).await.unwrap().frozen, None);
+    let service = id("web");
+    let task = Effect::RunTask { at: step("dev", 0), task: id("migrate") };
+    for forward in [Fact::StageEntered { stage: id("dev") }, update("dev"), intended(task)] {
+        assert_eq!(b.append(&one, 2, forward).await, Err(JournalError::Frozen(id("dev"))));
+    }
+    let place = || (step("dev", 1), id("web"));
+    let (at_stop, at_back) = (place(), place());
+    let stop = Effect::StopRollout { at: at_stop.0, service: at_stop.1 };
+    b.append(&one, 2, intended(stop)).await.unwrap();
+    b.append(&one, 3, intended(Effect::Restore { at: at_back.0, service })).await.unwrap();
+    let open = b.journal.decree(&app(), &stage("dev"), &word("over", Said::Unfreeze), at(9)).await.unwrap();
+    assert_eq!(open.frozen, None);
+    let said: Vec<(&str, Timestamp)> = open.words.iter().map(|w| (w.word.reason.as_str(), w.at)).collect();
+    assert_eq!(said, [("an incident", at(5)), ("over", at(9))], "both are on record");
+    b.append(&one, 4, update("dev")).await.unwrap();
+}
+
+pub(super) async fn what_failed_and_what_froze_by_itself_is_remembered(b: &Bench) {
+    let one = b.begin("r1", "a", 0).await;
+    let images = BTreeMap::from([(id("web"), Digest::of(b"web"))]);
+    let failed = |why: &str| Fact::ImagesFailed { stage: id("dev"), images: images.clone(), why: why.into() };
+    b.append(&one, 1, failed("it crashed")).await.unwrap();
+    b.append(&one, 2, failed("it crashed again")).await.unwrap();
+    b.append(&one, 3, Fact::StageFrozen { stage: id("dev"), reason: "stuck".into() }).await.unwrap();
+    let ledger = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
+    assert_eq!(ledger.failed.iter().map(|f| f.why.as_str()).collect::<Vec<_>>(), ["it crashed again"]);
+    let (same, other) = (Digest::of(b"web"), Digest::of(b"other"));
+    assert!(ledger.failed_before(&|_| Some(&same)).is_some() && ledger.failed_before(&|_| Some(&other)).is_none());
+    assert_eq!(ledger.frozen.unwrap().by, FrozenBy::Release(id("r1")));
+}
+
+pub(super) async fn a_lock_is_broken_by_a_person_and_that_is_on_record(b: &Bench) {
+    let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
+    b.lock("dev", &one, 0).await.unwrap();
+    let (release, who, seen) = b.journal.holder(&app(), &stage("dev")).await.unwrap().unwrap();
+    assert_eq!((release, who), (id("r1"), holder("a")));
+    b.journal.renew(&one, at(1)).await.unwrap();
+    let another = Said::BreakLock { release: id("r2"), fence: seen.fence };
+    let wrong = b.journal.decree(&app(), &stage("dev"), &word("x", another), at(2)).await;
+    assert_eq!(pulse(wrong).fence, seen.fence, "only the holder that was seen");
+    let break_it = Said::BreakLock { release: id("r1"), fence: seen.fence };
+    let ledger = b.journal.decree(&app(), &stage("dev"), &word("its machine burnt", break_it), at(3)).await.unwrap();
+    assert_eq!(ledger.words.last().unwrap().word.reason, "its machine burnt");
+    assert_eq!(b.journal.holder(&app(), &stage("dev")).await.unwrap(), None);
+    is_lost(b.append(&one, 1, update("dev")).await);
+    assert_eq!(b.journal.renew(&one, at(4)).await.unwrap(), []);
+    assert!(b.lock("dev", &two, 4).await.unwrap() > seen.fence);
 }
 
 pub(super) async fn the_ledger_is_the_fold_of_what_happened_in_a_stage(b: &Bench) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     let entered = Fact::StageEntered { stage: id("dev") };
+    b.lock("dev", &one, 0).await.unwrap();
     b.append(&one, 1, entered.clone()).await.unwrap();
     let left = b.journal.append(&one, 2, &[Fact::StageLeft { stage: id("dev") }], &[], at(7)).await.unwrap();
+    b.lock("dev", &two, 0).await.unwrap();
     b.append(&two, 1, entered).await.unwrap();
     let ledger = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
     let good = LastGood { release: id("r1"), at: left[0].at };
-    assert_eq!(ledger, StageLedger { last_good: Some(good), last_entered: Some(id("r2")) });
+    assert_eq!(ledger, StageLedger { last_good: Some(good), last_entered: Some(id("r2")), ..StageLedger::default() });
     assert_eq!(b.journal.ledger(&app(), &stage("prod")).await.unwrap(), StageLedger::default());
     assert_eq!(b.journal.ledger(&id("other"), &stage("dev")).await.unwrap(), StageLedger::default());
 }
@@ -422,7 +541,7 @@ pub(super) async fn of_those_who_come_at_once_one_gets_it(b: &Bench) {
 
     b.journal.give_up(&lease).await.unwrap();
     let (release, holders) = (id("r1"), [holder("b"), holder("c"), holder("d")]);
-    let take = |n: usize| b.journal.take(&release, &holders[n], at(0));
+    let take = |n: usize| b.journal.take(&release, &holders[n], None, at(0));
     let (one, two, three) = tokio::join!(take(0), take(1), take(2));
     let taken: Vec<Lease> = [one, two, three].into_iter().filter_map(Result::ok).collect();
     assert_eq!(taken.iter().map(|l| l.fence).collect::<Vec<_>>(), [lease.fence + 1]);
@@ -447,6 +566,7 @@ pub(super) async fn messages_sent_at_once_are_all_there(b: &Bench) {
 async fn elsewhere(release: &str, last: &str) -> (MemoryJournal, Record) {
     let journal = MemoryJournal::new();
     let (lease, _) = journal.begin(&app(), &id(release), started(), &holder("z"), at(10)).await.unwrap();
+    journal.lock_stage(&app(), &stage("dev"), &lease, None, at(10)).await.unwrap();
     let large = warned("x".repeat(3 * INLINE_LIMIT));
     let facts = [Fact::StageEntered { stage: id("dev") }, large, Fact::StageLeft { stage: id("dev") }, warned(last)];
     journal.append(&lease, 1, &facts, &[], at(20)).await.unwrap();
@@ -464,7 +584,7 @@ pub(super) async fn a_record_is_carried_over_as_it_is(b: &Bench) {
     assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), ledger);
     let listed = b.journal.list(&app()).await.unwrap();
     assert_eq!((listed[0].started_at, listed[0].last_at, &listed[0].held_by), (at(10), at(20), &None));
-    let lease = b.journal.take(&id("r1"), &holder("a"), at(30)).await.unwrap();
+    let lease = b.take("r1", "a", 30).await.unwrap();
     b.append(&lease, 5, warned("it goes on here")).await.unwrap();
     assert_eq!(b.journal.restore(&record).await, Ok(false), "what is here goes further");
     assert_eq!(b.count("r1").await, 6);
@@ -499,6 +619,7 @@ pub(super) async fn a_record_that_differs_or_is_damaged_is_not_taken_in(b: &Benc
 
 pub(super) async fn a_record_teaches_ledgers_nothing_older_than_they_know(b: &Bench) {
     let newer = b.begin("r5", "a", 0).await;
+    b.lock("dev", &newer, 0).await.unwrap();
     let facts = [Fact::StageEntered { stage: id("dev") }, Fact::StageLeft { stage: id("dev") }];
     b.journal.append(&newer, 1, &facts, &[], at(900)).await.unwrap();
     let known = b.journal.ledger(&app(), &stage("dev")).await.unwrap();

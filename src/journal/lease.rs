@@ -2,6 +2,9 @@
 //!
 //! A lease that has run out is not yet lost: its fence stays its holder's own until somebody else takes it, and takers and
 //! writers are one after the other in the store. So a holder that stalled and was not replaced may go on.
+//!
+//! Whether it has run out, no store can tell: it has no clock, and the clocks of two machines differ. Who wants it watches its
+//! pulse for as long as a lease lasts, and names the pulse that he saw stand still.
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -10,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::ids::{ReleaseId, StageName};
-use crate::ports::journal::{Holder, JournalError, LEASE, Lease, Listed};
+use crate::model::ledger::{Said, StageLedger, Word};
+use crate::ports::journal::{Holder, JournalError, Lease, Listed, Pulse};
 
 /// Whether a process is known to be no more; a process of another machine never is.
 pub(super) type Gone = dyn Fn(&Holder) -> bool + Send + Sync;
@@ -27,7 +31,10 @@ pub(super) struct ReleaseLease {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Hold {
     pub holder: Holder,
-    pub until: Timestamp,
+    /// Grows with every renewal.
+    pub beat: u64,
+    /// By the holder's own clock.
+    pub renewed_at: Timestamp,
 }
 
 /// A stage's lease as stored.
@@ -49,16 +56,25 @@ pub(super) struct StageHold {
 
 impl Hold {
     fn new(holder: &Holder, now: Timestamp) -> Hold {
-        Hold { holder: holder.clone(), until: until(now) }
+        Hold { holder: holder.clone(), beat: 0, renewed_at: now }
     }
 
-    fn is_over(&self, now: Timestamp, gone: &Gone) -> bool {
-        now >= self.until || gone(&self.holder)
+    fn is_over(&self, fence: u64, still: Option<Pulse>, gone: &Gone) -> bool {
+        still == Some(self.pulse(fence)) || gone(&self.holder)
     }
-}
 
-fn until(now: Timestamp) -> Timestamp {
-    now.checked_add(LEASE).unwrap_or(Timestamp::MAX)
+    fn pulse(&self, fence: u64) -> Pulse {
+        Pulse { fence, beat: self.beat }
+    }
+
+    fn renew(&mut self, now: Timestamp) {
+        self.beat += 1;
+        self.renewed_at = now;
+    }
+
+    fn held(&self, what: String, holder: String, fence: u64) -> JournalError {
+        JournalError::Held { what, holder, pulse: self.pulse(fence), renewed_at: self.renewed_at }
+    }
 }
 
 impl ReleaseLease {
@@ -67,14 +83,15 @@ impl ReleaseLease {
         &mut self,
         release: &ReleaseId,
         holder: &Holder,
+        still: Option<Pulse>,
         now: Timestamp,
         gone: &Gone,
     ) -> Result<Lease, JournalError> {
         if let Some(hold) = &self.hold
             && hold.holder.id != holder.id
-            && !hold.is_over(now, gone)
+            && !hold.is_over(self.fence, still, gone)
         {
-            return Err(JournalError::Held { what: format!("release {release}"), holder: hold.holder.who.clone() });
+            return Err(hold.held(format!("release {release}"), hold.holder.who.clone(), self.fence));
         }
         self.fence += 1;
         self.hold = Some(Hold::new(holder, now));
@@ -96,7 +113,9 @@ impl ReleaseLease {
 
     pub fn renew(&mut self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
         self.check(lease)?;
-        self.hold = Some(Hold::new(&lease.holder, now));
+        if let Some(hold) = &mut self.hold {
+            hold.renew(now);
+        }
         Ok(())
     }
 
@@ -110,18 +129,25 @@ impl ReleaseLease {
 impl StageLease {
     /// Takes the stage for a release whose lease has been checked. A later process of the same release takes over at once:
     /// having the release's lease, it knows that the earlier one may not write any more.
-    pub fn lock(&mut self, stage: &StageName, lease: &Lease, now: Timestamp, gone: &Gone) -> Result<u64, JournalError> {
-        let again = match &self.hold {
-            Some(held) if held.release == lease.release => held.lease == lease.fence,
-            Some(held) if !held.hold.is_over(now, gone) => {
-                let holder = format!("release {} ({})", held.release, held.hold.holder.who);
-                return Err(JournalError::Held { what: format!("stage {stage}"), holder });
+    pub fn lock(
+        &mut self,
+        stage: &StageName,
+        lease: &Lease,
+        still: Option<Pulse>,
+        now: Timestamp,
+        gone: &Gone,
+    ) -> Result<u64, JournalError> {
+        match &mut self.hold {
+            Some(held) if held.is_of(lease) => {
+                held.hold.renew(now);
+                return Ok(self.fence);
             }
-            Some(_) | None => false,
-        };
-        if !again {
-            self.fence += 1;
+            Some(held) if held.release != lease.release && !held.hold.is_over(self.fence, still, gone) => {
+                return Err(held.held(stage, self.fence));
+            }
+            Some(_) | None => {}
         }
+        self.fence += 1;
         let hold = Hold::new(&lease.holder, now);
         self.hold = Some(StageHold { release: lease.release.clone(), lease: lease.fence, hold });
         Ok(self.fence)
@@ -130,8 +156,8 @@ impl StageLease {
     /// Prolongs it where this very lease took it; says whether anything changed.
     pub fn renew(&mut self, lease: &Lease, now: Timestamp) -> bool {
         match &mut self.hold {
-            Some(held) if held.release == lease.release && held.lease == lease.fence => {
-                held.hold.until = until(now);
+            Some(held) if held.is_of(lease) => {
+                held.hold.renew(now);
                 true
             }
             Some(_) | None => false,
@@ -147,20 +173,86 @@ impl StageLease {
         ours
     }
 
-    /// Whether a release may begin to change the stage. Here too a lease that ran out counts until somebody else has it.
-    pub fn check(&self, stage: &StageName, release: &ReleaseId) -> Result<(), JournalError> {
+    /// Whether this lease may begin to change the stage: it has taken it, and nobody has taken or broken it since. Here too one that
+    /// ran out counts until then.
+    pub fn check(&self, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
         match &self.hold {
-            Some(held) if &held.release != release => Err(JournalError::LostLease { what: format!("stage {stage}") }),
-            Some(_) | None => Ok(()),
+            Some(held) if held.is_of(lease) => Ok(()),
+            Some(_) | None => Err(JournalError::LostLease { what: format!("stage {stage}") }),
         }
+    }
+
+    /// Who has it, and the pulse to watch; nobody where its process is known to be gone.
+    pub fn holder(&self, gone: &Gone) -> Option<(ReleaseId, Holder, Pulse)> {
+        let held = self.hold.as_ref().filter(|held| !gone(&held.hold.holder))?;
+        Some((held.release.clone(), held.hold.holder.clone(), held.hold.pulse(self.fence)))
     }
 }
 
-/// The stage that a fact announces a change in. Such a fact may not be written once another release has the stage; what
-/// came of earlier changes always may, for it is true whoever holds the stage now.
-pub(super) fn about_to_change(fact: &Fact) -> Option<&StageName> {
+impl StageHold {
+    /// Whether this very lease took it, and not an earlier process of the same release.
+    fn is_of(&self, lease: &Lease) -> bool {
+        self.release == lease.release && self.lease == lease.fence
+    }
+
+    fn held(&self, stage: &StageName, fence: u64) -> JournalError {
+        let holder = format!("release {} ({})", self.release, self.hold.holder.who);
+        self.hold.held(format!("stage {stage}"), holder, fence)
+    }
+}
+
+/// A person's word about a stage, done and written down.
+///
+/// # Errors
+/// `Held` where a lock that is to be broken is not the one that was seen any more.
+pub(super) fn decree(
+    stage: &StageName,
+    lease: &mut StageLease,
+    ledger: &mut StageLedger,
+    word: &Word,
+    now: Timestamp,
+) -> Result<(), JournalError> {
+    if let Said::BreakLock { release, fence, .. } = &word.said {
+        // Its beat goes on while somebody decides: it is the holder that is named, not the moment.
+        match &lease.hold {
+            Some(held) if held.release == *release && lease.fence == *fence => lease.hold = None,
+            Some(held) => return Err(held.held(stage, lease.fence)),
+            None => {}
+        }
+    }
+    ledger.hear(word, now);
+    Ok(())
+}
+
+/// What a fact needs of the stage that it announces a change in.
+pub(super) fn may_write(
+    fact: &Fact,
+    stage: &StageName,
+    held: &StageLease,
+    ledger: &StageLedger,
+    lease: &Lease,
+) -> Result<(), JournalError> {
+    held.check(stage, lease)?;
+    match ledger.frozen.is_some() && goes_forward(fact) {
+        true => Err(JournalError::Frozen(stage.clone())),
+        false => Ok(()),
+    }
+}
+
+/// Whether a fact announces that a stage goes on to something new; the way back is never closed.
+fn goes_forward(fact: &Fact) -> bool {
+    match fact {
+        Fact::StageEntered { .. } => true,
+        Fact::Intended { effect, .. } => effect.goes_forward(),
+        _ => false,
+    }
+}
+
+/// The stage that a fact announces a change in, or calls done. Such a fact may only be written by who has the stage; what came of
+/// earlier changes always may, for it is true whoever holds the stage now.
+pub(super) fn needs(fact: &Fact) -> Option<&StageName> {
     let effect = match fact {
-        Fact::StageEntered { stage } => return Some(stage),
+        Fact::StageEntered { stage } | Fact::StageLeft { stage } => return Some(stage),
         Fact::Intended { effect, .. } => effect,
         _ => return None,
     };
@@ -178,7 +270,8 @@ pub(super) fn about_to_change(fact: &Fact) -> Option<&StageName> {
         | Effect::Plan { .. }
         | Effect::RequestApproval { .. }
         | Effect::Baseline { .. }
-        | Effect::Check { .. } => None,
+        | Effect::Check { .. }
+        | Effect::Confirm { .. } => None,
     }
 }
 

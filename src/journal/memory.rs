@@ -11,8 +11,8 @@ use super::lease::{self, Gone, ReleaseLease, StageLease};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::ledger::{StageLedger, stage_of};
-use crate::ports::journal::{self as port, Holder, Journal, JournalError, Lease, Listed};
+use crate::model::ledger::{StageLedger, Word, stage_of};
+use crate::ports::journal::{self as port, Holder, Journal, JournalError, Lease, Listed, Pulse};
 
 /// When a hook is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl MemoryJournal {
             return Err(lease::recorded_already(release));
         }
         let mut lease = ReleaseLease::default();
-        let taken = lease.take(release, holder, now, &*self.gone)?;
+        let taken = lease.take(release, holder, None, now, &*self.gone)?;
         let first = codec::link(release, &Tip::start(), &first, now)?;
         let record = Record {
             app: app.clone(),
@@ -146,10 +146,12 @@ impl MemoryJournal {
             tip = one.tip();
             encoded.push(one);
         }
-        for stage in facts.iter().filter_map(lease::about_to_change) {
-            if let Some(held) = state.stages.get(&(app.clone(), stage.clone())) {
-                held.check(stage, release)?;
-            }
+        for fact in facts {
+            let Some(stage) = lease::needs(fact) else { continue };
+            let key = (app.clone(), stage.clone());
+            let held = state.stages.get(&key).cloned().unwrap_or_default();
+            let ledger = state.ledgers.get(&key).cloned().unwrap_or_default();
+            lease::may_write(fact, stage, &held, &ledger, lease)?;
         }
         for (message, done) in &mut state.record(release)?.inbox {
             *done |= absorbed.contains(&message.id);
@@ -235,17 +237,21 @@ impl Journal for MemoryJournal {
         Ok(done)
     }
 
-    async fn take(&self, release: &ReleaseId, holder: &Holder, now: Timestamp) -> Result<Lease, JournalError> {
-        self.state().record(release)?.lease.take(release, holder, now, &*self.gone)
+    async fn take(
+        &self,
+        release: &ReleaseId,
+        holder: &Holder,
+        still: Option<Pulse>,
+        now: Timestamp,
+    ) -> Result<Lease, JournalError> {
+        self.state().record(release)?.lease.take(release, holder, still, now, &*self.gone)
     }
 
-    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
         let mut state = self.state();
         state.record(&lease.release)?.lease.renew(lease, now)?;
-        for stage in state.stages.values_mut() {
-            stage.renew(lease, now);
-        }
-        Ok(())
+        let renewed = state.stages.iter_mut().filter_map(|((_, name), stage)| stage.renew(lease, now).then_some(name));
+        Ok(renewed.cloned().collect())
     }
 
     async fn give_up(&self, lease: &Lease) -> Result<(), JournalError> {
@@ -312,12 +318,13 @@ impl Journal for MemoryJournal {
         app: &AppName,
         stage: &StageName,
         lease: &Lease,
+        still: Option<Pulse>,
         now: Timestamp,
     ) -> Result<u64, JournalError> {
         let mut state = self.state();
         state.held(lease)?;
         let held = state.stages.entry((app.clone(), stage.clone())).or_default();
-        held.lock(stage, lease, now, &*self.gone)
+        held.lock(stage, lease, still, now, &*self.gone)
     }
 
     async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
@@ -331,6 +338,31 @@ impl Journal for MemoryJournal {
 
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
         Ok(self.state().ledgers.get(&(app.clone(), stage.clone())).cloned().unwrap_or_default())
+    }
+
+    async fn holder(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
+        Ok(self.state().stages.get(&(app.clone(), stage.clone())).and_then(|held| held.holder(&*self.gone)))
+    }
+
+    async fn decree(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        word: &Word,
+        now: Timestamp,
+    ) -> Result<StageLedger, JournalError> {
+        let mut state = self.state();
+        let key = (app.clone(), stage.clone());
+        let mut held = state.stages.get(&key).cloned().unwrap_or_default();
+        let mut ledger = state.ledgers.get(&key).cloned().unwrap_or_default();
+        lease::decree(stage, &mut held, &mut ledger, word, now)?;
+        state.stages.insert(key.clone(), held);
+        state.ledgers.insert(key, ledger.clone());
+        Ok(ledger)
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<port::Record, JournalError> {

@@ -15,6 +15,17 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 
+    /// `CLOCK_BOOTTIME` where there is one, else `CLOCK_MONOTONIC`, which on the other systems counts sleep too.
+    fn uptime(&self) -> SignedDuration {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let id = rustix::time::ClockId::Boottime;
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let id = rustix::time::ClockId::Monotonic;
+        let time = rustix::time::clock_gettime(id);
+        let nanoseconds = i32::try_from(time.tv_nsec).unwrap_or_default();
+        SignedDuration::new(time.tv_sec, nanoseconds)
+    }
+
     async fn sleep(&self, duration: SignedDuration) {
         if let Ok(duration) = std::time::Duration::try_from(duration) {
             tokio::time::sleep(duration).await;

@@ -87,13 +87,16 @@ pub enum Effect {
         #[serde(rename = "place")]
         at: StepRef,
     },
+    /// Look whether the services are still set to what they were brought to: others can deploy while the stage's later steps take
+    /// their time. Reads only.
+    Confirm { stage: StageName },
 }
 
 impl Effect {
     /// Whether it leaves nothing behind outside, so that an unconcluded one is simply done again.
     pub fn is_read_only(&self) -> bool {
         match self {
-            Effect::Survey { .. } | Effect::Plan { .. } | Effect::Baseline { .. } => true,
+            Effect::Survey { .. } | Effect::Plan { .. } | Effect::Baseline { .. } | Effect::Confirm { .. } => true,
             // A check may be a command of the user's; it is written to be run any number of times.
             Effect::Check { .. } => true,
             Effect::Build { .. }
@@ -108,11 +111,29 @@ impl Effect {
         }
     }
 
+    /// Whether it brings something new into a stage. What only puts back, stops or looks is never held up by a freeze.
+    pub fn goes_forward(&self) -> bool {
+        match self {
+            Effect::Register { .. } | Effect::RunTask { .. } | Effect::Update { .. } => true,
+            Effect::Survey { .. }
+            | Effect::Build { .. }
+            | Effect::Adopt { .. }
+            | Effect::Copy { .. }
+            | Effect::Plan { .. }
+            | Effect::RequestApproval { .. }
+            | Effect::Baseline { .. }
+            | Effect::StopRollout { .. }
+            | Effect::Restore { .. }
+            | Effect::Check { .. }
+            | Effect::Confirm { .. } => false,
+        }
+    }
+
     /// The stage it belongs to, where it belongs to one.
     pub fn stage(&self) -> Option<&StageName> {
         match self {
             Effect::Survey { .. } | Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => None,
-            Effect::Plan { stage } | Effect::RequestApproval { stage, .. } => Some(stage),
+            Effect::Plan { stage } | Effect::RequestApproval { stage, .. } | Effect::Confirm { stage } => Some(stage),
             Effect::Baseline { at, .. }
             | Effect::Register { at, .. }
             | Effect::RunTask { at, .. }
@@ -140,6 +161,7 @@ impl fmt::Display for Effect {
             Effect::StopRollout { at, service } => write!(f, "stop and roll back {}/{service}", at.stage),
             Effect::Restore { at, service } => write!(f, "restore {}/{service}", at.stage),
             Effect::Check { at } => write!(f, "check {} (step {})", at.stage, at.step + 1),
+            Effect::Confirm { stage } => write!(f, "look at {stage} once more"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The facts of a release. The journal is their list; everything else is folded from it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,9 @@ pub struct Started {
     pub until: StageName,
     /// References given with `--image`.
     pub given: std::collections::BTreeMap<ImageName, String>,
+    /// Why it may go where the same images failed before (`--force --reason`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced: Option<String>,
 }
 
 /// An image in a registry, as the registry told it after a push, a copy or a look-up.
@@ -92,6 +97,8 @@ pub enum Fact {
     Extended {
         until: StageName,
         requested_by: Requester,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forced: Option<String>,
     },
     /// A later process goes on where an earlier one stopped.
     Resumed {
@@ -184,6 +191,12 @@ pub enum Fact {
         stage: StageName,
         fence: u64,
     },
+    /// What failed in the stage before, in this release, enters it again because somebody says so.
+    Forced {
+        stage: StageName,
+        over: ReleaseId,
+        reason: String,
+    },
     StageEntered {
         stage: StageName,
     },
@@ -269,8 +282,29 @@ pub enum Fact {
         stage: StageName,
         failure: StageFailure,
     },
+    /// What failed together and was rolled back; it does not enter again by itself.
+    ImagesFailed {
+        stage: StageName,
+        images: BTreeMap<ImageName, Digest>,
+        why: String,
+    },
+    /// The stage froze by itself: what it runs is nothing that anybody wanted.
+    StageFrozen {
+        stage: StageName,
+        reason: String,
+    },
+    /// What the stage's services were brought to is still what they are set to.
+    StageConfirmed {
+        stage: StageName,
+    },
     StageLeft {
         stage: StageName,
+    },
+    /// Somebody took the release from the process that held it, without waiting for it to be given up.
+    LockBroken {
+        by: Identity,
+        held_by: String,
+        reason: String,
     },
     AbortRequested {
         by: Identity,
@@ -315,6 +349,7 @@ impl Fact {
                 a == at && s == service
             }
             (Fact::CheckJudged { at: a, .. }, Effect::Check { at }) => a == at,
+            (Fact::StageConfirmed { stage: done }, Effect::Confirm { stage }) => done == stage,
             _ => false,
         }
     }

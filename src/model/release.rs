@@ -38,6 +38,8 @@ pub struct Release {
     /// Possibly done: nobody knows.
     pub unknown: BTreeMap<Effect, Fault>,
     pub abort: Option<Abort>,
+    /// Why it may go where its images failed before.
+    pub forced: Option<String>,
     pub warnings: Vec<String>,
     /// Set while no process works on it.
     pub ending: Option<Ending>,
@@ -129,6 +131,7 @@ impl Release {
             failed: BTreeMap::new(),
             unknown: BTreeMap::new(),
             abort: None,
+            forced: started.forced.clone(),
             warnings: Vec::new(),
             ending: None,
         })
@@ -145,7 +148,8 @@ impl Release {
         if event.seq != self.seq + 1 {
             return Err(illegal(event, &format!("number {} is expected", self.seq + 1)));
         }
-        if self.ending.is_some() && !matches!(event.fact, Fact::Extended { .. } | Fact::Resumed { .. }) {
+        let outlives = matches!(event.fact, Fact::Extended { .. } | Fact::Resumed { .. } | Fact::LockBroken { .. });
+        if self.ending.is_some() && !outlives {
             return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
         }
         self.take(event).map_err(|why| illegal(event, &why))?;
@@ -213,11 +217,12 @@ impl Release {
     fn take(&mut self, event: &Event) -> Result<(), String> {
         match &event.fact {
             Fact::Started(_) => return Err("it has started already".into()),
-            Fact::Extended { until, requested_by } => {
+            Fact::Extended { until, requested_by, forced } => {
                 self.stages.get(until).ok_or("no such stage")?;
                 self.until = until.clone();
                 self.requested_by = requested_by.clone();
                 self.abort = None;
+                self.forced = forced.clone().or(self.forced.take());
                 self.go_on(event.at);
             }
             Fact::Resumed { .. } => self.go_on(event.at),
@@ -301,6 +306,7 @@ impl Release {
                     state.plan = None;
                 }
             }
+            Fact::Forced { stage, over, .. } => self.stage_mut(stage)?.forced_over = Some(over.clone()),
             Fact::StageEntered { stage } => {
                 let state = self.stage_mut(stage)?;
                 if state.plan.is_none() || state.gate.is_none() {
@@ -347,6 +353,10 @@ impl Release {
                 StepState::Run(_) | StepState::Roll(_) => return Err("that step is no check".into()),
             },
             Fact::StageFailed { stage, failure } => self.stage_mut(stage)?.failure = Some(failure.clone()),
+            Fact::ImagesFailed { stage, .. } => self.stage_mut(stage)?.images_failed = true,
+            Fact::StageFrozen { stage, .. } => self.stage_mut(stage)?.froze = true,
+            Fact::StageConfirmed { stage } => self.stage_mut(stage)?.confirmed = true,
+            Fact::LockBroken { .. } => {}
             Fact::StageLeft { stage } => {
                 let state = self.stage_mut(stage)?;
                 state.left = Some(event.at);
@@ -377,6 +387,7 @@ impl Release {
         self.scans.clear();
         for state in self.stages.values_mut() {
             state.lock = None;
+            state.confirmed = false;
             if matches!(state.approval, Approval::Rejected(_) | Approval::Expired | Approval::Closed { .. }) {
                 state.approval = Approval::NotAsked;
             }

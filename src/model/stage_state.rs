@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::approval::{ApprovalAnswer, ApprovalRequest};
 use super::event::{StageFailure, TaskEnd};
 use super::gate::GateJudgement;
-use super::ids::{PlanHash, ServiceName};
+use super::ids::{PlanHash, ReleaseId, ServiceName};
 use super::pipeline::{Stage, Step};
 use super::plan::StagePlan;
 use super::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState};
@@ -27,6 +27,14 @@ pub struct StageState {
     pub entered: Option<Timestamp>,
     pub steps: Vec<StepState>,
     pub failure: Option<StageFailure>,
+    /// The release whose failed images this one brings again, by force.
+    pub forced_over: Option<ReleaseId>,
+    /// Whether its failed images are written down.
+    pub images_failed: bool,
+    /// Whether it froze by this release's doing.
+    pub froze: bool,
+    /// Whether its services were seen to be still what they were brought to.
+    pub confirmed: bool,
     pub left: Option<Timestamp>,
 }
 
@@ -105,6 +113,10 @@ impl StageState {
             entered: None,
             steps: stage.steps.iter().map(StepState::new).collect(),
             failure: None,
+            forced_over: None,
+            images_failed: false,
+            froze: false,
+            confirmed: false,
             left: None,
         }
     }

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::ledger::{Frozen, FrozenBy};
 use super::rollout::{Death, DeathCause, PROOFS, RolloutProgress, RolloutState};
 
 /// Why tasks died.
@@ -32,6 +33,15 @@ pub fn meaning(code: i32) -> &'static str {
         139 => ", a segmentation fault",
         143 => ", ended by SIGTERM",
         _ => "",
+    }
+}
+
+/// By whom a stage was frozen, and when.
+pub fn frozen(frozen: &Frozen) -> String {
+    let at = frozen.at.strftime("%Y-%m-%d %H:%M UTC");
+    match &frozen.by {
+        FrozenBy::Person(by) => format!("by {} at {at}", by.arn),
+        FrozenBy::Release(release) => format!("by itself at {at}, when {release} could not be rolled back"),
     }
 }
 

@@ -1,10 +1,15 @@
 //! Getting into an account.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::model::approval::Identity;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
+
+/// Whether a call that changes something may leave now. The fault says why not.
+pub type MaySend = Arc<dyn Fn() -> Result<(), Fault> + Send + Sync>;
 
 #[async_trait]
 pub trait Accounts: Send + Sync {
@@ -19,4 +24,7 @@ pub trait Accounts: Send + Sync {
     /// # Errors
     /// `CredentialsRefused` where there are none.
     async fn caller(&self, account: &Account) -> Result<Identity, Fault>;
+
+    /// From now on this is asked at each attempt of a call that changes what runs.
+    fn fence(&self, may_send: MaySend);
 }

@@ -7,6 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 
+    /// Time since some moment, by a clock that nobody sets and that goes on while the machine sleeps. Only differences mean
+    /// anything, and only on this machine.
+    fn uptime(&self) -> SignedDuration;
+
     /// Waits; a duration of zero or less returns at once.
     async fn sleep(&self, duration: SignedDuration);
 

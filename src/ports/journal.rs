@@ -9,7 +9,7 @@ use crate::model::event::{Event, Fact};
 use crate::model::fault::Fault;
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::ledger::StageLedger;
+use crate::model::ledger::{StageLedger, Word};
 
 /// What a store cannot do, or found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +18,16 @@ pub enum JournalError {
     NoSuchRelease(ReleaseId),
     /// Another process has it.
     #[error("{what} is held by {holder}")]
-    Held { what: String, holder: String },
+    Held {
+        what: String,
+        holder: String,
+        pulse: Pulse,
+        /// When it was last renewed, by its holder's clock: for people, and never a reason to take it.
+        renewed_at: Timestamp,
+    },
+    /// A stage that is frozen is not entered, and nothing of it is changed but back.
+    #[error("stage {0} is frozen")]
+    Frozen(StageName),
     /// This process's lease ran out or was broken: it must not write any more.
     #[error("this process no longer holds {what}")]
     LostLease { what: String },
@@ -55,6 +64,14 @@ pub struct Holder {
     /// With the host, tells on the same machine whether it still lives.
     pub host: String,
     pub pid: u32,
+}
+
+/// What shows that a hold lives: the fence grows with every holder, the beat with every renewal. Whoever has seen the same pulse
+/// for longer than a lease lasts, by a clock of his own, knows that it has run out; no two clocks are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pulse {
+    pub fence: u64,
+    pub beat: u64,
 }
 
 /// How long a lease lasts without being renewed: long enough for a stall of a busy builder, short enough to wait for.
@@ -110,14 +127,21 @@ pub trait Journal: Send + Sync {
         now: Timestamp,
     ) -> Result<(Lease, Event), JournalError>;
 
-    /// Takes the lease of a release: free, run out, or held by a process of this machine that is no more.
+    /// Takes the lease of a release: free, held by a process of this machine that is no more, or still at the pulse that the caller
+    /// has seen stand `still` for as long as a lease lasts.
     ///
     /// # Errors
-    /// `Held` by a living process.
-    async fn take(&self, release: &ReleaseId, holder: &Holder, now: Timestamp) -> Result<Lease, JournalError>;
+    /// `Held` by a process that may live, with its pulse.
+    async fn take(
+        &self,
+        release: &ReleaseId,
+        holder: &Holder,
+        still: Option<Pulse>,
+        now: Timestamp,
+    ) -> Result<Lease, JournalError>;
 
-    /// Prolongs the lease and all stages it holds.
-    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<(), JournalError>;
+    /// Prolongs the lease and all stages it holds; answers which these are.
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError>;
 
     /// Gives up the lease and all stages it holds.
     async fn give_up(&self, lease: &Lease) -> Result<(), JournalError>;
@@ -126,7 +150,8 @@ pub trait Journal: Send + Sync {
     /// facts speak of: one transaction.
     ///
     /// # Errors
-    /// `LostLease` where the lease is not this one any more, or `after` is not the last event.
+    /// `LostLease` where the lease is not this one any more, `after` is not the last event, or a fact announces a change in a stage
+    /// that this lease does not hold; `Frozen` where it announces one that a freeze forbids.
     async fn append(
         &self,
         lease: &Lease,
@@ -148,7 +173,8 @@ pub trait Journal: Send + Sync {
     /// The messages not yet absorbed, oldest first.
     async fn inbox(&self, release: &ReleaseId) -> Result<Vec<Message>, JournalError>;
 
-    /// Takes a stage for a release, with a fence that grows with every holder; taking it twice is taking it once.
+    /// Takes a stage for a release, with a fence that grows with every holder; taking it twice is taking it once. `still` as in
+    /// `take`.
     ///
     /// # Errors
     /// `Held` by another release.
@@ -157,6 +183,7 @@ pub trait Journal: Send + Sync {
         app: &AppName,
         stage: &StageName,
         lease: &Lease,
+        still: Option<Pulse>,
         now: Timestamp,
     ) -> Result<u64, JournalError>;
 
@@ -164,6 +191,25 @@ pub trait Journal: Send + Sync {
     async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError>;
 
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError>;
+
+    /// Who has a stage, and its pulse.
+    async fn holder(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError>;
+
+    /// Writes a person's word about a stage into its ledger, and does it: one transaction. Its answer is the ledger as it is then.
+    ///
+    /// # Errors
+    /// `Held` where a lock that is to be broken is no longer at the pulse that was seen.
+    async fn decree(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        word: &Word,
+        now: Timestamp,
+    ) -> Result<StageLedger, JournalError>;
 
     /// A release's record as it is kept, checked like `read`. Its inbox and its lease are not part of it.
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError>;

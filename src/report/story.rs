@@ -84,7 +84,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let text = format!("{}: {} to {}", event.release, started.pipeline.app, started.until);
             Line::with(Begun, "release", text, vec![below])
         }
-        Fact::Extended { until, requested_by } => {
+        Fact::Extended { until, requested_by, .. } => {
             let text = format!("{} goes on to {until}, asked by {}", event.release, requester(requested_by));
             Line::new(Begun, "release", text)
         }
@@ -238,6 +238,24 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let next = if failure.roll_back && changed { "; going back to what ran before" } else { "" };
             Line::new(Failed, stage.as_str(), format!("{}{next}", failure.ending.sentence))
         }
+        Fact::Forced { stage, over, reason } => Line::new(
+            Careful,
+            stage.as_str(),
+            format!("failed there before, in {over}; goes on by force{}", quoted(reason)),
+        ),
+        Fact::ImagesFailed { stage, images, .. } => {
+            let shown: Vec<String> = images.iter().map(|(image, d)| format!("{image} {}", digest(d))).collect();
+            let text = format!("does not enter again without --force: {}", shown.join(", "));
+            Line::new(Careful, stage.as_str(), text)
+        }
+        Fact::StageFrozen { stage, reason } => {
+            Line::new(Failed, stage.as_str(), format!("frozen, until somebody unfreezes it: {reason}"))
+        }
+        Fact::StageConfirmed { stage } => Line::new(Detail, stage.as_str(), "still runs what it was brought to"),
+        Fact::LockBroken { by, held_by, reason } => {
+            let text = format!("taken from {held_by} by {}{}", person(by), quoted(reason));
+            Line::new(Careful, "release", text)
+        }
         Fact::StageLeft { stage } => {
             let since = release.stage(stage).entered.map(|at| format!(" in {}", lasting(event.at.duration_since(at))));
             Line::new(Done, stage.as_str(), format!("done{}", since.unwrap_or_default()))
@@ -305,7 +323,7 @@ fn topic(effect: &Effect) -> String {
     match effect {
         Effect::Survey { .. } => "accounts".to_owned(),
         Effect::Build { image } | Effect::Adopt { image } | Effect::Copy { image, .. } => image.to_string(),
-        Effect::Plan { stage } | Effect::RequestApproval { stage, .. } => stage.to_string(),
+        Effect::Plan { stage } | Effect::RequestApproval { stage, .. } | Effect::Confirm { stage } => stage.to_string(),
         Effect::Check { at } => at.stage.to_string(),
         Effect::Register { at, workload } => format!("{}/{workload}", at.stage),
         Effect::RunTask { at, task } => format!("{}/{task}", at.stage),

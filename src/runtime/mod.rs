@@ -1,6 +1,8 @@
 //! Does what the engine decides, through the ports, one fact at a time.
 
 pub mod execute;
+pub mod guarded;
+pub mod hold;
 pub mod inbox;
 pub mod observe;
 pub mod ports;

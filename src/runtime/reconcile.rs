@@ -30,9 +30,11 @@ const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(12);
 pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_at: Timestamp) -> Result<Found, Fault> {
     match effect {
         // Reads, and user commands that are written to be repeated.
-        Effect::Survey { .. } | Effect::Plan { .. } | Effect::Baseline { .. } | Effect::Check { .. } => {
-            Ok(Found::Repeatable)
-        }
+        Effect::Survey { .. }
+        | Effect::Plan { .. }
+        | Effect::Baseline { .. }
+        | Effect::Check { .. }
+        | Effect::Confirm { .. } => Ok(Found::Repeatable),
         // StartPipelineExecution and RunTask carry tokens, StopServiceDeployment is idempotent.
         Effect::RequestApproval { .. } | Effect::StopRollout { .. } => Ok(Found::Repeatable),
         Effect::RunTask { at, task } => {

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::hold::Hold;
 use super::inbox::absorb;
 use super::ports::Ports;
 use super::stop::Stop;
@@ -32,7 +33,7 @@ pub enum RunError {
 /// A process working on one release.
 pub struct Runner<'s> {
     ports: Ports,
-    lease: Lease,
+    hold: Arc<Hold>,
     release: Arc<Release>,
     ledgers: Ledgers,
     sinks: &'s mut dyn Sink,
@@ -46,7 +47,7 @@ pub struct Runner<'s> {
     state: watch::Sender<Arc<Release>>,
     tell: mpsc::UnboundedSender<News>,
     news: mpsc::UnboundedReceiver<News>,
-    renewed_at: Timestamp,
+    renewed_at: SignedDuration,
     /// An ending that an observation forced; what is in flight is waited for first.
     parked: Option<Ending>,
 }
@@ -56,11 +57,14 @@ impl<'s> Runner<'s> {
     pub fn new(ports: Ports, lease: Lease, release: Release, sinks: &'s mut dyn Sink, stop: Stop) -> Runner<'s> {
         let release = Arc::new(release);
         let (tell, news) = mpsc::unbounded_channel();
+        let hold = Arc::new(Hold::new(ports.journal.clone(), ports.clock.clone(), lease));
+        let last_word = hold.clone();
+        ports.accounts.fence(Arc::new(move || last_word.may_send()));
         Runner {
             state: watch::channel(release.clone()).0,
-            renewed_at: ports.clock.now(),
+            renewed_at: ports.clock.uptime(),
+            hold,
             ports,
-            lease,
             release,
             ledgers: Ledgers::new(),
             sinks,
@@ -82,8 +86,9 @@ impl<'s> Runner<'s> {
     pub async fn run(mut self) -> Result<Ending, RunError> {
         let ended = self.work().await;
         self.tasks.shutdown().await;
+        self.ports.accounts.fence(Arc::new(|| Ok(())));
         // A lease that is lost already cannot be given up; one that could not be runs out.
-        let _ = self.ports.journal.give_up(&self.lease).await;
+        let _ = self.ports.journal.give_up(self.hold.lease()).await;
         ended
     }
 
@@ -91,7 +96,8 @@ impl<'s> Runner<'s> {
         self.read_ledgers().await?;
         self.reconcile_open();
         let poll = self.release.started.pipeline.poll;
-        let mut renew_at = self.ports.clock.now() + LEASE / 3;
+        // A lease that was taken a while ago is asked for first.
+        let mut renew_at = self.ports.clock.now();
         let mut look_at = self.ports.clock.now();
         loop {
             let now = self.ports.clock.now();
@@ -127,12 +133,15 @@ impl<'s> Runner<'s> {
 
     /// Prolongs the lease; answers when to do so again. A store that cannot be reached is asked again while the lease still holds.
     async fn renew(&mut self, now: Timestamp) -> Result<Timestamp, RunError> {
-        match self.ports.journal.renew(&self.lease, now).await {
-            Ok(()) => {
-                self.renewed_at = now;
+        let uptime = self.ports.clock.uptime();
+        match self.hold.renew().await {
+            Ok(_) => {
+                self.renewed_at = uptime;
                 Ok(now + LEASE / 3)
             }
-            Err(JournalError::Store(_)) if now.duration_since(self.renewed_at) < LEASE * 2 / 3 => Ok(now + LEASE / 12),
+            Err(JournalError::Store(_) | JournalError::Remote(_)) if uptime - self.renewed_at < LEASE * 2 / 3 => {
+                Ok(now + LEASE / 12)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -164,8 +173,11 @@ impl<'s> Runner<'s> {
         for effect in start {
             let attempt = self.release.failed.get(&effect).map_or(0, |f| f.attempts) + 1;
             // Durable before anything is done.
-            self.append(&[Fact::Intended { effect: effect.clone(), attempt }], &[]).await?;
-            let work = work::effect(self.ports.clone(), self.release.clone(), effect.clone(), self.tell.clone());
+            if !self.append(&[Fact::Intended { effect: effect.clone(), attempt }], &[]).await? {
+                return Ok(());
+            }
+            let (ports, hold) = (self.ports.clone(), self.hold.clone());
+            let work = work::effect(ports, hold, self.release.clone(), effect.clone(), self.tell.clone());
             self.running.insert(effect, self.tasks.spawn(work));
         }
         self.watched.retain(|watched, (task, _)| {
@@ -182,7 +194,7 @@ impl<'s> Runner<'s> {
             }
             let (pace, every) = watch::channel(every);
             let state = self.state.subscribe();
-            let lease = self.lease.clone();
+            let lease = self.hold.lease().clone();
             let work = work::watch(self.ports.clone(), state, lease, watch.clone(), every, self.tell.clone());
             self.watched.insert(watch, (self.tasks.spawn(work), pace));
         }
@@ -227,11 +239,15 @@ impl<'s> Runner<'s> {
             News::Concluded { effect, fact } => {
                 self.running.remove(&effect);
                 self.settling.remove(&effect);
-                self.append(&[*fact], &[]).await
+                self.append(&[*fact], &[]).await?;
+                Ok(())
             }
             News::Observed { watch, facts } => {
                 // An abandoned watch may have spoken just before it was dropped.
-                if self.watched.contains_key(&watch) { self.append(&facts, &[]).await } else { Ok(()) }
+                if self.watched.contains_key(&watch) {
+                    self.append(&facts, &[]).await?;
+                }
+                Ok(())
             }
             News::Blind { watch, ending } => {
                 if self.watched.remove(&watch).is_some() {
@@ -242,9 +258,10 @@ impl<'s> Runner<'s> {
         }
     }
 
-    async fn append(&mut self, facts: &[Fact], absorbed: &[u64]) -> Result<(), RunError> {
+    /// Writes facts down. `false`: a stage was frozen meanwhile, so that nothing was written and it has to be decided anew.
+    async fn append(&mut self, facts: &[Fact], absorbed: &[u64]) -> Result<bool, RunError> {
         if facts.is_empty() && absorbed.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         // The fold is tried first: what cannot follow is never written.
         let now = self.ports.clock.now();
@@ -253,7 +270,14 @@ impl<'s> Runner<'s> {
             let v = crate::model::event::EVENT_VERSION;
             next.apply(&Event { v, seq, at: now, release: next.id.clone(), fact: fact.clone() })?;
         }
-        let events = self.ports.journal.append(&self.lease, self.release.seq, facts, absorbed, now).await?;
+        let lease = self.hold.lease().clone();
+        let events = match self.ports.journal.append(&lease, self.release.seq, facts, absorbed, now).await {
+            Err(JournalError::Frozen(_)) => {
+                self.read_ledgers().await?;
+                return Ok(false);
+            }
+            events => events?,
+        };
         self.release = Arc::new(next);
         self.state.send_replace(self.release.clone());
         for event in &events {
@@ -262,7 +286,7 @@ impl<'s> Runner<'s> {
             | Fact::ApprovalVoided { stage, .. }
             | Fact::ApprovalWithdrawn { stage, .. } = &event.fact
             {
-                self.ports.journal.unlock_stage(&self.release.started.pipeline.app, stage, &self.lease).await?;
+                self.ports.journal.unlock_stage(&self.release.started.pipeline.app, stage, &lease).await?;
             }
             // Others may have entered a stage until it was locked.
             let others_had_it = matches!(&event.fact, Fact::StageLocked { .. });
@@ -270,7 +294,7 @@ impl<'s> Runner<'s> {
                 self.read_ledgers().await?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn read_inbox(&mut self) -> Result<(), RunError> {

@@ -7,6 +7,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use super::execute::execute;
+use super::guarded::guarded;
+use super::hold::{Hold, Observer};
 use super::observe::observe;
 use super::ports::Ports;
 use super::reconcile::{Found, reconcile as look};
@@ -47,6 +49,7 @@ pub fn is_atomic(effect: &Effect) -> bool {
         | Effect::Plan { .. }
         | Effect::Baseline { .. }
         | Effect::Check { .. }
+        | Effect::Confirm { .. }
         | Effect::Build { .. }
         | Effect::Adopt { .. }
         | Effect::Copy { .. } => false,
@@ -60,11 +63,11 @@ pub fn is_atomic(effect: &Effect) -> bool {
 }
 
 /// Carries out an effect.
-pub async fn effect(ports: Ports, release: Arc<Release>, effect: Effect, tell: UnboundedSender<News>) {
+pub async fn effect(ports: Ports, hold: Arc<Hold>, release: Arc<Release>, effect: Effect, tell: UnboundedSender<News>) {
     let say = |line: &str| {
         let _ = tell.send(News::Said { effect: effect.clone(), line: line.to_owned() });
     };
-    let done = execute(&ports, &release, &effect, &say).await;
+    let done = execute(&guarded(&ports, &hold, effect.stage()), &release, &effect, &say).await;
     match done {
         Ok(fact) => conclude(&tell, effect, fact),
         Err(fault) if fault.kind == FaultKind::Ambiguous => {
@@ -96,13 +99,14 @@ async fn settle(
     tell: UnboundedSender<News>,
 ) {
     let _ = tell.send(News::Settling { effect: effect.clone() });
-    let began = ports.clock.now();
+    let (began, looked_since) = (ports.clock.now(), ports.clock.uptime());
     let mut failures = 0;
     loop {
         match look(&ports, &release, &effect, sent_at).await {
             Ok(Found::Landed(fact)) => return conclude(&tell, effect, *fact),
             Ok(Found::Repeatable) => return conclude(&tell, effect.clone(), Fact::EffectAbsent { effect }),
-            Ok(Found::Absent) if ports.clock.now() >= sent_at + SETTLE => {
+            // Counted from here: who sent it may have had another clock.
+            Ok(Found::Absent) if ports.clock.uptime() - looked_since >= SETTLE => {
                 return conclude(&tell, effect.clone(), Fact::EffectAbsent { effect });
             }
             Ok(Found::Absent) => ports.clock.sleep(LOOK).await,
@@ -129,10 +133,11 @@ pub async fn watch(
 ) {
     let mut failures = 0;
     let mut blind_since = None;
+    let mut observer = Observer::default();
     loop {
         let release = state.borrow_and_update().clone();
         let read_at = ports.clock.now();
-        match observe(&ports, &release, &lease, &watch).await {
+        match observe(&ports, &release, &lease, &watch, &mut observer).await {
             Ok(facts) => {
                 failures = 0;
                 blind_since = None;

@@ -7,6 +7,8 @@ mod bad_access;
 mod bad_files;
 mod bad_releases;
 mod demo;
+mod freezing;
+mod locks;
 mod looking;
 mod releases;
 mod sandbox;

@@ -198,18 +198,27 @@ impl Desk {
 
     /// The same on a terminal of so many columns, `typed` at its keyboard; what was printed is in `out`.
     pub fn run_on_terminal(&self, env: &[(String, String)], columns: u16, typed: &str, args: &[&str]) -> Ran {
-        let quoted: Vec<String> = args.iter().map(|a| format!("'{}'", a.replace('\'', r"'\''"))).collect();
-        let line = format!("stty cols {columns} rows 40 -echo; exec '{}' {}", binary().display(), quoted.join(" "));
-        let mut command = Command::new("script");
-        self.surround(&mut command, env).args(["-qec", &line, "/dev/null"]).env("TERM", "xterm-256color");
-        command.env("SHELL", "/bin/sh");
-        let mut running = Running::new(command, Stdio::piped());
+        let mut running = Running::new(self.on_terminal(env, columns, args), Stdio::piped());
         let mut keyboard = running.child.stdin.take().unwrap();
         keyboard.write_all(typed.as_bytes()).unwrap();
         // A keyboard does not end with what is typed.
         let ran = running.end();
         drop(keyboard);
         ran
+    }
+
+    /// Starts it on a terminal of so many columns, with a keyboard to type at; what is printed is in `out`.
+    pub fn start_on_terminal(&self, env: &[(String, String)], columns: u16, args: &[&str]) -> Running {
+        Running::new(self.on_terminal(env, columns, args), Stdio::piped())
+    }
+
+    fn on_terminal(&self, env: &[(String, String)], columns: u16, args: &[&str]) -> Command {
+        let quoted: Vec<String> = args.iter().map(|a| format!("'{}'", a.replace('\'', r"'\''"))).collect();
+        let line = format!("stty cols {columns} rows 40 -echo; exec '{}' {}", binary().display(), quoted.join(" "));
+        let mut command = Command::new("script");
+        self.surround(&mut command, env).args(["-qec", &line, "/dev/null"]).env("TERM", "xterm-256color");
+        command.env("SHELL", "/bin/sh");
+        command
     }
 
     /// Starts it, without a terminal.
@@ -283,6 +292,13 @@ impl Running {
         let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (Heard::new(child.stdout.take().unwrap()), Heard::new(child.stderr.take().unwrap()));
         Running { child, what, out, err }
+    }
+
+    /// Types this at its keyboard.
+    pub fn types(&mut self, keys: &str) {
+        let keyboard = self.child.stdin.as_mut().expect("it has a keyboard");
+        keyboard.write_all(keys.as_bytes()).unwrap();
+        keyboard.flush().unwrap();
     }
 
     pub fn signal(&self, name: &str) {

@@ -21,6 +21,9 @@ fn the_verbs_are_listed_with_what_they_do() {
       withdraw   Take an approval back before it is used
       resume     Go on after a crash, a stop or a suspension
       abort      End a release, rolling back what is under way if asked
+      freeze     Stop the line: nothing new enters a stage, and what is in it goes no further
+      unfreeze   Let releases into a stage again
+      unlock     Break the lock of a process that is gone, without waiting for it to run out
       status     What runs where, and by which release
       history    What was released, or one release's whole story
       export     Write a release's record to stdout, for another store

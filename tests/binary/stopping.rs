@@ -67,6 +67,33 @@ fn a_second_ctrl_c_leaves_at_once_and_the_release_can_still_be_gone_on_with() {
 }
 
 #[test]
+fn under_a_terminal_the_first_ctrl_c_suspends_and_the_second_leaves_at_once() {
+    let sandbox = slow();
+    let desk = Desk::demo(&sandbox);
+    let developer = sandbox.keys("developer");
+    let mut running = desk.start_on_terminal(&developer, 100, &["release", "--until", "dev"]);
+    let id = release_in(&running.says("hello-dev-web:2"));
+    running.types("\u{3}");
+    let ran = running.end().ended(30);
+    assert!(ran.out.contains("stopping as soon as the call under way is answered"), "{}", ran.out);
+    assert!(ran.out.contains(&format!("kanmon resume {id}")), "{}", ran.out);
+    desk.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
+    assert_eq!(sandbox.done("UpdateService").len(), 1);
+
+    desk.write("app/index.html", "another");
+    sandbox.ask("POST", "faults", r#"{"operation": "UpdateService", "count": 1, "kind": {"slow": 20000}}"#);
+    let mut running = desk.start_on_terminal(&developer, 100, &["release", "--until", "dev", "-v"]);
+    let id = release_in(&running.says("hello-dev-web:3 registered"));
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    running.types("\u{3}");
+    running.says("once more leaves at once");
+    running.types("\u{3}");
+    running.end().ended(30);
+    desk.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
+    assert_eq!(sandbox.done("UpdateService").len(), 2, "one for each release");
+}
+
+#[test]
 fn a_release_killed_in_the_middle_of_a_rollout_goes_on_without_doing_anything_twice() {
     let sandbox = slow();
     let desk = Desk::demo(&sandbox);

@@ -118,6 +118,10 @@ impl Clock for NoClock {
         Timestamp::UNIX_EPOCH
     }
 
+    fn uptime(&self) -> SignedDuration {
+        SignedDuration::ZERO
+    }
+
     async fn sleep(&self, _: SignedDuration) {}
 
     fn token(&self, digits: usize) -> String {

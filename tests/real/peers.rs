@@ -46,6 +46,10 @@ impl Clock for HastyClock {
         Timestamp::now()
     }
 
+    fn uptime(&self) -> SignedDuration {
+        kanmon::local::clock::SystemClock.uptime()
+    }
+
     async fn sleep(&self, _duration: SignedDuration) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -48,3 +48,38 @@ async fn at_the_moment_of_the_roll_and_it_is_not_fought() {
     assert_eq!(stage.definition(DEV, "shop-dev", "web").unwrap(), theirs);
     assert_eq!(stage.calls("UpdateService").len(), 1, "theirs");
 }
+
+#[tokio::test(start_paused = true)]
+async fn after_the_proof_while_the_stage_s_check_takes_its_time_and_it_is_no_success() {
+    let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/admin";
+    let late = json!({ "check": { "http": url, "timeout": "10m" } });
+    // Their image is as good as ours to the check: only the last look can tell.
+    let steps = json!([{ "roll": "web" }, { "run": "migrate" }, late]);
+    let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
+    stage.build_next("app", &[("exit-after", "300")]);
+    let run = stage.release().await;
+    stage.fact(&run.id, "migrated", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Superseded, 21);
+    ended.says("deployed over by somebody else before dev was done");
+    stage.hours(1).await;
+    assert_eq!(stage.definition(DEV, "shop-dev", "web").unwrap(), theirs, "theirs is left alone");
+    assert_eq!(stage.calls("UpdateService").len(), 2, "ours and theirs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_we_go_back_and_it_is_not_gone_back_over() {
+    let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
+    let check = json!({ "check": { "http": url, "status": 403, "timeout": "5m" } });
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }, check])).open();
+    let run = stage.release().await;
+    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutEnded { .. })).await;
+    let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
+    let ended = run.end(&stage).await;
+    assert!(!ended.ending.outcome.is_success(), "{:?}", ended.ending);
+    stage.hours(1).await;
+    assert_eq!(stage.definition(DEV, "shop-dev", "web").unwrap(), theirs);
+    assert_eq!(stage.calls("UpdateService").len(), 2, "ours and theirs");
+    assert!(stage.ledger("dev").await.frozen.is_none(), "somebody else's deployment is no rollback that failed");
+}

@@ -16,10 +16,11 @@ pub(super) async fn run(session: &Session, cluster: &str, task: &TaskStart) -> R
     let body = SendRaw::new(&input(cluster, task));
     // The client token makes the SDK's own retries safe.
     let request = session.ecs().run_task().task_definition(&task.task_definition);
-    let answer = match session.call(&op, request.customize().interceptor(body).send()).await {
-        Ok(answer) => answer,
-        Err(r) => return Err(service::explain(session, cluster, r).await),
-    };
+    let answer =
+        match session.call(&op, request.customize().interceptor(body).interceptor(session.fence()).send()).await {
+            Ok(answer) => answer,
+            Err(r) => return Err(service::explain(session, cluster, r).await),
+        };
     if let Some(arn) = answer.tasks().first().and_then(|t| t.task_arn()) {
         return Ok(arn.to_owned());
     }

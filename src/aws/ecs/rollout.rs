@@ -32,7 +32,7 @@ pub(super) async fn update(
 ) -> Result<String, Fault> {
     let op = Op::write("ecs:UpdateService", format!("service {name} of cluster {cluster}"));
     let request = session.ecs_once().update_service().cluster(cluster).service(name).task_definition(task_definition);
-    let answer = match session.call(&op, request.send()).await {
+    let answer = match session.call(&op, request.customize().interceptor(session.fence()).send()).await {
         Ok(answer) => answer,
         Err(r) if r.is("ServiceNotFoundException") => return Err(service::missing(session, cluster, name).await),
         Err(r) => return Err(service::explain(session, cluster, r).await),
@@ -52,7 +52,7 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
         .stop_service_deployment()
         .service_deployment_arn(deployment)
         .stop_type(StopServiceDeploymentStopType::Rollback);
-    match session.call(&op, request.send()).await {
+    match session.call(&op, request.customize().interceptor(session.fence()).send()).await {
         Ok(_) => Ok(()),
         Err(r) if r.is("ConflictException") || r.fault.kind == FaultKind::Invalid => {
             let status = status(session, deployment).await?;

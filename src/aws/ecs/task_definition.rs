@@ -105,7 +105,7 @@ pub(super) async fn register(
     let op = Op::write("ecs:RegisterTaskDefinition", format!("task definition family {family}"));
     let body = SendRaw::new(&with_tags(input, tags));
     let request = session.ecs_once().register_task_definition().family(family);
-    let answer = session.call(&op, request.customize().interceptor(body).send()).await?;
+    let answer = session.call(&op, request.customize().interceptor(body).interceptor(session.fence()).send()).await?;
     answer.task_definition().and_then(|d| d.task_definition_arn()).map(str::to_owned).ok_or_else(|| {
         Fault::new(FaultKind::Ambiguous, format!("{family} was registered, and the answer names no revision"))
     })

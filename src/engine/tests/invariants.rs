@@ -95,6 +95,11 @@ impl Watchman {
             | Effect::Copy { .. }
             | Effect::Plan { .. }
             | Effect::RequestApproval { .. } => {}
+            Effect::Confirm { stage } => {
+                let state = release.stage(stage);
+                assert!(state.steps.iter().all(is_done), "`{effect}` is started before every step is done");
+                assert!(state.lock.is_some(), "`{effect}` is started while the stage is not held");
+            }
             Effect::Baseline { at, .. }
             | Effect::Register { at, .. }
             | Effect::RunTask { at, .. }

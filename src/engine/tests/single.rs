@@ -149,7 +149,7 @@ fn a_refused_stop_leaves_the_deployment_to_be_followed() {
 #[test]
 fn a_release_that_was_overtaken_while_it_was_suspended_goes_no_further() {
     let ledger = |last: &str| {
-        let ledger = StageLedger { last_good: None, last_entered: Some(id(last)) };
+        let ledger = StageLedger { last_entered: Some(id(last)), ..StageLedger::default() };
         BTreeMap::from([(id("dev"), ledger)])
     };
     let release = in_dev(vec![]);

@@ -166,7 +166,7 @@ fn meddle(world: &mut World, ledgers: &mut Ledgers) {
         world.append([Fact::ApprovalWithdrawn { stage, by: identity(), comment: String::new() }]);
     }
     if world.chance.odds(1) {
-        let ledger = StageLedger { last_good: None, last_entered: Some(id("r2")) };
+        let ledger = StageLedger { last_entered: Some(id("r2")), ..StageLedger::default() };
         ledgers.insert(id("prod"), ledger);
     }
 }

@@ -206,7 +206,11 @@ impl World {
             // Those that may be repeated are not looked up: the repetition finds what is there.
             Effect::RequestApproval { .. } | Effect::RunTask { .. } | Effect::StopRollout { .. } => None,
             Effect::Adopt { .. } | Effect::Copy { .. } | Effect::Register { .. } => None,
-            Effect::Survey { .. } | Effect::Plan { .. } | Effect::Baseline { .. } | Effect::Check { .. } => None,
+            Effect::Survey { .. }
+            | Effect::Plan { .. }
+            | Effect::Baseline { .. }
+            | Effect::Check { .. }
+            | Effect::Confirm { .. } => None,
             Effect::Build { .. } | Effect::Update { .. } | Effect::Restore { .. } => landed,
         }
         .unwrap_or_else(|| Fact::EffectAbsent { effect: effect.clone() })
@@ -283,6 +287,13 @@ impl World {
                 let primary = self.deploy(at, service, &run.primary, &baseline.task_definition)?;
                 let task_definition = baseline.task_definition;
                 Fact::RestoreStarted { at: at.clone(), service: service.clone(), primary, task_definition }
+            }
+            Effect::Confirm { stage } => {
+                let spec = self.release.started.pipeline.stage(stage).expect("it is there");
+                if spec.services().any(|service| self.services[&(stage.clone(), service.clone())].theirs) {
+                    return Err(FaultKind::Changed);
+                }
+                Fact::StageConfirmed { stage: stage.clone() }
             }
             Effect::Check { at } => {
                 let verdict = [Verdict::Pass, Verdict::Unknown, Verdict::Fail]

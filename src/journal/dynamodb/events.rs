@@ -43,7 +43,7 @@ pub(super) async fn begin(
         return Err(lease::recorded_already(release));
     }
     let mut head = Head::new(app, release, now);
-    let lease = head.lease.take(release, holder, now, gone)?;
+    let lease = head.lease.take(release, holder, None, now, gone)?;
     let one = codec::link(release, &Tip::start(), first, now)?;
     put_blobs(table, std::slice::from_ref(&one)).await?;
     head.tip = one.tip();
@@ -72,7 +72,7 @@ pub(super) async fn append(
     now: Timestamp,
 ) -> Result<Vec<Event>, JournalError> {
     let release = &lease.release;
-    let touched = facts.iter().flat_map(|fact| [lease::about_to_change(fact), stage_of(fact)]);
+    let touched = facts.iter().flat_map(|fact| [lease::needs(fact), stage_of(fact)]);
     let stages: BTreeSet<StageName> = touched.flatten().cloned().collect();
     let mut call = Call::new();
     // Of the first attempt; a later one would link the same, for it begins after the same event.
@@ -94,8 +94,10 @@ pub(super) async fn append(
         for stage in &stages {
             places.insert(stage.clone(), Place::load(table, &head.app, stage).await?);
         }
-        for stage in facts.iter().filter_map(lease::about_to_change) {
-            places[stage].lease.check(stage, release)?;
+        for fact in facts {
+            if let Some(stage) = lease::needs(fact) {
+                lease::may_write(fact, stage, &places[stage].lease, &places[stage].ledger, lease)?;
+            }
         }
         for id in absorbed {
             if !head.absorbed.insert(*id) || !messages::is_there(table, release, *id).await? {

@@ -7,14 +7,16 @@ use super::head::Head;
 use super::item::Item;
 use super::place::Place;
 use super::table::{If, Table, Written};
-use crate::journal::lease::{Gone, StageLease};
+use crate::journal::lease::{self, Gone, StageLease};
 use crate::model::ids::{AppName, ReleaseId, StageName};
-use crate::ports::journal::{Holder, JournalError, Lease};
+use crate::model::ledger::{StageLedger, Word};
+use crate::ports::journal::{Holder, JournalError, Lease, Pulse};
 
 pub(super) async fn take(
     table: &Table,
     release: &ReleaseId,
     holder: &Holder,
+    still: Option<Pulse>,
     now: Timestamp,
     gone: &Gone,
 ) -> Result<Lease, JournalError> {
@@ -24,7 +26,7 @@ pub(super) async fn take(
         if call.is_again() && call.wrote(&head.token) {
             return Ok(Lease { release: release.clone(), holder: holder.clone(), fence: head.lease.fence });
         }
-        let lease = head.lease.take(release, holder, now, gone)?;
+        let lease = head.lease.take(release, holder, still, now, gone)?;
         let token = call.token();
         match table.put_all(&token, vec![head.write(&token)?]).await? {
             Written::Yes => return Ok(lease),
@@ -33,7 +35,7 @@ pub(super) async fn take(
     }
 }
 
-pub(super) async fn renew(table: &Table, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
+pub(super) async fn renew(table: &Table, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
     let mut call = Call::new();
     loop {
         let mut head = Head::load(table, &lease.release).await?;
@@ -42,7 +44,7 @@ pub(super) async fn renew(table: &Table, lease: &Lease, now: Timestamp) -> Resul
         let token = call.token();
         items.push(head.write(&token)?);
         match table.put_all(&token, items).await? {
-            Written::Yes => return Ok(()),
+            Written::Yes => return Ok(head.stages.into_iter().map(|(_, stage)| stage).collect()),
             unclear => call.again(table, unclear).await?,
         }
     }
@@ -90,6 +92,7 @@ pub(super) async fn lock_stage(
     app: &AppName,
     stage: &StageName,
     lease: &Lease,
+    still: Option<Pulse>,
     now: Timestamp,
     gone: &Gone,
 ) -> Result<u64, JournalError> {
@@ -98,7 +101,7 @@ pub(super) async fn lock_stage(
         let mut head = Head::load(table, &lease.release).await?;
         head.lease.check(lease)?;
         let mut place = Place::load(table, app, stage).await?;
-        let fence = place.lease.lock(stage, lease, now, gone)?;
+        let fence = place.lease.lock(stage, lease, still, now, gone)?;
         head.stages.insert((app.clone(), stage.clone()));
         let token = call.token();
         match table.put_all(&token, vec![head.write(&token)?, place.write()?]).await? {
@@ -127,6 +130,28 @@ pub(super) async fn unlock_stage(
         let token = call.token();
         match table.put_all(&token, vec![head.write(&token)?, place.write()?]).await? {
             Written::Yes => return Ok(()),
+            unclear => call.again(table, unclear).await?,
+        }
+    }
+}
+
+pub(super) async fn decree(
+    table: &Table,
+    app: &AppName,
+    stage: &StageName,
+    word: &Word,
+    now: Timestamp,
+) -> Result<StageLedger, JournalError> {
+    let mut call = Call::new();
+    loop {
+        let mut place = Place::load(table, app, stage).await?;
+        if call.is_again() && place.ledger.has_heard(word, now) {
+            return Ok(place.ledger);
+        }
+        lease::decree(stage, &mut place.lease, &mut place.ledger, word, now)?;
+        let token = call.token();
+        match table.put_all(&token, vec![place.write()?]).await? {
+            Written::Yes => return Ok(place.ledger),
             unclear => call.again(table, unclear).await?,
         }
     }

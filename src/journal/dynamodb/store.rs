@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
+use super::place::Place;
 use super::table::Table;
 use super::{events, leases, messages, restore};
 use crate::aws::session::Sessions;
@@ -14,9 +15,9 @@ use crate::journal::{codec, process};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::ledger::StageLedger;
+use crate::model::ledger::{StageLedger, Word};
 use crate::model::pipeline::Account;
-use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Record};
+use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Pulse, Record};
 
 /// The journal in a table, shared by any number of machines.
 pub struct DynamoDbJournal {
@@ -57,12 +58,18 @@ impl Journal for DynamoDbJournal {
         events::begin(&self.table, app, release, &first, holder, now, &*self.gone).await
     }
 
-    async fn take(&self, release: &ReleaseId, holder: &Holder, now: Timestamp) -> Result<Lease, JournalError> {
+    async fn take(
+        &self,
+        release: &ReleaseId,
+        holder: &Holder,
+        still: Option<Pulse>,
+        now: Timestamp,
+    ) -> Result<Lease, JournalError> {
         let _turn = self.turn.lock().await;
-        leases::take(&self.table, release, holder, now, &*self.gone).await
+        leases::take(&self.table, release, holder, still, now, &*self.gone).await
     }
 
-    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
         let _turn = self.turn.lock().await;
         leases::renew(&self.table, lease, now).await
     }
@@ -105,10 +112,11 @@ impl Journal for DynamoDbJournal {
         app: &AppName,
         stage: &StageName,
         lease: &Lease,
+        still: Option<Pulse>,
         now: Timestamp,
     ) -> Result<u64, JournalError> {
         let _turn = self.turn.lock().await;
-        leases::lock_stage(&self.table, app, stage, lease, now, &*self.gone).await
+        leases::lock_stage(&self.table, app, stage, lease, still, now, &*self.gone).await
     }
 
     async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
@@ -118,6 +126,25 @@ impl Journal for DynamoDbJournal {
 
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
         events::ledger(&self.table, app, stage).await
+    }
+
+    async fn holder(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
+        Ok(Place::load(&self.table, app, stage).await?.lease.holder(&*self.gone))
+    }
+
+    async fn decree(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        word: &Word,
+        now: Timestamp,
+    ) -> Result<StageLedger, JournalError> {
+        let _turn = self.turn.lock().await;
+        leases::decree(&self.table, app, stage, word, now).await
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {

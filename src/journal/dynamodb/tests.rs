@@ -18,7 +18,6 @@ use crate::model::approval::Identity;
 use crate::model::event::{Event, Fact};
 use crate::model::fault::FaultKind;
 use crate::model::inbox::MessageBody;
-use crate::model::ledger::{LastGood, StageLedger};
 use crate::model::pipeline::Account;
 use crate::model::release::samples::{at, id, started, warned};
 use crate::ports::journal::{Journal, JournalError, Lease};
@@ -170,16 +169,16 @@ async fn what_was_written_is_found_though_its_answer_was_lost() {
         lose();
         assert_eq!(journal.append(&lease, 3, &[], &[message], at(3)).await.unwrap(), []);
         lose();
-        let fence = journal.lock_stage(&id("shop"), &id("dev"), &lease, at(3)).await.unwrap();
+        let fence = journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(3)).await.unwrap();
         lose();
         journal.renew(&lease, at(4)).await.unwrap();
-        assert_eq!(journal.lock_stage(&id("shop"), &id("dev"), &lease, at(4)).await.unwrap(), fence);
+        assert_eq!(journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(4)).await.unwrap(), fence);
         lose();
         journal.unlock_stage(&id("shop"), &id("dev"), &lease).await.unwrap();
         lose();
         journal.give_up(&lease).await.unwrap();
         lose();
-        let next = journal.take(&id("r1"), &holder("b"), at(5)).await.unwrap();
+        let next = journal.take(&id("r1"), &holder("b"), None, at(5)).await.unwrap();
         assert_eq!(next.fence, lease.fence + 1, "it was taken once");
         assert!(store.moto.is_clear());
         assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 3);
@@ -209,7 +208,7 @@ async fn what_was_written_unheard_of_is_there_for_whoever_comes_next() {
     let appended = journal.append(&lease, 1, &[warned("one")], &[], at(1)).await;
     assert!(appended.is_err(), "it can neither be heard of nor read: {appended:?}");
     assert!(store.moto.is_clear());
-    let next = other.take(&id("r1"), &holder("b"), at(2)).await.unwrap();
+    let next = other.take(&id("r1"), &holder("b"), None, at(2)).await.unwrap();
     let lost = journal.append(&lease, 1, &[warned("one")], &[], at(1)).await;
     assert!(matches!(lost, Err(JournalError::LostLease { .. })), "{lost:?}");
     other.append(&next, 2, &[warned("two")], &[], at(3)).await.unwrap();
@@ -239,14 +238,14 @@ async fn of_several_processes_that_come_at_once_one_gets_it() {
         // A holder's own renewal never costs him an append.
         let (appended, renewed) =
             tokio::join!(a.append(&lease, after + 1, &one_fact, &[], at(0)), b.renew(&lease, at(0)));
-        assert_eq!((appended.unwrap().len(), renewed), (1, Ok(())));
+        assert_eq!((appended.unwrap().len(), renewed), (1, Ok(vec![])));
     }
     a.give_up(&lease).await.unwrap();
     let (first, second, third) = (holder("d"), holder("e"), holder("f"));
     let (x, y, z) = tokio::join!(
-        a.take(&release, &first, at(0)),
-        b.take(&release, &second, at(0)),
-        c.take(&release, &third, at(0))
+        a.take(&release, &first, None, at(0)),
+        b.take(&release, &second, None, at(0)),
+        c.take(&release, &third, None, at(0))
     );
     assert!(one(&[x, y, z]), "two hold one release");
 
@@ -254,7 +253,8 @@ async fn of_several_processes_that_come_at_once_one_gets_it() {
         journal.begin(&id("shop"), &id(name), started(), &holder(name), at(0)).await.unwrap().0
     };
     let (two, three) = (begin(&b, "r2").await, begin(&c, "r3").await);
-    let (x, y) = tokio::join!(b.lock_stage(&app, &dev, &two, at(0)), c.lock_stage(&app, &dev, &three, at(0)));
+    let (x, y) =
+        tokio::join!(b.lock_stage(&app, &dev, &two, None, at(0)), c.lock_stage(&app, &dev, &three, None, at(0)));
     assert!(one(&[x, y]), "two hold one stage");
     let same = id("r4");
     let (x, y) =
@@ -277,16 +277,18 @@ async fn what_several_processes_say_and_learn_at_once_is_all_kept() {
     let mut ids: Vec<u64> = [x, y, z].into_iter().map(Result::unwrap).collect();
     ids.sort_unstable();
     assert_eq!(ids, [1, 2, 3]);
-    // One release leaves a stage while another enters it: the ledger knows both.
+    // One release says what failed in a stage while another enters it: the ledger knows both.
     let (two, _) = b.begin(&id("shop"), &id("r2"), started(), &holder("b"), at(0)).await.unwrap();
-    let (left, entered) = ([Fact::StageLeft { stage: id("dev") }], [Fact::StageEntered { stage: id("dev") }]);
+    b.lock_stage(&id("shop"), &id("dev"), &two, None, at(0)).await.unwrap();
+    let images = std::collections::BTreeMap::from([(id("web"), crate::model::ids::Digest::of(b"web"))]);
+    let failed = [Fact::ImagesFailed { stage: id("dev"), images, why: "x".into() }];
+    let entered = [Fact::StageEntered { stage: id("dev") }];
     for n in 1..6 {
         let now = at(n as i64);
-        let (x, y) = tokio::join!(a.append(&lease, n, &left, &[], now), b.append(&two, n, &entered, &[], now));
+        let (x, y) = tokio::join!(a.append(&lease, n, &failed, &[], now), b.append(&two, n, &entered, &[], now));
         assert!(x.is_ok() && y.is_ok());
         let ledger = c.ledger(&id("shop"), &id("dev")).await.unwrap();
-        let good = LastGood { release: release.clone(), at: now };
-        assert_eq!(ledger, StageLedger { last_good: Some(good), last_entered: Some(id("r2")) });
+        assert_eq!((ledger.failed[0].at, ledger.last_entered), (now, Some(id("r2"))));
     }
 }
 
@@ -338,7 +340,7 @@ async fn a_release_writes_no_inbox_and_a_message_writes_nothing_else() {
     let partitions = || -> Vec<String> { store.moto.asked().iter().flat_map(|(op, body)| written(op, body)).collect() };
     store.moto.asked();
     let lease = begin(&journal).await;
-    journal.lock_stage(&id("shop"), &id("dev"), &lease, at(0)).await.unwrap();
+    journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(0)).await.unwrap();
     let entered = Fact::StageEntered { stage: id("dev") };
     journal.append(&lease, 1, &[entered, warned("x".repeat(INLINE_LIMIT))], &[], at(1)).await.unwrap();
     let mut own = partitions();

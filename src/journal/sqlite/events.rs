@@ -33,7 +33,7 @@ pub(super) fn begin(
     gone: &Gone,
 ) -> Result<(Lease, Event), Failure> {
     let mut row = ReleaseLease::default();
-    let lease = row.take(release, holder, now, gone)?;
+    let lease = row.take(release, holder, None, now, gone)?;
     let start = Tip::start();
     let (at, fence, hold) = (now.to_string(), Number(row.fence), lease::hold_text(row.hold.as_ref())?);
     let put = tx.execute(
@@ -63,8 +63,11 @@ pub(super) fn append(
     if head.tip.seq != after {
         return Err(lease::not_last(release, after, head.tip.seq).into());
     }
-    for stage in facts.iter().filter_map(lease::about_to_change) {
-        leases::load_stage(tx, &head.app, stage)?.check(stage, release)?;
+    for fact in facts {
+        if let Some(stage) = lease::needs(fact) {
+            let (held, ledger) = (leases::load_stage(tx, &head.app, stage)?, ledger(tx, &head.app, stage)?);
+            lease::may_write(fact, stage, &held, &ledger, lease)?;
+        }
     }
     inbox::absorb(tx, release, absorbed)?;
     let mut tip = head.tip;
@@ -282,7 +285,12 @@ fn put_row(tx: &Transaction<'_>, release: &ReleaseId, row: &Row) -> Result<(), F
     Ok(())
 }
 
-fn put_ledger(tx: &Transaction<'_>, app: &AppName, stage: &StageName, known: &StageLedger) -> Result<(), Failure> {
+pub(super) fn put_ledger(
+    tx: &Transaction<'_>,
+    app: &AppName,
+    stage: &StageName,
+    known: &StageLedger,
+) -> Result<(), Failure> {
     let (body, hash) = seal(known)?;
     tx.prepare_cached("INSERT OR REPLACE INTO ledgers (app, stage, body, hash) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![app.as_str(), stage.as_str(), body, hash])?;

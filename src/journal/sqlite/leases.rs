@@ -4,25 +4,28 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::error::Failure;
+use super::events;
 use super::number::Number;
-use crate::journal::lease::{Gone, ReleaseLease, StageLease, hold_text, parse_hold};
+use crate::journal::lease::{self, Gone, ReleaseLease, StageLease, hold_text, parse_hold};
 use crate::model::ids::{AppName, ReleaseId, StageName};
-use crate::ports::journal::{Holder, JournalError, Lease};
+use crate::model::ledger::{StageLedger, Word};
+use crate::ports::journal::{Holder, JournalError, Lease, Pulse};
 
 pub(super) fn take(
     tx: &Transaction<'_>,
     release: &ReleaseId,
     holder: &Holder,
+    still: Option<Pulse>,
     now: Timestamp,
     gone: &Gone,
 ) -> Result<Lease, Failure> {
     let mut row = load(tx, release)?;
-    let lease = row.take(release, holder, now, gone)?;
+    let lease = row.take(release, holder, still, now, gone)?;
     save(tx, release, &row)?;
     Ok(lease)
 }
 
-pub(super) fn renew(tx: &Transaction<'_>, lease: &Lease, now: Timestamp) -> Result<(), Failure> {
+pub(super) fn renew(tx: &Transaction<'_>, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, Failure> {
     let mut row = load(tx, &lease.release)?;
     row.renew(lease, now)?;
     save(tx, &lease.release, &row)?;
@@ -33,7 +36,8 @@ pub(super) fn give_up(tx: &Transaction<'_>, lease: &Lease) -> Result<(), Failure
     let mut row = load(tx, &lease.release)?;
     row.give_up(lease)?;
     save(tx, &lease.release, &row)?;
-    each_stage(tx, |stage| stage.free(&lease.release))
+    each_stage(tx, |stage| stage.free(&lease.release))?;
+    Ok(())
 }
 
 /// Whether this lease is still the one that counts.
@@ -46,14 +50,29 @@ pub(super) fn lock_stage(
     app: &AppName,
     stage: &StageName,
     lease: &Lease,
+    still: Option<Pulse>,
     now: Timestamp,
     gone: &Gone,
 ) -> Result<u64, Failure> {
     check(tx, lease)?;
     let mut row = load_stage(tx, app, stage)?;
-    let fence = row.lock(stage, lease, now, gone)?;
+    let fence = row.lock(stage, lease, still, now, gone)?;
     save_stage(tx, app.as_str(), stage.as_str(), &row)?;
     Ok(fence)
+}
+
+pub(super) fn decree(
+    tx: &Transaction<'_>,
+    app: &AppName,
+    stage: &StageName,
+    word: &Word,
+    now: Timestamp,
+) -> Result<StageLedger, Failure> {
+    let (mut held, mut ledger) = (load_stage(tx, app, stage)?, events::ledger(tx, app, stage)?);
+    lease::decree(stage, &mut held, &mut ledger, word, now)?;
+    save_stage(tx, app.as_str(), stage.as_str(), &held)?;
+    events::put_ledger(tx, app, stage, &ledger)?;
+    Ok(ledger)
 }
 
 pub(super) fn unlock_stage(
@@ -118,8 +137,12 @@ fn save_stage(tx: &Transaction<'_>, app: &str, stage: &str, row: &StageLease) ->
     Ok(())
 }
 
-/// A change to every held stage that says it changed something.
-fn each_stage(tx: &Transaction<'_>, mut change: impl FnMut(&mut StageLease) -> bool) -> Result<(), Failure> {
+/// A change to every held stage that says it changed something; answers which it changed.
+fn each_stage(
+    tx: &Transaction<'_>,
+    mut change: impl FnMut(&mut StageLease) -> bool,
+) -> Result<Vec<StageName>, Failure> {
+    let mut changed = Vec::new();
     let mut held = tx.prepare_cached("SELECT app, stage, fence, hold FROM stages WHERE hold IS NOT NULL")?;
     let rows: Vec<(String, String, Number, Option<String>)> = held
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
@@ -128,7 +151,8 @@ fn each_stage(tx: &Transaction<'_>, mut change: impl FnMut(&mut StageLease) -> b
         let mut lease = StageLease { fence, hold: parse_hold(hold.as_deref(), &format!("stage {stage}"))? };
         if change(&mut lease) {
             save_stage(tx, &app, &stage, &lease)?;
+            changed.push(stage.parse().map_err(|e| JournalError::Corrupt(format!("`{stage}` is no stage: {e}")))?);
         }
     }
-    Ok(())
+    Ok(changed)
 }

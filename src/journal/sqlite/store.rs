@@ -17,8 +17,8 @@ use crate::journal::{codec, process};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::ledger::StageLedger;
-use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Record};
+use crate::model::ledger::{StageLedger, Word};
+use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Pulse, Record};
 
 type Job = Box<dyn FnOnce(&mut Opened) + Send>;
 
@@ -133,12 +133,18 @@ impl Journal for SqliteJournal {
         self.write_tx(move |tx| events::begin(tx, &app, &release, &first, &holder, now, &*gone)).await
     }
 
-    async fn take(&self, release: &ReleaseId, holder: &Holder, now: Timestamp) -> Result<Lease, JournalError> {
+    async fn take(
+        &self,
+        release: &ReleaseId,
+        holder: &Holder,
+        still: Option<Pulse>,
+        now: Timestamp,
+    ) -> Result<Lease, JournalError> {
         let (release, holder, gone) = (release.clone(), holder.clone(), self.gone.clone());
-        self.write_tx(move |tx| leases::take(tx, &release, &holder, now, &*gone)).await
+        self.write_tx(move |tx| leases::take(tx, &release, &holder, still, now, &*gone)).await
     }
 
-    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
         let lease = lease.clone();
         self.write_tx(move |tx| leases::renew(tx, &lease, now)).await
     }
@@ -185,10 +191,11 @@ impl Journal for SqliteJournal {
         app: &AppName,
         stage: &StageName,
         lease: &Lease,
+        still: Option<Pulse>,
         now: Timestamp,
     ) -> Result<u64, JournalError> {
         let (app, stage, lease, gone) = (app.clone(), stage.clone(), lease.clone(), self.gone.clone());
-        self.write_tx(move |tx| leases::lock_stage(tx, &app, &stage, &lease, now, &*gone)).await
+        self.write_tx(move |tx| leases::lock_stage(tx, &app, &stage, &lease, still, now, &*gone)).await
     }
 
     async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
@@ -199,6 +206,26 @@ impl Journal for SqliteJournal {
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
         let (app, stage) = (app.clone(), stage.clone());
         self.read_tx(move |tx| events::ledger(tx, &app, &stage)).await
+    }
+
+    async fn holder(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
+        let (app, stage, gone) = (app.clone(), stage.clone(), self.gone.clone());
+        self.read_tx(move |tx| Ok(leases::load_stage(tx, &app, &stage)?.holder(&*gone))).await
+    }
+
+    async fn decree(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        word: &Word,
+        now: Timestamp,
+    ) -> Result<StageLedger, JournalError> {
+        let (app, stage, word) = (app.clone(), stage.clone(), word.clone());
+        self.write_tx(move |tx| leases::decree(tx, &app, &stage, &word, now)).await
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {

@@ -151,6 +151,7 @@ async fn damage_to_a_blob_a_message_or_a_ledger_is_seen() {
     let by = crate::model::approval::Identity { arn: "a".into(), account: id("012345678901"), user_id: "A".into() };
     let abort = crate::model::inbox::MessageBody::Abort { by, reason: "x".into(), roll_back: true };
     journal.send(&release(), abort, at(0)).await.unwrap();
+    journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(0)).await.unwrap();
     let entered = crate::model::event::Fact::StageEntered { stage: id("dev") };
     journal.append(&lease, 1, &[entered, warned("long ".repeat(100_000))], &[], at(1)).await.unwrap();
     let db = raw(dir.path());
@@ -217,7 +218,7 @@ async fn what_may_only_be_read_is_read_and_says_so_when_written() {
     assert!(!journal.is_writable());
     assert_eq!(journal.read(&release()).await.unwrap(), written);
     assert!(!dir.path().join("journal.db-shm").exists(), "nothing is made beside it");
-    let refused = journal.take(&release(), &holder("b"), at(999)).await.unwrap_err();
+    let refused = journal.take(&release(), &holder("b"), None, at(999)).await.unwrap_err();
     assert!(refused.to_string().contains("journal.db may only be read"), "{refused}");
 }
 
@@ -337,7 +338,7 @@ async fn of_two_processes_that_take_the_same_lease_or_stage_one_wins() {
     one.give_up(&lease).await.unwrap();
     let (a, b) = (holder("a"), holder("b"));
     let (r, now) = (release(), at(1));
-    let (a, b) = tokio::join!(one.take(&r, &a, now), two.take(&r, &b, now));
+    let (a, b) = tokio::join!(one.take(&r, &a, None, now), two.take(&r, &b, None, now));
     assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
     assert!(matches!(a.and(b), Err(JournalError::Held { .. })));
 }
@@ -364,10 +365,10 @@ async fn a_process_of_this_machine_that_ended_holds_nothing() {
     let them = Holder { pid: child.id(), ..this_process() };
     journal.begin(&id("shop"), &release(), started(), &them, at(0)).await.unwrap();
     let me = this_process();
-    assert!(matches!(journal.take(&release(), &me, at(1)).await, Err(JournalError::Held { .. })));
+    assert!(matches!(journal.take(&release(), &me, None, at(1)).await, Err(JournalError::Held { .. })));
     child.kill().unwrap();
     child.wait().unwrap();
-    journal.take(&release(), &me, at(1)).await.unwrap();
+    journal.take(&release(), &me, None, at(1)).await.unwrap();
 }
 
 #[tokio::test]

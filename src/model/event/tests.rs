@@ -60,6 +60,11 @@ kinds! {
     RestoreEnded => "restore-ended",
     CheckJudged => "check-judged",
     StageFailed => "stage-failed",
+    Forced => "forced",
+    ImagesFailed => "images-failed",
+    StageFrozen => "stage-frozen",
+    StageConfirmed => "stage-confirmed",
+    LockBroken => "lock-broken",
     StageLeft => "stage-left",
     AbortRequested => "abort-requested",
     Suspended => "suspended",
@@ -280,12 +285,21 @@ fn samples() -> Vec<Fact> {
             failure: StageFailure { ending: ending(Outcome::Failed), roll_back: true },
         },
         Fact::StageLeft { stage: stage() },
+        Fact::Forced { stage: stage(), over: id("r0"), reason: "x".into() },
+        Fact::ImagesFailed {
+            stage: stage(),
+            images: BTreeMap::from([(id("web"), Digest::of(b"x"))]),
+            why: "it crashed".into(),
+        },
+        Fact::StageFrozen { stage: stage(), reason: "stuck".into() },
+        Fact::StageConfirmed { stage: stage() },
+        Fact::LockBroken { by: somebody(), held_by: "a@b, pid 1".into(), reason: "gone".into() },
         Fact::AbortRequested { by: somebody(), reason: "stop".into(), roll_back: true },
         Fact::Suspended { ending: ending(Outcome::Suspended) },
         Fact::Finished { ending: ending(Outcome::Succeeded) },
     ];
     for requested_by in requesters() {
-        all.push(Fact::Extended { until: stage(), requested_by: requested_by.clone() });
+        all.push(Fact::Extended { until: stage(), requested_by: requested_by.clone(), forced: Some("x".into()) });
         all.push(Fact::Resumed { by: requested_by, kanmon: "0.1.0".into() });
     }
     for effect in effects() {

@@ -102,6 +102,7 @@ pub(crate) fn started() -> Fact {
         source: Source { commit: Some("c0ffee".into()), ..Source::default() },
         until: id("prod"),
         given: BTreeMap::new(),
+        forced: None,
     }))
 }
 

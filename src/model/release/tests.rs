@@ -183,7 +183,7 @@ fn what_is_unknown_is_under_way_again_after_resuming_so_that_it_is_read() {
 #[test]
 fn facts_about_what_the_pipeline_does_not_have_are_refused() {
     assert!(refused([entered("moon")]).why.contains("there is no stage moon"));
-    let extended = Fact::Extended { until: id("moon"), requested_by: Requester::Unknown };
+    let extended = Fact::Extended { until: id("moon"), requested_by: Requester::Unknown, forced: None };
     assert_eq!(refused([extended]).why, "no such stage");
     let roll = |at: StepRef, service: &str| Fact::RolloutStopRequested { at, service: id(service) };
     assert!(refused([roll(step("dev", 9), "web")]).why.contains("no such step"));
@@ -352,7 +352,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         ended,
         Fact::StageFailed { stage: id("dev"), failure: failed },
         Fact::StageLeft { stage: id("dev") },
-        Fact::Extended { until: id("prod"), requested_by: Requester::Unknown },
+        Fact::Extended { until: id("prod"), requested_by: Requester::Unknown, forced: None },
         resumed(),
         Fact::Suspended { ending: ending() },
     ])

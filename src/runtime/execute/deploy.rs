@@ -6,7 +6,7 @@ use crate::engine::taskdef::{compose, content_hash};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::ids::ServiceName;
+use crate::model::ids::{ServiceName, StageName};
 use crate::model::release::Release;
 use crate::model::rollout::{Baseline, ServiceReading};
 use crate::ports::deployer::Cluster;
@@ -117,6 +117,28 @@ fn still(place: &str, service: &ServiceReading, primary: &str) -> Result<(), Fau
             .cause(format!("PRIMARY was {primary} and is {}", found.map_or("none", |d| d.id.as_str())))
             .hint("theirs is left alone")),
     }
+}
+
+/// What was proven when a service's rollout ended may have been deployed over while the stage's later steps took their time.
+pub async fn confirm(ports: &Ports, release: &Release, name: &StageName) -> Result<Fact, Fault> {
+    let stage = release.started.pipeline.stage(name).ok_or_else(|| defect("the stage is not in the pipeline"))?;
+    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
+    for (_, service, state) in release.stage(name).rolls() {
+        let Some(run) = &state.run else { continue };
+        let found = ports.deployer.service(cluster, stage.service_name(service)).await?;
+        let set_to = found.primary().map_or("nothing", |d| d.task_definition.as_str());
+        if set_to != run.task_definition {
+            return Err(Fault::new(
+                FaultKind::Changed,
+                format!(
+                    "{name}/{service} was deployed over by somebody else before {name} was done; theirs is left alone"
+                ),
+            )
+            .cause(format!("it was brought to {} and is set to {set_to}", run.task_definition))
+            .hint("find out whose it is before releasing again"));
+        }
+    }
+    Ok(Fact::StageConfirmed { stage: name.clone() })
 }
 
 pub async fn stop(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {

@@ -47,6 +47,7 @@ pub async fn execute(
         Effect::StopRollout { at, service } => deploy::stop(ports, release, at, service).await,
         Effect::Restore { at, service } => deploy::restore(ports, release, at, service).await,
         Effect::Check { at } => check::check(ports, release, at).await,
+        Effect::Confirm { stage } => deploy::confirm(ports, release, stage).await,
     }
 }
 

@@ -5,13 +5,25 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::StageName;
 use crate::model::release::Release;
 use crate::ports::journal::{JournalError, Lease};
+use crate::runtime::hold::Observer;
 use crate::runtime::ports::Ports;
 
-pub async fn observe(ports: &Ports, release: &Release, lease: &Lease, stage: &StageName) -> Result<Vec<Fact>, Fault> {
+/// Of a holder that is gone it is had once its pulse has stood still for as long as a lease lasts, by this process's clock.
+pub async fn observe(
+    ports: &Ports,
+    release: &Release,
+    lease: &Lease,
+    stage: &StageName,
+    observer: &mut Observer,
+) -> Result<Vec<Fact>, Fault> {
     let app = &release.started.pipeline.app;
-    match ports.journal.lock_stage(app, stage, lease, ports.clock.now()).await {
+    let still = observer.still(ports.clock.uptime());
+    match ports.journal.lock_stage(app, stage, lease, still, ports.clock.now()).await {
         Ok(fence) => Ok(vec![Fact::StageLocked { stage: stage.clone(), fence }]),
-        Err(JournalError::Held { .. }) => Ok(vec![]),
+        Err(JournalError::Held { pulse, .. }) => {
+            observer.saw(pulse, ports.clock.uptime());
+            Ok(vec![])
+        }
         Err(error) => Err(Fault::new(FaultKind::Unreachable, format!("{stage} could not be locked: {error}"))),
     }
 }

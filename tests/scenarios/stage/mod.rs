@@ -38,7 +38,7 @@ use cut::Wire;
 pub use cut::Cut;
 pub use images::Content;
 pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
-pub use run::{Asking, Ended, Run};
+pub use run::{Asking, Ended, Run, name};
 pub use time::{SdkTime, Time};
 
 const WORLD: &str = include_str!("world.yaml");
@@ -125,9 +125,14 @@ impl Story {
 
     /// The curtain: has to be called on the runtime whose clock stands.
     pub fn open(self) -> Stage {
+        self.open_at(Latency::REAL)
+    }
+
+    /// The same, where AWS moves at another pace.
+    pub fn open_at(self, pace: Latency) -> Stage {
         let time = Arc::new(Time::new());
         let seed = Seed::read(&self.world.to_string()).expect("the stories' seed");
-        let mut world = World::new(&seed, Latency::REAL, time.timestamp()).expect("the stories' world");
+        let mut world = World::new(&seed, pace, time.timestamp()).expect("the stories' world");
         world.set_registry_host(HOST);
         crate::contract::recording::record(&mut world, "scenarios");
         let dead: Arc<Mutex<BTreeSet<String>>> = Arc::default();
@@ -238,9 +243,22 @@ impl Stage {
 
     /// Ports as a process of this person has them.
     pub fn ports(&self, person: Person, session_name: &str, source_identity: Option<String>) -> Ports {
+        let http = SharedHttpClient::new(Wire { world: self.connector(), cut: self.cut.clone() });
+        self.ports_through(http, self.contents.clone(), person, session_name, source_identity)
+    }
+
+    /// The same, reaching AWS through another client, and building what is said here.
+    pub fn ports_through(
+        &self,
+        http: SharedHttpClient,
+        contents: Arc<Mutex<BTreeMap<String, Content>>>,
+        person: Person,
+        session_name: &str,
+        source_identity: Option<String>,
+    ) -> Ports {
         let sdk = SdkTime(self.time.clone());
         let sessions = Arc::new(aws::Sessions::new(aws::Setup {
-            http_client: Some(SharedHttpClient::new(Wire { world: self.connector(), cut: self.cut.clone() })),
+            http_client: Some(http),
             time_source: Some(SharedTimeSource::new(sdk.clone())),
             sleep: Some(SharedAsyncSleep::new(sdk)),
             credentials: Some(SharedCredentialsProvider::new(person.credentials())),
@@ -256,7 +274,7 @@ impl Stage {
             images: Arc::new(images::SandboxImages {
                 world: self.world.clone(),
                 time: self.time.clone(),
-                contents: self.contents.clone(),
+                contents,
                 given: self.given.clone(),
                 cut: self.cut.clone(),
             }),
@@ -271,13 +289,18 @@ impl Stage {
         }
     }
 
-    fn connector(&self) -> InProcess {
+    pub fn connector(&self) -> InProcess {
         let sdk = SdkTime(self.time.clone());
         InProcess::new(self.world.clone(), sdk.clone(), sdk)
     }
 
+    /// It is known of this process that it is no more.
+    pub fn is_dead(&self, holder: &Holder) {
+        self.dead.lock().unwrap().insert(holder.id.clone());
+    }
+
     /// A process of its own.
-    fn process(&self) -> Holder {
+    pub fn process(&self) -> Holder {
         let pid = self.processes.fetch_add(1, Ordering::Relaxed) + 1;
         Holder {
             id: format!("process-{pid}"),

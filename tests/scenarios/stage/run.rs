@@ -9,12 +9,14 @@ use kanmon::model::effect::Effect;
 use kanmon::model::event::{Event, Fact, Source, Started};
 use kanmon::model::ids::{ImageName, ReleaseId, StageName};
 use kanmon::model::inbox::MessageBody;
+use kanmon::model::ledger::{Said, StageLedger, Word};
 use kanmon::model::outcome::{Ending, Outcome};
 use kanmon::model::release::Release;
 use kanmon::model::stage_state::Approval;
 use kanmon::ports::clock::Clock as _;
 use kanmon::ports::journal::{Holder, Journal as _, Lease};
 use kanmon::ports::sink::Sink;
+use kanmon::runtime::hold;
 use kanmon::runtime::runner::{RunError, Runner};
 use kanmon::runtime::stop::{self, Stopper};
 use tokio::task::JoinHandle;
@@ -27,11 +29,12 @@ pub struct Asking {
     pub requester: Option<Requester>,
     pub until: Option<&'static str>,
     pub given: BTreeMap<ImageName, String>,
+    pub forced: Option<String>,
 }
 
 impl Default for Asking {
     fn default() -> Asking {
-        Asking { by: DEVELOPER, requester: None, until: None, given: BTreeMap::new() }
+        Asking { by: DEVELOPER, requester: None, until: None, given: BTreeMap::new(), forced: None }
     }
 }
 
@@ -95,6 +98,7 @@ impl Stage {
             source: Source::default(),
             until,
             given: asking.given,
+            forced: asking.forced,
         };
         let holder = self.process();
         let first = Fact::Started(Box::new(started));
@@ -109,7 +113,26 @@ impl Stage {
 
     /// The same, asked for by somebody else than the one whose credentials it runs with.
     pub async fn promotes_as(&self, by: Person, requested_by: Requester, id: &ReleaseId, to: &str) -> Run {
-        self.takes_over(by, id, Fact::Extended { until: name(to), requested_by }).await
+        self.takes_over(by, id, Fact::Extended { until: name(to), requested_by, forced: None }).await
+    }
+
+    /// `kanmon promote RELEASE --to STAGE --force --reason WHY`.
+    pub async fn promotes_by_force(&self, by: Person, id: &ReleaseId, to: &str, why: &str) -> Run {
+        let requested_by = Requester::Person { identity: by.identity() };
+        let fact = Fact::Extended { until: name(to), requested_by, forced: Some(why.to_owned()) };
+        self.takes_over(by, id, fact).await
+    }
+
+    /// `kanmon freeze STAGE`, `kanmon unfreeze STAGE` and the like.
+    pub async fn says(&self, by: Person, stage: &str, said: Said, why: &str) -> StageLedger {
+        let word = Word { by: by.identity(), reason: why.to_owned(), said };
+        let app = self.pipeline().app;
+        self.journal.decree(&app, &name(stage), &word, self.time.timestamp()).await.expect("heard")
+    }
+
+    /// What a stage remembers.
+    pub async fn ledger(&self, stage: &str) -> StageLedger {
+        self.journal.ledger(&self.pipeline().app, &name(stage)).await.expect("a ledger")
     }
 
     /// `kanmon resume RELEASE`, by another process.
@@ -119,7 +142,9 @@ impl Stage {
     }
 
     async fn takes_over(&self, by: Person, id: &ReleaseId, fact: Fact) -> Run {
-        let lease = self.journal.take(id, &self.process(), self.time.timestamp()).await.expect("a free lease");
+        let time = self.time.as_ref();
+        let taken = hold::take(&self.journal, time, id, &self.process(), &|_, _| {}).await;
+        let lease = taken.expect("a free lease");
         let mut events = self.journal.read(id).await.expect("a journal");
         let last = events.last().expect("an event").seq;
         let appended = self.journal.append(&lease, last, &[fact], &[], self.time.timestamp()).await;
@@ -209,6 +234,17 @@ impl Run {
         self.task.abort();
         assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it was still at work");
         stage.dead.lock().unwrap().insert(self.holder.id);
+    }
+
+    /// The process is no more, and nobody knows it: its machine burnt.
+    pub async fn vanishes(self) {
+        self.task.abort();
+        assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it was still at work");
+    }
+
+    /// Waits for a process to end without an ending of the release.
+    pub async fn fails(self) -> RunError {
+        self.task.await.expect("no panic").expect_err("it cannot go on")
     }
 
     /// The process ended because its journal could not be written.

@@ -42,6 +42,10 @@ impl Clock for Time {
         self.timestamp()
     }
 
+    fn uptime(&self) -> SignedDuration {
+        self.passed()
+    }
+
     async fn sleep(&self, duration: SignedDuration) {
         if let Ok(duration) = Duration::try_from(duration) {
             tokio::time::sleep(duration).await;

@@ -1,0 +1,82 @@
+//! What a failure leaves behind for whoever comes next: images that do not enter again by themselves, and a stage that froze.
+
+use std::collections::BTreeMap;
+
+use super::agenda::{Agenda, Flow};
+use crate::model::event::{Fact, StageFailure};
+use crate::model::ids::{Digest, ImageName};
+use crate::model::outcome::{Ending, Outcome};
+use crate::model::pipeline::Stage;
+use crate::model::rollout::RolloutEnd;
+use crate::model::stage_state::{RollState, StageState};
+
+/// Writes it down before the release ends.
+pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &Ending) -> Flow {
+    let state = a.release.stage(&stage.name);
+    let images = failed_images(a, stage, failure);
+    if !state.images_failed && !images.is_empty() {
+        let why =
+            ending.cause.as_ref().map_or_else(|| ending.sentence.clone(), |c| format!("{}: {c}", ending.sentence));
+        return a.record(Fact::ImagesFailed { stage: stage.name.clone(), images, why });
+    }
+    if !state.froze && way_back_failed(state) {
+        return a.record(Fact::StageFrozen { stage: stage.name.clone(), reason: ending.sentence.clone() });
+    }
+    Ok(())
+}
+
+/// The images of the services that failed and were, or should have been, rolled back; where none failed by itself, those of all
+/// that were put back together. Neither an abort nor somebody else's deployment says anything about an image.
+fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTreeMap<ImageName, Digest> {
+    match failure.ending.outcome {
+        Outcome::Aborted | Outcome::Superseded => return BTreeMap::new(),
+        _ => {}
+    }
+    let release = a.release;
+    let pipeline = &release.started.pipeline;
+    let state = release.stage(&stage.name);
+    let of = |is: &dyn Fn(&RollState) -> bool| -> BTreeMap<ImageName, Digest> {
+        let services = state.rolls().filter(|(_, _, roll)| is(roll)).map(|(_, service, _)| service);
+        let images = services.flat_map(|service| pipeline.service(service).containers.values());
+        images.filter_map(|i| Some((i.clone(), release.images.get(i)?.digest.clone()))).collect()
+    };
+    let by_itself = of(&|roll| {
+        let failed = matches!(roll.ended, Some(RolloutEnd::Failed { .. }));
+        matches!(roll.ended, Some(RolloutEnd::RolledBack { .. } | RolloutEnd::Stuck { .. }))
+            || failed && roll.restored.is_some()
+    });
+    if by_itself.is_empty() { of(&|roll| roll.restored.is_some()) } else { by_itself }
+}
+
+/// Whether a service is left on what failed: ECS's own rollback failed, or kanmon's did. Somebody else's deployment is theirs.
+fn way_back_failed(state: &StageState) -> bool {
+    let stuck = |end: &RolloutEnd| matches!(end, RolloutEnd::Stuck { .. });
+    let not_back = |end: &RolloutEnd| {
+        matches!(end, RolloutEnd::RolledBack { .. } | RolloutEnd::Failed { .. } | RolloutEnd::Unknown { .. })
+    };
+    state.rolls().any(|(_, _, roll)| {
+        roll.ended.as_ref().is_some_and(stuck) || roll.restored.as_ref().is_some_and(|end| stuck(end) || not_back(end))
+    })
+}
+
+/// Names the commands that a person needs.
+pub fn tell(ending: &mut Ending, stage: &Stage, state: &StageState) {
+    if !way_back_failed(state) {
+        return;
+    }
+    let mut lines: Vec<String> = ending.hint.take().into_iter().collect();
+    for (_, service, roll) in state.rolls() {
+        let left =
+            roll.ended.is_some() && !matches!(roll.restored, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified));
+        if let (true, Some(before), Some(_)) = (left, &roll.baseline, &roll.registered) {
+            lines.push(format!(
+                "`aws ecs update-service --cluster {} --service {} --task-definition {}` goes back by hand",
+                stage.cluster,
+                stage.service_name(service),
+                before.task_definition,
+            ));
+        }
+    }
+    lines.push(format!("{0} is frozen; when it is in order, `kanmon unfreeze {0} --reason WHY`", stage.name));
+    ending.hint = Some(lines.join("\n"));
+}

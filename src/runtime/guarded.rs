@@ -1,0 +1,160 @@
+//! The ports with a guard before every call that changes something.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::hold::Hold;
+use super::ports::Ports;
+use crate::model::event::PushedImage;
+use crate::model::fault::Fault;
+use crate::model::ids::{ContentHash, Digest, StageName};
+use crate::model::pipeline::{Account, ImageSpec};
+use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
+use crate::ports::approvals::{ActionState, Execution, PipelineApprovals};
+use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart};
+use crate::ports::images::{Access, Built, Images, Say};
+
+/// Ports for one effect: what changes something asks the lease first, and where the effect is a stage's, the stage's too.
+pub fn guarded(ports: &Ports, hold: &Arc<Hold>, stage: Option<&StageName>) -> Ports {
+    let guard = Guard { hold: hold.clone(), stage: stage.cloned() };
+    Ports {
+        deployer: Arc::new(Guarded(ports.deployer.clone(), guard.clone())),
+        approvals: Arc::new(Guarded(ports.approvals.clone(), Guard { stage: None, ..guard.clone() })),
+        images: Arc::new(Guarded(ports.images.clone(), Guard { stage: None, ..guard })),
+        ..ports.clone()
+    }
+}
+
+#[derive(Clone)]
+struct Guard {
+    hold: Arc<Hold>,
+    stage: Option<StageName>,
+}
+
+impl Guard {
+    async fn call<T>(&self, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        self.hold.call(self.stage.as_ref(), call).await
+    }
+}
+
+struct Guarded<P: ?Sized>(Arc<P>, Guard);
+
+#[async_trait]
+impl Deployer for Guarded<dyn Deployer> {
+    async fn cluster(&self, at: Cluster<'_>) -> Result<(), Fault> {
+        self.0.cluster(at).await
+    }
+
+    async fn service(&self, at: Cluster<'_>, service: &str) -> Result<ServiceReading, Fault> {
+        self.0.service(at, service).await
+    }
+
+    async fn rollout(&self, at: Cluster<'_>, service: &str, known: &[String]) -> Result<RolloutReading, Fault> {
+        self.0.rollout(at, service, known).await
+    }
+
+    async fn task_definition(&self, account: &Account, name: &str) -> Result<TaskDefinition, Fault> {
+        self.0.task_definition(account, name).await
+    }
+
+    async fn revision(&self, account: &Account, family: &str, content: &ContentHash) -> Result<Option<String>, Fault> {
+        self.0.revision(account, family, content).await
+    }
+
+    async fn latest_tagged(&self, account: &Account, family: &str, key: &str) -> Result<Option<String>, Fault> {
+        self.0.latest_tagged(account, family, key).await
+    }
+
+    async fn register(
+        &self,
+        account: &Account,
+        input: &Value,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<String, Fault> {
+        self.1.call(self.0.register(account, input, tags)).await
+    }
+
+    async fn update(&self, at: Cluster<'_>, service: &str, task_definition: &str) -> Result<String, Fault> {
+        self.1.call(self.0.update(at, service, task_definition)).await
+    }
+
+    async fn stop(&self, at: Cluster<'_>, deployment: &str) -> Result<(), Fault> {
+        self.1.call(self.0.stop(at, deployment)).await
+    }
+
+    async fn run_task(&self, at: Cluster<'_>, task: &TaskStart) -> Result<String, Fault> {
+        self.1.call(self.0.run_task(at, task)).await
+    }
+
+    async fn one_off(&self, at: Cluster<'_>, task: &str, container: &str) -> Result<OneOff, Fault> {
+        self.0.one_off(at, task, container).await
+    }
+}
+
+#[async_trait]
+impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
+    async fn start(
+        &self,
+        account: &Account,
+        pipeline: &str,
+        variables: &BTreeMap<String, String>,
+        client_token: &str,
+    ) -> Result<String, Fault> {
+        self.1.call(self.0.start(account, pipeline, variables, client_token)).await
+    }
+
+    async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault> {
+        self.0.execution(account, pipeline, execution).await
+    }
+
+    async fn action(
+        &self,
+        account: &Account,
+        pipeline: &str,
+        execution: &str,
+        action: &str,
+    ) -> Result<ActionState, Fault> {
+        self.0.action(account, pipeline, execution, action).await
+    }
+
+    async fn answer(
+        &self,
+        account: &Account,
+        pipeline: &str,
+        execution: &str,
+        action: &str,
+        approved: bool,
+        summary: &str,
+    ) -> Result<(), Fault> {
+        self.1.call(self.0.answer(account, pipeline, execution, action, approved, summary)).await
+    }
+}
+
+#[async_trait]
+impl Images for Guarded<dyn Images> {
+    async fn build(&self, spec: &ImageSpec, to: &Access, tag: &str, say: Say<'_>) -> Result<Built, Fault> {
+        self.1.call(self.0.build(spec, to, tag, say)).await
+    }
+
+    async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
+        self.0.look(at, reference).await
+    }
+
+    async fn copy(
+        &self,
+        from: &Access,
+        digest: &Digest,
+        to: &Access,
+        tag: &str,
+        say: Say<'_>,
+    ) -> Result<PushedImage, Fault> {
+        self.1.call(self.0.copy(from, digest, to, tag, say)).await
+    }
+
+    fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
+        self.0.locate(reference)
+    }
+}

@@ -1,0 +1,202 @@
+//! Holding a lease: how this process knows that it may still act, and how another one's is taken over.
+//!
+//! AWS knows no fences: a call that arrives after its sender has lost the lease takes effect. So before each call that changes
+//! something the lease's age is looked at, by clocks of this process alone; a process that was asleep in between finds it too old
+//! and asks the store first.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::{ReleaseId, StageName};
+use crate::ports::clock::Clock;
+use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease, Pulse};
+
+/// A lease younger than this needs no asking. The rest of it is for the call's own way (an attempt is given up after 35 s, but
+/// what arrives late arrives within a few), and for two machines' clocks going at rates that differ.
+pub const TRUSTED: SignedDuration = SignedDuration::from_secs(40);
+
+/// When the lease was last known to be held, before the call was made that said so, and which stages with it.
+#[derive(Debug, Clone)]
+struct Known {
+    uptime: SignedDuration,
+    now: Timestamp,
+    stages: Vec<StageName>,
+}
+
+impl Known {
+    fn of(clock: &dyn Clock) -> Known {
+        Known { uptime: clock.uptime(), now: clock.now(), stages: Vec::new() }
+    }
+}
+
+tokio::task_local! {
+    /// The stage that the call under way changes.
+    static CHANGES: Option<StageName>;
+}
+
+/// A lease that this process holds, and since when it knows that.
+pub struct Hold {
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    lease: Lease,
+    known: Mutex<Known>,
+}
+
+impl Hold {
+    /// Of a lease that was taken just now, or some time ago: its age is not known, so that it is asked for first.
+    pub fn new(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, lease: Lease) -> Hold {
+        let mut known = Known::of(clock.as_ref());
+        known.uptime -= LEASE;
+        Hold { journal, clock, lease, known: Mutex::new(known) }
+    }
+
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// Whether what is known is young enough and says that the stage is held. Its age is by the clock that says more: one that was
+    /// set back, or that stood still while the machine was frozen as a whole, shows in the other.
+    fn is_known(&self, stage: Option<&StageName>) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Known::of(self.clock.as_ref());
+        let age = (now.uptime - known.uptime).max(now.now.duration_since(known.now));
+        // The release can be renewed while a stage of it is lost.
+        age < TRUSTED && stage.is_none_or(|stage| known.stages.contains(stage))
+    }
+
+    /// Prolongs the lease; answers which stages it holds.
+    ///
+    /// # Errors
+    /// As `Journal::renew`.
+    pub async fn renew(&self) -> Result<Vec<StageName>, JournalError> {
+        let mut before = Known::of(self.clock.as_ref());
+        let stages = self.journal.renew(&self.lease, before.now).await?;
+        before.stages.clone_from(&stages);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // Two renewals may overtake each other.
+        if before.uptime >= known.uptime {
+            *known = before;
+        }
+        Ok(stages)
+    }
+
+    /// Whether a call may leave at this very moment, without asking anybody: for the last moment before it does.
+    ///
+    /// # Errors
+    /// `Unreachable`: it was not sent.
+    pub fn may_send(&self) -> Result<(), Fault> {
+        let stage = CHANGES.try_with(Option::clone).ok().flatten();
+        match self.is_known(stage.as_ref()) {
+            true => Ok(()),
+            false => Err(not_sent("it fell asleep just before the call")),
+        }
+    }
+
+    /// Makes a call that changes something, unless it may not be sent.
+    ///
+    /// # Errors
+    /// As `check` and the call itself.
+    pub async fn call<T>(
+        &self,
+        stage: Option<&StageName>,
+        call: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        self.check(stage).await?;
+        CHANGES.scope(stage.cloned(), call).await
+    }
+
+    /// Whether a call that changes something may be sent now; `stage`: where.
+    ///
+    /// # Errors
+    /// `Unreachable` where that cannot be told, or is not so: the call was not sent.
+    pub async fn check(&self, stage: Option<&StageName>) -> Result<(), Fault> {
+        // Asking may itself take long, and the process may be put to sleep in it.
+        for _ in 0..2 {
+            if self.is_known(stage) {
+                return Ok(());
+            }
+            let stages = self.renew().await.map_err(|e| not_sent(&e.to_string()))?;
+            if let Some(stage) = stage.filter(|stage| !stages.contains(stage)) {
+                return Err(not_sent(&format!("this process no longer holds stage {stage}")));
+            }
+        }
+        match self.is_known(stage) {
+            true => Ok(()),
+            false => Err(not_sent("the state answers too slowly")),
+        }
+    }
+}
+
+fn not_sent(why: &str) -> Fault {
+    Fault::new(FaultKind::Unreachable, "this process stood still for too long, and nothing was sent").cause(why)
+}
+
+/// Sees whether a hold lives: remembers a pulse, and since when it stands still.
+#[derive(Debug, Default)]
+pub struct Observer {
+    seen: Option<(Pulse, SignedDuration)>,
+}
+
+impl Observer {
+    /// The pulse that has stood still for as long as a lease lasts, if one has; `uptime` is of before it was asked for.
+    pub fn still(&self, uptime: SignedDuration) -> Option<Pulse> {
+        self.seen.filter(|(_, since)| uptime - *since >= LEASE).map(|(pulse, _)| pulse)
+    }
+
+    /// Takes in a pulse that was just read. Says whether it moved since the last one.
+    pub fn saw(&mut self, pulse: Pulse, uptime: SignedDuration) -> bool {
+        match self.seen {
+            Some((last, _)) if last == pulse => false,
+            last => {
+                self.seen = Some((pulse, uptime));
+                last.is_some()
+            }
+        }
+    }
+
+    /// How long until a pulse that stands still from now on has done so for long enough.
+    pub fn left(&self, uptime: SignedDuration) -> SignedDuration {
+        self.seen.map_or(LEASE, |(_, since)| LEASE - (uptime - since))
+    }
+}
+
+/// Between two looks at another process's pulse: it beats every third of a lease.
+const LOOK: SignedDuration = SignedDuration::from_secs(5);
+
+/// Takes a release's lease; of a holder that seems to be gone, once that is certain. `watching` hears whom, and for how long.
+///
+/// # Errors
+/// `Held` by one that lives, or was heard of within the last minute.
+pub async fn take(
+    journal: &dyn Journal,
+    clock: &dyn Clock,
+    release: &ReleaseId,
+    holder: &Holder,
+    watching: &(dyn Fn(&str, SignedDuration) + Send + Sync),
+) -> Result<Lease, JournalError> {
+    let mut observer = Observer::default();
+    loop {
+        let asked = clock.uptime();
+        match journal.take(release, holder, observer.still(asked), clock.now()).await {
+            Err(JournalError::Held { what, holder: theirs, pulse, renewed_at }) => {
+                // Clocks may differ: one that seems fresh is left alone, one that seems stale is looked at before it counts as such.
+                let seems_alive = clock.now().duration_since(renewed_at).abs() < LEASE;
+                let first = observer.seen.is_none();
+                let moved = observer.saw(pulse, clock.uptime());
+                if moved || (first && seems_alive) {
+                    return Err(JournalError::Held { what, holder: theirs, pulse, renewed_at });
+                }
+                if first {
+                    watching(&theirs, LEASE);
+                }
+                clock.sleep(LOOK.min(observer.left(clock.uptime()))).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! The journal as a process sees it: it may stand still or die before and after every call, and what the store accepts is logged
+//! in the same moment.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use kanmon::journal::MemoryJournal;
+use kanmon::model::event::{Event, Fact};
+use kanmon::model::ids::{AppName, ReleaseId, StageName};
+use kanmon::model::inbox::{Message, MessageBody};
+use kanmon::model::ledger::{StageLedger, Word};
+use kanmon::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Pulse, Record};
+
+use super::log::Entry;
+use super::process::Process;
+
+pub struct Watched {
+    pub inner: MemoryJournal,
+    pub process: Arc<Process>,
+}
+
+impl Watched {
+    fn name(&self) -> String {
+        self.process.holder.id.clone()
+    }
+
+    async fn answered<T>(&self, done: Result<T, JournalError>) -> Result<T, JournalError> {
+        self.process.passes().await;
+        match self.process.loses() {
+            true => Err(JournalError::Store("the answer is lost".to_owned())),
+            false => done,
+        }
+    }
+}
+
+#[async_trait]
+impl Journal for Watched {
+    async fn begin(
+        &self,
+        app: &AppName,
+        release: &ReleaseId,
+        first: Fact,
+        holder: &Holder,
+        now: Timestamp,
+    ) -> Result<(Lease, Event), JournalError> {
+        let done = self.inner.begin(app, release, first, holder, now).await;
+        if let Ok((lease, _)) = &done {
+            self.process.log.put(Entry::Taken { process: self.name(), release: release.clone(), fence: lease.fence });
+        }
+        done
+    }
+
+    async fn take(
+        &self,
+        release: &ReleaseId,
+        holder: &Holder,
+        still: Option<Pulse>,
+        now: Timestamp,
+    ) -> Result<Lease, JournalError> {
+        self.process.passes().await;
+        let done = self.inner.take(release, holder, still, now).await;
+        if let Ok(lease) = &done {
+            self.process.log.put(Entry::Taken { process: self.name(), release: release.clone(), fence: lease.fence });
+        }
+        self.answered(done).await
+    }
+
+    async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
+        self.process.passes().await;
+        let done = self.inner.renew(lease, now).await;
+        self.answered(done).await
+    }
+
+    async fn give_up(&self, lease: &Lease) -> Result<(), JournalError> {
+        self.process.passes().await;
+        let done = self.inner.give_up(lease).await;
+        if done.is_ok() {
+            self.process.log.put(Entry::GivenUp { release: lease.release.clone() });
+        }
+        done
+    }
+
+    async fn append(
+        &self,
+        lease: &Lease,
+        after: u64,
+        facts: &[Fact],
+        absorbed: &[u64],
+        now: Timestamp,
+    ) -> Result<Vec<Event>, JournalError> {
+        self.process.passes().await;
+        let done = self.inner.append(lease, after, facts, absorbed, now).await;
+        if done.is_ok() {
+            self.process.log.put(Entry::Accepted {
+                process: self.name(),
+                release: lease.release.clone(),
+                fence: lease.fence,
+                after,
+                facts: facts.to_vec(),
+            });
+        }
+        self.answered(done).await
+    }
+
+    async fn read(&self, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
+        self.inner.read(release).await
+    }
+
+    async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError> {
+        self.inner.list(app).await
+    }
+
+    async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
+        self.inner.send(release, body, now).await
+    }
+
+    async fn inbox(&self, release: &ReleaseId) -> Result<Vec<Message>, JournalError> {
+        self.process.passes().await;
+        self.inner.inbox(release).await
+    }
+
+    async fn lock_stage(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        lease: &Lease,
+        still: Option<Pulse>,
+        now: Timestamp,
+    ) -> Result<u64, JournalError> {
+        self.process.passes().await;
+        let done = self.inner.lock_stage(app, stage, lease, still, now).await;
+        if done.is_ok() {
+            let (release, stage) = (lease.release.clone(), stage.clone());
+            self.process.log.put(Entry::Locked { release, lease: lease.fence, stage });
+        }
+        self.answered(done).await
+    }
+
+    async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
+        self.process.passes().await;
+        let done = self.inner.unlock_stage(app, stage, lease).await;
+        if done.is_ok() {
+            self.process.log.put(Entry::Freed { release: lease.release.clone(), stage: stage.clone() });
+        }
+        self.answered(done).await
+    }
+
+    async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
+        self.inner.ledger(app, stage).await
+    }
+
+    async fn holder(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
+        self.inner.holder(app, stage).await
+    }
+
+    async fn decree(
+        &self,
+        app: &AppName,
+        stage: &StageName,
+        word: &Word,
+        now: Timestamp,
+    ) -> Result<StageLedger, JournalError> {
+        self.inner.decree(app, stage, word, now).await
+    }
+
+    async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {
+        self.inner.export(release).await
+    }
+
+    async fn restore(&self, record: &Record) -> Result<bool, JournalError> {
+        self.inner.restore(record).await
+    }
+}

@@ -1,0 +1,184 @@
+//! What was accepted and what arrived, in the order in which it was: an account that is kept beside the stores, and held against
+//! the rules by itself.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use kanmon::model::effect::Effect;
+use kanmon::model::event::Fact;
+use kanmon::model::ids::{ReleaseId, StageName};
+use kanmon::ports::journal::LEASE;
+use kanmon::runtime::hold::TRUSTED;
+use tokio::time::Instant;
+
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// A release's lease was given to a process.
+    Taken { process: String, release: ReleaseId, fence: u64 },
+    /// A stage's was.
+    Locked { release: ReleaseId, lease: u64, stage: StageName },
+    /// The stage was given back.
+    Freed { release: ReleaseId, stage: StageName },
+    /// A release's lease and all its stages were.
+    GivenUp { release: ReleaseId },
+    /// The store took these facts.
+    Accepted { process: String, release: ReleaseId, fence: u64, after: u64, facts: Vec<Fact> },
+    /// A call that changes something arrived at AWS, so long after it was sent.
+    Arrived { process: String, release: ReleaseId, call: Call, underway: std::time::Duration },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    pub operation: String,
+    pub service: String,
+    pub definition: String,
+    pub worked: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Log {
+    entries: Mutex<Vec<(Instant, Entry)>>,
+    counts: Mutex<BTreeMap<&'static str, usize>>,
+}
+
+/// What a thousand schedules have to meet.
+pub const WANTED: [&str; 7] =
+    ["crashes", "pauses longer than a lease", "lost replies", "takeovers", "overlaps", "successes", "superseded"];
+
+impl Log {
+    pub fn put(&self, entry: Entry) {
+        self.entries.lock().unwrap().push((Instant::now(), entry));
+    }
+
+    pub fn count(&self, what: &'static str) {
+        *self.counts.lock().unwrap().entry(what).or_default() += 1;
+    }
+
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        self.counts.lock().unwrap().clone()
+    }
+
+    pub fn entries(&self) -> Vec<(Instant, Entry)> {
+        self.entries.lock().unwrap().clone()
+    }
+
+    /// Holds everything against the rules.
+    pub fn check(&self) -> Result<(), String> {
+        let entries = self.entries();
+        let told = || {
+            entries
+                .iter()
+                .map(|(at, e)| format!("{:?} {e:?}", at.duration_since(entries[0].0)))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        self.one_writer(&entries)
+            .map_err(|why| if std::env::var_os("KANMON_RACE").is_some() { format!("{why}\n{}", told()) } else { why })
+    }
+
+    fn one_writer(&self, entries: &[(Instant, Entry)]) -> Result<(), String> {
+        let mut holders: BTreeMap<ReleaseId, (u64, String)> = BTreeMap::new();
+        let mut last: BTreeMap<ReleaseId, u64> = BTreeMap::new();
+        let mut stages: BTreeMap<StageName, (ReleaseId, u64)> = BTreeMap::new();
+        let mut sent: BTreeMap<(ReleaseId, String), (usize, usize)> = BTreeMap::new();
+        for (_, entry) in entries {
+            match entry {
+                Entry::Taken { process, release, fence } => {
+                    if let Some((before, _)) = holders.insert(release.clone(), (*fence, process.clone())) {
+                        if *fence <= before {
+                            return Err(format!("{process} took {release} with fence {fence} after {before}"));
+                        }
+                        self.count("takeovers");
+                    }
+                }
+                Entry::Locked { release, lease, stage, .. } => {
+                    stages.insert(stage.clone(), (release.clone(), *lease));
+                }
+                Entry::Freed { release, stage } => {
+                    stages.retain(|name, (holder, _)| name != stage || holder != release);
+                }
+                Entry::GivenUp { release } => stages.retain(|_, (holder, _)| holder != release),
+                Entry::Accepted { process, release, fence, after, facts } => {
+                    if holders.get(release) != Some(&(*fence, process.clone())) {
+                        return Err(format!(
+                            "{process} (fence {fence}) wrote {release}, held by {:?}",
+                            holders.get(release)
+                        ));
+                    }
+                    let expected = last.entry(release.clone()).or_insert(*after);
+                    if expected != after {
+                        return Err(format!(
+                            "{process} wrote {release} after event {after}, and the last was {expected}"
+                        ));
+                    }
+                    *expected += facts.len() as u64;
+                    for fact in facts {
+                        if let Some(stage) = changes(fact)
+                            && stages.get(stage) != Some(&(release.clone(), *fence))
+                        {
+                            return Err(format!("{release} announced {fact:?}; {stage} is of {:?}", stages.get(stage)));
+                        }
+                        if let Fact::StageLeft { stage } = fact {
+                            stages.retain(|name, (holder, _)| name != stage || holder != release);
+                        }
+                    }
+                }
+                Entry::Arrived { process, release, call, underway } => {
+                    let holds_release = holders.get(release).is_some_and(|(_, holder)| holder == process);
+                    let holds_stage = stages.values().any(|(holder, _)| holder == release);
+                    let held = holds_release && (holds_stage || call.operation == "RegisterTaskDefinition");
+                    let late = *underway >= std::time::Duration::try_from(LEASE - TRUSTED).expect("a while");
+                    if !held {
+                        if !late {
+                            return Err(format!(
+                                "{process} sent {call:?} for {release} without holding it, after {underway:?}"
+                            ));
+                        }
+                        self.count("overlaps");
+                    }
+                    if call.operation == "UpdateService" && call.worked {
+                        let (times, excused) =
+                            sent.entry((release.clone(), call.definition.clone() + &call.service)).or_default();
+                        *times += 1;
+                        *excused += usize::from(!held || late);
+                        if *times > 1 + *excused {
+                            return Err(format!("{release} updated {} to {} twice", call.service, call.definition));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether, between these two moments, there was one at which every service was set to what this release brought it to.
+    pub fn was_ours(&self, definitions: &BTreeMap<String, String>, from: Instant, to: Instant) -> bool {
+        let entries = self.entries();
+        definitions.iter().all(|(service, ours)| {
+            let set = entries.iter().filter_map(|(at, entry)| match entry {
+                Entry::Arrived { call, .. }
+                    if call.operation == "UpdateService" && call.worked && &call.service == service =>
+                {
+                    Some((*at, &call.definition))
+                }
+                _ => None,
+            });
+            let sets: Vec<_> = set.filter(|(at, _)| *at <= to).collect();
+            let before = sets.iter().rev().find(|(at, _)| *at <= from);
+            before.is_some_and(|(_, d)| *d == ours) || sets.iter().any(|(at, d)| *at >= from && *d == ours)
+        })
+    }
+}
+
+/// The stage that a fact announces a change in.
+fn changes(fact: &Fact) -> Option<&StageName> {
+    match fact {
+        Fact::StageEntered { stage } => Some(stage),
+        Fact::Intended { effect: Effect::Register { at, .. }, .. }
+        | Fact::Intended { effect: Effect::RunTask { at, .. }, .. }
+        | Fact::Intended { effect: Effect::Update { at, .. }, .. }
+        | Fact::Intended { effect: Effect::StopRollout { at, .. }, .. }
+        | Fact::Intended { effect: Effect::Restore { at, .. }, .. } => Some(&at.stage),
+        _ => None,
+    }
+}

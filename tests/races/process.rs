@@ -1,0 +1,139 @@
+//! A process to which things happen: it stands still, dies, and has clocks of its own.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use kanmon::ports::clock::Clock;
+use kanmon::ports::journal::{Holder, LEASE};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::chance::Chance;
+use super::log::Log;
+use crate::scenarios::stage::Time;
+
+/// What can still go wrong in a schedule: after that it comes to its end.
+pub struct Mischief(AtomicU32, AtomicBool);
+
+impl Mischief {
+    pub fn new(times: u32) -> Mischief {
+        Mischief(AtomicU32::new(times), AtomicBool::new(false))
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn end(&self) {
+        self.1.store(true, Ordering::Relaxed);
+    }
+
+    fn one(&self) -> bool {
+        !self.1.load(Ordering::Relaxed)
+            && self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok()
+    }
+}
+
+pub struct Process {
+    pub holder: Holder,
+    pub log: Arc<Log>,
+    mischief: Arc<Mischief>,
+    chance: Mutex<Chance>,
+    /// Until when it stands still.
+    still_until: Mutex<Instant>,
+    crashed: AtomicBool,
+    dies: Notify,
+}
+
+impl Process {
+    pub fn new(holder: Holder, log: Arc<Log>, mischief: Arc<Mischief>, chance: Chance) -> Arc<Process> {
+        Arc::new(Process {
+            holder,
+            log,
+            mischief,
+            chance: Mutex::new(chance),
+            still_until: Mutex::new(Instant::now()),
+            crashed: AtomicBool::new(false),
+            dies: Notify::new(),
+        })
+    }
+
+    fn happens(&self, of_a_thousand: u64) -> bool {
+        self.chance.lock().unwrap().odds(of_a_thousand) && self.mischief.one()
+    }
+
+    /// Whether a connection breaks here.
+    pub fn loses(&self) -> bool {
+        let lost = self.happens(12);
+        if lost {
+            self.log.count("lost replies");
+        }
+        lost
+    }
+
+    /// A moment at which a process may be put to sleep as a whole, or die. It comes back from it when it goes on.
+    pub async fn passes(&self) {
+        if self.happens(6) {
+            self.log.count("crashes");
+            self.crashed.store(true, Ordering::Relaxed);
+            self.dies.notify_one();
+        }
+        if self.happens(12) {
+            let seconds = self.chance.lock().unwrap().one_of(&[3, 15, 30, 50, 65, 90, 150, 400]);
+            if seconds > LEASE.as_secs().unsigned_abs() {
+                self.log.count("pauses longer than a lease");
+            }
+            let mut until = self.still_until.lock().unwrap();
+            *until = (*until).max(Instant::now() + Duration::from_secs(seconds));
+        }
+        loop {
+            if self.crashed.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+            let until = *self.still_until.lock().unwrap();
+            if until <= Instant::now() {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    /// How long a call is on its way, beyond what everybody knows.
+    pub fn way(&self) -> Option<Duration> {
+        self.happens(10).then(|| Duration::from_secs(self.chance.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
+    }
+
+    /// Returns when it dies.
+    pub async fn death(&self) {
+        self.dies.notified().await;
+    }
+}
+
+/// A machine's clocks: the wall's is wrong by so much, and the other one counts from whenever.
+pub struct Wrong {
+    pub time: Arc<Time>,
+    pub by: SignedDuration,
+    pub up: SignedDuration,
+    /// Parts in a thousand by which it runs fast.
+    pub fast: i32,
+}
+
+#[async_trait]
+impl Clock for Wrong {
+    fn now(&self) -> Timestamp {
+        self.time.timestamp() + self.by
+    }
+
+    fn uptime(&self) -> SignedDuration {
+        let passed = self.time.passed();
+        self.up + passed + passed * self.fast / 1000
+    }
+
+    async fn sleep(&self, duration: SignedDuration) {
+        self.time.sleep(duration).await;
+    }
+
+    fn token(&self, digits: usize) -> String {
+        self.time.token(digits)
+    }
+}

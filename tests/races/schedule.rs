@@ -1,0 +1,298 @@
+//! One schedule: releases that begin, are left, and are taken up again, on however many machines.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use jiff::SignedDuration;
+use kanmon::model::approval::Requester;
+use kanmon::model::effect::Effect;
+use kanmon::model::event::{Event, Fact, Source, Started};
+use kanmon::model::ids::ReleaseId;
+use kanmon::model::outcome::Outcome;
+use kanmon::model::release::Release;
+use kanmon::ports::clock::Clock as _;
+use kanmon::ports::journal::{Journal, Lease};
+use kanmon::ports::sink::Sink;
+use kanmon::runtime::hold;
+use kanmon::runtime::ports::Ports;
+use kanmon::runtime::runner::Runner;
+use kanmon::runtime::stop;
+use kanmon::sandbox::latency::Latency;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::chance::Chance;
+use super::journal::Watched;
+use super::log::{Entry, Log};
+use super::network::Network;
+use super::process::{Mischief, Process, Wrong};
+use crate::scenarios::stage::{Content, DEV, DEVELOPER, Stage, Story};
+
+/// What goes wrong in a schedule at most: more would only keep everybody from ever doing anything.
+const MISCHIEF: u64 = 14;
+/// AWS is faster here, so that a rollout takes about as long as a lease lasts: what comes in between matters, not the waiting.
+const PACE: f64 = 4.0;
+/// After this everything goes well, and comes to an end.
+const HOURS: i64 = 3;
+/// How often a release is taken up again by its own people.
+const TAKEN_UP: u32 = 12;
+
+fn steps(chance: &mut Chance) -> Value {
+    let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
+    match chance.below(4) {
+        0 => json!([{ "run": "migrate" }, { "roll": "web" }]),
+        1 => json!([{ "roll": "web" }, { "check": { "http": url } }]),
+        2 => json!([{ "roll": ["web", "admin"] }]),
+        _ => json!([{ "roll": "web" }]),
+    }
+}
+
+/// Everybody who takes part.
+struct Play {
+    stage: Stage,
+    log: Arc<Log>,
+    mischief: Arc<Mischief>,
+}
+
+/// A release: its own image, and its machines.
+struct Part {
+    id: ReleaseId,
+    layer: String,
+    chance: Mutex<Chance>,
+}
+
+struct Deaf;
+
+impl Sink for Deaf {
+    fn event(&mut self, _: &Event, _: &Release) {}
+    fn waiting(&mut self, _: &[String]) {}
+    fn said(&mut self, _: &Effect, _: &str) {}
+}
+
+/// Plays the schedule of a seed.
+pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
+    let mut chance = Chance::new(seed);
+    let story = Story::new().stages(&["dev"]).steps("dev", steps(&mut chance));
+    let story = story.world("/ecs/0/serviceDeployments", json!(chance.odds(300)));
+    let mischief = Arc::new(Mischief::new(u32::try_from(chance.below(MISCHIEF)).expect("few")));
+    let play = Play {
+        stage: story.file("/defaults/poll", json!("40s")).open_at(Latency::new(PACE)),
+        log: Arc::default(),
+        mischief,
+    };
+    let play = Arc::new(play);
+    let releases = 2 + chance.below(2);
+    let mut parts = Vec::new();
+    for n in 0..releases {
+        let time = play.stage.time.timestamp();
+        let id = format!("r{}-{}", time.strftime("%Y%m%d-%H%M%S"), play.stage.time.token(6)).parse().expect("an id");
+        let part = Arc::new(Part { id, layer: format!("image {n}"), chance: Mutex::new(chance.part()) });
+        let delay = chance.one_of(&[0, 1, 5, 30, 60, 100, 200]);
+        parts.push((part, delay));
+    }
+    let mut tasks = Vec::new();
+    for (part, delay) in &parts {
+        let (play, part, delay, second) = (play.clone(), part.clone(), *delay, chance.odds(500));
+        tasks.push(tokio::spawn(async move {
+            play.stage.pass(SignedDuration::from_secs(delay)).await;
+            let first = play.clone().begins(part.clone());
+            // Somebody else takes it up, from another machine, whether it was left or not.
+            let other = async {
+                if second {
+                    play.stage.pass(SignedDuration::from_secs(delay + 45)).await;
+                    play.clone().taken_up(part.clone(), TAKEN_UP / 2).await;
+                }
+            };
+            tokio::join!(first, other);
+        }));
+    }
+    let all = async {
+        for task in tasks {
+            task.await.map_err(|e| format!("a process panicked: {e}"))?;
+        }
+        Ok::<(), String>(())
+    };
+    tokio::select! {
+        done = all => done?,
+        () = play.stage.hours(HOURS) => {}
+    }
+    play.mischief.end();
+    // What is still on its way arrives, and leases run out.
+    play.stage.hours(1).await;
+    let mut ids: Vec<_> = parts.iter().map(|(part, _)| part.clone()).collect();
+    ids.sort_by(|a, b| a.id.cmp(&b.id));
+    for part in &ids {
+        play.clone().taken_up(part.clone(), 4).await;
+    }
+    play.log.check()?;
+    for part in &ids {
+        play.ended(&part.id).await?;
+    }
+    play.settled().await?;
+    Ok(play.log.counts())
+}
+
+impl Play {
+    fn process(&self, part: &Part) -> (Arc<Process>, Ports) {
+        let mut chance = part.chance.lock().unwrap();
+        let process = Process::new(self.stage.process(), self.log.clone(), self.mischief.clone(), chance.part());
+        let clock = Wrong {
+            time: self.stage.time.clone(),
+            by: SignedDuration::from_secs(chance.one_of(&[0, 0, 1, -1, 20, -20, 70, -70, 300, -300, 3600, -3600])),
+            up: SignedDuration::from_secs(chance.one_of(&[0, 1000, 5_000_000])),
+            fast: chance.one_of(&[0, 0, 5, -5]),
+        };
+        let network = Network { inner: self.stage.connector(), process: process.clone(), release: part.id.clone() };
+        let content = Content { layer: part.layer.clone(), labels: BTreeMap::new() };
+        let contents = Arc::new(Mutex::new(BTreeMap::from([("shop".to_owned(), content)])));
+        let http = SharedHttpClient::new(network);
+        let mut ports = self.stage.ports_through(http, contents, DEVELOPER, part.id.as_str(), None);
+        ports.journal = Arc::new(Watched { inner: self.stage.journal.clone(), process: process.clone() });
+        ports.clock = Arc::new(clock);
+        (process, ports)
+    }
+
+    /// `kanmon release`, and again and again `kanmon resume`.
+    async fn begins(self: Arc<Self>, part: Arc<Part>) {
+        let (process, ports) = self.process(&part);
+        let pipeline = self.stage.pipeline();
+        let started = Started {
+            until: pipeline.stages[0].name.clone(),
+            pipeline: pipeline.clone(),
+            kanmon: "0".to_owned(),
+            requested_by: Requester::Person { identity: DEVELOPER.identity() },
+            source: Source::default(),
+            given: BTreeMap::new(),
+            forced: None,
+        };
+        let first = Fact::Started(Box::new(started));
+        let begun = ports.journal.begin(&pipeline.app, &part.id, first, &process.holder, ports.clock.now()).await;
+        let (lease, event) = begun.expect("nobody else begins it");
+        self.log.put(Entry::Accepted {
+            process: process.holder.id.clone(),
+            release: part.id.clone(),
+            fence: lease.fence,
+            after: 0,
+            facts: vec![event.fact.clone()],
+        });
+        self.works(&process, ports, lease, vec![event], &part).await;
+        self.taken_up(part, TAKEN_UP).await;
+    }
+
+    /// `kanmon resume`, until it has ended or nobody cares any more.
+    async fn taken_up(self: Arc<Self>, part: Arc<Part>, times: u32) {
+        for _ in 0..times {
+            let pause = part.chance.lock().unwrap().one_of(&[1, 10, 40, 80, 200]);
+            self.stage.pass(SignedDuration::from_secs(pause)).await;
+            let Ok(events) = self.stage.journal.read(&part.id).await else { continue };
+            let ending = Release::fold(&events).expect("a whole journal").ending;
+            if ending.is_some_and(|ending| !ending.outcome.is_resumable()) {
+                return;
+            }
+            let (process, ports) = self.process(&part);
+            tokio::select! {
+                () = process.death() => {}
+                () = self.resumes(&process, ports, &part) => {}
+            }
+        }
+    }
+
+    async fn resumes(&self, process: &Arc<Process>, ports: Ports, part: &Part) {
+        let (journal, clock) = (ports.journal.clone(), ports.clock.clone());
+        let taken = hold::take(journal.as_ref(), clock.as_ref(), &part.id, &process.holder, &|_, _| {}).await;
+        let Ok(lease) = taken else { return };
+        let Ok(mut events) = journal.read(&part.id).await else { return };
+        let last = events.last().map_or(0, |e| e.seq);
+        let by = Requester::Person { identity: DEVELOPER.identity() };
+        let fact = Fact::Resumed { by, kanmon: "0".to_owned() };
+        let Ok(appended) = journal.append(&lease, last, &[fact], &[], clock.now()).await else { return };
+        events.extend(appended);
+        self.works(process, ports, lease, events, part).await;
+    }
+
+    async fn works(&self, process: &Arc<Process>, ports: Ports, lease: Lease, events: Vec<Event>, part: &Part) {
+        let Ok(release) = Release::fold(&events) else { return };
+        let (_stopper, stop) = stop::channel();
+        let working = tokio::spawn(async move { Runner::new(ports, lease, release, &mut Deaf, stop).run().await });
+        let abort = working.abort_handle();
+        tokio::select! {
+            _ = working => {}
+            () = process.death() => {
+                abort.abort();
+                // On the same machine it is known at once; on another its lease has to run out.
+                if part.chance.lock().unwrap().odds(500) {
+                    self.stage.is_dead(&process.holder);
+                }
+            }
+        }
+    }
+
+    /// How a release ended, held against what AWS saw.
+    async fn ended(&self, id: &ReleaseId) -> Result<(), String> {
+        let events = self.stage.journal.read(id).await.map_err(|e| e.to_string())?;
+        let release = Release::fold(&events).map_err(|e| e.to_string())?;
+        let Some(ending) = &release.ending else { return Err(format!("{id} never came to an end")) };
+        match ending.outcome {
+            Outcome::Superseded => self.log.count("superseded"),
+            outcome if outcome.is_success() => self.log.count("successes"),
+            _ => self.log.count("other ends"),
+        }
+        let left = release.stages.values().any(|stage| stage.left.is_some());
+        if ending.outcome.is_success() != left {
+            return Err(format!("{id} ended as {:?}, and its stage was left: {left}", ending.outcome));
+        }
+        if left {
+            self.succeeded(id, &release)?;
+        }
+        Ok(())
+    }
+
+    /// Between the last look before the stage was left and the leaving, there has to be a moment at which all of it was so.
+    fn succeeded(&self, id: &ReleaseId, release: &Release) -> Result<(), String> {
+        let entries = self.log.entries();
+        let when = |is: &dyn Fn(&Fact) -> bool| -> Option<Instant> {
+            let mut at = entries.iter().rev().filter_map(|(at, entry)| match entry {
+                Entry::Accepted { release, facts, .. } if release == id && facts.iter().any(is) => Some(*at),
+                _ => None,
+            });
+            at.next()
+        };
+        let left = when(&|f| matches!(f, Fact::StageLeft { .. })).ok_or("nothing was left")?;
+        let looked = when(&|f| matches!(f, Fact::Intended { effect: Effect::Confirm { .. }, .. }))
+            .ok_or_else(|| format!("{id} succeeded without a last look"))?;
+        let mut ours = BTreeMap::new();
+        for (_, service, roll) in release.stages.values().flat_map(|s| s.rolls()) {
+            let run = roll.run.as_ref().ok_or_else(|| format!("{id} succeeded, and {service} was not rolled"))?;
+            if roll.registered.is_some() {
+                ours.insert(service.to_string(), run.task_definition.clone());
+            }
+        }
+        match self.log.was_ours(&ours, looked, left) {
+            true => Ok(()),
+            false => Err(format!("{id} is called a success, and {ours:?} was not what the services were set to")),
+        }
+    }
+
+    /// When nothing moves any more, services run what somebody last set them to.
+    async fn settled(&self) -> Result<(), String> {
+        self.stage.hours(1).await;
+        for service in ["web", "admin"] {
+            let last = self.log.entries().into_iter().rev().find_map(|(_, entry)| match entry {
+                Entry::Arrived { call, .. }
+                    if call.operation == "UpdateService" && call.worked && call.service == service =>
+                {
+                    Some(call.definition)
+                }
+                _ => None,
+            });
+            let runs = self.stage.definition(DEV, "shop-dev", service);
+            if let Some(last) = last
+                && runs.as_ref() != Some(&last)
+            {
+                return Err(format!("{service} runs {runs:?}, and was last set to {last}"));
+            }
+        }
+        Ok(())
+    }
+}

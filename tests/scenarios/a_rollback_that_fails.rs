@@ -1,0 +1,43 @@
+use aws_sdk_ecs::types::StopServiceDeploymentStopType;
+use jiff::SignedDuration;
+use kanmon::model::event::Fact;
+use kanmon::model::ledger::{FrozenBy, Said};
+use kanmon::model::outcome::Outcome;
+use serde_json::json;
+
+use super::stage::{COLLEAGUE, MANAGER, Stage, Story};
+
+/// Somebody stops what is under way, and ECS goes back: here, from the way back to what failed.
+async fn stops_and_rolls_back(stage: &Stage) {
+    let ecs = aws_sdk_ecs::Client::new(&stage.sdk(COLLEAGUE));
+    let listed = ecs.list_service_deployments().cluster("shop-dev").service("web").send().await.expect("a list");
+    let newest = listed.service_deployments().iter().max_by_key(|d| d.created_at().map(|t| t.secs())).expect("one");
+    let stop = ecs.stop_service_deployment().service_deployment_arn(newest.service_deployment_arn().expect("an ARN"));
+    stop.stop_type(StopServiceDeploymentStopType::Rollback).send().await.expect("stopped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn freezes_the_stage_and_names_what_a_person_can_do() {
+    let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
+    let steps = json!([{ "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "30s" } }]);
+    let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.fact(&id, "going back", |f| matches!(f, Fact::RestoreStarted { .. })).await;
+    stage.pass(SignedDuration::from_secs(8)).await;
+    stops_and_rolls_back(&stage).await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Stuck, 22);
+    ended.says("aws ecs update-service --cluster shop-dev --service web --task-definition ");
+    ended.says("dev is frozen; when it is in order, `kanmon unfreeze dev --reason WHY`");
+    let frozen = stage.ledger("dev").await.frozen.expect("it froze");
+    assert_eq!(frozen.by, FrozenBy::Release(id));
+    stage.build_next("mended", &[]);
+    let next = stage.release().await;
+    let id = next.id.clone();
+    let ended = next.end(&stage).await;
+    ended.is(Outcome::Locked, 41);
+    ended.says("could not be rolled back");
+    stage.says(MANAGER, "dev", Said::Unfreeze, "put back by hand").await;
+    stage.resumes(&id).await.end(&stage).await.entered("dev").then_some(()).expect("it is open again");
+}
