@@ -27,7 +27,7 @@ pub struct Entry {
 
 /// Members whose values are never shown.
 const SECRET: &[&str] =
-    &["token", "WebIdentityToken", "nextToken", "imageManifest", "TokenCode", "policyText", "Policy"];
+    &["token", "nextToken", "imageManifest", "TokenCode", "policyText", "Policy", "WebIdentityToken"];
 
 /// The input with what is secret or long replaced: credentials, and environment values of task definitions.
 pub fn without_secrets(input: &Value) -> Value {

@@ -9,7 +9,7 @@ use crate::scenarios::stage::{Ended, MANAGER, Run, Stage, Story};
 
 /// Three stages: build, migrations, rollouts, checks, a copy, an approval. What moves is looked at seldom, to the same end.
 pub fn whole() -> Story {
-    Story::new().file("/defaults/poll", json!("30s"))
+    Story::new().file("/defaults/poll", json!("60s"))
 }
 
 /// One stage, and the way back from it.

@@ -29,11 +29,9 @@ pub enum Match {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Principals {
     Everyone,
-    /// Services among them are no callers of this model.
+    /// Those under `AWS` (ARNs and account ids) and under `Federated` (providers' ARNs). Services are no callers here.
     Listed {
-        /// ARNs and account ids under `AWS`.
         aws: Vec<String>,
-        /// ARNs of identity providers.
         federated: Vec<String>,
     },
 }
@@ -43,8 +41,10 @@ pub enum Principals {
 pub enum Named {
     /// Through the account: its own policies decide.
     Account,
-    /// The user, role or session itself, or everyone.
+    /// The user or role itself, or everyone.
     Directly,
+    /// The very session, which its session policy then does not narrow.
+    Session,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -83,21 +83,31 @@ impl Statement {
             })
     }
 
-    /// How near this statement's principal names one of the caller's names. `names` are the caller's ARN and, for a
-    /// session, its role's ARN.
-    pub fn names(&self, account: &str, names: &[&str]) -> Option<Named> {
-        match self.principals.as_ref()? {
-            Principals::Everyone => Some(Named::Directly),
-            Principals::Listed { aws, .. } => aws
-                .iter()
-                .filter_map(|p| {
-                    if p == account || *p == format!("arn:aws:iam::{account}:root") {
-                        Some(Named::Account)
-                    } else {
-                        names.contains(&p.as_str()).then_some(Named::Directly)
-                    }
-                })
-                .max(),
+    /// How near this statement's principal names the caller: by its own ARN, by its role's where it is a session, or by its
+    /// account.
+    pub fn names(&self, account: &str, own: &str, role: Option<&str>) -> Option<Named> {
+        let listed = match self.principals.as_ref()? {
+            Principals::Everyone => return Some(Named::Directly),
+            Principals::Listed { aws, .. } => aws,
+        };
+        let near = |p: &String| {
+            if p == account || *p == format!("arn:aws:iam::{account}:root") {
+                Some(Named::Account)
+            } else if p == own {
+                Some(if role.is_some() { Named::Session } else { Named::Directly })
+            } else {
+                (Some(p.as_str()) == role).then_some(Named::Directly)
+            }
+        };
+        listed.iter().filter_map(near).max()
+    }
+
+    /// Whether this statement names a federated identity provider by its ARN.
+    pub fn names_provider(&self, provider: &str) -> bool {
+        match &self.principals {
+            Some(Principals::Everyone) => true,
+            Some(Principals::Listed { federated, .. }) => federated.iter().any(|p| p == provider || p == "*"),
+            None => false,
         }
     }
 
@@ -105,11 +115,6 @@ impl Statement {
     pub fn names_a_principal_of(&self, account: &str) -> bool {
         let of_account = |p: &String| p.split(':').nth(4) == Some(account);
         matches!(&self.principals, Some(Principals::Listed { aws, .. }) if aws.iter().any(of_account))
-    }
-
-    /// Whether this statement names an identity provider, by its ARN.
-    pub fn names_provider(&self, arn: &str) -> bool {
-        matches!(&self.principals, Some(Principals::Listed { federated, .. }) if federated.iter().any(|f| f == arn))
     }
 }
 
@@ -173,9 +178,9 @@ fn principals(value: &Value) -> Result<Principals, String> {
         Value::String(s) if s == "*" => Ok(Principals::Everyone),
         Value::Object(kinds) => {
             only(kinds, &["AWS", "Service", "Federated", "CanonicalUser"], "Principal")?;
-            let listed =
-                |kind: &str| kinds.get(kind).map_or(Ok(vec![]), |list| texts(list, &format!("Principal.{kind}")));
-            let (aws, federated) = (listed("AWS")?, listed("Federated")?);
+            let of =
+                |kind: &str| kinds.get(kind).map_or(Ok(Vec::new()), |list| texts(list, &format!("Principal.{kind}")));
+            let (aws, federated) = (of("AWS")?, of("Federated")?);
             let everyone = aws.iter().any(|p| p == "*");
             Ok(if everyone { Principals::Everyone } else { Principals::Listed { aws, federated } })
         }

@@ -73,6 +73,7 @@ pub fn assume_role(
         tags,
         transitive,
         policy: asked.policy,
+        federated: None,
     };
     let mut output = open(directory, fresh, account, &role_id, session, expires);
     if let Some(source) = source_identity {

@@ -38,7 +38,9 @@ pub fn assume_role(input: &Value, directory: &mut Directory, fresh: &mut Fresh, 
     let (account, name) = role_of(&role_arn).ok_or_else(|| invalid(format!("{role_arn} is invalid")))?;
     let denied = || error_of(&CommonFault::Denied(format!("Not authorized to perform {ACTION}")), Service::Sts);
     let role = directory.role(&account, &name).ok_or_else(denied)?;
-    if !trusts(&role.trust, &claims.provider(account.as_str()), &role_arn, &claims.context()) {
+    let provider = claims.provider(account.as_str());
+    let context = claims.context().with("aws:FederatedProvider", &provider).with("sts:RoleSessionName", &session_name);
+    if !trusts(&role.trust, &provider, &role_arn, &context) {
         return Err(denied());
     }
     let expires = expiry(now, duration(asked, role, false)?);
@@ -50,6 +52,7 @@ pub fn assume_role(input: &Value, directory: &mut Directory, fresh: &mut Fresh, 
         tags: Default::default(),
         transitive: Default::default(),
         policy,
+        federated: Some(provider),
     };
     let mut output = open(directory, fresh, account, &role_id, session, expires);
     output["Provider"] = claims.issuer.into();
@@ -82,6 +85,10 @@ impl Claims {
         };
         let expires = claims.get("exp").and_then(Value::as_i64).and_then(|s| Timestamp::from_second(s).ok());
         let expires = expires.ok_or_else(|| AwsError::new("InvalidIdentityToken", "Missing a required claim: exp"))?;
+        let begins = claims.get("nbf").and_then(Value::as_i64).and_then(|s| Timestamp::from_second(s).ok());
+        if begins.is_some_and(|at| at > now) {
+            return Err(bad("not valid yet"));
+        }
         if expires <= now {
             let message =
                 format!("Token expired: current date/time {now} must be before the expiration date/time {expires}");

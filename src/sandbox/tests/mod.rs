@@ -2,6 +2,8 @@
 
 mod api;
 mod faulty;
+mod permissions;
+mod registries;
 mod release;
 mod scans;
 mod sessions;

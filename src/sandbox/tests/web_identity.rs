@@ -82,7 +82,33 @@ async fn a_token_that_is_old_or_none_is_told() {
     let stage = stage();
     let old = token(&stage, &[("exp", json!(stage.clock.timestamp().as_second()))]);
     assert_eq!(said(assume(&stage, old).send().await).0, "ExpiredTokenException");
+    let early = token(&stage, &[("nbf", json!(stage.clock.timestamp().as_second() + 1))]);
+    assert_eq!(said(assume(&stage, early).send().await).0, "InvalidIdentityToken");
     assert_eq!(said(assume(&stage, "no-token".to_owned()).send().await).0, "InvalidIdentityToken");
     let nobody_s = token(&stage, &[("sub", Value::Null)]);
     assert_eq!(said(assume(&stage, nobody_s).send().await).0, "InvalidIdentityToken");
+}
+
+#[tokio::test]
+async fn the_session_s_condition_keys_tell_which_provider_it_came_by() {
+    let stage = stage();
+    let answer = assume(&stage, token(&stage, &[])).send().await.unwrap();
+    let mut world = stage.world.lock().unwrap();
+    let caller = world.directory_mut().key(answer.credentials().unwrap().access_key_id()).unwrap().caller.clone();
+    let provider = "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com".to_owned();
+    assert_eq!(caller.context().get("aws:FederatedProvider"), Some(&[provider][..]));
+}
+
+#[tokio::test]
+async fn faults_can_be_ordered_for_it_by_the_role_s_account() {
+    use crate::sandbox::faults::{Fault, Kind};
+    let stage = stage();
+    let of = |account: &str| Fault {
+        account: Some(account.parse().unwrap()),
+        ..Fault::next("AssumeRoleWithWebIdentity", 1, Kind::Throttle)
+    };
+    stage.world.lock().unwrap().order_fault(of("222222222222"));
+    assume(&stage, token(&stage, &[])).send().await.unwrap();
+    stage.world.lock().unwrap().order_fault(of("111111111111"));
+    assert_eq!(said(assume(&stage, token(&stage, &[])).send().await).0, "Throttling");
 }

@@ -38,6 +38,8 @@ const INSPECTOR: &[(&str, &str)] = &[
     ("/coverage/list", "ListCoverage"),
     ("/findings/list", "ListFindings"),
     ("/findings/details/batch/get", "BatchGetFindingDetails"),
+    ("/configuration/get", "GetConfiguration"),
+    ("/configuration/update", "UpdateConfiguration"),
 ];
 
 const STS: &[&str] = &["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"];

@@ -226,7 +226,7 @@ impl Stage {
 
     /// The next `count` calls of an operation go wrong.
     pub fn fault(&self, operation: &str, kind: Kind, count: u32) {
-        let fault = faults::Fault { operation: operation.to_owned(), account: None, count, kind };
+        let fault = faults::Fault::next(operation, count, kind);
         self.world.lock().unwrap().order_fault(fault);
     }
 
