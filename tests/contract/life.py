@@ -359,6 +359,8 @@ def rule_registry(ecr):
     ecr.put_replication_configuration(replicationConfiguration=to)
     assert ecr.describe_registry()["replicationConfiguration"] == to
     ecr.put_replication_configuration(replicationConfiguration={"rules": []})
+    careless = client(DEVELOPER, "ecr", parameter_validation=False)
+    refused("InvalidParameterException", careless.put_replication_configuration)
     tell("the registry's rules are set and read")
 
 
