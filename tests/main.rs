@@ -6,6 +6,8 @@ mod codebuild;
 mod contract;
 mod crash;
 mod drivers;
+mod fuzz;
 mod real;
 mod scenarios;
+mod security;
 mod shared_state;
