@@ -170,6 +170,7 @@ def push_images():
     assert json.loads(ecr.get_repository_policy(repositoryName="life/1")["policyText"])["Statement"][0]["Sid"] == "Pull"
     ecr.delete_repository_policy(repositoryName="life/1")
     refused("RepositoryPolicyNotFoundException", ecr.get_repository_policy, repositoryName="life/1")
+    rule_registry(ecr)
     ecr.delete_repository(repositoryName="life/2")
     tell("images are listed in pages, read, kept from being overwritten, and deleted")
     return uri, digests
@@ -224,10 +225,10 @@ def roll_services(uri, digests):
 
     def register(tag, exits=None):
         container = {"name": "app", "image": f"{uri}@{digests[tag]}", "essential": True, "environment": [{"name": "TAG", "value": tag}]}
-        definition = {"family": "life", "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512"}
-        definition["executionRoleArn"] = "arn:aws:iam::111111111111:role/ecsTaskExecutionRole"
-        return ecs.register_task_definition(containerDefinitions=[container], **definition)["taskDefinition"]["taskDefinitionArn"]
+        return ecs.register_task_definition(family="life", containerDefinitions=[container], **definition)["taskDefinition"]["taskDefinitionArn"]
 
+    definition = {"networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"], "cpu": "256", "memory": "512"}
+    definition["executionRoleArn"] = "arn:aws:iam::111111111111:role/ecsTaskExecutionRole"
     first, second = register("v1"), register("v2")
     pages = list(ecs.get_paginator("list_task_definitions").paginate(familyPrefix="life", PaginationConfig={"PageSize": 1}))
     assert [a for p in pages for a in p["taskDefinitionArns"]] == [first, second] and len(pages) == 2, pages
@@ -300,6 +301,67 @@ def roll_services(uri, digests):
     soon(ecs.get_waiter("services_inactive"), cluster="life", services=["web"])
     ecs.deregister_task_definition(taskDefinition=first)
     tell("a task is run once and stopped, the service deleted and waited for")
+    shift_traffic(ecs, definition, uri, digests, network)
+
+
+def shift_traffic(ecs, definition, uri, digests, network):
+    def register(tag):
+        container = {"name": "app", "image": f"{uri}@{digests[tag]}", "essential": True, "portMappings": [{"containerPort": 80}]}
+        return ecs.register_task_definition(family="shifted", containerDefinitions=[container], **definition)["taskDefinition"]["taskDefinitionArn"]
+
+    group = lambda name: f"arn:aws:elasticloadbalancing:{REGION}:111111111111:targetgroup/{name}/0123456789abcdef"
+    rule = f"arn:aws:elasticloadbalancing:{REGION}:111111111111:listener-rule/app/life/0123456789abcdef/0123456789abcdef/0123456789abcdef"
+    moves = {"alternateTargetGroupArn": group("green"), "productionListenerRule": rule, "roleArn": "arn:aws:iam::111111111111:role/ecsInfrastructureRole"}
+    balancer = [{"targetGroupArn": group("blue"), "containerName": "app", "containerPort": 80, "advancedConfiguration": moves}]
+    alarms = {"alarmNames": ["life-errors"], "enable": True, "rollback": True}
+    pause = [{"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}]
+    service = {"cluster": "life", "service": "shifted"}
+    ecs.create_service(
+        cluster="life", serviceName="shifted", taskDefinition=register("v1"), desiredCount=2, launchType="FARGATE", networkConfiguration=network,
+        loadBalancers=balancer, deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0},
+    )
+    soon(ecs.get_waiter("services_stable"), cluster="life", services=["shifted"])
+    ways = [
+        {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 0, "lifecycleHooks": pause, "alarms": alarms},
+        {"strategy": "LINEAR", "linearConfiguration": {"stepPercent": 50.0, "stepBakeTimeInMinutes": 0}, "bakeTimeInMinutes": 0, "lifecycleHooks": []},
+        {"strategy": "CANARY", "canaryConfiguration": {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 0}, "bakeTimeInMinutes": 0, "lifecycleHooks": []},
+    ]
+    for way in ways:
+        ecs.update_service(taskDefinition=register("v2"), deploymentConfiguration=way, **service)
+        arn, stages = ecs.list_service_deployments(**service)["serviceDeployments"][0]["serviceDeploymentArn"], set()
+
+        def ended():
+            found = ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
+            stages.add(found.get("lifecycleStage"))
+            ecs.describe_services(cluster="life", services=["shifted"])
+            ecs.describe_service_revisions(serviceRevisionArns=[found["targetServiceRevision"]["arn"]])
+            for hook in found.get("lifecycleHookDetails", []):
+                if hook["status"] == "AWAITING_ACTION":
+                    ecs.continue_service_deployment(serviceDeploymentArn=arn, hookId=hook["hookId"])
+            assert found["status"] in ("PENDING", "IN_PROGRESS", "SUCCESSFUL"), found
+            return found["status"] == "SUCCESSFUL"
+
+        until("successful", ended)
+        assert way["strategy"] != "BLUE_GREEN" or "POST_SCALE_UP" in stages, stages
+        tell(f"traffic is shifted {way['strategy'].lower()}")
+    ecs.update_service(desiredCount=0, **service)
+    ecs.delete_service(force=True, **service)
+
+
+def rule_registry(ecr):
+    rules = {"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 5}, "action": {"type": "expire"}}]}
+    refused("LifecyclePolicyNotFoundException", ecr.get_lifecycle_policy, repositoryName="life/1")
+    ecr.put_lifecycle_policy(repositoryName="life/1", lifecyclePolicyText=json.dumps(rules))
+    assert json.loads(ecr.get_lifecycle_policy(repositoryName="life/1")["lifecyclePolicyText"]) == rules
+    ecr.delete_lifecycle_policy(repositoryName="life/1")
+    refused("RegistryPolicyNotFoundException", ecr.get_registry_policy)
+    to = {"rules": [{"destinations": [{"region": "us-west-2", "registryId": "111111111111"}], "repositoryFilters": [{"filter": "nothing", "filterType": "PREFIX_MATCH"}]}]}
+    ecr.put_replication_configuration(replicationConfiguration=to)
+    assert ecr.describe_registry()["replicationConfiguration"] == to
+    ecr.put_replication_configuration(replicationConfiguration={"rules": []})
+    careless = client(DEVELOPER, "ecr", parameter_validation=False)
+    refused("InvalidParameterException", careless.put_replication_configuration)
+    tell("the registry's rules are set and read")
 
 
 def decide():
