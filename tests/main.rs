@@ -2,6 +2,7 @@
 
 mod architecture;
 mod binary;
+mod codebuild;
 mod crash;
 mod drivers;
 mod races;

@@ -41,6 +41,7 @@ async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer
     let next = match taken {
         Taken::Yes => String::new(),
         Taken::Soon => "; the process that works on it will take it up".to_owned(),
+        Taken::ByExecution => "; its execution of CodePipeline takes it up".to_owned(),
         Taken::ByResume => format!("; `kanmon resume {id}` goes on with it"),
     };
     output.tell(
@@ -62,6 +63,8 @@ pub enum Taken {
     Yes,
     /// A process works on the release and looks from time to time.
     Soon,
+    /// The release has done its part; another build of its execution goes on, or none does.
+    ByExecution,
     /// Nobody works on it.
     ByResume,
 }
@@ -71,6 +74,7 @@ impl Taken {
         match self {
             Taken::Yes => "yes",
             Taken::Soon => "soon",
+            Taken::ByExecution => "by-execution",
             Taken::ByResume => "by-resume",
         }
     }
@@ -85,7 +89,7 @@ pub async fn answer(
     yes: bool,
 ) -> Result<Answered, Failure> {
     let recorded = recorded(bench, &args.release).await?;
-    let waiting = approvals::asked(&recorded);
+    let waiting = approvals::asked(&recorded, bench.clock.now());
     let wanted: Vec<_> =
         waiting.iter().filter(|(_, stage, _)| args.stage.as_ref().is_none_or(|s| s == &stage.name)).collect();
     let (stage, request) = match wanted.as_slice() {
@@ -214,7 +218,8 @@ fn is_approval(message: &MessageBody, stage: &StageName) -> bool {
 /// Whether the process that works on the release takes the answer.
 async fn follow(bench: &Bench, recorded: &Recorded, stage: &StageName) -> Result<Taken, Failure> {
     if recorded.listed.held_by.is_none() {
-        return Ok(Taken::ByResume);
+        let done = recorded.release.ending.as_ref().is_some_and(|e| e.outcome.is_success());
+        return Ok(if done { Taken::ByExecution } else { Taken::ByResume });
     }
     let late = bench.clock.now() + WATCHED;
     while bench.clock.now() < late {

@@ -1,5 +1,6 @@
 //! `approvals`: what waits for a person.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::Global;
@@ -18,7 +19,8 @@ use crate::report::{names, plan, story};
 pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let bench = Bench::new(global, output)?;
     let recorded = releases::all(&bench, usize::MAX).await?;
-    let waiting: Vec<_> = recorded.iter().flat_map(asked).collect();
+    let now = bench.clock.now();
+    let waiting: Vec<_> = recorded.iter().flat_map(|r| asked(r, now)).collect();
     if waiting.is_empty() {
         output
             .tell(|| "nothing waits for approval".to_owned(), || json!({ "v": 1, "kind": "approvals", "waiting": [] }));
@@ -47,16 +49,19 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The questions of a release that nobody has answered.
-pub fn asked(recorded: &Recorded) -> Vec<(&Recorded, &Stage, &ApprovalRequest)> {
+/// The questions of a release that nobody has answered, as far as the record knows. One that was put ahead waits in its execution
+/// after the release has done its part, until it expires.
+pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &ApprovalRequest)> {
     let release = &recorded.release;
-    if release.ending.as_ref().is_some_and(|e| !e.outcome.is_resumable()) {
-        return Vec::new();
-    }
+    let waits = |request: &ApprovalRequest| match &release.ending {
+        None => true,
+        Some(ending) if ending.outcome.is_resumable() => true,
+        Some(ending) => ending.outcome.is_success() && request.execution.is_some() && now < request.expires_at,
+    };
     let stages = release.started.pipeline.stages.iter();
     stages
         .filter_map(|stage| match &release.stage(&stage.name).approval {
-            Approval::Asked(request) => Some((recorded, stage, request)),
+            Approval::Asked(request) => waits(request).then_some((recorded, stage, request)),
             Approval::NotAsked
             | Approval::Given(..)
             | Approval::Rejected(_)

@@ -90,8 +90,8 @@ async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Re
 
 async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
     loop {
-        let recorded = releases::all(manager, 1).await?;
-        if let Some((asked, stage, request)) = recorded.iter().flat_map(approvals::asked).next() {
+        let (recorded, now) = (releases::all(manager, 1).await?, manager.clock.now());
+        if let Some((asked, stage, request)) = recorded.iter().flat_map(|r| approvals::asked(r, now)).next() {
             let quiet = output.form == Form::Json;
             if !quiet {
                 let sheet = Sheet { paint: output.err, width: output.err_width().map(|w| w - 4) };

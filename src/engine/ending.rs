@@ -127,13 +127,13 @@ pub fn expired(stage: &StageName) -> Ending {
     )
 }
 
-pub fn approval_closed(stage: &StageName, why: &str) -> Ending {
-    ending(
-        Outcome::Blocked,
-        format!("the approval for {stage} does not count"),
-        Some(why.to_owned()),
-        Some(format!("`kanmon promote RELEASE --to {stage}` asks again")),
-    )
+/// `carried`: by an execution that the release runs in, whose answer stands for good.
+pub fn approval_closed(stage: &StageName, why: &str, carried: bool) -> Ending {
+    let hint = match carried {
+        true => "this execution has had its answer; start the pipeline anew".to_owned(),
+        false => format!("`kanmon promote RELEASE --to {stage}` asks again"),
+    };
+    ending(Outcome::Blocked, format!("the approval for {stage} does not count"), Some(why.to_owned()), Some(hint))
 }
 
 /// Nothing new enters a frozen stage, or goes on in it.

@@ -6,6 +6,8 @@ use super::decision::{Waiting, Watch};
 use super::ending;
 use super::gate::{self, Scanned};
 use super::plan;
+use super::since::with_difference;
+use crate::model::approval::Requester;
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;
@@ -30,6 +32,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> 
         && answer.plan != hash
     {
         let why = format!("approved was plan {}, and now it would be plan {}", answer.plan.short(), hash.short());
+        let why = with_difference(why, a.release, &stage.name, &answer.plan);
         return a.record(Fact::ApprovalVoided { stage: stage.name.clone(), why });
     }
     a.record(Fact::StageEntered { stage: stage.name.clone() })
@@ -135,7 +138,13 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         Approval::Given(..) => Ok(()),
         Approval::Rejected(answer) => Err(Halt::End(ending::rejected(name, answer))),
         Approval::Expired => Err(Halt::End(ending::expired(name))),
-        Approval::Closed { why } => Err(Halt::End(ending::approval_closed(name, why))),
+        Approval::Closed { why } => {
+            let carried = match a.release.requested_by {
+                Requester::Pipeline { .. } => true,
+                Requester::Person { .. } | Requester::Unknown => false,
+            };
+            Err(Halt::End(ending::approval_closed(name, why, carried)))
+        }
         Approval::NotAsked => {
             let plan = planned(a, stage)?;
             a.effect(Effect::RequestApproval { stage: name.clone(), plan })
@@ -149,6 +158,7 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             let hash = planned(a, stage)?;
             if request.plan != hash {
                 let why = format!("asked was plan {}, and now it would be plan {}", request.plan.short(), hash.short());
+                let why = with_difference(why, a.release, name, &request.plan);
                 return a.record(Fact::ApprovalVoided { stage: name.clone(), why });
             }
             if !expired {

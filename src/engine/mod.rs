@@ -16,6 +16,7 @@ pub mod plan;
 pub mod retry;
 pub mod roll;
 pub mod rollout;
+pub mod since;
 pub mod steps;
 pub mod summary;
 pub mod taskdef;

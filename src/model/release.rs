@@ -12,7 +12,7 @@ use super::finding::ScanReading;
 use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
 use super::outcome::Ending;
 use super::pipeline::Stage;
-use super::stage_state::{Approval, RollState, RolloutRun, RunState, StageState, StepState};
+use super::stage_state::{Approval, RollState, RolloutRun, RunState, Shown, StageState, StepState};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Release {
@@ -256,6 +256,9 @@ impl Release {
                 let state = self.stage_mut(stage)?;
                 state.approval = Approval::Asked(request.clone());
                 state.asks += 1;
+                if let (Some(plan), Some(gate)) = (state.plan.clone(), state.gate.clone()) {
+                    state.shown.push(Shown { hash: request.plan.clone(), plan, gate });
+                }
             }
             Fact::ApprovalRefused { answer, why, closes } => {
                 self.asked(&answer.stage)?;

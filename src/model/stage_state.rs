@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::approval::{ApprovalAnswer, ApprovalRequest};
 use super::event::{StageFailure, TaskEnd};
 use super::gate::GateJudgement;
-use super::ids::{ReleaseId, ServiceName};
+use super::ids::{PlanHash, ReleaseId, ServiceName};
 use super::pipeline::{Stage, Step};
 use super::plan::StagePlan;
 use super::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState};
@@ -20,6 +20,8 @@ pub struct StageState {
     pub approval: Approval,
     /// How often approval has been asked for.
     pub asks: u32,
+    /// What was shown with each question, oldest first.
+    pub shown: Vec<Shown>,
     /// The fence of the lease, while the stage is held.
     pub lock: Option<u64>,
     pub entered: Option<Timestamp>,
@@ -34,6 +36,14 @@ pub struct StageState {
     /// Whether its services were seen to be still what they were brought to.
     pub confirmed: bool,
     pub left: Option<Timestamp>,
+}
+
+/// What a question was about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    pub hash: PlanHash,
+    pub plan: StagePlan,
+    pub gate: GateJudgement,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +108,7 @@ impl StageState {
             gate: None,
             approval: Approval::NotAsked,
             asks: 0,
+            shown: Vec::new(),
             lock: None,
             entered: None,
             steps: stage.steps.iter().map(StepState::new).collect(),

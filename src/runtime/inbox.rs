@@ -1,6 +1,7 @@
 //! What others said, checked and turned into facts.
 
 use crate::engine::approval::refusal;
+use crate::engine::since::with_difference;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalWay};
 use crate::model::event::Fact;
 use crate::model::inbox::{Message, MessageBody};
@@ -55,7 +56,13 @@ pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Opt
     let Approval::Asked(request) = &state.approval else { return None };
     let policy = release.started.pipeline.stage(&answer.stage)?.approval.as_ref()?;
     Some(match refusal(policy, &release.requested_by, request, answer) {
-        Some(why) => Fact::ApprovalRefused { answer: answer.clone(), why, closes },
+        Some(why) => {
+            let why = match answer.plan == request.plan {
+                true => why,
+                false => with_difference(why, release, &answer.stage, &answer.plan),
+            };
+            Fact::ApprovalRefused { answer: answer.clone(), why, closes }
+        }
         None => match answer.answer {
             Answer::Approved => Fact::ApprovalGiven { answer: answer.clone() },
             Answer::Rejected => Fact::ApprovalRejected { answer: answer.clone() },

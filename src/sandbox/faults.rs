@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::model::ids::AccountId;
 
-/// An order: the next `count` matching calls meet the fault. Orders are served in the order they came.
+/// An order: the next `count` matching calls meet the fault, or of all matching ones some by chance, until `count` have.
+/// Orders are served in the order they came.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -18,14 +20,31 @@ pub struct Fault {
     pub account: Option<AccountId>,
     #[serde(default = "once")]
     pub count: u32,
+    /// How likely a matching call meets it, 0 to 1.
+    #[serde(default = "surely")]
+    pub probability: f64,
+    /// What chance goes by: the same seed strikes the same calls of the order.
+    #[serde(default)]
+    pub seed: u64,
     pub kind: Kind,
+}
+
+impl Fault {
+    /// Surely met by the next `count` calls of the operation, whoever calls.
+    pub fn next(operation: &str, count: u32, kind: Kind) -> Fault {
+        Fault { operation: operation.to_owned(), account: None, count, probability: surely(), seed: 0, kind }
+    }
 }
 
 fn once() -> u32 {
     1
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+fn surely() -> f64 {
+    1.0
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Throttle,
@@ -40,7 +59,13 @@ pub enum Kind {
     ExpiredToken,
     /// A read answers what the same read answered last time.
     StaleRead,
+    /// The answer's members of this name have a value that is newer than the client. `deployments.rolloutState` means those
+    /// `rolloutState` alone that stand in `deployments`.
+    NewEnum(String),
 }
+
+/// What no client's model has.
+pub const NEW_ENUM: &str = "NEWER_THAN_THIS_CLIENT";
 
 /// What the transport has to do, as an extension of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +82,33 @@ const REMEMBERED: usize = 512;
 /// The orders that are left, and what reads answered.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    orders: Vec<Fault>,
+    orders: Vec<Order>,
     answered: VecDeque<(Question, Value)>,
+}
+
+/// An order, and how many calls it was held against.
+#[derive(Debug, Clone)]
+struct Order {
+    fault: Fault,
+    met: u64,
+}
+
+impl Order {
+    /// Whether the next matching call meets it. A draw of its own for each call, whatever else is ordered.
+    fn strikes(&mut self) -> bool {
+        self.met += 1;
+        self.fault.probability >= 1.0 || chance(self.fault.seed, self.met) < self.fault.probability
+    }
+}
+
+/// A number from 0 until 1 that follows from the seed and the draw's number.
+fn chance(seed: u64, draw: u64) -> f64 {
+    let mut hash = Sha256::new();
+    hash.update(b"fault");
+    hash.update(seed.to_be_bytes());
+    hash.update(draw.to_be_bytes());
+    let [a, b, c, d, ..] = <[u8; 32]>::from(hash.finalize());
+    f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
 }
 
 /// A read: who asked what.
@@ -72,13 +122,13 @@ pub struct Question {
 impl Faults {
     pub fn order(&mut self, fault: Fault) {
         if fault.count > 0 {
-            self.orders.push(fault);
+            self.orders.push(Order { fault, met: 0 });
         }
     }
 
     /// The orders that are not served yet.
-    pub fn orders(&self) -> &[Fault] {
-        &self.orders
+    pub fn orders(&self) -> Vec<&Fault> {
+        self.orders.iter().map(|o| &o.fault).collect()
     }
 
     pub fn clear(&mut self) {
@@ -89,10 +139,11 @@ impl Faults {
     pub fn take(&mut self, op: &str, account: &AccountId) -> Option<Kind> {
         let fits =
             |f: &Fault| (f.operation == "*" || f.operation == op) && f.account.as_ref().is_none_or(|a| a == account);
-        let at = self.orders.iter().position(fits)?;
-        let kind = self.orders[at].kind;
-        self.orders[at].count -= 1;
-        if self.orders[at].count == 0 {
+        let at = self.orders.iter_mut().position(|o| fits(&o.fault) && o.strikes())?;
+        let fault = &mut self.orders[at].fault;
+        let kind = fault.kind.clone();
+        fault.count -= 1;
+        if fault.count == 0 {
             self.orders.remove(at);
         }
         Some(kind)
@@ -110,6 +161,29 @@ impl Faults {
     /// What the same read answered last time.
     pub fn stale(&self, question: &Question) -> Option<&Value> {
         self.answered.iter().find(|(q, _)| q == question).map(|(_, a)| a)
+    }
+}
+
+/// Gives members of an answer a value that is too new; `path` names them, the last ones of their way by name.
+pub fn renew(answer: &mut Value, path: &str) {
+    let wanted: Vec<&str> = path.split('.').collect();
+    renew_below(answer, &mut Vec::new(), &wanted);
+}
+
+fn renew_below(value: &mut Value, here: &mut Vec<String>, wanted: &[&str]) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                here.push(name.clone());
+                if here.len() >= wanted.len() && here[here.len() - wanted.len()..] == *wanted && value.is_string() {
+                    *value = NEW_ENUM.into();
+                }
+                renew_below(value, here, wanted);
+                here.pop();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| renew_below(value, here, wanted)),
+        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {}
     }
 }
 

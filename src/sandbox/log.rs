@@ -26,7 +26,8 @@ pub struct Entry {
 }
 
 /// Members whose values are never shown.
-const SECRET: &[&str] = &["token", "nextToken", "imageManifest", "TokenCode", "policyText", "Policy"];
+const SECRET: &[&str] =
+    &["token", "nextToken", "imageManifest", "TokenCode", "policyText", "Policy", "WebIdentityToken"];
 
 /// The input with what is secret or long replaced: credentials, and environment values of task definitions.
 pub fn without_secrets(input: &Value) -> Value {

@@ -17,6 +17,7 @@ pub mod latency;
 pub mod log;
 mod members;
 mod page;
+pub mod quotas;
 pub mod registry;
 pub mod seed;
 pub mod serve;

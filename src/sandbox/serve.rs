@@ -129,7 +129,7 @@ mod tests {
     async fn an_ordered_reset_breaks_one_connection_and_no_other() {
         let (world, host, client) = served().await;
         let authorization = format!("Basic {}", token(&world));
-        let fault = Fault { operation: "ListImages".to_owned(), account: None, count: 1, kind: Kind::ResetAfter };
+        let fault = Fault::next("ListImages", 1, Kind::ResetAfter);
         world.lock().unwrap().order_fault(fault);
         let url = format!("http://{host}/v2/111111111111.ap-northeast-1/asset-manager/tags/list");
         let list = || client.get(&url).header("authorization", &authorization).send();

@@ -5,5 +5,5 @@ mod containers;
 pub mod peers;
 mod readme;
 mod registry;
-mod road;
+pub mod road;
 pub mod sandbox;

@@ -11,11 +11,11 @@ async fn is_found_by_reading(operation: &str, kind: Kind) {
     plain.release().await.end(&plain).await.is(Outcome::Succeeded, 0);
 
     let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
-    stage.fault(operation, kind, 1);
+    stage.fault(operation, kind.clone(), 1);
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
     let met = stage.tried(operation);
-    assert!(met.iter().any(|e| e.fault == Some(kind)), "{operation} met the fault");
+    assert!(met.iter().any(|e| e.fault.as_ref() == Some(&kind)), "{operation} met the fault");
     assert_eq!(stage.tally(), plain.tally(), "{operation} took effect as often as without the fault");
     let digest = ended.release.images.values().next().unwrap().digest.to_string();
     assert_eq!(stage.digest(DEV, "shop-dev", "web").unwrap(), digest);

@@ -12,7 +12,8 @@ async fn an_operator_s_deployment_voids_what_was_approved_before_it() {
     let theirs = stage.deploys(OPERATOR, "shop-prod", "web").await;
     stage.pass(SignedDuration::from_mins(20)).await;
     stage.approves(MANAGER, &run.id, "prod").await;
-    stage.fact(&run.id, "voided", |f| matches!(f, Fact::ApprovalVoided { .. })).await;
+    let told = |f: &Fact| matches!(f, Fact::ApprovalVoided { why, .. } if why.contains("web ran ") && why.contains("and now runs "));
+    stage.fact(&run.id, "voided", told).await;
     assert_eq!(stage.definition(PROD, "shop-prod", "web").unwrap(), theirs);
     let second = stage.asked(&run.id, "prod").await;
     assert_ne!(first.plan, second.plan, "what would be done is another thing now");

@@ -4,7 +4,7 @@
 mod carried_over;
 #[allow(dead_code, reason = "the journal's own tests use all of it")]
 #[path = "../../src/journal/dynamodb/moto.rs"]
-mod moto;
+pub mod moto;
 mod no_table;
 mod one_release;
 mod rig;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::execution::{ActionRun, ActionStatus, Execution, StageRun, StageStatus, Status};
-use super::pipeline::{Action, Mode, Pipeline};
+use super::pipeline::{Action, End, Mode, Pipeline};
 use super::variables;
 use crate::model::ids::sha256_hex;
 use crate::sandbox::latency::Latency;
@@ -44,22 +44,29 @@ pub fn fire(pipeline: &mut Pipeline, at: Timestamp, latency: Latency) {
 }
 
 fn finish_action(run: &mut ActionRun, action: &Action, at: Timestamp) {
-    run.due = None;
-    run.updated = at;
     if action.is_approval() {
+        run.due = None;
+        run.updated = at;
         run.status = ActionStatus::Failed;
         run.error =
             Some(("TimedOut".to_owned(), "The approval action was not completed before it timed out.".to_owned()));
         return;
     }
-    run.summary = action.script.summary.clone();
-    if action.script.fails {
+    conclude(run, action.script.end.clone(), at);
+}
+
+/// Ends an action that is no approval.
+pub fn conclude(run: &mut ActionRun, end: End, at: Timestamp) {
+    run.due = None;
+    run.updated = at;
+    run.summary = end.summary;
+    if end.fails {
         run.status = ActionStatus::Failed;
         let message = run.summary.clone().unwrap_or_else(|| "The action failed.".to_owned());
         run.error = Some(("JobFailed".to_owned(), message));
     } else {
         run.status = ActionStatus::Succeeded;
-        run.output_variables = action.script.output_variables.clone();
+        run.output_variables = end.output_variables;
     }
 }
 
@@ -174,7 +181,11 @@ fn start_actions(pipeline: &mut Pipeline, e: usize, stage: usize, order: i64, at
             Some(seconds) => SignedDuration::from_secs(seconds),
             None => nominal(&action.category),
         };
-        let due = if action.is_approval() { at + action.timeout } else { at + latency.of(takes) };
+        let due = match (action.is_approval(), action.script.told) {
+            (true, _) => Some(at + action.timeout),
+            (false, true) => None,
+            (false, false) => Some(at + latency.of(takes)),
+        };
         runs.push(ActionRun {
             id: uuid(&[&identity[..], &["run"]].concat()),
             action: i,
@@ -187,7 +198,7 @@ fn start_actions(pipeline: &mut Pipeline, e: usize, stage: usize, order: i64, at
             external_id: uuid(&[&identity[..], &["external"]].concat()),
             resolved: variables::in_configuration(execution, stages, &configuration),
             output_variables: Default::default(),
-            due: Some(due),
+            due,
         });
     }
     let execution = &mut executions[e];

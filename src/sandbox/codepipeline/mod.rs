@@ -2,7 +2,7 @@
 //!
 //! A pure model like ECS's: whatever takes time has a date, and [`CodePipeline::advance`] lets things happen in the order of
 //! their dates. Names are those of AWS's API model (`codepipeline/2015-07-09`). Actions other than approvals do nothing but
-//! take their time and end as the seed says.
+//! take their time and end as the seed says, or as somebody outside who does their work tells.
 
 #![allow(clippy::result_large_err, reason = "the seam's error carries members of its own, and errors are rare here")]
 
@@ -13,6 +13,7 @@ mod execution;
 mod flow;
 mod pipeline;
 pub mod seed;
+pub mod told;
 mod variables;
 mod view;
 

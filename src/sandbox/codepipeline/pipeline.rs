@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::execution::{Execution, Status};
@@ -35,8 +36,18 @@ impl Mode {
 pub struct Script {
     /// Nominal seconds, where the category's own time does not do.
     pub seconds: Option<i64>,
+    /// Ends only when it is told to: somebody outside does its work.
+    pub told: bool,
+    pub end: End,
+}
+
+/// What an action other than an approval comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct End {
     pub fails: bool,
     pub summary: Option<String>,
+    /// What a build exported, and the like.
     pub output_variables: BTreeMap<String, String>,
 }
 

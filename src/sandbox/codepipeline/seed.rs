@@ -14,6 +14,7 @@
 //!             configuration: { CustomData: "release #{variables.RELEASE}" }
 //!   actions:                       # how actions other than approvals go
 //!     Build/Build: { seconds: 90, fails: false, summary: "…", outputVariables: { KANMON_RELEASE: r1 } }
+//!     Test/Test: { told: true }    # ends when it is told to, as `POST /_sandbox/actions` does
 //! ```
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::CodePipeline;
-use super::pipeline::{Pipeline, Script};
+use super::pipeline::{End, Pipeline, Script};
 use crate::model::ids::{AccountId, Region};
 
 #[derive(Deserialize)]
@@ -40,6 +41,8 @@ struct Entry {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ActionEntry {
     seconds: Option<i64>,
+    #[serde(default)]
+    told: bool,
     #[serde(default)]
     fails: bool,
     summary: Option<String>,
@@ -62,13 +65,8 @@ pub(super) fn apply(codepipeline: &mut CodePipeline, seed: &Value, now: Timestam
             .actions
             .into_iter()
             .map(|(name, a)| {
-                let script = Script {
-                    seconds: a.seconds,
-                    fails: a.fails,
-                    summary: a.summary,
-                    output_variables: a.output_variables,
-                };
-                (name, script)
+                let end = End { fails: a.fails, summary: a.summary, output_variables: a.output_variables };
+                (name, Script { seconds: a.seconds, told: a.told, end })
             })
             .collect();
         let key = (entry.account.clone(), entry.region.clone());

@@ -3,9 +3,11 @@
 
 mod api;
 pub mod error;
+mod lifecycle;
 pub mod manifest;
 mod pull;
 pub mod push;
+pub mod replication;
 pub mod repository;
 pub mod scanning;
 pub mod token;
@@ -13,14 +15,17 @@ pub mod token;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 pub use repository::{Image, Mutability, Repository};
 
 use super::fresh::Fresh;
-use super::iam::Caller;
+use super::iam::{Caller, Policy};
 use super::inspector::Inspector;
+use super::latency::Latency;
 use super::service::{Answer, Call};
 use crate::model::ids::{AccountId, Region};
 use push::{Push, PushError, Pushed};
+use replication::{Replica, Rule};
 use scanning::{Frequency, Scanning};
 use token::Token;
 
@@ -31,6 +36,8 @@ pub struct Ecr {
     tokens: BTreeMap<String, Token>,
     fresh: Fresh,
     host: String,
+    latency: Latency,
+    replicas: Vec<Replica>,
 }
 
 /// One account's registry in one region.
@@ -38,6 +45,9 @@ pub struct Ecr {
 pub struct Registry {
     pub repositories: BTreeMap<String, Repository>,
     pub scanning: Scanning,
+    pub replication: Vec<Rule>,
+    /// The policy over what other accounts replicate into it, as it was set and as it is evaluated.
+    pub policy: Option<(String, Policy)>,
     /// Blob uploads under way, by their id.
     pub uploads: BTreeMap<String, Upload>,
 }
@@ -51,8 +61,27 @@ pub struct Upload {
 
 impl Ecr {
     /// `host` is the `HOST:PORT` at which the registry protocol can be reached.
-    pub fn new(host: &str, fresh: Fresh) -> Ecr {
-        Ecr { registries: BTreeMap::new(), tokens: BTreeMap::new(), fresh, host: host.to_owned() }
+    pub fn new(host: &str, fresh: Fresh, latency: Latency) -> Ecr {
+        let host = host.to_owned();
+        Ecr { registries: BTreeMap::new(), tokens: BTreeMap::new(), fresh, host, latency, replicas: Vec::new() }
+    }
+
+    /// When something next happens of itself: an image arrives by replication, a lifecycle policy is evaluated.
+    pub fn next_at(&self) -> Option<Timestamp> {
+        let replica = self.next_replica().map(|(at, _)| at);
+        replica.into_iter().chain(self.next_evaluation().map(|(at, ..)| at)).min()
+    }
+
+    /// Lets the next of these happen if its date has come. Says whether it had.
+    pub fn fire(&mut self, now: Timestamp) -> bool {
+        let (replica, evaluation) = (self.next_replica(), self.next_evaluation());
+        let first = replica.filter(|(at, _)| evaluation.as_ref().is_none_or(|(other, ..)| at <= other));
+        match (first, evaluation) {
+            (Some((at, n)), _) if at <= now => self.copy_replica(n, at),
+            (None, Some((at, place, repository))) if at <= now => self.evaluate(&place, &repository, at),
+            (Some(_) | None, _) => return false,
+        }
+        true
     }
 
     pub fn set_host(&mut self, host: &str) {
@@ -75,6 +104,8 @@ impl Ecr {
         self.registries.entry((account.clone(), region.clone())).or_insert_with(|| Registry {
             repositories: BTreeMap::new(),
             scanning: Scanning::default(),
+            replication: Vec::new(),
+            policy: None,
             uploads: BTreeMap::new(),
         })
     }
@@ -94,8 +125,24 @@ impl Ecr {
         self.registry_mut(account, region).repositories.insert(repository.name.clone(), repository);
     }
 
-    /// Puts an image, and begins its basic scan where the repository is scanned on push. `None`: no such repository.
+    /// Puts an image, begins its basic scan where the repository is scanned on push, and sends it on its way to where it is
+    /// replicated. `None`: no such repository.
     pub fn put_image(
+        &mut self,
+        account: &AccountId,
+        region: &Region,
+        name: &str,
+        push: Push,
+    ) -> Option<Result<Pushed, PushError>> {
+        let (tag, now) = (push.tag.map(str::to_owned), push.now);
+        let put = self.take(account, region, name, push)?;
+        if let Ok(Pushed::New(digest)) = &put {
+            self.replicate(&(account.clone(), region.clone()), name, digest, tag.as_deref(), now);
+        }
+        Some(put)
+    }
+
+    fn take(
         &mut self,
         account: &AccountId,
         region: &Region,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::lifecycle::Lifecycle;
 use super::manifest::Parsed;
 use crate::sandbox::iam::{Policy, pattern};
 
@@ -41,6 +42,7 @@ pub struct Repository {
     pub scan_on_push: bool,
     /// The policy as it was set, and as it is evaluated.
     pub policy: Option<(String, Policy)>,
+    pub lifecycle: Option<Lifecycle>,
     pub blobs: BTreeMap<String, Bytes>,
     pub images: BTreeMap<String, Image>,
     /// Tag to digest.
@@ -78,6 +80,7 @@ impl Repository {
             mutability: Mutability::default(),
             scan_on_push: false,
             policy: None,
+            lifecycle: None,
             blobs: BTreeMap::new(),
             images: BTreeMap::new(),
             tags: BTreeMap::new(),

@@ -3,18 +3,11 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::deploy;
-use super::rollout::{Monitor, Status};
+use super::failure::{self, Verdict};
+use super::rollout::Monitor;
 use super::service::{Rollout, Service};
 use super::wire::flag;
 use crate::sandbox::latency::Latency;
-
-const FAILED: &str = "ECS deployment circuit breaker: tasks failed to start.";
-const EXCEEDED: &str = "Service deployment rolled back because the circuit breaker threshold was exceeded.";
-const NOT_ROLLED_BACK: &str = "Service deployment failed because the circuit breaker threshold was exceeded.";
-const NOTHING_TO_ROLL_BACK_TO: &str = "The circuit breaker threshold was exceeded and there is no completed service \
-                                       deployment to roll back to.";
-const ROLLBACK_FAILED: &str = "Service deployment rollback failed because the circuit breaker threshold was exceeded.";
 
 fn breaker(configuration: &Value) -> &Value {
     configuration.get("deploymentCircuitBreaker").unwrap_or(&Value::Null)
@@ -50,47 +43,23 @@ pub fn check(service: &mut Service, at: Timestamp, latency: Latency) -> bool {
     let configuration = service.configuration().clone();
     let threshold = threshold(&configuration, service.desired);
     let monitored = is_on(&configuration) && service.desired > 0;
-    let Some(primary) = service.deployments.first_mut() else { return false };
+    let Some(primary) = service.primary() else { return false };
     if !monitored || primary.rollout != Rollout::InProgress || primary.failed_tasks < threshold {
         return false;
     }
-    primary.rollout = Rollout::Failed;
-    primary.reason = FAILED.to_owned();
-    primary.updated = at;
-    let told = format!("(deployment {}) deployment failed: tasks failed to start.", primary.id);
-    service.tell(at, &told);
-    let Some(running) = service.under_way() else { return true };
-    running.breaker = Monitor::Triggered;
-    match running.status() {
-        Status::Pending | Status::StopRequested => {}
-        Status::InProgress => after_failure(service, &configuration, at, latency),
-        Status::RollbackRequested => {
-            let wanted = running.rollback_wanted.clone().unwrap_or_else(|| EXCEEDED.to_owned());
-            if deploy::roll_back(service, &wanted, at, latency).is_none() {
-                end(service, Status::RollbackFailed, NOTHING_TO_ROLL_BACK_TO, at);
-            }
-        }
-        Status::RollbackInProgress => end(service, Status::RollbackFailed, ROLLBACK_FAILED, at),
-        Status::Successful | Status::Stopped | Status::RollbackSuccessful | Status::RollbackFailed => {}
-    }
-    true
-}
-
-fn after_failure(service: &mut Service, configuration: &Value, at: Timestamp, latency: Latency) {
-    if !flag(breaker(configuration), "rollback") {
-        // As `ServiceDeployment.stoppedAt` has it: without rollback the failed service deployment stops.
-        end(service, Status::Stopped, NOT_ROLLED_BACK, at);
-    } else if deploy::roll_back(service, EXCEEDED, at, latency).is_none()
-        && let Some(running) = service.under_way()
-    {
-        // Nothing completed before: the deployment launches nothing more and goes nowhere.
-        running.status_reason = Some(NOTHING_TO_ROLL_BACK_TO.to_owned());
-        running.updated = at;
-    }
-}
-
-fn end(service: &mut Service, status: Status, reason: &str, at: Timestamp) {
     if let Some(running) = service.under_way() {
-        running.become_status(status, Some(reason), at);
+        running.breaker = Monitor::Triggered;
     }
+    let verdict = Verdict {
+        rollback: flag(breaker(&configuration), "rollback"),
+        failed: "ECS deployment circuit breaker: tasks failed to start.",
+        event: "deployment failed: tasks failed to start.",
+        rolled_back: "Service deployment rolled back because the circuit breaker threshold was exceeded.",
+        not_rolled_back: "Service deployment failed because the circuit breaker threshold was exceeded.",
+        nothing_to_roll_back_to: "The circuit breaker threshold was exceeded and there is no completed service deployment \
+                                  to roll back to.",
+        rollback_failed: "Service deployment rollback failed because the circuit breaker threshold was exceeded.",
+    };
+    failure::fall(service, &verdict, at, latency);
+    true
 }

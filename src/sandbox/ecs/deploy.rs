@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::alarms::{self, Alarms};
 use super::arn;
 use super::breaker;
-use super::rollout::{Beginning, Counts, HAND_OVER, Monitor, Rollback, ServiceDeployment, Status};
+use super::rollout::{Beginning, Counts, HAND_OVER, Monitor, Rollback, ServiceDeployment, Status, Weights};
 use super::service::{Deployment, REVISION_MEMBERS, Revision, Rollout, Service};
 use super::task::Task;
 use super::task_definition::TaskDefinition;
@@ -17,9 +18,19 @@ pub type Tasks = BTreeMap<String, Task>;
 /// What superseding leaves as `statusReason` of the service deployment that it ends.
 const SUPERSEDED: &str = "Service deployment was stopped because a newer service deployment started.";
 
+/// How the reason of the deployment that comes back begins.
+const ROLLING_BACK: &str = "ECS deployment circuit breaker: rolling back to deploymentId";
+
 /// Makes `definition`, with the service's present settings, what the service shall run. A service deployment that is under
 /// way ends as STOPPED; its tasks are old ones from now on.
-pub fn begin(service: &mut Service, definition: &TaskDefinition, tasks: &Tasks, at: Timestamp, latency: Latency) {
+pub fn begin(
+    service: &mut Service,
+    definition: &TaskDefinition,
+    tasks: &Tasks,
+    firing: &Alarms,
+    at: Timestamp,
+    latency: Latency,
+) {
     if let Some(running) = service.under_way() {
         running.become_status(Status::Stopped, Some(SUPERSEDED), at);
     }
@@ -42,6 +53,7 @@ pub fn begin(service: &mut Service, definition: &TaskDefinition, tasks: &Tasks, 
         breaker: if watched { Monitor::Monitoring } else { Monitor::Disabled },
         threshold,
         requested: service.desired,
+        firing: firing.firing(&alarms::watched(service.configuration())),
     };
     service.service_deployments.push(ServiceDeployment::begin(beginning, at + latency.of(HAND_OVER)));
     service.told_steady = false;
@@ -59,16 +71,36 @@ pub fn roll_back(service: &mut Service, reason: &str, at: Timestamp, latency: La
             None => service.settings.remove(member),
         };
     }
-    let id = new_primary(service, &target, at, Some("ECS deployment circuit breaker: rolling back to deploymentId"));
+    let id = match still_there(service, &target, at) {
+        Some(id) => id,
+        None => new_primary(service, &target, at, Some(ROLLING_BACK)),
+    };
     service.tell(at, &format!("rolling back to deployment {id}."));
     let rollback = Rollback { reason: reason.to_owned(), started: at, revision: target };
     let running = service.under_way()?;
     running.rollback = Some(rollback);
     running.rollback_wanted = None;
     running.become_status(Status::RollbackInProgress, Some(reason), at);
+    running.stage = None;
+    running.weights = running.weights.map(|_| Weights::default());
     service.told_steady = false;
     service.wake_at(at + latency.of(HAND_OVER));
     Some(())
+}
+
+/// Makes the deployment that a blue/green deployment has left standing PRIMARY again; its id.
+fn still_there(service: &mut Service, revision: &str, at: Timestamp) -> Option<String> {
+    let shifts = service.under_way().is_some_and(|d| d.weights.is_some());
+    let place = service.deployments.iter().skip(1).position(|d| shifts && d.revision == revision)? + 1;
+    let mut back = service.deployments.remove(place);
+    back.rollout = Rollout::InProgress;
+    back.reason = format!("{ROLLING_BACK} {}.", back.id);
+    back.updated = at;
+    back.steady_since = None;
+    back.frozen = false;
+    let id = back.id.clone();
+    service.deployments.insert(0, back);
+    Some(id)
 }
 
 /// The revisions that have tasks, as a new service deployment's sources.

@@ -1,4 +1,5 @@
-//! Amazon ECS: clusters, task definitions, services with rolling deployments, service deployments, tasks.
+//! Amazon ECS: clusters, task definitions, services with their deployments (rolling, blue/green, linear,
+//! canary), service deployments, tasks.
 //!
 //! A pure model: everything that takes time is an event with a date, and [`Ecs::advance`] lets them happen in the order of
 //! their dates, so that one long step comes to the same as many short ones. Names of structures and members are those of
@@ -6,14 +7,17 @@
 
 #![allow(clippy::result_large_err, reason = "the seam's error carries members of its own, and errors are rare here")]
 
+pub mod alarms;
 mod api;
 pub mod arn;
 mod breaker;
+mod configuration;
 mod deploy;
 mod error;
+mod failure;
+mod hooks;
 mod launch;
 mod lifecycle;
-mod pause;
 mod place;
 mod reach;
 mod requests;
@@ -21,6 +25,8 @@ mod rollout;
 mod scheduler;
 pub mod seed;
 mod service;
+mod shift;
+mod stage;
 mod task;
 mod task_definition;
 mod view;
@@ -37,6 +43,7 @@ use serde_json::Value;
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, Call, ImageSource};
+use alarms::AlarmState;
 use arn::Home;
 use place::{Due, Place};
 
@@ -80,6 +87,12 @@ impl Ecs {
     /// A sentence that says what in the seed is wrong.
     pub fn seed(&mut self, seed: &Value, now: Timestamp) -> Result<(), String> {
         seed::apply(self, seed, now)
+    }
+
+    /// Puts an alarm into a state at a time, which must not lie in the past.
+    pub fn set_alarm(&mut self, account: &AccountId, region: &Region, name: &str, state: AlarmState, at: Timestamp) {
+        let changes = &mut self.place(account, region).alarm_changes;
+        changes.entry(at).or_default().push((name.to_owned(), state));
     }
 
     /// What a load balancer in front of the service would reach: `service`, `taskDefinition`, `deployment`, `digest` (of the

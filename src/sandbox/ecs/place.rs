@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::alarms::{self, AlarmState, Alarms};
 use super::arn::{self, Home};
 use super::error::{client, no_cluster};
 use super::lifecycle::{self, Change};
@@ -52,6 +53,9 @@ pub struct Place {
     pub families: Families,
     /// RunTask by cluster and client token.
     pub run_tokens: BTreeMap<(String, String), Remembered>,
+    pub alarms: Alarms,
+    /// Alarms that change at their time.
+    pub alarm_changes: BTreeMap<Timestamp, Vec<(String, AlarmState)>>,
     /// Off: service deployments happen, and no API tells of them.
     pub service_deployments: bool,
     /// How long reads of a service stay behind its changes, nominally.
@@ -61,6 +65,7 @@ pub struct Place {
 /// What is due next in a place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
+    Alarms,
     Service { cluster: String, service: String },
     Task { cluster: String, task: String },
 }
@@ -72,6 +77,8 @@ impl Place {
             clusters: BTreeMap::new(),
             families: BTreeMap::new(),
             run_tokens: BTreeMap::new(),
+            alarms: Alarms::default(),
+            alarm_changes: BTreeMap::new(),
             service_deployments: true,
             stale: SignedDuration::ZERO,
         }
@@ -108,7 +115,7 @@ impl Place {
         if found.active { Ok(found) } else { Err(client("TaskDefinition is inactive")) }
     }
 
-    /// The earliest thing due, services before tasks, by name.
+    /// The earliest thing due, alarms before services before tasks, by name.
     pub fn next_due(&self) -> Option<(Timestamp, Due)> {
         let mut next: Option<(Timestamp, Due)> = None;
         let mut offer = |at: Option<Timestamp>, due: &dyn Fn() -> Due| {
@@ -118,6 +125,7 @@ impl Place {
                 next = Some((at, due()));
             }
         };
+        offer(self.alarm_changes.keys().next().copied(), &|| Due::Alarms);
         for (name, cluster) in &self.clusters {
             for (service_name, service) in &cluster.services {
                 offer(service.due(), &|| Due::Service { cluster: name.clone(), service: service_name.clone() });
@@ -131,11 +139,12 @@ impl Place {
 
     /// Lets the thing due at `at` happen.
     pub fn fire(&mut self, due: &Due, at: Timestamp, latency: Latency, images: &dyn ImageSource) {
-        let Place { clusters, families, .. } = self;
+        let Place { clusters, families, alarms, .. } = self;
         match due {
+            Due::Alarms => self.change_alarms(at, latency),
             Due::Service { cluster, service } => {
                 let Some(cluster) = clusters.get_mut(cluster) else { return };
-                let around = Surroundings { families, injected: &cluster.injected, latency };
+                let around = Surroundings { families, injected: &cluster.injected, alarms, latency };
                 if let Some(service) = cluster.services.get_mut(service) {
                     scheduler::fire(service, &mut cluster.tasks, at, &around);
                 }
@@ -144,6 +153,16 @@ impl Place {
                 let Some(cluster) = clusters.get_mut(cluster) else { return };
                 fire_task(cluster, task, at, latency, images);
             }
+        }
+    }
+
+    fn change_alarms(&mut self, at: Timestamp, latency: Latency) {
+        for (name, state) in self.alarm_changes.remove(&at).unwrap_or_default() {
+            self.alarms.set(&name, state);
+        }
+        let services = self.clusters.values_mut().flat_map(|c| c.services.values_mut());
+        for service in services.filter(|s| !alarms::watched(s.configuration()).is_empty()) {
+            service.wake_at(at + latency.of(scheduler::LAG));
         }
     }
 

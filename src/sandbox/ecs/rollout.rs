@@ -3,7 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::alarms;
 use super::arn::Home;
+use super::configuration::Strategy;
+use super::hooks::{Hook, HookStatus};
+use super::stage::Stage;
 use super::wire::{epoch, present};
 
 /// `ServiceDeployment.status`.
@@ -86,28 +90,6 @@ impl Status {
     }
 }
 
-/// `lifecycleStage` values of a rolling deployment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    PreScaleUp,
-    ScaleUp,
-    PostScaleUp,
-    BakeTime,
-    CleanUp,
-}
-
-impl Stage {
-    pub fn name(self) -> &'static str {
-        match self {
-            Stage::PreScaleUp => "PRE_SCALE_UP",
-            Stage::ScaleUp => "SCALE_UP",
-            Stage::PostScaleUp => "POST_SCALE_UP",
-            Stage::BakeTime => "BAKE_TIME",
-            Stage::CleanUp => "CLEAN_UP",
-        }
-    }
-}
-
 /// `deploymentCircuitBreaker.status` of a service deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Monitor {
@@ -156,46 +138,20 @@ impl Counts {
     }
 }
 
-/// A PAUSE lifecycle hook that the deployment has reached.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hook {
-    pub id: String,
-    pub stage: Stage,
-    pub status: HookStatus,
-    pub expires: Timestamp,
-    /// `CONTINUE` or `ROLLBACK`, at the timeout.
-    pub timeout_action: String,
+/// Shares of traffic that the target revision was given, in per cent; the source revision has the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Weights {
+    pub test: f64,
+    pub production: f64,
 }
 
-/// `lifecycleHookDetails[].status` of a PAUSE hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HookStatus {
-    AwaitingAction,
-    Succeeded,
-    Failed,
-    TimedOut,
-}
-
-impl Hook {
-    /// The deployment may go on beyond it.
-    pub fn is_open(&self) -> bool {
-        match self.status {
-            HookStatus::Succeeded => true,
-            HookStatus::TimedOut => self.timeout_action == "CONTINUE",
-            HookStatus::AwaitingAction | HookStatus::Failed => false,
-        }
-    }
-}
-
-impl HookStatus {
-    pub fn name(self) -> &'static str {
-        match self {
-            HookStatus::AwaitingAction => "AWAITING_ACTION",
-            HookStatus::Succeeded => "SUCCEEDED",
-            HookStatus::Failed => "FAILED",
-            HookStatus::TimedOut => "TIMED_OUT",
-        }
-    }
+/// `ServiceDeployment.alarms`, beyond the configuration.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    pub monitor: Monitor,
+    /// Were firing when it began.
+    pub ignored: Vec<String>,
+    pub triggered: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -217,6 +173,12 @@ pub struct ServiceDeployment {
     status: Status,
     pub status_reason: Option<String>,
     pub stage: Option<Stage>,
+    /// When it entered its stage, or began the present shift of production traffic.
+    pub entered: Timestamp,
+    /// Shifts of production traffic begun.
+    pub shifts: usize,
+    /// None for a rolling deployment, which shifts nothing.
+    pub weights: Option<Weights>,
     pub hooks: Vec<Hook>,
     /// `deploymentConfiguration` as it was when it began.
     pub configuration: Value,
@@ -224,6 +186,7 @@ pub struct ServiceDeployment {
     /// A rollback that was asked for and has not begun: why.
     pub rollback_wanted: Option<String>,
     pub breaker: Monitor,
+    pub alarms: Watch,
     pub failures: u32,
     pub threshold: u32,
     /// When its present status ends by itself (the requests, and PENDING).
@@ -243,6 +206,8 @@ pub struct Beginning {
     pub breaker: Monitor,
     pub threshold: u32,
     pub requested: u32,
+    /// Alarms that fire already.
+    pub firing: Vec<String>,
 }
 
 /// How long PENDING and each `…_REQUESTED` last, nominally.
@@ -250,6 +215,9 @@ pub const HAND_OVER: SignedDuration = SignedDuration::from_secs(3);
 
 impl ServiceDeployment {
     pub fn begin(b: Beginning, due: Timestamp) -> ServiceDeployment {
+        let watching = !alarms::watched(&b.configuration).is_empty();
+        let monitor = if watching { Monitor::Monitoring } else { Monitor::Disabled };
+        let shifts = Strategy::of(&b.configuration).shifts();
         ServiceDeployment {
             arn: b.arn,
             home: b.home,
@@ -266,11 +234,15 @@ impl ServiceDeployment {
             status: Status::Pending,
             status_reason: None,
             stage: None,
+            entered: b.at,
+            shifts: 0,
+            weights: shifts.then(Weights::default),
             hooks: Vec::new(),
             configuration: b.configuration,
             rollback: None,
             rollback_wanted: None,
             breaker: b.breaker,
+            alarms: Watch { monitor, ignored: b.firing, triggered: Vec::new() },
             failures: 0,
             threshold: b.threshold,
             due: Some(due),
@@ -296,7 +268,7 @@ impl ServiceDeployment {
             self.started = Some(at);
         } else {
             // Nobody's answer is awaited any more.
-            for hook in self.hooks.iter_mut().filter(|h| h.status == HookStatus::AwaitingAction) {
+            for hook in self.hooks.iter_mut().filter(|h| h.status.is_waiting()) {
                 hook.status = HookStatus::Failed;
             }
         }
@@ -305,16 +277,27 @@ impl ServiceDeployment {
         }
         if next.is_terminal() {
             self.finished = Some(at);
-            if self.breaker == Monitor::Monitoring {
-                self.breaker = Monitor::Complete;
+            for monitor in [&mut self.breaker, &mut self.alarms.monitor] {
+                if *monitor == Monitor::Monitoring {
+                    *monitor = Monitor::Complete;
+                }
             }
         }
         true
     }
 
-    /// It waits at a PAUSE hook.
-    pub fn paused(&self) -> Option<&Hook> {
-        self.hooks.iter().find(|h| h.status == HookStatus::AwaitingAction)
+    /// Enters a stage. Stages only go on: a task that dies does not bring back the one before.
+    pub fn enter(&mut self, stage: Stage, at: Timestamp) {
+        if stage != Stage::PreProductionTrafficShift && self.stage.is_none_or(|s| s < stage) {
+            self.stage = Some(stage);
+            self.entered = at;
+            self.updated = at;
+        }
+    }
+
+    /// The first hook that ends by itself, of those that are waited for.
+    pub fn waiting(&self) -> Option<&Hook> {
+        self.hooks.iter().filter(|h| h.status.is_waiting()).min_by_key(|h| h.ends)
     }
 
     /// The `ServiceDeploymentBrief` structure.
@@ -340,11 +323,26 @@ impl ServiceDeployment {
             .rollback
             .as_ref()
             .map(|r| json!({ "reason": r.reason, "startedAt": epoch(r.started), "serviceRevisionArn": r.revision }));
-        let alarms = self.configuration.get("alarms").filter(|a| super::wire::flag(a, "enable")).map(|alarms| {
-            let status = if self.status.is_terminal() { Monitor::Complete } else { Monitor::Monitoring };
-            json!({ "status": status.name(), "alarmNames": alarms.get("alarmNames"), "triggeredAlarmNames": [] })
+        let alarms = (self.alarms.monitor != Monitor::Disabled).then(|| {
+            json!({
+                "status": self.alarms.monitor.name(),
+                "alarmNames": alarms::watched(&self.configuration),
+                "triggeredAlarmNames": self.alarms.triggered,
+            })
         });
-        let hooks: Vec<Value> = self.hooks.iter().map(view_hook).collect();
+        let weighed = |mut summary: Value, of: Option<Weights>| {
+            if let Some(weights) = of {
+                summary["requestedTestTrafficWeight"] = json!(weights.test);
+                summary["requestedProductionTrafficWeight"] = json!(weights.production);
+            }
+            summary
+        };
+        // What the target has not got, the revision that it replaces has.
+        let rest = self.weights.map(|w| Weights { test: 0.0, production: 100.0 - w.production });
+        let source = |(n, (arn, counts)): (usize, &(String, Counts))| {
+            weighed(counts.view(arn), if n == 0 { rest } else { rest.map(|_| Weights::default()) })
+        };
+        let hooks: Vec<Value> = self.hooks.iter().map(Hook::view).collect();
         present(json!({
             "serviceDeploymentArn": self.arn,
             "serviceArn": self.home.service(&self.cluster, &self.service),
@@ -354,8 +352,8 @@ impl ServiceDeployment {
             "finishedAt": time(self.finished),
             "stoppedAt": time(self.stopped),
             "updatedAt": epoch(self.updated),
-            "sourceServiceRevisions": self.sources.iter().map(|(arn, counts)| counts.view(arn)).collect::<Vec<_>>(),
-            "targetServiceRevision": self.target_counts.view(&self.target),
+            "sourceServiceRevisions": self.sources.iter().enumerate().map(source).collect::<Vec<_>>(),
+            "targetServiceRevision": weighed(self.target_counts.view(&self.target), self.weights),
             "status": self.status.name(),
             "statusReason": self.status_reason,
             "lifecycleStage": self.stage.map(Stage::name),
@@ -370,16 +368,6 @@ impl ServiceDeployment {
             "alarms": alarms,
         }))
     }
-}
-
-fn view_hook(hook: &Hook) -> Value {
-    json!({
-        "hookId": hook.id,
-        "targetType": "PAUSE",
-        "status": hook.status.name(),
-        "expiresAt": epoch(hook.expires),
-        "timeoutAction": hook.timeout_action,
-    })
 }
 
 #[cfg(test)]
@@ -401,6 +389,7 @@ mod tests {
             breaker: Monitor::Disabled,
             threshold: 3,
             requested: 1,
+            firing: Vec::new(),
         };
         ServiceDeployment { status, ..ServiceDeployment::begin(beginning, at) }
     }

@@ -6,15 +6,19 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::alarms::{self, Alarms};
 use super::breaker;
+use super::configuration;
 use super::deploy::{self, Tasks, of_deployment};
+use super::hooks;
 use super::launch;
 use super::lifecycle::{self, Change};
-use super::pause;
 use super::place::{Families, Injected};
 use super::requests;
-use super::rollout::{Stage, Status};
+use super::rollout::Status;
 use super::service::{Life, Rollout, Service};
+use super::shift;
+use super::stage::Stage;
 use super::task::{Phase, Stop, StopCode, Task};
 use super::wire::flag;
 use crate::sandbox::latency::Latency;
@@ -33,6 +37,7 @@ const RETRY_LEAST: SignedDuration = SignedDuration::from_millis(20);
 pub struct Surroundings<'a> {
     pub families: &'a Families,
     pub injected: &'a [Injected],
+    pub alarms: &'a Alarms,
     pub latency: Latency,
 }
 
@@ -111,7 +116,7 @@ fn failed(service: &mut Service, task: &Task, at: Timestamp) {
 /// Lets what is due of the service itself happen at `at`.
 pub fn fire(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
     requests::fire(service, at, around.latency);
-    pause::time_out(service, at, around.latency);
+    hooks::end_due(service, at, around.latency);
     if service.wake.is_some_and(|w| w <= at) {
         service.wake = None;
         note_counts(service, tasks);
@@ -127,11 +132,29 @@ fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
         Life::Active => {}
     }
     retire(service, tasks);
-    if breaker::check(service, at, around.latency) {
+    if breaker::check(service, at, around.latency) || alarms::check(service, around.alarms, at, around.latency) {
         return;
     }
-    if service.under_way_status() == Some(Status::Pending) || pause::holds(service, Stage::PreScaleUp, at) {
-        return;
+    match service.under_way_status() {
+        Some(Status::Pending) => return,
+        Some(Status::InProgress | Status::StopRequested | Status::RollbackRequested) => {
+            if shift::applies(service) {
+                shift::drive(service, tasks, at, around);
+                return retire(service, tasks);
+            }
+            if !shift::begun(service, tasks, at, around) {
+                return;
+            }
+        }
+        // What is back needs none of the stages again, and what is there is kept.
+        Some(
+            Status::RollbackInProgress
+            | Status::Successful
+            | Status::Stopped
+            | Status::RollbackSuccessful
+            | Status::RollbackFailed,
+        )
+        | None => {}
     }
     roll(service, tasks, at, around);
     retire(service, tasks);
@@ -147,7 +170,8 @@ fn drain(service: &mut Service, tasks: &mut Tasks, at: Timestamp, latency: Laten
     }
 }
 
-fn own<'a>(tasks: &'a Tasks, service: &'a Service) -> impl Iterator<Item = &'a Task> + 'a {
+/// The tasks of the service.
+pub fn own<'a>(tasks: &'a Tasks, service: &'a Service) -> impl Iterator<Item = &'a Task> + 'a {
     tasks.values().filter(|t| t.service.as_deref() == Some(&service.name))
 }
 
@@ -238,7 +262,8 @@ fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
     }
 }
 
-fn stop(service: &mut Service, tasks: &mut Tasks, ids: &[String], at: Timestamp, latency: Latency) {
+/// Stops these tasks of the service.
+pub fn stop(service: &mut Service, tasks: &mut Tasks, ids: &[String], at: Timestamp, latency: Latency) {
     let primary = service.primary().map(|p| p.id.clone()).unwrap_or_default();
     let (mut running, mut balanced) = (Vec::new(), 0);
     for id in ids {
@@ -275,10 +300,7 @@ fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &Surround
     let all_up = up == desired && new.len() == desired;
     let reached = early(service.configuration(), desired, up, others_gone).unwrap_or(all_up && others_gone);
     let rollout = primary.rollout;
-    let stage = if up < desired { Stage::ScaleUp } else { Stage::CleanUp };
-    if let Some(running) = service.under_way().filter(|d| d.status() != Status::Pending) {
-        running.stage = Some(stage);
-    }
+    let rolling_back = service.under_way_status() == Some(Status::RollbackInProgress);
     match rollout {
         Rollout::Failed => return,
         Rollout::Completed => {
@@ -290,25 +312,35 @@ fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &Surround
         }
         Rollout::InProgress => {}
     }
-    let bake = minutes(service.configuration(), "bakeTimeInMinutes");
+    if let Some(running) = service.under_way() {
+        running.enter(if rolling_back && all_up { Stage::CleanUp } else { Stage::ScaleUp }, at);
+    }
+    let bake = if rolling_back { SignedDuration::ZERO } else { configuration::bake(service.configuration()) };
     let Some(primary) = service.deployments.first_mut() else { return };
     if !reached || primary.frozen {
         primary.steady_since = None;
         return;
     }
-    let done = *primary.steady_since.get_or_insert(at) + around.latency.of(STEADY + bake);
+    let since = *primary.steady_since.get_or_insert(at);
+    if !rolling_back && hooks::hold(service, Stage::PostScaleUp, at, around.latency) {
+        return;
+    }
+    let stage = if bake.is_zero() { Stage::CleanUp } else { Stage::BakeTime };
+    let (mut past, mut wait) = (since, STEADY);
+    if let Some(running) = service.under_way() {
+        running.enter(stage, at);
+        if running.stage == Some(Stage::BakeTime) && at >= since.max(running.entered) + around.latency.of(bake) {
+            running.enter(Stage::CleanUp, at);
+        }
+        past = since.max(running.entered);
+        wait = if running.stage == Some(Stage::BakeTime) { bake } else { STEADY };
+    }
+    let done = past + around.latency.of(wait);
     if done > at {
         service.wake_at(done);
-        if let Some(running) = service.under_way().filter(|_| bake > SignedDuration::ZERO) {
-            running.stage = Some(Stage::BakeTime);
-        }
-    } else if !pause::holds(service, Stage::PostScaleUp, at) {
+    } else {
         complete(service, at, all_up && others_gone);
     }
-}
-
-fn minutes(configuration: &Value, member: &str) -> SignedDuration {
-    SignedDuration::from_mins(configuration.get(member).and_then(Value::as_i64).unwrap_or(0))
 }
 
 /// `earlySuccessCriteria`: enough tasks are healthy, and the old ones are gone where their removal blocks.
@@ -319,7 +351,8 @@ fn early(configuration: &Value, desired: usize, up: usize, others_gone: bool) ->
     Some(up >= (desired * percent).div_ceil(100) && (deferred || others_gone))
 }
 
-fn complete(service: &mut Service, at: Timestamp, steady: bool) {
+/// PRIMARY is completed, and with it the service deployment.
+pub fn complete(service: &mut Service, at: Timestamp, steady: bool) {
     let Some(primary) = service.deployments.first_mut() else { return };
     primary.rollout = Rollout::Completed;
     primary.reason = format!("ECS deployment {} completed.", primary.id);

@@ -5,6 +5,7 @@
 //!   region: ap-northeast-1
 //!   serviceDeployments: true       # false: happen, but no API tells of them
 //!   staleReadsSeconds: 0           # reads of services stay that far behind their changes
+//!   alarms: { web-5xx: ALARM }     # CloudWatch alarms and their states
 //!   taskDefinitions:               # inputs of RegisterTaskDefinition
 //!     - { family: web, cpu: "256", memory: "512", containerDefinitions: [{ name: web, image: "…" }] }
 //!   clusters:
@@ -14,19 +15,23 @@
 //!         - { serviceName: web, taskDefinition: web, desiredCount: 2 }
 //! ```
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::Ecs;
+use super::alarms::{AlarmState, Alarms};
 use super::api::services::{blank, new_settings};
 use super::arn;
 use super::deploy;
 use super::launch::{self, Order};
 use super::lifecycle;
 use super::place::{Cluster, Injected, Place};
-use super::rollout::Status;
+use super::rollout::{Status, Weights};
 use super::service::Rollout;
+use super::stage::Stage;
 use super::task_definition::TaskDefinition;
 use super::wire::{list, text};
 use crate::model::ids::{AccountId, Region};
@@ -41,6 +46,8 @@ struct Entry {
     service_deployments: bool,
     #[serde(default)]
     stale_reads_seconds: u32,
+    #[serde(default)]
+    alarms: BTreeMap<String, AlarmState>,
     #[serde(default)]
     task_definitions: Vec<Value>,
     #[serde(default)]
@@ -83,6 +90,9 @@ pub(super) fn apply(ecs: &mut Ecs, seed: &Value, now: Timestamp) -> Result<(), S
         let place = ecs.place(&entry.account, &entry.region);
         place.service_deployments = entry.service_deployments;
         place.stale = SignedDuration::from_secs(i64::from(entry.stale_reads_seconds));
+        for (name, state) in &entry.alarms {
+            place.alarms.set(name, *state);
+        }
         let then = now - AGE;
         for input in &entry.task_definitions {
             register(place, input, then)?;
@@ -127,7 +137,7 @@ fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency
     service.desired = input.get("desiredCount").and_then(Value::as_u64).unwrap_or(1) as u32;
     service.settings = new_settings(input).map_err(|e| wrong(&e.message))?;
     service.tags = list(input, "tags").to_vec();
-    deploy::begin(&mut service, &definition, &cluster.tasks, then, latency);
+    deploy::begin(&mut service, &definition, &cluster.tasks, &Alarms::default(), then, latency);
     let id = service.primary().map(|d| d.id.clone()).unwrap_or_default();
     for _ in 0..service.desired {
         let task_id = arn::hex32(&["task", &service.fresh()]);
@@ -158,6 +168,8 @@ fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency
     if let Some(running) = service.under_way() {
         running.target_counts = counts;
         running.become_status(Status::InProgress, None, then);
+        running.enter(Stage::CleanUp, then);
+        running.weights = running.weights.map(|_| Weights { test: 100.0, production: 100.0 });
         running.become_status(Status::Successful, None, then);
     }
     service.told_steady = true;

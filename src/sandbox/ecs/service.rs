@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::arn::{self, Home};
+use super::configuration::Strategy;
 use super::rollout::{ServiceDeployment, Status};
 use super::wire::{Members, epoch};
 
@@ -160,7 +161,7 @@ impl Service {
     /// When something next happens of itself.
     pub fn due(&self) -> Option<Timestamp> {
         let latest = self.service_deployments.last();
-        let hook = latest.and_then(|d| d.paused()).map(|h| h.expires);
+        let hook = latest.and_then(|d| d.waiting()).map(|h| h.ends);
         [self.wake, latest.and_then(|d| d.due), hook].into_iter().flatten().min()
     }
 
@@ -185,13 +186,20 @@ impl Service {
         self.configuration().get(member).and_then(Value::as_u64).unwrap_or(default)
     }
 
-    /// The most tasks that may be running or pending during a deployment: `maximumPercent`, rounded down.
+    /// The most tasks that may be running or pending during a deployment: `maximumPercent`, rounded down. Strategies that
+    /// move traffic have both revisions whole, whatever the percentages.
     pub fn upper(&self) -> u32 {
+        if Strategy::of(self.configuration()).shifts() {
+            return self.desired * 2;
+        }
         (u64::from(self.desired) * self.percent("maximumPercent", 200) / 100) as u32
     }
 
     /// The fewest healthy tasks that a deployment must keep: `minimumHealthyPercent`, rounded up.
     pub fn lower(&self) -> u32 {
+        if Strategy::of(self.configuration()).shifts() {
+            return self.desired;
+        }
         (u64::from(self.desired) * self.percent("minimumHealthyPercent", 100)).div_ceil(100) as u32
     }
 

@@ -33,11 +33,22 @@ pub fn needed(service: Service, op: &str, input: &Value, account: &AccountId, re
     let resources = if resources.is_empty() { vec!["*".to_owned()] } else { resources };
     let mut needs: Vec<Need> = resources.into_iter().map(|r| Need::new(format!("{prefix}:{op}"), r)).collect();
     if service == Service::Ecs {
-        let cluster = at.cluster_arn();
+        let mut own = Context::new().with("ecs:cluster", at.cluster_arn());
+        for (key, value) in at.ecs_keys(op) {
+            own.add(key, value);
+        }
+        needs.extend(at.tagged(op));
         for need in &mut needs {
-            need.context.add("ecs:cluster", &cluster);
+            need.context = std::mem::take(&mut need.context).and(&own);
         }
         needs.extend(at.passed_roles());
+    }
+    let tags = at.request_tags();
+    for need in needs.iter_mut().filter(|n| n.action != "iam:PassRole") {
+        for (key, value) in &tags {
+            need.context.add(&format!("aws:RequestTag/{key}"), value);
+            need.context.add("aws:TagKeys", key);
+        }
     }
     for need in &mut needs {
         need.context.add("aws:RequestedRegion", region.as_str());
@@ -153,18 +164,67 @@ impl Place<'_> {
         }
     }
 
-    /// Roles given to ECS's tasks need `iam:PassRole`.
+    /// ECS's own condition keys beyond `ecs:cluster`: what the request names.
+    fn ecs_keys(&self, op: &str) -> Vec<(&'static str, String)> {
+        let cluster = self.cluster();
+        let mut keys = Vec::new();
+        if let ("CreateService" | "UpdateService" | "RunTask", Some(named)) = (op, self.text("taskDefinition")) {
+            keys.push(("ecs:task-definition", self.arn_of(named, |t| format!("task-definition/{t}"))));
+        }
+        let service = match self.text("serviceDeploymentArn") {
+            // `…:service-deployment/CLUSTER/SERVICE/ID`.
+            Some(arn) => arn.rsplit('/').nth(1).map(|name| (arn.rsplit('/').nth(2).unwrap_or(cluster), name)),
+            None => self.text("service").or_else(|| self.text("serviceName")).map(|name| (cluster, name)),
+        };
+        if let Some((cluster, name)) = service {
+            keys.push(("ecs:service", self.arn_of(name, |s| format!("service/{cluster}/{s}"))));
+        }
+        if let Some(on) = self.input.get("enableExecuteCommand").and_then(Value::as_bool) {
+            keys.push(("ecs:enable-execute-command", on.to_string()));
+        }
+        keys
+    }
+
+    /// Tags given at a resource's creation need `ecs:TagResource` too (ECS's *tagging authorization*).
+    fn tagged(&self, op: &str) -> Option<Need> {
+        let creates = ["CreateCluster", "CreateService", "RegisterTaskDefinition", "RunTask"].contains(&op);
+        if !creates || self.request_tags().is_empty() {
+            return None;
+        }
+        // Its tasks do not exist yet.
+        let resource = match op {
+            "RunTask" => self.arn("ecs", &format!("task/{}/*", self.cluster())),
+            _ => self.ecs(op).into_iter().next()?,
+        };
+        let mut need = Need::new("ecs:TagResource".to_owned(), resource);
+        need.context.add("ecs:CreateAction", op);
+        Some(need)
+    }
+
+    /// The request's tags, which services spell with either case.
+    fn request_tags(&self) -> Vec<(String, String)> {
+        let part = |tag: &Value, names: [&str; 2]| names.iter().find_map(|n| Some(tag.get(*n)?.as_str()?.to_owned()));
+        let list = self.input.get("tags").and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(|t| Some((part(t, ["key", "Key"])?, part(t, ["value", "Value"]).unwrap_or_default()))).collect()
+    }
+
+    /// Roles given to ECS's tasks, and those with which ECS itself moves traffic and calls hooks, need `iam:PassRole`.
     fn passed_roles(&self) -> Vec<Need> {
         let overrides = self.input.get("overrides").unwrap_or(&Value::Null);
-        let mut roles: Vec<&str> = Vec::new();
+        let list = |pointer: &str| self.input.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+        let mut roles: Vec<(&str, &str)> = Vec::new();
         for holder in [self.input, overrides] {
-            roles.extend(["taskRoleArn", "executionRoleArn"].iter().filter_map(|m| holder.get(*m)?.as_str()));
+            let given = ["taskRoleArn", "executionRoleArn"].iter().filter_map(|m| holder.get(*m)?.as_str());
+            roles.extend(given.map(|role| (role, "ecs-tasks.amazonaws.com")));
         }
-        let need = |role: &str| {
+        let balancers = list("/loadBalancers").filter_map(|b| b.pointer("/advancedConfiguration/roleArn")?.as_str());
+        let hooks = list("/deploymentConfiguration/lifecycleHooks").filter_map(|h| h.get("roleArn")?.as_str());
+        roles.extend(balancers.chain(hooks).map(|role| (role, "ecs.amazonaws.com")));
+        let need = |(role, service): (&str, &str)| {
             let arn =
                 if role.starts_with("arn:") { role.to_owned() } else { super::directory::role_arn(self.account, role) };
             let mut need = Need::new("iam:PassRole".to_owned(), arn);
-            need.context.add("iam:PassedToService", "ecs-tasks.amazonaws.com");
+            need.context.add("iam:PassedToService", service);
             need
         };
         roles.into_iter().map(need).collect()

@@ -50,15 +50,15 @@ pub struct Session {
     pub transitive: BTreeSet<String>,
     /// Narrows what the role may.
     pub policy: Option<Policy>,
+    /// The ARN of the identity provider whose token it was assumed with.
+    pub federated: Option<String>,
 }
 
 impl Caller {
-    /// The ARNs that a policy's principal may name this caller by.
-    pub fn names(&self) -> Vec<String> {
-        match &self.identity {
-            Identity::User { .. } => vec![self.arn.clone()],
-            Identity::Session(s) => vec![self.arn.clone(), role_arn(&self.account, &s.role)],
-        }
+    /// The ARNs that a policy's principal may name this caller by: its own, and for a session its role's.
+    pub fn names(&self) -> (String, Option<String>) {
+        let role = self.session().map(|s| role_arn(&self.account, &s.role));
+        (self.arn.clone(), role)
     }
 
     pub fn session(&self) -> Option<&Session> {
@@ -85,6 +85,9 @@ impl Caller {
                 c.add("aws:PrincipalType", "AssumedRole");
                 if let Some(source) = &s.source_identity {
                     c.add("aws:SourceIdentity", source);
+                }
+                if let Some(provider) = &s.federated {
+                    c.add("aws:FederatedProvider", provider);
                 }
                 for (key, value) in &s.tags {
                     c.add(&format!("aws:PrincipalTag/{key}"), value);

@@ -17,6 +17,8 @@ pub enum Kind {
     Repository,
     /// A role's trust policy: always needed.
     Trust,
+    /// A KMS key's policy: nobody may anything that it does not grant, to them or, for IAM to decide, to their account.
+    Key,
 }
 
 /// Why not, in AWS's words.
@@ -52,12 +54,11 @@ pub fn authorize(
     if session_policy.is_some_and(|p| says(p, Effect::Deny)) {
         return deny(" with an explicit deny in a session policy");
     }
-    let names = caller.names();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (own, role) = caller.names();
     let granted = |effect: Effect| -> Option<Named> {
         let statements = &on_resource?.policy?.statements;
         let of_effect = statements.iter().filter(|s| s.effect == effect && s.speaks_of(action, resource, &context));
-        of_effect.filter_map(|s| s.names(caller.account.as_str(), &names)).max()
+        of_effect.filter_map(|s| s.names(caller.account.as_str(), &own, role.as_deref())).max()
     };
     // AWS gives no reason where a trust policy refuses: the role's account keeps it to itself.
     let trust = on_resource.is_some_and(|r| r.kind == Kind::Trust);
@@ -69,14 +70,16 @@ pub fn authorize(
     if trust && grant.is_none() {
         return deny("");
     }
-    if foreign && grant.is_none() {
+    let needed = on_resource.is_some_and(|r| r.kind == Kind::Key);
+    if (foreign || needed) && grant.is_none() {
         return deny(&format!(" because no resource-based policy allows the {action} action"));
     }
-    let by_resource_alone = !foreign && grant == Some(Named::Directly);
+    let by_resource_alone = !foreign && grant >= Some(Named::Directly);
     if !by_resource_alone && !identity.iter().any(|p| says(p, Effect::Allow)) {
         return deny(&format!(" because no identity-based policy allows the {action} action"));
     }
-    if session_policy.is_some_and(|p| !says(p, Effect::Allow)) {
+    let to_the_session = !foreign && grant == Some(Named::Session);
+    if !to_the_session && session_policy.is_some_and(|p| !says(p, Effect::Allow)) {
         return deny(&format!(" because no session policy allows the {action} action"));
     }
     Ok(())
@@ -89,7 +92,7 @@ pub fn granted_to_account(policy: &Policy, account: &AccountId, action: &str) ->
     let named = |effect: Effect| {
         let mut statements = policy.statements.iter().filter(|s| s.effect == effect);
         statements.any(|s| {
-            let names = s.names(account.as_str(), &[]).is_some() || s.names_a_principal_of(account.as_str());
+            let names = s.names(account.as_str(), "", None).is_some() || s.names_a_principal_of(account.as_str());
             names && s.speaks_of(action, "*", &context)
         })
     };

@@ -29,10 +29,11 @@ pub enum Match {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Principals {
     Everyone,
-    /// ARNs and account ids under `AWS`.
-    Aws(Vec<String>),
-    /// Only services or federated identities: no caller of this model.
-    Others,
+    /// Those under `AWS` (ARNs and account ids) and under `Federated` (providers' ARNs). Services are no callers here.
+    Listed {
+        aws: Vec<String>,
+        federated: Vec<String>,
+    },
 }
 
 /// How a statement's principal names the caller.
@@ -40,8 +41,10 @@ pub enum Principals {
 pub enum Named {
     /// Through the account: its own policies decide.
     Account,
-    /// The user, role or session itself, or everyone.
+    /// The user or role itself, or everyone.
     Directly,
+    /// The very session, which its session policy then does not narrow.
+    Session,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -80,29 +83,38 @@ impl Statement {
             })
     }
 
-    /// How near this statement's principal names one of the caller's names. `names` are the caller's ARN and, for a
-    /// session, its role's ARN.
-    pub fn names(&self, account: &str, names: &[&str]) -> Option<Named> {
-        match self.principals.as_ref()? {
-            Principals::Everyone => Some(Named::Directly),
-            Principals::Others => None,
-            Principals::Aws(listed) => listed
-                .iter()
-                .filter_map(|p| {
-                    if p == account || *p == format!("arn:aws:iam::{account}:root") {
-                        Some(Named::Account)
-                    } else {
-                        names.contains(&p.as_str()).then_some(Named::Directly)
-                    }
-                })
-                .max(),
+    /// How near this statement's principal names the caller: by its own ARN, by its role's where it is a session, or by its
+    /// account.
+    pub fn names(&self, account: &str, own: &str, role: Option<&str>) -> Option<Named> {
+        let listed = match self.principals.as_ref()? {
+            Principals::Everyone => return Some(Named::Directly),
+            Principals::Listed { aws, .. } => aws,
+        };
+        let near = |p: &String| {
+            if p == account || *p == format!("arn:aws:iam::{account}:root") {
+                Some(Named::Account)
+            } else if p == own {
+                Some(if role.is_some() { Named::Session } else { Named::Directly })
+            } else {
+                (Some(p.as_str()) == role).then_some(Named::Directly)
+            }
+        };
+        listed.iter().filter_map(near).max()
+    }
+
+    /// Whether this statement names a federated identity provider by its ARN.
+    pub fn names_provider(&self, provider: &str) -> bool {
+        match &self.principals {
+            Some(Principals::Everyone) => true,
+            Some(Principals::Listed { federated, .. }) => federated.iter().any(|p| p == provider || p == "*"),
+            None => false,
         }
     }
 
     /// Whether this statement names any user or role of the account.
     pub fn names_a_principal_of(&self, account: &str) -> bool {
         let of_account = |p: &String| p.split(':').nth(4) == Some(account);
-        matches!(&self.principals, Some(Principals::Aws(listed)) if listed.iter().any(of_account))
+        matches!(&self.principals, Some(Principals::Listed { aws, .. }) if aws.iter().any(of_account))
     }
 }
 
@@ -166,14 +178,11 @@ fn principals(value: &Value) -> Result<Principals, String> {
         Value::String(s) if s == "*" => Ok(Principals::Everyone),
         Value::Object(kinds) => {
             only(kinds, &["AWS", "Service", "Federated", "CanonicalUser"], "Principal")?;
-            match kinds.get("AWS") {
-                None => Ok(Principals::Others),
-                Some(list) => {
-                    let list = texts(list, "Principal.AWS")?;
-                    let everyone = list.iter().any(|p| p == "*");
-                    Ok(if everyone { Principals::Everyone } else { Principals::Aws(list) })
-                }
-            }
+            let of =
+                |kind: &str| kinds.get(kind).map_or(Ok(Vec::new()), |list| texts(list, &format!("Principal.{kind}")));
+            let (aws, federated) = (of("AWS")?, of("Federated")?);
+            let everyone = aws.iter().any(|p| p == "*");
+            Ok(if everyone { Principals::Everyone } else { Principals::Listed { aws, federated } })
         }
         _ => Err("Principal is `*` or an object".to_owned()),
     }

@@ -176,6 +176,7 @@ fn a_session_policy_narrows_its_role() {
         tags: Default::default(),
         transitive: Default::default(),
         policy,
+        federated: None,
     };
     let caller = |policy| Caller {
         account: account(PROD),
@@ -186,6 +187,84 @@ fn a_session_policy_narrows_its_role() {
     assert_eq!(ask(&directory, &caller(None), None), Ok(()));
     let e = ask(&directory, &caller(Some(allow("ecr:Get*", "*"))), None).unwrap_err();
     assert!(e.ends_with("because no session policy allows the ecr:PutImage action"), "{e}");
+}
+
+fn session_of(policy: Option<Policy>) -> (Directory, Caller) {
+    let mut directory = Directory::default();
+    let role = Role {
+        id: "AROAX".to_owned(),
+        trust: Policy::default(),
+        policies: vec![],
+        max_session: SignedDuration::from_hours(1),
+    };
+    directory.add_role(&account(DEV), "deploy", role);
+    let session = Session {
+        role: "deploy".to_owned(),
+        name: "s1".to_owned(),
+        source_identity: None,
+        tags: Default::default(),
+        transitive: Default::default(),
+        policy,
+        federated: None,
+    };
+    let caller = Caller {
+        account: account(DEV),
+        arn: "arn:aws:sts::111111111111:assumed-role/deploy/s1".to_owned(),
+        user_id: "AROAX:s1".to_owned(),
+        identity: Identity::Session(Box::new(session)),
+    };
+    (directory, caller)
+}
+
+#[test]
+fn a_resource_that_names_the_role_is_narrowed_by_the_session_policy_and_one_that_names_the_session_is_not() {
+    let dev = account(DEV);
+    let narrow = allow("ecr:Get*", "*");
+    let (directory, caller) = session_of(Some(narrow));
+    let naming = |arn: &str| policy(json!([{"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "ecr:PutImage"}]));
+    let role = naming("arn:aws:iam::111111111111:role/deploy");
+    let own = naming("arn:aws:sts::111111111111:assumed-role/deploy/s1");
+    let on = |policy| ResourcePolicy { policy: Some(policy), owner: &dev, kind: Kind::Repository };
+    let e = ask(&directory, &caller, Some(&on(&role))).unwrap_err();
+    assert!(e.ends_with("because no session policy allows the ecr:PutImage action"), "{e}");
+    assert_eq!(ask(&directory, &caller, Some(&on(&own))), Ok(()));
+}
+
+#[test]
+fn a_keys_policy_has_the_first_word_and_can_leave_it_to_iam() {
+    let dev = account(DEV);
+    let (directory, caller) = user("developer", vec![allow("kms:Sign", "*")]);
+    let sign = |directory: &Directory, caller: &Caller, policy: &Policy| {
+        let on = ResourcePolicy { policy: Some(policy), owner: &dev, kind: Kind::Key };
+        authorize(directory, caller, "kms:Sign", "arn:aws:kms:r:111111111111:key/k", &Context::new(), Some(&on)).is_ok()
+    };
+    let naming =
+        |arn: &str| policy(json!([{"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "kms:*", "Resource": "*"}]));
+    let (account, user_itself, other) = (
+        naming("arn:aws:iam::111111111111:root"),
+        naming("arn:aws:iam::111111111111:user/developer"),
+        naming("arn:aws:iam::111111111111:user/other"),
+    );
+    assert!(sign(&directory, &caller, &account));
+    assert!(!sign(&directory, &caller, &other), "IAM alone does not open a key");
+    let (bare, caller) = user("developer", vec![]);
+    assert!(!sign(&bare, &caller, &account), "the account's word leaves it to IAM, which says nothing");
+    assert!(sign(&bare, &caller, &user_itself));
+}
+
+#[test]
+fn leading_keys_keep_people_to_their_own_inbox() {
+    let own = policy(json!([{"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*",
+        "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["inbox#${aws:username}#*"]},
+                      "Null": {"dynamodb:LeadingKeys": "false"}}}]));
+    let (directory, caller) = user("manager", vec![own]);
+    let put = |keys: &[&str]| {
+        let context = keys.iter().fold(Context::new(), |c, k| c.with("dynamodb:LeadingKeys", *k));
+        authorize(&directory, &caller, "dynamodb:PutItem", "t", &context, None).is_ok()
+    };
+    assert!(put(&["inbox#manager#1"]) && put(&["inbox#manager#1", "inbox#manager#2"]));
+    assert!(!put(&["inbox#somebody#1"]) && !put(&["inbox#manager#1", "inbox#somebody#1"]));
+    assert!(!put(&[]), "ForAllValues alone lets a request without the key through");
 }
 
 /// The obvious matcher, exponential and right.
@@ -199,7 +278,53 @@ fn slow(p: &[char], t: &[char]) -> bool {
     }
 }
 
+/// A statement about one of a few actions, resources and callers.
+fn statement() -> impl Strategy<Value = Value> {
+    let effect = prop_oneof![Just("Allow"), Just("Deny")];
+    let action = prop_oneof![Just("ecr:*"), Just("ecr:PutImage"), Just("ecr:Get*")];
+    let resource = prop_oneof![Just("*"), Just(REPO), Just("arn:aws:ecr:*:*:repository/other")];
+    (effect, action, resource).prop_map(|(e, a, r)| json!({"Effect": e, "Action": a, "Resource": r}))
+}
+
 proptest! {
+    #[test]
+    fn more_denials_never_open_and_more_allowances_never_close(
+        statements in proptest::collection::vec(statement(), 0..5), more in statement(),
+    ) {
+        let decide = |list: &[Value]| {
+            let (directory, caller) = user("developer", vec![policy(json!(list))]);
+            ask(&directory, &caller, None).is_ok()
+        };
+        let before = decide(&statements);
+        let mut after = statements.clone();
+        after.push(more.clone());
+        let denies = more["Effect"] == "Deny";
+        let now = decide(&after);
+        prop_assert!(if denies { before || !now } else { !before || now }, "{} became {}", before, now);
+        after.reverse();
+        let mut forward = statements.clone();
+        forward.push(more);
+        prop_assert_eq!(decide(&after), decide(&forward), "the order of statements says nothing");
+    }
+
+    #[test]
+    fn a_session_policy_only_narrows(
+        own in proptest::collection::vec(statement(), 0..4), session in proptest::collection::vec(statement(), 0..4),
+    ) {
+        let decide = |narrow: Option<&[Value]>| {
+            let (mut directory, caller) = session_of(narrow.map(|s| policy(json!(s))));
+            let role = Role {
+                id: "AROAX".to_owned(),
+                trust: Policy::default(),
+                policies: vec![policy(json!(own))],
+                max_session: SignedDuration::from_hours(1),
+            };
+            directory.add_role(&account(DEV), "deploy", role);
+            authorize(&directory, &caller, "ecr:PutImage", REPO, &Context::new(), None).is_ok()
+        };
+        prop_assert!(decide(None) || !decide(Some(&session)));
+    }
+
     #[test]
     fn wildcards_agree_with_the_obvious_matcher(p in "[ab*?]{0,8}", t in "[ab]{0,10}") {
         let (pc, tc): (Vec<char>, Vec<char>) = (p.chars().collect(), t.chars().collect());

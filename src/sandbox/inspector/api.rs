@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Inspector;
 use super::filter::{Criteria, invalid};
+use super::rescan;
 use super::rows::{Found, Row};
 use super::scan::Spot;
 use crate::sandbox::ecr::Ecr;
@@ -11,12 +12,14 @@ use crate::sandbox::page::{BadPage, Page, Sizes, page};
 use crate::sandbox::service::{Answer, AwsError, Call};
 use crate::sandbox::wire::epoch;
 
-pub fn handle(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
+pub fn handle(inspector: &mut Inspector, call: &Call, ecr: &Ecr) -> Answer {
     match call.op {
         "BatchGetAccountStatus" => account_status(inspector, call),
         "ListCoverage" => list_coverage(inspector, call, ecr),
         "ListFindings" => list_findings(inspector, call, ecr),
         "BatchGetFindingDetails" => finding_details(inspector, call, ecr),
+        "GetConfiguration" => Ok(rescan::get(inspector, call)),
+        "UpdateConfiguration" => rescan::update(inspector, call),
         _ => Err(AwsError::new("UnknownOperationException", "")),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::finding::Spec;
+use super::finding::{Spec, Status};
 use super::scan::Spot;
 use crate::model::ids::AccountId;
 use crate::sandbox::iam::pattern;
@@ -17,6 +17,8 @@ pub struct Behaviour {
     /// The coverage reason at which the scan stays, e.g. `UNSUPPORTED_OS`, or `PENDING_INITIAL_SCAN` for one that never
     /// ends.
     pub reason: Option<String>,
+    /// How long it stays there, in AWS's seconds, before it goes on from the beginning; for ever where absent.
+    pub reason_lasts: Option<u32>,
     /// How long a scan takes, in AWS's seconds.
     pub takes: Option<u32>,
     /// How long after a scan's end its findings appear, in AWS's seconds.
@@ -55,6 +57,16 @@ pub struct Later {
     pub images: Images,
     pub at: Timestamp,
     pub findings: Findings,
+}
+
+/// What becomes of findings from a time on: mended or withdrawn ones are CLOSED, a suppression rule hides others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    pub images: Images,
+    pub at: Timestamp,
+    /// The vulnerabilities' ids.
+    pub ids: Vec<String>,
+    pub status: Status,
 }
 
 impl Images {

@@ -162,4 +162,6 @@ impl Spec {
 pub struct Finding {
     pub spec: Spec,
     pub observed: Timestamp,
+    /// When its status changed last.
+    pub updated: Timestamp,
 }

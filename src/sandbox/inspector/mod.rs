@@ -5,17 +5,19 @@ mod api;
 pub mod behaviour;
 mod filter;
 pub mod finding;
+pub mod rescan;
 mod rows;
 pub mod scan;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use behaviour::{Behaviour, Later};
+use behaviour::{Behaviour, Later, Turn};
+use rescan::Rescans;
 
 use super::ecr::Ecr;
 use super::latency::Latency;
 use super::service::{Answer, Call};
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, Region};
 
 /// What Inspector would find, for all accounts.
 #[derive(Debug, Clone)]
@@ -24,11 +26,20 @@ pub struct Inspector {
     disabled: BTreeSet<AccountId>,
     behaviours: Vec<Behaviour>,
     later: Vec<Later>,
+    turns: Vec<Turn>,
+    rescans: BTreeMap<(AccountId, Region), Rescans>,
 }
 
 impl Inspector {
     pub fn new(latency: Latency) -> Inspector {
-        Inspector { latency, disabled: BTreeSet::new(), behaviours: Vec::new(), later: Vec::new() }
+        Inspector {
+            latency,
+            disabled: BTreeSet::new(),
+            behaviours: Vec::new(),
+            later: Vec::new(),
+            turns: Vec::new(),
+            rescans: BTreeMap::new(),
+        }
     }
 
     /// Turns Inspector off for an account.
@@ -46,8 +57,13 @@ impl Inspector {
         self.later.push(later);
     }
 
+    /// Closes or suppresses findings at their time. Of several turns, the one that was added last has the last word.
+    pub fn add_turn(&mut self, turn: Turn) {
+        self.turns.push(turn);
+    }
+
     /// Answers a call that is authorised.
-    pub fn handle(&self, call: &Call, ecr: &Ecr) -> Answer {
+    pub fn handle(&mut self, call: &Call, ecr: &Ecr) -> Answer {
         api::handle(self, call, ecr)
     }
 }

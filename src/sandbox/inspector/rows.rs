@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Inspector;
 use super::filter::Field;
-use super::finding::Finding;
+use super::finding::{Finding, Status};
 use super::scan::{Phase, Spot};
 use crate::model::ids::sha256_hex;
 use crate::sandbox::ecr::scanning::{Frequency, Scanning};
@@ -120,9 +120,19 @@ impl Inspector {
                 Phase::InProgress => rows.push(row(Some(image), tags, "SCAN_IN_PROGRESS", None, Vec::new())),
                 Phase::Stays { reason } => rows.push(row(Some(image), tags, &reason, None, Vec::new())),
                 Phase::Finished { at } => {
-                    let (findings, scanned) = self.findings(&spot, image, at, now);
                     let once = frequency == Frequency::ScanOnPush;
-                    let reason = if once { "SCAN_FREQUENCY_SCAN_ON_PUSH" } else { "SUCCESSFUL" };
+                    let expired = self.expired(&spot, image, now).filter(|_| !once);
+                    let (mut findings, scanned) = self.findings(&spot, image, at, expired.unwrap_or(now));
+                    if let Some(expired) = expired {
+                        for finding in findings.iter_mut().filter(|f| f.spec.status != Status::Closed) {
+                            (finding.spec.status, finding.updated) = (Status::Closed, expired);
+                        }
+                    }
+                    let reason = match (once, expired) {
+                        (true, _) => "SCAN_FREQUENCY_SCAN_ON_PUSH",
+                        (false, None) => "SUCCESSFUL",
+                        (false, Some(_)) => "SCAN_ELIGIBILITY_EXPIRED",
+                    };
                     rows.push(row(Some(image), tags, reason, Some(scanned), findings));
                 }
             }
@@ -153,7 +163,8 @@ impl Found<'_> {
             "awsAccountId" | "ecrImageRegistry" => self.row.spot.account.as_str().into(),
             "findingType" => "PACKAGE_VULNERABILITY".into(),
             "severity" => spec.severity.name().into(),
-            "firstObservedAt" | "lastObservedAt" | "updatedAt" => seconds(self.finding.observed),
+            "firstObservedAt" | "lastObservedAt" => seconds(self.finding.observed),
+            "updatedAt" => seconds(self.finding.updated),
             "findingStatus" => spec.status.name().into(),
             "title" => title(self.finding).as_str().into(),
             "inspectorScore" => Field::Number(spec.score()),
@@ -210,7 +221,7 @@ impl Found<'_> {
             "status": spec.status.name(),
             "title": title(self.finding),
             "type": "PACKAGE_VULNERABILITY",
-            "updatedAt": observed,
+            "updatedAt": epoch(self.finding.updated),
         });
         if let Some(score) = spec.epss {
             finding["epss"] = json!({"score": score});

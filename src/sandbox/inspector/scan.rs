@@ -49,12 +49,15 @@ impl Inspector {
 
     /// How far the scan that began at `begun` is.
     pub fn phase(&self, spot: &Spot, image: &Image, begun: Timestamp, now: Timestamp) -> Phase {
+        let seconds = |n: u32| self.latency.of(SignedDuration::from_secs(i64::from(n)));
+        let ordered = self.behaviours(spot, image).find(|b| b.reason.is_some());
+        let reason = image.config.labels.get(REASON_LABEL).or(ordered.and_then(|b| b.reason.as_ref()));
+        let over = ordered.and_then(|b| b.reason_lasts).map(|n| begun + seconds(n)).filter(|at| *at <= now);
+        let (begun, reason) = over.map_or((begun, reason), |at| (at, None));
         let of = |d: SignedDuration| begun + self.latency.of(d);
-        let reason = image.config.labels.get(REASON_LABEL);
-        let reason = reason.or_else(|| self.behaviours(spot, image).find_map(|b| b.reason.as_ref()));
         let takes = self.behaviours(spot, image).find_map(|b| b.takes).unwrap_or(TAKES_SECONDS);
         let ends = of(SignedDuration::from_secs(i64::from(takes)));
-        if now < of(LISTED).min(ends) {
+        if now < of(LISTED).min(ends) && over.is_none() {
             Phase::Unlisted
         } else if let Some(reason) = reason {
             Phase::Stays { reason: reason.clone() }
@@ -67,6 +70,14 @@ impl Inspector {
         } else {
             Phase::Finished { at: ends }
         }
+    }
+
+    /// When an image is not scanned again any more, if that has come: its findings close, and nothing new is found.
+    pub fn expired(&self, spot: &Spot, image: &Image, now: Timestamp) -> Option<Timestamp> {
+        let days = self.rescans(spot.account, spot.region).push.days()?;
+        // A date, not a latency: never shortened.
+        let until = image.pushed_at + SignedDuration::from_hours(24 * i64::from(days));
+        (until <= now).then_some(until)
     }
 
     /// What a finished scan has found by now, worst first, and when the image was last scanned.
@@ -83,7 +94,7 @@ impl Inspector {
             let specs = findings.specs().unwrap_or_default();
             for spec in specs.into_iter().filter(|_| observed <= now) {
                 if !found.iter().any(|f| f.spec.id == spec.id && f.spec.package() == spec.package()) {
-                    found.push(Finding { spec, observed });
+                    found.push(Finding { spec, observed, updated: observed });
                 }
             }
         };
@@ -100,7 +111,95 @@ impl Inspector {
             add(&later.findings, later.at.max(appear));
             scanned = scanned.max(later.at);
         }
+        for turn in self.turns.iter().filter(|t| t.images.covers(spot, &image.digest) && t.at <= now) {
+            for finding in found.iter_mut().filter(|f| turn.ids.contains(&f.spec.id)) {
+                finding.spec.status = turn.status;
+                finding.updated = turn.at.max(finding.observed);
+            }
+        }
         found.sort_by(|a, b| b.spec.severity.cmp(&a.spec.severity).then_with(|| a.spec.id.cmp(&b.spec.id)));
         (found, scanned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sandbox::ecr::manifest::{OCI_MANIFEST, Parsed};
+    use crate::sandbox::inspector::behaviour::{Later, Turn};
+    use crate::sandbox::inspector::finding::Status;
+    use crate::sandbox::latency::Latency;
+
+    fn image(now: Timestamp) -> Image {
+        let manifest = format!(
+            r#"{{"schemaVersion": 2, "mediaType": "{OCI_MANIFEST}", "layers": [], "config": {{"mediaType": "c", "digest": "d", "size": 1}}}}"#
+        );
+        Image {
+            digest: format!("sha256:{:064}", 1),
+            parsed: Parsed::read(manifest.as_bytes(), None).unwrap(),
+            manifest: manifest.into(),
+            config: Default::default(),
+            pushed_at: now,
+            basic_scan: None,
+            scan_asked: None,
+        }
+    }
+
+    fn rank(phase: &Phase) -> u8 {
+        match phase {
+            Phase::Unlisted => 0,
+            Phase::Stays { .. } => 1,
+            Phase::Pending => 2,
+            Phase::InProgress => 3,
+            Phase::Finished { .. } => 4,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_scan_only_goes_on_and_sees_nothing_before_its_time(
+            takes in proptest::option::of(0u32..100),
+            held in proptest::option::of(1u32..200),
+            after in proptest::option::of(0u32..60),
+            later in 0i64..1000,
+            turned in 0i64..1000,
+            speed in 1u32..50,
+        ) {
+            let begun = Timestamp::UNIX_EPOCH;
+            let (account, region) = ("111111111111".parse().unwrap(), "ap-northeast-1".parse().unwrap());
+            let spot = Spot { account: &account, region: &region, repository: "app" };
+            let mut inspector = Inspector::new(Latency::new(f64::from(speed)));
+            inspector.add(Behaviour {
+                reason: held.map(|_| "INTERNAL_ERROR".to_owned()),
+                reason_lasts: held,
+                takes,
+                findings_after: after,
+                findings: Findings::Counted("HIGH:2".to_owned()),
+                ..Behaviour::default()
+            });
+            let at = |n: i64| begun + SignedDuration::from_secs(n);
+            let new = Findings::Counted("CRITICAL:1".to_owned());
+            inspector.add_later(Later { images: Default::default(), at: at(later), findings: new });
+            let ids = vec!["CVE-2026-20001".to_owned()];
+            inspector.add_turn(Turn { images: Default::default(), at: at(turned), ids, status: Status::Closed });
+            let image = image(begun);
+            let (mut before, mut seen) = (0, 0);
+            for now in (0..1200).step_by(3).map(at) {
+                let phase = inspector.phase(&spot, &image, begun, now);
+                prop_assert!(rank(&phase) >= before, "{phase:?} at {now}");
+                before = rank(&phase);
+                if let Phase::Finished { at: finished } = phase {
+                    let (found, scanned) = inspector.findings(&spot, &image, finished, now);
+                    prop_assert!(scanned <= now && found.len() >= seen, "{} findings after {}", found.len(), seen);
+                    prop_assert!(found.iter().all(|f| f.observed <= f.updated && f.updated <= now));
+                    let closed = found.iter().filter(|f| f.spec.status == Status::Closed).count();
+                    prop_assert!(closed <= usize::from(now >= at(turned)));
+                    seen = found.len();
+                }
+            }
+            prop_assert_eq!((before, seen), (4, 3));
+        }
     }
 }

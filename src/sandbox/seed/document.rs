@@ -13,6 +13,9 @@ pub struct Seed {
     /// The region of whatever names none.
     pub region: Region,
     pub accounts: Vec<Account>,
+    /// Whether calls are throttled beyond AWS's published quotas.
+    #[serde(default = "yes")]
+    pub quotas: bool,
     /// What scans do and find.
     #[serde(default)]
     pub inspector: Vec<Behaviour>,
@@ -74,7 +77,7 @@ pub struct Role {
     pub max_session: u32,
 }
 
-/// A registry's scanning configuration.
+/// A registry's scanning configuration and policy.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registry {
@@ -84,11 +87,19 @@ pub struct Registry {
     pub frequency: String,
     #[serde(default = "everything")]
     pub filters: Vec<String>,
+    /// The registry policy's document: what other accounts may replicate into it.
+    #[serde(default)]
+    pub policy: Option<Value>,
 }
 
 impl Default for Registry {
     fn default() -> Registry {
-        Registry { scan: "ENHANCED".to_owned(), frequency: "CONTINUOUS_SCAN".to_owned(), filters: everything() }
+        Registry {
+            scan: "ENHANCED".to_owned(),
+            frequency: "CONTINUOUS_SCAN".to_owned(),
+            filters: everything(),
+            policy: None,
+        }
     }
 }
 

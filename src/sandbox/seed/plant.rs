@@ -83,8 +83,16 @@ fn registry(account: &Account, region: &Region, world: &mut World) -> Result<(),
     let scanning = scanning(&account.registry, now).map_err(|why| wrong(format!("{}: registry", account.name), why))?;
     let mut regions: Vec<&Region> = account.repositories.iter().filter_map(|r| r.region.as_ref()).collect();
     regions.push(region);
+    let policy = match &account.registry.policy {
+        Some(document) => {
+            let policy = Policy::read(document).map_err(|why| wrong(format!("{}: registry", account.name), why))?;
+            Some((document.to_string(), policy))
+        }
+        None => None,
+    };
     for region in regions {
-        world.ecr_mut().registry_mut(&account.id, region).scanning = scanning.clone();
+        let registry = world.ecr_mut().registry_mut(&account.id, region);
+        (registry.scanning, registry.policy) = (scanning.clone(), policy.clone());
     }
     for seeded in &account.repositories {
         let mut repository = Repository::new(&seeded.name, now);

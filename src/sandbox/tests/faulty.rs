@@ -5,7 +5,7 @@ use super::*;
 use crate::sandbox::faults::{Fault, Kind};
 
 fn fault(operation: &str, kind: Kind) -> Fault {
-    Fault { operation: operation.to_owned(), account: None, count: 1, kind }
+    Fault::next(operation, 1, kind)
 }
 
 fn get(stage: &Stage, path: &str) -> (u16, Value) {
@@ -99,4 +99,78 @@ fn a_log_has_no_secrets() {
     });
     let shown = crate::sandbox::log::without_secrets(&input).to_string();
     assert!(!shown.contains("secret") && shown.contains("\"DB\"") && !shown.contains("\"t\""), "{shown}");
+}
+
+#[tokio::test]
+async fn a_fault_by_chance_strikes_some_calls_and_the_same_ones_for_a_seed() {
+    let struck = |seed: u64| async move {
+        let stage = Stage::demo();
+        let by_chance = Fault { probability: 0.3, seed, count: 1_000, ..fault("GetCallerIdentity", Kind::Throttle) };
+        stage.world.lock().unwrap().order_fault(by_chance);
+        let sts = aws_sdk_sts::Client::new(&stage.developer());
+        let mut calls = Vec::new();
+        for _ in 0..200 {
+            calls.push(sts.get_caller_identity().send().await.is_err());
+        }
+        calls
+    };
+    let first = struck(7).await;
+    assert_eq!(first, struck(7).await);
+    assert_ne!(first, struck(8).await);
+    let share = first.iter().filter(|s| **s).count();
+    assert!((30..90).contains(&share), "{share} of 200");
+    let bad = json!({"operation": "*", "kind": "throttle", "probability": 1.5}).to_string();
+    assert_eq!(Stage::demo().send(Request::post("/_sandbox/faults").body(Bytes::from(bad)).unwrap()).status(), 400);
+}
+
+#[tokio::test]
+async fn a_faults_account_is_the_only_one_that_meets_it() {
+    let stage = Stage::demo();
+    let of_prod = Fault { account: Some("222222222222".parse().unwrap()), ..fault("*", Kind::ServerError) };
+    stage.world.lock().unwrap().order_fault(of_prod);
+    aws_sdk_sts::Client::new(&stage.developer()).get_caller_identity().send().await.unwrap();
+    assert_eq!(stage.world.lock().unwrap().log()[0].code, "OK");
+}
+
+#[tokio::test]
+async fn an_enum_value_can_be_newer_than_the_client() {
+    let stage = Stage::demo();
+    let ecs = aws_sdk_ecs::Client::new(&stage.developer());
+    let read = || async {
+        let answer = ecs.describe_services().cluster("asset-dev").services("web").send().await.unwrap();
+        let service = answer.services()[0].clone();
+        let rollout = service.deployments()[0].rollout_state().unwrap().as_str().to_owned();
+        (service.status().unwrap().to_owned(), rollout)
+    };
+    let as_ever = read().await;
+    let newer = Kind::NewEnum("deployments.rolloutState".to_owned());
+    stage.world.lock().unwrap().order_fault(fault("DescribeServices", newer));
+    assert_eq!(read().await, (as_ever.0.clone(), crate::sandbox::faults::NEW_ENUM.to_owned()));
+    assert_eq!(read().await, as_ever);
+}
+
+#[tokio::test]
+async fn who_calls_more_than_aws_lets_is_throttled_until_time_passes() {
+    let stage = Stage::demo();
+    let ecs = aws_sdk_ecs::Client::new(&stage.developer());
+    let register = || {
+        let container =
+            aws_sdk_ecs::types::ContainerDefinition::builder().name("web").image("web:1").memory(128).build();
+        ecs.register_task_definition().family("many").container_definitions(container).send()
+    };
+    for _ in 0..20 {
+        register().await.unwrap();
+    }
+    assert_eq!(said(register().await), ("ThrottlingException".to_owned(), "Rate exceeded".to_owned()));
+    ecs.list_clusters().send().await.expect("another quota");
+    stage.clock.pass(1);
+    register().await.unwrap();
+    assert_eq!(said(register().await).0, "ThrottlingException");
+    let mut seed = Seed::demo();
+    seed.quotas = false;
+    let open = Stage::of(&seed);
+    let ecs = aws_sdk_ecs::Client::new(&open.developer());
+    for _ in 0..120 {
+        ecs.list_clusters().send().await.unwrap();
+    }
 }

@@ -2,9 +2,12 @@
 
 mod api;
 mod faulty;
+mod permissions;
+mod registries;
 mod release;
 mod scans;
 mod sessions;
+mod web_identity;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};

@@ -236,3 +236,82 @@ async fn a_basic_scan_is_asked_for_once_a_day_and_pages_its_findings() {
     // Inspector does not cover a registry with basic scanning.
     assert_eq!(reason(&stage, &app.digest).await, None);
 }
+
+fn statuses(found: &[aws_sdk_inspector2::types::Finding]) -> Vec<(&str, &str)> {
+    let id = |n: usize| found[n].package_vulnerability_details().unwrap().vulnerability_id();
+    (0..found.len()).map(|n| (id(n), found[n].status().as_str())).collect()
+}
+
+async fn all_findings(stage: &Stage, digest: &str) -> Vec<aws_sdk_inspector2::types::Finding> {
+    let call = Client::new(&stage.developer()).list_findings().filter_criteria(hash_filter(digest));
+    call.send().await.unwrap().findings().to_vec()
+}
+
+#[tokio::test]
+async fn an_old_image_is_scanned_no_more_and_its_findings_close() {
+    let stage = finding("[{ findings: 'HIGH:1' }]");
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    let late = stage.clock.timestamp() + jiff::SignedDuration::from_hours(24 * 15);
+    let new = Later { images: Images::default(), at: late, findings: Findings::Counted("CRITICAL:1".to_owned()) };
+    stage.world.lock().unwrap().add_findings(new);
+    stage.clock.pass(13 * 24 * 3600);
+    assert_eq!(reason(&stage, &app.digest).await.as_deref(), Some("SUCCESSFUL"));
+    stage.clock.pass(3 * 24 * 3600);
+    let row = coverage(&stage, &app.digest).await.unwrap();
+    let scan = row.scan_status().unwrap();
+    assert_eq!((scan.reason().as_str(), scan.status_code().as_str()), ("SCAN_ELIGIBILITY_EXPIRED", "INACTIVE"));
+    assert_eq!(
+        statuses(&all_findings(&stage, &app.digest).await),
+        [("CVE-2026-20001", "CLOSED")],
+        "nothing new is seen"
+    );
+    let inspector = Client::new(&stage.developer());
+    let for_ever = aws_sdk_inspector2::types::EcrConfiguration::builder()
+        .rescan_duration(aws_sdk_inspector2::types::EcrRescanDuration::Lifetime)
+        .build()
+        .unwrap();
+    inspector.update_configuration().ecr_configuration(for_ever).send().await.unwrap();
+    let configured = inspector.get_configuration().send().await.unwrap();
+    let state = configured.ecr_configuration().unwrap().rescan_duration_state().unwrap();
+    assert_eq!(state.rescan_duration().unwrap().as_str(), "LIFETIME");
+    assert_eq!(reason(&stage, &app.digest).await.as_deref(), Some("SUCCESSFUL"));
+}
+
+#[tokio::test]
+async fn findings_close_and_are_suppressed_in_time() {
+    let stage = finding("[{ findings: 'HIGH:2' }]");
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    stage.clock.pass(60);
+    let body =
+        serde_json::json!({"close": ["CVE-2026-20001"], "suppress": ["CVE-2026-20002"], "after": 600}).to_string();
+    let posted = stage.send(Request::post("/_sandbox/findings").body(Bytes::from(body)).unwrap());
+    assert_eq!(posted.status(), 200);
+    let before = all_findings(&stage, &app.digest).await;
+    assert_eq!(statuses(&before), [("CVE-2026-20001", "ACTIVE"), ("CVE-2026-20002", "ACTIVE")]);
+    stage.clock.pass(600);
+    let after = all_findings(&stage, &app.digest).await;
+    assert_eq!(statuses(&after), [("CVE-2026-20001", "CLOSED"), ("CVE-2026-20002", "SUPPRESSED")]);
+    assert!(
+        after[0].updated_at() > before[0].updated_at() && after[0].first_observed_at() == before[0].first_observed_at()
+    );
+    let active = StringFilter::builder().comparison(StringComparison::Equals).value("ACTIVE").build().unwrap();
+    let criteria = FilterCriteria::builder().finding_status(active).build();
+    let listed = Client::new(&stage.developer()).list_findings().filter_criteria(criteria).send().await.unwrap();
+    assert_eq!(listed.findings().len(), 0);
+}
+
+#[tokio::test]
+async fn a_scan_that_was_held_up_goes_on_and_ends() {
+    let stage = finding("[{ reason: INTERNAL_ERROR, reason_lasts: 300, findings: 'LOW:1' }]");
+    let app = image("one", &[]);
+    Pusher::of(&stage, REPOSITORY).await.push(&app, "v1");
+    stage.clock.pass(299);
+    assert_eq!(reason(&stage, &app.digest).await.as_deref(), Some("INTERNAL_ERROR"));
+    stage.clock.pass(2);
+    assert_eq!(reason(&stage, &app.digest).await.as_deref(), Some("PENDING_INITIAL_SCAN"));
+    stage.clock.pass(20);
+    assert_eq!(reason(&stage, &app.digest).await.as_deref(), Some("SUCCESSFUL"));
+    assert_eq!(findings(&stage, &app.digest).await.len(), 1);
+}

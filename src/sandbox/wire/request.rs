@@ -36,9 +36,11 @@ const INSPECTOR: &[(&str, &str)] = &[
     ("/coverage/list", "ListCoverage"),
     ("/findings/list", "ListFindings"),
     ("/findings/details/batch/get", "BatchGetFindingDetails"),
+    ("/configuration/get", "GetConfiguration"),
+    ("/configuration/update", "UpdateConfiguration"),
 ];
 
-const STS: &[&str] = &["AssumeRole", "GetCallerIdentity"];
+const STS: &[&str] = &["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"];
 
 /// Reads which call a request says.
 pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {

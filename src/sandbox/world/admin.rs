@@ -1,4 +1,5 @@
-//! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, and what a service's users would reach.
+//! `/_sandbox/…`: what AWS does not have. Faults, the log, new findings, the ends of actions whose work is done outside, and what a
+//! service's users would reach.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -7,16 +8,41 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::World;
+use crate::model::ids::{AccountId, Region};
+use crate::sandbox::codepipeline::told::Told;
+use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::faults::Fault;
-use crate::sandbox::inspector::behaviour::{Findings, Images, Later};
+use crate::sandbox::inspector::behaviour::{Findings, Images, Later, Turn};
+use crate::sandbox::inspector::finding::Status;
 
-/// Findings that a re-scan turns up.
+/// Findings that a re-scan turns up, and what becomes of others.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewFindings {
     #[serde(default)]
     images: Images,
+    #[serde(default)]
     findings: Findings,
+    /// Vulnerabilities whose findings close, or are suppressed, or are active again.
+    #[serde(default)]
+    close: Vec<String>,
+    #[serde(default)]
+    suppress: Vec<String>,
+    #[serde(default)]
+    reopen: Vec<String>,
+    /// In how many real seconds; at once where absent.
+    #[serde(default)]
+    after: u32,
+}
+
+/// An alarm that changes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AlarmChange {
+    account: AccountId,
+    region: Region,
+    name: String,
+    state: AlarmState,
     /// In how many real seconds; at once where absent.
     #[serde(default)]
     after: u32,
@@ -36,10 +62,15 @@ impl World {
                 Ok(json!({"faults": []}))
             }
             "findings" if method == Method::POST => self.take_findings(request.body()),
+            "alarms" if method == Method::POST => self.take_alarm(request.body()),
+            "actions" if method == Method::POST => self.end_action(request.body()),
             "log" if method == Method::GET => Ok(self.log_since(request.uri().query())),
             _ => match path.strip_prefix("service/") {
                 Some(rest) => self.service(rest),
-                None => Err((StatusCode::NOT_FOUND, "faults, findings, log and service/… are here".to_owned())),
+                None => {
+                    let here = "actions, alarms, faults, findings, log and service/… are here";
+                    Err((StatusCode::NOT_FOUND, here.to_owned()))
+                }
             },
         };
         let (status, body) = match reply {
@@ -55,6 +86,9 @@ impl World {
         let value: Value = parsed(body)?;
         let list = if value.is_array() { value } else { Value::Array(vec![value]) };
         let orders: Vec<Fault> = serde_json::from_value(list).map_err(bad)?;
+        if let Some(order) = orders.iter().find(|o| !(0.0..=1.0).contains(&o.probability)) {
+            return Err(bad(format!("probability is 0 to 1, not {}", order.probability)));
+        }
         orders.into_iter().for_each(|fault| self.faults.order(fault));
         Ok(json!({"faults": self.faults.orders()}))
     }
@@ -63,8 +97,28 @@ impl World {
         let new: NewFindings = parsed(body)?;
         let count = new.findings.specs().map_err(bad)?.len();
         let at = self.now + SignedDuration::from_secs(i64::from(new.after));
+        for (ids, status) in
+            [(new.close, Status::Closed), (new.suppress, Status::Suppressed), (new.reopen, Status::Active)]
+        {
+            if !ids.is_empty() {
+                self.inspector.add_turn(Turn { images: new.images.clone(), at, ids, status });
+            }
+        }
         self.add_findings(Later { images: new.images, at, findings: new.findings });
         Ok(json!({"findings": count, "at": at}))
+    }
+
+    fn take_alarm(&mut self, body: &Bytes) -> Reply {
+        let change: AlarmChange = parsed(body)?;
+        let at = self.now + SignedDuration::from_secs(i64::from(change.after));
+        self.set_alarm(&change.account, &change.region, &change.name, change.state, at);
+        Ok(json!({"name": change.name, "at": at}))
+    }
+
+    fn end_action(&mut self, body: &Bytes) -> Reply {
+        let told: Told = parsed(body)?;
+        self.codepipeline.tell(told, self.now).map_err(bad)?;
+        Ok(json!({}))
     }
 
     fn log_since(&self, query: Option<&str>) -> Value {

@@ -5,11 +5,12 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use super::World;
-use crate::sandbox::faults::{Disturbance, Kind, Question, is_read};
+use crate::sandbox::faults::{Disturbance, Kind, Question, is_read, renew};
 use crate::sandbox::iam::actions;
 use crate::sandbox::log::{Entry, without_secrets};
 use crate::sandbox::service::{Answer, AwsError, Call};
 use crate::sandbox::sigv4::{self, Signed};
+use crate::sandbox::sts;
 use crate::sandbox::wire::{self, CommonFault, Wire, answer, error_of};
 
 impl World {
@@ -23,46 +24,63 @@ impl World {
                 return answer::failure(e.protocol, &error, &request_id);
             }
         };
+        if sts::is_unsigned(said.service, &said.op) {
+            return self.unsigned(&said, &request_id);
+        }
         let signed = sigv4::authenticate(request, said.service, &self.directory, self.now);
         let (outcome, fault) = match &signed {
             Ok(signed) => {
                 let fault = self.faults.take(&said.op, &signed.caller.account);
-                (self.answer(&said, signed, fault), fault)
+                (self.answer(&said, signed, fault.as_ref()), fault)
             }
             Err(fault) => (Err(error_of(fault, said.service)), None),
         };
-        self.note_call(&said, signed.ok(), &outcome, fault);
+        self.reply(&said, signed.ok(), outcome, fault, &request_id)
+    }
+
+    /// A call without a signature: there is no caller, and the account is that of the role that is asked for.
+    fn unsigned(&mut self, said: &Wire, request_id: &str) -> Response<Bytes> {
+        let account = said.input.get("RoleArn").and_then(Value::as_str).and_then(super::owner);
+        let fault = account.and_then(|account| self.faults.take(&said.op, &account));
+        let ordered = fault.as_ref().and_then(|kind| instead(kind, said, "nobody"));
+        let outcome = ordered
+            .unwrap_or_else(|| sts::handle_unsigned(&said.input, &mut self.directory, &mut self.fresh, self.now));
+        self.reply(said, None, outcome, fault, request_id)
+    }
+
+    fn reply(
+        &mut self,
+        said: &Wire,
+        signed: Option<Signed>,
+        mut outcome: Answer,
+        fault: Option<Kind>,
+        request_id: &str,
+    ) -> Response<Bytes> {
+        if let (Ok(output), Some(Kind::NewEnum(path))) = (&mut outcome, &fault) {
+            renew(output, path);
+        }
+        self.note_call(said, signed, &outcome, fault.clone());
         let protocol = said.service.protocol();
         let mut response = match &outcome {
-            Ok(output) => answer::success(said.service, &said.op, output, &request_id),
-            Err(error) => answer::failure(protocol, error, &request_id),
+            Ok(output) => answer::success(said.service, &said.op, output, request_id),
+            Err(error) => answer::failure(protocol, error, request_id),
         };
-        disturb(&mut response, fault);
+        disturb(&mut response, fault.as_ref());
         response
     }
 
-    fn answer(&mut self, said: &Wire, signed: &Signed, fault: Option<Kind>) -> Answer {
+    fn answer(&mut self, said: &Wire, signed: &Signed, fault: Option<&Kind>) -> Answer {
         let common = |fault: CommonFault| Err(error_of(&fault, said.service));
         let question =
             Question { account: signed.caller.account.clone(), op: said.op.clone(), input: said.input.clone() };
-        match fault {
-            Some(Kind::Throttle) => return common(CommonFault::Throttled),
-            Some(Kind::ServerError) => return common(CommonFault::Internal),
-            Some(Kind::ExpiredToken) => return common(CommonFault::ExpiredToken),
-            Some(Kind::AccessDenied) => {
-                let action = format!("{}:{}", said.service.signing_name(), said.op);
-                let arn = &signed.caller.arn;
-                let message = format!("User: {arn} is not authorized to perform: {action} with an explicit deny");
-                return common(CommonFault::Denied(message));
-            }
-            // What it answers is never seen.
-            Some(Kind::ResetBefore) => return Ok(Value::Null),
-            Some(Kind::StaleRead) => {
-                if let Some(old) = self.faults.stale(&question) {
-                    return Ok(old.clone());
-                }
-            }
-            Some(Kind::ResetAfter | Kind::Slow(_)) | None => {}
+        if let Some(ordered) = fault.and_then(|kind| instead(kind, said, &signed.caller.arn)) {
+            return ordered;
+        }
+        if let (Some(Kind::StaleRead), Some(old)) = (fault, self.faults.stale(&question)) {
+            return Ok(old.clone());
+        }
+        if !self.quotas.take(said.service, &said.op, &signed.caller.account, &signed.region, self.now) {
+            return common(CommonFault::Throttled);
         }
         let account = signed.caller.account.clone();
         let needs = actions::needed(said.service, &said.op, &said.input, &account, &signed.region);
@@ -105,14 +123,38 @@ impl World {
     }
 }
 
+/// What an ordered fault answers in the call's place; `None` where the call takes place.
+fn instead(kind: &Kind, said: &Wire, caller: &str) -> Option<Answer> {
+    let common = |fault: CommonFault| Some(Err(error_of(&fault, said.service)));
+    match kind {
+        Kind::Throttle => common(CommonFault::Throttled),
+        Kind::ServerError => common(CommonFault::Internal),
+        Kind::ExpiredToken => common(CommonFault::ExpiredToken),
+        Kind::AccessDenied => {
+            let action = format!("{}:{}", said.service.signing_name(), said.op);
+            let message = format!("User: {caller} is not authorized to perform: {action} with an explicit deny");
+            common(CommonFault::Denied(message))
+        }
+        // What it answers is never seen.
+        Kind::ResetBefore => Some(Ok(Value::Null)),
+        Kind::ResetAfter | Kind::Slow(_) | Kind::StaleRead | Kind::NewEnum(_) => None,
+    }
+}
+
 /// Marks a response that the transport is to lose or hold back.
-pub(super) fn disturb(response: &mut Response<Bytes>, fault: Option<Kind>) {
+pub(super) fn disturb(response: &mut Response<Bytes>, fault: Option<&Kind>) {
     let disturbance = match fault {
         Some(Kind::ResetBefore | Kind::ResetAfter) => Disturbance::Reset,
-        Some(Kind::Slow(milliseconds)) => Disturbance::Delay(milliseconds),
-        Some(Kind::Throttle | Kind::ServerError | Kind::AccessDenied | Kind::ExpiredToken | Kind::StaleRead) | None => {
-            return;
-        }
+        Some(Kind::Slow(milliseconds)) => Disturbance::Delay(*milliseconds),
+        Some(
+            Kind::Throttle
+            | Kind::ServerError
+            | Kind::AccessDenied
+            | Kind::ExpiredToken
+            | Kind::StaleRead
+            | Kind::NewEnum(_),
+        )
+        | None => return,
     };
     response.extensions_mut().insert(disturbance);
 }

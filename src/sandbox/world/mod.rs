@@ -21,6 +21,7 @@ use super::inspector::Inspector;
 use super::inspector::behaviour::Later;
 use super::latency::Latency;
 use super::log::Entry;
+use super::quotas::Quotas;
 use super::seed::{Seed, SeedError};
 use crate::model::ids::{AccountId, Region};
 
@@ -34,6 +35,7 @@ pub struct World {
     ecs: Ecs,
     codepipeline: CodePipeline,
     faults: Faults,
+    quotas: Quotas,
     log: Vec<Entry>,
 }
 
@@ -47,11 +49,12 @@ impl World {
             now,
             fresh: Fresh::new(1),
             directory: Directory::default(),
-            ecr: Ecr::new(NO_HOST, Fresh::new(2)),
+            ecr: Ecr::new(NO_HOST, Fresh::new(2), latency),
             inspector: Inspector::new(latency),
             ecs: Ecs::new(latency),
             codepipeline: CodePipeline::new(latency),
             faults: Faults::default(),
+            quotas: Quotas::new(seed.quotas),
             log: Vec::new(),
         };
         seed.plant(&mut world)?;
@@ -131,7 +134,10 @@ impl World {
                 .and_then(|(account, region, name)| self.ecr.repository(&account, &region, name))
                 .and_then(|r| r.policy.as_ref().map(|(_, p)| p));
             let on = owner.as_ref().map(|owner| ResourcePolicy { policy, owner, kind: Kind::Repository });
-            authorize(&self.directory, caller, &need.action, &need.resource, &need.context, on.as_ref())?;
+            let mut context = need.context.clone();
+            context.add("aws:CurrentTime", self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+            context.add("aws:EpochTime", self.now.as_second().to_string());
+            authorize(&self.directory, caller, &need.action, &need.resource, &context, on.as_ref())?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::sandbox::iam::actions::{Need, repository_arn};
 use crate::sandbox::iam::{Caller, Context};
 use crate::sandbox::log::Entry;
 use crate::sandbox::registry::{self, Asked, RegistryError, Reply, Route, route};
+use crate::sandbox::wire::Service;
 
 impl World {
     pub(super) fn registry(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
@@ -29,7 +30,7 @@ impl World {
         };
         let operation = route.operation(request.method());
         let fault = self.faults.take(operation, &caller.account);
-        let outcome = self.registry_reply(request, &route, &caller, fault);
+        let outcome = self.registry_reply(request, &route, &caller, fault.as_ref());
         let (status, code) = match &outcome {
             Ok(response) => (response.status().as_u16(), "OK"),
             Err(e) => (e.response("").status().as_u16(), e.code()),
@@ -44,10 +45,10 @@ impl World {
             status,
             code: code.to_owned(),
             input: json!({"method": request.method().as_str(), "path": path}),
-            fault,
+            fault: fault.clone(),
         });
         let mut response = outcome.unwrap_or_else(|e| e.response(self.ecr.host()));
-        disturb(&mut response, fault);
+        disturb(&mut response, fault.as_ref());
         response
     }
 
@@ -56,7 +57,7 @@ impl World {
         request: &Request<Bytes>,
         route: &Route,
         caller: &Caller,
-        fault: Option<Kind>,
+        fault: Option<&Kind>,
     ) -> Reply {
         match fault {
             Some(Kind::Throttle) => return Err(RegistryError::new(429, "TOOMANYREQUESTS", "Rate exceeded")),
@@ -70,11 +71,15 @@ impl World {
                 return Err(RegistryError::denied(format!("User: {} is not authorized", caller.arn)));
             }
             Some(Kind::ResetBefore) => return Ok(Response::new(Bytes::new())),
-            Some(Kind::ResetAfter | Kind::Slow(_) | Kind::StaleRead) | None => {}
+            Some(Kind::ResetAfter | Kind::Slow(_) | Kind::StaleRead | Kind::NewEnum(_)) | None => {}
+        }
+        let operation = route.operation(request.method());
+        if !self.quotas.take(Service::Ecr, operation, &caller.account, &route.region, self.now) {
+            return Err(RegistryError::new(429, "TOOMANYREQUESTS", "Rate exceeded"));
         }
         let resource = repository_arn(&route.account, &route.region, &route.repository);
         let context = Context::new().with("aws:RequestedRegion", route.region.as_str());
-        let action = format!("ecr:{}", route.operation(request.method()));
+        let action = format!("ecr:{operation}");
         let need = Need { action, resource, context };
         self.permit(caller, &[need]).map_err(|denial| RegistryError::denied(denial.0))?;
         registry::handle(&mut self.ecr, &Asked { request, route, now: self.now })

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::World;
+use crate::model::ids::{AccountId, Region};
+use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::iam::Caller;
 use crate::sandbox::service::{Answer, Call};
 use crate::sandbox::sts;
@@ -12,6 +14,11 @@ use crate::sandbox::wire::Service;
 impl World {
     /// Moves what moves of itself to the present.
     pub(super) fn advance(&mut self) {
+        // In the order of their dates: what a task pulls depends on what has arrived by then.
+        while let Some(at) = self.ecr.next_at().filter(|at| *at <= self.now) {
+            self.ecs.advance(at, &self.ecr);
+            self.ecr.fire(at);
+        }
         self.ecs.advance(self.now, &self.ecr);
         self.codepipeline.advance(self.now);
     }
@@ -19,7 +26,12 @@ impl World {
     /// When something next happens of itself, that a virtual clock may jump there. Scans follow the clock and have no
     /// date.
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.ecs.next_at().into_iter().chain(self.codepipeline.next_at()).min()
+        [self.ecs.next_at(), self.ecr.next_at(), self.codepipeline.next_at()].into_iter().flatten().min()
+    }
+
+    /// Puts a CloudWatch alarm that deployments may watch into a state, at a time from now on.
+    pub fn set_alarm(&mut self, account: &AccountId, region: &Region, name: &str, state: AlarmState, at: Timestamp) {
+        self.ecs.set_alarm(account, region, name, state, at.max(self.now));
     }
 
     /// Gives the services' models their part of a seed.

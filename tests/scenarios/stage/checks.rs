@@ -11,12 +11,14 @@ use kanmon::model::verdict::Verdict;
 use kanmon::ports::checks::{Checked, Checks};
 use kanmon::sandbox::connector::SharedWorld;
 
+use super::cut::Cut;
 use super::time::Time;
 
 #[derive(Clone)]
 pub struct SandboxChecks {
     pub world: SharedWorld,
     pub time: Arc<Time>,
+    pub cut: Arc<Cut>,
 }
 
 impl SandboxChecks {
@@ -39,7 +41,7 @@ impl Checks for SandboxChecks {
         };
         let late = tokio::time::Instant::now() + Duration::try_from(*timeout).expect("a timeout");
         loop {
-            let checked = self.ask(url, *status, contains.as_deref());
+            let checked = self.cut.pass("check", async { self.ask(url, *status, contains.as_deref()) }).await;
             if checked.verdict == Verdict::Pass || tokio::time::Instant::now() >= late {
                 return checked;
             }

@@ -16,6 +16,7 @@ use kanmon::sandbox::connector::SharedWorld;
 use kanmon::sandbox::faults::Disturbance;
 use serde_json::{Value, json};
 
+use super::cut::Cut;
 use super::time::Time;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -37,6 +38,7 @@ pub struct SandboxImages {
     pub contents: Arc<Mutex<BTreeMap<String, Content>>>,
     /// Whose login a reference given with `--image` is read with.
     pub given: Arc<Mutex<Option<Access>>>,
+    pub cut: Arc<Cut>,
 }
 
 /// A repository, spoken to with a login.
@@ -132,6 +134,21 @@ impl SandboxImages {
         repository.blob(layer)?;
         repository.tag(Bytes::from(manifest.to_string()), tag)
     }
+
+    /// Every blob of an image and its manifest, from one repository into another.
+    fn carry(&self, from: &Access, digest: &Digest, to: &Access, tag: &str) -> Result<PushedImage, Fault> {
+        let (from, to) = (self.at(from), self.at(to));
+        let missing = |what: &str| Fault::new(FaultKind::NotFound, format!("there is no {what}"));
+        let manifest =
+            from.get(&format!("manifests/{digest}"))?.ok_or_else(|| missing(&format!("manifest {digest}")))?;
+        let parsed: Value = serde_json::from_slice(&manifest).expect("a manifest");
+        let layers = parsed["layers"].as_array().cloned().unwrap_or_default();
+        for blob in layers.iter().chain([&parsed["config"]]) {
+            let blob = blob["digest"].as_str().expect("a digest");
+            to.blob(from.get(&format!("blobs/{blob}"))?.ok_or_else(|| missing(blob))?)?;
+        }
+        to.tag(manifest, tag)
+    }
 }
 
 #[async_trait]
@@ -141,12 +158,13 @@ impl Images for SandboxImages {
         // A build takes its time, in which other things happen.
         tokio::time::sleep(std::time::Duration::from_secs(40)).await;
         let content = self.contents.lock().unwrap().get(&spec.repository).cloned().unwrap_or_default();
-        Ok(Built { pushed: self.push(&content, to, tag)?, by: "the stage".to_owned() })
+        let pushed = self.cut.pass("push", async { self.push(&content, to, tag) }).await?;
+        Ok(Built { pushed, by: "the stage".to_owned() })
     }
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
         let repository = self.at(at);
-        let manifest = repository.get(&format!("manifests/{reference}"))?;
+        let manifest = self.cut.pass("look", async { repository.get(&format!("manifests/{reference}")) }).await?;
         Ok(manifest.map(|m| repository.pushed(Digest::of(&m))))
     }
 
@@ -160,17 +178,7 @@ impl Images for SandboxImages {
     ) -> Result<PushedImage, Fault> {
         say("copying");
         tokio::time::sleep(std::time::Duration::from_secs(10)).await;
-        let (from, to) = (self.at(from), self.at(to));
-        let missing = |what: &str| Fault::new(FaultKind::NotFound, format!("there is no {what}"));
-        let manifest =
-            from.get(&format!("manifests/{digest}"))?.ok_or_else(|| missing(&format!("manifest {digest}")))?;
-        let parsed: Value = serde_json::from_slice(&manifest).expect("a manifest");
-        let layers = parsed["layers"].as_array().cloned().unwrap_or_default();
-        for blob in layers.iter().chain([&parsed["config"]]) {
-            let blob = blob["digest"].as_str().expect("a digest");
-            to.blob(from.get(&format!("blobs/{blob}"))?.ok_or_else(|| missing(blob))?)?;
-        }
-        to.tag(manifest, tag)
+        self.cut.pass("copy", async { self.carry(from, digest, to, tag) }).await
     }
 
     fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {

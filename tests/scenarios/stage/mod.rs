@@ -1,6 +1,7 @@
 //! What stories are played on: the sandbox in process, kanmon's own loop, and one virtual clock.
 
 mod checks;
+mod cut;
 mod images;
 mod look;
 mod people;
@@ -32,6 +33,9 @@ use kanmon::sandbox::latency::Latency;
 use kanmon::sandbox::{Seed, World};
 use serde_json::{Value, json};
 
+use cut::Wire;
+
+pub use cut::Cut;
 pub use images::Content;
 pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
 pub use run::{Asking, Ended, Run, name};
@@ -142,6 +146,7 @@ impl Story {
             folder,
             contents: Arc::default(),
             given: Arc::default(),
+            cut: Arc::default(),
         };
         for (name, text) in FILES {
             stage.write(name, text);
@@ -171,6 +176,8 @@ pub struct Stage {
     folder: tempfile::TempDir,
     contents: Arc<Mutex<BTreeMap<String, Content>>>,
     given: Arc<Mutex<Option<Access>>>,
+    /// Where a process is cut off.
+    pub cut: Arc<Cut>,
 }
 
 struct Folder(PathBuf);
@@ -223,7 +230,7 @@ impl Stage {
 
     /// The next `count` calls of an operation go wrong.
     pub fn fault(&self, operation: &str, kind: Kind, count: u32) {
-        let fault = faults::Fault { operation: operation.to_owned(), account: None, count, kind };
+        let fault = faults::Fault::next(operation, count, kind);
         self.world.lock().unwrap().order_fault(fault);
     }
 
@@ -235,7 +242,7 @@ impl Stage {
 
     /// Ports as a process of this person has them.
     pub fn ports(&self, person: Person, session_name: &str, source_identity: Option<String>) -> Ports {
-        let http = SharedHttpClient::new(self.connector());
+        let http = SharedHttpClient::new(Wire { world: self.connector(), cut: self.cut.clone() });
         self.ports_through(http, self.contents.clone(), person, session_name, source_identity)
     }
 
@@ -268,8 +275,13 @@ impl Stage {
                 time: self.time.clone(),
                 contents,
                 given: self.given.clone(),
+                cut: self.cut.clone(),
             }),
-            checks: Arc::new(checks::SandboxChecks { world: self.world.clone(), time: self.time.clone() }),
+            checks: Arc::new(checks::SandboxChecks {
+                world: self.world.clone(),
+                time: self.time.clone(),
+                cut: self.cut.clone(),
+            }),
             templates: Arc::new(Folder(self.folder.path().to_owned())),
             journal: Arc::new(self.journal.clone()),
             clock: self.time.clone(),

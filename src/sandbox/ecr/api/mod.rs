@@ -1,7 +1,9 @@
 //! ECR's operations.
 
 mod images;
+mod lifecycle;
 mod policies;
+mod replication;
 mod repositories;
 mod scans;
 
@@ -26,6 +28,14 @@ pub(super) fn handle(ecr: &mut Ecr, call: &Call, caller: &Caller, inspector: &In
         "SetRepositoryPolicy" => policies::set(ecr, call),
         "GetRepositoryPolicy" => policies::get(ecr, call),
         "DeleteRepositoryPolicy" => policies::delete(ecr, call),
+        "PutLifecyclePolicy" => lifecycle::put(ecr, call),
+        "GetLifecyclePolicy" => lifecycle::get(ecr, call),
+        "DeleteLifecyclePolicy" => lifecycle::delete(ecr, call),
+        "PutReplicationConfiguration" => replication::put(ecr, call),
+        "DescribeRegistry" => Ok(replication::describe_registry(ecr, call)),
+        "DescribeImageReplicationStatus" => replication::status(ecr, call),
+        "PutRegistryPolicy" => replication::put_policy(ecr, call),
+        "GetRegistryPolicy" => replication::get_policy(ecr, call),
         "GetAuthorizationToken" => Ok(authorization_token(ecr, call, caller)),
         "PutImage" => images::put(ecr, call),
         "BatchGetImage" => images::batch_get(ecr, call),

@@ -191,6 +191,13 @@ pub fn view(
             ),
             _ => view("FAILED", "The scan failed."),
         },
+        Phase::Finished { .. }
+            if enhanced
+                && frequency == Frequency::ContinuousScan
+                && inspector.expired(&spot, image, call.now).is_some() =>
+        {
+            view("SCAN_ELIGIBILITY_EXPIRED", "The scan eligibility has expired.")
+        }
         Phase::Finished { at } => {
             let (findings, scanned) = inspector.findings(&spot, image, at, call.now);
             let (status, description) = match frequency {
@@ -263,7 +270,7 @@ fn enhanced_finding(finding: &Finding, registry: &AccountId) -> Value {
         "description": format!("{} in {}", spec.id, spec.package()),
         "firstObservedAt": observed,
         "lastObservedAt": observed,
-        "updatedAt": observed,
+        "updatedAt": epoch(finding.updated),
         "packageVulnerabilityDetails": {
             "vulnerabilityId": spec.id,
             "source": "NVD",

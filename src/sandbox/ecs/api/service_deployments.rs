@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::services::remember;
 use crate::sandbox::ecs::arn;
 use crate::sandbox::ecs::error::{no_service, no_service_deployment};
-use crate::sandbox::ecs::pause;
+use crate::sandbox::ecs::hooks;
 use crate::sandbox::ecs::place::Place;
 use crate::sandbox::ecs::requests;
 use crate::sandbox::ecs::rollout::Status;
@@ -115,6 +115,6 @@ pub fn go_on(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     let arn = required(call.input, "serviceDeploymentArn")?;
     let hook = required(call.input, "hookId")?;
     let service = service_mut(place, arn)?;
-    pause::answer(service, hook, text(call.input, "action").unwrap_or("CONTINUE"), call.now, latency)?;
+    hooks::answer(service, hook, text(call.input, "action").unwrap_or("CONTINUE"), call.now, latency)?;
     Ok(json!({ "serviceDeploymentArn": arn }))
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::sandbox::ecs::arn::{self, Home};
+use crate::sandbox::ecs::configuration;
 use crate::sandbox::ecs::deploy;
 use crate::sandbox::ecs::error::{no_service, not_active, unsupported};
 use crate::sandbox::ecs::place::{Cluster, Place};
@@ -57,6 +58,7 @@ pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     }
     let desired = count(input)?.unwrap_or(0);
     let settings = new_settings(input)?;
+    let alarms = place.alarms.clone();
     let cluster = place.cluster(input)?;
     if cluster.services.get(&name).is_some_and(|s| s.life != Life::Inactive) {
         return Err(invalid("Creation of service was not idempotent."));
@@ -65,7 +67,7 @@ pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     service.desired = desired;
     service.settings = settings;
     service.tags = items(input, "tags").to_vec();
-    deploy::begin(&mut service, &definition, &cluster.tasks, call.now, latency);
+    deploy::begin(&mut service, &definition, &cluster.tasks, &alarms, call.now, latency);
     let view = view::service(&service, &cluster.tasks, true, told);
     cluster.services.insert(name, service);
     Ok(json!({ "service": view }))
@@ -125,34 +127,9 @@ pub fn new_settings(input: &Value) -> Result<Members, AwsError> {
         settings.entry("platformVersion").or_insert_with(|| json!("LATEST"));
         settings.insert("platformFamily".to_owned(), json!("Linux"));
     }
-    let configuration = json!({
-        "deploymentCircuitBreaker": { "enable": false, "rollback": false },
-        "maximumPercent": 200,
-        "minimumHealthyPercent": 100,
-        "strategy": "ROLLING",
-        "bakeTimeInMinutes": 0,
-    });
-    settings.insert("deploymentConfiguration".to_owned(), configuration);
-    configure(&mut settings, input)?;
+    settings.insert("deploymentConfiguration".to_owned(), configuration::default());
+    configuration::lay_over(&mut settings, input)?;
     Ok(settings)
-}
-
-/// Lays the request's `deploymentConfiguration` over the present one.
-fn configure(settings: &mut Members, input: &Value) -> Result<(), AwsError> {
-    let Some(given) = input.get("deploymentConfiguration").and_then(Value::as_object) else { return Ok(()) };
-    let mut merged = settings.get("deploymentConfiguration").and_then(Value::as_object).cloned().unwrap_or_default();
-    merged.extend(given.clone());
-    let percent = |member: &str| merged.get(member).and_then(Value::as_i64);
-    let (least, most) = (percent("minimumHealthyPercent").unwrap_or(100), percent("maximumPercent").unwrap_or(200));
-    if !(0..=200).contains(&least) || most < 1 || most < least {
-        return Err(invalid("maximumPercent must be greater than or equal to minimumHealthyPercent."));
-    }
-    match merged.get("strategy").and_then(Value::as_str) {
-        None | Some("ROLLING") => {}
-        Some(other) => return Err(unsupported(format!("The deployment strategy {other} is not supported here."))),
-    }
-    settings.insert("deploymentConfiguration".to_owned(), Value::Object(merged));
-    Ok(())
 }
 
 fn count(input: &Value) -> Result<Option<u32>, AwsError> {
@@ -182,6 +159,7 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         None => place.task_definition(&present).ok_or_else(|| client("TaskDefinition not found."))?.clone(),
     };
     let desired = count(input)?;
+    let alarms = place.alarms.clone();
     let Cluster { services, tasks, .. } = place.cluster(input)?;
     let service = services.get_mut(&name).ok_or_else(no_service)?;
     let controller = service.settings.get("deploymentController").and_then(|c| text(c, "type")).unwrap_or("ECS");
@@ -199,7 +177,7 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
             triggers |= triggering && changed;
         }
     }
-    configure(&mut settings, input)?;
+    configuration::lay_over(&mut settings, input)?;
     triggers |= definition.arn != service.task_definition;
 
     remember(service, call.now, latency.of(stale));
@@ -208,7 +186,7 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         service.desired = desired;
     }
     if triggers {
-        deploy::begin(service, &definition, tasks, call.now, latency);
+        deploy::begin(service, &definition, tasks, &alarms, call.now, latency);
     } else {
         service.wake_at(call.now + latency.of(LAG));
     }

@@ -6,10 +6,36 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::rig::{Rig, seconds};
+use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::ecs::breaker;
 use crate::sandbox::ecs::rollout::Status;
+use crate::sandbox::ecs::stage::Stage;
 
 const IMAGES: [&str; 5] = ["repo/web:good", "repo/web:crash", "repo/web:late", "repo/web:sick", "repo/web:none"];
+
+/// How a service of the laws is deployed to.
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Rolling,
+    BlueGreen,
+    Linear,
+    Canary,
+}
+
+fn how() -> impl Strategy<Value = How> {
+    prop_oneof![Just(How::Rolling), Just(How::BlueGreen), Just(How::Linear), Just(How::Canary)]
+}
+
+fn strategy(how: How) -> Value {
+    match how {
+        How::Rolling => json!({ "strategy": "ROLLING", "bakeTimeInMinutes": 1 }),
+        How::BlueGreen => json!({ "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1 }),
+        How::Linear => json!({ "strategy": "LINEAR", "bakeTimeInMinutes": 0,
+            "linearConfiguration": { "stepPercent": 35.0, "stepBakeTimeInMinutes": 1 } }),
+        How::Canary => json!({ "strategy": "CANARY", "bakeTimeInMinutes": 1,
+            "canaryConfiguration": { "canaryPercent": 10.0, "canaryBakeTimeInMinutes": 1 } }),
+    }
+}
 
 /// What happens to the service, at how many seconds after the last.
 #[derive(Debug, Clone)]
@@ -17,6 +43,7 @@ enum Act {
     Deploy(usize),
     Scale(u32),
     Stop(bool),
+    Alarm(bool),
 }
 
 fn act() -> impl Strategy<Value = (u32, Act)> {
@@ -24,14 +51,21 @@ fn act() -> impl Strategy<Value = (u32, Act)> {
         4 => (0..IMAGES.len()).prop_map(Act::Deploy),
         1 => (0u32..5).prop_map(Act::Scale),
         2 => any::<bool>().prop_map(Act::Stop),
+        1 => any::<bool>().prop_map(Act::Alarm),
     ];
     (0u32..240, act)
 }
 
 fn rig(desired: u32, least: u32, most: u32, breaker: bool) -> Rig {
-    let configuration = json!({ "minimumHealthyPercent": least, "maximumPercent": most,
+    rig_of(How::Rolling, desired, least, most, breaker)
+}
+
+fn rig_of(how: How, desired: u32, least: u32, most: u32, breaker: bool) -> Rig {
+    let mut configuration = json!({ "minimumHealthyPercent": least, "maximumPercent": most,
+        "alarms": { "alarmNames": ["5xx"], "enable": true, "rollback": true },
         "deploymentCircuitBreaker": { "enable": breaker, "rollback": true } });
-    let balanced = json!([{ "targetGroupArn": "arn:tg", "containerName": "web", "containerPort": 80 }]);
+    super::rig::merge(&mut configuration, strategy(how));
+    let balanced = super::strategies::balancer();
     let extra = json!({ "desiredCount": desired, "deploymentConfiguration": configuration, "loadBalancers": balanced });
     let rig = Rig::with(extra, json!({}));
     rig.images.put(IMAGES[0], &[]);
@@ -48,6 +82,10 @@ fn perform(rig: &mut Rig, act: &Act) {
         }
         Act::Scale(n) => {
             rig.ok("UpdateService", json!({ "cluster": "c", "service": "web", "desiredCount": n }));
+        }
+        Act::Alarm(fires) => {
+            let state = if *fires { AlarmState::Alarm } else { AlarmState::Ok };
+            rig.ecs.set_alarm(&rig.account, &rig.region, "5xx", state, rig.now);
         }
         Act::Stop(rollback) => {
             let stop_type = if *rollback { "ROLLBACK" } else { "ABORT" };
@@ -76,8 +114,9 @@ proptest! {
     #[test]
     fn one_long_step_comes_to_the_same_as_many_short_ones(
         acts in proptest::collection::vec(act(), 1..5), desired in 0u32..4, steps in proptest::collection::vec(1i64..97, 1..40),
+        how in how(),
     ) {
-        let (mut long, mut short) = (rig(desired, 50, 150, true), rig(desired, 50, 150, true));
+        let (mut long, mut short) = (rig_of(how, desired, 50, 150, true), rig_of(how, desired, 50, 150, true));
         for (wait, act) in &acts {
             let until = short.now + seconds(i64::from(*wait));
             for step in steps.iter().cycle() {
@@ -123,12 +162,35 @@ proptest! {
     }
 
     #[test]
-    fn a_service_deployment_ends_once_and_moves_only_along_the_diagram(
-        acts in proptest::collection::vec(act(), 1..6), desired in 0u32..4, breaker: bool,
+    fn while_traffic_moves_there_are_never_fewer_healthy_tasks_than_desired(
+        how in prop_oneof![Just(How::BlueGreen), Just(How::Linear), Just(How::Canary)],
+        desired in 1u32..5,
+        image in prop_oneof![Just(0usize), Just(1), Just(3), Just(4)],
+        stopped in proptest::option::of(0i64..600),
+        breaker: bool,
     ) {
-        let mut rig = rig(desired, 100, 200, breaker);
+        let mut rig = rig_of(how, desired, 0, 100, breaker);
+        let arn = rig.deploy(IMAGES[image]);
+        for second in (0..700).step_by(4) {
+            rig.pass(seconds(4));
+            if stopped.is_some_and(|at| at / 4 * 4 == second) {
+                let _ = rig.call("StopServiceDeployment", json!({ "serviceDeploymentArn": arn, "stopType": "ROLLBACK" }));
+            }
+            let (live, healthy) = tasks_by_state(&mut rig);
+            prop_assert!(healthy >= desired as usize, "{healthy} of {desired}");
+            prop_assert!(live <= 2 * desired as usize, "{live} of at most twice {desired}");
+            prop_assert!(rig.ecs.running(&rig.account, &rig.region, "c", "web").is_some());
+        }
+    }
+
+    #[test]
+    fn a_service_deployment_ends_once_and_moves_only_along_the_diagram(
+        acts in proptest::collection::vec(act(), 1..6), desired in 0u32..4, breaker: bool, how in how(),
+    ) {
+        let mut rig = rig_of(how, desired, 100, 200, breaker);
+        let mut stages: BTreeMap<String, (bool, Option<Stage>, f64)> = BTreeMap::new();
         let mut seen: BTreeMap<String, Status> = BTreeMap::new();
-        let look = |rig: &Rig, seen: &mut BTreeMap<String, Status>| {
+        let mut look = |rig: &Rig, seen: &mut BTreeMap<String, Status>| {
             let place = rig.ecs.places.values().next().unwrap();
             for d in &place.clusters["c"].services["web"].service_deployments {
                 let before = seen.insert(d.arn.clone(), d.status());
@@ -136,6 +198,15 @@ proptest! {
                     assert!(!before.is_terminal(), "{before:?} became {:?}", d.status());
                 }
                 assert_eq!(d.finished.is_some(), d.status().is_terminal());
+                // Stages and traffic only go on, until a rollback takes both back.
+                let back = d.rollback.is_some();
+                let production = d.weights.map_or(0.0, |w| w.production);
+                let was = stages.insert(d.arn.clone(), (back, d.stage, production));
+                if let Some((_, stage, weight)) = was.filter(|(b, ..)| *b == back) {
+                    assert!(stage <= d.stage, "{stage:?} became {:?}", d.stage);
+                    assert!(weight <= production, "{weight} became {production}");
+                }
+                assert!(production == 0.0 || !back && d.stage >= Some(Stage::ProductionTrafficShift));
             }
             let under_way = seen.values().filter(|s| !s.is_terminal()).count();
             assert!(under_way <= 1, "{seen:?}");

@@ -1,7 +1,9 @@
 //! Stories and laws of the model, each told through its API.
 
+mod alarms;
 mod api;
 mod deployments;
 mod laws;
 mod one_off;
 mod rig;
+mod strategies;

@@ -156,7 +156,8 @@ impl Rig {
     }
 }
 
-fn merge(base: &mut Value, extra: Value) {
+/// Lays members over those of an object.
+pub fn merge(base: &mut Value, extra: Value) {
     if let (Some(base), Value::Object(extra)) = (base.as_object_mut(), extra) {
         base.extend(extra);
     }

@@ -1,39 +1,17 @@
-//! STS: roles assumed, and who one is.
+//! AssumeRole: by what the caller may and whom the role trusts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde_json::Value;
 
-use super::fresh::Fresh;
-use super::iam::evaluate::Kind;
-use super::iam::{Caller, Context, Directory, Identity, Key, Policy, ResourcePolicy, Role, Session, authorize};
-use super::service::{Answer, AwsError};
-use super::wire::{CommonFault, Service, error_of};
-use crate::model::ids::AccountId;
-
-const SHORTEST: i64 = 900;
-const LONGEST: i64 = 43_200;
-/// What AWS gives where nothing is asked for, and the most for a role assumed by a role's session.
-const HOUR: i64 = 3_600;
-
-/// Answers an STS call of an authenticated caller.
-pub fn handle(
-    op: &str,
-    input: &Value,
-    caller: &Caller,
-    directory: &mut Directory,
-    fresh: &mut Fresh,
-    now: Timestamp,
-) -> Answer {
-    match op {
-        "GetCallerIdentity" => {
-            Ok(json!({"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account.as_str()}))
-        }
-        "AssumeRole" => assume_role(input, caller, directory, fresh, now),
-        _ => Err(AwsError::new("InvalidAction", format!("Could not find operation {op} for version 2011-06-15"))),
-    }
-}
+use super::constraints::{constraint, invalid, name_like, required, seconds};
+use super::session::{duration, expiry, open, role_of};
+use crate::sandbox::fresh::Fresh;
+use crate::sandbox::iam::evaluate::Kind;
+use crate::sandbox::iam::{Caller, Context, Directory, Policy, ResourcePolicy, Session, authorize};
+use crate::sandbox::service::{Answer, AwsError};
+use crate::sandbox::wire::{CommonFault, Service, error_of};
 
 /// What an AssumeRole asks for, checked against the model's constraints.
 struct Asked {
@@ -47,7 +25,13 @@ struct Asked {
     policy: Option<Policy>,
 }
 
-fn assume_role(input: &Value, caller: &Caller, directory: &mut Directory, fresh: &mut Fresh, now: Timestamp) -> Answer {
+pub fn assume_role(
+    input: &Value,
+    caller: &Caller,
+    directory: &mut Directory,
+    fresh: &mut Fresh,
+    now: Timestamp,
+) -> Answer {
     let asked = Asked::read(input)?;
     let denied = |message: String| error_of(&CommonFault::Denied(message), Service::Sts);
     let unauthorized = |action: &str| {
@@ -79,13 +63,8 @@ fn assume_role(input: &Value, caller: &Caller, directory: &mut Directory, fresh:
     for action in actions {
         authorize(directory, caller, action, &asked.role_arn, &context, Some(&trust)).map_err(|d| denied(d.0))?;
     }
-    let duration = duration(&asked, role, own.is_some())?;
-
-    let (role_id, key_id) = (role.id.clone(), format!("ASIA{}", fresh.base32(16)));
-    let (secret, token) = (fresh.secret(), format!("SBX{}{}", fresh.secret(), fresh.secret()));
-    let expires = now + SignedDuration::from_secs(duration);
-    let arn = format!("arn:aws:sts::{account}:assumed-role/{name}/{}", asked.session_name);
-    let user_id = format!("{role_id}:{}", asked.session_name);
+    let expires = expiry(now, duration(asked.duration, role, own.is_some())?);
+    let role_id = role.id.clone();
     let packed = asked.policy.is_some() || tagged;
     let session = Session {
         role: name,
@@ -94,21 +73,9 @@ fn assume_role(input: &Value, caller: &Caller, directory: &mut Directory, fresh:
         tags,
         transitive,
         policy: asked.policy,
+        federated: None,
     };
-    let identity = Identity::Session(Box::new(session));
-    let assumed = Caller { account, arn: arn.clone(), user_id: user_id.clone(), identity };
-    let key = Key { secret: secret.clone(), token: Some(token.clone()), expires: Some(expires), caller: assumed };
-    directory.add_key(key_id.clone(), key);
-
-    let mut output = json!({
-        "Credentials": {
-            "AccessKeyId": key_id,
-            "SecretAccessKey": secret,
-            "SessionToken": token,
-            "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        },
-        "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": arn},
-    });
+    let mut output = open(directory, fresh, account, &role_id, session, expires);
     if let Some(source) = source_identity {
         output["SourceIdentity"] = source.into();
     }
@@ -118,26 +85,11 @@ fn assume_role(input: &Value, caller: &Caller, directory: &mut Directory, fresh:
     Ok(output)
 }
 
-fn duration(asked: &Asked, role: &Role, chained: bool) -> Result<i64, AwsError> {
-    match asked.duration {
-        Some(d) if chained && d > HOUR => Err(invalid(
-            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
-        )),
-        Some(d) if d > role.max_session.as_secs() => {
-            Err(invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."))
-        }
-        Some(d) => Ok(d),
-        None => Ok(HOUR.min(role.max_session.as_secs())),
-    }
-}
-
 impl Asked {
     fn read(input: &Value) -> Result<Asked, AwsError> {
         let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
-        let required =
-            |member: &str, name: &str| text(member).ok_or_else(|| constraint(name, "null", "Member must not be null"));
-        let role_arn = required("RoleArn", "roleArn")?;
-        let session_name = required("RoleSessionName", "roleSessionName")?;
+        let role_arn = required(text("RoleArn"), "roleArn")?;
+        let session_name = required(text("RoleSessionName"), "roleSessionName")?;
         name_like(&session_name, "roleSessionName", 2..=64, "+=,.@-_")?;
         let source_identity = text("SourceIdentity");
         if let Some(source) = &source_identity {
@@ -200,46 +152,4 @@ fn tags(input: &Value) -> Result<BTreeMap<String, String>, AwsError> {
         }
     }
     Ok(tags)
-}
-
-fn seconds(text: &str) -> Result<i64, AwsError> {
-    let n: i64 = text.parse().map_err(|_| AwsError::new("MalformedInput", "DurationSeconds is no number"))?;
-    if n < SHORTEST {
-        return Err(constraint("durationSeconds", text, "Member must have value greater than or equal to 900"));
-    }
-    if n > LONGEST {
-        return Err(constraint("durationSeconds", text, "Member must have value less than or equal to 43200"));
-    }
-    Ok(n)
-}
-
-fn name_like(text: &str, member: &str, len: std::ops::RangeInclusive<usize>, also: &str) -> Result<(), AwsError> {
-    if text.len() < *len.start() {
-        let rule = format!("Member must have length greater than or equal to {}", len.start());
-        return Err(constraint(member, text, &rule));
-    }
-    if text.len() > *len.end() {
-        let rule = format!("Member must have length less than or equal to {}", len.end());
-        return Err(constraint(member, text, &rule));
-    }
-    if !text.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c)) {
-        let set = if also.contains(':') { r"[\w+=,.@:\/-]*" } else { r"[\w+=,.@-]*" };
-        return Err(constraint(member, text, &format!("Member must satisfy regular expression pattern: {set}")));
-    }
-    Ok(())
-}
-
-fn constraint(member: &str, value: &str, rule: &str) -> AwsError {
-    invalid(format!("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}"))
-}
-
-fn invalid(message: impl Into<String>) -> AwsError {
-    AwsError::new("ValidationError", message)
-}
-
-/// The account and name of a role's ARN.
-fn role_of(arn: &str) -> Option<(AccountId, String)> {
-    let (account, rest) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
-    let name = rest.strip_prefix("role/")?;
-    Some((account.parse().ok()?, name.to_owned()))
 }

@@ -1,0 +1,171 @@
+//! Blue/green, linear and canary deployments: the new revision comes up beside the old one, traffic moves over, and the old
+//! one goes. And what a rolling deployment has in common with them, its beginning.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::configuration::{self, Strategy};
+use super::deploy::{Tasks, of_deployment};
+use super::hooks;
+use super::launch;
+use super::rollout::Weights;
+use super::scheduler::{self, Surroundings, own};
+use super::service::{Rollout, Service};
+use super::stage::{BETWEEN, RECONCILE, SHIFT, Stage};
+use super::task::Task;
+
+/// Whether the service deployment that is under way moves traffic.
+pub fn applies(service: &Service) -> bool {
+    service.service_deployments.last().is_some_and(|d| d.weights.is_some())
+}
+
+/// Takes a deployment that moves traffic as far as it comes by now.
+pub fn drive(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+    if service.primary().is_none_or(|p| p.rollout != Rollout::InProgress || p.frozen) {
+        return;
+    }
+    while next(service, tasks, at, around) {}
+    if service.under_way().and_then(|d| d.stage).is_some_and(|s| s >= Stage::ScaleUp) {
+        keep_up(service, tasks, at, around);
+    }
+}
+
+/// The stages before anything is launched. Says whether they are behind it.
+pub fn begun(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) -> bool {
+    let stage = |service: &mut Service| service.under_way().map(|d| d.stage);
+    while stage(service).is_some_and(|s| s.is_none_or(|s| s < Stage::ScaleUp)) {
+        if !next(service, tasks, at, around) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Enters the next stage, or begins the next shift of traffic, if the time for it has come.
+fn next(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) -> bool {
+    let Some(running) = service.under_way() else { return false };
+    let configuration = running.configuration.clone();
+    let (stage, shifts) = (running.stage, running.shifts);
+    let several = running.sources.len() > 1;
+    let moves = Strategy::of(&configuration).shifts();
+    let between = if moves { BETWEEN } else { SignedDuration::ZERO };
+    let steps = configuration::steps(&configuration);
+    let go_on = match stage {
+        None => true,
+        Some(Stage::ReconcileService) => {
+            (!moves || one_source(service, tasks, at, around))
+                && passed(service, Stage::ReconcileService, RECONCILE, at, around)
+        }
+        Some(Stage::ScaleUp) => is_up(service, tasks),
+        Some(Stage::PostTestTrafficShift) => {
+            passed(service, Stage::PostTestTrafficShift, between, at, around)
+                && !hooks::hold(service, Stage::PreProductionTrafficShift, at, around.latency)
+        }
+        Some(Stage::ProductionTrafficShift) => {
+            let bake = shifts.checked_sub(1).and_then(|n| steps.get(n)).map_or(SignedDuration::ZERO, |s| s.bake);
+            passed(service, Stage::ProductionTrafficShift, SHIFT + bake, at, around)
+                && (shifts >= steps.len()
+                    || !hooks::hold(service, Stage::PreProductionTrafficShift, at, around.latency))
+        }
+        Some(Stage::TestTrafficShift) => passed(service, Stage::TestTrafficShift, SHIFT, at, around),
+        Some(Stage::BakeTime) => passed(service, Stage::BakeTime, configuration::bake(&configuration), at, around),
+        Some(Stage::CleanUp) => {
+            clean_up(service, tasks, at, around);
+            return false;
+        }
+        Some(stage @ (Stage::PreScaleUp | Stage::PostScaleUp | Stage::PostProductionTrafficShift)) => {
+            passed(service, stage, between, at, around)
+        }
+        // Never a deployment's own stage.
+        Some(Stage::PreProductionTrafficShift) => false,
+    };
+    if !go_on {
+        return false;
+    }
+    let following = match stage {
+        None if several => Stage::ReconcileService,
+        None | Some(Stage::ReconcileService) => Stage::PreScaleUp,
+        Some(Stage::PreScaleUp) => Stage::ScaleUp,
+        Some(Stage::ScaleUp) => Stage::PostScaleUp,
+        Some(Stage::PostScaleUp) => Stage::TestTrafficShift,
+        Some(Stage::TestTrafficShift) => Stage::PostTestTrafficShift,
+        Some(Stage::PostTestTrafficShift | Stage::PreProductionTrafficShift) => Stage::ProductionTrafficShift,
+        Some(Stage::ProductionTrafficShift) if shifts < steps.len() => Stage::ProductionTrafficShift,
+        Some(Stage::ProductionTrafficShift) => Stage::PostProductionTrafficShift,
+        Some(Stage::PostProductionTrafficShift) => Stage::BakeTime,
+        Some(Stage::BakeTime | Stage::CleanUp) => Stage::CleanUp,
+    };
+    let Some(running) = service.under_way() else { return false };
+    running.enter(following, at);
+    let present = running.weights.unwrap_or_default();
+    if following == Stage::TestTrafficShift {
+        running.weights = Some(Weights { test: 100.0, ..present });
+    }
+    if let Some(step) = steps.get(shifts).filter(|_| following == Stage::ProductionTrafficShift) {
+        running.weights = Some(Weights { production: step.weight, ..present });
+        running.shifts = shifts + 1;
+        (running.entered, running.updated) = (at, at);
+    }
+    true
+}
+
+/// The stage's hooks are answered and its time is over.
+fn passed(service: &mut Service, stage: Stage, takes: SignedDuration, at: Timestamp, around: &Surroundings) -> bool {
+    if hooks::hold(service, stage, at, around.latency) {
+        return false;
+    }
+    let Some(over) = service.under_way().map(|d| d.entered + around.latency.of(takes)) else { return false };
+    if over > at {
+        service.wake_at(over);
+    }
+    over <= at
+}
+
+/// All tasks of PRIMARY are healthy.
+fn is_up(service: &Service, tasks: &Tasks) -> bool {
+    let id = service.primary().map(|p| p.id.clone()).unwrap_or_default();
+    let up = of_deployment(tasks, &service.name, &id).filter(|t| t.is_healthy()).count();
+    up >= service.desired as usize
+}
+
+/// Keeps PRIMARY's tasks at the desired count, beside the others.
+fn keep_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+    let Some(primary) = service.primary() else { return };
+    let (id, retry_at) = (primary.id.clone(), primary.retry_at.filter(|t| *t > at));
+    let desired = service.desired as usize;
+    let mut live: Vec<&Task> = of_deployment(tasks, &service.name, &id).filter(|t| t.is_live()).collect();
+    live.sort_by(|a, b| (a.is_healthy(), b.times.created, &b.id).cmp(&(b.is_healthy(), a.times.created, &a.id)));
+    let (missing, surplus) = (desired.saturating_sub(live.len()), live.len().saturating_sub(desired));
+    let doomed: Vec<String> = live.iter().take(surplus).map(|t| t.id.clone()).collect();
+    scheduler::stop(service, tasks, &doomed, at, around.latency);
+    match retry_at {
+        _ if missing == 0 => {}
+        Some(retry_at) => service.wake_at(retry_at),
+        None => launch::for_service(service, tasks, missing, at, around),
+    }
+}
+
+/// Stops what is neither new nor the revision that serves, so that there is one to come from. Says whether it is so.
+fn one_source(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) -> bool {
+    let completed = service.completed.clone();
+    let healthy = |id: &str| of_deployment(tasks, &service.name, id).filter(|t| t.is_healthy()).count();
+    let others = || service.deployments.iter().skip(1);
+    let kept = others().max_by_key(|d| (healthy(&d.id), Some(&d.revision) == completed.as_ref())).map(|d| d.id.clone());
+    let primary = service.primary().map(|p| p.id.clone());
+    let between: Vec<&Task> =
+        own(tasks, service).filter(|t| !t.is_stopped() && t.started_by != primary && t.started_by != kept).collect();
+    let gone = between.is_empty();
+    let doomed: Vec<String> = between.into_iter().filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
+    scheduler::stop(service, tasks, &doomed, at, around.latency);
+    gone
+}
+
+fn clean_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
+    let primary = service.primary().map(|p| p.id.clone());
+    let old = |t: &&Task| t.started_by != primary;
+    let doomed: Vec<String> = own(tasks, service).filter(old).filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
+    let gone = own(tasks, service).filter(old).all(Task::is_stopped);
+    scheduler::stop(service, tasks, &doomed, at, around.latency);
+    if gone && is_up(service, tasks) {
+        scheduler::complete(service, at, true);
+    }
+}

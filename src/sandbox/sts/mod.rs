@@ -1,0 +1,42 @@
+//! STS: roles assumed, and who one is.
+
+mod assume_role;
+mod constraints;
+mod session;
+mod web_identity;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::fresh::Fresh;
+use super::iam::{Caller, Directory};
+use super::service::{Answer, AwsError};
+use super::wire::Service;
+
+/// Answers an STS call of an authenticated caller.
+pub fn handle(
+    op: &str,
+    input: &Value,
+    caller: &Caller,
+    directory: &mut Directory,
+    fresh: &mut Fresh,
+    now: Timestamp,
+) -> Answer {
+    match op {
+        "GetCallerIdentity" => {
+            Ok(json!({"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account.as_str()}))
+        }
+        "AssumeRole" => assume_role::assume_role(input, caller, directory, fresh, now),
+        _ => Err(AwsError::new("InvalidAction", format!("Could not find operation {op} for version 2011-06-15"))),
+    }
+}
+
+/// Whether an operation is called without a signature: what it carries says who calls.
+pub fn is_unsigned(service: Service, op: &str) -> bool {
+    service == Service::Sts && op == "AssumeRoleWithWebIdentity"
+}
+
+/// Answers an operation that nobody signs.
+pub fn handle_unsigned(input: &Value, directory: &mut Directory, fresh: &mut Fresh, now: Timestamp) -> Answer {
+    web_identity::assume_role(input, directory, fresh, now)
+}

@@ -1,0 +1,67 @@
+//! A session, from the decision that it may be to the keys that open it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::constraints::invalid;
+use crate::model::ids::AccountId;
+use crate::sandbox::fresh::Fresh;
+use crate::sandbox::iam::{Caller, Directory, Identity, Key, Role, Session};
+use crate::sandbox::service::AwsError;
+
+/// What AWS gives where nothing is asked for, and the most for a role assumed by a role's session.
+const HOUR: i64 = 3_600;
+
+/// The account and name of a role's ARN.
+pub fn role_of(arn: &str) -> Option<(AccountId, String)> {
+    let (account, rest) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
+    let name = rest.strip_prefix("role/")?;
+    Some((account.parse().ok()?, name.to_owned()))
+}
+
+/// How long it lasts, in seconds.
+pub fn duration(asked: Option<i64>, role: &Role, chained: bool) -> Result<i64, AwsError> {
+    match asked {
+        Some(d) if chained && d > HOUR => Err(invalid(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+        )),
+        Some(d) if d > role.max_session.as_secs() => {
+            Err(invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."))
+        }
+        Some(d) => Ok(d),
+        None => Ok(HOUR.min(role.max_session.as_secs())),
+    }
+}
+
+/// Makes its keys; answers what every operation that assumes a role tells of them.
+pub fn open(
+    directory: &mut Directory,
+    fresh: &mut Fresh,
+    account: AccountId,
+    role_id: &str,
+    session: Session,
+    expires: Timestamp,
+) -> Value {
+    let (key_id, secret) = (format!("ASIA{}", fresh.base32(16)), fresh.secret());
+    let token = format!("SBX{}{}", fresh.secret(), fresh.secret());
+    let arn = format!("arn:aws:sts::{account}:assumed-role/{}/{}", session.role, session.name);
+    let user_id = format!("{role_id}:{}", session.name);
+    let identity = Identity::Session(Box::new(session));
+    let assumed = Caller { account, arn: arn.clone(), user_id: user_id.clone(), identity };
+    let key = Key { secret: secret.clone(), token: Some(token.clone()), expires: Some(expires), caller: assumed };
+    directory.add_key(key_id.clone(), key);
+    json!({
+        "Credentials": {
+            "AccessKeyId": key_id,
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+            "Expiration": expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        },
+        "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": arn},
+    })
+}
+
+/// When a session of so many seconds that begins now ends.
+pub fn expiry(now: Timestamp, seconds: i64) -> Timestamp {
+    now + SignedDuration::from_secs(seconds)
+}

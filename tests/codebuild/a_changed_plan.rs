@@ -1,0 +1,29 @@
+//! Somebody deploys to production by hand between the approval and the build that promotes.
+
+use super::rig::{World, lines};
+
+#[test]
+fn what_was_approved_is_not_done_when_it_would_be_another_thing_now() {
+    let Some(world) = World::start("a changed plan") else { return };
+    let execution = world.starts();
+    let (prepared, _) = execution.runs("Prepare", "Prepare");
+    assert!(prepared.succeeded, "{}", prepared.log);
+    execution.is_approved();
+    let theirs = world.deploys_by_hand();
+
+    let (promoted, _) = execution.runs("Production", "Promote");
+    assert_eq!(promoted.phases, [("install", None), ("build", Some(10)), ("post_build", None)], "{}", promoted.log);
+    let revision = theirs.rsplit('/').next().unwrap();
+    let difference = format!("web ran hello-web:1, and now runs {revision}");
+    assert!(promoted.log.contains(&difference), "{}", promoted.log);
+    assert!(promoted.log.contains("kanmon: FAILED with exit code 10"), "{}", promoted.log);
+    let ending = lines(&promoted.artifacts["kanmon.jsonl"]).pop().unwrap();
+    assert_eq!((&ending["kind"], &ending["outcome"]), (&"finished".into(), &"blocked".into()));
+    assert!(ending["cause"].as_str().unwrap().contains(&difference), "{ending}");
+    assert_eq!(ending["hint"], "this execution has had its answer; start the pipeline anew");
+    let in_prod = |(_, service): &&(String, String)| service == "hello-prod/web";
+    let updates = world.updates();
+    let who: Vec<&str> = updates.iter().filter(in_prod).map(|(who, _)| who.as_str()).collect();
+    assert_eq!(who, ["arn:aws:iam::222222222222:user/operator"], "theirs was left alone");
+    assert_eq!(execution.ends(), (Some(24), "Failed".to_owned()));
+}

@@ -1,0 +1,32 @@
+//! What a scan finds ends the build with kanmon's own code.
+
+use serde_json::json;
+
+use super::rig::{World, lines};
+
+#[test]
+fn a_build_whose_gate_blocks_fails_with_the_code_told_and_the_record_kept() {
+    let Some(world) = World::start("a gate that blocks") else { return };
+    world.post("findings", &json!({ "images": { "repository": "hello" }, "findings": "CRITICAL:1" }));
+    let execution = world.starts();
+    let (prepared, _) = execution.runs("Prepare", "Prepare");
+    assert_eq!(prepared.phases, [("install", None), ("build", Some(10)), ("post_build", None)], "{}", prepared.log);
+    assert!(!prepared.succeeded);
+    assert!(prepared.log.contains("kanmon: FAILED with exit code 10"), "{}", prepared.log);
+    assert_eq!(prepared.exported["KANMON_OUTCOME"], "blocked");
+    let ending = lines(&prepared.artifacts["kanmon.jsonl"]).pop().unwrap();
+    assert_eq!((&ending["kind"], &ending["outcome"]), (&"finished".into(), &"blocked".into()));
+    assert!(world.updates().is_empty(), "nothing was deployed");
+    assert_eq!(execution.ends(), (Some(24), "Failed".to_owned()));
+}
+
+#[test]
+fn a_build_that_is_told_no_step_or_no_release_says_so() {
+    let Some(world) = World::start("no step and no release") else { return };
+    let (built, _) = world.builds("kanmon-prepare", &[("KANMON_STEP", "prmote")]);
+    assert_eq!(built.phases, [("install", None), ("build", Some(2)), ("post_build", None)], "{}", built.log);
+    assert!(built.log.contains("KANMON_STEP is prepare or promote, not 'prmote'"), "{}", built.log);
+    assert_eq!(built.artifacts["kanmon.jsonl"], "");
+    let (built, _) = world.builds("kanmon-promote", &[("KANMON_EXECUTION", "none")]);
+    assert_eq!(built.phases[1], ("build", Some(2)), "{}", built.log);
+}

@@ -1,0 +1,376 @@
+//! The sandbox as AWS, moto for DynamoDB, a checkout for each build, and CodePipeline's part in driving them.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use aws_credential_types::Credentials;
+use aws_types::region::Region;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::container::{Built, Container, Spec};
+use crate::shared_state::moto::Moto;
+
+const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
+const USERS: [&str; 5] = ["developer", "manager", "prepares", "promotes", "operator"];
+const DEV: &str = "111111111111";
+pub const PROD: &str = "222222222222";
+/// A build takes some seconds at the sandbox's speed; a busy machine may need many times that.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+pub struct World {
+    moto: Moto,
+    sandbox: Child,
+    endpoint: String,
+    /// What each user's shell exports.
+    keys: BTreeMap<String, BTreeMap<String, String>>,
+    /// What a build's image has; no Docker is among it.
+    programs: TempDir,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// An execution of the pipeline, started and looked at by `kanmon release --remote` on the developer's own machine.
+pub struct Execution<'a> {
+    world: &'a World,
+    pub id: String,
+    remote: Child,
+    statuses: std::thread::JoinHandle<String>,
+    _machine: Checkout,
+}
+
+/// The team's repository, in a folder that no other build sees.
+pub struct Checkout {
+    dir: TempDir,
+}
+
+impl World {
+    /// `None` where moto is missing.
+    pub fn start(test: &str) -> Option<World> {
+        let moto = Moto::start(test)?;
+        moto.create_table("kanmon-state", "pk", "sk");
+        let mut sandbox = Command::new(KANMON)
+            .args(["sandbox", "--port", "0", "--speed", "60", "--seed"])
+            .arg(here("world.yaml"))
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut keys: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        let mut user = String::new();
+        for line in BufReader::new(sandbox.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if let Some(who) = line.strip_prefix("# ") {
+                user = who.split_whitespace().next().unwrap().to_owned();
+            } else if let Some((name, value)) = line.strip_prefix("export ").and_then(|l| l.split_once('=')) {
+                keys.entry(user.clone()).or_default().insert(name.to_owned(), value.to_owned());
+            } else if line.starts_with("unset ") && keys.len() == USERS.len() {
+                break;
+            }
+        }
+        let endpoint = keys[USERS[0]]["AWS_ENDPOINT_URL"].clone();
+        // AWS has no such variable in a build; the pipeline file says where it is.
+        keys.values_mut().for_each(|k| drop(k.remove("AWS_ENDPOINT_URL")));
+        let programs = image(&[]);
+        symlink(KANMON, programs.path().join("kanmon")).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Some(World { moto, sandbox, endpoint, keys, programs, runtime })
+    }
+
+    pub fn checkout(&self) -> Checkout {
+        let dir = tempfile::tempdir().unwrap();
+        let repo = dir.path().join("repo");
+        std::fs::create_dir_all(repo.join("pipelines")).unwrap();
+        std::fs::create_dir_all(repo.join("app")).unwrap();
+        std::fs::write(repo.join("app/index.html"), "<title>hello</title>").unwrap();
+        std::fs::copy(top("buildspec.yml"), repo.join("buildspec.yml")).unwrap();
+        let file = std::fs::read_to_string(here("hello.yaml")).unwrap();
+        let file = file.replace("ENDPOINT", &self.endpoint).replace("DYNAMODB", &self.moto.url());
+        std::fs::write(repo.join("pipelines/hello.yaml"), file).unwrap();
+        Checkout { dir }
+    }
+
+    /// Runs kanmon on a machine of its own with a person's credentials.
+    pub fn kanmon(&self, person: &str, args: &[&str]) -> Output {
+        let checkout = self.checkout();
+        self.command(person, &checkout, args).output().unwrap()
+    }
+
+    fn command(&self, person: &str, checkout: &Checkout, args: &[&str]) -> Command {
+        let home = checkout.dir.path().join("home");
+        std::fs::create_dir_all(&home).unwrap();
+        let mut command = Command::new(KANMON);
+        command.args(args).current_dir(checkout.repo()).env_clear().envs(&self.keys[person]).env("HOME", home);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// The developer starts the pipeline.
+    pub fn starts(&self) -> Execution<'_> {
+        let machine = self.checkout();
+        let mut remote = self
+            .command("developer", &machine, &["release", "--remote", "--output", "json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(remote.stdout.take().unwrap());
+        let mut first = String::new();
+        out.read_line(&mut first).unwrap();
+        let told: Value = serde_json::from_str(&first).unwrap();
+        let id = told["execution"].as_str().unwrap().to_owned();
+        let statuses = std::thread::spawn(move || {
+            let _ = out.read_to_string(&mut first);
+            first
+        });
+        Execution { world: self, id, remote, statuses, _machine: machine }
+    }
+
+    /// A build of a project, in a checkout and a home of its own.
+    pub fn builds(&self, project: &str, variables: &[(&str, &str)]) -> (Built, Checkout) {
+        let checkout = self.checkout();
+        let own = checkout.dir.path().join("own");
+        std::fs::create_dir(&own).unwrap();
+        let (step, person) = match project {
+            "kanmon-prepare" => ("prepare", "prepares"),
+            "kanmon-promote" => ("promote", "promotes"),
+            other => panic!("there is no project {other}"),
+        };
+        let mut all = self.keys[person].clone();
+        let own_variables = [
+            ("KANMON_STEP", step),
+            ("CODEBUILD_BUILD_ID", "kanmon:0a1b2c3d"),
+            ("CODEBUILD_BUILD_NUMBER", "1"),
+            ("CODEBUILD_INITIATOR", "codepipeline/hello"),
+            ("CODEBUILD_RESOLVED_SOURCE_VERSION", "0123456789abcdef0123456789abcdef01234567"),
+        ];
+        let given = own_variables.iter().chain(variables);
+        all.extend(given.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let container =
+            Container { sources: checkout.repo(), own, programs: self.programs.path().to_owned(), variables: all };
+        (template().run(&container), checkout)
+    }
+
+    /// The UpdateService calls that were answered: who, and of which service.
+    pub fn updates(&self) -> Vec<(String, String)> {
+        let log = self.get("log");
+        let calls = log["calls"].as_array().unwrap().iter();
+        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        calls
+            .filter(|c| c["operation"] == "UpdateService" && c["status"] == 200)
+            .map(|c| {
+                (text(&c["principal"]), format!("{}/{}", text(&c["input"]["cluster"]), text(&c["input"]["service"])))
+            })
+            .collect()
+    }
+
+    /// The digest that a service's users reach.
+    pub fn digest(&self, account: &str, cluster: &str) -> String {
+        let reached = self.get(&format!("service/{account}/ap-northeast-1/{cluster}/web"));
+        reached["digest"].as_str().unwrap_or_default().to_owned()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let url = format!("{}/_sandbox/{path}", self.endpoint);
+        self.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            serde_json::from_str(&client.get(url).send().await.unwrap().text().await.unwrap()).unwrap()
+        })
+    }
+
+    pub fn post(&self, path: &str, body: &Value) {
+        let url = format!("{}/_sandbox/{path}", self.endpoint);
+        self.runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let answer = client.post(url).body(body.to_string()).send().await.unwrap();
+            let status = answer.status();
+            assert!(status.is_success(), "{status}: {}", answer.text().await.unwrap());
+        });
+    }
+
+    async fn sdk(&self, person: &str) -> aws_types::SdkConfig {
+        let keys = &self.keys[person];
+        let key = Credentials::new(&keys["AWS_ACCESS_KEY_ID"], &keys["AWS_SECRET_ACCESS_KEY"], None, None, "test");
+        let config = aws_config::defaults(aws_config::BehaviorVersion::latest()).region(Region::new("ap-northeast-1"));
+        config.credentials_provider(key).endpoint_url(&self.endpoint).load().await
+    }
+
+    /// Somebody sets another task definition in production, without kanmon; its ARN.
+    pub fn deploys_by_hand(&self) -> String {
+        self.runtime.block_on(async {
+            let ecs = aws_sdk_ecs::Client::new(&self.sdk("operator").await);
+            let live = ecs.describe_task_definition().task_definition("hello-web").send().await.unwrap();
+            let live = live.task_definition.unwrap();
+            let made = ecs
+                .register_task_definition()
+                .family("hello-web")
+                .set_network_mode(live.network_mode)
+                .set_requires_compatibilities(live.requires_compatibilities)
+                .cpu("512")
+                .memory("1024")
+                .set_container_definitions(live.container_definitions);
+            let arn = made.send().await.unwrap().task_definition.unwrap().task_definition_arn.unwrap();
+            let update = ecs.update_service().cluster("hello-prod").service("web").task_definition(&arn);
+            update.send().await.unwrap();
+            arn
+        })
+    }
+
+    fn action(&self, execution: &str, name: &str) -> Option<aws_sdk_codepipeline::types::ActionExecutionDetail> {
+        use aws_sdk_codepipeline::types::{ActionExecutionFilter, ActionExecutionStatus};
+        self.runtime.block_on(async {
+            let client = aws_sdk_codepipeline::Client::new(&self.sdk("developer").await);
+            let filter = ActionExecutionFilter::builder().pipeline_execution_id(execution).build();
+            let listed = client.list_action_executions().pipeline_name("hello").filter(filter).send().await.unwrap();
+            listed.action_execution_details.unwrap_or_default().into_iter().find(|detail| {
+                detail.action_name() == Some(name) && detail.status() == Some(&ActionExecutionStatus::InProgress)
+            })
+        })
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.sandbox.kill();
+        let _ = self.sandbox.wait();
+    }
+}
+
+impl Execution<'_> {
+    /// Waits until an action runs; its configuration as CodePipeline resolved it.
+    pub fn reaches(&self, action: &str) -> BTreeMap<String, String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(detail) = self.world.action(&self.id, action) {
+                let input = detail.input.unwrap();
+                return input.resolved_configuration.unwrap_or_default().into_iter().collect();
+            }
+            assert!(Instant::now() < until, "the execution does not reach {action}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// A build action from its start to its end: CodePipeline gives the action's variables, and takes what was exported.
+    pub fn runs(&self, stage: &str, action: &str) -> (Built, Checkout) {
+        let configuration = self.reaches(action);
+        let variables: Vec<BTreeMap<String, String>> =
+            serde_json::from_str(&configuration["EnvironmentVariables"]).unwrap();
+        let variables: Vec<(&str, &str)> =
+            variables.iter().map(|v| (v["name"].as_str(), v["value"].as_str())).collect();
+        let (built, checkout) = self.world.builds(&configuration["ProjectName"], &variables);
+        let end = json!({ "fails": !built.succeeded, "outputVariables": built.exported });
+        let told = json!({
+            "account": DEV,
+            "region": "ap-northeast-1",
+            "pipeline": "hello",
+            "execution": self.id,
+            "action": format!("{stage}/{action}"),
+            "end": end,
+        });
+        self.world.post("actions", &told);
+        (built, checkout)
+    }
+
+    /// The manager, on a machine of their own, approves the plan that CodePipeline's message shows.
+    pub fn is_approved(&self) {
+        let message = self.reaches("Approve")["CustomData"].clone();
+        let (head, plan) = message.rsplit_once("plan ").unwrap();
+        let release = head.split_whitespace().nth(1).unwrap();
+        let waiting = self.world.kanmon("manager", &["approvals", "--output", "json"]);
+        let waiting: Value = serde_json::from_slice(&waiting.stdout).unwrap();
+        assert_eq!(
+            (&waiting["waiting"][0]["release"], waiting["waiting"].as_array().unwrap().len()),
+            (&release.into(), 1)
+        );
+        let answer = ["approve", release, "--plan", plan, "-m", "read it all"];
+        let approved = self.world.kanmon("manager", &answer);
+        assert!(approved.status.success(), "{message}: {}", String::from_utf8_lossy(&approved.stderr));
+        let told = String::from_utf8_lossy(&approved.stdout).into_owned();
+        assert_eq!(told, format!("{release}: prod is approved; its execution of CodePipeline takes it up\n"));
+    }
+
+    /// The manager approves in CodePipeline's console, whatever its message says.
+    pub fn is_approved_in_the_console(&self) {
+        use aws_sdk_codepipeline::types::{ApprovalResult, ApprovalStatus};
+        self.reaches("Approve");
+        self.world.runtime.block_on(async {
+            let client = aws_sdk_codepipeline::Client::new(&self.world.sdk("manager").await);
+            let state = client.get_pipeline_state().name("hello").send().await.unwrap();
+            let actions = state.stage_states().iter().flat_map(|s| s.action_states());
+            let token = actions.filter_map(|a| a.latest_execution()).find_map(|e| e.token()).unwrap();
+            let result = ApprovalResult::builder().status(ApprovalStatus::Approved).summary("fine").build().unwrap();
+            let answer = client.put_approval_result().pipeline_name("hello").stage_name("Production");
+            answer.action_name("Approve").result(result).token(token).send().await.unwrap();
+        });
+    }
+
+    /// What the one who started it sees in the end: the exit code and the last status.
+    pub fn ends(mut self) -> (Option<i32>, String) {
+        let until = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.remote.try_wait().unwrap() {
+                break status;
+            }
+            if Instant::now() > until {
+                let _ = self.remote.kill();
+                panic!("the execution does not end");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        let statuses = self.statuses.join().unwrap();
+        let last: Value = serde_json::from_str(statuses.lines().last().unwrap()).unwrap();
+        (status.code(), last["status"].as_str().unwrap().to_owned())
+    }
+}
+
+impl Checkout {
+    pub fn repo(&self) -> PathBuf {
+        self.dir.path().join("repo")
+    }
+
+    /// What a build has left in its home.
+    pub fn home(&self) -> PathBuf {
+        self.dir.path().join("own/home")
+    }
+
+    /// The names of what lies in the repository now.
+    pub fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.repo()).unwrap();
+        let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// What a build's image has for programs: a shell's everyday tools, these, and no kanmon.
+pub fn image(more: &[&str]) -> TempDir {
+    let programs = tempfile::tempdir().unwrap();
+    for tool in ["cat", "chmod", "mkdir", "mktemp", "sha256sum", "sh"].iter().chain(more) {
+        let found = ["/usr/bin", "/bin"].map(|dir| Path::new(dir).join(tool)).into_iter().find(|p| p.exists());
+        symlink(found.unwrap(), programs.path().join(tool)).unwrap();
+    }
+    programs
+}
+
+/// The repository's `buildspec.yml`.
+pub fn template() -> Spec {
+    Spec::read(&std::fs::read_to_string(top("buildspec.yml")).unwrap())
+}
+
+/// The lines of JSON in a text.
+pub fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn top(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn here(name: &str) -> PathBuf {
+    top("tests/codebuild").join(name)
+}

@@ -1,0 +1,48 @@
+//! One release in two builds, two accounts and two checkouts, which share a table and nothing else.
+
+use super::rig::{PROD, World, lines};
+
+#[test]
+fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_approved() {
+    let Some(world) = World::start("one release in two builds") else { return };
+    let execution = world.starts();
+
+    let (prepared, first) = execution.runs("Prepare", "Prepare");
+    assert!(prepared.succeeded, "{}", prepared.log);
+    assert_eq!(prepared.phases, [("install", None), ("build", None), ("post_build", None)]);
+    let exported = &prepared.exported;
+    let (release, digest, plan) = (&exported["KANMON_RELEASE"], &exported["KANMON_DIGEST"], &exported["KANMON_PLAN"]);
+    assert!(release.starts_with('r') && digest.starts_with("sha256:") && plan.len() == 64, "{exported:?}");
+    assert_eq!(exported["KANMON_OUTCOME"], "succeeded");
+    let told = lines(&prepared.artifacts["kanmon.jsonl"]);
+    assert_eq!((&told[0]["kind"], &told[told.len() - 1]["kind"]), (&"started".into(), &"finished".into()));
+    let prepares = "arn:aws:iam::111111111111:user/prepares".to_owned();
+    let before = [(prepares.clone(), "hello-dev/web".to_owned()), (prepares, "hello-staging/web".to_owned())];
+    assert_eq!(world.updates(), before, "nothing in production");
+
+    assert_eq!(
+        execution.reaches("Approve")["CustomData"],
+        format!("release {release} (succeeded), plan {plan}"),
+        "who approves sees the release and the plan"
+    );
+    execution.is_approved();
+
+    let (promoted, second) = execution.runs("Production", "Promote");
+    assert!(promoted.succeeded, "{}", promoted.log);
+    assert_eq!((&promoted.exported["KANMON_RELEASE"], &promoted.exported["KANMON_DIGEST"]), (release, digest));
+    assert_eq!(promoted.exported["KANMON_OUTCOME"], "succeeded");
+    assert_eq!(execution.ends(), (Some(0), "Succeeded".to_owned()));
+
+    assert_eq!(&world.digest(PROD, "hello-prod"), digest);
+    let promotes = ("arn:aws:iam::222222222222:user/promotes".to_owned(), "hello-prod/web".to_owned());
+    assert_eq!(world.updates(), [&before[..], &[promotes]].concat(), "one call for each service");
+    let whole = lines(&promoted.artifacts["kanmon.jsonl"]);
+    assert_eq!(whole[..told.len()], told[..], "the second build goes on with the first one's record");
+    let given = whole.iter().find(|e| e["kind"] == "approval-given").unwrap();
+    assert_eq!(given["answer"]["by"]["arn"], "arn:aws:iam::111111111111:user/manager");
+
+    for checkout in [first, second] {
+        assert_eq!(checkout.files(), ["app", "buildspec.yml", "kanmon.jsonl", "pipelines"], "nothing else is left");
+        assert_eq!(std::fs::read_dir(checkout.home()).unwrap().count(), 0);
+    }
+}

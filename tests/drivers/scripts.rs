@@ -1,0 +1,257 @@
+//! The example files' own scripts, run as their runners would: a clean machine, a token of the provider's, and one store that two jobs
+//! share. The sandbox trusts the token's branch alone.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::schemas::example;
+use crate::real::sandbox::{KANMON, Sandbox, answer, both};
+
+const ISSUER: &str = "https://gitlab.example.com";
+const ROLE: &str = "arn:aws:iam::111111111111:role/ci";
+
+/// The sandbox's own world, where a branch's token opens development, and its role production.
+fn seed() -> Value {
+    let mut seed: Value = serde_saphyr::from_str(include_str!("../../src/sandbox/seed/demo.yaml")).unwrap();
+    let policies = seed["accounts"][0]["users"][0]["policies"].clone();
+    // Nobody else may do any of it.
+    seed["accounts"][0]["users"][0]["policies"] = json!([]);
+    seed["accounts"][0]["roles"] = json!([{
+        "name": "ci",
+        "policies": policies,
+        "trust": { "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Federated": "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com" },
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringEquals": {
+                "gitlab.example.com:aud": ISSUER,
+                "gitlab.example.com:sub": "project_path:bank/hello:ref_type:branch:ref:main",
+            } },
+        }] },
+    }]);
+    let trust = &mut seed["accounts"][1]["roles"][0]["trust"];
+    *trust =
+        serde_json::from_str(&trust.to_string().replace("arn:aws:iam::111111111111:user/developer", ROLE)).unwrap();
+    seed
+}
+
+fn token(branch: &str) -> String {
+    let claims = json!({
+        "iss": ISSUER,
+        "aud": ISSUER,
+        "sub": format!("project_path:bank/hello:ref_type:branch:ref:{branch}"),
+        "exp": jiff::Timestamp::now().as_second() + 3600,
+    });
+    let part = |text: String| URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.{}", part("{}".to_owned()), part(claims.to_string()), part("unread".to_owned()))
+}
+
+struct Ground {
+    sandbox: Sandbox,
+    root: tempfile::TempDir,
+}
+
+impl Ground {
+    fn new() -> Ground {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("seed.json");
+        std::fs::write(&file, seed().to_string()).unwrap();
+        let sandbox = Sandbox::with_seed(Some(&file));
+        Ground { sandbox, root }
+    }
+
+    /// A checkout of its own, as each job has it.
+    fn checkout(&self, name: &str) -> PathBuf {
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/demo");
+        let checkout = self.root.path().join(name);
+        for file in ["app/index.html", "deploy/web.json", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"]
+        {
+            let to = checkout.join(file);
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::copy(demo.join(file), to).unwrap();
+        }
+        let text = std::fs::read_to_string(demo.join("pipeline.yaml.j2")).unwrap();
+        std::fs::create_dir_all(checkout.join("pipelines")).unwrap();
+        std::fs::write(checkout.join("pipelines/hello.yaml"), text.replace("{{ endpoint }}", &self.sandbox.endpoint()))
+            .unwrap();
+        checkout
+    }
+
+    fn store(&self) -> String {
+        format!("local:{}", self.root.path().join("store").display())
+    }
+
+    /// A job's script by a shell that ends at the first failure; its code and what it said.
+    fn runs(&self, shell: &[&str], script: &str, here: &Path, settings: &[(&str, &str)]) -> (i32, String) {
+        let home = tempfile::tempdir().unwrap();
+        let programs = Path::new(KANMON).parent().unwrap();
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        let told = Command::new(shell[0])
+            .args(&shell[1..])
+            .arg(script)
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", home.path())
+            .env("AWS_ENDPOINT_URL", self.sandbox.endpoint())
+            .env("KANMON_STATE", self.store())
+            .envs(settings.iter().copied())
+            .current_dir(here)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        (told.status.code().unwrap(), both(&told))
+    }
+
+    fn manager(&self) -> Command {
+        self.sandbox.kanmon("manager", &self.checkout("manager"), &[("KANMON_STATE", self.store().into())])
+    }
+
+    fn approve(&self) {
+        let mut approvals = self.manager();
+        approvals.arg("approvals");
+        let waiting = answer(approvals)["waiting"].as_array().unwrap().clone();
+        let [asked] = waiting.as_slice() else { panic!("{waiting:?}") };
+        let (release, plan) = (asked["release"].as_str().unwrap(), asked["request"]["plan"].as_str().unwrap());
+        let told = self.manager().args(["approve", release, "--plan", plan, "-m", "read"]).output().unwrap();
+        assert!(told.status.success(), "{}", both(&told));
+    }
+
+    /// What production's users reach.
+    fn production(&self) -> Value {
+        let endpoint = self.sandbox.endpoint();
+        let host = endpoint.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        let at = "/_sandbox/service/222222222222/ap-northeast-1/hello-prod/web";
+        write!(stream, "GET {at} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut told = String::new();
+        stream.read_to_string(&mut told).unwrap();
+        serde_json::from_str(told.split_once("\r\n\r\n").unwrap().1).unwrap_or_else(|e| panic!("{e}: {told}"))
+    }
+
+    fn runs_in_production(&self, digest: &str) -> bool {
+        self.production()["digests"]["web"] == digest
+    }
+}
+
+/// The variables of a file of `NAME=VALUE` lines.
+fn variables(file: &Path) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(file).unwrap();
+    text.lines().map(|l| l.split_once('=').unwrap()).map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+}
+
+fn pairs(list: &[(String, String)]) -> Vec<(&str, &str)> {
+    list.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect()
+}
+
+fn read(path: &str) -> Value {
+    serde_saphyr::from_str(&std::fs::read_to_string(example(path)).unwrap()).unwrap()
+}
+
+/// A script that waits for a person for a moment instead of half an hour.
+fn impatient(script: &str) -> String {
+    assert!(script.contains("timeout --preserve-status 30m"), "{script}");
+    script.replace(" 30m ", " 8s ")
+}
+
+/// A job of GitLab's file: its settings, and its script with what comes before it, in one shell.
+fn gitlab_job(name: &str) -> (Vec<(String, String)>, String) {
+    let file = read("gitlab-ci/.gitlab-ci.yml");
+    let (common, job) = (&file[".kanmon"], &file[name]);
+    assert_eq!(job["extends"], ".kanmon");
+    let settings = common["variables"].as_object().unwrap().iter();
+    let settings = settings.map(|(n, v)| (n.clone(), v.as_str().unwrap().replace("$CI_JOB_ID", "4711"))).collect();
+    let lines = |list: &Value| list.as_array().unwrap().iter().map(|l| l.as_str().unwrap().to_owned()).collect();
+    let script: Vec<String> =
+        [&common["before_script"], &job["script"]].into_iter().flat_map(|l| -> Vec<_> { lines(l) }).collect();
+    (settings, script.join("\n"))
+}
+
+#[test]
+fn gitlab_s_jobs_share_a_release() {
+    let ground = Ground::new();
+    let job = |name: &str, edit: fn(&str) -> String, here: &Path, branch: &str, more: &[(String, String)]| {
+        let (settings, script) = gitlab_job(name);
+        // Each run has a place of its own for its token, so that tests side by side keep out of each other's way.
+        let at = ground.root.path().join(format!("token-{branch}"));
+        let mut settings: Vec<_> = settings.into_iter().filter(|(n, _)| n != "AWS_WEB_IDENTITY_TOKEN_FILE").collect();
+        settings.push(("AWS_WEB_IDENTITY_TOKEN_FILE".to_owned(), at.display().to_string()));
+        settings.extend([("AWS_TOKEN".to_owned(), token(branch)), ("AWS_ROLE_ARN".to_owned(), ROLE.to_owned())]);
+        settings.extend_from_slice(more);
+        ground.runs(&["sh", "-e", "-c"], &edit(&script), here, &pairs(&settings))
+    };
+    let as_it_is = |script: &str| script.to_owned();
+
+    let checkout = ground.checkout("first");
+    let (code, said) = job("staging", as_it_is, &checkout, "other", &[]);
+    assert_eq!(code, 40, "another branch's token opens nothing: {said}");
+    let (code, said) = job("staging", as_it_is, &checkout, "main", &[]);
+    assert_eq!(code, 0, "{said}");
+    let exported = variables(&checkout.join("kanmon.env"));
+
+    let second = ground.checkout("second");
+    let (code, said) = job("production", impatient, &second, "main", &exported);
+    let tolerated = &read("gitlab-ci/.gitlab-ci.yml")["production"]["allow_failure"]["exit_codes"];
+    assert_eq!(tolerated, &json!(code), "{said}");
+    ground.approve();
+    let (code, said) = job("production", as_it_is, &second, "main", &exported);
+    assert_eq!(code, 0, "{said}");
+    let digest = &exported.iter().find(|(n, _)| n == "KANMON_DIGEST").unwrap().1;
+    assert!(ground.runs_in_production(digest), "{}: {digest}", ground.production());
+}
+
+/// What `aws-actions/configure-aws-credentials` leaves for the steps after it.
+fn github_settings(ground: &Ground) -> Vec<(String, String)> {
+    let file = ground.root.path().join("github-token");
+    std::fs::write(&file, token("main")).unwrap();
+    let settings = [
+        ("AWS_REGION", "ap-northeast-1".to_owned()),
+        ("AWS_ROLE_ARN", ROLE.to_owned()),
+        ("AWS_ROLE_SESSION_NAME", "github-1".to_owned()),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", file.display().to_string()),
+    ];
+    settings.map(|(n, v)| (n.to_owned(), v)).to_vec()
+}
+
+/// A step of GitHub's file that runs kanmon.
+fn github_step(job: &str) -> String {
+    let file = read("github-actions/release.yml");
+    let steps = file["jobs"][job]["steps"].as_array().unwrap().iter().filter_map(|s| s["run"].as_str());
+    let [step] =
+        steps.filter(|run| run.contains("kanmon release") || run.contains("kanmon promote")).collect::<Vec<_>>()[..]
+    else {
+        panic!("{job} has one step that runs kanmon");
+    };
+    step.to_owned()
+}
+
+#[test]
+fn github_s_jobs_share_a_release() {
+    let ground = Ground::new();
+    let shell = ["bash", "-e", "-c"];
+    let output = ground.root.path().join("output");
+    let mut settings = github_settings(&ground);
+    settings.push(("GITHUB_OUTPUT".to_owned(), output.display().to_string()));
+    let (code, said) = ground.runs(&shell, &github_step("staging"), &ground.checkout("first"), &pairs(&settings));
+    assert_eq!(code, 0, "{said}");
+    let outputs = variables(&output);
+    let of = |name: &str| outputs.iter().find(|(n, _)| n == name).unwrap().1.clone();
+
+    let second = ground.checkout("second");
+    settings.push(("RELEASE".to_owned(), of("KANMON_RELEASE")));
+    let promote = github_step("production");
+    let (code, said) = ground.runs(&shell, &impatient(&promote), &second, &pairs(&settings));
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("::notice::") && said.contains("is suspended"), "{said}");
+    assert!(!ground.runs_in_production(&of("KANMON_DIGEST")));
+    ground.approve();
+    let (code, said) = ground.runs(&shell, &promote, &second, &pairs(&settings));
+    assert_eq!(code, 0, "{said}");
+    assert!(!said.contains("::notice::"), "{said}");
+    assert!(ground.runs_in_production(&of("KANMON_DIGEST")), "{}", ground.production());
+}
