@@ -10,6 +10,7 @@ fn main() -> ExitCode {
         eprintln!(
             "error: this is a defect of kanmon; what was intended is in the journal, and `kanmon resume` reads it"
         );
+        kanmon::image::clear_scratch();
         std::process::exit(DEFECT);
     }));
     kanmon::cli::main()

@@ -3,9 +3,12 @@
 mod architecture;
 mod binary;
 mod codebuild;
+mod contract;
 mod crash;
 mod drivers;
+mod fuzz;
 mod races;
 mod real;
 mod scenarios;
+mod security;
 mod shared_state;

@@ -42,14 +42,16 @@ impl PipelineApprovals for CodePipeline {
     ) -> Result<String, Fault> {
         let session = self.sessions.session(account).await?;
         let op = Op::write("codepipeline:StartPipelineExecution", format!("pipeline {pipeline}"));
-        let variables = variables.iter().map(|(name, value)| {
+        let variable = |(name, value): (&String, &String)| {
             PipelineVariable::builder().name(name).value(value).build().expect("name and value are all it needs")
-        });
+        };
+        // A list of none is refused.
+        let variables = (!variables.is_empty()).then(|| variables.iter().map(variable).collect());
         let request = session
             .codepipeline()
             .start_pipeline_execution()
             .name(pipeline)
-            .set_variables(Some(variables.collect()))
+            .set_variables(variables)
             // Makes the SDK's own retries, and a resumed release's, the same execution.
             .client_request_token(client_token);
         let answer = match session.call(&op, request.send()).await {

@@ -191,6 +191,14 @@ async fn a_start_carries_variables_and_token_and_may_be_repeated() {
 }
 
 #[tokio::test]
+async fn a_pipeline_without_variables_is_started_without_their_list() {
+    let (peer, p) = pipeline(|_, _| Reply::Json(json!({"pipelineExecutionId": "new"})));
+    p.start(&account("prod"), "asset", &BTreeMap::new(), "token").await.unwrap();
+    let asked = peer.asked("StartPipelineExecution");
+    assert_eq!(asked[0].json(), json!({"name": "asset", "clientRequestToken": "token"}));
+}
+
+#[tokio::test]
 async fn a_missing_pipeline_is_told_with_its_neighbour() {
     let (_, p) = pipeline(|asked, _| match asked.op.as_str() {
         "ListPipelines" => Reply::Json(json!({"pipelines": [{"name": "asset-manager"}]})),

@@ -291,6 +291,15 @@ pub struct SandboxArgs {
     /// What is in it (default: the demo's two accounts)
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct TrafficArgs {
+    /// Write every request to its AWS and every answer into this file, a line of JSON each, without credentials
+    #[arg(long, value_name = "FILE")]
+    pub traffic: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -298,6 +307,8 @@ pub struct DemoArgs {
     /// How many times faster than AWS things move
     #[arg(long, default_value_t = 60.0, value_name = "N")]
     pub speed: f64,
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
 }
 
 /// A reason is one.

@@ -51,7 +51,7 @@ impl Bench {
     ) -> Result<Bench, Failure> {
         let loaded = load(global.pipeline.as_deref(), output)?;
         let sessions = || sessions(credentials.clone(), STATE, None);
-        let journal = state::open(&loaded, global.state.as_deref(), missing, sessions)?;
+        let journal = state::open(&loaded, global.state.as_deref(), missing, output, sessions)?;
         Ok(Bench { loaded, journal, clock: Arc::new(SystemClock), credentials })
     }
 

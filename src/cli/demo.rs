@@ -42,6 +42,7 @@ pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<u8,
     let mut world = World::new(&seed, Latency::new(args.speed), jiff::Timestamp::now())
         .map_err(|e| Failure::defect(format!("the demo's seed makes no world: {e}")))?;
     world.set_registry_host(&host);
+    super::sandbox::record(&mut world, &args.traffic)?;
     let served = tokio::spawn(serve::serve(listener, Arc::new(Mutex::new(world))));
     let folder = Folder::new()?;
     let file = folder.lay(&format!("http://{host}"))?;

@@ -87,9 +87,9 @@ impl From<JournalError> for Failure {
             JournalError::Corrupt(_) => Failure::new(ACCESS, sentence)
                 .cause("nothing is done on the word of a record that does not verify")
                 .hint("restore the state folder from a backup, or start anew with another `--state`"),
-            JournalError::Newer { .. } => {
-                Failure::new(ACCESS, sentence).hint("use the newer kanmon that wrote it")
-            }
+            JournalError::Newer { .. } | JournalError::Unknown(_) => Failure::new(ACCESS, sentence)
+                .cause("nothing is done with a record that is only half understood")
+                .hint(format!("use the kanmon that wrote it, or a newer one; this is {}", env!("CARGO_PKG_VERSION"))),
             JournalError::Remote(fault) => fault.into(),
             JournalError::Store(_) => Failure::new(ACCESS, sentence)
                 .hint("nothing is done before it is written down; free the disk or mend its permissions, then `kanmon resume`"),

@@ -58,7 +58,8 @@ impl Output {
             0 => return,
             1 => "kanmon=info,warn",
             2 => "kanmon=debug,info",
-            _ => "kanmon=trace,debug,hyper=info,h2=info,rustls=info",
+            // reqwest tells where it is redirected to, and a blob's address at ECR holds its own permission.
+            _ => "kanmon=trace,debug,hyper=info,h2=info,rustls=info,reqwest=info",
         };
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(level))
@@ -76,6 +77,12 @@ impl Output {
     /// A line beside the data.
     pub fn note(&self, text: &str) {
         let _ = self.bars.suspend(|| writeln!(std::io::stderr(), "{text}"));
+    }
+
+    /// Something that its reader should know and that stops nothing.
+    pub fn warn(&self, text: &str) {
+        let text = format!("{}: {text}", self.err.careful("warning"));
+        self.note(&wrap(&text, self.err_width(), 2));
     }
 
     /// Data for people or for programs.

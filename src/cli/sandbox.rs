@@ -1,13 +1,15 @@
 //! `sandbox`: keeps the embedded AWS running.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 
-use super::args::SandboxArgs;
+use super::args::{SandboxArgs, TrafficArgs};
 use super::failure::Failure;
 use super::output::Output;
 use crate::sandbox::latency::Latency;
+use crate::sandbox::traffic::Traffic;
 use crate::sandbox::{Seed, World, exports, serve};
 
 pub async fn run(output: &Output, args: SandboxArgs) -> Result<u8, Failure> {
@@ -31,6 +33,7 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<u8, Failure> {
     let mut world = World::new(&seed, Latency::new(args.speed), jiff::Timestamp::now())
         .map_err(|e| Failure::wrong("the seed makes no world").cause(e.to_string()))?;
     world.set_registry_host(&host);
+    record(&mut world, &args.traffic)?;
     output.note(&format!("an AWS for trying things out, on http://{host} (loopback only, in memory only)"));
     for (account, user) in exports::users(&seed) {
         output.say(&format!("\n# {} of account {}", user.name, account.id));
@@ -46,6 +49,18 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<u8, Failure> {
         _ = terminated() => Ok(0),
     };
     ended
+}
+
+/// Has the world write its traffic into the file that was asked for. Only its owner may read it: requests hold what task
+/// definitions hold.
+pub(super) fn record(world: &mut World, args: &TrafficArgs) -> Result<(), Failure> {
+    let Some(file) = &args.traffic else { return Ok(()) };
+    let mut options = std::fs::OpenOptions::new();
+    let opened = options.create(true).append(true).mode(0o600).open(file);
+    let opened =
+        opened.map_err(|e| Failure::access(format!("{} cannot be written", file.display())).cause(e.to_string()))?;
+    world.record(Traffic::new(opened));
+    Ok(())
 }
 
 async fn terminated() {

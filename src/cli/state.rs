@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::failure::Failure;
+use super::output::Output;
 use crate::aws::Sessions;
 use crate::journal::{DynamoDbJournal, MemoryJournal, SqliteJournal};
 use crate::model::ids::AccountName;
@@ -29,11 +30,16 @@ pub fn open(
     loaded: &Loaded,
     given: Option<&str>,
     missing: Missing,
+    output: &Output,
     sessions: impl FnOnce() -> Arc<Sessions>,
 ) -> Result<Arc<dyn Journal>, Failure> {
     match place(loaded, given)? {
         Place::Folder(dir) if missing == Missing::LeaveSo && !dir.exists() => Ok(Arc::new(MemoryJournal::new())),
-        Place::Folder(dir) => Ok(Arc::new(SqliteJournal::open(&dir)?)),
+        Place::Folder(dir) => {
+            let journal = SqliteJournal::open(&dir)?;
+            journal.exposed().iter().for_each(|what| output.warn(what));
+            Ok(Arc::new(journal))
+        }
         Place::Table { account: name, table } => {
             let accounts = &loaded.pipeline.accounts;
             let account = accounts.get(&name).ok_or_else(|| Failure {

@@ -16,11 +16,11 @@ use crate::model::ids::ReleaseId;
 use crate::model::outcome::Ending;
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
-use crate::ports::journal::{Holder, Lease};
+use crate::ports::journal::{Holder, JournalError, Lease};
 use crate::report::summary;
 use crate::runtime::hold;
 use crate::runtime::ports::Ports;
-use crate::runtime::runner::Runner;
+use crate::runtime::runner::{RunError, Runner};
 use crate::runtime::stop::{self, Stopper};
 
 /// Goes on with a release whose lease is held; tells the events that brought it here, and everything that follows.
@@ -44,7 +44,7 @@ pub async fn work(
         let signals = tokio::spawn(listen(stopper, output.bars.clone()));
         let ended = Runner::new(ports, lease, release, sink.as_mut(), stop).run().await;
         signals.abort();
-        ended?
+        ended.map_err(|error| stopped(&id, error))?
     };
     let ended = journal.read(&id).await?;
     let release = Release::fold(&ended)
@@ -69,6 +69,19 @@ pub async fn take(bench: &Bench, output: &Output, id: &ReleaseId, holder: &Holde
     Ok(hold::take(bench.journal.as_ref(), bench.clock.as_ref(), id, holder, &watching).await?)
 }
 
+/// A release that could not be written on has a name by which it is gone on with.
+fn stopped(id: &ReleaseId, error: RunError) -> Failure {
+    let unwritten = matches!(&error, RunError::Journal(JournalError::Store(_)));
+    let failure = Failure::from(error);
+    if unwritten {
+        failure.hint(format!(
+            "nothing is done before it is written down; free the disk or mend its permissions, then `kanmon resume {id}`"
+        ))
+    } else {
+        failure
+    }
+}
+
 /// The first signal asks politely, the second leaves at once; the journal's intents make both resumable.
 async fn listen(stopper: Stopper, bars: MultiProgress) {
     let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
@@ -79,6 +92,7 @@ async fn listen(stopper: Stopper, bars: MultiProgress) {
             heard = terminate.recv() => if heard.is_none() { return },
         }
         if asked {
+            crate::image::clear_scratch();
             std::process::exit(i32::from(crate::model::outcome::Outcome::Suspended.exit_code()));
         }
         asked = true;

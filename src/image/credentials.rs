@@ -95,7 +95,7 @@ fn login(host: &str, path: &str, config: &Map<String, Value>, env: &Env) -> Opti
 }
 
 /// A login as `auths` holds it: `auth` is the base64 of `user:password`, or both are there by name.
-fn decode(entry: &Value) -> Option<Login> {
+pub fn decode(entry: &Value) -> Option<Login> {
     let text = |key: &str| entry.get(key).and_then(Value::as_str).filter(|t| !t.is_empty());
     if let (Some(username), Some(password)) = (text("username"), text("password")) {
         return Some(Login { username: username.into(), password: password.into() });

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use crate::model::secrets::Secrets;
+
 /// Environment variables, with those that were set on top of the process's own.
 #[derive(Clone)]
 pub struct Env {
@@ -36,6 +38,12 @@ impl Env {
     /// What was set on top: what a child process needs beyond inheriting.
     pub fn overrides(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.set.iter().map(|(k, v)| (k.as_os_str(), v.as_os_str()))
+    }
+
+    /// Those of its values that builders must not repeat to everybody.
+    pub fn secrets(&self) -> Secrets {
+        let all = self.inherited.iter().chain(&self.set);
+        Secrets::of_environment(all.map(|(name, value)| (name.to_string_lossy(), value.to_string_lossy())))
     }
 
     /// The first executable file of this name in `PATH`.

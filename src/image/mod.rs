@@ -6,12 +6,14 @@ mod credentials;
 mod dockerfile;
 mod env;
 mod layers;
-mod manifest;
+pub mod manifest;
 mod reference;
 mod registry;
 mod scratch;
 #[cfg(test)]
 mod testing;
+
+pub use self::scratch::clear as clear_scratch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,14 +1,30 @@
 //! A private folder for logins and layers, gone when it is dropped.
 
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::collections::BTreeSet;
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::model::fault::{Fault, FaultKind};
 use crate::ports::clock::Clock;
 
+/// What the names of these folders begin with.
+const NAME: &str = "kanmon-";
+/// Locked as long as its process lives: the system lets go of it even where the process could not.
+const LOCK: &str = "lock";
+/// Between the making of a folder and its lock lies less.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// Those of this process that are still there.
+static OPEN: LazyLock<Mutex<BTreeSet<PathBuf>>> = LazyLock::new(Mutex::default);
+
 /// A folder that only this user can enter.
 pub struct Scratch {
     path: PathBuf,
+    /// Let go of when it is dropped.
+    _lock: File,
 }
 
 impl Scratch {
@@ -16,14 +32,20 @@ impl Scratch {
     /// `BuildFailed` where the system's temporary folder cannot be written.
     pub fn new(clock: &dyn Clock) -> Result<Scratch, Fault> {
         let parent = std::env::temp_dir();
-        let path = parent.join(format!("kanmon-{}-{}", std::process::id(), clock.token(16)));
+        let path = parent.join(format!("{NAME}{}-{}", std::process::id(), clock.token(16)));
         // `create` fails on a folder that somebody else prepared.
         std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(|e| {
             Fault::new(FaultKind::BuildFailed, format!("no temporary folder can be made in {}", parent.display()))
                 .cause(e.to_string())
                 .hint("point TMPDIR to a folder that can be written")
         })?;
-        Ok(Scratch { path })
+        let lock = path.join(LOCK);
+        let lock = File::create_new(&lock)
+            .and_then(|file| file.lock().map(|()| file))
+            .map_err(|e| io_fault("could not be made", &lock, &e))?;
+        OPEN.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+        sweep(&parent, &path, SETTLED);
+        Ok(Scratch { path, _lock: lock })
     }
 
     pub fn path(&self) -> &Path {
@@ -50,8 +72,38 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Err(e) = std::fs::remove_dir_all(&self.path) {
-            tracing::warn!(path = %self.path.display(), error = %e, "a temporary folder could not be removed");
+        OPEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.path);
+        remove(&self.path);
+    }
+}
+
+/// Removes what this process still has open, for one that ends without coming back: there are logins in it.
+pub fn clear() {
+    for path in std::mem::take(&mut *OPEN.lock().unwrap_or_else(PoisonError::into_inner)) {
+        remove(&path);
+    }
+}
+
+fn remove(path: &Path) {
+    if let Err(e) = std::fs::remove_dir_all(path) {
+        tracing::warn!(path = %path.display(), error = %e, "a temporary folder could not be removed");
+    }
+}
+
+/// Removes what killed processes of this user left behind.
+fn sweep(parent: &Path, ours: &Path, settled: Duration) {
+    let (Ok(own), Ok(entries)) = (std::fs::symlink_metadata(ours), std::fs::read_dir(parent)) else { return };
+    for path in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(NAME)).map(|e| e.path()) {
+        let Ok(meta) = std::fs::symlink_metadata(&path) else { continue };
+        let old = meta.modified().is_ok_and(|m| m.elapsed().is_ok_and(|age| age >= settled));
+        if !meta.is_dir() || meta.uid() != own.uid() || !old {
+            continue;
+        }
+        // A folder without a lock is none of these.
+        let Ok(lock) = File::options().write(true).open(path.join(LOCK)) else { continue };
+        match lock.try_lock() {
+            Ok(()) => remove(&path),
+            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => {}
         }
     }
 }
@@ -77,5 +129,27 @@ mod tests {
         let path = scratch.path().to_owned();
         drop(scratch);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_and_what_is_in_use_or_somebody_elses_stays() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = |name: &str, locked: bool| {
+            let path = parent.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            std::fs::write(path.join("auth.json"), "a login").unwrap();
+            locked.then(|| File::create_new(path.join(LOCK)).unwrap())
+        };
+        let used = folder("kanmon-1-a", true).unwrap();
+        used.lock().unwrap();
+        drop(folder("kanmon-2-b", true));
+        folder("kanmon-notes", false);
+        drop(folder("other-3", true));
+        sweep(parent.path(), parent.path(), Duration::from_secs(3600));
+        assert!(parent.path().join("kanmon-2-b").exists(), "it may be about to be locked");
+        sweep(parent.path(), parent.path(), Duration::ZERO);
+        let mut left: Vec<_> = std::fs::read_dir(parent.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["kanmon-1-a", "kanmon-notes", "other-3"]);
     }
 }

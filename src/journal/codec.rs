@@ -95,7 +95,8 @@ impl Encoded {
 /// The events of a whole journal; `chunks` holds the blobs that its rows name.
 ///
 /// # Errors
-/// `Newer` where a row has a later form, `Corrupt` where the rows are not the chain that ends in `tip`.
+/// `Newer` where a row has a later form, `Unknown` where this kanmon cannot read what is whole by its hashes, `Corrupt` where the
+/// rows are not the chain that ends in `tip`.
 pub(super) fn decode(
     release: &ReleaseId,
     rows: &[Row],
@@ -103,7 +104,6 @@ pub(super) fn decode(
     chunks: &Chunks,
 ) -> Result<Vec<Event>, JournalError> {
     let mut last = Tip::start();
-    let mut events = Vec::with_capacity(rows.len());
     for row in rows {
         let here = |what: &str| JournalError::Corrupt(format!("event {} of {release} {what}", row.seq));
         known_form(row.form)?;
@@ -117,14 +117,13 @@ pub(super) fn decode(
             return Err(here("does not have its hash"));
         }
         last = Tip { seq: row.seq, hash: row.hash.clone() };
-        events.push(open(release, row, chunks).map_err(|what| here(&what))?);
     }
     if &last != tip {
         let text =
             format!("the journal of {release} ends with event {}, not with event {} as noted", last.seq, tip.seq);
         return Err(JournalError::Corrupt(text));
     }
-    Ok(events)
+    rows.iter().map(|row| open(release, row, chunks)).collect()
 }
 
 /// What a record holds, once it has been found whole.
@@ -148,6 +147,12 @@ pub(super) fn verify(record: &Record) -> Result<Verified, JournalError> {
     let last = record.rows.last().ok_or_else(|| JournalError::Corrupt(format!("{} has no events", record.release)))?;
     let tip = Tip { seq: last.seq, hash: last.hash.clone() };
     let events = decode(&record.release, &record.rows, &tip, &chunks)?;
+    if let Some(Fact::Started(started)) = events.first().map(|e| &e.fact)
+        && started.pipeline.app != record.app
+    {
+        let (release, said, app) = (&record.release, &record.app, &started.pipeline.app);
+        return Err(JournalError::Corrupt(format!("{release} is said to be one of {said}, and its events say {app}")));
+    }
     Ok(Verified { events, tip, chunks })
 }
 
@@ -191,12 +196,15 @@ pub(super) fn same(record: &Record, here: &Record) -> Result<(), JournalError> {
 }
 
 /// A row whose hash is right may still say what this kanmon cannot read.
-fn open(release: &ReleaseId, row: &Row, chunks: &Chunks) -> Result<Event, String> {
-    let at: Timestamp = row.at.parse().map_err(|e| format!("has no time: {e}"))?;
+fn open(release: &ReleaseId, row: &Row, chunks: &Chunks) -> Result<Event, JournalError> {
+    let here = |what: &str| format!("event {} of {release} {what}", row.seq);
+    let at: Timestamp = row.at.parse().map_err(|e| JournalError::Corrupt(here(&format!("has no time: {e}"))))?;
+    let fact = |payload: &[u8]| fact(payload).map_err(|what| JournalError::Unknown(here(&what)));
     let fact = match row.blob() {
         Some(blob) => {
             let chunks = chunks.get(&blob.sha256).map_or(&[][..], Vec::as_slice);
-            fact(&blob::unpack(&blob, chunks).map_err(|e| format!("is incomplete: {e}"))?)?
+            let whole = blob::unpack(&blob, chunks);
+            fact(&whole.map_err(|e| JournalError::Corrupt(here(&format!("is incomplete: {e}"))))?)?
         }
         None => fact(&row.payload)?,
     };
@@ -211,7 +219,7 @@ fn fact(payload: &[u8]) -> Result<Fact, String> {
             .unwrap_or_default();
         let e = e.to_string();
         if e.starts_with(&format!("unknown variant `{kind}`")) {
-            format!("is of the kind `{kind}`, which this kanmon does not know; a newer one may have written it")
+            format!("is of the kind `{kind}`")
         } else {
             format!("(`{kind}`) cannot be read: {e}")
         }
@@ -232,12 +240,12 @@ pub(super) fn seal<T: Serialize>(value: &T) -> Result<(String, String), JournalE
 }
 
 /// # Errors
-/// `Corrupt`, naming `what`.
+/// `Corrupt`, naming `what`; `Unknown` where it is whole and cannot be read.
 pub(super) fn unseal<T: DeserializeOwned>(text: &str, hash: &str, what: &str) -> Result<T, JournalError> {
     if sha256_hex(text.as_bytes()) != hash {
         return Err(JournalError::Corrupt(format!("{what} does not have its hash")));
     }
-    serde_json::from_str(text).map_err(|e| JournalError::Corrupt(format!("{what} cannot be read: {e}")))
+    serde_json::from_str(text).map_err(|e| JournalError::Unknown(format!("{what} cannot be read: {e}")))
 }
 
 /// Members in the order of their names, without white space: the same value always has the same bytes.

@@ -489,7 +489,10 @@ pub(super) async fn releases_are_listed_newest_first(b: &Bench) {
     b.begin("r1", "a", 100).await;
     let middle = b.begin("r3", "a", 50).await;
     b.begin("r2", "a", 50).await;
-    b.journal.begin(&id("other"), &id("r9"), started(), &holder("a"), at(500)).await.unwrap();
+    let mut theirs = started();
+    let Fact::Started(begun) = &mut theirs else { panic!("{theirs:?}") };
+    begun.pipeline.app = id("other");
+    b.journal.begin(&id("other"), &id("r9"), theirs, &holder("a"), at(500)).await.unwrap();
     b.journal.append(&middle, 1, &[warned("x")], &[], at(900)).await.unwrap();
     b.journal.give_up(&middle).await.unwrap();
     let listed = b.journal.list(&app()).await.unwrap();

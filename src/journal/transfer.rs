@@ -158,6 +158,7 @@ mod tests {
         assert!(refused(&counted).contains("event 3 of r1 stands where event 2 should"));
         assert!(refused(&text.replace("\"r1\"", "\"r2\"")).contains("does not have its hash"));
         assert!(refused(&text[..text.len() - 9]).contains("cannot be read"));
+        assert!(refused(&text.replacen("\"app\":\"shop\"", "\"app\":\"shoq\"", 1)).contains("said to be one of shoq"));
     }
 
     #[tokio::test]

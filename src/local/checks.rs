@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use crate::model::pipeline::Check;
+use crate::model::secrets::Secrets;
 use crate::model::verdict::Verdict;
 use crate::ports::checks::{Checked, Checks};
 
@@ -24,6 +25,7 @@ const BODY: usize = 1 << 20;
 pub struct LocalChecks {
     root: PathBuf,
     http: reqwest::Client,
+    secrets: Secrets,
 }
 
 impl LocalChecks {
@@ -33,7 +35,11 @@ impl LocalChecks {
         // A redirect is an answer of its own: an outsider sent to a login page has not been let in.
         let http =
             reqwest::Client::builder().timeout(REQUEST_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(LocalChecks { root, http })
+        let vars = std::env::vars_os();
+        let secrets = Secrets::of_environment(
+            vars.map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())),
+        );
+        Ok(LocalChecks { root, http, secrets })
     }
 
     async fn ask(&self, url: &str, status: u16, contains: Option<&str>) -> Checked {
@@ -110,7 +116,8 @@ impl LocalChecks {
             }
         };
         let last = err.await.ok().flatten().or(out.await.ok().flatten());
-        let last = last.map(|l| format!(": {l}")).unwrap_or_default();
+        // It is recorded, and a command inherits the environment with its credentials.
+        let last = last.map(|l| format!(": {}", shortened(&self.secrets.masked(&l)))).unwrap_or_default();
         match status.code() {
             Some(0) => Checked { verdict: Verdict::Pass, detail: format!("`{}` exited with 0", argv.join(" ")) },
             Some(code) => {
@@ -134,13 +141,18 @@ impl Checks for LocalChecks {
     }
 }
 
+/// As much of a line as tells what was the matter.
+fn shortened(line: &str) -> String {
+    line.chars().take(200).collect()
+}
+
 /// Drains a pipe, and keeps its last line that says something.
 async fn last_line(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> Option<String> {
     let mut lines = BufReader::new(pipe?).lines();
     let mut last = None;
     while let Ok(Some(line)) = lines.next_line().await {
         if !line.trim().is_empty() {
-            last = Some(line.trim().chars().take(200).collect());
+            last = Some(line.trim().to_owned());
         }
     }
     last

@@ -15,6 +15,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod release;
 pub mod rollout;
+pub mod secrets;
 pub mod stage_state;
 pub mod verdict;
 pub mod words;

@@ -23,6 +23,10 @@ use crate::model::pipeline::{Account, FileRef, Pipeline, Stage};
 /// A stage's values, by name.
 pub type Values = Map<String, Value>;
 
+/// What a template may spend: an instruction or 64 bytes is one. The largest task definition that ECS takes has 64 kB, and some
+/// thousand instructions make it; who needs a hundred times both is in a loop.
+const FUEL: u64 = 1_000_000;
+
 /// What kanmon itself tells a template.
 const OWN: [&str; 4] = ["app", "stage", "account", "cluster"];
 
@@ -116,6 +120,7 @@ fn environment() -> Environment<'static> {
     env.set_debug(true);
     // It prints every value there is.
     env.remove_global("debug");
+    env.set_fuel(Some(FUEL));
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_formatter(|out, state, value| {
@@ -182,6 +187,8 @@ fn template_mistake(error: &Error, template: &str) -> Mistake {
         | ErrorKind::TemplateNotFound => {
             Mistake::new(span, error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
         }
+        ErrorKind::OutOfFuel => Mistake::new(span, "this template does not come to an end")
+            .hint("a task definition needs no loop over so much"),
         // What else goes wrong may quote a value.
         kind => Mistake::new(span, format!("this cannot be rendered: {kind}")),
     }

@@ -7,7 +7,7 @@ use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle};
 use super::diagnostics::{Mistake, Span};
 
 /// A pipeline file is some hundred nodes; aliases of aliases ("billion laughs") end here.
-const MAX_NODES: usize = 100_000;
+const MAX_NODES: usize = 20_000;
 /// No pipeline or values file comes near it.
 pub const MAX_BYTES: usize = 1 << 20;
 

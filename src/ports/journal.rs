@@ -33,6 +33,9 @@ pub enum JournalError {
     LostLease { what: String },
     #[error("the record is damaged: {0}")]
     Corrupt(String),
+    /// Whole by its hashes, and yet not what this kanmon can read.
+    #[error("the record holds what this kanmon does not know: {0}")]
+    Unknown(String),
     #[error("the record was written by a newer kanmon (form {found}; this one knows {known})")]
     Newer { found: u32, known: u32 },
     #[error("the state cannot be written or read: {0}")]

@@ -24,6 +24,7 @@ pub mod serve;
 pub mod service;
 pub mod sigv4;
 pub mod sts;
+pub mod traffic;
 pub mod wire;
 pub mod world;
 

@@ -1,6 +1,6 @@
 //! The command line as its users meet it: the binary in an empty environment, against a running sandbox.
 
-mod rig;
+pub mod rig;
 
 mod answers;
 mod bad_access;

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::contract::recording;
+
 /// Longer than any single command here takes on a busy machine; past it, something hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -36,6 +38,7 @@ impl Sandbox {
     pub fn with(args: &[&str]) -> Sandbox {
         let mut command = Command::new(binary());
         command.env_clear().args(["sandbox", "--port", "0"]).args(args);
+        command.args(recording::arguments("binary"));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut users: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
@@ -177,6 +180,9 @@ impl Desk {
     pub fn kanmon(&self, env: &[(String, String)], args: &[&str]) -> Command {
         let mut command = Command::new(binary());
         self.surround(&mut command, env).args(args);
+        if args.first() == Some(&"demo") {
+            command.args(recording::arguments("binary"));
+        }
         command
     }
 

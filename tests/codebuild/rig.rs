@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::container::{Built, Container, Spec};
+use crate::contract::recording;
 use crate::shared_state::moto::Moto;
 
 const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
@@ -55,6 +56,7 @@ impl World {
         let mut sandbox = Command::new(KANMON)
             .args(["sandbox", "--port", "0", "--speed", "60", "--seed"])
             .arg(here("world.yaml"))
+            .args(recording::arguments("codebuild"))
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -62,7 +62,7 @@ impl Ground {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("seed.json");
         std::fs::write(&file, seed().to_string()).unwrap();
-        let sandbox = Sandbox::with_seed(Some(&file));
+        let sandbox = Sandbox::of("drivers", Some(&file));
         Ground { sandbox, root }
     }
 

@@ -14,6 +14,7 @@ use kanmon::ports::images::Access;
 use kanmon::ports::registry::Registry;
 
 use super::peers::Owned;
+use crate::contract::recording;
 
 pub const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
 
@@ -33,9 +34,15 @@ impl Sandbox {
     }
 
     pub fn with_seed(seed: Option<&Path>) -> Sandbox {
+        Sandbox::of("real", seed)
+    }
+
+    /// Its traffic is written down as this suite's.
+    pub fn of(suite: &str, seed: Option<&Path>) -> Sandbox {
         let mut process = Command::new(KANMON)
             .args(["sandbox", "--port", "0", "--speed", "60"])
             .args(seed.into_iter().flat_map(|file| [Path::new("--seed"), file]))
+            .args(recording::arguments(suite))
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

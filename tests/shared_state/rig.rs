@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::moto::Moto;
+use crate::contract::recording;
 
 const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
 pub const TABLE: &str = "kanmon-state";
@@ -52,6 +53,7 @@ impl World {
         }
         let mut sandbox = Command::new(KANMON)
             .args(["sandbox", "--port", "0", "--speed", "60"])
+            .args(recording::arguments("shared_state"))
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -6,12 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::image::credentials::{HUB_KEY, docker_config, host_of, read_config, stored};
+use crate::image::credentials::{HUB_KEY, decode, docker_config, host_of, read_config, stored};
 use crate::image::env::Env;
 use crate::image::reference::HUB;
 use crate::image::scratch::{Scratch, io_fault};
 use crate::model::fault::Fault;
-use crate::ports::images::Access;
+use crate::model::secrets::Secrets;
+use crate::ports::images::{Access, Login};
 
 /// Folders and files beside `config.json` that Docker's client needs from its own folder.
 const KEPT: [&str; 7] = ["cli-plugins", "contexts", "buildx", "trust", "ca.pem", "cert.pem", "key.pem"];
@@ -101,8 +102,34 @@ fn for_containers(
 fn login_entry(to: &Access) -> Option<(String, Value)> {
     let login = to.login.as_ref()?;
     let host = to.repository.split('/').next()?.to_owned();
-    let auth = STANDARD.encode(format!("{}:{}", login.username, login.password));
-    Some((host, json!({ "auth": auth })))
+    Some((host, json!({ "auth": encoded(login) })))
+}
+
+/// What a builder is entrusted with and must not repeat to everybody: the environment's secrets, and every login in the file that it
+/// is given.
+pub fn secrets(to: &Access, env: &Env) -> Secrets {
+    let mut secrets = env.secrets();
+    let files = env.containers_auth_files().into_iter().chain(env.docker_config_dir().map(|d| d.join("config.json")));
+    for config in files.map(|file| read_config(&file)) {
+        for entry in config.get("auths").and_then(Value::as_object).into_iter().flat_map(Map::values) {
+            for member in ["auth", "password", "identitytoken", "registrytoken"] {
+                entry.get(member).and_then(Value::as_str).into_iter().for_each(|value| secrets.add(value));
+            }
+            if let Some(login) = decode(entry) {
+                secrets.add(&login.password);
+            }
+        }
+    }
+    if let Some(login) = &to.login {
+        secrets.add(&login.password);
+        secrets.add(&encoded(login));
+    }
+    secrets
+}
+
+/// A login as `auths` and Basic authentication have it.
+fn encoded(login: &Login) -> String {
+    STANDARD.encode(format!("{}:{}", login.username, login.password))
 }
 
 fn section<'a>(config: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
@@ -117,7 +144,6 @@ fn section<'a>(config: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<St
 mod tests {
     use super::*;
     use crate::image::testing::FixedClock;
-    use crate::ports::images::Login;
 
     fn target() -> Access {
         Access {
@@ -145,6 +171,25 @@ mod tests {
             json!({"auths": {"other.example": {"auth": "x"}, "r.example": ours()},
                 "credHelpers": {"gcr.io": "gcloud"}, "currentContext": "colima"})
         );
+    }
+
+    #[test]
+    fn every_login_that_a_builder_gets_is_kept_from_what_it_says() {
+        let own = tempfile::tempdir().unwrap();
+        let basic = STANDARD.encode("me:my-own-password");
+        let config =
+            json!({"auths": {"other.example": {"auth": basic}, "third.example": {"identitytoken": "a-token-of-mine"}}});
+        std::fs::write(own.path().join("config.json"), config.to_string()).unwrap();
+        let mut env = Env::empty();
+        env.set("DOCKER_CONFIG", own.path());
+        env.set("NPM_TOKEN", "a-token-for-npm");
+        let mut target = target();
+        target.login = Some(Login { username: "AWS".into(), password: "a-password-from-ecr".into() });
+        let said = format!(
+            "{basic} my-own-password a-token-of-mine a-token-for-npm a-password-from-ecr {}",
+            STANDARD.encode("AWS:a-password-from-ecr")
+        );
+        assert_eq!(secrets(&target, &env).masked(&said), "*** *** *** *** *** ***");
     }
 
     #[test]

@@ -64,7 +64,8 @@ pub async fn build(job: &Job<'_>) -> Result<Built, Fault> {
     let found = tools::choose(job.tool, job.env).await?;
     (job.say)(&format!("building {} with {} ({})", job.file, found.name(), found.program.display()));
     let scratch = Scratch::new(job.clock)?;
-    let runner = Runner { program: &found.program, env: job.env, say: job.say };
+    let runner =
+        Runner { program: &found.program, env: job.env, say: job.say, secrets: auth::secrets(job.to, job.env) };
     let prepared = Prepared { job, context, file, scratch, runner };
     let told = match found.kind {
         Found::Docker | Found::Finch => docker::build_and_push(&prepared, found.kind).await?,

@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use crate::image::env::Env;
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::secrets::Secrets;
 use crate::ports::images::Say;
 
 /// As many of a builder's last lines as tell what was the matter without telling everything.
@@ -33,6 +34,8 @@ pub struct Runner<'a> {
     pub program: &'a Path,
     pub env: &'a Env,
     pub say: Say<'a>,
+    /// What is left out of its lines: a build may print what it was entrusted with.
+    pub secrets: Secrets,
 }
 
 /// What is being done, for the sentence of a failure and for what it means.
@@ -61,12 +64,13 @@ impl Runner<'_> {
             .map_err(|e| Fault::new(FaultKind::ToolMissing, format!("{name} cannot be run")).cause(e.to_string()))?;
         let last = Mutex::new(VecDeque::with_capacity(LAST_LINES));
         let hear = |line: &str| {
-            (self.say)(line);
+            let line = self.secrets.masked(line);
+            (self.say)(&line);
             let mut last = last.lock().expect("no holder panics");
             if last.len() == LAST_LINES {
                 last.pop_front();
             }
-            last.push_back(line.to_owned());
+            last.push_back(line.into_owned());
         };
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let broke = |e: std::io::Error| {
@@ -116,7 +120,9 @@ mod tests {
         let heard = Mutex::new(Vec::new());
         let say = |line: &str| heard.lock().unwrap().push(line.to_owned());
         let env = Env::empty();
-        let runner = Runner { program: Path::new("/bin/sh"), env: &env, say: &say };
+        let mut secrets = Secrets::default();
+        secrets.add("hush-hush");
+        let runner = Runner { program: Path::new("/bin/sh"), env: &env, say: &say, secrets };
         let answer = runner.run(doing, &["-c".into(), script.into()], &[]).await;
         (answer, heard.into_inner().unwrap())
     }
@@ -130,6 +136,14 @@ mod tests {
         assert!(fault.sentence.contains("exit status: 7"), "{fault}");
         let cause = fault.cause.unwrap();
         assert!(cause.starts_with("line 11\n") && cause.ends_with("line 30"), "{cause}");
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_neither_passed_on_nor_kept() {
+        let (answer, heard) = shell(Doing::Push, "echo a hush-hush b; echo hush-hush >&2; exit 1").await;
+        let fault = answer.unwrap_err();
+        assert!(heard.contains(&"a *** b".to_owned()), "{heard:?}");
+        assert!(!format!("{heard:?}{fault:?}").contains("hush-hush"));
     }
 
     #[tokio::test]

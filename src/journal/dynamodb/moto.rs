@@ -1,5 +1,6 @@
 //! A DynamoDB that others wrote: moto, on loopback, for as long as a test takes. Also used by the tests that look from outside.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -174,8 +175,35 @@ fn pass(mut client: TcpStream, behind: SocketAddr, road: &Mutex<Road>) -> std::i
             return client.shutdown(Shutdown::Both);
         }
     }
+    write_down(&request, &answer);
     client.write_all(&answer)?;
     client.shutdown(Shutdown::Both)
+}
+
+/// Writes an exchange where `tests/run contract` judges it, in the form of the sandbox's traffic.
+fn write_down(request: &[u8], answer: &[u8]) {
+    let Some(folder) = std::env::var_os("KANMON_TRAFFIC").map(PathBuf::from) else { return };
+    let message = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let header = |line: &str| {
+            let (name, value) = line.split_once(':')?;
+            let name = name.to_lowercase();
+            let told = ["content-type", "user-agent", "x-amz-target", "x-amzn-requestid"].contains(&name.as_str());
+            told.then(|| (name, value.trim().to_owned()))
+        };
+        let headers: BTreeMap<String, String> = head.lines().skip(1).filter_map(header).collect();
+        let first: Vec<String> = head.lines().next().unwrap_or_default().split(' ').map(str::to_owned).collect();
+        (serde_json::json!({"headers": headers, "text": body}), first)
+    };
+    let ((mut asked, verb), (mut answered, status)) = (message(request), message(answer));
+    asked["method"] = verb[0].as_str().into();
+    asked["uri"] = "/".into();
+    answered["status"] = status.get(1).and_then(|s| s.parse::<u16>().ok()).into();
+    let line = serde_json::json!({"peer": "moto", "request": asked, "response": answered});
+    let file = folder.join(format!("dynamodb-{}.jsonl", std::process::id()));
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(file);
+    file.and_then(|mut f| f.write_all(format!("{line}\n").as_bytes())).expect("a file for traffic");
 }
 
 fn read_request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {

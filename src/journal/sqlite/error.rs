@@ -53,6 +53,10 @@ fn sql(e: &rusqlite::Error, file: &Path) -> JournalError {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => JournalError::Corrupt(format!("{file}: {e}")),
             ErrorCode::ReadOnly => read_only(at),
             ErrorCode::DiskFull => JournalError::Store(format!("there is no space left for {file}")),
+            // The log's index is made longer before it is used: only a full disk keeps that from being done.
+            ErrorCode::SystemIoFailure if code.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {
+                JournalError::Store(format!("there is no space left for {file}"))
+            }
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => JournalError::Store(format!(
                 "another process has kept {file} busy for more than {} seconds",
                 BUSY.as_secs()

@@ -17,6 +17,9 @@ use crate::ports::journal::{Holder, JournalError, Lease, Listed, Record};
 struct Head {
     app: AppName,
     form: u32,
+    /// When the first and the last event were recorded, as their rows say it.
+    started_at: String,
+    last_at: String,
     tip: Tip,
 }
 
@@ -82,12 +85,37 @@ pub(super) fn append(
 
 pub(super) fn read(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Vec<Event>, Failure> {
     let (head, rows, chunks) = stored(tx, release)?;
-    Ok(codec::decode(release, &rows, &head.tip, &chunks)?)
+    let events = codec::decode(release, &rows, &head.tip, &chunks)?;
+    head.fits(release, &rows, &events)?;
+    Ok(events)
+}
+
+impl Head {
+    /// What is told of a release without reading its events must be what they say.
+    fn fits(&self, release: &ReleaseId, rows: &[Row], events: &[Event]) -> Result<(), JournalError> {
+        codec::known_form(self.form)?;
+        let (first, last) = (rows.first(), rows.last());
+        let wrong = if let Some(Fact::Started(started)) = events.first().map(|e| &e.fact)
+            && started.pipeline.app != self.app
+        {
+            "application"
+        } else if first.is_some_and(|r| r.at != self.started_at) {
+            "beginning"
+        } else if last.is_some_and(|r| r.at != self.last_at) {
+            "last change"
+        } else if rows.iter().any(|r| r.form > self.form) {
+            "form"
+        } else {
+            return Ok(());
+        };
+        Err(JournalError::Corrupt(format!("what is noted as the {wrong} of {release} is not what its events say")))
+    }
 }
 
 pub(super) fn export(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Record, Failure> {
     let (head, rows, chunks) = stored(tx, release)?;
-    codec::decode(release, &rows, &head.tip, &chunks)?;
+    let events = codec::decode(release, &rows, &head.tip, &chunks)?;
+    head.fits(release, &rows, &events)?;
     Ok(codec::record(&head.app, release, rows, &chunks)?)
 }
 
@@ -144,6 +172,7 @@ fn stored(tx: &Transaction<'_>, release: &ReleaseId) -> Result<(Head, Vec<Row>, 
 }
 
 pub(super) fn list(tx: &Transaction<'_>, app: &AppName, gone: &Gone) -> Result<Vec<Listed>, Failure> {
+    none_is_hidden(tx, app)?;
     let mut rows =
         tx.prepare_cached("SELECT release, started_at, last_at, fence, hold FROM releases WHERE app = ?1")?;
     let rows: Vec<(String, String, String, Number, Option<String>)> = rows
@@ -164,6 +193,31 @@ pub(super) fn list(tx: &Transaction<'_>, app: &AppName, gone: &Gone) -> Result<V
     Ok(listed)
 }
 
+/// A release whose row is lost or says another application would be missed by a listing, and by whoever looks for what is left to
+/// do.
+fn none_is_hidden(tx: &Transaction<'_>, app: &AppName) -> Result<(), Failure> {
+    let lost: Option<String> = tx
+        .prepare_cached("SELECT release FROM events WHERE release NOT IN (SELECT release FROM releases) LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    if let Some(release) = lost {
+        return Err(JournalError::Corrupt(format!("{release} has events, and is not noted as a release")).into());
+    }
+    let mut others = tx.prepare_cached(
+        "SELECT r.release, e.payload FROM releases r JOIN events e ON e.release = r.release AND e.seq = 1 WHERE r.app <> ?1",
+    )?;
+    let rows = others.query_map([app.as_str()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    for row in rows {
+        let (release, payload) = row?;
+        let first: serde_json::Value = serde_json::from_slice(&payload).unwrap_or_default();
+        if first["pipeline"]["app"] == app.as_str() {
+            let text = format!("what is noted as the application of {release} is not what its events say");
+            return Err(JournalError::Corrupt(text).into());
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn ledger(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<StageLedger, Failure> {
     let row: Option<(String, String)> = tx
         .prepare_cached("SELECT body, hash FROM ledgers WHERE app = ?1 AND stage = ?2")?
@@ -176,12 +230,17 @@ pub(super) fn ledger(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> 
 }
 
 fn head(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Head, Failure> {
-    let (app, form, Number(seq), hash): (String, u32, Number, String) = tx
-        .prepare_cached("SELECT app, form, last_seq, last_hash FROM releases WHERE release = ?1")?
-        .query_row([release.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+    let head = |row: &SqlRow<'_>| {
+        let (app, Number(seq)): (String, Number) = (row.get(0)?, row.get(4)?);
+        let (form, started_at, last_at, hash) = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(5)?);
+        Ok((app, form, started_at, last_at, Tip { seq, hash }))
+    };
+    let (app, form, started_at, last_at, tip) = tx
+        .prepare_cached("SELECT app, form, started_at, last_at, last_seq, last_hash FROM releases WHERE release = ?1")?
+        .query_row([release.as_str()], head)
         .optional()?
         .ok_or_else(|| JournalError::NoSuchRelease(release.clone()))?;
-    Ok(Head { app: parsed(&app)?, form, tip: Tip { seq, hash } })
+    Ok(Head { app: parsed(&app)?, form, started_at, last_at, tip })
 }
 
 fn put_event(

@@ -6,6 +6,7 @@ mod inbox;
 mod leases;
 mod number;
 mod open;
+mod private;
 mod schema;
 mod store;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{Failure, read_only};
-use super::schema;
+use super::{private, schema};
 use crate::ports::journal::JournalError;
 
 /// Transactions take milliseconds, and on a slow disk some hundred; whoever waits longer than this waits for something
@@ -23,18 +23,23 @@ pub(super) struct Opened {
     pub db: Connection,
     pub file: PathBuf,
     pub writable: bool,
+    /// What of it was found open to other users.
+    pub exposed: Vec<String>,
 }
 
 /// Opens the journal in `dir`, making both where they are not there; read-only where it cannot be written.
 pub(super) fn open(dir: &Path) -> Result<Opened, JournalError> {
     let file = dir.join(FILE);
-    match prepare(dir, &file) {
+    let prepared = prepare(dir, &file);
+    let exposed = private::close_to_others(dir, &file);
+    let opened = match prepared {
         Ok(()) => open_writable(&file),
         Err(e) if matches!(e.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) && file.exists() => {
             open_read_only(&file)
         }
         Err(e) => Err(JournalError::Store(format!("{} cannot be made or opened: {e}", file.display()))),
-    }
+    }?;
+    Ok(Opened { exposed, ..opened })
 }
 
 /// For this user's eyes alone (names of accounts, people and findings are in it), and never part of a commit.
@@ -71,7 +76,7 @@ fn open_writable(file: &Path) -> Result<Opened, JournalError> {
         Ok(db)
     };
     let db = ready().map_err(|e| e.about(file))?;
-    Ok(Opened { db, file: file.to_owned(), writable: true })
+    Ok(Opened { db, file: file.to_owned(), writable: true, exposed: Vec::new() })
 }
 
 /// While another process turns the log on, SQLite answers "busy" without waiting.
@@ -105,7 +110,7 @@ pub(super) fn open_read_only(file: &Path) -> Result<Opened, JournalError> {
         }
     };
     let db = ready().map_err(|e| e.about(file))?;
-    Ok(Opened { db, file: file.to_owned(), writable: false })
+    Ok(Opened { db, file: file.to_owned(), writable: false, exposed: Vec::new() })
 }
 
 /// SQLite wants to make files beside the database even to read it, unless told that nobody writes. Where a log is left over

@@ -30,6 +30,7 @@ pub struct SqliteJournal {
     thread: Option<JoinHandle<()>>,
     file: PathBuf,
     writable: bool,
+    exposed: Vec<String>,
     gone: Arc<Gone>,
 }
 
@@ -45,7 +46,7 @@ impl SqliteJournal {
 
     pub(super) fn start(opened: Opened, gone: Arc<Gone>) -> Result<SqliteJournal, JournalError> {
         let (jobs, work) = mpsc::channel::<Job>();
-        let (file, writable) = (opened.file.clone(), opened.writable);
+        let (file, writable, exposed) = (opened.file.clone(), opened.writable, opened.exposed.clone());
         let run = move || {
             let mut opened = opened;
             while let Ok(job) = work.recv() {
@@ -56,7 +57,12 @@ impl SqliteJournal {
             .name("journal".into())
             .spawn(run)
             .map_err(|e| JournalError::Store(format!("no thread can be started: {e}")))?;
-        Ok(SqliteJournal { jobs: Some(jobs), thread: Some(thread), file, writable, gone })
+        Ok(SqliteJournal { jobs: Some(jobs), thread: Some(thread), file, writable, exposed, gone })
+    }
+
+    /// What of it was found open to other users of this machine, for people: closed again where that could be done.
+    pub fn exposed(&self) -> &[String] {
+        &self.exposed
     }
 
     /// Whether it can be written.

@@ -249,6 +249,63 @@ async fn a_full_disk_is_said_and_what_was_there_stays() {
 }
 
 #[tokio::test]
+async fn what_is_there_already_and_open_to_others_is_closed_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = dir.path().join(".kanmon");
+    drop(small(&own).await);
+    assert!(SqliteJournal::open(&own).unwrap().exposed().is_empty());
+    let open = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    open(&own, 0o755);
+    open(&own.join("journal.db"), 0o664);
+    let journal = SqliteJournal::open(&own).unwrap();
+    let told = journal.exposed().join("\n");
+    assert!(told.contains(".kanmon was open to other users (mode 0755); now it is yours alone"), "{told}");
+    assert!(told.contains("journal.db was open to other users (mode 0664); now it is yours alone"), "{told}");
+    assert_eq!((mode(&own), mode(&own.join("journal.db"))), (0o700, 0o600));
+
+    // A folder that a user named may be there for other things too: only the files in it are kanmon's.
+    let named = dir.path().join("shared");
+    drop(small(&named).await);
+    open(&named, 0o770);
+    let journal = SqliteJournal::open(&named).unwrap();
+    let told = journal.exposed().join("\n");
+    assert!(told.contains("shared is open to other users (mode 0770); close it with: chmod 700 "), "{told}");
+    assert_eq!(mode(&named), 0o770);
+}
+
+#[tokio::test]
+async fn what_is_noted_of_a_release_is_held_against_its_events() {
+    for (damage, word) in [
+        ("UPDATE releases SET app = 'shoq'", "application"),
+        ("UPDATE releases SET started_at = '2020-01-01T00:00:00Z'", "beginning"),
+        ("UPDATE releases SET last_at = '2020-01-01T00:00:00Z'", "last change"),
+        ("UPDATE releases SET form = 0", "form"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        small(dir.path()).await;
+        raw(dir.path()).execute_batch(damage).unwrap();
+        let journal = SqliteJournal::open(dir.path()).unwrap();
+        let read = journal.read(&release()).await.unwrap_err();
+        assert!(read.to_string().contains(&format!("noted as the {word} of r1")), "{damage}: {read}");
+        assert!(journal.export(&release()).await.is_err(), "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_misses_no_release_whose_row_is_lost_or_filed_elsewhere() {
+    for (damage, words) in [
+        ("UPDATE releases SET app = 'shoq'", "noted as the application of r1"),
+        ("DELETE FROM releases", "r1 has events, and is not noted as a release"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        small(dir.path()).await;
+        raw(dir.path()).execute_batch(damage).unwrap();
+        let listed = SqliteJournal::open(dir.path()).unwrap().list(&id("shop")).await.unwrap_err();
+        assert!(listed.to_string().contains(words), "{damage}: {listed}");
+    }
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_made_is_said() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("file"), "").unwrap();

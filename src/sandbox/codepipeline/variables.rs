@@ -20,6 +20,9 @@ pub fn resolve(pipeline: &Pipeline, input: &Value) -> Result<Vec<(String, String
     if !given.is_empty() && text(&pipeline.declared, "pipelineType") != Some("V2") {
         return Err(validation("Pipeline variables are only supported for pipelines of type V2."));
     }
+    if given.is_empty() && input.get("variables").is_some_and(Value::is_array) {
+        return Err(constraint("variables", "Member must have length greater than or equal to 1"));
+    }
     let mut values: BTreeMap<&str, &str> = BTreeMap::new();
     for variable in given {
         let name =

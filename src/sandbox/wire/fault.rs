@@ -38,7 +38,7 @@ pub fn error_of(fault: &CommonFault, service: Service) -> AwsError {
     let status = match (fault, protocol) {
         (CommonFault::Internal, _) => 500,
         (CommonFault::Throttled, Protocol::RestJson) => 429,
-        (CommonFault::Throttled, _) | (_, Protocol::Json11) => 400,
+        (CommonFault::Throttled, _) | (_, Protocol::Json10 | Protocol::Json11 | Protocol::Cbor) => 400,
         (_, Protocol::Query | Protocol::RestJson) => 403,
     };
     let code = if protocol == Protocol::Query { query } else { json };

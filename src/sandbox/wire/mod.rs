@@ -1,6 +1,7 @@
 //! How AWS's clients say a call: which service, which operation, and its input; and how answers go back.
 
 pub mod answer;
+mod cbor;
 pub mod fault;
 mod query;
 pub mod request;
@@ -23,7 +24,10 @@ pub enum Service {
 /// The protocols that the services' models name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
+    /// Of no service here; what asks in it gets its answer in it.
+    Json10,
     Json11,
+    Cbor,
     Query,
     RestJson,
 }
@@ -40,6 +44,7 @@ impl Service {
         }
     }
 
+    /// What it is spoken to in where a client does not prefer another.
     pub fn protocol(self) -> Protocol {
         match self {
             Service::Sts => Protocol::Query,

@@ -4,12 +4,14 @@ use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
 
-use super::{Protocol, Service, query};
+use super::answer::RPC_V2;
+use super::{Protocol, Service, cbor, query};
 
 /// A call as it was said, before anything of it is believed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wire {
     pub service: Service,
+    pub protocol: Protocol,
     pub op: String,
     pub input: Value,
 }
@@ -46,16 +48,23 @@ const STS: &[&str] = &["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIden
 pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
     if let Some(target) = header("x-amz-target") {
-        return json_target(target, request.body());
+        let protocol = match header("content-type") {
+            Some(c) if c.starts_with("application/x-amz-json-1.0") => Protocol::Json10,
+            _ => Protocol::Json11,
+        };
+        return json_target(target, protocol, request.body());
+    }
+    let path = request.uri().path();
+    if header("smithy-protocol") == Some(RPC_V2) {
+        return rpc(path, request.body());
     }
     if header("content-type").is_some_and(|c| c.starts_with("application/x-www-form-urlencoded")) {
         return form(request.body());
     }
-    let path = request.uri().path();
     match INSPECTOR.iter().find(|(p, _)| *p == path) {
         Some((_, op)) => {
             let input = json(request.body(), Protocol::RestJson)?;
-            Ok(Wire { service: Service::Inspector2, op: (*op).to_owned(), input })
+            Ok(Wire { service: Service::Inspector2, protocol: Protocol::RestJson, op: (*op).to_owned(), input })
         }
         None => Err(WireError {
             protocol: Protocol::RestJson,
@@ -66,16 +75,24 @@ pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
     }
 }
 
-fn json_target(target: &str, body: &Bytes) -> Result<Wire, WireError> {
-    let unknown = || WireError {
-        protocol: Protocol::Json11,
-        code: "UnknownOperationException",
-        status: 400,
-        message: String::new(),
-    };
+fn json_target(target: &str, protocol: Protocol, body: &Bytes) -> Result<Wire, WireError> {
+    let unknown = || WireError { protocol, code: "UnknownOperationException", status: 400, message: String::new() };
     let (prefix, op) = target.split_once('.').ok_or_else(unknown)?;
     let service = TARGETS.iter().find(|(p, _)| *p == prefix).map(|(_, s)| *s).ok_or_else(unknown)?;
-    Ok(Wire { service, op: op.to_owned(), input: json(body, Protocol::Json11)? })
+    // Its services are all 1.1's, and answer so.
+    let protocol = Protocol::Json11;
+    Ok(Wire { service, protocol, op: op.to_owned(), input: json(body, protocol)? })
+}
+
+/// `/service/PREFIX/operation/OPERATION`. CodePipeline is the one service here whose model has this protocol.
+fn rpc(path: &str, body: &Bytes) -> Result<Wire, WireError> {
+    let protocol = Protocol::Cbor;
+    let said = path.strip_prefix("/service/CodePipeline_20150709/operation/");
+    let op =
+        said.ok_or(WireError { protocol, code: "UnknownOperationException", status: 404, message: String::new() })?;
+    let malformed = |message| WireError { protocol, code: "SerializationException", status: 400, message };
+    let input = cbor::read(body).map_err(malformed)?;
+    Ok(Wire { service: Service::CodePipeline, protocol, op: op.to_owned(), input })
 }
 
 fn json(body: &Bytes, protocol: Protocol) -> Result<Value, WireError> {
@@ -103,5 +120,5 @@ fn form(body: &Bytes) -> Result<Wire, WireError> {
         });
     }
     let members: Vec<_> = fields.iter().filter(|(k, _)| k != "Action" && k != "Version").cloned().collect();
-    Ok(Wire { service: Service::Sts, op: action.to_owned(), input: query::input(&members) })
+    Ok(Wire { service: Service::Sts, protocol: Protocol::Query, op: action.to_owned(), input: query::input(&members) })
 }

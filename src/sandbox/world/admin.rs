@@ -65,10 +65,11 @@ impl World {
             "alarms" if method == Method::POST => self.take_alarm(request.body()),
             "actions" if method == Method::POST => self.end_action(request.body()),
             "log" if method == Method::GET => Ok(self.log_since(request.uri().query())),
-            _ => match path.strip_prefix("service/") {
-                Some(rest) => self.service(rest),
-                None => {
-                    let here = "actions, alarms, faults, findings, log and service/… are here";
+            _ => match path.split_once('/') {
+                Some(("service", rest)) => self.service(rest),
+                Some(("sessions", rest)) if method == Method::DELETE => self.end_sessions(rest),
+                _ => {
+                    let here = "actions, alarms, faults, findings, log, service/… and sessions/… are here";
                     Err((StatusCode::NOT_FOUND, here.to_owned()))
                 }
             },
@@ -125,6 +126,14 @@ impl World {
         let after = query.and_then(|q| q.strip_prefix("after=")).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
         let calls: Vec<_> = self.log.iter().filter(|e| e.seq > after).collect();
         json!({"calls": calls})
+    }
+
+    /// `ACCOUNT/ROLE`: the role's sessions expire now.
+    fn end_sessions(&mut self, of: &str) -> Reply {
+        let named = of.split_once('/').and_then(|(account, role)| Some((account.parse().ok()?, role)));
+        let (account, role) = named.ok_or((StatusCode::NOT_FOUND, "sessions/ACCOUNT/ROLE".to_owned()))?;
+        self.directory.expire_sessions(&account, role, self.now);
+        Ok(json!({"expired": of}))
     }
 
     /// `ACCOUNT/REGION/CLUSTER/SERVICE[/…]`: a stand-in for the load balancer, so that a check has something to ask.

@@ -60,10 +60,9 @@ impl World {
             renew(output, path);
         }
         self.note_call(said, signed, &outcome, fault.clone());
-        let protocol = said.service.protocol();
         let mut response = match &outcome {
-            Ok(output) => answer::success(said.service, &said.op, output, request_id),
-            Err(error) => answer::failure(protocol, error, request_id),
+            Ok(output) => answer::success(said.protocol, &said.op, output, request_id),
+            Err(error) => answer::failure(said.protocol, error, request_id),
         };
         disturb(&mut response, fault.as_ref());
         response

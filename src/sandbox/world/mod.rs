@@ -23,6 +23,7 @@ use super::latency::Latency;
 use super::log::Entry;
 use super::quotas::Quotas;
 use super::seed::{Seed, SeedError};
+use super::traffic::Traffic;
 use crate::model::ids::{AccountId, Region};
 
 /// Several accounts of AWS. Pure: it moves only when it is handed a time and a request.
@@ -37,6 +38,7 @@ pub struct World {
     faults: Faults,
     quotas: Quotas,
     log: Vec<Entry>,
+    traffic: Option<Traffic>,
 }
 
 /// Until it is told, the world does not know where it is reached.
@@ -56,6 +58,7 @@ impl World {
             faults: Faults::default(),
             quotas: Quotas::new(seed.quotas),
             log: Vec::new(),
+            traffic: None,
         };
         seed.plant(&mut world)?;
         Ok(world)
@@ -105,6 +108,11 @@ impl World {
         &self.log
     }
 
+    /// From now on, writes down what goes over the wire.
+    pub fn record(&mut self, traffic: Traffic) {
+        self.traffic = Some(traffic);
+    }
+
     /// Answers one HTTP request at this time. The response may carry a `faults::Disturbance` for the transport.
     pub fn handle(&mut self, now: Timestamp, request: Request<Bytes>) -> Response<Bytes> {
         // A clock that steps back does not undo what has happened.
@@ -116,7 +124,12 @@ impl World {
         } else if path == "/v2" || path.starts_with("/v2/") {
             self.registry(&request)
         } else {
-            self.api(&request)
+            let response = self.api(&request);
+            if let Some(Err(error)) = self.traffic.as_mut().map(|t| t.write(self.now, &request, &response)) {
+                tracing::warn!(%error, "the traffic cannot be written down any more");
+                self.traffic = None;
+            }
+            response
         };
         // Clients measure their clock's error by this header.
         let date = self.now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();

@@ -1,9 +1,9 @@
-//! What a pipeline file names as an account's ECR: ministack's, with two things mended on the way. Its repositories are told under
+//! What a pipeline file names as an account's ECS and ECR: ministack's, with two things mended on the way. Its repositories are told under
 //! AWS's own host names, which nothing on loopback resolves: its own address is put in their place. And it does not know scanning
 //! configurations, which are asked of the sandbox, whose Inspector does the scanning.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -13,6 +13,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use kanmon::sandbox::traffic::Traffic;
+
+use crate::contract::recording;
 
 pub struct Front {
     serving: JoinHandle<()>,
@@ -26,6 +30,7 @@ struct Ways {
     scans: String,
     /// The host that ministack tells.
     told: String,
+    traffic: Option<Mutex<Traffic>>,
 }
 
 impl Front {
@@ -37,6 +42,7 @@ impl Front {
             registry: registry.to_owned(),
             scans: scans.to_owned(),
             told: format!("{account}.dkr.ecr.{region}.amazonaws.com"),
+            traffic: recording::of("ministack", "real").map(Mutex::new),
         });
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -71,16 +77,33 @@ impl Ways {
         let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
         let op = parts.headers.get("x-amz-target").and_then(|t| t.to_str().ok()).unwrap_or_default();
         let to = if op.ends_with("ScanningConfiguration") { &self.scans } else { &self.registry };
-        let asked =
-            self.http.request(parts.method, format!("http://{to}{}", parts.uri)).headers(parts.headers).body(body);
-        let answer = asked.send().await.map_err(|e| e.to_string())?;
+        let asked = Request::from_parts(parts, body);
+        let url = format!("http://{to}{}", asked.uri());
+        let asks = self.http.request(asked.method().clone(), url).headers(asked.headers().clone());
+        let answer = asks.body(asked.body().clone()).send().await.map_err(|e| e.to_string())?;
         let status = answer.status();
         let kind = answer.headers().get("content-type").cloned();
-        let body = answer.text().await.map_err(|e| e.to_string())?;
+        let body = self.heard(&asked, answer, *to == self.registry).await?;
         let body = body.replace(&format!("https://{}", self.told), &format!("http://{}", self.registry));
         let mut answer = Response::new(Full::from(body.replace(&self.told, &self.registry)));
         *answer.status_mut() = status;
         answer.headers_mut().extend(kind.map(|kind| (http::header::CONTENT_TYPE, kind)));
         Ok(answer)
+    }
+
+    /// An answer's body, written down with what was asked where it is ministack's: the sandbox writes its own.
+    async fn heard(
+        &self,
+        asked: &Request<Bytes>,
+        answer: reqwest::Response,
+        ministacks: bool,
+    ) -> Result<String, String> {
+        let mut whole = Response::new(Bytes::new());
+        (*whole.status_mut(), *whole.headers_mut()) = (answer.status(), answer.headers().clone());
+        *whole.body_mut() = answer.bytes().await.map_err(|e| e.to_string())?;
+        if let Some(traffic) = self.traffic.as_ref().filter(|_| ministacks) {
+            traffic.lock().unwrap().write(jiff::Timestamp::now(), asked, &whole).map_err(|e| e.to_string())?;
+        }
+        String::from_utf8(whole.body().to_vec()).map_err(|e| e.to_string())
     }
 }

@@ -282,9 +282,9 @@ impl Ground {
         let sandbox = self.sandbox.endpoint();
         let account = |number: usize, more: &str| {
             let (side, id) = (&self.sides[number], ACCOUNTS[number]);
-            let (ecs, ecr) = (side.ministack.url(), &side.front.url);
+            let front = &side.front.url;
             format!(
-                "{{ id: \"{id}\", region: {REGION}, endpoints: {{ default: \"{sandbox}\", ecs: \"{ecs}\", ecr: \"{ecr}\" }}{more} }}"
+                "{{ id: \"{id}\", region: {REGION}, endpoints: {{ default: \"{sandbox}\", ecs: \"{front}\", ecr: \"{front}\" }}{more} }}"
             )
         };
         let Build { version, exits, migration, poll, .. } = build;

@@ -1,0 +1,62 @@
+//! Errors that every operation may answer with, beside those that its model names.
+
+use super::exchange::Protocol;
+
+/// Error codes of AWS's front, with the statuses that they come with.
+///
+/// Codes and statuses of the JSON protocols: "Common Errors" of the ECS, ECR, Inspector and CodePipeline API references
+/// (.../APIReference/CommonErrors.html: 403 for what is not allowed or expired, 404 for an unknown operation, 400 for throttling).
+/// AWS JSON services answer all of them with 400, as the DynamoDB developer guide's "Error messages and codes" has it
+/// (Programming.Errors.html), which also names `…Exception` for what the reference calls `IncompleteSignature` and
+/// `MissingAuthenticationToken`; `InvalidSignatureException` and `SerializationException` come from the framework that the
+/// services share (`com.amazon.coral.service#…`).
+const JSON: [(&str, &[u16]); 13] = [
+    ("AccessDeniedException", &[400, 403]),
+    ("ExpiredTokenException", &[400, 403]),
+    ("IncompleteSignatureException", &[400, 403]),
+    ("InternalFailure", &[500]),
+    ("InvalidSignatureException", &[400, 403]),
+    ("MissingAuthenticationTokenException", &[400, 403]),
+    ("RequestExpired", &[400]),
+    ("SerializationException", &[400]),
+    ("ServiceUnavailable", &[503]),
+    ("ThrottlingException", &[400, 429]),
+    ("UnknownOperationException", &[400, 404]),
+    ("UnrecognizedClientException", &[400, 403]),
+    ("ValidationException", &[400]),
+];
+
+/// The query protocol's: "Common Errors" of the STS API reference, and "Common error types" of the IAM one.
+const QUERY: [(&str, &[u16]); 14] = [
+    ("AccessDenied", &[400, 403]),
+    ("ExpiredToken", &[400, 403]),
+    ("IncompleteSignature", &[400, 403]),
+    ("InternalFailure", &[500]),
+    ("InvalidAction", &[400]),
+    ("InvalidClientTokenId", &[403]),
+    ("InvalidParameterCombination", &[400]),
+    ("InvalidParameterValue", &[400]),
+    ("MalformedQueryString", &[400, 404]),
+    ("MissingAuthenticationToken", &[403]),
+    ("ServiceUnavailable", &[503]),
+    ("SignatureDoesNotMatch", &[403]),
+    ("Throttling", &[400]),
+    ("ValidationError", &[400]),
+];
+
+/// The statuses that a common error comes with; `None`: it is none.
+pub fn common(protocol: Protocol, code: &str) -> Option<&'static [u16]> {
+    let list: &[_] = match protocol {
+        Protocol::Json | Protocol::RestJson | Protocol::Cbor => &JSON,
+        Protocol::Query => &QUERY,
+    };
+    list.iter().find(|(c, _)| *c == code).map(|(_, statuses)| *statuses)
+}
+
+/// What is answered where the operation is not known.
+pub fn unknown_operation(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Json | Protocol::RestJson | Protocol::Cbor => "UnknownOperationException",
+        Protocol::Query => "InvalidAction",
+    }
+}

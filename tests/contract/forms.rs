@@ -1,0 +1,114 @@
+//! The query protocol: forms in, XML out, read by the shapes of the model.
+
+use roxmltree::{Document, Node};
+use serde_json::{Map, Value};
+
+use super::models::Service;
+
+/// The fields of a form.
+pub fn fields(body: &str) -> Vec<(String, String)> {
+    let pairs = body.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")));
+    pairs.map(|(k, v)| (decoded(k), decoded(v))).collect()
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = (*first == b'%').then(|| after.get(..2).and_then(|hex| hex::decode(hex).ok())).flatten();
+        match (code, first) {
+            (Some(code), _) => {
+                bytes.extend(code);
+                rest = &after[2..];
+            }
+            (None, first) => {
+                bytes.push(if *first == b'+' { b' ' } else { *first });
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).expect("forms are UTF-8")
+}
+
+/// The members that a form says. `Action` and `Version` belong to the protocol.
+pub fn input(service: &Service, shape: Option<&str>, fields: &[(String, String)]) -> Value {
+    let mut tree = Map::new();
+    for (name, value) in fields.iter().filter(|(k, _)| k != "Action" && k != "Version") {
+        let parts: Vec<&str> = name.split('.').collect();
+        let (last, way) = parts.split_last().expect("a name");
+        let mut here = &mut tree;
+        for part in way {
+            let next = here.entry(*part).or_insert_with(|| Value::Object(Map::new()));
+            here = next.as_object_mut().unwrap_or_else(|| panic!("{name} is a text and a structure"));
+        }
+        here.insert((*last).to_owned(), value.clone().into());
+    }
+    listed(service, shape, Value::Object(tree))
+}
+
+/// Numbered members as lists, where the shape is one.
+fn listed(service: &Service, shape: Option<&str>, value: Value) -> Value {
+    let Some(shape) = shape.map(|s| service.shape(s)) else { return value };
+    match (shape["type"].as_str(), value) {
+        (Some("structure"), Value::Object(members)) => {
+            let of = |name: &str| shape["members"][name]["shape"].as_str();
+            members
+                .into_iter()
+                .map(|(name, v)| {
+                    let v = listed(service, of(&name), v);
+                    (name, v)
+                })
+                .collect()
+        }
+        (Some("list"), Value::Object(mut members)) if members.len() == 1 && members.contains_key("member") => {
+            let Some(Value::Object(numbered)) = members.remove("member") else { return Value::Null };
+            let mut items: Vec<(usize, Value)> =
+                numbered.into_iter().map(|(n, v)| (n.parse().expect("a number"), v)).collect();
+            items.sort_by_key(|(n, _)| *n);
+            items.into_iter().map(|(_, v)| listed(service, shape["member"]["shape"].as_str(), v)).collect()
+        }
+        // An empty list is said as a name without a value.
+        (Some("list"), Value::String(empty)) if empty.is_empty() => Value::Array(Vec::new()),
+        (_, value) => value,
+    }
+}
+
+/// The members of an answer: what its `…Result` holds, or its `Error`.
+pub fn output(service: &Service, operation: &Value, name: &str, text: &str) -> Result<Value, String> {
+    let document = Document::parse(text).map_err(|e| format!("no XML: {e}"))?;
+    let root = document.root_element();
+    let namespace = root.tag_name().namespace().unwrap_or_default();
+    if namespace != service.metadata("xmlNamespace") {
+        return Err(format!("the namespace is '{namespace}'"));
+    }
+    let child = |of: Node<'_, '_>, name: &str| -> Option<String> {
+        let found = of.children().find(|c| c.has_tag_name((namespace, name)))?;
+        Some(found.text().unwrap_or_default().to_owned())
+    };
+    if root.has_tag_name((namespace, "ErrorResponse")) {
+        let error = root.children().find(|c| c.has_tag_name((namespace, "Error"))).ok_or("no Error in it")?;
+        child(root, "RequestId").ok_or("no RequestId in it")?;
+        let part = |name: &str| child(error, name).ok_or(format!("no {name} in its Error"));
+        return Ok(serde_json::json!({"Type": part("Type")?, "Code": part("Code")?, "message": part("Message")?}));
+    }
+    if !root.has_tag_name((namespace, format!("{name}Response").as_str())) {
+        return Err(format!("its root is {}", root.tag_name().name()));
+    }
+    let metadata = root.children().find(|c| c.has_tag_name((namespace, "ResponseMetadata")));
+    metadata.and_then(|m| child(m, "RequestId")).ok_or("no RequestId in its ResponseMetadata")?;
+    let result = root.children().find(|c| c.has_tag_name((namespace, format!("{name}Result").as_str())));
+    Ok(result.map_or(Value::Object(Map::new()), |r| element(service, service.side(operation, "output"), r)))
+}
+
+fn element(service: &Service, shape: Option<&str>, node: Node<'_, '_>) -> Value {
+    let shape = shape.map(|s| service.shape(s)).unwrap_or(&Value::Null);
+    let children = node.children().filter(Node::is_element);
+    match shape["type"].as_str() {
+        Some("structure") => {
+            let of = |name: &str| shape["members"][name]["shape"].as_str();
+            children.map(|c| (c.tag_name().name().to_owned(), element(service, of(c.tag_name().name()), c))).collect()
+        }
+        Some("list") => children.map(|c| element(service, shape["member"]["shape"].as_str(), c)).collect(),
+        _ => node.text().unwrap_or_default().into(),
+    }
+}

@@ -1,0 +1,84 @@
+//! AWS's own clients live a whole life on a served sandbox: boto3 in life.py, the `aws` command in command.py.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::json;
+
+use super::{models, tell};
+use crate::real::peers::{DockerPeer, have, leave_out};
+use crate::real::sandbox::Sandbox;
+
+const CLIENTS: [(&str, &str); 2] = [("boto3", "life.py"), ("the aws command", "command.py")];
+
+/// The life, lived once however many ask for it. `false`: left out, which was said.
+///
+/// # Panics
+/// Where a client found something that is not as on AWS.
+pub fn lived() -> bool {
+    static LIVED: OnceLock<Result<bool, String>> = OnceLock::new();
+    LIVED.get_or_init(live).clone().unwrap_or_else(|why| panic!("{why}"))
+}
+
+fn live() -> Result<bool, String> {
+    let test = "AWS's clients";
+    let python = models::environment().join("bin/python");
+    if !have(test, &["aws", "dockerd", "docker", "skopeo"]) {
+        return Ok(false);
+    }
+    if !python.is_file() {
+        leave_out(test, "no boto3 in TARGET/models; tests/run puts it there");
+        return Ok(false);
+    }
+    let Some(daemon) = DockerPeer::start() else {
+        leave_out(test, "dockerd needs root");
+        return Ok(false);
+    };
+    for (client, script) in CLIENTS {
+        let sandbox = Sandbox::of("contract", None);
+        let work = tempfile::tempdir().unwrap();
+        let keys = |user: &str| sandbox.exported(user).into_iter().collect::<BTreeMap<_, _>>();
+        let given = json!({
+            "endpoint": sandbox.endpoint(),
+            "keys": {"developer": keys("developer"), "manager": keys("manager")},
+            "docker": daemon.host,
+            "work": work.path(),
+        });
+        run(&python, script, work.path(), &given).map_err(|why| format!("{client}:\n{why}"))?;
+    }
+    Ok(true)
+}
+
+/// Runs a script beside this file in an environment of its own; what it tells is told.
+pub fn run(python: &Path, script: &str, home: &Path, given: &serde_json::Value) -> Result<String, String> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract").join(script);
+    let mut child = Command::new(python)
+        .arg("-B")
+        .arg(script)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", home)
+        .envs([("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_PAGER", ""), ("NO_PROXY", "127.0.0.1")])
+        .envs(std::env::var_os("KANMON_TRAFFIC").map(|folder| ("KANMON_TRAFFIC", folder)))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(given.to_string().as_bytes()).unwrap();
+    let done = child.wait_with_output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    if !done.status.success() {
+        return Err(format!("{out}{err}"));
+    }
+    tell(&out);
+    Ok(out.into_owned())
+}
+
+#[test]
+fn awss_clients_live_a_whole_life_on_the_sandbox() {
+    lived();
+}

@@ -1,0 +1,52 @@
+//! The sandbox and kanmon's requests, held against AWS's own models, AWS's own clients, and emulators that others wrote. What the other
+//! suites' rigs wrote down is judged here, so that `tests/run` runs them first.
+
+mod cbor;
+mod errors;
+mod exchange;
+mod faithful;
+mod forms;
+mod judge;
+mod life;
+mod models;
+mod peers;
+pub mod recording;
+mod shapes;
+mod traffic;
+
+use std::io::Write as _;
+
+use crate::real::peers::leave_out;
+
+/// Says something past the test harness, which keeps what passing tests print to itself.
+fn tell(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// The models; `None` where they are missing, which is said, or a failure where peers are required.
+fn models(test: &str) -> Option<&'static [models::Service]> {
+    let models = models::models();
+    if models.is_none() {
+        leave_out(test, "no botocore in TARGET/models; tests/run puts it there");
+    }
+    models
+}
+
+/// Suites whose traffic is judged.
+const SUITES: [&str; 4] = ["scenarios", "binary", "real", "contract"];
+
+#[test]
+fn everything_on_the_wire_is_what_awss_models_say() {
+    let test = "traffic against models";
+    let Some(models) = models(test) else { return };
+    let Some(folder) = recording::folder() else { return leave_out(test, "no traffic; tests/run keeps it") };
+    life::lived();
+    peers::asked();
+    let traffic = traffic::read(models, &folder);
+    tell(&format!("\n{}\n", traffic.told()));
+    for suite in SUITES {
+        assert!(traffic.suites.contains(suite), "nothing of {suite} was written down in {}", folder.display());
+    }
+    let lines: Vec<_> = traffic.disagreements.iter().map(|(line, n)| format!("{n:>6} × {line}")).collect();
+    assert!(lines.is_empty(), "{}", lines.join("\n"));
+}

@@ -1,0 +1,91 @@
+//! A state file whose bytes were changed: it is the record that was written, or it is refused.
+
+use std::path::Path;
+use std::time::Instant;
+
+use kanmon::journal::SqliteJournal;
+use kanmon::ports::journal::{Journal as _, JournalError};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::harness::{seconds, seed};
+use super::targets;
+use crate::real::road::tell;
+
+#[tokio::test]
+async fn state_files() {
+    let record = kanmon::journal::from_file(targets::RECORD).unwrap();
+    let whole = tempfile::tempdir().unwrap();
+    let journal = SqliteJournal::open(whole.path()).unwrap();
+    journal.restore(&record).await.unwrap();
+    let written = journal.read(&record.release).await.unwrap();
+    let stage = written.iter().find_map(|e| kanmon::model::ledger::stage_of(&e.fact)).unwrap().clone();
+    let ledger = journal.ledger(&record.app, &stage).await.unwrap();
+    drop(journal);
+    let bytes = std::fs::read(whole.path().join("journal.db")).unwrap();
+    assert!(!whole.path().join("journal.db-wal").exists(), "everything is in the one file");
+
+    let (seed, until) = (seed(), Instant::now() + seconds());
+    let mut rng = StdRng::seed_from_u64(seed);
+    let (mut tried, mut refused) = (0, 0);
+    while Instant::now() < until {
+        let mut changed = bytes.clone();
+        for _ in 0..rng.random_range(1..=3) {
+            let at = rng.random_range(0..changed.len());
+            match rng.random_range(0..4) {
+                0 => changed[at] ^= 1 << rng.random_range(0..8),
+                1 => changed[at..].iter_mut().take(rng.random_range(1..=512)).for_each(|b| *b = rng.random()),
+                2 => changed.truncate(at.max(1)),
+                _ => {
+                    let from = rng.random_range(0..changed.len() / 4096) * 4096;
+                    let to = rng.random_range(0..changed.len() / 4096) * 4096;
+                    changed.copy_within(from..from + 4096, to);
+                }
+            }
+            if changed.len() < 2 * 4096 {
+                break;
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("journal.db"), &changed).unwrap();
+        tried += 1;
+        let read = look(dir.path(), &record.release, &record.app, &stage).await;
+        match read {
+            Ok((events, known)) => {
+                targets::fold(&events);
+                assert!(events == written, "seed {seed}, input {tried}: another record was taken for this one");
+                assert!(known == ledger || known == Default::default(), "seed {seed}, input {tried}: another ledger");
+            }
+            Err(error) => {
+                refused += 1;
+                let why = error.to_string();
+                assert!(!why.is_empty());
+                let is_told = matches!(
+                    error,
+                    JournalError::Corrupt(_)
+                        | JournalError::Newer { .. }
+                        | JournalError::Store(_)
+                        | JournalError::NoSuchRelease(_)
+                );
+                assert!(is_told, "seed {seed}, input {tried}: {why}");
+            }
+        }
+    }
+    tell(&format!("state files: {tried} inputs, {refused} refused, seed {seed}"));
+    assert!(refused > 0 && tried > 5, "{refused} of {tried} were refused");
+}
+
+type Read = (Vec<kanmon::model::event::Event>, kanmon::model::ledger::StageLedger);
+
+async fn look(
+    dir: &Path,
+    release: &kanmon::model::ids::ReleaseId,
+    app: &kanmon::model::ids::AppName,
+    stage: &kanmon::model::ids::StageName,
+) -> Result<Read, JournalError> {
+    let journal = SqliteJournal::open(dir)?;
+    let events = journal.read(release).await?;
+    journal.list(app).await?;
+    journal.inbox(release).await?;
+    Ok((events, journal.ledger(app, stage).await?))
+}

@@ -1,0 +1,225 @@
+//! A disk that is full, cannot be written, or gives back something else: nothing is changed that is not written down first, and
+//! the message says what to do.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::binary::rig::{Desk, Ran, Running, Sandbox, release_in};
+use crate::real::peers::leave_out;
+
+/// Whether this machine lets a process have file systems of its own.
+fn can_mount(test: &str) -> bool {
+    let tried = mounting("true").stderr(Stdio::piped()).output();
+    let works = tried.as_ref().is_ok_and(|o| o.status.success());
+    if !works {
+        let why = tried.map_or_else(|e| e.to_string(), |o| String::from_utf8_lossy(&o.stderr).trim().to_owned());
+        leave_out(test, &format!("no file system can be mounted here: {why}"));
+    }
+    works
+}
+
+/// A shell that sees mounts which nobody else sees, and which end with it.
+fn mounting(script: &str) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-euc", script]);
+    command
+}
+
+/// Runs a script in the repository, `$KANMON` being the binary.
+fn script(desk: &Desk, env: &[(String, String)], text: &str) -> Ran {
+    start(desk, env, text).end()
+}
+
+fn start(desk: &Desk, env: &[(String, String)], text: &str) -> Running {
+    let mut command = mounting(text);
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", desk.root.path());
+    command.envs(env.iter().map(|(k, v)| (k, v))).env("KANMON", env!("CARGO_BIN_EXE_kanmon"));
+    command.current_dir(desk.root.path());
+    Running::new(command, Stdio::null())
+}
+
+/// The effects of this kind that the journal holds as intended.
+fn intended(history: &str, effect: &str) -> usize {
+    let events = history.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+    events.filter(|e| e["kind"] == "intended" && e["effect"]["effect"] == effect).count()
+}
+
+const NO_SPACE: &str = "error: the state cannot be written or read: there is no space left for";
+
+#[test]
+fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on() {
+    if !can_mount("a full disk") {
+        return;
+    }
+    // One stage's whole release takes some 700 kB with its log; each size ends it at another append.
+    let (mut stopped, mut ended) = (std::collections::BTreeSet::new(), 0);
+    for kilobytes in [16, 120, 180, 240, 320, 400, 500, 600] {
+        let sandbox = Sandbox::start();
+        let desk = Desk::demo(&sandbox);
+        std::fs::create_dir(desk.root.path().join(".kanmon")).unwrap();
+        let text = format!(
+            "mount -t tmpfs -o size={kilobytes}k,mode=0700 tmpfs .kanmon
+            set +e
+            \"$KANMON\" release --until dev 2>told >said
+            echo $? >code
+            \"$KANMON\" history --output json >listed 2>&1
+            id=$(sed -n 's/.*\"release\":\"\\([^\"]*\\)\".*/\\1/p' listed | head -1)
+            [ -z \"$id\" ] || \"$KANMON\" history \"$id\" --output json >before
+            printf '%s' \"$id\" >id
+            echo it has stopped
+            while [ ! -e go-on ]; do sleep 0.1; done
+            mount -o remount,size=64m .kanmon
+            [ -z \"$id\" ] || exec \"$KANMON\" resume \"$id\""
+        );
+        let mut running = start(&desk, &sandbox.keys("developer"), &text);
+        running.says("it has stopped");
+        let calls = sandbox.calls();
+        desk.write("go-on", "");
+        let ran = running.end();
+        let read = |name: &str| std::fs::read_to_string(desk.root.path().join(name)).unwrap_or_default();
+        if read("code").trim() == "0" {
+            ended += 1;
+            continue;
+        }
+        let told = read("told");
+        assert_eq!(read("code").trim(), "40", "{kilobytes} kB: {told}");
+        let folded = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in [NO_SPACE, "nothing is done before it is written down; free the disk", "then `kanmon resume"] {
+            assert!(folded.contains(words), "{kilobytes} kB: `{words}` is not told:\n{told}");
+        }
+        let done = |op: &str| calls.iter().filter(|c| c["operation"] == op && c["code"] == "OK").count();
+        let before = read("before");
+        stopped.insert(before.lines().count());
+        for (operation, effect) in
+            [("PutImage", "build"), ("RegisterTaskDefinition", "register"), ("UpdateService", "update")]
+        {
+            let (done, intended) = (done(operation), intended(&before, effect));
+            assert!(done <= intended, "{kilobytes} kB: {done} {operation}, {intended} of them written down first");
+        }
+        if read("id").is_empty() {
+            assert_eq!(sandbox.changes(), Vec::<String>::new(), "{kilobytes} kB: changed without a record");
+            continue;
+        }
+        ran.ended(0).says("✓ succeeded");
+        for operation in ["RegisterTaskDefinition", "UpdateService"] {
+            assert_eq!(sandbox.done(operation).len(), 1, "{kilobytes} kB: {operation}");
+        }
+    }
+    crate::real::road::tell(&format!(
+        "a disk full after so many events: {stopped:?}; {ended} releases had room enough"
+    ));
+    assert!(stopped.len() >= 5, "the disk was full after {stopped:?} events only");
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
+    if !can_mount("a read-only disk") {
+        return;
+    }
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let developer = sandbox.keys("developer");
+    let read_only = "mount --bind .kanmon .kanmon && mount -o remount,bind,ro .kanmon\n";
+    // Nothing was recorded yet.
+    std::fs::create_dir(desk.root.path().join(".kanmon")).unwrap();
+    let ran = script(&desk, &developer, &format!("{read_only}exec \"$KANMON\" release")).ended(40);
+    let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(folded.contains("journal.db cannot be made or opened: Read-only file system"), "{}", ran.err);
+    assert!(folded.contains("free the disk or mend its permissions"), "{}", ran.err);
+    assert_eq!(sandbox.changes(), Vec::<String>::new());
+
+    let id = release_in(&desk.run(&developer, &["release", "--until", "dev"]).ended(0).out);
+    let before = sandbox.changes();
+    for verb in ["history".to_owned(), format!("history {id}"), format!("export {id}"), "status".to_owned()] {
+        script(&desk, &developer, &format!("{read_only}exec \"$KANMON\" {verb}")).ended(0).says(&id);
+    }
+    for verb in ["release".to_owned(), format!("promote {id} --to staging"), format!("abort {id}")] {
+        let ran = script(&desk, &developer, &format!("{read_only}exec \"$KANMON\" {verb}"));
+        let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        // One that has ended is not aborted, whatever the disk is like.
+        if verb.starts_with("abort") {
+            assert_eq!(ran.code, Some(2), "{}", ran.err);
+            continue;
+        }
+        assert_eq!(ran.code, Some(40), "{verb}: {}", ran.err);
+        assert!(folded.contains("may only be read (its folder or file system is read-only)"), "{verb}: {}", ran.err);
+        assert!(folded.contains("mend its permissions"), "{verb}: {}", ran.err);
+    }
+    assert_eq!(sandbox.changes(), before, "something was changed that could not be written down");
+}
+
+#[test]
+fn a_disk_that_becomes_full_for_one_process_alone_is_said_as_its_own_trouble() {
+    // Without any right to mount: a limit on the size of files, as builders' machines set.
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let mut command = Command::new("sh");
+    let text = "trap '' XFSZ; ulimit -f 200; exec \"$KANMON\" release --until dev";
+    command.args(["-c", text]).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    command.env("HOME", desk.root.path()).env("KANMON", env!("CARGO_BIN_EXE_kanmon"));
+    let developer = sandbox.keys("developer");
+    command.envs(developer.iter().map(|(k, v)| (k, v))).current_dir(desk.root.path());
+    let ran = Running::new(command, Stdio::null()).end().ended(40);
+    let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(folded.contains("error: the state cannot be written or read: "), "{}", ran.err);
+    assert!(folded.contains("journal.db"), "{}", ran.err);
+    let id = release_in(&ran.err);
+    assert!(folded.contains(&format!("`kanmon resume {id}`")), "{}", ran.err);
+    desk.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
+    for operation in ["RegisterTaskDefinition", "UpdateService"] {
+        assert_eq!(sandbox.done(operation).len(), 1, "{operation}");
+    }
+}
+
+/// A state folder with this as its file.
+fn state_of(bytes: &[u8]) -> tempfile::TempDir {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::write(state.path().join("journal.db"), bytes).unwrap();
+    state
+}
+
+#[track_caller]
+fn refused(sandbox: &Sandbox, desk: &Desk, state: &Path, words: &[&str]) {
+    let place = format!("local:{}", state.display());
+    let before = std::fs::read(state.join("journal.db")).unwrap();
+    for verb in [&["release"][..], &["resume"], &["history"], &["approvals"], &["status"]] {
+        let ran = desk.run(&sandbox.keys("developer"), &[verb, &["--state", &place]].concat()).ended(40);
+        let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in words {
+            assert!(folded.contains(words), "{verb:?} does not say `{words}`:\n{}", ran.err);
+        }
+    }
+    assert_eq!(std::fs::read(state.join("journal.db")).unwrap(), before, "what cannot be read was written to");
+    assert_eq!(sandbox.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_that_is_no_database_or_is_damaged_is_refused_and_left_alone() {
+    let (sandbox, other) = (Sandbox::start(), Sandbox::start());
+    let desk = Desk::demo(&sandbox);
+    let what_to_do = "hint: restore the state folder from a backup, or start anew with another `--state`";
+
+    let text = state_of("these are my notes, and no database\n".repeat(300).as_bytes());
+    refused(&sandbox, &desk, text.path(), &["error: the record is damaged: ", "file is not a database", what_to_do]);
+
+    // A good one, with its pages overwritten from the second on.
+    let their = Desk::demo(&other);
+    their.run(&other.keys("developer"), &["release", "--until", "dev"]).ended(0);
+    let file = their.root.path().join(".kanmon/journal.db");
+    let db = rusqlite::Connection::open(&file).unwrap();
+    db.pragma_update_and_check(None, "wal_checkpoint", "TRUNCATE", |_| Ok(())).unwrap();
+    drop(db);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[4096..].iter_mut().for_each(|b| *b = !*b);
+    let damaged = state_of(&bytes);
+    let before = damaged.path().join("journal.db");
+    let place = format!("local:{}", damaged.path().display());
+    for verb in [&["release"][..], &["history"]] {
+        let ran = desk.run(&sandbox.keys("developer"), &[verb, &["--state", &place]].concat()).ended(40);
+        ran.told("error: the record is damaged: ").told("malformed").told("restore the state folder from a backup");
+    }
+    assert!(std::fs::read(before).unwrap() == bytes, "what is damaged was written to");
+    assert_eq!(sandbox.changes(), Vec::<String>::new());
+}
