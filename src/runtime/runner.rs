@@ -209,6 +209,8 @@ impl<'s> Runner<'s> {
         let asked_already = self.stop.is_asked();
         let mut stop = self.stop.clone();
         let news = tokio::select! {
+            // No chance: the same news in the same order lead to the same steps.
+            biased;
             news = self.news.recv() => news,
             () = stop.asked(), if !asked_already => None,
             () = clock.sleep(pause) => None,

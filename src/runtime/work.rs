@@ -177,6 +177,7 @@ async fn pace(
     loop {
         let due = read_at + *every.borrow_and_update();
         tokio::select! {
+            biased;
             () = ports.clock.sleep(due.duration_since(ports.clock.now())) => return Ok(()),
             changed = every.changed() => changed?,
         }

@@ -114,6 +114,7 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
         Ok::<(), String>(())
     };
     tokio::select! {
+        biased;
         done = all => done?,
         () = play.stage.hours(HOURS) => {}
     }
@@ -192,6 +193,7 @@ impl Play {
             }
             let (process, ports) = self.process(&part);
             tokio::select! {
+                biased;
                 () = process.death() => {}
                 () = self.resumes(&process, ports, &part) => {}
             }
@@ -217,6 +219,7 @@ impl Play {
         let working = tokio::spawn(async move { Runner::new(ports, lease, release, &mut Deaf, stop).run().await });
         let abort = working.abort_handle();
         tokio::select! {
+            biased;
             _ = working => {}
             () = process.death() => {
                 abort.abort();
