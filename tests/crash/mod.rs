@@ -3,7 +3,7 @@
 
 mod at_every_append;
 mod at_every_call;
-mod left;
+pub mod left;
 mod matrix;
-mod roads;
+pub mod roads;
 mod twice;

@@ -1,0 +1,51 @@
+//! Faults that last: the release is parked with what is missing told, and goes on once it is mended.
+
+use jiff::SignedDuration;
+use kanmon::model::outcome::Outcome;
+use kanmon::sandbox::faults::Kind;
+
+use super::matrix::{Undisturbed, comes_to_an_end, every_operation, was_met};
+use crate::crash::left::left;
+use crate::crash::roads::whole;
+
+const FOR_EVER: u32 = u32::MAX;
+
+/// It ends parked, as one of these; mended and resumed, it leaves what the undisturbed release leaves.
+async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: &Kind) -> Result<(), String> {
+    let stage = whole().open();
+    stage.fault(operation, kind.clone(), FOR_EVER);
+    let run = stage.release().await;
+    let id = run.id.clone();
+    let Some(ended) = comes_to_an_end(&stage, run).await else { return Err("it never ends".to_owned()) };
+    if !was_met(&stage, operation, kind) {
+        return Err("nobody met the fault".to_owned());
+    }
+    if !outcomes.contains(&ended.ending.outcome) {
+        return Err(format!("{:?}: {}", ended.ending.outcome, ended.words()));
+    }
+    if ended.ending.hint.is_none() {
+        return Err(format!("no hint: {}", ended.words()));
+    }
+    stage.end_faults();
+    stage.pass(SignedDuration::from_mins(10)).await;
+    let resumed = stage.resumes(&id).await;
+    let Some(ended) = comes_to_an_end(&stage, resumed).await else { return Err("it never ends again".to_owned()) };
+    let left = left(&stage, &ended);
+    if left == from.left { Ok(()) } else { Err(format!("resumed: {}\n{left:#?}", ended.words())) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn denial_parks_the_release() {
+    every_operation("access denied", Kind::AccessDenied, async |from, operation, kind| {
+        parks(&[Outcome::Access], from, operation, kind).await
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_without_end_parks_it() {
+    every_operation("throttled without end", Kind::Throttle, async |from, operation, kind| {
+        parks(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
+    })
+    .await;
+}

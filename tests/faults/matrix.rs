@@ -1,0 +1,57 @@
+//! One release for each operation.
+
+use std::collections::BTreeSet;
+
+use kanmon::model::outcome::Outcome;
+use kanmon::sandbox::faults::Kind;
+
+use crate::crash::left::{Left, left};
+use crate::crash::roads::{end, whole};
+use crate::real::road::tell;
+use crate::scenarios::stage::{Ended, Run, Stage};
+
+/// What a release calls, and what it leaves where nothing goes wrong.
+pub struct Undisturbed {
+    pub operations: BTreeSet<String>,
+    pub left: Left,
+}
+
+pub async fn undisturbed() -> Undisturbed {
+    let stage = whole().open();
+    let run = stage.release().await;
+    let ended = end(&stage, run).await;
+    ended.is(Outcome::Succeeded, 0);
+    let operations = stage.world.lock().unwrap().log().iter().map(|e| e.operation.clone()).collect();
+    Undisturbed { operations, left: left(&stage, &ended) }
+}
+
+/// To the end, which comes within days of the stage's time.
+pub async fn comes_to_an_end(stage: &Stage, run: Run) -> Option<Ended> {
+    tokio::select! {
+        ended = end(stage, run) => Some(ended),
+        () = stage.hours(72) => None,
+    }
+}
+
+/// Holds one release for each operation against what it should come to; `play` answers what was wrong.
+pub async fn every_operation<P>(what: &str, kind: Kind, play: P)
+where
+    P: AsyncFn(&Undisturbed, &str, &Kind) -> Result<(), String>,
+{
+    let undisturbed = undisturbed().await;
+    assert!(undisturbed.operations.len() > 20, "{:?}", undisturbed.operations);
+    let mut wrong = Vec::new();
+    for operation in &undisturbed.operations {
+        if let Err(why) = play(&undisturbed, operation, &kind).await {
+            wrong.push(format!("{operation}: {why}"));
+        }
+    }
+    let all = undisturbed.operations.len();
+    tell(&format!("{what}: {} of {all} operations come to what they should", all - wrong.len()));
+    assert!(wrong.is_empty(), "{what}\n{}", wrong.join("\n"));
+}
+
+/// Whether the fault was met at all: an order that nobody meets proves nothing.
+pub fn was_met(stage: &Stage, operation: &str, kind: &Kind) -> bool {
+    stage.tried(operation).iter().any(|e| e.fault.as_ref() == Some(kind))
+}
