@@ -50,6 +50,14 @@ impl AssumedRole {
             .to_owned()
             .try_into()
             .map_err(|_| CredentialsError::unhandled("AssumeRole answered with an impossible expiry"))?;
+        // The SDK takes for granted that they can stand in a header.
+        let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        if ![credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token()]
+            .into_iter()
+            .all(visible)
+        {
+            return Err(CredentialsError::unhandled("AssumeRole answered with credentials that are none"));
+        }
         let builder = Credentials::builder()
             .access_key_id(credentials.access_key_id())
             .secret_access_key(credentials.secret_access_key())

@@ -83,6 +83,16 @@ async fn a_role_is_assumed_once_with_release_person_and_external_id() {
 }
 
 #[tokio::test]
+async fn keys_that_could_stand_in_no_header_are_refused() {
+    let peer = Peer::new(|asked, _| match asked.op.as_str() {
+        "AssumeRole" => assumed(Duration::from_secs(3600), "ASSUM\u{c9}"),
+        _ => Reply::Json(Value::Null),
+    });
+    let fault = peer.sessions().session(&with_role()).await.err().expect("no session");
+    assert!(peer.asked("GetCallerIdentity").is_empty(), "{fault:?}");
+}
+
+#[tokio::test]
 async fn no_source_identity_is_sent_where_none_is_given() {
     let peer = assuming();
     peer.sessions().session(&with_role()).await.unwrap();

@@ -3,6 +3,7 @@
 
 mod at_every_append;
 mod at_every_call;
+mod by_signal;
 pub mod left;
 mod matrix;
 pub mod roads;

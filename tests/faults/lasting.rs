@@ -42,6 +42,15 @@ async fn denial_parks_the_release() {
     .await;
 }
 
+/// Sessions are renewed before they end; one that AWS calls expired all the same has been ended by somebody.
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_ended_parks_it() {
+    every_operation("an expired token", Kind::ExpiredToken, async |from, operation, kind| {
+        parks(&[Outcome::Access], from, operation, kind).await
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn throttling_without_end_parks_it() {
     every_operation("throttled without end", Kind::Throttle, async |from, operation, kind| {

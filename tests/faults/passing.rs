@@ -49,11 +49,6 @@ async fn replies_that_take_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_has_run_out() {
-    each_passes("an expired token", Kind::ExpiredToken, 1).await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn reads_that_lag() {
     let kind = Kind::StaleRead;
     every_operation("stale reads", kind, async |from, operation, kind| {
