@@ -13,7 +13,7 @@ use super::output::Output;
 use super::sinks;
 use crate::model::event::Event;
 use crate::model::ids::ReleaseId;
-use crate::model::outcome::Ending;
+use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 use crate::ports::journal::{Holder, JournalError, Lease};
@@ -35,6 +35,10 @@ pub async fn work(
         .map_err(|illegal| Failure::access("the record does not fit together").cause(illegal.to_string()))?;
     let id = release.id.clone();
     let journal = ports.journal.clone();
+    if let Some(file) = &global.env_file {
+        // Whatever ends this process, the release can be named.
+        write_env(file, &release, None)?;
+    }
     let ending = {
         let mut sink = sinks::sink(output, global.verbose);
         if let Some(last) = events.last() {
@@ -56,7 +60,7 @@ pub async fn work(
         output.say(&summary::of(&release, &told, output.out, output.out_width()));
     }
     if let Some(file) = &global.env_file {
-        write_env(file, &release, &ending)?;
+        write_env(file, &release, Some(&ending))?;
     }
     Ok(ending.outcome.exit_code())
 }
@@ -109,13 +113,13 @@ pub fn env_file(global: &Global) -> Result<(), Failure> {
 }
 
 /// What a build exports: shell lines, values without anything a shell would touch.
-fn write_env(file: &Path, release: &Release, ending: &Ending) -> Result<(), Failure> {
+fn write_env(file: &Path, release: &Release, ending: Option<&Ending>) -> Result<(), Failure> {
     let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();
     let plan = release.started.pipeline.stages.iter().rev().find_map(|s| match &release.stage(&s.name).approval {
         Approval::Asked(request) | Approval::Given(_, request) => Some(request.plan.to_string()),
         Approval::NotAsked | Approval::Rejected(_) | Approval::Expired | Approval::Closed { .. } => None,
     });
-    let outcome = serde_json::to_value(ending.outcome).ok();
+    let outcome = serde_json::to_value(ending.map_or(Outcome::Suspended, |e| e.outcome)).ok();
     let text = format!(
         "KANMON_RELEASE={}\nKANMON_DIGEST={}\nKANMON_PLAN={}\nKANMON_OUTCOME={}\n",
         release.id,

@@ -14,6 +14,7 @@ use crate::model::finding::ScanState;
 use crate::model::ids::{AccountName, ImageName, PlanHash, ReleaseId};
 use crate::model::ledger::StageLedger;
 use crate::model::pipeline::Stage;
+use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 
 /// How many identical readings make a scan: findings can appear after "complete".
@@ -155,10 +156,10 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             if expired && request.execution.is_none() {
                 return a.record(Fact::ApprovalExpired { stage: name.clone() });
             }
-            let hash = planned(a, stage)?;
-            if request.plan != hash {
-                let why = format!("asked was plan {}, and now it would be plan {}", request.plan.short(), hash.short());
-                let why = with_difference(why, a.release, name, &request.plan);
+            planned(a, stage)?;
+            if request.execution.is_none()
+                && let Some(why) = fallen(a.release, stage)
+            {
                 return a.record(Fact::ApprovalVoided { stage: name.clone(), why });
             }
             if !expired {
@@ -168,6 +169,16 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             a.watch(Watch::Approval { stage: name.clone() }, a.release.started.pipeline.poll, why)
         }
     }
+}
+
+/// Why a question falls that is still open: what would be done is another by now than what was asked. In CodePipeline the answer is
+/// read first: a rejection stands whatever has changed since.
+pub fn fallen(release: &Release, stage: &Stage) -> Option<String> {
+    let state = release.stage(&stage.name);
+    let Approval::Asked(request) = &state.approval else { return None };
+    let hash = plan::hash(release, stage, state.plan.as_ref()?, state.gate.as_ref()?);
+    let why = format!("asked was plan {}, and now it would be plan {}", request.plan.short(), hash.short());
+    (request.plan != hash).then(|| with_difference(why, release, &stage.name, &request.plan))
 }
 
 /// The stage's lease, had anew by each process.

@@ -15,8 +15,8 @@ use super::faults::Disturbance;
 const HEADERS: [&str; 7] =
     ["accept", "content-type", "smithy-protocol", "user-agent", "x-amz-target", "x-amzn-errortype", "x-amzn-requestid"];
 
-/// Members whose values open something, in the answers of STS and ECR.
-const SECRETS: [&str; 3] = ["SecretAccessKey", "SessionToken", "authorizationToken"];
+/// Members whose values open something, of STS and ECR.
+const SECRETS: [&str; 4] = ["SecretAccessKey", "SessionToken", "WebIdentityToken", "authorizationToken"];
 
 /// Where the exchanges of AWS's APIs are written. The registry protocol's and the sandbox's own are left out.
 pub struct Traffic {
@@ -72,7 +72,8 @@ fn message(headers: &HeaderMap, body: &Bytes) -> Map<String, Value> {
 fn masked(text: &str) -> String {
     let mut text = text.to_owned();
     for secret in SECRETS {
-        for (begins, ends) in [(format!("\"{secret}\":\""), "\""), (format!("<{secret}>"), "<")] {
+        let forms = [(format!("\"{secret}\":\""), "\""), (format!("<{secret}>"), "<"), (format!("{secret}="), "&")];
+        for (begins, ends) in forms {
             let mut from = 0;
             while let Some(at) = text[from..].find(&begins) {
                 let value = from + at + begins.len();

@@ -1,5 +1,6 @@
 //! An approval through CodePipeline. Answers in kanmon's own inbox arrive by themselves.
 
+use crate::engine::enter::fallen;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -21,7 +22,8 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
     let expired = || vec![Fact::ApprovalExpired { stage: stage.clone() }];
     let (decided, answer) = match ports.approvals.action(account, name, execution, action).await? {
         ActionState::NotReached | ActionState::Waiting { .. } if ports.clock.now() < request.expires_at => {
-            return Ok(vec![]);
+            let fallen = pipeline.stage(stage).and_then(|spec| fallen(release, spec));
+            return Ok(fallen.map(|why| Fact::ApprovalVoided { stage: stage.clone(), why }).into_iter().collect());
         }
         ActionState::NotReached | ActionState::Waiting { .. } | ActionState::Ended { .. } => return Ok(expired()),
         // A rejection stands whenever it came.
