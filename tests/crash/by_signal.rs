@@ -17,11 +17,13 @@ struct Ground {
 
 impl Ground {
     fn new() -> Ground {
-        let sandbox = Sandbox::with(&["--speed", "60"]);
+        let sandbox = Sandbox::with(&["--speed", "120"]);
         let desk = Desk::demo(&sandbox);
-        let task =
-            "tasks:\n  migrate: { taskdef: deploy/web.json, containers: { web: app }, network_of: web, timeout: 5m }\n";
-        desk.edit("gate:\n  at_most", &format!("{task}gate:\n  at_most"));
+        let task = r#"{ "family": "hello-migrate", "networkMode": "bridge", "containerDefinitions": [
+            { "name": "migrate", "image": "set-by-kanmon", "essential": true, "memory": 64 }] }"#;
+        desk.write("deploy/migrate.json", task);
+        let tasks = "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: web, timeout: 5m }\n";
+        desk.edit("gate:\n  at_most: { critical", &format!("{tasks}gate:\n  at_most: {{ critical"));
         desk.edit("      - roll: web\n", "      - run: migrate\n      - roll: web\n").commit();
         Ground { sandbox, desk }
     }
