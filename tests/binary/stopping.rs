@@ -54,13 +54,17 @@ fn a_second_ctrl_c_leaves_at_once_and_the_release_can_still_be_gone_on_with() {
     let desk = Desk::demo(&sandbox);
     // The call under way takes its time, so that the first Ctrl-C has to wait for it.
     sandbox.ask("POST", "faults", r#"{"operation": "UpdateService", "count": 1, "kind": {"slow": 20000}}"#);
-    let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "dev", "-v"]);
+    let args = ["release", "--until", "dev", "-v", "--env-file", "kanmon.env"];
+    let mut running = desk.start(&sandbox.keys("developer"), &args);
     let id = release_in(&running.says("hello-dev-web:2 registered"));
     std::thread::sleep(std::time::Duration::from_millis(300));
     running.signal("INT");
     running.says("once more leaves at once");
     running.signal("INT");
     running.end().ended(30);
+    let exported = std::fs::read_to_string(desk.root.path().join("kanmon.env")).unwrap();
+    assert!(exported.starts_with(&format!("KANMON_RELEASE={id}\n")), "whoever goes on can name it: {exported}");
+    assert!(exported.ends_with("KANMON_OUTCOME=suspended\n"), "{exported}");
     let ran = desk.run(&sandbox.keys("developer"), &["resume", &id]).ended(0);
     assert!(ran.out.contains("✓ succeeded"), "{}", ran.out);
     assert_eq!(sandbox.done("UpdateService").len(), 1, "the call that was left under way is found, not repeated");

@@ -42,7 +42,12 @@ pub fn judge(models: &[Service], exchange: &Exchange) -> Verdict {
     let (peer, client) = (exchange.peer.clone(), exchange.client());
     let Some((service, operation)) = said.known else {
         let (code, answer) = unknown(&said, exchange.response.as_ref());
-        return Verdict { operation: format!("? {}", said.operation), peer, client, code, request: Vec::new(), answer };
+        let request = if client == "kanmon" {
+            vec![Problem { path: String::new(), what: "no operation of this service".to_owned() }]
+        } else {
+            Vec::new()
+        };
+        return Verdict { operation: format!("? {}", said.operation), peer, client, code, request, answer };
     };
     let mut request = sent(&said, service, operation, &exchange.request);
     let (code, answer) = match &exchange.response {

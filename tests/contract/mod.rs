@@ -33,7 +33,7 @@ fn models(test: &str) -> Option<&'static [models::Service]> {
 }
 
 /// Suites whose traffic is judged.
-const SUITES: [&str; 4] = ["scenarios", "binary", "real", "contract"];
+const SUITES: [&str; 7] = ["scenarios", "binary", "real", "drivers", "codebuild", "shared_state", "contract"];
 
 #[test]
 fn everything_on_the_wire_is_what_awss_models_say() {

@@ -3,7 +3,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::{MANAGER, PROD, Stage, Story};
+use super::stage::{MANAGER, OPERATOR, PROD, Stage, Story};
 
 fn asking_codepipeline() -> Stage {
     let approval =
@@ -38,4 +38,35 @@ async fn is_rejected_there() {
     ended.is(Outcome::Rejected, 11);
     ended.says("user/manager");
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejected_while_nobody_listens_it_stands_whatever_has_changed_since() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.asked(&id, "prod").await;
+    run.crash(&stage).await;
+    stage.hours(1).await;
+    stage.answers(MANAGER, &id, "prod", Answer::Rejected).await;
+    stage.deploys(OPERATOR, "shop-prod", "web").await;
+    let ended = stage.resumes(&id).await.end(&stage).await;
+    ended.is(Outcome::Rejected, 11);
+    assert_eq!(stage.calls("StartPipelineExecution").len(), 1, "nobody is asked again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn still_open_it_falls_when_the_plan_changes() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.asked(&id, "prod").await;
+    run.crash(&stage).await;
+    stage.deploys(OPERATOR, "shop-prod", "web").await;
+    let resumed = stage.resumes(&id).await;
+    stage.fact(&id, "voided", |f| matches!(f, Fact::ApprovalVoided { .. })).await;
+    stage.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(())).await;
+    assert_eq!(stage.calls("StartPipelineExecution").len(), 2, "the new plan is a new question");
+    resumed.stop();
+    resumed.end(&stage).await.is(Outcome::Suspended, 30);
 }
