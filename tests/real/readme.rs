@@ -62,7 +62,7 @@ fn every_command_of_the_readme_is_one() {
     assert!(commands.len() > 10, "{commands:?}");
     for command in commands {
         let mut words: Vec<&str> = command.split_whitespace().collect();
-        if let Some(at) = words.iter().position(|w| ["-m", ">"].contains(w)) {
+        if let Some(at) = words.iter().position(|w| ["-m", "--reason", ">"].contains(w)) {
             words.truncate(at);
         }
         // Everything before it has been read by the time that help is asked for.
