@@ -20,6 +20,12 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AppName, StageName};
 use crate::model::pipeline::{Account, FileRef, Pipeline, Stage};
 
+/// In bytes, for the deepest template that minijinja takes, in a debug build too.
+const STACK: usize = 64 << 20;
+
+/// How deep macros may call each other and themselves.
+const RECURSION: usize = 100;
+
 /// A stage's values, by name.
 pub type Values = Map<String, Value>;
 
@@ -101,6 +107,15 @@ pub(super) struct Scene<'a> {
 /// # Errors
 /// The template's mistake, at its place in the template where that is known.
 pub(super) fn render_text(template: &str, scene: &Scene<'_>) -> Result<Value, Mistake> {
+    // Nesting and recursion have bounds, but a thread of the runtime is too small for what lies within them.
+    std::thread::scope(|scope| {
+        let rendering = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || rendered(template, scene));
+        let rendering = rendering.map_err(|e| Mistake::new(Span::default(), format!("no thread to render it: {e}")))?;
+        rendering.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn rendered(template: &str, scene: &Scene<'_>) -> Result<Value, Mistake> {
     let env = environment();
     let mut context = scene.values.clone();
     context.insert("app".into(), json!(scene.app));
@@ -121,6 +136,7 @@ fn environment() -> Environment<'static> {
     // It prints every value there is.
     env.remove_global("debug");
     env.set_fuel(Some(FUEL));
+    env.set_recursion_limit(RECURSION);
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_formatter(|out, state, value| {

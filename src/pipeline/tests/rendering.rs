@@ -83,3 +83,26 @@ fn a_template_reaches_no_other_file_and_no_environment() {
         assert!(repository.load().is_err(), "{reach}");
     }
 }
+
+#[test]
+fn a_template_without_bottom_is_a_mistake_and_no_crash() {
+    let nested =
+        |open: &str, inner: &str, close: &str, n: usize| format!("{}{inner}{}", open.repeat(n), close.repeat(n));
+    let deep = [
+        "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}".to_owned(),
+        format!("{{{{ {} }}}}", nested("(", "1", ")", 140)),
+        format!("{{{{ {} }}}}", nested("[", "1", "]", 140)),
+        format!("{{{{ {} }}}}", nested("(", "1", ")", 5_000)),
+        nested("{% if true %}", "1", "{% endif %}", 140),
+        format!("{{{{ {}true }}}}", "not ".repeat(5_000)),
+        format!("{{{{ {}1 }}}}", "-".repeat(5_000)),
+        format!("{{{{ 1{} }}}}", "+1".repeat(5_000)),
+        format!("{{{{ cpu{} }}}}", "|string".repeat(5_000)),
+    ];
+    for template in deep {
+        let repository = Repository::new();
+        repository.write("deploy/admin.json", &ADMIN.replace("{{ cpu }}", &template));
+        // Whatever it comes to, it comes to something.
+        let _ = repository.load();
+    }
+}
