@@ -127,13 +127,7 @@ impl Desk {
     /// The demo's application and pipeline against this sandbox, committed.
     pub fn demo(sandbox: &Sandbox) -> Desk {
         let desk = Desk::empty();
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/demo");
-        for file in ["app/index.html", "deploy/web.json", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"]
-        {
-            desk.write(file, &std::fs::read_to_string(from.join(file)).unwrap());
-        }
-        let pipeline = std::fs::read_to_string(from.join("pipeline.yaml.j2")).unwrap();
-        desk.write("pipelines/hello.yaml", &pipeline.replace("{{ endpoint }}", &sandbox.endpoint()));
+        unpack_demo(desk.root.path(), &sandbox.endpoint());
         // The sandbox moves fast, and so may who looks at it.
         desk.edit("settle: 1s", "settle: 200ms").edit("poll: 500ms", "poll: 100ms");
         desk.commit();
@@ -233,6 +227,20 @@ impl Desk {
         found.sort();
         found
     }
+}
+
+/// Puts the demo's application and pipeline into a folder, against the AWS at this address.
+pub fn unpack_demo(into: &Path, endpoint: &str) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/demo");
+    let copied = ["app/index.html", "deploy/web.json", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"];
+    for file in copied {
+        let to = into.join(file);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from.join(file), to).unwrap();
+    }
+    let pipeline = std::fs::read_to_string(from.join("pipeline.yaml.j2")).unwrap();
+    std::fs::create_dir_all(into.join("pipelines")).unwrap();
+    std::fs::write(into.join("pipelines/hello.yaml"), pipeline.replace("{{ endpoint }}", endpoint)).unwrap();
 }
 
 fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {

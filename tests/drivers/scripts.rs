@@ -11,6 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::schemas::example;
+use crate::binary::rig::unpack_demo;
 use crate::real::sandbox::{KANMON, Sandbox, answer, both};
 
 const ISSUER: &str = "https://gitlab.example.com";
@@ -68,18 +69,8 @@ impl Ground {
 
     /// A checkout of its own, as each job has it.
     fn checkout(&self, name: &str) -> PathBuf {
-        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/demo");
         let checkout = self.root.path().join(name);
-        for file in ["app/index.html", "deploy/web.json", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"]
-        {
-            let to = checkout.join(file);
-            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-            std::fs::copy(demo.join(file), to).unwrap();
-        }
-        let text = std::fs::read_to_string(demo.join("pipeline.yaml.j2")).unwrap();
-        std::fs::create_dir_all(checkout.join("pipelines")).unwrap();
-        std::fs::write(checkout.join("pipelines/hello.yaml"), text.replace("{{ endpoint }}", &self.sandbox.endpoint()))
-            .unwrap();
+        unpack_demo(&checkout, &self.sandbox.endpoint());
         checkout
     }
 
