@@ -218,9 +218,14 @@ async fn an_unknown_operation_has_to_be_answered_as_one() {
     let mut coffee = services().await;
     let target = "AmazonEC2ContainerServiceV20141113.MakeCoffee".to_owned();
     coffee.request.headers.insert("x-amz-target".to_owned(), target);
+    // Whoever tests a peer may ask for coffee; kanmon asks only for what the service has.
+    coffee.request.headers.insert("user-agent".to_owned(), "Boto3/1.44.5".to_owned());
     let answer = coffee.response.as_mut().unwrap();
     (answer.status, answer.text) = (400, Some(r#"{"__type":"UnknownOperationException"}"#.to_owned()));
     assert_eq!(said(&coffee), Vec::<String>::new());
+    let mut ours = coffee.clone();
+    ours.request.headers.insert("user-agent".to_owned(), "aws-sdk-rust/1".to_owned());
+    assert_eq!(said(&ours), ["request : no operation of this service"]);
     let answer = coffee.response.as_mut().unwrap();
     (answer.status, answer.text) = (500, Some("<html>".to_owned()));
     answer.headers.insert("content-type".to_owned(), "text/html".to_owned());
