@@ -71,6 +71,16 @@ pub struct PushedImage {
     pub pushed_at: Timestamp,
 }
 
+/// A tag of a release's image that names something else by now. It changes nothing of what is deployed, which goes by digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedTag {
+    pub image: ImageName,
+    /// `REPOSITORY:TAG`.
+    pub tag: String,
+    /// What it names now; `None`: the tag is gone.
+    pub names: Option<Digest>,
+}
+
 /// How a one-off task ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskEnd {
@@ -296,6 +306,8 @@ pub enum Fact {
     /// What the stage's services were brought to is still what they are set to.
     StageConfirmed {
         stage: StageName,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        moved: Vec<MovedTag>,
     },
     StageLeft {
         stage: StageName,
@@ -349,7 +361,7 @@ impl Fact {
                 a == at && s == service
             }
             (Fact::CheckJudged { at: a, .. }, Effect::Check { at }) => a == at,
-            (Fact::StageConfirmed { stage: done }, Effect::Confirm { stage }) => done == stage,
+            (Fact::StageConfirmed { stage: done, .. }, Effect::Confirm { stage }) => done == stage,
             _ => false,
         }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::approval::{ApprovalRequest, Requester};
 use super::effect::{Effect, StepRef, Workload};
-use super::event::{Event, Fact, PushedImage, Started};
+use super::event::{Event, Fact, MovedTag, PushedImage, Started};
 use super::fault::{Fault, FaultKind};
 use super::finding::ScanReading;
 use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
@@ -41,6 +41,8 @@ pub struct Release {
     /// Why it may go where its images failed before.
     pub forced: Option<String>,
     pub warnings: Vec<String>,
+    /// Told once each.
+    pub moved_tags: Vec<MovedTag>,
     /// Set while no process works on it.
     pub ending: Option<Ending>,
 }
@@ -133,6 +135,7 @@ impl Release {
             abort: None,
             forced: started.forced.clone(),
             warnings: Vec::new(),
+            moved_tags: Vec::new(),
             ending: None,
         })
     }
@@ -355,7 +358,10 @@ impl Release {
             Fact::StageFailed { stage, failure } => self.stage_mut(stage)?.failure = Some(failure.clone()),
             Fact::ImagesFailed { stage, .. } => self.stage_mut(stage)?.images_failed = true,
             Fact::StageFrozen { stage, .. } => self.stage_mut(stage)?.froze = true,
-            Fact::StageConfirmed { stage } => self.stage_mut(stage)?.confirmed = true,
+            Fact::StageConfirmed { stage, moved } => {
+                self.stage_mut(stage)?.confirmed = true;
+                self.moved_tags.extend(moved.iter().cloned());
+            }
             Fact::LockBroken { .. } => {}
             Fact::StageLeft { stage } => {
                 let state = self.stage_mut(stage)?;

@@ -5,7 +5,7 @@ use super::paint::Paint;
 use super::wrap::wrap;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::effect::{Effect, StepRef};
-use crate::model::event::{Event, Fact, PushedImage};
+use crate::model::event::{Event, Fact, MovedTag, PushedImage};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{ScanReading, ScanState, Severity};
 use crate::model::gate::GateJudgement;
@@ -251,7 +251,15 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::StageFrozen { stage, reason } => {
             Line::new(Failed, stage.as_str(), format!("frozen, until somebody unfreezes it: {reason}"))
         }
-        Fact::StageConfirmed { stage } => Line::new(Detail, stage.as_str(), "still runs what it was brought to"),
+        Fact::StageConfirmed { stage, moved } if moved.is_empty() => {
+            Line::new(Detail, stage.as_str(), "still runs what it was brought to")
+        }
+        Fact::StageConfirmed { stage, moved } => Line::with(
+            Careful,
+            stage.as_str(),
+            "what was released runs, by its digest; a tag of it was changed meanwhile:",
+            moved.iter().map(retagged).collect(),
+        ),
         Fact::LockBroken { by, held_by, reason } => {
             let text = format!("taken from {held_by} by {}{}", person(by), quoted(reason));
             Line::new(Careful, "release", text)
@@ -379,6 +387,12 @@ fn scanned(reading: &ScanReading) -> String {
 
 fn place(pushed: &PushedImage) -> String {
     format!("{}@{}", names::repository(&pushed.repository), digest(&pushed.digest))
+}
+
+fn retagged(moved: &MovedTag) -> String {
+    let names = moved.names.as_ref().map_or_else(|| "nothing".to_owned(), digest);
+    let (repository, tag) = moved.tag.rsplit_once(':').unwrap_or((&moved.tag, ""));
+    format!("{}:{tag} names {names} now", names::repository(repository))
 }
 
 fn quoted(comment: &str) -> String {

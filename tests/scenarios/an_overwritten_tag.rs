@@ -1,30 +1,108 @@
-use kanmon::model::outcome::Outcome;
+use std::collections::BTreeMap;
 
-use super::stage::{DEV, DEVELOPER, MANAGER, PROD, Story};
+use kanmon::model::event::{Fact, MovedTag};
+use kanmon::model::ids::ReleaseId;
+use kanmon::model::outcome::Outcome;
+use kanmon::report::story::{Mark, tell};
+
+use super::stage::{Asking, DEV, DEVELOPER, Ended, MANAGER, PROD, Stage, Story};
 
 #[tokio::test(start_paused = true)]
-async fn changes_nothing_of_what_was_approved() {
+async fn changes_nothing_of_what_was_approved_and_is_told_for_each_place() {
     let stage = Story::new().stages(&["dev", "prod"]).open();
     let run = stage.release().await;
     stage.asked(&run.id, "prod").await;
-    let release = stage.release_of(&run.id).await;
-    let digest = release.images.values().next().unwrap().digest.to_string();
-    // Somebody pushes something else under the release's own tags, in both accounts.
+    let digest = stage.release_of(&run.id).await.images.values().next().unwrap().digest.to_string();
+    // Under the release's own tags, in both accounts: in dev after its stage was left.
     stage.build_next("something else", &[]);
-    let ports = stage.ports(DEVELOPER, "overwriter", None);
-    for account in release.started.pipeline.accounts.values() {
-        let access = ports.registry.access(account, "shop").await.unwrap();
-        let spec = release.started.pipeline.images.values().next().unwrap();
-        let tag = format!("kanmon-{}", run.id);
-        let other = ports.images.build(spec, &access, &tag, &|_| {}).await.unwrap();
-        assert_ne!(other.pushed.digest.as_str(), digest);
-    }
+    let other = push(&stage, &run.id, &format!("kanmon-{}", run.id), &["dev", "prod"]).await;
+    assert_ne!(other, digest);
     stage.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
+    runs(&stage, &digest);
+    let moved = moved(&ended);
+    assert_eq!(moved.len(), 2, "{moved:?}");
+    for (moved, account) in moved.iter().zip(["prod", "dev"]) {
+        let (repository, _) = place(&stage, &ended.release.id, account).await;
+        assert_eq!(moved.tag, format!("{repository}:kanmon-{}", ended.release.id));
+        assert_eq!(moved.names.as_ref().unwrap().as_str(), other);
+    }
+    assert_eq!(ended.release.moved_tags, moved);
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_told_once_of_the_tag_that_a_release_was_asked_for_with() {
+    let stage = Story::new().stages(&["dev", "prod"]).open();
+    let nobody = "r20260101-000000-nobody".parse().unwrap();
+    let digest = push(&stage, &nobody, "v1", &["dev"]).await;
+    let repository = place(&stage, &nobody, "dev").await.0;
+    let image = stage.pipeline().images.keys().next().unwrap().clone();
+    let given = BTreeMap::from([(image, format!("{repository}:v1"))]);
+    let run = stage.asks(Asking { given, ..Asking::default() }).await;
+    stage.fact(&run.id, "the image", |f| matches!(f, Fact::ImageBuilt { .. })).await;
+    stage.build_next("something else", &[]);
+    let other = push(&stage, &run.id, "v1", &["dev"]).await;
+    stage.asked(&run.id, "prod").await;
+    stage.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    runs(&stage, &digest);
+    let moved = moved(&ended);
+    assert_eq!(moved.len(), 1, "{moved:?}");
+    assert_eq!(
+        (moved[0].tag.as_str(), moved[0].names.as_ref().unwrap().as_str()),
+        (&*format!("{repository}:v1"), &*other)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_not_told_where_nobody_overwrote_one() {
+    let stage = Story::new().stages(&["dev"]).open();
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    assert!(ended.has(|f| matches!(f, Fact::StageConfirmed { moved, .. } if moved.is_empty())));
+    assert_eq!(moved(&ended).len(), 0);
+}
+
+/// Pushes what is built next under a tag of the shop's repositories; answers its digest.
+async fn push(stage: &Stage, release: &ReleaseId, tag: &str, accounts: &[&str]) -> String {
+    let mut digest = String::new();
+    for account in accounts {
+        let ports = stage.ports(DEVELOPER, release.as_str(), None);
+        let (_, access) = place(stage, release, account).await;
+        let spec = stage.pipeline().images.values().next().unwrap().clone();
+        digest = ports.images.build(&spec, &access, tag, &|_| {}).await.unwrap().pushed.digest.to_string();
+    }
+    digest
+}
+
+async fn place(stage: &Stage, release: &ReleaseId, account: &str) -> (String, kanmon::ports::images::Access) {
+    let pipeline = stage.pipeline();
+    let account = pipeline.accounts.values().find(|a| a.name.as_str() == account).unwrap();
+    let access = stage.ports(DEVELOPER, release.as_str(), None).registry.access(account, "shop").await.unwrap();
+    (access.repository.clone(), access)
+}
+
+fn runs(stage: &Stage, digest: &str) {
     for (account, cluster) in [(DEV, "shop-dev"), (PROD, "shop-prod")] {
         for service in ["web", "admin"] {
             assert_eq!(stage.digest(account, cluster, service).unwrap(), digest, "{cluster}/{service}");
         }
     }
+}
+
+/// What was told of moved tags, each of it also as a line that people read.
+fn moved(ended: &Ended) -> Vec<MovedTag> {
+    let mut all = Vec::new();
+    for event in &ended.events {
+        if let Fact::StageConfirmed { moved, .. } = &event.fact
+            && !moved.is_empty()
+        {
+            let line = tell(event, &ended.release).unwrap();
+            assert_eq!((line.mark, line.more.len()), (Mark::Careful, moved.len()));
+            all.extend(moved.iter().cloned());
+        }
+    }
+    all
 }

@@ -293,7 +293,7 @@ impl World {
                 if spec.services().any(|service| self.services[&(stage.clone(), service.clone())].theirs) {
                     return Err(FaultKind::Changed);
                 }
-                Fact::StageConfirmed { stage: stage.clone() }
+                Fact::StageConfirmed { stage: stage.clone(), moved: Vec::new() }
             }
             Effect::Check { at } => {
                 let verdict = [Verdict::Pass, Verdict::Unknown, Verdict::Fail]

@@ -292,7 +292,10 @@ fn samples() -> Vec<Fact> {
             why: "it crashed".into(),
         },
         Fact::StageFrozen { stage: stage(), reason: "stuck".into() },
-        Fact::StageConfirmed { stage: stage() },
+        Fact::StageConfirmed {
+            stage: stage(),
+            moved: vec![MovedTag { image: id("web"), tag: "x/web:v1".into(), names: Some(Digest::of(b"y")) }],
+        },
         Fact::LockBroken { by: somebody(), held_by: "a@b, pid 1".into(), reason: "gone".into() },
         Fact::AbortRequested { by: somebody(), reason: "stop".into(), roll_back: true },
         Fact::Suspended { ending: ending(Outcome::Suspended) },

@@ -1,7 +1,7 @@
 //! Services: baseline, task definition, update, stop, restore.
 
 use super::definition::next;
-use super::{defect, planned, roll, stage};
+use super::{defect, moved_tags, planned, roll, stage};
 use crate::engine::taskdef::{compose, content_hash};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
@@ -138,7 +138,8 @@ pub async fn confirm(ports: &Ports, release: &Release, name: &StageName) -> Resu
             .hint("find out whose it is before releasing again"));
         }
     }
-    Ok(Fact::StageConfirmed { stage: name.clone() })
+    let moved = moved_tags::moved(ports, release, stage).await;
+    Ok(Fact::StageConfirmed { stage: name.clone(), moved })
 }
 
 pub async fn stop(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {

@@ -5,6 +5,7 @@ mod check;
 pub mod definition;
 mod deploy;
 mod images;
+mod moved_tags;
 mod plan;
 mod survey;
 mod task;

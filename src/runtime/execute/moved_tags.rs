@@ -1,0 +1,51 @@
+//! Tags that somebody has put on something else. What is deployed goes by digest, so this is only told.
+
+use crate::model::event::MovedTag;
+use crate::model::ids::{Digest, ImageName};
+use crate::model::pipeline::Stage;
+use crate::model::release::Release;
+use crate::ports::images::Access;
+use crate::runtime::ports::Ports;
+
+/// The tags under which a stage's images were made or came that name something else now, and were not told before. A registry that
+/// cannot be asked tells nothing: no release waits for this.
+pub async fn moved(ports: &Ports, release: &Release, stage: &Stage) -> Vec<MovedTag> {
+    let pipeline = &release.started.pipeline;
+    let mut moved = Vec::new();
+    for image in stage.images_used(pipeline) {
+        let Some(ours) = release.image_for(stage, image) else { continue };
+        let spec = pipeline.image(image);
+        let mut places = Vec::new();
+        let home = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await.ok();
+        if let Some(given) = release.started.given.get(image) {
+            places.extend(tag_of(ports, given, home.as_ref()));
+        }
+        let account = pipeline.image_account(stage, image);
+        if account.name != spec.account {
+            let copy = ports.registry.access(account, &spec.repository).await.ok();
+            places.extend(copy.map(|at| (at, release.tag(image))));
+        }
+        places.extend(home.map(|at| (at, release.tag(image))));
+        for (at, tag) in places {
+            moved.extend(other(ports, image, &ours.digest, &at, &tag).await);
+        }
+    }
+    moved.retain(|found| !release.moved_tags.contains(found));
+    moved
+}
+
+async fn other(ports: &Ports, image: &ImageName, ours: &Digest, at: &Access, tag: &str) -> Option<MovedTag> {
+    let names = ports.images.look(at, tag).await.ok()?.map(|found| found.digest);
+    (names.as_ref() != Some(ours)).then(|| MovedTag {
+        image: image.clone(),
+        tag: format!("{}:{tag}", at.repository),
+        names,
+    })
+}
+
+/// Where a reference that was given is a tag: a digest cannot be moved.
+fn tag_of(ports: &Ports, given: &str, home: Option<&Access>) -> Option<(Access, String)> {
+    let (at, reference) = ports.images.locate(given).ok()?;
+    let at = home.filter(|home| home.repository == at.repository).cloned().unwrap_or(at);
+    (!reference.contains(':')).then_some((at, reference))
+}
