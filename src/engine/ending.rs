@@ -1,5 +1,7 @@
 //! Endings in words: what happened, why, what to do.
 
+use jiff::SignedDuration;
+
 use crate::model::approval::ApprovalAnswer;
 use crate::model::effect::Effect;
 use crate::model::event::TaskEnd;
@@ -11,7 +13,7 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress};
 use crate::model::verdict::Verdict;
-use crate::model::words;
+use crate::model::words::{self, lasting};
 
 fn ending(outcome: Outcome, sentence: String, cause: Option<String>, hint: Option<String>) -> Ending {
     Ending { outcome, sentence, cause, hint }
@@ -197,10 +199,10 @@ pub fn task_failed(stage: &StageName, task: &TaskName, end: &TaskEnd) -> Ending 
     ending(Outcome::Failed, sentence, end.reason.clone(), Some("no service was rolled after it".to_owned()))
 }
 
-pub fn task_late(stage: &StageName, task: &TaskName, arn: &str, minutes: i64) -> Ending {
+pub fn task_late(stage: &StageName, task: &TaskName, arn: &str, timeout: SignedDuration) -> Ending {
     ending(
         Outcome::Failed,
-        format!("{stage}/{task} did not end within {minutes} minutes"),
+        format!("{stage}/{task} did not end within {}", lasting(timeout)),
         None,
         Some(format!("it may still run: {arn}")),
     )

@@ -77,15 +77,13 @@ fn walk_run(a: &mut Agenda<'_>, at: StepRef, task: &TaskName, run: &RunState) ->
         let workload = Workload::Task(task.clone());
         return a.effect(Effect::Register { at, workload });
     }
-    let Some((arn, since)) = &run.started else {
+    let Some((arn, _)) = &run.started else {
         return a.effect(Effect::RunTask { at, task: task.clone() });
     };
-    let timeout = pipeline.task(task).timeout;
-    let late = *since + timeout;
-    if a.now >= late {
-        return Err(Halt::End(ending::task_late(&at.stage, task, arn, timeout.as_mins())));
+    // Not by the clock alone: it may have ended while it could not be looked at.
+    if run.overdue {
+        return Err(Halt::End(ending::task_late(&at.stage, task, arn, pipeline.task(task).timeout)));
     }
-    a.wake(late);
     let why = Waiting::Task { at: at.clone(), task: task.clone() };
     a.watch(Watch::Task { at, task: task.clone() }, pipeline.poll, why)
 }

@@ -225,6 +225,12 @@ pub enum Fact {
         task: TaskName,
         arn: String,
     },
+    /// It was seen running after its timeout.
+    TaskOverdue {
+        #[serde(rename = "place")]
+        at: StepRef,
+        task: TaskName,
+    },
     TaskRan {
         #[serde(rename = "place")]
         at: StepRef,

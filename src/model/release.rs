@@ -322,6 +322,7 @@ impl Release {
                 Workload::Task(_) => self.run_mut(at)?.registered = Some(arn.clone()),
             },
             Fact::TaskStarted { at, arn, .. } => self.run_mut(at)?.started = Some((arn.clone(), event.at)),
+            Fact::TaskOverdue { at, .. } => self.run_mut(at)?.overdue = true,
             Fact::TaskRan { at, end, .. } => self.run_mut(at)?.ended = Some(end.clone()),
             Fact::BaselineTaken { at, service, baseline } => {
                 self.roll_mut(at, service)?.baseline = Some(baseline.clone());
@@ -404,8 +405,11 @@ impl Release {
                     run.look_again();
                 }
             }
-            for (_, since) in state.tasks_mut() {
-                *since = at;
+            for run in state.runs_mut() {
+                run.overdue = false;
+                if let Some((_, since)) = &mut run.started {
+                    *since = at;
+                }
             }
         }
     }

@@ -74,6 +74,8 @@ pub struct RunState {
     pub registered: Option<String>,
     /// The task's ARN, and what its timeout counts from: the start, or the last resumption.
     pub started: Option<(String, Timestamp)>,
+    /// Seen running after its timeout.
+    pub overdue: bool,
     pub ended: Option<TaskEnd>,
 }
 
@@ -152,10 +154,10 @@ impl StageState {
 
 impl StageState {
     /// The one-off tasks that were started and not seen to end: ARN, and what their timeout counts from.
-    pub(super) fn tasks_mut(&mut self) -> impl Iterator<Item = &mut (String, Timestamp)> {
+    pub(super) fn runs_mut(&mut self) -> impl Iterator<Item = &mut RunState> {
         self.steps.iter_mut().filter_map(|step| match step {
-            StepState::Run(run) if run.ended.is_none() => run.started.as_mut(),
-            StepState::Run(_) | StepState::Roll(_) | StepState::Check(_) => None,
+            StepState::Run(run) => Some(run),
+            StepState::Roll(_) | StepState::Check(_) => None,
         })
     }
 }

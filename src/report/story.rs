@@ -188,6 +188,9 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::TaskStarted { at, task, arn } => {
             Line::new(Begun, format!("{}/{task}", at.stage), format!("runs as task {}", short(arn)))
         }
+        Fact::TaskOverdue { at, task } => {
+            Line::new(Failed, format!("{}/{task}", at.stage), "still runs after its timeout")
+        }
         Fact::TaskRan { at, task, end } => {
             let topic = format!("{}/{task}", at.stage);
             match end.exit_code {

@@ -17,6 +17,7 @@ mod a_rollback_that_fails;
 mod a_rollout_past_its_deadline;
 mod a_scan_that_never_ends;
 mod a_stop_signal;
+mod a_task_that_takes_too_long;
 mod a_three_day_release;
 mod a_voided_approval;
 mod a_withdrawn_approval;

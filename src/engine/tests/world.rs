@@ -388,6 +388,9 @@ impl World {
                 if self.chance.odds(30) {
                     return vec![];
                 }
+                if self.chance.odds(4) {
+                    return vec![Fact::TaskOverdue { at: at.clone(), task: task.clone() }];
+                }
                 let exit_code = if self.chance.odds(8) { [Some(1), None][self.chance.pick(2)] } else { Some(0) };
                 vec![Fact::TaskRan { at: at.clone(), task: task.clone(), end: TaskEnd { exit_code, reason: None } }]
             }

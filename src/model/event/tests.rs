@@ -49,6 +49,7 @@ kinds! {
     StageEntered => "stage-entered",
     TaskDefinitionRegistered => "task-definition-registered",
     TaskStarted => "task-started",
+    TaskOverdue => "task-overdue",
     TaskRan => "task-ran",
     BaselineTaken => "baseline-taken",
     RolloutStarted => "rollout-started",
@@ -266,6 +267,7 @@ fn samples() -> Vec<Fact> {
             reused: true,
         },
         Fact::TaskStarted { at: step("prod", 0), task: id("migrate"), arn: "task/1".into() },
+        Fact::TaskOverdue { at: step("dev", 0), task: id("migrate") },
         Fact::TaskRan {
             at: step("prod", 0),
             task: id("migrate"),

@@ -12,10 +12,12 @@ use crate::runtime::ports::Ports;
 pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, task: &TaskName) -> Result<Vec<Fact>, Fault> {
     let pipeline = &release.started.pipeline;
     let stage = stage(release, at)?;
-    let (arn, _) = run(release, at)?.started.as_ref().ok_or_else(|| defect("no task was started"))?;
+    let (arn, since) = run(release, at)?.started.as_ref().ok_or_else(|| defect("no task was started"))?;
     let cluster = Cluster { account: pipeline.account(&stage.account), name: &stage.cluster };
+    let read_at = ports.clock.now();
     let end = match ports.deployer.one_off(cluster, arn, &pipeline.task(task).container).await? {
-        OneOff::Moving { .. } => return Ok(vec![]),
+        OneOff::Moving { .. } if read_at < *since + pipeline.task(task).timeout => return Ok(vec![]),
+        OneOff::Moving { .. } => return Ok(vec![Fact::TaskOverdue { at: at.clone(), task: task.clone() }]),
         OneOff::Ended(end) => end,
         OneOff::Gone => {
             return Err(Fault::new(

@@ -1,0 +1,47 @@
+use jiff::SignedDuration;
+use kanmon::model::event::Fact;
+use kanmon::model::outcome::Outcome;
+use kanmon::sandbox::faults::Kind;
+use serde_json::json;
+
+use super::stage::Story;
+
+#[tokio::test(start_paused = true)]
+async fn is_seen_running_after_its_timeout_and_fails_the_stage() {
+    let stage = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("5s")).open();
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Failed, 24);
+    ended.says("dev/migrate did not end within 5s");
+    ended.says("it may still run: arn:aws:ecs:");
+    assert!(stage.calls("UpdateService").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_nobody_could_look_at_is_unknown_and_found_done_later() {
+    let stage = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
+    stage.fault("DescribeTasks", Kind::Throttle, u32::MAX);
+    let run = stage.release().await;
+    let id = run.id.clone();
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Unknown, 32);
+    ended.says("dev/migrate cannot be read any more");
+    stage.end_faults();
+    let ended = stage.resumes(&id).await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    assert!(!ended.has(|f| matches!(f, Fact::TaskOverdue { .. })));
+    assert_eq!(stage.calls("RunTask").len(), 1);
+}
+
+/// A process that was dead for hours finds it done, whatever its timeout was.
+#[tokio::test(start_paused = true)]
+async fn is_no_failure_where_it_ended_while_no_process_looked() {
+    let stage = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.fact(&id, "the task", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    run.crash(&stage).await;
+    stage.pass(SignedDuration::from_mins(30)).await;
+    let ended = stage.resumes(&id).await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    assert_eq!(stage.calls("RunTask").len(), 1);
+}
