@@ -20,6 +20,8 @@ use crate::ports::approvals::{ActionState, Decided, Execution, PipelineApprovals
 
 /// What `PutApprovalResult` takes as a summary, in characters.
 const SUMMARY: usize = 512;
+/// What `StopPipelineExecution` takes as a reason, in characters.
+const REASON: usize = 200;
 
 pub struct CodePipeline {
     sessions: Arc<Sessions>,
@@ -64,6 +66,21 @@ impl PipelineApprovals for CodePipeline {
                 format!("pipeline {pipeline} was started, and the answer names no execution"),
             )
         })
+    }
+
+    async fn abandon(&self, account: &Account, pipeline: &str, execution: &str, why: &str) -> Result<(), Fault> {
+        let session = self.sessions.session(account).await?;
+        let op = Op::write("codepipeline:StopPipelineExecution", format!("pipeline {pipeline}"));
+        let reason: String = why.chars().take(REASON).collect();
+        let request = session.codepipeline().stop_pipeline_execution().pipeline_name(pipeline);
+        let request = request.pipeline_execution_id(execution).abandon(true).reason(reason);
+        match session.call(&op, request.send()).await {
+            Ok(_) => Ok(()),
+            Err(r) if r.is("DuplicatedStopRequestException") || r.is("PipelineExecutionNotStoppableException") => {
+                Ok(())
+            }
+            Err(r) => Err(explain(&session, pipeline, r).await),
+        }
     }
 
     async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault> {

@@ -193,7 +193,7 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
             && match &state.approval {
                 Approval::Given(..) => true,
                 Approval::Asked(_) => arrived(),
-                Approval::NotAsked | Approval::Rejected(_) | Approval::Expired | Approval::Closed { .. } => false,
+                Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => false,
             }
     });
     let Some(stage) = given else {

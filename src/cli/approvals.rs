@@ -65,7 +65,7 @@ pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &Ap
             Approval::NotAsked
             | Approval::Given(..)
             | Approval::Rejected(_)
-            | Approval::Expired
+            | Approval::Expired(_)
             | Approval::Closed { .. } => None,
         })
         .collect()

@@ -117,7 +117,7 @@ fn write_env(file: &Path, release: &Release, ending: Option<&Ending>) -> Result<
     let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();
     let plan = release.started.pipeline.stages.iter().rev().find_map(|s| match &release.stage(&s.name).approval {
         Approval::Asked(request) | Approval::Given(_, request) => Some(request.plan.to_string()),
-        Approval::NotAsked | Approval::Rejected(_) | Approval::Expired | Approval::Closed { .. } => None,
+        Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => None,
     });
     let outcome = serde_json::to_value(ending.map_or(Outcome::Suspended, |e| e.outcome)).ok();
     let text = format!(

@@ -120,11 +120,15 @@ pub fn rejected(stage: &StageName, answer: &ApprovalAnswer) -> Ending {
     ending(Outcome::Rejected, format!("{} rejected the release for {stage}", answer.by.arn), comment, None)
 }
 
-pub fn expired(stage: &StageName) -> Ending {
+pub fn expired(stage: &StageName, why: Option<&str>) -> Ending {
+    let sentence = match why {
+        None => format!("nobody decided about {stage} in time"),
+        Some(_) => format!("nobody can decide about {stage} any more"),
+    };
     ending(
         Outcome::Expired,
-        format!("nobody decided about {stage} in time"),
-        None,
+        sentence,
+        why.map(str::to_owned),
         Some(format!("`kanmon promote RELEASE --to {stage}` asks again")),
     )
 }

@@ -138,7 +138,7 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     match &a.release.stage(name).approval {
         Approval::Given(..) => Ok(()),
         Approval::Rejected(answer) => Err(Halt::End(ending::rejected(name, answer))),
-        Approval::Expired => Err(Halt::End(ending::expired(name))),
+        Approval::Expired(why) => Err(Halt::End(ending::expired(name, why.as_deref()))),
         Approval::Closed { why } => {
             let carried = match a.release.requested_by {
                 Requester::Pipeline { .. } => true,
@@ -154,7 +154,7 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             // An answer in kanmon's inbox has been read by now; one in CodePipeline is looked for once more, and may be in time.
             let expired = a.now >= request.expires_at;
             if expired && request.execution.is_none() {
-                return a.record(Fact::ApprovalExpired { stage: name.clone() });
+                return a.record(Fact::ApprovalExpired { stage: name.clone(), why: None });
             }
             planned(a, stage)?;
             if request.execution.is_none()

@@ -191,6 +191,9 @@ pub enum Fact {
     },
     ApprovalExpired {
         stage: StageName,
+        /// Why nobody can decide any more, where that is not the time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// What would be done is no longer what was approved; it is asked again.
     ApprovalVoided {

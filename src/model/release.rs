@@ -256,7 +256,9 @@ impl Release {
             Fact::GateJudged { stage, judgement } => self.stage_mut(stage)?.gate = Some(judgement.clone()),
             Fact::StagePlanned { stage, plan } => self.stage_mut(stage)?.plan = Some(plan.clone()),
             Fact::ApprovalRequested { stage, request } => {
+                let started_for_it = !matches!(self.requested_by, Requester::Pipeline { .. });
                 let state = self.stage_mut(stage)?;
+                state.carried_by = request.execution.clone().filter(|_| started_for_it);
                 state.approval = Approval::Asked(request.clone());
                 state.asks += 1;
                 if let (Some(plan), Some(gate)) = (state.plan.clone(), state.gate.clone()) {
@@ -273,12 +275,15 @@ impl Release {
                 let request = self.asked(&answer.stage)?;
                 let state = self.stage_mut(&answer.stage)?;
                 state.approval = Approval::Given(answer.clone(), request);
+                state.carried_by = None;
                 state.look_again();
                 self.scans.clear();
             }
             Fact::ApprovalRejected { answer } => {
                 self.asked(&answer.stage)?;
-                self.stage_mut(&answer.stage)?.approval = Approval::Rejected(answer.clone());
+                let state = self.stage_mut(&answer.stage)?;
+                state.approval = Approval::Rejected(answer.clone());
+                state.carried_by = None;
             }
             Fact::ApprovalWithdrawn { stage, .. } => {
                 let state = self.stage_mut(stage)?;
@@ -293,7 +298,7 @@ impl Release {
                 // Nothing is held while people decide.
                 state.lock = None;
             }
-            Fact::ApprovalExpired { stage } => self.stage_mut(stage)?.approval = Approval::Expired,
+            Fact::ApprovalExpired { stage, why } => self.stage_mut(stage)?.approval = Approval::Expired(why.clone()),
             Fact::ApprovalVoided { stage, .. } => {
                 let state = self.stage_mut(stage)?;
                 state.approval = Approval::NotAsked;
@@ -395,7 +400,7 @@ impl Release {
         for state in self.stages.values_mut() {
             state.lock = None;
             state.confirmed = false;
-            if matches!(state.approval, Approval::Rejected(_) | Approval::Expired | Approval::Closed { .. }) {
+            if matches!(state.approval, Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. }) {
                 state.approval = Approval::NotAsked;
             }
             state.look_again();

@@ -20,6 +20,8 @@ pub struct StageState {
     pub approval: Approval,
     /// How often approval has been asked for.
     pub asks: u32,
+    /// The execution of CodePipeline that was started for the last question, until it is answered.
+    pub carried_by: Option<String>,
     /// What was shown with each question, oldest first.
     pub shown: Vec<Shown>,
     /// The fence of the lease, while the stage is held.
@@ -53,7 +55,8 @@ pub enum Approval {
     /// By this answer, to this request.
     Given(ApprovalAnswer, ApprovalRequest),
     Rejected(ApprovalAnswer),
-    Expired,
+    /// Nobody decided; why nobody can any more, where that is not the time.
+    Expired(Option<String>),
     /// Answered, the answer does not count, and it cannot be answered again.
     Closed {
         why: String,
@@ -110,6 +113,7 @@ impl StageState {
             gate: None,
             approval: Approval::NotAsked,
             asks: 0,
+            carried_by: None,
             shown: Vec::new(),
             lock: None,
             entered: None,

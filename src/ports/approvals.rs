@@ -60,6 +60,9 @@ pub trait PipelineApprovals: Send + Sync {
         client_token: &str,
     ) -> Result<String, Fault>;
 
+    /// Stops an execution without waiting for what it does. One that is over or being stopped is no error.
+    async fn abandon(&self, account: &Account, pipeline: &str, execution: &str, why: &str) -> Result<(), Fault>;
+
     /// The execution's own facts.
     async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault>;
 

@@ -172,7 +172,10 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::ApprovalWithdrawn { stage, by, comment } => {
             Line::new(Careful, stage.as_str(), format!("approval withdrawn by {}{}", person(by), quoted(comment)))
         }
-        Fact::ApprovalExpired { stage } => Line::new(Failed, stage.as_str(), "nobody decided in time"),
+        Fact::ApprovalExpired { stage, why: None } => Line::new(Failed, stage.as_str(), "nobody decided in time"),
+        Fact::ApprovalExpired { stage, why: Some(why) } => {
+            Line::new(Failed, stage.as_str(), format!("nobody can decide any more: {why}"))
+        }
         Fact::ApprovalVoided { stage, why } => Line::new(Careful, stage.as_str(), format!("asked anew: {why}")),
         Fact::StageLocked { .. } => None,
         Fact::StageEntered { stage } => {

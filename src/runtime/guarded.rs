@@ -106,6 +106,10 @@ impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
         self.1.call(self.0.start(account, pipeline, variables, client_token)).await
     }
 
+    async fn abandon(&self, account: &Account, pipeline: &str, execution: &str, why: &str) -> Result<(), Fault> {
+        self.1.call(self.0.abandon(account, pipeline, execution, why)).await
+    }
+
     async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault> {
         self.0.execution(account, pipeline, execution).await
     }

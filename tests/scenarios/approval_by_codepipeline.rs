@@ -3,7 +3,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::{MANAGER, OPERATOR, PROD, Stage, Story};
+use super::stage::{DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story};
 
 fn asking_codepipeline() -> Stage {
     let approval =
@@ -67,6 +67,28 @@ async fn still_open_it_falls_when_the_plan_changes() {
     stage.fact(&id, "voided", |f| matches!(f, Fact::ApprovalVoided { .. })).await;
     stage.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(())).await;
     assert_eq!(stage.calls("StartPipelineExecution").len(), 2, "the new plan is a new question");
-    resumed.stop();
-    resumed.end(&stage).await.is(Outcome::Suspended, 30);
+    // The first execution no longer waits in front of it.
+    assert_eq!(stage.calls("StopPipelineExecution").len(), 1);
+    stage.hours(1).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    resumed.end(&stage).await.is(Outcome::Succeeded, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_somebody_stopped_is_told_as_that_and_asked_anew() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    let execution = stage.asked(&id, "prod").await.execution.unwrap();
+    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(DEVELOPER));
+    let stop = client.stop_pipeline_execution().pipeline_name("shop").pipeline_execution_id(&execution).abandon(true);
+    stop.send().await.unwrap();
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Expired, 12);
+    ended.says("nobody can decide about prod any more");
+    ended.says(&execution);
+    let again = stage.promotes(DEVELOPER, &id, "prod").await;
+    stage.hours(1).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    again.end(&stage).await.is(Outcome::Succeeded, 0);
 }

@@ -255,7 +255,7 @@ fn samples() -> Vec<Fact> {
         Fact::ApprovalGiven { answer: answer(Answer::Approved) },
         Fact::ApprovalRejected { answer: answer(Answer::Rejected) },
         Fact::ApprovalWithdrawn { stage: stage(), by: somebody(), comment: "no".into() },
-        Fact::ApprovalExpired { stage: stage() },
+        Fact::ApprovalExpired { stage: stage(), why: Some("the execution is Stopped".into()) },
         Fact::ApprovalVoided { stage: stage(), why: "changed".into() },
         Fact::StageLocked { stage: stage(), fence: 7 },
         Fact::StageEntered { stage: stage() },

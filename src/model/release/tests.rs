@@ -342,7 +342,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         asked("prod"),
         given("prod"),
         withdrawn("prod"),
-        Fact::ApprovalExpired { stage: id("prod") },
+        Fact::ApprovalExpired { stage: id("prod"), why: None },
         Fact::StageLocked { stage: id("dev"), fence: 1 },
         intended(Effect::Update { at: step("dev", 1), service: id("web") }),
         register,

@@ -4,15 +4,23 @@ use std::collections::BTreeMap;
 
 use super::defect;
 use crate::engine::summary;
-use crate::model::approval::{ApprovalRequest, ApprovalWay, Requester};
+use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay, Requester};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::ids::{PlanHash, StageName};
 use crate::model::release::Release;
+use crate::ports::approvals::ActionState;
+use crate::ports::images::Say;
 use crate::runtime::ports::Ports;
 
 /// Asks: in kanmon's own inbox the question stands in the journal; through CodePipeline it is an execution's approval action.
-pub async fn request(ports: &Ports, release: &Release, stage: &StageName, plan: &PlanHash) -> Result<Fact, Fault> {
+pub async fn request(
+    ports: &Ports,
+    release: &Release,
+    stage: &StageName,
+    plan: &PlanHash,
+    say: Say<'_>,
+) -> Result<Fact, Fault> {
     let pipeline = &release.started.pipeline;
     let spec = pipeline.stage(stage).ok_or_else(|| defect("no such stage"))?;
     let policy = spec.approval.as_ref().ok_or_else(|| defect("the stage asks for no approval"))?;
@@ -20,6 +28,7 @@ pub async fn request(ports: &Ports, release: &Release, stage: &StageName, plan: 
         (ApprovalWay::Kanmon { .. }, _) => None,
         (ApprovalWay::CodePipeline { .. }, Requester::Pipeline { execution, .. }) => Some(execution.clone()),
         (ApprovalWay::CodePipeline { pipeline: name, account, .. }, Requester::Person { .. } | Requester::Unknown) => {
+            take_back(ports, release, stage, policy, say).await;
             // The token makes a second call after a lost reply the same execution, and asking anew another one.
             let token = format!("{}-{}", &plan.as_str()[..40], release.stage(stage).asks + 1);
             let execution =
@@ -36,6 +45,24 @@ pub async fn request(ports: &Ports, release: &Release, stage: &StageName, plan: 
         expires_at: now + policy.expires,
     };
     Ok(Fact::ApprovalRequested { stage: stage.clone(), request })
+}
+
+/// An execution whose question fell unanswered would hold up the one that asks anew: it is stopped, as long as it only waits.
+async fn take_back(ports: &Ports, release: &Release, stage: &StageName, policy: &ApprovalPolicy, say: Say<'_>) {
+    let ApprovalWay::CodePipeline { pipeline: name, action, account } = &policy.way else { return };
+    let Some(execution) = &release.stage(stage).carried_by else { return };
+    let account = release.started.pipeline.account(account);
+    let why = format!("kanmon {}: its question about {stage} has fallen, and is asked anew", release.id);
+    let stopped = match ports.approvals.action(account, name, execution, action).await {
+        Ok(ActionState::NotReached | ActionState::Waiting { .. }) => {
+            ports.approvals.abandon(account, name, execution, &why).await
+        }
+        Ok(ActionState::Approved(_) | ActionState::Rejected(_) | ActionState::Ended { .. }) => Ok(()),
+        Err(fault) => Err(fault),
+    };
+    if let Err(fault) = stopped {
+        say(&format!("execution {execution} of {name} still asks what has fallen, and holds up the next: {fault}"));
+    }
 }
 
 /// What an execution that carries the question is told.

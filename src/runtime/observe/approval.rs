@@ -19,15 +19,18 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
     let ApprovalWay::CodePipeline { pipeline: name, action, account } = &policy.way else { return Ok(vec![]) };
     let Some(execution) = &request.execution else { return Ok(vec![]) };
     let account = pipeline.account(account);
-    let expired = || vec![Fact::ApprovalExpired { stage: stage.clone() }];
+    let expired = |why| Ok(vec![Fact::ApprovalExpired { stage: stage.clone(), why }]);
     let (decided, answer) = match ports.approvals.action(account, name, execution, action).await? {
         ActionState::NotReached | ActionState::Waiting { .. } if ports.clock.now() < request.expires_at => {
             let fallen = pipeline.stage(stage).and_then(|spec| fallen(release, spec));
             return Ok(fallen.map(|why| Fact::ApprovalVoided { stage: stage.clone(), why }).into_iter().collect());
         }
-        ActionState::NotReached | ActionState::Waiting { .. } | ActionState::Ended { .. } => return Ok(expired()),
+        ActionState::NotReached | ActionState::Waiting { .. } => return expired(None),
+        ActionState::Ended { reason } => return expired(Some(format!("execution {execution}: {reason}"))),
         // A rejection stands whenever it came.
-        ActionState::Approved(decided) if decided.at.is_some_and(|at| at >= request.expires_at) => return Ok(expired()),
+        ActionState::Approved(decided) if decided.at.is_some_and(|at| at >= request.expires_at) => {
+            return expired(None);
+        }
         ActionState::Approved(decided) => (decided, Answer::Approved),
         ActionState::Rejected(decided) => (decided, Answer::Rejected),
     };
