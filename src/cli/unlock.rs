@@ -41,24 +41,22 @@ pub async fn run(global: &Global, output: &Output, args: UnlockArgs) -> Result<u
     Ok(0)
 }
 
-/// Takes the release in the holder's place, writes down that it did, and gives it up.
+/// The release's record says who did it, and why.
 async fn of_release(bench: &Bench, id: &ReleaseId, by: Identity, reason: String) -> Result<Option<String>, Failure> {
-    let holder = journal::this_process();
-    let take = |still| bench.journal.take(id, &holder, still, bench.clock.now());
-    let (lease, held_by) = match take(None).await {
+    let now = bench.clock.now();
+    match bench.journal.take(id, &journal::this_process(), None, now).await {
         // Free, or left by a process that is known to be gone: there is nothing to be broken.
         Ok(lease) => {
             bench.journal.give_up(&lease).await?;
-            return Ok(None);
+            Ok(None)
         }
-        Err(JournalError::Held { holder, pulse, .. }) => (take(Some(pulse)).await?, holder),
-        Err(error) => return Err(error.into()),
-    };
-    let last = bench.journal.read(id).await?.last().map_or(0, |event| event.seq);
-    let fact = Fact::LockBroken { by, held_by: held_by.clone(), reason };
-    bench.journal.append(&lease, last, &[fact], &[], bench.clock.now()).await?;
-    bench.journal.give_up(&lease).await?;
-    Ok(Some(held_by))
+        Err(JournalError::Held { holder, pulse, .. }) => {
+            let fact = Fact::LockBroken { by, held_by: holder.clone(), reason };
+            let broken = bench.journal.break_lease(id, pulse.fence, fact, now).await?;
+            Ok(broken.map(|_| holder))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The stage's ledger remembers who did it, and why.

@@ -73,6 +73,7 @@ macro_rules! conformance {
             a_frozen_stage_takes_nothing_in_and_lets_everything_out
             what_failed_and_what_froze_by_itself_is_remembered
             a_lock_is_broken_by_a_person_and_that_is_on_record
+            a_release_is_taken_from_its_holder_and_that_is_on_record
             the_ledger_is_the_fold_of_what_happened_in_a_stage
             releases_are_listed_newest_first
             large_facts_come_back_whole
@@ -468,6 +469,28 @@ pub(super) async fn a_lock_is_broken_by_a_person_and_that_is_on_record(b: &Bench
     is_lost(b.append(&one, 1, update("dev")).await);
     assert_eq!(b.journal.renew(&one, at(4)).await.unwrap(), []);
     assert!(b.lock("dev", &two, 4).await.unwrap() > seen.fence);
+}
+
+pub(super) async fn a_release_is_taken_from_its_holder_and_that_is_on_record(b: &Bench) {
+    let one = b.begin("r1", "a", 0).await;
+    b.lock("dev", &one, 0).await.unwrap();
+    let fence = pulse(b.take("r1", "b", 1).await).fence;
+    b.journal.renew(&one, at(2)).await.unwrap();
+    let by =
+        Identity { user_id: "x".into(), arn: "arn:aws:iam::111111111111:user/x".into(), account: id("111111111111") };
+    let broken = Fact::LockBroken { by, held_by: "a".into(), reason: "its machine burnt".into() };
+    let of = async |fence, t| b.journal.break_lease(&id("r1"), fence, broken.clone(), at(t)).await;
+    let another = pulse(of(fence + 1, 3).await);
+    assert_eq!((another.fence, another.beat), (fence, 1), "only the holder that was seen");
+    let event = of(fence, 4).await.unwrap().unwrap();
+    assert_eq!((event.seq, event.at), (2, at(4)));
+    assert_eq!(b.journal.read(&id("r1")).await.unwrap().last(), Some(&event));
+    assert_eq!(b.journal.holder(&app(), &stage("dev")).await.unwrap(), None);
+    is_lost(b.append(&one, 2, warned("late")).await);
+    is_lost(b.journal.renew(&one, at(5)).await);
+    assert_eq!(of(fence, 6).await.unwrap(), None, "nobody has it, and nothing is recorded");
+    let two = b.take("r1", "b", 7).await.unwrap();
+    b.append(&two, 2, warned("on")).await.unwrap();
 }
 
 pub(super) async fn the_ledger_is_the_fold_of_what_happened_in_a_stage(b: &Bench) {

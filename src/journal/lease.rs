@@ -124,6 +124,19 @@ impl ReleaseLease {
         self.hold = None;
         Ok(())
     }
+
+    /// Ends the hold that was seen with this fence; says whether there was one. Its beat goes on while somebody decides: it is the
+    /// holder that is named, not the moment.
+    pub fn break_off(&mut self, release: &ReleaseId, fence: u64) -> Result<bool, JournalError> {
+        match self.hold.take() {
+            Some(hold) if self.fence != fence => {
+                let held = hold.held(format!("release {release}"), hold.holder.who.clone(), self.fence);
+                self.hold = Some(hold);
+                Err(held)
+            }
+            hold => Ok(hold.is_some()),
+        }
+    }
 }
 
 impl StageLease {

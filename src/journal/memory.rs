@@ -263,6 +263,25 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
+    async fn break_lease(
+        &self,
+        release: &ReleaseId,
+        fence: u64,
+        fact: Fact,
+        now: Timestamp,
+    ) -> Result<Option<Event>, JournalError> {
+        let mut state = self.state();
+        let record = state.record(release)?;
+        let one = codec::link(release, &record.tip, &fact, now)?;
+        if !record.lease.break_off(release, fence)? {
+            return Ok(None);
+        }
+        for stage in state.stages.values_mut() {
+            stage.free(release);
+        }
+        Ok(state.put(release, vec![one], now)?.pop())
+    }
+
     async fn append(
         &self,
         lease: &Lease,

@@ -146,6 +146,19 @@ pub trait Journal: Send + Sync {
     /// Gives up the lease and all stages it holds.
     async fn give_up(&self, lease: &Lease) -> Result<(), JournalError>;
 
+    /// Ends a holder's lease and those of the stages it holds, and records that as a fact: one transaction. `None`: nobody holds it
+    /// by now.
+    ///
+    /// # Errors
+    /// `Held` where the holder is another than the one that was seen with this fence.
+    async fn break_lease(
+        &self,
+        release: &ReleaseId,
+        fence: u64,
+        fact: Fact,
+        now: Timestamp,
+    ) -> Result<Option<Event>, JournalError>;
+
     /// Appends facts after event `after`, durably, marks these messages absorbed, and updates the ledgers of the stages that the
     /// facts speak of: one transaction.
     ///

@@ -81,6 +81,17 @@ impl Journal for Watched {
         done
     }
 
+    async fn break_lease(
+        &self,
+        release: &ReleaseId,
+        fence: u64,
+        fact: Fact,
+        now: Timestamp,
+    ) -> Result<Option<Event>, JournalError> {
+        self.process.passes().await;
+        self.inner.break_lease(release, fence, fact, now).await
+    }
+
     async fn append(
         &self,
         lease: &Lease,

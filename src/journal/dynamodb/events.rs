@@ -169,7 +169,12 @@ async fn landed(
     Ok(head.lease.check(lease).is_ok() && absorbed.iter().all(|id| head.absorbed.contains(*id)))
 }
 
-async fn wrote_event(table: &Table, call: &Call, release: &ReleaseId, seq: u64) -> Result<bool, JournalError> {
+pub(super) async fn wrote_event(
+    table: &Table,
+    call: &Call,
+    release: &ReleaseId,
+    seq: u64,
+) -> Result<bool, JournalError> {
     let Some(item) = table.get(&Key::event(release, seq)).await? else { return Ok(false) };
     Ok(call.wrote(Read::new(&item, "an event")?.text("token")?))
 }
@@ -230,7 +235,7 @@ fn rows(item: &Item, release: &ReleaseId) -> Result<Vec<Row>, JournalError> {
 }
 
 /// Blobs are named by their content, so writing one again changes nothing.
-async fn put_blobs(table: &Table, encoded: &[Encoded]) -> Result<(), JournalError> {
+pub(super) async fn put_blobs(table: &Table, encoded: &[Encoded]) -> Result<(), JournalError> {
     for (blob, chunks) in encoded.iter().filter_map(|one| one.blob.as_ref()) {
         put_blob(table, blob, chunks).await?;
     }

@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 
 use super::call::Call;
+use super::events;
 use super::head::Head;
 use super::item::Item;
 use super::place::Place;
 use super::table::{If, Table, Written};
+use crate::journal::codec;
 use crate::journal::lease::{self, Gone, StageLease};
+use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::ledger::{StageLedger, Word};
 use crate::ports::journal::{Holder, JournalError, Lease, Pulse};
@@ -65,6 +68,45 @@ pub(super) async fn give_up(table: &Table, lease: &Lease) -> Result<(), JournalE
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(()),
             unclear => call.again(table, unclear).await?,
+        }
+    }
+}
+
+pub(super) async fn break_lease(
+    table: &Table,
+    release: &ReleaseId,
+    fence: u64,
+    fact: &Fact,
+    now: Timestamp,
+) -> Result<Option<Event>, JournalError> {
+    let mut call = Call::new();
+    let mut attempts: Vec<Event> = Vec::new();
+    loop {
+        let mut head = Head::load(table, release).await?;
+        codec::known_form(head.form)?;
+        for event in &attempts {
+            if events::wrote_event(table, &call, release, event.seq).await? {
+                return Ok(Some(event.clone()));
+            }
+        }
+        if !head.lease.break_off(release, fence)? {
+            return Ok(None);
+        }
+        let mut items = each_stage(table, &mut head, |stage| stage.free(release)).await?;
+        head.stages.clear();
+        let one = codec::link(release, &head.tip, fact, now)?;
+        events::put_blobs(table, std::slice::from_ref(&one)).await?;
+        head.tip = one.tip();
+        head.last_at = now;
+        let token = call.token();
+        items.push(head.write(&token)?);
+        items.extend(events::pack(release, std::slice::from_ref(&one.row), &token)?);
+        match table.put_all(&token, items).await? {
+            Written::Yes => return Ok(Some(one.event)),
+            unclear => {
+                attempts.push(one.event);
+                call.again(table, unclear).await?;
+            }
         }
     }
 }

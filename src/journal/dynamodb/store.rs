@@ -79,6 +79,17 @@ impl Journal for DynamoDbJournal {
         leases::give_up(&self.table, lease).await
     }
 
+    async fn break_lease(
+        &self,
+        release: &ReleaseId,
+        fence: u64,
+        fact: Fact,
+        now: Timestamp,
+    ) -> Result<Option<Event>, JournalError> {
+        let _turn = self.turn.lock().await;
+        leases::break_lease(&self.table, release, fence, &fact, now).await
+    }
+
     async fn append(
         &self,
         lease: &Lease,

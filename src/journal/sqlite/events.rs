@@ -83,6 +83,21 @@ pub(super) fn append(
     Ok(events)
 }
 
+pub(super) fn break_lease(
+    tx: &Transaction<'_>,
+    release: &ReleaseId,
+    fence: u64,
+    fact: &Fact,
+    now: Timestamp,
+) -> Result<Option<Event>, Failure> {
+    let head = head(tx, release)?;
+    codec::known_form(head.form)?;
+    if !leases::break_off(tx, release, fence)? {
+        return Ok(None);
+    }
+    Ok(Some(put_event(tx, &head.app, release, &head.tip, fact, now)?.event))
+}
+
 pub(super) fn read(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Vec<Event>, Failure> {
     let (head, rows, chunks) = stored(tx, release)?;
     let events = codec::decode(release, &rows, &head.tip, &chunks)?;

@@ -40,6 +40,17 @@ pub(super) fn give_up(tx: &Transaction<'_>, lease: &Lease) -> Result<(), Failure
     Ok(())
 }
 
+/// Ends the hold that was seen with this fence; says whether there was one.
+pub(super) fn break_off(tx: &Transaction<'_>, release: &ReleaseId, fence: u64) -> Result<bool, Failure> {
+    let mut row = load(tx, release)?;
+    let broken = row.break_off(release, fence)?;
+    if broken {
+        save(tx, release, &row)?;
+        each_stage(tx, |stage| stage.free(release))?;
+    }
+    Ok(broken)
+}
+
 /// Whether this lease is still the one that counts.
 pub(super) fn check(tx: &Transaction<'_>, lease: &Lease) -> Result<(), Failure> {
     Ok(load(tx, &lease.release)?.check(lease)?)

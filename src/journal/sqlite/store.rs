@@ -154,6 +154,17 @@ impl Journal for SqliteJournal {
         self.write_tx(move |tx| leases::give_up(tx, &lease)).await
     }
 
+    async fn break_lease(
+        &self,
+        release: &ReleaseId,
+        fence: u64,
+        fact: Fact,
+        now: Timestamp,
+    ) -> Result<Option<Event>, JournalError> {
+        let release = release.clone();
+        self.write_tx(move |tx| events::break_lease(tx, &release, fence, &fact, now)).await
+    }
+
     async fn append(
         &self,
         lease: &Lease,
