@@ -51,7 +51,7 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
             Effect::Survey { .. } | Effect::Plan { .. } => missing(),
             Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => of_image(effect, fault),
             Effect::RequestApproval { .. } => missing(),
-            Effect::Update { .. } | Effect::Restore { .. } | Effect::Confirm { .. }
+            Effect::Update { .. } | Effect::PrepareRestore { .. } | Effect::Restore { .. } | Effect::Confirm { .. }
                 if fault.kind == FaultKind::Changed =>
             {
                 of_fault(Outcome::Superseded, fault, None)
@@ -61,6 +61,7 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
             | Effect::RunTask { .. }
             | Effect::Update { .. }
             | Effect::StopRollout { .. }
+            | Effect::PrepareRestore { .. }
             | Effect::Restore { .. }
             | Effect::Check { .. }
             | Effect::Confirm { .. } => of_fault(Outcome::Failed, fault, None),

@@ -96,6 +96,11 @@ fn names(containers: &[Value]) -> Vec<String> {
     containers.iter().filter_map(|c| c.get("name").and_then(Value::as_str)).map(str::to_owned).collect()
 }
 
+/// The family that a definition belongs to.
+pub fn family(definition: &Value) -> String {
+    definition.get("family").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
 /// The hash of what a task definition says, however it was written down.
 pub fn content_hash(definition: &Value) -> ContentHash {
     ContentHash::of(canonical(&normal(definition)).as_bytes())

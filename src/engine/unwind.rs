@@ -76,8 +76,12 @@ fn come_to_rest(
 fn restore(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
     let restored = |end| Fact::RestoreEnded { at: at.clone(), service: service.clone(), end };
     let Some(run) = &state.restore else {
-        let effect = Effect::Restore { at: at.clone(), service: service.clone() };
-        return match a.effect(effect) {
+        let prepare = Effect::PrepareRestore { at: at.clone(), service: service.clone() };
+        let back = Effect::Restore { at: at.clone(), service: service.clone() };
+        // Possibly begun before it was ever prepared: by a kanmon that did not.
+        let begun = a.release.open.contains_key(&back) || a.release.unknown.contains_key(&back);
+        let next = if state.way_back.is_none() && !begun { prepare } else { back };
+        return match a.effect(next) {
             // A rollback that is refused is told, not repeated; what cannot be told stays resumable.
             // Theirs is not gone back over.
             Err(Halt::End(ending)) if ending.outcome == Outcome::Superseded => {

@@ -76,6 +76,12 @@ pub enum Effect {
         at: StepRef,
         service: ServiceName,
     },
+    /// See to it that what ran before can be put back: a revision that was deregistered is registered again.
+    PrepareRestore {
+        #[serde(rename = "place")]
+        at: StepRef,
+        service: ServiceName,
+    },
     /// `UpdateService` back to what ran before.
     Restore {
         #[serde(rename = "place")]
@@ -107,6 +113,7 @@ impl Effect {
             | Effect::RunTask { .. }
             | Effect::Update { .. }
             | Effect::StopRollout { .. }
+            | Effect::PrepareRestore { .. }
             | Effect::Restore { .. } => false,
         }
     }
@@ -123,6 +130,7 @@ impl Effect {
             | Effect::RequestApproval { .. }
             | Effect::Baseline { .. }
             | Effect::StopRollout { .. }
+            | Effect::PrepareRestore { .. }
             | Effect::Restore { .. }
             | Effect::Check { .. }
             | Effect::Confirm { .. } => false,
@@ -139,6 +147,7 @@ impl Effect {
             | Effect::RunTask { at, .. }
             | Effect::Update { at, .. }
             | Effect::StopRollout { at, .. }
+            | Effect::PrepareRestore { at, .. }
             | Effect::Restore { at, .. }
             | Effect::Check { at } => Some(&at.stage),
         }
@@ -159,6 +168,7 @@ impl fmt::Display for Effect {
             Effect::RunTask { at, task } => write!(f, "run {}/{task}", at.stage),
             Effect::Update { at, service } => write!(f, "update {}/{service}", at.stage),
             Effect::StopRollout { at, service } => write!(f, "stop and roll back {}/{service}", at.stage),
+            Effect::PrepareRestore { at, service } => write!(f, "prepare the way back of {}/{service}", at.stage),
             Effect::Restore { at, service } => write!(f, "restore {}/{service}", at.stage),
             Effect::Check { at } => write!(f, "check {} (step {})", at.stage, at.step + 1),
             Effect::Confirm { stage } => write!(f, "look at {stage} once more"),

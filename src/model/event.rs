@@ -14,7 +14,7 @@ use super::ids::{AccountName, ContentHash, Digest, ImageName, ReleaseId, Service
 use super::outcome::Ending;
 use super::pipeline::Pipeline;
 use super::plan::StagePlan;
-use super::rollout::{Baseline, RolloutEnd, RolloutProgress};
+use super::rollout::{Baseline, RolloutEnd, RolloutProgress, WayBack};
 use super::verdict::Verdict;
 
 /// The version of the event's form, as journaled and as printed. A newer major is opened read-only.
@@ -271,6 +271,15 @@ pub enum Fact {
         service: ServiceName,
         end: RolloutEnd,
     },
+    /// What can be gone back to, and what stood right before that.
+    RestorePrepared {
+        #[serde(rename = "place")]
+        at: StepRef,
+        service: ServiceName,
+        way_back: WayBack,
+        /// Whether it had to be registered again.
+        again: bool,
+    },
     RestoreStarted {
         #[serde(rename = "place")]
         at: StepRef,
@@ -366,6 +375,7 @@ impl Fact {
             (Fact::BaselineTaken { at: a, service: s, .. }, Effect::Baseline { at, service })
             | (Fact::RolloutStarted { at: a, service: s, .. }, Effect::Update { at, service })
             | (Fact::RolloutStopRequested { at: a, service: s }, Effect::StopRollout { at, service })
+            | (Fact::RestorePrepared { at: a, service: s, .. }, Effect::PrepareRestore { at, service })
             | (Fact::RestoreStarted { at: a, service: s, .. }, Effect::Restore { at, service }) => {
                 a == at && s == service
             }

@@ -349,6 +349,9 @@ impl Release {
                 self.roll_mut(at, service)?.stop_requested = Some(event.at);
             }
             Fact::RolloutEnded { at, service, end } => self.roll_mut(at, service)?.ended = Some(end.clone()),
+            Fact::RestorePrepared { at, service, way_back, .. } => {
+                self.roll_mut(at, service)?.way_back = Some(way_back.clone());
+            }
             Fact::RestoreStarted { at, service, primary, task_definition } => {
                 self.roll_mut(at, service)?.restore = Some(RolloutRun::new(primary, task_definition, event.at));
             }

@@ -116,7 +116,20 @@ pub struct Baseline {
     pub task_definition: String,
     /// The set S0: service deployments that existed before ours.
     pub service_deployments: Vec<String>,
+    /// The ids of `deployments[]`: one that failed stays listed for a while, and may be of the revision that is reused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deployments: Vec<String>,
     pub desired: u32,
+}
+
+/// What a service can go back to, and how it stood right before it did: only what is not in these lists can be the way back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayBack {
+    /// ACTIVE: what ran before, or, where that was deregistered, its content registered again.
+    pub task_definition: String,
+    pub service_deployments: Vec<String>,
+    /// The ids of `deployments[]`. While a failed rollout stands, what ran before is still among them.
+    pub deployments: Vec<String>,
 }
 
 /// Everything proven in this many consecutive readings counts as proven: a container that dies at start does so between two.

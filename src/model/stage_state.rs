@@ -10,7 +10,7 @@ use super::gate::GateJudgement;
 use super::ids::{PlanHash, ReleaseId, ServiceName};
 use super::pipeline::{Stage, Step};
 use super::plan::StagePlan;
-use super::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState};
+use super::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState, WayBack};
 use super::verdict::Verdict;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +91,8 @@ pub struct RollState {
     /// When a rollback of the running deployment was asked for.
     pub stop_requested: Option<Timestamp>,
     pub ended: Option<RolloutEnd>,
+    /// Before the way back was begun.
+    pub way_back: Option<WayBack>,
     pub restore: Option<RolloutRun>,
     pub restored: Option<RolloutEnd>,
 }

@@ -227,6 +227,10 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let run = roll(release, at, service).and_then(|r| r.run.as_ref());
             ended(format!("{}/{service}", at.stage), end, run.and_then(|r| r.progress.as_ref()), false)
         }
+        Fact::RestorePrepared { at, service, way_back, again } => {
+            let text = format!("what ran before was deregistered; it is {} now", short(&way_back.task_definition));
+            again.then(|| Line::new(Detail, format!("{}/{service}", at.stage), text))?
+        }
         Fact::RestoreStarted { at, service, task_definition, .. } => {
             Line::new(Careful, format!("{}/{service}", at.stage), format!("goes back to {}", short(task_definition)))
         }
@@ -344,6 +348,7 @@ fn topic(effect: &Effect) -> String {
         Effect::Baseline { at, service }
         | Effect::Update { at, service }
         | Effect::StopRollout { at, service }
+        | Effect::PrepareRestore { at, service }
         | Effect::Restore { at, service } => format!("{}/{service}", at.stage),
     }
 }

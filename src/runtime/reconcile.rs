@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::engine::taskdef::family;
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
@@ -9,7 +10,7 @@ use crate::model::ids::{ImageName, ServiceName};
 use crate::model::release::Release;
 use crate::model::rollout::ServiceReading;
 use crate::ports::deployer::Cluster;
-use crate::runtime::execute::{defect, planned, roll, stage};
+use crate::runtime::execute::{before_restore, defect, planned, revived, roll, stage};
 use crate::runtime::ports::Ports;
 
 /// What reading found.
@@ -53,6 +54,7 @@ pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_a
         Effect::Adopt { .. } | Effect::Copy { .. } => Ok(Found::Repeatable),
         Effect::Register { at, workload } => registered(ports, release, at, workload).await,
         Effect::Update { at, service } => updated(ports, release, at, service).await,
+        Effect::PrepareRestore { at, service } => prepared(ports, release, at, service).await,
         Effect::Restore { at, service } => restored(ports, release, at, service).await,
     }
 }
@@ -83,12 +85,27 @@ async fn registered(ports: &Ports, release: &Release, at: &StepRef, workload: &W
     })
 }
 
+/// Only what had to be registered again leaves something behind.
+async fn prepared(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Found, Fault> {
+    let Some(again) = revived(ports, release, at, name).await? else { return Ok(Found::Repeatable) };
+    let account = release.started.pipeline.account(&stage(release, at)?.account);
+    Ok(match ports.deployer.revision(account, &family(&again.definition), &again.content).await? {
+        Some(_) => Found::Repeatable,
+        None => Found::Absent,
+    })
+}
+
 async fn updated(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Found, Fault> {
     let state = roll(release, at, name)?;
     let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let service = read(ports, release, at, name, &baseline.service_deployments).await?;
-    Ok(match since(&service, &baseline.primary, &baseline.service_deployments, arn)? {
+    let before = Before {
+        primary: &baseline.primary,
+        deployments: &baseline.deployments,
+        service_deployments: &baseline.service_deployments,
+    };
+    Ok(match since(&service, &before, arn)? {
         Some(primary) => Found::Landed(Box::new(Fact::RolloutStarted {
             at: at.clone(),
             service: name.clone(),
@@ -103,19 +120,27 @@ async fn restored(ports: &Ports, release: &Release, at: &StepRef, name: &Service
     let state = roll(release, at, name)?;
     let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
-    let own = run.progress.as_ref().and_then(|p| p.deployment.clone());
-    let known: Vec<String> = baseline.service_deployments.iter().cloned().chain(own).collect();
-    let service = read(ports, release, at, name, &known).await?;
-    // A revision that had to be registered again has another ARN: the update's own check of PRIMARY keeps that from being repeated.
-    Ok(match since(&service, &run.primary, &known, &baseline.task_definition)? {
+    let task_definition = state.way_back.as_ref().map_or(&baseline.task_definition, |w| &w.task_definition);
+    let (deployments, service_deployments) = before_restore(state, run);
+    let service = read(ports, release, at, name, &service_deployments).await?;
+    let before = Before { primary: &run.primary, deployments: &deployments, service_deployments: &service_deployments };
+    Ok(match since(&service, &before, task_definition)? {
         Some(primary) => Found::Landed(Box::new(Fact::RestoreStarted {
             at: at.clone(),
             service: name.clone(),
             primary,
-            task_definition: baseline.task_definition.clone(),
+            task_definition: task_definition.clone(),
         })),
         None => Found::Absent,
     })
+}
+
+/// What was there before a call was sent.
+struct Before<'a> {
+    primary: &'a str,
+    /// All ids of `deployments[]`: what ran before, or failed, is listed until its last task is gone.
+    deployments: &'a [String],
+    service_deployments: &'a [String],
 }
 
 /// A deployment of this task definition that was not there before: its `ecs-svc/…`. One that has already gone from
@@ -123,23 +148,19 @@ async fn restored(ports: &Ports, release: &Release, at: &StepRef, name: &Service
 ///
 /// # Errors
 /// `Unreachable` where ECS's own answers are of different age: the service deployment is there, and PRIMARY is still what it was.
-fn since(
-    service: &ServiceReading,
-    before: &str,
-    known: &[String],
-    task_definition: &str,
-) -> Result<Option<String>, Fault> {
-    let listed = service.deployments.iter().find(|d| d.id != before && d.task_definition == task_definition);
+fn since(service: &ServiceReading, before: &Before<'_>, task_definition: &str) -> Result<Option<String>, Fault> {
+    let is_new = |id: &String| id != before.primary && !before.deployments.contains(id);
+    let listed = service.deployments.iter().find(|d| is_new(&d.id) && d.task_definition == task_definition);
     if let Some(listed) = listed {
         return Ok(Some(listed.id.clone()));
     }
     let mut all = service.service_deployments.iter().flatten();
-    let Some(ours) =
-        all.find(|d| !known.contains(&d.arn) && d.target_task_definition.as_deref() == Some(task_definition))
-    else {
+    let Some(ours) = all.find(|d| {
+        !before.service_deployments.contains(&d.arn) && d.target_task_definition.as_deref() == Some(task_definition)
+    }) else {
         return Ok(None);
     };
-    let moved_on = service.primary().is_some_and(|p| p.id != before);
+    let moved_on = service.primary().is_some_and(|p| p.id != before.primary);
     let undone = ["ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED"].contains(&ours.status.as_str());
     match moved_on || undone {
         true => Ok(Some(GONE.to_owned())),
@@ -207,7 +228,11 @@ mod tests {
     }
 
     fn found(reading: &ServiceReading) -> Result<Option<String>, FaultKind> {
-        since(reading, "ecs-svc/0", &["sd/0".to_owned()], "web:2").map_err(|f| f.kind)
+        let (deployments, service_deployments) =
+            (["ecs-svc/0".to_owned(), "ecs-svc/old".to_owned()], ["sd/0".to_owned()]);
+        let before =
+            Before { primary: "ecs-svc/0", deployments: &deployments, service_deployments: &service_deployments };
+        since(reading, &before, "web:2").map_err(|f| f.kind)
     }
 
     #[test]
@@ -220,6 +245,16 @@ mod tests {
         );
         assert_eq!(found(&reading(("ecs-svc/0", "web:1"), None)), Ok(None));
         assert_eq!(found(&reading(("ecs-svc/0", "web:2"), None)), Ok(None), "the same revision ran before");
+    }
+
+    #[test]
+    fn what_was_listed_beside_primary_is_no_trace_of_ours_whatever_it_runs() {
+        let mut failed = reading(("ecs-svc/0", "web:1"), None);
+        let old = Deployment { id: "ecs-svc/old".into(), status: "ACTIVE".into(), ..failed.deployments[0].clone() };
+        failed.deployments.push(Deployment { task_definition: "web:2".into(), ..old });
+        assert_eq!(found(&failed), Ok(None));
+        failed.deployments[1].id = "ecs-svc/1".into();
+        assert_eq!(found(&failed), Ok(Some("ecs-svc/1".into())));
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub fn is_atomic(effect: &Effect) -> bool {
         | Effect::RunTask { .. }
         | Effect::Update { .. }
         | Effect::StopRollout { .. }
+        | Effect::PrepareRestore { .. }
         | Effect::Restore { .. } => true,
     }
 }

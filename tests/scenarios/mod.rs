@@ -20,6 +20,7 @@ mod a_stop_signal;
 mod a_task_that_takes_too_long;
 mod a_three_day_release;
 mod a_voided_approval;
+mod a_way_back_that_is_lost;
 mod a_withdrawn_approval;
 mod access_denied_midway;
 mod an_abort;

@@ -24,6 +24,7 @@ fn baseline() -> Baseline {
         primary: BEFORE.into(),
         task_definition: LAST.into(),
         service_deployments: vec!["sd/old".into()],
+        deployments: vec!["ecs-svc/0".into()],
         desired: 2,
     }
 }

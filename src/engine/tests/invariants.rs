@@ -105,6 +105,7 @@ impl Watchman {
             | Effect::RunTask { at, .. }
             | Effect::Update { at, .. }
             | Effect::StopRollout { at, .. }
+            | Effect::PrepareRestore { at, .. }
             | Effect::Restore { at, .. }
             | Effect::Check { at } => {
                 assert!(entered(&at.stage), "`{effect}` is started before its stage is entered");
@@ -124,7 +125,14 @@ impl Watchman {
             let earlier = &release.stage(&at.stage).steps[..at.step];
             assert!(earlier.iter().all(is_done), "`{effect}` is started before the steps before it are done");
         }
-        if let Effect::Restore { at, .. } = effect {
+        if let Effect::Restore { at, service } = effect {
+            let prepared = release
+                .stage(&at.stage)
+                .rolls()
+                .any(|(step, s, roll)| step == at.step && s == service && roll.way_back.is_some());
+            assert!(prepared, "`{effect}` is started before it is known what was there before it");
+        }
+        if let Effect::PrepareRestore { at, .. } | Effect::Restore { at, .. } = effect {
             let failure = release.stage(&at.stage).failure.as_ref();
             assert!(failure.is_some_and(|f| f.roll_back), "`{effect}` is started where no rollback was asked for");
         }

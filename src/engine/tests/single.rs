@@ -61,6 +61,7 @@ fn in_dev(facts: Vec<Fact>) -> Release {
             primary: "ecs-svc/0".into(),
             task_definition: "web:1".into(),
             service_deployments: vec![],
+            deployments: vec![],
             desired: 2,
         };
         all.push(Fact::BaselineTaken { at: dev(), service: service.clone(), baseline });

@@ -17,7 +17,7 @@ use crate::model::ids::{ContentHash, Digest, ImageName, ServiceName, StageName};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id};
-use crate::model::rollout::{Baseline, Death, DeathCause, PROOFS, RolloutProgress, RolloutState};
+use crate::model::rollout::{Baseline, Death, DeathCause, PROOFS, RolloutProgress, RolloutState, WayBack};
 use crate::model::stage_state::{Approval, RollState, StepState};
 use crate::model::verdict::Verdict;
 
@@ -205,7 +205,9 @@ impl World {
         match effect {
             // Those that may be repeated are not looked up: the repetition finds what is there.
             Effect::RequestApproval { .. } | Effect::RunTask { .. } | Effect::StopRollout { .. } => None,
-            Effect::Adopt { .. } | Effect::Copy { .. } | Effect::Register { .. } => None,
+            Effect::Adopt { .. } | Effect::Copy { .. } | Effect::Register { .. } | Effect::PrepareRestore { .. } => {
+                None
+            }
             Effect::Survey { .. }
             | Effect::Plan { .. }
             | Effect::Baseline { .. }
@@ -243,6 +245,7 @@ impl World {
                     primary: found.primary.clone(),
                     task_definition: found.definition.clone(),
                     service_deployments: vec![],
+                    deployments: vec![],
                     desired: found.desired,
                 };
                 Fact::BaselineTaken { at: at.clone(), service: service.clone(), baseline }
@@ -281,11 +284,18 @@ impl World {
                 }
                 Fact::RolloutStopRequested { at: at.clone(), service: service.clone() }
             }
+            Effect::PrepareRestore { at, service } => {
+                let task_definition = self.roll(at, service).baseline.expect("it was read").task_definition;
+                let again = self.chance.odds(10);
+                let task_definition = if again { format!("{task_definition}-again") } else { task_definition };
+                let way_back = WayBack { task_definition, service_deployments: vec![], deployments: vec![] };
+                Fact::RestorePrepared { at: at.clone(), service: service.clone(), way_back, again }
+            }
             Effect::Restore { at, service } => {
                 let roll = self.roll(at, service);
-                let (run, baseline) = (roll.run.expect("it was rolled"), roll.baseline.expect("it was read"));
-                let primary = self.deploy(at, service, &run.primary, &baseline.task_definition)?;
-                let task_definition = baseline.task_definition;
+                let (run, way_back) = (roll.run.expect("it was rolled"), roll.way_back.expect("it was prepared"));
+                let primary = self.deploy(at, service, &run.primary, &way_back.task_definition)?;
+                let task_definition = way_back.task_definition;
                 Fact::RestoreStarted { at: at.clone(), service: service.clone(), primary, task_definition }
             }
             Effect::Confirm { stage } => {

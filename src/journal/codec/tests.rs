@@ -290,7 +290,8 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         }),
         (name(), text()).prop_map(|(service, primary)| {
             let task_definition = primary.clone();
-            let baseline = Baseline { primary, task_definition, service_deployments: vec![], desired: 2 };
+            let baseline =
+                Baseline { primary, task_definition, service_deployments: vec![], deployments: vec![], desired: 2 };
             Fact::BaselineTaken { at: step("dev", 1), service, baseline }
         }),
         (name(), progress())

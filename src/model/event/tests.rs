@@ -8,7 +8,7 @@ use crate::model::ids::PlanHash;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Change, ChangeKind, WorkloadPlan};
 use crate::model::release::samples::{at, id, started, step};
-use crate::model::rollout::{Death, DeathCause, RolloutState};
+use crate::model::rollout::{Death, DeathCause, RolloutState, WayBack};
 
 /// Names every variant in one match without a wildcard: a variant that is added does not compile until it is named here, and a
 /// name here without a sample fails below.
@@ -56,6 +56,7 @@ kinds! {
     RolloutObserved => "rollout-observed",
     RolloutStopRequested => "rollout-stop-requested",
     RolloutEnded => "rollout-ended",
+    RestorePrepared => "restore-prepared",
     RestoreStarted => "restore-started",
     RestoreObserved => "restore-observed",
     RestoreEnded => "restore-ended",
@@ -120,6 +121,7 @@ fn effects() -> Vec<Effect> {
         Effect::RunTask { at: at.clone(), task: id("migrate") },
         Effect::Update { at: at.clone(), service: service.clone() },
         Effect::StopRollout { at: at.clone(), service: service.clone() },
+        Effect::PrepareRestore { at: at.clone(), service: service.clone() },
         Effect::Restore { at: at.clone(), service },
         Effect::Check { at },
     ]
@@ -239,6 +241,7 @@ fn samples() -> Vec<Fact> {
         primary: "ecs-svc/0".into(),
         task_definition: "web:1".into(),
         service_deployments: vec!["arn:sd/0".into()],
+        deployments: vec!["ecs-svc/0".into()],
         desired: 2,
     };
     let (primary, task_definition) = ("ecs-svc/1".to_owned(), "web:2".to_owned());
@@ -281,6 +284,16 @@ fn samples() -> Vec<Fact> {
             task_definition: task_definition.clone(),
         },
         Fact::RolloutStopRequested { at: roll(), service: web() },
+        Fact::RestorePrepared {
+            at: roll(),
+            service: web(),
+            way_back: WayBack {
+                task_definition: "web:3".into(),
+                service_deployments: vec!["arn:sd/1".into()],
+                deployments: vec!["ecs-svc/0".into(), "ecs-svc/1".into()],
+            },
+            again: true,
+        },
         Fact::RestoreStarted { at: roll(), service: web(), primary, task_definition },
         Fact::StageFailed {
             stage: stage(),
@@ -404,6 +417,7 @@ fn an_effect_is_concluded_by_its_own_fact_and_by_no_other_effects() {
         }
         let elsewhere = match effect.clone() {
             Effect::Update { service, .. } => Some(Effect::Update { at: step("dev", 1), service }),
+            Effect::PrepareRestore { service, .. } => Some(Effect::PrepareRestore { at: step("dev", 1), service }),
             Effect::Restore { service, .. } => Some(Effect::Restore { at: step("dev", 1), service }),
             Effect::Baseline { service, .. } => Some(Effect::Baseline { at: step("dev", 1), service }),
             _ => None,

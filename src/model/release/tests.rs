@@ -96,6 +96,7 @@ fn baseline() -> Fact {
         primary: "ecs-svc/0".into(),
         task_definition: "web:1".into(),
         service_deployments: vec![],
+        deployments: vec![],
         desired: 2,
     };
     Fact::BaselineTaken { at: step("dev", 1), service: id("web"), baseline }

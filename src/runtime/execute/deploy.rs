@@ -1,12 +1,17 @@
-//! Services: baseline, task definition, update, stop, restore.
+//! Services: baseline, task definition, update, stop.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use super::definition::next;
 use super::{defect, moved_tags, planned, roll, stage};
-use crate::engine::taskdef::{compose, content_hash};
+use crate::engine::taskdef::{content_hash, family};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::ids::{ServiceName, StageName};
+use crate::model::ids::{ContentHash, ServiceName, StageName};
+use crate::model::pipeline::Account;
 use crate::model::release::Release;
 use crate::model::rollout::{Baseline, ServiceReading};
 use crate::ports::deployer::Cluster;
@@ -31,6 +36,7 @@ pub async fn baseline(ports: &Ports, release: &Release, at: &StepRef, name: &Ser
         primary: primary.id.clone(),
         task_definition: primary.task_definition.clone(),
         service_deployments: service.service_deployments.iter().flatten().map(|d| d.arn.clone()).collect(),
+        deployments: service.deployments.iter().map(|d| d.id.clone()).collect(),
         desired: service.desired,
     };
     Ok(Fact::BaselineTaken { at: at.clone(), service: name.clone(), baseline })
@@ -78,23 +84,27 @@ pub async fn register(ports: &Ports, release: &Release, at: &StepRef, workload: 
         )
         .hint("a template or its values changed; release again"));
     }
-    let registered = |arn, reused| Fact::TaskDefinitionRegistered {
-        at: at.clone(),
-        workload: workload.clone(),
-        arn,
-        content: content.clone(),
-        reused,
-    };
-    if let Some(arn) = ports.deployer.revision(account, &plan.family, &content).await? {
+    let tags = tags::with_ours(&next.tags, &content, &release.id);
+    let (arn, reused) = find_or_register(ports, account, &next.definition, &content, &tags).await?;
+    Ok(Fact::TaskDefinitionRegistered { at: at.clone(), workload: workload.clone(), arn, content, reused })
+}
+
+/// The ACTIVE revision that has this content, and whether it was there already.
+pub(super) async fn find_or_register(
+    ports: &Ports,
+    account: &Account,
+    definition: &Value,
+    content: &ContentHash,
+    tags: &BTreeMap<String, String>,
+) -> Result<(String, bool), Fault> {
+    if let Some(arn) = ports.deployer.revision(account, &family(definition), content).await? {
         // A tag can be set by anybody: the content decides.
         let found = ports.deployer.task_definition(account, &arn).await?;
-        if found.status == "ACTIVE" && content_hash(&found.raw) == content {
-            return Ok(registered(arn, true));
+        if found.status == "ACTIVE" && content_hash(&found.raw) == *content {
+            return Ok((arn, true));
         }
     }
-    let tags = tags::with_ours(&next.tags, &content, &release.id);
-    let arn = ports.deployer.register(account, &next.definition, &tags).await?;
-    Ok(registered(arn, false))
+    Ok((ports.deployer.register(account, definition, tags).await?, false))
 }
 
 pub async fn update(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
@@ -110,7 +120,7 @@ pub async fn update(ports: &Ports, release: &Release, at: &StepRef, name: &Servi
 }
 
 /// PRIMARY must be what it was when it was decided to replace it.
-fn still(place: &str, service: &ServiceReading, primary: &str) -> Result<(), Fault> {
+pub(super) fn still(place: &str, service: &ServiceReading, primary: &str) -> Result<(), Fault> {
     match service.primary() {
         Some(found) if found.id == primary => Ok(()),
         found => Err(Fault::new(FaultKind::Changed, format!("{place} was deployed by somebody else meanwhile"))
@@ -154,29 +164,4 @@ pub async fn stop(ports: &Ports, release: &Release, at: &StepRef, name: &Service
         .ok_or_else(|| defect("the service deployment is not known"))?;
     ports.deployer.stop(cluster, deployment).await?;
     Ok(Fact::RolloutStopRequested { at: at.clone(), service: name.clone() })
-}
-
-/// Back to what ran before, unless somebody else has deployed since. A revision that has been deregistered is registered again
-/// from its description.
-pub async fn restore(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
-    let stage = stage(release, at)?;
-    let account = release.started.pipeline.account(&stage.account);
-    let cluster = Cluster { account, name: &stage.cluster };
-    let state = roll(release, at, name)?;
-    let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
-    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
-    let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
-    still(&format!("{}/{name}", stage.name), &service, &run.primary)?;
-    let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
-    let arn = match before.status.as_str() {
-        "ACTIVE" => before.arn,
-        _ => {
-            let again = compose(&before.raw, &std::collections::BTreeMap::new())?;
-            let content = content_hash(&again);
-            let tags = tags::with_ours(&before.tags, &content, &release.id);
-            ports.deployer.register(account, &again, &tags).await?
-        }
-    };
-    let primary = ports.deployer.update(cluster, stage.service_name(name), &arn).await?;
-    Ok(Fact::RestoreStarted { at: at.clone(), service: name.clone(), primary, task_definition: arn })
 }

@@ -7,6 +7,7 @@ mod deploy;
 mod images;
 mod moved_tags;
 mod plan;
+mod restore;
 mod survey;
 mod task;
 
@@ -22,6 +23,7 @@ use crate::model::release::Release;
 use crate::model::stage_state::{RollState, RunState, StepState};
 
 pub use plan::stage_plan;
+pub use restore::{before_restore, revived};
 pub use survey::survey;
 
 /// Carries out one effect whose intent is written down. `say` hears what it says meanwhile.
@@ -46,7 +48,8 @@ pub async fn execute(
         Effect::RunTask { at, task } => task::run(ports, release, at, task).await,
         Effect::Update { at, service } => deploy::update(ports, release, at, service).await,
         Effect::StopRollout { at, service } => deploy::stop(ports, release, at, service).await,
-        Effect::Restore { at, service } => deploy::restore(ports, release, at, service).await,
+        Effect::PrepareRestore { at, service } => restore::prepare(ports, release, at, service).await,
+        Effect::Restore { at, service } => restore::restore(ports, release, at, service).await,
         Effect::Check { at } => check::check(ports, release, at).await,
         Effect::Confirm { stage } => deploy::confirm(ports, release, stage).await,
     }

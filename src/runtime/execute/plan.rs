@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::defect;
 use super::definition::{images, next};
-use crate::engine::taskdef::{changes, content_hash};
+use crate::engine::taskdef::{changes, content_hash, family};
 use crate::model::effect::Workload;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -58,10 +58,6 @@ pub async fn stage_plan(ports: &Ports, release: &Release, stage: &Stage) -> Resu
         plan.tasks.insert(name.clone(), planned);
     }
     Ok(plan)
-}
-
-fn family(definition: &serde_json::Value) -> String {
-    definition.get("family").and_then(|f| f.as_str()).unwrap_or_default().to_owned()
 }
 
 /// What others changed: kanmon's revisions carry the hash of their content, and name the revision they were made from when

@@ -9,7 +9,7 @@ use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::{Baseline, ImageDigests};
 use crate::ports::deployer::Cluster;
-use crate::runtime::execute::{defect, roll, stage};
+use crate::runtime::execute::{before_restore, defect, roll, stage};
 use crate::runtime::ports::Ports;
 
 pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Vec<Fact>, Fault> {
@@ -48,16 +48,12 @@ pub async fn observe_restore(
         (Some(run), Some(restore)) => (run, restore),
         _ => return Err(defect("nothing is being restored")),
     };
+    let (deployments, service_deployments) = before_restore(state, run);
     let before = Baseline {
         primary: run.primary.clone(),
         task_definition: run.task_definition.clone(),
-        // Those that were there before the release, and the release's own.
-        service_deployments: state
-            .baseline
-            .iter()
-            .flat_map(|b| b.service_deployments.clone())
-            .chain(run.progress.as_ref().and_then(|p| p.deployment.clone()))
-            .collect(),
+        service_deployments,
+        deployments,
         desired: 0,
     };
     let last = restore.progress.as_ref();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
+use kanmon::journal::Moment;
 use kanmon::model::approval::{ApprovalRequest, Requester};
 use kanmon::model::effect::Effect;
 use kanmon::model::event::{Event, Fact, Source, Started};
@@ -14,7 +15,7 @@ use kanmon::model::outcome::{Ending, Outcome};
 use kanmon::model::release::Release;
 use kanmon::model::stage_state::Approval;
 use kanmon::ports::clock::Clock as _;
-use kanmon::ports::journal::{Holder, Journal as _, Lease};
+use kanmon::ports::journal::{Holder, Journal as _, JournalError, Lease};
 use kanmon::ports::sink::Sink;
 use kanmon::runtime::hold;
 use kanmon::runtime::runner::{RunError, Runner};
@@ -251,6 +252,17 @@ impl Run {
     pub async fn died(self, stage: &Stage) {
         assert!(self.task.await.expect("no panic").is_err(), "it could not write");
         stage.dead.lock().unwrap().insert(self.holder.id);
+    }
+
+    /// The process dies as soon as such a fact is written.
+    pub async fn dies_at(self, stage: &Stage, is: impl Fn(&Fact) -> bool + Send + 'static) {
+        stage.journal.set_hook(move |moment, facts| match moment == Moment::After && facts.iter().any(&is) {
+            true => Err(JournalError::Store("the process is killed here".to_owned())),
+            false => Ok(()),
+        });
+        self.over().await;
+        stage.journal.set_hook(|_, _| Ok(()));
+        self.died(stage).await;
     }
 
     /// Waits until the process is no more.
