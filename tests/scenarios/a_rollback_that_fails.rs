@@ -3,9 +3,10 @@ use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::ledger::{FrozenBy, Said};
 use kanmon::model::outcome::Outcome;
+use kanmon::model::rollout::RolloutState;
 use serde_json::json;
 
-use super::stage::{COLLEAGUE, MANAGER, Stage, Story};
+use super::stage::{COLLEAGUE, DEV, MANAGER, Stage, Story};
 
 /// Somebody stops what is under way, and ECS goes back: here, from the way back to what failed.
 async fn stops_and_rolls_back(stage: &Stage) {
@@ -40,4 +41,30 @@ async fn freezes_the_stage_and_names_what_a_person_can_do() {
     ended.says("could not be rolled back");
     stage.says(MANAGER, "dev", Said::Unfreeze, "put back by hand").await;
     stage.resumes(&id).await.end(&stage).await.entered("dev").then_some(()).expect("it is open again");
+}
+
+/// ECS goes back by itself, and what ran before does not start any more: its image is gone.
+#[tokio::test(start_paused = true)]
+async fn by_ecs_itself_freezes_the_stage_too() {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    let good = stage.release().await.end(&stage).await;
+    good.is(Outcome::Succeeded, 0);
+    let before = stage.updates(DEV, "shop-dev", "web").remove(0);
+    stage.build_next("broken", &[("exit-code", "1")]);
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    let digest = good.release.images.values().next().expect("an image").digest.to_string();
+    let gone = aws_sdk_ecr::types::ImageIdentifier::builder().image_digest(digest).build();
+    let ecr = aws_sdk_ecr::Client::new(&stage.sdk(COLLEAGUE));
+    ecr.batch_delete_image().repository_name("shop").image_ids(gone).send().await.expect("deleted");
+    let ended = run.end(&stage).await;
+    let failed = |s: &RolloutState| matches!(s, RolloutState::RollbackFailed { .. });
+    assert!(ended.has(|f| matches!(f, Fact::RolloutObserved { progress, .. } if failed(&progress.rollout))));
+    ended.is(Outcome::Stuck, 22);
+    ended.says(&format!("aws ecs update-service --cluster shop-dev --service web --task-definition {before}"));
+    ended.says("dev is frozen; when it is in order, `kanmon unfreeze dev --reason WHY`");
+    assert_eq!(stage.ledger("dev").await.frozen.expect("it froze").by, FrozenBy::Release(id));
+    assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 2, "kanmon does not fight on");
+    stage.release().await.end(&stage).await.is(Outcome::Locked, 41);
 }
