@@ -230,6 +230,9 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::RestoreStarted { at, service, task_definition, .. } => {
             Line::new(Careful, format!("{}/{service}", at.stage), format!("goes back to {}", short(task_definition)))
         }
+        Fact::RolloutOverdue { at, service } | Fact::RestoreOverdue { at, service } => {
+            Line::new(Careful, format!("{}/{service}", at.stage), "is not done at its deadline")
+        }
         Fact::RestoreObserved { at, service, progress } => moved(format!("{}/{service}", at.stage), progress),
         Fact::RestoreEnded { at, service, end } => {
             let run = roll(release, at, service).and_then(|r| r.restore.as_ref());
