@@ -309,10 +309,12 @@ pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> P
         | Fact::BaselineTaken { at, service, .. }
         | Fact::RolloutStarted { at, service, .. }
         | Fact::RolloutObserved { at, service, .. }
+        | Fact::RolloutOverdue { at, service }
         | Fact::RolloutStopRequested { at, service }
         | Fact::RolloutEnded { at, service, .. } => Matter::Roll(at.clone(), service.clone()),
         Fact::RestoreStarted { at, service, .. }
         | Fact::RestoreObserved { at, service, .. }
+        | Fact::RestoreOverdue { at, service }
         | Fact::RestoreEnded { at, service, .. } => Matter::Restore(at.clone(), service.clone()),
         Fact::CheckJudged { at, .. } => Matter::Check(at.clone()),
         Fact::StageConfirmed { stage, .. } => Matter::Confirm(stage.clone()),
@@ -376,9 +378,11 @@ pub fn closes(fact: &Fact) -> bool {
         | Fact::BaselineTaken { .. }
         | Fact::RolloutStarted { .. }
         | Fact::RolloutObserved { .. }
+        | Fact::RolloutOverdue { .. }
         | Fact::RolloutStopRequested { .. }
         | Fact::RestoreStarted { .. }
         | Fact::RestoreObserved { .. }
+        | Fact::RestoreOverdue { .. }
         | Fact::StageFailed { .. }
         | Fact::ImagesFailed { .. }
         | Fact::StageFrozen { .. }
