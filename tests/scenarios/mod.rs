@@ -39,6 +39,7 @@ mod images_pulled_across_accounts;
 mod injected_sidecars;
 mod inside_an_execution;
 mod nobody_decides;
+mod reports;
 mod self_approval;
 mod somebody_else_deploys;
 mod somebody_scales;

@@ -23,6 +23,7 @@ use kanmon::runtime::stop::{self, Stopper};
 use tokio::task::JoinHandle;
 
 use super::{DEVELOPER, Person, Stage};
+use crate::binary::junit::{self, Junit};
 
 /// What somebody asks of kanmon.
 pub struct Asking {
@@ -181,6 +182,8 @@ impl Stage {
         let events = self.journal.read(id).await.expect("a journal");
         let release = Release::fold(&events).expect("a whole journal");
         let ending = release.ending.clone().expect("it has ended");
+        // Whatever the story, its report says the same.
+        junit::read(&kanmon::report::junit::of(&events, &release)).agrees(ending.outcome, release.until.as_str());
         Ended { code: ending.outcome.exit_code(), ending, release, events, told: Vec::new() }
     }
 
@@ -287,6 +290,12 @@ impl Ended {
     #[track_caller]
     pub fn is(&self, outcome: Outcome, code: u8) {
         assert_eq!((self.ending.outcome, self.code), (outcome, code), "{:#?}", self.ending);
+    }
+
+    /// Its report for tools that read JUnit's XML.
+    #[track_caller]
+    pub fn junit(&self) -> Junit {
+        junit::read(&kanmon::report::junit::of(&self.events, &self.release))
     }
 
     /// All of an ending's words.
