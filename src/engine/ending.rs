@@ -80,7 +80,7 @@ pub fn effect_unknown(effect: &Effect, fault: &Fault) -> Ending {
         Outcome::Unknown,
         format!("it cannot be told whether this took effect: {effect}"),
         Some(fault.to_string()),
-        Some("look at it in AWS, then `kanmon resume` reads it again".to_owned()),
+        fault.hint.clone().or_else(|| Some("look at it in AWS, then `kanmon resume` reads it again".to_owned())),
     )
 }
 
