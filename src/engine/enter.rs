@@ -58,7 +58,7 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     if let Some(judgement) = &release.stage(&stage.name).gate {
         return match judgement.verdict.is_open() {
             true => Ok(()),
-            false => Err(Halt::End(ending::blocked(&stage.name, judgement))),
+            false => Err(Halt::End(ending::blocked(&a.release.id, &stage.name, judgement))),
         };
     }
     let pipeline = &release.started.pipeline;
@@ -142,13 +142,13 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             None => Ok(()),
         },
         Approval::Rejected(answer) => Err(Halt::End(ending::rejected(name, answer))),
-        Approval::Expired(why) => Err(Halt::End(ending::expired(name, why.as_deref()))),
+        Approval::Expired(why) => Err(Halt::End(ending::expired(&a.release.id, name, why.as_deref()))),
         Approval::Closed { why } => {
             let carried = match a.release.requested_by {
                 Requester::Pipeline { .. } => true,
                 Requester::Person { .. } | Requester::Unknown => false,
             };
-            Err(Halt::End(ending::approval_closed(name, why, carried)))
+            Err(Halt::End(ending::approval_closed(&a.release.id, name, why, carried)))
         }
         Approval::NotAsked => {
             let plan = planned(a, stage)?;

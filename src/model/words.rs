@@ -45,12 +45,12 @@ pub fn frozen(frozen: &Frozen) -> String {
     }
 }
 
-/// So many tasks.
 /// A point in time, to the minute.
 pub fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// So many tasks.
 pub fn tasks(n: u32) -> String {
     if n == 1 { "1 task".to_owned() } else { format!("{n} tasks") }
 }
