@@ -1,46 +1,77 @@
 //! `abort`: ends a release.
 
+use jiff::SignedDuration;
+
 use super::args::{AbortArgs, Global};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::work::{env_file, work};
+use super::work::{env_file, work, written};
 use super::{identity, releases};
 use crate::journal;
 use crate::model::approval::Requester;
 use crate::model::event::Fact;
 use crate::model::inbox::MessageBody;
+use crate::model::release::Release;
 use crate::ports::journal::JournalError;
 use crate::runtime::hold;
+
+/// How long it is watched whether a process that works on the release hears of it: a few of its looks into the inbox.
+const WATCHED: SignedDuration = SignedDuration::from_secs(20);
 
 /// Tells the process that works on the release; where none does, ends it here.
 pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8, Failure> {
     env_file(global)?;
     let bench = Bench::new(global, output)?;
     let id = args.release;
-    let (mut events, release) = releases::one(&bench, &id).await?;
-    if let Some(ending) = release.ending.as_ref().filter(|e| !e.outcome.is_resumable()) {
-        return Err(Failure::wrong(format!("{id} has ended already: {}", ending.sentence)));
-    }
+    let (_, release) = releases::one(&bench, &id).await?;
+    fit(&release)?;
     let pipeline = &release.started.pipeline;
     let asker = bench.ports(id.as_str(), None)?;
     let by = identity::caller(&asker, pipeline.account(&pipeline.stages[0].account)).await?;
     let requester = Requester::Person { identity: by.clone() };
     let message = MessageBody::Abort { by, reason: args.reason, roll_back: args.roll_back };
-    let now = bench.clock.now();
-    bench.journal.send(&id, message, now).await?;
+    let message = bench.journal.send(&id, message, bench.clock.now()).await?;
     let holder = journal::this_process();
     let watching = |who: &str, _| output.note(&format!("looking whether {who} still lives"));
     let lease = match hold::take(bench.journal.as_ref(), bench.clock.as_ref(), &id, &holder, &watching).await {
         Ok(lease) => lease,
-        Err(JournalError::Held { holder, .. }) => {
-            output.say(&format!("{id} is asked to end; {holder} works on it and will"));
-            return Ok(0);
-        }
+        Err(JournalError::Held { holder, .. }) => return follow(&bench, output, &release, message, &holder).await,
         Err(error) => return Err(error.into()),
     };
     let ports = bench.ports(id.as_str(), identity::of(&requester))?;
     let fact = Fact::Resumed { by: requester, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
-    events.extend(bench.journal.append(&lease, release.seq, &[fact], &[], now).await?);
+    let events = written(&bench, &lease, fact, fit, |_, _| false).await?;
     work(ports, lease, &events, global, output).await
+}
+
+/// Whether there is anything to be ended.
+fn fit(release: &Release) -> Result<(), Failure> {
+    match release.ending.as_ref().filter(|e| !e.outcome.is_resumable()) {
+        None => Ok(()),
+        Some(ending) => Err(Failure::wrong(format!("{} has ended already: {}", release.id, ending.sentence))),
+    }
+}
+
+/// Whether the process that works on the release ends it.
+async fn follow(bench: &Bench, output: &Output, before: &Release, message: u64, holder: &str) -> Result<u8, Failure> {
+    let id = &before.id;
+    let late = bench.clock.now() + WATCHED;
+    loop {
+        let heard = bench.journal.inbox(id).await?.iter().all(|waiting| waiting.id != message);
+        let (_, release) = releases::one(bench, id).await?;
+        if heard && release.abort.is_some() {
+            output.say(&format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` tells how"));
+            return Ok(0);
+        }
+        fit(&release)?;
+        if heard {
+            return Err(Failure::wrong(format!("{id} was done before {holder} heard that it shall end")));
+        }
+        if bench.clock.now() >= late {
+            output.say(&format!("{id} is asked to end; {holder} works on it and will hear of it"));
+            return Ok(0);
+        }
+        bench.clock.sleep(SignedDuration::from_millis(300)).await;
+    }
 }

@@ -11,7 +11,7 @@ use super::releases::{self, Recorded};
 use crate::model::approval::ApprovalRequest;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::Approval;
-use crate::model::words::lasting;
+use crate::model::words::{lasting, moment};
 use crate::report::paint::Paint;
 use crate::report::wrap::wrap;
 use crate::report::{names, plan, story};
@@ -101,7 +101,7 @@ pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &Approv
         say("gate", story::gate(gate));
     }
     let left = lasting(request.expires_at.duration_since(bench.clock.now()));
-    say("until", format!("{} ({left} left)", request.expires_at.strftime("%Y-%m-%d %H:%M UTC")));
+    say("until", format!("{} ({left} left)", moment(request.expires_at)));
     if let Some(policy) = &stage.approval {
         say("who", story::who_may(policy, request));
     }

@@ -7,6 +7,10 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::releases;
+use crate::model::ids::StageName;
+use crate::model::ledger::{Heard, Said};
+use crate::model::words::moment;
+use crate::report::wrap::wrap;
 use crate::report::{names, story, summary, table};
 
 pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<u8, Failure> {
@@ -36,6 +40,13 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
 
 async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failure> {
     let recorded = releases::all(bench, limit).await?;
+    let mut said = Vec::new();
+    for stage in &bench.pipeline().stages {
+        let ledger = bench.journal.ledger(&bench.pipeline().app, &stage.name).await?;
+        said.extend(ledger.words.into_iter().map(|heard| (stage.name.clone(), heard)));
+    }
+    said.sort_by_key(|(_, heard)| std::cmp::Reverse(heard.at));
+    said.truncate(limit);
     output.tell(
         || {
             if recorded.is_empty() {
@@ -62,7 +73,10 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                     ]
                 })
                 .collect();
-            table::table(&["release", "outcome", "reached", "commit", "asked by"], rows, output.out_width())
+            let table = table::table(&["release", "outcome", "reached", "commit", "asked by"], rows, output.out_width());
+            let said = said.iter().map(|(stage, heard)| format!("\n{}", wrap(&word(stage, heard), output.out_width(), 2)));
+            let gap = if said.len() == 0 { "" } else { "\n" };
+            format!("{table}{gap}{}", said.collect::<String>())
         },
         || {
             let releases: Vec<_> = recorded
@@ -81,8 +95,20 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                     })
                 })
                 .collect();
-            json!({ "v": 1, "kind": "history", "releases": releases })
+            let said: Vec<_> = said.iter().map(|(stage, heard)| json!({ "stage": stage, "heard": heard })).collect();
+            json!({ "v": 1, "kind": "history", "releases": releases, "said": said })
         },
     );
     Ok(0)
+}
+
+/// What somebody said of a stage, and did by it.
+fn word(stage: &StageName, heard: &Heard) -> String {
+    let (at, by) = (moment(heard.at), names::person(&heard.word.by));
+    let what = match &heard.word.said {
+        Said::Freeze => "frozen".to_owned(),
+        Said::Unfreeze => "opened again".to_owned(),
+        Said::BreakLock { release, .. } => format!("taken from {release}"),
+    };
+    format!("{at}  {stage} {what} by {by}: {}", heard.word.reason)
 }

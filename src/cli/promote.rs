@@ -5,17 +5,17 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::release::stage;
-use super::work::{env_file, take, work};
+use super::work::{env_file, take_up, work};
 use super::{identity, releases};
-use crate::journal;
 use crate::model::event::Fact;
+use crate::model::inbox::{Message, MessageBody};
 use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 
 pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<u8, Failure> {
     env_file(global)?;
     let bench = Bench::new(global, output)?;
-    let (mut events, release) = releases::one(&bench, &args.release).await?;
+    let (_, release) = releases::one(&bench, &args.release).await?;
     let to = stage(&release.started.pipeline, &args.to)?;
     fit(&release)?;
     let asker = bench.ports(release.id.as_str(), None)?;
@@ -23,12 +23,15 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let requested_by =
         identity::requester(&asker, &release.started.pipeline, args.execution.as_deref(), author).await?;
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
-    let holder = journal::this_process();
-    let now = bench.clock.now();
-    let lease = take(&bench, output, &release.id, &holder).await?;
     let fact = Fact::Extended { until: to, requested_by, forced: args.forced.said() };
-    events.extend(bench.journal.append(&lease, release.seq, &[fact], &[], now).await?);
+    let (lease, events) = take_up(&bench, output, &release.id, fact, fit, is_over_with).await?;
     work(ports, lease, &events, global, output).await
+}
+
+/// To end a release that has ended asks nothing of what it is taken further to.
+fn is_over_with(release: &Release, message: &Message) -> bool {
+    let ended = release.ending.as_ref().is_some_and(|e| !e.outcome.is_resumable());
+    ended && matches!(message.body, MessageBody::Abort { .. })
 }
 
 /// Whether a release may go further: not one that is being worked on, and not one that failed in a stage.
@@ -46,5 +49,37 @@ fn fit(release: &Release) -> Result<(), Failure> {
                 .hint("make a new release")),
             _ => Ok(()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::approval::Identity;
+    use crate::model::outcome::Ending;
+    use crate::model::release::samples::{at, events, id, started};
+
+    fn ended(as_: Outcome) -> Release {
+        let ending = Ending::new(as_, "x");
+        let fact = match as_.is_resumable() {
+            true => Fact::Suspended { ending },
+            false => Fact::Finished { ending },
+        };
+        Release::fold(&events("r1", [started(), fact])).unwrap()
+    }
+
+    #[test]
+    fn an_abort_that_came_too_late_does_not_end_what_the_release_is_taken_to() {
+        let by = Identity {
+            user_id: "x".into(),
+            arn: "arn:aws:iam::012345678901:user/x".into(),
+            account: id("012345678901"),
+        };
+        let body = MessageBody::Abort { by: by.clone(), reason: String::new(), roll_back: false };
+        let abort = Message { id: 1, at: at(0), release: id("r1"), body };
+        assert!(is_over_with(&ended(Outcome::Succeeded), &abort));
+        assert!(!is_over_with(&ended(Outcome::Suspended), &abort), "it waits to be heard");
+        let body = MessageBody::Withdraw { stage: id("dev"), by, comment: String::new() };
+        assert!(!is_over_with(&ended(Outcome::Succeeded), &Message { body, ..abort }));
     }
 }

@@ -4,12 +4,12 @@ use super::args::{Global, ResumeArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::work::{env_file, take, work};
+use super::work::{env_file, take_up, work};
 use super::{identity, releases};
-use crate::journal;
 use crate::model::approval::Requester;
 use crate::model::event::Fact;
 use crate::model::ids::ReleaseId;
+use crate::model::release::Release;
 
 pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u8, Failure> {
     env_file(global)?;
@@ -18,28 +18,26 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
         Some(id) => id,
         None => only_one(&bench).await?,
     };
-    let (mut events, release) = releases::one(&bench, &id).await?;
-    if let Some(ending) = release.ending.as_ref().filter(|e| !e.outcome.is_resumable()) {
-        return Err(Failure::wrong(format!("{id} has ended: {}", ending.sentence)).hint(format!(
-            "`kanmon history {id}` tells its story; `kanmon promote {id} --to STAGE` takes it further"
-        )));
-    }
+    let (_, release) = releases::one(&bench, &id).await?;
+    fit(&release)?;
     let asker = bench.ports(id.as_str(), None)?;
     let pipeline = &release.started.pipeline;
     let account = pipeline.account(&pipeline.stages[0].account);
     let by = Requester::Person { identity: identity::caller(&asker, account).await? };
     let ports = bench.ports(id.as_str(), identity::of(&by))?;
-    let holder = journal::this_process();
-    let lease = take(&bench, output, &id, &holder).await?;
-    let now = bench.clock.now();
     let fact = Fact::Resumed { by, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
-    // Read again under the lease: another process may have written until now.
-    if bench.journal.read(&id).await?.len() != events.len() {
-        events = bench.journal.read(&id).await?;
-    }
-    let last = events.last().map_or(0, |e| e.seq);
-    events.extend(bench.journal.append(&lease, last, &[fact], &[], now).await?);
+    let (lease, events) = take_up(&bench, output, &id, fact, fit, |_, _| false).await?;
     work(ports, lease, &events, global, output).await
+}
+
+/// Whether there is anything to go on with.
+fn fit(release: &Release) -> Result<(), Failure> {
+    let id = &release.id;
+    match release.ending.as_ref().filter(|e| !e.outcome.is_resumable()) {
+        None => Ok(()),
+        Some(ending) => Err(Failure::wrong(format!("{id} has ended: {}", ending.sentence))
+            .hint(format!("`kanmon history {id}` tells its story; `kanmon promote {id} --to STAGE` takes it further"))),
+    }
 }
 
 /// The only release that waits to be gone on with.

@@ -82,7 +82,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
         }
     }
     let open: Vec<&Recorded> = recorded.iter().filter(|r| r.is_open()).collect();
-    output.tell(|| human(&rows, &freezes, &open, output), || machine(&rows, &freezes, &held, &open));
+    output.tell(|| human(&rows, &freezes, &held, &open, output), || machine(&rows, &freezes, &held, &open));
     Ok(0)
 }
 
@@ -103,7 +103,7 @@ async fn live(bench: &Bench, ports: &Ports, stage: &Stage, service: &ServiceName
     })
 }
 
-fn human(rows: &[Row], freezes: &[Freeze], open: &[&Recorded], output: &Output) -> String {
+fn human(rows: &[Row], freezes: &[Freeze], held: &[Held], open: &[&Recorded], output: &Output) -> String {
     let lines = rows
         .iter()
         .map(|row| {
@@ -125,6 +125,10 @@ fn human(rows: &[Row], freezes: &[Freeze], open: &[&Recorded], output: &Output) 
         let what = format!("{stage} is frozen: {} ({})", frozen.reason, words::frozen(frozen));
         let how = format!("`kanmon unfreeze {stage} --reason WHY` lifts it");
         text.push_str(&format!("\n\n{}", wrap(&format!("{what}; {how}"), output.out_width(), 2)));
+    }
+    for (stage, release, holder) in held {
+        let what = format!("{stage} is held by {release} ({})", holder.who);
+        text.push_str(&format!("\n\n{}", wrap(&what, output.out_width(), 2)));
     }
     for recorded in open {
         let release = &recorded.release;

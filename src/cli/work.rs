@@ -10,9 +10,11 @@ use super::args::Global;
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::sinks;
-use crate::model::event::Event;
+use super::{releases, sinks};
+use crate::journal;
+use crate::model::event::{Event, Fact};
 use crate::model::ids::ReleaseId;
+use crate::model::inbox::Message;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
 use crate::ports::journal::{Holder, JournalError, Lease};
@@ -77,8 +79,48 @@ fn stopped(id: &ReleaseId, error: RunError) -> Failure {
     }
 }
 
+/// Takes a release up where it stands: with its lease, which is given back where it does not `fit` any more, and with this fact
+/// written behind all that others wrote until now. `stale` are the messages that the fact leaves behind.
+pub async fn take_up(
+    bench: &Bench,
+    output: &Output,
+    id: &ReleaseId,
+    fact: Fact,
+    fit: impl Fn(&Release) -> Result<(), Failure>,
+    stale: impl Fn(&Release, &Message) -> bool,
+) -> Result<(Lease, Vec<Event>), Failure> {
+    let lease = take(bench, output, id, &journal::this_process()).await?;
+    let events = written(bench, &lease, fact, fit, stale).await?;
+    Ok((lease, events))
+}
+
+/// `take_up` with the lease in hand.
+pub async fn written(
+    bench: &Bench,
+    lease: &Lease,
+    fact: Fact,
+    fit: impl Fn(&Release) -> Result<(), Failure>,
+    stale: impl Fn(&Release, &Message) -> bool,
+) -> Result<Vec<Event>, Failure> {
+    let id = &lease.release;
+    let written = async {
+        let (mut events, release) = releases::one(bench, id).await?;
+        fit(&release)?;
+        let inbox = bench.journal.inbox(id).await?;
+        let stale: Vec<u64> = inbox.iter().filter(|m| stale(&release, m)).map(|m| m.id).collect();
+        events.extend(bench.journal.append(lease, release.seq, &[fact], &stale, bench.clock.now()).await?);
+        Ok(events)
+    };
+    let written = written.await;
+    if written.is_err() {
+        // One that cannot be given back runs out.
+        let _ = bench.journal.give_up(lease).await;
+    }
+    written
+}
+
 /// Takes a release over, from whoever left it behind; where that is not certain yet, it is looked at for as long as a lease lasts.
-pub async fn take(bench: &Bench, output: &Output, id: &ReleaseId, holder: &Holder) -> Result<Lease, Failure> {
+async fn take(bench: &Bench, output: &Output, id: &ReleaseId, holder: &Holder) -> Result<Lease, Failure> {
     let watching = |who: &str, lasts: SignedDuration| {
         output.note(&format!("{who} has not been heard of; looking for {} s whether it still lives", lasts.as_secs()));
     };

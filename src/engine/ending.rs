@@ -81,21 +81,21 @@ pub fn effect_unknown(effect: &Effect, fault: &Fault) -> Ending {
         Outcome::Unknown,
         format!("it cannot be told whether this took effect: {effect}"),
         Some(fault.to_string()),
-        Some("look at it in AWS, then `kanmon resume` reads it again".to_owned()),
+        fault.hint.clone().or_else(|| Some("look at it in AWS, then `kanmon resume` reads it again".to_owned())),
     )
 }
 
-pub fn blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
+pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement) -> Ending {
     let what = match judgement.verdict {
         Verdict::Fail => "blocks",
         Verdict::Unknown => "stays closed: it is not known what the image contains",
         Verdict::Pass | Verdict::Waived => "is open",
     };
     let hint = match judgement.verdict {
-        Verdict::Unknown => format!("when the scan has ended, `kanmon promote RELEASE --to {stage}` judges it"),
+        Verdict::Unknown => format!("when the scan has ended, `kanmon promote {id} --to {stage}` judges it"),
         Verdict::Fail | Verdict::Pass | Verdict::Waived => {
             format!(
-                "mend the image and release again; if the findings change, `kanmon promote RELEASE --to {stage}` judges them anew"
+                "mend the image and release again; if the findings change, `kanmon promote {id} --to {stage}` judges them anew"
             )
         }
     };
@@ -121,7 +121,7 @@ pub fn rejected(stage: &StageName, answer: &ApprovalAnswer) -> Ending {
     ending(Outcome::Rejected, format!("{} rejected the release for {stage}", answer.by.arn), comment, None)
 }
 
-pub fn expired(stage: &StageName, why: Option<&str>) -> Ending {
+pub fn expired(id: &ReleaseId, stage: &StageName, why: Option<&str>) -> Ending {
     let sentence = match why {
         None => format!("nobody decided about {stage} in time"),
         Some(_) => format!("nobody can decide about {stage} any more"),
@@ -130,15 +130,15 @@ pub fn expired(stage: &StageName, why: Option<&str>) -> Ending {
         Outcome::Expired,
         sentence,
         why.map(str::to_owned),
-        Some(format!("`kanmon promote RELEASE --to {stage}` asks again")),
+        Some(format!("`kanmon promote {id} --to {stage}` asks again")),
     )
 }
 
 /// `carried`: by an execution that the release runs in, whose answer stands for good.
-pub fn approval_closed(stage: &StageName, why: &str, carried: bool) -> Ending {
+pub fn approval_closed(id: &ReleaseId, stage: &StageName, why: &str, carried: bool) -> Ending {
     let hint = match carried {
         true => "this execution has had its answer; start the pipeline anew".to_owned(),
-        false => format!("`kanmon promote RELEASE --to {stage}` asks again"),
+        false => format!("`kanmon promote {id} --to {stage}` asks again"),
     };
     ending(Outcome::Blocked, format!("the approval for {stage} does not count"), Some(why.to_owned()), Some(hint))
 }
@@ -156,14 +156,14 @@ pub fn frozen(stage: &StageName, frozen: &Frozen) -> Ending {
 }
 
 /// The same images failed here before.
-pub fn failed_before(stage: &StageName, failed: &Failed) -> Ending {
+pub fn failed_before(id: &ReleaseId, stage: &StageName, failed: &Failed) -> Ending {
     let images: Vec<String> = failed.images.iter().map(|(image, digest)| format!("{image} {digest}")).collect();
     ending(
         Outcome::Blocked,
         format!("what this release brings failed in {stage} before and was rolled back, by {}", failed.release),
         Some(format!("{} ({})", failed.why, images.join(", "))),
         Some(format!(
-            "mend it and release anew, or say why it would go well now: `kanmon promote RELEASE --to {stage} --force --reason WHY`"
+            "mend it and release anew, or say why it would go well now: `kanmon promote {id} --to {stage} --force --reason WHY`"
         )),
     )
 }

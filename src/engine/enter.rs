@@ -16,6 +16,7 @@ use crate::model::ledger::StageLedger;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
+use crate::model::words::{lasting, moment};
 
 /// How many identical readings make a scan: findings can appear after "complete".
 pub const SCAN_READINGS: u32 = 2;
@@ -57,7 +58,7 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     if let Some(judgement) = &release.stage(&stage.name).gate {
         return match judgement.verdict.is_open() {
             true => Ok(()),
-            false => Err(Halt::End(ending::blocked(&stage.name, judgement))),
+            false => Err(Halt::End(ending::blocked(&a.release.id, &stage.name, judgement))),
         };
     }
     let pipeline = &release.started.pipeline;
@@ -136,15 +137,18 @@ fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
 pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let name = &stage.name;
     match &a.release.stage(name).approval {
-        Approval::Given(..) => Ok(()),
+        Approval::Given(..) => match aged(a, stage) {
+            Some(why) => a.record(Fact::ApprovalVoided { stage: name.clone(), why }),
+            None => Ok(()),
+        },
         Approval::Rejected(answer) => Err(Halt::End(ending::rejected(name, answer))),
-        Approval::Expired(why) => Err(Halt::End(ending::expired(name, why.as_deref()))),
+        Approval::Expired(why) => Err(Halt::End(ending::expired(&a.release.id, name, why.as_deref()))),
         Approval::Closed { why } => {
             let carried = match a.release.requested_by {
                 Requester::Pipeline { .. } => true,
                 Requester::Person { .. } | Requester::Unknown => false,
             };
-            Err(Halt::End(ending::approval_closed(name, why, carried)))
+            Err(Halt::End(ending::approval_closed(&a.release.id, name, why, carried)))
         }
         Approval::NotAsked => {
             let plan = planned(a, stage)?;
@@ -169,6 +173,13 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             a.watch(Watch::Approval { stage: name.clone() }, a.release.started.pipeline.poll, why)
         }
     }
+}
+
+/// Why an approval is too old to be used: it lives as long as its question would have.
+fn aged(a: &Agenda<'_>, stage: &Stage) -> Option<String> {
+    let (given, policy) = (a.release.stage(&stage.name).approved_at?, stage.approval.as_ref()?);
+    let old = a.now >= given + policy.expires;
+    old.then(|| format!("it was approved at {}, and not used within {}", moment(given), lasting(policy.expires)))
 }
 
 /// Why a question falls that is still open: what would be done is another by now than what was asked. In CodePipeline the answer is

@@ -76,7 +76,9 @@ fn restore(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &Roll
             // A rollback that is refused is told, not repeated; what cannot be told stays resumable.
             // Theirs is not gone back over.
             Err(Halt::End(ending)) if ending.outcome == Outcome::Superseded => {
-                a.record(restored(RolloutEnd::Superseded { by: ending.cause.unwrap_or(ending.sentence) }))
+                a.record(restored(RolloutEnd::Superseded {
+                    by: format!("somebody else: {}", ending.cause.unwrap_or(ending.sentence)),
+                }))
             }
             Err(Halt::End(ending)) if !ending.outcome.is_resumable() => {
                 a.record(restored(RolloutEnd::Stuck { reason: ending.sentence }))

@@ -151,15 +151,27 @@ impl Release {
         if event.seq != self.seq + 1 {
             return Err(illegal(event, &format!("number {} is expected", self.seq + 1)));
         }
-        let outlives = matches!(event.fact, Fact::Extended { .. } | Fact::Resumed { .. } | Fact::LockBroken { .. });
-        if self.ending.is_some() && !outlives {
-            return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
+        if let Some(ending) = &self.ending {
+            let may_follow = match event.fact {
+                Fact::Extended { .. } | Fact::LockBroken { .. } => true,
+                Fact::Resumed { .. } => ending.outcome.is_resumable(),
+                _ => false,
+            };
+            if !may_follow {
+                return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
+            }
         }
         self.take(event).map_err(|why| illegal(event, &why))?;
         self.conclude(event);
         self.seq = event.seq;
         self.at = event.at;
         Ok(())
+    }
+
+    /// Whether every stage that it shall reach is done.
+    pub fn is_through(&self) -> bool {
+        let left = |stage: &Stage| self.stage(&stage.name).left.is_some();
+        self.started.pipeline.stages.iter().find(|s| !left(s) || s.name == self.until).is_some_and(left)
     }
 
     /// The tag that an image of this release carries in a repository.
@@ -224,7 +236,9 @@ impl Release {
                 self.stages.get(until).ok_or("no such stage")?;
                 self.until = until.clone();
                 self.requested_by = requested_by.clone();
-                self.abort = None;
+                if self.abort.take().is_some() {
+                    self.stages.values_mut().for_each(StageState::ask_again);
+                }
                 self.forced = forced.clone().or(self.forced.take());
                 self.go_on(event.at);
             }
@@ -235,6 +249,9 @@ impl Release {
                     return Err(format!("`{effect}` is under way"));
                 }
                 self.open.insert(effect.clone(), Open { seq: event.seq, at: event.at, attempt: *attempt });
+                if let Effect::RunTask { at, .. } = effect {
+                    self.run_mut(at)?.first_asked.get_or_insert(event.at);
+                }
             }
             Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } | Fact::EffectUnknown { effect, .. } => {
                 if !self.open.contains_key(effect) {
@@ -275,6 +292,7 @@ impl Release {
                 let request = self.asked(&answer.stage)?;
                 let state = self.stage_mut(&answer.stage)?;
                 state.approval = Approval::Given(answer.clone(), request);
+                state.approved_at = Some(event.at);
                 state.carried_by = None;
                 state.look_again();
                 self.scans.clear();

@@ -20,6 +20,8 @@ pub struct StageState {
     pub approval: Approval,
     /// How often approval has been asked for.
     pub asks: u32,
+    /// When the last approval was heard of.
+    pub approved_at: Option<Timestamp>,
     /// The execution of CodePipeline that was started for the last question, until it is answered.
     pub carried_by: Option<String>,
     /// What was shown with each question, oldest first.
@@ -75,6 +77,8 @@ pub enum StepState {
 pub struct RunState {
     /// The task definition's ARN.
     pub registered: Option<String>,
+    /// When it was first asked for, whatever came of that: its client token counts from here.
+    pub first_asked: Option<Timestamp>,
     /// The task's ARN, and what its timeout counts from: the start, or the last resumption.
     pub started: Option<(String, Timestamp)>,
     /// Seen running after its timeout.
@@ -117,6 +121,7 @@ impl StageState {
             gate: None,
             approval: Approval::NotAsked,
             asks: 0,
+            approved_at: None,
             carried_by: None,
             shown: Vec::new(),
             lock: None,
@@ -128,6 +133,13 @@ impl StageState {
             froze: false,
             confirmed: false,
             left: None,
+        }
+    }
+
+    /// What was approved before is not approved any more, as far as it is not used.
+    pub(super) fn ask_again(&mut self) {
+        if self.entered.is_none() {
+            self.approval = Approval::NotAsked;
         }
     }
 

@@ -1,6 +1,6 @@
 //! Rollouts and deaths in one line for people.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ledger::{Frozen, FrozenBy};
 use super::rollout::{Death, DeathCause, PROOFS, RolloutProgress, RolloutState};
@@ -38,11 +38,16 @@ pub fn meaning(code: i32) -> &'static str {
 
 /// By whom a stage was frozen, and when.
 pub fn frozen(frozen: &Frozen) -> String {
-    let at = frozen.at.strftime("%Y-%m-%d %H:%M UTC");
+    let at = moment(frozen.at);
     match &frozen.by {
         FrozenBy::Person(by) => format!("by {} at {at}", by.arn),
         FrozenBy::Release(release) => format!("by itself at {at}, when {release} could not be rolled back"),
     }
+}
+
+/// A point in time, to the minute.
+pub fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// So many tasks.

@@ -67,7 +67,9 @@ impl From<&Effect> for Matter {
             | Effect::Baseline { at, service }
             | Effect::Update { at, service }
             | Effect::StopRollout { at, service } => Matter::Roll(at.clone(), service.clone()),
-            Effect::Restore { at, service } => Matter::Restore(at.clone(), service.clone()),
+            Effect::PrepareRestore { at, service } | Effect::Restore { at, service } => {
+                Matter::Restore(at.clone(), service.clone())
+            }
             Effect::Check { at } => Matter::Check(at.clone()),
             Effect::Confirm { stage } => Matter::Confirm(stage.clone()),
         }
@@ -312,7 +314,8 @@ pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> P
         | Fact::RolloutOverdue { at, service }
         | Fact::RolloutStopRequested { at, service }
         | Fact::RolloutEnded { at, service, .. } => Matter::Roll(at.clone(), service.clone()),
-        Fact::RestoreStarted { at, service, .. }
+        Fact::RestorePrepared { at, service, .. }
+        | Fact::RestoreStarted { at, service, .. }
         | Fact::RestoreObserved { at, service, .. }
         | Fact::RestoreOverdue { at, service }
         | Fact::RestoreEnded { at, service, .. } => Matter::Restore(at.clone(), service.clone()),
@@ -380,6 +383,7 @@ pub fn closes(fact: &Fact) -> bool {
         | Fact::RolloutObserved { .. }
         | Fact::RolloutOverdue { .. }
         | Fact::RolloutStopRequested { .. }
+        | Fact::RestorePrepared { .. }
         | Fact::RestoreStarted { .. }
         | Fact::RestoreObserved { .. }
         | Fact::RestoreOverdue { .. }

@@ -156,7 +156,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::ApprovalRequested { stage, request } => {
             let spec = release.started.pipeline.stage(stage)?;
             let policy = spec.approval.as_ref()?;
-            let expires = request.expires_at.strftime("%Y-%m-%d %H:%M UTC");
+            let expires = words::moment(request.expires_at);
             let within = lasting(request.expires_at.duration_since(request.asked_at));
             let text = format!("waits for approval of plan {}, until {expires} ({within})", request.plan.short());
             let how = match &policy.way {

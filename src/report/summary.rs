@@ -55,8 +55,7 @@ pub fn below(word: &str, text: &str) -> String {
 
 /// A hint's commands, ready to be typed.
 fn named(hint: &str, release: &Release) -> String {
-    hint.replace("promote RELEASE", &format!("promote {}", release.id))
-        .replace("`kanmon resume`", &format!("`kanmon resume {}`", release.id))
+    hint.replace("`kanmon resume`", &format!("`kanmon resume {}`", release.id))
 }
 
 /// The outcome in a word or two.

@@ -26,6 +26,10 @@ pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
             if release.abort.is_some() {
                 return None;
             }
+            if release.is_through() {
+                let text = format!("{} asked to end it when all of it was done", by.arn);
+                return Some(Fact::Warned { text });
+            }
             Some(Fact::AbortRequested { by: by.clone(), reason: reason.clone(), roll_back: *roll_back })
         }
     }

@@ -10,7 +10,7 @@ use crate::model::ids::{ImageName, ServiceName};
 use crate::model::release::Release;
 use crate::model::rollout::ServiceReading;
 use crate::ports::deployer::Cluster;
-use crate::runtime::execute::{before_restore, defect, planned, revived, roll, stage};
+use crate::runtime::execute::{before_restore, defect, planned, revived, roll, run, stage};
 use crate::runtime::ports::Ports;
 
 /// What reading found.
@@ -40,13 +40,14 @@ pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_a
         Effect::RequestApproval { .. } | Effect::StopRollout { .. } => Ok(Found::Repeatable),
         Effect::RunTask { at, task } => {
             // A task that ran once may not run twice: past its token's life, only a person can tell.
-            match ports.clock.now().duration_since(sent_at) <= TOKEN_LIFE {
+            let first = run(release, at)?.first_asked.unwrap_or(sent_at);
+            match ports.clock.now().duration_since(first) <= TOKEN_LIFE {
                 true => Ok(Found::Repeatable),
                 false => Err(Fault::new(
                     FaultKind::Invalid,
                     format!("it is too long ago to tell whether {}/{task} was started", at.stage),
                 )
-                .hint("look for a task started by this release in ECS; a new release runs it again")),
+                .hint("look for its task in ECS; `kanmon abort` ends this release, and a new one runs it again")),
             }
         }
         Effect::Build { image } => pushed(ports, release, image).await,

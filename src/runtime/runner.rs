@@ -121,6 +121,8 @@ impl<'s> Runner<'s> {
                     self.append(&facts, &[]).await?;
                     continue;
                 }
+                // What was said until now is heard first: nobody hears it afterwards.
+                Decision::Finish(ending) if !ending.outcome.is_resumable() && self.read_inbox().await? => continue,
                 Decision::Finish(ending) => return self.end(ending).await,
                 Decision::Go { start, watch, wake_at, waiting } => {
                     self.go(start, watch, &waiting).await?;
@@ -299,12 +301,14 @@ impl<'s> Runner<'s> {
         Ok(true)
     }
 
-    async fn read_inbox(&mut self) -> Result<(), RunError> {
-        for message in self.ports.journal.inbox(&self.release.id).await? {
-            let facts: Vec<Fact> = absorb(&self.release, &message).into_iter().collect();
+    /// Takes in what others said; whether that was anything.
+    async fn read_inbox(&mut self) -> Result<bool, RunError> {
+        let messages = self.ports.journal.inbox(&self.release.id).await?;
+        for message in &messages {
+            let facts: Vec<Fact> = absorb(&self.release, message).into_iter().collect();
             self.append(&facts, &[message.id]).await?;
         }
-        Ok(())
+        Ok(!messages.is_empty())
     }
 
     async fn read_ledgers(&mut self) -> Result<(), RunError> {

@@ -33,6 +33,13 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_go_on() {
     desk.run(&manager, &["unfreeze", "dev", "-m", "over"]).ended(0).says("dev is not frozen");
     desk.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
     assert_eq!(sandbox.done("UpdateService").len(), 1);
+    // Who said what stays to be read.
+    let history = desk.run(&developer, &["history"]).ended(0);
+    let said = history.out.split("\n\n").last().unwrap();
+    let said: Vec<&str> = said.lines().map(|line| line.split_once("UTC  ").unwrap().1).collect();
+    let (first, second) =
+        ("dev opened again by manager of 111111111111: over", "dev frozen by manager of 111111111111: an incident");
+    assert_eq!(said, [first, second]);
 }
 
 #[test]

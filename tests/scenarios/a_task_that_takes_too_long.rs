@@ -1,6 +1,9 @@
 use jiff::SignedDuration;
+use kanmon::journal::Moment;
+use kanmon::model::effect::Effect;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
+use kanmon::ports::journal::JournalError;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
@@ -44,4 +47,32 @@ async fn is_no_failure_where_it_ended_while_no_process_looked() {
     let ended = stage.resumes(&id).await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
     assert_eq!(stage.calls("RunTask").len(), 1);
+}
+
+/// Past the life of its client token nobody can tell whether it ran: it is never started a second time, however often that is asked.
+#[tokio::test(start_paused = true)]
+async fn to_be_told_of_is_never_run_again() {
+    let stage = Story::new().stages(&["dev"]).open();
+    // The process ends with its intent written down.
+    stage.journal.set_hook(|moment, facts| {
+        let runs = |f: &Fact| matches!(f, Fact::Intended { effect: Effect::RunTask { .. }, .. });
+        match moment == Moment::After && facts.iter().any(runs) {
+            true => Err(JournalError::Store("gone".to_owned())),
+            false => Ok(()),
+        }
+    });
+    let run = stage.release().await;
+    let id = run.id.clone();
+    run.fails().await;
+    stage.journal.set_hook(|_, _| Ok(()));
+    for _ in 0..3 {
+        stage.hours(25).await;
+        let ended = stage.resumes(&id).await.end(&stage).await;
+        ended.is(Outcome::Unknown, 32);
+        ended.says("too long ago to tell whether dev/migrate was started");
+        ended.says("kanmon abort");
+    }
+    assert!(stage.calls("RunTask").is_empty());
+    stage.aborts(&id, false).await;
+    stage.resumes(&id).await.end(&stage).await.is(Outcome::Aborted, 23);
 }

@@ -26,6 +26,7 @@ mod access_denied_midway;
 mod an_abort;
 mod an_account_that_cannot_be_entered;
 mod an_approval_of_another_plan;
+mod an_approval_that_grew_old;
 mod an_image_that_cannot_be_scanned;
 mod an_overwritten_tag;
 mod an_unchanged_release;

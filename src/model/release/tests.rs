@@ -391,3 +391,15 @@ proptest! {
         prop_assert_eq!(&resumed, &live);
     }
 }
+
+#[test]
+fn what_has_ended_for_good_is_not_resumed_and_what_was_left_is() {
+    let ended = |outcome| Fact::Finished { ending: Ending::new(outcome, "x") };
+    let resumed = || Fact::Resumed { by: Requester::Unknown, kanmon: "0".into() };
+    for outcome in [Outcome::Rejected, Outcome::Succeeded, Outcome::Aborted] {
+        let illegal = Release::fold(&events("r1", [started(), ended(outcome), resumed()])).unwrap_err();
+        assert!(illegal.why.contains("nobody has taken it up"), "{outcome:?}");
+    }
+    let left = Fact::Suspended { ending: Ending::new(Outcome::Suspended, "x") };
+    assert!(Release::fold(&events("r1", [started(), left, resumed()])).unwrap().ending.is_none());
+}

@@ -37,6 +37,7 @@ fn roll_ends(end: RolloutEnd) -> Vec<Fact> {
         primary: "ecs-svc/0".into(),
         task_definition: "web:1".into(),
         service_deployments: vec![],
+        deployments: vec![],
         desired: 2,
     };
     vec![Fact::BaselineTaken { at: at.clone(), service: id("web"), baseline }, Fact::RolloutEnded { at, service, end }]

@@ -8,6 +8,7 @@ use crate::model::ids::{PlanHash, StageName};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
+use crate::model::words::moment;
 use crate::ports::approvals::{ActionState, Decided};
 use crate::runtime::inbox::answered;
 use crate::runtime::ports::Ports;
@@ -43,6 +44,12 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
         by: who(&decided, account),
         comment: decided.summary.clone(),
     };
+    // The same execution can be asked once more, and still has the answer that it was given before.
+    let before = decided.at.filter(|at| release.stage(stage).asks > 1 && *at < request.asked_at);
+    if let (Some(at), Answer::Approved) = (before, answer.answer) {
+        let why = format!("it was given at {}, before this was asked", moment(at));
+        return Ok(vec![Fact::ApprovalRefused { answer, why, closes: true }]);
+    }
     Ok(answered(release, &answer, true).into_iter().collect())
 }
 
