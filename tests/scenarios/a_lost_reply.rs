@@ -76,3 +76,28 @@ async fn of_start_pipeline_execution() {
         .collect();
     assert_eq!(tokens.len(), 1, "a repeated call is the same execution");
 }
+
+/// After a failure that was left standing, what ran before it is still listed: an update back to that very revision is not done for that.
+#[tokio::test(start_paused = true)]
+async fn of_an_update_to_a_revision_that_is_still_listed() {
+    let breaker = json!({ "enable": true, "rollback": false });
+    let configuration =
+        json!({ "deploymentCircuitBreaker": breaker, "minimumHealthyPercent": 100, "maximumPercent": 200 });
+    let story = Story::new().stages(&["dev"]).of_stage("dev", "on_failure", json!("stop"));
+    let story = story.steps("dev", json!([{ "roll": "web" }]));
+    let stage = story.services("web", "deploymentConfiguration", &configuration).open();
+    stage.build_next("good", &[]);
+    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+    stage.build_next("broken", &[("exit-code", "1")]);
+    stage.release().await.end(&stage).await.is(Outcome::Failed, 24);
+    stage.build_next("good", &[]);
+    stage.fault("UpdateService", Kind::ResetBefore, 1);
+    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+    let updates = stage.updates(DEV, "shop-dev", "web");
+    assert_eq!(
+        (updates.len(), &updates[2]),
+        (3, &updates[0]),
+        "the revision is used again, and the update was sent again"
+    );
+    assert_eq!(stage.definition(DEV, "shop-dev", "web").as_ref(), updates.first());
+}
