@@ -41,6 +41,6 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8
     };
     let ports = bench.ports(id.as_str(), identity::of(&requester))?;
     let fact = Fact::Resumed { by: requester, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
-    events.extend(bench.journal.append(&lease, release.seq, &[fact], &[], now).await?);
+    events.extend(bench.journal.append(&lease, release.seq, &[fact], now).await?);
     work(ports, lease, &events, global, output).await
 }

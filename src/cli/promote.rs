@@ -27,7 +27,7 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let now = bench.clock.now();
     let lease = take(&bench, output, &release.id, &holder).await?;
     let fact = Fact::Extended { until: to, requested_by, forced: args.forced.said() };
-    events.extend(bench.journal.append(&lease, release.seq, &[fact], &[], now).await?);
+    events.extend(bench.journal.append(&lease, release.seq, &[fact], now).await?);
     work(ports, lease, &events, global, output).await
 }
 

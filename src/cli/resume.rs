@@ -38,7 +38,7 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
         events = bench.journal.read(&id).await?;
     }
     let last = events.last().map_or(0, |e| e.seq);
-    events.extend(bench.journal.append(&lease, last, &[fact], &[], now).await?);
+    events.extend(bench.journal.append(&lease, last, &[fact], now).await?);
     work(ports, lease, &events, global, output).await
 }
 

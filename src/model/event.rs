@@ -327,6 +327,11 @@ pub enum Fact {
         held_by: String,
         reason: String,
     },
+    /// A message of the inbox was read. What it amounts to stands beside it; where nothing does, it came too late or spoke of
+    /// nothing.
+    Absorbed {
+        message: u64,
+    },
     AbortRequested {
         by: Identity,
         reason: String,

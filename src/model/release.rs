@@ -368,7 +368,7 @@ impl Release {
                 self.stage_mut(stage)?.confirmed = true;
                 self.moved_tags.extend(moved.iter().cloned());
             }
-            Fact::LockBroken { .. } => {}
+            Fact::LockBroken { .. } | Fact::Absorbed { .. } => {}
             Fact::StageLeft { stage } => {
                 let state = self.stage_mut(stage)?;
                 state.left = Some(event.at);

@@ -159,8 +159,8 @@ pub trait Journal: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Event>, JournalError>;
 
-    /// Appends facts after event `after`, durably, marks these messages absorbed, and updates the ledgers of the stages that the
-    /// facts speak of: one transaction.
+    /// Appends facts after event `after`, durably, and updates the ledgers of the stages that they speak of: one transaction. A
+    /// message that a fact calls absorbed waits no more.
     ///
     /// # Errors
     /// `LostLease` where the lease is not this one any more, `after` is not the last event, or a fact announces a change in a stage
@@ -170,7 +170,6 @@ pub trait Journal: Send + Sync {
         lease: &Lease,
         after: u64,
         facts: &[Fact],
-        absorbed: &[u64],
         now: Timestamp,
     ) -> Result<Vec<Event>, JournalError>;
 

@@ -177,7 +177,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             Line::new(Failed, stage.as_str(), format!("nobody can decide any more: {why}"))
         }
         Fact::ApprovalVoided { stage, why } => Line::new(Careful, stage.as_str(), format!("asked anew: {why}")),
-        Fact::StageLocked { .. } => None,
+        Fact::StageLocked { .. } | Fact::Absorbed { .. } => None,
         Fact::StageEntered { stage } => {
             let spec = release.started.pipeline.stage(stage)?;
             let account = release.started.pipeline.account(&spec.account);

@@ -2,11 +2,14 @@
 
 mod error;
 mod events;
+mod head;
 mod inbox;
 mod leases;
 mod number;
 mod open;
+mod place;
 mod private;
+mod rows;
 mod schema;
 mod store;
 
