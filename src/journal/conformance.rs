@@ -72,6 +72,7 @@ macro_rules! conformance {
             nobody_changes_a_stage_that_it_does_not_hold
             a_frozen_stage_takes_nothing_in_and_lets_everything_out
             what_failed_and_what_froze_by_itself_is_remembered
+            what_was_proven_has_not_failed_any_more
             a_lock_is_broken_by_a_person_and_that_is_on_record
             a_release_is_taken_from_its_holder_and_that_is_on_record
             the_ledger_is_the_fold_of_what_happened_in_a_stage
@@ -314,7 +315,7 @@ pub(super) async fn an_append_that_fails_leaves_nothing(b: &Bench) {
     let waits = b.journal.send(&id("r1"), abort("x"), at(0)).await.unwrap();
     let facts = [
         Fact::StageEntered { stage: id("dev") },
-        Fact::StageLeft { stage: id("dev") },
+        Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() },
         Fact::Absorbed { message: waits },
         Fact::Absorbed { message: 99 },
     ];
@@ -376,10 +377,10 @@ pub(super) async fn leaving_a_stage_or_giving_up_frees_it(b: &Bench) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     b.lock("dev", &one, 0).await.unwrap();
     b.lock("prod", &one, 0).await.unwrap();
-    b.append(&one, 1, Fact::StageLeft { stage: id("dev") }).await.unwrap();
+    b.append(&one, 1, Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }).await.unwrap();
     b.lock("dev", &two, 1).await.unwrap();
     is_held(b.lock("prod", &two, 1).await, "r1");
-    is_lost(b.append(&one, 2, Fact::StageLeft { stage: id("dev") }).await);
+    is_lost(b.append(&one, 2, Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }).await);
     b.journal.give_up(&one).await.unwrap();
     b.lock("prod", &two, 1).await.unwrap();
     let back = b.take("r1", "a", 1).await.unwrap();
@@ -460,6 +461,25 @@ pub(super) async fn what_failed_and_what_froze_by_itself_is_remembered(b: &Bench
     assert_eq!(ledger.frozen.unwrap().by, FrozenBy::Release(id("r1")));
 }
 
+pub(super) async fn what_was_proven_has_not_failed_any_more(b: &Bench) {
+    let one = b.begin("r1", "a", 0).await;
+    let (web, admin) = (Digest::of(b"web"), Digest::of(b"admin"));
+    let both = BTreeMap::from([(id("web"), web.clone()), (id("admin"), admin)]);
+    let alone = BTreeMap::from([(id("web"), web)]);
+    for (after, images) in [(1, &both), (2, &alone)] {
+        b.append(&one, after, Fact::ImagesFailed { stage: id("dev"), images: images.clone(), why: "x".into() })
+            .await
+            .unwrap();
+    }
+    b.lock("dev", &one, 0).await.unwrap();
+    b.append(&one, 3, Fact::StageLeft { stage: id("dev"), images: alone }).await.unwrap();
+    let left = b.journal.ledger(&app(), &stage("dev")).await.unwrap().failed;
+    assert_eq!(left.iter().map(|f| &f.images).collect::<Vec<_>>(), [&both], "of the two only one was proven");
+    b.lock("dev", &one, 0).await.unwrap();
+    b.append(&one, 4, Fact::StageLeft { stage: id("dev"), images: both }).await.unwrap();
+    assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap().failed, []);
+}
+
 pub(super) async fn a_lock_is_broken_by_a_person_and_that_is_on_record(b: &Bench) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     b.lock("dev", &one, 0).await.unwrap();
@@ -505,7 +525,11 @@ pub(super) async fn the_ledger_is_the_fold_of_what_happened_in_a_stage(b: &Bench
     let entered = Fact::StageEntered { stage: id("dev") };
     b.lock("dev", &one, 0).await.unwrap();
     b.append(&one, 1, entered.clone()).await.unwrap();
-    let left = b.journal.append(&one, 2, &[Fact::StageLeft { stage: id("dev") }], at(7)).await.unwrap();
+    let left = b
+        .journal
+        .append(&one, 2, &[Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }], at(7))
+        .await
+        .unwrap();
     b.lock("dev", &two, 0).await.unwrap();
     b.append(&two, 1, entered).await.unwrap();
     let ledger = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
@@ -598,7 +622,12 @@ async fn elsewhere(release: &str, last: &str) -> (MemoryJournal, Record) {
     let (lease, _) = journal.begin(&app(), &id(release), started(), &holder("z"), at(10)).await.unwrap();
     journal.lock_stage(&app(), &stage("dev"), &lease, None, at(10)).await.unwrap();
     let large = warned("x".repeat(3 * INLINE_LIMIT));
-    let facts = [Fact::StageEntered { stage: id("dev") }, large, Fact::StageLeft { stage: id("dev") }, warned(last)];
+    let facts = [
+        Fact::StageEntered { stage: id("dev") },
+        large,
+        Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() },
+        warned(last),
+    ];
     journal.append(&lease, 1, &facts, at(20)).await.unwrap();
     let record = journal.export(&id(release)).await.unwrap();
     (journal, record)
@@ -672,7 +701,8 @@ pub(super) async fn a_record_that_differs_or_is_damaged_is_not_taken_in(b: &Benc
 pub(super) async fn a_record_teaches_ledgers_nothing_older_than_they_know(b: &Bench) {
     let newer = b.begin("r5", "a", 0).await;
     b.lock("dev", &newer, 0).await.unwrap();
-    let facts = [Fact::StageEntered { stage: id("dev") }, Fact::StageLeft { stage: id("dev") }];
+    let facts =
+        [Fact::StageEntered { stage: id("dev") }, Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }];
     b.journal.append(&newer, 1, &facts, at(900)).await.unwrap();
     let known = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
     b.journal.restore(&elsewhere("r1", "end").await.1).await.unwrap();

@@ -265,7 +265,7 @@ fn goes_forward(fact: &Fact) -> bool {
 /// earlier changes always may, for it is true whoever holds the stage now.
 pub(super) fn needs(fact: &Fact) -> Option<&StageName> {
     let effect = match fact {
-        Fact::StageEntered { stage } | Fact::StageLeft { stage } => return Some(stage),
+        Fact::StageEntered { stage } | Fact::StageLeft { stage, .. } => return Some(stage),
         Fact::Intended { effect, .. } => effect,
         _ => return None,
     };
@@ -304,7 +304,7 @@ pub(super) fn carried(events: &[Event]) -> u64 {
 /// The stages that these facts leave.
 pub(super) fn left(facts: &[Fact]) -> impl Iterator<Item = &StageName> {
     facts.iter().filter_map(|fact| match fact {
-        Fact::StageLeft { stage } => Some(stage),
+        Fact::StageLeft { stage, .. } => Some(stage),
         _ => None,
     })
 }

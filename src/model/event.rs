@@ -320,6 +320,9 @@ pub enum Fact {
     },
     StageLeft {
         stage: StageName,
+        /// What was proven to run there, so that it no longer counts as having failed before.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        images: BTreeMap<ImageName, Digest>,
     },
     /// Somebody took the release from the process that held it, without waiting for it to be given up.
     LockBroken {

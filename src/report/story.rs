@@ -270,7 +270,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let text = format!("taken from {held_by} by {}{}", person(by), quoted(reason));
             Line::new(Careful, "release", text)
         }
-        Fact::StageLeft { stage } => {
+        Fact::StageLeft { stage, .. } => {
             let since = release.stage(stage).entered.map(|at| format!(" in {}", lasting(event.at.duration_since(at))));
             Line::new(Done, stage.as_str(), format!("done{}", since.unwrap_or_default()))
         }

@@ -284,7 +284,7 @@ impl<'s> Runner<'s> {
         self.state.send_replace(self.release.clone());
         for event in &events {
             self.sinks.event(event, &self.release);
-            if let Fact::StageLeft { stage }
+            if let Fact::StageLeft { stage, .. }
             | Fact::ApprovalVoided { stage, .. }
             | Fact::ApprovalWithdrawn { stage, .. } = &event.fact
             {

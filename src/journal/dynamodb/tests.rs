@@ -346,7 +346,12 @@ async fn a_release_writes_no_inbox_and_a_message_writes_nothing_else() {
     assert_eq!(partitions(), ["inbox/r1", "inbox/r1"]);
     assert_eq!(journal.inbox(&id("r1")).await.unwrap().len(), 1);
     journal
-        .append(&lease, 3, &[Fact::StageLeft { stage: id("dev") }, Fact::Absorbed { message }], at(3))
+        .append(
+            &lease,
+            3,
+            &[Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }, Fact::Absorbed { message }],
+            at(3),
+        )
         .await
         .unwrap();
     journal.renew(&lease, at(3)).await.unwrap();

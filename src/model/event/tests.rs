@@ -287,7 +287,7 @@ fn samples() -> Vec<Fact> {
             stage: stage(),
             failure: StageFailure { ending: ending(Outcome::Failed), roll_back: true },
         },
-        Fact::StageLeft { stage: stage() },
+        Fact::StageLeft { stage: stage(), images: BTreeMap::from([(id("web"), Digest::of(b"x"))]) },
         Fact::Forced { stage: stage(), over: id("r0"), reason: "x".into() },
         Fact::ImagesFailed {
             stage: stage(),
