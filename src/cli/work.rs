@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use super::args::Global;
 use super::bench::Bench;
-use super::failure::Failure;
+use super::failure::{Failure, mend};
 use super::output::Output;
 use super::sinks;
 use crate::model::event::Event;
@@ -16,7 +16,7 @@ use crate::model::ids::ReleaseId;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
-use crate::ports::journal::{Holder, JournalError, Lease};
+use crate::ports::journal::{Holder, Lease};
 use crate::report::summary;
 use crate::runtime::hold;
 use crate::runtime::ports::Ports;
@@ -67,14 +67,14 @@ pub async fn work(
 
 /// A release that could not be written on has a name by which it is gone on with.
 fn stopped(id: &ReleaseId, error: RunError) -> Failure {
-    let unwritten = matches!(&error, RunError::Journal(JournalError::Store(_)));
+    let mend = match &error {
+        RunError::Journal(error) => mend(error),
+        RunError::Illegal(_) => None,
+    };
     let failure = Failure::from(error);
-    if unwritten {
-        failure.hint(format!(
-            "nothing is done before it is written down; free the disk or mend its permissions, then `kanmon resume {id}`"
-        ))
-    } else {
-        failure
+    match mend {
+        Some(mend) => failure.hint(format!("{mend} `kanmon resume {id}`")),
+        None => failure,
     }
 }
 

@@ -40,6 +40,12 @@ pub enum JournalError {
     Newer { found: u32, known: u32 },
     #[error("the state cannot be written or read: {0}")]
     Store(String),
+    /// Another process has it to itself for longer than any write takes.
+    #[error("the state cannot be written or read: {0}")]
+    Busy(String),
+    /// What was opened is not there any more, so that nobody would find what is written.
+    #[error("the state is gone: {0}")]
+    Gone(String),
     /// The service that keeps it does not do as asked.
     #[error("{0}")]
     Remote(Fault),

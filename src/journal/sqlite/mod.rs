@@ -4,6 +4,7 @@ mod error;
 mod events;
 mod head;
 mod inbox;
+mod kept;
 mod leases;
 mod number;
 mod open;

@@ -79,6 +79,8 @@ impl SqliteJournal {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move |opened: &mut Opened| {
             let done = work(opened).map_err(|e| e.about(&opened.file));
+            // Looked at afterwards: what was there before may be gone by now.
+            let done = opened.kept.check().and(done);
             // Nobody may be waiting any more; what was done stays done.
             let _ = answer.send(done);
         });

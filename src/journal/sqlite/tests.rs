@@ -403,6 +403,28 @@ async fn a_listing_misses_no_release_whose_row_is_lost_or_filed_elsewhere() {
 }
 
 #[tokio::test]
+async fn what_was_removed_or_replaced_while_it_was_open_takes_nothing_in() {
+    for (what, then) in [("", false), ("journal.db", false), ("journal.db", true), ("journal.db-wal", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join(".kanmon");
+        let journal = SqliteJournal::open(&state).unwrap();
+        let lease = begin(&journal).await;
+        journal.append(&lease, 1, &[warned("kept")], at(1)).await.unwrap();
+        match what {
+            "" => std::fs::remove_dir_all(&state).unwrap(),
+            file => std::fs::rename(state.join(file), dir.path().join("moved")).unwrap(),
+        }
+        if then {
+            std::fs::copy(dir.path().join("moved"), state.join(what)).unwrap();
+        }
+        let appended = journal.append(&lease, 2, &[warned("lost")], at(1)).await;
+        assert!(matches!(&appended, Err(JournalError::Gone(_))), "{what:?}: {appended:?}");
+        let read = journal.read(&release()).await;
+        assert!(matches!(&read, Err(JournalError::Gone(_))), "{what:?}: {read:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_made_is_said() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("file"), "").unwrap();
