@@ -71,8 +71,8 @@ impl From<Fault> for Failure {
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Failure {
-        let sentence = error.to_string();
-        match error {
+        let (sentence, mend) = (error.to_string(), mend(&error));
+        let failure = match error {
             JournalError::NoSuchRelease(_) => {
                 Failure::new(WRONG, sentence).hint("`kanmon history` lists the releases that are recorded here")
             }
@@ -91,9 +91,49 @@ impl From<JournalError> for Failure {
                 .cause("nothing is done with a record that is only half understood")
                 .hint(format!("use the kanmon that wrote it, or a newer one; this is {}", env!("CARGO_PKG_VERSION"))),
             JournalError::Remote(fault) => fault.into(),
-            JournalError::Store(_) => Failure::new(ACCESS, sentence)
-                .hint("nothing is done before it is written down; free the disk or mend its permissions, then `kanmon resume`"),
+            JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Failure::new(ACCESS, sentence),
+        };
+        match mend {
+            Some(mend) => failure.hint(format!("{mend} `kanmon resume`")),
+            None => failure,
         }
+    }
+}
+
+/// What to do about a state that cannot be written, up to the command that goes on then.
+pub fn mend(error: &JournalError) -> Option<&'static str> {
+    match error {
+        JournalError::Store(_) => {
+            Some("nothing is done before it is written down; free the disk or mend its permissions, then")
+        }
+        JournalError::Busy(_) => {
+            Some("nothing is done before it is written down; find that process (`fuser` names it), let it end, then")
+        }
+        JournalError::Gone(_) => Some(
+            "nothing more is done, for nobody would find what is written; what was begun may stand half done: \
+             put the state folder back and",
+        ),
+        JournalError::Remote(fault) => match fault.kind {
+            FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => {
+                Some("nothing is done before it is written down; when the table can be reached again,")
+            }
+            FaultKind::AccessDenied
+            | FaultKind::CredentialsRefused
+            | FaultKind::WrongAccount
+            | FaultKind::NotFound
+            | FaultKind::Invalid
+            | FaultKind::BuildFailed
+            | FaultKind::ToolMissing
+            | FaultKind::Changed
+            | FaultKind::Defect => None,
+        },
+        JournalError::NoSuchRelease(_)
+        | JournalError::Held { .. }
+        | JournalError::Frozen(_)
+        | JournalError::LostLease { .. }
+        | JournalError::Corrupt(_)
+        | JournalError::Unknown(_)
+        | JournalError::Newer { .. } => None,
     }
 }
 

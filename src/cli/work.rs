@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use super::args::Global;
 use super::bench::Bench;
-use super::failure::Failure;
+use super::failure::{Failure, mend};
 use super::output::Output;
 use super::{releases, sinks};
 use crate::journal;
@@ -17,7 +17,7 @@ use crate::model::ids::ReleaseId;
 use crate::model::inbox::Message;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
-use crate::ports::journal::{Holder, JournalError, Lease};
+use crate::ports::journal::{Holder, Lease};
 use crate::report::{exports, summary};
 use crate::runtime::hold;
 use crate::runtime::ports::Ports;
@@ -68,14 +68,14 @@ pub async fn work(
 
 /// A release that could not be written on has a name by which it is gone on with.
 fn stopped(id: &ReleaseId, error: RunError) -> Failure {
-    let unwritten = matches!(&error, RunError::Journal(JournalError::Store(_)));
+    let mend = match &error {
+        RunError::Journal(error) => mend(error),
+        RunError::Illegal(_) => None,
+    };
     let failure = Failure::from(error);
-    if unwritten {
-        failure.hint(format!(
-            "nothing is done before it is written down; free the disk or mend its permissions, then `kanmon resume {id}`"
-        ))
-    } else {
-        failure
+    match mend {
+        Some(mend) => failure.hint(format!("{mend} `kanmon resume {id}`")),
+        None => failure,
     }
 }
 
@@ -107,8 +107,9 @@ pub async fn written(
         let (mut events, release) = releases::one(bench, id).await?;
         fit(&release)?;
         let inbox = bench.journal.inbox(id).await?;
-        let stale: Vec<u64> = inbox.iter().filter(|m| stale(&release, m)).map(|m| m.id).collect();
-        events.extend(bench.journal.append(lease, release.seq, &[fact], &stale, bench.clock.now()).await?);
+        let stale = inbox.iter().filter(|m| stale(&release, m)).map(|m| Fact::Absorbed { message: m.id });
+        let facts: Vec<Fact> = [fact].into_iter().chain(stale).collect();
+        events.extend(bench.journal.append(lease, release.seq, &facts, bench.clock.now()).await?);
         Ok(events)
     };
     let written = written.await;

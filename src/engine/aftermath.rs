@@ -1,4 +1,5 @@
-//! What a failure leaves behind for whoever comes next: images that do not enter again by themselves, and a stage that froze.
+//! What a stage leaves behind for whoever comes next: images that do not enter again by themselves or may do so again, and a stage
+//! that froze.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +8,7 @@ use crate::model::event::{Fact, StageFailure};
 use crate::model::ids::{Digest, ImageName};
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
+use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
 use crate::model::stage_state::{RollState, StageState};
 
@@ -46,6 +48,14 @@ fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTree
             || failed && roll.restored.is_some()
     });
     if by_itself.is_empty() { of(&|roll| roll.restored.is_some()) } else { by_itself }
+}
+
+/// The images that the stage was proven to run.
+pub fn well(release: &Release, stage: &Stage) -> BTreeMap<ImageName, Digest> {
+    let runs = |end: &RolloutEnd| matches!(end, RolloutEnd::Succeeded | RolloutEnd::Unchanged);
+    let proven = release.stage(&stage.name).rolls().filter(|(_, _, roll)| roll.ended.as_ref().is_some_and(runs));
+    let images = proven.flat_map(|(_, service, _)| release.started.pipeline.service(service).containers.values());
+    images.filter_map(|i| Some((i.clone(), release.images.get(i)?.digest.clone()))).collect()
 }
 
 /// Whether a service is left on what failed: ECS's own rollback failed, or kanmon's did. Somebody else's deployment is theirs.

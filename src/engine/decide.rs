@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::agenda::{Agenda, Flow, join};
 use super::decision::Decision;
-use super::{abort, ahead};
+use super::{abort, aftermath, ahead};
 use super::{ending, enter, steps, unwind};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
@@ -81,7 +81,8 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
     }
     steps::walk(a, stage)?;
     steps::confirmed(a, stage)?;
-    a.record(Fact::StageLeft { stage: stage.name.clone() })
+    let images = aftermath::well(a.release, stage);
+    a.record(Fact::StageLeft { stage: stage.name.clone(), images })
 }
 
 fn success(release: &Release) -> Ending {

@@ -226,6 +226,39 @@ fn fact(payload: &[u8]) -> Result<Fact, String> {
     })
 }
 
+/// A fact's payload, where it stands in its row.
+///
+/// # Errors
+/// `Store` where a fact has no JSON, which is a defect.
+pub(super) fn payload(fact: &Fact) -> Result<Vec<u8>, JournalError> {
+    Ok(canonical(fact)?.to_string().into_bytes())
+}
+
+/// What the payload of every fact begins with that absorbs a message.
+pub(super) const ABSORBED: &[u8] = br#"{"kind":"absorbed","#;
+
+/// The message that a row absorbs; `None` where it does something else.
+///
+/// # Errors
+/// `Corrupt` where the row does not have its hash: it is read by itself here, without the chain around it.
+pub(super) fn absorbs(release: &ReleaseId, row: &Row) -> Result<Option<u64>, JournalError> {
+    if row.digest(release) != row.hash {
+        return Err(JournalError::Corrupt(format!("event {} of {release} does not have its hash", row.seq)));
+    }
+    match open(release, row, &Chunks::new())?.fact {
+        Fact::Absorbed { message } => Ok(Some(message)),
+        _ => Ok(None),
+    }
+}
+
+/// The hash of a row's values, each under its name: flipped bits in a row that has it beside it are seen, a hand that means it
+/// is not.
+pub(super) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -> String {
+    // With their lengths, so that no two rows have the same text.
+    let text: Vec<String> = values.into_iter().map(|(n, v)| format!("{n} {}\n{v}\n", v.len())).collect();
+    sha256_hex(text.concat().as_bytes())
+}
+
 /// # Errors
 /// `Newer` where this kanmon does not know the form.
 pub(super) fn known_form(form: u32) -> Result<(), JournalError> {

@@ -72,12 +72,14 @@ macro_rules! conformance {
             nobody_changes_a_stage_that_it_does_not_hold
             a_frozen_stage_takes_nothing_in_and_lets_everything_out
             what_failed_and_what_froze_by_itself_is_remembered
+            what_was_proven_has_not_failed_any_more
             a_lock_is_broken_by_a_person_and_that_is_on_record
             a_release_is_taken_from_its_holder_and_that_is_on_record
             the_ledger_is_the_fold_of_what_happened_in_a_stage
             releases_are_listed_newest_first
             large_facts_come_back_whole
             a_record_is_carried_over_as_it_is
+            messages_go_on_where_a_record_was_carried_from
             a_record_that_differs_or_is_damaged_is_not_taken_in
             a_record_teaches_ledgers_nothing_older_than_they_know
         }
@@ -139,7 +141,7 @@ impl Bench {
     }
 
     async fn append(&self, lease: &Lease, after: u64, fact: Fact) -> Result<Vec<Event>, JournalError> {
-        self.journal.append(lease, after, &[fact], &[], at(0)).await
+        self.journal.append(lease, after, &[fact], at(0)).await
     }
 
     async fn lock(&self, name: &str, lease: &Lease, seconds: i64) -> Result<u64, JournalError> {
@@ -177,7 +179,7 @@ fn abort(reason: &str) -> MessageBody {
 
 pub(super) async fn what_is_appended_is_read_and_folds(b: &Bench) {
     let (lease, first) = b.journal.begin(&app(), &id("r1"), started(), &holder("a"), at(0)).await.unwrap();
-    let more = b.journal.append(&lease, 1, &[warned("one"), warned("two")], &[], at(5)).await.unwrap();
+    let more = b.journal.append(&lease, 1, &[warned("one"), warned("two")], at(5)).await.unwrap();
     let read = b.journal.read(&id("r1")).await.unwrap();
     let all: Vec<Event> = [first].into_iter().chain(more).collect();
     assert_eq!(read, all);
@@ -228,10 +230,10 @@ pub(super) async fn a_lease_is_taken_by_one_and_its_fence_grows(b: &Bench) {
 
 pub(super) async fn a_lease_that_ran_out_stays_with_its_holder_until_somebody_takes_it(b: &Bench) {
     let a = b.begin("r1", "a", 0).await;
-    b.journal.append(&a, 1, &[warned("late, and alone")], &[], at(lapsed())).await.unwrap();
+    b.journal.append(&a, 1, &[warned("late, and alone")], at(lapsed())).await.unwrap();
     b.journal.renew(&a, at(lapsed())).await.unwrap();
     let other = b.take_over("r1", "b", 3 * lapsed()).await;
-    is_lost(b.journal.append(&a, 2, &[warned("too late")], &[], at(3 * lapsed())).await);
+    is_lost(b.journal.append(&a, 2, &[warned("too late")], at(3 * lapsed())).await);
     is_lost(b.journal.renew(&a, at(3 * lapsed())).await);
     is_lost(b.journal.give_up(&a).await);
     b.append(&other, 2, warned("on")).await.unwrap();
@@ -291,16 +293,17 @@ pub(super) async fn messages_wait_in_order_and_are_absorbed_once(b: &Bench) {
     assert_eq!((&waiting[1].body, waiting[1].at, &waiting[1].release), (&abort("two"), at(1), &id("r1")));
     assert_eq!(b.journal.inbox(&id("r2")).await.unwrap(), []);
 
-    b.journal.append(&lease, 1, &[warned("two is absorbed")], &[ids[1]], at(9)).await.unwrap();
+    let absorbs = |ids: &[u64]| -> Vec<Fact> { ids.iter().map(|id| Fact::Absorbed { message: *id }).collect() };
+    b.journal.append(&lease, 1, &absorbs(&[ids[1]]), at(9)).await.unwrap();
     let left: Vec<u64> = b.journal.inbox(&id("r1")).await.unwrap().iter().map(|m| m.id).collect();
     assert_eq!(left, [ids[0], ids[2]]);
     for wrong in [vec![ids[1]], vec![99], vec![ids[0], ids[0]]] {
-        let refused = b.journal.append(&lease, 2, &[warned("x")], &wrong, at(9)).await.unwrap_err();
+        let refused = b.journal.append(&lease, 2, &absorbs(&wrong), at(9)).await.unwrap_err();
         assert!(refused.to_string().contains("absorbed already"), "{refused}");
     }
-    let strange = b.journal.append(&other, 1, &[], &[ids[0]], at(9)).await;
+    let strange = b.journal.append(&other, 1, &absorbs(&ids[..1]), at(9)).await;
     assert!(strange.is_err(), "another release's message");
-    assert_eq!(b.journal.append(&lease, 2, &[], &[ids[0], ids[2]], at(9)).await.unwrap(), []);
+    assert_eq!(b.journal.append(&lease, 2, &absorbs(&[ids[0], ids[2]]), at(9)).await.unwrap().len(), 2);
     assert_eq!(b.journal.inbox(&id("r1")).await.unwrap(), []);
     let next = b.journal.send(&id("r1"), abort("four"), at(9)).await.unwrap();
     assert!(next > ids[2], "a number is never given twice");
@@ -310,8 +313,13 @@ pub(super) async fn an_append_that_fails_leaves_nothing(b: &Bench) {
     let lease = b.begin("r1", "a", 0).await;
     b.lock("dev", &lease, 0).await.unwrap();
     let waits = b.journal.send(&id("r1"), abort("x"), at(0)).await.unwrap();
-    let facts = [Fact::StageEntered { stage: id("dev") }, Fact::StageLeft { stage: id("dev") }];
-    b.journal.append(&lease, 1, &facts, &[waits, 99], at(0)).await.unwrap_err();
+    let facts = [
+        Fact::StageEntered { stage: id("dev") },
+        Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() },
+        Fact::Absorbed { message: waits },
+        Fact::Absorbed { message: 99 },
+    ];
+    b.journal.append(&lease, 1, &facts, at(0)).await.unwrap_err();
     assert_eq!(b.count("r1").await, 1);
     assert_eq!(b.journal.inbox(&id("r1")).await.unwrap().len(), 1);
     assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), StageLedger::default());
@@ -369,10 +377,10 @@ pub(super) async fn leaving_a_stage_or_giving_up_frees_it(b: &Bench) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     b.lock("dev", &one, 0).await.unwrap();
     b.lock("prod", &one, 0).await.unwrap();
-    b.append(&one, 1, Fact::StageLeft { stage: id("dev") }).await.unwrap();
+    b.append(&one, 1, Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }).await.unwrap();
     b.lock("dev", &two, 1).await.unwrap();
     is_held(b.lock("prod", &two, 1).await, "r1");
-    is_lost(b.append(&one, 2, Fact::StageLeft { stage: id("dev") }).await);
+    is_lost(b.append(&one, 2, Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }).await);
     b.journal.give_up(&one).await.unwrap();
     b.lock("prod", &two, 1).await.unwrap();
     let back = b.take("r1", "a", 1).await.unwrap();
@@ -453,6 +461,25 @@ pub(super) async fn what_failed_and_what_froze_by_itself_is_remembered(b: &Bench
     assert_eq!(ledger.frozen.unwrap().by, FrozenBy::Release(id("r1")));
 }
 
+pub(super) async fn what_was_proven_has_not_failed_any_more(b: &Bench) {
+    let one = b.begin("r1", "a", 0).await;
+    let (web, admin) = (Digest::of(b"web"), Digest::of(b"admin"));
+    let both = BTreeMap::from([(id("web"), web.clone()), (id("admin"), admin)]);
+    let alone = BTreeMap::from([(id("web"), web)]);
+    for (after, images) in [(1, &both), (2, &alone)] {
+        b.append(&one, after, Fact::ImagesFailed { stage: id("dev"), images: images.clone(), why: "x".into() })
+            .await
+            .unwrap();
+    }
+    b.lock("dev", &one, 0).await.unwrap();
+    b.append(&one, 3, Fact::StageLeft { stage: id("dev"), images: alone }).await.unwrap();
+    let left = b.journal.ledger(&app(), &stage("dev")).await.unwrap().failed;
+    assert_eq!(left.iter().map(|f| &f.images).collect::<Vec<_>>(), [&both], "of the two only one was proven");
+    b.lock("dev", &one, 0).await.unwrap();
+    b.append(&one, 4, Fact::StageLeft { stage: id("dev"), images: both }).await.unwrap();
+    assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap().failed, []);
+}
+
 pub(super) async fn a_lock_is_broken_by_a_person_and_that_is_on_record(b: &Bench) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     b.lock("dev", &one, 0).await.unwrap();
@@ -498,7 +525,11 @@ pub(super) async fn the_ledger_is_the_fold_of_what_happened_in_a_stage(b: &Bench
     let entered = Fact::StageEntered { stage: id("dev") };
     b.lock("dev", &one, 0).await.unwrap();
     b.append(&one, 1, entered.clone()).await.unwrap();
-    let left = b.journal.append(&one, 2, &[Fact::StageLeft { stage: id("dev") }], &[], at(7)).await.unwrap();
+    let left = b
+        .journal
+        .append(&one, 2, &[Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }], at(7))
+        .await
+        .unwrap();
     b.lock("dev", &two, 0).await.unwrap();
     b.append(&two, 1, entered).await.unwrap();
     let ledger = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
@@ -516,7 +547,7 @@ pub(super) async fn releases_are_listed_newest_first(b: &Bench) {
     let Fact::Started(begun) = &mut theirs else { panic!("{theirs:?}") };
     begun.pipeline.app = id("other");
     b.journal.begin(&id("other"), &id("r9"), theirs, &holder("a"), at(500)).await.unwrap();
-    b.journal.append(&middle, 1, &[warned("x")], &[], at(900)).await.unwrap();
+    b.journal.append(&middle, 1, &[warned("x")], at(900)).await.unwrap();
     b.journal.give_up(&middle).await.unwrap();
     let listed = b.journal.list(&app()).await.unwrap();
     assert_eq!(listed.iter().map(|l| l.release.as_str()).collect::<Vec<_>>(), ["r1", "r3", "r2"]);
@@ -537,7 +568,7 @@ pub(super) async fn large_facts_come_back_whole(b: &Bench) {
     assert!(serde_json::to_vec(&observed).unwrap().len() > 4 * INLINE_LIMIT);
     // Twice the same, and facts between that stand in their rows.
     let facts = [observed.clone(), warned("間"), observed.clone()];
-    let appended = b.journal.append(&lease, 1, &facts, &[], at(1)).await.unwrap();
+    let appended = b.journal.append(&lease, 1, &facts, at(1)).await.unwrap();
     let read = b.journal.read(&id("r1")).await.unwrap();
     assert_eq!(read[1..], appended);
     assert_eq!((&read[1].fact, &read[3].fact), (&observed, &observed));
@@ -546,7 +577,7 @@ pub(super) async fn large_facts_come_back_whole(b: &Bench) {
 pub(super) async fn many_facts_are_one_append(b: &Bench) {
     let lease = b.begin("r1", "a", 0).await;
     let facts: Vec<Fact> = (0..300).map(|n| warned(format!("{n} {}", "x".repeat(1000)))).collect();
-    let appended = b.journal.append(&lease, 1, &facts, &[], at(1)).await.unwrap();
+    let appended = b.journal.append(&lease, 1, &facts, at(1)).await.unwrap();
     assert_eq!(appended.iter().map(|e| e.seq).collect::<Vec<_>>(), (2..302).collect::<Vec<_>>());
     b.append(&lease, 301, warned("next")).await.unwrap();
     assert_eq!(b.journal.read(&id("r1")).await.unwrap()[1..301], appended);
@@ -555,7 +586,7 @@ pub(super) async fn many_facts_are_one_append(b: &Bench) {
 pub(super) async fn of_those_who_come_at_once_one_gets_it(b: &Bench) {
     let lease = b.begin("r1", "a", 0).await;
     let facts = [warned("one"), warned("two"), warned("three")];
-    let append = |n: usize| b.journal.append(&lease, 1, &facts[n..=n], &[], at(0));
+    let append = |n: usize| b.journal.append(&lease, 1, &facts[n..=n], at(0));
     let (one, two, three) = tokio::join!(append(0), append(1), append(2));
     let appended = [one, two, three];
     assert_eq!(appended.iter().filter(|a| a.is_ok()).count(), 1, "{appended:?}");
@@ -591,8 +622,13 @@ async fn elsewhere(release: &str, last: &str) -> (MemoryJournal, Record) {
     let (lease, _) = journal.begin(&app(), &id(release), started(), &holder("z"), at(10)).await.unwrap();
     journal.lock_stage(&app(), &stage("dev"), &lease, None, at(10)).await.unwrap();
     let large = warned("x".repeat(3 * INLINE_LIMIT));
-    let facts = [Fact::StageEntered { stage: id("dev") }, large, Fact::StageLeft { stage: id("dev") }, warned(last)];
-    journal.append(&lease, 1, &facts, &[], at(20)).await.unwrap();
+    let facts = [
+        Fact::StageEntered { stage: id("dev") },
+        large,
+        Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() },
+        warned(last),
+    ];
+    journal.append(&lease, 1, &facts, at(20)).await.unwrap();
     let record = journal.export(&id(release)).await.unwrap();
     (journal, record)
 }
@@ -613,6 +649,28 @@ pub(super) async fn a_record_is_carried_over_as_it_is(b: &Bench) {
     assert_eq!(b.count("r1").await, 6);
     let missing = b.journal.export(&id("r7")).await;
     assert_eq!(missing, Err(JournalError::NoSuchRelease(id("r7"))));
+}
+
+pub(super) async fn messages_go_on_where_a_record_was_carried_from(b: &Bench) {
+    let origin = MemoryJournal::new();
+    let (lease, _) = origin.begin(&app(), &id("r1"), started(), &holder("z"), at(0)).await.unwrap();
+    for _ in 0..3 {
+        origin.send(&id("r1"), abort("there"), at(1)).await.unwrap();
+    }
+    // The first and the last are not part of the record.
+    origin.append(&lease, 1, &[Fact::Absorbed { message: 2 }], at(2)).await.unwrap();
+    b.journal.restore(&origin.export(&id("r1")).await.unwrap()).await.unwrap();
+    assert_eq!(b.journal.inbox(&id("r1")).await.unwrap(), []);
+    let sent = b.journal.send(&id("r1"), abort("here"), at(3)).await.unwrap();
+    assert!(sent > 2, "{sent} has been a message's number already");
+    let waiting = b.journal.inbox(&id("r1")).await.unwrap();
+    assert_eq!(waiting.iter().map(|m| m.id).collect::<Vec<_>>(), [sent]);
+    let lease = b.take("r1", "a", 4).await.unwrap();
+    let twice = b.journal.append(&lease, 2, &[Fact::Absorbed { message: 2 }], at(5)).await.unwrap_err();
+    assert!(twice.to_string().contains("absorbed already"), "{twice}");
+    b.journal.append(&lease, 2, &[Fact::Absorbed { message: sent }], at(5)).await.unwrap();
+    assert_eq!(b.journal.inbox(&id("r1")).await.unwrap(), []);
+    assert_eq!(b.count("r1").await, 3);
 }
 
 pub(super) async fn a_record_that_differs_or_is_damaged_is_not_taken_in(b: &Bench) {
@@ -643,8 +701,9 @@ pub(super) async fn a_record_that_differs_or_is_damaged_is_not_taken_in(b: &Benc
 pub(super) async fn a_record_teaches_ledgers_nothing_older_than_they_know(b: &Bench) {
     let newer = b.begin("r5", "a", 0).await;
     b.lock("dev", &newer, 0).await.unwrap();
-    let facts = [Fact::StageEntered { stage: id("dev") }, Fact::StageLeft { stage: id("dev") }];
-    b.journal.append(&newer, 1, &facts, &[], at(900)).await.unwrap();
+    let facts =
+        [Fact::StageEntered { stage: id("dev") }, Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }];
+    b.journal.append(&newer, 1, &facts, at(900)).await.unwrap();
     let known = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
     b.journal.restore(&elsewhere("r1", "end").await.1).await.unwrap();
     assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), known);

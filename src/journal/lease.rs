@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::effect::Effect;
-use crate::model::event::Fact;
+use crate::model::event::{Event, Fact};
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::{Said, StageLedger, Word};
 use crate::ports::journal::{Holder, JournalError, Lease, Listed, Pulse};
@@ -265,7 +265,7 @@ fn goes_forward(fact: &Fact) -> bool {
 /// earlier changes always may, for it is true whoever holds the stage now.
 pub(super) fn needs(fact: &Fact) -> Option<&StageName> {
     let effect = match fact {
-        Fact::StageEntered { stage } | Fact::StageLeft { stage } => return Some(stage),
+        Fact::StageEntered { stage } | Fact::StageLeft { stage, .. } => return Some(stage),
         Fact::Intended { effect, .. } => effect,
         _ => return None,
     };
@@ -289,10 +289,23 @@ pub(super) fn needs(fact: &Fact) -> Option<&StageName> {
     }
 }
 
+/// The messages that these facts absorb.
+pub(super) fn absorbed(facts: &[Fact]) -> impl Iterator<Item = u64> {
+    facts.iter().filter_map(|fact| match fact {
+        Fact::Absorbed { message } => Some(*message),
+        _ => None,
+    })
+}
+
+/// The last message that came to a release before its record was carried here: later ones are numbered on from it.
+pub(super) fn carried(events: &[Event]) -> u64 {
+    events.iter().filter_map(|e| absorbed(std::slice::from_ref(&e.fact)).next()).max().unwrap_or(0)
+}
+
 /// The stages that these facts leave.
 pub(super) fn left(facts: &[Fact]) -> impl Iterator<Item = &StageName> {
     facts.iter().filter_map(|fact| match fact {
-        Fact::StageLeft { stage } => Some(stage),
+        Fact::StageLeft { stage, .. } => Some(stage),
         _ => None,
     })
 }

@@ -51,6 +51,8 @@ struct Record {
     lease: ReleaseLease,
     /// With whether it was absorbed.
     inbox: Vec<(Message, bool)>,
+    /// The last message that was absorbed elsewhere.
+    carried: u64,
 }
 
 impl Default for MemoryJournal {
@@ -111,6 +113,7 @@ impl MemoryJournal {
             tip: Tip::start(),
             lease,
             inbox: Vec::new(),
+            carried: 0,
         };
         state.releases.insert(release.clone(), record);
         let events = state.put(release, vec![first], now)?;
@@ -122,7 +125,6 @@ impl MemoryJournal {
         lease: &Lease,
         after: u64,
         facts: &[Fact],
-        absorbed: &[u64],
         now: Timestamp,
     ) -> Result<Vec<Event>, JournalError> {
         let mut state = self.state();
@@ -133,10 +135,10 @@ impl MemoryJournal {
         }
         let app = record.app.clone();
         let mut seen = std::collections::BTreeSet::new();
-        for id in absorbed {
-            let waits = record.inbox.iter().any(|(m, done)| m.id == *id && !done);
+        for id in lease::absorbed(facts) {
+            let waits = record.inbox.iter().any(|(m, done)| m.id == id && !done);
             if !waits || !seen.insert(id) {
-                return Err(lease::not_waiting(release, *id));
+                return Err(lease::not_waiting(release, id));
             }
         }
         let mut tip = record.tip.clone();
@@ -154,7 +156,7 @@ impl MemoryJournal {
             lease::may_write(fact, stage, &held, &ledger, lease)?;
         }
         for (message, done) in &mut state.record(release)?.inbox {
-            *done |= absorbed.contains(&message.id);
+            *done |= seen.contains(&message.id);
         }
         for stage in lease::left(facts) {
             if let Some(held) = state.stages.get_mut(&(app.clone(), stage.clone())) {
@@ -173,9 +175,9 @@ impl State {
         }
         let Verified { events, tip, chunks } = verified;
         let (started_at, last_at) = (events[0].at, events[events.len() - 1].at);
+        let (app, rows, carried) = (record.app.clone(), record.rows.clone(), lease::carried(&events));
         let (lease, inbox) = (ReleaseLease::default(), Vec::new());
-        let here =
-            Record { app: record.app.clone(), started_at, last_at, rows: record.rows.clone(), tip, lease, inbox };
+        let here = Record { app, started_at, last_at, rows, tip, lease, inbox, carried };
         self.releases.insert(record.release.clone(), here);
         self.chunks.extend(chunks);
         for event in &events {
@@ -287,11 +289,10 @@ impl Journal for MemoryJournal {
         lease: &Lease,
         after: u64,
         facts: &[Fact],
-        absorbed: &[u64],
         now: Timestamp,
     ) -> Result<Vec<Event>, JournalError> {
         self.call_hook(Moment::Before, facts)?;
-        let done = self.write_events(lease, after, facts, absorbed, now)?;
+        let done = self.write_events(lease, after, facts, now)?;
         self.call_hook(Moment::After, facts)?;
         Ok(done)
     }
@@ -320,9 +321,9 @@ impl Journal for MemoryJournal {
 
     async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
         let mut state = self.state();
-        let inbox = &mut state.record(release)?.inbox;
-        let id = inbox.len() as u64 + 1;
-        inbox.push((Message { id, at: now, release: release.clone(), body }, false));
+        let record = state.record(release)?;
+        let id = record.carried + record.inbox.len() as u64 + 1;
+        record.inbox.push((Message { id, at: now, release: release.clone(), body }, false));
         Ok(id)
     }
 

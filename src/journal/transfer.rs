@@ -131,7 +131,7 @@ mod tests {
         let journal = MemoryJournal::new();
         let (lease, _) = journal.begin(&id("shop"), &id("r1"), started(), &holder("a"), at(0)).await.unwrap();
         let large = warned("長い".repeat(50_000));
-        journal.append(&lease, 1, &[warned("審査"), large.clone(), large], &[], at(1)).await.unwrap();
+        journal.append(&lease, 1, &[warned("審査"), large.clone(), large], at(1)).await.unwrap();
         to_file(&journal.export(&id("r1")).await.unwrap()).unwrap()
     }
 

@@ -341,12 +341,20 @@ pub enum Fact {
     },
     StageLeft {
         stage: StageName,
+        /// What was proven to run there, so that it no longer counts as having failed before.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        images: BTreeMap<ImageName, Digest>,
     },
     /// Somebody took the release from the process that held it, without waiting for it to be given up.
     LockBroken {
         by: Identity,
         held_by: String,
         reason: String,
+    },
+    /// A message of the inbox was read. What it amounts to stands beside it; where nothing does, it came too late or spoke of
+    /// nothing.
+    Absorbed {
+        message: u64,
     },
     AbortRequested {
         by: Identity,

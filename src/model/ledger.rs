@@ -18,7 +18,7 @@ pub struct StageLedger {
     pub last_entered: Option<ReleaseId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen: Option<Frozen>,
-    /// What failed here and was rolled back, oldest first.
+    /// What failed here, was rolled back, and was not proven since, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<Failed>,
     /// What people said, oldest first.
@@ -93,7 +93,7 @@ const KEPT: usize = 100;
 pub fn stage_of(fact: &Fact) -> Option<&StageName> {
     match fact {
         Fact::StageEntered { stage }
-        | Fact::StageLeft { stage }
+        | Fact::StageLeft { stage, .. }
         | Fact::StageFrozen { stage, .. }
         | Fact::ImagesFailed { stage, .. } => Some(stage),
         _ => None,
@@ -106,7 +106,10 @@ impl StageLedger {
         let (at, release) = (event.at, &event.release);
         match &event.fact {
             Fact::StageEntered { .. } => self.last_entered = Some(release.clone()),
-            Fact::StageLeft { .. } => self.last_good = Some(LastGood { release: release.clone(), at }),
+            Fact::StageLeft { images, .. } => {
+                self.last_good = Some(LastGood { release: release.clone(), at });
+                self.failed.retain(|f| !f.images.iter().all(|(image, digest)| images.get(image) == Some(digest)));
+            }
             Fact::StageFrozen { reason, .. } => {
                 let by = FrozenBy::Release(release.clone());
                 self.frozen.get_or_insert_with(|| Frozen { at, by, reason: reason.clone() });
@@ -133,6 +136,13 @@ impl StageLedger {
         }
         if known.last_good.as_ref().map(|g| g.at) > self.last_good.as_ref().map(|g| g.at) {
             self.last_good = known.last_good;
+        }
+        // What failed here after it was well elsewhere stays so.
+        if matches!(event.fact, Fact::StageLeft { .. }) {
+            let later = known.failed.into_iter().filter(|f| f.at > event.at && !self.failed.contains(f));
+            let later: Vec<Failed> = later.collect();
+            self.failed.extend(later);
+            self.failed.sort_by_key(|f| f.at);
         }
     }
 

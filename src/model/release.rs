@@ -38,7 +38,7 @@ pub struct Release {
     /// Possibly done: nobody knows.
     pub unknown: BTreeMap<Effect, Fault>,
     pub abort: Option<Abort>,
-    /// Why it may go where its images failed before.
+    /// Why it may go where its images failed before, as far as it was asked to go.
     pub forced: Option<String>,
     pub warnings: Vec<String>,
     /// Told once each.
@@ -239,7 +239,8 @@ impl Release {
                 if self.abort.take().is_some() {
                     self.stages.values_mut().for_each(StageState::ask_again);
                 }
-                self.forced = forced.clone().or(self.forced.take());
+                // Whoever asks for more says anew whether by force.
+                self.forced.clone_from(forced);
                 self.go_on(event.at);
             }
             Fact::Resumed { .. } => self.go_on(event.at),
@@ -399,8 +400,8 @@ impl Release {
                 self.stage_mut(stage)?.confirmed = true;
                 self.moved_tags.extend(moved.iter().cloned());
             }
-            Fact::LockBroken { .. } => {}
-            Fact::StageLeft { stage } => {
+            Fact::LockBroken { .. } | Fact::Absorbed { .. } => {}
+            Fact::StageLeft { stage, .. } => {
                 let state = self.stage_mut(stage)?;
                 state.left = Some(event.at);
                 state.lock = None;

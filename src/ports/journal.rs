@@ -40,6 +40,12 @@ pub enum JournalError {
     Newer { found: u32, known: u32 },
     #[error("the state cannot be written or read: {0}")]
     Store(String),
+    /// Another process has it to itself for longer than any write takes.
+    #[error("the state cannot be written or read: {0}")]
+    Busy(String),
+    /// What was opened is not there any more, so that nobody would find what is written.
+    #[error("the state is gone: {0}")]
+    Gone(String),
     /// The service that keeps it does not do as asked.
     #[error("{0}")]
     Remote(Fault),
@@ -159,8 +165,8 @@ pub trait Journal: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Event>, JournalError>;
 
-    /// Appends facts after event `after`, durably, marks these messages absorbed, and updates the ledgers of the stages that the
-    /// facts speak of: one transaction.
+    /// Appends facts after event `after`, durably, and updates the ledgers of the stages that they speak of: one transaction. A
+    /// message that a fact calls absorbed waits no more.
     ///
     /// # Errors
     /// `LostLease` where the lease is not this one any more, `after` is not the last event, or a fact announces a change in a stage
@@ -170,7 +176,6 @@ pub trait Journal: Send + Sync {
         lease: &Lease,
         after: u64,
         facts: &[Fact],
-        absorbed: &[u64],
         now: Timestamp,
     ) -> Result<Vec<Event>, JournalError>;
 

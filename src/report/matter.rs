@@ -271,6 +271,7 @@ pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> P
         Fact::Started(_)
         | Fact::Extended { .. }
         | Fact::Resumed { .. }
+        | Fact::Absorbed { .. }
         | Fact::Warned { .. }
         | Fact::LockBroken { .. }
         | Fact::AbortRequested { .. }
@@ -302,7 +303,7 @@ pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> P
         | Fact::StageFailed { stage, .. }
         | Fact::ImagesFailed { stage, .. }
         | Fact::StageFrozen { stage, .. }
-        | Fact::StageLeft { stage } => return Place::Stage(stage.clone()),
+        | Fact::StageLeft { stage, .. } => return Place::Stage(stage.clone()),
         Fact::TaskDefinitionRegistered { at, workload: Workload::Task(task), .. }
         | Fact::TaskStarted { at, task, .. }
         | Fact::TaskOverdue { at, task }
@@ -366,6 +367,7 @@ pub fn closes(fact: &Fact) -> bool {
         Fact::Started(_)
         | Fact::Extended { .. }
         | Fact::Resumed { .. }
+        | Fact::Absorbed { .. }
         | Fact::Warned { .. }
         | Fact::Intended { .. }
         | Fact::ScanObserved { .. }

@@ -187,7 +187,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             Line::new(Failed, stage.as_str(), format!("nobody can decide any more: {why}"))
         }
         Fact::ApprovalVoided { stage, why } => Line::new(Careful, stage.as_str(), format!("asked anew: {why}")),
-        Fact::StageLocked { .. } => None,
+        Fact::StageLocked { .. } | Fact::Absorbed { .. } => None,
         Fact::StageEntered { stage } => {
             let spec = release.started.pipeline.stage(stage)?;
             let account = release.started.pipeline.account(&spec.account);
@@ -287,7 +287,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let text = format!("taken from {held_by} by {}{}", person(by), quoted(reason));
             Line::new(Careful, "release", text)
         }
-        Fact::StageLeft { stage } => {
+        Fact::StageLeft { stage, .. } => {
             let since = release.stage(stage).entered.map(|at| format!(" in {}", lasting(event.at.duration_since(at))));
             Line::new(Done, stage.as_str(), format!("done{}", since.unwrap_or_default()))
         }

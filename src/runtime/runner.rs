@@ -118,7 +118,7 @@ impl<'s> Runner<'s> {
             let mut wake = renew_at.min(look_at);
             match decide(&self.release, &self.ledgers, self.ports.clock.now()) {
                 Decision::Record(facts) => {
-                    self.append(&facts, &[]).await?;
+                    self.append(&facts).await?;
                     continue;
                 }
                 // What was said until now is heard first: nobody hears it afterwards.
@@ -175,7 +175,7 @@ impl<'s> Runner<'s> {
         for effect in start {
             let attempt = self.release.failed.get(&effect).map_or(0, |f| f.attempts) + 1;
             // Durable before anything is done.
-            if !self.append(&[Fact::Intended { effect: effect.clone(), attempt }], &[]).await? {
+            if !self.append(&[Fact::Intended { effect: effect.clone(), attempt }]).await? {
                 return Ok(());
             }
             let (ports, hold) = (self.ports.clone(), self.hold.clone());
@@ -243,13 +243,13 @@ impl<'s> Runner<'s> {
             News::Concluded { effect, fact } => {
                 self.running.remove(&effect);
                 self.settling.remove(&effect);
-                self.append(&[*fact], &[]).await?;
+                self.append(&[*fact]).await?;
                 Ok(())
             }
             News::Observed { watch, facts } => {
                 // An abandoned watch may have spoken just before it was dropped.
                 if self.watched.contains_key(&watch) {
-                    self.append(&facts, &[]).await?;
+                    self.append(&facts).await?;
                 }
                 Ok(())
             }
@@ -263,8 +263,8 @@ impl<'s> Runner<'s> {
     }
 
     /// Writes facts down. `false`: a stage was frozen meanwhile, so that nothing was written and it has to be decided anew.
-    async fn append(&mut self, facts: &[Fact], absorbed: &[u64]) -> Result<bool, RunError> {
-        if facts.is_empty() && absorbed.is_empty() {
+    async fn append(&mut self, facts: &[Fact]) -> Result<bool, RunError> {
+        if facts.is_empty() {
             return Ok(true);
         }
         // The fold is tried first: what cannot follow is never written.
@@ -275,7 +275,7 @@ impl<'s> Runner<'s> {
             next.apply(&Event { v, seq, at: now, release: next.id.clone(), fact: fact.clone() })?;
         }
         let lease = self.hold.lease().clone();
-        let events = match self.ports.journal.append(&lease, self.release.seq, facts, absorbed, now).await {
+        let events = match self.ports.journal.append(&lease, self.release.seq, facts, now).await {
             Err(JournalError::Frozen(_)) => {
                 self.read_ledgers().await?;
                 return Ok(false);
@@ -286,7 +286,7 @@ impl<'s> Runner<'s> {
         self.state.send_replace(self.release.clone());
         for event in &events {
             self.sinks.event(event, &self.release);
-            if let Fact::StageLeft { stage }
+            if let Fact::StageLeft { stage, .. }
             | Fact::ApprovalVoided { stage, .. }
             | Fact::ApprovalWithdrawn { stage, .. } = &event.fact
             {
@@ -305,8 +305,9 @@ impl<'s> Runner<'s> {
     async fn read_inbox(&mut self) -> Result<bool, RunError> {
         let messages = self.ports.journal.inbox(&self.release.id).await?;
         for message in &messages {
-            let facts: Vec<Fact> = absorb(&self.release, message).into_iter().collect();
-            self.append(&facts, &[message.id]).await?;
+            let read = Fact::Absorbed { message: message.id };
+            let facts: Vec<Fact> = [read].into_iter().chain(absorb(&self.release, message)).collect();
+            self.append(&facts).await?;
         }
         Ok(!messages.is_empty())
     }
@@ -335,7 +336,7 @@ impl<'s> Runner<'s> {
                 true => Fact::Suspended { ending: ending.clone() },
                 false => Fact::Finished { ending: ending.clone() },
             };
-            self.append(&[fact], &[]).await?;
+            self.append(&[fact]).await?;
         }
         Ok(ending)
     }

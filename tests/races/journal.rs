@@ -97,11 +97,10 @@ impl Journal for Watched {
         lease: &Lease,
         after: u64,
         facts: &[Fact],
-        absorbed: &[u64],
         now: Timestamp,
     ) -> Result<Vec<Event>, JournalError> {
         self.process.passes().await;
-        let done = self.inner.append(lease, after, facts, absorbed, now).await;
+        let done = self.inner.append(lease, after, facts, now).await;
         if done.is_ok() {
             self.process.log.put(Entry::Accepted {
                 process: self.name(),

@@ -118,7 +118,7 @@ impl Log {
                         {
                             return Err(format!("{release} announced {fact:?}; {stage} is of {:?}", stages.get(stage)));
                         }
-                        if let Fact::StageLeft { stage } = fact {
+                        if let Fact::StageLeft { stage, .. } = fact {
                             stages.retain(|name, (holder, _)| name != stage || holder != release);
                         }
                     }

@@ -208,7 +208,7 @@ impl Play {
         let last = events.last().map_or(0, |e| e.seq);
         let by = Requester::Person { identity: DEVELOPER.identity() };
         let fact = Fact::Resumed { by, kanmon: "0".to_owned() };
-        let Ok(appended) = journal.append(&lease, last, &[fact], &[], clock.now()).await else { return };
+        let Ok(appended) = journal.append(&lease, last, &[fact], clock.now()).await else { return };
         events.extend(appended);
         self.works(process, ports, lease, events, part).await;
     }

@@ -2,7 +2,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::{Asking, DEV, DEVELOPER, Stage, Story};
+use super::stage::{Asking, COLLEAGUE, DEV, DEVELOPER, MANAGER, Run, Stage, Story};
 
 fn crashing() -> Stage {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
@@ -82,4 +82,51 @@ async fn is_only_what_was_rolled_back() {
     run.end(&stage).await.is(Outcome::Aborted, 23);
     assert!(stage.ledger("dev").await.failed.is_empty());
     stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+}
+
+/// Prod's check asks for something outside of what is released.
+fn depending() -> Stage {
+    let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/admin";
+    let check = json!({ "check": { "http": url, "timeout": "30s" } });
+    let story = Story::new().stages(&["dev", "prod"]).steps("dev", json!([{ "roll": "web" }]));
+    story.steps("prod", json!([{ "roll": "web" }, check])).open()
+}
+
+/// How many of it run.
+async fn depends_on(stage: &Stage, tasks: i32) {
+    let ecs = aws_sdk_ecs::Client::new(&stage.sdk(COLLEAGUE));
+    ecs.update_service().cluster("shop-dev").service("admin").desired_count(tasks).send().await.expect("scaled");
+    stage.hours(1).await;
+}
+
+async fn approved(stage: &Stage, run: Run) -> super::stage::Ended {
+    stage.asked(&run.id, "prod").await;
+    stage.approves(MANAGER, &run.id, "prod").await;
+    run.end(stage).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn enters_by_force_only_where_force_was_asked_for() {
+    let stage = depending();
+    depends_on(&stage, 0).await;
+    approved(&stage, stage.release().await).await.is(Outcome::RolledBack, 20);
+    let forced = Some("dev was flaky".to_owned());
+    let only_dev = stage.asks(Asking { forced, until: Some("dev"), ..Asking::default() }).await.end(&stage).await;
+    assert_eq!(only_dev.code, 0);
+    let ended = stage.promotes(DEVELOPER, &only_dev.release.id, "prod").await.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    assert!(!ended.entered("prod") && !ended.has(|f| matches!(f, Fact::Forced { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn enters_by_itself_again_once_it_was_proven_there() {
+    let stage = depending();
+    depends_on(&stage, 0).await;
+    approved(&stage, stage.release().await).await.is(Outcome::RolledBack, 20);
+    assert_eq!(stage.ledger("prod").await.failed.len(), 1);
+    depends_on(&stage, 1).await;
+    let forced = Some("what it needs is back".to_owned());
+    approved(&stage, stage.asks(Asking { forced, ..Asking::default() }).await).await.is(Outcome::Succeeded, 0);
+    assert_eq!(stage.ledger("prod").await.failed, []);
+    approved(&stage, stage.release().await).await.is(Outcome::Unchanged, 0);
 }

@@ -223,3 +223,18 @@ fn a_file_that_is_no_database_or_is_damaged_is_refused_and_left_alone() {
     assert!(std::fs::read(before).unwrap() == bytes, "what is damaged was written to");
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 }
+
+#[test]
+fn a_state_folder_that_is_removed_meanwhile_ends_a_release_before_its_next_change() {
+    let sandbox = Sandbox::with(&["--speed", "15"]);
+    let desk = Desk::demo(&sandbox);
+    let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "staging"]);
+    let id = release_in(&running.says("hello-dev-web:1 → hello-dev-web:2"));
+    std::fs::remove_dir_all(desk.root.path().join(".kanmon")).unwrap();
+    let ran = running.end().ended(40);
+    let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(folded.contains("error: the state is gone: "), "{}", ran.err);
+    assert!(folded.contains("journal.db was removed or replaced while it was in use"), "{}", ran.err);
+    assert!(folded.contains(&format!("put the state folder back and `kanmon resume {id}`")), "{}", ran.err);
+    assert_eq!(sandbox.done("UpdateService").len(), 1, "it went on without a record");
+}

@@ -3,8 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use kanmon::journal::SqliteJournal;
-use kanmon::model::ids::ReleaseId;
-use kanmon::ports::journal::{Journal as _, JournalError};
+use kanmon::model::approval::Identity;
+use kanmon::model::event::Fact;
+use kanmon::model::ids::{AppName, ReleaseId};
+use kanmon::model::inbox::MessageBody;
+use kanmon::model::ledger::{Said, Word};
+use kanmon::ports::journal::{Holder, Journal as _, JournalError};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -111,10 +115,7 @@ fn a_row_dropped_two_swapped_or_one_changed_is_named_by_every_verb_that_reads() 
         "UPDATE releases SET last_seq = {0} - 1, last_hash = (SELECT hash FROM events WHERE seq = {0} - 1)",
         last
     );
-    released.refused_by_all(
-        released.damaged(&sql).path(),
-        &format!("ends with event {last}, not with event {} as noted", last - 1),
-    );
+    released.refused_by_all(released.damaged(&sql).path(), &format!("what is noted of {id} does not have its hash"));
     let whole = released.damaged("SELECT 1");
     let place = format!("local:{}", whole.path().display());
     released.desk.run(&[], &["history", id, "--state", &place]).ended(0);
@@ -166,56 +167,152 @@ fn bytes_of(value: &Value) -> usize {
     }
 }
 
+fn holder() -> Holder {
+    Holder { id: "t".into(), who: "t@host, pid 1".into(), host: "elsewhere".into(), pid: 1 }
+}
+
+/// Something in every table: a release that is held, with a stage that is, a word about it, a message that waits and one that was
+/// absorbed, and a fact too large for its row.
+async fn filled(journal: &SqliteJournal, app: &AppName, release: &ReleaseId) {
+    let now = jiff::Timestamp::now();
+    let by = Identity { arn: "a".into(), account: "111111111111".parse().unwrap(), user_id: "A".into() };
+    let lease = journal.take(release, &holder(), None, now).await.unwrap();
+    let stage = "prod".parse().unwrap();
+    journal.lock_stage(app, &stage, &lease, None, now).await.unwrap();
+    for reason in ["one", "two"] {
+        let body = MessageBody::Abort { by: by.clone(), reason: reason.into(), roll_back: true };
+        journal.send(release, body, now).await.unwrap();
+    }
+    let last = journal.read(release).await.unwrap().len() as u64;
+    let facts = [Fact::Absorbed { message: 1 }, Fact::Warned { text: "long ".repeat(100_000) }];
+    journal.append(&lease, last, &facts, now).await.unwrap();
+    let word = Word { by, reason: "an incident".into(), said: Said::Freeze };
+    journal.decree(app, &stage, &word, now).await.unwrap();
+}
+
 #[tokio::test]
-async fn every_byte_of_every_value_of_the_record_counts() {
+async fn every_byte_of_every_value_of_every_table_counts() {
     let released = Released::new();
-    let release: ReleaseId = released.id.parse().unwrap();
-    let app = "hello".parse().unwrap();
+    let (release, app): (ReleaseId, AppName) = (released.id.parse().unwrap(), "hello".parse().unwrap());
     let copy = released.damaged("PRAGMA journal_mode = WAL");
     let journal = SqliteJournal::open(copy.path()).unwrap();
-    journal.read(&release).await.unwrap();
+    filled(&journal, &app, &release).await;
+    let written = journal.read(&release).await.unwrap();
     let db = Connection::open(copy.path().join("journal.db")).unwrap();
     db.pragma_update(None, "synchronous", "OFF").unwrap();
+    let tables: Vec<String> = {
+        let mut names = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+        names.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(tables, ["chunks", "events", "inbox", "ledgers", "releases", "stages"]);
 
-    // Leases (`fence`, `hold`) say who works on it now and are no part of the record.
-    let tables = [
-        ("events", &["seq", "form", "at", "payload", "prev", "hash"][..]),
-        ("releases", &["app", "started_at", "last_at", "form", "last_seq", "last_hash"]),
-        ("ledgers", &["body", "hash"]),
-    ];
-    let (mut turns, mut missed) = (0, Vec::new());
-    for (table, columns) in tables {
-        for column in columns {
-            let id = if table == "events" { "rowid" } else { "last_seq" };
-            let id = if table == "ledgers" { "stage" } else { id };
-            let mut rows = db.prepare(&format!("SELECT {id}, {column} FROM {table}")).unwrap();
-            let rows: Vec<(Value, Value)> =
-                rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap().map(Result::unwrap).collect();
-            assert!(!rows.is_empty(), "{table} is empty");
-            let put = |key: &Value, value: &Value| {
-                db.execute(&format!("UPDATE {table} SET {column} = ?2 WHERE {id} = ?1"), [key, value]).unwrap()
-            };
-            for (key, value) in rows {
-                for at in 0..bytes_of(&value) {
-                    let changed = turned(&value, at);
-                    // The key of this very row may be what changes.
-                    let now = if *column == id { changed.clone() } else { key.clone() };
-                    assert_eq!(put(&key, &changed), 1);
+    let (mut turns, mut harmless, mut missed) = (0, 0, Vec::new());
+    for table in &tables {
+        let (mut columns, mut keys) = (Vec::new(), Vec::new());
+        let mut info = db.prepare(&format!("PRAGMA table_info({table})")).unwrap();
+        let mut rows = info.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            columns.push(row.get::<_, String>("name").unwrap());
+            if row.get::<_, i64>("pk").unwrap() > 0 {
+                keys.push(columns.len() - 1);
+            }
+        }
+        let mut all = db.prepare(&format!("SELECT {} FROM {table}", columns.join(", "))).unwrap();
+        let values = |r: &rusqlite::Row<'_>| (0..columns.len()).map(|n| r.get(n)).collect::<Result<Vec<Value>, _>>();
+        let rows: Vec<Vec<Value>> = all.query_map([], values).unwrap().map(Result::unwrap).collect();
+        assert!(!rows.is_empty(), "{table} is empty");
+        let this: Vec<String> = keys.iter().map(|k| format!("{} = ?{}", columns[*k], k + 2)).collect();
+        let put = |at: usize, row: &[Value], value: &Value| {
+            let sql = format!("UPDATE {table} SET {} = ?1 WHERE {}", columns[at], this.join(" AND "));
+            let mut put = db.prepare_cached(&sql).unwrap();
+            put.raw_bind_parameter(1, value).unwrap();
+            for key in &keys {
+                put.raw_bind_parameter(key + 2, &row[*key]).unwrap();
+            }
+            assert_eq!(put.raw_execute().unwrap(), 1, "{table}.{}", columns[at]);
+        };
+        for row in &rows {
+            for (at, value) in row.iter().enumerate() {
+                for byte in 0..bytes_of(value) {
+                    let mut changed = row.clone();
+                    changed[at] = turned(value, byte);
+                    put(at, row, &changed[at]);
                     turns += 1;
-                    let read = match table {
-                        "ledgers" => journal.ledger(&app, &"dev".parse().unwrap()).await.map(drop),
-                        _ => journal.read(&release).await.map(drop),
-                    };
-                    if !matches!(read, Err(JournalError::Corrupt(_) | JournalError::Newer { .. })) {
-                        missed.push(format!("{table}.{column} of {key:?}, byte {at}: {read:?}"));
+                    let mut found = Vec::new();
+                    match table.as_str() {
+                        "ledgers" | "stages" => {
+                            for stage in ["dev", "prod"] {
+                                found.push(journal.ledger(&app, &stage.parse().unwrap()).await.map(drop));
+                            }
+                        }
+                        // A blob is what its name says, whatever becomes of bits that its packing has no use for.
+                        "chunks" => match journal.read(&release).await {
+                            Ok(read) if read == written => {
+                                harmless += 1;
+                                put(at, &changed, value);
+                                continue;
+                            }
+                            read => found.push(read.map(drop)),
+                        },
+                        _ => found.push(journal.read(&release).await.map(drop)),
                     }
-                    assert_eq!(put(&now, &value), 1);
+                    if !found.iter().any(|f| matches!(f, Err(JournalError::Corrupt(_) | JournalError::Newer { .. }))) {
+                        missed.push(format!("{table}.{}, byte {byte}: {found:?}", columns[at]));
+                    }
+                    // The key of this very row may be what was changed.
+                    put(at, &changed, value);
                 }
             }
         }
     }
     journal.read(&release).await.expect("whole again");
-    crate::real::road::tell(&format!("{} of {turns} turned bytes were found", turns - missed.len()));
-    assert!(turns > 5000, "only {turns} bytes were turned");
+    let found = turns - harmless - missed.len();
+    crate::real::road::tell(&format!("{found} of {turns} turned bytes were found, {harmless} changed nothing"));
+    assert!(turns > 5000 && harmless < 20, "{turns} bytes were turned, {harmless} changed nothing");
     assert_eq!(missed, Vec::<String>::new());
+}
+
+#[test]
+fn a_freeze_and_what_failed_cannot_be_erased_unseen() {
+    let released = Released::new();
+    released.desk.run(&released.sandbox.keys("manager"), &["freeze", "dev", "--reason", "an incident"]).ended(0);
+    let before = released.sandbox.changes();
+    for (sql, words) in [
+        ("DELETE FROM ledgers", "the ledger of stage dev is gone"),
+        ("DELETE FROM stages", "the ledger of stage dev is there, and the stage's own row is gone"),
+        ("DELETE FROM ledgers; DELETE FROM stages", "has entered it"),
+        (
+            "UPDATE ledgers SET body = replace(body, 'incident', 'accident')",
+            "the ledger of stage dev does not have its hash",
+        ),
+    ] {
+        let state = released.damaged(sql);
+        let place = format!("local:{}", state.path().display());
+        for verb in
+            [&["release", "--until", "dev"][..], &["status", "--offline"], &["unfreeze", "dev", "--reason", "x"]]
+        {
+            let ran = released.desk.run(&released.sandbox.keys("developer"), &[verb, &["--state", &place]].concat());
+            let ran =
+                ran.ended(40).told("error: the record is damaged: ").told("restore the state folder from a backup");
+            let told = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(told.contains(words), "{verb:?} after `{sql}` does not say `{words}`:\n{}", ran.err);
+        }
+    }
+    assert_eq!(released.sandbox.changes(), before, "something was changed on the word of a damaged record");
+}
+
+#[tokio::test]
+async fn what_somebody_said_to_a_release_cannot_be_erased_unseen() {
+    let released = Released::new();
+    let (release, app): (ReleaseId, AppName) = (released.id.parse().unwrap(), "hello".parse().unwrap());
+    filled(&SqliteJournal::open(&released.state()).unwrap(), &app, &release).await;
+    for (sql, words) in [
+        ("DELETE FROM inbox", "message 1 to"),
+        ("DELETE FROM inbox WHERE id = 2", "message 2 to"),
+        ("UPDATE inbox SET body = (SELECT o.body FROM inbox o WHERE o.id = 3 - inbox.id)", "message 1 to"),
+        ("UPDATE releases SET absorbed = 2", "what is noted of"),
+        ("UPDATE releases SET sent = 1; DELETE FROM inbox WHERE id = 2", "what is noted of"),
+    ] {
+        released.refused_by_all(released.damaged(sql).path(), words);
+    }
 }

@@ -220,7 +220,7 @@ mod tests {
             .events
             .iter()
             .filter_map(|e| match &e.fact {
-                Fact::StageEntered { stage } | Fact::StageLeft { stage } => Some(stage.as_str()),
+                Fact::StageEntered { stage } | Fact::StageLeft { stage, .. } => Some(stage.as_str()),
                 _ => None,
             })
             .collect();

@@ -303,7 +303,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         (name(), ending()).prop_map(|(stage, ending)| {
             Fact::StageFailed { stage, failure: StageFailure { ending, roll_back: true } }
         }),
-        name().prop_map(|stage| Fact::StageLeft { stage }),
+        name().prop_map(|stage| Fact::StageLeft { stage, images: BTreeMap::new() }),
         ending().prop_map(|ending| Fact::Suspended { ending }),
         ending().prop_map(|ending| Fact::Finished { ending }),
     ];

@@ -12,7 +12,8 @@ use super::item::{Item, Read, bytes, fill, number, text};
 use super::key::{CHUNK, EVENT, Key, RELEASE, numbered, of_app, of_blob, of_release};
 use super::messages;
 use super::place::Place;
-use super::table::{If, Table, Written};
+use super::ranges::Ranges;
+use super::table::{If, READS, Table, Written};
 use crate::journal::codec::{self, Chunks, Encoded, Row, Tip};
 use crate::journal::lease::{self, Gone};
 use crate::model::event::{Event, Fact};
@@ -26,9 +27,6 @@ const ITEM: usize = 90_000;
 const ROW: usize = 400;
 /// `TransactWriteItems` takes 4 MB; the rest is for heads and stages.
 const APPEND: usize = 3_900_000;
-/// How often rows are read again that do not reach their head yet: a write's items become visible one after the other, within
-/// milliseconds.
-const READS: u32 = 6;
 
 pub(super) async fn begin(
     table: &Table,
@@ -68,7 +66,6 @@ pub(super) async fn append(
     lease: &Lease,
     after: u64,
     facts: &[Fact],
-    absorbed: &[u64],
     now: Timestamp,
 ) -> Result<Vec<Event>, JournalError> {
     let release = &lease.release;
@@ -81,7 +78,8 @@ pub(super) async fn append(
         let mut head = Head::load(table, release).await?;
         if let Some(linked) = &linked
             && call.is_again()
-            && landed(table, &call, &head, lease, after, absorbed, !facts.is_empty()).await?
+            && head.tip.seq > after
+            && wrote_event(table, &call, release, after + 1).await?
         {
             return Ok(linked.iter().map(|one| one.event.clone()).collect());
         }
@@ -99,9 +97,9 @@ pub(super) async fn append(
                 lease::may_write(fact, stage, &places[stage].lease, &places[stage].ledger, lease)?;
             }
         }
-        for id in absorbed {
-            if !head.absorbed.insert(*id) || !messages::is_there(table, release, *id).await? {
-                return Err(lease::not_waiting(release, *id));
+        for id in lease::absorbed(facts) {
+            if !head.absorbed.insert(id) || !messages::is_there(table, release, id).await? {
+                return Err(lease::not_waiting(release, id));
             }
         }
         if linked.is_none() {
@@ -130,7 +128,7 @@ pub(super) async fn append(
         let mut items = vec![head.write(&token)?];
         // Also where a stage is only looked at: its `rev` is what holds others off until this is written.
         for place in places.values() {
-            items.push(place.write()?);
+            items.extend(place.write()?);
         }
         let rows: Vec<Row> = encoded.iter().map(|one| one.row.clone()).collect();
         items.extend(pack(release, &rows, &token)?);
@@ -150,23 +148,6 @@ fn link(release: &ReleaseId, tip: &Tip, facts: &[Fact], now: Timestamp) -> Resul
         encoded.push(one);
     }
     Ok(encoded)
-}
-
-/// Whether an earlier attempt was written after all.
-async fn landed(
-    table: &Table,
-    call: &Call,
-    head: &Head,
-    lease: &Lease,
-    after: u64,
-    absorbed: &[u64],
-    has_facts: bool,
-) -> Result<bool, JournalError> {
-    if has_facts {
-        return Ok(head.tip.seq > after && wrote_event(table, call, &lease.release, after + 1).await?);
-    }
-    // Only the lease's holder absorbs, and he makes one call after the other.
-    Ok(head.lease.check(lease).is_ok() && absorbed.iter().all(|id| head.absorbed.contains(*id)))
 }
 
 pub(super) async fn wrote_event(
@@ -290,14 +271,29 @@ async fn stored(table: &Table, release: &ReleaseId) -> Result<(Head, Vec<Row>, C
 }
 
 pub(super) async fn read(table: &Table, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
-    let (head, rows, chunks) = stored(table, release).await?;
-    codec::decode(release, &rows, &head.tip, &chunks)
+    Ok(whole(table, release).await?.3)
 }
 
 pub(super) async fn export(table: &Table, release: &ReleaseId) -> Result<Record, JournalError> {
-    let (head, rows, chunks) = stored(table, release).await?;
-    codec::decode(release, &rows, &head.tip, &chunks)?;
+    let (head, rows, chunks, _) = whole(table, release).await?;
     codec::record(&head.app, release, rows, &chunks)
+}
+
+/// The same, found to be whole.
+async fn whole(table: &Table, release: &ReleaseId) -> Result<(Head, Vec<Row>, Chunks, Vec<Event>), JournalError> {
+    let (head, rows, chunks) = stored(table, release).await?;
+    let events = codec::decode(release, &rows, &head.tip, &chunks)?;
+    let mut named = Ranges::default();
+    for id in events.iter().flat_map(|e| lease::absorbed(std::slice::from_ref(&e.fact))) {
+        named.insert(id);
+    }
+    if named != head.absorbed {
+        let text = format!("the events of {release} absorb the messages {named}, not {} as noted", head.absorbed);
+        return Err(JournalError::Corrupt(text));
+    }
+    // The inbox is no part of the chain; that it is whole is part of its being so.
+    messages::waiting(table, release).await?;
+    Ok((head, rows, chunks, events))
 }
 
 pub(super) async fn list(table: &Table, app: &AppName, gone: &Gone) -> Result<Vec<Listed>, JournalError> {

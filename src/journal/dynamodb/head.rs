@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::item::{Item, Read, fill, number, text};
+use super::item::{Item, Read, fill, number, sealed, text};
 use super::key::{Key, RELEASE};
 use super::ranges::Ranges;
 use super::table::{If, Table};
@@ -26,6 +26,8 @@ pub(super) struct Head {
     pub lease: ReleaseLease,
     /// Of the inbox.
     pub absorbed: Ranges,
+    /// The last message that is not here: it came before the record was carried here.
+    pub carried: u64,
     /// Where it has taken a lease; it may have lost it since.
     pub stages: BTreeSet<(AppName, StageName)>,
     /// 0 where it is not written yet.
@@ -46,6 +48,7 @@ impl Head {
             tip: Tip::start(),
             lease: ReleaseLease::default(),
             absorbed: Ranges::default(),
+            carried: 0,
             stages: BTreeSet::new(),
             rev: 0,
             token: String::new(),
@@ -64,7 +67,7 @@ impl Head {
 
     pub fn parse(item: &Item) -> Result<Head, JournalError> {
         let pk = item.get("pk").and_then(|v| v.as_s().ok()).map_or("", String::as_str);
-        let read = Read::new(item, pk)?;
+        let read = Read::sealed(item, pk)?;
         let release = pk.strip_prefix(RELEASE).and_then(|id| id.parse().ok());
         let corrupt = || JournalError::Corrupt(format!("`{pk}` is no release"));
         let stages = read.text("stages")?.split(',').filter(|s| !s.is_empty()).map(|s| {
@@ -83,6 +86,7 @@ impl Head {
                 hold: lease::parse_hold(read.maybe_text("hold")?, pk)?,
             },
             absorbed: read.parsed("absorbed")?,
+            carried: read.number("carried")?,
             stages: stages.collect::<Option<_>>().ok_or_else(corrupt)?,
             rev: read.number("rev")?,
             token: read.text("token")?.to_owned(),
@@ -103,6 +107,7 @@ impl Head {
                 ("last_hash", text(&self.tip.hash)),
                 ("fence", number(self.lease.fence)),
                 ("absorbed", text(&self.absorbed)),
+                ("carried", number(self.carried)),
                 ("stages", text(stages.join(","))),
                 ("rev", number(self.rev + 1)),
                 ("token", text(token)),
@@ -111,6 +116,6 @@ impl Head {
         if let Some(hold) = lease::hold_text(self.lease.hold.as_ref())? {
             item.insert("hold".to_owned(), text(hold));
         }
-        Ok((item, if self.rev == 0 { If::New } else { If::Rev(self.rev) }))
+        Ok((sealed(item), if self.rev == 0 { If::New } else { If::Rev(self.rev) }))
     }
 }

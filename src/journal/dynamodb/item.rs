@@ -7,12 +7,13 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::journal::codec;
 use crate::ports::journal::JournalError;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The major version of the items' form.
-const FORM: u32 = 1;
+/// The major version of the items' form. 1 was that of tables that no released kanmon has written.
+const FORM: u32 = 2;
 
 pub(super) fn text(value: impl Display) -> AttributeValue {
     AttributeValue::S(value.to_string())
@@ -33,6 +34,29 @@ pub(super) fn fill<const N: usize>(mut item: Item, attributes: [(&str, Attribute
     item
 }
 
+/// An item with the hash of all that it says: for those that no chain holds.
+pub(super) fn sealed(mut item: Item) -> Item {
+    item.insert(SEAL.to_owned(), text(digest(&item)));
+    item
+}
+
+const SEAL: &str = "seal";
+
+fn digest(item: &Item) -> String {
+    let mut values: Vec<(&str, String)> = Vec::with_capacity(item.len());
+    for (name, value) in item.iter().filter(|(name, _)| *name != SEAL) {
+        let value = match value {
+            AttributeValue::S(text) => format!("S {text}"),
+            AttributeValue::N(number) => format!("N {number}"),
+            // Nothing else is ever sealed.
+            other => format!("{other:?}"),
+        };
+        values.push((name, value));
+    }
+    values.sort_unstable();
+    codec::digest(values.iter().map(|(name, value)| (*name, value.as_str())))
+}
+
 /// An item being read; errors name what it is.
 pub(super) struct Read<'a> {
     item: &'a Item,
@@ -46,6 +70,18 @@ impl<'a> Read<'a> {
         let read = Read::part(item, what);
         let found: u32 = read.number("v")?;
         if found > FORM { Err(JournalError::Newer { found, known: FORM }) } else { Ok(read) }
+    }
+
+    /// The same of one that was sealed.
+    ///
+    /// # Errors
+    /// `Corrupt` where it says something else by now.
+    pub fn sealed(item: &'a Item, what: &'a str) -> Result<Read<'a>, JournalError> {
+        let read = Read::new(item, what)?;
+        match read.maybe_text(SEAL)? {
+            Some(seal) if seal == digest(item) => Ok(read),
+            Some(_) | None => Err(JournalError::Corrupt(format!("what is noted of {what} does not have its hash"))),
+        }
     }
 
     /// A mapping within an item, which has no form of its own.

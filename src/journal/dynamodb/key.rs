@@ -15,6 +15,7 @@ pub(super) struct Key {
 
 pub(super) const EVENT: &str = "event/";
 pub(super) const MESSAGE: &str = "message/";
+pub(super) const SENT: &str = "message/sent";
 pub(super) const RELEASE: &str = "release/";
 pub(super) const CHUNK: &str = "chunk/";
 
@@ -38,6 +39,16 @@ impl Key {
 
     pub fn listing(app: &AppName, release: &ReleaseId) -> Key {
         Key::new(of_app(app), format!("{RELEASE}{release}"))
+    }
+
+    /// Says that the stage has an item.
+    pub fn known(app: &AppName, stage: &StageName) -> Key {
+        Key::new(of_app(app), format!("stage/{stage}"))
+    }
+
+    /// Says how many messages there are. It sorts after all of them.
+    pub fn sent(release: &ReleaseId) -> Key {
+        Key::new(of_inbox(release), SENT)
     }
 
     pub fn stage(app: &AppName, stage: &StageName) -> Key {

@@ -121,7 +121,7 @@ async fn each_stage(
     for (app, stage) in head.stages.clone() {
         let mut place = Place::load(table, &app, &stage).await?;
         if change(&mut place.lease) {
-            items.push(place.write()?);
+            items.extend(place.write()?);
         } else {
             head.stages.remove(&(app, stage));
         }
@@ -146,7 +146,9 @@ pub(super) async fn lock_stage(
         let fence = place.lease.lock(stage, lease, still, now, gone)?;
         head.stages.insert((app.clone(), stage.clone()));
         let token = call.token();
-        match table.put_all(&token, vec![head.write(&token)?, place.write()?]).await? {
+        let mut items = place.write()?;
+        items.push(head.write(&token)?);
+        match table.put_all(&token, items).await? {
             Written::Yes => return Ok(fence),
             // Locking what is locked already is no change, so that an attempt that was written is found to be so.
             unclear => call.again(table, unclear).await?,
@@ -170,7 +172,9 @@ pub(super) async fn unlock_stage(
         }
         head.stages.remove(&(app.clone(), stage.clone()));
         let token = call.token();
-        match table.put_all(&token, vec![head.write(&token)?, place.write()?]).await? {
+        let mut items = place.write()?;
+        items.push(head.write(&token)?);
+        match table.put_all(&token, items).await? {
             Written::Yes => return Ok(()),
             unclear => call.again(table, unclear).await?,
         }
@@ -192,7 +196,7 @@ pub(super) async fn decree(
         }
         lease::decree(stage, &mut place.lease, &mut place.ledger, word, now)?;
         let token = call.token();
-        match table.put_all(&token, vec![place.write()?]).await? {
+        match table.put_all(&token, place.write()?).await? {
             Written::Yes => return Ok(place.ledger),
             unclear => call.again(table, unclear).await?,
         }

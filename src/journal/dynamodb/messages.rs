@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::call::Call;
 use super::head::Head;
-use super::item::{Item, Read, fill, text};
-use super::key::{Key, MESSAGE, numbered, of_inbox};
-use super::table::{If, Table, Written};
+use super::item::{Item, Read, fill, number, sealed, text};
+use super::key::{Key, MESSAGE, SENT, numbered, of_inbox};
+use super::table::{If, READS, Table, Written};
 use crate::journal::codec::{seal, unseal};
 use crate::model::ids::ReleaseId;
 use crate::model::inbox::{Message, MessageBody};
@@ -19,19 +19,23 @@ pub(super) async fn send(
     now: Timestamp,
 ) -> Result<u64, JournalError> {
     // A release that was begun stays, so that this needs no transaction with its partition.
-    Head::load(table, release).await?;
+    let carried = Head::load(table, release).await?.carried;
     let mut call = Call::new();
     let mut message = Message { id: 0, at: now, release: release.clone(), body };
     // The number is kept while nobody can tell whether it was written: two would be one message twice.
     let mut keep = false;
     loop {
+        let sent = sent(table.get(&Key::sent(release)).await?.as_ref(), release)?;
         if !keep {
-            message.id = next(table, release).await?;
+            message.id = sent.max(carried) + 1;
         }
         let (body, hash) = seal(&message)?;
         let key = Key::message(release, message.id);
-        let item = fill(key.item(), [("body", text(body)), ("hash", text(hash)), ("token", text(call.token()))]);
-        let written = table.put(item, If::New).await?;
+        let token = call.token();
+        let item = fill(key.item(), [("body", text(body)), ("hash", text(hash)), ("token", text(&token))]);
+        let counted = sealed(fill(Key::sent(release).item(), [("rev", number(message.id))]));
+        let counts = if sent == 0 { If::New } else { If::Rev(sent) };
+        let written = table.put_all(&token, vec![(item, If::New), (counted, counts)]).await?;
         match &written {
             Written::Yes => return Ok(message.id),
             Written::Perhaps(_) => keep = true,
@@ -52,11 +56,10 @@ fn wrote(call: &Call, item: &Item) -> bool {
     Read::part(item, "a message").text("token").is_ok_and(|token| call.wrote(token))
 }
 
-async fn next(table: &Table, release: &ReleaseId) -> Result<u64, JournalError> {
-    match table.last(&of_inbox(release)).await? {
-        Some(item) => Ok(id(&item, release)? + 1),
-        None => Ok(1),
-    }
+/// The last message's number; 0 before the first that came here.
+fn sent(item: Option<&Item>, release: &ReleaseId) -> Result<u64, JournalError> {
+    let Some(item) = item else { return Ok(0) };
+    Read::sealed(item, &format!("the inbox of {release}"))?.number("rev")
 }
 
 fn id(item: &Item, release: &ReleaseId) -> Result<u64, JournalError> {
@@ -66,12 +69,41 @@ fn id(item: &Item, release: &ReleaseId) -> Result<u64, JournalError> {
     id.ok_or_else(|| JournalError::Corrupt(format!("`{sk}` is no message to {release}")))
 }
 
+/// The messages that wait.
+///
+/// # Errors
+/// `Corrupt` where one is gone or not as it was sent. Those that were absorbed are looked for only as far as the last that waits.
 pub(super) async fn waiting(table: &Table, release: &ReleaseId) -> Result<Vec<Message>, JournalError> {
-    let head = Head::load(table, release).await?;
-    let (from, to) = (numbered(MESSAGE, head.absorbed.first_missing()), numbered(MESSAGE, u64::MAX));
+    let mut attempt = 0;
+    loop {
+        let head = Head::load(table, release).await?;
+        attempt += 1;
+        match look(table, &head).await? {
+            Ok(waiting) => return Ok(waiting),
+            Err(missing) if attempt == READS => {
+                let text = format!("message {missing} to {release} is gone, or was never sent");
+                return Err(JournalError::Corrupt(text));
+            }
+            Err(_) => table.pause(attempt).await?,
+        }
+    }
+}
+
+/// The messages that wait, or the number of one that should be there.
+async fn look(table: &Table, head: &Head) -> Result<Result<Vec<Message>, u64>, JournalError> {
+    let release = &head.release;
+    let first = head.absorbed.first_missing().max(head.carried + 1);
+    let mut items = table.range(&of_inbox(release), &numbered(MESSAGE, first), SENT).await?;
+    let counter = items.pop_if(|item| Key::of(item).sk == SENT);
+    let sent = sent(counter.as_ref(), release)?.max(head.carried);
+    let mut due = first;
     let mut waiting = Vec::new();
-    for item in table.range(&of_inbox(release), &from, &to).await? {
+    for item in items {
         let id = id(&item, release)?;
+        if id != due {
+            return Ok(Err(due));
+        }
+        due += 1;
         if head.absorbed.contains(id) {
             continue;
         }
@@ -83,7 +115,7 @@ pub(super) async fn waiting(table: &Table, release: &ReleaseId) -> Result<Vec<Me
         }
         waiting.push(message);
     }
-    Ok(waiting)
+    Ok(if due == sent + 1 { Ok(waiting) } else { Err(due.min(sent + 1)) })
 }
 
 /// Whether there is such a message. None ever vanishes, so that this needs no transaction with the release's partition.

@@ -1,8 +1,8 @@
 //! A stage's item: who has it, and what it knows.
 
-use super::item::{Item, Read, fill, number, text};
+use super::item::{Item, Read, fill, number, sealed, text};
 use super::key::Key;
-use super::table::{If, Table};
+use super::table::{If, READS, Table};
 use crate::journal::codec::{seal, unseal};
 use crate::journal::lease::{self, StageLease};
 use crate::model::ids::{AppName, StageName};
@@ -12,6 +12,8 @@ use crate::ports::journal::JournalError;
 #[derive(Debug)]
 pub(super) struct Place {
     key: Key,
+    /// Of the item that says there is one: it is in another partition, and neither goes without the other.
+    known: Key,
     pub lease: StageLease,
     pub ledger: StageLedger,
     /// 0 where it is not written yet.
@@ -19,25 +21,35 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// A stage that nobody has taken or entered yet has no item.
+    /// A stage that nobody has taken or spoken of yet has no item.
+    ///
+    /// # Errors
+    /// `Corrupt` where the item is gone or not as it was written.
     pub async fn load(table: &Table, app: &AppName, stage: &StageName) -> Result<Place, JournalError> {
-        let key = Key::stage(app, stage);
-        match table.get(&key).await? {
-            Some(item) => Place::parse(key, &item, stage),
-            None => Ok(Place { key, lease: StageLease::default(), ledger: StageLedger::default(), rev: 0 }),
+        let (key, known) = (Key::stage(app, stage), Key::known(app, stage));
+        for attempt in 1..=READS {
+            if let Some(item) = table.get(&key).await? {
+                return Place::parse(key, known, &item, stage);
+            }
+            if table.get(&known).await?.is_none() {
+                return Ok(Place { key, known, lease: StageLease::default(), ledger: StageLedger::default(), rev: 0 });
+            }
+            table.pause(attempt).await?;
         }
+        Err(JournalError::Corrupt(format!("the ledger of stage {stage} is gone")))
     }
 
-    fn parse(key: Key, item: &Item, stage: &StageName) -> Result<Place, JournalError> {
+    fn parse(key: Key, known: Key, item: &Item, stage: &StageName) -> Result<Place, JournalError> {
         let what = format!("stage {stage}");
-        let read = Read::new(item, &what)?;
+        let read = Read::sealed(item, &what)?;
         let hold = lease::parse_hold(read.maybe_text("hold")?, &what)?;
         let ledger = unseal(read.text("ledger")?, read.text("ledger_hash")?, &format!("the ledger of {what}"))?;
-        Ok(Place { key, lease: StageLease { fence: read.number("fence")?, hold }, ledger, rev: read.number("rev")? })
+        let lease = StageLease { fence: read.number("fence")?, hold };
+        Ok(Place { key, known, lease, ledger, rev: read.number("rev")? })
     }
 
-    /// The item that takes this one's place.
-    pub fn write(&self) -> Result<(Item, If), JournalError> {
+    /// The item that takes this one's place, and the first time the one that says so.
+    pub fn write(&self) -> Result<Vec<(Item, If)>, JournalError> {
         let (ledger, hash) = seal(&self.ledger)?;
         let mut item = fill(
             self.key.item(),
@@ -51,6 +63,9 @@ impl Place {
         if let Some(hold) = lease::hold_text(self.lease.hold.as_ref())? {
             item.insert("hold".to_owned(), text(hold));
         }
-        Ok((item, if self.rev == 0 { If::New } else { If::Rev(self.rev) }))
+        match self.rev {
+            0 => Ok(vec![(sealed(item), If::New), (fill(self.known.item(), []), If::Always)]),
+            rev => Ok(vec![(sealed(item), If::Rev(rev))]),
+        }
     }
 }

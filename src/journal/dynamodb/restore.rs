@@ -11,6 +11,7 @@ use super::key::Key;
 use super::place::Place;
 use super::table::{If, Table, Written};
 use crate::journal::codec::{self, Row, Verified};
+use crate::journal::lease;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::stage_of;
 use crate::ports::journal::{JournalError, Record};
@@ -32,6 +33,10 @@ pub(super) async fn restore(table: &Table, record: &Record, verified: &Verified)
     let mut head = Head::new(app, release, events[0].at);
     head.last_at = events[events.len() - 1].at;
     head.tip = tip.clone();
+    head.carried = lease::carried(events);
+    for id in events.iter().flat_map(|e| lease::absorbed(std::slice::from_ref(&e.fact))) {
+        head.absorbed.insert(id);
+    }
     let mut call = Call::new();
     loop {
         let mut places: BTreeMap<StageName, Place> = BTreeMap::new();
@@ -46,7 +51,7 @@ pub(super) async fn restore(table: &Table, record: &Record, verified: &Verified)
         let token = call.token();
         let mut items = vec![head.write(&token)?, events::listing(app, release)];
         for place in places.values() {
-            items.push(place.write()?);
+            items.extend(place.write()?);
         }
         let written = table.put_all(&token, items).await?;
         if matches!(written, Written::Yes) {

@@ -95,11 +95,10 @@ impl Journal for DynamoDbJournal {
         lease: &Lease,
         after: u64,
         facts: &[Fact],
-        absorbed: &[u64],
         now: Timestamp,
     ) -> Result<Vec<Event>, JournalError> {
         let _turn = self.turn.lock().await;
-        events::append(&self.table, lease, after, facts, absorbed, now).await
+        events::append(&self.table, lease, after, facts, now).await
     }
 
     async fn read(&self, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {

@@ -42,6 +42,9 @@ pub(super) enum If {
 const BATCH: usize = 100;
 /// `TransactWriteItems` takes as many items, and 4 MB of them in all.
 const ACTIONS: usize = 100;
+/// How often what was written together is read again where it does not fit together: a write's items become visible one after the
+/// other, within milliseconds.
+pub(super) const READS: u32 = 6;
 /// How often a transaction is tried again that met another one, which takes milliseconds.
 const MEETINGS: u32 = 12;
 
@@ -102,22 +105,6 @@ impl Table {
     /// All items of a partition whose sort keys begin so, in their order.
     pub async fn all(&self, pk: &str, prefix: &str) -> Result<Vec<Item>, JournalError> {
         self.range(pk, prefix, &format!("{prefix}\u{ffff}")).await
-    }
-
-    /// The last item of a partition.
-    pub async fn last(&self, pk: &str) -> Result<Option<Item>, JournalError> {
-        let session = self.session().await?;
-        let asked = session
-            .dynamodb()
-            .query()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", text(pk))
-            .scan_index_forward(false)
-            .limit(1);
-        let answer = session.call(&Op::read("dynamodb:Query", self.on()), asked.send()).await;
-        Ok(answer.map_err(|e| self.refused(e))?.items.unwrap_or_default().pop())
     }
 
     /// Those of the items that there are, in no order.

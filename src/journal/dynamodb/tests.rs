@@ -18,6 +18,7 @@ use crate::model::approval::Identity;
 use crate::model::event::{Event, Fact};
 use crate::model::fault::FaultKind;
 use crate::model::inbox::MessageBody;
+use crate::model::ledger::{Said, Word};
 use crate::model::pipeline::Account;
 use crate::model::release::samples::{at, id, started, warned};
 use crate::ports::journal::{Journal, JournalError, Lease};
@@ -161,13 +162,13 @@ async fn what_was_written_is_found_though_its_answer_was_lost() {
         lose();
         let lease = begin(&journal).await;
         lose();
-        let events = journal.append(&lease, 1, &[warned("one"), warned("two")], &[], at(1)).await.unwrap();
+        let events = journal.append(&lease, 1, &[warned("one"), warned("two")], at(1)).await.unwrap();
         assert_eq!(journal.read(&id("r1")).await.unwrap()[1..], events);
-        store.moto.next("PutItem", ways);
+        lose();
         let message = journal.send(&id("r1"), abort(), at(2)).await.unwrap();
         assert_eq!(journal.inbox(&id("r1")).await.unwrap().len(), 1, "one message, not two");
         lose();
-        assert_eq!(journal.append(&lease, 3, &[], &[message], at(3)).await.unwrap(), []);
+        journal.append(&lease, 3, &[Fact::Absorbed { message }], at(3)).await.unwrap();
         lose();
         let fence = journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(3)).await.unwrap();
         lose();
@@ -181,7 +182,7 @@ async fn what_was_written_is_found_though_its_answer_was_lost() {
         let next = journal.take(&id("r1"), &holder("b"), None, at(5)).await.unwrap();
         assert_eq!(next.fence, lease.fence + 1, "it was taken once");
         assert!(store.moto.is_clear());
-        assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 3);
+        assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 4);
     }
 }
 
@@ -191,7 +192,7 @@ async fn an_answer_lost_for_good_leaves_nothing_where_nothing_arrived() {
     let journal = store.open(&store.table(), &Dead::default());
     let lease = begin(&journal).await;
     store.moto.next("TransactWriteItems", &[Way::Drop; 500]);
-    let fault = fault(journal.append(&lease, 1, &[warned("one")], &[], at(1)).await.unwrap_err());
+    let fault = fault(journal.append(&lease, 1, &[warned("one")], at(1)).await.unwrap_err());
     assert_eq!(fault.kind, FaultKind::Ambiguous, "{fault}");
     assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 1);
 }
@@ -205,13 +206,13 @@ async fn what_was_written_unheard_of_is_there_for_whoever_comes_next() {
     store.moto.next("TransactWriteItems", &SILENCE);
     store.moto.next("GetItem", &[Way::Pass, Way::Drop, Way::Drop, Way::Drop, Way::Drop, Way::Drop]);
     dead.lock().unwrap().insert("a".into());
-    let appended = journal.append(&lease, 1, &[warned("one")], &[], at(1)).await;
+    let appended = journal.append(&lease, 1, &[warned("one")], at(1)).await;
     assert!(appended.is_err(), "it can neither be heard of nor read: {appended:?}");
     assert!(store.moto.is_clear());
     let next = other.take(&id("r1"), &holder("b"), None, at(2)).await.unwrap();
-    let lost = journal.append(&lease, 1, &[warned("one")], &[], at(1)).await;
+    let lost = journal.append(&lease, 1, &[warned("one")], at(1)).await;
     assert!(matches!(lost, Err(JournalError::LostLease { .. })), "{lost:?}");
-    other.append(&next, 2, &[warned("two")], &[], at(3)).await.unwrap();
+    other.append(&next, 2, &[warned("two")], at(3)).await.unwrap();
     assert_eq!(other.read(&id("r1")).await.unwrap().len(), 3);
 }
 
@@ -230,14 +231,11 @@ async fn of_several_processes_that_come_at_once_one_gets_it() {
     for round in 0..4 {
         let after = a.read(&release).await.unwrap().len() as u64;
         let (one_fact, other_fact) = ([warned("one")], [warned("other")]);
-        let (x, y) = tokio::join!(
-            a.append(&lease, after, &one_fact, &[], at(0)),
-            b.append(&lease, after, &other_fact, &[], at(0))
-        );
+        let (x, y) =
+            tokio::join!(a.append(&lease, after, &one_fact, at(0)), b.append(&lease, after, &other_fact, at(0)));
         assert!(one(&[x, y]), "round {round}: two wrote the same event");
         // A holder's own renewal never costs him an append.
-        let (appended, renewed) =
-            tokio::join!(a.append(&lease, after + 1, &one_fact, &[], at(0)), b.renew(&lease, at(0)));
+        let (appended, renewed) = tokio::join!(a.append(&lease, after + 1, &one_fact, at(0)), b.renew(&lease, at(0)));
         assert_eq!((appended.unwrap().len(), renewed), (1, Ok(vec![])));
     }
     a.give_up(&lease).await.unwrap();
@@ -285,7 +283,7 @@ async fn what_several_processes_say_and_learn_at_once_is_all_kept() {
     let entered = [Fact::StageEntered { stage: id("dev") }];
     for n in 1..6 {
         let now = at(n as i64);
-        let (x, y) = tokio::join!(a.append(&lease, n, &failed, &[], now), b.append(&two, n, &entered, &[], now));
+        let (x, y) = tokio::join!(a.append(&lease, n, &failed, now), b.append(&two, n, &entered, now));
         assert!(x.is_ok() && y.is_ok());
         let ledger = c.ledger(&id("shop"), &id("dev")).await.unwrap();
         assert_eq!((ledger.failed[0].at, ledger.last_entered), (now, Some(id("r2"))));
@@ -307,14 +305,14 @@ async fn items_stay_below_100_kb_and_one_append_is_few_of_them() {
     facts.push(warned(&noise[..INLINE_LIMIT - 200]));
     facts.push(warned(noise));
     let before = store.items(&table).len();
-    let appended: Vec<Event> = journal.append(&lease, 1, &facts, &[], at(1)).await.unwrap();
+    let appended: Vec<Event> = journal.append(&lease, 1, &facts, at(1)).await.unwrap();
     assert_eq!(journal.read(&id("r1")).await.unwrap()[1..], appended);
     let items = store.items(&table);
     // Base64 makes bytes a third longer on the wire than they are.
     let largest = items.iter().map(|item| size(item) * 3 / 4).max().unwrap();
     assert!(largest < 100_000, "{largest}");
     assert!(items.len() - before < 30, "{} items", items.len() - before);
-    let refused = journal.append(&lease, 2003, &vec![warned("x".repeat(60_000)); 70], &[], at(1)).await;
+    let refused = journal.append(&lease, 2003, &vec![warned("x".repeat(60_000)); 70], at(1)).await;
     assert!(refused.unwrap_err().to_string().contains("too much for one write"));
     assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 2003);
 }
@@ -342,12 +340,20 @@ async fn a_release_writes_no_inbox_and_a_message_writes_nothing_else() {
     let lease = begin(&journal).await;
     journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(0)).await.unwrap();
     let entered = Fact::StageEntered { stage: id("dev") };
-    journal.append(&lease, 1, &[entered, warned("x".repeat(INLINE_LIMIT))], &[], at(1)).await.unwrap();
+    journal.append(&lease, 1, &[entered, warned("x".repeat(INLINE_LIMIT))], at(1)).await.unwrap();
     let mut own = partitions();
     let message = journal.send(&id("r1"), abort(), at(2)).await.unwrap();
-    assert_eq!(partitions(), ["inbox/r1"]);
+    assert_eq!(partitions(), ["inbox/r1", "inbox/r1"]);
     assert_eq!(journal.inbox(&id("r1")).await.unwrap().len(), 1);
-    journal.append(&lease, 3, &[Fact::StageLeft { stage: id("dev") }], &[message], at(3)).await.unwrap();
+    journal
+        .append(
+            &lease,
+            3,
+            &[Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() }, Fact::Absorbed { message }],
+            at(3),
+        )
+        .await
+        .unwrap();
     journal.renew(&lease, at(3)).await.unwrap();
     journal.give_up(&lease).await.unwrap();
     own.extend(partitions());
@@ -362,7 +368,7 @@ async fn a_row_that_was_taken_away_or_changed_is_seen() {
     let journal = store.open(&table, &Dead::default());
     let lease = begin(&journal).await;
     for n in 1..4 {
-        journal.append(&lease, n, &[warned(format!("{n}"))], &[], at(1)).await.unwrap();
+        journal.append(&lease, n, &[warned(format!("{n}"))], at(1)).await.unwrap();
     }
     let event = |n: u64| json!({ "pk": { "S": "release/r1" }, "sk": { "S": format!("event/{n:020}") } });
     let mut third = store.items(&table).into_iter().find(|i| i["sk"] == event(3)["sk"]).unwrap();
@@ -373,4 +379,68 @@ async fn a_row_that_was_taken_away_or_changed_is_seen() {
     store.moto.call("PutItem", &json!({ "TableName": table, "Item": third }).to_string());
     let read = journal.read(&id("r1")).await;
     assert!(matches!(&read, Err(JournalError::Corrupt(what)) if what.contains("event 3")), "{read:?}");
+}
+
+#[tokio::test]
+async fn what_is_noted_beside_the_events_is_not_taken_away_or_changed_unseen() {
+    let Some(store) = Store::start("damage beside the events").await else { return };
+    let table = store.table();
+    let journal = store.open(&table, &Dead::default());
+    let lease = begin(&journal).await;
+    journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(0)).await.unwrap();
+    let by = Identity { arn: "arn:aws:iam::1:user/a".into(), account: id("012345678901"), user_id: "A".into() };
+    let freeze = Word { by, reason: "an incident".into(), said: Said::Freeze };
+    journal.decree(&id("shop"), &id("dev"), &freeze, at(1)).await.unwrap();
+    for _ in 0..2 {
+        journal.send(&id("r1"), abort(), at(1)).await.unwrap();
+    }
+    journal.append(&lease, 1, &[Fact::Absorbed { message: 1 }], at(2)).await.unwrap();
+    let whole = store.items(&table);
+    let put = |item: &Value| store.moto.call("PutItem", &json!({ "TableName": table, "Item": item }).to_string());
+    let found = async || {
+        let ledger = journal.ledger(&id("shop"), &id("dev")).await.map(drop);
+        let read = journal.read(&id("r1")).await.map(drop);
+        [ledger, read].into_iter().any(|found| matches!(found, Err(JournalError::Corrupt(_))))
+    };
+    assert!(!found().await);
+    let (mut tried, mut missed) = (0, Vec::new());
+    for item in &whole {
+        let (pk, sk) = (item["pk"]["S"].as_str().unwrap(), item["sk"]["S"].as_str().unwrap());
+        // Whose absence says nothing: a listing's item hides a release from lists and from nothing else; that a stage is known
+        // only counts where its own item is gone; a message that was absorbed is read no more.
+        let said_twice = pk.starts_with("app/") || sk.ends_with("0001") && pk.starts_with("inbox/");
+        let key = json!({ "TableName": table, "Key": { "pk": item["pk"], "sk": item["sk"] } });
+        if !said_twice && sk != "head" {
+            store.moto.call("DeleteItem", &key.to_string());
+            tried += 1;
+            if !found().await {
+                missed.push(format!("{pk} {sk} taken away"));
+            }
+            put(item);
+        }
+        for (name, value) in item.as_object().unwrap() {
+            let (kind, text) = value.as_object().unwrap().iter().next().unwrap();
+            let changed = match kind.as_str() {
+                "S" if text != "" => json!({ "S": format!("{}x", text.as_str().unwrap()) }),
+                "N" => json!({ "N": (text.as_str().unwrap().parse::<u64>().unwrap() + 64).to_string() }),
+                _ => continue,
+            };
+            // `token` and `rev` of events and messages are for finding out who wrote them, and no part of what they say.
+            if said_twice || ["pk", "sk", "v"].contains(&name.as_str()) || name == "token" && !item["seal"].is_object()
+            {
+                continue;
+            }
+            let mut damaged = item.clone();
+            damaged[name] = changed;
+            put(&damaged);
+            tried += 1;
+            if !found().await {
+                missed.push(format!("{name} of {pk} {sk}"));
+            }
+            put(item);
+        }
+    }
+    assert!(!found().await, "whole again");
+    assert!(tried > 20, "{tried}");
+    assert_eq!(missed, Vec::<String>::new());
 }

@@ -27,12 +27,12 @@ async fn a_hook_fails_an_append_before_or_after_it_is_written() {
     let journal = MemoryJournal::new();
     let (lease, _) = journal.begin(&id("shop"), &id("r1"), started(), &holder("a"), at(0)).await.unwrap();
     fail_once(&journal, Moment::Before);
-    journal.append(&lease, 1, &[warned("lost")], &[], at(1)).await.unwrap_err();
+    journal.append(&lease, 1, &[warned("lost")], at(1)).await.unwrap_err();
     assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 1);
     fail_once(&journal, Moment::After);
-    journal.append(&lease, 1, &[warned("kept")], &[], at(1)).await.unwrap_err();
+    journal.append(&lease, 1, &[warned("kept")], at(1)).await.unwrap_err();
     assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 2);
-    let again = journal.append(&lease, 1, &[warned("kept")], &[], at(1)).await;
+    let again = journal.append(&lease, 1, &[warned("kept")], at(1)).await;
     assert!(matches!(again, Err(JournalError::LostLease { .. })), "whoever did not hear the answer cannot repeat it");
 }
 
@@ -47,7 +47,7 @@ async fn a_hook_sees_the_first_fact_too_and_all_clones_share_it() {
     });
     let clone = journal.clone();
     let (lease, _) = clone.begin(&id("shop"), &id("r1"), started(), &holder("a"), at(0)).await.unwrap();
-    clone.append(&lease, 1, &[warned("1"), warned("2")], &[], at(0)).await.unwrap();
+    clone.append(&lease, 1, &[warned("1"), warned("2")], at(0)).await.unwrap();
     assert_eq!(
         *seen.lock().unwrap(),
         [(Moment::Before, 1), (Moment::After, 1), (Moment::Before, 2), (Moment::After, 2)]

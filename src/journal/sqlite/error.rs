@@ -57,7 +57,7 @@ fn sql(e: &rusqlite::Error, file: &Path) -> JournalError {
             ErrorCode::SystemIoFailure if code.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {
                 JournalError::Store(format!("there is no space left for {file}"))
             }
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => JournalError::Store(format!(
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => JournalError::Busy(format!(
                 "another process has kept {file} busy for more than {} seconds",
                 BUSY.as_secs()
             )),

@@ -2,11 +2,15 @@
 
 mod error;
 mod events;
+mod head;
 mod inbox;
+mod kept;
 mod leases;
 mod number;
 mod open;
+mod place;
 mod private;
+mod rows;
 mod schema;
 mod store;
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{Failure, read_only};
+use super::kept::Kept;
 use super::{private, schema};
 use crate::ports::journal::JournalError;
 
@@ -23,6 +24,7 @@ pub(super) struct Opened {
     pub db: Connection,
     pub file: PathBuf,
     pub writable: bool,
+    pub kept: Kept,
     /// What of it was found open to other users.
     pub exposed: Vec<String>,
 }
@@ -76,7 +78,7 @@ fn open_writable(file: &Path) -> Result<Opened, JournalError> {
         Ok(db)
     };
     let db = ready().map_err(|e| e.about(file))?;
-    Ok(Opened { db, file: file.to_owned(), writable: true, exposed: Vec::new() })
+    Ok(Opened { db, kept: Kept::new(file), file: file.to_owned(), writable: true, exposed: Vec::new() })
 }
 
 /// While another process turns the log on, SQLite answers "busy" without waiting.
@@ -110,7 +112,7 @@ pub(super) fn open_read_only(file: &Path) -> Result<Opened, JournalError> {
         }
     };
     let db = ready().map_err(|e| e.about(file))?;
-    Ok(Opened { db, file: file.to_owned(), writable: false, exposed: Vec::new() })
+    Ok(Opened { db, kept: Kept::new(file), file: file.to_owned(), writable: false, exposed: Vec::new() })
 }
 
 /// SQLite wants to make files beside the database even to read it, unless told that nobody writes. Where a log is left over

@@ -8,13 +8,19 @@ use crate::ports::journal::JournalError;
 /// Marks the file as kanmon's ("kanm").
 const APPLICATION_ID: i32 = 0x6b61_6e6d;
 
-/// Each step makes version `index + 1`; steps that were released are never changed. `hold` columns are JSON, empty where
-/// nobody holds; `hash` beside a `body` is the body's own.
+/// Version 1 was that of files that no released kanmon has written.
+const FIRST: u32 = 2;
+
+/// Each step makes the version after the one before it; steps that were released are never changed. `hold` columns are JSON, empty
+/// where nobody holds. What no chain holds has a hash of its own: `seal` is the row's, `hash` beside a `body` is the body's, and
+/// `ledger` that of the stage's row in `ledgers`, so that neither can go without the other. Messages from `carried` + 1 to `sent`
+/// are in the inbox, and `absorbed` of all that ever came are named by events.
 const STEPS: [&str; 1] = ["
     CREATE TABLE releases (
         release TEXT PRIMARY KEY, app TEXT NOT NULL, started_at TEXT NOT NULL, last_at TEXT NOT NULL,
         form INTEGER NOT NULL, last_seq INTEGER NOT NULL, last_hash TEXT NOT NULL,
-        fence INTEGER NOT NULL, hold TEXT
+        sent INTEGER NOT NULL, carried INTEGER NOT NULL, absorbed INTEGER NOT NULL,
+        fence INTEGER NOT NULL, hold TEXT, seal TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX releases_of_app ON releases (app);
     CREATE TABLE events (
@@ -28,11 +34,11 @@ const STEPS: [&str; 1] = ["
     ) STRICT;
     CREATE TABLE inbox (
         release TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, hash TEXT NOT NULL,
-        absorbed INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (release, id)
     ) STRICT;
     CREATE TABLE stages (
         app TEXT NOT NULL, stage TEXT NOT NULL, fence INTEGER NOT NULL, hold TEXT,
+        ledger TEXT NOT NULL, seal TEXT NOT NULL,
         PRIMARY KEY (app, stage)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE ledgers (
@@ -42,12 +48,13 @@ const STEPS: [&str; 1] = ["
 "];
 
 /// The version that this kanmon writes.
-pub(super) const VERSION: u32 = STEPS.len() as u32;
+pub(super) const VERSION: u32 = FIRST + STEPS.len() as u32 - 1;
 
 /// The file's version; 0 is an empty file.
 ///
 /// # Errors
-/// `Newer` where a later kanmon wrote it, `Corrupt` where it is not kanmon's at all.
+/// `Newer` where a later kanmon wrote it, `Unknown` where one did that was never released, `Corrupt` where it is not kanmon's at
+/// all.
 pub(super) fn version(db: &Connection) -> Result<u32, Failure> {
     // What is read must be of one moment: another process may be making the tables.
     version_within(&*db.unchecked_transaction()?)
@@ -63,6 +70,11 @@ fn version_within(db: &Connection) -> Result<u32, Failure> {
     if found > VERSION {
         return Err(JournalError::Newer { found, known: VERSION }.into());
     }
+    if found != 0 && found < FIRST {
+        return Err(
+            JournalError::Unknown(format!("it has version {found}, which no released kanmon has written")).into()
+        );
+    }
     Ok(found)
 }
 
@@ -73,7 +85,7 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), Failure> {
     }
     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version_within(&tx)?;
-    for step in &STEPS[found as usize..] {
+    for step in &STEPS[(found + 1).saturating_sub(FIRST) as usize..] {
         tx.execute_batch(step)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;

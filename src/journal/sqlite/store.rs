@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::error::{Failure, read_only};
 use super::open::{self, Opened};
+use super::place::Place;
 use super::{events, inbox, leases};
 use crate::journal::lease::Gone;
 use crate::journal::{codec, process};
@@ -78,6 +79,8 @@ impl SqliteJournal {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move |opened: &mut Opened| {
             let done = work(opened).map_err(|e| e.about(&opened.file));
+            // Looked at afterwards: what was there before may be gone by now.
+            let done = opened.kept.check().and(done);
             // Nobody may be waiting any more; what was done stays done.
             let _ = answer.send(done);
         });
@@ -170,11 +173,10 @@ impl Journal for SqliteJournal {
         lease: &Lease,
         after: u64,
         facts: &[Fact],
-        absorbed: &[u64],
         now: Timestamp,
     ) -> Result<Vec<Event>, JournalError> {
-        let (lease, facts, absorbed) = (lease.clone(), facts.to_vec(), absorbed.to_vec());
-        self.write_tx(move |tx| events::append(tx, &lease, after, &facts, &absorbed, now)).await
+        let (lease, facts) = (lease.clone(), facts.to_vec());
+        self.write_tx(move |tx| events::append(tx, &lease, after, &facts, now)).await
     }
 
     async fn read(&self, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
@@ -216,7 +218,7 @@ impl Journal for SqliteJournal {
 
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
         let (app, stage) = (app.clone(), stage.clone());
-        self.read_tx(move |tx| events::ledger(tx, &app, &stage)).await
+        self.read_tx(move |tx| Ok(Place::load(tx, &app, &stage)?.ledger)).await
     }
 
     async fn holder(
@@ -225,7 +227,7 @@ impl Journal for SqliteJournal {
         stage: &StageName,
     ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
         let (app, stage, gone) = (app.clone(), stage.clone(), self.gone.clone());
-        self.read_tx(move |tx| Ok(leases::load_stage(tx, &app, &stage)?.holder(&*gone))).await
+        self.read_tx(move |tx| Ok(Place::load(tx, &app, &stage)?.lease.holder(&*gone))).await
     }
 
     async fn decree(

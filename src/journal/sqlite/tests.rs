@@ -8,8 +8,9 @@ use super::SqliteJournal;
 use super::open::{open, open_read_only};
 use crate::journal::conformance::{Bench, Dead, conformance, gone, holder};
 use crate::journal::process::{is_gone, this_process};
-use crate::model::event::Event;
+use crate::model::event::{Event, Fact};
 use crate::model::ids::ReleaseId;
+use crate::model::ledger::{Said, Word};
 use crate::model::release::samples::{at, id, started, warned};
 use crate::ports::journal::{Holder, Journal, JournalError, Lease};
 
@@ -34,7 +35,7 @@ async fn begin(journal: &SqliteJournal) -> Lease {
 async fn small(dir: &Path) -> Vec<Event> {
     let journal = SqliteJournal::open(dir).unwrap();
     let lease = begin(&journal).await;
-    journal.append(&lease, 1, &[warned("one"), warned("two"), warned("three")], &[], at(1)).await.unwrap();
+    journal.append(&lease, 1, &[warned("one"), warned("two"), warned("three")], at(1)).await.unwrap();
     journal.read(&release()).await.unwrap()
 }
 
@@ -153,7 +154,7 @@ async fn damage_to_a_blob_a_message_or_a_ledger_is_seen() {
     journal.send(&release(), abort, at(0)).await.unwrap();
     journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(0)).await.unwrap();
     let entered = crate::model::event::Fact::StageEntered { stage: id("dev") };
-    journal.append(&lease, 1, &[entered, warned("long ".repeat(100_000))], &[], at(1)).await.unwrap();
+    journal.append(&lease, 1, &[entered, warned("long ".repeat(100_000))], at(1)).await.unwrap();
     let db = raw(dir.path());
     db.execute_batch(
         "UPDATE inbox SET body = replace(body, 'true', 'false'); UPDATE ledgers SET body = replace(body, 'r1', 'r2');",
@@ -161,6 +162,8 @@ async fn damage_to_a_blob_a_message_or_a_ledger_is_seen() {
     .unwrap();
     assert!(matches!(journal.inbox(&release()).await, Err(JournalError::Corrupt(_))));
     assert!(matches!(journal.ledger(&id("shop"), &id("dev")).await, Err(JournalError::Corrupt(_))));
+    is_corrupt(&journal, "a message").await;
+    db.execute_batch("UPDATE inbox SET body = replace(body, 'false', 'true')").unwrap();
     assert_eq!(journal.read(&release()).await.unwrap().len(), 3);
     let mut bytes: Vec<u8> = db.query_row("SELECT bytes FROM chunks", [], |r| r.get(0)).unwrap();
     let middle = bytes.len() / 2;
@@ -193,7 +196,7 @@ async fn a_file_of_a_later_kanmon_is_refused_and_left_alone() {
     small(dir.path()).await;
     raw(dir.path()).pragma_update(None, "user_version", 7).unwrap();
     let refused = SqliteJournal::open(dir.path()).err().unwrap();
-    assert_eq!(refused, JournalError::Newer { found: 7, known: 1 });
+    assert_eq!(refused, JournalError::Newer { found: 7, known: 2 });
     let left: u32 = raw(dir.path()).pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
     assert_eq!(left, 7);
 }
@@ -206,7 +209,7 @@ async fn a_release_that_a_later_kanmon_went_on_with_is_neither_read_nor_written(
     raw(dir.path()).execute_batch("UPDATE events SET form = 2; UPDATE releases SET form = 2").unwrap();
     let newer = JournalError::Newer { found: 2, known: 1 };
     assert_eq!(journal.read(&release()).await.unwrap_err(), newer);
-    assert_eq!(journal.append(&lease, 1, &[warned("x")], &[], at(1)).await.unwrap_err(), newer);
+    assert_eq!(journal.append(&lease, 1, &[warned("x")], at(1)).await.unwrap_err(), newer);
 }
 
 #[tokio::test]
@@ -243,7 +246,7 @@ async fn a_full_disk_is_said_and_what_was_there_stays() {
     });
     pages.await.unwrap();
     let large: Vec<_> = (0..40).map(|n| warned(n.to_string().repeat(1000))).collect();
-    let refused = journal.append(&lease, 1, &large, &[], at(1)).await.unwrap_err();
+    let refused = journal.append(&lease, 1, &large, at(1)).await.unwrap_err();
     assert!(refused.to_string().contains("no space left for"), "{refused}");
     assert_eq!(journal.read(&release()).await.unwrap().len(), 1);
 }
@@ -273,22 +276,116 @@ async fn what_is_there_already_and_open_to_others_is_closed_and_told() {
     assert_eq!(mode(&named), 0o770);
 }
 
-#[tokio::test]
-async fn what_is_noted_of_a_release_is_held_against_its_events() {
-    for (damage, word) in [
-        ("UPDATE releases SET app = 'shoq'", "application"),
-        ("UPDATE releases SET started_at = '2020-01-01T00:00:00Z'", "beginning"),
-        ("UPDATE releases SET last_at = '2020-01-01T00:00:00Z'", "last change"),
-        ("UPDATE releases SET form = 0", "form"),
-    ] {
-        let dir = tempfile::tempdir().unwrap();
-        small(dir.path()).await;
-        raw(dir.path()).execute_batch(damage).unwrap();
-        let journal = SqliteJournal::open(dir.path()).unwrap();
-        let read = journal.read(&release()).await.unwrap_err();
-        assert!(read.to_string().contains(&format!("noted as the {word} of r1")), "{damage}: {read}");
-        assert!(journal.export(&release()).await.is_err(), "{damage}");
+/// Two releases of two stages, one of which was entered; one message waits and one was absorbed; people have spoken.
+async fn busy(dir: &Path) -> SqliteJournal {
+    let journal = SqliteJournal::open(dir).unwrap();
+    let lease = begin(&journal).await;
+    let by = || crate::model::approval::Identity { arn: "a".into(), account: id("012345678901"), user_id: "A".into() };
+    for reason in ["one", "two"] {
+        let abort = crate::model::inbox::MessageBody::Abort { by: by(), reason: reason.into(), roll_back: true };
+        journal.send(&release(), abort, at(0)).await.unwrap();
     }
+    for (stage, fence) in [("dev", 1), ("prod", 1)] {
+        journal.lock_stage(&id("shop"), &id(stage), &lease, None, at(0)).await.unwrap();
+        let said = Said::BreakLock { release: id("r7"), fence };
+        let word = Word { by: by(), reason: stage.into(), said };
+        let _ = journal.decree(&id("shop"), &id(stage), &word, at(1)).await;
+    }
+    let freeze = Word { by: by(), reason: "an incident".into(), said: Said::Freeze };
+    journal.decree(&id("shop"), &id("prod"), &freeze, at(1)).await.unwrap();
+    let facts =
+        [Fact::StageEntered { stage: id("dev") }, Fact::Absorbed { message: 1 }, warned("long ".repeat(100_000))];
+    journal.append(&lease, 1, &facts, at(1)).await.unwrap();
+    journal.begin(&id("shop"), &id("r2"), started(), &holder("b"), at(2)).await.unwrap();
+    journal
+}
+
+/// Whether somebody who looks finds that something is wrong.
+async fn finds(journal: &SqliteJournal) -> bool {
+    let app = id("shop");
+    let mut found = vec![journal.list(&app).await.map(drop)];
+    for release in [id("r1"), id("r2")] {
+        found.push(journal.read(&release).await.map(drop));
+        found.push(journal.inbox(&release).await.map(drop));
+    }
+    for stage in [id("dev"), id("prod")] {
+        found.push(journal.ledger(&app, &stage).await.map(drop));
+        found.push(journal.holder(&app, &stage).await.map(drop));
+    }
+    found.iter().any(|f| matches!(f, Err(JournalError::Corrupt(_) | JournalError::Newer { .. })))
+}
+
+const TABLES: [&str; 6] = ["releases", "events", "chunks", "inbox", "stages", "ledgers"];
+
+#[tokio::test]
+async fn no_row_of_any_table_goes_unseen_and_no_two_change_places() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = busy(dir.path()).await;
+    assert!(!finds(&journal).await);
+    let db = raw(dir.path());
+    db.pragma_update(None, "synchronous", "OFF").unwrap();
+    let (mut tried, mut missed) = (0, Vec::new());
+    for table in TABLES {
+        let columns: Vec<(String, bool)> = {
+            let mut info = db.prepare(&format!("PRAGMA table_info({table})")).unwrap();
+            let column = |r: &rusqlite::Row<'_>| Ok((r.get("name")?, r.get::<_, i64>("pk")? > 0));
+            info.query_map([], column).unwrap().map(Result::unwrap).collect()
+        };
+        let keys: Vec<&str> = columns.iter().filter(|(_, key)| *key).map(|(n, _)| n.as_str()).collect();
+        let others: Vec<&str> = columns.iter().filter(|(_, key)| !*key).map(|(n, _)| n.as_str()).collect();
+        let rows: u32 = db.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0)).unwrap();
+        assert!(rows > 0, "{table} is empty");
+        let order = keys.join(", ");
+        let key = |n: u32| format!("({order}) = (SELECT {order} FROM {table} ORDER BY {order} LIMIT 1 OFFSET {n})");
+        let mut damages = vec![format!("DELETE FROM {table}")];
+        for n in 0..rows {
+            damages.push(format!("DELETE FROM {table} WHERE {}", key(n)));
+        }
+        // What each says stands under the other's key; one column of it, and all.
+        for n in 1..rows {
+            for some in others.iter().map(|c| vec![*c]).chain([others.clone()]) {
+                let some = some.join(", ");
+                damages.push(format!(
+                    "CREATE TEMP TABLE two AS SELECT * FROM {table} WHERE {} OR {};
+                     UPDATE {table} SET ({some}) = (SELECT {some} FROM two WHERE NOT ({})) WHERE {} OR {};",
+                    key(n - 1),
+                    key(n),
+                    keys.iter().map(|k| format!("two.{k} = {table}.{k}")).collect::<Vec<_>>().join(" AND "),
+                    key(n - 1),
+                    key(n),
+                ));
+            }
+        }
+        for damage in damages {
+            let all = |db: &Connection| -> Vec<String> {
+                let text = columns.iter().map(|(c, _)| format!("quote({c})")).collect::<Vec<_>>().join(" || '|' || ");
+                let mut rows = db.prepare(&format!("SELECT {text} FROM {table} ORDER BY {order}")).unwrap();
+                rows.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect()
+            };
+            let before = all(&db);
+            db.execute_batch(&format!("DROP TABLE IF EXISTS temp.whole; CREATE TEMP TABLE whole AS SELECT * FROM {table}; DROP TABLE IF EXISTS temp.two")).unwrap();
+            db.execute_batch(&damage).unwrap();
+            if all(&db) != before {
+                tried += 1;
+                if !finds(&journal).await {
+                    missed.push(damage);
+                }
+            }
+            db.execute_batch(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM temp.whole")).unwrap();
+        }
+    }
+    assert!(!finds(&journal).await, "whole again");
+    assert!(tried > 50, "{tried}");
+    assert_eq!(missed, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_stage_knows_is_missed_though_all_of_it_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = busy(dir.path()).await;
+    raw(dir.path()).execute_batch("DELETE FROM ledgers; DELETE FROM stages").unwrap();
+    let ledger = journal.ledger(&id("shop"), &id("dev")).await.unwrap_err().to_string();
+    assert!(ledger.contains("the ledger of stage dev is gone: r1 has entered it"), "{ledger}");
 }
 
 #[tokio::test]
@@ -302,6 +399,28 @@ async fn a_listing_misses_no_release_whose_row_is_lost_or_filed_elsewhere() {
         raw(dir.path()).execute_batch(damage).unwrap();
         let listed = SqliteJournal::open(dir.path()).unwrap().list(&id("shop")).await.unwrap_err();
         assert!(listed.to_string().contains(words), "{damage}: {listed}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_removed_or_replaced_while_it_was_open_takes_nothing_in() {
+    for (what, then) in [("", false), ("journal.db", false), ("journal.db", true), ("journal.db-wal", false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join(".kanmon");
+        let journal = SqliteJournal::open(&state).unwrap();
+        let lease = begin(&journal).await;
+        journal.append(&lease, 1, &[warned("kept")], at(1)).await.unwrap();
+        match what {
+            "" => std::fs::remove_dir_all(&state).unwrap(),
+            file => std::fs::rename(state.join(file), dir.path().join("moved")).unwrap(),
+        }
+        if then {
+            std::fs::copy(dir.path().join("moved"), state.join(what)).unwrap();
+        }
+        let appended = journal.append(&lease, 2, &[warned("lost")], at(1)).await;
+        assert!(matches!(&appended, Err(JournalError::Gone(_))), "{what:?}: {appended:?}");
+        let read = journal.read(&release()).await;
+        assert!(matches!(&read, Err(JournalError::Gone(_))), "{what:?}: {read:?}");
     }
 }
 
@@ -320,7 +439,7 @@ async fn of_two_processes_that_append_after_the_same_event_one_wins() {
     let lease = begin(&one).await;
     for after in 1..=20 {
         let (a, b) = ([warned("a")], [warned("b")]);
-        let (a, b) = tokio::join!(one.append(&lease, after, &a, &[], at(1)), two.append(&lease, after, &b, &[], at(1)));
+        let (a, b) = tokio::join!(one.append(&lease, after, &a, at(1)), two.append(&lease, after, &b, at(1)));
         let lost = match (&a, &b) {
             (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
             both => panic!("{both:?}"),
@@ -377,7 +496,7 @@ async fn an_append_that_nobody_waits_for_is_still_done() {
     let journal = SqliteJournal::open(dir.path()).unwrap();
     let lease = begin(&journal).await;
     let facts = [warned("x")];
-    let mut appending = Box::pin(journal.append(&lease, 1, &facts, &[], at(1)));
+    let mut appending = Box::pin(journal.append(&lease, 1, &facts, at(1)));
     poll_once(appending.as_mut()).await;
     drop(appending);
     drop(journal);

@@ -352,7 +352,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         observed(),
         ended,
         Fact::StageFailed { stage: id("dev"), failure: failed },
-        Fact::StageLeft { stage: id("dev") },
+        Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() },
         Fact::Extended { until: id("prod"), requested_by: Requester::Unknown, forced: None },
         resumed(),
         Fact::Suspended { ending: ending() },

@@ -149,7 +149,7 @@ impl Stage {
         let lease = taken.expect("a free lease");
         let mut events = self.journal.read(id).await.expect("a journal");
         let last = events.last().expect("an event").seq;
-        let appended = self.journal.append(&lease, last, &[fact], &[], self.time.timestamp()).await;
+        let appended = self.journal.append(&lease, last, &[fact], self.time.timestamp()).await;
         events.extend(appended.expect("appended"));
         self.work(by, lease, &events)
     }

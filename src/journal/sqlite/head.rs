@@ -1,0 +1,224 @@
+//! A release's row: what is known of it without its events.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row as SqlRow, Transaction, params};
+
+use super::error::Failure;
+use super::number::Number;
+use crate::journal::codec::{self, Tip};
+use crate::journal::lease::{self, ReleaseLease};
+use crate::model::event::EVENT_VERSION;
+use crate::model::ids::{AppName, ReleaseId};
+use crate::ports::journal::JournalError;
+
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    pub release: ReleaseId,
+    pub app: AppName,
+    pub started_at: Timestamp,
+    pub last_at: Timestamp,
+    pub form: u32,
+    pub tip: Tip,
+    pub lease: ReleaseLease,
+    /// The last message's number.
+    pub sent: u64,
+    /// The last message that is not here: it came before the record was carried here.
+    pub carried: u64,
+    /// How many messages the events name as absorbed.
+    pub absorbed: u64,
+}
+
+const COLUMNS: &str =
+    "release, app, started_at, last_at, form, last_seq, last_hash, sent, carried, absorbed, fence, hold, seal";
+
+impl Head {
+    /// Of a release without events.
+    pub fn new(app: &AppName, release: &ReleaseId, now: Timestamp) -> Head {
+        Head {
+            release: release.clone(),
+            app: app.clone(),
+            started_at: now,
+            last_at: now,
+            form: EVENT_VERSION,
+            tip: Tip::start(),
+            lease: ReleaseLease::default(),
+            sent: 0,
+            carried: 0,
+            absorbed: 0,
+        }
+    }
+
+    /// # Errors
+    /// `NoSuchRelease`; `Corrupt` where the row is not as it was written, or lost.
+    pub fn load(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Head, Failure> {
+        let row = tx
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM releases WHERE release = ?1"))?
+            .query_row([release.as_str()], Stored::read)
+            .optional()?;
+        match row {
+            Some(stored) => stored.opened(),
+            None if has_events(tx, release)? => Err(lost(release).into()),
+            None => Err(JournalError::NoSuchRelease(release.clone()).into()),
+        }
+    }
+
+    pub fn of_app(tx: &Transaction<'_>, app: &AppName) -> Result<Vec<Head>, Failure> {
+        let mut rows = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM releases WHERE app = ?1"))?;
+        let rows: Vec<Stored> = rows.query_map([app.as_str()], Stored::read)?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(Stored::opened).collect()
+    }
+
+    /// Whether it was not there before.
+    pub fn insert(&self, tx: &Transaction<'_>) -> Result<bool, Failure> {
+        Ok(self.put(tx, "INSERT", "ON CONFLICT DO NOTHING")? == 1)
+    }
+
+    pub fn save(&self, tx: &Transaction<'_>) -> Result<(), Failure> {
+        self.put(tx, "INSERT OR REPLACE", "")?;
+        Ok(())
+    }
+
+    fn put(&self, tx: &Transaction<'_>, verb: &str, or_else: &str) -> Result<usize, Failure> {
+        let Head { release, app, started_at, last_at, form, tip, lease, sent, carried, absorbed } = self;
+        let mut stored = Stored {
+            release: release.to_string(),
+            app: app.to_string(),
+            started_at: started_at.to_string(),
+            last_at: last_at.to_string(),
+            form: *form,
+            last_seq: tip.seq,
+            last_hash: tip.hash.clone(),
+            sent: *sent,
+            carried: *carried,
+            absorbed: *absorbed,
+            fence: lease.fence,
+            hold: lease::hold_text(lease.hold.as_ref())?,
+            seal: String::new(),
+        };
+        stored.seal = stored.digest();
+        let Stored { release, app, started_at, last_at, form, last_hash, hold, seal, .. } = &stored;
+        let text =
+            format!("{verb} INTO releases ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) {or_else}");
+        let [last_seq, sent, carried, absorbed, fence] =
+            [stored.last_seq, stored.sent, stored.carried, stored.absorbed, stored.fence].map(Number);
+        Ok(tx.prepare_cached(&text)?.execute(params![
+            release, app, started_at, last_at, form, last_seq, last_hash, sent, carried, absorbed, fence, hold, seal
+        ])?)
+    }
+}
+
+/// A row as it stands.
+struct Stored {
+    release: String,
+    app: String,
+    started_at: String,
+    last_at: String,
+    form: u32,
+    last_seq: u64,
+    last_hash: String,
+    sent: u64,
+    carried: u64,
+    absorbed: u64,
+    fence: u64,
+    hold: Option<String>,
+    seal: String,
+}
+
+impl Stored {
+    fn read(row: &SqlRow<'_>) -> rusqlite::Result<Stored> {
+        let number = |at: usize| row.get::<_, Number>(at).map(|n| n.0);
+        Ok(Stored {
+            release: row.get(0)?,
+            app: row.get(1)?,
+            started_at: row.get(2)?,
+            last_at: row.get(3)?,
+            form: row.get(4)?,
+            last_seq: number(5)?,
+            last_hash: row.get(6)?,
+            sent: number(7)?,
+            carried: number(8)?,
+            absorbed: number(9)?,
+            fence: number(10)?,
+            hold: row.get(11)?,
+            seal: row.get(12)?,
+        })
+    }
+
+    fn digest(&self) -> String {
+        let Stored { release, app, started_at, last_at, form, last_seq, last_hash, .. } = self;
+        let numbers = [u64::from(*form), *last_seq, self.sent, self.carried, self.absorbed, self.fence];
+        let [form, last_seq, sent, carried, absorbed, fence] = numbers.map(|n| n.to_string());
+        codec::digest([
+            ("release", release.as_str()),
+            ("app", app),
+            ("started_at", started_at),
+            ("last_at", last_at),
+            ("form", &form),
+            ("last_seq", &last_seq),
+            ("last_hash", last_hash),
+            ("sent", &sent),
+            ("carried", &carried),
+            ("absorbed", &absorbed),
+            ("fence", &fence),
+            ("hold", self.hold.as_deref().unwrap_or_default()),
+        ])
+    }
+
+    fn opened(self) -> Result<Head, Failure> {
+        let what = format!("what is noted of {}", self.release);
+        codec::known_form(self.form)?;
+        if self.digest() != self.seal {
+            return Err(JournalError::Corrupt(format!("{what} does not have its hash")).into());
+        }
+        let hold = lease::parse_hold(self.hold.as_deref(), &format!("release {}", self.release))?;
+        Ok(Head {
+            release: parsed(&self.release, &what)?,
+            app: parsed(&self.app, &what)?,
+            started_at: parsed(&self.started_at, &what)?,
+            last_at: parsed(&self.last_at, &what)?,
+            form: self.form,
+            tip: Tip { seq: self.last_seq, hash: self.last_hash },
+            lease: ReleaseLease { fence: self.fence, hold },
+            sent: self.sent,
+            carried: self.carried,
+            absorbed: self.absorbed,
+        })
+    }
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str, what: &str) -> Result<T, JournalError> {
+    text.parse().map_err(|e| JournalError::Corrupt(format!("{what} cannot be read: {e}")))
+}
+
+fn has_events(tx: &Transaction<'_>, release: &ReleaseId) -> Result<bool, Failure> {
+    Ok(tx.prepare_cached("SELECT 1 FROM events WHERE release = ?1 LIMIT 1")?.exists([release.as_str()])?)
+}
+
+fn lost(release: impl std::fmt::Display) -> JournalError {
+    JournalError::Corrupt(format!("{release} has events, and is not noted as a release"))
+}
+
+/// A release whose row is lost or says another application would be missed by a listing, and by whoever looks for what is left to
+/// do.
+pub(super) fn none_is_hidden(tx: &Transaction<'_>, app: &AppName) -> Result<(), Failure> {
+    let hidden: Option<String> = tx
+        .prepare_cached("SELECT release FROM events WHERE release NOT IN (SELECT release FROM releases) LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    if let Some(release) = hidden {
+        return Err(lost(release).into());
+    }
+    let mut others = tx.prepare_cached(
+        "SELECT r.release, e.payload FROM releases r JOIN events e ON e.release = r.release AND e.seq = 1 WHERE r.app <> ?1",
+    )?;
+    let rows = others.query_map([app.as_str()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    for row in rows {
+        let (release, payload) = row?;
+        let first: serde_json::Value = serde_json::from_slice(&payload).unwrap_or_default();
+        if first["pipeline"]["app"] == app.as_str() {
+            let text = format!("what is noted as the application of {release} is not what its events say");
+            return Err(JournalError::Corrupt(text).into());
+        }
+    }
+    Ok(())
+}

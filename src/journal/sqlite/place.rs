@@ -1,0 +1,126 @@
+//! A stage's two rows: who has it, and what it knows. Each has the other's hash or name, so that neither goes without the other.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::error::Failure;
+use super::number::Number;
+use crate::journal::codec::{self, seal, unseal};
+use crate::journal::lease::{self, StageLease};
+use crate::model::event::Fact;
+use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::ledger::StageLedger;
+use crate::ports::journal::JournalError;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Place {
+    pub lease: StageLease,
+    pub ledger: StageLedger,
+}
+
+/// The row of who has it.
+struct Held {
+    lease: StageLease,
+    /// The hash of what it knows.
+    ledger: String,
+}
+
+impl Place {
+    /// A stage that nobody has taken, entered or spoken of has no rows yet.
+    ///
+    /// # Errors
+    /// `Corrupt` where a row is gone or not as it was written.
+    pub fn load(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<Place, Failure> {
+        let known: Option<(String, String)> = tx
+            .prepare_cached("SELECT body, hash FROM ledgers WHERE app = ?1 AND stage = ?2")?
+            .query_row(params![app.as_str(), stage.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let corrupt = |what: &str| JournalError::Corrupt(format!("the ledger of stage {stage} {what}")).into();
+        match (Held::load(tx, app.as_str(), stage.as_str())?, known) {
+            (Some(held), Some((body, hash))) => {
+                let ledger = unseal(&body, &hash, &format!("the ledger of stage {stage}"))?;
+                if held.ledger != hash {
+                    return Err(corrupt("is not the one that was written last"));
+                }
+                Ok(Place { lease: held.lease, ledger })
+            }
+            (Some(_), None) => Err(corrupt("is gone")),
+            (None, Some(_)) => Err(corrupt("is there, and the stage's own row is gone")),
+            (None, None) => match entered(tx, app, stage)? {
+                Some(release) => Err(corrupt(&format!("is gone: {release} has entered it"))),
+                None => Ok(Place::default()),
+            },
+        }
+    }
+
+    pub fn save(&self, tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<(), Failure> {
+        let (body, hash) = seal(&self.ledger)?;
+        tx.prepare_cached("INSERT OR REPLACE INTO ledgers (app, stage, body, hash) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![app.as_str(), stage.as_str(), body, hash])?;
+        Held { lease: self.lease.clone(), ledger: hash }.save(tx, app.as_str(), stage.as_str())
+    }
+}
+
+impl Held {
+    fn load(tx: &Transaction<'_>, app: &str, stage: &str) -> Result<Option<Held>, Failure> {
+        let row: Option<(Number, Option<String>, String, String)> = tx
+            .prepare_cached("SELECT fence, hold, ledger, seal FROM stages WHERE app = ?1 AND stage = ?2")?
+            .query_row([app, stage], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .optional()?;
+        let Some((Number(fence), hold, ledger, seal)) = row else { return Ok(None) };
+        if digest(app, stage, fence, hold.as_deref(), &ledger) != seal {
+            return Err(JournalError::Corrupt(format!("the lease of stage {stage} does not have its hash")).into());
+        }
+        let lease = StageLease { fence, hold: lease::parse_hold(hold.as_deref(), &format!("stage {stage}"))? };
+        Ok(Some(Held { lease, ledger }))
+    }
+
+    fn save(&self, tx: &Transaction<'_>, app: &str, stage: &str) -> Result<(), Failure> {
+        let hold = lease::hold_text(self.lease.hold.as_ref())?;
+        let seal = digest(app, stage, self.lease.fence, hold.as_deref(), &self.ledger);
+        tx.prepare_cached(
+            "INSERT OR REPLACE INTO stages (app, stage, fence, hold, ledger, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![app, stage, Number(self.lease.fence), hold, self.ledger, seal])?;
+        Ok(())
+    }
+}
+
+fn digest(app: &str, stage: &str, fence: u64, hold: Option<&str>, ledger: &str) -> String {
+    let fence = fence.to_string();
+    let hold = hold.unwrap_or_default();
+    codec::digest([("app", app), ("stage", stage), ("fence", &fence), ("hold", hold), ("ledger", ledger)])
+}
+
+/// A change to every held stage that says it changed something; answers which it changed.
+pub(super) fn each_held(
+    tx: &Transaction<'_>,
+    mut change: impl FnMut(&mut StageLease) -> bool,
+) -> Result<Vec<StageName>, Failure> {
+    let mut held = tx.prepare_cached("SELECT app, stage FROM stages WHERE hold IS NOT NULL")?;
+    let keys: Vec<(String, String)> =
+        held.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let mut changed = Vec::new();
+    for (app, stage) in keys {
+        let Some(mut held) = Held::load(tx, &app, &stage)? else { continue };
+        if change(&mut held.lease) {
+            held.save(tx, &app, &stage)?;
+            changed.push(stage.parse().map_err(|e| JournalError::Corrupt(format!("`{stage}` is no stage: {e}")))?);
+        }
+    }
+    Ok(changed)
+}
+
+/// A release of the application whose events say that it entered the stage. Only asked where nothing is known of the stage: every
+/// other fact that teaches it something comes after this one.
+fn entered(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<Option<ReleaseId>, Failure> {
+    let payload = codec::payload(&Fact::StageEntered { stage: stage.clone() })?;
+    let found: Option<String> = tx
+        .prepare_cached(
+            "SELECT e.release FROM events e JOIN releases r ON r.release = e.release
+             WHERE r.app = ?1 AND length(e.payload) = length(?2) AND e.payload = ?2 LIMIT 1",
+        )?
+        .query_row(params![app.as_str(), payload], |row| row.get(0))
+        .optional()?;
+    let parsed = found.map(|id| id.parse()).transpose();
+    Ok(parsed.map_err(|e| JournalError::Corrupt(format!("an event's release cannot be read: {e}")))?)
+}
