@@ -1,75 +1,88 @@
 use std::collections::BTreeSet;
 
 use kanmon::journal::Moment;
-use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::is_read;
 
 use super::left::Left;
-use super::matrix::{ALL, BOTH, Point, Share, gone_on_with, survives};
-use super::roads::{approving, end, way_back, whole};
-use crate::scenarios::stage::Story;
+use super::matrix::{ALL, BOTH, Point, Share, Undisturbed, gone_on_with, survives};
+use super::roads::{self, Road};
 
 /// The calls that an undisturbed release makes. Between two appends, a read changes nothing that outlasts the process: each that
 /// is made there is one point, however often it is repeated, and that its answer was under way makes no other of it.
-async fn points(story: &Story) -> Vec<Point> {
-    let stage = story.clone().open();
-    let cut = stage.cut.clone();
-    stage.journal.set_hook(move |at, _| {
-        if at == Moment::After {
-            cut.appended();
-        }
-        Ok(())
-    });
-    let run = stage.release().await;
-    end(&stage, run).await;
+fn points(undisturbed: &Undisturbed) -> Vec<Point> {
     let mut seen = BTreeSet::new();
     let mut points = Vec::new();
-    for (at, call) in stage.cut.calls().into_iter().enumerate() {
+    for (nth, call) in (1..).zip(&undisturbed.calls) {
+        // Those that lie between the appends that are points, the one that leads to the first included.
+        if call.appends + 1 < *undisturbed.appends.start() || call.appends >= *undisturbed.appends.end() {
+            continue;
+        }
         let reads =
             is_read(&call.what) || call.what.starts_with('/') || ["look", "check"].contains(&call.what.as_str());
         if !reads {
-            points.extend(BOTH.map(|moment| (at + 1, moment)));
-        } else if seen.insert(call) {
-            points.push((at + 1, Moment::Before));
+            points.extend(BOTH.map(|moment| (nth, moment)));
+        } else if seen.insert(call.clone()) {
+            points.push((nth, Moment::Before));
         }
     }
     points
 }
 
 /// The process dies before its `nth` call is sent, or before the answer is there; none where it makes fewer.
-async fn killed(story: &Story, (nth, moment): Point) -> Option<Left> {
-    let stage = story.clone().open();
+async fn killed(road: &Road, (nth, moment): Point) -> Option<Left> {
+    let (stage, run) = road.set_out().await;
     stage.cut.order(nth, moment);
-    let run = stage.release().await;
     let id = run.id.clone();
-    let reached = tokio::select! {
-        () = run.over() => false,
-        () = stage.cut.reached() => true,
-        () = approving(&stage, &id) => unreachable!("it goes on for ever"),
+    let walk = async {
+        let reached = tokio::select! {
+            () = run.over() => false,
+            () = stage.cut.reached() => true,
+        };
+        if !reached {
+            return None;
+        }
+        run.crash(&stage).await;
+        Some(gone_on_with(&stage, &id).await)
     };
-    if !reached {
-        return None;
-    }
-    run.crash(&stage).await;
-    Some(gone_on_with(&stage, &id).await)
+    road.accompanied(&stage, &id, walk).await
 }
 
-async fn around_every_call(what: &str, story: &Story, outcome: Outcome, share: Share) {
-    let points = points(story).await;
-    survives(&format!("{what}, killed around every call"), story, outcome, points.into_iter(), share, killed).await;
+async fn around_every_call(road: &Road, share: Share) {
+    let undisturbed = Undisturbed::of(road).await;
+    let what = format!("{}, killed around every call", road.what);
+    survives(&what, &undisturbed, points(&undisturbed), share, async |point| killed(road, point).await).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_release_ends_as_if_nothing_had_been() {
-    around_every_call("three stages", &whole(), Outcome::Succeeded, Share { nth: 0, of: 2 }).await;
+    around_every_call(&roads::whole(), Share { nth: 0, of: 2 }).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_release_ends_as_if_nothing_had_been_2() {
-    around_every_call("three stages", &whole(), Outcome::Succeeded, Share { nth: 1, of: 2 }).await;
+    around_every_call(&roads::whole(), Share { nth: 1, of: 2 }).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_way_back_ends_as_if_nothing_had_been() {
-    around_every_call("a way back", &way_back(), Outcome::RolledBack, ALL).await;
+    around_every_call(&roads::way_back(), ALL).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_way_back_of_a_failed_rollout_ends_as_if_nothing_had_been() {
+    for road in [roads::way_back_of_a_failed_rollout(), roads::way_back_without_service_deployments()] {
+        around_every_call(&road, ALL).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_way_back_to_what_was_deregistered_ends_as_if_nothing_had_been() {
+    around_every_call(&roads::way_back_to_deregistered(), ALL).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_approval_in_codepipeline_ends_as_if_nothing_had_been() {
+    for road in [roads::codepipeline(), roads::asked_anew()] {
+        around_every_call(&road, ALL).await;
+    }
 }

@@ -1,35 +1,139 @@
-//! SIGKILL, on the real binary: once for each kind of effect that a release has, as soon as it is about to be done.
+//! SIGKILL, on the real binary: once at each kind of effect that there is, as soon as it is about to be done.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use kanmon::journal::{MemoryJournal, from_file};
+use kanmon::model::effect::Effect;
+use kanmon::model::event::Fact;
+use kanmon::model::release::Release;
+use kanmon::ports::journal::Journal as _;
+use kanmon::sandbox::faults::is_read;
 use serde_json::Value;
 
-use crate::binary::rig::{Desk, Ran, Running, Sandbox};
+use super::left::{Record, SAME_AGAIN, difference};
+use crate::binary::rig::{Desk, Ran, Running, Sandbox, release_in};
 use crate::real::road::tell;
+use crate::scenarios::stage::LEAVING_NOTHING;
 
-const RELEASE: [&str; 3] = ["release", "--output", "json"];
+/// Names every kind of effect in one match without a wildcard: one that is added does not compile until a road is found for it.
+macro_rules! kinds {
+    ($($variant:ident on $road:ident),* $(,)?) => {
+        const KINDS: &[(&str, Road)] = &[$((stringify!($variant), Road::$road)),*];
+
+        fn kind(effect: &Effect) -> &'static str {
+            match effect {
+                $(Effect::$variant { .. } => stringify!($variant),)*
+            }
+        }
+    };
+}
+
+kinds! {
+    Survey on Whole,
+    Build on Whole,
+    Adopt on Given,
+    Copy on Whole,
+    Plan on Whole,
+    RequestApproval on Whole,
+    Baseline on Whole,
+    Register on Whole,
+    RunTask on Whole,
+    Update on Whole,
+    StopRollout on Stopped,
+    PrepareRestore on WayBack,
+    Restore on WayBack,
+    Check on Whole,
+    Confirm on Whole,
+}
+
+/// The releases that meet them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Road {
+    /// Three stages: a build, migrations, an approval, a copy.
+    Whole,
+    /// An image that is there already.
+    Given,
+    /// The check of a stage fails.
+    WayBack,
+    /// Nobody but kanmon sees that the tasks die.
+    Stopped,
+}
 
 struct Ground {
     sandbox: Sandbox,
     desk: Desk,
+    args: Vec<String>,
+    /// What the release ends with.
+    code: i32,
+}
+
+impl Road {
+    fn ground(self) -> Ground {
+        let seed = include_str!("../../src/sandbox/seed/demo.yaml");
+        let breaker = "deploymentCircuitBreaker: { enable: true,";
+        assert!(seed.contains(breaker));
+        let blind = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(blind.path(), seed.replace(breaker, "deploymentCircuitBreaker: { enable: false,")).unwrap();
+        let sandbox = match self {
+            Road::Whole | Road::Given | Road::WayBack => Sandbox::start(),
+            Road::Stopped => Sandbox::with(&["--speed", "120", "--seed", blind.path().to_str().unwrap()]),
+        };
+        let desk = Desk::demo(&sandbox);
+        let mut args = vec!["release", "--output", "json"];
+        let mut code = 0;
+        let image;
+        match self {
+            Road::Whole => migrates(&desk),
+            Road::Given => {
+                let first = desk.run(&sandbox.keys("developer"), &["release", "--until", "dev", "--output", "json"]);
+                let built = first.ended(0).json().into_iter().find(|l| l["kind"] == "image-built").expect("it built");
+                image = format!("app={}@{}", built["repository"].as_str().unwrap(), built["digest"].as_str().unwrap());
+                args.extend(["--until", "staging", "--image", &image]);
+            }
+            Road::WayBack => {
+                let url = "_sandbox/service/111111111111/ap-northeast-1/hello-dev/web\", timeout: 30s }";
+                let check = format!("- check: {{ http: \"{}/{url}", sandbox.endpoint());
+                desk.edit(&check, "- check: { command: [sh, -c, \"exit 1\"] }").commit();
+                args.extend(["--until", "dev"]);
+                code = 20;
+            }
+            Road::Stopped => {
+                desk.label("exit-code", "42").commit();
+                args.extend(["--until", "dev"]);
+                code = 20;
+            }
+        }
+        let args = args.into_iter().map(str::to_owned).collect();
+        Ground { sandbox, desk, args, code }
+    }
+}
+
+fn migrates(desk: &Desk) {
+    let task = r#"{ "family": "hello-migrate", "networkMode": "bridge", "containerDefinitions": [
+        { "name": "migrate", "image": "set-by-kanmon", "essential": true, "memory": 64 }] }"#;
+    desk.write("deploy/migrate.json", task);
+    let tasks = "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: web, timeout: 5m }\n";
+    desk.edit("gate:\n  at_most: { critical", &format!("{tasks}gate:\n  at_most: {{ critical"));
+    desk.edit("      - roll: web\n", "      - run: migrate\n      - roll: web\n").commit();
+}
+
+/// What is left of a release.
+#[derive(Debug, PartialEq)]
+struct Left {
+    code: Option<i32>,
+    calls: BTreeMap<(String, String), usize>,
+    reached: Vec<Value>,
+    record: Record,
 }
 
 impl Ground {
-    fn new() -> Ground {
-        let sandbox = Sandbox::with(&["--speed", "120"]);
-        let desk = Desk::demo(&sandbox);
-        let task = r#"{ "family": "hello-migrate", "networkMode": "bridge", "containerDefinitions": [
-            { "name": "migrate", "image": "set-by-kanmon", "essential": true, "memory": 64 }] }"#;
-        desk.write("deploy/migrate.json", task);
-        let tasks = "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: web, timeout: 5m }\n";
-        desk.edit("gate:\n  at_most: { critical", &format!("{tasks}gate:\n  at_most: {{ critical"));
-        desk.edit("      - roll: web\n", "      - run: migrate\n      - roll: web\n").commit();
-        Ground { sandbox, desk }
-    }
-
     fn start(&self, args: &[&str]) -> Running {
         self.desk.start(&self.sandbox.keys("developer"), args)
+    }
+
+    fn release(&self) -> Running {
+        self.start(&self.args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// To its end, with a manager who approves whatever is asked.
@@ -47,49 +151,92 @@ impl Ground {
         running.end()
     }
 
-    /// How often each changing call was carried out; those that AWS itself makes one of by their tokens or images.
-    fn tally(&self) -> BTreeMap<&'static str, usize> {
-        let token = |call: &Value| call["input"]["clientToken"].to_string();
-        let tasks: BTreeSet<String> = self.sandbox.done("RunTask").iter().map(token).collect();
-        let mut tally: BTreeMap<_, _> =
-            ["RegisterTaskDefinition", "UpdateService"].map(|op| (op, self.sandbox.done(op).len())).into();
-        tally.insert("RunTask", tasks.len());
-        tally
+    /// How often each changing call was carried out; with the same input, as one where it leaves the same.
+    fn calls(&self) -> BTreeMap<(String, String), usize> {
+        let (mut counts, mut seen) = (BTreeMap::new(), BTreeSet::new());
+        for call in self.sandbox.calls() {
+            let operation = call["operation"].as_str().unwrap_or_default().to_owned();
+            let changes = call["code"] == "OK" && !is_read(&operation) && !LEAVING_NOTHING.contains(&&*operation);
+            let again =
+                SAME_AGAIN.contains(&&*operation) && !seen.insert((operation.clone(), call["input"].to_string()));
+            if changes && !again {
+                *counts.entry((operation, call["account"].as_str().unwrap_or_default().to_owned())).or_default() += 1;
+            }
+        }
+        counts
     }
 
     fn reached(&self) -> Vec<Value> {
         let places = [("111111111111", "hello-dev"), ("111111111111", "hello-staging"), ("222222222222", "hello-prod")];
         places.map(|(account, cluster)| self.sandbox.reached(account, cluster, "web")["digests"].clone()).to_vec()
     }
+
+    /// What is left, and the kinds of effects that were intended.
+    fn left(&self, ran: &Ran) -> (Left, BTreeSet<&'static str>) {
+        let id = release_in(&ran.out);
+        let file = self.desk.run(&self.sandbox.keys("developer"), &["export", &id]).ended(0).out;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let events = runtime.block_on(async {
+            let journal = MemoryJournal::new();
+            journal.restore(&from_file(&file).unwrap()).await.unwrap();
+            journal.read(&id.parse().unwrap()).await.unwrap()
+        });
+        let intended = events.iter().filter_map(|e| match &e.fact {
+            Fact::Intended { effect, .. } => Some(kind(effect)),
+            _ => None,
+        });
+        let release = Release::fold(&events).unwrap();
+        let commit = release.started.source.commit.as_ref().expect("it was made from one");
+        // Requests for approval show a commit by its first digits.
+        let record = Record::of(&release, &events).but_for(&[&self.sandbox.host, &id, &commit[..12]]);
+        (Left { code: ran.code, calls: self.calls(), reached: self.reached(), record }, intended.collect())
+    }
 }
 
-fn effects(lines: &[Value]) -> BTreeSet<String> {
-    lines.iter().filter_map(|l| l["effect"]["effect"].as_str().map(str::to_owned)).collect()
+/// As the record writes it: `RunTask` is `run-task`.
+fn written(kind: &str) -> String {
+    let mut out = String::new();
+    for c in kind.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+fn killed_at_each_kind_of(road: Road) {
+    let plain = road.ground();
+    let ran = plain.end(plain.release()).ended(plain.code);
+    let (undisturbed, met) = plain.left(&ran);
+    let kinds: Vec<&str> = KINDS.iter().filter(|(_, on)| *on == road).map(|(kind, _)| *kind).collect();
+    let unmet: Vec<_> = kinds.iter().filter(|kind| !met.contains(**kind)).collect();
+    assert!(unmet.is_empty(), "{road:?} never comes to {unmet:?}, only to {met:?}");
+    let mut wrong = Vec::new();
+    for kind in &kinds {
+        let ground = road.ground();
+        let mut running = ground.release();
+        running.says(&format!(r#""effect":{{"effect":"{}""#, written(kind)));
+        running.signal("KILL");
+        assert_eq!(running.end().code, None);
+        let ran = ground.end(ground.start(&["resume", "--output", "json"]));
+        let (left, _) = ground.left(&ran);
+        wrong.extend(difference(&undisturbed, &left).map(|d| format!("{kind}:\n{d}\n{}", ran.err)));
+    }
+    let (all, well) = (kinds.len(), kinds.len() - wrong.len());
+    let of = KINDS.len();
+    tell(&format!("SIGKILL at {well} of {all} of the {of} kinds of effect ({road:?}): as if nothing had been"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn at_each_kind_of_effect_it_ends_as_if_nothing_had_been() {
-    let plain = Ground::new();
-    let ran = plain.end(plain.start(&RELEASE)).ended(0);
-    let kinds = effects(&ran.json());
-    assert!(kinds.len() >= 9, "{kinds:?}");
-    let mut wrong = Vec::new();
-    for kind in &kinds {
-        let ground = Ground::new();
-        let mut running = ground.start(&RELEASE);
-        running.says(&format!(r#""effect":{{"effect":"{kind}""#));
-        running.signal("KILL");
-        assert_eq!(running.end().code, None);
-        let ran = ground.end(ground.start(&["resume", "--output", "json"]));
-        let (tally, reached) = (ground.tally(), ground.reached());
-        if ran.code != Some(0) || tally != plain.tally() || reached != plain.reached() {
-            wrong.push(format!("{kind}: {:?} {tally:?} {reached:?}\n{}", ran.code, ran.err));
-        }
+    killed_at_each_kind_of(Road::Whole);
+}
+
+#[test]
+fn at_each_kind_of_effect_of_other_roads_it_ends_as_if_nothing_had_been() {
+    for road in [Road::Given, Road::WayBack, Road::Stopped] {
+        killed_at_each_kind_of(road);
     }
-    tell(&format!(
-        "SIGKILL at {} of {} kinds of effect: as if nothing had been",
-        kinds.len() - wrong.len(),
-        kinds.len()
-    ));
-    assert!(wrong.is_empty(), "undisturbed: {:?}\n{}", plain.tally(), wrong.join("\n"));
 }

@@ -1,14 +1,16 @@
-//! Point after point of a release, until it has no more.
+//! Every point of a release, found by running it undisturbed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::ids::ReleaseId;
-use kanmon::model::outcome::Outcome;
 
-use super::left::{Left, left};
-use super::roads::end;
+use super::left::{Left, difference, left};
+use super::roads::Road;
 use crate::real::road::tell;
-use crate::scenarios::stage::{Stage, Story};
+use crate::scenarios::stage::{Call, Run, Stage};
 
 pub const BOTH: [Moment; 2] = [Moment::Before, Moment::After];
 
@@ -24,39 +26,91 @@ pub struct Share {
 
 pub const ALL: Share = Share { nth: 0, of: 1 };
 
-/// Whatever is killed at any of the points leaves what the undisturbed release leaves. `killed` answers none where there is no such
-/// point, and none after it.
-pub async fn survives<K>(
-    what: &str,
-    story: &Story,
-    outcome: Outcome,
-    points: impl Iterator<Item = Point>,
-    share: Share,
-    killed: K,
-) where
-    K: AsyncFn(&Story, Point) -> Option<Left>,
-{
-    let stage = story.clone().open();
-    let run = stage.release().await;
-    let ended = end(&stage, run).await;
-    assert_eq!(ended.ending.outcome, outcome, "{:?}", ended.ending);
-    let undisturbed = left(&stage, &ended);
-    let (mut count, mut wrong) = (0, Vec::new());
-    for point in points.skip(share.nth).step_by(share.of) {
-        let Some(left) = killed(story, point).await else { break };
-        count += 1;
-        if left != undisturbed {
-            wrong.push(format!("killed at {point:?}: {left:#?}"));
-        }
-    }
-    assert!(count > 15, "a release has more points than {count}");
-    tell(&format!("{what}: {} of {count} points end as if nothing had been", count - wrong.len()));
-    assert!(wrong.is_empty(), "undisturbed: {undisturbed:#?}\n{}", wrong.join("\n"));
+/// A release that nothing kills.
+pub struct Undisturbed {
+    pub left: Left,
+    /// Its appends that are points, by their numbers.
+    pub appends: std::ops::RangeInclusive<usize>,
+    /// All its calls.
+    pub calls: Vec<Call>,
 }
 
-/// Both moments of every append or call, as long as there are any.
-pub fn every(moments: &[Moment]) -> impl Iterator<Item = Point> {
-    (1..).flat_map(|nth| moments.iter().map(move |moment| (nth, *moment)))
+impl Undisturbed {
+    pub async fn of(road: &Road) -> Undisturbed {
+        let (stage, run) = road.set_out().await;
+        let [appends, first, last] = [0; 3].map(|nought| Arc::new(AtomicUsize::new(nought)));
+        let (begun, over, cut) = (first.clone(), last.clone(), stage.cut.clone());
+        let (from, until) = (road.from, road.until);
+        cut.forget();
+        stage.journal.set_hook(move |moment, facts| {
+            match moment {
+                Moment::Before => {
+                    let nth = appends.fetch_add(1, Ordering::Relaxed) + 1;
+                    for (place, is) in [(&begun, from), (&over, until)] {
+                        if place.load(Ordering::Relaxed) == 0 && facts.iter().any(is) {
+                            place.store(nth, Ordering::Relaxed);
+                        }
+                    }
+                }
+                Moment::After => cut.appended(),
+            }
+            Ok(())
+        });
+        let ended = road.end(&stage, run).await;
+        assert_eq!(ended.ending.outcome, road.outcome, "{}: {:?}", road.what, ended.ending);
+        let (first, last) = (first.load(Ordering::Relaxed), last.load(Ordering::Relaxed));
+        assert!(first > 0 && first < last, "{}: it has no point", road.what);
+        Undisturbed { left: left(&stage, &ended), appends: first..=last, calls: stage.cut.calls() }
+    }
+}
+
+/// Whatever is killed at any of the points leaves what the undisturbed release leaves. `killed` answers none where a point was not
+/// reached, which is as wrong.
+pub async fn survives<P: Copy + std::fmt::Debug>(
+    what: &str,
+    undisturbed: &Undisturbed,
+    points: Vec<P>,
+    share: Share,
+    killed: impl AsyncFn(P) -> Option<Left>,
+) {
+    let points: Vec<P> = points.into_iter().skip(share.nth).step_by(share.of).collect();
+    assert!(points.len() > 5, "{what}: a release has more points than {points:?}");
+    let mut wrong = Vec::new();
+    for point in &points {
+        match killed(*point).await {
+            None => wrong.push(format!("{point:?} was never reached")),
+            Some(left) => {
+                let difference = difference(&undisturbed.left, &left);
+                wrong.extend(difference.map(|d| format!("killed at {point:?}:\n{d}")));
+            }
+        }
+    }
+    let (listed, well) = (points.len(), points.len() - wrong.len());
+    tell(&format!("{what}: {well} of {listed} points end as if nothing had been"));
+    assert!(wrong.is_empty(), "{what}: {} of {listed} are wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Lets the process die at its `nth` append from now on; whether it came so far.
+pub async fn dies_at_append(stage: &Stage, run: Run, (nth, moment): Point) -> bool {
+    let (appends, died) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let dead = died.clone();
+    stage.journal.set_hook(move |at, _| {
+        if at == Moment::Before {
+            appends.fetch_add(1, Ordering::Relaxed);
+        }
+        if at == moment && appends.load(Ordering::Relaxed) == nth {
+            dead.fetch_add(1, Ordering::Relaxed);
+            return Err(kanmon::ports::journal::JournalError::Store("the process is killed here".to_owned()));
+        }
+        Ok(())
+    });
+    run.over().await;
+    stage.journal.set_hook(|_, _| Ok(()));
+    let died = died.load(Ordering::Relaxed) > 0;
+    if died {
+        run.died(stage).await;
+    }
+    died
 }
 
 /// Another process goes on to the end, if the release has not come there yet.
@@ -65,8 +119,7 @@ pub async fn gone_on_with(stage: &Stage, id: &ReleaseId) -> Left {
         return left;
     }
     stage.pass(SignedDuration::from_secs(30)).await;
-    let run = stage.resumes(id).await;
-    let ended = end(stage, run).await;
+    let ended = stage.resumes(id).await.end(stage).await;
     left(stage, &ended)
 }
 

@@ -1,50 +1,207 @@
 //! The releases that are killed.
 
 use jiff::SignedDuration;
+use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
+use kanmon::model::outcome::Outcome;
 use kanmon::model::stage_state::Approval;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::scenarios::stage::{Ended, MANAGER, Run, Stage, Story};
+use crate::scenarios::stage::{COLLEAGUE, Ended, MANAGER, OPERATOR, Run, Stage, Story};
 
-/// Three stages: build, migrations, rollouts, checks, a copy, an approval. What moves is looked at seldom, to the same end.
-pub fn whole() -> Story {
+/// A release, what comes before it, and what it comes to when nothing kills it.
+#[derive(Clone)]
+pub struct Road {
+    pub what: &'static str,
+    story: Story,
+    before: Before,
+    pub outcome: Outcome,
+    /// The fact that its points begin with, and the one they end with: what comes before and after is another road's.
+    pub from: fn(&Fact) -> bool,
+    pub until: fn(&Fact) -> bool,
+    /// Which question gets an answer.
+    answered: u32,
+}
+
+/// What comes before the process that is killed.
+#[derive(Clone, Copy)]
+enum Before {
+    Nothing,
+    /// What is built exits at once.
+    BrokenImage,
+    /// What runs was deregistered.
+    Deregistered,
+    /// A process has asked and stopped, and somebody has deployed since.
+    AnotherQuestion,
+}
+
+impl Road {
+    fn new(what: &'static str, story: Story) -> Road {
+        let (before, outcome, from) = (Before::Nothing, Outcome::Succeeded, anything as fn(&Fact) -> bool);
+        Road { what, story, before, outcome, from, until: finished, answered: 1 }
+    }
+
+    fn before(self, before: Before) -> Road {
+        Road { before, ..self }
+    }
+
+    fn to(self, outcome: Outcome) -> Road {
+        Road { outcome, ..self }
+    }
+
+    fn from(self, from: fn(&Fact) -> bool) -> Road {
+        Road { from, ..self }
+    }
+
+    /// A world of its own, and the process that is killed in it, about to begin.
+    pub async fn set_out(&self) -> (Stage, Run) {
+        let stage = self.story.clone().open();
+        match self.before {
+            Before::Nothing => {}
+            Before::BrokenImage => stage.build_next("broken", &[("exit-code", "1")]),
+            Before::Deregistered => {
+                let ecs = aws_sdk_ecs::Client::new(&stage.sdk(COLLEAGUE));
+                ecs.deregister_task_definition().task_definition("shop-web:1").send().await.expect("deregistered");
+            }
+            Before::AnotherQuestion => {
+                let first = stage.release().await;
+                let id = first.id.clone();
+                stage.asked(&id, "prod").await;
+                first.stop();
+                first.end(&stage).await.is(Outcome::Suspended, 30);
+                stage.deploys(OPERATOR, "shop-prod", "web").await;
+                stage.pass(SignedDuration::from_mins(10)).await;
+                let run = stage.resumes(&id).await;
+                return (stage, run);
+            }
+        }
+        let run = stage.release().await;
+        (stage, run)
+    }
+
+    /// Something that is done while a manager answers what is asked.
+    pub async fn accompanied<T>(&self, stage: &Stage, id: &ReleaseId, walk: impl Future<Output = T>) -> T {
+        tokio::select! {
+            done = walk => done,
+            () = self.answering(stage, id) => unreachable!("it goes on for ever"),
+        }
+    }
+
+    async fn answering(&self, stage: &Stage, id: &ReleaseId) {
+        let mut answered = self.answered - 1;
+        loop {
+            let release = stage.release_of(id).await;
+            for (name, state) in &release.stages {
+                let Approval::Asked(request) = &state.approval else { continue };
+                // An execution takes its time until its action waits.
+                let waits = request.execution.is_none() || stage.time.timestamp() >= request.asked_at + REACHED;
+                if waits && state.asks > answered {
+                    answered = state.asks;
+                    stage.approves(MANAGER, id, name.as_str()).await;
+                }
+            }
+            stage.pass(SignedDuration::from_secs(15)).await;
+        }
+    }
+
+    /// To the end.
+    pub async fn end(&self, stage: &Stage, run: Run) -> Ended {
+        let id = run.id.clone();
+        self.accompanied(stage, &id, run.end(stage)).await
+    }
+}
+
+/// By then an execution has come to the action that asks.
+const REACHED: SignedDuration = SignedDuration::from_mins(5);
+
+fn anything(_: &Fact) -> bool {
+    true
+}
+
+fn finished(fact: &Fact) -> bool {
+    matches!(fact, Fact::Finished { .. })
+}
+
+fn entered(fact: &Fact) -> bool {
+    matches!(fact, Fact::StageEntered { .. })
+}
+
+fn rolling(fact: &Fact) -> bool {
+    matches!(fact, Fact::RolloutStarted { .. })
+}
+
+/// What moves is looked at seldom, to the same end.
+fn story() -> Story {
     Story::new().file("/defaults/poll", json!("60s"))
 }
 
-/// One stage, and the way back from it.
-pub fn way_back() -> Story {
+fn dev(steps: Value) -> Story {
+    story().stages(&["dev"]).steps("dev", steps)
+}
+
+fn failing_check() -> Value {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
-    let check = json!({ "check": { "http": url, "status": 403, "timeout": "5s" } });
-    whole().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }, check]))
+    json!({ "check": { "http": url, "status": 403, "timeout": "5s" } })
+}
+
+/// Three stages: build, migrations, rollouts, checks, a copy, an approval.
+pub fn whole() -> Road {
+    Road::new("three stages", story())
+}
+
+/// One stage, and the way back from it.
+pub fn way_back() -> Road {
+    let steps = json!([{ "roll": "admin" }, { "roll": "web" }, failing_check()]);
+    Road::new("a way back", dev(steps)).to(Outcome::RolledBack).from(entered)
 }
 
 /// Where ECS tells no service deployments.
-pub fn without_service_deployments() -> Story {
-    let story = whole().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }]));
-    story.world("/ecs/0/serviceDeployments", json!(false))
+pub fn without_service_deployments() -> Road {
+    let story = dev(json!([{ "roll": ["web", "admin"] }])).world("/ecs/0/serviceDeployments", json!(false));
+    Road::new("no service deployments", story).from(entered)
 }
 
-/// Answers whatever is asked, for ever.
-pub async fn approving(stage: &Stage, id: &ReleaseId) {
-    let mut answered = 0;
-    loop {
-        let release = stage.release_of(id).await;
-        for (name, state) in &release.stages {
-            if matches!(state.approval, Approval::Asked(_)) && state.asks > answered {
-                answered = state.asks;
-                stage.approves(MANAGER, id, name.as_str()).await;
-            }
-        }
-        stage.pass(SignedDuration::from_secs(15)).await;
-    }
+/// The way back to a revision that somebody has deregistered.
+pub fn way_back_to_deregistered() -> Road {
+    let road = Road::new("a way back to what was deregistered", dev(json!([{ "roll": "web" }, failing_check()])));
+    road.before(Before::Deregistered).to(Outcome::RolledBack).from(rolling)
 }
 
-/// To the end, with whoever approves at hand.
-pub async fn end(stage: &Stage, run: Run) -> Ended {
-    let id = run.id.clone();
-    tokio::select! {
-        ended = run.end(stage) => ended,
-        () = approving(stage, &id) => unreachable!("it goes on for ever"),
-    }
+/// A rollout that fails and is left standing: what ran before is still listed beside it when kanmon goes back.
+pub fn way_back_of_a_failed_rollout() -> Road {
+    let road = Road::new("the way back of a failed rollout", left_standing(true));
+    road.before(Before::BrokenImage).to(Outcome::RolledBack).from(rolling)
+}
+
+/// The same, where nobody but kanmon sees that it fails.
+pub fn way_back_without_service_deployments() -> Road {
+    let story = left_standing(false).world("/ecs/0/serviceDeployments", json!(false));
+    let road = Road::new("the way back of a failed rollout without service deployments", story);
+    road.before(Before::BrokenImage).to(Outcome::RolledBack).from(rolling)
+}
+
+fn left_standing(breaker: bool) -> Story {
+    let breaker = json!({ "enable": breaker, "rollback": false });
+    let configuration =
+        json!({ "deploymentCircuitBreaker": breaker, "minimumHealthyPercent": 100, "maximumPercent": 200 });
+    dev(json!([{ "roll": "web" }])).services("web", "deploymentConfiguration", &configuration)
+}
+
+fn asking_codepipeline() -> Story {
+    let approval =
+        json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
+    let story = story().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval }));
+    story.steps("prod", json!([{ "roll": "web" }]))
+}
+
+/// Approved in CodePipeline.
+pub fn codepipeline() -> Road {
+    let planned = |f: &Fact| matches!(f, Fact::StagePlanned { .. });
+    Road { until: entered, ..Road::new("approval in CodePipeline", asking_codepipeline()).from(planned) }
+}
+
+/// A question to CodePipeline that falls, for what would be done has changed, and is asked anew.
+pub fn asked_anew() -> Road {
+    let road = Road::new("a question to CodePipeline that falls", asking_codepipeline());
+    Road { until: entered, answered: 2, ..road.before(Before::AnotherQuestion) }
 }

@@ -1,33 +1,56 @@
-use kanmon::journal::Moment;
-use kanmon::model::outcome::Outcome;
+use std::cell::Cell;
 
-use super::at_every_append::dies;
+use jiff::SignedDuration;
+
 use super::left::Left;
-use super::matrix::{ALL, Point, every, gone_on_with, over, survives};
-use super::roads::whole;
-use crate::scenarios::stage::Story;
+use super::matrix::{ALL, BOTH, Point, Undisturbed, dies_at_append, gone_on_with, over, survives};
+use super::roads::{self, Road};
+use crate::races::chance::Chance;
+use crate::real::road::tell;
 
-/// Killed after its `nth` append, gone on with, killed again at one of the next, and gone on with again.
-async fn killed(story: &Story, (nth, moment): Point) -> Option<Left> {
-    let stage = story.clone().open();
-    let run = stage.release().await;
+/// All pairs would be thousands: every append is the first of one pair, and the seed chooses where the second crash comes.
+const SEED: u64 = 5;
+
+/// The second crash comes this many appends after the resumption, at most: what a new process does until it is where the old one was.
+const SOON: u64 = 6;
+
+/// Killed at an append, gone on with, killed again at one of the next, and gone on with again.
+async fn killed(road: &Road, (first, second): (Point, Point), twice: &Cell<usize>) -> Option<Left> {
+    let (stage, run) = road.set_out().await;
     let id = run.id.clone();
-    if !dies(&stage, run, nth, moment).await {
-        return None;
-    }
-    if let Some(left) = over(&stage, &id).await {
-        return Some(left);
-    }
-    stage.pass(jiff::SignedDuration::from_secs(30)).await;
-    let second = stage.resumes(&id).await;
-    // Now before, now after; now the next append, now the one after that.
-    let again = if nth.is_multiple_of(2) { Moment::Before } else { Moment::After };
-    dies(&stage, second, 1 + nth % 3, again).await;
-    Some(gone_on_with(&stage, &id).await)
+    let walk = async {
+        if !dies_at_append(&stage, run, first).await {
+            return None;
+        }
+        if let Some(left) = over(&stage, &id).await {
+            return Some(left);
+        }
+        stage.pass(SignedDuration::from_secs(30)).await;
+        let again = stage.resumes(&id).await;
+        // Near its end it may have fewer appends than that: then it ended, and was killed once.
+        if dies_at_append(&stage, again, second).await {
+            twice.set(twice.get() + 1);
+        }
+        Some(gone_on_with(&stage, &id).await)
+    };
+    road.accompanied(&stage, &id, walk).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn in_a_row_it_ends_as_if_nothing_had_been() {
-    let story = whole().stages(&["dev", "prod"]);
-    survives("two crashes in a row", &story, Outcome::Succeeded, every(&[Moment::After]), ALL, killed).await;
+    let seed =
+        std::env::var("KANMON_CRASH_SEED").ok().map_or(SEED, |s| s.parse().expect("KANMON_CRASH_SEED: a number"));
+    tell(&format!("two crashes in a row: pairs of seed {seed} (KANMON_CRASH_SEED chooses others)"));
+    let (road, mut chance) = (roads::whole(), Chance::new(seed));
+    let undisturbed = Undisturbed::of(&road).await;
+    let pairs = undisturbed.appends.clone().map(|nth| {
+        let soon = 1 + usize::try_from(chance.below(SOON)).expect("few");
+        ((nth, chance.one_of(&BOTH)), (soon, chance.one_of(&BOTH)))
+    });
+    let (pairs, twice): (Vec<_>, _) = (pairs.collect(), Cell::new(0));
+    let all = pairs.len();
+    let what = format!("{}, two crashes in a row", road.what);
+    survives(&what, &undisturbed, pairs, ALL, async |pair| killed(&road, pair, &twice).await).await;
+    tell(&format!("{what}: {} of {all} died a second time", twice.get()));
+    assert!(twice.get() * 4 > all * 3, "only {} of {all} died twice", twice.get());
 }

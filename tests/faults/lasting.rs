@@ -4,17 +4,16 @@ use jiff::SignedDuration;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 
-use super::matrix::{Undisturbed, comes_to_an_end, every_operation, was_met};
-use crate::crash::left::left;
+use super::matrix::{Undisturbed, comes_to_an_end, every_operation, was_met, what_counts};
+use crate::crash::left::difference;
 use crate::crash::roads::whole;
 
 const FOR_EVER: u32 = u32::MAX;
 
 /// It goes without the operation, or ends parked, as one of these; mended and resumed, it leaves what the undisturbed release leaves.
 async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: &Kind) -> Result<(), String> {
-    let stage = whole().open();
+    let (stage, run) = whole().set_out().await;
     stage.fault(operation, kind.clone(), FOR_EVER);
-    let run = stage.release().await;
     let id = run.id.clone();
     let Some(ended) = comes_to_an_end(&stage, run).await else { return Err("it never ends".to_owned()) };
     if !was_met(&stage, operation, kind) {
@@ -22,8 +21,9 @@ async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: 
     }
     if ended.ending.outcome == Outcome::Succeeded {
         // There is a way without this operation, to the same end.
-        let left = left(&stage, &ended);
-        return if left == from.left { Ok(()) } else { Err(format!("succeeded otherwise: {left:#?}")) };
+        let left = what_counts(&stage, &ended).without_listed();
+        let difference = difference(&from.left.clone().without_listed(), &left);
+        return difference.map_or(Ok(()), |d| Err(format!("succeeded otherwise: {d}")));
     }
     if !outcomes.contains(&ended.ending.outcome) {
         return Err(format!("{:?}: {}", ended.ending.outcome, ended.words()));
@@ -35,8 +35,8 @@ async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: 
     stage.pass(SignedDuration::from_mins(10)).await;
     let resumed = stage.resumes(&id).await;
     let Some(ended) = comes_to_an_end(&stage, resumed).await else { return Err("it never ends again".to_owned()) };
-    let left = left(&stage, &ended);
-    if left == from.left { Ok(()) } else { Err(format!("resumed: {}\n{left:#?}", ended.words())) }
+    let difference = difference(&from.left, &what_counts(&stage, &ended));
+    difference.map_or(Ok(()), |d| Err(format!("resumed: {}\n{d}", ended.words())))
 }
 
 #[tokio::test(start_paused = true)]

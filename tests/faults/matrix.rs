@@ -6,7 +6,7 @@ use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 
 use crate::crash::left::{Left, left};
-use crate::crash::roads::{end, whole};
+use crate::crash::roads::whole;
 use crate::real::road::tell;
 use crate::scenarios::stage::{Ended, Run, Stage};
 
@@ -17,18 +17,26 @@ pub struct Undisturbed {
 }
 
 pub async fn undisturbed() -> Undisturbed {
-    let stage = whole().open();
-    let run = stage.release().await;
-    let ended = end(&stage, run).await;
+    let (stage, run) = whole().set_out().await;
+    let ended = whole().end(&stage, run).await;
     ended.is(Outcome::Succeeded, 0);
     let operations = stage.world.lock().unwrap().log().iter().map(|e| e.operation.clone()).collect();
-    Undisturbed { operations, left: left(&stage, &ended) }
+    Undisturbed { operations, left: what_counts(&stage, &ended) }
+}
+
+/// Facts that a fault adds: what it was told of, and what a process ends with that cannot go on.
+const TOLD_OF_FAULTS: [&str; 3] = ["effect-failed", "effect-unknown", "suspended"];
+
+/// What has to be as without the fault.
+pub fn what_counts(stage: &Stage, ended: &Ended) -> Left {
+    left(stage, ended).without(&TOLD_OF_FAULTS)
 }
 
 /// To the end, which comes within days of the stage's time.
 pub async fn comes_to_an_end(stage: &Stage, run: Run) -> Option<Ended> {
+    let road = whole();
     tokio::select! {
-        ended = end(stage, run) => Some(ended),
+        ended = road.end(stage, run) => Some(ended),
         () = stage.hours(72) => None,
     }
 }

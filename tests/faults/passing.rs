@@ -2,21 +2,20 @@
 
 use kanmon::sandbox::faults::{Kind, is_read};
 
-use super::matrix::{Undisturbed, comes_to_an_end, every_operation, was_met};
-use crate::crash::left::left;
+use super::matrix::{Undisturbed, comes_to_an_end, every_operation, was_met, what_counts};
+use crate::crash::left::difference;
 use crate::crash::roads::whole;
 
 /// The next `count` calls of the operation meet it.
 async fn passes(count: u32, from: &Undisturbed, operation: &str, kind: &Kind) -> Result<(), String> {
-    let stage = whole().open();
+    let (stage, run) = whole().set_out().await;
     stage.fault(operation, kind.clone(), count);
-    let run = stage.release().await;
     let Some(ended) = comes_to_an_end(&stage, run).await else { return Err("it never ends".to_owned()) };
     if !was_met(&stage, operation, kind) {
         return Err("nobody met the fault".to_owned());
     }
-    let left = left(&stage, &ended);
-    if left == from.left { Ok(()) } else { Err(format!("{}\n{left:#?}", ended.words())) }
+    let difference = difference(&from.left, &what_counts(&stage, &ended));
+    difference.map_or(Ok(()), |d| Err(format!("{}\n{d}", ended.words())))
 }
 
 async fn each_passes(what: &str, kind: Kind, count: u32) {

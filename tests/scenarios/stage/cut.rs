@@ -1,5 +1,6 @@
 //! Where a process is cut off: at one of its calls, before it takes effect or before its answer arrives.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -28,13 +29,40 @@ pub struct Cut {
     calls: Mutex<Vec<Call>>,
     appends: AtomicUsize,
     reached: Notify,
+    /// What calls with a token made, by AWS's answers: the same task for the same token.
+    made: Mutex<BTreeSet<(String, String)>>,
 }
+
+/// Calls that carry a token, and where their answer names what they made.
+const MADE: [(&str, &str); 2] = [("RunTask", "/tasks/0/taskArn"), ("StartPipelineExecution", "/pipelineExecutionId")];
 
 impl Cut {
     /// The `nth` call from now on never returns to its process.
     pub fn order(&self, nth: usize, moment: Moment) {
         self.calls.lock().unwrap().clear();
         *self.order.lock().unwrap() = Some((nth, moment));
+    }
+
+    /// The first call from now on is number 1.
+    pub fn forget(&self) {
+        self.calls.lock().unwrap().clear();
+    }
+
+    /// How many different things each operation with a token made.
+    pub fn made(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for (operation, _) in self.made.lock().unwrap().iter() {
+            *counts.entry(operation.clone()).or_default() += 1;
+        }
+        counts
+    }
+
+    fn note(&self, what: &str, answer: &[u8]) {
+        let Some((_, place)) = MADE.iter().find(|(operation, _)| *operation == what) else { return };
+        let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
+        if let Some(name) = answer.pointer(place).and_then(|n| n.as_str()) {
+            self.made.lock().unwrap().insert((what.to_owned(), name.to_owned()));
+        }
     }
 
     /// Waits until a process has come that far.
@@ -86,7 +114,16 @@ impl HttpConnector for Wire {
         let uri = request.uri();
         let path = uri.find("://").map_or(uri, |at| uri[at + 3..].find('/').map_or("/", |p| &uri[at + 3 + p..]));
         let what = target.unwrap_or(path).to_owned();
-        HttpConnectorFuture::new(async move { cut.pass(&what, world.call(request)).await })
+        HttpConnectorFuture::new(async move {
+            let call = async {
+                let answer = world.call(request).await;
+                if let Ok(answer) = &answer {
+                    cut.note(&what, answer.body().bytes().unwrap_or_default());
+                }
+                answer
+            };
+            cut.pass(&what, call).await
+        })
     }
 }
 

@@ -2,23 +2,19 @@
 
 use bytes::Bytes;
 use http::Request;
-use kanmon::sandbox::faults::Kind;
+use kanmon::sandbox::faults::{Kind, is_read};
 use kanmon::sandbox::log::Entry;
 use serde_json::Value;
 
 use super::Stage;
 
-/// Operations that leave something behind.
-const MUTATING: [&str; 8] = [
-    "RegisterTaskDefinition",
-    "UpdateService",
-    "RunTask",
-    "StopServiceDeployment",
-    "StartPipelineExecution",
-    "PutImage",
-    "StopTask",
-    "DeregisterTaskDefinition",
-];
+/// No reads, and nothing of them is left: sessions, logins, and bytes that are an image's only once its manifest is put.
+pub const LEAVING_NOTHING: [&str; 5] =
+    ["AssumeRole", "GetAuthorizationToken", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload"];
+
+fn took_effect(call: &Entry) -> bool {
+    call.status < 300 && call.fault != Some(Kind::ResetBefore)
+}
 
 impl Stage {
     /// The calls of an operation that were tried.
@@ -29,7 +25,6 @@ impl Stage {
 
     /// The calls of an operation that took effect, by whatever principal.
     pub fn calls(&self, operation: &str) -> Vec<Entry> {
-        let took_effect = |e: &Entry| e.status < 300 && e.fault != Some(Kind::ResetBefore);
         self.tried(operation).into_iter().filter(took_effect).collect()
     }
 
@@ -42,13 +37,13 @@ impl Stage {
         calls.map(|e| e.input["taskDefinition"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Everything that left something behind, by operation.
+    /// Everything that left something behind, by operation: whatever is no read.
     pub fn changes(&self) -> Vec<(String, String)> {
-        let calls = MUTATING.iter().flat_map(|op| self.calls(op));
-        let mut changes: Vec<(u64, String, String)> =
-            calls.map(|e| (e.seq, e.operation.clone(), e.account.unwrap_or_default())).collect();
-        changes.sort();
-        changes.into_iter().map(|(_, operation, account)| (operation, account)).collect()
+        let changes =
+            |e: &&Entry| took_effect(e) && !is_read(&e.operation) && !LEAVING_NOTHING.contains(&e.operation.as_str());
+        let world = self.world.lock().unwrap();
+        let calls = world.log().iter().filter(changes);
+        calls.map(|e| (e.operation.clone(), e.account.clone().unwrap_or_default())).collect()
     }
 
     /// How often each operation left something behind.

@@ -35,8 +35,9 @@ use serde_json::{Value, json};
 
 use cut::Wire;
 
-pub use cut::Cut;
+pub use cut::{Call, Cut};
 pub use images::Content;
+pub use look::LEAVING_NOTHING;
 pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
 pub use run::{Asking, Ended, Run, name};
 pub use time::{SdkTime, Time};

@@ -1,8 +1,11 @@
 //! Who acts, and what they do besides kanmon.
 
+use std::sync::Arc;
+
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use kanmon::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, ApprovalWay, Identity};
@@ -118,7 +121,9 @@ impl Stage {
             ApprovalWay::CodePipeline { pipeline: name, action, account } => {
                 let account = pipeline.account(account);
                 let execution = request.execution.as_deref().expect("an execution");
-                let approvals = self.ports(person, id.as_str(), None).approvals;
+                // A person's calls are none of kanmon's processes'.
+                let http = SharedHttpClient::new(self.connector());
+                let approvals = self.ports_through(http, Arc::default(), person, id.as_str(), None).approvals;
                 let approved = answer == Answer::Approved;
                 approvals.answer(account, name, execution, action, approved, "as seen").await.expect("answered");
             }
