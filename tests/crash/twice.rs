@@ -8,7 +8,7 @@ use super::roads::{self, Road};
 use crate::races::chance::Chance;
 use crate::real::road::tell;
 
-/// All pairs would be thousands: every append is the first of one pair, and the seed chooses where the second crash comes.
+/// All pairs would be thousands: of every two appends one is the first of a pair. The seed chooses which, and where the second comes.
 const SEED: u64 = 5;
 
 /// The second crash comes this many appends after the resumption, at most: what a new process does until it is where the old one was.
@@ -43,7 +43,9 @@ async fn in_a_row_it_ends_as_if_nothing_had_been() {
     tell(&format!("two crashes in a row: pairs of seed {seed} (KANMON_CRASH_SEED chooses others)"));
     let (road, mut chance) = (roads::whole(), Chance::new(seed));
     let undisturbed = Undisturbed::of(&road).await;
-    let pairs = undisturbed.appends.clone().map(|nth| {
+    let last = *undisturbed.appends.end();
+    let pairs = undisturbed.appends.clone().step_by(2).map(|nth| {
+        let nth = last.min(nth + usize::from(chance.odds(500)));
         let soon = 1 + usize::try_from(chance.below(SOON)).expect("few");
         ((nth, chance.one_of(&BOTH)), (soon, chance.one_of(&BOTH)))
     });
