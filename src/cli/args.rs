@@ -124,6 +124,8 @@ pub enum Verb {
     Status(StatusArgs),
     /// What was released, or one release's whole story
     History(HistoryArgs),
+    /// Write what came of a release to stdout, in a form that other tools read
+    Report(ReportArgs),
     /// Write a release's record to stdout, for another store
     Export(ExportArgs),
     /// Take in a record that `export` wrote
@@ -268,6 +270,20 @@ pub struct HistoryArgs {
     /// How many releases to list
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
     pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    pub release: ReleaseId,
+    /// The form
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// JUnit's XML: a suite a stage, a case for each thing that had to hold
+    Junit,
 }
 
 #[derive(Debug, Args)]

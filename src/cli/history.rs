@@ -7,7 +7,6 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::releases;
-use crate::model::event::Event;
 use crate::report::{names, story, summary, table};
 
 pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<u8, Failure> {
@@ -23,25 +22,16 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
         super::args::Form::Human => {
             for event in &events {
                 if let Some(line) = story::tell(event, &release) {
-                    output.say(&dated(event, &line, output));
+                    output.say(&line.dated(event.at, output.out, output.out_width()));
                 }
             }
             match &release.ending {
                 Some(ending) => output.say(&summary::of(&release, ending, output.out, output.out_width())),
-                None => output.say("it is being worked on, or its process is gone: `kanmon status` tells"),
+                None => output.say(summary::NOT_OVER),
             }
         }
     }
     Ok(0)
-}
-
-/// A line of the story, with its time (UTC) before it.
-fn dated(event: &Event, line: &story::Line, output: &Output) -> String {
-    let at = event.at.strftime("%m-%d %H:%M:%S").to_string();
-    let room = output.out_width().map(|w| w.saturating_sub(at.len() + 1));
-    let text = line.render(output.out, room);
-    let below = format!("\n{}", " ".repeat(at.len() + 1));
-    format!("{} {}", output.out.faint(&at), text.replace('\n', &below))
 }
 
 async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failure> {

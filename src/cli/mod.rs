@@ -23,6 +23,7 @@ mod plan;
 mod promote;
 mod release;
 mod remote;
+mod report;
 mod resume;
 mod sandbox;
 mod status;
@@ -73,6 +74,7 @@ async fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
         Verb::Unlock(args) => unlock::run(global, output, args).await,
         Verb::Status(args) => status::run(global, output, args).await,
         Verb::History(args) => history::run(global, output, args).await,
+        Verb::Report(args) => report::run(global, output, args).await,
         Verb::Export(args) => export::run(global, output, args).await,
         Verb::Import(args) => import::run(global, output, args).await,
         Verb::Sandbox(args) => sandbox::run(output, args).await,

@@ -15,9 +15,8 @@ use crate::model::event::Event;
 use crate::model::ids::ReleaseId;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
-use crate::model::stage_state::Approval;
 use crate::ports::journal::{Holder, Lease};
-use crate::report::summary;
+use crate::report::{exports, summary};
 use crate::runtime::hold;
 use crate::runtime::ports::Ports;
 use crate::runtime::runner::{RunError, Runner};
@@ -114,19 +113,11 @@ pub fn env_file(global: &Global) -> Result<(), Failure> {
 
 /// What a build exports: shell lines, values without anything a shell would touch.
 fn write_env(file: &Path, release: &Release, ending: Option<&Ending>) -> Result<(), Failure> {
-    let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();
-    let plan = release.started.pipeline.stages.iter().rev().find_map(|s| match &release.stage(&s.name).approval {
-        Approval::Asked(request) | Approval::Given(_, request) => Some(request.plan.to_string()),
-        Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => None,
-    });
-    let outcome = serde_json::to_value(ending.map_or(Outcome::Suspended, |e| e.outcome)).ok();
-    let text = format!(
-        "KANMON_RELEASE={}\nKANMON_DIGEST={}\nKANMON_PLAN={}\nKANMON_OUTCOME={}\n",
-        release.id,
-        digests.join(","),
-        plan.unwrap_or_default(),
-        outcome.as_ref().and_then(|o| o.as_str()).unwrap_or_default(),
-    );
+    // A process that is cut off leaves a release that can be gone on with.
+    let outcome = ending.map_or(Outcome::Suspended, |e| e.outcome);
+    let text: String = exports::of(release, Some(outcome))
+        .map(|(name, value)| format!("KANMON_{}={value}\n", name.to_uppercase()))
+        .concat();
     write(file, &text)
 }
 

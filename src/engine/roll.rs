@@ -86,12 +86,9 @@ fn follow(
     if may_give_up && pointless(run) {
         give_up(a, at, service, run, format!("{} of its tasks died alike", death::FAIL_FAST))?;
     }
-    let since = state.stop_requested.unwrap_or(run.since).max(run.since);
-    let late = since + stage.deadline;
-    if a.now >= late {
+    if run.overdue {
         if may_give_up {
-            let minutes = stage.deadline.as_mins();
-            give_up(a, at, service, run, format!("it was not done within {minutes} minutes"))?;
+            give_up(a, at, service, run, format!("it was not done within {}", words::lasting(stage.deadline)))?;
         }
         let end = match unchanged {
             true => {
@@ -101,7 +98,6 @@ fn follow(
         };
         return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, run.progress.as_ref())));
     }
-    a.wake(late);
     a.watch(watch, every, waiting(what))
 }
 
@@ -149,7 +145,9 @@ pub fn stop(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName) -> Flow {
     }
 }
 
-/// When a deployment's own deadline is, from what it counts from.
-pub fn late(run: &RolloutRun, stage: &Stage) -> Timestamp {
-    run.since + stage.deadline
+/// Whether a reading made now tells that a deployment will not be done in time. Not by the clock alone: what could not be read may
+/// be done by then, and what is only being counted is as good as done.
+pub fn is_overdue(run: &RolloutRun, stage: &Stage, progress: &RolloutProgress, read_at: Timestamp) -> bool {
+    let done = end_of(progress).is_some() || matches!(progress.rollout, RolloutState::Proven { .. });
+    !run.overdue && !done && read_at >= run.since + stage.deadline
 }

@@ -18,12 +18,12 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     // What still moves is stopped side by side; only then does what was changed go back, one after the other.
     let moving: Vec<Flow> = state
         .rolls()
-        .map(|(step, service, roll)| come_to_rest(a, stage, &place(step), service, roll, failure.roll_back))
+        .map(|(step, service, roll)| come_to_rest(a, &place(step), service, roll, failure.roll_back))
         .collect();
     join(moving)?;
     let changed: Vec<_> = state.rolls().filter(|(_, _, roll)| failure.roll_back && roll.stands_changed()).collect();
     for (step, service, roll) in changed.into_iter().rev() {
-        restore(a, stage, &place(step), service, roll)?;
+        restore(a, &place(step), service, roll)?;
     }
     let mut ending = conclude(state, failure);
     if ending.outcome == Outcome::Stuck {
@@ -34,14 +34,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
 }
 
 /// Follows one service's own rollout to its end, stopping it where it shall go back.
-fn come_to_rest(
-    a: &mut Agenda<'_>,
-    stage: &Stage,
-    at: &StepRef,
-    service: &ServiceName,
-    state: &RollState,
-    roll_back: bool,
-) -> Flow {
+fn come_to_rest(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollState, roll_back: bool) -> Flow {
     let update = Effect::Update { at: at.clone(), service: service.clone() };
     // Under way, or possibly done: what it came to has to be known before the service can be called at rest.
     if a.release.open.contains_key(&update) || a.release.unknown.contains_key(&update) {
@@ -58,12 +51,10 @@ fn come_to_rest(
             if roll_back && known && state.stop_requested.is_none() {
                 roll::stop(a, at, service)?;
             }
-            let since = state.stop_requested.unwrap_or(run.since).max(run.since);
-            if a.now >= since + stage.deadline {
+            if run.overdue {
                 let end = RolloutEnd::Stuck { reason: "it was still moving at the deadline".to_owned() };
                 return a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end });
             }
-            a.wake(since + stage.deadline);
             let what = progress.map_or_else(|| "updated".to_owned(), words::progress);
             let why = Waiting::Rollout { at: at.clone(), service: service.clone(), what };
             a.watch(Watch::Rollout { at: at.clone(), service: service.clone() }, a.release.started.pipeline.poll, why)
@@ -73,7 +64,7 @@ fn come_to_rest(
 }
 
 /// Puts back what ran before, and proves that it runs.
-fn restore(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
+fn restore(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
     let restored = |end| Fact::RestoreEnded { at: at.clone(), service: service.clone(), end };
     let Some(run) = &state.restore else {
         let effect = Effect::Restore { at: at.clone(), service: service.clone() };
@@ -92,11 +83,9 @@ fn restore(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceNam
     if let Some(end) = run.progress.as_ref().and_then(roll::end_of) {
         return a.record(restored(end));
     }
-    let late = roll::late(run, stage);
-    if a.now >= late {
+    if run.overdue {
         return a.record(restored(RolloutEnd::Stuck { reason: "it did not run again at the deadline".to_owned() }));
     }
-    a.wake(late);
     let what = run.progress.as_ref().map_or_else(|| "updated".to_owned(), words::progress);
     let why = Waiting::Restore { at: at.clone(), service: service.clone(), what };
     a.watch(Watch::Restore { at: at.clone(), service: service.clone() }, a.release.started.pipeline.poll, why)

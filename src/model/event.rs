@@ -260,6 +260,12 @@ pub enum Fact {
         service: ServiceName,
         progress: RolloutProgress,
     },
+    /// It was read after its deadline, and was not done.
+    RolloutOverdue {
+        #[serde(rename = "place")]
+        at: StepRef,
+        service: ServiceName,
+    },
     RolloutStopRequested {
         #[serde(rename = "place")]
         at: StepRef,
@@ -283,6 +289,12 @@ pub enum Fact {
         at: StepRef,
         service: ServiceName,
         progress: RolloutProgress,
+    },
+    /// The way back was read after its deadline, and was not done.
+    RestoreOverdue {
+        #[serde(rename = "place")]
+        at: StepRef,
+        service: ServiceName,
     },
     /// `Succeeded`, or why what ran before is not known to run again.
     RestoreEnded {

@@ -346,8 +346,15 @@ impl Release {
                     run.progress = Some(progress.clone());
                 }
             }
+            Fact::RolloutOverdue { at, service } => {
+                self.roll_mut(at, service)?.run.as_mut().ok_or("nothing was rolled")?.overdue = true;
+            }
             Fact::RolloutStopRequested { at, service } => {
-                self.roll_mut(at, service)?.stop_requested = Some(event.at);
+                let roll = self.roll_mut(at, service)?;
+                roll.stop_requested = Some(event.at);
+                if let Some(run) = &mut roll.run {
+                    run.count_from(event.at);
+                }
             }
             Fact::RolloutEnded { at, service, end } => self.roll_mut(at, service)?.ended = Some(end.clone()),
             Fact::RestoreStarted { at, service, primary, task_definition } => {
@@ -356,6 +363,9 @@ impl Release {
             Fact::RestoreObserved { at, service, progress } => {
                 let run = self.roll_mut(at, service)?.restore.as_mut().ok_or("no restore was started")?;
                 run.progress = Some(progress.clone());
+            }
+            Fact::RestoreOverdue { at, service } => {
+                self.roll_mut(at, service)?.restore.as_mut().ok_or("no restore was started")?.overdue = true;
             }
             Fact::RestoreEnded { at, service, end } => self.roll_mut(at, service)?.restored = Some(end.clone()),
             Fact::CheckJudged { at, verdict, detail } => match self.step_mut(at)? {
@@ -407,7 +417,7 @@ impl Release {
             state.look_again();
             for roll in state.rolls_mut() {
                 for run in [&mut roll.run, &mut roll.restore].into_iter().flatten() {
-                    run.since = at;
+                    run.count_from(at);
                     run.look_again();
                 }
             }
@@ -449,12 +459,6 @@ impl Release {
             }
             StepState::Run(_) | StepState::Check(_) => Err("that step rolls nothing".into()),
         }
-    }
-}
-
-impl RolloutRun {
-    fn new(primary: &str, task_definition: &str, since: Timestamp) -> RolloutRun {
-        RolloutRun { primary: primary.to_owned(), task_definition: task_definition.to_owned(), since, progress: None }
     }
 }
 

@@ -101,8 +101,10 @@ pub struct RolloutRun {
     /// `ecs-svc/…`.
     pub primary: String,
     pub task_definition: String,
-    /// What the deadline counts from: the start, or the last resumption.
+    /// What the deadline counts from: the start, the last resumption, or the request to stop.
     pub since: Timestamp,
+    /// Read after its deadline, and not done.
+    pub overdue: bool,
     pub progress: Option<RolloutProgress>,
 }
 
@@ -167,6 +169,16 @@ impl StageState {
 }
 
 impl RolloutRun {
+    pub(super) fn new(primary: &str, task_definition: &str, since: Timestamp) -> RolloutRun {
+        let (primary, task_definition) = (primary.to_owned(), task_definition.to_owned());
+        RolloutRun { primary, task_definition, since, overdue: false, progress: None }
+    }
+
+    pub(super) fn count_from(&mut self, at: Timestamp) {
+        self.since = at;
+        self.overdue = false;
+    }
+
     /// Forgets what only counts in consecutive readings, or was read in a way that settles nothing.
     pub(super) fn look_again(&mut self) {
         if let Some(progress) = &mut self.progress {

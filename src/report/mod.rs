@@ -1,7 +1,11 @@
-//! The same facts, for each reader: people at a terminal, programs, and the summary at the end.
+//! The same facts, for each reader: people at a terminal, programs, other tools, and the summary at the end.
 
 pub mod blast;
+pub mod cases;
+pub mod exports;
 pub mod json;
+pub mod junit;
+mod matter;
 pub mod names;
 pub mod paint;
 pub mod plan;

@@ -1,5 +1,7 @@
 //! Facts as lines that a person follows.
 
+use jiff::Timestamp;
+
 use super::names::{self, digest, person, requester, short};
 use super::paint::Paint;
 use super::wrap::wrap;
@@ -69,6 +71,14 @@ impl Line {
             text.push_str(&wrap(&format!("{}{line}", " ".repeat(indent)), width, 2));
         }
         text
+    }
+
+    /// The same, with its time (UTC) before it.
+    pub fn dated(&self, at: Timestamp, paint: Paint, width: Option<usize>) -> String {
+        let at = at.strftime("%m-%d %H:%M:%S").to_string();
+        let text = self.render(paint, width.map(|w| w.saturating_sub(at.len() + 1)));
+        let below = format!("\n{}", " ".repeat(at.len() + 1));
+        format!("{} {}", paint.faint(&at), text.replace('\n', &below))
     }
 }
 
@@ -229,6 +239,9 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         }
         Fact::RestoreStarted { at, service, task_definition, .. } => {
             Line::new(Careful, format!("{}/{service}", at.stage), format!("goes back to {}", short(task_definition)))
+        }
+        Fact::RolloutOverdue { at, service } | Fact::RestoreOverdue { at, service } => {
+            Line::new(Careful, format!("{}/{service}", at.stage), "is not done at its deadline")
         }
         Fact::RestoreObserved { at, service, progress } => moved(format!("{}/{service}", at.stage), progress),
         Fact::RestoreEnded { at, service, end } => {

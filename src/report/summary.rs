@@ -6,6 +6,9 @@ use super::wrap::wrap;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
 
+/// Of a release without an ending.
+pub const NOT_OVER: &str = "it is being worked on, or its process is gone: `kanmon status` tells";
+
 /// Several lines, without a trailing newline, for a terminal of so many cells.
 pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>) -> String {
     let word = word(ending.outcome);

@@ -1,5 +1,6 @@
 //! The command line as its users meet it: the binary in an empty environment, against a running sandbox.
 
+pub mod junit;
 pub mod rig;
 
 mod answers;
@@ -11,6 +12,7 @@ mod freezing;
 mod locks;
 mod looking;
 mod releases;
+mod reports;
 mod sandbox;
 mod shape;
 mod stopping;

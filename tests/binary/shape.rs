@@ -26,6 +26,7 @@ fn the_verbs_are_listed_with_what_they_do() {
       unlock     Break the lock of a process that is gone, without waiting for it to run out
       status     What runs where, and by which release
       history    What was released, or one release's whole story
+      report     Write what came of a release to stdout, in a form that other tools read
       export     Write a release's record to stdout, for another store
       import     Take in a record that `export` wrote
       sandbox    Keep the embedded AWS running, for any AWS client
@@ -77,6 +78,7 @@ fn each_verb_explains_itself_and_its_exit_codes() {
         "abort",
         "status",
         "history",
+        "report",
         "sandbox",
         "demo",
     ] {

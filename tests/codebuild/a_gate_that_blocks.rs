@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::rig::{World, lines};
+use super::rig::{World, lines, report};
+use crate::binary::junit::Result::{Error, Failure, Skipped};
 
 #[test]
 fn a_build_whose_gate_blocks_fails_with_the_code_told_and_the_record_kept() {
@@ -16,6 +17,10 @@ fn a_build_whose_gate_blocks_fails_with_the_code_told_and_the_record_kept() {
     assert_eq!(prepared.exported["KANMON_OUTCOME"], "blocked");
     let ending = lines(&prepared.artifacts["kanmon.jsonl"]).pop().unwrap();
     assert_eq!((&ending["kind"], &ending["outcome"]), (&"finished".into(), &"blocked".into()));
+    let shown = report(&prepared);
+    let Failure(why) = shown.result("dev", "severity gate") else { panic!("{}", shown.told()) };
+    assert!(why.contains("1 critical (at most 0)"), "{why}");
+    assert!(matches!(shown.result("dev", "update dev/web"), Skipped(_)), "{}", shown.told());
     assert!(world.updates().is_empty(), "nothing was deployed");
     assert_eq!(execution.ends(), (Some(24), "Failed".to_owned()));
 }
@@ -27,6 +32,7 @@ fn a_build_that_is_told_no_step_or_no_release_says_so() {
     assert_eq!(built.phases, [("install", None), ("build", Some(2)), ("post_build", None)], "{}", built.log);
     assert!(built.log.contains("KANMON_STEP is prepare or promote, not 'prmote'"), "{}", built.log);
     assert_eq!(built.artifacts["kanmon.jsonl"], "");
+    assert!(matches!(report(&built).result("kanmon", "release"), Error(_)), "there is a report, of no release");
     let (built, _) = world.builds("kanmon-promote", &[("KANMON_EXECUTION", "none")]);
     assert_eq!(built.phases[1], ("build", Some(2)), "{}", built.log);
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::rig::World;
+use super::rig::{World, report};
+use crate::binary::junit::Result;
 
 /// The process that works on the one release, once it is at work.
 fn worker(world: &World) -> String {
@@ -46,6 +47,9 @@ fn a_build_whose_release_is_suspended_succeeds_and_says_that_it_is_not_done() {
     assert!(built.log.contains(&line), "{}", built.log);
     assert_eq!((built.exported["KANMON_OUTCOME"].as_str(), built.exported["KANMON_PLAN"].as_str()), ("suspended", ""));
     assert!(!built.log.contains("FAILED"));
+    let shown = report(&built);
+    let waits = shown.result("hello", "hello to staging");
+    assert!(matches!(waits, Result::Skipped(_)) && !shown.is_red(), "{}", shown.told());
 
     // Who approves is told so, and shown no plan. Approving all the same opens nothing.
     assert_eq!(execution.reaches("Approve")["CustomData"], format!("release {release} (suspended), plan "));

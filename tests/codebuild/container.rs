@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
+use crate::binary::junit::{self, Junit};
+
 /// The project's timeout.
 const TIMEOUT: Duration = Duration::from_secs(240);
 
@@ -20,6 +22,9 @@ pub struct Spec {
     #[serde(default)]
     env: Env,
     phases: Phases,
+    /// By the second half of the group's name; the first is the project's.
+    #[serde(default)]
+    reports: BTreeMap<String, ReportGroup>,
     artifacts: Option<Artifacts>,
 }
 
@@ -57,6 +62,24 @@ enum OnFailure {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct ReportGroup {
+    /// Without patterns.
+    files: Vec<String>,
+    base_directory: Option<String>,
+    #[serde(default)]
+    file_format: FileFormat,
+}
+
+/// Of the formats that CodeBuild reads, the one that is read here.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum FileFormat {
+    #[default]
+    JunitXml,
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Artifacts {
     /// Without patterns.
@@ -83,6 +106,8 @@ pub struct Built {
     pub phases: Vec<(&'static str, Option<i32>)>,
     pub exported: BTreeMap<String, String>,
     pub artifacts: BTreeMap<String, String>,
+    /// By group: what was found in its files.
+    pub reports: BTreeMap<String, Vec<Junit>>,
     pub log: String,
 }
 
@@ -90,6 +115,7 @@ impl Spec {
     pub fn read(text: &str) -> Spec {
         let spec: Spec = serde_saphyr::from_str(text).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(spec.version, 0.2, "version 0.1 runs each command for itself");
+        assert!(spec.reports.len() <= 5, "so many report groups at most");
         assert!(spec.env.exported_variables.iter().all(|name| !name.starts_with("AWS_")), "refused by CodeBuild");
         spec
     }
@@ -195,11 +221,31 @@ impl<'a> Run<'a> {
         let wanted = self.spec.artifacts.iter().flat_map(|a| &a.files);
         let found = wanted.map(|name| (name.clone(), std::fs::read_to_string(self.container.sources.join(name)).ok()));
         let found: Vec<(String, Option<String>)> = found.collect();
-        let succeeded =
-            self.phases.iter().all(|(_, code)| code.is_none()) && found.iter().all(|(_, text)| text.is_some());
+        let (reports, all_read) = self.reports();
+        let succeeded = self.phases.iter().all(|(_, code)| code.is_none())
+            && found.iter().all(|(_, text)| text.is_some())
+            && all_read;
         let artifacts = found.into_iter().filter_map(|(name, text)| Some((name, text?))).collect();
         let log = self.text("log");
-        Built { succeeded, phases: self.phases, exported, artifacts, log }
+        Built { succeeded, phases: self.phases, exported, artifacts, reports, log }
+    }
+
+    /// What the report groups get, and whether every file of theirs was there: the guide calls a report whose files are not
+    /// incomplete, and a build should never have one.
+    fn reports(&self) -> (BTreeMap<String, Vec<Junit>>, bool) {
+        let mut all_read = true;
+        let mut read = |group: &ReportGroup| -> Vec<Junit> {
+            let folder = self.container.sources.join(group.base_directory.as_deref().unwrap_or("."));
+            let texts: Vec<Option<String>> =
+                group.files.iter().map(|name| std::fs::read_to_string(folder.join(name)).ok()).collect();
+            all_read &= texts.iter().all(Option::is_some);
+            let parse = |text: &String| match group.file_format {
+                FileFormat::JunitXml => junit::read(text),
+            };
+            texts.iter().flatten().map(parse).collect()
+        };
+        let reports = self.spec.reports.iter().map(|(name, group)| (name.clone(), read(group))).collect();
+        (reports, all_read)
     }
 }
 

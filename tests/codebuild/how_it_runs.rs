@@ -73,6 +73,38 @@ artifacts: {{ files: [out] }}
 }
 
 #[test]
+fn reports_are_read_from_their_own_folder_also_after_a_failed_build() {
+    let spec = |folder: &str, end: &str| {
+        format!(
+            r#"
+version: 0.2
+phases:
+  build:
+    commands:
+      - |
+        mkdir out
+        cat > out/r.xml <<'END'
+        <testsuites name="mine" tests="1" failures="0" errors="0" skipped="0">
+          <testsuite name="a" tests="1" failures="0" errors="0" skipped="0" time="1">
+            <testcase name="b" classname="c" time="1"/>
+          </testsuite>
+        </testsuites>
+        END
+        {end}
+reports:
+  mine: {{ files: [r.xml], base-directory: {folder}, file-format: JUNITXML }}
+"#
+        )
+    };
+    let built = run(&spec("out", "(exit 10)"), &[]);
+    assert_eq!((built.succeeded, &built.phases[..]), (false, &[("build", Some(10))][..]), "{}", built.log);
+    assert_eq!(built.reports["mine"][0].case("a", "b").time, 1.0);
+    assert!(run(&spec("out", "true"), &[]).succeeded);
+    let elsewhere = run(&spec("elsewhere", "true"), &[]);
+    assert!(!elsewhere.succeeded && elsewhere.reports["mine"].is_empty());
+}
+
+#[test]
 fn an_artifact_that_is_missing_fails_the_build() {
     let built = run("version: 0.2\nphases: { build: { commands: ['true'] } }\nartifacts: { files: [none] }\n", &[]);
     assert_eq!((built.succeeded, built.phases), (false, vec![("build", None)]));

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::container::{Built, Container, Spec};
+use crate::binary::junit::Junit;
 use crate::contract::recording;
 use crate::shared_state::moto::Moto;
 
@@ -362,6 +363,12 @@ pub fn image(more: &[&str]) -> TempDir {
 /// The repository's `buildspec.yml`.
 pub fn template() -> Spec {
     Spec::read(&std::fs::read_to_string(top("buildspec.yml")).unwrap())
+}
+
+/// The one report of a build, in the report group that the build names.
+pub fn report(built: &Built) -> &Junit {
+    let [report] = &built.reports["kanmon"][..] else { panic!("{}", built.log) };
+    report
 }
 
 /// The lines of JSON in a text.

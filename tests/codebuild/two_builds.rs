@@ -1,6 +1,7 @@
 //! One release in two builds, two accounts and two checkouts, which share a table and nothing else.
 
-use super::rig::{PROD, World, lines};
+use super::rig::{PROD, World, lines, report};
+use crate::binary::junit::Result::{Passed, Skipped};
 
 #[test]
 fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_approved() {
@@ -16,6 +17,16 @@ fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_a
     assert_eq!(exported["KANMON_OUTCOME"], "succeeded");
     let told = lines(&prepared.artifacts["kanmon.jsonl"]);
     assert_eq!((&told[0]["kind"], &told[told.len() - 1]["kind"]), (&"started".into(), &"finished".into()));
+    let shown = report(&prepared);
+    let names: Vec<&str> = shown.suites.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["hello", "dev", "staging", "prod"], "{}", shown.told());
+    let properties = &shown.suites[0].properties;
+    assert_eq!(["release", "digest", "plan"].map(|n| &properties[n]), [release, digest, plan]);
+    assert_eq!(shown.result("staging", "update staging/web"), &Passed);
+    assert_eq!(shown.result("prod", "copy app into prod"), &Passed);
+    let Skipped(why) = shown.result("prod", "approval") else { panic!("{}", shown.told()) };
+    assert!(why.contains(&plan[..12]), "the question that was put: {why}");
+    assert!(!shown.is_red() && !shown.told().contains("update prod/web"), "{}", shown.told());
     let prepares = "arn:aws:iam::111111111111:user/prepares".to_owned();
     let before = [(prepares.clone(), "hello-dev/web".to_owned()), (prepares, "hello-staging/web".to_owned())];
     assert_eq!(world.updates(), before, "nothing in production");
@@ -32,6 +43,12 @@ fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_a
     assert_eq!((&promoted.exported["KANMON_RELEASE"], &promoted.exported["KANMON_DIGEST"]), (release, digest));
     assert_eq!(promoted.exported["KANMON_OUTCOME"], "succeeded");
     assert_eq!(execution.ends(), (Some(0), "Succeeded".to_owned()));
+    let shown = report(&promoted);
+    for case in ["approval", "severity gate", "update prod/web"] {
+        assert_eq!(shown.result("prod", case), &Passed);
+    }
+    assert!(shown.case("prod", "approval").out.contains("approved by manager of 111111111111"), "{}", shown.told());
+    assert!(shown.suites.iter().flat_map(|s| &s.cases).all(|c| c.result == Passed), "{}", shown.told());
 
     assert_eq!(&world.digest(PROD, "hello-prod"), digest);
     let promotes = ("arn:aws:iam::222222222222:user/promotes".to_owned(), "hello-prod/web".to_owned());
@@ -42,7 +59,7 @@ fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_a
     assert_eq!(given["answer"]["by"]["arn"], "arn:aws:iam::111111111111:user/manager");
 
     for checkout in [first, second] {
-        assert_eq!(checkout.files(), ["app", "buildspec.yml", "kanmon.jsonl", "pipelines"], "nothing else is left");
+        assert_eq!(checkout.files(), ["app", "buildspec.yml", "kanmon-junit.xml", "kanmon.jsonl", "pipelines"]);
         assert_eq!(std::fs::read_dir(checkout.home()).unwrap().count(), 0);
     }
 }

@@ -11,10 +11,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::schemas::example;
+use crate::binary::junit::Result::{Passed, Skipped};
+use crate::binary::junit::{self, Junit};
 use crate::binary::rig::unpack_demo;
 use crate::real::sandbox::{KANMON, Sandbox, answer, both};
 
 const ISSUER: &str = "https://gitlab.example.com";
+const JUNIT: &str = "kanmon-junit.xml";
 const ROLE: &str = "arn:aws:iam::111111111111:role/ci";
 
 /// The sandbox's own world, where a branch's token opens development, and its role production.
@@ -174,6 +177,18 @@ fn gitlab_job(name: &str) -> (Vec<(String, String)>, String) {
     (settings, script.join("\n"))
 }
 
+/// What comes after the job, in another shell; the JUnit file that it leaves for GitLab is in the job's artifacts.
+fn gitlab_after(name: &str) -> String {
+    let job = &read("gitlab-ci/.gitlab-ci.yml")[name];
+    assert_eq!((&job["artifacts"]["reports"]["junit"], &job["artifacts"]["when"]), (&json!(JUNIT), &json!("always")));
+    let lines = job["after_script"].as_array().unwrap().iter().map(|l| l.as_str().unwrap());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn reported(file: &Path) -> Junit {
+    junit::read(&std::fs::read_to_string(file).unwrap())
+}
+
 #[test]
 fn gitlab_s_jobs_share_a_release() {
     let ground = Ground::new();
@@ -190,7 +205,11 @@ fn gitlab_s_jobs_share_a_release() {
         }
         settings.extend([("AWS_TOKEN".to_owned(), token(branch)), ("AWS_ROLE_ARN".to_owned(), ROLE.to_owned())]);
         settings.extend_from_slice(more);
-        ground.runs(&["sh", "-e", "-c"], &edit(&script), here, &pairs(&settings))
+        let ended = ground.runs(&["sh", "-e", "-c"], &edit(&script), here, &pairs(&settings));
+        // The token has been taken out of the first shell only.
+        settings.retain(|(name, _)| name != "AWS_TOKEN");
+        ground.runs(&["sh", "-c"], &gitlab_after(name), here, &pairs(&settings));
+        ended
     };
     let as_it_is = |script: &str| script.to_owned();
 
@@ -200,16 +219,21 @@ fn gitlab_s_jobs_share_a_release() {
     let (code, said) = job("staging", as_it_is, &checkout, "main", &[]);
     assert_eq!(code, 0, "{said}");
     let exported = variables(&checkout.join("kanmon.env"));
+    let shown = reported(&checkout.join(JUNIT));
+    assert_eq!(shown.result("staging", "update staging/web"), &Passed, "{}", shown.told());
 
     let second = ground.checkout("second");
     let (code, said) = job("production", impatient, &second, "main", &exported);
     let tolerated = &read("gitlab-ci/.gitlab-ci.yml")["production"]["allow_failure"]["exit_codes"];
     assert_eq!(tolerated, &json!(code), "{said}");
+    let shown = reported(&second.join(JUNIT));
+    assert!(matches!(shown.result("prod", "approval"), Skipped(_)) && !shown.is_red(), "{}", shown.told());
     ground.approve();
     let (code, said) = job("production", as_it_is, &second, "main", &exported);
     assert_eq!(code, 0, "{said}");
     let digest = &exported.iter().find(|(n, _)| n == "KANMON_DIGEST").unwrap().1;
     assert!(ground.runs_in_production(digest), "{}: {digest}", ground.production());
+    assert_eq!(reported(&second.join(JUNIT)).result("prod", "update prod/web"), &Passed);
 }
 
 /// What `aws-actions/configure-aws-credentials` leaves for the steps after it: a session's keys, opened by the token.
@@ -248,6 +272,20 @@ fn github_step(job: &str) -> String {
     step.to_owned()
 }
 
+/// The step that reports, held against the one that keeps its file.
+fn github_report(job: &str) -> String {
+    let file = read("github-actions/release.yml");
+    let steps = file["jobs"][job]["steps"].as_array().unwrap();
+    let kept = steps.iter().any(|s| {
+        let uploads = s["uses"].as_str().is_some_and(|u| u.starts_with("actions/upload-artifact@"));
+        uploads && s["with"]["path"] == format!("${{{{ runner.temp }}}}/{JUNIT}") && s["if"] == "always()"
+    });
+    assert!(kept, "{job} keeps its report");
+    let step = steps.iter().find(|s| s["name"] == "Report").unwrap();
+    assert!(step["if"].as_str().unwrap().contains("always()"));
+    step["run"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn github_s_jobs_share_a_release() {
     let ground = Ground::new();
@@ -259,9 +297,16 @@ fn github_s_jobs_share_a_release() {
     assert_eq!(code, 0, "{said}");
     let outputs = variables(&output);
     let of = |name: &str| outputs.iter().find(|(n, _)| n == name).unwrap().1.clone();
+    settings.push(("RELEASE".to_owned(), of("KANMON_RELEASE")));
+    settings.push(("RUNNER_TEMP".to_owned(), ground.root.path().display().to_string()));
+    let report = |job: &str, settings: &[(String, String)]| {
+        let (code, said) = ground.runs(&shell, &github_report(job), &ground.checkout("report"), &pairs(settings));
+        assert_eq!(code, 0, "{said}");
+        reported(&ground.root.path().join(JUNIT))
+    };
+    assert_eq!(report("staging", &settings).result("staging", "update staging/web"), &Passed);
 
     let second = ground.checkout("second");
-    settings.push(("RELEASE".to_owned(), of("KANMON_RELEASE")));
     let promote = github_step("production");
     let (code, said) = ground.runs(&shell, &impatient(&promote), &second, &pairs(&settings));
     assert_eq!(code, 30, "nothing is deployed, and the job does not say so: {said}");
@@ -271,5 +316,6 @@ fn github_s_jobs_share_a_release() {
     let (code, said) = ground.runs(&shell, &promote, &second, &pairs(&settings));
     assert_eq!(code, 0, "{said}");
     assert!(!said.contains("::notice::"), "{said}");
+    assert_eq!(report("production", &settings).result("prod", "update prod/web"), &Passed);
     assert!(ground.runs_in_production(&of("KANMON_DIGEST")), "{}", ground.production());
 }

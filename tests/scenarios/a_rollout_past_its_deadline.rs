@@ -1,6 +1,7 @@
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
+use kanmon::sandbox::faults::Kind;
 use serde_json::{Value, json};
 
 use super::stage::{DEV, Stage, Story};
@@ -39,5 +40,44 @@ async fn is_rolled_back_where_it_is_on() {
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::RolledBack, 20);
     assert_eq!(stage.calls("StopServiceDeployment").len(), 1);
+    assert_eq!(stage.definition(DEV, "shop-dev", "web"), before);
+}
+
+/// What could not be read when its time was over may be done by then: nothing is given up before somebody has looked.
+#[tokio::test(start_paused = true)]
+async fn is_looked_at_before_it_is_given_up() {
+    for (kind, operation) in [(Kind::Throttle, "DescribeServices"), (Kind::ResetBefore, "*")] {
+        let stage = Story::new()
+            .stages(&["dev"])
+            .steps("dev", json!([{ "roll": "web" }]))
+            .of_stage("dev", "deadline", json!("1m"))
+            .open();
+        let run = stage.release().await;
+        stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+        stage.fault(operation, kind, u32::MAX);
+        stage.pass(SignedDuration::from_mins(3)).await;
+        assert!(!run.is_over(), "it waits for AWS to answer");
+        stage.end_faults();
+        let ended = run.end(&stage).await;
+        ended.is(Outcome::Succeeded, 0);
+        assert!(stage.calls("StopServiceDeployment").is_empty());
+        assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 1);
+    }
+}
+
+/// A way back too.
+#[tokio::test(start_paused = true)]
+async fn on_its_way_back_is_looked_at_before_it_is_called_stuck() {
+    let url = format!("http://127.0.0.1:4566/_sandbox/service/{DEV}/ap-northeast-1/shop-dev/web");
+    let steps = json!([{ "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "30s" } }]);
+    let stage = Story::new().stages(&["dev"]).steps("dev", steps).of_stage("dev", "deadline", json!("5m")).open();
+    let before = stage.definition(DEV, "shop-dev", "web");
+    let run = stage.release().await;
+    stage.fact(&run.id, "on its way back", |f| matches!(f, Fact::RestoreStarted { .. })).await;
+    stage.fault("DescribeServices", Kind::Throttle, u32::MAX);
+    stage.pass(SignedDuration::from_mins(10)).await;
+    stage.end_faults();
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::RolledBack, 20);
     assert_eq!(stage.definition(DEV, "shop-dev", "web"), before);
 }

@@ -310,6 +310,7 @@ async fn nothing_that_a_release_leaves_holds_a_secret() {
         &["history", "--output", "json"],
         &["history", &id],
         &["history", &id, "--output", "json"],
+        &["report", &id, "--format", "junit"],
         &["plan", &id],
         &["plan", "--output", "json"],
         &["demo", "--speed", "600"],

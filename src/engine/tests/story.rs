@@ -111,8 +111,9 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
                 let watched: Vec<Watch> = watch.iter().map(|w| w.watch.clone()).collect();
                 let every = watch.iter().map(|w| w.every).min();
                 if !act(&mut world, &mut jobs, &watched) {
-                    let idle = wake_at.filter(|at| *at > world.now).unwrap_or(world.now + SignedDuration::from_secs(1));
-                    world.now = idle;
+                    // What is watched is read again by then, be it to see that its time is over.
+                    let idle = world.now + every.map_or(SignedDuration::from_secs(1), |every| every * 20);
+                    world.now = wake_at.filter(|at| *at > world.now).map_or(idle, |at| at.min(idle));
                 } else {
                     world.now += every.unwrap_or(SignedDuration::from_secs(1));
                 }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::engine::approval::refusal;
 use crate::engine::decision::Watch;
 use crate::engine::enter::SCAN_READINGS;
+use crate::engine::roll;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::{Event, Fact, PushedImage, Started, TaskEnd};
@@ -18,7 +19,7 @@ use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id};
 use crate::model::rollout::{Baseline, Death, DeathCause, PROOFS, RolloutProgress, RolloutState};
-use crate::model::stage_state::{Approval, RollState, StepState};
+use crate::model::stage_state::{Approval, RollState, RolloutRun, StepState};
 use crate::model::verdict::Verdict;
 
 pub(super) const ASKED_BY: &str = "arn:aws:iam::012345678901:user/alice";
@@ -398,18 +399,27 @@ impl World {
                 let roll = self.roll(at, service);
                 let last = roll.run.as_ref().and_then(|r| r.progress.clone());
                 let progress = self.progress(at, service, last.as_ref());
+                let overdue = roll.run.is_some_and(|run| self.is_overdue(at, &run, &progress));
+                let overdue = overdue.then(|| Fact::RolloutOverdue { at: at.clone(), service: service.clone() });
                 let news = last.as_ref() != Some(&progress);
                 let fact = Fact::RolloutObserved { at: at.clone(), service: service.clone(), progress };
-                news.then_some(fact).into_iter().collect()
+                news.then_some(fact).into_iter().chain(overdue).collect()
             }
             Watch::Restore { at, service } => {
                 let run = self.roll(at, service).restore.expect("it is being restored");
                 let progress = self.progress(at, service, run.progress.as_ref());
+                let overdue = self.is_overdue(at, &run, &progress);
+                let overdue = overdue.then(|| Fact::RestoreOverdue { at: at.clone(), service: service.clone() });
                 let news = run.progress.as_ref() != Some(&progress);
                 let fact = Fact::RestoreObserved { at: at.clone(), service: service.clone(), progress };
-                news.then_some(fact).into_iter().collect()
+                news.then_some(fact).into_iter().chain(overdue).collect()
             }
         }
+    }
+
+    fn is_overdue(&self, at: &StepRef, run: &RolloutRun, progress: &RolloutProgress) -> bool {
+        let stage = self.release.started.pipeline.stage(&at.stage).expect("it is there");
+        roll::is_overdue(run, stage, progress, self.now)
     }
 
     fn scan(&mut self) -> ScanReading {

@@ -25,7 +25,13 @@ fn state(services: &[Stands]) -> StageState {
     let StepState::Roll(rolls) = &mut state.steps[0] else { panic!("the step rolls") };
     for (name, (ended, restored)) in names.iter().zip(services) {
         let roll = rolls.get_mut(name).unwrap();
-        let run = || RolloutRun { primary: "p".into(), task_definition: "t".into(), since: at(0), progress: None };
+        let run = || RolloutRun {
+            primary: "p".into(),
+            task_definition: "t".into(),
+            since: at(0),
+            overdue: false,
+            progress: None,
+        };
         roll.registered = Some("t".into());
         roll.run = ended.as_ref().map(|_| run());
         roll.restore = restored.as_ref().map(|_| run());

@@ -1,5 +1,6 @@
 //! A service's rollout, read and judged.
 
+use crate::engine::roll::is_overdue;
 use crate::engine::rollout::{Ours, judge};
 use crate::model::effect::StepRef;
 use crate::model::event::{Fact, PushedImage};
@@ -27,12 +28,14 @@ pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, name: &Serv
         digests: &digests,
         last,
     };
+    let read_at = ports.clock.now();
     let progress = read(ports, release, stage, &ours, &baseline.service_deployments).await?;
+    let overdue = state.run.as_ref().is_some_and(|run| is_overdue(run, stage, &progress, read_at));
     // The first of several proofs is news, and so is each that follows: they are counted.
-    Ok(match last == Some(&progress) {
-        true => vec![],
-        false => vec![Fact::RolloutObserved { at: at.clone(), service: name.clone(), progress }],
-    })
+    let news =
+        (last != Some(&progress)).then(|| Fact::RolloutObserved { at: at.clone(), service: name.clone(), progress });
+    let overdue = overdue.then(|| Fact::RolloutOverdue { at: at.clone(), service: name.clone() });
+    Ok(news.into_iter().chain(overdue).collect())
 }
 
 /// The way back: the same reading, held against what ran before.
@@ -70,11 +73,13 @@ pub async fn observe_restore(
         digests: &[],
         last,
     };
+    let read_at = ports.clock.now();
     let progress = read(ports, release, stage, &ours, &before.service_deployments).await?;
-    Ok(match last == Some(&progress) {
-        true => vec![],
-        false => vec![Fact::RestoreObserved { at: at.clone(), service: name.clone(), progress }],
-    })
+    let overdue = is_overdue(restore, stage, &progress, read_at);
+    let news =
+        (last != Some(&progress)).then(|| Fact::RestoreObserved { at: at.clone(), service: name.clone(), progress });
+    let overdue = overdue.then(|| Fact::RestoreOverdue { at: at.clone(), service: name.clone() });
+    Ok(news.into_iter().chain(overdue).collect())
 }
 
 async fn read(

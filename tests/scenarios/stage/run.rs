@@ -22,6 +22,7 @@ use kanmon::runtime::stop::{self, Stopper};
 use tokio::task::JoinHandle;
 
 use super::{DEVELOPER, Person, Stage};
+use crate::binary::junit::{self, Junit};
 
 /// What somebody asks of kanmon.
 pub struct Asking {
@@ -86,7 +87,7 @@ impl Stage {
 
     pub async fn asks(&self, asking: Asking) -> Run {
         let pipeline = self.pipeline();
-        let time = self.time.timestamp();
+        let time = self.machine.now();
         let id: ReleaseId =
             format!("r{}-{}", time.strftime("%Y%m%d-%H%M%S"), self.time.token(6)).parse().expect("an id");
         let until = asking.until.map_or_else(|| pipeline.stages.last().expect("stages").name.clone(), name);
@@ -142,12 +143,11 @@ impl Stage {
     }
 
     async fn takes_over(&self, by: Person, id: &ReleaseId, fact: Fact) -> Run {
-        let time = self.time.as_ref();
-        let taken = hold::take(&self.journal, time, id, &self.process(), &|_, _| {}).await;
+        let taken = hold::take(&self.journal, self.machine.as_ref(), id, &self.process(), &|_, _| {}).await;
         let lease = taken.expect("a free lease");
         let mut events = self.journal.read(id).await.expect("a journal");
         let last = events.last().expect("an event").seq;
-        let appended = self.journal.append(&lease, last, &[fact], self.time.timestamp()).await;
+        let appended = self.journal.append(&lease, last, &[fact], self.machine.now()).await;
         events.extend(appended.expect("appended"));
         self.work(by, lease, &events)
     }
@@ -180,6 +180,8 @@ impl Stage {
         let events = self.journal.read(id).await.expect("a journal");
         let release = Release::fold(&events).expect("a whole journal");
         let ending = release.ending.clone().expect("it has ended");
+        // Whatever the story, its report says the same.
+        junit::read(&kanmon::report::junit::of(&events, &release)).agrees(ending.outcome, release.until.as_str());
         Ended { code: ending.outcome.exit_code(), ending, release, events, told: Vec::new() }
     }
 
@@ -275,6 +277,12 @@ impl Ended {
     #[track_caller]
     pub fn is(&self, outcome: Outcome, code: u8) {
         assert_eq!((self.ending.outcome, self.code), (outcome, code), "{:#?}", self.ending);
+    }
+
+    /// Its report for tools that read JUnit's XML.
+    #[track_caller]
+    pub fn junit(&self) -> Junit {
+        junit::read(&kanmon::report::junit::of(&self.events, &self.release))
     }
 
     /// All of an ending's words.

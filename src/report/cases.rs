@@ -1,0 +1,185 @@
+//! What had to hold for a release, whether it did, since when and for how long, in the words of its story: what reports are made
+//! of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+pub use super::matter::Held;
+use super::matter::{Matter, Place, closes, of_stage, place};
+use super::paint::Paint;
+use super::{story, summary};
+use crate::model::event::{Event, Fact};
+use crate::model::ids::StageName;
+use crate::model::release::Release;
+
+/// What belongs together: a stage, or what comes before all stages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suite {
+    pub name: String,
+    pub cases: Vec<Case>,
+    /// Lines about the whole of it.
+    pub story: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Unique in its suite, and the same in every release of the same pipeline.
+    pub name: String,
+    pub held: Held,
+    /// Why it did not hold, or what it waits for; empty where it did.
+    pub why: String,
+    /// The same at length.
+    pub detail: String,
+    pub story: Vec<String>,
+    /// The first fact about it.
+    pub since: Option<Timestamp>,
+    /// While something went on about it, as far as that is known.
+    pub took: SignedDuration,
+}
+
+/// The suite of what comes before all stages, and one for each stage that was asked for, in the file's order.
+pub fn of(events: &[Event], release: &Release) -> Vec<Suite> {
+    let told = Told::of(events, release);
+    let pipeline = &release.started.pipeline;
+    let images = pipeline.images_until(&release.until).into_iter().cloned().map(Matter::Image);
+    let first: Vec<Matter> = [Matter::Accounts].into_iter().chain(images).chain([Matter::Release]).collect();
+    let mut suites = vec![told.suite(pipeline.app.to_string(), first, release, |_| true, vec![])];
+    let mut asked = true;
+    for stage in &pipeline.stages {
+        let matters = of_stage(release, stage);
+        // A stage beyond what was asked for may have been prepared, as far as its question.
+        if asked || matters.iter().any(|m| told.traces.contains_key(m)) {
+            let shown = |case: &Case| asked || case.held != Held::NotReached;
+            let story = told.stages.get(&stage.name).cloned().unwrap_or_default();
+            suites.push(told.suite(stage.name.to_string(), matters, release, shown, story));
+        }
+        asked &= stage.name != release.until;
+    }
+    suites
+}
+
+/// What the facts told, matter by matter.
+struct Told {
+    traces: BTreeMap<Matter, Trace>,
+    stages: BTreeMap<StageName, Vec<String>>,
+}
+
+struct Trace {
+    first: Timestamp,
+    open_since: Option<Timestamp>,
+    took: SignedDuration,
+    /// The last line's words.
+    last: Option<String>,
+    story: Vec<String>,
+}
+
+impl Told {
+    fn of(events: &[Event], release: &Release) -> Told {
+        let mut told = Told { traces: BTreeMap::new(), stages: BTreeMap::new() };
+        let mut entered = BTreeSet::new();
+        for event in events {
+            let line = story::tell(event, release);
+            let dated = line.as_ref().map(|l| l.dated(event.at, Paint(false), None));
+            match place(&event.fact, release, &entered) {
+                Place::Matter(matter) => {
+                    let trace = told.traces.entry(matter).or_insert_with(|| Trace::new(event.at));
+                    trace.goes_on(event.at);
+                    if closes(&event.fact) {
+                        trace.stops(event.at);
+                    }
+                    trace.last = line.map(|l| l.text).or(trace.last.take());
+                    trace.story.extend(dated);
+                }
+                Place::Stage(stage) => told.stages.entry(stage).or_default().extend(dated),
+            }
+            if let Fact::StageEntered { stage } = &event.fact {
+                entered.insert(stage.clone());
+            }
+            if let Fact::Suspended { .. } | Fact::Finished { .. } = &event.fact {
+                told.rests(event.at);
+            }
+        }
+        told.traces.values_mut().for_each(|t| t.stops(release.at));
+        told
+    }
+
+    /// No process works on it any more; a question goes on being asked.
+    fn rests(&mut self, at: Timestamp) {
+        let worked = self.traces.iter_mut().filter(|(matter, _)| !matches!(matter, Matter::Approval(_)));
+        worked.for_each(|(_, trace)| trace.stops(at));
+    }
+
+    fn suite(
+        &self,
+        name: String,
+        matters: Vec<Matter>,
+        release: &Release,
+        shown: impl Fn(&Case) -> bool,
+        story: Vec<String>,
+    ) -> Suite {
+        let mut names: BTreeMap<String, u32> = BTreeMap::new();
+        matters.iter().for_each(|m| *names.entry(m.name(release)).or_default() += 1);
+        let mut cases: Vec<Case> = Vec::new();
+        for matter in matters {
+            let mut case = self.case(&matter, release);
+            // Only what went wrong is put back.
+            if matches!(matter, Matter::Restore(..)) && case.held == Held::NotReached {
+                continue;
+            }
+            if let Some(step) = matter.step().filter(|_| names[&case.name] > 1) {
+                case.name = format!("{} (step {})", case.name, step + 1);
+            }
+            cases.push(case);
+        }
+        cases.retain(shown);
+        Suite { name, cases, story }
+    }
+
+    fn case(&self, matter: &Matter, release: &Release) -> Case {
+        let trace = self.traces.get(matter);
+        let held = matter.held(release, trace.is_some());
+        let last = trace.and_then(|t| t.last.clone());
+        let ended = release.ending.as_ref().map(|e| e.sentence.clone());
+        let why = match (matter, held) {
+            (_, Held::Yes) => String::new(),
+            (Matter::Release, _) => ended.unwrap_or_else(|| summary::NOT_OVER.to_owned()),
+            (Matter::Approval(_), Held::Waiting) | (_, Held::No | Held::Unknown) => last.or(ended).unwrap_or_default(),
+            (_, Held::Waiting) => ended.or(last).unwrap_or_else(|| summary::NOT_OVER.to_owned()),
+            (_, Held::NotReached) => match ended {
+                Some(ended) => format!("not reached: {ended}"),
+                None => "not reached".to_owned(),
+            },
+        };
+        let detail = match (matter, &release.ending) {
+            (Matter::Release, Some(ending)) => summary::of(release, ending, Paint(false), None),
+            _ => why.clone(),
+        };
+        Case {
+            name: matter.name(release),
+            held,
+            why,
+            detail,
+            story: trace.map(|t| t.story.clone()).unwrap_or_default(),
+            since: trace.map(|t| t.first),
+            took: trace.map(|t| t.took).unwrap_or_default(),
+        }
+    }
+}
+
+impl Trace {
+    fn new(at: Timestamp) -> Trace {
+        Trace { first: at, open_since: None, took: SignedDuration::ZERO, last: None, story: Vec::new() }
+    }
+
+    fn goes_on(&mut self, at: Timestamp) {
+        self.open_since.get_or_insert(at);
+    }
+
+    fn stops(&mut self, at: Timestamp) {
+        if let Some(since) = self.open_since.take() {
+            // Facts are dated by several machines' clocks.
+            self.took += at.duration_since(since).max(SignedDuration::ZERO);
+        }
+    }
+}

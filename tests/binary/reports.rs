@@ -1,0 +1,56 @@
+//! `report`: what came of a release, for other tools.
+
+use super::junit::{self, Result};
+use super::releases::ASKS;
+use super::rig::{Desk, Sandbox, masked, release_in};
+
+#[test]
+fn a_release_is_told_as_junit_from_the_record_alone() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit(ASKS, "");
+    desk.commit();
+    let ran = desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
+    let id = release_in(&ran.out);
+    let calls = sandbox.calls().len();
+    // No credentials: everything is in the record.
+    let told = desk.run(&[], &["report", &id, "--format", "junit"]).ended(0);
+    assert_eq!((told.err.as_str(), sandbox.calls().len()), ("", calls));
+    let junit = junit::read(&told.out);
+    insta::assert_snapshot!(masked(&junit.told()), @"
+    ✓ hello: look at the accounts
+    ✓ hello: build and push app
+    ✓ hello: hello to dev
+    ✓ dev: severity gate
+    ✓ dev: plan dev
+    ✓ dev: update dev/web
+    ✓ dev: check dev (step 2)
+    ✓ dev: look at dev once more
+    ");
+    assert_eq!(junit.suites[0].properties["release"], id);
+    let gate = junit.case("dev", "severity gate");
+    assert!(gate.out.contains("severity gate: open (2 low)"), "the words of its story: {}", gate.out);
+}
+
+#[test]
+fn what_ended_badly_is_red_and_the_report_itself_a_success() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.label("findings", "CRITICAL:1");
+    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(10);
+    let told = desk.run(&[], &["report", &release_in(&ran.out), "--format", "junit"]).ended(0);
+    let junit = junit::read(&told.out);
+    let Result::Failure(why) = junit.result("dev", "severity gate") else { panic!("{}", junit.told()) };
+    assert!(why.contains("1 critical (at most 0)"), "{why}");
+}
+
+#[test]
+fn a_release_that_is_not_there_or_a_form_that_is_none_is_a_mistake_of_the_command() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let ran = desk.run(&[], &["report", "r20200101-000000-abcdef", "--format", "junit"]).ended(2);
+    assert_eq!(ran.out, "", "half a report is none");
+    ran.told("r20200101-000000-abcdef").told("`kanmon history` lists");
+    desk.run(&[], &["report", "r20200101-000000-abcdef"]).ended(2).told("--format");
+    desk.run(&[], &["report", "r20200101-000000-abcdef", "--format", "pdf"]).ended(2).told("junit");
+}

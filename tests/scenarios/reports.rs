@@ -1,0 +1,191 @@
+//! What JUnit's readers are shown of a release. That every other story's report agrees with its ending is held where stories end.
+
+use jiff::SignedDuration;
+use kanmon::model::event::Fact;
+use kanmon::model::outcome::Outcome;
+use kanmon::sandbox::faults::Kind;
+use serde_json::json;
+
+use super::stage::{DEVELOPER, Ended, MANAGER, Story};
+use crate::binary::junit::Result::{Error, Failure, Passed, Skipped};
+
+/// Without ids and digests.
+fn told(ended: &Ended) -> String {
+    ended.junit().told().replace(ended.release.id.as_str(), "RELEASE")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
+    let stage = Story::new().open();
+    let run = stage.release().await;
+    stage.asked(&run.id, "prod").await;
+    stage.hours(3).await;
+    stage.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    insta::assert_snapshot!(told(&ended), @"
+    ✓ shop: look at the accounts
+    ✓ shop: build and push app
+    ✓ shop: shop to prod
+    ✓ dev: severity gate
+    ✓ dev: plan dev
+    ✓ dev: run dev/migrate
+    ✓ dev: update dev/web
+    ✓ dev: update dev/admin
+    ✓ dev: check dev (step 3)
+    ✓ dev: look at dev once more
+    ✓ staging: severity gate
+    ✓ staging: plan staging
+    ✓ staging: run staging/migrate
+    ✓ staging: update staging/web
+    ✓ staging: update staging/admin
+    ✓ staging: check staging (step 3)
+    ✓ staging: look at staging once more
+    ✓ prod: copy app into prod
+    ✓ prod: severity gate
+    ✓ prod: plan prod
+    ✓ prod: approval
+    ✓ prod: run prod/migrate
+    ✓ prod: update prod/admin
+    ✓ prod: check prod (step 3)
+    ✓ prod: update prod/web
+    ✓ prod: check prod (step 5)
+    ✓ prod: look at prod once more
+    ");
+    let junit = ended.junit();
+    let properties = &junit.suites[0].properties;
+    let digest = ended.release.images.values().next().unwrap().digest.to_string();
+    let expected = [("release", ended.release.id.as_str()), ("digest", &digest), ("outcome", "succeeded")];
+    for (name, value) in expected {
+        assert_eq!(properties[name], value);
+    }
+    assert_eq!(properties["plan"].len(), 64);
+
+    let approval = junit.case("prod", "approval");
+    assert!((10_800.0..11_000.0).contains(&approval.time), "three hours: {}", approval.time);
+    assert!(approval.out.contains("approved by manager of 111111111111"), "{}", approval.out);
+    let gate = junit.case("prod", "severity gate");
+    assert!(gate.time < 1_800.0, "not while people decide: {}", gate.time);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
+    let stage = Story::new().stages(&["dev"]).open();
+    stage.build_next("bad", &[("findings", "CRITICAL:1,LOW:3")]);
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    insta::assert_snapshot!(told(&ended), @"
+    ✓ shop: look at the accounts
+    ✓ shop: build and push app
+    ✗ shop: shop to dev | the severity gate of dev blocks: 1 critical (at most 0)
+    ✗ dev: severity gate | severity gate: closed: 1 critical (at most 0)
+    · dev: plan dev | not reached: the severity gate of dev blocks: 1 critical (at most 0)
+    · dev: run dev/migrate | not reached: the severity gate of dev blocks: 1 critical (at most 0)
+    · dev: update dev/web | not reached: the severity gate of dev blocks: 1 critical (at most 0)
+    · dev: update dev/admin | not reached: the severity gate of dev blocks: 1 critical (at most 0)
+    · dev: check dev (step 3) | not reached: the severity gate of dev blocks: 1 critical (at most 0)
+    · dev: look at dev once more | not reached: the severity gate of dev blocks: 1 critical (at most 0)
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_put_back_is_told_beside_what_failed() {
+    let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
+    let check = json!({ "check": { "http": url, "contains": "what no answer contains", "timeout": "30s" } });
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }, check])).open();
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::RolledBack, 20);
+    insta::assert_snapshot!(told(&ended), @"
+    ✓ shop: look at the accounts
+    ✓ shop: build and push app
+    ✗ shop: shop to dev | the check of dev failed
+    ✓ dev: severity gate
+    ✓ dev: plan dev
+    ✓ dev: update dev/web
+    ✓ dev: restore dev/web
+    ✓ dev: update dev/admin
+    ✓ dev: restore dev/admin
+    ✗ dev: check dev (step 2) | check: https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web answered 200
+    · dev: look at dev once more | not reached: the check of dev failed
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_that_ecs_rolled_back_is_a_failure_with_its_reason() {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    stage.build_next("broken", &[("exit-code", "42")]);
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::RolledBack, 20);
+    let junit = ended.junit();
+    let Failure(why) = junit.result("dev", "update dev/web") else { panic!("{}", junit.told()) };
+    assert!(why.starts_with("rolled back: ") && why.contains("circuit breaker"), "{why}");
+    assert!(junit.case("dev", "update dev/web").out.contains("exited with code 42"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_not_red() {
+    let stage = Story::new().stages(&["dev", "prod"]).open();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    let request = stage.asked(&id, "prod").await;
+    run.stop();
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Suspended, 30);
+    let junit = ended.junit();
+    assert!(!junit.is_red(), "{}", junit.told());
+    let Skipped(why) = junit.result("prod", "approval") else { panic!("{}", junit.told()) };
+    assert!(why.starts_with(&format!("waits for approval of plan {}", request.plan.short())), "{why}");
+    assert_eq!(junit.result("prod", "run prod/migrate"), &Skipped(format!("not reached: {}", ended.ending.sentence)));
+    assert_eq!(junit.result("shop", "shop to prod"), &Skipped(ended.ending.sentence.clone()));
+    assert_eq!(junit.suites[0].properties["plan"], request.plan.to_string());
+
+    let again = stage.resumes(&id).await;
+    stage.answers(MANAGER, &id, "prod", kanmon::model::approval::Answer::Rejected).await;
+    let ended = again.end(&stage).await;
+    ended.is(Outcome::Rejected, 11);
+    let junit = ended.junit();
+    let Failure(why) = junit.result("prod", "approval") else { panic!("{}", junit.told()) };
+    assert!(why.starts_with("rejected by manager of 111111111111"), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_told_is_an_error_and_not_a_failure() {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    stage.fault("DescribeServices", Kind::ResetBefore, 100_000);
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Unknown, 32);
+    let junit = ended.junit();
+    let reds: Vec<_> = junit.suites.iter().flat_map(|s| &s.cases).map(|c| &c.result).collect();
+    assert!(reds.iter().all(|r| !matches!(r, Failure(_))), "{}", junit.told());
+    assert!(matches!(junit.result("shop", "shop to dev"), Error(_)), "{}", junit.told());
+    assert_eq!(reds.iter().filter(|r| matches!(r, Error(_))).count(), 2, "{}", junit.told());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_left_behind_is_skipped_where_it_stands_and_takes_no_time_while_it_lies() {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    run.stop();
+    let suspended = run.end(&stage).await;
+    let before = suspended.junit().case("dev", "update dev/web").time;
+    assert!(matches!(suspended.junit().result("dev", "update dev/web"), Skipped(_)));
+    stage.pass(SignedDuration::from_hours(10)).await;
+    let ended = stage.resumes(&id).await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    let case = ended.junit().case("dev", "update dev/web").time;
+    assert!(case > before && case < 3_600.0, "{before} then {case}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_beyond_what_was_asked_for_is_nobodys_question() {
+    let stage = Story::new().open();
+    let ended = stage.release_until("dev").await.end(&stage).await;
+    let names: Vec<_> = ended.junit().suites.iter().map(|s| s.name.clone()).collect();
+    assert_eq!(names, ["shop", "dev"]);
+    let run = stage.promotes(DEVELOPER, &ended.release.id, "staging").await;
+    let ended = run.end(&stage).await;
+    assert_eq!(ended.junit().result("staging", "run staging/migrate"), &Passed);
+    assert_eq!(ended.junit().result("shop", "shop to staging"), &Passed);
+}
