@@ -26,7 +26,7 @@ use super::credentials::{AssumedRole, role_arn, sts_name};
 use super::errors::{self, Caller};
 use super::fence::Fence;
 use super::limiter::Limiter;
-use super::retry::OnlyIfThrottled;
+use super::retry::{ClockWasSet, OnlyIfThrottled};
 use super::time;
 use crate::model::approval::Identity;
 use crate::model::fault::{Fault, FaultKind};
@@ -105,7 +105,9 @@ pub struct Session {
 macro_rules! client {
     ($sdk:ident, $service:literal, $account:expr, $config:expr, $partition:expr $(, $extra:ident($value:expr))?) => {{
         #[allow(unused_mut)]
-        let mut builder = $sdk::config::Builder::from($config).retry_partition($partition.clone());
+        let mut builder = $sdk::config::Builder::from($config)
+            .retry_partition($partition.clone())
+            .retry_classifier(ClockWasSet);
         if let Some(url) = endpoint($account, $service) {
             builder = builder.endpoint_url(url);
         }

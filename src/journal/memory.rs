@@ -26,11 +26,15 @@ pub enum Moment {
 /// Called with the facts of every append, a release's first included.
 type Hook = Box<dyn FnMut(Moment, &[Fact]) -> Result<(), JournalError> + Send>;
 
+/// Called before every call; its error is the call's.
+type Way = Box<dyn FnMut() -> Result<(), JournalError> + Send>;
+
 /// A journal that ends with its last clone.
 #[derive(Clone)]
 pub struct MemoryJournal {
     state: Arc<Mutex<State>>,
     hook: Arc<Mutex<Hook>>,
+    way: Arc<Mutex<Way>>,
     gone: Arc<Gone>,
 }
 
@@ -72,6 +76,7 @@ impl MemoryJournal {
         MemoryJournal {
             state: Arc::default(),
             hook: Arc::new(Mutex::new(Box::new(|_, _| Ok(())))),
+            way: Arc::new(Mutex::new(Box::new(|| Ok(())))),
             gone: Arc::new(gone),
         }
     }
@@ -79,6 +84,15 @@ impl MemoryJournal {
     /// Sets what is called before and after every append, of all clones.
     pub fn set_hook(&self, hook: impl FnMut(Moment, &[Fact]) -> Result<(), JournalError> + Send + 'static) {
         *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(hook);
+    }
+
+    /// Sets what every call of all clones has to pass on its way here.
+    pub fn set_way(&self, way: impl FnMut() -> Result<(), JournalError> + Send + 'static) {
+        *self.way.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(way);
+    }
+
+    fn passed(&self) -> Result<(), JournalError> {
+        (self.way.lock().unwrap_or_else(PoisonError::into_inner))()
     }
 
     fn call_hook(&self, moment: Moment, facts: &[Fact]) -> Result<(), JournalError> {
@@ -232,6 +246,7 @@ impl Journal for MemoryJournal {
         holder: &Holder,
         now: Timestamp,
     ) -> Result<(Lease, Event), JournalError> {
+        self.passed()?;
         let facts = [first];
         self.call_hook(Moment::Before, &facts)?;
         let done = self.write_event(app, release, facts[0].clone(), holder, now)?;
@@ -246,10 +261,12 @@ impl Journal for MemoryJournal {
         still: Option<Pulse>,
         now: Timestamp,
     ) -> Result<Lease, JournalError> {
+        self.passed()?;
         self.state().record(release)?.lease.take(release, holder, still, now, &*self.gone)
     }
 
     async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
+        self.passed()?;
         let mut state = self.state();
         state.record(&lease.release)?.lease.renew(lease, now)?;
         let renewed = state.stages.iter_mut().filter_map(|((_, name), stage)| stage.renew(lease, now).then_some(name));
@@ -257,6 +274,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn give_up(&self, lease: &Lease) -> Result<(), JournalError> {
+        self.passed()?;
         let mut state = self.state();
         state.record(&lease.release)?.lease.give_up(lease)?;
         for stage in state.stages.values_mut() {
@@ -272,6 +290,7 @@ impl Journal for MemoryJournal {
         fact: Fact,
         now: Timestamp,
     ) -> Result<Option<Event>, JournalError> {
+        self.passed()?;
         let mut state = self.state();
         let record = state.record(release)?;
         let one = codec::link(release, &record.tip, &fact, now)?;
@@ -291,6 +310,7 @@ impl Journal for MemoryJournal {
         facts: &[Fact],
         now: Timestamp,
     ) -> Result<Vec<Event>, JournalError> {
+        self.passed()?;
         self.call_hook(Moment::Before, facts)?;
         let done = self.write_events(lease, after, facts, now)?;
         self.call_hook(Moment::After, facts)?;
@@ -298,12 +318,14 @@ impl Journal for MemoryJournal {
     }
 
     async fn read(&self, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
+        self.passed()?;
         let state = self.state();
         let record = state.releases.get(release).ok_or_else(|| JournalError::NoSuchRelease(release.clone()))?;
         codec::decode(release, &record.rows, &record.tip, &state.chunks)
     }
 
     async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError> {
+        self.passed()?;
         let state = self.state();
         let of_app = state.releases.iter().filter(|(_, record)| &record.app == app);
         let mut listed: Vec<Listed> = of_app
@@ -320,6 +342,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
+        self.passed()?;
         let mut state = self.state();
         let record = state.record(release)?;
         let id = record.carried + record.inbox.len() as u64 + 1;
@@ -328,6 +351,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn inbox(&self, release: &ReleaseId) -> Result<Vec<Message>, JournalError> {
+        self.passed()?;
         let mut state = self.state();
         let waiting = state.record(release)?.inbox.iter().filter(|(_, done)| !done);
         Ok(waiting.map(|(message, _)| message.clone()).collect())
@@ -341,6 +365,7 @@ impl Journal for MemoryJournal {
         still: Option<Pulse>,
         now: Timestamp,
     ) -> Result<u64, JournalError> {
+        self.passed()?;
         let mut state = self.state();
         state.held(lease)?;
         let held = state.stages.entry((app.clone(), stage.clone())).or_default();
@@ -348,6 +373,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
+        self.passed()?;
         let mut state = self.state();
         state.held(lease)?;
         if let Some(held) = state.stages.get_mut(&(app.clone(), stage.clone())) {
@@ -357,6 +383,7 @@ impl Journal for MemoryJournal {
     }
 
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
+        self.passed()?;
         Ok(self.state().ledgers.get(&(app.clone(), stage.clone())).cloned().unwrap_or_default())
     }
 
@@ -365,6 +392,7 @@ impl Journal for MemoryJournal {
         app: &AppName,
         stage: &StageName,
     ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
+        self.passed()?;
         Ok(self.state().stages.get(&(app.clone(), stage.clone())).and_then(|held| held.holder(&*self.gone)))
     }
 
@@ -375,6 +403,7 @@ impl Journal for MemoryJournal {
         word: &Word,
         now: Timestamp,
     ) -> Result<StageLedger, JournalError> {
+        self.passed()?;
         let mut state = self.state();
         let key = (app.clone(), stage.clone());
         let mut held = state.stages.get(&key).cloned().unwrap_or_default();
@@ -386,10 +415,12 @@ impl Journal for MemoryJournal {
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<port::Record, JournalError> {
+        self.passed()?;
         self.state().export(release)
     }
 
     async fn restore(&self, record: &port::Record) -> Result<bool, JournalError> {
+        self.passed()?;
         let verified = codec::verify(record)?;
         self.state().take_in(record, verified)
     }

@@ -9,11 +9,14 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::hold::Hold;
 use super::inbox::absorb;
+use super::patience::{Patience, passes};
 use super::ports::Ports;
+use super::steady::Steady;
 use super::stop::Stop;
 use super::work::{self, News};
 use crate::engine::decide::{Ledgers, decide};
 use crate::engine::decision::{Decision, Waiting, Watch, Watching};
+use crate::engine::retry::RETRY_FOR;
 use crate::model::effect::Effect;
 use crate::model::event::{Event, Fact};
 use crate::model::outcome::{Ending, Outcome};
@@ -57,7 +60,9 @@ impl<'s> Runner<'s> {
     pub fn new(ports: Ports, lease: Lease, release: Release, sinks: &'s mut dyn Sink, stop: Stop) -> Runner<'s> {
         let release = Arc::new(release);
         let (tell, news) = mpsc::unbounded_channel();
+        // The lease's age is looked at by both of the machine's clocks; everything else goes by the process's own.
         let hold = Arc::new(Hold::new(ports.journal.clone(), ports.clock.clone(), lease));
+        let ports = Ports { clock: Arc::new(Steady::new(ports.clock.clone())), ..ports };
         let last_word = hold.clone();
         ports.accounts.fence(Arc::new(move || last_word.may_send()));
         Runner {
@@ -96,27 +101,28 @@ impl<'s> Runner<'s> {
         self.read_ledgers().await?;
         self.reconcile_open();
         let poll = self.release.started.pipeline.poll;
-        // A lease that was taken a while ago is asked for first.
-        let mut renew_at = self.ports.clock.now();
-        let mut look_at = self.ports.clock.now();
+        // By the clock that nobody sets. A lease that was taken a while ago is asked for first.
+        let mut renew_at = self.ports.clock.uptime();
+        let mut look_at = renew_at;
         loop {
-            let now = self.ports.clock.now();
-            if now >= renew_at {
-                renew_at = self.renew(now).await?;
+            let uptime = self.ports.clock.uptime();
+            if uptime >= renew_at {
+                renew_at = uptime + self.renew().await?;
             }
-            if now >= look_at {
+            if uptime >= look_at {
                 self.read_inbox().await?;
                 // Other releases may have entered stages meanwhile.
                 self.read_ledgers().await?;
-                look_at = now + poll;
+                look_at = uptime + poll;
             }
             if let Some(ending) = self.leaving()
                 && self.running.is_empty()
             {
                 return self.end(ending).await;
             }
-            let mut wake = renew_at.min(look_at);
-            match decide(&self.release, &self.ledgers, self.ports.clock.now()) {
+            let now = self.ports.clock.now();
+            let mut pause = renew_at.min(look_at) - self.ports.clock.uptime();
+            match decide(&self.release, &self.ledgers, now) {
                 Decision::Record(facts) => {
                     self.append(&facts).await?;
                     continue;
@@ -126,25 +132,33 @@ impl<'s> Runner<'s> {
                 Decision::Finish(ending) => return self.end(ending).await,
                 Decision::Go { start, watch, wake_at, waiting } => {
                     self.go(start, watch, &waiting).await?;
-                    wake = wake_at.map_or(wake, |at| at.min(wake));
+                    pause = wake_at.map_or(pause, |at| at.duration_since(now).min(pause));
                 }
             }
-            self.wait(wake).await?;
+            self.wait(pause).await?;
         }
     }
 
-    /// Prolongs the lease; answers when to do so again. A store that cannot be reached is asked again while the lease still holds.
-    async fn renew(&mut self, now: Timestamp) -> Result<Timestamp, RunError> {
+    /// Prolongs the lease; answers in how long to do so again. A store that cannot be reached is asked again: longer where that may
+    /// pass by itself, else while the lease still holds.
+    async fn renew(&mut self) -> Result<SignedDuration, RunError> {
         let uptime = self.ports.clock.uptime();
         match self.hold.renew().await {
             Ok(_) => {
                 self.renewed_at = uptime;
-                Ok(now + LEASE / 3)
+                Ok(LEASE / 3)
             }
-            Err(JournalError::Store(_) | JournalError::Remote(_)) if uptime - self.renewed_at < LEASE * 2 / 3 => {
-                Ok(now + LEASE / 12)
+            Err(error) => {
+                let patience = match &error {
+                    error if passes(error) => RETRY_FOR,
+                    JournalError::Store(_) | JournalError::Remote(_) => LEASE * 2 / 3,
+                    _ => return Err(error.into()),
+                };
+                match uptime - self.renewed_at < patience {
+                    true => Ok(LEASE / 12),
+                    false => Err(error.into()),
+                }
             }
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -205,8 +219,7 @@ impl<'s> Runner<'s> {
         Ok(())
     }
 
-    async fn wait(&mut self, wake: Timestamp) -> Result<(), RunError> {
-        let pause = wake.duration_since(self.ports.clock.now());
+    async fn wait(&mut self, pause: SignedDuration) -> Result<(), RunError> {
         let clock = self.ports.clock.clone();
         let asked_already = self.stop.is_asked();
         let mut stop = self.stop.clone();
@@ -275,8 +288,8 @@ impl<'s> Runner<'s> {
             next.apply(&Event { v, seq, at: now, release: next.id.clone(), fact: fact.clone() })?;
         }
         let lease = self.hold.lease().clone();
-        let events = match self.ports.journal.append(&lease, self.release.seq, facts, now).await {
-            Err(JournalError::Frozen(_)) => {
+        let events = match self.put(&lease, facts, now).await {
+            Err(RunError::Journal(JournalError::Frozen(_))) => {
                 self.read_ledgers().await?;
                 return Ok(false);
             }
@@ -290,7 +303,11 @@ impl<'s> Runner<'s> {
             | Fact::ApprovalVoided { stage, .. }
             | Fact::ApprovalWithdrawn { stage, .. } = &event.fact
             {
-                self.ports.journal.unlock_stage(&self.release.started.pipeline.app, stage, &lease).await?;
+                let mut patience = self.patience();
+                let app = self.release.started.pipeline.app.clone();
+                while let Err(error) = self.ports.journal.unlock_stage(&app, stage, &lease).await {
+                    self.bear(&mut patience, error).await?;
+                }
             }
             // Others may have entered a stage until it was locked.
             let others_had_it = matches!(&event.fact, Fact::StageLocked { .. });
@@ -301,9 +318,52 @@ impl<'s> Runner<'s> {
         Ok(true)
     }
 
+    /// Writes facts down, once, though it may have to be said several times.
+    async fn put(&mut self, lease: &Lease, facts: &[Fact], now: Timestamp) -> Result<Vec<Event>, RunError> {
+        let (journal, after) = (self.ports.journal.clone(), self.release.seq);
+        let mut patience = self.patience();
+        loop {
+            match journal.append(lease, after, facts, now).await {
+                Ok(events) => return Ok(events),
+                Err(error) => self.bear(&mut patience, error).await?,
+            }
+            // It may have been written although nobody heard of it.
+            let written = loop {
+                match journal.read(&lease.release).await {
+                    Ok(events) => break events.into_iter().filter(|e| e.seq > after).collect::<Vec<_>>(),
+                    Err(error) => self.bear(&mut patience, error).await?,
+                }
+            };
+            if !written.is_empty() && written.iter().map(|e| (&e.fact, e.at)).eq(facts.iter().map(|f| (f, now))) {
+                return Ok(written);
+            }
+        }
+    }
+
+    fn patience(&self) -> Patience {
+        Patience::new(&self.ports.clock, &self.stop)
+    }
+
+    /// Waits until the store may be asked again, and keeps the lease meanwhile.
+    async fn bear(&mut self, patience: &mut Patience, error: JournalError) -> Result<(), RunError> {
+        self.sinks.waiting(&[format!("the state to answer: {error}")]);
+        patience.again(error).await?;
+        if self.ports.clock.uptime() - self.renewed_at >= LEASE / 3 {
+            self.renew().await?;
+        }
+        Ok(())
+    }
+
     /// Takes in what others said; whether that was anything.
     async fn read_inbox(&mut self) -> Result<bool, RunError> {
-        let messages = self.ports.journal.inbox(&self.release.id).await?;
+        let journal = self.ports.journal.clone();
+        let mut patience = self.patience();
+        let messages = loop {
+            match journal.inbox(&self.release.id).await {
+                Ok(messages) => break messages,
+                Err(error) => self.bear(&mut patience, error).await?,
+            }
+        };
         for message in &messages {
             let read = Fact::Absorbed { message: message.id };
             let facts: Vec<Fact> = [read].into_iter().chain(absorb(&self.release, message)).collect();
@@ -313,9 +373,16 @@ impl<'s> Runner<'s> {
     }
 
     async fn read_ledgers(&mut self) -> Result<(), RunError> {
-        let pipeline = &self.release.started.pipeline;
+        let (journal, release) = (self.ports.journal.clone(), self.release.clone());
+        let mut patience = self.patience();
+        let pipeline = &release.started.pipeline;
         for stage in &pipeline.stages {
-            let ledger = self.ports.journal.ledger(&pipeline.app, &stage.name).await?;
+            let ledger = loop {
+                match journal.ledger(&pipeline.app, &stage.name).await {
+                    Ok(ledger) => break ledger,
+                    Err(error) => self.bear(&mut patience, error).await?,
+                }
+            };
             self.ledgers.insert(stage.name.clone(), ledger);
         }
         Ok(())

@@ -100,7 +100,7 @@ async fn settle(
     tell: UnboundedSender<News>,
 ) {
     let _ = tell.send(News::Settling { effect: effect.clone() });
-    let (began, looked_since) = (ports.clock.now(), ports.clock.uptime());
+    let looked_since = ports.clock.uptime();
     let mut failures = 0;
     loop {
         match look(&ports, &release, &effect, sent_at).await {
@@ -113,7 +113,7 @@ async fn settle(
             Ok(Found::Absent) => ports.clock.sleep(LOOK).await,
             Err(error) => {
                 failures += 1;
-                if ports.clock.now() >= began + RETRY_FOR || !is_passing(error.kind) {
+                if ports.clock.uptime() - looked_since >= RETRY_FOR || !is_passing(error.kind) {
                     let fault = fault.unwrap_or(error);
                     return conclude(&tell, effect.clone(), Fact::EffectUnknown { effect, fault });
                 }
@@ -137,7 +137,7 @@ pub async fn watch(
     let mut observer = Observer::default();
     loop {
         let release = state.borrow_and_update().clone();
-        let read_at = ports.clock.now();
+        let read_at = ports.clock.uptime();
         match observe(&ports, &release, &lease, &watch, &mut observer).await {
             Ok(facts) => {
                 failures = 0;
@@ -157,8 +157,8 @@ pub async fn watch(
             }
             Err(fault) => {
                 failures += 1;
-                let since = *blind_since.get_or_insert(ports.clock.now());
-                if !is_passing(fault.kind) || ports.clock.now().duration_since(since) >= RETRY_FOR {
+                let since = *blind_since.get_or_insert(ports.clock.uptime());
+                if !is_passing(fault.kind) || ports.clock.uptime() - since >= RETRY_FOR {
                     let _ = tell.send(News::Blind { watch: watch.clone(), ending: blind(&watch, fault) });
                     return;
                 }
@@ -172,14 +172,14 @@ pub async fn watch(
 /// Waits until the next reading is due, by the pace that holds by then: news slows a watch down, and is told before it does.
 async fn pace(
     ports: &Ports,
-    read_at: Timestamp,
+    read_at: SignedDuration,
     every: &mut watch::Receiver<SignedDuration>,
 ) -> Result<(), watch::error::RecvError> {
     loop {
         let due = read_at + *every.borrow_and_update();
         tokio::select! {
             biased;
-            () = ports.clock.sleep(due.duration_since(ports.clock.now())) => return Ok(()),
+            () = ports.clock.sleep(due - ports.clock.uptime()) => return Ok(()),
             changed = every.changed() => changed?,
         }
     }

@@ -42,8 +42,16 @@ pub struct Log {
 }
 
 /// What a thousand schedules have to meet.
-pub const WANTED: [&str; 7] =
-    ["crashes", "pauses longer than a lease", "lost replies", "takeovers", "overlaps", "successes", "superseded"];
+pub const WANTED: [&str; 8] = [
+    "crashes",
+    "pauses longer than a lease",
+    "clocks set",
+    "lost replies",
+    "takeovers",
+    "overlaps",
+    "successes",
+    "superseded",
+];
 
 impl Log {
     pub fn put(&self, entry: Entry) {
@@ -80,8 +88,8 @@ impl Log {
         let mut holders: BTreeMap<ReleaseId, (u64, String)> = BTreeMap::new();
         let mut last: BTreeMap<ReleaseId, u64> = BTreeMap::new();
         let mut stages: BTreeMap<StageName, (ReleaseId, u64)> = BTreeMap::new();
-        let mut sent: BTreeMap<(ReleaseId, String), (usize, usize)> = BTreeMap::new();
-        for (_, entry) in entries {
+        let mut updates: BTreeMap<(ReleaseId, String), Vec<Instant>> = BTreeMap::new();
+        for (at, entry) in entries {
             match entry {
                 Entry::Taken { process, release, fence } => {
                     if let Some((before, _)) = holders.insert(release.clone(), (*fence, process.clone())) {
@@ -137,13 +145,14 @@ impl Log {
                         self.count("overlaps");
                     }
                     if call.operation == "UpdateService" && call.worked {
-                        let (times, excused) =
-                            sent.entry((release.clone(), call.definition.clone() + &call.service)).or_default();
-                        *times += 1;
-                        *excused += usize::from(!held || late);
-                        if *times > 1 + *excused {
+                        // Twice only where the one was still on its way when the other was sent: nobody could see it.
+                        let sent = *at - *underway;
+                        let before =
+                            updates.entry((release.clone(), call.definition.clone() + &call.service)).or_default();
+                        if before.iter().any(|arrived| *arrived <= sent) {
                             return Err(format!("{release} updated {} to {} twice", call.service, call.definition));
                         }
+                        before.push(*at);
                     }
                 }
             }

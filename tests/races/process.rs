@@ -98,6 +98,19 @@ impl Process {
         }
     }
 
+    /// By how much the wall's clock is set, if it is at this moment.
+    fn sets_its_clock(&self) -> Option<SignedDuration> {
+        let set = self.happens(2);
+        if set {
+            self.log.count("clocks set");
+        }
+        set.then(|| {
+            let mut chance = self.chance.lock().unwrap();
+            let seconds: i64 = chance.one_of(&[2, 30, 70, 600, 7200]);
+            SignedDuration::from_secs(if chance.odds(500) { seconds } else { -seconds })
+        })
+    }
+
     /// How long a call is on its way, beyond what everybody knows.
     pub fn way(&self) -> Option<Duration> {
         self.happens(10).then(|| Duration::from_secs(self.chance.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
@@ -109,10 +122,11 @@ impl Process {
     }
 }
 
-/// A machine's clocks: the wall's is wrong by so much, and the other one counts from whenever.
+/// A machine's clocks: the wall's is wrong by so much and is set now and then, and the other one counts from whenever.
 pub struct Wrong {
     pub time: Arc<Time>,
-    pub by: SignedDuration,
+    pub process: Arc<Process>,
+    pub by: Mutex<SignedDuration>,
     pub up: SignedDuration,
     /// Parts in a thousand by which it runs fast.
     pub fast: i32,
@@ -121,7 +135,11 @@ pub struct Wrong {
 #[async_trait]
 impl Clock for Wrong {
     fn now(&self) -> Timestamp {
-        self.time.timestamp() + self.by
+        let mut by = self.by.lock().unwrap();
+        if let Some(jump) = self.process.sets_its_clock() {
+            *by += jump;
+        }
+        self.time.timestamp() + *by
     }
 
     fn uptime(&self) -> SignedDuration {

@@ -140,7 +140,10 @@ impl Play {
         let process = Process::new(self.stage.process(), self.log.clone(), self.mischief.clone(), chance.part());
         let clock = Wrong {
             time: self.stage.time.clone(),
-            by: SignedDuration::from_secs(chance.one_of(&[0, 0, 1, -1, 20, -20, 70, -70, 300, -300, 3600, -3600])),
+            process: process.clone(),
+            by: Mutex::new(SignedDuration::from_secs(
+                chance.one_of(&[0, 0, 1, -1, 20, -20, 70, -70, 300, -300, 3600, -3600]),
+            )),
             up: SignedDuration::from_secs(chance.one_of(&[0, 1000, 5_000_000])),
             fast: chance.one_of(&[0, 0, 5, -5]),
         };

@@ -1,9 +1,11 @@
+use kanmon::journal::Moment;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
+use kanmon::report::blast;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
-use super::stage::{DEV, Story};
+use super::stage::{DEV, Ended, Story};
 
 #[tokio::test(start_paused = true)]
 async fn parks_the_release_and_leaves_what_was_done() {
@@ -21,4 +23,69 @@ async fn parks_the_release_and_leaves_what_was_done() {
     let resumed = stage.resumes(&id).await.end(&stage).await;
     resumed.is(Outcome::Succeeded, 0);
     assert_eq!(stage.calls("UpdateService").len(), 2);
+}
+
+/// What a person reads of what became of each service.
+fn told(ended: &Ended) -> Vec<(&'static str, String)> {
+    blast::of(&ended.release).lines()
+}
+
+#[tokio::test(start_paused = true)]
+async fn side_by_side_starts_no_more_and_tells_of_each_service() {
+    let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
+    let steps = json!([{ "roll": ["web", "admin"] }, { "run": "migrate" }, { "check": { "http": url } }]);
+    let stage = Story::new().stages(&["dev", "prod"]).steps("dev", steps).open();
+    stage.fault("UpdateService", Kind::AccessDenied, 1);
+    let ended = stage.release().await.end(&stage).await;
+    ended.is(Outcome::Access, 40);
+    ended.says("ecs:UpdateService");
+    let updated: Vec<&str> =
+        ["web", "admin"].into_iter().filter(|s| !stage.updates(DEV, "shop-dev", s).is_empty()).collect();
+    assert_eq!(updated.len(), 1, "one was denied, and nothing went back");
+    let denied = if updated == ["web"] { "admin" } else { "web" };
+    let lines = told(&ended);
+    let of = |service: &str| {
+        let place = format!("dev/{service}");
+        let found = lines.iter().find(|(_, list)| list.split(", ").any(|p| p == place));
+        found.map(|(word, _)| *word)
+    };
+    assert_eq!(of(denied), Some("unchanged"), "{lines:?}");
+    assert!(matches!(of(updated[0]), Some("changed" | "being deployed by ECS")), "{lines:?}");
+    // Nothing after it was begun.
+    assert!(stage.calls("RunTask").is_empty());
+    assert!(!ended.has(|f| matches!(f, Fact::CheckJudged { .. })));
+    assert!(!ended.entered("prod") && !ended.has(|f| matches!(f, Fact::ApprovalRequested { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tells_what_nobody_can_tell() {
+    let story = || Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }]));
+    let plain = story().open();
+    plain.release().await.end(&plain).await.is(Outcome::Succeeded, 0);
+    let calls = plain.cut.calls();
+    let last = calls.iter().rposition(|c| c.what == "UpdateService").expect("an update") + 1;
+    // The process dies before it hears of its last update, and the next one may not read.
+    let stage = story().open();
+    stage.cut.order(last, Moment::After);
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.cut.reached().await;
+    run.crash(&stage).await;
+    for reading in ["DescribeServices", "DescribeServiceDeployments", "ListServiceDeployments"] {
+        stage.fault(reading, Kind::AccessDenied, 100_000);
+    }
+    let ended = stage.resumes(&id).await.end(&stage).await;
+    assert!(ended.ending.outcome.is_resumable(), "{:?}", ended.ending);
+    ended.says("ecs:DescribeServices");
+    let lines = told(&ended);
+    assert_eq!(
+        lines.iter().map(|(word, _)| *word).collect::<Vec<_>>(),
+        ["being deployed by ECS", "unknown"],
+        "{lines:?}"
+    );
+    stage.end_faults();
+    stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
+    for service in ["web", "admin"] {
+        assert_eq!(stage.updates(DEV, "shop-dev", service).len(), 1, "{service}");
+    }
 }

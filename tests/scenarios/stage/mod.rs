@@ -40,7 +40,7 @@ pub use images::Content;
 pub use look::LEAVING_NOTHING;
 pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
 pub use run::{Asking, Ended, Run, name};
-pub use time::{SdkTime, Time};
+pub use time::{Machine, MachineTime, SdkTime, Time};
 
 const WORLD: &str = include_str!("world.yaml");
 const FILE: &str = include_str!("shop.yaml");
@@ -140,6 +140,7 @@ impl Story {
         let gone = dead.clone();
         let folder = tempfile::tempdir().expect("a folder");
         let stage = Stage {
+            machine: Arc::new(Machine::new(time.clone())),
             time,
             world: Arc::new(Mutex::new(world)),
             journal: MemoryJournal::with_gone(move |holder| gone.lock().unwrap().contains(&holder.id)),
@@ -170,6 +171,8 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
 /// A world with kanmon in it.
 pub struct Stage {
     pub time: Arc<Time>,
+    /// Where kanmon's processes run.
+    pub machine: Arc<Machine>,
     pub world: SharedWorld,
     pub journal: MemoryJournal,
     /// Processes that ended without a word.
@@ -260,7 +263,7 @@ impl Stage {
         let sdk = SdkTime(self.time.clone());
         let sessions = Arc::new(aws::Sessions::new(aws::Setup {
             http_client: Some(http),
-            time_source: Some(SharedTimeSource::new(sdk.clone())),
+            time_source: Some(SharedTimeSource::new(MachineTime(self.machine.clone()))),
             sleep: Some(SharedAsyncSleep::new(sdk)),
             credentials: Some(SharedCredentialsProvider::new(person.credentials())),
             session_name: session_name.to_owned(),
@@ -286,7 +289,7 @@ impl Stage {
             }),
             templates: Arc::new(Folder(self.folder.path().to_owned())),
             journal: Arc::new(self.journal.clone()),
-            clock: self.time.clone(),
+            clock: self.machine.clone(),
         }
     }
 

@@ -88,7 +88,7 @@ impl Stage {
 
     pub async fn asks(&self, asking: Asking) -> Run {
         let pipeline = self.pipeline();
-        let time = self.time.timestamp();
+        let time = self.machine.now();
         let id: ReleaseId =
             format!("r{}-{}", time.strftime("%Y%m%d-%H%M%S"), self.time.token(6)).parse().expect("an id");
         let until = asking.until.map_or_else(|| pipeline.stages.last().expect("stages").name.clone(), name);
@@ -144,12 +144,11 @@ impl Stage {
     }
 
     async fn takes_over(&self, by: Person, id: &ReleaseId, fact: Fact) -> Run {
-        let time = self.time.as_ref();
-        let taken = hold::take(&self.journal, time, id, &self.process(), &|_, _| {}).await;
+        let taken = hold::take(&self.journal, self.machine.as_ref(), id, &self.process(), &|_, _| {}).await;
         let lease = taken.expect("a free lease");
         let mut events = self.journal.read(id).await.expect("a journal");
         let last = events.last().expect("an event").seq;
-        let appended = self.journal.append(&lease, last, &[fact], self.time.timestamp()).await;
+        let appended = self.journal.append(&lease, last, &[fact], self.machine.now()).await;
         events.extend(appended.expect("appended"));
         self.work(by, lease, &events)
     }

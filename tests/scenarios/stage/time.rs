@@ -1,6 +1,7 @@
 //! One virtual clock for kanmon, the SDK and the sandbox: tokio's paused one, which jumps when every task waits.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -61,7 +62,7 @@ impl Clock for Time {
 
 /// The SDK's and the sandbox's view of the same clock.
 #[derive(Debug, Clone)]
-pub struct SdkTime(pub std::sync::Arc<Time>);
+pub struct SdkTime(pub Arc<Time>);
 
 impl TimeSource for SdkTime {
     fn now(&self) -> SystemTime {
@@ -72,5 +73,56 @@ impl TimeSource for SdkTime {
 impl AsyncSleep for SdkTime {
     fn sleep(&self, duration: Duration) -> Sleep {
         Sleep::new(tokio::time::sleep(duration))
+    }
+}
+
+/// The machine that kanmon runs on: its clock may be set.
+#[derive(Debug)]
+pub struct Machine {
+    pub time: Arc<Time>,
+    off: AtomicI64,
+}
+
+impl Machine {
+    pub fn new(time: Arc<Time>) -> Machine {
+        Machine { time, off: AtomicI64::new(0) }
+    }
+
+    /// Sets its clock to so much after what it is in truth.
+    pub fn set(&self, off: SignedDuration) {
+        self.off.store(off.as_secs(), Ordering::Relaxed);
+    }
+
+    fn off(&self) -> SignedDuration {
+        SignedDuration::from_secs(self.off.load(Ordering::Relaxed))
+    }
+}
+
+#[async_trait]
+impl Clock for Machine {
+    fn now(&self) -> Timestamp {
+        self.time.timestamp() + self.off()
+    }
+
+    fn uptime(&self) -> SignedDuration {
+        self.time.passed()
+    }
+
+    async fn sleep(&self, duration: SignedDuration) {
+        self.time.sleep(duration).await;
+    }
+
+    fn token(&self, digits: usize) -> String {
+        self.time.token(digits)
+    }
+}
+
+/// The SDK's view of a machine's clock.
+#[derive(Debug, Clone)]
+pub struct MachineTime(pub Arc<Machine>);
+
+impl TimeSource for MachineTime {
+    fn now(&self) -> SystemTime {
+        Clock::now(self.0.as_ref()).try_into().expect("after 1970")
     }
 }

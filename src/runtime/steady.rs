@@ -1,0 +1,40 @@
+//! A process's own time: what the machine's clock said when it began, and what has passed since by the one that nobody sets. Between
+//! two facts of a process no clock is set, so that no deadline passes by it and none is put off.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ports::clock::Clock;
+
+pub struct Steady {
+    clock: Arc<dyn Clock>,
+    began: Timestamp,
+    uptime: SignedDuration,
+}
+
+impl Steady {
+    pub fn new(clock: Arc<dyn Clock>) -> Steady {
+        Steady { began: clock.now(), uptime: clock.uptime(), clock }
+    }
+}
+
+#[async_trait]
+impl Clock for Steady {
+    fn now(&self) -> Timestamp {
+        self.began + (self.clock.uptime() - self.uptime)
+    }
+
+    fn uptime(&self) -> SignedDuration {
+        self.clock.uptime()
+    }
+
+    async fn sleep(&self, duration: SignedDuration) {
+        self.clock.sleep(duration).await;
+    }
+
+    fn token(&self, digits: usize) -> String {
+        self.clock.token(digits)
+    }
+}

@@ -1,0 +1,104 @@
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use kanmon::journal::Moment;
+use kanmon::model::event::Fact;
+use kanmon::model::fault::{Fault, FaultKind};
+use kanmon::model::outcome::Outcome;
+use kanmon::ports::journal::JournalError;
+use kanmon::runtime::runner::RunError;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::stage::{DEV, Run, Stage, Story};
+
+fn away(kind: FaultKind) -> JournalError {
+    JournalError::Remote(Fault::new(kind, "the table does not answer"))
+}
+
+/// A release that has begun to roll, and whose store fails in this way from now on, for so long.
+async fn rolling(error: JournalError, minutes: u64) -> (Stage, Run) {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }])).open();
+    let run = stage.release().await;
+    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    let until = Instant::now() + Duration::from_secs(60 * minutes);
+    stage.journal.set_way(move || if Instant::now() < until { Err(error.clone()) } else { Ok(()) });
+    (stage, run)
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_minutes_is_waited_for() {
+    for error in [
+        away(FaultKind::Throttled),
+        away(FaultKind::Unreachable),
+        away(FaultKind::Ambiguous),
+        JournalError::Busy("another process has it".to_owned()),
+    ] {
+        let (stage, run) = rolling(error.clone(), 5).await;
+        let ended = run.end(&stage).await;
+        ended.is(Outcome::Succeeded, 0);
+        assert!(ended.told.iter().any(|t| t.contains(&error.to_string())), "nobody is told: {:?}", ended.told);
+        for service in ["web", "admin"] {
+            assert_eq!(stage.updates(DEV, "shop-dev", service).len(), 1, "{service}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_good_ends_the_process_and_another_goes_on_later() {
+    let (stage, run) = rolling(away(FaultKind::Unreachable), 60).await;
+    let (id, began) = (run.id.clone(), stage.time.timestamp());
+    match run.fails().await {
+        RunError::Journal(JournalError::Remote(fault)) => assert_eq!(fault.kind, FaultKind::Unreachable),
+        other => panic!("{other:?}"),
+    }
+    let passed = stage.time.timestamp().duration_since(began);
+    assert!(passed >= SignedDuration::from_mins(10) && passed < SignedDuration::from_mins(30), "{passed:#}");
+    stage.hours(1).await;
+    stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
+    assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keeps_nobody_from_leaving() {
+    let (stage, run) = rolling(away(FaultKind::Throttled), 60).await;
+    stage.pass(SignedDuration::from_mins(1)).await;
+    assert!(!run.is_over());
+    run.stop();
+    stage.pass(SignedDuration::from_secs(1)).await;
+    assert!(run.is_over(), "it still waits for its store");
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_refuses_for_a_reason_is_not_asked_again() {
+    let (stage, run) = rolling(away(FaultKind::AccessDenied), 60).await;
+    let began = stage.time.timestamp();
+    assert!(matches!(run.fails().await, RunError::Journal(JournalError::Remote(_))));
+    assert!(stage.time.timestamp().duration_since(began) < SignedDuration::from_mins(2));
+}
+
+/// Everything is written, and of every other write nobody hears.
+#[tokio::test(start_paused = true)]
+async fn after_each_write_is_found_to_have_written_it() {
+    let story = || Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }]));
+    let plain = story().open();
+    let undisturbed = plain.release().await.end(&plain).await;
+    let stage = story().open();
+    let run = stage.release().await;
+    let (mut written, mut lost) = (0, 0);
+    stage.journal.set_hook(move |moment, _| {
+        written += u32::from(moment == Moment::After);
+        match moment == Moment::After && written % 2 == 0 && lost < 40 {
+            true => {
+                lost += 1;
+                Err(away(FaultKind::Ambiguous))
+            }
+            false => Ok(()),
+        }
+    });
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    assert_eq!(stage.tally(), plain.tally());
+    let intents = |e: &super::stage::Ended| e.count(|f| matches!(f, Fact::Intended { .. }));
+    assert_eq!(intents(&ended), intents(&undisturbed), "something was written twice");
+}
