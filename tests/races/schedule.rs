@@ -208,6 +208,12 @@ impl Play {
         let taken = hold::take(journal.as_ref(), clock.as_ref(), &part.id, &process.holder, &|_, _| {}).await;
         let Ok(lease) = taken else { return };
         let Ok(mut events) = journal.read(&part.id).await else { return };
+        // It may have come to its end while the lease was waited for.
+        let ending = Release::fold(&events).ok().and_then(|release| release.ending);
+        if ending.is_some_and(|ending| !ending.outcome.is_resumable()) {
+            let _ = journal.give_up(&lease).await;
+            return;
+        }
         let last = events.last().map_or(0, |e| e.seq);
         let by = Requester::Person { identity: DEVELOPER.identity() };
         let fact = Fact::Resumed { by, kanmon: "0".to_owned() };

@@ -46,11 +46,13 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
     };
     // The same execution can be asked once more, and still has the answer that it was given before.
     let before = decided.at.filter(|at| release.stage(stage).asks > 1 && *at < request.asked_at);
-    if let (Some(at), Answer::Approved) = (before, answer.answer) {
-        let why = format!("it was given at {}, before this was asked", moment(at));
-        return Ok(vec![Fact::ApprovalRefused { answer, why, closes: true }]);
-    }
-    Ok(answered(release, &answer, true).into_iter().collect())
+    Ok(match (answered(release, &answer, true), before) {
+        (Some(Fact::ApprovalGiven { answer }), Some(at)) => {
+            let why = format!("it was given at {}, before this was asked", moment(at));
+            vec![Fact::ApprovalRefused { answer, why, closes: true }]
+        }
+        (heard, _) => heard.into_iter().collect(),
+    })
 }
 
 /// The plan that the person was shown: in the action's own message, else in the execution's variables. Where neither names one,
