@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, Region};
 
 /// An order: the next `count` matching calls meet the fault, or of all matching ones some by chance, until `count` have.
 /// Orders are served in the order they came.
@@ -36,6 +36,12 @@ impl Fault {
     }
 }
 
+impl Fault {
+    fn fits(&self, op: &str, account: &AccountId) -> bool {
+        (self.operation == "*" || self.operation == op) && self.account.as_ref().is_none_or(|a| a == account)
+    }
+}
+
 fn once() -> u32 {
     1
 }
@@ -57,7 +63,8 @@ pub enum Kind {
     Slow(u64),
     AccessDenied,
     ExpiredToken,
-    /// A read answers what the same read answered last time.
+    /// A read answers what the same read answered before something changed; the order waits for a read that has something to lag
+    /// behind.
     StaleRead,
     /// The answer's members of this name have a value that is newer than the client. `deployments.rolloutState` means those
     /// `rolloutState` alone that stand in `deployments`.
@@ -83,7 +90,15 @@ const REMEMBERED: usize = 512;
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     orders: Vec<Order>,
-    answered: VecDeque<(Question, Value)>,
+    answered: VecDeque<Answered>,
+}
+
+/// A read's last answer, and the one before it that was another.
+#[derive(Debug, Clone)]
+struct Answered {
+    question: Question,
+    last: Value,
+    before: Option<Value>,
 }
 
 /// An order, and how many calls it was held against.
@@ -115,6 +130,7 @@ fn chance(seed: u64, draw: u64) -> f64 {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     pub account: AccountId,
+    pub region: Region,
     pub op: String,
     pub input: Value,
 }
@@ -135,56 +151,83 @@ impl Faults {
         self.orders.clear();
     }
 
-    /// The fault that this call meets, taken off its order.
+    /// The fault that this call meets, taken off its order; a stale read only once it is `served`.
     pub fn take(&mut self, op: &str, account: &AccountId) -> Option<Kind> {
-        let fits =
-            |f: &Fault| (f.operation == "*" || f.operation == op) && f.account.as_ref().is_none_or(|a| a == account);
-        let at = self.orders.iter_mut().position(|o| fits(&o.fault) && o.strikes())?;
+        let at = self.orders.iter_mut().position(|o| o.fault.fits(op, account) && o.strikes())?;
+        match &self.orders[at].fault.kind {
+            Kind::StaleRead => Some(Kind::StaleRead),
+            _ => Some(self.take_off(at)),
+        }
+    }
+
+    /// A stale read was answered as ordered.
+    pub fn served(&mut self, op: &str, account: &AccountId) {
+        let order = |o: &Order| o.fault.kind == Kind::StaleRead && o.fault.fits(op, account);
+        if let Some(at) = self.orders.iter().position(order) {
+            self.take_off(at);
+        }
+    }
+
+    fn take_off(&mut self, at: usize) -> Kind {
         let fault = &mut self.orders[at].fault;
         let kind = fault.kind.clone();
         fault.count -= 1;
         if fault.count == 0 {
             self.orders.remove(at);
         }
-        Some(kind)
+        kind
     }
 
     /// Keeps a read's answer.
     pub fn remember(&mut self, question: Question, answer: &Value) {
-        self.answered.retain(|(q, _)| *q != question);
-        self.answered.push_back((question, answer.clone()));
+        let known = self.answered.iter().position(|a| a.question == question).and_then(|at| self.answered.remove(at));
+        let last = answer.clone();
+        let answered = match known {
+            Some(same) if same.last == last => same,
+            Some(other) => Answered { question, before: Some(other.last), last },
+            None => Answered { question, before: None, last },
+        };
+        self.answered.push_back(answered);
         if self.answered.len() > REMEMBERED {
             self.answered.pop_front();
         }
     }
 
-    /// What the same read answered last time.
-    pub fn stale(&self, question: &Question) -> Option<&Value> {
-        self.answered.iter().find(|(q, _)| q == question).map(|(_, a)| a)
+    /// What the same read answered when it was another answer than this.
+    pub fn stale(&self, question: &Question, fresh: &Value) -> Option<&Value> {
+        let known = self.answered.iter().find(|a| a.question == *question)?;
+        [Some(&known.last), known.before.as_ref()].into_iter().flatten().find(|old| *old != fresh)
     }
 }
 
-/// Gives members of an answer a value that is too new; `path` names them, the last ones of their way by name.
-pub fn renew(answer: &mut Value, path: &str) {
+/// Gives members of an answer a value that is too new; `path` names them, the last ones of their way by name. Whether it has any.
+pub fn renew(answer: &mut Value, path: &str) -> bool {
     let wanted: Vec<&str> = path.split('.').collect();
-    renew_below(answer, &mut Vec::new(), &wanted);
+    renew_below(answer, &mut Vec::new(), &wanted)
 }
 
-fn renew_below(value: &mut Value, here: &mut Vec<String>, wanted: &[&str]) {
+fn renew_below(value: &mut Value, here: &mut Vec<String>, wanted: &[&str]) -> bool {
+    let mut renewed = false;
     match value {
         Value::Object(members) => {
             for (name, value) in members {
                 here.push(name.clone());
                 if here.len() >= wanted.len() && here[here.len() - wanted.len()..] == *wanted && value.is_string() {
                     *value = NEW_ENUM.into();
+                    renewed = true;
                 }
-                renew_below(value, here, wanted);
+                renewed |= renew_below(value, here, wanted);
                 here.pop();
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(|value| renew_below(value, here, wanted)),
+        Value::Array(list) => {
+            for value in list {
+                renewed |= renew_below(value, here, wanted);
+            }
+        }
         Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {}
     }
+    renewed
 }
 
 /// Whether an operation only reads.

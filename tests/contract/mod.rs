@@ -8,7 +8,7 @@ mod faithful;
 mod forms;
 mod judge;
 mod life;
-mod models;
+pub mod models;
 mod peers;
 pub mod recording;
 mod shapes;

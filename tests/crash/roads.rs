@@ -149,6 +149,11 @@ pub fn whole() -> Road {
     Road::new("three stages", story())
 }
 
+/// Production alone: every operation of the whole road but in one stage.
+pub fn production() -> Road {
+    Road::new("production alone", story().stages(&["prod"]))
+}
+
 /// One stage, and the way back from it.
 pub fn way_back() -> Road {
     let steps = json!([{ "roll": "admin" }, { "roll": "web" }, failing_check()]);

@@ -6,7 +6,7 @@ use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 
 use crate::crash::left::{Left, left};
-use crate::crash::roads::whole;
+use crate::crash::roads::{Road, whole};
 use crate::real::road::tell;
 use crate::scenarios::stage::{Ended, Run, Stage};
 
@@ -34,7 +34,11 @@ pub fn what_counts(stage: &Stage, ended: &Ended) -> Left {
 
 /// To the end, which comes within days of the stage's time.
 pub async fn comes_to_an_end(stage: &Stage, run: Run) -> Option<Ended> {
-    let road = whole();
+    comes_to_an_end_of(&whole(), stage, run).await
+}
+
+/// The same on another road.
+pub async fn comes_to_an_end_of(road: &Road, stage: &Stage, run: Run) -> Option<Ended> {
     tokio::select! {
         ended = road.end(stage, run) => Some(ended),
         () = stage.hours(72) => None,

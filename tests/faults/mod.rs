@@ -4,3 +4,4 @@
 mod lasting;
 mod matrix;
 mod passing;
+mod too_new;

@@ -31,7 +31,7 @@ impl World {
         let (outcome, fault) = match &signed {
             Ok(signed) => {
                 let fault = self.faults.take(&said.op, &signed.caller.account);
-                (self.answer(&said, signed, fault.as_ref()), fault)
+                self.answer(&said, signed, fault)
             }
             Err(fault) => (Err(error_of(fault, said.service)), None),
         };
@@ -53,11 +53,13 @@ impl World {
         said: &Wire,
         signed: Option<Signed>,
         mut outcome: Answer,
-        fault: Option<Kind>,
+        mut fault: Option<Kind>,
         request_id: &str,
     ) -> Response<Bytes> {
-        if let (Ok(output), Some(Kind::NewEnum(path))) = (&mut outcome, &fault) {
-            renew(output, path);
+        if let (Ok(output), Some(Kind::NewEnum(path))) = (&mut outcome, &fault)
+            && !renew(output, path)
+        {
+            fault = None;
         }
         self.note_call(said, signed, &outcome, fault.clone());
         let mut response = match &outcome {
@@ -68,16 +70,36 @@ impl World {
         response
     }
 
-    fn answer(&mut self, said: &Wire, signed: &Signed, fault: Option<&Kind>) -> Answer {
+    /// The answer, and the fault that it met.
+    fn answer(&mut self, said: &Wire, signed: &Signed, fault: Option<Kind>) -> (Answer, Option<Kind>) {
+        if let Some(ordered) = fault.as_ref().and_then(|kind| instead(kind, said, &signed.caller.arn)) {
+            return (ordered, fault);
+        }
+        let (account, region) = (signed.caller.account.clone(), signed.region.clone());
+        let answer = self.truly(said, signed);
+        let Ok(fresh) = &answer else { return (answer, fault.filter(|kind| *kind != Kind::StaleRead)) };
+        if !is_read(&said.op) {
+            return (answer, fault.filter(|kind| *kind != Kind::StaleRead));
+        }
+        let question = Question { account, region, op: said.op.clone(), input: said.input.clone() };
+        if fault != Some(Kind::StaleRead) {
+            self.faults.remember(question, fresh);
+            return (answer, fault);
+        }
+        match self.faults.stale(&question, fresh).cloned() {
+            Some(old) => {
+                self.faults.served(&said.op, &question.account);
+                (Ok(old), fault)
+            }
+            None => {
+                self.faults.remember(question, fresh);
+                (answer, None)
+            }
+        }
+    }
+
+    fn truly(&mut self, said: &Wire, signed: &Signed) -> Answer {
         let common = |fault: CommonFault| Err(error_of(&fault, said.service));
-        let question =
-            Question { account: signed.caller.account.clone(), op: said.op.clone(), input: said.input.clone() };
-        if let Some(ordered) = fault.and_then(|kind| instead(kind, said, &signed.caller.arn)) {
-            return ordered;
-        }
-        if let (Some(Kind::StaleRead), Some(old)) = (fault, self.faults.stale(&question)) {
-            return Ok(old.clone());
-        }
         if !self.quotas.take(said.service, &said.op, &signed.caller.account, &signed.region, self.now) {
             return common(CommonFault::Throttled);
         }
@@ -94,11 +116,7 @@ impl World {
             principal: &signed.caller.arn,
             now: self.now,
         };
-        let outcome = self.dispatch(said.service, &call, &signed.caller);
-        if let (Ok(output), true) = (&outcome, is_read(&said.op)) {
-            self.faults.remember(question, output);
-        }
-        outcome
+        self.dispatch(said.service, &call, &signed.caller)
     }
 
     fn note_call(&mut self, said: &Wire, signed: Option<Signed>, outcome: &Answer, fault: Option<Kind>) {

@@ -1,0 +1,103 @@
+//! Values of enums that are newer than kanmon: every enum that an answer has, as AWS's models know them.
+
+use std::collections::BTreeSet;
+
+use kanmon::model::outcome::Outcome;
+use kanmon::sandbox::faults::Kind;
+
+use super::matrix::{comes_to_an_end_of, was_met, what_counts};
+use super::passing::twice_updated;
+use crate::contract::models::{Service, models};
+use crate::crash::left::{Left, difference};
+use crate::crash::roads::production;
+use crate::real::peers::leave_out;
+use crate::real::road::tell;
+
+/// The members of an operation's answer, however deep, that are enums, with the one that they are in: names repeat.
+fn enums(models: &[Service], operation: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for service in models {
+        let output = service.operation(operation).and_then(|o| service.side(o, "output"));
+        output.into_iter().for_each(|shape| below(service, shape, "", &mut BTreeSet::new(), &mut found));
+    }
+    found
+}
+
+fn below(
+    service: &Service,
+    shape: &str,
+    within: &str,
+    seen: &mut BTreeSet<(String, String)>,
+    found: &mut BTreeSet<String>,
+) {
+    if !seen.insert((within.to_owned(), shape.to_owned())) {
+        return;
+    }
+    let model = service.shape(shape);
+    let members = model["members"].as_object().into_iter().flatten();
+    for (name, member) in members {
+        let target = member["shape"].as_str().expect("a shape");
+        if service.shape(target).get("enum").is_some() {
+            found.insert(if within.is_empty() { name.clone() } else { format!("{within}.{name}") });
+        }
+        below(service, target, name, seen, found);
+    }
+    for list in [&model["member"], &model["value"]] {
+        list["shape"].as_str().into_iter().for_each(|target| below(service, target, within, seen, found));
+    }
+}
+
+/// What nobody knows is never taken for good: it does not matter to kanmon, or the release waits, is parked or is kept out. `None`:
+/// no answer has the member.
+async fn comes_to(operation: &str, member: &str, same: &Left) -> Option<Result<(), String>> {
+    let kind = Kind::NewEnum(member.to_owned());
+    let road = production();
+    let (stage, run) = road.set_out().await;
+    stage.fault(operation, kind.clone(), u32::MAX);
+    let Some(ended) = comes_to_an_end_of(&road, &stage, run).await else {
+        return Some(Err("it never ends".to_owned()));
+    };
+    if !was_met(&stage, operation, &kind) {
+        return None;
+    }
+    let outcome = ended.ending.outcome;
+    Some(match (outcome, operation, member) {
+        // A revision of which it is not known whether it may be used is registered anew.
+        (Outcome::Succeeded, "DescribeTaskDefinition", "taskDefinition.status") => match twice_updated(&stage) {
+            None => Ok(()),
+            Some(service) => Err(format!("{service} was updated twice")),
+        },
+        (Outcome::Succeeded, ..) => {
+            difference(same, &what_counts(&stage, &ended)).map_or(Ok(()), |d| Err(format!("succeeded otherwise: {d}")))
+        }
+        (Outcome::Blocked | Outcome::Unknown | Outcome::StillRunning | Outcome::Suspended | Outcome::Access, ..) => {
+            Ok(())
+        }
+        // Handed back as it came, and refused there.
+        (Outcome::RolledBack | Outcome::Failed, "DescribeTaskDefinition", "taskDefinition.networkMode") => Ok(()),
+        (other, ..) => Err(format!("{other:?}: {}", ended.words())),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_never_taken_for_good() {
+    let Some(models) = models() else {
+        return leave_out("enums that are too new", "no botocore in TARGET/models; tests/run puts it there");
+    };
+    let (stage, run) = production().set_out().await;
+    let ended = production().end(&stage, run).await;
+    ended.is(Outcome::Succeeded, 0);
+    let operations: BTreeSet<String> = stage.world.lock().unwrap().log().iter().map(|e| e.operation.clone()).collect();
+    let same = what_counts(&stage, &ended);
+    let (mut all, mut wrong) = (0, Vec::new());
+    for operation in &operations {
+        for member in enums(models, operation) {
+            let Some(came) = comes_to(operation, &member, &same).await else { continue };
+            all += 1;
+            wrong.extend(came.err().map(|why| format!("{operation} {member}: {why}")));
+        }
+    }
+    tell(&format!("enums that are too new: {} of {all} in answers are never taken for good", all - wrong.len()));
+    assert!(all > 20, "{all} enums were met");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
