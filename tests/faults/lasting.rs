@@ -63,3 +63,19 @@ async fn throttling_without_end_parks_it() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_broken_parks_it() {
+    every_operation("internal errors without end", Kind::ServerError, async |from, operation, kind| {
+        parks(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_gone_parks_it() {
+    every_operation("connections lost without end", Kind::ResetBefore, async |from, operation, kind| {
+        parks(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
+    })
+    .await;
+}
