@@ -6,7 +6,7 @@ use super::args::{AbortArgs, Global};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::work::{env_file, work, written};
+use super::work::{WATCHED, env_file, work, written};
 use super::{identity, releases};
 use crate::journal;
 use crate::model::approval::Requester;
@@ -15,9 +15,6 @@ use crate::model::inbox::MessageBody;
 use crate::model::release::Release;
 use crate::ports::journal::JournalError;
 use crate::runtime::hold;
-
-/// How long it is watched whether a process that works on the release hears of it: a few of its looks into the inbox.
-const WATCHED: SignedDuration = SignedDuration::from_secs(20);
 
 /// Tells the process that works on the release; where none does, ends it here.
 pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8, Failure> {
@@ -47,7 +44,7 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8
 
 /// Whether there is anything to be ended.
 fn fit(release: &Release) -> Result<(), Failure> {
-    match release.ending.as_ref().filter(|e| !e.outcome.is_resumable()) {
+    match release.ended_for_good() {
         None => Ok(()),
         Some(ending) => Err(Failure::wrong(format!("{} has ended already: {}", release.id, ending.sentence))),
     }
@@ -66,7 +63,8 @@ async fn follow(bench: &Bench, output: &Output, before: &Release, message: u64, 
         }
         fit(&release)?;
         if heard {
-            return Err(Failure::wrong(format!("{id} was done before {holder} heard that it shall end")));
+            return Err(Failure::wrong(format!("{id} was done before {holder} heard that it shall end"))
+                .hint(format!("nothing was undone; `kanmon history {id}` tells what it changed")));
         }
         if bench.clock.now() >= late {
             output.say(&format!("{id} is asked to end; {holder} works on it and will hear of it"));

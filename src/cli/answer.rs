@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::identity;
 use super::output::Output;
 use super::releases::{self, Recorded};
+use super::work::WATCHED;
 use crate::engine::approval::refusal;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::event::{Event, Fact};
@@ -18,9 +19,6 @@ use crate::model::inbox::MessageBody;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::Approval;
 use crate::ports::journal::Listed;
-
-/// How long an answer's effect is watched for where a process works on the release: a few of its looks into the inbox.
-const WATCHED: SignedDuration = SignedDuration::from_secs(20);
 
 pub async fn approve(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
     told(global, output, &args, Answer::Approved).await

@@ -113,20 +113,10 @@ pub fn mend(error: &JournalError) -> Option<&'static str> {
             "nothing more is done, for nobody would find what is written; what was begun may stand half done: \
              put the state folder back and",
         ),
-        JournalError::Remote(fault) => match fault.kind {
-            FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => {
-                Some("nothing is done before it is written down; when the table can be reached again,")
-            }
-            FaultKind::AccessDenied
-            | FaultKind::CredentialsRefused
-            | FaultKind::WrongAccount
-            | FaultKind::NotFound
-            | FaultKind::Invalid
-            | FaultKind::BuildFailed
-            | FaultKind::ToolMissing
-            | FaultKind::Changed
-            | FaultKind::Defect => None,
-        },
+        JournalError::Remote(fault) => fault
+            .kind
+            .is_passing()
+            .then_some("nothing is done before it is written down; when the table can be reached again,"),
         JournalError::NoSuchRelease(_)
         | JournalError::Held { .. }
         | JournalError::Frozen(_)

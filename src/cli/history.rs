@@ -49,10 +49,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
     said.truncate(limit);
     output.tell(
         || {
-            if recorded.is_empty() {
-                return "nothing was released yet".to_owned();
-            }
-            let rows = recorded
+            let rows: Vec<_> = recorded
                 .iter()
                 .map(|r| {
                     let release = &r.release;
@@ -73,7 +70,12 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                     ]
                 })
                 .collect();
-            let table = table::table(&["release", "outcome", "reached", "commit", "asked by"], rows, output.out_width());
+            let table = match rows.is_empty() {
+                true => "nothing was released yet".to_owned(),
+                false => {
+                    table::table(&["release", "outcome", "reached", "commit", "asked by"], rows, output.out_width())
+                }
+            };
             let said = said.iter().map(|(stage, heard)| format!("\n{}", wrap(&word(stage, heard), output.out_width(), 2)));
             let gap = if said.len() == 0 { "" } else { "\n" };
             format!("{table}{gap}{}", said.collect::<String>())

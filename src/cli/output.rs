@@ -12,6 +12,13 @@ use crate::report::paint::Paint;
 use crate::report::summary::below;
 use crate::report::wrap::wrap;
 
+/// Writes data out that is of use only whole: half of it could not be read, or would be taken for damage.
+pub fn whole(text: &str, what: &str) -> Result<(), Failure> {
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|e| Failure::access(format!("{what} could not be written out")).cause(e.to_string()))
+}
+
 pub struct Output {
     pub form: Form,
     /// Colour on stdout and on stderr.

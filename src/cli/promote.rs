@@ -30,8 +30,7 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
 
 /// To end a release that has ended asks nothing of what it is taken further to.
 fn is_over_with(release: &Release, message: &Message) -> bool {
-    let ended = release.ending.as_ref().is_some_and(|e| !e.outcome.is_resumable());
-    ended && matches!(message.body, MessageBody::Abort { .. })
+    release.ended_for_good().is_some() && matches!(message.body, MessageBody::Abort { .. })
 }
 
 /// Whether a release may go further: not one that is being worked on, and not one that failed in a stage.

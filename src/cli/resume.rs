@@ -33,7 +33,7 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
 /// Whether there is anything to go on with.
 fn fit(release: &Release) -> Result<(), Failure> {
     let id = &release.id;
-    match release.ending.as_ref().filter(|e| !e.outcome.is_resumable()) {
+    match release.ended_for_good() {
         None => Ok(()),
         Some(ending) => Err(Failure::wrong(format!("{id} has ended: {}", ending.sentence))
             .hint(format!("`kanmon history {id}` tells its story; `kanmon promote {id} --to STAGE` takes it further"))),

@@ -24,6 +24,9 @@ use crate::runtime::ports::Ports;
 use crate::runtime::runner::{RunError, Runner};
 use crate::runtime::stop::{self, Stopper};
 
+/// How long it is watched whether a process that works on a release hears what somebody said: a few of its looks into the inbox.
+pub const WATCHED: SignedDuration = SignedDuration::from_secs(20);
+
 /// Goes on with a release whose lease is held; tells the events that brought it here, and everything that follows.
 pub async fn work(
     ports: Ports,

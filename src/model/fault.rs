@@ -32,6 +32,24 @@ pub enum FaultKind {
     Defect,
 }
 
+impl FaultKind {
+    /// Whether what failed so may go well a little later, with nothing changed: a read, or what is looked up first.
+    pub fn is_passing(self) -> bool {
+        match self {
+            FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => true,
+            FaultKind::AccessDenied
+            | FaultKind::CredentialsRefused
+            | FaultKind::WrongAccount
+            | FaultKind::NotFound
+            | FaultKind::Invalid
+            | FaultKind::BuildFailed
+            | FaultKind::ToolMissing
+            | FaultKind::Changed
+            | FaultKind::Defect => false,
+        }
+    }
+}
+
 /// A failure: its kind, one sentence, its cause in the other side's words, and a hint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{sentence}{}", cause.as_deref().map(|c| format!(": {c}")).unwrap_or_default())]

@@ -151,21 +151,24 @@ impl Release {
         if event.seq != self.seq + 1 {
             return Err(illegal(event, &format!("number {} is expected", self.seq + 1)));
         }
-        if let Some(ending) = &self.ending {
-            let may_follow = match event.fact {
-                Fact::Extended { .. } | Fact::LockBroken { .. } => true,
-                Fact::Resumed { .. } => ending.outcome.is_resumable(),
-                _ => false,
-            };
-            if !may_follow {
-                return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
-            }
+        let may_follow = match event.fact {
+            Fact::Extended { .. } | Fact::LockBroken { .. } => true,
+            Fact::Resumed { .. } => self.ended_for_good().is_none(),
+            _ => self.ending.is_none(),
+        };
+        if !may_follow {
+            return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
         }
         self.take(event).map_err(|why| illegal(event, &why))?;
         self.conclude(event);
         self.seq = event.seq;
         self.at = event.at;
         Ok(())
+    }
+
+    /// How it ended, where it cannot be resumed.
+    pub fn ended_for_good(&self) -> Option<&Ending> {
+        self.ending.as_ref().filter(|ending| !ending.outcome.is_resumable())
     }
 
     /// Whether every stage that it shall reach is done.
@@ -370,9 +373,7 @@ impl Release {
             Fact::RolloutStopRequested { at, service } => {
                 let roll = self.roll_mut(at, service)?;
                 roll.stop_requested = Some(event.at);
-                if let Some(run) = &mut roll.run {
-                    run.count_from(event.at);
-                }
+                roll.run.iter_mut().for_each(|run| run.count_from(event.at));
             }
             Fact::RolloutEnded { at, service, end } => self.roll_mut(at, service)?.ended = Some(end.clone()),
             Fact::RestorePrepared { at, service, way_back, .. } => {

@@ -8,7 +8,6 @@ use super::wrap::wrap;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Event, Fact, MovedTag, PushedImage};
-use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{ScanReading, ScanState, Severity};
 use crate::model::gate::GateJudgement;
 use crate::model::ids::ServiceName;
@@ -105,7 +104,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::Intended { .. } => None,
         Fact::EffectFailed { effect, fault } => {
             // What is not tried again is told in full by the ending.
-            let mark = if is_passing(fault) { Careful } else { Detail };
+            let mark = if fault.kind.is_passing() { Careful } else { Detail };
             Line::new(mark, topic(effect), format!("could not {effect}: {fault}"))
         }
         Fact::EffectAbsent { effect } => Line::new(Detail, topic(effect), format!("did not happen yet: {effect}")),
@@ -363,22 +362,6 @@ fn topic(effect: &Effect) -> String {
         | Effect::StopRollout { at, service }
         | Effect::PrepareRestore { at, service }
         | Effect::Restore { at, service } => format!("{}/{service}", at.stage),
-    }
-}
-
-/// Whether what failed so is tried again.
-fn is_passing(fault: &Fault) -> bool {
-    match fault.kind {
-        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => true,
-        FaultKind::AccessDenied
-        | FaultKind::CredentialsRefused
-        | FaultKind::WrongAccount
-        | FaultKind::NotFound
-        | FaultKind::Invalid
-        | FaultKind::BuildFailed
-        | FaultKind::ToolMissing
-        | FaultKind::Changed
-        | FaultKind::Defect => false,
     }
 }
 

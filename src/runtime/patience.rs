@@ -7,7 +7,6 @@ use jiff::SignedDuration;
 
 use super::stop::Stop;
 use crate::engine::retry::{RETRY_FOR, pause};
-use crate::model::fault::FaultKind;
 use crate::ports::clock::Clock;
 use crate::ports::journal::JournalError;
 
@@ -45,18 +44,7 @@ impl Patience {
 pub fn passes(error: &JournalError) -> bool {
     match error {
         JournalError::Busy(_) => true,
-        JournalError::Remote(fault) => match fault.kind {
-            FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => true,
-            FaultKind::AccessDenied
-            | FaultKind::CredentialsRefused
-            | FaultKind::WrongAccount
-            | FaultKind::NotFound
-            | FaultKind::Invalid
-            | FaultKind::BuildFailed
-            | FaultKind::ToolMissing
-            | FaultKind::Changed
-            | FaultKind::Defect => false,
-        },
+        JournalError::Remote(fault) => fault.kind.is_passing(),
         // A disk that is full stays so until somebody does something.
         JournalError::Store(_)
         | JournalError::Gone(_)

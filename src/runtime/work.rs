@@ -113,7 +113,7 @@ async fn settle(
             Ok(Found::Absent) => ports.clock.sleep(LOOK).await,
             Err(error) => {
                 failures += 1;
-                if ports.clock.uptime() - looked_since >= RETRY_FOR || !is_passing(error.kind) {
+                if ports.clock.uptime() - looked_since >= RETRY_FOR || !error.kind.is_passing() {
                     let fault = fault.unwrap_or(error);
                     return conclude(&tell, effect.clone(), Fact::EffectUnknown { effect, fault });
                 }
@@ -158,7 +158,7 @@ pub async fn watch(
             Err(fault) => {
                 failures += 1;
                 let since = *blind_since.get_or_insert(ports.clock.uptime());
-                if !is_passing(fault.kind) || ports.clock.uptime() - since >= RETRY_FOR {
+                if !fault.kind.is_passing() || ports.clock.uptime() - since >= RETRY_FOR {
                     let _ = tell.send(News::Blind { watch: watch.clone(), ending: blind(&watch, fault) });
                     return;
                 }
@@ -182,22 +182,6 @@ async fn pace(
             () = ports.clock.sleep(due - ports.clock.uptime()) => return Ok(()),
             changed = every.changed() => changed?,
         }
-    }
-}
-
-/// Whether a read that failed so may succeed soon.
-fn is_passing(kind: FaultKind) -> bool {
-    match kind {
-        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => true,
-        FaultKind::AccessDenied
-        | FaultKind::CredentialsRefused
-        | FaultKind::WrongAccount
-        | FaultKind::NotFound
-        | FaultKind::Invalid
-        | FaultKind::BuildFailed
-        | FaultKind::ToolMissing
-        | FaultKind::Changed
-        | FaultKind::Defect => false,
     }
 }
 

@@ -126,6 +126,6 @@ pub async fn gone_on_with(stage: &Stage, id: &ReleaseId) -> Left {
 /// What is left of a release that has come to its end.
 pub async fn over(stage: &Stage, id: &ReleaseId) -> Option<Left> {
     let release = stage.release_of(id).await;
-    let over = release.ending.as_ref().is_some_and(|e| !e.outcome.is_resumable());
+    let over = release.ended_for_good().is_some();
     if over { Some(left(stage, &stage.ended(id).await)) } else { None }
 }

@@ -190,8 +190,7 @@ impl Play {
             let pause = part.chance.lock().unwrap().one_of(&[1, 10, 40, 80, 200]);
             self.stage.pass(SignedDuration::from_secs(pause)).await;
             let Ok(events) = self.stage.journal.read(&part.id).await else { continue };
-            let ending = Release::fold(&events).expect("a whole journal").ending;
-            if ending.is_some_and(|ending| !ending.outcome.is_resumable()) {
+            if Release::fold(&events).expect("a whole journal").ended_for_good().is_some() {
                 return;
             }
             let (process, ports) = self.process(&part);
@@ -209,8 +208,7 @@ impl Play {
         let Ok(lease) = taken else { return };
         let Ok(mut events) = journal.read(&part.id).await else { return };
         // It may have come to its end while the lease was waited for.
-        let ending = Release::fold(&events).ok().and_then(|release| release.ending);
-        if ending.is_some_and(|ending| !ending.outcome.is_resumable()) {
+        if Release::fold(&events).is_ok_and(|release| release.ended_for_good().is_some()) {
             let _ = journal.give_up(&lease).await;
             return;
         }

@@ -77,10 +77,9 @@ impl World {
         }
         let (account, region) = (signed.caller.account.clone(), signed.region.clone());
         let answer = self.truly(said, signed);
-        let Ok(fresh) = &answer else { return (answer, fault.filter(|kind| *kind != Kind::StaleRead)) };
-        if !is_read(&said.op) {
+        let (Ok(fresh), true) = (&answer, is_read(&said.op)) else {
             return (answer, fault.filter(|kind| *kind != Kind::StaleRead));
-        }
+        };
         let question = Question { account, region, op: said.op.clone(), input: said.input.clone() };
         if fault != Some(Kind::StaleRead) {
             self.faults.remember(question, fresh);
