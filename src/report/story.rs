@@ -382,7 +382,7 @@ pub fn gate(judgement: &GateJudgement) -> String {
 
 fn scanned(reading: &ScanReading) -> String {
     match &reading.state {
-        ScanState::Waiting { reason } => reason.clone(),
+        ScanState::Waiting { reason } => format!("waiting ({reason})"),
         ScanState::Closed { reason } => format!("cannot be told ({reason})"),
         ScanState::Scanned { .. } => match reading.findings.len() {
             0 => "done, no findings".to_owned(),
