@@ -57,7 +57,7 @@ proptest! {
     ) {
         let source = place(DEV, "ap-northeast-1");
         let (region, account) = (place(DEV, "us-west-2"), place(PROD, "ap-northeast-1"));
-        let (closed, beyond) = (place("333333333333", "ap-northeast-1"), place("444444444444", "us-west-2"));
+        let (closed, beyond) = (place("333333333333", "ap-northeast-1"), place(PROD, "us-west-2"));
         let latency = Latency::new(speed);
         let delay = latency.of(DELAY);
         let mut ecr = Ecr::new("registry.test", Fresh::new(1), latency);
