@@ -15,3 +15,4 @@ pub mod ports;
 pub mod report;
 pub mod runtime;
 pub mod sandbox;
+pub mod shapes;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may import besides itself.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("model", &[]),
+    ("shapes", &[]),
     ("engine", &["model"]),
     ("ports", &["model"]),
     // One of its stores is DynamoDB.
@@ -14,10 +15,10 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("image", &["model", "ports"]),
     ("local", &["model", "ports"]),
     ("runtime", &["model", "ports", "journal", "engine"]),
-    ("pipeline", &["model"]),
+    ("pipeline", &["model", "shapes"]),
     ("report", &["model"]),
     // It is an AWS, not a part of kanmon's logic.
-    ("sandbox", &["model::ids"]),
+    ("sandbox", &["model::ids", "shapes"]),
     (
         "cli",
         &["model", "ports", "journal", "aws", "image", "local", "engine", "runtime", "pipeline", "report", "sandbox"],

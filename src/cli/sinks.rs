@@ -10,6 +10,7 @@ use super::args::Form;
 use super::output::Output;
 use crate::model::effect::Effect;
 use crate::model::event::Event;
+use crate::model::fault::Fault;
 use crate::model::release::Release;
 use crate::model::words::lasting;
 use crate::ports::sink::Sink;
@@ -38,6 +39,11 @@ impl Sink for Json {
     fn waiting(&mut self, _: &[String]) {}
 
     fn said(&mut self, _: &Effect, _: &str) {}
+
+    /// It is no fact of the release, whose facts alone are on stdout.
+    fn unread(&mut self, what: &str, why: Option<&Fault>) {
+        let _ = writeln!(std::io::stderr(), "{}", story::unread(what, why).render(Paint(false), None));
+    }
 }
 
 /// Facts in lines: what is for the curious only where they ask, and no news twice in a row.
@@ -119,6 +125,10 @@ impl Sink for Screen {
             bar.set_message(format!("{effect}: {line}"));
         }
     }
+
+    fn unread(&mut self, what: &str, why: Option<&Fault>) {
+        self.print(&story::unread(what, why).render(self.teller.paint, super::output::width_of_stderr()));
+    }
 }
 
 impl Drop for Screen {
@@ -181,6 +191,11 @@ impl<W: Write + Send> Sink for Log<W> {
             let text = format!("  {}", self.teller.paint.faint(line));
             self.print(&text, Instant::now());
         }
+    }
+
+    fn unread(&mut self, what: &str, why: Option<&Fault>) {
+        let text = story::unread(what, why).render(self.teller.paint, None);
+        self.print(&text, Instant::now());
     }
 }
 

@@ -17,6 +17,7 @@ mod shape;
 mod stages;
 mod steps;
 mod summary;
+mod taskdef;
 pub mod templates;
 mod workloads;
 mod yaml;

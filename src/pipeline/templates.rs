@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::diagnostics::{Mistake, Span};
 use super::files::Root;
-use super::reader::is_ecs_name;
+use super::taskdef;
 use super::yaml::{self, Kind, Node, Type};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AppName, StageName};
@@ -126,7 +126,7 @@ fn rendered(template: &str, scene: &Scene<'_>) -> Result<Value, Mistake> {
         .template_from_str(template)
         .and_then(|t| t.render(to_minijinja(&Value::Object(context))))
         .map_err(|e| template_mistake(&e, template))?;
-    task_definition(&text, template)
+    taskdef::read(&text, template)
 }
 
 /// No loader, so that a template names no other file; minijinja itself knows no environment.
@@ -207,33 +207,6 @@ fn template_mistake(error: &Error, template: &str) -> Mistake {
             .hint("a task definition needs no loop over so much"),
         // What else goes wrong may quote a value.
         kind => Mistake::new(span, format!("this cannot be rendered: {kind}")),
-    }
-}
-
-/// What was rendered, as a task definition. Its text is never shown: it may hold values that are nobody's to see.
-fn task_definition(text: &str, template: &str) -> Result<Value, Mistake> {
-    let whole = Span::default();
-    let value: Value = serde_json::from_str(text).map_err(|e| {
-        // Where rendering moved no lines, the place in what was rendered is the place in the template.
-        let same = text.lines().count() == template.lines().count();
-        let line = template.lines().nth(e.line().saturating_sub(1)).filter(|_| same && e.line() > 0);
-        let span = line.map_or(whole, |line| Span {
-            line: e.line(),
-            column: line.chars().take_while(|c| c.is_whitespace()).count() + 1,
-            length: line.trim().chars().count(),
-        });
-        let full = e.to_string();
-        let what = full.split(" at line ").next().unwrap_or_default();
-        Mistake::new(span, format!("what is rendered is not JSON: {what}, in its line {}", e.line()))
-    })?;
-    match value.get("family") {
-        _ if !value.is_object() => Err(Mistake::new(whole, "what is rendered is not a JSON object")),
-        Some(Value::String(family)) if is_ecs_name(family) => Ok(value),
-        Some(_) => Err(Mistake::new(whole, "`family` must be letters, digits, - and _; at most 255")),
-        None => {
-            Err(Mistake::new(whole, "the task definition has no `family`")
-                .hint("as RegisterTaskDefinition asks for it"))
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::model::effect::Effect;
 use crate::model::event::Event;
+use crate::model::fault::Fault;
 use crate::model::release::Release;
 
 pub trait Sink: Send {
@@ -13,4 +14,7 @@ pub trait Sink: Send {
 
     /// A line that an effect under way says: a builder's output, a copy's progress.
     fn said(&mut self, effect: &Effect, line: &str);
+
+    /// Something cannot be read for now, and is asked for again; `None`: it can be read again.
+    fn unread(&mut self, what: &str, why: Option<&Fault>);
 }

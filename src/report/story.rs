@@ -8,6 +8,7 @@ use super::wrap::wrap;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Event, Fact, MovedTag, PushedImage};
+use crate::model::fault::Fault;
 use crate::model::finding::{ScanReading, ScanState, Severity};
 use crate::model::gate::GateJudgement;
 use crate::model::ids::ServiceName;
@@ -79,6 +80,15 @@ impl Line {
         let below = format!("\n{}", " ".repeat(at.len() + 1));
         format!("{} {}", paint.faint(&at), text.replace('\n', &below))
     }
+}
+
+/// The line for something that cannot be read for now, or, without a fault, can be again.
+pub fn unread(what: &str, why: Option<&Fault>) -> Line {
+    let (mark, text) = match why {
+        Some(fault) => (Mark::Careful, format!("{what} cannot be read for now: {fault}; asked again")),
+        None => (Mark::Note, format!("{what} can be read again")),
+    };
+    Line { mark, topic: "AWS".to_owned(), text, more: Vec::new() }
 }
 
 /// The line for a fact, if it is one that people want to read as it happens.
@@ -382,7 +392,7 @@ pub fn gate(judgement: &GateJudgement) -> String {
 
 fn scanned(reading: &ScanReading) -> String {
     match &reading.state {
-        ScanState::Waiting { reason } => reason.clone(),
+        ScanState::Waiting { reason } => format!("waiting ({reason})"),
         ScanState::Closed { reason } => format!("cannot be told ({reason})"),
         ScanState::Scanned { .. } => match reading.findings.len() {
             0 => "done, no findings".to_owned(),

@@ -12,19 +12,19 @@ fn wrap_line(line: &str, width: usize, indent: usize) -> String {
         return line.to_owned();
     }
     let start = line.len() - line.trim_start_matches(' ').len();
-    let below = " ".repeat((start + indent).min(width / 2));
+    let below = (start + indent).min(width / 2);
     let mut out = line[..start].to_owned();
     let mut used = start;
     let mut empty = true;
     for word in line[start..].split_inclusive(' ') {
         let bare = cells(word.trim_end_matches(' '));
-        // What fits on no line is left to the terminal.
-        if !empty && used + bare > width && below.len() + bare <= width {
+        // What fits on no line is left to the terminal; what fits only further left stands there.
+        if !empty && used + bare > width && bare <= width {
             let kept = out.trim_end_matches(' ').len();
             out.truncate(kept);
             out.push('\n');
-            out.push_str(&below);
-            used = below.len();
+            used = below.min(width - bare);
+            out.push_str(&" ".repeat(used));
         }
         out.push_str(word);
         used += cells(word);
@@ -67,6 +67,14 @@ mod tests {
                 there with --pipeline
                 FILE
         ");
+    }
+
+    #[test]
+    fn a_word_that_fits_only_further_left_stands_there() {
+        assert_eq!(
+            wrap("topic scan: PENDING_INITIAL_SCAN now", Some(24), 12),
+            "topic scan:\n    PENDING_INITIAL_SCAN\n            now"
+        );
     }
 
     #[test]

@@ -249,6 +249,10 @@ impl<'s> Runner<'s> {
                 self.sinks.said(&effect, &line);
                 Ok(())
             }
+            News::Unread { what, why } => {
+                self.sinks.unread(&what, why.as_ref());
+                Ok(())
+            }
             News::Settling { effect } => {
                 self.settling.insert(effect);
                 Ok(())

@@ -28,6 +28,8 @@ pub enum News {
     Said { effect: Effect, line: String },
     /// The effect itself is over; it is being looked up, which a later process can do as well.
     Settling { effect: Effect },
+    /// Something cannot be read for now; `None`: it can be again.
+    Unread { what: String, why: Option<Fault> },
     /// The fact that concludes an effect.
     Concluded { effect: Effect, fact: Box<Fact> },
     /// Something new was seen.
@@ -38,6 +40,8 @@ pub enum News {
 
 /// ECS and ECR are eventually consistent: for this long after a call, "not there" may only mean "not yet".
 const SETTLE: SignedDuration = SignedDuration::from_secs(15);
+/// A single failed reading is nobody's business: the next one mostly succeeds.
+const UNREAD: u32 = 2;
 /// Between two looks for something that may still appear.
 const LOOK: SignedDuration = SignedDuration::from_secs(3);
 
@@ -103,7 +107,10 @@ async fn settle(
     let looked_since = ports.clock.uptime();
     let mut failures = 0;
     loop {
-        match look(&ports, &release, &effect, sent_at).await {
+        let looked = look(&ports, &release, &effect, sent_at).await;
+        let what = || format!("what came of “{effect}”");
+        failures = counted(&tell, failures, looked.as_ref().err(), what);
+        match looked {
             Ok(Found::Landed(fact)) => return conclude(&tell, effect, *fact),
             Ok(Found::Repeatable) => return conclude(&tell, effect.clone(), Fact::EffectAbsent { effect }),
             // Counted from here: who sent it may have had another clock.
@@ -112,7 +119,6 @@ async fn settle(
             }
             Ok(Found::Absent) => ports.clock.sleep(LOOK).await,
             Err(error) => {
-                failures += 1;
                 if ports.clock.uptime() - looked_since >= RETRY_FOR || !error.kind.is_passing() {
                     let fault = fault.unwrap_or(error);
                     return conclude(&tell, effect.clone(), Fact::EffectUnknown { effect, fault });
@@ -138,9 +144,10 @@ pub async fn watch(
     loop {
         let release = state.borrow_and_update().clone();
         let read_at = ports.clock.uptime();
-        match observe(&ports, &release, &lease, &watch, &mut observer).await {
+        let seen = observe(&ports, &release, &lease, &watch, &mut observer).await;
+        failures = counted(&tell, failures, seen.as_ref().err(), || watched(&watch));
+        match seen {
             Ok(facts) => {
-                failures = 0;
                 blind_since = None;
                 if !facts.is_empty() {
                     if tell.send(News::Observed { watch: watch.clone(), facts }).is_err() {
@@ -156,7 +163,6 @@ pub async fn watch(
                 }
             }
             Err(fault) => {
-                failures += 1;
                 let since = *blind_since.get_or_insert(ports.clock.uptime());
                 if !fault.kind.is_passing() || ports.clock.uptime() - since >= RETRY_FOR {
                     let _ = tell.send(News::Blind { watch: watch.clone(), ending: blind(&watch, fault) });
@@ -185,14 +191,27 @@ async fn pace(
     }
 }
 
-fn blind(watch: &Watch, fault: Fault) -> Ending {
-    let what = match watch {
+/// How many readings in a row have failed, after this one; told where it begins to matter, and where it is over.
+fn counted(tell: &UnboundedSender<News>, before: u32, fault: Option<&Fault>, what: impl Fn() -> String) -> u32 {
+    let now = if fault.is_some() { before + 1 } else { 0 };
+    if now == UNREAD || (now == 0 && before >= UNREAD) {
+        let _ = tell.send(News::Unread { what: what(), why: fault.cloned() });
+    }
+    now
+}
+
+fn watched(watch: &Watch) -> String {
+    match watch {
         Watch::Scan { image, account } => format!("the scan of {image} in {account}"),
         Watch::Approval { stage } => format!("the approval of {stage}"),
         Watch::Lock { stage } => format!("the lease of {stage}"),
         Watch::Task { at, task } => format!("{}/{task}", at.stage),
         Watch::Rollout { at, service } | Watch::Restore { at, service } => format!("{}/{service}", at.stage),
-    };
+    }
+}
+
+fn blind(watch: &Watch, fault: Fault) -> Ending {
+    let what = watched(watch);
     let outcome = match fault.kind {
         FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount => Outcome::Access,
         _ => Outcome::Unknown,

@@ -33,3 +33,10 @@ fn json_of(value: Cbor) -> Result<Value, String> {
         other => return Err(format!("{other:?} has no place in the protocol")),
     })
 }
+
+/// The reverse, of members that have neither times nor bytes.
+pub fn write(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ciborium::into_writer(value, &mut bytes).expect("memory takes it");
+    bytes
+}

@@ -30,6 +30,31 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).expect("forms are UTF-8")
 }
 
+/// A form that says these members.
+pub fn form(action: &str, version: &str, members: &Value) -> String {
+    let mut form = format!("Action={action}&Version={version}");
+    said(&mut form, "", members);
+    form
+}
+
+fn said(form: &mut String, name: &str, value: &Value) {
+    let inner = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name}.{part}") };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(member, value)| said(form, &inner(member), value)),
+        Value::Array(items) if items.is_empty() => form.push_str(&format!("&{name}=")),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(n, item)| said(form, &inner(&format!("member.{}", n + 1)), item));
+        }
+        Value::String(text) => form.push_str(&format!("&{name}={}", encoded(text))),
+        other => form.push_str(&format!("&{name}={other}")),
+    }
+}
+
+fn encoded(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
 /// The members that a form says. `Action` and `Version` belong to the protocol.
 pub fn input(service: &Service, shape: Option<&str>, fields: &[(String, String)]) -> Value {
     let mut tree = Map::new();

@@ -7,12 +7,15 @@ mod every_operation;
 mod exchange;
 mod faithful;
 mod forms;
+mod inputs;
 mod judge;
 mod life;
 pub mod models;
 mod peers;
 pub mod recording;
+mod samples;
 mod shapes;
+mod tables;
 mod traffic;
 
 use std::io::Write as _;

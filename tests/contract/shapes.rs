@@ -173,7 +173,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Whether the whole text fits, as services have it.
-fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     static KNOWN: OnceLock<Mutex<HashMap<String, Regex>>> = OnceLock::new();
     let mut known = KNOWN.get_or_init(Mutex::default).lock().expect("nothing panics with it");
     let regex = known.entry(pattern.to_owned()).or_insert_with(|| {

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use kanmon::model::approval::Requester;
 use kanmon::model::effect::Effect;
 use kanmon::model::event::{Event, Fact, Source, Started};
+use kanmon::model::fault::Fault;
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::release::Release;
@@ -68,6 +69,7 @@ impl Sink for Deaf {
     fn event(&mut self, _: &Event, _: &Release) {}
     fn waiting(&mut self, _: &[String]) {}
     fn said(&mut self, _: &Effect, _: &str) {}
+    fn unread(&mut self, _: &str, _: Option<&Fault>) {}
 }
 
 /// Plays the schedule of a seed.

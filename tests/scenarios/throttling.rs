@@ -18,6 +18,13 @@ async fn for_minutes_is_waited_out() {
     }
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
+    // What could not be read was told, and that it could be again.
+    let unread: Vec<&str> = ended.told.iter().filter_map(|line| line.strip_prefix("unread: ")).collect();
+    assert!(
+        unread.iter().any(|l| l.starts_with("the scan of app in dev: ") && l.contains("Rate exceeded")),
+        "{unread:?}"
+    );
+    assert!(unread.contains(&"the scan of app in dev: again"), "{unread:?}");
     assert!(stage.tried("UpdateService").len() >= 32);
     assert_eq!(stage.calls("UpdateService").len(), 2);
     assert_eq!(stage.calls("RunTask").len(), 1);
@@ -34,6 +41,8 @@ async fn without_end_is_unknown_and_not_failed() {
     let id = run.id.clone();
     let ended = run.end(&stage).await;
     ended.is(Outcome::Unknown, 32);
+    let unread = ended.told.iter().filter(|line| line.starts_with("unread: dev/web: "));
+    assert_eq!(unread.count(), 1, "once, not at every reading: {:?}", ended.told);
     let passed = stage.time.timestamp().duration_since(began);
     assert!(passed >= SignedDuration::from_mins(10), "{passed:#}");
     assert!(stage.calls("StopServiceDeployment").is_empty(), "nothing is undone on a doubt");

@@ -185,6 +185,23 @@ fn a_template_that_makes_no_task_definition_is_told() {
 }
 
 #[test]
+fn a_member_of_a_wrong_type_is_told_before_a_release_finds_out() {
+    let repository = Repository::new();
+    let container = r#""name": "admin", "environment": [{ "name": "PORT", "value": 8080 }], "portMappings": [{ "containerPort": "8080" }],
+        "secrets": [{ "name": "KEY" }], "mood": "newer than kanmon""#;
+    repository.write(
+        "deploy/admin.json",
+        &ADMIN.replace(r#""name": "admin""#, container).replace("\"{{ cpu }}\"", "{{ cpu }}"),
+    );
+    assert_snapshot!(repository.load().unwrap_err(), @"
+    deploy/admin.json: `cpu` has to be a string, and is a number (stage `dev`, `prod`)
+    hint: ECS would refuse it; also: `containerDefinitions[0].environment[0].value` has to be a string, and is a number; `containerDefinitions[0].portMappings[0].containerPort` has to be an integer, and is a string; `containerDefinitions[0].secrets[0].valueFrom` is missing
+
+    1 mistake
+    ");
+}
+
+#[test]
 fn a_container_that_the_template_lacks_finds_the_nearest() {
     assert_snapshot!(told("{ admin: app }", "{ amdin: app }"), @"
     pipelines/shop.yaml:10:54: `deploy/admin.json` has no container `amdin`

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::Place;
 use super::approval;
 use super::error::{
-    bad_page, constraint, no_execution, no_pipeline, no_stage, not_stoppable, stop_repeated, unknown_operation,
-    validation,
+    bad_page, no_execution, no_pipeline, no_stage, not_stoppable, stop_repeated, unknown_operation, validation,
 };
 use super::execution::{Execution, StageStatus, Status, StopRequest};
 use super::flow::{self, uuid};
@@ -36,18 +35,14 @@ pub fn answer(place: &mut Place, call: &Call, latency: Latency) -> Answer {
 
 /// The pipeline that a member names.
 fn named<'a>(place: &'a mut Place, call: &Call, member: &str) -> Result<&'a mut Pipeline, AwsError> {
-    let name = text(call.input, member).ok_or_else(|| constraint(member, "Member must not be null"))?;
+    let name = text(call.input, member).unwrap_or_default();
     place.get_mut(name).ok_or_else(|| no_pipeline(call.account.as_str(), name))
 }
 
 fn page(input: &Value, name: &str, items: Vec<Value>, most: usize) -> Answer {
     let size = match input.get("maxResults").and_then(Value::as_i64) {
         None => most,
-        Some(n) if n >= 1 && n as usize <= most => n as usize,
-        Some(_) => {
-            let what = format!("Member must have value between 1 and {most}");
-            return Err(constraint("maxResults", &what));
-        }
+        Some(n) => usize::try_from(n).map_or(most, |n| n.min(most)),
     };
     let start = match text(input, "nextToken") {
         None => 0,
@@ -88,10 +83,6 @@ fn get(pipeline: &mut Pipeline, input: &Value) -> Answer {
 /// The same `clientRequestToken` answers the execution that it started before.
 fn start(pipeline: &mut Pipeline, call: &Call, latency: Latency) -> Answer {
     let token = text(call.input, "clientRequestToken");
-    if token.is_some_and(|t| t.len() > 128 || !t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')) {
-        let what = "Member must satisfy regular expression pattern: ^[a-zA-Z0-9-]+$";
-        return Err(constraint("clientRequestToken", what));
-    }
     if let Some(id) = token.and_then(|t| pipeline.tokens.get(t)) {
         return Ok(json!({ "pipelineExecutionId": id }));
     }
@@ -138,12 +129,8 @@ fn source_revisions(pipeline: &Pipeline, input: &Value) -> Result<std::collectio
 }
 
 fn stop(pipeline: &mut Pipeline, call: &Call, latency: Latency) -> Answer {
-    let id = text(call.input, "pipelineExecutionId");
-    let id = id.ok_or_else(|| constraint("pipelineExecutionId", "Member must not be null"))?;
+    let id = text(call.input, "pipelineExecutionId").unwrap_or_default();
     let reason = text(call.input, "reason");
-    if reason.is_some_and(|r| r.chars().count() > 200) {
-        return Err(constraint("reason", "Member must have length less than or equal to 200"));
-    }
     let abandon = flag(call.input, "abandon");
     let found = pipeline.executions.iter().position(|e| e.id == id);
     let e = found.ok_or_else(|| not_stoppable(format!("Pipeline execution '{id}' cannot be stopped.")))?;
@@ -169,8 +156,7 @@ fn settle(pipeline: &mut Pipeline, e: usize, at: Timestamp, latency: Latency) {
 }
 
 fn get_execution(pipeline: &mut Pipeline, input: &Value) -> Answer {
-    let id = text(input, "pipelineExecutionId");
-    let id = id.ok_or_else(|| constraint("pipelineExecutionId", "Member must not be null"))?;
+    let id = text(input, "pipelineExecutionId").unwrap_or_default();
     let found = pipeline.execution(id).ok_or_else(|| no_execution(&pipeline.name, id))?;
     Ok(json!({ "pipelineExecution": view::execution(pipeline, found) }))
 }

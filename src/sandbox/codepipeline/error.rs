@@ -6,11 +6,6 @@ pub fn validation(message: impl Into<String>) -> AwsError {
     AwsError::new("ValidationException", message)
 }
 
-/// A constraint of the API model that a member breaks.
-pub fn constraint(member: &str, what: &str) -> AwsError {
-    validation(format!("1 validation error detected: Value at '{member}' failed to satisfy constraint: {what}"))
-}
-
 pub fn no_pipeline(account: &str, name: &str) -> AwsError {
     AwsError::new(
         "PipelineNotFoundException",

@@ -8,6 +8,7 @@ use super::CodePipeline;
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, Call};
+use crate::sandbox::wire::{self, Protocol, Service, Wire};
 
 struct Rig {
     codepipeline: CodePipeline,
@@ -63,6 +64,12 @@ impl Rig {
 
     fn call(&mut self, op: &str, input: Value) -> Answer {
         let principal = "arn:aws:sts::111111111111:assumed-role/approver/kate";
+        wire::shape::hold(&Wire {
+            service: Service::CodePipeline,
+            protocol: Protocol::Json11,
+            op: op.to_owned(),
+            input: input.clone(),
+        })?;
         let call = Call { op, input: &input, account: &self.account, region: &self.region, principal, now: self.now };
         self.codepipeline.handle(&call)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::error::{constraint, validation};
+use super::error::validation;
 use super::execution::{Execution, StageRun};
 use super::pipeline::{Pipeline, Stage};
 use crate::sandbox::members::{list, text};
@@ -13,27 +13,16 @@ use crate::sandbox::service::AwsError;
 /// Every declared variable with its value for a new execution: what was given, else its default.
 ///
 /// # Errors
-/// `ValidationException` for a variable that is not declared, one without a value, or a value that the model refuses.
+/// `ValidationException` for a variable that is not declared, or one without a value.
 pub fn resolve(pipeline: &Pipeline, input: &Value) -> Result<Vec<(String, String)>, AwsError> {
     let declared = list(&pipeline.declared, "variables");
     let given = list(input, "variables");
     if !given.is_empty() && text(&pipeline.declared, "pipelineType") != Some("V2") {
         return Err(validation("Pipeline variables are only supported for pipelines of type V2."));
     }
-    if given.is_empty() && input.get("variables").is_some_and(Value::is_array) {
-        return Err(constraint("variables", "Member must have length greater than or equal to 1"));
-    }
     let mut values: BTreeMap<&str, &str> = BTreeMap::new();
     for variable in given {
-        let name =
-            text(variable, "name").ok_or_else(|| constraint("variables.member.name", "Member must not be null"))?;
-        let value = variable.get("value").and_then(Value::as_str).unwrap_or_default();
-        if value.is_empty() {
-            return Err(constraint("variables.member.value", "Member must have length greater than or equal to 1"));
-        }
-        if value.chars().count() > 1000 {
-            return Err(constraint("variables.member.value", "Member must have length less than or equal to 1000"));
-        }
+        let (name, value) = (text(variable, "name").unwrap_or_default(), text(variable, "value").unwrap_or_default());
         if !declared.iter().any(|d| text(d, "name") == Some(name)) {
             return Err(validation(format!("The variable '{name}' is not declared in pipeline '{}'.", pipeline.name)));
         }

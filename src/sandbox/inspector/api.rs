@@ -73,7 +73,7 @@ fn rows<'a>(inspector: &Inspector, call: &Call<'a>, ecr: &'a Ecr) -> Vec<Row<'a>
 }
 
 fn list_coverage(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
-    let criteria = Criteria::read(call.input)?;
+    let criteria = Criteria::of(call.input);
     let rows =
         rows(inspector, call, ecr).into_iter().filter(|r| criteria.pass(|f| r.field(f))).map(|r| r.json()).collect();
     let page = paged(rows, call, Sizes { default: 50, most: 200, held: 200 })?;
@@ -81,7 +81,7 @@ fn list_coverage(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
 }
 
 fn list_findings(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
-    let criteria = Criteria::read(call.input)?;
+    let criteria = Criteria::of(call.input);
     let rows = rows(inspector, call, ecr);
     let mut found: Vec<Found> = found(&rows).filter(|f| criteria.pass(|name| f.field(name))).collect();
     sort(&mut found, call.input)?;

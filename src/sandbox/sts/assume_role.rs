@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::constraints::{constraint, invalid, name_like, required, seconds};
+use super::error::invalid;
 use super::session::{duration, expiry, open, role_of};
 use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::evaluate::Kind;
@@ -13,7 +13,7 @@ use crate::sandbox::iam::{Caller, Context, Directory, Policy, ResourcePolicy, Se
 use crate::sandbox::service::{Answer, AwsError};
 use crate::sandbox::wire::{CommonFault, Service, error_of};
 
-/// What an AssumeRole asks for, checked against the model's constraints.
+/// What an AssumeRole asks for.
 struct Asked {
     role_arn: String,
     session_name: String,
@@ -88,18 +88,6 @@ pub fn assume_role(
 impl Asked {
     fn read(input: &Value) -> Result<Asked, AwsError> {
         let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
-        let role_arn = required(text("RoleArn"), "roleArn")?;
-        let session_name = required(text("RoleSessionName"), "roleSessionName")?;
-        name_like(&session_name, "roleSessionName", 2..=64, "+=,.@-_")?;
-        let source_identity = text("SourceIdentity");
-        if let Some(source) = &source_identity {
-            name_like(source, "sourceIdentity", 2..=64, "+=,.@-_")?;
-        }
-        let external_id = text("ExternalId");
-        if let Some(id) = &external_id {
-            name_like(id, "externalId", 2..=1224, "+=,.@:/-_")?;
-        }
-        let duration = text("DurationSeconds").map(|d| seconds(&d)).transpose()?;
         if input.get("PolicyArns").is_some() {
             return Err(invalid("PolicyArns: there are no managed policies here"));
         }
@@ -107,11 +95,11 @@ impl Asked {
             AwsError::new("MalformedPolicyDocument", format!("The policy is not in a valid format: {m}"))
         })?;
         Ok(Asked {
-            role_arn,
-            session_name,
-            duration,
-            external_id,
-            source_identity,
+            role_arn: text("RoleArn").unwrap_or_default(),
+            session_name: text("RoleSessionName").unwrap_or_default(),
+            duration: text("DurationSeconds").and_then(|d| d.parse().ok()),
+            external_id: text("ExternalId"),
+            source_identity: text("SourceIdentity"),
             tags: tags(input)?,
             transitive: list(input, "TransitiveTagKeys").filter_map(|k| k.as_str().map(str::to_owned)).collect(),
             policy,
@@ -145,8 +133,7 @@ fn tags(input: &Value) -> Result<BTreeMap<String, String>, AwsError> {
     let mut tags = BTreeMap::new();
     for tag in list(input, "Tags") {
         let part = |name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
-        let key = part("Key").ok_or_else(|| constraint("tags", "null", "Member must not be null"))?;
-        if tags.insert(key, part("Value").unwrap_or_default()).is_some() {
+        if tags.insert(part("Key").unwrap_or_default(), part("Value").unwrap_or_default()).is_some() {
             let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
             return Err(AwsError::new("InvalidParameterValue", message));
         }

@@ -1,7 +1,7 @@
 //! STS: roles assumed, and who one is.
 
 mod assume_role;
-mod constraints;
+mod error;
 mod session;
 mod web_identity;
 

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::constraints::invalid;
+use super::error::invalid;
 use crate::model::ids::AccountId;
 use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::{Caller, Directory, Identity, Key, Role, Session};

@@ -118,3 +118,11 @@ async fn a_permission_can_end_at_a_time() {
     stage.clock.pass(3600);
     assert!(!may(ecs(&stage).list_clusters().send()).await);
 }
+
+#[tokio::test]
+async fn what_this_aws_does_not_have_is_unknown_also_to_who_may_do_nothing() {
+    let stage = with(allow("ecs:ListClusters", json!({})));
+    let code = said(ecs(&stage).delete_cluster().cluster("asset-dev").send().await).0;
+    assert_eq!(code, "UnknownOperationException");
+    assert!(!may(ecs(&stage).describe_clusters().send()).await);
+}

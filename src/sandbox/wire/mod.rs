@@ -5,6 +5,7 @@ mod cbor;
 pub mod fault;
 mod query;
 pub mod request;
+pub mod shape;
 
 pub use fault::{CommonFault, error_of};
 pub use request::{Wire, WireError, read};

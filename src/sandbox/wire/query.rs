@@ -89,7 +89,10 @@ pub fn xml(out: &mut String, value: &Value) {
     }
 }
 
+/// XML has no place for most control characters.
 pub fn escape(text: &str) -> String {
+    let no_xml = |c: char| c.is_ascii_control() && !"\t\n\r".contains(c);
+    let text = text.replace(no_xml, "\u{fffd}");
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -112,7 +115,7 @@ mod tests {
     #[test]
     fn xml_escapes_text() {
         let mut out = String::new();
-        xml(&mut out, &serde_json::json!({"A": {"B": "<&>"}, "L": [1, 2]}));
-        assert_eq!(out, "<A><B>&lt;&amp;&gt;</B></A><L><member>1</member><member>2</member></L>");
+        xml(&mut out, &serde_json::json!({"A": {"B": "<&\u{1}>"}, "L": [1, 2]}));
+        assert_eq!(out, "<A><B>&lt;&amp;\u{fffd}&gt;</B></A><L><member>1</member><member>2</member></L>");
     }
 }

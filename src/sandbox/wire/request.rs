@@ -1,7 +1,7 @@
 //! Reading a request: service, operation, input.
 
 use bytes::Bytes;
-use http::Request;
+use http::{Method, Request};
 use serde_json::Value;
 
 use super::answer::RPC_V2;
@@ -42,11 +42,17 @@ const INSPECTOR: &[(&str, &str)] = &[
     ("/configuration/update", "UpdateConfiguration"),
 ];
 
-const STS: &[&str] = &["AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"];
-
 /// Reads which call a request says.
 pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    // The query protocol may also be spoken in an address.
+    if request.method() == Method::GET && query.split('&').any(|field| field.starts_with("Action=")) {
+        return form(query);
+    }
+    if request.method() != Method::POST {
+        return Err(no_such(request.method(), path));
+    }
     if let Some(target) = header("x-amz-target") {
         let protocol = match header("content-type") {
             Some(c) if c.starts_with("application/x-amz-json-1.0") => Protocol::Json10,
@@ -54,25 +60,24 @@ pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
         };
         return json_target(target, protocol, request.body());
     }
-    let path = request.uri().path();
     if header("smithy-protocol") == Some(RPC_V2) {
         return rpc(path, request.body());
     }
     if header("content-type").is_some_and(|c| c.starts_with("application/x-www-form-urlencoded")) {
-        return form(request.body());
+        return form(&String::from_utf8_lossy(request.body()));
     }
     match INSPECTOR.iter().find(|(p, _)| *p == path) {
         Some((_, op)) => {
             let input = json(request.body(), Protocol::RestJson)?;
             Ok(Wire { service: Service::Inspector2, protocol: Protocol::RestJson, op: (*op).to_owned(), input })
         }
-        None => Err(WireError {
-            protocol: Protocol::RestJson,
-            code: "UnknownOperationException",
-            status: 404,
-            message: format!("{} {path} is no operation of this AWS", request.method()),
-        }),
+        None => Err(no_such(request.method(), path)),
     }
+}
+
+fn no_such(method: &Method, path: &str) -> WireError {
+    let message = format!("{method} {path} is no operation of this AWS");
+    WireError { protocol: Protocol::RestJson, code: "UnknownOperationException", status: 404, message }
 }
 
 fn json_target(target: &str, protocol: Protocol, body: &Bytes) -> Result<Wire, WireError> {
@@ -107,11 +112,11 @@ fn json(body: &Bytes, protocol: Protocol) -> Result<Value, WireError> {
     }
 }
 
-fn form(body: &Bytes) -> Result<Wire, WireError> {
-    let fields = query::form(&String::from_utf8_lossy(body));
+fn form(said: &str) -> Result<Wire, WireError> {
+    let fields = query::form(said);
     let field = |name: &str| fields.iter().find(|(k, _)| k == name).map_or("", |(_, v)| v.as_str());
     let (action, version) = (field("Action"), field("Version"));
-    if version != "2011-06-15" || !STS.contains(&action) {
+    if version != "2011-06-15" {
         return Err(WireError {
             protocol: Protocol::Query,
             code: "InvalidAction",
@@ -121,4 +126,27 @@ fn form(body: &Bytes) -> Result<Wire, WireError> {
     }
     let members: Vec<_> = fields.iter().filter(|(k, _)| k != "Action" && k != "Version").cloned().collect();
     Ok(Wire { service: Service::Sts, protocol: Protocol::Query, op: action.to_owned(), input: query::input(&members) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(method: &str, uri: &str, target: &str) -> Result<Wire, WireError> {
+        let request = Request::builder().method(method).uri(uri).header("x-amz-target", target);
+        read(&request.body(Bytes::from_static(b"{}")).unwrap())
+    }
+
+    #[test]
+    fn operations_are_posted_and_sts_may_be_asked_in_an_address() {
+        let target = "AmazonEC2ContainerServiceV20141113.ListClusters";
+        assert_eq!(said("POST", "/", target).unwrap().op, "ListClusters");
+        for method in ["GET", "PUT", "DELETE"] {
+            let error = said(method, "/", target).unwrap_err();
+            assert_eq!((error.code, error.status), ("UnknownOperationException", 404));
+        }
+        let asked = said("GET", "/?Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws", "").unwrap();
+        assert_eq!((asked.op.as_str(), &asked.input), ("AssumeRole", &serde_json::json!({"RoleArn": "arn:aws"})));
+        assert_eq!(said("GET", "/?Action=AssumeRole&Version=2010-01-01", "").unwrap_err().code, "InvalidAction");
+    }
 }

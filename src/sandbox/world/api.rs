@@ -43,8 +43,10 @@ impl World {
         let account = said.input.get("RoleArn").and_then(Value::as_str).and_then(super::owner);
         let fault = account.and_then(|account| self.faults.take(&said.op, &account));
         let ordered = fault.as_ref().and_then(|kind| instead(kind, said, "nobody"));
-        let outcome = ordered
-            .unwrap_or_else(|| sts::handle_unsigned(&said.input, &mut self.directory, &mut self.fresh, self.now));
+        let outcome = ordered.unwrap_or_else(|| {
+            wire::shape::hold(said)?;
+            sts::handle_unsigned(&said.input, &mut self.directory, &mut self.fresh, self.now)
+        });
         self.reply(said, None, outcome, fault, request_id)
     }
 
@@ -102,6 +104,7 @@ impl World {
         if !self.quotas.take(said.service, &said.op, &signed.caller.account, &signed.region, self.now) {
             return common(CommonFault::Throttled);
         }
+        wire::shape::hold(said)?;
         let account = signed.caller.account.clone();
         let needs = actions::needed(said.service, &said.op, &said.input, &account, &signed.region);
         if let Err(denial) = self.permit(&signed.caller, &needs) {

@@ -8,6 +8,7 @@ use kanmon::journal::Moment;
 use kanmon::model::approval::{ApprovalRequest, Requester};
 use kanmon::model::effect::Effect;
 use kanmon::model::event::{Event, Fact, Source, Started};
+use kanmon::model::fault::Fault;
 use kanmon::model::ids::{ImageName, ReleaseId, StageName};
 use kanmon::model::inbox::MessageBody;
 use kanmon::model::ledger::{Said, StageLedger, Word};
@@ -74,6 +75,11 @@ impl Sink for Ear {
     }
 
     fn said(&mut self, _: &Effect, _: &str) {}
+
+    fn unread(&mut self, what: &str, why: Option<&Fault>) {
+        let why = why.map_or_else(|| "again".to_owned(), Fault::to_string);
+        self.0.lock().unwrap().push(format!("unread: {what}: {why}"));
+    }
 }
 
 impl Stage {

@@ -73,35 +73,20 @@ fn registry_id(call: &Call) -> Result<AccountId, AwsError> {
     }
 }
 
-/// A repository's name as the input has it. ECR's pattern, checked part by part.
-fn repository_name(input: &Value) -> Result<&str, AwsError> {
-    let name = text(input, "repositoryName").ok_or_else(|| constraint("repositoryName", "null", "must not be null"))?;
-    let part = |p: &str| {
-        let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-        edge(p.chars().next())
-            && edge(p.chars().last())
-            && p.chars().all(inner)
-            && !p.contains("..")
-            && !p.contains("___")
-    };
-    if (2..=256).contains(&name.len()) && name.split('/').all(part) {
-        Ok(name)
-    } else {
-        Err(constraint("repositoryName", name, "must satisfy ECR's pattern for repository names"))
-    }
+fn repository_name(input: &Value) -> &str {
+    text(input, "repositoryName").unwrap_or_default()
 }
 
 /// The repository that a call is about, and its registry's account.
 fn found<'a>(ecr: &'a Ecr, call: &Call) -> Result<(AccountId, &'a Repository), AwsError> {
-    let (registry, name) = (registry_id(call)?, repository_name(call.input)?);
+    let (registry, name) = (registry_id(call)?, repository_name(call.input));
     let repository =
         ecr.repository(&registry, call.region, name).ok_or_else(|| repository_not_found(name, &registry))?;
     Ok((registry, repository))
 }
 
 fn found_mut<'a>(ecr: &'a mut Ecr, call: &Call) -> Result<(AccountId, &'a mut Repository), AwsError> {
-    let (registry, name) = (registry_id(call)?, repository_name(call.input)?);
+    let (registry, name) = (registry_id(call)?, repository_name(call.input));
     let repositories = &mut ecr.registry_mut(&registry, call.region).repositories;
     let repository = repositories.get_mut(name).ok_or_else(|| repository_not_found(name, &registry))?;
     Ok((registry, repository))

@@ -15,9 +15,7 @@ fn list<'a>(value: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
 }
 
 pub fn put(ecr: &mut Ecr, call: &Call) -> Answer {
-    let configuration = call.input.get("replicationConfiguration").filter(|c| c.is_object());
-    let configuration =
-        configuration.ok_or_else(|| constraint("replicationConfiguration", "null", "must not be null"))?;
+    let configuration = call.input.get("replicationConfiguration").unwrap_or(&Value::Null);
     let mut rules = Vec::new();
     for rule in list(configuration, "rules") {
         let mut to = Vec::new();

@@ -11,7 +11,7 @@ use crate::sandbox::service::{Answer, AwsError, Call};
 use crate::sandbox::wire::epoch;
 
 pub fn create(ecr: &mut Ecr, call: &Call) -> Answer {
-    let (registry, name) = (registry_id(call)?, repository_name(call.input)?);
+    let (registry, name) = (registry_id(call)?, repository_name(call.input));
     if ecr.repository(&registry, call.region, name).is_some() {
         return Err(repository_exists(name, &registry));
     }

@@ -1,0 +1,160 @@
+//! Whatever the models rule out of an input, the sandbox refuses, as AWS does, before anything happens: every member of every operation
+//! spoilt in every way, in each protocol that its service has.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use bytes::Bytes;
+use http::Request;
+use jiff::{SignedDuration, Timestamp};
+use kanmon::sandbox::latency::Latency;
+use kanmon::sandbox::traffic::Traffic;
+use kanmon::sandbox::{Seed, World};
+use kanmon::shapes;
+use serde_json::Value;
+
+use super::exchange::{Exchange, Protocol};
+use super::judge::judge;
+use super::models::Service;
+use super::samples::Samples;
+use super::{cbor, forms, models, tell};
+
+/// What an input is refused with that is not as its model has it.
+const REFUSALS: [&str; 4] =
+    ["SerializationException", "InvalidParameterException", "ValidationException", "ValidationError"];
+
+/// Any bucket of AWS's quotas is full again after it.
+const APART: SignedDuration = SignedDuration::from_secs(60);
+
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Rig {
+    world: World,
+    page: Page,
+    now: Timestamp,
+}
+
+impl Rig {
+    fn new() -> Rig {
+        let (page, now) = (Page::default(), "2026-01-31T09:45:00Z".parse().unwrap());
+        let mut world = World::new(&Seed::demo(), Latency::REAL, now).unwrap();
+        world.record(Traffic::new(page.clone()));
+        Rig { world, page, now }
+    }
+
+    /// Says it as kanmon would, whom nothing is forgiven, and reads what came of it.
+    fn exchange(&mut self, service: &Service, protocol: Protocol, operation: &str, input: &Value) -> Exchange {
+        self.now += APART;
+        let request = request(service, protocol, operation, input);
+        let request = signed(request, service.name, self.now);
+        self.world.handle(self.now, request);
+        let line = std::mem::take(&mut *self.page.0.lock().unwrap());
+        serde_json::from_slice(&line).expect("one line")
+    }
+}
+
+fn request(service: &Service, protocol: Protocol, operation: &str, input: &Value) -> Request<Bytes> {
+    let target = format!("{}.{operation}", service.metadata("targetPrefix"));
+    let (path, kind, body) = match protocol {
+        Protocol::Json => ("/".to_owned(), "application/x-amz-json-1.1", input.to_string().into()),
+        Protocol::RestJson => {
+            let path = service.operation(operation).expect("an operation")["http"]["requestUri"].as_str();
+            (path.expect("a path").to_owned(), "application/json", input.to_string().into())
+        }
+        Protocol::Query => {
+            let fields = forms::form(operation, service.metadata("apiVersion"), input);
+            ("/".to_owned(), "application/x-www-form-urlencoded", fields.into())
+        }
+        Protocol::Cbor => {
+            let path = format!("/service/{}/operation/{operation}", service.metadata("targetPrefix"));
+            (path, "application/cbor", Bytes::from(cbor::write(input)))
+        }
+    };
+    let mut request = Request::post(format!("http://127.0.0.1{path}")).header("host", "127.0.0.1");
+    request = request.header("content-type", kind).header("user-agent", "aws-sdk-rust/1");
+    request = match protocol {
+        Protocol::Json => request.header("x-amz-target", target),
+        Protocol::Cbor => request.header("smithy-protocol", "rpc-v2-cbor"),
+        Protocol::RestJson | Protocol::Query => request,
+    };
+    request.body(body).unwrap()
+}
+
+fn signed(mut request: Request<Bytes>, service: &str, now: Timestamp) -> Request<Bytes> {
+    let keys =
+        Credentials::new("AKIASANDBOXDEVELOPER", "sandbox/developer/example/secret/key/000", None, None, "the demo");
+    let identity = keys.into();
+    let parameters = v4::SigningParams::builder().identity(&identity).region("ap-northeast-1").name(service);
+    let parameters =
+        parameters.time(SystemTime::try_from(now).unwrap()).settings(SigningSettings::default()).build().unwrap();
+    let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+    let (method, uri) = (request.method().to_string(), request.uri().to_string());
+    let signable = SignableRequest::new(&method, &uri, headers, SignableBody::Bytes(request.body())).unwrap();
+    let (instructions, _) = sign(signable, &parameters.into()).unwrap().into_parts();
+    instructions.apply_to_request_http1x(&mut request);
+    request
+}
+
+/// The protocols that a service's model names, of those that the judge knows.
+fn protocols(service: &Service) -> Vec<Protocol> {
+    let known = [
+        ("json", Protocol::Json),
+        ("rest-json", Protocol::RestJson),
+        ("query", Protocol::Query),
+        ("smithy-rpc-v2-cbor", Protocol::Cbor),
+    ];
+    known.into_iter().filter(|(name, _)| service.speaks(name)).map(|(_, protocol)| protocol).collect()
+}
+
+#[test]
+fn what_a_model_rules_out_of_an_input_is_refused_by_the_sandbox() {
+    let Some(models) = models("inputs") else { return };
+    let mut rig = Rig::new();
+    let (mut operations, mut asked, mut wrong) = (0, 0, Vec::new());
+    for service in models {
+        let Some(ours) = shapes::of(service.name) else { continue };
+        for protocol in protocols(service) {
+            let samples = Samples { service, texts: protocol == Protocol::Query };
+            for name in ours.operations.keys() {
+                let operation = service.operation(name).expect("an operation of the model");
+                let Some(input) = service.side(operation, "input") else { continue };
+                operations += 1;
+                let told = |what: &str| format!("{} {name} ({protocol:?}): {what}", service.name);
+                let whole = judge(models, &rig.exchange(service, protocol, name, &samples.whole(input)));
+                if !whole.request.is_empty() || whole.code == "SerializationException" {
+                    wrong.push(told(&format!("the whole: {:?} {}", whole.request, whole.code)));
+                }
+                for spoilt in samples.spoilt(input) {
+                    let verdict = judge(models, &rig.exchange(service, protocol, name, &spoilt.input));
+                    // Not all that looks wrong is.
+                    if verdict.request.is_empty() {
+                        continue;
+                    }
+                    asked += 1;
+                    if !REFUSALS.contains(&verdict.code.as_str()) || !verdict.answer.is_empty() {
+                        let line = format!("{}: {} {:?}", spoilt.what, verdict.code, verdict.answer);
+                        wrong.push(told(&line));
+                    }
+                }
+            }
+        }
+    }
+    tell(&format!("\n{asked} inputs that {operations} operations do not take, by their protocols, were refused\n"));
+    assert!(asked > 3_000, "{asked}");
+    assert!(wrong.is_empty(), "{} of {asked}:\n{}", wrong.len(), wrong.join("\n"));
+}
