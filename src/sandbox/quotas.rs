@@ -156,6 +156,47 @@ mod tests {
         }
     }
 
+    /// Calls at once and calls a second, as AWS publishes them for what a release calls most: *Request throttling for the Amazon ECS
+    /// API*, *Amazon ECR service quotas*, and *IAM and AWS STS quotas*.
+    const PUBLISHED: [(Service, &str, u32, u32); 12] = [
+        (Service::Ecs, "RegisterTaskDefinition", 20, 1),
+        (Service::Ecs, "UpdateService", 50, 5),
+        (Service::Ecs, "DescribeServices", 100, 20),
+        (Service::Ecs, "DescribeTasks", 100, 20),
+        (Service::Ecs, "ListServiceDeployments", 50, 20),
+        (Service::Ecs, "DescribeServiceDeployments", 50, 20),
+        (Service::Ecs, "DescribeServiceRevisions", 50, 20),
+        (Service::Ecs, "DescribeTaskDefinition", 50, 20),
+        (Service::Ecr, "PutImage", 10, 10),
+        (Service::Sts, "AssumeRole", 600, 600),
+        (Service::Sts, "AssumeRoleWithWebIdentity", 600, 600),
+        (Service::Sts, "GetCallerIdentity", 600, 600),
+    ];
+
+    #[test]
+    fn what_aws_publishes_is_what_drains_and_what_fills_again() {
+        let (account, region) = place();
+        for (service, op, burst, sustained) in PUBLISHED {
+            let mut quotas = Quotas::new(true);
+            let mut drained = |since: SignedDuration| {
+                let at = Timestamp::UNIX_EPOCH + since;
+                (0..10_000).take_while(|_| quotas.take(service, op, &account, &region, at)).count() as u32
+            };
+            let millis = |n: u32| SignedDuration::from_millis(i64::from(n));
+            assert_eq!(drained(SignedDuration::ZERO), burst, "{op}: at once");
+            // Whoever takes all that there is, again and again, gets the rate and nothing beside it.
+            let mut passed = 0;
+            for tick in 1..=100 {
+                passed += drained(millis(100 * tick));
+                assert_eq!(passed, sustained * tick / 10, "{op}: within {tick} tenths of a second");
+            }
+            let (empty, whole) = (SignedDuration::from_secs(10), millis(1_000 * burst / sustained));
+            assert_eq!(drained(empty + whole - millis(1)), burst - 1, "{op}: not full before its time");
+            let again = empty + whole + SignedDuration::from_hours(1);
+            assert_eq!(drained(again), burst, "{op}: never more than full");
+        }
+    }
+
     #[test]
     fn groups_accounts_and_regions_have_buckets_of_their_own() {
         let ((account, region), mut quotas) = (place(), Quotas::new(true));

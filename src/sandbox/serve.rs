@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
@@ -53,9 +53,9 @@ async fn connection(stream: TcpStream, world: SharedWorld) {
 
 async fn answer(request: Request<Incoming>, world: SharedWorld) -> Result<Response<Full<Bytes>>, io::Error> {
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(e) => return Ok(refused(&e.to_string())),
+    let body = match taken(body, LARGEST_BODY).await {
+        Ok(body) => body,
+        Err((status, why)) => return Ok(refused(status, &why)),
     };
     let request = Request::from_parts(parts, body);
     // Hashing a large blob takes a while; other connections' I/O goes on meanwhile.
@@ -71,15 +71,36 @@ async fn answer(request: Request<Incoming>, world: SharedWorld) -> Result<Respon
     Ok(response.map(Full::new))
 }
 
-fn refused(why: &str) -> Response<Full<Bytes>> {
+/// A body's bytes; or the status that it is refused with, and why: one that is too large, also by its own word, and one that breaks.
+async fn taken<B>(body: B, largest: usize) -> Result<Bytes, (StatusCode, String)>
+where
+    B: Body<Data = Bytes>,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, format!("a body is at most {largest} bytes"));
+    if body.size_hint().lower() > largest as u64 {
+        return Err(too_large());
+    }
+    match Limited::new(body, largest).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(e) if e.is::<LengthLimitError>() => Err(too_large()),
+        Err(e) => Err((StatusCode::BAD_REQUEST, e.to_string())),
+    }
+}
+
+fn refused(status: StatusCode, why: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(why.to_owned())));
-    *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    *response.status_mut() = status;
     response
 }
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
     use std::sync::{Arc, Mutex};
+    use std::task::{Context, Poll};
+
+    use hyper::body::Frame;
 
     use super::*;
     use crate::sandbox::faults::{Fault, Kind};
@@ -123,6 +144,41 @@ mod tests {
         }
         let got = client.get(format!("{path}/{digest}")).header("authorization", &authorization).send().await.unwrap();
         assert_eq!(got.bytes().await.unwrap(), blob);
+    }
+
+    /// A body that comes in pieces of these sizes and does not say how large it is.
+    struct Frames(Vec<usize>);
+
+    impl Body for Frames {
+        type Data = Bytes;
+        type Error = io::Error;
+
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+            Poll::Ready(self.0.pop().map(|size| Ok(Frame::data(Bytes::from(vec![7; size])))))
+        }
+    }
+
+    /// The status line that these bytes of a client get.
+    async fn told(host: &str, said: &str) -> String {
+        use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).await.unwrap();
+        line.trim_end().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_is_the_clients_fault_and_one_that_is_too_large_is_told_so() {
+        let (world, host, _) = served().await;
+        let chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+        assert_eq!(told(&host, &format!("{chunked}no length\r\n")).await, "HTTP/1.1 400 Bad Request");
+        let large = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", LARGEST_BODY + 1);
+        assert_eq!(told(&host, &large).await, "HTTP/1.1 413 Payload Too Large");
+        assert!(world.lock().unwrap().log().is_empty());
+
+        assert_eq!(taken(Frames(vec![2, 3]), 5).await.unwrap().len(), 5);
+        assert_eq!(taken(Frames(vec![2, 4]), 5).await.unwrap_err().0, StatusCode::PAYLOAD_TOO_LARGE);
     }
 
     #[tokio::test]

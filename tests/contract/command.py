@@ -86,6 +86,29 @@ pushed = aws(DEVELOPER, "ecr", "describe-images", "--repository-name", "shell", 
 digest = pushed.split()[0]
 tell("an image is pushed with the login that the command hands to docker")
 
+# Carried in by skopeo under the same login, as that and no other image, and read back by what is asked for: tag and digest.
+for command in (["docker", "save", "-o", f"{WORK}/v1.tar", f"{uri}:v1"],
+                ["skopeo", "--insecure-policy", "copy", "--quiet", f"docker-archive:{WORK}/v1.tar", f"oci:{WORK}/oci:v1"]):
+    done = shell(docker, *command)
+    assert done.returncode == 0, done.stderr
+with open(f"{WORK}/oci/index.json") as file:
+    carried = json.load(file)["manifests"][0]["digest"]
+login = [f"AWS:{aws(DEVELOPER, 'ecr', 'get-login-password')}"]
+done = shell({}, "skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", "--dest-creds", *login, f"oci:{WORK}/oci:v1", f"docker://{uri}:carried")
+assert done.returncode == 0, done.stderr
+seen = aws(DEVELOPER, "ecr", "describe-images", "--repository-name", "shell", "--image-ids", "imageTag=carried", "--query", "imageDetails[0].imageDigest", "--output", "text")
+assert seen == carried, (seen, carried)
+for reference in (f"{uri}:carried", f"{uri}@{carried}"):
+    done = shell({}, "skopeo", "inspect", "--tls-verify=false", "--creds", *login, f"docker://{reference}")
+    assert done.returncode == 0, done.stderr
+    inspected = json.loads(done.stdout)
+    assert inspected["Digest"] == carried and sorted(inspected["RepoTags"]) == ["carried", "v1"], inspected
+    assert inspected["Labels"]["dev.kanmon.sandbox.findings"] == "HIGH:2,LOW:3", inspected
+done = shell({}, "skopeo", "inspect", "--tls-verify=false", "--creds", "AWS:wrong", f"docker://{uri}:carried")
+assert done.returncode != 0, done.stdout
+aws(DEVELOPER, "ecr", "batch-delete-image", "--repository-name", "shell", "--image-ids", f"imageDigest={carried}")
+tell("an image is carried in by skopeo, and is what it was")
+
 of = json.dumps({"ecrImageRepositoryName": [{"comparison": "EQUALS", "value": "shell"}]})
 page = ["inspector2", "list-findings", "--filter-criteria", of, "--page-size", "2", "--query", "findings[].severity"]
 severities = until("found", lambda: (found := aws(DEVELOPER, *page)) and len(found) == 5 and found)

@@ -53,6 +53,11 @@ pub fn common(protocol: Protocol, code: &str) -> Option<&'static [u16]> {
     list.iter().find(|(c, _)| *c == code).map(|(_, statuses)| *statuses)
 }
 
+/// Whether this is how an operation is answered that is not known.
+pub fn is_unknown_operation(code: &str) -> bool {
+    [Protocol::Json, Protocol::Query].into_iter().any(|protocol| unknown_operation(protocol) == code)
+}
+
 /// What is answered where the operation is not known.
 pub fn unknown_operation(protocol: Protocol) -> &'static str {
     match protocol {

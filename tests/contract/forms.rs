@@ -92,18 +92,32 @@ fn listed(service: &Service, shape: Option<&str>, value: Value) -> Value {
             items.sort_by_key(|(n, _)| *n);
             items.into_iter().map(|(_, v)| listed(service, shape["member"]["shape"].as_str(), v)).collect()
         }
+        (Some("map"), Value::Object(mut members)) if members.len() == 1 && members.contains_key("entry") => {
+            let part = |name: &str| shape[name]["locationName"].as_str().unwrap_or(name).to_owned();
+            let Some(Value::Object(numbered)) = members.remove("entry") else { return Value::Null };
+            let pair = |entry: Value| -> Option<(String, Value)> {
+                let Value::Object(mut entry) = entry else { return None };
+                let key = entry.remove(&part("key"))?.as_str()?.to_owned();
+                Some((key, listed(service, shape["value"]["shape"].as_str(), entry.remove(&part("value"))?)))
+            };
+            numbered.into_iter().filter_map(|(_, entry)| pair(entry)).collect()
+        }
         // An empty list is said as a name without a value.
         (Some("list"), Value::String(empty)) if empty.is_empty() => Value::Array(Vec::new()),
         (_, value) => value,
     }
 }
 
+/// What AWS's front answers errors in that are no service's own, such as an unknown operation's.
+const FAULT_NAMESPACE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
+
 /// The members of an answer: what its `…Result` holds, or its `Error`.
 pub fn output(service: &Service, operation: &Value, name: &str, text: &str) -> Result<Value, String> {
     let document = Document::parse(text).map_err(|e| format!("no XML: {e}"))?;
     let root = document.root_element();
     let namespace = root.tag_name().namespace().unwrap_or_default();
-    if namespace != service.metadata("xmlNamespace") {
+    let fronts = namespace == FAULT_NAMESPACE && root.tag_name().name() == "ErrorResponse";
+    if namespace != service.metadata("xmlNamespace") && !fronts {
         return Err(format!("the namespace is '{namespace}'"));
     }
     let child = |of: Node<'_, '_>, name: &str| -> Option<String> {
@@ -134,6 +148,41 @@ fn element(service: &Service, shape: Option<&str>, node: Node<'_, '_>) -> Value 
             children.map(|c| (c.tag_name().name().to_owned(), element(service, of(c.tag_name().name()), c))).collect()
         }
         Some("list") => children.map(|c| element(service, shape["member"]["shape"].as_str(), c)).collect(),
+        Some("map") => {
+            let part = |entry: Node<'_, '_>, name: &str| {
+                let wire = shape[name]["locationName"].as_str().unwrap_or(name).to_owned();
+                let found = entry.children().find(|c| c.is_element() && c.tag_name().name() == wire)?;
+                Some(element(service, shape[name]["shape"].as_str(), found))
+            };
+            let pair = |e| Some((part(e, "key")?.as_str()?.to_owned(), part(e, "value")?));
+            children.filter_map(pair).collect()
+        }
         _ => node.text().unwrap_or_default().into(),
     }
+}
+
+#[test]
+fn maps_are_read_out_of_forms_and_answers() {
+    let Some(models) = super::models("maps of the query protocol") else { return };
+    let sns = models.iter().find(|m| m.name == "sns").expect("SNS's model");
+    let operation = |name: &str| sns.operation(name).expect("an operation of SNS");
+    let form = "Action=Publish&Version=2010-03-31&Message=m&MessageAttributes.entry.1.Name=kind\
+                &MessageAttributes.entry.1.Value.DataType=String&MessageAttributes.entry.1.Value.StringValue=a+b";
+    let said = input(sns, sns.side(operation("Publish"), "input"), &fields(form));
+    let kind = serde_json::json!({"DataType": "String", "StringValue": "a b"});
+    assert_eq!(said, serde_json::json!({"Message": "m", "MessageAttributes": {"kind": kind}}));
+    let name = "GetTopicAttributes";
+    let answer = "<GetTopicAttributesResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><GetTopicAttributesResult>\
+                  <Attributes><entry><key>Owner</key><value>1</value></entry><entry><key>Policy</key><value/></entry></Attributes>\
+                  </GetTopicAttributesResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>\
+                  </GetTopicAttributesResponse>";
+    let told = output(sns, operation(name), name, answer).expect("an answer");
+    assert_eq!(told, serde_json::json!({"Attributes": {"Owner": "1", "Policy": ""}}));
+    let front = |namespace: &str| {
+        let error =
+            "<Error><Type>Sender</Type><Code>InvalidAction</Code><Message>m</Message></Error><RequestId>r</RequestId>";
+        output(sns, operation(name), name, &format!("<ErrorResponse xmlns=\"{namespace}\">{error}</ErrorResponse>"))
+    };
+    assert_eq!(front(FAULT_NAMESPACE).expect("AWS's front")["Code"], "InvalidAction");
+    assert!(front("https://sts.amazonaws.com/doc/2011-06-15/").is_err(), "another service's");
 }

@@ -1,8 +1,8 @@
-//! AWS's own clients live a whole life on a served sandbox: boto3 in life.py, the `aws` command in command.py.
+//! AWS's own clients live a whole life on a served sandbox: boto3 in life.py and lives/, the `aws` command in command.py.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -38,8 +38,8 @@ fn live() -> Result<bool, String> {
         return Ok(false);
     };
     for (client, script) in CLIENTS {
-        let sandbox = Sandbox::of("contract", None);
         let work = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::of("contract", Some(&seed(work.path())));
         let keys = |user: &str| sandbox.exported(user).into_iter().collect::<BTreeMap<_, _>>();
         let given = json!({
             "endpoint": sandbox.endpoint(),
@@ -50,6 +50,27 @@ fn live() -> Result<bool, String> {
         run(&python, script, work.path(), &given).map_err(|why| format!("{client}:\n{why}"))?;
     }
     Ok(true)
+}
+
+/// The demo, and a role that trusts what a provider says of a build: nobody with keys can be that.
+fn seed(folder: &Path) -> PathBuf {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/seed/demo.yaml");
+    let demo = std::fs::read_to_string(demo).unwrap();
+    let (before, after) = demo.split_once("    name: dev\n").expect("the demo's development account");
+    let trusts = json!({
+        "Effect": "Allow",
+        "Principal": {"Federated": "arn:aws:iam::111111111111:oidc-provider/gitlab.example.com"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {
+            "gitlab.example.com:aud": "https://gitlab.example.com",
+            "gitlab.example.com:sub": "project:shop:ref:main",
+        }},
+    });
+    let role = json!({"name": "ci", "trust": {"Version": "2012-10-17", "Statement": [trusts]}});
+    let file = folder.join("seed.yaml");
+    // JSON is YAML too.
+    std::fs::write(&file, format!("{before}    name: dev\n    roles: [{role}]\n{after}")).unwrap();
+    file
 }
 
 /// Runs a script beside this file in an environment of its own; what it tells is told.

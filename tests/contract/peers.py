@@ -8,8 +8,10 @@ import base64
 import json
 import os
 import sys
+from types import SimpleNamespace
 
 import boto3
+import signals
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -24,6 +26,14 @@ DIFFERS = {
     ("ministack", "no service in a cluster that is not there"): "makes it (CreateService: ClusterNotFoundException)",
     ("ministack", "no services of a cluster that is not there"): "tells them (DescribeServices: ClusterNotFoundException)",
     ("ministack", "deployments are listed"): "always empty (ListServiceDeployments: every deployment of the last 90 days)",
+    ("ministack", "nothing is published to another account's topic"): "takes it (SNS Developer Guide: the default policy lets the topic's owner alone publish)",
+    ("ministack", "an entry fails alone: a detail that is no JSON"): "takes it (PutEvents: ErrorCode MalformedDetail, counted in FailedEntryCount)",
+    ("ministack", "an entry fails alone: no source"): "takes it (PutEvents: ErrorCode InvalidArgument, counted in FailedEntryCount)",
+    ("ministack", "no rule is deleted that has targets"): "deletes it (DeleteRule: \"you must remove all targets\" before)",
+    ("moto", "nothing is published to another account's topic"): "takes it (SNS Developer Guide: the default policy lets the topic's owner alone publish)",
+    ("moto", "an event is what was put, and where and by whom"): "lacks its account (EventBridge User Guide, event structure: account is always there)",
+    ("moto", "nothing arrives by a rule that is disabled"): "it arrives (DisableRule: a disabled rule matches no events)",
+    ("moto", "what a stack made goes with it"): "a queue that has a name stays (DeleteStack: a stack's resources are deleted)",
     ("moto", "repositories come in pages"): "all at once (DescribeRepositories: at most maxResults of them)",
     ("moto", "definitions are listed newest first"): "as if sort were not given (ListTaskDefinitions: DESC, newest first)",
     ("moto", "a task that is not there is a failure"): "no word of it (DescribeTasks: failures, MISSING)",
@@ -79,8 +89,8 @@ def masked(said):
         return said
 
 
-def client(keys, service):
-    settings = Config(retries={"mode": "standard", "max_attempts": 1}, read_timeout=60)
+def client(keys, service, **config):
+    settings = Config(retries={"mode": "standard", "max_attempts": 1}, read_timeout=60, **config)
     c = boto3.client(service, endpoint_url=GIVEN["endpoint"], region_name=REGION, config=settings, **keys)
     c.meta.events.register("before-send", sends)
     c.meta.events.register("response-received", receives)
@@ -123,6 +133,14 @@ def refused(what, code, call, **arguments):
         says(what, False, call(**arguments))
     except ClientError as e:
         says(what, e.response["Error"]["Code"] == code, e)
+
+
+def accepted(what, call, **arguments):
+    try:
+        call(**arguments)
+        says(what, True)
+    except ClientError as e:
+        says(what, False, e)
 
 
 def has(operation, call, **arguments):
@@ -243,9 +261,13 @@ def dynamodb(dev, prod):
     says("a batch leaves out what is not there", len(got["Responses"]["peers"]) == 1, got)
 
 
-SUBJECTS = {"sandbox": (sts, ecr, ecs), "moto": (sts, ecr, ecs, dynamodb), "ministack": (sts, ecr, ecs, dynamodb)}
-for subject in SUBJECTS[PEER]:
+OURS, THEIRS = (sts, ecr, ecs), (dynamodb,)
+SIGNALS = (signals.sns, signals.events, signals.cloudformation)
+ASK = SimpleNamespace(client=client, says=says, refused=refused, accepted=accepted, dev=DEV, region=REGION)
+for subject in OURS if PEER == "sandbox" else OURS + THEIRS:
     subject(*accounts())
+for subject in (signals.unknown,) if PEER == "sandbox" else SIGNALS:
+    subject(*accounts(), ASK)
 for peer, what in DIFFERS:
     assert peer != PEER or what in SEEN, f"{what} was not asked of {peer}"
 print(f"{PEER}: {len(SEEN)} things held, by {len(SERVED)} operations", flush=True)

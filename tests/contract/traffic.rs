@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
+use super::errors;
 use super::exchange::Exchange;
 use super::judge::{Verdict, judge};
 use super::models::Service;
@@ -24,9 +25,6 @@ struct Row {
     codes: BTreeSet<String>,
 }
 
-/// What an operation is answered with that the peer does not have.
-const UNKNOWN: [&str; 2] = ["UnknownOperationException", "InvalidAction"];
-
 /// Everything that was judged.
 #[derive(Default)]
 pub struct Traffic {
@@ -42,26 +40,38 @@ pub struct Traffic {
 /// Judges all that lies in a folder.
 pub fn read(models: &[Service], folder: &Path) -> Traffic {
     let mut traffic = Traffic::default();
+    each(
+        folder,
+        |_| true,
+        |suite, exchange| {
+            traffic.add(judge(models, &exchange));
+            traffic.suites.insert(suite.to_owned());
+        },
+    );
+    traffic
+}
+
+/// Every exchange that these suites wrote down in a folder.
+pub fn each(folder: &Path, of: impl Fn(&str) -> bool, mut take: impl FnMut(&str, Exchange)) {
     let files = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     let mut files: Vec<_> = files.map(|f| f.unwrap().path()).collect();
     files.sort();
     for file in files {
         let name = file.file_name().and_then(|n| n.to_str()).expect("a name").to_owned();
-        let suite = name.split('-').next().unwrap_or_default().to_owned();
+        let suite = name.split('-').next().unwrap_or_default();
+        if !of(suite) {
+            continue;
+        }
         let mut lines = BufReader::new(std::fs::File::open(&file).unwrap()).lines().map(Result::unwrap).peekable();
         while let Some(line) = lines.next() {
             match serde_json::from_str::<Exchange>(&line) {
-                Ok(exchange) => {
-                    traffic.add(judge(models, &exchange));
-                    traffic.suites.insert(suite.clone());
-                }
+                Ok(exchange) => take(suite, exchange),
                 // Its writer was killed in the middle of it.
                 Err(_) if lines.peek().is_none() => {}
                 Err(e) => panic!("{name}: {e}: {line}"),
             }
         }
     }
-    traffic
 }
 
 impl Traffic {
@@ -94,7 +104,7 @@ impl Traffic {
         out.push_str("  errors (-: the answer was lost)\n");
         let mut unknown = 0;
         for (operation, row) in &self.rows {
-            if row.codes.iter().all(|code| UNKNOWN.contains(&code.as_str())) {
+            if row.codes.iter().all(|code| errors::is_unknown_operation(code)) {
                 unknown += 1;
                 continue;
             }

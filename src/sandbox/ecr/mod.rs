@@ -12,6 +12,9 @@ pub mod repository;
 pub mod scanning;
 pub mod token;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Ecr, split_path};
 use crate::model::ids::{AccountId, Digest, Region};
+use crate::sandbox::iam::actions::repository_arn;
 use crate::sandbox::iam::evaluate::granted_to_account;
 use crate::sandbox::service::{ImageSource, PulledImage};
 
@@ -33,7 +34,8 @@ impl ImageSource for Ecr {
             return failed(format!("{reference}: not found"));
         };
         let policy = repository.policy.as_ref().map(|(_, p)| p);
-        let may = PULL_ACTIONS.iter().all(|action| policy.is_some_and(|p| granted_to_account(p, account, action)));
+        let arn = repository_arn(&owner, &region, name);
+        let may = PULL_ACTIONS.iter().all(|a| policy.is_some_and(|p| granted_to_account(p, account, a, &arn)));
         if owner != *account && !may {
             return failed(format!(
                 "unexpected status from HEAD request to http://{}/v2/{owner}.{region}/{name}/manifests/{by}: 403 Forbidden",

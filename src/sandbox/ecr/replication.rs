@@ -5,10 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::push::{Push, PushError};
 use super::{Ecr, Repository};
 use crate::model::ids::{AccountId, Region};
+use crate::sandbox::iam::actions::repository_arn;
 use crate::sandbox::iam::evaluate::granted_to_account;
 
 /// From the push to the copy, nominally. AWS: "most images replicate in less than 30 minutes".
-const DELAY: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const DELAY: SignedDuration = SignedDuration::from_mins(2);
 
 /// Where a registry is.
 pub type Place = (AccountId, Region);
@@ -108,9 +109,10 @@ impl Ecr {
             .map(|(digest, blob)| (digest.clone(), blob.clone()))
             .collect();
         let registry = self.registry_mut(&to.0, &to.1);
+        let arn = repository_arn(&to.0, &to.1, name);
         let may = |action: &str| {
             from.0 == to.0
-                || registry.policy.as_ref().is_some_and(|(_, policy)| granted_to_account(policy, &from.0, action))
+                || registry.policy.as_ref().is_some_and(|(_, p)| granted_to_account(p, &from.0, action, &arn))
         };
         // The destination's registry policy has the say over what comes from other accounts.
         if !may("ecr:ReplicateImage") {

@@ -85,15 +85,15 @@ pub fn authorize(
     Ok(())
 }
 
-/// Whether a resource's policy lets an account itself do this: what a pull by another account's tasks comes down to,
+/// Whether a resource's policy lets an account itself do this to it: what a pull by another account's tasks comes down to,
 /// whose role is that account's own affair.
-pub fn granted_to_account(policy: &Policy, account: &AccountId, action: &str) -> bool {
+pub fn granted_to_account(policy: &Policy, account: &AccountId, action: &str, resource: &str) -> bool {
     let context = Context::new().with("aws:PrincipalAccount", account.as_str());
     let named = |effect: Effect| {
         let mut statements = policy.statements.iter().filter(|s| s.effect == effect);
         statements.any(|s| {
             let names = s.names(account.as_str(), "", None).is_some() || s.names_a_principal_of(account.as_str());
-            names && s.speaks_of(action, "*", &context)
+            names && s.speaks_of(action, resource, &context)
         })
     };
     named(Effect::Allow) && !named(Effect::Deny)

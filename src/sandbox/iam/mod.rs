@@ -9,6 +9,8 @@ pub mod pattern;
 pub mod policy;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
 
 pub use context::Context;

@@ -64,12 +64,30 @@ fn is_tag(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.starts_with(word) && text.chars().all(|c| word(c) || c == '.' || c == '-')
 }
 
+/// Tags in their order, `n` of them after `last`, and a `Link` to the next where there are more. *OCI Distribution Specification*,
+/// "Listing Tags"; an `n` that is no number is refused as the reference registry refuses it.
 pub fn tags(ecr: &Ecr, asked: &Asked) -> Reply {
-    let tags: Vec<&String> = repository(ecr, asked)?.tags.keys().collect();
+    let query = asked.request.uri().query().unwrap_or_default();
+    let parameter = |name: &str| query.split('&').find_map(|p| p.strip_prefix(name)?.strip_prefix('='));
+    let wanted = match parameter("n").map(str::parse::<usize>) {
+        None => usize::MAX,
+        Some(Ok(n)) => n,
+        Some(Err(_)) => {
+            return Err(RegistryError::new(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested"));
+        }
+    };
+    let last = parameter("last").unwrap_or_default();
+    let mut after = repository(ecr, asked)?.tags.keys().filter(|tag| tag.as_str() > last);
+    let tags: Vec<&String> = after.by_ref().take(wanted).collect();
     let route = asked.route;
     let name = format!("{}.{}/{}", route.account, route.region, route.repository);
+    let mut builder = reply(StatusCode::OK).header("content-type", "application/json");
+    if let (Some(last), Some(_)) = (tags.last(), after.next()) {
+        let next = route.path(&format!("tags/list?n={wanted}&last={last}"));
+        builder = builder.header("link", format!("<{next}>; rel=\"next\""));
+    }
     let body = json!({"name": name, "tags": tags}).to_string();
-    with_body(reply(StatusCode::OK).header("content-type", "application/json"), Bytes::from(body))
+    with_body(builder, Bytes::from(body))
 }
 
 /// An index of the manifests whose subject this is.

@@ -12,7 +12,7 @@ pub struct Built {
     pub manifest: String,
     pub media_type: &'static str,
     pub digest: String,
-    blobs: Vec<Bytes>,
+    pub blobs: Vec<Bytes>,
     os: &'static str,
     architecture: &'static str,
 }
@@ -153,6 +153,39 @@ async fn a_pushed_image_is_pulled_by_tag_and_digest() {
     let tags: serde_json::Value = serde_json::from_slice(client.get("tags/list").body()).unwrap();
     assert_eq!(tags, json!({"name": DEV, "tags": ["v1"]}));
     assert_eq!(code(&client.get("manifests/v2")), (404, "MANIFEST_UNKNOWN".to_owned()));
+}
+
+#[tokio::test]
+async fn tags_come_in_pages_that_link_to_the_next() {
+    let stage = Stage::demo();
+    let client = Pusher::of(&stage, DEV).await;
+    let app = image("layer", &[]);
+    let all = ["V1", "a", "b", "c", "latest"];
+    for tag in ["b", "latest", "a", "V1", "c"] {
+        client.push(&app, tag);
+    }
+    let tags = |got: &Response<Bytes>| -> serde_json::Value {
+        serde_json::from_slice::<serde_json::Value>(got.body()).unwrap()["tags"].clone()
+    };
+    for size in 1..=6 {
+        let (mut next, mut seen, mut pages) = (Some(format!("tags/list?n={size}")), Vec::new(), 0);
+        while let Some(path) = next {
+            let got = client.get(&path);
+            let page: Vec<String> = serde_json::from_value(tags(&got)).unwrap();
+            assert!((1..=size).contains(&page.len()), "{page:?}");
+            seen.extend(page);
+            pages += 1;
+            let link = got.headers().get("link").map(|l| l.to_str().unwrap());
+            next =
+                link.map(|l| l.strip_prefix('<').and_then(|l| l.strip_suffix(">; rel=\"next\"")).unwrap().to_owned());
+        }
+        assert_eq!((seen.as_slice(), pages), (all.map(str::to_owned).as_slice(), all.len().div_ceil(size)));
+    }
+    assert_eq!(tags(&client.get("tags/list?last=b")), json!(["c", "latest"]));
+    assert_eq!(tags(&client.get("tags/list?n=1&last=bb")), json!(["c"]), "a last that is no tag is a place among them");
+    let none = client.get("tags/list?n=0");
+    assert_eq!((tags(&none), none.headers().get("link")), (json!([]), None));
+    assert_eq!(code(&client.get("tags/list?n=many")), (400, "PAGINATION_NUMBER_INVALID".to_owned()));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod api;
 mod faulty;
 mod permissions;
+mod quotas;
 mod registries;
 mod release;
 mod scans;

@@ -67,11 +67,16 @@ async fn a_pushed_image_arrives_elsewhere_some_time_later() {
 
 #[tokio::test]
 async fn another_accounts_registry_has_to_permit_it() {
-    let grant = json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
-        "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"], "Resource": "*"}]});
-    for permitted in [false, true] {
+    let granting = |resource: &str| {
+        json!({"Statement": [{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"},
+            "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"], "Resource": resource}]})
+    };
+    // As AWS's own examples of registry policies name their resources.
+    let all = "arn:aws:ecr:ap-northeast-1:222222222222:repository/*";
+    let others = "arn:aws:ecr:ap-northeast-1:222222222222:repository/hello*";
+    for (resource, permitted) in [(None, false), (Some("*"), true), (Some(all), true), (Some(others), false)] {
         let mut seed = Seed::demo();
-        seed.accounts[1].registry.policy = permitted.then(|| grant.clone());
+        seed.accounts[1].registry.policy = resource.map(granting);
         let stage = Stage::of(&seed);
         replicate_to(&stage, "222222222222", "ap-northeast-1", "asset").await;
         let app = image("one", &[]);

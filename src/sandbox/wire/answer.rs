@@ -11,6 +11,8 @@ use crate::sandbox::service::AwsError;
 pub const RPC_V2: &str = "rpc-v2-cbor";
 
 const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// What AWS's front answers in where it knows no such operation, whichever service was asked.
+const FAULT_NAMESPACE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
 
 /// A successful answer.
 pub fn success(protocol: Protocol, op: &str, output: &Value, request_id: &str) -> Response<Bytes> {
@@ -44,8 +46,9 @@ pub fn failure(protocol: Protocol, error: &AwsError, request_id: &str) -> Respon
         }
         Protocol::Query => {
             let blame = if error.status < 500 { "Sender" } else { "Receiver" };
+            let namespace = if error.code == "InvalidAction" { FAULT_NAMESPACE } else { STS_NAMESPACE };
             format!(
-                "<ErrorResponse xmlns=\"{STS_NAMESPACE}\"><Error><Type>{blame}</Type><Code>{}</Code>\
+                "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{blame}</Type><Code>{}</Code>\
                  <Message>{}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
                 query::escape(&error.code),
                 query::escape(&error.message)

@@ -124,8 +124,8 @@ impl World {
 
     fn log_since(&self, query: Option<&str>) -> Value {
         let after = query.and_then(|q| q.strip_prefix("after=")).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
-        let calls: Vec<_> = self.log.iter().filter(|e| e.seq > after).collect();
-        json!({"calls": calls})
+        let (calls, dropped) = self.log.after(after);
+        json!({"calls": calls, "dropped": dropped})
     }
 
     /// `ACCOUNT/ROLE`: the role's sessions expire now.

@@ -6,7 +6,7 @@ mod registry;
 mod services;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 
 use super::codepipeline::CodePipeline;
@@ -20,10 +20,12 @@ use super::iam::{Caller, Denial, Directory, ResourcePolicy, authorize};
 use super::inspector::Inspector;
 use super::inspector::behaviour::Later;
 use super::latency::Latency;
-use super::log::Entry;
+use super::log::{Entry, Log};
 use super::quotas::Quotas;
 use super::seed::{Seed, SeedError};
+use super::service::AwsError;
 use super::traffic::Traffic;
+use super::wire::{Protocol, answer};
 use crate::model::ids::{AccountId, Region};
 
 /// Several accounts of AWS. Pure: it moves only when it is handed a time and a request.
@@ -37,7 +39,7 @@ pub struct World {
     codepipeline: CodePipeline,
     faults: Faults,
     quotas: Quotas,
-    log: Vec<Entry>,
+    log: Log,
     traffic: Option<Traffic>,
 }
 
@@ -57,7 +59,7 @@ impl World {
             codepipeline: CodePipeline::new(latency),
             faults: Faults::default(),
             quotas: Quotas::new(seed.quotas),
-            log: Vec::new(),
+            log: Log::default(),
             traffic: None,
         };
         seed.plant(&mut world)?;
@@ -103,9 +105,9 @@ impl World {
         self.inspector.add_later(later);
     }
 
-    /// The calls seen so far.
+    /// The calls seen so far, the newest of them.
     pub fn log(&self) -> &[Entry] {
-        &self.log
+        self.log.entries()
     }
 
     /// From now on, writes down what goes over the wire.
@@ -124,7 +126,8 @@ impl World {
         } else if path == "/v2" || path.starts_with("/v2/") {
             self.registry(&request)
         } else {
-            let response = self.api(&request);
+            let response =
+                if request.method() == Method::POST { self.api(&request) } else { self.not_posted(&request) };
             if let Some(Err(error)) = self.traffic.as_mut().map(|t| t.write(self.now, &request, &response)) {
                 tracing::warn!(%error, "the traffic cannot be written down any more");
                 self.traffic = None;
@@ -137,6 +140,20 @@ impl World {
             response.headers_mut().insert("date", date);
         }
         response
+    }
+
+    /// Operations are only ever posted, here: what is said by another method names none. (STS alone also takes GET, with its
+    /// parameters in the URL, which no SDK says.)
+    fn not_posted(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
+        let has = |name: &str| request.headers().contains_key(name);
+        let protocol = match () {
+            () if has("x-amz-target") => Protocol::Json11,
+            () if has("smithy-protocol") => Protocol::Cbor,
+            () => Protocol::RestJson,
+        };
+        let mut error = AwsError::new("UnknownOperationException", format!("{} is no way to call", request.method()));
+        error.status = StatusCode::NOT_FOUND.as_u16();
+        answer::failure(protocol, &error, &self.fresh.uuid())
     }
 
     /// Whether the caller has every permission that the call needs.
@@ -155,9 +172,8 @@ impl World {
         Ok(())
     }
 
-    fn note(&mut self, mut entry: Entry) {
-        entry.seq = self.log.len() as u64 + 1;
-        self.log.push(entry);
+    fn note(&mut self, entry: Entry) {
+        self.log.note(entry);
     }
 }
 

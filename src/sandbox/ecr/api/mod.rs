@@ -36,6 +36,7 @@ pub(super) fn handle(ecr: &mut Ecr, call: &Call, caller: &Caller, inspector: &In
         "DescribeImageReplicationStatus" => replication::status(ecr, call),
         "PutRegistryPolicy" => replication::put_policy(ecr, call),
         "GetRegistryPolicy" => replication::get_policy(ecr, call),
+        "DeleteRegistryPolicy" => replication::delete_policy(ecr, call),
         "GetAuthorizationToken" => Ok(authorization_token(ecr, call, caller)),
         "PutImage" => images::put(ecr, call),
         "BatchGetImage" => images::batch_get(ecr, call),

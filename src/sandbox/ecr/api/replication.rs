@@ -107,3 +107,9 @@ pub fn get_policy(ecr: &Ecr, call: &Call) -> Answer {
     })?;
     Ok(json!({"registryId": call.account.as_str(), "policyText": policy_text}))
 }
+
+pub fn delete_policy(ecr: &mut Ecr, call: &Call) -> Answer {
+    let deleted = get_policy(ecr, call)?;
+    ecr.registry_mut(call.account, call.region).policy = None;
+    Ok(deleted)
+}

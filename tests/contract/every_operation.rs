@@ -1,0 +1,59 @@
+//! What the sandbox has, AWS's own clients use: each of its operations was answered well to boto3 or the `aws` command, and judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::judge::judge;
+use super::{errors, life, models, recording, traffic};
+use crate::real::peers::leave_out;
+
+/// What lives/nothing.py adds to its name where it asks for all that the models have, with nothing in it: a success at that is none.
+const ASKS_FOR_EVERYTHING: &str = "asks-for-everything";
+
+/// Whether these are answers of an AWS that has the operation: other than that it is unknown.
+fn has(codes: &BTreeSet<String>) -> bool {
+    codes.iter().any(|code| !errors::is_unknown_operation(code))
+}
+
+/// The sandbox's operations are those that it does not call unknown: lives/nothing.py asks for all that the models have.
+#[test]
+fn awss_clients_succeed_at_every_operation_that_the_sandbox_has() {
+    let test = "every operation";
+    let Some(models) = models(test) else { return };
+    let Some(folder) = recording::folder() else { return leave_out(test, "no traffic; tests/run keeps it") };
+    if !life::lived() {
+        return;
+    }
+    let mut answered: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
+    let mut succeeded = BTreeSet::new();
+    traffic::each(
+        &folder,
+        |suite| suite == "contract",
+        |_, exchange| {
+            let verdict = judge(models, &exchange);
+            let Some((service, operation)) = verdict.operation.split_once(' ') else { return };
+            let Some(model) = models.iter().find(|m| m.name == service) else { return };
+            if verdict.peer == "sandbox" && ["boto3", "aws"].contains(&verdict.client) {
+                let operation = (model.name, operation.to_owned());
+                if verdict.code == "OK" && !exchange.request.header("user-agent").contains(ASKS_FOR_EVERYTHING) {
+                    succeeded.insert(operation.clone());
+                }
+                answered.entry(operation).or_default().insert(verdict.code);
+            }
+        },
+    );
+    let services: BTreeSet<&str> = answered.iter().filter(|(_, codes)| has(codes)).map(|((s, _), _)| *s).collect();
+    for model in models.iter().filter(|m| services.contains(m.name)) {
+        for (name, operation) in model.operations() {
+            // A path that is made of members is none of the sandbox's.
+            let in_path = operation["http"]["requestUri"].as_str().is_some_and(|uri| uri.contains('{'));
+            let asked = answered.contains_key(&(model.name, name.clone()));
+            assert!(asked || in_path, "whether the sandbox has {} {name} was not asked", model.name);
+        }
+    }
+    let (owned, unknown): (Vec<_>, Vec<_>) = answered.iter().partition(|(_, codes)| has(codes));
+    let never: Vec<_> = owned.iter().filter(|(operation, _)| !succeeded.contains(operation)).collect();
+    assert!(never.is_empty(), "the sandbox has these, and life.py and command.py do not use them: {never:#?}");
+    assert!(!owned.is_empty() && !unknown.is_empty());
+    let total = owned.len();
+    super::tell(&format!("every operation of the sandbox: {total} of {total} succeed by AWS's clients\n"));
+}

@@ -1,0 +1,180 @@
+"""What tells others of a release, and what makes the ground it stands on: SNS and EventBridge into SQS, and CloudFormation's stacks.
+
+The sandbox has none of them; peers.py asks those who do.
+"""
+
+import json
+
+
+def queue(sqs, name, account, region):
+    """A queue that anybody may send to: its URL and its ARN."""
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    send = {"Effect": "Allow", "Principal": {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}, "Action": "sqs:SendMessage", "Resource": arn}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [send]})})
+    assert arn == f"arn:aws:sqs:{region}:{account}:{name}", arn
+    return url, arn
+
+
+def arrived(sqs, url, wanted):
+    """The bodies of what arrives, until as many as are wanted have and a moment has passed without another."""
+    bodies = []
+    while True:
+        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5 if len(bodies) < wanted else 1).get("Messages", [])
+        for message in got:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            bodies.append(message["Body"])
+        if not got:
+            return bodies
+
+
+def sns(dev, prod, ask):
+    here, there, sqs = ask.client(dev, "sns"), ask.client(prod, "sns"), ask.client(dev, "sqs")
+    topic = here.create_topic(Name="peers", Tags=[{"Key": "of", "Value": "peers"}])["TopicArn"]
+    ask.says("a topic's ARN", topic == f"arn:aws:sns:{ask.region}:{ask.dev}:peers", topic)
+    ask.says("a topic that is there is not made again", here.create_topic(Name="peers")["TopicArn"] == topic)
+    ask.says("topics are listed", {"TopicArn": topic} in here.list_topics()["Topics"])
+    ask.refused("nothing is published to a topic that is not there", "NotFound", here.publish, TopicArn=f"{topic}-none", Message="x")
+    ask.refused("nothing is published to another account's topic", "AuthorizationError", there.publish, TopicArn=topic, Message="x")
+    ask.refused("no message of more than 256 kB", "InvalidParameter", here.publish, TopicArn=topic, Message="x" * (256 * 1024 + 1))
+
+    url, arn = queue(sqs, "of-topic", ask.dev, ask.region)
+    subscription = here.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    ask.says("a subscription's ARN is its topic's, and a name", subscription.startswith(f"{topic}:"), subscription)
+    # What AWS's chat application takes.
+    chat = {"version": "1.0", "source": "custom", "content": {"textType": "client-markdown", "title": "Released", "description": "*hello*"}}
+    kind = {"kind": {"DataType": "String", "StringValue": "release"}}
+    sent = here.publish(TopicArn=topic, Message=json.dumps(chat), Subject="Released", MessageAttributes=kind)["MessageId"]
+    bodies = arrived(sqs, url, 1)
+    ask.says("what is published arrives, once", len(bodies) == 1, bodies)
+    envelope = json.loads(bodies[0])
+    wanted = {"Type": "Notification", "MessageId": sent, "TopicArn": topic, "Subject": "Released", "Message": json.dumps(chat)}
+    ask.says("it arrives in an envelope", wanted.items() <= envelope.items(), envelope)
+    ask.says("its attributes arrive with it", envelope.get("MessageAttributes") == {"kind": {"Type": "String", "Value": "release"}}, envelope)
+    signed = {"Timestamp", "SignatureVersion", "Signature", "SigningCertURL", "UnsubscribeURL"}
+    ask.says("the envelope is signed and dated", signed <= set(envelope) and envelope["Timestamp"].endswith("Z"), envelope)
+
+    entries = [{"Id": n, "Message": n} for n in ("a", "b")]
+    batch = here.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+    ask.says("each entry of a batch is answered", [e["Id"] for e in batch["Successful"]] == ["a", "b"] and not batch["Failed"], batch)
+    ids = {e["MessageId"] for e in batch["Successful"]}
+    bodies = [json.loads(b) for b in arrived(sqs, url, 2)]
+    ask.says("each entry of a batch arrives", {b["MessageId"] for b in bodies} == ids and sorted(b["Message"] for b in bodies) == ["a", "b"], bodies)
+    ask.refused("ids of a batch are distinct", "BatchEntryIdsNotDistinct", here.publish_batch, TopicArn=topic, PublishBatchRequestEntries=[entries[0], entries[0]])
+
+    set_to = lambda name, value: here.set_subscription_attributes(SubscriptionArn=subscription, AttributeName=name, AttributeValue=value)
+    set_to("RawMessageDelivery", "true")
+    set_to("FilterPolicy", json.dumps({"kind": ["release"]}))
+    for value in ("other", "release"):
+        here.publish(TopicArn=topic, Message=f"raw {value}", MessageAttributes={"kind": {"DataType": "String", "StringValue": value}})
+    bodies = arrived(sqs, url, 1)
+    ask.says("a filter lets through what it names, and raw it is the message itself", bodies == ["raw release"], bodies)
+    here.unsubscribe(SubscriptionArn=subscription)
+    here.publish(TopicArn=topic, Message="nobody listens", MessageAttributes=kind)
+    ask.says("nothing arrives where nobody subscribes", arrived(sqs, url, 0) == [])
+    here.delete_topic(TopicArn=topic)
+    ask.refused("nothing is published to a topic that was deleted", "NotFound", here.publish, TopicArn=topic, Message="x")
+    ask.accepted("a topic may be deleted again", here.delete_topic, TopicArn=topic)
+    sqs.delete_queue(QueueUrl=url)
+
+
+def events(dev, prod, ask):
+    here, there, sqs = ask.client(dev, "events"), ask.client(prod, "events"), ask.client(dev, "sqs")
+    pattern = json.dumps({"source": ["kanmon"], "detail": {"outcome": ["succeeded"]}})
+    rule = here.put_rule(Name="peers", EventPattern=pattern)["RuleArn"]
+    ask.says("a rule's ARN", rule == f"arn:aws:events:{ask.region}:{ask.dev}:rule/peers", rule)
+    ask.refused("a pattern that is none", "InvalidEventPatternException", here.put_rule, Name="none", EventPattern="{")
+    url, arn = queue(sqs, "of-rule", ask.dev, ask.region)
+    put = here.put_targets(Rule="peers", Targets=[{"Id": "queue", "Arn": arn}])
+    ask.says("targets that are taken are none that failed", (put["FailedEntryCount"], put["FailedEntries"]) == (0, []), put)
+    listed = here.list_targets_by_rule(Rule="peers")["Targets"]
+    ask.says("targets are listed", listed == [{"Id": "queue", "Arn": arn}], listed)
+    ask.refused("no targets of a rule that is not there", "ResourceNotFoundException", here.put_targets, Rule="none", Targets=[{"Id": "queue", "Arn": arn}])
+    ask.refused("no rule that is not there", "ResourceNotFoundException", here.describe_rule, Name="none")
+    ask.refused("no rule of another account", "ResourceNotFoundException", there.describe_rule, Name="peers")
+
+    about = ["arn:aws:ecs:ap-northeast-1:111111111111:service/c/s"]
+    entry = lambda outcome: {"Source": "kanmon", "DetailType": "Release", "Detail": json.dumps({"outcome": outcome}), "Resources": about}
+    answer = here.put_events(Entries=[entry("succeeded"), entry("failed")])
+    ids = [e.get("EventId") for e in answer["Entries"]]
+    ask.says("each event that is taken has an id", answer["FailedEntryCount"] == 0 and len(set(ids)) == 2 and all(ids), answer)
+    bodies = arrived(sqs, url, 1)
+    ask.says("what the pattern names arrives, and nothing else", len(bodies) == 1, bodies)
+    event = json.loads(bodies[0])
+    wanted = {"version": "0", "id": ids[0], "source": "kanmon", "detail-type": "Release", "detail": {"outcome": "succeeded"}}
+    wanted |= {"account": ask.dev, "region": ask.region, "resources": about}
+    ask.says("an event is what was put, and where and by whom", wanted.items() <= event.items(), event)
+    ask.says("an event's time", event["time"].endswith("Z") and len(event["time"]) == len("2026-01-31T09:45:00Z"), event)
+
+    broken = [{**entry("succeeded"), "Detail": "no JSON"}, {k: v for k, v in entry("succeeded").items() if k != "Source"}]
+    for what, code, bad in (("a detail that is no JSON", "MalformedDetail", broken[0]), ("no source", "InvalidArgument", broken[1])):
+        answer = here.put_events(Entries=[bad, entry("succeeded")])
+        codes = [e.get("ErrorCode") for e in answer["Entries"]]
+        ask.says(f"an entry fails alone: {what}", answer["FailedEntryCount"] == 1 and codes == [code, None], answer)
+        bodies = arrived(sqs, url, 1)
+        ask.says(f"the entry beside it arrives: {what}", len(bodies) == 1, bodies)
+    ask.refused("no more than ten events", "ValidationException", here.put_events, Entries=[entry("succeeded")] * 11)
+    here.disable_rule(Name="peers")
+    here.put_events(Entries=[entry("succeeded")])
+    ask.says("nothing arrives by a rule that is disabled", arrived(sqs, url, 0) == [])
+    ask.refused("no rule is deleted that has targets", "ValidationException", here.delete_rule, Name="peers")
+    gone = here.remove_targets(Rule="peers", Ids=["queue"])
+    ask.says("targets that are removed are none that failed", (gone["FailedEntryCount"], gone["FailedEntries"]) == (0, []), gone)
+    here.delete_rule(Name="peers")
+    ask.accepted("a rule may be deleted again", here.delete_rule, Name="peers")
+    sqs.delete_queue(QueueUrl=url)
+
+
+TEMPLATE = {
+    "AWSTemplateFormatVersion": "2010-09-09",
+    "Description": "A queue",
+    "Parameters": {"Name": {"Type": "String"}},
+    "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Name"}}}},
+    "Outputs": {
+        "Url": {"Value": {"Ref": "Queue"}},
+        "Arn": {"Value": {"Fn::GetAtt": ["Queue", "Arn"]}, "Description": "whose", "Export": {"Name": "peers-arn"}},
+    },
+}
+
+
+def cloudformation(dev, prod, ask):
+    here, there, sqs = ask.client(dev, "cloudformation"), ask.client(prod, "cloudformation"), ask.client(dev, "sqs")
+    parameters = [{"ParameterKey": "Name", "ParameterValue": "of-stack"}]
+    stack = {"StackName": "peers", "TemplateBody": json.dumps(TEMPLATE), "Parameters": parameters}
+    ask.refused("no stack that is not there", "ValidationError", here.describe_stacks, StackName="peers")
+    ask.refused("no stack of a parameter that is not said", "ValidationError", here.create_stack, StackName="short", TemplateBody=stack["TemplateBody"])
+    made = here.create_stack(Tags=[{"Key": "of", "Value": "peers"}], **stack)["StackId"]
+    ask.says("a stack's id", made.startswith(f"arn:aws:cloudformation:{ask.region}:{ask.dev}:stack/peers/"), made)
+    here.get_waiter("stack_create_complete").wait(StackName="peers", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    found = here.describe_stacks(StackName="peers")["Stacks"][0]
+    ask.says("a stack that was made", (found["StackId"], found["StackStatus"]) == (made, "CREATE_COMPLETE"), found)
+    said = (found["Parameters"], found["Tags"], found.get("Description"))
+    ask.says("a stack is described as it was said", said == (parameters, [{"Key": "of", "Value": "peers"}], "A queue"), found)
+    outputs, arn = {o["OutputKey"]: o for o in found["Outputs"]}, f"arn:aws:sqs:{ask.region}:{ask.dev}:of-stack"
+    ask.says("a stack's outputs, of attributes", outputs["Arn"]["OutputValue"] == arn, outputs)
+    # Whose host it is differs by emulator.
+    named = [url.split("/", 3)[3] for url in (outputs["Url"]["OutputValue"], sqs.get_queue_url(QueueName="of-stack")["QueueUrl"])]
+    ask.says("a stack's outputs, of references", named == [f"{ask.dev}/of-stack"] * 2, outputs)
+    ask.says("an output's export", (outputs["Arn"].get("ExportName"), outputs["Arn"].get("Description")) == ("peers-arn", "whose"), outputs)
+    exports = here.list_exports()["Exports"]
+    ask.says("exports are listed", {"ExportingStackId": made, "Name": "peers-arn", "Value": arn} in exports, exports)
+    resources = [(r["LogicalResourceId"], r["ResourceType"], r["ResourceStatus"]) for r in here.describe_stack_resources(StackName="peers")["StackResources"]]
+    ask.says("a stack's resources", resources == [("Queue", "AWS::SQS::Queue", "CREATE_COMPLETE")], resources)
+    ask.refused("no stack twice", "AlreadyExistsException", here.create_stack, **stack)
+    ask.refused("no stack of another account", "ValidationError", there.describe_stacks, StackName="peers")
+    ask.refused("no update that changes nothing", "ValidationError", here.update_stack, **stack)
+    here.delete_stack(StackName="peers")
+    here.get_waiter("stack_delete_complete").wait(StackName=made, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    ask.refused("no stack that was deleted, by its name", "ValidationError", here.describe_stacks, StackName="peers")
+    left = here.describe_stacks(StackName=made)["Stacks"]
+    ask.says("a stack that was deleted, by its id", [s["StackStatus"] for s in left] == ["DELETE_COMPLETE"], left)
+    ask.refused("what a stack made goes with it", "AWS.SimpleQueueService.NonExistentQueue", sqs.get_queue_url, QueueName="of-stack")
+    ask.accepted("a stack may be deleted again", here.delete_stack, StackName="peers")
+
+
+def unknown(dev, _, ask):
+    """Who has none of these says so, of each of their operations, once and in the service's own protocol."""
+    for service, code in (("sns", "InvalidAction"), ("cloudformation", "InvalidAction"), ("sqs", "UnknownOperationException"), ("events", "UnknownOperationException")):
+        asks = ask.client(dev, service, parameter_validation=False)
+        for operation in asks.meta.service_model.operation_names:
+            ask.refused(f"{service} {operation} is unknown", code, lambda **_: asks._make_api_call(operation, {}))
