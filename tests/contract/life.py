@@ -6,7 +6,7 @@ Takes a JSON object on stdin (see life.rs); tells each step on stdout; ends with
 import sys
 
 from botocore.exceptions import BotoCoreError, WaiterError
-from lives import accounts, approvals, images, nothing, services
+from lives import accounts, approvals, images, nothing, pages, services
 
 try:
     accounts.enter_accounts()
@@ -14,6 +14,7 @@ try:
     images.look_at_scans(digests)
     services.roll_services(uri, digests)
     approvals.decide()
-    nothing.ask_for_everything()
+    pages.all_were_used(nothing.ask_for_everything())
+    nothing.ask_for_services()
 except (WaiterError, BotoCoreError) as e:
     sys.exit(f"{type(e).__name__}: {e}")

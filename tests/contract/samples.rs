@@ -118,7 +118,8 @@ impl Samples<'_> {
         let shape = self.service.shape(name);
         let kind = shape["type"].as_str().expect("a shape's type");
         // The query protocol knows no types but what a text can be read as.
-        if !at.is_empty() && !(self.texts && ["string", "blob", "structure", "map"].contains(&kind)) {
+        let untyped = self.texts && ["string", "blob", "structure", "map"].contains(&kind);
+        if !at.is_empty() && !untyped {
             let others = [json!("what"), json!(5), json!(true), json!([{}]), json!({"a": {}})];
             let is = |other: &Value| match kind {
                 "structure" | "map" => other.is_object(),

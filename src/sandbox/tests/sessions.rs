@@ -173,7 +173,7 @@ fn an_operation_is_posted_and_by_no_other_method_is_it_any() {
     let asks = |method: &str, uri: &str, header: (&str, &str)| {
         let request = Request::builder().method(method).uri(uri).header(header.0, header.1);
         let response = stage.send(request.body(Bytes::from("{}")).unwrap());
-        (response.status().as_u16(), String::from_utf8_lossy(response.body()).contains("is no way to call"))
+        (response.status().as_u16(), String::from_utf8_lossy(response.body()).contains("is no operation of this AWS"))
     };
     let target = ("x-amz-target", "AmazonEC2ContainerServiceV20141113.ListClusters");
     for method in ["GET", "PUT", "DELETE", "HEAD", "PATCH"] {

@@ -51,7 +51,12 @@ pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
         return form(query);
     }
     if request.method() != Method::POST {
-        return Err(no_such(request.method(), path));
+        let protocol = match () {
+            () if header("x-amz-target").is_some() => Protocol::Json11,
+            () if header("smithy-protocol") == Some(RPC_V2) => Protocol::Cbor,
+            () => Protocol::RestJson,
+        };
+        return Err(WireError { protocol, ..no_such(request.method(), path) });
     }
     if let Some(target) = header("x-amz-target") {
         let protocol = match header("content-type") {

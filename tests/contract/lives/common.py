@@ -25,9 +25,25 @@ def session(key, secret, token=None):
     return boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token, region_name=REGION)
 
 
+# The paginators and waiters that were used, each with its service.
+PAGED, WAITED = set(), set()
+
+
 def client(of, service, region=None, **config):
     settings = Config(retries={"mode": "standard", "max_attempts": 2}, read_timeout=60, **config)
-    return of.client(service, region_name=region, endpoint_url=ENDPOINT, config=settings)
+    made = of.client(service, region_name=region, endpoint_url=ENDPOINT, config=settings)
+    paginator, waiter = made.get_paginator, made.get_waiter
+
+    def get_paginator(name):
+        PAGED.add((service, name))
+        return paginator(name)
+
+    def get_waiter(name):
+        WAITED.add((service, name))
+        return waiter(name)
+
+    made.get_paginator, made.get_waiter = get_paginator, get_waiter
+    return made
 
 
 def user(name):

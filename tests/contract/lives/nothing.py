@@ -7,23 +7,36 @@ from lives.common import DEVELOPER, client, tell
 
 
 def ask_for_everything():
-    """Each operation of the models that this AWS does not have is answered as an unknown one, and none with a server's error."""
-    unknown = 0
+    """Each operation of the models that this AWS does not have is answered as an unknown one, and none with a server's error.
+
+    Gives what it has: a client of each service, and its operations."""
+    unknown, has = 0, []
     for service in ("sts", "ecr", "ecs", "inspector2", "codepipeline", "dynamodb"):
         # Said so, since what is answered to nothing in particular proves little of an operation.
         asks = client(DEVELOPER, service, parameter_validation=False, user_agent_extra="asks-for-everything")
+        there = set()
         for operation in asks.meta.service_model.operation_names:
             try:
                 asks._make_api_call(operation, {})
+                there.add(operation)
             except ClientError as e:
                 status, code = e.response["ResponseMetadata"]["HTTPStatusCode"], e.response["Error"]["Code"]
                 assert status < 500, f"{service} {operation}: {e}"
-                unknown += code in ("UnknownOperationException", "InvalidAction")
+                if code in ("UnknownOperationException", "InvalidAction"):
+                    unknown += 1
+                else:
+                    there.add(operation)
             except (ParamValidationError, KeyError, JMESPathError):
                 # Its path or its endpoint is made of its members.
                 pass
+        has.append((asks, there))
     assert unknown > 200, unknown
     tell(f"{unknown} operations that this AWS does not have are unknown ones")
+    return has
+
+
+def ask_for_services():
+    """A service that this AWS does not have says so, and is not asked again."""
     # The last three have protocols that no service here has; they only are not to ask again.
     others = {"sns": "ListTopics", "cloudformation": "ListStacks", "events": "ListRules", "kms": "ListKeys", "cloudwatch": "ListMetrics"}
     others |= {"sqs": "ListQueues", "securityhub": "GetFindings", "s3": "ListBuckets", "route53": "ListHostedZones", "ec2": "DescribeSubnets"}

@@ -6,6 +6,9 @@ from lives.common import DEVELOPER, REGION, client, refused, soon, tell, until
 def roll_services(uri, digests):
     ecs = client(DEVELOPER, "ecs")
     cluster = ecs.create_cluster(clusterName="life")["cluster"]["clusterArn"]
+    pages = list(ecs.get_paginator("list_clusters").paginate(PaginationConfig={"PageSize": 1}))
+    clusters = [arn for p in pages for arn in p["clusterArns"]]
+    assert len(pages) == len(set(clusters)) > 1 and cluster in clusters, clusters
     described = ecs.describe_clusters(clusters=["life", "nowhere"])
     assert [(c["clusterArn"], c["status"]) for c in described["clusters"]] == [(cluster, "ACTIVE")], described
     assert [f["reason"] for f in described["failures"]] == ["MISSING"], described
