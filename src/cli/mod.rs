@@ -6,6 +6,7 @@ mod failure;
 mod identity;
 mod output;
 mod releases;
+mod sight;
 mod sinks;
 mod state;
 mod work;

@@ -7,18 +7,13 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::releases::{self, Recorded};
-use crate::engine::taskdef;
-use crate::model::ids::{ReleaseId, ServiceName, StageName};
+use super::sight::{Eyes, Live, Unseen};
+use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::Frozen;
-use crate::model::pipeline::Stage;
-use crate::model::release::Release;
 use crate::model::words;
-use crate::ports::deployer::Cluster;
 use crate::ports::journal::Holder;
 use crate::report::wrap::wrap;
 use crate::report::{names, summary, table};
-use crate::runtime::ports::Ports;
-use crate::runtime::tags;
 
 type Freeze = (StageName, Frozen);
 /// A stage, the release that has it, and the process.
@@ -28,39 +23,18 @@ type Held = (StageName, ReleaseId, Holder);
 struct Row {
     stage: String,
     service: String,
-    /// `None`: not asked.
+    /// `None`: not asked, or not to be seen.
     live: Option<Live>,
     last_good: String,
     /// Whether the last good release's images run, whoever registered the revision.
     good_runs: bool,
 }
 
-struct Live {
-    running: u32,
-    desired: u32,
-    revision: String,
-    /// The named containers' images.
-    images: Vec<String>,
-    /// The release that registered the revision, or `None`: somebody else did.
-    release: Option<String>,
-}
-
-impl Live {
-    /// Whether every image that a release has for the service is among those that run.
-    fn runs_all_of(&self, release: &Release, stage: &Stage, service: &ServiceName) -> bool {
-        let wanted = release.started.pipeline.services.get(service).map(|s| s.containers.values());
-        let runs = |image| {
-            let digest = release.image_for(stage, image).map(|p| format!("@{}", p.digest));
-            digest.is_some_and(|d| self.images.iter().any(|i| i.ends_with(&d)))
-        };
-        wanted.is_some_and(|mut images| images.all(runs))
-    }
-}
-
 pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u8, Failure> {
     let bench = Bench::new(global, output)?;
     let recorded = releases::all(&bench, usize::MAX).await?;
     let ports = bench.ports("kanmon-status", None)?;
+    let mut eyes = Eyes::new(&bench, &ports);
     let (mut rows, mut freezes, mut held) = (Vec::new(), Vec::new(), Vec::new());
     for stage in &bench.pipeline().stages {
         let ledger = bench.journal.ledger(&bench.pipeline().app, &stage.name).await?;
@@ -73,7 +47,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
         for service in stage.services() {
             let live = match args.offline {
                 true => None,
-                false => Some(live(&bench, &ports, stage, service).await?),
+                false => eyes.look(stage, service).await,
             };
             let good = recorded.iter().find(|r| r.release.id.as_str() == last_good);
             let good_runs = live.as_ref().zip(good).is_some_and(|(l, r)| l.runs_all_of(&r.release, stage, service));
@@ -82,34 +56,33 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
         }
     }
     let open: Vec<&Recorded> = recorded.iter().filter(|r| r.is_open()).collect();
-    output.tell(|| human(&rows, &freezes, &held, &open, output), || machine(&rows, &freezes, &held, &open));
+    let mut unseen = eyes.unseen;
+    // Who sees nothing at all has not been told how things stand.
+    if !unseen.is_empty() && rows.iter().all(|row| row.live.is_none()) {
+        return Err(unseen.swap_remove(0).why.into());
+    }
+    output.tell(
+        || human(&rows, &freezes, &held, &open, &unseen, output),
+        || machine(&rows, &freezes, &held, &open, &unseen),
+    );
     Ok(0)
 }
 
-async fn live(bench: &Bench, ports: &Ports, stage: &Stage, service: &ServiceName) -> Result<Live, Failure> {
-    let account = bench.pipeline().account(&stage.account);
-    let at = Cluster { account, name: &stage.cluster };
-    let found = ports.deployer.service(at, stage.service_name(service)).await?;
-    let revision = found.primary().map_or(found.task_definition.clone(), |p| p.task_definition.clone());
-    let definition = ports.deployer.task_definition(account, &revision).await?;
-    let wanted = bench.pipeline().service(service).containers.keys();
-    let images = wanted.filter_map(|name| taskdef::container_image(&definition.raw, name)).collect();
-    Ok(Live {
-        running: found.running,
-        desired: found.desired,
-        revision: names::short(&revision).to_owned(),
-        images,
-        release: definition.tags.get(tags::RELEASE).cloned(),
-    })
-}
-
-fn human(rows: &[Row], freezes: &[Freeze], held: &[Held], open: &[&Recorded], output: &Output) -> String {
+fn human(
+    rows: &[Row],
+    freezes: &[Freeze],
+    held: &[Held],
+    open: &[&Recorded],
+    unseen: &[Unseen],
+    output: &Output,
+) -> String {
     let lines = rows
         .iter()
         .map(|row| {
             let place = format!("{}/{}", row.stage, row.service);
             let [runs, image, revision] = match &row.live {
-                None => ["-", "-", "-"].map(str::to_owned),
+                None if unseen.is_empty() => ["-", "-", "-"].map(str::to_owned),
+                None => ["?", "?", "?"].map(str::to_owned),
                 Some(live) => [
                     format!("{}/{}", live.running, live.desired),
                     live.images.iter().map(|i| names::image(i)).collect::<Vec<_>>().join(", "),
@@ -121,6 +94,9 @@ fn human(rows: &[Row], freezes: &[Freeze], held: &[Held], open: &[&Recorded], ou
         .collect();
     let header = ["service", "runs", "image", "revision", "release"];
     let mut text = table::table(&header, lines, output.out_width());
+    for Unseen { what, why } in unseen {
+        text.push_str(&format!("\n\n{}", wrap(&format!("{what} cannot be looked at: {why}"), output.out_width(), 2)));
+    }
     for (stage, frozen) in freezes {
         let what = format!("{stage} is frozen: {} ({})", frozen.reason, words::frozen(frozen));
         let how = format!("`kanmon unfreeze {stage} --reason WHY` lifts it");
@@ -156,7 +132,13 @@ fn released(row: &Row) -> String {
     }
 }
 
-fn machine(rows: &[Row], freezes: &[Freeze], held: &[Held], open: &[&Recorded]) -> serde_json::Value {
+fn machine(
+    rows: &[Row],
+    freezes: &[Freeze],
+    held: &[Held],
+    open: &[&Recorded],
+    unseen: &[Unseen],
+) -> serde_json::Value {
     let services: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -179,5 +161,14 @@ fn machine(rows: &[Row], freezes: &[Freeze], held: &[Held], open: &[&Recorded]) 
     let frozen: Vec<_> = freezes.iter().map(|(stage, frozen)| json!({ "stage": stage, "frozen": frozen })).collect();
     let held: Vec<_> =
         held.iter().map(|(stage, release, by)| json!({ "stage": stage, "release": release, "held_by": by })).collect();
-    json!({ "v": 1, "kind": "status", "services": services, "frozen": frozen, "stages": held, "open": releases })
+    let unseen: Vec<_> = unseen.iter().map(|u| json!({ "what": u.what, "fault": u.why })).collect();
+    json!({
+        "v": 1,
+        "kind": "status",
+        "services": services,
+        "frozen": frozen,
+        "stages": held,
+        "open": releases,
+        "unseen": unseen,
+    })
 }

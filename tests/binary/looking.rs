@@ -95,6 +95,19 @@ fn status_and_history_tell_what_runs_and_how_it_came_there() {
     ##### ######## · dev/web          hello-dev-web:2 registered
     ##### ########
     ");
+    // Who may not enter production still sees the rest.
+    desk.edit("external_id: asset", "external_id: asst");
+    let ran = desk.run(&developer, &["status"]).ended(0);
+    ran.says("dev/web")
+        .says("prod/web     ?")
+        .says("account prod cannot be looked at: ")
+        .says("may not do sts:AssumeRole");
+    let json = desk.run(&developer, &["status", "--output", "json"]).ended(0).json();
+    assert_eq!((&json[0]["services"][2]["live"], &json[0]["unseen"][0]["what"]), (&().into(), &"account prod".into()));
+    let mut nobody = developer.clone();
+    nobody.push(("AWS_SECRET_ACCESS_KEY".to_owned(), "wrong".to_owned()));
+    desk.run(&nobody, &["status"]).ended(40);
+    desk.edit("external_id: asst", "external_id: asset");
     let offline = desk.run(&[], &["status", "--offline"]).ended(0);
     assert!(offline.out.contains(&id), "{}", offline.out);
     let json = desk.run(&developer, &["status", "--output", "json"]).ended(0).json();
