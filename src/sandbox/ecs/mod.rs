@@ -29,6 +29,7 @@ mod shift;
 mod stage;
 mod task;
 mod task_definition;
+mod tasks;
 mod view;
 mod wire;
 

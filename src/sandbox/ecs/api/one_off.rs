@@ -53,7 +53,7 @@ pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
             injected: &cluster.injected,
         };
         let task = launch::task(&definition, order, call.now, latency);
-        cluster.tasks.insert(id.clone(), task);
+        cluster.tasks.insert(task);
         started.push(id);
     }
     let views: Vec<Value> = started.iter().filter_map(|id| cluster.tasks.get(id)).map(|t| t.view(true)).collect();

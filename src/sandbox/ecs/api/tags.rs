@@ -43,7 +43,7 @@ fn tags_of<'a>(place: &'a mut Place, arn: &str) -> Result<&'a mut Vec<Value>, Aw
         Some("task") => {
             let (cluster, task) = of_resource(arn, "task").ok_or_else(gone)?;
             let cluster = place.clusters.get_mut(cluster).ok_or_else(no_cluster)?;
-            Ok(&mut cluster.tasks.get_mut(task).ok_or_else(gone)?.tags)
+            cluster.tasks.tags_mut(task).ok_or_else(gone)
         }
         Some("task-definition") => {
             let all = place.families.values_mut().flatten();

@@ -6,4 +6,5 @@ mod deployments;
 mod laws;
 mod one_off;
 mod rig;
+mod scale;
 mod strategies;
