@@ -20,6 +20,7 @@ mod launch;
 mod lifecycle;
 mod place;
 mod reach;
+mod refusals;
 mod requests;
 mod rollout;
 mod scheduler;

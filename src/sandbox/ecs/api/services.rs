@@ -10,9 +10,9 @@ use crate::sandbox::ecs::configuration;
 use crate::sandbox::ecs::deploy;
 use crate::sandbox::ecs::error::{no_service, not_active, unsupported};
 use crate::sandbox::ecs::place::{Cluster, Place};
+use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::scheduler::LAG;
 use crate::sandbox::ecs::service::{Life, Service};
-use crate::sandbox::ecs::task_definition;
 use crate::sandbox::ecs::view;
 use crate::sandbox::ecs::wire::{Members, client, flag, includes, invalid, list as items, page, required, text, texts};
 use crate::sandbox::latency::Latency;
@@ -50,7 +50,7 @@ pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     if text(input, "schedulingStrategy") == Some("DAEMON") {
         return Err(unsupported("The scheduling strategy DAEMON is not supported here."));
     }
-    task_definition::tags(input)?;
+    refusals::tags(input)?;
     let told = place.service_deployments;
     let definition = place.runnable(required(input, "taskDefinition")?)?.clone();
     if definition.uses_awsvpc() && input.get("networkConfiguration").is_none() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::clusters::of_resource;
 use crate::sandbox::ecs::error::{no_cluster, no_service};
 use crate::sandbox::ecs::place::Place;
-use crate::sandbox::ecs::task_definition;
+use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::wire::{self, invalid, required, text, texts};
 use crate::sandbox::service::{Answer, AwsError};
 
@@ -14,7 +14,7 @@ pub fn list(place: &mut Place, input: &Value) -> Answer {
 }
 
 pub fn add(place: &mut Place, input: &Value) -> Answer {
-    task_definition::tags(input)?;
+    refusals::tags(input)?;
     let tags = tags_of(place, required(input, "resourceArn")?)?;
     for tag in wire::list(input, "tags") {
         tags.retain(|t| text(t, "key") != text(tag, "key"));

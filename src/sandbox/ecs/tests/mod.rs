@@ -5,6 +5,7 @@ mod api;
 mod deployments;
 mod laws;
 mod one_off;
+mod refusals;
 mod rig;
 mod scale;
 mod strategies;
