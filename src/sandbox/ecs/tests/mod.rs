@@ -3,6 +3,8 @@
 mod alarms;
 mod api;
 mod deployments;
+mod early_success;
+mod endings;
 mod laws;
 mod one_off;
 mod refusals;
