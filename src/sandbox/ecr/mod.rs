@@ -179,6 +179,14 @@ pub fn split_path(path: &str) -> Option<(AccountId, Region, &str)> {
     Some((account.parse().ok()?, region.parse().ok()?, name))
 }
 
+/// Whether an image's reference leads to ECR: to this one (see [`Ecr::repository_uri`]), or to AWS's.
+pub fn is_reference(image: &str) -> bool {
+    let Some((host, path)) = image.split_once('/') else { return false };
+    let aws = host.contains(".dkr.ecr") && host.contains(".amazonaws.com");
+    let dual_stack = host.contains(".dkr-ecr.") && host.ends_with(".on.aws");
+    aws || dual_stack || split_path(path).is_some()
+}
+
 impl Registry {
     /// Drops an upload and answers what it held.
     pub fn finish_upload(&mut self, id: &str) -> Option<Bytes> {

@@ -9,11 +9,9 @@ use super::arn;
 use super::breaker;
 use super::rollout::{Beginning, Counts, HAND_OVER, Monitor, Rollback, ServiceDeployment, Status, Weights};
 use super::service::{Deployment, REVISION_MEMBERS, Revision, Rollout, Service};
-use super::task::Task;
 use super::task_definition::TaskDefinition;
+use super::tasks::Tasks;
 use crate::sandbox::latency::Latency;
-
-pub type Tasks = BTreeMap<String, Task>;
 
 /// What superseding leaves as `statusReason` of the service deployment that it ends.
 const SUPERSEDED: &str = "Service deployment was stopped because a newer service deployment started.";
@@ -111,20 +109,10 @@ fn sources(service: &Service, tasks: &Tasks) -> Vec<(String, Counts)> {
 
 /// A deployment's tasks, counted.
 pub fn counts(deployment: &str, service: &Service, tasks: &Tasks) -> Counts {
-    let own = || of_deployment(tasks, &service.name, deployment);
-    let running = own().filter(|t| t.is_running()).count() as u32;
-    let pending = own().filter(|t| t.is_pending()).count() as u32;
+    let tally = tasks.tally(&service.name, deployment);
+    let (running, pending) = (tally.running as u32, tally.pending as u32);
     let primary = service.primary().is_some_and(|p| p.id == deployment);
     Counts { requested: if primary { service.desired } else { running + pending }, running, pending }
-}
-
-/// The tasks of one deployment of one service.
-pub fn of_deployment<'a>(
-    tasks: &'a Tasks,
-    service: &'a str,
-    deployment: &'a str,
-) -> impl Iterator<Item = &'a Task> + 'a {
-    tasks.values().filter(move |t| t.service.as_deref() == Some(service) && t.started_by.as_deref() == Some(deployment))
 }
 
 fn new_revision(service: &mut Service, definition: &TaskDefinition, at: Timestamp) -> String {

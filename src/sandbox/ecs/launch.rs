@@ -4,13 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::arn::{self, Home};
-use super::deploy::Tasks;
 use super::lifecycle;
 use super::place::{Injected, find_task_definition};
 use super::scheduler::Surroundings;
 use super::service::Service;
 use super::task::{Container, Phase, Task, Times};
 use super::task_definition::TaskDefinition;
+use super::tasks::Tasks;
 use super::wire::{Members, present};
 use crate::sandbox::latency::Latency;
 
@@ -134,7 +134,7 @@ pub fn for_service(service: &mut Service, tasks: &mut Tasks, count: usize, at: T
         };
         let task = task(definition, order, at, around.latency);
         started.push(format!("(task {id})"));
-        tasks.insert(id, task);
+        tasks.insert(task);
     }
     service.told_steady = false;
     service.tell(at, &format!("has started {} tasks: {}.", started.len(), started.join(" ")));

@@ -20,6 +20,7 @@ mod launch;
 mod lifecycle;
 mod place;
 mod reach;
+mod refusals;
 mod requests;
 mod rollout;
 mod scheduler;
@@ -29,6 +30,7 @@ mod shift;
 mod stage;
 mod task;
 mod task_definition;
+mod tasks;
 mod view;
 mod wire;
 

@@ -11,8 +11,8 @@ use super::error::{client, no_cluster};
 use super::lifecycle::{self, Change};
 use super::scheduler::{self, Surroundings};
 use super::service::{Life, Service};
-use super::task::Task;
 use super::task_definition::TaskDefinition;
+use super::tasks::Tasks;
 use super::wire::{Members, text};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{AwsError, ImageSource};
@@ -34,7 +34,7 @@ pub struct Cluster {
     pub settings: Members,
     pub tags: Vec<Value>,
     pub services: BTreeMap<String, Service>,
-    pub tasks: BTreeMap<String, Task>,
+    pub tasks: Tasks,
     pub injected: Vec<Injected>,
     pub next_id: u64,
 }
@@ -130,8 +130,8 @@ impl Place {
             for (service_name, service) in &cluster.services {
                 offer(service.due(), &|| Due::Service { cluster: name.clone(), service: service_name.clone() });
             }
-            for (id, task) in &cluster.tasks {
-                offer(task.due, &|| Due::Task { cluster: name.clone(), task: id.clone() });
+            if let Some((at, id)) = cluster.tasks.next_due() {
+                offer(Some(at), &|| Due::Task { cluster: name.clone(), task: id.to_owned() });
             }
         }
         next
@@ -168,8 +168,10 @@ impl Place {
 
     /// Looks up the images of tasks that the seed says have been running.
     pub fn resolve_seeded(&mut self, images: &dyn ImageSource) {
-        for task in self.clusters.values_mut().flat_map(|c| c.tasks.values_mut()).filter(|t| t.unresolved) {
-            lifecycle::resolve_seeded(task, images);
+        for cluster in self.clusters.values_mut() {
+            for id in cluster.tasks.take_unresolved() {
+                cluster.tasks.change(&id, |task| lifecycle::resolve_seeded(task, images));
+            }
         }
     }
 }
@@ -188,11 +190,11 @@ pub fn find_task_definition<'a>(families: &'a Families, named: &str) -> Option<&
 
 fn fire_task(cluster: &mut Cluster, id: &str, at: Timestamp, latency: Latency, images: &dyn ImageSource) {
     let Cluster { services, tasks, .. } = cluster;
-    let Some(task) = tasks.get_mut(id) else { return };
+    let Some(task) = tasks.get(id) else { return };
     let service = task.service.as_ref().and_then(|name| services.get_mut(name));
     let pinned = service.as_ref().and_then(|s| scheduler::pinned(s, task)).unwrap_or_default();
-    let change = lifecycle::step(task, at, latency, images, &pinned);
-    if let Some(service) = service {
+    let Some(change) = tasks.change(id, |task| lifecycle::step(task, at, latency, images, &pinned)) else { return };
+    if let (Some(service), Some(task)) = (service, tasks.get(id)) {
         scheduler::sees(service, task, &change, at, latency);
     }
     if change == Change::Vanished {
@@ -208,7 +210,7 @@ impl Cluster {
             settings: Members::new(),
             tags: Vec::new(),
             services: BTreeMap::new(),
-            tasks: BTreeMap::new(),
+            tasks: Tasks::default(),
             injected: Vec::new(),
             next_id: 0,
         }
@@ -226,14 +228,14 @@ impl Cluster {
 
     /// The `Cluster` structure.
     pub fn view(&self, tags: bool) -> Value {
-        let count = |wanted: &dyn Fn(&Task) -> bool| self.tasks.values().filter(|t| wanted(t)).count();
+        let tasks = self.tasks.total();
         let mut view = json!({
             "clusterArn": self.arn(),
             "clusterName": self.name,
             "status": "ACTIVE",
             "registeredContainerInstancesCount": 0,
-            "runningTasksCount": count(&Task::is_running),
-            "pendingTasksCount": count(&Task::is_pending),
+            "runningTasksCount": tasks.running,
+            "pendingTasksCount": tasks.pending,
             "activeServicesCount": self.services.values().filter(|s| s.life == Life::Active).count(),
             "statistics": [],
             "tags": if tags { json!(self.tags) } else { json!([]) },

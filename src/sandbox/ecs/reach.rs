@@ -22,11 +22,8 @@ pub fn running(place: &Place, cluster: &str, service: &str) -> Option<Value> {
         None => t.started_by == primary,
     };
     let unchecked = |t: &Task| t.target_group.is_none() && !t.has_container_check() && t.phase == Phase::Settling;
-    let reachable = cluster
-        .tasks
-        .values()
-        .filter(|t| t.service.as_deref() == Some(service) && (t.is_healthy() || (t.is_live() && unchecked(t))));
-    let task = reachable.max_by_key(|t| (preferred(t), t.is_healthy(), t.times.started, t.id.clone()))?;
+    let reachable = cluster.tasks.of_service(service).filter(|t| t.is_healthy() || (t.is_live() && unchecked(t)));
+    let task = reachable.max_by_key(|t| (preferred(t), t.is_healthy(), t.times.started, t.id.as_str()))?;
     let own = || task.containers.iter().filter(|c| !c.injected);
     let digest = own().filter(|c| c.essential).find_map(|c| c.pulled.as_ref());
     let digests: Map<String, Value> =

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::alarms::{self, Alarms};
 use super::breaker;
 use super::configuration;
-use super::deploy::{self, Tasks, of_deployment};
+use super::deploy;
 use super::hooks;
 use super::launch;
 use super::lifecycle::{self, Change};
@@ -20,6 +20,7 @@ use super::service::{Life, Rollout, Service};
 use super::shift;
 use super::stage::Stage;
 use super::task::{Phase, Stop, StopCode, Task};
+use super::tasks::Tasks;
 use super::wire::flag;
 use crate::sandbox::latency::Latency;
 
@@ -162,17 +163,12 @@ fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
 }
 
 fn drain(service: &mut Service, tasks: &mut Tasks, at: Timestamp, latency: Latency) {
-    let ids: Vec<String> = own(tasks, service).filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
+    let ids: Vec<String> = tasks.of_service(&service.name).filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
     stop(service, tasks, &ids, at, latency);
-    if own(tasks, service).all(Task::is_stopped) {
+    if tasks.tally_of_service(&service.name).present == 0 {
         service.life = Life::Inactive;
         service.deployments.clear();
     }
-}
-
-/// The tasks of the service.
-pub fn own<'a>(tasks: &'a Tasks, service: &'a Service) -> impl Iterator<Item = &'a Task> + 'a {
-    tasks.values().filter(|t| t.service.as_deref() == Some(&service.name))
 }
 
 /// Drops replaced deployments that have no task left; one that FAILED stays until PRIMARY has completed.
@@ -182,29 +178,8 @@ fn retire(service: &mut Service, tasks: &Tasks) {
     let mut first = true;
     service.deployments.retain(|d| {
         let primary = std::mem::take(&mut first);
-        primary
-            || (d.rollout == Rollout::Failed && !primary_done)
-            || of_deployment(tasks, &name, &d.id).any(|t| !t.is_stopped())
+        primary || (d.rollout == Rollout::Failed && !primary_done) || tasks.tally(&name, &d.id).present > 0
     });
-}
-
-/// Live tasks of the PRIMARY deployment and of the others, oldest first.
-struct Split {
-    new: Vec<(String, bool)>,
-    old: Vec<(String, bool)>,
-}
-
-fn split(service: &Service, tasks: &Tasks) -> Split {
-    let primary = service.primary().map(|p| p.id.clone());
-    let mut live: Vec<&Task> = own(tasks, service).filter(|t| t.is_live()).collect();
-    live.sort_by(|a, b| (a.times.created, &a.id).cmp(&(b.times.created, &b.id)));
-    let (new, old): (Vec<&Task>, Vec<&Task>) = live.into_iter().partition(|t| t.started_by == primary);
-    let pick = |side: Vec<&Task>| side.into_iter().map(|t| (t.id.clone(), t.is_healthy())).collect();
-    Split { new: pick(new), old: pick(old) }
-}
-
-fn healthy(side: &[(String, bool)]) -> usize {
-    side.iter().filter(|(_, h)| *h).count()
 }
 
 /// One round of starting and stopping.
@@ -214,33 +189,34 @@ fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
         return;
     }
     let retry_at = primary.retry_at.filter(|t| *t > at);
+    let id = primary.id.clone();
     let desired = service.desired as usize;
-    let Split { new, old } = split(service, tasks);
+    let new = tasks.tally(&service.name, &id);
+    let old = tasks.tally_of_service(&service.name).without(new);
 
-    // What is not healthy keeps nobody served: such old tasks go at once, such surplus ones first.
-    let mut doomed: Vec<String> = old.iter().filter(|(_, h)| !h).map(|(id, _)| id.clone()).collect();
-    let mut surplus = new.len().saturating_sub(desired);
-    for wanted in [false, true] {
-        for (id, _) in new.iter().rev().filter(|(_, h)| *h == wanted).take(surplus) {
-            doomed.push(id.clone());
-            surplus -= 1;
-        }
-    }
-    let kept_new = new.len().min(desired);
-    let old_healthy: Vec<&String> = old.iter().filter(|(_, h)| *h).map(|(id, _)| id).collect();
-
+    let surplus = new.live.saturating_sub(desired);
+    let kept_new = new.live.min(desired);
     let missing = desired - kept_new;
-    let room = (service.upper() as usize).saturating_sub(kept_new + old_healthy.len());
+    let room = (service.upper() as usize).saturating_sub(kept_new + old.healthy);
     let launching = if retry_at.is_some() { 0 } else { missing.min(room) };
 
     // Healthy old tasks go as new ones replace them; more of them, down to the minimum, where the maximum leaves no room.
-    let serving = healthy(&new).min(desired) + old_healthy.len();
+    let serving = new.healthy.min(desired) + old.healthy;
     let replaced = serving.saturating_sub(desired);
     let spare = serving.saturating_sub(service.lower() as usize);
     let squeezed = if missing > room { spare.min(missing - room) } else { 0 };
-    let leaving = replaced.max(squeezed).min(old_healthy.len());
-    doomed.extend(old_healthy.iter().take(leaving).map(|id| (*id).clone()));
+    let leaving = replaced.max(squeezed).min(old.healthy);
 
+    let mut doomed = Vec::new();
+    if old.live - old.healthy + leaving > 0 {
+        let live: Vec<&Task> = tasks.of_others(&service.name, &id).into_iter().filter(|t| t.is_live()).collect();
+        let (healthy, rest): (Vec<&Task>, Vec<&Task>) = live.into_iter().partition(|t| t.is_healthy());
+        // What is not healthy keeps nobody served: it goes at once.
+        doomed.extend(rest.into_iter().chain(healthy.into_iter().take(leaving)).map(|t| t.id.clone()));
+    }
+    if surplus > 0 {
+        doomed.extend(newest(tasks, &service.name, &id, surplus));
+    }
     stop(service, tasks, &doomed, at, around.latency);
     if launching > 0 {
         launch::for_service(service, tasks, launching, at, around);
@@ -262,19 +238,28 @@ fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
     }
 }
 
+/// So many of the deployment's tasks, those that are not healthy first and the newest of those.
+fn newest(tasks: &Tasks, service: &str, deployment: &str, count: usize) -> Vec<String> {
+    let mut live: Vec<&Task> = tasks.of_deployment(service, deployment).filter(|t| t.is_live()).collect();
+    live.reverse();
+    live.sort_by_key(|t| t.is_healthy());
+    live.into_iter().take(count).map(|t| t.id.clone()).collect()
+}
+
 /// Stops these tasks of the service.
 pub fn stop(service: &mut Service, tasks: &mut Tasks, ids: &[String], at: Timestamp, latency: Latency) {
     let primary = service.primary().map(|p| p.id.clone()).unwrap_or_default();
     let (mut running, mut balanced) = (Vec::new(), 0);
     for id in ids {
-        let Some(task) = tasks.get_mut(id) else { continue };
-        if task.is_running() {
-            running.push(format!("(task {})", task.id));
-            balanced += u32::from(task.target_group.is_some());
-        }
-        let reason = format!("Scaling activity initiated by (deployment {primary})");
-        let stop = Stop { code: StopCode::ServiceSchedulerInitiated, reason, unhealthy: false };
-        lifecycle::ask_to_stop(task, at, stop, latency);
+        tasks.change(id, |task| {
+            if task.is_running() {
+                running.push(format!("(task {})", task.id));
+                balanced += u32::from(task.target_group.is_some());
+            }
+            let reason = format!("Scaling activity initiated by (deployment {primary})");
+            let stop = Stop { code: StopCode::ServiceSchedulerInitiated, reason, unhealthy: false };
+            lifecycle::ask_to_stop(task, at, stop, latency);
+        });
     }
     if ids.is_empty() {
         return;
@@ -294,10 +279,10 @@ fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &Surround
     let Some(primary) = service.primary() else { return };
     let id = primary.id.clone();
     let desired = service.desired as usize;
-    let new: Vec<&Task> = of_deployment(tasks, &service.name, &id).filter(|t| t.is_live()).collect();
-    let up = new.iter().filter(|t| t.is_healthy()).count();
-    let others_gone = own(tasks, service).filter(|t| t.started_by.as_deref() != Some(&id)).all(Task::is_stopped);
-    let all_up = up == desired && new.len() == desired;
+    let new = tasks.tally(&service.name, &id);
+    let up = new.healthy;
+    let others_gone = tasks.tally_of_service(&service.name).without(new).present == 0;
+    let all_up = up == desired && new.live == desired;
     let reached = early(service.configuration(), desired, up, others_gone).unwrap_or(all_up && others_gone);
     let rollout = primary.rollout;
     let rolling_back = service.under_way_status() == Some(Status::RollbackInProgress);

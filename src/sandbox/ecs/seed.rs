@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use super::Ecs;
 use super::alarms::{AlarmState, Alarms};
-use super::api::services::{blank, new_settings};
+use super::api::services::{blank, desired_count, new_settings};
 use super::arn;
 use super::deploy;
 use super::launch::{self, Order};
@@ -134,7 +134,7 @@ fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency
     let cluster = place.clusters.get_mut(cluster).ok_or_else(|| wrong("no such cluster"))?;
 
     let mut service = blank(&cluster.home, &cluster.name, &name, &by, then);
-    service.desired = input.get("desiredCount").and_then(Value::as_u64).unwrap_or(1) as u32;
+    service.desired = desired_count(input).map_err(|e| wrong(&e.message))?.unwrap_or(1);
     service.settings = new_settings(input).map_err(|e| wrong(&e.message))?;
     service.tags = list(input, "tags").to_vec();
     deploy::begin(&mut service, &definition, &cluster.tasks, &Alarms::default(), then, latency);
@@ -144,7 +144,7 @@ fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency
         let order = Order {
             home: &cluster.home,
             cluster: &cluster.name,
-            id: task_id.clone(),
+            id: task_id,
             group: format!("service:{name}"),
             started_by: Some(id.clone()),
             service: Some(name.clone()),
@@ -157,7 +157,7 @@ fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency
         };
         let mut task = launch::task(&definition, order, then, latency);
         lifecycle::already_running(&mut task, latency);
-        cluster.tasks.insert(task_id, task);
+        cluster.tasks.insert(task);
     }
     if let Some(primary) = service.deployments.first_mut() {
         primary.rollout = Rollout::Completed;

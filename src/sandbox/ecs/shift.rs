@@ -4,14 +4,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::configuration::{self, Strategy};
-use super::deploy::{Tasks, of_deployment};
 use super::hooks;
 use super::launch;
 use super::rollout::Weights;
-use super::scheduler::{self, Surroundings, own};
+use super::scheduler::{self, Surroundings};
 use super::service::{Rollout, Service};
 use super::stage::{BETWEEN, RECONCILE, SHIFT, Stage};
 use super::task::Task;
+use super::tasks::Tasks;
 
 /// Whether the service deployment that is under way moves traffic.
 pub fn applies(service: &Service) -> bool {
@@ -123,8 +123,7 @@ fn passed(service: &mut Service, stage: Stage, takes: SignedDuration, at: Timest
 /// All tasks of PRIMARY are healthy.
 fn is_up(service: &Service, tasks: &Tasks) -> bool {
     let id = service.primary().map(|p| p.id.clone()).unwrap_or_default();
-    let up = of_deployment(tasks, &service.name, &id).filter(|t| t.is_healthy()).count();
-    up >= service.desired as usize
+    tasks.tally(&service.name, &id).healthy >= service.desired as usize
 }
 
 /// Keeps PRIMARY's tasks at the desired count, beside the others.
@@ -132,11 +131,14 @@ fn keep_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Sur
     let Some(primary) = service.primary() else { return };
     let (id, retry_at) = (primary.id.clone(), primary.retry_at.filter(|t| *t > at));
     let desired = service.desired as usize;
-    let mut live: Vec<&Task> = of_deployment(tasks, &service.name, &id).filter(|t| t.is_live()).collect();
-    live.sort_by(|a, b| (a.is_healthy(), b.times.created, &b.id).cmp(&(b.is_healthy(), a.times.created, &a.id)));
-    let (missing, surplus) = (desired.saturating_sub(live.len()), live.len().saturating_sub(desired));
-    let doomed: Vec<String> = live.iter().take(surplus).map(|t| t.id.clone()).collect();
-    scheduler::stop(service, tasks, &doomed, at, around.latency);
+    let live = tasks.tally(&service.name, &id).live;
+    let (missing, surplus) = (desired.saturating_sub(live), live.saturating_sub(desired));
+    if surplus > 0 {
+        let mut live: Vec<&Task> = tasks.of_deployment(&service.name, &id).filter(|t| t.is_live()).collect();
+        live.sort_by(|a, b| (a.is_healthy(), b.times.created, &b.id).cmp(&(b.is_healthy(), a.times.created, &a.id)));
+        let doomed: Vec<String> = live.iter().take(surplus).map(|t| t.id.clone()).collect();
+        scheduler::stop(service, tasks, &doomed, at, around.latency);
+    }
     match retry_at {
         _ if missing == 0 => {}
         Some(retry_at) => service.wake_at(retry_at),
@@ -147,12 +149,12 @@ fn keep_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Sur
 /// Stops what is neither new nor the revision that serves, so that there is one to come from. Says whether it is so.
 fn one_source(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) -> bool {
     let completed = service.completed.clone();
-    let healthy = |id: &str| of_deployment(tasks, &service.name, id).filter(|t| t.is_healthy()).count();
+    let healthy = |id: &str| tasks.tally(&service.name, id).healthy;
     let others = || service.deployments.iter().skip(1);
     let kept = others().max_by_key(|d| (healthy(&d.id), Some(&d.revision) == completed.as_ref())).map(|d| d.id.clone());
-    let primary = service.primary().map(|p| p.id.clone());
-    let between: Vec<&Task> =
-        own(tasks, service).filter(|t| !t.is_stopped() && t.started_by != primary && t.started_by != kept).collect();
+    let primary = service.primary().map(|p| p.id.clone()).unwrap_or_default();
+    let others = tasks.of_others(&service.name, &primary);
+    let between: Vec<&Task> = others.into_iter().filter(|t| t.started_by != kept).collect();
     let gone = between.is_empty();
     let doomed: Vec<String> = between.into_iter().filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
     scheduler::stop(service, tasks, &doomed, at, around.latency);
@@ -160,10 +162,10 @@ fn one_source(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &
 }
 
 fn clean_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) {
-    let primary = service.primary().map(|p| p.id.clone());
-    let old = |t: &&Task| t.started_by != primary;
-    let doomed: Vec<String> = own(tasks, service).filter(old).filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
-    let gone = own(tasks, service).filter(old).all(Task::is_stopped);
+    let primary = service.primary().map(|p| p.id.clone()).unwrap_or_default();
+    let old = tasks.of_others(&service.name, &primary);
+    let gone = old.is_empty();
+    let doomed: Vec<String> = old.into_iter().filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
     scheduler::stop(service, tasks, &doomed, at, around.latency);
     if gone && is_up(service, tasks) {
         scheduler::complete(service, at, true);

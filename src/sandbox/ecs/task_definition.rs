@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::arn::Home;
-use super::error::{client, invalid};
-use super::wire::{Members, epoch, list, text};
+use super::refusals;
+use super::wire::{Members, epoch, text};
 use crate::sandbox::service::AwsError;
 
 /// One revision of a family.
@@ -41,7 +41,7 @@ impl TaskDefinition {
         by: &str,
         now: Timestamp,
     ) -> Result<TaskDefinition, AwsError> {
-        validate(input)?;
+        refusals::check(input)?;
         let family = text(input, "family").unwrap_or_default().to_owned();
         let arn = home.task_definition(&family, revision);
         let mut body = input.as_object().cloned().unwrap_or_default();
@@ -49,6 +49,7 @@ impl TaskDefinition {
             Some(Value::Array(tags)) => tags,
             _ => Vec::new(),
         };
+        refusals::in_units(&mut body);
         let network_mode = text(input, "networkMode").map(str::to_owned);
         if let Some(Value::Array(containers)) = body.get_mut("containerDefinitions") {
             for container in containers.iter_mut().filter_map(Value::as_object_mut) {
@@ -145,102 +146,4 @@ fn requires(input: &Value) -> Value {
 fn compatible(network_mode: Option<&str>, input: &Value) -> Value {
     let fargate = network_mode == Some("awsvpc") && text(input, "cpu").is_some() && text(input, "memory").is_some();
     if fargate { json!(["EC2", "FARGATE"]) } else { json!(["EC2"]) }
-}
-
-fn is_name(name: &str) -> bool {
-    (1..=255).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-}
-
-fn validate(input: &Value) -> Result<(), AwsError> {
-    let Some(family) = text(input, "family") else {
-        return Err(client("Family should not be null or blank."));
-    };
-    if !is_name(family) {
-        return Err(client("Family contains invalid characters."));
-    }
-    let containers = list(input, "containerDefinitions");
-    if containers.is_empty() {
-        return Err(client("Container list cannot be empty."));
-    }
-    let task_memory = text(input, "memory").is_some();
-    let mut names: Vec<&str> = Vec::new();
-    let mut essential = false;
-    for container in containers {
-        let name = text(container, "name").ok_or_else(|| client("Container.name should not be null or empty."))?;
-        if !is_name(name) {
-            return Err(client("Container.name contains invalid characters."));
-        }
-        if names.contains(&name) {
-            return Err(client(format!("Container names must be unique within a task definition: {name}.")));
-        }
-        names.push(name);
-        if text(container, "image").is_none() {
-            return Err(client("Container.image should not be null or empty."));
-        }
-        let memory = container.get("memory").is_some() || container.get("memoryReservation").is_some();
-        if !task_memory && !memory {
-            return Err(client(format!(
-                "Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."
-            )));
-        }
-        essential |= container.get("essential").and_then(Value::as_bool).unwrap_or(true);
-    }
-    if !essential {
-        return Err(client("At least one container in a task must be marked essential."));
-    }
-    for mode in text(input, "networkMode").into_iter() {
-        if !["bridge", "host", "awsvpc", "none"].contains(&mode) {
-            return Err(client(format!("Unrecognised network mode: {mode}.")));
-        }
-    }
-    if list(input, "requiresCompatibilities").iter().any(|c| c == "FARGATE") {
-        validate_fargate(input)?;
-    }
-    tags(input)
-}
-
-fn validate_fargate(input: &Value) -> Result<(), AwsError> {
-    if text(input, "networkMode") != Some("awsvpc") {
-        return Err(client("Fargate only supports network mode ‘awsvpc’."));
-    }
-    if text(input, "cpu").is_none() || text(input, "memory").is_none() {
-        return Err(client("Fargate requires that 'cpu' be defined at the task level."));
-    }
-    let number = |member| text(input, member).and_then(|t| t.parse::<u32>().ok());
-    // Units such as `1 vCPU` are accepted without a look at the pair, since they are converted before the check.
-    let (Some(cpu), Some(memory)) = (number("cpu"), number("memory")) else {
-        return Ok(());
-    };
-    let fits = match cpu {
-        256 => [512, 1024, 2048].contains(&memory),
-        512 => (1024..=4096).contains(&memory) && memory % 1024 == 0,
-        1024 => (2048..=8192).contains(&memory) && memory % 1024 == 0,
-        2048 => (4096..=16384).contains(&memory) && memory % 1024 == 0,
-        4096 => (8192..=30720).contains(&memory) && memory % 1024 == 0,
-        8192 => (16384..=61440).contains(&memory) && memory % 4096 == 0,
-        16384 => (32768..=122_880).contains(&memory) && memory % 8192 == 0,
-        _ => false,
-    };
-    if fits {
-        return Ok(());
-    }
-    Err(client(format!(
-        "No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. See the Amazon ECS documentation \
-         for the valid values."
-    )))
-}
-
-/// At most 50 tags, each with a key.
-pub fn tags(input: &Value) -> Result<(), AwsError> {
-    let tags = list(input, "tags");
-    if tags.len() > 50 {
-        return Err(invalid("Maximum number of tags is 50."));
-    }
-    for tag in tags {
-        let key = text(tag, "key").ok_or_else(|| invalid("Tag key can not be blank."))?;
-        if key.starts_with("aws:") {
-            return Err(invalid("Tag keys starting with 'aws:' are reserved for system use."));
-        }
-    }
-    Ok(())
 }

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::deploy::{Tasks, counts};
+use super::deploy::counts;
 use super::service::{DEPLOYMENT_MEMBERS, Deployment, SERVICE_MEMBERS, Service};
+use super::tasks::Tasks;
 use super::wire::{epoch, only, present};
 
 /// The service as a read at `now` sees it: behind its last change while reads are stale.
@@ -17,7 +18,7 @@ pub fn as_read(service: &Service, now: Timestamp) -> &Service {
 
 /// The `Service` structure.
 pub fn service(service: &Service, tasks: &Tasks, tags: bool, told: bool) -> Value {
-    let own = || tasks.values().filter(|t| t.service.as_deref() == Some(&service.name));
+    let tally = tasks.tally_of_service(&service.name);
     let mut view = only(&service.settings, &SERVICE_MEMBERS);
     let mut put = |member: &str, value: Value| {
         if !value.is_null() {
@@ -29,8 +30,8 @@ pub fn service(service: &Service, tasks: &Tasks, tags: bool, told: bool) -> Valu
     put("clusterArn", json!(service.home.cluster(&service.cluster)));
     put("status", json!(service.life.name()));
     put("desiredCount", json!(service.desired));
-    put("runningCount", json!(own().filter(|t| t.is_running()).count()));
-    put("pendingCount", json!(own().filter(|t| t.is_pending()).count()));
+    put("runningCount", json!(tally.running));
+    put("pendingCount", json!(tally.pending));
     put("taskDefinition", json!(service.task_definition));
     let deployments: Vec<Value> =
         service.deployments.iter().enumerate().map(|(i, d)| deployment(service, d, i == 0, tasks)).collect();

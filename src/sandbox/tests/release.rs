@@ -33,6 +33,7 @@ async fn a_pushed_image_is_rolled_out_and_reached_by_its_digest() {
     let register =
         ecs.register_task_definition().family("asset-web").container_definitions(new).cpu("256").memory("512");
     let register = register.network_mode(aws_sdk_ecs::types::NetworkMode::Awsvpc);
+    let register = register.set_execution_role_arn(live.task_definition().unwrap().execution_role_arn.clone());
     let registered =
         register.requires_compatibilities(aws_sdk_ecs::types::Compatibility::Fargate).send().await.unwrap();
     let arn = registered.task_definition().unwrap().task_definition_arn().unwrap().to_owned();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::ecs::arn;
 use crate::sandbox::ecs::place::{Cluster, Place};
-use crate::sandbox::ecs::task_definition;
+use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::wire::{self, includes, invalid, only, text, texts};
 use crate::sandbox::service::Answer;
 
@@ -18,7 +18,7 @@ pub fn create(place: &mut Place, input: &Value) -> Answer {
     if !valid {
         return Err(invalid("Invalid cluster name."));
     }
-    task_definition::tags(input)?;
+    refusals::tags(input)?;
     let home = place.home.clone();
     let cluster = place.clusters.entry(name.to_owned()).or_insert_with(|| {
         let mut cluster = Cluster::new(home, name);

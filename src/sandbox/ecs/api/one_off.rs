@@ -7,7 +7,8 @@ use crate::sandbox::ecs::arn;
 use crate::sandbox::ecs::error::token_conflict;
 use crate::sandbox::ecs::launch::{self, Order};
 use crate::sandbox::ecs::place::{Place, Remembered};
-use crate::sandbox::ecs::task_definition::{self, TaskDefinition};
+use crate::sandbox::ecs::refusals;
+use crate::sandbox::ecs::task_definition::TaskDefinition;
 use crate::sandbox::ecs::wire::{Members, invalid, list, required, text};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, AwsError, Call};
@@ -20,7 +21,7 @@ pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         Some(n @ 1..=10) => n,
         Some(_) => return Err(invalid("Count should be between 1 and 10.")),
     };
-    task_definition::tags(input)?;
+    refusals::tags(input)?;
     if text(input, "startedBy").is_some_and(|s| s.chars().count() > 128) {
         return Err(invalid("startedBy cannot be longer than 128 characters."));
     }
@@ -53,7 +54,7 @@ pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
             injected: &cluster.injected,
         };
         let task = launch::task(&definition, order, call.now, latency);
-        cluster.tasks.insert(id.clone(), task);
+        cluster.tasks.insert(task);
         started.push(id);
     }
     let views: Vec<Value> = started.iter().filter_map(|id| cluster.tasks.get(id)).map(|t| t.view(true)).collect();

@@ -10,9 +10,9 @@ use crate::sandbox::ecs::configuration;
 use crate::sandbox::ecs::deploy;
 use crate::sandbox::ecs::error::{no_service, not_active, unsupported};
 use crate::sandbox::ecs::place::{Cluster, Place};
+use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::scheduler::LAG;
 use crate::sandbox::ecs::service::{Life, Service};
-use crate::sandbox::ecs::task_definition;
 use crate::sandbox::ecs::view;
 use crate::sandbox::ecs::wire::{Members, client, flag, includes, invalid, list as items, page, required, text, texts};
 use crate::sandbox::latency::Latency;
@@ -50,13 +50,13 @@ pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     if text(input, "schedulingStrategy") == Some("DAEMON") {
         return Err(unsupported("The scheduling strategy DAEMON is not supported here."));
     }
-    task_definition::tags(input)?;
+    refusals::tags(input)?;
     let told = place.service_deployments;
     let definition = place.runnable(required(input, "taskDefinition")?)?.clone();
     if definition.uses_awsvpc() && input.get("networkConfiguration").is_none() {
         return Err(invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
     }
-    let desired = count(input)?.unwrap_or(0);
+    let desired = desired_count(input)?.unwrap_or(0);
     let settings = new_settings(input)?;
     let alarms = place.alarms.clone();
     let cluster = place.cluster(input)?;
@@ -132,11 +132,21 @@ pub fn new_settings(input: &Value) -> Result<Members, AwsError> {
     Ok(settings)
 }
 
-fn count(input: &Value) -> Result<Option<u32>, AwsError> {
+/// Quota *Tasks per service*: "The maximum number of tasks per service (the desired count)". It can be raised; here it is not.
+const TASKS_PER_SERVICE: u32 = 5_000;
+
+/// `desiredCount`, where it is given.
+///
+/// # Errors
+/// `InvalidParameterException` for a negative one, and for one above the quota (with the words that users of ECS report).
+pub fn desired_count(input: &Value) -> Result<Option<u32>, AwsError> {
     match input.get("desiredCount").filter(|v| !v.is_null()) {
         None => Ok(None),
-        Some(v) => match v.as_u64().and_then(|n| u32::try_from(n).ok()) {
-            Some(n) => Ok(Some(n)),
+        Some(v) => match v.as_u64() {
+            Some(n) => match u32::try_from(n).ok().filter(|n| *n <= TASKS_PER_SERVICE) {
+                Some(n) => Ok(Some(n)),
+                None => Err(invalid("Desired count exceeds limit.")),
+            },
             None => Err(invalid("desiredCount cannot be negative.")),
         },
     }
@@ -158,7 +168,7 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         // What runs may go on being run, INACTIVE or not.
         None => place.task_definition(&present).ok_or_else(|| client("TaskDefinition not found."))?.clone(),
     };
-    let desired = count(input)?;
+    let desired = desired_count(input)?;
     let alarms = place.alarms.clone();
     let Cluster { services, tasks, .. } = place.cluster(input)?;
     let service = services.get_mut(&name).ok_or_else(no_service)?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::clusters::of_resource;
 use crate::sandbox::ecs::error::{no_cluster, no_service};
 use crate::sandbox::ecs::place::Place;
-use crate::sandbox::ecs::task_definition;
+use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::wire::{self, invalid, required, text, texts};
 use crate::sandbox::service::{Answer, AwsError};
 
@@ -14,7 +14,7 @@ pub fn list(place: &mut Place, input: &Value) -> Answer {
 }
 
 pub fn add(place: &mut Place, input: &Value) -> Answer {
-    task_definition::tags(input)?;
+    refusals::tags(input)?;
     let tags = tags_of(place, required(input, "resourceArn")?)?;
     for tag in wire::list(input, "tags") {
         tags.retain(|t| text(t, "key") != text(tag, "key"));
@@ -43,7 +43,7 @@ fn tags_of<'a>(place: &'a mut Place, arn: &str) -> Result<&'a mut Vec<Value>, Aw
         Some("task") => {
             let (cluster, task) = of_resource(arn, "task").ok_or_else(gone)?;
             let cluster = place.clusters.get_mut(cluster).ok_or_else(no_cluster)?;
-            Ok(&mut cluster.tasks.get_mut(task).ok_or_else(gone)?.tags)
+            cluster.tasks.tags_mut(task).ok_or_else(gone)
         }
         Some("task-definition") => {
             let all = place.families.values_mut().flatten();

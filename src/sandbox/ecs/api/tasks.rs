@@ -70,14 +70,13 @@ pub fn describe(place: &mut Place, input: &Value) -> Answer {
 pub fn stop(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     let named = required(call.input, "task")?;
     let cluster = place.cluster(call.input)?;
-    let task = cluster.tasks.get_mut(arn::last(named));
-    let task = task.ok_or_else(|| invalid("The referenced task was not found."))?;
+    let id = arn::last(named);
     let reason = text(call.input, "reason").unwrap_or("Task stopped by user").to_owned();
     let stop = Stop { code: StopCode::UserInitiated, reason, unhealthy: false };
-    lifecycle::ask_to_stop(task, call.now, stop, latency);
-    let view = task.view(false);
-    if let Some(service) = task.service.clone().and_then(|s| cluster.services.get_mut(&s)) {
+    cluster.tasks.change(id, |task| lifecycle::ask_to_stop(task, call.now, stop, latency));
+    let task = cluster.tasks.get(id).ok_or_else(|| invalid("The referenced task was not found."))?;
+    if let Some(service) = task.service.as_ref().and_then(|s| cluster.services.get_mut(s)) {
         service.wake_at(call.now + latency.of(crate::sandbox::ecs::scheduler::LAG));
     }
-    Ok(json!({ "task": view }))
+    Ok(json!({ "task": task.view(false) }))
 }

@@ -192,6 +192,7 @@ proptest! {
         let mut seen: BTreeMap<String, Status> = BTreeMap::new();
         let mut look = |rig: &Rig, seen: &mut BTreeMap<String, Status>| {
             let place = rig.ecs.places.values().next().unwrap();
+            place.clusters["c"].tasks.assert_in_step();
             for d in &place.clusters["c"].services["web"].service_deployments {
                 let before = seen.insert(d.arn.clone(), d.status());
                 if let Some(before) = before.filter(|b| *b != d.status()) {

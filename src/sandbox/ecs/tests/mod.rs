@@ -3,7 +3,11 @@
 mod alarms;
 mod api;
 mod deployments;
+mod early_success;
+mod endings;
 mod laws;
 mod one_off;
+mod refusals;
 mod rig;
+mod scale;
 mod strategies;

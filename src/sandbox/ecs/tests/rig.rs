@@ -25,6 +25,11 @@ impl Images {
         self.0.borrow_mut().insert(reference.to_owned(), image);
         digest
     }
+
+    /// Forgets a reference: it cannot be pulled any more.
+    pub fn remove(&self, reference: &str) {
+        self.0.borrow_mut().remove(reference);
+    }
 }
 
 impl ImageSource for Images {

@@ -304,21 +304,3 @@ fn a_desired_count_of_zero_moves_traffic_to_nothing_and_succeeds() {
     rig.until(&arn, "SUCCESSFUL");
     assert_eq!(rig.ecs.running(&rig.account, &rig.region, "c", "web"), None);
 }
-
-#[test]
-fn after_an_early_success_the_rest_follows() {
-    let early = json!({ "enable": true, "healthyPercent": 50, "sourceServiceRevisionCleanup": "DEFERRED" });
-    let configuration = json!({ "earlySuccessCriteria": early, "minimumHealthyPercent": 50, "maximumPercent": 125 });
-    let mut rig = Rig::with(json!({ "desiredCount": 4, "deploymentConfiguration": configuration }), json!({}));
-    rig.images.put("repo/web:2", &[]);
-    let arn = rig.deploy("repo/web:2");
-    rig.until(&arn, "SUCCESSFUL");
-    let new = |rig: &mut Rig| {
-        let tasks = rig.tasks("RUNNING");
-        tasks.iter().filter(|t| t["taskDefinitionArn"].as_str().unwrap().ends_with("web:2")).count()
-    };
-    let at_once = new(&mut rig);
-    assert!((2..=4).contains(&at_once) && rig.tasks("RUNNING").len() > at_once, "old tasks still run beside {at_once}");
-    rig.pass(seconds(300));
-    assert_eq!((new(&mut rig), rig.tasks("RUNNING").len()), (4, 4));
-}
