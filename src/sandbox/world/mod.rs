@@ -6,7 +6,7 @@ mod registry;
 mod services;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response};
 use jiff::Timestamp;
 
 use super::codepipeline::CodePipeline;
@@ -23,9 +23,7 @@ use super::latency::Latency;
 use super::log::{Entry, Log};
 use super::quotas::Quotas;
 use super::seed::{Seed, SeedError};
-use super::service::AwsError;
 use super::traffic::Traffic;
-use super::wire::{Protocol, answer};
 use crate::model::ids::{AccountId, Region};
 
 /// Several accounts of AWS. Pure: it moves only when it is handed a time and a request.
@@ -126,8 +124,7 @@ impl World {
         } else if path == "/v2" || path.starts_with("/v2/") {
             self.registry(&request)
         } else {
-            let response =
-                if request.method() == Method::POST { self.api(&request) } else { self.not_posted(&request) };
+            let response = self.api(&request);
             if let Some(Err(error)) = self.traffic.as_mut().map(|t| t.write(self.now, &request, &response)) {
                 tracing::warn!(%error, "the traffic cannot be written down any more");
                 self.traffic = None;
@@ -140,20 +137,6 @@ impl World {
             response.headers_mut().insert("date", date);
         }
         response
-    }
-
-    /// Operations are only ever posted, here: what is said by another method names none. (STS alone also takes GET, with its
-    /// parameters in the URL, which no SDK says.)
-    fn not_posted(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
-        let has = |name: &str| request.headers().contains_key(name);
-        let protocol = match () {
-            () if has("x-amz-target") => Protocol::Json11,
-            () if has("smithy-protocol") => Protocol::Cbor,
-            () => Protocol::RestJson,
-        };
-        let mut error = AwsError::new("UnknownOperationException", format!("{} is no way to call", request.method()));
-        error.status = StatusCode::NOT_FOUND.as_u16();
-        answer::failure(protocol, &error, &self.fresh.uuid())
     }
 
     /// Whether the caller has every permission that the call needs.
