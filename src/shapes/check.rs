@@ -141,7 +141,7 @@ impl Check<'_> {
             Shape::Blob {} => {
                 use base64::Engine as _;
                 let coded = value.as_str().map(|t| base64::engine::general_purpose::STANDARD.decode(t));
-                if !coded.is_some_and(|bytes| bytes.is_ok()) {
+                if coded.is_none_or(|bytes| bytes.is_err()) {
                     self.wrong(path, "bytes in base64", value);
                 }
             }
