@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kanmon::shapes;
+
 use super::judge::judge;
 use super::{errors, life, models, recording, traffic};
 use crate::real::peers::leave_out;
@@ -51,6 +53,15 @@ fn awss_clients_succeed_at_every_operation_that_the_sandbox_has() {
         }
     }
     let (owned, unknown): (Vec<_>, Vec<_>) = answered.iter().partition(|(_, codes)| has(codes));
+    for (service, model) in services.iter().filter_map(|s| Some((s, shapes::of(s)?))) {
+        let has = owned.iter().filter(|((of, _), _)| of == service).map(|((_, operation), _)| operation.as_str());
+        let known: BTreeSet<&str> = model.operations.keys().map(String::as_str).collect();
+        assert_eq!(
+            has.collect::<BTreeSet<_>>(),
+            known,
+            "{service}: what the sandbox answers, and what src/shapes/data has"
+        );
+    }
     let never: Vec<_> = owned.iter().filter(|(operation, _)| !succeeded.contains(operation)).collect();
     assert!(never.is_empty(), "the sandbox has these, and life.py and command.py do not use them: {never:#?}");
     assert!(!owned.is_empty() && !unknown.is_empty());

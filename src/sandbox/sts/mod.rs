@@ -31,9 +31,10 @@ pub fn handle(
     }
 }
 
-/// Whether an operation is called without a signature: what it carries says who calls.
+/// Whether an operation is called without a signature: what it carries says who calls. One of them is not here, and is unknown to
+/// whoever calls it so.
 pub fn is_unsigned(service: Service, op: &str) -> bool {
-    service == Service::Sts && op == "AssumeRoleWithWebIdentity"
+    service == Service::Sts && ["AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"].contains(&op)
 }
 
 /// Answers an operation that nobody signs.

@@ -167,23 +167,6 @@ fn what_is_not_signed_and_what_is_no_operation_are_told_apart() {
     assert_eq!(send("Nobody.Knows"), (400, "UnknownOperationException".to_owned()));
 }
 
-#[test]
-fn an_operation_is_posted_and_by_no_other_method_is_it_any() {
-    let stage = Stage::demo();
-    let asks = |method: &str, uri: &str, header: (&str, &str)| {
-        let request = Request::builder().method(method).uri(uri).header(header.0, header.1);
-        let response = stage.send(request.body(Bytes::from("{}")).unwrap());
-        (response.status().as_u16(), String::from_utf8_lossy(response.body()).contains("is no operation of this AWS"))
-    };
-    let target = ("x-amz-target", "AmazonEC2ContainerServiceV20141113.ListClusters");
-    for method in ["GET", "PUT", "DELETE", "HEAD", "PATCH"] {
-        for (uri, header) in [("/", target), ("/coverage/list", ("content-type", "application/json"))] {
-            assert_eq!(asks(method, uri, header), (404, true), "{method} {uri}");
-        }
-    }
-    assert_eq!(asks("POST", "/", target), (400, false), "it is not signed");
-}
-
 #[tokio::test]
 async fn a_trust_policy_can_pin_the_session_name_to_the_user() {
     let mut seed = Seed::demo();

@@ -90,6 +90,14 @@ async fn a_token_that_is_old_or_none_is_told() {
 }
 
 #[tokio::test]
+async fn a_token_of_another_kind_is_of_an_operation_that_is_not_here() {
+    let stage = stage();
+    let asked = Client::new(&stage.config(key("AKIANOBODY", "nothing"))).assume_role_with_saml().role_arn(ROLE);
+    let provider = "arn:aws:iam::111111111111:saml-provider/company";
+    assert_eq!(said(asked.principal_arn(provider).saml_assertion("none").send().await).0, "InvalidAction");
+}
+
+#[tokio::test]
 async fn the_session_s_condition_keys_tell_which_provider_it_came_by() {
     let stage = stage();
     let answer = assume(&stage, token(&stage, &[])).send().await.unwrap();
