@@ -72,3 +72,17 @@ fn what_failed_comes_back_only_by_force() {
     let story = desk.run(&developer, &["history", &id]).ended(0);
     assert!(story.out.contains("goes on by force: “the network was down”"), "{}", story.out);
 }
+
+#[test]
+fn who_approves_for_a_frozen_stage_is_told_that_it_is_frozen() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let manager = sandbox.keys("manager");
+    let mut running = desk.start(&sandbox.keys("developer"), &["release"]);
+    let id = release_in(&running.says("waits for approval"));
+    desk.run(&manager, &["freeze", "prod", "--reason", "an incident"]).ended(0);
+    let approved = desk.run(&manager, &["approve", &id, "--yes"]).ended(0);
+    approved.told("warning: prod is frozen: an incident").told(&format!("{id} stops before it"));
+    running.end().ended(41).says("prod is frozen: an incident");
+    assert_eq!(sandbox.done("UpdateService").len(), 2, "dev and staging");
+}
