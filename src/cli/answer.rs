@@ -7,6 +7,7 @@ use super::approvals::{self, Sheet};
 use super::args::{AnswerArgs, Global};
 use super::bench::Bench;
 use super::failure::Failure;
+use super::freezes;
 use super::identity;
 use super::output::Output;
 use super::releases::{self, Recorded};
@@ -100,6 +101,9 @@ pub async fn answer(
         }
     };
     seen(args, request)?;
+    if answer == Answer::Approved {
+        freezes::warn(bench.journal.as_ref(), &recorded.release, &stage.name, output).await;
+    }
     let policy = stage.approval.as_ref().ok_or_else(|| Failure::defect("a question without a policy"))?;
     let asker = bench.ports(recorded.release.id.as_str(), None)?;
     let account = match &policy.way {

@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod failure;
+mod freezes;
 mod identity;
 mod output;
 mod releases;

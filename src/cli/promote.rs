@@ -3,6 +3,7 @@
 use super::args::{Global, PromoteArgs};
 use super::bench::Bench;
 use super::failure::Failure;
+use super::freezes;
 use super::output::Output;
 use super::release::stage;
 use super::work::{env_file, take_up, work};
@@ -25,6 +26,7 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
     let fact = Fact::Extended { until: to, requested_by, forced: args.forced.said() };
     let (lease, events) = take_up(&bench, output, &release.id, fact, fit, is_over_with).await?;
+    freezes::warn_on_the_road(bench.journal.as_ref(), &events, output).await;
     work(ports, lease, &events, global, output).await
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::args::{Global, ReleaseArgs};
 use super::bench::Bench;
 use super::failure::Failure;
+use super::freezes;
 use super::identity;
 use super::output::Output;
 use super::remote;
@@ -45,6 +46,7 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
     let holder = journal::this_process();
     let first = Fact::Started(Box::new(started));
     let (lease, event) = bench.journal.begin(&bench.pipeline().app, &id, first, &holder, bench.clock.now()).await?;
+    freezes::warn_on_the_road(bench.journal.as_ref(), std::slice::from_ref(&event), output).await;
     work(ports, lease, &[event], global, output).await
 }
 

@@ -3,6 +3,7 @@
 use super::args::{Global, ResumeArgs};
 use super::bench::Bench;
 use super::failure::Failure;
+use super::freezes;
 use super::output::Output;
 use super::work::{env_file, take_up, work};
 use super::{identity, releases};
@@ -27,6 +28,7 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
     let ports = bench.ports(id.as_str(), identity::of(&by))?;
     let fact = Fact::Resumed { by, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
     let (lease, events) = take_up(&bench, output, &id, fact, fit, |_, _| false).await?;
+    freezes::warn_on_the_road(bench.journal.as_ref(), &events, output).await;
     work(ports, lease, &events, global, output).await
 }
 

@@ -11,7 +11,9 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_go_on() {
     insta::assert_snapshot!(frozen.out, @"dev is frozen: nothing new enters it until `kanmon unfreeze dev --reason WHY`");
     desk.run(&manager, &["freeze", "dev", "--reason", "again"]).ended(0).says("frozen already").says("an incident");
 
-    let ran = desk.run(&developer, &["release", "--until", "dev"]).ended(41);
+    // Told before anything is built, that nobody waits for it in vain.
+    let warned = "warning: dev is frozen: an incident (by arn:aws:iam::111111111111:user/manager at 20";
+    let ran = desk.run(&developer, &["release", "--until", "dev"]).ended(41).told(warned);
     let id = release_in(&ran.out);
     assert!(ran.out.contains("! locked: dev is frozen: an incident"), "{}", ran.out);
     assert!(ran.out.contains("cause: frozen by arn:aws:iam::111111111111:user/manager at 20"), "{}", ran.out);

@@ -95,6 +95,8 @@ fn still_there(service: &mut Service, revision: &str, at: Timestamp) -> Option<S
     back.reason = format!("{ROLLING_BACK} {}.", back.id);
     back.updated = at;
     back.steady_since = None;
+    // What failed on its way here is not held against its way back.
+    back.failed_tasks = 0;
     back.frozen = false;
     let id = back.id.clone();
     service.deployments.insert(0, back);

@@ -133,6 +133,29 @@ fn a_rollback_while_baking_goes_back_to_the_tasks_that_still_run() {
 }
 
 #[test]
+fn failures_on_the_way_here_are_not_held_against_the_way_back() {
+    let breaker = json!({ "enable": true, "rollback": true, "resetOnHealthyTask": false });
+    let mut rig = blue_green(json!({ "deploymentCircuitBreaker": breaker }));
+    rig.images.remove("repo/web:2");
+    let first = rig.deploy("repo/web:2");
+    while rig.service()["deployments"][0]["failedTasks"] != 2 {
+        rig.pass(seconds(1));
+    }
+    rig.images.put("repo/web:2", &[]);
+    rig.until(&first, "SUCCESSFUL");
+    assert_eq!(rig.service()["deployments"][0]["failedTasks"], 2, "told not to forget them");
+    rig.images.put("repo/web:3", &[]);
+    let second = rig.deploy("repo/web:3");
+    while rig.service_deployment(&second)["lifecycleStage"] != "BAKE_TIME" {
+        rig.pass(seconds(1));
+    }
+    rig.ok("StopServiceDeployment", json!({ "serviceDeploymentArn": second, "stopType": "ROLLBACK" }));
+    rig.until(&second, "ROLLBACK_IN_PROGRESS");
+    assert_eq!(rig.service()["deployments"][0]["failedTasks"], 0);
+    rig.until(&second, "ROLLBACK_SUCCESSFUL");
+}
+
+#[test]
 fn green_that_crashes_trips_the_breaker_and_never_gets_traffic() {
     let mut rig = blue_green(json!({ "deploymentCircuitBreaker": { "enable": true, "rollback": true } }));
     rig.images.put("repo/web:bad", &[("exit-code", "1")]);
