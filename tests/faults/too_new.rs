@@ -74,7 +74,8 @@ async fn comes_to(operation: &str, member: &str, same: &Left) -> Option<Result<(
             Ok(())
         }
         // Handed back as it came, and refused there.
-        (Outcome::RolledBack | Outcome::Failed, "DescribeTaskDefinition", "taskDefinition.networkMode") => Ok(()),
+        (Outcome::RolledBack | Outcome::Failed, "DescribeTaskDefinition", "taskDefinition.networkMode")
+        | (Outcome::Failed, "DescribeServices", "services.launchType") => Ok(()),
         (other, ..) => Err(format!("{other:?}: {}", ended.words())),
     })
 }
