@@ -1,6 +1,5 @@
 //! The judge finds what it is there to find: in real answers of the sandbox, with one thing changed.
 
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use aws_credential_types::Credentials;
@@ -17,20 +16,8 @@ use serde_json::Value;
 
 use super::exchange::Exchange;
 use super::judge::{Verdict, judge};
+use super::recording::Page;
 use super::traffic;
-
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// The demo's AWS, spoken to by the Rust SDK, and the one exchange that came of it.
 async fn exchange<F, R>(call: impl FnOnce(SdkConfig) -> F) -> Exchange
@@ -50,8 +37,7 @@ where
         .credentials_provider(SharedCredentialsProvider::new(keys))
         .http_client(SharedHttpClient::new(InProcess::new(Arc::new(Mutex::new(world)), time, sleep)));
     call(config.build()).await;
-    let written = page.0.lock().unwrap().clone();
-    serde_json::from_slice(&written).expect("one line")
+    serde_json::from_slice(&page.take()).expect("one line")
 }
 
 async fn services() -> Exchange {

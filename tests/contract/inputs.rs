@@ -1,8 +1,6 @@
 //! Whatever the models rule out of an input, the sandbox refuses, as AWS does, before anything happens: every member of every operation
 //! spoilt in every way, in each protocol that its service has.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
@@ -20,6 +18,7 @@ use serde_json::Value;
 use super::exchange::{Exchange, Protocol};
 use super::judge::judge;
 use super::models::Service;
+use super::recording::Page;
 use super::samples::Samples;
 use super::{cbor, forms, models, tell};
 
@@ -29,19 +28,6 @@ const REFUSALS: [&str; 4] =
 
 /// Any bucket of AWS's quotas is full again after it.
 const APART: SignedDuration = SignedDuration::from_secs(60);
-
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 struct Rig {
     world: World,
@@ -63,8 +49,7 @@ impl Rig {
         let request = request(service, protocol, operation, input);
         let request = signed(request, service.name, self.now);
         self.world.handle(self.now, request);
-        let line = std::mem::take(&mut *self.page.0.lock().unwrap());
-        serde_json::from_slice(&line).expect("one line")
+        serde_json::from_slice(&self.page.take()).expect("one line")
     }
 }
 

@@ -1,8 +1,10 @@
 //! Where the suites' rigs write down what goes over the wire, that it be judged here: a folder that `tests/run` names.
 
 use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use kanmon::sandbox::World;
 use kanmon::sandbox::traffic::Traffic;
@@ -37,4 +39,25 @@ pub fn record(world: &mut World, suite: &str) {
 pub fn of(peer: &str, suite: &str) -> Option<Traffic> {
     let opened = OpenOptions::new().create(true).append(true).open(file(suite)?).expect("a file for traffic");
     Some(Traffic::of(peer, opened))
+}
+
+/// Traffic in memory, for who judges it at once.
+#[derive(Clone, Default)]
+pub struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Page {
+    /// What was written since it was last taken.
+    pub fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
