@@ -66,7 +66,7 @@ pub enum Kind {
     /// A read answers what the same read answered before something changed; the order waits for a read that has something to lag
     /// behind.
     StaleRead,
-    /// The answer's members of this name have a value that is newer than the client. `deployments.rolloutState` means those
+    /// The answer's members of this name have a value that is newer than the client; the order waits for an answer that has some. `deployments.rolloutState` means those
     /// `rolloutState` alone that stand in `deployments`.
     NewEnum(String),
 }
@@ -151,18 +151,24 @@ impl Faults {
         self.orders.clear();
     }
 
-    /// The fault that this call meets, taken off its order; a stale read only once it is `served`.
+    /// The fault that this call meets, taken off its order; a stale read or a new value only once it is `served`.
     pub fn take(&mut self, op: &str, account: &AccountId) -> Option<Kind> {
         let at = self.orders.iter_mut().position(|o| o.fault.fits(op, account) && o.strikes())?;
         match &self.orders[at].fault.kind {
-            Kind::StaleRead => Some(Kind::StaleRead),
-            _ => Some(self.take_off(at)),
+            waits @ (Kind::StaleRead | Kind::NewEnum(_)) => Some(waits.clone()),
+            Kind::Throttle
+            | Kind::ServerError
+            | Kind::ResetBefore
+            | Kind::ResetAfter
+            | Kind::Slow(_)
+            | Kind::AccessDenied
+            | Kind::ExpiredToken => Some(self.take_off(at)),
         }
     }
 
-    /// A stale read was answered as ordered.
-    pub fn served(&mut self, op: &str, account: &AccountId) {
-        let order = |o: &Order| o.fault.kind == Kind::StaleRead && o.fault.fits(op, account);
+    /// A call was answered as ordered, with a stale read or a new value.
+    pub fn served(&mut self, kind: &Kind, op: &str, account: &AccountId) {
+        let order = |o: &Order| o.fault.kind == *kind && o.fault.fits(op, account);
         if let Some(at) = self.orders.iter().position(order) {
             self.take_off(at);
         }

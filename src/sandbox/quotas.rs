@@ -29,7 +29,7 @@ pub fn of(service: Service, op: &str) -> Option<Quota> {
     match service {
         Service::Ecs => ecs(op),
         Service::Ecr => ecr(op),
-        // STS: 600 a second for an account and region, all operations together.
+        // STS: 600 a second for an account and region, all operations together. What nobody signs has no caller to charge.
         Service::Sts => quota("sts", 600, 600),
         Service::Inspector2 | Service::CodePipeline => None,
     }
@@ -158,7 +158,7 @@ mod tests {
 
     /// Calls at once and calls a second, as AWS publishes them for what a release calls most: *Request throttling for the Amazon ECS
     /// API*, *Amazon ECR service quotas*, and *IAM and AWS STS quotas*.
-    const PUBLISHED: [(Service, &str, u32, u32); 12] = [
+    const PUBLISHED: [(Service, &str, u32, u32); 11] = [
         (Service::Ecs, "RegisterTaskDefinition", 20, 1),
         (Service::Ecs, "UpdateService", 50, 5),
         (Service::Ecs, "DescribeServices", 100, 20),
@@ -169,7 +169,6 @@ mod tests {
         (Service::Ecs, "DescribeTaskDefinition", 50, 20),
         (Service::Ecr, "PutImage", 10, 10),
         (Service::Sts, "AssumeRole", 600, 600),
-        (Service::Sts, "AssumeRoleWithWebIdentity", 600, 600),
         (Service::Sts, "GetCallerIdentity", 600, 600),
     ];
 

@@ -34,6 +34,11 @@ struct Header<'a> {
     signature: &'a str,
 }
 
+/// Whether a request says that it is signed as AWS's APIs want it; registries' are not, and some APIs' paths begin as theirs.
+pub fn is_signed(request: &Request<Bytes>) -> bool {
+    request.headers().get("authorization").is_some_and(|v| v.as_bytes().starts_with(b"AWS4-HMAC-SHA256"))
+}
+
 /// Checks a request's signature and answers whose it is.
 pub fn authenticate(
     request: &Request<Bytes>,

@@ -112,8 +112,12 @@ impl Check<'_> {
                     self.problem(path, What::Pattern { found: text.clone(), pattern: pattern.text.clone() });
                 }
             }
-            Shape::Integer { size } => match self.number(value).filter(|n| n.fract() == 0.0) {
-                Some(n) => self.size(path, n, *size, Measure::Value),
+            Shape::Integer { size } => match self.integer(value).filter(|n| i32::try_from(*n).is_ok()) {
+                Some(n) => self.size(path, n as f64, *size, Measure::Value),
+                None => self.wrong(path, "an integer", value),
+            },
+            Shape::Long { size } => match self.integer(value) {
+                Some(n) => self.size(path, n as f64, *size, Measure::Value),
                 None => self.wrong(path, "an integer", value),
             },
             Shape::Double { size } => match self.number(value) {
@@ -154,6 +158,13 @@ impl Check<'_> {
             self.wrong(path, wanted, value);
         }
         members
+    }
+
+    fn integer(&self, value: &Value) -> Option<i64> {
+        match self.leaves {
+            Leaves::Typed => value.as_i64(),
+            Leaves::Texts => value.as_str()?.parse().ok(),
+        }
     }
 
     fn number(&self, value: &Value) -> Option<f64> {

@@ -54,8 +54,13 @@ pub enum Shape {
         #[serde(flatten)]
         size: Size,
     },
-    #[serde(alias = "long")]
+    /// Of 32 bits.
     Integer {
+        #[serde(flatten)]
+        size: Size,
+    },
+    /// Of 64 bits.
+    Long {
         #[serde(flatten)]
         size: Size,
     },

@@ -45,6 +45,7 @@ fn walk<'m>(model: &'m Model, name: &'m str, seen: &mut BTreeSet<&'m str>) {
         Shape::Map { key, value, .. } => [key, value].into_iter().for_each(|part| walk(model, part, seen)),
         Shape::String { .. }
         | Shape::Integer { .. }
+        | Shape::Long { .. }
         | Shape::Double { .. }
         | Shape::Boolean {}
         | Shape::Timestamp {}
@@ -86,6 +87,12 @@ fn a_wrong_type_is_told_where_it_stands() {
     assert_eq!(after(json!({"after": 1769852700.5})), []);
     assert_eq!(wanted(&after(json!({"after": "2026-01-31"}))[0].1), "a time");
     assert_eq!(wanted(&after(json!([]))[0].1), "a structure");
+    let count = |value: Value| problems("ecs", "UpdateService", json!({"service": "web", "desiredCount": value}));
+    assert_eq!(count(json!(2)), []);
+    for no_integer in [json!(2.5), json!(2.0), json!(2_147_483_648_u64), json!(99_999_999_999_999_999_999_u128 as f64)]
+    {
+        assert_eq!(wanted(&count(no_integer)[0].1), "an integer");
+    }
     let force = problems("ecs", "UpdateService", json!({"service": "web", "forceNewDeployment": "true"}));
     assert_eq!(wanted(&force[0].1), "a boolean");
     assert_eq!(
@@ -132,7 +139,9 @@ fn the_query_protocol_has_texts_for_numbers_and_nothing_for_an_empty_list() {
         problems("sts", "AssumeRole", input)
     };
     assert_eq!(asked(json!({"Tags": "", "DurationSeconds": "3600"})), []);
-    assert_eq!(wanted(&asked(json!({"DurationSeconds": "soon"}))[0].1), "an integer");
+    for no_integer in ["soon", "1e3", "99999999999"] {
+        assert_eq!(wanted(&asked(json!({"DurationSeconds": no_integer}))[0].1), "an integer");
+    }
     assert_eq!(
         asked(json!({"DurationSeconds": "60"})),
         [("DurationSeconds".to_owned(), What::Less { than: 900.0, of: Measure::Value })]

@@ -128,7 +128,11 @@ pub fn output(service: &Service, operation: &Value, name: &str, text: &str) -> R
         let error = root.children().find(|c| c.has_tag_name((namespace, "Error"))).ok_or("no Error in it")?;
         child(root, "RequestId").ok_or("no RequestId in it")?;
         let part = |name: &str| child(error, name).ok_or(format!("no {name} in its Error"));
-        return Ok(serde_json::json!({"Type": part("Type")?, "Code": part("Code")?, "message": part("Message")?}));
+        let blamed = part("Type")?;
+        if !["Sender", "Receiver"].contains(&blamed.as_str()) {
+            return Err(format!("nobody is a {blamed}"));
+        }
+        return Ok(serde_json::json!({"Type": blamed, "Code": part("Code")?, "message": part("Message")?}));
     }
     if !root.has_tag_name((namespace, format!("{name}Response").as_str())) {
         return Err(format!("its root is {}", root.tag_name().name()));
@@ -147,7 +151,14 @@ fn element(service: &Service, shape: Option<&str>, node: Node<'_, '_>) -> Value 
             let of = |name: &str| shape["members"][name]["shape"].as_str();
             children.map(|c| (c.tag_name().name().to_owned(), element(service, of(c.tag_name().name()), c))).collect()
         }
-        Some("list") => children.map(|c| element(service, shape["member"]["shape"].as_str(), c)).collect(),
+        Some("list") => {
+            let named = shape["member"]["locationName"].as_str().unwrap_or("member");
+            match children.clone().find(|c| c.tag_name().name() != named) {
+                // No list, and told as that.
+                Some(other) => format!("<{}> in a list", other.tag_name().name()).into(),
+                None => children.map(|c| element(service, shape["member"]["shape"].as_str(), c)).collect(),
+            }
+        }
         Some("map") => {
             let part = |entry: Node<'_, '_>, name: &str| {
                 let wire = shape[name]["locationName"].as_str().unwrap_or(name).to_owned();
@@ -185,4 +196,33 @@ fn maps_are_read_out_of_forms_and_answers() {
     };
     assert_eq!(front(FAULT_NAMESPACE).expect("AWS's front")["Code"], "InvalidAction");
     assert!(front("https://sts.amazonaws.com/doc/2011-06-15/").is_err(), "another service's");
+}
+
+#[test]
+fn a_list_has_its_own_tags_and_an_error_its_own_culprits() {
+    let Some(models) = super::models("lists of the query protocol") else { return };
+    let sns = models.iter().find(|m| m.name == "sns").expect("SNS's model");
+    let operation = sns.operation("ListTopics").expect("an operation of SNS");
+    let within = |inner: &str| {
+        let xml = format!(
+            "<ListTopicsResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\">{inner}</ListTopicsResponse>"
+        );
+        output(sns, operation, "ListTopics", &xml)
+    };
+    let listed = |tag: &str| {
+        let topics = format!("<Topics><{tag}><TopicArn>a</TopicArn></{tag}></Topics>");
+        within(&format!(
+            "<ListTopicsResult>{topics}</ListTopicsResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata>"
+        ))
+    };
+    assert_eq!(listed("member").unwrap(), serde_json::json!({"Topics": [{"TopicArn": "a"}]}));
+    assert_eq!(listed("item").unwrap(), serde_json::json!({"Topics": "<item> in a list"}));
+    let failed = |kind: &str| {
+        let error =
+            format!("<Error><Type>{kind}</Type><Code>c</Code><Message>m</Message></Error><RequestId>1</RequestId>");
+        let xml = format!("<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\">{error}</ErrorResponse>");
+        output(sns, operation, "ListTopics", &xml)
+    };
+    assert_eq!(failed("Sender").unwrap()["Code"], "c");
+    assert_eq!(failed("Moon").unwrap_err(), "nobody is a Moon");
 }

@@ -121,6 +121,16 @@ fn protocols(service: &Service) -> Vec<Protocol> {
     known.into_iter().filter(|(name, _)| service.speaks(name)).map(|(_, protocol)| protocol).collect()
 }
 
+/// An answer's text, whatever carries it.
+fn said(exchange: &Exchange) -> String {
+    let answer = exchange.response.as_ref().expect("an answer");
+    if answer.base64.is_some() {
+        return cbor::read(&answer.bytes()).expect("CBOR")["message"].as_str().unwrap_or_default().to_owned();
+    }
+    // As XML and JSON have it.
+    answer.text().replace("&apos;", "'").replace("&#39;", "'")
+}
+
 #[test]
 fn what_a_model_rules_out_of_an_input_is_refused_by_the_sandbox() {
     let Some(models) = models("inputs") else { return };
@@ -140,14 +150,17 @@ fn what_a_model_rules_out_of_an_input_is_refused_by_the_sandbox() {
                     wrong.push(told(&format!("the whole: {:?} {}", whole.request, whole.code)));
                 }
                 for spoilt in samples.spoilt(input) {
-                    let verdict = judge(models, &rig.exchange(service, protocol, name, &spoilt.input));
+                    let exchange = rig.exchange(service, protocol, name, &spoilt.input);
+                    let (verdict, answer) = (judge(models, &exchange), said(&exchange));
                     // Not all that looks wrong is.
                     if verdict.request.is_empty() {
                         continue;
                     }
                     asked += 1;
-                    if !REFUSALS.contains(&verdict.code.as_str()) || !verdict.answer.is_empty() {
-                        let line = format!("{}: {} {:?}", spoilt.what, verdict.code, verdict.answer);
+                    // Refused for this, and not for something else that is wrong with the sample.
+                    let says = answer.to_lowercase().contains(&format!("'{}'", spoilt.path.to_lowercase()));
+                    if !REFUSALS.contains(&verdict.code.as_str()) || !verdict.answer.is_empty() || !says {
+                        let line = format!("{}: {} {:?} {answer}", spoilt.what, verdict.code, verdict.answer);
                         wrong.push(told(&line));
                     }
                 }

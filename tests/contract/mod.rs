@@ -21,6 +21,7 @@ mod traffic;
 use std::io::Write as _;
 
 use crate::real::peers::leave_out;
+use crate::real::readme::called;
 
 /// Says something past the test harness, which keeps what passing tests print to itself.
 fn tell(text: &str) {
@@ -51,6 +52,12 @@ fn everything_on_the_wire_is_what_awss_models_say() {
     tell(&format!("\n{}\n", traffic.told()));
     for suite in SUITES {
         assert!(traffic.suites.contains(suite), "nothing of {suite} was written down in {}", folder.display());
+    }
+    // What kanmon calls and nobody saw was not judged.
+    for (service, operation) in called().iter().filter_map(|action| action.split_once(':')) {
+        let known = models.iter().find(|m| m.name == service).and_then(|m| m.operation(operation));
+        let asked = traffic.asked_by("kanmon", &format!("{service} {operation}"));
+        assert!(known.is_none() || asked > 0, "kanmon calls {service} {operation}, and no suite does");
     }
     let lines: Vec<_> = traffic.disagreements.iter().map(|(line, n)| format!("{n:>6} × {line}")).collect();
     assert!(lines.is_empty(), "{}", lines.join("\n"));

@@ -23,6 +23,8 @@ const LONGEST: u64 = 20_000;
 /// What is spoilt of a sample: where, and how.
 pub struct Spoilt {
     pub what: String,
+    /// Where, as AWS's messages have it: members and the numbers of items from 1, by dots.
+    pub path: String,
     pub input: Value,
 }
 
@@ -109,7 +111,7 @@ impl Samples<'_> {
                     parent.shift_remove(member);
                 }
             }
-            all.push(Spoilt { what: format!("{pointer} {what}"), input });
+            all.push(Spoilt { what: format!("{pointer} {what}"), path: told(pointer), input });
         });
         all
     }
@@ -139,6 +141,10 @@ impl Samples<'_> {
                     let inner = format!("{at}/{member}");
                     if required.contains(&Value::from(member.as_str())) {
                         take(&inner, "is gone", None);
+                        // Of null the query protocol knows nothing.
+                        if !self.texts {
+                            take(&inner, "is null", Some(Value::Null));
+                        }
                     }
                     let of = shape["members"][member]["shape"].as_str().expect("a member's shape");
                     self.spoil(of, value, &inner, take);
@@ -179,4 +185,9 @@ impl Samples<'_> {
             _ => {}
         }
     }
+}
+
+fn told(pointer: &str) -> String {
+    let part = |p: &str| p.parse::<usize>().map_or_else(|_| p.to_owned(), |n| (n + 1).to_string());
+    pointer.split('/').skip(1).map(part).collect::<Vec<_>>().join(".")
 }

@@ -6,7 +6,6 @@ use std::sync::{Mutex, OnceLock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fancy_regex::Regex;
-use kanmon::sandbox::faults::NEW_ENUM;
 use serde_json::Value;
 
 use super::cbor;
@@ -118,10 +117,8 @@ impl Shapes<'_> {
 
     fn string(&mut self, shape: &Value, value: &Value, path: &str) {
         let Value::String(text) = value else { return self.not("a text", value, path) };
-        // What a fault was ordered to answer is newer than this model.
         if let Some(values) = shape["enum"].as_array()
             && !values.contains(value)
-            && text != NEW_ENUM
         {
             self.problem(path, format!("'{}' is no value of its enum", shown(text)));
         }

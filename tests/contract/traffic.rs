@@ -96,6 +96,11 @@ impl Traffic {
         row.codes.insert(verdict.code);
     }
 
+    /// How often a client asked for an operation, `service Operation`.
+    pub fn asked_by(&self, client: &str, operation: &str) -> usize {
+        self.rows.get(operation).and_then(|row| row.by.get(client)).copied().unwrap_or_default()
+    }
+
     /// A line an operation, who judged it, and what disagrees.
     pub fn told(&self) -> String {
         let who = ["kanmon", "boto3", "aws", "others", "sandbox", "moto", "ministack"];

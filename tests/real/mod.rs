@@ -3,7 +3,7 @@
 
 mod containers;
 pub mod peers;
-mod readme;
+pub mod readme;
 mod registry;
 pub mod road;
 pub mod sandbox;

@@ -146,7 +146,7 @@ fn its_permissions_are_those_that_the_adapters_call() {
 }
 
 /// Every action that the adapters name where they call it.
-fn called() -> Vec<String> {
+pub fn called() -> Vec<String> {
     fn files(folder: PathBuf, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

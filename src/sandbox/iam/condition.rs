@@ -55,6 +55,8 @@ impl Condition {
         match (set, found) {
             (Some("ForAllValues"), None) => Holds::Yes,
             (Some("ForAllValues"), Some(values)) => values.iter().all(one).into(),
+            // Of no value none can be one that differs.
+            (Some("ForAnyValue"), None) => if_exists.into(),
             (_, None) => (if_exists || operator.negated).into(),
             (Some("ForAnyValue"), Some(values)) => values.iter().any(one).into(),
             (None, Some(values)) if operator.negated => values.iter().all(one).into(),
@@ -111,5 +113,10 @@ fn numbers(wanted: &str, value: &str, test: fn(f64, f64) -> bool) -> bool {
 }
 
 fn dates(wanted: &str, value: &str, test: fn(Timestamp, Timestamp) -> bool) -> bool {
-    matches!((wanted.parse(), value.parse()), (Ok(w), Ok(v)) if test(w, v))
+    matches!((date(wanted), date(value)), (Some(w), Some(v)) if test(w, v))
+}
+
+/// ISO 8601, or seconds since 1970.
+fn date(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| Timestamp::from_second(text.parse().ok()?).ok())
 }

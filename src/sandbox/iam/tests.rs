@@ -104,7 +104,7 @@ fn conditions_follow_awss_rules_for_absent_keys() {
         move |context: &Context| authorize(&directory, &caller, "a:B", "r", context, None).is_ok()
     };
     let (none, asset) = (Context::new(), Context::new().with("STS:externalid", "asset"));
-    let table: [(&str, Value, bool, bool); 7] = [
+    let table: [(&str, Value, bool, bool); 9] = [
         ("StringEquals", json!("asset"), false, true),
         ("StringEquals", json!(["x", "asset"]), false, true),
         ("StringNotEquals", json!("asset"), true, false),
@@ -112,6 +112,8 @@ fn conditions_follow_awss_rules_for_absent_keys() {
         ("Null", json!("true"), true, false),
         ("StringLike", json!("as*"), false, true),
         ("ForAnyValue:StringEquals", json!("asset"), false, true),
+        ("ForAnyValue:StringNotEquals", json!("other"), false, true),
+        ("ForAnyValue:StringNotEqualsIfExists", json!("asset"), true, false),
     ];
     for (operator, value, absent, present) in table {
         let holds = when(operator, value);
@@ -121,7 +123,7 @@ fn conditions_follow_awss_rules_for_absent_keys() {
 
 #[test]
 fn operators_compare_as_their_names_say() {
-    let table: [(&str, &str, Value, &str, bool); 10] = [
+    let table: [(&str, &str, Value, &str, bool); 12] = [
         ("ArnLike", "aws:PrincipalArn", json!("arn:aws:iam::*:user/dev*"), "", true),
         // A star stays within its part of the ARN.
         ("ArnLike", "aws:PrincipalArn", json!("arn:*:user/developer"), "", false),
@@ -130,6 +132,9 @@ fn operators_compare_as_their_names_say() {
         ("NumericLessThanEquals", "k", json!("10"), "ten", false),
         ("DateGreaterThan", "k", json!("2026-01-01T00:00:00Z"), "2026-01-31T09:45:00Z", true),
         ("DateLessThan", "k", json!("2026-01-01T00:00:00Z"), "2026-01-31T09:45:00Z", false),
+        // Seconds since 1970, as `aws:EpochTime` has them.
+        ("DateGreaterThan", "k", json!("1000"), "1001", true),
+        ("DateGreaterThan", "k", json!("2026-01-01T00:00:00Z"), "1001", false),
         ("Bool", "k", json!(true), "true", true),
         ("StringEqualsIgnoreCase", "k", json!("ASSET"), "asset", true),
         ("StringEquals", "k", json!("${aws:username}"), "developer", true),

@@ -10,6 +10,8 @@ pub enum Field {
     Texts(Vec<String>),
     /// A number, or a time in seconds since 1970.
     Number(f64),
+    /// Parts with names of their own, which a filter's members are held against.
+    Parts(Vec<(&'static str, Field)>),
     /// A field of the model that this row has no value of.
     Absent,
 }
@@ -50,6 +52,10 @@ fn comparison(filter: &Value) -> &str {
 fn value_matches(filter: &Value, field: &Field) -> bool {
     match field {
         Field::Absent => false,
+        Field::Parts(parts) => filter.as_object().into_iter().flatten().all(|(name, wanted)| {
+            let part = parts.iter().find(|(part, _)| part == name).map_or(&Field::Absent, |(_, field)| field);
+            value_matches(wanted, part) != (comparison(wanted) == "NOT_EQUALS")
+        }),
         Field::Texts(has) => {
             let wanted = filter.get("value").and_then(Value::as_str).unwrap_or_default();
             has.iter().any(|h| if comparison(filter) == "PREFIX" { h.starts_with(wanted) } else { h == wanted })

@@ -141,6 +141,9 @@ impl Inspector {
     }
 }
 
+/// Of every package here.
+const ARCHITECTURE: &str = "X86_64";
+
 /// A finding's place and content.
 pub struct Found<'a> {
     pub row: &'a Row<'a>,
@@ -180,6 +183,11 @@ impl Found<'_> {
             "vendorSeverity" => spec.severity.name().into(),
             "fixAvailable" => spec.fix().into(),
             "exploitAvailable" => spec.exploit_available().into(),
+            "vulnerablePackages" => Field::Parts(vec![
+                ("name", spec.package().into()),
+                ("version", spec.version().into()),
+                ("architecture", ARCHITECTURE.into()),
+            ]),
             "epssScore" => spec.epss.map_or(Field::Absent, Field::Number),
             _ => Field::Absent,
         }
@@ -191,7 +199,7 @@ impl Found<'_> {
             "name": spec.package(),
             "version": spec.version(),
             "packageManager": "OS",
-            "arch": "X86_64",
+            "arch": ARCHITECTURE,
         });
         if let Some(fixed) = &spec.fixed_in {
             package["fixedInVersion"] = fixed.as_str().into();

@@ -50,6 +50,10 @@ pub fn assume_role(
     let source_identity = asked.source_identity.clone().or(inherited);
     let mut tags: BTreeMap<String, String> =
         own.map(|s| s.tags.clone().into_iter().filter(|(k, _)| s.transitive.contains(k)).collect()).unwrap_or_default();
+    if let Some(key) = asked.tags.keys().find(|key| tags.keys().any(|has| same_key(has, key))) {
+        let message = format!("{key} cannot be set: it conflicts with a transitive tag of the calling session");
+        return Err(AwsError::new("InvalidParameterValue", message));
+    }
     let mut transitive = own.map(|s| s.transitive.clone()).unwrap_or_default();
     let tagged = !asked.tags.is_empty() || !tags.is_empty();
     tags.extend(asked.tags.clone());
@@ -130,13 +134,21 @@ fn list<'a>(input: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
 }
 
 fn tags(input: &Value) -> Result<BTreeMap<String, String>, AwsError> {
-    let mut tags = BTreeMap::new();
+    let mut tags: BTreeMap<String, String> = BTreeMap::new();
     for tag in list(input, "Tags") {
         let part = |name: &str| tag.get(name).and_then(Value::as_str).map(str::to_owned);
-        if tags.insert(part("Key").unwrap_or_default(), part("Value").unwrap_or_default()).is_some() {
+        let key = part("Key").unwrap_or_default();
+        let twice = tags.keys().any(|has| same_key(has, &key));
+        tags.insert(key, part("Value").unwrap_or_default());
+        if twice {
             let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
             return Err(AwsError::new("InvalidParameterValue", message));
         }
     }
     Ok(tags)
+}
+
+/// Tag keys differ by more than the case of their letters.
+fn same_key(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
 }

@@ -27,6 +27,9 @@ pub fn assume_role(input: &Value, directory: &mut Directory, fresh: &mut Fresh, 
     let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
     let (role_arn, session_name) = (text("RoleArn").unwrap_or_default(), text("RoleSessionName").unwrap_or_default());
     let token = text("WebIdentityToken").unwrap_or_default();
+    if input.get("PolicyArns").is_some() {
+        return Err(invalid("PolicyArns: there are no managed policies here"));
+    }
     let asked = text("DurationSeconds").and_then(|d| d.parse().ok());
     let policy = text("Policy")
         .map(|p| Policy::read_text(&p))

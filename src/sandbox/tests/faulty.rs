@@ -145,6 +145,9 @@ async fn an_enum_value_can_be_newer_than_the_client() {
     let as_ever = read().await;
     let newer = Kind::NewEnum("deployments.rolloutState".to_owned());
     stage.world.lock().unwrap().order_fault(fault("DescribeServices", newer));
+    // An answer that has no such member leaves the order where it is.
+    assert!(ecs.describe_services().cluster("nowhere").services("web").send().await.is_err());
+    ecs.describe_services().cluster("asset-dev").services("nobody").send().await.unwrap();
     assert_eq!(read().await, (as_ever.0.clone(), crate::sandbox::faults::NEW_ENUM.to_owned()));
     assert_eq!(read().await, as_ever);
 }

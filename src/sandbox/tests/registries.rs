@@ -234,3 +234,21 @@ async fn a_task_cannot_pull_what_has_not_arrived_yet_however_far_the_clock_jumps
     assert_eq!(deploy().await, "asset-web:1", "its tasks failed and it was rolled back");
     assert_eq!(deploy().await, "asset-web:2", "by now the image is there");
 }
+
+#[tokio::test]
+async fn what_names_its_items_has_no_pages_and_nothing_is_archived() {
+    use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatusFilter};
+    let stage = Stage::demo();
+    let ecr = aws_sdk_ecr::Client::new(&stage.developer());
+    let names = || ecr.describe_repositories().repository_names("asset-manager");
+    assert_eq!(names().send().await.unwrap().repositories().len(), 1);
+    assert_eq!(said(names().max_results(5).send().await).0, "InvalidParameterException");
+    let images = || ecr.describe_images().repository_name("asset-manager");
+    let id = ImageIdentifier::builder().image_tag("v1").build();
+    assert_eq!(said(images().image_ids(id.clone()).max_results(5).send().await).0, "InvalidParameterException");
+    Pusher::of(&stage, REPOSITORY).await.push(&image("one", &[]), "v1");
+    let of = |status| images().filter(DescribeImagesFilter::builder().image_status(status).build()).send();
+    assert!(of(ImageStatusFilter::Archived).await.unwrap().image_details().is_empty());
+    assert_eq!(of(ImageStatusFilter::Active).await.unwrap().image_details().len(), 1);
+    assert_eq!(images().image_ids(id).send().await.unwrap().image_details().len(), 1);
+}

@@ -129,7 +129,15 @@ async fn filters_are_alternatives_within_a_field_and_all_hold_across_fields() {
     assert_eq!(count(two.clone().vulnerability_id(filter("CVE-2026-1", StringComparison::Prefix)).build()).await, 1);
     let not = FilterCriteria::builder().severity(filter("LOW", StringComparison::NotEquals)).build();
     assert_eq!(count(not).await, 3);
-    assert_eq!(count(two.aws_account_id(filter("222222222222", equals)).build()).await, 0);
+    assert_eq!(count(two.aws_account_id(filter("222222222222", equals.clone())).build()).await, 0);
+    let package = |name: &str, version: &str| {
+        let package = aws_sdk_inspector2::types::PackageFilter::builder();
+        let package = package.name(filter(name, equals.clone())).version(filter(version, StringComparison::NotEquals));
+        FilterCriteria::builder().vulnerable_packages(package.build()).build()
+    };
+    assert_eq!(count(package("libsample", "9.9.9")).await, 6);
+    assert_eq!(count(package("libother", "9.9.9")).await, 0);
+    assert_eq!(count(package("libsample", "1.0.0")).await, 0);
 }
 
 #[tokio::test]

@@ -191,3 +191,34 @@ async fn the_same_calls_at_the_same_times_get_the_same_answers() {
     }
     assert_eq!(told[0], told[1]);
 }
+
+#[tokio::test]
+async fn an_inherited_tag_cannot_be_set_again_nor_a_key_in_two_spellings() {
+    let mut seed = Seed::demo();
+    let all =
+        serde_json::json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+    let trust = serde_json::json!({"Statement": {
+        "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["sts:AssumeRole", "sts:TagSession"],
+    }});
+    for name in ["one", "two"] {
+        let role = serde_json::json!({"name": name, "trust": trust, "policies": [all]});
+        seed.accounts[0].roles.push(serde_json::from_value(role).unwrap());
+    }
+    seed.accounts[0].users[0].policies = vec![all];
+    let stage = Stage::of(&seed);
+    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build().unwrap();
+    let into = |config: &SdkConfig, name: &str| {
+        let role = format!("arn:aws:iam::111111111111:role/{name}");
+        Client::new(config).assume_role().role_arn(role).role_session_name("chain")
+    };
+    let twice = into(&stage.developer(), "one").tags(tag("Team", "dev")).tags(tag("team", "dev"));
+    assert_eq!(said(twice.send().await).0, "InvalidParameterValue");
+    let first = into(&stage.developer(), "one").tags(tag("Team", "dev")).tags(tag("Mood", "good"));
+    let first = first.transitive_tag_keys("Team").send().await.unwrap();
+    let first = stage.config(session(first.credentials().unwrap()));
+    for again in ["Team", "team"] {
+        assert_eq!(said(into(&first, "two").tags(tag(again, "admin")).send().await).0, "InvalidParameterValue");
+    }
+    // What is not inherited may be anything.
+    into(&first, "two").tags(tag("Mood", "bad")).send().await.unwrap();
+}

@@ -120,3 +120,11 @@ async fn faults_can_be_ordered_for_it_by_the_role_s_account() {
     stage.world.lock().unwrap().order_fault(of("111111111111"));
     assert_eq!(said(assume(&stage, token(&stage, &[])).send().await).0, "Throttling");
 }
+
+#[tokio::test]
+async fn a_managed_policy_that_would_narrow_the_session_is_not_ignored() {
+    let stage = stage();
+    let read_only = aws_sdk_sts::types::PolicyDescriptorType::builder().arn("arn:aws:iam::aws:policy/ReadOnlyAccess");
+    let refused = assume(&stage, token(&stage, &[])).policy_arns(read_only.build()).send().await;
+    assert_eq!(said(refused).0, "ValidationError");
+}

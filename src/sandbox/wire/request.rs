@@ -101,7 +101,7 @@ fn rpc(path: &str, body: &Bytes) -> Result<Wire, WireError> {
     let op =
         said.ok_or(WireError { protocol, code: "UnknownOperationException", status: 404, message: String::new() })?;
     let malformed = |message| WireError { protocol, code: "SerializationException", status: 400, message };
-    let input = cbor::read(body).map_err(malformed)?;
+    let input = without_nulls(cbor::read(body).map_err(malformed)?);
     Ok(Wire { service: Service::CodePipeline, protocol, op: op.to_owned(), input })
 }
 
@@ -111,9 +111,20 @@ fn json(body: &Bytes, protocol: Protocol) -> Result<Value, WireError> {
         return Ok(Value::Object(serde_json::Map::new()));
     }
     match serde_json::from_slice(body) {
-        Ok(input @ Value::Object(_)) => Ok(input),
+        Ok(input @ Value::Object(_)) => Ok(without_nulls(input)),
         Ok(_) => Err(malformed("the input is no structure".to_owned())),
         Err(e) => Err(malformed(e.to_string())),
+    }
+}
+
+/// A member that is null has no value, as one that is not there.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
     }
 }
 
@@ -140,6 +151,14 @@ mod tests {
     fn said(method: &str, uri: &str, target: &str) -> Result<Wire, WireError> {
         let request = Request::builder().method(method).uri(uri).header("x-amz-target", target);
         read(&request.body(Bytes::from_static(b"{}")).unwrap())
+    }
+
+    #[test]
+    fn what_is_null_is_not_there() {
+        let body = r#"{"cluster":null,"a":{"b":null,"c":[{"d":null},null]}}"#;
+        let request = Request::post("/").header("x-amz-target", "AmazonEC2ContainerServiceV20141113.ListServices");
+        let said = read(&request.body(Bytes::from_static(body.as_bytes())).unwrap()).unwrap();
+        assert_eq!(said.input, serde_json::json!({"a": {"c": [{}, null]}}));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use super::World;
+use crate::model::ids::AccountId;
 use crate::sandbox::faults::{Disturbance, Kind, Question, is_read, renew};
 use crate::sandbox::iam::actions;
 use crate::sandbox::log::{Entry, without_secrets};
@@ -40,8 +41,7 @@ impl World {
 
     /// A call without a signature: there is no caller, and the account is that of the role that is asked for.
     fn unsigned(&mut self, said: &Wire, request_id: &str) -> Response<Bytes> {
-        let account = said.input.get("RoleArn").and_then(Value::as_str).and_then(super::owner);
-        let fault = account.and_then(|account| self.faults.take(&said.op, &account));
+        let fault = role_owner(said).and_then(|account| self.faults.take(&said.op, &account));
         let ordered = fault.as_ref().and_then(|kind| instead(kind, said, "nobody"));
         let outcome = ordered.unwrap_or_else(|| {
             wire::shape::hold(said)?;
@@ -58,10 +58,13 @@ impl World {
         mut fault: Option<Kind>,
         request_id: &str,
     ) -> Response<Bytes> {
-        if let (Ok(output), Some(Kind::NewEnum(path))) = (&mut outcome, &fault)
-            && !renew(output, path)
-        {
-            fault = None;
+        if let Some(kind @ Kind::NewEnum(path)) = &fault {
+            let account = signed.as_ref().map(|s| s.caller.account.clone()).or_else(|| role_owner(said));
+            let renewed = outcome.as_mut().is_ok_and(|output| renew(output, path));
+            match account.filter(|_| renewed) {
+                Some(account) => self.faults.served(kind, &said.op, &account),
+                None => fault = None,
+            }
         }
         self.note_call(said, signed, &outcome, fault.clone());
         let mut response = match &outcome {
@@ -89,7 +92,7 @@ impl World {
         }
         match self.faults.stale(&question, fresh).cloned() {
             Some(old) => {
-                self.faults.served(&said.op, &question.account);
+                self.faults.served(&Kind::StaleRead, &said.op, &question.account);
                 (Ok(old), fault)
             }
             None => {
@@ -140,6 +143,11 @@ impl World {
         };
         self.note(entry);
     }
+}
+
+/// The account of the role that is asked for.
+fn role_owner(said: &Wire) -> Option<AccountId> {
+    said.input.get("RoleArn").and_then(Value::as_str).and_then(super::owner)
 }
 
 /// What an ordered fault answers in the call's place; `None` where the call takes place.

@@ -23,6 +23,7 @@ use super::latency::Latency;
 use super::log::{Entry, Log};
 use super::quotas::Quotas;
 use super::seed::{Seed, SeedError};
+use super::sigv4;
 use super::traffic::Traffic;
 use crate::model::ids::{AccountId, Region};
 
@@ -121,7 +122,7 @@ impl World {
         let path = request.uri().path();
         let mut response = if path.starts_with("/_sandbox/") {
             self.admin(&request)
-        } else if path == "/v2" || path.starts_with("/v2/") {
+        } else if (path == "/v2" || path.starts_with("/v2/")) && !sigv4::is_signed(&request) {
             self.registry(&request)
         } else {
             let response = self.api(&request);

@@ -39,6 +39,8 @@ def ask_for_services():
     """A service that this AWS does not have says so, and is not asked again."""
     # The last three have protocols that no service here has; they only are not to ask again.
     others = {"sns": "ListTopics", "cloudformation": "ListStacks", "events": "ListRules", "kms": "ListKeys", "cloudwatch": "ListMetrics"}
+    # Its paths begin as a registry's.
+    others |= {"apigatewayv2": "GetApis"}
     others |= {"sqs": "ListQueues", "securityhub": "GetFindings", "s3": "ListBuckets", "route53": "ListHostedZones", "ec2": "DescribeSubnets"}
     for service, operation in others.items():
         error = None

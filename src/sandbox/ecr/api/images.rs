@@ -189,13 +189,17 @@ pub fn batch_delete(ecr: &mut Ecr, call: &Call) -> Answer {
     Ok(json!({"imageIds": deleted, "failures": failures}))
 }
 
-/// Whether `filter.tagStatus` lets an image with these tags through.
-fn by_tag_status(input: &Value, tagged: bool) -> bool {
-    match input.pointer("/filter/tagStatus").and_then(Value::as_str) {
-        Some("TAGGED") => tagged,
-        Some("UNTAGGED") => !tagged,
-        _ => true,
-    }
+/// Whether `filter` lets an image with these tags through.
+fn by_filter(input: &Value, tagged: bool) -> bool {
+    let filter = |name: &str| input.get("filter").and_then(|f| text(f, name));
+    // Nothing is archived here.
+    let is_there = filter("imageStatus").is_none_or(|status| ["ACTIVE", "ANY"].contains(&status));
+    is_there
+        && match filter("tagStatus") {
+            Some("TAGGED") => tagged,
+            Some("UNTAGGED") => !tagged,
+            _ => true,
+        }
 }
 
 pub fn list(ecr: &Ecr, call: &Call) -> Answer {
@@ -203,7 +207,7 @@ pub fn list(ecr: &Ecr, call: &Call) -> Answer {
     let mut rows = Vec::new();
     for image in repository.images.values() {
         let tags = repository.tags_of(&image.digest);
-        if !by_tag_status(call.input, !tags.is_empty()) {
+        if !by_filter(call.input, !tags.is_empty()) {
             continue;
         }
         if tags.is_empty() {
@@ -216,6 +220,7 @@ pub fn list(ecr: &Ecr, call: &Call) -> Answer {
 }
 
 pub fn describe(ecr: &Ecr, call: &Call, inspector: &Inspector) -> Answer {
+    super::unpaged(call.input, "imageIds")?;
     let (registry, repository) = found(ecr, call)?;
     let images: Vec<&Image> = match ids(call.input) {
         Some(ids) => {
@@ -229,7 +234,7 @@ pub fn describe(ecr: &Ecr, call: &Call, inspector: &Inspector) -> Answer {
             images
         }
         None => {
-            let fits = |i: &&Image| by_tag_status(call.input, !repository.tags_of(&i.digest).is_empty());
+            let fits = |i: &&Image| by_filter(call.input, !repository.tags_of(&i.digest).is_empty());
             repository.images.values().filter(fits).collect()
         }
     };

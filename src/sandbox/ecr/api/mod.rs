@@ -92,6 +92,15 @@ fn found_mut<'a>(ecr: &'a mut Ecr, call: &Call) -> Result<(AccountId, &'a mut Re
     Ok((registry, repository))
 }
 
+/// What names its items has no pages.
+fn unpaged(input: &Value, items: &str) -> Result<(), AwsError> {
+    let paged = ["maxResults", "nextToken"].into_iter().find(|member| input.get(*member).is_some());
+    match paged.filter(|_| input.get(items).is_some()) {
+        Some(member) => Err(invalid(format!("Invalid parameter at '{member}': it cannot be used with {items}"))),
+        None => Ok(()),
+    }
+}
+
 /// ECR's pages: 100 without `maxResults`, at most 1,000.
 fn paged<T>(items: Vec<T>, call: &Call) -> Result<Page<T>, AwsError> {
     page(items, call.input, Sizes { default: 100, most: 1000, held: 1000 }).map_err(|bad| match bad {

@@ -27,6 +27,7 @@ pub fn create(ecr: &mut Ecr, call: &Call) -> Answer {
 
 pub fn describe(ecr: &Ecr, call: &Call) -> Answer {
     let registry = registry_id(call)?;
+    super::unpaged(call.input, "repositoryNames")?;
     let mut repositories: Vec<&Repository> = Vec::new();
     match call.input.get("repositoryNames").and_then(Value::as_array) {
         Some(names) => {
