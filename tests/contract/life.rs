@@ -53,7 +53,7 @@ fn live() -> Result<bool, String> {
 }
 
 /// The demo, and a role that trusts what a provider says of a build: nobody with keys can be that.
-fn seed(folder: &Path) -> PathBuf {
+pub fn seed(folder: &Path) -> PathBuf {
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/seed/demo.yaml");
     let demo = std::fs::read_to_string(demo).unwrap();
     let (before, after) = demo.split_once("    name: dev\n").expect("the demo's development account");

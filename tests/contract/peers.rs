@@ -1,4 +1,4 @@
-//! The same questions to the sandbox and to emulators that others wrote: peers.py says them, and where they differ.
+//! The same questions to the sandbox and to emulators that others wrote: peers.py and asked/ say them, and where they differ.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::life::run;
+use super::life::{run, seed};
 use super::models;
 use crate::real::peers::{Owned, have, leave_out};
 use crate::real::sandbox::Sandbox;
@@ -35,7 +35,7 @@ fn ask() -> Result<bool, String> {
         return Ok(false);
     }
     let work = tempfile::tempdir().unwrap();
-    let sandbox = Sandbox::of("contract", None);
+    let sandbox = Sandbox::of("contract", Some(&seed(work.path())));
     let keys: serde_json::Map<_, _> =
         sandbox.exported("developer").into_iter().map(|(name, value)| (name, value.into())).collect();
     let given = json!({"peer": "sandbox", "endpoint": sandbox.endpoint(), "keys": keys});

@@ -25,7 +25,7 @@ def session(key, secret, token=None):
     return boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token, region_name=REGION)
 
 
-# The paginators and waiters that were used, each with its service.
+# The paginators that gave a page and the waiters that came to their end, each with its service.
 PAGED, WAITED = set(), set()
 
 
@@ -35,12 +35,27 @@ def client(of, service, region=None, **config):
     paginator, waiter = made.get_paginator, made.get_waiter
 
     def get_paginator(name):
-        PAGED.add((service, name))
-        return paginator(name)
+        found = paginator(name)
+        paginate = found.paginate
+
+        def pages(**arguments):
+            for page in paginate(**arguments):
+                PAGED.add((service, name))
+                yield page
+
+        found.paginate = pages
+        return found
 
     def get_waiter(name):
-        WAITED.add((service, name))
-        return waiter(name)
+        found = waiter(name)
+        wait = found.wait
+
+        def waited(**arguments):
+            wait(**arguments)
+            WAITED.add((service, name))
+
+        found.wait = waited
+        return found
 
     made.get_paginator, made.get_waiter = get_paginator, get_waiter
     return made

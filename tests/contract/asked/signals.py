@@ -10,7 +10,8 @@ def queue(sqs, name, account, region):
     """A queue that anybody may send to: its URL and its ARN."""
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    send = {"Effect": "Allow", "Principal": {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}, "Action": "sqs:SendMessage", "Resource": arn}
+    senders = {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}
+    send = {"Effect": "Allow", "Principal": senders, "Action": "sqs:SendMessage", "Resource": arn}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [send]})})
     assert arn == f"arn:aws:sqs:{region}:{account}:{name}", arn
     return url, arn
@@ -20,7 +21,8 @@ def arrived(sqs, url, wanted):
     """The bodies of what arrives, until as many as are wanted have and a moment has passed without another."""
     bodies = []
     while True:
-        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5 if len(bodies) < wanted else 1).get("Messages", [])
+        seconds = 5 if len(bodies) < wanted else 1
+        got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=seconds).get("Messages", [])
         for message in got:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             bodies.append(message["Body"])
@@ -36,7 +38,8 @@ def sns(dev, prod, ask):
     ask.says("topics are listed", {"TopicArn": topic} in here.list_topics()["Topics"])
     ask.refused("nothing is published to a topic that is not there", "NotFound", here.publish, TopicArn=f"{topic}-none", Message="x")
     ask.refused("nothing is published to another account's topic", "AuthorizationError", there.publish, TopicArn=topic, Message="x")
-    ask.refused("no message of more than 256 kB", "InvalidParameter", here.publish, TopicArn=topic, Message="x" * (256 * 1024 + 1))
+    long = {"TopicArn": topic, "Message": "x" * (256 * 1024 + 1)}
+    ask.refused("no message of more than 256 kB", "InvalidParameter", here.publish, **long)
 
     url, arn = queue(sqs, "of-topic", ask.dev, ask.region)
     subscription = here.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)["SubscriptionArn"]
@@ -50,7 +53,8 @@ def sns(dev, prod, ask):
     envelope = json.loads(bodies[0])
     wanted = {"Type": "Notification", "MessageId": sent, "TopicArn": topic, "Subject": "Released", "Message": json.dumps(chat)}
     ask.says("it arrives in an envelope", wanted.items() <= envelope.items(), envelope)
-    ask.says("its attributes arrive with it", envelope.get("MessageAttributes") == {"kind": {"Type": "String", "Value": "release"}}, envelope)
+    attributes = {"kind": {"Type": "String", "Value": "release"}}
+    ask.says("its attributes arrive with it", envelope.get("MessageAttributes") == attributes, envelope)
     signed = {"Timestamp", "SignatureVersion", "Signature", "SigningCertURL", "UnsubscribeURL"}
     ask.says("the envelope is signed and dated", signed <= set(envelope) and envelope["Timestamp"].endswith("Z"), envelope)
 
@@ -59,8 +63,10 @@ def sns(dev, prod, ask):
     ask.says("each entry of a batch is answered", [e["Id"] for e in batch["Successful"]] == ["a", "b"] and not batch["Failed"], batch)
     ids = {e["MessageId"] for e in batch["Successful"]}
     bodies = [json.loads(b) for b in arrived(sqs, url, 2)]
-    ask.says("each entry of a batch arrives", {b["MessageId"] for b in bodies} == ids and sorted(b["Message"] for b in bodies) == ["a", "b"], bodies)
-    ask.refused("ids of a batch are distinct", "BatchEntryIdsNotDistinct", here.publish_batch, TopicArn=topic, PublishBatchRequestEntries=[entries[0], entries[0]])
+    came = {b["MessageId"] for b in bodies}, sorted(b["Message"] for b in bodies)
+    ask.says("each entry of a batch arrives", came == (ids, ["a", "b"]), bodies)
+    twice = {"TopicArn": topic, "PublishBatchRequestEntries": entries[:1] * 2}
+    ask.refused("ids of a batch are distinct", "BatchEntryIdsNotDistinct", here.publish_batch, **twice)
 
     set_to = lambda name, value: here.set_subscription_attributes(SubscriptionArn=subscription, AttributeName=name, AttributeValue=value)
     set_to("RawMessageDelivery", "true")
@@ -89,7 +95,8 @@ def events(dev, prod, ask):
     ask.says("targets that are taken are none that failed", (put["FailedEntryCount"], put["FailedEntries"]) == (0, []), put)
     listed = here.list_targets_by_rule(Rule="peers")["Targets"]
     ask.says("targets are listed", listed == [{"Id": "queue", "Arn": arn}], listed)
-    ask.refused("no targets of a rule that is not there", "ResourceNotFoundException", here.put_targets, Rule="none", Targets=[{"Id": "queue", "Arn": arn}])
+    none = {"Rule": "none", "Targets": [{"Id": "queue", "Arn": arn}]}
+    ask.refused("no targets of a rule that is not there", "ResourceNotFoundException", here.put_targets, **none)
     ask.refused("no rule that is not there", "ResourceNotFoundException", here.describe_rule, Name="none")
     ask.refused("no rule of another account", "ResourceNotFoundException", there.describe_rule, Name="peers")
 
@@ -142,7 +149,8 @@ def cloudformation(dev, prod, ask):
     parameters = [{"ParameterKey": "Name", "ParameterValue": "of-stack"}]
     stack = {"StackName": "peers", "TemplateBody": json.dumps(TEMPLATE), "Parameters": parameters}
     ask.refused("no stack that is not there", "ValidationError", here.describe_stacks, StackName="peers")
-    ask.refused("no stack of a parameter that is not said", "ValidationError", here.create_stack, StackName="short", TemplateBody=stack["TemplateBody"])
+    short = {"StackName": "short", "TemplateBody": stack["TemplateBody"]}
+    ask.refused("no stack of a parameter that is not said", "ValidationError", here.create_stack, **short)
     made = here.create_stack(Tags=[{"Key": "of", "Value": "peers"}], **stack)["StackId"]
     ask.says("a stack's id", made.startswith(f"arn:aws:cloudformation:{ask.region}:{ask.dev}:stack/peers/"), made)
     here.get_waiter("stack_create_complete").wait(StackName="peers", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
@@ -158,7 +166,8 @@ def cloudformation(dev, prod, ask):
     ask.says("an output's export", (outputs["Arn"].get("ExportName"), outputs["Arn"].get("Description")) == ("peers-arn", "whose"), outputs)
     exports = here.list_exports()["Exports"]
     ask.says("exports are listed", {"ExportingStackId": made, "Name": "peers-arn", "Value": arn} in exports, exports)
-    resources = [(r["LogicalResourceId"], r["ResourceType"], r["ResourceStatus"]) for r in here.describe_stack_resources(StackName="peers")["StackResources"]]
+    found = here.describe_stack_resources(StackName="peers")["StackResources"]
+    resources = [(r["LogicalResourceId"], r["ResourceType"], r["ResourceStatus"]) for r in found]
     ask.says("a stack's resources", resources == [("Queue", "AWS::SQS::Queue", "CREATE_COMPLETE")], resources)
     ask.refused("no stack twice", "AlreadyExistsException", here.create_stack, **stack)
     ask.refused("no stack of another account", "ValidationError", there.describe_stacks, StackName="peers")
@@ -174,7 +183,9 @@ def cloudformation(dev, prod, ask):
 
 def unknown(dev, _, ask):
     """Who has none of these says so, of each of their operations, once and in the service's own protocol."""
-    for service, code in (("sns", "InvalidAction"), ("cloudformation", "InvalidAction"), ("sqs", "UnknownOperationException"), ("events", "UnknownOperationException")):
+    queries, jsons = ("sns", "cloudformation"), ("sqs", "events")
+    for service in queries + jsons:
+        code = "InvalidAction" if service in queries else "UnknownOperationException"
         asks = ask.client(dev, service, parameter_validation=False)
         for operation in asks.meta.service_model.operation_names:
             ask.refused(f"{service} {operation} is unknown", code, lambda **_: asks._make_api_call(operation, {}))
