@@ -12,8 +12,11 @@ use crate::sandbox::ecs::requests;
 use crate::sandbox::ecs::rollout::Status;
 use crate::sandbox::ecs::service::Service;
 use crate::sandbox::ecs::view;
-use crate::sandbox::ecs::wire::{from_epoch, invalid, page, required, text, texts};
+use crate::sandbox::ecs::wire::{from_epoch, invalid, page_of, required, text, texts};
 use crate::sandbox::latency::Latency;
+/// Without `maxResults`, as the model's documentation has it.
+const PAGE: usize = 20;
+
 use crate::sandbox::service::{Answer, AwsError, Call};
 
 /// Newest first.
@@ -41,7 +44,7 @@ pub fn list(place: &mut Place, call: &Call) -> Answer {
         .filter(|d| after.is_none_or(|t| d.created >= t) && before.is_none_or(|t| d.created <= t))
         .map(|d| d.brief())
         .collect();
-    page(call.input, "serviceDeployments", briefs)
+    page_of(PAGE, call.input, "serviceDeployments", briefs)
 }
 
 pub fn describe(place: &mut Place, call: &Call) -> Answer {

@@ -14,7 +14,9 @@ use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::scheduler::LAG;
 use crate::sandbox::ecs::service::{Life, Service};
 use crate::sandbox::ecs::view;
-use crate::sandbox::ecs::wire::{Members, client, flag, includes, invalid, list as items, page, required, text, texts};
+use crate::sandbox::ecs::wire::{
+    Members, client, flag, includes, invalid, list as items, page_of, required, text, texts,
+};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, AwsError, Call};
 
@@ -262,7 +264,11 @@ pub fn describe(place: &mut Place, call: &Call) -> Answer {
     Ok(json!({ "services": services, "failures": failures }))
 }
 
-pub fn list(place: &mut Place, input: &Value) -> Answer {
+/// Without `maxResults`, as the model's documentation has it.
+const PAGE: usize = 10;
+
+pub fn list(place: &mut Place, call: &Call) -> Answer {
+    let input = call.input;
     let (launch, strategy) = (text(input, "launchType"), text(input, "schedulingStrategy"));
     let cluster = place.cluster(input)?;
     let is = |s: &Service, member: &str, wanted: Option<&str>| {
@@ -274,5 +280,5 @@ pub fn list(place: &mut Place, input: &Value) -> Answer {
         .filter(|s| s.life != Life::Inactive && is(s, "launchType", launch) && is(s, "schedulingStrategy", strategy))
         .map(|s| json!(s.arn()))
         .collect();
-    page(input, "serviceArns", arns)
+    page_of(PAGE, input, "serviceArns", arns)
 }
