@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::arn::{self, Home};
 use super::configuration::Strategy;
+use super::history::Snapshot;
 use super::rollout::{ServiceDeployment, Status};
 use super::wire::{Members, epoch};
 
@@ -119,8 +120,8 @@ pub struct Service {
     pub completed: Option<String>,
     /// The scheduler's next look.
     pub wake: Option<Timestamp>,
-    /// The service as stale reads still see it, until then.
-    pub before: Option<(Timestamp, Box<Service>)>,
+    /// The service as reads that lag behind still see it, oldest first.
+    pub history: VecDeque<Snapshot>,
     pub next_id: u64,
     /// Its steady state was told since it was last disturbed.
     pub told_steady: bool,

@@ -11,6 +11,7 @@ use crate::sandbox::ecs::deploy;
 use crate::sandbox::ecs::error::{no_service, not_active, unsupported};
 use crate::sandbox::ecs::place::{Cluster, Place};
 use crate::sandbox::ecs::refusals;
+use crate::sandbox::ecs::rollout::Status;
 use crate::sandbox::ecs::scheduler::LAG;
 use crate::sandbox::ecs::service::{Life, Service};
 use crate::sandbox::ecs::view;
@@ -94,7 +95,7 @@ pub fn blank(home: &Home, cluster: &str, name: &str, by: &str, now: Timestamp) -
         events: VecDeque::new(),
         completed: None,
         wake: None,
-        before: None,
+        history: VecDeque::new(),
         next_id: 0,
         told_steady: false,
     }
@@ -157,7 +158,7 @@ pub fn desired_count(input: &Value) -> Result<Option<u32>, AwsError> {
 pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     let input = call.input;
     let named = required(input, "service")?;
-    let (told, stale) = (place.service_deployments, place.stale);
+    let (told, lag) = (place.service_deployments, place.lag(latency));
     let cluster = place.cluster(input)?;
     let name = cluster.service_name(named).to_owned();
     let present = match cluster.services.get(&name).ok_or_else(no_service)? {
@@ -192,7 +193,7 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     configuration::lay_over(&mut settings, input)?;
     triggers |= definition.arn != service.task_definition;
 
-    remember(service, call.now, latency.of(stale));
+    service.remember(call.now, lag);
     service.settings = settings;
     if let Some(desired) = desired {
         service.desired = desired;
@@ -205,18 +206,10 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     Ok(json!({ "service": view::service(service, tasks, false, told) }))
 }
 
-/// Keeps the service as it was, for stale reads.
-pub fn remember(service: &mut Service, now: Timestamp, stale: jiff::SignedDuration) {
-    if stale > jiff::SignedDuration::ZERO {
-        service.before = None;
-        service.before = Some((now + stale, Box::new(service.clone())));
-    }
-}
-
 /// DRAINING until its tasks are gone, INACTIVE ever after.
 pub fn delete(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     let named = required(call.input, "service")?;
-    let told = place.service_deployments;
+    let (told, lag) = (place.service_deployments, place.lag(latency));
     let force = flag(call.input, "force");
     let cluster = place.cluster(call.input)?;
     let name = cluster.service_name(named).to_owned();
@@ -227,10 +220,11 @@ pub fn delete(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     if service.desired > 0 && !force {
         return Err(invalid("The service cannot be stopped while it is scaled above 0."));
     }
+    service.remember(call.now, lag);
     service.desired = 0;
     service.life = Life::Draining;
     if let Some(running) = service.under_way() {
-        running.become_status(crate::sandbox::ecs::rollout::Status::Stopped, None, call.now);
+        running.become_status(Status::Stopped, None, call.now);
     }
     service.wake_at(call.now + latency.of(LAG));
     Ok(json!({ "service": view::service(service, &cluster.tasks, false, told) }))
@@ -251,8 +245,7 @@ pub fn describe(place: &mut Place, call: &Call) -> Answer {
     for named in named {
         match cluster.services.get(cluster.service_name(named)) {
             Some(service) => {
-                let service = view::as_read(service, call.now);
-                services.push(view::service(service, &cluster.tasks, tags, told));
+                services.push(view::service(service.as_read(call.now), &cluster.tasks, tags, told));
             }
             None => {
                 let missing = cluster.home.service(&cluster.name, arn::last(named));
@@ -277,6 +270,7 @@ pub fn list(place: &mut Place, call: &Call) -> Answer {
     let arns = cluster
         .services
         .values()
+        .map(|s| s.as_read(call.now))
         .filter(|s| s.life != Life::Inactive && is(s, "launchType", launch) && is(s, "schedulingStrategy", strategy))
         .map(|s| json!(s.arn()))
         .collect();

@@ -5,6 +5,7 @@ mod api;
 mod deployments;
 mod early_success;
 mod endings;
+mod history;
 mod laws;
 mod one_off;
 mod refusals;
