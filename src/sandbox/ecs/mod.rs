@@ -15,6 +15,8 @@ mod configuration;
 mod deploy;
 mod error;
 mod failure;
+mod fit;
+mod history;
 mod hooks;
 mod launch;
 mod lifecycle;

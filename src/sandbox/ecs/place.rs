@@ -84,6 +84,11 @@ impl Place {
         }
     }
 
+    /// How long reads of a service stay behind its changes.
+    pub fn lag(&self, latency: Latency) -> SignedDuration {
+        latency.of(self.stale)
+    }
+
     /// The cluster that a request's `cluster` names; `default` where it names none.
     pub fn cluster(&mut self, input: &Value) -> Result<&mut Cluster, AwsError> {
         self.cluster_named(text(input, "cluster").unwrap_or("default"))
@@ -139,6 +144,7 @@ impl Place {
 
     /// Lets the thing due at `at` happen.
     pub fn fire(&mut self, due: &Due, at: Timestamp, latency: Latency, images: &dyn ImageSource) {
+        let lag = self.lag(latency);
         let Place { clusters, families, alarms, .. } = self;
         match due {
             Due::Alarms => self.change_alarms(at, latency),
@@ -146,12 +152,13 @@ impl Place {
                 let Some(cluster) = clusters.get_mut(cluster) else { return };
                 let around = Surroundings { families, injected: &cluster.injected, alarms, latency };
                 if let Some(service) = cluster.services.get_mut(service) {
+                    service.remember(at, lag);
                     scheduler::fire(service, &mut cluster.tasks, at, &around);
                 }
             }
             Due::Task { cluster, task } => {
                 let Some(cluster) = clusters.get_mut(cluster) else { return };
-                fire_task(cluster, task, at, latency, images);
+                fire_task(cluster, task, at, (latency, lag), images);
             }
         }
     }
@@ -188,13 +195,20 @@ pub fn find_task_definition<'a>(families: &'a Families, named: &str) -> Option<&
     }
 }
 
-fn fire_task(cluster: &mut Cluster, id: &str, at: Timestamp, latency: Latency, images: &dyn ImageSource) {
+fn fire_task(
+    cluster: &mut Cluster,
+    id: &str,
+    at: Timestamp,
+    (latency, lag): (Latency, SignedDuration),
+    images: &dyn ImageSource,
+) {
     let Cluster { services, tasks, .. } = cluster;
     let Some(task) = tasks.get(id) else { return };
     let service = task.service.as_ref().and_then(|name| services.get_mut(name));
     let pinned = service.as_ref().and_then(|s| scheduler::pinned(s, task)).unwrap_or_default();
     let Some(change) = tasks.change(id, |task| lifecycle::step(task, at, latency, images, &pinned)) else { return };
     if let (Some(service), Some(task)) = (service, tasks.get(id)) {
+        service.remember(at, lag);
         scheduler::sees(service, task, &change, at, latency);
     }
     if change == Change::Vanished {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::arn::{self, Home};
 use super::configuration::Strategy;
+use super::history::Snapshot;
 use super::rollout::{ServiceDeployment, Status};
 use super::wire::{Members, epoch};
 
@@ -107,6 +108,7 @@ pub struct Service {
     /// Members of CreateService and UpdateService that are answered as given, `deploymentConfiguration` merged.
     pub settings: Members,
     pub tags: Vec<Value>,
+    /// Empty where the controller is EXTERNAL and none was given.
     pub task_definition: String,
     /// Newest first: the first one is PRIMARY.
     pub deployments: Vec<Deployment>,
@@ -119,8 +121,10 @@ pub struct Service {
     pub completed: Option<String>,
     /// The scheduler's next look.
     pub wake: Option<Timestamp>,
-    /// The service as stale reads still see it, until then.
-    pub before: Option<(Timestamp, Box<Service>)>,
+    /// The service as reads that lag behind still see it, oldest first.
+    pub history: VecDeque<Snapshot>,
+    /// The input of the CreateService that made it; none where it was seeded.
+    pub order: Option<Value>,
     pub next_id: u64,
     /// Its steady state was told since it was last disturbed.
     pub told_steady: bool,

@@ -1,20 +1,11 @@
 //! How a service and its deployments are shown.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::deploy::counts;
 use super::service::{DEPLOYMENT_MEMBERS, Deployment, SERVICE_MEMBERS, Service};
 use super::tasks::Tasks;
 use super::wire::{epoch, only, present};
-
-/// The service as a read at `now` sees it: behind its last change while reads are stale.
-pub fn as_read(service: &Service, now: Timestamp) -> &Service {
-    match &service.before {
-        Some((until, before)) if now < *until => before,
-        _ => service,
-    }
-}
 
 /// The `Service` structure.
 pub fn service(service: &Service, tasks: &Tasks, tags: bool, told: bool) -> Value {
@@ -32,7 +23,7 @@ pub fn service(service: &Service, tasks: &Tasks, tags: bool, told: bool) -> Valu
     put("desiredCount", json!(service.desired));
     put("runningCount", json!(tally.running));
     put("pendingCount", json!(tally.pending));
-    put("taskDefinition", json!(service.task_definition));
+    put("taskDefinition", json!(Some(&service.task_definition).filter(|t| !t.is_empty())));
     let deployments: Vec<Value> =
         service.deployments.iter().enumerate().map(|(i, d)| deployment(service, d, i == 0, tasks)).collect();
     put("deployments", json!(deployments));

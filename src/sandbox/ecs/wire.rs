@@ -22,10 +22,15 @@ pub fn includes(input: &Value, what: &str) -> bool {
     texts(input, "include").contains(&what)
 }
 
-/// One page of a listing: at most `maxResults` (1 to 100, else 100) from where `nextToken` says; the member `name` holds it.
+/// One page of a listing, 100 long unless asked otherwise: see [`page_of`].
 pub fn page(input: &Value, name: &str, items: Vec<Value>) -> Result<Value, AwsError> {
+    page_of(100, input, name, items)
+}
+
+/// One page of a listing: at most `maxResults` (1 to 100, else `usual`) from where `nextToken` says; the member `name` holds it.
+pub fn page_of(usual: usize, input: &Value, name: &str, items: Vec<Value>) -> Result<Value, AwsError> {
     let size = match input.get("maxResults").and_then(Value::as_i64) {
-        None => 100,
+        None => usual,
         Some(n @ 1..=100) => n as usize,
         Some(_) => return Err(invalid("Specified maxResults is out of range. Valid range is 1 to 100.")),
     };

@@ -30,7 +30,7 @@ pub fn answer(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         "UpdateService" => services::update(place, call, latency),
         "DeleteService" => services::delete(place, call, latency),
         "DescribeServices" => services::describe(place, call),
-        "ListServices" => services::list(place, call.input),
+        "ListServices" => services::list(place, call),
         "ListServiceDeployments" => service_deployments::list(place, call),
         "DescribeServiceDeployments" => service_deployments::describe(place, call),
         "DescribeServiceRevisions" => service_deployments::revisions(place, call),

@@ -3,7 +3,6 @@
 
 use serde_json::{Value, json};
 
-use super::services::remember;
 use crate::sandbox::ecs::arn;
 use crate::sandbox::ecs::error::{no_service, no_service_deployment};
 use crate::sandbox::ecs::hooks;
@@ -11,10 +10,12 @@ use crate::sandbox::ecs::place::Place;
 use crate::sandbox::ecs::requests;
 use crate::sandbox::ecs::rollout::Status;
 use crate::sandbox::ecs::service::Service;
-use crate::sandbox::ecs::view;
-use crate::sandbox::ecs::wire::{from_epoch, invalid, page, required, text, texts};
+use crate::sandbox::ecs::wire::{from_epoch, invalid, page_of, required, text, texts};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, AwsError, Call};
+
+/// Without `maxResults`, as the model's documentation has it.
+const PAGE: usize = 20;
 
 /// Newest first.
 pub fn list(place: &mut Place, call: &Call) -> Answer {
@@ -32,8 +33,8 @@ pub fn list(place: &mut Place, call: &Call) -> Answer {
         _ => place.cluster(call.input)?,
     };
     let service = cluster.services.get(cluster.service_name(named)).ok_or_else(no_service)?;
-    let seen = view::as_read(service, call.now);
-    let briefs = seen
+    let briefs = service
+        .as_read(call.now)
         .service_deployments
         .iter()
         .rev()
@@ -41,20 +42,21 @@ pub fn list(place: &mut Place, call: &Call) -> Answer {
         .filter(|d| after.is_none_or(|t| d.created >= t) && before.is_none_or(|t| d.created <= t))
         .map(|d| d.brief())
         .collect();
-    page(call.input, "serviceDeployments", briefs)
+    page_of(PAGE, call.input, "serviceDeployments", briefs)
 }
 
 pub fn describe(place: &mut Place, call: &Call) -> Answer {
     let find = |service: &Service, arn: &str| {
-        let seen = view::as_read(service, call.now);
-        seen.service_deployments.iter().find(|d| d.arn == arn).map(|d| d.view())
+        service.as_read(call.now).service_deployments.iter().find(|d| d.arn == arn).map(|d| d.view())
     };
     let (found, failures) = look_up(place, call, "serviceDeploymentArns", "service-deployment", find)?;
     Ok(json!({ "serviceDeployments": found, "failures": failures }))
 }
 
 pub fn revisions(place: &mut Place, call: &Call) -> Answer {
-    let find = |service: &Service, arn: &str| service.revisions.iter().find(|r| r.arn == arn).map(|r| r.view(service));
+    let find = |service: &Service, arn: &str| {
+        service.as_read(call.now).revisions.iter().find(|r| r.arn == arn).map(|r| r.view(service))
+    };
     let (found, failures) = look_up(place, call, "serviceRevisionArns", "service-revision", find)?;
     Ok(json!({ "serviceRevisions": found, "failures": failures }))
 }
@@ -104,9 +106,9 @@ fn service_mut<'a>(place: &'a mut Place, arn: &str) -> Result<&'a mut Service, A
 
 pub fn stop(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     let arn = required(call.input, "serviceDeploymentArn")?;
-    let stale = place.stale;
+    let lag = place.lag(latency);
     let service = service_mut(place, arn)?;
-    remember(service, call.now, latency.of(stale));
+    service.remember(call.now, lag);
     requests::stop(service, arn, text(call.input, "stopType").unwrap_or("ROLLBACK"), call.now, latency)?;
     Ok(json!({ "serviceDeploymentArn": arn }))
 }
@@ -114,7 +116,9 @@ pub fn stop(place: &mut Place, call: &Call, latency: Latency) -> Answer {
 pub fn go_on(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     let arn = required(call.input, "serviceDeploymentArn")?;
     let hook = required(call.input, "hookId")?;
+    let lag = place.lag(latency);
     let service = service_mut(place, arn)?;
+    service.remember(call.now, lag);
     hooks::answer(service, hook, text(call.input, "action").unwrap_or("CONTINUE"), call.now, latency)?;
     Ok(json!({ "serviceDeploymentArn": arn }))
 }

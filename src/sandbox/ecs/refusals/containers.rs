@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::error::client;
 use super::super::wire::{list, text};
 use super::size::Size;
-use super::{is_essential, is_name, name};
+use super::{is_essential, is_name, name, ranges};
 use crate::sandbox::service::AwsError;
 
 pub fn check(input: &Value, of_task: &Size) -> Result<(), AwsError> {
@@ -24,6 +24,7 @@ pub fn check(input: &Value, of_task: &Size) -> Result<(), AwsError> {
             return Err(client("Container.image should not be null or empty."));
         }
         memory(container, of_task)?;
+        ranges::container(container)?;
         logs(container)?;
     }
     if !all.iter().any(is_essential) {
@@ -42,6 +43,7 @@ pub fn check(input: &Value, of_task: &Size) -> Result<(), AwsError> {
         ));
     }
     all.iter().try_for_each(|c| depends(c, all))?;
+    in_some_order(all)?;
     all.iter().try_for_each(|c| mounts(c, list(input, "volumes")))
 }
 
@@ -102,6 +104,26 @@ fn depends(container: &Value, all: &[Value]) -> Result<(), AwsError> {
         }
     }
     Ok(())
+}
+
+/// There is an order in which each container starts after those that it depends on. The words are ours.
+fn in_some_order(all: &[Value]) -> Result<(), AwsError> {
+    let mut waiting: Vec<&Value> = all.iter().collect();
+    loop {
+        let waits = |c: &&Value| {
+            let on = |d: &Value| waiting.iter().any(|other| text(d, "containerName") == Some(name(other)));
+            list(c, "dependsOn").iter().any(on)
+        };
+        let still: Vec<&Value> = waiting.iter().copied().filter(waits).collect();
+        if still.is_empty() {
+            return Ok(());
+        }
+        if still.len() == waiting.len() {
+            let names: Vec<&str> = still.into_iter().map(name).collect();
+            return Err(client(format!("Containers cannot depend on each other in a cycle: {}", names.join(", "))));
+        }
+        waiting = still;
+    }
 }
 
 fn mounts(container: &Value, volumes: &[Value]) -> Result<(), AwsError> {

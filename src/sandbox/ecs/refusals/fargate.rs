@@ -5,8 +5,14 @@ use serde_json::Value;
 use super::super::error::client;
 use super::super::wire::{flag, list, text};
 use super::size::Size;
+use super::{name, ranges};
 use crate::sandbox::ecr;
 use crate::sandbox::service::AwsError;
+
+/// The model: "The minimum supported value is 21 GiB and the maximum supported value is 200 GiB."
+const STORAGE_GIB: std::ops::RangeInclusive<i64> = 21..=200;
+/// The model: "the max stop timeout value is 120 seconds".
+const STOP_TIMEOUT: std::ops::RangeInclusive<i64> = 0..=120;
 
 pub fn check(input: &Value, of_task: &Size) -> Result<(), AwsError> {
     if text(input, "networkMode") != Some("awsvpc") {
@@ -42,6 +48,8 @@ pub fn check(input: &Value, of_task: &Size) -> Result<(), AwsError> {
             return Err(unsupported("sourcePath"));
         }
     }
+    let storage = input.get("ephemeralStorage").unwrap_or(&Value::Null);
+    ranges::within(storage, "sizeInGiB", &STORAGE_GIB, "'ephemeralStorage.sizeInGiB'")?;
     let role = text(input, "executionRoleArn").is_some();
     list(input, "containerDefinitions").iter().try_for_each(|c| container(c, role))
 }
@@ -68,6 +76,12 @@ fn container(container: &Value, role: bool) -> Result<(), AwsError> {
     if flag(container, "privileged") {
         return Err(client("Fargate requires that the 'privileged' setting be 'false'"));
     }
+    ranges::within(
+        container,
+        "stopTimeout",
+        &STOP_TIMEOUT,
+        &format!("'stopTimeout' of container '{}'", name(container)),
+    )?;
     if !list(container, "dockerSecurityOptions").is_empty() {
         return Err(unsupported("dockerSecurityOptions"));
     }

@@ -4,6 +4,7 @@
 mod containers;
 mod fargate;
 mod network;
+mod ranges;
 mod size;
 
 use serde_json::Value;

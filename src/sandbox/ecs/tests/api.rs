@@ -1,6 +1,6 @@
 //! What is not a rollout: registering, describing, listing, refusing.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rig::{Rig, definition};
 
@@ -162,4 +162,48 @@ fn a_task_definition_of_another_controllers_service_is_not_updated_here() {
     rig.ok("RegisterTaskDefinition", definition("repo/web:2"));
     let refused = rig.call("UpdateService", json!({ "cluster": "c", "service": "web", "taskDefinition": "web:2" }));
     assert!(refused.unwrap_err().message.contains("CODE_DEPLOY deployment controller"));
+}
+
+/// How many of a list come without `maxResults`, and how many on the page after that.
+fn first_two(rig: &mut Rig, op: &str, member: &str, mut query: Value) -> (usize, usize) {
+    let first = rig.ok(op, query.clone());
+    query["nextToken"] = first["nextToken"].clone();
+    let second = rig.ok(op, query);
+    assert_eq!(second.get("nextToken"), None);
+    let length = |page: &Value| page[member].as_array().unwrap().len();
+    (length(&first), length(&second))
+}
+
+#[test]
+fn pages_have_their_own_lengths_where_none_is_asked_for() {
+    let mut rig = Rig::new();
+    for n in 0..11 {
+        let name = format!("s{n}");
+        rig.ok(
+            "CreateService",
+            json!({ "cluster": "c", "serviceName": name, "taskDefinition": "web", "desiredCount": 0 }),
+        );
+    }
+    let of_cluster = json!({ "cluster": "c" });
+    assert_eq!(first_two(&mut rig, "ListServices", "serviceArns", of_cluster.clone()), (10, 2));
+    let all = rig.ok("ListServices", json!({ "cluster": "c", "maxResults": 100 }));
+    assert_eq!(all["serviceArns"].as_array().unwrap().len(), 12);
+
+    let web = json!({ "cluster": "c", "service": "web" });
+    for _ in 0..21 {
+        rig.ok("UpdateService", json!({ "cluster": "c", "service": "web", "forceNewDeployment": true }));
+    }
+    assert_eq!(first_two(&mut rig, "ListServiceDeployments", "serviceDeployments", web), (20, 2));
+
+    for _ in 0..100 {
+        rig.ok("RegisterTaskDefinition", definition("repo/web:1"));
+        rig.ok("RunTask", json!({ "cluster": "c", "taskDefinition": "web" }));
+    }
+    let definitions = first_two(&mut rig, "ListTaskDefinitions", "taskDefinitionArns", json!({}));
+    assert_eq!(definitions, (100, 1));
+    assert_eq!(first_two(&mut rig, "ListTasks", "taskArns", of_cluster), (100, 2));
+    for n in 0..100 {
+        rig.ok("CreateCluster", json!({ "clusterName": format!("c{n}") }));
+    }
+    assert_eq!(first_two(&mut rig, "ListClusters", "clusterArns", json!({})), (100, 1));
 }

@@ -2,9 +2,12 @@
 
 mod alarms;
 mod api;
+mod creation;
 mod deployments;
 mod early_success;
 mod endings;
+mod fit;
+mod history;
 mod laws;
 mod one_off;
 mod refusals;

@@ -189,7 +189,10 @@ fn what_fargate_does_not_take_is_refused() {
 fn what_a_network_mode_has_no_place_for_is_refused() {
     let awsvpc: [(&str, Value); 7] = [
         ("Links are not supported when networkMode=awsvpc.", json!({ "links": ["init"] })),
-        ("ExtraHosts are not supported when networkMode=awsvpc.", json!({ "extraHosts": [{}] })),
+        (
+            "ExtraHosts are not supported when networkMode=awsvpc.",
+            json!({ "extraHosts": [{ "hostname": "a", "ipAddress": "10.0.0.1" }] }),
+        ),
         ("Hostname is not supported on container when networkMode=awsvpc.", json!({ "hostname": "web" })),
         ("DNS servers are not supported on container when networkMode=awsvpc.", json!({ "dnsServers": ["1.1.1.1"] })),
         (
@@ -249,4 +252,79 @@ fn tags_that_are_none_are_refused() {
     input["tags"] = json!([]);
     let error = Rig::new().call("RegisterTaskDefinition", input).unwrap_err();
     assert_eq!((error.code.as_str(), error.message.as_str()), ("InvalidParameterException", "Tags can not be empty."));
+}
+
+/// Whether the definition with this change is registered; what is out of a range says which.
+fn takes(change: &Change, member: &str) -> bool {
+    let mut input = taken();
+    change(&mut input);
+    match Rig::new().call("RegisterTaskDefinition", input) {
+        Ok(_) => true,
+        Err(error) => {
+            assert_eq!(error.code, "ClientException");
+            assert!(error.message.contains(member), "{member}: {}", error.message);
+            false
+        }
+    }
+}
+
+#[test]
+fn numbers_have_the_ranges_of_the_documentation() {
+    type Given = fn(i64) -> Value;
+    let check =
+        |member: &'static str| move |n: i64| web(json!({ "healthCheck": { "command": ["CMD", "true"], member: n } }));
+    let on_bridge = |change: Value| {
+        move |input: &mut Value| {
+            merge(input, json!({ "networkMode": "bridge", "requiresCompatibilities": ["EC2"] }));
+            web(change.clone())(input);
+        }
+    };
+    for (member, least, most) in [("interval", 5, 300), ("timeout", 2, 60), ("retries", 1, 10), ("startPeriod", 0, 300)]
+    {
+        let taken: Vec<i64> =
+            [least - 1, least, most, most + 1].into_iter().filter(|n| takes(&check(member)(*n), member)).collect();
+        assert_eq!(taken, [least, most], "{member}");
+    }
+    let ports: [(&str, i64, Given); 2] = [
+        ("containerPort", 1, |n| json!({ "portMappings": [{ "containerPort": n }] })),
+        ("hostPort", 0, |n| json!({ "portMappings": [{ "containerPort": 80, "hostPort": n }] })),
+    ];
+    for (member, least, given) in ports {
+        let given = |n: &i64| takes(&on_bridge(given(*n)), member);
+        let taken: Vec<i64> = [-1, 0, 1, 65_535, 65_536].into_iter().filter(given).collect();
+        let expected: Vec<i64> = [0, 1, 65_535].into_iter().filter(|n| *n >= least).collect();
+        assert_eq!(taken, expected, "{member}");
+    }
+    assert!(!takes(&web(json!({ "healthCheck": { "command": [] } })), "command"));
+}
+
+#[test]
+fn fargate_has_ranges_of_its_own() {
+    let stop = move |n: i64| web(json!({ "stopTimeout": n }));
+    let storage = |n: i64| task(json!({ "ephemeralStorage": { "sizeInGiB": n } }));
+    let stops: Vec<i64> = [2, 120, 121].into_iter().filter(|n| takes(&stop(*n), "stopTimeout")).collect();
+    assert_eq!(stops, [2, 120]);
+    let sizes: Vec<i64> = [20, 21, 200, 201].into_iter().filter(|n| takes(&storage(*n), "sizeInGiB")).collect();
+    assert_eq!(sizes, [21, 200]);
+    let on_ec2 = move |input: &mut Value| {
+        merge(input, json!({ "requiresCompatibilities": ["EC2"] }));
+        stop(999)(input);
+    };
+    assert!(takes(&on_ec2, "stopTimeout"));
+}
+
+#[test]
+fn containers_that_wait_for_each_other_are_refused() {
+    let depending = |name: &str, on: &[&str]| {
+        let on: Vec<Value> = on.iter().map(|o| json!({ "containerName": o, "condition": "START" })).collect();
+        json!({ "name": name, "image": "x", "dependsOn": on })
+    };
+    let of = |containers: Vec<Value>| task(json!({ "containerDefinitions": containers }));
+    let said_of = |containers: Vec<Value>| said(&of(containers));
+    assert!(said_of(vec![depending("a", &["a"])]).ends_with("cycle: a"));
+    let cycle = vec![depending("a", &["b"]), depending("b", &["c"]), depending("c", &["a", "d"]), depending("d", &[])];
+    assert!(said_of(cycle).ends_with("cycle: a, b, c"));
+    let diamond =
+        vec![depending("a", &["b", "c"]), depending("b", &["d"]), depending("c", &["d"]), depending("d", &[])];
+    assert!(takes(&of(diamond), "dependsOn"));
 }

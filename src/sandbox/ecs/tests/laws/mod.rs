@@ -1,6 +1,6 @@
 //! What always holds, whatever is deployed and however the clock is moved.
 
-mod draw;
+pub mod draw;
 mod watch;
 
 use proptest::prelude::*;
