@@ -15,6 +15,7 @@ mod configuration;
 mod deploy;
 mod error;
 mod failure;
+mod fit;
 mod history;
 mod hooks;
 mod launch;

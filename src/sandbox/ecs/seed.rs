@@ -26,6 +26,7 @@ use super::alarms::{AlarmState, Alarms};
 use super::api::services::{blank, desired_count, new_settings};
 use super::arn;
 use super::deploy;
+use super::fit;
 use super::launch::{self, Order};
 use super::lifecycle;
 use super::place::{Cluster, Injected, Place};
@@ -136,6 +137,7 @@ fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency
     let mut service = blank(&cluster.home, &cluster.name, &name, &by, then);
     service.desired = desired_count(input).map_err(|e| wrong(&e.message))?.unwrap_or(1);
     service.settings = new_settings(input).map_err(|e| wrong(&e.message))?;
+    fit::service(&service.settings, &definition).map_err(|e| wrong(&e.message))?;
     service.tags = list(input, "tags").to_vec();
     deploy::begin(&mut service, &definition, &cluster.tasks, &Alarms::default(), then, latency);
     let id = service.primary().map(|d| d.id.clone()).unwrap_or_default();

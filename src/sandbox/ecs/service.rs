@@ -108,6 +108,7 @@ pub struct Service {
     /// Members of CreateService and UpdateService that are answered as given, `deploymentConfiguration` merged.
     pub settings: Members,
     pub tags: Vec<Value>,
+    /// Empty where the controller is EXTERNAL and none was given.
     pub task_definition: String,
     /// Newest first: the first one is PRIMARY.
     pub deployments: Vec<Deployment>,
@@ -122,6 +123,8 @@ pub struct Service {
     pub wake: Option<Timestamp>,
     /// The service as reads that lag behind still see it, oldest first.
     pub history: VecDeque<Snapshot>,
+    /// The input of the CreateService that made it; none where it was seeded.
+    pub order: Option<Value>,
     pub next_id: u64,
     /// Its steady state was told since it was last disturbed.
     pub told_steady: bool,

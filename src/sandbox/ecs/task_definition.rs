@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::arn::Home;
 use super::refusals;
-use super::wire::{Members, epoch, text};
+use super::wire::{Members, epoch, list, list_of, text};
 use crate::sandbox::service::AwsError;
 
 /// One revision of a family.
@@ -27,6 +27,8 @@ pub struct ContainerSpec {
     pub image: String,
     pub essential: bool,
     pub health_check: bool,
+    /// The `containerPort`s of its port mappings.
+    pub ports: Vec<u64>,
 }
 
 /// Lists that AWS answers empty where a container definition leaves them out.
@@ -91,6 +93,11 @@ impl TaskDefinition {
         self.body.get("networkMode").and_then(Value::as_str) == Some("awsvpc")
     }
 
+    /// Whether its `compatibilities` have the launch type.
+    pub fn is_compatible(&self, launch_type: &str) -> bool {
+        list_of(&self.body, "compatibilities").iter().any(|c| c == launch_type)
+    }
+
     pub fn containers(&self) -> Vec<ContainerSpec> {
         let Some(Value::Array(containers)) = self.body.get("containerDefinitions") else {
             return Vec::new();
@@ -102,6 +109,7 @@ impl TaskDefinition {
                 image: text(c, "image").unwrap_or_default().to_owned(),
                 essential: c.get("essential").and_then(Value::as_bool).unwrap_or(true),
                 health_check: c.get("healthCheck").is_some_and(Value::is_object),
+                ports: list(c, "portMappings").iter().filter_map(|p| p.get("containerPort")?.as_u64()).collect(),
             })
             .collect()
     }

@@ -23,7 +23,7 @@ pub fn service(service: &Service, tasks: &Tasks, tags: bool, told: bool) -> Valu
     put("desiredCount", json!(service.desired));
     put("runningCount", json!(tally.running));
     put("pendingCount", json!(tally.pending));
-    put("taskDefinition", json!(service.task_definition));
+    put("taskDefinition", json!(Some(&service.task_definition).filter(|t| !t.is_empty())));
     let deployments: Vec<Value> =
         service.deployments.iter().enumerate().map(|(i, d)| deployment(service, d, i == 0, tasks)).collect();
     put("deployments", json!(deployments));

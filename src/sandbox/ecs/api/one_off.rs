@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::ecs::arn;
 use crate::sandbox::ecs::error::token_conflict;
+use crate::sandbox::ecs::fit;
 use crate::sandbox::ecs::launch::{self, Order};
 use crate::sandbox::ecs::place::{Place, Remembered};
 use crate::sandbox::ecs::refusals;
@@ -31,10 +32,12 @@ pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         return again(place, &cluster, before, input);
     }
     let definition = place.runnable(required(input, "taskDefinition")?)?.clone();
-    validate(input, &definition)?;
+    fit::one_placement(input)?;
+    let settings = settings(input);
+    fit::task(&settings, &definition)?;
+    overridden(input, &definition)?;
 
     let cluster = place.cluster(input)?;
-    let settings = settings(input);
     let mut started = Vec::new();
     for _ in 0..count {
         cluster.next_id += 1;
@@ -75,17 +78,7 @@ fn again(place: &Place, cluster: &str, before: &Remembered, input: &Value) -> An
     Ok(json!({ "tasks": views, "failures": [] }))
 }
 
-fn validate(input: &Value, definition: &TaskDefinition) -> Result<(), AwsError> {
-    let network = input.get("networkConfiguration").and_then(|n| n.get("awsvpcConfiguration"));
-    if definition.uses_awsvpc() && network.is_none() {
-        return Err(invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
-    }
-    if network.is_some() && !definition.uses_awsvpc() {
-        return Err(invalid("Network Configuration is not valid for the given networkMode of this task definition."));
-    }
-    if network.is_some_and(|n| list(n, "subnets").is_empty()) {
-        return Err(invalid("subnets can not be empty."));
-    }
+fn overridden(input: &Value, definition: &TaskDefinition) -> Result<(), AwsError> {
     let known = definition.containers();
     for named in given_overrides(input).iter().map(|o| text(o, "name").unwrap_or_default()) {
         if known.iter().all(|c| c.name != named) {
@@ -122,7 +115,7 @@ fn overrides(input: &Value, definition: &TaskDefinition) -> Value {
 
 fn settings(input: &Value) -> Members {
     let mut settings = input.as_object().cloned().unwrap_or_default();
-    if !settings.contains_key("capacityProviderStrategy") {
+    if list(input, "capacityProviderStrategy").is_empty() {
         settings.entry("launchType").or_insert_with(|| json!("EC2"));
     }
     settings

@@ -9,6 +9,7 @@ use crate::sandbox::ecs::arn::{self, Home};
 use crate::sandbox::ecs::configuration;
 use crate::sandbox::ecs::deploy;
 use crate::sandbox::ecs::error::{no_service, not_active, unsupported};
+use crate::sandbox::ecs::fit;
 use crate::sandbox::ecs::place::{Cluster, Place};
 use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::rollout::Status;
@@ -23,7 +24,7 @@ use crate::sandbox::service::{Answer, AwsError, Call};
 
 /// Members of UpdateService that the service answers as given, and whether changing them triggers a new deployment
 /// (`UpdateServiceRequest` says so of each).
-const SETTINGS: [(&str, bool); 17] = [
+const SETTINGS: [(&str, bool); 16] = [
     ("loadBalancers", true),
     ("serviceRegistries", true),
     ("networkConfiguration", true),
@@ -40,7 +41,6 @@ const SETTINGS: [(&str, bool); 17] = [
     ("enableECSManagedTags", false),
     ("propagateTags", false),
     ("enableExecuteCommand", false),
-    ("launchType", false),
 ];
 
 pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
@@ -55,25 +55,53 @@ pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     }
     refusals::tags(input)?;
     let told = place.service_deployments;
-    let definition = place.runnable(required(input, "taskDefinition")?)?.clone();
-    if definition.uses_awsvpc() && input.get("networkConfiguration").is_none() {
-        return Err(invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."));
+    let cluster = place.cluster(input)?;
+    if let Some(before) = text(input, "clientToken").and_then(|token| made_with(cluster, token)) {
+        return match before.order.as_ref() == Some(input) {
+            true => Ok(json!({ "service": view::service(before, &cluster.tasks, true, told) })),
+            false => Err(not_idempotent()),
+        };
     }
     let desired = desired_count(input)?.unwrap_or(0);
     let settings = new_settings(input)?;
+    let definition = match text(input, "taskDefinition") {
+        // The model: "must be specified if the service uses either the ECS or CODE_DEPLOY deployment controllers."
+        None if controller(&settings) == "EXTERNAL" => None,
+        None | Some(_) => Some(place.runnable(required(input, "taskDefinition")?)?.clone()),
+    };
+    if let Some(definition) = &definition {
+        fit::service(&settings, definition)?;
+    }
     let alarms = place.alarms.clone();
     let cluster = place.cluster(input)?;
     if cluster.services.get(&name).is_some_and(|s| s.life != Life::Inactive) {
-        return Err(invalid("Creation of service was not idempotent."));
+        return Err(not_idempotent());
     }
     let mut service = blank(&cluster.home, &cluster.name, &name, call.principal, call.now);
     service.desired = desired;
     service.settings = settings;
     service.tags = items(input, "tags").to_vec();
-    deploy::begin(&mut service, &definition, &cluster.tasks, &alarms, call.now, latency);
+    service.order = Some(input.clone());
+    if let Some(definition) = definition {
+        deploy::begin(&mut service, &definition, &cluster.tasks, &alarms, call.now, latency);
+    }
     let view = view::service(&service, &cluster.tasks, true, told);
     cluster.services.insert(name, service);
     Ok(json!({ "service": view }))
+}
+
+fn not_idempotent() -> AwsError {
+    invalid("Creation of service was not idempotent.")
+}
+
+/// The service that a CreateService with this `clientToken` made.
+fn made_with<'a>(cluster: &'a Cluster, token: &str) -> Option<&'a Service> {
+    let token_of = |s: &'a Service| text(s.order.as_ref()?, "clientToken");
+    cluster.services.values().find(|s| s.life == Life::Active && token_of(s) == Some(token))
+}
+
+fn controller(settings: &Members) -> &str {
+    settings.get("deploymentController").and_then(|c| text(c, "type")).unwrap_or("ECS")
 }
 
 /// A service that has nothing yet.
@@ -96,6 +124,7 @@ pub fn blank(home: &Home, cluster: &str, name: &str, by: &str, now: Timestamp) -
         completed: None,
         wake: None,
         history: VecDeque::new(),
+        order: None,
         next_id: 0,
         told_steady: false,
     }
@@ -103,6 +132,7 @@ pub fn blank(home: &Home, cluster: &str, name: &str, by: &str, now: Timestamp) -
 
 /// The settings of a new service: as given, with AWS's defaults.
 pub fn new_settings(input: &Value) -> Result<Members, AwsError> {
+    fit::one_placement(input)?;
     let mut settings = Members::new();
     for (member, default) in [
         ("loadBalancers", json!([])),
@@ -118,12 +148,13 @@ pub fn new_settings(input: &Value) -> Result<Members, AwsError> {
     ] {
         settings.insert(member.to_owned(), default);
     }
-    for (member, _) in SETTINGS {
+    // UpdateService has no launch type.
+    for member in SETTINGS.iter().map(|(member, _)| *member).chain(["launchType"]) {
         if let Some(value) = input.get(member) {
             settings.insert(member.to_owned(), value.clone());
         }
     }
-    if input.get("capacityProviderStrategy").is_none() {
+    if items(input, "capacityProviderStrategy").is_empty() {
         settings.entry("launchType").or_insert_with(|| json!("EC2"));
     }
     if settings.get("launchType").is_some_and(|l| l == "FARGATE") {
@@ -167,15 +198,16 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     };
     let asked = text(input, "taskDefinition");
     let definition = match asked {
-        Some(named) => place.runnable(named)?.clone(),
+        Some(named) => Some(place.runnable(named)?.clone()),
+        None if present.is_empty() => None,
         // What runs may go on being run, INACTIVE or not.
-        None => place.task_definition(&present).ok_or_else(|| client("TaskDefinition not found."))?.clone(),
+        None => Some(place.task_definition(&present).ok_or_else(|| client("TaskDefinition not found."))?.clone()),
     };
     let desired = desired_count(input)?;
     let alarms = place.alarms.clone();
     let Cluster { services, tasks, .. } = place.cluster(input)?;
     let service = services.get_mut(&name).ok_or_else(no_service)?;
-    let controller = service.settings.get("deploymentController").and_then(|c| text(c, "type")).unwrap_or("ECS");
+    let controller = controller(&service.settings);
     if controller != "ECS" && (asked.is_some() || flag(input, "forceNewDeployment")) {
         return Err(invalid(format!(
             "Unable to update task definition on services with a {controller} deployment controller. Use AWS CodeDeploy \
@@ -190,20 +222,35 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
             triggers |= triggering && changed;
         }
     }
+    place_anew(&mut settings, input, &service.settings);
     configuration::lay_over(&mut settings, input)?;
-    triggers |= definition.arn != service.task_definition;
+    if let Some(definition) = &definition {
+        fit::service(&settings, definition)?;
+        triggers |= definition.arn != service.task_definition;
+    }
 
     service.remember(call.now, lag);
     service.settings = settings;
     if let Some(desired) = desired {
         service.desired = desired;
     }
-    if triggers {
-        deploy::begin(service, &definition, tasks, &alarms, call.now, latency);
-    } else {
-        service.wake_at(call.now + latency.of(LAG));
+    match definition.filter(|_| triggers) {
+        Some(definition) => deploy::begin(service, &definition, tasks, &alarms, call.now, latency),
+        None => service.wake_at(call.now + latency.of(LAG)),
     }
     Ok(json!({ "service": view::service(service, tasks, false, told) }))
+}
+
+/// A capacity provider strategy takes the place of the launch type; an empty one goes "back to the launch type".
+fn place_anew(settings: &mut Members, input: &Value, before: &Members) {
+    match input.get("capacityProviderStrategy").and_then(Value::as_array).map(Vec::is_empty) {
+        None => {}
+        Some(false) => drop(settings.remove("launchType")),
+        Some(true) => {
+            let launch_type = if fit::on_fargate(before) { "FARGATE" } else { "EC2" };
+            settings.entry("launchType").or_insert_with(|| json!(launch_type));
+        }
+    }
 }
 
 /// DRAINING until its tasks are gone, INACTIVE ever after.

@@ -2,9 +2,11 @@
 
 mod alarms;
 mod api;
+mod creation;
 mod deployments;
 mod early_success;
 mod endings;
+mod fit;
 mod history;
 mod laws;
 mod one_off;

@@ -10,6 +10,7 @@ use crate::model::ids::{AccountId, Digest, Region};
 use crate::sandbox::ecs::Ecs;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, Call, ImageSource, PulledImage};
+use crate::sandbox::wire::{self, Protocol, Service, Wire};
 
 /// Images by reference: what is not registered cannot be pulled.
 #[derive(Default)]
@@ -90,6 +91,12 @@ impl Rig {
     }
 
     pub fn call_as(&mut self, principal: &str, op: &str, input: Value) -> Answer {
+        wire::shape::hold(&Wire {
+            service: Service::Ecs,
+            protocol: Protocol::Json11,
+            op: op.to_owned(),
+            input: input.clone(),
+        })?;
         let call = Call { op, input: &input, account: &self.account, region: &self.region, principal, now: self.now };
         self.ecs.handle(&call, &self.images)
     }
@@ -172,6 +179,6 @@ pub fn merge(base: &mut Value, extra: Value) {
 pub fn definition(image: &str) -> Value {
     json!({
         "family": "web", "cpu": "256", "memory": "512",
-        "containerDefinitions": [{ "name": "web", "image": image }],
+        "containerDefinitions": [{ "name": "web", "image": image, "portMappings": [{ "containerPort": 80 }] }],
     })
 }
