@@ -146,10 +146,6 @@ fn check(merged: &Value, settings: &Members) -> Result<(), AwsError> {
     if !(0..=200).contains(&least) || most < 1 || most < least {
         return Err(invalid("maximumPercent must be greater than or equal to minimumHealthyPercent."));
     }
-    let named = text(merged, "strategy").unwrap_or("ROLLING");
-    if !Strategy::ALL.iter().any(|s| s.name() == named) {
-        return Err(invalid(format!("{named} is not a valid deployment strategy.")));
-    }
     within(merged, "bakeTimeInMinutes", 0.0..=1440.0)?;
     check_steps(merged, settings)?;
     check_breaker(merged)?;
@@ -207,13 +203,8 @@ fn check_steps(merged: &Value, settings: &Members) -> Result<(), AwsError> {
 fn check_breaker(merged: &Value) -> Result<(), AwsError> {
     let Some(breaker) = merged.get("deploymentCircuitBreaker") else { return Ok(()) };
     let Some(form) = breaker.get("thresholdConfiguration").filter(|f| !f.is_null()) else { return Ok(()) };
-    let kind = text(form, "type").unwrap_or_default();
     let value = form.get("value").and_then(Value::as_i64).unwrap_or_default();
-    let most = match kind {
-        "COUNT" => i64::from(i32::MAX),
-        "BOUNDED_PERCENT" | "UNBOUNDED_PERCENT" => 100,
-        _ => return Err(invalid("thresholdConfiguration.type is not valid.")),
-    };
+    let most = if text(form, "type") == Some("COUNT") { i64::from(i32::MAX) } else { 100 };
     if (1..=most).contains(&value) { Ok(()) } else { Err(invalid("thresholdConfiguration.value is out of range.")) }
 }
 
@@ -234,12 +225,10 @@ fn check_early_success(merged: &Value, least: i64) -> Result<(), AwsError> {
 
 fn check_hook(hook: &Value) -> Result<(), AwsError> {
     let kind = text(hook, "targetType").unwrap_or("AWS_LAMBDA");
-    let pause = match kind {
-        "PAUSE" => true,
-        "AWS_LAMBDA" if text(hook, "hookTargetArn").is_some() && text(hook, "roleArn").is_some() => false,
-        "AWS_LAMBDA" => return Err(invalid("hookTargetArn and roleArn must be specified for AWS_LAMBDA hooks.")),
-        other => return Err(invalid(format!("targetType {other} is not valid."))),
-    };
+    let pause = kind == "PAUSE";
+    if !pause && (text(hook, "hookTargetArn").is_none() || text(hook, "roleArn").is_none()) {
+        return Err(invalid("hookTargetArn and roleArn must be specified for AWS_LAMBDA hooks."));
+    }
     let stages = texts(hook, "lifecycleStages");
     if stages.is_empty() {
         return Err(invalid("lifecycleStages must be specified for a lifecycle hook."));

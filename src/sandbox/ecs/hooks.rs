@@ -138,7 +138,7 @@ pub fn hold(service: &mut Service, stage: Stage, at: Timestamp, latency: Latency
 /// ContinueServiceDeployment.
 ///
 /// # Errors
-/// `InvalidParameterException` when no such hook waits, or for another action.
+/// `InvalidParameterException` when no such hook waits.
 pub fn answer(
     service: &mut Service,
     hook_id: &str,
@@ -146,11 +146,7 @@ pub fn answer(
     at: Timestamp,
     latency: Latency,
 ) -> Result<(), AwsError> {
-    let go_on = match action {
-        "CONTINUE" => true,
-        "ROLLBACK" => false,
-        _ => return Err(invalid(format!("action {action} is not valid. Valid values are CONTINUE, ROLLBACK."))),
-    };
+    let go_on = action == "CONTINUE";
     let waiting = service.under_way().and_then(|d| d.hooks.iter().find(|h| h.id == hook_id));
     if !waiting.is_some_and(|h| h.status == HookStatus::AwaitingAction) {
         return Err(invalid("The specified hookId does not wait for an action in this service deployment."));

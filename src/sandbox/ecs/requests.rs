@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::deploy;
-use super::error::{conflict, invalid};
+use super::error::conflict;
 use super::rollout::{HAND_OVER, Status};
 use super::scheduler::LAG;
 use super::service::{Rollout, Service};
@@ -19,7 +19,7 @@ const NOTHING_TO_ROLL_BACK_TO: &str =
 /// StopServiceDeployment. What already stops or rolls back goes on doing so; what ended cannot be stopped.
 ///
 /// # Errors
-/// `ConflictException` when the service deployment has ended; `InvalidParameterException` for another stop type.
+/// `ConflictException` when the service deployment has ended.
 pub fn stop(
     service: &mut Service,
     arn: &str,
@@ -27,9 +27,6 @@ pub fn stop(
     at: Timestamp,
     latency: Latency,
 ) -> Result<(), AwsError> {
-    if !["ROLLBACK", "ABORT"].contains(&stop_type) {
-        return Err(invalid(format!("stopType {stop_type} is not valid. Valid values are ABORT, ROLLBACK.")));
-    }
     let Some(running) = service.under_way().filter(|d| d.arn == arn) else {
         return Err(conflict("The service deployment is not in a state that can be stopped."));
     };

@@ -37,6 +37,7 @@ use super::task_definition::TaskDefinition;
 use super::wire::{list, text};
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::latency::Latency;
+use crate::sandbox::wire::{Protocol, Service, Wire, shape};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -116,7 +117,14 @@ fn root(place: &Place) -> String {
     format!("arn:aws:iam::{}:root", place.home.account)
 }
 
+/// What the model of the operation rules out, which nobody behind it looks at any more.
+fn hold(op: &str, input: &Value) -> Result<(), String> {
+    let said = Wire { service: Service::Ecs, protocol: Protocol::Json11, op: op.to_owned(), input: input.clone() };
+    shape::hold(&said).map_err(|e| format!("ecs seed: {op}: {}", e.message))
+}
+
 fn register(place: &mut Place, input: &Value, then: Timestamp) -> Result<(), String> {
+    hold("RegisterTaskDefinition", input)?;
     let family = text(input, "family").unwrap_or_default().to_owned();
     let all = place.families.get(&family).map_or(0, Vec::len) as u64;
     let registered = TaskDefinition::register(&place.home, all + 1, input, &root(place), then)
@@ -129,6 +137,7 @@ fn register(place: &mut Place, input: &Value, then: Timestamp) -> Result<(), Str
 fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency: Latency) -> Result<(), String> {
     let name = text(input, "serviceName").ok_or("ecs seed: a service without serviceName")?.to_owned();
     let wrong = |what: &str| format!("ecs seed: service {name}: {what}");
+    hold("CreateService", input)?;
     let by = root(place);
     let named = text(input, "taskDefinition").ok_or_else(|| wrong("no taskDefinition"))?;
     let definition = place.runnable(named).map_err(|e| wrong(&e.message))?.clone();

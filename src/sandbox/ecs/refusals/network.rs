@@ -18,9 +18,6 @@ const NOT_IN_AWSVPC: [(&str, &str); 6] = [
 
 pub fn check(input: &Value) -> Result<(), AwsError> {
     let mode = text(input, "networkMode").unwrap_or("bridge");
-    if !["bridge", "host", "awsvpc", "none"].contains(&mode) {
-        return Err(client(format!("Unrecognised network mode: {mode}.")));
-    }
     for container in list(input, "containerDefinitions") {
         let ports = list(container, "portMappings");
         if mode == "none" && !ports.is_empty() {

@@ -134,3 +134,14 @@ fn a_seed_is_held_to_it_as_well() {
         "clusters": [{ "clusterName": "c", "services": [service] }] });
     assert_eq!(ecs.seed(&seed, super::rig::start()).unwrap_err(), format!("ecs seed: service web: {NOT_ON_FARGATE}"));
 }
+
+#[test]
+fn a_seed_is_held_to_the_shapes_of_its_requests() {
+    let mut ecs = crate::sandbox::ecs::Ecs::new(crate::sandbox::latency::Latency::REAL);
+    let service =
+        json!({ "serviceName": "web", "taskDefinition": "web", "deploymentConfiguration": { "strategy": "BLUE" } });
+    let seed = json!({ "account": "111111111111", "region": "ap-northeast-1", "taskDefinitions": [definition("a")],
+        "clusters": [{ "clusterName": "c", "services": [service] }] });
+    let said = ecs.seed(&seed, super::rig::start()).unwrap_err();
+    assert!(said.starts_with("ecs seed: CreateService:") && said.contains("strategy"), "{said}");
+}

@@ -17,7 +17,9 @@ fn seen(rig: &mut Rig) -> Value {
     let revisions = rig.ok("DescribeServiceRevisions", json!({ "serviceRevisionArns": revisions }));
     // Tasks are counted as they are.
     let uncounted = |mut deployment: Value| {
-        ["desiredCount", "pendingCount", "runningCount"].map(|m| deployment.as_object_mut().unwrap().remove(m));
+        for count in ["desiredCount", "pendingCount", "runningCount"] {
+            deployment.as_object_mut().unwrap().remove(count);
+        }
         deployment
     };
     let rollouts: Vec<Value> = service["deployments"].as_array().unwrap().iter().cloned().map(uncounted).collect();

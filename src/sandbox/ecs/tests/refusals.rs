@@ -220,7 +220,6 @@ fn what_a_network_mode_has_no_place_for_is_refused() {
     }
     let none = task(json!({ "networkMode": "none", "requiresCompatibilities": ["EC2"] }));
     assert_eq!(said(&none), "Port mappings are not supported when networkMode=none.");
-    assert_eq!(said(&task(json!({ "networkMode": "mesh" }))), "Unrecognised network mode: mesh.");
 }
 
 #[test]
