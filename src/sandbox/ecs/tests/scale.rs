@@ -32,7 +32,7 @@ fn more_tasks_than_the_quota_are_refused_and_change_nothing() {
         ("InvalidParameterException", "Desired count exceeds limit.")
     );
     assert_eq!(rig.service()["desiredCount"], 2);
-    let create = json!({ "cluster": "c", "serviceName": "huge", "taskDefinition": "web", "desiredCount": u64::MAX });
+    let create = json!({ "cluster": "c", "serviceName": "huge", "taskDefinition": "web", "desiredCount": i32::MAX });
     assert_eq!(rig.call("CreateService", create).unwrap_err().message, "Desired count exceeds limit.");
     let seed = json!({ "account": "222222222222", "region": "ap-northeast-1",
         "taskDefinitions": [super::rig::definition("repo/web:1")],
