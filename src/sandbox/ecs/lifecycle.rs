@@ -15,8 +15,9 @@ const PROVISION: SignedDuration = SignedDuration::from_secs(10);
 const PULL: SignedDuration = SignedDuration::from_secs(14);
 const PULL_SPREAD_MS: u64 = 8_000;
 const ACTIVATE: SignedDuration = SignedDuration::from_secs(8);
-/// RUNNING to healthy with no check at all: the time in which an image that cannot run exits.
-const SETTLE: SignedDuration = SignedDuration::from_secs(10);
+/// RUNNING to healthy with no check at all (`DeploymentConfiguration.minimumHealthyPercent`: "will wait for 40 seconds after a
+/// task reaches a RUNNING state").
+const SETTLE: SignedDuration = SignedDuration::from_secs(40);
 /// RUNNING to healthy with checks: two passes of a target group's, or the first of a container's.
 const PASS_CHECKS: SignedDuration = SignedDuration::from_secs(15);
 /// Three failed checks in a row, beyond the grace period.

@@ -7,6 +7,7 @@ mod deployments;
 mod early_success;
 mod endings;
 mod fit;
+mod healthy;
 mod history;
 mod laws;
 mod one_off;
