@@ -110,7 +110,7 @@ impl Road {
 }
 
 fn migrates(desk: &Desk) {
-    let task = r#"{ "family": "hello-migrate", "networkMode": "bridge", "containerDefinitions": [
+    let task = r#"{ "family": "hello-migrate", "networkMode": "awsvpc", "containerDefinitions": [
         { "name": "migrate", "image": "set-by-kanmon", "essential": true, "memory": 64 }] }"#;
     desk.write("deploy/migrate.json", task);
     let tasks = "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: web, timeout: 5m }\n";
