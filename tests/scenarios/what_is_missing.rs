@@ -44,3 +44,15 @@ async fn several_things_at_once() {
         .of_stage("prod", "cluster", json!("shop-prd"));
     is_named(story, &["shopp", "shop-dve", "shop-prd", "things stand in the way"]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_of_codepipeline_with_the_nearest() {
+    let approval = json!({ "by": "codepipeline", "pipeline": "shp", "action": "Approve", "account": "dev" });
+    let story = Story::new().of_stage("prod", "enter", json!({ "approval": approval }));
+    let stage = story.open();
+    let ended = stage.release().await.end(&stage).await;
+    for what in ["`shp`", "`shop`"] {
+        ended.says(what);
+    }
+    assert_eq!(stage.calls("ListPipelines").len(), 1);
+}
