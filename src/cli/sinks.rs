@@ -204,6 +204,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_log_tells_what_cannot_be_read_and_that_it_can_be_again() {
+        let mut log = Log::new(Vec::new(), Paint(false), 0, Instant::now());
+        let fault = Fault::new(crate::model::fault::FaultKind::Throttled, "AWS throttles ecs:DescribeServices");
+        log.unread("dev/web", Some(&fault));
+        log.unread("dev/web", None);
+        insta::assert_snapshot!(String::from_utf8(log.to).unwrap(), @"
+        ! reading          dev/web cannot be read for now: AWS throttles ecs:DescribeServices; kanmon keeps asking
+        · reading          dev/web can be read again
+        ");
+    }
+
+    #[test]
     fn a_log_is_never_silent_for_much_more_than_a_minute_however_the_words_of_a_wait_change() {
         let start = Instant::now();
         let mut log = Log::new(Vec::new(), Paint(false), 0, start);

@@ -85,10 +85,10 @@ impl Line {
 /// The line for something that cannot be read for now, or, without a fault, can be again.
 pub fn unread(what: &str, why: Option<&Fault>) -> Line {
     let (mark, text) = match why {
-        Some(fault) => (Mark::Careful, format!("{what} cannot be read for now: {fault}; asked again")),
+        Some(fault) => (Mark::Careful, format!("{what} cannot be read for now: {fault}; kanmon keeps asking")),
         None => (Mark::Note, format!("{what} can be read again")),
     };
-    Line { mark, topic: "AWS".to_owned(), text, more: Vec::new() }
+    Line { mark, topic: "reading".to_owned(), text, more: Vec::new() }
 }
 
 /// The line for a fact, if it is one that people want to read as it happens.

@@ -1,5 +1,7 @@
 //! A value held against a shape.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::table::{Model, Shape, Size};
@@ -143,8 +145,7 @@ impl Check<'_> {
                 }
             }
             Shape::Blob {} => {
-                use base64::Engine as _;
-                let coded = value.as_str().map(|t| base64::engine::general_purpose::STANDARD.decode(t));
+                let coded = value.as_str().map(|t| STANDARD.decode(t));
                 if coded.is_none_or(|bytes| bytes.is_err()) {
                     self.wrong(path, "bytes in base64", value);
                 }

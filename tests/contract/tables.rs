@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use kanmon::shapes;
 use serde_json::{Map, Value, json};
 
 use super::models::{Service, models};
 use crate::real::peers::leave_out;
-
-const SERVICES: [&str; 5] = ["codepipeline", "ecr", "ecs", "inspector2", "sts"];
 
 fn file(service: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/shapes/data/{service}.json"))
@@ -89,12 +88,12 @@ fn the_shapes_that_kanmon_has_are_those_of_awss_models() {
     let Some(models) = models() else { return leave_out("AWS's shapes", "no botocore in TARGET/models") };
     let writes = std::env::var_os("KANMON_WRITE_SHAPES").is_some();
     let mut stale = Vec::new();
-    for name in SERVICES {
+    for service in models.iter().filter(|s| shapes::of(s.name).is_some()) {
+        let name = service.name;
         let there = std::fs::read_to_string(file(name)).expect("the data");
         let data: Value = serde_json::from_str(&there).expect("the data is JSON");
         let operations: BTreeSet<&str> =
             data["operations"].as_object().expect("operations").keys().map(String::as_str).collect();
-        let service = models.iter().find(|s| s.name == name).expect("a model of it");
         let right = table(service, &operations);
         if writes {
             std::fs::write(file(name), right).expect("the data's file");

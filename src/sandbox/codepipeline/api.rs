@@ -40,10 +40,7 @@ fn named<'a>(place: &'a mut Place, call: &Call, member: &str) -> Result<&'a mut 
 }
 
 fn page(input: &Value, name: &str, items: Vec<Value>, most: usize) -> Answer {
-    let size = match input.get("maxResults").and_then(Value::as_i64) {
-        None => most,
-        Some(n) => usize::try_from(n).map_or(most, |n| n.min(most)),
-    };
+    let size = input.get("maxResults").and_then(Value::as_u64).map_or(most, |n| n as usize);
     let start = match text(input, "nextToken") {
         None => 0,
         Some(token) => start_of(token).ok_or_else(bad_page)?,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::invalid;
-use super::session::{duration, expiry, open, role_of};
+use super::session::{duration, expiry, open, policy, role_of};
 use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::evaluate::Kind;
 use crate::sandbox::iam::{Caller, Context, Directory, Policy, ResourcePolicy, Session, authorize};
@@ -92,12 +92,6 @@ pub fn assume_role(
 impl Asked {
     fn read(input: &Value) -> Result<Asked, AwsError> {
         let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
-        if input.get("PolicyArns").is_some() {
-            return Err(invalid("PolicyArns: there are no managed policies here"));
-        }
-        let policy = text("Policy").map(|p| Policy::read_text(&p)).transpose().map_err(|m| {
-            AwsError::new("MalformedPolicyDocument", format!("The policy is not in a valid format: {m}"))
-        })?;
         Ok(Asked {
             role_arn: text("RoleArn").unwrap_or_default(),
             session_name: text("RoleSessionName").unwrap_or_default(),
@@ -106,7 +100,7 @@ impl Asked {
             source_identity: text("SourceIdentity"),
             tags: tags(input)?,
             transitive: list(input, "TransitiveTagKeys").filter_map(|k| k.as_str().map(str::to_owned)).collect(),
-            policy,
+            policy: policy(input)?,
         })
     }
 

@@ -31,10 +31,9 @@ pub fn handle(
     }
 }
 
-/// Whether an operation is called without a signature: what it carries says who calls. One of them is not here, and is unknown to
-/// whoever calls it so.
+/// Whether an operation is called without a signature: what it carries says who calls.
 pub fn is_unsigned(service: Service, op: &str) -> bool {
-    service == Service::Sts && ["AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"].contains(&op)
+    service == Service::Sts && op == "AssumeRoleWithWebIdentity"
 }
 
 /// Answers an operation that nobody signs.

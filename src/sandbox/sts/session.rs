@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::error::invalid;
 use crate::model::ids::AccountId;
 use crate::sandbox::fresh::Fresh;
-use crate::sandbox::iam::{Caller, Directory, Identity, Key, Role, Session};
+use crate::sandbox::iam::{Caller, Directory, Identity, Key, Policy, Role, Session};
 use crate::sandbox::service::AwsError;
 
 /// What AWS gives where nothing is asked for, and the most for a role assumed by a role's session.
@@ -17,6 +17,21 @@ pub fn role_of(arn: &str) -> Option<(AccountId, String)> {
     let (account, rest) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
     let name = rest.strip_prefix("role/")?;
     Some((account.parse().ok()?, name.to_owned()))
+}
+
+/// The policy that narrows the session that is asked for.
+///
+/// # Errors
+/// `MalformedPolicyDocument`; `ValidationError` for managed policies, which are not here and would narrow it too.
+pub fn policy(input: &Value) -> Result<Option<Policy>, AwsError> {
+    if input.get("PolicyArns").is_some() {
+        return Err(invalid("PolicyArns: there are no managed policies here"));
+    }
+    let given = input.get("Policy").and_then(Value::as_str);
+    given
+        .map(Policy::read_text)
+        .transpose()
+        .map_err(|m| AwsError::new("MalformedPolicyDocument", format!("The policy is not in a valid format: {m}")))
 }
 
 /// How long it lasts, in seconds.

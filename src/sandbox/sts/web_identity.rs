@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::invalid;
-use super::session::{duration, expiry, open, role_of};
+use super::session::{duration, expiry, open, policy, role_of};
 use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::policy::Effect;
 use crate::sandbox::iam::{Context, Directory, Policy, Session};
@@ -27,14 +27,8 @@ pub fn assume_role(input: &Value, directory: &mut Directory, fresh: &mut Fresh, 
     let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
     let (role_arn, session_name) = (text("RoleArn").unwrap_or_default(), text("RoleSessionName").unwrap_or_default());
     let token = text("WebIdentityToken").unwrap_or_default();
-    if input.get("PolicyArns").is_some() {
-        return Err(invalid("PolicyArns: there are no managed policies here"));
-    }
     let asked = text("DurationSeconds").and_then(|d| d.parse().ok());
-    let policy = text("Policy")
-        .map(|p| Policy::read_text(&p))
-        .transpose()
-        .map_err(|m| AwsError::new("MalformedPolicyDocument", format!("The policy is not in a valid format: {m}")))?;
+    let policy = policy(input)?;
     let claims = Claims::read(&token, now)?;
     let (account, name) = role_of(&role_arn).ok_or_else(|| invalid(format!("{role_arn} is invalid")))?;
     let denied = || error_of(&CommonFault::Denied(format!("Not authorized to perform {ACTION}")), Service::Sts);

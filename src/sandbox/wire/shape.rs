@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Protocol, Service, Wire};
 use crate::sandbox::service::AwsError;
-use crate::shapes::{Leaves, Measure, Operation, Problem, What, check, of};
+use crate::shapes::{Leaves, Measure, Model, Operation, Problem, What, check, of};
 
 /// Errors by which services refuse what breaks a constraint, the first that the operation has.
 const REFUSALS: [&str; 2] = ["InvalidParameterException", "ValidationException"];
@@ -14,8 +14,7 @@ const REFUSALS: [&str; 2] = ["InvalidParameterException", "ValidationException"]
 /// # Errors
 /// The unknown operation's; `SerializationException` for a value of a wrong type; the service's own for what breaks a constraint.
 pub fn hold(said: &Wire) -> Result<(), AwsError> {
-    let model = of(said.service.signing_name()).expect("every service here has its shapes");
-    let operation = model.operation(&said.op).ok_or_else(|| unknown(said))?;
+    let (model, operation) = known(said)?;
     let Some(shape) = &operation.input else { return Ok(()) };
     let leaves = if said.protocol == Protocol::Query { Leaves::Texts } else { Leaves::Typed };
     let problems = check(model, shape, &said.input, leaves);
@@ -26,6 +25,15 @@ pub fn hold(said: &Wire) -> Result<(), AwsError> {
         (None, false) => Err(refusal(&problems, operation, said.service)),
         (None, true) => Ok(()),
     }
+}
+
+/// The operation, and the model that has it.
+///
+/// # Errors
+/// The unknown operation's, for one that this AWS does not have.
+pub fn known(said: &Wire) -> Result<(&'static Model, &'static Operation), AwsError> {
+    let model = of(said.service.signing_name()).expect("every service here has its shapes");
+    Ok((model, model.operation(&said.op).ok_or_else(|| unknown(said))?))
 }
 
 fn unknown(said: &Wire) -> AwsError {

@@ -25,6 +25,10 @@ impl World {
                 return answer::failure(e.protocol, &error, &request_id);
             }
         };
+        // Whoever asks for it, and signed or not.
+        if let Err(unknown) = wire::shape::known(&said) {
+            return self.reply(&said, None, Err(unknown), None, &request_id);
+        }
         if sts::is_unsigned(said.service, &said.op) {
             return self.unsigned(&said, &request_id);
         }
