@@ -10,6 +10,7 @@ mod faults;
 mod fuzz;
 mod races;
 mod real;
+mod redteam;
 mod scenarios;
 mod security;
 mod shared_state;

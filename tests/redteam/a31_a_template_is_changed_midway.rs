@@ -1,0 +1,30 @@
+//! A release deploys the templates and values that it started with: files that were changed since are refused by their SHA-256.
+
+use super::rig::{BOTH, Field};
+
+#[test]
+fn a_template_or_values_that_were_changed_since_the_start_are_refused() {
+    for topology in BOTH {
+        for (file, from, to) in [
+            ("deploy/web.json", "\"essential\": true,", "\"essential\": true, \"command\": [\"/evil\"],"),
+            ("deploy/prod.yaml", "cpu: 512", "cpu: 1024"),
+        ] {
+            let field = Field::new(topology);
+            let release = field.prepared();
+            let desk = field.promoter().desk;
+            let honest = std::fs::read_to_string(desk.root.path().join(file)).unwrap();
+            assert!(honest.contains(from), "{honest}");
+            desk.write(file, &honest.replace(from, to));
+            let ran = field.promoter().run(&["promote", &release, "--to", "prod"]);
+            assert!(!matches!(ran.code, Some(0 | 30)), "{topology:?} {file}: {ran:?}");
+            assert!((ran.out + &ran.err).contains("is not what it was when the release started"), "{file}");
+            field.production_is_untouched();
+            // Control: as it was, it goes.
+            desk.write(file, &honest);
+            let running = field.waits(&release);
+            field.approves(&release);
+            running.end().ended(0);
+            assert_eq!(field.in_production(), field.digest(&release));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A release's record in the hands of somebody who can write the state: facts changed, left out or made up, and the chain of hashes,
+//! which has no key, made whole again.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use kanmon::journal::{SqliteJournal, this_process};
+use kanmon::model::event::Fact;
+use kanmon::model::ids::{AppName, ReleaseId, sha256_hex};
+use kanmon::ports::journal::Journal as _;
+use serde_json::{Value, json};
+
+#[derive(Debug, Clone)]
+pub struct Record {
+    pub app: String,
+    pub release: String,
+    /// When each was written, and the fact as the journal has it.
+    pub facts: Vec<(String, Value)>,
+}
+
+impl Record {
+    /// What `kanmon export` wrote.
+    pub fn read(text: &str) -> Record {
+        let mut lines = text.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+        let head = lines.next().unwrap();
+        let [app, release] = ["app", "release"].map(|name| head[name].as_str().unwrap().to_owned());
+        let fact = |line: Value| {
+            assert!(line["payload"]["kind"] != "blob" && line.get("blob").is_none(), "no fact here is that large");
+            (line["at"].as_str().unwrap().to_owned(), line["payload"].clone())
+        };
+        Record { app, release, facts: lines.map(fact).collect() }
+    }
+
+    /// The first fact of a kind.
+    #[track_caller]
+    pub fn fact(&self, kind: &str) -> &Value {
+        let found = self.facts.iter().find(|(_, fact)| fact["kind"] == kind);
+        &found.unwrap_or_else(|| panic!("no `{kind}` is recorded")).1
+    }
+
+    /// Changes every fact of a kind.
+    #[track_caller]
+    pub fn edit(&mut self, kind: &str, change: impl Fn(&mut Value)) -> &mut Record {
+        self.fact(kind);
+        self.facts.iter_mut().filter(|(_, fact)| fact["kind"] == kind).for_each(|(_, fact)| change(fact));
+        self
+    }
+
+    /// Leaves out every fact of these kinds.
+    pub fn without(&mut self, kinds: &[&str]) -> &mut Record {
+        self.facts.retain(|(_, fact)| !kinds.iter().any(|kind| fact["kind"] == *kind));
+        self
+    }
+
+    /// Adds a fact at the end, a moment after the last.
+    pub fn add(&mut self, fact: Value) -> &mut Record {
+        let at = self.facts.last().unwrap().0.clone();
+        self.facts.push((at, fact));
+        self
+    }
+
+    /// The file that `kanmon import` reads, whole by its hashes.
+    pub fn file(&self) -> String {
+        let Record { app, release, facts } = self;
+        let head = json!({ "v": 1, "kind": "kanmon-record", "app": app, "release": release, "events": facts.len() });
+        let mut text = format!("{head}\n");
+        let mut prev = "0".repeat(64);
+        for (seq, (at, fact)) in (1..).zip(facts) {
+            let payload = fact.to_string();
+            let row = format!("kanmon-event\n1\n{release}\n{seq}\n{at}\n{}\n{prev}", sha256_hex(payload.as_bytes()));
+            let hash = sha256_hex(row.as_bytes());
+            let row = json!({ "form": 1, "seq": seq, "at": at, "prev": prev, "hash": hash });
+            let row = row.to_string();
+            text.push_str(&format!("{},\"payload\":{payload}}}\n", row.strip_suffix('}').unwrap()));
+            prev = hash;
+        }
+        text
+    }
+
+    /// Writes it into a state folder, in the place of everything there, as a kanmon of the attacker's own would.
+    pub fn plant(&self, state: &Path) {
+        for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+            let _ = std::fs::remove_file(state.join(name));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let journal = SqliteJournal::open(state).unwrap();
+            let app: AppName = self.app.parse().unwrap();
+            let release: ReleaseId = self.release.parse().unwrap();
+            let fact = |value: &Value| serde_json::from_value::<Fact>(value.clone()).unwrap();
+            let at = |text: &str| text.parse::<Timestamp>().unwrap();
+            let (began, first) = &self.facts[0];
+            let Fact::Started(started) = fact(first) else { panic!("a record begins with `started`") };
+            let holder = this_process();
+            let (lease, _) = journal.begin(&app, &release, fact(first), &holder, at(began)).await.unwrap();
+            for stage in &started.pipeline.stages {
+                journal.lock_stage(&app, &stage.name, &lease, None, at(began)).await.unwrap();
+            }
+            for (seq, (when, value)) in (1..).zip(&self.facts[1..]) {
+                journal.append(&lease, seq, &[fact(value)], at(when)).await.unwrap();
+            }
+            journal.give_up(&lease).await.unwrap();
+        });
+    }
+}
