@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("shapes", &[]),
-    ("engine", &["model"]),
+    ("engine", &["model", "shapes"]),
     ("ports", &["model"]),
     // One of its stores is DynamoDB.
     ("journal", &["model", "ports", "aws::session"]),

@@ -89,7 +89,7 @@ impl<'b> Eyes<'b> {
             desired: found.desired,
             revision: names::short(&revision).to_owned(),
             images,
-            release: definition.tags.get(tags::RELEASE).cloned(),
+            release: tags::release(&definition.tags).map(|id| id.to_string()),
         })
     }
 }

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::ContentHash;
 use crate::model::plan::{Change, ChangeKind};
+
+mod normal;
+pub mod sent;
+
+use normal::normal;
 
 /// What `DescribeTaskDefinition` adds and `RegisterTaskDefinition` does not take.
 const ADDED_BY_AWS: [&str; 9] = [
@@ -119,61 +124,6 @@ pub fn canonical(value: &Value) -> String {
         }
     }
     sorted(value).to_string()
-}
-
-/// Leaves out what AWS adds, what is empty, and the defaults that `DescribeTaskDefinition` spells out.
-fn normal(definition: &Value) -> Value {
-    let mut top = definition.as_object().cloned().unwrap_or_default();
-    for member in ADDED_BY_AWS {
-        top.remove(member);
-    }
-    top.remove("tags");
-    let own_ports = matches!(top.get("networkMode").and_then(Value::as_str), Some("awsvpc" | "host"));
-    if let Some(containers) = top.get_mut("containerDefinitions").and_then(Value::as_array_mut) {
-        for container in containers.iter_mut().filter_map(Value::as_object_mut) {
-            drop_default(container, "cpu", &Value::from(0));
-            drop_default(container, "essential", &Value::from(true));
-            let mappings = container.get_mut("portMappings").and_then(Value::as_array_mut);
-            for mapping in mappings.into_iter().flatten().filter_map(Value::as_object_mut) {
-                drop_default(mapping, "protocol", &Value::from("tcp"));
-                // Without a network of its own the host's port is any free one, told as 0; with one it is the container's.
-                drop_default(mapping, "hostPort", &Value::from(0));
-                if own_ports && mapping.get("hostPort") == mapping.get("containerPort") {
-                    mapping.remove("hostPort");
-                }
-            }
-            // Order means nothing in these.
-            for member in ["environment", "secrets"] {
-                if let Some(items) = container.get_mut(member).and_then(Value::as_array_mut) {
-                    items.sort_by_key(|i| i.get("name").and_then(Value::as_str).unwrap_or_default().to_owned());
-                }
-            }
-        }
-    }
-    without_empty(&Value::Object(top)).unwrap_or_else(|| Value::Object(Map::new()))
-}
-
-fn drop_default(map: &mut Map<String, Value>, member: &str, default: &Value) {
-    if map.get(member) == Some(default) {
-        map.remove(member);
-    }
-}
-
-fn without_empty(value: &Value) -> Option<Value> {
-    match value {
-        Value::Null => None,
-        Value::Object(map) => {
-            let kept: Map<String, Value> =
-                map.iter().filter_map(|(k, v)| without_empty(v).map(|v| (k.clone(), v))).collect();
-            (!kept.is_empty()).then_some(Value::Object(kept))
-        }
-        Value::Array(items) => {
-            let kept: Vec<Value> = items.iter().filter_map(without_empty).collect();
-            (!kept.is_empty()).then_some(Value::Array(kept))
-        }
-        // An empty string is a value: an environment variable may be set to nothing.
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value.clone()),
-    }
 }
 
 /// What differs between two task definitions, member by member, list items by name where they have one.

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::model::event::TaskEnd;
 use crate::model::fault::Fault;
-use crate::model::ids::ContentHash;
 use crate::model::pipeline::Account;
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
 
@@ -46,6 +45,9 @@ pub enum OneOff {
     Gone,
 }
 
+/// Whether a revision is the one that is looked for.
+pub type Wanted<'a> = &'a (dyn Fn(&TaskDefinition) -> bool + Send + Sync);
+
 #[async_trait]
 pub trait Deployer: Send + Sync {
     /// # Errors
@@ -65,11 +67,13 @@ pub trait Deployer: Send + Sync {
     /// A task definition by ARN, or a family's newest ACTIVE revision; raw, with tags.
     async fn task_definition(&self, account: &Account, name: &str) -> Result<TaskDefinition, Fault>;
 
-    /// The family's ACTIVE revision that is tagged with this content hash, newest first.
-    async fn revision(&self, account: &Account, family: &str, content: &ContentHash) -> Result<Option<String>, Fault>;
-
-    /// The family's newest ACTIVE revision that carries a tag of this key.
-    async fn latest_tagged(&self, account: &Account, family: &str, key: &str) -> Result<Option<String>, Fault>;
+    /// The newest of the family's last ACTIVE revisions that is wanted.
+    async fn newest(
+        &self,
+        account: &Account,
+        family: &str,
+        wanted: Wanted<'_>,
+    ) -> Result<Option<TaskDefinition>, Fault>;
 
     /// `RegisterTaskDefinition` with a raw body; tags are added to it. Answers the revision's ARN.
     ///

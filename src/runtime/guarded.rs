@@ -10,11 +10,11 @@ use super::hold::Hold;
 use super::ports::Ports;
 use crate::model::event::PushedImage;
 use crate::model::fault::Fault;
-use crate::model::ids::{ContentHash, Digest, StageName};
+use crate::model::ids::{Digest, StageName};
 use crate::model::pipeline::{Account, ImageSpec};
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
 use crate::ports::approvals::{ActionState, Execution, PipelineApprovals};
-use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart};
+use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart, Wanted};
 use crate::ports::images::{Access, Built, Images, Say};
 
 /// Ports for one effect: what changes something asks the lease first, and where the effect is a stage's, the stage's too.
@@ -60,12 +60,13 @@ impl Deployer for Guarded<dyn Deployer> {
         self.0.task_definition(account, name).await
     }
 
-    async fn revision(&self, account: &Account, family: &str, content: &ContentHash) -> Result<Option<String>, Fault> {
-        self.0.revision(account, family, content).await
-    }
-
-    async fn latest_tagged(&self, account: &Account, family: &str, key: &str) -> Result<Option<String>, Fault> {
-        self.0.latest_tagged(account, family, key).await
+    async fn newest(
+        &self,
+        account: &Account,
+        family: &str,
+        wanted: Wanted<'_>,
+    ) -> Result<Option<TaskDefinition>, Fault> {
+        self.0.newest(account, family, wanted).await
     }
 
     async fn register(

@@ -6,12 +6,14 @@ use crate::engine::taskdef::family;
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::ids::{ImageName, ServiceName};
+use crate::model::ids::{ContentHash, ImageName, ServiceName};
+use crate::model::pipeline::Account;
 use crate::model::release::Release;
-use crate::model::rollout::ServiceReading;
+use crate::model::rollout::{ServiceReading, TaskDefinition};
 use crate::ports::deployer::Cluster;
 use crate::runtime::execute::{before_restore, defect, planned, revived, roll, run, stage};
 use crate::runtime::ports::Ports;
+use crate::runtime::tags;
 
 /// What reading found.
 #[derive(Debug)]
@@ -79,7 +81,7 @@ async fn registered(ports: &Ports, release: &Release, at: &StepRef, workload: &W
     let stage = stage(release, at)?;
     let account = release.started.pipeline.account(&stage.account);
     let plan = planned(release, at, workload)?;
-    Ok(match ports.deployer.revision(account, &plan.family, &plan.content).await? {
+    Ok(match tagged(ports, account, &plan.family, &plan.content).await? {
         // `register` reuses the revision that has the content.
         Some(_) => Found::Repeatable,
         None => Found::Absent,
@@ -90,10 +92,21 @@ async fn registered(ports: &Ports, release: &Release, at: &StepRef, workload: &W
 async fn prepared(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Found, Fault> {
     let Some(again) = revived(ports, release, at, name).await? else { return Ok(Found::Repeatable) };
     let account = release.started.pipeline.account(&stage(release, at)?.account);
-    Ok(match ports.deployer.revision(account, &family(&again.definition), &again.content).await? {
+    Ok(match tagged(ports, account, &family(&again.definition), &again.content).await? {
         Some(_) => Found::Repeatable,
         None => Found::Absent,
     })
+}
+
+/// A revision that kanmon's tag says to have this content.
+async fn tagged(
+    ports: &Ports,
+    account: &Account,
+    family: &str,
+    content: &ContentHash,
+) -> Result<Option<TaskDefinition>, Fault> {
+    let wanted = |found: &TaskDefinition| tags::content(&found.tags).as_ref() == Some(content);
+    ports.deployer.newest(account, family, &wanted).await
 }
 
 async fn updated(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Found, Fault> {

@@ -1,23 +1,109 @@
-//! The tags that kanmon puts on task definitions.
+//! The one tag that kanmon puts on a task definition: what it says, and which release registered it.
 
 use std::collections::BTreeMap;
 
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{ContentHash, ReleaseId};
 
-/// The hash of a revision's content: what makes it reusable.
-pub const CONTENT: &str = "kanmon:content";
-/// The release that registered it.
-pub const RELEASE: &str = "kanmon:release";
+/// The tag's key. Its value is `RELEASE/CONTENT`.
+pub const KEY: &str = "kanmon";
 
-/// A base's tags, with kanmon's own. AWS's own (`aws:…`) cannot be set.
+/// ECS's quota *Tags per resource*, which cannot be raised. AWS's own (`aws:…`) do not count.
+const MOST: usize = 50;
+
+/// The hash of the content that a revision was registered with, by its tag. Tags are copied: the content has to prove it.
+pub fn content(tags: &BTreeMap<String, String>) -> Option<ContentHash> {
+    tags.get(KEY)?.split_once('/')?.1.parse().ok()
+}
+
+/// The release that registered a revision, by its tag.
+pub fn release(tags: &BTreeMap<String, String>) -> Option<ReleaseId> {
+    tags.get(KEY)?.split_once('/')?.0.parse().ok()
+}
+
+/// A base's tags, with kanmon's own.
 pub fn with_ours(
     base: &BTreeMap<String, String>,
     content: &ContentHash,
     release: &ReleaseId,
 ) -> BTreeMap<String, String> {
-    let mut tags: BTreeMap<String, String> =
-        base.iter().filter(|(k, _)| !k.starts_with("aws:")).map(|(k, v)| (k.clone(), v.clone())).collect();
-    tags.insert(CONTENT.to_owned(), content.to_string());
-    tags.insert(RELEASE.to_owned(), release.to_string());
+    let mut tags = of_others(base);
+    tags.insert(KEY.to_owned(), format!("{release}/{content}"));
     tags
+}
+
+/// The same for the way back, which no quota may block: kanmon's tag is left out where it has no room.
+pub fn with_ours_if_room(
+    base: &BTreeMap<String, String>,
+    content: &ContentHash,
+    release: &ReleaseId,
+) -> BTreeMap<String, String> {
+    match of_others(base) {
+        others if others.len() >= MOST => others,
+        _ => with_ours(base, content, release),
+    }
+}
+
+/// Whether kanmon's tag has room beside a base's.
+///
+/// # Errors
+/// `Invalid`, saying how many there are and that one more is kanmon's. `from`: what carries them, in words.
+pub fn room(base: &BTreeMap<String, String>, place: &str, from: &str) -> Result<(), Fault> {
+    let others = of_others(base).len();
+    if others < MOST {
+        return Ok(());
+    }
+    Err(Fault::new(FaultKind::Invalid, format!("the task definition of {place} has too many tags to be registered"))
+        .cause(format!("{from} has {others}, kanmon adds one of its own (`{KEY}`), and ECS allows {MOST}"))
+        .hint(format!("remove {} from {from}", if others == MOST { "one tag" } else { "some tags" })))
+}
+
+/// All but AWS's own, which cannot be set, and kanmon's, which is set anew.
+fn of_others(base: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let others = base.iter().filter(|(key, _)| !key.to_ascii_lowercase().starts_with("aws:") && *key != KEY);
+    others.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn others(n: usize) -> BTreeMap<String, String> {
+        (0..n).map(|i| (format!("t{i:02}"), "v".to_owned())).collect()
+    }
+
+    fn ours(base: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        with_ours(base, &ContentHash::of(b"x"), &"r20260401-090000-1a2b3c".parse().unwrap())
+    }
+
+    #[test]
+    fn one_tag_says_which_content_and_which_release() {
+        let tags = ours(&BTreeMap::from([("aws:x".to_owned(), "1".to_owned()), ("team".to_owned(), "a".to_owned())]));
+        assert_eq!(tags.keys().collect::<Vec<_>>(), ["kanmon", "team"]);
+        assert_eq!(content(&tags), Some(ContentHash::of(b"x")));
+        assert_eq!(release(&tags).unwrap().as_str(), "r20260401-090000-1a2b3c");
+        assert_eq!(ours(&tags).len(), 2, "a revision of kanmon's own is no fuller than the one before");
+        for value in ["", "r20260401-090000-1a2b3c", "x/y"] {
+            let tags = BTreeMap::from([(KEY.to_owned(), value.to_owned())]);
+            assert_eq!((content(&tags), release(&tags)), (None, None), "{value}");
+        }
+    }
+
+    #[test]
+    fn forty_nine_tags_of_others_have_room_and_fifty_do_not() {
+        assert!(room(&others(49), "prod/web", "web:1").is_ok());
+        assert!(room(&ours(&others(49)), "prod/web", "web:2").is_ok(), "kanmon's own does not count twice");
+        let fault = room(&others(50), "prod/web", "web:1").unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Invalid);
+        let cause = fault.cause.unwrap_or_default();
+        assert!(cause.contains("web:1 has 50, kanmon adds one of its own"), "{cause}");
+    }
+
+    #[test]
+    fn the_way_back_does_without_where_there_is_no_room() {
+        let back =
+            |n| with_ours_if_room(&others(n), &ContentHash::of(b"x"), &"r20260401-090000-1a2b3c".parse().unwrap());
+        assert_eq!((back(49).len(), back(50).len()), (50, 50));
+        assert!(!back(50).contains_key(KEY));
+    }
 }

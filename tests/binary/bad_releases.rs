@@ -153,3 +153,38 @@ fn a_rollout_that_outlasts_its_deadline_is_neither_a_success_nor_a_failure() {
     told(&ran, &["! still running: dev/web is still being deployed at the deadline", "being deployed by ECS: dev/web"]);
     assert!(ran.out.contains("`kanmon resume r2"), "{}", ran.out);
 }
+
+#[test]
+fn a_task_definition_without_room_for_kanmons_tag_is_refused_before_anything_is_touched() {
+    let full = |n: usize| {
+        let tags: Vec<String> = (0..n).map(|i| format!("{{ key: t{i:02}, value: v }}")).collect();
+        let seed = include_str!("../../src/sandbox/seed/demo.yaml").replace(
+            "- family: hello-prod-web\n",
+            &format!("- family: hello-prod-web\n        tags: [{}]\n", tags.join(", ")),
+        );
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), seed).unwrap();
+        file
+    };
+    let seed = full(50);
+    let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.path().to_str().unwrap()]);
+    let desk = Desk::demo(&sandbox);
+    desk.edit("taskdef: deploy/web.json", "taskdef: live");
+    for verb in ["plan", "release"] {
+        let ran = desk.run(&sandbox.keys("developer"), &[verb]).ended(40);
+        let said = format!("{}{}", ran.out, ran.err);
+        for words in [
+            "the task definition of prod/web has too many tags to be registered",
+            "hello-prod-web:1 has 50, kanmon adds one of its own (`kanmon`), and ECS allows 50",
+            "remove one tag from hello-prod-web:1",
+        ] {
+            assert!(said.contains(words), "{verb}: not told: `{words}`\n{said}");
+        }
+        assert_eq!(sandbox.changes(), Vec::<String>::new(), "{verb}");
+    }
+    let seed = full(49);
+    let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.path().to_str().unwrap()]);
+    let desk = Desk::demo(&sandbox);
+    desk.edit("taskdef: deploy/web.json", "taskdef: live").edit(super::releases::ASKS, "");
+    desk.run(&sandbox.keys("developer"), &["release"]).ended(0);
+}

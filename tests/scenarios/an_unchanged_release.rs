@@ -1,7 +1,17 @@
+use jiff::SignedDuration;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::plan::{Change, StagePlan};
 use serde_json::json;
 
-use super::stage::Story;
+use super::stage::{COLLEAGUE, Ended, Story, name};
+
+fn plan(ended: &Ended) -> StagePlan {
+    ended.release.stage(&name("dev")).plan.clone().expect("a plan")
+}
+
+fn paths(changes: &[Change]) -> Vec<&str> {
+    changes.iter().map(|c| c.path.as_str()).collect()
+}
 
 #[tokio::test(start_paused = true)]
 async fn proves_what_runs_and_updates_nothing() {
@@ -14,4 +24,64 @@ async fn proves_what_runs_and_updates_nothing() {
     // The same digest is pushed under the new release's tag.
     *second.get_mut(&("PutImage".to_owned(), super::stage::DEV.to_owned())).unwrap() -= 1;
     assert_eq!(first, second);
+}
+
+/// ECS fills in defaults and adds members by itself, those of next year among them.
+#[tokio::test(start_paused = true)]
+async fn is_unchanged_whatever_ecs_made_of_what_was_sent() {
+    let stage = Story::new()
+        .stages(&["dev"])
+        .steps("dev", json!([{ "roll": "admin" }]))
+        .world("/ecs/0/addsToTaskDefinitions", json!({ "ofNextYear": { "mode": "automatic" } }))
+        .open();
+    stage.write(
+        "deploy/admin.json",
+        &json!({
+            "family": "{{ app }}-{{ stage }}-admin",
+            "networkMode": "awsvpc",
+            "requiresCompatibilities": ["FARGATE"],
+            "cpu": ".25 vCPU",
+            "memory": "0.5 GB",
+            "executionRoleArn": "arn:aws:iam::{{ account.id }}:role/execution",
+            "volumes": [{ "name": "scratch" }],
+            "containerDefinitions": [{
+                "name": "admin",
+                "image": "set-by-kanmon",
+                "portMappings": [{ "containerPort": 8080 }],
+                "mountPoints": [{ "sourceVolume": "scratch", "containerPath": "/scratch" }],
+                "healthCheck": { "command": ["CMD-SHELL", "true"] },
+            }],
+        })
+        .to_string(),
+    );
+    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+    let again = stage.release().await.end(&stage).await;
+    again.is(Outcome::Unchanged, 0);
+    assert!(plan(&again).services.values().all(|p| p.changes.is_empty() && p.drift.is_empty()));
+    // A new image, and then the one before: kanmon's own revision is found again.
+    stage.build_next("other", &[]);
+    let other = stage.release().await.end(&stage).await;
+    other.is(Outcome::Succeeded, 0);
+    let other = plan(&other);
+    let changes = &other.services.values().next().unwrap().changes;
+    assert_eq!(paths(changes), ["containerDefinitions[admin].image"], "nobody took anything away");
+    let registered = stage.calls("RegisterTaskDefinition").len();
+    stage.build_next("", &[]);
+    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+    assert_eq!(stage.calls("RegisterTaskDefinition").len(), registered, "its own revision is found again");
+}
+
+/// A tool that copies a revision with its tags and puts something into it.
+#[tokio::test(start_paused = true)]
+async fn is_not_unchanged_where_a_copied_tag_says_so_and_the_content_does_not() {
+    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }])).open();
+    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+    stage.deploys_a_copy(COLLEAGUE, "shop-dev", "admin").await;
+    stage.pass(SignedDuration::from_secs(600)).await;
+    let again = stage.release().await.end(&stage).await;
+    again.is(Outcome::Succeeded, 0);
+    let plan = plan(&again);
+    let admin = plan.services.values().next().unwrap();
+    assert_eq!(paths(&admin.changes), ["containerDefinitions[admin].command"]);
+    assert_eq!(paths(&admin.drift), ["containerDefinitions[admin].command"], "somebody else did it");
 }

@@ -9,10 +9,9 @@ use serde_json::Value;
 use super::op::Op;
 use super::session::Sessions;
 use crate::model::fault::Fault;
-use crate::model::ids::ContentHash;
 use crate::model::pipeline::Account;
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
-use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart};
+use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart, Wanted};
 
 mod cluster;
 mod one_off;
@@ -61,13 +60,14 @@ impl Deployer for Ecs {
         task_definition::describe(&session, name).await
     }
 
-    async fn revision(&self, account: &Account, family: &str, content: &ContentHash) -> Result<Option<String>, Fault> {
+    async fn newest(
+        &self,
+        account: &Account,
+        family: &str,
+        wanted: Wanted<'_>,
+    ) -> Result<Option<TaskDefinition>, Fault> {
         let session = self.sessions.session(account).await?;
-        task_definition::revision(&session, family, content).await
-    }
-
-    async fn latest_tagged(&self, account: &Account, family: &str, key: &str) -> Result<Option<String>, Fault> {
-        task_definition::latest_tagged(&*self.sessions.session(account).await?, family, key).await
+        task_definition::newest(&session, family, wanted).await
     }
 
     async fn register(

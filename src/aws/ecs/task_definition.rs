@@ -11,14 +11,11 @@ use crate::aws::op::Op;
 use crate::aws::raw::{KeepRaw, SendRaw};
 use crate::aws::session::Session;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::ids::ContentHash;
 use crate::model::rollout::TaskDefinition;
-
-/// The tag that holds a revision's content hash.
-const CONTENT_TAG: &str = "kanmon:content";
+use crate::ports::deployer::Wanted;
 
 /// How many revisions are looked through for one with the same content. A release that is tried again reuses the newest or
-/// the one before it; what is older is cheaper registered anew than found.
+/// the one before it; what is older is cheaper registered again than found.
 const LOOK_BACK: i32 = 20;
 
 pub(super) async fn describe(session: &Session, name: &str) -> Result<TaskDefinition, Fault> {
@@ -57,20 +54,12 @@ fn tags(list: &Value) -> BTreeMap<String, String> {
     pairs.collect()
 }
 
-pub(super) async fn revision(session: &Session, family: &str, content: &ContentHash) -> Result<Option<String>, Fault> {
-    newest(session, family, |tags| tags.get(CONTENT_TAG).is_some_and(|t| t == content.as_str())).await
-}
-
-pub(super) async fn latest_tagged(session: &Session, family: &str, key: &str) -> Result<Option<String>, Fault> {
-    newest(session, family, |tags| tags.contains_key(key)).await
-}
-
-/// The family's newest ACTIVE revision with such tags.
-async fn newest(
+/// The newest of the family's last ACTIVE revisions that is wanted.
+pub(super) async fn newest(
     session: &Session,
     family: &str,
-    wanted: impl Fn(&BTreeMap<String, String>) -> bool,
-) -> Result<Option<String>, Fault> {
+    wanted: Wanted<'_>,
+) -> Result<Option<TaskDefinition>, Fault> {
     let op = Op::read("ecs:ListTaskDefinitions", format!("task definition family {family}"));
     let request = session
         .ecs()
@@ -87,8 +76,8 @@ async fn newest(
         }
         let found = describe(session, arn).await?;
         // It may have been deregistered since the list.
-        if found.status == "ACTIVE" && wanted(&found.tags) {
-            return Ok(Some(found.arn));
+        if found.status == "ACTIVE" && wanted(&found) {
+            return Ok(Some(found));
         }
     }
     Ok(None)

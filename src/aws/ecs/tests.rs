@@ -112,8 +112,9 @@ async fn a_task_definition_travels_with_members_the_sdk_does_not_know() {
     for member in ["taskDefinitionArn", "status", "revision"] {
         input.as_object_mut().unwrap().shift_remove(member);
     }
-    input["tags"] = json!([{"key": "team", "value": "a"}, {"key": "aws:x", "value": "y"}, {"key": "kanmon:content", "value": "old"}]);
-    let tags = BTreeMap::from([("kanmon:content".to_owned(), "new".to_owned())]);
+    input["tags"] =
+        json!([{"key": "team", "value": "a"}, {"key": "aws:x", "value": "y"}, {"key": "kanmon", "value": "old"}]);
+    let tags = BTreeMap::from([("kanmon".to_owned(), "new".to_owned())]);
     let arn = ecs.register(&a, &input, &tags).await.unwrap();
     assert_eq!(arn, format!("{ARN}:task-definition/web:8"));
     assert_eq!(
@@ -121,7 +122,7 @@ async fn a_task_definition_travels_with_members_the_sdk_does_not_know() {
         json!({
             "family": "web", "ofNextYear": {"nested": [1, 2.5, null]},
             "containerDefinitions": [{"name": "web", "image": "x", "alsoNew": true}],
-            "tags": [{"key": "kanmon:content", "value": "new"}, {"key": "team", "value": "a"}],
+            "tags": [{"key": "kanmon", "value": "new"}, {"key": "team", "value": "a"}],
         })
     );
 }
@@ -146,10 +147,8 @@ async fn a_lost_registration_is_left_open() {
 }
 
 #[tokio::test]
-async fn a_revision_is_found_by_its_content_newest_first() {
-    let content = ContentHash::of(b"x");
-    let hash = content.as_str().to_owned();
-    let (peer, ecs) = ecs(move |asked, _| match asked.op.as_str() {
+async fn the_newest_revision_that_is_wanted_is_found() {
+    let (peer, ecs) = ecs(|asked, _| match asked.op.as_str() {
         "ListTaskDefinitions" => {
             let arns: Vec<_> = ["web-admin:3", "web:9", "web:8", "web:7"]
                 .iter()
@@ -159,17 +158,16 @@ async fn a_revision_is_found_by_its_content_newest_first() {
         }
         _ => {
             let arn = asked.json()["taskDefinition"].as_str().unwrap().to_owned();
-            let value = if arn.ends_with(":9") { "other" } else { hash.as_str() };
+            let value = if arn.ends_with(":9") { "other" } else { "this" };
             Reply::Json(json!({"taskDefinition": {"taskDefinitionArn": arn, "status": "ACTIVE"},
-                               "tags": [{"key": "kanmon:content", "value": value}]}))
+                               "tags": [{"key": "kanmon", "value": value}]}))
         }
     });
-    let found = ecs.revision(&account("prod"), "web", &content).await.unwrap();
-    assert_eq!(found, Some(format!("{ARN}:task-definition/web:8")));
+    let a = account("prod");
+    let found = ecs.newest(&a, "web", &|d| d.tags["kanmon"] == "this").await.unwrap();
+    assert_eq!(found.unwrap().arn, format!("{ARN}:task-definition/web:8"));
     assert_eq!(peer.asked("DescribeTaskDefinition").len(), 2, "another family is not described, older ones neither");
-    let tagged = ecs.latest_tagged(&account("prod"), "web", "kanmon:content").await.unwrap();
-    assert_eq!(tagged, Some(format!("{ARN}:task-definition/web:9")), "whatever the tag's value");
-    assert_eq!(ecs.latest_tagged(&account("prod"), "web", "team").await.unwrap(), None);
+    assert_eq!(ecs.newest(&a, "web", &|_| false).await.unwrap(), None);
     let asked = peer.asked("ListTaskDefinitions")[0].json();
     assert_eq!((asked["status"].as_str(), asked["sort"].as_str()), (Some("ACTIVE"), Some("DESC")));
 }

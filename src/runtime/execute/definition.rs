@@ -38,16 +38,19 @@ pub async fn next(
                     (base.raw, base.tags, &spec.containers)
                 }
                 TaskDefinitionSource::Template(file) => {
-                    (ports.templates.render(file, pipeline, stage)?, BTreeMap::new(), &spec.containers)
+                    let base = ports.templates.render(file, pipeline, stage)?;
+                    let tags = tags_of(&base);
+                    (base, tags, &spec.containers)
                 }
             }
         }
         Workload::Task(name) => {
             let spec = pipeline.task(name);
-            (ports.templates.render(&spec.taskdef, pipeline, stage)?, BTreeMap::new(), &spec.containers)
+            let base = ports.templates.render(&spec.taskdef, pipeline, stage)?;
+            let tags = tags_of(&base);
+            (base, tags, &spec.containers)
         }
     };
-    let tags = if tags.is_empty() { tags_of(&base) } else { tags };
     let definition = taskdef::compose(&base, &images(release, stage, containers)?)?;
     Ok(Next { definition, tags })
 }
@@ -69,7 +72,7 @@ pub fn images(
 }
 
 /// A template's own `tags`.
-fn tags_of(base: &Value) -> BTreeMap<String, String> {
+pub fn tags_of(base: &Value) -> BTreeMap<String, String> {
     let text = |tag: &Value, member: &str| tag.get(member).and_then(Value::as_str).map(str::to_owned);
     let tags = base.get("tags").and_then(Value::as_array);
     tags.into_iter().flatten().filter_map(|t| Some((text(t, "key")?, text(t, "value")?))).collect()

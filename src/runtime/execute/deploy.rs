@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::definition::next;
 use super::{defect, moved_tags, planned, roll, stage};
-use crate::engine::taskdef::{content_hash, family};
+use crate::engine::taskdef::{content_hash, family, sent};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{ContentHash, ServiceName, StageName};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
-use crate::model::rollout::{Baseline, ServiceReading};
+use crate::model::rollout::{Baseline, ServiceReading, TaskDefinition};
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
 use crate::runtime::tags;
@@ -95,16 +95,16 @@ pub(super) async fn find_or_register(
     account: &Account,
     definition: &Value,
     content: &ContentHash,
-    tags: &BTreeMap<String, String>,
+    to_tag: &BTreeMap<String, String>,
 ) -> Result<(String, bool), Fault> {
-    if let Some(arn) = ports.deployer.revision(account, &family(definition), content).await? {
-        // A tag can be set by anybody: the content decides.
-        let found = ports.deployer.task_definition(account, &arn).await?;
-        if found.status == "ACTIVE" && content_hash(&found.raw) == *content {
-            return Ok((arn, true));
-        }
+    // A tag can be set by anybody: the content decides.
+    let wanted = |found: &TaskDefinition| {
+        tags::content(&found.tags).as_ref() == Some(content) && sent::holds(&found.raw, content, definition)
+    };
+    match ports.deployer.newest(account, &family(definition), &wanted).await? {
+        Some(found) => Ok((found.arn, true)),
+        None => Ok((ports.deployer.register(account, definition, to_tag).await?, false)),
     }
-    Ok((ports.deployer.register(account, definition, tags).await?, false))
 }
 
 pub async fn update(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {

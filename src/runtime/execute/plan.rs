@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::defect;
 use super::definition::{images, next};
-use crate::engine::taskdef::{changes, content_hash, family};
+use crate::engine::taskdef::{changes, content_hash, family, sent};
 use crate::model::effect::Workload;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -38,8 +40,8 @@ pub async fn stage_plan(ports: &Ports, release: &Release, stage: &Stage) -> Resu
             live: Some(service.task_definition.clone()),
             content: content_hash(&definition),
             images: images(release, stage, &pipeline.service(name).containers)?,
-            changes: changes(&live.raw, &definition),
-            drift: drift(ports, pipeline, stage, &live).await?,
+            changes: changes(&sent::as_sent(&live.raw, tags::content(&live.tags).as_ref(), &definition), &definition),
+            drift: drift(ports, pipeline, stage, &live, &definition).await?,
             desired: service.desired,
         };
         plan.services.insert(name.clone(), planned);
@@ -60,19 +62,23 @@ pub async fn stage_plan(ports: &Ports, release: &Release, stage: &Stage) -> Resu
     Ok(plan)
 }
 
-/// What others changed: kanmon's revisions carry the hash of their content, and name the revision they were made from when
-/// that was somebody else's.
-async fn drift(ports: &Ports, pipeline: &Pipeline, stage: &Stage, live: &TaskDefinition) -> Result<Vec<Change>, Fault> {
-    if live.tags.contains_key(tags::CONTENT) {
+/// What others changed since kanmon's last revision. A revision is kanmon's where it carries the hash of its content: a tag alone
+/// may have been copied.
+async fn drift(
+    ports: &Ports,
+    pipeline: &Pipeline,
+    stage: &Stage,
+    live: &TaskDefinition,
+    next: &Value,
+) -> Result<Vec<Change>, Fault> {
+    let is_ours = |found: &TaskDefinition| {
+        tags::content(&found.tags).is_some_and(|hash| sent::is_proven(&found.raw, &hash, next))
+    };
+    if is_ours(live) {
         return Ok(Vec::new());
     }
     let account = pipeline.account(&stage.account);
-    let ours = ports.deployer.latest_tagged(account, &family(&live.raw), tags::CONTENT).await?;
-    match ours {
-        Some(ours) => {
-            let was = ports.deployer.task_definition(account, &ours).await?;
-            Ok(changes(&was.raw, &live.raw))
-        }
-        None => Ok(Vec::new()),
-    }
+    let ours = ports.deployer.newest(account, &family(&live.raw), &is_ours).await?;
+    // What ECS describes of both is compared; what it has begun to describe since is nobody's change.
+    Ok(ours.map_or_else(Vec::new, |was| changes(&was.raw, &sent::as_sent(&live.raw, None, &was.raw))))
 }

@@ -41,7 +41,7 @@ pub async fn revived(
     }
     let definition = compose(&before.raw, &BTreeMap::new())?;
     let content = content_hash(&definition);
-    let tags = tags::with_ours(&before.tags, &content, &release.id);
+    let tags = tags::with_ours_if_room(&before.tags, &content, &release.id);
     Ok(Some(Revived { definition, content, tags }))
 }
 

@@ -1,13 +1,17 @@
 //! Before anything is touched: is everything there that the stages name, and may it be used?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
+use super::definition::tags_of;
 use crate::engine::taskdef;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, StageName};
-use crate::model::pipeline::{Pipeline, Stage, TaskDefinitionSource};
+use crate::model::pipeline::{FileRef, Pipeline, Stage, TaskDefinitionSource};
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
+use crate::runtime::tags;
 
 /// Looks at everything between two stages, both included, and answers with all that is missing at once.
 ///
@@ -106,21 +110,47 @@ async fn workloads(ports: &Ports, pipeline: &Pipeline, stage: &Stage, faults: &m
                     .hint("kanmon rolls services of the ECS deployment controller"),
             );
         }
-        let definition = match &spec.taskdef {
+        let base = match &spec.taskdef {
             TaskDefinitionSource::Live => {
-                ports.deployer.task_definition(account, &found.task_definition).await.map(|d| d.raw)
+                let live = ports.deployer.task_definition(account, &found.task_definition).await;
+                live.map(|d| (last_name(&d.arn).to_owned(), d.raw, d.tags))
             }
-            TaskDefinitionSource::Template(file) => ports.templates.render(file, pipeline, stage),
+            TaskDefinitionSource::Template(file) => template(ports, file, pipeline, stage),
         };
-        faults.extend(definition.and_then(|d| containers(&place, &d, spec.containers.keys())).err());
+        match base {
+            Ok((from, definition, tags)) => {
+                faults.extend(containers(&place, &definition, spec.containers.keys()).err());
+                faults.extend(tags::room(&tags, &place, &from).err());
+            }
+            Err(fault) => faults.push(fault),
+        }
     }
     for name in stage.tasks() {
         let spec = pipeline.task(name);
         let place = format!("{}/{name}", stage.name);
-        let definition = ports.templates.render(&spec.taskdef, pipeline, stage);
         let named = spec.containers.keys().chain([&spec.container]);
-        faults.extend(definition.and_then(|d| containers(&place, &d, named)).err());
+        match template(ports, &spec.taskdef, pipeline, stage) {
+            Ok((from, definition, tags)) => {
+                faults.extend(containers(&place, &definition, named).err());
+                faults.extend(tags::room(&tags, &place, &from).err());
+            }
+            Err(fault) => faults.push(fault),
+        }
     }
+}
+
+/// What a task definition is made from: what it is called, what it says, and its tags.
+type Base = (String, Value, BTreeMap<String, String>);
+
+fn template(ports: &Ports, file: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<Base, Fault> {
+    let definition = ports.templates.render(file, pipeline, stage)?;
+    let tags = tags_of(&definition);
+    Ok((file.path.clone(), definition, tags))
+}
+
+/// `FAMILY:REVISION` of an ARN.
+fn last_name(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 /// Whether a task definition has the containers that the file names.

@@ -12,6 +12,7 @@ mod api;
 pub mod arn;
 mod breaker;
 mod configuration;
+mod defaults;
 mod deploy;
 mod error;
 mod failure;

@@ -60,6 +60,8 @@ pub struct Place {
     pub service_deployments: bool,
     /// How long reads of a service stay behind its changes, nominally.
     pub stale: SignedDuration,
+    /// Members that ECS describes every task definition with, asked for or not.
+    pub adds_to_task_definitions: Members,
 }
 
 /// What is due next in a place.
@@ -81,7 +83,17 @@ impl Place {
             alarm_changes: BTreeMap::new(),
             service_deployments: true,
             stale: SignedDuration::ZERO,
+            adds_to_task_definitions: Members::new(),
         }
+    }
+
+    /// A `TaskDefinition` structure, with what this ECS adds by itself.
+    pub fn described(&self, definition: &TaskDefinition) -> Value {
+        let mut view = definition.view();
+        for (member, value) in &self.adds_to_task_definitions {
+            view.as_object_mut().map(|all| all.entry(member.clone()).or_insert_with(|| value.clone()));
+        }
+        view
     }
 
     /// How long reads of a service stay behind its changes.

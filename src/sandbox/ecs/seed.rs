@@ -5,6 +5,7 @@
 //!   region: ap-northeast-1
 //!   serviceDeployments: true       # false: happen, but no API tells of them
 //!   staleReadsSeconds: 0           # reads of services stay that far behind their changes
+//!   addsToTaskDefinitions: {}      # members that every task definition is described with, as ECS's next one would be
 //!   alarms: { web-5xx: ALARM }     # CloudWatch alarms and their states
 //!   taskDefinitions:               # inputs of RegisterTaskDefinition
 //!     - { family: web, cpu: "256", memory: "512", containerDefinitions: [{ name: web, image: "…" }] }
@@ -34,7 +35,7 @@ use super::rollout::{Status, Weights};
 use super::service::Rollout;
 use super::stage::Stage;
 use super::task_definition::TaskDefinition;
-use super::wire::{list, text};
+use super::wire::{Members, list, text};
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::wire::{Protocol, Service, Wire, shape};
@@ -48,6 +49,8 @@ struct Entry {
     service_deployments: bool,
     #[serde(default)]
     stale_reads_seconds: u32,
+    #[serde(default)]
+    adds_to_task_definitions: Members,
     #[serde(default)]
     alarms: BTreeMap<String, AlarmState>,
     #[serde(default)]
@@ -92,6 +95,7 @@ pub(super) fn apply(ecs: &mut Ecs, seed: &Value, now: Timestamp) -> Result<(), S
         let place = ecs.place(&entry.account, &entry.region);
         place.service_deployments = entry.service_deployments;
         place.stale = SignedDuration::from_secs(i64::from(entry.stale_reads_seconds));
+        place.adds_to_task_definitions = entry.adds_to_task_definitions;
         for (name, state) in &entry.alarms {
             place.alarms.set(name, *state);
         }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::arn::Home;
+use super::defaults;
 use super::refusals;
 use super::wire::{Members, epoch, list, list_of, text};
 use crate::sandbox::service::AwsError;
@@ -31,9 +32,6 @@ pub struct ContainerSpec {
     pub ports: Vec<u64>,
 }
 
-/// Lists that AWS answers empty where a container definition leaves them out.
-const CONTAINER_LISTS: [&str; 5] = ["portMappings", "environment", "mountPoints", "volumesFrom", "systemControls"];
-
 impl TaskDefinition {
     /// The next revision from the input of RegisterTaskDefinition, or what AWS has against it.
     pub fn register(
@@ -53,14 +51,7 @@ impl TaskDefinition {
         };
         refusals::in_units(&mut body);
         let network_mode = text(input, "networkMode").map(str::to_owned);
-        if let Some(Value::Array(containers)) = body.get_mut("containerDefinitions") {
-            for container in containers.iter_mut().filter_map(Value::as_object_mut) {
-                complete(container, network_mode.as_deref());
-            }
-        }
-        for absent in ["volumes", "placementConstraints"] {
-            body.entry(absent).or_insert_with(|| json!([]));
-        }
+        defaults::fill_in(&mut body);
         body.insert("taskDefinitionArn".into(), json!(arn));
         body.insert("revision".into(), json!(revision));
         body.insert("requiresAttributes".into(), requires(input));
@@ -112,28 +103,6 @@ impl TaskDefinition {
                 ports: list(c, "portMappings").iter().filter_map(|p| p.get("containerPort")?.as_u64()).collect(),
             })
             .collect()
-    }
-}
-
-fn complete(container: &mut Members, network_mode: Option<&str>) {
-    container.entry("cpu").or_insert_with(|| json!(0));
-    container.entry("essential").or_insert_with(|| json!(true));
-    for absent in CONTAINER_LISTS {
-        container.entry(absent).or_insert_with(|| json!([]));
-    }
-    if let Some(Value::Array(ports)) = container.get_mut("portMappings") {
-        for port in ports.iter_mut().filter_map(Value::as_object_mut) {
-            port.entry("protocol").or_insert_with(|| json!("tcp"));
-            let inside = port.get("containerPort").cloned();
-            if let (Some("awsvpc" | "host"), Some(inside)) = (network_mode, inside) {
-                port.entry("hostPort").or_insert(inside);
-            }
-        }
-    }
-    if let Some(Value::Object(check)) = container.get_mut("healthCheck") {
-        for (member, default) in [("interval", 30), ("timeout", 5), ("retries", 3)] {
-            check.entry(member).or_insert_with(|| json!(default));
-        }
     }
 }
 

@@ -59,13 +59,33 @@ impl Stage {
 
     /// Somebody deploys another image to a service, without kanmon; the new task definition's ARN.
     pub async fn deploys(&self, person: Person, cluster: &str, service: &str) -> String {
+        let image = "public.ecr.aws/nginx/nginx:1.29-theirs".to_owned();
+        self.deploys_with(person, cluster, service, false, |container| container.image = Some(image)).await
+    }
+
+    /// The same by a tool that copies the revision's tags with the rest, with something of its own in the first container.
+    pub async fn deploys_a_copy(&self, person: Person, cluster: &str, service: &str) -> String {
+        self.deploys_with(person, cluster, service, true, |first| first.command = Some(vec!["mine".to_owned()])).await
+    }
+
+    async fn deploys_with(
+        &self,
+        person: Person,
+        cluster: &str,
+        service: &str,
+        with_tags: bool,
+        change: impl FnOnce(&mut aws_sdk_ecs::types::ContainerDefinition),
+    ) -> String {
         let ecs = aws_sdk_ecs::Client::new(&self.sdk(person));
         let described = ecs.describe_services().cluster(cluster).services(service).send().await.expect("services");
         let live = described.services()[0].task_definition().expect("a task definition").to_owned();
-        let described = ecs.describe_task_definition().task_definition(live).send().await.expect("a definition");
+        let described = ecs.describe_task_definition().task_definition(live);
+        let described = described.include(aws_sdk_ecs::types::TaskDefinitionField::Tags).send().await;
+        let described = described.expect("a definition");
+        let tags = with_tags.then(|| described.tags().to_vec());
         let live = described.task_definition().expect("a definition");
         let mut containers = live.container_definitions().to_vec();
-        containers[0].image = Some("public.ecr.aws/nginx/nginx:1.29-theirs".to_owned());
+        change(&mut containers[0]);
         let registered = ecs
             .register_task_definition()
             .family(live.family().expect("a family"))
@@ -75,6 +95,7 @@ impl Stage {
             .requires_compatibilities(aws_sdk_ecs::types::Compatibility::Fargate)
             .set_execution_role_arn(live.execution_role_arn().map(str::to_owned))
             .set_container_definitions(Some(containers))
+            .set_tags(tags)
             .send()
             .await
             .expect("registered");

@@ -13,7 +13,7 @@ pub fn register(place: &mut Place, call: &Call) -> Answer {
     let revision = place.families.get(family).map_or(1, |all| all.len() as u64 + 1);
     let registered = TaskDefinition::register(&place.home, revision, call.input, call.principal, call.now)?;
     let tags = (!registered.tags.is_empty()).then(|| registered.tags.clone());
-    let answer = present(json!({ "taskDefinition": registered.view(), "tags": tags }));
+    let answer = present(json!({ "taskDefinition": place.described(&registered), "tags": tags }));
     place.families.entry(registered.family.clone()).or_default().push(registered);
     Ok(answer)
 }
@@ -26,7 +26,7 @@ pub fn describe(place: &mut Place, input: &Value) -> Answer {
     let named = required(input, "taskDefinition")?;
     let found = place.task_definition(named).ok_or_else(not_found)?;
     let tags = includes(input, "TAGS").then(|| found.tags.clone());
-    Ok(present(json!({ "taskDefinition": found.view(), "tags": tags })))
+    Ok(present(json!({ "taskDefinition": place.described(found), "tags": tags })))
 }
 
 /// The revision becomes INACTIVE; what runs it goes on, and it can still be described.
