@@ -64,7 +64,7 @@ pub async fn blobs<'d>(
         if blob.is_foreign() || !done.insert(blob.digest.clone()) {
             continue;
         }
-        let how = if to.has_blob(&blob.digest).await? {
+        let how = if to.has_blob(&blob.digest, blob.size).await? {
             "there already"
         } else if to.mount(&blob.digest, from).await {
             "mounted"

@@ -90,7 +90,7 @@ impl Images for OciImages {
     }
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
-        let repository = Repository::to_read(at.clone(), self.clock.as_ref()).await?;
+        let repository = Repository::to_read(at.clone(), self.clock.as_ref())?;
         Ok(repository.manifest(reference).await?.map(|m| repository.pushed(&m)))
     }
 
@@ -102,8 +102,8 @@ impl Images for OciImages {
         tag: &str,
         say: Say<'_>,
     ) -> Result<PushedImage, Fault> {
-        let from = Repository::to_read(from.clone(), self.clock.as_ref()).await?;
-        let to = Repository::to_write(to.clone(), self.clock.as_ref()).await?;
+        let from = Repository::to_read(from.clone(), self.clock.as_ref())?;
+        let to = Repository::to_write(to.clone(), self.clock.as_ref())?;
         let copied = copy::copy(&from, digest, &to, tag, say).await?;
         Ok(to.pushed(&copied))
     }

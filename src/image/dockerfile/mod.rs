@@ -76,7 +76,7 @@ pub async fn build(job: &Job<'_>) -> Result<Built, Fault> {
 }
 
 async fn read_back(job: &Job<'_>, told: Option<&Digest>) -> Result<crate::model::event::PushedImage, Fault> {
-    let at = Repository::to_read(job.to.clone(), job.clock).await?;
+    let at = Repository::to_read(job.to.clone(), job.clock)?;
     let there = at.manifest(job.tag).await?.ok_or_else(|| {
         Fault::new(FaultKind::BuildFailed, format!("{}:{} is not there after the push", at.name(), job.tag))
     })?;

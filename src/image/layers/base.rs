@@ -53,7 +53,7 @@ impl<'a> Base<'a> {
             access.insecure = to.insecure;
             access.login = access.login.or_else(|| to.login.clone());
         }
-        let repository = Repository::to_read(access, clock).await?;
+        let repository = Repository::to_read(access, clock)?;
         let top = repository.manifest(&tag).await?.ok_or_else(|| {
             Fault::new(FaultKind::NotFound, format!("the base image {reference} is not there"))
                 .hint("correct `base`, or log in with `docker login` where it is private")

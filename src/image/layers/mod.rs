@@ -58,7 +58,7 @@ pub async fn build(job: &Job<'_>) -> Result<PushedImage, Fault> {
     let packed = pack_all(job, &platforms, scratch.path()).await?;
 
     let base = Base::find(&job.spec.base, job.to, job.env, job.clock, job.say).await?;
-    let to = Repository::to_write(job.to.clone(), job.clock).await?;
+    let to = Repository::to_write(job.to.clone(), job.clock)?;
     let mut done = BTreeSet::new();
     let mut images = Vec::new();
     for platform in &platforms {
@@ -135,7 +135,7 @@ async fn put_layer(to: &Repository<'_>, layer: &Layer, done: &mut BTreeSet<Diges
     if !done.insert(layer.digest.clone()) {
         return Ok(());
     }
-    let how = if to.has_blob(&layer.digest).await? {
+    let how = if to.has_blob(&layer.digest, layer.size).await? {
         "there already"
     } else {
         to.put_file(&layer.digest, layer.size, &layer.file).await?;

@@ -1,11 +1,10 @@
-//! Patience: the registry's client has none of its own.
+//! Requests that are repeated until they are answered.
 
 use std::future::Future;
 
 use jiff::SignedDuration;
-use oci_client::errors::OciDistributionError;
 
-use super::fault::{Nature, kind_of};
+use super::trouble::{Nature, Trouble};
 use crate::model::fault::FaultKind;
 use crate::ports::clock::Clock;
 
@@ -18,11 +17,11 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_millis(500);
 /// No single wait is longer, so that a registry that came back is noticed.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
-/// Repeats a request that failed in a way that a repetition can mend and cannot harm.
-pub async fn patiently<T, F, Fut>(clock: &dyn Clock, nature: Nature, mut request: F) -> Result<T, OciDistributionError>
+/// Repeats a request that failed in a way that a repetition can fix and cannot harm.
+pub async fn patiently<T, F, Fut>(clock: &dyn Clock, nature: Nature, mut request: F) -> Result<T, Trouble>
 where
     F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, OciDistributionError>>,
+    Fut: Future<Output = Result<T, Trouble>>,
 {
     let mut tried = 0;
     loop {
@@ -31,11 +30,11 @@ where
             Err(e) => e,
         };
         tried += 1;
-        let again = matches!(kind_of(&error, nature), FaultKind::Throttled | FaultKind::Unreachable);
+        let again = matches!(error.kind(nature), FaultKind::Throttled | FaultKind::Unreachable);
         if !again || tried == TRIES {
             return Err(error);
         }
-        tracing::debug!(tried, %error, "the registry is asked again");
+        tracing::debug!(tried, ?error, "the registry is asked again");
         clock.sleep(wait_after(tried, clock)).await;
     }
 }
@@ -55,8 +54,8 @@ mod tests {
     use super::*;
     use crate::image::testing::FixedClock;
 
-    fn failing(code: u16) -> OciDistributionError {
-        OciDistributionError::ServerError { code, url: String::new(), message: String::new() }
+    fn failing(code: u16) -> Trouble {
+        Trouble::of_answer(code, &reqwest::header::HeaderMap::new(), br#"{"errors":[{"code":"DENIED"}]}"#)
     }
 
     async fn tries_of(code: u16, nature: Nature) -> u32 {

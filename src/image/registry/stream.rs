@@ -4,9 +4,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::BodyDataStream;
 use hyper::body::{Body, Frame};
-use oci_client::errors::OciDistributionError;
 use tokio::io::{AsyncRead, ReadBuf};
 
 /// Large enough that system calls do not matter, small enough that several uploads at once do not either.
@@ -18,25 +16,22 @@ pub struct Reading<R> {
     buffer: BytesMut,
 }
 
-/// A reader as the stream of chunks that the registry's client sends.
-pub fn chunks<R: AsyncRead + Unpin + Send + 'static>(from: R) -> BodyDataStream<Reading<R>> {
-    BodyDataStream::new(Reading { from, buffer: BytesMut::new() })
+/// A reader as the body of a request.
+pub fn body<R: AsyncRead + Unpin + Send + Sync + 'static>(from: R) -> reqwest::Body {
+    reqwest::Body::wrap(Reading { from, buffer: BytesMut::new() })
 }
 
 impl<R: AsyncRead + Unpin> Body for Reading<R> {
     type Data = Bytes;
-    type Error = OciDistributionError;
+    type Error = std::io::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, OciDistributionError>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
         let this = self.get_mut();
         this.buffer.resize(CHUNK, 0);
         let mut window = ReadBuf::new(&mut this.buffer);
         match pin!(&mut this.from).poll_read(cx, &mut window) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Err(e)) => Poll::Ready(Some(Err(e.into()))),
+            Poll::Ready(Err(e)) => Poll::Ready(Some(Err(e))),
             Poll::Ready(Ok(())) => {
                 let read = window.filled().len();
                 Poll::Ready((read > 0).then(|| Ok(Frame::data(this.buffer.split_to(read).freeze()))))

@@ -1,4 +1,4 @@
-//! Against a registry that answers as it is told, for what real ones do too seldom.
+//! Against a registry that answers by a script, for what real ones do too seldom.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -11,14 +11,15 @@ use hyper_util::rt::TokioIo;
 use rstest::rstest;
 
 use super::*;
+use crate::image::manifest::Descriptor;
 use crate::image::testing::FixedClock;
 use crate::ports::images::Login;
 
 type Answer = (u16, Vec<(&'static str, String)>, Bytes);
 type Heard = Arc<Mutex<Vec<String>>>;
 
-/// Serves one repository: each request is written down as `METHOD PATH` and answered by `answer`, which is told what was
-/// heard before.
+/// Serves one repository: each request is written down as `METHOD PATH`, with its login where it has one, and answered by `answer`,
+/// which gets what was heard before.
 async fn scripted(answer: impl Fn(&str, &[String]) -> Answer + Send + Sync + 'static) -> (Access, Heard) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
@@ -30,12 +31,13 @@ async fn scripted(answer: impl Fn(&str, &[String]) -> Answer + Send + Sync + 'st
             let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
                 let (answer, log) = (answer.clone(), log.clone());
                 async move {
-                    let asked = format!("{} {}", request.method(), request.uri());
+                    let login = request.headers().get("authorization").and_then(|v| v.to_str().ok());
+                    let login = login.map(|l| format!(" {l}")).unwrap_or_default();
+                    let asked = format!("{} {}{login}", request.method(), request.uri());
                     let head = request.method() == Method::HEAD;
                     let _ = request.into_body().collect().await;
                     let mut log = log.lock().unwrap();
-                    let (status, headers, body) =
-                        if asked.ends_with(" /v2/") { (200, vec![], Bytes::new()) } else { answer(&asked, &log) };
+                    let (status, headers, body) = answer(&asked, &log);
                     log.push(asked);
                     let mut response = Response::new(Full::new(if head { Bytes::new() } else { body }));
                     *response.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -64,8 +66,14 @@ fn manifest(n: u8) -> Manifest {
     Manifest::parse(text.into()).unwrap()
 }
 
+/// The registry's own answer without a body.
 fn plain(status: u16) -> Answer {
-    (status, vec![], Bytes::new())
+    (status, vec![(trouble::API_VERSION, "registry/2.0".into())], Bytes::new())
+}
+
+/// What a proxy or a guest network answers in the registry's place.
+fn page(status: u16) -> Answer {
+    (status, vec![("content-type", "text/html".into())], Bytes::from_static(b"<html>log in first</html>"))
 }
 
 fn content(m: &Manifest) -> Answer {
@@ -79,7 +87,7 @@ fn immutable() -> Answer {
 async fn tagged(put: Answer, then: Answer) -> (Result<(), Fault>, usize) {
     let (access, heard) =
         scripted(move |asked, _| if asked.starts_with("PUT") { put.clone() } else { then.clone() }).await;
-    let repository = Repository::to_write(access, &FixedClock).await.unwrap();
+    let repository = Repository::to_write(access, &FixedClock).unwrap();
     (repository.tag(&manifest(1), "v1").await, count(&heard, "PUT /v2/app/manifests/v1"))
 }
 
@@ -112,14 +120,14 @@ async fn a_tag_that_somebody_moved_at_once_is_noticed() {
 async fn a_registry_that_leaves_out_the_address_is_understood() {
     // As ECR answers.
     let (access, _) = scripted(|_, _| plain(201)).await;
-    let repository = Repository::to_write(access, &FixedClock).await.unwrap();
+    let repository = Repository::to_write(access, &FixedClock).unwrap();
     assert_eq!(repository.put_manifest(&manifest(1)).await, Ok(()));
 }
 
 #[tokio::test]
 async fn a_throttled_read_is_repeated_until_it_is_answered() {
     let (access, heard) = scripted(|_, before| if before.len() < 4 { plain(429) } else { content(&manifest(1)) }).await;
-    let repository = Repository::to_read(access, &FixedClock).await.unwrap();
+    let repository = Repository::to_read(access, &FixedClock).unwrap();
     assert_eq!(repository.manifest("v1").await.unwrap(), Some(manifest(1)));
     assert!(count(&heard, "GET /v2/app/manifests/v1") > 1);
 }
@@ -132,9 +140,9 @@ async fn a_throttled_read_is_repeated_until_it_is_answered() {
 #[tokio::test]
 async fn what_stops_a_read_is_said(#[case] status: u16, #[case] kind: FaultKind) {
     let (access, _) = scripted(move |_, _| plain(status)).await;
-    let repository = Repository::to_read(access, &FixedClock).await.unwrap();
+    let repository = Repository::to_read(access, &FixedClock).unwrap();
     assert_eq!(repository.manifest("v1").await.unwrap_err().kind, kind);
-    assert_eq!(repository.has_blob(&Digest::of(b"x")).await.unwrap_err().kind, kind);
+    assert_eq!(repository.has_blob(&Digest::of(b"x"), 1).await.unwrap_err().kind, kind);
 }
 
 #[tokio::test]
@@ -145,13 +153,13 @@ async fn bytes_that_are_not_what_they_are_called_are_refused() {
         }
     };
     let (access, _) = scripted(lie(manifest(1).digest)).await;
-    let repository = Repository::to_read(access, &FixedClock).await.unwrap();
+    let repository = Repository::to_read(access, &FixedClock).unwrap();
     for reference in ["v1", manifest(1).digest.as_str()] {
         assert_eq!(repository.manifest(reference).await.unwrap_err().kind, FaultKind::Invalid);
     }
     // A registry that is true to itself and answers something else than was asked for.
     let (access, _) = scripted(lie(manifest(2).digest)).await;
-    let repository = Repository::to_read(access, &FixedClock).await.unwrap();
+    let repository = Repository::to_read(access, &FixedClock).unwrap();
     assert_eq!(repository.manifest(manifest(1).digest.as_str()).await.unwrap_err().kind, FaultKind::Invalid);
 }
 
@@ -164,8 +172,8 @@ async fn a_mount_that_the_registry_declines_means_copying(#[case] status: u16, #
     let (access, _) = scripted(move |_, _| (status, vec![("location", "/v2/app/blobs/x".into())], Bytes::new())).await;
     let host = access.repository.strip_suffix("/app").unwrap().to_owned();
     let other = Access { repository: format!("{host}/other"), ..access.clone() };
-    let to = Repository::to_write(access, &FixedClock).await.unwrap();
-    let from = Repository::to_read(other, &FixedClock).await.unwrap();
+    let to = Repository::to_write(access, &FixedClock).unwrap();
+    let from = Repository::to_read(other, &FixedClock).unwrap();
     assert_eq!(to.mount(&Digest::of(b"x"), &from).await, mounted);
 }
 
@@ -177,24 +185,186 @@ async fn a_layer_that_is_not_what_it_is_called_does_not_arrive() {
         _ => plain(400),
     })
     .await;
-    let from = Repository::to_read(source, &FixedClock).await.unwrap();
-    let to = Repository::to_write(target, &FixedClock).await.unwrap();
-    let blob = Descriptor {
-        media_type: "application/vnd.oci.image.layer.v1.tar".into(),
-        digest: Digest::of(b"original"),
-        size: 8,
-        urls: None,
-        annotations: None,
-        platform: None,
-    };
+    let from = Repository::to_read(source, &FixedClock).unwrap();
+    let to = Repository::to_write(target, &FixedClock).unwrap();
+    let blob = layer(b"original", 8);
     assert_eq!(to.take_blob(&blob, &from).await.unwrap_err().kind, FaultKind::Invalid);
     assert_eq!(count(&heard, "PUT"), 1, "tampering is not tried again");
 }
 
 #[tokio::test]
-async fn a_repository_has_a_host_and_a_path() {
-    for name in ["app", "/app", "r.example/"] {
+async fn a_repository_has_a_host_and_a_path_and_plain_http_stays_at_home() {
+    for name in ["app", "/app", "r.example/", "r.example/app", "localhost.example/app"] {
         let access = Access { repository: name.into(), login: None, insecure: true };
-        assert_eq!(Repository::to_read(access, &FixedClock).await.err().unwrap().kind, FaultKind::Invalid);
+        assert_eq!(Repository::to_read(access, &FixedClock).err().unwrap().kind, FaultKind::Invalid);
     }
+}
+
+fn layer(content: &[u8], size: u64) -> Descriptor {
+    Descriptor {
+        media_type: "application/vnd.oci.image.layer.v1.tar".into(),
+        digest: Digest::of(content),
+        size,
+        urls: None,
+        annotations: None,
+        platform: None,
+    }
+}
+
+fn wants_token(realm: &str) -> Answer {
+    let challenge = format!("Bearer realm=\"{realm}\",service=\"r\"");
+    (401, vec![("www-authenticate", challenge)], Bytes::new())
+}
+
+/// A registry that lets in who has a token of this server, and what it heard.
+async fn behind(realm: String) -> (Access, Heard) {
+    scripted(move |asked, _| if asked.ends_with("Bearer abc") { content(&manifest(1)) } else { wants_token(&realm) })
+        .await
+}
+
+#[rstest]
+#[case(page(200))]
+#[case(page(502))]
+#[case(page(401))]
+#[case(page(403))]
+#[case(page(404))]
+#[case((200, vec![("content-type", "application/json".into())], Bytes::from_static(b"{}")))]
+#[case((200, vec![], Bytes::new()))]
+#[case((500, vec![], Bytes::new()))]
+#[case((429, vec![], Bytes::new()))]
+#[tokio::test]
+async fn a_passing_fault_is_waited_out_wherever_it_comes(#[case] fault: Answer) {
+    // At the token server, which is asked at the first request.
+    let again = fault.clone();
+    let token = (200, vec![], Bytes::from_static(br#"{"token":"abc"}"#));
+    let (server, asked) = scripted(move |_, before| if before.len() < 2 { again.clone() } else { token.clone() }).await;
+    let host = server.repository.strip_suffix("/app").unwrap().to_owned();
+    let (access, heard) = behind(format!("http://{host}/token")).await;
+    let repository = Repository::to_read(access, &FixedClock).unwrap();
+    assert_eq!(repository.manifest("v1").await.unwrap(), Some(manifest(1)));
+    assert_eq!(count(&asked, "GET /token?service=r&scope=repository%3Aapp%3Apull Basic QVdTOnNlY3JldA=="), 3);
+    assert!(heard.lock().unwrap().iter().all(|h| !h.contains("Basic")), "the password is for the token server alone");
+
+    // At a manifest, by tag and by digest.
+    for reference in ["v1".to_owned(), manifest(1).digest.to_string()] {
+        let again = fault.clone();
+        let (access, _) =
+            scripted(move |_, before| if before.len() < 3 { again.clone() } else { content(&manifest(1)) }).await;
+        let repository = Repository::to_read(access, &FixedClock).unwrap();
+        assert_eq!(repository.manifest(&reference).await.unwrap(), Some(manifest(1)));
+    }
+
+    // At every step of an upload, and at the manifest after it.
+    for disturbed in ["HEAD", "POST", "PUT /v2/app/blobs", "PUT /v2/app/manifests"] {
+        let again = fault.clone();
+        let (access, _) = scripted(move |asked, before| {
+            let seen = before.iter().filter(|h| h.starts_with(disturbed)).count();
+            match asked.split(' ').next() {
+                _ if asked.starts_with(disturbed) && seen < 2 => again.clone(),
+                Some("HEAD") => plain(404),
+                Some("POST") => (202, vec![("location", "/v2/app/blobs/uploads/1?state=x".into())], Bytes::new()),
+                _ => plain(201),
+            }
+        })
+        .await;
+        let repository = Repository::to_write(access, &FixedClock).unwrap();
+        repository.has_blob(&Digest::of(b"x"), 1).await.unwrap();
+        assert_eq!(repository.put_bytes(&Bytes::from_static(b"x")).await, Ok(Digest::of(b"x")), "{disturbed}");
+        assert_eq!(repository.put_manifest(&manifest(1)).await, Ok(()), "{disturbed}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_never_the_registrys_answer_is_no_answer() {
+    for (status, code) in [(200, "200"), (401, "401"), (404, "404")] {
+        let (access, _) = scripted(move |_, _| page(status)).await;
+        let repository = Repository::to_write(access, &FixedClock).unwrap();
+        let fault = repository.manifest("v1").await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Unreachable);
+        assert_eq!(
+            fault.cause.unwrap(),
+            format!("no answer from the registry: HTTP {code} with text/html, which is not in a registry's form")
+        );
+        assert_eq!(repository.put_manifest(&manifest(1)).await.unwrap_err().kind, FaultKind::Unreachable);
+        assert!(!repository.has_blob(&Digest::of(b"x"), 1).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_the_registry_refuses_is_refused_at_once() {
+    let (access, heard) =
+        scripted(|_, _| (401, vec![("www-authenticate", "Basic realm=\"x\"".into())], Bytes::new())).await;
+    let repository = Repository::to_read(access.clone(), &FixedClock).unwrap();
+    assert_eq!(repository.manifest("v1").await.unwrap_err().kind, FaultKind::AccessDenied);
+    assert_eq!(count(&heard, "GET"), 2, "without and with the login");
+    let repository = Repository::to_read(Access { login: None, ..access }, &FixedClock).unwrap();
+    assert_eq!(repository.manifest("v1").await.unwrap_err().kind, FaultKind::AccessDenied);
+    assert_eq!(count(&heard, "GET"), 3);
+    let (server, _) = scripted(|_, _| (401, vec![], Bytes::from_static(br#"{"details":"wrong password"}"#))).await;
+    let host = server.repository.strip_suffix("/app").unwrap().to_owned();
+    let (access, _) = behind(format!("http://{host}/token")).await;
+    let repository = Repository::to_read(access, &FixedClock).unwrap();
+    let fault = repository.manifest("v1").await.unwrap_err();
+    assert!(fault.kind == FaultKind::AccessDenied && fault.cause.unwrap().contains("wrong password"));
+}
+
+#[rstest]
+#[case("http://auth.example/token")]
+#[case("http://169.254.169.254/latest/api/token")]
+#[case("/token")]
+#[tokio::test]
+async fn a_login_goes_to_no_realm_in_the_clear(#[case] realm: &str) {
+    let (access, heard) = behind(realm.to_owned()).await;
+    let repository = Repository::to_read(access, &FixedClock).unwrap();
+    let fault = repository.manifest("v1").await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Invalid);
+    assert!(fault.cause.unwrap().starts_with("its token server is refused, and no login was sent"));
+    assert_eq!(heard.lock().unwrap().len(), 1, "and is not tried again");
+}
+
+#[tokio::test]
+async fn a_manifest_without_end_is_not_read_to_its_end() {
+    let large = Bytes::from(vec![b' '; 5 * 1024 * 1024]);
+    let (access, heard) = scripted(move |_, _| (200, vec![], large.clone())).await;
+    let repository = Repository::to_read(access, &FixedClock).unwrap();
+    let fault = repository.manifest("v1").await.unwrap_err();
+    assert_eq!((fault.kind, count(&heard, "GET")), (FaultKind::Invalid, 1));
+    assert!(fault.cause.unwrap().contains("larger than 4194304 bytes"));
+    let fault = repository.document(&layer(b"x", 5 * 1024 * 1024)).await.unwrap_err();
+    assert_eq!((fault.kind, count(&heard, "GET")), (FaultKind::Invalid, 1), "nor is it asked for");
+}
+
+#[tokio::test]
+async fn a_put_that_something_sends_twice_is_done() {
+    let unknown = Bytes::from_static(br#"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"no such upload"}]}"#);
+    let (access, heard) = scripted(move |asked, before| match asked.split(' ').next() {
+        Some("POST") => (202, vec![("location", "/v2/app/blobs/uploads/1".into())], Bytes::new()),
+        Some("HEAD") if before.iter().any(|h| h.starts_with("PUT")) => {
+            (200, vec![("docker-content-digest", Digest::of(b"x").to_string())], Bytes::new())
+        }
+        Some("PUT") => (404, vec![], unknown.clone()),
+        _ => plain(404),
+    })
+    .await;
+    let repository = Repository::to_write(access, &FixedClock).unwrap();
+    assert_eq!(repository.put_bytes(&Bytes::from_static(b"x")).await, Ok(Digest::of(b"x")));
+    assert_eq!(count(&heard, "PUT"), 1);
+}
+
+#[tokio::test]
+async fn a_layer_of_another_size_than_its_manifest_says_is_reported_at_once() {
+    let (source, _) = scripted(|_, _| {
+        let headers = vec![("content-type", "application/octet-stream".to_owned()), ("content-length", "8".to_owned())];
+        (200, headers, Bytes::from_static(b"original"))
+    })
+    .await;
+    let (target, heard) = scripted(|_, _| plain(400)).await;
+    let from = Repository::to_read(source, &FixedClock).unwrap();
+    let to = Repository::to_write(target, &FixedClock).unwrap();
+    for size in [7, 9] {
+        let fault = to.take_blob(&layer(b"original", size), &from).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Invalid);
+        assert_eq!(fault.cause.unwrap(), format!("the manifest says that it has {size} bytes, and the registry has 8"));
+    }
+    assert_eq!(heard.lock().unwrap().len(), 0, "nothing was sent");
 }

@@ -1,0 +1,268 @@
+//! Layers and configurations: whether they are there, and how they come and go.
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Method, Response, StatusCode};
+use sha2::Digest as _;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use super::retry::patiently;
+use super::stream;
+use super::trouble::{Nature, Trouble};
+use super::wire::{Ask, Payload, bounded};
+use super::{CONTENT_DIGEST, DOCUMENT_LIMIT, Repository};
+use crate::image::manifest::Descriptor;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::Digest;
+
+/// An upload may take this long, and longer by its size at the slowest line that is still taken for alive.
+const UPLOAD_GRACE: Duration = Duration::from_secs(120);
+const SLOWEST_BYTES_PER_SECOND: u64 = 64 * 1024;
+
+/// What is held in memory of a blob that is being copied.
+const COPY_WINDOW: usize = 512 * 1024;
+
+/// The type that registries send blobs as.
+const BLOB_TYPE: &str = "application/octet-stream";
+
+/// What an answer to HEAD says of a blob.
+struct Seen {
+    /// Whether it repeats the digest.
+    named: bool,
+    is_blob: bool,
+    length: Option<u64>,
+}
+
+impl Repository<'_> {
+    /// Whether the repository holds this blob. Only an answer that shows it counts: one that is missed is put again, which does
+    /// no harm, and one that is not there would be missed by the manifest.
+    ///
+    /// # Errors
+    /// `AccessDenied`, `Unreachable`, `Throttled`.
+    pub async fn has_blob(&self, digest: &Digest, size: u64) -> Result<bool, Fault> {
+        patiently(self.clock, Nature::Repeatable, || self.shows(digest, size)).await.map_err(|e| {
+            e.fault(Nature::Repeatable, &format!("repository {} could not be asked for a layer", self.name()))
+        })
+    }
+
+    async fn shows(&self, digest: &Digest, size: u64) -> Result<bool, Trouble> {
+        Ok(self.head(digest).await?.is_some_and(|seen| seen.named || seen.length == Some(size)))
+    }
+
+    /// What the registry shows of a blob without sending it; `None`: nothing that proves it to be there.
+    async fn head(&self, digest: &Digest) -> Result<Option<Seen>, Trouble> {
+        match self.wire.send(Ask::new(Method::HEAD, self.blob_url(digest))).await {
+            Ok(response) => {
+                let headers = response.headers();
+                let is = |name: &str, value: &str| headers.get(name).is_some_and(|v| v.as_bytes() == value.as_bytes());
+                Ok(Some(Seen {
+                    named: is(CONTENT_DIGEST, digest.as_str()),
+                    is_blob: is(CONTENT_TYPE.as_str(), BLOB_TYPE),
+                    length: length(headers),
+                }))
+            }
+            // HEAD has no body by which a registry's 404 could be told from anybody's.
+            Err(Trouble::Foreign(_)) => Ok(None),
+            Err(e) if e.is_absent() => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn blob_url(&self, digest: &Digest) -> reqwest::Url {
+        self.url(&format!("blobs/{digest}"))
+    }
+
+    /// Lets the registry take a blob from another repository of its own; `false` where it would rather have a copy.
+    pub async fn mount(&self, digest: &Digest, from: &Repository<'_>) -> bool {
+        if self.host != from.host {
+            return false;
+        }
+        let mut url = self.url("blobs/uploads/");
+        url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", &from.path);
+        // 202 instead of 201 says: copy instead. So does a refusal, which the copy then meets itself.
+        match self.wire.send(Ask::new(Method::POST, url)).await {
+            Ok(response) => response.status() == StatusCode::CREATED,
+            Err(error) => {
+                tracing::debug!(%digest, ?error, "not mounted");
+                false
+            }
+        }
+    }
+
+    /// Puts a small blob.
+    ///
+    /// # Errors
+    /// `AccessDenied`, `Unreachable`, `Throttled`, `Invalid`.
+    pub async fn put_bytes(&self, bytes: &Bytes) -> Result<Digest, Fault> {
+        let digest = Digest::of(bytes);
+        self.put_blob(&digest, bytes.len() as u64, || {
+            let bytes = bytes.clone();
+            async move { Ok(std::io::Cursor::new(bytes)) }
+        })
+        .await?;
+        Ok(digest)
+    }
+
+    /// Puts a file as a blob, reading it as it is sent.
+    ///
+    /// # Errors
+    /// As `put_bytes`.
+    pub async fn put_file(&self, digest: &Digest, size: u64, file: &Path) -> Result<(), Fault> {
+        self.put_blob(digest, size, || async { tokio::fs::File::open(file).await.map_err(Trouble::File) }).await
+    }
+
+    async fn put_blob<R, F, Fut>(&self, digest: &Digest, size: u64, mut open: F) -> Result<(), Fault>
+    where
+        R: AsyncRead + Unpin + Send + Sync + 'static,
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<R, Trouble>>,
+    {
+        let sent = patiently(self.clock, Nature::Repeatable, || {
+            let source = open();
+            async move { self.upload(digest, size, source.await?).await }
+        });
+        let what = format!("repository {} did not take layer {}", self.name(), digest.short());
+        sent.await.map_err(|e| e.fault(Nature::Repeatable, &what))
+    }
+
+    /// One upload, from its beginning, in one PUT as containerd does it: ECR refuses parts under 5 MiB.
+    async fn upload<R>(&self, digest: &Digest, size: u64, from: R) -> Result<(), Trouble>
+    where
+        R: AsyncRead + Unpin + Send + Sync + 'static,
+    {
+        let begun = self.wire.send(Ask::new(Method::POST, self.url("blobs/uploads/"))).await?;
+        let location = begun.headers().get(LOCATION).and_then(|l| l.to_str().ok());
+        let (StatusCode::ACCEPTED, Some(location)) = (begun.status(), location) else {
+            return Err(Trouble::foreign(begun.status().as_u16(), begun.headers()));
+        };
+        let mut url = self.wire.led_to(begun.url(), location)?;
+        url.query_pairs_mut().append_pair("digest", digest.as_str());
+        let ask = Ask::new(Method::PUT, url)
+            .header(CONTENT_TYPE, HeaderValue::from_static(BLOB_TYPE))
+            .header(CONTENT_LENGTH, HeaderValue::from(size))
+            .body(Payload::Stream(stream::body(from)));
+        let trouble = match in_time(size, self.wire.send(ask)).await {
+            Ok(response) if response.status() == StatusCode::CREATED => return Ok(()),
+            Ok(response) => Trouble::foreign(response.status().as_u16(), response.headers()),
+            Err(trouble) => trouble,
+        };
+        // One that something in between sent twice was done by the first; the second is what was answered.
+        let lost = trouble.is_lost_upload();
+        if (lost || matches!(trouble, Trouble::Foreign(_))) && self.shows(digest, size).await? {
+            return Ok(());
+        }
+        if lost {
+            return Err(Trouble::Lost("the registry does not know the upload that it began".to_owned()));
+        }
+        Err(trouble)
+    }
+
+    /// Carries a blob from another repository here, a window at a time.
+    ///
+    /// # Errors
+    /// As `put_bytes`; `NotFound` where the source lacks it, `Invalid` where it is not what its descriptor says.
+    pub async fn take_blob(&self, blob: &Descriptor, from: &Repository<'_>) -> Result<(), Fault> {
+        let carried = patiently(self.clock, Nature::Repeatable, || async {
+            let pulled = from.pull(blob).await?;
+            let (written, read) = tokio::io::duplex(COPY_WINDOW);
+            let push = self.upload(&blob.digest, blob.size, read);
+            match tokio::join!(pour(pulled, blob, written), push) {
+                (Ok(()), pushed) => pushed,
+                // The pipe breaks where the push ends first: then the push knows why.
+                (Err(Trouble::File(_)), pushed) => pushed,
+                (Err(pull), _) => Err(pull),
+            }
+        });
+        carried.await.map_err(|e| {
+            let what = format!("layer {} did not come from {} to {}", blob.digest.short(), from.name(), self.name());
+            e.fault(Nature::Repeatable, &what)
+        })
+    }
+
+    /// A blob's bytes as they come, of the size that its descriptor says.
+    async fn pull(&self, blob: &Descriptor) -> Result<Response, Trouble> {
+        let response = self.wire.send(Ask::new(Method::GET, self.blob_url(&blob.digest))).await?;
+        if response.status() != StatusCode::OK {
+            return Err(Trouble::foreign(response.status().as_u16(), response.headers()));
+        }
+        match response.content_length() {
+            Some(there) if there != blob.size => Err(self.other_size(blob, there, &response).await),
+            Some(_) | None => Ok(response),
+        }
+    }
+
+    /// A second look tells a wrong descriptor, which stays wrong, from an answer that is not the registry's.
+    async fn other_size(&self, blob: &Descriptor, there: u64, first: &Response) -> Trouble {
+        match self.head(&blob.digest).await {
+            Ok(Some(seen)) if (seen.named || seen.is_blob) && seen.length == Some(there) => wrong_size(blob, there),
+            Ok(Some(_) | None) => Trouble::foreign(first.status().as_u16(), first.headers()),
+            Err(trouble) => trouble,
+        }
+    }
+
+    /// A configuration or another small blob, verified.
+    ///
+    /// # Errors
+    /// `NotFound`, `AccessDenied`, `Unreachable`, `Invalid` where it is too large or not what its descriptor says.
+    pub async fn document(&self, blob: &Descriptor) -> Result<Bytes, Fault> {
+        let what =
+            || format!("the configuration {} could not be read from repository {}", blob.digest.short(), self.name());
+        if blob.size > DOCUMENT_LIMIT {
+            let why = format!("it has {} bytes, and at most {DOCUMENT_LIMIT} are read", blob.size);
+            return Err(Fault::new(FaultKind::Invalid, what()).cause(why));
+        }
+        let read = patiently(self.clock, Nature::Repeatable, || async {
+            let bytes = bounded(self.pull(blob).await?, blob.size, "it").await?;
+            match Digest::of(&bytes) == blob.digest {
+                true => Ok(bytes),
+                false => Err(wrong_digest(blob)),
+            }
+        });
+        read.await.map_err(|e| e.fault(Nature::Repeatable, &what()))
+    }
+}
+
+/// Writes a blob out as it comes, and checks it against its descriptor.
+async fn pour(mut from: Response, blob: &Descriptor, mut to: impl AsyncWrite + Unpin) -> Result<(), Trouble> {
+    let (mut hash, mut size) = (sha2::Sha256::new(), 0);
+    while let Some(chunk) = from.chunk().await.map_err(|e| Trouble::silent(&e))? {
+        size += chunk.len() as u64;
+        if size > blob.size {
+            return Err(wrong_size(blob, size));
+        }
+        hash.update(&chunk);
+        to.write_all(&chunk).await.map_err(Trouble::File)?;
+    }
+    if size != blob.size {
+        return Err(wrong_size(blob, size));
+    }
+    if format!("sha256:{}", hex::encode(hash.finalize())) != blob.digest.as_str() {
+        return Err(wrong_digest(blob));
+    }
+    to.shutdown().await.map_err(Trouble::File)
+}
+
+fn wrong_size(blob: &Descriptor, there: u64) -> Trouble {
+    Trouble::Unusable(format!("the manifest says that it has {} bytes, and the registry has {there}", blob.size))
+}
+
+fn wrong_digest(blob: &Descriptor) -> Trouble {
+    Trouble::Unusable(format!("the registry has other bytes under {}", blob.digest))
+}
+
+/// What an answer to HEAD says that the body would have.
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn in_time<T>(size: u64, upload: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    let limit = UPLOAD_GRACE + Duration::from_secs(size / SLOWEST_BYTES_PER_SECOND);
+    tokio::time::timeout(limit, upload).await.unwrap_or_else(|_| {
+        let why = format!("the upload was not done in {} s", limit.as_secs());
+        Err(Trouble::Silent { why, sent: true })
+    })
+}

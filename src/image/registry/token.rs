@@ -1,0 +1,73 @@
+//! A token of the server that a registry names (distribution, "token authentication").
+
+use reqwest::header::WWW_AUTHENTICATE;
+use reqwest::{Client, Url};
+use serde_json::Value;
+
+use super::address::{may_follow, shown};
+use super::trouble::{Complaint, Trouble};
+use super::wire::bounded;
+use crate::ports::images::Login;
+
+/// Tokens are a few kilobytes; a client of the same protocol (containers/image) reads no more either.
+const ANSWER_LIMIT: u64 = 1024 * 1024;
+
+/// What is asked of a token server.
+pub struct Wanted<'a> {
+    pub realm: &'a str,
+    pub service: Option<&'a str>,
+    pub scopes: Vec<&'a str>,
+}
+
+/// Exchanges a login, or nothing, for a token.
+///
+/// # Errors
+/// `Unusable` where the realm is no address that a login may be sent to: nothing is sent then.
+pub async fn fetch(
+    client: &Client,
+    registry: &Url,
+    wanted: &Wanted<'_>,
+    login: Option<&Login>,
+) -> Result<String, Trouble> {
+    let refused = |why: String| Trouble::Unusable(format!("its token server is refused, and no login was sent: {why}"));
+    let mut url = Url::parse(wanted.realm).map_err(|e| refused(format!("its realm is not an address: {e}")))?;
+    may_follow(registry, &url).map_err(refused)?;
+    // The login is what the user has for this registry, never what the registry writes into an address.
+    let _ = (url.set_username(""), url.set_password(None));
+    url.query_pairs_mut()
+        .extend_pairs(wanted.service.map(|s| ("service", s)))
+        .extend_pairs(wanted.scopes.iter().map(|s| ("scope", s)));
+    let at = shown(&url);
+    let mut request = client.get(url);
+    if let Some(login) = login {
+        request = request.basic_auth(&login.username, Some(&login.password));
+    }
+    let response = request.send().await.map_err(|e| Trouble::silent(&e))?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = bounded(response, ANSWER_LIMIT, "the token server's answer").await?;
+    let answer: Option<Value> = serde_json::from_slice(&body).ok();
+    if status == 200 {
+        let token = |name: &str| answer.as_ref()?.get(name)?.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
+        return token("token").or_else(|| token("access_token")).ok_or_else(|| Trouble::foreign(status, &headers));
+    }
+    match Trouble::of_answer(status, &headers, &body) {
+        // Token servers have no form for their refusals that all share: JSON that says something, or a challenge.
+        Trouble::Foreign(_) if (400..500).contains(&status) && is_refusal(answer.as_ref(), &headers) => {
+            let message = answer.as_ref().and_then(words).unwrap_or_default();
+            let code = format!("the token server {at}");
+            Err(Trouble::Refused { status, errors: vec![Complaint { code, message }] })
+        }
+        trouble => Err(trouble),
+    }
+}
+
+fn is_refusal(answer: Option<&Value>, headers: &reqwest::header::HeaderMap) -> bool {
+    answer.and_then(words).is_some() || headers.contains_key(WWW_AUTHENTICATE)
+}
+
+fn words(answer: &Value) -> Option<String> {
+    ["details", "error_description", "message", "error"]
+        .iter()
+        .find_map(|name| answer.get(name)?.as_str())
+        .map(str::to_owned)
+}

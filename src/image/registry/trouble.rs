@@ -1,0 +1,266 @@
+//! What a registry's answers, and its silence, mean for what may be done next.
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use serde::Deserialize;
+
+use crate::model::fault::{Fault, FaultKind};
+
+/// The header by which a registry says that it is one.
+pub const API_VERSION: &str = "docker-distribution-api-version";
+
+/// Whether the request that failed changes something that a repetition would change again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nature {
+    /// A read, or a write of content under its own digest: may be repeated.
+    Repeatable,
+    /// A tag is moved: repeated only where it is certain that nothing happened.
+    Once,
+}
+
+/// Why a request has no useful answer.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The registry refuses, in its own form.
+    Refused { status: u16, errors: Vec<Complaint> },
+    /// Too many requests; nothing happened.
+    Throttled(String),
+    /// A server's own failure.
+    Server(String),
+    /// An answer that no registry gives: something in between answered in its place.
+    Foreign(String),
+    /// An upload that the registry no longer knows: it is begun again.
+    Lost(String),
+    /// Nothing came back.
+    Silent { why: String, sent: bool },
+    /// A file of this machine cannot be read.
+    File(std::io::Error),
+    /// The registry is clear, and what it says cannot be used.
+    Unusable(String),
+}
+
+/// One of the registry's own errors (OCI distribution-spec, "Error Codes").
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Complaint {
+    #[serde(default)]
+    pub code: String,
+    #[serde(default)]
+    pub message: String,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    errors: Vec<Complaint>,
+}
+
+impl Trouble {
+    /// A request that got no answer, or only the beginning of one.
+    pub fn silent(error: &reqwest::Error) -> Trouble {
+        if error.is_redirect() {
+            return Trouble::Unusable(format!("the registry leads elsewhere: {}", root_cause(error)));
+        }
+        // A connection that never stood carried nothing.
+        Trouble::Silent { why: root_cause(error), sent: !(error.is_connect() || error.is_builder()) }
+    }
+
+    /// An answer that is no success, with as much of its body as counts.
+    pub fn of_answer(status: u16, headers: &HeaderMap, body: &[u8]) -> Trouble {
+        let errors = complaints(body);
+        let words = || words(status, headers, &errors, body);
+        if status == 429 || errors.iter().any(|e| e.code == "TOOMANYREQUESTS") {
+            return Trouble::Throttled(words());
+        }
+        match status {
+            408 | 500.. => Trouble::Server(words()),
+            // A limit on sizes is what a proxy itself says, and says again.
+            413 => Trouble::Refused { status, errors },
+            400..500 if !errors.is_empty() || headers.contains_key(API_VERSION) => Trouble::Refused { status, errors },
+            _ => Trouble::Foreign(words()),
+        }
+    }
+
+    /// A success that does not have the form that was asked for.
+    pub fn foreign(status: u16, headers: &HeaderMap) -> Trouble {
+        Trouble::Foreign(words(status, headers, &[], b""))
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self, nature: Nature) -> FaultKind {
+        let unanswered = match nature {
+            Nature::Repeatable => FaultKind::Unreachable,
+            Nature::Once => FaultKind::Ambiguous,
+        };
+        match self {
+            Trouble::Refused { status, errors } => {
+                errors.iter().find_map(|e| kind_of_code(&e.code)).unwrap_or(match status {
+                    401 | 403 => FaultKind::AccessDenied,
+                    404 => FaultKind::NotFound,
+                    _ => FaultKind::Invalid,
+                })
+            }
+            Trouble::Throttled(_) => FaultKind::Throttled,
+            Trouble::Server(_) | Trouble::Foreign(_) | Trouble::Lost(_) => unanswered,
+            Trouble::Silent { sent: true, .. } => unanswered,
+            Trouble::Silent { sent: false, .. } => FaultKind::Unreachable,
+            Trouble::File(_) => FaultKind::BuildFailed,
+            Trouble::Unusable(_) => FaultKind::Invalid,
+        }
+    }
+
+    /// Whether the registry says that the named thing is not there.
+    pub fn is_absent(&self) -> bool {
+        self.kind(Nature::Repeatable) == FaultKind::NotFound
+    }
+
+    /// Whether the registry says that it does not know the upload.
+    pub fn is_lost_upload(&self) -> bool {
+        let lost = |e: &Complaint| e.code == "BLOB_UPLOAD_UNKNOWN" || e.code == "BLOB_UPLOAD_INVALID";
+        matches!(self, Trouble::Refused { status, errors } if *status == 404 || errors.iter().any(lost))
+    }
+
+    /// As a fault; `what` is the sentence, e.g. `repository r did not take layer sha256:…`.
+    pub fn fault(&self, nature: Nature, what: &str) -> Fault {
+        let kind = self.kind(nature);
+        let fault = Fault::new(kind, what);
+        match self {
+            Trouble::Refused { status, errors } => {
+                let said = said(errors);
+                let cause = if said.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {said}") };
+                match kind {
+                    FaultKind::AccessDenied => {
+                        fault.cause(cause).hint("check the login for this registry, and the repository's policy")
+                    }
+                    _ => fault.cause(cause),
+                }
+            }
+            Trouble::Throttled(words) | Trouble::Lost(words) => fault.cause(words.clone()),
+            Trouble::Server(words) => fault.cause(format!("no answer from the registry: {words}")),
+            Trouble::Foreign(words) => fault
+                .cause(format!("no answer from the registry: {words}, which is not in a registry's form"))
+                .hint("something between here and the registry answered: check the network, HTTPS_PROXY and NO_PROXY"),
+            Trouble::Silent { why, .. } => fault
+                .cause(format!("no answer from the registry: {why}"))
+                .hint("check the registry's host, the network and HTTPS_PROXY / NO_PROXY"),
+            Trouble::File(error) => fault.cause(error.to_string()),
+            Trouble::Unusable(why) => fault.cause(why.clone()),
+        }
+    }
+}
+
+fn kind_of_code(code: &str) -> Option<FaultKind> {
+    match code {
+        "UNAUTHORIZED" | "DENIED" => Some(FaultKind::AccessDenied),
+        "TOOMANYREQUESTS" => Some(FaultKind::Throttled),
+        "BLOB_UNKNOWN" | "MANIFEST_UNKNOWN" | "NAME_UNKNOWN" | "NOT_FOUND" => Some(FaultKind::NotFound),
+        "BLOB_UPLOAD_INVALID"
+        | "BLOB_UPLOAD_UNKNOWN"
+        | "DIGEST_INVALID"
+        | "MANIFEST_BLOB_UNKNOWN"
+        | "MANIFEST_INVALID"
+        | "MANIFEST_UNVERIFIED"
+        | "NAME_INVALID"
+        | "SIZE_INVALID"
+        | "TAG_INVALID"
+        | "UNSUPPORTED" => Some(FaultKind::Invalid),
+        _ => None,
+    }
+}
+
+fn complaints(body: &[u8]) -> Vec<Complaint> {
+    let found = serde_json::from_slice::<Envelope>(body).map(|e| e.errors).unwrap_or_default();
+    found.into_iter().filter(|e| !e.code.is_empty()).collect()
+}
+
+fn said(errors: &[Complaint]) -> String {
+    let one = |e: &Complaint| match e.message.is_empty() {
+        true => e.code.clone(),
+        false => format!("{} ({})", e.message, e.code),
+    };
+    errors.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// The other side's words, or what can be said of an answer without any. A page of HTML has none that help.
+fn words(status: u16, headers: &HeaderMap, errors: &[Complaint], body: &[u8]) -> String {
+    if !errors.is_empty() {
+        return format!("HTTP {status}: {}", said(errors));
+    }
+    let media_type = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("no content type");
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    if text.is_empty() || text.starts_with('<') || text.starts_with('{') {
+        return format!("HTTP {status} with {media_type}");
+    }
+    format!("HTTP {status}: {}", text.chars().take(200).collect::<String>())
+}
+
+/// An error down to its cause: what reqwest says by itself is only that it could not send.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut said = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        said = cause.to_string();
+        source = cause.source();
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn answer(code: u16, body: &str) -> Trouble {
+        Trouble::of_answer(code, &HeaderMap::new(), body.as_bytes())
+    }
+
+    fn registrys(code: u16) -> Trouble {
+        let mut headers = HeaderMap::new();
+        headers.insert(API_VERSION, "registry/2.0".parse().unwrap());
+        Trouble::of_answer(code, &headers, b"")
+    }
+
+    #[rstest]
+    #[case(registrys(401), FaultKind::AccessDenied)]
+    #[case(registrys(403), FaultKind::AccessDenied)]
+    #[case(registrys(404), FaultKind::NotFound)]
+    #[case(answer(429, "<html>"), FaultKind::Throttled)]
+    #[case(answer(400, r#"{"errors":[{"code":"TAG_INVALID","message":"immutable"}]}"#), FaultKind::Invalid)]
+    #[case(answer(400, r#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#), FaultKind::Throttled)]
+    #[case(answer(400, r#"{"errors":[{"code":"DENIED"}]}"#), FaultKind::AccessDenied)]
+    #[case(answer(404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#), FaultKind::NotFound)]
+    #[case(answer(413, "too large"), FaultKind::Invalid)]
+    fn a_refusal_is_the_same_whatever_was_asked(#[case] trouble: Trouble, #[case] kind: FaultKind) {
+        assert_eq!(trouble.kind(Nature::Repeatable), kind);
+        assert_eq!(trouble.kind(Nature::Once), kind);
+    }
+
+    #[rstest]
+    #[case(answer(401, "<html>log in to the guest network</html>"))]
+    #[case(answer(403, "blocked by policy"))]
+    #[case(answer(404, "<html>not found</html>"))]
+    #[case(answer(404, "{}"))]
+    #[case(answer(302, ""))]
+    #[case(answer(502, ""))]
+    fn an_answer_that_is_not_the_registrys_leaves_a_moved_tag_in_doubt_and_a_read_not(#[case] trouble: Trouble) {
+        assert_eq!(trouble.kind(Nature::Repeatable), FaultKind::Unreachable);
+        assert_eq!(trouble.kind(Nature::Once), FaultKind::Ambiguous);
+        let fault = trouble.fault(Nature::Repeatable, "it could not be read");
+        assert!(fault.cause.unwrap().starts_with("no answer from the registry: HTTP "));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_never_stood_leaves_nothing_in_doubt() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let refused = client.get(format!("http://{free}/v2/")).send().await.unwrap_err();
+        assert_eq!(Trouble::silent(&refused).kind(Nature::Once), FaultKind::Unreachable);
+    }
+
+    #[test]
+    fn the_registrys_own_words_are_the_cause() {
+        let refused = answer(400, r#"{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}"#);
+        let fault = refused.fault(Nature::Once, "the tag was not set");
+        assert_eq!(fault.to_string(), "the tag was not set: HTTP 400: the tag is immutable (TAG_INVALID)");
+    }
+}

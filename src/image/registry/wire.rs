@@ -1,0 +1,266 @@
+//! One registry, spoken to over HTTP: its login, its redirects, and how much of its answers is read.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, Response, StatusCode, Url};
+
+use super::address::{is_same_server, may_follow};
+use super::challenge::{self, Challenge};
+use super::token;
+use super::trouble::Trouble;
+use crate::model::fault::{Fault, FaultKind};
+use crate::ports::images::{Access, Login};
+
+/// A host that does not answer a handshake in this time is taken for unreachable.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A registry may think this long before it answers or sends on: ECR checks every layer of a manifest when it is put.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Registries redirect to their storage, and that at most to another region.
+const REDIRECTS: usize = 5;
+
+/// Errors are a sentence each; more of them is not worth reading.
+const ERROR_LIMIT: u64 = 64 * 1024;
+
+/// A session with a registry, for one repository.
+pub struct Wire {
+    /// `SCHEME://HOST[:PORT]/`
+    origin: Url,
+    login: Option<Login>,
+    /// What the session is for, as token servers name it.
+    scope: String,
+    /// Its read timeout would cut long uploads, since it runs until an answer's first byte: those go through `writer`.
+    reader: Client,
+    writer: Client,
+    authorization: Mutex<Option<HeaderValue>>,
+}
+
+/// A request, before a login is put on it.
+pub struct Ask {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Payload,
+}
+
+pub enum Payload {
+    None,
+    Bytes(Bytes),
+    /// Read as it is sent, so that it can be sent once only.
+    Stream(reqwest::Body),
+}
+
+impl Ask {
+    pub fn new(method: Method, url: Url) -> Ask {
+        Ask { method, url, headers: HeaderMap::new(), body: Payload::None }
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: reqwest::header::HeaderName, value: HeaderValue) -> Ask {
+        self.headers.append(name, value);
+        self
+    }
+
+    #[must_use]
+    pub fn body(mut self, body: Payload) -> Ask {
+        self.body = body;
+        self
+    }
+}
+
+impl Wire {
+    /// `actions` is what will be done, as token servers name it: `pull` or `pull,push`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// `Invalid` where the host is none, or plain http would leave this machine.
+    pub fn new(host: &str, path: &str, access: &Access, actions: &str) -> Result<Wire, Fault> {
+        let scheme = if access.insecure { "http" } else { "https" };
+        // What references call Docker Hub is not where it answers.
+        let host = if host == crate::image::reference::HUB { "registry-1.docker.io" } else { host };
+        let bad = |why: String| Fault::new(FaultKind::Invalid, format!("`{host}` is not a valid registry")).cause(why);
+        let origin = Url::parse(&format!("{scheme}://{host}/")).map_err(|e| bad(e.to_string()))?;
+        if access.insecure && !super::address::is_loopback(&origin) {
+            return Err(bad("a registry that is not on this machine is spoken to over TLS only".to_owned()));
+        }
+        Ok(Wire {
+            login: access.login.clone(),
+            scope: format!("repository:{path}:{actions}"),
+            reader: client(access.insecure, Some(READ_TIMEOUT))?,
+            writer: client(access.insecure, None)?,
+            origin,
+            authorization: Mutex::default(),
+        })
+    }
+
+    /// An address of this registry.
+    pub fn url(&self, path: &str) -> Url {
+        let mut url = self.origin.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// The address that the registry names, resolved against the one that was asked.
+    ///
+    /// # Errors
+    /// `Unusable` where it is no place that this registry may lead to.
+    pub fn led_to(&self, asked: &Url, location: &str) -> Result<Url, Trouble> {
+        let refused = |why: String| Trouble::Unusable(format!("the registry leads elsewhere: {why}"));
+        let url = asked.join(location).map_err(|e| refused(e.to_string()))?;
+        may_follow(&self.origin, &url).map_err(refused)?;
+        Ok(url)
+    }
+
+    /// Sends a request, logging in where the registry asks for that. Only successes come back.
+    ///
+    /// # Errors
+    /// What stopped it, by what it means.
+    pub async fn send(&self, mut ask: Ask) -> Result<Response, Trouble> {
+        // The login is for this registry and for nothing that it leads to.
+        let known = is_same_server(&self.origin, &ask.url).then(|| self.known()).flatten();
+        let body = std::mem::replace(&mut ask.body, Payload::None);
+        let again = match &body {
+            Payload::None => Some(Payload::None),
+            Payload::Bytes(bytes) => Some(Payload::Bytes(bytes.clone())),
+            Payload::Stream(_) => None,
+        };
+        let response = self.once(&ask, body, known.clone()).await?;
+        let wanted = match response.status() {
+            StatusCode::UNAUTHORIZED if is_same_server(&self.origin, &ask.url) => challenge::of(response.headers()),
+            _ => None,
+        };
+        let Some(wanted) = wanted else { return judged(response).await };
+        // A password that is refused once is refused again; a token may only have run out.
+        if known.is_some() && wanted == Challenge::Basic {
+            return Err(refused(response).await);
+        }
+        let Some(body) = again else {
+            *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            return Err(Trouble::Lost("the login ran out during the upload".to_owned()));
+        };
+        let authorization = match self.authorize(&wanted).await? {
+            Some(authorization) => authorization,
+            None => return Err(refused(response).await),
+        };
+        *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(authorization.clone());
+        let response = self.once(&ask, body, Some(authorization)).await?;
+        match response.status() {
+            StatusCode::UNAUTHORIZED if challenge::of(response.headers()).is_some() => Err(refused(response).await),
+            _ => judged(response).await,
+        }
+    }
+
+    fn known(&self) -> Option<HeaderValue> {
+        self.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn once(&self, ask: &Ask, body: Payload, login: Option<HeaderValue>) -> Result<Response, Trouble> {
+        let long = matches!(body, Payload::Stream(_));
+        let client = if long { &self.writer } else { &self.reader };
+        let mut request = client.request(ask.method.clone(), ask.url.clone()).headers(ask.headers.clone());
+        if let Some(login) = login {
+            request = request.header(AUTHORIZATION, login);
+        }
+        request = match body {
+            Payload::None => request,
+            Payload::Bytes(bytes) => request.body(bytes),
+            Payload::Stream(body) => request.body(body),
+        };
+        request.send().await.map_err(|e| Trouble::silent(&e))
+    }
+
+    /// `None`: the registry asks for a login, and there is none.
+    async fn authorize(&self, wanted: &Challenge) -> Result<Option<HeaderValue>, Trouble> {
+        let text = match wanted {
+            Challenge::Basic => match &self.login {
+                Some(login) => format!("Basic {}", STANDARD.encode(format!("{}:{}", login.username, login.password))),
+                None => return Ok(None),
+            },
+            Challenge::Bearer { realm, service, scope } => {
+                let mut scopes: Vec<&str> = scope.iter().map(String::as_str).collect();
+                if !scopes.contains(&self.scope.as_str()) {
+                    scopes.push(&self.scope);
+                }
+                let wanted = token::Wanted { realm, service: service.as_deref(), scopes };
+                let token = token::fetch(&self.reader, &self.origin, &wanted, self.login.as_ref()).await?;
+                format!("Bearer {token}")
+            }
+        };
+        let mut value = HeaderValue::from_str(&text)
+            .map_err(|_| Trouble::Unusable("its token cannot be sent in a header".to_owned()))?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
+}
+
+/// All of an answer's body, or nothing where it is larger than that: read no further than the limit.
+///
+/// # Errors
+/// `Unusable` with `what` where it is too large; `Silent` where it broke off.
+pub async fn bounded(mut response: Response, limit: u64, what: &str) -> Result<Bytes, Trouble> {
+    let large = || Trouble::Unusable(format!("{what} is larger than {limit} bytes, the most that is read of it"));
+    if response.content_length().is_some_and(|n| n > limit) {
+        return Err(large());
+    }
+    let mut read = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| Trouble::silent(&e))? {
+        if (read.len() + chunk.len()) as u64 > limit {
+            return Err(large());
+        }
+        read.extend_from_slice(&chunk);
+    }
+    Ok(read.into())
+}
+
+async fn judged(response: Response) -> Result<Response, Trouble> {
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = bounded(response, ERROR_LIMIT, "the error").await.unwrap_or_default();
+    Err(Trouble::of_answer(status, &headers, &body))
+}
+
+/// A 401 with a challenge is the registry's own, whatever its body looks like.
+async fn refused(response: Response) -> Trouble {
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = bounded(response, ERROR_LIMIT, "the error").await.unwrap_or_default();
+    match Trouble::of_answer(status, &headers, &body) {
+        Trouble::Foreign(_) => Trouble::Refused { status, errors: Vec::new() },
+        trouble => trouble,
+    }
+}
+
+fn client(insecure: bool, read_timeout: Option<Duration>) -> Result<Client, Fault> {
+    let follow = Policy::custom(|attempt| {
+        if attempt.previous().len() > REDIRECTS {
+            return attempt.error("it redirects without end");
+        }
+        let refused = attempt.previous().first().and_then(|from| may_follow(from, attempt.url()).err());
+        match refused {
+            // reqwest leaves the login out for another server.
+            None => attempt.follow(),
+            Some(why) => attempt.error(why),
+        }
+    });
+    let mut builder = Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(follow)
+        .user_agent(concat!("kanmon/", env!("CARGO_PKG_VERSION")));
+    if let Some(timeout) = read_timeout {
+        builder = builder.read_timeout(timeout);
+    }
+    if insecure {
+        // Plain http is for loopback, where no proxy leads.
+        builder = builder.no_proxy();
+    }
+    builder
+        .build()
+        .map_err(|e| Fault::new(FaultKind::Unreachable, "no connection to a registry can be made").cause(e.to_string()))
+}
