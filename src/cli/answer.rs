@@ -15,7 +15,7 @@ use super::work::WATCHED;
 use crate::engine::approval::refusal;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::event::{Event, Fact};
-use crate::model::ids::{ReleaseId, StageName};
+use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::Approval;
@@ -108,7 +108,7 @@ pub async fn answer(
     let asker = bench.ports(recorded.release.id.as_str(), None)?;
     let account = match &policy.way {
         ApprovalWay::CodePipeline { account, .. } => recorded.release.started.pipeline.account(account),
-        ApprovalWay::Kanmon { .. } => recorded.release.started.pipeline.account(&stage.account),
+        ApprovalWay::Kanmon => recorded.release.started.pipeline.account(&stage.account),
     };
     let by = identity::caller(&asker, account).await?;
     let given = ApprovalAnswer {
@@ -121,8 +121,8 @@ pub async fn answer(
     if let Some(why) = refusal(policy, &recorded.release.requested_by, request, &given) {
         return Err(Failure::access(format!("that answer would not count: {why}")).hint(who_may(policy)));
     }
-    if !yes && args.plan.is_none() {
-        agree(bench, output, &recorded, stage, request, answer)?;
+    if args.plan.is_none() {
+        agree(bench, output, &recorded, stage, request, Agree { answer, yes })?;
     }
     match &policy.way {
         ApprovalWay::CodePipeline { pipeline, action, .. } => {
@@ -132,7 +132,7 @@ pub async fn answer(
             let summary = summary(&given, &by);
             ports.approvals.answer(account, pipeline, execution, action, approved, &summary).await?;
         }
-        ApprovalWay::Kanmon { .. } => {
+        ApprovalWay::Kanmon => {
             bench.journal.send(&recorded.release.id, MessageBody::Answer(given), bench.clock.now()).await?;
         }
     }
@@ -143,9 +143,9 @@ pub async fn answer(
 /// What was looked at must be what is asked.
 fn seen(args: &AnswerArgs, request: &ApprovalRequest) -> Result<(), Failure> {
     match &args.plan {
-        Some(plan) if plan.len() < 8 => {
+        Some(plan) if plan.len() < PlanHash::ENOUGH => {
             Err(Failure::wrong(format!("`--plan {plan}` is too short to tell plans apart"))
-                .hint("give at least 8 digits"))
+                .hint(format!("give at least {} digits, as `kanmon approvals` shows them", PlanHash::ENOUGH)))
         }
         Some(plan) if !request.plan.as_str().starts_with(plan.as_str()) => {
             Err(Failure::wrong(format!("what waits now is plan {}, not {plan}", request.plan.short()))
@@ -155,6 +155,13 @@ fn seen(args: &AnswerArgs, request: &ApprovalRequest) -> Result<(), Failure> {
     }
 }
 
+/// What is to be agreed to, and whether it was said already that it is meant.
+#[derive(Clone, Copy)]
+struct Agree {
+    answer: Answer,
+    yes: bool,
+}
+
 /// Without a named plan, a person has to look first.
 fn agree(
     bench: &Bench,
@@ -162,14 +169,21 @@ fn agree(
     recorded: &Recorded,
     stage: &Stage,
     request: &ApprovalRequest,
-    answer: Answer,
+    Agree { answer, yes }: Agree,
 ) -> Result<(), Failure> {
+    // To say no, nobody has to have looked.
+    if yes && answer == Answer::Rejected {
+        return Ok(());
+    }
     if !output.asks {
         return Err(Failure::wrong("without a terminal, the plan that was looked at has to be named")
             .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
     }
     let sheet = Sheet { paint: output.err, width: output.err_width() };
     output.note(&approvals::human(bench, recorded, stage, request, sheet));
+    if yes {
+        return Ok(());
+    }
     let question = match answer {
         Answer::Approved => "approve exactly this?",
         Answer::Rejected => "reject it?",
@@ -267,8 +281,8 @@ fn nothing_waits(recorded: &Recorded) -> Failure {
 
 fn who_may(policy: &ApprovalPolicy) -> String {
     match &policy.way {
-        ApprovalWay::Kanmon { approvers } if !approvers.is_empty() => format!("who may: {}", approvers.join(", ")),
-        ApprovalWay::Kanmon { .. } => "somebody else has to decide".to_owned(),
+        _ if !policy.approvers.is_empty() => format!("who may: {}", policy.approvers.join(", ")),
+        ApprovalWay::Kanmon => "somebody else has to decide".to_owned(),
         ApprovalWay::CodePipeline { action, .. } => format!("who may decide action {action} in CodePipeline may"),
     }
 }

@@ -86,8 +86,6 @@ pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &Approv
         let dirty = if source.dirty { " with uncommitted changes" } else { "" };
         let author = source.author.as_deref().map(|a| format!(" by {a}")).unwrap_or_default();
         say("commit", format!("{}{dirty}{author}", &commit[..commit.len().min(12)]));
-    } else if let Some(why) = &source.unreadable {
-        say("commit", format!("unknown: {why}"));
     }
     for image in stage.images_used(pipeline) {
         if let Some(pushed) = release.image_for(stage, image) {
@@ -105,15 +103,16 @@ pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &Approv
     let left = lasting(request.expires_at.duration_since(bench.clock.now()));
     say("until", format!("{} ({left} left)", moment(request.expires_at)));
     if let Some(policy) = &stage.approval {
-        say("who", story::who_may(policy, request));
+        say("who", story::who_may(policy));
     }
     say("plan", request.plan.short().to_owned());
     if let Some(plan) = &state.plan {
         let indented = plan::of(pipeline, stage, plan, paint).lines().map(|l| format!("  {l}")).collect::<Vec<_>>();
         lines.push(indented.join("\n"));
     }
-    let command = format!("kanmon approve {} --plan {}", release.id, request.plan.short());
-    lines.push(format!("  {}", paint.strong(&command)));
+    if let Some(policy) = &stage.approval {
+        lines.push(format!("  {}", paint.strong(&story::how_to_approve(release, policy, request))));
+    }
     wrap(&lines.join("\n"), width, 4)
 }
 

@@ -93,8 +93,8 @@ pub enum Verb {
     Approvals,
     /// Approve exactly the plan that a release waits with
     ///
-    /// On a terminal it shows the plan and asks. Elsewhere the plan that was looked at has to be named with --plan, or --yes given
-    /// for whatever waits. Counts for that plan alone: if anything changes, it is asked for again.
+    /// On a terminal it shows the plan and asks. Elsewhere the plan that was looked at has to be named with --plan. Counts for that
+    /// plan alone: if anything changes, it is asked for again.
     Approve(AnswerArgs),
     /// Reject what a release waits with, which ends the release
     Reject(AnswerArgs),
@@ -231,7 +231,7 @@ pub struct AnswerArgs {
     /// Which stage, where more than one waits
     #[arg(long, value_name = "STAGE")]
     pub stage: Option<StageName>,
-    /// The plan that was looked at; its first digits are enough. Refused if it is another one by now
+    /// The plan that was looked at; its first 16 digits are enough. Refused if it is another one by now
     #[arg(long, value_name = "HASH")]
     pub plan: Option<String>,
     /// Why, for the record

@@ -6,14 +6,41 @@ use super::args::{CheckArgs, Global};
 use super::bench;
 use super::failure::Failure;
 use super::output::Output;
+use crate::model::approvers;
+use crate::model::pipeline::Pipeline;
 use crate::report::wrap::wrap;
 
 pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Failure> {
     let given = args.file.as_deref().or(global.pipeline.as_deref());
     let loaded = bench::load(given, output)?;
+    let warnings = warnings(&loaded.pipeline);
+    for warning in &warnings {
+        output.warn(warning);
+    }
     output.tell(
         || format!("{}\nin order", wrap(loaded.summary().trim_end(), output.out_width(), 20)),
-        || json!({ "v": 1, "kind": "checked", "file": loaded.file, "sha256": loaded.sha256, "pipeline": loaded.pipeline }),
+        || {
+            json!({
+                "v": 1,
+                "kind": "checked",
+                "file": loaded.file,
+                "sha256": loaded.sha256,
+                "pipeline": loaded.pipeline,
+                "warnings": warnings,
+            })
+        },
     );
     Ok(0)
+}
+
+/// What is valid and weaker than its author may think.
+fn warnings(pipeline: &Pipeline) -> Vec<String> {
+    let approvers = pipeline.stages.iter().flat_map(|stage| {
+        let patterns = stage.approval.iter().flat_map(|policy| &policy.approvers);
+        patterns.filter_map(|pattern| {
+            let weak = approvers::weakness(pattern)?;
+            Some(format!("{}: approver {pattern}: {weak}", stage.name))
+        })
+    });
+    approvers.collect()
 }

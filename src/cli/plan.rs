@@ -8,9 +8,10 @@ use super::args::{Global, PlanArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::release::{asked, fresh, source_of};
+use super::release::{asked, fresh};
 use super::{identity, releases};
 use crate::engine::gate::{self, Scanned};
+use crate::local::git;
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::event::{EVENT_VERSION, Event, Fact, PushedImage, Started};
 use crate::model::finding::ScanReading;
@@ -32,7 +33,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
     let ports = bench.ports("kanmon-plan", None)?;
     let mut release = match &args.release {
         Some(id) => releases::one(&bench, id).await?.1,
-        None => imagined(&bench, &ports, output, &args).await?,
+        None => imagined(&bench, &ports, &args).await?,
     };
     if let Some(until) = args.until {
         release.until = super::release::stage(&release.started.pipeline, &until)?;
@@ -58,7 +59,7 @@ fn until(release: &Release) -> Vec<&Stage> {
 }
 
 /// A release as it would be started now.
-async fn imagined(bench: &Bench, ports: &Ports, output: &Output, args: &PlanArgs) -> Result<Release, Failure> {
+async fn imagined(bench: &Bench, ports: &Ports, args: &PlanArgs) -> Result<Release, Failure> {
     let pipeline = bench.pipeline();
     let last: Option<StageName> = args.until.clone();
     // What would be built need not exist for a plan; what is only ever given has to be.
@@ -70,7 +71,7 @@ async fn imagined(bench: &Bench, ports: &Ports, output: &Output, args: &PlanArgs
         pipeline: pipeline.clone(),
         kanmon: env!("CARGO_PKG_VERSION").to_owned(),
         requested_by: crate::model::approval::Requester::Person { identity },
-        source: source_of(bench, output),
+        source: git::source(&bench.loaded.root),
         until,
         given,
         forced: None,
@@ -167,11 +168,14 @@ fn human(pipeline: &Pipeline, plans: &[(&Stage, StagePlan, Option<GateJudgement>
 
 /// Whom a stage asks.
 fn asked_of(policy: &ApprovalPolicy) -> String {
+    let who = match policy.approvers.as_slice() {
+        [] => "another person".to_owned(),
+        patterns => patterns.join(" or "),
+    };
     match &policy.way {
-        ApprovalWay::Kanmon { approvers } if approvers.is_empty() => "another person is asked first".to_owned(),
-        ApprovalWay::Kanmon { approvers } => format!("asked first: {}", approvers.join(" or ")),
+        ApprovalWay::Kanmon => format!("asked first: {who}"),
         ApprovalWay::CodePipeline { pipeline, action, .. } => {
-            format!("asked first: action {action} of CodePipeline {pipeline}")
+            format!("asked first: {who}, in CodePipeline {pipeline}, action {action}")
         }
     }
 }

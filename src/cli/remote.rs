@@ -41,7 +41,7 @@ fn pipeline(file: &Pipeline) -> Result<(&Account, &str), Failure> {
     let ways = file.stages.iter().filter_map(|stage| stage.approval.as_ref()).map(|policy| &policy.way);
     let mut named = ways.filter_map(|way| match way {
         ApprovalWay::CodePipeline { pipeline, account, .. } => Some((file.account(account), pipeline.as_str())),
-        ApprovalWay::Kanmon { .. } => None,
+        ApprovalWay::Kanmon => None,
     });
     let first = named.next().ok_or_else(|| {
         Failure::wrong("no stage of the file names a CodePipeline")

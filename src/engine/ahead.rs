@@ -20,7 +20,7 @@ pub fn stage(release: &Release) -> Option<&Stage> {
     let next = stages.get(until + 1)?;
     match next.approval.as_ref().map(|policy| &policy.way) {
         Some(ApprovalWay::CodePipeline { .. }) => Some(next),
-        Some(ApprovalWay::Kanmon { .. }) | None => None,
+        Some(ApprovalWay::Kanmon) | None => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whether an answer counts.
 
-use crate::model::approval::{ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Requester};
+use crate::model::approval::{ApprovalAnswer, ApprovalPolicy, ApprovalRequest, Requester};
+use crate::model::approvers::{matches, same_person};
 
 /// Why an answer does not count, as a sentence; `None`: it does.
 ///
@@ -20,13 +21,8 @@ pub fn refusal(
             request.plan.short()
         ));
     }
-    match &policy.way {
-        ApprovalWay::Kanmon { approvers } => {
-            if !approvers.is_empty() && !approvers.iter().any(|pattern| matches(pattern, &answer.by.arn)) {
-                return Some(format!("{} is not among the approvers ({})", answer.by.arn, approvers.join(", ")));
-            }
-        }
-        ApprovalWay::CodePipeline { .. } => {}
+    if let Some(why) = no_approver(policy, &answer.by.arn) {
+        return Some(why);
     }
     match answer.answer {
         Answer::Rejected => return None,
@@ -55,40 +51,11 @@ pub fn refusal(
     }
 }
 
-/// Whether two ARNs are one principal. Sessions of one role are told apart by nothing that proves a person, so they count as one,
-/// unless the role is an SSO one, whose session name is the user's.
-fn same_person(a: &str, b: &str) -> bool {
-    a == b || (person(a).is_some() && person(a) == person(b))
-}
-
-fn person(arn: &str) -> Option<&str> {
-    let (_, session) = arn.split_once(":assumed-role/")?;
-    if session.starts_with("AWSReservedSSO_") { Some(arn) } else { arn.rsplit_once('/').map(|(role, _)| role) }
-}
-
-/// `*` for any run of characters, `?` for one. Takes time of length times length at most, whatever the pattern.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    // Where to go on when what follows the last star does not fit: the star takes one character more.
-    let mut again = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                again = Some((p + 1, t));
-                p += 1;
-            }
-            Some(&c) if c == '?' || c == text[t] => (p, t) = (p + 1, t + 1),
-            _ => match again {
-                Some((after_star, taken)) => {
-                    again = Some((after_star, taken + 1));
-                    (p, t) = (after_star, taken + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
+/// Why somebody may not decide, as a sentence; `None`: they may, wherever the question is asked.
+pub fn no_approver(policy: &ApprovalPolicy, arn: &str) -> Option<String> {
+    let approvers = &policy.approvers;
+    let named = approvers.is_empty() || approvers.iter().any(|pattern| matches(pattern, arn));
+    (!named).then(|| format!("{arn} is not among the approvers ({})", approvers.join(", ")))
 }
 
 #[cfg(test)]

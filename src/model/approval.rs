@@ -34,10 +34,7 @@ pub enum Requester {
 #[serde(tag = "by", rename_all = "lowercase")]
 pub enum ApprovalWay {
     /// kanmon's own inbox.
-    Kanmon {
-        /// ARN patterns (`*` and `?`) of those who may decide; empty: anybody but the requester.
-        approvers: Vec<String>,
-    },
+    Kanmon,
     /// A manual approval action of CodePipeline, in this account.
     CodePipeline { pipeline: String, action: String, account: AccountName },
 }
@@ -46,6 +43,9 @@ pub enum ApprovalWay {
 pub struct ApprovalPolicy {
     #[serde(flatten)]
     pub way: ApprovalWay,
+    /// ARN patterns (`*` and `?` in the principal's name) of those who may decide; empty: anybody but the requester.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<String>,
     pub expires: SignedDuration,
     /// Whether the one who asked may also approve.
     pub self_approval: bool,

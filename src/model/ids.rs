@@ -127,13 +127,17 @@ impl Digest {
 }
 
 impl PlanHash {
+    /// How many hex digits name a plan. With fewer, somebody who can try many plans finds another one that begins alike: 8 digits
+    /// take a laptop seconds, 12 take days, and 16 (64 bits) take a second preimage of 2^64 tries, each with a whole plan to hash.
+    pub const ENOUGH: usize = 16;
+
     pub fn of(bytes: &[u8]) -> PlanHash {
         PlanHash(sha256_hex(bytes))
     }
 
-    /// The first twelve hex digits, for people.
+    /// The first digits, for people and for the command that they type.
     pub fn short(&self) -> &str {
-        &self.0[..12]
+        &self.0[..PlanHash::ENOUGH]
     }
 }
 

@@ -1,6 +1,7 @@
 //! What kanmon talks about: values without time, I/O or randomness of their own.
 
 pub mod approval;
+pub mod approvers;
 pub mod effect;
 pub mod event;
 pub mod fault;

@@ -7,6 +7,7 @@ use super::duration;
 use super::reader::{Reader, Section};
 use super::yaml::Node;
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
+use crate::model::approvers;
 use crate::model::ids::AccountName;
 
 /// A question that nobody answered for a day is asked again with fresh facts.
@@ -22,38 +23,34 @@ pub fn read(reader: &mut Reader<'_>, node: &Node, owner: Span, first: Option<&Ac
     let by = node.get("by")?.text()?;
     let strangers: &[&str] = match by {
         KANMON => &["pipeline", "action", "account"],
-        CODEPIPELINE => &["approvers"],
+        CODEPIPELINE => &[],
         _ => return None,
     };
     for key in strangers.iter().filter_map(|k| node.key(k)) {
-        let other = if by == KANMON { CODEPIPELINE } else { KANMON };
         reader.say_hint(
             key.span,
             format!("`{}` has no meaning with `by: {by}`", key.name),
-            format!("it belongs to `by: {other}`"),
+            format!("it belongs to `by: {CODEPIPELINE}`"),
         );
     }
     let expires = node.get("expires").and_then(Node::text).and_then(duration::parse).unwrap_or(EXPIRES);
     let self_approval = node.get("self_approval").and_then(Node::boolean).unwrap_or(false);
-    let way = if by == KANMON { kanmon(reader, node) } else { codepipeline(reader, node, owner, first, expires)? };
-    Some(ApprovalPolicy { way, expires, self_approval })
+    let approvers = approvers(reader, node);
+    let way = if by == KANMON { ApprovalWay::Kanmon } else { codepipeline(reader, node, owner, first, expires)? };
+    Some(ApprovalPolicy { way, approvers, expires, self_approval })
 }
 
-fn kanmon(reader: &mut Reader<'_>, node: &Node) -> ApprovalWay {
-    let mut approvers = Vec::new();
+/// Patterns that each name the account of those who match: without it anybody in the world can make a principal that matches.
+fn approvers(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
+    let mut patterns = Vec::new();
     for item in node.get("approvers").map_or(&[][..], Node::items) {
         let Some(text) = item.text() else { continue };
-        if text == "*" || text.starts_with("arn:") {
-            approvers.push(text.to_owned());
-        } else {
-            reader.say_hint(
-                item.span,
-                format!("`{text}` is no pattern of an ARN"),
-                format!("such as arn:aws:iam::*:user/{text} or arn:aws:sts::*:assumed-role/{text}/*"),
-            );
+        match approvers::valid(text) {
+            Ok(()) => patterns.push(text.to_owned()),
+            Err(why) => reader.say_hint(item.span, why, approvers::EXAMPLES),
         }
     }
-    ApprovalWay::Kanmon { approvers }
+    patterns
 }
 
 fn codepipeline(

@@ -202,7 +202,7 @@ static APPROVAL: Record = Record {
         may(
             "approvers",
             Shape::List(&Shape::Text),
-            "by kanmon: ARN patterns of those who may decide; without them anybody but the requester",
+            "ARN patterns of those who may decide, each with its account; without them anybody but the requester",
         ),
         may("pipeline", Shape::Text, "by codepipeline: the pipeline's name"),
         may("action", Shape::Text, "by codepipeline: the manual approval action's name"),

@@ -102,13 +102,14 @@ fn gate(rules: &GateRules) -> String {
 fn approval(stage: &Stage) -> Option<String> {
     let policy = stage.approval.as_ref()?;
     let within = show(policy.expires);
+    let who = match policy.approvers.as_slice() {
+        [] => "another person".to_owned(),
+        patterns => patterns.join(" or "),
+    };
     Some(match &policy.way {
-        ApprovalWay::Kanmon { approvers } if approvers.is_empty() => {
-            format!("approval: by another person, within {within}")
-        }
-        ApprovalWay::Kanmon { approvers } => format!("approval: by {}, within {within}", approvers.join(" or ")),
+        ApprovalWay::Kanmon => format!("approval: by {who}, within {within}"),
         ApprovalWay::CodePipeline { pipeline, action, account } => {
-            format!("approval: by CodePipeline {pipeline}/{action} in {account}, within {within}")
+            format!("approval: by {who} in CodePipeline {pipeline}/{action} in {account}, within {within}")
         }
     })
 }

@@ -98,11 +98,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::Started(started) => {
             let source = &started.source;
             let dirty = if source.dirty { " with uncommitted changes" } else { "" };
-            let commit = match (&source.commit, &source.unreadable) {
-                (Some(commit), _) => Some(format!("commit {}{dirty}, ", &commit[..commit.len().min(10)])),
-                (None, Some(_)) => Some("commit unknown, ".to_owned()),
-                (None, None) => None,
-            };
+            let commit = source.commit.as_deref().map(|c| format!("commit {}{dirty}, ", &c[..c.len().min(10)]));
             let below = format!("{}asked by {}", commit.unwrap_or_default(), requester(&started.requested_by));
             let text = format!("{}: {} to {}", event.release, started.pipeline.app, started.until);
             Line::with(Begun, "release", text, vec![below])
@@ -172,13 +168,8 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let expires = words::moment(request.expires_at);
             let within = lasting(request.expires_at.duration_since(request.asked_at));
             let text = format!("waits for approval of plan {}, until {expires} ({within})", request.plan.short());
-            let how = match &policy.way {
-                ApprovalWay::Kanmon { .. } => {
-                    format!("kanmon approve {} --plan {}", release.id, request.plan.short())
-                }
-                ApprovalWay::CodePipeline { action, .. } => format!("in CodePipeline, action {action}"),
-            };
-            Line::with(Asks, stage.as_str(), text, vec![format!("by {}", who_may(policy, request)), how])
+            let how = how_to_approve(release, policy, request);
+            Line::with(Asks, stage.as_str(), text, vec![format!("by {}", who_may(policy)), how])
         }
         Fact::ApprovalRefused { answer, why, .. } => {
             let text = format!("an answer by {} does not count: {why}", person(&answer.by));
@@ -349,15 +340,30 @@ fn ended(topic: String, end: &RolloutEnd, progress: Option<&RolloutProgress>, ba
     Line::new(mark, topic, text)
 }
 
-/// Who may decide, and where.
-pub fn who_may(policy: &ApprovalPolicy, request: &ApprovalRequest) -> String {
-    let but = if policy.self_approval { "" } else { ", but not the one who asked" };
+/// Who may decide.
+pub fn who_may(policy: &ApprovalPolicy) -> String {
+    let but = if policy.self_approval { "" } else { ", except the requester" };
     match &policy.way {
-        ApprovalWay::Kanmon { approvers } if approvers.is_empty() => format!("anybody with AWS credentials{but}"),
-        ApprovalWay::Kanmon { approvers } => format!("{}{but}", approvers.join(" or ")),
-        ApprovalWay::CodePipeline { pipeline, action, .. } => {
+        ApprovalWay::Kanmon if policy.approvers.is_empty() => format!("anybody with AWS credentials{but}"),
+        ApprovalWay::CodePipeline { .. } if policy.approvers.is_empty() => {
+            format!("anybody who may call codepipeline:PutApprovalResult there{but}")
+        }
+        ApprovalWay::Kanmon | ApprovalWay::CodePipeline { .. } => format!("{}{but}", policy.approvers.join(" or ")),
+    }
+}
+
+/// How an approval is given: a command to copy, or where in CodePipeline the question waits.
+pub fn how_to_approve(release: &Release, policy: &ApprovalPolicy, request: &ApprovalRequest) -> String {
+    let plan = request.plan.short();
+    match &policy.way {
+        ApprovalWay::Kanmon => format!("kanmon approve {} --plan {plan}", release.id),
+        ApprovalWay::CodePipeline { pipeline, action, account } => {
             let execution = request.execution.as_deref().unwrap_or("not known");
-            format!("who may decide action {action} of {pipeline}, execution {execution}{but}")
+            let account = release.started.pipeline.account(account);
+            format!(
+                "in CodePipeline of account {} ({}): pipeline {pipeline}, action {action}, execution {execution};                  check that its message names plan {plan}",
+                account.name, account.id
+            )
         }
     }
 }

@@ -43,10 +43,10 @@ fn from_inbox(release: &Release, answer: &ApprovalAnswer, message: &Message) -> 
         ApprovalWay::CodePipeline { pipeline, action, .. } => {
             Some(format!("{} is decided in CodePipeline ({pipeline}, {action})", answer.stage))
         }
-        ApprovalWay::Kanmon { .. } if message.at >= request.expires_at => {
+        ApprovalWay::Kanmon if message.at >= request.expires_at => {
             Some(format!("it came after {}, when the question had expired", request.expires_at))
         }
-        ApprovalWay::Kanmon { .. } => None,
+        ApprovalWay::Kanmon => None,
     };
     match why {
         Some(why) => Some(Fact::ApprovalRefused { answer: answer.clone(), why, closes: false }),

@@ -10,6 +10,12 @@ fn waiting(sandbox: &Sandbox, desk: &Desk) -> (Running, String) {
     (running, id)
 }
 
+/// The plan that waits.
+fn plan(desk: &Desk, keys: &[(String, String)]) -> String {
+    let shown = desk.run(keys, &["approvals", "--output", "json"]).ended(0).json();
+    shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
     let sandbox = Sandbox::start();
@@ -25,21 +31,21 @@ fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
       passed    dev, staging
       gate      open (2 low)
       until     ########## ##### UTC (59m 59s left)
-      who       arn:aws:iam::*:user/manager, but not the one who asked
-      plan      ############
+      who       arn:aws:iam::111111111111:user/manager, except the requester
+      plan      ################
       prod  cluster hello-prod, account prod (222222222222)
         web  hello-prod-web:1 → next of hello-prod-web, 2 tasks
           ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello@sha256:############
-      kanmon approve ####################### --plan ############
+      kanmon approve ####################### --plan ################
     ");
     let asked = desk.run(&manager, &["approvals", "--output", "json"]).ended(0).json();
     let plan = asked[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned();
     assert_eq!(asked[0]["waiting"][0]["release"], *id);
     // Without a terminal nobody is asked, so the plan has to be named; and it has to be the one that waits.
     desk.run(&manager, &["approve", &id]).ended(2).told("without a terminal").told("--plan ");
-    desk.run(&manager, &["approve", &id, "--plan", "0000000000"]).ended(2).told("what waits now is plan");
+    desk.run(&manager, &["approve", &id, "--plan", "0000000000000000"]).ended(2).told("what waits now is plan");
     let alone = desk.run(&sandbox.keys("developer"), &["approve", &id, "--plan", &plan]).ended(40);
-    alone.told("that answer would not count").told("who may: arn:aws:iam::*:user/manager");
+    alone.told("that answer would not count").told("who may: arn:aws:iam::111111111111:user/manager");
     let approved = desk.run(&manager, &["approve", &id, "--plan", &plan, "-m", "looks good"]).ended(0);
     assert_eq!(approved.out, format!("{id}: prod is approved\n"));
     let ran = running.end().ended(0);
@@ -87,7 +93,7 @@ fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
     // With nobody working on the release, an approval stays unused.
     running.signal("KILL");
     assert_eq!(running.end().code, None);
-    let approved = desk.run(&manager, &["approve", &id, "--yes"]).ended(0);
+    let approved = desk.run(&manager, &["approve", &id, "--plan", &plan(&desk, &manager)]).ended(0);
     assert_eq!(approved.out, format!("{id}: prod is approved; `kanmon resume {id}` goes on with it\n"));
     desk.run(&manager, &["withdraw", &id, "-m", "wait for the fix"])
         .ended(0)
@@ -101,7 +107,7 @@ fn demo_asking_codepipeline(sandbox: &Sandbox) -> Desk {
     let desk = Desk::demo(sandbox);
     desk.edit(
         "        by: kanmon
-        approvers: [\"arn:aws:iam::*:user/manager\"]
+        approvers: [\"arn:aws:iam::111111111111:user/manager\"]
 ",
         "        by: codepipeline
         account: prod
@@ -118,7 +124,8 @@ fn codepipeline_carries_the_question() {
     let desk = demo_asking_codepipeline(&sandbox);
     let (running, id) = waiting(&sandbox, &desk);
     let shown = desk.run(&sandbox.keys("manager"), &["approvals"]).ended(0);
-    assert!(shown.out.contains("action Approve of asset-manager, execution "), "{}", shown.out);
+    let place = "in CodePipeline of account prod (222222222222): pipeline asset-manager, action Approve, execution ";
+    assert!(shown.out.contains(place) && !shown.out.contains("kanmon approve"), "{}", shown.out);
     assert_eq!(sandbox.done("StartPipelineExecution").len(), 1);
     desk.run(&sandbox.keys("developer"), &["abort", &id]).ended(0).says("is asked to end");
     running.end().ended(23);

@@ -96,7 +96,7 @@ fn an_image_that_cannot_be_pulled_says_why() {
     desk.edit("    images: copy\n", "    images: pull\n").edit(
         "      approval:
         by: kanmon
-        approvers: [\"arn:aws:iam::*:user/manager\"]
+        approvers: [\"arn:aws:iam::111111111111:user/manager\"]
         expires: 1h
 ",
         "",

@@ -80,8 +80,10 @@ fn who_approves_for_a_frozen_stage_is_told_that_it_is_frozen() {
     let manager = sandbox.keys("manager");
     let mut running = desk.start(&sandbox.keys("developer"), &["release"]);
     let id = release_in(&running.says("waits for approval"));
+    let shown = desk.run(&manager, &["approvals", "--output", "json"]).ended(0).json();
+    let plan = shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap();
     desk.run(&manager, &["freeze", "prod", "--reason", "an incident"]).ended(0);
-    let approved = desk.run(&manager, &["approve", &id, "--yes"]).ended(0);
+    let approved = desk.run(&manager, &["approve", &id, "--plan", plan]).ended(0);
     approved.told("warning: prod is frozen: an incident").told(&format!("{id} stops before it"));
     running.end().ended(41).says("prod is frozen: an incident");
     assert_eq!(sandbox.done("UpdateService").len(), 2, "dev and staging");

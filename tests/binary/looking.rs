@@ -26,7 +26,7 @@ fn a_plan_shows_what_would_change_in_each_stage_and_touches_nothing() {
       web  hello-prod-web:1 → next of hello-prod-web, 2 tasks
         ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello (to be built)
       gate  judged once the image is built and scanned
-      approval  asked first: arn:aws:iam::*:user/manager
+      approval  asked first: arn:aws:iam::111111111111:user/manager
     ");
     assert_eq!((ran.err.as_str(), sandbox.changes()), ("", vec![]));
     assert!(!desk.has_state(), "a plan is not recorded");

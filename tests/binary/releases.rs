@@ -5,7 +5,7 @@ use super::rig::{Desk, Sandbox, masked, release_in};
 /// Production without a question, for stories that are about something else.
 pub const ASKS: &str = "      approval:
         by: kanmon
-        approvers: [\"arn:aws:iam::*:user/manager\"]
+        approvers: [\"arn:aws:iam::111111111111:user/manager\"]
         expires: 1h
 ";
 

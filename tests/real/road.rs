@@ -81,7 +81,7 @@ fn pipeline(builder: &str, version: &str, endpoint: &str) -> String {
              - check: {{ http: \"{url}\", timeout: 60s }}\n"
         )
     };
-    let prod = "    images: copy\n    enter:\n      approval: { by: kanmon, approvers: [\"arn:aws:iam::*:user/manager\"], expires: 1h }\n";
+    let prod = "    images: copy\n    enter:\n      approval: { by: kanmon, approvers: [\"arn:aws:iam::111111111111:user/manager\"], expires: 1h }\n";
     format!(
         "version: 1\napp: hello\naccounts:\n  dev: {{ id: \"111111111111\", region: ap-northeast-1 }}\n  \
          prod: {{ id: \"222222222222\", region: ap-northeast-1, role: kanmon-deploy, external_id: asset }}\n\

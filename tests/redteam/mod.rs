@@ -17,6 +17,8 @@ pub mod record;
 #[allow(dead_code)]
 pub mod rig;
 
+mod a03_an_approver_of_any_account;
+mod a28_a_short_plan_or_none;
 mod a29_an_old_approval_is_played_again;
 mod a30_a_tag_is_moved_after_approval;
 mod a31_a_template_is_changed_midway;

@@ -39,7 +39,8 @@ pub(crate) fn pipeline() -> Pipeline {
         endpoints: BTreeMap::new(),
     };
     let approval = ApprovalPolicy {
-        way: ApprovalWay::Kanmon { approvers: vec![] },
+        way: ApprovalWay::Kanmon,
+        approvers: vec![],
         expires: SignedDuration::from_hours(24),
         self_approval: false,
     };

@@ -52,7 +52,7 @@ fn three_stages_resolve() {
                         then run migrate, roll web and admin, check https://staging.asset.example/healthz answers 200
       stage    prod     account prod, cluster asset-prod, images copied
                         gate: at most critical 0, high 0, medium 0, untriaged 0
-                        approval: by arn:aws:sts::*:assumed-role/AWSReservedSSO_ReleaseManager_*/*, within 24h
+                        approval: by arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*, within 24h
                         then run migrate, roll admin, check https://admin.asset.example/ answers 403, roll web, check https://asset.example/healthz answers 200
     ");
     let prod = &loaded.pipeline.stages[2];
@@ -84,7 +84,7 @@ fn four_stages_resolve() {
                         then roll portal and jobs, check `./e2e/smoke https://staging.portal.example`
       stage    prod     account prod, cluster portal-prod, images pulled across accounts
                         gate: at most critical 0, high 0, medium 0, untriaged 0
-                        approval: by CodePipeline portal/Approve in dev, within 3d
+                        approval: by another person in CodePipeline portal/Approve in dev, within 3d
                         then roll jobs, roll portal, check https://portal.example/healthz answers 200
     ");
     let high: Vec<_> = loaded.pipeline.stages.iter().map(|s| s.gate.at_most[&Severity::High]).collect();
@@ -113,7 +113,7 @@ fn the_demo_resolves() {
                         then roll web, check http://127.0.0.1:4566/_sandbox/service/111111111111/ap-northeast-1/hello-staging/web answers 200
       stage    prod     account prod, cluster hello-prod, images copied
                         gate: at most critical 0, high 0, medium 0, untriaged 0
-                        approval: by arn:aws:iam::*:user/manager, within 1h
+                        approval: by arn:aws:iam::111111111111:user/manager, within 1h
                         then roll web, check http://127.0.0.1:4566/_sandbox/service/222222222222/ap-northeast-1/hello-prod/web answers 200
     ");
 }

@@ -395,29 +395,11 @@ fn keys_of_another_way_of_approval_are_told() {
 
     1 mistake
     ");
-    assert_snapshot!(told("by: kanmon", "by: codepipeline, approvers: [\"*\"]"), @r#"
+    assert_snapshot!(told("by: kanmon", "by: codepipeline, pipeline: shop"), @"
     pipelines/shop.yaml:31:7: an approval by codepipeline has no `action`
-       31 |       approval: { by: codepipeline, approvers: ["*"] }
+       31 |       approval: { by: codepipeline, pipeline: shop }
           |       ^^^^^^^^
     hint: `action`: the action's name in CodePipeline
-
-    pipelines/shop.yaml:31:7: an approval by codepipeline has no `pipeline`
-       31 |       approval: { by: codepipeline, approvers: ["*"] }
-          |       ^^^^^^^^
-    hint: `pipeline`: the pipeline's name in CodePipeline
-
-    pipelines/shop.yaml:31:37: `approvers` has no meaning with `by: codepipeline`
-       31 |       approval: { by: codepipeline, approvers: ["*"] }
-          |                                     ^^^^^^^^^
-    hint: it belongs to `by: kanmon`
-
-    3 mistakes
-    "#);
-    assert_snapshot!(told("by: kanmon", "by: kanmon, approvers: [manager]"), @"
-    pipelines/shop.yaml:31:43: `manager` is no pattern of an ARN
-       31 |       approval: { by: kanmon, approvers: [manager] }
-          |                                           ^^^^^^^
-    hint: such as arn:aws:iam::*:user/manager or arn:aws:sts::*:assumed-role/manager/*
 
     1 mistake
     ");
@@ -429,6 +411,32 @@ fn keys_of_another_way_of_approval_are_told() {
 
     1 mistake
     ");
+}
+
+#[test]
+fn an_approver_without_an_account_is_refused_wherever_the_question_is_asked() {
+    assert_snapshot!(told("by: kanmon", "by: kanmon, approvers: [manager, \"*\"]"), @r#"
+    pipelines/shop.yaml:31:43: `manager` is not a valid pattern of an ARN
+       31 |       approval: { by: kanmon, approvers: [manager, "*"] }
+          |                                           ^^^^^^^
+    hint: such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*
+
+    pipelines/shop.yaml:31:52: `*` does not name an account and a principal of it
+       31 |       approval: { by: kanmon, approvers: [manager, "*"] }
+          |                                                    ^^^
+    hint: such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*
+
+    2 mistakes
+    "#);
+    let way = "by: codepipeline, pipeline: shop, action: Approve";
+    assert_snapshot!(told("by: kanmon", &format!("{way}, approvers: [\"arn:aws:iam::*:user/manager\"]")), @r#"
+    pipelines/shop.yaml:31:82: `arn:aws:iam::*:user/manager` names the account `*`: a principal of any account could match it
+       31 |       approval: { by: codepipeline, pipeline: shop, action: Approve, approvers: ["arn:aws:iam::*:user/manager"] }
+          |                                                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*
+
+    1 mistake
+    "#);
 }
 
 #[test]

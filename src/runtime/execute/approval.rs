@@ -25,7 +25,7 @@ pub async fn request(
     let spec = pipeline.stage(stage).ok_or_else(|| defect("no such stage"))?;
     let policy = spec.approval.as_ref().ok_or_else(|| defect("the stage asks for no approval"))?;
     let execution = match (&policy.way, &release.requested_by) {
-        (ApprovalWay::Kanmon { .. }, _) => None,
+        (ApprovalWay::Kanmon, _) => None,
         (ApprovalWay::CodePipeline { .. }, Requester::Pipeline { execution, .. }) => Some(execution.clone()),
         (ApprovalWay::CodePipeline { pipeline: name, account, .. }, Requester::Person { .. } | Requester::Unknown) => {
             take_back(ports, release, stage, policy, say).await;

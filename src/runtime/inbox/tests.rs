@@ -44,7 +44,7 @@ fn asked_and(way: ApprovalWay, facts: Vec<Fact>) -> Release {
 }
 
 fn asked() -> Release {
-    asked_and(ApprovalWay::Kanmon { approvers: vec![] }, vec![])
+    asked_and(ApprovalWay::Kanmon, vec![])
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn an_answer_to_what_was_asked_counts() {
 #[test]
 fn the_second_answer_is_passed_over_and_the_requesters_refused() {
     let given = Fact::ApprovalGiven { answer: answer(BOB, Answer::Approved) };
-    let release = asked_and(ApprovalWay::Kanmon { approvers: vec![] }, vec![given]);
+    let release = asked_and(ApprovalWay::Kanmon, vec![given]);
     assert_eq!(absorb(&release, &said(MessageBody::Answer(answer(BOB, Answer::Approved)))), None);
     let own = absorb(&asked(), &said(MessageBody::Answer(answer(ALICE, Answer::Approved))));
     assert!(matches!(own, Some(Fact::ApprovalRefused { closes: false, .. })), "{own:?}");
@@ -84,7 +84,7 @@ fn what_codepipeline_decides_is_not_decided_in_the_inbox() {
 #[test]
 fn only_the_approver_withdraws_and_only_before_it_is_used() {
     let given = Fact::ApprovalGiven { answer: answer(BOB, Answer::Approved) };
-    let release = asked_and(ApprovalWay::Kanmon { approvers: vec![] }, vec![given]);
+    let release = asked_and(ApprovalWay::Kanmon, vec![given]);
     let withdraw = |by| said(MessageBody::Withdraw { stage: id("prod"), by: who(by), comment: String::new() });
     assert!(matches!(absorb(&release, &withdraw(BOB)), Some(Fact::ApprovalWithdrawn { .. })));
     assert!(matches!(absorb(&release, &withdraw(ALICE)), Some(Fact::Warned { .. })));
@@ -96,6 +96,6 @@ fn an_abort_is_taken_once() {
     let abort = said(MessageBody::Abort { by: who(BOB), reason: "no".into(), roll_back: true });
     let fact = absorb(&asked(), &abort).unwrap();
     assert!(matches!(fact, Fact::AbortRequested { roll_back: true, .. }));
-    let aborting = asked_and(ApprovalWay::Kanmon { approvers: vec![] }, vec![fact]);
+    let aborting = asked_and(ApprovalWay::Kanmon, vec![fact]);
     assert_eq!(absorb(&aborting, &abort), None);
 }

@@ -136,7 +136,7 @@ impl Stage {
             comment: "as seen".to_owned(),
         };
         match &stage.approval.as_ref().expect("a policy").way {
-            ApprovalWay::Kanmon { .. } => {
+            ApprovalWay::Kanmon => {
                 self.journal.send(id, MessageBody::Answer(given), self.time.timestamp()).await.expect("sent");
             }
             ApprovalWay::CodePipeline { pipeline: name, action, account } => {

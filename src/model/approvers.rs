@@ -1,0 +1,224 @@
+//! Who may approve: patterns of ARNs, and which ARNs are one person.
+
+/// What a valid pattern looks like.
+pub const EXAMPLES: &str = "such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center \
+     arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*";
+
+/// The beginning of every role that IAM Identity Center makes; sessions of it are called as its users are.
+const IDENTITY_CENTER: &str = "AWSReservedSSO_";
+
+/// An ARN up to and with its account, and the rest.
+fn split(arn: &str) -> Option<(&str, &str)> {
+    let (colon, _) = arn.match_indices(':').nth(4)?;
+    Some((&arn[..colon], &arn[colon + 1..]))
+}
+
+/// Whether a pattern names principals of exactly one account.
+///
+/// # Errors
+/// What is wrong with it, as a sentence. A wildcard before the principal's name is refused: it would match a principal of another
+/// account too, as anybody can have one.
+pub fn valid(pattern: &str) -> Result<(), String> {
+    let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    let ["arn", partition, service, "", account, name] = parts.as_slice() else {
+        return Err(match pattern.starts_with("arn:") || pattern == "*" {
+            true => format!("`{pattern}` does not name an account and a principal of it"),
+            false => format!("`{pattern}` is not a valid pattern of an ARN"),
+        });
+    };
+    if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+        let what = if account.is_empty() { "no account".to_owned() } else { format!("the account `{account}`") };
+        return Err(format!("`{pattern}` names {what}: a principal of any account could match it"));
+    }
+    if !partition.starts_with("aws") || partition.contains(['*', '?']) || !["iam", "sts"].contains(service) {
+        return Err(format!("`{pattern}` is not a valid pattern of a principal's ARN"));
+    }
+    match name.is_empty() {
+        true => Err(format!("`{pattern}` does not name an account and a principal of it")),
+        false => Ok(()),
+    }
+}
+
+/// Why a valid pattern says less than its author may think, if it does: its role's or user's name is not whole.
+pub fn weakness(pattern: &str) -> Option<String> {
+    let (head, name) = split(pattern)?;
+    let (_, account) = head.rsplit_once(':')?;
+    let parts: Vec<&str> = name.split('/').collect();
+    // The session is what a role is called by those who assume it; the principal stands before it.
+    let principal = match parts.as_slice() {
+        ["assumed-role", role, ..] => role,
+        [.., last] => last,
+        [] => name,
+    };
+    let whole = !principal.contains(['*', '?']) && !parts[0].contains(['*', '?']);
+    (!whole).then(|| {
+        format!("whoever may make a role or a user in account {account} can make one that matches; name it in full")
+    })
+}
+
+/// Whether a pattern of `valid`'s form matches an ARN: the account literally, the principal with `*` for any run of characters and
+/// `?` for one.
+pub fn matches(pattern: &str, arn: &str) -> bool {
+    match (split(pattern), split(arn)) {
+        (Some((head, name)), Some((account, principal))) => head == account && glob(name, principal),
+        _ => false,
+    }
+}
+
+/// Takes time of length times length at most, whatever the pattern.
+fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t) = (0, 0);
+    // Where to go on when what follows the last star does not fit: the star takes one character more.
+    let mut again = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                again = Some((p + 1, t));
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == text[t] => (p, t) = (p + 1, t + 1),
+            _ => match again {
+                Some((after_star, taken)) => {
+                    again = Some((after_star, taken + 1));
+                    (p, t) = (after_star, taken + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+/// Whether two ARNs may be one person.
+///
+/// Sessions of one plain role are told apart by nothing that proves a person, so they count as one. A session of IAM Identity
+/// Center is called as its user is, whatever the permission set and the account. Beyond that, a user and a session that have one
+/// name count as one person: somebody who assumes a role is mostly called there as anywhere else.
+pub fn same_person(a: &str, b: &str) -> bool {
+    if a == b {
+        return true;
+    }
+    let same_role = plain_role(a).is_some() && plain_role(a) == plain_role(b);
+    let same_name = match (name(a), name(b)) {
+        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
+        _ => false,
+    };
+    same_role || same_name
+}
+
+/// The role of a session whose name anybody chooses, without the session.
+fn plain_role(arn: &str) -> Option<&str> {
+    let (_, session) = arn.split_once(":assumed-role/")?;
+    if session.starts_with(IDENTITY_CENTER) { None } else { arn.rsplit_once('/').map(|(role, _)| role) }
+}
+
+/// What a user or a session is called.
+fn name(arn: &str) -> Option<&str> {
+    let (_, principal) = split(arn)?;
+    let (_, name) = principal.rsplit_once('/')?;
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    const MANAGERS: &str = "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*";
+
+    #[rstest]
+    #[case::a_user("arn:aws:iam::111111111111:user/manager", true)]
+    #[case::an_identity_center_role(MANAGERS, true)]
+    #[case::another_partition("arn:aws-cn:iam::111111111111:user/manager", true)]
+    #[case::any_account("arn:aws:sts::*:assumed-role/AWSReservedSSO_ReleaseManager_*/*", false)]
+    #[case::no_account("arn:aws:iam:::user/manager", false)]
+    #[case::half_an_account("arn:aws:iam::11111111111*:user/manager", false)]
+    #[case::everybody("*", false)]
+    #[case::every_arn("arn:*", false)]
+    #[case::a_star_that_reaches_over_the_account("arn:*:iam::111111111111:user/manager", false)]
+    #[case::a_star_for_the_service("arn:aws:*::111111111111:user/manager", false)]
+    #[case::no_principal("arn:aws:iam::111111111111:", false)]
+    #[case::a_name("manager", false)]
+    fn a_pattern_names_its_account(#[case] pattern: &str, #[case] is_valid: bool) {
+        assert_eq!(valid(pattern).is_ok(), is_valid, "{:?}", valid(pattern));
+    }
+
+    #[rstest]
+    #[case::the_suffix_left_open("arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_*/*", true)]
+    #[case::any_role("arn:aws:sts::111111111111:assumed-role/*", true)]
+    #[case::any_user("arn:aws:iam::111111111111:user/*", true)]
+    #[case::anybody("arn:aws:iam::111111111111:*", true)]
+    #[case::any_session_of_one_role(MANAGERS, false)]
+    #[case::one_user("arn:aws:iam::111111111111:user/path/manager", false)]
+    fn a_name_that_others_can_take_is_weak(#[case] pattern: &str, #[case] is_weak: bool) {
+        assert_eq!(valid(pattern), Ok(()));
+        assert_eq!(weakness(pattern).is_some(), is_weak);
+    }
+
+    #[test]
+    fn no_part_of_a_pattern_reaches_over_the_account() {
+        // A path may hold colons, and so may look like another account's ARN.
+        let made = "arn:aws:iam::222222222222:user/x:iam::111111111111:user/manager";
+        assert!(!matches("arn:*:iam::111111111111:user/manager", made));
+        assert!(!matches("*", made));
+        assert!(!matches("arn:aws:iam::111111111111:*", made));
+        assert!(matches("arn:aws:iam::111111111111:*", "arn:aws:iam::111111111111:user/x"));
+    }
+
+    const TARO: &str =
+        "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Developer_fedcba9876543210/taro@example.com";
+
+    #[rstest]
+    #[case::another_permission_set(
+        "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/taro@example.com",
+        true
+    )]
+    #[case::another_account(
+        "arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/Taro@example.com",
+        true
+    )]
+    #[case::another_user(
+        "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Developer_fedcba9876543210/hana@example.com",
+        false
+    )]
+    #[case::a_plain_role_that_he_assumes("arn:aws:sts::222222222222:assumed-role/approve/taro@example.com", true)]
+    #[case::a_user_of_his_name("arn:aws:iam::222222222222:user/people/taro@example.com", true)]
+    #[case::somebody_unknown("unknown", false)]
+    fn one_person_is_one_whichever_way_they_come(#[case] other: &str, #[case] same: bool) {
+        assert_eq!(same_person(TARO, other), same);
+        assert_eq!(same_person(other, TARO), same);
+    }
+
+    /// Wildcards by dynamic programming, as an independent answer.
+    fn oracle(pattern: &str, text: &str) -> bool {
+        let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+        let mut table = vec![vec![false; t.len() + 1]; p.len() + 1];
+        table[0][0] = true;
+        for i in 1..=p.len() {
+            for j in 0..=t.len() {
+                table[i][j] = match p[i - 1] {
+                    '*' => table[i - 1][j] || (j > 0 && table[i][j - 1]),
+                    '?' => j > 0 && table[i - 1][j - 1],
+                    c => j > 0 && c == t[j - 1] && table[i - 1][j - 1],
+                };
+            }
+        }
+        table[p.len()][t.len()]
+    }
+
+    proptest! {
+        #[test]
+        fn patterns_match_as_the_oracle_says(pattern in "[ab*?]{0,8}", text in "[ab]{0,10}") {
+            prop_assert_eq!(glob(&pattern, &text), oracle(&pattern, &text));
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_many_stars_is_answered_at_once() {
+        let pattern = format!("{}b", "a*".repeat(24));
+        assert!(!glob(&pattern, &"a".repeat(200)), "no b to end with");
+    }
+}
