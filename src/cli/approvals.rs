@@ -86,6 +86,8 @@ pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &Approv
         let dirty = if source.dirty { " with uncommitted changes" } else { "" };
         let author = source.author.as_deref().map(|a| format!(" by {a}")).unwrap_or_default();
         say("commit", format!("{}{dirty}{author}", &commit[..commit.len().min(12)]));
+    } else if let Some(why) = &source.unreadable {
+        say("commit", format!("unknown: {why}"));
     }
     for image in stage.images_used(pipeline) {
         if let Some(pushed) = release.image_for(stage, image) {

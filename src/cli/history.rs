@@ -60,7 +60,9 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                     };
                     let mut stages = release.started.pipeline.stages.iter();
                     let reached = stages.rfind(|s| release.stage(&s.name).left.is_some());
-                    let commit = release.started.source.commit.as_deref().map_or("-", |c| &c[..c.len().min(10)]);
+                    let source = &release.started.source;
+                    let none = if source.unreadable.is_some() { "unknown" } else { "-" };
+                    let commit = source.commit.as_deref().map_or(none, |c| &c[..c.len().min(10)]);
                     vec![
                         release.id.to_string(),
                         outcome.to_owned(),

@@ -8,10 +8,9 @@ use super::args::{Global, PlanArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::release::{asked, fresh};
+use super::release::{asked, fresh, source_of};
 use super::{identity, releases};
 use crate::engine::gate::{self, Scanned};
-use crate::local::git;
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::event::{EVENT_VERSION, Event, Fact, PushedImage, Started};
 use crate::model::finding::ScanReading;
@@ -33,7 +32,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
     let ports = bench.ports("kanmon-plan", None)?;
     let mut release = match &args.release {
         Some(id) => releases::one(&bench, id).await?.1,
-        None => imagined(&bench, &ports, &args).await?,
+        None => imagined(&bench, &ports, output, &args).await?,
     };
     if let Some(until) = args.until {
         release.until = super::release::stage(&release.started.pipeline, &until)?;
@@ -59,7 +58,7 @@ fn until(release: &Release) -> Vec<&Stage> {
 }
 
 /// A release as it would be started now.
-async fn imagined(bench: &Bench, ports: &Ports, args: &PlanArgs) -> Result<Release, Failure> {
+async fn imagined(bench: &Bench, ports: &Ports, output: &Output, args: &PlanArgs) -> Result<Release, Failure> {
     let pipeline = bench.pipeline();
     let last: Option<StageName> = args.until.clone();
     // What would be built need not exist for a plan; what is only ever given has to be.
@@ -71,7 +70,7 @@ async fn imagined(bench: &Bench, ports: &Ports, args: &PlanArgs) -> Result<Relea
         pipeline: pipeline.clone(),
         kanmon: env!("CARGO_PKG_VERSION").to_owned(),
         requested_by: crate::model::approval::Requester::Person { identity },
-        source: git::source(&bench.loaded.root),
+        source: source_of(bench, output),
         until,
         given,
         forced: None,

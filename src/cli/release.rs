@@ -12,7 +12,7 @@ use super::remote;
 use super::work::{env_file, work};
 use crate::journal;
 use crate::local::git;
-use crate::model::event::{Fact, Started};
+use crate::model::event::{Fact, Source, Started};
 use crate::model::ids::{ImageName, ReleaseId, StageName};
 use crate::model::pipeline::{Build, Pipeline};
 use crate::ports::clock::Clock;
@@ -29,7 +29,7 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
     }
     let (given, until) = asked(bench.pipeline(), args.image, args.until)?;
     let id = fresh(bench.clock.as_ref());
-    let source = git::source(&bench.loaded.root);
+    let source = source_of(bench, output);
     let asker = bench.ports(id.as_str(), None)?;
     let requested_by =
         identity::requester(&asker, bench.pipeline(), args.execution.as_deref(), source.author.as_deref()).await?;
@@ -48,6 +48,13 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
     let (lease, event) = bench.journal.begin(&bench.pipeline().app, &id, first, &holder, bench.clock.now()).await?;
     freezes::warn_on_the_road(bench.journal.as_ref(), std::slice::from_ref(&event), output).await;
     work(ports, lease, &[event], global, output).await
+}
+
+/// The commit that the working tree stands on. What git does not say of it is a warning.
+pub fn source_of(bench: &Bench, output: &Output) -> Source {
+    let found = git::source(&bench.loaded.root);
+    found.warnings.iter().for_each(|text| output.warn(text));
+    found.source
 }
 
 /// A new release's id: its time, and chance against another at the same second.

@@ -14,6 +14,8 @@ pub fn of(release: &Release, stage: &Stage) -> String {
     if let Some(commit) = &release.started.source.commit {
         let dirty = if release.started.source.dirty { " with uncommitted changes" } else { "" };
         lines.push(format!("commit {}{dirty}", &commit[..commit.len().min(12)]));
+    } else if release.started.source.unreadable.is_some() {
+        lines.push("commit unknown".to_owned());
     }
     for image in stage.images_used(&release.started.pipeline) {
         if let Some(pushed) = release.image_for(stage, image) {

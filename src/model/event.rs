@@ -40,6 +40,9 @@ pub struct Source {
     pub author: Option<String>,
     /// Whether the working tree had changes that no commit holds.
     pub dirty: bool,
+    /// Why the commit is unknown although there is a repository, in git's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
 }
 
 /// A release's first fact.

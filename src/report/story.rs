@@ -98,7 +98,11 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::Started(started) => {
             let source = &started.source;
             let dirty = if source.dirty { " with uncommitted changes" } else { "" };
-            let commit = source.commit.as_deref().map(|c| format!("commit {}{dirty}, ", &c[..c.len().min(10)]));
+            let commit = match (&source.commit, &source.unreadable) {
+                (Some(commit), _) => Some(format!("commit {}{dirty}, ", &commit[..commit.len().min(10)])),
+                (None, Some(_)) => Some("commit unknown, ".to_owned()),
+                (None, None) => None,
+            };
             let below = format!("{}asked by {}", commit.unwrap_or_default(), requester(&started.requested_by));
             let text = format!("{}: {} to {}", event.release, started.pipeline.app, started.until);
             Line::with(Begun, "release", text, vec![below])

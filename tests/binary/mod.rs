@@ -7,6 +7,7 @@ mod answers;
 mod bad_access;
 mod bad_files;
 mod bad_releases;
+mod checkouts;
 mod demo;
 mod freezing;
 mod locks;

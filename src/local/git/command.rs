@@ -1,0 +1,152 @@
+//! git, run so that a repository's own configuration executes nothing.
+//!
+//! What git executes on a repository's word when it is only asked to read: `core.fsmonitor`, hooks, content filters, the program
+//! that verifies signatures, pagers, and whatever fetches a missing object of a partial clone.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// What a caller set for another repository or for another git (`git rev-parse --local-env-vars`, which a hook's environment has).
+const OF_ANOTHER: [&str; 13] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+const FIXED: [(&str, &str); 6] = [
+    // The index is not written, so that no hook hears of it.
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    // A missing object is missing: fetching it would run `core.sshCommand`, `ext::` and credential helpers.
+    ("GIT_NO_LAZY_FETCH", "1"),
+    // The same for a git that does not know the one above (before 2.45).
+    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_PAGER", "cat"),
+    ("LC_ALL", "C"),
+];
+
+/// Configuration that goes before the repository's.
+const SETTINGS: [(&str, &str); 6] = [
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", "/dev/null"),
+    ("core.pager", "cat"),
+    ("log.showSignature", "false"),
+    ("submodule.recurse", "false"),
+    ("protocol.allow", "never"),
+];
+
+/// As much of git's words as says why.
+const WORDS: usize = 300;
+
+/// Why git did not answer, in its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+/// git in one folder.
+#[derive(Debug, Clone)]
+pub struct Git {
+    pub folder: PathBuf,
+    settings: Vec<(String, String)>,
+    /// The content filters that some configuration names; none of them is run.
+    pub filters: Vec<String>,
+}
+
+impl Git {
+    /// # Errors
+    /// Where git is missing, or does not read this folder's configuration.
+    pub fn new(folder: &Path) -> Result<Git, Refused> {
+        let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let mut git = Git { folder: folder.to_owned(), settings, filters: Vec::new() };
+        git.line(&["rev-parse", "--git-dir"])?;
+        git.without_filters()?;
+        Ok(git)
+    }
+
+    /// Filters run on each file that has to be compared. Those of the user's own configuration go too: git-lfs, for one, runs
+    /// what the repository's says.
+    fn without_filters(&mut self) -> Result<(), Refused> {
+        let output = self.run(&["config", "--null", "--name-only", "--get-regexp", r"^filter\."])?;
+        // Git's way to say that there is none.
+        if output.status.code() == Some(1) && output.stderr.is_empty() {
+            return Ok(());
+        }
+        let names = String::from_utf8_lossy(&self.answer(output)?).into_owned();
+        let mut filters: Vec<String> = names
+            .split('\0')
+            .filter_map(|key| key.strip_prefix("filter.")?.rsplit_once('.'))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        filters.sort();
+        filters.dedup();
+        for name in &filters {
+            for (key, value) in [("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")] {
+                self.settings.push((format!("filter.{name}.{key}"), value.to_owned()));
+            }
+        }
+        self.filters = filters;
+        Ok(())
+    }
+
+    /// Its answer in one line.
+    ///
+    /// # Errors
+    /// Git's words.
+    pub fn line(&self, args: &[&str]) -> Result<String, Refused> {
+        self.bytes(args).map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned())
+    }
+
+    /// Its answer as it is.
+    ///
+    /// # Errors
+    /// Git's words.
+    pub fn bytes(&self, args: &[&str]) -> Result<Vec<u8>, Refused> {
+        self.run(args).and_then(|output| self.answer(output))
+    }
+
+    /// Whether it succeeds and prints nothing, not even a warning.
+    pub fn silent(&self, args: &[&str]) -> bool {
+        self.run(args).is_ok_and(|o| o.status.success() && o.stdout.is_empty() && o.stderr.is_empty())
+    }
+
+    fn answer(&self, output: Output) -> Result<Vec<u8>, Refused> {
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let words = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        let words =
+            if words.is_empty() { format!("git ended with {}", output.status) } else { format!("git: {words}") };
+        Err(Refused(words.chars().take(WORDS).collect()))
+    }
+
+    fn run(&self, args: &[&str]) -> Result<Output, Refused> {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(&self.folder).arg("--no-pager").args(args).stdin(Stdio::null());
+        for name in OF_ANOTHER {
+            command.env_remove(name);
+        }
+        command.envs(FIXED);
+        // Behind what the caller's environment configures (a `safe.directory`), so that it goes before everything.
+        let already = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+        for (n, (name, value)) in (already..).zip(&self.settings) {
+            command.env(format!("GIT_CONFIG_KEY_{n}"), name).env(format!("GIT_CONFIG_VALUE_{n}"), OsStr::new(value));
+        }
+        command.env("GIT_CONFIG_COUNT", (already + self.settings.len()).to_string());
+        command.output().map_err(|error| {
+            Refused(match error.kind() {
+                std::io::ErrorKind::NotFound => "git is not installed".to_owned(),
+                _ => format!("git cannot be run: {error}"),
+            })
+        })
+    }
+}

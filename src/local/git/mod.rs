@@ -1,0 +1,68 @@
+//! The commit that a working tree stands on, read so that nothing of the repository's own configuration is executed.
+
+mod changes;
+mod command;
+mod pointer;
+
+use std::path::Path;
+
+use crate::model::event::Source;
+use command::{Git, Refused};
+
+/// What git says of a folder, and what its reader should know about the answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// All unknown where the folder is no working tree; with `unreadable` set where it is one and git does not read it.
+    pub source: Source,
+    /// Sentences for people.
+    pub warnings: Vec<String>,
+}
+
+/// What git says of this folder. kanmon's own `.kanmon/` never counts as a change.
+pub fn source(root: &Path) -> Found {
+    // Without this git may not be there, and need not be.
+    if !is_below_a_repository(root) {
+        return Found::default();
+    }
+    match read(root) {
+        Ok(found) => found,
+        Err(Refused(why)) => Found {
+            warnings: vec![format!("the commit is unknown: {why}")],
+            source: Source { unreadable: Some(why), ..Source::default() },
+        },
+    }
+}
+
+/// Whether git would look for a repository here: the folder or one above it has a `.git`.
+fn is_below_a_repository(root: &Path) -> bool {
+    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    root.ancestors().any(|folder| folder.join(".git").symlink_metadata().is_ok())
+}
+
+fn read(root: &Path) -> Result<Found, Refused> {
+    let git = Git::new(root)?;
+    let commit = match git.line(&["rev-parse", "--verify", "HEAD^{commit}"]) {
+        Ok(commit) => commit,
+        Err(_) if is_before_the_first_commit(&git) => return Ok(Found::default()),
+        Err(refused) => return Err(refused),
+    };
+    let branch = git.line(&["rev-parse", "--abbrev-ref", "HEAD"])?;
+    let author = git.line(&["show", "-s", "--no-show-signature", "--format=%an <%ae>", "HEAD"])?;
+    let (dirty, warnings) = match changes::of(&git) {
+        Ok(changes) => (!changes.changed.is_empty(), changes.warnings()),
+        // A tree whose state cannot be read is not called clean.
+        Err(Refused(why)) => (true, vec![format!("whether the working tree is changed is unknown: {why}")]),
+    };
+    let branch = Some(branch).filter(|b| b != "HEAD");
+    let source = Source { commit: Some(commit), branch, author: Some(author), dirty, unreadable: None };
+    Ok(Found { source, warnings })
+}
+
+/// Whether HEAD names a branch that has no commit yet, rather than one that cannot be read.
+fn is_before_the_first_commit(git: &Git) -> bool {
+    let Ok(branch) = git.line(&["symbolic-ref", "HEAD"]) else { return false };
+    git.silent(&["for-each-ref", &branch])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::*;
+
+/// A repository with one commit, and a file that stays away as long as nothing of its configuration is executed.
+struct Repository {
+    dir: tempfile::TempDir,
+}
+
+impl Repository {
+    fn new() -> Repository {
+        let repository = Repository { dir: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(repository.root()).unwrap();
+        repository.git(&["init", "-q", "-b", "main"]);
+        repository
+    }
+
+    fn committed() -> Repository {
+        let repository = Repository::new();
+        repository.write("a.txt", "one").write("big.bin", "content").commit();
+        repository
+    }
+
+    fn root(&self) -> PathBuf {
+        self.dir.path().join("r")
+    }
+
+    fn write(&self, path: &str, text: &str) -> &Repository {
+        std::fs::write(self.root().join(path), text).unwrap();
+        self
+    }
+
+    fn git(&self, args: &[&str]) -> &Repository {
+        git(&self.root(), args);
+        self
+    }
+
+    fn commit(&self) -> &Repository {
+        self.git(&["add", "-A"]).git(&["-c", "user.name=Ann", "-c", "user.email=ann@x.example", "commit", "-qm", "x"])
+    }
+
+    /// A program that leaves a mark, and passes on what it reads.
+    fn program(&self) -> String {
+        let path = self.dir.path().join("evil");
+        std::fs::write(&path, format!("#!/bin/sh\ntouch '{}'\ncat\n", self.mark().display())).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        path.display().to_string()
+    }
+
+    fn mark(&self) -> PathBuf {
+        self.dir.path().join("mark")
+    }
+}
+
+fn git(folder: &Path, args: &[&str]) {
+    let mut git = Command::new("git");
+    git.args(["-c", "protocol.file.allow=always"]).args(args).current_dir(folder);
+    assert!(git.output().unwrap().status.success(), "git {args:?}");
+}
+
+#[test]
+fn a_commit_is_read_with_its_branch_author_and_changes() {
+    let repository = Repository::committed();
+    let found = source(&repository.root());
+    assert_eq!(found.warnings, [""; 0]);
+    assert_eq!(found.source.branch.as_deref(), Some("main"));
+    assert_eq!(found.source.author.as_deref(), Some("Ann <ann@x.example>"));
+    assert_eq!((found.source.commit.map(|c| c.len()), found.source.dirty), (Some(40), false));
+    std::fs::create_dir(repository.root().join(".kanmon")).unwrap();
+    repository.write(".kanmon/journal.db", "");
+    assert!(!source(&repository.root()).source.dirty);
+    repository.write("new.txt", "").git(&["config", "status.showUntrackedFiles", "no"]);
+    assert!(source(&repository.root()).source.dirty);
+}
+
+#[test]
+fn a_folder_of_no_repository_and_one_before_its_first_commit_have_none() {
+    assert_eq!(source(tempfile::tempdir().unwrap().path()), Found::default());
+    assert_eq!(source(&Repository::new().root()), Found::default());
+}
+
+#[test]
+fn what_git_does_not_read_is_unknown_in_its_words() {
+    let repository = Repository::committed();
+    std::fs::write(repository.root().join(".git/HEAD"), "garbage").unwrap();
+    let found = source(&repository.root());
+    assert!(found.source.commit.is_none());
+    assert!(found.source.unreadable.unwrap().contains("not a git repository"));
+    assert_eq!(found.warnings.len(), 1);
+
+    let repository = Repository::committed();
+    std::fs::remove_dir_all(repository.root().join(".git/objects")).unwrap();
+    std::fs::create_dir(repository.root().join(".git/objects")).unwrap();
+    assert!(source(&repository.root()).source.unreadable.is_some());
+
+    let repository = Repository::committed();
+    repository.write(".git/index", "garbage");
+    let found = source(&repository.root());
+    assert!(found.source.commit.is_some() && found.source.dirty);
+    assert!(found.warnings[0].contains("index"), "{found:?}");
+}
+
+#[test]
+fn nothing_of_the_repositorys_configuration_is_executed() {
+    let repository = Repository::committed();
+    let evil = repository.program();
+    for key in [
+        "core.fsmonitor",
+        "core.sshCommand",
+        "core.gitProxy",
+        "core.pager",
+        "core.editor",
+        "core.askPass",
+        "core.alternateRefsCommand",
+        "credential.helper",
+        "gpg.program",
+        "diff.external",
+        "diff.evil.textconv",
+        "diff.evil.command",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "filter.a=b.clean",
+        "filter.a=b.process",
+        "merge.evil.driver",
+        "alias.status",
+        "alias.rev-parse",
+    ] {
+        repository.git(&["config", key, &evil]);
+    }
+    repository.git(&["config", "log.showSignature", "true"]).git(&["config", "filter.evil.required", "true"]);
+    repository.write(".git/info/attributes", "a.txt filter=evil diff=evil\nbig.bin filter=a=b\n");
+    let hooks = repository.root().join(".git/hooks");
+    for hook in ["post-index-change", "fsmonitor-watchman", "reference-transaction"] {
+        std::fs::copy(&evil, hooks.join(hook)).unwrap();
+    }
+    // The same lengths, so that git has to look into them.
+    repository.write("a.txt", "two").write("big.bin", "Content");
+    assert!(source(&repository.root()).source.dirty);
+    assert!(!repository.mark().exists());
+
+    // The control: git by itself runs it.
+    let mut git = Command::new("git");
+    git.args(["status", "--porcelain"]).current_dir(repository.root()).output().unwrap();
+    assert!(repository.mark().exists());
+}
+
+#[test]
+fn a_submodules_configuration_is_not_executed_and_its_changes_count() {
+    let inner = Repository::committed();
+    let outer = Repository::committed();
+    outer.git(&["submodule", "add", "-q", &inner.root().display().to_string(), "sub"]).commit();
+    assert_eq!(source(&outer.root()), Found { warnings: vec![], ..source(&outer.root()) });
+    assert!(!source(&outer.root()).source.dirty);
+    let evil = outer.program();
+    git(&outer.root().join("sub"), &["config", "core.fsmonitor", &evil]);
+    git(&outer.root().join("sub"), &["config", "filter.evil.clean", &evil]);
+    outer.write(".git/modules/sub/info/attributes", "* filter=evil\n").write("sub/a.txt", "two");
+    assert!(source(&outer.root()).source.dirty);
+    assert!(!outer.mark().exists());
+}
+
+#[test]
+fn a_missing_object_of_a_partial_clone_is_not_fetched() {
+    let repository = Repository::committed();
+    let evil = repository.program();
+    repository.git(&["config", "extensions.partialClone", "origin"]).git(&["config", "remote.origin.promisor", "true"]);
+    repository.git(&["config", "remote.origin.url", &format!("ext::{evil}")]);
+    repository.git(&["config", "protocol.ext.allow", "always"]);
+    std::fs::remove_dir_all(repository.root().join(".git/objects")).unwrap();
+    std::fs::create_dir(repository.root().join(".git/objects")).unwrap();
+    assert!(source(&repository.root()).source.unreadable.is_some());
+    assert!(!repository.mark().exists());
+}
+
+#[test]
+fn a_file_of_git_lfs_is_compared_with_its_pointer() {
+    let repository = Repository::new();
+    let sha256 = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73";
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize 7\n");
+    repository.write("big.bin", &pointer).commit();
+    repository.write(".git/info/attributes", "*.bin filter=lfs\n").git(&["config", "filter.lfs.clean", "false"]);
+    repository.write("big.bin", "content");
+    assert!(!source(&repository.root()).source.dirty);
+    repository.write("big.bin", "Content");
+    let found = source(&repository.root());
+    assert!(found.source.dirty);
+    assert!(found.warnings[0].starts_with("big.bin may only look changed"), "{found:?}");
+}
