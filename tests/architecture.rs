@@ -172,6 +172,22 @@ fn only_the_aws_room_and_the_journal_in_dynamodb_speak_to_aws() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Where text is made harmless before it is written out, or is not written for people.
+const WRITERS: [&str; 6] =
+    ["cli/output.rs", "cli/sinks.rs", "cli/mod.rs", "cli/work.rs", "cli/history.rs", "journal/dynamodb/moto.rs"];
+
+#[test]
+fn only_few_places_write_to_the_terminal_and_none_writes_text_of_others_as_it_is() {
+    let writes =
+        |l: &String| ["print!(", "println!(", "io::stdout", "io::stderr", "dbg!("].iter().any(|w| l.contains(w));
+    let wrong: Vec<_> = files()
+        .iter()
+        .filter(|f| !f.is_test() && !WRITERS.iter().any(|w| f.path.ends_with(w)) && f.code.iter().any(writes))
+        .map(|f| f.path.display().to_string())
+        .collect();
+    assert!(wrong.is_empty(), "{} write out by themselves, past `Output`", wrong.join(", "));
+}
+
 #[test]
 fn files_stay_short() {
     let wrong: Vec<_> = files()

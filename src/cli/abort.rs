@@ -30,7 +30,7 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8
     let message = MessageBody::Abort { by, reason: args.reason, roll_back: args.roll_back };
     let message = bench.journal.send(&id, message, bench.clock.now()).await?;
     let holder = journal::this_process();
-    let watching = |who: &str, _| output.note(&format!("looking whether {who} still lives"));
+    let watching = |who: &str, _| output.note(format!("looking whether {who} still lives"));
     let lease = match hold::take(bench.journal.as_ref(), bench.clock.as_ref(), &id, &holder, &watching).await {
         Ok(lease) => lease,
         Err(JournalError::Held { holder, .. }) => return follow(&bench, output, &release, message, &holder).await,
@@ -58,7 +58,7 @@ async fn follow(bench: &Bench, output: &Output, before: &Release, message: u64, 
         let heard = bench.journal.inbox(id).await?.iter().all(|waiting| waiting.id != message);
         let (_, release) = releases::one(bench, id).await?;
         if heard && release.abort.is_some() {
-            output.say(&format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` tells how"));
+            output.say(format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` tells how"));
             return Ok(0);
         }
         fit(&release)?;
@@ -67,7 +67,7 @@ async fn follow(bench: &Bench, output: &Output, before: &Release, message: u64, 
                 .hint(format!("nothing was undone; `kanmon history {id}` tells what it changed")));
         }
         if bench.clock.now() >= late {
-            output.say(&format!("{id} is asked to end; {holder} works on it and will hear of it"));
+            output.say(format!("{id} is asked to end; {holder} works on it and will hear of it"));
             return Ok(0);
         }
         bench.clock.sleep(SignedDuration::from_millis(300)).await;

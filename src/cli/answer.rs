@@ -180,7 +180,7 @@ fn agree(
             .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
     }
     let sheet = Sheet { paint: output.err, width: output.err_width() };
-    output.note(&approvals::human(bench, recorded, stage, request, sheet));
+    output.note(approvals::human(bench, recorded, stage, request, sheet));
     if yes {
         return Ok(());
     }
@@ -220,7 +220,7 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
     let by = identity::caller(&asker, release.started.pipeline.account(&stage.account)).await?;
     let message = MessageBody::Withdraw { stage: stage.name.clone(), by, comment: args.comment };
     bench.journal.send(&release.id, message, bench.clock.now()).await?;
-    output.say(&format!("{}: the approval of {} is taken back, unless it is used first", release.id, stage.name));
+    output.say(format!("{}: the approval of {} is taken back, unless it is used first", release.id, stage.name));
     Ok(0)
 }
 

@@ -13,7 +13,7 @@ use crate::model::pipeline::Stage;
 use crate::model::stage_state::Approval;
 use crate::model::words::{lasting, moment};
 use crate::report::paint::Paint;
-use crate::report::wrap::wrap;
+use crate::report::text::Text;
 use crate::report::{names, plan, story};
 
 pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
@@ -22,13 +22,18 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let now = bench.clock.now();
     let waiting: Vec<_> = recorded.iter().flat_map(|r| asked(r, now)).collect();
     if waiting.is_empty() {
-        output
-            .tell(|| "nothing waits for approval".to_owned(), || json!({ "v": 1, "kind": "approvals", "waiting": [] }));
+        output.tell(|| "nothing waits for approval", || json!({ "v": 1, "kind": "approvals", "waiting": [] }));
         return Ok(0);
     }
     let sheet = Sheet { paint: output.out, width: output.out_width() };
     output.tell(
-        || waiting.iter().map(|(r, s, q)| human(&bench, r, s, q, sheet)).collect::<Vec<_>>().join("\n\n"),
+        || {
+            waiting
+                .iter()
+                .enumerate()
+                .map(|(at, (r, s, q))| apart(at).and(human(&bench, r, s, q, sheet)))
+                .collect::<Text>()
+        },
         || {
             let waiting: Vec<_> = waiting
                 .iter()
@@ -71,15 +76,20 @@ pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &Ap
         .collect()
 }
 
+/// What stands between a sheet and the one before it.
+fn apart(at: usize) -> Text {
+    if at == 0 { Text::new() } else { Text::from("") }
+}
+
 /// What is asked, by whom, what would change, who may answer and until when; for a terminal of so many cells.
-pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &ApprovalRequest, on: Sheet) -> String {
+pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &ApprovalRequest, on: Sheet) -> Text {
     let Sheet { paint, width } = on;
     let release = &recorded.release;
     let pipeline = &release.started.pipeline;
     let state = release.stage(&stage.name);
     let id = paint.strong(release.id.as_str());
-    let mut lines = vec![format!("{} {id} → {}", pipeline.app, paint.strong(stage.name.as_str()))];
-    let mut say = |name: &str, text: String| lines.push(format!("  {name:<9} {text}"));
+    let mut sheet = Text::from(format!("{} {id} → {}", pipeline.app, paint.strong(stage.name.as_str())));
+    let mut say = |name: &str, text: String| sheet.line(format!("  {name:<9} {text}"));
     say("asked by", names::requester(&release.requested_by));
     let source = &release.started.source;
     if let Some(commit) = &source.commit {
@@ -109,13 +119,12 @@ pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &Approv
     }
     say("plan", request.plan.short().to_owned());
     if let Some(plan) = &state.plan {
-        let indented = plan::of(pipeline, stage, plan, paint).lines().map(|l| format!("  {l}")).collect::<Vec<_>>();
-        lines.push(indented.join("\n"));
+        sheet = sheet.and(plan::of(pipeline, stage, plan, paint).after("  "));
     }
     if let Some(policy) = &stage.approval {
-        lines.push(format!("  {}", paint.strong(&story::how_to_approve(release, policy, request))));
+        sheet.line(format!("  {}", paint.strong(&story::how_to_approve(release, policy, request))));
     }
-    wrap(&lines.join("\n"), width, 4)
+    sheet.wrapped(width, 4)
 }
 
 /// What something is written on.

@@ -21,6 +21,7 @@ use crate::pipeline::{self, Loaded};
 use crate::ports::clock::Clock;
 use crate::ports::journal::Journal;
 use crate::ports::templates::Templates;
+use crate::report::text::Text;
 use crate::runtime::ports::Ports;
 
 pub struct Bench {
@@ -118,7 +119,7 @@ impl Output {
     fn tell_mistakes(&self, diagnostics: &pipeline::Diagnostics) {
         match self.form {
             super::args::Form::Human => {
-                diagnostics.items().iter().for_each(|item| self.note(&format!("{item}\n")));
+                diagnostics.items().iter().for_each(|item| self.note(Text::laid_out(&format!("{item}\n"))));
             }
             super::args::Form::Json => {
                 for item in diagnostics.items() {
@@ -128,7 +129,7 @@ impl Output {
                     {
                         line.extend(item);
                     }
-                    self.say(&line.to_string());
+                    self.value(&line);
                 }
             }
         }

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::model::approvers;
 use crate::model::pipeline::Pipeline;
-use crate::report::wrap::wrap;
+use crate::report::text::Text;
 
 pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Failure> {
     let given = args.file.as_deref().or(global.pipeline.as_deref());
@@ -18,7 +18,7 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Fail
         output.warn(warning);
     }
     output.tell(
-        || format!("{}\nin order", wrap(loaded.summary().trim_end(), output.out_width(), 20)),
+        || Text::laid_out(loaded.summary().trim_end()).wrapped(output.out_width(), 20).and(Text::from("in order")),
         || {
             json!({
                 "v": 1,

@@ -19,7 +19,7 @@ use crate::local::clock::SystemClock;
 use crate::model::approval::Answer;
 use crate::pipeline;
 use crate::ports::clock::Clock;
-use crate::report::wrap::wrap;
+use crate::report::text::Text;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::{Seed, World, exports, serve};
 
@@ -49,16 +49,16 @@ pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<u8,
     if output.form == Form::Human {
         let about = format!(
             "An AWS of its own runs on http://{host}, {} times faster than the real one. In it, a developer releases a small \
-             application through dev and staging, and a manager decides about production in another account.\n",
+             application through dev and staging, and a manager decides about production in another account.",
             args.speed
         );
-        output.note(&wrap(&about, output.err_width(), 0));
+        output.note(Text::from(about).wrapped(output.err_width(), 0).and(Text::from("")));
     }
     let ended = story(global, output, &seed, &file).await;
     served.abort();
     let code = ended?;
     if output.form == Form::Human && code == 0 {
-        output.say(NEXT);
+        output.say(Text::ours(NEXT));
     }
     Ok(code)
 }
@@ -97,8 +97,8 @@ async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
             if !quiet {
                 let sheet = Sheet { paint: output.err, width: output.err_width().map(|w| w - 4) };
                 let shown = approvals::human(manager, asked, stage, request, sheet);
-                let shown = shown.lines().map(|l| format!("  │ {l}")).collect::<Vec<_>>().join("\n");
-                output.note(&format!("\n  what the manager sees with `kanmon approvals`:\n{shown}\n"));
+                let head = Text::ours("\n  what the manager sees with `kanmon approvals`:");
+                output.note(head.and(shown.after("  │ ")).and(Text::from("")));
             }
             let args = AnswerArgs {
                 release: asked.release.id.clone(),

@@ -10,7 +10,7 @@ use super::releases;
 use crate::model::ids::StageName;
 use crate::model::ledger::{Heard, Said};
 use crate::model::words::moment;
-use crate::report::wrap::wrap;
+use crate::report::text::Text;
 use crate::report::{names, story, summary, table};
 
 pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<u8, Failure> {
@@ -26,11 +26,11 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
         super::args::Form::Human => {
             for event in &events {
                 if let Some(line) = story::tell(event, &release) {
-                    output.say(&line.dated(event.at, output.out, output.out_width()));
+                    output.say(line.dated(event.at, output.out, output.out_width()));
                 }
             }
             match &release.ending {
-                Some(ending) => output.say(&summary::of(&release, ending, output.out, output.out_width())),
+                Some(ending) => output.say(summary::of(&release, ending, output.out, output.out_width())),
                 None => output.say(summary::NOT_OVER),
             }
         }
@@ -73,14 +73,14 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                 })
                 .collect();
             let table = match rows.is_empty() {
-                true => "nothing was released yet".to_owned(),
+                true => Text::from("nothing was released yet"),
                 false => {
                     table::table(&["release", "outcome", "reached", "commit", "asked by"], rows, output.out_width())
                 }
             };
-            let said = said.iter().map(|(stage, heard)| format!("\n{}", wrap(&word(stage, heard), output.out_width(), 2)));
-            let gap = if said.len() == 0 { "" } else { "\n" };
-            format!("{table}{gap}{}", said.collect::<String>())
+            let words = said.iter().map(|(stage, heard)| Text::from(word(stage, heard)).wrapped(output.out_width(), 2));
+            let gap = if said.is_empty() { Text::new() } else { Text::from("") };
+            table.and(gap).and(words.collect())
         },
         || {
             let releases: Vec<_> = recorded

@@ -39,9 +39,12 @@ use args::{Cli, Verb};
 use failure::Failure;
 use output::Output;
 
+use crate::model::visible;
+use crate::report::text::Text;
+
 /// Runs kanmon with the process's own arguments; answers with the exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|mistake| refuse(&mistake));
     let mut output = Output::new(&cli.global);
     output.passing = matches!(cli.verb, Verb::Demo(_));
     output.start_log(cli.global.verbose);
@@ -56,6 +59,16 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => output.fail(&failure),
     }
+}
+
+/// Help, the version, or what is wrong with the arguments, which may be somebody else's words.
+fn refuse(mistake: &clap::Error) -> ! {
+    let harmful = |arg: std::ffi::OsString| arg.to_string_lossy().chars().any(visible::is_harmful);
+    if !std::env::args_os().any(harmful) {
+        mistake.exit();
+    }
+    eprintln!("{}", Text::laid_out(mistake.to_string().trim_end()).shown());
+    std::process::exit(mistake.exit_code());
 }
 
 async fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {

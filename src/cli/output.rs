@@ -4,16 +4,23 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use serde_json::{Value, json};
+use serde_json::{Value, json as value};
 
 use super::args::{Form, Global};
 use super::failure::Failure;
+use crate::model::visible;
+use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::summary::below;
-use crate::report::wrap::wrap;
+use crate::report::text::Text;
 
 /// Writes data out that is of use only whole: half of it could not be read, or would be taken for damage.
 pub fn whole(text: &str, what: &str) -> Result<(), Failure> {
+    let obeyed = |c: char| visible::is_harmful(c) && c != '\n';
+    if std::io::stdout().is_terminal() && text.chars().any(obeyed) {
+        return Err(Failure::wrong(format!("{what} has control characters, which are not written to a terminal"))
+            .hint("write it into a file: `… > FILE`"));
+    }
     std::io::stdout()
         .write_all(text.as_bytes())
         .map_err(|e| Failure::access(format!("{what} could not be written out")).cause(e.to_string()))
@@ -70,40 +77,51 @@ impl Output {
         };
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-            .with_writer(std::io::stderr)
+            .with_writer(|| Visible(std::io::stderr()))
             .with_ansi(false)
             .init();
     }
 
-    /// A line of data. A reader that has gone away is no reason to stop.
-    pub fn say(&self, text: &str) {
-        // Spinners turn on the same screen.
-        let _ = self.bars.suspend(|| writeln!(std::io::stdout(), "{text}"));
+    /// Data: a string is one line, several lines are a [`Text`]. A reader that has gone away is no reason to stop.
+    pub fn say(&self, text: impl Into<Text>) {
+        self.data(&text.into().shown());
     }
 
-    /// A line beside the data.
-    pub fn note(&self, text: &str) {
+    /// The same beside the data.
+    pub fn note(&self, text: impl Into<Text>) {
+        let text = text.into().shown();
         let _ = self.bars.suspend(|| writeln!(std::io::stderr(), "{text}"));
+    }
+
+    /// A value for programs.
+    pub fn value(&self, value: &Value) {
+        // A value of serde's own has JSON.
+        self.data(&json::text(value).unwrap_or_default());
+    }
+
+    fn data(&self, text: &str) {
+        // Spinners turn on the same screen.
+        let _ = self.bars.suspend(|| writeln!(std::io::stdout(), "{text}"));
     }
 
     /// Something that its reader should know and that stops nothing.
     pub fn warn(&self, text: &str) {
         let text = format!("{}: {text}", self.err.careful("warning"));
-        self.note(&wrap(&text, self.err_width(), 2));
+        self.note(Text::from(text).wrapped(self.err_width(), 2));
     }
 
     /// Data for people or for programs.
-    pub fn tell(&self, human: impl FnOnce() -> String, machine: impl FnOnce() -> Value) {
+    pub fn tell<T: Into<Text>>(&self, human: impl FnOnce() -> T, machine: impl FnOnce() -> Value) {
         match self.form {
-            Form::Human => self.say(&human()),
-            Form::Json => self.say(&machine().to_string()),
+            Form::Human => self.say(human()),
+            Form::Json => self.value(&machine()),
         }
     }
 
     /// Tells a failure; answers with its exit code.
     pub fn fail(&self, failure: &Failure) -> ExitCode {
         if self.form == Form::Json {
-            let line = json!({
+            let line = value!({
                 "v": crate::model::event::EVENT_VERSION,
                 "at": jiff::Timestamp::now(),
                 "kind": "finished",
@@ -113,16 +131,16 @@ impl Output {
                 "hint": failure.hint,
                 "exit": failure.code,
             });
-            self.say(&line.to_string());
+            self.value(&line);
         } else {
-            let note = |text: String| self.note(&wrap(&text, self.err_width(), 2));
-            note(format!("{}: {}", self.err.bad("error"), failure.sentence));
+            let mut text = Text::from(format!("{}: {}", self.err.bad("error"), failure.sentence));
             if let Some(cause) = &failure.cause {
-                note(below("cause", cause));
+                text = text.and(below("cause", cause));
             }
             if let Some(hint) = &failure.hint {
-                note(below("hint", hint));
+                text = text.and(below("hint", hint));
             }
+            self.note(text.wrapped(self.err_width(), 2));
         }
         ExitCode::from(failure.code)
     }
@@ -132,11 +150,27 @@ impl Output {
         if !self.asks {
             return None;
         }
-        let _ = write!(std::io::stderr(), "{question} [y/N] ");
+        let _ = write!(std::io::stderr(), "{} [y/N] ", visible::line(question));
         let _ = std::io::stderr().flush();
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).ok()?;
         Some(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+}
+
+/// What libraries log, which may quote others.
+struct Visible<W>(W);
+
+impl<W: Write> Write for Visible<W> {
+    /// Whole lines, as the log writes them.
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.0.write_all(Text::laid_out(&text).shown().as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }
 

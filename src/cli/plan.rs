@@ -19,7 +19,7 @@ use crate::model::ids::{Digest, ImageName, StageName};
 use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::plan::StagePlan;
 use crate::model::release::Release;
-use crate::report::wrap::wrap;
+use crate::report::text::Text;
 use crate::report::{names, plan as told, story};
 use crate::runtime::execute::{stage_plan, survey};
 use crate::runtime::ports::Ports;
@@ -144,25 +144,25 @@ async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Optio
     Ok(Some(gate::judge(&stage.gate, &scans)))
 }
 
-fn human(pipeline: &Pipeline, plans: &[(&Stage, StagePlan, Option<GateJudgement>)], output: &Output) -> String {
+fn human(pipeline: &Pipeline, plans: &[(&Stage, StagePlan, Option<GateJudgement>)], output: &Output) -> Text {
     // As the plan shows an image that has a digest.
     let placeholder = format!("@{}", names::digest(&Digest::of(TO_BE_BUILT)));
-    let parts: Vec<String> = plans
-        .iter()
-        .map(|(stage, plan, gate)| {
-            let gate = match gate {
-                Some(gate) => story::gate(gate),
-                None => "judged once the image is built and scanned".to_owned(),
-            };
-            let approval = match &stage.approval {
-                Some(policy) => format!("\n  approval  {}", asked_of(policy)),
-                None => String::new(),
-            };
-            let text = told::of(pipeline, stage, plan, output.out).replace(&placeholder, " (to be built)");
-            format!("{text}\n  gate  {gate}{approval}")
-        })
-        .collect();
-    wrap(&parts.join("\n\n"), output.out_width(), 4)
+    let mut text = Text::new();
+    for (at, (stage, plan, gate)) in plans.iter().enumerate() {
+        if at > 0 {
+            text.line("");
+        }
+        text = text.and(told::of(pipeline, stage, plan, output.out).map(|l| l.replace(&placeholder, " (to be built)")));
+        let gate = match gate {
+            Some(gate) => story::gate(gate),
+            None => "judged once the image is built and scanned".to_owned(),
+        };
+        text.line(format!("  gate  {gate}"));
+        if let Some(policy) = &stage.approval {
+            text.line(format!("  approval  {}", asked_of(policy)));
+        }
+    }
+    text.wrapped(output.out_width(), 4)
 }
 
 /// Whom a stage asks.

@@ -18,7 +18,7 @@ pub async fn run(bench: &Bench, ports: &Ports, output: &Output) -> Result<u8, Fa
     let token = ports.clock.token(32);
     let execution = ports.approvals.start(account, name, &BTreeMap::new(), &token).await?;
     output
-        .note(&format!("CodePipeline {name} runs as execution {execution}; Ctrl-C stops looking on, not the pipeline"));
+        .note(format!("CodePipeline {name} runs as execution {execution}; Ctrl-C stops looking on, not the pipeline"));
     let mut last = String::new();
     loop {
         let status = ports.approvals.execution(account, name, &execution).await?.status;

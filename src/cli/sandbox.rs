@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use super::args::{SandboxArgs, TrafficArgs};
 use super::failure::Failure;
 use super::output::Output;
+use crate::report::text::Text;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::traffic::Traffic;
 use crate::sandbox::{Seed, World, exports, serve};
@@ -34,14 +35,15 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<u8, Failure> {
         .map_err(|e| Failure::wrong("the seed makes no world").cause(e.to_string()))?;
     world.set_registry_host(&host);
     record(&mut world, &args.traffic)?;
-    output.note(&format!("an AWS for trying things out, on http://{host} (loopback only, in memory only)"));
+    output.note(format!("an AWS for trying things out, on http://{host} (loopback only, in memory only)"));
     for (account, user) in exports::users(&seed) {
-        output.say(&format!("\n# {} of account {}", user.name, account.id));
+        output.say("");
+        output.say(format!("# {} of account {}", user.name, account.id));
         if let Some(lines) = exports::exports(&seed, &user.name, &host) {
-            output.say(lines.trim_end());
+            output.say(Text::laid_out(lines.trim_end()));
         }
     }
-    output.note("\nCtrl-C ends it");
+    output.note(Text::ours("\nCtrl-C ends it"));
     let served = serve::serve(listener, Arc::new(Mutex::new(world)));
     let ended = tokio::select! {
         Err(error) = served => Err(Failure::access("the sandbox stopped").cause(error.to_string())),

@@ -12,11 +12,13 @@ use crate::model::effect::Effect;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
 use crate::model::release::Release;
+use crate::model::visible;
 use crate::model::words::lasting;
 use crate::ports::sink::Sink;
 use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::story::{self, Mark};
+use crate::report::text::Text;
 
 /// The sink that fits who reads.
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {
@@ -42,7 +44,7 @@ impl Sink for Json {
 
     /// It is no fact of the release, whose facts alone are on stdout.
     fn unread(&mut self, what: &str, why: Option<&Fault>) {
-        let _ = writeln!(std::io::stderr(), "{}", story::unread(what, why).render(Paint(false), None));
+        let _ = writeln!(std::io::stderr(), "{}", story::unread(what, why).render(Paint(false), None).shown());
     }
 }
 
@@ -50,11 +52,11 @@ impl Sink for Json {
 struct Teller {
     paint: Paint,
     verbose: u8,
-    last: String,
+    last: Text,
 }
 
 impl Teller {
-    fn tell(&mut self, event: &Event, release: &Release, width: Option<usize>) -> Option<String> {
+    fn tell(&mut self, event: &Event, release: &Release, width: Option<usize>) -> Option<Text> {
         let line = story::tell(event, release)?;
         if line.mark == Mark::Detail && self.verbose == 0 {
             return None;
@@ -77,12 +79,12 @@ struct Screen {
 
 impl Screen {
     fn new(output: &Output, verbose: u8) -> Screen {
-        let teller = Teller { paint: output.err, verbose, last: String::new() };
+        let teller = Teller { paint: output.err, verbose, last: Text::new() };
         Screen { teller, bars: output.bars.clone(), spinning: BTreeMap::new() }
     }
 
-    fn print(&self, text: &str) {
-        let _ = self.bars.println(text);
+    fn print(&self, text: impl Into<Text>) {
+        let _ = self.bars.println(text.into().shown());
     }
 }
 
@@ -90,11 +92,12 @@ impl Sink for Screen {
     fn event(&mut self, event: &Event, release: &Release) {
         let width = super::output::width_of_stderr();
         if let Some(text) = self.teller.tell(event, release, width) {
-            self.print(&text);
+            self.print(text);
         }
     }
 
     fn waiting(&mut self, what: &[String]) {
+        let what: Vec<String> = what.iter().map(|line| visible::line(line).into_owned()).collect();
         self.spinning.retain(|topic, bar| {
             let keep = what.iter().any(|line| topic_of(line) == topic);
             if !keep {
@@ -102,7 +105,7 @@ impl Sink for Screen {
             }
             keep
         });
-        for line in what {
+        for line in &what {
             match self.spinning.get(topic_of(line)) {
                 Some(bar) if bar.message().starts_with(line.as_str()) => {}
                 Some(bar) => bar.set_message(line.clone()),
@@ -120,14 +123,14 @@ impl Sink for Screen {
 
     fn said(&mut self, effect: &Effect, line: &str) {
         if self.teller.verbose > 0 {
-            self.print(&format!("  {}", self.teller.paint.faint(line)));
-        } else if let Some(bar) = self.spinning.get(&effect.to_string()) {
-            bar.set_message(format!("{effect}: {line}"));
+            self.print(format!("  {}", self.teller.paint.faint(line)));
+        } else if let Some(bar) = self.spinning.get(&*visible::line(&effect.to_string())) {
+            bar.set_message(visible::line(&format!("{effect}: {line}")).into_owned());
         }
     }
 
     fn unread(&mut self, what: &str, why: Option<&Fault>) {
-        self.print(&story::unread(what, why).render(self.teller.paint, super::output::width_of_stderr()));
+        self.print(story::unread(what, why).render(self.teller.paint, super::output::width_of_stderr()));
     }
 }
 
@@ -157,11 +160,11 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 impl<W: Write + Send> Log<W> {
     fn new(to: W, paint: Paint, verbose: u8, now: Instant) -> Log<W> {
-        Log { teller: Teller { paint, verbose, last: String::new() }, to, told: now, began: now }
+        Log { teller: Teller { paint, verbose, last: Text::new() }, to, told: now, began: now }
     }
 
-    fn print(&mut self, text: &str, now: Instant) {
-        let _ = writeln!(self.to, "{text}");
+    fn print(&mut self, text: impl Into<Text>, now: Instant) {
+        let _ = writeln!(self.to, "{}", text.into().shown());
         self.told = now;
     }
 
@@ -171,14 +174,14 @@ impl<W: Write + Send> Log<W> {
             return;
         }
         let since = jiff::SignedDuration::try_from(now.duration_since(self.began)).unwrap_or_default();
-        self.print(&format!("· after {}: {}", lasting(since), what.join("; ")), now);
+        self.print(format!("· after {}: {}", lasting(since), what.join("; ")), now);
     }
 }
 
 impl<W: Write + Send> Sink for Log<W> {
     fn event(&mut self, event: &Event, release: &Release) {
         if let Some(text) = self.teller.tell(event, release, None) {
-            self.print(&text, Instant::now());
+            self.print(text, Instant::now());
         }
     }
 
@@ -189,13 +192,13 @@ impl<W: Write + Send> Sink for Log<W> {
     fn said(&mut self, _: &Effect, line: &str) {
         if self.teller.verbose > 0 {
             let text = format!("  {}", self.teller.paint.faint(line));
-            self.print(&text, Instant::now());
+            self.print(text, Instant::now());
         }
     }
 
     fn unread(&mut self, what: &str, why: Option<&Fault>) {
         let text = story::unread(what, why).render(self.teller.paint, None);
-        self.print(&text, Instant::now());
+        self.print(text, Instant::now());
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::Frozen;
 use crate::model::words;
 use crate::ports::journal::Holder;
-use crate::report::wrap::wrap;
+use crate::report::text::Text;
 use crate::report::{names, summary, table};
 
 type Freeze = (StageName, Frozen);
@@ -75,7 +75,7 @@ fn human(
     open: &[&Recorded],
     unseen: &[Unseen],
     output: &Output,
-) -> String {
+) -> Text {
     let lines = rows
         .iter()
         .map(|row| {
@@ -94,17 +94,20 @@ fn human(
         .collect();
     let header = ["service", "runs", "image", "revision", "release"];
     let mut text = table::table(&header, lines, output.out_width());
+    let mut say = |line: String| {
+        text.line("");
+        text = std::mem::take(&mut text).and(Text::from(line).wrapped(output.out_width(), 2));
+    };
     for Unseen { what, why } in unseen {
-        text.push_str(&format!("\n\n{}", wrap(&format!("{what} cannot be looked at: {why}"), output.out_width(), 2)));
+        say(format!("{what} cannot be looked at: {why}"));
     }
     for (stage, frozen) in freezes {
         let what = format!("{stage} is frozen: {} ({})", frozen.reason, words::frozen(frozen));
         let how = format!("`kanmon unfreeze {stage} --reason WHY` lifts it");
-        text.push_str(&format!("\n\n{}", wrap(&format!("{what}; {how}"), output.out_width(), 2)));
+        say(format!("{what}; {how}"));
     }
     for (stage, release, holder) in held {
-        let what = format!("{stage} is held by {release} ({})", holder.who);
-        text.push_str(&format!("\n\n{}", wrap(&what, output.out_width(), 2)));
+        say(format!("{stage} is held by {release} ({})", holder.who));
     }
     for recorded in open {
         let release = &recorded.release;
@@ -115,7 +118,7 @@ fn human(
             }
             (None, None) => format!("was left behind by its process; `kanmon resume {}`", release.id),
         };
-        text.push_str(&format!("\n\n{}", wrap(&format!("{} {what}", release.id), output.out_width(), 2)));
+        say(format!("{} {what}", release.id));
     }
     text
 }

@@ -19,4 +19,5 @@ pub mod rollout;
 pub mod secrets;
 pub mod stage_state;
 pub mod verdict;
+pub mod visible;
 pub mod words;

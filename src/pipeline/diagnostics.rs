@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::model::visible;
+
 /// A place in a file: line and column count from 1, in characters. Line 0 is the file as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Span {
@@ -79,17 +81,18 @@ const WIDTH: usize = 140;
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (file, message) = (visible::line(&self.file), visible::line(&self.message));
         if self.line == 0 {
-            write!(f, "{}: {}", self.file, self.message)?;
+            write!(f, "{file}: {message}")?;
         } else {
-            write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
+            write!(f, "{file}:{}:{}: {message}", self.line, self.column)?;
             if let Some(text) = &self.text {
                 let (shown, pad, marked) = self.excerpt(text);
                 write!(f, "\n{:>5} | {shown}\n      | {}{}", self.line, " ".repeat(pad), "^".repeat(marked))?;
             }
         }
         match &self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
+            Some(hint) => write!(f, "\nhint: {}", visible::line(hint)),
             None => Ok(()),
         }
     }
@@ -108,11 +111,11 @@ impl Diagnostic {
     }
 }
 
-/// A file may hold anything; a terminal must not obey it.
+/// What is harmful takes one cell, so that the caret stands where it is meant.
 fn printable(c: char) -> char {
     match c {
         '\t' => ' ',
-        c if c.is_control() => '\u{fffd}',
+        c if visible::is_harmful(c) => '\u{fffd}',
         c => c,
     }
 }

@@ -9,6 +9,7 @@ use crate::model::approval::ApprovalWay;
 use crate::model::finding::Severity;
 use crate::model::gate::GateRules;
 use crate::model::pipeline::{Build, Check, Pipeline, Stage, State, Step, TaskDefinitionSource, Tool, Transfer};
+use crate::model::visible;
 
 impl Loaded {
     /// Accounts, images, services, tasks and stages in aligned lines.
@@ -58,9 +59,10 @@ impl Loaded {
         let kind = rows.iter().map(|r| r[0].len()).max().unwrap_or(0);
         let name = rows.iter().map(|r| r[1].len()).max().unwrap_or(0);
         let file = self.file.strip_prefix(&self.root).unwrap_or(&self.file);
-        let mut out = format!("{} ({})\n", p.app, file.display());
+        let mut out = format!("{} ({})\n", p.app, visible::line(&file.to_string_lossy()));
         for [k, n, rest] in rows {
-            writeln!(out, "  {k:kind$}  {n:name$}  {rest}").expect("writing to a string does not fail");
+            writeln!(out, "  {k:kind$}  {n:name$}  {}", visible::line(&rest))
+                .expect("writing to a string does not fail");
         }
         out
     }

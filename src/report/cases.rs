@@ -80,7 +80,7 @@ impl Told {
         let mut entered = BTreeSet::new();
         for event in events {
             let line = story::tell(event, release);
-            let dated = line.as_ref().map(|l| l.dated(event.at, Paint(false), None));
+            let dated = line.as_ref().map(|l| l.dated(event.at, Paint(false), None).shown());
             match place(&event.fact, release, &entered) {
                 Place::Matter(matter) => {
                     let trace = told.traces.entry(matter).or_insert_with(|| Trace::new(event.at));
@@ -152,7 +152,7 @@ impl Told {
             },
         };
         let detail = match (matter, &release.ending) {
-            (Matter::Release, Some(ending)) => summary::of(release, ending, Paint(false), None),
+            (Matter::Release, Some(ending)) => summary::of(release, ending, Paint(false), None).shown(),
             _ => why.clone(),
         };
         Case {

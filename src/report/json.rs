@@ -2,14 +2,25 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::model::event::Event;
+use crate::model::visible;
+
+/// A value as one line of JSON, in which a terminal finds nothing to obey.
+///
+/// # Errors
+/// When the value has no JSON.
+pub fn text(value: &impl Serialize) -> io::Result<String> {
+    let text = serde_json::to_string(value).map_err(io::Error::other)?;
+    Ok(visible::json(&text).into_owned())
+}
 
 /// Writes an event as one line of JSON, in the form it is journaled in.
 ///
 /// # Errors
 /// When the line cannot be written.
 pub fn line(out: &mut dyn Write, event: &Event) -> io::Result<()> {
-    let text = serde_json::to_string(event).map_err(io::Error::other)?;
-    writeln!(out, "{text}")?;
+    writeln!(out, "{}", text(event)?)?;
     out.flush()
 }

@@ -8,8 +8,10 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, X
 
 use super::cases::{self, Case, Held, Suite};
 use super::exports;
+use super::text::Text;
 use crate::model::event::Event;
 use crate::model::release::Release;
+use crate::model::visible;
 
 /// The whole document. It is red exactly where the release came to something else than what was asked for: what was not reached,
 /// what is waited for and what was suspended is skipped, and what could not be told is an error and not a failure.
@@ -26,7 +28,7 @@ pub fn of(events: &[Event], release: &Release) -> String {
         if whole {
             let exports = exports::of(release, release.ending.as_ref().map(|e| e.outcome)).into_iter();
             let known = exports.filter(|(_, value)| !value.is_empty());
-            written.add_properties(known.map(|(name, value)| (name.to_owned(), value)));
+            written.add_properties(known.map(|(name, value)| (xml(name), xml(&value))));
         }
         report.add_test_suite(written);
     }
@@ -54,7 +56,7 @@ fn of_case(case: &Case, class: &str) -> TestCase {
     };
     if let Some(kind) = kind {
         // CodeBuild shows the message, GitLab the text.
-        status.set_message(xml(&case.why)).set_type(kind).set_description(xml(&case.detail));
+        status.set_message(xml(&visible::line(&case.why))).set_type(kind).set_description(xml(&case.detail));
     }
     let mut written = TestCase::new(xml(&case.name), status);
     written.set_classname(xml(class)).set_time(seconds(case.took));
@@ -64,9 +66,9 @@ fn of_case(case: &Case, class: &str) -> TestCase {
     written
 }
 
-/// A text without what XML cannot hold. The library leaves in the two code points that are none.
+/// Lines without what XML cannot hold or a reader's terminal would obey. The library leaves in the two code points that are none.
 fn xml(text: &str) -> XmlString {
-    XmlString::new(text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}"))
+    XmlString::new(Text::laid_out(text).shown().replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}"))
 }
 
 fn date(at: Timestamp) -> DateTime<FixedOffset> {

@@ -12,4 +12,5 @@ pub mod plan;
 pub mod story;
 pub mod summary;
 pub mod table;
-pub mod wrap;
+pub mod text;
+mod wrap;

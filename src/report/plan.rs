@@ -2,12 +2,13 @@
 
 use super::names::{image, short};
 use super::paint::Paint;
+use super::text::Text;
 use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::words::tasks;
 
-/// Several lines, indented below the stage's name.
-pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) -> String {
+/// Indented below the stage's name.
+pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) -> Text {
     let account = pipeline.account(&stage.account);
     let place = format!("cluster {}, account {} ({})", stage.cluster, account.name, account.id);
     let mut lines = vec![format!("{}  {}", paint.strong(stage.name.as_str()), paint.faint(&place))];
@@ -30,7 +31,7 @@ pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) ->
         lines.push(format!("  {name}  runs once, as next of {}", workload.family));
         lines.extend(images(workload, paint));
     }
-    lines.join("\n")
+    lines.into_iter().collect()
 }
 
 /// What each named container runs, and ran.

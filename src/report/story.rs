@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::names::{self, digest, person, requester, short};
 use super::paint::Paint;
-use super::wrap::wrap;
+use super::text::Text;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Event, Fact, MovedTag, PushedImage};
@@ -15,6 +15,7 @@ use crate::model::ids::ServiceName;
 use crate::model::release::Release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::stage_state::{Approval, RollState};
+use crate::model::visible;
 use crate::model::words::{self, lasting, tasks, trimmed};
 
 /// What a line is about, before its words.
@@ -54,8 +55,8 @@ impl Line {
     }
 
     /// As it is printed, on a terminal of so many cells.
-    pub fn render(&self, paint: Paint, width: Option<usize>) -> String {
-        let topic = format!("{:<TOPIC$}", self.topic);
+    pub fn render(&self, paint: Paint, width: Option<usize>) -> Text {
+        let topic = format!("{:<TOPIC$}", visible::line(&self.topic));
         let (sign, topic) = match self.mark {
             Mark::Begun => ("→".to_owned(), paint.strong(&topic)),
             Mark::Done => (paint.good("✓"), topic),
@@ -65,20 +66,16 @@ impl Line {
             Mark::Note | Mark::Detail => (paint.faint("·"), topic),
         };
         let indent = TOPIC + 3;
-        let mut text = wrap(&format!("{sign} {topic} {}", self.text), width, indent);
-        for line in &self.more {
-            text.push('\n');
-            text.push_str(&wrap(&format!("{}{line}", " ".repeat(indent)), width, 2));
-        }
-        text
+        let text = Text::from(format!("{sign} {topic} {}", self.text)).wrapped(width, indent);
+        let more: Text = self.more.iter().collect();
+        text.and(more.after(&" ".repeat(indent)).wrapped(width, 2))
     }
 
     /// The same, with its time (UTC) before it.
-    pub fn dated(&self, at: Timestamp, paint: Paint, width: Option<usize>) -> String {
+    pub fn dated(&self, at: Timestamp, paint: Paint, width: Option<usize>) -> Text {
         let at = at.strftime("%m-%d %H:%M:%S").to_string();
         let text = self.render(paint, width.map(|w| w.saturating_sub(at.len() + 1)));
-        let below = format!("\n{}", " ".repeat(at.len() + 1));
-        format!("{} {}", paint.faint(&at), text.replace('\n', &below))
+        text.beside(&paint.faint(&at), at.len() + 1)
     }
 }
 

@@ -2,15 +2,15 @@
 
 use super::blast;
 use super::paint::Paint;
-use super::wrap::wrap;
+use super::text::Text;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
 
 /// Of a release without an ending.
 pub const NOT_OVER: &str = "it is being worked on, or its process is gone: `kanmon status` tells";
 
-/// Several lines, without a trailing newline, for a terminal of so many cells.
-pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>) -> String {
+/// For a terminal of so many cells.
+pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>) -> Text {
     let word = word(ending.outcome);
     let head = match ending.outcome {
         Outcome::Succeeded | Outcome::Unchanged => paint.good(&format!("✓ {word}")),
@@ -28,28 +28,28 @@ pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>
         | Outcome::Unknown
         | Outcome::Access => paint.bad(&format!("✗ {word}")),
     };
-    let mut lines = vec![format!("{head}: {}", ending.sentence)];
+    let mut text = Text::from(format!("{head}: {}", ending.sentence));
     if let Some(cause) = &ending.cause {
-        lines.push(below("cause", cause));
+        text = text.and(below("cause", cause));
     }
     if let Some(hint) = &ending.hint {
-        lines.push(below("hint", &named(hint, release)));
+        text = text.and(below("hint", &named(hint, release)));
     }
-    lines.push(format!("  release {}", paint.strong(release.id.as_str())));
+    text.line(format!("  release {}", paint.strong(release.id.as_str())));
     for (image, pushed) in &release.images {
-        lines.push(format!("  {image} {}", pushed.digest));
+        text.line(format!("  {image} {}", pushed.digest));
     }
     for (word, list) in blast::of(release).lines() {
-        lines.push(format!("  {word}: {list}"));
+        text.line(format!("  {word}: {list}"));
     }
-    wrap(&lines.join("\n"), width, 2)
+    text.wrapped(width, 2)
 }
 
 /// A cause or a hint, of one line or several, below the sentence that it belongs to.
-pub fn below(word: &str, text: &str) -> String {
+pub fn below(word: &str, text: &str) -> Text {
     match text.trim_start_matches('\n') {
-        one if !one.contains('\n') => format!("  {word}: {one}"),
-        many => format!("  {word}:\n    {}", many.replace('\n', "\n    ")),
+        one if !one.contains('\n') => Text::from(format!("  {word}: {one}")),
+        many => Text::from(format!("  {word}:")).and(Text::laid_out(many).after("    ")),
     }
 }
 

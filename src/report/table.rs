@@ -2,19 +2,23 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+use super::text::Text;
 use super::wrap::cells;
+use crate::model::visible;
 
 /// A table without borders. Where the terminal is too narrow for it, each row becomes a paragraph: what is cut in the middle
 /// cannot be read, and not be copied.
-pub fn table(header: &[&str], rows: Vec<Vec<String>>, width: Option<usize>) -> String {
+pub fn table(header: &[&str], rows: Vec<Vec<String>>, width: Option<usize>) -> Text {
+    let rows: Vec<Vec<String>> =
+        rows.into_iter().map(|row| row.iter().map(|cell| visible::line(cell).into_owned()).collect()).collect();
     let wide = columns(header, &rows);
     match width {
-        Some(width) if wide.lines().any(|l| cells(l) > width) => paragraphs(header, &rows),
+        Some(width) if wide.lines().iter().any(|l| cells(l) > width) => paragraphs(header, &rows),
         _ => wide,
     }
 }
 
-fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
+fn columns(header: &[&str], rows: &[Vec<String>]) -> Text {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.iter().copied());
@@ -22,16 +26,17 @@ fn columns(header: &[&str], rows: &[Vec<String>]) -> String {
     table.column_iter_mut().for_each(|column| {
         column.set_padding((0, 2));
     });
-    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    table.to_string().lines().map(str::trim_end).collect()
 }
 
-fn paragraphs(header: &[&str], rows: &[Vec<String>]) -> String {
+fn paragraphs(header: &[&str], rows: &[Vec<String>]) -> Text {
     let name = header.iter().skip(1).map(|h| h.len()).max().unwrap_or(0);
-    let paragraph = |row: &Vec<String>| {
-        let below = header.iter().zip(row).skip(1).map(|(header, cell)| format!("\n  {header:<name$}  {cell}"));
-        format!("{}{}", row.first().map_or("", String::as_str), below.collect::<String>())
-    };
-    rows.iter().map(paragraph).collect::<Vec<_>>().join("\n")
+    let mut text = Text::new();
+    for row in rows {
+        text.line(row.first().map_or("", String::as_str));
+        header.iter().zip(row).skip(1).for_each(|(header, cell)| text.line(format!("  {header:<name$}  {cell}")));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -45,7 +50,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_where_there_is_room() {
-        insta::assert_snapshot!(table(&["service", "runs", "image"], rows(), Some(80)), @"
+        insta::assert_snapshot!(table(&["service", "runs", "image"], rows(), Some(80)).shown(), @"
         service   runs  image
         dev/web   1/1   hello@sha256:0548ed622ece
         prod/web  2/2   nginx:1.27
@@ -54,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_gets_paragraphs_instead_of_broken_cells() {
-        insta::assert_snapshot!(table(&["service", "runs", "image"], rows(), Some(30)), @"
+        insta::assert_snapshot!(table(&["service", "runs", "image"], rows(), Some(30)).shown(), @"
         dev/web
           runs   1/1
           image  hello@sha256:0548ed622ece

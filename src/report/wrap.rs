@@ -1,18 +1,14 @@
 //! Text fitted to a terminal: broken between words, continued below where it began.
 
-/// Breaks each line at `width` cells; what follows a break is indented by `indent` more than its line. Words are never cut: a
+/// Breaks a line at `width` cells; what follows a break is indented by `indent` more than the line. Words are never cut: a
 /// digest or a URL has to stay in one piece to be copied.
-pub fn wrap(text: &str, width: Option<usize>, indent: usize) -> String {
-    let Some(width) = width else { return text.to_owned() };
-    text.split('\n').map(|line| wrap_line(line, width, indent)).collect::<Vec<_>>().join("\n")
-}
-
-fn wrap_line(line: &str, width: usize, indent: usize) -> String {
+pub(super) fn wrap_line(line: &str, width: usize, indent: usize) -> Vec<String> {
     if cells(line) <= width {
-        return line.to_owned();
+        return vec![line.to_owned()];
     }
     let start = line.len() - line.trim_start_matches(' ').len();
     let below = (start + indent).min(width / 2);
+    let mut lines = Vec::new();
     let mut out = line[..start].to_owned();
     let mut used = start;
     let mut empty = true;
@@ -20,11 +16,9 @@ fn wrap_line(line: &str, width: usize, indent: usize) -> String {
         let bare = cells(word.trim_end_matches(' '));
         // What fits on no line is left to the terminal; what fits only further left stands there.
         if !empty && used + bare > width && bare <= width {
-            let kept = out.trim_end_matches(' ').len();
-            out.truncate(kept);
-            out.push('\n');
             used = below.min(width - bare);
-            out.push_str(&" ".repeat(used));
+            let broken = std::mem::replace(&mut out, " ".repeat(used));
+            lines.push(broken.trim_end_matches(' ').to_owned());
         }
         out.push_str(word);
         used += cells(word);
@@ -33,7 +27,8 @@ fn wrap_line(line: &str, width: usize, indent: usize) -> String {
         }
         empty = false;
     }
-    out
+    lines.push(out);
+    lines
 }
 
 /// How many cells a text takes on a terminal: colours none, East Asian characters two.
@@ -60,9 +55,13 @@ fn is_wide(c: char) -> bool {
 mod tests {
     use super::*;
 
+    fn wrap(text: &str, width: usize, indent: usize) -> String {
+        wrap_line(text, width, indent).join("\n")
+    }
+
     #[test]
     fn lines_break_between_words_and_go_on_below_where_they_began() {
-        insta::assert_snapshot!(wrap("  hint: name one of the files there with --pipeline FILE", Some(30), 6), @"
+        insta::assert_snapshot!(wrap("  hint: name one of the files there with --pipeline FILE", 30, 6), @"
           hint: name one of the files
                 there with --pipeline
                 FILE
@@ -72,7 +71,7 @@ mod tests {
     #[test]
     fn a_word_that_fits_only_further_left_stands_there() {
         assert_eq!(
-            wrap("topic scan: PENDING_INITIAL_SCAN now", Some(24), 12),
+            wrap("topic scan: PENDING_INITIAL_SCAN now", 24, 12),
             "topic scan:\n    PENDING_INITIAL_SCAN\n            now"
         );
     }
@@ -80,13 +79,7 @@ mod tests {
     #[test]
     fn a_word_longer_than_the_line_is_left_to_the_terminal() {
         let url = "https://example.com/a/very/long/path";
-        assert_eq!(wrap(&format!("asked {url} twice"), Some(20), 2), format!("asked {url} twice"));
-    }
-
-    #[test]
-    fn without_a_terminal_nothing_is_broken() {
-        let text = "word ".repeat(100);
-        assert_eq!(wrap(&text, None, 2), text);
+        assert_eq!(wrap(&format!("asked {url} twice"), 20, 2), format!("asked {url} twice"));
     }
 
     #[test]

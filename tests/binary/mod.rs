@@ -9,6 +9,7 @@ mod bad_files;
 mod bad_releases;
 mod checkouts;
 mod demo;
+mod foreign_text;
 mod freezing;
 mod locks;
 mod looking;

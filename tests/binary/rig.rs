@@ -139,7 +139,7 @@ impl Desk {
         self.git(&["-c", "user.name=Dev Eloper", "-c", "user.email=dev@example.com", "commit", "-qm", "a commit"]);
     }
 
-    fn git(&self, args: &[&str]) {
+    pub fn git(&self, args: &[&str]) {
         let mut git = Command::new("git");
         git.env_clear().env("HOME", self.home.path()).env("PATH", std::env::var_os("PATH").unwrap());
         assert!(git.current_dir(self.root.path()).args(args).status().unwrap().success(), "git {args:?}");

@@ -1,0 +1,137 @@
+//! Text for people: lines in which nothing is hidden, whoever wrote what they are made of.
+//!
+//! Whatever kanmon prints for people is a `Text`. One piece of text is one line: a line break that somebody else wrote is shown
+//! as `\n` and cannot make a line of its own. Several lines are several pieces.
+
+use super::paint::ours;
+use super::wrap::wrap_line;
+use crate::model::visible;
+
+/// Lines, each made harmless when it was added; kanmon's own colours are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text {
+    lines: Vec<String>,
+}
+
+impl Text {
+    pub fn new() -> Text {
+        Text::default()
+    }
+
+    /// Lines of kanmon's own.
+    pub fn ours(text: &'static str) -> Text {
+        Text::laid_out(text)
+    }
+
+    /// Lines that were laid out elsewhere, from parts that [`visible::line`] had made harmless.
+    pub fn laid_out(text: &str) -> Text {
+        text.split('\n').collect()
+    }
+
+    /// Adds one line.
+    pub fn line(&mut self, line: impl AsRef<str>) {
+        self.lines.push(harmless(line.as_ref()));
+    }
+
+    /// These lines, and those below them.
+    #[must_use]
+    pub fn and(mut self, below: Text) -> Text {
+        self.lines.extend(below.lines);
+        self
+    }
+
+    /// Each line as this makes it.
+    #[must_use]
+    pub fn map(self, change: impl Fn(&str) -> String) -> Text {
+        Text { lines: self.lines.iter().map(|line| harmless(&change(line))).collect() }
+    }
+
+    /// Each line with this before it.
+    #[must_use]
+    pub fn after(self, before: &str) -> Text {
+        let before = harmless(before);
+        Text { lines: self.lines.into_iter().map(|line| format!("{before}{line}")).collect() }
+    }
+
+    /// The first line with this and a blank before it, the others below it, indented by so many cells.
+    #[must_use]
+    pub(super) fn beside(self, first: &str, cells: usize) -> Text {
+        let first = harmless(first);
+        let line = |(i, line): (usize, String)| match i {
+            0 => format!("{first} {line}"),
+            _ => format!("{}{line}", " ".repeat(cells)),
+        };
+        Text { lines: self.lines.into_iter().enumerate().map(line).collect() }
+    }
+
+    /// Each line broken between words at so many cells; what follows a break is indented by `indent` more than its line.
+    #[must_use]
+    pub fn wrapped(self, width: Option<usize>, indent: usize) -> Text {
+        let Some(width) = width else { return self };
+        Text { lines: self.lines.iter().flat_map(|line| wrap_line(line, width, indent)).collect() }
+    }
+
+    /// Colours are not yet as the terminal knows them.
+    pub(super) fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// As it is printed: the lines without a last line break, colours as the terminal knows them.
+    pub fn shown(&self) -> String {
+        self.lines.join("\n").replace(ours(), "\x1b[")
+    }
+}
+
+impl From<&str> for Text {
+    fn from(line: &str) -> Text {
+        Text { lines: vec![harmless(line)] }
+    }
+}
+
+impl From<&String> for Text {
+    fn from(line: &String) -> Text {
+        Text::from(line.as_str())
+    }
+}
+
+impl<T: Into<Text>> FromIterator<T> for Text {
+    fn from_iter<I: IntoIterator<Item = T>>(pieces: I) -> Text {
+        Text { lines: pieces.into_iter().flat_map(|piece| piece.into().lines).collect() }
+    }
+}
+
+impl From<String> for Text {
+    fn from(line: String) -> Text {
+        Text::from(line.as_str())
+    }
+}
+
+/// One line, made harmless around kanmon's own colours.
+fn harmless(line: &str) -> String {
+    line.split(ours()).map(visible::line).collect::<Vec<_>>().join(ours())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::paint::Paint;
+
+    #[test]
+    fn our_colours_are_kept_and_those_of_others_are_seen() {
+        let text = Text::from(format!("{} by \x1b[8mDev", Paint(true).good("ok")));
+        assert_eq!(text.shown(), "\x1b[32mok\x1b[0m by \\u{1b}[8mDev");
+    }
+
+    #[test]
+    fn a_line_break_of_others_makes_no_line() {
+        let mut text = Text::from("gate  closed");
+        text.line("reason\n  gate  open");
+        assert_eq!(text.shown(), "gate  closed\nreason\\n  gate  open");
+    }
+
+    #[test]
+    fn lines_are_put_below_each_other_indented_and_broken() {
+        let text = Text::ours("one\ntwo words").and(Text::from("three")).after("  ");
+        assert_eq!(text.wrapped(Some(9), 2).shown(), "  one\n  two\n    words\n  three");
+    }
+}
