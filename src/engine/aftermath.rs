@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::agenda::{Agenda, Flow};
+use super::stop_reason;
 use crate::model::event::{Fact, StageFailure};
 use crate::model::ids::{Digest, ImageName};
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
-use crate::model::rollout::RolloutEnd;
+use crate::model::rollout::{HeldUp, RolloutEnd};
 use crate::model::stage_state::{RollState, StageState};
 
 /// Writes it down before the release ends.
@@ -42,12 +43,31 @@ fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTree
         let images = services.flat_map(|service| pipeline.service(service).containers.values());
         images.filter_map(|i| Some((i.clone(), release.images.get(i)?.digest.clone()))).collect()
     };
-    let by_itself = of(&|roll| {
-        let failed = matches!(roll.ended, Some(RolloutEnd::Failed { .. }));
-        matches!(roll.ended, Some(RolloutEnd::RolledBack { .. } | RolloutEnd::Stuck { .. }))
-            || failed && roll.restored.is_some()
-    });
-    if by_itself.is_empty() { of(&|roll| roll.restored.is_some()) } else { by_itself }
+    match state.rolls().any(|(_, _, roll)| failed_by_itself(roll)) {
+        true => of(&|roll| failed_by_itself(roll) && !is_excused(roll)),
+        false => of(&|roll| roll.restored.is_some()),
+    }
+}
+
+fn failed_by_itself(roll: &RollState) -> bool {
+    let failed = matches!(roll.ended, Some(RolloutEnd::Failed { .. }));
+    matches!(roll.ended, Some(RolloutEnd::RolledBack { .. } | RolloutEnd::Stuck { .. }))
+        || failed && roll.restored.is_some()
+}
+
+/// Whether a service failed for what AWS did or did not have (Spot, retirement, capacity, a network that was busy), and nothing of
+/// it speaks against the image. Alarms and hooks look at more than tasks.
+fn is_excused(roll: &RollState) -> bool {
+    let Some(progress) = roll.run.as_ref().and_then(|r| r.progress.as_ref()) else { return false };
+    let reason = match &roll.ended {
+        Some(RolloutEnd::RolledBack { reason } | RolloutEnd::Failed { reason } | RolloutEnd::Stuck { reason }) => {
+            reason.to_lowercase()
+        }
+        _ => return false,
+    };
+    let never_started = matches!(progress.circumstances.held_up, Some(HeldUp::NoTask { .. }));
+    let excused = stop_reason::blames_nothing(&progress.deaths) || never_started;
+    excused && !["alarm", "hook"].iter().any(|watch| reason.contains(watch))
 }
 
 /// The images that the stage was proven to run.

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::stop_reason;
 use crate::model::approval::ApprovalAnswer;
 use crate::model::effect::Effect;
 use crate::model::event::TaskEnd;
@@ -228,7 +229,10 @@ pub fn rollout_ended(
     end: &RolloutEnd,
     progress: Option<&RolloutProgress>,
 ) -> Ending {
-    let died = progress.and_then(|p| p.deaths.first()).map(words::death);
+    let death = progress.and_then(|p| p.deaths.first());
+    let died = death.map(words::death);
+    let held_up = || progress.and_then(|p| p.circumstances.held_up.as_ref()).map(words::held_up);
+    let advice = || death.and_then(|d| stop_reason::hint(d.cause)).map(str::to_owned);
     let because = |reason: &str| {
         Some(match &died {
             Some(died) => format!("{died}; ECS: {}", words::trimmed(reason)),
@@ -238,10 +242,10 @@ pub fn rollout_ended(
     match end {
         RolloutEnd::RolledBack { reason } => {
             let sentence = format!("{stage}/{service} failed and was rolled back");
-            ending(Outcome::RolledBack, sentence, because(reason), None)
+            ending(Outcome::RolledBack, sentence, because(reason), advice())
         }
         RolloutEnd::Failed { reason } => {
-            ending(Outcome::Failed, format!("{stage}/{service} failed"), because(reason), None)
+            ending(Outcome::Failed, format!("{stage}/{service} failed"), because(reason), advice())
         }
         RolloutEnd::Superseded { by } => ending(
             Outcome::Superseded,
@@ -264,7 +268,7 @@ pub fn rollout_ended(
         RolloutEnd::StillRunning => ending(
             Outcome::StillRunning,
             format!("{stage}/{service} is still being deployed at the deadline"),
-            died,
+            died.or_else(held_up),
             Some("ECS goes on; `kanmon resume` follows it again".to_owned()),
         ),
         RolloutEnd::Unknown { reason } => ending(

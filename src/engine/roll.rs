@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::agenda::{Agenda, Flow, Halt};
 use super::decision::{Waiting, Watch};
-use super::{death, ending};
+use super::{ending, stop_reason};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::ids::ServiceName;
@@ -83,8 +83,9 @@ fn follow(
     let going_back = state.stop_requested.is_some()
         || run.progress.as_ref().is_some_and(|p| matches!(p.rollout, RolloutState::RollingBack { .. }));
     let may_give_up = !unchanged && stage.on_failure == OnFailure::Rollback && !going_back;
-    if may_give_up && pointless(run) {
-        give_up(a, at, service, run, format!("{} of its tasks died alike", death::FAIL_FAST))?;
+    let deaths = run.progress.as_ref().map(|p| p.deaths.as_slice()).unwrap_or_default();
+    if let (true, Some((_, tasks))) = (may_give_up, stop_reason::hopeless(deaths)) {
+        give_up(a, at, service, run, format!("{tasks} of its tasks died alike"))?;
     }
     if run.overdue {
         if may_give_up {
@@ -120,20 +121,20 @@ pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
     }
 }
 
-/// Whether enough tasks died of the release's own fault that waiting for more is pointless.
-fn pointless(run: &RolloutRun) -> bool {
-    let deaths = run.progress.as_ref().map(|p| p.deaths.as_slice()).unwrap_or_default();
-    deaths.iter().any(|d| death::is_fatal(d.cause) && d.tasks >= death::FAIL_FAST)
-}
-
-/// Ends a deployment that will not succeed: ECS rolls it back where it has a service deployment, else what ran before is put
-/// back like after any failure. `Ok`: ECS refuses, so that it can only be followed.
+/// Ends a deployment that will not succeed: ECS rolls it back where it has a service deployment that is under way, else what ran
+/// before is put back like after any failure. `Ok`: ECS refuses, so that it can only be followed.
 fn give_up(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, run: &RolloutRun, reason: String) -> Flow {
-    if run.progress.as_ref().is_some_and(|p| p.deployment.is_some()) {
+    if run.progress.as_ref().is_some_and(|p| p.deployment.is_some() && !is_done_for_ecs(p)) {
         return stop(a, at, service);
     }
     let end = RolloutEnd::Failed { reason };
     a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end })
+}
+
+/// Whether ECS calls it successful. From then on it can neither be stopped nor rolled back, and no breaker or alarm watches it: only
+/// a new deployment leads back.
+pub fn is_done_for_ecs(progress: &RolloutProgress) -> bool {
+    matches!(progress.rollout, RolloutState::Proving { .. } | RolloutState::Proven { .. })
 }
 
 /// Asks ECS to roll our deployment back, once it is known by its ARN. Refused (it may have ended just then), the deployment is

@@ -1,10 +1,15 @@
 //! What one reading of a service says about one deployment of it.
 
-use super::death;
+mod circumstances;
+mod proof;
+
+use proof::prove;
+
+use super::stop_reason;
 use crate::model::ids::ServiceName;
 use crate::model::rollout::{
-    Baseline, Death, Deployment, ImageDigests, PROOFS, RolloutProgress, RolloutReading, RolloutState,
-    ServiceDeployment, StoppedTask, TaskReading,
+    Baseline, Death, Deployment, ImageDigests, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment,
+    StoppedTask,
 };
 
 /// The deployment that a reading is held against.
@@ -15,6 +20,8 @@ pub struct Ours<'a> {
     pub task_definition: &'a str,
     /// What stood before; `None` where nothing was updated and the standing deployment itself is to be proven.
     pub before: Option<&'a Baseline>,
+    /// Whether kanmon asked ECS to stop it and go back.
+    pub stop_asked: bool,
     /// The digests that each named container may run.
     pub digests: &'a [(String, ImageDigests)],
     /// What the last reading came to.
@@ -34,7 +41,7 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
     let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary);
     let stopped: Vec<_> = reading.stopped.iter().filter(|t| is_ours(ours, entry, t)).cloned().collect();
     // Stopped tasks vanish after an hour: the most that was ever seen of each kind of death is kept.
-    let deaths = merge(ours.last.map(|l| l.deaths.as_slice()).unwrap_or_default(), death::summarize(&stopped));
+    let deaths = merge(ours.last.map(|l| l.deaths.as_slice()).unwrap_or_default(), stop_reason::summarize(&stopped));
     let rollout = match found {
         Found::One(deployment) => by_service_deployment(ours, reading, deployment),
         Found::None => by_deployments(ours, reading, &deaths),
@@ -42,9 +49,11 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
             reason: format!("{} deployments of this task definition began since: {}", arns.len(), arns.join(", ")),
         },
     };
+    let circumstances = circumstances::of(ours, reading, &rollout, &deaths);
     RolloutProgress {
         rollout,
         deployment,
+        circumstances,
         desired: entry.map_or(reading.service.desired, |d| d.desired),
         running: entry.map_or(0, |d| d.running),
         failed: entry.map_or(0, |d| d.failed).max(ours.last.map_or(0, |l| l.failed)),
@@ -96,27 +105,46 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
     let left_failed = entry.filter(|d| d.rollout_state.as_deref() == Some("FAILED"));
     match deployment.status.as_str() {
         "SUCCESSFUL" => prove(ours, reading),
-        "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => {
-            RolloutState::RollingBack { reason: reason() }
-        }
+        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => RolloutState::RollingBack { reason: reason() },
+        "STOP_REQUESTED" if ours.stop_asked => RolloutState::RollingBack { reason: reason() },
+        // By a newer deployment, or by breaker or alarms whose rollback is off: which one shows once it is STOPPED.
+        "STOP_REQUESTED" => RolloutState::InProgress,
         "ROLLBACK_SUCCESSFUL" => RolloutState::RolledBack { reason: reason() },
         "ROLLBACK_FAILED" => RolloutState::RollbackFailed { reason: reason() },
-        "STOPPED" => {
-            let all = reading.service.service_deployments.as_deref().unwrap_or_default();
-            let newer = all.iter().find(|d| d.created_at > deployment.created_at && d.arn != deployment.arn);
-            match newer {
-                Some(newer) => RolloutState::Superseded { by: newer.arn.clone() },
-                None => match left_failed {
-                    Some(failed) => RolloutState::Failed { reason: reason_of(failed) },
-                    None => RolloutState::Stopped { reason: reason() },
-                },
-            }
-        }
+        "STOPPED" => stopped(ours, reading, deployment, left_failed, reason()),
         // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting, unless it stalled.
         _ => match left_failed {
             Some(failed) => left_standing(ours, failed),
             None => RolloutState::InProgress,
         },
+    }
+}
+
+/// `STOPPED`: by a newer deployment, by breaker or alarms whose rollback is off, by kanmon, or by somebody else.
+fn stopped(
+    ours: &Ours<'_>,
+    reading: &RolloutReading,
+    deployment: &ServiceDeployment,
+    left_failed: Option<&Deployment>,
+    reason: String,
+) -> RolloutState {
+    let primary = reading.service.primary();
+    let went_back =
+        primary.zip(ours.before).is_some_and(|(p, b)| p.id != ours.primary && p.task_definition == b.task_definition);
+    // ECS may go back in a deployment of its own, which is newer than ours.
+    if ours.stop_asked && went_back {
+        return RolloutState::RolledBack { reason };
+    }
+    let all = reading.service.service_deployments.as_deref().unwrap_or_default();
+    let newer = all.iter().find(|d| d.created_at > deployment.created_at && d.arn != deployment.arn);
+    match (newer, &deployment.monitors.triggered, left_failed) {
+        (Some(newer), _, _) => RolloutState::Superseded { by: newer.arn.clone() },
+        (None, Some(triggered), _) => {
+            RolloutState::Failed { reason: deployment.status_reason.clone().unwrap_or_else(|| triggered.clone()) }
+        }
+        (None, None, Some(failed)) => RolloutState::Failed { reason: reason_of(failed) },
+        (None, None, None) if ours.stop_asked => RolloutState::Failed { reason },
+        (None, None, None) => RolloutState::Stopped { reason },
     }
 }
 
@@ -141,7 +169,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -
             let failed = mine.is_some_and(|m| m.rollout_state.as_deref() == Some("FAILED"))
                 || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"))
                 || was_going_back.is_some()
-                || (primary.id != before.primary && deaths.iter().any(|d| death::is_fatal(d.cause)));
+                || (primary.id != before.primary && deaths.iter().any(|d| stop_reason::is_fatal(d.cause)));
             let looks = looks(ours);
             if went_back && failed {
                 let reason = match (was_going_back, mine) {
@@ -184,72 +212,6 @@ fn looks(ours: &Ours<'_>) -> u32 {
 
 fn reason_of(deployment: &Deployment) -> String {
     deployment.rollout_state_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned())
-}
-
-/// `SUCCESSFUL` and `COMPLETED` can come early, and about something else: what runs must be ours, and be the approved digests.
-fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
-    let service = &reading.service;
-    let is_before = |id: &str| ours.before.is_some_and(|b| b.primary == id);
-    if let Some(primary) = service.primary()
-        && primary.id != ours.primary
-        && primary.task_definition != ours.task_definition
-        // ECS's answers can be older than one another: what ran before has not come back under its old id.
-        && !is_before(&primary.id)
-    {
-        return RolloutState::Superseded { by: primary.id.clone() };
-    }
-    match unproven(ours, reading) {
-        Some(missing) => RolloutState::Proving { missing },
-        None => {
-            let readings = match ours.last.map(|l| &l.rollout) {
-                Some(RolloutState::Proven { readings }) => (readings + 1).min(PROOFS),
-                _ => 1,
-            };
-            RolloutState::Proven { readings }
-        }
-    }
-}
-
-/// The first thing that is missing for a proof.
-fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<String> {
-    let service = &reading.service;
-    match service.primary() {
-        None => return Some("the service has no PRIMARY deployment".into()),
-        Some(p) if p.id != ours.primary => return Some("PRIMARY is not our deployment yet".into()),
-        Some(p) if p.task_definition != ours.task_definition => {
-            return Some("PRIMARY does not have our task definition".into());
-        }
-        Some(_) => {}
-    }
-    if service.running < service.desired {
-        return Some(format!("{} of {} tasks run", service.running, service.desired));
-    }
-    let seen = reading.running.iter().filter(|t| t.last_status == "RUNNING").count();
-    if (seen as u64) < u64::from(service.desired) {
-        return Some(format!("{seen} of {} tasks can be seen running", service.desired));
-    }
-    reading.running.iter().filter(|t| t.last_status == "RUNNING").find_map(|t| unproven_task(ours, t))
-}
-
-fn unproven_task(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
-    let id = task.arn.rsplit('/').next().unwrap_or(&task.arn);
-    match task.started_by.as_deref() {
-        Some(by) if by.starts_with("ecs-svc/") && by != ours.primary => {
-            return Some(format!("task {id} is still another deployment's"));
-        }
-        _ if task.task_definition != ours.task_definition => {
-            return Some(format!("task {id} still runs another task definition"));
-        }
-        _ => {}
-    }
-    if task.health == "UNHEALTHY" {
-        return Some(format!("task {id} is unhealthy"));
-    }
-    ours.digests.iter().find_map(|(container, approved)| match task.digests.get(container) {
-        Some(Some(digest)) if approved.contains(digest) => None,
-        Some(Some(digest)) => Some(format!("task {id}: {container} runs {digest}, which is not the approved image")),
-        Some(None) | None => Some(format!("task {id}: ECS does not yet tell what {container} runs")),
-    })
 }
 
 fn merge(last: &[Death], now: Vec<Death>) -> Vec<Death> {

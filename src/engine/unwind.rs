@@ -47,12 +47,18 @@ fn come_to_rest(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: 
             if let Some(end) = progress.and_then(roll::end_of) {
                 return a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end });
             }
+            let done = progress.is_some_and(roll::is_done_for_ecs);
             let known = progress.is_some_and(|p| p.deployment.is_some());
-            if roll_back && known && state.stop_requested.is_none() {
+            if roll_back && known && !done && state.stop_requested.is_none() {
                 roll::stop(a, at, service)?;
             }
             if run.overdue {
-                let end = RolloutEnd::Stuck { reason: "it was still moving at the deadline".to_owned() };
+                let end = match done {
+                    true => {
+                        RolloutEnd::Failed { reason: "ECS calls it done, and it was not proven in time".to_owned() }
+                    }
+                    false => RolloutEnd::Stuck { reason: "it was still moving at the deadline".to_owned() },
+                };
                 return a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end });
             }
             let what = progress.map_or_else(|| "updated".to_owned(), words::progress);
@@ -125,7 +131,11 @@ fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
         if ending.outcome != Outcome::Aborted {
             ending.outcome = if stands_changed { Outcome::Failed } else { Outcome::RolledBack };
         }
-        ending.hint.get_or_insert_with(|| format!("back on what ran before: {}", back.join(", ")));
+        let rest = format!("back on what ran before: {}", back.join(", "));
+        ending.hint = Some(match ending.hint.take() {
+            Some(hint) => format!("{hint}\n{rest}"),
+            None => rest,
+        });
     } else if ending.outcome != Outcome::Aborted {
         ending.outcome = Outcome::Failed;
     }

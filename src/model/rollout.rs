@@ -27,8 +27,38 @@ pub struct ServiceReading {
     pub service_deployments: Option<Vec<ServiceDeployment>>,
     /// `awsvpcConfiguration` and the like, as raw JSON, for tasks that run in the service's network.
     pub network: Option<serde_json::Value>,
-    /// How tasks are placed: launch type, or capacity providers, as raw JSON.
+    /// How tasks are placed and tagged, as RunTask takes it: raw JSON.
     pub launch: Option<serde_json::Value>,
+    /// `deploymentConfiguration.earlySuccessCriteria`, where it is enabled.
+    pub early_success: Option<EarlySuccess>,
+    /// What the service says of itself, newest first; as many as were read.
+    pub events: Vec<ServiceEvent>,
+}
+
+/// A rolling deployment that counts as successful before all of its tasks are up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlySuccess {
+    /// Of the desired count, rounded up.
+    pub healthy_percent: u32,
+    /// `DEFERRED`: tasks of before may run on, for two weeks at most. Else `BLOCKING`.
+    pub deferred: bool,
+}
+
+impl EarlySuccess {
+    /// As many healthy tasks as ECS waits for.
+    pub fn enough(self, desired: u32) -> u32 {
+        let share = (u64::from(desired) * u64::from(self.healthy_percent)).div_ceil(100);
+        // None at all proves nothing.
+        u32::try_from(share).unwrap_or(desired).clamp(desired.min(1), desired)
+    }
+}
+
+/// An event of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceEvent {
+    /// By ECS's clock.
+    pub at: Option<Timestamp>,
+    pub text: String,
 }
 
 impl ServiceReading {
@@ -64,6 +94,33 @@ pub struct ServiceDeployment {
     pub status_reason: Option<String>,
     pub created_at: Timestamp,
     pub target_task_definition: Option<String>,
+    pub monitors: Monitors,
+}
+
+/// What watches a service deployment, as far as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Monitors {
+    /// Why it failed, where the circuit breaker or alarms are TRIGGERED.
+    pub triggered: Option<String>,
+    /// The circuit breaker's count, where it is on.
+    pub breaker: Option<BreakerCount>,
+    /// Its hooks that await an answer.
+    pub hooks: Vec<AwaitingHook>,
+}
+
+/// How close the circuit breaker is to acting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakerCount {
+    pub failures: u32,
+    pub threshold: u32,
+}
+
+/// A lifecycle hook in the status AWAITING_ACTION.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitingHook {
+    pub id: String,
+    /// By ECS's clock; ECS's own answer follows then.
+    pub expires: Option<Timestamp>,
 }
 
 /// A running task of a service.
@@ -189,6 +246,46 @@ pub struct RolloutProgress {
     pub failed: u32,
     /// Why our tasks stopped, one line for each kind of death, the first task of each kind.
     pub deaths: Vec<Death>,
+    #[serde(default, skip_serializing_if = "Circumstances::are_none")]
+    pub circumstances: Circumstances,
+}
+
+/// What else is to be said of a rollout.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circumstances {
+    /// Why it does not go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_up: Option<HeldUp>,
+    /// The circuit breaker's count, once something failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<BreakerCount>,
+    /// Tasks of before that run on although ECS calls it done (`DEFERRED`).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub draining: u32,
+}
+
+impl Circumstances {
+    pub fn are_none(&self) -> bool {
+        *self == Circumstances::default()
+    }
+}
+
+/// Why a rollout that is under way does not go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "kebab-case")]
+pub enum HeldUp {
+    /// A hook pauses it until somebody answers.
+    Hook { id: String, expires: Option<Timestamp> },
+    /// ECS starts no task of ours: the service's event.
+    NoTask { reason: String },
+    /// It was asked to stop, and goes nowhere.
+    Stopping { reason: String },
+}
+
+// As serde asks for it.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// A kind of death among our tasks.
@@ -207,16 +304,48 @@ pub struct Death {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeathCause {
-    CannotPullContainer,
-    ResourceInitialization,
-    OutOfMemory,
-    ContainerExited,
-    HealthCheckFailed,
-    /// Capacity was taken away or is lacking: not the image's fault.
-    NoCapacity,
     SpotInterruption,
-    /// ECS or a person stopped it.
+    /// AWS replaced what the task ran on: retirement, maintenance, an unhealthy instance.
+    Infrastructure,
+    /// ECS (scaling, rebalancing, replacing) or a person stopped it.
     Stopped,
+    NoCapacity,
+    /// A quota of the account, such as Fargate's vCPUs.
+    Quota,
+    NetworkInterface,
+    Disk,
+    WrongArchitecture,
+    PullRateLimit,
+    PullNetwork,
+    PullDenied,
+    Kms,
+    ImageMissing,
+    /// The image could not be pulled, for any other reason.
+    CannotPullContainer,
+    SecretDenied,
+    SecretMissing,
+    /// What a start needs (registry, secrets) could not be reached.
+    StartNetwork,
+    Logging,
+    EnvironmentFile,
+    Volume,
+    Role,
+    TaskDefinition,
+    /// Killed for it, or killed by nobody that is known (exit code 137).
+    OutOfMemory,
+    /// The container's own health check.
+    HealthCheckFailed,
+    /// The load balancer's.
+    TargetUnhealthy,
+    CannotStart,
+    RuntimeTimeout,
+    /// ECS's agent or runtime.
+    Platform,
+    /// `dependsOn`.
+    Dependency,
+    ContainerExited,
+    /// ECS was throttled, and tries again.
+    Throttled,
     Other,
 }
 

@@ -107,6 +107,8 @@ pub struct RolloutRun {
     /// `ecs-svc/…`.
     pub primary: String,
     pub task_definition: String,
+    /// When it was started, or first found standing.
+    pub begun: Timestamp,
     /// What the deadline counts from: the start, the last resumption, or the request to stop.
     pub since: Timestamp,
     /// Read after its deadline, and not done.
@@ -185,7 +187,7 @@ impl StageState {
 impl RolloutRun {
     pub(super) fn new(primary: &str, task_definition: &str, since: Timestamp) -> RolloutRun {
         let (primary, task_definition) = (primary.to_owned(), task_definition.to_owned());
-        RolloutRun { primary, task_definition, since, overdue: false, progress: None }
+        RolloutRun { primary, task_definition, begun: since, since, overdue: false, progress: None }
     }
 
     pub(super) fn count_from(&mut self, at: Timestamp) {

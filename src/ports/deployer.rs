@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::model::event::TaskEnd;
@@ -23,7 +24,7 @@ pub struct TaskStart {
     pub task_definition: String,
     /// `networkConfiguration`, as the service has it.
     pub network: Option<Value>,
-    /// `launchType`, `capacityProviderStrategy` and `platformVersion`, as the service has them.
+    /// RunTask's members that say how the task is placed and tagged, as the service's tasks are.
     pub launch: Option<Value>,
     pub container: String,
     /// Empty: the container's own command.
@@ -54,15 +55,21 @@ pub trait Deployer: Send + Sync {
     /// `NotFound` with the nearest cluster's name.
     async fn cluster(&self, at: Cluster<'_>) -> Result<(), Fault>;
 
-    /// The service and its deployments.
+    /// The service and its deployments: those of the last days, and every one that is under way.
     ///
     /// # Errors
     /// `NotFound` with the nearest service's name.
     async fn service(&self, at: Cluster<'_>, service: &str) -> Result<ServiceReading, Fault>;
 
-    /// The service with its running and stopped tasks; of service deployments at least those not in `known` carry their task
-    /// definition.
-    async fn rollout(&self, at: Cluster<'_>, service: &str, known: &[String]) -> Result<RolloutReading, Fault>;
+    /// The service with its running and stopped tasks, and its service deployments since some days before `since`, however long ago
+    /// that is; at least those not in `known` carry their task definition.
+    async fn rollout(
+        &self,
+        at: Cluster<'_>,
+        service: &str,
+        known: &[String],
+        since: Timestamp,
+    ) -> Result<RolloutReading, Fault>;
 
     /// A task definition by ARN, or a family's newest ACTIVE revision; raw, with tags.
     async fn task_definition(&self, account: &Account, name: &str) -> Result<TaskDefinition, Fault>;

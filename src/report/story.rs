@@ -310,8 +310,9 @@ fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
     match &progress.rollout {
         RolloutState::RollingBack { .. } => Line::new(Mark::Careful, topic, words::progress(progress)),
         RolloutState::Looking { .. } | RolloutState::InProgress | RolloutState::Proving { .. } => {
-            let died = progress.deaths.first()?;
-            Line::new(Mark::Careful, topic, words::death(died))
+            let held_up = progress.circumstances.held_up.as_ref().map(words::held_up);
+            let what = held_up.or_else(|| progress.deaths.first().map(words::death))?;
+            Line::new(Mark::Careful, topic, what)
         }
         RolloutState::Proven { .. }
         | RolloutState::RolledBack { .. }
@@ -325,10 +326,12 @@ fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
 
 fn ended(topic: String, end: &RolloutEnd, progress: Option<&RolloutProgress>, back: bool) -> Option<Line> {
     let counts = progress.map(|p| format!("{}/{} running, ", p.running, p.desired)).unwrap_or_default();
+    let draining = progress.map_or(0, |p| p.circumstances.draining);
+    let draining = if draining > 0 { format!(", {}", words::draining(draining)) } else { String::new() };
     let (mark, text) = match end {
         RolloutEnd::Succeeded if back => (Mark::Done, format!("{counts}what ran before runs again")),
-        RolloutEnd::Succeeded => (Mark::Done, format!("{counts}proven by digest")),
-        RolloutEnd::Unchanged => (Mark::Done, format!("ran already: {counts}proven by digest")),
+        RolloutEnd::Succeeded => (Mark::Done, format!("{counts}proven by digest{draining}")),
+        RolloutEnd::Unchanged => (Mark::Done, format!("ran already: {counts}proven by digest{draining}")),
         RolloutEnd::Unverified => (Mark::Careful, "deployed; desired count 0, so nothing ran to be proven".to_owned()),
         RolloutEnd::RolledBack { reason } => (Mark::Failed, format!("rolled back: {}", trimmed(reason))),
         RolloutEnd::Failed { reason } => (Mark::Failed, format!("failed: {}", trimmed(reason))),

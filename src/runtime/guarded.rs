@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::hold::Hold;
@@ -52,8 +53,14 @@ impl Deployer for Guarded<dyn Deployer> {
         self.0.service(at, service).await
     }
 
-    async fn rollout(&self, at: Cluster<'_>, service: &str, known: &[String]) -> Result<RolloutReading, Fault> {
-        self.0.rollout(at, service, known).await
+    async fn rollout(
+        &self,
+        at: Cluster<'_>,
+        service: &str,
+        known: &[String],
+        since: Timestamp,
+    ) -> Result<RolloutReading, Fault> {
+        self.0.rollout(at, service, known, since).await
     }
 
     async fn task_definition(&self, account: &Account, name: &str) -> Result<TaskDefinition, Fault> {

@@ -56,9 +56,9 @@ pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_a
         // A copy finds what is there already, and answers with it.
         Effect::Adopt { .. } | Effect::Copy { .. } => Ok(Found::Repeatable),
         Effect::Register { at, workload } => registered(ports, release, at, workload).await,
-        Effect::Update { at, service } => updated(ports, release, at, service).await,
+        Effect::Update { at, service } => updated(ports, release, at, service, sent_at).await,
         Effect::PrepareRestore { at, service } => prepared(ports, release, at, service).await,
-        Effect::Restore { at, service } => restored(ports, release, at, service).await,
+        Effect::Restore { at, service } => restored(ports, release, at, service, sent_at).await,
     }
 }
 
@@ -109,11 +109,17 @@ async fn tagged(
     ports.deployer.newest(account, family, &wanted).await
 }
 
-async fn updated(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Found, Fault> {
+async fn updated(
+    ports: &Ports,
+    release: &Release,
+    at: &StepRef,
+    name: &ServiceName,
+    sent_at: Timestamp,
+) -> Result<Found, Fault> {
     let state = roll(release, at, name)?;
     let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
-    let service = read(ports, release, at, name, &baseline.service_deployments).await?;
+    let service = read(ports, release, at, name, &baseline.service_deployments, sent_at).await?;
     let before = Before {
         primary: &baseline.primary,
         deployments: &baseline.deployments,
@@ -130,13 +136,19 @@ async fn updated(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceN
     })
 }
 
-async fn restored(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Found, Fault> {
+async fn restored(
+    ports: &Ports,
+    release: &Release,
+    at: &StepRef,
+    name: &ServiceName,
+    sent_at: Timestamp,
+) -> Result<Found, Fault> {
     let state = roll(release, at, name)?;
     let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let task_definition = state.way_back.as_ref().map_or(&baseline.task_definition, |w| &w.task_definition);
     let (deployments, service_deployments) = before_restore(state, run);
-    let service = read(ports, release, at, name, &service_deployments).await?;
+    let service = read(ports, release, at, name, &service_deployments, sent_at).await?;
     let before = Before { primary: &run.primary, deployments: &deployments, service_deployments: &service_deployments };
     Ok(match since(&service, &before, task_definition)? {
         Some(primary) => Found::Landed(Box::new(Fact::RestoreStarted {
@@ -192,17 +204,18 @@ async fn read(
     at: &StepRef,
     name: &ServiceName,
     known: &[String],
+    since: Timestamp,
 ) -> Result<ServiceReading, Fault> {
     let stage = stage(release, at)?;
     let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
-    Ok(ports.deployer.rollout(cluster, stage.service_name(name), known).await?.service)
+    Ok(ports.deployer.rollout(cluster, stage.service_name(name), known, since).await?.service)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::release::samples::at;
-    use crate::model::rollout::{Deployment, ServiceDeployment};
+    use crate::model::rollout::{Deployment, Monitors, ServiceDeployment};
 
     fn reading(primary: (&str, &str), theirs: Option<&str>) -> ServiceReading {
         let entry = |id: &str, status: &str, definition: &str| Deployment {
@@ -222,6 +235,7 @@ mod tests {
             status_reason: None,
             created_at: at(0),
             target_task_definition: Some(target.into()),
+            monitors: Monitors::default(),
         };
         let old = deployment("sd/0", "SUCCESSFUL", "web:2");
         let new = theirs.map(|status| deployment("sd/1", status, "web:2"));
@@ -238,6 +252,8 @@ mod tests {
             service_deployments: Some([old].into_iter().chain(new).collect()),
             network: None,
             launch: None,
+            early_success: None,
+            events: vec![],
         }
     }
 

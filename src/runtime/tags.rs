@@ -58,7 +58,7 @@ pub fn room(base: &BTreeMap<String, String>, place: &str, from: &str) -> Result<
         .hint(format!("remove {} from {from}", if others == MOST { "one tag" } else { "some tags" })))
 }
 
-/// All but AWS's own, which cannot be set, and kanmon's, which is set anew.
+/// All but AWS's own, which cannot be set, and kanmon's, which is set again.
 fn of_others(base: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let others = base.iter().filter(|(key, _)| !key.to_ascii_lowercase().starts_with("aws:") && *key != KEY);
     others.map(|(key, value)| (key.clone(), value.clone())).collect()

@@ -158,7 +158,7 @@ async fn ask_everything(http: &Garbled, time: &VirtualTime) -> usize {
         faults += told(scans.preflight(account, "hello").await);
         faults += told(ecs.cluster(at).await);
         faults += told(ecs.service(at, "web").await);
-        faults += told(ecs.rollout(at, "web", &[]).await);
+        faults += told(ecs.rollout(at, "web", &[], jiff::Timestamp::UNIX_EPOCH).await);
         faults += told(ecs.task_definition(account, "asset-web").await);
         faults += told(ecs.newest(account, "asset-web", &|_| false).await);
         faults += told(ecs.one_off(at, "arn:aws:ecs:ap-northeast-1:111111111111:task/hello-dev/0", "web").await);

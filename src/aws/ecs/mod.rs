@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::op::Op;
@@ -14,6 +15,7 @@ use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
 use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart, Wanted};
 
 mod cluster;
+mod launch;
 mod one_off;
 mod rollout;
 mod service;
@@ -50,9 +52,15 @@ impl Deployer for Ecs {
         service::read(&session, at.name, service, service_deployments::Wanted::Newest).await
     }
 
-    async fn rollout(&self, at: Cluster<'_>, service: &str, known: &[String]) -> Result<RolloutReading, Fault> {
+    async fn rollout(
+        &self,
+        at: Cluster<'_>,
+        service: &str,
+        known: &[String],
+        since: Timestamp,
+    ) -> Result<RolloutReading, Fault> {
         let session = self.sessions.session(at.account).await?;
-        rollout::read(&session, at.name, service, known).await
+        rollout::read(&session, at.name, service, known, since).await
     }
 
     async fn task_definition(&self, account: &Account, name: &str) -> Result<TaskDefinition, Fault> {

@@ -1,6 +1,7 @@
 //! Starting, watching and stopping a rollout.
 
 use aws_sdk_ecs::types::StopServiceDeploymentStopType;
+use jiff::Timestamp;
 
 use super::service_deployments::Wanted;
 use super::{service, tasks};
@@ -14,9 +15,10 @@ pub(super) async fn read(
     cluster: &str,
     name: &str,
     known: &[String],
+    since: Timestamp,
 ) -> Result<RolloutReading, Fault> {
     // The service first: tasks that are read after it cannot be older than what it says.
-    let service = service::read(session, cluster, name, Wanted::NotIn(known)).await?;
+    let service = service::read(session, cluster, name, Wanted::NotIn { known, since }).await?;
     let (running, stopped) =
         tokio::try_join!(tasks::running(session, cluster, name), tasks::stopped(session, cluster, name))?;
     Ok(RolloutReading { service, running, stopped })

@@ -1,10 +1,10 @@
 //! A service as ECS tells it.
 
-use aws_sdk_ecs::types::{self, DeploymentControllerType};
-use serde_json::{Map, Value};
+use aws_sdk_ecs::types::{self, DeploymentControllerType, ServiceField, ServiceRevisionCleanup};
+use serde_json::Value;
 
 use super::service_deployments::{self, Wanted};
-use super::{cluster, read_service};
+use super::{cluster, launch, read_service};
 use crate::aws::arn::last_name;
 use crate::aws::errors::Refusal;
 use crate::aws::nearest::{not_found_in, place};
@@ -13,7 +13,7 @@ use crate::aws::raw::KeepRaw;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::model::fault::Fault;
-use crate::model::rollout::{Deployment, ServiceReading};
+use crate::model::rollout::{Deployment, EarlySuccess, ServiceEvent, ServiceReading};
 
 pub(super) async fn read(
     session: &Session,
@@ -23,7 +23,7 @@ pub(super) async fn read(
 ) -> Result<ServiceReading, Fault> {
     let op = read_service("ecs:DescribeServices", cluster, name);
     let raw = KeepRaw::default();
-    let request = session.ecs().describe_services().cluster(cluster).services(name);
+    let request = session.ecs().describe_services().cluster(cluster).services(name).include(ServiceField::Tags);
     let answer = session.call(&op, request.customize().interceptor(raw.clone()).send()).await;
     let answer = match answer {
         Ok(answer) => answer,
@@ -63,23 +63,25 @@ fn reading(
         deployments,
         service_deployments,
         network: raw.get("networkConfiguration").filter(|n| !n.is_null()).cloned(),
-        launch: launch(raw),
+        launch: launch::of_service(raw),
+        early_success: percents.and_then(|p| p.early_success_criteria()).filter(|e| e.enable()).map(early_success),
+        events: service.events().iter().take(EVENTS).map(event).collect(),
     }
 }
 
-/// What of a service says how its tasks are placed; the members are RunTask's as well.
-fn launch(raw: &Value) -> Option<Value> {
-    let mut launch = Map::new();
-    for member in ["launchType", "capacityProviderStrategy", "platformVersion"] {
-        match raw.get(member) {
-            None | Some(Value::Null) => {}
-            Some(Value::Array(items)) if items.is_empty() => {}
-            Some(value) => {
-                launch.insert(member.to_owned(), value.clone());
-            }
-        }
+/// How many of a service's events are read: the newest ones say what holds up a deployment that is under way.
+const EVENTS: usize = 20;
+
+fn event(e: &types::ServiceEvent) -> ServiceEvent {
+    ServiceEvent { at: e.created_at().and_then(timestamp), text: e.message().unwrap_or_default().to_owned() }
+}
+
+fn early_success(criteria: &types::DeploymentEarlySuccessCriteria) -> EarlySuccess {
+    EarlySuccess {
+        // Required where it is enabled; ECS without it waits for all.
+        healthy_percent: criteria.healthy_percent().map_or(100, count),
+        deferred: criteria.source_service_revision_cleanup() == Some(&ServiceRevisionCleanup::Deferred),
     }
-    (!launch.is_empty()).then_some(Value::Object(launch))
 }
 
 fn deployment(d: &types::Deployment) -> Deployment {

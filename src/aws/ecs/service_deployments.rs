@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::CreatedAt;
+use aws_sdk_ecs::types::{self, CreatedAt, DeploymentLifecycleHookStatus, ServiceDeploymentStatus};
 use jiff::{SignedDuration, Timestamp};
 
 use super::read_service;
@@ -11,10 +11,20 @@ use crate::aws::op::Op;
 use crate::aws::session::Session;
 use crate::aws::time::{date_time, timestamp};
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::rollout::ServiceDeployment;
+use crate::model::rollout::{AwaitingHook, BreakerCount, Monitors, ServiceDeployment};
 
-/// How far back they are listed: a deployment that pauses may do so for 14 days, and one that still moves must be seen.
+/// How far back those that have ended are listed, from when ours was begun or from now. What is older neither tells ours from others
+/// nor stands in its way; what is under way is listed however old it is, since a deployment may last 30 days.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24 * 15);
+
+/// The states in which a deployment has not ended.
+const UNDER_WAY: [ServiceDeploymentStatus; 5] = [
+    ServiceDeploymentStatus::Pending,
+    ServiceDeploymentStatus::InProgress,
+    ServiceDeploymentStatus::StopRequested,
+    ServiceDeploymentStatus::RollbackRequested,
+    ServiceDeploymentStatus::RollbackInProgress,
+];
 
 /// What DescribeServiceDeployments and DescribeServiceRevisions take at once.
 const BATCH: usize = 20;
@@ -22,10 +32,10 @@ const BATCH: usize = 20;
 /// Of which deployments the target's task definition is read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wanted<'a> {
-    /// Of one batch of the newest.
+    /// Of one batch of the newest; one that is under way is found however old it is.
     Newest,
-    /// Of all that are not in this list.
-    NotIn(&'a [String]),
+    /// Of all that are not in this list, which is of that time.
+    NotIn { known: &'a [String], since: Timestamp },
 }
 
 struct Found {
@@ -34,16 +44,30 @@ struct Found {
     target: Option<String>,
 }
 
-/// The service's deployments of the last days, oldest first; `None` where they may not be read, or there are none.
+/// The service's deployments of some days and those under way, oldest first; `None` where they may not be read, or there are none.
 pub(super) async fn read(
     session: &Session,
     cluster: &str,
     service: &str,
     wanted: Wanted<'_>,
 ) -> Result<Option<Vec<ServiceDeployment>>, Fault> {
-    let Some(mut found) = unless_denied(list(session, cluster, service).await)? else {
+    let since = match wanted {
+        Wanted::Newest => session.now(),
+        // A clock that is ahead does not hide what AWS's calls recent.
+        Wanted::NotIn { since, .. } => since.min(session.now()),
+    };
+    let after = CreatedAt::builder().after(date_time(since - WINDOW)).build();
+    let Some(mut found) = unless_denied(list(session, cluster, service, None, Some(after)).await)? else {
         return Ok(None);
     };
+    if let Wanted::Newest = wanted {
+        let Some(moving) = unless_denied(list(session, cluster, service, Some(UNDER_WAY.to_vec()), None).await)? else {
+            return Ok(None);
+        };
+        let older = |one: &Found| found.iter().all(|f| f.deployment.arn != one.deployment.arn);
+        let older: Vec<Found> = moving.into_iter().filter(older).collect();
+        found.extend(older);
+    }
     if found.is_empty() {
         return Ok(None);
     }
@@ -56,7 +80,7 @@ pub(super) async fn read(
         .enumerate()
         .map(|(i, f)| match wanted {
             Wanted::Newest => i >= newest,
-            Wanted::NotIn(known) => !known.contains(&f.deployment.arn),
+            Wanted::NotIn { known, .. } => !known.contains(&f.deployment.arn),
         })
         .collect();
     refresh(session, &mut found, &wanted).await?;
@@ -82,14 +106,20 @@ fn unless_denied<T>(result: Result<T, Refusal>) -> Result<Option<T>, Fault> {
     }
 }
 
-async fn list(session: &Session, cluster: &str, service: &str) -> Result<Vec<Found>, Refusal> {
+async fn list(
+    session: &Session,
+    cluster: &str,
+    service: &str,
+    status: Option<Vec<ServiceDeploymentStatus>>,
+    created: Option<CreatedAt>,
+) -> Result<Vec<Found>, Refusal> {
     let op = read_service("ecs:ListServiceDeployments", cluster, service);
-    let after = CreatedAt::builder().after(date_time(session.now() - WINDOW)).build();
     let mut found = Vec::new();
     let mut next = None;
     loop {
         let request = session.ecs().list_service_deployments().cluster(cluster).service(service);
-        let request = request.created_at(after.clone()).max_results(100).set_next_token(next);
+        let request = request.set_status(status.clone()).set_created_at(created.clone());
+        let request = request.max_results(100).set_next_token(next);
         let page = session.call(&op, request.send()).await?;
         found.extend(page.service_deployments().iter().map(|d| Found {
             deployment: ServiceDeployment {
@@ -98,6 +128,7 @@ async fn list(session: &Session, cluster: &str, service: &str) -> Result<Vec<Fou
                 status_reason: d.status_reason().map(str::to_owned),
                 created_at: d.created_at().and_then(timestamp).unwrap_or(Timestamp::UNIX_EPOCH),
                 target_task_definition: None,
+                monitors: Monitors::default(),
             },
             target: d.target_service_revision_arn().map(str::to_owned),
         }));
@@ -137,12 +168,38 @@ async fn refresh(session: &Session, found: &mut [Found], wanted: &[bool]) -> Res
             if let Some(reason) = d.status_reason() {
                 f.deployment.status_reason = Some(reason.to_owned());
             }
+            f.deployment.monitors = monitors(d);
             if let Some(target) = d.target_service_revision().and_then(|t| t.arn()) {
                 f.target = Some(target.to_owned());
             }
         }
     }
     Ok(())
+}
+
+/// What watches a deployment: which of it failed it, how near the breaker is, whose answer it awaits.
+fn monitors(d: &types::ServiceDeployment) -> Monitors {
+    let breaker = d.deployment_circuit_breaker();
+    let status_of_breaker = breaker.and_then(|b| b.status()).map(|s| s.as_str());
+    let count = |n: i32| u32::try_from(n).unwrap_or(0);
+    let by_breaker =
+        (status_of_breaker == Some("TRIGGERED")).then(|| "the circuit breaker's threshold was exceeded".to_owned());
+    let by_alarms = d.alarms().filter(|a| a.status().is_some_and(|s| s.as_str() == "TRIGGERED"));
+    let hooks = d.lifecycle_hook_details().iter();
+    let hooks = hooks.filter(|h| h.status() == Some(&DeploymentLifecycleHookStatus::AwaitingAction));
+    Monitors {
+        triggered: by_breaker
+            .or_else(|| by_alarms.map(|a| format!("alarms fired: {}", a.triggered_alarm_names().join(", ")))),
+        breaker: breaker
+            .filter(|_| status_of_breaker.is_some_and(|s| s != "DISABLED"))
+            .map(|b| BreakerCount { failures: count(b.failure_count()), threshold: count(b.threshold()) }),
+        hooks: hooks
+            .map(|h| AwaitingHook {
+                id: h.hook_id().unwrap_or_default().to_owned(),
+                expires: h.expires_at().and_then(timestamp),
+            })
+            .collect(),
+    }
 }
 
 /// Task definitions by service revision.

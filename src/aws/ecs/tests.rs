@@ -182,7 +182,9 @@ fn service() -> Value {
     json!({
         "serviceName": "web", "status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 1,
         "taskDefinition": "web:7",
-        "deploymentConfiguration": {"minimumHealthyPercent": 50, "maximumPercent": 150},
+        "deploymentConfiguration": {"minimumHealthyPercent": 50, "maximumPercent": 150,
+            "earlySuccessCriteria": {"enable": true, "healthyPercent": 75, "sourceServiceRevisionCleanup": "DEFERRED"}},
+        "events": [{"id": "e", "createdAt": 5, "message": "(service web) has started 1 tasks"}],
         "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["s-1"], "ofNextYear": 1}},
         "launchType": "FARGATE", "capacityProviderStrategy": [], "platformVersion": "LATEST",
         "deployments": [
@@ -206,6 +208,9 @@ fn rolling(asked: &Asked) -> Reply {
         "ListServiceDeployments" => Reply::Json(json!({"serviceDeployments": [brief("a", "SUCCESSFUL", 10)]})),
         "DescribeServiceDeployments" => Reply::Json(json!({"serviceDeployments": [
             {"serviceDeploymentArn": "c", "status": "ROLLBACK_IN_PROGRESS", "statusReason": "circuit breaker",
+             "deploymentCircuitBreaker": {"status": "MONITORING", "failureCount": 3, "threshold": 13},
+             "alarms": {"status": "TRIGGERED", "alarmNames": ["a", "b"], "triggeredAlarmNames": ["b"]},
+             "lifecycleHookDetails": [{"hookId": "h1", "status": "SUCCEEDED"}, {"hookId": "h2", "status": "AWAITING_ACTION"}],
              "targetServiceRevision": {"arn": "rev-c"}}]})),
         "DescribeServiceRevisions" => {
             let list: Vec<_> = input["serviceRevisionArns"]
@@ -238,13 +243,16 @@ fn rolling(asked: &Asked) -> Reply {
 
 #[tokio::test]
 async fn a_rollout_is_read_whole() {
+    let begun: jiff::Timestamp = "2020-01-31T00:00:00Z".parse().unwrap();
     let (peer, ecs) = ecs(|asked, _| rolling(asked));
     let a = account("prod");
-    let reading = ecs.rollout(at(&a), "web", &["a".to_owned(), "b".to_owned()]).await.unwrap();
+    let reading = ecs.rollout(at(&a), "web", &["a".to_owned(), "b".to_owned()], begun).await.unwrap();
 
     let s = &reading.service;
     assert_eq!((s.status.as_str(), s.controller.as_str()), ("ACTIVE", "ECS"));
     assert_eq!((s.desired, s.running, s.pending, s.minimum_percent, s.maximum_percent), (2, 2, 1, 50, 150));
+    assert_eq!(s.early_success.map(|e| (e.healthy_percent, e.deferred)), Some((75, true)));
+    assert_eq!(s.events[0].text, "(service web) has started 1 tasks");
     assert_eq!(s.deployments[0].id, "ecs-svc/2", "PRIMARY first");
     assert_eq!(s.deployments[0].failed, 3);
     assert_eq!(s.network, Some(json!({"awsvpcConfiguration": {"subnets": ["s-1"], "ofNextYear": 1}})));
@@ -254,6 +262,18 @@ async fn a_rollout_is_read_whole() {
     assert_eq!(deployments.iter().map(|d| d.arn.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_eq!(deployments[2].status, "ROLLBACK_IN_PROGRESS", "the description is fresher than the list");
     assert_eq!(deployments[2].status_reason.as_deref(), Some("circuit breaker"));
+    let monitors = &deployments[2].monitors;
+    assert_eq!(monitors.triggered.as_deref(), Some("alarms fired: b"));
+    assert_eq!(monitors.breaker.map(|b| (b.failures, b.threshold)), Some((3, 13)));
+    assert_eq!(monitors.hooks.iter().map(|h| h.id.as_str()).collect::<Vec<_>>(), ["h2"], "by its status alone");
+    let lists: Vec<Value> = peer.asked("ListServiceDeployments").iter().map(Asked::json).collect();
+    let after = lists[0]["createdAt"]["after"].as_f64().unwrap();
+    assert_eq!(after, 1_579_132_800.0, "15 days before it was begun, however long ago that is");
+    assert!(lists.iter().all(|l| l.get("status").is_none()), "what is older than ours is of no interest to it");
+    ecs.service(at(&a), "web").await.unwrap();
+    let lists = peer.asked("ListServiceDeployments").iter().map(Asked::json).collect::<Vec<Value>>();
+    let under_way = lists.iter().find(|l| l.get("status").is_some()).unwrap();
+    assert_eq!((under_way["status"].as_array().unwrap().len(), under_way.get("createdAt")), (5, None));
     assert_eq!(deployments[2].target_task_definition.as_deref(), Some("td-of-rev-c"));
     assert_eq!(deployments[0].target_task_definition, None, "it is known");
     assert_eq!(peer.asked("DescribeServiceDeployments")[0].json()["serviceDeploymentArns"], json!(["c"]));

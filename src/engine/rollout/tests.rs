@@ -6,7 +6,10 @@ use rstest::rstest;
 use super::*;
 use crate::model::ids::Digest;
 use crate::model::release::samples::{at, id};
-use crate::model::rollout::{Deployment, ServiceReading, StoppedContainer, StoppedTask};
+use crate::model::rollout::{
+    AwaitingHook, BreakerCount, Deployment, EarlySuccess, HeldUp, Monitors, PROOFS, ServiceEvent, ServiceReading,
+    StoppedContainer, StoppedTask, TaskReading,
+};
 
 const OURS: &str = "ecs-svc/ours";
 const BEFORE: &str = "ecs-svc/before";
@@ -50,6 +53,7 @@ fn deployment(arn: &str, status: &str, created: i64, target: &str) -> ServiceDep
         status_reason: Some(format!("{status}, ECS says")),
         created_at: at(created),
         target_task_definition: Some(target.into()),
+        monitors: Monitors::default(),
     }
 }
 
@@ -80,6 +84,8 @@ fn proven() -> RolloutReading {
             service_deployments: None,
             network: None,
             launch: None,
+            early_success: None,
+            events: vec![],
         },
         running: vec![task("a", Some(OURS), NEXT, b"amd64"), task("b", Some(OURS), NEXT, b"index")],
         stopped: vec![],
@@ -106,6 +112,7 @@ fn judged(reading: &RolloutReading, last: Option<&RolloutProgress>) -> RolloutPr
         primary: OURS,
         task_definition: NEXT,
         before: Some(&baseline),
+        stop_asked: false,
         digests: &digests,
         last,
     };
@@ -133,7 +140,7 @@ fn said(status: &str) -> String {
 #[case("IN_PROGRESS", RolloutState::InProgress)]
 #[case("SOMETHING_NEWER", RolloutState::InProgress)]
 #[case("SUCCESSFUL", RolloutState::Proven { readings: 1 })]
-#[case("STOP_REQUESTED", RolloutState::RollingBack { reason: said("STOP_REQUESTED") })]
+#[case("STOP_REQUESTED", RolloutState::InProgress)]
 #[case("ROLLBACK_REQUESTED", RolloutState::RollingBack { reason: said("ROLLBACK_REQUESTED") })]
 #[case("ROLLBACK_IN_PROGRESS", RolloutState::RollingBack { reason: said("ROLLBACK_IN_PROGRESS") })]
 #[case("ROLLBACK_SUCCESSFUL", RolloutState::RolledBack { reason: said("ROLLBACK_SUCCESSFUL") })]
@@ -361,8 +368,15 @@ fn the_primary_of_before_is_waited_for_however_often_it_is_read() {
 
 fn standing(reading: &RolloutReading) -> RolloutState {
     let (digests, service) = (digests(), id("web"));
-    let ours =
-        Ours { service: &service, primary: OURS, task_definition: NEXT, before: None, digests: &digests, last: None };
+    let ours = Ours {
+        service: &service,
+        primary: OURS,
+        task_definition: NEXT,
+        before: None,
+        stop_asked: false,
+        digests: &digests,
+        last: None,
+    };
     judge(&ours, reading).rollout
 }
 
@@ -449,4 +463,130 @@ fn created_at_is_ecs_own_clock() {
     let long_ago = Timestamp::from_second(0).unwrap().as_second() - at(0).as_second();
     let ours = deployment("sd/ours", "IN_PROGRESS", long_ago, NEXT);
     assert_eq!(judged(&listed(vec![ours]), None).deployment.as_deref(), Some("sd/ours"));
+}
+
+fn judged_after_a_stop(reading: &RolloutReading) -> RolloutState {
+    let (baseline, digests, service) = (baseline(), digests(), id("web"));
+    let ours = Ours {
+        service: &service,
+        primary: OURS,
+        task_definition: NEXT,
+        before: Some(&baseline),
+        stop_asked: true,
+        digests: &digests,
+        last: None,
+    };
+    judge(&ours, reading).rollout
+}
+
+#[test]
+fn stopped_by_breaker_or_alarms_whose_rollback_is_off_is_failed_and_not_stopped() {
+    let mut ours = deployment("sd/ours", "STOPPED", 10, NEXT);
+    assert!(matches!(judged(&listed(vec![ours.clone()]), None).rollout, RolloutState::Stopped { .. }));
+    ours.monitors.triggered = Some("alarms fired: web-5xx".into());
+    let failed = RolloutState::Failed { reason: said("STOPPED") };
+    assert_eq!(judged(&listed(vec![ours.clone()]), None).rollout, failed);
+    let untold = ServiceDeployment { status_reason: None, ..ours.clone() };
+    let failed = RolloutState::Failed { reason: "alarms fired: web-5xx".into() };
+    assert_eq!(judged(&listed(vec![untold]), None).rollout, failed);
+    let newer = deployment("sd/theirs", "IN_PROGRESS", 20, "web:3");
+    let superseded = RolloutState::Superseded { by: "sd/theirs".into() };
+    assert_eq!(judged(&listed(vec![ours, newer]), None).rollout, superseded);
+}
+
+#[test]
+fn a_rollback_that_kanmon_asked_for_may_end_stopped_or_successful() {
+    let stopped = |primary: Deployment| {
+        let mut reading = listed(vec![deployment("sd/ours", "STOPPED", 10, NEXT)]);
+        reading.service.deployments = vec![primary];
+        judged_after_a_stop(&reading)
+    };
+    let back = stopped(entry("ecs-svc/back", "PRIMARY", LAST, "COMPLETED"));
+    assert_eq!(back, RolloutState::RolledBack { reason: said("STOPPED") });
+    let standing = stopped(entry(OURS, "PRIMARY", NEXT, "COMPLETED"));
+    assert_eq!(standing, RolloutState::Failed { reason: said("STOPPED") }, "so that kanmon puts it back");
+    let lost_race = judged_after_a_stop(&listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]));
+    assert_eq!(lost_race, RolloutState::Proven { readings: 1 });
+    let asked = judged_after_a_stop(&listed(vec![deployment("sd/ours", "STOP_REQUESTED", 10, NEXT)]));
+    assert_eq!(asked, RolloutState::RollingBack { reason: said("STOP_REQUESTED") });
+}
+
+fn early(deferred: bool) -> RolloutReading {
+    let mut reading = proven();
+    reading.service.desired = 4;
+    reading.service.early_success = Some(EarlySuccess { healthy_percent: 50, deferred });
+    reading.running.push(task("old", Some(BEFORE), LAST, b"old"));
+    reading
+}
+
+#[test]
+fn after_early_success_enough_of_ours_prove_it_and_old_tasks_may_drain_for_two_weeks() {
+    let progress = judged(&early(true), None);
+    assert_eq!((progress.rollout, progress.circumstances.draining), (RolloutState::Proven { readings: 1 }, 1));
+    assert!(missing(&early(false)).contains("still another deployment's"), "BLOCKING waits for them");
+    let mut few = early(true);
+    few.running.remove(0);
+    assert!(missing(&few).contains("1 of the 2 tasks of ours that are enough"));
+    let mut other = early(true);
+    other.running[0].digests.insert("web".into(), Some(Digest::of(b"another").to_string()));
+    assert!(missing(&other).contains("which is not the approved image"));
+    let mut off = early(true);
+    (off.service.early_success, off.service.desired) = (None, 2);
+    assert!(missing(&off).contains("still another deployment's"));
+    assert_eq!(judged(&off, None).circumstances.draining, 0);
+}
+
+#[test]
+fn enough_is_rounded_up_and_never_none() {
+    let enough = |percent, desired| EarlySuccess { healthy_percent: percent, deferred: true }.enough(desired);
+    assert_eq!([enough(50, 3), enough(0, 3), enough(100, 4), enough(50, 0), enough(1, 1)], [2, 1, 4, 0, 1]);
+}
+
+fn under_way(monitors: Monitors) -> RolloutReading {
+    let mut reading = listed(vec![ServiceDeployment { monitors, ..deployment("sd/ours", "IN_PROGRESS", 10, NEXT) }]);
+    reading.service.deployments =
+        vec![entry(OURS, "PRIMARY", NEXT, "IN_PROGRESS"), entry(BEFORE, "ACTIVE", LAST, "COMPLETED")];
+    reading
+}
+
+#[test]
+fn a_deployment_that_a_hook_pauses_says_so_and_does_not_look_like_a_hang() {
+    let hook = AwaitingHook { id: "ecs-pause-1".into(), expires: Some(at(3600)) };
+    let progress = judged(&under_way(Monitors { hooks: vec![hook], ..Monitors::default() }), None);
+    assert_eq!(progress.rollout, RolloutState::InProgress);
+    let held_up = HeldUp::Hook { id: "ecs-pause-1".into(), expires: Some(at(3600)) };
+    assert_eq!(progress.circumstances.held_up, Some(held_up));
+}
+
+#[test]
+fn a_stop_that_was_requested_and_the_breakers_count_are_told() {
+    let breaker = |failures| Some(BreakerCount { failures, threshold: 13 });
+    let progress = |monitors| judged(&under_way(monitors), None).circumstances;
+    assert_eq!(progress(Monitors { breaker: breaker(3), ..Monitors::default() }).breaker, breaker(3));
+    assert_eq!(progress(Monitors { breaker: breaker(0), ..Monitors::default() }).breaker, None);
+    let stopping = judged(&listed(vec![deployment("sd/ours", "STOP_REQUESTED", 10, NEXT)]), None);
+    let held_up = HeldUp::Stopping { reason: said("STOP_REQUESTED") };
+    assert_eq!(stopping.circumstances.held_up, Some(held_up));
+}
+
+#[test]
+fn where_no_task_of_ours_was_ever_started_the_services_events_say_why() {
+    let event = |seconds: i64, text: &str| ServiceEvent { at: Some(at(seconds)), text: text.into() };
+    let why = "(service web) was unable to place a task because no container instance met all of its requirements.";
+    let mut reading = under_way(Monitors::default());
+    reading.running = vec![task("old", Some(BEFORE), LAST, b"old")];
+    reading.service.events =
+        vec![event(5, "(service web) has started 1 tasks"), event(4, why), event(-9, "vCPU limit")];
+    let progress = judged(&reading, None);
+    let held_up = Some(HeldUp::NoTask { reason: why.into() });
+    assert_eq!(progress.circumstances.held_up, held_up);
+    // It stays the reason of what ECS makes of it.
+    let mut back = reading.clone();
+    back.service.service_deployments.as_mut().unwrap()[1].status = "ROLLBACK_SUCCESSFUL".into();
+    assert_eq!(judged(&back, Some(&progress)).circumstances.held_up, held_up);
+    let mut started = reading.clone();
+    started.running.push(task("new", Some(OURS), NEXT, b"index"));
+    assert_eq!(judged(&started, Some(&progress)).circumstances.held_up, None);
+    reading.service.events.remove(1);
+    assert_eq!(judged(&reading, None).circumstances.held_up, None, "what was said before ours began is not of ours");
 }

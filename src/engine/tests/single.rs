@@ -15,7 +15,7 @@ use crate::model::pipeline::Step;
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, events, gate_passed, id, started, step};
-use crate::model::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
 
 fn dev() -> StepRef {
     step("dev", 0)
@@ -78,8 +78,15 @@ fn update(service: &str) -> Effect {
 
 fn rolled(service: &str, rollout: RolloutState) -> Vec<Fact> {
     let (at, service): (StepRef, ServiceName) = (dev(), id(service));
-    let progress =
-        RolloutProgress { rollout, deployment: Some("sd/1".into()), desired: 2, running: 2, failed: 0, deaths: vec![] };
+    let progress = RolloutProgress {
+        rollout,
+        deployment: Some("sd/1".into()),
+        desired: 2,
+        running: 2,
+        failed: 0,
+        deaths: vec![],
+        circumstances: Circumstances::default(),
+    };
     let (primary, task_definition) = ("ecs-svc/1".to_owned(), "web:2".to_owned());
     vec![
         Fact::RolloutStarted { at: at.clone(), service: service.clone(), primary, task_definition },
@@ -145,6 +152,25 @@ fn a_refused_stop_leaves_the_deployment_to_be_followed() {
     let Decision::Go { start, watch, .. } = decided(&in_dev(facts)) else { panic!("it is followed to its end") };
     assert!(start.is_empty(), "{start:?}");
     assert_eq!(watch[0].watch, Watch::Rollout { at: dev(), service: id("web") });
+}
+
+/// After SUCCESSFUL a deployment can neither be stopped nor rolled back: only a new one leads back.
+#[test]
+fn what_ecs_calls_done_and_nobody_could_prove_in_time_has_failed_and_is_not_asked_to_stop() {
+    let mut facts = rolled("web", RolloutState::Proving { missing: "a task runs another image".into() });
+    facts.push(Fact::RolloutOverdue { at: dev(), service: id("web") });
+    let ended = |decision: Decision| match decision {
+        Decision::Record(facts) => {
+            assert!(
+                facts.iter().any(|f| matches!(f, Fact::RolloutEnded { end: RolloutEnd::Failed { .. }, .. })),
+                "{facts:?}"
+            );
+        }
+        other => panic!("{other:?}"),
+    };
+    ended(decided(&in_dev(facts.clone())));
+    facts.push(failed(Outcome::Aborted));
+    ended(decided(&in_dev(facts)));
 }
 
 #[test]

@@ -18,7 +18,9 @@ use crate::model::ids::{ContentHash, Digest, ImageName, ServiceName, StageName};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id};
-use crate::model::rollout::{Baseline, Death, DeathCause, PROOFS, RolloutProgress, RolloutState, WayBack};
+use crate::model::rollout::{
+    Baseline, Circumstances, Death, DeathCause, PROOFS, RolloutProgress, RolloutState, WayBack,
+};
 use crate::model::stage_state::{Approval, RollState, RolloutRun, StepState};
 use crate::model::verdict::Verdict;
 
@@ -538,6 +540,14 @@ impl World {
             }
         };
         let (desired, running) = (found.desired, found.desired);
-        RolloutProgress { rollout, deployment: arn, desired, running, failed: 0, deaths }
+        RolloutProgress {
+            rollout,
+            deployment: arn,
+            desired,
+            running,
+            failed: 0,
+            deaths,
+            circumstances: Circumstances::default(),
+        }
     }
 }

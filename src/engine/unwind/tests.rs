@@ -28,6 +28,7 @@ fn state(services: &[Stands]) -> StageState {
         let run = || RolloutRun {
             primary: "p".into(),
             task_definition: "t".into(),
+            begun: at(0),
             since: at(0),
             overdue: false,
             progress: None,

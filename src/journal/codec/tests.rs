@@ -10,7 +10,7 @@ use crate::model::ids::{ContentHash, Digest, PlanHash};
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::release::samples::{at, gate_passed, id, started, step, warned};
-use crate::model::rollout::{Baseline, Death, DeathCause, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::rollout::{Baseline, Circumstances, Death, DeathCause, RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::verdict::Verdict;
 
 fn release() -> ReleaseId {
@@ -210,7 +210,15 @@ fn progress() -> impl Strategy<Value = RolloutProgress> {
     ];
     (state, any::<u32>(), proptest::option::of(any::<i32>()), text()).prop_map(|(rollout, n, exit_code, reason)| {
         let death = Death { cause: DeathCause::OutOfMemory, container: None, exit_code, reason, tasks: n };
-        RolloutProgress { rollout, deployment: None, desired: n, running: n, failed: n, deaths: vec![death] }
+        RolloutProgress {
+            rollout,
+            deployment: None,
+            desired: n,
+            running: n,
+            failed: n,
+            deaths: vec![death],
+            circumstances: Circumstances { draining: n, ..Circumstances::default() },
+        }
     })
 }
 

@@ -8,7 +8,7 @@ use crate::model::ids::PlanHash;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Change, ChangeKind, WorkloadPlan};
 use crate::model::release::samples::{at, id, started, step};
-use crate::model::rollout::{Death, DeathCause, RolloutState, WayBack};
+use crate::model::rollout::{Circumstances, Death, DeathCause, RolloutState, WayBack};
 
 /// Names every variant in one match without a wildcard: a variant that is added does not compile until it is named here, and a
 /// name here without a sample fails below.
@@ -161,6 +161,7 @@ fn progresses() -> Vec<RolloutProgress> {
             running: 1,
             failed: 1,
             deaths: vec![death.clone()],
+            circumstances: Circumstances::default(),
         })
         .collect()
 }

@@ -9,7 +9,7 @@ use crate::model::finding::ScanState;
 use crate::model::ids::{ContentHash, Digest, PlanHash};
 use crate::model::outcome::Outcome;
 use crate::model::plan::StagePlan;
-use crate::model::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::verdict::Verdict;
 
 fn fold(facts: impl IntoIterator<Item = Fact>) -> Result<Release, Illegal> {
@@ -113,7 +113,15 @@ fn rollout_started() -> Fact {
 
 fn progress() -> RolloutProgress {
     let rollout = RolloutState::InProgress;
-    RolloutProgress { rollout, deployment: None, desired: 2, running: 1, failed: 0, deaths: vec![] }
+    RolloutProgress {
+        rollout,
+        deployment: None,
+        desired: 2,
+        running: 1,
+        failed: 0,
+        deaths: vec![],
+        circumstances: Circumstances::default(),
+    }
 }
 
 fn observed() -> Fact {

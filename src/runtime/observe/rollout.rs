@@ -1,5 +1,7 @@
 //! A service's rollout, read and judged.
 
+use jiff::Timestamp;
+
 use crate::engine::roll::is_overdue;
 use crate::engine::rollout::{Ours, judge};
 use crate::model::effect::StepRef;
@@ -25,11 +27,13 @@ pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, name: &Serv
         primary: updated.map_or(&baseline.primary, |r| &r.primary),
         task_definition: updated.map_or(&baseline.task_definition, |r| &r.task_definition),
         before: updated.map(|_| baseline),
+        stop_asked: state.stop_requested.is_some(),
         digests: &digests,
         last,
     };
     let read_at = ports.clock.now();
-    let progress = read(ports, release, stage, &ours, &baseline.service_deployments).await?;
+    let begun = state.run.as_ref().map_or(read_at, |run| run.begun);
+    let progress = read(ports, release, stage, &ours, &baseline.service_deployments, begun).await?;
     let overdue = state.run.as_ref().is_some_and(|run| is_overdue(run, stage, &progress, read_at));
     // The first of several proofs is news, and so is each that follows: they are counted.
     let news =
@@ -65,12 +69,13 @@ pub async fn observe_restore(
         primary: &restore.primary,
         task_definition: &restore.task_definition,
         before: Some(&before),
+        stop_asked: false,
         // What ran before was good by its own release; its task definition names it.
         digests: &[],
         last,
     };
     let read_at = ports.clock.now();
-    let progress = read(ports, release, stage, &ours, &before.service_deployments).await?;
+    let progress = read(ports, release, stage, &ours, &before.service_deployments, restore.begun).await?;
     let overdue = is_overdue(restore, stage, &progress, read_at);
     let news =
         (last != Some(&progress)).then(|| Fact::RestoreObserved { at: at.clone(), service: name.clone(), progress });
@@ -84,9 +89,10 @@ async fn read(
     stage: &Stage,
     ours: &Ours<'_>,
     known: &[String],
+    since: Timestamp,
 ) -> Result<crate::model::rollout::RolloutProgress, Fault> {
     let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
-    let reading = ports.deployer.rollout(cluster, stage.service_name(ours.service), known).await?;
+    let reading = ports.deployer.rollout(cluster, stage.service_name(ours.service), known, since).await?;
     Ok(judge(ours, &reading))
 }
 

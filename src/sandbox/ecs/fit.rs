@@ -55,6 +55,23 @@ pub fn task(settings: &Members, definition: &TaskDefinition) -> Result<(), AwsEr
     }
 }
 
+/// What RunTask has against members that a service may have: no service propagates tags to the task, and whoever executes commands in it
+/// does so with its task role.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub fn alone(input: &Value, definition: &TaskDefinition) -> Result<(), AwsError> {
+    if text(input, "propagateTags") == Some("SERVICE") {
+        return Err(invalid("The SERVICE option of propagateTags is not supported when running a task."));
+    }
+    let wanted = input.get("enableExecuteCommand").and_then(Value::as_bool).unwrap_or(false);
+    let given = input.get("overrides").is_some_and(|o| text(o, "taskRoleArn").is_some());
+    if wanted && !given && !definition.member("taskRoleArn").is_string() {
+        return Err(invalid("The task definition does not have a task role, which execute command requires."));
+    }
+    Ok(())
+}
+
 fn balanced(balancer: &Value, definition: &TaskDefinition) -> Result<(), AwsError> {
     let Some(named) = text(balancer, "containerName") else { return Ok(()) };
     let containers = definition.containers();

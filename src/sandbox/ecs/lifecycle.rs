@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::arn::spread;
-use super::task::{Phase, Stop, StopCode, Task};
+use super::task::{Behaviour, Phase, Stop, StopCode, Task};
 use crate::model::ids::Digest;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{ImageSource, PulledImage};
@@ -178,7 +178,8 @@ fn pull(task: &mut Task, images: &dyn ImageSource, pinned: &BTreeMap<String, Str
             Some(digest) => format!("{}@{digest}", repository(&container.image)),
             None => container.image.clone(),
         };
-        match images.pull(&task.home.account, &task.home.region, &reference) {
+        let found = images.pull(&task.home.account, &task.home.region, &reference);
+        match found.and_then(|pulled| Behaviour::of(&pulled.labels).pull_error.map_or(Ok(pulled), Err)) {
             Ok(pulled) => container.pulled = Some(pulled),
             Err(why) => {
                 let reason = format!("CannotPullContainerError: {why}");

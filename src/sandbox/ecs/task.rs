@@ -79,6 +79,8 @@ pub struct Behaviour {
     pub unhealthy: bool,
     /// `run-exit-code`: what it exits with when RunTask started it.
     pub run_exit_code: Option<i64>,
+    /// `pull-error`: cannot be pulled, and why in the registry's words.
+    pub pull_error: Option<String>,
 }
 
 impl Behaviour {
@@ -90,6 +92,7 @@ impl Behaviour {
             exit_after: number("exit-after"),
             unhealthy: label("unhealthy") == Some("true"),
             run_exit_code: number("run-exit-code"),
+            pull_error: label("pull-error").map(str::to_owned),
         }
     }
 }

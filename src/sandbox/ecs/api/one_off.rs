@@ -36,6 +36,7 @@ pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     let settings = settings(input);
     fit::task(&settings, &definition)?;
     overridden(input, &definition)?;
+    fit::alone(input, &definition)?;
 
     let cluster = place.cluster(input)?;
     let mut started = Vec::new();
@@ -53,7 +54,7 @@ pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
             grace: SignedDuration::ZERO,
             overrides: overrides(input, &definition),
             settings: &settings,
-            tags: list(input, "tags").to_vec(),
+            tags: tags(input, &definition),
             injected: &cluster.injected,
         };
         let task = launch::task(&definition, order, call.now, latency);
@@ -65,6 +66,16 @@ pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         place.run_tokens.insert(key, Remembered { input: input.clone(), tasks: started });
     }
     Ok(json!({ "tasks": views, "failures": [] }))
+}
+
+/// Its own, and those of the task definition where they propagate; its own win.
+fn tags(input: &Value, definition: &TaskDefinition) -> Vec<Value> {
+    let mut tags = list(input, "tags").to_vec();
+    if text(input, "propagateTags") == Some("TASK_DEFINITION") {
+        let more = definition.tags.iter().filter(|t| !list(input, "tags").iter().any(|own| own["key"] == t["key"]));
+        tags.extend(more.cloned());
+    }
+    tags
 }
 
 fn again(place: &Place, cluster: &str, before: &Remembered, input: &Value) -> Answer {

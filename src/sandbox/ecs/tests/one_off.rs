@@ -106,3 +106,16 @@ fn a_stopped_one_off_task_says_who_stopped_it() {
     let task = ended(&mut rig, &arn);
     assert_eq!((&task["stopCode"], &task["stoppedReason"]), (&json!("UserInitiated"), &json!("deadline")));
 }
+
+#[test]
+fn what_only_a_service_can_have_is_refused() {
+    let mut rig = Rig::new();
+    migrate(&mut rig);
+    rig.images.put("repo/migrate:1", &[]);
+    for (member, value) in [("propagateTags", json!("SERVICE")), ("enableExecuteCommand", json!(true))] {
+        let mut input = order();
+        input["clientToken"] = json!(member);
+        input[member] = value;
+        assert_eq!(rig.code("RunTask", input), "InvalidParameterException", "{member}");
+    }
+}

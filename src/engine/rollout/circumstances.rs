@@ -1,0 +1,64 @@
+//! What else is to be said of a rollout: why it does not go on, how near the circuit breaker is, what of before still runs.
+
+use super::{Ours, proof};
+use crate::engine::stop_reason::of_event;
+use crate::model::rollout::{Circumstances, Death, HeldUp, RolloutReading, RolloutState, ServiceDeployment};
+
+pub(super) fn of(ours: &Ours<'_>, reading: &RolloutReading, rollout: &RolloutState, deaths: &[Death]) -> Circumstances {
+    let all = reading.service.service_deployments.iter().flatten();
+    let deployment = match super::find(ours, reading) {
+        super::Found::One(found) => Some(found),
+        super::Found::None | super::Found::Many(_) => {
+            let known = ours.last.and_then(|l| l.deployment.as_ref());
+            all.into_iter().find(|d| Some(&d.arn) == known)
+        }
+    };
+    match rollout {
+        RolloutState::InProgress | RolloutState::Looking { .. } => Circumstances {
+            held_up: held_up(ours, reading, deployment, deaths),
+            breaker: deployment.and_then(|d| d.monitors.breaker).filter(|b| b.failures > 0),
+            draining: 0,
+        },
+        RolloutState::Proving { .. } | RolloutState::Proven { .. } => {
+            let deferred = reading.service.early_success.is_some_and(|e| e.deferred);
+            let draining = if deferred { proof::of_others(ours, reading) } else { 0 };
+            Circumstances { draining, ..Circumstances::default() }
+        }
+        RolloutState::RollingBack { .. }
+        | RolloutState::RolledBack { .. }
+        | RolloutState::RollbackFailed { .. }
+        | RolloutState::Failed { .. }
+        | RolloutState::Stopped { .. }
+        | RolloutState::Superseded { .. }
+        | RolloutState::Ambiguous { .. } => {
+            // That no task ever started stays the reason of whatever follows.
+            let last = ours.last.and_then(|l| l.circumstances.held_up.clone());
+            let never_started = deaths.is_empty() && !proof::any_of_ours(ours, reading);
+            let held_up = last.filter(|h| never_started && matches!(h, HeldUp::NoTask { .. }));
+            Circumstances { held_up, ..Circumstances::default() }
+        }
+    }
+}
+
+fn held_up(
+    ours: &Ours<'_>,
+    reading: &RolloutReading,
+    deployment: Option<&ServiceDeployment>,
+    deaths: &[Death],
+) -> Option<HeldUp> {
+    if let Some(stopping) = deployment.filter(|d| d.status == "STOP_REQUESTED") {
+        let reason = stopping.status_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned());
+        return Some(HeldUp::Stopping { reason });
+    }
+    // By its status, never by the deployment's stage, which a rolling deployment does not tell.
+    if let Some(hook) = deployment.and_then(|d| d.monitors.hooks.first()) {
+        return Some(HeldUp::Hook { id: hook.id.clone(), expires: hook.expires });
+    }
+    // Without a single task of ours the service's events are the only place that says why.
+    if !deaths.is_empty() || proof::any_of_ours(ours, reading) {
+        return None;
+    }
+    let began = reading.service.deployments.iter().find(|d| d.id == ours.primary)?.created_at?;
+    let since = reading.service.events.iter().filter(|e| e.at.is_some_and(|at| at >= began));
+    since.filter(|e| of_event(&e.text).is_some()).map(|e| HeldUp::NoTask { reason: e.text.clone() }).next()
+}

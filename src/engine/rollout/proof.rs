@@ -1,0 +1,115 @@
+//! `SUCCESSFUL` and `COMPLETED` can come early, and about something else: what runs must be ours, and be the approved digests.
+
+use super::Ours;
+use crate::model::rollout::{PROOFS, RolloutReading, RolloutState, TaskReading};
+
+/// Whether this reading proves the rollout, and if not, what is missing.
+pub(super) fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
+    let service = &reading.service;
+    let is_before = |id: &str| ours.before.is_some_and(|b| b.primary == id);
+    if let Some(primary) = service.primary()
+        && primary.id != ours.primary
+        && primary.task_definition != ours.task_definition
+        // ECS's answers can be older than one another: what ran before has not come back under its old id.
+        && !is_before(&primary.id)
+    {
+        return RolloutState::Superseded { by: primary.id.clone() };
+    }
+    match unproven(ours, reading) {
+        Some(missing) => RolloutState::Proving { missing },
+        None => {
+            let readings = match ours.last.map(|l| &l.rollout) {
+                Some(RolloutState::Proven { readings }) => (readings + 1).min(PROOFS),
+                _ => 1,
+            };
+            RolloutState::Proven { readings }
+        }
+    }
+}
+
+/// The first thing that is missing for a proof.
+fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<String> {
+    let service = &reading.service;
+    match service.primary() {
+        None => return Some("the service has no PRIMARY deployment".into()),
+        Some(p) if p.id != ours.primary => return Some("PRIMARY is not our deployment yet".into()),
+        Some(p) if p.task_definition != ours.task_definition => {
+            return Some("PRIMARY does not have our task definition".into());
+        }
+        Some(_) => {}
+    }
+    let (theirs, own): (Vec<&TaskReading>, Vec<_>) = running(reading).partition(|t| of_another(ours, t).is_some());
+    match service.early_success {
+        // Enough of ours is what ECS waited for; the rest follows, and the old ones may run on for two weeks.
+        Some(early) => {
+            let enough = early.enough(service.desired);
+            if (own.len() as u64) < u64::from(enough) {
+                return Some(format!(
+                    "{} of the {enough} tasks of ours that are enough can be seen running",
+                    own.len()
+                ));
+            }
+            if let (false, Some(other)) = (early.deferred, theirs.first()) {
+                return of_another(ours, other);
+            }
+        }
+        None => {
+            if service.running < service.desired {
+                return Some(format!("{} of {} tasks run", service.running, service.desired));
+            }
+            let seen = own.len() + theirs.len();
+            if (seen as u64) < u64::from(service.desired) {
+                return Some(format!("{seen} of {} tasks can be seen running", service.desired));
+            }
+            if let Some(other) = theirs.first() {
+                return of_another(ours, other);
+            }
+        }
+    }
+    own.into_iter().find_map(|task| unproven_task(ours, task))
+}
+
+fn running(reading: &RolloutReading) -> impl Iterator<Item = &TaskReading> {
+    reading.running.iter().filter(|t| t.last_status == "RUNNING")
+}
+
+/// Tasks that run and are not ours. An old one may even have been started since: ECS replaces an unhealthy task with its own
+/// revision.
+pub(super) fn of_others(ours: &Ours<'_>, reading: &RolloutReading) -> u32 {
+    u32::try_from(running(reading).filter(|t| of_another(ours, t).is_some()).count()).unwrap_or(u32::MAX)
+}
+
+/// Tasks of ours that run or begin to.
+pub(super) fn any_of_ours(ours: &Ours<'_>, reading: &RolloutReading) -> bool {
+    reading.running.iter().any(|t| of_another(ours, t).is_none())
+}
+
+fn short(task: &TaskReading) -> &str {
+    task.arn.rsplit('/').next().unwrap_or(&task.arn)
+}
+
+/// Why a task is not ours; `None` where it is.
+fn of_another(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
+    let id = short(task);
+    match task.started_by.as_deref() {
+        Some(by) if by.starts_with("ecs-svc/") && by != ours.primary => {
+            Some(format!("task {id} is still another deployment's"))
+        }
+        _ if task.task_definition != ours.task_definition => {
+            Some(format!("task {id} still runs another task definition"))
+        }
+        _ => None,
+    }
+}
+
+fn unproven_task(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
+    let id = short(task);
+    if task.health == "UNHEALTHY" {
+        return Some(format!("task {id} is unhealthy"));
+    }
+    ours.digests.iter().find_map(|(container, approved)| match task.digests.get(container) {
+        Some(Some(digest)) if approved.contains(digest) => None,
+        Some(Some(digest)) => Some(format!("task {id}: {container} runs {digest}, which is not the approved image")),
+        Some(None) | None => Some(format!("task {id}: ECS does not yet tell what {container} runs")),
+    })
+}

@@ -1,0 +1,324 @@
+//! The table of causes; the first row that matches wins.
+
+use crate::model::rollout::{DeathCause, StoppedContainer, StoppedTask};
+
+/// What else a text has to be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    Anything,
+    /// Pulling an image, and not "unable to pull secrets or registry auth".
+    Pull,
+    Kms,
+    /// Getting secrets, or the login of the registry.
+    Secrets,
+    Starting,
+}
+
+struct Row {
+    cause: DeathCause,
+    /// Stop codes that say it whatever the words are.
+    codes: &'static [&'static str],
+    about: About,
+    /// In lower case; one of them is enough.
+    words: &'static [&'static str],
+}
+
+const fn row(cause: DeathCause, about: About, words: &'static [&'static str]) -> Row {
+    Row { cause, codes: &[], about, words }
+}
+
+const fn coded(cause: DeathCause, codes: &'static [&'static str], words: &'static [&'static str]) -> Row {
+    Row { cause, codes, about: About::Anything, words }
+}
+
+const DENIED: [&str; 4] = ["accessdenied", "access denied", "not authorized", "unauthorized"];
+
+const TABLE: [Row; 33] = [
+    coded(
+        DeathCause::SpotInterruption,
+        &["SpotInterruption"],
+        &["your spot task was interrupted", "spot interruption"],
+    ),
+    coded(
+        DeathCause::Infrastructure,
+        &["TerminationNotice", "InfrastructureHealth"],
+        &["host ec2 (instance", "performing maintenance on the underlying infrastructure", "task retirement"],
+    ),
+    coded(
+        DeathCause::Stopped,
+        &["UserInitiated"],
+        &["scaling activity initiated by (deployment ecs-svc/", "rebalanc", "task stopped by user"],
+    ),
+    row(
+        DeathCause::NoCapacity,
+        About::Anything,
+        &[
+            "capacity is unavailable at this time",
+            "insufficient capacity",
+            "resource:cpu",
+            "resource:memory",
+            "resource:eni",
+            "resource:ports",
+            "resource:gpu",
+            "no container instance met all of its requirements",
+            "no container instances were found",
+            "insufficient cpu",
+            "insufficient memory",
+            "provisioning capacity limit",
+            "could not launch",
+        ],
+    ),
+    row(
+        DeathCause::Quota,
+        About::Anything,
+        &["limit on the number of tasks you can run concurrently", "limit on the number of vcpus", "vcpu limit"],
+    ),
+    row(
+        DeathCause::NetworkInterface,
+        About::Anything,
+        &[
+            "unexpected ec2 error while attempting to create network interface",
+            "unexpected ec2 error while attempting to attach network interface",
+            "insufficientfreeaddressesinsubnet",
+            "timeout waiting for network interface provisioning",
+            "rate limit exceeded while preparing network interface",
+            "unused device index",
+        ],
+    ),
+    row(
+        DeathCause::Disk,
+        About::Anything,
+        &[
+            "timeout waiting for ephemeralstorage",
+            "timeout waiting for ephemeral storage",
+            "no space left on device",
+            "devmapper: thin pool",
+        ],
+    ),
+    row(
+        DeathCause::WrongArchitecture,
+        About::Anything,
+        &[
+            "descriptor matching platform",
+            "no match for platform in manifest",
+            "exec format error",
+            "image operating system",
+        ],
+    ),
+    row(
+        DeathCause::PullRateLimit,
+        About::Pull,
+        &["toomanyrequests", "too many requests", "rate limit", "rate exceeded", "throttling"],
+    ),
+    row(
+        DeathCause::PullNetwork,
+        About::Pull,
+        &[
+            "i/o timeout",
+            "request canceled while waiting for connection",
+            "context deadline",
+            "connection issue",
+            "check your network configuration",
+            "check your task network configuration",
+            "no such host",
+            "net/http",
+            "connection reset",
+            "connection refused",
+        ],
+    ),
+    row(
+        DeathCause::PullDenied,
+        About::Pull,
+        &[
+            "not authorized to perform: ecr:",
+            "accessdenied",
+            "no basic auth credentials",
+            "pull access denied",
+            "denied: ",
+            "check that the role",
+            "403 forbidden",
+            "status: 403",
+            "status code: 403",
+        ],
+    ),
+    row(DeathCause::Kms, About::Kms, &["accessdenied", "not authorized", "not allowed", "decrypt", "ciphertextrefers"]),
+    row(
+        DeathCause::ImageMissing,
+        About::Pull,
+        &[
+            "not found",
+            "manifest unknown",
+            "name unknown",
+            "does not exist",
+            "check whether the image exists",
+            "status: 404",
+            "status code: 404",
+        ],
+    ),
+    row(
+        DeathCause::CannotPullContainer,
+        About::Anything,
+        &["pull image manifest has been retried", "ref pull has been retried", "cannotpull", "pullimagemanifest"],
+    ),
+    row(DeathCause::SecretDenied, About::Secrets, &DENIED),
+    row(
+        DeathCause::SecretMissing,
+        About::Secrets,
+        &[
+            "resourcenotfoundexception",
+            "invalid ssm parameters",
+            "invalidparameter",
+            "does not contain json key",
+            "awscurrent",
+            "invalid arn format",
+        ],
+    ),
+    row(
+        DeathCause::StartNetwork,
+        About::Secrets,
+        &[
+            "timeout",
+            "connection issue",
+            "requesterror",
+            "exceeded maximum number of attempts",
+            "signal: killed",
+            "context deadline",
+            "no such host",
+        ],
+    ),
+    row(
+        DeathCause::Logging,
+        About::Anything,
+        &[
+            "failed to validate logger args",
+            "failed to create cloudwatch log stream",
+            "initialize logging driver",
+            "failed to initialize logging",
+        ],
+    ),
+    row(
+        DeathCause::EnvironmentFile,
+        About::Anything,
+        &["failed to download env files", "environment file", "environment variable file"],
+    ),
+    row(
+        DeathCause::Volume,
+        About::Anything,
+        &[
+            "failed to invoke efs utils",
+            "mount.nfs4",
+            "failed to resolve \"fs-",
+            "efs volume",
+            "fsx",
+            "cannotcreatevolume",
+            "invalidvolume",
+        ],
+    ),
+    row(DeathCause::Role, About::Anything, &["ecs was unable to assume the role"]),
+    row(
+        DeathCause::TaskDefinition,
+        About::Anything,
+        &[
+            "not compatible with the selected compute strategy",
+            "no fargate configuration exists",
+            "platformtaskdefinitionincompatibility",
+        ],
+    ),
+    row(
+        DeathCause::OutOfMemory,
+        About::Anything,
+        &["outofmemory", "container killed due to memory usage", "oomkilled"],
+    ),
+    row(DeathCause::HealthCheckFailed, About::Anything, &["task failed container health checks"]),
+    row(
+        DeathCause::TargetUnhealthy,
+        About::Anything,
+        &[
+            "task failed elb health checks in (target-group",
+            "is unhealthy in (target-group",
+            "is unhealthy in target-group",
+        ],
+    ),
+    row(
+        DeathCause::CannotStart,
+        About::Anything,
+        &["cannotstartcontainer", "cannotcreatecontainer", "oci runtime", "executable file not found"],
+    ),
+    row(DeathCause::CannotStart, About::Starting, &["no such file or directory", "permission denied"]),
+    row(
+        DeathCause::RuntimeTimeout,
+        About::Anything,
+        &["could not transition to running; timed out", "dockertimeouterror", "containerruntimetimeout"],
+    ),
+    row(
+        DeathCause::Platform,
+        About::Anything,
+        &["containerruntimeerror", "internalerror", "cannotinspect", "containervanished", "taskstateerror"],
+    ),
+    row(DeathCause::Dependency, About::Anything, &["taskdependencyerror", "dependson", "dependency"]),
+    coded(DeathCause::ContainerExited, &["EssentialContainerExited"], &["essential container in task exited"]),
+    row(
+        DeathCause::Throttled,
+        About::Anything,
+        &["clientexception", "throttlingexception", "operations are being throttled", "rate exceeded"],
+    ),
+    // The scheduler scales, moves and replaces tasks in other words than those above.
+    coded(DeathCause::Stopped, &["ServiceSchedulerInitiated"], &[]),
+];
+
+/// Why a task stopped, and the container whose words say so.
+pub(super) fn classify(task: &StoppedTask) -> (DeathCause, Option<&StoppedContainer>) {
+    let code = task.stop_code.as_deref();
+    // The kernel's or the runtime's SIGKILL, where nobody stopped the task.
+    let killed = task.containers.iter().find(|c| c.exit_code == Some(137));
+    for row in &TABLE {
+        if code.is_some_and(|code| row.codes.contains(&code)) {
+            return (row.cause, None);
+        }
+        let told_of = task.containers.iter().find(|c| c.reason.as_deref().is_some_and(|text| row.says(text)));
+        if told_of.is_some() || task.stopped_reason.as_deref().is_some_and(|text| row.says(text)) {
+            return (row.cause, told_of);
+        }
+        if row.cause == DeathCause::OutOfMemory && code == Some("EssentialContainerExited") && killed.is_some() {
+            return (DeathCause::OutOfMemory, killed);
+        }
+    }
+    (DeathCause::Other, None)
+}
+
+/// What keeps a service from starting tasks, by one of its events: the only place that says so while there is no task.
+pub fn of_event(text: &str) -> Option<DeathCause> {
+    let holds_up = [
+        DeathCause::NoCapacity,
+        DeathCause::Quota,
+        DeathCause::NetworkInterface,
+        DeathCause::Role,
+        DeathCause::TaskDefinition,
+        DeathCause::Throttled,
+    ];
+    TABLE.iter().find(|row| row.says(text)).map(|row| row.cause).filter(|cause| holds_up.contains(cause))
+}
+
+impl Row {
+    fn says(&self, text: &str) -> bool {
+        let text = text.to_ascii_lowercase();
+        self.about.fits(&text) && self.words.iter().any(|word| text.contains(word))
+    }
+}
+
+impl About {
+    fn fits(self, text: &str) -> bool {
+        let secrets = ["unable to pull secrets", "retrieve secret", "execution resource retrieval failed"];
+        match self {
+            About::Anything => true,
+            // The login of the registry is fetched with the secrets, and refused with ECR's own action.
+            About::Pull => {
+                let rest = text.replace("pull secrets", "").replace("pull registry auth", "");
+                rest.contains("pull") || text.contains("perform: ecr:")
+            }
+            About::Kms => text.contains("kms"),
+            About::Secrets => secrets.iter().any(|s| text.contains(s)),
+            About::Starting => text.contains("start") || text.contains("exec"),
+        }
+    }
+}

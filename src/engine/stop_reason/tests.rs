@@ -1,0 +1,371 @@
+use rstest::rstest;
+
+use super::*;
+
+fn container(name: &str, exit_code: Option<i32>, reason: Option<&str>) -> StoppedContainer {
+    StoppedContainer { name: name.into(), exit_code, reason: reason.map(str::to_owned) }
+}
+
+fn task(code: Option<&str>, reason: Option<&str>, containers: Vec<StoppedContainer>) -> StoppedTask {
+    StoppedTask {
+        arn: "arn:task/1".into(),
+        started_by: Some("ecs-svc/1".into()),
+        task_definition: "web:2".into(),
+        created_at: None,
+        stop_code: code.map(str::to_owned),
+        stopped_reason: reason.map(str::to_owned),
+        containers,
+    }
+}
+
+/// ECS's words, as its documentation and the container agent have them: the cause, and whether so many alike end a rollout at once
+/// (FAIL_FAST), only after twice as many, or never.
+#[rstest]
+#[case("SpotInterruption", "Your Spot Task was interrupted.", DeathCause::SpotInterruption, None)]
+#[case("TerminationNotice", "Your Spot Task was interrupted.", DeathCause::SpotInterruption, None)]
+#[case("TerminationNotice", "Host EC2 (instance i-0) terminated.", DeathCause::Infrastructure, None)]
+#[case("InfrastructureHealth", "The instance is unhealthy", DeathCause::Infrastructure, None)]
+#[case(
+    "ServiceSchedulerInitiated",
+    "ECS is performing maintenance on the underlying infrastructure hosting the task.",
+    DeathCause::Infrastructure,
+    None
+)]
+#[case(
+    "ServiceSchedulerInitiated",
+    "Scaling activity initiated by (deployment ecs-svc/1234567890123456789)",
+    DeathCause::Stopped,
+    None
+)]
+#[case(
+    "ServiceSchedulerInitiated",
+    "Service rebalancing moved the task to another Availability Zone",
+    DeathCause::Stopped,
+    None
+)]
+#[case("UserInitiated", "Task stopped by user", DeathCause::Stopped, None)]
+#[case(
+    "TaskFailedToStart",
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+    DeathCause::NoCapacity,
+    None
+)]
+#[case("TaskFailedToStart", "RESOURCE:MEMORY", DeathCause::NoCapacity, None)]
+#[case(
+    "TaskFailedToStart",
+    "You've reached the limit on the number of tasks you can run concurrently",
+    DeathCause::Quota,
+    None
+)]
+#[case(
+    "TaskFailedToStart",
+    "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-1': InsufficientFreeAddressesInSubnet",
+    DeathCause::NetworkInterface,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ResourceInitializationError: Timeout waiting for network interface provisioning to complete.",
+    DeathCause::NetworkInterface,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: write /var/lib/docker/tmp/x: no space left on device",
+    DeathCause::Disk,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: pull image manifest has been retried 1 time(s): image Manifest does not contain descriptor matching platform 'linux/arm64'",
+    DeathCause::WrongArchitecture,
+    Some(FAIL_FAST)
+)]
+#[case("EssentialContainerExited", "exec /serve: exec format error", DeathCause::WrongArchitecture, Some(FAIL_FAST))]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: inspect image has been retried 5 time(s): httpReadSeeker: toomanyrequests: You have reached your pull rate limit",
+    DeathCause::PullRateLimit,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: pull image manifest has been retried 5 time(s): ThrottlingException: Rate exceeded",
+    DeathCause::PullRateLimit,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: ref pull has been retried 5 time(s): failed to do request: dial tcp 1.2.3.4:443: i/o timeout",
+    DeathCause::PullNetwork,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: dial tcp: lookup registry.example on 10.0.0.2:53: no such host",
+    DeathCause::PullNetwork,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: The task can’t pull the image. Check your network configuration.",
+    DeathCause::PullNetwork,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: The task can’t pull the image. Check that the role has the permissions to pull images",
+    DeathCause::PullDenied,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecr:BatchGetImage on resource",
+    DeathCause::PullDenied,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: not authorized to perform: ecr:GetAuthorizationToken",
+    DeathCause::PullDenied,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: Access to KMS is not allowed",
+    DeathCause::Kms,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: manifest unknown: Requested image not found",
+    DeathCause::ImageMissing,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: The task can’t pull the image. Check whether the image exists.",
+    DeathCause::ImageMissing,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref",
+    DeathCause::CannotPullContainer,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotPullImageManifestError: Error response from daemon",
+    DeathCause::CannotPullContainer,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secret from asm: AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue",
+    DeathCause::SecretDenied,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secret from asm: ResourceNotFoundException: Secrets Manager can't find the specified secret",
+    DeathCause::SecretMissing,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue",
+    DeathCause::StartNetwork,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: ResourceNotFoundException",
+    DeathCause::Logging,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ResourceInitializationError: failed to download env files: file download command: non empty error stream",
+    DeathCause::EnvironmentFile,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: mount.nfs4: Connection timed out",
+    DeathCause::Volume,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided for this task",
+    DeathCause::Role,
+    Some(PASSING)
+)]
+#[case(
+    "TaskFailedToStart",
+    "No Fargate configuration exists for given values",
+    DeathCause::TaskDefinition,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "EssentialContainerExited",
+    "OutOfMemoryError: Container killed due to memory usage",
+    DeathCause::OutOfMemory,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "ServiceSchedulerInitiated",
+    "Task failed container health checks",
+    DeathCause::HealthCheckFailed,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "ServiceSchedulerInitiated",
+    "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:targetgroup/t)",
+    DeathCause::TargetUnhealthy,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "CannotStartContainerError: failed to create shim task: exec: \"serve\": executable file not found in $PATH",
+    DeathCause::CannotStart,
+    Some(FAIL_FAST)
+)]
+#[case(
+    "TaskFailedToStart",
+    "DockerTimeoutError: Could not transition to created; timed out after waiting 4m0s",
+    DeathCause::RuntimeTimeout,
+    Some(PASSING)
+)]
+#[case("TaskFailedToStart", "ContainerRuntimeError: transport is closing", DeathCause::Platform, Some(PASSING))]
+#[case(
+    "TaskFailedToStart",
+    "TaskDependencyError: container init did not reach HEALTHY",
+    DeathCause::Dependency,
+    Some(FAIL_FAST)
+)]
+#[case("EssentialContainerExited", "Essential container in task exited", DeathCause::ContainerExited, Some(FAIL_FAST))]
+#[case("TaskFailedToStart", "ThrottlingException: ECS operations are being throttled", DeathCause::Throttled, None)]
+#[case("ServiceSchedulerInitiated", "in words that are newer than this", DeathCause::Stopped, None)]
+#[case("SomethingNew", "something that is newer than this", DeathCause::Other, None)]
+fn a_cause_is_read_from_ecs_words(
+    #[case] code: &str,
+    #[case] reason: &str,
+    #[case] expected: DeathCause,
+    #[case] ends_after: Option<u32>,
+) {
+    let died = task(Some(code), Some(reason), vec![container("web", Some(1), None)]);
+    let mut death = summarize(&[died]).remove(0);
+    assert_eq!(death.cause, expected);
+    let first = (1..=4 * PASSING).find(|n| {
+        death.tasks = *n;
+        hopeless(std::slice::from_ref(&death)).is_some()
+    });
+    assert_eq!(first, ends_after);
+    assert_eq!(blames_nothing(&[death]), ends_after != Some(FAIL_FAST), "whether the image is barred");
+}
+
+#[test]
+fn a_container_that_nobody_stopped_and_that_was_killed_ran_out_of_memory() {
+    let killed = || vec![container("agent", Some(0), None), container("web", Some(137), None)];
+    let by_itself = task(Some("EssentialContainerExited"), Some("Essential container in task exited"), killed());
+    let death = summarize(&[by_itself]).remove(0);
+    assert_eq!((death.cause, death.container.as_deref()), (DeathCause::OutOfMemory, Some("web")));
+    let scaled_in =
+        task(Some("ServiceSchedulerInitiated"), Some("Scaling activity initiated by (deployment ecs-svc/1)"), killed());
+    assert_eq!(summarize(&[scaled_in]).remove(0).cause, DeathCause::Stopped);
+    let retired = task(Some("TerminationNotice"), Some("Host EC2 (instance i-0) terminated."), killed());
+    assert_eq!(summarize(&[retired]).remove(0).cause, DeathCause::Infrastructure, "whatever its exit code");
+}
+
+#[test]
+fn one_fault_of_its_own_among_interruptions_is_blamed() {
+    let spot = task(Some("SpotInterruption"), None, vec![]);
+    let exited = task(Some("EssentialContainerExited"), None, vec![container("web", Some(1), None)]);
+    assert!(blames_nothing(&summarize(&[spot.clone()])));
+    assert!(!blames_nothing(&summarize(&[spot, exited])));
+    assert!(!blames_nothing(&[]), "nothing is known");
+}
+
+#[test]
+fn events_that_keep_tasks_from_starting_are_told_from_others() {
+    for (text, expected) in [
+        (
+            "(service web) was unable to place a task because no container instance met all of its requirements.",
+            Some(DeathCause::NoCapacity),
+        ),
+        (
+            "(service web) was unable to place a task. Reason: You've reached the limit on the number of vCPUs",
+            Some(DeathCause::Quota),
+        ),
+        ("(service web) operations are being throttled on elb. Will try again later.", Some(DeathCause::Throttled)),
+        (
+            "(service web) failed to launch a task with (error ECS was unable to assume the role 'x')",
+            Some(DeathCause::Role),
+        ),
+        ("(service web) has reached a steady state.", None),
+        ("(service web) (task 1) is unhealthy in (target-group t)", None),
+    ] {
+        assert_eq!(of_event(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_containers_own_reason_says_it_where_the_tasks_does_not() {
+    let cases = [
+        ("CannotPullContainerError: not found", DeathCause::ImageMissing),
+        ("OutOfMemoryError: Container killed due to memory usage", DeathCause::OutOfMemory),
+        ("CannotStartContainerError: no such file", DeathCause::CannotStart),
+    ];
+    for (reason, expected) in cases {
+        let containers = vec![container("agent", Some(0), None), container("web", None, Some(reason))];
+        let death = summarize(&[task(Some("TaskFailedToStart"), Some("Task failed to start"), containers)]).remove(0);
+        assert_eq!((death.cause, death.container.as_deref(), death.reason.as_str()), (expected, Some("web"), reason));
+    }
+}
+
+#[test]
+fn the_culprit_is_the_container_that_failed_not_the_first() {
+    let containers = vec![container("agent", Some(0), None), container("web", Some(139), None)];
+    let death =
+        summarize(&[task(Some("EssentialContainerExited"), Some("Essential container in task exited"), containers)])
+            .remove(0);
+    assert_eq!((death.container.as_deref(), death.exit_code), (Some("web"), Some(139)));
+}
+
+#[test]
+fn an_essential_container_that_ended_well_is_still_named() {
+    let containers = vec![container("agent", None, None), container("web", Some(0), None)];
+    let death = summarize(&[task(Some("EssentialContainerExited"), None, containers)]).remove(0);
+    assert_eq!((death.container.as_deref(), death.exit_code), (Some("web"), Some(0)));
+}
+
+#[test]
+fn deaths_of_one_kind_are_counted_together_the_most_frequent_first() {
+    let exited = |code| {
+        task(
+            Some("EssentialContainerExited"),
+            Some("Essential container in task exited"),
+            vec![container("web", Some(code), None)],
+        )
+    };
+    let spot = task(Some("SpotInterruption"), None, vec![]);
+    let deaths = summarize(&[exited(1), spot, exited(137), exited(1), exited(1), exited(137)]);
+    let counted: Vec<_> = deaths.iter().map(|d| (d.cause, d.exit_code, d.tasks)).collect();
+    assert_eq!(
+        counted,
+        [
+            (DeathCause::ContainerExited, Some(1), 3),
+            (DeathCause::OutOfMemory, Some(137), 2),
+            (DeathCause::SpotInterruption, None, 1),
+        ]
+    );
+    assert!(summarize(&[]).is_empty());
+}
+
+#[test]
+fn a_death_without_words_says_that_there_are_none() {
+    let death = summarize(&[task(None, None, vec![])]).remove(0);
+    assert_eq!((death.cause, death.reason.as_str()), (DeathCause::Other, "ECS gives no reason"));
+}
