@@ -35,4 +35,16 @@ fn a_build_that_is_told_no_step_or_no_release_says_so() {
     assert!(matches!(report(&built).result("kanmon", "release"), Error(_)), "there is a report, of no release");
     let (built, _) = world.builds("kanmon-promote", &[("KANMON_EXECUTION", "none")]);
     assert_eq!(built.phases[1], ("build", Some(2)), "{}", built.log);
+    // What looks like a flag is a value that is not valid, and never a build that succeeds by showing help.
+    let id = ("KANMON_RELEASE", "r20260101-000000-0a1b2c");
+    for (project, variables, told) in [
+        ("kanmon-promote", vec![("KANMON_RELEASE", "--help")], "`--help` is not a release id"),
+        ("kanmon-promote", vec![("KANMON_RELEASE", "-V")], "`-V` is not a release id"),
+        ("kanmon-promote", vec![id, ("KANMON_TO", "--help")], "`--help` is not a name"),
+        ("kanmon-prepare", vec![("KANMON_UNTIL", "--help")], "`--help` is not a name"),
+    ] {
+        let (built, _) = world.builds(project, &variables);
+        assert_eq!(built.phases[1], ("build", Some(2)), "{variables:?}: {}", built.log);
+        assert!(built.log.contains(told), "{variables:?}: {}", built.log);
+    }
 }

@@ -33,7 +33,7 @@ fn the_binary_from_a_bucket_is_used_where_its_hash_is_the_pinned_one() {
         let built = built(shell, &hex::encode(Sha256::digest(BINARY)));
         assert!(built.succeeded, "{shell}: {}", built.log);
         assert!(built.log.contains("kanmon from the bucket: --version"), "{}", built.log);
-        assert!(built.log.contains("kanmon from the bucket: release --until staging --env-file "), "{}", built.log);
+        assert!(built.log.contains("kanmon from the bucket: release --until=staging --env-file="), "{}", built.log);
     }
 }
 
