@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
+use super::approvals;
 use super::args::{Global, HistoryArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::releases;
+use super::releases::{self, Recorded};
 use crate::model::ids::StageName;
 use crate::model::ledger::{Heard, Said};
+use crate::model::release::Release;
 use crate::model::words::moment;
 use crate::report::text::Text;
 use crate::report::{names, story, summary, table};
@@ -24,8 +26,15 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
             }
         }
         super::args::Form::Human => {
+            // Each fact is told by what was known when it was written.
+            let mut then: Option<Release> = None;
             for event in &events {
-                if let Some(line) = story::tell(event, &release) {
+                let known = match then.as_mut() {
+                    None => Release::begin(event).map(|begun| &*then.insert(begun)),
+                    Some(release) => release.apply(event).map(|()| &*release),
+                };
+                let known = known.map_err(|illegal| Failure::defect(illegal.to_string()))?;
+                if let Some(line) = story::tell(event, known) {
                     output.say(line.dated(event.at, output.out, output.out_width()));
                 }
             }
@@ -47,6 +56,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
     }
     said.sort_by_key(|(_, heard)| std::cmp::Reverse(heard.at));
     said.truncate(limit);
+    let now = bench.clock.now();
     output.tell(
         || {
             let rows: Vec<_> = recorded
@@ -58,6 +68,11 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                         (Some(ending), None) => summary::word(ending.outcome),
                         (None, None) => "left behind",
                     };
+                    let outcome = match waits(r, now).as_slice() {
+                        [] => outcome.to_owned(),
+                        stages if r.listed.held_by.is_some() => format!("waits for approval of {}", stages.join(", ")),
+                        stages => format!("{outcome}, waits for approval of {}", stages.join(", ")),
+                    };
                     let mut stages = release.started.pipeline.stages.iter();
                     let reached = stages.rfind(|s| release.stage(&s.name).left.is_some());
                     let source = &release.started.source;
@@ -65,7 +80,8 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                     let commit = source.commit.as_deref().map_or(none, |c| &c[..c.len().min(10)]);
                     vec![
                         release.id.to_string(),
-                        outcome.to_owned(),
+                        moment(release.started_at),
+                        outcome,
                         reached.map_or_else(|| "-".to_owned(), |s| s.name.to_string()),
                         commit.to_owned(),
                         names::nickname(&release.started.requested_by),
@@ -75,7 +91,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
             let table = match rows.is_empty() {
                 true => Text::from("nothing was released yet"),
                 false => {
-                    table::table(&["release", "outcome", "reached", "commit", "asked by"], rows, output.out_width())
+                    table::table(&["release", "started", "outcome", "reached", "commit", "asked by"], rows, output.out_width())
                 }
             };
             let words = said.iter().map(|(stage, heard)| Text::from(word(stage, heard)).wrapped(output.out_width(), 2));
@@ -92,6 +108,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                         "last_at": r.release.at,
                         "ending": r.release.ending,
                         "held_by": r.listed.held_by,
+                        "waits_for_approval": waits(r, now),
                         "until": r.release.until,
                         "images": r.release.images.iter().map(|(n, i)| (n.to_string(), i.digest.to_string())).collect::<std::collections::BTreeMap<_, _>>(),
                         "source": r.release.started.source,
@@ -104,6 +121,11 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
         },
     );
     Ok(0)
+}
+
+/// The stages whose approval a release waits for.
+fn waits(recorded: &Recorded, now: jiff::Timestamp) -> Vec<&str> {
+    approvals::asked(recorded, now).into_iter().map(|(_, stage, _)| stage.name.as_str()).collect()
 }
 
 /// What somebody said of a stage, and did by it.

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::approvals;
 use super::args::{Global, StatusArgs};
 use super::bench::Bench;
 use super::failure::Failure;
@@ -62,7 +63,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
         return Err(unseen.swap_remove(0).why.into());
     }
     output.tell(
-        || human(&rows, &freezes, &held, &open, &unseen, output),
+        || human(&rows, &freezes, &held, &open, &unseen, output, bench.clock.now()),
         || machine(&rows, &freezes, &held, &open, &unseen),
     );
     Ok(0)
@@ -75,6 +76,7 @@ fn human(
     open: &[&Recorded],
     unseen: &[Unseen],
     output: &Output,
+    now: jiff::Timestamp,
 ) -> Text {
     let lines = rows
         .iter()
@@ -112,7 +114,14 @@ fn human(
     for recorded in open {
         let release = &recorded.release;
         let what = match (&recorded.listed.held_by, &release.ending) {
-            (Some(holder), _) => format!("is being worked on by {}", holder.who),
+            (Some(holder), _) => {
+                let asked = approvals::asked(recorded, now);
+                let waits: Vec<_> = asked.iter().map(|(_, stage, _)| stage.name.as_str()).collect();
+                match waits.as_slice() {
+                    [] => format!("is being worked on by {}", holder.who),
+                    stages => format!("waits for approval of {}; {} works on it", stages.join(", "), holder.who),
+                }
+            }
             (None, Some(ending)) => {
                 format!("{}: {}; `kanmon resume {}`", summary::word(ending.outcome), ending.sentence, release.id)
             }

@@ -79,8 +79,8 @@ fn status_and_history_tell_what_runs_and_how_it_came_there() {
     prod/web     2/2   public.ecr.aws/nginx/nginx:1.27  hello-prod-web:1     not by kanmon
     ");
     insta::assert_snapshot!(masked(&desk.run(&developer, &["history"]).ended(0).out), @"
-    release                  outcome    reached  commit      asked by
-    #######################  succeeded  staging  ##########  developer
+    release                  started               outcome    reached  commit      asked by
+    #######################  ########## ##### UTC  succeeded  staging  ##########  developer
     ");
     let story = desk.run(&developer, &["history", &id]).ended(0).out;
     insta::assert_snapshot!(steady(&masked(story.split_once("→ dev/web").unwrap().0)), @"
