@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_codepipeline::types::{
-    ActionExecutionDetail, ActionExecutionFilter, ActionExecutionStatus, ApprovalResult, ApprovalStatus,
-    PipelineVariable,
+    ActionCategory, ActionExecutionDetail, ActionExecutionFilter, ActionExecutionStatus, ApprovalResult,
+    ApprovalStatus, PipelineType, PipelineVariable,
 };
 
 use super::errors::Refusal;
@@ -14,9 +14,10 @@ use super::nearest::not_found;
 use super::op::Op;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
+use crate::model::approval::Trigger;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
-use crate::ports::approvals::{ActionState, Decided, Execution, PipelineApprovals};
+use crate::ports::approvals::{ActionState, Decided, Declared, Execution, PipelineApprovals};
 
 /// What `PutApprovalResult` takes as a summary, in characters.
 const SUMMARY: usize = 512;
@@ -35,6 +36,33 @@ impl CodePipeline {
 
 #[async_trait]
 impl PipelineApprovals for CodePipeline {
+    async fn declared(&self, account: &Account, pipeline: &str) -> Result<Declared, Fault> {
+        let session = self.sessions.session(account).await?;
+        let op = Op::read("codepipeline:GetPipeline", format!("pipeline {pipeline}"));
+        let answer = match session.call(&op, session.codepipeline().get_pipeline().name(pipeline).send()).await {
+            Ok(answer) => answer,
+            Err(refusal) => return Err(explain(&session, pipeline, refusal).await),
+        };
+        let Some(found) = answer.pipeline() else {
+            return Err(Fault::new(
+                FaultKind::Unreachable,
+                format!("CodePipeline said nothing of pipeline {pipeline}"),
+            ));
+        };
+        let actions = found.stages().iter().flat_map(|stage| stage.actions()).map(|action| {
+            let kind = action.action_type_id();
+            let manual = kind.is_some_and(|k| *k.category() == ActionCategory::Approval && k.provider() == "Manual");
+            (action.name().to_owned(), manual)
+        });
+        let variables = found.variables().iter().map(|v| (v.name().to_owned(), v.default_value().is_some()));
+        Ok(Declared {
+            // One that is older than the types says none, and is a V1.
+            takes_variables: found.pipeline_type() == Some(&PipelineType::V2),
+            variables: variables.collect(),
+            actions: actions.collect(),
+        })
+    }
+
     async fn start(
         &self,
         account: &Account,
@@ -83,7 +111,7 @@ impl PipelineApprovals for CodePipeline {
         }
     }
 
-    async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault> {
+    async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Option<Execution>, Fault> {
         let session = self.sessions.session(account).await?;
         read_execution(&session, pipeline, execution).await
     }
@@ -272,7 +300,9 @@ async fn shown(session: &Session, pipeline: &str, execution: &str, action: &str)
 
 /// An execution that has no run of the action: on its way to it, or over before it came there.
 async fn not_reached(session: &Session, pipeline: &str, execution: &str) -> Result<ActionState, Fault> {
-    let found = read_execution(session, pipeline, execution).await?;
+    let Some(found) = read_execution(session, pipeline, execution).await? else {
+        return Ok(ActionState::Ended { reason: "CodePipeline does not know the execution".to_owned() });
+    };
     Ok(match found.status.as_str() {
         "Stopped" | "Superseded" | "Failed" | "Cancelled" | "Succeeded" => {
             ActionState::Ended { reason: format!("the execution is {}", found.status) }
@@ -281,11 +311,12 @@ async fn not_reached(session: &Session, pipeline: &str, execution: &str) -> Resu
     })
 }
 
-async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> Result<Execution, Fault> {
+async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> Result<Option<Execution>, Fault> {
     let op = Op::read("codepipeline:GetPipelineExecution", format!("execution {execution} of pipeline {pipeline}"));
     let request = session.codepipeline().get_pipeline_execution().pipeline_name(pipeline);
     let answer = match session.call(&op, request.pipeline_execution_id(execution).send()).await {
         Ok(answer) => answer,
+        Err(refusal) if refusal.is("PipelineExecutionNotFoundException") => return Ok(None),
         Err(refusal) => return Err(explain(session, pipeline, refusal).await),
     };
     let Some(found) = answer.pipeline_execution() else {
@@ -296,14 +327,14 @@ async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> R
         .iter()
         .filter_map(|v| Some((v.name()?.to_owned(), v.resolved_value().unwrap_or_default().to_owned())));
     let trigger = found.trigger();
-    let detail = trigger.and_then(|t| t.trigger_detail()).filter(|d| !d.is_empty());
-    let kind = trigger.and_then(|t| t.trigger_type()).map(|t| t.as_str());
-    Ok(Execution {
+    let detail = trigger.and_then(|t| t.trigger_detail()).unwrap_or_default();
+    let kind = trigger.and_then(|t| t.trigger_type()).map_or("", |t| t.as_str());
+    Ok(Some(Execution {
         id: found.pipeline_execution_id().unwrap_or(execution).to_owned(),
         status: found.status().map_or("", |s| s.as_str()).to_owned(),
         variables: variables.collect(),
-        trigger: detail.or(kind).map(str::to_owned),
-    })
+        trigger: Trigger::of(kind, detail),
+    }))
 }
 
 /// A missing pipeline gets its neighbour's name; the rest is the refusal's own fault.

@@ -219,6 +219,8 @@ async fn an_execution_tells_its_variables_and_trigger() {
             "trigger": {"triggerType": "StartPipelineExecution", "triggerDetail": "arn:aws:iam::222222222222:user/ann"}}}))
     });
     let e = p.execution(&account("prod"), "asset", "mine").await.unwrap();
+    let e = e.unwrap();
     assert_eq!(e.variables["KANMON_PLAN"], "abc");
-    assert_eq!((e.status.as_str(), e.trigger.as_deref()), ("InProgress", Some("arn:aws:iam::222222222222:user/ann")));
+    let ann = Trigger::Principal { arn: "arn:aws:iam::222222222222:user/ann".to_owned() };
+    assert_eq!((e.status.as_str(), e.trigger), ("InProgress", ann));
 }

@@ -118,7 +118,7 @@ pub async fn answer(
         by: by.clone(),
         comment: args.comment.clone(),
     };
-    if let Some(why) = refusal(policy, &recorded.release.requested_by, request, &given) {
+    if let Some(why) = refusal(policy, &recorded.release.requesters, request, &given) {
         return Err(Failure::access(format!("that answer would not count: {why}")).hint(who_may(policy)));
     }
     if args.plan.is_none() {

@@ -42,7 +42,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
                         "release": r.release.id,
                         "stage": s.name,
                         "request": q,
-                        "requested_by": r.release.requested_by,
+                        "requesters": r.release.requesters,
                         "plan": r.release.stage(&s.name).plan,
                         "gate": r.release.stage(&s.name).gate,
                     })
@@ -90,7 +90,7 @@ pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &Approv
     let id = paint.strong(release.id.as_str());
     let mut sheet = Text::from(format!("{} {id} → {}", pipeline.app, paint.strong(stage.name.as_str())));
     let mut say = |name: &str, text: String| sheet.line(format!("  {name:<9} {text}"));
-    say("asked by", names::requester(&release.requested_by));
+    say("asked by", names::requesters(&release.requesters));
     let source = &release.started.source;
     if let Some(commit) = &source.commit {
         let dirty = if source.dirty { " with uncommitted changes" } else { "" };

@@ -166,7 +166,7 @@ pub struct ReleaseArgs {
     /// Bring an image that exists instead of building it: NAME=REFERENCE (repeatable)
     #[arg(long, value_name = "NAME=REF", value_parser = image_reference)]
     pub image: Vec<(ImageName, String)>,
-    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
+    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it has to be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
     /// Start the CodePipeline that the file names instead, and look on: no laptop holds production's role
@@ -218,7 +218,7 @@ pub struct PromoteArgs {
     /// The stage to reach
     #[arg(long, value_name = "STAGE")]
     pub to: StageName,
-    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`)
+    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it has to be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
     #[command(flatten)]
@@ -243,6 +243,9 @@ pub struct AnswerArgs {
 pub struct ResumeArgs {
     /// Which release (default: the only one that can be resumed)
     pub release: Option<ReleaseId>,
+    /// The CodePipeline execution this runs in, or PIPELINE/ID; it has to be in progress
+    #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
+    pub execution: Option<String>,
 }
 
 #[derive(Debug, Args)]

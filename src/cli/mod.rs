@@ -7,6 +7,7 @@ mod freezes;
 mod identity;
 mod output;
 mod releases;
+mod requester;
 mod sight;
 mod sinks;
 mod state;

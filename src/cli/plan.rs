@@ -39,7 +39,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
     }
     let stages = until(&release);
     let first = stages.first().map(|s| s.name.clone()).ok_or_else(|| Failure::wrong("there is no stage to plan"))?;
-    survey(&ports, &release.started.pipeline, &first, &release.until).await?;
+    survey(&ports, &release.started.pipeline, &first, &release.until, &release.requested_by).await?;
     fill(&ports, &mut release).await?;
     let mut plans = Vec::new();
     for stage in until(&release) {

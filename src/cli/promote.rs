@@ -7,7 +7,7 @@ use super::freezes;
 use super::output::Output;
 use super::release::stage;
 use super::work::{env_file, take_up, work};
-use super::{identity, releases};
+use super::{identity, releases, requester};
 use crate::model::event::Fact;
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::outcome::Outcome;
@@ -20,9 +20,8 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let to = stage(&release.started.pipeline, &args.to)?;
     fit(&release)?;
     let asker = bench.ports(release.id.as_str(), None)?;
-    let author = release.started.source.author.as_deref();
-    let requested_by =
-        identity::requester(&asker, &release.started.pipeline, args.execution.as_deref(), author).await?;
+    let requested_by = requester::of(&asker, &release.started.pipeline, args.execution.as_deref()).await?;
+    requester::goes_on(&bench, &release, &to, &requested_by).await?;
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
     let fact = Fact::Extended { until: to, requested_by, forced: args.forced.said() };
     let (lease, events) = take_up(&bench, output, &release.id, fact, fit, is_over_with).await?;

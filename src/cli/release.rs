@@ -8,8 +8,8 @@ use super::failure::Failure;
 use super::freezes;
 use super::identity;
 use super::output::Output;
-use super::remote;
 use super::work::{env_file, work};
+use super::{remote, requester};
 use crate::journal;
 use crate::local::git;
 use crate::model::event::{Fact, Source, Started};
@@ -31,8 +31,8 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
     let id = fresh(bench.clock.as_ref());
     let source = source_of(bench, output);
     let asker = bench.ports(id.as_str(), None)?;
-    let requested_by =
-        identity::requester(&asker, bench.pipeline(), args.execution.as_deref(), source.author.as_deref()).await?;
+    let requested_by = requester::of(&asker, bench.pipeline(), args.execution.as_deref()).await?;
+    requester::approvable(bench.pipeline(), &until, std::slice::from_ref(&requested_by), |_| false)?;
     let ports = bench.ports(id.as_str(), identity::of(&requested_by))?;
     let started = Started {
         pipeline: bench.pipeline().clone(),

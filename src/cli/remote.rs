@@ -21,7 +21,9 @@ pub async fn run(bench: &Bench, ports: &Ports, output: &Output) -> Result<u8, Fa
         .note(format!("CodePipeline {name} runs as execution {execution}; Ctrl-C stops looking on, not the pipeline"));
     let mut last = String::new();
     loop {
-        let status = ports.approvals.execution(account, name, &execution).await?.status;
+        let found = ports.approvals.execution(account, name, &execution).await?;
+        // What was just started may not be shown yet.
+        let status = found.map_or_else(|| "InProgress".to_owned(), |e| e.status);
         if status != last {
             output.tell(
                 || format!("{execution}: {status}"),

@@ -5,21 +5,23 @@ use super::agenda::{Agenda, Flow};
 use super::enter;
 use crate::model::approval::{ApprovalWay, Requester};
 use crate::model::ids::StageName;
-use crate::model::pipeline::Stage;
+use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 
 /// The stage behind the release's end whose question its execution carries.
 pub fn stage(release: &Release) -> Option<&Stage> {
-    match release.requested_by {
-        Requester::Pipeline { .. } => {}
-        Requester::Person { .. } | Requester::Unknown => return None,
-    }
-    let stages = &release.started.pipeline.stages;
-    let until = stages.iter().position(|s| s.name == release.until)?;
-    let next = stages.get(until + 1)?;
+    behind(&release.started.pipeline, &release.until, &release.requested_by)
+}
+
+/// The stage behind `until` whose question the execution that asks would carry.
+pub fn behind<'p>(pipeline: &'p Pipeline, until: &StageName, requested_by: &Requester) -> Option<&'p Stage> {
+    let until = pipeline.stages.iter().position(|s| s.name == *until)?;
+    let next = pipeline.stages.get(until + 1)?;
     match next.approval.as_ref().map(|policy| &policy.way) {
-        Some(ApprovalWay::CodePipeline { .. }) => Some(next),
+        Some(ApprovalWay::CodePipeline { pipeline, account, .. }) => {
+            requested_by.execution_of(pipeline, account).map(|_| next)
+        }
         Some(ApprovalWay::Kanmon) | None => None,
     }
 }

@@ -1,15 +1,14 @@
 //! Whether an answer counts.
 
-use crate::model::approval::{ApprovalAnswer, ApprovalPolicy, ApprovalRequest, Requester};
+use crate::model::approval::{ApprovalAnswer, ApprovalPolicy, ApprovalRequest, Requester, Trigger};
 use crate::model::approvers::{matches, same_person};
 
 /// Why an answer does not count, as a sentence; `None`: it does.
 ///
-/// A person who is also the requester counts only where the policy says so, and where it does not, an unknown requester could be
-/// anybody: refused too. Rejecting is open to everybody who may approve, the requester included.
+/// A person who is also a requester counts only where the policy says so. Rejecting is open to everybody who may approve, the requester included.
 pub fn refusal(
     policy: &ApprovalPolicy,
-    requester: &Requester,
+    requesters: &[Requester],
     request: &ApprovalRequest,
     answer: &ApprovalAnswer,
 ) -> Option<String> {
@@ -28,26 +27,61 @@ pub fn refusal(
         Answer::Rejected => return None,
         Answer::Approved => {}
     }
+    conflict(policy, requesters, &answer.by.arn)
+}
+
+/// Why this principal may not approve what these asked for; `None`: nothing says that it is one of them.
+///
+/// All who asked count together: who started the release, who took it further and who resumed it. Where one of them is unknown it
+/// could be anybody.
+pub fn conflict(policy: &ApprovalPolicy, requesters: &[Requester], arn: &str) -> Option<String> {
     if policy.self_approval {
         return None;
     }
-    if !answer.by.arn.starts_with("arn:") {
+    if !arn.starts_with("arn:") {
         return Some(
             "it is not known who approved it, so it may have been the one who asked for this release".to_owned(),
         );
     }
+    requesters
+        .iter()
+        .find_map(|requester| same(requester, arn))
+        .or_else(|| requesters.iter().find_map(unknown).map(|who| format!("{who}, so it may have been the approver")))
+}
+
+/// How a principal is one who asked.
+fn same(requester: &Requester, arn: &str) -> Option<String> {
     match requester {
-        Requester::Person { identity } if same_person(&identity.arn, &answer.by.arn) => {
-            Some(format!("{} asked for this release and may not approve it", answer.by.arn))
+        Requester::Person { identity } => {
+            same_person(&identity.arn, arn).then(|| format!("{arn} asked for this release and may not approve it"))
         }
-        Requester::Person { .. } => None,
-        Requester::Pipeline { trigger: Some(trigger), .. } if same_person(trigger, &answer.by.arn) => {
-            Some(format!("{} started this pipeline and may not approve it", answer.by.arn))
+        Requester::Pipeline { trigger, by, .. } => {
+            let started = match trigger {
+                Trigger::Principal { arn: starter } => same_person(starter, arn),
+                Trigger::Unknown { .. } => false,
+            };
+            if started {
+                return Some(format!("{arn} started this pipeline and may not approve it"));
+            }
+            same_person(&by.arn, arn).then(|| format!("{arn} asked for this release and may not approve it"))
         }
-        Requester::Pipeline { trigger: Some(_), .. } => None,
-        Requester::Pipeline { trigger: None, .. } | Requester::Unknown => {
-            Some("it is not known who asked for this release, so nobody can be shown to be somebody else".to_owned())
+        Requester::Unknown => None,
+    }
+}
+
+/// Why it is unknown who asked; `None`: it is known.
+pub fn unknown(requester: &Requester) -> Option<String> {
+    match requester {
+        Requester::Person { .. } | Requester::Pipeline { trigger: Trigger::Principal { .. }, .. } => None,
+        Requester::Pipeline { execution, pipeline, trigger: Trigger::Unknown { kind, detail }, .. } => {
+            let by = match (kind.as_str(), detail.as_str()) {
+                ("", "") => "something that CodePipeline does not name".to_owned(),
+                ("", word) | (word, "") => word.to_owned(),
+                (kind, detail) => format!("{kind} ({detail})"),
+            };
+            Some(format!("execution {execution} of {pipeline} was started by {by}, which names no person"))
         }
+        Requester::Unknown => Some("it is not known who asked for this release".to_owned()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::admission;
 use super::agenda::{Agenda, Flow, Halt, join};
+use super::approval::conflict;
 use super::decision::{Waiting, Watch};
 use super::ending;
 use super::gate::{self, Scanned};
@@ -137,7 +138,7 @@ fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
 pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let name = &stage.name;
     match &a.release.stage(name).approval {
-        Approval::Given(..) => match aged(a, stage) {
+        Approval::Given(..) => match aged(a, stage).or_else(|| asked_since(a, stage)) {
             Some(why) => a.record(Fact::ApprovalVoided { stage: name.clone(), why }),
             None => Ok(()),
         },
@@ -180,6 +181,12 @@ fn aged(a: &Agenda<'_>, stage: &Stage) -> Option<String> {
     let (given, policy) = (a.release.stage(&stage.name).approved_at?, stage.approval.as_ref()?);
     let old = a.now >= given + policy.expires;
     old.then(|| format!("it was approved at {}, and not used within {}", moment(given), lasting(policy.expires)))
+}
+
+/// Why an approval is one of those who asked: whoever approved has taken the release further, or resumed it, since.
+fn asked_since(a: &Agenda<'_>, stage: &Stage) -> Option<String> {
+    let Approval::Given(answer, _) = &a.release.stage(&stage.name).approval else { return None };
+    conflict(stage.approval.as_ref()?, &a.release.requesters, &answer.by.arn)
 }
 
 /// Why a question falls that is still open: what would be done is another by now than what was asked. In CodePipeline the answer is

@@ -13,20 +13,75 @@ pub struct Identity {
     pub user_id: String,
 }
 
-/// Who asked for a release.
+/// Who asked for a release, asked for more of it, or resumed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Requester {
     Person {
         identity: Identity,
     },
-    /// A CodePipeline execution; `trigger` is what started it, where that is known.
+    /// A build of a CodePipeline execution that was looked up and was in progress.
     Pipeline {
+        pipeline: String,
+        account: AccountName,
         execution: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        trigger: Option<String>,
+        trigger: Trigger,
+        /// Whose credentials the build has.
+        by: Identity,
     },
     Unknown,
+}
+
+impl Requester {
+    /// The execution of this pipeline that asks, where one does.
+    pub fn execution_of(&self, name: &str, of: &AccountName) -> Option<&str> {
+        match self {
+            Requester::Pipeline { pipeline, account, execution, .. } => {
+                (pipeline == name && account == of).then_some(execution)
+            }
+            Requester::Person { .. } | Requester::Unknown => None,
+        }
+    }
+}
+
+/// What started a CodePipeline execution (`ExecutionTrigger`). Only a call of StartPipelineExecution names a principal: an event's
+/// rule, a webhook or a poll says nothing of whose commit it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "kebab-case")]
+pub enum Trigger {
+    Principal {
+        arn: String,
+    },
+    /// `kind` and `detail` in CodePipeline's own words; empty where it gave none.
+    Unknown {
+        #[serde(default)]
+        kind: String,
+        #[serde(default)]
+        detail: String,
+    },
+}
+
+impl Trigger {
+    /// From `triggerType` and `triggerDetail`.
+    pub fn of(kind: &str, detail: &str) -> Trigger {
+        match kind == "StartPipelineExecution" && is_principal(detail) {
+            true => Trigger::Principal { arn: detail.to_owned() },
+            false => Trigger::Unknown { kind: kind.to_owned(), detail: detail.to_owned() },
+        }
+    }
+}
+
+/// Whether an ARN is of somebody who signs calls: the root user, a user, a role's session, a federated user.
+fn is_principal(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", _, service, _, account, resource] = parts.as_slice() else { return false };
+    let named = |prefix: &str| resource.strip_prefix(prefix).is_some_and(|name| !name.is_empty());
+    let signs = match *service {
+        "iam" => *resource == "root" || named("user/"),
+        "sts" => named("assumed-role/") || named("federated-user/"),
+        _ => false,
+    };
+    signs && account.parse::<AccountId>().is_ok()
 }
 
 /// Where a stage's approval is asked and answered.
@@ -80,4 +135,51 @@ pub struct ApprovalAnswer {
     pub by: Identity,
     #[serde(default)]
     pub comment: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: &str = "arn:aws:iam::111111111111:user/team/ann";
+
+    #[test]
+    fn only_a_principal_that_called_start_pipeline_execution_is_named() {
+        for arn in [
+            USER,
+            "arn:aws:iam::111111111111:root",
+            "arn:aws-cn:sts::111111111111:assumed-role/Deploy/ann@bank.example",
+            "arn:aws:sts::111111111111:federated-user/ann",
+        ] {
+            assert_eq!(Trigger::of("StartPipelineExecution", arn), Trigger::Principal { arn: arn.to_owned() });
+        }
+        // botocore's TriggerType, without the one above.
+        for kind in [
+            "CreatePipeline",
+            "PollForSourceChanges",
+            "Webhook",
+            "WebhookV2",
+            "CloudWatchEvent",
+            "PutActionRevision",
+            "ManualRollback",
+            "AutomatedRollback",
+            "",
+            "SomethingNewer",
+        ] {
+            let detail = USER.to_owned();
+            assert_eq!(Trigger::of(kind, USER), Trigger::Unknown { kind: kind.to_owned(), detail });
+        }
+        for detail in [
+            "",
+            "ann",
+            "Dev Eloper <dev@example.com>",
+            "arn:aws:events:ap-northeast-1:111111111111:rule/on-push",
+            "arn:aws:codepipeline:ap-northeast-1:111111111111:webhook:on-push",
+            "arn:aws:iam::111111111111:user/",
+            "arn:aws:iam::1:user/ann",
+            "arn:aws:iam::111111111111:role/Deploy",
+        ] {
+            assert!(matches!(Trigger::of("StartPipelineExecution", detail), Trigger::Unknown { .. }), "{detail}");
+        }
+    }
 }

@@ -11,7 +11,6 @@ use super::fault::{Fault, FaultKind};
 use super::finding::ScanReading;
 use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
 use super::outcome::Ending;
-use super::pipeline::Stage;
 use super::stage_state::{Approval, RollState, RolloutRun, RunState, Shown, StageState, StepState};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +24,8 @@ pub struct Release {
     pub until: StageName,
     /// Who asked for what is being done now.
     pub requested_by: Requester,
+    /// Everybody who asked for it, for more of it, or resumed it, oldest first: none of them approves it.
+    pub requesters: Vec<Requester>,
     /// The last stage that was looked at beforehand.
     pub surveyed: Option<StageName>,
     pub images: BTreeMap<ImageName, PushedImage>,
@@ -123,6 +124,7 @@ impl Release {
             started_at: event.at,
             until: started.until.clone(),
             requested_by: started.requested_by.clone(),
+            requesters: vec![started.requested_by.clone()],
             surveyed: None,
             images: BTreeMap::new(),
             copies: BTreeMap::new(),
@@ -166,40 +168,6 @@ impl Release {
         Ok(())
     }
 
-    /// How it ended, where it cannot be resumed.
-    pub fn ended_for_good(&self) -> Option<&Ending> {
-        self.ending.as_ref().filter(|ending| !ending.outcome.is_resumable())
-    }
-
-    /// Whether every stage that it shall reach is done.
-    pub fn is_through(&self) -> bool {
-        let left = |stage: &Stage| self.stage(&stage.name).left.is_some();
-        self.started.pipeline.stages.iter().find(|s| !left(s) || s.name == self.until).is_some_and(left)
-    }
-
-    /// The tag that an image of this release carries in a repository.
-    pub fn tag(&self, image: &ImageName) -> String {
-        let images = &self.started.pipeline.images;
-        let own = images.get(image).map(|i| &i.repository);
-        let shared = images.values().filter(|i| Some(&i.repository) == own).count() > 1;
-        if shared { format!("kanmon-{}-{image}", self.id) } else { format!("kanmon-{}", self.id) }
-    }
-
-    /// The image as a stage's tasks pull it: the copy in the stage's account, or the image's own.
-    pub fn image_for(&self, stage: &Stage, image: &ImageName) -> Option<&PushedImage> {
-        let pipeline = &self.started.pipeline;
-        let account = &pipeline.image_account(stage, image).name;
-        if *account == pipeline.image(image).account {
-            self.images.get(image)
-        } else {
-            self.copies.get(&(image.clone(), account.clone()))
-        }
-    }
-
-    pub fn stage(&self, name: &StageName) -> &StageState {
-        self.stages.get(name).expect("stages come from the resolved pipeline")
-    }
-
     fn conclude(&mut self, event: &Event) {
         let done: Vec<Effect> = self.open.keys().filter(|e| event.fact.concludes(e)).cloned().collect();
         for effect in done {
@@ -239,6 +207,7 @@ impl Release {
                 self.stages.get(until).ok_or("no such stage")?;
                 self.until = until.clone();
                 self.requested_by = requested_by.clone();
+                self.add_requester(requested_by);
                 if self.abort.take().is_some() {
                     self.stages.values_mut().for_each(StageState::ask_again);
                 }
@@ -246,7 +215,10 @@ impl Release {
                 self.forced.clone_from(forced);
                 self.go_on(event.at);
             }
-            Fact::Resumed { .. } => self.go_on(event.at),
+            Fact::Resumed { by, .. } => {
+                self.add_requester(by);
+                self.go_on(event.at);
+            }
             Fact::Warned { text } => self.warnings.push(text.clone()),
             Fact::Intended { effect, attempt } => {
                 if self.open.contains_key(effect) {
@@ -277,9 +249,12 @@ impl Release {
             Fact::GateJudged { stage, judgement } => self.stage_mut(stage)?.gate = Some(judgement.clone()),
             Fact::StagePlanned { stage, plan } => self.stage_mut(stage)?.plan = Some(plan.clone()),
             Fact::ApprovalRequested { stage, request } => {
-                let started_for_it = !matches!(self.requested_by, Requester::Pipeline { .. });
+                let own = match &self.requested_by {
+                    Requester::Pipeline { execution, .. } => Some(execution.clone()),
+                    Requester::Person { .. } | Requester::Unknown => None,
+                };
                 let state = self.stage_mut(stage)?;
-                state.carried_by = request.execution.clone().filter(|_| started_for_it);
+                state.carried_by = request.execution.clone().filter(|e| own.as_ref() != Some(e));
                 state.approval = Approval::Asked(request.clone());
                 state.asks += 1;
                 if let (Some(plan), Some(gate)) = (state.plan.clone(), state.gate.clone()) {
@@ -452,6 +427,12 @@ impl Release {
         }
     }
 
+    fn add_requester(&mut self, requester: &Requester) {
+        if !self.requesters.contains(requester) {
+            self.requesters.push(requester.clone());
+        }
+    }
+
     fn asked(&self, stage: &StageName) -> Result<ApprovalRequest, String> {
         match self.stages.get(stage).map(|s| &s.approval) {
             Some(Approval::Asked(request)) => Ok(request.clone()),
@@ -492,6 +473,7 @@ fn illegal(event: &Event, why: &str) -> Illegal {
     Illegal { seq: event.seq, kind, why: why.to_owned() }
 }
 
+mod lookups;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]

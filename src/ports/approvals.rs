@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use crate::model::approval::Trigger;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
 
@@ -37,17 +38,33 @@ pub struct Decided {
 }
 
 /// What an execution of a pipeline was started with.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Execution {
     pub id: String,
     pub status: String,
     pub variables: BTreeMap<String, String>,
-    /// What started it, e.g. an ARN or a webhook.
-    pub trigger: Option<String>,
+    pub trigger: Trigger,
+}
+
+/// What an approval needs to know of a pipeline's declaration (`GetPipeline`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// Whether it is of type V2: only those take variables.
+    pub takes_variables: bool,
+    /// Variables by name, and whether they have a default value.
+    pub variables: BTreeMap<String, bool>,
+    /// Actions by name, and whether they are manual approvals.
+    pub actions: Vec<(String, bool)>,
 }
 
 #[async_trait]
 pub trait PipelineApprovals: Send + Sync {
+    /// How a pipeline is declared.
+    ///
+    /// # Errors
+    /// `NotFound` with the nearest pipeline's name.
+    async fn declared(&self, account: &Account, pipeline: &str) -> Result<Declared, Fault>;
+
     /// Starts an execution; the token makes a repeated call the same execution.
     ///
     /// # Errors
@@ -63,8 +80,8 @@ pub trait PipelineApprovals: Send + Sync {
     /// Stops an execution without waiting for what it does. One that is over or being stopped is no error.
     async fn abandon(&self, account: &Account, pipeline: &str, execution: &str, why: &str) -> Result<(), Fault>;
 
-    /// The execution's own facts.
-    async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault>;
+    /// The execution's own facts; `None`: the pipeline has no such execution.
+    async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Option<Execution>, Fault>;
 
     /// How the approval action of exactly this execution stands.
     async fn action(

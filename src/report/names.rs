@@ -1,6 +1,6 @@
 //! Long names, as people call things.
 
-use crate::model::approval::{Identity, Requester};
+use crate::model::approval::{Identity, Requester, Trigger};
 use crate::model::ids::Digest;
 
 /// The last part of an ARN: what people call it.
@@ -52,11 +52,26 @@ pub fn person(identity: &Identity) -> String {
 pub fn requester(who: &Requester) -> String {
     match who {
         Requester::Person { identity } => person(identity),
-        Requester::Pipeline { execution, trigger: Some(trigger) } => {
-            format!("pipeline execution {execution} ({trigger})")
+        Requester::Pipeline { pipeline, execution, trigger, .. } => {
+            format!("execution {execution} of {pipeline}, started by {}", started_by(trigger))
         }
-        Requester::Pipeline { execution, trigger: None } => format!("pipeline execution {execution}"),
         Requester::Unknown => "nobody known".to_owned(),
+    }
+}
+
+/// Everybody who asked, for people.
+pub fn requesters(all: &[Requester]) -> String {
+    all.iter().map(requester).collect::<Vec<_>>().join("; ")
+}
+
+fn started_by(trigger: &Trigger) -> String {
+    match trigger {
+        Trigger::Principal { arn } => arn.clone(),
+        Trigger::Unknown { kind, detail } => match (kind.as_str(), detail.as_str()) {
+            ("", "") => "nobody known".to_owned(),
+            (kind, "") | ("", kind) => format!("{kind}, which names no person"),
+            (kind, detail) => format!("{kind} ({detail}), which names no person"),
+        },
     }
 }
 
@@ -64,7 +79,8 @@ pub fn requester(who: &Requester) -> String {
 pub fn nickname(who: &Requester) -> String {
     match who {
         Requester::Person { identity } => short(&identity.arn).to_owned(),
-        Requester::Pipeline { trigger, .. } => trigger.as_deref().map_or("a pipeline", short).to_owned(),
+        Requester::Pipeline { trigger: Trigger::Principal { arn }, .. } => short(arn).to_owned(),
+        Requester::Pipeline { pipeline, trigger: Trigger::Unknown { .. }, .. } => format!("pipeline {pipeline}"),
         Requester::Unknown => "-".to_owned(),
     }
 }

@@ -14,7 +14,7 @@ use crate::model::fault::Fault;
 use crate::model::ids::{Digest, StageName};
 use crate::model::pipeline::{Account, ImageSpec};
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
-use crate::ports::approvals::{ActionState, Execution, PipelineApprovals};
+use crate::ports::approvals::{ActionState, Declared, Execution, PipelineApprovals};
 use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart, Wanted};
 use crate::ports::images::{Access, Built, Images, Say};
 
@@ -104,6 +104,10 @@ impl Deployer for Guarded<dyn Deployer> {
 
 #[async_trait]
 impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
+    async fn declared(&self, account: &Account, pipeline: &str) -> Result<Declared, Fault> {
+        self.0.declared(account, pipeline).await
+    }
+
     async fn start(
         &self,
         account: &Account,
@@ -118,7 +122,7 @@ impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
         self.1.call(self.0.abandon(account, pipeline, execution, why)).await
     }
 
-    async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Execution, Fault> {
+    async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Option<Execution>, Fault> {
         self.0.execution(account, pipeline, execution).await
     }
 

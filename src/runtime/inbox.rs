@@ -59,7 +59,7 @@ pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Opt
     let state = release.stages.get(&answer.stage)?;
     let Approval::Asked(request) = &state.approval else { return None };
     let policy = release.started.pipeline.stage(&answer.stage)?.approval.as_ref()?;
-    Some(match refusal(policy, &release.requested_by, request, answer) {
+    Some(match refusal(policy, &release.requesters, request, answer) {
         Some(why) => {
             let why = match answer.plan == request.plan {
                 true => why,

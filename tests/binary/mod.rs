@@ -4,6 +4,7 @@ pub mod junit;
 pub mod rig;
 
 mod answers;
+mod asking;
 mod bad_access;
 mod bad_files;
 mod bad_releases;

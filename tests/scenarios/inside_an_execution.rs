@@ -1,4 +1,4 @@
-use kanmon::model::approval::{ApprovalRequest, Requester};
+use kanmon::model::approval::{ApprovalRequest, Requester, Trigger};
 use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
@@ -24,7 +24,13 @@ async fn execution(stage: &Stage, plan: &str) -> Requester {
         .await
         .expect("started");
     let execution = started.pipeline_execution_id().expect("an execution").to_owned();
-    Requester::Pipeline { execution, trigger: Some("arn:aws:iam::111111111111:user/developer".to_owned()) }
+    Requester::Pipeline {
+        pipeline: "shop".to_owned(),
+        account: "dev".parse().expect("a name"),
+        execution,
+        trigger: Trigger::Principal { arn: DEVELOPER.identity().arn },
+        by: DEVELOPER.identity(),
+    }
 }
 
 /// The first build: through dev, and it ends with the question put.

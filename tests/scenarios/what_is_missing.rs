@@ -48,11 +48,30 @@ async fn several_things_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_pipeline_of_codepipeline_with_the_nearest() {
     let approval = json!({ "by": "codepipeline", "pipeline": "shp", "action": "Approve", "account": "dev" });
-    let story = Story::new().of_stage("prod", "enter", json!({ "approval": approval }));
-    let stage = story.open();
-    let ended = stage.release().await.end(&stage).await;
-    for what in ["`shp`", "`shop`"] {
-        ended.says(what);
-    }
-    assert_eq!(stage.calls("ListPipelines").len(), 1);
+    is_named(Story::new().of_stage("prod", "enter", json!({ "approval": approval })), &["`shp`", "`shop`"]).await;
+}
+
+fn asking(action: &str) -> Story {
+    let approval = json!({ "by": "codepipeline", "pipeline": "shop", "action": action, "account": "dev" });
+    Story::new().of_stage("prod", "enter", json!({ "approval": approval }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_action_of_codepipeline_with_the_nearest() {
+    is_named(asking("Aprove"), &["has no action `Aprove`", "did you mean `Approve`?"]).await;
+    is_named(asking("Source"), &["action `Source`", "is not a manual approval", "its manual approvals: Approve"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_takes_no_variables_or_not_kanmon_s() {
+    let shop = "/codepipeline/0/pipeline";
+    let v1 = asking("Approve").world(&format!("{shop}/pipelineType"), json!("V1"));
+    is_named(v1, &["CodePipeline shop in account dev is of type V1, which takes no variables", "V2"]).await;
+    let two = json!([{ "name": "KANMON_RELEASE" }, { "name": "KANMON_PLN" }]);
+    let two = asking("Approve").world(&format!("{shop}/variables"), two);
+    is_named(two, &["does not declare KANMON_DIGEST, KANMON_PLAN", "`KANMON_PLN`"]).await;
+    let names = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN", "REASON"];
+    let one_more = json!(names.map(|name| json!({ "name": name })));
+    let one_more = asking("Approve").world(&format!("{shop}/variables"), one_more);
+    is_named(one_more, &["needs a value for REASON", "give it a default value"]).await;
 }

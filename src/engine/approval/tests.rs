@@ -13,6 +13,7 @@ const SSO_BOB: &str = "arn:aws:sts::012345678901:assumed-role/AWSReservedSSO_Adm
 const SSO_ALICE_MANAGES: &str = "arn:aws:sts::012345678901:assumed-role/AWSReservedSSO_Manager_4567/alice";
 const ROLE_ALICE: &str = "arn:aws:sts::012345678901:assumed-role/Deploy/alice";
 const ROLE_BOB: &str = "arn:aws:sts::012345678901:assumed-role/Deploy/bob";
+const BUILD: &str = "arn:aws:sts::012345678901:assumed-role/Build/AWSCodeBuild-1";
 const OTHER_ROLE: &str = "arn:aws:sts::012345678901:assumed-role/Release/alice";
 
 fn who(arn: &str) -> Identity {
@@ -21,6 +22,15 @@ fn who(arn: &str) -> Identity {
 
 fn person(arn: &str) -> Requester {
     Requester::Person { identity: who(arn) }
+}
+
+fn execution(trigger: Trigger) -> Requester {
+    let (pipeline, execution) = ("shop".to_owned(), "e".to_owned());
+    Requester::Pipeline { pipeline, account: id("dev"), execution, trigger, by: who(BUILD) }
+}
+
+fn started_by(arn: &str) -> Requester {
+    execution(Trigger::Principal { arn: arn.to_owned() })
 }
 
 fn policy(approvers: &[&str]) -> ApprovalPolicy {
@@ -47,7 +57,7 @@ fn answer(arn: &str, answer: Answer) -> ApprovalAnswer {
 }
 
 fn refused(policy: &ApprovalPolicy, requester: &Requester, answer: &ApprovalAnswer) -> Option<String> {
-    refusal(policy, requester, &request(), answer)
+    refusal(policy, std::slice::from_ref(requester), &request(), answer)
 }
 
 #[rstest]
@@ -64,8 +74,7 @@ fn refused(policy: &ApprovalPolicy, requester: &Requester, answer: &ApprovalAnsw
 fn nobody_approves_what_they_asked_for(#[case] asked: &str, #[case] approves: &str, #[case] is_refused: bool) {
     let approval = answer(approves, Answer::Approved);
     assert_eq!(refused(&policy(&[]), &person(asked), &approval).is_some(), is_refused);
-    let triggered = Requester::Pipeline { execution: "e".into(), trigger: Some(asked.into()) };
-    assert_eq!(refused(&policy(&[]), &triggered, &approval).is_some(), is_refused);
+    assert_eq!(refused(&policy(&[]), &started_by(asked), &approval).is_some(), is_refused);
     let lenient = ApprovalPolicy { self_approval: true, ..policy(&[]) };
     assert_eq!(refused(&lenient, &person(asked), &approval), None);
 }
@@ -73,9 +82,23 @@ fn nobody_approves_what_they_asked_for(#[case] asked: &str, #[case] approves: &s
 #[test]
 fn where_it_is_unknown_who_asked_nobody_can_be_shown_to_be_somebody_else() {
     let approval = answer(BOB, Answer::Approved);
-    for requester in [Requester::Unknown, Requester::Pipeline { execution: "e".into(), trigger: None }] {
+    let event = execution(Trigger::of("CloudWatchEvent", "arn:aws:events:ap-northeast-1:012345678901:rule/push"));
+    for requester in [Requester::Unknown, event, execution(Trigger::of("", ""))] {
         assert!(refused(&policy(&[]), &requester, &approval).is_some());
+        // Also where somebody who is known took it further.
+        assert!(refusal(&policy(&[]), &[requester.clone(), person(ALICE)], &request(), &approval).is_some());
         assert_eq!(refused(&ApprovalPolicy { self_approval: true, ..policy(&[]) }, &requester, &approval), None);
+    }
+}
+
+#[test]
+fn all_who_asked_are_excluded_together() {
+    let all = [started_by(ALICE), person(OTHER_ROLE), person(SSO_ALICE)];
+    for one in [ALICE, OTHER_ROLE, SSO_ALICE, BUILD] {
+        assert!(refusal(&policy(&[]), &all, &request(), &answer(one, Answer::Approved)).is_some(), "{one}");
+    }
+    for other in [BOB, SSO_BOB] {
+        assert_eq!(refusal(&policy(&[]), &all, &request(), &answer(other, Answer::Approved)), None, "{other}");
     }
 }
 

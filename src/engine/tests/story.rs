@@ -184,7 +184,8 @@ fn crash(world: &mut World, jobs: Vec<Job>) -> Vec<Job> {
 }
 
 fn resume(world: &mut World) -> Vec<Job> {
-    world.append([Fact::Resumed { by: Requester::Unknown, kanmon: "0.1.0".into() }]);
+    let identity = Identity { arn: ASKED_BY.into(), account: id("012345678901"), user_id: "A".into() };
+    world.append([Fact::Resumed { by: Requester::Person { identity }, kanmon: "0.1.0".into() }]);
     world.release.open.keys().cloned().map(Job::LookUp).collect()
 }
 

@@ -471,7 +471,7 @@ impl World {
             approved
         };
         let closes = self.chance.odds(10);
-        Some(match refusal(&policy, &self.release.requested_by, &request, &answer) {
+        Some(match refusal(&policy, &self.release.requesters, &request, &answer) {
             Some(why) => Fact::ApprovalRefused { answer, why, closes },
             None if answer.answer == Answer::Rejected => Fact::ApprovalRejected { answer },
             None => Fact::ApprovalGiven { answer },

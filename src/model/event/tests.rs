@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::model::approval::Answer;
+use crate::model::approval::{Answer, Trigger};
 use crate::model::fault::FaultKind;
 use crate::model::finding::{Finding, ScanState, Severity};
 use crate::model::ids::PlanHash;
@@ -223,11 +223,16 @@ fn plan() -> StagePlan {
     }
 }
 
+fn execution(trigger: Trigger) -> Requester {
+    let (pipeline, execution) = ("shop".to_owned(), "e".to_owned());
+    Requester::Pipeline { pipeline, account: id("dev"), execution, trigger, by: somebody() }
+}
+
 fn requesters() -> Vec<Requester> {
     vec![
         Requester::Person { identity: somebody() },
-        Requester::Pipeline { execution: "e".into(), trigger: Some("t".into()) },
-        Requester::Pipeline { execution: "e".into(), trigger: None },
+        execution(Trigger::Principal { arn: "arn:aws:iam::012345678901:user/ann".into() }),
+        execution(Trigger::Unknown { kind: "WebhookV2".into(), detail: "arn:x".into() }),
         Requester::Unknown,
     ]
 }

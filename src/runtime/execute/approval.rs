@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::defect;
 use crate::engine::summary;
-use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay, Requester};
+use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::ids::{PlanHash, StageName};
@@ -24,10 +24,14 @@ pub async fn request(
     let pipeline = &release.started.pipeline;
     let spec = pipeline.stage(stage).ok_or_else(|| defect("no such stage"))?;
     let policy = spec.approval.as_ref().ok_or_else(|| defect("the stage asks for no approval"))?;
-    let execution = match (&policy.way, &release.requested_by) {
-        (ApprovalWay::Kanmon, _) => None,
-        (ApprovalWay::CodePipeline { .. }, Requester::Pipeline { execution, .. }) => Some(execution.clone()),
-        (ApprovalWay::CodePipeline { pipeline: name, account, .. }, Requester::Person { .. } | Requester::Unknown) => {
+    let execution = match &policy.way {
+        ApprovalWay::Kanmon => None,
+        ApprovalWay::CodePipeline { pipeline: name, account, .. }
+            if release.requested_by.execution_of(name, account).is_some() =>
+        {
+            release.requested_by.execution_of(name, account).map(str::to_owned)
+        }
+        ApprovalWay::CodePipeline { pipeline: name, account, .. } => {
             take_back(ports, release, stage, policy, say).await;
             // The token makes a second call after a lost reply the same execution, and asking anew another one.
             let token = format!("{}-{}", &plan.as_str()[..40], release.stage(stage).asks + 1);
@@ -65,12 +69,11 @@ async fn take_back(ports: &Ports, release: &Release, stage: &StageName, policy: 
     }
 }
 
-/// What an execution that carries the question is told.
+/// The variables of an execution that carries the question; the pipeline has to declare them.
+pub const VARIABLES: [&str; 3] = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN"];
+
 fn variables(release: &Release, plan: &PlanHash) -> BTreeMap<String, String> {
     let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();
-    BTreeMap::from([
-        ("KANMON_RELEASE".to_owned(), release.id.to_string()),
-        ("KANMON_DIGEST".to_owned(), digests.join(",")),
-        ("KANMON_PLAN".to_owned(), plan.to_string()),
-    ])
+    let values = [release.id.to_string(), digests.join(","), plan.to_string()];
+    VARIABLES.map(str::to_owned).into_iter().zip(values).collect()
 }

@@ -9,6 +9,7 @@ mod moved_tags;
 mod plan;
 mod restore;
 mod survey;
+mod survey_approvals;
 mod task;
 
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub async fn execute(
 ) -> Result<Fact, Fault> {
     match effect {
         Effect::Survey { from, until } => {
-            survey(ports, &release.started.pipeline, from, until).await?;
+            survey(ports, &release.started.pipeline, from, until, &release.requested_by).await?;
             Ok(Fact::Surveyed { until: until.clone() })
         }
         Effect::Build { image } => images::build(ports, release, image, say).await,

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::definition::tags_of;
+use super::survey_approvals;
 use crate::engine::taskdef;
+use crate::model::approval::{ApprovalWay, Requester};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, StageName};
 use crate::model::pipeline::{FileRef, Pipeline, Stage, TaskDefinitionSource};
@@ -17,7 +19,13 @@ use crate::runtime::tags;
 ///
 /// # Errors
 /// The one fault, or one that lists them; nothing has been changed.
-pub async fn survey(ports: &Ports, pipeline: &Pipeline, from: &StageName, until: &StageName) -> Result<(), Fault> {
+pub async fn survey(
+    ports: &Ports,
+    pipeline: &Pipeline,
+    from: &StageName,
+    until: &StageName,
+    requested_by: &Requester,
+) -> Result<(), Fault> {
     let position = |name| pipeline.stages.iter().position(|s| &s.name == name);
     let (first, last) = (position(from).unwrap_or(0), position(until).unwrap_or(pipeline.stages.len() - 1));
     let stages = &pipeline.stages[first..=last.max(first)];
@@ -30,6 +38,11 @@ pub async fn survey(ports: &Ports, pipeline: &Pipeline, from: &StageName, until:
             continue;
         }
         workloads(ports, pipeline, stage, &mut faults).await;
+    }
+    for stage in stages {
+        if approval_account(stage).is_none_or(|account| !refused.contains(account)) {
+            faults.extend(survey_approvals::approval(ports, pipeline, stage, requested_by).await.err());
+        }
     }
     match faults.len() {
         0 => Ok(()),
@@ -46,7 +59,9 @@ async fn accounts(
     faults: &mut Vec<Fault>,
 ) -> BTreeSet<AccountName> {
     let of_images = stages.iter().flat_map(|s| s.images_used(pipeline)).map(|i| pipeline.image(i).account.clone());
-    let names: BTreeSet<AccountName> = stages.iter().map(|s| s.account.clone()).chain(of_images).collect();
+    let of_approvals = stages.iter().filter_map(approval_account).cloned();
+    let names: BTreeSet<AccountName> =
+        stages.iter().map(|s| s.account.clone()).chain(of_images).chain(of_approvals).collect();
     let mut refused = BTreeSet::new();
     for name in names {
         if let Err(fault) = ports.accounts.enter(pipeline.account(&name)).await {
@@ -55,6 +70,14 @@ async fn accounts(
         }
     }
     refused
+}
+
+/// The account whose CodePipeline asks for the stage's approval.
+fn approval_account(stage: &Stage) -> Option<&AccountName> {
+    match &stage.approval.as_ref()?.way {
+        ApprovalWay::CodePipeline { account, .. } => Some(account),
+        ApprovalWay::Kanmon => None,
+    }
 }
 
 async fn repositories(

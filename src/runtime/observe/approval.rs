@@ -35,7 +35,7 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
         ActionState::Approved(decided) => (decided, Answer::Approved),
         ActionState::Rejected(decided) => (decided, Answer::Rejected),
     };
-    let variables = ports.approvals.execution(account, name, execution).await?.variables;
+    let variables = ports.approvals.execution(account, name, execution).await?.map(|e| e.variables).unwrap_or_default();
     let plan = shown(&decided, variables.get("KANMON_PLAN"), request);
     let answer = ApprovalAnswer {
         stage: stage.clone(),

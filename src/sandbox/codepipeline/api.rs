@@ -1,5 +1,7 @@
 //! The operations.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -8,7 +10,7 @@ use super::approval;
 use super::error::{
     bad_page, no_execution, no_pipeline, no_stage, not_stoppable, stop_repeated, unknown_operation, validation,
 };
-use super::execution::{Execution, StageStatus, Status, StopRequest};
+use super::execution::{Execution, StageStatus, Status, StopRequest, Trigger, TriggerType};
 use super::flow::{self, uuid};
 use super::pipeline::Pipeline;
 use super::variables;
@@ -85,24 +87,8 @@ fn start(pipeline: &mut Pipeline, call: &Call, latency: Latency) -> Answer {
     }
     let variables = variables::resolve(pipeline, call.input)?;
     let sources = source_revisions(pipeline, call.input)?;
-    let nth = pipeline.executions.len().to_string();
-    let id = uuid(&["execution", &pipeline.arn(), &nth, &call.now.to_string()]);
-    pipeline.executions.push(Execution {
-        id: id.clone(),
-        mode: pipeline.mode,
-        version: pipeline.version(),
-        status: Status::InProgress,
-        status_summary: None,
-        variables,
-        started_by: call.principal.to_owned(),
-        source_revisions: sources,
-        started: call.now,
-        updated: call.now,
-        stages: Vec::new(),
-        waits_since: Some(call.now),
-        stop: None,
-        stops_at: None,
-    });
+    let trigger = Trigger { kind: TriggerType::StartPipelineExecution, detail: call.principal.to_owned() };
+    let id = begin(pipeline, variables, sources, trigger, call.now);
     if let Some(token) = token {
         pipeline.tokens.insert(token.to_owned(), id.clone());
     }
@@ -110,7 +96,36 @@ fn start(pipeline: &mut Pipeline, call: &Call, latency: Latency) -> Answer {
     Ok(json!({ "pipelineExecutionId": id }))
 }
 
-fn source_revisions(pipeline: &Pipeline, input: &Value) -> Result<std::collections::BTreeMap<String, Value>, AwsError> {
+/// A new execution, not yet in any stage; its id.
+pub(super) fn begin(
+    pipeline: &mut Pipeline,
+    variables: Vec<(String, String)>,
+    source_revisions: BTreeMap<String, Value>,
+    trigger: Trigger,
+    at: Timestamp,
+) -> String {
+    let nth = pipeline.executions.len().to_string();
+    let id = uuid(&["execution", &pipeline.arn(), &nth, &at.to_string()]);
+    pipeline.executions.push(Execution {
+        id: id.clone(),
+        mode: pipeline.mode,
+        version: pipeline.version(),
+        status: Status::InProgress,
+        status_summary: None,
+        variables,
+        trigger,
+        source_revisions,
+        started: at,
+        updated: at,
+        stages: Vec::new(),
+        waits_since: Some(at),
+        stop: None,
+        stops_at: None,
+    });
+    id
+}
+
+fn source_revisions(pipeline: &Pipeline, input: &Value) -> Result<BTreeMap<String, Value>, AwsError> {
     let known =
         |name: &str| pipeline.stages.iter().flat_map(|s| &s.actions).any(|a| a.name == name && a.category == "Source");
     list(input, "sourceRevisions")

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::pipeline::Mode;
@@ -115,6 +116,44 @@ pub struct StopRequest {
     pub reason: Option<String>,
 }
 
+/// `ExecutionTrigger`.
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    pub kind: TriggerType,
+    /// A principal's ARN, an event rule's, a webhook's.
+    pub detail: String,
+}
+
+/// `TriggerType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum TriggerType {
+    CreatePipeline,
+    StartPipelineExecution,
+    PollForSourceChanges,
+    Webhook,
+    CloudWatchEvent,
+    PutActionRevision,
+    WebhookV2,
+    ManualRollback,
+    AutomatedRollback,
+}
+
+impl TriggerType {
+    pub fn name(self) -> &'static str {
+        match self {
+            TriggerType::CreatePipeline => "CreatePipeline",
+            TriggerType::StartPipelineExecution => "StartPipelineExecution",
+            TriggerType::PollForSourceChanges => "PollForSourceChanges",
+            TriggerType::Webhook => "Webhook",
+            TriggerType::CloudWatchEvent => "CloudWatchEvent",
+            TriggerType::PutActionRevision => "PutActionRevision",
+            TriggerType::WebhookV2 => "WebhookV2",
+            TriggerType::ManualRollback => "ManualRollback",
+            TriggerType::AutomatedRollback => "AutomatedRollback",
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Execution {
     pub id: String,
@@ -124,8 +163,7 @@ pub struct Execution {
     pub status_summary: Option<String>,
     /// Every declared variable, with what it resolved to.
     pub variables: Vec<(String, String)>,
-    /// The ARN of who started it.
-    pub started_by: String,
+    pub trigger: Trigger,
     /// Source actions to the revision that StartPipelineExecution asked for.
     pub source_revisions: BTreeMap<String, Value>,
     pub started: Timestamp,

@@ -14,6 +14,7 @@ mod flow;
 mod pipeline;
 pub mod seed;
 pub mod told;
+pub mod triggered;
 mod variables;
 mod view;
 

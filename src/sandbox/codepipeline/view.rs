@@ -127,7 +127,7 @@ pub fn summary(pipeline: &Pipeline, execution: &Execution) -> Value {
 }
 
 fn trigger(execution: &Execution) -> Value {
-    json!({ "triggerType": "StartPipelineExecution", "triggerDetail": execution.started_by })
+    json!({ "triggerType": execution.trigger.kind.name(), "triggerDetail": execution.trigger.detail })
 }
 
 /// Source actions that succeeded, with the revision that they brought.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::World;
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::codepipeline::told::Told;
+use crate::sandbox::codepipeline::triggered::Triggered;
 use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::faults::Fault;
 use crate::sandbox::inspector::behaviour::{Findings, Images, Later, Turn};
@@ -64,12 +65,13 @@ impl World {
             "findings" if method == Method::POST => self.take_findings(request.body()),
             "alarms" if method == Method::POST => self.take_alarm(request.body()),
             "actions" if method == Method::POST => self.end_action(request.body()),
+            "executions" if method == Method::POST => self.trigger_execution(request.body()),
             "log" if method == Method::GET => Ok(self.log_since(request.uri().query())),
             _ => match path.split_once('/') {
                 Some(("service", rest)) => self.service(rest),
                 Some(("sessions", rest)) if method == Method::DELETE => self.end_sessions(rest),
                 _ => {
-                    let here = "actions, alarms, faults, findings, log, service/… and sessions/… are here";
+                    let here = "actions, alarms, executions, faults, findings, log, service/… and sessions/… are here";
                     Err((StatusCode::NOT_FOUND, here.to_owned()))
                 }
             },
@@ -120,6 +122,12 @@ impl World {
         let told: Told = parsed(body)?;
         self.codepipeline.tell(told, self.now).map_err(bad)?;
         Ok(json!({}))
+    }
+
+    fn trigger_execution(&mut self, body: &Bytes) -> Reply {
+        let by: Triggered = parsed(body)?;
+        let id = self.codepipeline.trigger(by, self.now).map_err(bad)?;
+        Ok(json!({"execution": id}))
     }
 
     fn log_since(&self, query: Option<&str>) -> Value {

@@ -1,0 +1,44 @@
+//! What a release is asked for.
+
+use super::Release;
+use crate::model::event::PushedImage;
+use crate::model::ids::{ImageName, StageName};
+use crate::model::outcome::Ending;
+use crate::model::pipeline::Stage;
+use crate::model::stage_state::StageState;
+
+impl Release {
+    /// How it ended, where it cannot be resumed.
+    pub fn ended_for_good(&self) -> Option<&Ending> {
+        self.ending.as_ref().filter(|ending| !ending.outcome.is_resumable())
+    }
+
+    /// Whether every stage that it shall reach is done.
+    pub fn is_through(&self) -> bool {
+        let left = |stage: &Stage| self.stage(&stage.name).left.is_some();
+        self.started.pipeline.stages.iter().find(|s| !left(s) || s.name == self.until).is_some_and(left)
+    }
+
+    /// The tag that an image of this release carries in a repository.
+    pub fn tag(&self, image: &ImageName) -> String {
+        let images = &self.started.pipeline.images;
+        let own = images.get(image).map(|i| &i.repository);
+        let shared = images.values().filter(|i| Some(&i.repository) == own).count() > 1;
+        if shared { format!("kanmon-{}-{image}", self.id) } else { format!("kanmon-{}", self.id) }
+    }
+
+    /// The image as a stage's tasks pull it: the copy in the stage's account, or the image's own.
+    pub fn image_for(&self, stage: &Stage, image: &ImageName) -> Option<&PushedImage> {
+        let pipeline = &self.started.pipeline;
+        let account = &pipeline.image_account(stage, image).name;
+        if *account == pipeline.image(image).account {
+            self.images.get(image)
+        } else {
+            self.copies.get(&(image.clone(), account.clone()))
+        }
+    }
+
+    pub fn stage(&self, name: &StageName) -> &StageState {
+        self.stages.get(name).expect("stages come from the resolved pipeline")
+    }
+}

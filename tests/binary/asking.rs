@@ -1,0 +1,239 @@
+//! Who asks for a release: an execution that is looked up, and nobody on their word alone.
+
+use serde_json::{Value, json};
+
+use super::rig::{Desk, Ran, Sandbox, release_in};
+
+/// The demo's world, and in the development account a pipeline whose build asks and one that is over at once.
+const SEED: &str = concat!(
+    include_str!("../../src/sandbox/seed/demo.yaml"),
+    r#"
+  - account: "111111111111"
+    region: ap-northeast-1
+    pipeline:
+      name: hello
+      stages:
+        - name: Source
+          actions: [{ name: Source, actionTypeId: { category: Source, owner: AWS, provider: S3, version: "1" } }]
+        - name: Prepare
+          actions: [{ name: Prepare, namespace: Prepare, actionTypeId: { category: Build, owner: AWS, provider: CodeBuild, version: "1" } }]
+        - name: Production
+          actions:
+            - name: Approve
+              actionTypeId: { category: Approval, owner: AWS, provider: Manual, version: "1" }
+              configuration: { CustomData: "release #{Prepare.KANMON_RELEASE}, plan #{Prepare.KANMON_PLAN}" }
+            - { name: Promote, runOrder: 2, actionTypeId: { category: Build, owner: AWS, provider: CodeBuild, version: "1" } }
+    actions: { Prepare/Prepare: { told: true }, Production/Promote: { told: true } }
+  - account: "111111111111"
+    region: ap-northeast-1
+    pipeline:
+      name: quick
+      stages:
+        - name: Source
+          actions: [{ name: Source, actionTypeId: { category: Source, owner: AWS, provider: S3, version: "1" } }]
+"#
+);
+
+const DEVELOPER: &str = "arn:aws:iam::111111111111:user/developer";
+const NOBODY: &str = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
+const ASKS: &str = "        by: kanmon\n        approvers: [\"arn:aws:iam::111111111111:user/manager\"]\n";
+
+struct World {
+    sandbox: Sandbox,
+    desk: Desk,
+    _seed: tempfile::NamedTempFile,
+}
+
+/// `asks`: the approval of production, as the file says it.
+fn world(asks: &str) -> World {
+    let seed = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(seed.path(), SEED).unwrap();
+    let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.path().to_str().unwrap()]);
+    let desk = Desk::demo(&sandbox);
+    desk.edit(ASKS, asks);
+    World { sandbox, desk, _seed: seed }
+}
+
+fn by_codepipeline() -> World {
+    world("        by: codepipeline\n        pipeline: hello\n        action: Approve\n        account: dev\n")
+}
+
+impl World {
+    /// Starts an execution as CodePipeline would say that it was started.
+    fn execution(&self, pipeline: &str, trigger: &str, detail: &str) -> String {
+        let started = json!({ "account": "111111111111", "region": "ap-northeast-1", "pipeline": pipeline, "trigger": trigger, "detail": detail });
+        let started = self.sandbox.ask("POST", "executions", &started.to_string());
+        started["execution"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned()
+    }
+
+    fn build(&self, variables: &[(&str, &str)], args: &[&str]) -> Ran {
+        let mut env = self.sandbox.keys("developer");
+        env.extend(variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
+        self.desk.run(&env, args)
+    }
+
+    /// The build of the execution ends, with what it exports.
+    fn told(&self, execution: &str, action: &str, outputs: &Value) {
+        let told = json!({ "account": "111111111111", "region": "ap-northeast-1", "pipeline": "hello", "execution": execution, "action": action, "end": { "outputVariables": outputs } });
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        // The execution may not have come to it yet.
+        while self.sandbox.ask("POST", "actions", &told.to_string()).get("message").is_some() {
+            assert!(std::time::Instant::now() < until, "{action} never waits to be told");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+
+    #[track_caller]
+    fn untouched(&self) {
+        self.desk.run(&[], &["history"]).ended(0).says("nothing was released yet");
+        assert_eq!(self.sandbox.changes(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn an_execution_that_codepipeline_does_not_know_asks_for_nothing() {
+    let world = by_codepipeline();
+    let ran = world.build(&[], &["release", "--execution", "made-up"]).ended(2);
+    ran.told("`made-up` is not a valid id of a CodePipeline execution").told("hint: ");
+    let ran = world.build(&[("KANMON_EXECUTION", "#{codepipeline.PipelineExecutionId}")], &["release"]).ended(2);
+    ran.told("not in one of the CodeBuild project").told("among the variables of the pipeline's action");
+    let ran = world.build(&[], &["release", "--execution", NOBODY]).ended(40);
+    ran.told(&format!("there is no execution {NOBODY} in CodePipeline hello (account dev)")).told("hint: ");
+    // One of another pipeline is none of the file's.
+    let other = world.execution("quick", "StartPipelineExecution", DEVELOPER);
+    world.build(&[], &["release", "--execution", &other]).ended(40).told("there is no execution");
+    let named = format!("quick/{other}");
+    let ran = world.build(&[], &["release", "--execution", &named]).ended(2);
+    ran.told("is of CodePipeline quick, and the file's approvals are in hello");
+    world.untouched();
+}
+
+#[test]
+fn an_execution_that_is_over_asks_for_nothing() {
+    let world = world(ASKS);
+    let over = world.execution("quick", "StartPipelineExecution", DEVELOPER);
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let ran = world.build(&[], &["release", "--execution", &format!("quick/{over}")]).ended(40);
+    ran.told(&format!("execution {over} of CodePipeline quick is Succeeded")).told("in progress");
+    // Where the file has no pipeline, one has to be named: by whoever asks, or by CodeBuild.
+    let ran = world.build(&[], &["release", "--execution", &over]).ended(2);
+    ran.told("no pipeline is named").told("--execution PIPELINE/ID");
+    let initiator = [("CODEBUILD_INITIATOR", "codepipeline/quick"), ("KANMON_EXECUTION", over.as_str())];
+    world.build(&initiator, &["release"]).ended(40).told("is Succeeded");
+    world.untouched();
+}
+
+#[test]
+fn a_build_that_a_pipeline_started_and_that_names_no_execution_is_refused() {
+    let world = by_codepipeline();
+    let initiator = ("CODEBUILD_INITIATOR", "codepipeline/hello");
+    for variables in [vec![initiator], vec![initiator, ("KANMON_EXECUTION", "")]] {
+        let ran = world.build(&variables, &["release", "--until", "dev"]).ended(2);
+        ran.told("this build was started by CodePipeline hello, and its execution is not named")
+            .told("set KANMON_EXECUTION=#{codepipeline.PipelineExecutionId} on the pipeline's action");
+    }
+    world.untouched();
+    // Who starts a build by hand is known by the credentials.
+    let id = release_in(&world.build(&[("CODEBUILD_INITIATOR", "ann")], &["release", "--until", "dev"]).ended(0).out);
+    for args in [["promote", &id, "--to", "staging"].as_slice(), &["resume", &id]] {
+        let ran = world.build(&[initiator], args);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+    }
+}
+
+#[test]
+fn where_an_event_started_the_execution_nobody_can_be_shown_to_be_somebody_else() {
+    let world = by_codepipeline();
+    let rule = "arn:aws:events:ap-northeast-1:111111111111:rule/on-push";
+    for (trigger, detail) in [
+        ("CloudWatchEvent", rule),
+        ("WebhookV2", "arn:aws:codeconnections:ap-northeast-1:111111111111:connection/x"),
+        ("PollForSourceChanges", "hello"),
+        // Its detail is somebody's, and says nothing of who committed.
+        ("PutActionRevision", DEVELOPER),
+    ] {
+        let execution = world.execution("hello", trigger, detail);
+        let ran = world.build(&[], &["release", "--until", "staging", "--execution", &execution]).ended(40);
+        ran.told("nobody may approve prod of this release")
+            .told(&format!("execution {execution} of hello was started by {trigger} ({detail}), which names no person"))
+            .told("`kanmon release --remote`");
+    }
+    world.untouched();
+    // What nobody has to approve may be released by an event.
+    let execution = world.execution("hello", "CloudWatchEvent", rule);
+    world.build(&[], &["release", "--until", "dev", "--execution", &execution]).ended(0);
+    world.desk.run(&[], &["history"]).ended(0).says("pipeline hello");
+}
+
+#[test]
+fn an_execution_that_a_person_started_is_released_promoted_and_approved_by_another() {
+    let world = by_codepipeline();
+    let execution = world.execution("hello", "StartPipelineExecution", DEVELOPER);
+    let variables = [("CODEBUILD_INITIATOR", "codepipeline/hello"), ("KANMON_EXECUTION", execution.as_str())];
+    let ran = world.build(&variables, &["release", "--until", "staging", "--output", "json"]).ended(0);
+    let events = ran.json();
+    let id = events[0]["release"].as_str().unwrap();
+    let requested = &events[0]["requested_by"];
+    assert_eq!((&requested["trigger"]["arn"], &requested["by"]["arn"]), (&DEVELOPER.into(), &DEVELOPER.into()));
+    let asked = events.iter().find(|e| e["kind"] == "approval-requested").expect("asked ahead");
+    let plan = asked["request"]["plan"].as_str().unwrap();
+    assert_eq!(asked["request"]["execution"], *execution);
+    world.told(&execution, "Prepare/Prepare", &json!({ "KANMON_RELEASE": id, "KANMON_PLAN": plan }));
+    let manager = world.sandbox.keys("manager");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    // The question is put as soon as the execution comes to its action.
+    while world.desk.run(&manager, &["approve", id, "--plan", plan]).code != Some(0) {
+        assert!(std::time::Instant::now() < until, "it never waits for approval");
+    }
+    world.build(&variables, &["promote", id, "--to", "prod"]).ended(0);
+}
+
+/// The plan that waits.
+fn asked_in(desk: &Desk, env: &[(String, String)]) -> String {
+    let asked = desk.run(env, &["approvals", "--output", "json"]).ended(0).json();
+    asked[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn whoever_took_a_release_further_does_not_approve_it() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit(ASKS, "        by: kanmon\n");
+    let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
+    let id = release_in(&desk.run(&developer, &["release", "--until", "dev"]).ended(0).out);
+    // The manager asks for more, and may not do it; then the developer asks for the same.
+    desk.run(&manager, &["promote", &id, "--to", "prod"]).ended(40);
+    let mut running = desk.start(&developer, &["promote", &id, "--to", "prod"]);
+    running.says("waits for approval");
+    desk.run(&manager, &["approvals"]).ended(0).says("asked by  developer of 111111111111; manager of 111111111111");
+    let plan = asked_in(&desk, &manager);
+    for who in [&manager, &developer] {
+        let ran = desk.run(who, &["approve", &id, "--plan", &plan]).ended(40);
+        ran.told("asked for this release and may not approve it");
+    }
+    assert!(sandbox.done("UpdateService").iter().all(|c| c["input"]["cluster"] != "hello-prod"));
+}
+
+#[test]
+fn who_approved_does_not_go_on_with_it() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
+    let mut running = desk.start(&developer, &["release"]);
+    let id = release_in(&running.says("waits for approval"));
+    let listed = desk.run(&developer, &["history"]).ended(0);
+    assert!(listed.out.contains(" UTC  waits for approval of prod"), "{}", listed.out);
+    desk.run(&developer, &["status"]).ended(0).says("waits for approval of prod");
+    running.signal("INT");
+    running.end().ended(30);
+    desk.run(&manager, &["approve", &id, "--plan", &asked_in(&desk, &manager)]).ended(0);
+    for args in [["resume", &id].as_slice(), &["promote", &id, "--to", "prod"]] {
+        let ran = desk.run(&manager, args).ended(2);
+        ran.told("user/manager has approved prod of").told("that approval would no longer count").told("somebody else");
+    }
+    // Nothing was recorded of it, so the approval counts where the developer goes on.
+    desk.run(&developer, &["resume", &id]).ended(0);
+    let story = desk.run(&developer, &["history", &id]).ended(0).out;
+    assert_eq!(story.matches("severity gate: open").count(), 3, "{story}");
+    assert_eq!(story.matches("severity gate again, before entering: open").count(), 1, "{story}");
+}
