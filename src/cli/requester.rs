@@ -26,7 +26,7 @@ pub async fn of(ports: &Ports, pipeline: &Pipeline, execution: Option<&str>) -> 
     let initiator = std::env::var(INITIATOR).ok();
     let started_by = initiator.as_deref().and_then(|i| i.strip_prefix("codepipeline/")).filter(|n| !n.is_empty());
     // A variable that is there and empty is one that was forgotten.
-    let named = execution.filter(|e| !e.is_empty()).map(|e| Named::read(e)).transpose()?;
+    let named = execution.filter(|e| !e.is_empty()).map(Named::read).transpose()?;
     let by = identity::caller(ports, pipeline.account(&pipeline.stages[0].account));
     match (named, started_by) {
         (None, None) => Ok(Requester::Person { identity: by.await? }),

@@ -283,7 +283,7 @@ fn a_container_that_nobody_stopped_and_that_was_killed_ran_out_of_memory() {
 fn one_fault_of_its_own_among_interruptions_is_blamed() {
     let spot = task(Some("SpotInterruption"), None, vec![]);
     let exited = task(Some("EssentialContainerExited"), None, vec![container("web", Some(1), None)]);
-    assert!(blames_nothing(&summarize(&[spot.clone()])));
+    assert!(blames_nothing(&summarize(std::slice::from_ref(&spot))));
     assert!(!blames_nothing(&summarize(&[spot, exited])));
     assert!(!blames_nothing(&[]), "nothing is known");
 }
