@@ -1,7 +1,7 @@
 //! The user's own Docker credentials: `config.json` with its `auths`, `credHelpers` and `credsStore`.
 
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use super::env::Env;
 use super::reference::{HUB, Reference};
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::json::Strict;
 use crate::ports::images::{Access, Login};
 
 /// How Docker's configuration names Docker Hub.
@@ -20,45 +21,88 @@ pub const HUB_KEY: &str = "https://index.docker.io/v1/";
 /// A helper may have to unlock a keychain; one that takes longer waits for somebody who is not there.
 const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Of what a failing helper says, in characters.
+const MOST_SAID: usize = 300;
+
 /// The name that helpers give with an identity token instead of a password (docker/cli, `credentials`).
 const TOKEN_USER: &str = "<token>";
+
+/// What a helper says of a registry that it has no login for (docker/docker-credential-helpers, `errCredentialsNotFound`).
+const NOT_FOUND: &str = "credentials not found";
+
+/// A login for a registry, and in words where it is from, or why there is none.
+#[derive(Clone)]
+pub struct Lookup {
+    pub login: Option<Login>,
+    pub note: String,
+}
+
+impl Lookup {
+    fn none(note: impl Into<String>) -> Lookup {
+        Lookup { login: None, note: note.into() }
+    }
+
+    /// A refusal of the registry's, with what it was asked with.
+    pub fn explain(&self, fault: Fault) -> Fault {
+        match (fault.kind, &fault.cause) {
+            (FaultKind::AccessDenied, Some(cause)) => {
+                let cause = format!("{cause}; {}", self.note);
+                fault.cause(cause)
+            }
+            (FaultKind::AccessDenied, None) => fault.cause(self.note.clone()),
+            _ => fault,
+        }
+    }
+}
 
 /// Where a reference leads, with what the user's Docker configuration knows for its registry, and its tag or digest.
 ///
 /// # Errors
 /// `Invalid` for what is no reference.
-pub fn locate(reference: &str, env: &Env) -> Result<(Access, String), Fault> {
+pub fn locate(reference: &str, env: &Env) -> Result<(Access, String, Lookup), Fault> {
     let parsed = Reference::parse(reference)?;
+    let lookup = look_up(&parsed.host, &parsed.path, env);
     let access = Access {
         repository: format!("{}/{}", parsed.host, parsed.path),
-        login: login(&parsed.host, &parsed.path, &docker_config(env), env),
+        login: lookup.login.clone(),
         insecure: parsed.is_loopback(),
     };
-    Ok((access, parsed.tag_or_digest))
+    Ok((access, parsed.tag_or_digest, lookup))
 }
 
 /// The user's `config.json`; empty where there is none or it cannot be read, as Docker's client takes it.
 pub fn docker_config(env: &Env) -> Map<String, Value> {
-    env.docker_config_dir().map(|dir| read_config(&dir.join("config.json"))).unwrap_or_default()
+    config_file(env).map(|file| read_config(&file)).unwrap_or_default()
+}
+
+fn config_file(env: &Env) -> Option<PathBuf> {
+    env.docker_config_dir().map(|dir| dir.join("config.json"))
 }
 
 /// A file of logins; empty where there is none.
 pub fn read_config(path: &Path) -> Map<String, Value> {
-    let text = match std::fs::read(path) {
-        Ok(text) => text,
-        Err(e) => {
-            if e.kind() != std::io::ErrorKind::NotFound {
-                tracing::warn!(path = %path.display(), error = %e, "credentials cannot be read");
-            }
-            return Map::new();
-        }
+    parse_config(path)
+        .unwrap_or_else(|why| {
+            tracing::warn!(path = %path.display(), why, "credentials cannot be read");
+            None
+        })
+        .unwrap_or_default()
+}
+
+/// # Errors
+/// Why the file cannot be read.
+fn parse_config(path: &Path) -> Result<Option<Map<String, Value>>, String> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e.to_string()),
     };
-    match serde_json::from_slice(&text) {
-        Ok(Value::Object(config)) => config,
-        Ok(_) | Err(_) => {
-            tracing::warn!(path = %path.display(), "credentials cannot be read: no JSON object");
-            Map::new()
-        }
+    // Editors on Windows put a byte order mark first.
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    match serde_json::from_slice::<Strict>(text) {
+        Ok(Strict(Value::Object(config))) => Ok(Some(config)),
+        Ok(Strict(_)) => Err("it is not a JSON object".to_owned()),
+        Err(e) => Err(format!("it is not valid JSON: {e}")),
     }
 }
 
@@ -71,32 +115,77 @@ pub fn host_of(key: &str) -> &str {
     }
 }
 
-fn login(host: &str, path: &str, config: &Map<String, Value>, env: &Env) -> Option<Login> {
+fn look_up(host: &str, path: &str, env: &Env) -> Lookup {
+    let Some(file) = config_file(env) else {
+        return Lookup::none("no login was used: neither DOCKER_CONFIG nor HOME is set");
+    };
+    let shown = file.display();
+    let config = match parse_config(&file) {
+        Ok(Some(config)) => config,
+        Ok(None) => return Lookup::none(format!("no login was used: there is no {shown}")),
+        Err(why) => return Lookup::none(format!("no login was used: {shown} cannot be read: {why}")),
+    };
     let key = if host == HUB { HUB_KEY } else { host };
     let helpers = config.get("credHelpers").and_then(Value::as_object);
     let named = helpers.and_then(|h| h.iter().find(|(k, _)| host_of(k) == host)).and_then(|(_, v)| v.as_str());
     let store = named.or_else(|| config.get("credsStore").and_then(Value::as_str)).filter(|s| !s.is_empty());
-    if let Some(store) = store
-        && let Some(login) = ask_helper(store, key, env)
-    {
-        return Some(login);
+    let asked = store.map(|store| ask_helper(store, key, env));
+    let why = match asked {
+        Some(Ok(login)) => {
+            let name = helper_name(store.unwrap_or_default());
+            return Lookup {
+                note: format!("the login was that of `{}` from {name}", login.username),
+                login: Some(login),
+            };
+        }
+        Some(Err(why)) => Some(why),
+        None => None,
+    };
+    match in_file(host, path, &config) {
+        Some(Ok(login)) => {
+            Lookup { note: format!("the login was that of `{}` in {shown}", login.username), login: Some(login) }
+        }
+        // The store was to have it, and an entry of the file beside it is usually empty.
+        Some(Err(reason)) => {
+            Lookup::none(format!("no login was used: {}", why.unwrap_or(format!("in {shown}, {reason}"))))
+        }
+        None => Lookup::none(format!("no login was used: {}", why.unwrap_or(format!("{shown} has none for {host}")))),
     }
+}
+
+/// What `auths` has for a repository: the longest key that is a prefix, since containers-auth.json(5) lets a namespace have a login
+/// of its own.
+fn in_file(host: &str, path: &str, config: &Map<String, Value>) -> Option<Result<Login, String>> {
     let auths = config.get("auths").and_then(Value::as_object)?;
     let whole = format!("{host}/{path}");
-    // The longest key that is a prefix: containers-auth.json(5) lets a namespace have a login of its own.
     let fits = |key: &str| {
         let bare = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
         let own = bare.trim_end_matches('/');
         whole == own || whole.starts_with(&format!("{own}/"))
     };
     let best = auths.iter().filter(|(k, _)| fits(k)).max_by_key(|(k, _)| k.len());
-    let entry = best.or_else(|| auths.iter().find(|(k, _)| host_of(k) == host));
-    entry.and_then(|(_, auth)| decode(auth))
+    let (key, entry) = best.or_else(|| auths.iter().find(|(k, _)| host_of(k) == host))?;
+    Some(decode(entry).ok_or_else(|| {
+        let has = |name: &str| entry.get(name).and_then(Value::as_str).is_some_and(|t| !t.is_empty());
+        if has("identitytoken") {
+            format!(
+                "`{key}` has an identity token, which is not a password: log in with a user and a password or token"
+            )
+        } else if has("auth") {
+            format!("`auth` of `{key}` is not USER:PASSWORD in base64")
+        } else {
+            format!("`{key}` has no user and password")
+        }
+    }))
 }
 
-/// A login as `auths` holds it: `auth` is the base64 of `user:password`, or both are there by name.
+/// A login as `auths` holds it: `auth` is the base64 of `user:password`, or both are there by name. With an identity token beside
+/// it, the password is a placeholder.
 pub fn decode(entry: &Value) -> Option<Login> {
     let text = |key: &str| entry.get(key).and_then(Value::as_str).filter(|t| !t.is_empty());
+    if text("identitytoken").is_some() {
+        return None;
+    }
     if let (Some(username), Some(password)) = (text("username"), text("password")) {
         return Some(Login { username: username.into(), password: password.into() });
     }
@@ -107,18 +196,27 @@ pub fn decode(entry: &Value) -> Option<Login> {
     (!password.is_empty()).then(|| Login { username: username.into(), password: password.into() })
 }
 
-fn ask_helper(store: &str, key: &str, env: &Env) -> Option<Login> {
-    let answer: Value = match run_helper(store, "get", key, env) {
-        Ok(text) => serde_json::from_str(&text).ok()?,
-        Err(why) => {
-            tracing::warn!(helper = store, registry = key, why, "no credentials");
-            return None;
-        }
-    };
+fn helper_name(store: &str) -> String {
+    format!("docker-credential-{store}")
+}
+
+/// # Errors
+/// Why the helper gives no login.
+fn ask_helper(store: &str, key: &str, env: &Env) -> Result<Login, String> {
+    let name = helper_name(store);
+    let text = run_helper(store, "get", key, env)
+        .map_err(|why| if why.starts_with(NOT_FOUND) { format!("{name} has none for {key}") } else { why })?;
+    let answer: Value = serde_json::from_str(&text).map_err(|_| format!("{name} answered no JSON"))?;
     let text = |k: &str| answer.get(k).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
-    let login = Login { username: text("Username")?, password: text("Secret")? };
-    // An identity token is for the token server's OAuth exchange, not a password.
-    (login.username != TOKEN_USER).then_some(login)
+    let login = text("Username").zip(text("Secret")).map(|(username, password)| Login { username, password });
+    match login {
+        // It is for the token server's OAuth exchange, not a password.
+        Some(login) if login.username == TOKEN_USER => Err(format!(
+            "{name} has an identity token, which is not a password: log in with a user and a password or token"
+        )),
+        Some(login) => Ok(login),
+        None => Err(format!("{name} answered without a user and a secret")),
+    }
 }
 
 /// The registries that a store has logins for.
@@ -136,9 +234,9 @@ pub fn stored(store: &str, env: &Env) -> Vec<String> {
 
 /// Runs `docker-credential-STORE VERB` (docker/docker-credential-helpers): input on stdin, JSON on stdout.
 fn run_helper(store: &str, verb: &str, input: &str, env: &Env) -> Result<String, String> {
-    let name = format!("docker-credential-{store}");
+    let name = helper_name(store);
     if store.contains('/') {
-        return Err(format!("{name} is no helper's name"));
+        return Err(format!("`{name}` is not a valid name of a credential helper"));
     }
     let program = env.find_program(&name).ok_or_else(|| format!("{name} is not in PATH"))?;
     let mut child = Command::new(program)
@@ -148,7 +246,7 @@ fn run_helper(store: &str, verb: &str, input: &str, env: &Env) -> Result<String,
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|e| e.to_string())?;
+        .map_err(|e| format!("{name} cannot be run: {e}"))?;
     if let Some(mut stdin) = child.stdin.take() {
         // A helper that does not read its input ends by itself.
         let _ = stdin.write_all(input.as_bytes());
@@ -171,7 +269,14 @@ fn run_helper(store: &str, verb: &str, input: &str, env: &Env) -> Result<String,
         }
     };
     let text = reader.join().map_err(|_| "its output broke off")?.map_err(|e| e.to_string())?;
-    if status.success() { Ok(text) } else { Err(text.trim().to_owned()) }
+    let said: String = text.trim().chars().take(MOST_SAID).collect();
+    match status.success() {
+        true => Ok(text),
+        // Helpers say why on stdout.
+        false if said.starts_with(NOT_FOUND) => Err(said),
+        false if said.is_empty() => Err(format!("{name} failed ({status})")),
+        false => Err(format!("{name} failed: {said}")),
+    }
 }
 
 #[cfg(test)]
@@ -197,7 +302,7 @@ mod tests {
     }
 
     fn found(reference: &str, env: &Env) -> Option<(String, String)> {
-        locate(reference, env).unwrap().0.login.map(|l| (l.username, l.password))
+        locate(reference, env).unwrap().2.login.map(|l| (l.username, l.password))
     }
 
     fn pair(user: &str, password: &str) -> Option<(String, String)> {
@@ -247,21 +352,84 @@ esac
         assert_eq!(listed, ["https://index.docker.io/v1/", "r.example"]);
     }
 
+    fn why(config: &str, helper: Option<&str>) -> String {
+        let (dir, env) = env_with(&json!({}), helper);
+        std::fs::write(dir.path().join("config.json"), config).unwrap();
+        let lookup = locate("r.example/app", &env).unwrap().2;
+        let fault = lookup.explain(Fault::new(FaultKind::AccessDenied, "refused").cause("401"));
+        fault.cause.unwrap().replace(&dir.path().display().to_string(), "DIR")
+    }
+
     #[test]
-    fn a_missing_helper_or_a_broken_file_means_anonymous() {
-        let (_dir, env) = env_with(&json!({"credsStore": "desktop"}), None);
-        assert_eq!(found("r.example/app", &env), None);
-        let (dir, env) = env_with(&json!({}), None);
-        std::fs::write(dir.path().join("config.json"), "{").unwrap();
-        assert_eq!(found("r.example/app", &env), None);
+    fn a_refusal_says_which_login_was_used_or_why_none_was() {
+        let locked = "#!/bin/sh\necho 'the keychain is locked'; exit 1\n";
+        let token = r#"{"auths": {"r.example": {"auth": "MDAwOg==", "identitytoken": "eyJ"}}}"#;
+        for (config, helper, says) in [
+            (
+                r#"{"credsStore": "desktop.exe"}"#,
+                None,
+                "no login was used: docker-credential-desktop.exe is not in PATH",
+            ),
+            (
+                r#"{"credsStore": "fake"}"#,
+                Some(locked),
+                "no login was used: docker-credential-fake failed: the keychain is locked",
+            ),
+            (
+                r#"{"credHelpers": {"r.example": "fake"}}"#,
+                Some("#!/bin/sh\nexit 3\n"),
+                "no login was used: docker-credential-fake failed (exit status: 3)",
+            ),
+            (
+                r#"{"credsStore": "fake"}"#,
+                Some("#!/bin/sh\necho 'credentials not found in native keychain'; exit 1\n"),
+                "no login was used: docker-credential-fake has none for r.example",
+            ),
+            (
+                r#"{"credsStore": "../x"}"#,
+                None,
+                "no login was used: `docker-credential-../x` is not a valid name of a credential helper",
+            ),
+            (
+                r#"{"auths": {},}"#,
+                None,
+                "no login was used: DIR/config.json cannot be read: it is not valid JSON: trailing comma at line 1 column 14",
+            ),
+            (
+                r#"{"auths": {}, "auths": {}}"#,
+                None,
+                "no login was used: DIR/config.json cannot be read: it is not valid JSON: key `auths` is here twice at line 1 column 21",
+            ),
+            ("[]", None, "no login was used: DIR/config.json cannot be read: it is not a JSON object"),
+            (
+                token,
+                None,
+                "no login was used: in DIR/config.json, `r.example` has an identity token, which is not a password: log in with a user and a password or token",
+            ),
+            (
+                r#"{"auths": {"r.example": {"auth": "?"}}}"#,
+                None,
+                "no login was used: in DIR/config.json, `auth` of `r.example` is not USER:PASSWORD in base64",
+            ),
+            ("{}", None, "no login was used: DIR/config.json has none for r.example"),
+            (
+                "\u{feff}{\"auths\": {\"r.example\": {\"auth\": \"bWU6d3Jvbmc=\"}}}",
+                None,
+                "the login was that of `me` in DIR/config.json",
+            ),
+        ] {
+            assert_eq!(why(config, helper), format!("401; {says}"), "{config}");
+        }
+        let lookup = locate("r.example/app", &Env::empty()).unwrap().2;
+        assert_eq!(lookup.explain(Fault::new(FaultKind::NotFound, "gone")), Fault::new(FaultKind::NotFound, "gone"));
     }
 
     #[test]
     fn a_reference_leads_to_its_repository_in_the_clear_on_loopback_only() {
         let env = Env::empty();
-        let (access, tag) = locate("localhost:5000/app:v1", &env).unwrap();
+        let (access, tag, _) = locate("localhost:5000/app:v1", &env).unwrap();
         assert_eq!((access.repository.as_str(), access.insecure, tag.as_str()), ("localhost:5000/app", true, "v1"));
-        let (access, tag) = locate("alpine", &env).unwrap();
+        let (access, tag, _) = locate("alpine", &env).unwrap();
         assert_eq!((access.repository.as_str(), access.insecure), ("docker.io/library/alpine", false));
         assert_eq!(tag, "latest");
     }

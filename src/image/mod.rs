@@ -15,12 +15,14 @@ mod testing;
 
 pub use self::scratch::clear as clear_scratch;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
+use self::credentials::Lookup;
 use self::env::Env;
 use self::registry::Repository;
 use crate::model::event::PushedImage;
@@ -38,13 +40,15 @@ pub struct OciImages {
     root: PathBuf,
     clock: Arc<dyn Clock>,
     env: Env,
+    /// What was found for repositories that were located, for when their registry refuses.
+    found: Mutex<BTreeMap<String, Lookup>>,
 }
 
 impl OciImages {
     /// `root` is the repository's root, below which everything that is built lies. The process's environment is taken now:
     /// `PATH` for builders, `DOCKER_CONFIG` for the user's credentials, and what builders read themselves.
     pub fn new(root: PathBuf, clock: Arc<dyn Clock>) -> OciImages {
-        OciImages { root, clock, env: Env::of_process() }
+        OciImages { root, clock, env: Env::of_process(), found: Mutex::default() }
     }
 
     /// Sets a variable for look-ups here and for the builders that are run.
@@ -52,6 +56,15 @@ impl OciImages {
     pub fn with_env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> OciImages {
         self.env.set(name, value);
         self
+    }
+
+    /// A registry's refusal, with which login it was asked.
+    fn explained(&self, at: &Access, fault: Fault) -> Fault {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        match found.get(&at.repository) {
+            Some(lookup) => lookup.explain(fault),
+            None => fault,
+        }
     }
 }
 
@@ -91,7 +104,8 @@ impl Images for OciImages {
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
         let repository = Repository::to_read(at.clone(), self.clock.as_ref())?;
-        Ok(repository.manifest(reference).await?.map(|m| repository.pushed(&m)))
+        let read = repository.manifest(reference).await.map_err(|fault| self.explained(at, fault))?;
+        Ok(read.map(|m| repository.pushed(&m)))
     }
 
     async fn copy(
@@ -109,6 +123,8 @@ impl Images for OciImages {
     }
 
     fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
-        credentials::locate(reference, &self.env)
+        let (access, tag, lookup) = credentials::locate(reference, &self.env)?;
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(access.repository.clone(), lookup);
+        Ok((access, tag))
     }
 }

@@ -9,6 +9,7 @@ pub mod finding;
 pub mod gate;
 pub mod ids;
 pub mod inbox;
+pub mod json;
 pub mod ledger;
 pub mod nearest;
 pub mod outcome;

@@ -1,6 +1,7 @@
 //! The command line as its users meet it: the binary in an empty environment, against a running sandbox.
 
 pub mod junit;
+mod layers;
 pub mod rig;
 
 mod answers;

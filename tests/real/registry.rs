@@ -175,6 +175,98 @@ async fn put(registry: &RegistryPeer, path: &str, media_type: Option<&str>, body
     json!({"mediaType": media_type.unwrap_or("application/vnd.oci.image.layer.v1.tar"), "digest": digest, "size": size})
 }
 
+/// A base of Docker's own media types, with folders of other owners and modes, and a link for a folder.
+async fn base_with_folders(registry: &RegistryPeer) -> String {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, mode, owner) in [
+        ("run/", 0o755, 0),
+        ("var/", 0o755, 0),
+        ("var/www/", 0o1777, 33),
+        ("home/", 0o755, 0),
+        ("home/app/", 0o2770, 1000),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Directory);
+        header.set_mode(mode);
+        header.set_uid(owner);
+        header.set_gid(owner);
+        header.set_size(0);
+        archive.append_data(&mut header, path, std::io::empty()).unwrap();
+    }
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_mode(0o777);
+    header.set_size(0);
+    archive.append_link(&mut header, "var/run", "/run").unwrap();
+    let layer = archive.into_inner().unwrap();
+    let diff_id = Digest::of(&layer);
+    let mut layer = put(registry, "base", None, layer).await;
+    layer["mediaType"] = json!("application/vnd.docker.image.rootfs.diff.tar");
+    let config = json!({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": [diff_id]}});
+    let mut config = put(registry, "base", None, config.to_string().into_bytes()).await;
+    config["mediaType"] = json!("application/vnd.docker.container.image.v1+json");
+    let manifest_type = "application/vnd.docker.distribution.manifest.v2+json";
+    let manifest = json!({"schemaVersion": 2, "mediaType": manifest_type, "config": config, "layers": [layer]});
+    let manifest = put(registry, "base", Some(manifest_type), manifest.to_string().into_bytes()).await;
+    format!("{}/base@{}", registry.host, manifest["digest"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_bases_folders_stay_as_they_are_and_skopeo_converts_what_was_made_on_them() {
+    if !have("layers onto a base with folders", &["docker-registry", "htpasswd", "skopeo"]) {
+        return;
+    }
+    let registry = RegistryPeer::start();
+    let root = repository();
+    let reference = base_with_folders(&registry).await;
+    let files = [("page.html", "/var/www/"), ("dist/amd64", "/home/app/bin"), ("page.html", "/var/run/app/")];
+    let job = spec(Build::Layers(layers(&reference, &files)), &["linux/amd64"]);
+    let to = registry.access("app");
+    let builder = images(root.path()).with_env("DOCKER_CONFIG", registry.docker_config());
+    builder.build(&job, &to, "v1", QUIET).await.unwrap();
+
+    let into = tempfile::tempdir().unwrap();
+    let copy = |to: &str| {
+        let ran = std::process::Command::new("skopeo")
+            .args(["copy", "--src-tls-verify=false", "--src-creds"])
+            .arg(format!("{}:{}", RegistryPeer::USER, RegistryPeer::PASSWORD))
+            .arg(format!("docker://{}/app:v1", registry.host))
+            .arg(to)
+            .output()
+            .unwrap();
+        assert!(ran.status.success(), "{to}: {}", String::from_utf8_lossy(&ran.stderr));
+    };
+    // Both forms want every layer's media type to be one that OCI knows.
+    copy(&format!("docker-archive:{}/docker.tar:x:y", into.path().display()));
+    copy(&format!("oci-archive:{}/oci.tar:x:y", into.path().display()));
+    copy(&format!("dir:{}/dir", into.path().display()));
+    let manifest = parsed(&std::fs::read(into.path().join("dir/manifest.json")).unwrap());
+    let mut lines = Vec::new();
+    for layer in &manifest["layers"].as_array().unwrap()[1..] {
+        let file = into.path().join("dir").join(&layer["digest"].as_str().unwrap()["sha256:".len()..]);
+        let listed = std::process::Command::new("tar").args(["--numeric-owner", "-tzvf"]).arg(file).output().unwrap();
+        for line in String::from_utf8(listed.stdout).unwrap().lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            lines.push(format!("{} {} {}", words[0], words[1], words[5]));
+        }
+    }
+    assert_eq!(
+        lines,
+        [
+            "drwxr-xr-x 0/0 var/",
+            "drwxrwxrwt 33/33 var/www/",
+            "-rw-r--r-- 0/0 var/www/page.html",
+            "drwxr-xr-x 0/0 home/",
+            "drwxrws--- 1000/1000 home/app/",
+            "drwxr-xr-x 0/0 home/app/bin/",
+            "-rwxr-xr-x 0/0 home/app/bin/server",
+            "drwxr-xr-x 0/0 run/",
+            "drwxr-xr-x 0/0 run/app/",
+            "-rw-r--r-- 0/0 run/app/page.html",
+        ]
+    );
+}
+
 /// An index as BuildKit pushes it: an image, and an attestation about it.
 async fn attested(registry: &RegistryPeer, path: &str) -> (Digest, Digest) {
     let manifest_type = "application/vnd.oci.image.manifest.v1+json";

@@ -1,7 +1,12 @@
 //! The image that files are put on.
 
+use std::io::Read;
+
 use serde_json::Value;
 
+use super::tree::Tree;
+use super::{decompress, headers};
+use crate::image::copy::size;
 use crate::image::credentials;
 use crate::image::env::Env;
 use crate::image::manifest::{Content, Descriptor, Manifest, Platform};
@@ -47,14 +52,14 @@ impl<'a> Base<'a> {
         if reference == SCRATCH {
             return Ok(None);
         }
-        let (mut access, tag) = credentials::locate(reference, env)?;
+        let (mut access, tag, lookup) = credentials::locate(reference, env)?;
         let host = |a: &Access| a.repository.split('/').next().map(str::to_owned);
         if host(&access) == host(to) {
             access.insecure = to.insecure;
             access.login = access.login.or_else(|| to.login.clone());
         }
         let repository = Repository::to_read(access, clock)?;
-        let top = repository.manifest(&tag).await?.ok_or_else(|| {
+        let top = repository.manifest(&tag).await.map_err(|f| lookup.explain(f))?.ok_or_else(|| {
             Fault::new(FaultKind::NotFound, format!("the base image {reference} is not there"))
                 .hint("correct `base`, or log in with `docker login` where it is private")
         })?;
@@ -96,6 +101,26 @@ impl<'a> Base<'a> {
             return Err(self.unfit(&format!("it has {} layers and names {diff_ids}", layers.len())));
         }
         Ok(Under { layers, config, reference: self.reference.clone(), digest: self.top.digest.clone() })
+    }
+
+    /// The folders and links of one platform, read off its layers: they are streamed, and nothing but names is kept.
+    ///
+    /// # Errors
+    /// `Invalid` for a layer that is no archive; what the registry answers.
+    pub async fn tree(&self, under: &Under, say: Say<'_>) -> Result<Tree, Fault> {
+        let mut tree = Tree::default();
+        for layer in &under.layers {
+            let name = layer.digest.short();
+            if layer.is_foreign() {
+                say(&format!("base layer {name} is not in the registry: its folders are not known"));
+                continue;
+            }
+            say(&format!("base layer {name} ({}): reading its folders", size(layer.size)));
+            let read = |stream: &mut dyn Read| headers::read(decompress::archive(stream)?);
+            let changes = self.repository.read_blob(layer, read).await?;
+            tree.lay(changes.map_err(|e| self.unfit(&format!("its layer {name} cannot be read: {e}")))?)?;
+        }
+        Ok(tree)
     }
 
     async fn child(&self, platform: &Platform) -> Result<Manifest, Fault> {

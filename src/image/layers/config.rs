@@ -14,7 +14,22 @@ use crate::model::pipeline::LayersSpec;
 
 const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
-const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+
+/// What Docker calls layers, and what OCI calls the same bytes (image-spec, layer.md and its compatibility matrix).
+const DOCKERS_LAYERS: [(&str, &str); 6] = [
+    ("application/vnd.docker.image.rootfs.diff.tar", "application/vnd.oci.image.layer.v1.tar"),
+    ("application/vnd.docker.image.rootfs.diff.tar.gzip", OCI_LAYER),
+    ("application/vnd.docker.image.rootfs.diff.tar.zstd", "application/vnd.oci.image.layer.v1.tar+zstd"),
+    ("application/vnd.docker.image.rootfs.foreign.diff.tar", "application/vnd.oci.image.layer.nondistributable.v1.tar"),
+    (
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+    ),
+    (
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.zstd",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+    ),
+];
 
 /// A configuration, and the manifest that names it.
 pub struct Image {
@@ -102,8 +117,8 @@ pub fn image(
 
 /// Docker's name for a layer in an OCI manifest would make it a manifest of neither kind; the bytes are the same.
 fn in_oci_terms(mut layer: Descriptor) -> Descriptor {
-    if layer.media_type == DOCKER_LAYER {
-        OCI_LAYER.clone_into(&mut layer.media_type);
+    if let Some((_, oci)) = DOCKERS_LAYERS.iter().find(|(docker, _)| *docker == layer.media_type) {
+        (*oci).clone_into(&mut layer.media_type);
     }
     layer
 }
@@ -267,7 +282,7 @@ mod tests {
     fn base() -> Under {
         Under {
             layers: vec![Descriptor {
-                media_type: DOCKER_LAYER.into(),
+                media_type: DOCKERS_LAYERS[1].0.into(),
                 digest: Digest::of(b"base"),
                 size: 3,
                 urls: None,
@@ -298,6 +313,20 @@ mod tests {
         assert_eq!(config["rootfs"]["diff_ids"], json!(["sha256:aa", layer(1).diff_id]));
         assert_eq!(manifest["layers"][0]["mediaType"], OCI_LAYER);
         assert_eq!(manifest["annotations"]["org.opencontainers.image.base.name"], "alpine:3");
+    }
+
+    #[test]
+    fn every_name_that_docker_has_for_a_layer_is_ocis_in_the_manifest() {
+        let layer = base().layers.remove(0);
+        let named = |name: &str| Descriptor { media_type: name.into(), ..layer.clone() };
+        let mut under = base();
+        under.layers = DOCKERS_LAYERS.iter().map(|(docker, _)| named(docker)).collect();
+        let (_, manifest, _) = made(&spec(), Some(&under));
+        let types: Vec<&str> =
+            manifest["layers"].as_array().unwrap().iter().map(|l| l["mediaType"].as_str().unwrap()).collect();
+        assert_eq!(types[0], "application/vnd.oci.image.layer.v1.tar");
+        assert_eq!(types[2], "application/vnd.oci.image.layer.v1.tar+zstd");
+        assert!(types.iter().all(|t| t.starts_with("application/vnd.oci.image.layer.")), "{types:?}");
     }
 
     #[test]

@@ -3,8 +3,14 @@
 
 mod base;
 mod config;
+mod decompress;
+mod dockerignore;
+mod headers;
+mod notes;
 mod pack;
+mod placing;
 mod sources;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,6 +20,9 @@ use serde_json::json;
 
 use self::base::Base;
 use self::pack::Layer;
+use self::placing::Entry;
+use self::sources::Source;
+use self::tree::Tree;
 use super::copy::{blobs, size};
 use super::env::Env;
 use super::manifest::{Descriptor, Manifest, OCI_INDEX, Platform};
@@ -40,12 +49,6 @@ pub struct Job<'a> {
     pub say: Say<'a>,
 }
 
-impl Job<'_> {
-    fn has_base(&self) -> bool {
-        self.spec.base != base::SCRATCH
-    }
-}
-
 /// Packs the files, pushes what the registry lacks, and tags the result: a manifest for one platform, an index for several.
 ///
 /// # Errors
@@ -54,11 +57,13 @@ pub async fn build(job: &Job<'_>) -> Result<PushedImage, Fault> {
     let platforms = platforms(job.platforms)?;
     config::check(job.spec)?;
     let created = config::created(job.env)?;
+    // Before anything is asked or sent.
+    let sources = sources(job, &platforms)?;
     let scratch = Scratch::new(job.clock)?;
-    let packed = pack_all(job, &platforms, scratch.path()).await?;
 
     let base = Base::find(&job.spec.base, job.to, job.env, job.clock, job.say).await?;
     let to = Repository::to_write(job.to.clone(), job.clock)?;
+    let mut packed = Packed::new();
     let mut done = BTreeSet::new();
     let mut images = Vec::new();
     for platform in &platforms {
@@ -66,13 +71,18 @@ pub async fn build(job: &Job<'_>) -> Result<PushedImage, Fault> {
             Some(base) => Some(base.image(platform).await?),
             None => None,
         };
+        let tree = match (&base, &under) {
+            (Some(base), Some(under)) if !job.spec.files.is_empty() => base.tree(under, job.say).await?,
+            _ => Tree::default(),
+        };
+        let own = pack_all(job, platform, &sources, tree, scratch.path(), &mut packed).await?;
         if let (Some(base), Some(under)) = (&base, &under) {
             blobs(base.repository(), &to, under.layers.iter(), &mut done, job.say).await?;
         }
-        let own: Vec<&Layer> = job.spec.files.iter().map(|f| &packed[&source_for(f, platform)]).collect();
         for layer in &own {
             put_layer(&to, layer, &mut done, job.say).await?;
         }
+        let own: Vec<&Layer> = own.iter().collect();
         let image = config::image(job.spec, platform, under.as_ref(), &own, &created)?;
         to.put_bytes(&image.config).await?;
         images.push((platform.clone(), image.manifest));
@@ -105,30 +115,57 @@ fn source_for(files: &LayerFiles, platform: &Platform) -> (String, String) {
     (from, files.to.clone())
 }
 
-/// Layers by source and place.
-type Packed = BTreeMap<(String, String), Layer>;
+/// What goes in, by its path in the repository.
+type Sources = BTreeMap<String, Source>;
 
-/// Each distinct source once, packed into `dir`.
-async fn pack_all(job: &Job<'_>, platforms: &[Platform], dir: &Path) -> Result<Packed, Fault> {
-    let mut packed = Packed::new();
+/// Each distinct source, once.
+fn sources(job: &Job<'_>, platforms: &[Platform]) -> Result<Sources, Fault> {
+    let ignore = sources::ignore_file(job.root)?;
+    let mut all = Sources::new();
     for platform in platforms {
         for files in &job.spec.files {
-            let (from, place) = source_for(files, platform);
-            if packed.contains_key(&(from.clone(), place.clone())) {
-                continue;
+            let (from, to) = source_for(files, platform);
+            placing::place(&to)?;
+            if !all.contains_key(&from) {
+                let source = sources::source(job.root, &from, &ignore)?;
+                notes::say(&source, job.say);
+                all.insert(from, source);
             }
-            let file = dir.join(format!("layer-{}.tar.gz", packed.len()));
-            let layer = tokio::task::spawn_blocking({
-                let (root, from, to, on_base) = (job.root.to_owned(), from.clone(), place.clone(), job.has_base());
-                move || pack::pack(&sources::entries(&root, &from, &to, on_base)?, &file)
-            })
-            .await
-            .map_err(|e| Fault::new(FaultKind::Defect, "packing a layer broke off").cause(e.to_string()))??;
-            (job.say)(&format!("layer {} ({}): {from} → {place}", layer.digest.short(), size(layer.size)));
-            packed.insert((from, place), layer);
         }
     }
-    Ok(packed)
+    Ok(all)
+}
+
+/// Layers by what is in them: platforms share those that are the same.
+type Packed = Vec<(Vec<Entry>, Layer)>;
+
+/// The layers of a platform, packed into `dir` where they are not yet.
+async fn pack_all(
+    job: &Job<'_>,
+    platform: &Platform,
+    sources: &Sources,
+    mut image: Tree,
+    dir: &Path,
+    packed: &mut Packed,
+) -> Result<Vec<Layer>, Fault> {
+    let mut layers = Vec::new();
+    for files in &job.spec.files {
+        let (from, to) = source_for(files, platform);
+        let entries = placing::entries(&sources[&from], &from, &to, &mut image)?;
+        if let Some((_, layer)) = packed.iter().find(|(there, _)| *there == entries) {
+            layers.push(layer.clone());
+            continue;
+        }
+        let file = dir.join(format!("layer-{}.tar.gz", packed.len()));
+        let (entries, layer) =
+            tokio::task::spawn_blocking(move || pack::pack(&entries, &file).map(|layer| (entries, layer)))
+                .await
+                .map_err(|e| Fault::new(FaultKind::Defect, "packing a layer broke off").cause(e.to_string()))??;
+        (job.say)(&format!("layer {} ({}): {from} → {to}", layer.digest.short(), size(layer.size)));
+        packed.push((entries, layer.clone()));
+        layers.push(layer);
+    }
+    Ok(layers)
 }
 
 async fn put_layer(to: &Repository<'_>, layer: &Layer, done: &mut BTreeSet<Digest>, say: Say<'_>) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-//! Entries into a layer whose bytes depend on nothing but names, contents and the executable bit.
+//! Entries into a layer whose bytes depend on nothing but names, contents and attributes.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest as _, Sha256};
 
-use super::sources::{Entry, Kind};
+use super::placing::Entry;
+use super::sources::Kind;
 use crate::image::scratch::io_fault;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
@@ -27,7 +28,7 @@ pub struct Layer {
     pub diff_id: Digest,
 }
 
-/// Packs entries into `file`: times and owners zero, modes 0755 or 0644, in the order given.
+/// Packs entries into `file`, in the order given.
 ///
 /// # Errors
 /// `Changed` where a source changed while it was read, `Invalid` where one cannot be read, `BuildFailed` where the disk is full.
@@ -48,27 +49,28 @@ pub fn pack(entries: &[Entry], file: &Path) -> Result<Layer, Fault> {
 
 fn append<W: Write>(archive: &mut tar::Builder<W>, entry: &Entry, file: &Path) -> Result<(), Fault> {
     let failed = |e: std::io::Error| io_fault("could not be written", file, &e);
+    let attributes = &entry.attributes;
+    let xattrs = attributes.xattrs.iter().map(|(key, value)| (key.as_str(), value.as_slice()));
+    archive.append_pax_extensions(xattrs).map_err(failed)?;
     let mut header = tar::Header::new_gnu();
-    header.set_mtime(0);
-    header.set_uid(0);
-    header.set_gid(0);
+    header.set_mode(attributes.mode);
+    header.set_mtime(attributes.mtime);
+    header.set_uid(attributes.uid);
+    header.set_gid(attributes.gid);
     header.set_size(0);
     match &entry.kind {
         Kind::Directory => {
             header.set_entry_type(tar::EntryType::Directory);
-            header.set_mode(if entry.path == Path::new("tmp") { 0o1777 } else { 0o755 });
             // The slash at the end is what other tools write for folders.
             let path = Path::new(&entry.path).join("");
             archive.append_data(&mut header, path, std::io::empty()).map_err(failed)
         }
         Kind::Link { target } => {
             header.set_entry_type(tar::EntryType::Symlink);
-            header.set_mode(0o777);
             archive.append_link(&mut header, &entry.path, target).map_err(failed)
         }
-        Kind::File { from, size, executable } => {
+        Kind::File { from, size } => {
             header.set_entry_type(tar::EntryType::Regular);
-            header.set_mode(if *executable { 0o755 } else { 0o644 });
             header.set_size(*size);
             let source = File::open(from).map_err(|e| {
                 Fault::new(FaultKind::Invalid, format!("{} cannot be read", from.display())).cause(e.to_string())
@@ -134,13 +136,24 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::image::layers::sources::entries;
+    use crate::image::layers::dockerignore::Ignore;
+    use crate::image::layers::headers::{self, Change};
+    use crate::image::layers::placing::entries;
+    use crate::image::layers::sources::{Attributes, source};
+    use crate::image::layers::tree::Tree;
+
+    fn found(root: &Path) -> Vec<Entry> {
+        let source = source(root, "dist", &Ignore::default()).unwrap();
+        entries(&source, "dist", "/app", &mut Tree::default()).unwrap()
+    }
 
     fn make(root: &Path, mode: u32, seconds: u64) {
         std::fs::create_dir_all(root.join("dist/lib")).unwrap();
         for (name, text) in [("dist/server", "binary"), ("dist/lib/b", "b"), ("dist/lib/a", "a")] {
             std::fs::write(root.join(name), text).unwrap();
+            std::fs::set_permissions(root.join(name), PermissionsExt::from_mode(0o644)).unwrap();
         }
+        std::fs::set_permissions(root.join("dist/lib"), PermissionsExt::from_mode(0o755)).unwrap();
         let server = root.join("dist/server");
         std::fs::set_permissions(&server, PermissionsExt::from_mode(mode)).unwrap();
         let then = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
@@ -148,23 +161,22 @@ mod tests {
     }
 
     fn packed(root: &Path) -> Layer {
-        let found = entries(root, "dist", "/app", false).unwrap();
-        let layer = pack(&found, &root.join("layer.tar.gz")).unwrap();
+        let layer = pack(&found(root), &root.join("layer.tar.gz")).unwrap();
         assert_eq!(Digest::of(&std::fs::read(&layer.file).unwrap()), layer.digest);
         layer
     }
 
     #[test]
-    fn neither_time_nor_owner_nor_the_folders_order_changes_a_layer() {
+    fn neither_time_nor_owner_nor_umask_nor_the_folders_order_changes_a_layer() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         make(one.path(), 0o755, 1_000_000);
-        make(two.path(), 0o700, 2_000_000);
+        make(two.path(), 0o775, 2_000_000);
         let (a, b) = (packed(one.path()), packed(two.path()));
         assert_eq!((a.digest, a.diff_id, a.size), (b.digest, b.diff_id, b.size));
     }
 
     #[test]
-    fn content_and_the_executable_bit_change_it() {
+    fn content_and_mode_change_it() {
         let (one, two, three) =
             (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         make(one.path(), 0o755, 1);
@@ -177,9 +189,9 @@ mod tests {
     }
 
     #[test]
-    fn another_reader_finds_the_files_with_neutral_owners_and_modes() {
+    fn another_reader_finds_the_files_with_neutral_owners_and_their_modes() {
         let root = tempfile::tempdir().unwrap();
-        make(root.path(), 0o711, 5);
+        make(root.path(), 0o4711, 5);
         std::os::unix::fs::symlink("lib/a", root.path().join("dist/link")).unwrap();
         let layer = packed(root.path());
         let listed =
@@ -195,7 +207,7 @@ mod tests {
                 ("-rw-r--r--", "1970-01-01", "app/lib/a"),
                 ("-rw-r--r--", "1970-01-01", "app/lib/b"),
                 ("lrwxrwxrwx", "1970-01-01", "app/link"),
-                ("-rwxr-xr-x", "1970-01-01", "app/server"),
+                ("-rws--x--x", "1970-01-01", "app/server"),
             ]
         );
         assert!(lines.iter().all(|l| l[1] == "0/0"), "{text}");
@@ -205,7 +217,7 @@ mod tests {
     fn a_file_that_grew_is_not_packed() {
         let root = tempfile::tempdir().unwrap();
         make(root.path(), 0o755, 1);
-        let found = entries(root.path(), "dist", "/app", false).unwrap();
+        let found = found(root.path());
         std::fs::write(root.path().join("dist/server"), "a longer binary").unwrap();
         let fault = pack(&found, &root.path().join("layer")).unwrap_err();
         assert_eq!(fault.kind, FaultKind::Changed);
@@ -222,5 +234,21 @@ mod tests {
         let mut archive = tar::Archive::new(tar);
         let last = archive.entries().unwrap().last().unwrap().unwrap().path().unwrap().into_owned();
         assert_eq!(last, Path::new("app").join(deep.strip_prefix("dist/").unwrap()).join("f"));
+    }
+
+    #[test]
+    fn owners_times_and_extended_attributes_are_written() {
+        let root = tempfile::tempdir().unwrap();
+        let attributes = Attributes {
+            mode: 0o2775,
+            uid: 3_000_000,
+            gid: 1,
+            mtime: 9,
+            xattrs: vec![("SCHILY.xattr.user.a".into(), b"1\n2".to_vec())],
+        };
+        let entry = Entry { path: "home/app".into(), kind: Kind::Directory, attributes: attributes.clone() };
+        let layer = pack(&[entry], &root.path().join("layer")).unwrap();
+        let archive = flate2::read::GzDecoder::new(File::open(layer.file).unwrap());
+        assert_eq!(headers::read(archive).unwrap(), [Change::Folder { path: "home/app".into(), attributes }]);
     }
 }

@@ -24,7 +24,7 @@ const UPLOAD_GRACE: Duration = Duration::from_secs(120);
 const SLOWEST_BYTES_PER_SECOND: u64 = 64 * 1024;
 
 /// What is held in memory of a blob that is being copied.
-const COPY_WINDOW: usize = 512 * 1024;
+pub(super) const COPY_WINDOW: usize = 512 * 1024;
 
 /// The type that registries send blobs as.
 const BLOB_TYPE: &str = "application/octet-stream";
@@ -184,7 +184,7 @@ impl Repository<'_> {
     }
 
     /// A blob's bytes as they come, of the size that its descriptor says.
-    async fn pull(&self, blob: &Descriptor) -> Result<Response, Trouble> {
+    pub(super) async fn pull(&self, blob: &Descriptor) -> Result<Response, Trouble> {
         let response = self.wire.send(Ask::new(Method::GET, self.blob_url(&blob.digest))).await?;
         if response.status() != StatusCode::OK {
             return Err(Trouble::foreign(response.status().as_u16(), response.headers()));
@@ -227,7 +227,7 @@ impl Repository<'_> {
 }
 
 /// Writes a blob out as it comes, and checks it against its descriptor.
-async fn pour(mut from: Response, blob: &Descriptor, mut to: impl AsyncWrite + Unpin) -> Result<(), Trouble> {
+pub(super) async fn pour(mut from: Response, blob: &Descriptor, mut to: impl AsyncWrite + Unpin) -> Result<(), Trouble> {
     let (mut hash, mut size) = (sha2::Sha256::new(), 0);
     while let Some(chunk) = from.chunk().await.map_err(|e| Trouble::silent(&e))? {
         size += chunk.len() as u64;

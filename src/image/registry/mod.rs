@@ -3,6 +3,7 @@
 mod address;
 mod blobs;
 mod challenge;
+mod reading;
 mod retry;
 mod stream;
 #[cfg(test)]
@@ -87,7 +88,8 @@ impl<'a> Repository<'a> {
             Ok(manifest) => Ok(Some(manifest)),
             Err(e) if e.is_absent() => Ok(None),
             Err(e) => {
-                let what = format!("{reference} could not be read from repository {}", self.name());
+                let separator = if reference.contains(':') { '@' } else { ':' };
+                let what = format!("{}{separator}{reference} could not be read", self.name());
                 Err(e.fault(Nature::Repeatable, &what))
             }
         }

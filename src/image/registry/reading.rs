@@ -1,0 +1,58 @@
+//! Reading a blob as it comes.
+
+use std::io::Read;
+
+use tokio::io::{AsyncReadExt, DuplexStream};
+use tokio::runtime::Handle;
+
+use super::Repository;
+use super::blobs::{COPY_WINDOW, pour};
+use super::retry::patiently;
+use super::trouble::Nature;
+use crate::image::manifest::Descriptor;
+use crate::model::fault::{Fault, FaultKind};
+
+impl Repository<'_> {
+    /// What `reader` makes of a blob, which it is given a window at a time; only what the digest vouches for counts.
+    ///
+    /// # Errors
+    /// `NotFound`, `AccessDenied`, `Unreachable`, `Throttled`, `Invalid` where it is not what its descriptor says. What the reader
+    /// itself finds wrong is in its own answer.
+    pub async fn read_blob<T: Send + 'static>(
+        &self,
+        blob: &Descriptor,
+        reader: impl Fn(&mut dyn Read) -> T + Clone + Send + 'static,
+    ) -> Result<T, Fault> {
+        let what = || format!("layer {} could not be read from repository {}", blob.digest.short(), self.name());
+        let read = patiently(self.clock, Nature::Repeatable, || async {
+            let pulled = self.pull(blob).await?;
+            let (written, read) = tokio::io::duplex(COPY_WINDOW);
+            let reader = reader.clone();
+            let handle = Handle::current();
+            let reading = tokio::task::spawn_blocking(move || {
+                let mut stream = Blocking { handle, stream: read };
+                let made = reader(&mut stream);
+                // Whether the bytes are the right ones is known when all of them came.
+                let _ = std::io::copy(&mut stream, &mut std::io::sink());
+                made
+            });
+            let poured = pour(pulled, blob, written).await;
+            let made = reading.await;
+            poured.map(|()| made)
+        });
+        let made = read.await.map_err(|e| e.fault(Nature::Repeatable, &what()))?;
+        made.map_err(|e| Fault::new(FaultKind::Defect, what()).cause(e.to_string()))
+    }
+}
+
+/// The receiving end, for a thread that may wait.
+struct Blocking {
+    handle: Handle,
+    stream: DuplexStream,
+}
+
+impl Read for Blocking {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        self.handle.block_on(self.stream.read(to))
+    }
+}
