@@ -13,10 +13,14 @@ use crate::report::text::Text;
 pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Failure> {
     let given = args.file.as_deref().or(global.pipeline.as_deref());
     let loaded = bench::load(given, output)?;
-    let warnings = warnings(&loaded.pipeline);
+    for doubt in &loaded.warnings {
+        output.note(&format!("warning: {doubt}\n"));
+    }
+    let mut warnings = warnings(&loaded.pipeline);
     for warning in &warnings {
         output.warn(warning);
     }
+    warnings.extend(loaded.warnings.iter().map(|d| format!("{}:{}: {}", d.file, d.line, d.message)));
     output.tell(
         || Text::laid_out(loaded.summary().trim_end()).wrapped(output.out_width(), 20).and(Text::from("in order")),
         || {

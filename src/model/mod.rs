@@ -13,6 +13,7 @@ pub mod json;
 pub mod ledger;
 pub mod nearest;
 pub mod outcome;
+pub mod partition;
 pub mod pipeline;
 pub mod plan;
 pub mod release;

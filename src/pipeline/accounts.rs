@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::diagnostics::Mistake;
 use super::reader::{Reader, Section};
 use super::yaml::Node;
 use crate::model::ids::{AccountId, AccountName, Region};
+use crate::model::partition::{self, Known};
 use crate::model::pipeline::{Account, Assume};
 
 pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
@@ -12,8 +14,8 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
     for (key, node) in reader.document.get(Section::Accounts.key()).map_or(&[][..], Node::entries) {
         let name = reader.key::<AccountName>(key);
         let id = node.get("id").and_then(Node::text).and_then(|t| t.parse::<AccountId>().ok());
-        let region = node.get("region").and_then(|n| reader.id::<Region>(n.text()?, n.span));
-        let role = node.get("role").and_then(|n| role(reader, n, id.as_ref()));
+        let region = node.get("region").and_then(|n| region(reader, n, node.get("endpoints").is_some()));
+        let role = node.get("role").and_then(|n| role(reader, n, id.as_ref(), region.as_ref()));
         let mut endpoints = BTreeMap::new();
         for (service, url) in node.get("endpoints").map_or(&[][..], Node::entries) {
             endpoints.extend(reader.url(url).map(|url| (service.name.clone(), url)));
@@ -34,8 +36,25 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
     accounts
 }
 
-/// A role's name, or its ARN in this account.
-fn role(reader: &mut Reader<'_>, node: &Node, id: Option<&AccountId>) -> Option<String> {
+/// A region that AWS has or may have by now; what other endpoints call theirs is their own matter.
+fn region(reader: &mut Reader<'_>, node: &Node, own_endpoints: bool) -> Option<Region> {
+    let region = reader.id::<Region>(node.text()?, node.span)?;
+    let unknown = || format!("`{region}` is not a region of AWS that kanmon knows");
+    match partition::known(region.as_str()) {
+        Known::Listed => {}
+        Known::Unlikely { nearest: Some(near) } if !own_endpoints => {
+            reader.say_hint(node.span, format!("`{region}` is not a region of AWS"), format!("did you mean `{near}`?"));
+        }
+        Known::Unlikely { .. } if own_endpoints => {}
+        Known::Plausible | Known::Unlikely { .. } => {
+            reader.doubts.push(Mistake::new(node.span, unknown()).hint("correct it, unless it is newer than kanmon"));
+        }
+    }
+    Some(region)
+}
+
+/// A role's name, or its ARN in this account and the region's partition.
+fn role(reader: &mut Reader<'_>, node: &Node, id: Option<&AccountId>, region: Option<&Region>) -> Option<String> {
     let text = node.text()?;
     // IAM: names are up to 64 of these, a path may stand before them.
     let named = |s: &str| {
@@ -50,9 +69,15 @@ fn role(reader: &mut Reader<'_>, node: &Node, id: Option<&AccountId>) -> Option<
     }
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     match parts.as_slice() {
-        ["arn", _, "iam", "", account, role] if role.strip_prefix("role/").is_some_and(named) => {
+        ["arn", of, "iam", "", account, role] if role.strip_prefix("role/").is_some_and(named) => {
             if let Some(id) = id.filter(|id| id.as_str() != *account) {
                 reader.say(node.span, format!("this role is of account {account}, not of {id}"));
+            }
+            if let Some((region, home)) = region.and_then(|r| Some((r, partition::of(r.as_str())?)))
+                && home.id != *of
+            {
+                let message = format!("this role is of partition `{of}`, and {region} is in `{}`", home.id);
+                reader.say_hint(node.span, message, format!("arn:{}:iam::{account}:{role}", home.id));
             }
             Some(text.to_owned())
         }

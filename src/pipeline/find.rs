@@ -1,11 +1,15 @@
 //! Which pipeline file is meant.
 
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::nearest;
 
 const FOLDER: &str = "pipelines";
+
+/// What the system says of links in a circle; the standard library has no stable name for it.
+const LOOP: i32 = rustix::io::Errno::LOOP.raw_os_error();
 
 /// The file that was given, or the only one in `pipelines/` of this folder or of one above it in the same repository.
 ///
@@ -28,6 +32,9 @@ fn named(cwd: &Path, given: &Path) -> Result<PathBuf, Fault> {
         return Err(Fault::new(FaultKind::Invalid, format!("`{shown}` is a folder, not a pipeline file"))
             .hint(format!("name one of its files with --pipeline: {}", listed(&files_in(&path)))));
     }
+    if let Some(what) = oddity(&path) {
+        return Err(Fault::new(FaultKind::Invalid, format!("`{shown}` is {what}, not a pipeline file")));
+    }
     let fault = Fault::new(FaultKind::NotFound, format!("there is no pipeline file `{shown}`"));
     let siblings = path.parent().map(files_in).unwrap_or_default();
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
@@ -47,14 +54,62 @@ fn only(cwd: &Path) -> Result<PathBuf, Fault> {
     };
     let files = files_in(&folder);
     match files.as_slice() {
-        [] => Err(Fault::new(FaultKind::NotFound, format!("there is no pipeline file in {}", folder.display()))
-            .hint("write one (NAME.yaml), or name one elsewhere with --pipeline FILE")),
+        [] => Err(none_in(&folder)),
         [file] => Ok(folder.join(file)),
         several => Err(Fault::new(
             FaultKind::Invalid,
             format!("there are {} pipeline files in {}: {}", several.len(), folder.display(), listed(several)),
         )
         .hint(format!("say which: --pipeline {FOLDER}/{}", several[0]))),
+    }
+}
+
+fn none_in(folder: &Path) -> Fault {
+    let shown = folder.display();
+    let names = match names_in(folder) {
+        Ok(names) => names,
+        Err(e) => {
+            return Fault::new(FaultKind::Invalid, format!("{shown} cannot be read")).cause(e.to_string());
+        }
+    };
+    let odd = names.iter().find_map(|n| Some((n, oddity(&folder.join(n))?)));
+    if let Some((name, what)) = odd {
+        return Fault::new(
+            FaultKind::Invalid,
+            format!("{} is {what}, not a pipeline file", folder.join(name).display()),
+        );
+    }
+    Fault::new(FaultKind::NotFound, format!("there is no pipeline file in {shown}"))
+        .hint("write one (NAME.yaml), or name one elsewhere with --pipeline FILE")
+}
+
+/// What stands where a file is looked for, if it is there and no file.
+fn oddity(path: &Path) -> Option<String> {
+    let own = std::fs::symlink_metadata(path);
+    let linked = own.as_ref().is_ok_and(|m| m.file_type().is_symlink());
+    let to = || std::fs::read_link(path).map(|to| format!(" to {}", to.display())).unwrap_or_default();
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_file() => None,
+        Ok(meta) => {
+            let kind = meta.file_type();
+            Some(if meta.is_dir() {
+                "a folder".to_owned()
+            } else if kind.is_fifo() {
+                "a named pipe (FIFO)".to_owned()
+            } else if kind.is_socket() {
+                "a socket".to_owned()
+            } else {
+                "a device".to_owned()
+            })
+        }
+        Err(e) if linked && e.kind() == std::io::ErrorKind::NotFound => {
+            Some(format!("a symbolic link{} that leads nowhere", to()))
+        }
+        Err(e) if linked && e.raw_os_error() == Some(LOOP) => {
+            Some(format!("a symbolic link{} that leads in a circle", to()))
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => Some(format!("something that cannot be read ({e})")),
     }
 }
 
@@ -73,15 +128,19 @@ fn folder_for(cwd: &Path) -> Option<PathBuf> {
 }
 
 fn files_in(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut files: Vec<String> = entries
-        .filter_map(|e| e.ok())
-        .filter(|e| e.path().is_file())
-        .filter_map(|e| e.file_name().into_string().ok())
+    let mut files = names_in(folder).unwrap_or_default();
+    files.retain(|name| folder.join(name).is_file());
+    files
+}
+
+/// The names that pipeline files have, whatever stands there.
+fn names_in(folder: &Path) -> std::io::Result<Vec<String>> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)?
+        .filter_map(|e| e.ok()?.file_name().into_string().ok())
         .filter(|n| !n.starts_with('.') && (n.ends_with(".yaml") || n.ends_with(".yml")))
         .collect();
-    files.sort();
-    files
+    names.sort();
+    Ok(names)
 }
 
 fn listed(files: &[String]) -> String {
@@ -126,6 +185,34 @@ mod tests {
         let fault = find(&dir.path().join("inner"), None).unwrap_err();
         assert_eq!(fault.kind, FaultKind::NotFound);
         assert!(fault.sentence.starts_with("there is no folder `pipelines/`"), "{fault}");
+    }
+
+    #[test]
+    fn what_is_no_file_is_named_as_what_it_is() {
+        let dir = repository(&[]);
+        let folder = dir.path().join("pipelines");
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("shop.yaml");
+        let said = |clear: &dyn Fn()| {
+            let only = find(dir.path(), None).unwrap_err();
+            let named = find(dir.path(), Some(Path::new("pipelines/shop.yaml"))).unwrap_err();
+            clear();
+            assert_eq!((only.kind, named.kind), (FaultKind::Invalid, FaultKind::Invalid));
+            assert!(only.sentence.starts_with(&format!("{} is ", path.display())), "{only}");
+            named.sentence
+        };
+        let unlink = || std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("gone.yaml", &path).unwrap();
+        assert!(said(&unlink).contains("a symbolic link to gone.yaml that leads nowhere"));
+        std::os::unix::fs::symlink("shop.yaml", &path).unwrap();
+        assert!(said(&unlink).contains("a symbolic link to shop.yaml that leads in a circle"));
+        let socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert!(said(&unlink).contains("a socket"));
+        drop(socket);
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success() && said(&unlink).contains("a named pipe (FIFO)"));
+        std::fs::create_dir(&path).unwrap();
+        assert!(said(&|| std::fs::remove_dir(&path).unwrap()).contains("is a folder"));
     }
 
     #[test]

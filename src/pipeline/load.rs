@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::diagnostics::{Diagnostics, Mistake, Source, Span};
+use super::diagnostics::{Diagnostic, Diagnostics, Mistake, Source, Span};
 use super::files::Root;
-use super::{resolve, yaml};
+use super::{resolve, text, yaml};
 use crate::model::ids::sha256_hex;
 use crate::model::pipeline::Pipeline;
 
@@ -17,6 +17,8 @@ pub struct Loaded {
     pub file: PathBuf,
     /// Of the file's bytes, in hex.
     pub sha256: String,
+    /// What is doubtful, and stops nothing.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Reads and resolves a pipeline file. Nothing but the repository's files is looked at.
@@ -27,15 +29,14 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let root = root_of(&path);
     let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
-    let whole = |message: String| {
+    let alone = |mistake: Mistake| {
         let source = Source { file: name.clone(), text: String::new() };
-        Diagnostics::new(&name, vec![source.diagnose(Mistake::new(Span::default(), message))])
+        Diagnostics::new(&name, vec![source.diagnose(mistake)])
     };
+    let whole = |message: String| alone(Mistake::new(Span::default(), message));
     let bytes = read(&path).map_err(&whole)?;
     let root = Root::new(&root).map_err(|e| whole(format!("its folder cannot be read: {e}")))?;
-    let text = std::str::from_utf8(&bytes).map_err(|e| whole(format!("this is not UTF-8 text: {e}")))?;
-    // Editors on Windows put a byte order mark first.
-    let source = Source { file: name.clone(), text: text.trim_start_matches('\u{feff}').to_owned() };
+    let source = Source { file: name.clone(), text: text::decode(&bytes).map_err(alone)? };
 
     let mut mistakes = Vec::new();
     let resolved = match yaml::parse(&source.text, &mut mistakes) {
@@ -43,11 +44,17 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
         None => Err((mistakes, Vec::new())),
     };
     match resolved {
-        Ok(pipeline) => Ok(Loaded {
+        Ok((pipeline, mistakes, mut warnings)) => Ok(Loaded {
             pipeline,
             root: root.path().to_owned(),
             file: root.path().join(&name),
             sha256: sha256_hex(&bytes),
+            warnings: {
+                warnings.extend(mistakes.into_iter().map(|m| source.diagnose(m)));
+                warnings.sort();
+                warnings.dedup();
+                warnings
+            },
         }),
         Err((mistakes, mut elsewhere)) => {
             elsewhere.extend(mistakes.into_iter().map(|m| source.diagnose(m)));

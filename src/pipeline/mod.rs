@@ -8,7 +8,9 @@ mod files;
 mod find;
 mod gates;
 mod images;
+mod json;
 mod load;
+mod lookalike;
 mod reader;
 mod rehearse;
 mod resolve;
@@ -19,6 +21,7 @@ mod steps;
 mod summary;
 mod taskdef;
 pub mod templates;
+mod text;
 mod workloads;
 mod yaml;
 

@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use super::diagnostics::{Diagnostic, Mistake, Source, Span};
 use super::files::Root;
-use super::templates;
 use super::yaml::{Key, Node};
+use super::{templates, text};
 use crate::model::ids::IdError;
 use crate::model::nearest;
 use crate::model::pipeline::FileRef;
@@ -20,6 +20,9 @@ pub struct Reader<'a> {
     pub mistakes: Vec<Mistake>,
     /// In other files.
     pub elsewhere: Vec<Diagnostic>,
+    /// What stops nothing, in this file and in others.
+    pub doubts: Vec<Mistake>,
+    pub doubts_elsewhere: Vec<Diagnostic>,
     /// Templates and values by path, each read once.
     pub templates: BTreeMap<String, Source>,
     pub values: BTreeMap<String, templates::Values>,
@@ -122,10 +125,11 @@ impl Reader<'_> {
 
     fn text_file(&mut self, node: &Node) -> Option<(FileRef, String)> {
         let (file, bytes) = self.path(node, Root::file)?;
-        match String::from_utf8(bytes) {
+        match text::decode(&bytes) {
             Ok(text) => Some((file, text)),
-            Err(_) => {
-                self.say(node.span, format!("`{}` is not UTF-8 text", file.path));
+            Err(mistake) => {
+                let source = Source { file: file.path, text: String::new() };
+                self.elsewhere.push(source.diagnose(mistake));
                 None
             }
         }

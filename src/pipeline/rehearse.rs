@@ -9,10 +9,11 @@ use crate::model::ids::AppName;
 use crate::model::nearest;
 use crate::model::pipeline::{FileRef, Stage, TaskDefinitionSource};
 
-/// A template's mistake, and the stages that have it.
+/// A template's mistake or doubt, and the stages that have it.
 struct Found {
     file: String,
     mistake: Mistake,
+    stops: bool,
     stages: Vec<String>,
 }
 
@@ -31,22 +32,33 @@ pub fn rehearse(reader: &mut Reader<'_>, app: &AppName, parts: &Parts, stages: &
         let scene = Scene { app, account, values: &values, stage: &stage.name, cluster: &stage.cluster };
         for (section, name, file) in templates_of(parts, stage) {
             let Some(source) = reader.templates.get(&file.path) else { continue };
-            match templates::render_text(&source.text, &scene) {
-                Ok(definition) => containers(reader, section, name, &file.path, &definition),
-                Err(mistake) => match found.iter_mut().find(|f| f.file == file.path && f.mistake == mistake) {
+            let (stops, mistakes) = match templates::render_text(&source.text, &scene) {
+                Ok(rendered) => {
+                    containers(reader, section, name, &file.path, &rendered.definition);
+                    (false, rendered.warnings)
+                }
+                Err(mistakes) => (true, mistakes),
+            };
+            for mistake in mistakes {
+                match found.iter_mut().find(|f| f.file == file.path && f.mistake == mistake) {
                     Some(same) => same.stages.push(format!("`{}`", stage.name)),
                     None => {
                         let stages = vec![format!("`{}`", stage.name)];
-                        found.push(Found { file: file.path.clone(), mistake, stages });
+                        found.push(Found { file: file.path.clone(), mistake, stops, stages });
                     }
-                },
+                }
             }
         }
     }
-    for Found { file, mut mistake, mut stages } in found {
+    for Found { file, mut mistake, stops, mut stages } in found {
         stages.dedup();
         mistake.message += &format!(" (stage {})", stages.join(", "));
-        reader.elsewhere.extend(reader.templates.get(&file).map(|source| source.diagnose(mistake)));
+        let told = reader.templates.get(&file).map(|source| source.diagnose(mistake));
+        if stops {
+            reader.elsewhere.extend(told);
+        } else {
+            reader.doubts_elsewhere.extend(told);
+        }
     }
 }
 

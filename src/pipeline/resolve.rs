@@ -39,15 +39,25 @@ impl Parts {
     }
 }
 
+/// The pipeline, what is doubtful in its file, and in those that it names.
+///
 /// # Errors
 /// The mistakes of the file itself, and those of the files that it names.
 pub fn resolve(
     document: &Node,
     root: &Root,
     mistakes: Vec<Mistake>,
-) -> Result<Pipeline, (Vec<Mistake>, Vec<Diagnostic>)> {
-    let mut reader =
-        Reader { document, root, mistakes, elsewhere: Vec::new(), templates: BTreeMap::new(), values: BTreeMap::new() };
+) -> Result<(Pipeline, Vec<Mistake>, Vec<Diagnostic>), (Vec<Mistake>, Vec<Diagnostic>)> {
+    let mut reader = Reader {
+        document,
+        root,
+        mistakes,
+        elsewhere: Vec::new(),
+        doubts: Vec::new(),
+        doubts_elsewhere: Vec::new(),
+        templates: BTreeMap::new(),
+        values: BTreeMap::new(),
+    };
     let whole_file = Span { line: 1, column: 1, length: 1 };
     shape::conform(document, &Shape::Record(&schema::FILE), "the file", whole_file, &mut reader.mistakes);
 
@@ -71,7 +81,8 @@ pub fn resolve(
     }
     let Parts { accounts, images, services, tasks, whole: _ } = parts;
     let pipeline = app.map(|app| Pipeline { version: 1, app, state, accounts, images, services, tasks, stages, poll });
-    pipeline.filter(|p| size(p) == written(document)).ok_or_else(|| {
+    let (doubts, elsewhere) = (reader.doubts, reader.doubts_elsewhere);
+    pipeline.filter(|p| size(p) == written(document)).map(|p| (p, doubts, elsewhere)).ok_or_else(|| {
         let lost = "something in this file was read and lost: a defect of kanmon, please report it";
         (vec![Mistake::new(Span::default(), lost)], Vec::new())
     })

@@ -14,7 +14,9 @@ use serde_json::{Map, Value, json};
 
 use super::diagnostics::{Mistake, Span};
 use super::files::Root;
-use super::taskdef;
+use super::lookalike;
+use super::taskdef::{self, Rendered};
+use super::text;
 use super::yaml::{self, Kind, Node, Type};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AppName, StageName};
@@ -55,7 +57,9 @@ pub fn render(root: &Path, template: &FileRef, pipeline: &Pipeline, stage: &Stag
     };
     let account = pipeline.account(&stage.account);
     let scene = Scene { app: &pipeline.app, stage: &stage.name, account, cluster: &stage.cluster, values: &values };
-    render_text(&text, &scene).map_err(|Mistake { span, message, hint }| {
+    render_text(&text, &scene).map(|rendered| rendered.definition).map_err(|mistakes| {
+        let first = mistakes.into_iter().next();
+        let Mistake { span, message, hint } = first.unwrap_or_else(|| Mistake::new(Span::default(), "it is not valid"));
         let sentence = format!("`{}` does not make a task definition for stage {}", template.path, stage.name);
         let fault = Fault::new(FaultKind::Invalid, sentence);
         let fault = fault.cause(if span.line == 0 { message } else { format!("line {}: {message}", span.line) });
@@ -92,7 +96,8 @@ fn unchanged(root: &Root, file: &FileRef) -> Result<String, Fault> {
         let cause = format!("its SHA-256 was {}, and is {}", file.sha256, now.sha256);
         return Err(Fault::new(FaultKind::Changed, sentence).cause(cause).hint(HINT));
     }
-    String::from_utf8(bytes).map_err(|_| Fault::new(FaultKind::Invalid, format!("`{path}` is not UTF-8 text")))
+    text::decode(&bytes)
+        .map_err(|m| Fault::new(FaultKind::Invalid, format!("`{path}` cannot be read")).cause(m.message))
 }
 
 /// What a template is rendered with.
@@ -105,17 +110,18 @@ pub(super) struct Scene<'a> {
 }
 
 /// # Errors
-/// The template's mistake, at its place in the template where that is known.
-pub(super) fn render_text(template: &str, scene: &Scene<'_>) -> Result<Value, Mistake> {
+/// The template's mistakes, at their places in the template where those are known.
+pub(super) fn render_text(template: &str, scene: &Scene<'_>) -> Result<Rendered, Vec<Mistake>> {
     // Nesting and recursion have bounds, but a thread of the runtime is too small for what lies within them.
     std::thread::scope(|scope| {
         let rendering = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || rendered(template, scene));
-        let rendering = rendering.map_err(|e| Mistake::new(Span::default(), format!("no thread to render it: {e}")))?;
+        let no_thread = |e| vec![Mistake::new(Span::default(), format!("no thread to render it: {e}"))];
+        let rendering = rendering.map_err(no_thread)?;
         rendering.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
-fn rendered(template: &str, scene: &Scene<'_>) -> Result<Value, Mistake> {
+fn rendered(template: &str, scene: &Scene<'_>) -> Result<Rendered, Vec<Mistake>> {
     let env = environment();
     let mut context = scene.values.clone();
     context.insert("app".into(), json!(scene.app));
@@ -125,7 +131,7 @@ fn rendered(template: &str, scene: &Scene<'_>) -> Result<Value, Mistake> {
     let text = env
         .template_from_str(template)
         .and_then(|t| t.render(to_minijinja(&Value::Object(context))))
-        .map_err(|e| template_mistake(&e, template))?;
+        .map_err(|e| vec![template_mistake(&e, template)])?;
     taskdef::read(&text, template)
 }
 
@@ -201,7 +207,16 @@ fn template_mistake(error: &Error, template: &str) -> Mistake {
         | ErrorKind::UnknownFunction
         | ErrorKind::UnknownTest
         | ErrorKind::TemplateNotFound => {
-            Mistake::new(span, error.detail().map_or_else(|| error.kind().to_string(), str::to_owned))
+            let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+            let line = template.lines().nth(span.line.saturating_sub(1)).unwrap_or_default();
+            let blank = line.chars().enumerate().find(|(_, c)| lookalike::is_blank(*c));
+            match blank.and_then(|(at, c)| Some((at, lookalike::name(c)?))) {
+                Some((at, name)) => {
+                    Mistake::new(Span { line: span.line, column: at + 1, length: 1 }, format!("{name} stands here"))
+                        .hint(format!("an expression takes only ASCII's ({what})"))
+                }
+                None => Mistake::new(span, what),
+            }
         }
         ErrorKind::OutOfFuel => Mistake::new(span, "this template does not come to an end")
             .hint("a task definition needs no loop over so much"),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle};
 
 use super::diagnostics::{Mistake, Span};
+use super::lookalike;
 
 /// A pipeline file is some hundred nodes; aliases of aliases ("billion laughs") end here.
 const MAX_NODES: usize = 20_000;
@@ -143,7 +144,18 @@ pub fn parse(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Node> {
             Ok((event, span)) => tree.take(event, convert(span)),
             Err(e) => {
                 let at = Span { line: e.marker().line(), column: e.marker().col() + 1, length: 1 };
-                Err(Mistake::new(at, format!("this is not YAML: {}", e.info())))
+                Err(match lookalike::in_yaml(text, at.line) {
+                    Some((found, name)) => {
+                        // One mistake for one character.
+                        tree.mistakes.retain(|m| m.span != found);
+                        Mistake::new(found, format!("{name} stands here, outside of quotes")).hint(format!(
+                            "YAML takes only ASCII there (line {}: {})",
+                            at.line,
+                            e.info()
+                        ))
+                    }
+                    None => Mistake::new(at, format!("this is not YAML: {}", e.info())),
+                })
             }
         };
         if let Err(mistake) = taken {
@@ -211,6 +223,9 @@ impl Builder<'_> {
                 self.count(span)?;
                 self.tagged(tag.is_some(), span);
                 let plain = matches!(style, ScalarStyle::Plain);
+                if plain {
+                    self.edges(&text, span);
+                }
                 // What is not there has no place of its own: it is pointed at by its key.
                 let span = match self.stack.last() {
                     Some(Frame { open: Open::Map { key: Some(key), .. }, .. }) if plain && span.length == 0 => key.span,
@@ -260,6 +275,20 @@ impl Builder<'_> {
         if tagged {
             let mistake = Mistake::new(span, "tags (`!…`) have no meaning here");
             self.mistakes.push(mistake.hint("quote what must be text"));
+        }
+    }
+
+    /// A space beyond ASCII is part of an unquoted word for YAML, and of nothing for who reads it.
+    fn edges(&mut self, text: &str, span: Span) {
+        let first = text.chars().next().map(|c| (0, c));
+        let last = text.chars().last().map(|c| (text.chars().count() - 1, c));
+        if let Some((at, c)) = [first, last].into_iter().flatten().find(|(_, c)| lookalike::is_blank(*c)) {
+            let name = lookalike::name(c).unwrap_or_else(|| "a space that is not ASCII's".to_owned());
+            let at = Span { column: span.column + at, length: 1, ..span };
+            self.mistakes.push(
+                Mistake::new(at, format!("{name} stands here, at the edge of `{}`", text.trim()))
+                    .hint("remove it, or quote the text if it is meant"),
+            );
         }
     }
 

@@ -53,20 +53,39 @@ pub enum Measure {
 /// Everything in which an operation's input is not as its model has it. Members that the model does not know are newer than it, and
 /// nothing is said of them; `null` is no value.
 pub fn check(model: &Model, shape: &str, input: &Value, leaves: Leaves) -> Vec<Problem> {
-    let mut checked = Check { model, leaves, problems: Vec::new() };
+    let mut checked = Check { model, leaves, problems: Vec::new(), unknown: Vec::new() };
     checked.value(shape, input, "");
     checked.problems
+}
+
+/// A member that the model does not have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unknown<'m> {
+    /// As `Problem` has it.
+    pub path: String,
+    pub name: String,
+    /// The members that stand in the same place.
+    pub known: Vec<&'m str>,
+}
+
+/// The members with a value that an operation's input has and its model has not: newer than it, or misspelt.
+pub fn unknown<'m>(model: &'m Model, shape: &str, input: &Value) -> Vec<Unknown<'m>> {
+    let mut checked = Check { model, leaves: Leaves::Typed, problems: Vec::new(), unknown: Vec::new() };
+    checked.value(shape, input, "");
+    checked.unknown
 }
 
 struct Check<'m> {
     model: &'m Model,
     leaves: Leaves,
     problems: Vec<Problem>,
+    unknown: Vec<Unknown<'m>>,
 }
 
-impl Check<'_> {
+impl<'m> Check<'m> {
     fn value(&mut self, shape: &str, value: &Value, path: &str) {
-        match self.model.shape(shape) {
+        let model: &'m Model = self.model;
+        match model.shape(shape) {
             Shape::Structure { members, required, union } => {
                 let Some(given) = self.members(value, path, "a structure") else { return };
                 let there = |name: &String| given.get(name).is_some_and(|v| !v.is_null());
@@ -74,8 +93,12 @@ impl Check<'_> {
                     self.problem(&join(path, name), What::Missing);
                 }
                 for (name, value) in given.iter().filter(|(_, v)| !v.is_null()) {
-                    if let Some(shape) = members.get(name) {
-                        self.value(shape, value, &join(path, name));
+                    match members.get(name) {
+                        Some(shape) => self.value(shape, value, &join(path, name)),
+                        None => {
+                            let known = members.keys().map(String::as_str).collect();
+                            self.unknown.push(Unknown { path: join(path, name), name: name.clone(), known });
+                        }
                     }
                 }
                 // One that is newer than the model counts too.

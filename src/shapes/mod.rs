@@ -8,5 +8,5 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Leaves, Measure, Problem, What, check};
+pub use check::{Leaves, Measure, Problem, Unknown, What, check, unknown};
 pub use table::{Model, Operation, Shape, of};

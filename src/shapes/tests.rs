@@ -150,6 +150,17 @@ fn the_query_protocol_has_texts_for_numbers_and_nothing_for_an_empty_list() {
 }
 
 #[test]
+fn a_member_that_the_model_does_not_have_is_found_with_those_that_it_has() {
+    let model = of("ecs").unwrap();
+    let input =
+        json!({"family": "a", "mood": null, "containerDefinitions": [{"name": "b"}, {"healthcheck": {"of": 1}}]});
+    let found = super::unknown(model, "RegisterTaskDefinitionRequest", &input);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].path.as_str(), found[0].name.as_str()), ("containerDefinitions.2.healthcheck", "healthcheck"));
+    assert!(found[0].known.contains(&"healthCheck"));
+}
+
+#[test]
 fn a_union_has_one_member() {
     let resource = |strategy: Value| {
         let gpu = json!({"type": "GPU", "value": "1", "sharingStrategy": strategy});

@@ -227,7 +227,11 @@ impl Repository<'_> {
 }
 
 /// Writes a blob out as it comes, and checks it against its descriptor.
-pub(super) async fn pour(mut from: Response, blob: &Descriptor, mut to: impl AsyncWrite + Unpin) -> Result<(), Trouble> {
+pub(super) async fn pour(
+    mut from: Response,
+    blob: &Descriptor,
+    mut to: impl AsyncWrite + Unpin,
+) -> Result<(), Trouble> {
     let (mut hash, mut size) = (sha2::Sha256::new(), 0);
     while let Some(chunk) = from.chunk().await.map_err(|e| Trouble::silent(&e))? {
         size += chunk.len() as u64;

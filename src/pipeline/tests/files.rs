@@ -174,14 +174,16 @@ fn a_template_that_makes_no_task_definition_is_told() {
     2 mistakes
     "#);
     repository.write("deploy/admin.json", &ADMIN.replace("family", "familly"));
-    assert_snapshot!(repository.load().unwrap_err(), @"
-    deploy/admin.json: the task definition has no `family` (stage `dev`, `prod`)
-    hint: as RegisterTaskDefinition asks for it
+    assert_snapshot!(repository.load().unwrap_err(), @r#"
+    deploy/admin.json:2:3: ECS has no `familly`, and would ignore it (stage `dev`, `prod`)
+        2 |   "familly": "{{ app }}-{{ stage }}-admin",
+          |   ^^^^^^^^^
+    hint: did you mean `family`?
 
     deploy/migrate.json: what is rendered is not a JSON object (stage `dev`)
 
     2 mistakes
-    ");
+    "#);
 }
 
 #[test]
@@ -224,8 +226,207 @@ fn a_file_that_cannot_be_read_is_one_sentence() {
     ");
     std::fs::write(repository.path().join(super::FILE), [0xff, 0xfe]).unwrap();
     assert_snapshot!(repository.load().unwrap_err(), @"
-    pipelines/shop.yaml: this is not UTF-8 text: invalid utf-8 sequence of 1 bytes from index 0
+    pipelines/shop.yaml: this file is UTF-16LE, not UTF-8
+    hint: save it as UTF-8, or: iconv -f UTF-16LE -t UTF-8
 
     1 mistake
     ");
+}
+
+#[test]
+fn a_misspelt_member_and_a_key_that_is_there_twice_are_mistakes_at_their_places() {
+    let repository = Repository::new();
+    let container = r#""name": "admin", "healthcheck": { "command": ["true"] },
+    "portMapping": [], "environment": [], "environment": []"#;
+    let template = ADMIN.replace(r#""name": "admin""#, container).replace("family", "familly");
+    repository.write("deploy/admin.json", &template);
+    assert_snapshot!(repository.load().unwrap_err(), @r#"
+    deploy/admin.json:2:3: ECS has no `familly`, and would ignore it (stage `dev`, `prod`)
+        2 |   "familly": "{{ app }}-{{ stage }}-admin",
+          |   ^^^^^^^^^
+    hint: did you mean `family`?
+
+    deploy/admin.json:5:24: ECS has no `containerDefinitions[0].healthcheck`, and would ignore it (stage `dev`, `prod`)
+        5 |     { "name": "admin", "healthcheck": { "command": ["true"] },
+          |                        ^^^^^^^^^^^^^
+    hint: did you mean `healthCheck`?
+
+    deploy/admin.json:6:5: ECS has no `containerDefinitions[0].portMapping`, and would ignore it (stage `dev`, `prod`)
+        6 |     "portMapping": [], "environment": [], "environment": [], "image": "-" }
+          |     ^^^^^^^^^^^^^
+    hint: did you mean `portMappings`?
+
+    deploy/admin.json:6:43: key `containerDefinitions[0].environment` is here twice (stage `dev`, `prod`)
+        6 |     "portMapping": [], "environment": [], "environment": [], "image": "-" }
+          |                                           ^^^^^^^^^^^^^
+    hint: the first is in line 6; JSON keeps only the last
+
+    4 mistakes
+    "#);
+}
+
+#[test]
+fn a_member_that_is_far_from_all_known_ones_is_a_warning() {
+    let repository = Repository::new();
+    assert_eq!(repository.load().unwrap().warnings, []);
+    let more = r#""revision": 3, "status": "ACTIVE", "moonPhase": "full", "containerDefinitions""#;
+    repository.write("deploy/admin.json", &ADMIN.replace(r#""containerDefinitions""#, more));
+    let warnings: Vec<String> = repository.load().unwrap().warnings.iter().map(ToString::to_string).collect();
+    assert_snapshot!(warnings.join("\n\n"), @r#"
+    deploy/admin.json: `revision`, `status` come from describe-task-definition: ECS ignores them here (stage `dev`, `prod`)
+    hint: they can be left out
+
+    deploy/admin.json:4:38: `moonPhase` is not known: ECS ignores it unless it is newer than kanmon (stage `dev`, `prod`)
+        4 |   "revision": 3, "status": "ACTIVE", "moonPhase": "full", "containerDefinitions": [
+          |                                      ^^^^^^^^^^^
+    "#);
+}
+
+#[test]
+fn two_containers_of_one_name_are_a_mistake() {
+    let repository = Repository::new();
+    let second = r#""containerDefinitions": [
+    { "name": "admin", "image": "x" },"#;
+    repository.write("deploy/admin.json", &ADMIN.replace(r#""containerDefinitions": ["#, second));
+    assert_snapshot!(repository.load().unwrap_err(), @r#"
+    deploy/admin.json:6:7: `containerDefinitions[1]` has the name of `containerDefinitions[0]` (stage `dev`, `prod`)
+        6 |     { "name": "admin", "image": "-" }
+          |       ^^^^^^
+    hint: ECS takes each container's name only once
+
+    1 mistake
+    "#);
+}
+
+#[test]
+fn the_whole_answer_of_describe_task_definition_is_known_as_such() {
+    let repository = Repository::new();
+    repository.write("deploy/admin.json", &format!("{{ \"taskDefinition\": {ADMIN}, \"tags\": [] }}"));
+    assert_snapshot!(repository.load().unwrap_err(), @r#"
+    deploy/admin.json:1:3: the definition is below `taskDefinition`: this is the whole answer of describe-task-definition (stage `dev`, `prod`)
+        1 | { "taskDefinition": {
+          |   ^^^^^^^^^^^^^^^^
+    hint: leave the rest out: aws ecs describe-task-definition --query taskDefinition …
+
+    1 mistake
+    "#);
+}
+
+#[test]
+fn a_template_and_values_may_begin_with_a_byte_order_mark() {
+    let repository = Repository::new();
+    let marked = |path: &str| {
+        let text = std::fs::read_to_string(repository.path().join(path)).unwrap();
+        repository.write(path, &format!("\u{feff}{text}"));
+    };
+    ["deploy/admin.json", "deploy/dev.yaml", super::FILE].into_iter().for_each(marked);
+    repository.load().unwrap();
+}
+
+#[test]
+fn a_template_of_another_encoding_is_named() {
+    let repository = Repository::new();
+    let utf16: Vec<u8> = ADMIN.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(repository.path().join("deploy/admin.json"), utf16).unwrap();
+    assert_snapshot!(repository.load().unwrap_err(), @"
+    deploy/admin.json: this file is UTF-16LE, not UTF-8
+    hint: save it as UTF-8, or: iconv -f UTF-16LE -t UTF-8
+
+    1 mistake
+    ");
+}
+
+#[test]
+fn characters_that_look_like_ascii_are_named_where_they_stand() {
+    assert_snapshot!(told("    account: prod", "\u{3000}\u{3000}account: prod"), @"
+    pipelines/shop.yaml:25:1: an ideographic space (U+3000) stands here, outside of quotes
+       25 | 　　account: prod
+          | ^^
+    hint: YAML takes only ASCII there (line 26: mapping values are not allowed in this context)
+
+    1 mistake
+    ");
+    assert_snapshot!(told("cluster: shop-prod", "cluster：shop-prod"), @"
+    pipelines/shop.yaml:26:12: a full-width `:` (U+FF1A) stands here, outside of quotes
+       26 |     cluster：shop-prod
+          |            ^^
+    hint: YAML takes only ASCII there (line 26: simple key expected ':')
+
+    1 mistake
+    ");
+    assert_snapshot!(told("cluster: shop-prod", "cluster:\u{a0}shop-prod"), @"
+    pipelines/shop.yaml:26:13: a no-break space (U+00A0) stands here, outside of quotes
+       26 |     cluster: shop-prod
+          |             ^
+    hint: YAML takes only ASCII there (line 26: simple key expected ':')
+
+    1 mistake
+    ");
+    assert_snapshot!(told("cluster: shop-prod", "cluster: shop-prod\u{3000}"), @"
+    pipelines/shop.yaml:26:14: `shop-prod　` is no name of a cluster
+       26 |     cluster: shop-prod　
+          |              ^^^^^^^^^^^
+    hint: letters, digits, - and _; at most 255 (the name, not the ARN)
+
+    pipelines/shop.yaml:26:23: an ideographic space (U+3000) stands here, at the edge of `shop-prod`
+       26 |     cluster: shop-prod　
+          |                       ^^
+    hint: remove it, or quote the text if it is meant
+
+    2 mistakes
+    ");
+    let repository = Repository::new();
+    repository
+        .write("deploy/admin.json", &ADMIN.replace("\"containerDefinitions\": [", "\"containerDefinitions\"： ["));
+    assert_snapshot!(repository.load().unwrap_err(), @r#"
+    deploy/admin.json:4:25: a full-width `:` (U+FF1A) stands here, outside of quotes (stage `dev`, `prod`)
+        4 |   "containerDefinitions"： [
+          |                         ^^
+    hint: JSON takes only ASCII there (expected `:`, in line 4 of what is rendered)
+
+    1 mistake
+    "#);
+    repository.write("deploy/admin.json", &ADMIN.replace("{{ cpu }}", "{{\u{3000}cpu }}"));
+    assert_snapshot!(repository.load().unwrap_err(), @r#"
+    deploy/admin.json:3:13: an ideographic space (U+3000) stands here (stage `dev`, `prod`)
+        3 |   "cpu": "{{　cpu }}",
+          |             ^^
+    hint: an expression takes only ASCII's (unexpected character)
+
+    1 mistake
+    "#);
+}
+
+#[test]
+fn a_misspelt_region_and_a_role_of_another_partition_are_mistakes_and_a_newer_region_is_not() {
+    let region = r#"prod: { id: "222222222222", region: ap-northeast-1"#;
+    assert_snapshot!(told(region, &region.replace("northeast", "notheast")), @r#"
+    pipelines/shop.yaml:5:39: `ap-notheast-1` is not a region of AWS
+        5 |   prod: { id: "222222222222", region: ap-notheast-1, role: kanmon-deploy }
+          |                                       ^^^^^^^^^^^^^
+    hint: did you mean `ap-northeast-1`?
+
+    1 mistake
+    "#);
+    let role = r#"role: "arn:aws-cn:iam::222222222222:role/deploy""#;
+    let repository = Repository::new();
+    let text = std::fs::read_to_string(repository.path().join(super::FILE)).unwrap();
+    let line = text.lines().find(|l| l.contains("prod: {")).unwrap().to_owned();
+    let plain = "  prod: { id: \"222222222222\", region: ap-northeast-1";
+    assert_snapshot!(repository.with(&[(&line, &format!("{plain}, {role} }}"))]).unwrap_err(), @r#"
+    pipelines/shop.yaml:5:61: this role is of partition `aws-cn`, and ap-northeast-1 is in `aws`
+        5 |   prod: { id: "222222222222", region: ap-northeast-1, role: "arn:aws-cn:iam::222222222222:role/deploy" }
+          |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: arn:aws:iam::222222222222:role/deploy
+
+    1 mistake
+    "#);
+    let newer = repository.with(&[(&line, &format!("{} }}", plain.replace("northeast-1", "northeast-9")))]).unwrap();
+    let warnings: Vec<String> = newer.warnings.iter().map(ToString::to_string).collect();
+    assert_snapshot!(warnings.join("\n"), @r#"
+    pipelines/shop.yaml:5:39: `ap-northeast-9` is not a region of AWS that kanmon knows
+        5 |   prod: { id: "222222222222", region: ap-northeast-9 }
+          |                                       ^^^^^^^^^^^^^^
+    hint: correct it, unless it is newer than kanmon
+    "#);
 }
