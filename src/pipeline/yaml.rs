@@ -268,7 +268,10 @@ impl Builder<'_> {
 
     fn count(&mut self, span: Span) -> Result<(), Mistake> {
         self.nodes += 1;
-        if self.nodes > MAX_NODES { Err(Mistake::new(span, "this file holds too many values")) } else { Ok(()) }
+        match self.nodes > MAX_NODES {
+            true => Err(Mistake::new(span, format!("this file has more than {MAX_NODES} keys and values"))),
+            false => Ok(()),
+        }
     }
 
     fn tagged(&mut self, tagged: bool, span: Span) {

@@ -11,6 +11,7 @@ mod inputs;
 mod judge;
 mod life;
 pub mod models;
+mod partitions;
 mod peers;
 pub mod recording;
 mod samples;
