@@ -11,7 +11,6 @@ use super::op::Op;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
 use super::{basic_scan, ecr, inspector};
-use crate::model::event::PushedImage;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState, ScanType, Severity};
 use crate::model::ids::Digest;
@@ -51,16 +50,21 @@ impl Scanner for Scans {
         Ok(scan_type)
     }
 
-    async fn read(&self, account: &Account, repository: &str, image: &PushedImage) -> Result<ScanReading, Fault> {
+    async fn read(
+        &self,
+        account: &Account,
+        repository: &str,
+        digests: &[Digest],
+        pushed_at: Timestamp,
+    ) -> Result<ScanReading, Fault> {
         let session = self.sessions.session(account).await?;
-        let digests = if image.children.is_empty() { vec![image.digest.clone()] } else { image.children.clone() };
         let (states, mut findings) = match scan_type(&session).await? {
-            ScanType::Basic => basic_scan::read(&session, repository, &digests, image.pushed_at).await?,
+            ScanType::Basic => basic_scan::read(&session, repository, digests, pushed_at).await?,
             ScanType::Enhanced => {
-                let pushed = pushed(&session, repository, &digests, image.pushed_at).await?;
+                let pushed = pushed(&session, repository, digests, pushed_at).await?;
                 let states = inspector::coverage(&session, repository, &pushed).await?;
                 let findings = match together(&states) {
-                    ScanState::Scanned { .. } => inspector::findings(&session, repository, &digests).await?,
+                    ScanState::Scanned { .. } => inspector::findings(&session, repository, digests).await?,
                     ScanState::Waiting { .. } | ScanState::Closed { .. } => Vec::new(),
                 };
                 (states, findings)

@@ -9,13 +9,8 @@ fn digest(n: u8) -> Digest {
     Digest::of(&[n])
 }
 
-fn image(children: &[Digest]) -> PushedImage {
-    PushedImage {
-        repository: "222222222222.dkr.ecr.ap-northeast-1.amazonaws.com/app".into(),
-        digest: digest(0),
-        children: children.to_vec(),
-        pushed_at: Timestamp::from_second(PUSHED).unwrap(),
-    }
+fn at() -> Timestamp {
+    Timestamp::from_second(PUSHED).unwrap()
 }
 
 fn scanner(scan_type: &'static str, handler: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> (Peer, Scans) {
@@ -62,7 +57,7 @@ async fn an_enhanced_scan_is_read_over_all_pages_sorted_and_without_repeats() {
             found("CVE-2", "HIGH", "zlib", None), found("CVE-3", "OF_NEXT_YEAR", "x", None)]})),
         other => panic!("{other}"),
     });
-    let reading = scanner.read(&account("prod"), "app", &image(&[])).await.unwrap();
+    let reading = scanner.read(&account("prod"), "app", &[digest(0)], at()).await.unwrap();
     assert_eq!(reading.state, ScanState::Scanned { at: Timestamp::from_second(PUSHED + 60).unwrap() });
     let finding = |id: &str, severity, package: &str, fixed: Option<&str>| Finding {
         id: id.into(),
@@ -102,7 +97,7 @@ async fn each_child_of_an_index_has_to_be_scanned() {
     let a = account("prod");
     let mut states = Vec::new();
     for _ in 0..3 {
-        states.push(scanner.read(&a, "app", &image(&children)).await.unwrap().state);
+        states.push(scanner.read(&a, "app", &children, at()).await.unwrap().state);
     }
     assert!(matches!(&states[0], ScanState::Waiting { reason } if reason.contains(digest(2).short())), "{states:?}");
     assert!(matches!(&states[1], ScanState::Closed { reason } if reason.starts_with("UNSUPPORTED_OS")), "{states:?}");
@@ -121,7 +116,7 @@ async fn a_child_scanned_before_its_index_was_pushed_counts_by_its_own_push() {
         "coverage" => Reply::Json(json!({"coveredResources": [row(&digest(1), "SUCCESSFUL", Some(PUSHED - 10))]})),
         _ => Reply::Json(json!({"findings": []})),
     });
-    let reading = scanner.read(&account("prod"), "app", &image(&children)).await.unwrap();
+    let reading = scanner.read(&account("prod"), "app", &children, at()).await.unwrap();
     assert!(matches!(reading.state, ScanState::Scanned { .. }), "{reading:?}");
 }
 
@@ -145,7 +140,7 @@ async fn more_digests_than_a_filter_takes_are_asked_in_turns() {
         }
         _ => Reply::Json(json!({"findings": []})),
     });
-    let reading = scanner.read(&account("prod"), "app", &image(&children)).await.unwrap();
+    let reading = scanner.read(&account("prod"), "app", &children, at()).await.unwrap();
     assert!(matches!(reading.state, ScanState::Scanned { .. }), "{reading:?}");
     assert_eq!((peer.asked("coverage").len(), peer.asked("findings").len()), (2, 2));
 }
@@ -167,10 +162,10 @@ async fn a_basic_scan_that_nobody_started_is_started() {
     });
     let a = account("prod");
     for _ in 0..2 {
-        let waiting = scanner.read(&a, "app", &image(&[])).await.unwrap();
+        let waiting = scanner.read(&a, "app", &[digest(0)], at()).await.unwrap();
         assert!(matches!(waiting.state, ScanState::Waiting { .. }), "{waiting:?}");
     }
-    let reading = scanner.read(&a, "app", &image(&[])).await.unwrap();
+    let reading = scanner.read(&a, "app", &[digest(0)], at()).await.unwrap();
     assert_eq!(reading.state, ScanState::Scanned { at: Timestamp::from_second(PUSHED + 9).unwrap() });
     let ids: Vec<_> = reading.findings.iter().map(|f| (f.id.as_str(), f.severity, f.package.as_str())).collect();
     assert_eq!(ids, [("CVE-0", Severity::High, ""), ("CVE-1", Severity::Untriaged, "zlib")]);
@@ -183,7 +178,7 @@ async fn an_image_that_basic_scanning_cannot_scan_is_closed() {
         "DescribeImageScanFindings" => Reply::Error(400, "ScanNotFoundException", "no scan"),
         _ => Reply::Error(400, "UnsupportedImageTypeException", "not this one"),
     });
-    let reading = scanner.read(&account("prod"), "app", &image(&[])).await.unwrap();
+    let reading = scanner.read(&account("prod"), "app", &[digest(0)], at()).await.unwrap();
     assert!(matches!(reading.state, ScanState::Closed { reason } if reason.contains("not this one")));
 }
 

@@ -76,6 +76,7 @@ impl Bench {
             templates: Arc::new(RepositoryTemplates(self.loaded.root.clone())),
             journal: self.journal.clone(),
             clock: self.clock.clone(),
+            contents: Arc::default(),
         })
     }
 }

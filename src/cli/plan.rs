@@ -21,7 +21,9 @@ use crate::model::plan::StagePlan;
 use crate::model::release::Release;
 use crate::report::text::Text;
 use crate::report::{names, plan as told, story};
+use crate::runtime::contents;
 use crate::runtime::execute::{stage_plan, survey};
+use crate::runtime::given::place;
 use crate::runtime::ports::Ports;
 
 /// Stands for an image that the release would build.
@@ -39,7 +41,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
     }
     let stages = until(&release);
     let first = stages.first().map(|s| s.name.clone()).ok_or_else(|| Failure::wrong("there is no stage to plan"))?;
-    survey(&ports, &release.started.pipeline, &first, &release.until, &release.requested_by).await?;
+    survey(&ports, &release, &first, &release.until).await?;
     fill(&ports, &mut release).await?;
     let mut plans = Vec::new();
     for stage in until(&release) {
@@ -93,8 +95,8 @@ async fn fill(ports: &Ports, release: &mut Release) -> Result<(), Failure> {
                 None => PushedImage {
                     repository: own.uri.clone(),
                     digest: Digest::of(TO_BE_BUILT),
-                    children: Vec::new(),
                     pushed_at: ports.clock.now(),
+                    left_behind: Vec::new(),
                 },
             };
             release.images.insert(name.clone(), pushed);
@@ -116,10 +118,7 @@ async fn fill(ports: &Ports, release: &mut Release) -> Result<(), Failure> {
 async fn given(ports: &Ports, pipeline: &Pipeline, name: &ImageName, reference: &str) -> Result<PushedImage, Failure> {
     let spec = pipeline.image(name);
     let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
-    let (mut at, what) = ports.images.locate(reference)?;
-    if at.repository == own.repository {
-        at = own.clone();
-    }
+    let (at, what) = place(ports, pipeline, name, reference, &own)?;
     let found = ports.images.look(&at, &what).await?;
     let found = found.ok_or_else(|| Failure::access(format!("there is no image {reference}")))?;
     Ok(PushedImage { repository: own.repository, ..found })
@@ -135,7 +134,12 @@ async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Optio
             return Ok(None);
         }
         let spec = pipeline.image(name);
-        readings.insert(name, ports.scanner.read(pipeline.account(&spec.account), &spec.repository, pushed).await?);
+        let account = pipeline.account(&spec.account);
+        if contents::contents(ports, account, &spec.repository, &pushed.digest).await?.is_none() {
+            // Given from elsewhere: it is scanned once it has been copied.
+            return Ok(None);
+        }
+        readings.insert(name, contents::scan(ports, account, &spec.repository, pushed).await?);
     }
     let scans: Vec<Scanned<'_>> = readings
         .iter()

@@ -80,6 +80,10 @@ pub fn asked(
             return Err(Failure::wrong(format!("the pipeline file has no image `{name}`"))
                 .hint(format!("it has: {}", there.join(", "))));
         }
+        if let Err(fault) = crate::model::given::read(&reference, &pipeline.image(&name).repository) {
+            let wrong = Failure::wrong(format!("--image {name}: {}", fault.sentence));
+            return Err(wrong.cause(fault.cause.unwrap_or_default()).hint(fault.hint.unwrap_or_default()));
+        }
         if given.insert(name.clone(), reference).is_some() {
             return Err(Failure::wrong(format!("`--image {name}=…` is given twice")));
         }

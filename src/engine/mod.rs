@@ -15,6 +15,7 @@ pub mod plan;
 pub mod retry;
 pub mod roll;
 pub mod rollout;
+pub mod runtime_platform;
 pub mod since;
 pub mod steps;
 pub mod stop_reason;

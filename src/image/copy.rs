@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::attached;
 use super::manifest::{Content, Descriptor, Manifest};
 use super::registry::Repository;
 use crate::model::fault::{Fault, FaultKind};
@@ -9,9 +10,10 @@ use crate::model::ids::Digest;
 use crate::ports::images::Say;
 
 /// Indexes within indexes: the specification allows any depth, nobody uses more than two.
-const DEEPEST: usize = 4;
+pub const DEEPEST: usize = 4;
 
-/// Copies the manifest or index of this digest byte for byte, with all that it names, attestations included, and tags it.
+/// Copies the manifest or index of this digest byte for byte, with all that it names and what is attached to it, and tags it. Answers with
+/// what could not be copied of the latter.
 ///
 /// # Errors
 /// `NotFound` where the source lacks it, `Invalid` where the tag is immutable and taken, and what the registries answer.
@@ -21,18 +23,43 @@ pub async fn copy(
     to: &Repository<'_>,
     tag: &str,
     say: Say<'_>,
-) -> Result<Manifest, Fault> {
-    if let Some(there) = to.manifest(tag).await?
-        && &there.digest == digest
-    {
-        say(&format!("{} is in {} already", digest.short(), to.name()));
-        return Ok(there);
-    }
-    let top = read(from, digest).await?;
+) -> Result<(Manifest, Vec<String>), Fault> {
+    let there = to.manifest(tag).await?.filter(|there| &there.digest == digest);
+    let elsewhere = from.name() != to.name();
+    let (top, manifests) = match there {
+        Some(top) => {
+            say(&format!("{} is in {} already", digest.short(), to.name()));
+            let manifests = if elsewhere { children_first(to, top.clone()).await? } else { Vec::new() };
+            (top, manifests)
+        }
+        None => {
+            let top = read(from, digest).await?;
+            let manifests = children_first(from, top.clone()).await?;
+            tree(from, to, &manifests, digest, say).await?;
+            to.tag(&top, tag).await?;
+            (top, manifests)
+        }
+    };
+    // Signed later, perhaps: what is attached may be new where the image is not.
+    let all: Vec<Digest> = manifests.into_iter().map(|m| m.digest).collect();
+    let left = if elsewhere { attached::carry(from, to, &all, say).await? } else { Vec::new() };
+    Ok((top, left))
+}
+
+/// Copies manifests with all that they name, each after what it names; the one that is `last` is left to be put under its tag.
+///
+/// # Errors
+/// What the registries answer.
+pub async fn tree(
+    from: &Repository<'_>,
+    to: &Repository<'_>,
+    all: &[Manifest],
+    last: &Digest,
+    say: Say<'_>,
+) -> Result<(), Fault> {
     let mut done = BTreeSet::new();
-    let tree = children_first(from, top.clone()).await?;
-    let manifests = tree.len();
-    for (i, manifest) in tree.iter().enumerate() {
+    let manifests = all.len();
+    for (i, manifest) in all.iter().enumerate() {
         say(&format!("manifest {} of {manifests}: {}", i + 1, manifest.digest.short()));
         // A registry takes a manifest only with everything that it names.
         if to.manifest(manifest.digest.as_str()).await?.is_some() {
@@ -41,12 +68,11 @@ pub async fn copy(
         if let Content::Image { config, layers } = &manifest.content {
             blobs(from, to, layers.iter().chain([config]), &mut done, say).await?;
         }
-        if manifest.digest != top.digest {
+        if &manifest.digest != last {
             to.put_manifest(manifest).await?;
         }
     }
-    to.tag(&top, tag).await?;
-    Ok(top)
+    Ok(())
 }
 
 /// Puts blobs where they are not; `done` holds those that were seen to be there.
@@ -85,7 +111,7 @@ async fn read(from: &Repository<'_>, digest: &Digest) -> Result<Manifest, Fault>
 }
 
 /// The manifest and everything below it, each after what it names.
-async fn children_first(from: &Repository<'_>, top: Manifest) -> Result<Vec<Manifest>, Fault> {
+pub async fn children_first(from: &Repository<'_>, top: Manifest) -> Result<Vec<Manifest>, Fault> {
     let mut all: Vec<Manifest> = Vec::new();
     let mut level = vec![top];
     for _ in 0..=DEEPEST {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
+pub use crate::model::platform::Platform;
 
 pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -16,8 +17,22 @@ pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list
 /// All that is understood here; what is asked for is what is answered, so nothing is converted on the way.
 pub const UNDERSTOOD: [&str; 4] = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST];
 
-/// The annotation by which BuildKit marks what it attests about another manifest of the same index.
-const ATTESTATION: &str = "vnd.docker.reference.type";
+/// Layers that a runtime unpacks into a file system, and a scanner with it.
+const FILE_SYSTEMS: [&str; 6] = [
+    "application/vnd.oci.image.layer.v1.tar",
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+    "application/vnd.oci.image.layer.v1.tar+zstd",
+    "application/vnd.docker.image.rootfs.diff.tar",
+    "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    "application/vnd.docker.image.rootfs.diff.tar.zstd",
+];
+
+/// Configurations that a runtime takes.
+const CONFIGURATIONS: [&str; 2] =
+    ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
+
+/// What builders attest about another manifest of the same index (in-toto's media type).
+const IN_TOTO: &str = "application/vnd.in-toto+json";
 
 /// A manifest or index, byte for byte.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,15 +70,6 @@ pub struct Descriptor {
     pub platform: Option<Platform>,
 }
 
-/// `os/arch[/variant]`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Platform {
-    pub architecture: String,
-    pub os: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub variant: Option<String>,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Raw {
@@ -97,11 +103,21 @@ impl Manifest {
         Ok(Manifest { digest: Digest::of(&bytes), bytes, media_type, content })
     }
 
-    /// The platform children of an index, attestations left out.
+    /// The children of an index that say which platform they are for.
     pub fn platforms(&self) -> Vec<&Descriptor> {
         match &self.content {
-            Content::Index(children) => children.iter().filter(|c| !c.is_attestation()).collect(),
+            Content::Index(children) => {
+                children.iter().filter(|c| c.platform.is_some() && !c.is_of_no_platform()).collect()
+            }
             Content::Image { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether all that it holds are statements about something else.
+    pub fn is_in_toto(&self) -> bool {
+        match &self.content {
+            Content::Image { layers, .. } => !layers.is_empty() && layers.iter().all(|l| l.media_type == IN_TOTO),
+            Content::Index(_) => false,
         }
     }
 
@@ -119,59 +135,36 @@ impl Manifest {
 }
 
 impl Descriptor {
-    /// Whether this says something about an image instead of being one.
-    pub fn is_attestation(&self) -> bool {
-        let marked = self.annotations.as_ref().is_some_and(|a| a.contains_key(ATTESTATION));
-        let nowhere = self.platform.as_ref().is_some_and(|p| p.os == "unknown" && p.architecture == "unknown");
-        marked || nowhere
+    /// Whether it says of itself, by its platform, that nothing runs it. Annotations say nothing: no runtime reads them.
+    pub fn is_of_no_platform(&self) -> bool {
+        self.platform.as_ref().is_some_and(|p| p.os == "unknown" && p.architecture == "unknown")
+    }
+
+    pub fn is_index(&self) -> bool {
+        self.media_type == OCI_INDEX || self.media_type == DOCKER_LIST
+    }
+
+    pub fn is_manifest(&self) -> bool {
+        self.media_type == OCI_MANIFEST || self.media_type == DOCKER_MANIFEST
+    }
+
+    pub fn is_file_system(&self) -> bool {
+        FILE_SYSTEMS.contains(&self.media_type.as_str())
+    }
+
+    pub fn is_configuration(&self) -> bool {
+        CONFIGURATIONS.contains(&self.media_type.as_str())
+    }
+
+    /// Whether a runtime gets it from somewhere else than the registry: those that have addresses are fetched from there.
+    pub fn is_elsewhere(&self) -> bool {
+        self.is_foreign() || self.urls.as_ref().is_some_and(|urls| !urls.is_empty())
     }
 
     /// Whether the registry does not hold the content itself (Windows base layers).
     pub fn is_foreign(&self) -> bool {
         self.media_type.contains(".foreign.") || self.media_type.contains(".nondistributable.")
     }
-}
-
-impl Platform {
-    /// # Errors
-    /// `Invalid` for what is not `os/arch` or `os/arch/variant`.
-    pub fn parse(text: &str) -> Result<Platform, Fault> {
-        let parts: Vec<&str> = text.split('/').collect();
-        let (os, architecture, variant) = match parts[..] {
-            [os, arch] => (os, arch, None),
-            [os, arch, variant] => (os, arch, Some(variant)),
-            _ => return Err(not_a_platform(text)),
-        };
-        let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if !word(os) || !word(architecture) || !variant.is_none_or(word) {
-            return Err(not_a_platform(text));
-        }
-        Ok(Platform { architecture: architecture.into(), os: os.into(), variant: variant.map(Into::into) })
-    }
-
-    /// Whether an image for `self` runs where `wanted` is asked for.
-    pub fn serves(&self, wanted: &Platform) -> bool {
-        let variant = |p: &Platform| match (p.architecture.as_str(), p.variant.as_deref()) {
-            // arm64 has one variant in use, and most leave it out (containerd's platforms.Normalize).
-            ("arm64", None) => Some("v8".to_owned()),
-            ("amd64", Some("v1")) => None,
-            (_, v) => v.map(str::to_owned),
-        };
-        self.os == wanted.os
-            && self.architecture == wanted.architecture
-            && (wanted.variant.is_none() || variant(self) == variant(wanted))
-    }
-}
-
-impl std::fmt::Display for Platform {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.os, self.architecture)?;
-        self.variant.as_ref().map_or(Ok(()), |v| write!(f, "/{v}"))
-    }
-}
-
-fn not_a_platform(text: &str) -> Fault {
-    Fault::new(FaultKind::Invalid, format!("`{text}` is no platform")).hint("write os/arch, e.g. linux/amd64")
 }
 
 #[cfg(test)]
@@ -183,16 +176,17 @@ mod tests {
     const D: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000001";
 
     #[test]
-    fn an_indexs_attestations_are_no_platforms() {
+    fn only_a_platform_says_that_nothing_runs_a_child() {
         let index = format!(
             r#"{{"schemaVersion":2,"manifests":[
               {{"mediaType":"{OCI_MANIFEST}","digest":"{D}","size":1,"platform":{{"os":"linux","architecture":"arm64"}}}},
               {{"mediaType":"{OCI_MANIFEST}","digest":"{D}","size":1,"platform":{{"os":"unknown","architecture":"unknown"}}}},
-              {{"mediaType":"{OCI_MANIFEST}","digest":"{D}","size":1,"annotations":{{"vnd.docker.reference.type":"attestation-manifest"}}}}]}}"#
+              {{"mediaType":"{OCI_MANIFEST}","digest":"{D}","size":1,"platform":{{"os":"linux","architecture":"amd64"}},
+               "annotations":{{"vnd.docker.reference.type":"attestation-manifest"}}}}]}}"#
         );
         let index = Manifest::parse(index.into()).unwrap();
         assert_eq!(index.media_type, OCI_INDEX);
-        assert_eq!(index.platforms().len(), 1);
+        assert_eq!(index.platforms().len(), 2);
         let Content::Index(all) = &index.content else { panic!("an index") };
         assert_eq!(all.len(), 3);
     }
@@ -213,24 +207,5 @@ mod tests {
     #[case("<html>")]
     fn what_is_no_manifest_is_said_to_be_none(#[case] text: &'static str) {
         assert_eq!(Manifest::parse(text.into()).unwrap_err().kind, FaultKind::Invalid);
-    }
-
-    #[rstest]
-    #[case("linux/arm64", "linux/arm64", true)]
-    #[case("linux/arm64/v8", "linux/arm64", true)]
-    #[case("linux/arm64", "linux/arm64/v8", true)]
-    #[case("linux/arm/v6", "linux/arm/v7", false)]
-    #[case("linux/amd64", "linux/arm64", false)]
-    fn a_platform_serves_its_own(#[case] has: &str, #[case] wanted: &str, #[case] serves: bool) {
-        assert_eq!(Platform::parse(has).unwrap().serves(&Platform::parse(wanted).unwrap()), serves);
-    }
-
-    #[rstest]
-    #[case("amd64")]
-    #[case("linux/")]
-    #[case("Linux/amd64")]
-    #[case("linux/arm/v7/x")]
-    fn a_platform_is_written_as_os_and_arch(#[case] text: &str) {
-        assert_eq!(Platform::parse(text).unwrap_err().kind, FaultKind::Invalid);
     }
 }

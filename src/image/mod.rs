@@ -1,6 +1,8 @@
 //! Images: built by a Dockerfile's tools or by laying files on a base, pushed, looked up and copied through the registry's own
 //! protocol.
 
+mod attached;
+mod contents;
 mod copy;
 mod credentials;
 mod dockerfile;
@@ -25,6 +27,7 @@ use async_trait::async_trait;
 use self::credentials::Lookup;
 use self::env::Env;
 use self::registry::Repository;
+use crate::model::contents::Contents;
 use crate::model::event::PushedImage;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
@@ -108,6 +111,10 @@ impl Images for OciImages {
         Ok(read.map(|m| repository.pushed(&m)))
     }
 
+    async fn contents(&self, at: &Access, digest: &Digest) -> Result<Option<Contents>, Fault> {
+        contents::contents(&Repository::to_read(at.clone(), self.clock.as_ref())?, digest).await
+    }
+
     async fn copy(
         &self,
         from: &Access,
@@ -118,8 +125,8 @@ impl Images for OciImages {
     ) -> Result<PushedImage, Fault> {
         let from = Repository::to_read(from.clone(), self.clock.as_ref())?;
         let to = Repository::to_write(to.clone(), self.clock.as_ref())?;
-        let copied = copy::copy(&from, digest, &to, tag, say).await?;
-        Ok(to.pushed(&copied))
+        let (copied, left_behind) = copy::copy(&from, digest, &to, tag, say).await?;
+        Ok(PushedImage { left_behind, ..to.pushed(&copied) })
     }
 
     fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {

@@ -68,10 +68,11 @@ pub struct PushedImage {
     /// The repository's URI, from ECR's answer.
     pub repository: String,
     pub digest: Digest,
-    /// The platform children of an index, attestations left out; empty for a plain manifest.
-    pub children: Vec<Digest>,
     /// Where the registry said it was pushed at; scans count from here.
     pub pushed_at: Timestamp,
+    /// What is attached to it where it came from (signatures, referrers) and did not come along: a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<String>,
 }
 
 /// A tag of a release's image that names something else by now. It changes nothing of what is deployed, which goes by digest.

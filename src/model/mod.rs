@@ -2,11 +2,13 @@
 
 pub mod approval;
 pub mod approvers;
+pub mod contents;
 pub mod effect;
 pub mod event;
 pub mod fault;
 pub mod finding;
 pub mod gate;
+pub mod given;
 pub mod ids;
 pub mod inbox;
 pub mod json;
@@ -16,6 +18,7 @@ pub mod outcome;
 pub mod partition;
 pub mod pipeline;
 pub mod plan;
+pub mod platform;
 pub mod release;
 pub mod rollout;
 pub mod secrets;

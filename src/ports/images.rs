@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::model::contents::Contents;
 use crate::model::event::PushedImage;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;
@@ -52,6 +53,9 @@ pub trait Images: Send + Sync {
 
     /// What a tag or digest of a repository is; `None` where it is not there.
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault>;
+
+    /// All that a runtime could choose under a digest, read from the registry by digest; `None` where it is not there.
+    async fn contents(&self, at: &Access, digest: &Digest) -> Result<Option<Contents>, Fault>;
 
     /// Copies exactly this digest (an index with all its children) and tags it; "already there" with the same digest is success.
     async fn copy(

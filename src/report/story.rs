@@ -130,10 +130,11 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
                 "found in the registry" => by.clone(),
                 by => format!("built by {by}"),
             };
-            Line::new(Done, image.as_str(), format!("{how}: {}", place(pushed)))
+            Line::new(mark(pushed), image.as_str(), format!("{how}: {}{}", place(pushed), left_behind(pushed)))
         }
         Fact::ImageCopied { image, account, pushed } => {
-            Line::new(Done, image.as_str(), format!("copied into {account}: {}", place(pushed)))
+            let text = format!("copied into {account}: {}{}", place(pushed), left_behind(pushed));
+            Line::new(mark(pushed), image.as_str(), text)
         }
         Fact::ScanObserved { image, account, reading, readings } => {
             let mark = match reading.state {
@@ -414,6 +415,15 @@ fn scanned(reading: &ScanReading) -> String {
             n => format!("done, {n} findings"),
         },
     }
+}
+
+/// An image that came without what is attached to it wants a look.
+fn mark(pushed: &PushedImage) -> Mark {
+    if pushed.left_behind.is_empty() { Mark::Done } else { Mark::Careful }
+}
+
+fn left_behind(pushed: &PushedImage) -> String {
+    pushed.left_behind.iter().map(|what| format!("; not copied with it: {what}")).collect()
 }
 
 fn place(pushed: &PushedImage) -> String {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::hold::Hold;
 use super::ports::Ports;
+use crate::model::contents::Contents;
 use crate::model::event::PushedImage;
 use crate::model::fault::Fault;
 use crate::model::ids::{Digest, StageName};
@@ -157,6 +158,10 @@ impl Images for Guarded<dyn Images> {
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
         self.0.look(at, reference).await
+    }
+
+    async fn contents(&self, at: &Access, digest: &Digest) -> Result<Option<Contents>, Fault> {
+        self.0.contents(at, digest).await
     }
 
     async fn copy(

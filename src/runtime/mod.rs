@@ -1,6 +1,8 @@
 //! Does what the engine decides, through the ports, one fact at a time.
 
+pub mod contents;
 pub mod execute;
+pub mod given;
 pub mod guarded;
 pub mod hold;
 pub mod inbox;

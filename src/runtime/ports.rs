@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::contents::KnownContents;
 use crate::ports::accounts::Accounts;
 use crate::ports::approvals::PipelineApprovals;
 use crate::ports::checks::Checks;
@@ -25,4 +26,6 @@ pub struct Ports {
     pub templates: Arc<dyn Templates>,
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
+    /// What this process has read of images.
+    pub contents: Arc<KnownContents>,
 }

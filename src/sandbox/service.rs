@@ -46,7 +46,25 @@ pub struct PulledImage {
     pub labels: std::collections::BTreeMap<String, String>,
 }
 
+/// What a task's host runs, in the words of image specifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunsOn {
+    pub os: &'static str,
+    pub architecture: &'static str,
+}
+
+impl RunsOn {
+    /// By a task definition's `runtimePlatform`; Linux on x86 where it leaves that out, as Fargate takes it.
+    pub fn of(runtime_platform: &Value) -> RunsOn {
+        let text = |name: &str| runtime_platform.get(name).and_then(Value::as_str).unwrap_or_default();
+        RunsOn {
+            os: if text("operatingSystemFamily").starts_with("WINDOWS") { "windows" } else { "linux" },
+            architecture: if text("cpuArchitecture") == "ARM64" { "arm64" } else { "amd64" },
+        }
+    }
+}
+
 /// Where tasks get their images from. The error is the text that follows `CannotPullContainerError: `.
 pub trait ImageSource {
-    fn pull(&self, account: &AccountId, region: &Region, reference: &str) -> Result<PulledImage, String>;
+    fn pull(&self, account: &AccountId, region: &Region, reference: &str, on: &RunsOn) -> Result<PulledImage, String>;
 }

@@ -1,11 +1,12 @@
 //! The command line as its users meet it: the binary in an empty environment, against a running sandbox.
 
 pub mod junit;
-mod layers;
+pub mod pusher;
 pub mod rig;
 
 mod answers;
 mod asking;
+mod attached;
 mod bad_access;
 mod bad_files;
 mod bad_releases;
@@ -13,9 +14,11 @@ mod checkouts;
 mod demo;
 mod foreign_text;
 mod freezing;
+mod layers;
 mod locks;
 mod looking;
 mod one_person;
+mod platforms;
 mod releases;
 mod reports;
 mod sandbox;

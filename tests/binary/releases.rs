@@ -158,6 +158,15 @@ fn an_image_that_exists_is_released_as_it_is() {
     let missing = reference.replace(digest, &format!("sha256:{}", "0".repeat(64)));
     let ran = desk.run(&developer, &["release", "--until", "dev", "--image", &missing]).ended(40);
     assert!(ran.out.contains("there is no image"), "{}", ran.out);
+    // Without a host it is of the image's own repository, whoever has the same name at Docker Hub.
+    for own in [format!("app=hello@{digest}"), format!("app={digest}")] {
+        let ran = desk.run(&developer, &["plan", "--until", "dev", "--image", &own]).ended(0);
+        assert!(!ran.out.contains("to be built"), "{}", ran.out);
+    }
+    for guessed in ["app=v1", "app=nginx:1.27", "app=library/hello:v1", "app=hello"] {
+        let ran = desk.run(&developer, &["release", "--image", guessed]).ended(2);
+        ran.told("does not say which registry it is in").told("hello:TAG");
+    }
     let ran = desk.run(&developer, &["release", "--image", "ap=x:1"]).ended(2);
     ran.told("the pipeline file has no image `ap`").told("it has: app");
 }

@@ -18,9 +18,12 @@ pub mod record;
 pub mod rig;
 
 mod a03_an_approver_of_any_account;
+mod a05_a_record_names_other_children;
+mod a08_an_annotation_hides_an_image;
 mod a09_escape_sequences_rewrite_the_sheet;
 mod a28_a_short_plan_or_none;
 mod a29_an_old_approval_is_played_again;
 mod a30_a_tag_is_moved_after_approval;
 mod a31_a_template_is_changed_midway;
+mod registries_that_lie;
 mod standing;

@@ -35,7 +35,7 @@ fn planned() -> WorkloadPlan {
 
 fn built() -> Fact {
     let pushed =
-        PushedImage { repository: "r/web".into(), digest: Digest::of(b"web"), children: vec![], pushed_at: at(0) };
+        PushedImage { repository: "r/web".into(), digest: Digest::of(b"web"), pushed_at: at(0), left_behind: vec![] };
     Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into() }
 }
 

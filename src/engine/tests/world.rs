@@ -347,8 +347,8 @@ impl World {
         PushedImage {
             repository: format!("registry/{image}"),
             digest: Digest::of(image.as_str().as_bytes()),
-            children: vec![],
             pushed_at: at(0),
+            left_behind: vec![],
         }
     }
 

@@ -233,7 +233,7 @@ pub(super) async fn pour(
     mut to: impl AsyncWrite + Unpin,
 ) -> Result<(), Trouble> {
     let (mut hash, mut size) = (sha2::Sha256::new(), 0);
-    while let Some(chunk) = from.chunk().await.map_err(|e| Trouble::silent(&e))? {
+    while let Some(chunk) = from.chunk().await.map_err(Trouble::silent)? {
         size += chunk.len() as u64;
         if size > blob.size {
             return Err(wrong_size(blob, size));

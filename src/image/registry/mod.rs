@@ -4,6 +4,7 @@ mod address;
 mod blobs;
 mod challenge;
 mod reading;
+mod referrers;
 mod retry;
 mod stream;
 #[cfg(test)]
@@ -195,8 +196,8 @@ impl<'a> Repository<'a> {
         PushedImage {
             repository: self.name().to_owned(),
             digest: manifest.digest.clone(),
-            children: manifest.platforms().iter().map(|c| c.digest.clone()).collect(),
             pushed_at: self.clock.now(),
+            left_behind: Vec::new(),
         }
     }
 }

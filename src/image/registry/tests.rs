@@ -1,74 +1,17 @@
 //! Against a registry that answers by a script, for what real ones do too seldom.
 
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
-
 use bytes::Bytes;
-use http::{Method, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use rstest::rstest;
 
 use super::*;
 use crate::image::manifest::Descriptor;
-use crate::image::testing::FixedClock;
-use crate::ports::images::Login;
-
-type Answer = (u16, Vec<(&'static str, String)>, Bytes);
-type Heard = Arc<Mutex<Vec<String>>>;
-
-/// Serves one repository: each request is written down as `METHOD PATH`, with its login where it has one, and answered by `answer`,
-/// which gets what was heard before.
-async fn scripted(answer: impl Fn(&str, &[String]) -> Answer + Send + Sync + 'static) -> (Access, Heard) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let host = listener.local_addr().unwrap().to_string();
-    let heard: Heard = Arc::default();
-    let (answer, log) = (Arc::new(answer), heard.clone());
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (answer, log) = (answer.clone(), log.clone());
-            let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-                let (answer, log) = (answer.clone(), log.clone());
-                async move {
-                    let login = request.headers().get("authorization").and_then(|v| v.to_str().ok());
-                    let login = login.map(|l| format!(" {l}")).unwrap_or_default();
-                    let asked = format!("{} {}{login}", request.method(), request.uri());
-                    let head = request.method() == Method::HEAD;
-                    let _ = request.into_body().collect().await;
-                    let mut log = log.lock().unwrap();
-                    let (status, headers, body) = answer(&asked, &log);
-                    log.push(asked);
-                    let mut response = Response::new(Full::new(if head { Bytes::new() } else { body }));
-                    *response.status_mut() = StatusCode::from_u16(status).unwrap();
-                    for (name, value) in headers {
-                        response.headers_mut().insert(name, value.parse().unwrap());
-                    }
-                    Ok::<_, Infallible>(response)
-                }
-            });
-            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-            tokio::spawn(connection);
-        }
-    });
-    let login = Some(Login { username: "AWS".into(), password: "secret".into() });
-    (Access { repository: format!("{host}/app"), login, insecure: true }, heard)
-}
-
-fn count(heard: &Heard, what: &str) -> usize {
-    heard.lock().unwrap().iter().filter(|h| h.starts_with(what)).count()
-}
+use crate::image::testing::{Answer, FixedClock, Heard, count, plain, scripted};
 
 fn manifest(n: u8) -> Manifest {
     let d = Digest::of(&[n]);
     let text =
         format!(r#"{{"schemaVersion":2,"config":{{"mediaType":"c","digest":"{d}","size":1}},"layers":[],"n":{n}}}"#);
     Manifest::parse(text.into()).unwrap()
-}
-
-/// The registry's own answer without a body.
-fn plain(status: u16) -> Answer {
-    (status, vec![(trouble::API_VERSION, "registry/2.0".into())], Bytes::new())
 }
 
 /// What a proxy or a guest network answers in the registry's place.
@@ -253,6 +196,27 @@ async fn a_passing_fault_is_waited_out_wherever_it_comes(#[case] fault: Answer) 
         let repository = Repository::to_read(access, &FixedClock).unwrap();
         assert_eq!(repository.manifest(&reference).await.unwrap(), Some(manifest(1)));
     }
+
+    // At a layer that is copied.
+    let again = fault.clone();
+    let (source, _) = scripted(move |asked, before| {
+        let headers = vec![("content-type", "application/octet-stream".to_owned()), ("content-length", "8".to_owned())];
+        let gets = before.iter().filter(|h| h.starts_with("GET")).count();
+        if asked.starts_with("GET") && gets < 2 {
+            again.clone()
+        } else {
+            (200, headers, Bytes::from_static(b"original"))
+        }
+    })
+    .await;
+    let (target, _) = scripted(|asked, _| match asked.split(' ').next() {
+        Some("POST") => (202, vec![("location", "/v2/app/blobs/uploads/1".into())], Bytes::new()),
+        _ => plain(201),
+    })
+    .await;
+    let from = Repository::to_read(source, &FixedClock).unwrap();
+    let to = Repository::to_write(target, &FixedClock).unwrap();
+    assert_eq!(to.take_blob(&layer(b"original", 8), &from).await, Ok(()));
 
     // At every step of an upload, and at the manifest after it.
     for disturbed in ["HEAD", "POST", "PUT /v2/app/blobs", "PUT /v2/app/manifests"] {

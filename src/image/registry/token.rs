@@ -42,7 +42,7 @@ pub async fn fetch(
     if let Some(login) = login {
         request = request.basic_auth(&login.username, Some(&login.password));
     }
-    let response = request.send().await.map_err(|e| Trouble::silent(&e))?;
+    let response = request.send().await.map_err(Trouble::silent)?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = bounded(response, ANSWER_LIMIT, "the token server's answer").await?;
     let answer: Option<Value> = serde_json::from_slice(&body).ok();

@@ -54,12 +54,14 @@ struct Envelope {
 
 impl Trouble {
     /// A request that got no answer, or only the beginning of one.
-    pub fn silent(error: &reqwest::Error) -> Trouble {
+    pub fn silent(error: reqwest::Error) -> Trouble {
+        // Addresses of storage hold a permission of their own.
+        let error = error.without_url();
         if error.is_redirect() {
-            return Trouble::Unusable(format!("the registry leads elsewhere: {}", root_cause(error)));
+            return Trouble::Foreign(format!("a redirect that is refused ({})", root_cause(&error)));
         }
         // A connection that never stood carried nothing.
-        Trouble::Silent { why: root_cause(error), sent: !(error.is_connect() || error.is_builder()) }
+        Trouble::Silent { why: root_cause(&error), sent: !(error.is_connect() || error.is_builder()) }
     }
 
     /// An answer that is no success, with as much of its body as counts.
@@ -254,7 +256,7 @@ mod tests {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let refused = client.get(format!("http://{free}/v2/")).send().await.unwrap_err();
-        assert_eq!(Trouble::silent(&refused).kind(Nature::Once), FaultKind::Unreachable);
+        assert_eq!(Trouble::silent(refused).kind(Nature::Once), FaultKind::Unreachable);
     }
 
     #[test]

@@ -172,7 +172,7 @@ impl Wire {
             Payload::Bytes(bytes) => request.body(bytes),
             Payload::Stream(body) => request.body(body),
         };
-        request.send().await.map_err(|e| Trouble::silent(&e))
+        request.send().await.map_err(Trouble::silent)
     }
 
     /// `None`: the registry asks for a login, and there is none.
@@ -209,7 +209,7 @@ pub async fn bounded(mut response: Response, limit: u64, what: &str) -> Result<B
         return Err(large());
     }
     let mut read = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| Trouble::silent(&e))? {
+    while let Some(chunk) = response.chunk().await.map_err(Trouble::silent)? {
         if (read.len() + chunk.len()) as u64 > limit {
             return Err(large());
         }

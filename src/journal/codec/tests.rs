@@ -172,9 +172,9 @@ fn fault() -> impl Strategy<Value = Fault> {
 fn pushed() -> impl Strategy<Value = PushedImage> {
     (text(), when()).prop_map(|(repository, pushed_at)| PushedImage {
         digest: Digest::of(repository.as_bytes()),
-        children: vec![Digest::of(b"child")],
         repository,
         pushed_at,
+        left_behind: vec![],
     })
 }
 

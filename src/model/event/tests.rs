@@ -105,8 +105,7 @@ fn ending(outcome: Outcome) -> Ending {
 }
 
 fn pushed() -> PushedImage {
-    let children = vec![Digest::of(b"amd64"), Digest::of(b"arm64")];
-    PushedImage { repository: "r/web".into(), digest: Digest::of(b"index"), children, pushed_at: at(5) }
+    PushedImage { repository: "r/web".into(), digest: Digest::of(b"index"), pushed_at: at(5), left_behind: vec![] }
 }
 
 fn effects() -> Vec<Effect> {

@@ -39,7 +39,7 @@ fn fault() -> Fault {
 
 fn built() -> Fact {
     let pushed =
-        PushedImage { repository: "shop".into(), digest: Digest::of(b"web"), children: vec![], pushed_at: at(0) };
+        PushedImage { repository: "shop".into(), digest: Digest::of(b"web"), pushed_at: at(0), left_behind: vec![] };
     Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into() }
 }
 

@@ -1,11 +1,13 @@
 //! Building, adopting and copying images.
 
 use super::defect;
-use crate::model::event::{Fact, PushedImage};
-use crate::model::fault::{Fault, FaultKind};
+use super::platforms::missing;
+use crate::model::event::Fact;
+use crate::model::fault::Fault;
 use crate::model::ids::{AccountName, ImageName};
 use crate::model::release::Release;
 use crate::ports::images::Say;
+use crate::runtime::given::place;
 use crate::runtime::ports::Ports;
 
 pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say<'_>) -> Result<Fact, Fault> {
@@ -22,17 +24,11 @@ pub async fn adopt(ports: &Ports, release: &Release, image: &ImageName, say: Say
     let spec = pipeline.image(image);
     let given = release.started.given.get(image).ok_or_else(|| defect("no reference was given"))?;
     let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
-    let (mut from, reference) = ports.images.locate(given)?;
-    if from.repository == own.repository {
-        from = own.clone();
-    }
-    let found = ports.images.look(&from, &reference).await?.ok_or_else(|| {
-        Fault::new(FaultKind::NotFound, format!("there is no image {given}"))
-            .hint("--image takes NAME=REPOSITORY:TAG or NAME=REPOSITORY@DIGEST")
-    })?;
+    let (from, reference) = place(ports, pipeline, image, given, &own)?;
+    let found = ports.images.look(&from, &reference).await?.ok_or_else(|| missing(given))?;
     // Copying onto the same repository only sets the release's tag, so that no lifecycle rule takes the image.
     let pushed = ports.images.copy(&from, &found.digest, &own, &release.tag(image), say).await?;
-    Ok(Fact::ImageBuilt { image: image.clone(), pushed: of(pushed, found), by: "given".to_owned() })
+    Ok(Fact::ImageBuilt { image: image.clone(), pushed, by: "given".to_owned() })
 }
 
 pub async fn copy(
@@ -48,14 +44,5 @@ pub async fn copy(
     let from = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
     let to = ports.registry.access(pipeline.account(account), &spec.repository).await?;
     let pushed = ports.images.copy(&from, &source.digest, &to, &release.tag(image), say).await?;
-    let pushed = of(pushed, source.clone());
     Ok(Fact::ImageCopied { image: image.clone(), account: account.clone(), pushed })
-}
-
-/// The same digest in another place has the same children.
-fn of(mut pushed: PushedImage, source: PushedImage) -> PushedImage {
-    if pushed.children.is_empty() {
-        pushed.children = source.children;
-    }
-    pushed
 }

@@ -7,6 +7,7 @@ mod deploy;
 mod images;
 mod moved_tags;
 mod plan;
+mod platforms;
 mod restore;
 mod survey;
 mod survey_approvals;
@@ -36,7 +37,7 @@ pub async fn execute(
 ) -> Result<Fact, Fault> {
     match effect {
         Effect::Survey { from, until } => {
-            survey(ports, &release.started.pipeline, from, until, &release.requested_by).await?;
+            survey(ports, release, from, until).await?;
             Ok(Fact::Surveyed { until: until.clone() })
         }
         Effect::Build { image } => images::build(ports, release, image, say).await,

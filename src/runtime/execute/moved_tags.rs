@@ -5,6 +5,7 @@ use crate::model::ids::{Digest, ImageName};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::ports::images::Access;
+use crate::runtime::given::place;
 use crate::runtime::ports::Ports;
 
 /// The tags under which a stage's images were made or came that name something else now, and were not told before. A registry that
@@ -17,8 +18,10 @@ pub async fn moved(ports: &Ports, release: &Release, stage: &Stage) -> Vec<Moved
         let spec = pipeline.image(image);
         let mut places = Vec::new();
         let home = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await.ok();
-        if let Some(given) = release.started.given.get(image) {
-            places.extend(tag_of(ports, given, home.as_ref()));
+        if let (Some(given), Some(home)) = (release.started.given.get(image), &home) {
+            let tag = place(ports, pipeline, image, given, home).ok();
+            // A digest cannot be moved.
+            places.extend(tag.filter(|(_, reference)| !reference.contains(':')));
         }
         let account = pipeline.image_account(stage, image);
         if account.name != spec.account {
@@ -41,11 +44,4 @@ async fn other(ports: &Ports, image: &ImageName, ours: &Digest, at: &Access, tag
         tag: format!("{}:{tag}", at.repository),
         names,
     })
-}
-
-/// Where a reference that was given is a tag: a digest cannot be moved.
-fn tag_of(ports: &Ports, given: &str, home: Option<&Access>) -> Option<(Access, String)> {
-    let (at, reference) = ports.images.locate(given).ok()?;
-    let at = home.filter(|home| home.repository == at.repository).cloned().unwrap_or(at);
-    (!reference.contains(':')).then_some((at, reference))
 }

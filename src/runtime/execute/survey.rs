@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::definition::tags_of;
+use super::platforms::Offered;
 use super::survey_approvals;
 use crate::engine::taskdef;
-use crate::model::approval::{ApprovalWay, Requester};
+use crate::model::approval::ApprovalWay;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, StageName};
 use crate::model::pipeline::{FileRef, Pipeline, Stage, TaskDefinitionSource};
+use crate::model::release::Release;
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
 use crate::runtime::tags;
@@ -19,29 +21,25 @@ use crate::runtime::tags;
 ///
 /// # Errors
 /// The one fault, or one that lists them; nothing has been changed.
-pub async fn survey(
-    ports: &Ports,
-    pipeline: &Pipeline,
-    from: &StageName,
-    until: &StageName,
-    requested_by: &Requester,
-) -> Result<(), Fault> {
+pub async fn survey(ports: &Ports, release: &Release, from: &StageName, until: &StageName) -> Result<(), Fault> {
+    let pipeline = &release.started.pipeline;
     let position = |name| pipeline.stages.iter().position(|s| &s.name == name);
     let (first, last) = (position(from).unwrap_or(0), position(until).unwrap_or(pipeline.stages.len() - 1));
     let stages = &pipeline.stages[first..=last.max(first)];
     let mut faults = Vec::new();
     let refused = accounts(ports, pipeline, stages, &mut faults).await;
     repositories(ports, pipeline, stages, &refused, &mut faults).await;
+    let mut offered = Offered::new(ports, release, &refused);
     for stage in stages.iter().filter(|s| !refused.contains(&s.account)) {
         if let Err(fault) = cluster(ports, pipeline, stage).await {
             faults.push(fault);
             continue;
         }
-        workloads(ports, pipeline, stage, &mut faults).await;
+        workloads(ports, pipeline, stage, &mut offered, &mut faults).await;
     }
     for stage in stages {
         if approval_account(stage).is_none_or(|account| !refused.contains(account)) {
-            faults.extend(survey_approvals::approval(ports, pipeline, stage, requested_by).await.err());
+            faults.extend(survey_approvals::approval(ports, pipeline, stage, &release.requested_by).await.err());
         }
     }
     match faults.len() {
@@ -110,7 +108,13 @@ async fn cluster(ports: &Ports, pipeline: &Pipeline, stage: &Stage) -> Result<()
     ports.deployer.cluster(Cluster { account: pipeline.account(&stage.account), name: &stage.cluster }).await
 }
 
-async fn workloads(ports: &Ports, pipeline: &Pipeline, stage: &Stage, faults: &mut Vec<Fault>) {
+async fn workloads(
+    ports: &Ports,
+    pipeline: &Pipeline,
+    stage: &Stage,
+    offered: &mut Offered<'_>,
+    faults: &mut Vec<Fault>,
+) {
     let account = pipeline.account(&stage.account);
     let at = Cluster { account, name: &stage.cluster };
     let services: BTreeSet<_> = stage.services().chain(stage.tasks().map(|t| &pipeline.task(t).network_of)).collect();
@@ -144,6 +148,7 @@ async fn workloads(ports: &Ports, pipeline: &Pipeline, stage: &Stage, faults: &m
             Ok((from, definition, tags)) => {
                 faults.extend(containers(&place, &definition, spec.containers.keys()).err());
                 faults.extend(tags::room(&tags, &place, &from).err());
+                faults.extend(offered.check(&place, &definition, &spec.containers).await.err());
             }
             Err(fault) => faults.push(fault),
         }
@@ -156,6 +161,7 @@ async fn workloads(ports: &Ports, pipeline: &Pipeline, stage: &Stage, faults: &m
             Ok((from, definition, tags)) => {
                 faults.extend(containers(&place, &definition, named).err());
                 faults.extend(tags::room(&tags, &place, &from).err());
+                faults.extend(offered.check(&place, &definition, &spec.containers).await.err());
             }
             Err(fault) => faults.push(fault),
         }

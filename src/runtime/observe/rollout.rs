@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use crate::engine::roll::is_overdue;
 use crate::engine::rollout::{Ours, judge};
 use crate::model::effect::StepRef;
-use crate::model::event::{Fact, PushedImage};
+use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::{Baseline, ImageDigests};
 use crate::ports::deployer::Cluster;
+use crate::runtime::contents::contents;
 use crate::runtime::execute::{before_restore, defect, roll, stage};
 use crate::runtime::ports::Ports;
 
@@ -19,7 +20,7 @@ pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, name: &Serv
     let stage = stage(release, at)?;
     let state = roll(release, at, name)?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
-    let digests = digests(release, stage, name);
+    let digests = digests(ports, release, stage, name).await?;
     let last = state.run.as_ref().and_then(|r| r.progress.as_ref());
     let updated = state.run.as_ref().filter(|_| state.registered.is_some());
     let ours = Ours {
@@ -97,11 +98,21 @@ async fn read(
 }
 
 /// Which digests each named container of a service may run.
-fn digests(release: &Release, stage: &Stage, name: &ServiceName) -> Vec<(String, ImageDigests)> {
-    let containers = &release.started.pipeline.service(name).containers;
-    let of = |p: &PushedImage| ImageDigests { digest: p.digest.clone(), children: p.children.clone() };
-    containers
-        .iter()
-        .filter_map(|(container, image)| Some((container.clone(), of(release.image_for(stage, image)?))))
-        .collect()
+async fn digests(
+    ports: &Ports,
+    release: &Release,
+    stage: &Stage,
+    name: &ServiceName,
+) -> Result<Vec<(String, ImageDigests)>, Fault> {
+    let pipeline = &release.started.pipeline;
+    let mut digests = Vec::new();
+    for (container, image) in &pipeline.service(name).containers {
+        let Some(pushed) = release.image_for(stage, image) else { continue };
+        let (account, repository) = (pipeline.image_account(stage, image), &pipeline.image(image).repository);
+        let found = contents(ports, account, repository, &pushed.digest).await?;
+        // What was removed since cannot tell of its children; ECS keeps what it has pulled.
+        let children = found.map(|c| c.digests()).unwrap_or_default();
+        digests.push((container.clone(), ImageDigests { digest: pushed.digest.clone(), children }));
+    }
+    Ok(digests)
 }

@@ -8,6 +8,7 @@ use crate::model::fault::Fault;
 use crate::model::finding::ScanState;
 use crate::model::ids::{AccountName, ImageName};
 use crate::model::release::Release;
+use crate::runtime::contents;
 use crate::runtime::execute::defect;
 use crate::runtime::ports::Ports;
 
@@ -25,7 +26,7 @@ pub async fn observe(
         release.copies.get(&(image.clone(), account.clone()))
     };
     let pushed = pushed.ok_or_else(|| defect("the image is not in that account"))?;
-    let reading = ports.scanner.read(pipeline.account(account), &spec.repository, pushed).await?;
+    let reading = contents::scan(ports, pipeline.account(account), &spec.repository, pushed).await?;
     let last = release.scans.get(&(image.clone(), account.clone()));
     let readings = match last {
         Some(last) if last.reading == reading => last.readings + 1,

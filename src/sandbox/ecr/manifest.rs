@@ -7,9 +7,6 @@ pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// The annotation by which builders mark an attestation's manifest in an index.
-const ATTESTATION: &str = "vnd.docker.reference.type";
-
 /// A descriptor of something that a manifest refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Descriptor {
@@ -18,7 +15,6 @@ pub struct Descriptor {
     pub size: u64,
     pub os: Option<String>,
     pub architecture: Option<String>,
-    attestation: bool,
     /// Foreign layers live elsewhere and are not pushed.
     foreign: bool,
 }
@@ -33,13 +29,6 @@ pub struct Parsed {
     pub manifests: Vec<Descriptor>,
     pub subject: Option<String>,
     pub annotations: serde_json::Map<String, serde_json::Value>,
-}
-
-impl Descriptor {
-    /// An attestation is no image of a platform: it is neither run nor scanned.
-    pub fn is_attestation(&self) -> bool {
-        self.attestation || (self.os.as_deref() == Some("unknown") && self.architecture.as_deref() == Some("unknown"))
-    }
 }
 
 impl Parsed {
@@ -118,8 +107,6 @@ struct RawDescriptor {
     size: u64,
     platform: Option<RawPlatform>,
     #[serde(default)]
-    annotations: serde_json::Map<String, serde_json::Value>,
-    #[serde(default)]
     urls: Vec<String>,
 }
 
@@ -138,7 +125,6 @@ impl From<RawDescriptor> for Descriptor {
             size: raw.size,
             os,
             architecture,
-            attestation: raw.annotations.contains_key(ATTESTATION),
             foreign: !raw.urls.is_empty(),
         }
     }

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ecr, split_path};
+use super::{Ecr, Image, split_path};
 use crate::model::ids::{AccountId, Digest, Region};
 use crate::sandbox::iam::actions::repository_arn;
 use crate::sandbox::iam::evaluate::granted_to_account;
-use crate::sandbox::service::{ImageSource, PulledImage};
+use crate::sandbox::service::{ImageSource, PulledImage, RunsOn};
+
+/// What containerd's runtime exits with where the kernel refuses a program: `exec format error`.
+const EXEC_FORMAT: &str = "255";
 
 /// What a pull asks of the repository's policy.
 const PULL_ACTIONS: [&str; 2] = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
 
 impl ImageSource for Ecr {
-    fn pull(&self, account: &AccountId, _region: &Region, reference: &str) -> Result<PulledImage, String> {
+    fn pull(&self, account: &AccountId, _region: &Region, reference: &str, on: &RunsOn) -> Result<PulledImage, String> {
         let Some(path) = reference.strip_prefix(self.host()).and_then(|r| r.strip_prefix('/')) else {
             return Ok(elsewhere(reference));
         };
@@ -42,14 +45,28 @@ impl ImageSource for Ecr {
                 self.host()
             ));
         }
-        match repository.find(by).and_then(|image| repository.for_platform(image)) {
-            Some(image) => Ok(PulledImage { digest: image.digest.clone(), labels: image.config.labels.clone() }),
+        match repository.find(by).and_then(|image| repository.for_platform(image, on)) {
+            Some(image) => Ok(pulled(image, on)),
             None if repository.find(by).is_some() => Err(format!(
-                "image Manifest does not contain descriptor matching platform 'linux/amd64' in {reference}"
+                "pull image manifest has been retried 1 time(s): image Manifest does not contain descriptor matching \
+                 platform '{}/{}'",
+                on.os, on.architecture
             )),
             None => failed(format!("{reference}: not found")),
         }
     }
+}
+
+/// A plain manifest is pulled whatever it is for; a program for another processor ends as soon as it is started.
+fn pulled(image: &Image, on: &RunsOn) -> PulledImage {
+    let mut labels = image.config.labels.clone();
+    let says = |has: &str, wanted: &str| has.is_empty() || has == wanted;
+    if !says(&image.config.os, on.os) || !says(&image.config.architecture, on.architecture) {
+        for (name, value) in [("exit-code", EXEC_FORMAT), ("run-exit-code", EXEC_FORMAT), ("exit-after", "0")] {
+            labels.insert(format!("dev.kanmon.sandbox.{name}"), value.to_owned());
+        }
+    }
+    PulledImage { digest: image.digest.clone(), labels }
 }
 
 /// The reference without its tag: a colon after the last slash.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::lifecycle::Lifecycle;
 use super::manifest::Parsed;
 use crate::sandbox::iam::{Policy, pattern};
+use crate::sandbox::service::RunsOn;
 
 /// Which tags may be moved, as `imageTagMutability` and its exclusion filters say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -102,16 +103,25 @@ impl Repository {
         self.images.values().flat_map(|i| i.parsed.manifests.iter().map(|m| m.digest.as_str())).collect()
     }
 
-    /// The image that a linux/amd64 host runs: the platform's child where this is an index.
-    pub fn for_platform<'a>(&'a self, image: &'a Image) -> Option<&'a Image> {
+    /// The image that a host runs, chosen as containerd chooses (`core/images/image.go`): by the platform that an index gives its
+    /// child, else by the child's own configuration, indexes within indexes included. Annotations play no part. A manifest
+    /// without an index is taken as it is.
+    pub fn for_platform<'a>(&'a self, image: &'a Image, on: &RunsOn) -> Option<&'a Image> {
         if !image.parsed.is_index() {
             return Some(image);
         }
-        let children = || image.parsed.manifests.iter().filter(|m| !m.is_attestation());
-        let fits = children().find(|m| m.os.as_deref() == Some("linux") && m.architecture.as_deref() == Some("amd64"));
-        // An index without platforms serves any.
-        let any = || children().find(|m| m.os.is_none() && m.architecture.is_none());
-        self.images.get(&fits.or_else(any)?.digest)
+        image.parsed.manifests.iter().find_map(|child| {
+            let named = child.os.as_deref().zip(child.architecture.as_deref());
+            if named.is_some_and(|named| named != (on.os, on.architecture)) {
+                return None;
+            }
+            let found = self.images.get(&child.digest)?;
+            if found.parsed.is_index() {
+                return self.for_platform(found, on);
+            }
+            let own = (found.config.os.as_str(), found.config.architecture.as_str());
+            (named.is_some() || own == (on.os, on.architecture)).then_some(found)
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use super::task_definition::TaskDefinition;
 use super::tasks::Tasks;
 use super::wire::{Members, present};
 use crate::sandbox::latency::Latency;
+use crate::sandbox::service::RunsOn;
 
 /// What a task is made of, beyond its task definition.
 pub struct Order<'a> {
@@ -64,6 +65,7 @@ pub fn task(definition: &TaskDefinition, order: Order, at: Timestamp, latency: L
         started_by: order.started_by,
         service: order.service,
         containers: own.chain(injected).collect(),
+        runs_on: RunsOn::of(&definition.member("runtimePlatform")),
         phase: Phase::Provisioning,
         stop: None,
         due: lifecycle::begin(at, latency),

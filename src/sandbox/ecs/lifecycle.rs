@@ -153,7 +153,7 @@ pub fn resolve_seeded(task: &mut Task, images: &dyn ImageSource) {
     for container in &mut task.containers {
         let found = match container.injected {
             true => None,
-            false => images.pull(&task.home.account, &task.home.region, &container.image).ok(),
+            false => images.pull(&task.home.account, &task.home.region, &container.image, &task.runs_on).ok(),
         };
         container.pulled = Some(found.unwrap_or_else(|| unlabelled(&container.image)));
     }
@@ -178,7 +178,7 @@ fn pull(task: &mut Task, images: &dyn ImageSource, pinned: &BTreeMap<String, Str
             Some(digest) => format!("{}@{digest}", repository(&container.image)),
             None => container.image.clone(),
         };
-        let found = images.pull(&task.home.account, &task.home.region, &reference);
+        let found = images.pull(&task.home.account, &task.home.region, &reference, &task.runs_on);
         match found.and_then(|pulled| Behaviour::of(&pulled.labels).pull_error.map_or(Ok(pulled), Err)) {
             Ok(pulled) => container.pulled = Some(pulled),
             Err(why) => {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::arn::Home;
 use super::wire::{Members, epoch, present};
-use crate::sandbox::service::PulledImage;
+use crate::sandbox::service::{PulledImage, RunsOn};
 
 /// Where a task is in its life. AWS's `lastStatus` follows from it; RUNNING has two phases, until its checks passed and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +144,7 @@ pub struct Task {
     /// The service it belongs to; none for a one-off task.
     pub service: Option<String>,
     pub containers: Vec<Container>,
+    pub runs_on: RunsOn,
     pub phase: Phase,
     /// The desired status is STOPPED when there is one, RUNNING otherwise.
     pub stop: Option<Stop>,

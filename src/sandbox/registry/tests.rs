@@ -329,7 +329,7 @@ async fn referrers_are_found_by_their_subject_and_kind() {
 
 #[tokio::test]
 async fn tasks_pull_by_policy_the_child_of_their_platform() {
-    use crate::sandbox::service::ImageSource;
+    use crate::sandbox::service::{ImageSource, RunsOn};
     let stage = Stage::demo();
     let client = Pusher::of(&stage, DEV).await;
     let app = image("layer", &[("dev.kanmon.sandbox.exit-code", "3")]);
@@ -341,7 +341,8 @@ async fn tasks_pull_by_policy_the_child_of_their_platform() {
     let region = "ap-northeast-1".parse().unwrap();
     let pull = |account: &str, reference: &str| {
         let world = stage.world.lock().unwrap();
-        world.ecr().pull(&account.parse().unwrap(), &region, &reference.replace("HOST", HOST))
+        let on = RunsOn { os: "linux", architecture: "amd64" };
+        world.ecr().pull(&account.parse().unwrap(), &region, &reference.replace("HOST", HOST), &on)
     };
     for reference in
         [format!("HOST/{DEV}:v1"), format!("HOST/{DEV}@{}", index.digest), format!("HOST/{DEV}:x@{}", app.digest)]
@@ -357,4 +358,47 @@ async fn tasks_pull_by_policy_the_child_of_their_platform() {
     assert!(pull("111111111111", &format!("HOST/{DEV}:none")).unwrap_err().ends_with(": not found"));
     let e = pull("111111111111", "HOST/222222222222.ap-northeast-1/asset-manager:v1").unwrap_err();
     assert!(e.ends_with("403 Forbidden"), "{e}");
+}
+
+#[tokio::test]
+async fn a_task_runs_the_child_of_its_platform_whatever_an_annotation_says() {
+    use crate::sandbox::service::{ImageSource, RunsOn};
+    let stage = Stage::demo();
+    let client = Pusher::of(&stage, DEV).await;
+    let arm = json!({"os": "linux", "architecture": "arm64"}).to_string();
+    let arm = built(arm, "arm", "application/vnd.oci.image.layer.v1.tar+gzip", ("linux", "arm64"));
+    let app = image("layer", &[]);
+    let layered = |children: serde_json::Value| {
+        let media_type = "application/vnd.oci.image.index.v1+json";
+        let manifest = json!({"schemaVersion": 2, "mediaType": media_type, "manifests": children}).to_string();
+        let digest = digest(manifest.as_bytes());
+        Built { manifest, media_type, digest, blobs: Vec::new(), os: "", architecture: "" }
+    };
+    let child = |i: &Built, platform: serde_json::Value| {
+        json!({"mediaType": i.media_type, "digest": i.digest, "size": i.manifest.len(), "platform": platform,
+               "annotations": {"vnd.docker.reference.type": "attestation-manifest"}})
+    };
+    let marked = layered(json!([child(&app, json!({"os": "linux", "architecture": "amd64"}))]));
+    let silent = layered(json!([child(&arm, json!(null)), child(&app, json!(null))]));
+    let nested =
+        layered(json!([{"mediaType": silent.media_type, "digest": silent.digest, "size": silent.manifest.len()}]));
+    for image in [&app, &arm, &marked, &silent, &nested] {
+        client.push_untagged(image);
+    }
+    let region = "ap-northeast-1".parse().unwrap();
+    let pull = |image: &Built, os: &'static str, architecture: &'static str| {
+        let world = stage.world.lock().unwrap();
+        let reference = format!("{HOST}/{DEV}@{}", image.digest);
+        world.ecr().pull(&"111111111111".parse().unwrap(), &region, &reference, &RunsOn { os, architecture })
+    };
+    assert_eq!(pull(&marked, "linux", "amd64").unwrap().digest, app.digest);
+    let none = pull(&marked, "linux", "arm64").unwrap_err();
+    assert!(none.ends_with("image Manifest does not contain descriptor matching platform 'linux/arm64'"), "{none}");
+    for index in [&silent, &nested] {
+        assert_eq!(pull(index, "linux", "amd64").unwrap().digest, app.digest);
+        assert_eq!(pull(index, "linux", "arm64").unwrap().digest, arm.digest);
+        assert!(pull(index, "windows", "amd64").is_err());
+    }
+    let other = pull(&app, "linux", "arm64").unwrap();
+    assert_eq!((other.digest, other.labels["dev.kanmon.sandbox.exit-code"].as_str()), (app.digest.clone(), "255"));
 }

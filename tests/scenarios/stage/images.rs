@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use kanmon::model::contents::{Contents, Runnable};
 use kanmon::model::event::PushedImage;
 use kanmon::model::fault::{Fault, FaultKind};
 use kanmon::model::ids::Digest;
 use kanmon::model::pipeline::ImageSpec;
+use kanmon::model::platform::Platform;
 use kanmon::ports::images::{Access, Built, Images, Login, Say};
 use kanmon::sandbox::connector::SharedWorld;
 use kanmon::sandbox::faults::Disturbance;
@@ -106,7 +108,7 @@ impl Repository<'_> {
 
     fn pushed(&self, digest: Digest) -> PushedImage {
         let pushed_at = self.images.time.timestamp();
-        PushedImage { repository: self.access.repository.clone(), digest, children: Vec::new(), pushed_at }
+        PushedImage { repository: self.access.repository.clone(), digest, pushed_at, left_behind: Vec::new() }
     }
 }
 
@@ -166,6 +168,14 @@ impl Images for SandboxImages {
         let repository = self.at(at);
         let manifest = self.cut.pass("look", async { repository.get(&format!("manifests/{reference}")) }).await?;
         Ok(manifest.map(|m| repository.pushed(Digest::of(&m))))
+    }
+
+    async fn contents(&self, at: &Access, digest: &Digest) -> Result<Option<Contents>, Fault> {
+        let repository = self.at(at);
+        let there = self.cut.pass("contents", async { repository.get(&format!("manifests/{digest}")) }).await?;
+        let platform = Platform::parse("linux/amd64")?;
+        let one = Runnable { digest: digest.clone(), platform: Some(platform) };
+        Ok(there.map(|_| Contents { runnable: vec![one], unclear: None }))
     }
 
     async fn copy(

@@ -293,6 +293,7 @@ impl Stage {
             templates: Arc::new(Folder(self.folder.path().to_owned())),
             journal: Arc::new(self.journal.clone()),
             clock: self.machine.clone(),
+            contents: Arc::default(),
         }
     }
 

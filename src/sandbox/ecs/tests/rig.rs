@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::model::ids::{AccountId, Digest, Region};
 use crate::sandbox::ecs::Ecs;
 use crate::sandbox::latency::Latency;
-use crate::sandbox::service::{Answer, Call, ImageSource, PulledImage};
+use crate::sandbox::service::{Answer, Call, ImageSource, PulledImage, RunsOn};
 use crate::sandbox::wire::{self, Protocol, Service, Wire};
 
 /// Images by reference: what is not registered cannot be pulled.
@@ -34,7 +34,7 @@ impl Images {
 }
 
 impl ImageSource for Images {
-    fn pull(&self, _: &AccountId, _: &Region, reference: &str) -> Result<PulledImage, String> {
+    fn pull(&self, _: &AccountId, _: &Region, reference: &str, _: &RunsOn) -> Result<PulledImage, String> {
         self.0.borrow().get(reference).cloned().ok_or_else(|| format!("{reference}: not found"))
     }
 }

@@ -1,0 +1,146 @@
+//! What a runtime could choose of an image: read manifest by manifest, each by its digest.
+//!
+//! containerd, which ECS runs, chooses by the platform that an index gives a child, and by the child's own configuration where the
+//! index gives none (`core/images/image.go`). Annotations play no part, so they play none here.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::copy::DEEPEST;
+use super::manifest::{Content, Descriptor, Manifest, Platform};
+use super::registry::Repository;
+use crate::model::contents::{Contents, Runnable};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::Digest;
+
+/// Manifests of one image, nested indexes included: every platform there is, twice, with an attestation each, are fewer.
+const MOST: usize = 100;
+
+/// Reads what is under this digest; `None` where the repository does not have it.
+///
+/// # Errors
+/// What the registry answers; `NotFound` where an index names what is not there.
+pub async fn contents(from: &Repository<'_>, digest: &Digest) -> Result<Option<Contents>, Fault> {
+    let Some(top) = from.manifest(digest.as_str()).await? else { return Ok(None) };
+    let mut look = Look { from, runnable: Vec::new(), unclear: None, seen: BTreeSet::new() };
+    match &top.content {
+        Content::Image { .. } => {
+            let platform = look.platform_of(&top).await?;
+            look.take(&top, platform);
+        }
+        Content::Index(children) => look.children(children).await?,
+    }
+    if look.runnable.is_empty() && look.unclear.is_none() {
+        look.unclear = Some(format!("index {} names no image that a runtime could run", digest.short()));
+    }
+    Ok(Some(Contents { runnable: look.runnable, unclear: look.unclear }))
+}
+
+struct Look<'a, 'b> {
+    from: &'a Repository<'b>,
+    runnable: Vec<Runnable>,
+    unclear: Option<String>,
+    seen: BTreeSet<(Digest, Option<Platform>)>,
+}
+
+impl Look<'_, '_> {
+    /// The children of an index, level by level.
+    async fn children(&mut self, top: &[Descriptor]) -> Result<(), Fault> {
+        let mut level = top.to_vec();
+        for _ in 0..=DEEPEST {
+            let mut next = Vec::new();
+            for child in level {
+                if !self.seen.insert((child.digest.clone(), child.platform.clone())) {
+                    continue;
+                }
+                if self.seen.len() > MOST {
+                    self.leaves_open(format!("it names more than {MOST} manifests"));
+                    return Ok(());
+                }
+                if let Some(inner) = self.child(&child).await? {
+                    next.extend(inner);
+                }
+            }
+            if next.is_empty() {
+                return Ok(());
+            }
+            level = next;
+        }
+        self.leaves_open(format!("it is an index of indexes, more than {DEEPEST} deep"));
+        Ok(())
+    }
+
+    /// One child of an index; answers with what is below it where it is an index itself.
+    async fn child(&mut self, child: &Descriptor) -> Result<Option<Vec<Descriptor>>, Fault> {
+        let named = child.digest.short();
+        if child.is_elsewhere() {
+            self.leaves_open(format!("manifest {named} is to be fetched from another address"));
+            return Ok(None);
+        }
+        if !child.is_index() && !child.is_manifest() {
+            self.leaves_open(format!("{named} has media type {}, which is not known here", child.media_type));
+            return Ok(None);
+        }
+        let manifest = self.read(child).await?;
+        if manifest.bytes.len() as u64 != child.size || manifest.media_type != child.media_type {
+            self.leaves_open(format!("manifest {named} is not of the size and type that its index says"));
+        }
+        if let Content::Index(inner) = manifest.content {
+            return Ok(Some(inner));
+        }
+        match &child.platform {
+            _ if child.is_of_no_platform() && manifest.is_in_toto() => {}
+            Some(platform) if !child.is_of_no_platform() => self.take(&manifest, Some(platform.clone())),
+            Some(_) => self.leaves_open(format!("manifest {named} says that nothing runs it, and is no attestation")),
+            None => self.leaves_open(format!("manifest {named} does not say which platform it is for")),
+        }
+        Ok(None)
+    }
+
+    async fn read(&self, child: &Descriptor) -> Result<Manifest, Fault> {
+        self.from.manifest(child.digest.as_str()).await?.ok_or_else(|| {
+            let what = format!("repository {} does not have {}, which an index names", self.from.name(), child.digest);
+            Fault::new(FaultKind::NotFound, what).hint("build or copy the image again")
+        })
+    }
+
+    /// An image that a runtime could choose.
+    fn take(&mut self, manifest: &Manifest, platform: Option<Platform>) {
+        if let Content::Image { config, layers } = &manifest.content {
+            let named = manifest.digest.short();
+            if let Some(layer) = layers.iter().chain([config]).find(|d| d.is_elsewhere()) {
+                self.leaves_open(format!(
+                    "layer {} of {named} is not in the registry: it is fetched from another address, and never scanned",
+                    layer.digest.short()
+                ));
+            }
+            let unknown = layers.iter().find(|l| !l.is_file_system() && !l.is_elsewhere());
+            if let Some(odd) = unknown.or(Some(config).filter(|c| !c.is_configuration())) {
+                self.leaves_open(format!(
+                    "{named} has a part of media type {}, which is not known here",
+                    odd.media_type
+                ));
+            }
+        }
+        self.runnable.push(Runnable { digest: manifest.digest.clone(), platform });
+    }
+
+    /// What the configuration of a plain manifest says; one that cannot be read says nothing.
+    async fn platform_of(&self, manifest: &Manifest) -> Result<Option<Platform>, Fault> {
+        let Content::Image { config, .. } = &manifest.content else { return Ok(None) };
+        if !config.is_configuration() {
+            return Ok(None);
+        }
+        let bytes = self.from.document(config).await?;
+        let config: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let text = |name: &str| config.get(name).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
+        let (os, architecture) = (text("os"), text("architecture"));
+        Ok(os.zip(architecture).map(|(os, architecture)| Platform { os, architecture, variant: text("variant") }))
+    }
+
+    /// The first reason stands: it is the one to begin with.
+    fn leaves_open(&mut self, why: String) {
+        self.unclear.get_or_insert(why);
+    }
+}

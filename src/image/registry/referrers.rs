@@ -1,0 +1,61 @@
+//! What refers to a manifest (OCI distribution-spec, "Listing Referrers").
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LINK};
+use reqwest::{Method, StatusCode, Url};
+
+use super::retry::patiently;
+use super::trouble::{Nature, Trouble};
+use super::wire::{Ask, bounded};
+use super::{MANIFEST_LIMIT, Repository};
+use crate::image::manifest::{Content, Descriptor, Manifest, OCI_INDEX};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::Digest;
+
+/// Pages of a listing: registries fit at least tens of descriptors on one.
+const PAGES: usize = 50;
+
+impl Repository<'_> {
+    /// The manifests whose subject this digest is; `None` where the registry does not list them.
+    ///
+    /// # Errors
+    /// `AccessDenied`, `Unreachable`, `Throttled`, `Invalid` where there is no end to them.
+    pub async fn referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Fault> {
+        let what = || format!("repository {} could not be asked for what refers to an image", self.name());
+        let mut found = Vec::new();
+        let mut next = Some(self.url(&format!("referrers/{digest}")));
+        for _ in 0..PAGES {
+            let Some(url) = next.take() else { return Ok(Some(found)) };
+            match patiently(self.clock, Nature::Repeatable, || self.page(url.clone())).await {
+                Ok((page, more)) => {
+                    found.extend(page);
+                    next = more;
+                }
+                // A registry that does not know the question answers what it answers to any unknown path.
+                Err(Trouble::Refused { status: 400 | 404 | 405, .. }) => return Ok(None),
+                Err(e) => return Err(e.fault(Nature::Repeatable, &what())),
+            }
+        }
+        Err(Fault::new(FaultKind::Invalid, what()).cause(format!("more than {PAGES} pages")))
+    }
+
+    async fn page(&self, url: Url) -> Result<(Vec<Descriptor>, Option<Url>), Trouble> {
+        let ask = Ask::new(Method::GET, url.clone()).header(ACCEPT, HeaderValue::from_static(OCI_INDEX));
+        let response = self.wire.send(ask).await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let foreign = || Trouble::foreign(status.as_u16(), &headers);
+        let is_index = headers.get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(OCI_INDEX.as_bytes()));
+        if status != StatusCode::OK || !is_index {
+            return Err(foreign());
+        }
+        let bytes = bounded(response, MANIFEST_LIMIT, "the list of referrers").await?;
+        let Ok(Manifest { content: Content::Index(found), .. }) = Manifest::parse(bytes) else { return Err(foreign()) };
+        let next = next(&headers).map(|to| self.wire.led_to(&url, &to)).transpose()?;
+        Ok((found, next))
+    }
+}
+
+/// `Link: </v2/…?next>; rel="next"`
+fn next(headers: &HeaderMap) -> Option<String> {
+    let (address, relation) = headers.get(LINK)?.to_str().ok()?.split_once('>')?;
+    relation.contains("rel=\"next\"").then(|| address.trim().trim_start_matches('<').to_owned())
+}

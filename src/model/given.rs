@@ -1,0 +1,79 @@
+//! What `--image NAME=REFERENCE` gives: an image of its own repository, or one of a registry that it names.
+
+use super::fault::{Fault, FaultKind};
+use super::ids::Digest;
+
+/// A reference, read against the image's own repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// A tag or digest of the image's own repository.
+    Own(String),
+    /// A whole reference, host included.
+    Elsewhere(String),
+}
+
+/// Reads a reference. Without a host it is of the image's own repository: whoever owns the same name at Docker Hub is nobody that
+/// an image is taken from by guessing.
+///
+/// # Errors
+/// `Invalid` for a name without a host that is not the repository's.
+pub fn read(text: &str, repository: &str) -> Result<Given, Fault> {
+    if text.parse::<Digest>().is_ok() {
+        return Ok(Given::Own(text.to_owned()));
+    }
+    let (name, digest) = text.split_once('@').map_or((text, None), |(n, d)| (n, Some(d)));
+    let (name, tag) = match name.rfind(':') {
+        Some(at) if !name[at..].contains('/') => (&name[..at], Some(&name[at + 1..])),
+        _ => (name, None),
+    };
+    let is_host = |h: &str| h.contains(['.', ':']) || h == "localhost" || h.bytes().any(|b| b.is_ascii_uppercase());
+    if name.split_once('/').is_some_and(|(host, _)| is_host(host)) {
+        return Ok(Given::Elsewhere(text.to_owned()));
+    }
+    match digest.or(tag).filter(|t| !t.is_empty()) {
+        Some(what) if name == repository => Ok(Given::Own(what.to_owned())),
+        _ => Err(Fault::new(FaultKind::Invalid, format!("`{text}` does not say which registry it is in"))
+            .cause(format!("without a host, a name is one of the image's own repository, {repository}"))
+            .hint(format!("write {repository}:TAG, {repository}@sha256:…, or HOST/NAME:TAG for another registry"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const D: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000001";
+
+    #[rstest]
+    #[case("team/hello:v1", "v1")]
+    #[case("team/hello@sha256:0000000000000000000000000000000000000000000000000000000000000001", D)]
+    #[case("team/hello:v1@sha256:0000000000000000000000000000000000000000000000000000000000000001", D)]
+    #[case(D, D)]
+    fn a_name_without_a_host_is_of_the_own_repository(#[case] text: &str, #[case] what: &str) {
+        assert_eq!(read(text, "team/hello"), Ok(Given::Own(what.to_owned())));
+    }
+
+    #[rstest]
+    #[case("v1")]
+    #[case("team/hello")]
+    #[case("team/hello:")]
+    #[case("hello:v1")]
+    #[case("library/alpine:3")]
+    #[case("")]
+    fn no_other_name_is_guessed(#[case] text: &str) {
+        let fault = read(text, "team/hello").unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Invalid);
+        assert!(fault.hint.unwrap().contains("team/hello:TAG"));
+    }
+
+    #[rstest]
+    #[case("docker.io/library/alpine:3")]
+    #[case("localhost/hello:v1")]
+    #[case("127.0.0.1:5000/111111111111.ap-northeast-1/hello:v1")]
+    #[case("r.example/hello")]
+    fn a_host_is_taken_at_its_word(#[case] text: &str) {
+        assert_eq!(read(text, "hello"), Ok(Given::Elsewhere(text.to_owned())));
+    }
+}

@@ -1,0 +1,58 @@
+//! What a runtime could choose of an image, read from the registry itself and never from a record.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::ports::Ports;
+use crate::model::contents::Contents;
+use crate::model::event::PushedImage;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::finding::{ScanReading, ScanState};
+use crate::model::ids::{AccountId, Digest, Region};
+use crate::model::pipeline::Account;
+
+/// What this process has read so far: what a digest names never changes.
+#[derive(Default)]
+pub struct KnownContents(Mutex<BTreeMap<(AccountId, Region, String, Digest), Arc<Contents>>>);
+
+/// What is under a digest of an account's repository; `None` where it is not there.
+///
+/// # Errors
+/// What ECR and the registry answer.
+pub async fn contents(
+    ports: &Ports,
+    account: &Account,
+    repository: &str,
+    digest: &Digest,
+) -> Result<Option<Arc<Contents>>, Fault> {
+    let key = (account.id.clone(), account.region.clone(), repository.to_owned(), digest.clone());
+    let known = |all: &KnownContents| all.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+    if let Some(known) = known(&ports.contents) {
+        return Ok(Some(known));
+    }
+    let at = ports.registry.access(account, repository).await?;
+    let Some(found) = ports.images.contents(&at, digest).await? else { return Ok(None) };
+    let found = Arc::new(found);
+    ports.contents.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+    Ok(Some(found))
+}
+
+/// One reading of an image's scan, over all that a runtime could choose of it.
+///
+/// # Errors
+/// `NotFound` where the image is gone; what the registry and the scanner answer.
+pub async fn scan(
+    ports: &Ports,
+    account: &Account,
+    repository: &str,
+    image: &PushedImage,
+) -> Result<ScanReading, Fault> {
+    let found = contents(ports, account, repository, &image.digest).await?.ok_or_else(|| {
+        let what = format!("repository {repository} of account {} has no {}", account.name, image.digest);
+        Fault::new(FaultKind::NotFound, what).hint("was it removed by a lifecycle rule?")
+    })?;
+    match &found.unclear {
+        Some(why) => Ok(ScanReading { state: ScanState::Closed { reason: why.clone() }, findings: Vec::new() }),
+        None => ports.scanner.read(account, repository, &found.digests(), image.pushed_at).await,
+    }
+}

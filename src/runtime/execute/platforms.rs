@@ -1,0 +1,94 @@
+//! Whether images are for the platform that their tasks run on: both sides are known before anything is built.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::engine::runtime_platform;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::{AccountName, ImageName};
+use crate::model::platform::Platform;
+use crate::model::release::Release;
+use crate::runtime::contents::contents;
+use crate::runtime::given::place;
+use crate::runtime::ports::Ports;
+
+/// What each image is for, asked once.
+pub struct Offered<'a> {
+    ports: &'a Ports,
+    release: &'a Release,
+    /// Accounts that cannot be entered, which is a fault of its own.
+    refused: &'a BTreeSet<AccountName>,
+    known: BTreeMap<ImageName, Option<Vec<Platform>>>,
+}
+
+impl<'a> Offered<'a> {
+    pub fn new(ports: &'a Ports, release: &'a Release, refused: &'a BTreeSet<AccountName>) -> Offered<'a> {
+        Offered { ports, release, refused, known: BTreeMap::new() }
+    }
+
+    /// Whether each container's image has the platform of its task definition; `workload` is its name for people.
+    ///
+    /// # Errors
+    /// `Invalid` where one has not; what the registry answers about an image that is there already.
+    pub async fn check(
+        &mut self,
+        workload: &str,
+        definition: &Value,
+        containers: &BTreeMap<String, ImageName>,
+    ) -> Result<(), Fault> {
+        let Some(wanted) = runtime_platform::of(definition) else { return Ok(()) };
+        for image in containers.values() {
+            let Some(offered) = self.of(image).await? else { continue };
+            if !offered.iter().any(|p| p.serves(&wanted)) {
+                let names: Vec<String> = offered.iter().map(Platform::to_string).collect();
+                let what = format!(
+                    "{workload} runs on {wanted} by its task definition, and image {image} is for {}",
+                    names.join(" and ")
+                );
+                return Err(Fault::new(FaultKind::Invalid, what).hint(format!(
+                    "build it for {wanted} (`platforms` of the image), or change `runtimePlatform` of the task definition"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// `None`: it does not say all of them, and what a runtime makes of that the gate judges.
+    async fn of(&mut self, image: &ImageName) -> Result<Option<Vec<Platform>>, Fault> {
+        if let Some(known) = self.known.get(image) {
+            return Ok(known.clone());
+        }
+        let offered = self.ask(image).await?;
+        self.known.insert(image.clone(), offered.clone());
+        Ok(offered)
+    }
+
+    async fn ask(&self, image: &ImageName) -> Result<Option<Vec<Platform>>, Fault> {
+        let (ports, pipeline) = (self.ports, &self.release.started.pipeline);
+        let spec = pipeline.image(image);
+        if self.refused.contains(&spec.account) {
+            return Ok(None);
+        }
+        let account = pipeline.account(&spec.account);
+        let found = match (self.release.images.get(image), self.release.started.given.get(image)) {
+            (Some(there), _) => contents(ports, account, &spec.repository, &there.digest).await?,
+            (None, Some(reference)) => {
+                let own = ports.registry.access(account, &spec.repository).await?;
+                let (at, what) = place(ports, pipeline, image, reference, &own)?;
+                let there = ports.images.look(&at, &what).await?.ok_or_else(|| missing(reference))?;
+                ports.images.contents(&at, &there.digest).await?.map(std::sync::Arc::new)
+            }
+            (None, None) => {
+                return spec.platforms.iter().map(|p| Platform::parse(p).map(Some)).collect();
+            }
+        };
+        Ok(found.and_then(|c| c.runnable.iter().map(|r| r.platform.clone()).collect()))
+    }
+}
+
+/// An image that was given and is not there.
+pub fn missing(reference: &str) -> Fault {
+    Fault::new(FaultKind::NotFound, format!("there is no image {reference}"))
+        .hint("--image takes NAME=REPOSITORY:TAG or NAME=REPOSITORY@DIGEST")
+}

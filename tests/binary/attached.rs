@@ -1,0 +1,27 @@
+//! What is attached to an image goes with it into another account.
+
+use super::pusher::{CLEAN, Pusher};
+use super::rig::{Desk, Sandbox};
+
+#[test]
+fn signatures_and_referrers_are_copied_with_their_image() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let pusher = Pusher::new(&sandbox);
+    let image = pusher.amd64(CLEAN);
+    let digest = pusher.index("signed", &[image.clone(), pusher.attestation()]);
+    pusher.sign(&digest, 0);
+    pusher.sign(image["digest"].as_str().unwrap(), image["size"].as_u64().unwrap() as usize);
+    let given = format!("app=hello@{digest}");
+    let mut running = desk.start(&sandbox.keys("developer"), &["release", "-v", "--image", &given]);
+    running.says("waits for approval");
+    running.signal("INT");
+    let ran = running.end().ended(30);
+    for digest in [digest.as_str(), image["digest"].as_str().unwrap()] {
+        let tag = format!("attached: {}.sig copied", digest.replace(':', "-"));
+        assert!(format!("{}{}", ran.out, ran.err).contains(&tag), "{tag}:\n{}{}", ran.out, ran.err);
+    }
+    let put = sandbox.done("PutImage").into_iter().filter(|c| c["account"] == "222222222222").count();
+    // The index, its two manifests, and of each of two signed ones a signature under a tag and one that refers to it.
+    assert_eq!(put, 3 + 2 * 2);
+}

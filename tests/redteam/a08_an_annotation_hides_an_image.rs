@@ -1,0 +1,56 @@
+//! A8: an index marks its real linux/amd64 image as an attestation by an annotation. containerd chooses by platform alone and runs it;
+//! a gate that heeds the annotation scans only the harmless image beside it. The same in the other ways by which an index can leave
+//! open what will run.
+
+use serde_json::json;
+
+use super::rig::{BOTH, Field, Topology};
+use crate::binary::pusher::{CLEAN, CRITICAL, IN_TOTO, INDEX, LAYER, Pusher, marked};
+
+fn hidden(topology: Topology) {
+    let field = Field::new(topology);
+    let pusher = Pusher::new(&field.sandbox);
+    let (bad, clean) = (pusher.amd64(CRITICAL), pusher.amd64(CLEAN));
+    let layer = pusher.layer(LAYER, "another program");
+    let elsewhere = {
+        let mut layer = layer.clone();
+        layer["urls"] = json!(["https://evil.example/layer"]);
+        pusher.image("linux", "amd64", CLEAN, &layer)
+    };
+    let mut silent = bad.clone();
+    silent["platform"] = json!(null);
+    let inner = pusher.index("inner", &[marked(bad.clone())]);
+    let size = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [marked(bad.clone())] });
+    let inner = json!({ "mediaType": INDEX, "digest": inner, "size": size.to_string().len() });
+    let odd = pusher.image("linux", "amd64", CLEAN, &pusher.layer("application/vnd.example.layer", "?"));
+    let sbom = pusher.layer(IN_TOTO, "{}");
+    let half = pusher.image("unknown", "unknown", CRITICAL, &layer);
+    let attacks = [
+        ("marked", vec![marked(bad.clone()), clean.clone()], "7 critical"),
+        ("nested", vec![clean.clone(), marked(inner)], "7 critical"),
+        ("silent", vec![clean.clone(), marked(silent)], "does not say which platform it is for"),
+        ("half", vec![clean.clone(), marked(half)], "says that nothing runs it, and is no attestation"),
+        ("in-toto", vec![pusher.image("linux", "amd64", CLEAN, &sbom), clean.clone()], "which is not known here"),
+        ("odd", vec![odd], "media type application/vnd.example.layer, which is not known here"),
+        ("elsewhere", vec![elsewhere], "is fetched from another address, and never scanned"),
+    ];
+    for (tag, children, says) in attacks {
+        pusher.index(tag, &children);
+        let given = format!("app={}:{tag}", pusher.repository);
+        let ran = field.developer().run(&["release", "--until", "staging", "--image", &given]).ended(10);
+        let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(says), "{tag}: {said}");
+    }
+    field.production_is_untouched();
+    assert_eq!(field.sandbox.done("UpdateService").len(), 0, "staging neither");
+
+    // The control: the honest image with its attestation passes.
+    let digest = pusher.index("honest", &[clean, pusher.attestation()]);
+    let given = format!("app=hello@{digest}");
+    field.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0).says("succeeded");
+}
+
+#[test]
+fn an_annotation_hides_no_image_from_the_gate() {
+    BOTH.into_iter().for_each(hidden);
+}
