@@ -53,7 +53,7 @@ async fn tags_at_creation_need_the_right_to_tag() {
     let register = |stage: &Stage, tagged: bool| {
         let container =
             aws_sdk_ecs::types::ContainerDefinition::builder().name("web").image("web:1").memory(128).build();
-        let tag = aws_sdk_ecs::types::Tag::builder().key("kanmon:content").value("x").build();
+        let tag = aws_sdk_ecs::types::Tag::builder().key("kanmon").value("x").build();
         let call = ecs(stage).register_task_definition().family("many").container_definitions(container);
         if tagged { call.tags(tag).send() } else { call.send() }
     };
@@ -63,7 +63,7 @@ async fn tags_at_creation_need_the_right_to_tag() {
     assert!(code == "AccessDeniedException" && message.contains("perform: ecs:TagResource"), "{message}");
     let stage = with(json!([
         {"Effect": "Allow", "Action": "ecs:RegisterTaskDefinition", "Resource": "*",
-         "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["kanmon:content"]}}},
+         "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["kanmon"]}}},
         {"Effect": "Allow", "Action": "ecs:TagResource", "Resource": "*",
          "Condition": {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}},
     ]));
