@@ -16,8 +16,9 @@ use super::session::{Session, Sessions};
 use super::time::timestamp;
 use crate::model::approval::Trigger;
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
-use crate::ports::approvals::{ActionState, Decided, Declared, Execution, PipelineApprovals};
+use crate::ports::approvals::{ActionState, Decided, Declared, Execution, PipelineApprovals, Verdict};
 
 /// What `PutApprovalResult` takes as a summary, in characters.
 const SUMMARY: usize = 512;
@@ -137,8 +138,7 @@ impl PipelineApprovals for CodePipeline {
             .or_else(|| result.and_then(|r| r.external_execution_summary()).map(str::to_owned))
             .unwrap_or_default();
         let at = detail.last_update_time().and_then(timestamp);
-        let configured = detail.input().and_then(|i| i.resolved_configuration());
-        let asked = configured.and_then(|c| c.get("CustomData")).cloned();
+        let asked = asked(&detail);
         Ok(match detail.status() {
             Some(ActionExecutionStatus::InProgress) => {
                 ActionState::Waiting { token: ours.and_then(|s| s.token.clone()).or_else(|| external_id(&detail)) }
@@ -169,8 +169,7 @@ impl PipelineApprovals for CodePipeline {
         pipeline: &str,
         execution: &str,
         action: &str,
-        approved: bool,
-        summary: &str,
+        verdict: Verdict<'_>,
     ) -> Result<(), Fault> {
         let session = self.sessions.session(account).await?;
         let detail = latest(&session, pipeline, execution, action).await?;
@@ -181,6 +180,18 @@ impl PipelineApprovals for CodePipeline {
                 format!("action {action} of pipeline {pipeline} does not wait for an answer in execution {execution}"),
             ));
         };
+        // Whoever wrote down where to answer may have named somebody else's question.
+        let text = asked(&detail).unwrap_or_default();
+        if !PlanHash::named_in(&text).contains(verdict.plan) {
+            let (plan, said) =
+                (verdict.plan.short(), if text.is_empty() { "no text".to_owned() } else { format!("“{text}”") });
+            return Err(Fault::new(
+                FaultKind::Invalid,
+                format!("action {action} of pipeline {pipeline} does not ask about plan {plan} in execution {execution}"),
+            )
+            .cause(format!("it shows {said}"))
+            .hint("nothing was answered; the action's message (`CustomData`) has to hold the plan's whole hash, such as #{variables.KANMON_PLAN}"));
+        }
         let shown = shown(&session, pipeline, execution, action).await?;
         let ours = shown.filter(|s| s.id.is_none() || s.id.as_deref() == detail.action_execution_id());
         let token = ours.as_ref().and_then(|s| s.token.clone()).or_else(|| external_id(&detail));
@@ -192,8 +203,8 @@ impl PipelineApprovals for CodePipeline {
             .hint("answer it in the console, or read `status` again in a moment"));
         };
         let op = Op::write("codepipeline:PutApprovalResult", format!("action {action} of pipeline {pipeline}"));
-        let status = if approved { ApprovalStatus::Approved } else { ApprovalStatus::Rejected };
-        let summary: String = summary.chars().take(SUMMARY).collect();
+        let status = if verdict.approved { ApprovalStatus::Approved } else { ApprovalStatus::Rejected };
+        let summary: String = verdict.summary.chars().take(SUMMARY).collect();
         let result = ApprovalResult::builder().status(status).summary(summary).build();
         let request = session
             .codepipeline_once()
@@ -210,11 +221,19 @@ impl PipelineApprovals for CodePipeline {
                 Err(decided(r.fault, by))
             }
             Err(r) if r.is("InvalidApprovalTokenException") => {
-                Err(r.fault.hint("the question was asked anew meanwhile; look at `approvals` and decide again"))
+                Err(r.fault.hint("the question was asked again meanwhile; look at `approvals` and decide again"))
             }
             Err(r) => Err(explain(&session, pipeline, r).await),
         }
     }
+}
+
+/// The action's own text, which whoever answers reads, its variables resolved.
+fn asked(detail: &ActionExecutionDetail) -> Option<String> {
+    let configured = detail.input().and_then(|i| i.resolved_configuration())?;
+    let texts: Vec<&str> =
+        ["CustomData", "ExternalEntityLink"].iter().filter_map(|k| configured.get(*k)).map(String::as_str).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
 /// Somebody else's decision, shown.

@@ -13,10 +13,17 @@ fn pipeline(handler: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) ->
     (peer, codepipeline)
 }
 
+const PLAN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn verdict(approved: bool, summary: &str) -> Verdict<'_> {
+    static ASKED: std::sync::LazyLock<PlanHash> = std::sync::LazyLock::new(|| PLAN.parse().unwrap());
+    Verdict { approved, plan: &ASKED, summary }
+}
+
 fn detail(execution: &str, status: &str, result: Value) -> Value {
     json!({"pipelineExecutionId": execution, "actionExecutionId": format!("a-{execution}"), "stageName": "Prod",
            "actionName": "Approve", "startTime": 100, "lastUpdateTime": 200, "status": status,
-           "input": {"configuration": {"CustomData": "plan #{variables.PLAN}"}, "resolvedConfiguration": {"CustomData": "plan abc"}},
+           "input": {"configuration": {"CustomData": "plan #{variables.PLAN}"}, "resolvedConfiguration": {"CustomData": format!("plan {PLAN}")}},
            "output": {"executionResult": result}})
 }
 
@@ -74,7 +81,7 @@ async fn an_approval_tells_who_gave_it_and_what_was_asked() {
             by: by.map(str::to_owned),
             summary: "looks good".into(),
             at: Some(Timestamp200::at()),
-            asked: Some("plan abc".into()),
+            asked: Some(format!("plan {PLAN}")),
         })
     };
     let latest = json!({"lastUpdatedBy": "arn:aws:iam::222222222222:user/bo"});
@@ -105,7 +112,7 @@ async fn a_rejection_has_a_person_and_a_timeout_has_none() {
             by: Some("bo".into()),
             summary: "no".into(),
             at: Some(Timestamp200::at()),
-            asked: Some("plan abc".into()),
+            asked: Some(format!("plan {PLAN}")),
         })
     );
     let late = json!([detail("mine", "Failed", json!({"errorDetails": {"message": "Approval has timed out"}}))]);
@@ -130,7 +137,7 @@ async fn an_execution_that_ended_before_the_action_never_reaches_it(#[case] stat
 async fn an_answer_carries_token_stage_and_a_summary_that_fits() {
     let ours = json!([detail("mine", "InProgress", json!({}))]);
     let (peer, p) = pipeline(move |asked, _| answers(asked, "mine", &ours, json!({"token": "t"})));
-    p.answer(&account("prod"), "asset", "mine", "Approve", false, &"é".repeat(600)).await.unwrap();
+    p.answer(&account("prod"), "asset", "mine", "Approve", verdict(false, &"é".repeat(600))).await.unwrap();
     assert_eq!(
         peer.asked("PutApprovalResult")[0].json(),
         json!({"pipelineName": "asset", "stageName": "Prod", "actionName": "Approve", "token": "t",
@@ -142,9 +149,37 @@ async fn an_answer_carries_token_stage_and_a_summary_that_fits() {
 async fn an_answer_to_an_execution_that_does_not_wait_is_never_sent() {
     let ours = json!([detail("mine", "Succeeded", json!({}))]);
     let (peer, p) = pipeline(move |asked, _| answers(asked, "mine", &ours, json!({"token": "t"})));
-    let fault = p.answer(&account("prod"), "asset", "mine", "Approve", true, "").await.unwrap_err();
+    let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(true, "")).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Invalid);
     assert!(peer.asked("PutApprovalResult").is_empty());
+}
+
+#[rstest]
+#[case::another_plan(json!({"CustomData": "plan fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"}))]
+#[case::only_its_beginning(json!({"CustomData": format!("plan {}", &PLAN[..16])}))]
+#[case::a_digest(json!({"CustomData": format!("sha256:{PLAN}")}))]
+#[case::no_text(json!({}))]
+#[tokio::test]
+async fn an_action_whose_own_text_does_not_name_the_plan_gets_no_answer(#[case] resolved: Value) {
+    let mut ours = json!([detail("mine", "InProgress", json!({}))]);
+    ours[0]["input"]["resolvedConfiguration"] = resolved;
+    let (peer, p) = pipeline(move |asked, _| answers(asked, "mine", &ours, json!({"token": "t"})));
+    for approved in [true, false] {
+        let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(approved, "")).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Invalid);
+        assert!(fault.sentence.contains("does not ask about plan 0123456789abcdef"), "{fault}");
+    }
+    assert!(peer.asked("PutApprovalResult").is_empty());
+}
+
+#[tokio::test]
+async fn the_link_of_an_action_names_a_plan_as_well() {
+    let mut ours = json!([detail("mine", "InProgress", json!({}))]);
+    let link = format!("https://changes.example/?plan={PLAN}");
+    ours[0]["input"]["resolvedConfiguration"] = json!({"CustomData": "please look", "ExternalEntityLink": link});
+    let (peer, p) = pipeline(move |asked, _| answers(asked, "mine", &ours, json!({"token": "t"})));
+    p.answer(&account("prod"), "asset", "mine", "Approve", verdict(true, "")).await.unwrap();
+    assert_eq!(peer.asked("PutApprovalResult").len(), 1);
 }
 
 #[tokio::test]
@@ -158,7 +193,7 @@ async fn somebody_elses_decision_is_shown() {
         }
         _ => answers(asked, "mine", &json!([]), json!({"token": "t", "lastUpdatedBy": "bo"})),
     });
-    let fault = p.answer(&account("prod"), "asset", "mine", "Approve", true, "").await.unwrap_err();
+    let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(true, "")).await.unwrap_err();
     assert_eq!((fault.kind, fault.hint.as_deref()), (FaultKind::Invalid, Some("bo has approved it already")));
     assert_eq!(peer.asked("PutApprovalResult").len(), 1);
 }
@@ -170,7 +205,7 @@ async fn an_answer_without_an_echo_is_sent_once_and_left_open() {
         "PutApprovalResult" => Reply::Reset,
         _ => answers(asked, "mine", &ours, json!({"token": "t"})),
     });
-    let fault = p.answer(&account("prod"), "asset", "mine", "Approve", true, "").await.unwrap_err();
+    let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(true, "")).await.unwrap_err();
     assert_eq!((fault.kind, peer.asked("PutApprovalResult").len()), (FaultKind::Ambiguous, 1));
 }
 

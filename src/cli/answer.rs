@@ -1,25 +1,29 @@
 //! `approve`, `reject`, `withdraw`: a person decides about exactly one plan.
 
-use jiff::SignedDuration;
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::approvals::{self, Sheet};
+use super::approvals::{self, Question, Sheet};
 use super::args::{AnswerArgs, Global};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::freezes;
+use super::heard::{Sent, Taken, Word, follow};
 use super::identity;
 use super::output::Output;
 use super::releases::{self, Recorded};
-use super::work::WATCHED;
-use crate::engine::approval::refusal;
+use crate::engine::approval::{no_approver, refusal};
+use crate::engine::inbox::{foresee, settled};
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
-use crate::model::event::{Event, Fact};
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
-use crate::model::pipeline::Stage;
+use crate::model::pipeline::{Account, Stage};
 use crate::model::stage_state::Approval;
+use crate::model::words::moment;
+use crate::ports::approvals::{ActionState, Verdict};
 use crate::ports::journal::Listed;
+use crate::runtime::ports::Ports;
 
 pub async fn approve(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
     told(global, output, &args, Answer::Approved).await
@@ -33,18 +37,23 @@ async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer
     let bench = Bench::new(global, output)?;
     let Answered { stage, taken } = answer(&bench, output, args, given, global.yes).await?;
     let id = &args.release;
-    let word = match given {
-        Answer::Approved => "approved",
-        Answer::Rejected => "rejected",
+    let (word, noun) = match given {
+        Answer::Approved => ("approved", "approval"),
+        Answer::Rejected => ("rejected", "rejection"),
     };
-    let next = match taken {
-        Taken::Yes => String::new(),
-        Taken::Soon => "; the process that works on it will take it up".to_owned(),
-        Taken::ByExecution => "; its execution of CodePipeline takes it up".to_owned(),
-        Taken::ByResume => format!("; `kanmon resume {id}` goes on with it"),
+    let text = match taken {
+        Taken::Yes => format!("{id}: {stage} is {word}"),
+        Taken::Soon => format!(
+            "{id}: the {noun} of {stage} is sent; the process that works on it reads it before it enters {stage}"
+        ),
+        Taken::ByExecution => format!("{id}: {stage} is {word}; its execution of CodePipeline takes it up"),
+        Taken::ByResume => match given {
+            Answer::Approved => format!("{id}: {stage} is {word}; `kanmon resume {id}` goes on with it"),
+            Answer::Rejected => format!("{id}: {stage} is {word}; `kanmon resume {id}` ends it"),
+        },
     };
     output.tell(
-        || format!("{id}: {stage} is {word}{next}"),
+        || text,
         || json!({ "v": 1, "kind": "answered", "release": id, "stage": stage, "answer": given, "taken": taken.word() }),
     );
     Ok(0)
@@ -56,30 +65,8 @@ pub struct Answered {
     pub taken: Taken,
 }
 
-/// Whether the release has heard the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
-    Yes,
-    /// A process works on the release and looks from time to time.
-    Soon,
-    /// The release has done its part; another build of its execution goes on, or none does.
-    ByExecution,
-    /// Nobody works on it.
-    ByResume,
-}
-
-impl Taken {
-    fn word(self) -> &'static str {
-        match self {
-            Taken::Yes => "yes",
-            Taken::Soon => "soon",
-            Taken::ByExecution => "by-execution",
-            Taken::ByResume => "by-resume",
-        }
-    }
-}
-
-/// Decides about the question that a release waits with; `yes` answers the question whether it is meant.
+/// Decides about the question that a release waits with; `yes` answers the question whether it is meant. A rejection also follows an
+/// approval that is not used yet.
 pub async fn answer(
     bench: &Bench,
     output: &Output,
@@ -88,56 +75,160 @@ pub async fn answer(
     yes: bool,
 ) -> Result<Answered, Failure> {
     let recorded = recorded(bench, &args.release).await?;
-    let waiting = approvals::asked(&recorded, bench.clock.now());
-    let wanted: Vec<_> =
-        waiting.iter().filter(|(_, stage, _)| args.stage.as_ref().is_none_or(|s| s == &stage.name)).collect();
-    let (stage, request) = match wanted.as_slice() {
-        [(_, stage, request)] => (*stage, *request),
-        [] => return Err(nothing_waits(&recorded)),
-        many => {
-            let names: Vec<&str> = many.iter().map(|(_, s, _)| s.name.as_str()).collect();
-            return Err(Failure::wrong(format!("{} waits in more than one stage", args.release))
-                .hint(format!("name one with --stage: {}", names.join(", "))));
-        }
-    };
+    let now = bench.clock.now();
+    let (stage, request) = question(&recorded, args, answer, now)?;
+    if now >= request.expires_at && unused(&recorded, stage).is_none() {
+        let at = moment(request.expires_at);
+        return Err(Failure::wrong(format!("the question about {} expired at {at}", stage.name))
+            .hint(format!("`kanmon promote {} --to {}` asks again", args.release, stage.name)));
+    }
     seen(args, request)?;
     if answer == Answer::Approved {
         freezes::warn(bench.journal.as_ref(), &recorded.release, &stage.name, output).await;
     }
     let policy = stage.approval.as_ref().ok_or_else(|| Failure::defect("a question without a policy"))?;
-    let asker = bench.ports(recorded.release.id.as_str(), None)?;
-    let account = match &policy.way {
-        ApprovalWay::CodePipeline { account, .. } => recorded.release.started.pipeline.account(account),
-        ApprovalWay::Kanmon => recorded.release.started.pipeline.account(&stage.account),
-    };
-    let by = identity::caller(&asker, account).await?;
+    let ports = bench.ports(recorded.release.id.as_str(), None)?;
+    let by = caller(&ports, &recorded, stage, policy).await?;
     let given = ApprovalAnswer {
         stage: stage.name.clone(),
         plan: request.plan.clone(),
         answer,
-        by: by.clone(),
+        by,
         comment: args.comment.clone(),
     };
     if let Some(why) = refusal(policy, &recorded.release.requesters, request, &given) {
         return Err(Failure::access(format!("that answer would not count: {why}")).hint(who_may(policy)));
     }
     if args.plan.is_none() {
-        agree(bench, output, &recorded, stage, request, Agree { answer, yes })?;
+        agree(bench, output, &recorded, stage, request, Agree { answer, yes }).await?;
     }
-    match &policy.way {
-        ApprovalWay::CodePipeline { pipeline, action, .. } => {
-            let execution = request.execution.as_deref().unwrap_or_default();
-            let ports = bench.ports(recorded.release.id.as_str(), identity::source_identity(&by))?;
-            let approved = answer == Answer::Approved;
-            let summary = summary(&given, &by);
-            ports.approvals.answer(account, pipeline, execution, action, approved, &summary).await?;
+    let sent = match place(&ports, &recorded, stage, policy, request, answer).await? {
+        Some(action) => {
+            let verdict = Verdict {
+                approved: answer == Answer::Approved,
+                plan: &given.plan,
+                summary: &summary(&given, &given.by),
+            };
+            let Action { account, pipeline, action, execution } = &action;
+            let put = ports.approvals.answer(account, pipeline, execution, action, verdict).await;
+            put.map_err(|fault| of_approver(fault, account))?;
+            Sent::Action
         }
-        ApprovalWay::Kanmon => {
-            bench.journal.send(&recorded.release.id, MessageBody::Answer(given), bench.clock.now()).await?;
+        None => {
+            let body = MessageBody::Answer(given);
+            Sent::Message(bench.journal.send(&recorded.release.id, body, bench.clock.now()).await?)
         }
-    }
-    let taken = follow(bench, &recorded, &stage.name).await?;
+    };
+    let taken = follow(bench, &recorded, &stage.name, Word::Answer(answer), sent).await?;
     Ok(Answered { stage: stage.name.clone(), taken })
+}
+
+/// The question that is meant, or the approval of it that a rejection follows.
+fn question<'r>(
+    recorded: &'r Recorded,
+    args: &AnswerArgs,
+    answer: Answer,
+    now: Timestamp,
+) -> Result<(&'r Stage, &'r ApprovalRequest), Failure> {
+    let release = &recorded.release;
+    let asked = approvals::asked(recorded, now).into_iter().map(|(_, stage, request)| (stage, request));
+    let given = release.started.pipeline.stages.iter().filter_map(|stage| match unused(recorded, stage) {
+        Some(request) if answer == Answer::Rejected => Some((stage, request)),
+        Some(_) | None => None,
+    });
+    let mut found: Vec<_> = asked.chain(given).collect();
+    found.retain(|(stage, _)| args.stage.as_ref().is_none_or(|s| s == &stage.name));
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(nothing_waits(recorded, args.stage.as_ref())),
+        many => {
+            let names: Vec<&str> = many.iter().map(|(s, _)| s.name.as_str()).collect();
+            Err(Failure::wrong(format!("{} waits in more than one stage", args.release))
+                .hint(format!("name one with --stage: {}", names.join(", "))))
+        }
+    }
+}
+
+/// The question of an approval that is given and not used.
+fn unused<'r>(recorded: &'r Recorded, stage: &Stage) -> Option<&'r ApprovalRequest> {
+    let state = recorded.release.stage(&stage.name);
+    match &state.approval {
+        Approval::Given(_, request) if state.entered.is_none() => Some(request),
+        Approval::Given(..)
+        | Approval::NotAsked
+        | Approval::Asked(_)
+        | Approval::Rejected(_)
+        | Approval::Expired(_)
+        | Approval::Closed { .. } => None,
+    }
+}
+
+/// The account in which whoever answers acts, with their own credentials: never through a role that deploys.
+fn own(account: &Account) -> Account {
+    Account { role: None, external_id: None, ..account.clone() }
+}
+
+/// Who answers.
+async fn caller(
+    ports: &Ports,
+    recorded: &Recorded,
+    stage: &Stage,
+    policy: &ApprovalPolicy,
+) -> Result<Identity, Failure> {
+    let pipeline = &recorded.release.started.pipeline;
+    let account = match &policy.way {
+        ApprovalWay::CodePipeline { account, .. } => account,
+        ApprovalWay::Kanmon => &stage.account,
+    };
+    identity::caller(ports, pipeline.account(account)).await
+}
+
+/// A waiting action of CodePipeline.
+struct Action {
+    account: Account,
+    pipeline: String,
+    action: String,
+    execution: String,
+}
+
+/// Where an answer is put: into the action that carries the question, as long as it waits; `None`: into the release's inbox, as also a
+/// rejection of what was approved there.
+async fn place(
+    ports: &Ports,
+    recorded: &Recorded,
+    stage: &Stage,
+    policy: &ApprovalPolicy,
+    request: &ApprovalRequest,
+    answer: Answer,
+) -> Result<Option<Action>, Failure> {
+    let ApprovalWay::CodePipeline { pipeline, action, account } = &policy.way else { return Ok(None) };
+    let account = own(recorded.release.started.pipeline.account(account));
+    let execution = request.execution.clone().unwrap_or_default();
+    if answer == Answer::Rejected {
+        if unused(recorded, stage).is_some() {
+            return Ok(None);
+        }
+        let state = ports.approvals.action(&account, pipeline, &execution, action).await;
+        if let ActionState::Approved(_) = state.map_err(|fault| of_approver(fault, &account))? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Action { account, pipeline: pipeline.clone(), action: action.clone(), execution }))
+}
+
+/// A fault on the way to CodePipeline, for somebody who decides: the rights that are missing are a decider's own.
+fn of_approver(fault: Fault, account: &Account) -> Failure {
+    let failed = |fault: Fault| -> Failure { fault.into() };
+    match fault.kind {
+        FaultKind::WrongAccount | FaultKind::CredentialsRefused => {
+            let id = &account.id;
+            failed(fault).hint(format!(
+                "answer with credentials of your own in account {id} that may call codepipeline:GetPipelineState, \
+                 codepipeline:ListActionExecutions and codepipeline:PutApprovalResult (AWS_PROFILE=…), or in CodePipeline's console"
+            ))
+        }
+        _ => failed(fault),
+    }
 }
 
 /// What was looked at must be what is asked.
@@ -163,7 +254,7 @@ struct Agree {
 }
 
 /// Without a named plan, a person has to look first.
-fn agree(
+async fn agree(
     bench: &Bench,
     output: &Output,
     recorded: &Recorded,
@@ -180,7 +271,8 @@ fn agree(
             .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
     }
     let sheet = Sheet { paint: output.err, width: output.err_width() };
-    output.note(approvals::human(bench, recorded, stage, request, sheet));
+    let frozen = approvals::frozen(bench, recorded, stage).await;
+    output.note(approvals::human(bench, &Question { recorded, stage, request, frozen }, sheet));
     if yes {
         return Ok(());
     }
@@ -199,67 +291,63 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
     let bench = Bench::new(global, output)?;
     let recorded = recorded(&bench, &args.release).await?;
     let release = &recorded.release;
-    let inbox = bench.journal.inbox(&release.id).await?;
-    let given = release.started.pipeline.stages.iter().find(|s| {
-        let state = release.stage(&s.name);
-        // Where nobody works on the release, an answer has arrived and is not taken up yet.
-        let arrived = || inbox.iter().any(|m| is_approval(&m.body, &s.name));
-        args.stage.as_ref().is_none_or(|name| name == &s.name)
-            && state.entered.is_none()
-            && match &state.approval {
-                Approval::Given(..) => true,
-                Approval::Asked(_) => arrived(),
-                Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => false,
-            }
-    });
+    let ports = bench.ports(release.id.as_str(), None)?;
+    let mut given = None;
+    for stage in &release.started.pipeline.stages {
+        let meant = args.stage.as_ref().is_none_or(|name| name == &stage.name);
+        if meant && (unused(&recorded, stage).is_some() || approved_unread(&ports, &recorded, stage).await?) {
+            given = Some(stage);
+            break;
+        }
+    }
     let Some(stage) = given else {
-        return Err(Failure::wrong(format!("{} has no approval that is still unused", release.id))
-            .hint("an approval that was used cannot be taken back; `kanmon abort` ends the release"));
+        let none = Failure::wrong(format!("{} has no approval that is still unused", release.id))
+            .hint("an approval that was used cannot be taken back; `kanmon abort` ends the release");
+        return Err(match why_settled(&recorded, args.stage.as_ref()) {
+            Some(why) => none.cause(why),
+            None => none,
+        });
     };
-    let asker = bench.ports(release.id.as_str(), None)?;
-    let by = identity::caller(&asker, release.started.pipeline.account(&stage.account)).await?;
+    let policy = stage.approval.as_ref().ok_or_else(|| Failure::defect("an approval without a policy"))?;
+    let by = caller(&ports, &recorded, stage, policy).await?;
+    let gave = matches!(&release.stage(&stage.name).approval, Approval::Given(answer, _) if answer.by.arn == by.arn);
+    if let Some(why) = no_approver(policy, &by.arn).filter(|_| !gave) {
+        return Err(Failure::access(format!("that withdrawal would not count: {why}")).hint(who_may(policy)));
+    }
     let message = MessageBody::Withdraw { stage: stage.name.clone(), by, comment: args.comment };
-    bench.journal.send(&release.id, message, bench.clock.now()).await?;
-    output.say(format!("{}: the approval of {} is taken back, unless it is used first", release.id, stage.name));
+    let message = bench.journal.send(&release.id, message, bench.clock.now()).await?;
+    let taken = follow(&bench, &recorded, &stage.name, Word::Withdrawal, Sent::Message(message)).await?;
+    let (id, name) = (&release.id, &stage.name);
+    output.tell(
+        || match taken {
+            Taken::Soon => {
+                format!("{id}: the withdrawal for {name} is sent; the process that works on it reads it before it enters {name}")
+            }
+            Taken::Yes | Taken::ByExecution | Taken::ByResume => format!("{id}: the approval of {name} is withdrawn"),
+        },
+        || json!({ "v": 1, "kind": "withdrawn", "release": id, "stage": name, "taken": taken.word() }),
+    );
     Ok(0)
 }
 
-fn is_approval(message: &MessageBody, stage: &StageName) -> bool {
-    match message {
-        MessageBody::Answer(answer) => answer.stage == *stage && answer.answer == Answer::Approved,
-        MessageBody::Withdraw { .. } | MessageBody::Abort { .. } => false,
-    }
-}
-
-/// Whether the process that works on the release takes the answer.
-async fn follow(bench: &Bench, recorded: &Recorded, stage: &StageName) -> Result<Taken, Failure> {
-    if recorded.listed.held_by.is_none() {
-        let done = recorded.release.ending.as_ref().is_some_and(|e| e.outcome.is_success());
-        return Ok(if done { Taken::ByExecution } else { Taken::ByResume });
-    }
-    let late = bench.clock.now() + WATCHED;
-    while bench.clock.now() < late {
-        let events = bench.journal.read(&recorded.release.id).await?;
-        let news = events.iter().filter(|e| e.seq > recorded.release.seq).find_map(|e| taken(e, stage));
-        match news {
-            Some(Ok(())) => return Ok(Taken::Yes),
-            Some(Err(why)) => return Err(Failure::access(format!("the answer does not count: {why}"))),
-            None => bench.clock.sleep(SignedDuration::from_millis(300)).await,
-        }
-    }
-    Ok(Taken::Soon)
-}
-
-fn taken(event: &Event, stage: &StageName) -> Option<Result<(), String>> {
-    match &event.fact {
-        Fact::ApprovalGiven { answer } | Fact::ApprovalRejected { answer } if &answer.stage == stage => Some(Ok(())),
-        Fact::ApprovalRefused { answer, why, .. } if &answer.stage == stage => Some(Err(why.clone())),
-        _ => None,
-    }
+/// Whether CodePipeline's action is approved, and nobody has read that yet.
+async fn approved_unread(ports: &Ports, recorded: &Recorded, stage: &Stage) -> Result<bool, Failure> {
+    let policy = stage.approval.as_ref();
+    let Some(ApprovalWay::CodePipeline { pipeline, action, account }) = policy.map(|p| &p.way) else {
+        return Ok(false);
+    };
+    let state = recorded.release.stage(&stage.name);
+    let Approval::Asked(request) = &state.approval else { return Ok(false) };
+    let Some(execution) = &request.execution else { return Ok(false) };
+    let account = own(recorded.release.started.pipeline.account(account));
+    let state = ports.approvals.action(&account, pipeline, execution, action).await;
+    Ok(matches!(state.map_err(|fault| of_approver(fault, &account))?, ActionState::Approved(_)))
 }
 
 async fn recorded(bench: &Bench, id: &ReleaseId) -> Result<Recorded, Failure> {
     let (_, release) = releases::one(bench, id).await?;
+    // What others have said already and nobody has read yet counts here too.
+    let release = foresee(&release, &bench.journal.inbox(id).await?).0;
     let listed = bench.journal.list(&bench.pipeline().app).await?.into_iter().find(|l| &l.release == id);
     let listed = listed.unwrap_or_else(|| Listed {
         release: id.clone(),
@@ -271,12 +359,22 @@ async fn recorded(bench: &Bench, id: &ReleaseId) -> Result<Recorded, Failure> {
     Ok(Recorded { listed, release })
 }
 
-fn nothing_waits(recorded: &Recorded) -> Failure {
+fn nothing_waits(recorded: &Recorded, stage: Option<&StageName>) -> Failure {
     let failure = Failure::wrong(format!("{} does not wait for approval", recorded.release.id));
-    match &recorded.release.ending {
-        Some(ending) => failure.cause(ending.sentence.clone()),
-        None => failure.hint("`kanmon approvals` lists what waits"),
+    match (why_settled(recorded, stage), &recorded.release.ending) {
+        (Some(why), _) => failure.cause(why),
+        (None, Some(ending)) => failure.cause(ending.sentence.clone()),
+        (None, None) => failure.hint("`kanmon approvals` lists what waits"),
     }
+}
+
+/// What became of the last approval that was asked for, in this stage or in any.
+fn why_settled(recorded: &Recorded, stage: Option<&StageName>) -> Option<String> {
+    let release = &recorded.release;
+    let stages = release.started.pipeline.stages.iter().filter(|s| stage.is_none_or(|name| name == &s.name));
+    let asked = stages.filter(|s| release.stage(&s.name).approval != Approval::NotAsked);
+    let last = asked.last()?;
+    settled(release.stage(&last.name)).map(|why| format!("{}: {why}", last.name))
 }
 
 fn who_may(policy: &ApprovalPolicy) -> String {

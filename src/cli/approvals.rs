@@ -8,19 +8,27 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::releases::{self, Recorded};
+use crate::engine::inbox::foresee;
 use crate::model::approval::ApprovalRequest;
+use crate::model::ledger::Frozen;
 use crate::model::pipeline::Stage;
-use crate::model::stage_state::Approval;
-use crate::model::words::{lasting, moment};
+use crate::model::stage_state::{Approval, EarlierWord};
+use crate::model::words::{self, lasting, moment};
 use crate::report::paint::Paint;
 use crate::report::text::Text;
 use crate::report::{names, plan, story};
 
 pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let bench = Bench::new(global, output)?;
-    let recorded = releases::all(&bench, usize::MAX).await?;
+    let recorded = heard(&bench, releases::all(&bench, usize::MAX).await?).await?;
     let now = bench.clock.now();
-    let waiting: Vec<_> = recorded.iter().flat_map(|r| asked(r, now)).collect();
+    let mut waiting = Vec::new();
+    // Nobody can answer an expired one, even while nobody works on its release.
+    for (recorded, stage, request) in recorded.iter().flat_map(|r| asked(r, now)).filter(|(_, _, q)| now < q.expires_at)
+    {
+        let frozen = frozen(&bench, recorded, stage).await;
+        waiting.push(Question { recorded, stage, request, frozen });
+    }
     if waiting.is_empty() {
         output.tell(|| "nothing waits for approval", || json!({ "v": 1, "kind": "approvals", "waiting": [] }));
         return Ok(0);
@@ -28,23 +36,25 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let sheet = Sheet { paint: output.out, width: output.out_width() };
     output.tell(
         || {
-            waiting
-                .iter()
-                .enumerate()
-                .map(|(at, (r, s, q))| apart(at).and(human(&bench, r, s, q, sheet)))
-                .collect::<Text>()
+            let sheets = waiting.iter().enumerate();
+            sheets.map(|(at, question)| apart(at).and(human(&bench, question, sheet))).collect::<Text>()
         },
         || {
             let waiting: Vec<_> = waiting
                 .iter()
-                .map(|(r, s, q)| {
+                .map(|Question { recorded, stage, request, frozen }| {
+                    let state = recorded.release.stage(&stage.name);
+                    let shown = state.shown(&request.plan);
                     json!({
-                        "release": r.release.id,
-                        "stage": s.name,
-                        "request": q,
-                        "requesters": r.release.requesters,
-                        "plan": r.release.stage(&s.name).plan,
-                        "gate": r.release.stage(&s.name).gate,
+                        "release": recorded.release.id,
+                        "stage": stage.name,
+                        "request": request,
+                        "requesters": recorded.release.requesters,
+                        "plan": shown.map(|s| &s.plan),
+                        "gate": shown.map(|s| &s.gate),
+                        "frozen": frozen,
+                        "earlier": state.earlier,
+                        "again": recorded.release.again,
                     })
                 })
                 .collect();
@@ -52,6 +62,39 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
         },
     );
     Ok(0)
+}
+
+/// Releases as they will be once what lies in their inboxes is heard: what was answered is not asked any more.
+async fn heard(bench: &Bench, recorded: Vec<Recorded>) -> Result<Vec<Recorded>, Failure> {
+    let now = bench.clock.now();
+    let mut heard = Vec::new();
+    for Recorded { listed, release } in recorded {
+        let recorded = Recorded { listed, release };
+        heard.push(match asked(&recorded, now).is_empty() {
+            // A withdrawal asks again.
+            true if !recorded.release.stages.values().any(|s| matches!(s.approval, Approval::Given(..))) => recorded,
+            true | false => {
+                let inbox = bench.journal.inbox(&recorded.release.id).await?;
+                let release = foresee(&recorded.release, &inbox).0;
+                Recorded { release, ..recorded }
+            }
+        });
+    }
+    Ok(heard)
+}
+
+/// Whether a stage is frozen; what cannot be read for this is read again where it counts.
+pub async fn frozen(bench: &Bench, recorded: &Recorded, stage: &Stage) -> Option<Frozen> {
+    let app = &recorded.release.started.pipeline.app;
+    bench.journal.ledger(app, &stage.name).await.ok()?.frozen
+}
+
+/// A question, and what stands around it.
+pub struct Question<'r> {
+    pub recorded: &'r Recorded,
+    pub stage: &'r Stage,
+    pub request: &'r ApprovalRequest,
+    pub frozen: Option<Frozen>,
 }
 
 /// The questions of a release that nobody has answered, as far as the record knows. One that was put ahead waits in its execution
@@ -82,8 +125,9 @@ fn apart(at: usize) -> Text {
 }
 
 /// What is asked, by whom, what would change, who may answer and until when; for a terminal of so many cells.
-pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &ApprovalRequest, on: Sheet) -> Text {
+pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
     let Sheet { paint, width } = on;
+    let Question { recorded, stage, request, frozen } = question;
     let release = &recorded.release;
     let pipeline = &release.started.pipeline;
     let state = release.stage(&stage.name);
@@ -109,8 +153,26 @@ pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &Approv
     if !passed.is_empty() {
         say("passed", passed.join(", "));
     }
-    if let Some(gate) = &state.gate {
-        say("gate", story::gate(gate));
+    // What was asked about, also where it has to be looked at again before it is done.
+    let shown = state.shown(&request.plan);
+    if let Some(shown) = shown {
+        say("gate", story::gate(&shown.gate));
+    }
+    if let Some(frozen) = frozen {
+        let who = words::frozen(frozen);
+        say("frozen", format!("{} ({who}); nothing enters {} until it is unfrozen", frozen.reason, stage.name));
+    }
+    for no in &state.earlier {
+        let word = match no.word {
+            EarlierWord::Rejected => "rejected",
+            EarlierWord::Withdrawn => "withdrawn",
+        };
+        let which = if no.plan == request.plan { "this plan".to_owned() } else { format!("plan {}", no.plan.short()) };
+        let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };
+        say(word, format!("{which}, by {} at {}{why}", names::person(&no.by), moment(no.at)));
+    }
+    if let Some(why) = &release.again {
+        say("again", format!("“{why}”"));
     }
     let left = lasting(request.expires_at.duration_since(bench.clock.now()));
     say("until", format!("{} ({left} left)", moment(request.expires_at)));
@@ -118,8 +180,8 @@ pub fn human(bench: &Bench, recorded: &Recorded, stage: &Stage, request: &Approv
         say("who", story::who_may(policy));
     }
     say("plan", request.plan.short().to_owned());
-    if let Some(plan) = &state.plan {
-        sheet = sheet.and(plan::of(pipeline, stage, plan, paint).after("  "));
+    if let Some(shown) = shown {
+        sheet = sheet.and(plan::of(pipeline, stage, &shown.plan, paint).after("  "));
     }
     if let Some(policy) = &stage.approval {
         sheet.line(format!("  {}", paint.strong(&story::how_to_approve(release, policy, request))));

@@ -221,8 +221,12 @@ pub struct PromoteArgs {
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it has to be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
-    #[command(flatten)]
-    pub forced: Forced,
+    /// Enter also where the same images failed and were rolled back; --reason says why, for the record
+    #[arg(long, requires = "reason")]
+    pub force: bool,
+    /// Why: with --force, or to ask again about a plan that was rejected; whoever is asked sees it
+    #[arg(long, value_name = "TEXT", value_parser = not_empty)]
+    pub reason: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::net::TcpListener;
 
 use super::answer::answer;
-use super::approvals::{self, Sheet};
+use super::approvals::{self, Question, Sheet};
 use super::args::{AnswerArgs, DemoArgs, Forced, Form, Global, ReleaseArgs};
 use super::bench::Bench;
 use super::failure::Failure;
@@ -96,7 +96,8 @@ async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
             let quiet = output.form == Form::Json;
             if !quiet {
                 let sheet = Sheet { paint: output.err, width: output.err_width().map(|w| w - 4) };
-                let shown = approvals::human(manager, asked, stage, request, sheet);
+                let question = Question { recorded: asked, stage, request, frozen: None };
+                let shown = approvals::human(manager, &question, sheet);
                 let head = Text::ours("\n  what the manager sees with `kanmon approvals`:");
                 output.note(head.and(shown.after("  │ ")).and(Text::from("")));
             }

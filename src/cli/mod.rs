@@ -20,6 +20,7 @@ mod check;
 mod demo;
 mod export;
 mod freeze;
+mod heard;
 mod history;
 mod import;
 mod plan;

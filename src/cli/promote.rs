@@ -23,7 +23,8 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let requested_by = requester::of(&asker, &release.started.pipeline, args.execution.as_deref()).await?;
     requester::goes_on(&bench, &release, &to, &requested_by).await?;
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
-    let fact = Fact::Extended { until: to, requested_by, forced: args.forced.said() };
+    let forced = args.reason.clone().filter(|_| args.force);
+    let fact = Fact::Extended { until: to, requested_by, forced, again: args.reason };
     let (lease, events) = take_up(&bench, output, &release.id, fact, fit, is_over_with).await?;
     freezes::warn_on_the_road(bench.journal.as_ref(), &events, output).await;
     work(ports, lease, &events, global, output).await

@@ -13,6 +13,7 @@ use crate::model::ledger::{Failed, Frozen};
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress};
+use crate::model::stage_state::Earlier;
 use crate::model::verdict::Verdict;
 use crate::model::words::{self, lasting};
 
@@ -117,9 +118,23 @@ pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement) -> 
     )
 }
 
-pub fn rejected(stage: &StageName, answer: &ApprovalAnswer) -> Ending {
+pub fn rejected(id: &ReleaseId, stage: &StageName, answer: &ApprovalAnswer) -> Ending {
     let comment = (!answer.comment.is_empty()).then(|| answer.comment.clone());
-    ending(Outcome::Rejected, format!("{} rejected the release for {stage}", answer.by.arn), comment, None)
+    let sentence = format!("{} rejected the release for {stage}", answer.by.arn);
+    ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage)))
+}
+
+/// Exactly what would be asked was rejected before.
+pub fn rejected_before(id: &ReleaseId, stage: &StageName, no: &Earlier) -> Ending {
+    let comment = (!no.comment.is_empty()).then(|| no.comment.clone());
+    let sentence = format!("{} rejected exactly this plan for {stage} at {}", no.by.arn, words::moment(no.at));
+    ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage)))
+}
+
+fn asking_again(id: &ReleaseId, stage: &StageName) -> String {
+    format!(
+        "fix what is wrong and release again; `kanmon promote {id} --to {stage} --reason WHY` asks about the same plan again, and shows the rejection and the reason"
+    )
 }
 
 pub fn expired(id: &ReleaseId, stage: &StageName, why: Option<&str>) -> Ending {

@@ -142,7 +142,7 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             Some(why) => a.record(Fact::ApprovalVoided { stage: name.clone(), why }),
             None => Ok(()),
         },
-        Approval::Rejected(answer) => Err(Halt::End(ending::rejected(name, answer))),
+        Approval::Rejected(answer) => Err(Halt::End(ending::rejected(&a.release.id, name, answer))),
         Approval::Expired(why) => Err(Halt::End(ending::expired(&a.release.id, name, why.as_deref()))),
         Approval::Closed { why } => {
             let carried = match a.release.requested_by {
@@ -153,6 +153,11 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         }
         Approval::NotAsked => {
             let plan = planned(a, stage)?;
+            if let Some(no) = a.release.stage(name).rejection(&plan)
+                && a.release.again.is_none()
+            {
+                return Err(Halt::End(ending::rejected_before(&a.release.id, name, no)));
+            }
             a.effect(Effect::RequestApproval { stage: name.clone(), plan })
         }
         Approval::Asked(request) => {

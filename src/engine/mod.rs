@@ -11,6 +11,7 @@ pub mod decision;
 pub mod ending;
 pub mod enter;
 pub mod gate;
+pub mod inbox;
 pub mod plan;
 pub mod retry;
 pub mod roll;

@@ -11,7 +11,7 @@ use crate::model::verdict::Verdict;
 /// under it, nothing is planned now, or they are the same.
 pub fn since(release: &Release, stage: &StageName, hash: &PlanHash) -> Option<String> {
     let state = release.stage(stage);
-    let then = state.shown.iter().rev().find(|shown| shown.hash == *hash)?;
+    let then = state.shown(hash)?;
     let (plan, gate) = (state.plan.as_ref()?, state.gate.as_ref()?);
     let differences = differences(then, plan, gate);
     (!differences.is_empty()).then(|| differences.join("; "))

@@ -113,6 +113,9 @@ pub enum Fact {
         requested_by: Requester,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         forced: Option<String>,
+        /// Why a plan that was rejected is asked again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<String>,
     },
     /// A later process goes on where an earlier one stopped.
     Resumed {

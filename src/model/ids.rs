@@ -135,6 +135,12 @@ impl PlanHash {
         PlanHash(sha256_hex(bytes))
     }
 
+    /// The plans that a text names in full; an image's digest has as many digits, and `sha256:` before them.
+    pub fn named_in(text: &str) -> Vec<PlanHash> {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == ':'));
+        words.filter_map(|word| word.trim_matches(':').parse().ok()).collect()
+    }
+
     /// The first digits, for people and for the command that they type.
     pub fn short(&self) -> &str {
         &self.0[..PlanHash::ENOUGH]
@@ -162,6 +168,14 @@ mod tests {
         assert!("012345678901".parse::<AccountId>().is_ok());
         let e = "12345678901".parse::<AccountId>().unwrap_err();
         assert_eq!(e.to_string(), "`12345678901` is not an AWS account id (12 digits)");
+    }
+
+    #[test]
+    fn a_plan_is_named_by_its_whole_hash_and_a_digest_beside_it_is_none() {
+        let (plan, other) = (PlanHash::of(b"one"), PlanHash::of(b"other"));
+        let text = format!("release r1, image sha256:{other}, plan: {plan}.\n{}", other.short());
+        assert_eq!(PlanHash::named_in(&text), [plan]);
+        assert_eq!(PlanHash::named_in("please look"), []);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub struct Release {
     pub abort: Option<Abort>,
     /// Why it may go where its images failed before, as far as it was asked to go.
     pub forced: Option<String>,
+    /// Why a plan that was rejected is asked again, as far as somebody said so.
+    pub again: Option<String>,
     pub warnings: Vec<String>,
     /// Told once each.
     pub moved_tags: Vec<MovedTag>,
@@ -136,6 +138,7 @@ impl Release {
             unknown: BTreeMap::new(),
             abort: None,
             forced: started.forced.clone(),
+            again: None,
             warnings: Vec::new(),
             moved_tags: Vec::new(),
             ending: None,
@@ -203,7 +206,7 @@ impl Release {
     fn take(&mut self, event: &Event) -> Result<(), String> {
         match &event.fact {
             Fact::Started(_) => return Err("it has started already".into()),
-            Fact::Extended { until, requested_by, forced } => {
+            Fact::Extended { until, requested_by, forced, again } => {
                 self.stages.get(until).ok_or("no such stage")?;
                 self.until = until.clone();
                 self.requested_by = requested_by.clone();
@@ -213,6 +216,7 @@ impl Release {
                 }
                 // Whoever asks for more says anew whether by force.
                 self.forced.clone_from(forced);
+                self.again.clone_from(again);
                 self.go_on(event.at);
             }
             Fact::Resumed { by, .. } => {
@@ -262,8 +266,9 @@ impl Release {
                 }
             }
             Fact::ApprovalRefused { answer, why, closes } => {
-                self.asked(&answer.stage)?;
+                // One that comes too late closes nothing.
                 if *closes {
+                    self.asked(&answer.stage)?;
                     self.stage_mut(&answer.stage)?.approval = Approval::Closed { why: why.clone() };
                 }
             }
@@ -276,24 +281,9 @@ impl Release {
                 state.look_again();
                 self.scans.clear();
             }
-            Fact::ApprovalRejected { answer } => {
-                self.asked(&answer.stage)?;
-                let state = self.stage_mut(&answer.stage)?;
-                state.approval = Approval::Rejected(answer.clone());
-                state.carried_by = None;
-            }
-            Fact::ApprovalWithdrawn { stage, .. } => {
-                let state = self.stage_mut(stage)?;
-                state.approval = match (&state.approval, state.entered) {
-                    // CodePipeline's action was answered, and would be read as an approval again.
-                    (Approval::Given(_, request), None) if request.execution.is_some() => {
-                        Approval::Closed { why: "it was withdrawn, and its execution cannot be asked again".to_owned() }
-                    }
-                    (Approval::Given(_, request), None) => Approval::Asked(request.clone()),
-                    _ => return Err("there is no approval that could be withdrawn".into()),
-                };
-                // Nothing is held while people decide.
-                state.lock = None;
+            Fact::ApprovalRejected { answer } => self.stage_mut(&answer.stage)?.reject(answer, event.at)?,
+            Fact::ApprovalWithdrawn { stage, by, comment } => {
+                self.stage_mut(stage)?.withdraw(by, comment, event.at)?;
             }
             Fact::ApprovalExpired { stage, why } => self.stage_mut(stage)?.approval = Approval::Expired(why.clone()),
             Fact::ApprovalVoided { stage, .. } => {

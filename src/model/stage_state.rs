@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::approval::{ApprovalAnswer, ApprovalRequest};
+use serde::Serialize;
+
+use super::approval::{ApprovalAnswer, ApprovalRequest, Identity};
 use super::event::{StageFailure, TaskEnd};
 use super::gate::GateJudgement;
 use super::ids::{PlanHash, ReleaseId, ServiceName};
@@ -26,6 +28,8 @@ pub struct StageState {
     pub carried_by: Option<String>,
     /// What was shown with each question, oldest first.
     pub shown: Vec<Shown>,
+    /// Who said no before, oldest first.
+    pub earlier: Vec<Earlier>,
     /// The fence of the lease, while the stage is held.
     pub lock: Option<u64>,
     pub entered: Option<Timestamp>,
@@ -48,6 +52,24 @@ pub struct Shown {
     pub hash: PlanHash,
     pub plan: StagePlan,
     pub gate: GateJudgement,
+}
+
+/// A no to a plan, which whoever is asked about the stage again has to know of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Earlier {
+    pub word: EarlierWord,
+    pub plan: PlanHash,
+    pub by: Identity,
+    pub comment: String,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EarlierWord {
+    Rejected,
+    /// An approval that was taken back.
+    Withdrawn,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +148,7 @@ impl StageState {
             approved_at: None,
             carried_by: None,
             shown: Vec::new(),
+            earlier: Vec::new(),
             lock: None,
             entered: None,
             steps: stage.steps.iter().map(StepState::new).collect(),
@@ -136,6 +159,47 @@ impl StageState {
             confirmed: false,
             left: None,
         }
+    }
+
+    /// What was shown with the question about this plan.
+    pub fn shown(&self, plan: &PlanHash) -> Option<&Shown> {
+        self.shown.iter().rev().find(|shown| shown.hash == *plan)
+    }
+
+    /// The last rejection of exactly this plan.
+    pub fn rejection(&self, plan: &PlanHash) -> Option<&Earlier> {
+        self.earlier.iter().rev().find(|e| e.word == EarlierWord::Rejected && e.plan == *plan)
+    }
+
+    /// Takes in a rejection: the last word before an approval is used counts.
+    pub(super) fn reject(&mut self, answer: &ApprovalAnswer, at: Timestamp) -> Result<(), String> {
+        match (&self.approval, self.entered) {
+            (Approval::Asked(_) | Approval::Given(..), None) => {}
+            _ => return Err("nothing was asked".into()),
+        }
+        self.approval = Approval::Rejected(answer.clone());
+        let ApprovalAnswer { plan, by, comment, .. } = answer.clone();
+        self.earlier.push(Earlier { word: EarlierWord::Rejected, plan, by, comment, at });
+        Ok(())
+    }
+
+    /// Takes in that an approval is taken back.
+    pub(super) fn withdraw(&mut self, by: &Identity, comment: &str, at: Timestamp) -> Result<(), String> {
+        let (request, next) = match (&self.approval, self.entered) {
+            // CodePipeline's action was answered, and would be read as an approval again.
+            (Approval::Given(_, request) | Approval::Asked(request), None) if request.execution.is_some() => {
+                let why = "it was withdrawn, and its execution cannot be asked again".to_owned();
+                (request.clone(), Approval::Closed { why })
+            }
+            (Approval::Given(_, request), None) => (request.clone(), Approval::Asked(request.clone())),
+            _ => return Err("there is no approval that could be withdrawn".into()),
+        };
+        self.approval = next;
+        let (plan, by, comment) = (request.plan, by.clone(), comment.to_owned());
+        self.earlier.push(Earlier { word: EarlierWord::Withdrawn, plan, by, comment, at });
+        // Nothing is held while people decide.
+        self.lock = None;
+        Ok(())
     }
 
     /// What was approved before is not approved any more, as far as it is not used.

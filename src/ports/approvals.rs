@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::approval::Trigger;
 use crate::model::fault::Fault;
+use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
 
 /// A manual approval action of one execution, as `ListActionExecutions` and `GetPipelineState` tell it.
@@ -33,8 +34,18 @@ pub struct Decided {
     pub by: Option<String>,
     pub summary: String,
     pub at: Option<Timestamp>,
-    /// The action's `CustomData` with its variables resolved: what the person was shown.
+    /// The action's own text with its variables resolved, `CustomData` and `ExternalEntityLink`: what the person was shown.
     pub asked: Option<String>,
+}
+
+/// What is put into a waiting action.
+#[derive(Debug, Clone, Copy)]
+pub struct Verdict<'a> {
+    pub approved: bool,
+    /// What it is about: the action's own text has to name it.
+    pub plan: &'a PlanHash,
+    /// At most 512 characters.
+    pub summary: &'a str,
 }
 
 /// What an execution of a pipeline was started with.
@@ -92,17 +103,16 @@ pub trait PipelineApprovals: Send + Sync {
         action: &str,
     ) -> Result<ActionState, Fault>;
 
-    /// Answers a waiting action with `PutApprovalResult`; `summary` has at most 512 characters.
+    /// Answers a waiting action with `PutApprovalResult`.
     ///
     /// # Errors
-    /// `Invalid` where somebody else has decided already, or the token is stale.
+    /// `Invalid` where its text does not name the plan, where somebody else has decided already, or the token is stale.
     async fn answer(
         &self,
         account: &Account,
         pipeline: &str,
         execution: &str,
         action: &str,
-        approved: bool,
-        summary: &str,
+        verdict: Verdict<'_>,
     ) -> Result<(), Fault>;
 }

@@ -104,8 +104,9 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let text = format!("{}: {} to {}", event.release, started.pipeline.app, started.until);
             Line::with(Begun, "release", text, vec![below])
         }
-        Fact::Extended { until, requested_by, .. } => {
-            let text = format!("{} goes on to {until}, asked by {}", event.release, requester(requested_by));
+        Fact::Extended { until, requested_by, again, .. } => {
+            let why = again.as_ref().map(|why| format!(": “{why}”")).unwrap_or_default();
+            let text = format!("{} goes on to {until}, asked by {}{why}", event.release, requester(requested_by));
             Line::new(Begun, "release", text)
         }
         Fact::Resumed { by, .. } => {

@@ -15,7 +15,7 @@ use crate::model::fault::Fault;
 use crate::model::ids::{Digest, StageName};
 use crate::model::pipeline::{Account, ImageSpec};
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
-use crate::ports::approvals::{ActionState, Declared, Execution, PipelineApprovals};
+use crate::ports::approvals::{ActionState, Declared, Execution, PipelineApprovals, Verdict};
 use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart, Wanted};
 use crate::ports::images::{Access, Built, Images, Say};
 
@@ -143,10 +143,9 @@ impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
         pipeline: &str,
         execution: &str,
         action: &str,
-        approved: bool,
-        summary: &str,
+        verdict: Verdict<'_>,
     ) -> Result<(), Fault> {
-        self.1.call(self.0.answer(account, pipeline, execution, action, approved, summary)).await
+        self.1.call(self.0.answer(account, pipeline, execution, action, verdict)).await
     }
 }
 

@@ -5,7 +5,6 @@ pub mod execute;
 pub mod given;
 pub mod guarded;
 pub mod hold;
-pub mod inbox;
 pub mod observe;
 mod patience;
 pub mod ports;

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::execute::approval::end_questions;
+use super::guarded::guarded;
 use super::hold::Hold;
-use super::inbox::absorb;
 use super::patience::{Patience, passes};
 use super::ports::Ports;
 use super::steady::Steady;
@@ -16,6 +17,7 @@ use super::stop::Stop;
 use super::work::{self, News};
 use crate::engine::decide::{Ledgers, decide};
 use crate::engine::decision::{Decision, Waiting, Watch, Watching};
+use crate::engine::inbox::{absorb, hear_first};
 use crate::engine::retry::RETRY_FOR;
 use crate::model::effect::Effect;
 use crate::model::event::{Event, Fact};
@@ -123,11 +125,13 @@ impl<'s> Runner<'s> {
             let now = self.ports.clock.now();
             let mut pause = renew_at.min(look_at) - self.ports.clock.uptime();
             match decide(&self.release, &self.ledgers, now) {
+                // What was said until now is heard first: afterwards it comes too late.
+                Decision::Record(facts) if hear_first(&facts) && self.read_inbox().await? => continue,
                 Decision::Record(facts) => {
                     self.append(&facts).await?;
                     continue;
                 }
-                // What was said until now is heard first: nobody hears it afterwards.
+                // Nobody hears it afterwards.
                 Decision::Finish(ending) if !ending.outcome.is_resumable() && self.read_inbox().await? => continue,
                 Decision::Finish(ending) => return self.end(ending).await,
                 Decision::Go { start, watch, wake_at, waiting } => {
@@ -403,6 +407,11 @@ impl<'s> Runner<'s> {
 
     async fn end(&mut self, ending: Ending) -> Result<Ending, RunError> {
         if self.release.ending.is_none() {
+            if !ending.outcome.is_resumable() && !ending.outcome.is_success() {
+                let ports = guarded(&self.ports, &self.hold, None);
+                let left_open = end_questions(&ports, &self.release, &ending).await;
+                self.append(&left_open).await?;
+            }
             let fact = match ending.outcome.is_resumable() {
                 true => Fact::Suspended { ending: ending.clone() },
                 false => Fact::Finished { ending: ending.clone() },

@@ -1,5 +1,6 @@
 //! A release that waits for a person: what is shown, who may answer, and what an answer does.
 
+use super::one_person::assumed;
 use super::rig::{Desk, Running, Sandbox, masked, release_in};
 
 /// A release that waits for production's approval, begun by the developer.
@@ -97,7 +98,7 @@ fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
     assert_eq!(approved.out, format!("{id}: prod is approved; `kanmon resume {id}` goes on with it\n"));
     desk.run(&manager, &["withdraw", &id, "-m", "wait for the fix"])
         .ended(0)
-        .says("taken back, unless it is used first");
+        .says(&format!("{id}: the approval of prod is withdrawn"));
     let mut resumed = desk.start(&developer, &["resume", &id]);
     let said = resumed.says("approval withdrawn by manager");
     assert!(said.contains("wait for the fix") && !said.contains("entered: cluster hello-prod"), "{said}");
@@ -129,6 +130,25 @@ fn codepipeline_carries_the_question() {
     assert_eq!(sandbox.done("StartPipelineExecution").len(), 1);
     desk.run(&sandbox.keys("developer"), &["abort", &id]).ended(0).says("is asked to end");
     running.end().ended(23);
+}
+
+#[test]
+fn codepipeline_is_answered_with_rights_of_the_approvers_own_and_never_through_the_role_that_deploys() {
+    let sandbox = Sandbox::start();
+    let desk = demo_asking_codepipeline(&sandbox);
+    let (running, id) = waiting(&sandbox, &desk);
+    let manager = sandbox.keys("manager");
+    let plan = plan(&desk, &manager);
+    let without = desk.run(&manager, &["approve", &id, "--plan", &plan]).ended(40);
+    assert!(!without.err.contains("kanmon-deploy"), "{}", without.err);
+    without.told("answer with credentials of your own in account 222222222222").told("codepipeline:PutApprovalResult");
+    let own = assumed(&sandbox, "manager", "arn:aws:iam::222222222222:role/kanmon-approve", "manager");
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    // The execution takes a moment to come to its action.
+    while desk.run(&own, &["approve", &id, "--plan", &plan]).code != Some(0) {
+        assert!(std::time::Instant::now() < until, "the action never waits");
+    }
+    running.end().ended(0);
 }
 
 #[test]

@@ -40,9 +40,14 @@ fn sandbox() -> (tempfile::TempDir, Sandbox) {
     (folder, sandbox)
 }
 
-/// The environment of a session of this role, called as its user is.
+/// The environment of a session of this permission set's role, called as its user is.
 fn session(sandbox: &Sandbox, role: &str, user: &str) -> Vec<(String, String)> {
-    let keys: std::collections::BTreeMap<_, _> = sandbox.keys("developer").into_iter().collect();
+    assumed(sandbox, "developer", &format!("arn:aws:iam::111111111111:role/{role}"), user)
+}
+
+/// The environment of a session of a role that one of the sandbox's users assumes.
+pub fn assumed(sandbox: &Sandbox, user: &str, role: &str, session: &str) -> Vec<(String, String)> {
+    let keys: std::collections::BTreeMap<_, _> = sandbox.keys(user).into_iter().collect();
     let (id, secret) = (&keys["AWS_ACCESS_KEY_ID"], &keys["AWS_SECRET_ACCESS_KEY"]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let assumed = runtime.block_on(async {
@@ -51,12 +56,11 @@ fn session(sandbox: &Sandbox, role: &str, user: &str) -> Vec<(String, String)> {
             .credentials_provider(aws_credential_types::Credentials::new(id, secret, None, None, "test"))
             .endpoint_url(sandbox.endpoint());
         let sts = aws_sdk_sts::Client::new(&config.load().await);
-        let arn = format!("arn:aws:iam::111111111111:role/{role}");
-        sts.assume_role().role_arn(arn).role_session_name(user).send().await.unwrap()
+        sts.assume_role().role_arn(role).role_session_name(session).send().await.unwrap()
     });
     let given = assumed.credentials().unwrap();
     let mut env: Vec<_> = sandbox
-        .keys("developer")
+        .keys(user)
         .into_iter()
         .filter(|(name, _)| !name.starts_with("AWS_ACCESS") && !name.starts_with("AWS_SECRET"))
         .collect();

@@ -12,6 +12,7 @@
 //! | A16 | `images: pull` leaves production's gate to development's scanner | needs the floor: the scanner's account; suppressed findings are counted where the file says (A25) |
 //! | A27 | freezes and locks are lifted in anybody's name by who writes the state | needs the floor: they have to stand in the target account |
 
+mod codepipeline;
 #[allow(dead_code)] // Rows take of it what they need.
 pub mod record;
 #[allow(dead_code)]
@@ -21,6 +22,9 @@ mod a03_an_approver_of_any_account;
 mod a05_a_record_names_other_children;
 mod a08_an_annotation_hides_an_image;
 mod a09_escape_sequences_rewrite_the_sheet;
+mod a10_an_answer_goes_to_another_pipeline;
+mod a18_another_name_of_the_developer_approves;
+mod a20_a_rejected_plan_is_asked_again;
 mod a28_a_short_plan_or_none;
 mod a29_an_old_approval_is_played_again;
 mod a30_a_tag_is_moved_after_approval;

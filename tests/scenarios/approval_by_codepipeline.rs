@@ -1,9 +1,12 @@
 use kanmon::model::approval::Answer;
 use kanmon::model::event::Fact;
+use kanmon::model::inbox::MessageBody;
 use kanmon::model::outcome::Outcome;
+use kanmon::ports::journal::Journal as _;
+use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
-use super::stage::{DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story};
+use super::stage::{DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story, name};
 
 fn asking_codepipeline() -> Stage {
     let approval =
@@ -91,4 +94,107 @@ async fn an_execution_that_somebody_stopped_is_told_as_that_and_asked_anew() {
     stage.hours(1).await;
     stage.approves(MANAGER, &id, "prod").await;
     again.end(&stage).await.is(Outcome::Succeeded, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_expired_ends_its_execution_so_that_it_cannot_succeed_with_nothing_deployed() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    let execution = stage.asked(&id, "prod").await.execution.unwrap();
+    run.end(&stage).await.is(Outcome::Expired, 12);
+    assert_eq!(stage.calls("StopPipelineExecution").len(), 1);
+    stage.hours(1).await;
+    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));
+    let found = client.get_pipeline_execution().pipeline_name("shop").pipeline_execution_id(&execution).send().await;
+    assert_eq!(found.unwrap().pipeline_execution().unwrap().status().unwrap().as_str(), "Stopped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_that_is_aborted_leaves_no_question_behind() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    stage.asked(&run.id, "prod").await;
+    stage.aborts(&run.id, false).await;
+    run.end(&stage).await.is(Outcome::Aborted, 23);
+    assert_eq!(stage.calls("StopPipelineExecution").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_cannot_be_stopped_is_told() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    stage.asked(&run.id, "prod").await;
+    stage.fault("StopPipelineExecution", Kind::AccessDenied, 1);
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Expired, 12);
+    assert!(ended.has(
+        |f| matches!(f, Fact::Warned { text } if text.contains("still waits for an answer that no longer counts"))
+    ));
+}
+
+/// In CodePipeline whoever may call PutApprovalResult there answers, and the file says who may approve.
+#[tokio::test(start_paused = true)]
+async fn counts_only_by_those_whom_the_file_names() {
+    let approval = json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev",
+        "approvers": ["arn:aws:iam::111111111111:user/somebody"], "expires": "24h" });
+    let stage = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
+    let run = stage.release().await;
+    stage.asked(&run.id, "prod").await;
+    stage.hours(1).await;
+    stage.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("not among the approvers"))));
+    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+}
+
+/// In the console nobody is kept from approving an action whose message names no plan.
+#[tokio::test(start_paused = true)]
+async fn approves_nothing_where_the_message_names_no_plan() {
+    let message = "/codepipeline/0/pipeline/stages/1/actions/0/configuration/CustomData";
+    let approval =
+        json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
+    let story = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval }));
+    let stage = story.world(message, json!("please look at #{variables.KANMON_RELEASE}")).open();
+    let run = stage.release().await;
+    let execution = stage.asked(&run.id, "prod").await.execution.unwrap();
+    stage.hours(1).await;
+    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));
+    let state = client.get_pipeline_state().name("shop").send().await.unwrap();
+    let found = state.stage_states().iter().find(|s| {
+        s.latest_execution().is_some_and(|e| e.pipeline_execution_id() == execution)
+            && !s.action_states().is_empty()
+            && s.action_states()[0].action_name() == Some("Approve")
+    });
+    let found = found.expect("it waits");
+    let token = found.action_states()[0].latest_execution().and_then(|e| e.token()).unwrap();
+    let result = aws_sdk_codepipeline::types::ApprovalResult::builder()
+        .status(aws_sdk_codepipeline::types::ApprovalStatus::Approved)
+        .summary("fine")
+        .build()
+        .unwrap();
+    let answer = client.put_approval_result().pipeline_name("shop").stage_name(found.stage_name().unwrap());
+    answer.action_name("Approve").result(result).token(token).send().await.unwrap();
+    let ended = run.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("names no plan"))));
+    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_withdrawn_before_anybody_has_read_it() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.asked(&id, "prod").await;
+    run.crash(&stage).await;
+    stage.hours(1).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    let body = MessageBody::Withdraw { stage: name("prod"), by: MANAGER.identity(), comment: "a fault".to_owned() };
+    stage.journal.send(&id, body, stage.time.timestamp()).await.unwrap();
+    let ended = stage.resumes(&id).await.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    ended.says("it was withdrawn");
+    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }

@@ -25,6 +25,8 @@ pub(super) struct Watchman {
     /// By stage: the last approval's event number, and the last judgement's.
     approved: BTreeMap<StageName, u64>,
     judged: BTreeMap<StageName, u64>,
+    /// The last rejection's or withdrawal's.
+    refused: BTreeMap<StageName, u64>,
     /// Updates that were intended and have neither failed nor been found absent.
     updates: BTreeMap<Effect, u64>,
 }
@@ -39,6 +41,7 @@ impl Watchman {
                 for fact in facts {
                     if let Fact::StageEntered { stage } = fact {
                         self.may_enter(release, stage);
+                        assert!(world.inbox.is_empty(), "{stage} is entered over what was said: {:?}", world.inbox);
                     }
                 }
             }
@@ -67,6 +70,12 @@ impl Watchman {
             match &event.fact {
                 Fact::ApprovalGiven { answer } => {
                     self.approved.insert(answer.stage.clone(), event.seq);
+                }
+                Fact::ApprovalRejected { answer } => {
+                    self.refused.insert(answer.stage.clone(), event.seq);
+                }
+                Fact::ApprovalWithdrawn { stage, .. } => {
+                    self.refused.insert(stage.clone(), event.seq);
                 }
                 Fact::GateJudged { stage, .. } => {
                     self.judged.insert(stage.clone(), event.seq);
@@ -153,6 +162,7 @@ impl Watchman {
             let Approval::Given(answer, _) = &state.approval else {
                 panic!("{name} is entered without an approval: {:?}", state.approval)
             };
+            assert!(self.approved.get(name) > self.refused.get(name), "{name} is entered after a no");
             assert!(
                 self.judged.get(name) > self.approved.get(name),
                 "{name} is entered by a judgement from before the approval"

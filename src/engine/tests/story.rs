@@ -8,6 +8,7 @@ use super::invariants::Watchman;
 use super::world::{ASKED_BY, Chance, World};
 use crate::engine::decide::{Ledgers, decide};
 use crate::engine::decision::{Decision, Watch};
+use crate::engine::inbox::hear_first;
 use crate::model::approval::{Identity, Requester};
 use crate::model::effect::Effect;
 use crate::model::event::{Event, Fact, Started};
@@ -16,7 +17,7 @@ use crate::model::outcome::Ending;
 use crate::model::pipeline::{OnFailure, Step, Transfer};
 use crate::model::release::Release;
 use crate::model::release::samples::{id, started};
-use crate::model::stage_state::Approval;
+use crate::model::stage_state::{Approval, StageState};
 
 /// More than any story needs: with everything going wrong for two hours of deadlines, a few thousand steps are made.
 const MOST_STEPS: u32 = 20_000;
@@ -80,6 +81,14 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
     for _ in 0..MOST_STEPS {
         nothing_is_lost(&world, &jobs);
         let decision = decide(&world.release, &ledgers, world.now);
+        let heard_first = match &decision {
+            Decision::Record(facts) => hear_first(facts),
+            Decision::Finish(ending) => !ending.outcome.is_resumable(),
+            Decision::Go { .. } => false,
+        };
+        if heard_first && world.hear() {
+            continue;
+        }
         watchman.check(&world, &decision);
         match decision {
             Decision::Record(facts) => world.append(facts),
@@ -155,16 +164,16 @@ fn meddle(world: &mut World, ledgers: &mut Ledgers) {
         let roll_back = world.chance.odds(60);
         world.append([Fact::AbortRequested { by: identity(), reason: "enough".into(), roll_back }]);
     }
-    let given = world
-        .release
-        .stages
-        .iter()
-        .find(|(_, s)| matches!(s.approval, Approval::Given(..)) && s.entered.is_none())
-        .map(|(name, _)| name.clone());
-    if let Some(stage) = given
+    let open = |s: &StageState| matches!(s.approval, Approval::Given(..) | Approval::Asked(_)) && s.entered.is_none();
+    let asked = world.release.stages.iter().find(|(_, s)| open(s)).map(|(name, _)| name.clone());
+    if let Some(stage) = asked
         && world.chance.odds(4)
     {
-        world.append([Fact::ApprovalWithdrawn { stage, by: identity(), comment: String::new() }]);
+        world.somebody_speaks(&stage);
+    }
+    // The process looks into its inbox from time to time.
+    if world.chance.odds(30) {
+        world.hear();
     }
     if world.chance.odds(1) {
         let ledger = StageLedger { last_entered: Some(id("r2")), ..StageLedger::default() };

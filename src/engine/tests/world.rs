@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::engine::approval::refusal;
 use crate::engine::decision::Watch;
 use crate::engine::enter::SCAN_READINGS;
+use crate::engine::inbox::absorb;
 use crate::engine::roll;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, StepRef, Workload};
@@ -15,6 +16,7 @@ use crate::model::event::{Event, Fact, PushedImage, Started, TaskEnd};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
 use crate::model::ids::{ContentHash, Digest, ImageName, ServiceName, StageName};
+use crate::model::inbox::{Message, MessageBody};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id};
@@ -26,6 +28,7 @@ use crate::model::verdict::Verdict;
 
 pub(super) const ASKED_BY: &str = "arn:aws:iam::012345678901:user/alice";
 const APPROVER: &str = "arn:aws:iam::012345678901:user/bob";
+const OTHER_APPROVER: &str = "arn:aws:iam::012345678901:user/carol";
 
 /// Where chance comes from: one byte a question, nought (all is well) for ever after the last.
 pub(super) struct Chance {
@@ -105,6 +108,8 @@ pub(super) struct World {
     pub release: Release,
     pub events: Vec<Event>,
     pub services: BTreeMap<(StageName, ServiceName), Service>,
+    /// What others said and the process has not heard.
+    pub inbox: Vec<Message>,
     /// What took effect without being told.
     landed: BTreeMap<Effect, Fact>,
     ids: u32,
@@ -131,7 +136,16 @@ impl World {
         }
         let first = Event { v: 1, seq: 1, at: at(0), release: id("r1"), fact: Fact::Started(Box::new(started)) };
         let release = Release::begin(&first).expect("it starts");
-        World { chance, now: at(0), release, events: vec![first], services, landed: BTreeMap::new(), ids: 0 }
+        World {
+            chance,
+            now: at(0),
+            release,
+            events: vec![first],
+            services,
+            inbox: Vec::new(),
+            landed: BTreeMap::new(),
+            ids: 0,
+        }
     }
 
     /// Writes facts down as the loop would: one after another, each able to follow.
@@ -143,6 +157,41 @@ impl World {
             }
             self.events.push(event);
         }
+    }
+
+    /// Somebody says something.
+    pub fn send(&mut self, body: MessageBody) {
+        self.ids += 1;
+        self.inbox.push(Message { id: self.ids.into(), at: self.now, release: id("r1"), body });
+    }
+
+    /// Somebody who may decide says something about a stage's approval, mostly no.
+    pub fn somebody_speaks(&mut self, stage: &StageName) {
+        let by = Identity { arn: OTHER_APPROVER.into(), account: id("012345678901"), user_id: "U".into() };
+        let plan = match &self.release.stage(stage).approval {
+            Approval::Asked(request) | Approval::Given(_, request) => request.plan.clone(),
+            Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => return,
+        };
+        let answer = |answer| {
+            let (stage, comment) = (stage.clone(), String::new());
+            MessageBody::Answer(ApprovalAnswer { stage, plan: plan.clone(), answer, by: by.clone(), comment })
+        };
+        let body = match self.chance.pick(4) {
+            0 | 1 => MessageBody::Withdraw { stage: stage.clone(), by: by.clone(), comment: String::new() },
+            2 => answer(Answer::Rejected),
+            _ => answer(Answer::Approved),
+        };
+        self.send(body);
+    }
+
+    /// Takes in what was said, as the loop does; whether that was anything.
+    pub fn hear(&mut self) -> bool {
+        let messages = std::mem::take(&mut self.inbox);
+        for message in &messages {
+            let read = Fact::Absorbed { message: message.id };
+            self.append([read].into_iter().chain(absorb(&self.release, message)));
+        }
+        !messages.is_empty()
     }
 
     fn fresh(&mut self, what: &str) -> String {

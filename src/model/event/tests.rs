@@ -328,7 +328,12 @@ fn samples() -> Vec<Fact> {
         Fact::Finished { ending: ending(Outcome::Succeeded) },
     ];
     for requested_by in requesters() {
-        all.push(Fact::Extended { until: stage(), requested_by: requested_by.clone(), forced: Some("x".into()) });
+        all.push(Fact::Extended {
+            until: stage(),
+            requested_by: requested_by.clone(),
+            forced: Some("x".into()),
+            again: Some("x".into()),
+        });
         all.push(Fact::Resumed { by: requested_by, kanmon: "0.1.0".into() });
     }
     for effect in effects() {

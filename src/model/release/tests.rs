@@ -192,7 +192,7 @@ fn what_is_unknown_is_under_way_again_after_resuming_so_that_it_is_read() {
 #[test]
 fn facts_about_what_the_pipeline_does_not_have_are_refused() {
     assert!(refused([entered("moon")]).why.contains("there is no stage moon"));
-    let extended = Fact::Extended { until: id("moon"), requested_by: Requester::Unknown, forced: None };
+    let extended = Fact::Extended { until: id("moon"), requested_by: Requester::Unknown, forced: None, again: None };
     assert_eq!(refused([extended]).why, "no such stage");
     let roll = |at: StepRef, service: &str| Fact::RolloutStopRequested { at, service: id(service) };
     assert!(refused([roll(step("dev", 9), "web")]).why.contains("no such step"));
@@ -227,7 +227,18 @@ fn an_answer_needs_a_question_and_a_withdrawal_an_approval_that_was_not_used() {
     assert!(matches!(approval(&[asked("prod"), given("prod")]), Approval::Given(..)));
     assert!(matches!(approval(&[asked("prod"), given("prod"), withdrawn("prod")]), Approval::Asked(_)));
     assert!(matches!(approval(&[asked("prod"), rejected.clone()]), Approval::Rejected(_)));
-    assert_eq!(approval(&[asked("prod"), rejected, resumed()]), Approval::NotAsked);
+    assert!(matches!(approval(&[asked("prod"), given("prod"), rejected.clone()]), Approval::Rejected(_)));
+    assert_eq!(approval(&[asked("prod"), rejected.clone(), resumed()]), Approval::NotAsked);
+    let used = [asked("prod"), given("prod"), planned("prod"), gate_passed("prod"), entered("prod"), rejected.clone()];
+    assert_eq!(refused(used).why, "nothing was asked");
+    // A no stays known, whatever is asked afterwards.
+    let asked_again =
+        fold([asked("prod"), rejected, resumed(), asked("prod"), given("prod"), withdrawn("prod")]).unwrap();
+    let words: Vec<_> = asked_again.stage(&id("prod")).earlier.iter().map(|no| no.word).collect();
+    assert_eq!(
+        words,
+        [crate::model::stage_state::EarlierWord::Rejected, crate::model::stage_state::EarlierWord::Withdrawn]
+    );
 }
 
 #[test]
@@ -361,7 +372,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         ended,
         Fact::StageFailed { stage: id("dev"), failure: failed },
         Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() },
-        Fact::Extended { until: id("prod"), requested_by: Requester::Unknown, forced: None },
+        Fact::Extended { until: id("prod"), requested_by: Requester::Unknown, forced: None, again: None },
         resumed(),
         Fact::Suspended { ending: ending() },
     ])

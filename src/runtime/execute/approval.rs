@@ -8,6 +8,7 @@ use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::ids::{PlanHash, StageName};
+use crate::model::outcome::Ending;
 use crate::model::release::Release;
 use crate::ports::approvals::ActionState;
 use crate::ports::images::Say;
@@ -33,7 +34,7 @@ pub async fn request(
         }
         ApprovalWay::CodePipeline { pipeline: name, account, .. } => {
             take_back(ports, release, stage, policy, say).await;
-            // The token makes a second call after a lost reply the same execution, and asking anew another one.
+            // The token makes a second call after a lost reply the same execution, and asking again another one.
             let token = format!("{}-{}", &plan.as_str()[..40], release.stage(stage).asks + 1);
             let execution =
                 ports.approvals.start(pipeline.account(account), name, &variables(release, plan), &token).await?;
@@ -51,22 +52,54 @@ pub async fn request(
     Ok(Fact::ApprovalRequested { stage: stage.clone(), request })
 }
 
-/// An execution whose question fell unanswered would hold up the one that asks anew: it is stopped, as long as it only waits.
+/// An execution whose question fell unanswered would hold up the one that asks again.
 async fn take_back(ports: &Ports, release: &Release, stage: &StageName, policy: &ApprovalPolicy, say: Say<'_>) {
-    let ApprovalWay::CodePipeline { pipeline: name, action, account } = &policy.way else { return };
-    let Some(execution) = &release.stage(stage).carried_by else { return };
+    let why = format!("kanmon {}: its question about {stage} is void, and is asked again", release.id);
+    if let Err(text) = stop(ports, release, stage, policy, &why).await {
+        say(&text);
+    }
+}
+
+/// Ends the executions that carry a question of this release which nobody answers any more: they must not succeed with nothing
+/// deployed. What could not be ended is a warning.
+pub async fn end_questions(ports: &Ports, release: &Release, ending: &Ending) -> Vec<Fact> {
+    let mut warnings = Vec::new();
+    for stage in &release.started.pipeline.stages {
+        let Some(policy) = stage.approval.as_ref().filter(|_| release.stage(&stage.name).entered.is_none()) else {
+            continue;
+        };
+        let why = format!("kanmon {}: {}", release.id, ending.sentence);
+        if let Err(text) = stop(ports, release, &stage.name, policy, &why).await {
+            warnings.push(Fact::Warned { text });
+        }
+    }
+    warnings
+}
+
+/// Stops the execution that was started for a stage's last question, as long as it only waits.
+///
+/// # Errors
+/// Why it still waits, as a sentence.
+async fn stop(
+    ports: &Ports,
+    release: &Release,
+    stage: &StageName,
+    policy: &ApprovalPolicy,
+    why: &str,
+) -> Result<(), String> {
+    let ApprovalWay::CodePipeline { pipeline: name, action, account } = &policy.way else { return Ok(()) };
+    let Some(execution) = &release.stage(stage).carried_by else { return Ok(()) };
     let account = release.started.pipeline.account(account);
-    let why = format!("kanmon {}: its question about {stage} has fallen, and is asked anew", release.id);
     let stopped = match ports.approvals.action(account, name, execution, action).await {
         Ok(ActionState::NotReached | ActionState::Waiting { .. }) => {
-            ports.approvals.abandon(account, name, execution, &why).await
+            ports.approvals.abandon(account, name, execution, why).await
         }
         Ok(ActionState::Approved(_) | ActionState::Rejected(_) | ActionState::Ended { .. }) => Ok(()),
         Err(fault) => Err(fault),
     };
-    if let Err(fault) = stopped {
-        say(&format!("execution {execution} of {name} still asks what has fallen, and holds up the next: {fault}"));
-    }
+    stopped.map_err(|fault| {
+        format!("execution {execution} of {name} still waits for an answer that no longer counts; stop it: {fault}")
+    })
 }
 
 /// The variables of an execution that carries the question; the pipeline has to declare them.

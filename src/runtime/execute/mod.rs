@@ -1,6 +1,6 @@
 //! Effects, carried out. Each answers the facts that conclude it.
 
-mod approval;
+pub mod approval;
 mod check;
 pub mod definition;
 mod deploy;

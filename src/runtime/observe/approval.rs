@@ -1,6 +1,7 @@
 //! An approval through CodePipeline. Answers in kanmon's own inbox arrive by themselves.
 
 use crate::engine::enter::fallen;
+use crate::engine::inbox::answered;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -10,7 +11,6 @@ use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 use crate::model::words::moment;
 use crate::ports::approvals::{ActionState, Decided};
-use crate::runtime::inbox::answered;
 use crate::runtime::ports::Ports;
 
 pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Result<Vec<Fact>, Fault> {
@@ -29,21 +29,28 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
         ActionState::NotReached | ActionState::Waiting { .. } => return expired(None),
         ActionState::Ended { reason } => return expired(Some(format!("execution {execution}: {reason}"))),
         // A rejection stands whenever it came.
-        ActionState::Approved(decided) if decided.at.is_some_and(|at| at >= request.expires_at) => {
-            return expired(None);
+        ActionState::Approved(decided) if is_late(&decided, request) => {
+            let untimed = || format!("CodePipeline does not say when execution {execution} was approved");
+            return expired(decided.at.is_none().then(untimed));
         }
         ActionState::Approved(decided) => (decided, Answer::Approved),
         ActionState::Rejected(decided) => (decided, Answer::Rejected),
     };
-    let variables = ports.approvals.execution(account, name, execution).await?.map(|e| e.variables).unwrap_or_default();
-    let plan = shown(&decided, variables.get("KANMON_PLAN"), request);
+    let named = PlanHash::named_in(decided.asked.as_deref().unwrap_or_default());
+    let plan = named.iter().find(|plan| **plan == request.plan).or(named.first()).cloned();
+    // Without a plan in the action's own text nothing tells what was approved; a no stands whatever it was shown.
+    let nothing_shown = plan.is_none() && answer == Answer::Approved;
     let answer = ApprovalAnswer {
         stage: stage.clone(),
-        plan,
+        plan: plan.unwrap_or_else(|| request.plan.clone()),
         answer,
         by: who(&decided, account),
         comment: decided.summary.clone(),
     };
+    if nothing_shown {
+        let why = format!("the message of action {action} names no plan, so that nothing tells what was approved");
+        return Ok(vec![Fact::ApprovalRefused { answer, why, closes: true }]);
+    }
     // The same execution can be asked once more, and still has the answer that it was given before.
     let before = decided.at.filter(|at| release.stage(stage).asks > 1 && *at < request.asked_at);
     Ok(match (answered(release, &answer, true), before) {
@@ -55,62 +62,33 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
     })
 }
 
-/// The plan that the person was shown: in the action's own message, else in the execution's variables. Where neither names one,
-/// nothing tells what was approved, and no hash stands for that: it is refused by comparison.
-fn shown(decided: &Decided, variable: Option<&String>, request: &ApprovalRequest) -> PlanHash {
-    let told = decided.asked.iter().map(|text| plans_in(text)).find(|plans| !plans.is_empty());
-    let named = told.unwrap_or_else(|| variable.map(|text| plans_in(text)).unwrap_or_default());
-    let asked = named.iter().find(|plan| **plan == request.plan).or(named.first());
-    asked.cloned().unwrap_or_else(|| PlanHash::of(format!("nothing shown for {}", request.plan).as_bytes()))
-}
-
-/// The plan hashes in a text; an image's digest has as many digits, and `sha256:` before them.
-fn plans_in(text: &str) -> Vec<PlanHash> {
-    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == ':'));
-    words.filter_map(|word| word.trim_matches(':').parse().ok()).collect()
-}
-
 fn who(decided: &Decided, account: &Account) -> Identity {
     let arn = decided.by.clone().unwrap_or_else(|| "unknown".to_owned());
     Identity { user_id: arn.clone(), arn, account: account.id.clone() }
+}
+
+/// Whether an approval came after its question had expired; one whose time is not known may have.
+fn is_late(decided: &Decided, request: &ApprovalRequest) -> bool {
+    decided.at.is_none_or(|at| at >= request.expires_at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PLAN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    const OTHER: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
-
-    fn request() -> ApprovalRequest {
-        let at = "2026-01-01T00:00:00Z".parse().unwrap();
-        ApprovalRequest {
-            plan: PLAN.parse().unwrap(),
+    #[test]
+    fn an_approval_counts_only_with_a_time_before_its_question_expired() {
+        let at = |text: &str| text.parse().unwrap();
+        let request = ApprovalRequest {
+            plan: PlanHash::of(b"plan"),
             summary: String::new(),
-            execution: None,
-            asked_at: at,
-            expires_at: at,
-        }
-    }
-
-    fn decided(asked: Option<&str>) -> Decided {
-        Decided { by: None, summary: String::new(), at: None, asked: asked.map(str::to_owned) }
-    }
-
-    #[test]
-    fn what_was_shown_is_the_plan_and_never_the_digest_beside_it() {
-        let text = format!("release r1, image sha256:{OTHER}, plan: {PLAN}.");
-        assert_eq!(shown(&decided(Some(&text)), None, &request()).as_str(), PLAN);
-        let text = format!("image sha256:{PLAN}");
-        let variable = OTHER.to_owned();
-        assert_eq!(shown(&decided(Some(&text)), Some(&variable), &request()).as_str(), OTHER);
-    }
-
-    #[test]
-    fn the_message_weighs_more_than_the_variables_and_silence_approves_nothing() {
-        let variable = PLAN.to_owned();
-        assert_eq!(shown(&decided(Some(OTHER)), Some(&variable), &request()).as_str(), OTHER);
-        assert_eq!(shown(&decided(None), Some(&variable), &request()).as_str(), PLAN);
-        assert_ne!(shown(&decided(Some("please look")), None, &request()).as_str(), PLAN);
+            execution: Some("e".into()),
+            asked_at: at("2026-01-01T00:00:00Z"),
+            expires_at: at("2026-01-02T00:00:00Z"),
+        };
+        let given = |at| Decided { by: None, summary: String::new(), at, asked: None };
+        assert!(!is_late(&given(Some(at("2026-01-01T23:59:59Z"))), &request));
+        assert!(is_late(&given(Some(at("2026-01-02T00:00:00Z"))), &request));
+        assert!(is_late(&given(None), &request));
     }
 }

@@ -11,6 +11,7 @@ use aws_types::region::Region;
 use kanmon::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, ApprovalWay, Identity};
 use kanmon::model::ids::{PlanHash, ReleaseId};
 use kanmon::model::inbox::MessageBody;
+use kanmon::ports::approvals::Verdict;
 use kanmon::ports::journal::Journal as _;
 
 use super::{SdkTime, Stage};
@@ -145,8 +146,8 @@ impl Stage {
                 // A person's calls are none of kanmon's processes'.
                 let http = SharedHttpClient::new(self.connector());
                 let approvals = self.ports_through(http, Arc::default(), person, id.as_str(), None).approvals;
-                let approved = answer == Answer::Approved;
-                approvals.answer(account, name, execution, action, approved, "as seen").await.expect("answered");
+                let verdict = Verdict { approved: answer == Answer::Approved, plan, summary: "as seen" };
+                approvals.answer(account, name, execution, action, verdict).await.expect("answered");
             }
         }
     }

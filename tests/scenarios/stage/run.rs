@@ -121,13 +121,20 @@ impl Stage {
 
     /// The same, asked for by somebody else than the one whose credentials it runs with.
     pub async fn promotes_as(&self, by: Person, requested_by: Requester, id: &ReleaseId, to: &str) -> Run {
-        self.takes_over(by, id, Fact::Extended { until: name(to), requested_by, forced: None }).await
+        self.takes_over(by, id, Fact::Extended { until: name(to), requested_by, forced: None, again: None }).await
+    }
+
+    /// `kanmon promote RELEASE --to STAGE --reason WHY`, to ask again about what was rejected.
+    pub async fn promotes_again(&self, by: Person, id: &ReleaseId, to: &str, why: &str) -> Run {
+        let requested_by = Requester::Person { identity: by.identity() };
+        let fact = Fact::Extended { until: name(to), requested_by, forced: None, again: Some(why.to_owned()) };
+        self.takes_over(by, id, fact).await
     }
 
     /// `kanmon promote RELEASE --to STAGE --force --reason WHY`.
     pub async fn promotes_by_force(&self, by: Person, id: &ReleaseId, to: &str, why: &str) -> Run {
         let requested_by = Requester::Person { identity: by.identity() };
-        let fact = Fact::Extended { until: name(to), requested_by, forced: Some(why.to_owned()) };
+        let fact = Fact::Extended { until: name(to), requested_by, forced: Some(why.to_owned()), again: None };
         self.takes_over(by, id, fact).await
     }
 

@@ -1,0 +1,161 @@
+use jiff::SignedDuration;
+
+use super::*;
+use crate::model::approval::{ApprovalRequest, Identity, Requester};
+use crate::model::event::Event;
+use crate::model::ids::PlanHash;
+use crate::model::release::samples::{at, events, id, started};
+
+const ALICE: &str = "arn:aws:iam::012345678901:user/alice";
+const BOB: &str = "arn:aws:iam::012345678901:user/bob";
+const CAROL: &str = "arn:aws:iam::012345678901:user/carol";
+
+fn who(arn: &str) -> Identity {
+    Identity { arn: arn.into(), account: id("012345678901"), user_id: "U".into() }
+}
+
+fn answer(by: &str, answer: Answer) -> ApprovalAnswer {
+    ApprovalAnswer { stage: id("prod"), plan: PlanHash::of(b"plan"), answer, by: who(by), comment: String::new() }
+}
+
+fn message(seconds: i64, body: MessageBody) -> Message {
+    Message { id: 1, at: at(seconds), release: id("r1"), body }
+}
+
+fn said(body: MessageBody) -> Message {
+    message(100, body)
+}
+
+/// Asked by Alice for production, the question standing until second 3600; then these facts.
+fn asked_and(way: ApprovalWay, facts: Vec<Fact>) -> Release {
+    let Fact::Started(mut first) = started() else { unreachable!("it starts") };
+    first.requested_by = Requester::Person { identity: who(ALICE) };
+    let policy = first.pipeline.stages[1].approval.as_mut().unwrap();
+    (policy.way, policy.expires) = (way, SignedDuration::from_hours(1));
+    let request = ApprovalRequest {
+        plan: PlanHash::of(b"plan"),
+        summary: "one image".into(),
+        execution: None,
+        asked_at: at(0),
+        expires_at: at(3600),
+    };
+    let asked = Fact::ApprovalRequested { stage: id("prod"), request };
+    let journal: Vec<Event> = events("r1", [Fact::Started(first), asked].into_iter().chain(facts));
+    Release::fold(&journal).unwrap()
+}
+
+fn asked() -> Release {
+    asked_and(ApprovalWay::Kanmon, vec![])
+}
+
+#[test]
+fn an_answer_to_what_was_asked_counts() {
+    let yes = absorb(&asked(), &said(MessageBody::Answer(answer(BOB, Answer::Approved))));
+    assert!(matches!(yes, Some(Fact::ApprovalGiven { .. })), "{yes:?}");
+    let no = absorb(&asked(), &said(MessageBody::Answer(answer(BOB, Answer::Rejected))));
+    assert!(matches!(no, Some(Fact::ApprovalRejected { .. })), "{no:?}");
+}
+
+#[test]
+fn the_second_approval_is_refused_as_the_requesters_is() {
+    let given = Fact::ApprovalGiven { answer: answer(BOB, Answer::Approved) };
+    let release = asked_and(ApprovalWay::Kanmon, vec![given]);
+    let second = absorb(&release, &said(MessageBody::Answer(answer(BOB, Answer::Approved))));
+    assert!(
+        matches!(&second, Some(Fact::ApprovalRefused { why, .. }) if why.contains("approved it already")),
+        "{second:?}"
+    );
+    let own = absorb(&asked(), &said(MessageBody::Answer(answer(ALICE, Answer::Approved))));
+    assert!(matches!(own, Some(Fact::ApprovalRefused { closes: false, .. })), "{own:?}");
+}
+
+#[test]
+fn the_last_word_before_an_approval_is_used_counts() {
+    let given = Fact::ApprovalGiven { answer: answer(BOB, Answer::Approved) };
+    let release = asked_and(ApprovalWay::Kanmon, vec![given.clone()]);
+    let no = |by| said(MessageBody::Answer(answer(by, Answer::Rejected)));
+    assert!(matches!(absorb(&release, &no(CAROL)), Some(Fact::ApprovalRejected { .. })));
+    let mut used = asked_and(ApprovalWay::Kanmon, vec![given]);
+    used.stages.get_mut(&id("prod")).unwrap().entered = Some(at(50));
+    for late in [no(CAROL), said(MessageBody::Answer(answer(CAROL, Answer::Approved)))] {
+        let late = absorb(&used, &late);
+        assert!(matches!(&late, Some(Fact::ApprovalRefused { why, .. }) if why.contains("was entered at")), "{late:?}");
+    }
+    let rejected =
+        asked_and(ApprovalWay::Kanmon, vec![Fact::ApprovalRejected { answer: answer(BOB, Answer::Rejected) }]);
+    let late = absorb(&rejected, &said(MessageBody::Answer(answer(CAROL, Answer::Approved))));
+    assert!(matches!(&late, Some(Fact::ApprovalRefused { why, .. }) if why.contains("has rejected it")), "{late:?}");
+}
+
+#[test]
+fn of_words_that_wait_side_by_side_each_comes_to_what_the_record_will_say() {
+    let release = asked();
+    let answered = |id, body| Message { id, ..message(100, body) };
+    let words = [
+        answered(1, MessageBody::Answer(answer(BOB, Answer::Approved))),
+        answered(2, MessageBody::Answer(answer(CAROL, Answer::Rejected))),
+        answered(3, MessageBody::Answer(answer(BOB, Answer::Approved))),
+    ];
+    let (next, heard) = foresee(&release, &words);
+    assert!(matches!(heard[&1], Some(Fact::ApprovalGiven { .. })));
+    assert!(matches!(heard[&2], Some(Fact::ApprovalRejected { .. })));
+    assert!(matches!(heard[&3], Some(Fact::ApprovalRefused { .. })));
+    assert!(matches!(&next.stage(&id("prod")).approval, Approval::Rejected(no) if no.by.arn == CAROL));
+    assert_eq!(next.stage(&id("prod")).earlier.len(), 1);
+}
+
+#[test]
+fn an_answer_counts_by_when_it_was_given_not_by_when_it_is_read() {
+    let at_second = |seconds| absorb(&asked(), &message(seconds, MessageBody::Answer(answer(BOB, Answer::Approved))));
+    assert!(matches!(at_second(3599), Some(Fact::ApprovalGiven { .. })));
+    assert!(matches!(at_second(3600), Some(Fact::ApprovalRefused { closes: false, .. })));
+}
+
+fn codepipeline() -> ApprovalWay {
+    ApprovalWay::CodePipeline { pipeline: "shop".into(), action: "Approve".into(), account: id("main") }
+}
+
+#[test]
+fn what_codepipeline_decides_is_not_approved_in_the_inbox_and_can_be_rejected_there() {
+    let release = asked_and(codepipeline(), vec![]);
+    let heard = |given| absorb(&release, &said(MessageBody::Answer(answer(BOB, given))));
+    assert!(matches!(heard(Answer::Approved), Some(Fact::ApprovalRefused { closes: false, .. })));
+    assert!(matches!(heard(Answer::Rejected), Some(Fact::ApprovalRejected { .. })));
+}
+
+#[test]
+fn whoever_may_decide_withdraws_and_only_before_it_is_used() {
+    let given = Fact::ApprovalGiven { answer: answer(BOB, Answer::Approved) };
+    let mut release = asked_and(ApprovalWay::Kanmon, vec![given]);
+    let withdraw = |by| said(MessageBody::Withdraw { stage: id("prod"), by: who(by), comment: String::new() });
+    assert!(matches!(absorb(&release, &withdraw(BOB)), Some(Fact::ApprovalWithdrawn { .. })));
+    assert!(matches!(absorb(&release, &withdraw(CAROL)), Some(Fact::ApprovalWithdrawn { .. })));
+    let policy = release.started.pipeline.stages[1].approval.as_mut().unwrap();
+    policy.approvers = vec!["arn:aws:iam::012345678901:user/dave".into()];
+    assert!(matches!(absorb(&release, &withdraw(BOB)), Some(Fact::ApprovalWithdrawn { .. })), "what one gave");
+    assert!(matches!(absorb(&release, &withdraw(CAROL)), Some(Fact::Warned { .. })));
+    assert!(matches!(absorb(&asked(), &withdraw(BOB)), Some(Fact::Warned { .. })), "nothing is approved");
+    release.stages.get_mut(&id("prod")).unwrap().entered = Some(at(50));
+    let late = absorb(&release, &withdraw(BOB));
+    assert!(matches!(&late, Some(Fact::Warned { text }) if text.contains("was entered at")), "{late:?}");
+}
+
+#[test]
+fn an_approval_in_codepipeline_that_nobody_read_yet_is_withdrawn_as_well() {
+    let mut release = asked_and(codepipeline(), vec![]);
+    let state = release.stages.get_mut(&id("prod")).unwrap();
+    let Approval::Asked(request) = &mut state.approval else { unreachable!("it was asked") };
+    request.execution = Some("e".into());
+    let withdraw = said(MessageBody::Withdraw { stage: id("prod"), by: who(BOB), comment: String::new() });
+    let (next, _) = foresee(&release, &[withdraw]);
+    assert!(matches!(next.stage(&id("prod")).approval, Approval::Closed { .. }));
+}
+
+#[test]
+fn an_abort_is_taken_once() {
+    let abort = said(MessageBody::Abort { by: who(BOB), reason: "no".into(), roll_back: true });
+    let fact = absorb(&asked(), &abort).unwrap();
+    assert!(matches!(fact, Fact::AbortRequested { roll_back: true, .. }));
+    let aborting = asked_and(ApprovalWay::Kanmon, vec![fact]);
+    assert_eq!(absorb(&aborting, &abort), None);
+}

@@ -1,0 +1,111 @@
+//! The last word before an approval is used counts, and who says what can no longer be taken is told so.
+
+use crate::redteam::rig::{Field, Person, Topology};
+
+use super::rig::Running;
+
+/// Production's manager and somebody in development may decide.
+fn two_approvers() -> Field {
+    let field = Field::new(Topology::Strong);
+    let manager = "\"arn:aws:iam::222222222222:user/manager\"";
+    field.edit_for_all(manager, &format!("{manager}, \"arn:aws:iam::111111111111:user/accomplice\""));
+    field
+}
+
+fn other(field: &Field) -> Person<'_> {
+    let mut other = field.developer();
+    other.keys = field.sandbox.keys("accomplice");
+    other
+}
+
+/// The process that waits is no more; nobody works on the release.
+fn dies(running: Running) {
+    running.signal("KILL");
+    assert_eq!(running.end().code, None);
+}
+
+/// A release that waits for production's approval, with nobody at it, and its plan.
+fn left_waiting(field: &Field) -> (String, String) {
+    let release = field.prepared();
+    let running = field.waits(&release);
+    let plan = field.plan(&release);
+    dies(running);
+    (release, plan)
+}
+
+#[test]
+fn a_rejection_by_another_approver_stops_what_was_approved_and_not_used() {
+    let field = two_approvers();
+    let (release, plan) = left_waiting(&field);
+    field.manager().run(&["approve", &release, "--plan", &plan]).ended(0).says("prod is approved; `kanmon resume");
+    field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+    field.manager().run(&["approve", &release, "--plan", &plan]).ended(2).told("has approved it already");
+    let no = other(&field).run(&["reject", &release, "--yes", "-m", "STOP, wrong build"]).ended(0);
+    no.says(&format!("{release}: prod is rejected; `kanmon resume {release}` ends it"));
+    field.manager().run(&["approve", &release, "--plan", &plan]).ended(2).told("user/accomplice has rejected it");
+    field.promoter().run(&["resume", &release]).ended(11).says("STOP, wrong build");
+    field.production_is_untouched();
+}
+
+#[test]
+fn a_withdrawal_by_another_approver_asks_again_and_the_card_is_whole() {
+    let field = two_approvers();
+    let (release, plan) = left_waiting(&field);
+    let card = field.manager().run(&["approvals"]).ended(0).out;
+    field.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
+    let taken_back = other(&field).run(&["withdraw", &release, "-m", "I saw a fault"]).ended(0);
+    taken_back.says(&format!("{release}: the approval of prod is withdrawn"));
+    let again = field.manager().run(&["approvals"]).ended(0).out;
+    let without_time =
+        |card: &str| -> Vec<String> { card.lines().filter(|l| !l.starts_with("  until")).map(str::to_owned).collect() };
+    let (card, mut again) = (without_time(&card), without_time(&again));
+    let note = again.iter().position(|l| l.starts_with("  withdrawn this plan, by accomplice of 111111111111"));
+    assert!(again.remove(note.unwrap_or_else(|| panic!("{again:#?}"))).ends_with(": “I saw a fault”"));
+    assert_eq!(again, card, "gate, plan and command are there as before");
+    let mut resumed = field.promoter().start(&["resume", &release]);
+    resumed.says("approval withdrawn by accomplice");
+    field.production_is_untouched();
+    // The control: approved again, it goes on.
+    field.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
+    resumed.end().ended(0);
+}
+
+#[test]
+fn what_has_expired_is_asked_of_nobody_and_cannot_be_answered() {
+    let field = two_approvers();
+    field.edit_for_all("expires: 1h", "expires: 5s");
+    let (release, plan) = left_waiting(&field);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !field.manager().run(&["approvals"]).ended(0).out.contains("nothing waits for approval") {
+        assert!(std::time::Instant::now() < until, "it never expires");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let late = field.manager().run(&["approve", &release, "--plan", &plan]).ended(2);
+    late.told("the question about prod expired at").told(&format!("`kanmon promote {release} --to prod` asks again"));
+    field.manager().run(&["reject", &release, "--yes"]).ended(2).told("expired at");
+    field.promoter().run(&["resume", &release]).ended(12);
+    field.production_is_untouched();
+}
+
+#[test]
+fn what_was_used_cannot_be_answered_or_taken_back() {
+    let field = two_approvers();
+    let release = field.honest();
+    let plan = "0".repeat(64);
+    for answer in
+        [vec!["approve", &release, "--plan", &plan], vec!["reject", &release, "--yes"], vec!["withdraw", &release]]
+    {
+        field.manager().run(&answer).ended(2).told("prod: the stage was entered at");
+    }
+}
+
+#[test]
+fn a_frozen_stage_is_said_on_the_card() {
+    let field = two_approvers();
+    let (release, _) = left_waiting(&field);
+    field.promoter().run(&["freeze", "prod", "--reason", "an incident"]).ended(0);
+    let card = field.manager().run(&["approvals"]).ended(0);
+    card.says("  frozen    an incident (by arn:aws:iam::222222222222:user/promoter at ");
+    let asked = field.manager().run(&["approvals", "--output", "json"]).ended(0).json();
+    assert_eq!(asked[0]["waiting"][0]["frozen"]["reason"], "an incident", "{release}");
+}

@@ -1,0 +1,54 @@
+//! The record says which action of which pipeline the manager's answer goes to. Pointed at somebody else's, his approval of *hello* approved
+//! *payments*. An answer is put only where the action's own text names the plan that is answered.
+
+use super::codepipeline::{asks_in, starts, waits};
+use super::rig::{BOTH, Field};
+use serde_json::json;
+
+#[test]
+fn an_answer_is_not_put_into_an_action_that_asks_about_something_else() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        asks_in(&field, "prod");
+        let release = field.prepared();
+        let running = field.waits(&release);
+        let plan = field.plan(&release);
+        running.signal("INT");
+        running.end().ended(30);
+        let honest = field.record(&release);
+        let payments = starts(&field, "promoter", "payments");
+        waits(&field, "manager", "payments");
+        let mut record = honest.clone();
+        record.edit("started", |fact| {
+            for stage in fact["pipeline"]["stages"].as_array_mut().unwrap() {
+                if stage["name"] == "prod" {
+                    stage["approval"]["pipeline"] = json!("payments");
+                }
+            }
+        });
+        record.edit("approval-requested", |fact| fact["request"]["execution"] = json!(payments));
+        field.plant(&record);
+        for answer in ["approve", "reject"] {
+            let ran = field.manager().run(&[answer, &release, "--plan", &plan]);
+            assert_ne!(ran.code, Some(0), "{topology:?}: {}", ran.out);
+            ran.told("action Approve of pipeline payments does not ask about plan");
+        }
+        assert!(field.sandbox.done("PutApprovalResult").is_empty(), "{topology:?}");
+    }
+}
+
+#[test]
+fn control_the_action_that_asks_about_this_plan_gets_the_answer() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        asks_in(&field, "prod");
+        let release = field.prepared();
+        let running = field.waits(&release);
+        waits(&field, "manager", "hello");
+        let sheet = field.manager().run(&["approvals"]).ended(0);
+        sheet.says("in CodePipeline of account prod (222222222222): pipeline hello, action Approve, execution ");
+        field.approves(&release).says("prod is approved");
+        running.end().ended(0);
+        assert_eq!(field.sandbox.done("PutApprovalResult").len(), 1, "{topology:?}");
+    }
+}

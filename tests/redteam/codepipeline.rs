@@ -1,0 +1,69 @@
+//! Approval actions of CodePipeline, and what people do with them beside kanmon.
+
+use aws_sdk_codepipeline::Client;
+use aws_sdk_codepipeline::types::{ApprovalResult, ApprovalStatus};
+
+use super::rig::Field;
+
+const BY_KANMON: &str = "        by: kanmon\n";
+
+/// The team's file asks through this account's pipeline `hello`.
+pub fn asks_in(field: &Field, account: &str) {
+    let way = format!(
+        "        by: codepipeline\n        account: {account}\n        pipeline: hello\n        action: Approve\n"
+    );
+    field.edit_for_all(BY_KANMON, &way);
+}
+
+/// CodePipeline as this user reaches it.
+async fn client(field: &Field, user: &str) -> Client {
+    let keys: std::collections::BTreeMap<String, String> = field.sandbox.keys(user).into_iter().collect();
+    let (id, secret) = (&keys["AWS_ACCESS_KEY_ID"], &keys["AWS_SECRET_ACCESS_KEY"]);
+    let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .region(aws_types::region::Region::new("ap-northeast-1"))
+        .credentials_provider(aws_credential_types::Credentials::new(id, secret, None, None, "test"))
+        .endpoint_url(field.sandbox.endpoint());
+    Client::new(&config.load().await)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Somebody starts a pipeline; its execution.
+pub fn starts(field: &Field, user: &str, pipeline: &str) -> String {
+    runtime().block_on(async {
+        let started = client(field, user).await.start_pipeline_execution().name(pipeline).send().await.unwrap();
+        started.pipeline_execution_id().unwrap().to_owned()
+    })
+}
+
+/// The token of a pipeline's approval, once it waits.
+async fn token(client: &Client, pipeline: &str) -> String {
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let state = client.get_pipeline_state().name(pipeline).send().await.unwrap();
+        let actions = state.stage_states().iter().flat_map(|s| s.action_states());
+        if let Some(token) = actions.filter_map(|a| a.latest_execution()).find_map(|e| e.token()) {
+            return token.to_owned();
+        }
+        assert!(std::time::Instant::now() < until, "{pipeline} never waits");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// Waits until a pipeline's approval does.
+pub fn waits(field: &Field, user: &str, pipeline: &str) {
+    runtime().block_on(async { token(&client(field, user).await, pipeline).await });
+}
+
+/// Somebody approves in the console, whatever it says.
+pub fn approves(field: &Field, user: &str, pipeline: &str) {
+    runtime().block_on(async {
+        let client = client(field, user).await;
+        let token = token(&client, pipeline).await;
+        let result = ApprovalResult::builder().status(ApprovalStatus::Approved).summary("fine").build().unwrap();
+        let answer = client.put_approval_result().pipeline_name(pipeline).stage_name("Production");
+        answer.action_name("Approve").result(result).token(token).send().await.unwrap();
+    });
+}
