@@ -10,6 +10,7 @@ pub mod image;
 pub mod journal;
 pub mod local;
 pub mod model;
+pub mod outside;
 pub mod pipeline;
 pub mod ports;
 pub mod report;

@@ -18,6 +18,10 @@ impl Accounts for Sessions {
         self.ambient_identity(account).await
     }
 
+    async fn environment(&self, account: &Account) -> Result<Vec<(String, String)>, Fault> {
+        self.session(account).await?.environment().await
+    }
+
     fn fence(&self, may_send: MaySend) {
         self.set_fence(may_send);
     }

@@ -1,15 +1,12 @@
 //! Amazon Resource Names, as far as they must be made or taken apart here.
 
 use crate::model::ids::Region;
+use crate::model::partition;
 use crate::model::pipeline::Account;
 
-/// The partition a region belongs to.
+/// The partition a region belongs to, as SDKs take it where their table does not know the region.
 pub(super) fn partition(region: &Region) -> &'static str {
-    match region.as_str() {
-        r if r.starts_with("cn-") => "aws-cn",
-        r if r.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
+    partition::of(region.as_str()).map_or("aws", |partition| partition.id.as_str())
 }
 
 /// The ARN of a role that the pipeline file names or gives in full. A path before the name is kept.
@@ -57,6 +54,8 @@ mod tests {
         assert_eq!(role(&a, "deploy"), "arn:aws-cn:iam::222222222222:role/deploy");
         a.region = "us-gov-west-1".parse().unwrap();
         assert_eq!(role(&a, "team/deploy"), "arn:aws-us-gov:iam::222222222222:role/team/deploy");
+        a.region = "eusc-de-east-1".parse().unwrap();
+        assert_eq!(role(&a, "deploy"), "arn:aws-eusc:iam::222222222222:role/deploy");
         assert_eq!(role(&a, "arn:aws:iam::1:role/x"), "arn:aws:iam::1:role/x");
     }
 

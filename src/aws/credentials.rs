@@ -42,21 +42,23 @@ impl AssumedRole {
             Ok(answer) => answer,
             Err(error) => return Err(CredentialsError::provider_error(self.refused(errors::failure(error)).await)),
         };
-        let credentials = answer
-            .credentials()
-            .ok_or_else(|| CredentialsError::unhandled("AssumeRole answered without credentials"))?;
+        let unread = |why: &str| {
+            let sentence = format!("no answer to sts:AssumeRole on {} in account {}", self.role_arn, self.account.name);
+            CredentialsError::provider_error(Fault::new(FaultKind::Unreachable, sentence).cause(why))
+        };
+        let credentials = answer.credentials().ok_or_else(|| unread("the answer has no credentials"))?;
         let expiry = credentials
             .expiration()
             .to_owned()
             .try_into()
-            .map_err(|_| CredentialsError::unhandled("AssumeRole answered with an impossible expiry"))?;
+            .map_err(|_| unread("the credentials that it has expire at no time"))?;
         // The SDK takes for granted that they can stand in a header.
         let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
         if ![credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token()]
             .into_iter()
             .all(visible)
         {
-            return Err(CredentialsError::unhandled("AssumeRole answered with credentials that are none"));
+            return Err(unread("the credentials that it has cannot stand in a request"));
         }
         let builder = Credentials::builder()
             .access_key_id(credentials.access_key_id())

@@ -3,10 +3,13 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::answer::Foreign;
 use super::op::Op;
 use super::statement::{self, Denial};
 use crate::model::fault::{Fault, FaultKind};
@@ -16,8 +19,8 @@ use crate::model::fault::{Fault, FaultKind};
 pub(super) enum Failure {
     /// AWS answered with an error.
     Answer { status: u16, code: String, message: String, request_id: Option<String> },
-    /// AWS answered with something that cannot be read, in whichever sense.
-    Unreadable { status: u16, body: String },
+    /// Something answered that is not read as AWS's word, or cannot be read.
+    Unreadable { status: u16, why: String, body: String },
     /// Nothing left this machine.
     NotSent { why: String },
     /// Something may have arrived; no answer did.
@@ -86,10 +89,13 @@ where
                     message: meta.message().unwrap_or_default().to_owned(),
                     request_id: meta.extra("aws_request_id").map(str::to_owned),
                 },
-                None => Failure::Unreadable { status, body: body(e.raw()) },
+                None => Failure::Unreadable { status, why: String::new(), body: body(e.raw()) },
             }
         }
-        SdkError::ResponseError(e) => Failure::Unreadable { status: e.raw().status().as_u16(), body: body(e.raw()) },
+        SdkError::ResponseError(e) => {
+            let why = find::<Foreign>(&error).map(ToString::to_string).unwrap_or_default();
+            Failure::Unreadable { status: e.raw().status().as_u16(), why, body: body(e.raw()) }
+        }
         SdkError::TimeoutError(_) => Failure::NoAnswer { why: chain(&error) },
         SdkError::ConstructionFailure(_) => Failure::NotSent { why: chain(&error) },
         SdkError::DispatchFailure(dispatch) => {
@@ -98,6 +104,7 @@ where
             }
             match find::<CredentialsError>(&error) {
                 Some(CredentialsError::ProviderTimedOut(_)) => return Failure::NotSent { why: chain(&error) },
+                Some(credentials) if was_not_answered(credentials) => return Failure::NotSent { why: chain(&error) },
                 Some(_) => return Failure::NoCredentials { why: chain(&error) },
                 None => {}
             }
@@ -109,6 +116,11 @@ where
         }
         _ => Failure::NoAnswer { why: chain(&error) },
     }
+}
+
+/// The fault of our own credentials provider, where it is one.
+pub(super) fn role_fault(error: &CredentialsError) -> Option<Fault> {
+    find::<Fault>(error).cloned()
 }
 
 /// The first of its type in an error's chain of sources.
@@ -123,8 +135,35 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
+/// Whether the SDK's own provider got no answer of AWS's where it asked for credentials: they may be there at the next attempt.
+pub(super) fn was_not_answered(error: &CredentialsError) -> bool {
+    let mut next = error.source();
+    while let Some(e) = next {
+        let lost = e.downcast_ref::<ConnectorError>().is_some_and(|e| e.is_io() || e.is_timeout());
+        let unread = e.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>().is_some_and(no_word)
+            || e.downcast_ref::<SdkError<AssumeRoleWithWebIdentityError, HttpResponse>>().is_some_and(no_word);
+        if lost || unread {
+            return true;
+        }
+        next = e.source();
+    }
+    false
+}
+
+/// Whether this is no word of STS: nothing came, or a page, or a failure of its own.
+fn no_word<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        SdkError::ServiceError(e) => {
+            let throttled = e.err().code().is_some_and(|code| THROTTLED.contains(&code));
+            e.err().code().is_none() || throttled || e.raw().status().is_server_error()
+        }
+        _ => false,
+    }
+}
+
 /// An error and its causes in one line, repetitions left out.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(e) = next {
@@ -221,14 +260,12 @@ pub(super) fn fault(op: &Op, caller: Caller<'_>, failure: Failure) -> Fault {
             let cause = if message.is_empty() { format!("{code}{id}") } else { format!("{code}: {message}{id}") };
             worded(kind, op, caller, &message).cause(cause)
         }
-        Failure::Unreadable { status, body } => {
-            let no_answer = if op.writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
-            let kind = match status {
-                // A success that cannot be read has happened; a proxy's or gateway's page says nothing.
-                0..=399 | 500.. => no_answer,
-                status => kind(status, "", &body, op.writes),
-            };
-            worded(kind, op, caller, &body).cause(format!("HTTP {status}: {body}"))
+        Failure::Unreadable { status, why, body } => {
+            let kind = if op.writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
+            let why = if why.is_empty() { why } else { format!("{why}; ") };
+            worded(kind, op, caller, "").cause(format!("{why}HTTP {status}: {body}")).hint(
+                "if this lasts, look at what stands between this machine and AWS, such as the proxy of HTTPS_PROXY",
+            )
         }
         Failure::NotSent { why } => worded(FaultKind::Unreachable, op, caller, "").cause(why),
         Failure::NoAnswer { why } => {
@@ -332,18 +369,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case(502, FaultKind::Ambiguous, FaultKind::Unreachable)]
-    #[case(200, FaultKind::Ambiguous, FaultKind::Unreachable)]
-    #[case(403, FaultKind::AccessDenied, FaultKind::AccessDenied)]
-    #[case(404, FaultKind::Invalid, FaultKind::Invalid)]
-    fn an_unreadable_answer_is_judged_by_its_status(
-        #[case] status: u16,
-        #[case] write: FaultKind,
-        #[case] read: FaultKind,
-    ) {
-        for (writes, expected) in [(true, write), (false, read)] {
+    fn what_is_not_read_is_no_answer_whatever_its_status(#[values(200, 302, 401, 403, 404, 407, 502)] status: u16) {
+        for (writes, expected) in [(true, FaultKind::Ambiguous), (false, FaultKind::Unreachable)] {
             let op = Op { action: "ecs:UpdateService", on: "x".into(), writes };
-            assert_eq!(fault(&op, CALLER, Failure::Unreadable { status, body: "<html>".into() }).kind, expected);
+            let failure = Failure::Unreadable { status, why: "no".into(), body: "not authorized to perform".into() };
+            assert_eq!(fault(&op, CALLER, failure).kind, expected);
         }
     }
 

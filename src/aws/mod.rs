@@ -1,6 +1,8 @@
 //! AWS behind the ports: one file a service, one session for each account, one place where errors become faults.
 
 mod accounts;
+mod ambient;
+mod answer;
 mod arn;
 mod basic_scan;
 mod codepipeline;
@@ -21,6 +23,7 @@ mod statement;
 #[cfg(test)]
 mod testing;
 mod time;
+mod trust;
 
 pub use codepipeline::CodePipeline;
 pub use ecr::Ecr;

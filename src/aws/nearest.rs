@@ -16,6 +16,11 @@ pub(super) fn not_found(what: &str, wanted: &str, account: &Account, names: Opti
 
 /// The same, somewhere within an account.
 pub(super) fn not_found_in(place: &str, what: &str, wanted: &str, names: Option<&[String]>) -> Fault {
+    if names.is_some_and(|names| names.iter().any(|n| n == wanted)) {
+        // It may have been made just now; the next answer tells.
+        let sentence = format!("AWS lists the {what} `{wanted}` in {place} and says that it does not exist");
+        return Fault::new(FaultKind::Unreachable, sentence);
+    }
     let fault = Fault::new(FaultKind::NotFound, format!("there is no {what} `{wanted}` in {place}"));
     match names {
         None => fault,
@@ -53,5 +58,7 @@ mod tests {
         assert_eq!(f.hint.as_deref(), Some("the nearest name there is `asset-prod`"));
         assert!(not_found("cluster", "x", &account("prod"), Some(&[])).hint.unwrap().contains("right account"));
         assert_eq!(not_found("cluster", "x", &account("prod"), None).hint, None);
+        let listed = not_found("cluster", "asset-prod", &account("prod"), Some(&["asset-prod".to_owned()]));
+        assert_eq!(listed.kind, FaultKind::Unreachable);
     }
 }

@@ -6,12 +6,8 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use aws_config::identity::IdentityCache;
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_config::SdkConfig;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, default_async_sleep};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
@@ -22,6 +18,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::ambient;
+use super::answer::OnlyFromAws;
 use super::credentials::{AssumedRole, role_arn, sts_name};
 use super::errors::{self, Caller};
 use super::fence::Fence;
@@ -38,19 +36,19 @@ pub use super::errors::Refusal;
 pub use super::op::Op;
 
 /// A TCP and TLS handshake that takes longer than this goes nowhere: the endpoints are regional and always up.
-const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// The slowest calls used (inspector2's lists, large task definitions) answer within seconds; AWS's own gateways give up at about 30.
-const READ: Duration = Duration::from_secs(30);
+pub(super) const READ: Duration = Duration::from_secs(30);
 /// Connect and read together: what one attempt can take at most.
-const ATTEMPT: Duration = Duration::from_secs(35);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(35);
 /// Shorter than an attempt, so that credentials that do not come are told as such, and not as a call that may have happened.
-const CREDENTIALS: Duration = Duration::from_secs(30);
+pub(super) const CREDENTIALS: Duration = Duration::from_secs(30);
 /// The SDK takes up to a half off by chance; what is left is still longer than an attempt, so that no request is signed with a token
 /// that expires on its way.
-const RENEW_BEFORE: Duration = Duration::from_secs(120);
+pub(super) const RENEW_BEFORE: Duration = Duration::from_secs(120);
 /// With the SDK's back-off (1 s doubling, jittered) about 15 s of patience in a call; longer waits are the runtime's, where they
 /// can be seen. There is no timeout for a call as a whole: it is bounded by attempts.
-const ATTEMPTS: u32 = 5;
+pub(super) const ATTEMPTS: u32 = 5;
 /// The SDK's own budget for retries (each costs 5 or more), here for each account, so that one that throttles starves no other.
 const RETRY_BUDGET: usize = 500;
 
@@ -107,6 +105,7 @@ macro_rules! client {
         #[allow(unused_mut)]
         let mut builder = $sdk::config::Builder::from($config)
             .retry_partition($partition.clone())
+            .interceptor(OnlyFromAws)
             .retry_classifier(ClockWasSet);
         if let Some(url) = endpoint($account, $service) {
             builder = builder.endpoint_url(url);
@@ -152,7 +151,7 @@ impl Sessions {
     /// # Errors
     /// `CredentialsRefused` where there are none.
     pub(super) async fn ambient_identity(&self, account: &Account) -> Result<Identity, Fault> {
-        let config = self.ambient(account).await;
+        let config = self.ambient(account).await?;
         let sts = client!(aws_sdk_sts, "sts", account, &config, partition(account));
         identity(&sts, account).await
     }
@@ -161,43 +160,13 @@ impl Sessions {
         self.fence.set(may_send);
     }
 
-    async fn ambient(&self, account: &Account) -> SdkConfig {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .read_timeout(READ)
-            .operation_attempt_timeout(ATTEMPT)
-            .build();
-        let cache = IdentityCache::lazy()
-            .time_source(self.time.clone())
-            .sleep_impl(self.sleep.clone())
-            .load_timeout(CREDENTIALS)
-            .buffer_time(RENEW_BEFORE)
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(SdkRegion::new(account.region.to_string()))
-            .time_source(self.time.clone())
-            .sleep_impl(self.sleep.clone())
-            .timeout_config(timeouts)
-            // Adaptive mode answers constant throttling with gaps of 18 s; the limiter keeps us below the quotas instead.
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            // All answers are small; the read timeout covers a stalled one.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .identity_cache(cache);
-        if let Some(profile) = &account.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(http) = &self.setup.http_client {
-            loader = loader.http_client(http.clone());
-        }
-        if let Some(credentials) = &self.setup.credentials {
-            loader = loader.credentials_provider(credentials.clone());
-        }
-        loader.load().await
+    async fn ambient(&self, account: &Account) -> Result<SdkConfig, Fault> {
+        ambient::config(&self.setup, &self.time, &self.sleep, account).await
     }
 
     async fn open(&self, account: &Account) -> Result<Arc<Session>, Fault> {
         let role = account.role.as_deref().map(|role| role_arn(account, role)).transpose()?;
-        let ambient = self.ambient(account).await;
+        let ambient = self.ambient(account).await?;
         let partition = partition(account);
         let role = match (role, account.assume) {
             (Some(role), Assume::Outside) => {
@@ -229,7 +198,14 @@ impl Sessions {
                 ),
             )
             .cause(format!("AWS calls them {}", identity.arn))
-            .hint("choose another AWS_PROFILE, or give the account its `profile` or `role` in the file"));
+            .hint(match &account.profile {
+                Some(profile) => {
+                    format!("profile `{profile}` of the file leads there; name another, or the account's `role`")
+                }
+                None => {
+                    "choose another AWS_PROFILE, or give the account its `profile` or `role` in the file".to_owned()
+                }
+            }));
         }
         let key = (account.id.clone(), account.region.clone());
         let mut limiters = self.limiters.lock().expect("nothing panics while it holds them");
@@ -276,6 +252,33 @@ impl Session {
     /// Who its calls are made as.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// What another program needs to make calls as this session does.
+    pub(super) async fn environment(&self) -> Result<Vec<(String, String)>, Fault> {
+        let no_credentials = || {
+            let sentence = format!("the credentials for account {} cannot be passed on", self.account.name);
+            Fault::new(FaultKind::CredentialsRefused, sentence)
+        };
+        let provider = self.config.credentials_provider().ok_or_else(no_credentials)?;
+        let credentials = provider.provide_credentials().await.map_err(|error| {
+            errors::role_fault(&error).unwrap_or_else(|| no_credentials().cause(errors::chain(&error)))
+        })?;
+        let mut vars = vec![
+            ("AWS_ACCESS_KEY_ID".to_owned(), credentials.access_key_id().to_owned()),
+            ("AWS_SECRET_ACCESS_KEY".to_owned(), credentials.secret_access_key().to_owned()),
+            ("AWS_REGION".to_owned(), self.account.region.to_string()),
+            ("AWS_DEFAULT_REGION".to_owned(), self.account.region.to_string()),
+        ];
+        vars.extend(credentials.session_token().map(|token| ("AWS_SESSION_TOKEN".to_owned(), token.to_owned())));
+        vars.extend(self.account.endpoints.iter().map(|(service, url)| {
+            let name = match service.as_str() {
+                "default" => "AWS_ENDPOINT_URL".to_owned(),
+                service => format!("AWS_ENDPOINT_URL_{}", service.to_uppercase()),
+            };
+            (name, url.clone())
+        }));
+        Ok(vars)
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -171,6 +171,12 @@ impl Peer {
             response.headers_mut().insert("x-amzn-errortype", code.to_owned());
         }
         response.headers_mut().insert("x-amzn-requestid", "req-1");
+        let content = match body.as_bytes().first() {
+            Some(b'{') => "application/x-amz-json-1.1",
+            Some(_) | None if body.starts_with("<html") => "text/html",
+            Some(_) | None => "text/xml",
+        };
+        response.headers_mut().insert("content-type", content);
         Ok(response)
     }
 }

@@ -7,12 +7,15 @@ use super::bench;
 use super::failure::Failure;
 use super::output::Output;
 use crate::model::approvers;
-use crate::model::pipeline::Pipeline;
+use crate::model::pipeline::{Check, Pipeline, Step};
+use crate::outside::program;
+use crate::pipeline::Loaded;
 use crate::report::text::Text;
 
 pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Failure> {
     let given = args.file.as_deref().or(global.pipeline.as_deref());
     let loaded = bench::load(given, output)?;
+    programs(&loaded)?;
     for doubt in &loaded.warnings {
         output.note(&format!("warning: {doubt}\n"));
     }
@@ -47,4 +50,22 @@ fn warnings(pipeline: &Pipeline) -> Vec<String> {
         })
     });
     approvers.collect()
+}
+
+/// Programs of the repository that its checks run. What is named otherwise is the business of the machine that will run it.
+fn programs(loaded: &Loaded) -> Result<(), Failure> {
+    let path = std::env::var_os("PATH");
+    let mut wrong = Vec::new();
+    for stage in &loaded.pipeline.stages {
+        for check in stage.steps.iter().filter_map(Step::check) {
+            let Check::Command { argv, .. } = check else { continue };
+            let program = argv.first().filter(|p| program::is_path(p) && !p.starts_with('/'));
+            let found = program.map(|p| program::find(&loaded.root, p, path.as_deref()));
+            wrong.extend(found.and_then(Result::err).map(|why| format!("stage {}: {why}", stage.name)));
+        }
+    }
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::wrong("a check cannot be made; nothing was touched").cause(wrong.join("\n"))),
+    }
 }

@@ -141,6 +141,7 @@ async fn listen(stopper: Stopper, bars: MultiProgress) {
             heard = terminate.recv() => if heard.is_none() { return },
         }
         if asked {
+            crate::outside::run::end_all();
             crate::image::clear_scratch();
             std::process::exit(i32::from(crate::model::outcome::Outcome::Suspended.exit_code()));
         }

@@ -11,7 +11,8 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::{HeldUp, RolloutEnd};
-use crate::model::stage_state::{RollState, StageState};
+use crate::model::stage_state::{RollState, StageState, StepState};
+use crate::model::verdict::Verdict;
 
 /// Writes it down before the release ends.
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &Ending) -> Flow {
@@ -43,8 +44,11 @@ fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTree
         let images = services.flat_map(|service| pipeline.service(service).containers.values());
         images.filter_map(|i| Some((i.clone(), release.images.get(i)?.digest.clone()))).collect()
     };
+    let never_made = state.steps.iter().any(|s| matches!(s, StepState::Check(Some((Verdict::Unknown, _)))));
     match state.rolls().any(|(_, _, roll)| failed_by_itself(roll)) {
         true => of(&|roll| failed_by_itself(roll) && !is_excused(roll)),
+        // A check that was never made says nothing about an image.
+        false if never_made => BTreeMap::new(),
         false => of(&|roll| roll.restored.is_some()),
     }
 }

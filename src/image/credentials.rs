@@ -1,9 +1,8 @@
 //! The user's own Docker credentials: `config.json` with its `auths`, `credHelpers` and `credsStore`.
 
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +12,7 @@ use super::env::Env;
 use super::reference::{HUB, Reference};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::json::Strict;
+use crate::outside::run::{self, End};
 use crate::ports::images::{Access, Login};
 
 /// How Docker's configuration names Docker Hub.
@@ -239,42 +239,22 @@ fn run_helper(store: &str, verb: &str, input: &str, env: &Env) -> Result<String,
         return Err(format!("`{name}` is not a valid name of a credential helper"));
     }
     let program = env.find_program(&name).ok_or_else(|| format!("{name} is not in PATH"))?;
-    let mut child = Command::new(program)
-        .arg(verb)
-        .envs(env.overrides())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
+    let mut command = Command::new(program);
+    command.arg(verb).envs(env.overrides());
+    let answer = run::output_blocking(command, input.as_bytes(), HELPER_TIMEOUT)
         .map_err(|e| format!("{name} cannot be run: {e}"))?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A helper that does not read its input ends by itself.
-        let _ = stdin.write_all(input.as_bytes());
-    }
-    let mut stdout = child.stdout.take().ok_or("no output")?;
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        stdout.read_to_string(&mut text).map(|_| text)
-    });
-    let until = Instant::now() + HELPER_TIMEOUT;
-    let status = loop {
-        match child.try_wait().map_err(|e| e.to_string())? {
-            Some(status) => break status,
-            None if Instant::now() > until => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("{name} did not answer in {} s", HELPER_TIMEOUT.as_secs()));
-            }
-            None => std::thread::sleep(Duration::from_millis(10)),
-        }
+    let status = match answer.end {
+        End::Exited(status) => status,
+        End::TimedOut => return Err(format!("{name} did not answer in {} s", HELPER_TIMEOUT.as_secs())),
     };
-    let text = reader.join().map_err(|_| "its output broke off")?.map_err(|e| e.to_string())?;
-    let said: String = text.trim().chars().take(MOST_SAID).collect();
-    match status.success() {
-        true => Ok(text),
-        // Helpers say why on stdout.
-        false if said.starts_with(NOT_FOUND) => Err(said),
-        false if said.is_empty() => Err(format!("{name} failed ({status})")),
+    if status.success() {
+        return String::from_utf8(answer.out).map_err(|e| e.to_string());
+    }
+    // Helpers say why on stdout.
+    let said: String = String::from_utf8_lossy(&answer.out).trim().chars().take(MOST_SAID).collect();
+    match said.is_empty() {
+        _ if said.starts_with(NOT_FOUND) => Err(said),
+        true => Err(format!("{name} failed ({status})")),
         false => Err(format!("{name} failed: {said}")),
     }
 }

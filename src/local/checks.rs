@@ -1,23 +1,29 @@
 //! Checks by HTTP and by command.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::environment;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Check;
 use crate::model::secrets::Secrets;
 use crate::model::verdict::Verdict;
+use crate::outside::run::{self, End, Leftovers, Lines, Pipe};
+use crate::outside::{address, authorities, program};
 use crate::ports::checks::{Checked, Checks};
 
 /// One request of a check: long enough for a cold start, short enough that several fit into the check's timeout.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two requests, while a load balancer still turns round.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Firewalls' rule sets (AWS's core one among them) refuse requests without one.
+const USER_AGENT: &str = concat!("kanmon/", env!("CARGO_PKG_VERSION"));
 /// How much of an answer's body is read for `contains`.
 const BODY: usize = 1 << 20;
 
@@ -33,8 +39,13 @@ impl LocalChecks {
     /// When no TLS or proxy set-up can be made.
     pub fn new(root: PathBuf) -> Result<LocalChecks, reqwest::Error> {
         // A redirect is an answer of its own: an outsider sent to a login page has not been let in.
-        let http =
-            reqwest::Client::builder().timeout(REQUEST_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_certs_merge(authorities::certificates())
+            .dns_resolver(Arc::new(NotMetadata))
+            .build()?;
         let vars = std::env::vars_os();
         let secrets = Secrets::of_environment(
             vars.map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())),
@@ -70,6 +81,9 @@ impl LocalChecks {
     }
 
     async fn until(&self, timeout: SignedDuration, url: &str, status: u16, contains: Option<&str>) -> Checked {
+        if let Some(why) = address::refused(url) {
+            return Checked { verdict: Verdict::Unknown, detail: format!("{url}: {why}") };
+        }
         let timeout = Duration::try_from(timeout).unwrap_or_default();
         let late = tokio::time::Instant::now() + timeout;
         loop {
@@ -90,34 +104,33 @@ impl LocalChecks {
     async fn command(&self, argv: &[String], timeout: SignedDuration, vars: &[(String, String)]) -> Checked {
         let unknown = |detail: String| Checked { verdict: Verdict::Unknown, detail };
         let Some((program, args)) = argv.split_first() else { return unknown("the command is empty".to_owned()) };
-        let spawned = Command::new(program)
-            .args(args)
-            .envs(vars.iter().map(|(k, v)| (k, v)))
-            .current_dir(&self.root)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn();
-        let mut child = match spawned {
-            Ok(child) => child,
-            Err(error) => return unknown(format!("`{program}` cannot be run: {error}")),
+        let file = match program::find(&self.root, program, std::env::var_os("PATH").as_deref()) {
+            Ok(file) => file,
+            Err(why) => return unknown(why),
         };
-        let out = tokio::spawn(last_line(child.stdout.take()));
-        let err = tokio::spawn(last_line(child.stderr.take()));
+        let mut command = std::process::Command::new(file);
+        command.args(args).current_dir(&self.root);
+        environment::prepare(&mut command, vars);
         let limit = Duration::try_from(timeout).unwrap_or_default();
-        let status = match tokio::time::timeout(limit, child.wait()).await {
-            Ok(Ok(status)) => status,
-            Ok(Err(error)) => return unknown(format!("`{program}` cannot be waited for: {error}")),
-            Err(_) => {
-                let _ = child.kill().await;
+        let (mut out, mut err) = (Last::default(), Last::default());
+        let mut hear = |pipe, bytes: &[u8]| match pipe {
+            Pipe::Out => out.take(bytes),
+            Pipe::Err => err.take(bytes),
+        };
+        let ended = run::run(command, None, Some(limit), Leftovers::End, &mut hear).await;
+        let status = match ended {
+            Ok(End::Exited(status)) => status,
+            Ok(End::TimedOut) => {
                 let detail = format!("`{}` did not end within {} s", argv.join(" "), limit.as_secs());
                 return Checked { verdict: Verdict::Fail, detail };
             }
+            Err(error) => return unknown(format!("`{program}` cannot be run: {error}")),
         };
-        let last = err.await.ok().flatten().or(out.await.ok().flatten());
-        // It is recorded, and a command inherits the environment with its credentials.
-        let last = last.map(|l| format!(": {}", shortened(&self.secrets.masked(&l)))).unwrap_or_default();
+        let mut secrets = self.secrets.clone();
+        vars.iter().filter(|(name, _)| environment::is_secret(name)).for_each(|(_, value)| secrets.add(value));
+        let last = err.end().or(out.end());
+        // It is recorded, and a command may say what it was entrusted with.
+        let last = last.map(|l| format!(": {}", shortened(&secrets.masked(&l)))).unwrap_or_default();
         match status.code() {
             Some(0) => Checked { verdict: Verdict::Pass, detail: format!("`{}` exited with 0", argv.join(" ")) },
             Some(code) => {
@@ -136,8 +149,19 @@ impl Checks for LocalChecks {
             Check::Http { url, status, contains, timeout } => {
                 self.until(*timeout, url, *status, contains.as_deref()).await
             }
-            Check::Command { argv, timeout } => self.command(argv, *timeout, vars).await,
+            Check::Command { argv, timeout, account: _ } => self.command(argv, *timeout, vars).await,
         }
+    }
+
+    fn preflight(&self, check: &Check) -> Result<(), Fault> {
+        let refused = match check {
+            Check::Http { url, .. } => address::refused(url),
+            Check::Command { argv, .. } => argv
+                .first()
+                .and_then(|program| program::find(&self.root, program, std::env::var_os("PATH").as_deref()).err()),
+        };
+        refused
+            .map_or(Ok(()), |why| Err(Fault::new(FaultKind::ToolMissing, format!("the check cannot be made: {why}"))))
     }
 }
 
@@ -146,16 +170,47 @@ fn shortened(line: &str) -> String {
     line.chars().take(200).collect()
 }
 
-/// Drains a pipe, and keeps its last line that says something.
-async fn last_line(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> Option<String> {
-    let mut lines = BufReader::new(pipe?).lines();
-    let mut last = None;
-    while let Ok(Some(line)) = lines.next_line().await {
-        if !line.trim().is_empty() {
-            last = Some(line.trim().to_owned());
-        }
+/// The last line that says something.
+#[derive(Default)]
+struct Last {
+    lines: Lines,
+    last: Option<String>,
+}
+
+impl Last {
+    fn take(&mut self, bytes: &[u8]) {
+        let last = &mut self.last;
+        self.lines.take(bytes, &mut |line| keep(last, line));
     }
-    last
+
+    fn end(mut self) -> Option<String> {
+        let last = &mut self.last;
+        self.lines.end(&mut |line| keep(last, line));
+        self.last
+    }
+}
+
+fn keep(last: &mut Option<String>, line: &str) {
+    if !line.trim().is_empty() {
+        *last = Some(line.trim().to_owned());
+    }
+}
+
+/// Names, resolved as the system does it; one that leads to this machine's metadata is refused, so that what was looked at is what
+/// is connected to.
+struct NotMetadata;
+
+impl Resolve for NotMetadata {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let name = name.as_str().to_owned();
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            match found.iter().any(|at| address::is_metadata(at.ip())) {
+                true => Err(address::sentence(&name).into()),
+                false => Ok(Box::new(found.into_iter()) as Addrs),
+            }
+        })
+    }
 }
 
 fn root_cause(error: &dyn std::error::Error) -> String {
@@ -176,7 +231,7 @@ mod tests {
     }
 
     fn command(argv: &[&str], timeout: SignedDuration) -> Check {
-        Check::Command { argv: argv.iter().map(|s| (*s).to_owned()).collect(), timeout }
+        Check::Command { argv: argv.iter().map(|s| (*s).to_owned()).collect(), timeout, account: None }
     }
 
     #[tokio::test]
@@ -199,6 +254,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_command_has_no_credentials_but_those_it_is_given() {
+        let long = SignedDuration::from_secs(20);
+        let shown =
+            check(command(&["sh", "-c", "env | grep ^AWS_ | grep -v _CA_ | sort | tr '\\n' ' ' >&2; exit 1"], long))
+                .await;
+        let expected =
+            "exited with 1: AWS_CONFIG_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_SHARED_CREDENTIALS_FILE=";
+        assert!(shown.detail.contains(expected), "{}", shown.detail);
+        let checks = LocalChecks::new(std::env::temp_dir()).unwrap();
+        let vars = [("AWS_SECRET_ACCESS_KEY".to_owned(), "its-own-secret".to_owned())];
+        let given = checks.check(&command(&["sh", "-c", "echo $AWS_SECRET_ACCESS_KEY!; exit 1"], long), &vars).await;
+        assert!(given.detail.ends_with("exited with 1: ***!"), "{}", given.detail);
+    }
+
+    #[tokio::test]
+    async fn metadata_is_not_asked_by_address_or_by_name() {
+        let timeout = SignedDuration::from_secs(20);
+        let http = |url: &str| Check::Http { url: url.into(), status: 200, contains: None, timeout };
+        let asked = check(http("http://169.254.169.254/latest/meta-data/")).await;
+        assert_eq!(asked.verdict, Verdict::Unknown);
+        assert!(asked.detail.contains("metadata"), "{}", asked.detail);
+        let checks = LocalChecks::new(std::env::temp_dir()).unwrap();
+        checks.preflight(&http("http://[fd00:ec2::254]/")).unwrap_err();
+        checks.preflight(&http("http://127.0.0.1/")).unwrap();
+        // A name that the system resolves to such an address, as a zone of an attacker's would.
+        assert!(NotMetadata.resolve("169.254.170.2".parse().unwrap()).await.is_err());
+        assert!(NotMetadata.resolve("127.0.0.1".parse().unwrap()).await.is_ok());
+    }
+
+    #[tokio::test]
     async fn http_is_asked_again_until_it_answers_as_expected() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -206,7 +291,9 @@ mod tests {
             for status in ["503 Busy", "200 OK"] {
                 let (mut socket, _) = listener.accept().await.unwrap();
                 let mut buffer = [0; 1024];
-                let _ = tokio::io::AsyncReadExt::read(&mut socket, &mut buffer).await;
+                let n = tokio::io::AsyncReadExt::read(&mut socket, &mut buffer).await.unwrap();
+                let head = String::from_utf8_lossy(&buffer[..n]).to_lowercase();
+                assert!(head.contains(&format!("user-agent: {USER_AGENT}\r\n")), "{head}");
                 let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\nv7");
                 socket.write_all(answer.as_bytes()).await.unwrap();
             }

@@ -2,4 +2,5 @@
 
 pub mod checks;
 pub mod clock;
+mod environment;
 pub mod git;

@@ -234,7 +234,32 @@ pub enum Check {
     /// Asked again until it answers as expected or the timeout has passed.
     Http { url: String, status: u16, contains: Option<String>, timeout: SignedDuration },
     /// Run once; exit code 0 passes.
-    Command { argv: Vec<String>, timeout: SignedDuration },
+    Command {
+        argv: Vec<String>,
+        timeout: SignedDuration,
+        /// Whose credentials it gets; without one, none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountName>,
+    },
+}
+
+impl Step {
+    pub fn check(&self) -> Option<&Check> {
+        match self {
+            Step::Check(check) => Some(check),
+            Step::Run { .. } | Step::Roll { .. } => None,
+        }
+    }
+}
+
+impl Check {
+    /// The account whose credentials it gets.
+    pub fn account(&self) -> Option<&AccountName> {
+        match self {
+            Check::Command { account, .. } => account.as_ref(),
+            Check::Http { .. } => None,
+        }
+    }
 }
 
 impl Pipeline {

@@ -228,6 +228,7 @@ static CHECK: Record = Record {
         may("status", Shape::Whole(100, 599), "the status that it must answer with (200)"),
         may("contains", Shape::Text, "what the answer must contain"),
         may("command", Shape::List(&Shape::Written), "a program and its arguments; exit code 0 passes"),
+        may("account", Shape::Text, "the account whose credentials the command gets; without it, none"),
         may("timeout", Shape::Duration, "how long it may take (http 1m, command 15m)"),
     ],
 };

@@ -8,8 +8,9 @@ use super::diagnostics::Span;
 use super::duration;
 use super::reader::{Reader, Section};
 use super::yaml::{Kind, Node};
-use crate::model::ids::{ServiceName, TaskName};
+use crate::model::ids::{AccountName, ServiceName, TaskName};
 use crate::model::pipeline::{Check, Step};
+use crate::outside::address;
 
 /// A service that was just proven running answers within seconds.
 const HTTP_TIMEOUT: SignedDuration = SignedDuration::from_mins(1);
@@ -78,7 +79,17 @@ fn check(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<Check> {
             None
         }
         (Some(http), None) => Some(Check::Http {
-            url: reader.url(http)?,
+            url: {
+                if let Some(key) = node.key("account") {
+                    reader.say_hint(key.span, "`account` has no meaning for `http`", "it is asked without credentials");
+                }
+                let url = reader.url(http)?;
+                if let Some(why) = address::refused(&url) {
+                    reader.say(http.span, why);
+                    return None;
+                }
+                url
+            },
             status: node.get("status").and_then(Node::integer).unwrap_or(200),
             contains: node.get("contains").and_then(Node::text).map(str::to_owned),
             timeout: timeout(HTTP_TIMEOUT),
@@ -88,7 +99,8 @@ fn check(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<Check> {
                 reader.say_hint(key.span, format!("`{}` has no meaning for a command", key.name), "exit code 0 passes");
             }
             let argv = Reader::words(Some(command));
-            (!argv.is_empty()).then(|| Check::Command { argv, timeout: timeout(COMMAND_TIMEOUT) })
+            let account = node.get("account").and_then(|n| reader.refer::<AccountName>(Section::Accounts, n));
+            (!argv.is_empty()).then(|| Check::Command { argv, timeout: timeout(COMMAND_TIMEOUT), account })
         }
     }
 }

@@ -124,6 +124,9 @@ fn step(step: &Step) -> String {
             format!("roll {}", names.join(" and "))
         }
         Step::Check(Check::Http { url, status, .. }) => format!("check {url} answers {status}"),
-        Step::Check(Check::Command { argv, .. }) => format!("check `{}`", argv.join(" ")),
+        Step::Check(Check::Command { argv, account, .. }) => {
+            let with = account.as_ref().map(|a| format!(" with the credentials of {a}")).unwrap_or_default();
+            format!("check `{}`{with}", argv.join(" "))
+        }
     }
 }

@@ -25,6 +25,13 @@ pub trait Accounts: Send + Sync {
     /// `CredentialsRefused` where there are none.
     async fn caller(&self, account: &Account) -> Result<Identity, Fault>;
 
+    /// The environment variables by which another program gets into this account as kanmon does: its session's credentials, which
+    /// expire within hours, its region and its endpoints.
+    ///
+    /// # Errors
+    /// As `enter`.
+    async fn environment(&self, account: &Account) -> Result<Vec<(String, String)>, Fault>;
+
     /// From now on this is asked at each attempt of a call that changes what runs.
     fn fence(&self, may_send: MaySend);
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::model::fault::Fault;
 use crate::model::pipeline::Check;
 use crate::model::verdict::Verdict;
 
@@ -15,6 +16,15 @@ pub struct Checked {
 
 #[async_trait]
 pub trait Checks: Send + Sync {
-    /// `vars` are told to commands as environment variables (`KANMON_STAGE`, `KANMON_DIGEST_…`).
+    /// `vars` are set for commands as environment variables (`KANMON_STAGE`, `KANMON_DIGEST_…`, and the credentials of the account
+    /// that the file names).
     async fn check(&self, check: &Check, vars: &[(String, String)]) -> Checked;
+
+    /// Whether a check could be made at all, looked at before anything is touched.
+    ///
+    /// # Errors
+    /// `ToolMissing`: a program that cannot be run, or an address that is never asked.
+    fn preflight(&self, _check: &Check) -> Result<(), Fault> {
+        Ok(())
+    }
 }

@@ -3,17 +3,18 @@
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::Command;
 use std::sync::Mutex;
-
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::Command;
+use std::time::Duration;
 
 use crate::image::env::Env;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::secrets::Secrets;
+use crate::outside::run::{self, End, Leftovers, Lines, Pipe};
 use crate::ports::images::Say;
 
+/// CodeBuild's own longest build is as long by default quotas; what builds longer hangs.
+const LONGEST: Duration = Duration::from_secs(8 * 3600);
 /// As many of a builder's last lines as tell what was the matter without telling everything.
 const LAST_LINES: usize = 20;
 
@@ -52,16 +53,6 @@ impl Runner<'_> {
     /// `BuildFailed`, or `AccessDenied` for a push that the registry refused, with the last lines as cause.
     pub async fn run(&self, doing: Doing, args: &[OsString], env: &[(&str, &OsStr)]) -> Result<Vec<String>, Fault> {
         let name = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut child = Command::new(self.program)
-            .args(args)
-            .envs(self.env.overrides())
-            .envs(env.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|e| Fault::new(FaultKind::ToolMissing, format!("{name} cannot be run")).cause(e.to_string()))?;
         let last = Mutex::new(VecDeque::with_capacity(LAST_LINES));
         let hear = |line: &str| {
             let line = self.secrets.masked(line);
@@ -72,14 +63,27 @@ impl Runner<'_> {
             }
             last.push_back(line.into_owned());
         };
-        let (out, err) = (child.stdout.take(), child.stderr.take());
-        let broke = |e: std::io::Error| {
-            Fault::new(FaultKind::BuildFailed, format!("{name} cannot be listened to")).cause(e.to_string())
+        let mut command = Command::new(self.program);
+        command.args(args).envs(self.env.overrides()).envs(env.iter().copied());
+        let (mut out, mut err) = (Lines::default(), Lines::default());
+        let mut listen = |pipe, bytes: &[u8]| match pipe {
+            Pipe::Out => out.take(bytes, &mut |line| shown(line, &hear)),
+            Pipe::Err => err.take(bytes, &mut |line| shown(line, &hear)),
         };
-        tokio::try_join!(lines(out, &hear), lines(err, &hear)).map_err(broke)?;
-        let status = child.wait().await.map_err(broke)?;
+        let ended = run::run(command, None, Some(LONGEST), Leftovers::Stay, &mut listen)
+            .await
+            .map_err(|e| Fault::new(FaultKind::ToolMissing, format!("{name} cannot be run")).cause(e.to_string()))?;
+        out.end(&mut |line| shown(line, &hear));
+        err.end(&mut |line| shown(line, &hear));
         let last: Vec<String> = last.into_inner().expect("no holder panics").into();
-        if status.success() { Ok(last) } else { Err(failure(&name, doing, status, &last)) }
+        match ended {
+            End::Exited(status) if status.success() => Ok(last),
+            End::Exited(status) => Err(failure(&name, doing, status, &last)),
+            End::TimedOut => {
+                let sentence = format!("{name} did not end within {} hours", LONGEST.as_secs() / 3600);
+                Err(Fault::new(FaultKind::BuildFailed, sentence).cause(last.join("\n")))
+            }
+        }
     }
 }
 
@@ -97,19 +101,11 @@ fn failure(name: &str, doing: Doing, status: std::process::ExitStatus, last: &[S
     }
 }
 
-/// Each line that is not blank; of one that a progress bar wrote over again and again, what stood last.
-async fn lines<R: AsyncRead + Unpin>(from: Option<R>, hear: &(dyn Fn(&str) + Sync)) -> std::io::Result<()> {
-    let Some(from) = from else { return Ok(()) };
-    let mut from = BufReader::new(from);
-    let mut line = Vec::new();
-    while from.read_until(b'\n', &mut line).await? > 0 {
-        let text = String::from_utf8_lossy(&line);
-        if let Some(shown) = text.split('\r').map(str::trim_end).rfind(|part| !part.is_empty()) {
-            hear(shown);
-        }
-        line.clear();
+/// A line that is not blank; of one that a progress bar wrote over again and again, what stood last.
+fn shown(line: &str, hear: &dyn Fn(&str)) {
+    if let Some(shown) = line.split('\r').map(str::trim_end).rfind(|part| !part.is_empty()) {
+        hear(shown);
     }
-    Ok(())
 }
 
 #[cfg(test)]

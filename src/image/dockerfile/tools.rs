@@ -1,14 +1,13 @@
 //! Which builder this machine has.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::Command;
 use std::time::Duration;
-
-use tokio::process::Command;
 
 use crate::image::env::Env;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Tool;
+use crate::outside::run::{self, End};
 
 /// A daemon that does not answer a version request by then is taken for dead.
 const DAEMON_TIMEOUT: Duration = Duration::from_secs(20);
@@ -83,20 +82,16 @@ async fn usable(kind: Found, env: &Env) -> Result<PathBuf, String> {
 }
 
 async fn daemon_answers(program: &PathBuf, env: &Env) -> Result<(), String> {
-    let asked = Command::new(program)
-        .args(["version", "--format", "{{.Server.Version}}"])
-        .envs(env.overrides())
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = match tokio::time::timeout(DAEMON_TIMEOUT, asked).await {
-        Ok(output) => output.map_err(|e| e.to_string())?,
-        Err(_) => return Err(format!("its daemon did not answer in {} s", DAEMON_TIMEOUT.as_secs())),
-    };
-    if output.status.success() {
+    let mut command = Command::new(program);
+    command.args(["version", "--format", "{{.Server.Version}}"]).envs(env.overrides());
+    let output = run::output(command, None, DAEMON_TIMEOUT).await.map_err(|e| e.to_string())?;
+    if output.end == End::TimedOut {
+        return Err(format!("its daemon did not answer in {} s", DAEMON_TIMEOUT.as_secs()));
+    }
+    if output.succeeded() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.err);
     Err(said.lines().rfind(|l| !l.trim().is_empty()).unwrap_or("its daemon does not answer").trim().to_owned())
 }
 

@@ -15,6 +15,7 @@ use super::challenge::{self, Challenge};
 use super::token;
 use super::trouble::Trouble;
 use crate::model::fault::{Fault, FaultKind};
+use crate::outside::authorities;
 use crate::ports::images::{Access, Login};
 
 /// A host that does not answer a handshake in this time is taken for unreachable.
@@ -252,6 +253,7 @@ fn client(insecure: bool, read_timeout: Option<Duration>) -> Result<Client, Faul
     let mut builder = Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(follow)
+        .tls_certs_merge(authorities::certificates())
         .user_agent(concat!("kanmon/", env!("CARGO_PKG_VERSION")));
     if let Some(timeout) = read_timeout {
         builder = builder.read_timeout(timeout);

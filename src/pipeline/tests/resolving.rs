@@ -110,7 +110,7 @@ fn steps_keep_their_order_and_their_details() {
     )]);
     let steps = &loaded.pipeline.stages[1].steps;
     let argv = vec!["./e2e".to_owned(), "1".to_owned()];
-    assert_eq!(steps[1], Step::Check(Check::Command { argv, timeout: SignedDuration::from_mins(15) }));
+    assert_eq!(steps[1], Step::Check(Check::Command { argv, timeout: SignedDuration::from_mins(15), account: None }));
     assert_eq!(
         steps[2],
         Step::Check(Check::Http {

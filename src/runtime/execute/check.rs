@@ -4,7 +4,7 @@ use super::{defect, stage};
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
-use crate::model::pipeline::Step;
+use crate::model::pipeline::{Check, Step};
 use crate::model::release::Release;
 use crate::runtime::ports::Ports;
 
@@ -22,6 +22,9 @@ pub async fn check(ports: &Ports, release: &Release, at: &StepRef) -> Result<Fac
             let name = image.as_str().to_uppercase().replace(['-', '.'], "_");
             vars.push((format!("KANMON_DIGEST_{name}"), pushed.digest.to_string()));
         }
+    }
+    if let Check::Command { account: Some(account), .. } = check {
+        vars.extend(ports.accounts.environment(release.started.pipeline.account(account)).await?);
     }
     let checked = ports.checks.check(check, &vars).await;
     Ok(Fact::CheckJudged { at: at.clone(), verdict: checked.verdict, detail: checked.detail })

@@ -11,7 +11,7 @@ use crate::engine::taskdef;
 use crate::model::approval::ApprovalWay;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, StageName};
-use crate::model::pipeline::{FileRef, Pipeline, Stage, TaskDefinitionSource};
+use crate::model::pipeline::{Check, FileRef, Pipeline, Stage, Step, TaskDefinitionSource};
 use crate::model::release::Release;
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
@@ -41,6 +41,8 @@ pub async fn survey(ports: &Ports, release: &Release, from: &StageName, until: &
         if approval_account(stage).is_none_or(|account| !refused.contains(account)) {
             faults.extend(survey_approvals::approval(ports, pipeline, stage, &release.requested_by).await.err());
         }
+        let checks = stage.steps.iter().filter_map(Step::check);
+        faults.extend(checks.filter_map(|check| ports.checks.preflight(check).err()));
     }
     match faults.len() {
         0 => Ok(()),
@@ -58,8 +60,9 @@ async fn accounts(
 ) -> BTreeSet<AccountName> {
     let of_images = stages.iter().flat_map(|s| s.images_used(pipeline)).map(|i| pipeline.image(i).account.clone());
     let of_approvals = stages.iter().filter_map(approval_account).cloned();
-    let names: BTreeSet<AccountName> =
-        stages.iter().map(|s| s.account.clone()).chain(of_images).chain(of_approvals).collect();
+    let of_checks = stages.iter().flat_map(|s| &s.steps).filter_map(Step::check).filter_map(Check::account).cloned();
+    let others = of_images.chain(of_approvals).chain(of_checks);
+    let names: BTreeSet<AccountName> = stages.iter().map(|s| s.account.clone()).chain(others).collect();
     let mut refused = BTreeSet::new();
     for name in names {
         if let Err(fault) = ports.accounts.enter(pipeline.account(&name)).await {

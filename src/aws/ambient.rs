@@ -1,0 +1,252 @@
+//! What a session begins with: the credentials that are there, the region, and the way to AWS.
+
+use std::borrow::Cow;
+
+use aws_config::identity::IdentityCache;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileSet};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
+use aws_smithy_async::time::SharedTimeSource;
+
+use super::session::{ATTEMPT, ATTEMPTS, CONNECT, CREDENTIALS, READ, RENEW_BEFORE, Setup};
+use super::trust;
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::pipeline::Account;
+
+/// A chain of `source_profile` that is longer than this leads round in a circle.
+const LONGEST_CHAIN: usize = 16;
+
+/// The configuration of calls with the ambient credentials. A profile of the file goes before the environment's keys, as
+/// `aws --profile` does.
+///
+/// # Errors
+/// `CredentialsRefused`: the profile is not there, or the authorities that are named cannot be read.
+pub(super) async fn config(
+    setup: &Setup,
+    time: &SharedTimeSource,
+    sleep: &SharedAsyncSleep,
+    account: &Account,
+) -> Result<SdkConfig, Fault> {
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT).read_timeout(READ).operation_attempt_timeout(ATTEMPT).build();
+    let cache = IdentityCache::lazy()
+        .time_source(time.clone())
+        .sleep_impl(sleep.clone())
+        .load_timeout(CREDENTIALS)
+        .buffer_time(RENEW_BEFORE)
+        .build();
+    // Adaptive mode answers constant throttling with gaps of 18 s; the limiter keeps us below the quotas instead.
+    let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+    let region = SdkRegion::new(account.region.to_string());
+    let profile = match &setup.credentials {
+        Some(_) => None,
+        None => Profile::of(account).await?,
+    };
+    let http = match &setup.http_client {
+        Some(http) => Some(http.clone()),
+        None => trust::http_client(profile.as_ref().and_then(|p| p.ca_bundle.as_deref()))?,
+    };
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(region.clone())
+        .time_source(time.clone())
+        .sleep_impl(sleep.clone())
+        .timeout_config(timeouts.clone())
+        .retry_config(retries.clone())
+        // All answers are small; the read timeout covers a stalled one.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .identity_cache(cache);
+    if let Some(profile) = &account.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(http) = &http {
+        loader = loader.http_client(http.clone());
+    }
+    match (&setup.credentials, &account.profile) {
+        (Some(credentials), _) => loader = loader.credentials_provider(credentials.clone()),
+        (None, Some(profile)) => {
+            let mut config = ProviderConfig::without_region()
+                .with_region(Some(region))
+                .with_time_source(time.clone())
+                .with_sleep_impl(sleep.clone())
+                .with_retry_config(retries)
+                .with_timeout_config(timeouts);
+            if let Some(http) = http {
+                config = config.with_http_client(http);
+            }
+            let provider = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build();
+            loader = loader.credentials_provider(provider);
+        }
+        (None, None) => {}
+    }
+    let config = loader.load().await;
+    let Some(inner) = config.credentials_provider().filter(|_| setup.credentials.is_none()) else { return Ok(config) };
+    let looked_at = LookedAt { inner, profile };
+    Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(looked_at)).build())
+}
+
+/// The named profile that credentials come from.
+#[derive(Debug, Clone)]
+struct Profile {
+    name: String,
+    /// The profile of its chain that wants a code, which nobody can be asked for here.
+    wants_mfa: bool,
+    ca_bundle: Option<String>,
+}
+
+impl Profile {
+    /// The account's, or the environment's where no keys stand there; `None` where neither names one.
+    ///
+    /// # Errors
+    /// `CredentialsRefused` where there is no such profile.
+    async fn of(account: &Account) -> Result<Option<Profile>, Fault> {
+        let of_environment = || environment("AWS_PROFILE").filter(|_| environment("AWS_ACCESS_KEY_ID").is_none());
+        let Some(name) = account.profile.clone().or_else(of_environment) else { return Ok(None) };
+        let profiles = aws_config::profile::load(
+            &aws_types::os_shim_internal::Fs::real(),
+            &aws_types::os_shim_internal::Env::real(),
+            &Default::default(),
+            Some(Cow::Owned(name.clone())),
+        )
+        .await
+        .map_err(|error| {
+            Fault::new(FaultKind::CredentialsRefused, "AWS's configuration files cannot be read")
+                .cause(super::errors::chain(&error))
+        })?;
+        let Some(found) = profiles.get_profile(&name) else {
+            // The default may be left out.
+            if name == "default" {
+                return Ok(None);
+            }
+            let mut there: Vec<&str> = profiles.profiles().collect();
+            there.sort_unstable();
+            let hint = match there.is_empty() {
+                true => {
+                    "there is no profile at all; AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say where they are"
+                        .to_owned()
+                }
+                false => format!("there are {}", there.join(", ")),
+            };
+            let sentence = format!("there is no profile `{name}` for account {}", account.name);
+            return Err(Fault::new(FaultKind::CredentialsRefused, sentence).hint(hint));
+        };
+        let ca_bundle = found.get("ca_bundle").map(str::to_owned);
+        Ok(Some(Profile { wants_mfa: wants_mfa(&profiles, &name), ca_bundle, name }))
+    }
+}
+
+fn wants_mfa(profiles: &ProfileSet, name: &str) -> bool {
+    let mut next = Some(name.to_owned());
+    for _ in 0..LONGEST_CHAIN {
+        let Some(profile) = next.as_deref().and_then(|name| profiles.get_profile(name)) else { return false };
+        if profile.get("mfa_serial").is_some() {
+            return true;
+        }
+        next = profile.get("source_profile").filter(|source| *source != profile.name()).map(str::to_owned);
+    }
+    false
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Credentials looked at before they are used: the SDK takes for granted that they can stand in a request.
+#[derive(Debug)]
+struct LookedAt {
+    inner: SharedCredentialsProvider,
+    profile: Option<Profile>,
+}
+
+impl LookedAt {
+    async fn provide(&self) -> provider::Result {
+        match self.inner.provide_credentials().await {
+            Ok(credentials) => match unusable(&credentials, self.profile.as_ref()) {
+                None => Ok(credentials),
+                Some(fault) => Err(CredentialsError::provider_error(fault)),
+            },
+            Err(error) => match &self.profile {
+                Some(profile) if profile.wants_mfa && !super::errors::was_not_answered(&error) => {
+                    let sentence = format!("profile `{}` wants MFA, and kanmon cannot ask for the code", profile.name);
+                    let fault = Fault::new(FaultKind::CredentialsRefused, sentence)
+                        .cause(super::errors::chain(&error))
+                        .hint("use a profile with `credential_process`, or a tool that asks, such as aws-vault");
+                    Err(CredentialsError::provider_error(fault))
+                }
+                Some(_) | None => Err(error),
+            },
+        }
+    }
+}
+
+impl ProvideCredentials for LookedAt {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.provide())
+    }
+
+    fn fallback_on_interrupt(&self) -> Option<Credentials> {
+        self.inner.fallback_on_interrupt()
+    }
+}
+
+/// Why credentials cannot stand in a request, naming where they come from.
+fn unusable(credentials: &Credentials, profile: Option<&Profile>) -> Option<Fault> {
+    let parts = [
+        ("AWS_ACCESS_KEY_ID", "access key id", Some(credentials.access_key_id())),
+        ("AWS_SECRET_ACCESS_KEY", "secret access key", Some(credentials.secret_access_key())),
+        ("AWS_SESSION_TOKEN", "session token", credentials.session_token()),
+    ];
+    for (variable, word, value) in parts {
+        let Some(what) = value.and_then(disturbing) else { continue };
+        let of_environment = std::env::var(variable).is_ok_and(|v| Some(v.as_str()) == value);
+        let holder = match profile {
+            _ if of_environment => variable.to_owned(),
+            Some(profile) => format!("the {word} of profile `{}`", profile.name),
+            None => format!("the {word} that was found"),
+        };
+        let sentence = format!("{holder} holds {what}");
+        return Some(
+            Fault::new(FaultKind::CredentialsRefused, sentence).hint("set it again without what was copied beside it"),
+        );
+    }
+    None
+}
+
+/// What a header cannot hold.
+fn disturbing(value: &str) -> Option<&'static str> {
+    if value.contains(['\n', '\r']) {
+        Some("a line end")
+    } else if value.contains(char::is_control) {
+        Some("a control character")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_stand_in_a_header_is_named() {
+        assert_eq!(disturbing("AKIA\n"), Some("a line end"));
+        assert_eq!(disturbing("AKIA\r"), Some("a line end"));
+        assert_eq!(disturbing("AK\0IA"), Some("a control character"));
+        assert_eq!(disturbing("AK\u{85}IA"), Some("a control character"));
+        assert_eq!(disturbing("wJalr/XUtn+FEMI="), None);
+        let credentials = Credentials::new("AKIA", "secret\r", None, None, "test");
+        assert_eq!(
+            unusable(&credentials, None).unwrap().sentence,
+            "the secret access key that was found holds a line end"
+        );
+    }
+}
