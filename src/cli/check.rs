@@ -17,7 +17,7 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Fail
     let loaded = bench::load(given, output)?;
     programs(&loaded)?;
     for doubt in &loaded.warnings {
-        output.note(&format!("warning: {doubt}\n"));
+        output.note(format!("warning: {doubt}\n"));
     }
     let mut warnings = warnings(&loaded.pipeline);
     for warning in &warnings {

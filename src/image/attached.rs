@@ -155,7 +155,7 @@ mod tests {
         let (tags, puts) = (index.clone(), format!("PUT /v2/app/manifests/{tag}"));
         let done = puts.clone();
         let (target, heard) = scripted(move |asked, before| match asked.split(' ').next() {
-            Some("GET") if before.iter().any(|h| *h == done) => content(&tags),
+            Some("GET") if before.contains(&done) => content(&tags),
             Some("HEAD") => (200, vec![("content-length", "2".into())], Bytes::new()),
             Some("PUT") => plain(201),
             _ => plain(404),

@@ -39,6 +39,9 @@ impl Parts {
     }
 }
 
+/// Those of the file itself, and those of the files that it names.
+type Mistakes = (Vec<Mistake>, Vec<Diagnostic>);
+
 /// The pipeline, what is doubtful in its file, and in those that it names.
 ///
 /// # Errors
@@ -47,7 +50,7 @@ pub fn resolve(
     document: &Node,
     root: &Root,
     mistakes: Vec<Mistake>,
-) -> Result<(Pipeline, Vec<Mistake>, Vec<Diagnostic>), (Vec<Mistake>, Vec<Diagnostic>)> {
+) -> Result<(Pipeline, Vec<Mistake>, Vec<Diagnostic>), Mistakes> {
     let mut reader = Reader {
         document,
         root,

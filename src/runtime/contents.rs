@@ -13,7 +13,10 @@ use crate::model::pipeline::Account;
 
 /// What this process has read so far: what a digest names never changes.
 #[derive(Default)]
-pub struct KnownContents(Mutex<BTreeMap<(AccountId, Region, String, Digest), Arc<Contents>>>);
+pub struct KnownContents(Mutex<BTreeMap<Place, Arc<Contents>>>);
+
+/// A digest of a repository of an account and region.
+type Place = (AccountId, Region, String, Digest);
 
 /// What is under a digest of an account's repository; `None` where it is not there.
 ///

@@ -12,6 +12,7 @@ mod placing;
 mod sources;
 mod tree;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -126,10 +127,10 @@ fn sources(job: &Job<'_>, platforms: &[Platform]) -> Result<Sources, Fault> {
         for files in &job.spec.files {
             let (from, to) = source_for(files, platform);
             placing::place(&to)?;
-            if !all.contains_key(&from) {
-                let source = sources::source(job.root, &from, &ignore)?;
+            if let Entry::Vacant(free) = all.entry(from) {
+                let source = sources::source(job.root, free.key(), &ignore)?;
                 notes::say(&source, job.say);
-                all.insert(from, source);
+                free.insert(source);
             }
         }
     }
