@@ -11,6 +11,7 @@ use super::freezes;
 use super::heard::{Sent, Taken, Word, follow};
 use super::identity;
 use super::output::Output;
+use super::own_file;
 use super::releases::{self, Recorded};
 use crate::engine::approval::{no_approver, refusal};
 use crate::engine::inbox::{foresee, settled};
@@ -345,7 +346,8 @@ async fn approved_unread(ports: &Ports, recorded: &Recorded, stage: &Stage) -> R
 }
 
 async fn recorded(bench: &Bench, id: &ReleaseId) -> Result<Recorded, Failure> {
-    let (_, release) = releases::one(bench, id).await?;
+    let (_, release) = releases::own(bench, id).await?;
+    own_file::answers(bench, &release)?;
     // What others have said already and nobody has read yet counts here too.
     let release = foresee(&release, &bench.journal.inbox(id).await?).0;
     let listed = bench.journal.list(&bench.pipeline().app).await?.into_iter().find(|l| &l.release == id);
@@ -355,6 +357,7 @@ async fn recorded(bench: &Bench, id: &ReleaseId) -> Result<Recorded, Failure> {
         started_at: release.started_at,
         last_at: release.at,
         held_by: None,
+        imported: None,
     });
     Ok(Recorded { listed, release })
 }

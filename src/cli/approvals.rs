@@ -101,6 +101,9 @@ pub struct Question<'r> {
 /// after the release has done its part, until it expires.
 pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &ApprovalRequest)> {
     let release = &recorded.release;
+    if recorded.listed.imported.is_some() {
+        return Vec::new();
+    }
     let waits = |request: &ApprovalRequest| match &release.ending {
         None => true,
         Some(ending) if ending.outcome.is_resumable() => true,

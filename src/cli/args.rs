@@ -126,9 +126,9 @@ pub enum Verb {
     History(HistoryArgs),
     /// Write what came of a release to stdout, in a form that other tools read
     Report(ReportArgs),
-    /// Write a release's record to stdout, for another store
+    /// Write a release's record to stdout, for keeping
     Export(ExportArgs),
-    /// Take in a record that `export` wrote
+    /// Take in a record that `export` wrote, to be read
     Import(ImportArgs),
     /// Keep the embedded AWS running, for any AWS client
     ///

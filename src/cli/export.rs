@@ -14,7 +14,7 @@ pub async fn run(global: &Global, output: &Output, args: ExportArgs) -> Result<u
     whole(&text, "the record")?;
     let (_, release) = releases::one(&bench, &args.release).await?;
     if release.ended_for_good().is_none() {
-        output.note(format!("{} has not ended: go on with it in one store only", args.release));
+        output.note(format!("{} has not ended: the record shows how it stands now", args.release));
     }
     Ok(0)
 }

@@ -90,6 +90,12 @@ impl From<JournalError> for Failure {
             JournalError::Newer { .. } | JournalError::Unknown(_) => Failure::new(ACCESS, sentence)
                 .cause("nothing is done with a record that is only half understood")
                 .hint(format!("use the kanmon that wrote it, or a newer one; this is {}", env!("CARGO_PKG_VERSION"))),
+            JournalError::Imported(id, _) => Failure::new(WRONG, sentence)
+                .cause("an imported record is history: it can be read, and nothing is done on its word")
+                .hint(format!("`kanmon history {id}` tells its story; work on a release where it is recorded, or make a new one")),
+            JournalError::Foreign(_) => Failure::new(ACCESS, sentence)
+                .cause("who made it could have written any record into it")
+                .hint("move it out of the way: kanmon makes its own; `--state` names another place"),
             JournalError::Remote(fault) => fault.into(),
             JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Failure::new(ACCESS, sentence),
         };
@@ -121,6 +127,8 @@ pub fn mend(error: &JournalError) -> Option<&'static str> {
         | JournalError::Held { .. }
         | JournalError::Frozen(_)
         | JournalError::LostLease { .. }
+        | JournalError::Imported(..)
+        | JournalError::Foreign(_)
         | JournalError::Corrupt(_)
         | JournalError::Unknown(_)
         | JournalError::Newer { .. } => None,

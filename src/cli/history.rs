@@ -12,6 +12,7 @@ use crate::model::ids::StageName;
 use crate::model::ledger::{Heard, Said};
 use crate::model::release::Release;
 use crate::model::words::moment;
+use crate::ports::journal::Imported;
 use crate::report::text::Text;
 use crate::report::{names, story, summary, table};
 
@@ -19,13 +20,23 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
     let bench = Bench::new(global, output)?;
     let Some(id) = args.release else { return list(&bench, output, args.limit).await };
     let (events, release) = releases::one(&bench, &id).await?;
+    let imported = releases::imported(&bench, &release).await?;
     match output.form {
         super::args::Form::Json => {
+            if let Some(Imported { at, by }) = &imported {
+                output.value(&json!({ "v": 1, "kind": "imported", "release": id, "at": at, "by": by }));
+            }
             for event in &events {
                 let _ = crate::report::json::line(&mut std::io::stdout(), event);
             }
         }
         super::args::Form::Human => {
+            if let Some(Imported { at, by }) = &imported {
+                output.say(format!(
+                    "{id} was imported at {} by {by}: what follows is the record of another store",
+                    moment(*at)
+                ));
+            }
             // Each fact is told by what was known when it was written.
             let mut then: Option<Release> = None;
             for event in &events {
@@ -64,6 +75,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                 .map(|r| {
                     let release = &r.release;
                     let outcome = match (&release.ending, &r.listed.held_by) {
+                        _ if r.listed.imported.is_some() => "imported",
                         (_, Some(_)) => "under way",
                         (Some(ending), None) => summary::word(ending.outcome),
                         (None, None) => "left behind",
@@ -109,6 +121,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                         "ending": r.release.ending,
                         "held_by": r.listed.held_by,
                         "waits_for_approval": waits(r, now),
+                        "imported": r.listed.imported,
                         "until": r.release.until,
                         "images": r.release.images.iter().map(|(n, i)| (n.to_string(), i.digest.to_string())).collect::<std::collections::BTreeMap<_, _>>(),
                         "source": r.release.started.source,

@@ -1,4 +1,7 @@
-//! `import`: takes in what `export` wrote.
+//! `import`: takes in what `export` wrote, to be read.
+
+use std::fs::File;
+use std::io::BufReader;
 
 use serde_json::json;
 
@@ -7,13 +10,13 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use crate::journal;
-use crate::ports::journal::JournalError;
+use crate::ports::journal::{Imported, JournalError};
 
 pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<u8, Failure> {
     let file = args.file.display();
-    let text = std::fs::read_to_string(&args.file)
-        .map_err(|e| Failure::wrong(format!("{file} cannot be read")).cause(e.to_string()))?;
-    let record = journal::from_file(&text).map_err(|error| match error {
+    let opened =
+        File::open(&args.file).map_err(|e| Failure::wrong(format!("{file} cannot be read")).cause(e.to_string()))?;
+    let record = journal::from_file(BufReader::new(opened)).map_err(|error| match error {
         JournalError::Corrupt(what) => Failure::wrong(format!("{file} is not what `kanmon export` wrote"))
             .cause(what)
             .hint("nothing was taken in; export it again"),
@@ -29,14 +32,15 @@ pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<u
         ))
         .hint("name its own pipeline file with --pipeline"));
     }
-    let new = bench.journal.restore(&record).await.map_err(|error| match error {
+    let mark = Imported { at: bench.clock.now(), by: journal::this_process().who };
+    let new = bench.journal.restore(&record, &mark).await.map_err(|error| match error {
         JournalError::Store(what) => Failure::wrong(what).hint("what is recorded here stays as it is"),
         error => error.into(),
     })?;
     let events = record.rows.len();
     output.tell(
         || match new {
-            true => format!("{} is recorded here with its {events} events", record.release),
+            true => format!("{} is imported with its {events} events: `kanmon history {0}` shows them", record.release),
             false => format!("{} was recorded here already", record.release),
         },
         || json!({ "v": 1, "kind": "imported", "release": record.release, "events": events, "new": new }),

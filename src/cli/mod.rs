@@ -6,6 +6,7 @@ mod failure;
 mod freezes;
 mod identity;
 mod output;
+mod own_file;
 mod releases;
 mod requester;
 mod sight;

@@ -9,7 +9,7 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::release::{asked, fresh, source_of};
-use super::{identity, releases};
+use super::{identity, own_file, releases};
 use crate::engine::gate::{self, Scanned};
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::event::{EVENT_VERSION, Event, Fact, PushedImage, Started};
@@ -33,7 +33,11 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
     let bench = Bench::new(global, output)?;
     let ports = bench.ports("kanmon-plan", None)?;
     let mut release = match &args.release {
-        Some(id) => releases::one(&bench, id).await?.1,
+        Some(id) => {
+            let (_, release) = releases::one(&bench, id).await?;
+            own_file::agrees(&bench, &release)?;
+            release
+        }
         None => imagined(&bench, &ports, output, &args).await?,
     };
     if let Some(until) = args.until {

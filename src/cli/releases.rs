@@ -5,7 +5,7 @@ use super::failure::Failure;
 use crate::model::event::Event;
 use crate::model::ids::ReleaseId;
 use crate::model::release::Release;
-use crate::ports::journal::Listed;
+use crate::ports::journal::{Imported, JournalError, Listed};
 
 /// A release, and who works on it.
 pub struct Recorded {
@@ -17,6 +17,10 @@ impl Recorded {
     /// Whether it is under way, or can be gone on with. One that found something missing before it did anything cannot: it would
     /// only find it missing again.
     pub fn is_open(&self) -> bool {
+        // Another store's is not gone on with here.
+        if self.listed.imported.is_some() {
+            return false;
+        }
         match &self.release.ending {
             None => true,
             Some(ending) => ending.outcome.is_resumable() && self.release.surveyed.is_some(),
@@ -31,6 +35,21 @@ pub async fn one(bench: &Bench, id: &ReleaseId) -> Result<(Vec<Event>, Release),
         Failure::access(format!("the record of {id} does not fit together")).cause(illegal.to_string())
     })?;
     Ok((events, release))
+}
+
+/// One release that something is to be done with: recorded here, not imported.
+pub async fn own(bench: &Bench, id: &ReleaseId) -> Result<(Vec<Event>, Release), Failure> {
+    let (events, release) = one(bench, id).await?;
+    match imported(bench, &release).await? {
+        Some(mark) => Err(JournalError::Imported(id.clone(), mark).into()),
+        None => Ok((events, release)),
+    }
+}
+
+/// Where a release was taken in from a file: when and by whom.
+pub async fn imported(bench: &Bench, release: &Release) -> Result<Option<Imported>, Failure> {
+    let listed = bench.journal.list(&release.started.pipeline.app).await?;
+    Ok(listed.into_iter().find(|l| l.release == release.id).and_then(|l| l.imported))
 }
 
 /// The application's releases, newest first.

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::freezes;
 use super::output::Output;
 use super::work::{env_file, take_up, work};
-use super::{identity, releases, requester};
+use super::{identity, own_file, releases, requester};
 use crate::model::event::Fact;
 use crate::model::ids::ReleaseId;
 use crate::model::release::Release;
@@ -18,8 +18,9 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
         Some(id) => id,
         None => only_one(&bench).await?,
     };
-    let (_, release) = releases::one(&bench, &id).await?;
+    let (_, release) = releases::own(&bench, &id).await?;
     fit(&release)?;
+    own_file::agrees(&bench, &release)?;
     let asker = bench.ports(id.as_str(), None)?;
     let by = requester::of(&asker, &release.started.pipeline, args.execution.as_deref()).await?;
     requester::goes_on(&bench, &release, &release.until, &by).await?;

@@ -1,12 +1,13 @@
 //! Where state is kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::failure::Failure;
 use super::output::Output;
 use crate::aws::Sessions;
 use crate::journal::{DynamoDbJournal, MemoryJournal, SqliteJournal};
+use crate::local::git;
 use crate::model::ids::AccountName;
 use crate::model::nearest;
 use crate::model::pipeline::State;
@@ -36,6 +37,7 @@ pub fn open(
     match place(loaded, given)? {
         Place::Folder(dir) if missing == Missing::LeaveSo && !dir.exists() => Ok(Arc::new(MemoryJournal::new())),
         Place::Folder(dir) => {
+            not_of_the_repository(&dir)?;
             let journal = SqliteJournal::open(&dir)?;
             journal.exposed().iter().for_each(|what| output.warn(what));
             Ok(Arc::new(journal))
@@ -49,6 +51,20 @@ pub fn open(
             Ok(Arc::new(DynamoDbJournal::new(sessions(), account.clone(), table)))
         }
     }
+}
+
+/// State that git tracks is what the repository's authors say, not what happened here. (Links are refused where it is opened.)
+fn not_of_the_repository(dir: &Path) -> Result<(), Failure> {
+    if !dir.is_dir() || dir.is_symlink() {
+        return Ok(());
+    }
+    let Some(file) = git::tracked(dir) else { return Ok(()) };
+    let name = dir.file_name().map_or_else(|| dir.display().to_string(), |n| n.to_string_lossy().into_owned());
+    Err(Failure::access(format!("the state is not used: git tracks {name}/{file}"))
+        .cause("whoever writes the repository could have written any record into it")
+        .hint(format!(
+            "`git rm --cached -r {name}` takes it out of git; move the folder away where it came with a checkout"
+        )))
 }
 
 enum Place {

@@ -10,7 +10,7 @@ use super::args::Global;
 use super::bench::Bench;
 use super::failure::{Failure, mend};
 use super::output::Output;
-use super::{releases, sinks};
+use super::{own_file, releases, sinks};
 use crate::journal;
 use crate::model::event::{Event, Fact};
 use crate::model::ids::ReleaseId;
@@ -109,6 +109,8 @@ pub async fn written(
     let written = async {
         let (mut events, release) = releases::one(bench, id).await?;
         fit(&release)?;
+        // Somebody may have written another record since it was looked at first.
+        own_file::agrees(bench, &release)?;
         let inbox = bench.journal.inbox(id).await?;
         let stale = inbox.iter().filter(|m| stale(&release, m)).map(|m| Fact::Absorbed { message: m.id });
         let facts: Vec<Fact> = [fact].into_iter().chain(stale).collect();

@@ -87,6 +87,39 @@ pub fn effect_unknown(effect: &Effect, fault: &Fault) -> Ending {
     )
 }
 
+/// The findings that block, the first of them by name.
+fn found(judgement: &GateJudgement) -> Option<String> {
+    let shown: Vec<String> = judgement
+        .blocking
+        .iter()
+        .take(5)
+        .map(|f| format!("{} in {}", f.id, if f.package.is_empty() { "the image" } else { &f.package }))
+        .collect();
+    let more = judgement.blocking.len().saturating_sub(shown.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
+}
+
+/// A gate that let the stage in, and does not pass any more.
+pub fn blocked_midway(stage: &StageName, judgement: &GateJudgement) -> Ending {
+    ending(
+        Outcome::Blocked,
+        format!("the severity gate of {stage} does not pass any more: {}", judgement.reasons.join("; ")),
+        found(judgement),
+        Some("fix the image and release again".to_owned()),
+    )
+}
+
+/// A stage was entered with something else than was approved: not by this kanmon.
+pub fn not_what_was_approved(stage: &StageName, why: &str) -> Ending {
+    ending(
+        Outcome::Failed,
+        format!("the record says that {stage} was entered, and not with what was approved"),
+        Some(why.to_owned()),
+        Some("find out who wrote the record; then make a new release".to_owned()),
+    )
+}
+
 pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement) -> Ending {
     let what = match judgement.verdict {
         Verdict::Fail => "blocks",
@@ -101,19 +134,10 @@ pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement) -> 
             )
         }
     };
-    let shown: Vec<String> = judgement
-        .blocking
-        .iter()
-        .take(5)
-        .map(|f| format!("{} in {}", f.id, if f.package.is_empty() { "the image" } else { &f.package }))
-        .collect();
-    let more = judgement.blocking.len().saturating_sub(shown.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let cause = (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")));
     ending(
         Outcome::Blocked,
         format!("the severity gate of {stage} {what}: {}", judgement.reasons.join("; ")),
-        cause,
+        found(judgement),
         Some(hint),
     )
 }

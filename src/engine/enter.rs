@@ -53,12 +53,34 @@ pub fn newer<'l>(a: &Agenda<'_>, ledger: Option<&'l StageLedger>) -> Option<&'l 
     ledger.and_then(|l| l.last_entered.as_ref()).filter(|last| **last > a.release.id)
 }
 
+/// Whether what a stage was entered on still stands, before anything more is changed there. A record may be from anywhere: the gate is
+/// judged by the process that acts on it, and the plan is the one that was approved.
+pub fn still_stands(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+    let state = a.release.stage(&stage.name);
+    if stage.approval.is_some()
+        && let (Some(plan), Some(gate)) = (&state.plan, &state.gate)
+    {
+        let Approval::Given(answer, _) = &state.approval else {
+            return Err(Halt::End(ending::not_what_was_approved(&stage.name, "no approval was given")));
+        };
+        let hash = plan::hash(a.release, stage, plan, gate);
+        // A judgement that changed is told as such, below.
+        if hash != answer.plan && gate.verdict.is_open() {
+            let why = format!("plan {} was approved, but it would now be plan {}", answer.plan.short(), hash.short());
+            return Err(Halt::End(ending::not_what_was_approved(&stage.name, &why)));
+        }
+    }
+    judged(a, stage)
+}
+
 /// The gate: first on what the images' own accounts say, then, after a copy, on what the stage's account says too.
 pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let release = a.release;
-    if let Some(judgement) = &release.stage(&stage.name).gate {
+    let state = release.stage(&stage.name);
+    if let Some(judgement) = state.gate.as_ref().filter(|_| !state.gate_is_old) {
         return match judgement.verdict.is_open() {
             true => Ok(()),
+            false if state.entered.is_some() => Err(Halt::End(ending::blocked_midway(&stage.name, judgement))),
             false => Err(Halt::End(ending::blocked(&a.release.id, &stage.name, judgement))),
         };
     }

@@ -13,7 +13,15 @@ use crate::model::rollout::{PROOFS, RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::stage_state::{RollState, RolloutRun};
 use crate::model::words;
 
-pub fn walk(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
+/// `stands`: whether the stage may be changed any further.
+pub fn walk(
+    a: &mut Agenda<'_>,
+    stage: &Stage,
+    at: &StepRef,
+    service: &ServiceName,
+    state: &RollState,
+    stands: &Flow,
+) -> Flow {
     if let Some(end) = &state.ended {
         return match end {
             RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Ok(()),
@@ -41,6 +49,9 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceNa
         return Err(Halt::End(ending::moved_meanwhile(&stage.name, service, planned, &baseline.task_definition)));
     }
     if !unchanged {
+        if state.run.is_none() {
+            stands.clone()?;
+        }
         if state.registered.is_none() {
             return a.effect(Effect::Register { at: at.clone(), workload: Workload::Service(service.clone()) });
         }
@@ -49,6 +60,12 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, at: &StepRef, service: &ServiceNa
         }
     }
     follow(a, stage, at, service, state, unchanged)
+}
+
+/// Whether the service is still to be changed.
+pub fn is_to_come(a: &Agenda<'_>, stage: &Stage, service: &ServiceName, state: &RollState) -> bool {
+    let plan = a.release.stage(&stage.name).plan.as_ref().and_then(|p| p.services.get(service));
+    state.ended.is_none() && state.run.is_none() && !plan.is_some_and(|p| p.is_unchanged())
 }
 
 /// Until ECS is done and what runs is proven, or it is known why not.

@@ -2,7 +2,7 @@
 
 use super::agenda::{Agenda, Flow, Halt, join};
 use super::decision::{Waiting, Watch};
-use super::{ending, roll};
+use super::{ending, enter, roll};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::{Fact, StageFailure};
 use crate::model::ids::TaskName;
@@ -16,12 +16,19 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         let at = StepRef { stage: stage.name.clone(), step };
         let flow = match state {
             StepState::Run(run) => match &stage.steps[step] {
-                Step::Run { task } => walk_run(a, at, task, run),
+                Step::Run { task } => walk_run(a, stage, at, task, run),
                 Step::Roll { .. } | Step::Check(_) => Ok(()),
             },
             StepState::Roll(services) => {
-                let flows: Vec<Flow> =
-                    services.iter().map(|(service, state)| roll::walk(a, stage, &at, service, state)).collect();
+                // Asked once for all of them; what rolls already is followed whatever comes of it.
+                let stands = match services.iter().any(|(service, state)| roll::is_to_come(a, stage, service, state)) {
+                    true => enter::still_stands(a, stage),
+                    false => Ok(()),
+                };
+                let flows: Vec<Flow> = services
+                    .iter()
+                    .map(|(service, state)| roll::walk(a, stage, &at, service, state, &stands))
+                    .collect();
                 join(flows)
             }
             StepState::Check(None) => a.effect(Effect::Check { at }),
@@ -65,13 +72,16 @@ pub fn fail(a: &mut Agenda<'_>, stage: &Stage, ending: Ending) -> Flow {
     a.record(Fact::StageFailed { stage: stage.name.clone(), failure: StageFailure { ending, roll_back } })
 }
 
-fn walk_run(a: &mut Agenda<'_>, at: StepRef, task: &TaskName, run: &RunState) -> Flow {
+fn walk_run(a: &mut Agenda<'_>, stage: &Stage, at: StepRef, task: &TaskName, run: &RunState) -> Flow {
     let pipeline = &a.release.started.pipeline;
     if let Some(end) = &run.ended {
         return match end.exit_code {
             Some(0) => Ok(()),
             _ => Err(Halt::End(ending::task_failed(&at.stage, task, end))),
         };
+    }
+    if run.started.is_none() {
+        enter::still_stands(a, stage)?;
     }
     if run.registered.is_none() {
         let workload = Workload::Task(task.clone());

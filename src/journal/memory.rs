@@ -12,7 +12,7 @@ use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::{StageLedger, Word, stage_of};
-use crate::ports::journal::{self as port, Holder, Journal, JournalError, Lease, Listed, Pulse};
+use crate::ports::journal::{self as port, Holder, Imported, Journal, JournalError, Lease, Listed, Pulse};
 
 /// When a hook is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,7 @@ struct Record {
     inbox: Vec<(Message, bool)>,
     /// The last message that was absorbed elsewhere.
     carried: u64,
+    imported: Option<Imported>,
 }
 
 impl Default for MemoryJournal {
@@ -128,6 +129,7 @@ impl MemoryJournal {
             lease,
             inbox: Vec::new(),
             carried: 0,
+            imported: None,
         };
         state.releases.insert(release.clone(), record);
         let events = state.put(release, vec![first], now)?;
@@ -182,7 +184,7 @@ impl MemoryJournal {
 }
 
 impl State {
-    fn take_in(&mut self, record: &port::Record, verified: Verified) -> Result<bool, JournalError> {
+    fn take_in(&mut self, record: &port::Record, verified: Verified, mark: &Imported) -> Result<bool, JournalError> {
         if self.releases.contains_key(&record.release) {
             codec::same(record, &self.export(&record.release)?)?;
             return Ok(false);
@@ -191,14 +193,10 @@ impl State {
         let (started_at, last_at) = (events[0].at, events[events.len() - 1].at);
         let (app, rows, carried) = (record.app.clone(), record.rows.clone(), lease::carried(&events));
         let (lease, inbox) = (ReleaseLease::default(), Vec::new());
-        let here = Record { app, started_at, last_at, rows, tip, lease, inbox, carried };
+        let imported = Some(mark.clone());
+        let here = Record { app, started_at, last_at, rows, tip, lease, inbox, carried, imported };
         self.releases.insert(record.release.clone(), here);
         self.chunks.extend(chunks);
-        for event in &events {
-            if let Some(stage) = stage_of(&event.fact) {
-                self.ledgers.entry((record.app.clone(), stage.clone())).or_default().apply_late(event);
-            }
-        }
         Ok(true)
     }
 
@@ -206,6 +204,15 @@ impl State {
         let record = self.releases.get(release).ok_or_else(|| JournalError::NoSuchRelease(release.clone()))?;
         codec::decode(release, &record.rows, &record.tip, &self.chunks)?;
         codec::record(&record.app, release, record.rows.clone(), &self.chunks)
+    }
+
+    /// A release that is worked on here.
+    fn own(&mut self, release: &ReleaseId) -> Result<&mut Record, JournalError> {
+        let record = self.record(release)?;
+        match record.imported.clone() {
+            Some(mark) => Err(JournalError::Imported(release.clone(), mark)),
+            None => Ok(record),
+        }
     }
 
     fn record(&mut self, release: &ReleaseId) -> Result<&mut Record, JournalError> {
@@ -262,7 +269,7 @@ impl Journal for MemoryJournal {
         now: Timestamp,
     ) -> Result<Lease, JournalError> {
         self.passed()?;
-        self.state().record(release)?.lease.take(release, holder, still, now, &*self.gone)
+        self.state().own(release)?.lease.take(release, holder, still, now, &*self.gone)
     }
 
     async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
@@ -335,6 +342,7 @@ impl Journal for MemoryJournal {
                 started_at: record.started_at,
                 last_at: record.last_at,
                 held_by: record.lease.holder(&*self.gone),
+                imported: record.imported.clone(),
             })
             .collect();
         lease::newest_first(&mut listed);
@@ -344,7 +352,7 @@ impl Journal for MemoryJournal {
     async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
         self.passed()?;
         let mut state = self.state();
-        let record = state.record(release)?;
+        let record = state.own(release)?;
         let id = record.carried + record.inbox.len() as u64 + 1;
         record.inbox.push((Message { id, at: now, release: release.clone(), body }, false));
         Ok(id)
@@ -419,10 +427,10 @@ impl Journal for MemoryJournal {
         self.state().export(release)
     }
 
-    async fn restore(&self, record: &port::Record) -> Result<bool, JournalError> {
+    async fn restore(&self, record: &port::Record, mark: &Imported) -> Result<bool, JournalError> {
         self.passed()?;
         let verified = codec::verify(record)?;
-        self.state().take_in(record, verified)
+        self.state().take_in(record, verified, mark)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{BufRead, Read as _, Take};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -81,14 +82,19 @@ fn raw(payload: &[u8], seq: u64) -> Result<Box<RawValue>, JournalError> {
     RawValue::from_string(text).map_err(|e| JournalError::Corrupt(format!("event {seq} is no JSON: {e}")))
 }
 
-/// The record of a file: its chain verified, its events found to be a release.
+/// The longest line that is read. A line is one fact; the largest are scans, and one of ten thousand findings has some two MB.
+const LINE_LIMIT: u64 = 16 * 1024 * 1024;
+/// The largest file that is read. A release's record has some hundred lines and is rarely above one MB; all of it is held in memory.
+const FILE_LIMIT: u64 = 128 * 1024 * 1024;
+
+/// The record of a file: its chain verified, its events found to be a release. Read line by line, and never beyond the limits.
 ///
 /// # Errors
 /// `Newer` for a file of a later kanmon, `Corrupt` for everything that is wrong with it.
-pub fn from_file(text: &str) -> Result<Record, JournalError> {
-    let mut lines = text.lines().enumerate();
-    let header: Header = match lines.next() {
-        Some((_, first)) => serde_json::from_str(first)
+pub fn from_file(file: impl BufRead) -> Result<Record, JournalError> {
+    let mut lines = Lines { file: file.take(FILE_LIMIT + 1), n: 0 };
+    let header: Header = match lines.next()? {
+        Some(first) => serde_json::from_str(&first)
             .map_err(|e| JournalError::Corrupt(format!("this is no file of `kanmon export`: {e}")))?,
         None => return Err(JournalError::Corrupt("the file is empty".to_owned())),
     };
@@ -99,13 +105,13 @@ pub fn from_file(text: &str) -> Result<Record, JournalError> {
         return Err(JournalError::Newer { found: header.v, known: VERSION });
     }
     let mut record = Record { app: header.app, release: header.release, rows: Vec::new(), blobs: BTreeMap::new() };
-    for (n, text) in lines {
-        if let Ok(BlobLine { blob, content }) = serde_json::from_str(text) {
+    while let Some(text) = lines.next()? {
+        if let Ok(BlobLine { blob, content }) = serde_json::from_str(&text) {
             record.blobs.insert(blob, content.get().as_bytes().to_vec());
             continue;
         }
-        let RowLine { form, seq, at, payload, prev, hash } = serde_json::from_str(text)
-            .map_err(|e| JournalError::Corrupt(format!("line {} of the file cannot be read: {e}", n + 1)))?;
+        let RowLine { form, seq, at, payload, prev, hash } = serde_json::from_str(&text)
+            .map_err(|e| JournalError::Corrupt(format!("line {} of the file cannot be read: {e}", lines.n)))?;
         let payload = payload.get().as_bytes().to_vec();
         record.rows.push(Row { form, seq, at, payload, prev, hash });
     }
@@ -117,6 +123,34 @@ pub fn from_file(text: &str) -> Result<Record, JournalError> {
     Release::fold(&events)
         .map_err(|illegal| JournalError::Corrupt(format!("the events do not fit together: {illegal}")))?;
     Ok(record)
+}
+
+/// The lines of a file, within the limits.
+struct Lines<F> {
+    /// What may still be read, and one byte that may not.
+    file: Take<F>,
+    /// The number of the last line.
+    n: u64,
+}
+
+impl<F: BufRead> Lines<F> {
+    fn next(&mut self) -> Result<Option<String>, JournalError> {
+        self.n += 1;
+        let here = |what: &str| JournalError::Corrupt(format!("line {} of the file {what}", self.n));
+        let mut line = Vec::new();
+        let read = (&mut self.file).take(LINE_LIMIT + 1).read_until(b'\n', &mut line);
+        read.map_err(|e| here(&format!("cannot be read: {e}")))?;
+        if line.len() as u64 > LINE_LIMIT {
+            return Err(here(&format!("is longer than {} MiB", LINE_LIMIT >> 20)));
+        }
+        if self.file.limit() == 0 {
+            return Err(JournalError::Corrupt(format!("the file is larger than {} MiB", FILE_LIMIT >> 20)));
+        }
+        if line.is_empty() {
+            return Ok(None);
+        }
+        String::from_utf8(line).map(Some).map_err(|_| here("is not UTF-8 text"))
+    }
 }
 
 #[cfg(test)]
@@ -136,14 +170,14 @@ mod tests {
     }
 
     fn refused(text: &str) -> String {
-        from_file(text).unwrap_err().to_string()
+        from_file(text.as_bytes()).unwrap_err().to_string()
     }
 
     #[tokio::test]
     async fn a_file_is_the_record_again_and_holds_each_blob_once() {
         let text = file().await;
         assert_eq!(text.lines().count(), 1 + 4 + 1);
-        assert_eq!(to_file(&from_file(&text).unwrap()).unwrap(), text);
+        assert_eq!(to_file(&from_file(text.as_bytes()).unwrap()).unwrap(), text);
     }
 
     #[tokio::test]
@@ -166,6 +200,35 @@ mod tests {
         assert!(refused("").contains("empty"));
         assert!(refused("version: 1\n").contains("no file of `kanmon export`"));
         let later = file().await.replacen("{\"v\":1", "{\"v\":2", 1);
-        assert_eq!(from_file(&later), Err(JournalError::Newer { found: 2, known: 1 }));
+        assert_eq!(from_file(later.as_bytes()), Err(JournalError::Newer { found: 2, known: 1 }));
+    }
+
+    #[tokio::test]
+    async fn a_line_or_a_file_that_never_ends_is_read_to_its_limit_and_no_further() {
+        use std::io::{BufReader, Read, repeat};
+
+        /// Counts what is taken of it.
+        struct Counted<R>(R, u64);
+        impl<R: Read> Read for Counted<R> {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                let n = self.0.read(buffer)?;
+                self.1 += n as u64;
+                Ok(n)
+            }
+        }
+        let mut zeros = Counted(repeat(0), 0);
+        let refused = from_file(BufReader::new(&mut zeros)).unwrap_err().to_string();
+        assert!(refused.contains("line 1 of the file is longer than 16 MiB"), "{refused}");
+        assert!(zeros.1 < LINE_LIMIT + 1_000_000, "{} bytes were read", zeros.1);
+
+        let text = file().await;
+        let (header, rest) = text.split_once('\n').unwrap();
+        let blob = format!("{{\"blob\":\"x\",\"content\":\"{}\"}}\n", "y".repeat(8 * 1024 * 1024));
+        let long = format!("{header}\n").into_bytes();
+        let many = (0..20).fold(Box::new(std::io::Cursor::new(long)) as Box<dyn Read>, |all, _| {
+            Box::new(all.chain(std::io::Cursor::new(blob.clone().into_bytes())))
+        });
+        let refused = from_file(BufReader::new(many.chain(rest.as_bytes()))).unwrap_err().to_string();
+        assert!(refused.contains("the file is larger than 128 MiB"), "{refused}");
     }
 }

@@ -124,28 +124,6 @@ impl StageLedger {
         }
     }
 
-    /// Takes in a fact that comes late, with a release of another store: what is known of newer ones stays, and nothing is frozen
-    /// by what is long past.
-    pub fn apply_late(&mut self, event: &Event) {
-        let known = self.clone();
-        self.apply(event);
-        self.frozen = known.frozen;
-        // Release ids sort by time.
-        if known.last_entered > self.last_entered {
-            self.last_entered = known.last_entered;
-        }
-        if known.last_good.as_ref().map(|g| g.at) > self.last_good.as_ref().map(|g| g.at) {
-            self.last_good = known.last_good;
-        }
-        // What failed here after it was well elsewhere stays so.
-        if matches!(event.fact, Fact::StageLeft { .. }) {
-            let later = known.failed.into_iter().filter(|f| f.at > event.at && !self.failed.contains(f));
-            let later: Vec<Failed> = later.collect();
-            self.failed.extend(later);
-            self.failed.sort_by_key(|f| f.at);
-        }
-    }
-
     /// Takes in what a person said.
     pub fn hear(&mut self, word: &Word, now: Timestamp) {
         match &word.said {

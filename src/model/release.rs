@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::approval::{ApprovalRequest, Requester};
+use super::approval::{Answer, ApprovalRequest, Requester};
 use super::effect::{Effect, StepRef, Workload};
 use super::event::{Event, Fact, MovedTag, PushedImage, Started};
 use super::fault::{Fault, FaultKind};
-use super::finding::ScanReading;
 use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
 use super::outcome::Ending;
 use super::stage_state::{Approval, RollState, RolloutRun, RunState, Shown, StageState, StepState};
+
+pub use parts::{Abort, Failed, Open, Scan};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Release {
@@ -48,39 +49,6 @@ pub struct Release {
     pub moved_tags: Vec<MovedTag>,
     /// Set while no process works on it.
     pub ending: Option<Ending>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Open {
-    /// The intent's event number.
-    pub seq: u64,
-    pub at: Timestamp,
-    pub attempt: u32,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Failed {
-    pub fault: Fault,
-    pub attempts: u32,
-    pub first_at: Timestamp,
-    pub last_at: Timestamp,
-}
-
-/// What is known of a digest's scan in one account.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scan {
-    pub reading: ScanReading,
-    pub readings: u32,
-    /// When the first reading of this round was taken.
-    pub since: Timestamp,
-    /// When the last one that counts was.
-    pub at: Timestamp,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Abort {
-    pub reason: String,
-    pub roll_back: bool,
 }
 
 /// An event that cannot follow what came before: the journal is damaged, or kanmon is at fault.
@@ -250,7 +218,11 @@ impl Release {
                 let since = self.scans.get(&key).map_or(event.at, |s| s.since);
                 self.scans.insert(key, Scan { reading: reading.clone(), readings: *readings, since, at: event.at });
             }
-            Fact::GateJudged { stage, judgement } => self.stage_mut(stage)?.gate = Some(judgement.clone()),
+            Fact::GateJudged { stage, judgement } => {
+                let state = self.stage_mut(stage)?;
+                state.gate = Some(judgement.clone());
+                state.gate_is_old = false;
+            }
             Fact::StagePlanned { stage, plan } => self.stage_mut(stage)?.plan = Some(plan.clone()),
             Fact::ApprovalRequested { stage, request } => {
                 let own = match &self.requested_by {
@@ -274,6 +246,9 @@ impl Release {
             }
             Fact::ApprovalGiven { answer } => {
                 let request = self.asked(&answer.stage)?;
+                if answer.answer != Answer::Approved || answer.plan != request.plan {
+                    return Err("what was approved is not what was asked".into());
+                }
                 let state = self.stage_mut(&answer.stage)?;
                 state.approval = Approval::Given(answer.clone(), request);
                 state.approved_at = Some(event.at);
@@ -303,10 +278,9 @@ impl Release {
             }
             Fact::Forced { stage, over, .. } => self.stage_mut(stage)?.forced_over = Some(over.clone()),
             Fact::StageEntered { stage } => {
+                let asks = self.started.pipeline.stage(stage).is_some_and(|s| s.approval.is_some());
                 let state = self.stage_mut(stage)?;
-                if state.plan.is_none() || state.gate.is_none() {
-                    return Err("the stage is neither planned nor judged".into());
-                }
+                state.may_be_entered(asks)?;
                 state.entered = Some(event.at);
             }
             Fact::TaskDefinitionRegistered { at, workload, arn, .. } => match workload {
@@ -385,8 +359,8 @@ impl Release {
         Ok(())
     }
 
-    /// A process takes over: everything not yet entered is looked at again, what failed gets new tries, what is unknown is
-    /// read again, and holds and deadlines begin anew.
+    /// A process takes over: everything not yet entered is looked at again, what was entered is judged again before it goes further,
+    /// what failed gets new tries, what is unknown is read again, and holds and deadlines begin again.
     fn go_on(&mut self, at: Timestamp) {
         self.ending = None;
         self.surveyed = None;
@@ -402,6 +376,7 @@ impl Release {
                 state.approval = Approval::NotAsked;
             }
             state.look_again();
+            state.gate_is_old = state.entered.is_some();
             for roll in state.rolls_mut() {
                 for run in [&mut roll.run, &mut roll.restore].into_iter().flatten() {
                     run.count_from(at);
@@ -464,6 +439,7 @@ fn illegal(event: &Event, why: &str) -> Illegal {
 }
 
 mod lookups;
+mod parts;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]

@@ -19,6 +19,8 @@ use super::verdict::Verdict;
 pub struct StageState {
     pub plan: Option<StagePlan>,
     pub gate: Option<GateJudgement>,
+    /// Whether the stage was entered on a judgement that another process made: it counts for what was done, not for what is next.
+    pub gate_is_old: bool,
     pub approval: Approval,
     /// How often approval has been asked for.
     pub asks: u32,
@@ -143,6 +145,7 @@ impl StageState {
         StageState {
             plan: None,
             gate: None,
+            gate_is_old: false,
             approval: Approval::NotAsked,
             asks: 0,
             approved_at: None,
@@ -207,6 +210,31 @@ impl StageState {
         if self.entered.is_none() {
             self.approval = Approval::NotAsked;
         }
+    }
+
+    /// Whether everything stands that a stage is entered on; `asks`: an approval is among it.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub(super) fn may_be_entered(&self, asks: bool) -> Result<(), &'static str> {
+        let (Some(_), Some(gate)) = (&self.plan, &self.gate) else {
+            return Err("the stage is neither planned nor judged");
+        };
+        if self.entered.is_some() {
+            return Err("the stage was entered before");
+        }
+        if !gate.verdict.is_open() {
+            return Err("the stage's gate did not pass");
+        }
+        let given = match self.approval {
+            Approval::Given(..) => true,
+            Approval::NotAsked
+            | Approval::Asked(_)
+            | Approval::Rejected(_)
+            | Approval::Expired(_)
+            | Approval::Closed { .. } => false,
+        };
+        if asks && !given { Err("the stage needs an approval, and none was given") } else { Ok(()) }
     }
 
     /// Forgets what must be looked at again before the stage is entered.

@@ -46,6 +46,12 @@ pub enum JournalError {
     /// What was opened is not there any more, so that nobody would find what is written.
     #[error("the state is gone: {0}")]
     Gone(String),
+    /// It was taken in from a file: it is read, and nothing is done on its word.
+    #[error("{0} is a record of another store, imported at {at} by {by}", at = crate::model::words::moment(.1.at), by = .1.by)]
+    Imported(ReleaseId, Imported),
+    /// What is in the state's place is not something that this user's kanmon has made.
+    #[error("the state is not used: {0}")]
+    Foreign(String),
     /// The service that keeps it does not do as asked.
     #[error("{0}")]
     Remote(Fault),
@@ -83,6 +89,14 @@ pub struct Pulse {
 /// How long a lease lasts without being renewed: long enough for a stall of a busy builder, short enough to wait for.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
+/// That a record was taken in from a file.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Imported {
+    pub at: Timestamp,
+    /// `user@host, pid N`, as the process that did it calls itself.
+    pub by: String,
+}
+
 /// A release in a listing, without its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
@@ -92,6 +106,8 @@ pub struct Listed {
     pub last_at: Timestamp,
     /// Who works on it now.
     pub held_by: Option<Holder>,
+    /// Where it is another store's.
+    pub imported: Option<Imported>,
 }
 
 /// An event as a store keeps it, beside its release's name.
@@ -137,7 +153,7 @@ pub trait Journal: Send + Sync {
     /// has seen stand `still` for as long as a lease lasts.
     ///
     /// # Errors
-    /// `Held` by a process that may live, with its pulse.
+    /// `Held` by a process that may live, with its pulse; `Imported`.
     async fn take(
         &self,
         release: &ReleaseId,
@@ -186,6 +202,9 @@ pub trait Journal: Send + Sync {
     async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError>;
 
     /// Puts a message into a release's inbox.
+    ///
+    /// # Errors
+    /// `Imported`: nobody will ever hear it.
     async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError>;
 
     /// The messages not yet absorbed, oldest first.
@@ -232,10 +251,10 @@ pub trait Journal: Send + Sync {
     /// A release's record as it is kept, checked like `read`. Its inbox and its lease are not part of it.
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError>;
 
-    /// Takes in a record of another store and teaches the ledgers; nobody holds the release then. `false`: it was here already,
-    /// with these events and perhaps more.
+    /// Takes in a record of another store, to be read: nobody takes its lease, and no ledger learns from it. `false`: it was here
+    /// already, with these events and perhaps more.
     ///
     /// # Errors
     /// `Corrupt` where the record does not verify, `Store` where other events are recorded here under its name.
-    async fn restore(&self, record: &Record) -> Result<bool, JournalError>;
+    async fn restore(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError>;
 }

@@ -52,6 +52,8 @@ pub fn passes(error: &JournalError) -> bool {
         | JournalError::Held { .. }
         | JournalError::Frozen(_)
         | JournalError::LostLease { .. }
+        | JournalError::Imported(..)
+        | JournalError::Foreign(_)
         | JournalError::Corrupt(_)
         | JournalError::Unknown(_)
         | JournalError::Newer { .. } => false,

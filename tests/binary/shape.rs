@@ -27,8 +27,8 @@ fn the_verbs_are_listed_with_what_they_do() {
       status     What runs where, and by which release
       history    What was released, or one release's whole story
       report     Write what came of a release to stdout, in a form that other tools read
-      export     Write a release's record to stdout, for another store
-      import     Take in a record that `export` wrote
+      export     Write a release's record to stdout, for keeping
+      import     Take in a record that `export` wrote, to be read
       sandbox    Keep the embedded AWS running, for any AWS client
       demo       See a whole release on the embedded AWS, without any account
       help       Print this message or the help of the given subcommand(s)

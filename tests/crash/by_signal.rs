@@ -7,7 +7,7 @@ use kanmon::journal::{MemoryJournal, from_file};
 use kanmon::model::effect::Effect;
 use kanmon::model::event::Fact;
 use kanmon::model::release::Release;
-use kanmon::ports::journal::Journal as _;
+use kanmon::ports::journal::{Imported, Journal as _};
 use kanmon::sandbox::faults::is_read;
 use serde_json::Value;
 
@@ -178,7 +178,8 @@ impl Ground {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let events = runtime.block_on(async {
             let journal = MemoryJournal::new();
-            journal.restore(&from_file(&file).unwrap()).await.unwrap();
+            let mark = Imported { at: jiff::Timestamp::UNIX_EPOCH, by: "this test".to_owned() };
+            journal.restore(&from_file(file.as_bytes()).unwrap(), &mark).await.unwrap();
             journal.read(&id.parse().unwrap()).await.unwrap()
         });
         let intended = events.iter().filter_map(|e| match &e.fact {

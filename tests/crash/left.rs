@@ -126,11 +126,13 @@ fn folded(release: &Release) -> String {
     release.seq = 0;
     // What a process looks at beforehand is its own; one that only goes back does not.
     release.surveyed = None;
-    // Read for the gates; those of a stage that was entered before the crash are not read again.
+    // Read for the gates; those of a stage that was entered before the crash are read again where anything is still to be changed.
     release.scans.clear();
     for state in release.stages.values_mut() {
         // Asked of every process before it leaves a stage, and of none after that.
         state.confirmed = false;
+        // Whoever takes over judges again, where anything is still to be changed.
+        state.gate_is_old = false;
         for step in &mut state.steps {
             match step {
                 // How far it was seen to come. How it ended stands beside it.

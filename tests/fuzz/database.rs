@@ -11,16 +11,18 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::harness::{seconds, seed};
 use super::targets;
 use crate::real::road::tell;
+use crate::redteam::record::Record;
 
 #[tokio::test]
 async fn state_files() {
-    let record = kanmon::journal::from_file(targets::RECORD).unwrap();
+    let record = Record::read(targets::RECORD);
     let whole = tempfile::tempdir().unwrap();
+    record.append_to(whole.path()).await;
     let journal = SqliteJournal::open(whole.path()).unwrap();
-    journal.restore(&record).await.unwrap();
-    let written = journal.read(&record.release).await.unwrap();
+    let (app, release) = (record.app.parse().unwrap(), record.release.parse().unwrap());
+    let written = journal.read(&release).await.unwrap();
     let stage = written.iter().find_map(|e| kanmon::model::ledger::stage_of(&e.fact)).unwrap().clone();
-    let ledger = journal.ledger(&record.app, &stage).await.unwrap();
+    let ledger = journal.ledger(&app, &stage).await.unwrap();
     drop(journal);
     let bytes = std::fs::read(whole.path().join("journal.db")).unwrap();
     assert!(!whole.path().join("journal.db-wal").exists(), "everything is in the one file");
@@ -49,7 +51,7 @@ async fn state_files() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("journal.db"), &changed).unwrap();
         tried += 1;
-        let read = look(dir.path(), &record.release, &record.app, &stage).await;
+        let read = look(dir.path(), &release, &app, &stage).await;
         match read {
             Ok((events, known)) => {
                 targets::fold(&events);

@@ -102,10 +102,10 @@ pub fn manifest(bytes: &[u8]) {
 /// What is taken for whole is the one record of the corpus that is: nobody finds another by chance.
 pub fn record(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let Ok(record) = kanmon::journal::from_file(text) else { return };
-    let again = kanmon::journal::from_file(&kanmon::journal::to_file(&record).unwrap()).unwrap();
+    let Ok(record) = kanmon::journal::from_file(text.as_bytes()) else { return };
+    let again = kanmon::journal::from_file(kanmon::journal::to_file(&record).unwrap().as_bytes()).unwrap();
     assert_eq!(again.rows, record.rows);
-    let original = kanmon::journal::from_file(RECORD).unwrap();
+    let original = kanmon::journal::from_file(RECORD.as_bytes()).unwrap();
     assert_eq!(record.rows, original.rows, "a changed record was taken for whole");
 }
 

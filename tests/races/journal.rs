@@ -10,7 +10,7 @@ use kanmon::model::event::{Event, Fact};
 use kanmon::model::ids::{AppName, ReleaseId, StageName};
 use kanmon::model::inbox::{Message, MessageBody};
 use kanmon::model::ledger::{StageLedger, Word};
-use kanmon::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Pulse, Record};
+use kanmon::ports::journal::{Holder, Imported, Journal, JournalError, Lease, Listed, Pulse, Record};
 
 use super::log::Entry;
 use super::process::Process;
@@ -182,7 +182,7 @@ impl Journal for Watched {
         self.inner.export(release).await
     }
 
-    async fn restore(&self, record: &Record) -> Result<bool, JournalError> {
-        self.inner.restore(record).await
+    async fn restore(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError> {
+        self.inner.restore(record, mark).await
     }
 }

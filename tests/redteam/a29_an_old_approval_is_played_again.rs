@@ -26,7 +26,11 @@ fn an_approval_of_another_release_approves_nothing() {
         // By the record: the manager's own words about the first release, put behind the second's question.
         let mut forged = field.record(&second);
         forged.without(&["suspended"]).add(given);
+        let honest = field.record(&second);
         field.plant(&forged);
+        let refused = field.promoter().run(&["promote", &second, "--to", "prod"]).ended(40);
+        refused.told("does not fit together").told("what was approved is not what was asked");
+        field.plant(&honest);
         let running = field.waits(&second);
         assert_eq!(field.in_production(), good, "{topology:?}");
         assert_ne!(field.plan(&second), old);

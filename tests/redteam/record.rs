@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use kanmon::journal::{SqliteJournal, this_process};
-use kanmon::model::event::Fact;
+use kanmon::model::event::{Event, Fact};
 use kanmon::model::ids::{AppName, ReleaseId, sha256_hex};
 use kanmon::ports::journal::Journal as _;
 use serde_json::{Value, json};
@@ -77,13 +77,30 @@ impl Record {
         text
     }
 
+    /// As kanmon reads them.
+    pub fn events(&self) -> Vec<Event> {
+        let event = |(seq, (at, fact)): (u64, &(String, Value))| Event {
+            v: 1,
+            seq,
+            at: at.parse().unwrap(),
+            release: self.release.parse().unwrap(),
+            fact: serde_json::from_value(fact.clone()).unwrap(),
+        };
+        (1..).zip(&self.facts).map(event).collect()
+    }
+
     /// Writes it into a state folder, in the place of everything there, as a kanmon of the attacker's own would.
     pub fn plant(&self, state: &Path) {
         for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
             let _ = std::fs::remove_file(state.join(name));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
+        runtime.block_on(self.append_to(state));
+    }
+
+    /// The same into a folder without any, from within a runtime.
+    pub async fn append_to(&self, state: &Path) {
+        {
             let journal = SqliteJournal::open(state).unwrap();
             let app: AppName = self.app.parse().unwrap();
             let release: ReleaseId = self.release.parse().unwrap();
@@ -100,6 +117,6 @@ impl Record {
                 journal.append(&lease, seq, &[fact(value)], at(when)).await.unwrap();
             }
             journal.give_up(&lease).await.unwrap();
-        });
+        }
     }
 }

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::record::Record;
 use crate::binary::rig::{Desk, Ran, Running, Sandbox, release_in, unpack_demo};
+
+/// Planning and scanning take seconds; a busy machine may need many times that.
+const ASKED_WITHIN: Duration = Duration::from_secs(120);
 
 pub const DEV: &str = "111111111111";
 pub const PROD: &str = "222222222222";
@@ -106,19 +110,27 @@ impl Field {
         release_in(&ran.out)
     }
 
-    /// Whoever may takes it on to production; it waits for the manager.
+    /// Whoever may takes it on to production; it waits for the manager, to whom the question was put now or before.
     pub fn waits(&self, release: &str) -> Running {
         let mut running = self.promoter().start(&["promote", release, "--to", "prod"]);
-        running.says("waits for approval");
+        running.says("goes on to prod");
+        let until = Instant::now() + ASKED_WITHIN;
+        while self.asked(release).is_none() {
+            assert!(Instant::now() < until, "{release} never waits for approval");
+            std::thread::sleep(Duration::from_millis(100));
+        }
         running
+    }
+
+    /// What the manager is asked about a release.
+    fn asked(&self, release: &str) -> Option<Value> {
+        let shown = self.manager().run(&["approvals", "--output", "json"]).ended(0).json();
+        shown[0]["waiting"].as_array().unwrap().iter().find(|w| w["release"] == release).cloned()
     }
 
     /// The plan that a release waits with.
     pub fn plan(&self, release: &str) -> String {
-        let shown = self.manager().run(&["approvals", "--output", "json"]).ended(0).json();
-        let waiting = shown[0]["waiting"].as_array().unwrap();
-        let asked =
-            waiting.iter().find(|w| w["release"] == release).unwrap_or_else(|| panic!("{release} is not asked"));
+        let asked = self.asked(release).unwrap_or_else(|| panic!("{release} does not wait for approval"));
         asked["request"]["plan"].as_str().unwrap().to_owned()
     }
 

@@ -67,7 +67,7 @@ fn append(stopped: &Stopped, form: u32, payload: &str) {
     .unwrap();
     db.execute("UPDATE releases SET last_seq = ?1, last_hash = ?2, form = ?3", rusqlite::params![seq, hash, form])
         .unwrap();
-    let columns = "release app started_at last_at form last_seq last_hash sent carried absorbed fence hold";
+    let columns = "release app started_at last_at form last_seq last_hash sent carried absorbed fence hold imported";
     let mut sealed = String::new();
     for column in columns.split(' ') {
         let value = format!("SELECT coalesce(CAST({column} AS TEXT), '') FROM releases");
@@ -104,7 +104,7 @@ fn a_form_of_events_that_is_newer_is_told_by_its_number() {
 fn a_newer_schema_is_refused_by_every_verb_and_left_as_it_is() {
     let stopped = Stopped::new();
     stopped.db().pragma_update(None, "user_version", 7).unwrap();
-    let sentence = "error: the record was written by a newer kanmon (form 7; this one knows 2)";
+    let sentence = "error: the record was written by a newer kanmon (form 7; this one knows 3)";
     stopped.is_left_alone(&[sentence, WHAT_TO_DO]);
     let ran = stopped.desk.run(&stopped.sandbox.keys("developer"), &["release"]).ended(40);
     ran.told("use the kanmon that wrote it");

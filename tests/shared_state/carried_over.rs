@@ -1,9 +1,9 @@
-//! A release begun on one machine's disk is carried into the table, ends there, and is kept as a file.
+//! A release of one machine's disk is kept as a file, and read from the table that takes it in.
 
 use super::rig::World;
 
 #[test]
-fn a_release_is_carried_from_a_disk_into_the_table_and_goes_on_there() {
+fn a_release_is_carried_from_a_disk_into_the_table_to_be_read_there() {
     let Some(world) = World::start("export and import", true) else { return };
     let (build, other) = (world.machine("developer"), world.machine("developer"));
     let ended = build.start(&["release", "--until", "dev", "--state", "local", "--output", "json"]).end();
@@ -20,7 +20,10 @@ fn a_release_is_carried_from_a_disk_into_the_table_and_goes_on_there() {
         let told = other.json(&["import", "record.jsonl"]);
         assert_eq!((&told["release"], &told["new"]), (&release.as_str().into(), &new.into()));
     }
-    assert_eq!(other.lines(&["history", &release]), build.lines(&["history", &release, "--state", "local"]));
+    let told = other.lines(&["history", &release]);
+    assert_eq!((&told[0]["kind"], &told[0]["release"]), (&"imported".into(), &release.as_str().into()));
+    assert!(told[0]["by"].as_str().is_some_and(|by| by.contains("pid ")), "{}", told[0]);
+    assert_eq!(told[1..], build.lines(&["history", &release, "--state", "local"]));
     let back = other.run(&["export", &release]);
     assert_eq!(back.stdout, exported.stdout, "byte for byte the same from the other store");
 
@@ -33,14 +36,18 @@ fn a_release_is_carried_from_a_disk_into_the_table_and_goes_on_there() {
     assert_eq!(refused.status.code(), Some(2), "{}", refused.err);
     assert!(refused.err.contains("does not have its hash"), "{}", refused.err);
 
-    let ended = other.start(&["promote", &release, "--to", "staging"]).end();
+    // Read, and no more: it goes on where it is recorded.
+    let refused = other.start(&["promote", &release, "--to", "staging"]).end();
+    assert_eq!(refused.status.code(), Some(2), "{}", refused.err);
+    assert!(refused.err.contains("is a record of another store, imported at "), "{}", refused.err);
+    let ended = build.start(&["promote", &release, "--to", "staging", "--state", "local"]).end();
     assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
-    // What is on the disk has stayed behind; taken in anew it is still the beginning of what is in the table.
-    std::fs::write(&file, &text).unwrap();
-    assert_eq!(other.json(&["import", "record.jsonl"])["new"], false);
-    let longer = other.run(&["export", &release]).stdout;
+    let longer = build.run(&["export", &release, "--state", "local"]).stdout;
     std::fs::write(&file, longer).unwrap();
-    let refused = build.start(&["import", &file.display().to_string(), "--state", "local"]).end();
+    let refused = other.start(&["import", &file.display().to_string()]).end();
     assert_eq!(refused.status.code(), Some(2), "{}", refused.err);
     assert!(refused.err.contains("this record goes on to event"), "{}", refused.err);
+    // What was taken in first has stayed.
+    std::fs::write(&file, &text).unwrap();
+    assert_eq!(other.json(&["import", "record.jsonl"])["new"], false);
 }

@@ -306,8 +306,8 @@ pub(super) async fn list(table: &Table, app: &AppName, gone: &Gone) -> Result<Ve
     }
     let mut listed = Vec::with_capacity(keys.len());
     for item in table.get_each(&keys).await? {
-        let Head { release, app, started_at, last_at, lease, .. } = Head::parse(&item)?;
-        listed.push(Listed { release, app, started_at, last_at, held_by: lease.holder(gone) });
+        let Head { release, app, started_at, last_at, lease, imported, .. } = Head::parse(&item)?;
+        listed.push(Listed { release, app, started_at, last_at, held_by: lease.holder(gone), imported });
     }
     if listed.len() != keys.len() {
         return Err(corrupt());

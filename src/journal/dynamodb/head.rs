@@ -12,7 +12,7 @@ use crate::journal::codec::Tip;
 use crate::journal::lease::{self, ReleaseLease};
 use crate::model::event::EVENT_VERSION;
 use crate::model::ids::{AppName, ReleaseId, StageName};
-use crate::ports::journal::JournalError;
+use crate::ports::journal::{Imported, JournalError};
 
 #[derive(Debug, Clone)]
 pub(super) struct Head {
@@ -28,6 +28,8 @@ pub(super) struct Head {
     pub absorbed: Ranges,
     /// The last message that is not here: it came before the record was carried here.
     pub carried: u64,
+    /// Where it is another store's.
+    pub imported: Option<Imported>,
     /// Where it has taken a lease; it may have lost it since.
     pub stages: BTreeSet<(AppName, StageName)>,
     /// 0 where it is not written yet.
@@ -49,6 +51,7 @@ impl Head {
             lease: ReleaseLease::default(),
             absorbed: Ranges::default(),
             carried: 0,
+            imported: None,
             stages: BTreeSet::new(),
             rev: 0,
             token: String::new(),
@@ -63,6 +66,18 @@ impl Head {
     /// `NoSuchRelease`.
     pub async fn load(table: &Table, release: &ReleaseId) -> Result<Head, JournalError> {
         Head::find(table, release).await?.ok_or_else(|| JournalError::NoSuchRelease(release.clone()))
+    }
+
+    /// One that is worked on here.
+    ///
+    /// # Errors
+    /// `Imported`, and those of `load`.
+    pub async fn own(table: &Table, release: &ReleaseId) -> Result<Head, JournalError> {
+        let head = Head::load(table, release).await?;
+        match head.imported {
+            Some(mark) => Err(JournalError::Imported(release.clone(), mark)),
+            None => Ok(head),
+        }
     }
 
     pub fn parse(item: &Item) -> Result<Head, JournalError> {
@@ -87,6 +102,7 @@ impl Head {
             },
             absorbed: read.parsed("absorbed")?,
             carried: read.number("carried")?,
+            imported: lease::parse_hold(read.maybe_text("imported")?, pk)?,
             stages: stages.collect::<Option<_>>().ok_or_else(corrupt)?,
             rev: read.number("rev")?,
             token: read.text("token")?.to_owned(),
@@ -115,6 +131,9 @@ impl Head {
         );
         if let Some(hold) = lease::hold_text(self.lease.hold.as_ref())? {
             item.insert("hold".to_owned(), text(hold));
+        }
+        if let Some(mark) = lease::hold_text(self.imported.as_ref())? {
+            item.insert("imported".to_owned(), text(mark));
         }
         Ok((sealed(item), if self.rev == 0 { If::New } else { If::Rev(self.rev) }))
     }

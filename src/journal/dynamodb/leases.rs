@@ -25,7 +25,7 @@ pub(super) async fn take(
 ) -> Result<Lease, JournalError> {
     let mut call = Call::new();
     loop {
-        let mut head = Head::load(table, release).await?;
+        let mut head = Head::own(table, release).await?;
         if call.is_again() && call.wrote(&head.token) {
             return Ok(Lease { release: release.clone(), holder: holder.clone(), fence: head.lease.fence });
         }

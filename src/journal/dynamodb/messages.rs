@@ -19,7 +19,7 @@ pub(super) async fn send(
     now: Timestamp,
 ) -> Result<u64, JournalError> {
     // A release that was begun stays, so that this needs no transaction with its partition.
-    let carried = Head::load(table, release).await?.carried;
+    let carried = Head::own(table, release).await?.carried;
     let mut call = Call::new();
     let mut message = Message { id: 0, at: now, release: release.clone(), body };
     // The number is kept while nobody can tell whether it was written: two would be one message twice.

@@ -1,25 +1,25 @@
 //! A record of another store, taken in: its rows first, which nobody sees without a head, then the head.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use super::call::Call;
 use super::events;
 use super::head::Head;
 use super::item::Item;
 use super::key::Key;
-use super::place::Place;
 use super::table::{If, Table, Written};
 use crate::journal::codec::{self, Row, Verified};
 use crate::journal::lease;
-use crate::model::ids::{ReleaseId, StageName};
-use crate::model::ledger::stage_of;
-use crate::ports::journal::{JournalError, Record};
+use crate::model::ids::ReleaseId;
+use crate::ports::journal::{Imported, JournalError, Record};
 
 /// How many bytes of rows are packed at a time, each item being written by itself.
 const PORTION: usize = 1_000_000;
 
-pub(super) async fn restore(table: &Table, record: &Record, verified: &Verified) -> Result<bool, JournalError> {
+pub(super) async fn restore(
+    table: &Table,
+    record: &Record,
+    verified: &Verified,
+    mark: &Imported,
+) -> Result<bool, JournalError> {
     let Record { app, release, rows, .. } = record;
     let Verified { events, tip, chunks } = verified;
     if Head::find(table, release).await?.is_some() {
@@ -31,6 +31,7 @@ pub(super) async fn restore(table: &Table, record: &Record, verified: &Verified)
     }
     put_rows(table, release, rows).await?;
     let mut head = Head::new(app, release, events[0].at);
+    head.imported = Some(mark.clone());
     head.last_at = events[events.len() - 1].at;
     head.tip = tip.clone();
     head.carried = lease::carried(events);
@@ -39,20 +40,8 @@ pub(super) async fn restore(table: &Table, record: &Record, verified: &Verified)
     }
     let mut call = Call::new();
     loop {
-        let mut places: BTreeMap<StageName, Place> = BTreeMap::new();
-        for event in events {
-            let Some(stage) = stage_of(&event.fact) else { continue };
-            let place = match places.entry(stage.clone()) {
-                Entry::Occupied(there) => there.into_mut(),
-                Entry::Vacant(free) => free.insert(Place::load(table, app, stage).await?),
-            };
-            place.ledger.apply_late(event);
-        }
         let token = call.token();
-        let mut items = vec![head.write(&token)?, events::listing(app, release)];
-        for place in places.values() {
-            items.extend(place.write()?);
-        }
+        let items = vec![head.write(&token)?, events::listing(app, release)];
         let written = table.put_all(&token, items).await?;
         if matches!(written, Written::Yes) {
             return Ok(true);

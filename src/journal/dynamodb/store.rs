@@ -17,7 +17,7 @@ use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::{StageLedger, Word};
 use crate::model::pipeline::Account;
-use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Pulse, Record};
+use crate::ports::journal::{Holder, Imported, Journal, JournalError, Lease, Listed, Pulse, Record};
 
 /// The journal in a table, shared by any number of machines.
 pub struct DynamoDbJournal {
@@ -161,8 +161,8 @@ impl Journal for DynamoDbJournal {
         events::export(&self.table, release).await
     }
 
-    async fn restore(&self, record: &Record) -> Result<bool, JournalError> {
+    async fn restore(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError> {
         let verified = codec::verify(record)?;
-        restore::restore(&self.table, record, &verified).await
+        restore::restore(&self.table, record, &verified, mark).await
     }
 }

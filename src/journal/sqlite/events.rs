@@ -12,7 +12,7 @@ use crate::journal::lease::{self, Gone};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId};
 use crate::model::ledger::stage_of;
-use crate::ports::journal::{Holder, Lease, Listed, Record};
+use crate::ports::journal::{Holder, Imported, Lease, Listed, Record};
 
 pub(super) fn begin(
     tx: &Transaction<'_>,
@@ -122,7 +122,12 @@ fn stored(tx: &Transaction<'_>, release: &ReleaseId) -> Result<(Head, Vec<Row>, 
     Ok((head, rows, chunks, events))
 }
 
-pub(super) fn restore(tx: &Transaction<'_>, record: &Record, verified: &Verified) -> Result<bool, Failure> {
+pub(super) fn restore(
+    tx: &Transaction<'_>,
+    record: &Record,
+    verified: &Verified,
+    mark: &Imported,
+) -> Result<bool, Failure> {
     let Verified { events, tip, chunks } = verified;
     let (app, release) = (&record.app, &record.release);
     let mut head = Head::new(app, release, events[0].at);
@@ -131,19 +136,13 @@ pub(super) fn restore(tx: &Transaction<'_>, record: &Record, verified: &Verified
     head.carried = lease::carried(events);
     head.sent = head.carried;
     head.absorbed = events.iter().filter(|e| matches!(e.fact, Fact::Absorbed { .. })).count() as u64;
+    head.imported = Some(mark.clone());
     if !head.insert(tx)? {
         codec::same(record, &export(tx, release)?)?;
         return Ok(false);
     }
     for (blob, chunks) in chunks {
         rows::put_blob(tx, blob, chunks)?;
-    }
-    for event in events {
-        if let Some(stage) = stage_of(&event.fact) {
-            let mut place = Place::load(tx, app, stage)?;
-            place.ledger.apply_late(event);
-            place.save(tx, app, stage)?;
-        }
     }
     for row in &record.rows {
         rows::put(tx, release, row)?;
@@ -154,8 +153,8 @@ pub(super) fn restore(tx: &Transaction<'_>, record: &Record, verified: &Verified
 pub(super) fn list(tx: &Transaction<'_>, app: &AppName, gone: &Gone) -> Result<Vec<Listed>, Failure> {
     head::none_is_hidden(tx, app)?;
     let listed = |head: Head| {
-        let Head { release, app, started_at, last_at, lease, .. } = head;
-        Listed { release, app, started_at, last_at, held_by: lease.holder(gone) }
+        let Head { release, app, started_at, last_at, lease, imported, .. } = head;
+        Listed { release, app, started_at, last_at, held_by: lease.holder(gone), imported }
     };
     let mut listed: Vec<Listed> = Head::of_app(tx, app)?.into_iter().map(listed).collect();
     lease::newest_first(&mut listed);

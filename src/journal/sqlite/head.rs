@@ -9,7 +9,7 @@ use crate::journal::codec::{self, Tip};
 use crate::journal::lease::{self, ReleaseLease};
 use crate::model::event::EVENT_VERSION;
 use crate::model::ids::{AppName, ReleaseId};
-use crate::ports::journal::JournalError;
+use crate::ports::journal::{Imported, JournalError};
 
 #[derive(Debug, Clone)]
 pub(super) struct Head {
@@ -26,10 +26,11 @@ pub(super) struct Head {
     pub carried: u64,
     /// How many messages the events name as absorbed.
     pub absorbed: u64,
+    /// Where it is another store's.
+    pub imported: Option<Imported>,
 }
 
-const COLUMNS: &str =
-    "release, app, started_at, last_at, form, last_seq, last_hash, sent, carried, absorbed, fence, hold, seal";
+const COLUMNS: &str = "release, app, started_at, last_at, form, last_seq, last_hash, sent, carried, absorbed, fence, hold, imported, seal";
 
 impl Head {
     /// Of a release without events.
@@ -45,6 +46,19 @@ impl Head {
             sent: 0,
             carried: 0,
             absorbed: 0,
+            imported: None,
+        }
+    }
+
+    /// One that is worked on here.
+    ///
+    /// # Errors
+    /// `Imported`, and those of `load`.
+    pub fn own(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Head, Failure> {
+        let head = Head::load(tx, release)?;
+        match &head.imported {
+            Some(mark) => Err(JournalError::Imported(release.clone(), mark.clone()).into()),
+            None => Ok(head),
         }
     }
 
@@ -79,7 +93,7 @@ impl Head {
     }
 
     fn put(&self, tx: &Transaction<'_>, verb: &str, or_else: &str) -> Result<usize, Failure> {
-        let Head { release, app, started_at, last_at, form, tip, lease, sent, carried, absorbed } = self;
+        let Head { release, app, started_at, last_at, form, tip, lease, sent, carried, absorbed, imported } = self;
         let mut stored = Stored {
             release: release.to_string(),
             app: app.to_string(),
@@ -93,16 +107,19 @@ impl Head {
             absorbed: *absorbed,
             fence: lease.fence,
             hold: lease::hold_text(lease.hold.as_ref())?,
+            imported: lease::hold_text(imported.as_ref())?,
             seal: String::new(),
         };
         stored.seal = stored.digest();
-        let Stored { release, app, started_at, last_at, form, last_hash, hold, seal, .. } = &stored;
-        let text =
-            format!("{verb} INTO releases ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) {or_else}");
+        let Stored { release, app, started_at, last_at, form, last_hash, hold, imported, seal, .. } = &stored;
+        let text = format!(
+            "{verb} INTO releases ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) {or_else}"
+        );
         let [last_seq, sent, carried, absorbed, fence] =
             [stored.last_seq, stored.sent, stored.carried, stored.absorbed, stored.fence].map(Number);
         Ok(tx.prepare_cached(&text)?.execute(params![
-            release, app, started_at, last_at, form, last_seq, last_hash, sent, carried, absorbed, fence, hold, seal
+            release, app, started_at, last_at, form, last_seq, last_hash, sent, carried, absorbed, fence, hold,
+            imported, seal
         ])?)
     }
 }
@@ -121,6 +138,7 @@ struct Stored {
     absorbed: u64,
     fence: u64,
     hold: Option<String>,
+    imported: Option<String>,
     seal: String,
 }
 
@@ -140,7 +158,8 @@ impl Stored {
             absorbed: number(9)?,
             fence: number(10)?,
             hold: row.get(11)?,
-            seal: row.get(12)?,
+            imported: row.get(12)?,
+            seal: row.get(13)?,
         })
     }
 
@@ -161,6 +180,7 @@ impl Stored {
             ("absorbed", &absorbed),
             ("fence", &fence),
             ("hold", self.hold.as_deref().unwrap_or_default()),
+            ("imported", self.imported.as_deref().unwrap_or_default()),
         ])
     }
 
@@ -171,6 +191,7 @@ impl Stored {
             return Err(JournalError::Corrupt(format!("{what} does not have its hash")).into());
         }
         let hold = lease::parse_hold(self.hold.as_deref(), &format!("release {}", self.release))?;
+        let imported = lease::parse_hold(self.imported.as_deref(), &format!("release {}", self.release))?;
         Ok(Head {
             release: parsed(&self.release, &what)?,
             app: parsed(&self.app, &what)?,
@@ -182,6 +203,7 @@ impl Stored {
             sent: self.sent,
             carried: self.carried,
             absorbed: self.absorbed,
+            imported,
         })
     }
 }

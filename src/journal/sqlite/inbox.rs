@@ -23,7 +23,7 @@ pub(super) fn send(
     body: MessageBody,
     now: Timestamp,
 ) -> Result<u64, Failure> {
-    let mut head = Head::load(tx, release)?;
+    let mut head = Head::own(tx, release)?;
     head.sent += 1;
     let message = Message { id: head.sent, at: now, release: release.clone(), body };
     let (body, hash) = seal(&message)?;

@@ -19,7 +19,7 @@ pub(super) fn take(
     now: Timestamp,
     gone: &Gone,
 ) -> Result<Lease, Failure> {
-    let mut head = Head::load(tx, release)?;
+    let mut head = Head::own(tx, release)?;
     let lease = head.lease.take(release, holder, still, now, gone)?;
     head.save(tx)?;
     Ok(lease)

@@ -32,6 +32,7 @@ pub(super) struct Opened {
 /// Opens the journal in `dir`, making both where they are not there; read-only where it cannot be written.
 pub(super) fn open(dir: &Path) -> Result<Opened, JournalError> {
     let file = dir.join(FILE);
+    private::is_ours(dir, &file)?;
     let prepared = prepare(dir, &file);
     let exposed = private::close_to_others(dir, &file);
     let opened = match prepared {
@@ -75,6 +76,7 @@ fn open_writable(file: &Path) -> Result<Opened, JournalError> {
         db.pragma_update(None, "fullfsync", true)?;
         db.pragma_update(None, "cell_size_check", true)?;
         schema::migrate(&mut db)?;
+        schema::is_ours(&db)?;
         Ok(db)
     };
     let db = ready().map_err(|e| e.about(file))?;
@@ -108,7 +110,7 @@ pub(super) fn open_read_only(file: &Path) -> Result<Opened, JournalError> {
         match schema::version(&db)? {
             0 => Err(JournalError::Store(format!("{} is empty", file.display())).into()),
             v if v < schema::VERSION => Err(read_only(file).into()),
-            _ => Ok(db),
+            _ => schema::is_ours(&db).map(|()| db),
         }
     };
     let db = ready().map_err(|e| e.about(file))?;

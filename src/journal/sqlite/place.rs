@@ -117,7 +117,7 @@ fn entered(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<Opt
     let found: Option<String> = tx
         .prepare_cached(
             "SELECT e.release FROM events e JOIN releases r ON r.release = e.release
-             WHERE r.app = ?1 AND length(e.payload) = length(?2) AND e.payload = ?2 LIMIT 1",
+             WHERE r.app = ?1 AND r.imported IS NULL AND length(e.payload) = length(?2) AND e.payload = ?2 LIMIT 1",
         )?
         .query_row(params![app.as_str(), payload], |row| row.get(0))
         .optional()?;

@@ -1,5 +1,7 @@
 //! The tables, and how a file gets from each version to the next.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
@@ -8,11 +10,11 @@ use crate::ports::journal::JournalError;
 /// Marks the file as kanmon's ("kanm").
 const APPLICATION_ID: i32 = 0x6b61_6e6d;
 
-/// Version 1 was that of files that no released kanmon has written.
-const FIRST: u32 = 2;
+/// Earlier versions were those of files that no released kanmon has written.
+const FIRST: u32 = 3;
 
 /// Each step makes the version after the one before it; steps that were released are never changed. `hold` columns are JSON, empty
-/// where nobody holds. What no chain holds has a hash of its own: `seal` is the row's, `hash` beside a `body` is the body's, and
+/// where nobody holds; `imported` is too, empty where the release is this store's own. What no chain holds has a hash of its own: `seal` is the row's, `hash` beside a `body` is the body's, and
 /// `ledger` that of the stage's row in `ledgers`, so that neither can go without the other. Messages from `carried` + 1 to `sent`
 /// are in the inbox, and `absorbed` of all that ever came are named by events.
 const STEPS: [&str; 1] = ["
@@ -20,7 +22,7 @@ const STEPS: [&str; 1] = ["
         release TEXT PRIMARY KEY, app TEXT NOT NULL, started_at TEXT NOT NULL, last_at TEXT NOT NULL,
         form INTEGER NOT NULL, last_seq INTEGER NOT NULL, last_hash TEXT NOT NULL,
         sent INTEGER NOT NULL, carried INTEGER NOT NULL, absorbed INTEGER NOT NULL,
-        fence INTEGER NOT NULL, hold TEXT, seal TEXT NOT NULL
+        fence INTEGER NOT NULL, hold TEXT, imported TEXT, seal TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX releases_of_app ON releases (app);
     CREATE TABLE events (
@@ -92,4 +94,36 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), Failure> {
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()?;
     Ok(())
+}
+
+/// Whether a file of this version has the tables of this version and nothing else: a trigger or a view would do or show something that
+/// nobody wrote down.
+///
+/// # Errors
+/// `Foreign`, naming the first that differs.
+pub(super) fn is_ours(db: &Connection) -> Result<(), Failure> {
+    let fresh = Connection::open_in_memory()?;
+    STEPS.iter().try_for_each(|step| fresh.execute_batch(step))?;
+    let (wanted, found) = (objects(&fresh)?, objects(db)?);
+    let foreign = |what: String| Err(JournalError::Foreign(what).into());
+    if let Some((name, object)) = found.iter().find(|(name, object)| wanted.get(*name) != Some(object)) {
+        let kind = &object.0;
+        return foreign(match wanted.contains_key(name) {
+            true => format!("its {kind} `{name}` is not as kanmon makes it"),
+            false => format!("it has a {kind} `{name}`, which kanmon does not make"),
+        });
+    }
+    match wanted.keys().find(|name| !found.contains_key(*name)) {
+        Some(name) => foreign(format!("`{name}` is missing in it")),
+        None => Ok(()),
+    }
+}
+
+/// By its name: what kind of object it is, and the text that made it.
+type Objects = BTreeMap<String, (String, Option<String>)>;
+
+fn objects(db: &Connection) -> Result<Objects, Failure> {
+    let mut rows = db.prepare("SELECT name, type, sql FROM sqlite_schema")?;
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

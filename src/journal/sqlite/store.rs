@@ -19,7 +19,7 @@ use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::{StageLedger, Word};
-use crate::ports::journal::{Holder, Journal, JournalError, Lease, Listed, Pulse, Record};
+use crate::ports::journal::{Holder, Imported, Journal, JournalError, Lease, Listed, Pulse, Record};
 
 type Job = Box<dyn FnOnce(&mut Opened) + Send>;
 
@@ -40,7 +40,8 @@ impl SqliteJournal {
     /// file (0600) where they are not there. Where they cannot be written, what is there can still be read.
     ///
     /// # Errors
-    /// `Newer` for a file of a later kanmon, `Corrupt` for one that is no journal, `Store` where it cannot be opened or made.
+    /// `Newer` for a file of a later kanmon, `Corrupt` for one that is no journal, `Foreign` where somebody else made it or put something
+    /// in its place, `Store` where it cannot be opened or made.
     pub fn open(dir: &Path) -> Result<SqliteJournal, JournalError> {
         SqliteJournal::start(open::open(dir)?, Arc::new(process::is_gone))
     }
@@ -246,8 +247,8 @@ impl Journal for SqliteJournal {
         self.read_tx(move |tx| events::export(tx, &release)).await
     }
 
-    async fn restore(&self, record: &Record) -> Result<bool, JournalError> {
-        let (record, verified) = (record.clone(), codec::verify(record)?);
-        self.write_tx(move |tx| events::restore(tx, &record, &verified)).await
+    async fn restore(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError> {
+        let (record, verified, mark) = (record.clone(), codec::verify(record)?, mark.clone());
+        self.write_tx(move |tx| events::restore(tx, &record, &verified, &mark)).await
     }
 }

@@ -33,6 +33,16 @@ pub fn source(root: &Path) -> Found {
     }
 }
 
+/// A file below this folder that git tracks, if there is one. Where git does not answer, none is known to be: nothing else is done on
+/// its word.
+pub fn tracked(folder: &Path) -> Option<String> {
+    if !is_below_a_repository(folder) {
+        return None;
+    }
+    let found = Git::new(folder).and_then(|git| git.bytes(&["ls-files", "-z", "--", "."])).ok()?;
+    found.split(|byte| *byte == 0).find(|name| !name.is_empty()).map(|name| String::from_utf8_lossy(name).into_owned())
+}
+
 /// Whether git would look for a repository here: the folder or one above it has a `.git`.
 fn is_below_a_repository(root: &Path) -> bool {
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());

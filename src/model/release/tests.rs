@@ -5,7 +5,8 @@ use super::*;
 use crate::model::approval::{Answer, ApprovalAnswer, Identity};
 use crate::model::event::StageFailure;
 use crate::model::fault::FaultKind;
-use crate::model::finding::ScanState;
+use crate::model::finding::{ScanReading, ScanState};
+use crate::model::gate::GateJudgement;
 use crate::model::ids::{ContentHash, Digest, PlanHash};
 use crate::model::outcome::Outcome;
 use crate::model::plan::StagePlan;
@@ -211,6 +212,38 @@ fn a_stage_is_entered_only_once_it_is_planned_and_judged() {
     }
     let release = fold([planned("dev"), gate_passed("dev"), entered("dev")]).unwrap();
     assert_eq!(release.stage(&id("dev")).entered, Some(at(4)));
+    let twice = [planned("dev"), gate_passed("dev"), entered("dev"), entered("dev")];
+    assert!(refused(twice).why.contains("was entered before"));
+}
+
+#[test]
+fn a_stage_is_entered_only_on_a_gate_that_passed_and_where_it_asks_an_approval_of_what_was_asked() {
+    for verdict in [Verdict::Unknown, Verdict::Fail] {
+        let judgement = GateJudgement { verdict, counts: BTreeMap::new(), blocking: vec![], reasons: vec![] };
+        let judged = Fact::GateJudged { stage: id("dev"), judgement };
+        assert!(refused([planned("dev"), judged, entered("dev")]).why.contains("did not pass"));
+    }
+    let ready = || vec![planned("prod"), gate_passed("prod"), entered("prod")];
+    assert!(refused(ready()).why.contains("needs an approval"));
+    assert!(refused([vec![asked("prod")], ready()].concat()).why.contains("needs an approval"));
+    let taken_back = vec![asked("prod"), given("prod"), withdrawn("prod")];
+    assert!(refused([taken_back, ready()].concat()).why.contains("needs an approval"));
+    fold([vec![asked("prod"), given("prod")], ready()].concat()).unwrap();
+    let other = ApprovalAnswer { plan: PlanHash::of(b"another"), ..answer("prod", Answer::Approved) };
+    assert!(refused([asked("prod"), Fact::ApprovalGiven { answer: other }]).why.contains("not what was asked"));
+    let rejected = Fact::ApprovalGiven { answer: answer("prod", Answer::Rejected) };
+    assert!(refused([asked("prod"), rejected]).why.contains("not what was asked"));
+}
+
+#[test]
+fn who_takes_a_release_over_judges_again_what_another_process_entered_on() {
+    let inside = [planned("dev"), gate_passed("dev"), entered("dev")];
+    let old = |facts: Vec<Fact>| fold(facts).unwrap().stage(&id("dev")).gate_is_old;
+    assert!(!old(inside.to_vec()));
+    let taken_over = [inside.to_vec(), vec![resumed()]].concat();
+    assert!(old(taken_over.clone()));
+    assert!(!old([taken_over, vec![gate_passed("dev")]].concat()));
+    assert!(!old(vec![resumed()]), "what is not entered has no judgement yet");
 }
 
 #[test]

@@ -1,0 +1,149 @@
+//! A record may be from anywhere. What it says of accounts, roles, endpoints, commands and conditions counts only where the pipeline file of
+//! this checkout says the same.
+
+use serde_json::Value;
+
+use super::bench::Bench;
+use super::failure::Failure;
+use crate::model::approval::ApprovalWay;
+use crate::model::ids::AccountName;
+use crate::model::pipeline::Pipeline;
+use crate::model::release::Release;
+
+/// Whether a release was started with what the file here says. Where its state is kept and how often it looks makes no difference; the
+/// contents of templates and values are compared where they are used.
+///
+/// # Errors
+/// The first member that differs, and the commit that has the release's own file.
+pub fn agrees(bench: &Bench, release: &Release) -> Result<(), Failure> {
+    match difference(bench.pipeline(), &release.started.pipeline)? {
+        Some(member) => Err(other_file(release, &member)),
+        None => Ok(()),
+    }
+}
+
+/// Whether the accounts in which a release's questions are answered are those of the file here.
+///
+/// # Errors
+/// The first that is not.
+pub fn answers(bench: &Bench, release: &Release) -> Result<(), Failure> {
+    let theirs = &release.started.pipeline;
+    let asked = theirs.stages.iter().filter_map(|stage| {
+        Some(match &stage.approval.as_ref()?.way {
+            ApprovalWay::CodePipeline { account, .. } => account,
+            ApprovalWay::Kanmon => &stage.account,
+        })
+    });
+    let other = |name: &&AccountName| {
+        let own = bench.pipeline().accounts.get(*name);
+        own.is_none() || own != theirs.accounts.get(*name)
+    };
+    match asked.into_iter().find(other) {
+        Some(name) => Err(other_file(release, &format!("accounts.{name}"))),
+        None => Ok(()),
+    }
+}
+
+fn other_file(release: &Release, member: &str) -> Failure {
+    let id = &release.id;
+    let is_commit = |c: &&String| c.bytes().all(|b| b.is_ascii_hexdigit());
+    let hint = match release.started.source.commit.as_ref().filter(is_commit) {
+        Some(commit) => {
+            format!(
+                "check out the commit that it was made from, {}, or make a new release",
+                &commit[..commit.len().min(12)]
+            )
+        }
+        None => "use the pipeline file that it was made with, or make a new release".to_owned(),
+    };
+    Failure::wrong(format!("{id} was started with another pipeline file than the one here: `{member}` differs"))
+        .cause("a record's accounts, roles, endpoints, commands and conditions count only where the file here says the same")
+        .hint(hint)
+}
+
+fn difference(own: &Pipeline, theirs: &Pipeline) -> Result<Option<String>, Failure> {
+    let value = |p: &Pipeline| {
+        let mut value = serde_json::to_value(p).map_err(|e| Failure::defect(format!("a pipeline has no JSON: {e}")))?;
+        if let Some(members) = value.as_object_mut() {
+            members.retain(|name, _| !["state", "poll"].contains(&name.as_str()));
+        }
+        without_contents(&mut value);
+        Ok::<_, Failure>(value)
+    };
+    Ok(differs(&value(own)?, &value(theirs)?, ""))
+}
+
+/// A file's path stays, the hash of what is in it goes.
+fn without_contents(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if members.contains_key("path") {
+                members.remove("sha256");
+            }
+            members.values_mut().for_each(without_contents);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_contents),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// The first member that is not the same, by its path.
+fn differs(own: &Value, theirs: &Value, path: &str) -> Option<String> {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match (own, theirs) {
+        (Value::Object(a), Value::Object(b)) => {
+            let names = a.keys().chain(b.keys().filter(|name| !a.contains_key(*name)));
+            names.into_iter().find_map(|name| match (a.get(name), b.get(name)) {
+                (Some(a), Some(b)) => differs(a, b, &below(name)),
+                (Some(_), None) | (None, Some(_)) | (None, None) => Some(below(name)),
+            })
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            a.iter().zip(b).enumerate().find_map(|(n, (a, b))| {
+                let name = a.get("name").and_then(Value::as_str).map_or_else(|| n.to_string(), str::to_owned);
+                differs(a, b, &format!("{path}[{name}]"))
+            })
+        }
+        (own, theirs) => (own != theirs).then(|| path.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::pipeline::{Account, Check, State, Step};
+    use crate::model::release::samples::{id, pipeline};
+
+    fn found(change: impl Fn(&mut Pipeline)) -> Option<String> {
+        let mut theirs = pipeline();
+        change(&mut theirs);
+        difference(&pipeline(), &theirs).unwrap()
+    }
+
+    #[test]
+    fn what_a_record_could_smuggle_in_is_found_by_its_path() {
+        let main = id("main");
+        let account = |change: fn(&mut Account)| found(|p| p.accounts.values_mut().for_each(change));
+        assert_eq!(account(|a| a.profile = Some("evil".into())).as_deref(), Some("accounts.main.profile"));
+        assert_eq!(account(|a| a.role = Some("admin".into())).as_deref(), Some("accounts.main.role"));
+        let endpoint = account(|a| drop(a.endpoints.insert("sts".into(), "http://evil".into())));
+        assert_eq!(endpoint.as_deref(), Some("accounts.main.endpoints.sts"));
+        let check = Step::Check(Check::Command { argv: vec!["/evil".into()], timeout: pipeline().poll });
+        assert_eq!(found(|p| p.stages[1].steps.push(check.clone())).as_deref(), Some("stages[prod].steps"));
+        assert_eq!(found(|p| p.stages[1].approval = None).as_deref(), Some("stages[prod].approval"));
+        let gate = found(|p| p.stages[1].gate.at_most.clear()).unwrap();
+        assert!(gate.starts_with("stages[prod].gate.at_most."), "{gate}");
+        assert_eq!(found(|p| drop(p.stages.remove(0))).as_deref(), Some("stages"));
+        assert!(found(|p| drop(p.accounts.insert(id("other"), pipeline().accounts[&main].clone()))).is_some());
+    }
+
+    #[test]
+    fn where_the_record_is_kept_and_what_is_in_templates_is_not_compared_here() {
+        assert_eq!(found(|_| {}), None);
+        assert_eq!(found(|p| p.state = State::DynamoDb { account: id("main"), table: "kanmon".into() }), None);
+        let other = "1".repeat(64);
+        assert_eq!(found(|p| p.tasks.values_mut().for_each(|t| t.taskdef.sha256.clone_from(&other))), None);
+        let path = found(|p| p.tasks.values_mut().for_each(|t| t.taskdef.path = "other.json".into()));
+        assert_eq!(path.as_deref(), Some("tasks.migrate.taskdef.path"));
+    }
+}

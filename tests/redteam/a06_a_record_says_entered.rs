@@ -1,0 +1,130 @@
+//! A record in which production was entered already, so that nobody judges and nobody asks: entering is never taken over from a record.
+
+use kanmon::engine::plan;
+use kanmon::model::release::Release;
+use serde_json::{Value, json};
+
+use super::record::Record;
+use super::rig::{BOTH, Field, Topology, checkout};
+use crate::binary::rig::release_in;
+
+/// An image with critical findings, in both accounts, and the record of how the attacker brought it there: by a file of his own, which
+/// asks nobody and lets everything pass. Production's role lets him go no further.
+fn brought(field: &Field) -> (Record, tempfile::TempDir) {
+    let own = tempfile::tempdir().unwrap();
+    let desk = checkout(Topology::Strong, &field.sandbox);
+    desk.label("findings", "CRITICAL:9");
+    desk.edit("critical: 0, high: 0", "critical: unlimited, high: unlimited");
+    desk.edit(
+        "by: kanmon\n        approvers: [\"arn:aws:iam::222222222222:user/manager\"]\n        expires: 1h",
+        "OUT",
+    );
+    desk.edit("    enter:\n      approval:\n        OUT\n", "");
+    let attacker = field.developer().at(&desk).apart(own.path());
+    let ran = attacker.run(&["release"]);
+    assert!(ran.out.contains("RegisterTaskDefinition") || ran.err.contains("RegisterTaskDefinition"), "{ran:?}");
+    let exported = attacker.run(&["export", &release_in(&ran.out)]).ended(0);
+    let record = Record::read(&exported.out);
+    assert!(record.facts.iter().any(|(_, f)| f["kind"] == "stage-entered" && f["stage"] == "prod"));
+    (record, own)
+}
+
+/// The facts up to where the attacker was stopped, under the team's own pipeline.
+fn forged(field: &Field, mut record: Record) -> Record {
+    let honest = field.record(&field.prepared()).fact("started")["pipeline"].clone();
+    let is_entered = |fact: &Value| fact["kind"] == "stage-entered" && fact["stage"] == "prod";
+    let end = record.facts.iter().position(|(_, fact)| is_entered(fact)).unwrap();
+    record.facts.truncate(end + 1);
+    record.edit("started", |started| started["pipeline"] = honest.clone());
+    record
+}
+
+/// Puts a question and the manager's yes to it before production was judged and entered, the plan's hash as it has to be.
+fn with_approval(mut record: Record) -> Record {
+    let prod = |fact: &Value| fact["stage"] == "prod";
+    let first = record.facts.iter().position(|(_, f)| f["kind"] == "stage-planned" && prod(f)).unwrap();
+    let last = record.facts.iter().rposition(|(_, f)| f["kind"] == "gate-judged" && prod(f)).unwrap();
+    let at = record.facts[first.min(last)].0.clone();
+    let (entered, before) = record.facts.split_last().unwrap();
+    let release = Release::fold(&Record { facts: before.to_vec(), ..record.clone() }.events()).unwrap();
+    let stage = release.started.pipeline.stage(&"prod".parse().unwrap()).unwrap();
+    let state = release.stage(&stage.name);
+    let hash = plan::hash(&release, stage, state.plan.as_ref().unwrap(), state.gate.as_ref().unwrap());
+    let request = json!({
+        "plan": hash, "summary": "hello", "asked_at": at, "expires_at": "2099-01-01T00:00:00Z",
+    });
+    let manager = json!({ "arn": "arn:aws:iam::222222222222:user/manager", "account": "222222222222", "user_id": "M" });
+    let answer = json!({ "stage": "prod", "plan": hash, "answer": "approved", "by": manager, "comment": "" });
+    let said = [
+        json!({ "kind": "approval-requested", "stage": "prod", "request": request }),
+        json!({ "kind": "approval-given", "answer": answer }),
+    ];
+    let judged = record.facts[last].clone();
+    let planned = record.facts.iter().rfind(|(_, f)| f["kind"] == "stage-planned" && prod(f)).unwrap().clone();
+    let mut facts = before.to_vec();
+    facts.extend(said.map(|fact| (at.clone(), fact)));
+    facts.extend([judged, planned, entered.clone()]);
+    record.facts = facts;
+    record
+}
+
+#[test]
+fn production_is_not_entered_on_a_records_word() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let (record, _own) = brought(&field);
+        let before = field.in_production();
+        let record = forged(&field, record);
+        let id = record.release.clone();
+        let mut cases = vec![(record.clone(), "needs an approval")];
+        let mut unjudged = record.clone();
+        unjudged.facts.retain(|(_, f)| f["kind"] != "gate-judged" || f["stage"] != "prod");
+        cases.push((unjudged, "neither planned nor judged"));
+        let mut blocked = with_approval(record.clone());
+        blocked.edit("gate-judged", |f| f["judgement"]["verdict"] = json!("fail"));
+        cases.push((blocked, "did not pass"));
+        for (record, why) in cases {
+            field.plant(&record);
+            let ran = field.promoter().run(&["promote", &id, "--to", "prod"]).ended(40);
+            ran.told("does not fit together").told(why);
+            field.production_is_untouched();
+        }
+        // Nothing is missing in this one, and the approval is as good as forged. The gate is judged by who acts on it.
+        field.plant(&with_approval(record));
+        let ran = field.promoter().run(&["promote", &id, "--to", "prod"]).ended(24);
+        assert!(ran.out.contains("the severity gate of prod does not pass any more: 9 critical"), "{ran:?}");
+        field.production_is_untouched();
+        assert_eq!(field.in_production(), before, "{topology:?}");
+    }
+}
+
+#[test]
+fn what_was_entered_with_another_plan_than_was_approved_goes_no_further() {
+    let field = Field::new(Topology::Strong);
+    let (record, _own) = brought(&field);
+    let mut record = with_approval(forged(&field, record));
+    let other = "ab".repeat(32);
+    record.edit("approval-requested", |f| f["request"]["plan"] = json!(other));
+    record.edit("approval-given", |f| f["answer"]["plan"] = json!(other));
+    let id = record.release.clone();
+    field.plant(&record);
+    let ran = field.promoter().run(&["promote", &id, "--to", "prod"]).ended(24);
+    assert!(ran.out.contains("not with what was approved"), "{ran:?}");
+    field.production_is_untouched();
+}
+
+#[test]
+fn control_a_release_that_was_stopped_after_it_entered_goes_on() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let release = field.prepared();
+        let mut running = field.waits(&release);
+        field.approves(&release);
+        running.says("hello-prod-web:");
+        running.signal("INT");
+        if running.end().code != Some(0) {
+            field.promoter().run(&["resume", &release]).ended(0);
+        }
+        assert_eq!(field.in_production(), field.digest(&release), "{topology:?}");
+    }
+}

@@ -1,0 +1,45 @@
+//! A record whose stage has a check that is a command: it would run in production's build. Only what the file there says runs.
+
+use serde_json::json;
+
+use super::rig::{BOTH, Field};
+
+#[test]
+fn a_command_of_a_record_runs_nowhere() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let release = field.prepared();
+        let honest = field.record(&release);
+        let ran = field.state().join("ran");
+        for stage in [0, 1] {
+            let mut forged = honest.clone();
+            let argv = ["sh".to_owned(), "-c".to_owned(), format!("env > {}", ran.display())];
+            let check = json!({ "step": "check", "check": "command", "argv": argv, "timeout": "PT30S" });
+            forged.edit("started", |s| {
+                s["pipeline"]["stages"][stage]["steps"].as_array_mut().unwrap().push(check.clone());
+            });
+            // As if the stage had not been left yet.
+            forged.without(&["stage-left", "finished"]);
+            field.plant(&forged);
+            for verb in ["promote", "resume"] {
+                let to: &[&str] = if verb == "promote" { &["--to", "prod"] } else { &[] };
+                let refused = field.promoter().run(&[&[verb, release.as_str()], to].concat());
+                refused.ended(2).told("another pipeline file").told("steps");
+                assert!(!ran.exists(), "{topology:?}: {verb} ran the record's command");
+            }
+        }
+        field.production_is_untouched();
+    }
+}
+
+#[test]
+fn control_a_command_that_the_file_names_runs_for_whoever_has_that_file() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let with_check = "steps: [{ roll: web }, { check: { command: [\"true\"], timeout: 30s } }]";
+        field.edit_for_all("steps: [{ roll: web }]", with_check);
+        let release = field.honest();
+        let record = field.record(&release);
+        assert_eq!(record.facts.iter().filter(|(_, f)| f["kind"] == "check-judged").count(), 2, "{topology:?}");
+    }
+}

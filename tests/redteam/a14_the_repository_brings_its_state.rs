@@ -1,0 +1,113 @@
+//! State that lies in the repository, or in the place of somebody else's: production's checkout would bring its own record.
+
+use std::os::unix::fs::{chown, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use super::rig::{BOTH, Field, Topology, checkout};
+use crate::binary::rig::Desk;
+
+fn git(desk: &Desk, args: &[&str]) {
+    let done = Command::new("git").args(args).current_dir(desk.root.path()).status().unwrap();
+    assert!(done.success(), "git {args:?}");
+}
+
+/// A checkout with a release in a `.kanmon` of its own.
+fn with_state(field: &Field) -> (Desk, String) {
+    let desk = checkout(field.topology, &field.sandbox);
+    let ran = desk.run(&field.developer().keys, &["release", "--until", "staging"]).ended(0);
+    (desk, crate::binary::rig::release_in(&ran.out))
+}
+
+#[test]
+fn a_state_that_git_tracks_is_not_used() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let (desk, id) = with_state(&field);
+        let keys = field.promoter().keys;
+        // Control: the same state, which no commit holds.
+        desk.run(&keys, &["history"]).ended(0).says(&id);
+        git(&desk, &["add", "-f", ".kanmon/journal.db"]);
+        for verb in [&["history"][..], &["approvals"], &["promote", &id, "--to", "prod"], &["release"]] {
+            desk.run(&keys, verb).ended(40).told("git tracks .kanmon/journal.db").told("git rm --cached");
+        }
+        field.production_is_untouched();
+        git(&desk, &["rm", "-q", "--cached", ".kanmon/journal.db"]);
+        desk.run(&keys, &["history"]).ended(0).says(&id);
+    }
+}
+
+#[test]
+fn a_state_that_is_a_link_is_not_followed() {
+    let field = Field::new(Topology::Strong);
+    let (desk, _) = with_state(&field);
+    let keys = field.promoter().keys;
+    let state = desk.root.path().join(".kanmon");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let target = elsewhere.path().join("target");
+    std::fs::create_dir(&target).unwrap();
+    let listing = |dir: &Path| std::fs::read_dir(dir).unwrap().count();
+
+    std::fs::rename(&state, elsewhere.path().join("own")).unwrap();
+    symlink(&target, &state).unwrap();
+    desk.run(&keys, &["history"]).ended(40).told(".kanmon is a symbolic link");
+    desk.run(&keys, &["release", "--until", "staging"]).ended(40).told(".kanmon is a symbolic link");
+    assert_eq!(listing(&target), 0, "something was written through the link");
+    std::fs::remove_file(&state).unwrap();
+    std::fs::rename(elsewhere.path().join("own"), &state).unwrap();
+
+    let db = state.join("journal.db");
+    std::fs::rename(&db, elsewhere.path().join("journal.db")).unwrap();
+    symlink(elsewhere.path().join("journal.db"), &db).unwrap();
+    desk.run(&keys, &["history"]).ended(40).told("journal.db is a symbolic link");
+}
+
+#[test]
+fn a_database_that_does_more_than_keep_rows_is_not_used() {
+    let field = Field::new(Topology::Strong);
+    let (desk, id) = with_state(&field);
+    let keys = field.promoter().keys;
+    let db = desk.root.path().join(".kanmon/journal.db");
+    let cases = [
+        ("CREATE TRIGGER t AFTER INSERT ON inbox BEGIN DELETE FROM inbox; END", "DROP TRIGGER t", "trigger `t`"),
+        ("CREATE VIEW v AS SELECT * FROM events", "DROP VIEW v", "view `v`"),
+        ("CREATE TABLE more (x)", "DROP TABLE more", "table `more`"),
+        (
+            "ALTER TABLE chunks ADD COLUMN more TEXT",
+            "ALTER TABLE chunks DROP COLUMN more",
+            "`chunks` is not as kanmon makes it",
+        ),
+        (
+            "DROP INDEX releases_of_app",
+            "CREATE INDEX releases_of_app ON releases (app)",
+            "`releases_of_app` is missing",
+        ),
+    ];
+    for (does, undoes, told) in cases {
+        let sql = |text: &str| rusqlite::Connection::open(&db).unwrap().execute_batch(text).unwrap();
+        sql(does);
+        for verb in [&["history"][..], &["promote", &id, "--to", "prod"]] {
+            desk.run(&keys, verb).ended(40).told("the state is not used").told(told);
+        }
+        sql(undoes);
+        desk.run(&keys, &["history"]).ended(0).says(&id);
+    }
+}
+
+#[test]
+fn a_state_of_another_user_is_not_used() {
+    let field = Field::new(Topology::Strong);
+    let (desk, id) = with_state(&field);
+    let keys = field.promoter().keys;
+    let state = desk.root.path().join(".kanmon");
+    // Only root may give a file away; elsewhere nothing of this can be played.
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    for path in [state.clone(), state.join("journal.db")] {
+        chown(&path, Some(12_345), None).unwrap();
+        desk.run(&keys, &["history"]).ended(40).told("belongs to another user (id 12345");
+        chown(&path, Some(0), None).unwrap();
+    }
+    desk.run(&keys, &["history"]).ended(0).says(&id);
+}

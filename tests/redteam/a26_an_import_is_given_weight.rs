@@ -1,0 +1,44 @@
+//! A record from a file, with a name of the far future: taken for this store's own, it would make every later release "overtaken", or be
+//! gone on with. An imported record is read, and nothing else.
+
+use super::rig::{BOTH, Field};
+
+#[test]
+fn an_imported_record_is_history_and_overtakes_nothing() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let mut forged = field.record(&field.honest());
+        forged.release = "r29991231-235959-ffffff".to_owned();
+        let id = forged.release.clone();
+        let file = field.developer().desk.root.path().join("record.jsonl");
+        std::fs::write(&file, forged.file()).unwrap();
+        field.developer().run(&["import", "record.jsonl"]).ended(0).says("is imported with its");
+        std::fs::remove_file(&file).unwrap();
+
+        field.manager().run(&["history", &id]).ended(0).says(&format!("{id} was imported at "));
+        field.manager().run(&["history"]).ended(0).says("imported");
+        let before = field.sandbox.changes().len();
+        let verbs: [&[&str]; 6] = [
+            &["promote", &id, "--to", "prod"],
+            &["resume", &id],
+            &["abort", &id],
+            &["approve", &id, "--plan", "0123456789abcdef"],
+            &["reject", &id, "--plan", "0123456789abcdef"],
+            &["withdraw", &id],
+        ];
+        for verb in verbs {
+            field.promoter().run(verb).ended(2).told(&format!("{id} is a record of another store, imported at "));
+        }
+        assert_eq!(field.sandbox.changes().len(), before, "{topology:?}");
+        // Control: this store's next release is overtaken by nothing.
+        field.developer().desk.write("app/index.html", "<title>next</title>");
+        let next = field.honest();
+        assert_eq!(field.in_production(), field.digest(&next), "{topology:?}");
+    }
+}
+
+#[test]
+fn an_import_that_never_ends_is_refused() {
+    let field = Field::new(BOTH[0]);
+    field.developer().run(&["import", "/dev/zero"]).ended(2).told("is longer than 16 MiB");
+}
