@@ -25,7 +25,8 @@ pub(super) async fn read(
         states.push((digest.clone(), state));
         findings.extend(found);
     }
-    Ok((states, findings))
+    // Basic scanning knows no suppression.
+    Ok((states, findings, Vec::new()))
 }
 
 async fn read_one(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_inspector2::types::{
     CoverageFilterCriteria, CoverageResourceType, CoverageStringComparison, CoverageStringFilter, CoveredResource,
-    FilterCriteria, Finding as InspectorFinding, Status, StringComparison, StringFilter,
+    FilterCriteria, Finding as InspectorFinding, FindingStatus, Status, StringComparison, StringFilter,
 };
 use jiff::Timestamp;
 
@@ -101,9 +101,14 @@ fn state(reason: &str, last_scanned: Option<Timestamp>, pushed_at: Timestamp) ->
     }
 }
 
-/// All ACTIVE findings of these digests, one for each vulnerable package.
-pub(super) async fn findings(session: &Session, repository: &str, digests: &[Digest]) -> Result<Vec<Finding>, Fault> {
-    let mut found = Vec::new();
+/// All findings of these digests, one for each vulnerable package: those that are ACTIVE, and those that a filter of the account has
+/// SUPPRESSED.
+pub(super) async fn findings(
+    session: &Session,
+    repository: &str,
+    digests: &[Digest],
+) -> Result<(Vec<Finding>, Vec<Finding>), Fault> {
+    let (mut active, mut suppressed) = (Vec::new(), Vec::new());
     for batch in digests.chunks(FILTER_VALUES) {
         let hashes = batch.iter().map(|d| equals(d.as_str())).collect();
         let filter = FilterCriteria::builder()
@@ -111,20 +116,25 @@ pub(super) async fn findings(session: &Session, repository: &str, digests: &[Dig
             .ecr_image_repository_name(equals(repository))
             .aws_account_id(equals(session.account.id.as_str()))
             .finding_status(equals("ACTIVE"))
+            .finding_status(equals(FindingStatus::Suppressed.as_str()))
             .build();
         let op = Op::read("inspector2:ListFindings", format!("repository {repository}"));
         let mut next = None;
         loop {
             let request = session.inspector().list_findings().filter_criteria(filter.clone()).set_next_token(next);
             let page = session.call(&op, request.max_results(100).send()).await?;
-            found.extend(page.findings().iter().flat_map(finding));
+            for found in page.findings() {
+                // A status that is newer than this program counts like an active one.
+                let list = if *found.status() == FindingStatus::Suppressed { &mut suppressed } else { &mut active };
+                list.extend(finding(found));
+            }
             next = page.next_token().map(str::to_owned);
             if next.is_none() {
                 break;
             }
         }
     }
-    Ok(found)
+    Ok((active, suppressed))
 }
 
 fn finding(f: &InspectorFinding) -> Vec<Finding> {

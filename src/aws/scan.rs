@@ -58,25 +58,28 @@ impl Scanner for Scans {
         pushed_at: Timestamp,
     ) -> Result<ScanReading, Fault> {
         let session = self.sessions.session(account).await?;
-        let (states, mut findings) = match scan_type(&session).await? {
+        let (states, mut findings, mut suppressed) = match scan_type(&session).await? {
             ScanType::Basic => basic_scan::read(&session, repository, digests, pushed_at).await?,
             ScanType::Enhanced => {
                 let pushed = pushed(&session, repository, digests, pushed_at).await?;
                 let states = inspector::coverage(&session, repository, &pushed).await?;
-                let findings = match together(&states) {
+                let (findings, suppressed) = match together(&states) {
                     ScanState::Scanned { .. } => inspector::findings(&session, repository, digests).await?,
-                    ScanState::Waiting { .. } | ScanState::Closed { .. } => Vec::new(),
+                    ScanState::Waiting { .. } | ScanState::Closed { .. } => Default::default(),
                 };
-                (states, findings)
+                (states, findings, suppressed)
             }
         };
         let state = together(&states);
         if !matches!(state, ScanState::Scanned { .. }) {
             findings.clear();
+            suppressed.clear();
         }
-        findings.sort();
-        findings.dedup();
-        Ok(ScanReading { state, findings })
+        for list in [&mut findings, &mut suppressed] {
+            list.sort();
+            list.dedup();
+        }
+        Ok(ScanReading { state, findings, suppressed })
     }
 }
 
@@ -174,8 +177,8 @@ pub(super) fn severity(word: &str) -> Severity {
     }
 }
 
-/// States in the digests' order, and the findings of all of them.
-pub(super) type Read = (Vec<(Digest, ScanState)>, Vec<Finding>);
+/// States in the digests' order, the findings of all of them, and those that are suppressed.
+pub(super) type Read = (Vec<(Digest, ScanState)>, Vec<Finding>, Vec<Finding>);
 
 #[cfg(test)]
 #[path = "scan_tests.rs"]

@@ -45,6 +45,12 @@ fn found(id: &str, severity: &str, package: &str, fixed: Option<&str>) -> Value 
     })
 }
 
+fn suppressed() -> Value {
+    let mut hidden = found("CVE-4", "CRITICAL", "zlib", None);
+    hidden["status"] = "SUPPRESSED".into();
+    hidden
+}
+
 #[tokio::test]
 async fn an_enhanced_scan_is_read_over_all_pages_sorted_and_without_repeats() {
     let (peer, scanner) = scanner("ENHANCED", |asked, _| match asked.op.as_str() {
@@ -54,7 +60,7 @@ async fn an_enhanced_scan_is_read_over_all_pages_sorted_and_without_repeats() {
             "findings": [found("CVE-2", "HIGH", "zlib", None), found("CVE-1", "CRITICAL", "openssl", Some("3.1"))],
             "nextToken": "2"})),
         "findings" => Reply::Json(json!({"findings": [
-            found("CVE-2", "HIGH", "zlib", None), found("CVE-3", "OF_NEXT_YEAR", "x", None)]})),
+            found("CVE-2", "HIGH", "zlib", None), found("CVE-3", "OF_NEXT_YEAR", "x", None), suppressed()]})),
         other => panic!("{other}"),
     });
     let reading = scanner.read(&account("prod"), "app", &[digest(0)], at()).await.unwrap();
@@ -73,9 +79,11 @@ async fn an_enhanced_scan_is_read_over_all_pages_sorted_and_without_repeats() {
             finding("CVE-3", Severity::Untriaged, "x", None),
         ]
     );
+    assert_eq!(reading.suppressed, [finding("CVE-4", Severity::Critical, "zlib", None)]);
     let asked = peer.asked("findings")[0].json();
     assert_eq!(asked["maxResults"], 100);
-    assert_eq!(asked["filterCriteria"]["findingStatus"], json!([{"comparison": "EQUALS", "value": "ACTIVE"}]));
+    let status = |value: &str| json!({ "comparison": "EQUALS", "value": value });
+    assert_eq!(asked["filterCriteria"]["findingStatus"], json!([status("ACTIVE"), status("SUPPRESSED")]));
     assert_eq!(asked["filterCriteria"]["ecrImageHash"], json!([{"comparison": "EQUALS", "value": digest(0).as_str()}]));
     assert_eq!(asked["filterCriteria"]["ecrImageRepositoryName"][0]["value"], "app");
     assert_eq!(asked["filterCriteria"]["awsAccountId"][0]["value"], "222222222222");

@@ -149,7 +149,7 @@ async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Optio
         .iter()
         .map(|(image, reading)| Scanned { image, account: &pipeline.image(image).account, reading })
         .collect();
-    Ok(Some(gate::judge(&stage.gate, &scans)))
+    Ok(Some(gate::judge(&stage.gate, &scans, ports.clock.now())))
 }
 
 fn human(pipeline: &Pipeline, plans: &[(&Stage, StagePlan, Option<GateJudgement>)], output: &Output) -> Text {

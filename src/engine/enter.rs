@@ -114,7 +114,7 @@ fn judge(a: &Agenda<'_>, stage: &Stage, keys: &[(ImageName, AccountName)]) -> cr
         .filter_map(|key| a.release.scans.get_key_value(key))
         .map(|((image, account), scan)| Scanned { image, account, reading: &scan.reading })
         .collect();
-    gate::judge(&stage.gate, &scans)
+    gate::judge(&stage.gate, &scans, a.now)
 }
 
 /// Every scan has an answer, be it that there will be none.

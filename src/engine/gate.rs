@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
-use crate::model::gate::{GateJudgement, GateRules};
+use crate::model::gate::{GateJudgement, GateRules, SCAN_AHEAD, Suppressed};
 use crate::model::ids::{AccountName, ImageName};
 use crate::model::verdict::Verdict;
-use crate::model::words::lasting;
+use crate::model::words::{lasting, moment};
 
 /// One image's scan in one account.
 pub struct Scanned<'a> {
@@ -15,18 +17,30 @@ pub struct Scanned<'a> {
     pub reading: &'a ScanReading,
 }
 
-/// Judges everything that a stage would run. The same image scanned in two accounts counts the worse of the two, not the sum.
-pub fn judge(rules: &GateRules, scans: &[Scanned<'_>]) -> GateJudgement {
+/// Judges everything that a stage would run, `now`. The same image scanned in two accounts counts the worse of the two, not the sum.
+pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJudgement {
     let mut reasons = BTreeSet::new();
     let mut verdict = Verdict::Pass;
     let mut found: BTreeSet<(&ImageName, &Finding)> = BTreeSet::new();
+    let mut suppressed: BTreeSet<(&ImageName, &Finding)> = BTreeSet::new();
     if scans.is_empty() {
         verdict = Verdict::Unknown;
         reasons.insert("there is nothing to judge".to_owned());
     }
     for scan in scans {
         match &scan.reading.state {
-            ScanState::Scanned { .. } => found.extend(scan.reading.findings.iter().map(|f| (scan.image, f))),
+            ScanState::Scanned { at } => {
+                found.extend(scan.reading.findings.iter().map(|f| (scan.image, f)));
+                let hidden = scan.reading.suppressed.iter().map(|f| (scan.image, f));
+                match rules.suppressed {
+                    Suppressed::Count => found.extend(hidden),
+                    Suppressed::Show => suppressed.extend(hidden),
+                }
+                if let Some(why) = out_of_date(rules, *at, now) {
+                    verdict = verdict.max(Verdict::Unknown);
+                    reasons.insert(format!("the scan of {} in {} {why}", scan.image, scan.account));
+                }
+            }
             ScanState::Waiting { reason } => {
                 verdict = verdict.max(Verdict::Unknown);
                 reasons.insert(format!(
@@ -42,10 +56,7 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>]) -> GateJudgement {
             }
         }
     }
-    let mut counts: BTreeMap<Severity, u32> = BTreeMap::new();
-    for (_, finding) in &found {
-        *counts.entry(finding.severity).or_default() += 1;
-    }
+    let (counts, suppressed) = (counted(&found), counted(&suppressed));
     let mut blocking = BTreeSet::new();
     for (severity, count) in &counts {
         // A severity that the rules do not name has no limit of its own to exceed: closed, not open.
@@ -56,7 +67,25 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>]) -> GateJudgement {
             blocking.extend(found.iter().filter(|(_, f)| f.severity == *severity).map(|(_, f)| (*f).clone()));
         }
     }
-    GateJudgement { verdict, counts, blocking: blocking.into_iter().collect(), reasons: reasons.into_iter().collect() }
+    let (blocking, reasons) = (blocking.into_iter().collect(), reasons.into_iter().collect());
+    GateJudgement { verdict, counts, suppressed, blocking, reasons }
+}
+
+fn counted(found: &BTreeSet<(&ImageName, &Finding)>) -> BTreeMap<Severity, u32> {
+    let mut counts = BTreeMap::new();
+    for (_, finding) in found {
+        *counts.entry(finding.severity).or_default() += 1;
+    }
+    counts
+}
+
+/// Why a scan of this time counts as none.
+fn out_of_date(rules: &GateRules, at: Timestamp, now: Timestamp) -> Option<String> {
+    let age = now.duration_since(at);
+    if age > rules.max_age {
+        return Some(format!("is of {}, and may be {} old at most", moment(at), lasting(rules.max_age)));
+    }
+    (-age > SCAN_AHEAD).then(|| format!("is of {}, which is in the future: one of the clocks is wrong", moment(at)))
 }
 
 #[cfg(test)]

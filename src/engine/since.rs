@@ -146,8 +146,13 @@ mod tests {
     #[test]
     fn another_judgement_is_told_with_what_blocks() {
         let finding = Finding { id: "CVE-1".into(), severity: Severity::High, package: "ssl".into(), fixed_in: None };
-        let judgement =
-            GateJudgement { verdict: Verdict::Fail, counts: BTreeMap::new(), blocking: vec![finding], reasons: vec![] };
+        let judgement = GateJudgement {
+            verdict: Verdict::Fail,
+            counts: BTreeMap::new(),
+            suppressed: BTreeMap::new(),
+            blocking: vec![finding],
+            reasons: vec![],
+        };
         let now = vec![Fact::GateJudged { stage: id("prod"), judgement }, planned(plan("web:1", "r"))];
         assert_eq!(
             told(plan("web:1", "r"), now).unwrap(),

@@ -80,4 +80,18 @@ pub struct ScanReading {
     pub state: ScanState,
     /// Sorted and without repeats; empty unless scanned.
     pub findings: Vec<Finding>,
+    /// Those that a rule of the scanner's own account suppresses; likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed: Vec<Finding>,
+}
+
+impl ScanReading {
+    /// Whether both say the same of the image. When it was scanned last is no part of that: a scanner may renew it with every look.
+    pub fn says_the_same(&self, other: &ScanReading) -> bool {
+        let state = match (&self.state, &other.state) {
+            (ScanState::Scanned { .. }, ScanState::Scanned { .. }) => true,
+            (one, another) => one == another,
+        };
+        state && self.findings == other.findings && self.suppressed == other.suppressed
+    }
 }

@@ -16,12 +16,33 @@ pub struct GateRules {
     pub timeout: SignedDuration,
     /// How far apart two identical readings must be: findings can appear after "complete".
     pub settle: SignedDuration,
+    /// How old a scan may be; an older one counts as none.
+    pub max_age: SignedDuration,
+    pub suppressed: Suppressed,
+}
+
+/// What becomes of findings that a rule of the scanner's own account hides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Suppressed {
+    /// They are shown, and do not count.
+    #[default]
+    Show,
+    /// They count like the others.
+    Count,
 }
 
 /// Inspector's first scan of an image is a matter of minutes; an hour without one is a fault to be looked at.
 pub const SCAN_TIMEOUT: SignedDuration = SignedDuration::from_mins(60);
 /// Findings have been seen to trail "complete" by seconds, not by minutes.
 pub const SCAN_SETTLE: SignedDuration = SignedDuration::from_secs(20);
+
+/// New vulnerabilities become known every day, so a scan that is never renewed says less with each. Continuous scanning renews by itself; what
+/// is scanned on push or in the basic way is old after a month, which leaves time from a build to production.
+pub const SCAN_MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How far in the future a scan may seem to be. A machine's clock may be some hours off (a wrong time zone is up to 14), and a scan's time is
+/// AWS's; what is further ahead was not scanned then.
+pub const SCAN_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 impl Default for GateRules {
     /// Critical, high and untriaged 0, the rest unlimited.
@@ -34,6 +55,8 @@ impl Default for GateRules {
             at_most: Severity::ALL.into_iter().map(|s| (s, limit(s))).collect(),
             timeout: SCAN_TIMEOUT,
             settle: SCAN_SETTLE,
+            max_age: SCAN_MAX_AGE,
+            suppressed: Suppressed::default(),
         }
     }
 }
@@ -44,6 +67,9 @@ pub struct GateJudgement {
     pub verdict: Verdict,
     /// Findings by severity, over all images; one vulnerability in one package counts once per image.
     pub counts: BTreeMap<Severity, u32>,
+    /// Those that the scanner's account suppresses and that do not count, likewise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub suppressed: BTreeMap<Severity, u32>,
     /// The findings of every severity that is over its limit.
     pub blocking: Vec<Finding>,
     /// One sentence for each thing that closes the gate.

@@ -7,7 +7,8 @@ use super::reader::Reader;
 use super::shape::UNLIMITED;
 use super::yaml::Node;
 use crate::model::finding::Severity;
-use crate::model::gate::GateRules;
+use crate::model::gate::{GateRules, Suppressed};
+use crate::model::words::lasting;
 
 /// Rules as they stand at a point of the file, and where each limit comes from.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +34,7 @@ impl Standing {
     pub fn tightened(&self, reader: &mut Reader<'_>, node: Option<&Node>, stage: &str) -> Standing {
         let mut standing = self.clone();
         standing.times(node);
+        standing.keep_times(reader, node, stage, &self.rules);
         for (severity, limit, value) in limits(node) {
             let above = self.rules.at_most.get(&severity).copied().flatten();
             // `None` is unlimited: anything is as tight as that.
@@ -66,6 +68,41 @@ impl Standing {
         let time = |name| node?.get(name)?.text().and_then(duration::parse);
         self.rules.timeout = time("timeout").unwrap_or(self.rules.timeout);
         self.rules.settle = time("settle").unwrap_or(self.rules.settle);
+        self.rules.max_age = time("max_age").unwrap_or(self.rules.max_age);
+        self.rules.suppressed = match node.and_then(|n| n.get("suppressed")?.text()) {
+            Some("count") => Suppressed::Count,
+            Some("show") => Suppressed::Show,
+            Some(_) | None => self.rules.suppressed,
+        };
+    }
+
+    /// Puts back what a stage loosens beside its limits: it waits no shorter for findings, and no longer for a scan or with an old one.
+    fn keep_times(&mut self, reader: &mut Reader<'_>, node: Option<&Node>, stage: &str, above: &GateRules) {
+        let here = &mut self.rules;
+        let mut loosened = Vec::new();
+        if here.settle < above.settle {
+            loosened.push(("settle", format!("at least {} here", lasting(above.settle))));
+            here.settle = above.settle;
+        }
+        if here.timeout > above.timeout {
+            loosened.push(("timeout", format!("at most {} here", lasting(above.timeout))));
+            here.timeout = above.timeout;
+        }
+        if here.max_age > above.max_age {
+            loosened.push(("max_age", format!("at most {} here", lasting(above.max_age))));
+            here.max_age = above.max_age;
+        }
+        if (here.suppressed, above.suppressed) == (Suppressed::Show, Suppressed::Count) {
+            loosened.push(("suppressed", "`count` here".to_owned()));
+            here.suppressed = above.suppressed;
+        }
+        for (name, tighter) in loosened {
+            let Some(value) = node.and_then(|n| n.get(name)) else { continue };
+            let said = value.text().unwrap_or_default();
+            let message = format!("stage `{stage}` loosens the gate above it: `{name}: {said}`");
+            let hint = format!("stages only tighten: {tighter}, or change the gate above");
+            reader.say_hint(value.span, message, hint);
+        }
     }
 }
 

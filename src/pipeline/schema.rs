@@ -145,6 +145,12 @@ static GATE: Record = Record {
         may("at_most", Shape::Record(&AT_MOST), "how many findings of each severity still pass"),
         may("timeout", Shape::Duration, "how long a scan may take before the gate closes (1h)"),
         may("settle", Shape::Duration, "how far apart two equal readings of the findings must be (20s)"),
+        may("max_age", Shape::Duration, "how old a scan may be; an older one counts as none (30d)"),
+        may(
+            "suppressed",
+            Shape::OneOf(SUPPRESSED),
+            "what becomes of findings that the scanner's account suppresses (show)",
+        ),
     ],
 };
 
@@ -168,6 +174,9 @@ static DEFAULTS: Record = Record {
         may("poll", Shape::Duration, "how often a moving thing is read (5s)"),
     ],
 };
+
+/// What `suppressed` may say; the later is the tighter.
+pub const SUPPRESSED: &[&str] = &["show", "count"];
 
 pub const ON_FAILURE: &[&str] = &["rollback", "stop"];
 

@@ -399,7 +399,14 @@ fn roll<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Option
 pub fn gate(judgement: &GateJudgement) -> String {
     let counts: Vec<String> =
         Severity::ALL.iter().filter_map(|s| judgement.counts.get(s).map(|n| format!("{n} {}", s.word()))).collect();
-    let counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    let mut counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    let suppressed: Vec<String> = Severity::ALL
+        .iter()
+        .filter_map(|s| judgement.suppressed.get(s).map(|n| format!("{n} {} suppressed", s.word())))
+        .collect();
+    if !suppressed.is_empty() {
+        counts = format!("{counts}; {}", suppressed.join(", "));
+    }
     match judgement.verdict.is_open() {
         true => format!("open ({counts})"),
         false => format!("closed: {}", judgement.reasons.join("; ")),
@@ -410,11 +417,17 @@ fn scanned(reading: &ScanReading) -> String {
     match &reading.state {
         ScanState::Waiting { reason } => format!("waiting ({reason})"),
         ScanState::Closed { reason } => format!("cannot be told ({reason})"),
-        ScanState::Scanned { .. } => match reading.findings.len() {
-            0 => "done, no findings".to_owned(),
-            1 => "done, 1 finding".to_owned(),
-            n => format!("done, {n} findings"),
-        },
+        ScanState::Scanned { .. } => {
+            let suppressed = match reading.suppressed.len() {
+                0 => String::new(),
+                n => format!(", {n} suppressed"),
+            };
+            match reading.findings.len() {
+                0 => format!("done, no findings{suppressed}"),
+                1 => format!("done, 1 finding{suppressed}"),
+                n => format!("done, {n} findings{suppressed}"),
+            }
+        }
     }
 }
 

@@ -55,7 +55,11 @@ pub async fn scan(
         Fault::new(FaultKind::NotFound, what).hint("was it removed by a lifecycle rule?")
     })?;
     match &found.unclear {
-        Some(why) => Ok(ScanReading { state: ScanState::Closed { reason: why.clone() }, findings: Vec::new() }),
+        Some(why) => Ok(ScanReading {
+            state: ScanState::Closed { reason: why.clone() },
+            findings: Vec::new(),
+            suppressed: Vec::new(),
+        }),
         None => ports.scanner.read(account, repository, &found.digests(), image.pushed_at).await,
     }
 }

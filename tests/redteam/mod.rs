@@ -31,6 +31,7 @@ mod a13_a_record_brings_a_command;
 mod a14_the_repository_brings_its_state;
 mod a18_another_name_of_the_developer_approves;
 mod a20_a_rejected_plan_is_asked_again;
+mod a25_a_scan_is_old_or_hidden;
 mod a26_an_import_is_given_weight;
 mod a28_a_short_plan_or_none;
 mod a29_an_old_approval_is_played_again;

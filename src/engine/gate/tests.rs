@@ -1,3 +1,4 @@
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
@@ -8,7 +9,7 @@ fn finding(number: usize, severity: Severity) -> Finding {
 }
 
 fn scanned(findings: Vec<Finding>) -> ScanReading {
-    ScanReading { state: ScanState::Scanned { at: at(0) }, findings }
+    ScanReading { state: ScanState::Scanned { at: at(0) }, findings, suppressed: vec![] }
 }
 
 fn only(severity: Severity, limit: Option<u32>) -> GateRules {
@@ -22,7 +23,7 @@ fn judge_all(rules: &GateRules, readings: &[ScanReading]) -> GateJudgement {
         (0..readings.len()).map(|i| (id(&format!("image{i}")), id("main"))).collect();
     let scans: Vec<Scanned<'_>> =
         owned.iter().zip(readings).map(|((image, account), reading)| Scanned { image, account, reading }).collect();
-    judge(rules, &scans)
+    judge(rules, &scans, at(0))
 }
 
 #[test]
@@ -60,8 +61,13 @@ fn a_severity_that_the_rules_do_not_name_is_closed() {
 
 #[test]
 fn what_is_not_scanned_is_unknown_and_closed_never_clean() {
-    let waiting = ScanReading { state: ScanState::Waiting { reason: "PENDING".into() }, findings: vec![] };
-    let closed = ScanReading { state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() }, findings: vec![] };
+    let waiting =
+        ScanReading { state: ScanState::Waiting { reason: "PENDING".into() }, findings: vec![], suppressed: vec![] };
+    let closed = ScanReading {
+        state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() },
+        findings: vec![],
+        suppressed: vec![],
+    };
     for reading in [waiting, closed] {
         let judged = judge_all(&GateRules::default(), &[scanned(vec![]), reading]);
         assert_eq!(judged.verdict, Verdict::Unknown);
@@ -73,7 +79,7 @@ fn what_is_not_scanned_is_unknown_and_closed_never_clean() {
 
 #[test]
 fn what_is_bad_outweighs_what_is_unknown() {
-    let closed = ScanReading { state: ScanState::Closed { reason: "x".into() }, findings: vec![] };
+    let closed = ScanReading { state: ScanState::Closed { reason: "x".into() }, findings: vec![], suppressed: vec![] };
     let judged = judge_all(&GateRules::default(), &[closed, scanned(vec![finding(1, Severity::Critical)])]);
     assert_eq!(judged.verdict, Verdict::Fail);
     assert_eq!(judged.reasons.len(), 2, "both are told");
@@ -87,12 +93,12 @@ fn one_finding_counts_once_for_an_image_in_two_accounts_and_twice_for_two_images
         Scanned { image: &web, account: &dev, reading: &reading },
         Scanned { image: &web, account: &prod, reading: &reading },
     ];
-    assert_eq!(judge(&GateRules::default(), &twice).counts[&Severity::Low], 1);
+    assert_eq!(judge(&GateRules::default(), &twice, at(0)).counts[&Severity::Low], 1);
     let two = [
         Scanned { image: &web, account: &dev, reading: &reading },
         Scanned { image: &admin, account: &dev, reading: &reading },
     ];
-    assert_eq!(judge(&GateRules::default(), &two).counts[&Severity::Low], 2);
+    assert_eq!(judge(&GateRules::default(), &two, at(0)).counts[&Severity::Low], 2);
 }
 
 #[test]
@@ -100,6 +106,37 @@ fn every_finding_of_a_severity_over_its_limit_is_named_and_no_other() {
     let findings = vec![finding(1, Severity::High), finding(2, Severity::High), finding(3, Severity::Low)];
     let judged = judge_all(&GateRules::default(), &[scanned(findings.clone())]);
     assert_eq!(judged.blocking, findings[..2]);
+}
+
+#[test]
+fn a_scan_that_is_too_old_or_of_the_future_is_unknown() {
+    let rules = GateRules { max_age: SignedDuration::from_hours(24), ..GateRules::default() };
+    let (web, main) = (id("web"), id("main"));
+    let at_age = |seconds: i64| {
+        let reading = scanned(vec![]);
+        judge(&rules, &[Scanned { image: &web, account: &main, reading: &reading }], at(seconds))
+    };
+    let day = 24 * 3600;
+    for (age, open) in [(0, true), (day, true), (day + 1, false), (-day, true), (-day - 1, false)] {
+        let judged = at_age(age);
+        assert_eq!(judged.verdict, if open { Verdict::Pass } else { Verdict::Unknown }, "{age}");
+        assert_eq!(judged.reasons.len(), usize::from(!open), "{:?}", judged.reasons);
+    }
+    assert!(at_age(day + 1).reasons[0].contains("may be 1d old at most"), "{:?}", at_age(day + 1).reasons);
+    assert!(at_age(-day - 1).reasons[0].contains("in the future"));
+}
+
+#[test]
+fn what_is_suppressed_is_counted_apart_or_with_the_rest() {
+    let reading =
+        ScanReading { suppressed: vec![finding(2, Severity::Critical)], ..scanned(vec![finding(1, Severity::Low)]) };
+    let shown = judge_all(&GateRules::default(), std::slice::from_ref(&reading));
+    assert_eq!((shown.verdict, shown.suppressed), (Verdict::Pass, BTreeMap::from([(Severity::Critical, 1)])));
+    assert_eq!(shown.counts, BTreeMap::from([(Severity::Low, 1)]));
+    let rules = GateRules { suppressed: Suppressed::Count, ..GateRules::default() };
+    let counted = judge_all(&rules, &[reading]);
+    assert_eq!((counted.verdict, counted.suppressed.len()), (Verdict::Fail, 0));
+    assert_eq!(counted.blocking, [finding(2, Severity::Critical)]);
 }
 
 fn any_severity() -> impl Strategy<Value = Severity> {
@@ -111,8 +148,8 @@ fn any_reading() -> impl Strategy<Value = ScanReading> {
         .prop_map(|set| scanned(set.into_iter().map(|(n, s)| finding(n, s)).collect()));
     prop_oneof![
         8 => findings,
-        1 => Just(ScanReading { state: ScanState::Waiting { reason: "soon".into() }, findings: vec![] }),
-        1 => Just(ScanReading { state: ScanState::Closed { reason: "never".into() }, findings: vec![] }),
+        1 => Just(ScanReading { state: ScanState::Waiting { reason: "soon".into() }, findings: vec![], suppressed: vec![] }),
+        1 => Just(ScanReading { state: ScanState::Closed { reason: "never".into() }, findings: vec![], suppressed: vec![] }),
     ]
 }
 
@@ -131,7 +168,7 @@ fn any_scans() -> impl Strategy<Value = Vec<(ImageName, AccountName, ScanReading
 fn judged(rules: &GateRules, scans: &[(ImageName, AccountName, ScanReading)]) -> GateJudgement {
     let scans: Vec<Scanned<'_>> =
         scans.iter().map(|(image, account, reading)| Scanned { image, account, reading }).collect();
-    judge(rules, &scans)
+    judge(rules, &scans, at(0))
 }
 
 /// The same question answered the long way: open only if everything was scanned and no severity has too many.

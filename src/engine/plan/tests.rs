@@ -50,6 +50,7 @@ fn case() -> Case {
     let gate = GateJudgement {
         verdict: Verdict::Pass,
         counts: BTreeMap::from([(Severity::Low, 3)]),
+        suppressed: BTreeMap::new(),
         blocking: vec![],
         reasons: vec![],
     };

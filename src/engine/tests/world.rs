@@ -485,14 +485,22 @@ impl World {
 
     fn scan(&mut self) -> ScanReading {
         let finding = |severity| Finding { id: "CVE-1".into(), severity, package: "ssl".into(), fixed_in: None };
-        let scanned = |findings| ScanReading { state: ScanState::Scanned { at: at(0) }, findings };
+        let scanned = |findings| ScanReading { state: ScanState::Scanned { at: at(0) }, findings, suppressed: vec![] };
         if !self.chance.odds(15) {
             return scanned(vec![]);
         }
         match self.chance.pick(4) {
             0 => scanned(vec![finding(Severity::Low)]),
-            1 => ScanReading { state: ScanState::Waiting { reason: "PENDING_INITIAL_SCAN".into() }, findings: vec![] },
-            2 => ScanReading { state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() }, findings: vec![] },
+            1 => ScanReading {
+                state: ScanState::Waiting { reason: "PENDING_INITIAL_SCAN".into() },
+                findings: vec![],
+                suppressed: vec![],
+            },
+            2 => ScanReading {
+                state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() },
+                findings: vec![],
+                suppressed: vec![],
+            },
             _ => scanned(vec![finding(Severity::Critical)]),
         }
     }

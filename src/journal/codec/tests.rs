@@ -198,7 +198,7 @@ fn reading() -> impl Strategy<Value = ScanReading> {
             finding.prop_map(|f| vec![f; 3000]),
         ],
     )
-        .prop_map(|(state, findings)| ScanReading { state, findings })
+        .prop_map(|(state, findings)| ScanReading { state, findings, suppressed: vec![] })
 }
 
 fn progress() -> impl Strategy<Value = RolloutProgress> {

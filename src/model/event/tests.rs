@@ -185,9 +185,13 @@ fn scan_readings() -> Vec<ScanReading> {
     let finding =
         Finding { id: "CVE-1".into(), severity: Severity::High, package: "ssl".into(), fixed_in: Some("2".into()) };
     vec![
-        ScanReading { state: ScanState::Waiting { reason: "PENDING".into() }, findings: vec![] },
-        ScanReading { state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() }, findings: vec![] },
-        ScanReading { state: ScanState::Scanned { at: at(7) }, findings: vec![finding] },
+        ScanReading { state: ScanState::Waiting { reason: "PENDING".into() }, findings: vec![], suppressed: vec![] },
+        ScanReading {
+            state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() },
+            findings: vec![],
+            suppressed: vec![],
+        },
+        ScanReading { state: ScanState::Scanned { at: at(7) }, findings: vec![finding], suppressed: vec![] },
     ]
 }
 
@@ -195,6 +199,7 @@ fn judgement() -> GateJudgement {
     GateJudgement {
         verdict: Verdict::Fail,
         counts: BTreeMap::from([(Severity::High, 1)]),
+        suppressed: BTreeMap::from([(Severity::Low, 2)]),
         blocking: scan_readings().pop().unwrap().findings,
         reasons: vec!["1 high (at most 0)".into()],
     }

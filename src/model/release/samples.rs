@@ -116,8 +116,13 @@ pub(crate) fn step(stage: &str, step: usize) -> StepRef {
 }
 
 pub(crate) fn gate_passed(stage: &str) -> Fact {
-    let judgement =
-        GateJudgement { verdict: Verdict::Pass, counts: BTreeMap::new(), blocking: vec![], reasons: vec![] };
+    let judgement = GateJudgement {
+        verdict: Verdict::Pass,
+        counts: BTreeMap::new(),
+        suppressed: BTreeMap::new(),
+        blocking: vec![],
+        reasons: vec![],
+    };
     Fact::GateJudged { stage: id(stage), judgement }
 }
 

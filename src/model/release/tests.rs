@@ -45,7 +45,7 @@ fn built() -> Fact {
 }
 
 fn scanned() -> Fact {
-    let reading = ScanReading { state: ScanState::Scanned { at: at(0) }, findings: vec![] };
+    let reading = ScanReading { state: ScanState::Scanned { at: at(0) }, findings: vec![], suppressed: vec![] };
     Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 1 }
 }
 
@@ -219,7 +219,13 @@ fn a_stage_is_entered_only_once_it_is_planned_and_judged() {
 #[test]
 fn a_stage_is_entered_only_on_a_gate_that_passed_and_where_it_asks_an_approval_of_what_was_asked() {
     for verdict in [Verdict::Unknown, Verdict::Fail] {
-        let judgement = GateJudgement { verdict, counts: BTreeMap::new(), blocking: vec![], reasons: vec![] };
+        let judgement = GateJudgement {
+            verdict,
+            counts: BTreeMap::new(),
+            suppressed: BTreeMap::new(),
+            blocking: vec![],
+            reasons: vec![],
+        };
         let judged = Fact::GateJudged { stage: id("dev"), judgement };
         assert!(refused([planned("dev"), judged, entered("dev")]).why.contains("did not pass"));
     }

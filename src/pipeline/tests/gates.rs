@@ -1,7 +1,9 @@
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::Repository;
 use crate::model::finding::Severity;
+use crate::model::gate::Suppressed;
 
 /// What a gate says of each severity: nothing, a limit, or unlimited.
 type Said = Vec<Option<Option<u32>>>;
@@ -68,4 +70,29 @@ proptest! {
             Err(diagnostics) => prop_assert_eq!(diagnostics.items().len(), loosened, "{}", diagnostics),
         }
     }
+}
+
+#[test]
+fn a_stage_loosens_neither_the_times_of_a_scan_nor_what_becomes_of_suppressed_findings() {
+    let above = ("gate:\n", "gate:\n  settle: 10s\n  timeout: 30m\n  max_age: 2d\n  suppressed: count\n");
+    let with = |stage: &str| {
+        let stage = format!("gate: {{ {stage}, at_most");
+        Repository::new().with(&[above, ("gate: { at_most", &stage)])
+    };
+    for (loose, hint) in [
+        ("settle: 9s", "at least 10s here"),
+        ("timeout: 31m", "at most 30m here"),
+        ("max_age: 3d", "at most 2d here"),
+        ("suppressed: show", "`count` here"),
+    ] {
+        let mistakes = with(loose).unwrap_err();
+        let [mistake] = mistakes.items() else { panic!("{loose}: {} mistakes", mistakes.items().len()) };
+        let text = mistake.to_string();
+        assert!(text.contains(&format!("stage `prod` loosens the gate above it: `{loose}`")), "{text}");
+        assert!(text.contains(&format!("stages only tighten: {hint}")) && text.contains('^'), "{text}");
+    }
+    let tight = with("settle: 11s, timeout: 29m, max_age: 1d, suppressed: count").unwrap().pipeline;
+    let rules = &tight.stages[1].gate;
+    assert_eq!((rules.settle, rules.timeout), (SignedDuration::from_secs(11), SignedDuration::from_mins(29)));
+    assert_eq!((rules.max_age, rules.suppressed), (SignedDuration::from_hours(24), Suppressed::Count));
 }

@@ -1,0 +1,52 @@
+//! A scan that is too old to say anything, and findings that somebody suppressed in the account that scans: the first counts as none, the
+//! second are shown, and count where the file says so.
+
+use std::time::Duration;
+
+use super::rig::{BOTH, Field};
+
+const GATE: &str = "gate:\n";
+
+/// The sandbox's name for the one critical finding of an image that has one.
+const CRITICAL: &str = "CVE-2026-10001";
+
+#[test]
+fn a_scan_older_than_the_file_allows_counts_as_none() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        field.edit_for_all(GATE, "gate:\n  max_age: 3s\n");
+        let release = field.prepared();
+        std::thread::sleep(Duration::from_secs(4));
+        let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
+        assert!(ran.out.contains("may be 3s old at most"), "{ran:?}");
+        field.production_is_untouched();
+    }
+}
+
+#[test]
+fn control_a_scan_that_is_young_enough_counts() {
+    let field = Field::new(BOTH[1]);
+    field.edit_for_all(GATE, "gate:\n  max_age: 1h\n");
+    let release = field.honest();
+    assert_eq!(field.in_production(), field.digest(&release));
+}
+
+#[test]
+fn what_is_suppressed_is_shown_and_counts_where_the_file_says() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        field.desks().iter().for_each(|desk| desk.label("findings", "CRITICAL:1").commit());
+        field.sandbox.ask("POST", "findings", &format!("{{\"suppress\": [\"{CRITICAL}\"]}}"));
+        // Not counted, and not hidden from who decides.
+        let release = field.prepared();
+        let running = field.waits(&release);
+        field.manager().run(&["approvals"]).ended(0).says("1 critical suppressed");
+        running.signal("INT");
+        running.end().ended(30);
+
+        field.edit_for_all(GATE, "gate:\n  suppressed: count\n");
+        let ran = field.developer().run(&["release", "--until", "staging"]).ended(10);
+        assert!(ran.out.contains("1 critical (at most 0)") && ran.out.contains(CRITICAL), "{ran:?}");
+        field.production_is_untouched();
+    }
+}
