@@ -16,6 +16,7 @@ use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, events, gate_passed, id, started, step};
 use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::verdict::Verdict;
 
 fn dev() -> StepRef {
     step("dev", 0)
@@ -185,4 +186,30 @@ fn a_release_that_was_overtaken_while_it_was_suspended_goes_no_further() {
     let Decision::Record(facts) = decide(&release, &ledger("r2"), at(100)) else { panic!("a newer one has entered") };
     let [Fact::StageFailed { failure, .. }] = &facts[..] else { panic!("{facts:?}") };
     assert_eq!((failure.ending.outcome, failure.roll_back), (Outcome::Superseded, false));
+}
+
+#[test]
+fn who_takes_over_changes_nothing_more_in_a_stage_before_its_gate_is_judged_again() {
+    let taken_over = || {
+        let by = Requester::Unknown;
+        vec![Fact::Resumed { by, kanmon: "1".into() }, Fact::StageLocked { stage: id("dev"), fence: 2 }]
+    };
+    let Decision::Go { start, watch, .. } = decided(&in_dev(taken_over())) else {
+        panic!("it looks at the scan first")
+    };
+    assert_eq!(start, [], "the record's word is not enough");
+    let scan = Watch::Scan { image: id("web"), account: id("main") };
+    assert_eq!(watch.into_iter().map(|w| w.watch).collect::<Vec<_>>(), [scan]);
+
+    let passed = in_dev([taken_over(), vec![gate_passed("dev")]].concat());
+    let Decision::Go { start, .. } = decided(&passed) else { panic!("it goes on") };
+    assert_eq!(start, [update("admin"), update("web")]);
+
+    let Fact::GateJudged { stage, mut judgement } = gate_passed("dev") else { unreachable!("it is a judgement") };
+    judgement.verdict = Verdict::Fail;
+    judgement.reasons = vec!["1 critical (at most 0)".into()];
+    let blocked = in_dev([taken_over(), vec![Fact::GateJudged { stage, judgement }]].concat());
+    let Decision::Record(facts) = decided(&blocked) else { panic!("the stage has failed") };
+    let [Fact::StageFailed { failure, .. }] = &facts[..] else { panic!("{facts:?}") };
+    assert!(failure.roll_back && failure.ending.sentence.contains("does not pass any more"), "{failure:?}");
 }
