@@ -128,7 +128,8 @@ mod tests {
         assert_eq!(account(|a| a.role = Some("admin".into())).as_deref(), Some("accounts.main.role"));
         let endpoint = account(|a| drop(a.endpoints.insert("sts".into(), "http://evil".into())));
         assert_eq!(endpoint.as_deref(), Some("accounts.main.endpoints.sts"));
-        let check = Step::Check(Check::Command { argv: vec!["/evil".into()], timeout: pipeline().poll });
+        let argv = vec!["/evil".into()];
+        let check = Step::Check(Check::Command { argv, timeout: pipeline().poll, account: None });
         assert_eq!(found(|p| p.stages[1].steps.push(check.clone())).as_deref(), Some("stages[prod].steps"));
         assert_eq!(found(|p| p.stages[1].approval = None).as_deref(), Some("stages[prod].approval"));
         let gate = found(|p| p.stages[1].gate.at_most.clear()).unwrap();

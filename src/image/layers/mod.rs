@@ -12,8 +12,7 @@ mod placing;
 mod sources;
 mod tree;
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -127,7 +126,7 @@ fn sources(job: &Job<'_>, platforms: &[Platform]) -> Result<Sources, Fault> {
         for files in &job.spec.files {
             let (from, to) = source_for(files, platform);
             placing::place(&to)?;
-            if let Entry::Vacant(free) = all.entry(from) {
+            if let btree_map::Entry::Vacant(free) = all.entry(from) {
                 let source = sources::source(job.root, free.key(), &ignore)?;
                 notes::say(&source, job.say);
                 free.insert(source);
