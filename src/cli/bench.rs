@@ -40,7 +40,9 @@ impl Bench {
 
     /// The same for a verb that records something new: state is made where there is none.
     pub fn making(global: &Global, output: &Output) -> Result<Bench, Failure> {
-        Bench::of(global, output, Missing::Make, None)
+        let bench = Bench::of(global, output, Missing::Make, None)?;
+        doubts(&bench.loaded, output);
+        Ok(bench)
     }
 
     /// For a person with credentials of his own.
@@ -109,6 +111,11 @@ pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
         let mistakes = if n == 1 { "1 mistake".to_owned() } else { format!("{n} mistakes") };
         Failure::wrong(format!("{} has {mistakes}; nothing was touched", shown(&file, &here)))
     })
+}
+
+/// Says what is doubtful in the files and stops nothing.
+pub fn doubts(loaded: &Loaded, output: &Output) {
+    loaded.warnings.iter().for_each(|doubt| output.note(Text::laid_out(&format!("warning: {doubt}\n"))));
 }
 
 /// A path as its reader would type it.

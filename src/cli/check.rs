@@ -16,9 +16,7 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Fail
     let given = args.file.as_deref().or(global.pipeline.as_deref());
     let loaded = bench::load(given, output)?;
     programs(&loaded)?;
-    for doubt in &loaded.warnings {
-        output.note(format!("warning: {doubt}\n"));
-    }
+    bench::doubts(&loaded, output);
     let mut warnings = warnings(&loaded.pipeline);
     for warning in &warnings {
         output.warn(warning);

@@ -176,3 +176,27 @@ fn a_file_in_order_is_told_on_a_page() {
     assert_eq!((json.len(), &json[0]["kind"]), (1, &"checked".into()));
     assert!(sandbox.calls().is_empty(), "`check` reads offline");
 }
+
+#[test]
+fn a_member_that_may_be_newer_than_kanmon_is_a_warning_and_stops_nothing() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
+    desk.write("deploy/web.json", &template.replace("\"essential\"", "\"moonPhase\": 1, \"essential\""));
+    desk.commit();
+    let told = "warning: deploy/web.json:12:7: `containerDefinitions[0].moonPhase` is not known";
+    let checked = desk.run(&[], &["check", "--output", "json"]).ended(0).told(told);
+    assert!(checked.out.contains("deploy/web.json:12: `containerDefinitions[0].moonPhase`"), "{}", checked.out);
+    desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0).told(told);
+}
+
+#[test]
+fn what_is_no_file_is_told_as_what_it_is_and_never_read() {
+    let desk = Desk::empty();
+    std::fs::create_dir(desk.root.path().join("pipelines")).unwrap();
+    let pipe = desk.root.path().join("pipelines/hello.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for args in [&["check"][..], &["check", "pipelines/hello.yaml"], &["plan"]] {
+        desk.run(&[], args).ended(2).told("is a named pipe (FIFO), not a pipeline file");
+    }
+}
