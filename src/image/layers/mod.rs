@@ -20,7 +20,6 @@ use serde_json::json;
 
 use self::base::Base;
 use self::pack::Layer;
-use self::placing::Entry;
 use self::sources::Source;
 use self::tree::Tree;
 use super::copy::{blobs, size};
@@ -137,7 +136,7 @@ fn sources(job: &Job<'_>, platforms: &[Platform]) -> Result<Sources, Fault> {
 }
 
 /// Layers by what is in them: platforms share those that are the same.
-type Packed = Vec<(Vec<Entry>, Layer)>;
+type Packed = Vec<(Vec<placing::Entry>, Layer)>;
 
 /// The layers of a platform, packed into `dir` where they are not yet.
 async fn pack_all(
