@@ -375,8 +375,8 @@ fn nothing_waits(recorded: &Recorded, stage: Option<&StageName>) -> Failure {
 fn why_settled(recorded: &Recorded, stage: Option<&StageName>) -> Option<String> {
     let release = &recorded.release;
     let stages = release.started.pipeline.stages.iter().filter(|s| stage.is_none_or(|name| name == &s.name));
-    let asked = stages.filter(|s| release.stage(&s.name).approval != Approval::NotAsked);
-    let last = asked.last()?;
+    let mut asked = stages.filter(|s| release.stage(&s.name).approval != Approval::NotAsked);
+    let last = asked.next_back()?;
     settled(release.stage(&last.name)).map(|why| format!("{}: {why}", last.name))
 }
 

@@ -113,7 +113,7 @@ fn heard<'e>(events: &'e [Event], before: &Recorded, stage: &StageName, sent: Se
         }
         Sent::Action => {
             let news = events.iter().filter(|e| e.seq > before.release.seq).map(|e| &e.fact);
-            news.filter(|fact| is_word(fact, Some(stage))).last().map(Some)
+            news.filter(|fact| is_word(fact, Some(stage))).next_back().map(Some)
         }
     }
 }
