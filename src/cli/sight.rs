@@ -20,6 +20,8 @@ pub struct Live {
     pub revision: String,
     /// The named containers' images.
     pub images: Vec<String>,
+    /// The same, as people are told.
+    pub shown: Vec<String>,
     /// The release that registered the revision, or `None`: somebody else did.
     pub release: Option<String>,
 }
@@ -83,11 +85,12 @@ impl<'b> Eyes<'b> {
         let revision = found.primary().map_or(found.task_definition.clone(), |p| p.task_definition.clone());
         let definition = self.ports.deployer.task_definition(account, &revision).await?;
         let wanted = self.bench.pipeline().service(service).containers.keys();
-        let images = wanted.filter_map(|name| taskdef::container_image(&definition.raw, name)).collect();
+        let images: Vec<_> = wanted.filter_map(|name| taskdef::container_image(&definition.raw, name)).collect();
         Ok(Live {
             running: found.running,
             desired: found.desired,
             revision: names::short(&revision).to_owned(),
+            shown: images.iter().map(|i| names::image(i, account)).collect(),
             images,
             release: tags::release(&definition.tags).map(|id| id.to_string()),
         })

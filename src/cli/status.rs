@@ -14,7 +14,7 @@ use crate::model::ledger::Frozen;
 use crate::model::words;
 use crate::ports::journal::Holder;
 use crate::report::text::Text;
-use crate::report::{names, summary, table};
+use crate::report::{summary, table};
 
 type Freeze = (StageName, Frozen);
 /// A stage, the release that has it, and the process.
@@ -85,11 +85,9 @@ fn human(
             let [runs, image, revision] = match &row.live {
                 None if unseen.is_empty() => ["-", "-", "-"].map(str::to_owned),
                 None => ["?", "?", "?"].map(str::to_owned),
-                Some(live) => [
-                    format!("{}/{}", live.running, live.desired),
-                    live.images.iter().map(|i| names::image(i)).collect::<Vec<_>>().join(", "),
-                    live.revision.clone(),
-                ],
+                Some(live) => {
+                    [format!("{}/{}", live.running, live.desired), live.shown.join(", "), live.revision.clone()]
+                }
             };
             vec![place, runs, image, revision, released(row)]
         })

@@ -8,6 +8,7 @@ use super::ending;
 use super::gate::{self, Scanned};
 use super::plan;
 use super::since::with_difference;
+use super::unnamed;
 use crate::model::approval::Requester;
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
@@ -148,7 +149,10 @@ fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[(ImageName, AccountName)])
 fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
     let state = a.release.stage(&stage.name);
     match (&state.plan, &state.gate) {
-        (Some(plan), Some(gate)) => Ok(plan::hash(a.release, stage, plan, gate)),
+        (Some(plan), Some(gate)) => match unnamed::in_the_way(plan) {
+            Some(judgement) => Err(Halt::End(ending::blocked(&a.release.id, &stage.name, &judgement))),
+            None => Ok(plan::hash(a.release, stage, plan, gate)),
+        },
         _ => match a.effect(Effect::Plan { stage: stage.name.clone() }) {
             Err(halt) => Err(halt),
             Ok(()) => Err(Halt::Wait),

@@ -6,6 +6,7 @@ pub mod aftermath;
 pub mod agenda;
 pub mod ahead;
 pub mod approval;
+pub mod changes;
 pub mod decide;
 pub mod decision;
 pub mod ending;
@@ -22,6 +23,7 @@ pub mod steps;
 pub mod stop_reason;
 pub mod summary;
 pub mod taskdef;
+pub mod unnamed;
 pub mod unwind;
 
 #[cfg(test)]

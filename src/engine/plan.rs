@@ -1,41 +1,58 @@
 //! The hash that an approval is bound to.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::taskdef::canonical;
 use crate::model::gate::GateJudgement;
 use crate::model::ids::PlanHash;
-use crate::model::pipeline::Stage;
-use crate::model::plan::{StagePlan, WorkloadPlan};
+use crate::model::pipeline::{Pipeline, Stage};
+use crate::model::plan::{StagePlan, Unnamed, WorkloadPlan};
 use crate::model::release::Release;
 
-/// What a person approves: which digests, as which task definitions, by which steps, in which place, under which judgement.
+/// What a person approves: which digests, as which task definitions, by which steps, in which place, reached how, under which rules
+/// and judgement, and who may approve it for how long.
 ///
-/// Findings enter as verdict, rules and blocking set only: a quiet night of re-scans leaves an approval standing. The revision
-/// that runs now enters, its desired count does not: auto scaling owns that.
+/// What stands in the file goes in whole, and the rest member by member, so that a new member has to be thought about. Left out is
+/// what changes in a quiet night, which leaves an approval standing: findings enter as verdict and blocking set only, and the
+/// service's desired count belongs to auto scaling. Who asked is left out, too: others may take the same release further, and each of
+/// them is excluded from approving it.
 pub fn hash(release: &Release, stage: &Stage, plan: &StagePlan, gate: &GateJudgement) -> PlanHash {
     let pipeline = &release.started.pipeline;
-    let account = pipeline.account(&stage.account);
-    let workload = |w: &WorkloadPlan| json!({ "live": w.live, "content": w.content, "images": w.images });
-    let workloads: Value = json!({
-        "services": plan.services.iter().map(|(n, w)| (n.to_string(), workload(w))).collect::<serde_json::Map<_, _>>(),
-        "tasks": plan.tasks.iter().map(|(n, w)| (n.to_string(), workload(w))).collect::<serde_json::Map<_, _>>(),
-    });
+    let Pipeline { version: _, app, state: _, accounts: _, images: _, services: _, tasks: _, stages: _, poll: _ } =
+        pipeline;
+    let StagePlan { services, tasks } = plan;
     let all = json!({
-        "form": 1,
-        "app": pipeline.app,
+        "form": 2,
+        "app": app,
         "release": release.id,
-        "stage": stage.name,
-        "account": account.id,
-        "region": account.region,
-        "cluster": stage.cluster,
-        "service_names": stage.service_names,
-        "steps": stage.steps,
-        "on_failure": stage.on_failure,
-        "workloads": workloads,
-        "gate": { "verdict": gate.verdict, "blocking": gate.blocking, "at_most": stage.gate.at_most },
+        "source": release.started.source,
+        "stage": stage,
+        "accounts": pipeline.accounts_of(stage),
+        "images": stage.images_used(pipeline).into_iter().map(|n| (n.as_str(), pipeline.image(n))).collect::<BTreeMap<_, _>>(),
+        "services": services.iter().map(|(n, w)| (n.as_str(), workload(w, pipeline.services.get(n)))).collect::<BTreeMap<_, _>>(),
+        "tasks": tasks.iter().map(|(n, w)| (n.as_str(), workload(w, pipeline.tasks.get(n)))).collect::<BTreeMap<_, _>>(),
+        "gate": judgement(gate),
     });
     PlanHash::of(canonical(&all).as_bytes())
+}
+
+/// `spec` is what the file says of it. What differs and what drifted is shown, and follows from what is here.
+fn workload(plan: &WorkloadPlan, spec: Option<impl Serialize>) -> Value {
+    let WorkloadPlan { family, live, content, images, unnamed, changes: _, drift: _, desired: _ } = plan;
+    let beside = |unnamed: &Unnamed| {
+        let Unnamed { image, gate } = unnamed;
+        json!({ "image": image, "gate": gate.as_ref().map(judgement) })
+    };
+    let unnamed: BTreeMap<_, _> = unnamed.iter().map(|(container, u)| (container, beside(u))).collect();
+    json!({ "spec": spec, "family": family, "live": live, "content": content, "images": images, "unnamed": unnamed })
+}
+
+fn judgement(gate: &GateJudgement) -> Value {
+    let GateJudgement { verdict, counts: _, suppressed: _, blocking, reasons: _ } = gate;
+    json!({ "verdict": verdict, "blocking": blocking })
 }
 
 #[cfg(test)]

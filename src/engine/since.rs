@@ -97,6 +97,7 @@ mod tests {
             live: Some(format!("arn:aws:ecs:ap-northeast-1:012345678901:task-definition/{live}")),
             content: ContentHash::of(image.as_bytes()),
             images: BTreeMap::from([("web".into(), image.into())]),
+            unnamed: Default::default(),
             changes: vec![],
             drift: vec![],
             desired: 2,

@@ -30,7 +30,9 @@ pub fn of(release: &Release, stage: &Stage) -> String {
             false => format!("findings: {}", counts.join(", ")),
         });
     }
-    for (name, plan) in state.plan.iter().flat_map(|p| &p.services) {
+    let services = state.plan.iter().flat_map(|p| &p.services).map(|(name, plan)| (name.as_str(), plan));
+    let tasks = state.plan.iter().flat_map(|p| &p.tasks).map(|(name, plan)| (name.as_str(), plan));
+    for (name, plan) in services.chain(tasks) {
         let what = match plan.changes.as_slice() {
             [] => "unchanged".to_owned(),
             [one] => format!("{} changes", one.path),

@@ -1,4 +1,4 @@
-//! Task definitions as raw JSON: the next one from a base, its content hash, and what differs.
+//! Task definitions as raw JSON: the next one from a base, its containers, and its content hash.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,11 @@ use serde_json::Value;
 
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::ContentHash;
-use crate::model::plan::{Change, ChangeKind};
 
 mod normal;
 pub mod sent;
 
-use normal::normal;
+pub(super) use normal::normal;
 
 /// What `DescribeTaskDefinition` adds and `RegisterTaskDefinition` does not take.
 const ADDED_BY_AWS: [&str; 9] = [
@@ -25,33 +24,6 @@ const ADDED_BY_AWS: [&str; 9] = [
     "deregisteredAt",
     "deleteRequestedAt",
 ];
-
-/// Members whose values may be shown: plain settings that hold no secret.
-const SHOWN: [&str; 20] = [
-    "image",
-    "family",
-    "cpu",
-    "memory",
-    "memoryReservation",
-    "networkMode",
-    "pidMode",
-    "ipcMode",
-    "taskRoleArn",
-    "executionRoleArn",
-    "essential",
-    "containerPort",
-    "hostPort",
-    "protocol",
-    "cpuArchitecture",
-    "operatingSystemFamily",
-    "sizeInGiB",
-    "readonlyRootFilesystem",
-    "stopTimeout",
-    "logDriver",
-];
-
-/// Maps whose members are named by users: a member called like a plain setting is none.
-const FREE: [&str; 4] = ["dockerLabels", "options", "driverOpts", "labels"];
 
 /// The task definition to register: the base without what AWS added, each named container's image replaced.
 ///
@@ -90,6 +62,28 @@ pub fn container_names(definition: &Value) -> Vec<String> {
     definition.get("containerDefinitions").and_then(Value::as_array).map(|c| names(c)).unwrap_or_default()
 }
 
+/// Every container's image, by the container's name.
+///
+/// # Errors
+/// `Invalid` for a container without a name, or two of one name: ECS takes neither, and a name would stand for both.
+pub fn container_images(definition: &Value) -> Result<BTreeMap<String, String>, Fault> {
+    let containers = definition.get("containerDefinitions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut images = BTreeMap::new();
+    for container in containers {
+        let text = |member: &str| container.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let name = text("name");
+        if name.is_empty() || images.insert(name.clone(), text("image")).is_some() {
+            let what = if name.is_empty() {
+                "a container without a name".to_owned()
+            } else {
+                format!("two containers `{name}`")
+            };
+            return Err(Fault::new(FaultKind::Invalid, format!("the task definition has {what}")));
+        }
+    }
+    Ok(images)
+}
+
 /// A container's image.
 pub fn container_image(definition: &Value, container: &str) -> Option<String> {
     let containers = definition.get("containerDefinitions").and_then(Value::as_array)?;
@@ -124,70 +118,6 @@ pub fn canonical(value: &Value) -> String {
         }
     }
     sorted(value).to_string()
-}
-
-/// What differs between two task definitions, member by member, list items by name where they have one.
-pub fn changes(from: &Value, to: &Value) -> Vec<Change> {
-    let mut found = Vec::new();
-    differ("", &normal(from), &normal(to), &mut found);
-    found
-}
-
-fn differ(path: &str, from: &Value, to: &Value, found: &mut Vec<Change>) {
-    if from == to {
-        return;
-    }
-    match (from, to) {
-        (Value::Object(a), Value::Object(b)) => {
-            let members: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-            for member in members {
-                let below = if path.is_empty() { member.clone() } else { format!("{path}.{member}") };
-                step(&below, a.get(member), b.get(member), found);
-            }
-        }
-        (Value::Array(a), Value::Array(b)) => {
-            let (a, b) = (keyed(a), keyed(b));
-            let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-            for key in keys {
-                step(&format!("{path}[{key}]"), a.get(key).copied(), b.get(key).copied(), found);
-            }
-        }
-        _ => found.push(change(path, Some(from), Some(to))),
-    }
-}
-
-fn step(path: &str, from: Option<&Value>, to: Option<&Value>, found: &mut Vec<Change>) {
-    match (from, to) {
-        (Some(a), Some(b)) => differ(path, a, b, found),
-        (a, b) => found.push(change(path, a, b)),
-    }
-}
-
-/// List items by name, where each has one of its own; by place else, so that none hides another.
-fn keyed(items: &[Value]) -> BTreeMap<String, &Value> {
-    let name = |v: &Value| v.get("name").and_then(Value::as_str).map(str::to_owned);
-    let named: BTreeMap<String, &Value> = items.iter().filter_map(|v| Some((name(v)?, v))).collect();
-    match named.len() == items.len() {
-        true => named,
-        false => items.iter().enumerate().map(|(i, v)| (i.to_string(), v)).collect(),
-    }
-}
-
-fn change(path: &str, from: Option<&Value>, to: Option<&Value>) -> Change {
-    let member = path.rsplit('.').next().unwrap_or(path);
-    let free = FREE.iter().any(|map| path.contains(&format!(".{map}.")));
-    let shown = SHOWN.contains(&member) && !free;
-    let text = |v: Option<&Value>| match v {
-        Some(Value::String(s)) if shown => Some(s.clone()),
-        Some(v @ (Value::Number(_) | Value::Bool(_))) if shown => Some(v.to_string()),
-        _ => None,
-    };
-    let kind = match (from, to) {
-        (None, _) => ChangeKind::Added,
-        (_, None) => ChangeKind::Removed,
-        (Some(_), Some(_)) => ChangeKind::Changed,
-    };
-    Change { path: path.to_owned(), from: text(from), to: text(to), kind }
 }
 
 #[cfg(test)]

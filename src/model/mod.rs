@@ -19,6 +19,7 @@ pub mod partition;
 pub mod pipeline;
 pub mod plan;
 pub mod platform;
+pub mod registry;
 pub mod release;
 pub mod rollout;
 pub mod secrets;

@@ -1,12 +1,12 @@
 //! The resolved pipeline: what a release obeys from its first event on. Files it names are held by hash, never by content,
 //! so that no environment value is journaled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::approval::ApprovalPolicy;
+use super::approval::{ApprovalPolicy, ApprovalWay};
 use super::gate::GateRules;
 use super::ids::{AccountId, AccountName, AppName, IdError, ImageName, Region, ServiceName, StageName, TaskName};
 
@@ -166,12 +166,43 @@ pub struct ServiceSpec {
     pub taskdef: TaskDefinitionSource,
     /// Which image each named container runs.
     pub containers: BTreeMap<String, ImageName>,
+    #[serde(flatten)]
+    pub sheet: Sheet,
+}
+
+/// What of a task definition is shown to an approver, and what becomes of the containers that the file does not name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sheet {
+    #[serde(default, skip_serializing_if = "UnnamedContainers::is_default")]
+    pub unnamed: UnnamedContainers,
+    /// Environment variables whose values may be shown, in whatever container.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub show: BTreeSet<String>,
+}
+
+/// What becomes of containers that the file does not name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnnamedContainers {
+    /// Their image is pinned to its digest, and judged by the gate as the others are.
+    #[default]
+    Digest,
+    /// They go as the task definition has them, and the sheet says so.
+    Keep,
+}
+
+impl UnnamedContainers {
+    fn is_default(&self) -> bool {
+        *self == UnnamedContainers::default()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskSpec {
     pub taskdef: FileRef,
     pub containers: BTreeMap<String, ImageName>,
+    #[serde(flatten)]
+    pub sheet: Sheet,
     /// The service whose network and launch configuration the task runs with.
     pub network_of: ServiceName,
     /// The container whose exit code decides.
@@ -291,8 +322,20 @@ impl Pipeline {
         }
     }
 
+    /// The accounts that a stage is in, has its images from, is approved in, and whose credentials its checks get.
+    pub fn accounts_of<'a>(&'a self, stage: &'a Stage) -> BTreeSet<&'a Account> {
+        let images = stage.images_used(self).into_iter().map(|image| &self.image(image).account);
+        let approval = stage.approval.iter().filter_map(|policy| match &policy.way {
+            ApprovalWay::CodePipeline { account, .. } => Some(account),
+            ApprovalWay::Kanmon { .. } => None,
+        });
+        let checks = stage.steps.iter().filter_map(Step::check).filter_map(Check::account);
+        let names = [&stage.account].into_iter().chain(images).chain(approval).chain(checks);
+        names.map(|name| self.account(name)).collect()
+    }
+
     /// The images that the stages up to and including this one need.
-    pub fn images_until(&self, until: &StageName) -> std::collections::BTreeSet<&ImageName> {
+    pub fn images_until(&self, until: &StageName) -> BTreeSet<&ImageName> {
         let end = self.stages.iter().position(|s| &s.name == until).map_or(self.stages.len(), |i| i + 1);
         self.stages[..end].iter().flat_map(|s| s.images_used(self)).collect()
     }
@@ -321,7 +364,7 @@ impl Stage {
     }
 
     /// The images that its services and tasks run.
-    pub fn images_used<'a>(&'a self, pipeline: &'a Pipeline) -> std::collections::BTreeSet<&'a ImageName> {
+    pub fn images_used<'a>(&'a self, pipeline: &'a Pipeline) -> BTreeSet<&'a ImageName> {
         let services = self.services().flat_map(|s| pipeline.service(s).containers.values());
         let tasks = self.tasks().flat_map(|t| pipeline.task(t).containers.values());
         services.chain(tasks).collect()

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::gate::GateJudgement;
 use super::ids::{ContentHash, ServiceName, TaskName};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,13 +17,16 @@ pub struct StagePlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkloadPlan {
     pub family: String,
-    /// What the service runs now (`None` for a one-off task).
+    /// What the service runs now; for a one-off task, the last revision of its family. `None`: there is none.
     pub live: Option<String>,
     /// The hash of what would be registered.
     pub content: ContentHash,
     /// The image each named container would run, by digest.
     pub images: BTreeMap<String, String>,
-    /// Against what runs now; values of environment and secrets are never shown.
+    /// The containers that the file does not name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unnamed: BTreeMap<String, Unnamed>,
+    /// Against `live`; values of the environment are shown only where the file says so.
     pub changes: Vec<Change>,
     /// What somebody other than kanmon changed in what runs, since kanmon's last revision of the family.
     pub drift: Vec<Change>,
@@ -35,6 +39,15 @@ impl WorkloadPlan {
     pub fn is_unchanged(&self) -> bool {
         self.live.is_some() && self.changes.is_empty()
     }
+}
+
+/// A container that the file does not name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unnamed {
+    /// The image that it would run: by digest, unless it is kept.
+    pub image: String,
+    /// The gate's judgement of that image; `None`: the file says `unnamed: keep`.
+    pub gate: Option<GateJudgement>,
 }
 
 /// One member of a task definition that would change.

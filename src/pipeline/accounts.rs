@@ -18,7 +18,7 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
         let role = node.get("role").and_then(|n| role(reader, n, id.as_ref(), region.as_ref()));
         let mut endpoints = BTreeMap::new();
         for (service, url) in node.get("endpoints").map_or(&[][..], Node::entries) {
-            endpoints.extend(reader.url(url).map(|url| (service.name.clone(), url)));
+            endpoints.extend(endpoint(reader, url).map(|url| (service.name.clone(), url)));
         }
         let text = |name| node.get(name).and_then(Node::text).map(str::to_owned);
         if let (Some(name), Some(id), Some(region)) = (name, id, region) {
@@ -34,6 +34,23 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
         }
     }
     accounts
+}
+
+/// A URL to ask instead of AWS's own. What is asked there is believed, and it is asked with credentials: in clear only on this machine.
+fn endpoint(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.url(node)?;
+    let url = reqwest::Url::parse(&text).ok()?;
+    let host = url.host_str()?.trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    if url.scheme() == "http" && !loopback {
+        reader.say_hint(
+            node.span,
+            format!("`{text}` is asked without TLS, which is allowed on this machine only"),
+            "an endpoint elsewhere begins with https://",
+        );
+        return None;
+    }
+    Some(text)
 }
 
 /// A region that AWS has or may have by now; what other endpoints call theirs is their own matter.

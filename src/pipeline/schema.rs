@@ -124,14 +124,26 @@ static SERVICE: Record = Record {
     fields: &[
         must("taskdef", Shape::Text, "`live` (what runs now, with the image replaced) or a template of the repository"),
         must("containers", Shape::Names(&Shape::Text), "which image each container runs"),
+        UNNAMED,
+        SHOW,
     ],
 };
+
+const UNNAMED: Field = may(
+    "unnamed",
+    Shape::OneOf(&["digest", "keep"]),
+    "containers that are not named here: digest (the default) pins and gates their images, keep leaves them as they are",
+);
+const SHOW: Field =
+    may("show", Shape::List(&Shape::Text), "environment variables whose values an approver is shown; others' are not");
 
 static TASK: Record = Record {
     about: "A task that runs once, before a service is rolled.",
     fields: &[
         must("taskdef", Shape::Text, "a task definition template of the repository"),
         must("containers", Shape::Names(&Shape::Text), "which image each container runs"),
+        UNNAMED,
+        SHOW,
         must("network_of", Shape::Text, "the service whose network and launch configuration it runs with"),
         may("container", Shape::Text, "the container whose exit code decides, where there are several"),
         may("command", Shape::List(&Shape::Written), "the container's command, instead of the template's"),

@@ -10,7 +10,7 @@ use super::reader::{Reader, Section};
 use super::yaml::Node;
 use crate::model::ids::{ImageName, ServiceName, TaskName};
 use crate::model::nearest;
-use crate::model::pipeline::{ServiceSpec, TaskDefinitionSource, TaskSpec};
+use crate::model::pipeline::{ServiceSpec, Sheet, TaskDefinitionSource, TaskSpec, UnnamedContainers};
 
 /// A migration that takes longer is one to be watched; the file can say so.
 const TASK_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
@@ -25,9 +25,9 @@ pub fn services(reader: &mut Reader<'_>) -> BTreeMap<ServiceName, ServiceSpec> {
             Some(n) => reader.template(n).map(TaskDefinitionSource::Template),
             None => None,
         };
-        let containers = containers(reader, node);
+        let (containers, sheet) = (containers(reader, node), sheet(node));
         if let (Some(name), Some(taskdef)) = (name, taskdef) {
-            services.insert(name, ServiceSpec { taskdef, containers });
+            services.insert(name, ServiceSpec { taskdef, containers, sheet });
         }
     }
     services
@@ -49,16 +49,25 @@ pub fn tasks(reader: &mut Reader<'_>) -> BTreeMap<TaskName, TaskSpec> {
             Some(n) => reader.template(n),
             None => None,
         };
-        let containers = containers(reader, node);
+        let (containers, sheet) = (containers(reader, node), sheet(node));
         let network_of = node.get("network_of").and_then(|n| reader.refer::<ServiceName>(Section::Services, n));
         let container = deciding(reader, node, key.span);
         let command = Reader::words(node.get("command"));
         let timeout = node.get("timeout").and_then(Node::text).and_then(duration::parse).unwrap_or(TASK_TIMEOUT);
         if let (Some(name), Some(taskdef), Some(network_of), Some(container)) = (name, taskdef, network_of, container) {
-            tasks.insert(name, TaskSpec { taskdef, containers, network_of, container, command, timeout });
+            tasks.insert(name, TaskSpec { taskdef, containers, sheet, network_of, container, command, timeout });
         }
     }
     tasks
+}
+
+/// What is shown, and what becomes of other containers.
+fn sheet(node: &Node) -> Sheet {
+    let unnamed = match node.get("unnamed").and_then(Node::text) {
+        Some("keep") => UnnamedContainers::Keep,
+        Some(_) | None => UnnamedContainers::Digest,
+    };
+    Sheet { unnamed, show: Reader::words(node.get("show")).into_iter().collect() }
 }
 
 fn containers(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, ImageName> {

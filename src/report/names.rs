@@ -2,6 +2,8 @@
 
 use crate::model::approval::{Identity, Requester, Trigger};
 use crate::model::ids::Digest;
+use crate::model::pipeline::Account;
+use crate::model::registry::{own_repository, split};
 
 /// The last part of an ARN: what people call it.
 pub fn short(arn: &str) -> &str {
@@ -14,26 +16,20 @@ pub fn digest(digest: &Digest) -> String {
     text.get(..19).map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// An image's reference; where it names a digest, without its registry and with the digest's first twelve digits.
-pub fn image(reference: &str) -> String {
+/// An image's reference; in the account's own registry without its host, and a digest with its first twelve digits.
+pub fn image(reference: &str, account: &Account) -> String {
     match reference.split_once("@sha256:") {
-        Some((name, hex)) => format!("{}@sha256:{}", repository(name), &hex[..hex.len().min(12)]),
-        None => reference.to_owned(),
+        Some((name, hex)) => format!("{}@sha256:{}", repository(name, account), hex.get(..12).unwrap_or(hex)),
+        None => match split(reference) {
+            (name, tag) if own_repository(name, account).is_some() => format!("{}:{tag}", repository(name, account)),
+            _ => reference.to_owned(),
+        },
     }
 }
 
-/// A repository's name without its registry.
-pub fn repository(uri: &str) -> &str {
-    match uri.split_once('/') {
-        Some((host, name)) if host.contains(['.', ':']) => match name.split_once('/') {
-            // The sandbox names the account in the path, where ECR names it in the host.
-            Some((account, name)) if account.len() > 13 && account.as_bytes()[..12].iter().all(u8::is_ascii_digit) => {
-                name
-            }
-            _ => name,
-        },
-        _ => uri,
-    }
+/// A repository's name; without its registry where that is the account's own.
+pub fn repository<'n>(name: &'n str, account: &Account) -> &'n str {
+    own_repository(name, account).unwrap_or(name)
 }
 
 /// A person by name and account: a user, or a session and its role.
@@ -88,6 +84,7 @@ pub fn nickname(who: &Requester) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::release::samples::pipeline;
 
     fn arn(arn: &str) -> String {
         person(&Identity { arn: arn.to_owned(), account: "111111111111".parse().unwrap(), user_id: String::new() })
@@ -102,12 +99,18 @@ mod tests {
     }
 
     #[test]
-    fn an_images_digest_is_cut_and_its_registry_left_out() {
+    fn an_images_digest_is_cut_and_only_the_accounts_own_registry_left_out() {
         let hex = "0548ed622ece2ff7bfdd930cbb5a60b842e8216c165401209a56d2a74cc96297";
-        let ecr = format!("111111111111.dkr.ecr.ap-northeast-1.amazonaws.com/team/hello@sha256:{hex}");
+        let account = &pipeline().accounts.into_values().next().unwrap();
+        let (id, region) = (&account.id, &account.region);
+        let image = |name: &str| image(name, account);
+        let ecr = format!("{id}.dkr.ecr.{region}.amazonaws.com/team/hello@sha256:{hex}");
         assert_eq!(image(&ecr), "team/hello@sha256:0548ed622ece");
-        let sandbox = format!("127.0.0.1:4566/111111111111.ap-northeast-1/hello@sha256:{hex}");
-        assert_eq!(image(&sandbox), "hello@sha256:0548ed622ece");
+        assert_eq!(image(&format!("127.0.0.1:4566/{id}.{region}/hello@sha256:{hex}")), "hello@sha256:0548ed622ece");
+        let evil = format!("registry.evil.example/hello@sha256:{hex}");
+        assert_eq!(image(&evil), "registry.evil.example/hello@sha256:0548ed622ece");
+        let other = format!("999999999999.dkr.ecr.{region}.amazonaws.com/hello");
+        assert_eq!(image(&format!("{other}@sha256:{hex}")), format!("{other}@sha256:0548ed622ece"));
         assert_eq!(image("public.ecr.aws/nginx/nginx:1.27"), "public.ecr.aws/nginx/nginx:1.27");
     }
 }

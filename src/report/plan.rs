@@ -2,8 +2,9 @@
 
 use super::names::{image, short};
 use super::paint::Paint;
+use super::story;
 use super::text::Text;
-use crate::model::pipeline::{Pipeline, Stage};
+use crate::model::pipeline::{Account, Pipeline, Stage};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::words::tasks;
 
@@ -11,39 +12,80 @@ use crate::model::words::tasks;
 pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) -> Text {
     let account = pipeline.account(&stage.account);
     let place = format!("cluster {}, account {} ({})", stage.cluster, account.name, account.id);
-    let mut lines = vec![format!("{}  {}", paint.strong(stage.name.as_str()), paint.faint(&place))];
+    let mut text = Text::from(format!("{}  {}", paint.strong(stage.name.as_str()), paint.faint(&place)));
+    endpoints(pipeline, stage).iter().for_each(|line| text.line(paint.careful(line)));
     for (name, workload) in &plan.services {
         let live = workload.live.as_deref().map_or("nothing", short);
-        lines.push(match workload.is_unchanged() {
+        text.line(match workload.is_unchanged() {
             true => format!("  {name}  {live}, unchanged"),
             false => format!("  {name}  {live} → next of {}, {}", workload.family, tasks(workload.desired)),
         });
-        lines.extend(images(workload, paint));
-        lines.extend(
-            workload.changes.iter().filter(|c| !is_image(c, workload)).map(|c| format!("    {}", change(c, paint))),
-        );
+        text = text.and(inside(workload, account, paint));
         if !workload.drift.is_empty() {
-            lines.push(paint.careful("    changed by somebody else since kanmon's last revision:"));
-            lines.extend(workload.drift.iter().map(|c| format!("      {}", change(c, paint))));
+            text.line(paint.careful("    changed by somebody else since kanmon's last revision:"));
+            workload.drift.iter().for_each(|c| text.line(format!("      {}", change(c, paint))));
         }
     }
     for (name, workload) in &plan.tasks {
-        lines.push(format!("  {name}  runs once, as next of {}", workload.family));
-        lines.extend(images(workload, paint));
+        let before = match workload.live.as_deref() {
+            Some(last) => format!("against {}, the last of its family", short(last)),
+            None => "the first of its family".to_owned(),
+        };
+        text.line(format!("  {name}  runs once, as next of {}, {before}", workload.family));
+        if let Some(spec) = pipeline.tasks.get(name).filter(|spec| !spec.command.is_empty()) {
+            let command = serde_json::to_string(&spec.command).unwrap_or_default();
+            text.line(format!("    {} runs {command}", spec.container));
+        }
+        text = text.and(inside(workload, account, paint));
     }
-    lines.into_iter().collect()
+    text
 }
 
-/// What each named container runs, and ran.
-fn images(workload: &WorkloadPlan, paint: Paint) -> Vec<String> {
-    let line = |(container, next): (&String, &String)| {
-        let was = workload.changes.iter().find(|c| c.path == path(container)).and_then(|c| c.from.as_deref());
-        match was {
-            Some(was) => paint.careful(&format!("    ~ image of {container}: {} → {}", image(was), image(next))),
-            None => format!("    image of {container}: {}", image(next)),
-        }
+/// Where the file has AWS asked at other addresses than AWS's own: whoever answers there decides what is believed.
+fn endpoints(pipeline: &Pipeline, stage: &Stage) -> Vec<String> {
+    let line = |account: &Account| {
+        let all: Vec<String> = account.endpoints.iter().map(|(service, url)| format!("{service} {url}")).collect();
+        (!all.is_empty()).then(|| format!("  endpoints of {}, not AWS's own: {}", account.name, all.join(", ")))
     };
-    workload.images.iter().map(line).collect()
+    pipeline.accounts_of(stage).into_iter().filter_map(line).collect()
+}
+
+/// Each container's image, and what else would change.
+fn inside(workload: &WorkloadPlan, account: &Account, paint: Paint) -> Text {
+    let mut text = Text::new();
+    for (container, next) in &workload.images {
+        text.line(of_container(workload, container, "", next, account, paint));
+    }
+    for (container, unnamed) in &workload.unnamed {
+        let (how, gate) = match &unnamed.gate {
+            Some(gate) => (" (not named in the file)", format!(", gate {}", story::gate(gate))),
+            None => (" (not named in the file, unnamed: keep)", ", not judged by the gate".to_owned()),
+        };
+        text.line(of_container(workload, container, how, &unnamed.image, account, paint) + &gate);
+    }
+    let others = workload.changes.iter().filter(|c| !is_image(c, workload));
+    others.for_each(|c| text.line(format!("    {}", change(c, paint))));
+    text
+}
+
+/// What a container runs, and ran.
+fn of_container(
+    workload: &WorkloadPlan,
+    container: &str,
+    how: &str,
+    next: &str,
+    account: &Account,
+    paint: Paint,
+) -> String {
+    let next = image(next, account);
+    let changed = workload.changes.iter().find(|c| c.path == path(container));
+    match changed.map(|c| (c.kind, c.from.as_deref())) {
+        Some((ChangeKind::Added, _)) => paint.good(&format!("    + image of {container}{how}: {next}")),
+        Some((_, Some(was))) => {
+            paint.careful(&format!("    ~ image of {container}{how}: {} → {next}", image(was, account)))
+        }
+        Some((_, None)) | None => format!("    image of {container}{how}: {next}"),
+    }
 }
 
 fn path(container: &str) -> String {
@@ -51,7 +93,7 @@ fn path(container: &str) -> String {
 }
 
 fn is_image(change: &Change, workload: &WorkloadPlan) -> bool {
-    workload.images.keys().any(|container| change.path == path(container))
+    workload.images.keys().chain(workload.unnamed.keys()).any(|container| change.path == path(container))
 }
 
 /// A member that changes; a value that is not for showing is only said to change.

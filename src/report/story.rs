@@ -11,7 +11,9 @@ use crate::model::event::{Event, Fact, MovedTag, PushedImage};
 use crate::model::fault::Fault;
 use crate::model::finding::{ScanReading, ScanState, Severity};
 use crate::model::gate::GateJudgement;
-use crate::model::ids::ServiceName;
+use crate::model::ids::{ImageName, ServiceName};
+use crate::model::pipeline::Account;
+use crate::model::registry::own_repository;
 use crate::model::release::Release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::stage_state::{Approval, RollState};
@@ -131,10 +133,12 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
                 "found in the registry" => by.clone(),
                 by => format!("built by {by}"),
             };
-            Line::new(mark(pushed), image.as_str(), format!("{how}: {}{}", place(pushed), left_behind(pushed)))
+            let place = place(pushed, of_image(release, image));
+            Line::new(mark(pushed), image.as_str(), format!("{how}: {place}{}", left_behind(pushed)))
         }
         Fact::ImageCopied { image, account, pushed } => {
-            let text = format!("copied into {account}: {}{}", place(pushed), left_behind(pushed));
+            let place = place(pushed, release.started.pipeline.accounts.get(account));
+            let text = format!("copied into {account}: {place}{}", left_behind(pushed));
             Line::new(mark(pushed), image.as_str(), text)
         }
         Fact::ScanObserved { image, account, reading, readings } => {
@@ -288,7 +292,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             Careful,
             stage.as_str(),
             "what was released runs, by its digest; a tag of it was changed meanwhile:",
-            moved.iter().map(retagged).collect(),
+            moved.iter().map(|m| retagged(m, release)).collect(),
         ),
         Fact::LockBroken { by, held_by, reason } => {
             let text = format!("taken from {held_by} by {}{}", person(by), quoted(reason));
@@ -440,14 +444,24 @@ fn left_behind(pushed: &PushedImage) -> String {
     pushed.left_behind.iter().map(|what| format!("; not copied with it: {what}")).collect()
 }
 
-fn place(pushed: &PushedImage) -> String {
-    format!("{}@{}", names::repository(&pushed.repository), digest(&pushed.digest))
+/// The account whose registry keeps an image.
+fn of_image<'r>(release: &'r Release, image: &ImageName) -> Option<&'r Account> {
+    let pipeline = &release.started.pipeline;
+    pipeline.images.get(image).and_then(|spec| pipeline.accounts.get(&spec.account))
 }
 
-fn retagged(moved: &MovedTag) -> String {
+fn place(pushed: &PushedImage, account: Option<&Account>) -> String {
+    let name = &pushed.repository;
+    let name = account.map_or(name.as_str(), |account| names::repository(name, account));
+    format!("{name}@{}", digest(&pushed.digest))
+}
+
+fn retagged(moved: &MovedTag, release: &Release) -> String {
     let names = moved.names.as_ref().map_or_else(|| "nothing".to_owned(), digest);
     let (repository, tag) = moved.tag.rsplit_once(':').unwrap_or((&moved.tag, ""));
-    format!("{}:{tag} names {names} now", names::repository(repository))
+    let mut accounts = release.started.pipeline.accounts.values();
+    let name = accounts.find_map(|account| own_repository(repository, account)).unwrap_or(repository);
+    format!("{name}:{tag} names {names} now")
 }
 
 fn quoted(comment: &str) -> String {

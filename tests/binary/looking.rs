@@ -11,6 +11,7 @@ fn a_plan_shows_what_would_change_in_each_stage_and_touches_nothing() {
     let ran = desk.run(&sandbox.keys("developer"), &["plan"]).ended(0);
     insta::assert_snapshot!(masked(&ran.out), @"
     dev  cluster hello-dev, account dev (111111111111)
+      endpoints of dev, not AWS's own: default http://###############
       web  hello-dev-web:1 → next of hello-dev-web, 1 task
         ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello (to be built)
         ~ cpu: 256 → 512
@@ -18,11 +19,14 @@ fn a_plan_shows_what_would_change_in_each_stage_and_touches_nothing() {
       gate  judged once the image is built and scanned
 
     staging  cluster hello-staging, account dev (111111111111)
+      endpoints of dev, not AWS's own: default http://###############
       web  hello-staging-web:1 → next of hello-staging-web, 2 tasks
         ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello (to be built)
       gate  judged once the image is built and scanned
 
     prod  cluster hello-prod, account prod (222222222222)
+      endpoints of dev, not AWS's own: default http://###############
+      endpoints of prod, not AWS's own: default http://###############
       web  hello-prod-web:1 → next of hello-prod-web, 2 tasks
         ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello (to be built)
       gate  judged once the image is built and scanned

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::model::approval::ApprovalPolicy;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ContentHash, Digest};
-use crate::model::pipeline::{OnFailure, Step};
+use crate::model::pipeline::{Account, OnFailure, Step, TaskSpec, Transfer, UnnamedContainers};
 use crate::model::plan::{Change, ChangeKind};
 use crate::model::release::samples::{events, id, started};
 use crate::model::verdict::Verdict;
@@ -39,6 +40,7 @@ fn case() -> Case {
         live: Some("web:1".into()),
         content: ContentHash::of(b"next"),
         images: BTreeMap::from([("web".into(), format!("r/web@{}", Digest::of(b"one")))]),
+        unnamed: Default::default(),
         changes: vec![],
         drift: vec![],
         desired: 2,
@@ -89,6 +91,50 @@ fn an_approval_falls_with_whatever_would_be_deployed() {
     changed("a task less", |c| c.plan.tasks.clear());
 }
 
+fn main(case: &mut Case) -> &mut Account {
+    case.release.started.pipeline.accounts.get_mut(&id("main")).unwrap()
+}
+
+fn task(case: &mut Case) -> &mut TaskSpec {
+    case.release.started.pipeline.tasks.get_mut(&id("migrate")).unwrap()
+}
+
+#[test]
+fn an_approval_falls_with_who_may_approve_and_for_how_long() {
+    let policy = |c: &mut Case| c.stage.approval.clone().unwrap();
+    changed("other approvers", |c| {
+        c.stage.approval = Some(ApprovalPolicy { approvers: vec!["arn:*".into()], ..policy(c) });
+    });
+    changed("self approval", |c| c.stage.approval = Some(ApprovalPolicy { self_approval: true, ..policy(c) }));
+    changed("a longer life", |c| {
+        c.stage.approval = Some(ApprovalPolicy { expires: jiff::SignedDuration::from_hours(99), ..policy(c) });
+    });
+}
+
+#[test]
+fn an_approval_falls_with_the_containers_that_the_file_does_not_name() {
+    let judged = |verdict| GateJudgement { verdict, ..case().gate };
+    let beside = |image: &str, gate| Unnamed { image: image.into(), gate };
+    changed("a container more", |c| {
+        c.web().unnamed.insert("metrics".into(), beside("r/m@1", Some(judged(Verdict::Pass))));
+    });
+    let with = |unnamed: Unnamed| {
+        let mut case = case();
+        case.web().unnamed.insert("metrics".into(), unnamed);
+        case.hash()
+    };
+    let pass = || beside("r/m@1", Some(judged(Verdict::Pass)));
+    assert_ne!(with(pass()), with(beside("r/m@2", Some(judged(Verdict::Pass)))), "another digest of it");
+    assert_ne!(with(pass()), with(beside("r/m@1", None)), "it is kept");
+    assert_ne!(with(pass()), with(beside("r/m@1", Some(judged(Verdict::Waived)))), "another judgement of it");
+    let words = GateJudgement { reasons: vec!["words".into()], counts: BTreeMap::new(), ..judged(Verdict::Pass) };
+    assert_eq!(with(pass()), with(beside("r/m@1", Some(words))), "an approval must survive a re-scan of it");
+    changed("another policy for them", |c| {
+        let web = c.release.started.pipeline.services.get_mut(&id("web")).unwrap();
+        web.sheet.unnamed = UnnamedContainers::Keep;
+    });
+}
+
 #[test]
 fn an_approval_falls_with_another_judgement_or_other_rules() {
     changed("another verdict", |c| c.gate.verdict = Verdict::Waived);
@@ -96,6 +142,8 @@ fn an_approval_falls_with_another_judgement_or_other_rules() {
     changed("another limit", |c| {
         c.stage.gate.at_most.insert(Severity::High, Some(1));
     });
+    changed("a scan that may take longer", |c| c.stage.gate.timeout = jiff::SignedDuration::from_hours(9));
+    changed("readings closer together", |c| c.stage.gate.settle = jiff::SignedDuration::from_secs(1));
     changed("a limit taken away", |c| {
         c.stage.gate.at_most.insert(Severity::High, None);
     });
@@ -120,6 +168,14 @@ fn an_approval_falls_with_another_place_or_another_way() {
     });
     changed("steps in another order", |c| c.stage.steps.swap(0, 1));
     changed("one roll more", |c| c.stage.steps.push(Step::Roll { services: vec![id("web")] }));
+    changed("another way of getting at images", |c| c.stage.images = Transfer::Copy);
+    changed("another role", |c| main(c).role = Some("other".into()));
+    changed("another endpoint", |c| {
+        main(c).endpoints.insert("inspector2".into(), "http://127.0.0.1:1".into());
+    });
+    changed("another commit", |c| c.release.started.source.commit = Some("other".into()));
+    changed("a migration by another command", |c| task(c).command = vec!["drop".into()]);
+    changed("a migration that another container decides", |c| task(c).container = "other".into());
     changed("rollback switched off", |c| c.stage.on_failure = OnFailure::Stop);
 }
 
@@ -135,6 +191,5 @@ fn an_approval_survives_a_quiet_night() {
         c.web().changes.push(change.clone());
         c.web().drift.push(change);
     });
-    unchanged("a slower scanner", |c| c.stage.gate.timeout = jiff::SignedDuration::from_hours(9));
     unchanged("a resumption", |c| c.release.seq = 99);
 }

@@ -2,10 +2,13 @@
 //! for somebody's would roll for them each time. A tag alone proves nothing, since other tools copy tags: the content has to
 //! have the hash that the tag names.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
+use super::content_hash;
 use super::normal::normal;
-use super::{changes, content_hash};
+use crate::engine::changes::changes;
 use crate::model::ids::ContentHash;
 use crate::shapes::{self, Shape};
 
@@ -31,7 +34,7 @@ pub fn is_proven(described: &Value, tagged: &ContentHash, next: &Value) -> bool 
 
 /// Whether a described revision that is tagged with this content's hash runs this content.
 pub fn holds(described: &Value, content: &ContentHash, definition: &Value) -> bool {
-    changes(&as_sent(described, Some(content), definition), definition).is_empty()
+    changes(&as_sent(described, Some(content), definition), definition, &BTreeSet::new()).is_empty()
 }
 
 fn is_off(value: &Value) -> bool {
@@ -116,7 +119,7 @@ mod tests {
     }
 
     fn paths(described: &Value, tagged: &ContentHash, next: &Value) -> Vec<String> {
-        changes(&as_sent(described, Some(tagged), next), next).into_iter().map(|c| c.path).collect()
+        changes(&as_sent(described, Some(tagged), next), next, &BTreeSet::new()).into_iter().map(|c| c.path).collect()
     }
 
     #[test]
@@ -165,9 +168,9 @@ mod tests {
         let next = sent();
         let mut live = sent();
         live["ofNextYear"] = json!(false);
-        assert!(changes(&as_sent(&live, None, &next), &next).is_empty());
+        assert!(changes(&as_sent(&live, None, &next), &next, &BTreeSet::new()).is_empty());
         live["ofNextYear"] = json!("on");
-        let found = changes(&as_sent(&live, None, &next), &next);
+        let found = changes(&as_sent(&live, None, &next), &next, &BTreeSet::new());
         assert_eq!(found.into_iter().map(|c| c.path).collect::<Vec<_>>(), ["ofNextYear"]);
     }
 

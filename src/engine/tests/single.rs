@@ -28,6 +28,7 @@ fn planned() -> WorkloadPlan {
         live: Some("web:1".into()),
         content: ContentHash::of(b"next"),
         images: BTreeMap::new(),
+        unnamed: Default::default(),
         changes: vec![Change { path: "image".into(), from: None, to: None, kind: ChangeKind::Changed }],
         drift: vec![],
         desired: 2,

@@ -412,6 +412,7 @@ impl World {
                 live: Some(found.definition.clone()),
                 content: ContentHash::of(next.as_bytes()),
                 images: BTreeMap::new(),
+                unnamed: Default::default(),
                 changes: if found.definition == next { vec![] } else { vec![change] },
                 drift: vec![],
                 desired: found.desired,

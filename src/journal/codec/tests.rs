@@ -240,6 +240,7 @@ fn plan() -> impl Strategy<Value = StagePlan> {
             images: BTreeMap::from([(family.clone(), "sha256:…".into())]),
             family,
             live,
+            unnamed: Default::default(),
             changes: vec![change],
             drift: Vec::new(),
             desired,

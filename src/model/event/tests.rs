@@ -217,6 +217,7 @@ fn plan() -> StagePlan {
         live: Some("web:1".into()),
         content: ContentHash::of(b"next"),
         images: BTreeMap::from([("web".into(), format!("r/web@{}", Digest::of(b"index")))]),
+        unnamed: Default::default(),
         changes: vec![change(ChangeKind::Changed), change(ChangeKind::Added), change(ChangeKind::Removed)],
         drift: vec![],
         desired: 2,

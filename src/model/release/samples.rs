@@ -50,11 +50,15 @@ pub(crate) fn pipeline() -> Pipeline {
         platforms: vec!["linux/amd64".into()],
         build: Build::None,
     };
-    let service =
-        ServiceSpec { taskdef: TaskDefinitionSource::Live, containers: BTreeMap::from([("web".into(), id("web"))]) };
+    let service = ServiceSpec {
+        taskdef: TaskDefinitionSource::Live,
+        containers: BTreeMap::from([("web".into(), id("web"))]),
+        sheet: Default::default(),
+    };
     let task = TaskSpec {
         taskdef: FileRef { path: "migrate.json".into(), sha256: "0".repeat(64) },
         containers: BTreeMap::from([("migrate".into(), id("web"))]),
+        sheet: Default::default(),
         network_of: id("web"),
         container: "migrate".into(),
         command: vec!["migrate".into()],

@@ -7,68 +7,97 @@ use serde_json::Value;
 use super::defect;
 use crate::engine::taskdef;
 use crate::model::effect::Workload;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::ImageName;
-use crate::model::pipeline::{Stage, TaskDefinitionSource};
+use crate::model::pipeline::{Sheet, Stage, TaskDefinitionSource};
+use crate::model::plan::Unnamed;
 use crate::model::release::Release;
 use crate::runtime::ports::Ports;
 
-/// A task definition to register, and the tags of what it is based on.
-pub struct Next {
-    pub definition: Value,
+/// What a workload's next task definition is made from.
+pub struct Base<'a> {
+    pub raw: Value,
     pub tags: BTreeMap<String, String>,
+    pub containers: &'a BTreeMap<String, ImageName>,
+    pub sheet: &'a Sheet,
 }
 
-/// The task definition that a workload shall run in a stage. `live` is the revision it runs now, for `taskdef: live`.
-pub async fn next(
+/// The base of a workload in a stage. `live` is the revision it runs now, for `taskdef: live`.
+pub async fn base<'a>(
     ports: &Ports,
-    release: &Release,
+    release: &'a Release,
     stage: &Stage,
     workload: &Workload,
     live: Option<&str>,
-) -> Result<Next, Fault> {
+) -> Result<Base<'a>, Fault> {
     let pipeline = &release.started.pipeline;
-    let (base, tags, containers) = match workload {
+    let (raw, tags, containers, sheet) = match workload {
         Workload::Service(name) => {
             let spec = pipeline.service(name);
             match &spec.taskdef {
                 TaskDefinitionSource::Live => {
                     let live = live.ok_or_else(|| defect("the live revision is not known"))?;
                     let base = ports.deployer.task_definition(pipeline.account(&stage.account), live).await?;
-                    (base.raw, base.tags, &spec.containers)
+                    (base.raw, base.tags, &spec.containers, &spec.sheet)
                 }
                 TaskDefinitionSource::Template(file) => {
-                    let base = ports.templates.render(file, pipeline, stage)?;
-                    let tags = tags_of(&base);
-                    (base, tags, &spec.containers)
+                    let raw = ports.templates.render(file, pipeline, stage)?;
+                    let tags = tags_of(&raw);
+                    (raw, tags, &spec.containers, &spec.sheet)
                 }
             }
         }
         Workload::Task(name) => {
             let spec = pipeline.task(name);
-            let base = ports.templates.render(&spec.taskdef, pipeline, stage)?;
-            let tags = tags_of(&base);
-            (base, tags, &spec.containers)
+            let raw = ports.templates.render(&spec.taskdef, pipeline, stage)?;
+            let tags = tags_of(&raw);
+            (raw, tags, &spec.containers, &spec.sheet)
         }
     };
-    let definition = taskdef::compose(&base, &images(release, stage, containers)?)?;
-    Ok(Next { definition, tags })
+    Ok(Base { raw, tags, containers, sheet })
 }
 
-/// The reference that each container shall run: always by digest.
-pub fn images(
+impl Base<'_> {
+    /// The task definition to register: each named container's image by these references, each other one's as it was planned.
+    pub fn next(&self, images: &BTreeMap<String, String>, unnamed: &BTreeMap<String, Unnamed>) -> Result<Value, Fault> {
+        let pinned = unnamed.iter().filter(|(_, u)| u.gate.is_some()).map(|(c, u)| (c.clone(), u.image.clone()));
+        let all = images.clone().into_iter().chain(pinned).collect();
+        taskdef::compose(&self.raw, &all)
+    }
+}
+
+/// The reference that each container will run: always by digest, in the repository that ECR itself names for the account. A record
+/// may be somebody else's: where it says otherwise, nothing is planned or registered.
+///
+/// # Errors
+/// `Invalid` where the record has an image in another repository than ECR names.
+pub async fn images(
+    ports: &Ports,
     release: &Release,
     stage: &Stage,
     containers: &BTreeMap<String, ImageName>,
 ) -> Result<BTreeMap<String, String>, Fault> {
-    containers
-        .iter()
-        .map(|(container, image)| {
-            let pushed =
-                release.image_for(stage, image).ok_or_else(|| defect("the image is not where the stage pulls it"))?;
-            Ok((container.clone(), format!("{}@{}", pushed.repository, pushed.digest)))
-        })
-        .collect()
+    let pipeline = &release.started.pipeline;
+    let mut references = BTreeMap::new();
+    for (container, image) in containers {
+        let pushed =
+            release.image_for(stage, image).ok_or_else(|| defect("the image is not where the stage pulls it"))?;
+        let (account, repository) = (pipeline.image_account(stage, image), &pipeline.image(image).repository);
+        let own = ports.registry.repository(account, repository).await?.uri;
+        if pushed.repository != own {
+            return Err(Fault::new(
+                FaultKind::Invalid,
+                format!(
+                    "the record has image {image} in {}, which is not account {}'s",
+                    pushed.repository, account.name
+                ),
+            )
+            .cause(format!("ECR says that repository {repository} of account {} is {own}", account.id))
+            .hint("nothing of this record is deployed; find out who wrote it, and release again"));
+        }
+        references.insert(container.clone(), format!("{own}@{}", pushed.digest));
+    }
+    Ok(references)
 }
 
 /// A template's own `tags`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::definition::next;
+use super::definition::{base, images};
 use super::{defect, moved_tags, planned, roll, stage};
 use crate::engine::taskdef::{content_hash, family, sent};
 use crate::model::effect::{StepRef, Workload};
@@ -75,8 +75,9 @@ pub async fn register(ports: &Ports, release: &Release, at: &StepRef, workload: 
     let stage = stage(release, at)?;
     let account = release.started.pipeline.account(&stage.account);
     let plan = planned(release, at, workload)?;
-    let next = next(ports, release, stage, workload, plan.live.as_deref()).await?;
-    let content = content_hash(&next.definition);
+    let base = base(ports, release, stage, workload, plan.live.as_deref()).await?;
+    let definition = base.next(&images(ports, release, stage, base.containers).await?, &plan.unnamed)?;
+    let content = content_hash(&definition);
     if content != plan.content {
         return Err(Fault::new(
             FaultKind::Changed,
@@ -84,8 +85,8 @@ pub async fn register(ports: &Ports, release: &Release, at: &StepRef, workload: 
         )
         .hint("a template or its values changed; release again"));
     }
-    let tags = tags::with_ours(&next.tags, &content, &release.id);
-    let (arn, reused) = find_or_register(ports, account, &next.definition, &content, &tags).await?;
+    let tags = tags::with_ours(&base.tags, &content, &release.id);
+    let (arn, reused) = find_or_register(ports, account, &definition, &content, &tags).await?;
     Ok(Fact::TaskDefinitionRegistered { at: at.clone(), workload: workload.clone(), arn, content, reused })
 }
 

@@ -12,6 +12,7 @@ mod restore;
 mod survey;
 mod survey_approvals;
 mod task;
+mod unnamed;
 
 use std::sync::Arc;
 

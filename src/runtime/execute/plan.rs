@@ -1,17 +1,19 @@
 //! What a stage would change, worked out from what runs there now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::defect;
-use super::definition::{images, next};
-use crate::engine::taskdef::{changes, content_hash, family, sent};
+use super::definition::{Base, base, images};
+use super::unnamed;
+use crate::engine::changes::changes;
+use crate::engine::taskdef::{content_hash, family, sent};
 use crate::model::effect::Workload;
 use crate::model::event::Fact;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::StageName;
-use crate::model::pipeline::{Pipeline, Stage};
+use crate::model::pipeline::{Account, Pipeline, Stage};
 use crate::model::plan::{Change, StagePlan, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::rollout::TaskDefinition;
@@ -33,33 +35,58 @@ pub async fn stage_plan(ports: &Ports, release: &Release, stage: &Stage) -> Resu
         let at = Cluster { account, name: &stage.cluster };
         let service = ports.deployer.service(at, stage.service_name(name)).await?;
         let live = ports.deployer.task_definition(account, &service.task_definition).await?;
-        let workload = Workload::Service(name.clone());
-        let definition = next(ports, release, stage, &workload, Some(&service.task_definition)).await?.definition;
-        let planned = WorkloadPlan {
-            family: family(&definition),
-            live: Some(service.task_definition.clone()),
-            content: content_hash(&definition),
-            images: images(release, stage, &pipeline.service(name).containers)?,
-            changes: changes(&sent::as_sent(&live.raw, tags::content(&live.tags).as_ref(), &definition), &definition),
-            drift: drift(ports, pipeline, stage, &live, &definition).await?,
-            desired: service.desired,
-        };
-        plan.services.insert(name.clone(), planned);
+        let base =
+            base(ports, release, stage, &Workload::Service(name.clone()), Some(&service.task_definition)).await?;
+        let (definition, planned) = workload(ports, release, stage, &base, Some(&live)).await?;
+        let drift = drift(ports, pipeline, stage, &live, &definition, &base.sheet.show).await?;
+        plan.services.insert(
+            name.clone(),
+            WorkloadPlan { live: Some(service.task_definition), drift, desired: service.desired, ..planned },
+        );
     }
     for name in stage.tasks() {
-        let definition = next(ports, release, stage, &Workload::Task(name.clone()), None).await?.definition;
-        let planned = WorkloadPlan {
-            family: family(&definition),
-            live: None,
-            content: content_hash(&definition),
-            images: images(release, stage, &pipeline.task(name).containers)?,
-            changes: Vec::new(),
-            drift: Vec::new(),
-            desired: 1,
-        };
+        let base = base(ports, release, stage, &Workload::Task(name.clone()), None).await?;
+        let last = last(ports, account, &family(&base.raw)).await?;
+        let (_, planned) = workload(ports, release, stage, &base, last.as_ref()).await?;
         plan.tasks.insert(name.clone(), planned);
     }
     Ok(plan)
+}
+
+/// What would be registered from a base, against the revision that runs or ran last; without one all of it is new.
+async fn workload(
+    ports: &Ports,
+    release: &Release,
+    stage: &Stage,
+    base: &Base<'_>,
+    before: Option<&TaskDefinition>,
+) -> Result<(Value, WorkloadPlan), Fault> {
+    let pipeline = &release.started.pipeline;
+    let images = images(ports, release, stage, base.containers).await?;
+    let unnamed = unnamed::resolve(ports, pipeline, stage, &base.raw, base.containers, base.sheet.unnamed).await?;
+    let definition = base.next(&images, &unnamed)?;
+    let sent = |before: &TaskDefinition| sent::as_sent(&before.raw, tags::content(&before.tags).as_ref(), &definition);
+    let before_it = before.map_or_else(|| Value::Object(serde_json::Map::new()), sent);
+    let planned = WorkloadPlan {
+        family: family(&definition),
+        live: before.map(|b| b.arn.clone()),
+        content: content_hash(&definition),
+        changes: changes(&before_it, &definition, &base.sheet.show),
+        images,
+        unnamed,
+        drift: Vec::new(),
+        desired: 1,
+    };
+    Ok((definition, planned))
+}
+
+/// The newest revision of a one-off task's family, which is what ran last; `None` where there is none.
+async fn last(ports: &Ports, account: &Account, family: &str) -> Result<Option<TaskDefinition>, Fault> {
+    match ports.deployer.task_definition(account, family).await {
+        Ok(found) => Ok(Some(found)),
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// What others changed since kanmon's last revision. A revision is kanmon's where it carries the hash of its content: a tag alone
@@ -70,6 +97,7 @@ async fn drift(
     stage: &Stage,
     live: &TaskDefinition,
     next: &Value,
+    show: &BTreeSet<String>,
 ) -> Result<Vec<Change>, Fault> {
     let is_ours = |found: &TaskDefinition| {
         tags::content(&found.tags).is_some_and(|hash| sent::is_proven(&found.raw, &hash, next))
@@ -80,5 +108,5 @@ async fn drift(
     let account = pipeline.account(&stage.account);
     let ours = ports.deployer.newest(account, &family(&live.raw), &is_ours).await?;
     // What ECS describes of both is compared; what it has begun to describe since is nobody's change.
-    Ok(ours.map_or_else(Vec::new, |was| changes(&was.raw, &sent::as_sent(&live.raw, None, &was.raw))))
+    Ok(ours.map_or_else(Vec::new, |was| changes(&was.raw, &sent::as_sent(&live.raw, None, &was.raw), show)))
 }

@@ -1,0 +1,132 @@
+//! A template brings what the file does not name: a container of its own with a command, a user and a library to preload, or another
+//! role and entry point for the migration. What is not scanned does not pass; the rest is pinned to its digest, and the approver is
+//! shown every member of it.
+
+use super::rig::{BOTH, Field, PROD, Topology};
+
+/// The team's template, with a container beside `web` in production.
+fn template(image: &str) -> String {
+    let web = include_str!("../../pipelines/demo/deploy/web.json");
+    let sidecar = format!(
+        r#"{{% if stage == "prod" %}}{{ "name": "metrics", "image": "{image}", "essential": false, "user": "root",
+        "command": ["sh", "-c", "mine"], "environment": [{{ "name": "LD_PRELOAD", "value": "/tmp/x.so" }}] }},{{% endif %}}"#
+    );
+    web.replacen("\"containerDefinitions\": [", &format!("\"containerDefinitions\": [{sidecar}"), 1)
+}
+
+fn everybody_writes(field: &Field, path: &str, text: &str) {
+    for desk in field.desks() {
+        desk.write(path, text);
+        desk.commit();
+    }
+}
+
+#[test]
+fn a_container_from_a_registry_that_nobody_scans_does_not_pass() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        everybody_writes(&field, "deploy/web.json", &template("docker.io/evil/miner:latest"));
+        let release = field.prepared();
+        let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
+        let why = "container metrics of web: docker.io/evil/miner:latest is in no repository of the file's accounts";
+        assert!(ran.out.contains(why), "{topology:?}: {}", ran.out);
+        field.production_is_untouched();
+    }
+}
+
+#[test]
+fn a_container_of_the_accounts_own_is_pinned_gated_and_shown_member_by_member() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let first = field.honest();
+        let digest = field.digest(&first);
+        let image = format!("{}/{PROD}.ap-northeast-1/hello", field.sandbox.host);
+        everybody_writes(&field, "deploy/web.json", &template(&format!("{image}:kanmon-{first}")));
+        field.developer().desk.write("app/index.html", "<title>next</title>");
+        let release = field.prepared();
+        let running = field.waits(&release);
+        let sheet = field.manager().run(&["approvals"]).ended(0).out;
+        let pinned =
+            format!("+ image of metrics (not named in the file): hello@{}, gate open (no findings)", &digest[..19]);
+        for shown in [
+            pinned.as_str(),
+            r#"+ containerDefinitions[metrics].command: ["sh","-c","mine"]"#,
+            "+ containerDefinitions[metrics].user: root",
+            "+ containerDefinitions[metrics].environment[LD_PRELOAD] (value not shown)",
+        ] {
+            assert!(sheet.contains(shown), "{topology:?}: not shown: {shown}\n{sheet}");
+        }
+        assert!(!sheet.contains("/tmp/x.so"), "{sheet}");
+        field.approves(&release);
+        running.end().ended(0);
+        let registered = field.sandbox.done("RegisterTaskDefinition");
+        let last = registered.iter().rfind(|c| c["account"] == PROD).unwrap().to_string();
+        assert!(last.contains(&format!("{image}@{digest}")) && !last.contains(":kanmon-"), "{last}");
+    }
+}
+
+/// Gives both stages a migration by this template.
+fn with_migration(field: &Field, template: &str) {
+    field.edit_for_all(
+        "gate:\n  at_most",
+        "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { web: app }, network_of: web }\ngate:\n  at_most",
+    );
+    field.edit_for_all("steps: [{ roll: web }]", "steps: [{ run: migrate }, { roll: web }]");
+    everybody_writes(field, "deploy/migrate.json", template);
+}
+
+fn migration() -> String {
+    include_str!("../../pipelines/demo/deploy/web.json").replace("{{ stage }}-web", "{{ stage }}-migrate")
+}
+
+#[test]
+fn what_a_migration_would_do_is_shown_against_what_it_did_last() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        with_migration(&field, &migration());
+        let first = field.prepared();
+        let running = field.waits(&first);
+        let sheet = field.manager().run(&["approvals"]).ended(0).out;
+        assert!(
+            sheet.contains("migrate  runs once, as next of hello-prod-migrate, the first of its family"),
+            "{sheet}"
+        );
+        assert!(sheet.contains("+ executionRoleArn: arn:aws:iam::222222222222:role/ecsTaskExecutionRole"), "{sheet}");
+        field.approves(&first);
+        running.end().ended(0);
+
+        let evil = migration()
+            .replace(
+                "\"executionRoleArn\"",
+                "\"taskRoleArn\": \"arn:aws:iam::{{ account.id }}:role/admin\", \"executionRoleArn\"",
+            )
+            .replace("\"essential\": true,", "\"essential\": true, \"entryPoint\": [\"/bin/sh\"],");
+        everybody_writes(&field, "deploy/migrate.json", &evil);
+        let release = field.prepared();
+        let _running = field.waits(&release);
+        let sheet = field.manager().run(&["approvals"]).ended(0).out;
+        let task = sheet.split("migrate  runs once").nth(1).unwrap();
+        for shown in [
+            "against hello-prod-migrate:1, the last of its family",
+            "+ taskRoleArn: arn:aws:iam::222222222222:role/admin",
+            r#"+ containerDefinitions[web].entryPoint: ["/bin/sh"]"#,
+        ] {
+            assert!(task.contains(shown), "{topology:?}: not shown: {shown}\n{sheet}");
+        }
+        assert!(!task.contains("executionRoleArn"), "what stays is not in the way of what changes: {sheet}");
+    }
+}
+
+#[test]
+fn control_a_container_that_the_file_keeps_goes_as_it_is_and_the_sheet_says_so() {
+    let field = Field::new(Topology::Strong);
+    field.edit_for_all("containers: { web: app } }", "containers: { web: app }, unnamed: keep, show: [LD_PRELOAD] }");
+    everybody_writes(&field, "deploy/web.json", &template("docker.io/library/metrics:1"));
+    let release = field.prepared();
+    let _running = field.waits(&release);
+    let sheet = field.manager().run(&["approvals"]).ended(0).out;
+    let kept =
+        "image of metrics (not named in the file, unnamed: keep): docker.io/library/metrics:1, not judged by the gate";
+    assert!(sheet.contains(kept), "{sheet}");
+    assert!(sheet.contains("+ containerDefinitions[metrics].environment[LD_PRELOAD]: /tmp/x.so"), "{sheet}");
+}
