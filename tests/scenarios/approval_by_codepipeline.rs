@@ -9,8 +9,12 @@ use serde_json::json;
 use super::stage::{DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story, name};
 
 fn asking_codepipeline() -> Stage {
+    asking_codepipeline_for("24h")
+}
+
+fn asking_codepipeline_for(expires: &str) -> Stage {
     let approval =
-        json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
+        json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": expires });
     Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open()
 }
 
@@ -98,7 +102,7 @@ async fn an_execution_that_somebody_stopped_is_told_as_that_and_asked_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn a_question_that_expired_ends_its_execution_so_that_it_cannot_succeed_with_nothing_deployed() {
-    let stage = asking_codepipeline();
+    let stage = asking_codepipeline_for("10m");
     let run = stage.release().await;
     let id = run.id.clone();
     let execution = stage.asked(&id, "prod").await.execution.unwrap();
@@ -122,7 +126,7 @@ async fn a_release_that_is_aborted_leaves_no_question_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn an_execution_that_cannot_be_stopped_is_told() {
-    let stage = asking_codepipeline();
+    let stage = asking_codepipeline_for("10m");
     let run = stage.release().await;
     stage.asked(&run.id, "prod").await;
     stage.fault("StopPipelineExecution", Kind::AccessDenied, 1);
