@@ -1,7 +1,7 @@
 //! Races: random schedules of two and three releases with crashes, pauses longer than the lease, wrong clocks and lost replies.
 //! Never two writers, and no success that is not one.
 
-mod chance;
+pub mod chance;
 mod journal;
 mod log;
 mod network;
