@@ -74,9 +74,11 @@ async fn a_build_asks_before_it_ends_and_another_goes_on_with_the_answer() {
 #[tokio::test(start_paused = true)]
 async fn an_approver_who_was_shown_something_else_has_approved_nothing() {
     let stage = stage();
-    let requester = execution(&stage, "none").await;
-    let (id, _) = prepared(&stage, requester.clone()).await;
-    stage.approves(MANAGER, &id, "prod").await;
+    let other = kanmon::model::ids::PlanHash::of(b"another plan");
+    let requester = execution(&stage, other.as_str()).await;
+    let (id, request) = prepared(&stage, requester.clone()).await;
+    let yes = kanmon::model::approval::Answer::Approved;
+    stage.answers_about(MANAGER, &id, "prod", &request, &other, yes).await;
     let ended = stage.promotes_as(DEVELOPER, requester, &id, "prod").await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
