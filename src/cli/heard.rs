@@ -112,8 +112,8 @@ fn heard<'e>(events: &'e [Event], before: &Recorded, stage: &StageName, sent: Se
             Some(events.get(at + 1).map(|e| &e.fact).filter(|fact| is_word(fact, None)))
         }
         Sent::Action => {
-            let news = events.iter().filter(|e| e.seq > before.release.seq).map(|e| &e.fact);
-            news.filter(|fact| is_word(fact, Some(stage))).next_back().map(Some)
+            let mut news = events.iter().filter(|e| e.seq > before.release.seq).map(|e| &e.fact);
+            news.rfind(|fact| is_word(fact, Some(stage))).map(Some)
         }
     }
 }
