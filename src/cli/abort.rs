@@ -39,7 +39,7 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8
     };
     let ports = bench.ports(id.as_str(), identity::of(&requester))?;
     let fact = Fact::Resumed { by: requester, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
-    let events = written(&bench, &lease, fact, fit, |_, _| false).await?;
+    let events = written(&bench, &lease, vec![fact], fit, |_, _| false).await?;
     work(ports, lease, &events, global, output).await
 }
 

@@ -148,7 +148,8 @@ pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
     }
     for image in stage.images_used(pipeline) {
         if let Some(pushed) = release.image_for(stage, image) {
-            say("image", format!("{image} {}", names::digest(&pushed.digest)));
+            let of = release.image_commits.get(image).map(names::commit_of).unwrap_or_default();
+            say("image", format!("{image} {}{of}", names::digest(&pushed.digest)));
         }
     }
     let passed: Vec<&str> =

@@ -89,7 +89,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                     let reached = stages.rfind(|s| release.stage(&s.name).left.is_some());
                     let source = &release.started.source;
                     let none = if source.unreadable.is_some() { "unknown" } else { "-" };
-                    let commit = source.commit.as_deref().map_or(none, |c| &c[..c.len().min(10)]);
+                    let commit = commit(release).map_or(none, |c| &c[..c.len().min(10)]);
                     vec![
                         release.id.to_string(),
                         moment(release.started_at),
@@ -125,6 +125,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                         "until": r.release.until,
                         "images": r.release.images.iter().map(|(n, i)| (n.to_string(), i.digest.to_string())).collect::<std::collections::BTreeMap<_, _>>(),
                         "source": r.release.started.source,
+                        "image_commits": r.release.image_commits.iter().map(|(n, c)| (n.to_string(), c)).collect::<std::collections::BTreeMap<_, _>>(),
                         "requested_by": r.release.started.requested_by,
                     })
                 })
@@ -134,6 +135,13 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
         },
     );
     Ok(0)
+}
+
+/// The one commit that all of a release's images are made of, where it is known.
+fn commit(release: &Release) -> Option<&str> {
+    let mut commits = release.images.keys().map(|image| release.commit_of(image));
+    let first = commits.next().unwrap_or(release.started.source.commit.as_deref())?;
+    commits.all(|other| other == Some(first)).then_some(first)
 }
 
 /// The stages whose approval a release waits for.

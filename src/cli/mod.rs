@@ -2,11 +2,13 @@
 
 mod args;
 mod bench;
+mod credit;
 mod failure;
 mod freezes;
 mod identity;
 mod output;
 mod own_file;
+mod passed;
 mod releases;
 mod requester;
 mod sight;

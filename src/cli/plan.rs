@@ -76,7 +76,7 @@ async fn imagined(bench: &Bench, ports: &Ports, output: &Output, args: &PlanArgs
         pipeline: pipeline.clone(),
         kanmon: env!("CARGO_PKG_VERSION").to_owned(),
         requested_by: crate::model::approval::Requester::Person { identity },
-        source: source_of(bench, output),
+        source: source_of(bench, output, &given, &until),
         until,
         given,
         forced: None,

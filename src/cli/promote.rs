@@ -1,17 +1,24 @@
 //! `promote`: a release that exists, through every stage it has not passed.
 
+use serde_json::json;
+
 use super::args::{Global, PromoteArgs};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::freezes;
 use super::output::Output;
 use super::release::stage;
-use super::work::{env_file, take_up, work};
-use super::{identity, own_file, releases, requester};
+use super::work::{env_file, take_up, work, write_env};
+use super::{identity, own_file, passed, releases, requester};
+use crate::engine::ahead;
+use crate::model::approval::Requester;
 use crate::model::event::Fact;
+use crate::model::ids::StageName;
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::outcome::Outcome;
+use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
+use crate::model::stage_state::Approval;
+use crate::report::summary;
 
 pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<u8, Failure> {
     env_file(global)?;
@@ -24,11 +31,40 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let requested_by = requester::of(&asker, &release.started.pipeline, args.execution.as_deref()).await?;
     requester::goes_on(&bench, &release, &to, &requested_by).await?;
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
+    let notes = passed::look(&bench, &ports, &release, &to).await?;
+    if is_done(&release, &to, &requested_by) {
+        return done(global, output, &release, &to);
+    }
     let forced = args.reason.clone().filter(|_| args.force);
     let fact = Fact::Extended { until: to, requested_by, forced, again: args.reason };
-    let (lease, events) = take_up(&bench, output, &release.id, fact, fit, is_over_with).await?;
+    let notes = notes.into_iter().map(|text| Fact::Warned { text });
+    let facts = [fact].into_iter().chain(notes).collect();
+    let (lease, events) = take_up(&bench, output, &release.id, facts, fit, is_over_with).await?;
     freezes::warn_on_the_road(bench.journal.as_ref(), &events, output).await;
     work(ports, lease, &events, global, output).await
+}
+
+/// Whether every stage up to this one is passed, with no question behind it that is still to be put.
+fn is_done(release: &Release, to: &StageName, requested_by: &Requester) -> bool {
+    let pipeline = &release.started.pipeline;
+    let end = pipeline.stages.iter().position(|s| s.name == *to).map_or(0, |i| i + 1);
+    let asks = ahead::behind(pipeline, to, requested_by)
+        .is_some_and(|stage| release.stage(&stage.name).approval == Approval::NotAsked);
+    !asks && pipeline.stages[..end].iter().all(|s| release.stage(&s.name).left.is_some())
+}
+
+/// Nothing is done, so nothing is written down: the release has ended as its record says.
+fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> Result<u8, Failure> {
+    let outcome = Outcome::Unchanged;
+    let sentence = format!("{} runs in {to} already, and nothing was done", release.id);
+    output.tell(
+        || format!("✓ {}: {sentence}", summary::word(outcome)),
+        || json!({ "v": 1, "kind": "promoted", "release": release.id, "to": to, "outcome": outcome }),
+    );
+    if let Some(file) = &global.env_file {
+        write_env(file, release, Some(&Ending::new(outcome, sentence)))?;
+    }
+    Ok(outcome.exit_code())
 }
 
 /// To end a release that has ended asks nothing of what it is taken further to.
@@ -58,7 +94,6 @@ fn fit(release: &Release) -> Result<(), Failure> {
 mod tests {
     use super::*;
     use crate::model::approval::Identity;
-    use crate::model::outcome::Ending;
     use crate::model::release::samples::{at, events, id, started};
 
     fn ended(as_: Outcome) -> Release {

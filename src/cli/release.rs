@@ -29,7 +29,7 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
     }
     let (given, until) = asked(bench.pipeline(), args.image, args.until)?;
     let id = fresh(bench.clock.as_ref());
-    let source = source_of(bench, output);
+    let source = source_of(bench, output, &given, &until);
     let asker = bench.ports(id.as_str(), None)?;
     let requested_by = requester::of(&asker, bench.pipeline(), args.execution.as_deref()).await?;
     requester::approvable(bench.pipeline(), &until, std::slice::from_ref(&requested_by), |_| false)?;
@@ -51,7 +51,11 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
 }
 
 /// The commit that the working tree stands on. What git does not say of it is a warning.
-pub fn source_of(bench: &Bench, output: &Output) -> Source {
+pub fn source_of(bench: &Bench, output: &Output, given: &BTreeMap<ImageName, String>, until: &StageName) -> Source {
+    // Images that are given are made of other commits.
+    if bench.pipeline().images_until(until).into_iter().all(|image| given.contains_key(image)) {
+        return Source::default();
+    }
     let found = git::source(&bench.loaded.root);
     found.warnings.iter().for_each(|text| output.warn(text));
     found.source

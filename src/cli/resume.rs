@@ -26,7 +26,7 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
     requester::goes_on(&bench, &release, &release.until, &by).await?;
     let ports = bench.ports(id.as_str(), identity::of(&by))?;
     let fact = Fact::Resumed { by, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
-    let (lease, events) = take_up(&bench, output, &id, fact, fit, |_, _| false).await?;
+    let (lease, events) = take_up(&bench, output, &id, vec![fact], fit, |_, _| false).await?;
     freezes::warn_on_the_road(bench.journal.as_ref(), &events, output).await;
     work(ports, lease, &events, global, output).await
 }

@@ -11,19 +11,19 @@ use crate::model::release::Release;
 use crate::ports::deployer::Cluster;
 use crate::report::names;
 use crate::runtime::ports::Ports;
-use crate::runtime::tags;
 
 /// A service as it stands in AWS.
 pub struct Live {
     pub running: u32,
     pub desired: u32,
-    pub revision: String,
+    /// The task definition's ARN.
+    pub task_definition: String,
+    /// The PRIMARY deployment's id, `ecs-svc/…`.
+    pub deployment: Option<String>,
     /// The named containers' images.
     pub images: Vec<String>,
-    /// The same, as people are told.
+    /// The same, as people read them.
     pub shown: Vec<String>,
-    /// The release that registered the revision, or `None`: somebody else did.
-    pub release: Option<String>,
 }
 
 impl Live {
@@ -89,10 +89,10 @@ impl<'b> Eyes<'b> {
         Ok(Live {
             running: found.running,
             desired: found.desired,
-            revision: names::short(&revision).to_owned(),
+            task_definition: revision,
+            deployment: found.primary().map(|p| p.id.clone()),
             shown: images.iter().map(|i| names::image(i, account)).collect(),
             images,
-            release: tags::release(&definition.tags).map(|id| id.to_string()),
         })
     }
 }

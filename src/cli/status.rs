@@ -5,6 +5,7 @@ use serde_json::json;
 use super::approvals;
 use super::args::{Global, StatusArgs};
 use super::bench::Bench;
+use super::credit::{self, Place};
 use super::failure::Failure;
 use super::output::Output;
 use super::releases::{self, Recorded};
@@ -14,7 +15,7 @@ use crate::model::ledger::Frozen;
 use crate::model::words;
 use crate::ports::journal::Holder;
 use crate::report::text::Text;
-use crate::report::{summary, table};
+use crate::report::{names, summary, table};
 
 type Freeze = (StageName, Frozen);
 /// A stage, the release that has it, and the process.
@@ -26,6 +27,8 @@ struct Row {
     service: String,
     /// `None`: not asked, or not to be seen.
     live: Option<Live>,
+    /// The release that rolled the revision that runs; `None`: none that is recorded here.
+    release: Option<String>,
     last_good: String,
     /// Whether the last good release's images run, whoever registered the revision.
     good_runs: bool,
@@ -52,8 +55,13 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
             };
             let good = recorded.iter().find(|r| r.release.id.as_str() == last_good);
             let good_runs = live.as_ref().zip(good).is_some_and(|(l, r)| l.runs_all_of(&r.release, stage, service));
+            let at = Place { stage: &stage.name, service };
+            let release = live
+                .as_ref()
+                .and_then(|l| credit::rolled_by(&recorded, at, &l.task_definition, l.deployment.as_deref()))
+                .map(ToString::to_string);
             let (stage, service) = (stage.name.to_string(), service.to_string());
-            rows.push(Row { stage, service, live, last_good: last_good.clone(), good_runs });
+            rows.push(Row { stage, service, live, release, last_good: last_good.clone(), good_runs });
         }
     }
     let open: Vec<&Recorded> = recorded.iter().filter(|r| r.is_open()).collect();
@@ -85,9 +93,11 @@ fn human(
             let [runs, image, revision] = match &row.live {
                 None if unseen.is_empty() => ["-", "-", "-"].map(str::to_owned),
                 None => ["?", "?", "?"].map(str::to_owned),
-                Some(live) => {
-                    [format!("{}/{}", live.running, live.desired), live.shown.join(", "), live.revision.clone()]
-                }
+                Some(live) => [
+                    format!("{}/{}", live.running, live.desired),
+                    live.shown.join(", "),
+                    names::short(&live.task_definition).to_owned(),
+                ],
             };
             vec![place, runs, image, revision, released(row)]
         })
@@ -132,8 +142,10 @@ fn human(
 
 /// Whose revision runs; and where that is not the stage's last good one, which that is.
 fn released(row: &Row) -> String {
-    let Some(live) = &row.live else { return row.last_good.clone() };
-    match &live.release {
+    if row.live.is_none() {
+        return row.last_good.clone();
+    }
+    match &row.release {
         None if row.last_good == "-" => "not by kanmon".to_owned(),
         None => format!("not by kanmon (last good: {})", row.last_good),
         Some(id) if *id == row.last_good || row.good_runs => id.clone(),
@@ -156,9 +168,9 @@ fn machine(
                 json!({
                     "running": l.running,
                     "desired": l.desired,
-                    "task_definition": l.revision,
+                    "task_definition": names::short(&l.task_definition),
                     "images": l.images,
-                    "release": l.release,
+                    "release": row.release,
                 })
             });
             json!({ "stage": row.stage, "service": row.service, "live": live, "last_good": row.last_good })

@@ -45,9 +45,11 @@ pub async fn work(
     }
     let ending = {
         let mut sink = sinks::sink(output, global.verbose);
-        if let Some(last) = events.last() {
-            sink.event(last, &release);
-        }
+        // How this process came to work on it, and what was written with that.
+        let taken_up = events
+            .iter()
+            .rposition(|e| matches!(e.fact, Fact::Started(_) | Fact::Extended { .. } | Fact::Resumed { .. }));
+        events[taken_up.unwrap_or(0)..].iter().for_each(|event| sink.event(event, &release));
         let (stopper, stop) = stop::channel();
         let signals = tokio::spawn(listen(stopper, output.bars.clone()));
         let ended = Runner::new(ports, lease, release, sink.as_mut(), stop).run().await;
@@ -82,18 +84,18 @@ fn stopped(id: &ReleaseId, error: RunError) -> Failure {
     }
 }
 
-/// Takes a release up where it stands: with its lease, which is given back where it does not `fit` any more, and with this fact
-/// written behind all that others wrote until now. `stale` are the messages that the fact leaves behind.
+/// Takes a release up where it stands: with its lease, which is given back where it does not `fit` any more, and with these
+/// facts written behind all that others wrote until now. `stale` are the messages that they leave behind.
 pub async fn take_up(
     bench: &Bench,
     output: &Output,
     id: &ReleaseId,
-    fact: Fact,
+    facts: Vec<Fact>,
     fit: impl Fn(&Release) -> Result<(), Failure>,
     stale: impl Fn(&Release, &Message) -> bool,
 ) -> Result<(Lease, Vec<Event>), Failure> {
     let lease = take(bench, output, id, &journal::this_process()).await?;
-    let events = written(bench, &lease, fact, fit, stale).await?;
+    let events = written(bench, &lease, facts, fit, stale).await?;
     Ok((lease, events))
 }
 
@@ -101,7 +103,7 @@ pub async fn take_up(
 pub async fn written(
     bench: &Bench,
     lease: &Lease,
-    fact: Fact,
+    facts: Vec<Fact>,
     fit: impl Fn(&Release) -> Result<(), Failure>,
     stale: impl Fn(&Release, &Message) -> bool,
 ) -> Result<Vec<Event>, Failure> {
@@ -113,7 +115,7 @@ pub async fn written(
         own_file::agrees(bench, &release)?;
         let inbox = bench.journal.inbox(id).await?;
         let stale = inbox.iter().filter(|m| stale(&release, m)).map(|m| Fact::Absorbed { message: m.id });
-        let facts: Vec<Fact> = [fact].into_iter().chain(stale).collect();
+        let facts: Vec<Fact> = facts.into_iter().chain(stale).collect();
         events.extend(bench.journal.append(lease, release.seq, &facts, bench.clock.now()).await?);
         Ok(events)
     };
@@ -161,7 +163,7 @@ pub fn env_file(global: &Global) -> Result<(), Failure> {
 }
 
 /// What a build exports: shell lines, values without anything a shell would touch.
-fn write_env(file: &Path, release: &Release, ending: Option<&Ending>) -> Result<(), Failure> {
+pub fn write_env(file: &Path, release: &Release, ending: Option<&Ending>) -> Result<(), Failure> {
     // A process that is cut off leaves a release that can be gone on with.
     let outcome = ending.map_or(Outcome::Suspended, |e| e.outcome);
     let text: String = exports::of(release, Some(outcome))

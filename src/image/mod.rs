@@ -7,6 +7,7 @@ mod copy;
 mod credentials;
 mod dockerfile;
 mod env;
+mod labels;
 mod layers;
 pub mod manifest;
 mod reference;
@@ -113,6 +114,11 @@ impl Images for OciImages {
 
     async fn contents(&self, at: &Access, digest: &Digest) -> Result<Option<Contents>, Fault> {
         contents::contents(&Repository::to_read(at.clone(), self.clock.as_ref())?, digest).await
+    }
+
+    async fn commit(&self, at: &Access, digest: &Digest) -> Result<Option<String>, Fault> {
+        let repository = Repository::to_read(at.clone(), self.clock.as_ref())?;
+        labels::commit(&repository, digest).await
     }
 
     async fn copy(

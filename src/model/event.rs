@@ -32,7 +32,7 @@ pub struct Event {
     pub fact: Fact,
 }
 
-/// The commit a release was made from.
+/// The commit that a release's images were built from; all unknown where none was built.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     pub commit: Option<String>,
@@ -73,6 +73,22 @@ pub struct PushedImage {
     /// What is attached to it where it came from (signatures, referrers) and did not come along: a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_behind: Vec<String>,
+}
+
+/// The commit that an image which was given is made of, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageCommit {
+    pub commit: String,
+    pub told_by: CommitTeller,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommitTeller {
+    /// The image's own label `org.opencontainers.image.revision`.
+    Label,
+    /// The record of the release that built it.
+    Release(ReleaseId),
 }
 
 /// A tag of a release's image that names something else by now. It changes nothing of what is deployed, which goes by digest.
@@ -152,6 +168,9 @@ pub enum Fact {
         pushed: PushedImage,
         /// The builder used, or `given`.
         by: String,
+        /// Of an image that was given; one that is built is of the release's own source.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<ImageCommit>,
     },
     ImageCopied {
         image: ImageName,

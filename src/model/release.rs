@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::approval::{Answer, ApprovalRequest, Requester};
 use super::effect::{Effect, StepRef, Workload};
-use super::event::{Event, Fact, MovedTag, PushedImage, Started};
+use super::event::{Event, Fact, ImageCommit, MovedTag, PushedImage, Started};
 use super::fault::{Fault, FaultKind};
 use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
 use super::outcome::Ending;
@@ -30,6 +30,8 @@ pub struct Release {
     /// The last stage that was looked at beforehand.
     pub surveyed: Option<StageName>,
     pub images: BTreeMap<ImageName, PushedImage>,
+    /// Of images that were given, as far as it is known.
+    pub image_commits: BTreeMap<ImageName, ImageCommit>,
     pub copies: BTreeMap<(ImageName, AccountName), PushedImage>,
     pub scans: BTreeMap<(ImageName, AccountName), Scan>,
     pub stages: BTreeMap<StageName, StageState>,
@@ -97,6 +99,7 @@ impl Release {
             requesters: vec![started.requested_by.clone()],
             surveyed: None,
             images: BTreeMap::new(),
+            image_commits: BTreeMap::new(),
             copies: BTreeMap::new(),
             scans: BTreeMap::new(),
             stages: started.pipeline.stages.iter().map(|s| (s.name.clone(), StageState::new(s))).collect(),
@@ -207,8 +210,11 @@ impl Release {
                 }
             }
             Fact::Surveyed { until } => self.surveyed = Some(until.clone()),
-            Fact::ImageBuilt { image, pushed, .. } => {
+            Fact::ImageBuilt { image, pushed, commit, .. } => {
                 self.images.insert(image.clone(), pushed.clone());
+                if let Some(commit) = commit {
+                    self.image_commits.insert(image.clone(), commit.clone());
+                }
             }
             Fact::ImageCopied { image, account, pushed } => {
                 self.copies.insert((image.clone(), account.clone()), pushed.clone());

@@ -57,6 +57,9 @@ pub trait Images: Send + Sync {
     /// All that a runtime could choose under a digest, read from the registry by digest; `None` where it is not there.
     async fn contents(&self, at: &Access, digest: &Digest) -> Result<Option<Contents>, Fault>;
 
+    /// The commit that an image says it was made of (`org.opencontainers.image.revision`), where all its platforms say the same.
+    async fn commit(&self, at: &Access, digest: &Digest) -> Result<Option<String>, Fault>;
+
     /// Copies exactly this digest (an index with all its children) and tags it; "already there" with the same digest is success.
     async fn copy(
         &self,

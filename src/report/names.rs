@@ -1,6 +1,7 @@
 //! Long names, as people call things.
 
 use crate::model::approval::{Identity, Requester, Trigger};
+use crate::model::event::{CommitTeller, ImageCommit};
 use crate::model::ids::Digest;
 use crate::model::pipeline::Account;
 use crate::model::registry::{own_repository, split};
@@ -24,6 +25,15 @@ pub fn image(reference: &str, account: &Account) -> String {
             (name, tag) if own_repository(name, account).is_some() => format!("{}:{tag}", repository(name, account)),
             _ => reference.to_owned(),
         },
+    }
+}
+
+/// What an image is made of, behind its name.
+pub fn commit_of(made_of: &ImageCommit) -> String {
+    let commit = &made_of.commit[..made_of.commit.len().min(12)];
+    match &made_of.told_by {
+        CommitTeller::Label => format!(", commit {commit} by its label"),
+        CommitTeller::Release(release) => format!(", commit {commit}, built by {release}"),
     }
 }
 

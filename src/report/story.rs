@@ -127,14 +127,15 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             Line::new(Failed, topic(effect), text)
         }
         Fact::Surveyed { .. } => Line::new(Done, "accounts", "everything the file names is there"),
-        Fact::ImageBuilt { image, pushed, by } => {
+        Fact::ImageBuilt { image, pushed, by, commit } => {
             let how = match by.as_str() {
                 "given" => "taken as given".to_owned(),
                 "found in the registry" => by.clone(),
                 by => format!("built by {by}"),
             };
             let place = place(pushed, of_image(release, image));
-            Line::new(mark(pushed), image.as_str(), format!("{how}: {place}{}", left_behind(pushed)))
+            let of = commit.as_ref().map(names::commit_of).unwrap_or_default();
+            Line::new(mark(pushed), image.as_str(), format!("{how}: {place}{of}{}", left_behind(pushed)))
         }
         Fact::ImageCopied { image, account, pushed } => {
             let place = place(pushed, release.started.pipeline.accounts.get(account));

@@ -155,6 +155,10 @@ impl Images for Guarded<dyn Images> {
         self.1.call(self.0.build(spec, to, tag, say)).await
     }
 
+    async fn commit(&self, at: &Access, digest: &Digest) -> Result<Option<String>, Fault> {
+        self.0.commit(at, digest).await
+    }
+
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
         self.0.look(at, reference).await
     }

@@ -72,6 +72,7 @@ async fn pushed(ports: &Ports, release: &Release, image: &ImageName) -> Result<F
             image: image.clone(),
             pushed,
             by: "found in the registry".to_owned(),
+            commit: None,
         })),
         None => Found::Absent,
     })

@@ -28,3 +28,4 @@ mod shape;
 mod sign_in;
 mod stopping;
 mod terminal;
+mod what_runs;

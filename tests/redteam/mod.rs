@@ -20,6 +20,8 @@ pub mod record;
 #[allow(dead_code)]
 pub mod rig;
 
+mod a01_an_execution_that_is_made_up;
+mod a02_two_names_ask_and_one_approves;
 mod a03_an_approver_of_any_account;
 mod a05_a_record_names_other_children;
 mod a06_a_record_says_entered;
@@ -33,6 +35,7 @@ mod a13_a_record_brings_a_command;
 mod a14_the_repository_brings_its_state;
 mod a17_a_record_names_another_registry;
 mod a18_another_name_of_the_developer_approves;
+mod a19_an_event_starts_the_pipeline;
 mod a20_a_rejected_plan_is_asked_again;
 mod a25_a_scan_is_old_or_hidden;
 mod a26_an_import_is_given_weight;

@@ -72,6 +72,20 @@ impl Field {
         self.person("developer", &self.developer)
     }
 
+    /// The developer by another name of his in development, at the same desk.
+    pub fn accomplice(&self) -> Person<'_> {
+        self.person("accomplice", &self.developer)
+    }
+
+    /// An execution of the team's pipeline, started as CodePipeline would say it was.
+    pub fn execution(&self, trigger: &str, detail: &str) -> String {
+        let started = serde_json::json!({
+            "account": DEV, "region": "ap-northeast-1", "pipeline": "hello", "trigger": trigger, "detail": detail,
+        });
+        let started = self.sandbox.ask("POST", "executions", &started.to_string());
+        started["execution"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned()
+    }
+
     /// Whoever takes a release to production here: the developer himself, or production's promoter.
     pub fn promoter(&self) -> Person<'_> {
         match self.topology {

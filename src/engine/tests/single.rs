@@ -38,7 +38,7 @@ fn planned() -> WorkloadPlan {
 fn built() -> Fact {
     let pushed =
         PushedImage { repository: "r/web".into(), digest: Digest::of(b"web"), pushed_at: at(0), left_behind: vec![] };
-    Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into() }
+    Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into(), commit: None }
 }
 
 /// A release that has entered `dev`, whose one step rolls `web` and `admin`, both registered; then these facts.

@@ -274,7 +274,7 @@ impl World {
         Ok(match effect {
             Effect::Survey { until, .. } => Fact::Surveyed { until: until.clone() },
             Effect::Build { image } | Effect::Adopt { image } => {
-                Fact::ImageBuilt { image: image.clone(), pushed: self.pushed(image), by: "layers".into() }
+                Fact::ImageBuilt { image: image.clone(), pushed: self.pushed(image), by: "layers".into(), commit: None }
             }
             Effect::Copy { image, account } => {
                 Fact::ImageCopied { image: image.clone(), account: account.clone(), pushed: self.pushed(image) }

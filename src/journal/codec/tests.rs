@@ -268,7 +268,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     let before = prop_oneof![
         Just(started()),
         text().prop_map(warned),
-        (name(), pushed(), text()).prop_map(|(image, pushed, by)| Fact::ImageBuilt { image, pushed, by }),
+        (name(), pushed(), text()).prop_map(|(image, pushed, by)| Fact::ImageBuilt { image, pushed, by, commit: None }),
         (name(), name(), pushed()).prop_map(|(image, account, pushed)| Fact::ImageCopied { image, account, pushed }),
         (name(), name(), reading(), any::<u32>()).prop_map(|(image, account, reading, readings)| {
             Fact::ScanObserved { image, account, reading, readings }

@@ -233,6 +233,11 @@ fn execution(trigger: Trigger) -> Requester {
     Requester::Pipeline { pipeline, account: id("dev"), execution, trigger, by: somebody() }
 }
 
+fn image_of(told_by: CommitTeller) -> Fact {
+    let commit = Some(ImageCommit { commit: "0a1b2c".into(), told_by });
+    Fact::ImageBuilt { image: id("web"), pushed: pushed(), by: "given".into(), commit }
+}
+
 fn requesters() -> Vec<Requester> {
     vec![
         Requester::Person { identity: somebody() },
@@ -263,7 +268,9 @@ fn samples() -> Vec<Fact> {
         started(),
         Fact::Warned { text: "look".into() },
         Fact::Surveyed { until: stage() },
-        Fact::ImageBuilt { image: id("web"), pushed: pushed(), by: "layers".into() },
+        Fact::ImageBuilt { image: id("web"), pushed: pushed(), by: "layers".into(), commit: None },
+        image_of(CommitTeller::Label),
+        image_of(CommitTeller::Release(id("r0"))),
         Fact::ImageCopied { image: id("web"), account: id("main"), pushed: pushed() },
         Fact::GateJudged { stage: stage(), judgement: judgement() },
         Fact::StagePlanned { stage: stage(), plan: plan() },

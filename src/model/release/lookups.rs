@@ -27,6 +27,14 @@ impl Release {
         if shared { format!("kanmon-{}-{image}", self.id) } else { format!("kanmon-{}", self.id) }
     }
 
+    /// The commit that an image was made of, where it is known: its own for one that was given, the release's for one that it built.
+    pub fn commit_of(&self, image: &ImageName) -> Option<&str> {
+        match self.started.given.contains_key(image) {
+            true => self.image_commits.get(image).map(|c| c.commit.as_str()),
+            false => self.started.source.commit.as_deref(),
+        }
+    }
+
     /// The image as a stage's tasks pull it: the copy in the stage's account, or the image's own.
     pub fn image_for(&self, stage: &Stage, image: &ImageName) -> Option<&PushedImage> {
         let pipeline = &self.started.pipeline;

@@ -41,7 +41,7 @@ fn fault() -> Fault {
 fn built() -> Fact {
     let pushed =
         PushedImage { repository: "shop".into(), digest: Digest::of(b"web"), pushed_at: at(0), left_behind: vec![] };
-    Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into() }
+    Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into(), commit: None }
 }
 
 fn scanned() -> Fact {

@@ -2,11 +2,11 @@
 
 use super::defect;
 use super::platforms::missing;
-use crate::model::event::Fact;
+use crate::model::event::{CommitTeller, Event, Fact, ImageCommit, PushedImage};
 use crate::model::fault::Fault;
-use crate::model::ids::{AccountName, ImageName};
+use crate::model::ids::{AccountName, Digest, ImageName};
 use crate::model::release::Release;
-use crate::ports::images::Say;
+use crate::ports::images::{Access, Say};
 use crate::runtime::given::place;
 use crate::runtime::ports::Ports;
 
@@ -15,7 +15,7 @@ pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say
     let spec = pipeline.image(image);
     let to = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
     let built = ports.images.build(spec, &to, &release.tag(image), say).await?;
-    Ok(Fact::ImageBuilt { image: image.clone(), pushed: built.pushed, by: built.by })
+    Ok(Fact::ImageBuilt { image: image.clone(), pushed: built.pushed, by: built.by, commit: None })
 }
 
 /// An image that exists already: taken where it is if that is the image's own repository, copied there else.
@@ -28,7 +28,43 @@ pub async fn adopt(ports: &Ports, release: &Release, image: &ImageName, say: Say
     let found = ports.images.look(&from, &reference).await?.ok_or_else(|| missing(given))?;
     // Copying onto the same repository only sets the release's tag, so that no lifecycle rule takes the image.
     let pushed = ports.images.copy(&from, &found.digest, &own, &release.tag(image), say).await?;
-    Ok(Fact::ImageBuilt { image: image.clone(), pushed, by: "given".to_owned() })
+    let commit = commit_of(ports, release, &from, &found).await?;
+    Ok(Fact::ImageBuilt { image: image.clone(), pushed, by: "given".to_owned(), commit })
+}
+
+/// How many of the application's latest releases are looked through for the one that built an image. Each is a record to be read; an
+/// image that is older than all of these says by its label what it is made of, or nothing does.
+const LOOKED_THROUGH: usize = 50;
+
+/// The commit of an image that was given: of the release that built exactly this digest, else by its own label. Never that of the
+/// working tree, which says nothing of it.
+async fn commit_of(
+    ports: &Ports,
+    release: &Release,
+    at: &Access,
+    image: &PushedImage,
+) -> Result<Option<ImageCommit>, Fault> {
+    let app = &release.started.pipeline.app;
+    // A journal that cannot be read is met where it is written next.
+    let listed = ports.journal.list(app).await.unwrap_or_default();
+    for other in listed.iter().filter(|l| l.release != release.id).take(LOOKED_THROUGH) {
+        let Ok(events) = ports.journal.read(&other.release).await else { continue };
+        if let Some(commit) = built(&events, &image.digest) {
+            return Ok(Some(ImageCommit { commit, told_by: CommitTeller::Release(other.release.clone()) }));
+        }
+    }
+    let label = ports.images.commit(at, &image.digest).await?;
+    Ok(label.map(|commit| ImageCommit { commit, told_by: CommitTeller::Label }))
+}
+
+/// The clean commit that a release built this digest from, if it did.
+fn built(events: &[Event], digest: &Digest) -> Option<String> {
+    let Fact::Started(started) = &events.first()?.fact else { return None };
+    let built_it = events.iter().any(|event| match &event.fact {
+        Fact::ImageBuilt { image, pushed, .. } => pushed.digest == *digest && !started.given.contains_key(image),
+        _ => false,
+    });
+    started.source.commit.clone().filter(|_| built_it && !started.source.dirty)
 }
 
 pub async fn copy(

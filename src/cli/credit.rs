@@ -1,0 +1,62 @@
+//! Which release brought what runs: by what its record says was rolled, never by a tag, which anybody may copy.
+
+use super::releases::Recorded;
+use crate::model::ids::{ReleaseId, ServiceName, StageName};
+use crate::model::release::Release;
+use crate::model::stage_state::RollState;
+
+/// A service of a stage.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub stage: &'a StageName,
+    pub service: &'a ServiceName,
+}
+
+/// The release that rolled a revision (a task definition's ARN) in this place: the one whose deployment it is, else the newest that
+/// rolled it. A revision that was registered again for a way back counts as the one it was made of. `None`: none of these releases
+/// rolled it.
+pub fn rolled_by<'r>(
+    recorded: &'r [Recorded],
+    at: Place<'_>,
+    revision: &str,
+    deployment: Option<&str>,
+) -> Option<&'r ReleaseId> {
+    let rolls = recorded.iter().flat_map(move |r| rolls_of(&r.release, at).map(move |roll| (&r.release, roll)));
+    let revision = made_of(recorded, at, revision);
+    let mut newest: Vec<_> = rolls.filter(|(_, roll)| rolled(roll) == Some(revision)).collect();
+    newest.sort_by(|(a, _), (b, _)| b.id.cmp(&a.id));
+    let its =
+        newest.iter().find(|(_, roll)| roll.run.as_ref().is_some_and(|run| Some(run.primary.as_str()) == deployment));
+    its.or(newest.first()).map(|(release, _)| &release.id)
+}
+
+/// What a revision that was registered again for a way back is made of; itself where it was not.
+fn made_of<'a>(recorded: &'a [Recorded], at: Place<'_>, revision: &'a str) -> &'a str {
+    let mut made_of = revision;
+    // Each way back is of a release of its own, so this is as far as it can go.
+    for _ in recorded {
+        let before = recorded.iter().flat_map(|r| rolls_of(&r.release, at)).find_map(|roll| {
+            let (restore, baseline) = (roll.restore.as_ref()?, roll.baseline.as_ref()?);
+            let again = restore.task_definition == made_of && baseline.task_definition != made_of;
+            again.then_some(baseline.task_definition.as_str())
+        });
+        match before {
+            Some(before) => made_of = before,
+            None => break,
+        }
+    }
+    made_of
+}
+
+fn rolls_of<'r>(release: &'r Release, at: Place<'_>) -> impl Iterator<Item = &'r RollState> {
+    let stage = release.stages.get(at.stage).into_iter();
+    let service = at.service.clone();
+    stage.flat_map(|stage| stage.rolls()).filter(move |(_, name, _)| **name == service).map(|(_, _, roll)| roll)
+}
+
+/// The revision that a roll deployed; none where it only found it running.
+fn rolled(roll: &RollState) -> Option<&str> {
+    let run = roll.run.as_ref()?;
+    let found = roll.baseline.as_ref().is_some_and(|baseline| baseline.primary == run.primary);
+    (!found).then_some(run.task_definition.as_str())
+}

@@ -1,0 +1,182 @@
+//! A record held against what runs: an older release that is promoted again, what another tool deployed, and images that were given.
+
+use super::rig::{Desk, Sandbox, release_in};
+
+const ASKS: &str = "      approval:\n        by: kanmon\n        approvers: [\"arn:aws:iam::111111111111:user/manager\"]\n        expires: 1h\n";
+const DEV: &str = "111111111111";
+
+/// Another page, committed, and its release up to a stage.
+fn release(sandbox: &Sandbox, desk: &Desk, page: &str, until: &str) -> String {
+    desk.write("app/index.html", page);
+    desk.commit();
+    let ran = desk.run(&sandbox.keys("developer"), &["release", "--until", until]).ended(0);
+    release_in(&ran.out)
+}
+
+fn digest(sandbox: &Sandbox, cluster: &str) -> String {
+    sandbox.reached(DEV, cluster, "web")["digest"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit(ASKS, "");
+    let developer = sandbox.keys("developer");
+    let first = release(&sandbox, &desk, "one", "staging");
+    let one = digest(&sandbox, "hello-staging");
+    let second = release(&sandbox, &desk, "two", "staging");
+    let two = digest(&sandbox, "hello-staging");
+    assert_ne!(one, two);
+    let before = desk.run(&developer, &["history", &first, "--output", "json"]).ended(0).out;
+    for stage in ["dev", "staging"] {
+        let ran = desk.run(&developer, &["promote", &first, "--to", stage]).ended(2);
+        ran.told(&format!("{stage}/web does not run what {first} brought there, but hello@{}", &two[..19]))
+            .told(&format!("{second} has entered {stage} since"))
+            .told(&format!("`kanmon release --until {stage} --image app="))
+            .told(&one);
+    }
+    // Nothing to do is not an end: the record stays as it was.
+    let ran = desk.run(&developer, &["promote", &second, "--to", "staging"]).ended(0);
+    ran.says("✓ unchanged: ").says(&format!("{second} runs in staging already, and nothing was done"));
+    let after = desk.run(&developer, &["history", &first, "--output", "json"]).ended(0).out;
+    assert_eq!(before, after, "a refusal is no event of the release");
+    assert_eq!((digest(&sandbox, "hello-dev"), digest(&sandbox, "hello-staging")), (two.clone(), two));
+    // The way to go that was named.
+    let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
+    desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
+    assert_eq!(digest(&sandbox, "hello-dev"), one);
+    // A stage on the way that a newer release has entered was passed all the same.
+    let ran = desk.run(&developer, &["promote", &second, "--to", "prod"]).ended(0);
+    ran.told("dev was passed, and runs r2");
+    let story = desk.run(&developer, &["history", &second]).ended(0).out;
+    assert!(story.contains("dev was passed, and runs r2"), "{story}");
+    assert_eq!(sandbox.done("UpdateService").iter().filter(|c| c["input"]["cluster"] == "hello-prod").count(), 1);
+}
+
+#[test]
+fn a_stage_that_somebody_else_changed_was_not_passed() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit(ASKS, "");
+    let developer = sandbox.keys("developer");
+    let id = release(&sandbox, &desk, "one", "staging");
+    copies_tags(&sandbox, "hello-staging");
+    let ran = desk.run(&developer, &["promote", &id, "--to", "prod"]).ended(2);
+    ran.told(&format!("staging/web does not run what {id} brought there, but public.ecr.aws/nginx/nginx:1.28"))
+        .told("somebody has changed it since without kanmon");
+    assert!(sandbox.done("UpdateService").iter().all(|c| c["input"]["cluster"] != "hello-prod"));
+}
+
+#[test]
+fn status_credits_the_release_that_rolled_a_revision_and_never_a_tag() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let developer = sandbox.keys("developer");
+    let first = release(&sandbox, &desk, "one", "dev");
+    let one = digest(&sandbox, "hello-dev");
+    let row = |name: &str| {
+        let out = desk.run(&developer, &["status"]).ended(0).out;
+        out.lines().find(|l| l.starts_with(name)).unwrap_or_else(|| panic!("{out}")).to_owned()
+    };
+    assert!(row("dev/web").ends_with(&first), "{}", row("dev/web"));
+    let second = release(&sandbox, &desk, "two", "dev");
+    assert!(row("dev/web").ends_with(&second), "{}", row("dev/web"));
+    // The first one's revision again, rolled by a third.
+    let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
+    let third = release_in(&desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0).out);
+    assert!(row("dev/web").contains("hello-dev-web:2") && row("dev/web").ends_with(&third), "{}", row("dev/web"));
+    // As ecs-deploy does.
+    copies_tags(&sandbox, "hello-dev");
+    let told = row("dev/web");
+    assert!(told.contains("nginx:1.28") && told.ends_with(&format!("not by kanmon (last good: {third})")), "{told}");
+    let json = desk.run(&developer, &["status", "--output", "json"]).ended(0).json();
+    assert_eq!(json[0]["services"][0]["live"]["release"], serde_json::Value::Null);
+}
+
+#[test]
+fn an_image_that_is_given_has_the_commit_that_it_was_built_from() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let developer = sandbox.keys("developer");
+    let commit = |desk: &Desk| {
+        let json = desk.run(&developer, &["history", "--output", "json"]).ended(0).json();
+        json[0]["releases"][0].clone()
+    };
+    let first = release(&sandbox, &desk, "one", "dev");
+    let built_from = commit(&desk)["source"]["commit"].as_str().unwrap().to_owned();
+    let one = digest(&sandbox, "hello-dev");
+    desk.write("app/index.html", "two");
+    desk.commit();
+    let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
+    let ran = desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
+    let id = release_in(&ran.out);
+    let told = commit(&desk);
+    assert_eq!(told["source"]["commit"], serde_json::Value::Null, "the tree of today says nothing of it");
+    assert_eq!(told["image_commits"]["app"]["commit"], *built_from);
+    let story = desk.run(&developer, &["history", &id]).ended(0).out;
+    assert!(story.contains(&format!("commit {}, built by {first}", &built_from[..12])), "{story}");
+    let list = desk.run(&developer, &["history"]).ended(0).out;
+    assert_eq!(list.matches(&built_from[..10]).count(), 2, "{list}");
+    // Another record knows of no release that built it, and the image has no label.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let state = format!("local:{}", elsewhere.path().display());
+    desk.run(&developer, &["release", "--until", "dev", "--image", &given, "--state", &state]).ended(0);
+    let json = desk.run(&developer, &["history", "--output", "json", "--state", &state]).ended(0).json();
+    assert_eq!(json[0]["releases"][0]["source"]["commit"], serde_json::Value::Null);
+    assert_eq!(json[0]["releases"][0]["image_commits"], serde_json::json!({}));
+}
+
+#[test]
+fn an_image_s_own_label_names_its_commit() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let developer = sandbox.keys("developer");
+    let title = "org.opencontainers.image.title: hello";
+    let revision = "0123456789abcdef0123456789abcdef01234567";
+    desk.edit(title, &format!("{title}, org.opencontainers.image.revision: \"{revision}\""));
+    // Uncommitted changes were built in: the record has no commit that holds them.
+    desk.run(&developer, &["release", "--until", "dev"]).ended(0);
+    let given = format!("app={}/{DEV}.ap-northeast-1/hello@{}", sandbox.host, digest(&sandbox, "hello-dev"));
+    let ran = desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
+    let story = desk.run(&developer, &["history", &release_in(&ran.out)]).ended(0).out;
+    assert!(story.contains("commit 0123456789ab by its label"), "{story}");
+}
+
+/// Another tool deploys: the live revision's content with another image, and all of its tags.
+fn copies_tags(sandbox: &Sandbox, cluster: &str) {
+    use aws_sdk_ecs::types::TaskDefinitionField;
+    let keys: std::collections::BTreeMap<String, String> = sandbox.keys("developer").into_iter().collect();
+    let (id, secret) = (&keys["AWS_ACCESS_KEY_ID"], &keys["AWS_SECRET_ACCESS_KEY"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .region(aws_types::region::Region::new("ap-northeast-1"))
+            .credentials_provider(aws_credential_types::Credentials::new(id, secret, None, None, "test"))
+            .endpoint_url(sandbox.endpoint());
+        let ecs = aws_sdk_ecs::Client::new(&config.load().await);
+        let services = ecs.describe_services().cluster(cluster).services("web").send().await.unwrap();
+        let live = services.services()[0].task_definition().unwrap().to_owned();
+        let described = ecs.describe_task_definition().task_definition(live).include(TaskDefinitionField::Tags);
+        let described = described.send().await.unwrap();
+        let (live, tags) = (described.task_definition().unwrap(), described.tags().to_vec());
+        assert!(tags.iter().any(|t| t.key() == Some("kanmon")), "{tags:?}");
+        let mut containers = live.container_definitions().to_vec();
+        containers[0].image = Some("public.ecr.aws/nginx/nginx:1.28".to_owned());
+        let registered = ecs
+            .register_task_definition()
+            .family(live.family().unwrap())
+            .cpu(live.cpu().unwrap())
+            .memory(live.memory().unwrap())
+            .set_network_mode(live.network_mode().cloned())
+            .set_requires_compatibilities(live.requires_compatibilities.clone())
+            .set_execution_role_arn(live.execution_role_arn().map(str::to_owned))
+            .set_container_definitions(Some(containers))
+            .set_tags(Some(tags))
+            .send()
+            .await
+            .unwrap();
+        let arn = registered.task_definition().and_then(|d| d.task_definition_arn()).unwrap().to_owned();
+        ecs.update_service().cluster(cluster).service("web").task_definition(arn).send().await.unwrap();
+    });
+}
