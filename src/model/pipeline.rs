@@ -327,7 +327,7 @@ impl Pipeline {
         let images = stage.images_used(self).into_iter().map(|image| &self.image(image).account);
         let approval = stage.approval.iter().filter_map(|policy| match &policy.way {
             ApprovalWay::CodePipeline { account, .. } => Some(account),
-            ApprovalWay::Kanmon { .. } => None,
+            ApprovalWay::Kanmon => None,
         });
         let checks = stage.steps.iter().filter_map(Step::check).filter_map(Check::account);
         let names = [&stage.account].into_iter().chain(images).chain(approval).chain(checks);

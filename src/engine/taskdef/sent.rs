@@ -147,7 +147,7 @@ mod tests {
             (
                 "/containerDefinitions",
                 json!([sent()["containerDefinitions"][0], { "name": "miner", "image": "m" }]),
-                "containerDefinitions[miner]",
+                "containerDefinitions[miner].image",
             ),
             ("/taskRoleArn", json!("admin"), "taskRoleArn"),
         ];

@@ -34,7 +34,8 @@ async fn sts() -> String {
                 let body = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
                             <GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ann</Arn><UserId>A</UserId>\
                             <Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\nconnection: close\r\ncontent-length:";
+                let head = format!("{head} {}\r\n\r\n", body.len());
                 let _ = client.write_all(format!("{head}{body}").as_bytes()).await;
             });
         }
