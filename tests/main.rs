@@ -8,6 +8,7 @@ mod crash;
 mod drivers;
 mod faults;
 mod fuzz;
+mod proxies;
 mod races;
 mod real;
 mod redteam;

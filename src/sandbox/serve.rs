@@ -29,7 +29,15 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Where the listener has no address.
 pub async fn serve(listener: TcpListener, world: SharedWorld) -> io::Result<Infallible> {
     let host = listener.local_addr()?.to_string();
-    world.lock().unwrap_or_else(PoisonError::into_inner).set_registry_host(&host);
+    serve_as(listener, world, &host).await
+}
+
+/// The same, where clients reach the listener at another address, such as a proxy's, which ECR names as its registry.
+///
+/// # Errors
+/// None by itself.
+pub async fn serve_as(listener: TcpListener, world: SharedWorld, host: &str) -> io::Result<Infallible> {
+    world.lock().unwrap_or_else(PoisonError::into_inner).set_registry_host(host);
     let mut connections = tokio::task::JoinSet::new();
     loop {
         match listener.accept().await {

@@ -126,8 +126,13 @@ impl Desk {
 
     /// The demo's application and pipeline against this sandbox, committed.
     pub fn demo(sandbox: &Sandbox) -> Desk {
+        Desk::demo_at(&sandbox.endpoint())
+    }
+
+    /// The same against the AWS at this address.
+    pub fn demo_at(endpoint: &str) -> Desk {
         let desk = Desk::empty();
-        unpack_demo(desk.root.path(), &sandbox.endpoint());
+        unpack_demo(desk.root.path(), endpoint);
         // The sandbox moves fast, and so may who looks at it.
         desk.edit("settle: 1s", "settle: 200ms").edit("poll: 500ms", "poll: 100ms");
         desk.commit();

@@ -1,0 +1,109 @@
+//! What a proxy does to a request, instead of passing it on.
+
+use crate::races::chance::Chance;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// The connection is reset, and nothing was passed on.
+    ResetBefore,
+    /// Passed on, and reset instead of an answer.
+    ResetAfter,
+    /// The answer breaks off in its midst.
+    Cut,
+    /// Passed on twice; the second answer is given.
+    Doubled,
+    /// Passed on twice; the first answer is given.
+    DoubledFirst,
+    /// The server's own refusal of a rate.
+    Throttled,
+    /// A gateway's page, with nothing passed on.
+    Page(u16),
+    /// A gateway's page after the request was passed on.
+    PageAfter(u16),
+    /// An empty JSON object, as health checks answer.
+    Empty,
+}
+
+/// All of them, those oftener that are seen oftener.
+const FAULTS: [Fault; 20] = [
+    Fault::ResetBefore,
+    Fault::ResetBefore,
+    Fault::ResetAfter,
+    Fault::ResetAfter,
+    Fault::Cut,
+    Fault::Doubled,
+    Fault::Doubled,
+    Fault::DoubledFirst,
+    Fault::Throttled,
+    Fault::Throttled,
+    Fault::Page(500),
+    Fault::Page(502),
+    Fault::Page(503),
+    Fault::Page(503),
+    Fault::Page(200),
+    Fault::Page(403),
+    Fault::Page(404),
+    Fault::PageAfter(502),
+    Fault::PageAfter(504),
+    Fault::Empty,
+];
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum To {
+    Api,
+    Registry,
+    Check,
+}
+
+impl To {
+    pub fn of(path: &str) -> To {
+        if path.starts_with("/v2") {
+            To::Registry
+        } else if path.starts_with("/_sandbox") {
+            To::Check
+        } else {
+            To::Api
+        }
+    }
+}
+
+/// The fault that a request meets, if any.
+pub fn pick(chance: &mut Chance, of_a_thousand: u64) -> Option<Fault> {
+    chance.odds(of_a_thousand).then(|| chance.one_of(&FAULTS))
+}
+
+/// A whole answer that takes the server's place.
+pub fn answer(fault: Fault, to: To, is_sts: bool) -> Option<Vec<u8>> {
+    let page = |status: u16| {
+        let body = format!("<html><head><title>{status}</title></head><body><h1>nginx</h1></body></html>");
+        whole(status, "text/html", &body)
+    };
+    match fault {
+        Fault::ResetBefore | Fault::ResetAfter | Fault::Cut | Fault::Doubled | Fault::DoubledFirst => None,
+        Fault::Page(status) | Fault::PageAfter(status) => Some(page(status)),
+        Fault::Empty => Some(whole(200, "application/x-amz-json-1.1", "{}")),
+        Fault::Throttled => Some(match (to, is_sts) {
+            (To::Check, _) => page(429),
+            (To::Registry, _) => {
+                whole(429, "application/json", r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"Rate exceeded"}]}"#)
+            }
+            (To::Api, true) => whole(
+                400,
+                "text/xml",
+                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+                 <Code>Throttling</Code><Message>Rate exceeded</Message></Error><RequestId>r</RequestId></ErrorResponse>",
+            ),
+            (To::Api, false) => whole(
+                400,
+                "application/x-amz-json-1.1",
+                r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#,
+            ),
+        }),
+    }
+}
+
+fn whole(status: u16, content: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status} x\r\ncontent-type: {content}\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+}

@@ -1,0 +1,145 @@
+//! N releases, each with a proxy of its own: N end as the one that nobody disturbs.
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use kanmon::sandbox::latency::Latency;
+use kanmon::sandbox::{Seed, World, exports, serve};
+use serde_json::Value;
+
+use super::fault::To;
+use super::proxy::Proxy;
+use crate::binary::rig::{Desk, Ran};
+use crate::real::road::tell;
+
+/// Of a thousand requests, how many meet a fault: a release makes some hundred.
+const ODDS: u64 = 80;
+/// At once: the machine has few cores, and most of a release is waiting.
+const AT_ONCE: usize = 4;
+/// Suspended oftener than this, a release does not come forward.
+const TIMES: usize = 12;
+
+/// The way ends so for a passing fault, and can be gone on with: suspended, still running, unknown.
+const CAN_GO_ON: [i32; 3] = [30, 31, 32];
+
+/// An AWS in this process behind a proxy. Both have the proxy's address, which ECR names as its registry.
+struct Behind {
+    proxy: Proxy,
+    world: Arc<Mutex<World>>,
+    host: String,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Behind {
+    fn new(odds: u64, seed: u64) -> Behind {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let world = World::new(&Seed::demo(), Latency::new(120.0), jiff::Timestamp::now()).unwrap();
+        let world = Arc::new(Mutex::new(world));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let inner = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let target = inner.local_addr().unwrap().to_string();
+        let (served, reached_at) = (world.clone(), host.clone());
+        runtime.spawn(async move { serve::serve_as(inner, served, &reached_at).await });
+        let proxy = Proxy::start(listener, target, odds, seed);
+        Behind { proxy, world, host, _runtime: runtime }
+    }
+
+    fn developer(&self) -> Vec<(String, String)> {
+        let lines = exports::exports(&Seed::demo(), "developer", &self.host).unwrap();
+        let pairs = lines.lines().filter_map(|l| l.strip_prefix("export ")?.split_once('='));
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// What counts in the end: what runs in each stage, by digest and definition's content, and whether ECS is at rest.
+    fn left(&self, desk: &Desk) -> Value {
+        let env = self.developer();
+        let id = desk.run(&env, &["history", "--output", "json"]).ended(0).json()[0]["releases"][0]["release"].clone();
+        let record = desk.run(&env, &["export", id.as_str().unwrap()]).ended(0).out;
+        let kinds = ["stage-left", "stage-failed", "images-failed", "stage-frozen", "restored", "finished"];
+        let facts: Vec<&str> =
+            kinds.into_iter().filter(|kind| record.contains(&format!("\"kind\":\"{kind}\""))).collect();
+        let digests: std::collections::BTreeSet<String> = {
+            let world = self.world.lock().unwrap();
+            let registered =
+                world.log().iter().filter(|e| e.operation == "RegisterTaskDefinition" && e.fault.is_none());
+            registered.filter_map(|e| e.input["containerDefinitions"][0]["image"].as_str()).map(at_digest).collect()
+        };
+        serde_json::json!({ "facts": facts, "digests": digests })
+    }
+}
+
+/// An image's digest; its host is another in each run.
+fn at_digest(image: &str) -> String {
+    image.rsplit('@').next().unwrap_or_default().to_owned()
+}
+
+/// One release to staging; what it left, or what was wrong.
+fn release(odds: u64, seed: u64) -> (Result<Value, String>, Behind) {
+    let behind = Behind::new(odds, seed);
+    let desk = Desk::demo_at(&format!("http://{}", behind.host));
+    let env = behind.developer();
+    let mut args = vec!["release", "--until", "staging"];
+    for _ in 0..TIMES {
+        let ran = desk.run(&env, &args);
+        match ran.code {
+            Some(0) => return (Ok(behind.left(&desk)), behind),
+            Some(code) if CAN_GO_ON.contains(&code) => {}
+            _ => return (Err(why(&ran)), behind),
+        }
+        // Where not even the requester could be asked, nothing has begun.
+        if format!("{}{}", ran.out, ran.err).contains("kanmon resume r") {
+            args = vec!["resume"];
+        }
+    }
+    (Err(format!("it does not come forward in {TIMES} attempts")), behind)
+}
+
+fn why(ran: &Ran) -> String {
+    format!("it ended with {:?}\n{}{}", ran.code, ran.out, ran.err)
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise)
+}
+
+#[test]
+fn every_release_ends_as_without_the_faults() {
+    let seed = number("KANMON_PROXY_SEED", u64::from(std::process::id()));
+    let releases = number("KANMON_PROXY_RELEASES", 8);
+    let (undisturbed, _) = release(0, seed);
+    let undisturbed = undisturbed.unwrap();
+    let next = Mutex::new(0..releases);
+    let (wrong, met) = (Mutex::new(Vec::new()), Mutex::new(std::collections::BTreeMap::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some(n) = next.lock().unwrap().next() else { return };
+                    let (left, behind) = release(ODDS, seed.wrapping_add(n));
+                    for (key, count) in behind.proxy.met() {
+                        *met.lock().unwrap().entry(key).or_insert(0) += count;
+                    }
+                    let why = match left {
+                        Ok(left) if left == undisturbed => continue,
+                        Ok(left) => format!("it left {left}\ninstead of {undisturbed}"),
+                        Err(why) => why,
+                    };
+                    wrong.lock().unwrap().push(format!("seed {}: {why}", seed.wrapping_add(n)));
+                }
+            });
+        }
+    });
+    let (wrong, met) = (wrong.into_inner().unwrap(), met.into_inner().unwrap());
+    let of = |to: To| met.iter().filter(|((at, _), _)| *at == to).map(|(_, n)| n).sum::<u32>();
+    tell(&format!(
+        "behind a proxy that misbehaves: {} of {releases} releases end as without it (KANMON_PROXY_SEED={seed}; faults at the API {}, \
+         the registry {}, checks {})",
+        releases - wrong.len() as u64,
+        of(To::Api),
+        of(To::Registry),
+        of(To::Check),
+    ));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(of(To::Api) > 0 && of(To::Registry) > 0, "{met:?}");
+}
