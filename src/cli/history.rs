@@ -11,7 +11,7 @@ use super::releases::{self, Recorded};
 use crate::model::ids::StageName;
 use crate::model::ledger::{Heard, Said};
 use crate::model::release::Release;
-use crate::model::words::moment;
+use crate::model::words::{self, moment};
 use crate::ports::journal::Imported;
 use crate::report::text::Text;
 use crate::report::{names, story, summary, table};
@@ -89,7 +89,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                     let reached = stages.rfind(|s| release.stage(&s.name).left.is_some());
                     let source = &release.started.source;
                     let none = if source.unreadable.is_some() { "unknown" } else { "-" };
-                    let commit = commit(release).map_or(none, |c| &c[..c.len().min(10)]);
+                    let commit = commit(release).map_or_else(|| none.to_owned(), |c| words::commit(c, 10));
                     vec![
                         release.id.to_string(),
                         moment(release.started_at),

@@ -3,6 +3,7 @@
 use crate::model::finding::Severity;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
+use crate::model::words;
 
 /// CodePipeline's limit for a summary, and a good one for people.
 pub const MOST: usize = 512;
@@ -13,7 +14,7 @@ pub fn of(release: &Release, stage: &Stage) -> String {
     let mut lines = vec![format!("{} {} to {}", release.started.pipeline.app, release.id, stage.name)];
     if let Some(commit) = &release.started.source.commit {
         let dirty = if release.started.source.dirty { " with uncommitted changes" } else { "" };
-        lines.push(format!("commit {}{dirty}", &commit[..commit.len().min(12)]));
+        lines.push(format!("commit {}{dirty}", words::commit(commit, 12)));
     } else if release.started.source.unreadable.is_some() {
         lines.push("commit unknown".to_owned());
     }

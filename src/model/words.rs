@@ -155,6 +155,11 @@ pub fn progress(progress: &RolloutProgress) -> String {
     }
 }
 
+/// A commit's first so many characters; a record may hold any text in its place.
+pub fn commit(name: &str, most: usize) -> String {
+    name.chars().take(most).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

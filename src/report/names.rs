@@ -30,7 +30,7 @@ pub fn image(reference: &str, account: &Account) -> String {
 
 /// What an image is made of, behind its name.
 pub fn commit_of(made_of: &ImageCommit) -> String {
-    let commit = &made_of.commit[..made_of.commit.len().min(12)];
+    let commit = crate::model::words::commit(&made_of.commit, 12);
     match &made_of.told_by {
         CommitTeller::Label => format!(", commit {commit} by its label"),
         CommitTeller::Release(release) => format!(", commit {commit}, built by {release}"),

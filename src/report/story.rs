@@ -98,7 +98,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let source = &started.source;
             let dirty = if source.dirty { " with uncommitted changes" } else { "" };
             let commit = match (&source.commit, &source.unreadable) {
-                (Some(commit), _) => Some(format!("commit {}{dirty}, ", &commit[..commit.len().min(10)])),
+                (Some(commit), _) => Some(format!("commit {}{dirty}, ", words::commit(commit, 10))),
                 (None, Some(_)) => Some("commit unknown, ".to_owned()),
                 (None, None) => None,
             };
