@@ -182,7 +182,7 @@ impl PipelineApprovals for CodePipeline {
         };
         // Whoever wrote down where to answer may have named somebody else's question.
         let text = asked(&detail).unwrap_or_default();
-        if !PlanHash::named_in(&text).contains(verdict.plan) {
+        if PlanHash::the_one_in(&text).as_ref() != Some(verdict.plan) {
             let (plan, said) =
                 (verdict.plan.short(), if text.is_empty() { "no text".to_owned() } else { format!("“{text}”") });
             return Err(Fault::new(

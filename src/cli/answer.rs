@@ -15,6 +15,7 @@ use super::own_file;
 use super::releases::{self, Recorded};
 use crate::engine::approval::{no_approver, refusal};
 use crate::engine::inbox::{foresee, settled};
+use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
@@ -84,6 +85,11 @@ pub async fn answer(
             .hint(format!("`kanmon promote {} --to {}` asks again", args.release, stage.name)));
     }
     seen(args, request)?;
+    if answer == Answer::Approved && !is_what_was_asked(&recorded.release, stage, &request.plan) {
+        return Err(Failure::access(format!("the record does not show what plan {} stands for", request.plan.short()))
+            .cause("somebody has changed the record since the question was asked; nothing was answered")
+            .hint("do not approve it elsewhere either; find out who writes the state, then make a new release"));
+    }
     if answer == Answer::Approved {
         freezes::warn(bench.journal.as_ref(), &recorded.release, &stage.name, output).await;
     }

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::releases::{self, Recorded};
 use crate::engine::inbox::foresee;
+use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::ApprovalRequest;
 use crate::model::ledger::Frozen;
 use crate::model::pipeline::Stage;
@@ -142,7 +143,7 @@ pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
     if let Some(commit) = &source.commit {
         let dirty = if source.dirty { " with uncommitted changes" } else { "" };
         let author = source.author.as_deref().map(|a| format!(" by {a}")).unwrap_or_default();
-        say("commit", format!("{}{dirty}{author}", &commit[..commit.len().min(12)]));
+        say("commit", format!("{}{dirty}{author}", words::commit(commit, 12)));
     } else if let Some(why) = &source.unreadable {
         say("commit", format!("unknown: {why}"));
     }
@@ -187,7 +188,10 @@ pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
     if let Some(shown) = shown {
         sheet = sheet.and(plan::of(pipeline, stage, &shown.plan, paint).after("  "));
     }
-    if let Some(policy) = &stage.approval {
+    if !is_what_was_asked(release, stage, &request.plan) {
+        let warning = "the record does not show what this plan stands for: somebody has changed it. Do not approve it";
+        sheet.line(format!("  {}", paint.bad(warning)));
+    } else if let Some(policy) = &stage.approval {
         sheet.line(format!("  {}", paint.strong(&story::how_to_approve(release, policy, request))));
     }
     sheet.wrapped(width, 4)

@@ -21,7 +21,9 @@ pub fn rolled_by<'r>(
     revision: &str,
     deployment: Option<&str>,
 ) -> Option<&'r ReleaseId> {
-    let rolls = recorded.iter().flat_map(move |r| rolls_of(&r.release, at).map(move |roll| (&r.release, roll)));
+    // What was imported is another store's word, and rolled nothing that this one knows of.
+    let own = recorded.iter().filter(|r| r.listed.imported.is_none());
+    let rolls = own.flat_map(move |r| rolls_of(&r.release, at).map(move |roll| (&r.release, roll)));
     let revision = made_of(recorded, at, revision);
     let mut newest: Vec<_> = rolls.filter(|(_, roll)| rolled(roll) == Some(revision)).collect();
     newest.sort_by(|(a, _), (b, _)| b.id.cmp(&a.id));
@@ -35,7 +37,8 @@ fn made_of<'a>(recorded: &'a [Recorded], at: Place<'_>, revision: &'a str) -> &'
     let mut made_of = revision;
     // Each way back is of a release of its own, so this is as far as it can go.
     for _ in recorded {
-        let before = recorded.iter().flat_map(|r| rolls_of(&r.release, at)).find_map(|roll| {
+        let own = recorded.iter().filter(|r| r.listed.imported.is_none());
+        let before = own.flat_map(|r| rolls_of(&r.release, at)).find_map(|roll| {
             let (restore, baseline) = (roll.restore.as_ref()?, roll.baseline.as_ref()?);
             let again = restore.task_definition == made_of && baseline.task_definition != made_of;
             again.then_some(baseline.task_definition.as_str())

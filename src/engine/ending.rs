@@ -120,6 +120,22 @@ pub fn not_what_was_approved(stage: &StageName, why: &str) -> Ending {
     )
 }
 
+/// What runs beside the file's containers does not pass. No scan that is waited for would change that.
+pub fn blocked_beside(stage: &StageName, judgement: &GateJudgement) -> Ending {
+    ending(
+        Outcome::Blocked,
+        format!("the severity gate of {stage} blocks a container that the file does not name: {}", judgement.reasons.join("; ")),
+        found(judgement),
+        Some(match judgement.verdict {
+            Verdict::Unknown => {
+                "copy its image into a repository of the stage's account, where it is scanned, and name it by that; then release again"
+            }
+            Verdict::Fail | Verdict::Pass | Verdict::Waived => "run an image of it that passes, and release again",
+        }
+        .to_owned()),
+    )
+}
+
 pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement) -> Ending {
     let what = match judgement.verdict {
         Verdict::Fail => "blocks",

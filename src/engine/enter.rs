@@ -150,7 +150,7 @@ fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
     let state = a.release.stage(&stage.name);
     match (&state.plan, &state.gate) {
         (Some(plan), Some(gate)) => match unnamed::in_the_way(plan) {
-            Some(judgement) => Err(Halt::End(ending::blocked(&a.release.id, &stage.name, &judgement))),
+            Some(judgement) => Err(Halt::End(ending::blocked_beside(&stage.name, &judgement))),
             None => Ok(plan::hash(a.release, stage, plan, gate)),
         },
         _ => match a.effect(Effect::Plan { stage: stage.name.clone() }) {

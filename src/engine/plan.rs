@@ -25,7 +25,7 @@ pub fn hash(release: &Release, stage: &Stage, plan: &StagePlan, gate: &GateJudge
         pipeline;
     let StagePlan { services, tasks } = plan;
     let all = json!({
-        "form": 2,
+        "form": 3,
         "app": app,
         "release": release.id,
         "source": release.started.source,
@@ -39,20 +39,28 @@ pub fn hash(release: &Release, stage: &Stage, plan: &StagePlan, gate: &GateJudge
     PlanHash::of(canonical(&all).as_bytes())
 }
 
-/// `spec` is what the file says of it. What differs and what drifted is shown, and follows from what is here.
+/// `spec` is what the file says of it. What differs and what drifted is what people read, so it is approved as well: a record cannot
+/// show less than what it asks about.
 fn workload(plan: &WorkloadPlan, spec: Option<impl Serialize>) -> Value {
-    let WorkloadPlan { family, live, content, images, unnamed, changes: _, drift: _, desired: _ } = plan;
+    let WorkloadPlan { family, live, content, images, unnamed, changes, drift, desired: _ } = plan;
     let beside = |unnamed: &Unnamed| {
         let Unnamed { image, gate } = unnamed;
         json!({ "image": image, "gate": gate.as_ref().map(judgement) })
     };
     let unnamed: BTreeMap<_, _> = unnamed.iter().map(|(container, u)| (container, beside(u))).collect();
-    json!({ "spec": spec, "family": family, "live": live, "content": content, "images": images, "unnamed": unnamed })
+    json!({ "spec": spec, "family": family, "live": live, "content": content, "images": images, "unnamed": unnamed, "changes": changes, "drift": drift })
 }
 
 fn judgement(gate: &GateJudgement) -> Value {
     let GateJudgement { verdict, counts: _, suppressed: _, blocking, reasons: _ } = gate;
     json!({ "verdict": verdict, "blocking": blocking })
+}
+
+/// Whether what the record shows with a question is what the question's hash stands for. Where it is not, somebody has changed the
+/// record, and an answer would be about something that nobody has read.
+pub fn is_what_was_asked(release: &Release, stage: &Stage, asked: &PlanHash) -> bool {
+    let shown = release.stage(&stage.name).shown(asked);
+    shown.is_some_and(|shown| hash(release, stage, &shown.plan, &shown.gate) == *asked)
 }
 
 #[cfg(test)]

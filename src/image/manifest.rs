@@ -80,6 +80,55 @@ struct Raw {
     layers: Option<Vec<Descriptor>>,
 }
 
+/// The members of manifests, descriptors and platforms (OCI image-spec).
+const MEMBERS: [&str; 17] = [
+    "schemaVersion",
+    "mediaType",
+    "artifactType",
+    "manifests",
+    "config",
+    "layers",
+    "subject",
+    "digest",
+    "size",
+    "urls",
+    "data",
+    "platform",
+    "architecture",
+    "os",
+    "os.version",
+    "os.features",
+    "variant",
+];
+
+/// A member that is called as one of the specification's but for its case. Go's JSON reader, and so containerd and docker, takes it
+/// for that one, the last of both winning: what was judged would not be what runs.
+fn read_otherwise_elsewhere(value: &serde_json::Value) -> Option<&str> {
+    use serde_json::Value;
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let is_alike = !MEMBERS.contains(&name.as_str()) && MEMBERS.iter().any(|m| folded(m) == folded(name));
+            match is_alike {
+                true => Some(name.as_str()),
+                false if name == "annotations" => None,
+                false => read_otherwise_elsewhere(value),
+            }
+        }),
+        Value::Array(items) => items.iter().find_map(read_otherwise_elsewhere),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+/// A name as Go compares it: beside letters' case, the long s and the Kelvin sign are an s and a k.
+fn folded(name: &str) -> String {
+    let plain = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    };
+    name.chars().map(plain).collect()
+}
+
 impl Manifest {
     /// Reads a manifest without changing a byte of it.
     ///
@@ -89,6 +138,12 @@ impl Manifest {
         let odd = |why: String| {
             Fault::new(FaultKind::Invalid, "the registry holds something that is no image manifest").cause(why)
         };
+        let read: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| odd(e.to_string()))?;
+        if let Some(member) = read_otherwise_elsewhere(&read) {
+            return Err(odd(format!(
+                "some programs read its member `{member}` as another one, and would run something else"
+            )));
+        }
         let raw: Raw = serde_json::from_slice(&bytes).map_err(|e| odd(e.to_string()))?;
         if raw.schema_version != 2 {
             return Err(odd(format!("its schema version is {}, not 2", raw.schema_version)));

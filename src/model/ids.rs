@@ -141,6 +141,13 @@ impl PlanHash {
         words.filter_map(|word| word.trim_matches(':').parse().ok()).collect()
     }
 
+    /// The one plan that a text names. A text that names two would let the answer to one count for the other.
+    pub fn the_one_in(text: &str) -> Option<PlanHash> {
+        let mut named = PlanHash::named_in(text).into_iter();
+        let first = named.next()?;
+        named.all(|other| other == first).then_some(first)
+    }
+
     /// The first digits, for people and for the command that they type.
     pub fn short(&self) -> &str {
         &self.0[..PlanHash::ENOUGH]
@@ -174,8 +181,12 @@ mod tests {
     fn a_plan_is_named_by_its_whole_hash_and_a_digest_beside_it_is_none() {
         let (plan, other) = (PlanHash::of(b"one"), PlanHash::of(b"other"));
         let text = format!("release r1, image sha256:{other}, plan: {plan}.\n{}", other.short());
-        assert_eq!(PlanHash::named_in(&text), [plan]);
+        assert_eq!(PlanHash::named_in(&text), [plan.clone()]);
         assert_eq!(PlanHash::named_in("please look"), []);
+        assert_eq!(PlanHash::the_one_in(&text), Some(plan.clone()));
+        assert_eq!(PlanHash::the_one_in(&format!("{plan} {plan}")), Some(plan.clone()));
+        assert_eq!(PlanHash::the_one_in(&format!("{plan} {other}")), None, "an answer to one would count for both");
+        assert_eq!(PlanHash::the_one_in("please look"), None);
     }
 
     #[test]

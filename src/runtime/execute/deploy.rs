@@ -74,20 +74,58 @@ fn fit_to_roll(place: &str, service: &ServiceReading) -> Result<(), Fault> {
 pub async fn register(ports: &Ports, release: &Release, at: &StepRef, workload: &Workload) -> Result<Fact, Fault> {
     let stage = stage(release, at)?;
     let account = release.started.pipeline.account(&stage.account);
+    let (definition, base_tags) = as_planned(ports, release, at, workload).await?;
+    let content = content_hash(&definition);
+    let tags = tags::with_ours(&base_tags, &content, &release.id);
+    let (arn, reused) = find_or_register(ports, account, &definition, &content, &tags).await?;
+    Ok(Fact::TaskDefinitionRegistered { at: at.clone(), workload: workload.clone(), arn, content, reused })
+}
+
+/// The task definition that was planned, made again from its base, and the base's tags.
+async fn as_planned(
+    ports: &Ports,
+    release: &Release,
+    at: &StepRef,
+    workload: &Workload,
+) -> Result<(Value, BTreeMap<String, String>), Fault> {
+    let stage = stage(release, at)?;
     let plan = planned(release, at, workload)?;
     let base = base(ports, release, stage, workload, plan.live.as_deref()).await?;
     let definition = base.next(&images(ports, release, stage, base.containers).await?, &plan.unnamed)?;
-    let content = content_hash(&definition);
-    if content != plan.content {
+    if content_hash(&definition) != plan.content {
         return Err(Fault::new(
             FaultKind::Changed,
             format!("the task definition of {}/{workload} is no longer the one that was planned", stage.name),
         )
         .hint("a template or its values changed; release again"));
     }
-    let tags = tags::with_ours(&base.tags, &content, &release.id);
-    let (arn, reused) = find_or_register(ports, account, &definition, &content, &tags).await?;
-    Ok(Fact::TaskDefinitionRegistered { at: at.clone(), workload: workload.clone(), arn, content, reused })
+    Ok((definition, base.tags))
+}
+
+/// Reads the revision that the record calls registered, right before it is used: a record may name any.
+///
+/// # Errors
+/// `Invalid` where it does not hold what was planned, and so was approved.
+pub(super) async fn holds_what_was_planned(
+    ports: &Ports,
+    release: &Release,
+    at: &StepRef,
+    workload: &Workload,
+    arn: &str,
+) -> Result<(), Fault> {
+    let stage = stage(release, at)?;
+    let account = release.started.pipeline.account(&stage.account);
+    let (definition, _) = as_planned(ports, release, at, workload).await?;
+    let found = ports.deployer.task_definition(account, arn).await?;
+    match sent::holds(&found.raw, &content_hash(&definition), &definition) {
+        true => Ok(()),
+        false => Err(Fault::new(
+            FaultKind::Invalid,
+            format!("{arn} is not the task definition that was planned for {}/{workload}", stage.name),
+        )
+        .cause("the record names it, and it holds something else; it was not used")
+        .hint("find out who writes the state, then make a new release")),
+    }
 }
 
 /// The ACTIVE revision that has this content, and whether it was there already.
@@ -116,6 +154,7 @@ pub async fn update(ports: &Ports, release: &Release, at: &StepRef, name: &Servi
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
     still(&format!("{}/{name}", stage.name), &service, &baseline.primary)?;
+    holds_what_was_planned(ports, release, at, &Workload::Service(name.clone()), arn).await?;
     let primary = ports.deployer.update(cluster, stage.service_name(name), arn).await?;
     Ok(Fact::RolloutStarted { at: at.clone(), service: name.clone(), primary, task_definition: arn.clone() })
 }

@@ -47,7 +47,7 @@ async fn commit_of(
     let app = &release.started.pipeline.app;
     // A journal that cannot be read is met where it is written next.
     let listed = ports.journal.list(app).await.unwrap_or_default();
-    for other in listed.iter().filter(|l| l.release != release.id).take(LOOKED_THROUGH) {
+    for other in listed.iter().filter(|l| l.release != release.id && l.imported.is_none()).take(LOOKED_THROUGH) {
         let Ok(events) = ports.journal.read(&other.release).await else { continue };
         if let Some(commit) = built(&events, &image.digest) {
             return Ok(Some(ImageCommit { commit, told_by: CommitTeller::Release(other.release.clone()) }));

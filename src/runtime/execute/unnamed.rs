@@ -11,7 +11,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{ScanReading, ScanState};
 use crate::model::gate::GateJudgement;
 use crate::model::ids::ImageName;
-use crate::model::pipeline::{Account, Pipeline, Stage, UnnamedContainers};
+use crate::model::pipeline::{Account, Pipeline, Stage, Transfer, UnnamedContainers};
 use crate::model::plan::Unnamed;
 use crate::model::registry::{own_repository, split};
 use crate::model::verdict::Verdict;
@@ -53,7 +53,11 @@ async fn pinned(
 ) -> Result<Unnamed, Fault> {
     let (name, reference) = split(&image);
     let Some((account, repository)) = owner(pipeline, stage, name) else {
-        let reason = format!("{image} is in no repository of the file's accounts, so nobody scans it");
+        let whose = match stage.images {
+            Transfer::Pull => "the file's accounts".to_owned(),
+            Transfer::Copy => format!("account {}, into which the stage copies its images", stage.account),
+        };
+        let reason = format!("{image} is in no repository of {whose}, so it cannot be scanned");
         return Ok(Unnamed { gate: Some(unknown(reason)), image });
     };
     let access = ports.registry.access(account, repository).await?;
@@ -72,10 +76,15 @@ async fn pinned(
     Ok(Unnamed { image: format!("{}@{}", access.repository, there.digest), gate: Some(gate) })
 }
 
-/// The account of the file whose registry an image is in; the stage's own first.
+/// The account of the file whose registry an image is in; the stage's own first. A stage that copies its images takes no other
+/// account's word for what is in them.
 fn owner<'p, 'n>(pipeline: &'p Pipeline, stage: &Stage, name: &'n str) -> Option<(&'p Account, &'n str)> {
     let own = pipeline.account(&stage.account);
-    let all = [own].into_iter().chain(pipeline.accounts.values());
+    let others = pipeline.accounts.values().filter(|_| match stage.images {
+        Transfer::Pull => true,
+        Transfer::Copy => false,
+    });
+    let all = [own].into_iter().chain(others);
     all.into_iter().find_map(|account| own_repository(name, account).map(|repository| (account, repository)))
 }
 

@@ -36,8 +36,7 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
         ActionState::Approved(decided) => (decided, Answer::Approved),
         ActionState::Rejected(decided) => (decided, Answer::Rejected),
     };
-    let named = PlanHash::named_in(decided.asked.as_deref().unwrap_or_default());
-    let plan = named.iter().find(|plan| **plan == request.plan).or(named.first()).cloned();
+    let plan = PlanHash::the_one_in(decided.asked.as_deref().unwrap_or_default());
     // Without a plan in the action's own text nothing tells what was approved; a no stands whatever it was shown.
     let nothing_shown = plan.is_none() && answer == Answer::Approved;
     let answer = ApprovalAnswer {
@@ -48,7 +47,8 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
         comment: decided.summary.clone(),
     };
     if nothing_shown {
-        let why = format!("the message of action {action} names no plan, so that nothing tells what was approved");
+        let why =
+            format!("the message of action {action} does not name exactly one plan, so what was approved is unknown");
         return Ok(vec![Fact::ApprovalRefused { answer, why, closes: true }]);
     }
     // The same execution can be asked once more, and still has the answer that it was given before.
