@@ -246,6 +246,24 @@ mod tests {
         assert_eq!(all.len(), 3);
     }
 
+    #[rstest]
+    #[case::another_list_of_children(r#"{"schemaVersion":2,"manifests":[],"Manifests":[]}"#, "Manifests")]
+    #[case::by_the_long_s(r#"{"schemaVersion":2,"manifests":[],"manife\u017fts":[]}"#, "manife\u{17f}ts")]
+    #[case::another_platform(
+        r#"{"schemaVersion":2,"manifests":[{"platform":{"os":"unknown"},"Platform":{"os":"linux"}}]}"#,
+        "Platform"
+    )]
+    fn what_go_would_read_otherwise_is_no_manifest(#[case] text: &'static str, #[case] member: &str) {
+        let fault = Manifest::parse(text.into()).unwrap_err();
+        assert!(fault.cause.as_ref().is_some_and(|c| c.contains(&format!("`{member}`"))), "{fault:?}");
+    }
+
+    #[test]
+    fn what_annotations_are_called_is_their_authors_matter() {
+        let text = r#"{"schemaVersion":2,"manifests":[],"annotations":{"Manifests":"x"},"io.example":1}"#;
+        assert!(Manifest::parse(text.into()).is_ok());
+    }
+
     #[test]
     fn the_digest_is_of_the_bytes_as_they_came() {
         let text = format!(

@@ -181,7 +181,7 @@ mod tests {
     fn a_plan_is_named_by_its_whole_hash_and_a_digest_beside_it_is_none() {
         let (plan, other) = (PlanHash::of(b"one"), PlanHash::of(b"other"));
         let text = format!("release r1, image sha256:{other}, plan: {plan}.\n{}", other.short());
-        assert_eq!(PlanHash::named_in(&text), [plan.clone()]);
+        assert_eq!(PlanHash::named_in(&text), std::slice::from_ref(&plan));
         assert_eq!(PlanHash::named_in("please look"), []);
         assert_eq!(PlanHash::the_one_in(&text), Some(plan.clone()));
         assert_eq!(PlanHash::the_one_in(&format!("{plan} {plan}")), Some(plan.clone()));

@@ -256,8 +256,9 @@ impl Release {
                     return Err("what was approved is not what was asked".into());
                 }
                 let state = self.stage_mut(&answer.stage)?;
+                // It may be heard long after it was given, but was given before its question expired.
+                state.approved_at = Some(event.at.min(request.expires_at));
                 state.approval = Approval::Given(answer.clone(), request);
-                state.approved_at = Some(event.at);
                 state.carried_by = None;
                 state.look_again();
                 self.scans.clear();

@@ -24,7 +24,7 @@ pub struct StageState {
     pub approval: Approval,
     /// How often approval has been asked for.
     pub asks: u32,
-    /// When the last approval was heard of.
+    /// When the last approval was heard of, or its question expired, whichever came first: what it lives from.
     pub approved_at: Option<Timestamp>,
     /// The execution of CodePipeline that was started for the last question, until it is answered.
     pub carried_by: Option<String>,

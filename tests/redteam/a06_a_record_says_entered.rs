@@ -120,6 +120,33 @@ fn what_was_entered_with_another_plan_than_was_approved_goes_no_further() {
 }
 
 #[test]
+fn a_revision_that_a_record_calls_registered_is_read_before_it_is_used() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let release = field.prepared();
+        let running = field.waits(&release);
+        let refused = r#"{"operation": "UpdateService", "count": 100, "kind": "access_denied"}"#;
+        field.sandbox.ask("POST", "faults", refused);
+        field.approves(&release);
+        running.end().ended(40);
+        field.sandbox.ask("DELETE", "faults", "");
+        let (before, mut record) = (field.in_production(), field.record(&release));
+        record.edit("task-definition-registered", |fact| {
+            if fact["place"]["stage"] == "prod" {
+                // It is there, and nobody approved it.
+                let (family, _) = fact["arn"].as_str().unwrap().rsplit_once(':').unwrap();
+                fact["arn"] = json!(format!("{family}:1"));
+            }
+        });
+        field.plant(&record);
+        let ran = field.promoter().run(&["resume", &release]);
+        assert_ne!(ran.code, Some(0), "{topology:?}: {}", ran.out);
+        ran.says("is not the task definition that was planned for prod/web");
+        assert_eq!(field.in_production(), before, "{topology:?}");
+    }
+}
+
+#[test]
 fn control_a_release_that_was_stopped_after_it_entered_goes_on() {
     for topology in BOTH {
         let field = Field::new(topology);

@@ -130,3 +130,26 @@ fn control_a_container_that_the_file_keeps_goes_as_it_is_and_the_sheet_says_so()
     assert!(sheet.contains(kept), "{sheet}");
     assert!(sheet.contains("+ containerDefinitions[metrics].environment[LD_PRELOAD]: /tmp/x.so"), "{sheet}");
 }
+
+#[test]
+fn a_record_that_shows_less_than_it_asks_about_is_not_approved() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let release = field.prepared();
+        let running = field.waits(&release);
+        let plan = field.plan(&release);
+        running.signal("INT");
+        running.end().ended(30);
+        let mut record = field.record(&release);
+        record.edit("stage-planned", |fact| {
+            for (_, service) in fact["plan"]["services"].as_object_mut().unwrap() {
+                service["changes"] = serde_json::json!([]);
+            }
+        });
+        field.plant(&record);
+        let sheet = field.manager().run(&["approvals"]).ended(0);
+        sheet.says("the record does not show what this plan stands for");
+        let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
+        ran.told("does not show what plan");
+    }
+}

@@ -461,3 +461,12 @@ fn what_has_ended_for_good_is_not_resumed_and_what_was_left_is() {
     let left = Fact::Suspended { ending: Ending::new(Outcome::Suspended, "x") };
     assert!(Release::fold(&events("r1", [started(), left, resumed()])).unwrap().ending.is_none());
 }
+
+#[test]
+fn an_approval_that_is_heard_late_is_as_old_as_its_question() {
+    let mut all = events("r1", [started(), asked("prod"), given("prod")]);
+    let lives_from = |all: &[Event]| Release::fold(all).unwrap().stage(&id("prod")).approved_at;
+    assert_eq!(lives_from(&all), Some(all[2].at), "heard in time");
+    all[2].at = at(30 * 24 * 3600);
+    assert_eq!(lives_from(&all), Some(at(3600)), "it was given before that");
+}
