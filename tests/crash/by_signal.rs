@@ -187,9 +187,10 @@ impl Ground {
             _ => None,
         });
         let release = Release::fold(&events).unwrap();
-        let commit = release.started.source.commit.as_ref().expect("it was made from one");
-        // Requests for approval show a commit by its first digits.
-        let record = Record::of(&release, &events).but_for(&[&self.sandbox.host, &id, &commit[..12]]);
+        // Requests for approval show a commit by its first digits; an image that was given may have none.
+        let commit = release.started.source.commit.as_ref().map(|commit| &commit[..12]);
+        let differing: Vec<&str> = [&*self.sandbox.host, &id].into_iter().chain(commit).collect();
+        let record = Record::of(&release, &events).but_for(&differing);
         (Left { code: ran.code, calls: self.calls(), reached: self.reached(), record }, intended.collect())
     }
 }
