@@ -28,7 +28,7 @@ fn a_container_from_a_registry_that_nobody_scans_does_not_pass() {
         everybody_writes(&field, "deploy/web.json", &template("docker.io/evil/miner:latest"));
         let release = field.prepared();
         let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
-        let why = "container metrics of web: docker.io/evil/miner:latest is in no repository of the file's accounts";
+        let why = "container metrics of web: docker.io/evil/miner:latest is in no repository of account prod";
         assert!(ran.out.contains(why), "{topology:?}: {}", ran.out);
         field.production_is_untouched();
     }

@@ -105,8 +105,8 @@ async fn as_planned(
 /// Reads the revision that the record calls registered, right before it is used: a record may name any.
 ///
 /// # Errors
-/// `Invalid` where it does not hold what was planned, and so was approved.
-pub(super) async fn holds_what_was_planned(
+/// `Invalid` where it runs something other than what was planned, and so was approved.
+pub(super) async fn runs_what_was_planned(
     ports: &Ports,
     release: &Release,
     at: &StepRef,
@@ -117,13 +117,13 @@ pub(super) async fn holds_what_was_planned(
     let account = release.started.pipeline.account(&stage.account);
     let (definition, _) = as_planned(ports, release, at, workload).await?;
     let found = ports.deployer.task_definition(account, arn).await?;
-    match sent::holds(&found.raw, &content_hash(&definition), &definition) {
+    match sent::runs_the_same(&found.raw, &definition) {
         true => Ok(()),
         false => Err(Fault::new(
             FaultKind::Invalid,
             format!("{arn} is not the task definition that was planned for {}/{workload}", stage.name),
         )
-        .cause("the record names it, and it holds something else; it was not used")
+        .cause("the record names it, and it runs something else; it was not used")
         .hint("find out who writes the state, then make a new release")),
     }
 }
@@ -154,7 +154,7 @@ pub async fn update(ports: &Ports, release: &Release, at: &StepRef, name: &Servi
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
     still(&format!("{}/{name}", stage.name), &service, &baseline.primary)?;
-    holds_what_was_planned(ports, release, at, &Workload::Service(name.clone()), arn).await?;
+    runs_what_was_planned(ports, release, at, &Workload::Service(name.clone()), arn).await?;
     let primary = ports.deployer.update(cluster, stage.service_name(name), arn).await?;
     Ok(Fact::RolloutStarted { at: at.clone(), service: name.clone(), primary, task_definition: arn.clone() })
 }

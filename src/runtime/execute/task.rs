@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::deploy::holds_what_was_planned;
+use super::deploy::runs_what_was_planned;
 use super::{defect, run as run_state, stage};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
@@ -23,7 +23,7 @@ pub async fn run(ports: &Ports, release: &Release, at: &StepRef, task: &TaskName
     let registered = run_state(release, at)?.registered.clone().ok_or_else(|| defect("nothing is registered"))?;
     let cluster = Cluster { account: pipeline.account(&stage.account), name: &stage.cluster };
     let neighbour = ports.deployer.service(cluster, stage.service_name(&spec.network_of)).await?;
-    holds_what_was_planned(ports, release, at, &Workload::Task(task.clone()), &registered).await?;
+    runs_what_was_planned(ports, release, at, &Workload::Task(task.clone()), &registered).await?;
     let mut launch = neighbour.launch;
     if let Some(Value::Object(members)) = &mut launch
         && members.contains_key(EXECUTE_COMMAND)
