@@ -153,7 +153,7 @@ async fn counts_only_by_those_whom_the_file_names() {
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }
 
-/// In the console nobody is kept from approving an action whose message names no plan.
+/// In the console nobody is kept from approving an action whose message does not name exactly one plan.
 #[tokio::test(start_paused = true)]
 async fn approves_nothing_where_the_message_names_no_plan() {
     let message = "/codepipeline/0/pipeline/stages/1/actions/0/configuration/CustomData";
@@ -182,7 +182,7 @@ async fn approves_nothing_where_the_message_names_no_plan() {
     answer.action_name("Approve").result(result).token(token).send().await.unwrap();
     let ended = run.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("names no plan"))));
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("does not name exactly one plan"))));
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }
 
