@@ -183,11 +183,13 @@ fn a_member_that_may_be_newer_than_kanmon_is_a_warning_and_stops_nothing() {
     let desk = Desk::demo(&sandbox);
     let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
     desk.write("deploy/web.json", &template.replace("\"essential\"", "\"moonPhase\": 1, \"essential\""));
+    // It gets as far as the gate: no AWS of today's models is asked to register it.
+    desk.label("findings", "CRITICAL:1");
     desk.commit();
     let told = "warning: deploy/web.json:12:7: `containerDefinitions[0].moonPhase` is not known";
     let checked = desk.run(&[], &["check", "--output", "json"]).ended(0).told(told);
     assert!(checked.out.contains("deploy/web.json:12: `containerDefinitions[0].moonPhase`"), "{}", checked.out);
-    desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0).told(told);
+    desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(10).told(told);
 }
 
 #[test]
