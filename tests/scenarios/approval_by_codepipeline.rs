@@ -182,7 +182,9 @@ async fn approves_nothing_where_the_message_names_no_plan() {
     answer.action_name("Approve").result(result).token(token).send().await.unwrap();
     let ended = run.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("does not name exactly one plan"))));
+    assert!(
+        ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("does not name exactly one plan")))
+    );
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }
 
