@@ -275,7 +275,7 @@ fn what_goes_wrong(scene: &mut Scene) {
 
     let file = std::fs::read_to_string(scene.desk.root.path().join("pipelines/hello.yaml")).unwrap();
     let check = file.lines().find(|l| l.contains("- check: ") && l.contains("hello-dev/web")).unwrap().to_owned();
-    let says = "      - check: { command: [sh, -c, \"echo with $AWS_SECRET_ACCESS_KEY and $NPM_TOKEN >&2; exit 7\"] }";
+    let says = "      - check: { command: [sh, -c, \"echo with $AWS_SECRET_ACCESS_KEY and $NPM_TOKEN >&2; exit 7\"], account: dev }";
     scene.desk.edit(&check, says);
     let ran = scene.run("developer", &["release", "--until", "dev"]).ended(20);
     assert!(ran.err.contains("exited with 7: with *** and ***"), "the check was not heard: {}", ran.err);
