@@ -22,6 +22,7 @@ impl Repository<'_> {
     pub async fn referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Fault> {
         let what = || format!("repository {} could not be asked for what refers to an image", self.name());
         let mut found = Vec::new();
+        let mut unknown = 0;
         let mut next = Some(self.url(&format!("referrers/{digest}")));
         for _ in 0..PAGES {
             let Some(url) = next.take() else { return Ok(Some(found)) };
@@ -30,7 +31,12 @@ impl Repository<'_> {
                     found.extend(page);
                     next = more;
                 }
-                // A registry that does not know the question answers what it answers to any unknown path.
+                // A registry that does not know the question answers what it answers to any unknown path, in whatever form. Something in
+                // between may have answered so: it is asked once more.
+                Err(Trouble::Refused { status: 404 | 405, .. }) if unknown == 0 => {
+                    unknown += 1;
+                    next = Some(url);
+                }
                 Err(Trouble::Refused { status: 400 | 404 | 405, .. }) => return Ok(None),
                 Err(e) => return Err(e.fault(Nature::Repeatable, &what())),
             }
@@ -44,6 +50,9 @@ impl Repository<'_> {
         let (status, headers) = (response.status(), response.headers().clone());
         let foreign = || Trouble::foreign(status.as_u16(), &headers);
         let is_index = headers.get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(OCI_INDEX.as_bytes()));
+        if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
+            return Err(Trouble::Refused { status: status.as_u16(), errors: Vec::new() });
+        }
         if status != StatusCode::OK || !is_index {
             return Err(foreign());
         }
