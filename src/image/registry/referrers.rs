@@ -46,13 +46,16 @@ impl Repository<'_> {
 
     async fn page(&self, url: Url) -> Result<(Vec<Descriptor>, Option<Url>), Trouble> {
         let ask = Ask::new(Method::GET, url.clone()).header(ACCEPT, HeaderValue::from_static(OCI_INDEX));
-        let response = self.wire.send(ask).await?;
+        let response = match self.wire.send(ask).await {
+            // Servers that do not know the path answer in a form of their own.
+            Err(Trouble::Foreign(words)) if ["HTTP 404", "HTTP 405"].iter().any(|status| words.starts_with(status)) => {
+                return Err(Trouble::Refused { status: 404, errors: Vec::new() });
+            }
+            answer => answer?,
+        };
         let (status, headers) = (response.status(), response.headers().clone());
         let foreign = || Trouble::foreign(status.as_u16(), &headers);
         let is_index = headers.get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(OCI_INDEX.as_bytes()));
-        if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
-            return Err(Trouble::Refused { status: status.as_u16(), errors: Vec::new() });
-        }
         if status != StatusCode::OK || !is_index {
             return Err(foreign());
         }
