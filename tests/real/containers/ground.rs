@@ -327,7 +327,7 @@ impl Ground {
             self.sides[0].ministack.url()
         );
         self.write("lifecycle-rule", &script);
-        "check: { command: [sh, lifecycle-rule] }".to_owned()
+        "check: { command: [sh, lifecycle-rule], account: dev }".to_owned()
     }
 }
 
