@@ -66,7 +66,7 @@ impl Repository<'_> {
                 }))
             }
             // HEAD has no body by which a registry's 404 could be told from anybody's.
-            Err(Trouble::Foreign(_)) => Ok(None),
+            Err(Trouble::Foreign { .. }) => Ok(None),
             Err(e) if e.is_absent() => Ok(None),
             Err(e) => Err(e),
         }
@@ -152,7 +152,7 @@ impl Repository<'_> {
         };
         // One that something in between sent twice was done by the first; the second is what was answered.
         let lost = trouble.is_lost_upload();
-        if (lost || matches!(trouble, Trouble::Foreign(_))) && self.shows(digest, size).await? {
+        if (lost || matches!(trouble, Trouble::Foreign { .. })) && self.shows(digest, size).await? {
             return Ok(());
         }
         if lost {

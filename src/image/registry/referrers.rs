@@ -22,7 +22,7 @@ impl Repository<'_> {
     pub async fn referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Fault> {
         let what = || format!("repository {} could not be asked for what refers to an image", self.name());
         let mut found = Vec::new();
-        let mut unknown = 0;
+        let mut asked_once_more = false;
         let mut next = Some(self.url(&format!("referrers/{digest}")));
         for _ in 0..PAGES {
             let Some(url) = next.take() else { return Ok(Some(found)) };
@@ -33,8 +33,8 @@ impl Repository<'_> {
                 }
                 // A registry that does not know the question answers what it answers to any unknown path, in whatever form. Something in
                 // between may have answered so: it is asked once more.
-                Err(Trouble::Refused { status: 404 | 405, .. }) if unknown == 0 => {
-                    unknown += 1;
+                Err(Trouble::Refused { status: 404 | 405, .. }) if !asked_once_more => {
+                    asked_once_more = true;
                     next = Some(url);
                 }
                 Err(Trouble::Refused { status: 400 | 404 | 405, .. }) => return Ok(None),
@@ -48,8 +48,8 @@ impl Repository<'_> {
         let ask = Ask::new(Method::GET, url.clone()).header(ACCEPT, HeaderValue::from_static(OCI_INDEX));
         let response = match self.wire.send(ask).await {
             // Servers that do not know the path answer in a form of their own.
-            Err(Trouble::Foreign(words)) if ["HTTP 404", "HTTP 405"].iter().any(|status| words.starts_with(status)) => {
-                return Err(Trouble::Refused { status: 404, errors: Vec::new() });
+            Err(Trouble::Foreign { status: Some(status @ (404 | 405)), .. }) => {
+                return Err(Trouble::Refused { status, errors: Vec::new() });
             }
             answer => answer?,
         };

@@ -52,7 +52,7 @@ pub async fn fetch(
     }
     match Trouble::of_answer(status, &headers, &body) {
         // Token servers have no form for their refusals that all share: JSON that says something, or a challenge.
-        Trouble::Foreign(_) if (400..500).contains(&status) && is_refusal(answer.as_ref(), &headers) => {
+        Trouble::Foreign { .. } if (400..500).contains(&status) && is_refusal(answer.as_ref(), &headers) => {
             let message = answer.as_ref().and_then(words).unwrap_or_default();
             let code = format!("the token server {at}");
             Err(Trouble::Refused { status, errors: vec![Complaint { code, message }] })

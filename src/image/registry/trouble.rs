@@ -27,7 +27,11 @@ pub enum Trouble {
     /// A server's own failure.
     Server(String),
     /// An answer that no registry gives: something in between answered in its place.
-    Foreign(String),
+    Foreign {
+        /// None where it is a redirect that was not followed.
+        status: Option<u16>,
+        words: String,
+    },
     /// An upload that the registry no longer knows: it is begun again.
     Lost(String),
     /// Nothing came back.
@@ -58,7 +62,8 @@ impl Trouble {
         // Addresses of storage hold a permission of their own.
         let error = error.without_url();
         if error.is_redirect() {
-            return Trouble::Foreign(format!("a redirect that is refused ({})", root_cause(&error)));
+            let words = format!("a redirect that is refused ({})", root_cause(&error));
+            return Trouble::Foreign { status: None, words };
         }
         // A connection that never stood carried nothing.
         Trouble::Silent { why: root_cause(&error), sent: !(error.is_connect() || error.is_builder()) }
@@ -76,13 +81,13 @@ impl Trouble {
             // A limit on sizes is what a proxy itself says, and says again.
             413 => Trouble::Refused { status, errors },
             400..500 if !errors.is_empty() || headers.contains_key(API_VERSION) => Trouble::Refused { status, errors },
-            _ => Trouble::Foreign(words()),
+            _ => Trouble::Foreign { status: Some(status), words: words() },
         }
     }
 
     /// A success that does not have the form that was asked for.
     pub fn foreign(status: u16, headers: &HeaderMap) -> Trouble {
-        Trouble::Foreign(words(status, headers, &[], b""))
+        Trouble::Foreign { status: Some(status), words: words(status, headers, &[], b"") }
     }
 
     /// What kind of failure this is.
@@ -100,7 +105,7 @@ impl Trouble {
                 })
             }
             Trouble::Throttled(_) => FaultKind::Throttled,
-            Trouble::Server(_) | Trouble::Foreign(_) | Trouble::Lost(_) => unanswered,
+            Trouble::Server(_) | Trouble::Foreign { .. } | Trouble::Lost(_) => unanswered,
             Trouble::Silent { sent: true, .. } => unanswered,
             Trouble::Silent { sent: false, .. } => FaultKind::Unreachable,
             Trouble::File(_) => FaultKind::BuildFailed,
@@ -136,7 +141,7 @@ impl Trouble {
             }
             Trouble::Throttled(words) | Trouble::Lost(words) => fault.cause(words.clone()),
             Trouble::Server(words) => fault.cause(format!("no answer from the registry: {words}")),
-            Trouble::Foreign(words) => fault
+            Trouble::Foreign { words, .. } => fault
                 .cause(format!("no answer from the registry: {words}, which is not in a registry's form"))
                 .hint("something between here and the registry answered: check the network, HTTPS_PROXY and NO_PROXY"),
             Trouble::Silent { why, .. } => fault

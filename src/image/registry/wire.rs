@@ -233,7 +233,7 @@ async fn refused(response: Response) -> Trouble {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = bounded(response, ERROR_LIMIT, "the error").await.unwrap_or_default();
     match Trouble::of_answer(status, &headers, &body) {
-        Trouble::Foreign(_) => Trouble::Refused { status, errors: Vec::new() },
+        Trouble::Foreign { .. } => Trouble::Refused { status, errors: Vec::new() },
         trouble => trouble,
     }
 }
