@@ -65,6 +65,7 @@ async fn state_files() {
                 let is_told = matches!(
                     error,
                     JournalError::Corrupt(_)
+                        | JournalError::Foreign(_)
                         | JournalError::Newer { .. }
                         | JournalError::Store(_)
                         | JournalError::NoSuchRelease(_)
