@@ -34,7 +34,20 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &
 fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTreeMap<ImageName, Digest> {
     match failure.ending.outcome {
         Outcome::Aborted | Outcome::Superseded => return BTreeMap::new(),
-        _ => {}
+        Outcome::Succeeded
+        | Outcome::Unchanged
+        | Outcome::BuildFailed
+        | Outcome::Blocked
+        | Outcome::Rejected
+        | Outcome::Expired
+        | Outcome::RolledBack
+        | Outcome::Stuck
+        | Outcome::Failed
+        | Outcome::Suspended
+        | Outcome::StillRunning
+        | Outcome::Unknown
+        | Outcome::Access
+        | Outcome::Locked => {}
     }
     let release = a.release;
     let pipeline = &release.started.pipeline;
@@ -67,7 +80,16 @@ fn is_excused(roll: &RollState) -> bool {
         Some(RolloutEnd::RolledBack { reason } | RolloutEnd::Failed { reason } | RolloutEnd::Stuck { reason }) => {
             reason.to_lowercase()
         }
-        _ => return false,
+        Some(
+            RolloutEnd::Succeeded
+            | RolloutEnd::Unchanged
+            | RolloutEnd::Unverified
+            | RolloutEnd::Superseded { .. }
+            | RolloutEnd::Stopped { .. }
+            | RolloutEnd::StillRunning
+            | RolloutEnd::Unknown { .. },
+        )
+        | None => return false,
     };
     let never_started = matches!(progress.circumstances.held_up, Some(HeldUp::NoTask { .. }));
     let excused = stop_reason::blames_nothing(&progress.deaths) || never_started;

@@ -104,7 +104,8 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
     // A service deployment has no state of its own for this: the breaker tripped, and ours is left standing.
     let left_failed = entry.filter(|d| d.rollout_state.as_deref() == Some("FAILED"));
     match deployment.status.as_str() {
-        "SUCCESSFUL" => prove(ours, reading),
+        // The rollback that was asked for can end so too (it is a deployment of its own then), or lose against the success of ours.
+        "SUCCESSFUL" => went_back(ours, reading, reason).unwrap_or_else(|| prove(ours, reading)),
         "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => RolloutState::RollingBack { reason: reason() },
         "STOP_REQUESTED" if ours.stop_asked => RolloutState::RollingBack { reason: reason() },
         // By a newer deployment, or by breaker or alarms whose rollback is off: which one shows once it is STOPPED.
@@ -128,23 +129,37 @@ fn stopped(
     left_failed: Option<&Deployment>,
     reason: String,
 ) -> RolloutState {
-    let primary = reading.service.primary();
-    let went_back =
-        primary.zip(ours.before).is_some_and(|(p, b)| p.id != ours.primary && p.task_definition == b.task_definition);
     // ECS may go back in a deployment of its own, which is newer than ours.
-    if ours.stop_asked && went_back {
-        return RolloutState::RolledBack { reason };
+    if let Some(back) = went_back(ours, reading, || reason.clone()) {
+        return back;
     }
     let all = reading.service.service_deployments.as_deref().unwrap_or_default();
     let newer = all.iter().find(|d| d.created_at > deployment.created_at && d.arn != deployment.arn);
     match (newer, &deployment.monitors.triggered, left_failed) {
         (Some(newer), _, _) => RolloutState::Superseded { by: newer.arn.clone() },
+        // The list of deployments may be ahead of the service's PRIMARY, which is still ours here.
+        (None, _, _) if ours.stop_asked => for_good(ours, reason),
         (None, Some(triggered), _) => {
             RolloutState::Failed { reason: deployment.status_reason.clone().unwrap_or_else(|| triggered.clone()) }
         }
         (None, None, Some(failed)) => RolloutState::Failed { reason: reason_of(failed) },
-        (None, None, None) if ours.stop_asked => RolloutState::Failed { reason },
         (None, None, None) => RolloutState::Stopped { reason },
+    }
+}
+
+/// The rollback that kanmon asked for, where a new deployment of what ran before is PRIMARY.
+fn went_back(ours: &Ours<'_>, reading: &RolloutReading, reason: impl FnOnce() -> String) -> Option<RolloutState> {
+    let (primary, before) = reading.service.primary().zip(ours.before).filter(|_| ours.stop_asked)?;
+    let is_new = primary.id != ours.primary && primary.id != before.primary;
+    (is_new && primary.task_definition == before.task_definition).then(|| going_back(primary, reason()))
+}
+
+/// How far ECS's own deployment of what ran before has come.
+fn going_back(primary: &Deployment, reason: String) -> RolloutState {
+    match primary.rollout_state.as_deref() {
+        Some("COMPLETED") => RolloutState::RolledBack { reason },
+        Some("FAILED") => RolloutState::RollbackFailed { reason },
+        _ => RolloutState::RollingBack { reason },
     }
 }
 
@@ -161,10 +176,9 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -
         },
         (mine, Some(primary)) => {
             let went_back = primary.task_definition == before.task_definition;
-            let was_going_back = match ours.last.map(|l| &l.rollout) {
-                Some(RolloutState::RollingBack { reason }) => Some(reason),
-                _ => None,
-            };
+            let was_going_back = ours.last.and_then(|last| {
+                if let RolloutState::RollingBack { reason } = &last.rollout { Some(reason) } else { None }
+            });
             // Once ECS is back, ours is listed no more and PRIMARY calls itself completed: what was seen before tells.
             let failed = mine.is_some_and(|m| m.rollout_state.as_deref() == Some("FAILED"))
                 || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"))
@@ -177,11 +191,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -
                     (None, Some(mine)) => reason_of(mine),
                     (None, None) => reason_of(primary),
                 };
-                match primary.rollout_state.as_deref() {
-                    Some("COMPLETED") => RolloutState::RolledBack { reason },
-                    Some("FAILED") => RolloutState::RollbackFailed { reason },
-                    _ => RolloutState::RollingBack { reason },
-                }
+                going_back(primary, reason)
             } else if primary.id == before.primary || looks < LOOKS {
                 // The answer may be stale, or ours may not be listed yet.
                 RolloutState::Looking { readings: looks }
@@ -196,18 +206,22 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -
 /// A deployment that failed and is PRIMARY: for a moment before the breaker acts, or for good, where it has nothing to roll back
 /// to or rollback is off.
 fn left_standing(ours: &Ours<'_>, mine: &Deployment) -> RolloutState {
-    let for_good = looks(ours) >= LOOKS || matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::Failed { .. }));
-    match for_good {
-        true => RolloutState::Failed { reason: reason_of(mine) },
+    for_good(ours, reason_of(mine))
+}
+
+/// A failure that the next readings may still take back.
+fn for_good(ours: &Ours<'_>, reason: String) -> RolloutState {
+    let settled = looks(ours) >= LOOKS || matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::Failed { .. }));
+    match settled {
+        true => RolloutState::Failed { reason },
         false => RolloutState::Looking { readings: looks(ours) },
     }
 }
 
 fn looks(ours: &Ours<'_>) -> u32 {
-    match ours.last.map(|l| &l.rollout) {
-        Some(RolloutState::Looking { readings }) => (readings + 1).min(LOOKS),
-        _ => 1,
-    }
+    let before =
+        ours.last.map_or(0, |last| if let RolloutState::Looking { readings } = last.rollout { readings } else { 0 });
+    (before + 1).min(LOOKS)
 }
 
 fn reason_of(deployment: &Deployment) -> String {

@@ -466,6 +466,10 @@ fn created_at_is_ecs_own_clock() {
 }
 
 fn judged_after_a_stop(reading: &RolloutReading) -> RolloutState {
+    read_after_a_stop(reading, None).rollout
+}
+
+fn read_after_a_stop(reading: &RolloutReading, last: Option<&RolloutProgress>) -> RolloutProgress {
     let (baseline, digests, service) = (baseline(), digests(), id("web"));
     let ours = Ours {
         service: &service,
@@ -474,9 +478,9 @@ fn judged_after_a_stop(reading: &RolloutReading) -> RolloutState {
         before: Some(&baseline),
         stop_asked: true,
         digests: &digests,
-        last: None,
+        last,
     };
-    judge(&ours, reading).rollout
+    judge(&ours, reading)
 }
 
 #[test]
@@ -503,12 +507,48 @@ fn a_rollback_that_kanmon_asked_for_may_end_stopped_or_successful() {
     };
     let back = stopped(entry("ecs-svc/back", "PRIMARY", LAST, "COMPLETED"));
     assert_eq!(back, RolloutState::RolledBack { reason: said("STOPPED") });
-    let standing = stopped(entry(OURS, "PRIMARY", NEXT, "COMPLETED"));
-    assert_eq!(standing, RolloutState::Failed { reason: said("STOPPED") }, "so that kanmon puts it back");
+    let on_its_way = stopped(entry("ecs-svc/back", "PRIMARY", LAST, "IN_PROGRESS"));
+    assert_eq!(on_its_way, RolloutState::RollingBack { reason: said("STOPPED") });
     let lost_race = judged_after_a_stop(&listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]));
     assert_eq!(lost_race, RolloutState::Proven { readings: 1 });
     let asked = judged_after_a_stop(&listed(vec![deployment("sd/ours", "STOP_REQUESTED", 10, NEXT)]));
     assert_eq!(asked, RolloutState::RollingBack { reason: said("STOP_REQUESTED") });
+}
+
+#[rstest]
+#[case("COMPLETED", RolloutState::RolledBack { reason: said("SUCCESSFUL") })]
+#[case("IN_PROGRESS", RolloutState::RollingBack { reason: said("SUCCESSFUL") })]
+#[case("FAILED", RolloutState::RollbackFailed { reason: said("SUCCESSFUL") })]
+fn successful_with_a_new_primary_of_before_is_the_rollback_that_was_asked_for(
+    #[case] state: &str,
+    #[case] expected: RolloutState,
+) {
+    let mut reading = listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]);
+    reading.service.deployments = vec![entry("ecs-svc/back", "PRIMARY", LAST, state)];
+    assert_eq!(judged_after_a_stop(&reading), expected);
+    // Nobody asked for it: somebody else deployed what ran before.
+    assert_eq!(judged(&reading, None).rollout, RolloutState::Superseded { by: "ecs-svc/back".into() });
+}
+
+/// PRIMARY of another reading than the list of deployments, which says STOPPED already.
+#[rstest]
+#[case(vec![entry(OURS, "PRIMARY", NEXT, "IN_PROGRESS")])]
+#[case(vec![entry(OURS, "PRIMARY", NEXT, "FAILED")])]
+#[case(vec![entry(BEFORE, "PRIMARY", LAST, "COMPLETED")])]
+fn a_stop_that_was_asked_for_fails_only_where_the_primary_stays_so(#[case] stale: Vec<Deployment>) {
+    let mut reading = listed(vec![deployment("sd/ours", "STOPPED", 10, NEXT)]);
+    reading.service.deployments = stale;
+    let mut last = read_after_a_stop(&reading, None);
+    for readings in 1..LOOKS {
+        assert_eq!(last.rollout, RolloutState::Looking { readings });
+        let mut back = reading.clone();
+        back.service.deployments = vec![entry("ecs-svc/back", "PRIMARY", LAST, "COMPLETED")];
+        let back = read_after_a_stop(&back, Some(&last)).rollout;
+        assert_eq!(back, RolloutState::RolledBack { reason: said("STOPPED") });
+        last = read_after_a_stop(&reading, Some(&last));
+    }
+    assert_eq!(last.rollout, RolloutState::Failed { reason: said("STOPPED") }, "so that kanmon puts it back");
+    assert_eq!(read_after_a_stop(&reading, Some(&last)).rollout, last.rollout);
 }
 
 fn early(deferred: bool) -> RolloutReading {
