@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::failure::{self, Verdict};
 use super::rollout::{Monitor, Status};
 use super::service::{Rollout, Service};
+use super::tasks::Tasks;
 use super::wire::{flag, texts};
 use crate::sandbox::latency::Latency;
 
@@ -47,12 +48,16 @@ pub fn watched(configuration: &Value) -> Vec<&str> {
 }
 
 /// Gives the deployment up when an alarm fires that did not when it began: those are ignored until its end, so that a
-/// deployment can bring what mends them. Says whether it did.
-pub fn check(service: &mut Service, alarms: &Alarms, at: Timestamp, latency: Latency) -> bool {
-    let in_progress = service.primary().is_some_and(|p| p.rollout == Rollout::InProgress);
-    let Some(running) = service.under_way().filter(|d| in_progress && d.status() == Status::InProgress) else {
+/// deployment can bring what mends them. ECS begins to look once a task of the new revision runs (AWS's announcement of the feature, and
+/// the reason why no deployment goes back from PENDING). Says whether it did.
+pub fn check(service: &mut Service, tasks: &Tasks, alarms: &Alarms, at: Timestamp, latency: Latency) -> bool {
+    let Some(primary) = service.primary().filter(|p| p.rollout == Rollout::InProgress) else { return false };
+    let runs = tasks.tally(&service.name, &primary.id).running > 0;
+    let Some(running) = service.under_way().filter(|d| d.status() == Status::InProgress) else { return false };
+    running.alarms.begun |= runs;
+    if !running.alarms.begun {
         return false;
-    };
+    }
     let mut firing = alarms.firing(&watched(&running.configuration));
     firing.retain(|name| !running.alarms.ignored.contains(name));
     if firing.is_empty() {

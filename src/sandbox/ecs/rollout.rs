@@ -149,6 +149,8 @@ pub struct Weights {
 #[derive(Debug, Clone)]
 pub struct Watch {
     pub monitor: Monitor,
+    /// Whether a task of the target ran, since which they are looked at.
+    pub begun: bool,
     /// Were firing when it began.
     pub ignored: Vec<String>,
     pub triggered: Vec<String>,
@@ -242,7 +244,7 @@ impl ServiceDeployment {
             rollback: None,
             rollback_wanted: None,
             breaker: b.breaker,
-            alarms: Watch { monitor, ignored: b.firing, triggered: Vec::new() },
+            alarms: Watch { monitor, begun: false, ignored: b.firing, triggered: Vec::new() },
             failures: 0,
             threshold: b.threshold,
             due: Some(due),

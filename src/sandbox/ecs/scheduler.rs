@@ -133,7 +133,7 @@ fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
         Life::Active => {}
     }
     retire(service, tasks);
-    if breaker::check(service, at, around.latency) || alarms::check(service, around.alarms, at, around.latency) {
+    if breaker::check(service, at, around.latency) || alarms::check(service, tasks, around.alarms, at, around.latency) {
         return;
     }
     match service.under_way_status() {

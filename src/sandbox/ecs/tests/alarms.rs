@@ -54,6 +54,18 @@ fn an_alarm_that_fires_already_is_ignored_for_the_whole_deployment() {
 }
 
 #[test]
+fn an_alarm_ends_a_deployment_once_a_task_of_it_runs_and_not_before() {
+    let mut rig = watching(true, false);
+    let arn = rig.deploy("repo/web:2");
+    set(&mut rig, "5xx", AlarmState::Alarm, 1);
+    while rig.service()["deployments"][0]["runningCount"] == 0 {
+        assert!(["PENDING", "IN_PROGRESS"].contains(&rig.status(&arn).as_str()), "{}", rig.status(&arn));
+        rig.pass(seconds(1));
+    }
+    rig.until(&arn, "ROLLBACK_SUCCESSFUL");
+}
+
+#[test]
 fn without_rollback_the_deployment_that_an_alarm_ends_stops() {
     let mut rig = watching(false, false);
     let arn = rig.deploy("repo/web:2");

@@ -17,17 +17,7 @@ use crate::sandbox::ecs::tests::rig::{Rig, seconds};
 
 /// The arrows of *service deployment states*, and the race that a request can lose against success.
 const ARROWS: [(Status, &[Status]); 5] = [
-    (
-        Status::Pending,
-        &[
-            Status::InProgress,
-            Status::StopRequested,
-            Status::RollbackRequested,
-            // An alarm that fires already: it begins and goes back in one event.
-            Status::RollbackInProgress,
-            Status::Stopped,
-        ],
-    ),
+    (Status::Pending, &[Status::InProgress, Status::StopRequested, Status::RollbackRequested, Status::Stopped]),
     (
         Status::InProgress,
         &[
