@@ -102,7 +102,8 @@ fn judge(operation: &str, answer: &HttpResponse) -> Result<(), Foreign> {
     } else {
         return foreign(&format!("its content type is `{content}`"));
     };
-    let has_id = !header("x-amzn-requestid").is_empty();
+    // Every service sends it, with errors too (botocore reads it there for each protocol); a proxy's JSON error has a code, and not this.
+    let has_id = ["x-amzn-requestid", "x-amz-request-id"].iter().any(|name| !header(name).is_empty());
     match status {
         200..=299 => match form {
             Form::Xml(text) if text.contains(&format!("<{operation}Response")) => Ok(()),
@@ -115,9 +116,13 @@ fn judge(operation: &str, answer: &HttpResponse) -> Result<(), Foreign> {
             },
         },
         400.. => match form {
-            Form::Xml(text) if text.contains("<Code>") => Ok(()),
-            Form::Json(object) if has_code(&object) || !header("x-amzn-errortype").is_empty() => Ok(()),
-            Form::Xml(_) | Form::Json(_) => foreign("it is an error without a code"),
+            Form::Xml(text) if !text.contains("<Code>") => foreign("it is an error without a code"),
+            Form::Xml(text) if has_id || text.contains("<RequestId>") => Ok(()),
+            Form::Json(object) if !has_code(&object) && header("x-amzn-errortype").is_empty() => {
+                foreign("it is an error without a code")
+            }
+            Form::Json(_) if has_id => Ok(()),
+            Form::Xml(_) | Form::Json(_) => foreign("it is an error without a request id"),
         },
         _ => foreign("AWS's APIs do not redirect"),
     }
@@ -167,6 +172,12 @@ mod tests {
         "AssumeRole",
         403,
         XML,
+        "<ErrorResponse><Error><Code>AccessDenied</Code></Error><RequestId>r</RequestId></ErrorResponse>"
+    )]
+    #[case::sts_error_with_its_id_in_the_header(
+        "AssumeRole",
+        403,
+        &[("content-type", "text/xml"), ("x-amz-request-id", "r")],
         "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"
     )]
     fn aws_answers_in_its_own_form(
@@ -190,6 +201,9 @@ mod tests {
     #[case::a_proxys_not_found("DescribeRepositories", 404, HTML, "<html>Not Found</html>")]
     #[case::a_proxys_refusal("UpdateService", 403, HTML, "<html>policy</html>")]
     #[case::a_refusal_without_a_code("UpdateService", 403, JSON, r#"{"message":"Forbidden"}"#)]
+    #[case::a_proxys_refusal_in_json("UpdateService", 403, BARE, r#"{"code":"Forbidden","message":"policy"}"#)]
+    #[case::a_proxys_not_found_in_json("DescribeRepositories", 404, BARE, r#"{"__type":"NotFound"}"#)]
+    #[case::a_proxys_refusal_in_xml("AssumeRole", 403, XML, "<Error><Code>AccessDenied</Code></Error>")]
     #[case::a_gateway("UpdateService", 502, HTML, "<html>Bad Gateway</html>")]
     #[case::a_redirect("UpdateService", 302, JSON, "{}")]
     #[case::xml_of_another("GetCallerIdentity", 200, XML, "<html></html>")]

@@ -100,6 +100,10 @@ fn succeeded(said: &Said, service: &Service, operation: &Value, message: &Messag
 fn failed(said: &Said, service: &Service, operation: &Value, message: &Message) -> (String, Vec<Problem>) {
     let mut shapes = Shapes { service, protocol: said.protocol, problems: Vec::new() };
     form(&mut shapes, message);
+    // By which kanmon knows an error of AWS's from one of something in between.
+    if message.header("x-amzn-requestid").is_empty() {
+        shapes.problem("error", "no x-amzn-requestid");
+    }
     let mut body = match said.output(message) {
         Ok(body) => body,
         Err(why) => {

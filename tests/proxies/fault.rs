@@ -20,12 +20,14 @@ pub enum Fault {
     Page(u16),
     /// A gateway's page after the request was passed on.
     PageAfter(u16),
+    /// A gateway's refusal in JSON, with a code as AWS's errors have one.
+    Refusal(u16),
     /// An empty JSON object, as health checks answer.
     Empty,
 }
 
 /// All of them, those oftener that are seen oftener.
-const FAULTS: [Fault; 20] = [
+const FAULTS: [Fault; 22] = [
     Fault::ResetBefore,
     Fault::ResetBefore,
     Fault::ResetAfter,
@@ -45,6 +47,8 @@ const FAULTS: [Fault; 20] = [
     Fault::Page(404),
     Fault::PageAfter(502),
     Fault::PageAfter(504),
+    Fault::Refusal(403),
+    Fault::Refusal(404),
     Fault::Empty,
 ];
 
@@ -82,6 +86,9 @@ pub fn answer(fault: Fault, to: To, is_sts: bool) -> Option<Vec<u8>> {
     match fault {
         Fault::ResetBefore | Fault::ResetAfter | Fault::Cut | Fault::Doubled | Fault::DoubledFirst => None,
         Fault::Page(status) | Fault::PageAfter(status) => Some(page(status)),
+        Fault::Refusal(status) => {
+            Some(whole(status, "application/json", r#"{"code":"Forbidden","message":"blocked by policy"}"#))
+        }
         Fault::Empty => Some(whole(200, "application/x-amz-json-1.1", "{}")),
         Fault::Throttled => Some(match (to, is_sts) {
             (To::Check, _) => page(429),
@@ -96,7 +103,7 @@ pub fn answer(fault: Fault, to: To, is_sts: bool) -> Option<Vec<u8>> {
             ),
             (To::Api, false) => whole(
                 400,
-                "application/x-amz-json-1.1",
+                "application/x-amz-json-1.1\r\nx-amzn-requestid: r",
                 r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#,
             ),
         }),

@@ -66,7 +66,7 @@ impl Shared {
             *self.met.lock().unwrap().entry((kind, fault)).or_default() += 1;
             let mut passed_on = None;
             match fault {
-                Fault::ResetBefore | Fault::Throttled | Fault::Page(_) | Fault::Empty => {}
+                Fault::ResetBefore | Fault::Throttled | Fault::Page(_) | Fault::Refusal(_) | Fault::Empty => {}
                 Fault::ResetAfter | Fault::Cut | Fault::PageAfter(_) => passed_on = Some(self.ask(&request)?),
                 Fault::Doubled => {
                     self.ask(&request)?;
