@@ -44,7 +44,8 @@ impl Registry for Ecr {
         else {
             return Err(Fault::new(FaultKind::Unreachable, "ECR answered without an authorization token"));
         };
-        Ok(Access { repository: repository.uri, login: Some(login(token)?), insecure: proxy.starts_with("http://") })
+        let insecure = proxy.starts_with("http://");
+        Ok(Access { repository: repository.uri, login: Some(login(token)?), login_note: None, insecure })
     }
 }
 

@@ -65,8 +65,6 @@ impl Bench {
     /// The ports, entering accounts under this session name and, where it is given, as this person.
     pub fn ports(&self, session_name: &str, source_identity: Option<String>) -> Result<Ports, Failure> {
         let sessions = sessions(self.credentials.clone(), session_name, source_identity);
-        let checks = LocalChecks::new(self.loaded.root.clone())
-            .map_err(|e| Failure::access("no HTTP client can be set up").cause(e.to_string()))?;
         Ok(Ports {
             accounts: sessions.clone(),
             registry: Arc::new(aws::Ecr::new(sessions.clone())),
@@ -74,7 +72,7 @@ impl Bench {
             deployer: Arc::new(aws::Ecs::new(sessions.clone())),
             approvals: Arc::new(aws::CodePipeline::new(sessions)),
             images: Arc::new(OciImages::new(self.loaded.root.clone(), self.clock.clone())),
-            checks: Arc::new(checks),
+            checks: Arc::new(LocalChecks::new(self.loaded.root.clone())),
             templates: Arc::new(RepositoryTemplates(self.loaded.root.clone())),
             journal: self.journal.clone(),
             clock: self.clock.clone(),

@@ -122,7 +122,7 @@ async fn fill(ports: &Ports, release: &mut Release) -> Result<(), Failure> {
 async fn given(ports: &Ports, pipeline: &Pipeline, name: &ImageName, reference: &str) -> Result<PushedImage, Failure> {
     let spec = pipeline.image(name);
     let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
-    let (at, what) = place(ports, pipeline, name, reference, &own)?;
+    let (at, what) = place(ports, pipeline, name, reference, &own).await?;
     let found = ports.images.look(&at, &what).await?;
     let found = found.ok_or_else(|| Failure::access(format!("there is no image {reference}")))?;
     Ok(PushedImage { repository: own.repository, ..found })

@@ -10,16 +10,17 @@ use serde_json::{Map, Value};
 
 use super::env::Env;
 use super::reference::{HUB, Reference};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
 use crate::model::json::Strict;
-use crate::outside::run::{self, End};
+use crate::outside::run::{self, End, Limits};
 use crate::ports::images::{Access, Login};
 
 /// How Docker's configuration names Docker Hub.
 pub const HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// A helper may have to unlock a keychain; one that takes longer waits for somebody who is not there.
-const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
+/// A helper may have to unlock a keychain; one that takes longer waits for somebody who is not there. A list of some thousand registries
+/// is below this size.
+const HELPER: Limits = Limits { time: Duration::from_secs(30), bytes: 1 << 20 };
 
 /// Of what a failing helper says, in characters.
 const MOST_SAID: usize = 300;
@@ -31,43 +32,31 @@ const TOKEN_USER: &str = "<token>";
 const NOT_FOUND: &str = "credentials not found";
 
 /// A login for a registry, and in words where it is from, or why there is none.
-#[derive(Clone)]
-pub struct Lookup {
-    pub login: Option<Login>,
-    pub note: String,
+struct Lookup {
+    login: Option<Login>,
+    note: String,
 }
 
 impl Lookup {
     fn none(note: impl Into<String>) -> Lookup {
         Lookup { login: None, note: note.into() }
     }
-
-    /// A refusal of the registry's, with what it was asked with.
-    pub fn explain(&self, fault: Fault) -> Fault {
-        match (fault.kind, &fault.cause) {
-            (FaultKind::AccessDenied, Some(cause)) => {
-                let cause = format!("{cause}; {}", self.note);
-                fault.cause(cause)
-            }
-            (FaultKind::AccessDenied, None) => fault.cause(self.note.clone()),
-            _ => fault,
-        }
-    }
 }
 
-/// Where a reference leads, with what the user's Docker configuration knows for its registry, and its tag or digest.
+/// Where a reference leads, with what the user's Docker configuration has for its registry, and its tag or digest.
 ///
 /// # Errors
 /// `Invalid` for what is no reference.
-pub fn locate(reference: &str, env: &Env) -> Result<(Access, String, Lookup), Fault> {
+pub async fn locate(reference: &str, env: &Env) -> Result<(Access, String), Fault> {
     let parsed = Reference::parse(reference)?;
-    let lookup = look_up(&parsed.host, &parsed.path, env);
+    let lookup = look_up(&parsed.host, &parsed.path, env).await;
     let access = Access {
         repository: format!("{}/{}", parsed.host, parsed.path),
-        login: lookup.login.clone(),
+        login: lookup.login,
+        login_note: Some(lookup.note),
         insecure: parsed.is_loopback(),
     };
-    Ok((access, parsed.tag_or_digest, lookup))
+    Ok((access, parsed.tag_or_digest))
 }
 
 /// The user's `config.json`; empty where there is none or it cannot be read, as Docker's client takes it.
@@ -115,7 +104,7 @@ pub fn host_of(key: &str) -> &str {
     }
 }
 
-fn look_up(host: &str, path: &str, env: &Env) -> Lookup {
+async fn look_up(host: &str, path: &str, env: &Env) -> Lookup {
     let Some(file) = config_file(env) else {
         return Lookup::none("no login was used: neither DOCKER_CONFIG nor HOME is set");
     };
@@ -129,7 +118,10 @@ fn look_up(host: &str, path: &str, env: &Env) -> Lookup {
     let helpers = config.get("credHelpers").and_then(Value::as_object);
     let named = helpers.and_then(|h| h.iter().find(|(k, _)| host_of(k) == host)).and_then(|(_, v)| v.as_str());
     let store = named.or_else(|| config.get("credsStore").and_then(Value::as_str)).filter(|s| !s.is_empty());
-    let asked = store.map(|store| ask_helper(store, key, env));
+    let asked = match store {
+        Some(store) => Some(ask_helper(store, key, env).await),
+        None => None,
+    };
     let why = match asked {
         Some(Ok(login)) => {
             let name = helper_name(store.unwrap_or_default());
@@ -202,9 +194,10 @@ fn helper_name(store: &str) -> String {
 
 /// # Errors
 /// Why the helper gives no login.
-fn ask_helper(store: &str, key: &str, env: &Env) -> Result<Login, String> {
+async fn ask_helper(store: &str, key: &str, env: &Env) -> Result<Login, String> {
     let name = helper_name(store);
     let text = run_helper(store, "get", key, env)
+        .await
         .map_err(|why| if why.starts_with(NOT_FOUND) { format!("{name} has none for {key}") } else { why })?;
     let answer: Value = serde_json::from_str(&text).map_err(|_| format!("{name} answered no JSON"))?;
     let text = |k: &str| answer.get(k).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
@@ -220,8 +213,8 @@ fn ask_helper(store: &str, key: &str, env: &Env) -> Result<Login, String> {
 }
 
 /// The registries that a store has logins for.
-pub fn stored(store: &str, env: &Env) -> Vec<String> {
-    match run_helper(store, "list", "", env) {
+pub async fn stored(store: &str, env: &Env) -> Vec<String> {
+    match run_helper(store, "list", "", env).await {
         Ok(text) => serde_json::from_str::<Map<String, Value>>(&text)
             .map(|all| all.keys().cloned().collect())
             .unwrap_or_default(),
@@ -233,7 +226,7 @@ pub fn stored(store: &str, env: &Env) -> Vec<String> {
 }
 
 /// Runs `docker-credential-STORE VERB` (docker/docker-credential-helpers): input on stdin, JSON on stdout.
-fn run_helper(store: &str, verb: &str, input: &str, env: &Env) -> Result<String, String> {
+async fn run_helper(store: &str, verb: &str, input: &str, env: &Env) -> Result<String, String> {
     let name = helper_name(store);
     if store.contains('/') {
         return Err(format!("`{name}` is not a valid name of a credential helper"));
@@ -241,11 +234,11 @@ fn run_helper(store: &str, verb: &str, input: &str, env: &Env) -> Result<String,
     let program = env.find_program(&name).ok_or_else(|| format!("{name} is not in PATH"))?;
     let mut command = Command::new(program);
     command.arg(verb).envs(env.overrides());
-    let answer = run::output_blocking(command, input.as_bytes(), HELPER_TIMEOUT)
-        .map_err(|e| format!("{name} cannot be run: {e}"))?;
+    let answer =
+        run::output(command, Some(input.as_bytes()), HELPER).await.map_err(|e| format!("{name} cannot be run: {e}"))?;
     let status = match answer.end {
         End::Exited(status) => status,
-        End::TimedOut => return Err(format!("{name} did not answer in {} s", HELPER_TIMEOUT.as_secs())),
+        End::TimedOut => return Err(format!("{name} did not answer in {} s", HELPER.time.as_secs())),
     };
     if status.success() {
         return String::from_utf8(answer.out).map_err(|e| e.to_string());
@@ -281,8 +274,12 @@ mod tests {
         (dir, env)
     }
 
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    }
+
     fn found(reference: &str, env: &Env) -> Option<(String, String)> {
-        locate(reference, env).unwrap().2.login.map(|l| (l.username, l.password))
+        wait(locate(reference, env)).unwrap().0.login.map(|l| (l.username, l.password))
     }
 
     fn pair(user: &str, password: &str) -> Option<(String, String)> {
@@ -327,17 +324,38 @@ esac
         assert_eq!(found("r.example/app", &env), pair("kept", "safe"));
         assert_eq!(found("other.example/app", &env), None);
         assert_eq!(found("token.example/app", &env), None);
-        let mut listed = stored("fake", &env);
+        let mut listed = wait(stored("fake", &env));
         listed.sort();
         assert_eq!(listed, ["https://index.docker.io/v1/", "r.example"]);
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_waits_holds_up_nothing_else() {
+        let (dir, env) = env_with(&json!({"credHelpers": {"r.example": "fake"}}), None);
+        let (begun, unlocked) = (dir.path().join("begun"), dir.path().join("unlocked"));
+        let script = format!(
+            "#!/bin/sh\n: > {}\nwhile [ ! -e {} ]; do /bin/sleep 0.01; done\necho '{{\"Username\":\"u\",\"Secret\":\"p\"}}'\n",
+            begun.display(),
+            unlocked.display()
+        );
+        let path = dir.path().join("docker-credential-fake");
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        let unlock = async {
+            while !begun.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            std::fs::write(&unlocked, "").unwrap();
+        };
+        let (located, ()) = tokio::join!(locate("r.example/app", &env), unlock);
+        assert_eq!(located.unwrap().0.login.map(|l| l.username).as_deref(), Some("u"));
     }
 
     fn why(config: &str, helper: Option<&str>) -> String {
         let (dir, env) = env_with(&json!({}), helper);
         std::fs::write(dir.path().join("config.json"), config).unwrap();
-        let lookup = locate("r.example/app", &env).unwrap().2;
-        let fault = lookup.explain(Fault::new(FaultKind::AccessDenied, "refused").cause("401"));
-        fault.cause.unwrap().replace(&dir.path().display().to_string(), "DIR")
+        let note = wait(locate("r.example/app", &env)).unwrap().0.login_note.unwrap();
+        note.replace(&dir.path().display().to_string(), "DIR")
     }
 
     #[test]
@@ -398,18 +416,16 @@ esac
                 "the login was that of `me` in DIR/config.json",
             ),
         ] {
-            assert_eq!(why(config, helper), format!("401; {says}"), "{config}");
+            assert_eq!(why(config, helper), says, "{config}");
         }
-        let lookup = locate("r.example/app", &Env::empty()).unwrap().2;
-        assert_eq!(lookup.explain(Fault::new(FaultKind::NotFound, "gone")), Fault::new(FaultKind::NotFound, "gone"));
     }
 
     #[test]
     fn a_reference_leads_to_its_repository_in_the_clear_on_loopback_only() {
         let env = Env::empty();
-        let (access, tag, _) = locate("localhost:5000/app:v1", &env).unwrap();
+        let (access, tag) = wait(locate("localhost:5000/app:v1", &env)).unwrap();
         assert_eq!((access.repository.as_str(), access.insecure, tag.as_str()), ("localhost:5000/app", true, "v1"));
-        let (access, tag, _) = locate("alpine", &env).unwrap();
+        let (access, tag) = wait(locate("alpine", &env)).unwrap();
         assert_eq!((access.repository.as_str(), access.insecure), ("docker.io/library/alpine", false));
         assert_eq!(tag, "latest");
     }

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::model::secrets::Secrets;
+use crate::outside::program;
 
 /// Environment variables, with those that were set on top of the process's own.
 #[derive(Clone)]
@@ -48,7 +49,7 @@ impl Env {
 
     /// The first executable file of this name in `PATH`.
     pub fn find_program(&self, name: &str) -> Option<PathBuf> {
-        std::env::split_paths(self.get("PATH")?).map(|dir| dir.join(name)).find(|p| is_executable(p))
+        program::in_path(name, self.get("PATH"))
     }
 
     /// Where Docker's client keeps its configuration: `DOCKER_CONFIG`, or `.docker` at home.
@@ -68,11 +69,6 @@ impl Env {
         let home = self.get("HOME").map(|d| Path::new(d).join(".config/containers/auth.json"));
         runtime.into_iter().chain(home).collect()
     }
-}
-
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]

@@ -18,14 +18,12 @@ mod testing;
 
 pub use self::scratch::clear as clear_scratch;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use self::credentials::Lookup;
 use self::env::Env;
 use self::registry::Repository;
 use crate::model::contents::Contents;
@@ -44,15 +42,13 @@ pub struct OciImages {
     root: PathBuf,
     clock: Arc<dyn Clock>,
     env: Env,
-    /// What was found for repositories that were located, for when their registry refuses.
-    found: Mutex<BTreeMap<String, Lookup>>,
 }
 
 impl OciImages {
     /// `root` is the repository's root, below which everything that is built lies. The process's environment is taken now:
     /// `PATH` for builders, `DOCKER_CONFIG` for the user's credentials, and what builders read themselves.
     pub fn new(root: PathBuf, clock: Arc<dyn Clock>) -> OciImages {
-        OciImages { root, clock, env: Env::of_process(), found: Mutex::default() }
+        OciImages { root, clock, env: Env::of_process() }
     }
 
     /// Sets a variable for look-ups here and for the builders that are run.
@@ -60,15 +56,6 @@ impl OciImages {
     pub fn with_env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> OciImages {
         self.env.set(name, value);
         self
-    }
-
-    /// A registry's refusal, with which login it was asked.
-    fn explained(&self, at: &Access, fault: Fault) -> Fault {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        match found.get(&at.repository) {
-            Some(lookup) => lookup.explain(fault),
-            None => fault,
-        }
     }
 }
 
@@ -79,7 +66,8 @@ impl Images for OciImages {
         match &spec.build {
             Build::Layers(layers) => {
                 let job = layers::Job { root, spec: layers, platforms: &spec.platforms, to, tag, env, clock, say };
-                Ok(Built { pushed: layers::build(&job).await?, by: LAYERS.to_owned() })
+                let (pushed, warnings) = layers::build(&job).await?;
+                Ok(Built { pushed, by: LAYERS.to_owned(), warnings })
             }
             Build::Dockerfile { tool, context, file, args, target } => {
                 let target = target.as_deref();
@@ -108,12 +96,13 @@ impl Images for OciImages {
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
         let repository = Repository::to_read(at.clone(), self.clock.as_ref())?;
-        let read = repository.manifest(reference).await.map_err(|fault| self.explained(at, fault))?;
+        let read = repository.manifest(reference).await?;
         Ok(read.map(|m| repository.pushed(&m)))
     }
 
     async fn contents(&self, at: &Access, digest: &Digest) -> Result<Option<Contents>, Fault> {
-        contents::contents(&Repository::to_read(at.clone(), self.clock.as_ref())?, digest).await
+        let repository = Repository::to_read(at.clone(), self.clock.as_ref())?;
+        contents::contents(&repository, digest).await
     }
 
     async fn commit(&self, at: &Access, digest: &Digest) -> Result<Option<String>, Fault> {
@@ -129,15 +118,13 @@ impl Images for OciImages {
         tag: &str,
         say: Say<'_>,
     ) -> Result<PushedImage, Fault> {
-        let from = Repository::to_read(from.clone(), self.clock.as_ref())?;
-        let to = Repository::to_write(to.clone(), self.clock.as_ref())?;
-        let (copied, left_behind) = copy::copy(&from, digest, &to, tag, say).await?;
-        Ok(PushedImage { left_behind, ..to.pushed(&copied) })
+        let source = Repository::to_read(from.clone(), self.clock.as_ref())?;
+        let target = Repository::to_write(to.clone(), self.clock.as_ref())?;
+        let (copied, left_behind) = copy::copy(&source, digest, &target, tag, say).await?;
+        Ok(PushedImage { left_behind, ..target.pushed(&copied) })
     }
 
-    fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
-        let (access, tag, lookup) = credentials::locate(reference, &self.env)?;
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(access.repository.clone(), lookup);
-        Ok((access, tag))
+    async fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
+        credentials::locate(reference, &self.env).await
     }
 }

@@ -1,5 +1,6 @@
 //! References as Docker reads them (distribution/reference, "normalized" names).
 
+use crate::model::address;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
 
@@ -59,11 +60,7 @@ impl Reference {
 
     /// Whether the host is this machine, where registries speak plain HTTP.
     pub fn is_loopback(&self) -> bool {
-        let name = match self.host.strip_prefix('[') {
-            Some(v6) => v6.split(']').next().unwrap_or_default(),
-            None => self.host.split(':').next().unwrap_or_default(),
-        };
-        name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        address::is_loopback(address::without_port(&self.host))
     }
 }
 

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
+use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::environment;
+use crate::model::address::is_metadata;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Check;
 use crate::model::secrets::Secrets;
@@ -30,79 +32,19 @@ const BODY: usize = 1 << 20;
 /// Runs commands in the repository's root, and asks addresses through the environment's proxies.
 pub struct LocalChecks {
     root: PathBuf,
-    http: reqwest::Client,
     secrets: Secrets,
 }
 
 impl LocalChecks {
-    /// # Errors
-    /// When no TLS or proxy set-up can be made.
-    pub fn new(root: PathBuf) -> Result<LocalChecks, reqwest::Error> {
-        // A redirect is an answer of its own: an outsider sent to a login page has not been let in.
-        let http = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .timeout(REQUEST_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .tls_certs_merge(authorities::certificates())
-            .dns_resolver(Arc::new(NotMetadata))
-            .build()?;
+    pub fn new(root: PathBuf) -> LocalChecks {
         let vars = std::env::vars_os();
         let secrets = Secrets::of_environment(
             vars.map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())),
         );
-        Ok(LocalChecks { root, http, secrets })
-    }
-
-    async fn ask(&self, url: &str, status: u16, contains: Option<&str>) -> Checked {
-        let mut answer = match self.http.get(url).send().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                return Checked { verdict: Verdict::Unknown, detail: format!("{url}: {}", root_cause(&error)) };
-            }
-        };
-        let got = answer.status().as_u16();
-        if got != status {
-            return Checked { verdict: Verdict::Fail, detail: format!("{url} answered {got}, not {status}") };
-        }
-        if let Some(wanted) = contains {
-            let mut body = Vec::new();
-            while let Ok(Some(chunk)) = answer.chunk().await {
-                body.extend_from_slice(&chunk);
-                if body.len() >= BODY {
-                    break;
-                }
-            }
-            if !String::from_utf8_lossy(&body).contains(wanted) {
-                let detail = format!("{url} answered {got}, but its body does not contain `{wanted}`");
-                return Checked { verdict: Verdict::Fail, detail };
-            }
-        }
-        Checked { verdict: Verdict::Pass, detail: format!("{url} answered {got}") }
-    }
-
-    async fn until(&self, timeout: SignedDuration, url: &str, status: u16, contains: Option<&str>) -> Checked {
-        if let Some(why) = address::refused(url) {
-            return Checked { verdict: Verdict::Unknown, detail: format!("{url}: {why}") };
-        }
-        let timeout = Duration::try_from(timeout).unwrap_or_default();
-        let late = tokio::time::Instant::now() + timeout;
-        loop {
-            let mut checked = self.ask(url, status, contains).await;
-            if checked.verdict == Verdict::Pass {
-                return checked;
-            }
-            if tokio::time::Instant::now() + AGAIN >= late {
-                // Nothing but silence for the whole time is a failure of the stage, not a doubt about it.
-                checked.verdict = Verdict::Fail;
-                checked.detail = format!("{} (asked for {} s)", checked.detail, timeout.as_secs());
-                return checked;
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
+        LocalChecks { root, secrets }
     }
 
     async fn command(&self, argv: &[String], timeout: SignedDuration, vars: &[(String, String)]) -> Checked {
-        let unknown = |detail: String| Checked { verdict: Verdict::Unknown, detail };
         let Some((program, args)) = argv.split_first() else { return unknown("the command is empty".to_owned()) };
         let file = match program::find(&self.root, program, std::env::var_os("PATH").as_deref()) {
             Ok(file) => file,
@@ -147,7 +89,11 @@ impl Checks for LocalChecks {
     async fn check(&self, check: &Check, vars: &[(String, String)]) -> Checked {
         match check {
             Check::Http { url, status, contains, timeout } => {
-                self.until(*timeout, url, *status, contains.as_deref()).await
+                let wanted = Wanted { url, status: *status, contains: contains.as_deref() };
+                match client(System) {
+                    Ok(client) => until(&client, *timeout, &wanted).await,
+                    Err(error) => unknown(format!("no HTTP client can be set up: {}", root_cause(&error))),
+                }
             }
             Check::Command { argv, timeout, account: _ } => self.command(argv, *timeout, vars).await,
         }
@@ -163,6 +109,86 @@ impl Checks for LocalChecks {
         refused
             .map_or(Ok(()), |why| Err(Fault::new(FaultKind::ToolMissing, format!("the check cannot be made: {why}"))))
     }
+}
+
+fn unknown(detail: String) -> Checked {
+    Checked { verdict: Verdict::Unknown, detail }
+}
+
+/// A client made for each check, since the authorities that profiles name are known once their accounts were entered.
+fn client(names: impl Resolve + 'static) -> Result<Client, reqwest::Error> {
+    // A redirect is an answer of its own: an outsider sent to a login page has not been let in.
+    Client::builder()
+        .user_agent(USER_AGENT)
+        .timeout(REQUEST_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_certs_merge(authorities::certificates())
+        .dns_resolver(Arc::new(NotMetadata(Arc::new(names))))
+        .build()
+}
+
+/// What an address has to answer.
+struct Wanted<'a> {
+    url: &'a str,
+    status: u16,
+    contains: Option<&'a str>,
+}
+
+async fn until(client: &Client, timeout: SignedDuration, wanted: &Wanted<'_>) -> Checked {
+    if let Some(why) = address::refused(wanted.url) {
+        return unknown(format!("{}: {why}", wanted.url));
+    }
+    let timeout = Duration::try_from(timeout).unwrap_or_default();
+    let late = tokio::time::Instant::now() + timeout;
+    loop {
+        let mut checked = match ask(client, wanted).await {
+            Ok(checked) => checked,
+            Err(NotSent(why)) => return unknown(why),
+        };
+        if checked.verdict == Verdict::Pass {
+            return checked;
+        }
+        if tokio::time::Instant::now() + AGAIN >= late {
+            // Nothing but silence for the whole time is a failure of the stage, not a doubt about it.
+            checked.verdict = Verdict::Fail;
+            checked.detail = format!("{} (asked for {} s)", checked.detail, timeout.as_secs());
+            return checked;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// A request that kanmon does not send, and why: nothing was learnt about the stage.
+struct NotSent(String);
+
+async fn ask(client: &Client, wanted: &Wanted<'_>) -> Result<Checked, NotSent> {
+    let Wanted { url, status, contains } = *wanted;
+    let mut answer = match client.get(url).send().await {
+        Ok(answer) => answer,
+        Err(error) => {
+            let detail = format!("{url}: {}", root_cause(&error));
+            let refused = error.is_builder() || causes(&error).any(|cause| cause.is::<OfMetadata>());
+            return if refused { Err(NotSent(detail)) } else { Ok(unknown(detail)) };
+        }
+    };
+    let got = answer.status().as_u16();
+    if got != status {
+        return Ok(Checked { verdict: Verdict::Fail, detail: format!("{url} answered {got}, not {status}") });
+    }
+    if let Some(wanted) = contains {
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = answer.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() >= BODY {
+                break;
+            }
+        }
+        if !String::from_utf8_lossy(&body).contains(wanted) {
+            let detail = format!("{url} answered {got}, but its body does not contain `{wanted}`");
+            return Ok(Checked { verdict: Verdict::Fail, detail });
+        }
+    }
+    Ok(Checked { verdict: Verdict::Pass, detail: format!("{url} answered {got}") })
 }
 
 /// As much of a line as tells what was the matter.
@@ -196,29 +222,46 @@ fn keep(last: &mut Option<String>, line: &str) {
     }
 }
 
-/// Names, resolved as the system does it; one that leads to this machine's metadata is refused, so that what was looked at is what
-/// is connected to.
-struct NotMetadata;
+/// Names, resolved as the system does it.
+struct System;
+
+impl Resolve for System {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A name that leads to this machine's metadata.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", address::sentence(.0))]
+struct OfMetadata(String);
+
+/// Refuses such a name where it is resolved, so that what was looked at is what is connected to.
+struct NotMetadata(Arc<dyn Resolve>);
 
 impl Resolve for NotMetadata {
     fn resolve(&self, name: Name) -> Resolving {
+        let names = self.0.clone();
         Box::pin(async move {
-            let name = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            match found.iter().any(|at| address::is_metadata(at.ip())) {
-                true => Err(address::sentence(&name).into()),
+            let shown = name.as_str().to_owned();
+            let found: Vec<SocketAddr> = names.resolve(name).await?.collect();
+            match found.iter().any(|at| is_metadata(at.ip())) {
+                true => Err(OfMetadata(shown).into()),
                 false => Ok(Box::new(found.into_iter()) as Addrs),
             }
         })
     }
 }
 
+fn causes(error: &dyn std::error::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause| cause.source())
+}
+
 fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 #[cfg(test)]
@@ -227,7 +270,7 @@ mod tests {
     use tokio::io::AsyncWriteExt as _;
 
     async fn check(check: Check) -> Checked {
-        LocalChecks::new(std::env::temp_dir()).unwrap().check(&check, &[("KANMON_STAGE".into(), "dev".into())]).await
+        LocalChecks::new(std::env::temp_dir()).check(&check, &[("KANMON_STAGE".into(), "dev".into())]).await
     }
 
     fn command(argv: &[&str], timeout: SignedDuration) -> Check {
@@ -262,7 +305,7 @@ mod tests {
         let expected =
             "exited with 1: AWS_CONFIG_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_SHARED_CREDENTIALS_FILE=";
         assert!(shown.detail.contains(expected), "{}", shown.detail);
-        let checks = LocalChecks::new(std::env::temp_dir()).unwrap();
+        let checks = LocalChecks::new(std::env::temp_dir());
         let vars = [("AWS_SECRET_ACCESS_KEY".to_owned(), "its-own-secret".to_owned())];
         let given = checks.check(&command(&["sh", "-c", "echo $AWS_SECRET_ACCESS_KEY!; exit 1"], long), &vars).await;
         assert!(given.detail.ends_with("exited with 1: ***!"), "{}", given.detail);
@@ -275,12 +318,41 @@ mod tests {
         let asked = check(http("http://169.254.169.254/latest/meta-data/")).await;
         assert_eq!(asked.verdict, Verdict::Unknown);
         assert!(asked.detail.contains("metadata"), "{}", asked.detail);
-        let checks = LocalChecks::new(std::env::temp_dir()).unwrap();
+        let checks = LocalChecks::new(std::env::temp_dir());
         checks.preflight(&http("http://[fd00:ec2::254]/")).unwrap_err();
         checks.preflight(&http("http://127.0.0.1/")).unwrap();
-        // A name that the system resolves to such an address, as a zone of an attacker's would.
-        assert!(NotMetadata.resolve("169.254.170.2".parse().unwrap()).await.is_err());
-        assert!(NotMetadata.resolve("127.0.0.1".parse().unwrap()).await.is_ok());
+    }
+
+    /// A zone of an attacker's.
+    struct Zone;
+
+    impl Resolve for Zone {
+        fn resolve(&self, _: Name) -> Resolving {
+            let found = ["127.0.0.1:0", "169.254.170.2:0"].map(|at| at.parse::<SocketAddr>().unwrap());
+            Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
+        }
+    }
+
+    /// Longer than a test takes, so that only an answer at once is one.
+    const LONG: SignedDuration = SignedDuration::from_hours(24);
+
+    #[tokio::test]
+    async fn what_is_never_sent_is_unknown_at_once() {
+        for (url, why) in [("http://metadata.example/", "metadata"), ("ftp://a.example/", ""), ("not an address", "")] {
+            let wanted = Wanted { url, status: 200, contains: None };
+            let checked = until(&client(Zone).unwrap(), LONG, &wanted).await;
+            assert_eq!(checked.verdict, Verdict::Unknown, "{url}: {}", checked.detail);
+            assert!(checked.detail.contains(why), "{}", checked.detail);
+        }
+    }
+
+    #[tokio::test]
+    async fn silence_for_the_whole_time_is_a_failure() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("http://{closed}/");
+        let wanted = Wanted { url: &url, status: 200, contains: None };
+        let checked = until(&client(System).unwrap(), SignedDuration::from_millis(100), &wanted).await;
+        assert_eq!(checked.verdict, Verdict::Fail, "{}", checked.detail);
     }
 
     #[tokio::test]

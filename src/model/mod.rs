@@ -1,5 +1,6 @@
 //! What kanmon talks about: values without time, I/O or randomness of their own.
 
+pub mod address;
 pub mod approval;
 pub mod approvers;
 pub mod contents;

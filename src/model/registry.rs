@@ -1,5 +1,6 @@
 //! Whose registry an image's name names.
 
+use super::address;
 use super::pipeline::Account;
 
 /// What follows `ACCOUNT.dkr.ecr.REGION.` in the names of ECR's registries, partition by partition.
@@ -16,10 +17,8 @@ pub fn own_repository<'n>(name: &'n str, account: &Account) -> Option<&'n str> {
         return Some(path);
     }
     // The sandbox names the account in the path, where ECR names it in the host.
-    let local = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    matches!(local, "localhost" | "127.0.0.1" | "[::1]")
-        .then(|| path.strip_prefix(&format!("{id}.{region}/")))
-        .flatten()
+    let is_here = address::is_loopback(address::without_port(host));
+    is_here.then(|| path.strip_prefix(&format!("{id}.{region}/"))).flatten()
 }
 
 /// An image's reference as name and digest or tag; without either it is the tag `latest`.

@@ -1,38 +1,12 @@
-//! Addresses that hand out a machine's credentials to whoever asks from it.
+//! Addresses that hand out a machine's credentials to whoever asks from it: kanmon does not ask them on a file's word.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-/// IMDS and the endpoints of EKS and Nitro over IPv6 (`fd00:ec2::254`, `fd00:ec2::23`, …).
-const EC2: [u16; 2] = [0xfd00, 0xec2];
-/// The well-known prefix of NAT64 (RFC 6052): the last 32 bits are an IPv4 address.
-const NAT64: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
-
-/// Whether this is an address of the machine's own metadata: link-local (`169.254.169.254`, and `169.254.170.2` of ECS), or AWS's
-/// for IPv6, in whichever form.
-pub fn is_metadata(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => {
-            let is_inside = embedded(address).is_some_and(|v4| v4.is_link_local());
-            is_inside || address.segments()[..2] == EC2 || address.is_unicast_link_local()
-        }
-    }
-}
-
-/// The IPv4 address that an IPv6 address stands for.
-fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [.., a, b] = address.segments();
-    let is_nat64 = address.segments()[..6] == NAT64;
-    let last = || Ipv4Addr::from((u32::from(a) << 16) | u32::from(b));
-    if is_nat64 { Some(last()) } else { address.to_ipv4() }
-}
+use crate::model::address::{ip, is_metadata};
 
 /// The sentence that refuses a metadata address, where a URL's host is one; names are looked at when they are resolved.
 pub fn refused(url: &str) -> Option<String> {
     let url = reqwest::Url::parse(url).ok()?;
     let host = url.host_str()?;
-    let address: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
-    is_metadata(address).then(|| sentence(host))
+    is_metadata(ip(host)?).then(|| sentence(host))
 }
 
 pub fn sentence(host: &str) -> String {

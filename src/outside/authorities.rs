@@ -1,11 +1,22 @@
-//! Certificate authorities beside the system's, as AWS's own tools are told of them.
+//! Certificate authorities beside the system's, from where AWS's own tools take them. An inspecting proxy of a company's stands between
+//! kanmon and everything else, so that they count for AWS, registries and checks alike.
 
-/// The PEM that `AWS_CA_BUNDLE` names, or a profile's `ca_bundle`; `None` where neither does.
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+/// The PEMs of the profiles that were used. An account is entered before its registry is asked or a stage of its is checked.
+static OF_PROFILES: Mutex<BTreeSet<Vec<u8>>> = Mutex::new(BTreeSet::new());
+
+/// The PEM that `AWS_CA_BUNDLE` names, or a profile's `ca_bundle`; `None` where neither does. A profile's counts from then on for
+/// `certificates` too.
 ///
 /// # Errors
 /// A sentence: the file cannot be read, or holds no certificate.
 pub fn named(of_profile: Option<&str>) -> Result<Option<Vec<u8>>, String> {
-    let variable = std::env::var("AWS_CA_BUNDLE").ok().filter(|file| !file.is_empty());
+    read(std::env::var("AWS_CA_BUNDLE").ok().filter(|file| !file.is_empty()), of_profile)
+}
+
+fn read(variable: Option<String>, of_profile: Option<&str>) -> Result<Option<Vec<u8>>, String> {
     let (name, file) = match (&variable, of_profile) {
         (Some(file), _) => ("AWS_CA_BUNDLE", file.as_str()),
         (None, Some(file)) => ("the profile's `ca_bundle`", file),
@@ -13,21 +24,26 @@ pub fn named(of_profile: Option<&str>) -> Result<Option<Vec<u8>>, String> {
     };
     let pem = std::fs::read(file).map_err(|error| format!("{name} names {file}, which cannot be read: {error}"))?;
     match reqwest::Certificate::from_pem_bundle(&pem) {
-        Ok(found) if !found.is_empty() => Ok(Some(pem)),
+        Ok(found) if !found.is_empty() => {
+            if variable.is_none() {
+                of_profiles().insert(pem.clone());
+            }
+            Ok(Some(pem))
+        }
         Ok(_) | Err(_) => Err(format!("{name} names {file}, which holds no certificate in PEM")),
     }
 }
 
 /// The same for HTTP clients of our own, each by itself. What is wrong with the file is said where AWS is asked.
 pub fn certificates() -> Vec<reqwest::Certificate> {
-    let certificates = pems().into_iter().filter_map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).ok());
-    certificates.collect()
+    let of_environment = named(None).ok().flatten();
+    let pems: Vec<Vec<u8>> = of_environment.into_iter().chain(of_profiles().iter().cloned()).collect();
+    let each = pems.iter().flat_map(|pem| blocks(&String::from_utf8_lossy(pem)));
+    each.filter_map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).ok()).collect()
 }
 
-/// The PEM of each certificate.
-pub fn pems() -> Vec<String> {
-    let pem = named(None).ok().flatten().unwrap_or_default();
-    blocks(&String::from_utf8_lossy(&pem))
+fn of_profiles() -> std::sync::MutexGuard<'static, BTreeSet<Vec<u8>>> {
+    OF_PROFILES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
@@ -48,5 +64,30 @@ mod tests {
         let one = format!("{BEGIN}\nMIIB\n{END}\n");
         assert_eq!(blocks(&format!("# a comment\n{one}\n# another\n{one}")), [one.clone(), one]);
         assert_eq!(blocks("no certificate"), [""; 0]);
+    }
+
+    /// Self-signed, of nobody.
+    const PEM: &str = "-----BEGIN CERTIFICATE-----\n\
+        MIIBpDCCAUugAwIBAgIUM+JLNqUG0BW5hpZReDpvgX3UTsEwCgYIKoZIzj0EAwIw\n\
+        JzElMCMGA1UEAwwcYSBjb21wYW55J3MgaW5zcGVjdGluZyBwcm94eTAgFw0yNjEx\n\
+        MzAwOTI3NTJaGA8yMTI2MTEwNjA5Mjc1MlowJzElMCMGA1UEAwwcYSBjb21wYW55\n\
+        J3MgaW5zcGVjdGluZyBwcm94eTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDq+\n\
+        S+3X5Xl+Z1qkqWBjnWcdHS78bipGTM4cgH8qmR4213VY29fFg9F+2zwzUnPK5NVe\n\
+        wENvX0pZQ98LG8yU+kujUzBRMB0GA1UdDgQWBBQCRkhF2lva940ocjI8WJ4KVveb\n\
+        oDAfBgNVHSMEGDAWgBQCRkhF2lva940ocjI8WJ4KVveboDAPBgNVHRMBAf8EBTAD\n\
+        AQH/MAoGCCqGSM49BAMCA0cAMEQCIFYUaf2kCgrZHYtA6qVQMqoJjxccYO+SfCg2\n\
+        V4IowN0eAiBwn/q0L9+BK05i1lPJwHgZLaBELKO81wFZrmKzDiQgxg==\n\
+        -----END CERTIFICATE-----\n";
+
+    #[test]
+    fn those_of_a_profile_that_was_used_count_for_every_client() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("proxy.pem").display().to_string();
+        std::fs::write(&file, PEM).unwrap();
+        let before = certificates().len();
+        assert!(read(None, Some(&file)).unwrap().is_some_and(|pem| pem == PEM.as_bytes()));
+        assert_eq!(certificates().len(), before + 1);
+        read(None, Some(&file)).unwrap();
+        assert_eq!(certificates().len(), before + 1, "once");
     }
 }

@@ -22,14 +22,18 @@ pub fn find(root: &Path, program: &str, path: Option<&OsStr>) -> Result<PathBuf,
     let file = if is_path(program) {
         root.join(program)
     } else {
-        let folders = path.map(std::env::split_paths).into_iter().flatten();
-        let mut files = folders.map(|folder| folder.join(program)).filter(|file| is_executable(file));
-        files.next().ok_or_else(|| format!("`{program}` cannot be run: it is not in PATH"))?
+        in_path(program, path).ok_or_else(|| format!("`{program}` cannot be run: it is not in PATH"))?
     };
     match look(&file, path) {
         None => Ok(file),
         Some(why) => Err(format!("`{program}` cannot be run: {why}")),
     }
+}
+
+/// The first executable file of this name in `PATH`.
+pub fn in_path(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
+    let mut folders = path.map(std::env::split_paths).into_iter().flatten();
+    folders.find_map(|folder| Some(folder.join(name)).filter(|file| is_executable(file)))
 }
 
 fn is_executable(file: &Path) -> bool {
@@ -76,9 +80,8 @@ fn look(file: &Path, path: Option<&OsStr>) -> Option<String> {
         return Some(format!("its interpreter `{interpreter}` is not there"));
     }
     let named = words.next().filter(|w| interpreter.ends_with("/env") && !w.starts_with('-') && !w.contains('='))?;
-    let mut folders = path.map(std::env::split_paths).into_iter().flatten();
-    let found = folders.any(|folder| is_executable(&folder.join(named)));
-    (!found).then(|| format!("its interpreter `{named}` is not in PATH"))
+    let found = in_path(named, path);
+    found.is_none().then(|| format!("its interpreter `{named}` is not in PATH"))
 }
 
 #[cfg(test)]

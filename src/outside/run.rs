@@ -165,25 +165,24 @@ async fn read(pipe: &mut Option<impl AsyncRead + Unpin>, into: &mut [u8]) -> usi
     }
 }
 
-/// What is kept of an output that is read as a whole.
-const MOST: usize = 1 << 20;
-
-/// How a program ended, and what it wrote, up to a mebibyte each.
+/// How a program ended, and what it wrote, up to its limit each.
 pub struct Output {
     pub end: End,
     pub out: Vec<u8>,
     pub err: Vec<u8>,
+    /// Whether it wrote more than is kept.
+    pub cut: bool,
+}
+
+/// What a program that answers with a text may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub time: Duration,
+    /// What is kept of each of its outputs, in bytes; the rest is read and forgotten.
+    pub bytes: usize,
 }
 
 impl Output {
-    fn hear(out: &mut Vec<u8>, err: &mut Vec<u8>, pipe: Pipe, bytes: &[u8]) {
-        let into = match pipe {
-            Pipe::Out => out,
-            Pipe::Err => err,
-        };
-        into.extend_from_slice(&bytes[..bytes.len().min(MOST - into.len())]);
-    }
-
     pub fn succeeded(&self) -> bool {
         matches!(self.end, End::Exited(status) if status.success())
     }
@@ -193,22 +192,30 @@ impl Output {
 ///
 /// # Errors
 /// Where it cannot be started or waited for.
-pub async fn output(command: std::process::Command, input: Option<&[u8]>, limit: Duration) -> Result<Output> {
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut hear = |pipe, bytes: &[u8]| Output::hear(&mut out, &mut err, pipe, bytes);
-    let end = run(command, input, Some(limit), Leftovers::Stay, &mut hear).await?;
-    Ok(Output { end, out, err })
+pub async fn output(command: std::process::Command, input: Option<&[u8]>, limits: Limits) -> Result<Output> {
+    let (mut out, mut err, mut cut) = (Vec::new(), Vec::new(), false);
+    let mut hear = |pipe, bytes: &[u8]| {
+        let into: &mut Vec<u8> = match pipe {
+            Pipe::Out => &mut out,
+            Pipe::Err => &mut err,
+        };
+        let room = limits.bytes - into.len();
+        cut |= bytes.len() > room;
+        into.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    };
+    let end = run(command, input, Some(limits.time), Leftovers::Stay, &mut hear).await?;
+    Ok(Output { end, out, err, cut })
 }
 
 /// The same for callers that are no futures: on a thread of its own.
 ///
 /// # Errors
 /// Where it cannot be started or waited for.
-pub fn output_blocking(command: std::process::Command, input: &[u8], limit: Duration) -> Result<Output> {
+pub fn output_blocking(command: std::process::Command, limits: Limits) -> Result<Output> {
     std::thread::scope(|scope| {
         let running = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(output(command, Some(input), limit))
+            runtime.block_on(output(command, None, limits))
         });
         running.join().unwrap_or_else(|_| Err(std::io::Error::other("its output broke off")))
     })
@@ -303,20 +310,30 @@ mod tests {
         dies(&pid).await;
     }
 
-    #[test]
-    fn input_goes_in_and_output_comes_out() {
+    const LIMITS: Limits = Limits { time: LONG, bytes: 1 << 20 };
+
+    #[tokio::test]
+    async fn input_goes_in_and_output_comes_out() {
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "cat; echo err >&2"]);
-        let said = output_blocking(command, &[b'x'; 200_000], LONG).unwrap();
-        assert!(said.succeeded());
+        let said = output(command, Some(&[b'x'; 200_000]), LIMITS).await.unwrap();
+        assert!(said.succeeded() && !said.cut);
         assert_eq!((said.out.len(), said.err.as_slice()), (200_000, &b"err\n"[..]));
     }
 
     #[tokio::test]
-    async fn an_output_without_end_is_kept_in_part() {
+    async fn a_caller_that_is_no_future_waits_inside_of_one_too() {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "cat; echo out"]);
+        assert_eq!(output_blocking(command, LIMITS).unwrap().out, b"out\n");
+    }
+
+    #[tokio::test]
+    async fn an_output_without_end_is_kept_in_part_and_says_so() {
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "head -c 3000000 /dev/zero"]);
-        assert_eq!(output(command, None, LONG).await.unwrap().out.len(), MOST);
+        let said = output(command, None, LIMITS).await.unwrap();
+        assert_eq!((said.out.len(), said.cut), (LIMITS.bytes, true));
     }
 
     #[test]

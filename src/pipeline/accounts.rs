@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::diagnostics::Mistake;
 use super::reader::{Reader, Section};
 use super::yaml::Node;
+use crate::model::address;
 use crate::model::ids::{AccountId, AccountName, Region};
 use crate::model::partition::{self, Known};
 use crate::model::pipeline::{Account, Assume};
@@ -40,9 +41,7 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
 fn endpoint(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     let text = reader.url(node)?;
     let url = reqwest::Url::parse(&text).ok()?;
-    let host = url.host_str()?.trim_matches(['[', ']']);
-    let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    if url.scheme() == "http" && !loopback {
+    if url.scheme() == "http" && !address::is_loopback(url.host_str()?) {
         reader.say_hint(
             node.span,
             format!("`{text}` is asked without TLS, which is allowed on this machine only"),

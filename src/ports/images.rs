@@ -15,6 +15,8 @@ pub struct Access {
     pub repository: String,
     /// `None`: anonymous.
     pub login: Option<Login>,
+    /// Where the user's configuration was looked up: whose login it is, or why there is none. For when the registry refuses.
+    pub login_note: Option<String>,
     /// Plain HTTP (registries on loopback).
     pub insecure: bool,
 }
@@ -38,6 +40,8 @@ pub struct Built {
     pub pushed: PushedImage,
     /// The builder that did it, e.g. `buildah`.
     pub by: String,
+    /// What the reader of the release has to know about it, as sentences.
+    pub warnings: Vec<String>,
 }
 
 /// What is told while it goes on: a builder's own lines, a copy's progress.
@@ -74,5 +78,5 @@ pub trait Images: Send + Sync {
     ///
     /// # Errors
     /// `Invalid` for what is no reference.
-    fn locate(&self, reference: &str) -> Result<(Access, String), Fault>;
+    async fn locate(&self, reference: &str) -> Result<(Access, String), Fault>;
 }

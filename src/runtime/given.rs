@@ -11,7 +11,7 @@ use crate::ports::images::Access;
 ///
 /// # Errors
 /// `Invalid` for what is no reference.
-pub fn place(
+pub async fn place(
     ports: &Ports,
     pipeline: &Pipeline,
     image: &ImageName,
@@ -21,7 +21,7 @@ pub fn place(
     match read(reference, &pipeline.image(image).repository)? {
         Given::Own(what) => Ok((own.clone(), what)),
         Given::Elsewhere(reference) => {
-            let (at, what) = ports.images.locate(&reference)?;
+            let (at, what) = ports.images.locate(&reference).await?;
             // The own repository is read with ECR's login, whatever Docker's configuration holds for its host.
             Ok(if at.repository == own.repository { (own.clone(), what) } else { (at, what) })
         }

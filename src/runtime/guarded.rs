@@ -178,7 +178,7 @@ impl Images for Guarded<dyn Images> {
         self.1.call(self.0.copy(from, digest, to, tag, say)).await
     }
 
-    fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
-        self.0.locate(reference)
+    async fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
+        self.0.locate(reference).await
     }
 }

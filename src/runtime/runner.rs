@@ -261,10 +261,10 @@ impl<'s> Runner<'s> {
                 self.settling.insert(effect);
                 Ok(())
             }
-            News::Concluded { effect, fact } => {
+            News::Concluded { effect, facts } => {
                 self.running.remove(&effect);
                 self.settling.remove(&effect);
-                self.append(&[*fact]).await?;
+                self.append(&facts).await?;
                 Ok(())
             }
             News::Observed { watch, facts } => {

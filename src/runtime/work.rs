@@ -30,8 +30,8 @@ pub enum News {
     Settling { effect: Effect },
     /// Something cannot be read for now; `None`: it can be again.
     Unread { what: String, why: Option<Fault> },
-    /// The fact that concludes an effect.
-    Concluded { effect: Effect, fact: Box<Fact> },
+    /// What concludes an effect, after the warnings about it.
+    Concluded { effect: Effect, facts: Vec<Fact> },
     /// Something new was seen.
     Observed { watch: Watch, facts: Vec<Fact> },
     /// It cannot be seen any more: this process has to leave the release.
@@ -74,7 +74,7 @@ pub async fn effect(ports: Ports, hold: Arc<Hold>, release: Arc<Release>, effect
     };
     let done = execute(&guarded(&ports, &hold, effect.stage()), &release, &effect, &say).await;
     match done {
-        Ok(fact) => conclude(&tell, effect, fact),
+        Ok(facts) => conclude_with(&tell, effect, facts),
         Err(fault) if fault.kind == FaultKind::Ambiguous => {
             let now = ports.clock.now();
             settle(ports, release, effect, now, Some(fault), tell).await;
@@ -225,6 +225,10 @@ fn blind(watch: &Watch, fault: Fault) -> Ending {
 }
 
 fn conclude(tell: &UnboundedSender<News>, effect: Effect, fact: Fact) {
+    conclude_with(tell, effect, vec![fact]);
+}
+
+fn conclude_with(tell: &UnboundedSender<News>, effect: Effect, facts: Vec<Fact>) {
     // Nobody listens only when the loop has ended; then the journal's intent speaks for itself.
-    let _ = tell.send(News::Concluded { effect, fact: Box::new(fact) });
+    let _ = tell.send(News::Concluded { effect, facts });
 }

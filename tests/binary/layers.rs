@@ -1,6 +1,6 @@
 //! Images of files: what goes in, and what never does.
 
-use super::rig::{Desk, Sandbox};
+use super::rig::{Desk, Sandbox, release_in};
 
 #[test]
 fn what_the_ignore_file_names_and_git_stay_out_of_an_image_and_that_is_said() {
@@ -12,9 +12,25 @@ fn what_the_ignore_file_names_and_git_stay_out_of_an_image_and_that_is_said() {
     desk.write(".npmrc", "//registry.example/:_authToken=example\n");
     desk.commit();
     let ran = desk.run(&sandbox.keys("developer"), &["-v", "release", "--until", "dev"]).ended(0);
-    ran.told("left out of the image: app/.env")
-        .told("left out of the image: .git, .kanmon, app/.env")
-        .told("names that often hold secrets go into the image: .npmrc");
+    ran.told("left out of the image: app/.env").told("left out of the image: .git, .kanmon, app/.env");
+}
+
+#[test]
+fn names_that_look_like_secrets_and_an_ignore_file_that_does_not_count_are_always_said_and_recorded() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.write("app/.npmrc", "//registry.example/:_authToken=example\n");
+    desk.write("app/.dockerignore", "*\n");
+    desk.commit();
+    let ran = desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
+    let warnings = [
+        "names that often hold secrets go into the image: app/.npmrc",
+        "not used: app/.dockerignore; only the .dockerignore of the repository's root counts",
+    ];
+    let id = release_in(&ran.err);
+    ran.told(warnings[0]).told(warnings[1]);
+    let history = desk.run(&sandbox.keys("developer"), &["history", &id]).ended(0);
+    history.says(warnings[0]).says(warnings[1]);
 }
 
 #[test]

@@ -130,16 +130,20 @@ impl Clock for NoClock {
 }
 
 pub fn docker_config(bytes: &[u8]) {
-    thread_local!(static FOLDER: OnceCell<tempfile::TempDir> = const { OnceCell::new() });
-    FOLDER.with(|cell| {
-        let folder = cell.get_or_init(|| tempfile::tempdir().unwrap());
+    type Made = (tempfile::TempDir, tokio::runtime::Runtime);
+    thread_local!(static MADE: OnceCell<Made> = const { OnceCell::new() });
+    MADE.with(|cell| {
+        let (folder, runtime) = cell.get_or_init(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            (tempfile::tempdir().unwrap(), runtime)
+        });
         std::fs::write(folder.path().join("config.json"), bytes).unwrap();
         // No helper is found, so none is run.
         let images = OciImages::new(folder.path().to_owned(), Arc::new(NoClock))
             .with_env("DOCKER_CONFIG", folder.path())
             .with_env("PATH", folder.path());
         for reference in ["alpine", "r.example/team/app:1", "localhost:5000/app"] {
-            let (access, _) = images.locate(reference).unwrap();
+            let (access, _) = runtime.block_on(images.locate(reference)).unwrap();
             assert!(
                 access
                     .login
@@ -148,7 +152,7 @@ pub fn docker_config(bytes: &[u8]) {
         }
         // And the same bytes as a reference.
         if let Ok(text) = std::str::from_utf8(bytes)
-            && let Ok((access, rest)) = images.locate(text)
+            && let Ok((access, rest)) = runtime.block_on(images.locate(text))
         {
             assert!(access.repository.contains('/') && !rest.is_empty(), "{text:?}: {}", access.repository);
         }

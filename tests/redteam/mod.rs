@@ -15,9 +15,7 @@
 //! | A26 | a release that begins with an id of the far future in the state itself | needs the floor: who writes the state writes the ledgers. Imports are played |
 
 mod codepipeline;
-#[allow(dead_code)] // Rows take of it what they need.
 pub mod record;
-#[allow(dead_code)]
 pub mod rig;
 
 mod a01_an_execution_that_is_made_up;

@@ -1,5 +1,6 @@
 //! Logins for a builder: the user's own, with the target's on top, in a file that only this run sees.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -42,10 +43,16 @@ pub fn docker_folder(scratch: &Scratch, to: &Access, env: &Env) -> Result<PathBu
 ///
 /// # Errors
 /// `BuildFailed` where it cannot be written.
-pub fn auth_file(scratch: &Scratch, to: &Access, env: &Env) -> Result<PathBuf, Fault> {
+pub async fn auth_file(scratch: &Scratch, to: &Access, env: &Env) -> Result<PathBuf, Fault> {
     let mut files: Vec<Map<String, Value>> = env.containers_auth_files().iter().map(|f| read_config(f)).collect();
     files.push(docker_config(env));
-    let config = for_containers(&files, to, |store| stored(store, env));
+    let mut listed = BTreeMap::new();
+    for store in files.iter().filter_map(store) {
+        if !listed.contains_key(store) {
+            listed.insert(store.to_owned(), stored(store, env).await);
+        }
+    }
+    let config = for_containers(&files, to, &listed);
     scratch.write("auth.json", Value::Object(config).to_string().as_bytes())
 }
 
@@ -67,17 +74,22 @@ fn for_docker(mut config: Map<String, Value>, to: &Access) -> Map<String, Value>
     config
 }
 
-/// The strongest first. buildah and podman know no `credsStore`: what it lists becomes a helper for each registry.
+/// The store that a file names for whatever it has no helper for.
+fn store(file: &Map<String, Value>) -> Option<&str> {
+    file.get("credsStore").and_then(Value::as_str).filter(|s| !s.is_empty())
+}
+
+/// The strongest first; `listed` is what each store has logins for. buildah and podman know no `credsStore`: what it lists becomes a helper for each registry.
 fn for_containers(
     files: &[Map<String, Value>],
     to: &Access,
-    stored: impl Fn(&str) -> Vec<String>,
+    listed: &BTreeMap<String, Vec<String>>,
 ) -> Map<String, Value> {
     let mut config = Map::new();
     for file in files {
-        if let Some(store) = file.get("credsStore").and_then(Value::as_str).filter(|s| !s.is_empty()) {
-            for key in stored(store) {
-                section(&mut config, "credHelpers").entry(host_of(&key)).or_insert(json!(store));
+        if let Some(store) = store(file) {
+            for key in listed.get(store).into_iter().flatten() {
+                section(&mut config, "credHelpers").entry(host_of(key)).or_insert(json!(store));
             }
         }
         for name in ["auths", "credHelpers"] {
@@ -149,6 +161,7 @@ mod tests {
         Access {
             repository: "r.example/app".into(),
             login: Some(Login { username: "AWS".into(), password: "secret".into() }),
+            login_note: None,
             insecure: false,
         }
     }
@@ -206,10 +219,8 @@ mod tests {
         let containers = map(json!({"auths": {"quay.io": {"auth": "q"}, "both.example": {"auth": "strong"}}}));
         let docker = map(json!({"auths": {"both.example": {"auth": "weak"}, "kept.example": {}}, "credsStore": "pass",
             "credHelpers": {"r.example": "ecr-login"}}));
-        let merged = for_containers(&[containers, docker], &target(), |store| {
-            assert_eq!(store, "pass");
-            vec!["https://kept.example/v2/".to_owned()]
-        });
+        let listed = [("pass".to_owned(), vec!["https://kept.example/v2/".to_owned()])].into();
+        let merged = for_containers(&[containers, docker], &target(), &listed);
         assert_eq!(merged["auths"]["quay.io"], json!({"auth": "q"}));
         assert_eq!(merged["auths"]["both.example"], json!({"auth": "strong"}));
         assert_eq!(merged["auths"]["r.example"], ours());

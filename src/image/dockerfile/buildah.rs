@@ -14,7 +14,7 @@ use crate::model::ids::Digest;
 /// # Errors
 /// `BuildFailed`, `AccessDenied` by the registry.
 pub async fn build_and_push(work: &Prepared<'_>) -> Result<Option<Digest>, Fault> {
-    let auth = auth::auth_file(&work.scratch, work.job.to, work.job.env)?;
+    let auth = auth::auth_file(&work.scratch, work.job.to, work.job.env).await?;
     let id_file = work.scratch.path().join("image-id");
     let mut build: Vec<OsString> = vec!["build".into(), "--authfile".into(), auth.clone().into()];
     build.extend(["--file".into(), work.file.clone().into()]);

@@ -10,7 +10,7 @@ use super::tools::Found;
 use super::{Prepared, auth, ignore};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
-use crate::outside::run;
+use crate::outside::run::{self, Limits};
 
 /// Which of docker's two builders will build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,12 +67,12 @@ pub async fn build_and_push(work: &Prepared<'_>, tool: Found) -> Result<Option<D
 }
 
 /// A client answers about itself at once.
-const VERSION_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+const VERSION: Limits = Limits { time: std::time::Duration::from_secs(30), bytes: 64 << 10 };
 
 async fn has_buildx(work: &Prepared<'_>, env: &[(&str, &OsStr)]) -> bool {
     let mut command = std::process::Command::new(work.runner.program);
     command.args(["buildx", "version"]).envs(work.job.env.overrides()).envs(env.iter().copied());
-    run::output(command, None, VERSION_TIMEOUT).await.is_ok_and(|output| output.succeeded())
+    run::output(command, None, VERSION).await.is_ok_and(|output| output.succeeded())
 }
 
 /// docker takes BuildKit where buildx is there, unless `DOCKER_BUILDKIT` says otherwise; finch has nothing else.

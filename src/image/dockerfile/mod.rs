@@ -72,7 +72,7 @@ pub async fn build(job: &Job<'_>) -> Result<Built, Fault> {
         Found::Buildah | Found::Podman => buildah::build_and_push(&prepared).await?,
     };
     let pushed = read_back(job, told.as_ref()).await?;
-    Ok(Built { pushed, by: found.name().to_owned() })
+    Ok(Built { pushed, by: found.name().to_owned(), warnings: Vec::new() })
 }
 
 async fn read_back(job: &Job<'_>, told: Option<&Digest>) -> Result<crate::model::event::PushedImage, Fault> {

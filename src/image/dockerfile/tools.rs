@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::image::env::Env;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Tool;
-use crate::outside::run::{self, End};
+use crate::outside::run::{self, End, Limits};
 
 /// A daemon that does not answer a version request by then is taken for dead.
-const DAEMON_TIMEOUT: Duration = Duration::from_secs(20);
+const DAEMON: Limits = Limits { time: Duration::from_secs(20), bytes: 64 << 10 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -84,9 +84,9 @@ async fn usable(kind: Found, env: &Env) -> Result<PathBuf, String> {
 async fn daemon_answers(program: &PathBuf, env: &Env) -> Result<(), String> {
     let mut command = Command::new(program);
     command.args(["version", "--format", "{{.Server.Version}}"]).envs(env.overrides());
-    let output = run::output(command, None, DAEMON_TIMEOUT).await.map_err(|e| e.to_string())?;
+    let output = run::output(command, None, DAEMON).await.map_err(|e| e.to_string())?;
     if output.end == End::TimedOut {
-        return Err(format!("its daemon did not answer in {} s", DAEMON_TIMEOUT.as_secs()));
+        return Err(format!("its daemon did not answer in {} s", DAEMON.time.as_secs()));
     }
     if output.succeeded() {
         return Ok(());

@@ -52,14 +52,17 @@ impl<'a> Base<'a> {
         if reference == SCRATCH {
             return Ok(None);
         }
-        let (mut access, tag, lookup) = credentials::locate(reference, env)?;
+        let (mut access, tag) = credentials::locate(reference, env).await?;
         let host = |a: &Access| a.repository.split('/').next().map(str::to_owned);
         if host(&access) == host(to) {
             access.insecure = to.insecure;
-            access.login = access.login.or_else(|| to.login.clone());
+            if access.login.is_none() && to.login.is_some() {
+                access.login = to.login.clone();
+                access.login_note = None;
+            }
         }
         let repository = Repository::to_read(access, clock)?;
-        let top = repository.manifest(&tag).await.map_err(|f| lookup.explain(f))?.ok_or_else(|| {
+        let top = repository.manifest(&tag).await?.ok_or_else(|| {
             Fault::new(FaultKind::NotFound, format!("the base image {reference} is not there"))
                 .hint("correct `base`, or log in with `docker login` where it is private")
         })?;

@@ -48,16 +48,18 @@ pub struct Job<'a> {
     pub say: Say<'a>,
 }
 
-/// Packs the files, pushes what the registry lacks, and tags the result: a manifest for one platform, an index for several.
+/// Packs the files, pushes what the registry lacks, and tags the result: a manifest for one platform, an index for several. With it come
+/// the warnings about the files.
 ///
 /// # Errors
 /// `Invalid` for missing, empty or escaping sources and for a base that lacks a platform; what the registries answer.
-pub async fn build(job: &Job<'_>) -> Result<PushedImage, Fault> {
+pub async fn build(job: &Job<'_>) -> Result<(PushedImage, Vec<String>), Fault> {
     let platforms = platforms(job.platforms)?;
     config::check(job.spec)?;
     let created = config::created(job.env)?;
     // Before anything is asked or sent.
     let sources = sources(job, &platforms)?;
+    let warnings = sources.values().flat_map(notes::warnings).collect();
     let scratch = Scratch::new(job.clock)?;
 
     let base = Base::find(&job.spec.base, job.to, job.env, job.clock, job.say).await?;
@@ -96,7 +98,7 @@ pub async fn build(job: &Job<'_>) -> Result<PushedImage, Fault> {
         }
     };
     to.tag(&top, job.tag).await?;
-    Ok(to.pushed(&top))
+    Ok((to.pushed(&top), warnings))
 }
 
 fn platforms(named: &[String]) -> Result<Vec<Platform>, Fault> {

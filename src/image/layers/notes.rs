@@ -6,23 +6,30 @@ use crate::ports::images::Say;
 /// How many are named; the rest is a number.
 const NAMED: usize = 8;
 
-/// One line a subject.
+/// One line a subject, in the builder's own output.
 pub fn say(source: &Source, say: Say<'_>) {
     if !source.left_out.is_empty() {
         say(&format!("left out of the image: {}", listed(&source.left_out)));
-    }
-    if !source.doubtful.is_empty() {
-        let names = listed(&source.doubtful);
-        say(&format!("names that often hold secrets go into the image: {names}; .dockerignore keeps them out"));
-    }
-    if !source.unused_ignores.is_empty() {
-        let names = listed(&source.unused_ignores);
-        say(&format!("not used: {names}; only the .dockerignore of the repository's root counts"));
     }
     let modes: Vec<String> = source.items.iter().filter(|i| is_special(i)).map(shown).collect();
     if !modes.is_empty() {
         say(&format!("modes kept as they are: {}", listed(&modes)));
     }
+}
+
+/// What its reader has to know, whatever else is printed.
+pub fn warnings(source: &Source) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !source.doubtful.is_empty() {
+        let names = listed(&source.doubtful);
+        warnings
+            .push(format!("names that often hold secrets go into the image: {names}; .dockerignore keeps them out"));
+    }
+    if !source.unused_ignores.is_empty() {
+        let names = listed(&source.unused_ignores);
+        warnings.push(format!("not used: {names}; only the .dockerignore of the repository's root counts"));
+    }
+    warnings
 }
 
 /// Whether a mode is neither a plain file's nor a plain folder's: what somebody set on purpose, or a strict umask.
@@ -81,9 +88,14 @@ mod tests {
             said.into_inner().unwrap(),
             [
                 "left out of the image: f1, f2, f3, f4, f5, f6, f7, f8 and 2 more",
+                "modes kept as they are: su (4755), port80 (0755 with file capabilities)",
+            ]
+        );
+        assert_eq!(
+            warnings(&source),
+            [
                 "names that often hold secrets go into the image: .env; .dockerignore keeps them out",
                 "not used: app/.dockerignore; only the .dockerignore of the repository's root counts",
-                "modes kept as they are: su (4755), port80 (0755 with file capabilities)",
             ]
         );
     }

@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-/// Names and addresses at which a machine's own cloud credentials are handed out; none of them serves images.
-const METADATA: [&str; 4] = ["metadata.google.internal", "metadata", "100.100.100.200", "fd00:ec2::254"];
+use crate::model::address;
+
+/// Names at which a machine's own cloud credentials are handed out; none of them serves images.
+const METADATA: [&str; 2] = ["metadata.google.internal", "metadata"];
 
 /// Whether this client goes to `to` because `from` said so.
 ///
@@ -25,7 +27,7 @@ pub fn may_follow(from: &Url, to: &Url) -> Result<(), String> {
     if to.host_str().is_none_or(str::is_empty) {
         return Err(format!("{} names no host", shown(to)));
     }
-    if !at_home && (is_loopback(to) || is_reserved(to)) {
+    if !at_home && is_reserved(to) {
         return Err(format!("{} is an address of this machine or of its cloud's metadata service", shown(to)));
     }
     Ok(())
@@ -46,35 +48,23 @@ pub fn is_same_server(one: &Url, other: &Url) -> bool {
 
 /// Whether the host is this machine.
 pub fn is_loopback(url: &Url) -> bool {
-    match ip(url) {
-        Some(ip) => ip.is_loopback(),
-        None => {
-            let host = host(url);
-            host == "localhost" || host.ends_with(".localhost")
-        }
-    }
+    address::is_loopback(&host(url))
 }
 
+/// Whether the host is this machine, its network's or its cloud's own, by whatever name.
 fn is_reserved(url: &Url) -> bool {
     let host = host(url);
-    let named = METADATA.contains(&host.as_str());
+    let named = METADATA.contains(&host.as_str()) || host.ends_with(".localhost");
     named
-        || ip(url).is_some_and(|ip| match ip {
-            IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast(),
-            IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast(),
+        || address::is_loopback(&host)
+        || address::ip(&host).is_some_and(|ip| {
+            let is_broadcast = matches!(ip, IpAddr::V4(v4) if v4.is_broadcast());
+            address::is_metadata(ip) || ip.is_unspecified() || ip.is_multicast() || is_broadcast
         })
 }
 
 fn host(url: &Url) -> String {
-    url.host_str().unwrap_or_default().trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase()
-}
-
-/// The host where it is an address; one of IPv4 that is written as IPv6 is the one of IPv4.
-fn ip(url: &Url) -> Option<IpAddr> {
-    match host(url).parse::<IpAddr>().ok()? {
-        IpAddr::V6(v6) => Some(v6.to_ipv4_mapped().map_or(IpAddr::V6(v6), IpAddr::V4)),
-        v4 @ IpAddr::V4(_) => Some(v4),
-    }
+    url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase()
 }
 
 #[cfg(test)]

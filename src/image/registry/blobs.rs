@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -45,7 +46,7 @@ impl Repository<'_> {
     /// `AccessDenied`, `Unreachable`, `Throttled`.
     pub async fn has_blob(&self, digest: &Digest, size: u64) -> Result<bool, Fault> {
         patiently(self.clock, Nature::Repeatable, || self.shows(digest, size)).await.map_err(|e| {
-            e.fault(Nature::Repeatable, &format!("repository {} could not be asked for a layer", self.name()))
+            self.fault(&e, Nature::Repeatable, &format!("repository {} could not be asked for a layer", self.name()))
         })
     }
 
@@ -126,7 +127,7 @@ impl Repository<'_> {
             async move { self.upload(digest, size, source.await?).await }
         });
         let what = format!("repository {} did not take layer {}", self.name(), digest.short());
-        sent.await.map_err(|e| e.fault(Nature::Repeatable, &what))
+        sent.await.map_err(|e| self.fault(&e, Nature::Repeatable, &what))
     }
 
     /// One upload, from its beginning, in one PUT as containerd does it: ECR refuses parts under 5 MiB.
@@ -166,8 +167,11 @@ impl Repository<'_> {
     /// # Errors
     /// As `put_bytes`; `NotFound` where the source lacks it, `Invalid` where it is not what its descriptor says.
     pub async fn take_blob(&self, blob: &Descriptor, from: &Repository<'_>) -> Result<(), Fault> {
+        let of_source = AtomicBool::new(false);
         let carried = patiently(self.clock, Nature::Repeatable, || async {
+            of_source.store(true, Ordering::Relaxed);
             let pulled = from.pull(blob).await?;
+            of_source.store(false, Ordering::Relaxed);
             let (written, read) = tokio::io::duplex(COPY_WINDOW);
             let push = self.upload(&blob.digest, blob.size, read);
             match tokio::join!(pour(pulled, blob, written), push) {
@@ -179,7 +183,8 @@ impl Repository<'_> {
         });
         carried.await.map_err(|e| {
             let what = format!("layer {} did not come from {} to {}", blob.digest.short(), from.name(), self.name());
-            e.fault(Nature::Repeatable, &what)
+            let by = if of_source.load(Ordering::Relaxed) { from } else { self };
+            by.fault(&e, Nature::Repeatable, &what)
         })
     }
 
@@ -222,7 +227,7 @@ impl Repository<'_> {
                 false => Err(wrong_digest(blob)),
             }
         });
-        read.await.map_err(|e| e.fault(Nature::Repeatable, &what()))
+        read.await.map_err(|e| self.fault(&e, Nature::Repeatable, &what()))
     }
 }
 

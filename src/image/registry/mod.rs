@@ -41,6 +41,7 @@ pub struct Repository<'a> {
     name: String,
     host: String,
     path: String,
+    login_note: Option<String>,
     wire: Wire,
     clock: &'a dyn Clock,
 }
@@ -69,11 +70,24 @@ impl<'a> Repository<'a> {
                 .hint("a repository is HOST[:PORT]/PATH"));
         };
         let wire = Wire::new(host, path, &access, actions)?;
-        Ok(Repository { name: access.repository.clone(), host: host.to_owned(), path: path.to_owned(), wire, clock })
+        let (host, path) = (host.to_owned(), path.to_owned());
+        Ok(Repository { name: access.repository.clone(), host, path, login_note: access.login_note, wire, clock })
     }
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What went wrong here; a refusal with the login that it met.
+    fn fault(&self, trouble: &Trouble, nature: Nature, what: &str) -> Fault {
+        let fault = trouble.fault(nature, what);
+        match &self.login_note {
+            Some(note) if fault.kind == FaultKind::AccessDenied => {
+                let cause = fault.cause.as_ref().map_or_else(|| note.clone(), |cause| format!("{cause}; {note}"));
+                fault.cause(cause)
+            }
+            Some(_) | None => fault,
+        }
     }
 
     fn url(&self, rest: &str) -> reqwest::Url {
@@ -91,7 +105,7 @@ impl<'a> Repository<'a> {
             Err(e) => {
                 let separator = if reference.contains(':') { '@' } else { ':' };
                 let what = format!("{}{separator}{reference} could not be read", self.name());
-                Err(e.fault(Nature::Repeatable, &what))
+                Err(self.fault(&e, Nature::Repeatable, &what))
             }
         }
     }
@@ -139,7 +153,7 @@ impl<'a> Repository<'a> {
         let put = patiently(self.clock, Nature::Repeatable, || self.put_as(manifest, manifest.digest.as_str()));
         put.await.map_err(|e| {
             let what = format!("repository {} did not take manifest {}", self.name(), manifest.digest.short());
-            e.fault(Nature::Repeatable, &what)
+            self.fault(&e, Nature::Repeatable, &what)
         })
     }
 
@@ -154,7 +168,7 @@ impl<'a> Repository<'a> {
             Ok(()) => return self.expect_tag(manifest, tag).await,
             Err(e) => e,
         };
-        let fault = error.fault(Nature::Once, &format!("repository {} did not take tag {tag}", self.name()));
+        let fault = self.fault(&error, Nature::Once, &format!("repository {} did not take tag {tag}", self.name()));
         if !matches!(fault.kind, FaultKind::Ambiguous | FaultKind::Invalid) {
             return Err(fault);
         }

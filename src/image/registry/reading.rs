@@ -40,7 +40,7 @@ impl Repository<'_> {
             let made = reading.await;
             poured.map(|()| made)
         });
-        let made = read.await.map_err(|e| e.fault(Nature::Repeatable, &what()))?;
+        let made = read.await.map_err(|e| self.fault(&e, Nature::Repeatable, &what()))?;
         made.map_err(|e| Fault::new(FaultKind::Defect, what()).cause(e.to_string()))
     }
 }

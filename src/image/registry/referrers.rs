@@ -38,7 +38,7 @@ impl Repository<'_> {
                     next = Some(url);
                 }
                 Err(Trouble::Refused { status: 400 | 404 | 405, .. }) => return Ok(None),
-                Err(e) => return Err(e.fault(Nature::Repeatable, &what())),
+                Err(e) => return Err(self.fault(&e, Nature::Repeatable, &what())),
             }
         }
         Err(Fault::new(FaultKind::Invalid, what()).cause(format!("more than {PAGES} pages")))

@@ -138,7 +138,7 @@ async fn a_layer_that_is_not_what_it_is_called_does_not_arrive() {
 #[tokio::test]
 async fn a_repository_has_a_host_and_a_path_and_plain_http_stays_at_home() {
     for name in ["app", "/app", "r.example/", "r.example/app", "localhost.example/app"] {
-        let access = Access { repository: name.into(), login: None, insecure: true };
+        let access = Access { repository: name.into(), login: None, login_note: None, insecure: true };
         assert_eq!(Repository::to_read(access, &FixedClock).err().unwrap().kind, FaultKind::Invalid);
     }
 }
@@ -270,6 +270,37 @@ async fn a_login_that_the_registry_refuses_is_refused_at_once() {
     let repository = Repository::to_read(access, &FixedClock).unwrap();
     let fault = repository.manifest("v1").await.unwrap_err();
     assert!(fault.kind == FaultKind::AccessDenied && fault.cause.unwrap().contains("wrong password"));
+}
+
+#[tokio::test]
+async fn a_refusal_of_whatever_was_asked_says_which_login_it_met() {
+    let refuses = || scripted(|_, _| (403, vec![], Bytes::from_static(br#"{"errors":[{"code":"DENIED"}]}"#)));
+    let (from, to) = (refuses().await.0, refuses().await.0);
+    let from = Access { login_note: Some("the login was that of `me`".into()), ..from };
+    let (from, to) = (Repository::to_write(from, &FixedClock).unwrap(), Repository::to_write(to, &FixedClock).unwrap());
+    let (blob, manifest) = (layer(b"x", 1), manifest(1));
+    let says = |fault: Fault| {
+        assert_eq!(fault.kind, FaultKind::AccessDenied);
+        fault.cause.unwrap().ends_with("; the login was that of `me`")
+    };
+    assert!(says(from.manifest("v1").await.unwrap_err()));
+    assert!(says(from.document(&blob).await.unwrap_err()));
+    assert!(says(from.put_bytes(&Bytes::from_static(b"x")).await.unwrap_err()));
+    assert!(says(from.put_manifest(&manifest).await.unwrap_err()));
+    assert!(says(from.tag(&manifest, "v1").await.unwrap_err()));
+    assert!(says(to.take_blob(&blob, &from).await.unwrap_err()), "the source refuses");
+    assert!(!says(to.manifest("v1").await.unwrap_err()), "that login is another registry's");
+}
+
+#[tokio::test]
+async fn a_target_that_refuses_a_layer_is_not_taken_for_its_source() {
+    let (from, _) = scripted(|_, _| (200, vec![], Bytes::from_static(b"x"))).await;
+    let (to, _) = scripted(|_, _| (403, vec![], Bytes::from_static(br#"{"errors":[{"code":"DENIED"}]}"#))).await;
+    let from = Access { login_note: Some("the login was that of `me`".into()), ..from };
+    let to = Access { login_note: Some("no login was used".into()), ..to };
+    let (from, to) = (Repository::to_read(from, &FixedClock).unwrap(), Repository::to_write(to, &FixedClock).unwrap());
+    let fault = to.take_blob(&layer(b"x", 1), &from).await.unwrap_err();
+    assert!(fault.cause.unwrap().ends_with("; no login was used"));
 }
 
 #[rstest]

@@ -132,12 +132,11 @@ impl Trouble {
             Trouble::Refused { status, errors } => {
                 let said = said(errors);
                 let cause = if said.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {said}") };
-                match kind {
-                    FaultKind::AccessDenied => {
-                        fault.cause(cause).hint("check the login for this registry, and the repository's policy")
-                    }
-                    _ => fault.cause(cause),
+                let fault = fault.cause(cause);
+                if kind == FaultKind::AccessDenied {
+                    return fault.hint("check the login for this registry, and the repository's policy");
                 }
+                fault
             }
             Trouble::Throttled(words) | Trouble::Lost(words) => fault.cause(words.clone()),
             Trouble::Server(words) => fault.cause(format!("no answer from the registry: {words}")),

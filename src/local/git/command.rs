@@ -5,7 +5,10 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::outside::run::{self, End, Limits, Output};
 
 /// What a caller set for another repository or for another git (`git rev-parse --local-env-vars`, which a hook's environment has).
 const OF_ANOTHER: [&str; 13] = [
@@ -46,6 +49,10 @@ const SETTINGS: [(&str, &str); 6] = [
     ("protocol.allow", "never"),
 ];
 
+/// `git status` reads every file of a large tree once when its index is cold, which takes minutes on a network's file system. The names
+/// of a million files are below this size.
+const LIMITS: Limits = Limits { time: Duration::from_secs(300), bytes: 128 << 20 };
+
 /// As much of git's words as says why.
 const WORDS: usize = 300;
 
@@ -60,14 +67,19 @@ pub struct Git {
     settings: Vec<(String, String)>,
     /// The content filters that some configuration names; none of them is run.
     pub filters: Vec<String>,
+    limits: Limits,
 }
 
 impl Git {
     /// # Errors
     /// Where git is missing, or does not read this folder's configuration.
     pub fn new(folder: &Path) -> Result<Git, Refused> {
+        Git::within(folder, LIMITS)
+    }
+
+    fn within(folder: &Path, limits: Limits) -> Result<Git, Refused> {
         let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        let mut git = Git { folder: folder.to_owned(), settings, filters: Vec::new() };
+        let mut git = Git { folder: folder.to_owned(), settings, filters: Vec::new(), limits };
         git.line(&["rev-parse", "--git-dir"])?;
         git.without_filters()?;
         Ok(git)
@@ -78,7 +90,7 @@ impl Git {
     fn without_filters(&mut self) -> Result<(), Refused> {
         let output = self.run(&["config", "--null", "--name-only", "--get-regexp", r"^filter\."])?;
         // Git's way to say that there is none.
-        if output.status.code() == Some(1) && output.stderr.is_empty() {
+        if matches!(output.end, End::Exited(status) if status.code() == Some(1)) && output.err.is_empty() {
             return Ok(());
         }
         let names = String::from_utf8_lossy(&self.answer(output)?).into_owned();
@@ -116,22 +128,27 @@ impl Git {
 
     /// Whether it succeeds and prints nothing, not even a warning.
     pub fn silent(&self, args: &[&str]) -> bool {
-        self.run(args).is_ok_and(|o| o.status.success() && o.stdout.is_empty() && o.stderr.is_empty())
+        self.run(args).is_ok_and(|o| o.succeeded() && o.out.is_empty() && o.err.is_empty())
     }
 
     fn answer(&self, output: Output) -> Result<Vec<u8>, Refused> {
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        let words = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
-        let words =
-            if words.is_empty() { format!("git ended with {}", output.status) } else { format!("git: {words}") };
+        let status = match output.end {
+            End::TimedOut => return Err(Refused(format!("git timed out after {} s", self.limits.time.as_secs()))),
+            // A list that breaks off would read as one that has no more.
+            End::Exited(_) if output.cut => {
+                return Err(Refused(format!("git's answer is longer than {} bytes", self.limits.bytes)));
+            }
+            End::Exited(status) if status.success() => return Ok(output.out),
+            End::Exited(status) => status,
+        };
+        let words = String::from_utf8_lossy(&output.err).split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = if words.is_empty() { format!("git ended with {status}") } else { format!("git: {words}") };
         Err(Refused(words.chars().take(WORDS).collect()))
     }
 
     fn run(&self, args: &[&str]) -> Result<Output, Refused> {
         let mut command = Command::new("git");
-        command.arg("-C").arg(&self.folder).arg("--no-pager").args(args).stdin(Stdio::null());
+        command.arg("-C").arg(&self.folder).arg("--no-pager").args(args);
         for name in OF_ANOTHER {
             command.env_remove(name);
         }
@@ -142,11 +159,44 @@ impl Git {
             command.env(format!("GIT_CONFIG_KEY_{n}"), name).env(format!("GIT_CONFIG_VALUE_{n}"), OsStr::new(value));
         }
         command.env("GIT_CONFIG_COUNT", (already + self.settings.len()).to_string());
-        command.output().map_err(|error| {
+        run::output_blocking(command, self.limits).map_err(|error| {
             Refused(match error.kind() {
                 std::io::ErrorKind::NotFound => "git is not installed".to_owned(),
                 _ => format!("git cannot be run: {error}"),
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let made = Command::new("git").args(["init", "-q"]).arg(dir.path()).status().unwrap();
+        assert!(made.success());
+        dir
+    }
+
+    #[test]
+    fn git_that_does_not_end_is_ended_and_said_to_have_timed_out() {
+        let dir = repository();
+        // Git reads a configuration that it never comes to the end of.
+        let pipe = dir.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let include = format!("[include]\n\tpath = {}\n", pipe.display());
+        std::fs::write(dir.path().join(".git/config"), include).unwrap();
+        let limits = Limits { time: Duration::from_millis(200), ..LIMITS };
+        let Refused(why) = Git::within(dir.path(), limits).unwrap_err();
+        assert_eq!(why, "git timed out after 0 s");
+    }
+
+    #[test]
+    fn an_answer_that_is_too_long_is_refused_instead_of_cut() {
+        let dir = repository();
+        let limits = Limits { bytes: 3, ..LIMITS };
+        let Refused(why) = Git::within(dir.path(), limits).unwrap_err();
+        assert_eq!(why, "git's answer is longer than 3 bytes");
     }
 }

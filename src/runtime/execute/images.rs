@@ -10,12 +10,14 @@ use crate::ports::images::{Access, Say};
 use crate::runtime::given::place;
 use crate::runtime::ports::Ports;
 
-pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say<'_>) -> Result<Fact, Fault> {
+pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say<'_>) -> Result<Vec<Fact>, Fault> {
     let pipeline = &release.started.pipeline;
     let spec = pipeline.image(image);
     let to = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
     let built = ports.images.build(spec, &to, &release.tag(image), say).await?;
-    Ok(Fact::ImageBuilt { image: image.clone(), pushed: built.pushed, by: built.by, commit: None })
+    let done = Fact::ImageBuilt { image: image.clone(), pushed: built.pushed, by: built.by, commit: None };
+    let warnings = built.warnings.into_iter().map(|text| Fact::Warned { text: format!("image {image}: {text}") });
+    Ok(warnings.chain([done]).collect())
 }
 
 /// An image that exists already: taken where it is if that is the image's own repository, copied there else.
@@ -24,7 +26,7 @@ pub async fn adopt(ports: &Ports, release: &Release, image: &ImageName, say: Say
     let spec = pipeline.image(image);
     let given = release.started.given.get(image).ok_or_else(|| defect("no reference was given"))?;
     let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
-    let (from, reference) = place(ports, pipeline, image, given, &own)?;
+    let (from, reference) = place(ports, pipeline, image, given, &own).await?;
     let found = ports.images.look(&from, &reference).await?.ok_or_else(|| missing(given))?;
     // Copying onto the same repository only sets the release's tag, so that no lifecycle rule takes the image.
     let pushed = ports.images.copy(&from, &found.digest, &own, &release.tag(image), say).await?;

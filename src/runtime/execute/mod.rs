@@ -29,19 +29,20 @@ pub use plan::stage_plan;
 pub use restore::{before_restore, revived};
 pub use survey::survey;
 
-/// Carries out one effect whose intent is written down. `say` hears what it says meanwhile.
+/// Carries out one effect whose intent is written down. Answers the warnings about it, and at last what concludes it. `say` hears what it
+/// says meanwhile.
 pub async fn execute(
     ports: &Ports,
     release: &Arc<Release>,
     effect: &Effect,
     say: &(dyn Fn(&str) + Send + Sync),
-) -> Result<Fact, Fault> {
-    match effect {
+) -> Result<Vec<Fact>, Fault> {
+    let one = match effect {
         Effect::Survey { from, until } => {
             survey(ports, release, from, until).await?;
             Ok(Fact::Surveyed { until: until.clone() })
         }
-        Effect::Build { image } => images::build(ports, release, image, say).await,
+        Effect::Build { image } => return images::build(ports, release, image, say).await,
         Effect::Adopt { image } => images::adopt(ports, release, image, say).await,
         Effect::Copy { image, account } => images::copy(ports, release, image, account, say).await,
         Effect::Plan { stage } => plan::plan(ports, release, stage).await,
@@ -55,7 +56,8 @@ pub async fn execute(
         Effect::Restore { at, service } => restore::restore(ports, release, at, service).await,
         Effect::Check { at } => check::check(ports, release, at).await,
         Effect::Confirm { stage } => deploy::confirm(ports, release, stage).await,
-    }
+    };
+    one.map(|fact| vec![fact])
 }
 
 /// The stage of a step.

@@ -19,7 +19,7 @@ pub async fn moved(ports: &Ports, release: &Release, stage: &Stage) -> Vec<Moved
         let mut places = Vec::new();
         let home = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await.ok();
         if let (Some(given), Some(home)) = (release.started.given.get(image), &home) {
-            let tag = place(ports, pipeline, image, given, home).ok();
+            let tag = place(ports, pipeline, image, given, home).await.ok();
             // A digest cannot be moved.
             places.extend(tag.filter(|(_, reference)| !reference.contains(':')));
         }

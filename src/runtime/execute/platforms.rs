@@ -75,7 +75,7 @@ impl<'a> Offered<'a> {
             (Some(there), _) => contents(ports, account, &spec.repository, &there.digest).await?,
             (None, Some(reference)) => {
                 let own = ports.registry.access(account, &spec.repository).await?;
-                let (at, what) = place(ports, pipeline, image, reference, &own)?;
+                let (at, what) = place(ports, pipeline, image, reference, &own).await?;
                 let there = ports.images.look(&at, &what).await?.ok_or_else(|| missing(reference))?;
                 ports.images.contents(&at, &there.digest).await?.map(std::sync::Arc::new)
             }

@@ -161,7 +161,7 @@ impl Images for SandboxImages {
         tokio::time::sleep(std::time::Duration::from_secs(40)).await;
         let content = self.contents.lock().unwrap().get(&spec.repository).cloned().unwrap_or_default();
         let pushed = self.cut.pass("push", async { self.push(&content, to, tag) }).await?;
-        Ok(Built { pushed, by: "the stage".to_owned() })
+        Ok(Built { pushed, by: "the stage".to_owned(), warnings: Vec::new() })
     }
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
@@ -196,13 +196,13 @@ impl Images for SandboxImages {
         self.cut.pass("copy", async { self.carry(from, digest, to, tag) }).await
     }
 
-    fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
+    async fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
         let by_digest = reference.rsplit_once('@');
         let (repository, reference) = by_digest
             .or_else(|| reference.rsplit_once(':'))
             .ok_or_else(|| Fault::new(FaultKind::Invalid, format!("{reference} is no reference")))?;
         let login = self.given.lock().unwrap().as_ref().and_then(|a| a.login.clone());
-        let access = Access { repository: repository.to_owned(), login, insecure: true };
+        let access = Access { repository: repository.to_owned(), login, login_note: None, insecure: true };
         Ok((access, reference.to_owned()))
     }
 }
