@@ -158,7 +158,7 @@ impl PipelineApprovals for CodePipeline {
             }
             Some(ActionExecutionStatus::Abandoned) => ActionState::Ended { reason: "it was abandoned".to_owned() },
             other => {
-                ActionState::Ended { reason: format!("its status is {}", other.map_or("not told", |s| s.as_str())) }
+                ActionState::Ended { reason: format!("its status is {}", other.map_or("not reported", |s| s.as_str())) }
             }
         })
     }

@@ -94,7 +94,7 @@ impl AssumedRole {
         };
         Fault::new(
             FaultKind::CredentialsRefused,
-            format!("{principal} may not do {action} on {} (account {})", self.role_arn, self.account.name),
+            format!("{principal} is not allowed to call {action} on {} (account {})", self.role_arn, self.account.name),
         )
         .cause(format!("{code}: {message}"))
         .hint(hint)

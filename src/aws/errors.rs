@@ -291,7 +291,7 @@ fn worded(kind: FaultKind, op: &Op, caller: Caller<'_>, message: &str) -> Fault 
             let denial = Denial::parse(message);
             let principal = denial.principal.as_deref().unwrap_or(caller.principal);
             let what = denial.action.as_deref().unwrap_or(action);
-            Fault::new(kind, format!("{principal} may not do {what} on {on} in account {account}"))
+            Fault::new(kind, format!("{principal} is not allowed to call {what} on {on} in account {account}"))
                 .hint(statement::allow(&denial, action, caller.principal))
         }
         FaultKind::CredentialsRefused => {
@@ -396,7 +396,7 @@ mod tests {
         let f = answer(400, "AccessDeniedException", "", true);
         assert_eq!(
             f.sentence,
-            "arn:aws:iam::222222222222:role/kanmon may not do ecs:UpdateService on service web of cluster asset-prod in account prod"
+            "arn:aws:iam::222222222222:role/kanmon is not allowed to call ecs:UpdateService on service web of cluster asset-prod in account prod"
         );
         assert!(f.hint.unwrap().contains("\"Action\": \"ecs:UpdateService\""));
     }

@@ -35,7 +35,7 @@ pub(super) async fn preflight(session: &Session) -> Result<(), Fault> {
                 "Inspector does not scan ECR in account {} ({}): its status is {}",
                 account.name,
                 account.region,
-                status.map_or("not told", |s| s.as_str())
+                status.map_or("not reported", |s| s.as_str())
             ),
         )
         .hint(format!("aws inspector2 enable --resource-types ECR --region {}", account.region))),

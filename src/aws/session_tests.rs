@@ -139,7 +139,7 @@ async fn a_role_that_may_not_be_assumed_names_caller_and_statement() {
     assert_eq!(fault.kind, FaultKind::CredentialsRefused);
     assert_eq!(
         fault.sentence,
-        "arn:aws:sts::111111111111:assumed-role/ci/build-7 may not do sts:AssumeRole on \
+        "arn:aws:sts::111111111111:assumed-role/ci/build-7 is not allowed to call sts:AssumeRole on \
          arn:aws:iam::222222222222:role/kanmon-deploy (account prod)"
     );
     let hint = fault.hint.unwrap();
@@ -158,7 +158,7 @@ async fn a_source_identity_that_is_refused_is_not_dropped() {
     });
     let sessions = Sessions::new(Setup { source_identity: Some("ann".into()), ..peer.setup() });
     let fault = sessions.session(&with_role()).await.err().unwrap();
-    assert!(fault.sentence.contains("may not do sts:SetSourceIdentity"), "{fault}");
+    assert!(fault.sentence.contains("is not allowed to call sts:SetSourceIdentity"), "{fault}");
     assert!(fault.hint.unwrap().contains("\"sts:SetSourceIdentity\""));
     assert_eq!(peer.asked("AssumeRole").len(), 1);
 }

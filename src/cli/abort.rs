@@ -31,7 +31,7 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8
     let message = MessageBody::Abort { by, reason: args.reason, roll_back: args.roll_back };
     let message = bench.journal.send(&id, message, bench.clock.now()).await?;
     let holder = journal::this_process();
-    let watching = |who: &str, _| output.note(format!("looking whether {who} still lives"));
+    let watching = |who: &str, _| output.note(format!("checking whether {who} is still running"));
     let lease = match hold::take(bench.journal.as_ref(), bench.clock.as_ref(), &id, &holder, &watching).await {
         Ok(lease) => lease,
         Err(JournalError::Held { holder, .. }) => return follow(&bench, output, &release, message, &holder).await,
@@ -59,13 +59,13 @@ async fn follow(bench: &Bench, output: &Output, before: &Release, message: u64, 
         let heard = bench.journal.inbox(id).await?.iter().all(|waiting| waiting.id != message);
         let (_, release) = releases::one(bench, id).await?;
         if heard && release.abort.is_some() {
-            output.say(format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` tells how"));
+            output.say(format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` shows how"));
             return Ok(0);
         }
         fit(&release)?;
         if heard {
-            return Err(Failure::wrong(format!("{id} was done before {holder} heard that it shall end"))
-                .hint(format!("nothing was undone; `kanmon history {id}` tells what it changed")));
+            return Err(Failure::wrong(format!("{id} ended before {holder} read the request to abort it"))
+                .hint(format!("nothing was undone; `kanmon history {id}` shows what it changed")));
         }
         if bench.clock.now() >= late {
             output.say(format!("{id} is asked to end; {holder} works on it and will hear of it"));

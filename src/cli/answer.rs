@@ -242,7 +242,7 @@ fn of_approver(fault: Fault, account: &Account) -> Failure {
 fn seen(args: &AnswerArgs, request: &ApprovalRequest) -> Result<(), Failure> {
     match &args.plan {
         Some(plan) if plan.len() < PlanHash::ENOUGH => {
-            Err(Failure::wrong(format!("`--plan {plan}` is too short to tell plans apart"))
+            Err(Failure::wrong(format!("`--plan {plan}` is too short to identify a plan"))
                 .hint(format!("give at least {} digits, as `kanmon approvals` shows them", PlanHash::ENOUGH)))
         }
         Some(plan) if !request.plan.as_str().starts_with(plan.as_str()) => {

@@ -15,14 +15,14 @@ Exit codes:
   10  a gate blocks                     24  failed, not rolled back
   11  rejected                          30  suspended: `kanmon resume` goes on
   12  nobody decided in time            31  still being deployed at the deadline
-  20  failed and rolled back            32  it could not be told
+  20  failed and rolled back            32  unknown
   40  access or set-up is missing       41  another process or release holds it, or it is frozen
   70  a defect of kanmon";
 
 const FIRST: &str = "\
 To begin with:
   kanmon demo       a whole release on an AWS of its own, in seconds
-  kanmon check      is the pipeline file in order?
+  kanmon check      is the pipeline file valid?
   kanmon plan       what would a release change?
   kanmon release    build, scan, and go from stage to stage";
 
@@ -41,7 +41,7 @@ pub struct Global {
     /// The pipeline file (default: the only file in `pipelines/`)
     #[arg(long, global = true, value_name = "FILE", env = "KANMON_PIPELINE", hide_env_values = true)]
     pub pipeline: Option<PathBuf>,
-    /// How to tell it: for people, or one event a line on stdout
+    /// Output for people, or one JSON event a line on stdout
     #[arg(long, global = true, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     pub output: Form,
     /// Where state is kept: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE` (default: what the pipeline file says)
@@ -69,7 +69,7 @@ pub enum Form {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Read the pipeline file offline and tell every mistake at once
+    /// Read the pipeline file offline and report every mistake at once
     Check(CheckArgs),
     /// Show what a release would do, stage by stage, and touch nothing
     ///
@@ -78,13 +78,13 @@ pub enum Verb {
     Plan(PlanArgs),
     /// Build, push, scan, and take every stage in turn
     ///
-    /// Waits on the way for scans, approvals and rollouts. Ctrl-C suspends it (a second one leaves at once), and `kanmon resume`
+    /// Waits on the way for scans, approvals and rollouts. Ctrl-C suspends it (press it again to quit immediately), and `kanmon resume`
     /// goes on; ECS finishes by itself what has begun. What was done is recorded before the next thing is.
     #[command(after_help = EXITS)]
     Release(ReleaseArgs),
     /// Take a release that exists through every stage it has not passed
     ///
-    /// The same digests go on; gates are judged anew, and where a stage wants an approval it is asked for.
+    /// The same digests go on; gates are judged again, and where a stage wants an approval it is asked for.
     #[command(after_help = EXITS)]
     Promote(PromoteArgs),
     /// Show what waits for a person
@@ -111,7 +111,7 @@ pub enum Verb {
     Abort(AbortArgs),
     /// Stop the line: nothing new enters a stage, and what is in it goes no further
     ///
-    /// For every release of the application, until `unfreeze`. What ECS has begun it finishes; the way back stays open.
+    /// For every release of the application, until `unfreeze`. What ECS has begun it finishes; rollback is always allowed.
     Freeze(FreezeArgs),
     /// Let releases into a stage again
     Unfreeze(FreezeArgs),
@@ -126,9 +126,9 @@ pub enum Verb {
     History(HistoryArgs),
     /// Write what came of a release to stdout, in a form that other tools read
     Report(ReportArgs),
-    /// Write a release's record to stdout, for keeping
+    /// Write a release's record to stdout, as JSON lines that `import` reads
     Export(ExportArgs),
-    /// Take in a record that `export` wrote, to be read
+    /// Import a record that `export` wrote, as read-only history
     Import(ImportArgs),
     /// Keep the embedded AWS running, for any AWS client
     ///
@@ -169,7 +169,7 @@ pub struct ReleaseArgs {
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it has to be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
-    /// Start the CodePipeline that the file names instead, and look on: no laptop holds production's role
+    /// Start the CodePipeline that the file names instead, and follow it: no laptop needs production's role
     #[arg(long, conflicts_with_all = ["until", "image", "execution", "force"])]
     pub remote: bool,
     #[command(flatten)]
@@ -179,10 +179,10 @@ pub struct ReleaseArgs {
 /// Going where the same images failed before.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Forced {
-    /// Enter also where the same images failed and were rolled back; --reason says why, for the record
+    /// Enter a stage even if the same images failed and were rolled back there; needs --reason, which is recorded
     #[arg(long, requires = "reason")]
     pub force: bool,
-    /// Why
+    /// The reason for --force, which is recorded
     #[arg(long, value_name = "TEXT", requires = "force", value_parser = not_empty)]
     pub reason: Option<String>,
 }
@@ -197,7 +197,7 @@ impl Forced {
 pub struct FreezeArgs {
     #[arg(value_name = "STAGE")]
     pub stage: StageName,
-    /// Why, for the record and for whoever is held up
+    /// The reason, which is recorded and shown to everybody whose release waits
     #[arg(long, short = 'm', value_name = "TEXT", value_parser = not_empty)]
     pub reason: String,
 }
@@ -207,7 +207,7 @@ pub struct UnlockArgs {
     /// Whose lock: a release's id, or a stage's name
     #[arg(value_name = "RELEASE|STAGE")]
     pub what: String,
-    /// Why, for the record
+    /// The reason, which is recorded
     #[arg(long, short = 'm', value_name = "TEXT", value_parser = not_empty)]
     pub reason: String,
 }
@@ -221,10 +221,10 @@ pub struct PromoteArgs {
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it has to be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
-    /// Enter also where the same images failed and were rolled back; --reason says why, for the record
+    /// Enter a stage even if the same images failed and were rolled back there; needs --reason, which is recorded
     #[arg(long, requires = "reason")]
     pub force: bool,
-    /// Why: with --force, or to ask again about a plan that was rejected; whoever is asked sees it
+    /// The reason for --force, or for asking again about a rejected plan; recorded and shown to approvers
     #[arg(long, value_name = "TEXT", value_parser = not_empty)]
     pub reason: Option<String>,
 }
@@ -235,10 +235,10 @@ pub struct AnswerArgs {
     /// Which stage, where more than one waits
     #[arg(long, value_name = "STAGE")]
     pub stage: Option<StageName>,
-    /// The plan that was looked at; its first 16 digits are enough. Refused if it is another one by now
+    /// The hash of the plan that you reviewed, at least its first 16 digits; refused if the plan has changed since
     #[arg(long, value_name = "HASH")]
     pub plan: Option<String>,
-    /// Why, for the record
+    /// The reason, which is recorded
     #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
     pub comment: String,
 }
@@ -258,14 +258,14 @@ pub struct AbortArgs {
     /// Put back what the stage under way has changed
     #[arg(long)]
     pub roll_back: bool,
-    /// Why, for the record
+    /// The reason, which is recorded
     #[arg(long, short = 'm', default_value = "", value_name = "TEXT")]
     pub reason: String,
 }
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// Tell from the record alone, without asking AWS
+    /// Use the record alone, without asking AWS
     #[arg(long)]
     pub offline: bool,
 }
@@ -337,7 +337,7 @@ pub struct DemoArgs {
 /// A reason is one.
 fn not_empty(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() { Err("it says nothing".to_owned()) } else { Ok(text.to_owned()) }
+    if text.is_empty() { Err("it must not be empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 /// `NAME=REFERENCE`.

@@ -23,7 +23,7 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Fail
     }
     warnings.extend(loaded.warnings.iter().map(|d| format!("{}:{}: {}", d.file, d.line, d.message)));
     output.tell(
-        || Text::laid_out(loaded.summary().trim_end()).wrapped(output.out_width(), 20).and(Text::from("in order")),
+        || Text::laid_out(loaded.summary().trim_end()).wrapped(output.out_width(), 20).and(Text::from("valid")),
         || {
             json!({
                 "v": 1,

@@ -86,13 +86,13 @@ impl From<JournalError> for Failure {
                 .hint("`kanmon status` shows who has it now"),
             JournalError::Corrupt(_) => Failure::new(ACCESS, sentence)
                 .cause("nothing is done on the word of a record that does not verify")
-                .hint("restore the state folder from a backup, or start anew with another `--state`"),
+                .hint("restore the state folder from a backup, or start again with another `--state`"),
             JournalError::Newer { .. } | JournalError::Unknown(_) => Failure::new(ACCESS, sentence)
                 .cause("nothing is done with a record that is only half understood")
                 .hint(format!("use the kanmon that wrote it, or a newer one; this is {}", env!("CARGO_PKG_VERSION"))),
             JournalError::Imported(id, _) => Failure::new(WRONG, sentence)
                 .cause("an imported record is history: it can be read, and nothing is done on its word")
-                .hint(format!("`kanmon history {id}` tells its story; work on a release where it is recorded, or make a new one")),
+                .hint(format!("`kanmon history {id}` shows its story; work on a release where it is recorded, or make a new one")),
             JournalError::Foreign(_) => Failure::new(ACCESS, sentence)
                 .cause("who made it could have written any record into it")
                 .hint("move it out of the way: kanmon makes its own; `--state` names another place"),
@@ -110,7 +110,7 @@ impl From<JournalError> for Failure {
 pub fn mend(error: &JournalError) -> Option<&'static str> {
     match error {
         JournalError::Store(_) => {
-            Some("nothing is done before it is written down; free the disk or mend its permissions, then")
+            Some("nothing is done before it is written down; free the disk or fix its permissions, then")
         }
         JournalError::Busy(_) => {
             Some("nothing is done before it is written down; find that process (`fuser` names it), let it end, then")

@@ -35,7 +35,7 @@ pub async fn look(bench: &Bench, ports: &Ports, release: &Release, to: &StageNam
             Ok(_) => continue,
             Err(fault) if stage.name != *to && unseen(fault.kind) => {
                 notes.push(format!(
-                    "whether {} still runs what {} brought cannot be read: {fault}",
+                    "it is unknown whether {} still runs the images of {}: {fault}",
                     stage.name, release.id
                 ));
                 continue;
@@ -44,7 +44,7 @@ pub async fn look(bench: &Bench, ports: &Ports, release: &Release, to: &StageNam
         };
         match newer {
             Some(newer) if stage.name != *to => {
-                notes.push(format!("{} was passed, and runs {newer} by now", stage.name));
+                notes.push(format!("{} was passed before and now runs {newer}", stage.name));
             }
             newer => return Err(replaced(release, stage, &other, newer.as_ref())),
         }
@@ -102,13 +102,13 @@ fn replaced(release: &Release, stage: &Stage, other: &Other, newer: Option<&Rele
         .iter()
         .map(|(name, pushed)| format!("--image {name}={}@{}", pushed.repository, pushed.digest))
         .collect();
-    Failure::wrong(format!("{place} does not run what {id} brought there, but {}", runs.join(", ")))
+    Failure::wrong(format!("{place} does not run the images of {id}, but {}", runs.join(", ")))
         .cause(match newer {
-            Some(newer) => format!("{newer} has entered {} since; {id} would change nothing there", stage.name),
-            None => format!("somebody has changed it since without kanmon; {id} would change nothing there"),
+            Some(newer) => format!("{newer} has entered {} since; the record says that {id} is done there, so nothing would be deployed", stage.name),
+            None => format!("somebody has changed it since without kanmon; the record says that {id} is done there, so nothing would be deployed"),
         })
         .hint(format!(
-            "to bring these images there again, make a new release of them: `kanmon release --until {} {}`",
+            "to deploy these images there again, make a new release of them: `kanmon release --until {} {}`",
             stage.name,
             given.join(" ")
         ))

@@ -77,7 +77,7 @@ fn fit(release: &Release) -> Result<(), Failure> {
     let failed = release.started.pipeline.stages.iter().find(|s| release.stage(&s.name).failure.is_some());
     if let Some(stage) = failed {
         return Err(Failure::wrong(format!("{} failed in {} and goes no further", release.id, stage.name))
-            .hint("mend what failed and make a new release"));
+            .hint("fix what failed and make a new release"));
     }
     match &release.ending {
         None => Ok(()),

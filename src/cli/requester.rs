@@ -91,7 +91,7 @@ async fn look_up(
     }
     let where_: Vec<String> = places.iter().map(|(name, account)| format!("{name} (account {account})")).collect();
     Err(Failure::access(format!("there is no execution {} in CodePipeline {}", named.id, where_.join(" or ")))
-        .cause("an execution that cannot be looked up says nothing of who asked")
+        .cause("an execution that cannot be looked up does not show who asked")
         .hint(
             "inside that pipeline, its action sets KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}; \
              elsewhere, leave `--execution` and KANMON_EXECUTION out",

@@ -37,7 +37,7 @@ fn fit(release: &Release) -> Result<(), Failure> {
     match release.ended_for_good() {
         None => Ok(()),
         Some(ending) => Err(Failure::wrong(format!("{id} has ended: {}", ending.sentence))
-            .hint(format!("`kanmon history {id}` tells its story; `kanmon promote {id} --to STAGE` takes it further"))),
+            .hint(format!("`kanmon history {id}` shows its story; `kanmon promote {id} --to STAGE` takes it further"))),
     }
 }
 

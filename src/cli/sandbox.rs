@@ -15,7 +15,7 @@ use crate::sandbox::{Seed, World, exports, serve};
 
 pub async fn run(output: &Output, args: SandboxArgs) -> Result<u8, Failure> {
     if !(args.speed.is_finite() && args.speed > 0.0) {
-        return Err(Failure::wrong(format!("`--speed {}` is no speed", args.speed))
+        return Err(Failure::wrong(format!("`--speed {}` is not a valid speed", args.speed))
             .hint("1 is AWS's own, 60 a minute in a second"));
     }
     let seed = match &args.seed {
@@ -24,7 +24,7 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<u8, Failure> {
             let text = std::fs::read_to_string(file)
                 .map_err(|e| Failure::wrong(format!("{} cannot be read", file.display())).cause(e.to_string()))?;
             Seed::read(&text)
-                .map_err(|e| Failure::wrong(format!("{} is no seed", file.display())).cause(e.to_string()))?
+                .map_err(|e| Failure::wrong(format!("{} is not a valid seed", file.display())).cause(e.to_string()))?
         }
     };
     let listener = TcpListener::bind(("127.0.0.1", args.port))

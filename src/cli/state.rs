@@ -79,7 +79,7 @@ fn place(loaded: &Loaded, given: Option<&str>) -> Result<Place, Failure> {
     let state = match given {
         None => loaded.pipeline.state.clone(),
         Some(given) => given.parse().map_err(|_| {
-            Failure::wrong(format!("`--state {given}` is no place for state")).hint(
+            Failure::wrong(format!("`--state {given}` is not a valid location for state")).hint(
                 "`local` is the repository's .kanmon folder, `local:DIR` another folder, `dynamodb://ACCOUNT/TABLE` a table \
                  in one of the file's accounts",
             )

@@ -113,7 +113,7 @@ fn human(
     }
     for (stage, frozen) in freezes {
         let what = format!("{stage} is frozen: {} ({})", frozen.reason, words::frozen(frozen));
-        let how = format!("`kanmon unfreeze {stage} --reason WHY` lifts it");
+        let how = format!("`kanmon unfreeze {stage} --reason WHY` unfreezes it");
         say(format!("{what}; {how}"));
     }
     for (stage, release, holder) in held {

@@ -130,7 +130,7 @@ pub async fn written(
 /// Takes a release over, from whoever left it behind; where that is not certain yet, it is looked at for as long as a lease lasts.
 async fn take(bench: &Bench, output: &Output, id: &ReleaseId, holder: &Holder) -> Result<Lease, Failure> {
     let watching = |who: &str, lasts: SignedDuration| {
-        output.note(format!("{who} has not been heard of; looking for {} s whether it still lives", lasts.as_secs()));
+        output.note(format!("{who} has not reported; checking for {} s whether it is still running", lasts.as_secs()));
     };
     Ok(hold::take(bench.journal.as_ref(), bench.clock.as_ref(), id, holder, &watching).await?)
 }

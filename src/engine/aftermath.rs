@@ -133,6 +133,6 @@ pub fn tell(ending: &mut Ending, stage: &Stage, state: &StageState) {
             ));
         }
     }
-    lines.push(format!("{0} is frozen; when it is in order, `kanmon unfreeze {0} --reason WHY`", stage.name));
+    lines.push(format!("{0} is frozen; when it is fixed, `kanmon unfreeze {0} --reason WHY`", stage.name));
     ending.hint = Some(lines.join("\n"));
 }

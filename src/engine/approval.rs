@@ -79,7 +79,7 @@ pub fn unknown(requester: &Requester) -> Option<String> {
                 ("", word) | (word, "") => word.to_owned(),
                 (kind, detail) => format!("{kind} ({detail})"),
             };
-            Some(format!("execution {execution} of {pipeline} was started by {by}, which names no person"))
+            Some(format!("execution {execution} of {pipeline} was started by {by}, which does not name a person"))
         }
         Requester::Unknown => Some("it is not known who asked for this release".to_owned()),
     }

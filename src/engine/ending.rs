@@ -37,8 +37,8 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
     let fault = &failed.fault;
     let resume = || {
         let next = match effect {
-            Effect::Survey { .. } => "when that is mended, in AWS or in the file, release again",
-            _ => "when that is mended, `kanmon resume` goes on from here",
+            Effect::Survey { .. } => "when that is fixed, in AWS or in the file, release again",
+            _ => "when that is fixed, `kanmon resume` goes on from here",
         };
         fault.hint.as_ref().map_or_else(|| next.to_owned(), |hint| format!("{hint}\n{next}"))
     };
@@ -81,7 +81,7 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
 pub fn effect_unknown(effect: &Effect, fault: &Fault) -> Ending {
     ending(
         Outcome::Unknown,
-        format!("it cannot be told whether this took effect: {effect}"),
+        format!("it is unknown whether this took effect: {effect}"),
         Some(fault.to_string()),
         fault.hint.clone().or_else(|| Some("look at it in AWS, then `kanmon resume` reads it again".to_owned())),
     )
@@ -139,14 +139,14 @@ pub fn blocked_beside(stage: &StageName, judgement: &GateJudgement) -> Ending {
 pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement) -> Ending {
     let what = match judgement.verdict {
         Verdict::Fail => "blocks",
-        Verdict::Unknown => "stays closed: it is not known what the image contains",
-        Verdict::Pass | Verdict::Waived => "is open",
+        Verdict::Unknown => "blocks: the contents of the image are unknown",
+        Verdict::Pass | Verdict::Waived => "passed",
     };
     let hint = match judgement.verdict {
         Verdict::Unknown => format!("when the scan has ended, `kanmon promote {id} --to {stage}` judges it"),
         Verdict::Fail | Verdict::Pass | Verdict::Waived => {
             format!(
-                "mend the image and release again; if the findings change, `kanmon promote {id} --to {stage}` judges them anew"
+                "fix the image and release again; if the findings change, `kanmon promote {id} --to {stage}` judges them again"
             )
         }
     };
@@ -193,7 +193,7 @@ pub fn expired(id: &ReleaseId, stage: &StageName, why: Option<&str>) -> Ending {
 /// `carried`: by an execution that the release runs in, whose answer stands for good.
 pub fn approval_closed(id: &ReleaseId, stage: &StageName, why: &str, carried: bool) -> Ending {
     let hint = match carried {
-        true => "this execution has had its answer; start the pipeline anew".to_owned(),
+        true => "this execution has had its answer; start the pipeline again".to_owned(),
         false => format!("`kanmon promote {id} --to {stage}` asks again"),
     };
     ending(Outcome::Blocked, format!("the approval for {stage} does not count"), Some(why.to_owned()), Some(hint))
@@ -206,7 +206,7 @@ pub fn frozen(stage: &StageName, frozen: &Frozen) -> Ending {
         format!("{stage} is frozen: {}", frozen.reason),
         Some(format!("frozen {}", words::frozen(frozen))),
         Some(format!(
-            "`kanmon unfreeze {stage} --reason WHY` lifts it, and `kanmon resume` goes on; the way back stays open to `kanmon abort --roll-back`"
+            "`kanmon unfreeze {stage} --reason WHY` unfreezes it, and `kanmon resume` goes on; `kanmon abort --roll-back` is always allowed"
         )),
     )
 }
@@ -219,7 +219,7 @@ pub fn failed_before(id: &ReleaseId, stage: &StageName, failed: &Failed) -> Endi
         format!("what this release brings failed in {stage} before and was rolled back, by {}", failed.release),
         Some(format!("{} ({})", failed.why, images.join(", "))),
         Some(format!(
-            "mend it and release anew, or say why it would go well now: `kanmon promote {id} --to {stage} --force --reason WHY`"
+            "fix it and release again, or give the reason why it will succeed now: `kanmon promote {id} --to {stage} --force --reason WHY`"
         )),
     )
 }
@@ -238,7 +238,7 @@ pub fn newer_release(stage: &StageName, newer: &str) -> Ending {
         Outcome::Blocked,
         format!("a newer release, {newer}, has entered {stage} since"),
         None,
-        Some("release that commit anew if it shall go over the newer one".to_owned()),
+        Some("release that commit again if it is to replace the newer one".to_owned()),
     )
 }
 
@@ -248,7 +248,7 @@ pub fn overtaken(stage: &StageName, newer: &ReleaseId) -> Ending {
         Outcome::Superseded,
         format!("{stage} was entered by a newer release, {newer}, while this one was suspended; it is left alone"),
         None,
-        Some("release that commit anew if it shall go over the newer one".to_owned()),
+        Some("release that commit again if it is to replace the newer one".to_owned()),
     )
 }
 
@@ -328,7 +328,7 @@ pub fn rollout_ended(
         ),
         RolloutEnd::Unknown { reason } => ending(
             Outcome::Unknown,
-            format!("it cannot be told how the deployment of {stage}/{service} stands"),
+            format!("the state of the deployment of {stage}/{service} is unknown"),
             because(reason),
             Some("look at the service in ECS, then `kanmon resume` reads it again".to_owned()),
         ),

@@ -92,7 +92,9 @@ impl Look<'_, '_> {
         match &child.platform {
             _ if child.is_of_no_platform() && manifest.is_in_toto() => {}
             Some(platform) if !child.is_of_no_platform() => self.take(&manifest, Some(platform.clone())),
-            Some(_) => self.leaves_open(format!("manifest {named} says that nothing runs it, and is no attestation")),
+            Some(_) => {
+                self.leaves_open(format!("manifest {named} says that nothing runs it, and is not an attestation"))
+            }
             None => self.leaves_open(format!("manifest {named} does not say which platform it is for")),
         }
         Ok(None)

@@ -136,7 +136,7 @@ impl Manifest {
     /// `Invalid` for what is neither an image manifest nor an index (schema 1 is not).
     pub fn parse(bytes: Bytes) -> Result<Manifest, Fault> {
         let odd = |why: String| {
-            Fault::new(FaultKind::Invalid, "the registry holds something that is no image manifest").cause(why)
+            Fault::new(FaultKind::Invalid, "the registry holds something that is not an image manifest").cause(why)
         };
         let read: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| odd(e.to_string()))?;
         if let Some(member) = read_otherwise_elsewhere(&read) {

@@ -22,7 +22,7 @@ impl Reference {
     /// `Invalid` for what Docker would not take either.
     pub fn parse(text: &str) -> Result<Reference, Fault> {
         let bad = |why: &str| {
-            Fault::new(FaultKind::Invalid, format!("`{text}` is no image reference"))
+            Fault::new(FaultKind::Invalid, format!("`{text}` is not a valid image reference"))
                 .cause(why)
                 .hint("write [HOST[:PORT]/]NAME[:TAG][@sha256:…]")
         };

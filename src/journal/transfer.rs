@@ -95,11 +95,11 @@ pub fn from_file(file: impl BufRead) -> Result<Record, JournalError> {
     let mut lines = Lines { file: file.take(FILE_LIMIT + 1), n: 0 };
     let header: Header = match lines.next()? {
         Some(first) => serde_json::from_str(&first)
-            .map_err(|e| JournalError::Corrupt(format!("this is no file of `kanmon export`: {e}")))?,
+            .map_err(|e| JournalError::Corrupt(format!("this is not a file of `kanmon export`: {e}")))?,
         None => return Err(JournalError::Corrupt("the file is empty".to_owned())),
     };
     if header.kind != KIND {
-        return Err(JournalError::Corrupt(format!("this is no file of `kanmon export`, but `{}`", header.kind)));
+        return Err(JournalError::Corrupt(format!("this is not a file of `kanmon export`, but `{}`", header.kind)));
     }
     if header.v > VERSION {
         return Err(JournalError::Newer { found: header.v, known: VERSION });
@@ -198,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn another_file_and_a_later_form_are_said_to_be_such() {
         assert!(refused("").contains("empty"));
-        assert!(refused("version: 1\n").contains("no file of `kanmon export`"));
+        assert!(refused("version: 1\n").contains("not a file of `kanmon export`"));
         let later = file().await.replacen("{\"v\":1", "{\"v\":2", 1);
         assert_eq!(from_file(later.as_bytes()), Err(JournalError::Newer { found: 2, known: 1 }));
     }

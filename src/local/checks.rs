@@ -1,33 +1,20 @@
 //! Checks by HTTP and by command.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
-use reqwest::Client;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::environment;
-use crate::model::address::is_metadata;
+use super::http::{self, Wanted};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Check;
 use crate::model::secrets::Secrets;
 use crate::model::verdict::Verdict;
 use crate::outside::run::{self, End, Leftovers, Lines, Pipe};
-use crate::outside::{address, authorities, program};
+use crate::outside::{address, program};
 use crate::ports::checks::{Checked, Checks};
-
-/// One request of a check: long enough for a cold start, short enough that several fit into the check's timeout.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two requests, while a load balancer still turns round.
-const AGAIN: Duration = Duration::from_secs(1);
-/// Firewalls' rule sets (AWS's core one among them) refuse requests without one.
-const USER_AGENT: &str = concat!("kanmon/", env!("CARGO_PKG_VERSION"));
-/// How much of an answer's body is read for `contains`.
-const BODY: usize = 1 << 20;
 
 /// Runs commands in the repository's root, and asks addresses through the environment's proxies.
 pub struct LocalChecks {
@@ -45,10 +32,12 @@ impl LocalChecks {
     }
 
     async fn command(&self, argv: &[String], timeout: SignedDuration, vars: &[(String, String)]) -> Checked {
-        let Some((program, args)) = argv.split_first() else { return unknown("the command is empty".to_owned()) };
+        let Some((program, args)) = argv.split_first() else {
+            return Checked::unknown("the command is empty".to_owned());
+        };
         let file = match program::find(&self.root, program, std::env::var_os("PATH").as_deref()) {
             Ok(file) => file,
-            Err(why) => return unknown(why),
+            Err(why) => return Checked::unknown(why),
         };
         let mut command = std::process::Command::new(file);
         command.args(args).current_dir(&self.root);
@@ -66,7 +55,7 @@ impl LocalChecks {
                 let detail = format!("`{}` did not end within {} s", argv.join(" "), limit.as_secs());
                 return Checked { verdict: Verdict::Fail, detail };
             }
-            Err(error) => return unknown(format!("`{program}` cannot be run: {error}")),
+            Err(error) => return Checked::unknown(format!("`{program}` cannot be run: {error}")),
         };
         let mut secrets = self.secrets.clone();
         vars.iter().filter(|(name, _)| environment::is_secret(name)).for_each(|(_, value)| secrets.add(value));
@@ -90,9 +79,11 @@ impl Checks for LocalChecks {
         match check {
             Check::Http { url, status, contains, timeout } => {
                 let wanted = Wanted { url, status: *status, contains: contains.as_deref() };
-                match client(System) {
-                    Ok(client) => until(&client, *timeout, &wanted).await,
-                    Err(error) => unknown(format!("no HTTP client can be set up: {}", root_cause(&error))),
+                match http::client(http::System) {
+                    Ok(client) => http::until(&client, *timeout, &wanted).await,
+                    Err(error) => {
+                        Checked::unknown(format!("no HTTP client can be set up: {}", http::root_cause(&error)))
+                    }
                 }
             }
             Check::Command { argv, timeout, account: _ } => self.command(argv, *timeout, vars).await,
@@ -109,86 +100,6 @@ impl Checks for LocalChecks {
         refused
             .map_or(Ok(()), |why| Err(Fault::new(FaultKind::ToolMissing, format!("the check cannot be made: {why}"))))
     }
-}
-
-fn unknown(detail: String) -> Checked {
-    Checked { verdict: Verdict::Unknown, detail }
-}
-
-/// A client made for each check, since the authorities that profiles name are known once their accounts were entered.
-fn client(names: impl Resolve + 'static) -> Result<Client, reqwest::Error> {
-    // A redirect is an answer of its own: an outsider sent to a login page has not been let in.
-    Client::builder()
-        .user_agent(USER_AGENT)
-        .timeout(REQUEST_TIMEOUT)
-        .redirect(reqwest::redirect::Policy::none())
-        .tls_certs_merge(authorities::certificates())
-        .dns_resolver(Arc::new(NotMetadata(Arc::new(names))))
-        .build()
-}
-
-/// What an address has to answer.
-struct Wanted<'a> {
-    url: &'a str,
-    status: u16,
-    contains: Option<&'a str>,
-}
-
-async fn until(client: &Client, timeout: SignedDuration, wanted: &Wanted<'_>) -> Checked {
-    if let Some(why) = address::refused(wanted.url) {
-        return unknown(format!("{}: {why}", wanted.url));
-    }
-    let timeout = Duration::try_from(timeout).unwrap_or_default();
-    let late = tokio::time::Instant::now() + timeout;
-    loop {
-        let mut checked = match ask(client, wanted).await {
-            Ok(checked) => checked,
-            Err(NotSent(why)) => return unknown(why),
-        };
-        if checked.verdict == Verdict::Pass {
-            return checked;
-        }
-        if tokio::time::Instant::now() + AGAIN >= late {
-            // Nothing but silence for the whole time is a failure of the stage, not a doubt about it.
-            checked.verdict = Verdict::Fail;
-            checked.detail = format!("{} (asked for {} s)", checked.detail, timeout.as_secs());
-            return checked;
-        }
-        tokio::time::sleep(AGAIN).await;
-    }
-}
-
-/// A request that kanmon does not send, and why: nothing was learnt about the stage.
-struct NotSent(String);
-
-async fn ask(client: &Client, wanted: &Wanted<'_>) -> Result<Checked, NotSent> {
-    let Wanted { url, status, contains } = *wanted;
-    let mut answer = match client.get(url).send().await {
-        Ok(answer) => answer,
-        Err(error) => {
-            let detail = format!("{url}: {}", root_cause(&error));
-            let refused = error.is_builder() || causes(&error).any(|cause| cause.is::<OfMetadata>());
-            return if refused { Err(NotSent(detail)) } else { Ok(unknown(detail)) };
-        }
-    };
-    let got = answer.status().as_u16();
-    if got != status {
-        return Ok(Checked { verdict: Verdict::Fail, detail: format!("{url} answered {got}, not {status}") });
-    }
-    if let Some(wanted) = contains {
-        let mut body = Vec::new();
-        while let Ok(Some(chunk)) = answer.chunk().await {
-            body.extend_from_slice(&chunk);
-            if body.len() >= BODY {
-                break;
-            }
-        }
-        if !String::from_utf8_lossy(&body).contains(wanted) {
-            let detail = format!("{url} answered {got}, but its body does not contain `{wanted}`");
-            return Ok(Checked { verdict: Verdict::Fail, detail });
-        }
-    }
-    Ok(Checked { verdict: Verdict::Pass, detail: format!("{url} answered {got}") })
 }
 
 /// As much of a line as tells what was the matter.
@@ -220,48 +131,6 @@ fn keep(last: &mut Option<String>, line: &str) {
     if !line.trim().is_empty() {
         *last = Some(line.trim().to_owned());
     }
-}
-
-/// Names, resolved as the system does it.
-struct System;
-
-impl Resolve for System {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// A name that leads to this machine's metadata.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", address::sentence(.0))]
-struct OfMetadata(String);
-
-/// Refuses such a name where it is resolved, so that what was looked at is what is connected to.
-struct NotMetadata(Arc<dyn Resolve>);
-
-impl Resolve for NotMetadata {
-    fn resolve(&self, name: Name) -> Resolving {
-        let names = self.0.clone();
-        Box::pin(async move {
-            let shown = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = names.resolve(name).await?.collect();
-            match found.iter().any(|at| is_metadata(at.ip())) {
-                true => Err(OfMetadata(shown).into()),
-                false => Ok(Box::new(found.into_iter()) as Addrs),
-            }
-        })
-    }
-}
-
-fn causes(error: &dyn std::error::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |cause| cause.source())
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 #[cfg(test)]
@@ -323,38 +192,6 @@ mod tests {
         checks.preflight(&http("http://127.0.0.1/")).unwrap();
     }
 
-    /// A zone of an attacker's.
-    struct Zone;
-
-    impl Resolve for Zone {
-        fn resolve(&self, _: Name) -> Resolving {
-            let found = ["127.0.0.1:0", "169.254.170.2:0"].map(|at| at.parse::<SocketAddr>().unwrap());
-            Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
-        }
-    }
-
-    /// Longer than a test takes, so that only an answer at once is one.
-    const LONG: SignedDuration = SignedDuration::from_hours(24);
-
-    #[tokio::test]
-    async fn what_is_never_sent_is_unknown_at_once() {
-        for (url, why) in [("http://metadata.example/", "metadata"), ("ftp://a.example/", ""), ("not an address", "")] {
-            let wanted = Wanted { url, status: 200, contains: None };
-            let checked = until(&client(Zone).unwrap(), LONG, &wanted).await;
-            assert_eq!(checked.verdict, Verdict::Unknown, "{url}: {}", checked.detail);
-            assert!(checked.detail.contains(why), "{}", checked.detail);
-        }
-    }
-
-    #[tokio::test]
-    async fn silence_for_the_whole_time_is_a_failure() {
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let url = format!("http://{closed}/");
-        let wanted = Wanted { url: &url, status: 200, contains: None };
-        let checked = until(&client(System).unwrap(), SignedDuration::from_millis(100), &wanted).await;
-        assert_eq!(checked.verdict, Verdict::Fail, "{}", checked.detail);
-    }
-
     #[tokio::test]
     async fn http_is_asked_again_until_it_answers_as_expected() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -365,7 +202,7 @@ mod tests {
                 let mut buffer = [0; 1024];
                 let n = tokio::io::AsyncReadExt::read(&mut socket, &mut buffer).await.unwrap();
                 let head = String::from_utf8_lossy(&buffer[..n]).to_lowercase();
-                assert!(head.contains(&format!("user-agent: {USER_AGENT}\r\n")), "{head}");
+                assert!(head.contains(&format!("user-agent: {}\r\n", http::USER_AGENT)), "{head}");
                 let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\nv7");
                 socket.write_all(answer.as_bytes()).await.unwrap();
             }

@@ -4,3 +4,4 @@ pub mod checks;
 pub mod clock;
 mod environment;
 pub mod git;
+mod http;

@@ -338,7 +338,7 @@ impl Release {
             Fact::RestoreEnded { at, service, end } => self.roll_mut(at, service)?.restored = Some(end.clone()),
             Fact::CheckJudged { at, verdict, detail } => match self.step_mut(at)? {
                 StepState::Check(judged) => *judged = Some((*verdict, detail.clone())),
-                StepState::Run(_) | StepState::Roll(_) => return Err("that step is no check".into()),
+                StepState::Run(_) | StepState::Roll(_) => return Err("that step is not a check".into()),
             },
             Fact::StageFailed { stage, failure } => self.stage_mut(stage)?.failure = Some(failure.clone()),
             Fact::ImagesFailed { stage, .. } => self.stage_mut(stage)?.images_failed = true,

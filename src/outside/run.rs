@@ -39,7 +39,7 @@ pub enum Leftovers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     Exited(ExitStatus),
-    /// Its time was over; its process group was ended.
+    /// It timed out; its process group was ended.
     TimedOut,
 }
 

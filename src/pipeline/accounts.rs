@@ -31,7 +31,7 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
             accounts.insert(name.clone(), Account { name, id, region, role, external_id, assume, profile, endpoints });
         }
         if let (Some(key), None) = (node.key("external_id"), node.get("role")) {
-            reader.say_hint(key.span, "an external id without a `role`", "it is told to the role that is assumed");
+            reader.say_hint(key.span, "an external id without a `role`", "it is passed when the role is assumed");
         }
     }
     accounts
@@ -80,7 +80,7 @@ fn role(reader: &mut Reader<'_>, node: &Node, id: Option<&AccountId>, region: Op
         if named(text) && !text.starts_with('/') {
             return Some(text.to_owned());
         }
-        reader.say_hint(node.span, format!("`{text}` is no role"), "a name such as kanmon-deploy, or an ARN");
+        reader.say_hint(node.span, format!("`{text}` is not a role"), "a name such as kanmon-deploy, or an ARN");
         return None;
     }
     let parts: Vec<&str> = text.splitn(6, ':').collect();
@@ -100,7 +100,7 @@ fn role(reader: &mut Reader<'_>, node: &Node, id: Option<&AccountId>, region: Op
         _ => {
             reader.say_hint(
                 node.span,
-                format!("`{text}` is no role's ARN"),
+                format!("`{text}` is not the ARN of a role"),
                 "such as arn:aws:iam::222222222222:role/kanmon-deploy",
             );
             None

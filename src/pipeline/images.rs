@@ -49,7 +49,7 @@ fn repository(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     } else {
         "small letters and digits, joined by - _ . or /".to_owned()
     };
-    reader.say_hint(node.span, format!("`{text}` is no name of an ECR repository"), hint);
+    reader.say_hint(node.span, format!("`{text}` is not a valid name of an ECR repository"), hint);
     None
 }
 
@@ -62,7 +62,7 @@ fn platforms(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<String> {
         if !(2..=3).contains(&parts.len()) || !parts.iter().all(word) {
             reader.say_hint(
                 item.span,
-                format!("`{text}` is no platform"),
+                format!("`{text}` is not a valid platform"),
                 "os/arch, such as linux/amd64 or linux/arm64",
             );
         } else if platforms.iter().any(|p| p == text) {
@@ -143,7 +143,7 @@ fn layers_spec(reader: &mut Reader<'_>, node: &Node) -> Option<LayersSpec> {
     {
         reader.say_hint(
             n.span,
-            format!("`{base}` is no image reference"),
+            format!("`{base}` is not a valid image reference"),
             "scratch, or such as registry/name@sha256:…",
         );
     }
@@ -189,7 +189,7 @@ fn layer_files(reader: &mut Reader<'_>, node: &Node) -> Vec<LayerFiles> {
     let mut files = Vec::new();
     for (from, to, span) in pairs {
         if !to.starts_with('/') || to.split('/').any(|p| p == "..") {
-            reader.say_hint(span, format!("`{to}` is no absolute path in the image"), "such as /app");
+            reader.say_hint(span, format!("`{to}` is not an absolute path in the image"), "such as /app");
         }
         if let Some(from) = reader.path(from, Root::anything) {
             files.push(LayerFiles { from, to: to.to_owned() });
@@ -206,7 +206,7 @@ fn ports(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
         if number.parse::<u16>().is_ok_and(|n| n > 0) && matches!(protocol, "tcp" | "udp") {
             ports.push(format!("{number}/{protocol}"));
         } else {
-            reader.say_hint(item.span, format!("`{text}` is no port"), "such as 8080 or 8080/tcp");
+            reader.say_hint(item.span, format!("`{text}` is not a valid port"), "such as 8080 or 8080/tcp");
         }
     }
     ports

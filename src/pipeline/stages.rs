@@ -92,7 +92,7 @@ fn ecs_name(reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<String> 
     if is_ecs_name(text) {
         return Some(text.to_owned());
     }
-    let message = format!("`{text}` is no name of {what}");
+    let message = format!("`{text}` is not a valid name of {what}");
     reader.say_hint(node.span, message, "letters, digits, - and _; at most 255 (the name, not the ARN)");
     None
 }

@@ -241,7 +241,7 @@ pub(super) fn values(text: &str) -> Result<Values, Vec<Mistake>> {
     }
     for (key, _) in node.entries().iter().filter(|(k, _)| OWN.contains(&k.name.as_str())) {
         mistakes.push(
-            Mistake::new(key.span, format!("`{}` is told by kanmon itself", key.name)).hint("choose another name"),
+            Mistake::new(key.span, format!("`{}` is set by kanmon itself", key.name)).hint("choose another name"),
         );
     }
     match to_json(&node) {

@@ -89,7 +89,7 @@ fn deciding(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<String>
             let text = n.text()?;
             if !names.is_empty() && !names.contains(&text) {
                 let hint = nearest::hint(text, names.iter().copied()).unwrap_or_default();
-                reader.say_hint(n.span, format!("`{text}` is none of this task's containers"), hint);
+                reader.say_hint(n.span, format!("`{text}` is not one of this task's containers"), hint);
                 return None;
             }
             Some(text.to_owned())

@@ -14,6 +14,13 @@ pub struct Checked {
     pub detail: String,
 }
 
+impl Checked {
+    /// A check that was not made, and why.
+    pub fn unknown(detail: String) -> Checked {
+        Checked { verdict: Verdict::Unknown, detail }
+    }
+}
+
 #[async_trait]
 pub trait Checks: Send + Sync {
     /// `vars` are set for commands as environment variables (`KANMON_STAGE`, `KANMON_DIGEST_…`, and the credentials of the account

@@ -75,8 +75,8 @@ fn started_by(trigger: &Trigger) -> String {
         Trigger::Principal { arn } => arn.clone(),
         Trigger::Unknown { kind, detail } => match (kind.as_str(), detail.as_str()) {
             ("", "") => "nobody known".to_owned(),
-            (kind, "") | ("", kind) => format!("{kind}, which names no person"),
-            (kind, detail) => format!("{kind} ({detail}), which names no person"),
+            (kind, "") | ("", kind) => format!("{kind}, which does not name a person"),
+            (kind, detail) => format!("{kind} ({detail}), which does not name a person"),
         },
     }
 }

@@ -112,7 +112,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             Line::new(Begun, "release", text)
         }
         Fact::Resumed { by, .. } => {
-            Line::new(Begun, "release", format!("{} is taken up again by {}", event.release, requester(by)))
+            Line::new(Begun, "release", format!("{} is resumed by {}", event.release, requester(by)))
         }
         Fact::Warned { text } => Line::new(Careful, "note", text.clone()),
         Fact::Intended { .. } => None,
@@ -123,7 +123,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         }
         Fact::EffectAbsent { effect } => Line::new(Detail, topic(effect), format!("did not happen yet: {effect}")),
         Fact::EffectUnknown { effect, fault } => {
-            let text = format!("cannot tell whether this happened: {effect} ({fault})");
+            let text = format!("it is unknown whether this happened: {effect} ({fault})");
             Line::new(Failed, topic(effect), text)
         }
         Fact::Surveyed { .. } => Line::new(Done, "accounts", "everything the file names is there"),
@@ -198,7 +198,9 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::ApprovalExpired { stage, why: Some(why) } => {
             Line::new(Failed, stage.as_str(), format!("nobody can decide any more: {why}"))
         }
-        Fact::ApprovalVoided { stage, why } => Line::new(Careful, stage.as_str(), format!("asked anew: {why}")),
+        Fact::ApprovalVoided { stage, why } => {
+            Line::new(Careful, stage.as_str(), format!("approval void, asked again: {why}"))
+        }
         Fact::StageLocked { .. } | Fact::Absorbed { .. } => None,
         Fact::StageEntered { stage } => {
             let spec = release.started.pipeline.stage(stage)?;
@@ -413,15 +415,15 @@ pub fn gate(judgement: &GateJudgement) -> String {
         counts = format!("{counts}; {}", suppressed.join(", "));
     }
     match judgement.verdict.is_open() {
-        true => format!("open ({counts})"),
-        false => format!("closed: {}", judgement.reasons.join("; ")),
+        true => format!("passed ({counts})"),
+        false => format!("blocked: {}", judgement.reasons.join("; ")),
     }
 }
 
 fn scanned(reading: &ScanReading) -> String {
     match &reading.state {
         ScanState::Waiting { reason } => format!("waiting ({reason})"),
-        ScanState::Closed { reason } => format!("cannot be told ({reason})"),
+        ScanState::Closed { reason } => format!("unknown ({reason})"),
         ScanState::Scanned { .. } => {
             let suppressed = match reading.suppressed.len() {
                 0 => String::new(),

@@ -47,7 +47,7 @@ pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_a
                 true => Ok(Found::Repeatable),
                 false => Err(Fault::new(
                     FaultKind::Invalid,
-                    format!("it is too long ago to tell whether {}/{task} was started", at.stage),
+                    format!("it is too long ago to know whether {}/{task} was started", at.stage),
                 )
                 .hint("look for its task in ECS; `kanmon abort` ends this release, and a new one runs it again")),
             }

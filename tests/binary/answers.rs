@@ -30,7 +30,7 @@ fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
       commit    ############ by Dev Eloper <dev@example.com>
       image     app sha256:############
       passed    dev, staging
-      gate      open (2 low)
+      gate      passed (2 low)
       until     ########## ##### UTC (59m 59s left)
       who       arn:aws:iam::111111111111:user/manager, except the requester
       plan      ################

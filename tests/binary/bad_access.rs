@@ -25,7 +25,7 @@ fn a_role_that_may_not_be_assumed_names_the_principal_and_the_statement() {
     told(
         &ran,
         &[
-            "arn:aws:iam::111111111111:user/developer may not do sts:AssumeRole",
+            "arn:aws:iam::111111111111:user/developer is not allowed to call sts:AssumeRole",
             "arn:aws:iam::222222222222:role/kanmon-other",
             "needs this statement",
             r#""Effect": "Allow""#,
@@ -37,7 +37,7 @@ fn a_role_that_may_not_be_assumed_names_the_principal_and_the_statement() {
 #[test]
 fn a_wrong_external_id_says_where_to_compare_it() {
     let ran = refused("external_id: asset", "external_id: asst");
-    told(&ran, &["may not do sts:AssumeRole", "compare its external id", r#""sts:ExternalId": "asst""#]);
+    told(&ran, &["is not allowed to call sts:AssumeRole", "compare its external id", r#""sts:ExternalId": "asst""#]);
 }
 
 #[test]

@@ -169,7 +169,7 @@ fn a_file_in_order_is_told_on_a_page() {
                         gate: at most critical 0, high 0, medium 0, untriaged 0
                         approval: by arn:aws:iam::111111111111:user/manager, within 1h
                         then roll web, check http://###############/_sandbox/service/222222222222/ap-northeast-1/hello-prod/web answers 200
-    in order
+    valid
     ");
     assert_eq!(ran.err, "");
     let json = desk.run(&[], &["check", "pipelines/hello.yaml", "--output", "json"]).ended(0).json();

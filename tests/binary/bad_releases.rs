@@ -137,7 +137,7 @@ fn a_way_back_that_is_refused_is_not_called_one_and_resume_takes_it() {
     running.says("proven by digest");
     sandbox.ask("POST", "faults", r#"{"operation": "UpdateService", "count": 100, "kind": "access_denied"}"#);
     let ran = running.end().ended(40);
-    told(&ran, &["may not do ecs:UpdateService", "`kanmon resume r2", "changed: dev/web"]);
+    told(&ran, &["is not allowed to call ecs:UpdateService", "`kanmon resume r2", "changed: dev/web"]);
     sandbox.ask("DELETE", "faults", "");
     let ran = desk.run(&sandbox.keys("developer"), &["resume"]).ended(20);
     told(&ran, &["the check of dev failed", "back on what ran before: web", "rolled back: dev/web"]);

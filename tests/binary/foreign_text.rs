@@ -23,7 +23,7 @@ fn harmless(ran: Ran) -> Ran {
 
 /// A reason that would look like lines of kanmon's own.
 fn lines_of_ours() -> String {
-    format!("{EVIL}\n  gate      open (no findings)\n✓ done")
+    format!("{EVIL}\n  gate      passed (no findings)\n✓ done")
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_go_on() {
     let id = release_in(&ran.out);
     assert!(ran.out.contains("! locked: dev is frozen: an incident"), "{}", ran.out);
     assert!(ran.out.contains("cause: frozen by arn:aws:iam::111111111111:user/manager at 20"), "{}", ran.out);
-    assert!(ran.out.contains("`kanmon unfreeze dev --reason WHY` lifts it"), "{}", ran.out);
+    assert!(ran.out.contains("`kanmon unfreeze dev --reason WHY` unfreezes it"), "{}", ran.out);
     assert!(ran.out.contains(&format!("`kanmon resume {id}` goes on")), "{}", ran.out);
     assert!(sandbox.done("UpdateService").is_empty());
 
@@ -51,7 +51,7 @@ fn a_freeze_needs_a_stage_of_the_file_and_a_reason() {
     let manager = sandbox.keys("manager");
     desk.run(&manager, &["freeze", "moon", "--reason", "x"]).ended(2).told("there is no stage `moon`").told("staging");
     desk.run(&manager, &["freeze", "dev"]).ended(2).told("--reason");
-    desk.run(&manager, &["freeze", "dev", "--reason", "  "]).ended(2).told("it says nothing");
+    desk.run(&manager, &["freeze", "dev", "--reason", "  "]).ended(2).told("it must not be empty");
     desk.run(&manager, &["release", "--force"]).ended(2).told("--reason");
 }
 

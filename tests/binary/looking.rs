@@ -57,7 +57,7 @@ fn a_plan_of_a_release_or_an_image_knows_its_digest_and_its_gate() {
     ] {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let plan = desk.run(&developer, &args).ended(0);
-        for words in ["hello-dev-web:2, unchanged", &format!("→ hello@{}", &digest[..19]), "gate  open (2 low)"] {
+        for words in ["hello-dev-web:2, unchanged", &format!("→ hello@{}", &digest[..19]), "gate  passed (2 low)"] {
             assert!(plan.out.contains(words), "{args:?}: not told: `{words}`\n{}", plan.out);
         }
     }
@@ -92,7 +92,7 @@ fn status_and_history_tell_what_runs_and_how_it_came_there() {
                                       commit ########## with uncommitted changes, asked by developer of 111111111111
     ##### ######## ✓ accounts         everything the file names is there
     ##### ######## ✓ app              built by layers: hello@sha256:############
-    ##### ######## ✓ dev              severity gate: open (2 low)
+    ##### ######## ✓ dev              severity gate: passed (2 low)
     ##### ######## · dev              planned: web changes
     ##### ######## → dev              entered: cluster hello-dev, account dev (111111111111)
     ##### ######## · dev/web          runs hello-dev-web:1 now, 1 task wanted
@@ -105,7 +105,7 @@ fn status_and_history_tell_what_runs_and_how_it_came_there() {
     ran.says("dev/web")
         .says("prod/web     ?")
         .says("account prod cannot be looked at: ")
-        .says("may not do sts:AssumeRole");
+        .says("is not allowed to call sts:AssumeRole");
     let json = desk.run(&developer, &["status", "--output", "json"]).ended(0).json();
     assert_eq!((&json[0]["services"][2]["live"], &json[0]["unseen"][0]["what"]), (&().into(), &"account prod".into()));
     let mut nobody = developer.clone();

@@ -30,20 +30,20 @@ fn a_log_tells_the_whole_road_in_plain_lines() {
                        commit ##########, asked by developer of 111111111111
     ✓ accounts         everything the file names is there
     ✓ app              built by layers: hello@sha256:############
-    ✓ dev              severity gate: open (2 low)
+    ✓ dev              severity gate: passed (2 low)
     → dev              entered: cluster hello-dev, account dev (111111111111)
     → dev/web          hello-dev-web:1 → hello-dev-web:2, 1 task
     ✓ dev/web          1/1 running, proven by digest
     ✓ dev              check: http://###############/_sandbox/service/111111111111/ap-northeast-1/hello-dev/web answered 200
     ✓ dev              done in …
-    ✓ staging          severity gate: open (2 low)
+    ✓ staging          severity gate: passed (2 low)
     → staging          entered: cluster hello-staging, account dev (111111111111)
     → staging/web      hello-staging-web:1 → hello-staging-web:2, 2 tasks
     ✓ staging/web      2/2 running, proven by digest
     ✓ staging          check: http://###############/_sandbox/service/111111111111/ap-northeast-1/hello-staging/web answered 200
     ✓ staging          done in …
     ✓ app              copied into prod: hello@sha256:############
-    ✓ prod             severity gate: open (2 low)
+    ✓ prod             severity gate: passed (2 low)
     → prod             entered: cluster hello-prod, account prod (222222222222)
     → prod/web         hello-prod-web:1 → hello-prod-web:2, 2 tasks
     ✓ prod/web         2/2 running, proven by digest
@@ -185,5 +185,5 @@ fn everything_the_environment_says_can_be_said_by_flags_and_state_can_lie_elsewh
     assert!(told.out.contains(&release_in(&ran.out)), "{}", told.out);
     desk.run(&env, &["history", "--state", "s3://nowhere"])
         .ended(2)
-        .told("`--state s3://nowhere` is no place for state");
+        .told("`--state s3://nowhere` is not a valid location for state");
 }

@@ -33,8 +33,8 @@ fn a_port_that_is_taken_and_a_speed_that_is_none_are_told() {
     let desk = Desk::empty();
     let ran = desk.run(&[], &["sandbox", "--port", port]).ended(40);
     ran.told(&format!("port {port} of 127.0.0.1 cannot be had")).told("in use");
-    desk.run(&[], &["sandbox", "--port", "0", "--speed", "0"]).ended(2).told("is no speed");
+    desk.run(&[], &["sandbox", "--port", "0", "--speed", "0"]).ended(2).told("is not a valid speed");
     desk.run(&[], &["sandbox", "--seed", "no-such.yaml"]).ended(2).told("no-such.yaml cannot be read");
     desk.write("seed.yaml", "version: 1\nregion: ap-northeast-1\naccounts: []\nacounts: []\n");
-    desk.run(&[], &["sandbox", "--seed", "seed.yaml"]).ended(2).told("seed.yaml is no seed").told("acounts");
+    desk.run(&[], &["sandbox", "--seed", "seed.yaml"]).ended(2).told("seed.yaml is not a valid seed").told("acounts");
 }

@@ -50,7 +50,7 @@ fn the_verbs_are_listed_with_what_they_do() {
 
     To begin with:
       kanmon demo       a whole release on an AWS of its own, in seconds
-      kanmon check      is the pipeline file in order?
+      kanmon check      is the pipeline file valid?
       kanmon plan       what would a release change?
       kanmon release    build, scan, and go from stage to stage
     ");

@@ -114,7 +114,7 @@ fn a_release_killed_in_the_middle_of_a_rollout_goes_on_without_doing_anything_tw
         status.out
     );
     let ran = desk.run(&developer, &["resume"]).ended(0);
-    assert!(ran.err.contains(&format!("{id} is taken up again by developer")), "{}", ran.err);
+    assert!(ran.err.contains(&format!("{id} is resumed by developer")), "{}", ran.err);
     assert!(ran.out.contains("changed: dev/web, staging/web, prod/web"), "{}", ran.out);
     let mut updated: Vec<String> =
         sandbox.done("UpdateService").iter().map(|c| c["input"]["cluster"].as_str().unwrap().to_owned()).collect();

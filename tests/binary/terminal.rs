@@ -11,9 +11,12 @@ fn approve_shows_what_is_asked_and_takes_only_a_yes() {
     let id = release_in(&running.says("waits for approval"));
     let manager = sandbox.keys("manager");
     let no = desk.run_on_terminal(&manager, 80, "\n", &["approve", &id]).ended(2);
-    for words in
-        ["asked by  developer of 111111111111", "gate      open (2 low)", "approve exactly this? [y/N]", "not answered"]
-    {
+    for words in [
+        "asked by  developer of 111111111111",
+        "gate      passed (2 low)",
+        "approve exactly this? [y/N]",
+        "not answered",
+    ] {
         assert!(no.out.contains(words), "not shown: `{words}`\n{}", no.out);
     }
     let yes = desk.run_on_terminal(&manager, 80, "y\n", &["approve", &id]).ended(0);

@@ -31,7 +31,7 @@ fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
     let before = desk.run(&developer, &["history", &first, "--output", "json"]).ended(0).out;
     for stage in ["dev", "staging"] {
         let ran = desk.run(&developer, &["promote", &first, "--to", stage]).ended(2);
-        ran.told(&format!("{stage}/web does not run what {first} brought there, but hello@{}", &two[..19]))
+        ran.told(&format!("{stage}/web does not run the images of {first}, but hello@{}", &two[..19]))
             .told(&format!("{second} has entered {stage} since"))
             .told(&format!("`kanmon release --until {stage} --image app="))
             .told(&one);
@@ -48,9 +48,9 @@ fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
     assert_eq!(digest(&sandbox, "hello-dev"), one);
     // A stage on the way that a newer release has entered was passed all the same.
     let ran = desk.run(&developer, &["promote", &second, "--to", "prod"]).ended(0);
-    ran.told("dev was passed, and runs r2");
+    ran.told("dev was passed before and now runs r2");
     let story = desk.run(&developer, &["history", &second]).ended(0).out;
-    assert!(story.contains("dev was passed, and runs r2"), "{story}");
+    assert!(story.contains("dev was passed before and now runs r2"), "{story}");
     assert_eq!(sandbox.done("UpdateService").iter().filter(|c| c["input"]["cluster"] == "hello-prod").count(), 1);
 }
 
@@ -63,7 +63,7 @@ fn a_stage_that_somebody_else_changed_was_not_passed() {
     let id = release(&sandbox, &desk, "one", "staging");
     copies_tags(&sandbox, "hello-staging");
     let ran = desk.run(&developer, &["promote", &id, "--to", "prod"]).ended(2);
-    ran.told(&format!("staging/web does not run what {id} brought there, but public.ecr.aws/nginx/nginx:1.28"))
+    ran.told(&format!("staging/web does not run the images of {id}, but public.ecr.aws/nginx/nginx:1.28"))
         .told("somebody has changed it since without kanmon");
     assert!(sandbox.done("UpdateService").iter().all(|c| c["input"]["cluster"] != "hello-prod"));
 }

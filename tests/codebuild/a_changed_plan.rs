@@ -20,7 +20,7 @@ fn what_was_approved_is_not_done_when_it_would_be_another_thing_now() {
     let ending = lines(&promoted.artifacts["kanmon.jsonl"]).pop().unwrap();
     assert_eq!((&ending["kind"], &ending["outcome"]), (&"finished".into(), &"blocked".into()));
     assert!(ending["cause"].as_str().unwrap().contains(&difference), "{ending}");
-    assert_eq!(ending["hint"], "this execution has had its answer; start the pipeline anew");
+    assert_eq!(ending["hint"], "this execution has had its answer; start the pipeline again");
     let in_prod = |(_, service): &&(String, String)| service == "hello-prod/web";
     let updates = world.updates();
     let who: Vec<&str> = updates.iter().filter(in_prod).map(|(who, _)| who.as_str()).collect();

@@ -47,7 +47,7 @@ fn a_container_of_the_accounts_own_is_pinned_gated_and_shown_member_by_member() 
         let running = field.waits(&release);
         let sheet = field.manager().run(&["approvals"]).ended(0).out;
         let pinned =
-            format!("+ image of metrics (not named in the file): hello@{}, gate open (no findings)", &digest[..19]);
+            format!("+ image of metrics (not named in the file): hello@{}, gate passed (no findings)", &digest[..19]);
         for shown in [
             pinned.as_str(),
             r#"+ containerDefinitions[metrics].command: ["sh","-c","mine"]"#,

@@ -4,7 +4,7 @@
 use super::rig::{BOTH, Field};
 
 /// A line up, the line's start, another text in its place, and a clipboard of the attacker's.
-const EVIL: &str = "\u{1b}[1A\r  gate      open (no findings)\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}";
+const EVIL: &str = "\u{1b}[1A\r  gate      passed (no findings)\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}";
 
 #[test]
 fn what_others_wrote_moves_no_cursor_on_the_approvers_terminal() {
@@ -15,14 +15,14 @@ fn what_others_wrote_moves_no_cursor_on_the_approvers_terminal() {
         desk.git(&["-c", &name, "-c", "user.email=dev@example.com", "commit", "-q", "--allow-empty", "-m", "x"]);
         let release = field.prepared();
         let _running = field.waits(&release);
-        let reason = format!("{EVIL}\n  gate      open (no findings)");
+        let reason = format!("{EVIL}\n  gate      passed (no findings)");
         field.manager().run(&["freeze", "staging", "--reason", &reason]).ended(0);
         let manager = field.manager();
         for args in [vec!["approvals"], vec!["history", release.as_str()], vec!["history"], vec!["status"]] {
             let ran = manager.run(&args).ended(0);
             let obeyed = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
             assert!(!ran.out.chars().chain(ran.err.chars()).any(obeyed), "{topology:?} {args:?}: {:?}", ran.out);
-            let faked = ran.out.lines().filter(|l| l.starts_with("  gate      open (no findings)")).count();
+            let faked = ran.out.lines().filter(|l| l.starts_with("  gate      passed (no findings)")).count();
             assert!(faked <= usize::from(args == ["approvals"]), "{topology:?} {args:?}:\n{}", ran.out);
         }
         field.manager().run(&["approvals"]).ended(0).says(r"by Dev\u{1b}[1A\r");

@@ -14,7 +14,7 @@ fn where_no_person_started_the_pipeline_nobody_can_be_shown_to_be_somebody_else(
         {
             let named = format!("hello/{}", field.execution(trigger, detail));
             let whole = field.developer().run(&["release", "--execution", &named]).ended(40);
-            whole.told("nobody may approve prod of this release").told(trigger).told("which names no person");
+            whole.told("nobody may approve prod of this release").told(trigger).told("which does not name a person");
         }
         field.developer().run(&["history"]).ended(0).says("nothing was released yet");
         // Up to where nobody has to approve, it goes; and no further, whoever takes it.

@@ -12,7 +12,7 @@ fn a_prefix_that_can_be_forged_is_refused_and_so_is_yes_to_whatever_waits() {
         let plan = field.plan(&release);
         for digits in [8, 12, 15] {
             let ran = field.manager().run(&["approve", &release, "--plan", &plan[..digits]]).ended(2);
-            ran.told("too short to tell plans apart").told("at least 16 digits");
+            ran.told("too short to identify a plan").told("at least 16 digits");
         }
         field.manager().run(&["approve", &release, "--yes"]).ended(2).told("without a terminal").told("--plan ");
         field.manager().run(&["approve", &release, "--yes", "--output", "json"]).ended(2);

@@ -30,7 +30,7 @@ async fn freezes_the_stage_and_names_what_a_person_can_do() {
     let ended = run.end(&stage).await;
     ended.is(Outcome::Stuck, 22);
     ended.says("aws ecs update-service --cluster shop-dev --service web --task-definition ");
-    ended.says("dev is frozen; when it is in order, `kanmon unfreeze dev --reason WHY`");
+    ended.says("dev is frozen; when it is fixed, `kanmon unfreeze dev --reason WHY`");
     let frozen = stage.ledger("dev").await.frozen.expect("it froze");
     assert_eq!(frozen.by, FrozenBy::Release(id));
     stage.build_next("mended", &[]);
@@ -63,7 +63,7 @@ async fn by_ecs_itself_freezes_the_stage_too() {
     assert!(ended.has(|f| matches!(f, Fact::RolloutObserved { progress, .. } if failed(&progress.rollout))));
     ended.is(Outcome::Stuck, 22);
     ended.says(&format!("aws ecs update-service --cluster shop-dev --service web --task-definition {before}"));
-    ended.says("dev is frozen; when it is in order, `kanmon unfreeze dev --reason WHY`");
+    ended.says("dev is frozen; when it is fixed, `kanmon unfreeze dev --reason WHY`");
     assert_eq!(stage.ledger("dev").await.frozen.expect("it froze").by, FrozenBy::Release(id));
     assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 2, "kanmon does not fight on");
     stage.release().await.end(&stage).await.is(Outcome::Locked, 41);

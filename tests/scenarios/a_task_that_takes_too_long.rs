@@ -69,7 +69,7 @@ async fn to_be_told_of_is_never_run_again() {
         stage.hours(25).await;
         let ended = stage.resumes(&id).await.end(&stage).await;
         ended.is(Outcome::Unknown, 32);
-        ended.says("too long ago to tell whether dev/migrate was started");
+        ended.says("too long ago to know whether dev/migrate was started");
         ended.says("kanmon abort");
     }
     assert!(stage.calls("RunTask").is_empty());

@@ -78,7 +78,7 @@ async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
     ✓ shop: look at the accounts
     ✓ shop: build and push app
     ✗ shop: shop to dev | the severity gate of dev blocks: 1 critical (at most 0)
-    ✗ dev: severity gate | severity gate: closed: 1 critical (at most 0)
+    ✗ dev: severity gate | severity gate: blocked: 1 critical (at most 0)
     · dev: plan dev | not reached: the severity gate of dev blocks: 1 critical (at most 0)
     · dev: run dev/migrate | not reached: the severity gate of dev blocks: 1 critical (at most 0)
     · dev: update dev/web | not reached: the severity gate of dev blocks: 1 critical (at most 0)

@@ -127,7 +127,7 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
     let ran = script(&desk, &developer, &format!("{read_only}exec \"$KANMON\" release")).ended(40);
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(folded.contains("journal.db cannot be made or opened: Read-only file system"), "{}", ran.err);
-    assert!(folded.contains("free the disk or mend its permissions"), "{}", ran.err);
+    assert!(folded.contains("free the disk or fix its permissions"), "{}", ran.err);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 
     let id = release_in(&desk.run(&developer, &["release", "--until", "dev"]).ended(0).out);
@@ -145,7 +145,7 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
         }
         assert_eq!(ran.code, Some(40), "{verb}: {}", ran.err);
         assert!(folded.contains("may only be read (its folder or file system is read-only)"), "{verb}: {}", ran.err);
-        assert!(folded.contains("mend its permissions"), "{verb}: {}", ran.err);
+        assert!(folded.contains("fix its permissions"), "{verb}: {}", ran.err);
     }
     assert_eq!(sandbox.changes(), before, "something was changed that could not be written down");
 }
@@ -199,7 +199,7 @@ fn refused(sandbox: &Sandbox, desk: &Desk, state: &Path, words: &[&str]) {
 fn a_file_that_is_no_database_or_is_damaged_is_refused_and_left_alone() {
     let (sandbox, other) = (Sandbox::start(), Sandbox::start());
     let desk = Desk::demo(&sandbox);
-    let what_to_do = "hint: restore the state folder from a backup, or start anew with another `--state`";
+    let what_to_do = "hint: restore the state folder from a backup, or start again with another `--state`";
 
     let text = state_of("these are my notes, and no database\n".repeat(300).as_bytes());
     refused(&sandbox, &desk, text.path(), &["error: the record is damaged: ", "file is not a database", what_to_do]);

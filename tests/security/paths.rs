@@ -78,7 +78,7 @@ fn no_path_of_a_pipeline_file_leaves_the_repository() {
         "leaves the repository through a symbolic link",
     );
     outside.refused("/srv/www: app }", "/srv/www: app/link }", "leaves the repository through a symbolic link");
-    outside.refused("/srv/www: app }", "/srv/../../www: app }", "is no absolute path in the image");
+    outside.refused("/srv/www: app }", "/srv/../../www: app }", "is not an absolute path in the image");
 }
 
 #[test]

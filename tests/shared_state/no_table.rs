@@ -23,5 +23,5 @@ fn without_its_table_nothing_is_done_and_what_makes_it_is_said() {
     assert!(ended.err.contains("no account `dve`") && ended.err.contains("did you mean `dev`?"), "{}", ended.err);
     let ended = machine.start(&["history", "--state", "dynamodb:kanmon"]).end();
     assert_eq!(ended.status.code(), Some(2));
-    assert!(ended.err.contains("is no place for state"), "{}", ended.err);
+    assert!(ended.err.contains("is not a valid location for state"), "{}", ended.err);
 }

@@ -110,6 +110,6 @@ fn unproven_task(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
     ours.digests.iter().find_map(|(container, approved)| match task.digests.get(container) {
         Some(Some(digest)) if approved.contains(digest) => None,
         Some(Some(digest)) => Some(format!("task {id}: {container} runs {digest}, which is not the approved image")),
-        Some(None) | None => Some(format!("task {id}: ECS does not yet tell what {container} runs")),
+        Some(None) | None => Some(format!("task {id}: ECS does not yet report what {container} runs")),
     })
 }

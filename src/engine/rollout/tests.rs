@@ -246,7 +246,7 @@ fn nothing_is_proven_by_another_digest() {
         let mut reading = proven();
         reading.running[0].digests.clear();
         reading.running[0].digests.extend(untold.map(|digest| ("web".to_owned(), digest)));
-        assert!(missing(&reading).contains("does not yet tell"));
+        assert!(missing(&reading).contains("does not yet report"));
     }
     let mut successful = listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]);
     successful.running = other.running;

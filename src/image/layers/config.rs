@@ -45,7 +45,7 @@ pub fn created(env: &Env) -> Result<Timestamp, Fault> {
     let Some(text) = env.get("SOURCE_DATE_EPOCH") else { return Ok(Timestamp::UNIX_EPOCH) };
     let text = text.to_string_lossy();
     text.parse().ok().and_then(|s| Timestamp::from_second(s).ok()).ok_or_else(|| {
-        Fault::new(FaultKind::Invalid, format!("SOURCE_DATE_EPOCH is `{text}`, which is no number of seconds"))
+        Fault::new(FaultKind::Invalid, format!("SOURCE_DATE_EPOCH is `{text}`, which is not a number of seconds"))
     })
 }
 
@@ -57,11 +57,11 @@ pub fn check(spec: &LayersSpec) -> Result<(), Fault> {
     }
     spec.ports.iter().try_for_each(|p| port(p).map(drop))?;
     if let Some(name) = spec.env.keys().find(|k| k.is_empty() || k.contains('=')) {
-        return Err(Fault::new(FaultKind::Invalid, format!("`{name}` is no name of an environment variable")));
+        return Err(Fault::new(FaultKind::Invalid, format!("`{name}` is not a valid name of an environment variable")));
     }
     match &spec.workdir {
         Some(dir) if !dir.starts_with('/') => {
-            Err(Fault::new(FaultKind::Invalid, format!("the working directory `{dir}` is no absolute path")))
+            Err(Fault::new(FaultKind::Invalid, format!("the working directory `{dir}` is not an absolute path")))
         }
         _ => Ok(()),
     }
@@ -72,7 +72,8 @@ fn port(text: &str) -> Result<String, Fault> {
     let known = ["tcp", "udp", "sctp"].contains(&protocol);
     match number.parse::<u16>() {
         Ok(n) if n > 0 && known => Ok(format!("{n}/{protocol}")),
-        _ => Err(Fault::new(FaultKind::Invalid, format!("`{text}` is no port")).hint("write 8080, 8080/tcp or 53/udp")),
+        _ => Err(Fault::new(FaultKind::Invalid, format!("`{text}` is not a valid port"))
+            .hint("write 8080, 8080/tcp or 53/udp")),
     }
 }
 

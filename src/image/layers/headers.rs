@@ -51,7 +51,7 @@ pub enum Change {
 /// All entries of an archive, which is read to its end.
 ///
 /// # Errors
-/// Where it is no tar archive, or holds more than anybody's base does.
+/// Where it is not a tar archive, or holds more than anybody's base does.
 pub fn read(archive: impl Read) -> Result<Vec<Change>> {
     let mut archive = archive.take(LARGEST);
     let mut changes = Vec::new();
@@ -65,7 +65,7 @@ pub fn read(archive: impl Read) -> Result<Vec<Change>> {
         }
         let header = Header::from_byte_slice(&block);
         if header.cksum().ok() != Some(checksum(&block)) {
-            return Err(invalid("it is no tar archive"));
+            return Err(invalid("it is not a tar archive"));
         }
         let kind = header.entry_type();
         let size = of_next.size.filter(|_| !is_extension(kind)).map_or_else(|| header.entry_size(), Ok)?;
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn what_is_no_archive_or_breaks_off_is_an_error_and_a_huge_name_is_not_read() {
-        assert_eq!(read(&b"<html>".repeat(200)[..]).unwrap_err().to_string(), "it is no tar archive");
+        assert_eq!(read(&b"<html>".repeat(200)[..]).unwrap_err().to_string(), "it is not a tar archive");
         let mut archive = tar::Builder::new(Vec::new());
         file(&mut archive, "a", &[1; 2000]);
         let whole = archive.into_inner().unwrap();

@@ -25,10 +25,10 @@ pub struct Entry {
 /// A place in an image.
 ///
 /// # Errors
-/// `Invalid` for what is no absolute path.
+/// `Invalid` for what is not an absolute path.
 pub fn place(to: &str) -> Result<PathBuf, Fault> {
     let no_place = || {
-        Fault::new(FaultKind::Invalid, format!("`{to}` is no absolute path in an image"))
+        Fault::new(FaultKind::Invalid, format!("`{to}` is not an absolute path in an image"))
             .hint("begin it with / and leave out ..")
     };
     let mut place = PathBuf::new();
@@ -48,7 +48,7 @@ pub fn place(to: &str) -> Result<PathBuf, Fault> {
 /// their owner, mode and times, and its links to folders are followed.
 ///
 /// # Errors
-/// `Invalid`: a place that is no absolute path, a file where the image has a folder, links in a circle.
+/// `Invalid`: a place that is not an absolute path, a file where the image has a folder, links in a circle.
 pub fn entries(source: &Source, from: &str, to: &str, image: &mut Tree) -> Result<Vec<Entry>, Fault> {
     let place = place(to)?;
     let mut laying = Laying { image, entries: BTreeMap::new() };

@@ -112,7 +112,7 @@ impl Wire {
     /// # Errors
     /// `Unusable` where it is no place that this registry may lead to.
     pub fn led_to(&self, asked: &Url, location: &str) -> Result<Url, Trouble> {
-        let refused = |why: String| Trouble::Unusable(format!("the registry leads elsewhere: {why}"));
+        let refused = |why: String| Trouble::Unusable(format!("the registry points to another address: {why}"));
         let url = asked.join(location).map_err(|e| refused(e.to_string()))?;
         may_follow(&self.origin, &url).map_err(refused)?;
         Ok(url)

@@ -84,7 +84,7 @@ impl Head {
         let pk = item.get("pk").and_then(|v| v.as_s().ok()).map_or("", String::as_str);
         let read = Read::sealed(item, pk)?;
         let release = pk.strip_prefix(RELEASE).and_then(|id| id.parse().ok());
-        let corrupt = || JournalError::Corrupt(format!("`{pk}` is no release"));
+        let corrupt = || JournalError::Corrupt(format!("`{pk}` is not a release"));
         let stages = read.text("stages")?.split(',').filter(|s| !s.is_empty()).map(|s| {
             let (app, stage) = s.split_once('/')?;
             Some((app.parse().ok()?, stage.parse().ok()?))

@@ -66,7 +66,7 @@ fn id(item: &Item, release: &ReleaseId) -> Result<u64, JournalError> {
     let what = format!("a message to {release}");
     let sk = Read::new(item, &what)?.text("sk")?;
     let id = sk.strip_prefix(MESSAGE).and_then(|n| n.parse().ok());
-    id.ok_or_else(|| JournalError::Corrupt(format!("`{sk}` is no message to {release}")))
+    id.ok_or_else(|| JournalError::Corrupt(format!("`{sk}` is not a message to {release}")))
 }
 
 /// The messages that wait.

@@ -228,7 +228,7 @@ impl Table {
                 format!("there is no table {} in account {name} ({id}, {region}) to keep the state in", self.name);
             Fault::new(FaultKind::NotFound, sentence).hint(format!("make it once, then repeat this command:\n{make}"))
         } else if refusal.is("ValidationException") && refusal.fault.to_string().contains("key") {
-            let sentence = format!("table {} in account {name} is no table for kanmon's state", self.name);
+            let sentence = format!("table {} in account {name} is not a table for kanmon's state", self.name);
             let cause = refusal.fault.to_string();
             Fault::new(FaultKind::Invalid, sentence)
                 .cause(cause)

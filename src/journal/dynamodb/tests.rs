@@ -148,7 +148,7 @@ async fn a_table_of_another_form_is_refused() {
     let Some(store) = Store::start("another table").await else { return };
     store.moto.create_table("orders", "customer", "order");
     let fault = fault(store.open("orders", &Dead::default()).list(&id("shop")).await.unwrap_err());
-    assert_eq!(fault.sentence, "table orders in account main is no table for kanmon's state");
+    assert_eq!(fault.sentence, "table orders in account main is not a table for kanmon's state");
 }
 
 /// The SDK's own attempts are five: the answer to the first is lost, the others do not even arrive.

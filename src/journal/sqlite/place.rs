@@ -104,7 +104,7 @@ pub(super) fn each_held(
         let Some(mut held) = Held::load(tx, &app, &stage)? else { continue };
         if change(&mut held.lease) {
             held.save(tx, &app, &stage)?;
-            changed.push(stage.parse().map_err(|e| JournalError::Corrupt(format!("`{stage}` is no stage: {e}")))?);
+            changed.push(stage.parse().map_err(|e| JournalError::Corrupt(format!("`{stage}` is not a stage: {e}")))?);
         }
     }
     Ok(changed)

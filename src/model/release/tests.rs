@@ -202,7 +202,7 @@ fn facts_about_what_the_pipeline_does_not_have_are_refused() {
     let ran = Fact::TaskStarted { at: step("dev", 1), task: id("migrate"), arn: "a".into() };
     assert!(refused([ran]).why.contains("runs no task"));
     let judged = Fact::CheckJudged { at: step("dev", 0), verdict: Verdict::Pass, detail: String::new() };
-    assert!(refused([judged]).why.contains("is no check"));
+    assert!(refused([judged]).why.contains("is not a check"));
 }
 
 #[test]

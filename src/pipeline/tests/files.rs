@@ -101,7 +101,7 @@ fn mistakes_of_values_and_templates_are_told_in_their_own_files() {
           |              ^^^
     hint: define it in the stage's values; kanmon defines app, stage, account, cluster
 
-    deploy/dev.yaml:2:1: `cluster` is told by kanmon itself
+    deploy/dev.yaml:2:1: `cluster` is set by kanmon itself
     hint: choose another name
 
     deploy/dev.yaml:3:1: key `cpu` is here twice
@@ -363,7 +363,7 @@ fn characters_that_look_like_ascii_are_named_where_they_stand() {
     1 mistake
     ");
     assert_snapshot!(told("cluster: shop-prod", "cluster: shop-prod\u{3000}"), @"
-    pipelines/shop.yaml:26:14: `shop-prod　` is no name of a cluster
+    pipelines/shop.yaml:26:14: `shop-prod　` is not a valid name of a cluster
        26 |     cluster: shop-prod　
           |              ^^^^^^^^^^^
     hint: letters, digits, - and _; at most 255 (the name, not the ARN)

@@ -328,7 +328,7 @@ fn a_task_of_two_containers_must_say_whose_exit_code_decides() {
     1 mistake
     ");
     assert_snapshot!(told("{ migrate: app }", "{ migrate: app }, container: migrat"), @"
-    pipelines/shop.yaml:12:85: `migrat` is none of this task's containers
+    pipelines/shop.yaml:12:85: `migrat` is not one of this task's containers
        12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, container: migrat, network_of: web }
           |                                                                                     ^^^^^^
     hint: did you mean `migrate`?
@@ -458,7 +458,7 @@ fn layers_and_a_dockerfile_do_not_mix() {
           |                                          ^^^^^^^
     hint: either one or the other
 
-    pipelines/shop.yaml:7:73: `app` is no absolute path in the image
+    pipelines/shop.yaml:7:73: `app` is not an absolute path in the image
         7 |   app: { account: dev, repository: shop, context: ., layers: { files: { app: Dockerfile } } }
           |                                                                         ^^^
     hint: such as /app
@@ -474,7 +474,7 @@ fn layers_and_a_dockerfile_do_not_mix() {
     1 mistake
     ");
     assert_snapshot!(told("context: .", "platforms: [amd64]"), @"
-    pipelines/shop.yaml:7:54: `amd64` is no platform
+    pipelines/shop.yaml:7:54: `amd64` is not a valid platform
         7 |   app: { account: dev, repository: shop, platforms: [amd64] }
           |                                                      ^^^^^
     hint: os/arch, such as linux/amd64 or linux/arm64
@@ -482,7 +482,7 @@ fn layers_and_a_dockerfile_do_not_mix() {
     1 mistake
     ");
     assert_snapshot!(told("repository: shop", "repository: 012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop"), @"
-    pipelines/shop.yaml:7:36: `012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop` is no name of an ECR repository
+    pipelines/shop.yaml:7:36: `012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop` is not a valid name of an ECR repository
         7 |   app: { account: dev, repository: 012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop, context: . }
           |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     hint: the name alone: kanmon asks ECR for the registry's address
@@ -567,7 +567,7 @@ fn ten_mistakes_are_told_in_one_run() {
           |                                 ^^
     hint: 0 lets none pass; it is `at_most` so many
 
-    pipelines/shop.yaml:18:14: `shop dev` is no name of a cluster
+    pipelines/shop.yaml:18:14: `shop dev` is not a valid name of a cluster
        18 |     cluster: shop dev
           |              ^^^^^^^^
     hint: letters, digits, - and _; at most 255 (the name, not the ARN)

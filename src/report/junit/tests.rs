@@ -80,8 +80,8 @@ fn the_document_is_this() {
         </testsuite>
         <testsuite name="dev" tests="6" skipped="5" errors="0" failures="1" timestamp="2027-01-15T08:00:02.000+00:00" time="0.000">
             <testcase name="severity gate" classname="shop.dev" time="0.000">
-                <failure message="severity gate: closed: 1 critical (at most 0)" type="failed">severity gate: closed: 1 critical (at most 0)</failure>
-                <system-out>01-15 08:00:02 ✗ dev              severity gate: closed: 1 critical (at most 0)</system-out>
+                <failure message="severity gate: blocked: 1 critical (at most 0)" type="failed">severity gate: blocked: 1 critical (at most 0)</failure>
+                <system-out>01-15 08:00:02 ✗ dev              severity gate: blocked: 1 critical (at most 0)</system-out>
             </testcase>
             <testcase name="plan dev" classname="shop.dev" time="0.000">
                 <skipped message="not reached: the severity gate of dev blocks: 1 critical (at most 0)" type="not reached">not reached: the severity gate of dev blocks: 1 critical (at most 0)</skipped>
@@ -145,7 +145,7 @@ fn what_nobody_can_tell_is_an_error_in_the_words_of_the_story() {
     let fault = Fault::new(FaultKind::Ambiguous, "the connection was lost");
     let text = report([Fact::Intended { effect: effect.clone(), attempt: 1 }, Fact::EffectUnknown { effect, fault }]);
     let (message, _) = of_case(&text, "update dev/web", "error").unwrap();
-    assert_eq!(message, "cannot tell whether this happened: update dev/web (the connection was lost)");
+    assert_eq!(message, "it is unknown whether this happened: update dev/web (the connection was lost)");
 }
 
 #[test]

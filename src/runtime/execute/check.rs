@@ -11,7 +11,7 @@ use crate::runtime::ports::Ports;
 pub async fn check(ports: &Ports, release: &Release, at: &StepRef) -> Result<Fact, Fault> {
     let stage = stage(release, at)?;
     let Some(Step::Check(check)) = stage.steps.get(at.step) else {
-        return Err(defect("the step is no check"));
+        return Err(defect("the step is not a check"));
     };
     let mut vars = vec![
         ("KANMON_RELEASE".to_owned(), release.id.to_string()),

@@ -61,7 +61,7 @@ fn takes_variables(declared: &Declared, name: &str, account: &Account) -> Result
         let fault = Fault::new(FaultKind::Invalid, sentence);
         let near = missing.iter().find_map(|v| {
             let others = declared.variables.keys().map(String::as_str).filter(|n| !approval::VARIABLES.contains(n));
-            nearest(v, others).map(|n| format!("it declares `{n}`: is `{v}` meant? "))
+            nearest(v, others).map(|n| format!("it declares `{n}`; did you mean `{v}`? "))
         });
         return Err(fault.hint(format!(
             "{}kanmon starts it with the variables {}",

@@ -25,7 +25,7 @@ pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, task: &Task
                 format!("ECS no longer knows the task of {}/{task}", at.stage),
             )
             .cause(arn.clone())
-            .hint("stopped tasks are kept for about an hour; its log tells how it ended"));
+            .hint("stopped tasks are kept for about an hour; its log shows how it ended"));
         }
     };
     Ok(vec![Fact::TaskRan { at: at.clone(), task: task.clone(), end }])
