@@ -97,6 +97,8 @@ struct Profile {
     name: String,
     /// The profile of its chain that wants a code, which nobody can be asked for here.
     wants_mfa: bool,
+    /// Its chain ends at a session of `aws login`.
+    logs_in: bool,
     ca_bundle: Option<String>,
 }
 
@@ -137,15 +139,17 @@ impl Profile {
             return Err(Fault::new(FaultKind::CredentialsRefused, sentence).hint(hint));
         };
         let ca_bundle = found.get("ca_bundle").map(str::to_owned);
-        Ok(Some(Profile { wants_mfa: wants_mfa(&profiles, &name), ca_bundle, name }))
+        let logs_in = in_chain(&profiles, &name, "login_session");
+        Ok(Some(Profile { wants_mfa: in_chain(&profiles, &name, "mfa_serial"), logs_in, ca_bundle, name }))
     }
 }
 
-fn wants_mfa(profiles: &ProfileSet, name: &str) -> bool {
+/// Whether the profile, or one that it takes its credentials from, has this key.
+fn in_chain(profiles: &ProfileSet, name: &str, key: &str) -> bool {
     let mut next = Some(name.to_owned());
     for _ in 0..LONGEST_CHAIN {
         let Some(profile) = next.as_deref().and_then(|name| profiles.get_profile(name)) else { return false };
-        if profile.get("mfa_serial").is_some() {
+        if profile.get(key).is_some() {
             return true;
         }
         next = profile.get("source_profile").filter(|source| *source != profile.name()).map(str::to_owned);
@@ -177,6 +181,13 @@ impl LookedAt {
                     let fault = Fault::new(FaultKind::CredentialsRefused, sentence)
                         .cause(super::errors::chain(&error))
                         .hint("use a profile with `credential_process`, or a tool that asks, such as aws-vault");
+                    Err(CredentialsError::provider_error(fault))
+                }
+                Some(profile) if profile.logs_in && !super::errors::was_not_answered(&error) => {
+                    let sentence = format!("profile `{}` is not signed in", profile.name);
+                    let fault = Fault::new(FaultKind::CredentialsRefused, sentence)
+                        .cause(super::errors::chain(&error))
+                        .hint(format!("sign in: aws login --profile {}", profile.name));
                     Err(CredentialsError::provider_error(fault))
                 }
                 Some(_) | None => Err(error),

@@ -51,10 +51,12 @@ pub fn conflict(policy: &ApprovalPolicy, requesters: &[Requester], arn: &str) ->
 
 /// How a principal is one who asked.
 fn same(requester: &Requester, arn: &str) -> Option<String> {
+    let asked = |by: &str| {
+        let who = if by == arn { String::new() } else { format!(" as {by}") };
+        same_person(by, arn).then(|| format!("{arn} asked for this release{who} and may not approve it"))
+    };
     match requester {
-        Requester::Person { identity } => {
-            same_person(&identity.arn, arn).then(|| format!("{arn} asked for this release and may not approve it"))
-        }
+        Requester::Person { identity } => asked(&identity.arn),
         Requester::Pipeline { trigger, by, .. } => {
             let started = match trigger {
                 Trigger::Principal { arn: starter } => same_person(starter, arn),
@@ -63,7 +65,7 @@ fn same(requester: &Requester, arn: &str) -> Option<String> {
             if started {
                 return Some(format!("{arn} started this pipeline and may not approve it"));
             }
-            same_person(&by.arn, arn).then(|| format!("{arn} asked for this release and may not approve it"))
+            asked(&by.arn)
         }
         Requester::Unknown => None,
     }

@@ -82,7 +82,7 @@ fn a_profile_that_wants_mfa_or_a_sign_in_says_so() {
     ran.told("profile `mfa` wants MFA").told("credential_process").told("aws-vault");
     let ran = planned(&desk, &with(&files, "AWS_PROFILE", "login"));
     assert!(!ran.err.contains("feature"), "{}", ran.err);
-    ran.told("there are no credentials for account dev");
+    ran.told("profile `login` is not signed in").told("aws login --profile login");
 }
 
 #[test]

@@ -67,6 +67,9 @@ async fn a_pipeline_that_takes_no_variables_or_not_kanmon_s() {
     let shop = "/codepipeline/0/pipeline";
     let v1 = asking("Approve").world(&format!("{shop}/pipelineType"), json!("V1"));
     is_named(v1, &["CodePipeline shop in account dev is of type V1, which takes no variables", "V2"]).await;
+    // Both mistakes at once.
+    let both = asking("Aprove").world(&format!("{shop}/pipelineType"), json!("V1"));
+    is_named(both, &["has no action `Aprove`", "is of type V1"]).await;
     let two = json!([{ "name": "KANMON_RELEASE" }, { "name": "KANMON_PLN" }]);
     let two = asking("Approve").world(&format!("{shop}/variables"), two);
     is_named(two, &["does not declare KANMON_DIGEST, KANMON_PLAN", "`KANMON_PLN`"]).await;

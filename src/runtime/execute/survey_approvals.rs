@@ -8,23 +8,21 @@ use crate::model::pipeline::{Account, Pipeline, Stage};
 use crate::ports::approvals::Declared;
 use crate::runtime::ports::Ports;
 
-/// What is missing for the approval of a stage. Whether an execution may be started is only known once one is.
-pub async fn approval(
-    ports: &Ports,
-    pipeline: &Pipeline,
-    stage: &Stage,
-    requested_by: &Requester,
-) -> Result<(), Fault> {
-    let Some(policy) = &stage.approval else { return Ok(()) };
-    let ApprovalWay::CodePipeline { pipeline: name, action, account: of } = &policy.way else { return Ok(()) };
+/// All that is missing for the approval of a stage. Whether an execution may be started is only known once one is.
+pub async fn approval(ports: &Ports, pipeline: &Pipeline, stage: &Stage, requested_by: &Requester) -> Vec<Fault> {
+    let Some(policy) = &stage.approval else { return Vec::new() };
+    let ApprovalWay::CodePipeline { pipeline: name, action, account: of } = &policy.way else { return Vec::new() };
     let account = pipeline.account(of);
-    let declared = ports.approvals.declared(account, name).await?;
-    is_approval(&declared, name, action, account)?;
-    match requested_by.execution_of(name, of) {
+    let declared = match ports.approvals.declared(account, name).await {
+        Ok(declared) => declared,
+        Err(fault) => return vec![fault],
+    };
+    let variables = match requested_by.execution_of(name, of) {
         // That execution asks; its own actions carry the plan.
         Some(_) => Ok(()),
         None => takes_variables(&declared, name, account),
-    }
+    };
+    [is_approval(&declared, name, action, account), variables].into_iter().filter_map(Result::err).collect()
 }
 
 fn is_approval(declared: &Declared, name: &str, action: &str, account: &Account) -> Result<(), Fault> {
