@@ -11,7 +11,7 @@ fn the_verbs_are_listed_with_what_they_do() {
     Usage: kanmon [OPTIONS] <COMMAND>
 
     Commands:
-      check      Read the pipeline file offline and tell every mistake at once
+      check      Read the pipeline file offline and report every mistake at once
       plan       Show what a release would do, stage by stage, and touch nothing
       release    Build, push, scan, and take every stage in turn
       promote    Take a release that exists through every stage it has not passed
@@ -27,8 +27,8 @@ fn the_verbs_are_listed_with_what_they_do() {
       status     What runs where, and by which release
       history    What was released, or one release's whole story
       report     Write what came of a release to stdout, in a form that other tools read
-      export     Write a release's record to stdout, for keeping
-      import     Take in a record that `export` wrote, to be read
+      export     Write a release's record to stdout, as JSON lines that `import` reads
+      import     Import a record that `export` wrote, as read-only history
       sandbox    Keep the embedded AWS running, for any AWS client
       demo       See a whole release on the embedded AWS, without any account
       help       Print this message or the help of the given subcommand(s)
@@ -36,7 +36,7 @@ fn the_verbs_are_listed_with_what_they_do() {
     Options:
           --pipeline <FILE>  The pipeline file (default: the only file in `pipelines/`) [env:
                              KANMON_PIPELINE]
-          --output <FORM>    How to tell it: for people, or one event a line on stdout [default: human]
+          --output <FORM>    Output for people, or one JSON event a line on stdout [default: human]
                              [possible values: human, json]
           --state <URL>      Where state is kept: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE`
                              (default: what the pipeline file says) [env: KANMON_STATE]
