@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use super::agenda::{Agenda, Flow};
 use super::stop_reason;
+use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Fact, StageFailure};
-use crate::model::ids::{Digest, ImageName};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::{Digest, ImageName, ServiceName};
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
@@ -115,13 +117,26 @@ fn way_back_failed(state: &StageState) -> bool {
     })
 }
 
+/// Why a service is not brought back to what the record says ran there before, where that is so.
+fn refused<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Option<&'r Fault> {
+    let (at, service) = (at.clone(), service.clone());
+    let prepare = Effect::PrepareRestore { at: at.clone(), service: service.clone() };
+    let failed = [prepare, Effect::Restore { at, service }].into_iter().find_map(|effect| release.failed.get(&effect));
+    failed.map(|failed| &failed.fault).filter(|fault| fault.kind == FaultKind::Invalid)
+}
+
 /// Names the commands that a person needs.
-pub fn tell(ending: &mut Ending, stage: &Stage, state: &StageState) {
+pub fn tell(ending: &mut Ending, release: &Release, stage: &Stage, state: &StageState) {
     if !way_back_failed(state) {
         return;
     }
     let mut lines: Vec<String> = ending.hint.take().into_iter().collect();
-    for (_, service, roll) in state.rolls() {
+    for (step, service, roll) in state.rolls() {
+        // What kanmon does not bring back on the record's word, nobody is to bring back by hand on it.
+        if let Some(fault) = refused(release, &StepRef { stage: stage.name.clone(), step }, service) {
+            lines.extend(fault.hint.clone());
+            continue;
+        }
         let left =
             roll.ended.is_some() && !matches!(roll.restored, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified));
         if let (true, Some(before), Some(_)) = (left, &roll.baseline, &roll.registered) {

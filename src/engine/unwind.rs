@@ -27,7 +27,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     }
     let mut ending = conclude(state, failure);
     if ending.outcome == Outcome::Stuck {
-        aftermath::tell(&mut ending, stage, state);
+        aftermath::tell(&mut ending, a.release, stage, state);
     }
     aftermath::walk(a, stage, failure, &ending)?;
     Err(Halt::End(ending))
@@ -87,7 +87,11 @@ fn restore(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &Roll
                 }))
             }
             Err(Halt::End(ending)) if !ending.outcome.is_resumable() => {
-                a.record(restored(RolloutEnd::Stuck { reason: ending.sentence }))
+                let reason = match &ending.cause {
+                    Some(cause) => format!("{}: {cause}", ending.sentence),
+                    None => ending.sentence.clone(),
+                };
+                a.record(restored(RolloutEnd::Stuck { reason }))
             }
             flow => flow,
         };

@@ -94,6 +94,9 @@ pub struct ServiceDeployment {
     pub status_reason: Option<String>,
     pub created_at: Timestamp,
     pub target_task_definition: Option<String>,
+    /// The task definitions that ran when it was begun, where they were read; empty where ECS names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source_task_definitions: Vec<String>,
     pub monitors: Monitors,
 }
 

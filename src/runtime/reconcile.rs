@@ -236,6 +236,7 @@ mod tests {
             status_reason: None,
             created_at: at(0),
             target_task_definition: Some(target.into()),
+            source_task_definitions: vec![],
             monitors: Monitors::default(),
         };
         let old = deployment("sd/0", "SUCCESSFUL", "web:2");

@@ -148,6 +148,77 @@ fn a_revision_that_a_record_calls_registered_is_read_before_it_is_used() {
     }
 }
 
+/// The facts of a release that went well, up to where its rollout in production had ended, and then a failure that is made up: what ran
+/// before is to be brought back.
+fn failed_after_all(field: &Field, release: &str) -> Record {
+    let mut record = field.record(release);
+    // What was absorbed lies in no inbox of a state that is made up.
+    record.without(&["absorbed"]);
+    let ended = |fact: &Value| fact["kind"] == "rollout-ended" && fact["place"]["stage"] == "prod";
+    let end = record.facts.iter().rposition(|(_, fact)| ended(fact)).unwrap();
+    record.facts.truncate(end + 1);
+    let ending = json!({ "outcome": "failed", "sentence": "a check failed", "cause": null, "hint": null });
+    record.add(json!({ "kind": "stage-failed", "stage": "prod", "failure": { "ending": ending, "roll_back": true } }));
+    record
+}
+
+#[test]
+fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let first = field.honest();
+        let before = field.in_production();
+        field.developer().desk.write("app/index.html", "<title>next</title>");
+        let release = field.honest();
+        let after = field.in_production();
+        assert_ne!(before, after);
+        let honest = failed_after_all(&field, &release);
+        let in_prod = |fact: &Value| fact["place"]["stage"] == "prod";
+        let ran = honest.facts.iter().find(|(_, f)| f["kind"] == "baseline-taken" && in_prod(f)).unwrap();
+        let ran = ran.1["baseline"]["task_definition"].as_str().unwrap().to_owned();
+        // It is there, it ran long ago, and nobody approved going back to it.
+        let old = format!("{}:1", ran.rsplit_once(':').unwrap().0);
+        assert_ne!(old, ran);
+        let baseline = |record: &mut Record| {
+            record.edit("baseline-taken", |fact| {
+                if in_prod(fact) {
+                    fact["baseline"]["task_definition"] = json!(old);
+                }
+            });
+        };
+        let mut alone = honest.clone();
+        baseline(&mut alone);
+        let mut with_its_plan = alone.clone();
+        with_its_plan.edit("stage-planned", |fact| {
+            if fact["stage"] == "prod" {
+                fact["plan"]["services"]["web"]["live"] = json!(old);
+            }
+        });
+        let mut prepared = honest.clone();
+        prepared.add(json!({
+            "kind": "restore-prepared", "place": { "stage": "prod", "step": 0 }, "service": "web", "again": true,
+            "way_back": { "task_definition": old, "service_deployments": [], "deployments": [] },
+        }));
+        let cases = [
+            (alone, format!("the plan of prod says that {ran} ran there")),
+            (with_its_plan, format!("ECS says that {ran} ran there before")),
+            (prepared, format!("{ran} ran there, and it runs something else")),
+        ];
+        for (record, why) in cases {
+            field.plant(&record);
+            let ran = field.promoter().run(&["resume", &release]).ended(22);
+            let ran = ran.says(&format!("prod/web is not brought back to {old}")).says(&why);
+            let ran = ran.says("find out who writes the state");
+            assert!(!ran.out.contains("update-service"), "nobody is to do it by hand either: {}", ran.out);
+            assert_eq!(field.in_production(), after, "{topology:?}: {why}");
+        }
+        // The control: the same failure, and the record as it was.
+        field.plant(&honest);
+        field.promoter().run(&["resume", &release]).ended(20);
+        assert_eq!(field.in_production(), before, "{topology:?}: {first}");
+    }
+}
+
 #[test]
 fn control_a_release_that_was_stopped_after_it_entered_goes_on() {
     for topology in BOTH {

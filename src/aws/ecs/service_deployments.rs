@@ -42,6 +42,8 @@ struct Found {
     deployment: ServiceDeployment,
     /// The ARN of the service revision it brings in.
     target: Option<String>,
+    /// The ARNs of those that it replaces, where it was described.
+    sources: Vec<String>,
 }
 
 /// The service's deployments of some days and those under way, oldest first; `None` where they may not be read, or there are none.
@@ -91,6 +93,8 @@ pub(super) async fn read(
     let with_target = found.into_iter().zip(wanted).map(|(mut f, wanted)| {
         let target = f.target.filter(|_| wanted);
         f.deployment.target_task_definition = target.and_then(|t| revisions.get(&t).cloned());
+        let sources = f.sources.iter().filter(|_| wanted);
+        f.deployment.source_task_definitions = sources.filter_map(|s| revisions.get(s).cloned()).collect();
         f.deployment
     });
     Ok(Some(with_target.collect()))
@@ -128,9 +132,11 @@ async fn list(
                 status_reason: d.status_reason().map(str::to_owned),
                 created_at: d.created_at().and_then(timestamp).unwrap_or(Timestamp::UNIX_EPOCH),
                 target_task_definition: None,
+                source_task_definitions: Vec::new(),
                 monitors: Monitors::default(),
             },
             target: d.target_service_revision_arn().map(str::to_owned),
+            sources: Vec::new(),
         }));
         next = page.next_token().map(str::to_owned);
         if next.is_none() {
@@ -172,6 +178,7 @@ async fn refresh(session: &Session, found: &mut [Found], wanted: &[bool]) -> Res
             if let Some(target) = d.target_service_revision().and_then(|t| t.arn()) {
                 f.target = Some(target.to_owned());
             }
+            f.sources = d.source_service_revisions().iter().filter_map(|s| s.arn()).map(str::to_owned).collect();
         }
     }
     Ok(())
@@ -204,8 +211,12 @@ fn monitors(d: &types::ServiceDeployment) -> Monitors {
 
 /// Task definitions by service revision.
 async fn revisions(session: &Session, found: &[Found], wanted: &[bool]) -> Result<BTreeMap<String, String>, Refusal> {
-    let mut arns: Vec<String> =
-        found.iter().zip(wanted).filter(|(_, w)| **w).filter_map(|(f, _)| f.target.clone()).collect();
+    let mut arns: Vec<String> = found
+        .iter()
+        .zip(wanted)
+        .filter(|(_, w)| **w)
+        .flat_map(|(f, _)| f.target.iter().chain(&f.sources).cloned())
+        .collect();
     arns.sort();
     arns.dedup();
     let mut definitions = BTreeMap::new();

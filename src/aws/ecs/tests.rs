@@ -211,7 +211,7 @@ fn rolling(asked: &Asked) -> Reply {
              "deploymentCircuitBreaker": {"status": "MONITORING", "failureCount": 3, "threshold": 13},
              "alarms": {"status": "TRIGGERED", "alarmNames": ["a", "b"], "triggeredAlarmNames": ["b"]},
              "lifecycleHookDetails": [{"hookId": "h1", "status": "SUCCEEDED"}, {"hookId": "h2", "status": "AWAITING_ACTION"}],
-             "targetServiceRevision": {"arn": "rev-c"}}]})),
+             "sourceServiceRevisions": [{"arn": "rev-b"}], "targetServiceRevision": {"arn": "rev-c"}}]})),
         "DescribeServiceRevisions" => {
             let list: Vec<_> = input["serviceRevisionArns"]
                 .as_array()
@@ -275,6 +275,7 @@ async fn a_rollout_is_read_whole() {
     let under_way = lists.iter().find(|l| l.get("status").is_some()).unwrap();
     assert_eq!((under_way["status"].as_array().unwrap().len(), under_way.get("createdAt")), (5, None));
     assert_eq!(deployments[2].target_task_definition.as_deref(), Some("td-of-rev-c"));
+    assert_eq!(deployments[2].source_task_definitions, ["td-of-rev-b"]);
     assert_eq!(deployments[0].target_task_definition, None, "it is known");
     assert_eq!(peer.asked("DescribeServiceDeployments")[0].json()["serviceDeploymentArns"], json!(["c"]));
 

@@ -53,6 +53,7 @@ fn deployment(arn: &str, status: &str, created: i64, target: &str) -> ServiceDep
         status_reason: Some(format!("{status}, ECS says")),
         created_at: at(created),
         target_task_definition: Some(target.into()),
+        source_task_definitions: vec![],
         monitors: Monitors::default(),
     }
 }

@@ -202,6 +202,18 @@ pub async fn stop(ports: &Ports, release: &Release, at: &StepRef, name: &Service
         .and_then(|r| r.progress.as_ref())
         .and_then(|p| p.deployment.as_ref())
         .ok_or_else(|| defect("the service deployment is not known"))?;
+    // A record may name another service's.
+    let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
+    let ours = state.run.as_ref().map(|run| run.task_definition.as_str());
+    let is_ours = |target: Option<&str>| target.is_none() || target == ours;
+    let mut listed = service.service_deployments.iter().flatten();
+    if !listed.any(|d| d.arn == *deployment && is_ours(d.target_task_definition.as_deref())) {
+        return Err(Fault::new(
+            FaultKind::Invalid,
+            format!("{deployment} is not a deployment of {}/{name}", stage.name),
+        )
+        .cause("the record names it, and ECS does not list it; it was not stopped"));
+    }
     ports.deployer.stop(cluster, deployment).await?;
     Ok(Fact::RolloutStopRequested { at: at.clone(), service: name.clone() })
 }

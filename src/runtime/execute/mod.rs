@@ -8,6 +8,7 @@ mod images;
 mod moved_tags;
 mod plan;
 mod platforms;
+mod restorable;
 mod restore;
 mod survey;
 mod survey_approvals;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::deploy::{find_or_register, still};
-use super::{defect, roll, stage};
+use super::{defect, restorable, roll, stage};
 use crate::engine::taskdef::{compose, content_hash};
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
@@ -56,6 +56,7 @@ pub async fn prepare(ports: &Ports, release: &Release, at: &StepRef, name: &Serv
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
     still(&format!("{}/{name}", stage.name), &service, &run.primary)?;
+    restorable::ran_before(ports, release, at, name, &service).await?;
     let (task_definition, again) = match revived(ports, release, at, name).await? {
         None => (baseline.task_definition.clone(), false),
         Some(Revived { definition, content, tags }) => {
@@ -82,7 +83,9 @@ pub async fn restore(ports: &Ports, release: &Release, at: &StepRef, name: &Serv
     let way_back = state.way_back.as_ref().ok_or_else(|| defect("the way back was not prepared"))?;
     let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
     still(&format!("{}/{name}", stage.name), &service, &run.primary)?;
+    restorable::ran_before(ports, release, at, name, &service).await?;
     let task_definition = way_back.task_definition.clone();
+    restorable::is_the_baseline(ports, release, at, name, &task_definition).await?;
     let primary = ports.deployer.update(cluster, stage.service_name(name), &task_definition).await?;
     Ok(Fact::RestoreStarted { at: at.clone(), service: name.clone(), primary, task_definition })
 }

@@ -1,0 +1,189 @@
+//! What a service may go back to. A record may name any revision, so it is held against what ECS itself says of the service, and against
+//! what the stage's plan showed. An honest record always agrees: the baseline was read from ECS, the plan was made of the same revision, or
+//! nothing would have been rolled, and ECS writes down what its deployment replaces.
+
+use super::{planned, roll, stage};
+use crate::engine::taskdef::{compose, sent};
+use crate::model::effect::{StepRef, Workload};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::ServiceName;
+use crate::model::release::Release;
+use crate::model::rollout::ServiceReading;
+use crate::ports::deployer::Cluster;
+use crate::runtime::execute::defect;
+use crate::runtime::ports::Ports;
+
+/// Whether the record's baseline ran in the service right before the deployment that stands there now.
+///
+/// # Errors
+/// `Invalid` where it did not; `Unreachable` where ECS does not list that deployment yet.
+pub(super) async fn ran_before(
+    ports: &Ports,
+    release: &Release,
+    at: &StepRef,
+    name: &ServiceName,
+    service: &ServiceReading,
+) -> Result<(), Fault> {
+    let stage = stage(release, at)?;
+    let state = roll(release, at, name)?;
+    let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
+    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let place = format!("{}/{name}", stage.name);
+    let back = &baseline.task_definition;
+    let live = planned(release, at, &Workload::Service(name.clone()))?.live.as_ref();
+    if live != Some(back) {
+        let shown = live.map_or("nothing", String::as_str);
+        return Err(refused(&place, back, format!("the plan of {} says that {shown} ran there", stage.name)));
+    }
+    let Some(primary) = service.primary().filter(|p| p.task_definition == run.task_definition) else {
+        return Err(refused(&place, back, format!("the record says that it replaced {}", run.task_definition)));
+    };
+    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
+    // By ECS's own time: a record could put its deployment where nothing is listed.
+    let since = primary.created_at.unwrap_or(run.begun);
+    let reading = ports.deployer.rollout(cluster, stage.service_name(name), &[], since).await?;
+    match replaced(&reading.service, &primary.task_definition) {
+        Replaced::Unknown => Ok(()),
+        Replaced::These(before) if before.contains(&back.as_str()) => Ok(()),
+        Replaced::These(before) => {
+            Err(refused(&place, back, format!("ECS says that {} ran there before", before.join(" and "))))
+        }
+        Replaced::NotListed => Err(Fault::new(
+            FaultKind::Unreachable,
+            format!("ECS does not list the deployment of {place} that would be undone"),
+        )
+        .cause(format!("PRIMARY is {} with {}", primary.id, primary.task_definition))),
+    }
+}
+
+/// Whether a revision that the record says was registered again for the way back runs what its baseline runs.
+///
+/// # Errors
+/// `Invalid` where it runs something else.
+pub(super) async fn is_the_baseline(
+    ports: &Ports,
+    release: &Release,
+    at: &StepRef,
+    name: &ServiceName,
+    way_back: &str,
+) -> Result<(), Fault> {
+    let stage = stage(release, at)?;
+    let account = release.started.pipeline.account(&stage.account);
+    let baseline = roll(release, at, name)?.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    if way_back == baseline.task_definition {
+        return Ok(());
+    }
+    let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
+    let found = ports.deployer.task_definition(account, way_back).await?;
+    match sent::runs_the_same(&found.raw, &compose(&before.raw, &Default::default())?) {
+        true => Ok(()),
+        false => {
+            let place = format!("{}/{name}", stage.name);
+            Err(refused(
+                &place,
+                way_back,
+                format!("{} ran there, and it runs something else", baseline.task_definition),
+            ))
+        }
+    }
+}
+
+fn refused(place: &str, back: &str, cause: String) -> Fault {
+    Fault::new(FaultKind::Invalid, format!("{place} is not brought back to {back}: that is not what ran there before"))
+        .cause(cause)
+        .hint("find out who writes the state; bring back what ran there before with a new release of its images")
+}
+
+/// What ECS says a service's present deployment replaced.
+#[derive(Debug, PartialEq, Eq)]
+enum Replaced<'a> {
+    /// It keeps no list here, may not be asked for it, or has none so old.
+    Unknown,
+    /// The list does not have the present deployment (yet).
+    NotListed,
+    These(Vec<&'a str>),
+}
+
+/// `standing` is PRIMARY's task definition.
+fn replaced<'a>(service: &'a ServiceReading, standing: &str) -> Replaced<'a> {
+    let Some(all) = &service.service_deployments else { return Replaced::Unknown };
+    let Some(own) = all.iter().rposition(|d| d.target_task_definition.as_deref() == Some(standing)) else {
+        return Replaced::NotListed;
+    };
+    // Sources are what had tasks; what was set and had none (desired count 0, or failed and left standing) is the last one's target.
+    let last = own.checked_sub(1).map(|before| &all[before]).filter(|d| d.status != "ROLLBACK_SUCCESSFUL");
+    let set = last.and_then(|d| d.target_task_definition.as_deref());
+    let mut before: Vec<&str> = all[own].source_task_definitions.iter().map(String::as_str).chain(set).collect();
+    before.sort_unstable();
+    before.dedup();
+    if before.is_empty() { Replaced::Unknown } else { Replaced::These(before) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::release::samples::at;
+    use crate::model::rollout::{Monitors, ServiceDeployment};
+
+    fn one(n: i64, status: &str, target: &str, sources: &[&str]) -> ServiceDeployment {
+        ServiceDeployment {
+            arn: format!("sd/{n}"),
+            status: status.into(),
+            status_reason: None,
+            created_at: at(n),
+            target_task_definition: Some(target.into()),
+            source_task_definitions: sources.iter().map(|s| (*s).to_owned()).collect(),
+            monitors: Monitors::default(),
+        }
+    }
+
+    fn service(all: Option<Vec<ServiceDeployment>>) -> ServiceReading {
+        ServiceReading {
+            status: "ACTIVE".into(),
+            controller: "ECS".into(),
+            desired: 1,
+            running: 1,
+            pending: 0,
+            task_definition: "web:3".into(),
+            minimum_percent: 100,
+            maximum_percent: 200,
+            deployments: vec![],
+            service_deployments: all,
+            network: None,
+            launch: None,
+            early_success: None,
+            events: vec![],
+        }
+    }
+
+    fn found(all: Vec<ServiceDeployment>) -> Vec<String> {
+        match replaced(&service(Some(all)), "web:3") {
+            Replaced::These(these) => these.into_iter().map(str::to_owned).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_the_present_deployment_replaced_is_what_had_tasks_or_was_set_last() {
+        let first = || one(1, "SUCCESSFUL", "web:1", &[]);
+        assert_eq!(found(vec![first(), one(2, "SUCCESSFUL", "web:3", &["web:1"])]), ["web:1"]);
+        let failed = || one(2, "STOPPED", "web:2", &["web:1"]);
+        let both = vec![first(), failed(), one(3, "SUCCESSFUL", "web:3", &["web:1"])];
+        assert_eq!(found(both), ["web:1", "web:2"], "one that failed was left standing");
+        let undone = ServiceDeployment { status: "ROLLBACK_SUCCESSFUL".into(), ..failed() };
+        let gone_back = vec![first(), undone, one(3, "SUCCESSFUL", "web:3", &["web:1"])];
+        assert_eq!(found(gone_back), ["web:1"], "what ECS undid does not run");
+        let none_ran = vec![first(), one(2, "SUCCESSFUL", "web:3", &[])];
+        assert_eq!(found(none_ran), ["web:1"], "desired count 0");
+        let twice =
+            vec![one(1, "SUCCESSFUL", "web:3", &["web:0"]), failed(), one(3, "SUCCESSFUL", "web:3", &["web:2"])];
+        assert_eq!(found(twice), ["web:2"], "the newest of that revision");
+    }
+
+    #[test]
+    fn where_ecs_says_nothing_nothing_is_known_and_a_list_without_it_is_read_again() {
+        assert_eq!(replaced(&service(None), "web:3"), Replaced::Unknown);
+        assert_eq!(replaced(&service(Some(vec![one(1, "SUCCESSFUL", "web:3", &[])])), "web:3"), Replaced::Unknown);
+        assert_eq!(replaced(&service(Some(vec![one(1, "SUCCESSFUL", "web:2", &[])])), "web:3"), Replaced::NotListed);
+    }
+}
