@@ -96,6 +96,12 @@ impl From<JournalError> for Failure {
             JournalError::Foreign(_) => Failure::new(ACCESS, sentence)
                 .cause("who made it could have written any record into it")
                 .hint("move it out of the way: kanmon makes its own; `--state` names another place"),
+            JournalError::MadeElsewhere(dir) => Failure::new(ACCESS, sentence)
+                .cause("whoever wrote it could have written any record into it")
+                .hint(format!(
+                    "move it out of the way, and kanmon makes its own; where you copied or restored it yourself, name it once: \
+                     `--state local:{dir}`"
+                )),
             JournalError::Remote(fault) => fault.into(),
             JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Failure::new(ACCESS, sentence),
         };
@@ -129,6 +135,7 @@ pub fn mend(error: &JournalError) -> Option<&'static str> {
         | JournalError::LostLease { .. }
         | JournalError::Imported(..)
         | JournalError::Foreign(_)
+        | JournalError::MadeElsewhere(_)
         | JournalError::Corrupt(_)
         | JournalError::Unknown(_)
         | JournalError::Newer { .. } => None,

@@ -35,10 +35,16 @@ pub fn open(
     sessions: impl FnOnce() -> Arc<Sessions>,
 ) -> Result<Arc<dyn Journal>, Failure> {
     match place(loaded, given)? {
-        Place::Folder(dir) if missing == Missing::LeaveSo && !dir.exists() => Ok(Arc::new(MemoryJournal::new())),
-        Place::Folder(dir) => {
+        Place::Folder { dir, .. } if missing == Missing::LeaveSo && !dir.exists() => Ok(Arc::new(MemoryJournal::new())),
+        Place::Folder { dir, named } => {
             not_of_the_repository(&dir)?;
-            let journal = SqliteJournal::open(&dir)?;
+            let journal = match named {
+                true => SqliteJournal::open(&dir)?,
+                false => SqliteJournal::open_made_here(&dir)?,
+            };
+            if named && dir.file_name().is_some_and(|name| name == LOCAL) {
+                SqliteJournal::adopt(&dir);
+            }
             journal.exposed().iter().for_each(|what| output.warn(what));
             Ok(Arc::new(journal))
         }
@@ -53,7 +59,8 @@ pub fn open(
     }
 }
 
-/// State that git tracks is what the repository's authors say, not what happened here. (Links are refused where it is opened.)
+/// State that git tracks is what the repository's authors say, not what happened here, also where somebody names it. (Links, and folders
+/// that were made elsewhere, are refused where it is opened.)
 fn not_of_the_repository(dir: &Path) -> Result<(), Failure> {
     if !dir.is_dir() || dir.is_symlink() {
         return Ok(());
@@ -68,13 +75,20 @@ fn not_of_the_repository(dir: &Path) -> Result<(), Failure> {
 }
 
 enum Place {
-    Folder(PathBuf),
-    Table { account: AccountName, table: String },
+    Folder {
+        dir: PathBuf,
+        /// Whether whoever runs this named it. One that just lies in the checkout may have come with it.
+        named: bool,
+    },
+    Table {
+        account: AccountName,
+        table: String,
+    },
 }
 
 fn place(loaded: &Loaded, given: Option<&str>) -> Result<Place, Failure> {
     if let Some(dir) = given.and_then(|g| g.strip_prefix("local:")).filter(|dir| !dir.is_empty()) {
-        return Ok(Place::Folder(PathBuf::from(dir)));
+        return Ok(Place::Folder { dir: PathBuf::from(dir), named: true });
     }
     let state = match given {
         None => loaded.pipeline.state.clone(),
@@ -86,7 +100,7 @@ fn place(loaded: &Loaded, given: Option<&str>) -> Result<Place, Failure> {
         })?,
     };
     Ok(match state {
-        State::Local => Place::Folder(loaded.root.join(LOCAL)),
+        State::Local => Place::Folder { dir: loaded.root.join(LOCAL), named: false },
         State::DynamoDb { account, table } => Place::Table { account, table },
     })
 }

@@ -52,6 +52,9 @@ pub enum JournalError {
     /// What is in the state's place is not something that this user's kanmon has made.
     #[error("the state is not used: {0}")]
     Foreign(String),
+    /// The folder came from elsewhere, and with it whatever is recorded there.
+    #[error("the state is not used: {0} was not made here; it was copied, or came with the source")]
+    MadeElsewhere(String),
     /// The service that keeps it does not do as asked.
     #[error("{0}")]
     Remote(Fault),

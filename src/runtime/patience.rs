@@ -54,6 +54,7 @@ pub fn passes(error: &JournalError) -> bool {
         | JournalError::LostLease { .. }
         | JournalError::Imported(..)
         | JournalError::Foreign(_)
+        | JournalError::MadeElsewhere(_)
         | JournalError::Corrupt(_)
         | JournalError::Unknown(_)
         | JournalError::Newer { .. } => false,

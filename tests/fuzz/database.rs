@@ -66,6 +66,7 @@ async fn state_files() {
                     error,
                     JournalError::Corrupt(_)
                         | JournalError::Foreign(_)
+                        | JournalError::MadeElsewhere(_)
                         | JournalError::Newer { .. }
                         | JournalError::Store(_)
                         | JournalError::NoSuchRelease(_)

@@ -1,4 +1,5 @@
-//! State that lies in the repository, or in the place of somebody else's: production's checkout would bring its own record.
+//! State that lies in the repository or came with its archive, or in the place of somebody else's: production's checkout would bring its
+//! own record.
 
 use std::os::unix::fs::{chown, symlink};
 use std::path::Path;
@@ -35,6 +36,65 @@ fn a_state_that_git_tracks_is_not_used() {
         git(&desk, &["rm", "-q", "--cached", ".kanmon/journal.db"]);
         desk.run(&keys, &["history"]).ended(0).says(&id);
     }
+}
+
+/// Copies a folder with all that is in it, as an archive of it would be unpacked.
+fn unpacked(from: &Path, to: &Path, leave_out: &[&str]) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (name, path) = (entry.file_name(), entry.path());
+        if leave_out.iter().any(|left| name == *left) {
+            continue;
+        }
+        match path.is_dir() {
+            true => unpacked(&path, &to.join(name), leave_out),
+            false => drop(std::fs::copy(&path, to.join(name)).unwrap()),
+        }
+    }
+}
+
+/// CodeBuild's source as a ZIP has no `.git`, or one that the attacker made; and there may be no git.
+#[test]
+fn a_state_that_came_with_the_source_is_not_used_without_git_either() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let (theirs, id) = with_state(&field);
+        let keys = field.promoter().keys;
+        let without_git = [keys.clone(), vec![("PATH".to_owned(), "/nonexistent".to_owned())]].concat();
+        git(&theirs, &["add", "-f", ".kanmon"]);
+        git(&theirs, &["-c", "user.name=D", "-c", "user.email=d@example.com", "commit", "-qm", "with state"]);
+        let cases =
+            [(&[".git"][..], &keys, "a ZIP"), (&[], &without_git, "no git"), (&[".git"], &without_git, "neither")];
+        for (left_out, env, what) in cases {
+            let desk = Desk::empty();
+            unpacked(theirs.root.path(), desk.root.path(), left_out);
+            for verb in [&["history"][..], &["approvals"], &["promote", &id, "--to", "prod"], &["resume"], &["release"]]
+            {
+                let ran = desk.run(env, verb).ended(40);
+                let ran = ran.told(".kanmon was not made here").told("name it once").told("move it out of the way");
+                assert!(!ran.out.contains(&id), "{topology:?}, {what}: {verb:?}");
+            }
+        }
+        field.production_is_untouched();
+    }
+}
+
+#[test]
+fn control_a_state_that_was_made_here_is_used_and_one_that_was_copied_is_once_it_is_named() {
+    let field = Field::new(Topology::Strong);
+    let (desk, id) = with_state(&field);
+    let keys = field.promoter().keys;
+    // Without git, and under another name.
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::rename(desk.root.path().join(".git"), elsewhere.path().join(".git")).unwrap();
+    desk.run(&keys, &["history"]).ended(0).says(&id);
+    // A cache of CodeBuild, or a backup: whoever runs kanmon says so.
+    let copy = Desk::empty();
+    unpacked(desk.root.path(), copy.root.path(), &[]);
+    copy.run(&keys, &["history"]).ended(40).told("was not made here");
+    copy.run(&keys, &["history", "--state", "local:.kanmon"]).ended(0).says(&id);
+    copy.run(&keys, &["history"]).ended(0).says(&id);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The journal on this machine's disk: one SQLite file in a folder of its own.
 
+mod birth;
 mod error;
 mod events;
 mod head;

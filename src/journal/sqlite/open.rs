@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{Failure, read_only};
 use super::kept::Kept;
-use super::{private, schema};
+use super::{birth, private, schema};
 use crate::ports::journal::JournalError;
 
 /// Transactions take milliseconds, and on a slow disk some hundred; whoever waits longer than this waits for something
@@ -29,10 +29,22 @@ pub(super) struct Opened {
     pub exposed: Vec<String>,
 }
 
+/// Who says that a folder's records are to be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Whoever named the folder.
+    Named,
+    /// The folder itself, by having been made where it lies.
+    MadeHere,
+}
+
 /// Opens the journal in `dir`, making both where they are not there; read-only where it cannot be written.
-pub(super) fn open(dir: &Path) -> Result<Opened, JournalError> {
+pub(super) fn open(dir: &Path, trust: Trust) -> Result<Opened, JournalError> {
     let file = dir.join(FILE);
     private::is_ours(dir, &file)?;
+    if trust == Trust::MadeHere && file.exists() && !made_here(dir)? {
+        return Err(JournalError::MadeElsewhere(dir.display().to_string()));
+    }
     let prepared = prepare(dir, &file);
     let exposed = private::close_to_others(dir, &file);
     let opened = match prepared {
@@ -43,6 +55,10 @@ pub(super) fn open(dir: &Path) -> Result<Opened, JournalError> {
         Err(e) => Err(JournalError::Store(format!("{} cannot be made or opened: {e}", file.display()))),
     }?;
     Ok(Opened { exposed, ..opened })
+}
+
+fn made_here(dir: &Path) -> Result<bool, JournalError> {
+    birth::is_noted(dir).map_err(|e| JournalError::Store(format!("{} cannot be read: {e}", dir.display())))
 }
 
 /// For this user's eyes alone (names of accounts, people and findings are in it), and never part of a commit.
@@ -57,6 +73,10 @@ fn prepare(dir: &Path, file: &Path) -> std::io::Result<()> {
     }
     // SQLite gives the files that it makes beside this one the same mode.
     let new = !file.exists();
+    if new {
+        // Before there is any record: a database without the note was made elsewhere.
+        birth::note(dir)?;
+    }
     OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
     if new {
         // A file whose name is not on the disk is not durable, whatever is in it.

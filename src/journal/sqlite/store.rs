@@ -10,9 +10,9 @@ use rusqlite::{Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::error::{Failure, read_only};
-use super::open::{self, Opened};
+use super::open::{self, Opened, Trust};
 use super::place::Place;
-use super::{events, inbox, leases};
+use super::{birth, events, inbox, leases};
 use crate::journal::lease::Gone;
 use crate::journal::{codec, process};
 use crate::model::event::{Event, Fact};
@@ -43,7 +43,20 @@ impl SqliteJournal {
     /// `Newer` for a file of a later kanmon, `Corrupt` for one that is no journal, `Foreign` where somebody else made it or put something
     /// in its place, `Store` where it cannot be opened or made.
     pub fn open(dir: &Path) -> Result<SqliteJournal, JournalError> {
-        SqliteJournal::start(open::open(dir)?, Arc::new(process::is_gone))
+        SqliteJournal::start(open::open(dir, Trust::Named)?, Arc::new(process::is_gone))
+    }
+
+    /// The same for a folder that nobody named.
+    ///
+    /// # Errors
+    /// `MadeElsewhere` where there are records and the folder was not made where it lies.
+    pub fn open_made_here(dir: &Path) -> Result<SqliteJournal, JournalError> {
+        SqliteJournal::start(open::open(dir, Trust::MadeHere)?, Arc::new(process::is_gone))
+    }
+
+    /// Lets a folder count as made here from now on. Where it cannot be written, it has to be named each time.
+    pub fn adopt(dir: &Path) {
+        let _ = birth::note(dir);
     }
 
     pub(super) fn start(opened: Opened, gone: Arc<Gone>) -> Result<SqliteJournal, JournalError> {

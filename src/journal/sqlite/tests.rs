@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::SqliteJournal;
-use super::open::{open, open_read_only};
+use super::open::{Trust, open, open_read_only};
 use crate::journal::conformance::{Bench, Dead, conformance, gone, holder};
 use crate::journal::process::{is_gone, this_process};
 use crate::model::event::{Event, Fact};
@@ -16,7 +16,7 @@ use crate::ports::journal::{Holder, Journal, JournalError, Lease};
 
 pub(in crate::journal) fn bench() -> Bench {
     let (dead, dir) = (Dead::default(), tempfile::tempdir().unwrap());
-    let opened = open(&dir.path().join(".kanmon")).unwrap();
+    let opened = open(&dir.path().join(".kanmon"), Trust::Named).unwrap();
     let journal = SqliteJournal::start(opened, Arc::new(gone(&dead))).unwrap();
     Bench { journal: Box::new(journal), dead, _dir: Some(dir) }
 }

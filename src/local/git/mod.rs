@@ -33,8 +33,8 @@ pub fn source(root: &Path) -> Found {
     }
 }
 
-/// A file below this folder that git tracks, if there is one. Where git does not answer, none is known to be: nothing else is done on
-/// its word.
+/// A file below this folder that git tracks, if there is one. Where there is no git, or it does not answer, none is known to be: that the
+/// folder was made here has to be known in another way.
 pub fn tracked(folder: &Path) -> Option<String> {
     if !is_below_a_repository(folder) {
         return None;
