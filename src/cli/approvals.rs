@@ -21,7 +21,10 @@ use crate::report::{names, plan, story};
 
 pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let bench = Bench::new(global, output)?;
-    let recorded = heard(&bench, releases::all(&bench, usize::MAX).await?).await?;
+    let all = releases::all(&bench, usize::MAX).await?;
+    all.warn(output);
+    let unreadable = all.unreadable();
+    let recorded = heard(&bench, all.recorded).await?;
     let now = bench.clock.now();
     let mut waiting = Vec::new();
     // Nobody can answer an expired one, even while nobody works on its release.
@@ -31,7 +34,10 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
         waiting.push(Question { recorded, stage, request, frozen });
     }
     if waiting.is_empty() {
-        output.tell(|| "nothing waits for approval", || json!({ "v": 1, "kind": "approvals", "waiting": [] }));
+        output.tell(
+            || "nothing waits for approval",
+            || json!({ "v": 1, "kind": "approvals", "waiting": [], "unreadable": unreadable }),
+        );
         return Ok(0);
     }
     let sheet = Sheet { paint: output.out, width: output.out_width() };
@@ -59,7 +65,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
                     })
                 })
                 .collect();
-            json!({ "v": 1, "kind": "approvals", "waiting": waiting })
+            json!({ "v": 1, "kind": "approvals", "waiting": waiting, "unreadable": unreadable })
         },
     );
     Ok(0)

@@ -91,7 +91,7 @@ async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Re
 
 async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
     loop {
-        let (recorded, now) = (releases::all(manager, 1).await?, manager.clock.now());
+        let (recorded, now) = (releases::all(manager, 1).await?.recorded, manager.clock.now());
         if let Some((asked, stage, request)) = recorded.iter().flat_map(|r| approvals::asked(r, now)).next() {
             let quiet = output.form == Form::Json;
             if !quiet {
@@ -115,8 +115,8 @@ async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
 
 async fn ended(bench: &Bench) {
     loop {
-        let recorded = releases::all(bench, 1).await.unwrap_or_default();
-        if recorded.iter().any(|r| r.release.ending.is_some()) {
+        let all = releases::all(bench, 1).await;
+        if all.iter().flat_map(|all| &all.recorded).any(|r| r.release.ending.is_some()) {
             return;
         }
         bench.clock.sleep(jiff::SignedDuration::from_millis(500)).await;

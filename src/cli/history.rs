@@ -12,7 +12,7 @@ use crate::model::ids::StageName;
 use crate::model::ledger::{Heard, Said};
 use crate::model::release::Release;
 use crate::model::words::{self, moment};
-use crate::ports::journal::Imported;
+use crate::ports::journal::{Imported, Listed};
 use crate::report::text::Text;
 use crate::report::{names, story, summary, table};
 
@@ -59,7 +59,9 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
 }
 
 async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failure> {
-    let recorded = releases::all(bench, limit).await?;
+    let all = releases::all(bench, limit).await?;
+    all.warn(output);
+    let recorded = &all.recorded;
     let mut said = Vec::new();
     for stage in &bench.pipeline().stages {
         let ledger = bench.journal.ledger(&bench.pipeline().app, &stage.name).await?;
@@ -70,7 +72,13 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
     let now = bench.clock.now();
     output.tell(
         || {
-            let rows: Vec<_> = recorded
+            let unread = all.unreadable.iter().map(|one| {
+                let Listed { release, started_at, .. } = &one.listed;
+                let none = || "-".to_owned();
+                let row = vec![release.to_string(), moment(*started_at), "unreadable".to_owned(), none(), none(), none()];
+                (*started_at, row)
+            });
+            let mut rows: Vec<_> = recorded
                 .iter()
                 .map(|r| {
                     let release = &r.release;
@@ -90,16 +98,20 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                     let source = &release.started.source;
                     let none = if source.unreadable.is_some() { "unknown" } else { "-" };
                     let commit = commit(release).map_or_else(|| none.to_owned(), |c| words::commit(c, 10));
-                    vec![
+                    let row = vec![
                         release.id.to_string(),
                         moment(release.started_at),
                         outcome,
                         reached.map_or_else(|| "-".to_owned(), |s| s.name.to_string()),
                         commit.to_owned(),
                         names::nickname(&release.started.requested_by),
-                    ]
+                    ];
+                    (release.started_at, row)
                 })
+                .chain(unread)
                 .collect();
+            rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+            let rows: Vec<_> = rows.into_iter().map(|(_, row)| row).collect();
             let table = match rows.is_empty() {
                 true => Text::from("nothing was released yet"),
                 false => {
@@ -131,7 +143,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
                 })
                 .collect();
             let said: Vec<_> = said.iter().map(|(stage, heard)| json!({ "stage": stage, "heard": heard })).collect();
-            json!({ "v": 1, "kind": "history", "releases": releases, "said": said })
+            json!({ "v": 1, "kind": "history", "releases": releases, "said": said, "unreadable": all.unreadable() })
         },
     );
     Ok(0)

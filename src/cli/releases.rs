@@ -1,7 +1,10 @@
 //! Releases, read from the journal.
 
+use serde_json::{Value, json};
+
 use super::bench::Bench;
 use super::failure::Failure;
+use super::output::Output;
 use crate::model::event::Event;
 use crate::model::ids::ReleaseId;
 use crate::model::release::Release;
@@ -31,9 +34,7 @@ impl Recorded {
 /// One release.
 pub async fn one(bench: &Bench, id: &ReleaseId) -> Result<(Vec<Event>, Release), Failure> {
     let events = bench.journal.read(id).await?;
-    let release = Release::fold(&events).map_err(|illegal| {
-        Failure::access(format!("the record of {id} does not fit together")).cause(illegal.to_string())
-    })?;
+    let release = folded(id, &events)?;
     Ok((events, release))
 }
 
@@ -52,12 +53,86 @@ pub async fn imported(bench: &Bench, release: &Release) -> Result<Option<Importe
     Ok(listed.into_iter().find(|l| l.release == release.id).and_then(|l| l.imported))
 }
 
-/// The application's releases, newest first.
-pub async fn all(bench: &Bench, limit: usize) -> Result<Vec<Recorded>, Failure> {
-    let mut found = Vec::new();
-    for listed in bench.journal.list(&bench.pipeline().app).await?.into_iter().take(limit) {
-        let (_, release) = one(bench, &listed.release).await?;
-        found.push(Recorded { listed, release });
+/// An application's releases, newest first.
+pub struct All {
+    pub recorded: Vec<Recorded>,
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A release whose record is damaged, or is another kanmon's. It does not hide the others.
+pub struct Unreadable {
+    pub listed: Listed,
+    pub why: Failure,
+}
+
+impl Unreadable {
+    /// Why, without what one would do about the whole state.
+    pub fn reason(&self) -> String {
+        match &self.why.cause {
+            Some(cause) => format!("{}: {cause}", self.why.sentence),
+            None => self.why.sentence.clone(),
+        }
     }
-    Ok(found)
+}
+
+impl All {
+    /// Those that cannot be read, for people beside the data.
+    pub fn warn(&self, output: &Output) {
+        for one in &self.unreadable {
+            output.warn(&format!("{} cannot be read, and is left out: {}", one.listed.release, one.reason()));
+        }
+    }
+
+    /// Those that cannot be read, for programs.
+    pub fn unreadable(&self) -> Vec<Value> {
+        let json = |one: &Unreadable| json!({ "release": one.listed.release, "why": one.reason() });
+        self.unreadable.iter().map(json).collect()
+    }
+}
+
+/// The application's releases.
+///
+/// # Errors
+/// Where the state cannot be read, and where none of its records can: the first of them.
+pub async fn all(bench: &Bench, limit: usize) -> Result<All, Failure> {
+    let (mut recorded, mut unreadable) = (Vec::new(), Vec::new());
+    for listed in bench.journal.list(&bench.pipeline().app).await?.into_iter().take(limit) {
+        let read = match bench.journal.read(&listed.release).await {
+            Ok(events) => folded(&listed.release, &events),
+            Err(error) if is_of_the_record(&error) => Err(error.into()),
+            Err(error) => return Err(error.into()),
+        };
+        match read {
+            Ok(release) => recorded.push(Recorded { listed, release }),
+            Err(why) => unreadable.push(Unreadable { listed, why }),
+        }
+    }
+    match (recorded.is_empty(), unreadable.is_empty()) {
+        (true, false) => Err(unreadable.swap_remove(0).why),
+        _ => Ok(All { recorded, unreadable }),
+    }
+}
+
+/// Whether a record cannot be read for what is in it, not for how the state is reached.
+fn is_of_the_record(error: &JournalError) -> bool {
+    match error {
+        JournalError::Corrupt(_) | JournalError::Unknown(_) | JournalError::Newer { .. } => true,
+        JournalError::NoSuchRelease(_)
+        | JournalError::Held { .. }
+        | JournalError::Frozen(_)
+        | JournalError::LostLease { .. }
+        | JournalError::Store(_)
+        | JournalError::Busy(_)
+        | JournalError::Gone(_)
+        | JournalError::Imported(..)
+        | JournalError::Foreign(_)
+        | JournalError::MadeElsewhere(_)
+        | JournalError::Remote(_) => false,
+    }
+}
+
+fn folded(id: &ReleaseId, events: &[Event]) -> Result<Release, Failure> {
+    Release::fold(events).map_err(|illegal| {
+        Failure::access(format!("the record of {id} does not fit together")).cause(illegal.to_string())
+    })
 }

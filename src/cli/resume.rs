@@ -16,7 +16,7 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
     let bench = Bench::new(global, output)?;
     let id = match args.release {
         Some(id) => id,
-        None => only_one(&bench).await?,
+        None => only_one(&bench, output).await?,
     };
     let (_, release) = releases::own(&bench, &id).await?;
     fit(&release)?;
@@ -42,13 +42,11 @@ fn fit(release: &Release) -> Result<(), Failure> {
 }
 
 /// The only release that waits to be gone on with.
-async fn only_one(bench: &Bench) -> Result<ReleaseId, Failure> {
-    let found: Vec<_> = releases::all(bench, usize::MAX)
-        .await?
-        .into_iter()
-        .filter(|r| r.listed.held_by.is_none() && r.is_open())
-        .map(|r| r.release.id)
-        .collect();
+async fn only_one(bench: &Bench, output: &Output) -> Result<ReleaseId, Failure> {
+    let all = releases::all(bench, usize::MAX).await?;
+    all.warn(output);
+    let found: Vec<_> =
+        all.recorded.into_iter().filter(|r| r.listed.held_by.is_none() && r.is_open()).map(|r| r.release.id).collect();
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(Failure::wrong("there is nothing to resume").hint("`kanmon history` lists what was released")),

@@ -36,7 +36,9 @@ struct Row {
 
 pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u8, Failure> {
     let bench = Bench::new(global, output)?;
-    let recorded = releases::all(&bench, usize::MAX).await?;
+    let all = releases::all(&bench, usize::MAX).await?;
+    all.warn(output);
+    let recorded = &all.recorded;
     let ports = bench.ports("kanmon-status", None)?;
     let mut eyes = Eyes::new(&bench, &ports);
     let (mut rows, mut freezes, mut held) = (Vec::new(), Vec::new(), Vec::new());
@@ -58,7 +60,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
             let at = Place { stage: &stage.name, service };
             let release = live
                 .as_ref()
-                .and_then(|l| credit::rolled_by(&recorded, at, &l.task_definition, l.deployment.as_deref()))
+                .and_then(|l| credit::rolled_by(recorded, at, &l.task_definition, l.deployment.as_deref()))
                 .map(ToString::to_string);
             let (stage, service) = (stage.name.to_string(), service.to_string());
             rows.push(Row { stage, service, live, release, last_good: last_good.clone(), good_runs });
@@ -72,7 +74,11 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
     }
     output.tell(
         || human(&rows, &freezes, &held, &open, &unseen, output, bench.clock.now()),
-        || machine(&rows, &freezes, &held, &open, &unseen),
+        || {
+            let mut status = machine(&rows, &freezes, &held, &open, &unseen);
+            status["unreadable"] = all.unreadable().into();
+            status
+        },
     );
     Ok(0)
 }

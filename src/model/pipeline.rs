@@ -1,6 +1,8 @@
 //! The resolved pipeline: what a release obeys from its first event on. Files it names are held by hash, never by content,
 //! so that no environment value is journaled.
 
+mod references;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
@@ -299,19 +301,19 @@ impl Pipeline {
     }
 
     pub fn account(&self, name: &AccountName) -> &Account {
-        self.accounts.get(name).expect("the pipeline file's references are checked when it is resolved")
+        self.accounts.get(name).expect("references are checked where a file is resolved and where a record is folded")
     }
 
     pub fn image(&self, name: &ImageName) -> &ImageSpec {
-        self.images.get(name).expect("the pipeline file's references are checked when it is resolved")
+        self.images.get(name).expect("references are checked where a file is resolved and where a record is folded")
     }
 
     pub fn service(&self, name: &ServiceName) -> &ServiceSpec {
-        self.services.get(name).expect("the pipeline file's references are checked when it is resolved")
+        self.services.get(name).expect("references are checked where a file is resolved and where a record is folded")
     }
 
     pub fn task(&self, name: &TaskName) -> &TaskSpec {
-        self.tasks.get(name).expect("the pipeline file's references are checked when it is resolved")
+        self.tasks.get(name).expect("references are checked where a file is resolved and where a record is folded")
     }
 
     /// The account whose copy of an image a stage's tasks pull.

@@ -81,7 +81,7 @@ impl Release {
     /// A release from its first event.
     ///
     /// # Errors
-    /// When the event is not the first, or starts nothing.
+    /// When the event is not the first, starts nothing, or names what its own pipeline does not have.
     pub fn begin(event: &Event) -> Result<Release, Illegal> {
         let Fact::Started(started) = &event.fact else {
             return Err(illegal(event, "a journal begins with `started`"));
@@ -89,6 +89,7 @@ impl Release {
         if event.seq != 1 {
             return Err(illegal(event, "the first event has number 1"));
         }
+        references::of_start(started).map_err(|why| illegal(event, &why))?;
         Ok(Release {
             id: event.release.clone(),
             seq: 1,
@@ -135,6 +136,7 @@ impl Release {
         if !may_follow {
             return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
         }
+        self.knows(&event.fact).map_err(|why| illegal(event, &why))?;
         self.take(event).map_err(|why| illegal(event, &why))?;
         self.conclude(event);
         self.seq = event.seq;
@@ -178,7 +180,6 @@ impl Release {
         match &event.fact {
             Fact::Started(_) => return Err("it has started already".into()),
             Fact::Extended { until, requested_by, forced, again } => {
-                self.stages.get(until).ok_or("no such stage")?;
                 self.until = until.clone();
                 self.requested_by = requested_by.clone();
                 self.add_requester(requested_by);
@@ -447,6 +448,7 @@ fn illegal(event: &Event, why: &str) -> Illegal {
 
 mod lookups;
 mod parts;
+mod references;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]

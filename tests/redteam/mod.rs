@@ -41,5 +41,6 @@ mod a28_a_short_plan_or_none;
 mod a29_an_old_approval_is_played_again;
 mod a30_a_tag_is_moved_after_approval;
 mod a31_a_template_is_changed_midway;
+mod records_that_do_not_hold_together;
 mod registries_that_lie;
 mod standing;

@@ -94,6 +94,11 @@ impl Record {
         for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
             let _ = std::fs::remove_file(state.join(name));
         }
+        self.add_to(state);
+    }
+
+    /// Writes it beside what a state folder holds.
+    pub fn add_to(&self, state: &Path) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(self.append_to(state));
     }

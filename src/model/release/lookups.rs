@@ -47,6 +47,6 @@ impl Release {
     }
 
     pub fn stage(&self, name: &StageName) -> &StageState {
-        self.stages.get(name).expect("stages come from the resolved pipeline")
+        self.stages.get(name).expect("no fact that names another stage is taken in")
     }
 }

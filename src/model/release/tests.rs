@@ -192,17 +192,54 @@ fn what_is_unknown_is_under_way_again_after_resuming_so_that_it_is_read() {
 
 #[test]
 fn facts_about_what_the_pipeline_does_not_have_are_refused() {
-    assert!(refused([entered("moon")]).why.contains("there is no stage moon"));
+    assert!(refused([entered("moon")]).why.contains("the pipeline has no stage moon"));
     let extended = Fact::Extended { until: id("moon"), requested_by: Requester::Unknown, forced: None, again: None };
-    assert_eq!(refused([extended]).why, "no such stage");
+    assert_eq!(refused([extended]).why, "the pipeline has no stage moon");
     let roll = |at: StepRef, service: &str| Fact::RolloutStopRequested { at, service: id(service) };
-    assert!(refused([roll(step("dev", 9), "web")]).why.contains("no such step"));
-    assert!(refused([roll(step("dev", 0), "web")]).why.contains("rolls nothing"));
+    assert!(refused([roll(step("dev", 9), "web")]).why.contains("stage dev has no step 9"));
+    assert!(refused([roll(step("dev", 0), "web")]).why.contains("step 0 of dev does not roll web"));
     assert!(refused([roll(step("dev", 1), "admin")]).why.contains("does not roll admin"));
     let ran = Fact::TaskStarted { at: step("dev", 1), task: id("migrate"), arn: "a".into() };
-    assert!(refused([ran]).why.contains("runs no task"));
+    assert!(refused([ran]).why.contains("step 1 of dev does not run migrate"));
     let judged = Fact::CheckJudged { at: step("dev", 0), verdict: Verdict::Pass, detail: String::new() };
-    assert!(refused([judged]).why.contains("is not a check"));
+    assert!(refused([judged]).why.contains("step 0 of dev is not a check"));
+}
+
+#[test]
+fn a_release_of_a_pipeline_that_does_not_hold_together_does_not_begin() {
+    let begun = |change: fn(&mut Started)| {
+        let Fact::Started(mut first) = started() else { panic!("it starts") };
+        change(&mut first);
+        Release::fold(&events("r1", [Fact::Started(first)])).map(drop)
+    };
+    assert_eq!(begun(|_| {}), Ok(()));
+    let why = |change: fn(&mut Started)| begun(change).unwrap_err().why;
+    assert_eq!(why(|s| s.pipeline.accounts.clear()), "the pipeline has no account main");
+    assert_eq!(why(|s| s.until = id("moon")), "the pipeline has no stage moon");
+    assert_eq!(why(|s| drop(s.given.insert(id("moon"), "x".into()))), "the pipeline has no image moon");
+}
+
+#[test]
+fn effects_images_and_plans_that_the_pipeline_does_not_have_are_refused() {
+    let why = |fact: Fact| refused([fact]).why;
+    let survey = Effect::Survey { from: id("dev"), until: id("moon") };
+    assert_eq!(why(intended(survey)), "the pipeline has no stage moon");
+    assert_eq!(why(intended(Effect::Build { image: id("moon") })), "the pipeline has no image moon");
+    let copy = Effect::Copy { image: id("web"), account: id("moon") };
+    assert_eq!(why(intended(copy)), "the pipeline has no account moon");
+    let restore = Effect::Restore { at: step("moon", 1), service: id("web") };
+    assert_eq!(why(intended(restore)), "the pipeline has no stage moon");
+    let Fact::ImageBuilt { pushed, .. } = built() else { panic!("it is built") };
+    let copied = |image: &str, account: &str| Fact::ImageCopied {
+        image: id(image),
+        account: id(account),
+        pushed: pushed.clone(),
+    };
+    assert_eq!(why(copied("moon", "main")), "the pipeline has no image moon");
+    assert_eq!(why(copied("web", "moon")), "the pipeline has no account moon");
+    let answer = ApprovalAnswer { stage: id("moon"), ..answer("prod", Answer::Approved) };
+    let refusal = Fact::ApprovalRefused { answer, why: "x".into(), closes: false };
+    assert_eq!(why(refusal), "the pipeline has no stage moon");
 }
 
 #[test]

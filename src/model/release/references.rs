@@ -1,0 +1,162 @@
+//! The names that a fact uses. Each has to be one of the release's own pipeline: whoever writes the state can write any, and everything that
+//! reads a release relies on them.
+
+use super::Release;
+use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::event::{Fact, Started};
+use crate::model::ids::{ServiceName, StageName, TaskName};
+use crate::model::pipeline::Step;
+use crate::model::plan::StagePlan;
+
+/// Whether everything that a first fact names is in its own pipeline.
+///
+/// # Errors
+/// What is not, as a sentence; the same for the others below.
+pub(super) fn of_start(started: &Started) -> Result<(), String> {
+    started.pipeline.holds_together()?;
+    if started.pipeline.stage(&started.until).is_none() {
+        return Err(no_stage(&started.until));
+    }
+    started.given.keys().try_for_each(|image| started.pipeline.has_image(image))
+}
+
+impl Release {
+    /// Whether everything that a fact names is in this release's pipeline.
+    pub(super) fn knows(&self, fact: &Fact) -> Result<(), String> {
+        let pipeline = &self.started.pipeline;
+        match fact {
+            Fact::Intended { effect, .. }
+            | Fact::EffectFailed { effect, .. }
+            | Fact::EffectAbsent { effect }
+            | Fact::EffectUnknown { effect, .. } => self.knows_effect(effect),
+            Fact::Extended { until, .. } | Fact::Surveyed { until } => self.has_stage(until),
+            Fact::ImageBuilt { image, .. } => pipeline.has_image(image),
+            Fact::ImageCopied { image, account, .. } | Fact::ScanObserved { image, account, .. } => {
+                pipeline.has_image(image).and_then(|()| pipeline.has_account(account))
+            }
+            Fact::StagePlanned { stage, plan } => self.knows_plan(stage, plan),
+            Fact::GateJudged { stage, .. }
+            | Fact::ApprovalRequested { stage, .. }
+            | Fact::ApprovalWithdrawn { stage, .. }
+            | Fact::ApprovalExpired { stage, .. }
+            | Fact::ApprovalVoided { stage, .. }
+            | Fact::StageLocked { stage, .. }
+            | Fact::Forced { stage, .. }
+            | Fact::StageEntered { stage }
+            | Fact::StageFailed { stage, .. }
+            | Fact::StageFrozen { stage, .. } => self.has_stage(stage),
+            Fact::ApprovalRefused { answer, .. }
+            | Fact::ApprovalGiven { answer }
+            | Fact::ApprovalRejected { answer, .. } => self.has_stage(&answer.stage),
+            Fact::ImagesFailed { stage, images, .. } | Fact::StageLeft { stage, images } => {
+                self.has_stage(stage)?;
+                images.keys().try_for_each(|image| pipeline.has_image(image))
+            }
+            Fact::StageConfirmed { stage, moved } => {
+                self.has_stage(stage)?;
+                moved.iter().try_for_each(|moved| pipeline.has_image(&moved.image))
+            }
+            Fact::TaskDefinitionRegistered { at, workload, .. } => self.has_workload(at, workload),
+            Fact::TaskStarted { at, task, .. } | Fact::TaskOverdue { at, task } | Fact::TaskRan { at, task, .. } => {
+                self.runs(at, task)
+            }
+            Fact::BaselineTaken { at, service, .. }
+            | Fact::RolloutStarted { at, service, .. }
+            | Fact::RolloutObserved { at, service, .. }
+            | Fact::RolloutOverdue { at, service }
+            | Fact::RolloutStopRequested { at, service }
+            | Fact::RolloutEnded { at, service, .. }
+            | Fact::RestorePrepared { at, service, .. }
+            | Fact::RestoreStarted { at, service, .. }
+            | Fact::RestoreObserved { at, service, .. }
+            | Fact::RestoreOverdue { at, service }
+            | Fact::RestoreEnded { at, service, .. } => self.rolls(at, service),
+            Fact::CheckJudged { at, .. } => self.checks(at),
+            Fact::Started(_)
+            | Fact::Resumed { .. }
+            | Fact::Warned { .. }
+            | Fact::LockBroken { .. }
+            | Fact::Absorbed { .. }
+            | Fact::AbortRequested { .. }
+            | Fact::Suspended { .. }
+            | Fact::Finished { .. } => Ok(()),
+        }
+    }
+
+    fn knows_effect(&self, effect: &Effect) -> Result<(), String> {
+        let pipeline = &self.started.pipeline;
+        match effect {
+            Effect::Survey { from, until } => self.has_stage(from).and_then(|()| self.has_stage(until)),
+            Effect::Build { image } | Effect::Adopt { image } => pipeline.has_image(image),
+            Effect::Copy { image, account } => pipeline.has_image(image).and_then(|()| pipeline.has_account(account)),
+            Effect::Plan { stage } | Effect::RequestApproval { stage, .. } | Effect::Confirm { stage } => {
+                self.has_stage(stage)
+            }
+            Effect::Register { at, workload } => self.has_workload(at, workload),
+            Effect::RunTask { at, task } => self.runs(at, task),
+            Effect::Baseline { at, service }
+            | Effect::Update { at, service }
+            | Effect::StopRollout { at, service }
+            | Effect::PrepareRestore { at, service }
+            | Effect::Restore { at, service } => self.rolls(at, service),
+            Effect::Check { at } => self.checks(at),
+        }
+    }
+
+    /// A plan shows the services and tasks that its stage's steps change, and no others.
+    fn knows_plan(&self, stage: &StageName, plan: &StagePlan) -> Result<(), String> {
+        let spec = self.started.pipeline.stage(stage).ok_or_else(|| no_stage(stage))?;
+        if let Some(service) = plan.services.keys().find(|name| !spec.services().any(|s| s == *name)) {
+            return Err(format!("stage {stage} rolls no service {service}"));
+        }
+        match plan.tasks.keys().find(|name| !spec.tasks().any(|t| t == *name)) {
+            Some(task) => Err(format!("stage {stage} runs no task {task}")),
+            None => Ok(()),
+        }
+    }
+
+    fn has_stage(&self, name: &StageName) -> Result<(), String> {
+        if self.stages.contains_key(name) { Ok(()) } else { Err(no_stage(name)) }
+    }
+
+    fn step(&self, at: &StepRef) -> Result<&Step, String> {
+        let stage = self.started.pipeline.stage(&at.stage).ok_or_else(|| no_stage(&at.stage))?;
+        stage.steps.get(at.step).ok_or_else(|| format!("stage {} has no step {}", at.stage, at.step))
+    }
+
+    fn has_workload(&self, at: &StepRef, workload: &Workload) -> Result<(), String> {
+        match workload {
+            Workload::Service(service) => self.rolls(at, service),
+            Workload::Task(task) => self.runs(at, task),
+        }
+    }
+
+    fn runs(&self, at: &StepRef, task: &TaskName) -> Result<(), String> {
+        match self.step(at)? {
+            Step::Run { task: runs } if runs == task => Ok(()),
+            Step::Run { .. } | Step::Roll { .. } | Step::Check(_) => {
+                Err(format!("step {} of {} does not run {task}", at.step, at.stage))
+            }
+        }
+    }
+
+    fn rolls(&self, at: &StepRef, service: &ServiceName) -> Result<(), String> {
+        match self.step(at)? {
+            Step::Roll { services } if services.contains(service) => Ok(()),
+            Step::Run { .. } | Step::Roll { .. } | Step::Check(_) => {
+                Err(format!("step {} of {} does not roll {service}", at.step, at.stage))
+            }
+        }
+    }
+
+    fn checks(&self, at: &StepRef) -> Result<(), String> {
+        match self.step(at)? {
+            Step::Check(_) => Ok(()),
+            Step::Run { .. } | Step::Roll { .. } => Err(format!("step {} of {} is not a check", at.step, at.stage)),
+        }
+    }
+}
+
+fn no_stage(name: &StageName) -> String {
+    format!("the pipeline has no stage {name}")
+}

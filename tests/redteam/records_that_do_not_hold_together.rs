@@ -1,0 +1,78 @@
+//! Beside the rows: a record that names what its own pipeline does not have, or whose facts do not follow each other. It is refused with
+//! a sentence, never met by a crash, and does not hide the other releases from whoever decides.
+
+use serde_json::{Value, json};
+
+use super::record::Record;
+use super::rig::{Field, Topology};
+
+/// An honest record, each time with one thing changed, and what is said of it.
+fn forgeries(honest: &Record) -> Vec<(Record, &'static str)> {
+    type Change = (&'static str, fn(&mut Value), &'static str);
+    let changes: [Change; 8] = [
+        ("started", |s| s["pipeline"]["stages"][1]["account"] = json!("moon"), "no account moon"),
+        ("started", |s| s["pipeline"]["images"] = json!({}), "no image app"),
+        ("started", |s| s["pipeline"]["services"] = json!({}), "no service web"),
+        ("started", |s| s["until"] = json!("moon"), "no stage moon"),
+        ("gate-judged", |f| f["stage"] = json!("moon"), "no stage moon"),
+        ("image-built", |f| f["image"] = json!("moon"), "no image moon"),
+        (
+            "stage-planned",
+            |f| f["plan"]["services"]["moon"] = f["plan"]["services"]["web"].clone(),
+            "rolls no service moon",
+        ),
+        ("baseline-taken", |f| f["place"]["step"] = json!(9), "has no step 9"),
+    ];
+    let forged = changes.into_iter().map(|(kind, change, why)| {
+        let mut record = honest.clone();
+        record.edit(kind, change);
+        (record, why)
+    });
+    forged.collect()
+}
+
+#[test]
+fn a_record_that_leads_nowhere_is_refused_with_why() {
+    let field = Field::new(Topology::Strong);
+    let release = field.prepared();
+    for (record, why) in forgeries(&field.record(&release)) {
+        field.plant(&record);
+        let verbs: [&[&str]; 5] = [
+            &["history", &release],
+            &["promote", &release, "--to", "prod"],
+            &["resume", &release],
+            &["abort", &release],
+            &["history"],
+        ];
+        for verb in verbs {
+            field.promoter().run(verb).ended(40).told("does not fit together").told(why);
+        }
+    }
+    field.production_is_untouched();
+}
+
+#[test]
+fn one_such_record_hides_no_other_release() {
+    let field = Field::new(Topology::Strong);
+    let first = field.record(&field.prepared());
+    let waiting = field.prepared();
+    let running = field.waits(&waiting);
+    for (n, (mut record, why)) in forgeries(&first).into_iter().enumerate() {
+        record.release = format!("r20200101-00000{n}-ffffff");
+        record.add_to(field.state());
+        let bad = &record.release;
+        for verb in ["history", "approvals", "status"] {
+            let ran = field.manager().run(&[verb]).ended(0);
+            ran.says(&waiting).told(&format!("{bad} cannot be read, and is left out")).told(why);
+            let json = field.manager().run(&[verb, "--output", "json"]).ended(0).json();
+            let unreadable = json[0]["unreadable"].as_array().unwrap();
+            assert!(unreadable.iter().any(|one| one["release"] == **bad), "{verb}: {unreadable:?}");
+        }
+        let listed = field.manager().run(&["history"]).ended(0).out;
+        assert!(listed.lines().any(|l| l.contains(bad.as_str()) && l.contains("unreadable")), "{listed}");
+    }
+    // The control: the honest one is approved and goes on.
+    field.approves(&waiting);
+    running.end().ended(0);
+    assert_eq!(field.in_production(), field.digest(&waiting));
+}
