@@ -14,10 +14,12 @@ use crate::aws;
 use crate::image::OciImages;
 use crate::local::checks::LocalChecks;
 use crate::local::clock::SystemClock;
-use crate::model::event::EVENT_VERSION;
+use crate::local::git;
+use crate::model::event::{EVENT_VERSION, Source};
 use crate::model::fault::Fault;
 use crate::model::pipeline::{FileRef, Pipeline, Stage};
 use crate::pipeline::{self, Loaded};
+use crate::ports::checkout::Checkout;
 use crate::ports::clock::Clock;
 use crate::ports::journal::Journal;
 use crate::ports::templates::Templates;
@@ -73,7 +75,8 @@ impl Bench {
             approvals: Arc::new(aws::CodePipeline::new(sessions)),
             images: Arc::new(OciImages::new(self.loaded.root.clone(), self.clock.clone())),
             checks: Arc::new(LocalChecks::new(self.loaded.root.clone())),
-            templates: Arc::new(RepositoryTemplates(self.loaded.root.clone())),
+            templates: Arc::new(Repository(self.loaded.root.clone())),
+            checkout: Arc::new(Repository(self.loaded.root.clone())),
             journal: self.journal.clone(),
             clock: self.clock.clone(),
             contents: Arc::default(),
@@ -142,10 +145,16 @@ impl Output {
     }
 }
 
-/// Templates below the repository's root.
-struct RepositoryTemplates(PathBuf);
+/// The repository, by its root.
+struct Repository(PathBuf);
 
-impl Templates for RepositoryTemplates {
+impl Checkout for Repository {
+    fn source(&self) -> Source {
+        git::source(&self.0).source
+    }
+}
+
+impl Templates for Repository {
     fn render(&self, template: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<serde_json::Value, Fault> {
         pipeline::templates::render(&self.0, template, pipeline, stage)
     }

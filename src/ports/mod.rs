@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod approvals;
+pub mod checkout;
 pub mod checks;
 pub mod clock;
 pub mod deployer;

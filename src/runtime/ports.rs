@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::contents::KnownContents;
 use crate::ports::accounts::Accounts;
 use crate::ports::approvals::PipelineApprovals;
+use crate::ports::checkout::Checkout;
 use crate::ports::checks::Checks;
 use crate::ports::clock::Clock;
 use crate::ports::deployer::Deployer;
@@ -24,6 +25,7 @@ pub struct Ports {
     pub approvals: Arc<dyn PipelineApprovals>,
     pub checks: Arc<dyn Checks>,
     pub templates: Arc<dyn Templates>,
+    pub checkout: Arc<dyn Checkout>,
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
     /// What this process has read of images.

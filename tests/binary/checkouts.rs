@@ -17,3 +17,31 @@ fn a_checkout_that_git_does_not_read_has_an_unknown_commit_and_a_warning_in_gits
     let history = desk.run(&dev, &["history"]).ended(0);
     assert_eq!(history.out.lines().filter(|l| l.contains(" unknown ")).count(), 1, "{}", history.out);
 }
+
+#[test]
+fn an_image_is_built_from_the_commit_that_the_release_says_or_not_at_all() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let dev = sandbox.keys("developer");
+    // It stops before anything is built.
+    sandbox.ask("POST", "faults", r#"{"operation": "InitiateLayerUpload", "count": 100, "kind": "access_denied"}"#);
+    sandbox.ask("POST", "faults", r#"{"operation": "PutImage", "count": 100, "kind": "access_denied"}"#);
+    let stopped = desk.run(&dev, &["release", "--until", "dev"]).ended(40);
+    let id = super::rig::release_in(&stopped.out);
+    sandbox.ask("DELETE", "faults", "");
+    let refused = |why: &str, hint: &str| {
+        for verb in [&["resume", &id][..], &["promote", &id, "--to", "dev"]] {
+            let ran = desk.run(&dev, verb).ended(40);
+            ran.says(&format!("image app cannot be built here for {id}: the source is another")).says(why).says(hint);
+        }
+        assert_eq!(sandbox.done("PutImage"), Vec::<serde_json::Value>::new());
+    };
+    desk.write("app/index.html", "<title>not committed</title>");
+    refused("with uncommitted changes", "without changes, or make a new release");
+    desk.commit();
+    refused("and this is commit", "check out ");
+    // The control: back on its commit.
+    desk.git(&["checkout", "-q", "HEAD~1"]);
+    desk.run(&dev, &["resume", &id]).ended(0);
+    assert_eq!(sandbox.done("PutImage").len(), 1);
+}

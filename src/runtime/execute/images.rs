@@ -2,10 +2,11 @@
 
 use super::defect;
 use super::platforms::missing;
-use crate::model::event::{CommitTeller, Event, Fact, ImageCommit, PushedImage};
-use crate::model::fault::Fault;
+use crate::model::event::{CommitTeller, Event, Fact, ImageCommit, PushedImage, Source};
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, Digest, ImageName};
 use crate::model::release::Release;
+use crate::model::words;
 use crate::ports::images::{Access, Say};
 use crate::runtime::given::place;
 use crate::runtime::ports::Ports;
@@ -14,10 +15,43 @@ pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say
     let pipeline = &release.started.pipeline;
     let spec = pipeline.image(image);
     let to = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
+    from_its_source(ports, release, image)?;
     let built = ports.images.build(spec, &to, &release.tag(image), say).await?;
+    // Somebody may have checked out something else meanwhile.
+    from_its_source(ports, release, image)?;
     let done = Fact::ImageBuilt { image: image.clone(), pushed: built.pushed, by: built.by, commit: None };
     let warnings = built.warnings.into_iter().map(|text| Fact::Warned { text: format!("image {image}: {text}") });
     Ok(warnings.chain([done]).collect())
+}
+
+/// Whether the working tree is what the release says that its images are built from, which is what an approver reads.
+///
+/// # Errors
+/// `NotFound`, with the commit to check out: the release can go on where its source is.
+fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Result<(), Fault> {
+    let (was, is) = (&release.started.source, ports.checkout.source());
+    if was.commit == is.commit && was.dirty == is.dirty {
+        return Ok(());
+    }
+    let told = |source: &Source| {
+        let dirty = if source.dirty { " with uncommitted changes" } else { "" };
+        source
+            .commit
+            .as_ref()
+            .map_or_else(|| "no commit that is known".to_owned(), |c| format!("commit {}{dirty}", words::commit(c, 12)))
+    };
+    let sentence = format!("image {image} cannot be built here for {}: the source is another", release.id);
+    let hint = match (&was.commit, was.dirty) {
+        (Some(commit), false) => {
+            format!("check out {} without changes, or make a new release", words::commit(commit, 12))
+        }
+        (Some(_), true) | (None, _) => {
+            "go on in the working tree that it was started in, or make a new release".to_owned()
+        }
+    };
+    Err(Fault::new(FaultKind::NotFound, sentence)
+        .cause(format!("it was started from {}, and this is {}", told(was), told(&is)))
+        .hint(hint))
 }
 
 /// An image that exists already: taken where it is if that is the image's own repository, copied there else.

@@ -21,8 +21,10 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::SignedDuration;
 use kanmon::aws;
 use kanmon::journal::MemoryJournal;
+use kanmon::model::event::Source;
 use kanmon::model::fault::Fault;
 use kanmon::model::pipeline::{FileRef, Pipeline};
+use kanmon::ports::checkout::Checkout;
 use kanmon::ports::images::Access;
 use kanmon::ports::journal::Holder;
 use kanmon::ports::templates::Templates;
@@ -190,6 +192,13 @@ pub struct Stage {
 
 struct Folder(PathBuf);
 
+/// As what a story's releases say that they are started from.
+impl Checkout for Folder {
+    fn source(&self) -> Source {
+        Source::default()
+    }
+}
+
 impl Templates for Folder {
     fn render(
         &self,
@@ -291,6 +300,7 @@ impl Stage {
                 cut: self.cut.clone(),
             }),
             templates: Arc::new(Folder(self.folder.path().to_owned())),
+            checkout: Arc::new(Folder(self.folder.path().to_owned())),
             journal: Arc::new(self.journal.clone()),
             clock: self.machine.clone(),
             contents: Arc::default(),
