@@ -278,8 +278,8 @@ async fn agree(
             .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
     }
     let sheet = Sheet { paint: output.err, width: output.err_width() };
-    let frozen = approvals::frozen(bench, recorded, stage).await;
-    output.note(approvals::human(bench, &Question { recorded, stage, request, frozen }, sheet));
+    let (frozen, rejected) = approvals::around(bench, recorded, stage).await;
+    output.note(approvals::human(bench, &Question { recorded, stage, request, frozen, rejected }, sheet));
     if yes {
         return Ok(());
     }

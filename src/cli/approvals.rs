@@ -11,7 +11,7 @@ use super::releases::{self, Recorded};
 use crate::engine::inbox::foresee;
 use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::ApprovalRequest;
-use crate::model::ledger::Frozen;
+use crate::model::ledger::{Frozen, Rejected};
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::{Approval, EarlierWord};
 use crate::model::words::{self, lasting, moment};
@@ -30,8 +30,8 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     // Nobody can answer an expired one, even while nobody works on its release.
     for (recorded, stage, request) in recorded.iter().flat_map(|r| asked(r, now)).filter(|(_, _, q)| now < q.expires_at)
     {
-        let frozen = frozen(&bench, recorded, stage).await;
-        waiting.push(Question { recorded, stage, request, frozen });
+        let (frozen, rejected) = around(&bench, recorded, stage).await;
+        waiting.push(Question { recorded, stage, request, frozen, rejected });
     }
     if waiting.is_empty() {
         output.tell(
@@ -49,7 +49,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
         || {
             let waiting: Vec<_> = waiting
                 .iter()
-                .map(|Question { recorded, stage, request, frozen }| {
+                .map(|Question { recorded, stage, request, frozen, rejected }| {
                     let state = recorded.release.stage(&stage.name);
                     let shown = state.shown(&request.plan);
                     json!({
@@ -61,6 +61,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
                         "gate": shown.map(|s| &s.gate),
                         "frozen": frozen,
                         "earlier": state.earlier,
+                        "rejected": rejected,
                         "again": recorded.release.again,
                     })
                 })
@@ -90,10 +91,13 @@ async fn heard(bench: &Bench, recorded: Vec<Recorded>) -> Result<Vec<Recorded>, 
     Ok(heard)
 }
 
-/// Whether a stage is frozen; what cannot be read for this is read again where it counts.
-pub async fn frozen(bench: &Bench, recorded: &Recorded, stage: &Stage) -> Option<Frozen> {
-    let app = &recorded.release.started.pipeline.app;
-    bench.journal.ledger(app, &stage.name).await.ok()?.frozen
+/// Whether a stage is frozen, and which other releases of the same images were rejected there. What cannot be read for this is read
+/// again where it counts.
+pub async fn around(bench: &Bench, recorded: &Recorded, stage: &Stage) -> (Option<Frozen>, Vec<Rejected>) {
+    let release = &recorded.release;
+    let ledger = bench.journal.ledger(&release.started.pipeline.app, &stage.name).await.unwrap_or_default();
+    let rejected = ledger.rejected(&release.digests(stage)).filter(|no| no.release != release.id).cloned().collect();
+    (ledger.frozen, rejected)
 }
 
 /// A question, and what stands around it.
@@ -102,6 +106,8 @@ pub struct Question<'r> {
     pub stage: &'r Stage,
     pub request: &'r ApprovalRequest,
     pub frozen: Option<Frozen>,
+    /// Of the same images, in other releases.
+    pub rejected: Vec<Rejected>,
 }
 
 /// The questions of a release that nobody has answered, as far as the record knows. One that was put ahead waits in its execution
@@ -137,7 +143,7 @@ fn apart(at: usize) -> Text {
 /// What is asked, by whom, what would change, who may answer and until when; for a terminal of so many cells.
 pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
     let Sheet { paint, width } = on;
-    let Question { recorded, stage, request, frozen } = question;
+    let Question { recorded, stage, request, frozen, rejected } = question;
     let release = &recorded.release;
     let pipeline = &release.started.pipeline;
     let state = release.stage(&stage.name);
@@ -172,6 +178,11 @@ pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
     if let Some(frozen) = frozen {
         let who = words::frozen(frozen);
         say("frozen", format!("{} ({who}); nothing enters {} until it is unfrozen", frozen.reason, stage.name));
+    }
+    for no in rejected {
+        let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };
+        let (by, at) = (names::person(&no.by), moment(no.at));
+        say("rejected", format!("the same images in {}, by {by} at {at}{why}", no.release));
     }
     for no in &state.earlier {
         let word = match no.word {

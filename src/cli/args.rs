@@ -170,26 +170,35 @@ pub struct ReleaseArgs {
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
     /// Start the CodePipeline that the file names instead, and follow it: no laptop needs production's role
-    #[arg(long, conflicts_with_all = ["until", "image", "execution", "force"])]
+    #[arg(long, conflicts_with_all = ["until", "image", "execution", "force", "again", "reason"])]
     pub remote: bool,
     #[command(flatten)]
     pub forced: Forced,
 }
 
-/// Going where the same images failed before.
+/// Going on with what failed or was rejected before: each has to be said, and one does not stand for the other.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Forced {
     /// Enter a stage even if the same images failed and were rolled back there; needs --reason, which is recorded
     #[arg(long, requires = "reason")]
     pub force: bool,
-    /// The reason for --force, which is recorded
-    #[arg(long, value_name = "TEXT", requires = "force", value_parser = not_empty)]
+    /// Ask again about what was rejected, also with --force; needs --reason, which is recorded and shown to approvers
+    #[arg(long, requires = "reason")]
+    pub again: bool,
+    /// The reason for --force, or else for asking again about what was rejected; recorded, and shown to approvers
+    #[arg(long, value_name = "TEXT", value_parser = not_empty)]
     pub reason: Option<String>,
 }
 
 impl Forced {
-    pub fn said(self) -> Option<String> {
-        self.reason.filter(|_| self.force)
+    /// Why it may enter where the same images failed.
+    pub fn force(&self) -> Option<String> {
+        self.reason.clone().filter(|_| self.force)
+    }
+
+    /// Why what was rejected is asked about again.
+    pub fn again(&self) -> Option<String> {
+        self.reason.clone().filter(|_| self.again || !self.force)
     }
 }
 
@@ -221,12 +230,8 @@ pub struct PromoteArgs {
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it has to be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
-    /// Enter a stage even if the same images failed and were rolled back there; needs --reason, which is recorded
-    #[arg(long, requires = "reason")]
-    pub force: bool,
-    /// The reason for --force, or for asking again about a rejected plan; recorded and shown to approvers
-    #[arg(long, value_name = "TEXT", value_parser = not_empty)]
-    pub reason: Option<String>,
+    #[command(flatten)]
+    pub forced: Forced,
 }
 
 #[derive(Debug, Args)]

@@ -96,7 +96,7 @@ async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
             let quiet = output.form == Form::Json;
             if !quiet {
                 let sheet = Sheet { paint: output.err, width: output.err_width().map(|w| w - 4) };
-                let question = Question { recorded: asked, stage, request, frozen: None };
+                let question = Question { recorded: asked, stage, request, frozen: None, rejected: Vec::new() };
                 let shown = approvals::human(manager, &question, sheet);
                 let head = Text::ours("\n  what the manager sees with `kanmon approvals`:");
                 output.note(head.and(shown.after("  │ ")).and(Text::from("")));

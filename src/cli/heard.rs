@@ -121,9 +121,9 @@ fn heard<'e>(events: &'e [Event], before: &Recorded, stage: &StageName, sent: Se
 /// Whether a fact is what a word about an approval amounts to.
 fn is_word(fact: &Fact, of: Option<&StageName>) -> bool {
     match fact {
-        Fact::ApprovalGiven { answer } | Fact::ApprovalRejected { answer } | Fact::ApprovalRefused { answer, .. } => {
-            of.is_none_or(|stage| *stage == answer.stage)
-        }
+        Fact::ApprovalGiven { answer }
+        | Fact::ApprovalRejected { answer, .. }
+        | Fact::ApprovalRefused { answer, .. } => of.is_none_or(|stage| *stage == answer.stage),
         Fact::ApprovalWithdrawn { stage, .. } => of.is_none_or(|of| of == stage),
         Fact::Warned { .. } => of.is_none(),
         _ => false,

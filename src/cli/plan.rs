@@ -80,6 +80,7 @@ async fn imagined(bench: &Bench, ports: &Ports, output: &Output, args: &PlanArgs
         until,
         given,
         forced: None,
+        again: None,
     };
     let fact = Fact::Started(Box::new(started));
     let event = Event { v: EVENT_VERSION, seq: 1, at: bench.clock.now(), release: id, fact };

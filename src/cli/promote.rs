@@ -35,8 +35,8 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     if is_done(&release, &to, &requested_by) {
         return done(global, output, &release, &to);
     }
-    let forced = args.reason.clone().filter(|_| args.force);
-    let fact = Fact::Extended { until: to, requested_by, forced, again: args.reason };
+    let (forced, again) = (args.forced.force(), args.forced.again());
+    let fact = Fact::Extended { until: to, requested_by, forced, again };
     let notes = notes.into_iter().map(|text| Fact::Warned { text });
     let facts = [fact].into_iter().chain(notes).collect();
     let (lease, events) = take_up(&bench, output, &release.id, facts, fit, is_over_with).await?;

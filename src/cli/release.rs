@@ -41,7 +41,8 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
         source,
         until,
         given,
-        forced: args.forced.said(),
+        forced: args.forced.force(),
+        again: args.forced.again(),
     };
     let holder = journal::this_process();
     let first = Fact::Started(Box::new(started));

@@ -8,6 +8,8 @@ use super::ending;
 use super::retry::{self, Retry};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
+use crate::model::ids::StageName;
+use crate::model::ledger::StageLedger;
 use crate::model::outcome::Ending;
 use crate::model::release::Release;
 
@@ -38,6 +40,11 @@ pub struct Agenda<'a> {
 impl<'a> Agenda<'a> {
     pub fn new(release: &'a Release, ledgers: &'a Ledgers, now: Timestamp) -> Agenda<'a> {
         Agenda { release, now, ledgers, record: vec![], start: vec![], watch: vec![], wake_at: None, waiting: vec![] }
+    }
+
+    /// What a stage remembers of other releases.
+    pub fn ledger(&self, stage: &StageName) -> Option<&'a StageLedger> {
+        self.ledgers.get(stage)
     }
 
     /// Something that follows from what is known.

@@ -9,7 +9,7 @@ use crate::model::event::TaskEnd;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::gate::GateJudgement;
 use crate::model::ids::{ReleaseId, ServiceName, StageName, TaskName};
-use crate::model::ledger::{Failed, Frozen};
+use crate::model::ledger::{Failed, Frozen, Rejected};
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress};
@@ -171,9 +171,17 @@ pub fn rejected_before(id: &ReleaseId, stage: &StageName, no: &Earlier) -> Endin
     ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage)))
 }
 
+/// The same images were rejected before, in this release or another.
+pub fn images_rejected(id: &ReleaseId, stage: &StageName, no: &Rejected) -> Ending {
+    let comment = (!no.comment.is_empty()).then(|| no.comment.clone());
+    let of = if no.release == *id { String::new() } else { format!(", in release {}", no.release) };
+    let sentence = format!("{} rejected the same images for {stage} at {}{of}", no.by.arn, words::moment(no.at));
+    ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage)))
+}
+
 fn asking_again(id: &ReleaseId, stage: &StageName) -> String {
     format!(
-        "fix what is wrong and release again; `kanmon promote {id} --to {stage} --reason WHY` asks about the same plan again, and shows the rejection and the reason"
+        "fix what is wrong and release again; `kanmon promote {id} --to {stage} --reason WHY` asks again, and shows the rejection and the reason"
     )
 }
 

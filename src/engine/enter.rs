@@ -179,10 +179,8 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         }
         Approval::NotAsked => {
             let plan = planned(a, stage)?;
-            if let Some(no) = a.release.stage(name).rejection(&plan)
-                && a.release.again.is_none()
-            {
-                return Err(Halt::End(ending::rejected_before(&a.release.id, name, no)));
+            if a.release.again.is_none() {
+                not_rejected(a, stage, &plan)?;
             }
             a.effect(Effect::RequestApproval { stage: name.clone(), plan })
         }
@@ -204,6 +202,19 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             let why = Waiting::Approval { stage: name.clone(), expires_at: request.expires_at };
             a.watch(Watch::Approval { stage: name.clone() }, a.release.started.pipeline.poll, why)
         }
+    }
+}
+
+/// What was rejected is not asked about again without a reason: this very plan, or another release of the same images.
+fn not_rejected(a: &Agenda<'_>, stage: &Stage, plan: &PlanHash) -> Flow {
+    let (id, name) = (&a.release.id, &stage.name);
+    if let Some(no) = a.release.stage(name).rejection(plan) {
+        return Err(Halt::End(ending::rejected_before(id, name, no)));
+    }
+    let images = a.release.digests(stage);
+    match a.ledger(name).and_then(|ledger| ledger.rejected(&images).next_back()) {
+        Some(no) => Err(Halt::End(ending::images_rejected(id, name, no))),
+        None => Ok(()),
     }
 }
 

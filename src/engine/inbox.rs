@@ -104,7 +104,11 @@ pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Opt
         }
         None => match answer.answer {
             Answer::Approved => Fact::ApprovalGiven { answer: answer.clone() },
-            Answer::Rejected => Fact::ApprovalRejected { answer: answer.clone() },
+            Answer::Rejected => {
+                let images =
+                    release.started.pipeline.stage(&answer.stage).map(|s| release.digests(s)).unwrap_or_default();
+                Fact::ApprovalRejected { answer: answer.clone(), images }
+            }
         },
     })
 }

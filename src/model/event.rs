@@ -60,6 +60,9 @@ pub struct Started {
     /// Why it may go where the same images failed before (`--force --reason`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<String>,
+    /// Why it is asked about although the same images were rejected (`--reason`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<String>,
 }
 
 /// An image in a registry, as the registry told it after a push, a copy or a look-up.
@@ -129,7 +132,7 @@ pub enum Fact {
         requested_by: Requester,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         forced: Option<String>,
-        /// Why a plan that was rejected is asked again.
+        /// Why what was rejected is asked about again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again: Option<String>,
     },
@@ -209,6 +212,8 @@ pub enum Fact {
     },
     ApprovalRejected {
         answer: ApprovalAnswer,
+        /// What it was to bring into the stage: another release of it is asked about only with a reason.
+        images: BTreeMap<ImageName, Digest>,
     },
     ApprovalWithdrawn {
         stage: StageName,

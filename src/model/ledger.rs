@@ -21,6 +21,9 @@ pub struct StageLedger {
     /// What failed here, was rolled back, and was not proven since, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<Failed>,
+    /// What was rejected here and did not run well since, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<Rejected>,
     /// What people said, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words: Vec<Heard>,
@@ -55,6 +58,16 @@ pub struct Failed {
     pub release: ReleaseId,
     pub images: BTreeMap<ImageName, Digest>,
     pub why: String,
+}
+
+/// Images that an approver rejected. Another release of the same images is asked about only with a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    pub at: Timestamp,
+    pub release: ReleaseId,
+    pub images: BTreeMap<ImageName, Digest>,
+    pub by: Identity,
+    pub comment: String,
 }
 
 /// What a person says about a stage.
@@ -96,6 +109,7 @@ pub fn stage_of(fact: &Fact) -> Option<&StageName> {
         | Fact::StageLeft { stage, .. }
         | Fact::StageFrozen { stage, .. }
         | Fact::ImagesFailed { stage, .. } => Some(stage),
+        Fact::ApprovalRejected { answer, .. } => Some(&answer.stage),
         _ => None,
     }
 }
@@ -108,7 +122,17 @@ impl StageLedger {
             Fact::StageEntered { .. } => self.last_entered = Some(release.clone()),
             Fact::StageLeft { images, .. } => {
                 self.last_good = Some(LastGood { release: release.clone(), at });
-                self.failed.retain(|f| !f.images.iter().all(|(image, digest)| images.get(image) == Some(digest)));
+                let runs_well = |these: &BTreeMap<ImageName, Digest>| {
+                    these.iter().all(|(image, digest)| images.get(image) == Some(digest))
+                };
+                self.failed.retain(|f| !runs_well(&f.images));
+                self.rejected.retain(|r| !runs_well(&r.images));
+            }
+            Fact::ApprovalRejected { answer, images } => {
+                let (release, images) = (release.clone(), images.clone());
+                let (by, comment) = (answer.by.clone(), answer.comment.clone());
+                self.rejected.push(Rejected { at, release, images, by, comment });
+                newest(&mut self.rejected);
             }
             Fact::StageFrozen { reason, .. } => {
                 let by = FrozenBy::Release(release.clone());
@@ -147,9 +171,51 @@ impl StageLedger {
     pub fn failed_before<'l>(&'l self, images: &dyn Fn(&ImageName) -> Option<&'l Digest>) -> Option<&'l Failed> {
         self.failed.iter().rev().find(|f| f.images.iter().all(|(image, digest)| images(image) == Some(digest)))
     }
+
+    /// The rejections of exactly these images, oldest first.
+    pub fn rejected<'l>(
+        &'l self,
+        images: &BTreeMap<ImageName, Digest>,
+    ) -> impl DoubleEndedIterator<Item = &'l Rejected> {
+        self.rejected.iter().filter(move |r| !images.is_empty() && r.images == *images)
+    }
 }
 
 fn newest<T>(list: &mut Vec<T>) {
     let over = list.len().saturating_sub(KEPT);
     list.drain(..over);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::approval::{Answer, ApprovalAnswer};
+    use crate::model::ids::PlanHash;
+    use crate::model::release::samples::{at, id};
+
+    #[test]
+    fn a_rejection_is_remembered_by_its_images_until_they_run_well() {
+        let images = |text: &str| BTreeMap::from([(id::<ImageName>("web"), Digest::of(text.as_bytes()))]);
+        let by = Identity { arn: "arn:x".into(), account: id("012345678901"), user_id: "X".into() };
+        let answer = ApprovalAnswer {
+            stage: id("prod"),
+            plan: PlanHash::of(b"plan"),
+            answer: Answer::Rejected,
+            by,
+            comment: "no".into(),
+        };
+        let mut ledger = StageLedger::default();
+        let mut takes = |fact: Fact| {
+            assert_eq!(stage_of(&fact), Some(&id("prod")));
+            ledger.apply(&Event { v: 1, seq: 2, at: at(2), release: id("r1"), fact });
+            let count = |text: &str| ledger.rejected(&images(text)).count();
+            (count("one"), count("other"))
+        };
+        let rejected = Fact::ApprovalRejected { answer, images: images("one") };
+        assert_eq!(takes(rejected), (1, 0));
+        let left = |text: &str| Fact::StageLeft { stage: id("prod"), images: images(text) };
+        assert_eq!(takes(left("other")), (1, 0));
+        assert_eq!(takes(left("one")), (0, 0));
+        assert_eq!(ledger.rejected(&BTreeMap::new()).count(), 0, "nothing is no image");
+    }
 }

@@ -44,7 +44,7 @@ pub struct Release {
     pub abort: Option<Abort>,
     /// Why it may go where its images failed before, as far as it was asked to go.
     pub forced: Option<String>,
-    /// Why a plan that was rejected is asked again, as far as somebody said so.
+    /// Why what was rejected is asked about again, as far as somebody said so.
     pub again: Option<String>,
     pub warnings: Vec<String>,
     /// Told once each.
@@ -110,7 +110,7 @@ impl Release {
             unknown: BTreeMap::new(),
             abort: None,
             forced: started.forced.clone(),
-            again: None,
+            again: started.again.clone(),
             warnings: Vec::new(),
             moved_tags: Vec::new(),
             ending: None,
@@ -264,7 +264,7 @@ impl Release {
                 state.look_again();
                 self.scans.clear();
             }
-            Fact::ApprovalRejected { answer } => self.stage_mut(&answer.stage)?.reject(answer, event.at)?,
+            Fact::ApprovalRejected { answer, .. } => self.stage_mut(&answer.stage)?.reject(answer, event.at)?,
             Fact::ApprovalWithdrawn { stage, by, comment } => {
                 self.stage_mut(stage)?.withdraw(by, comment, event.at)?;
             }

@@ -294,9 +294,9 @@ pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> P
         | Fact::ApprovalWithdrawn { stage, .. }
         | Fact::ApprovalExpired { stage, .. }
         | Fact::ApprovalVoided { stage, .. } => Matter::Approval(stage.clone()),
-        Fact::ApprovalRefused { answer, .. } | Fact::ApprovalGiven { answer } | Fact::ApprovalRejected { answer } => {
-            Matter::Approval(answer.stage.clone())
-        }
+        Fact::ApprovalRefused { answer, .. }
+        | Fact::ApprovalGiven { answer }
+        | Fact::ApprovalRejected { answer, .. } => Matter::Approval(answer.stage.clone()),
         Fact::StageLocked { stage, .. }
         | Fact::Forced { stage, .. }
         | Fact::StageEntered { stage }

@@ -187,7 +187,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let text = format!("approved by {}{}", person(&answer.by), quoted(&answer.comment));
             Line::new(Done, answer.stage.as_str(), text)
         }
-        Fact::ApprovalRejected { answer } => {
+        Fact::ApprovalRejected { answer, .. } => {
             let text = format!("rejected by {}{}", person(&answer.by), quoted(&answer.comment));
             Line::new(Failed, answer.stage.as_str(), text)
         }

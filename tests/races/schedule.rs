@@ -171,6 +171,7 @@ impl Play {
             source: Source::default(),
             given: BTreeMap::new(),
             forced: None,
+            again: None,
         };
         let first = Fact::Started(Box::new(started));
         let begun = ports.journal.begin(&pipeline.app, &part.id, first, &process.holder, ports.clock.now()).await;

@@ -1,5 +1,5 @@
 //! A release that was rejected is promoted again, and the next approver is not told. Asking again about the same plan needs a reason, and the
-//! sheet says that it was rejected, by whom, when and why.
+//! sheet says that it was rejected, by whom, when and why; the same holds for another release of the same images.
 
 use super::rig::{BOTH, Field};
 
@@ -26,5 +26,60 @@ fn a_rejected_plan_is_not_asked_again_without_a_reason_and_the_sheet_says_so() {
         // The control: who has read all that may approve.
         field.approves(&release);
         running.end().ended(0);
+    }
+}
+
+#[test]
+fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_sheet_says_so() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let first = field.prepared();
+        let running = field.waits(&first);
+        field.manager().run(&["reject", &first, "--yes", "-m", "not this build"]).ended(0);
+        running.end().ended(11);
+        let second = field.prepared();
+        assert_eq!(field.digest(&first), field.digest(&second), "the same commit makes the same image");
+        let told = |ran: crate::binary::rig::Ran| {
+            let ran = ran.says("rejected the same images for prod at").says(&format!("in release {first}"));
+            ran.says("not this build").says("--reason WHY");
+        };
+        told(field.promoter().run(&["promote", &second, "--to", "prod"]).ended(11));
+        // What is said for entering where images failed says nothing about a rejection.
+        let forced = ["promote", &second, "--to", "prod", "--force", "--reason", "it will not fail again"];
+        told(field.promoter().run(&forced).ended(11));
+        field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+        field.production_is_untouched();
+        let why = "the build was the right one";
+        let mut running = field.promoter().start(&["promote", &second, "--to", "prod", "--reason", why]);
+        running.says("waits for approval");
+        let sheet = field.manager().run(&["approvals"]).ended(0);
+        sheet
+            .says(&format!("  rejected  the same images in {first}, by manager of 222222222222 at "))
+            .says(": “not this build”")
+            .says(&format!("“{why}”"));
+        let json = field.manager().run(&["approvals", "--output", "json"]).ended(0).json();
+        assert_eq!(json[0]["waiting"][0]["rejected"][0]["release"], first, "{json:?}");
+        // The control: who has read all that may approve; and what runs well is not held against a later release.
+        field.approves(&second);
+        running.end().ended(0);
+        assert_eq!(field.in_production(), field.digest(&second));
+        let third = field.prepared();
+        let running = field.waits(&third);
+        field.approves(&third);
+        running.end().ended(0);
+    }
+}
+
+#[test]
+fn control_a_release_of_other_images_is_asked_about_as_ever() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let first = field.prepared();
+        let running = field.waits(&first);
+        field.manager().run(&["reject", &first, "--yes", "-m", "not this build"]).ended(0);
+        running.end().ended(11);
+        field.developer().desk.write("app/index.html", "<title>fixed</title>");
+        let second = field.honest();
+        assert_eq!(field.in_production(), field.digest(&second), "{topology:?}");
     }
 }

@@ -81,8 +81,10 @@ fn the_last_word_before_an_approval_is_used_counts() {
         let late = absorb(&used, &late);
         assert!(matches!(&late, Some(Fact::ApprovalRefused { why, .. }) if why.contains("was entered at")), "{late:?}");
     }
-    let rejected =
-        asked_and(ApprovalWay::Kanmon, vec![Fact::ApprovalRejected { answer: answer(BOB, Answer::Rejected) }]);
+    let rejected = asked_and(
+        ApprovalWay::Kanmon,
+        vec![Fact::ApprovalRejected { answer: answer(BOB, Answer::Rejected), images: Default::default() }],
+    );
     let late = absorb(&rejected, &said(MessageBody::Answer(answer(CAROL, Answer::Approved))));
     assert!(matches!(&late, Some(Fact::ApprovalRefused { why, .. }) if why.contains("has rejected it")), "{late:?}");
 }

@@ -71,7 +71,7 @@ impl Watchman {
                 Fact::ApprovalGiven { answer } => {
                     self.approved.insert(answer.stage.clone(), event.seq);
                 }
-                Fact::ApprovalRejected { answer } => {
+                Fact::ApprovalRejected { answer, .. } => {
                     self.refused.insert(answer.stage.clone(), event.seq);
                 }
                 Fact::ApprovalWithdrawn { stage, .. } => {

@@ -531,7 +531,10 @@ impl World {
         let closes = self.chance.odds(10);
         Some(match refusal(&policy, &self.release.requesters, &request, &answer) {
             Some(why) => Fact::ApprovalRefused { answer, why, closes },
-            None if answer.answer == Answer::Rejected => Fact::ApprovalRejected { answer },
+            None if answer.answer == Answer::Rejected => {
+                let images = self.release.started.pipeline.stage(stage).map(|s| self.release.digests(s));
+                Fact::ApprovalRejected { answer, images: images.unwrap_or_default() }
+            }
             None => Fact::ApprovalGiven { answer },
         })
     }

@@ -277,7 +277,7 @@ fn samples() -> Vec<Fact> {
         Fact::ApprovalRequested { stage: stage(), request },
         Fact::ApprovalRefused { answer: answer(Answer::Approved), why: "self".into(), closes: true },
         Fact::ApprovalGiven { answer: answer(Answer::Approved) },
-        Fact::ApprovalRejected { answer: answer(Answer::Rejected) },
+        Fact::ApprovalRejected { answer: answer(Answer::Rejected), images: [(id("web"), Digest::of(b"web"))].into() },
         Fact::ApprovalWithdrawn { stage: stage(), by: somebody(), comment: "no".into() },
         Fact::ApprovalExpired { stage: stage(), why: Some("the execution is Stopped".into()) },
         Fact::ApprovalVoided { stage: stage(), why: "changed".into() },

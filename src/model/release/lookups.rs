@@ -1,8 +1,10 @@
 //! What a release is asked for.
 
+use std::collections::BTreeMap;
+
 use super::Release;
 use crate::model::event::PushedImage;
-use crate::model::ids::{ImageName, StageName};
+use crate::model::ids::{Digest, ImageName, StageName};
 use crate::model::outcome::Ending;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::StageState;
@@ -44,6 +46,12 @@ impl Release {
         } else {
             self.copies.get(&(image.clone(), account.clone()))
         }
+    }
+
+    /// The digests that a stage's services and tasks would run, as far as they are there.
+    pub fn digests(&self, stage: &Stage) -> BTreeMap<ImageName, Digest> {
+        let used = stage.images_used(&self.started.pipeline).into_iter();
+        used.filter_map(|image| Some((image.clone(), self.images.get(image)?.digest.clone()))).collect()
     }
 
     pub fn stage(&self, name: &StageName) -> &StageState {

@@ -108,6 +108,7 @@ pub(crate) fn started() -> Fact {
         until: id("prod"),
         given: BTreeMap::new(),
         forced: None,
+        again: None,
     }))
 }
 

@@ -292,7 +292,7 @@ fn who_takes_a_release_over_judges_again_what_another_process_entered_on() {
 #[test]
 fn an_answer_needs_a_question_and_a_withdrawal_an_approval_that_was_not_used() {
     assert_eq!(refused([given("prod")]).why, "nothing was asked");
-    let rejected = Fact::ApprovalRejected { answer: answer("prod", Answer::Rejected) };
+    let rejected = Fact::ApprovalRejected { answer: answer("prod", Answer::Rejected), images: BTreeMap::new() };
     assert_eq!(refused([rejected.clone()]).why, "nothing was asked");
     assert_eq!(refused([asked("prod"), given("prod"), given("prod")]).why, "nothing was asked");
     assert!(refused([asked("prod"), withdrawn("prod")]).why.contains("no approval"));

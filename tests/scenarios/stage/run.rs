@@ -107,6 +107,7 @@ impl Stage {
             until,
             given: asking.given,
             forced: asking.forced,
+            again: None,
         };
         let holder = self.process();
         let first = Fact::Started(Box::new(started));
