@@ -42,3 +42,31 @@ fn an_import_that_never_ends_is_refused() {
     let field = Field::new(BOTH[0]);
     field.developer().run(&["import", "/dev/zero"]).ended(2).told("is longer than 16 MiB");
 }
+
+#[test]
+fn an_imported_record_is_credited_with_nothing() {
+    let field = Field::new(BOTH[1]);
+    let own = field.honest();
+    let mut forged = field.record(&own);
+    forged.release = "r29991231-235959-ffffff".to_owned();
+    let theirs = "e".repeat(40);
+    forged.edit("started", |started| started["source"]["commit"] = serde_json::json!(theirs));
+    let desk = field.developer().desk;
+    let file = desk.root.path().join("record.jsonl");
+    std::fs::write(&file, forged.file()).unwrap();
+    field.developer().run(&["import", "record.jsonl"]).ended(0);
+    std::fs::remove_file(&file).unwrap();
+
+    let status = field.manager().run(&["status", "--output", "json"]).ended(0).json();
+    let services = status[0]["services"].as_array().unwrap();
+    let prod = services.iter().find(|s| s["stage"] == "prod").unwrap();
+    assert_eq!(prod["live"]["release"], own, "{prod}");
+    assert_eq!(prod["last_good"], own, "{prod}");
+
+    // An image that is given has the commit of the release that built it here.
+    let given = format!("app={}", field.digest(&own));
+    let ran = field.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0);
+    let commit = &field.record(&crate::binary::rig::release_in(&ran.out)).fact("image-built")["commit"].clone();
+    assert_eq!(commit["told_by"], serde_json::json!({ "release": own }), "{commit}");
+    assert_eq!(commit["commit"], field.record(&own).fact("started")["source"]["commit"], "{commit}");
+}
