@@ -1,5 +1,6 @@
 //! Amazon Resource Names, as far as they must be made or taken apart here.
 
+use crate::model::arn;
 use crate::model::ids::Region;
 use crate::model::partition;
 use crate::model::pipeline::Account;
@@ -22,22 +23,13 @@ pub(super) fn account_of(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|a| !a.is_empty())
 }
 
-/// The last part of a resource path: a cluster's, service's or repository's name.
-pub(super) fn last_name(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
-}
-
 /// What a trust policy names for a caller: the role behind an assumed-role session (STS leaves a role's path out), else the caller.
 pub(super) fn trusted(principal: &str) -> String {
-    let mut parts = principal.splitn(6, ':');
-    let (Some(arn), Some(partition), Some("sts"), Some(_), Some(account), Some(rest)) =
-        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return principal.to_owned();
-    };
-    match rest.strip_prefix("assumed-role/").and_then(|r| r.split('/').next()) {
-        Some(role) => format!("{arn}:{partition}:iam::{account}:role/{role}"),
-        None => principal.to_owned(),
+    match (arn::session(principal), principal.splitn(6, ':').collect::<Vec<_>>().as_slice()) {
+        (Some((role, _)), [arn, partition, "sts", _, account, _]) => {
+            format!("{arn}:{partition}:iam::{account}:role/{role}")
+        }
+        _ => principal.to_owned(),
     }
 }
 

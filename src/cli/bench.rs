@@ -10,6 +10,7 @@ use super::args::Global;
 use super::failure::Failure;
 use super::output::Output;
 use super::state::{self, Missing};
+use super::surroundings::Surroundings;
 use crate::aws;
 use crate::image::OciImages;
 use crate::local::checks::LocalChecks;
@@ -62,6 +63,14 @@ impl Bench {
 
     pub fn pipeline(&self) -> &Pipeline {
         &self.loaded.pipeline
+    }
+
+    /// What this process runs in, as far as it says who asks; the demo's persons are nowhere.
+    pub fn surroundings(&self) -> Surroundings {
+        match self.credentials {
+            Some(_) => Surroundings::None,
+            None => Surroundings::read(|name| std::env::var(name).ok()),
+        }
     }
 
     /// The ports, entering accounts under this session name and, where it is given, as this person.

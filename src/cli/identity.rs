@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use crate::model::approval::{Identity, Requester};
+use crate::model::arn;
 use crate::model::pipeline::Account;
 use crate::runtime::ports::Ports;
 
@@ -12,11 +13,7 @@ pub async fn caller(ports: &Ports, account: &Account) -> Result<Identity, Failur
 
 /// A person's name, fit for `SourceIdentity`: 2 to 64 of `[\w+=,.@-]`, from the end of the ARN.
 pub fn source_identity(identity: &Identity) -> Option<String> {
-    let name: String = identity
-        .arn
-        .rsplit([':', '/'])
-        .next()
-        .unwrap_or_default()
+    let name: String = arn::last(&identity.arn)
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' })
         .take(64)
@@ -28,7 +25,7 @@ pub fn source_identity(identity: &Identity) -> Option<String> {
 pub fn of(requester: &Requester) -> Option<String> {
     match requester {
         Requester::Person { identity } => source_identity(identity),
-        // A build's own credentials are the pipeline's: they name no person.
-        Requester::Pipeline { .. } | Requester::Unknown => None,
+        // A build's own credentials are the pipeline's or a machine's: they name no person.
+        Requester::Pipeline { .. } | Requester::Unknown { .. } => None,
     }
 }

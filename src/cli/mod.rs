@@ -14,6 +14,7 @@ mod requester;
 mod sight;
 mod sinks;
 mod state;
+mod surroundings;
 mod work;
 
 mod abort;

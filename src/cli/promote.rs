@@ -28,7 +28,7 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     fit(&release)?;
     own_file::agrees(&bench, &release)?;
     let asker = bench.ports(release.id.as_str(), None)?;
-    let requested_by = requester::of(&asker, &release.started.pipeline, args.execution.as_deref()).await?;
+    let requested_by = requester::of(&bench, &asker, &release.started.pipeline, args.execution.as_deref()).await?;
     requester::goes_on(&bench, &release, &to, &requested_by).await?;
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
     let notes = passed::look(&bench, &ports, &release, &to).await?;

@@ -3,6 +3,7 @@
 use super::bench::Bench;
 use super::failure::Failure;
 use super::identity;
+use super::surroundings::Surroundings;
 use crate::engine::ahead;
 use crate::engine::approval::{conflict, unknown};
 use crate::model::approval::{Answer, ApprovalWay, Requester};
@@ -14,35 +15,47 @@ use crate::model::stage_state::Approval;
 use crate::ports::approvals::Execution;
 use crate::runtime::ports::Ports;
 
-/// What CodeBuild says of who started the build (`codepipeline/NAME`, a user, an event's rule).
-const INITIATOR: &str = "CODEBUILD_INITIATOR";
-
-/// Who asks: the CodePipeline execution that is named, looked up there, else whoever the credentials belong to.
+/// Who asks: the CodePipeline execution that is named, looked up there, else whoever the credentials belong to. A machine's credentials
+/// are nobody's.
 ///
 /// # Errors
 /// Where the execution is not one of the file's pipelines, does not exist or is not in progress; where a build that a pipeline
-/// started names none.
-pub async fn of(ports: &Ports, pipeline: &Pipeline, execution: Option<&str>) -> Result<Requester, Failure> {
-    let initiator = std::env::var(INITIATOR).ok();
-    let started_by = initiator.as_deref().and_then(|i| i.strip_prefix("codepipeline/")).filter(|n| !n.is_empty());
+/// started names none; where a machine that no pipeline started names one.
+pub async fn of(
+    bench: &Bench,
+    ports: &Ports,
+    pipeline: &Pipeline,
+    execution: Option<&str>,
+) -> Result<Requester, Failure> {
+    let around = bench.surroundings();
     // A variable that is there and empty is one that was forgotten.
     let named = execution.filter(|e| !e.is_empty()).map(Named::read).transpose()?;
     let by = identity::caller(ports, pipeline.account(&pipeline.stages[0].account));
-    match (named, started_by) {
-        (None, None) => Ok(Requester::Person { identity: by.await? }),
-        (None, Some(name)) => Err(forgotten(name)),
-        (Some(named), started_by) => {
-            let (pipeline, account, execution) = look_up(ports, pipeline, &named, started_by).await?;
-            let by = by.await?;
-            Ok(Requester::Pipeline { pipeline, account, execution: execution.id, trigger: execution.trigger, by })
-        }
+    let Some(named) = named else {
+        return match &around {
+            Surroundings::OfPipeline(name) => Err(forgotten(name)),
+            Surroundings::None | Surroundings::Machine(_) => Ok(around.asker(by.await?)),
+        };
+    };
+    let by = by.await?;
+    if let Some(what) = around.stranger(&by) {
+        return Err(not_of_it(&what, &named));
     }
+    let (pipeline, account, execution) = look_up(ports, pipeline, &named, around.pipeline()).await?;
+    Ok(Requester::Pipeline { pipeline, account, execution: execution.id, trigger: execution.trigger, by })
 }
 
 fn forgotten(name: &str) -> Failure {
     Failure::wrong(format!("this build was started by CodePipeline {name}, and its execution is not named"))
         .cause("without it, who started the pipeline counts as somebody else than who asked for this release")
         .hint("set KANMON_EXECUTION=#{codepipeline.PipelineExecutionId} on the pipeline's action (not on the CodeBuild project)")
+}
+
+/// A machine that no pipeline started could name the execution of anybody.
+fn not_of_it(what: &str, named: &Named<'_>) -> Failure {
+    Failure::wrong(format!("{what} names execution {}, and CodePipeline did not start it", named.id))
+        .cause("who started that execution says nothing of who started this")
+        .hint("let an action of the pipeline start the build in CodeBuild, or leave `--execution` and KANMON_EXECUTION out")
 }
 
 /// `ID`, or `PIPELINE/ID`.
@@ -135,6 +148,27 @@ fn places(file: &Pipeline, named: &Named<'_>, started_by: Option<&str>) -> Resul
     }
 }
 
+/// A requester that is no person, and what a person does instead.
+struct Nobody {
+    why: String,
+    hint: &'static str,
+}
+
+impl Nobody {
+    fn of(requester: &Requester) -> Option<Nobody> {
+        let hint = match requester {
+            Requester::Person { .. } | Requester::Pipeline { .. } => {
+                "let a person start the pipeline: `kanmon release --remote`, or StartPipelineExecution in the console"
+            }
+            Requester::Unknown { .. } => {
+                "let a person ask with credentials of their own: `kanmon release`, which takes images that exist with \
+                 `--image NAME=REFERENCE`; or, where a pipeline runs kanmon, let a person start it with `kanmon release --remote`"
+            }
+        };
+        unknown(requester).map(|why| Nobody { why, hint })
+    }
+}
+
 /// Whether somebody could approve the stages that this asks for: where it is unknown who asked, nobody could.
 ///
 /// # Errors
@@ -145,17 +179,15 @@ pub fn approvable<'a>(
     requesters: &[Requester],
     entered: impl Fn(&Stage) -> bool,
 ) -> Result<(), Failure> {
-    let Some(who) = requesters.iter().find_map(unknown) else { return Ok(()) };
+    let Some(unknown) = requesters.iter().find_map(Nobody::of) else { return Ok(()) };
     let end = pipeline.stages.iter().position(|s| s.name == *until).map_or(0, |i| i + 1);
     let behind = requesters.last().and_then(|last| ahead::behind(pipeline, until, last));
     let asks = |stage: &&'a Stage| stage.approval.as_ref().is_some_and(|policy| !policy.self_approval);
     match pipeline.stages[..end].iter().chain(behind).filter(|s| !entered(s)).find(asks) {
         None => Ok(()),
         Some(stage) => Err(Failure::access(format!("nobody may approve {} of this release", stage.name))
-            .cause(format!("{who}; an approver has to be somebody else than who asked"))
-            .hint(
-                "let a person start the pipeline: `kanmon release --remote`, or StartPipelineExecution in the console",
-            )),
+            .cause(format!("{}; an approver has to be somebody else than who asked", unknown.why))
+            .hint(unknown.hint)),
     }
 }
 

@@ -22,7 +22,7 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
     fit(&release)?;
     own_file::agrees(&bench, &release)?;
     let asker = bench.ports(id.as_str(), None)?;
-    let by = requester::of(&asker, &release.started.pipeline, args.execution.as_deref()).await?;
+    let by = requester::of(&bench, &asker, &release.started.pipeline, args.execution.as_deref()).await?;
     requester::goes_on(&bench, &release, &release.until, &by).await?;
     let ports = bench.ports(id.as_str(), identity::of(&by))?;
     let fact = Fact::Resumed { by, kanmon: env!("CARGO_PKG_VERSION").to_owned() };

@@ -10,12 +10,13 @@ use super::failure::Failure;
 use super::output::Output;
 use super::releases::{self, Recorded};
 use super::sight::{Eyes, Live, Unseen};
+use crate::model::arn;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::Frozen;
 use crate::model::words;
 use crate::ports::journal::Holder;
 use crate::report::text::Text;
-use crate::report::{names, summary, table};
+use crate::report::{summary, table};
 
 type Freeze = (StageName, Frozen);
 /// A stage, the release that has it, and the process.
@@ -102,7 +103,7 @@ fn human(
                 Some(live) => [
                     format!("{}/{}", live.running, live.desired),
                     live.shown.join(", "),
-                    names::short(&live.task_definition).to_owned(),
+                    arn::last(&live.task_definition).to_owned(),
                 ],
             };
             vec![place, runs, image, revision, released(row)]
@@ -174,7 +175,7 @@ fn machine(
                 json!({
                     "running": l.running,
                     "desired": l.desired,
-                    "task_definition": names::short(&l.task_definition),
+                    "task_definition": arn::last(&l.task_definition),
                     "images": l.images,
                     "release": row.release,
                 })

@@ -2,6 +2,7 @@
 
 use crate::model::approval::{ApprovalAnswer, ApprovalPolicy, ApprovalRequest, Requester, Trigger};
 use crate::model::approvers::{matches, same_person};
+use crate::model::machine;
 
 /// Why an answer does not count, as a sentence; `None`: it does.
 ///
@@ -43,6 +44,9 @@ pub fn conflict(policy: &ApprovalPolicy, requesters: &[Requester], arn: &str) ->
             "it is not known who approved it, so it may have been the one who asked for this release".to_owned(),
         );
     }
+    if let Some(what) = machine::of(arn) {
+        return Some(format!("{arn} is {what}, which does not name a person, so it may have been the one who asked"));
+    }
     requesters
         .iter()
         .find_map(|requester| same(requester, arn))
@@ -67,7 +71,9 @@ fn same(requester: &Requester, arn: &str) -> Option<String> {
             }
             asked(&by.arn)
         }
-        Requester::Unknown => None,
+        Requester::Unknown { by, .. } => {
+            same_person(&by.arn, arn).then(|| format!("{arn} asked for this release and may not approve it"))
+        }
     }
 }
 
@@ -83,7 +89,9 @@ pub fn unknown(requester: &Requester) -> Option<String> {
             };
             Some(format!("execution {execution} of {pipeline} was started by {by}, which does not name a person"))
         }
-        Requester::Unknown => Some("it is not known who asked for this release".to_owned()),
+        Requester::Unknown { by, what } => {
+            Some(format!("{what} asked for this release ({}), which does not name a person", by.arn))
+        }
     }
 }
 

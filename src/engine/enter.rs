@@ -173,7 +173,7 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         Approval::Closed { why } => {
             let carried = match a.release.requested_by {
                 Requester::Pipeline { .. } => true,
-                Requester::Person { .. } | Requester::Unknown => false,
+                Requester::Person { .. } | Requester::Unknown { .. } => false,
             };
             Err(Halt::End(ending::approval_closed(&a.release.id, name, why, carried)))
         }

@@ -1,5 +1,6 @@
 //! What is another by now than when a question was put: an approval that falls says over what.
 
+use crate::model::arn;
 use crate::model::gate::GateJudgement;
 use crate::model::ids::{PlanHash, StageName};
 use crate::model::plan::{StagePlan, WorkloadPlan};
@@ -68,7 +69,7 @@ fn workload(name: &str, then: Option<&WorkloadPlan>, now: &WorkloadPlan) -> Vec<
 
 /// The revision that runs, without the rest of its ARN.
 fn running(workload: &WorkloadPlan) -> &str {
-    workload.live.as_deref().map_or("nothing", |arn| arn.rsplit('/').next().unwrap_or(arn))
+    workload.live.as_deref().map_or("nothing", arn::last)
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AccountId, AccountName, PlanHash, StageName};
+use super::machine;
 
 /// Who somebody is, as `sts:GetCallerIdentity` tells it. Session names are self-chosen: the ARN proves the role, not always the person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +30,12 @@ pub enum Requester {
         /// Whose credentials the build has.
         by: Identity,
     },
-    Unknown,
+    /// A machine's credentials: nothing says who made it ask, so it may have been anybody.
+    Unknown {
+        by: Identity,
+        /// What it is, such as "a build of CodeBuild".
+        what: String,
+    },
 }
 
 impl Requester {
@@ -39,13 +45,13 @@ impl Requester {
             Requester::Pipeline { pipeline, account, execution, .. } => {
                 (pipeline == name && account == of).then_some(execution)
             }
-            Requester::Person { .. } | Requester::Unknown => None,
+            Requester::Person { .. } | Requester::Unknown { .. } => None,
         }
     }
 }
 
 /// What started a CodePipeline execution (`ExecutionTrigger`). Only a call of StartPipelineExecution names a principal: an event's
-/// rule, a webhook or a poll says nothing of whose commit it was.
+/// rule, a webhook or a poll says nothing of whose commit it was, and a machine that called it nothing of who made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Trigger {
@@ -64,7 +70,7 @@ pub enum Trigger {
 impl Trigger {
     /// From `triggerType` and `triggerDetail`.
     pub fn of(kind: &str, detail: &str) -> Trigger {
-        match kind == "StartPipelineExecution" && is_principal(detail) {
+        match kind == "StartPipelineExecution" && is_principal(detail) && machine::of(detail).is_none() {
             true => Trigger::Principal { arn: detail.to_owned() },
             false => Trigger::Unknown { kind: kind.to_owned(), detail: detail.to_owned() },
         }
@@ -178,6 +184,9 @@ mod tests {
             "arn:aws:iam::111111111111:user/",
             "arn:aws:iam::1:user/ann",
             "arn:aws:iam::111111111111:role/Deploy",
+            "arn:aws:sts::111111111111:assumed-role/build/AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f",
+            "arn:aws:sts::111111111111:assumed-role/starter-role-0a1b2c3d/starter",
+            "arn:aws:sts::111111111111:assumed-role/ci/GitHubActions",
         ] {
             assert!(matches!(Trigger::of("StartPipelineExecution", detail), Trigger::Unknown { .. }), "{detail}");
         }

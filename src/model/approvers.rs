@@ -1,17 +1,13 @@
 //! Who may approve: patterns of ARNs, and which ARNs are one person.
 
+use super::arn::{last, session, split};
+
 /// What a valid pattern looks like.
 pub const EXAMPLES: &str = "such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center \
      arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*";
 
 /// The beginning of every role that IAM Identity Center makes; sessions of it are called as its users are.
-const IDENTITY_CENTER: &str = "AWSReservedSSO_";
-
-/// An ARN up to and with its account, and the rest.
-fn split(arn: &str) -> Option<(&str, &str)> {
-    let (colon, _) = arn.match_indices(':').nth(4)?;
-    Some((&arn[..colon], &arn[colon + 1..]))
-}
+pub const IDENTITY_CENTER: &str = "AWSReservedSSO_";
 
 /// Whether a pattern names principals of exactly one account.
 ///
@@ -109,15 +105,15 @@ pub fn same_person(a: &str, b: &str) -> bool {
 
 /// The role of a session whose name anybody chooses, without the session.
 fn plain_role(arn: &str) -> Option<&str> {
-    let (_, session) = arn.split_once(":assumed-role/")?;
-    if session.starts_with(IDENTITY_CENTER) { None } else { arn.rsplit_once('/').map(|(role, _)| role) }
+    let (role, name) = session(arn)?;
+    (!role.starts_with(IDENTITY_CENTER)).then(|| &arn[..arn.len() - name.len()])
 }
 
 /// What a user or a session is called.
 fn name(arn: &str) -> Option<&str> {
     let (_, principal) = split(arn)?;
-    let (_, name) = principal.rsplit_once('/')?;
-    (!name.is_empty()).then_some(name)
+    let name = last(principal);
+    (!name.is_empty() && name != principal).then_some(name)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod approval;
 pub mod approvers;
+pub mod arn;
 pub mod contents;
 pub mod effect;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod ids;
 pub mod inbox;
 pub mod json;
 pub mod ledger;
+pub mod machine;
 pub mod nearest;
 pub mod outcome;
 pub mod partition;

@@ -234,7 +234,7 @@ impl Release {
             Fact::ApprovalRequested { stage, request } => {
                 let own = match &self.requested_by {
                     Requester::Pipeline { execution, .. } => Some(execution.clone()),
-                    Requester::Person { .. } | Requester::Unknown => None,
+                    Requester::Person { .. } | Requester::Unknown { .. } => None,
                 };
                 let state = self.stage_mut(stage)?;
                 state.carried_by = request.execution.clone().filter(|e| own.as_ref() != Some(e));

@@ -1,15 +1,11 @@
 //! Long names, as people call things.
 
 use crate::model::approval::{Identity, Requester, Trigger};
+use crate::model::arn;
 use crate::model::event::{CommitTeller, ImageCommit};
 use crate::model::ids::Digest;
 use crate::model::pipeline::Account;
 use crate::model::registry::{own_repository, split};
-
-/// The last part of an ARN: what people call it.
-pub fn short(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
-}
 
 /// A digest's algorithm and first twelve digits: enough to tell two apart.
 pub fn digest(digest: &Digest) -> String {
@@ -61,7 +57,7 @@ pub fn requester(who: &Requester) -> String {
         Requester::Pipeline { pipeline, execution, trigger, .. } => {
             format!("execution {execution} of {pipeline}, started by {}", started_by(trigger))
         }
-        Requester::Unknown => "nobody known".to_owned(),
+        Requester::Unknown { by, what } => format!("{what} ({}), which does not name a person", person(by)),
     }
 }
 
@@ -84,10 +80,10 @@ fn started_by(trigger: &Trigger) -> String {
 /// The same without role and account, where there is little room.
 pub fn nickname(who: &Requester) -> String {
     match who {
-        Requester::Person { identity } => short(&identity.arn).to_owned(),
-        Requester::Pipeline { trigger: Trigger::Principal { arn }, .. } => short(arn).to_owned(),
+        Requester::Person { identity } => arn::last(&identity.arn).to_owned(),
+        Requester::Pipeline { trigger: Trigger::Principal { arn }, .. } => arn::last(arn).to_owned(),
         Requester::Pipeline { pipeline, trigger: Trigger::Unknown { .. }, .. } => format!("pipeline {pipeline}"),
-        Requester::Unknown => "-".to_owned(),
+        Requester::Unknown { by, .. } => arn::last(&by.arn).to_owned(),
     }
 }
 

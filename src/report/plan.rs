@@ -1,9 +1,10 @@
 //! What a stage would change, for people.
 
-use super::names::{image, short};
+use super::names::image;
 use super::paint::Paint;
 use super::story;
 use super::text::Text;
+use crate::model::arn;
 use crate::model::pipeline::{Account, Pipeline, Stage};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::words::tasks;
@@ -15,7 +16,7 @@ pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) ->
     let mut text = Text::from(format!("{}  {}", paint.strong(stage.name.as_str()), paint.faint(&place)));
     endpoints(pipeline, stage).iter().for_each(|line| text.line(paint.careful(line)));
     for (name, workload) in &plan.services {
-        let live = workload.live.as_deref().map_or("nothing", short);
+        let live = workload.live.as_deref().map_or("nothing", arn::last);
         text.line(match workload.is_unchanged() {
             true => format!("  {name}  {live}, unchanged"),
             false => format!("  {name}  {live} → next of {}, {}", workload.family, tasks(workload.desired)),
@@ -28,7 +29,7 @@ pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) ->
     }
     for (name, workload) in &plan.tasks {
         let before = match workload.live.as_deref() {
-            Some(last) => format!("against {}, the last of its family", short(last)),
+            Some(last) => format!("against {}, the last of its family", arn::last(last)),
             None => "the first of its family".to_owned(),
         };
         text.line(format!("  {name}  runs once, as next of {}, {before}", workload.family));

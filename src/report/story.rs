@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::names::{self, digest, person, requester, short};
+use super::names::{self, digest, person, requester};
 use super::paint::Paint;
 use super::text::Text;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
+use crate::model::arn;
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Event, Fact, MovedTag, PushedImage};
 use crate::model::fault::Fault;
@@ -210,10 +211,10 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         }
         Fact::TaskDefinitionRegistered { at, workload, arn, reused, .. } => {
             let how = if *reused { "is there already" } else { "registered" };
-            Line::new(Detail, format!("{}/{workload}", at.stage), format!("{} {how}", short(arn)))
+            Line::new(Detail, format!("{}/{workload}", at.stage), format!("{} {how}", arn::last(arn)))
         }
         Fact::TaskStarted { at, task, arn } => {
-            Line::new(Begun, format!("{}/{task}", at.stage), format!("runs as task {}", short(arn)))
+            Line::new(Begun, format!("{}/{task}", at.stage), format!("runs as task {}", arn::last(arn)))
         }
         Fact::TaskOverdue { at, task } => {
             Line::new(Failed, format!("{}/{task}", at.stage), "still runs after its timeout")
@@ -227,7 +228,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             }
         }
         Fact::BaselineTaken { at, service, baseline } => {
-            let text = format!("runs {} now, {} wanted", short(&baseline.task_definition), tasks(baseline.desired));
+            let text = format!("runs {} now, {} wanted", arn::last(&baseline.task_definition), tasks(baseline.desired));
             Line::new(Detail, format!("{}/{service}", at.stage), text)
         }
         Fact::RolloutStarted { at, service, task_definition, .. } => {
@@ -235,11 +236,11 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let text = match roll(release, at, service).and_then(|r| r.baseline.as_ref()) {
                 Some(before) => format!(
                     "{} → {}, {}",
-                    short(&before.task_definition),
-                    short(task_definition),
+                    arn::last(&before.task_definition),
+                    arn::last(task_definition),
                     tasks(before.desired)
                 ),
-                None => format!("goes to {}", short(task_definition)),
+                None => format!("goes to {}", arn::last(task_definition)),
             };
             Line::new(Begun, topic, text)
         }
@@ -252,12 +253,14 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             ended(format!("{}/{service}", at.stage), end, run.and_then(|r| r.progress.as_ref()), false)
         }
         Fact::RestorePrepared { at, service, way_back, again } => {
-            let text = format!("what ran before was deregistered; it is {} now", short(&way_back.task_definition));
+            let text = format!("what ran before was deregistered; it is {} now", arn::last(&way_back.task_definition));
             again.then(|| Line::new(Detail, format!("{}/{service}", at.stage), text))?
         }
-        Fact::RestoreStarted { at, service, task_definition, .. } => {
-            Line::new(Careful, format!("{}/{service}", at.stage), format!("goes back to {}", short(task_definition)))
-        }
+        Fact::RestoreStarted { at, service, task_definition, .. } => Line::new(
+            Careful,
+            format!("{}/{service}", at.stage),
+            format!("goes back to {}", arn::last(task_definition)),
+        ),
         Fact::RolloutOverdue { at, service } | Fact::RestoreOverdue { at, service } => {
             Line::new(Careful, format!("{}/{service}", at.stage), "is not done at its deadline")
         }

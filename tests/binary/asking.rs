@@ -133,12 +133,82 @@ fn a_build_that_a_pipeline_started_and_that_names_no_execution_is_refused() {
             .told("set KANMON_EXECUTION=#{codepipeline.PipelineExecutionId} on the pipeline's action");
     }
     world.untouched();
-    // Who starts a build by hand is known by the credentials.
-    let id = release_in(&world.build(&[("CODEBUILD_INITIATOR", "ann")], &["release", "--until", "dev"]).ended(0).out);
+    let id = release_in(&world.build(&[], &["release", "--until", "dev"]).ended(0).out);
     for args in [["promote", &id, "--to", "staging"].as_slice(), &["resume", &id]] {
         let ran = world.build(&[initiator], args);
         assert_eq!(ran.code, Some(2), "{ran:?}");
     }
+}
+
+#[test]
+fn what_no_person_sits_at_asks_for_nobody() {
+    let world = world(ASKS);
+    let by_hand = [("CODEBUILD_BUILD_ID", "kanmon:0a1b2c3d"), ("CODEBUILD_INITIATOR", "ann")];
+    let machines = [
+        (by_hand.as_slice(), "a build of CodeBuild that ann started"),
+        (&[("CODEBUILD_BUILD_ID", "kanmon:0a1b2c3d")], "a build of CodeBuild"),
+        (
+            &[("CODEBUILD_INITIATOR", "GitHub-Hookshot/0a1b2c3")],
+            "a build of CodeBuild that GitHub-Hookshot/0a1b2c3 started",
+        ),
+        (&[("CODEBUILD_INITIATOR", "rule/nightly")], "a build of CodeBuild that rule/nightly started"),
+        (&[("CI", "true"), ("GITHUB_ACTIONS", "true")], "a job of GitHub Actions"),
+        (&[("CI", "true"), ("GITLAB_CI", "true")], "a job of GitLab CI"),
+        (&[("AWS_LAMBDA_FUNCTION_NAME", "starter")], "a Lambda function"),
+    ];
+    for (variables, what) in machines {
+        world.build(variables, &["release"]).ended(40).told("nobody may approve prod of this release").told(&format!(
+            "{what} asked for this release ({DEVELOPER}), which does not name a person; an approver has to be somebody else"
+        ));
+    }
+    let ran = world.build(&by_hand, &["release"]).ended(40);
+    ran.told("let a person ask with credentials of their own");
+    world.untouched();
+    // What nobody has to approve it may release, and nobody takes it further: who asked first stays unknown.
+    let ran = world.build(&by_hand, &["release", "--until", "dev"]).ended(0);
+    let id = release_in(&ran.out);
+    world
+        .desk
+        .run(&[], &["history", &id])
+        .ended(0)
+        .says("a build of CodeBuild that ann started (developer of 111111111111)");
+    world.build(&[], &["promote", &id, "--to", "prod"]).ended(40).told("nobody may approve prod of this release");
+    // The control: the same credentials where a person sits.
+    let mut running = world.desk.start(&world.sandbox.keys("developer"), &["release"]);
+    running.says("waits for approval");
+}
+
+#[test]
+fn what_no_pipeline_started_names_no_execution() {
+    let world = by_codepipeline();
+    let colleague = world.execution("hello", "StartPipelineExecution", "arn:aws:iam::111111111111:user/colleague");
+    for (variable, value) in [("CODEBUILD_INITIATOR", "ann"), ("CODEBUILD_BUILD_ID", "b"), ("GITHUB_ACTIONS", "true")] {
+        let ran =
+            world.build(&[(variable, value)], &["release", "--until", "staging", "--execution", &colleague]).ended(2);
+        ran.told(&format!("names execution {colleague}, and CodePipeline did not start it"))
+            .told("who started that execution says nothing of who started this");
+    }
+    world.untouched();
+}
+
+#[test]
+fn a_machine_that_started_the_execution_names_no_person() {
+    let world = by_codepipeline();
+    for session in
+        ["starter-role-0a1b2c3d/starter", "build/AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f", "ci/GitHubActions"]
+    {
+        let arn = format!("arn:aws:sts::111111111111:assumed-role/{session}");
+        let execution = world.execution("hello", "StartPipelineExecution", &arn);
+        let ran = world.build(&[], &["release", "--until", "staging", "--execution", &execution]).ended(40);
+        ran.told(&format!("was started by StartPipelineExecution ({arn}), which does not name a person"))
+            .told("let a person start the pipeline");
+    }
+    world.untouched();
+    // The control: a person's session of a role of theirs.
+    let arn = "arn:aws:sts::111111111111:assumed-role/Deploy/colleague";
+    let execution = world.execution("hello", "StartPipelineExecution", arn);
+    let ran = world.build(&[], &["release", "--until", "staging", "--execution", &execution]).ended(0);
+    assert!(ran.err.contains(arn), "{}", ran.err);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A commit starts the pipeline by an event or a webhook: what CodePipeline names then is a rule, so the one who committed would be
-//! "known and somebody else", and could approve.
+//! "known and somebody else", and could approve. The same by StartBuild: a build of CodeBuild, a CI job or a function asks with a
+//! session that names no person, whoever made it start.
 
 use super::rig::{BOTH, DEV, Field};
 use crate::binary::rig::release_in;
@@ -34,6 +35,71 @@ fn control_a_person_starts_it_and_the_manager_approves() {
         let execution = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/developer"));
         let named = format!("hello/{execution}");
         let ran = field.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
+        let release = release_in(&ran.out);
+        let running = field.waits(&release);
+        field.approves(&release);
+        running.end().ended(0);
+        assert_eq!(field.in_production(), field.digest(&release), "{topology:?}");
+    }
+}
+
+/// As CodeBuild calls the sessions of its builds.
+const SESSION: &str = "AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
+
+#[test]
+fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let build = || field.developer().by_session(&field.sandbox, SESSION);
+        // Its variables tell it, and where its build specification takes them away, its session does.
+        let started = build().with("CODEBUILD_BUILD_ID", "kanmon:1").with("CODEBUILD_INITIATOR", "developer");
+        let ran = started.run(&["release"]).ended(40);
+        ran.told("nobody may approve prod of this release").told("a build of CodeBuild that developer started");
+        build().run(&["release"]).ended(40).told("a build of CodeBuild asked for this release");
+        // Nor does it borrow the name of somebody whose execution runs.
+        let colleague = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
+        let named = format!("hello/{colleague}");
+        for who in [started, build()] {
+            let ran = who.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
+            ran.told("and CodePipeline did not start it");
+        }
+        field.developer().run(&["history"]).ended(0).says("nothing was released yet");
+        let ran = build().run(&["release", "--until", "staging"]).ended(0);
+        let release = release_in(&ran.out);
+        for who in [field.promoter(), field.developer()] {
+            who.run(&["promote", &release, "--to", "prod"]).ended(40).told("nobody may approve prod of this release");
+        }
+        field.production_is_untouched();
+    }
+}
+
+#[test]
+fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        // The team approves itself, each the others' releases.
+        let team = format!("arn:aws:sts::{DEV}:assumed-role/team/*");
+        field.edit_for_all("arn:aws:iam::222222222222:user/manager", &team);
+        let release = field.prepared();
+        let running = field.waits(&release);
+        let plan = field.plan(&release);
+        let build = field.developer().by_session(&field.sandbox, SESSION);
+        let ran = build.run(&["approve", &release, "--plan", &plan]).ended(40);
+        ran.told("is a build of CodeBuild, which does not name a person, so it may have been the one who asked");
+        field.production_is_untouched();
+        // The control: a person by a session of the same role.
+        let hana = field.developer().by_session(&field.sandbox, "hana@bank.example");
+        hana.run(&["approve", &release, "--plan", &plan]).ended(0);
+        running.end().ended(0);
+    }
+}
+
+#[test]
+fn control_a_persons_session_of_a_role_asks_and_the_manager_approves() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let taro = field.developer().by_session(&field.sandbox, "taro@bank.example");
+        let ran = taro.run(&["release", "--until", "staging"]).ended(0);
         let release = release_in(&ran.out);
         let running = field.waits(&release);
         field.approves(&release);

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::record::Record;
+use crate::binary::one_person::assumed;
 use crate::binary::rig::{Desk, Ran, Running, Sandbox, release_in, unpack_demo};
 
 /// Planning and scanning take seconds; a busy machine may need many times that.
@@ -52,8 +53,8 @@ impl Field {
         let seed = tempfile::tempdir().unwrap();
         let file = seed.path().join("world.yaml");
         let deploys = match topology {
-            Topology::Direct => format!("arn:aws:iam::{DEV}:user/developer"),
-            Topology::Strong => format!("arn:aws:iam::{PROD}:user/promoter"),
+            Topology::Direct => format!("\"arn:aws:iam::{DEV}:user/developer\", \"arn:aws:iam::{DEV}:role/team\""),
+            Topology::Strong => format!("\"arn:aws:iam::{PROD}:user/promoter\""),
         };
         std::fs::write(&file, here("world.yaml").replace("DEPLOYS", &deploys)).unwrap();
         let sandbox = Sandbox::with(&["--speed", "120", "--seed", file.to_str().unwrap()]);
@@ -224,6 +225,23 @@ impl Person<'_> {
 
     pub fn start(&self, args: &[&str]) -> Running {
         self.desk.start(&self.keys, &self.with_state(args))
+    }
+
+    /// At a keyboard, where questions are asked.
+    pub fn start_on_terminal(&self, args: &[&str]) -> Running {
+        self.desk.start_on_terminal(&self.keys, 120, &self.with_state(args))
+    }
+
+    /// By a session of the team's role, which AWS calls as whoever opened it said: a service, or a person.
+    pub fn by_session(mut self, sandbox: &Sandbox, name: &str) -> Self {
+        self.keys = assumed(sandbox, "developer", &format!("arn:aws:iam::{DEV}:role/team"), name);
+        self
+    }
+
+    /// With a variable of the machine it runs on.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.keys.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// The same person in another checkout.

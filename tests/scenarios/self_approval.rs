@@ -25,10 +25,12 @@ async fn is_refused_and_somebody_else_s_counts() {
 #[tokio::test(start_paused = true)]
 async fn is_presumed_where_it_is_unknown_who_asked() {
     let stage = anybody().open();
-    let run = stage.asks(Asking { requester: Some(Requester::Unknown), ..Asking::default() }).await;
+    let what = "a build of CodeBuild".to_owned();
+    let build = Requester::Unknown { by: DEVELOPER.identity(), what };
+    let run = stage.asks(Asking { requester: Some(build), ..Asking::default() }).await;
     stage.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Expired, 12);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("not known who asked"))));
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("a build of CodeBuild asked for this release"))));
     assert!(stage.calls("UpdateService").is_empty());
 }

@@ -1,9 +1,9 @@
 //! Whether a cluster is there, and what else is.
 
-use crate::aws::arn::last_name;
 use crate::aws::nearest::not_found;
 use crate::aws::op::Op;
 use crate::aws::session::Session;
+use crate::model::arn;
 use crate::model::fault::Fault;
 
 pub(super) async fn check(session: &Session, name: &str) -> Result<(), Fault> {
@@ -29,7 +29,7 @@ async fn names(session: &Session) -> Result<Vec<String>, Fault> {
     loop {
         let page =
             session.call(&op, session.ecs().list_clusters().max_results(100).set_next_token(next).send()).await?;
-        names.extend(page.cluster_arns().iter().map(|arn| last_name(arn).to_owned()));
+        names.extend(page.cluster_arns().iter().map(|arn| arn::last(arn).to_owned()));
         next = page.next_token().map(str::to_owned);
         if next.is_none() {
             return Ok(names);

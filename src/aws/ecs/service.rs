@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use super::service_deployments::{self, Wanted};
 use super::{cluster, launch, read_service};
-use crate::aws::arn::last_name;
 use crate::aws::errors::Refusal;
 use crate::aws::nearest::{not_found_in, place};
 use crate::aws::op::Op;
 use crate::aws::raw::KeepRaw;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
+use crate::model::arn;
 use crate::model::fault::Fault;
 use crate::model::rollout::{Deployment, EarlySuccess, ServiceEvent, ServiceReading};
 
@@ -121,7 +121,7 @@ async fn names(session: &Session, cluster: &str) -> Result<Vec<String>, Fault> {
         let page = session
             .call(&op, session.ecs().list_services().cluster(cluster).max_results(100).set_next_token(next).send())
             .await?;
-        names.extend(page.service_arns().iter().map(|arn| last_name(arn).to_owned()));
+        names.extend(page.service_arns().iter().map(|arn| arn::last(arn).to_owned()));
         next = page.next_token().map(str::to_owned);
         if next.is_none() {
             return Ok(names);

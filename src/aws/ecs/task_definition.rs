@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use serde_json::{Value, json};
 
-use crate::aws::arn::last_name;
 use crate::aws::nearest::not_found;
 use crate::aws::op::Op;
 use crate::aws::raw::{KeepRaw, SendRaw};
 use crate::aws::session::Session;
+use crate::model::arn;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::TaskDefinition;
 use crate::ports::deployer::Wanted;
@@ -71,7 +71,7 @@ pub(super) async fn newest(
     let page = session.call(&op, request.send()).await?;
     for arn in page.task_definition_arns() {
         // The parameter is called a prefix; AWS matches the whole family, not everybody does.
-        if last_name(arn).rsplit_once(':').is_none_or(|(f, _)| f != family) {
+        if arn::last(arn).rsplit_once(':').is_none_or(|(f, _)| f != family) {
             continue;
         }
         let found = describe(session, arn).await?;

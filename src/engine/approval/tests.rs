@@ -4,7 +4,7 @@ use rstest::rstest;
 use super::*;
 use crate::model::approval::{Answer, ApprovalWay, Identity};
 use crate::model::ids::PlanHash;
-use crate::model::release::samples::{at, id};
+use crate::model::release::samples::{at, id, nobody};
 
 const ALICE: &str = "arn:aws:iam::012345678901:user/alice";
 const BOB: &str = "arn:aws:iam::012345678901:user/bob";
@@ -83,12 +83,21 @@ fn nobody_approves_what_they_asked_for(#[case] asked: &str, #[case] approves: &s
 fn where_it_is_unknown_who_asked_nobody_can_be_shown_to_be_somebody_else() {
     let approval = answer(BOB, Answer::Approved);
     let event = execution(Trigger::of("CloudWatchEvent", "arn:aws:events:ap-northeast-1:012345678901:rule/push"));
-    for requester in [Requester::Unknown, event, execution(Trigger::of("", ""))] {
+    for requester in [nobody(), event, execution(Trigger::of("", ""))] {
         assert!(refused(&policy(&[]), &requester, &approval).is_some());
         // Also where somebody who is known took it further.
         assert!(refusal(&policy(&[]), &[requester.clone(), person(ALICE)], &request(), &approval).is_some());
         assert_eq!(refused(&ApprovalPolicy { self_approval: true, ..policy(&[]) }, &requester, &approval), None);
     }
+}
+
+#[test]
+fn a_machine_that_approves_may_be_the_requesters() {
+    let why = refused(&policy(&[]), &person(ALICE), &answer(BUILD, Answer::Approved)).unwrap();
+    assert!(why.contains("is a build of CodeBuild, which does not name a person"), "{why}");
+    assert_eq!(refused(&policy(&[]), &person(ALICE), &answer(BUILD, Answer::Rejected)), None);
+    let lenient = ApprovalPolicy { self_approval: true, ..policy(&[]) };
+    assert_eq!(refused(&lenient, &person(ALICE), &answer(BUILD, Answer::Approved)), None);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `SUCCESSFUL` and `COMPLETED` can come early, and about something else: what runs must be ours, and be the approved digests.
 
 use super::Ours;
+use crate::model::arn;
 use crate::model::rollout::{PROOFS, RolloutReading, RolloutState, TaskReading};
 
 /// Whether this reading proves the rollout, and if not, what is missing.
@@ -85,7 +86,7 @@ pub(super) fn any_of_ours(ours: &Ours<'_>, reading: &RolloutReading) -> bool {
 }
 
 fn short(task: &TaskReading) -> &str {
-    task.arn.rsplit('/').next().unwrap_or(&task.arn)
+    arn::last(&task.arn)
 }
 
 /// Why a task is not ours; `None` where it is.

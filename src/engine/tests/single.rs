@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::engine::decide::{Ledgers, decide};
 use crate::engine::decision::{Decision, Watch};
-use crate::model::approval::Requester;
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::{Event, Fact, PushedImage, StageFailure};
 use crate::model::fault::{Fault, FaultKind};
@@ -14,7 +13,7 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Step;
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::release::Release;
-use crate::model::release::samples::{at, events, gate_passed, id, started, step};
+use crate::model::release::samples::{at, events, gate_passed, id, nobody, started, step};
 use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::verdict::Verdict;
 
@@ -137,7 +136,7 @@ fn an_ambiguous_rollout_is_read_again_once_it_is_resumed() {
     let Decision::Finish(ending) = decided(&in_dev(facts.clone())) else { panic!("it cannot be told") };
     assert_eq!(ending.outcome, Outcome::Unknown);
     facts.push(Fact::Suspended { ending });
-    facts.push(Fact::Resumed { by: Requester::Unknown, kanmon: "0".into() });
+    facts.push(Fact::Resumed { by: nobody(), kanmon: "0".into() });
     facts.push(Fact::StageLocked { stage: id("dev"), fence: 2 });
     let Decision::Go { watch, .. } = decided(&in_dev(facts)) else { panic!("it is watched") };
     let watched: Vec<Watch> = watch.into_iter().map(|w| w.watch).collect();
@@ -192,7 +191,7 @@ fn a_release_that_was_overtaken_while_it_was_suspended_goes_no_further() {
 #[test]
 fn who_takes_over_changes_nothing_more_in_a_stage_before_its_gate_is_judged_again() {
     let taken_over = || {
-        let by = Requester::Unknown;
+        let by = nobody();
         vec![Fact::Resumed { by, kanmon: "1".into() }, Fact::StageLocked { stage: id("dev"), fence: 2 }]
     };
     let Decision::Go { start, watch, .. } = decided(&in_dev(taken_over())) else {

@@ -7,7 +7,7 @@ use crate::model::finding::{Finding, ScanState, Severity};
 use crate::model::ids::PlanHash;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Change, ChangeKind, WorkloadPlan};
-use crate::model::release::samples::{at, id, started, step};
+use crate::model::release::samples::{at, id, nobody, started, step};
 use crate::model::rollout::{Circumstances, Death, DeathCause, RolloutState, WayBack};
 
 /// Names every variant in one match without a wildcard: a variant that is added does not compile until it is named here, and a
@@ -243,7 +243,7 @@ fn requesters() -> Vec<Requester> {
         Requester::Person { identity: somebody() },
         execution(Trigger::Principal { arn: "arn:aws:iam::012345678901:user/ann".into() }),
         execution(Trigger::Unknown { kind: "WebhookV2".into(), detail: "arn:x".into() }),
-        Requester::Unknown,
+        nobody(),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::approval::{ApprovalPolicy, ApprovalWay, Requester};
+use crate::model::approval::{ApprovalPolicy, ApprovalWay, Identity, Requester};
 use crate::model::effect::StepRef;
 use crate::model::event::{Event, Fact, Source, Started};
 use crate::model::gate::{GateJudgement, GateRules};
@@ -99,11 +99,18 @@ fn stage(name: &str, approval: Option<ApprovalPolicy>) -> Stage {
     }
 }
 
+/// A machine asked, and nobody knows for whom.
+pub(crate) fn nobody() -> Requester {
+    let arn = "arn:aws:sts::012345678901:assumed-role/build/AWSCodeBuild-1".to_owned();
+    let by = Identity { user_id: "AROA:AWSCodeBuild-1".to_owned(), arn, account: id("012345678901") };
+    Requester::Unknown { by, what: "a build of CodeBuild".to_owned() }
+}
+
 pub(crate) fn started() -> Fact {
     Fact::Started(Box::new(Started {
         pipeline: pipeline(),
         kanmon: "0.1.0".into(),
-        requested_by: Requester::Unknown,
+        requested_by: nobody(),
         source: Source { commit: Some("c0ffee".into()), ..Source::default() },
         until: id("prod"),
         given: BTreeMap::new(),

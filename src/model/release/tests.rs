@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::samples::{at, events, gate_passed, id, started, step, warned};
+use super::samples::{at, events, gate_passed, id, nobody, started, step, warned};
 use super::*;
 use crate::model::approval::{Answer, ApprovalAnswer, Identity};
 use crate::model::event::StageFailure;
@@ -85,7 +85,7 @@ fn withdrawn(stage: &str) -> Fact {
 }
 
 fn resumed() -> Fact {
-    Fact::Resumed { by: Requester::Unknown, kanmon: "0.1.0".into() }
+    Fact::Resumed { by: nobody(), kanmon: "0.1.0".into() }
 }
 
 fn ending() -> Ending {
@@ -193,7 +193,7 @@ fn what_is_unknown_is_under_way_again_after_resuming_so_that_it_is_read() {
 #[test]
 fn facts_about_what_the_pipeline_does_not_have_are_refused() {
     assert!(refused([entered("moon")]).why.contains("the pipeline has no stage moon"));
-    let extended = Fact::Extended { until: id("moon"), requested_by: Requester::Unknown, forced: None, again: None };
+    let extended = Fact::Extended { until: id("moon"), requested_by: nobody(), forced: None, again: None };
     assert_eq!(refused([extended]).why, "the pipeline has no stage moon");
     let roll = |at: StepRef, service: &str| Fact::RolloutStopRequested { at, service: id(service) };
     assert!(refused([roll(step("dev", 9), "web")]).why.contains("stage dev has no step 9"));
@@ -448,7 +448,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         ended,
         Fact::StageFailed { stage: id("dev"), failure: failed },
         Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() },
-        Fact::Extended { until: id("prod"), requested_by: Requester::Unknown, forced: None, again: None },
+        Fact::Extended { until: id("prod"), requested_by: nobody(), forced: None, again: None },
         resumed(),
         Fact::Suspended { ending: ending() },
     ])
@@ -490,7 +490,7 @@ proptest! {
 #[test]
 fn what_has_ended_for_good_is_not_resumed_and_what_was_left_is() {
     let ended = |outcome| Fact::Finished { ending: Ending::new(outcome, "x") };
-    let resumed = || Fact::Resumed { by: Requester::Unknown, kanmon: "0".into() };
+    let resumed = || Fact::Resumed { by: nobody(), kanmon: "0".into() };
     for outcome in [Outcome::Rejected, Outcome::Succeeded, Outcome::Aborted] {
         let illegal = Release::fold(&events("r1", [started(), ended(outcome), resumed()])).unwrap_err();
         assert!(illegal.why.contains("nobody has taken it up"), "{outcome:?}");

@@ -9,6 +9,7 @@ use super::platforms::Offered;
 use super::survey_approvals;
 use crate::engine::taskdef;
 use crate::model::approval::ApprovalWay;
+use crate::model::arn;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, StageName};
 use crate::model::pipeline::{Check, FileRef, Pipeline, Stage, Step, TaskDefinitionSource};
@@ -143,7 +144,7 @@ async fn workloads(
         let base = match &spec.taskdef {
             TaskDefinitionSource::Live => {
                 let live = ports.deployer.task_definition(account, &found.task_definition).await;
-                live.map(|d| (last_name(&d.arn).to_owned(), d.raw, d.tags))
+                live.map(|d| (arn::last(&d.arn).to_owned(), d.raw, d.tags))
             }
             TaskDefinitionSource::Template(file) => template(ports, file, pipeline, stage),
         };
@@ -178,11 +179,6 @@ fn template(ports: &Ports, file: &FileRef, pipeline: &Pipeline, stage: &Stage) -
     let definition = ports.templates.render(file, pipeline, stage)?;
     let tags = tags_of(&definition);
     Ok((file.path.clone(), definition, tags))
-}
-
-/// `FAMILY:REVISION` of an ARN.
-fn last_name(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 /// Whether a task definition has the containers that the file names.

@@ -1,0 +1,121 @@
+//! Which principals certainly are machines. What AWS's services and CI jobs sign with is a session of a role, and nobody knows of it who
+//! made it do so.
+
+use super::approvers::IDENTITY_CENTER;
+use super::arn;
+
+/// What a principal is, where it certainly is no person; `None`: it may be one.
+///
+/// A session tells it by its name alone, which services choose themselves: `AWSCodeBuild-…`, the id of an instance or of a task. A name
+/// that could be a person's counts as a person's, so a function whose role and name say nothing of Lambda is not recognized.
+pub fn of(principal: &str) -> Option<&'static str> {
+    let (role, name) = arn::session(principal)?;
+    // Identity Center calls its sessions as its users are called, whatever that is.
+    if role.starts_with(IDENTITY_CENTER) {
+        return None;
+    }
+    let lower = name.to_ascii_lowercase();
+    let numbered = |prefix: &str| lower.strip_prefix(prefix).is_some_and(|rest| is(rest, 1.., |c| c.is_ascii_digit()));
+    if name.starts_with("AWSCodeBuild-") {
+        Some(CODEBUILD)
+    } else if lower.starts_with("githubactions") || numbered("github-") {
+        Some(GITHUB)
+    } else if lower.starts_with("gitlabrunner") || numbered("gitlab-") {
+        Some(GITLAB)
+    } else if name.strip_prefix("i-").is_some_and(|id| [8, 17].contains(&id.len()) && is(id, 1.., is_hex)) {
+        Some("an EC2 instance")
+    } else if is(name, 32..=32, is_hex) {
+        Some("an ECS task")
+    } else if is_function(role, &lower) {
+        Some("a Lambda function")
+    } else if is_service(role, name) {
+        Some("a service of AWS")
+    } else {
+        None
+    }
+}
+
+pub const CODEBUILD: &str = "a build of CodeBuild";
+pub const GITHUB: &str = "a job of GitHub Actions";
+pub const GITLAB: &str = "a job of GitLab CI";
+
+fn is(text: &str, length: impl std::ops::RangeBounds<usize>, of: fn(char) -> bool) -> bool {
+    length.contains(&text.len()) && text.chars().all(of)
+}
+
+fn is_hex(c: char) -> bool {
+    matches!(c, '0'..='9' | 'a'..='f')
+}
+
+/// A function's sessions are called as the function is. The role that Lambda makes for one is called `FUNCTION-role-` and eight
+/// characters; others are known where they speak of Lambda and of running, for people's roles may speak of Lambda too.
+fn is_function(role: &str, session: &str) -> bool {
+    let role = role.to_ascii_lowercase();
+    let own = role.strip_prefix(session).and_then(|rest| rest.strip_prefix("-role-"));
+    own.is_some_and(|rest| is(rest, 8..=8, |c| c.is_ascii_alphanumeric()))
+        || session.contains("lambda")
+        || (role.contains("lambda") && ["exec", "service"].iter().any(|word| role.contains(word)))
+}
+
+/// Roles and sessions that carry a service's own name.
+fn is_service(role: &str, session: &str) -> bool {
+    let roles =
+        ["AWSServiceRoleFor", "AWSCodePipelineServiceRole", "Amazon_EventBridge_", "StepFunctions-", "AWS-QuickSetup-"];
+    let sessions =
+        ["AWSCloudFormation", "AWSCodeDeploy", "GlueJobRunnerSession", "SageMaker", "BackplaneAssumeRoleSession"];
+    roles.iter().any(|own| role.starts_with(own))
+        || sessions.iter().any(|own| session.starts_with(own))
+        // Milliseconds since 1970, as CodePipeline names the sessions of its own role.
+        || is(session, 13..=13, |c| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::a_build("kanmon-build/AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f", CODEBUILD)]
+    #[case::a_github_job("ci/GitHubActions", GITHUB)]
+    #[case::the_examples_github_job("ci/github-17000000001", GITHUB)]
+    #[case::a_gitlab_job("ci/GitLabRunner-4711-12", GITLAB)]
+    #[case::the_examples_gitlab_job("ci/gitlab-4711", GITLAB)]
+    #[case::an_instance("Jenkins/i-0123456789abcdef0", "an EC2 instance")]
+    #[case::an_older_instance("Jenkins/i-01234567", "an EC2 instance")]
+    #[case::a_task("worker/0123456789abcdef0123456789abcdef", "an ECS task")]
+    #[case::a_function_with_lambdas_role("starter-role-0a1b2c3d/starter", "a Lambda function")]
+    #[case::a_function_by_its_name("starts/StartPipelineLambda", "a Lambda function")]
+    #[case::a_function_by_its_role("LambdaExecutionRole/starter", "a Lambda function")]
+    #[case::a_service_linked_role("AWSServiceRoleForECS/ecs", "a service of AWS")]
+    #[case::a_pipeline("AWSCodePipelineServiceRole-ap-northeast-1-hello/1764500000000", "a service of AWS")]
+    #[case::a_pipelines_own_role("pipelines/1764500000000", "a service of AWS")]
+    #[case::a_schedule("Amazon_EventBridge_Scheduler_0a1b/x", "a service of AWS")]
+    fn sessions_that_a_service_names_are_machines(#[case] session: &str, #[case] what: &str) {
+        assert_eq!(of(&format!("arn:aws:sts::111111111111:assumed-role/{session}")), Some(what));
+    }
+
+    #[rstest]
+    #[case::identity_center("AWSReservedSSO_Developer_0123456789abcdef/ann@bank.example")]
+    #[case::identity_center_whatever_the_user_is_called(
+        "AWSReservedSSO_Developer_0123456789abcdef/i-0123456789abcdef0"
+    )]
+    #[case::a_mail_address("Deploy/ann@bank.example")]
+    #[case::a_name("Deploy/ann")]
+    #[case::the_clis_own_name("Deploy/botocore-session-1764500000")]
+    #[case::a_personnel_number("Deploy/00012345")]
+    #[case::somebody_of_the_lambda_team("LambdaDevelopers/ann")]
+    #[case::somebody_who_may_use_codepipeline("CodePipelineApprovers/ann")]
+    #[case::a_role_in_words("deploy-role-frontend/ann")]
+    #[case::a_name_with_github("Deploy/github-ann")]
+    fn sessions_that_could_be_a_persons_are(#[case] session: &str) {
+        assert_eq!(of(&format!("arn:aws:sts::111111111111:assumed-role/{session}")), None);
+    }
+
+    #[test]
+    fn users_may_be_persons() {
+        for arn in ["arn:aws:iam::111111111111:user/AWSCodeBuild-1", "arn:aws:iam::111111111111:root", "unknown"] {
+            assert_eq!(of(arn), None);
+        }
+    }
+}
