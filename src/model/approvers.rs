@@ -29,9 +29,38 @@ pub fn valid(pattern: &str) -> Result<(), String> {
     if !partition.starts_with("aws") || partition.contains(['*', '?']) || !["iam", "sts"].contains(service) {
         return Err(format!("`{pattern}` is not a valid pattern of a principal's ARN"));
     }
-    match name.is_empty() {
-        true => Err(format!("`{pattern}` does not name an account and a principal of it")),
-        false => Ok(()),
+    if name.is_empty() {
+        return Err(format!("`{pattern}` does not name an account and a principal of it"));
+    }
+    match callable(service, name) {
+        Ok(()) => Ok(()),
+        Err(None) => Err(format!("`{pattern}` matches nobody: AWS names no caller in this form")),
+        Err(Some(right)) => Err(format!(
+            "`{pattern}` matches nobody: who has assumed a role is called as a session of it; write \
+             `arn:{partition}:sts::{account}:{right}`"
+        )),
+    }
+}
+
+/// Whether a caller can be called so, in the words of `sts:GetCallerIdentity`: `root`, `user/…`, `assumed-role/ROLE/SESSION`,
+/// `federated-user/…`. Where a role is meant, the form that matches its sessions.
+fn callable(service: &str, name: &str) -> Result<(), Option<String>> {
+    let parts: Vec<&str> = name.split('/').collect();
+    let open = |part: &str| part.contains(['*', '?']);
+    match (service, parts.as_slice()) {
+        (_, [kind, ..]) if open(kind) => Ok(()),
+        ("iam", ["root"]) => Ok(()),
+        ("iam", ["user", .., user]) | ("sts", ["federated-user", user]) if !user.is_empty() => Ok(()),
+        ("sts", ["assumed-role", role, session]) if !role.is_empty() && !session.is_empty() => Ok(()),
+        // A star reaches over the slash between a role and its session.
+        ("sts", ["assumed-role", role]) if role.contains('*') => Ok(()),
+        (_, ["role" | "assumed-role", .., role]) if !role.is_empty() && parts.len() <= 2 => {
+            Err(Some(format!("assumed-role/{role}/*")))
+        }
+        // STS leaves a role's path out.
+        (_, ["role", .., role]) if !role.is_empty() => Err(Some(format!("assumed-role/{role}/*"))),
+        (_, ["assumed-role", .., role, session]) => Err(Some(format!("assumed-role/{role}/{session}"))),
+        _ => Err(None),
     }
 }
 
@@ -137,9 +166,48 @@ mod tests {
     #[case::a_star_that_reaches_over_the_account("arn:*:iam::111111111111:user/manager", false)]
     #[case::a_star_for_the_service("arn:aws:*::111111111111:user/manager", false)]
     #[case::no_principal("arn:aws:iam::111111111111:", false)]
+    #[case::the_root_user("arn:aws:iam::111111111111:root", true)]
+    #[case::a_user_with_a_path("arn:aws:iam::111111111111:user/team/manager", true)]
+    #[case::a_federated_user("arn:aws:sts::111111111111:federated-user/manager", true)]
+    #[case::anybody_of_the_account("arn:aws:iam::111111111111:*", true)]
+    #[case::a_group("arn:aws:iam::111111111111:group/managers", false)]
+    #[case::a_user_of_sts("arn:aws:sts::111111111111:user/manager", false)]
+    #[case::a_user_without_a_name("arn:aws:iam::111111111111:user", false)]
     #[case::a_name("manager", false)]
     fn a_pattern_names_its_account(#[case] pattern: &str, #[case] is_valid: bool) {
         assert_eq!(valid(pattern).is_ok(), is_valid, "{:?}", valid(pattern));
+    }
+
+    #[rstest]
+    #[case::the_role_itself(
+        "arn:aws:iam::111111111111:role/Manager",
+        "arn:aws:sts::111111111111:assumed-role/Manager/*"
+    )]
+    #[case::a_role_with_a_path(
+        "arn:aws:iam::111111111111:role/ops/Manager",
+        "arn:aws:sts::111111111111:assumed-role/Manager/*"
+    )]
+    #[case::any_role("arn:aws-cn:iam::111111111111:role/*", "arn:aws-cn:sts::111111111111:assumed-role/*/*")]
+    #[case::a_role_as_sts("arn:aws:sts::111111111111:role/Manager", "arn:aws:sts::111111111111:assumed-role/Manager/*")]
+    #[case::without_a_session(
+        "arn:aws:sts::111111111111:assumed-role/Manager",
+        "arn:aws:sts::111111111111:assumed-role/Manager/*"
+    )]
+    #[case::a_session_as_iam(
+        "arn:aws:iam::111111111111:assumed-role/Manager/*",
+        "arn:aws:sts::111111111111:assumed-role/Manager/*"
+    )]
+    #[case::a_session_of_a_path(
+        "arn:aws:sts::111111111111:assumed-role/ops/Manager/ann",
+        "arn:aws:sts::111111111111:assumed-role/Manager/ann"
+    )]
+    fn a_pattern_that_no_caller_is_called_by_is_refused_with_the_right_form(
+        #[case] pattern: &str,
+        #[case] right: &str,
+    ) {
+        let why = valid(pattern).unwrap_err();
+        assert!(why.contains("matches nobody") && why.contains(&format!("write `{right}`")), "{why}");
+        assert_eq!(valid(right), Ok(()));
     }
 
     #[rstest]

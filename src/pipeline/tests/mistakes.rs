@@ -414,7 +414,7 @@ fn keys_of_another_way_of_approval_are_told() {
 }
 
 #[test]
-fn an_approver_without_an_account_is_refused_wherever_the_question_is_asked() {
+fn an_approver_without_an_account_or_whom_nobody_matches_is_refused_wherever_the_question_is_asked() {
     assert_snapshot!(told("by: kanmon", "by: kanmon, approvers: [manager, \"*\"]"), @r#"
     pipelines/shop.yaml:31:43: `manager` is not a valid pattern of an ARN
        31 |       approval: { by: kanmon, approvers: [manager, "*"] }
@@ -427,6 +427,14 @@ fn an_approver_without_an_account_is_refused_wherever_the_question_is_asked() {
     hint: such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*
 
     2 mistakes
+    "#);
+    assert_snapshot!(told("by: kanmon", "by: kanmon, approvers: [\"arn:aws:iam::111111111111:role/ops/Manager\"]"), @r#"
+    pipelines/shop.yaml:31:43: `arn:aws:iam::111111111111:role/ops/Manager` matches nobody: who has assumed a role is called as a session of it; write `arn:aws:sts::111111111111:assumed-role/Manager/*`
+       31 |       approval: { by: kanmon, approvers: ["arn:aws:iam::111111111111:role/ops/Manager"] }
+          |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*
+
+    1 mistake
     "#);
     let way = "by: codepipeline, pipeline: shop, action: Approve";
     assert_snapshot!(told("by: kanmon", &format!("{way}, approvers: [\"arn:aws:iam::*:user/manager\"]")), @r#"
