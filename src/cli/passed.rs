@@ -3,7 +3,7 @@
 use super::bench::Bench;
 use super::failure::Failure;
 use crate::engine::taskdef;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
 use crate::model::ids::{ReleaseId, ServiceName, StageName};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
@@ -19,7 +19,7 @@ struct Other {
 }
 
 /// Reads every stage up to `to` that the release has left. What is worth knowing and stops nothing is answered as sentences: a stage
-/// on the way that a newer release has entered since was passed all the same, and one that cannot be read is not known.
+/// on the way that a newer release has entered since was passed all the same, and one that cannot be read, for whatever reason, is unknown.
 ///
 /// # Errors
 /// Where `to` itself runs something else by now, so that there would be nothing to do and nothing would be true; and where a stage on
@@ -33,9 +33,9 @@ pub async fn look(bench: &Bench, ports: &Ports, release: &Release, to: &StageNam
         let other = match others(ports, release, stage).await {
             Ok(mut others) if !others.is_empty() => others.swap_remove(0),
             Ok(_) => continue,
-            Err(fault) if stage.name != *to && unseen(fault.kind) => {
+            Err(fault) if stage.name != *to => {
                 notes.push(format!(
-                    "it is unknown whether {} still runs the images of {}: {fault}",
+                    "stage {} could not be read, so whether it still runs what {} brought is unknown: {fault}",
                     stage.name, release.id
                 ));
                 continue;
@@ -74,23 +74,6 @@ async fn others(ports: &Ports, release: &Release, stage: &Stage) -> Result<Vec<O
         }
     }
     Ok(found)
-}
-
-/// Whether a fault is of who looks, not of what is looked at.
-fn unseen(kind: FaultKind) -> bool {
-    match kind {
-        FaultKind::AccessDenied | FaultKind::CredentialsRefused => true,
-        FaultKind::WrongAccount
-        | FaultKind::Unreachable
-        | FaultKind::Throttled
-        | FaultKind::NotFound
-        | FaultKind::Invalid
-        | FaultKind::Ambiguous
-        | FaultKind::BuildFailed
-        | FaultKind::ToolMissing
-        | FaultKind::Changed
-        | FaultKind::Defect => false,
-    }
 }
 
 fn replaced(release: &Release, stage: &Stage, other: &Other, newer: Option<&ReleaseId>) -> Failure {

@@ -69,6 +69,24 @@ fn a_stage_that_somebody_else_changed_was_not_passed() {
 }
 
 #[test]
+fn a_stage_on_the_way_that_cannot_be_read_is_a_note_and_the_target_is_not() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit(ASKS, "");
+    let developer = sandbox.keys("developer");
+    let id = release(&sandbox, &desk, "one", "staging");
+    // As many attempts as a call has: the first stage that is read cannot be, for no fault of who looks.
+    let away = r#"{"operation": "DescribeServices", "account": "111111111111", "count": 5, "kind": "server_error"}"#;
+    sandbox.ask("POST", "faults", away);
+    let ran = desk.run(&developer, &["promote", &id, "--to", "prod"]).ended(0);
+    ran.told(&format!("stage dev could not be read, so whether it still runs what {id} brought is unknown: "));
+    // Where the target itself cannot be read, nothing is known of it.
+    sandbox.ask("POST", "faults", away);
+    let ran = desk.run(&developer, &["promote", &id, "--to", "dev"]).ended(32);
+    assert!(!ran.err.contains("could not be read, so whether"), "{}", ran.err);
+}
+
+#[test]
 fn status_credits_the_release_that_rolled_a_revision_and_never_a_tag() {
     let sandbox = Sandbox::start();
     let desk = Desk::demo(&sandbox);
