@@ -36,6 +36,14 @@ pub async fn reject(global: &Global, output: &Output, args: AnswerArgs) -> Resul
 }
 
 async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer) -> Result<u8, Failure> {
+    if given == Answer::Approved && global.yes && args.plan.is_none() {
+        return Err(Failure::wrong("`--yes` approves a plan only where it is named")
+            .cause("without a question nobody looks at what would be approved")
+            .hint(format!(
+                "`kanmon approvals` shows the plan, and `kanmon approve {} --plan PLAN` approves it",
+                args.release
+            )));
+    }
     let bench = Bench::new(global, output)?;
     let Answered { stage, taken } = answer(&bench, output, args, given, global.yes).await?;
     let id = &args.release;
@@ -53,6 +61,10 @@ async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer
             Answer::Approved => format!("{id}: {stage} is {word}; `kanmon resume {id}` goes on with it"),
             Answer::Rejected => format!("{id}: {stage} is {word}; `kanmon resume {id}` ends it"),
         },
+        Taken::ByPromote => format!(
+            "{id}: {stage} is {word}; the release has ended, and `kanmon promote {id} --to {stage}` reads that before anything else"
+        ),
+        Taken::ByNobody => format!("{id}: {stage} is {word}; the release has ended, and goes no further"),
     };
     output.tell(
         || text,
@@ -67,8 +79,8 @@ pub struct Answered {
     pub taken: Taken,
 }
 
-/// Decides about the question that a release waits with; `yes` answers the question whether it is meant. A rejection also follows an
-/// approval that is not used yet.
+/// Decides about the question that a release waits with. `yes`: a rejection is meant, and asks nobody again. A rejection also follows
+/// an approval that is not used yet.
 pub async fn answer(
     bench: &Bench,
     output: &Output,
@@ -106,8 +118,9 @@ pub async fn answer(
     if let Some(why) = refusal(policy, &recorded.release.requesters, request, &given) {
         return Err(Failure::access(format!("that answer would not count: {why}")).hint(who_may(policy)));
     }
-    if args.plan.is_none() {
-        agree(bench, output, &recorded, stage, request, Agree { answer, yes }).await?;
+    // To say no, nobody has to have looked.
+    if args.plan.is_none() && !(yes && answer == Answer::Rejected) {
+        agree(bench, output, &recorded, stage, request, answer).await?;
     }
     let sent = match place(&ports, &recorded, stage, policy, request, answer).await? {
         Some(action) => {
@@ -145,20 +158,33 @@ fn question<'r>(
     });
     let mut found: Vec<_> = asked.chain(given).collect();
     found.retain(|(stage, _)| args.stage.as_ref().is_none_or(|s| s == &stage.name));
-    match found.as_slice() {
-        [one] => Ok(*one),
-        [] => Err(nothing_waits(recorded, args.stage.as_ref())),
-        many => {
-            let names: Vec<&str> = many.iter().map(|(s, _)| s.name.as_str()).collect();
-            Err(Failure::wrong(format!("{} waits in more than one stage", args.release))
-                .hint(format!("name one with --stage: {}", names.join(", "))))
-        }
+    let several = || format!("{} waits in more than one stage", args.release);
+    match the_one(found, |(stage, _)| &stage.name, several)? {
+        Some(one) => Ok(one),
+        None => Err(nothing_waits(recorded, args.stage.as_ref())),
     }
 }
 
-/// The question of an approval that is given and not used.
+/// What is meant where one alone can be; with several it has to be named. `None`: there is none.
+fn the_one<T>(
+    mut found: Vec<T>,
+    stage: impl Fn(&T) -> &StageName,
+    several: impl Fn() -> String,
+) -> Result<Option<T>, Failure> {
+    if found.len() > 1 {
+        let names: Vec<&str> = found.iter().map(|one| stage(one).as_str()).collect();
+        return Err(Failure::wrong(several()).hint(format!("name one with --stage: {}", names.join(", "))));
+    }
+    Ok(found.pop())
+}
+
+/// The question of an approval that is given and not used. None outlives an abort: what is taken further asks again.
 fn unused<'r>(recorded: &'r Recorded, stage: &Stage) -> Option<&'r ApprovalRequest> {
-    let state = recorded.release.stage(&stage.name);
+    let release = &recorded.release;
+    let state = release.stage(&stage.name);
+    if release.abort.is_some() && release.ended_for_good().is_some() {
+        return None;
+    }
     match &state.approval {
         Approval::Given(_, request) if state.entered.is_none() => Some(request),
         Approval::Given(..)
@@ -231,10 +257,20 @@ fn of_approver(fault: Fault, account: &Account) -> Failure {
             let id = &account.id;
             failed(fault).hint(format!(
                 "answer with credentials of your own in account {id} that may call codepipeline:GetPipelineState, \
-                 codepipeline:ListActionExecutions and codepipeline:PutApprovalResult (AWS_PROFILE=…), or in CodePipeline's console"
+                 codepipeline:GetPipelineExecution, codepipeline:ListActionExecutions and codepipeline:PutApprovalResult \
+                 (AWS_PROFILE=…), or in CodePipeline's console"
             ))
         }
-        _ => failed(fault),
+        FaultKind::AccessDenied
+        | FaultKind::Unreachable
+        | FaultKind::Throttled
+        | FaultKind::NotFound
+        | FaultKind::Invalid
+        | FaultKind::Ambiguous
+        | FaultKind::BuildFailed
+        | FaultKind::ToolMissing
+        | FaultKind::Changed
+        | FaultKind::Defect => failed(fault),
     }
 }
 
@@ -253,13 +289,6 @@ fn seen(args: &AnswerArgs, request: &ApprovalRequest) -> Result<(), Failure> {
     }
 }
 
-/// What is to be agreed to, and whether it was said already that it is meant.
-#[derive(Clone, Copy)]
-struct Agree {
-    answer: Answer,
-    yes: bool,
-}
-
 /// Without a named plan, a person has to look first.
 async fn agree(
     bench: &Bench,
@@ -267,12 +296,8 @@ async fn agree(
     recorded: &Recorded,
     stage: &Stage,
     request: &ApprovalRequest,
-    Agree { answer, yes }: Agree,
+    answer: Answer,
 ) -> Result<(), Failure> {
-    // To say no, nobody has to have looked.
-    if yes && answer == Answer::Rejected {
-        return Ok(());
-    }
     if !output.asks {
         return Err(Failure::wrong("without a terminal, the plan that was looked at has to be named")
             .hint(format!("`kanmon approvals` shows it; then add `--plan {}`", request.plan.short())));
@@ -280,9 +305,6 @@ async fn agree(
     let sheet = Sheet { paint: output.err, width: output.err_width() };
     let (frozen, rejected) = approvals::around(bench, recorded, stage).await;
     output.note(approvals::human(bench, &Question { recorded, stage, request, frozen, rejected }, sheet));
-    if yes {
-        return Ok(());
-    }
     let question = match answer {
         Answer::Approved => "approve exactly this?",
         Answer::Rejected => "reject it?",
@@ -299,15 +321,15 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
     let recorded = recorded(&bench, &args.release).await?;
     let release = &recorded.release;
     let ports = bench.ports(release.id.as_str(), None)?;
-    let mut given = None;
+    let mut given = Vec::new();
     for stage in &release.started.pipeline.stages {
         let meant = args.stage.as_ref().is_none_or(|name| name == &stage.name);
         if meant && (unused(&recorded, stage).is_some() || approved_unread(&ports, &recorded, stage).await?) {
-            given = Some(stage);
-            break;
+            given.push(stage);
         }
     }
-    let Some(stage) = given else {
+    let several = || format!("{} is approved for more than one stage", release.id);
+    let Some(stage) = the_one(given, |stage| &stage.name, several)? else {
         let none = Failure::wrong(format!("{} has no approval that is still unused", release.id))
             .hint("an approval that was used cannot be taken back; `kanmon abort` ends the release");
         return Err(match why_settled(&recorded, args.stage.as_ref()) {
@@ -330,7 +352,9 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
             Taken::Soon => {
                 format!("{id}: the withdrawal for {name} is sent; the process that works on it reads it before it enters {name}")
             }
-            Taken::Yes | Taken::ByExecution | Taken::ByResume => format!("{id}: the approval of {name} is withdrawn"),
+            Taken::Yes | Taken::ByExecution | Taken::ByResume | Taken::ByPromote | Taken::ByNobody => {
+                format!("{id}: the approval of {name} is withdrawn")
+            }
         },
         || json!({ "v": 1, "kind": "withdrawn", "release": id, "stage": name, "taken": taken.word() }),
     );
@@ -380,6 +404,9 @@ fn nothing_waits(recorded: &Recorded, stage: Option<&StageName>) -> Failure {
 /// What became of the last approval that was asked for, in this stage or in any.
 fn why_settled(recorded: &Recorded, stage: Option<&StageName>) -> Option<String> {
     let release = &recorded.release;
+    if let (Some(_), Some(ending)) = (&release.abort, release.ended_for_good()) {
+        return Some(ending.sentence.clone());
+    }
     let stages = release.started.pipeline.stages.iter().filter(|s| stage.is_none_or(|name| name == &s.name));
     let mut asked = stages.filter(|s| release.stage(&s.name).approval != Approval::NotAsked);
     let last = asked.next_back()?;
@@ -387,8 +414,10 @@ fn why_settled(recorded: &Recorded, stage: Option<&StageName>) -> Option<String>
 }
 
 fn who_may(policy: &ApprovalPolicy) -> String {
+    if !policy.approvers.is_empty() {
+        return format!("who may: {}", policy.approvers.join(", "));
+    }
     match &policy.way {
-        _ if !policy.approvers.is_empty() => format!("who may: {}", policy.approvers.join(", ")),
         ApprovalWay::Kanmon => "somebody else has to decide".to_owned(),
         ApprovalWay::CodePipeline { action, .. } => format!("who may decide action {action} in CodePipeline may"),
     }
@@ -398,5 +427,23 @@ fn summary(answer: &ApprovalAnswer, by: &Identity) -> String {
     match answer.comment.is_empty() {
         true => format!("plan {} by {}", answer.plan.short(), by.arn),
         false => format!("plan {}: {}", answer.plan.short(), answer.comment),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_stages_one_has_to_be_named() {
+        let stage = |name: &str| -> StageName { name.parse().unwrap() };
+        let one = |found: &[&str]| {
+            let found = found.iter().map(|name| stage(name)).collect();
+            the_one(found, |name| name, || "r1 is approved for more than one stage".to_owned())
+        };
+        assert_eq!(one(&[]), Ok(None));
+        assert_eq!(one(&["prod"]), Ok(Some(stage("prod"))));
+        let failure = one(&["staging", "prod"]).unwrap_err();
+        assert_eq!((failure.code, failure.hint.as_deref()), (2, Some("name one with --stage: staging, prod")));
     }
 }

@@ -4,9 +4,10 @@ use jiff::SignedDuration;
 
 use super::bench::Bench;
 use super::failure::Failure;
+use super::promote;
 use super::releases::{self, Recorded};
 use super::work::WATCHED;
-use crate::engine::inbox::{foresee, settled};
+use crate::engine::inbox::{foresee, over, settled};
 use crate::model::approval::Answer;
 use crate::model::event::{Event, Fact};
 use crate::model::ids::StageName;
@@ -42,6 +43,10 @@ pub enum Taken {
     ByExecution,
     /// Nobody works on it; whoever takes it up again hears it first.
     ByResume,
+    /// The release has ended, and whoever promotes it hears it first.
+    ByPromote,
+    /// The release has ended, and goes no further.
+    ByNobody,
 }
 
 impl Taken {
@@ -51,6 +56,8 @@ impl Taken {
             Taken::Soon => "soon",
             Taken::ByExecution => "by-execution",
             Taken::ByResume => "by-resume",
+            Taken::ByPromote => "by-promote",
+            Taken::ByNobody => "by-nobody",
         }
     }
 }
@@ -87,14 +94,38 @@ pub async fn follow(
             }
             // A message that is no longer there was heard between the two looks.
             if foreseen.is_some() || matches!(sent, Sent::Action) {
-                let done = release.ending.as_ref().is_some_and(|e| e.outcome.is_success());
-                return Ok(if done { Taken::ByExecution } else { Taken::ByResume });
+                return left_to(&release, stage, word);
             }
         }
         if bench.clock.now() >= late {
             return Ok(Taken::Soon);
         }
         bench.clock.sleep(LOOK).await;
+    }
+}
+
+/// Who hears a word to a release that nobody works on.
+fn left_to(release: &Release, stage: &StageName, word: Word) -> Result<Taken, Failure> {
+    match (release.ended_for_good(), over(release), word) {
+        (None, _, _) => Ok(Taken::ByResume),
+        (Some(_), None, _) => Ok(Taken::ByExecution),
+        (Some(_), Some(ending), Word::Answer(Answer::Approved)) => Err(ended(
+            release,
+            stage,
+            format!("the approval came too late: the release has ended: {}", ending.sentence),
+        )),
+        (Some(_), Some(_), Word::Answer(Answer::Rejected) | Word::Withdrawal) => {
+            Ok(if promote::fit(release).is_ok() { Taken::ByPromote } else { Taken::ByNobody })
+        }
+    }
+}
+
+/// Too late for a release that has ended, with what can be done instead.
+fn ended(release: &Release, stage: &StageName, sentence: String) -> Failure {
+    let failure = Failure::wrong(sentence).cause("nothing is deployed on it");
+    match promote::fit(release) {
+        Ok(()) => failure.hint(format!("`kanmon promote {} --to {stage}` asks again", release.id)),
+        Err(_) => failure.hint("make a new release"),
     }
 }
 
@@ -120,14 +151,16 @@ fn heard<'e>(events: &'e [Event], before: &Recorded, stage: &StageName, sent: Se
 
 /// Whether a fact is what a word about an approval amounts to.
 fn is_word(fact: &Fact, of: Option<&StageName>) -> bool {
-    match fact {
-        Fact::ApprovalGiven { answer }
-        | Fact::ApprovalRejected { answer, .. }
-        | Fact::ApprovalRefused { answer, .. } => of.is_none_or(|stage| *stage == answer.stage),
-        Fact::ApprovalWithdrawn { stage, .. } => of.is_none_or(|of| of == stage),
-        Fact::Warned { .. } => of.is_none(),
-        _ => false,
+    if let Fact::ApprovalGiven { answer }
+    | Fact::ApprovalRejected { answer, .. }
+    | Fact::ApprovalRefused { answer, .. } = fact
+    {
+        return of.is_none_or(|stage| *stage == answer.stage);
     }
+    if let Fact::ApprovalWithdrawn { stage, .. } = fact {
+        return of.is_none_or(|of| of == stage);
+    }
+    matches!(fact, Fact::Warned { .. }) && of.is_none()
 }
 
 /// Whether a word counts by the fact that it amounted to, and still does.
@@ -137,7 +170,11 @@ fn judged(release: &Release, stage: &StageName, word: Word, fact: Option<&Fact>)
         Some(Fact::ApprovalRefused { why, .. }) => {
             let sentence = format!("the answer does not count: {why}");
             // It is a mistake of the command where nothing is left to decide, else one of who gave it.
-            return Err(if settled(state).is_some() { Failure::wrong(sentence) } else { Failure::access(sentence) });
+            return Err(match (over(release), settled(state)) {
+                (Some(_), _) => ended(release, stage, sentence),
+                (None, Some(_)) => Failure::wrong(sentence),
+                (None, None) => Failure::access(sentence),
+            });
         }
         Some(Fact::Warned { text }) => return Err(Failure::wrong(text.clone())),
         Some(_) => {}
@@ -147,13 +184,16 @@ fn judged(release: &Release, stage: &StageName, word: Word, fact: Option<&Fact>)
         }
     }
     // Somebody else may have had the last word.
-    let stands = match (word, &state.approval) {
-        (Word::Answer(Answer::Approved), Approval::Given(..)) => true,
-        (Word::Answer(Answer::Approved), _) => state.entered.is_some(),
-        (Word::Answer(Answer::Rejected), Approval::Rejected(_)) => true,
-        // Taken up again since, to be asked about again.
-        (Word::Answer(Answer::Rejected), _) => state.entered.is_none(),
-        (Word::Withdrawal, _) => state.entered.is_none(),
+    let now = match &state.approval {
+        Approval::Given(..) => Some(Answer::Approved),
+        Approval::Rejected(_) => Some(Answer::Rejected),
+        Approval::NotAsked | Approval::Asked(_) | Approval::Expired(_) | Approval::Closed { .. } => None,
+    };
+    let stands = match word {
+        Word::Answer(Answer::Approved) => now == Some(Answer::Approved) || state.entered.is_some(),
+        // Where it was taken up again since, it is asked about again.
+        Word::Answer(Answer::Rejected) => now == Some(Answer::Rejected) || state.entered.is_none(),
+        Word::Withdrawal => state.entered.is_none(),
     };
     match stands {
         true => Ok(()),

@@ -11,7 +11,8 @@ use super::release::stage;
 use super::work::{env_file, take_up, work, write_env};
 use super::{identity, own_file, passed, releases, requester};
 use crate::engine::ahead;
-use crate::model::approval::Requester;
+use crate::engine::inbox::over;
+use crate::model::approval::{Answer, Requester};
 use crate::model::event::Fact;
 use crate::model::ids::StageName;
 use crate::model::inbox::{Message, MessageBody};
@@ -67,13 +68,18 @@ fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> 
     Ok(outcome.exit_code())
 }
 
-/// To end a release that has ended asks nothing of what it is taken further to.
+/// What was said to a release that had ended, and asks nothing of what it is taken further to: to end it, or an approval that came too
+/// late, as whoever gave it was shown. A no still counts.
 fn is_over_with(release: &Release, message: &Message) -> bool {
-    release.ended_for_good().is_some() && matches!(message.body, MessageBody::Abort { .. })
+    match &message.body {
+        MessageBody::Abort { .. } => release.ended_for_good().is_some(),
+        MessageBody::Answer(answer) => answer.answer == Answer::Approved && over(release).is_some(),
+        MessageBody::Withdraw { .. } => false,
+    }
 }
 
 /// Whether a release may go further: not one that is being worked on, and not one that failed in a stage.
-fn fit(release: &Release) -> Result<(), Failure> {
+pub fn fit(release: &Release) -> Result<(), Failure> {
     let failed = release.started.pipeline.stages.iter().find(|s| release.stage(&s.name).failure.is_some());
     if let Some(stage) = failed {
         return Err(Failure::wrong(format!("{} failed in {} and goes no further", release.id, stage.name))
@@ -93,7 +99,7 @@ fn fit(release: &Release) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::approval::Identity;
+    use crate::model::approval::{ApprovalAnswer, Identity};
     use crate::model::release::samples::{at, events, id, started};
 
     fn ended(as_: Outcome) -> Release {
@@ -116,7 +122,16 @@ mod tests {
         let abort = Message { id: 1, at: at(0), release: id("r1"), body };
         assert!(is_over_with(&ended(Outcome::Succeeded), &abort));
         assert!(!is_over_with(&ended(Outcome::Suspended), &abort), "it waits to be heard");
-        let body = MessageBody::Withdraw { stage: id("dev"), by, comment: String::new() };
-        assert!(!is_over_with(&ended(Outcome::Succeeded), &Message { body, ..abort }));
+        let body = MessageBody::Withdraw { stage: id("dev"), by: by.clone(), comment: String::new() };
+        assert!(!is_over_with(&ended(Outcome::Succeeded), &Message { body, ..abort.clone() }));
+        // Whoever approved what had ended was shown that it counts for nothing.
+        let answer = |answer| {
+            let plan = crate::model::ids::PlanHash::of(b"plan");
+            let body = ApprovalAnswer { stage: id("prod"), plan, answer, by: by.clone(), comment: String::new() };
+            Message { body: MessageBody::Answer(body), ..abort.clone() }
+        };
+        assert!(is_over_with(&ended(Outcome::Blocked), &answer(Answer::Approved)));
+        assert!(!is_over_with(&ended(Outcome::Blocked), &answer(Answer::Rejected)));
+        assert!(!is_over_with(&ended(Outcome::Suspended), &answer(Answer::Approved)), "it waits to be heard");
     }
 }

@@ -7,6 +7,7 @@ use super::since::with_difference;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, ApprovalWay};
 use crate::model::event::{EVENT_VERSION, Event, Fact};
 use crate::model::inbox::{Message, MessageBody};
+use crate::model::outcome::Ending;
 use crate::model::release::Release;
 use crate::model::stage_state::{Approval, StageState};
 use crate::model::words::moment;
@@ -135,14 +136,26 @@ pub fn hear_first(facts: &[Fact]) -> bool {
     })
 }
 
-/// A release as it will be once these messages are heard, and what each of them will have amounted to, by its id.
+/// How a release ended, where an approval can no longer be used by it: for good, and not because it had done its part.
+pub fn over(release: &Release) -> Option<&Ending> {
+    release.ended_for_good().filter(|ending| !ending.outcome.is_success())
+}
+
+/// A release as it will be once these messages are heard, and what each of them will have amounted to, by its id. What ended for good
+/// hears no approval any more: whoever takes it further leaves behind those that lie there, and asks again.
 pub fn foresee(release: &Release, messages: &[Message]) -> (Release, BTreeMap<u64, Option<Fact>>) {
     let mut next = release.clone();
     // Whoever takes it up again hears them before anything else.
     next.ending = None;
     let mut heard = BTreeMap::new();
     for message in messages {
-        let fact = absorb(&next, message);
+        let fact = absorb(&next, message).map(|fact| match (fact, over(release)) {
+            (Fact::ApprovalGiven { answer }, Some(ending)) => {
+                let why = format!("the release has ended: {}", ending.sentence);
+                Fact::ApprovalRefused { answer, why, closes: false }
+            }
+            (fact, _) => fact,
+        });
         if let Some(fact) = fact.clone() {
             let (seq, release) = (next.seq + 1, next.id.clone());
             // One that cannot follow leaves the release as it is.

@@ -176,9 +176,12 @@ impl StageState {
 
     /// Takes in a rejection: the last word before an approval is used counts.
     pub(super) fn reject(&mut self, answer: &ApprovalAnswer, at: Timestamp) -> Result<(), String> {
-        match (&self.approval, self.entered) {
-            (Approval::Asked(_) | Approval::Given(..), None) => {}
-            _ => return Err("nothing was asked".into()),
+        let open = match &self.approval {
+            Approval::Asked(_) | Approval::Given(..) => self.entered.is_none(),
+            Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => false,
+        };
+        if !open {
+            return Err("nothing was asked".into());
         }
         self.approval = Approval::Rejected(answer.clone());
         let ApprovalAnswer { plan, by, comment, .. } = answer.clone();
@@ -188,14 +191,22 @@ impl StageState {
 
     /// Takes in that an approval is taken back.
     pub(super) fn withdraw(&mut self, by: &Identity, comment: &str, at: Timestamp) -> Result<(), String> {
-        let (request, next) = match (&self.approval, self.entered) {
+        let none = || "there is no approval that could be withdrawn".to_owned();
+        if self.entered.is_some() {
+            return Err(none());
+        }
+        let (request, next) = match &self.approval {
             // CodePipeline's action was answered, and would be read as an approval again.
-            (Approval::Given(_, request) | Approval::Asked(request), None) if request.execution.is_some() => {
+            Approval::Given(_, request) | Approval::Asked(request) if request.execution.is_some() => {
                 let why = "it was withdrawn, and its execution cannot be asked again".to_owned();
                 (request.clone(), Approval::Closed { why })
             }
-            (Approval::Given(_, request), None) => (request.clone(), Approval::Asked(request.clone())),
-            _ => return Err("there is no approval that could be withdrawn".into()),
+            Approval::Given(_, request) => (request.clone(), Approval::Asked(request.clone())),
+            Approval::NotAsked
+            | Approval::Asked(_)
+            | Approval::Rejected(_)
+            | Approval::Expired(_)
+            | Approval::Closed { .. } => return Err(none()),
         };
         self.approval = next;
         let (plan, by, comment) = (request.plan, by.clone(), comment.to_owned());

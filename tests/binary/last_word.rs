@@ -109,3 +109,44 @@ fn a_frozen_stage_is_said_on_the_card() {
     let asked = field.manager().run(&["approvals", "--output", "json"]).ended(0).json();
     assert_eq!(asked[0]["waiting"][0]["frozen"]["reason"], "an incident", "{release}");
 }
+
+#[test]
+fn an_approval_that_comes_after_the_release_has_ended_is_an_error() {
+    let field = two_approvers();
+    let (release, _) = left_waiting(&field);
+    // The manager looks for a while, and meanwhile it ends.
+    let mut looks = field.manager().start_on_terminal(&["approve", &release]);
+    looks.says("approve exactly this?");
+    field.promoter().run(&["abort", &release]).ended(23);
+    looks.types("y\n");
+    let late = looks.end().ended(2);
+    for words in
+        ["the release has ended: ", "nothing is deployed on it", &format!("`kanmon promote {release} --to prod`")]
+    {
+        assert!(late.out.contains(words), "not said: `{words}`\n{}", late.out);
+    }
+    // Taken further, it asks again.
+    let running = field.waits(&release);
+    field.production_is_untouched();
+    field.approves(&release);
+    running.end().ended(0);
+}
+
+#[test]
+fn a_rejection_after_the_end_names_the_command_that_reads_it() {
+    let field = two_approvers();
+    let release = field.prepared();
+    let running = field.waits(&release);
+    let plan = field.plan(&release);
+    // What is found from now on blocks; the approval is given and not used.
+    field.sandbox.ask("POST", "findings", r#"{ "images": { "repository": "hello" }, "findings": "CRITICAL:1" }"#);
+    field.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
+    running.end().ended(10);
+    let no = other(&field).run(&["reject", &release, "--yes", "-m", "not this one"]).ended(0);
+    let promote = format!("`kanmon promote {release} --to prod` reads that before anything else");
+    no.says(&format!("{release}: prod is rejected; the release has ended, and {promote}"));
+    // It is heard though the gate still blocks.
+    let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
+    ran.told("rejected by accomplice of 111111111111: “not this one”");
+    field.production_is_untouched();
+}

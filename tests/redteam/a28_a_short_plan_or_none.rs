@@ -1,5 +1,5 @@
-//! A plan named by a few digits can be forged: somebody who can try many plans finds another one that begins alike. And `--yes` where nobody
-//! looked approves whatever waits by then.
+//! A plan named by a few digits can be forged: somebody who can try many plans finds another one that begins alike. And `--yes` without a plan
+//! approves whatever waits by then.
 
 use super::rig::{BOTH, Field};
 
@@ -14,8 +14,12 @@ fn a_prefix_that_can_be_forged_is_refused_and_so_is_yes_to_whatever_waits() {
             let ran = field.manager().run(&["approve", &release, "--plan", &plan[..digits]]).ended(2);
             ran.told("too short to identify a plan").told("at least 16 digits");
         }
-        field.manager().run(&["approve", &release, "--yes"]).ended(2).told("without a terminal").told("--plan ");
-        field.manager().run(&["approve", &release, "--yes", "--output", "json"]).ended(2);
+        field.manager().run(&["approve", &release]).ended(2).told("without a terminal").told("--plan ");
+        let yes = ["approve", &release, "--yes"];
+        field.manager().run(&yes).ended(2).told("`--yes` approves a plan only where it is named");
+        // Nor at a terminal, where it would scroll past.
+        let ran = field.manager().start_on_terminal(&yes).end().ended(2);
+        assert!(ran.out.contains("`--yes` approves a plan only where it is named"), "{}", ran.out);
         field.production_is_untouched();
         // The control: as many digits as every sheet shows.
         let sheet = field.manager().run(&["approvals"]).ended(0);

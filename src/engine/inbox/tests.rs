@@ -4,6 +4,7 @@ use super::*;
 use crate::model::approval::{ApprovalRequest, Identity, Requester};
 use crate::model::event::Event;
 use crate::model::ids::PlanHash;
+use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::samples::{at, events, id, started};
 
 const ALICE: &str = "arn:aws:iam::012345678901:user/alice";
@@ -160,4 +161,28 @@ fn an_abort_is_taken_once() {
     assert!(matches!(fact, Fact::AbortRequested { roll_back: true, .. }));
     let aborting = asked_and(ApprovalWay::Kanmon, vec![fact]);
     assert_eq!(absorb(&aborting, &abort), None);
+}
+
+#[test]
+fn what_ended_for_good_takes_no_approval_and_still_takes_a_no() {
+    let ended = |outcome: Outcome| {
+        let mut release = asked();
+        release.ending = Some(Ending::new(outcome, "somebody ended it"));
+        release
+    };
+    let heard = |release: &Release, said: Answer| {
+        let (next, mut facts) = foresee(release, &[message(100, MessageBody::Answer(answer(BOB, said)))]);
+        (next.stage(&id("prod")).approval.clone(), facts.remove(&1).unwrap().unwrap())
+    };
+    for outcome in [Outcome::Aborted, Outcome::Blocked, Outcome::Superseded] {
+        let (approval, fact) = heard(&ended(outcome), Answer::Approved);
+        assert!(matches!(approval, Approval::Asked(_)));
+        let Fact::ApprovalRefused { why, .. } = fact else { panic!("{fact:?}") };
+        assert_eq!(why, "the release has ended: somebody ended it");
+        assert!(matches!(heard(&ended(outcome), Answer::Rejected).1, Fact::ApprovalRejected { .. }));
+    }
+    // The control: what can be resumed takes it.
+    for outcome in [Outcome::Suspended, Outcome::Locked] {
+        assert!(matches!(heard(&ended(outcome), Answer::Approved).1, Fact::ApprovalGiven { .. }));
+    }
 }
