@@ -228,12 +228,13 @@ impl PipelineApprovals for CodePipeline {
     }
 }
 
-/// The action's own text, which whoever answers reads, its variables resolved.
+/// The action's own text, which whoever answers reads, its variables resolved. A link is an address to look at, and names no plan by
+/// itself; beside a text that does, one of another plan makes it two.
 fn asked(detail: &ActionExecutionDetail) -> Option<String> {
     let configured = detail.input().and_then(|i| i.resolved_configuration())?;
-    let texts: Vec<&str> =
-        ["CustomData", "ExternalEntityLink"].iter().filter_map(|k| configured.get(*k)).map(String::as_str).collect();
-    (!texts.is_empty()).then(|| texts.join("\n"))
+    let text = configured.get("CustomData")?;
+    let link = configured.get("ExternalEntityLink").filter(|_| PlanHash::the_one_in(text).is_some());
+    Some(link.map_or_else(|| text.clone(), |link| format!("{text}\n{link}")))
 }
 
 /// Somebody else's decision, shown.

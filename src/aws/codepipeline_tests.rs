@@ -159,6 +159,10 @@ async fn an_answer_to_an_execution_that_does_not_wait_is_never_sent() {
 #[case::only_its_beginning(json!({"CustomData": format!("plan {}", &PLAN[..16])}))]
 #[case::a_digest(json!({"CustomData": format!("sha256:{PLAN}")}))]
 #[case::no_text(json!({}))]
+#[case::two_plans(json!({"CustomData": format!("plan {PLAN} or fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210")}))]
+#[case::only_a_link(json!({"ExternalEntityLink": format!("https://changes.example/?plan={PLAN}")}))]
+#[case::a_link_beside_another_text(json!({"CustomData": "please look", "ExternalEntityLink": format!("https://changes.example/?plan={PLAN}")}))]
+#[case::a_link_of_another_plan(json!({"CustomData": format!("plan {PLAN}"), "ExternalEntityLink": "https://changes.example/fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"}))]
 #[tokio::test]
 async fn an_action_whose_own_text_does_not_name_the_plan_gets_no_answer(#[case] resolved: Value) {
     let mut ours = json!([detail("mine", "InProgress", json!({}))]);
@@ -170,16 +174,6 @@ async fn an_action_whose_own_text_does_not_name_the_plan_gets_no_answer(#[case] 
         assert!(fault.sentence.contains("does not ask about plan 0123456789abcdef"), "{fault}");
     }
     assert!(peer.asked("PutApprovalResult").is_empty());
-}
-
-#[tokio::test]
-async fn the_link_of_an_action_names_a_plan_as_well() {
-    let mut ours = json!([detail("mine", "InProgress", json!({}))]);
-    let link = format!("https://changes.example/?plan={PLAN}");
-    ours[0]["input"]["resolvedConfiguration"] = json!({"CustomData": "please look", "ExternalEntityLink": link});
-    let (peer, p) = pipeline(move |asked, _| answers(asked, "mine", &ours, json!({"token": "t"})));
-    p.answer(&account("prod"), "asset", "mine", "Approve", verdict(true, "")).await.unwrap();
-    assert_eq!(peer.asked("PutApprovalResult").len(), 1);
 }
 
 #[tokio::test]

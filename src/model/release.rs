@@ -260,7 +260,6 @@ impl Release {
                 // It may be heard long after it was given, but was given before its question expired.
                 state.approved_at = Some(event.at.min(request.expires_at));
                 state.approval = Approval::Given(answer.clone(), request);
-                state.carried_by = None;
                 state.look_again();
                 self.scans.clear();
             }

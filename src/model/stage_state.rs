@@ -26,7 +26,7 @@ pub struct StageState {
     pub asks: u32,
     /// When the last approval was heard of, or its question expired, whichever came first: what it lives from.
     pub approved_at: Option<Timestamp>,
-    /// The execution of CodePipeline that was started for the last question, until it is answered.
+    /// The execution of CodePipeline that was started for the last question.
     pub carried_by: Option<String>,
     /// What was shown with each question, oldest first.
     pub shown: Vec<Shown>,

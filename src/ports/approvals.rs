@@ -34,7 +34,8 @@ pub struct Decided {
     pub by: Option<String>,
     pub summary: String,
     pub at: Option<Timestamp>,
-    /// The action's own text with its variables resolved, `CustomData` and `ExternalEntityLink`: what the person was shown.
+    /// The action's own text with its variables resolved (`CustomData`), and its link where the text names a plan: what the person was
+    /// shown.
     pub asked: Option<String>,
 }
 

@@ -1,7 +1,8 @@
 //! The record says which action of which pipeline the manager's answer goes to. Pointed at somebody else's, his approval of *hello* approved
-//! *payments*. An answer is put only where the action's own text names the plan that is answered.
+//! *payments*. An answer is put only where the action's own text names the plan that is answered, and no other:
+//! a text of two plans, or one whose plan stands in its link alone, lets nobody know what was approved.
 
-use super::codepipeline::{asks_in, starts, waits};
+use super::codepipeline::{approves, asks_in, asks_through, starts, waits};
 use super::rig::{BOTH, Field};
 use serde_json::json;
 
@@ -36,6 +37,27 @@ fn an_answer_is_not_put_into_an_action_that_asks_about_something_else() {
             ran.told(why);
         }
         assert!(field.sandbox.done("PutApprovalResult").is_empty(), "{topology:?}");
+    }
+}
+
+#[test]
+fn an_action_whose_text_does_not_name_exactly_one_plan_approves_nothing() {
+    for topology in BOTH {
+        for pipeline in ["two-plans", "link"] {
+            let field = Field::new(topology);
+            asks_through(&field, "prod", pipeline);
+            let release = field.prepared();
+            let running = field.waits(&release);
+            waits(&field, "manager", pipeline);
+            let plan = field.plan(&release);
+            let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
+            ran.told(&format!("action Approve of pipeline {pipeline} does not ask about plan"));
+            // In the console nobody keeps the manager from it, and it counts for nothing.
+            approves(&field, "manager", pipeline);
+            let ran = running.end().ended(10);
+            assert!(ran.err.contains("does not name exactly one plan"), "{}", ran.err);
+            field.production_is_untouched();
+        }
     }
 }
 

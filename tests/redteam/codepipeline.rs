@@ -9,8 +9,13 @@ const BY_KANMON: &str = "        by: kanmon\n";
 
 /// The team's file asks through this account's pipeline `hello`.
 pub fn asks_in(field: &Field, account: &str) {
+    asks_through(field, account, "hello");
+}
+
+/// The same through another pipeline.
+pub fn asks_through(field: &Field, account: &str, pipeline: &str) {
     let way = format!(
-        "        by: codepipeline\n        account: {account}\n        pipeline: hello\n        action: Approve\n"
+        "        by: codepipeline\n        account: {account}\n        pipeline: {pipeline}\n        action: Approve\n"
     );
     field.edit_for_all(BY_KANMON, &way);
 }

@@ -1,4 +1,4 @@
-use kanmon::model::approval::Answer;
+use kanmon::model::approval::{Answer, ApprovalAnswer};
 use kanmon::model::event::Fact;
 use kanmon::model::inbox::MessageBody;
 use kanmon::model::outcome::Outcome;
@@ -186,6 +186,92 @@ async fn approves_nothing_where_the_message_names_no_plan() {
         ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("does not name exactly one plan")))
     );
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+}
+
+/// The same, with an action behind the approval that ends only when it is told to, as a build would.
+fn with_a_build_behind_it() -> Stage {
+    let approval = json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev" });
+    let approve = json!({ "name": "Approve",
+        "actionTypeId": { "category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1" },
+        "configuration": { "CustomData": "plan #{variables.KANMON_PLAN}" } });
+    let build = json!({ "name": "Build", "runOrder": 2,
+        "actionTypeId": { "category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1" } });
+    Story::new()
+        .stages(&["prod"])
+        .of_stage("prod", "enter", json!({ "approval": approval }))
+        .world("/codepipeline/0/pipeline/stages/1/actions", json!([approve, build]))
+        .world("/codepipeline/0/actions", json!({ "Production/Build": { "told": true } }))
+        .open()
+}
+
+/// The status of an execution of the pipeline.
+async fn status(stage: &Stage, execution: &str) -> String {
+    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));
+    let found = client.get_pipeline_execution().pipeline_name("shop").pipeline_execution_id(execution).send().await;
+    found.unwrap().pipeline_execution().unwrap().status().unwrap().as_str().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_approved_and_then_withdrawn_does_not_succeed_with_nothing_deployed() {
+    let stage = with_a_build_behind_it();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    let execution = stage.asked(&id, "prod").await.execution.unwrap();
+    run.crash(&stage).await;
+    stage.hours(1).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    let body = MessageBody::Withdraw { stage: name("prod"), by: MANAGER.identity(), comment: "a fault".to_owned() };
+    stage.journal.send(&id, body, stage.time.timestamp()).await.unwrap();
+    let ended = stage.resumes(&id).await.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    assert!(!ended.has(|f| matches!(f, Fact::Warned { .. })));
+    stage.hours(1).await;
+    assert_eq!(status(&stage, &execution).await, "Stopped");
+    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_approved_read_and_then_rejected_does_not_either() {
+    let stage = with_a_build_behind_it();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    let request = stage.asked(&id, "prod").await;
+    stage.hours(1).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    stage.fact(&id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;
+    let no = ApprovalAnswer {
+        stage: name("prod"),
+        plan: request.plan.clone(),
+        answer: Answer::Rejected,
+        by: MANAGER.identity(),
+        comment: "not on a Friday".to_owned(),
+    };
+    stage.journal.send(&id, MessageBody::Answer(no), stage.time.timestamp()).await.unwrap();
+    run.end(&stage).await.is(Outcome::Rejected, 11);
+    stage.hours(1).await;
+    assert_eq!(status(&stage, &request.execution.unwrap()).await, "Stopped");
+    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+}
+
+/// Its execution had nothing more to do, and cannot be stopped any more.
+#[tokio::test(start_paused = true)]
+async fn what_was_approved_and_has_succeeded_with_nothing_deployed_is_said_plainly() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    let execution = stage.asked(&id, "prod").await.execution.unwrap();
+    run.crash(&stage).await;
+    stage.hours(1).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    stage.hours(1).await;
+    let body = MessageBody::Withdraw { stage: name("prod"), by: MANAGER.identity(), comment: "a fault".to_owned() };
+    stage.journal.send(&id, body, stage.time.timestamp()).await.unwrap();
+    let ended = stage.resumes(&id).await.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    assert_eq!(status(&stage, &execution).await, "Succeeded");
+    let plainly =
+        format!("execution {execution} of shop was approved and has succeeded, and {id} deployed nothing in prod");
+    assert!(ended.has(|f| matches!(f, Fact::Warned { text } if *text == plainly)), "{:?}", ended.release.warnings);
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,3 +83,43 @@ async fn an_approver_who_was_shown_something_else_has_approved_nothing() {
     ended.is(Outcome::Blocked, 10);
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }
+
+/// The execution's action was answered before anything was asked: by its name alone nobody can know that it is the same plan.
+#[tokio::test(start_paused = true)]
+async fn an_answer_from_before_the_question_counts_for_nothing() {
+    // The same story twice, as above, to the second.
+    let first = stage();
+    let requester = execution(&first, "none").await;
+    approves_in_the_console(&first).await;
+    let (_, request) = prepared(&first, requester).await;
+
+    let stage = stage();
+    let requester = execution(&stage, request.plan.as_str()).await;
+    approves_in_the_console(&stage).await;
+    let (id, asked) = prepared(&stage, requester.clone()).await;
+    assert_eq!(asked.plan, request.plan);
+    let ended = stage.promotes_as(DEVELOPER, requester, &id, "prod").await.end(&stage).await;
+    ended.is(Outcome::Blocked, 10);
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("before this was asked"))));
+    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+}
+
+/// The manager approves the action of the pipeline's latest execution, as soon as it waits and no time after.
+async fn approves_in_the_console(stage: &Stage) {
+    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));
+    let token = loop {
+        let state = client.get_pipeline_state().name("shop").send().await.expect("a state");
+        let actions = state.stage_states().iter().flat_map(|s| s.action_states());
+        if let Some(token) = actions.filter_map(|a| a.latest_execution()).find_map(|e| e.token()) {
+            break token.to_owned();
+        }
+        stage.pass(jiff::SignedDuration::from_secs(1)).await;
+    };
+    let result = aws_sdk_codepipeline::types::ApprovalResult::builder()
+        .status(aws_sdk_codepipeline::types::ApprovalStatus::Approved)
+        .summary("fine")
+        .build()
+        .expect("a result");
+    let answer = client.put_approval_result().pipeline_name("shop").stage_name("Production");
+    answer.action_name("Approve").result(result).token(token).send().await.expect("answered");
+}

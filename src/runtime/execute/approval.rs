@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::defect;
 use crate::engine::summary;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
+use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::ids::{PlanHash, StageName};
@@ -42,17 +43,19 @@ pub async fn request(
         }
     };
     let now = ports.clock.now();
+    let effect = Effect::RequestApproval { stage: stage.clone(), plan: plan.clone() };
     let request = ApprovalRequest {
         plan: plan.clone(),
         summary: summary::of(release, spec),
         execution,
-        asked_at: now,
+        // An execution that a process before this one has started may have been answered since.
+        asked_at: release.open.get(&effect).map_or(now, |open| open.at),
         expires_at: now + policy.expires,
     };
     Ok(Fact::ApprovalRequested { stage: stage.clone(), request })
 }
 
-/// An execution whose question fell unanswered would hold up the one that asks again.
+/// An execution whose question fell would hold up the one that asks again, or succeed with nothing deployed.
 async fn take_back(ports: &Ports, release: &Release, stage: &StageName, policy: &ApprovalPolicy, say: Say<'_>) {
     let why = format!("kanmon {}: its question about {stage} is void, and is asked again", release.id);
     if let Err(text) = stop(ports, release, stage, policy, &why).await {
@@ -60,8 +63,8 @@ async fn take_back(ports: &Ports, release: &Release, stage: &StageName, policy: 
     }
 }
 
-/// Ends the executions that carry a question of this release which nobody answers any more: they must not succeed with nothing
-/// deployed. What could not be ended is a warning.
+/// Ends the executions that carry a question of this release, whether nobody answers it any more or an approval is not used: they must
+/// not succeed with nothing deployed. What could not be ended is a warning.
 pub async fn end_questions(ports: &Ports, release: &Release, ending: &Ending) -> Vec<Fact> {
     let mut warnings = Vec::new();
     for stage in &release.started.pipeline.stages {
@@ -76,10 +79,11 @@ pub async fn end_questions(ports: &Ports, release: &Release, ending: &Ending) ->
     warnings
 }
 
-/// Stops the execution that was started for a stage's last question, as long as it only waits.
+/// Stops the execution that was started for a stage's last question: one that waits, and one that was approved and goes on without
+/// what was approved.
 ///
 /// # Errors
-/// Why it still waits, as a sentence.
+/// What it does all the same, as a sentence: it waits, goes on, or has succeeded.
 async fn stop(
     ports: &Ports,
     release: &Release,
@@ -90,17 +94,37 @@ async fn stop(
     let ApprovalWay::CodePipeline { pipeline: name, action, account } = &policy.way else { return Ok(()) };
     let Some(execution) = &release.stage(stage).carried_by else { return Ok(()) };
     let account = release.started.pipeline.account(account);
-    let stopped = match ports.approvals.action(account, name, execution, action).await {
-        Ok(ActionState::NotReached | ActionState::Waiting { .. }) => {
-            ports.approvals.abandon(account, name, execution, why).await
-        }
-        Ok(ActionState::Approved(_) | ActionState::Rejected(_) | ActionState::Ended { .. }) => Ok(()),
-        Err(fault) => Err(fault),
-    };
-    stopped.map_err(|fault| {
+    let approvals = &ports.approvals;
+    let waits = |fault| {
         format!("execution {execution} of {name} still waits for an answer that no longer counts; stop it: {fault}")
-    })
+    };
+    match approvals.action(account, name, execution, action).await.map_err(waits)? {
+        ActionState::NotReached | ActionState::Waiting { .. } => {
+            approvals.abandon(account, name, execution, why).await.map_err(waits)
+        }
+        ActionState::Approved(_) => {
+            let goes_on = |fault| {
+                format!(
+                    "execution {execution} of {name} goes on after an approval that no longer counts; stop it: {fault}"
+                )
+            };
+            approvals.abandon(account, name, execution, why).await.map_err(goes_on)?;
+            // One that is over cannot be stopped, and that is no error.
+            let found = approvals.execution(account, name, execution).await.map_err(goes_on)?;
+            match found.is_some_and(|execution| execution.status == SUCCEEDED) {
+                true => Err(format!(
+                    "execution {execution} of {name} was approved and has succeeded, and {} deployed nothing in {stage}",
+                    release.id
+                )),
+                false => Ok(()),
+            }
+        }
+        ActionState::Rejected(_) | ActionState::Ended { .. } => Ok(()),
+    }
 }
+
+/// The status of an execution whose last action has succeeded.
+const SUCCEEDED: &str = "Succeeded";
 
 /// The variables of an execution that carries the question; the pipeline has to declare them.
 pub const VARIABLES: [&str; 3] = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN"];

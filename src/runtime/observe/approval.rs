@@ -51,8 +51,8 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
             format!("the message of action {action} does not name exactly one plan, so what was approved is unknown");
         return Ok(vec![Fact::ApprovalRefused { answer, why, closes: true }]);
     }
-    // The same execution can be asked once more, and still has the answer that it was given before.
-    let before = decided.at.filter(|at| release.stage(stage).asks > 1 && *at < request.asked_at);
+    // An execution can be asked more than once, or be another's, and still has the answer that it was given before.
+    let before = decided.at.filter(|at| *at < request.asked_at);
     Ok(match (answered(release, &answer, true), before) {
         (Some(Fact::ApprovalGiven { answer }), Some(at)) => {
             let why = format!("it was given at {}, before this was asked", moment(at));
