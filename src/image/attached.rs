@@ -20,8 +20,30 @@ const DEEPEST: usize = 2;
 /// Of one manifest: a signature for every release of ten years is fewer.
 const MOST: usize = 500;
 
-/// Copies what is attached to these manifests. Answers with what could not be copied, which keeps no image from
-/// its way: whoever wants it there refuses the image without it.
+/// Of one of them, in bytes. The largest are bills of materials, some tens of MB for an image with everything in it.
+const LARGEST: u64 = 128 * 1024 * 1024;
+
+/// Of all that is copied with one image, in bytes: what an image itself may well have, and a copy still ends in time.
+const LARGEST_TOGETHER: u64 = 1024 * 1024 * 1024;
+
+/// Something that is attached to a manifest.
+struct Attached {
+    manifest: Manifest,
+    tag: Option<String>,
+}
+
+/// What is carried, and what is not.
+struct Load<'a, 'b> {
+    from: &'a Repository<'b>,
+    to: &'a Repository<'b>,
+    say: Say<'a>,
+    left: Vec<String>,
+    /// In bytes.
+    carried: u64,
+}
+
+/// Copies what is attached to these manifests: signatures and statements, nothing that a runtime could run. Answers with what was not
+/// copied, which keeps no image from its way: whoever wants it there refuses the image without it.
 ///
 /// # Errors
 /// Where a registry does not answer: then the copy is not done yet.
@@ -31,83 +53,103 @@ pub async fn carry(
     of: &[Digest],
     say: Say<'_>,
 ) -> Result<Vec<String>, Fault> {
-    let mut left = Vec::new();
+    let mut load = Load { from, to, say, left: Vec::new(), carried: 0 };
     let mut seen: BTreeSet<Digest> = of.iter().cloned().collect();
     let mut level = of.to_vec();
     for _ in 0..DEEPEST {
         let mut next = Vec::new();
         for subject in &level {
-            match attached(from, subject, &mut left).await {
-                Ok(found) => {
-                    for (manifest, tag) in found {
-                        let new = seen.insert(manifest.digest.clone());
-                        let copied = one(from, to, &manifest, tag.as_deref(), say).await;
-                        heed(copied, &mut left)?;
-                        if new && tag.is_none() {
-                            next.push(manifest.digest.clone());
-                        }
-                    }
+            for attached in load.attached(subject).await? {
+                let new = seen.insert(attached.manifest.digest.clone());
+                let copied = load.one(&attached).await;
+                load.heed(copied)?;
+                if new && attached.tag.is_none() {
+                    next.push(attached.manifest.digest);
                 }
-                Err(fault) => heed(Err(fault), &mut left)?,
             }
         }
         level = next;
     }
-    Ok(left)
+    Ok(load.left)
 }
 
-/// What is attached to one manifest: each with its tag, where it has one.
-async fn attached(
-    from: &Repository<'_>,
-    subject: &Digest,
-    left: &mut Vec<String>,
-) -> Result<Vec<(Manifest, Option<String>)>, Fault> {
-    let mut found = Vec::new();
-    let listed = match from.referrers(subject).await {
-        Ok(listed) => listed,
-        // Not being let look is no reason not to take what stands under a tag.
-        Err(fault) => heed(Err(fault), left).map(|()| Some(Vec::new()))?,
-    };
-    for descriptor in listed.iter().flatten().take(MOST) {
-        found.extend(from.manifest(descriptor.digest.as_str()).await?.map(|m| (m, None)));
+impl Load<'_, '_> {
+    /// What is attached to one manifest: each with its tag, where it has one.
+    async fn attached(&mut self, subject: &Digest) -> Result<Vec<Attached>, Fault> {
+        let mut found = Vec::new();
+        let listed = match self.from.referrers(subject).await {
+            Ok(listed) => listed,
+            // Not being let look is no reason not to take what stands under a tag.
+            Err(fault) => self.heed(Err(fault)).map(|()| Some(Vec::new()))?,
+        };
+        let all = listed.iter().flatten().count();
+        if all > MOST {
+            self.leave(format!("{} of {all} that refer to {}", all - MOST, subject.short()));
+        }
+        for descriptor in listed.iter().flatten().take(MOST) {
+            let manifest = self.read(descriptor.digest.as_str()).await?;
+            found.extend(manifest.map(|manifest| Attached { manifest, tag: None }));
+        }
+        let suffixes = SUFFIXES.iter().filter(|s| listed.is_none() || !s.is_empty());
+        for suffix in suffixes {
+            let tag = format!("{}{suffix}", subject.as_str().replace(':', "-"));
+            let manifest = self.read(&tag).await?;
+            found.extend(manifest.map(|manifest| Attached { manifest, tag: Some(tag) }));
+        }
+        Ok(found)
     }
-    let suffixes = SUFFIXES.iter().filter(|s| listed.is_none() || !s.is_empty());
-    for suffix in suffixes {
-        let tag = format!("{}{suffix}", subject.as_str().replace(':', "-"));
-        found.extend(from.manifest(&tag).await?.map(|m| (m, Some(tag))));
-    }
-    Ok(found)
-}
 
-async fn one(
-    from: &Repository<'_>,
-    to: &Repository<'_>,
-    manifest: &Manifest,
-    tag: Option<&str>,
-    say: Say<'_>,
-) -> Result<(), Fault> {
-    let quiet: Say<'_> = &|_| {};
-    tree(from, to, &children_first(from, manifest.clone()).await?, &manifest.digest, quiet).await?;
-    match tag {
-        Some(tag) if to.manifest(tag).await?.is_some_and(|there| there.digest == manifest.digest) => return Ok(()),
-        Some(tag) => to.tag(manifest, tag).await?,
-        None => to.put_manifest(manifest).await?,
+    async fn read(&mut self, reference: &str) -> Result<Option<Manifest>, Fault> {
+        match self.from.manifest(reference).await {
+            Ok(found) => Ok(found),
+            Err(fault) => self.heed(Err(fault)).map(|()| None),
+        }
     }
-    say(&format!("attached: {} copied", tag.unwrap_or(manifest.digest.short())));
-    Ok(())
-}
 
-/// A refusal is reported with the image; silence is passed on.
-fn heed(copied: Result<(), Fault>, left: &mut Vec<String>) -> Result<(), Fault> {
-    match copied {
-        Ok(()) => Ok(()),
-        Err(fault) if fault.kind.is_passing() => Err(fault),
-        Err(fault) => {
-            let what = fault.to_string();
-            if !left.contains(&what) {
-                left.push(what);
+    async fn one(&mut self, Attached { manifest, tag }: &Attached) -> Result<(), Fault> {
+        let name = tag.as_deref().unwrap_or(manifest.digest.short());
+        // An index stands only under the tag by which a registry without a listing names what refers to an image.
+        let all = children_first(self.from, manifest.clone()).await?;
+        let is_list = tag.as_ref().is_some_and(|tag| !SUFFIXES.iter().any(|s| !s.is_empty() && tag.ends_with(s)));
+        let parts = if is_list && !manifest.children().is_empty() { &all[..all.len() - 1] } else { &all[..] };
+        if let Some(odd) = parts.iter().find(|m| !m.is_artifact()) {
+            self.leave(format!("{name}: a runtime could run {}, which no gate judges", odd.digest.short()));
+            return Ok(());
+        }
+        let size = all.iter().fold(0, |size: u64, m| size.saturating_add(m.size()));
+        if size > LARGEST || self.carried.saturating_add(size) > LARGEST_TOGETHER {
+            self.leave(format!("{name}: it is too large, with {size} bytes"));
+            return Ok(());
+        }
+        self.carried += size;
+        let quiet: Say<'_> = &|_| {};
+        tree(self.from, self.to, &all, &manifest.digest, quiet).await?;
+        match tag {
+            Some(tag) if self.to.manifest(tag).await?.is_some_and(|there| there.digest == manifest.digest) => {
+                return Ok(());
             }
-            Ok(())
+            Some(tag) => self.to.tag(manifest, tag).await?,
+            None => self.to.put_manifest(manifest).await?,
+        }
+        (self.say)(&format!("attached: {name} copied"));
+        Ok(())
+    }
+
+    fn leave(&mut self, what: String) {
+        if !self.left.contains(&what) {
+            self.left.push(what);
+        }
+    }
+
+    /// A refusal is reported with the image; silence is passed on.
+    fn heed(&mut self, copied: Result<(), Fault>) -> Result<(), Fault> {
+        match copied {
+            Ok(()) => Ok(()),
+            Err(fault) if fault.kind.is_passing() => Err(fault),
+            Err(fault) => {
+                self.leave(fault.to_string());
+                Ok(())
+            }
         }
     }
 }
@@ -184,5 +226,67 @@ mod tests {
         assert!(left.len() == 1 && left[0].contains("could not be asked for what refers to an image"), "{left:?}");
         assert_eq!(carried(404).await, Ok(Vec::new()));
         assert!(carried(503).await.unwrap_err().kind.is_passing());
+    }
+
+    /// What is copied, and what is left, of one referrer that is this manifest.
+    async fn referred_by(referrer: Manifest) -> (Vec<String>, usize) {
+        let subject = Digest::of(b"image");
+        let list = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}",
+                "manifests":[{{"mediaType":"{}","digest":"{}","size":{}}}]}}"#,
+            referrer.media_type,
+            referrer.digest,
+            referrer.bytes.len()
+        );
+        let (source, _) = scripted(move |asked, _| match asked {
+            _ if asked.contains("/referrers/sha256:") && asked.ends_with(Digest::of(b"image").as_str()) => {
+                (200, vec![("content-type", OCI_INDEX.to_owned())], list.clone().into())
+            }
+            _ if asked.ends_with(referrer.digest.as_str()) && !asked.contains("/referrers/") => content(&referrer),
+            _ => plain(404),
+        })
+        .await;
+        let (target, heard) = scripted(|asked, _| match asked.split(' ').next() {
+            Some("HEAD") => {
+                (200, vec![("docker-content-digest", asked.rsplit('/').next().unwrap().into())], Bytes::new())
+            }
+            Some("PUT") => plain(201),
+            _ => plain(404),
+        })
+        .await;
+        let from = Repository::to_read(source, &FixedClock).unwrap();
+        let to = Repository::to_write(target, &FixedClock).unwrap();
+        let left = carry(&from, &to, &[subject], &|_| {}).await.unwrap();
+        (left, count(&heard, "PUT"))
+    }
+
+    fn with_layer(media_type: &str, size: u64) -> Manifest {
+        let d = Digest::of(b"content");
+        let text = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}",
+                "config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{d}","size":2}},
+                "layers":[{{"mediaType":"{media_type}","digest":"{d}","size":{size}}}]}}"#
+        );
+        Manifest::parse(text.into()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_a_runtime_could_run_and_what_is_too_large_stays_where_it_is() {
+        let sbom = "application/spdx+json";
+        let (left, puts) = referred_by(with_layer(sbom, 40_000_000)).await;
+        assert_eq!((left, puts), (vec![], 1), "a bill of materials is carried");
+        let layers = [
+            "application/vnd.oci.image.layer.v1.tar+gzip",
+            "application/vnd.docker.image.rootfs.diff.tar.gzip",
+            "application/vnd.oci.image.layer.v1.tar+of-next-year",
+        ];
+        for media_type in layers {
+            let (left, puts) = referred_by(with_layer(media_type, 100)).await;
+            assert!(left.len() == 1 && left[0].contains("a runtime could run") && puts == 0, "{media_type}: {left:?}");
+        }
+        let (left, puts) = referred_by(signature().1).await;
+        assert!(left.len() == 1 && puts == 0, "an index: {left:?}");
+        let (left, puts) = referred_by(with_layer(sbom, LARGEST)).await;
+        assert!(left.len() == 1 && left[0].contains("too large") && puts == 0, "{left:?}");
     }
 }

@@ -15,7 +15,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
 
 /// Manifests of one image, nested indexes included: every platform there is, twice, with an attestation each, are fewer.
-const MOST: usize = 100;
+pub const MOST: usize = 100;
 
 /// Reads what is under this digest; `None` where the repository does not have it.
 ///

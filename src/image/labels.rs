@@ -1,9 +1,10 @@
 //! What an image's configuration says of itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::contents::MOST;
 use super::manifest::{Content, Manifest};
 use super::registry::Repository;
 use crate::model::fault::Fault;
@@ -24,13 +25,16 @@ struct Container {
     labels: Option<BTreeMap<String, String>>,
 }
 
-/// The commit that every platform of an image names; none where one names none or another.
+/// The commit that every platform of an image names; none where one names none or another, or there are too many to ask.
 ///
 /// # Errors
 /// Of reading the registry.
 pub async fn commit(repository: &Repository<'_>, digest: &Digest) -> Result<Option<String>, Fault> {
     let Some(top) = repository.manifest(digest.as_str()).await? else { return Ok(None) };
-    let platforms: Vec<Digest> = top.platforms().into_iter().map(|child| child.digest.clone()).collect();
+    let platforms: BTreeSet<Digest> = top.platforms().into_iter().map(|child| child.digest.clone()).collect();
+    if platforms.len() > MOST {
+        return Ok(None);
+    }
     if platforms.is_empty() {
         return named(repository, &top).await;
     }

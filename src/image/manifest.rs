@@ -158,6 +158,14 @@ impl Manifest {
         Ok(Manifest { digest: Digest::of(&bytes), bytes, media_type, content })
     }
 
+    /// The children of an index; none of an image.
+    pub fn children(&self) -> &[Descriptor] {
+        match &self.content {
+            Content::Index(children) => children,
+            Content::Image { .. } => &[],
+        }
+    }
+
     /// The children of an index that say which platform they are for.
     pub fn platforms(&self) -> Vec<&Descriptor> {
         match &self.content {
@@ -165,6 +173,24 @@ impl Manifest {
                 children.iter().filter(|c| c.platform.is_some() && !c.is_of_no_platform()).collect()
             }
             Content::Image { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether no runtime could run it: it is no index, and none of its layers is one that a runtime unpacks.
+    pub fn is_artifact(&self) -> bool {
+        match &self.content {
+            Content::Image { layers, .. } => !layers.iter().any(Descriptor::may_be_unpacked),
+            Content::Index(_) => false,
+        }
+    }
+
+    /// The size of all that it names, in bytes.
+    pub fn size(&self) -> u64 {
+        match &self.content {
+            Content::Image { config, layers } => {
+                layers.iter().fold(config.size, |all, layer| all.saturating_add(layer.size))
+            }
+            Content::Index(_) => 0,
         }
     }
 
@@ -205,6 +231,13 @@ impl Descriptor {
 
     pub fn is_file_system(&self) -> bool {
         FILE_SYSTEMS.contains(&self.media_type.as_str())
+    }
+
+    /// Whether some runtime may take it for a layer, also one of a form that is not known here.
+    pub fn may_be_unpacked(&self) -> bool {
+        ["application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs."]
+            .iter()
+            .any(|of_layers| self.media_type.starts_with(of_layers))
     }
 
     pub fn is_configuration(&self) -> bool {

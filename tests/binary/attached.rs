@@ -1,6 +1,6 @@
 //! What is attached to an image goes with it into another account.
 
-use super::pusher::{CLEAN, Pusher};
+use super::pusher::{CLEAN, LAYER, Pusher};
 use super::rig::{Desk, Sandbox};
 
 #[test]
@@ -24,4 +24,18 @@ fn signatures_and_referrers_are_copied_with_their_image() {
     let put = sandbox.done("PutImage").into_iter().filter(|c| c["account"] == "222222222222").count();
     // The index, its two manifests, and of each of two signed ones a signature under a tag and one that refers to it.
     assert_eq!(put, 3 + 2 * 2);
+}
+
+#[test]
+fn an_image_whose_label_cannot_be_read_comes_without_a_commit() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    let pusher = Pusher::new(&sandbox);
+    // More than is read of a configuration.
+    let labels = serde_json::json!({ "org.opencontainers.image.revision": "0a1b2c3d", "x": "x".repeat(5 << 20) });
+    let image = pusher.labelled("linux", "amd64", &labels, &pusher.layer(LAYER, "a program"));
+    pusher.index("heavy", &[image]);
+    let ran = desk.run(&sandbox.keys("developer"), &["release", "-v", "--until", "dev", "--image", "app=hello:heavy"]);
+    let ran = ran.ended(0);
+    assert!(format!("{}{}", ran.out, ran.err).contains("its label with the commit could not be read"), "{ran:?}");
 }

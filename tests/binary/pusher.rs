@@ -71,7 +71,11 @@ impl Pusher {
 
     /// An image, or what looks like one, as an index would name it.
     pub fn image(&self, os: &str, architecture: &str, findings: &str, layer: &Value) -> Value {
-        let labels = json!({ "dev.kanmon.sandbox.findings": findings });
+        self.labelled(os, architecture, &json!({ "dev.kanmon.sandbox.findings": findings }), layer)
+    }
+
+    /// The same with these labels.
+    pub fn labelled(&self, os: &str, architecture: &str, labels: &Value, layer: &Value) -> Value {
         let config = json!({ "os": os, "architecture": architecture, "config": { "Labels": labels } });
         let config = self.blob("application/vnd.oci.image.config.v1+json", config.to_string());
         let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer] });

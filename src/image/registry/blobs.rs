@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
@@ -11,6 +10,7 @@ use reqwest::{Method, Response, StatusCode};
 use sha2::Digest as _;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
+use super::limits::Sent;
 use super::retry::patiently;
 use super::stream;
 use super::trouble::{Nature, Trouble};
@@ -19,10 +19,6 @@ use super::{CONTENT_DIGEST, DOCUMENT_LIMIT, Repository};
 use crate::image::manifest::Descriptor;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
-
-/// An upload may take this long, and longer by its size at the slowest line that is still taken for alive.
-const UPLOAD_GRACE: Duration = Duration::from_secs(120);
-const SLOWEST_BYTES_PER_SECOND: u64 = 64 * 1024;
 
 /// What is held in memory of a blob that is being copied.
 pub(super) const COPY_WINDOW: usize = 512 * 1024;
@@ -142,11 +138,12 @@ impl Repository<'_> {
         };
         let mut url = self.wire.led_to(begun.url(), location)?;
         url.query_pairs_mut().append_pair("digest", digest.as_str());
+        let sent = Sent::default();
         let ask = Ask::new(Method::PUT, url)
             .header(CONTENT_TYPE, HeaderValue::from_static(BLOB_TYPE))
             .header(CONTENT_LENGTH, HeaderValue::from(size))
-            .body(Payload::Stream(stream::body(from)));
-        let trouble = match in_time(size, self.wire.send(ask)).await {
+            .body(Payload::Stream(stream::body(from, sent.clone())));
+        let trouble = match self.wire.limits.uploaded(size, &sent, self.wire.send(ask)).await {
             Ok(response) if response.status() == StatusCode::CREATED => return Ok(()),
             Ok(response) => Trouble::foreign(response.status().as_u16(), response.headers()),
             Err(trouble) => trouble,
@@ -174,7 +171,7 @@ impl Repository<'_> {
             of_source.store(false, Ordering::Relaxed);
             let (written, read) = tokio::io::duplex(COPY_WINDOW);
             let push = self.upload(&blob.digest, blob.size, read);
-            match tokio::join!(pour(pulled, blob, written), push) {
+            match tokio::join!(self.wire.limits.transferred(blob.size, pour(pulled, blob, written)), push) {
                 (Ok(()), pushed) => pushed,
                 // The pipe breaks where the push ends first: then the push knows why.
                 (Err(Trouble::File(_)), pushed) => pushed,
@@ -221,7 +218,7 @@ impl Repository<'_> {
             return Err(Fault::new(FaultKind::Invalid, what()).cause(why));
         }
         let read = patiently(self.clock, Nature::Repeatable, || async {
-            let bytes = bounded(self.pull(blob).await?, blob.size, "it").await?;
+            let bytes = bounded(self.pull(blob).await?, blob.size, "it", &self.wire.limits).await?;
             match Digest::of(&bytes) == blob.digest {
                 true => Ok(bytes),
                 false => Err(wrong_digest(blob)),
@@ -266,12 +263,4 @@ fn wrong_digest(blob: &Descriptor) -> Trouble {
 /// What an answer to HEAD says that the body would have.
 fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-async fn in_time<T>(size: u64, upload: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-    let limit = UPLOAD_GRACE + Duration::from_secs(size / SLOWEST_BYTES_PER_SECOND);
-    tokio::time::timeout(limit, upload).await.unwrap_or_else(|_| {
-        let why = format!("the upload was not done in {} s", limit.as_secs());
-        Err(Trouble::Silent { why, sent: true })
-    })
 }

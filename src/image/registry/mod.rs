@@ -3,6 +3,7 @@
 mod address;
 mod blobs;
 mod challenge;
+mod limits;
 mod reading;
 mod referrers;
 mod retry;
@@ -124,7 +125,7 @@ impl<'a> Repository<'a> {
         if status != StatusCode::OK {
             return Err(foreign());
         }
-        let bytes = bounded(response, MANIFEST_LIMIT, "the manifest").await?;
+        let bytes = bounded(response, MANIFEST_LIMIT, "the manifest", &self.wire.limits).await?;
         let wanted = reference.parse().ok().or(named);
         let is = Digest::of(&bytes);
         let manifest = match Manifest::parse(bytes) {

@@ -36,7 +36,7 @@ impl Repository<'_> {
                 let _ = std::io::copy(&mut stream, &mut std::io::sink());
                 made
             });
-            let poured = pour(pulled, blob, written).await;
+            let poured = self.wire.limits.transferred(blob.size, pour(pulled, blob, written)).await;
             let made = reading.await;
             poured.map(|()| made)
         });

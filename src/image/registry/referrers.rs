@@ -59,7 +59,7 @@ impl Repository<'_> {
         if status != StatusCode::OK || !is_index {
             return Err(foreign());
         }
-        let bytes = bounded(response, MANIFEST_LIMIT, "the list of referrers").await?;
+        let bytes = bounded(response, MANIFEST_LIMIT, "the list of referrers", &self.wire.limits).await?;
         let Ok(Manifest { content: Content::Index(found), .. }) = Manifest::parse(bytes) else { return Err(foreign()) };
         let next = next(&headers).map(|to| self.wire.led_to(&url, &to)).transpose()?;
         Ok((found, next))

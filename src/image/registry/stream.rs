@@ -7,18 +7,21 @@ use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame};
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::limits::Sent;
+
 /// Large enough that system calls do not matter, small enough that several uploads at once do not either.
 const CHUNK: usize = 128 * 1024;
 
 /// What a reader gives, as a request's body.
 pub struct Reading<R> {
     from: R,
+    sent: Sent,
     buffer: BytesMut,
 }
 
-/// A reader as the body of a request.
-pub fn body<R: AsyncRead + Unpin + Send + Sync + 'static>(from: R) -> reqwest::Body {
-    reqwest::Body::wrap(Reading { from, buffer: BytesMut::new() })
+/// A reader as the body of a request; `sent` counts what was read of it.
+pub fn body<R: AsyncRead + Unpin + Send + Sync + 'static>(from: R, sent: Sent) -> reqwest::Body {
+    reqwest::Body::wrap(Reading { from, sent, buffer: BytesMut::new() })
 }
 
 impl<R: AsyncRead + Unpin> Body for Reading<R> {
@@ -34,6 +37,7 @@ impl<R: AsyncRead + Unpin> Body for Reading<R> {
             Poll::Ready(Err(e)) => Poll::Ready(Some(Err(e))),
             Poll::Ready(Ok(())) => {
                 let read = window.filled().len();
+                this.sent.add(read);
                 Poll::Ready((read > 0).then(|| Ok(Frame::data(this.buffer.split_to(read).freeze()))))
             }
         }
@@ -49,7 +53,8 @@ mod tests {
     #[tokio::test]
     async fn everything_that_is_read_is_sent_in_order() {
         let content: Vec<u8> = (0..CHUNK * 2 + 7).map(|i| (i % 251) as u8).collect();
-        let reading = Reading { from: std::io::Cursor::new(content.clone()), buffer: BytesMut::new() };
+        let reading =
+            Reading { from: std::io::Cursor::new(content.clone()), sent: Sent::default(), buffer: BytesMut::new() };
         assert_eq!(reading.collect().await.unwrap().to_bytes(), content);
     }
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use rstest::rstest;
 
+use super::limits::Limits;
 use super::*;
 use crate::image::manifest::Descriptor;
 use crate::image::testing::{Answer, FixedClock, Heard, count, plain, scripted};
@@ -362,4 +363,70 @@ async fn a_layer_of_another_size_than_its_manifest_says_is_reported_at_once() {
         assert_eq!(fault.cause.unwrap(), format!("the manifest says that it has {size} bytes, and the registry has 8"));
     }
     assert_eq!(heard.lock().unwrap().len(), 0, "nothing was sent");
+}
+
+/// A server that answers with these bytes, and then with one more now and then, without an end.
+async fn trickling(head: &'static str) -> Access {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut asked = Vec::new();
+                while !asked.ends_with(b"\r\n\r\n") && stream.read_buf(&mut asked).await.is_ok_and(|n| n > 0) {}
+                let _ = stream.write_all(head.as_bytes()).await;
+                while stream.write_all(b" ").await.is_ok() {
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                }
+            });
+        }
+    });
+    Access { repository: format!("{host}/app"), login: None, login_note: None, insecure: true }
+}
+
+#[rstest]
+#[case::a_head("HTTP/1.1 200 OK\r\nx: ", "there was no answer")]
+#[case::a_body("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n", "the transfer was not done")]
+#[tokio::test]
+async fn an_answer_that_trickles_has_an_end(#[case] head: &'static str, #[case] says: &str) {
+    let mut repository = Repository::to_read(trickling(head).await, &FixedClock).unwrap();
+    let short = std::time::Duration::from_millis(100);
+    repository.wire.limits = Limits { answer: short, idle: short, grace: short, bytes_per_second: u64::MAX };
+    let blob = layer(b"x", 4000);
+    for fault in [repository.manifest("v1").await.unwrap_err(), repository.document(&blob).await.unwrap_err()] {
+        assert!(fault.kind == FaultKind::Unreachable && fault.cause.as_ref().unwrap().contains(says), "{fault:?}");
+    }
+    let read = repository.read_blob(&blob, |from| std::io::copy(from, &mut std::io::sink()).is_ok()).await;
+    assert!(read.unwrap_err().cause.unwrap().contains(says));
+}
+
+/// A server that begins an upload and never takes it.
+#[tokio::test]
+async fn an_upload_that_is_not_taken_has_an_end() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut asked = Vec::new();
+                while !asked.windows(4).any(|w| w == b"\r\n\r\n")
+                    && stream.read_buf(&mut asked).await.is_ok_and(|n| n > 0)
+                {}
+                if asked.starts_with(b"POST") {
+                    let begun = "HTTP/1.1 202 x\r\nlocation: /v2/app/blobs/uploads/1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                    let _ = stream.write_all(begun.as_bytes()).await;
+                    return;
+                }
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    let access = Access { repository: format!("{host}/app"), login: None, login_note: None, insecure: true };
+    let mut repository = Repository::to_write(access, &FixedClock).unwrap();
+    let (short, long) = (std::time::Duration::from_millis(100), std::time::Duration::from_secs(600));
+    repository.wire.limits = Limits { answer: long, idle: short, grace: long, bytes_per_second: 1 };
+    let fault = repository.put_bytes(&Bytes::from(vec![b'x'; 1 << 20])).await.unwrap_err();
+    assert!(fault.cause.as_ref().unwrap().contains("nothing of the upload was taken"), "{fault:?}");
 }

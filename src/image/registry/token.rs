@@ -5,6 +5,7 @@ use reqwest::{Client, Url};
 use serde_json::Value;
 
 use super::address::{may_follow, shown};
+use super::limits::Limits;
 use super::trouble::{Complaint, Trouble};
 use super::wire::bounded;
 use crate::ports::images::Login;
@@ -28,6 +29,7 @@ pub async fn fetch(
     registry: &Url,
     wanted: &Wanted<'_>,
     login: Option<&Login>,
+    limits: &Limits,
 ) -> Result<String, Trouble> {
     let refused = |why: String| Trouble::Unusable(format!("its token server is refused, and no login was sent: {why}"));
     let mut url = Url::parse(wanted.realm).map_err(|e| refused(format!("its realm is not an address: {e}")))?;
@@ -42,9 +44,9 @@ pub async fn fetch(
     if let Some(login) = login {
         request = request.basic_auth(&login.username, Some(&login.password));
     }
-    let response = request.send().await.map_err(Trouble::silent)?;
+    let response = limits.answered(async { request.send().await.map_err(Trouble::silent) }).await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = bounded(response, ANSWER_LIMIT, "the token server's answer").await?;
+    let body = bounded(response, ANSWER_LIMIT, "the token server's answer", limits).await?;
     let answer: Option<Value> = serde_json::from_slice(&body).ok();
     if status == 200 {
         let token = |name: &str| answer.as_ref()?.get(name)?.as_str().filter(|t| !t.is_empty()).map(str::to_owned);

@@ -78,8 +78,6 @@ impl Trouble {
         }
         match status {
             408 | 500.. => Trouble::Server(words()),
-            // A limit on sizes is what a proxy itself says, and says again.
-            413 => Trouble::Refused { status, errors },
             400..500 if !errors.is_empty() || headers.contains_key(API_VERSION) => Trouble::Refused { status, errors },
             _ => Trouble::Foreign { status: Some(status), words: words() },
         }
@@ -235,7 +233,8 @@ mod tests {
     #[case(answer(400, r#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#), FaultKind::Throttled)]
     #[case(answer(400, r#"{"errors":[{"code":"DENIED"}]}"#), FaultKind::AccessDenied)]
     #[case(answer(404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#), FaultKind::NotFound)]
-    #[case(answer(413, "too large"), FaultKind::Invalid)]
+    #[case(answer(413, r#"{"errors":[{"code":"SIZE_INVALID","message":"too large"}]}"#), FaultKind::Invalid)]
+    #[case(registrys(413), FaultKind::Invalid)]
     fn a_refusal_is_the_same_whatever_was_asked(#[case] trouble: Trouble, #[case] kind: FaultKind) {
         assert_eq!(trouble.kind(Nature::Repeatable), kind);
         assert_eq!(trouble.kind(Nature::Once), kind);
@@ -246,6 +245,7 @@ mod tests {
     #[case(answer(403, "blocked by policy"))]
     #[case(answer(404, "<html>not found</html>"))]
     #[case(answer(404, "{}"))]
+    #[case(answer(413, "<html>nginx</html>"))]
     #[case(answer(302, ""))]
     #[case(answer(502, ""))]
     fn an_answer_that_is_not_the_registrys_leaves_a_moved_tag_in_doubt_and_a_read_not(#[case] trouble: Trouble) {

@@ -12,6 +12,7 @@ use reqwest::{Client, Method, Response, StatusCode, Url};
 
 use super::address::{is_same_server, may_follow};
 use super::challenge::{self, Challenge};
+use super::limits::Limits;
 use super::token;
 use super::trouble::Trouble;
 use crate::model::fault::{Fault, FaultKind};
@@ -41,6 +42,7 @@ pub struct Wire {
     reader: Client,
     writer: Client,
     authorization: Mutex<Option<HeaderValue>>,
+    pub limits: Limits,
 }
 
 /// A request, before a login is put on it.
@@ -97,6 +99,7 @@ impl Wire {
             writer: client(access.insecure, None)?,
             origin,
             authorization: Mutex::default(),
+            limits: Limits::USUAL,
         })
     }
 
@@ -136,10 +139,10 @@ impl Wire {
             StatusCode::UNAUTHORIZED if is_same_server(&self.origin, &ask.url) => challenge::of(response.headers()),
             _ => None,
         };
-        let Some(wanted) = wanted else { return judged(response).await };
+        let Some(wanted) = wanted else { return judged(response, &self.limits).await };
         // A password that is refused once is refused again; a token may only have run out.
         if known.is_some() && wanted == Challenge::Basic {
-            return Err(refused(response).await);
+            return Err(refused(response, &self.limits).await);
         }
         let Some(body) = again else {
             *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -147,13 +150,15 @@ impl Wire {
         };
         let authorization = match self.authorize(&wanted).await? {
             Some(authorization) => authorization,
-            None => return Err(refused(response).await),
+            None => return Err(refused(response, &self.limits).await),
         };
         *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(authorization.clone());
         let response = self.once(&ask, body, Some(authorization)).await?;
         match response.status() {
-            StatusCode::UNAUTHORIZED if challenge::of(response.headers()).is_some() => Err(refused(response).await),
-            _ => judged(response).await,
+            StatusCode::UNAUTHORIZED if challenge::of(response.headers()).is_some() => {
+                Err(refused(response, &self.limits).await)
+            }
+            _ => judged(response, &self.limits).await,
         }
     }
 
@@ -173,7 +178,9 @@ impl Wire {
             Payload::Bytes(bytes) => request.body(bytes),
             Payload::Stream(body) => request.body(body),
         };
-        request.send().await.map_err(Trouble::silent)
+        let response = async { request.send().await.map_err(Trouble::silent) };
+        // An upload's answer comes after its body, whose size says how long that may take.
+        if long { response.await } else { self.limits.answered(response).await }
     }
 
     /// `None`: the registry asks for a login, and there is none.
@@ -189,7 +196,8 @@ impl Wire {
                     scopes.push(&self.scope);
                 }
                 let wanted = token::Wanted { realm, service: service.as_deref(), scopes };
-                let token = token::fetch(&self.reader, &self.origin, &wanted, self.login.as_ref()).await?;
+                let token =
+                    token::fetch(&self.reader, &self.origin, &wanted, self.login.as_ref(), &self.limits).await?;
                 format!("Bearer {token}")
             }
         };
@@ -203,35 +211,38 @@ impl Wire {
 /// All of an answer's body, or nothing where it is larger than that: read no further than the limit.
 ///
 /// # Errors
-/// `Unusable` with `what` where it is too large; `Silent` where it broke off.
-pub async fn bounded(mut response: Response, limit: u64, what: &str) -> Result<Bytes, Trouble> {
+/// `Unusable` with `what` where it is too large; `Silent` where it broke off, or did not end in time.
+pub async fn bounded(mut response: Response, limit: u64, what: &str, limits: &Limits) -> Result<Bytes, Trouble> {
     let large = || Trouble::Unusable(format!("{what} is larger than {limit} bytes, the most that is read of it"));
     if response.content_length().is_some_and(|n| n > limit) {
         return Err(large());
     }
-    let mut read = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(Trouble::silent)? {
-        if (read.len() + chunk.len()) as u64 > limit {
-            return Err(large());
+    let reading = async {
+        let mut read = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(Trouble::silent)? {
+            if (read.len() + chunk.len()) as u64 > limit {
+                return Err(large());
+            }
+            read.extend_from_slice(&chunk);
         }
-        read.extend_from_slice(&chunk);
-    }
-    Ok(read.into())
+        Ok(read.into())
+    };
+    limits.transferred(limit, reading).await
 }
 
-async fn judged(response: Response) -> Result<Response, Trouble> {
+async fn judged(response: Response, limits: &Limits) -> Result<Response, Trouble> {
     if response.status().is_success() {
         return Ok(response);
     }
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = bounded(response, ERROR_LIMIT, "the error").await.unwrap_or_default();
+    let body = bounded(response, ERROR_LIMIT, "the error", limits).await.unwrap_or_default();
     Err(Trouble::of_answer(status, &headers, &body))
 }
 
 /// A 401 with a challenge is the registry's own, whatever its body looks like.
-async fn refused(response: Response) -> Trouble {
+async fn refused(response: Response, limits: &Limits) -> Trouble {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = bounded(response, ERROR_LIMIT, "the error").await.unwrap_or_default();
+    let body = bounded(response, ERROR_LIMIT, "the error", limits).await.unwrap_or_default();
     match Trouble::of_answer(status, &headers, &body) {
         Trouble::Foreign { .. } => Trouble::Refused { status, errors: Vec::new() },
         trouble => trouble,

@@ -64,7 +64,7 @@ pub async fn adopt(ports: &Ports, release: &Release, image: &ImageName, say: Say
     let found = ports.images.look(&from, &reference).await?.ok_or_else(|| missing(given))?;
     // Copying onto the same repository only sets the release's tag, so that no lifecycle rule takes the image.
     let pushed = ports.images.copy(&from, &found.digest, &own, &release.tag(image), say).await?;
-    let commit = commit_of(ports, release, &from, &found).await?;
+    let commit = commit_of(ports, release, &from, &found, say).await;
     Ok(Fact::ImageBuilt { image: image.clone(), pushed, by: "given".to_owned(), commit })
 }
 
@@ -79,26 +79,31 @@ async fn commit_of(
     release: &Release,
     at: &Access,
     image: &PushedImage,
-) -> Result<Option<ImageCommit>, Fault> {
+    say: Say<'_>,
+) -> Option<ImageCommit> {
     let app = &release.started.pipeline.app;
     // A journal that cannot be read is met where it is written next.
     let listed = ports.journal.list(app).await.unwrap_or_default();
     for other in listed.iter().filter(|l| l.release != release.id && l.imported.is_none()).take(LOOKED_THROUGH) {
         let Ok(events) = ports.journal.read(&other.release).await else { continue };
         if let Some(commit) = built(&events, &image.digest) {
-            return Ok(Some(ImageCommit { commit, told_by: CommitTeller::Release(other.release.clone()) }));
+            return Some(ImageCommit { commit, told_by: CommitTeller::Release(other.release.clone()) });
         }
     }
-    let label = ports.images.commit(at, &image.digest).await?;
-    Ok(label.map(|commit| ImageCommit { commit, told_by: CommitTeller::Label }))
+    // It is only shown: an image that has come goes on without it.
+    let label = ports.images.commit(at, &image.digest).await.unwrap_or_else(|fault| {
+        say(&format!("its label with the commit could not be read: {fault}"));
+        None
+    });
+    label.map(|commit| ImageCommit { commit, told_by: CommitTeller::Label })
 }
 
 /// The clean commit that a release built this digest from, if it did.
 fn built(events: &[Event], digest: &Digest) -> Option<String> {
     let Fact::Started(started) = &events.first()?.fact else { return None };
-    let built_it = events.iter().any(|event| match &event.fact {
-        Fact::ImageBuilt { image, pushed, .. } => pushed.digest == *digest && !started.given.contains_key(image),
-        _ => false,
+    let built_it = events.iter().any(|event| {
+        matches!(&event.fact, Fact::ImageBuilt { image, pushed, .. }
+            if pushed.digest == *digest && !started.given.contains_key(image))
     });
     started.source.commit.clone().filter(|_| built_it && !started.source.dirty)
 }
