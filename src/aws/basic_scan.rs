@@ -1,7 +1,7 @@
 //! ECR's own scanner. Findings come with the scan's status; the summaries of DescribeImages are no evidence.
 
 use aws_sdk_ecr::types::{ImageIdentifier, ImageScanFinding};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ecr;
 use super::op::Op;
@@ -11,17 +11,22 @@ use super::time::timestamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanState};
 use crate::model::ids::Digest;
+use crate::model::words::moment;
+use crate::ports::scanner::{Wanted, WhereNone};
+
+/// ECR makes one scan of an image in this time, that on push included.
+const ONE_SCAN_IN: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) async fn read(
     session: &Session,
     repository: &str,
     digests: &[Digest],
-    pushed_at: Timestamp,
+    wanted: &Wanted,
 ) -> Result<Read, Fault> {
     let mut states = Vec::new();
     let mut findings = Vec::new();
     for digest in digests {
-        let (state, found) = read_one(session, repository, digest, pushed_at).await?;
+        let (state, found) = read_one(session, repository, digest, wanted).await?;
         states.push((digest.clone(), state));
         findings.extend(found);
     }
@@ -33,19 +38,39 @@ async fn read_one(
     session: &Session,
     repository: &str,
     digest: &Digest,
-    pushed_at: Timestamp,
+    wanted: &Wanted,
 ) -> Result<(ScanState, Vec<Finding>), Fault> {
+    let Some((status, found)) = last(session, repository, digest).await? else {
+        let reason = "there is no scan of it yet";
+        return Ok((again(session, repository, digest, wanted, None, reason).await?, Vec::new()));
+    };
+    let state = match status {
+        Status::Ended(Some(at)) if !wanted.is_too_old(at) => ScanState::Scanned { at, again_from: None },
+        Status::Ended(Some(at)) => {
+            let reason = format!("the last scan is of {}, which is too old", moment(at));
+            again(session, repository, digest, wanted, Some(at), &reason).await?
+        }
+        Status::Ended(None) => {
+            let reason = "ECR does not say when it was scanned";
+            again(session, repository, digest, wanted, None, reason).await?
+        }
+        Status::Waiting(reason) => ScanState::Waiting { reason },
+        Status::Closed(reason) => ScanState::Closed { reason },
+    };
+    Ok((state, found))
+}
+
+/// What ECR has of a digest's last scan, with its findings; `None`: there was none.
+async fn last(session: &Session, repository: &str, digest: &Digest) -> Result<Option<(Status, Vec<Finding>)>, Fault> {
     let op = Op::read("ecr:DescribeImageScanFindings", format!("image {repository}@{digest}"));
-    let mut answer: Option<(ScanState, Vec<Finding>)> = None;
+    let mut answer: Option<(Status, Vec<Finding>)> = None;
     let mut next = None;
     loop {
         let request = session.ecr().describe_image_scan_findings().repository_name(repository);
         let request = request.image_id(image(digest)).max_results(1000).set_next_token(next);
         let page = match session.call(&op, request.send()).await {
             Ok(page) => page,
-            Err(r) if r.is("ScanNotFoundException") => {
-                return Ok((start(session, repository, digest).await?, Vec::new()));
-            }
+            Err(r) if r.is("ScanNotFoundException") => return Ok(None),
             Err(r) => return Err(ecr::explain(session, repository, r).await),
         };
         let (status, description) = match page.image_scan_status() {
@@ -53,37 +78,62 @@ async fn read_one(
             None => ("", ""),
         };
         let completed = page.image_scan_findings().and_then(|f| f.image_scan_completed_at()).and_then(timestamp);
-        let (_, found) =
-            answer.get_or_insert_with(|| (state(status, description, completed.unwrap_or(pushed_at)), Vec::new()));
+        let (_, found) = answer.get_or_insert_with(|| (meaning(status, description, completed), Vec::new()));
         found.extend(page.image_scan_findings().into_iter().flat_map(|f| f.findings()).map(finding));
         next = page.next_token().map(str::to_owned);
         if next.is_none() {
-            return Ok(answer.expect("the first page has set it"));
+            return Ok(answer);
         }
     }
 }
 
+/// How far the last scan of a digest is.
+#[derive(Debug, PartialEq)]
+enum Status {
+    /// When it was, as far as ECR says so.
+    Ended(Option<Timestamp>),
+    Waiting(String),
+    Closed(String),
+}
+
 /// What a scan's status means. Continuous scanning stays `ACTIVE`, which the SDK's waiter takes for unfinished.
-fn state(status: &str, description: &str, completed: Timestamp) -> ScanState {
+fn meaning(status: &str, description: &str, completed: Option<Timestamp>) -> Status {
     match status {
-        "COMPLETE" | "ACTIVE" => ScanState::Scanned { at: completed },
-        "IN_PROGRESS" | "PENDING" => ScanState::Waiting { reason: status.to_owned() },
-        "" => ScanState::Waiting { reason: "ECR gives no status yet".to_owned() },
-        _ if description.is_empty() => ScanState::Closed { reason: status.to_owned() },
-        _ => ScanState::Closed { reason: format!("{status}: {description}") },
+        "COMPLETE" | "ACTIVE" => Status::Ended(completed),
+        "IN_PROGRESS" | "PENDING" => Status::Waiting(status.to_owned()),
+        "" => Status::Waiting("ECR gives no status yet".to_owned()),
+        _ if description.is_empty() => Status::Closed(status.to_owned()),
+        _ => Status::Closed(format!("{status}: {description}")),
     }
 }
 
-/// Asks for the scan that nothing else has started: ECR allows one for an image in 24 hours.
-async fn start(session: &Session, repository: &str, digest: &Digest) -> Result<ScanState, Fault> {
+/// Asks for a scan where none counts, and says `why` none does; `old` is the time of one that is too old.
+async fn again(
+    session: &Session,
+    repository: &str,
+    digest: &Digest,
+    wanted: &Wanted,
+    old: Option<Timestamp>,
+    why: &str,
+) -> Result<ScanState, Fault> {
+    let as_it_is = || match old {
+        Some(at) => ScanState::Scanned { at, again_from: None },
+        None => ScanState::Waiting { reason: why.to_owned() },
+    };
+    match wanted.where_none {
+        WhereNone::Look => return Ok(as_it_is()),
+        WhereNone::Start => {}
+    }
     // Repeating it starts no second scan, so it is retried and read like a read.
     let op = Op::read("ecr:StartImageScan", format!("image {repository}@{digest}"));
     let request = session.ecr().start_image_scan().repository_name(repository).image_id(image(digest));
     match session.call(&op, request.send()).await {
-        Ok(_) => Ok(ScanState::Waiting { reason: "the scan has been started".to_owned() }),
-        Err(r) if r.is("LimitExceededException") => {
-            Ok(ScanState::Waiting { reason: "a scan was started already".to_owned() })
-        }
+        Ok(_) => Ok(ScanState::Waiting { reason: format!("{why}; another has been started") }),
+        Err(r) if r.is("LimitExceededException") => Ok(match old {
+            // Started before it ended, so that the time is over by then at the latest.
+            Some(at) if at + ONE_SCAN_IN > wanted.now => ScanState::Scanned { at, again_from: Some(at + ONE_SCAN_IN) },
+            Some(_) | None => ScanState::Waiting { reason: format!("{why}; another was started already") },
+        }),
         Err(r) if r.is("UnsupportedImageTypeException") || r.is("ImageArchivedException") => {
             Ok(ScanState::Closed { reason: r.fault.cause.unwrap_or(r.fault.sentence) })
         }
@@ -128,10 +178,10 @@ mod tests {
     #[case("IMAGE_ARCHIVED", "closed")]
     #[case("OF_NEXT_YEAR", "closed")]
     fn each_status_has_its_answer(#[case] status: &str, #[case] expected: &str) {
-        let word = match state(status, "", Timestamp::UNIX_EPOCH) {
-            ScanState::Scanned { .. } => "scanned",
-            ScanState::Waiting { .. } => "waiting",
-            ScanState::Closed { .. } => "closed",
+        let word = match meaning(status, "", Some(Timestamp::UNIX_EPOCH)) {
+            Status::Ended(_) => "scanned",
+            Status::Waiting(_) => "waiting",
+            Status::Closed(_) => "closed",
         };
         assert_eq!(word, expected);
     }

@@ -87,9 +87,9 @@ fn row_state(row: Option<&CoveredResource>, pushed_at: Timestamp) -> ScanState {
 fn state(reason: &str, last_scanned: Option<Timestamp>, pushed_at: Timestamp) -> ScanState {
     let because = |text: &str| format!("{reason}{text}");
     match (reason, last_scanned) {
-        ("SUCCESSFUL", Some(at)) if at >= pushed_at => ScanState::Scanned { at },
+        ("SUCCESSFUL", Some(at)) if at >= pushed_at => ScanState::Scanned { at, again_from: None },
         ("SUCCESSFUL", Some(_)) => ScanState::Waiting { reason: because(", but of before the push") },
-        ("SCAN_FREQUENCY_SCAN_ON_PUSH", Some(at)) => ScanState::Scanned { at },
+        ("SCAN_FREQUENCY_SCAN_ON_PUSH", Some(at)) => ScanState::Scanned { at, again_from: None },
         ("SUCCESSFUL" | "SCAN_FREQUENCY_SCAN_ON_PUSH", None) => {
             ScanState::Waiting { reason: because(", but never scanned yet") }
         }

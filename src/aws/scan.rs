@@ -15,7 +15,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState, ScanType, Severity};
 use crate::model::ids::Digest;
 use crate::model::pipeline::Account;
-use crate::ports::scanner::Scanner;
+use crate::ports::scanner::{Scanner, Wanted};
 
 pub struct Scans {
     sessions: Arc<Sessions>,
@@ -55,13 +55,13 @@ impl Scanner for Scans {
         account: &Account,
         repository: &str,
         digests: &[Digest],
-        pushed_at: Timestamp,
+        wanted: &Wanted,
     ) -> Result<ScanReading, Fault> {
         let session = self.sessions.session(account).await?;
         let (states, mut findings, mut suppressed) = match scan_type(&session).await? {
-            ScanType::Basic => basic_scan::read(&session, repository, digests, pushed_at).await?,
+            ScanType::Basic => basic_scan::read(&session, repository, digests, wanted).await?,
             ScanType::Enhanced => {
-                let pushed = pushed(&session, repository, digests, pushed_at).await?;
+                let pushed = pushed(&session, repository, digests, wanted.pushed_at).await?;
                 let states = inspector::coverage(&session, repository, &pushed).await?;
                 let (findings, suppressed) = match together(&states) {
                     ScanState::Scanned { .. } => inspector::findings(&session, repository, digests).await?,
@@ -90,7 +90,7 @@ fn together(states: &[(Digest, ScanState)]) -> ScanState {
         true => format!("{reason} ({})", digest.short()),
         false => reason.to_owned(),
     };
-    let mut oldest: Option<Timestamp> = None;
+    let (mut oldest, mut latest_again): (Option<Timestamp>, Option<Timestamp>) = (None, None);
     let mut waiting = None;
     for (digest, state) in states {
         match state {
@@ -98,12 +98,15 @@ fn together(states: &[(Digest, ScanState)]) -> ScanState {
             ScanState::Waiting { reason } => {
                 waiting.get_or_insert_with(|| named(digest, reason));
             }
-            ScanState::Scanned { at } => oldest = Some(oldest.map_or(*at, |o| o.min(*at))),
+            ScanState::Scanned { at, again_from } => {
+                oldest = Some(oldest.map_or(*at, |o| o.min(*at)));
+                latest_again = latest_again.max(*again_from);
+            }
         }
     }
     match (waiting, oldest) {
         (Some(reason), _) => ScanState::Waiting { reason },
-        (None, Some(at)) => ScanState::Scanned { at },
+        (None, Some(at)) => ScanState::Scanned { at, again_from: latest_again },
         (None, None) => ScanState::Closed { reason: "the image has no manifest that could be scanned".to_owned() },
     }
 }
@@ -141,7 +144,7 @@ async fn pushed(
     session: &Session,
     repository: &str,
     digests: &[Digest],
-    otherwise: Timestamp,
+    otherwise: Option<Timestamp>,
 ) -> Result<Vec<(Digest, Timestamp)>, Fault> {
     let mut times = BTreeMap::new();
     for batch in digests.chunks(100) {
@@ -155,14 +158,21 @@ async fn pushed(
                     .iter()
                     .filter_map(|i| Some((i.image_digest()?.to_owned(), i.image_pushed_at().and_then(timestamp)?))),
             ),
-            Err(r) if r.fault.kind == FaultKind::AccessDenied => {}
+            Err(r) if r.fault.kind == FaultKind::AccessDenied && otherwise.is_some() => {}
             Err(r) if r.is("ImageNotFoundException") => {
                 return Err(r.fault.hint("was it removed by a lifecycle rule?"));
             }
             Err(r) => return Err(ecr::explain(session, repository, r).await),
         }
     }
-    Ok(digests.iter().map(|d| (d.clone(), times.get(d.as_str()).copied().unwrap_or(otherwise))).collect())
+    let each = |digest: &Digest| match times.get(digest.as_str()).copied().or(otherwise) {
+        Some(at) => Ok((digest.clone(), at)),
+        None => {
+            let what = format!("ECR does not say when {digest} was pushed to repository {repository}");
+            Err(Fault::new(FaultKind::Unreachable, what))
+        }
+    };
+    digests.iter().map(each).collect()
 }
 
 /// Inspector's and ECR's words for a severity. One that is newer than this program may be anything.

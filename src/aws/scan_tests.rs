@@ -1,7 +1,9 @@
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account};
+use crate::ports::scanner::WhereNone;
 
 const PUSHED: i64 = 1_769_850_000;
 
@@ -11,6 +13,11 @@ fn digest(n: u8) -> Digest {
 
 fn at() -> Timestamp {
     Timestamp::from_second(PUSHED).unwrap()
+}
+
+fn wanted() -> Wanted {
+    let now = Timestamp::from_second(PUSHED + 3600).unwrap();
+    Wanted { pushed_at: Some(at()), now, max_age: SignedDuration::from_hours(24 * 30), where_none: WhereNone::Start }
 }
 
 fn scanner(scan_type: &'static str, handler: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> (Peer, Scans) {
@@ -63,8 +70,11 @@ async fn an_enhanced_scan_is_read_over_all_pages_sorted_and_without_repeats() {
             found("CVE-2", "HIGH", "zlib", None), found("CVE-3", "OF_NEXT_YEAR", "x", None), suppressed()]})),
         other => panic!("{other}"),
     });
-    let reading = scanner.read(&account("prod"), "app", &[digest(0)], at()).await.unwrap();
-    assert_eq!(reading.state, ScanState::Scanned { at: Timestamp::from_second(PUSHED + 60).unwrap() });
+    let reading = scanner.read(&account("prod"), "app", &[digest(0)], &wanted()).await.unwrap();
+    assert_eq!(
+        reading.state,
+        ScanState::Scanned { at: Timestamp::from_second(PUSHED + 60).unwrap(), again_from: None }
+    );
     let finding = |id: &str, severity, package: &str, fixed: Option<&str>| Finding {
         id: id.into(),
         severity,
@@ -105,11 +115,11 @@ async fn each_child_of_an_index_has_to_be_scanned() {
     let a = account("prod");
     let mut states = Vec::new();
     for _ in 0..3 {
-        states.push(scanner.read(&a, "app", &children, at()).await.unwrap().state);
+        states.push(scanner.read(&a, "app", &children, &wanted()).await.unwrap().state);
     }
     assert!(matches!(&states[0], ScanState::Waiting { reason } if reason.contains(digest(2).short())), "{states:?}");
     assert!(matches!(&states[1], ScanState::Closed { reason } if reason.starts_with("UNSUPPORTED_OS")), "{states:?}");
-    assert_eq!(states[2], ScanState::Scanned { at: Timestamp::from_second(PUSHED + 5).unwrap() });
+    assert_eq!(states[2], ScanState::Scanned { at: Timestamp::from_second(PUSHED + 5).unwrap(), again_from: None });
     assert_eq!(peer.asked("findings").len(), 1, "findings of a scan that is not done say nothing");
     let values = peer.asked("coverage")[0].json()["filterCriteria"]["resourceId"].as_array().unwrap().len();
     assert_eq!(values, 2, "the children, not the index");
@@ -124,7 +134,7 @@ async fn a_child_scanned_before_its_index_was_pushed_counts_by_its_own_push() {
         "coverage" => Reply::Json(json!({"coveredResources": [row(&digest(1), "SUCCESSFUL", Some(PUSHED - 10))]})),
         _ => Reply::Json(json!({"findings": []})),
     });
-    let reading = scanner.read(&account("prod"), "app", &children, at()).await.unwrap();
+    let reading = scanner.read(&account("prod"), "app", &children, &wanted()).await.unwrap();
     assert!(matches!(reading.state, ScanState::Scanned { .. }), "{reading:?}");
 }
 
@@ -148,7 +158,7 @@ async fn more_digests_than_a_filter_takes_are_asked_in_turns() {
         }
         _ => Reply::Json(json!({"findings": []})),
     });
-    let reading = scanner.read(&account("prod"), "app", &children, at()).await.unwrap();
+    let reading = scanner.read(&account("prod"), "app", &children, &wanted()).await.unwrap();
     assert!(matches!(reading.state, ScanState::Scanned { .. }), "{reading:?}");
     assert_eq!((peer.asked("coverage").len(), peer.asked("findings").len()), (2, 2));
 }
@@ -170,14 +180,76 @@ async fn a_basic_scan_that_nobody_started_is_started() {
     });
     let a = account("prod");
     for _ in 0..2 {
-        let waiting = scanner.read(&a, "app", &[digest(0)], at()).await.unwrap();
+        let waiting = scanner.read(&a, "app", &[digest(0)], &wanted()).await.unwrap();
         assert!(matches!(waiting.state, ScanState::Waiting { .. }), "{waiting:?}");
     }
-    let reading = scanner.read(&a, "app", &[digest(0)], at()).await.unwrap();
-    assert_eq!(reading.state, ScanState::Scanned { at: Timestamp::from_second(PUSHED + 9).unwrap() });
+    let reading = scanner.read(&a, "app", &[digest(0)], &wanted()).await.unwrap();
+    assert_eq!(reading.state, ScanState::Scanned { at: Timestamp::from_second(PUSHED + 9).unwrap(), again_from: None });
     let ids: Vec<_> = reading.findings.iter().map(|f| (f.id.as_str(), f.severity, f.package.as_str())).collect();
     assert_eq!(ids, [("CVE-0", Severity::High, ""), ("CVE-1", Severity::Untriaged, "zlib")]);
     assert_eq!(peer.asked("DescribeImageScanFindings")[2].json()["maxResults"], 1000);
+}
+
+/// A basic scan of this age, an hour after the push; it is too old after half a day. `limited`: ECR starts no other.
+async fn old_basic_scan(completed: Option<i64>, limited: bool, where_none: WhereNone) -> (ScanState, usize) {
+    let (peer, scanner) = scanner("BASIC", move |asked, _| match asked.op.as_str() {
+        "DescribeImageScanFindings" => {
+            let mut found = json!({"findings": []});
+            if let Some(at) = completed {
+                found["imageScanCompletedAt"] = at.into();
+            }
+            Reply::Json(json!({"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": found}))
+        }
+        "StartImageScan" if limited => Reply::Error(400, "LimitExceededException", "once in 24 hours"),
+        "StartImageScan" => Reply::Json(json!({"imageScanStatus": {"status": "IN_PROGRESS"}})),
+        other => panic!("{other}"),
+    });
+    let wanted = Wanted { max_age: SignedDuration::from_hours(12), where_none, ..wanted() };
+    let state = scanner.read(&account("prod"), "app", &[digest(0)], &wanted).await.unwrap().state;
+    (state, peer.asked("StartImageScan").len())
+}
+
+#[tokio::test]
+async fn a_basic_scan_that_is_too_old_is_made_again() {
+    let hours = |n: i64| Some(PUSHED + 3600 - n * 3600);
+    let fresh = old_basic_scan(hours(11), false, WhereNone::Start).await;
+    assert!(matches!(fresh, (ScanState::Scanned { again_from: None, .. }, 0)), "{fresh:?}");
+    let old = old_basic_scan(hours(13), false, WhereNone::Start).await;
+    assert!(
+        matches!(&old, (ScanState::Waiting { reason }, 1) if reason.contains("another has been started")),
+        "{old:?}"
+    );
+    let (limited, _) = old_basic_scan(hours(13), true, WhereNone::Start).await;
+    let again = Timestamp::from_second(PUSHED + 3600 + 11 * 3600).unwrap();
+    assert!(matches!(limited, ScanState::Scanned { again_from: Some(from), .. } if from == again), "{limited:?}");
+    let (since, _) = old_basic_scan(hours(30), true, WhereNone::Start).await;
+    assert!(matches!(since, ScanState::Waiting { .. }), "ECR has another in hand: {since:?}");
+}
+
+#[tokio::test]
+async fn a_scan_without_a_time_is_no_scan() {
+    let (started, calls) = old_basic_scan(None, false, WhereNone::Start).await;
+    assert!(matches!(started, ScanState::Waiting { .. }) && calls == 1, "{started:?}");
+    let (limited, _) = old_basic_scan(None, true, WhereNone::Start).await;
+    assert!(matches!(limited, ScanState::Waiting { .. }), "{limited:?}");
+}
+
+#[tokio::test]
+async fn looking_starts_no_scan() {
+    for completed in [None, Some(PUSHED - 24 * 3600)] {
+        assert_eq!(old_basic_scan(completed, false, WhereNone::Look).await.1, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_scan_of_an_image_that_nobody_knows_the_push_of_does_not_count() {
+    let (_, scanner) = scanner("ENHANCED", |asked, _| match asked.op.as_str() {
+        "DescribeImages" => Reply::Error(400, "AccessDeniedException", "no"),
+        other => panic!("{other}"),
+    });
+    let wanted = Wanted { pushed_at: None, ..wanted() };
+    let fault = scanner.read(&account("prod"), "app", &[digest(0)], &wanted).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::AccessDenied);
 }
 
 #[tokio::test]
@@ -186,7 +258,7 @@ async fn an_image_that_basic_scanning_cannot_scan_is_closed() {
         "DescribeImageScanFindings" => Reply::Error(400, "ScanNotFoundException", "no scan"),
         _ => Reply::Error(400, "UnsupportedImageTypeException", "not this one"),
     });
-    let reading = scanner.read(&account("prod"), "app", &[digest(0)], at()).await.unwrap();
+    let reading = scanner.read(&account("prod"), "app", &[digest(0)], &wanted()).await.unwrap();
     assert!(matches!(reading.state, ScanState::Closed { reason } if reason.contains("not this one")));
 }
 

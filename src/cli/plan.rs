@@ -1,7 +1,6 @@
 //! `plan`: what a release would do; nothing is touched, nothing is recorded.
 
-use std::collections::BTreeMap;
-
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::{Global, PlanArgs};
@@ -11,14 +10,17 @@ use super::output::Output;
 use super::release::{asked, fresh, source_of};
 use super::{identity, own_file, releases};
 use crate::engine::gate::{self, Scanned};
+use crate::engine::unnamed;
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::event::{EVENT_VERSION, Event, Fact, PushedImage, Started};
-use crate::model::finding::ScanReading;
+use crate::model::finding::ScanState;
 use crate::model::gate::GateJudgement;
 use crate::model::ids::{Digest, ImageName, StageName};
 use crate::model::pipeline::{Pipeline, Stage};
-use crate::model::plan::StagePlan;
+use crate::model::plan::{StagePlan, UnnamedGate};
 use crate::model::release::Release;
+use crate::model::scan_subject::ScanSubject;
+use crate::ports::scanner::{Wanted, WhereNone};
 use crate::report::text::Text;
 use crate::report::{names, plan as told, story};
 use crate::runtime::contents;
@@ -50,6 +52,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
     let mut plans = Vec::new();
     for stage in until(&release) {
         let plan = stage_plan(&ports, &release, stage).await?;
+        let plan = with_unnamed_judged(&ports, &release, stage, plan).await?;
         let gate = judged(&ports, &release, stage).await?;
         plans.push((stage, plan, gate));
     }
@@ -129,10 +132,10 @@ async fn given(ports: &Ports, pipeline: &Pipeline, name: &ImageName, reference: 
     Ok(PushedImage { repository: own.repository, ..found })
 }
 
-/// The gate as it stands now; `None` where an image is not built yet.
+/// The gate as it stands now; `None` where an image is not built or not scanned yet.
 async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Option<GateJudgement>, Failure> {
     let pipeline = &release.started.pipeline;
-    let mut readings: BTreeMap<&ImageName, ScanReading> = BTreeMap::new();
+    let mut readings = Vec::new();
     for name in stage.images_used(pipeline) {
         let pushed = &release.images[name];
         if pushed.digest == Digest::of(TO_BE_BUILT) {
@@ -144,13 +147,41 @@ async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Optio
             // Given from elsewhere: it is scanned once it has been copied.
             return Ok(None);
         }
-        readings.insert(name, contents::scan(ports, account, &spec.repository, pushed).await?);
+        let wanted = looking(ports, stage, Some(pushed.pushed_at));
+        let reading = contents::scan(ports, account, &spec.repository, &pushed.digest, &wanted).await?;
+        if matches!(reading.state, ScanState::Waiting { .. }) {
+            return Ok(None);
+        }
+        readings.push((ScanSubject::Image(name.clone()), &spec.account, reading));
     }
-    let scans: Vec<Scanned<'_>> = readings
-        .iter()
-        .map(|(image, reading)| Scanned { image, account: &pipeline.image(image).account, reading })
-        .collect();
+    let scans: Vec<Scanned<'_>> =
+        readings.iter().map(|(image, account, reading)| Scanned { image, account, reading }).collect();
     Ok(Some(gate::judge(&stage.gate, &scans, ports.clock.now())))
+}
+
+/// The plan with the containers that the file does not name judged, as far as they are scanned.
+async fn with_unnamed_judged(
+    ports: &Ports,
+    release: &Release,
+    stage: &Stage,
+    mut plan: StagePlan,
+) -> Result<StagePlan, Failure> {
+    for found in plan.unnamed_mut().filter(|found| found.gate == UnnamedGate::Unjudged) {
+        let Some((image, account)) = unnamed::key(release, stage, &found.image) else { continue };
+        let ScanSubject::Unnamed { repository, digest } = &image else { continue };
+        let at = release.started.pipeline.account(&account);
+        let reading = contents::scan(ports, at, repository, digest, &looking(ports, stage, None)).await?;
+        if !matches!(reading.state, ScanState::Waiting { .. }) {
+            let scan = Scanned { image: &image, account: &account, reading: &reading };
+            found.gate = UnnamedGate::Judged(gate::judge(&stage.gate, &[scan], ports.clock.now()));
+        }
+    }
+    Ok(plan)
+}
+
+/// A plan starts no scan.
+fn looking(ports: &Ports, stage: &Stage, pushed_at: Option<Timestamp>) -> Wanted {
+    Wanted { pushed_at, now: ports.clock.now(), max_age: stage.gate.max_age, where_none: WhereNone::Look }
 }
 
 fn human(pipeline: &Pipeline, plans: &[(&Stage, StagePlan, Option<GateJudgement>)], output: &Output) -> Text {

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::Fact;
-use crate::model::ids::{AccountName, ImageName, ServiceName, StageName, TaskName};
+use crate::model::ids::{AccountName, ServiceName, StageName, TaskName};
 use crate::model::outcome::Ending;
+use crate::model::scan_subject::ScanSubject;
 
 /// What to do now.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,7 @@ pub struct Watching {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Watch {
     Scan {
-        image: ImageName,
+        image: ScanSubject,
         account: AccountName,
     },
     Approval {
@@ -66,7 +67,7 @@ pub enum Waiting {
         because: String,
     },
     Scan {
-        image: ImageName,
+        image: ScanSubject,
         account: AccountName,
         reason: String,
     },

@@ -120,30 +120,38 @@ pub fn not_what_was_approved(stage: &StageName, why: &str) -> Ending {
     )
 }
 
-/// What runs beside the file's containers does not pass. No scan that is waited for would change that.
-pub fn blocked_beside(stage: &StageName, judgement: &GateJudgement) -> Ending {
+/// What runs beside the file's containers does not pass. `remedies` are those of scans that leave the gate closed.
+pub fn blocked_beside(stage: &StageName, judgement: &GateJudgement, remedies: &[String]) -> Ending {
     ending(
         Outcome::Blocked,
         format!("the severity gate of {stage} blocks a container that the file does not name: {}", judgement.reasons.join("; ")),
         found(judgement),
-        Some(match judgement.verdict {
-            Verdict::Unknown => {
-                "copy its image into a repository of the stage's account, where it is scanned, and name it by that; then release again"
+        Some(match (judgement.verdict, remedies) {
+            (Verdict::Unknown, []) => {
+                "copy its image into a repository of the stage's account, where it is scanned, and name it by that; then release again".to_owned()
             }
-            Verdict::Fail | Verdict::Pass | Verdict::Waived => "run an image of it that passes, and release again",
-        }
-        .to_owned()),
+            (Verdict::Unknown, remedies) => remedies.join("\n"),
+            (Verdict::Fail | Verdict::Pass | Verdict::Waived, _) => {
+                "run an image of it that passes, and release again".to_owned()
+            }
+        }),
     )
 }
 
-pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement) -> Ending {
+/// How a gate that is closed is judged again.
+pub fn judge_again(id: &ReleaseId, stage: &StageName) -> String {
+    format!("`kanmon promote {id} --to {stage}` judges it")
+}
+
+/// `remedies` are those of scans that leave the gate closed.
+pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement, remedies: &[String]) -> Ending {
     let what = match judgement.verdict {
         Verdict::Fail => "blocks",
         Verdict::Unknown => "blocks: the contents of the image are unknown",
         Verdict::Pass | Verdict::Waived => "passed",
     };
     let hint = match judgement.verdict {
-        Verdict::Unknown => format!("when the scan has ended, `kanmon promote {id} --to {stage}` judges it"),
+        Verdict::Unknown => remedies.join("\n"),
         Verdict::Fail | Verdict::Pass | Verdict::Waived => {
             format!(
                 "fix the image and release again; if the findings change, `kanmon promote {id} --to {stage}` judges them again"
@@ -154,7 +162,7 @@ pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement) -> 
         Outcome::Blocked,
         format!("the severity gate of {stage} {what}: {}", judgement.reasons.join("; ")),
         found(judgement),
-        Some(hint),
+        Some(hint).filter(|hint| !hint.is_empty()),
     )
 }
 

@@ -13,10 +13,12 @@ use crate::model::approval::Requester;
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;
+use crate::model::gate::GateJudgement;
 use crate::model::ids::{AccountName, ImageName, PlanHash, ReleaseId};
 use crate::model::ledger::StageLedger;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
+use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::Approval;
 use crate::model::words::{lasting, moment};
 
@@ -66,7 +68,7 @@ pub fn still_stands(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         };
         let hash = plan::hash(a.release, stage, plan, gate);
         // A judgement that changed is told as such, below.
-        if hash != answer.plan && gate.verdict.is_open() {
+        if hash != answer.plan && gate.verdict.is_open() && unnamed::in_the_way(plan).is_none() {
             let why = format!("plan {} was approved, but it would now be plan {}", answer.plan.short(), hash.short());
             return Err(Halt::End(ending::not_what_was_approved(&stage.name, &why)));
         }
@@ -79,47 +81,82 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let release = a.release;
     let state = release.stage(&stage.name);
     if let Some(judgement) = state.gate.as_ref().filter(|_| !state.gate_is_old) {
+        let beside = state.plan.as_ref().filter(|_| state.entered.is_some()).and_then(unnamed::in_the_way);
         return match judgement.verdict.is_open() {
-            true => Ok(()),
+            true => match beside {
+                Some(beside) => Err(Halt::End(ending::blocked_midway(&stage.name, &beside))),
+                None => Ok(()),
+            },
             false if state.entered.is_some() => Err(Halt::End(ending::blocked_midway(&stage.name, judgement))),
-            false => Err(Halt::End(ending::blocked(&a.release.id, &stage.name, judgement))),
+            false => {
+                let keys = [own_keys(release, stage), copied_keys(release, stage)].concat();
+                Err(Halt::End(ending::blocked(&release.id, &stage.name, judgement, &remedies(a, stage, &keys))))
+            }
         };
     }
-    let pipeline = &release.started.pipeline;
-    let mut keys: Vec<(ImageName, AccountName)> =
-        stage.images_used(pipeline).into_iter().map(|i| (i.clone(), pipeline.image(i).account.clone())).collect();
+    let mut keys = own_keys(release, stage);
     scanned(a, stage, &keys)?;
-    let copies: Vec<(ImageName, AccountName)> = keys
-        .iter()
-        .map(|(image, own)| (image.clone(), own, pipeline.image_account(stage, image).name.clone()))
-        .filter(|(_, own, target)| *own != target)
-        .map(|(image, _, target)| (image, target))
-        .collect();
-    if !copies.is_empty() {
-        let judgement = judge(a, stage, &keys);
-        if judgement.verdict.is_open() {
-            let missing = copies.iter().filter(|key| !release.copies.contains_key(key)).cloned();
-            let flows: Vec<Flow> = missing.map(|(image, account)| a.effect(Effect::Copy { image, account })).collect();
-            join(flows)?;
-            scanned(a, stage, &copies)?;
-            keys.extend(copies);
-        }
+    let copies = copied_keys(release, stage);
+    if !copies.is_empty() && judge(a, stage, &keys).verdict.is_open() {
+        let missing = copies.iter().filter_map(|(subject, account)| match subject {
+            ScanSubject::Image(image) => Some((image.clone(), account.clone())),
+            ScanSubject::Unnamed { .. } => None,
+        });
+        let missing = missing.filter(|key| !release.copies.contains_key(key));
+        let flows: Vec<Flow> = missing.map(|(image, account)| a.effect(Effect::Copy { image, account })).collect();
+        join(flows)?;
+        scanned(a, stage, &copies)?;
+        keys.extend(copies);
     }
     let judgement = judge(a, stage, &keys);
+    if let Some(plan) = state.plan.as_ref().filter(|_| state.entered.is_some()) {
+        // What the plan of another process says of its other containers is judged by this one, too.
+        scanned(a, stage, &unnamed::keys(release, stage, plan))?;
+        let plan = unnamed::judged(release, stage, plan, a.now);
+        if state.plan.as_ref() != Some(&plan) {
+            a.record(Fact::StagePlanned { stage: stage.name.clone(), plan }).ok();
+        }
+    }
     a.record(Fact::GateJudged { stage: stage.name.clone(), judgement })
 }
 
-fn judge(a: &Agenda<'_>, stage: &Stage, keys: &[(ImageName, AccountName)]) -> crate::model::gate::GateJudgement {
-    let scans: Vec<Scanned<'_>> = keys
-        .iter()
-        .filter_map(|key| a.release.scans.get_key_value(key))
-        .map(|((image, account), scan)| Scanned { image, account, reading: &scan.reading })
-        .collect();
-    gate::judge(&stage.gate, &scans, a.now)
+/// The images of the file that a stage runs, by the accounts they are built in.
+fn own_keys(release: &Release, stage: &Stage) -> Vec<Key> {
+    let pipeline = &release.started.pipeline;
+    let each = |image: &ImageName| (ScanSubject::Image(image.clone()), pipeline.image(image).account.clone());
+    stage.images_used(pipeline).into_iter().map(each).collect()
+}
+
+/// The same in the stage's account, where they are copied there.
+fn copied_keys(release: &Release, stage: &Stage) -> Vec<Key> {
+    let pipeline = &release.started.pipeline;
+    let copied = stage.images_used(pipeline).into_iter().filter_map(|image| {
+        let target = &pipeline.image_account(stage, image).name;
+        (*target != pipeline.image(image).account).then(|| (ScanSubject::Image(image.clone()), target.clone()))
+    });
+    copied.collect()
+}
+
+/// What is scanned, and in which account.
+type Key = (ScanSubject, AccountName);
+
+fn scans<'r>(release: &'r Release, keys: &[Key]) -> Vec<Scanned<'r>> {
+    let found = keys.iter().filter_map(|key| release.scans.get_key_value(key));
+    found.map(|((image, account), scan)| Scanned { image, account, reading: &scan.reading }).collect()
+}
+
+fn judge(a: &Agenda<'_>, stage: &Stage, keys: &[Key]) -> GateJudgement {
+    gate::judge(&stage.gate, &scans(a.release, keys), a.now)
+}
+
+/// What helps where scans leave a gate closed.
+fn remedies(a: &Agenda<'_>, stage: &Stage, keys: &[Key]) -> Vec<String> {
+    let again = ending::judge_again(&a.release.id, &stage.name);
+    gate::remedies(&stage.gate, &scans(a.release, keys), a.now, &again)
 }
 
 /// Every scan has an answer, be it that there will be none.
-fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[(ImageName, AccountName)]) -> Flow {
+fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[Key]) -> Flow {
     let mut flows = Vec::new();
     for (image, account) in keys {
         let poll = a.release.started.pipeline.poll;
@@ -149,10 +186,23 @@ fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[(ImageName, AccountName)])
 fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
     let state = a.release.stage(&stage.name);
     match (&state.plan, &state.gate) {
-        (Some(plan), Some(gate)) => match unnamed::in_the_way(plan) {
-            Some(judgement) => Err(Halt::End(ending::blocked_beside(&stage.name, &judgement))),
-            None => Ok(plan::hash(a.release, stage, plan, gate)),
-        },
+        (Some(plan), Some(gate)) => {
+            if plan.awaits_scans() {
+                scanned(a, stage, &unnamed::keys(a.release, stage, plan))?;
+                let plan = unnamed::judged(a.release, stage, plan, a.now);
+                return match a.record(Fact::StagePlanned { stage: stage.name.clone(), plan }) {
+                    Err(halt) => Err(halt),
+                    Ok(()) => Err(Halt::Wait),
+                };
+            }
+            match unnamed::in_the_way(plan) {
+                Some(judgement) => {
+                    let remedies = remedies(a, stage, &unnamed::keys(a.release, stage, plan));
+                    Err(Halt::End(ending::blocked_beside(&stage.name, &judgement, &remedies)))
+                }
+                None => Ok(plan::hash(a.release, stage, plan, gate)),
+            }
+        }
         _ => match a.effect(Effect::Plan { stage: stage.name.clone() }) {
             Err(halt) => Err(halt),
             Ok(()) => Err(Halt::Wait),

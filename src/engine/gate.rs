@@ -1,18 +1,23 @@
 //! The severity gate: counts against limits; what is unknown is closed.
 
+mod remedies;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
 use crate::model::gate::{GateJudgement, GateRules, SCAN_AHEAD, Suppressed};
-use crate::model::ids::{AccountName, ImageName};
+use crate::model::ids::AccountName;
+use crate::model::scan_subject::ScanSubject;
 use crate::model::verdict::Verdict;
 use crate::model::words::{lasting, moment};
 
+pub use remedies::remedies;
+
 /// One image's scan in one account.
 pub struct Scanned<'a> {
-    pub image: &'a ImageName,
+    pub image: &'a ScanSubject,
     pub account: &'a AccountName,
     pub reading: &'a ScanReading,
 }
@@ -21,15 +26,15 @@ pub struct Scanned<'a> {
 pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJudgement {
     let mut reasons = BTreeSet::new();
     let mut verdict = Verdict::Pass;
-    let mut found: BTreeSet<(&ImageName, &Finding)> = BTreeSet::new();
-    let mut suppressed: BTreeSet<(&ImageName, &Finding)> = BTreeSet::new();
+    let mut found: BTreeSet<(&ScanSubject, &Finding)> = BTreeSet::new();
+    let mut suppressed: BTreeSet<(&ScanSubject, &Finding)> = BTreeSet::new();
     if scans.is_empty() {
         verdict = Verdict::Unknown;
         reasons.insert("there is nothing to judge".to_owned());
     }
     for scan in scans {
         match &scan.reading.state {
-            ScanState::Scanned { at } => {
+            ScanState::Scanned { at, again_from } => {
                 found.extend(scan.reading.findings.iter().map(|f| (scan.image, f)));
                 let hidden = scan.reading.suppressed.iter().map(|f| (scan.image, f));
                 match rules.suppressed {
@@ -38,7 +43,9 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
                 }
                 if let Some(why) = out_of_date(rules, *at, now) {
                     verdict = verdict.max(Verdict::Unknown);
-                    reasons.insert(format!("the scan of {} in {} {why}", scan.image, scan.account));
+                    let again =
+                        again_from.map_or_else(String::new, |t| format!("; ECR makes no other before {}", moment(t)));
+                    reasons.insert(format!("the scan of {} in {} {why}{again}", scan.image, scan.account));
                 }
             }
             ScanState::Waiting { reason } => {
@@ -71,7 +78,7 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
     GateJudgement { verdict, counts, suppressed, blocking, reasons }
 }
 
-fn counted(found: &BTreeSet<(&ImageName, &Finding)>) -> BTreeMap<Severity, u32> {
+fn counted(found: &BTreeSet<(&ScanSubject, &Finding)>) -> BTreeMap<Severity, u32> {
     let mut counts = BTreeMap::new();
     for (_, finding) in found {
         *counts.entry(finding.severity).or_default() += 1;

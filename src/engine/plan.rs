@@ -9,7 +9,7 @@ use super::taskdef::canonical;
 use crate::model::gate::GateJudgement;
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::{Pipeline, Stage};
-use crate::model::plan::{StagePlan, Unnamed, WorkloadPlan};
+use crate::model::plan::{StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
 use crate::model::release::Release;
 
 /// What a person approves: which digests, as which task definitions, by which steps, in which place, reached how, under which rules
@@ -45,7 +45,7 @@ fn workload(plan: &WorkloadPlan, spec: Option<impl Serialize>) -> Value {
     let WorkloadPlan { family, live, content, images, unnamed, changes, drift, desired: _ } = plan;
     let beside = |unnamed: &Unnamed| {
         let Unnamed { image, gate } = unnamed;
-        json!({ "image": image, "gate": gate.as_ref().map(judgement) })
+        json!({ "image": image, "kept": *gate == UnnamedGate::Kept, "gate": gate.judgement().map(judgement) })
     };
     let unnamed: BTreeMap<_, _> = unnamed.iter().map(|(container, u)| (container, beside(u))).collect();
     json!({ "spec": spec, "family": family, "live": live, "content": content, "images": images, "unnamed": unnamed, "changes": changes, "drift": drift })

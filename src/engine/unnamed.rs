@@ -1,13 +1,85 @@
-//! The gate on the containers that the file does not name.
+//! The gate on the containers that the file does not name: the same as on the others, for the images that the plan has.
 
+use jiff::Timestamp;
+
+use super::gate::{self, Scanned};
 use crate::model::gate::GateJudgement;
-use crate::model::plan::StagePlan;
+use crate::model::ids::AccountName;
+use crate::model::pipeline::{Stage, Transfer};
+use crate::model::plan::{StagePlan, Unnamed, UnnamedGate};
+use crate::model::reference::Reference;
+use crate::model::registry::owner;
+use crate::model::release::Release;
+use crate::model::scan_subject::ScanSubject;
 use crate::model::verdict::Verdict;
+
+/// Whose scan answers for an image, and in which account; `None` where no account of the file keeps it.
+pub fn key(release: &Release, stage: &Stage, image: &str) -> Option<(ScanSubject, AccountName)> {
+    let parts = Reference::of(image);
+    let digest = parts.digest?.parse().ok()?;
+    let (account, repository) = owner(&release.started.pipeline, stage, parts.name)?;
+    Some((ScanSubject::Unnamed { repository: repository.to_owned(), digest }, account.name.clone()))
+}
+
+/// The scans that a plan's containers are judged by.
+pub fn keys(release: &Release, stage: &Stage, plan: &StagePlan) -> Vec<(ScanSubject, AccountName)> {
+    let judged = plan.unnamed().filter(|(_, _, unnamed)| is_judged_by_a_scan(unnamed));
+    let mut keys: Vec<_> = judged.filter_map(|(_, _, unnamed)| key(release, stage, &unnamed.image)).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+fn is_judged_by_a_scan(unnamed: &Unnamed) -> bool {
+    match unnamed.gate {
+        UnnamedGate::Kept => false,
+        UnnamedGate::Unjudged | UnnamedGate::Judged(_) => true,
+    }
+}
+
+/// The plan with each of them judged by the scans as they stand.
+pub fn judged(release: &Release, stage: &Stage, plan: &StagePlan, now: Timestamp) -> StagePlan {
+    let mut plan = plan.clone();
+    for unnamed in plan.unnamed_mut().filter(|unnamed| is_judged_by_a_scan(unnamed)) {
+        let judgement = match key(release, stage, &unnamed.image) {
+            Some(key) => {
+                let scan = release.scans.get(&key);
+                let scans: Vec<Scanned<'_>> = scan
+                    .map(|scan| Scanned { image: &key.0, account: &key.1, reading: &scan.reading })
+                    .into_iter()
+                    .collect();
+                gate::judge(&stage.gate, &scans, now)
+            }
+            None => nobodys(stage, &unnamed.image),
+        };
+        unnamed.gate = UnnamedGate::Judged(judgement);
+    }
+    plan
+}
+
+/// The judgement of an image that no account's scanner answers for.
+pub fn nobodys(stage: &Stage, image: &str) -> GateJudgement {
+    GateJudgement {
+        verdict: Verdict::Unknown,
+        counts: Default::default(),
+        suppressed: Default::default(),
+        blocking: vec![],
+        reasons: vec![format!("{image} is in no repository of {}, so it cannot be scanned", keepers(stage))],
+    }
+}
+
+/// Whose repositories the stage's images may be in.
+pub fn keepers(stage: &Stage) -> String {
+    match stage.images {
+        Transfer::Pull => "the file's accounts".to_owned(),
+        Transfer::Copy => {
+            format!("account {}, into which the stage copies its images", stage.account)
+        }
+    }
+}
 
 /// One judgement of all of them that is not open, each reason with its container; `None` where nothing is in the way.
 pub fn in_the_way(plan: &StagePlan) -> Option<GateJudgement> {
-    let services = plan.services.iter().map(|(name, workload)| (name.as_str(), workload));
-    let tasks = plan.tasks.iter().map(|(name, workload)| (name.as_str(), workload));
     let mut all = GateJudgement {
         verdict: Verdict::Pass,
         counts: Default::default(),
@@ -15,13 +87,11 @@ pub fn in_the_way(plan: &StagePlan) -> Option<GateJudgement> {
         blocking: vec![],
         reasons: vec![],
     };
-    for (name, workload) in services.chain(tasks) {
-        for (container, unnamed) in &workload.unnamed {
-            let Some(judgement) = unnamed.gate.as_ref().filter(|g| !g.verdict.is_open()) else { continue };
-            all.verdict = all.verdict.max(judgement.verdict);
-            all.reasons.extend(judgement.reasons.iter().map(|r| format!("container {container} of {name}: {r}")));
-            all.blocking.extend(judgement.blocking.iter().cloned());
-        }
+    for (name, container, unnamed) in plan.unnamed() {
+        let Some(judgement) = unnamed.gate.judgement().filter(|g| !g.verdict.is_open()) else { continue };
+        all.verdict = all.verdict.max(judgement.verdict);
+        all.reasons.extend(judgement.reasons.iter().map(|r| format!("container {container} of {name}: {r}")));
+        all.blocking.extend(judgement.blocking.iter().cloned());
     }
     (!all.verdict.is_open()).then_some(all)
 }

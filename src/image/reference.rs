@@ -3,6 +3,7 @@
 use crate::model::address;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
+use crate::model::reference;
 
 /// Docker Hub, by the name that references use.
 pub const HUB: &str = "docker.io";
@@ -26,36 +27,23 @@ impl Reference {
                 .cause(why)
                 .hint("write [HOST[:PORT]/]NAME[:TAG][@sha256:…]")
         };
-        let (name, digest) = match text.split_once('@') {
-            Some((name, digest)) => {
-                let digest: Digest = digest.parse().map_err(|e: crate::model::ids::IdError| bad(&e.to_string()))?;
-                (name, Some(digest))
-            }
-            None => (text, None),
-        };
-        // A colon after the last slash begins a tag; one before it, a port.
-        let (name, tag) = match name.rfind(':') {
-            Some(at) if !name[at..].contains('/') => (&name[..at], Some(&name[at + 1..])),
-            _ => (name, None),
-        };
-        let is_host = |h: &str| h.contains(['.', ':']) || h == "localhost" || h.bytes().any(|b| b.is_ascii_uppercase());
-        let (host, path) = match name.split_once('/') {
-            Some((host, path)) if is_host(host) => (host, path.to_owned()),
-            _ => (HUB, name.to_owned()),
-        };
-        let host = if host == "index.docker.io" { HUB } else { host };
-        let path = if host == HUB && !path.contains('/') { format!("library/{path}") } else { path };
+        let parts = reference::Reference::of(text);
+        if let Some(digest) = parts.digest {
+            digest.parse::<Digest>().map_err(|e| bad(&e.to_string()))?;
+        }
+        let (host, path) = parts.host_and_path();
+        let host = host.filter(|host| *host != "index.docker.io").unwrap_or(HUB);
+        let path = if host == HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
         if !valid_host(host) {
             return Err(bad("its host is none"));
         }
         if path.len() + host.len() > 255 || !path.split('/').all(valid_component) {
             return Err(bad("a name has lower-case letters and digits, joined by . _ - and /"));
         }
-        if tag.is_some_and(|t| !valid_tag(t)) {
+        if parts.tag.is_some_and(|t| !valid_tag(t)) {
             return Err(bad("a tag has at most 128 letters, digits, _ . and -"));
         }
-        let tag_or_digest = digest.map_or_else(|| tag.unwrap_or("latest").to_owned(), String::from);
-        Ok(Reference { host: host.to_owned(), path, tag_or_digest })
+        Ok(Reference { host: host.to_owned(), path, tag_or_digest: parts.tag_or_digest().to_owned() })
     }
 
     /// Whether the host is this machine, where registries speak plain HTTP.

@@ -562,8 +562,11 @@ pub(super) async fn large_facts_come_back_whole(b: &Bench) {
         package: format!("package-{}", n * 7919 % 1000),
         fixed_in: (n % 3 == 0).then(|| format!("1.{n}")),
     });
-    let reading =
-        ScanReading { state: ScanState::Scanned { at: at(0) }, findings: findings.collect(), suppressed: vec![] };
+    let reading = ScanReading {
+        state: ScanState::Scanned { at: at(0), again_from: None },
+        findings: findings.collect(),
+        suppressed: vec![],
+    };
     let observed = Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 1 };
     assert!(serde_json::to_vec(&observed).unwrap().len() > 4 * INLINE_LIMIT);
     // Twice the same, and facts between that stand in their rows.

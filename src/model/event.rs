@@ -15,6 +15,7 @@ use super::outcome::Ending;
 use super::pipeline::Pipeline;
 use super::plan::StagePlan;
 use super::rollout::{Baseline, RolloutEnd, RolloutProgress, WayBack};
+use super::scan_subject::ScanSubject;
 use super::verdict::Verdict;
 
 /// The version of the event's form, as journaled and as printed. A newer major is opened read-only.
@@ -183,7 +184,7 @@ pub enum Fact {
     },
     /// A reading that differs from the last, or repeats it for the first time.
     ScanObserved {
-        image: ImageName,
+        image: ScanSubject,
         account: AccountName,
         reading: ScanReading,
         /// Consecutive identical readings, a settling interval apart; counted up to what the gate needs.

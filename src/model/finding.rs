@@ -68,7 +68,12 @@ pub enum ScanState {
     /// Not yet; `reason` is the scanner's.
     Waiting { reason: String },
     /// Scanned at this time or later than the push.
-    Scanned { at: Timestamp },
+    Scanned {
+        at: Timestamp,
+        /// Older than is wanted, and the scanner makes no other before this time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_from: Option<Timestamp>,
+    },
     /// The scanner will not answer for this digest: closed.
     Closed { reason: String },
 }
@@ -86,6 +91,11 @@ pub struct ScanReading {
 }
 
 impl ScanReading {
+    /// That there will be none, and why.
+    pub fn closed(reason: String) -> ScanReading {
+        ScanReading { state: ScanState::Closed { reason }, findings: Vec::new(), suppressed: Vec::new() }
+    }
+
     /// Whether both say the same of the image. When it was scanned last is no part of that: a scanner may renew it with every look.
     pub fn says_the_same(&self, other: &ScanReading) -> bool {
         let state = match (&self.state, &other.state) {

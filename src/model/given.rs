@@ -2,6 +2,7 @@
 
 use super::fault::{Fault, FaultKind};
 use super::ids::Digest;
+use super::reference::Reference;
 
 /// A reference, read against the image's own repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,17 +22,12 @@ pub fn read(text: &str, repository: &str) -> Result<Given, Fault> {
     if text.parse::<Digest>().is_ok() {
         return Ok(Given::Own(text.to_owned()));
     }
-    let (name, digest) = text.split_once('@').map_or((text, None), |(n, d)| (n, Some(d)));
-    let (name, tag) = match name.rfind(':') {
-        Some(at) if !name[at..].contains('/') => (&name[..at], Some(&name[at + 1..])),
-        _ => (name, None),
-    };
-    let is_host = |h: &str| h.contains(['.', ':']) || h == "localhost" || h.bytes().any(|b| b.is_ascii_uppercase());
-    if name.split_once('/').is_some_and(|(host, _)| is_host(host)) {
+    let given = Reference::of(text);
+    if given.host_and_path().0.is_some() {
         return Ok(Given::Elsewhere(text.to_owned()));
     }
-    match digest.or(tag).filter(|t| !t.is_empty()) {
-        Some(what) if name == repository => Ok(Given::Own(what.to_owned())),
+    match given.digest.or(given.tag).filter(|t| !t.is_empty()) {
+        Some(what) if given.name == repository => Ok(Given::Own(what.to_owned())),
         _ => Err(Fault::new(FaultKind::Invalid, format!("`{text}` does not say which registry it is in"))
             .cause(format!("without a host, a name is one of the image's own repository, {repository}"))
             .hint(format!("write {repository}:TAG, {repository}@sha256:…, or HOST/NAME:TAG for another registry"))),

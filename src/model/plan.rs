@@ -44,10 +44,62 @@ impl WorkloadPlan {
 /// A container that the file does not name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unnamed {
-    /// The image that it would run: by digest, unless it is kept.
+    /// The image that it would run: by digest, unless it is kept or in no registry of the file's accounts.
     pub image: String,
-    /// The gate's judgement of that image; `None`: the file says `unnamed: keep`.
-    pub gate: Option<GateJudgement>,
+    pub gate: UnnamedGate,
+}
+
+/// What the stage's gate says of the image of a container that the file does not name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnnamedGate {
+    /// The file says `unnamed: keep`: nothing.
+    Kept,
+    /// Its scan is read first.
+    Unjudged,
+    Judged(GateJudgement),
+}
+
+impl UnnamedGate {
+    pub fn judgement(&self) -> Option<&GateJudgement> {
+        match self {
+            UnnamedGate::Judged(judgement) => Some(judgement),
+            UnnamedGate::Kept | UnnamedGate::Unjudged => None,
+        }
+    }
+}
+
+impl StagePlan {
+    /// The containers that the file does not name, each with its workload's and its own name.
+    pub fn unnamed(&self) -> impl Iterator<Item = (&str, &str, &Unnamed)> {
+        let services = self.services.iter().map(|(name, workload)| (name.as_str(), workload));
+        let tasks = self.tasks.iter().map(|(name, workload)| (name.as_str(), workload));
+        let each = |(name, workload)| {
+            let workload: &WorkloadPlan = workload;
+            workload.unnamed.iter().map(move |(container, unnamed)| (name, container.as_str(), unnamed))
+        };
+        services.chain(tasks).flat_map(each)
+    }
+
+    /// The same, to be judged.
+    pub fn unnamed_mut(&mut self) -> impl Iterator<Item = &mut Unnamed> {
+        let workloads = self.services.values_mut().chain(self.tasks.values_mut());
+        workloads.flat_map(|workload| workload.unnamed.values_mut())
+    }
+
+    /// Whether the gate has not answered yet for one of them.
+    pub fn awaits_scans(&self) -> bool {
+        self.unnamed().any(|(_, _, unnamed)| unnamed.gate == UnnamedGate::Unjudged)
+    }
+
+    /// Whether the gate has answered for each of them, and lets it in.
+    pub fn lets_in_unnamed(&self) -> bool {
+        self.unnamed().all(|(_, _, unnamed)| match &unnamed.gate {
+            UnnamedGate::Kept => true,
+            UnnamedGate::Unjudged => false,
+            UnnamedGate::Judged(judgement) => judgement.verdict.is_open(),
+        })
+    }
 }
 
 /// One member of a task definition that would change.

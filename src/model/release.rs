@@ -10,6 +10,7 @@ use super::event::{Event, Fact, ImageCommit, MovedTag, PushedImage, Started};
 use super::fault::{Fault, FaultKind};
 use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
 use super::outcome::Ending;
+use super::scan_subject::ScanSubject;
 use super::stage_state::{Approval, RollState, RolloutRun, RunState, Shown, StageState, StepState};
 
 pub use parts::{Abort, Failed, Open, Scan};
@@ -33,7 +34,7 @@ pub struct Release {
     /// Of images that were given, as far as it is known.
     pub image_commits: BTreeMap<ImageName, ImageCommit>,
     pub copies: BTreeMap<(ImageName, AccountName), PushedImage>,
-    pub scans: BTreeMap<(ImageName, AccountName), Scan>,
+    pub scans: BTreeMap<(ScanSubject, AccountName), Scan>,
     pub stages: BTreeMap<StageName, StageState>,
     /// Intended and not concluded.
     pub open: BTreeMap<Effect, Open>,

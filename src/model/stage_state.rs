@@ -228,7 +228,7 @@ impl StageState {
     /// # Errors
     /// What is missing.
     pub(super) fn may_be_entered(&self, asks: bool) -> Result<(), &'static str> {
-        let (Some(_), Some(gate)) = (&self.plan, &self.gate) else {
+        let (Some(plan), Some(gate)) = (&self.plan, &self.gate) else {
             return Err("the stage is neither planned nor judged");
         };
         if self.entered.is_some() {
@@ -236,6 +236,9 @@ impl StageState {
         }
         if !gate.verdict.is_open() {
             return Err("the stage's gate did not pass");
+        }
+        if !plan.lets_in_unnamed() {
+            return Err("the stage's gate did not pass for a container that the file does not name");
         }
         let given = match self.approval {
             Approval::Given(..) => true,

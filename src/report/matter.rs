@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::ids::{AccountName, ImageName, ServiceName, StageName, TaskName};
+use crate::model::ids::{AccountName, Digest, ImageName, ServiceName, StageName, TaskName};
 use crate::model::outcome::Outcome;
 use crate::model::pipeline::{Stage, Step};
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
+use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::{Approval, RollState, RunState, StepState};
 use crate::model::verdict::Verdict;
 
@@ -139,7 +140,7 @@ impl Matter {
             Matter::Image(image) => done(release.images.contains_key(image)),
             Matter::Copy(image, account) => done(release.copies.contains_key(&(image.clone(), account.clone()))),
             Matter::Gate(stage) => release.stage(stage).gate.as_ref().map(|g| of_verdict(g.verdict)),
-            Matter::Plan(stage) => done(release.stage(stage).plan.is_some()),
+            Matter::Plan(stage) => done(release.stage(stage).plan.as_ref().is_some_and(|p| !p.awaits_scans())),
             Matter::Approval(stage) => match &release.stage(stage).approval {
                 Approval::NotAsked => None,
                 Approval::Asked(_) => Some(Waiting),
@@ -284,9 +285,15 @@ pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> P
         Fact::Surveyed { .. } => Matter::Accounts,
         Fact::ImageBuilt { image, .. } => Matter::Image(image.clone()),
         Fact::ImageCopied { image, account, .. } => Matter::Copy(image.clone(), account.clone()),
-        Fact::ScanObserved { image, account, .. } => match judged_next(release, image, account, entered) {
-            Some(stage) => Matter::Gate(stage.clone()),
-            None => Matter::Image(image.clone()),
+        Fact::ScanObserved { image: ScanSubject::Image(image), account, .. } => {
+            match judged_next(release, image, account, entered) {
+                Some(stage) => Matter::Gate(stage.clone()),
+                None => Matter::Image(image.clone()),
+            }
+        }
+        Fact::ScanObserved { image: ScanSubject::Unnamed { digest, .. }, .. } => match planned_with(release, digest) {
+            Some(stage) => Matter::Plan(stage.clone()),
+            None => Matter::Release,
         },
         Fact::GateJudged { stage, .. } => Matter::Gate(stage.clone()),
         Fact::StagePlanned { stage, .. } => Matter::Plan(stage.clone()),
@@ -341,9 +348,19 @@ fn judged_next<'r>(
     pipeline.stages.iter().filter(|s| !entered.contains(&s.name)).find(judges).map(|s| &s.name)
 }
 
+/// The last stage whose plan has a container with this image that the file does not name.
+fn planned_with<'r>(release: &'r Release, digest: &Digest) -> Option<&'r StageName> {
+    let has = |stage: &&Stage| {
+        let plan = release.stage(&stage.name).plan.as_ref();
+        plan.is_some_and(|plan| plan.unnamed().any(|(_, _, unnamed)| unnamed.image.ends_with(digest.as_str())))
+    };
+    release.started.pipeline.stages.iter().rev().find(has).map(|s| &s.name)
+}
+
 /// Whether nothing goes on about a matter after this fact, until it is begun anew.
 pub fn closes(fact: &Fact) -> bool {
     match fact {
+        Fact::StagePlanned { plan, .. } => !plan.awaits_scans(),
         Fact::EffectFailed { .. }
         | Fact::EffectAbsent { .. }
         | Fact::EffectUnknown { .. }
@@ -351,7 +368,6 @@ pub fn closes(fact: &Fact) -> bool {
         | Fact::ImageBuilt { .. }
         | Fact::ImageCopied { .. }
         | Fact::GateJudged { .. }
-        | Fact::StagePlanned { .. }
         | Fact::ApprovalRefused { closes: true, .. }
         | Fact::ApprovalGiven { .. }
         | Fact::ApprovalRejected { .. }

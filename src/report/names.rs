@@ -5,7 +5,8 @@ use crate::model::arn;
 use crate::model::event::{CommitTeller, ImageCommit};
 use crate::model::ids::Digest;
 use crate::model::pipeline::Account;
-use crate::model::registry::{own_repository, split};
+use crate::model::reference::Reference;
+use crate::model::registry::own_repository;
 
 /// A digest's algorithm and first twelve digits: enough to tell two apart.
 pub fn digest(digest: &Digest) -> String {
@@ -17,10 +18,13 @@ pub fn digest(digest: &Digest) -> String {
 pub fn image(reference: &str, account: &Account) -> String {
     match reference.split_once("@sha256:") {
         Some((name, hex)) => format!("{}@sha256:{}", repository(name, account), hex.get(..12).unwrap_or(hex)),
-        None => match split(reference) {
-            (name, tag) if own_repository(name, account).is_some() => format!("{}:{tag}", repository(name, account)),
-            _ => reference.to_owned(),
-        },
+        None => {
+            let parts = Reference::of(reference);
+            match own_repository(parts.name, account) {
+                Some(repository) => format!("{repository}:{}", parts.tag_or_digest()),
+                None => reference.to_owned(),
+            }
+        }
     }
 }
 
@@ -107,7 +111,9 @@ mod tests {
     #[test]
     fn an_images_digest_is_cut_and_only_the_accounts_own_registry_left_out() {
         let hex = "0548ed622ece2ff7bfdd930cbb5a60b842e8216c165401209a56d2a74cc96297";
-        let account = &pipeline().accounts.into_values().next().unwrap();
+        let mut account = pipeline().accounts.into_values().next().unwrap();
+        account.endpoints.insert("default".into(), "http://127.0.0.1:4566".into());
+        let account = &account;
         let (id, region) = (&account.id, &account.region);
         let image = |name: &str| image(name, account);
         let ecr = format!("{id}.dkr.ecr.{region}.amazonaws.com/team/hello@sha256:{hex}");

@@ -6,7 +6,7 @@ use super::story;
 use super::text::Text;
 use crate::model::arn;
 use crate::model::pipeline::{Account, Pipeline, Stage};
-use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
+use crate::model::plan::{Change, ChangeKind, StagePlan, UnnamedGate, WorkloadPlan};
 use crate::model::words::tasks;
 
 /// Indented below the stage's name.
@@ -59,8 +59,9 @@ fn inside(workload: &WorkloadPlan, account: &Account, paint: Paint) -> Text {
     }
     for (container, unnamed) in &workload.unnamed {
         let (how, gate) = match &unnamed.gate {
-            Some(gate) => (" (not named in the file)", format!(", gate {}", story::gate(gate))),
-            None => (" (not named in the file, unnamed: keep)", ", not judged by the gate".to_owned()),
+            UnnamedGate::Judged(gate) => (" (not named in the file)", format!(", gate {}", story::gate(gate))),
+            UnnamedGate::Unjudged => (" (not named in the file)", ", judged by the gate once it is scanned".to_owned()),
+            UnnamedGate::Kept => (" (not named in the file, unnamed: keep)", ", not judged by the gate".to_owned()),
         };
         text.line(of_container(workload, container, how, &unnamed.image, account, paint) + &gate);
     }

@@ -17,6 +17,7 @@ use crate::model::pipeline::Account;
 use crate::model::registry::own_repository;
 use crate::model::release::Release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::{Approval, RollState};
 use crate::model::visible;
 use crate::model::words::{self, lasting, tasks, trimmed};
@@ -150,7 +151,11 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
                 ScanState::Scanned { .. } => Detail,
                 ScanState::Closed { .. } => Careful,
             };
-            let line = || Line::new(mark, image.as_str(), format!("scan in {account}: {}", scanned(reading)));
+            let topic = match image {
+                ScanSubject::Image(name) => name.as_str(),
+                ScanSubject::Unnamed { repository, .. } => repository.as_str(),
+            };
+            let line = || Line::new(mark, topic, format!("scan in {account}: {}", scanned(reading)));
             if *readings > 1 { None } else { line() }
         }
         Fact::GateJudged { stage, judgement } => {
@@ -161,6 +166,8 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             };
             Line::new(mark, stage.as_str(), format!("severity gate{again}: {}", gate(judgement)))
         }
+        // Told once its containers are judged.
+        Fact::StagePlanned { plan, .. } if plan.awaits_scans() => None,
         Fact::StagePlanned { stage, plan } => {
             let changed: Vec<&str> =
                 plan.services.iter().filter(|(_, w)| !w.is_unchanged()).map(|(name, _)| name.as_str()).collect();

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ports::Ports;
 use crate::model::contents::Contents;
-use crate::model::event::PushedImage;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::finding::{ScanReading, ScanState};
+use crate::model::finding::ScanReading;
 use crate::model::ids::{AccountId, Digest, Region};
 use crate::model::pipeline::Account;
+use crate::ports::scanner::Wanted;
 
 /// What this process has read so far: what a digest names never changes.
 #[derive(Default)]
@@ -48,18 +48,15 @@ pub async fn scan(
     ports: &Ports,
     account: &Account,
     repository: &str,
-    image: &PushedImage,
+    digest: &Digest,
+    wanted: &Wanted,
 ) -> Result<ScanReading, Fault> {
-    let found = contents(ports, account, repository, &image.digest).await?.ok_or_else(|| {
-        let what = format!("repository {repository} of account {} has no {}", account.name, image.digest);
+    let found = contents(ports, account, repository, digest).await?.ok_or_else(|| {
+        let what = format!("repository {repository} of account {} has no {digest}", account.name);
         Fault::new(FaultKind::NotFound, what).hint("was it removed by a lifecycle rule?")
     })?;
     match &found.unclear {
-        Some(why) => Ok(ScanReading {
-            state: ScanState::Closed { reason: why.clone() },
-            findings: Vec::new(),
-            suppressed: Vec::new(),
-        }),
-        None => ports.scanner.read(account, repository, &found.digests(), image.pushed_at).await,
+        Some(why) => Ok(ScanReading::closed(why.clone())),
+        None => ports.scanner.read(account, repository, &found.digests(), wanted).await,
     }
 }

@@ -28,4 +28,5 @@ mod shape;
 mod sign_in;
 mod stopping;
 mod terminal;
+mod unnamed;
 mod what_runs;

@@ -27,9 +27,10 @@ fn a_container_from_a_registry_that_nobody_scans_does_not_pass() {
         let field = Field::new(topology);
         everybody_writes(&field, "deploy/web.json", &template("docker.io/evil/miner:latest"));
         let release = field.prepared();
-        let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
-        let why = "container metrics of web: docker.io/evil/miner:latest is in no repository of account prod";
-        assert!(ran.out.contains(why), "{topology:?}: {}", ran.out);
+        let copied = field.sandbox.done("PutImage").len();
+        let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
+        ran.says("container metrics of prod/web would run docker.io/evil/miner:latest, which is in no repository of account prod");
+        assert_eq!(field.sandbox.done("PutImage").len(), copied, "{topology:?}: nothing was copied for it");
         field.production_is_untouched();
     }
 }

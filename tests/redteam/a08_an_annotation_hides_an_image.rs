@@ -23,6 +23,11 @@ fn hidden(topology: Topology) {
     let size = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [marked(bad.clone())] });
     let inner = json!({ "mediaType": INDEX, "digest": inner, "size": size.to_string().len() });
     let odd = pusher.image("linux", "amd64", CLEAN, &pusher.layer("application/vnd.example.layer", "?"));
+    let [oci, docker] = [
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+    ]
+    .map(|media_type| pusher.image("linux", "amd64", CLEAN, &pusher.layer(media_type, "a base of another")));
     let sbom = pusher.layer(IN_TOTO, "{}");
     let half = pusher.image("unknown", "unknown", CRITICAL, &layer);
     let attacks = [
@@ -33,6 +38,8 @@ fn hidden(topology: Topology) {
         ("in-toto", vec![pusher.image("linux", "amd64", CLEAN, &sbom), clean.clone()], "which is not known here"),
         ("odd", vec![odd], "media type application/vnd.example.layer, which is not known here"),
         ("elsewhere", vec![elsewhere], "is fetched from another address, and never scanned"),
+        ("nondistributable", vec![oci], "is fetched from another address, and never scanned"),
+        ("foreign", vec![docker], "is fetched from another address, and never scanned"),
     ];
     for (tag, children, says) in attacks {
         pusher.index(tag, &children);
@@ -40,6 +47,7 @@ fn hidden(topology: Topology) {
         let ran = field.developer().run(&["release", "--until", "staging", "--image", &given]).ended(10);
         let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(says), "{tag}: {said}");
+        assert!(!said.contains("when the scan has ended"), "waiting helps against none of these: {said}");
     }
     field.production_is_untouched();
     assert_eq!(field.sandbox.done("UpdateService").len(), 0, "staging neither");

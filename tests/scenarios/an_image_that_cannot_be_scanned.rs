@@ -10,6 +10,7 @@ async fn is_unknown_and_closed_at_once() {
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("UNSUPPORTED_OS");
+    ended.says("build it on a base that the scanner supports");
     assert!(stage.time.passed() < SignedDuration::from_mins(5));
     assert!(stage.calls("UpdateService").is_empty());
 }

@@ -58,5 +58,6 @@ mod throttling;
 mod two_releases;
 mod two_services_side_by_side;
 mod unlocking;
+mod unnamed_containers;
 mod what_is_missing;
 mod without_service_deployments;

@@ -9,7 +9,7 @@ fn finding(number: usize, severity: Severity) -> Finding {
 }
 
 fn scanned(findings: Vec<Finding>) -> ScanReading {
-    ScanReading { state: ScanState::Scanned { at: at(0) }, findings, suppressed: vec![] }
+    ScanReading { state: ScanState::Scanned { at: at(0), again_from: None }, findings, suppressed: vec![] }
 }
 
 fn only(severity: Severity, limit: Option<u32>) -> GateRules {
@@ -19,7 +19,7 @@ fn only(severity: Severity, limit: Option<u32>) -> GateRules {
 
 /// Judges readings of the image `web` in the account `main`, each as one scan.
 fn judge_all(rules: &GateRules, readings: &[ScanReading]) -> GateJudgement {
-    let owned: Vec<(ImageName, AccountName)> =
+    let owned: Vec<(ScanSubject, AccountName)> =
         (0..readings.len()).map(|i| (id(&format!("image{i}")), id("main"))).collect();
     let scans: Vec<Scanned<'_>> =
         owned.iter().zip(readings).map(|((image, account), reading)| Scanned { image, account, reading }).collect();
@@ -159,22 +159,22 @@ fn any_rules() -> impl Strategy<Value = GateRules> {
 }
 
 /// Image, account and reading; two images and two accounts, so that one image is often scanned in both.
-fn any_scans() -> impl Strategy<Value = Vec<(ImageName, AccountName, ScanReading)>> {
+fn any_scans() -> impl Strategy<Value = Vec<(ScanSubject, AccountName, ScanReading)>> {
     let name = |names: &'static [&'static str]| prop::sample::select(names);
     prop::collection::vec((name(&["web", "admin"]), name(&["dev", "prod"]), any_reading()), 0..5)
         .prop_map(|all| all.into_iter().map(|(i, a, r)| (id(i), id(a), r)).collect())
 }
 
-fn judged(rules: &GateRules, scans: &[(ImageName, AccountName, ScanReading)]) -> GateJudgement {
+fn judged(rules: &GateRules, scans: &[(ScanSubject, AccountName, ScanReading)]) -> GateJudgement {
     let scans: Vec<Scanned<'_>> =
         scans.iter().map(|(image, account, reading)| Scanned { image, account, reading }).collect();
     judge(rules, &scans, at(0))
 }
 
 /// The same question answered the long way: open only if everything was scanned and no severity has too many.
-fn oracle(rules: &GateRules, scans: &[(ImageName, AccountName, ScanReading)]) -> (bool, bool) {
+fn oracle(rules: &GateRules, scans: &[(ScanSubject, AccountName, ScanReading)]) -> (bool, bool) {
     let known = !scans.is_empty() && scans.iter().all(|(_, _, r)| matches!(r.state, ScanState::Scanned { .. }));
-    let mut seen: Vec<(&ImageName, &Finding)> = Vec::new();
+    let mut seen: Vec<(&ScanSubject, &Finding)> = Vec::new();
     for (image, _, reading) in scans {
         for finding in &reading.findings {
             if !seen.contains(&(image, finding)) {

@@ -5,7 +5,7 @@ use crate::model::approval::ApprovalPolicy;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ContentHash, Digest};
 use crate::model::pipeline::{Account, OnFailure, Step, TaskSpec, Transfer, UnnamedContainers};
-use crate::model::plan::{Change, ChangeKind};
+use crate::model::plan::{Change, ChangeKind, UnnamedGate};
 use crate::model::release::samples::{events, id, started};
 use crate::model::verdict::Verdict;
 
@@ -114,7 +114,10 @@ fn an_approval_falls_with_who_may_approve_and_for_how_long() {
 #[test]
 fn an_approval_falls_with_the_containers_that_the_file_does_not_name() {
     let judged = |verdict| GateJudgement { verdict, ..case().gate };
-    let beside = |image: &str, gate| Unnamed { image: image.into(), gate };
+    let beside = |image: &str, gate: Option<GateJudgement>| Unnamed {
+        image: image.into(),
+        gate: gate.map_or(UnnamedGate::Kept, UnnamedGate::Judged),
+    };
     changed("a container more", |c| {
         c.web().unnamed.insert("metrics".into(), beside("r/m@1", Some(judged(Verdict::Pass))));
     });

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::story::{folds_alike, tell};
 use super::world::{World, ours};
 use crate::engine::decision::{Decision, Waiting};
-use crate::engine::plan;
+use crate::engine::enter::SCAN_READINGS;
+use crate::engine::{plan, unnamed};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::finding::{ScanState, Severity};
@@ -16,6 +17,7 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
+use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::{Approval, StepState};
 
 /// Looks at every decision before it is carried out.
@@ -124,7 +126,10 @@ impl Watchman {
         }
         if let Effect::Copy { image, .. } = effect {
             let own = &release.started.pipeline.image(image).account;
-            let scan = release.scans.get(&(image.clone(), own.clone())).expect("only what was scanned is copied");
+            let scan = release
+                .scans
+                .get(&(ScanSubject::Image(image.clone()), own.clone()))
+                .expect("only what was scanned is copied");
             assert!(matches!(scan.reading.state, ScanState::Scanned { .. }), "only what was scanned is copied");
             let critical = scan.reading.findings.iter().any(|f| f.severity == Severity::Critical);
             assert!(!critical, "only what passed is copied");
@@ -156,6 +161,13 @@ impl Watchman {
         }
         let gate = state.gate.as_ref().expect("a stage is entered only once it is judged");
         assert!(gate.verdict.is_open(), "{name} is entered through a closed gate");
+        let plan = state.plan.as_ref().expect("a stage is entered only once it is planned");
+        assert!(plan.lets_in_unnamed(), "{name} is entered past a container that nobody judged, or that does not pass");
+        for (_, _, unnamed) in plan.unnamed() {
+            let (image, account) = unnamed::key(release, stage, &unnamed.image).expect("it is in the account");
+            let scan = release.scans.get(&(image, account)).expect("it was scanned");
+            assert!(scan.readings >= SCAN_READINGS, "{name} is entered after one reading of a scan");
+        }
         assert!(state.lock.is_some(), "{name} is entered while it is not held");
         assert!(release.abort.is_none(), "{name} is entered after an abort");
         if stage.approval.is_some() {

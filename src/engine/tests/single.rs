@@ -7,11 +7,12 @@ use crate::engine::decision::{Decision, Watch};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::{Event, Fact, PushedImage, StageFailure};
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
 use crate::model::ids::{ContentHash, Digest, ServiceName};
 use crate::model::ledger::StageLedger;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Step;
-use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
+use crate::model::plan::{Change, ChangeKind, StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, events, gate_passed, id, nobody, started, step};
 use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
@@ -212,4 +213,41 @@ fn who_takes_over_changes_nothing_more_in_a_stage_before_its_gate_is_judged_agai
     let Decision::Record(facts) = decided(&blocked) else { panic!("the stage has failed") };
     let [Fact::StageFailed { failure, .. }] = &facts[..] else { panic!("{facts:?}") };
     assert!(failure.roll_back && failure.ending.sentence.contains("does not pass any more"), "{failure:?}");
+}
+
+/// A record may say that the gate let a container in that the file does not name.
+#[test]
+fn who_takes_a_release_over_judges_its_other_containers_again() {
+    let image = format!("012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/metrics@{}", Digest::of(b"metrics"));
+    let Fact::GateJudged { judgement, .. } = gate_passed("dev") else { unreachable!("it is judged") };
+    let unnamed = BTreeMap::from([("metrics".to_owned(), Unnamed { image, gate: UnnamedGate::Judged(judgement) })]);
+    let plan = StagePlan {
+        services: BTreeMap::from([(id("web"), WorkloadPlan { unnamed, ..planned() })]),
+        tasks: BTreeMap::new(),
+    };
+    let mut facts = vec![
+        Fact::StagePlanned { stage: id("dev"), plan },
+        Fact::Suspended { ending: Ending::new(Outcome::Suspended, "stopped") },
+        Fact::Resumed { by: nobody(), kanmon: "0".into() },
+        Fact::Surveyed { until: id("prod") },
+        Fact::StageLocked { stage: id("dev"), fence: 2 },
+    ];
+    let scanned = |image: &str, findings: Vec<Finding>| {
+        let reading =
+            ScanReading { state: ScanState::Scanned { at: at(0), again_from: None }, findings, suppressed: vec![] };
+        Fact::ScanObserved { image: id(image), account: id("main"), reading, readings: 2 }
+    };
+    facts.push(scanned("web", vec![]));
+    let metrics = Watch::Scan { image: id(&format!("metrics@{}", Digest::of(b"metrics"))), account: id("main") };
+    let Decision::Go { watch, .. } = decided(&in_dev(facts.clone())) else { panic!("its scan is read") };
+    assert!(watch.iter().any(|w| w.watch == metrics), "{watch:?}");
+    let bad = Finding { id: "CVE-1".into(), severity: Severity::Critical, package: "ssl".into(), fixed_in: None };
+    facts.push(scanned(&format!("metrics@{}", Digest::of(b"metrics")), vec![bad]));
+    let Decision::Record(judged) = decided(&in_dev(facts.clone())) else { panic!("it is judged") };
+    facts.extend(judged);
+    let Decision::Record(failed) = decided(&in_dev(facts)) else { panic!("the stage has failed") };
+    assert!(
+        matches!(&failed[..], [Fact::StageFailed { failure, .. }] if failure.ending.sentence.contains("container metrics of web: 1 critical")),
+        "{failed:?}"
+    );
 }

@@ -17,7 +17,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
 use crate::model::ids::{ContentHash, Digest, ImageName, ServiceName, StageName};
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
+use crate::model::plan::{Change, ChangeKind, StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id};
 use crate::model::rollout::{
@@ -101,6 +101,12 @@ const FATES: [Fate; 9] = [
     Fate::IsAmbiguous,
     Fate::StaysUnseen,
 ];
+
+/// A container that the file does not name, in the account's own registry.
+fn sidecar() -> Unnamed {
+    let image = format!("012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/metrics@{}", Digest::of(b"metrics"));
+    Unnamed { image, gate: UnnamedGate::Unjudged }
+}
 
 pub(super) struct World {
     pub chance: Chance,
@@ -412,7 +418,7 @@ impl World {
                 live: Some(found.definition.clone()),
                 content: ContentHash::of(next.as_bytes()),
                 images: BTreeMap::new(),
-                unnamed: Default::default(),
+                unnamed: BTreeMap::from([("metrics".to_owned(), sidecar())]),
                 changes: if found.definition == next { vec![] } else { vec![change] },
                 drift: vec![],
                 desired: found.desired,
@@ -486,7 +492,11 @@ impl World {
 
     fn scan(&mut self) -> ScanReading {
         let finding = |severity| Finding { id: "CVE-1".into(), severity, package: "ssl".into(), fixed_in: None };
-        let scanned = |findings| ScanReading { state: ScanState::Scanned { at: at(0) }, findings, suppressed: vec![] };
+        let scanned = |findings| ScanReading {
+            state: ScanState::Scanned { at: at(0), again_from: None },
+            findings,
+            suppressed: vec![],
+        };
         if !self.chance.odds(15) {
             return scanned(vec![]);
         }

@@ -187,7 +187,7 @@ fn reading() -> impl Strategy<Value = ScanReading> {
     });
     let state = prop_oneof![
         text().prop_map(|reason| ScanState::Waiting { reason }),
-        when().prop_map(|at| ScanState::Scanned { at }),
+        (when(), proptest::option::of(when())).prop_map(|(at, again_from)| ScanState::Scanned { at, again_from }),
         text().prop_map(|reason| ScanState::Closed { reason }),
     ];
     (

@@ -191,7 +191,11 @@ fn scan_readings() -> Vec<ScanReading> {
             findings: vec![],
             suppressed: vec![],
         },
-        ScanReading { state: ScanState::Scanned { at: at(7) }, findings: vec![finding], suppressed: vec![] },
+        ScanReading {
+            state: ScanState::Scanned { at: at(7), again_from: Some(at(9)) },
+            findings: vec![finding],
+            suppressed: vec![],
+        },
     ]
 }
 

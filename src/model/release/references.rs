@@ -7,6 +7,7 @@ use crate::model::event::{Fact, Started};
 use crate::model::ids::{ServiceName, StageName, TaskName};
 use crate::model::pipeline::Step;
 use crate::model::plan::StagePlan;
+use crate::model::scan_subject::ScanSubject;
 
 /// Whether everything that a first fact names is in its own pipeline.
 ///
@@ -31,9 +32,13 @@ impl Release {
             | Fact::EffectUnknown { effect, .. } => self.knows_effect(effect),
             Fact::Extended { until, .. } | Fact::Surveyed { until } => self.has_stage(until),
             Fact::ImageBuilt { image, .. } => pipeline.has_image(image),
-            Fact::ImageCopied { image, account, .. } | Fact::ScanObserved { image, account, .. } => {
+            Fact::ImageCopied { image, account, .. } => {
                 pipeline.has_image(image).and_then(|()| pipeline.has_account(account))
             }
+            Fact::ScanObserved { image, account, .. } => match image {
+                ScanSubject::Image(image) => pipeline.has_image(image).and_then(|()| pipeline.has_account(account)),
+                ScanSubject::Unnamed { .. } => pipeline.has_account(account),
+            },
             Fact::StagePlanned { stage, plan } => self.knows_plan(stage, plan),
             Fact::GateJudged { stage, .. }
             | Fact::ApprovalRequested { stage, .. }

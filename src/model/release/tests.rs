@@ -45,7 +45,8 @@ fn built() -> Fact {
 }
 
 fn scanned() -> Fact {
-    let reading = ScanReading { state: ScanState::Scanned { at: at(0) }, findings: vec![], suppressed: vec![] };
+    let reading =
+        ScanReading { state: ScanState::Scanned { at: at(0), again_from: None }, findings: vec![], suppressed: vec![] };
     Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 1 }
 }
 

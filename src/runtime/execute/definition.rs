@@ -9,8 +9,8 @@ use crate::engine::taskdef;
 use crate::model::effect::Workload;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::ImageName;
-use crate::model::pipeline::{Sheet, Stage, TaskDefinitionSource};
-use crate::model::plan::Unnamed;
+use crate::model::pipeline::{Sheet, Stage, TaskDefinitionSource, UnnamedContainers};
+use crate::model::plan::{Unnamed, UnnamedGate};
 use crate::model::release::Release;
 use crate::runtime::ports::Ports;
 
@@ -58,10 +58,34 @@ pub async fn base<'a>(
 }
 
 impl Base<'_> {
-    /// The task definition to register: each named container's image by these references, each other one's as it was planned.
-    pub fn next(&self, images: &BTreeMap<String, String>, unnamed: &BTreeMap<String, Unnamed>) -> Result<Value, Fault> {
-        let pinned = unnamed.iter().filter(|(_, u)| u.gate.is_some()).map(|(c, u)| (c.clone(), u.image.clone()));
-        let all = images.clone().into_iter().chain(pinned).collect();
+    /// The containers that the file does not name, and what they run by the base.
+    ///
+    /// # Errors
+    /// `Invalid` where the base has no list of containers.
+    pub fn unnamed(&self) -> Result<Vec<(String, String)>, Fault> {
+        let all = taskdef::container_images(&self.raw)?;
+        Ok(all.into_iter().filter(|(container, _)| !self.containers.contains_key(container)).collect())
+    }
+
+    /// The task definition to register: each named container's image by these references, each other one's as it was planned. A
+    /// record may leave one out, or have one kept that the file does not keep.
+    ///
+    /// # Errors
+    /// `Changed` for a container that the plan does not have.
+    pub fn next(&self, images: &BTreeMap<String, String>, planned: &BTreeMap<String, Unnamed>) -> Result<Value, Fault> {
+        let mut all = images.clone();
+        for (container, _) in self.unnamed()? {
+            match (self.sheet.unnamed, planned.get(&container)) {
+                (UnnamedContainers::Keep, _) => {}
+                (UnnamedContainers::Digest, Some(unnamed)) if unnamed.gate != UnnamedGate::Kept => {
+                    all.insert(container, unnamed.image.clone());
+                }
+                (UnnamedContainers::Digest, _) => {
+                    let what = format!("the plan does not have container {container}, which the file does not name");
+                    return Err(Fault::new(FaultKind::Changed, what).hint("release again"));
+                }
+            }
+        }
         taskdef::compose(&self.raw, &all)
     }
 }

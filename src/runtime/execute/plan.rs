@@ -63,7 +63,7 @@ async fn workload(
 ) -> Result<(Value, WorkloadPlan), Fault> {
     let pipeline = &release.started.pipeline;
     let images = images(ports, release, stage, base.containers).await?;
-    let unnamed = unnamed::resolve(ports, pipeline, stage, &base.raw, base.containers, base.sheet.unnamed).await?;
+    let unnamed = unnamed::resolve(ports, pipeline, stage, base).await?;
     let definition = base.next(&images, &unnamed)?;
     let sent = |before: &TaskDefinition| sent::as_sent(&before.raw, tags::content(&before.tags).as_ref(), &definition);
     let before_it = before.map_or_else(|| Value::Object(serde_json::Map::new()), sent);

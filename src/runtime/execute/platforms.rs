@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::unnamed::Found;
 use crate::engine::runtime_platform;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, ImageName};
@@ -39,16 +40,8 @@ impl<'a> Offered<'a> {
     ) -> Result<(), Fault> {
         let Some(wanted) = runtime_platform::of(definition) else { return Ok(()) };
         for image in containers.values() {
-            let Some(offered) = self.of(image).await? else { continue };
-            if !offered.iter().any(|p| p.serves(&wanted)) {
-                let names: Vec<String> = offered.iter().map(Platform::to_string).collect();
-                let what = format!(
-                    "{workload} runs on {wanted} by its task definition, and image {image} is for {}",
-                    names.join(" and ")
-                );
-                return Err(Fault::new(FaultKind::Invalid, what).hint(format!(
-                    "build it for {wanted} (`platforms` of the image), or change `runtimePlatform` of the task definition"
-                )));
+            if let Some(offered) = self.of(image).await? {
+                fits(workload, &wanted, &format!("image {image}"), &offered)?;
             }
         }
         Ok(())
@@ -85,6 +78,31 @@ impl<'a> Offered<'a> {
         };
         Ok(found.and_then(|c| c.runnable.iter().map(|r| r.platform.clone()).collect()))
     }
+}
+
+/// Whether the image of a container that the file does not name has the platform of its task definition; likewise.
+///
+/// # Errors
+/// As `Offered::check`.
+pub async fn check_unnamed(ports: &Ports, workload: &str, definition: &Value, found: &Found<'_>) -> Result<(), Fault> {
+    let Some(wanted) = runtime_platform::of(definition) else { return Ok(()) };
+    let held = contents(ports, found.account, &found.repository, &found.there.digest).await?;
+    match held.and_then(|c| c.runnable.iter().map(|r| r.platform.clone()).collect::<Option<Vec<_>>>()) {
+        Some(offered) => fits(workload, &wanted, &found.name, &offered),
+        None => Ok(()),
+    }
+}
+
+fn fits(workload: &str, wanted: &Platform, image: &str, offered: &[Platform]) -> Result<(), Fault> {
+    if offered.iter().any(|p| p.serves(wanted)) {
+        return Ok(());
+    }
+    let names: Vec<String> = offered.iter().map(Platform::to_string).collect();
+    let what =
+        format!("{workload} runs on {wanted} by its task definition, and {image} is for {}", names.join(" and "));
+    Err(Fault::new(FaultKind::Invalid, what).hint(format!(
+        "build it for {wanted} (`platforms` of the image), or change `runtimePlatform` of the task definition"
+    )))
 }
 
 /// An image that was given and is not there.

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::definition::tags_of;
-use super::platforms::Offered;
-use super::survey_approvals;
+use super::definition::{Base, tags_of};
+use super::platforms::{Offered, check_unnamed};
+use super::{survey_approvals, unnamed};
 use crate::engine::taskdef;
 use crate::model::approval::ApprovalWay;
 use crate::model::arn;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, StageName};
-use crate::model::pipeline::{Check, FileRef, Pipeline, Stage, Step, TaskDefinitionSource};
+use crate::model::pipeline::{Check, FileRef, Pipeline, Stage, Step, TaskDefinitionSource, UnnamedContainers};
 use crate::model::release::Release;
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
@@ -149,10 +149,12 @@ async fn workloads(
             TaskDefinitionSource::Template(file) => template(ports, file, pipeline, stage),
         };
         match base {
-            Ok((from, definition, tags)) => {
-                faults.extend(containers(&place, &definition, spec.containers.keys()).err());
+            Ok((from, raw, tags)) => {
+                faults.extend(containers(&place, &raw, spec.containers.keys()).err());
                 faults.extend(tags::room(&tags, &place, &from).err());
-                faults.extend(offered.check(&place, &definition, &spec.containers).await.err());
+                faults.extend(offered.check(&place, &raw, &spec.containers).await.err());
+                let base = Base { raw, tags, containers: &spec.containers, sheet: &spec.sheet };
+                unnamed(ports, pipeline, stage, &place, &base, faults).await;
             }
             Err(fault) => faults.push(fault),
         }
@@ -162,20 +164,52 @@ async fn workloads(
         let place = format!("{}/{name}", stage.name);
         let named = spec.containers.keys().chain([&spec.container]);
         match template(ports, &spec.taskdef, pipeline, stage) {
-            Ok((from, definition, tags)) => {
-                faults.extend(containers(&place, &definition, named).err());
+            Ok((from, raw, tags)) => {
+                faults.extend(containers(&place, &raw, named).err());
                 faults.extend(tags::room(&tags, &place, &from).err());
-                faults.extend(offered.check(&place, &definition, &spec.containers).await.err());
+                faults.extend(offered.check(&place, &raw, &spec.containers).await.err());
+                let base = Base { raw, tags, containers: &spec.containers, sheet: &spec.sheet };
+                unnamed(ports, pipeline, stage, &place, &base, faults).await;
             }
             Err(fault) => faults.push(fault),
         }
     }
 }
 
-/// What a task definition is made from: what it is called, what it says, and its tags.
-type Base = (String, Value, BTreeMap<String, String>);
+/// Whether the images of the containers that the file does not name are there, scanned, and for the platform.
+async fn unnamed(
+    ports: &Ports,
+    pipeline: &Pipeline,
+    stage: &Stage,
+    place: &str,
+    base: &Base<'_>,
+    faults: &mut Vec<Fault>,
+) {
+    match base.sheet.unnamed {
+        UnnamedContainers::Keep => return,
+        UnnamedContainers::Digest => {}
+    }
+    let all = match base.unnamed() {
+        Ok(all) => all,
+        Err(fault) => return faults.push(fault),
+    };
+    for (container, image) in all {
+        let looked = match unnamed::found(ports, pipeline, stage, &container, &image).await {
+            Ok(Some(found)) => match ports.scanner.preflight(found.account, &found.repository).await {
+                Ok(_) => check_unnamed(ports, place, &base.raw, &found).await,
+                Err(fault) => Err(fault),
+            },
+            Ok(None) => Err(unnamed::unscanned(stage, place, &container, &image)),
+            Err(fault) => Err(fault),
+        };
+        faults.extend(looked.err());
+    }
+}
 
-fn template(ports: &Ports, file: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<Base, Fault> {
+/// What a task definition is made from: what it is called, what it says, and its tags.
+type Made = (String, Value, BTreeMap<String, String>);
+
+fn template(ports: &Ports, file: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<Made, Fault> {
     let definition = ports.templates.render(file, pipeline, stage)?;
     let tags = tags_of(&definition);
     Ok((file.path.clone(), definition, tags))

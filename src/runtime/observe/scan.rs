@@ -6,8 +6,11 @@ use crate::engine::enter::SCAN_READINGS;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::finding::ScanState;
-use crate::model::ids::{AccountName, ImageName};
+use crate::model::gate::SCAN_MAX_AGE;
+use crate::model::ids::AccountName;
 use crate::model::release::Release;
+use crate::model::scan_subject::ScanSubject;
+use crate::ports::scanner::{Wanted, WhereNone};
 use crate::runtime::contents;
 use crate::runtime::execute::defect;
 use crate::runtime::ports::Ports;
@@ -15,18 +18,26 @@ use crate::runtime::ports::Ports;
 pub async fn observe(
     ports: &Ports,
     release: &Release,
-    image: &ImageName,
+    image: &ScanSubject,
     account: &AccountName,
 ) -> Result<Vec<Fact>, Fault> {
     let pipeline = &release.started.pipeline;
-    let spec = pipeline.image(image);
-    let pushed = if *account == spec.account {
-        release.images.get(image)
-    } else {
-        release.copies.get(&(image.clone(), account.clone()))
+    let (repository, digest, pushed_at) = match image {
+        ScanSubject::Image(name) => {
+            let spec = pipeline.image(name);
+            let pushed = if *account == spec.account {
+                release.images.get(name)
+            } else {
+                release.copies.get(&(name.clone(), account.clone()))
+            };
+            let pushed = pushed.ok_or_else(|| defect("the image is not in that account"))?;
+            (&spec.repository, &pushed.digest, Some(pushed.pushed_at))
+        }
+        ScanSubject::Unnamed { repository, digest } => (repository, digest, None),
     };
-    let pushed = pushed.ok_or_else(|| defect("the image is not in that account"))?;
-    let reading = contents::scan(ports, pipeline.account(account), &spec.repository, pushed).await?;
+    let now = ports.clock.now();
+    let wanted = Wanted { pushed_at, now, max_age: max_age(release), where_none: WhereNone::Start };
+    let reading = contents::scan(ports, pipeline.account(account), repository, digest, &wanted).await?;
     let last = release.scans.get(&(image.clone(), account.clone()));
     let readings = match last {
         Some(last) if last.reading.says_the_same(&reading) => last.readings + 1,
@@ -51,4 +62,11 @@ pub async fn observe(
 /// One scan serves every stage, so the longest interval of any counts.
 fn settle(release: &Release) -> SignedDuration {
     release.started.pipeline.stages.iter().map(|s| s.gate.settle).max().unwrap_or_default()
+}
+
+/// Likewise, the shortest age that any stage on the way allows.
+fn max_age(release: &Release) -> SignedDuration {
+    let stages = &release.started.pipeline.stages;
+    let end = stages.iter().position(|s| s.name == release.until).map_or(stages.len(), |i| i + 1);
+    stages[..end].iter().map(|s| s.gate.max_age).min().unwrap_or(SCAN_MAX_AGE)
 }

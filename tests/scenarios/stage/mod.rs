@@ -53,7 +53,7 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 /// The registry's host, as ECR's answers name it.
-const HOST: &str = "registry.example:5000";
+pub const HOST: &str = "127.0.0.1:5000";
 
 pub const DEV: &str = "111111111111";
 pub const PROD: &str = "222222222222";
@@ -211,6 +211,11 @@ impl Templates for Folder {
 }
 
 impl Stage {
+    /// Where a file of the repository is.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Writes a file of the repository.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.folder.path().join(name);
