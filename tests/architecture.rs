@@ -9,7 +9,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("shapes", &[]),
     ("engine", &["model", "shapes"]),
     ("ports", &["model"]),
-    ("outside", &[]),
+    ("outside", &["model"]),
     // One of its stores is DynamoDB.
     ("journal", &["model", "ports", "aws::session"]),
     ("aws", &["model", "ports", "outside"]),

@@ -1,6 +1,7 @@
 //! Hosts by what they lead to: this machine, or the service that hands out a machine's own credentials.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+// Addresses as values; nothing here opens a connection.
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// IMDS and the endpoints of EKS and Nitro over IPv6 (`fd00:ec2::254`, `fd00:ec2::23`, …).
 const EC2: [u16; 2] = [0xfd00, 0xec2];
