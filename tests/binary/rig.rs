@@ -341,6 +341,15 @@ impl Running {
         }
     }
 
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Whether it has said something, on either of its streams.
+    pub fn has_said(&self, text: &str) -> bool {
+        [self.err.now(), self.out.now()].iter().any(|heard| heard.contains(text))
+    }
+
     /// Waits for its end.
     pub fn end(mut self) -> Ran {
         let until = Instant::now() + LIMIT;

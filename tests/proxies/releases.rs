@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use kanmon::sandbox::latency::Latency;
 use kanmon::sandbox::{Seed, World, exports, serve};
@@ -18,6 +19,9 @@ const ODDS: u64 = 80;
 const AT_ONCE: usize = 4;
 /// Suspended oftener than this, a release does not come forward.
 const TIMES: usize = 12;
+
+/// Between two looks at a release that runs: a question is answered within a poll or two.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// The way ends so for a passing fault, and can be gone on with: suspended, still running, unknown.
 const CAN_GO_ON: [i32; 3] = [30, 31, 32];
@@ -45,15 +49,15 @@ impl Behind {
         Behind { proxy, world, host, _runtime: runtime }
     }
 
-    fn developer(&self) -> Vec<(String, String)> {
-        let lines = exports::exports(&Seed::demo(), "developer", &self.host).unwrap();
+    fn keys(&self, user: &str) -> Vec<(String, String)> {
+        let lines = exports::exports(&Seed::demo(), user, &self.host).unwrap();
         let pairs = lines.lines().filter_map(|l| l.strip_prefix("export ")?.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// What counts in the end: what runs in each stage, by digest and definition's content, and whether ECS is at rest.
     fn left(&self, desk: &Desk) -> Value {
-        let env = self.developer();
+        let env = self.keys("developer");
         let id = desk.run(&env, &["history", "--output", "json"]).ended(0).json()[0]["releases"][0]["release"].clone();
         let record = desk.run(&env, &["export", id.as_str().unwrap()]).ended(0).out;
         let kinds = ["stage-left", "stage-failed", "images-failed", "stage-frozen", "restored", "finished"];
@@ -74,14 +78,23 @@ fn at_digest(image: &str) -> String {
     image.rsplit('@').next().unwrap_or_default().to_owned()
 }
 
-/// One release to staging; what it left, or what was wrong.
+/// One release to production; what it left, or what was wrong.
 fn release(odds: u64, seed: u64) -> (Result<Value, String>, Behind) {
     let behind = Behind::new(odds, seed);
     let desk = Desk::demo_at(&format!("http://{}", behind.host));
-    let env = behind.developer();
-    let mut args = vec!["release", "--until", "staging"];
+    let (env, manager) = (behind.keys("developer"), behind.keys("manager"));
+    let mut args = vec!["release"];
+    let mut approved = false;
     for _ in 0..TIMES {
-        let ran = desk.run(&env, &args);
+        let mut running = desk.start(&env, &args);
+        while !running.is_over() {
+            // A question that an earlier process put is not told again.
+            if !approved && (running.has_said("waits for approval") || args[0] == "resume") {
+                approved = approves(&desk, &manager);
+            }
+            std::thread::sleep(LOOK);
+        }
+        let ran = running.end();
         match ran.code {
             Some(0) => return (Ok(behind.left(&desk)), behind),
             Some(code) if CAN_GO_ON.contains(&code) => {}
@@ -93,6 +106,19 @@ fn release(odds: u64, seed: u64) -> (Result<Value, String>, Behind) {
         }
     }
     (Err(format!("it does not come forward in {TIMES} attempts")), behind)
+}
+
+/// Whether the manager, behind the same proxy, could approve what waits.
+fn approves(desk: &Desk, manager: &[(String, String)]) -> bool {
+    let asked = desk.run(manager, &["approvals", "--output", "json"]);
+    let Some(waiting) = asked.out.lines().next().and_then(|line| serde_json::from_str::<Value>(line).ok()) else {
+        return false;
+    };
+    let question = &waiting["waiting"][0];
+    let (Some(id), Some(plan)) = (question["release"].as_str(), question["request"]["plan"].as_str()) else {
+        return false;
+    };
+    desk.run(manager, &["approve", id, "--plan", plan]).code == Some(0)
 }
 
 fn why(ran: &Ran) -> String {
