@@ -75,7 +75,7 @@ fn the_document_is_this() {
       release r20270115-080000-abcdef
       unchanged: dev/web</failure>
                 <system-out>01-15 08:00:01 → release          r20270115-080000-abcdef: shop to dev
-                                      commit c0ffee, asked by nobody known</system-out>
+                                      commit c0ffee, asked by a build of CodeBuild (AWSCodeBuild-1 as build of 012345678901), which does not name a person</system-out>
             </testcase>
         </testsuite>
         <testsuite name="dev" tests="6" skipped="5" errors="0" failures="1" timestamp="2027-01-15T08:00:02.000+00:00" time="0.000">
