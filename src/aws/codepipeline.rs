@@ -18,7 +18,7 @@ use crate::model::approval::Trigger;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
-use crate::ports::approvals::{ActionState, Decided, Declared, Execution, PipelineApprovals, Verdict};
+use crate::ports::approvals::{ActionState, Decided, Declared, DeclaredAction, Execution, PipelineApprovals, Verdict};
 
 /// What `PutApprovalResult` takes as a summary, in characters.
 const SUMMARY: usize = 512;
@@ -53,7 +53,8 @@ impl PipelineApprovals for CodePipeline {
         let actions = found.stages().iter().flat_map(|stage| stage.actions()).map(|action| {
             let kind = action.action_type_id();
             let manual = kind.is_some_and(|k| *k.category() == ActionCategory::Approval && k.provider() == "Manual");
-            (action.name().to_owned(), manual)
+            let message = action.configuration().and_then(|c| c.get("CustomData")).cloned().unwrap_or_default();
+            DeclaredAction { name: action.name().to_owned(), manual, message }
         });
         let variables = found.variables().iter().map(|v| (v.name().to_owned(), v.default_value().is_some()));
         Ok(Declared {

@@ -9,7 +9,7 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::freezes;
 use super::heard::{Sent, Taken, Word, follow};
-use super::identity;
+use super::identity::{self, own};
 use super::output::Output;
 use super::own_file;
 use super::releases::{self, Recorded};
@@ -17,7 +17,7 @@ use crate::engine::approval::{no_approver, refusal};
 use crate::engine::inbox::{foresee, settled};
 use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
 use crate::model::pipeline::{Account, Stage};
@@ -196,11 +196,6 @@ fn unused<'r>(recorded: &'r Recorded, stage: &Stage) -> Option<&'r ApprovalReque
     }
 }
 
-/// The account in which whoever answers acts, with their own credentials: never through a role that deploys.
-fn own(account: &Account) -> Account {
-    Account { role: None, external_id: None, ..account.clone() }
-}
-
 /// Who answers.
 async fn caller(
     ports: &Ports,
@@ -251,27 +246,13 @@ async fn place(
 
 /// A fault on the way to CodePipeline, for somebody who decides: the rights that are missing are a decider's own.
 fn of_approver(fault: Fault, account: &Account) -> Failure {
-    let failed = |fault: Fault| -> Failure { fault.into() };
-    match fault.kind {
-        FaultKind::WrongAccount | FaultKind::CredentialsRefused => {
-            let id = &account.id;
-            failed(fault).hint(format!(
-                "answer with credentials of your own in account {id} that may call codepipeline:GetPipelineState, \
-                 codepipeline:GetPipelineExecution, codepipeline:ListActionExecutions and codepipeline:PutApprovalResult \
-                 (AWS_PROFILE=…), or in CodePipeline's console"
-            ))
-        }
-        FaultKind::AccessDenied
-        | FaultKind::Unreachable
-        | FaultKind::Throttled
-        | FaultKind::NotFound
-        | FaultKind::Invalid
-        | FaultKind::Ambiguous
-        | FaultKind::BuildFailed
-        | FaultKind::ToolMissing
-        | FaultKind::Changed
-        | FaultKind::Defect => failed(fault),
-    }
+    identity::of_own(
+        fault,
+        account,
+        "answer",
+        "codepipeline:GetPipelineState, codepipeline:GetPipelineExecution, codepipeline:ListActionExecutions and \
+         codepipeline:PutApprovalResult",
+    )
 }
 
 /// What was looked at must be what is asked.

@@ -3,12 +3,43 @@
 use super::failure::Failure;
 use crate::model::approval::{Identity, Requester};
 use crate::model::arn;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
 use crate::runtime::ports::Ports;
 
 /// The person that the ambient credentials belong to, asked through this account's endpoint and profile.
 pub async fn caller(ports: &Ports, account: &Account) -> Result<Identity, Failure> {
     Ok(ports.accounts.caller(account).await?)
+}
+
+/// The account as whoever is at the keyboard enters it: with their own credentials, never through a role that others use too.
+pub fn own(account: &Account) -> Account {
+    Account { role: None, external_id: None, ..account.clone() }
+}
+
+/// A fault of what somebody does with their own credentials. `verb` says what that is, `needs` the
+/// actions that it takes in this account.
+pub fn of_own(fault: Fault, account: &Account, verb: &str, needs: &str) -> Failure {
+    let failed = |fault: Fault| -> Failure { fault.into() };
+    match fault.kind {
+        FaultKind::WrongAccount | FaultKind::CredentialsRefused => {
+            let id = &account.id;
+            failed(fault).hint(format!(
+                "{verb} with credentials of your own in account {id} that may call {needs} (AWS_PROFILE=…), or in \
+                 CodePipeline's console"
+            ))
+        }
+        FaultKind::AccessDenied
+        | FaultKind::Unreachable
+        | FaultKind::Throttled
+        | FaultKind::NotFound
+        | FaultKind::Invalid
+        | FaultKind::Ambiguous
+        | FaultKind::BuildFailed
+        | FaultKind::ToolMissing
+        | FaultKind::Changed
+        | FaultKind::Defect => failed(fault),
+    }
 }
 
 /// A person's name, fit for `SourceIdentity`: 2 to 64 of `[\w+=,.@-]`, from the end of the ARN.

@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod credit;
+mod executions;
 mod failure;
 mod freezes;
 mod identity;

@@ -29,8 +29,9 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     fit(&release)?;
     own_file::agrees(&bench, &release)?;
     let asker = bench.ports(release.id.as_str(), None)?;
-    let requested_by = requester::of(&bench, &asker, &release.started.pipeline, args.execution.as_deref()).await?;
-    requester::goes_on(&bench, &release, &to, &requested_by).await?;
+    let requested_by =
+        requester::of(&bench, &asker, &release.started.pipeline, Some(&release), args.execution.as_deref()).await?;
+    requester::goes_on(&bench, output, &release, &to, &requested_by).await?;
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
     let notes = passed::look(&bench, &ports, &release, &to).await?;
     if is_done(&release, &to, &requested_by) {
@@ -49,7 +50,7 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
 fn is_done(release: &Release, to: &StageName, requested_by: &Requester) -> bool {
     let pipeline = &release.started.pipeline;
     let end = pipeline.stages.iter().position(|s| s.name == *to).map_or(0, |i| i + 1);
-    let asks = ahead::behind(pipeline, to, requested_by)
+    let asks = ahead::behind(pipeline, to, requested_by, &release.requesters)
         .is_some_and(|stage| release.stage(&stage.name).approval == Approval::NotAsked);
     !asks && pipeline.stages[..end].iter().all(|s| release.stage(&s.name).left.is_some())
 }

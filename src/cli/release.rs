@@ -31,8 +31,11 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
     let id = fresh(bench.clock.as_ref());
     let source = source_of(bench, output, &given, &until);
     let asker = bench.ports(id.as_str(), None)?;
-    let requested_by = requester::of(bench, &asker, bench.pipeline(), args.execution.as_deref()).await?;
+    let requested_by = requester::of(bench, &asker, bench.pipeline(), None, args.execution.as_deref()).await?;
     requester::approvable(bench.pipeline(), &until, std::slice::from_ref(&requested_by), |_| false)?;
+    if let Some(text) = requester::never_further(bench.pipeline(), &until, std::slice::from_ref(&requested_by)) {
+        output.note(text);
+    }
     let ports = bench.ports(id.as_str(), identity::of(&requested_by))?;
     let started = Started {
         pipeline: bench.pipeline().clone(),

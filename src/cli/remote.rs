@@ -1,4 +1,5 @@
 //! `release --remote`: the pipeline does it, so that no laptop holds production's role; this only starts it and looks on.
+//! Whoever starts an execution is its requester, so it is started with the caller's own credentials.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +8,7 @@ use serde_json::json;
 
 use super::bench::Bench;
 use super::failure::Failure;
+use super::identity;
 use super::output::Output;
 use crate::model::approval::ApprovalWay;
 use crate::model::fault::{Fault, FaultKind};
@@ -19,8 +21,13 @@ use crate::runtime::ports::Ports;
 /// Starts the CodePipeline that the file names, and follows its execution to the end.
 pub async fn run(bench: &Bench, ports: &Ports, output: &Output) -> Result<u8, Failure> {
     let (account, name) = pipeline(bench.pipeline())?;
+    let account = &identity::own(account);
     let token = ports.clock.token(32);
-    let execution = ports.approvals.start(account, name, &BTreeMap::new(), &token).await?;
+    let started = ports.approvals.start(account, name, &BTreeMap::new(), &token).await;
+    let execution = started.map_err(|fault| {
+        let needs = "codepipeline:StartPipelineExecution and codepipeline:GetPipelineExecution";
+        identity::of_own(fault, account, "start it", needs)
+    })?;
     output
         .note(format!("CodePipeline {name} runs as execution {execution}; Ctrl-C stops looking on, not the pipeline"));
     let tell = |status: &str| {

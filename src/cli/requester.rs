@@ -1,30 +1,33 @@
 //! Who asks for a release: looked up where a CodePipeline execution asks, and held against who approves.
 
 use super::bench::Bench;
+use super::executions::{Named, look_up};
 use super::failure::Failure;
 use super::identity;
+use super::output::Output;
 use super::surroundings::Surroundings;
-use crate::engine::ahead;
 use crate::engine::approval::{conflict, unknown};
-use crate::model::approval::{Answer, ApprovalWay, Requester};
-use crate::model::ids::{AccountName, StageName};
+use crate::model::approval::{Answer, Identity, Requester, Trigger};
+use crate::model::ids::StageName;
 use crate::model::inbox::{Message, MessageBody};
+use crate::model::machine;
 use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 use crate::ports::approvals::Execution;
 use crate::runtime::ports::Ports;
 
-/// Who asks: the CodePipeline execution that is named, looked up there, else whoever the credentials belong to. A machine's credentials
-/// are nobody's.
+/// Who asks: the CodePipeline execution that is named, looked up there, else whoever the credentials belong to. The credentials of a
+/// machine, and of a role that the file names, are nobody's. `release`: what is taken further.
 ///
 /// # Errors
-/// Where the execution is not one of the file's pipelines, does not exist or is not in progress; where a build that a pipeline
-/// started names none; where a machine that no pipeline started names one.
+/// Where the execution cannot be found or is not in progress; where a build that a pipeline started names none; where a machine that no
+/// pipeline started, or a session of a role that the file names, names one.
 pub async fn of(
     bench: &Bench,
     ports: &Ports,
     pipeline: &Pipeline,
+    release: Option<&Release>,
     execution: Option<&str>,
 ) -> Result<Requester, Failure> {
     let around = bench.surroundings();
@@ -34,16 +37,64 @@ pub async fn of(
     let Some(named) = named else {
         return match &around {
             Surroundings::OfPipeline(name) => Err(forgotten(name)),
-            Surroundings::None | Surroundings::Machine(_) => Ok(around.asker(by.await?)),
+            Surroundings::None | Surroundings::Machine(_) => Ok(asker(&around, pipeline, by.await?)),
         };
     };
     let by = by.await?;
     if let Some(what) = around.stranger(&by) {
         return Err(not_of_it(&what, &named));
     }
-    let (pipeline, account, execution) = look_up(ports, pipeline, &named, around.pipeline()).await?;
-    Ok(Requester::Pipeline { pipeline, account, execution: execution.id, trigger: execution.trigger, by })
+    if let Some(role) = pipeline.shared_role(&by.arn).filter(|_| machine::of(&by.arn).is_none()) {
+        return Err(of_anybody(role, &named));
+    }
+    let found = look_up(ports, pipeline, &named, around.pipeline(), &by).await?;
+    let trigger = starter(pipeline, release, &found.execution);
+    Ok(Requester::Pipeline {
+        pipeline: found.pipeline,
+        account: found.account,
+        execution: found.execution.id,
+        trigger,
+        by,
+    })
 }
+
+/// Who asks with these credentials, outside an execution.
+fn asker(around: &Surroundings, pipeline: &Pipeline, by: Identity) -> Requester {
+    match around.asker(by) {
+        Requester::Person { identity } => match pipeline.shared_role(&identity.arn) {
+            Some(role) => Requester::Unknown { what: session_of(role), by: identity },
+            None => Requester::Person { identity },
+        },
+        asker @ (Requester::Unknown { .. } | Requester::Pipeline { .. }) => asker,
+    }
+}
+
+fn session_of(role: &str) -> String {
+    format!("a session of the file's role {role}")
+}
+
+/// Who started an execution. A session of a role that the file names is kanmon's or anybody's: where the record of what is taken further
+/// shows that the execution was started to put its question, who asked for that release started it.
+fn starter(pipeline: &Pipeline, release: Option<&Release>, execution: &Execution) -> Trigger {
+    match &execution.trigger {
+        Trigger::Principal { arn } if pipeline.shared_role(arn).is_some() => {
+            let carries = |release: &&Release| {
+                pipeline.stages.iter().any(|s| release.stage(&s.name).carried_by.as_deref() == Some(&execution.id))
+            };
+            match release.filter(carries).map(|release| &release.started.requested_by) {
+                Some(Requester::Person { identity }) => Trigger::Principal { arn: identity.arn.clone() },
+                Some(Requester::Pipeline { trigger, .. }) => trigger.clone(),
+                Some(Requester::Unknown { .. }) | None => {
+                    Trigger::Unknown { kind: STARTED.to_owned(), detail: arn.clone() }
+                }
+            }
+        }
+        known => known.clone(),
+    }
+}
+
+/// CodePipeline's word for a call that started an execution.
+const STARTED: &str = "StartPipelineExecution";
 
 fn forgotten(name: &str) -> Failure {
     Failure::wrong(format!("this build was started by CodePipeline {name}, and its execution is not named"))
@@ -58,94 +109,11 @@ fn not_of_it(what: &str, named: &Named<'_>) -> Failure {
         .hint("let an action of the pipeline start the build in CodeBuild, or leave `--execution` and KANMON_EXECUTION out")
 }
 
-/// `ID`, or `PIPELINE/ID`.
-struct Named<'a> {
-    pipeline: Option<&'a str>,
-    id: &'a str,
-}
-
-impl Named<'_> {
-    fn read(text: &str) -> Result<Named<'_>, Failure> {
-        let (pipeline, id) = text.rsplit_once('/').map_or((None, text), |(name, id)| (Some(name), id));
-        let groups: Vec<usize> = id.split('-').map(str::len).collect();
-        let hex = id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f' | '-'));
-        if hex && groups == [8, 4, 4, 4, 12] && pipeline != Some("") {
-            return Ok(Named { pipeline, id });
-        }
-        let failure = Failure::wrong(format!("`{text}` is not a valid id of a CodePipeline execution"));
-        Err(match text.contains("#{") {
-            true => failure.cause("CodePipeline replaces `#{…}` in a variable of its action, not in one of the CodeBuild project").hint(
-                "set KANMON_EXECUTION=#{codepipeline.PipelineExecutionId} among the variables of the pipeline's action",
-            ),
-            false => failure.hint(
-                "an id is 32 hex digits in five groups; inside a pipeline, its action sets \
-                 KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}; elsewhere, leave `--execution` and KANMON_EXECUTION out",
-            ),
-        })
-    }
-}
-
-/// The execution at CodePipeline, with its pipeline.
-async fn look_up(
-    ports: &Ports,
-    file: &Pipeline,
-    named: &Named<'_>,
-    started_by: Option<&str>,
-) -> Result<(String, AccountName, Execution), Failure> {
-    let places = places(file, named, started_by)?;
-    for (name, account) in &places {
-        let Some(found) = ports.approvals.execution(file.account(account), name, named.id).await? else { continue };
-        if found.status != "InProgress" {
-            return Err(Failure::access(format!("execution {} of CodePipeline {name} is {}", named.id, found.status))
-                .cause("only an execution that is in progress can ask for a release")
-                .hint("start the pipeline again"));
-        }
-        return Ok((name.clone(), account.clone(), found));
-    }
-    let where_: Vec<String> = places.iter().map(|(name, account)| format!("{name} (account {account})")).collect();
-    Err(Failure::access(format!("there is no execution {} in CodePipeline {}", named.id, where_.join(" or ")))
-        .cause("an execution that cannot be looked up does not show who asked")
-        .hint(
-            "inside that pipeline, its action sets KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}; \
-             elsewhere, leave `--execution` and KANMON_EXECUTION out",
-        ))
-}
-
-/// Where the execution is looked for: in the pipelines of the file's approvals; where no stage has one, in the pipeline that is named
-/// with it, or that started this build, in the first stage's account.
-fn places(file: &Pipeline, named: &Named<'_>, started_by: Option<&str>) -> Result<Vec<(String, AccountName)>, Failure> {
-    let mut known: Vec<(String, AccountName)> = Vec::new();
-    for policy in file.stages.iter().filter_map(|s| s.approval.as_ref()) {
-        if let ApprovalWay::CodePipeline { pipeline, account, .. } = &policy.way {
-            let place = (pipeline.clone(), account.clone());
-            if !known.contains(&place) {
-                known.push(place);
-            }
-        }
-    }
-    let wanted = named.pipeline.or(started_by);
-    match (known.is_empty(), wanted) {
-        (true, Some(name)) => Ok(vec![(name.to_owned(), file.stages[0].account.clone())]),
-        (true, None) => {
-            Err(Failure::wrong(format!("no pipeline is named in which execution {} can be looked up", named.id))
-                .cause("no stage of the file has an approval `by: codepipeline`")
-                .hint("name it with `--execution PIPELINE/ID` (KANMON_EXECUTION), or leave the execution out"))
-        }
-        (false, None) => Ok(known),
-        (false, Some(name)) => {
-            let all: Vec<String> = known.iter().map(|(n, _)| n.clone()).collect();
-            known.retain(|(n, _)| n == name);
-            if known.is_empty() {
-                return Err(Failure::wrong(format!(
-                    "execution {} is of CodePipeline {name}, and the file's approvals are in {}",
-                    named.id,
-                    all.join(" and ")
-                ))
-                .hint("name in the file the pipeline that runs kanmon, or leave the execution out"));
-            }
-            Ok(known)
-        }
-    }
+/// Everybody who may enter an account of the file through its role could name the execution of anybody.
+fn of_anybody(role: &str, named: &Named<'_>) -> Failure {
+    Failure::wrong(format!("{} names execution {}", session_of(role), named.id))
+        .cause("who started that execution says nothing of who uses the role")
+        .hint("run kanmon with credentials of its own: it assumes the roles of the file itself")
 }
 
 /// A requester that is no person, and what a person does instead.
@@ -173,22 +141,39 @@ impl Nobody {
 ///
 /// # Errors
 /// Names the first stage that nobody may approve.
-pub fn approvable<'a>(
-    pipeline: &'a Pipeline,
+pub fn approvable(
+    pipeline: &Pipeline,
     until: &StageName,
     requesters: &[Requester],
     entered: impl Fn(&Stage) -> bool,
 ) -> Result<(), Failure> {
     let Some(unknown) = requesters.iter().find_map(Nobody::of) else { return Ok(()) };
-    let end = pipeline.stages.iter().position(|s| s.name == *until).map_or(0, |i| i + 1);
-    let behind = requesters.last().and_then(|last| ahead::behind(pipeline, until, last));
-    let asks = |stage: &&'a Stage| stage.approval.as_ref().is_some_and(|policy| !policy.self_approval);
-    match pipeline.stages[..end].iter().chain(behind).filter(|s| !entered(s)).find(asks) {
+    match pipeline.stages[..end(pipeline, until)].iter().filter(|s| !entered(s)).find(asks_another) {
         None => Ok(()),
         Some(stage) => Err(Failure::access(format!("nobody may approve {} of this release", stage.name))
             .cause(format!("{}; an approver has to be somebody else than who asked", unknown.why))
             .hint(unknown.hint)),
     }
+}
+
+/// What this release will never come to behind the stage that it asks for: nobody may approve that, so nobody is asked ahead.
+pub fn never_further(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Option<String> {
+    let unknown = requesters.iter().find_map(Nobody::of)?;
+    let stage = pipeline.stages[end(pipeline, until)..].iter().find(asks_another)?;
+    Some(format!(
+        "{} is not asked for: nobody may approve it of this release, for {}; {}",
+        stage.name, unknown.why, unknown.hint
+    ))
+}
+
+/// How many stages there are up to this one.
+fn end(pipeline: &Pipeline, until: &StageName) -> usize {
+    pipeline.stages.iter().position(|s| s.name == *until).map_or(0, |i| i + 1)
+}
+
+/// Whether somebody else than who asked has to approve.
+fn asks_another(stage: &&Stage) -> bool {
+    stage.approval.as_ref().is_some_and(|policy| !policy.self_approval)
 }
 
 /// Whether a release can be gone on with by this requester, to this stage.
@@ -197,6 +182,7 @@ pub fn approvable<'a>(
 /// Where nobody could approve what is still to be approved, and where the requester has approved it.
 pub async fn goes_on(
     bench: &Bench,
+    output: &Output,
     release: &Release,
     until: &StageName,
     requester: &Requester,
@@ -204,7 +190,11 @@ pub async fn goes_on(
     let requesters: Vec<Requester> = release.requesters.iter().chain([requester]).cloned().collect();
     let entered = |stage: &Stage| release.stage(&stage.name).entered.is_some();
     approvable(&release.started.pipeline, until, &requesters, entered)?;
-    not_the_approver(release, &bench.journal.inbox(&release.id).await?, requester)
+    not_the_approver(release, &bench.journal.inbox(&release.id).await?, requester)?;
+    if let Some(text) = never_further(&release.started.pipeline, until, &requesters) {
+        output.note(text);
+    }
+    Ok(())
 }
 
 /// Whether one who goes on with a release has approved it: the approval would no longer count.

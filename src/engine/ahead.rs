@@ -2,6 +2,7 @@
 //! it ends. The execution's own approval action waits, and a later build of the same execution goes on.
 
 use super::agenda::{Agenda, Flow};
+use super::approval::unknown;
 use super::enter;
 use crate::model::approval::{ApprovalWay, Requester};
 use crate::model::ids::StageName;
@@ -11,18 +12,28 @@ use crate::model::stage_state::Approval;
 
 /// The stage behind the release's end whose question its execution carries.
 pub fn stage(release: &Release) -> Option<&Stage> {
-    behind(&release.started.pipeline, &release.until, &release.requested_by)
+    behind(&release.started.pipeline, &release.until, &release.requested_by, &release.requesters)
 }
 
-/// The stage behind `until` whose question the execution that asks would carry.
-pub fn behind<'p>(pipeline: &'p Pipeline, until: &StageName, requested_by: &Requester) -> Option<&'p Stage> {
+/// The stage behind `until` whose question the execution that asks would carry. Where it is unknown who asks or who asked before, nobody
+/// may approve, and nobody is asked. `others`: all who have asked for the release.
+pub fn behind<'p>(
+    pipeline: &'p Pipeline,
+    until: &StageName,
+    requested_by: &Requester,
+    others: &[Requester],
+) -> Option<&'p Stage> {
     let until = pipeline.stages.iter().position(|s| s.name == *until)?;
     let next = pipeline.stages.get(until + 1)?;
-    match next.approval.as_ref().map(|policy| &policy.way) {
-        Some(ApprovalWay::CodePipeline { pipeline, account, .. }) => {
+    let policy = next.approval.as_ref()?;
+    if !policy.self_approval && others.iter().chain([requested_by]).any(|requester| unknown(requester).is_some()) {
+        return None;
+    }
+    match &policy.way {
+        ApprovalWay::CodePipeline { pipeline, account, .. } => {
             requested_by.execution_of(pipeline, account).map(|_| next)
         }
-        Some(ApprovalWay::Kanmon) | None => None,
+        ApprovalWay::Kanmon => None,
     }
 }
 

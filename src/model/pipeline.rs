@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::approval::{ApprovalPolicy, ApprovalWay};
+use super::arn;
 use super::gate::GateRules;
 use super::ids::{AccountId, AccountName, AppName, IdError, ImageName, Region, ServiceName, StageName, TaskName};
 
@@ -304,6 +305,19 @@ impl Pipeline {
         self.accounts.get(name).expect("references are checked where a file is resolved and where a record is folded")
     }
 
+    /// The role of one of the accounts that this ARN is a session of, by name. Everybody who may enter the account so has such a
+    /// session and names it himself, so it names no person.
+    pub fn shared_role(&self, principal: &str) -> Option<&str> {
+        let (head, _) = arn::split(principal)?;
+        let (role, _) = arn::session(principal)?;
+        self.accounts.values().find_map(|account| {
+            // STS leaves a role's path out, and IAM takes no two names that differ in case alone.
+            let own = account.role.as_deref().map(arn::last)?;
+            let of_account = head.rsplit_once(':').is_some_and(|(_, id)| id == account.id.as_str());
+            (of_account && own.eq_ignore_ascii_case(role)).then_some(own)
+        })
+    }
+
     pub fn image(&self, name: &ImageName) -> &ImageSpec {
         self.images.get(name).expect("references are checked where a file is resolved and where a record is folded")
     }
@@ -370,5 +384,28 @@ impl Stage {
         let services = self.services().flat_map(|s| pipeline.service(s).containers.values());
         let tasks = self.tasks().flat_map(|t| pipeline.task(t).containers.values());
         services.chain(tasks).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::release::samples;
+
+    #[test]
+    fn a_session_of_a_role_that_the_file_names_is_known_by_account_and_role() {
+        let mut pipeline = samples::pipeline();
+        let account = pipeline.accounts.values_mut().next().unwrap();
+        let id = account.id.clone();
+        let session = |id: &str, rest: &str| format!("arn:aws:sts::{id}:assumed-role/{rest}");
+        for role in ["kanmon-deploy", "team/kanmon-deploy", "arn:aws:iam::012345678901:role/team/kanmon-deploy"] {
+            pipeline.accounts.values_mut().next().unwrap().role = Some(role.to_owned());
+            let of = |principal: &str| pipeline.shared_role(principal);
+            assert_eq!(of(&session(id.as_str(), "kanmon-deploy/ann")), Some("kanmon-deploy"), "{role}");
+            assert_eq!(of(&session("999999999999", "kanmon-deploy/ann")), None, "another account's");
+            assert_eq!(of(&session(id.as_str(), "kanmon-deploy-2/ann")), None);
+            assert_eq!(of(&format!("arn:aws:iam::{id}:user/kanmon-deploy")), None);
+        }
+        pipeline.accounts.values_mut().next().unwrap().role = None;
+        assert_eq!(pipeline.shared_role(&session(id.as_str(), "kanmon-deploy/ann")), None);
     }
 }

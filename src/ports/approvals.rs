@@ -65,8 +65,17 @@ pub struct Declared {
     pub takes_variables: bool,
     /// Variables by name, and whether they have a default value.
     pub variables: BTreeMap<String, bool>,
-    /// Actions by name, and whether they are manual approvals.
-    pub actions: Vec<(String, bool)>,
+    pub actions: Vec<DeclaredAction>,
+}
+
+/// An action of a pipeline, as it is declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredAction {
+    pub name: String,
+    /// Whether it is a manual approval.
+    pub manual: bool,
+    /// Its own text (`CustomData`), its variables not resolved; empty where it has none.
+    pub message: String,
 }
 
 #[async_trait]

@@ -99,12 +99,12 @@ fn an_execution_that_codepipeline_does_not_know_asks_for_nothing() {
     ran.told("not in one of the CodeBuild project").told("among the variables of the pipeline's action");
     let ran = world.build(&[], &["release", "--execution", NOBODY]).ended(40);
     ran.told(&format!("there is no execution {NOBODY} in CodePipeline hello (account dev)")).told("hint: ");
-    // One of another pipeline is none of the file's.
+    let elsewhere = format!("quick/{NOBODY}");
+    let ran = world.build(&[], &["release", "--execution", &elsewhere]).ended(40);
+    ran.told(&format!("there is no execution {NOBODY} in CodePipeline quick (account dev)"));
+    // One of a pipeline that the file does not name is found where that is named with it.
     let other = world.execution("quick", "StartPipelineExecution", DEVELOPER);
     world.build(&[], &["release", "--execution", &other]).ended(40).told("there is no execution");
-    let named = format!("quick/{other}");
-    let ran = world.build(&[], &["release", "--execution", &named]).ended(2);
-    ran.told("is of CodePipeline quick, and the file's approvals are in hello");
     world.untouched();
 }
 
@@ -199,7 +199,7 @@ fn a_machine_that_started_the_execution_names_no_person() {
     {
         let arn = format!("arn:aws:sts::111111111111:assumed-role/{session}");
         let execution = world.execution("hello", "StartPipelineExecution", &arn);
-        let ran = world.build(&[], &["release", "--until", "staging", "--execution", &execution]).ended(40);
+        let ran = world.build(&[], &["release", "--execution", &execution]).ended(40);
         ran.told(&format!("was started by StartPipelineExecution ({arn}), which does not name a person"))
             .told("let a person start the pipeline");
     }
@@ -223,7 +223,7 @@ fn where_an_event_started_the_execution_nobody_can_be_shown_to_be_somebody_else(
         ("PutActionRevision", DEVELOPER),
     ] {
         let execution = world.execution("hello", trigger, detail);
-        let ran = world.build(&[], &["release", "--until", "staging", "--execution", &execution]).ended(40);
+        let ran = world.build(&[], &["release", "--execution", &execution]).ended(40);
         ran.told("nobody may approve prod of this release")
             .told(&format!(
                 "execution {execution} of hello was started by {trigger} ({detail}), which does not name a person"
@@ -231,10 +231,21 @@ fn where_an_event_started_the_execution_nobody_can_be_shown_to_be_somebody_else(
             .told("`kanmon release --remote`");
     }
     world.untouched();
-    // What nobody has to approve may be released by an event.
+    // What nobody has to approve may be released by an event, up to the stage before the approval. Nobody is asked for more.
     let execution = world.execution("hello", "CloudWatchEvent", rule);
-    world.build(&[], &["release", "--until", "dev", "--execution", &execution]).ended(0);
+    let variables = [("CODEBUILD_INITIATOR", "codepipeline/hello"), ("KANMON_EXECUTION", execution.as_str())];
+    let ran = world.build(&variables, &["release", "--until", "staging", "--output", "json"]).ended(0);
+    let events = ran.json();
+    assert!(events.iter().all(|e| e["kind"] != "approval-requested"), "{}", ran.out);
+    assert_eq!(events.iter().filter(|e| e["kind"] == "stage-left").count(), 2, "{}", ran.out);
+    ran.told("prod is not asked for: nobody may approve it of this release")
+        .told(&format!("execution {execution} of hello was started by CloudWatchEvent ({rule})"))
+        .told("let a person start the pipeline");
     world.desk.run(&[], &["history"]).ended(0).says("pipeline hello");
+    // Nor does the second build of that execution go on.
+    let id = events[0]["release"].as_str().unwrap();
+    let ran = world.build(&variables, &["promote", id, "--to", "prod"]).ended(40);
+    ran.told("nobody may approve prod of this release");
 }
 
 #[test]

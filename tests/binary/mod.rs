@@ -12,6 +12,7 @@ mod bad_files;
 mod bad_releases;
 mod checkouts;
 mod demo;
+mod executions;
 mod foreign_text;
 mod freezing;
 mod last_word;

@@ -1,6 +1,9 @@
-//! Somebody releases in the name of a pipeline execution, so that it is not he who asked, and approves his own release.
+//! Somebody releases in the name of a pipeline execution, so that it is not he who asked, and approves his own release. Or a role that
+//! many may use starts the execution, or asks, in his place.
 
-use super::rig::{BOTH, DEV, Field, Topology};
+use super::codepipeline::asks_in;
+use super::rig::{BOTH, DEV, Field, PROD, Topology};
+use crate::binary::one_person::assumed;
 use crate::binary::rig::release_in;
 
 /// The approvers are the developers of the team, who approve each other's work.
@@ -35,6 +38,78 @@ fn an_execution_that_somebody_else_started_does_not_hide_who_uses_it() {
         own.told("user/developer asked for this release and may not approve it");
         field.production_is_untouched();
         drop(running);
+    }
+}
+
+/// As CodeBuild calls the sessions of its builds.
+const SESSION: &str = "AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
+
+#[test]
+fn the_role_that_deploys_does_not_start_the_pipeline_for_whoever_asks() {
+    let field = Field::new(Topology::Direct);
+    field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
+    asks_in(&field, "prod");
+    let ran = field.developer().run(&["release", "--remote"]).ended(40);
+    ran.told(&format!("start it with credentials of your own in account {PROD}"));
+    assert!(field.sandbox.done("StartPipelineExecution").is_empty());
+}
+
+#[test]
+fn a_role_that_the_file_names_does_not_hide_who_asks() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
+        let role = topology.role();
+        // He starts the pipeline through it.
+        let arn = format!("arn:aws:sts::{PROD}:assumed-role/{role}/kanmon-remote");
+        let execution = field.execution("StartPipelineExecution", &arn);
+        let build = || {
+            let build = field.developer().by_session(&field.sandbox, SESSION);
+            build.with("CODEBUILD_INITIATOR", "codepipeline/hello").with("KANMON_EXECUTION", &execution)
+        };
+        let ran = build().run(&["release"]).ended(40);
+        ran.told("nobody may approve prod of this release")
+            .told(&format!("was started by StartPipelineExecution ({arn})"));
+        // He asks by a session of it.
+        let mut bob = field.developer();
+        bob.keys = assumed(&field.sandbox, "developer", &format!("arn:aws:iam::{PROD}:role/{role}"), "bob");
+        let ran = bob.run(&["release"]).ended(40);
+        ran.told("nobody may approve prod of this release").told(&format!("a session of the file's role {role}"));
+        // By that session he names what a colleague started.
+        let colleague = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
+        let named = format!("hello/{colleague}");
+        let ran = bob.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
+        ran.told(&format!("a session of the file's role {role} names execution"));
+        field.developer().run(&["history"]).ended(0).says("nothing was released yet");
+        // What nobody has to approve goes, and no further.
+        let ran = build().run(&["release", "--until", "staging"]).ended(0).told("prod is not asked for");
+        let release = release_in(&ran.out);
+        let further = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
+        further.told("nobody may approve prod of this release");
+        field.production_is_untouched();
+    }
+}
+
+#[test]
+fn control_who_starts_the_pipeline_with_release_remote_asks_for_what_its_build_releases() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
+        asks_in(&field, "dev");
+        let mut looking = field.developer().start(&["release", "--remote"]);
+        let said = looking.says("runs as execution ");
+        let (_, rest) = said.split_once("runs as execution ").unwrap();
+        let execution = rest[..36].to_owned();
+        let build = field.developer().by_session(&field.sandbox, SESSION);
+        let build = build.with("CODEBUILD_INITIATOR", "codepipeline/hello").with("KANMON_EXECUTION", &execution);
+        let ran = build.run(&["release", "--until", "staging"]).ended(0);
+        let release = release_in(&ran.out);
+        let plan = field.plan(&release);
+        let own = field.developer().run(&["approve", &release, "--plan", &plan]).ended(40);
+        own.told("user/developer started this pipeline and may not approve it");
+        // Another of the team may: what is refused then is this pipeline's message, which shows no plan of a build.
+        let another = field.accomplice().run(&["approve", &release, "--plan", &plan]).ended(40);
+        another.told("does not ask about plan");
     }
 }
 

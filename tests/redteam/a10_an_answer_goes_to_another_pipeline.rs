@@ -2,8 +2,8 @@
 //! *payments*. An answer is put only where the action's own text names the plan that is answered, and no other:
 //! a text of two plans, or one whose plan stands in its link alone, lets nobody know what was approved.
 
-use super::codepipeline::{approves, asks_in, asks_through, starts, waits};
-use super::rig::{BOTH, Field};
+use super::codepipeline::{approves, asks_in, asks_through, exports, starts, waits};
+use super::rig::{BOTH, DEV, Field, PROD};
 use serde_json::json;
 
 #[test]
@@ -47,9 +47,16 @@ fn an_action_whose_text_does_not_name_exactly_one_plan_approves_nothing() {
             let field = Field::new(topology);
             asks_through(&field, "prod", pipeline);
             let release = field.prepared();
-            let running = field.waits(&release);
-            waits(&field, "manager", pipeline);
+            // From a terminal no question is put there: its message would show no plan of ours alone.
+            let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
+            assert!(format!("{}{}", ran.out, ran.err).contains("would not show the plan"), "{}{}", ran.out, ran.err);
+            assert!(field.sandbox.done("StartPipelineExecution").is_empty(), "{topology:?}");
+            let developer = format!("arn:aws:iam::{DEV}:user/developer");
+            let execution = field.execution_of(PROD, pipeline, "StartPipelineExecution", &developer);
+            let running = field.waits_in(&release, &["--execution", &execution]);
             let plan = field.plan(&release);
+            exports(&field, PROD, pipeline, &execution, &plan);
+            waits(&field, "manager", pipeline);
             let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
             ran.told(&format!("action Approve of pipeline {pipeline} does not ask about plan"));
             // In the console nobody keeps the manager from it, and it counts for nothing.

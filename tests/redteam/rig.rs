@@ -48,6 +48,16 @@ pub struct Person<'f> {
     state: String,
 }
 
+impl Topology {
+    /// The role by which the file enters production.
+    pub fn role(self) -> &'static str {
+        match self {
+            Topology::Direct => "kanmon-deploy",
+            Topology::Strong => "kanmon-prepare",
+        }
+    }
+}
+
 impl Field {
     pub fn new(topology: Topology) -> Field {
         let seed = tempfile::tempdir().unwrap();
@@ -80,8 +90,13 @@ impl Field {
 
     /// An execution of the team's pipeline, started as CodePipeline would say it was.
     pub fn execution(&self, trigger: &str, detail: &str) -> String {
+        self.execution_of(DEV, "hello", trigger, detail)
+    }
+
+    /// The same of any pipeline.
+    pub fn execution_of(&self, account: &str, pipeline: &str, trigger: &str, detail: &str) -> String {
         let started = serde_json::json!({
-            "account": DEV, "region": "ap-northeast-1", "pipeline": "hello", "trigger": trigger, "detail": detail,
+            "account": account, "region": "ap-northeast-1", "pipeline": pipeline, "trigger": trigger, "detail": detail,
         });
         let started = self.sandbox.ask("POST", "executions", &started.to_string());
         started["execution"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned()
@@ -127,7 +142,12 @@ impl Field {
 
     /// Whoever may takes it on to production; it waits for the manager, to whom the question was put now or before.
     pub fn waits(&self, release: &str) -> Running {
-        let mut running = self.promoter().start(&["promote", release, "--to", "prod"]);
+        self.waits_in(release, &[])
+    }
+
+    /// The same, as these arguments say besides.
+    pub fn waits_in(&self, release: &str, more: &[&str]) -> Running {
+        let mut running = self.promoter().start(&[&["promote", release, "--to", "prod"], more].concat());
         running.says("goes on to prod");
         let until = Instant::now() + ASKED_WITHIN;
         while self.asked(release).is_none() {
@@ -263,11 +283,7 @@ impl Person<'_> {
 pub fn checkout(topology: Topology, sandbox: &Sandbox) -> Desk {
     let desk = Desk::empty();
     unpack_demo(desk.root.path(), &sandbox.endpoint());
-    let role = match topology {
-        Topology::Direct => "kanmon-deploy",
-        Topology::Strong => "kanmon-prepare",
-    };
-    let file = here("hello.yaml").replace("ENDPOINT", &sandbox.endpoint()).replace("PRODUCTION", role);
+    let file = here("hello.yaml").replace("ENDPOINT", &sandbox.endpoint()).replace("PRODUCTION", topology.role());
     desk.write("pipelines/hello.yaml", &file);
     desk.commit();
     desk

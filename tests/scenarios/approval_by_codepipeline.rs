@@ -6,7 +6,8 @@ use kanmon::ports::journal::Journal as _;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
-use super::stage::{DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story, name};
+use super::inside_an_execution::execution;
+use super::stage::{Asking, DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story, name};
 
 fn asking_codepipeline() -> Stage {
     asking_codepipeline_for("24h")
@@ -161,7 +162,8 @@ async fn approves_nothing_where_the_message_names_no_plan() {
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
     let story = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval }));
     let stage = story.world(message, json!("please look at #{variables.KANMON_RELEASE}")).open();
-    let run = stage.release().await;
+    let requester = Some(execution(&stage, "none").await);
+    let run = stage.asks(Asking { requester, ..Asking::default() }).await;
     let execution = stage.asked(&run.id, "prod").await.execution.unwrap();
     stage.hours(1).await;
     let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));

@@ -13,7 +13,7 @@ fn stage() -> Stage {
 }
 
 /// An execution whose approver is shown this plan.
-async fn execution(stage: &Stage, plan: &str) -> Requester {
+pub(super) async fn execution(stage: &Stage, plan: &str) -> Requester {
     let pipelines = aws_sdk_codepipeline::Client::new(&stage.sdk(DEVELOPER));
     let variable = aws_sdk_codepipeline::types::PipelineVariable::builder().name("KANMON_PLAN").value(plan).build();
     let started = pipelines

@@ -78,3 +78,24 @@ async fn a_pipeline_that_takes_no_variables_or_not_kanmon_s() {
     let one_more = asking("Approve").world(&format!("{shop}/variables"), one_more);
     is_named(one_more, &["needs a value for REASON", "give it a default value"]).await;
 }
+
+/// A release outside an execution gives its plan as a variable: a message that shows another, or none, lets nobody approve it.
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_whose_approval_would_not_show_the_plan() {
+    let message = "/codepipeline/0/pipeline/stages/1/actions/0/configuration/CustomData";
+    for shown in [
+        "release #{Prepare.KANMON_RELEASE}, plan #{Prepare.KANMON_PLAN}",
+        "release #{variables.KANMON_RELEASE}",
+        "plan #{variables.KANMON_PLAN} or fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210",
+    ] {
+        let story = asking("Approve").world(message, json!(shown));
+        let cause = format!("its message (CustomData) is “{shown}”");
+        let named = [
+            "action `Approve` of CodePipeline shop in account dev would not show the plan of a release that is not started inside it",
+            cause.as_str(),
+            "`kanmon release --remote`",
+            "`release #{variables.KANMON_RELEASE}, plan #{variables.KANMON_PLAN}`",
+        ];
+        is_named(story, &named).await;
+    }
+}

@@ -3,9 +3,10 @@
 use super::approval;
 use crate::model::approval::{ApprovalWay, Requester};
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::PlanHash;
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{Account, Pipeline, Stage};
-use crate::ports::approvals::Declared;
+use crate::ports::approvals::{Declared, DeclaredAction};
 use crate::runtime::ports::Ports;
 
 /// All that is missing for the approval of a stage. Whether an execution may be started is only known once one is.
@@ -17,25 +18,32 @@ pub async fn approval(ports: &Ports, pipeline: &Pipeline, stage: &Stage, request
         Ok(declared) => declared,
         Err(fault) => return vec![fault],
     };
-    let variables = match requested_by.execution_of(name, of) {
+    let approval = is_approval(&declared, name, action, account);
+    let (variables, message) = match (requested_by.execution_of(name, of), &approval) {
         // That execution asks; its own actions carry the plan.
-        Some(_) => Ok(()),
-        None => takes_variables(&declared, name, account),
+        (Some(_), _) => (Ok(()), Ok(())),
+        (None, Ok(approval)) => (takes_variables(&declared, name, account), shows_plan(approval, name, account)),
+        (None, Err(_)) => (takes_variables(&declared, name, account), Ok(())),
     };
-    [is_approval(&declared, name, action, account), variables].into_iter().filter_map(Result::err).collect()
+    [approval.map(|_| ()), variables, message].into_iter().filter_map(Result::err).collect()
 }
 
-fn is_approval(declared: &Declared, name: &str, action: &str, account: &Account) -> Result<(), Fault> {
-    let manual: Vec<&str> = declared.actions.iter().filter(|(_, manual)| *manual).map(|(n, _)| n.as_str()).collect();
-    if manual.contains(&action) {
-        return Ok(());
+fn is_approval<'d>(
+    declared: &'d Declared,
+    name: &str,
+    action: &str,
+    account: &Account,
+) -> Result<&'d DeclaredAction, Fault> {
+    if let Some(found) = declared.actions.iter().find(|a| a.manual && a.name == action) {
+        return Ok(found);
     }
+    let manual: Vec<&str> = declared.actions.iter().filter(|a| a.manual).map(|a| a.name.as_str()).collect();
     let there = match (nearest(action, manual.iter().copied()), manual.as_slice()) {
         (_, []) => "it has no manual approval action: add one (category Approval, provider Manual)".to_owned(),
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, all) => format!("its manual approvals: {}", all.join(", ")),
     };
-    let other = declared.actions.iter().any(|(n, _)| n == action);
+    let other = declared.actions.iter().any(|a| a.name == action);
     let sentence = match other {
         true => {
             format!("action `{action}` of CodePipeline {name} in account {} is not a manual approval", account.name)
@@ -43,6 +51,27 @@ fn is_approval(declared: &Declared, name: &str, action: &str, account: &Account)
         false => format!("CodePipeline {name} in account {} has no action `{action}`", account.name),
     };
     Err(Fault::new(if other { FaultKind::Invalid } else { FaultKind::NotFound }, sentence).hint(there))
+}
+
+/// What an action's message says to be the plan that kanmon starts the pipeline with.
+const PLAN: &str = "#{variables.KANMON_PLAN}";
+
+/// Whether the question of an execution that kanmon starts would be its own: an answer counts only where the action's message names
+/// exactly the plan. A pipeline whose own builds make releases shows the plan of another.
+fn shows_plan(action: &DeclaredAction, name: &str, account: &Account) -> Result<(), Fault> {
+    let plan = PlanHash::of(b"any");
+    if PlanHash::the_one_in(&action.message.replace(PLAN, plan.as_str())) == Some(plan) {
+        return Ok(());
+    }
+    let sentence = format!(
+        "action `{}` of CodePipeline {name} in account {} would not show the plan of a release that is not started inside it",
+        action.name, account.name
+    );
+    let message = if action.message.is_empty() { "empty".to_owned() } else { format!("“{}”", action.message) };
+    Err(Fault::new(FaultKind::Invalid, sentence).cause(format!("its message (CustomData) is {message}")).hint(format!(
+        "start the release inside the pipeline (`kanmon release --remote`), or name in the file a pipeline without builds \
+         whose approval has the message `release #{{variables.KANMON_RELEASE}}, plan {PLAN}`, and no other plan"
+    )))
 }
 
 /// Outside an execution, kanmon starts one with its plan as variables.

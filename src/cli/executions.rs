@@ -1,0 +1,185 @@
+//! The CodePipeline execution that a command names, looked up where it may be.
+
+use super::failure::Failure;
+use super::identity;
+use crate::model::approval::{ApprovalWay, Identity};
+use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::AccountName;
+use crate::model::pipeline::{Account, Assume, Pipeline};
+use crate::ports::approvals::Execution;
+use crate::runtime::ports::Ports;
+
+/// `ID`, or `PIPELINE/ID`.
+pub struct Named<'a> {
+    pub pipeline: Option<&'a str>,
+    pub id: &'a str,
+}
+
+impl Named<'_> {
+    /// # Errors
+    /// Where it is not the id of an execution.
+    pub fn read(text: &str) -> Result<Named<'_>, Failure> {
+        let (pipeline, id) = text.rsplit_once('/').map_or((None, text), |(name, id)| (Some(name), id));
+        let groups: Vec<usize> = id.split('-').map(str::len).collect();
+        let hex = id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f' | '-'));
+        if hex && groups == [8, 4, 4, 4, 12] && pipeline != Some("") {
+            return Ok(Named { pipeline, id });
+        }
+        let failure = Failure::wrong(format!("`{text}` is not a valid id of a CodePipeline execution"));
+        Err(match text.contains("#{") {
+            true => failure.cause("CodePipeline replaces `#{…}` in a variable of its action, not in one of the CodeBuild project").hint(
+                "set KANMON_EXECUTION=#{codepipeline.PipelineExecutionId} among the variables of the pipeline's action",
+            ),
+            false => failure.hint(
+                "an id is 32 hex digits in five groups; inside a pipeline, its action sets \
+                 KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}; elsewhere, leave `--execution` and KANMON_EXECUTION out",
+            ),
+        })
+    }
+}
+
+/// An execution, and where it is.
+pub struct Found {
+    pub pipeline: String,
+    pub account: AccountName,
+    pub execution: Execution,
+}
+
+/// The execution at CodePipeline. `started_by`: the pipeline that started this build; `by`: whose credentials this has.
+///
+/// # Errors
+/// Where no pipeline is named and the file names none, where it is in none of the places that can be read, and where it is not in
+/// progress.
+pub async fn look_up(
+    ports: &Ports,
+    file: &Pipeline,
+    named: &Named<'_>,
+    started_by: Option<&str>,
+    by: &Identity,
+) -> Result<Found, Failure> {
+    let mut missed = Missed::default();
+    for place in places(file, named, started_by, by)? {
+        let found = match ports.approvals.execution(&place.account, &place.pipeline, named.id).await {
+            Ok(Some(found)) => found,
+            Ok(None) => {
+                missed.without.push(format!("{} (account {})", place.pipeline, place.account.name));
+                continue;
+            }
+            Err(fault) => {
+                missed.faults.push(fault);
+                continue;
+            }
+        };
+        if found.status != "InProgress" {
+            let Place { pipeline, .. } = place;
+            return Err(Failure::access(format!(
+                "execution {} of CodePipeline {pipeline} is {}",
+                named.id, found.status
+            ))
+            .cause("only an execution that is in progress can ask for a release")
+            .hint("start the pipeline again"));
+        }
+        return Ok(Found { pipeline: place.pipeline, account: place.account.name, execution: found });
+    }
+    Err(missed.failure(named))
+}
+
+/// Where an execution was looked for in vain.
+#[derive(Default)]
+struct Missed {
+    /// The pipelines that do not have it.
+    without: Vec<String>,
+    /// Why others could not be read.
+    faults: Vec<Fault>,
+}
+
+impl Missed {
+    fn failure(mut self, named: &Named<'_>) -> Failure {
+        // It may be where nobody answers for now.
+        let passing = |fault: &Fault| {
+            matches!(
+                fault.kind,
+                FaultKind::Unreachable | FaultKind::Throttled | FaultKind::Ambiguous | FaultKind::Defect
+            )
+        };
+        if let Some(at) = self.faults.iter().position(passing) {
+            return self.faults.swap_remove(at).into();
+        }
+        if self.without.is_empty() && !self.faults.is_empty() {
+            return self.faults.swap_remove(0).into();
+        }
+        let unread = self.faults.into_iter().find(|fault| fault.kind != FaultKind::NotFound);
+        let cause = match unread {
+            Some(fault) => format!("not every account of the file can be read: {}", fault.sentence),
+            None => "an execution that cannot be looked up does not show who asked".to_owned(),
+        };
+        Failure::access(format!("there is no execution {} in CodePipeline {}", named.id, self.without.join(" or ")))
+            .cause(cause)
+            .hint(
+                "inside a pipeline, its action sets KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}, or \
+                 PIPELINE/#{codepipeline.PipelineExecutionId} for a pipeline that the file does not name; \
+                 elsewhere, leave `--execution` and KANMON_EXECUTION out",
+            )
+    }
+}
+
+/// A pipeline by name, and the account as it is entered to look into it.
+struct Place {
+    pipeline: String,
+    account: Account,
+}
+
+/// Where the execution is looked for. Where a pipeline is named with it or started this build: there, whichever of the file's accounts
+/// it is in, and last in the account of the caller's own credentials; else in the pipelines of the file's approvals.
+fn places(file: &Pipeline, named: &Named<'_>, started_by: Option<&str>, by: &Identity) -> Result<Vec<Place>, Failure> {
+    let approvals: Vec<(&str, &AccountName)> = file
+        .stages
+        .iter()
+        .filter_map(|stage| match &stage.approval.as_ref()?.way {
+            ApprovalWay::CodePipeline { pipeline, account, .. } => Some((pipeline.as_str(), account)),
+            ApprovalWay::Kanmon => None,
+        })
+        .collect();
+    let mut places: Vec<Place> = Vec::new();
+    let mut add = |pipeline: &str, account: Account| {
+        if !places.iter().any(|p| p.pipeline == pipeline && p.account == account) {
+            places.push(Place { pipeline: pipeline.to_owned(), account });
+        }
+    };
+    match named.pipeline.or(started_by) {
+        None => approvals.iter().for_each(|(pipeline, account)| add(pipeline, file.account(account).clone())),
+        Some(name) => {
+            let of_it = approvals.iter().filter(|(pipeline, _)| *pipeline == name);
+            let first = of_it.chain(&approvals).map(|(_, account)| *account).chain([&file.stages[0].account]);
+            first.chain(file.accounts.keys()).for_each(|account| add(name, file.account(account).clone()));
+            own(file, by).into_iter().for_each(|account| add(name, account));
+        }
+    }
+    match places.is_empty() {
+        false => Ok(places),
+        true => Err(Failure::wrong(format!("no pipeline is named in which execution {} can be looked up", named.id))
+            .cause("no stage of the file has an approval `by: codepipeline`")
+            .hint("name it with `--execution PIPELINE/ID` (KANMON_EXECUTION), or leave the execution out")),
+    }
+}
+
+/// The account of the caller's own credentials, entered with these: the file may not have it, or enter it through a role that may not
+/// look into pipelines.
+fn own(file: &Pipeline, by: &Identity) -> Vec<Account> {
+    let home = file.account(&file.stages[0].account);
+    let of_file: Vec<Account> = file.accounts.values().filter(|a| a.id == by.account).map(identity::own).collect();
+    if !of_file.is_empty() {
+        return of_file;
+    }
+    let name = by.account.as_str().parse().expect("twelve digits make a name");
+    vec![Account {
+        name,
+        id: by.account.clone(),
+        region: home.region.clone(),
+        role: None,
+        external_id: None,
+        assume: Assume::default(),
+        profile: home.profile.clone(),
+        endpoints: home.endpoints.clone(),
+    }]
+}
