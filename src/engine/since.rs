@@ -87,17 +87,17 @@ mod tests {
 
     use super::*;
     use crate::model::approval::ApprovalRequest;
-    use crate::model::event::Fact;
+    use crate::model::event::{Fact, PushedImage};
     use crate::model::finding::{Finding, Severity};
-    use crate::model::ids::ContentHash;
+    use crate::model::ids::{ContentHash, Digest};
     use crate::model::release::samples::{at, events, gate_passed, id, started};
 
-    fn plan(live: &str, image: &str) -> StagePlan {
+    fn plan(live: &str, repository: &str) -> StagePlan {
         let web = WorkloadPlan {
             family: "web".into(),
             live: Some(format!("arn:aws:ecs:ap-northeast-1:012345678901:task-definition/{live}")),
-            content: ContentHash::of(image.as_bytes()),
-            images: BTreeMap::from([("web".into(), image.into())]),
+            content: ContentHash::of(repository.as_bytes()),
+            images: BTreeMap::from([("web".into(), format!("{repository}@{}", Digest::of(b"web")))]),
             unnamed: Default::default(),
             changes: vec![],
             drift: vec![],
@@ -115,12 +115,17 @@ mod tests {
             expires_at: at(3600),
         };
         let stage = || id("prod");
-        let first =
-            [started(), gate_passed("prod"), Fact::StagePlanned { stage: stage(), plan: then }].into_iter().chain([
-                Fact::ApprovalRequested { stage: stage(), request },
-                Fact::ApprovalVoided { stage: stage(), why: "another".into() },
-            ]);
-        Release::fold(&events("r1", first.chain(facts))).unwrap()
+        let pushed =
+            PushedImage { repository: "r".into(), digest: Digest::of(b"web"), pushed_at: at(0), left_behind: vec![] };
+        let first = [
+            started(),
+            Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into(), commit: None },
+            gate_passed("prod"),
+            Fact::StagePlanned { stage: stage(), plan: then },
+            Fact::ApprovalRequested { stage: stage(), request },
+            Fact::ApprovalVoided { stage: stage(), why: "another".into() },
+        ];
+        Release::fold(&events("r1", first.into_iter().chain(facts))).unwrap()
     }
 
     fn told(then: StagePlan, facts: Vec<Fact>) -> Option<String> {
@@ -133,11 +138,14 @@ mod tests {
 
     #[test]
     fn what_runs_and_what_would_run_is_told_by_its_names() {
-        let now = vec![gate_passed("prod"), planned(plan("web:2", "r/web@two"))];
+        let now = vec![gate_passed("prod"), planned(plan("web:2", "r/two"))];
         assert_eq!(
-            told(plan("web:1", "r/web@one"), now).unwrap(),
-            "web ran web:1, and now runs web:2; container web of web would run r/web@two; \
-             another task definition would be registered for web"
+            told(plan("web:1", "r/one"), now).unwrap(),
+            format!(
+                "web ran web:1, and now runs web:2; container web of web would run r/two@{}; \
+                 another task definition would be registered for web",
+                Digest::of(b"web")
+            )
         );
         let gone = vec![gate_passed("prod"), planned(StagePlan::default())];
         assert_eq!(told(plan("web:1", "r"), gone).unwrap(), "web is no longer there");

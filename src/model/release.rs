@@ -138,6 +138,7 @@ impl Release {
             return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
         }
         self.knows(&event.fact).map_err(|why| illegal(event, &why))?;
+        self.agrees(&event.fact).map_err(|why| illegal(event, &why))?;
         self.take(event).map_err(|why| illegal(event, &why))?;
         self.conclude(event);
         self.seq = event.seq;
@@ -446,6 +447,7 @@ fn illegal(event: &Event, why: &str) -> Illegal {
     Illegal { seq: event.seq, kind, why: why.to_owned() }
 }
 
+mod agreement;
 mod lookups;
 mod parts;
 mod references;

@@ -1,5 +1,6 @@
 //! A5: whoever writes the state lets a release's record name an image that is not clean, and beside it children that are. Production's
-//! own gate has to scan what is in the registry under that digest, not what the record names.
+//! own gate has to scan what is in the registry under that digest, not what the record names. And the copy that it names in production's
+//! account has to be the very image that was built, judged and run before.
 
 use serde_json::json;
 
@@ -13,6 +14,11 @@ fn played(topology: Topology, findings: &str) -> (Field, String) {
     let swapped = pusher.index("swapped", &[other, pusher.attestation()]);
     let release = field.prepared();
     let mut record = field.record(&release);
+    // Everywhere: a record that contradicts itself is refused at once.
+    let built = field.digest(&release);
+    for (_, fact) in &mut record.facts {
+        *fact = serde_json::from_str(&fact.to_string().replace(&built, &swapped)).unwrap();
+    }
     for kind in ["image-built", "image-copied"] {
         if record.facts.iter().any(|(_, fact)| fact["kind"] == kind) {
             let (digest, child) = (swapped.clone(), clean["digest"].clone());
@@ -42,5 +48,48 @@ fn production_scans_what_its_registry_holds_and_not_what_a_record_names() {
         let running = field.waits(&release);
         field.approves(&release);
         running.end().ended(0);
+    }
+}
+
+/// An image that is in both accounts and never ran anywhere: the attacker's own file copies it, and asks about it.
+fn copied(field: &Field, image: &str) -> tempfile::TempDir {
+    let (own, desk) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &field.sandbox));
+    desk.edit(
+        "  - name: staging\n    account: dev\n    cluster: hello-staging\n    values: deploy/staging.yaml\n    steps: [{ roll: web }]\n",
+        "",
+    );
+    let attacker = field.developer().at(&desk).apart(own.path());
+    let mut running = attacker.start(&["release", "--image", &format!("app={image}")]);
+    running.says("waits for approval");
+    running.signal("INT");
+    running.end().ended(30);
+    own
+}
+
+#[test]
+fn a_copy_that_is_another_image_than_the_one_that_was_built_is_refused() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        let pusher = Pusher::new(&field.sandbox);
+        let other = pusher.index("other", &[pusher.amd64(CLEAN), pusher.attestation()]);
+        let release = field.prepared();
+        let running = field.waits(&release);
+        running.signal("INT");
+        running.end().ended(30);
+        let _own = copied(&field, &other);
+        let honest = field.record(&release);
+        let mut record = honest.clone();
+        record.edit("image-copied", |fact| fact["digest"] = json!(other));
+        field.plant(&record);
+        for verb in [&["promote", &release, "--to", "prod"][..], &["resume", &release], &["history", &release]] {
+            field.promoter().run(verb).ended(40).told("does not fit together").told("image app is");
+        }
+        field.production_is_untouched();
+        // The control: the record as it was.
+        field.plant(&honest);
+        let running = field.waits(&release);
+        field.approves(&release);
+        running.end().ended(0);
+        assert_eq!(field.in_production(), field.digest(&release), "{topology:?}");
     }
 }

@@ -6,10 +6,15 @@ use serde_json::{Value, json};
 use super::record::Record;
 use super::rig::{Field, Topology};
 
+/// The digest of an image that nobody built.
+fn other() -> String {
+    format!("sha256:{}", "ab".repeat(32))
+}
+
 /// An honest record, each time with one thing changed, and what is said of it.
 fn forgeries(honest: &Record) -> Vec<(Record, &'static str)> {
     type Change = (&'static str, fn(&mut Value), &'static str);
-    let changes: [Change; 8] = [
+    let changes: [Change; 13] = [
         ("started", |s| s["pipeline"]["stages"][1]["account"] = json!("moon"), "no account moon"),
         ("started", |s| s["pipeline"]["images"] = json!({}), "no image app"),
         ("started", |s| s["pipeline"]["services"] = json!({}), "no service web"),
@@ -22,6 +27,16 @@ fn forgeries(honest: &Record) -> Vec<(Record, &'static str)> {
             "rolls no service moon",
         ),
         ("baseline-taken", |f| f["place"]["step"] = json!(9), "has no step 9"),
+        // Two facts that an honest record cannot let differ.
+        (
+            "stage-planned",
+            |f| f["plan"]["services"]["web"]["images"]["web"] = json!(format!("elsewhere/hello@{}", other())),
+            "is planned with elsewhere/hello@sha256:abab",
+        ),
+        ("task-definition-registered", |f| f["content"] = json!("ab".repeat(32)), "is not what was planned"),
+        ("rollout-started", |f| f["task_definition"] = json!("hello-staging-web:1"), "hello-staging-web:1 was rolled"),
+        ("stage-left", |f| f["images"] = json!({ "app": other() }), "and this is abab"),
+        ("stage-left", |f| f["stage"] = json!("prod"), "prod was not entered"),
     ];
     let forged = changes.into_iter().map(|(kind, change, why)| {
         let mut record = honest.clone();
@@ -57,8 +72,17 @@ fn one_such_record_hides_no_other_release() {
     let first = field.record(&field.prepared());
     let waiting = field.prepared();
     let running = field.waits(&waiting);
-    for (n, (mut record, why)) in forgeries(&first).into_iter().enumerate() {
-        record.release = format!("r20200101-00000{n}-ffffff");
+    let mut forged = forgeries(&first);
+    // Two images of one name: what ran in staging, and what would go further.
+    let mut twice = first.clone();
+    let mut built = twice.fact("image-built").clone();
+    built["digest"] = json!(other());
+    forged.push((twice.add(built).clone(), "the release has ended"));
+    let ended = twice.facts.iter().position(|(_, fact)| fact["kind"] == "finished").unwrap();
+    twice.facts.remove(ended);
+    forged.push((twice, "and this is abab"));
+    for (n, (mut record, why)) in forged.into_iter().enumerate() {
+        record.release = format!("r20200101-0000{n:02}-ffffff");
         record.add_to(field.state());
         let bad = &record.release;
         for verb in ["history", "approvals", "status"] {

@@ -9,7 +9,7 @@ use crate::model::finding::{ScanReading, ScanState};
 use crate::model::gate::GateJudgement;
 use crate::model::ids::{ContentHash, Digest, PlanHash};
 use crate::model::outcome::Outcome;
-use crate::model::plan::StagePlan;
+use crate::model::plan::{StagePlan, WorkloadPlan};
 use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::verdict::Verdict;
 
@@ -241,6 +241,74 @@ fn effects_images_and_plans_that_the_pipeline_does_not_have_are_refused() {
     let answer = ApprovalAnswer { stage: id("moon"), ..answer("prod", Answer::Approved) };
     let refusal = Fact::ApprovalRefused { answer, why: "x".into(), closes: false };
     assert_eq!(why(refusal), "the pipeline has no stage moon");
+}
+
+#[test]
+fn two_facts_that_speak_of_one_image_agree() {
+    let pushed = |digest: &[u8]| PushedImage {
+        repository: "shop".into(),
+        digest: Digest::of(digest),
+        pushed_at: at(0),
+        left_behind: vec![],
+    };
+    let copied = |digest: &[u8]| Fact::ImageCopied { image: id("web"), account: id("main"), pushed: pushed(digest) };
+    let again = |digest: &[u8]| Fact::ImageBuilt {
+        image: id("web"),
+        pushed: pushed(digest),
+        by: "layers".into(),
+        commit: None,
+    };
+    let is_another = format!("image web is {}, and this is {}", Digest::of(b"web").short(), Digest::of(b"x").short());
+    assert_eq!(refused([built(), copied(b"x")]).why, is_another);
+    assert_eq!(refused([built(), again(b"x")]).why, is_another);
+    assert_eq!(refused([copied(b"web")]).why, "there is no image web yet");
+    fold([built(), copied(b"web"), again(b"web")]).unwrap();
+    let images = |digest: &[u8]| BTreeMap::from([(id("web"), Digest::of(digest))]);
+    let failed = |digest: &[u8]| Fact::ImagesFailed { stage: id("dev"), images: images(digest), why: "x".into() };
+    assert_eq!(refused([built(), failed(b"x")]).why, is_another);
+    fold([built(), failed(b"web")]).unwrap();
+}
+
+#[test]
+fn what_is_registered_rolled_and_left_is_what_was_planned_registered_and_entered() {
+    let planned_with = |image: &str| {
+        let web = WorkloadPlan {
+            family: "web".into(),
+            live: None,
+            content: ContentHash::of(b"web"),
+            images: BTreeMap::from([("web".into(), image.to_owned())]),
+            unnamed: BTreeMap::new(),
+            changes: vec![],
+            drift: vec![],
+            desired: 1,
+        };
+        let plan = StagePlan { services: BTreeMap::from([(id("web"), web)]), tasks: BTreeMap::new() };
+        Fact::StagePlanned { stage: id("dev"), plan }
+    };
+    let ours = format!("registry/shop@{}", Digest::of(b"web"));
+    assert!(refused([built(), planned_with("registry/shop@sha256:0")]).why.contains("is planned with registry/shop@"));
+    assert!(refused([planned_with(&ours)]).why.contains("there is no image web yet"));
+    let registered = |arn: &str, content: &[u8]| Fact::TaskDefinitionRegistered {
+        at: step("dev", 1),
+        workload: Workload::Service(id("web")),
+        arn: arn.into(),
+        content: ContentHash::of(content),
+        reused: false,
+    };
+    let inside = || vec![built(), planned_with(&ours), gate_passed("dev"), entered("dev"), baseline()];
+    let other_content = [inside(), vec![registered("web:2", b"x")]].concat();
+    assert_eq!(refused(other_content).why, "what is registered for dev/web is not what was planned");
+    let other_revision = [inside(), vec![registered("web:3", b"web"), rollout_started()]].concat();
+    assert_eq!(refused(other_revision).why, "web:3 was registered for dev/web, and web:2 was rolled");
+    fold([inside(), vec![registered("web:2", b"web"), rollout_started()]].concat()).unwrap();
+    let left = Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() };
+    assert_eq!(refused([left]).why, "dev was not entered");
+    let ran = Fact::TaskRan {
+        at: step("dev", 0),
+        task: id("migrate"),
+        end: crate::model::event::TaskEnd { exit_code: Some(0), reason: None },
+    };
+    assert_eq!(refused([ran]).why, "no task of dev was started");
 }
 
 #[test]
