@@ -1,12 +1,19 @@
 //! What a record calls done, held against what runs there now.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::bench::Bench;
 use super::failure::Failure;
-use crate::engine::taskdef;
-use crate::model::fault::Fault;
+use crate::engine::changes::changes;
+use crate::engine::taskdef::{self, sent};
+use crate::model::arn;
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{ReleaseId, ServiceName, StageName};
-use crate::model::pipeline::Stage;
+use crate::model::pipeline::{Account, Stage};
 use crate::model::release::Release;
+use crate::model::words;
 use crate::ports::deployer::Cluster;
 use crate::report::names;
 use crate::runtime::ports::Ports;
@@ -14,8 +21,15 @@ use crate::runtime::ports::Ports;
 /// A service that does not run what a release brought there.
 struct Other {
     service: ServiceName,
-    /// The named containers' images, as they run now.
-    runs: Vec<String>,
+    runs: Runs,
+}
+
+/// What a service runs instead.
+enum Runs {
+    /// The named containers' images.
+    Images(Vec<String>),
+    /// This revision, which differs in something else than the images.
+    Revision(String),
 }
 
 /// Reads every stage up to `to` that the release has left. What is worth knowing and stops nothing is answered as sentences: a stage
@@ -23,16 +37,16 @@ struct Other {
 ///
 /// # Errors
 /// Where `to` itself runs something else by now, so that there would be nothing to do and nothing would be true; and where a stage on
-/// the way runs what no newer release brought.
+/// the way runs what no newer release brought. On the way the images count, which are what goes further; in `to` also how they run.
 pub async fn look(bench: &Bench, ports: &Ports, release: &Release, to: &StageName) -> Result<Vec<String>, Failure> {
     let pipeline = &release.started.pipeline;
     let end = pipeline.stages.iter().position(|s| s.name == *to).map_or(0, |i| i + 1);
     let mut notes = Vec::new();
     for stage in pipeline.stages[..end].iter().filter(|s| release.stage(&s.name).left.is_some()) {
         let newer = bench.journal.ledger(&pipeline.app, &stage.name).await?.last_entered.filter(|l| *l > release.id);
-        let other = match others(ports, release, stage).await {
-            Ok(mut others) if !others.is_empty() => others.swap_remove(0),
-            Ok(_) => continue,
+        let other = match other(ports, release, stage, stage.name == *to).await {
+            Ok(Some(other)) => other,
+            Ok(None) => continue,
             Err(fault) if stage.name != *to => {
                 notes.push(format!(
                     "stage {} could not be read, so whether it still runs what {} brought is unknown: {fault}",
@@ -52,11 +66,10 @@ pub async fn look(bench: &Bench, ports: &Ports, release: &Release, to: &StageNam
     Ok(notes)
 }
 
-/// The services of a stage that run other digests than the release's.
-async fn others(ports: &Ports, release: &Release, stage: &Stage) -> Result<Vec<Other>, Fault> {
+/// The first service of a stage that runs other digests than the release's; with `whole`, also one that runs them in another way.
+async fn other(ports: &Ports, release: &Release, stage: &Stage, whole: bool) -> Result<Option<Other>, Fault> {
     let pipeline = &release.started.pipeline;
     let account = pipeline.account(&stage.account);
-    let mut found = Vec::new();
     for service in stage.services() {
         let at = Cluster { account, name: &stage.cluster };
         let reading = ports.deployer.service(at, stage.service_name(service)).await?;
@@ -69,30 +82,69 @@ async fn others(ports: &Ports, release: &Release, stage: &Stage) -> Result<Vec<O
             wanted.zip(runs(container)).is_some_and(|(wanted, runs)| runs.ends_with(&wanted))
         });
         if !same {
-            let runs = containers.keys().filter_map(|container| runs(container)).collect();
-            found.push(Other { service: service.clone(), runs });
+            let images = containers.keys().filter_map(|container| runs(container)).collect();
+            return Ok(Some(Other { service: service.clone(), runs: Runs::Images(images) }));
+        }
+        let brought = brought(release, stage, service).filter(|brought| whole && brought != revision);
+        if let Some(brought) = brought
+            && !holds(ports, account, &definition.raw, &brought).await?
+        {
+            return Ok(Some(Other { service: service.clone(), runs: Runs::Revision(revision.clone()) }));
         }
     }
-    Ok(found)
+    Ok(None)
+}
+
+/// The revision that a release brought a service to, or found it at.
+fn brought(release: &Release, stage: &Stage, service: &ServiceName) -> Option<String> {
+    let own = release.stage(&stage.name).rolls().rfind(|(_, name, _)| *name == service);
+    own.and_then(|(_, _, roll)| roll.run.as_ref()).map(|run| run.task_definition.clone())
+}
+
+/// Whether what runs has the content of another revision, as one has that was registered again. One that ECS no longer knows has none.
+async fn holds(ports: &Ports, account: &Account, runs: &Value, revision: &str) -> Result<bool, Fault> {
+    match ports.deployer.task_definition(account, revision).await {
+        Ok(own) => Ok(changes(&own.raw, &sent::as_sent(runs, None, &own.raw), &BTreeSet::new()).is_empty()),
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(false),
+        Err(fault) => Err(fault),
+    }
 }
 
 fn replaced(release: &Release, stage: &Stage, other: &Other, newer: Option<&ReleaseId>) -> Failure {
     let account = release.started.pipeline.account(&stage.account);
-    let runs: Vec<String> = other.runs.iter().map(|image| names::image(image, account)).collect();
     let (id, place) = (&release.id, format!("{}/{}", stage.name, other.service));
     let given: Vec<String> = release
         .images
         .iter()
         .map(|(name, pushed)| format!("--image {name}={}@{}", pushed.repository, pushed.digest))
         .collect();
-    Failure::wrong(format!("{place} does not run the images of {id}, but {}", runs.join(", ")))
+    let again = format!("`kanmon release --until {} {}`", stage.name, given.join(" "));
+    let (sentence, hint) = match &other.runs {
+        Runs::Images(images) => {
+            let runs: Vec<String> = images.iter().map(|image| names::image(image, account)).collect();
+            let sentence = format!("{place} does not run the images of {id}, but {}", runs.join(", "));
+            (sentence, format!("to deploy these images there again, make a new release of them: {again}"))
+        }
+        Runs::Revision(revision) => {
+            let revision = arn::last(revision);
+            let sentence = format!("{place} runs the images of {id} with another configuration: {revision}");
+            let source = &release.started.source;
+            let files = match source.commit.as_ref().filter(|_| !source.dirty) {
+                Some(commit) => format!("check out commit {}", words::commit(commit, 12)),
+                None => format!("use the files that {id} was made with"),
+            };
+            (
+                sentence,
+                format!(
+                    "to deploy its configuration there again, {files} and make a new release of its images: {again}"
+                ),
+            )
+        }
+    };
+    Failure::wrong(sentence)
         .cause(match newer {
             Some(newer) => format!("{newer} has entered {} since; the record says that {id} is done there, so nothing would be deployed", stage.name),
             None => format!("somebody has changed it since without kanmon; the record says that {id} is done there, so nothing would be deployed"),
         })
-        .hint(format!(
-            "to deploy these images there again, make a new release of them: `kanmon release --until {} {}`",
-            stage.name,
-            given.join(" ")
-        ))
+        .hint(hint)
 }

@@ -55,6 +55,74 @@ fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
 }
 
 #[test]
+fn a_release_is_not_said_to_run_where_its_images_run_with_another_configuration() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit(ASKS, "");
+    let developer = sandbox.keys("developer");
+    let first = release(&sandbox, &desk, "one", "staging");
+    let one = digest(&sandbox, "hello-staging");
+    let made_from = desk.run(&developer, &["history", "--output", "json"]).ended(0).json();
+    let made_from = made_from[0]["releases"][0]["source"]["commit"].as_str().unwrap()[..12].to_owned();
+    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
+    let with_debug = r#""environment": [{ "name": "DEBUG", "value": "1" }, "#;
+    desk.write("deploy/web.json", &template.replace(r#""environment": ["#, with_debug));
+    desk.commit();
+    let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
+    let ran = desk.run(&developer, &["release", "--until", "staging", "--image", &given]).ended(0);
+    let second = release_in(&ran.out);
+    assert_eq!(digest(&sandbox, "hello-staging"), one);
+    for stage in ["dev", "staging"] {
+        let ran = desk.run(&developer, &["promote", &first, "--to", stage]).ended(2);
+        ran.told(&format!("{stage}/web runs the images of {first} with another configuration: hello-{stage}-web:3"))
+            .told(&format!("{second} has entered {stage} since"))
+            .told(&format!("check out commit {made_from}"))
+            .told(&format!("`kanmon release --until {stage} --image app="));
+    }
+    desk.run(&developer, &["promote", &second, "--to", "staging"]).ended(0).says("✓ unchanged: ");
+    // The way to go that was named; what the first one rolled runs again.
+    desk.write("deploy/web.json", &template);
+    desk.commit();
+    desk.run(&developer, &["release", "--until", "staging", "--image", &given]).ended(0);
+    desk.run(&developer, &["promote", &first, "--to", "staging"]).ended(0).says("✓ unchanged: ");
+    // On the way the images count: they are what goes further.
+    desk.run(&developer, &["promote", &first, "--to", "prod"]).ended(0);
+    assert_eq!(sandbox.reached("222222222222", "hello-prod", "web")["digest"], *one);
+}
+
+#[test]
+fn a_release_of_given_images_says_how_a_later_stage_gets_an_image_that_is_built() {
+    let sandbox = Sandbox::start();
+    let desk = Desk::demo(&sandbox);
+    desk.edit(ASKS, "");
+    let developer = sandbox.keys("developer");
+    let admin = "  admin: { account: dev, repository: hello, builder: layers, layers: { files: { /srv/admin: app } } }\nservices:";
+    desk.edit("services:", admin);
+    let task = "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { web: admin }, network_of: web }\ngate:\n  at_most";
+    desk.edit("gate:\n  at_most", task);
+    let check = "      - check: { http: \"http://";
+    desk.edit("    steps:\n      - roll: web\n", "    steps:\n      - roll: web\n      - run: migrate\n");
+    for stage in ["dev", "staging"] {
+        let values = format!("values: deploy/{stage}.yaml\n    steps:\n      - roll: web\n");
+        desk.edit(&format!("{values}      - run: migrate\n{check}"), &format!("{values}{check}"));
+    }
+    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
+    desk.write("deploy/migrate.json", &template.replace("{{ stage }}-web", "{{ stage }}-migrate"));
+    desk.commit();
+    let built = release(&sandbox, &desk, "one", "dev");
+    let given = format!("app={}/{DEV}.ap-northeast-1/hello@{}", sandbox.host, digest(&sandbox, "hello-dev"));
+    let ran = desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
+    let id = release_in(&ran.out);
+    assert_ne!(id, built);
+    let ran = desk.run(&developer, &["promote", &id, "--to", "prod"]).ended(40);
+    ran.says(&format!("image admin cannot be built for {id}: it was started without a source"))
+        .says("every image that it needed up to dev was given")
+        .says(&format!("`kanmon release --until prod --image {given}` builds admin from the working tree"));
+    // The way to go that was named.
+    desk.run(&developer, &["release", "--until", "prod", "--image", &given]).ended(0);
+}
+
+#[test]
 fn a_stage_that_somebody_else_changed_was_not_passed() {
     let sandbox = Sandbox::start();
     let desk = Desk::demo(&sandbox);

@@ -29,6 +29,7 @@ pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say
 /// # Errors
 /// `NotFound`, with the commit to check out: the release can go on where its source is.
 fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Result<(), Fault> {
+    let pipeline = &release.started.pipeline;
     let (was, is) = (&release.started.source, ports.checkout.source());
     if was.commit == is.commit && was.dirty == is.dirty {
         return Ok(());
@@ -40,6 +41,10 @@ fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Resul
             .as_ref()
             .map_or_else(|| "no commit that is known".to_owned(), |c| format!("commit {}{dirty}", words::commit(c, 12)))
     };
+    let all_given = |until| pipeline.images_until(until).into_iter().all(|i| release.started.given.contains_key(i));
+    if *was == Source::default() && all_given(&release.started.until) {
+        return Err(without_source(release, image));
+    }
     let sentence = format!("image {image} cannot be built here for {}: the source is another", release.id);
     let hint = match (&was.commit, was.dirty) {
         (Some(commit), false) => {
@@ -52,6 +57,20 @@ fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Resul
     Err(Fault::new(FaultKind::NotFound, sentence)
         .cause(format!("it was started from {}, and this is {}", told(was), told(&is)))
         .hint(hint))
+}
+
+/// A release that was started with images that were given alone has no source that another one could be built from.
+fn without_source(release: &Release, image: &ImageName) -> Fault {
+    let (id, until) = (&release.id, &release.until);
+    let given =
+        |(name, pushed): (&ImageName, &PushedImage)| format!("--image {name}={}@{}", pushed.repository, pushed.digest);
+    let again = std::iter::once(format!("kanmon release --until {until}")).chain(release.images.iter().map(given));
+    let again = again.collect::<Vec<_>>().join(" ");
+    Fault::new(FaultKind::NotFound, format!("image {image} cannot be built for {id}: it was started without a source"))
+        .cause(format!("every image that it needed up to {} was given", release.started.until))
+        .hint(format!(
+            "make a new release: `{again}` builds {image} from the working tree, `--image {image}=…` beside it takes one that exists"
+        ))
 }
 
 /// An image that exists already: taken where it is if that is the image's own repository, copied there else.
