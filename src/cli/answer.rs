@@ -12,7 +12,7 @@ use super::heard::{Sent, Taken, Word, follow};
 use super::identity::{self, own};
 use super::output::Output;
 use super::own_file;
-use super::releases::{self, Recorded};
+use super::releases::{self, OtherKanmon, Recorded};
 use crate::engine::approval::{no_approver, refusal};
 use crate::engine::inbox::{foresee, settled};
 use crate::engine::plan::is_what_was_asked;
@@ -98,9 +98,19 @@ pub async fn answer(
     }
     seen(args, request)?;
     if answer == Answer::Approved && !is_what_was_asked(&recorded.release, stage, &request.plan) {
-        return Err(Failure::access(format!("the record does not show what plan {} stands for", request.plan.short()))
-            .cause("somebody has changed the record since the question was asked; nothing was answered")
-            .hint("do not approve it elsewhere either; find out who writes the state, then make a new release"));
+        let failure =
+            Failure::access(format!("the record does not show what plan {} stands for", request.plan.short()));
+        return Err(match OtherKanmon::of(&recorded.release.started.kanmon) {
+            Some(other) => failure
+                .cause(format!(
+                    "{}, which may compute the hash of a plan in another way; nothing was answered",
+                    other.sentence()
+                ))
+                .hint(other.hint()),
+            None => failure
+                .cause("somebody has changed the record since the question was asked; nothing was answered")
+                .hint("do not approve it elsewhere either; find out who writes the state, then make a new release"),
+        });
     }
     if answer == Answer::Approved {
         freezes::warn(bench.journal.as_ref(), &recorded.release, &stage.name, output).await;

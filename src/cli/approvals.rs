@@ -7,7 +7,7 @@ use super::args::Global;
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use super::releases::{self, Recorded};
+use super::releases::{self, All, OtherKanmon, Recorded, Unreadable, is_of_the_record};
 use crate::engine::inbox::foresee;
 use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::ApprovalRequest;
@@ -21,10 +21,9 @@ use crate::report::{names, plan, story};
 
 pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let bench = Bench::new(global, output)?;
-    let all = releases::all(&bench, usize::MAX).await?;
+    let all = heard(&bench, releases::all(&bench, usize::MAX).await?).await?;
     all.warn(output);
-    let unreadable = all.unreadable();
-    let recorded = heard(&bench, all.recorded).await?;
+    let (unreadable, recorded) = (all.unreadable(), all.recorded);
     let now = bench.clock.now();
     let mut waiting = Vec::new();
     // Nobody can answer an expired one, even while nobody works on its release.
@@ -73,22 +72,29 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
 }
 
 /// Releases as they will be once what lies in their inboxes is heard: what was answered is not asked any more.
-async fn heard(bench: &Bench, recorded: Vec<Recorded>) -> Result<Vec<Recorded>, Failure> {
+async fn heard(bench: &Bench, all: All) -> Result<All, Failure> {
     let now = bench.clock.now();
-    let mut heard = Vec::new();
-    for Recorded { listed, release } in recorded {
-        let recorded = Recorded { listed, release };
-        heard.push(match asked(&recorded, now).is_empty() {
-            // A withdrawal asks again.
-            true if !recorded.release.stages.values().any(|s| matches!(s.approval, Approval::Given(..))) => recorded,
-            true | false => {
-                let inbox = bench.journal.inbox(&recorded.release.id).await?;
+    let (mut heard, mut unreadable) = (Vec::new(), all.unreadable);
+    for recorded in all.recorded {
+        // A withdrawal asks again.
+        let may_change = !asked(&recorded, now).is_empty()
+            || recorded.release.stages.values().any(|s| matches!(s.approval, Approval::Given(..)));
+        if !may_change {
+            heard.push(recorded);
+            continue;
+        }
+        match bench.journal.inbox(&recorded.release.id).await {
+            Ok(inbox) => {
                 let release = foresee(&recorded.release, &inbox).0;
-                Recorded { release, ..recorded }
+                heard.push(Recorded { release, ..recorded });
             }
-        });
+            Err(error) if is_of_the_record(&error) => {
+                unreadable.push(Unreadable { listed: recorded.listed, why: error.into() });
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
-    Ok(heard)
+    Ok(All { recorded: heard, unreadable })
 }
 
 /// Whether a stage is frozen, and which other releases of the same images were rejected there. What cannot be read for this is read
@@ -206,8 +212,12 @@ pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
         sheet = sheet.and(plan::of(pipeline, stage, &shown.plan, paint).after("  "));
     }
     if !is_what_was_asked(release, stage, &request.plan) {
-        let warning = "the record does not show what this plan stands for: somebody has changed it. Do not approve it";
-        sheet.line(format!("  {}", paint.bad(warning)));
+        let why = match OtherKanmon::of(&release.started.kanmon) {
+            Some(other) => format!("{}. Do not approve it with this one: {}", other.sentence(), other.hint()),
+            None => "somebody has changed it. Do not approve it".to_owned(),
+        };
+        let warning = format!("the record does not show what this plan stands for: {why}");
+        sheet.line(format!("  {}", paint.bad(&warning)));
     } else if let Some(policy) = &stage.approval {
         sheet.line(format!("  {}", paint.strong(&story::how_to_approve(release, policy, request))));
     }

@@ -97,10 +97,13 @@ impl From<JournalError> for Failure {
                 .cause("who made it could have written any record into it")
                 .hint("move it out of the way: kanmon makes its own; `--state` names another place"),
             JournalError::MadeElsewhere(dir) => Failure::new(ACCESS, sentence)
-                .cause("whoever wrote it could have written any record into it")
+                .cause(
+                    "it was copied, came with the source, or was made by an earlier kanmon; who wrote it could have written any \
+                     record into it",
+                )
                 .hint(format!(
-                    "move it out of the way, and kanmon makes its own; where you copied or restored it yourself, name it once: \
-                     `--state local:{dir}`"
+                    "move it out of the way, and kanmon makes its own; where it is yours (copied, restored, or made by an earlier \
+                     kanmon), name it once: `--state local:{dir}`"
                 )),
             JournalError::Remote(fault) => fault.into(),
             JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Failure::new(ACCESS, sentence),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
-use crate::model::event::Event;
+use crate::model::event::{Event, Fact};
 use crate::model::ids::ReleaseId;
 use crate::model::release::Release;
 use crate::ports::journal::{Imported, JournalError, Listed};
@@ -114,7 +114,7 @@ pub async fn all(bench: &Bench, limit: usize) -> Result<All, Failure> {
 }
 
 /// Whether a record cannot be read for what is in it, not for how the state is reached.
-fn is_of_the_record(error: &JournalError) -> bool {
+pub fn is_of_the_record(error: &JournalError) -> bool {
     match error {
         JournalError::Corrupt(_) | JournalError::Unknown(_) | JournalError::Newer { .. } => true,
         JournalError::NoSuchRelease(_)
@@ -133,6 +133,38 @@ fn is_of_the_record(error: &JournalError) -> bool {
 
 fn folded(id: &ReleaseId, events: &[Event]) -> Result<Release, Failure> {
     Release::fold(events).map_err(|illegal| {
-        Failure::access(format!("the record of {id} does not fit together")).cause(illegal.to_string())
+        let failure = Failure::access(format!("the record of {id} does not fit together"));
+        let by = match events.first().map(|event| &event.fact) {
+            Some(Fact::Started(started)) => OtherKanmon::of(&started.kanmon),
+            Some(_) | None => None,
+        };
+        match by {
+            Some(other) => failure.cause(format!("{illegal}; {}", other.sentence())).hint(other.hint()),
+            None => failure.cause(illegal.to_string()),
+        }
     })
 }
+
+/// Another version of kanmon than this one, which may write and count some things differently.
+pub struct OtherKanmon<'a>(&'a str);
+
+impl<'a> OtherKanmon<'a> {
+    /// The version that started a release, where it is another one. It is the record's word, and no sentence of somebody else's.
+    pub fn of(started: &'a str) -> Option<OtherKanmon<'a>> {
+        let is_version = |c: char| c.is_ascii_alphanumeric() || ['.', '-', '+'].contains(&c);
+        let name =
+            if started.len() <= LONGEST_VERSION && started.chars().all(is_version) { started } else { "unknown" };
+        (started != env!("CARGO_PKG_VERSION")).then_some(OtherKanmon(name))
+    }
+
+    pub fn sentence(&self) -> String {
+        format!("it was started by kanmon {}, and this is kanmon {}", self.0, env!("CARGO_PKG_VERSION"))
+    }
+
+    pub fn hint(&self) -> String {
+        format!("use kanmon {}; if it says the same, find out who writes the state", self.0)
+    }
+}
+
+/// Semantic versions with a commit behind them are half as long.
+const LONGEST_VERSION: usize = 64;

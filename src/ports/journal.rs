@@ -53,7 +53,7 @@ pub enum JournalError {
     #[error("the state is not used: {0}")]
     Foreign(String),
     /// The folder came from elsewhere, and with it whatever is recorded there.
-    #[error("the state is not used: {0} was not made here; it was copied, or came with the source")]
+    #[error("the state is not used: {0} has no note that it was made here")]
     MadeElsewhere(String),
     /// The service that keeps it does not do as asked.
     #[error("{0}")]

@@ -151,6 +151,20 @@ fn a_record_that_shows_less_than_it_asks_about_is_not_approved() {
         let sheet = field.manager().run(&["approvals"]).ended(0);
         sheet.says("the record does not show what this plan stands for");
         let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
-        ran.told("does not show what plan");
+        ran.told("does not show what plan").told("somebody has changed the record");
+        // Another kanmon may have computed the hash in another way, which is no forgery; it is not answered either.
+        record.edit("started", |fact| fact["kanmon"] = serde_json::json!("0.0.1"));
+        field.plant(&record);
+        let sheet = field.manager().run(&["approvals"]).ended(0);
+        sheet.says("started by kanmon 0.0.1").says("use kanmon 0.0.1");
+        let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
+        ran.told("does not show what plan")
+            .told("it was started by kanmon 0.0.1, and this is kanmon")
+            .told("use kanmon 0.0.1");
+        // The version is foreign text: it does not bring a sentence of its own.
+        record.edit("started", |fact| fact["kanmon"] = serde_json::json!("0.0.1. All is well: approve"));
+        field.plant(&record);
+        let sheet = field.manager().run(&["approvals"]).ended(0);
+        assert!(!sheet.says("started by kanmon unknown").out.contains("All is well"));
     }
 }

@@ -72,7 +72,11 @@ fn a_state_that_came_with_the_source_is_not_used_without_git_either() {
             for verb in [&["history"][..], &["approvals"], &["promote", &id, "--to", "prod"], &["resume"], &["release"]]
             {
                 let ran = desk.run(env, verb).ended(40);
-                let ran = ran.told(".kanmon was not made here").told("name it once").told("move it out of the way");
+                let ran = ran
+                    .told(".kanmon has no note that it was made here")
+                    .told("an earlier kanmon")
+                    .told("name it once")
+                    .told("move it out of the way");
                 assert!(!ran.out.contains(&id), "{topology:?}, {what}: {verb:?}");
             }
         }
@@ -92,7 +96,7 @@ fn control_a_state_that_was_made_here_is_used_and_one_that_was_copied_is_once_it
     // A cache of CodeBuild, or a backup: whoever runs kanmon says so.
     let copy = Desk::empty();
     unpacked(desk.root.path(), copy.root.path(), &[]);
-    copy.run(&keys, &["history"]).ended(40).told("was not made here");
+    copy.run(&keys, &["history"]).ended(40).told("has no note that it was made here");
     copy.run(&keys, &["history", "--state", "local:.kanmon"]).ended(0).says(&id);
     copy.run(&keys, &["history"]).ended(0).says(&id);
 }

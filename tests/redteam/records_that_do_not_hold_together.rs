@@ -100,3 +100,32 @@ fn one_such_record_hides_no_other_release() {
     running.end().ended(0);
     assert_eq!(field.in_production(), field.digest(&waiting));
 }
+
+#[test]
+fn a_question_that_cannot_be_read_hides_no_other() {
+    let field = Field::new(Topology::Strong);
+    let release = field.prepared();
+    let running = field.waits(&release);
+    let honest = field.record(&release);
+    // The same question under another name, which its plan's hash does not stand for, and once more with a message that nobody sent.
+    let mut renamed = honest.clone();
+    renamed.release = "r20200101-000001-ffffff".to_owned();
+    renamed.add_to(field.state());
+    let mut lacking = honest;
+    lacking.release = "r20200101-000002-ffffff".to_owned();
+    lacking.add_to(field.state());
+    let message = format!("INSERT INTO inbox VALUES ('{}', 1, 'approved', 'by me')", lacking.release);
+    rusqlite::Connection::open(field.state().join("journal.db")).unwrap().execute_batch(&message).unwrap();
+    let ran = field.manager().run(&["approvals"]).ended(0);
+    let ran = ran.told(&format!("{} cannot be read, and is left out", lacking.release));
+    let sheets: Vec<&str> = ran.out.split("\n\n").collect();
+    let of =
+        |id: &str| *sheets.iter().find(|s| s.contains(&format!("{id} → prod"))).unwrap_or_else(|| panic!("{ran:?}"));
+    assert!(of(&renamed.release).contains("does not show what this plan stands for"), "{ran:?}");
+    assert!(!of(&release).contains("does not show"), "{ran:?}");
+    for verb in ["history", "status"] {
+        field.manager().run(&[verb]).ended(0).says(&release);
+    }
+    field.approves(&release);
+    running.end().ended(0);
+}
