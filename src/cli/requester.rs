@@ -1,14 +1,14 @@
 //! Who asks for a release: looked up where a CodePipeline execution asks, and held against who approves.
 
 use super::bench::Bench;
-use super::executions::{Named, look_up};
+use super::executions::{Found, Named, look_up};
 use super::failure::Failure;
 use super::identity;
 use super::output::Output;
 use super::surroundings::Surroundings;
 use crate::engine::approval::{conflict, unknown};
 use crate::model::approval::{Answer, Identity, Requester, Trigger};
-use crate::model::ids::StageName;
+use crate::model::ids::{PlanHash, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::machine;
 use crate::model::pipeline::{Pipeline, Stage};
@@ -21,7 +21,7 @@ use crate::runtime::ports::Ports;
 /// machine, and of a role that the file names, are nobody's. `release`: what is taken further.
 ///
 /// # Errors
-/// Where the execution cannot be found or is not in progress; where a build that a pipeline started names none; where a machine that no
+/// Where the execution cannot be found, is not in progress, or carries the question of another release than a new one; where a build that a pipeline started names none; where a machine that no
 /// pipeline started, or a session of a role that the file names, names one.
 pub async fn of(
     bench: &Bench,
@@ -48,6 +48,9 @@ pub async fn of(
         return Err(of_anybody(role, &named));
     }
     let found = look_up(ports, pipeline, &named, around.pipeline(), &by).await?;
+    if release.is_none() {
+        asks_nothing_else(&found)?;
+    }
     let trigger = starter(pipeline, release, &found.execution);
     Ok(Requester::Pipeline {
         pipeline: found.pipeline,
@@ -107,6 +110,21 @@ fn not_of_it(what: &str, named: &Named<'_>) -> Failure {
     Failure::wrong(format!("{what} names execution {}, and CodePipeline did not start it", named.id))
         .cause("who started that execution says nothing of who started this")
         .hint("let an action of the pipeline start the build in CodeBuild, or leave `--execution` and KANMON_EXECUTION out")
+}
+
+/// Whether a new release may be made in this execution: not where kanmon started it to put the question of another.
+fn asks_nothing_else(Found { pipeline, execution, .. }: &Found) -> Result<(), Failure> {
+    let variable = |name: &str| execution.variables.get(name).map_or("", String::as_str);
+    match variable("KANMON_PLAN").parse::<PlanHash>() {
+        Err(_) => Ok(()),
+        Ok(plan) => Err(Failure::wrong(format!(
+            "execution {} of CodePipeline {pipeline} carries the question about {}, and makes no release of its own",
+            execution.id,
+            variable("KANMON_RELEASE")
+        ))
+        .cause(format!("it was started with plan {}, for which somebody waits", plan.short()))
+        .hint("let another pipeline make releases, or start this one with `kanmon release --remote`")),
+    }
 }
 
 /// Everybody who may enter an account of the file through its role could name the execution of anybody.

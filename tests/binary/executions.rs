@@ -189,6 +189,9 @@ fn an_execution_that_the_files_role_started_for_a_question_is_the_record_s_reque
     while world.desk.run(&approver, &["approve", &id, "--plan", &plan]).code != Some(0) {
         assert!(std::time::Instant::now() < until, "the action never waits");
     }
+    // The question of one release is no place to make another.
+    let ran = world.build("developer", "hello-prod", &execution, &["release", "--until", "dev"]).ended(2);
+    ran.told(&format!("execution {execution} of CodePipeline hello-prod carries the question about {id}"));
     // A build of that execution takes it further; of another that a session of the role started, nobody knows who asked.
     let ran = world
         .build("developer", "hello-prod", &execution, &["promote", &id, "--to", "prod", "--output", "json"])
