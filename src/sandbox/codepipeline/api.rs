@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use super::Place;
 use super::approval;
 use super::error::{
-    bad_page, no_execution, no_pipeline, no_stage, not_stoppable, stop_repeated, unknown_operation, validation,
+    bad_page, no_execution, no_pipeline, no_stage, not_latest, not_retryable, not_stoppable, stop_repeated,
+    unknown_operation, validation,
 };
 use super::execution::{Execution, StageStatus, Status, StopRequest, Trigger, TriggerType};
 use super::flow::{self, uuid};
-use super::pipeline::Pipeline;
+use super::pipeline::{Mode, Pipeline};
 use super::variables;
 use super::view;
 use crate::sandbox::latency::Latency;
@@ -26,6 +27,7 @@ pub fn answer(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         "GetPipeline" => get(named(place, call, "name")?, call.input),
         "GetPipelineState" => Ok(view::state(named(place, call, "name")?)),
         "StartPipelineExecution" => start(named(place, call, "name")?, call, latency),
+        "RetryStageExecution" => retry(named(place, call, "pipelineName")?, call, latency),
         "StopPipelineExecution" => stop(named(place, call, "pipelineName")?, call, latency),
         "GetPipelineExecution" => get_execution(named(place, call, "pipelineName")?, call.input),
         "ListPipelineExecutions" => executions(named(place, call, "pipelineName")?, call.input),
@@ -159,6 +161,27 @@ fn stop(pipeline: &mut Pipeline, call: &Call, latency: Latency) -> Answer {
     pipeline.executions[e].stop = Some(StopRequest { abandon, reason: reason.map(str::to_owned) });
     flow::stop(pipeline, e, abandon, call.now, latency);
     settle(pipeline, e, call.now, latency);
+    Ok(json!({ "pipelineExecutionId": id }))
+}
+
+/// Runs the failed actions of an execution's last stage again, or all of them, in the same execution.
+fn retry(pipeline: &mut Pipeline, call: &Call, latency: Latency) -> Answer {
+    let given = |member: &str| text(call.input, member).unwrap_or_default();
+    let (id, stage_name) = (given("pipelineExecutionId"), given("stageName"));
+    let stage = pipeline.stages.iter().position(|s| s.name == stage_name);
+    let stage = stage.ok_or_else(|| no_stage(&pipeline.name, stage_name))?;
+    let found = pipeline.executions.iter().position(|e| e.id == id);
+    let e = found.ok_or_else(|| not_retryable(format!("Pipeline execution '{id}' has no stage '{stage_name}'.")))?;
+    // In PARALLEL mode each execution has stages of its own.
+    let newer = pipeline.executions[e + 1..].iter().any(|e| e.stages.len() > stage);
+    if newer && pipeline.mode != Mode::Parallel {
+        return Err(not_latest(format!("Pipeline execution '{id}' is not the latest in stage '{stage_name}'.")));
+    }
+    let run = pipeline.executions[e].stages.get(stage);
+    if !run.is_some_and(|s| s.status == StageStatus::Failed) {
+        return Err(not_retryable(format!("Stage '{stage_name}' of pipeline execution '{id}' has not failed.")));
+    }
+    flow::retry(pipeline, e, given("retryMode") == "ALL_ACTIONS", call.now, latency);
     Ok(json!({ "pipelineExecutionId": id }))
 }
 

@@ -40,6 +40,14 @@ pub fn bad_page() -> AwsError {
     AwsError::new("InvalidNextTokenException", "The next token is invalid.")
 }
 
+pub fn not_retryable(message: impl Into<String>) -> AwsError {
+    AwsError::new("StageNotRetryableException", message)
+}
+
+pub fn not_latest(message: impl Into<String>) -> AwsError {
+    AwsError::new("NotLatestPipelineExecutionException", message)
+}
+
 pub fn not_stoppable(message: impl Into<String>) -> AwsError {
     AwsError::new("PipelineExecutionNotStoppableException", message)
 }

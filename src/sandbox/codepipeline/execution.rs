@@ -107,6 +107,17 @@ pub struct ActionRun {
 pub struct StageRun {
     pub status: StageStatus,
     pub actions: Vec<ActionRun>,
+    /// The first run that counts: a stage of which all actions are retried begins again.
+    pub from: usize,
+}
+
+impl StageRun {
+    /// The latest run of each action: a stage that is retried runs its failed actions again.
+    pub fn latest(&self) -> impl Iterator<Item = &ActionRun> {
+        let counted = &self.actions[self.from..];
+        let is_latest = move |(n, run): &(usize, &ActionRun)| counted[n + 1..].iter().all(|r| r.action != run.action);
+        counted.iter().enumerate().filter(is_latest).map(|(_, run)| run)
+    }
 }
 
 /// A StopPipelineExecution.

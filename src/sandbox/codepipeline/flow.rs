@@ -75,10 +75,10 @@ pub fn proceed(pipeline: &mut Pipeline, e: usize, at: Timestamp, latency: Latenc
     let execution = &pipeline.executions[e];
     let stage_index = execution.stages.len().saturating_sub(1);
     let Some(stage) = execution.stage().filter(|s| s.status.is_open()) else { return };
-    if stage.actions.iter().any(|a| a.status == ActionStatus::InProgress) {
+    if stage.latest().any(|a| a.status == ActionStatus::InProgress) {
         return;
     }
-    let status_of = |wanted| stage.actions.iter().any(|a| a.status == wanted);
+    let status_of = |wanted| stage.latest().any(|a| a.status == wanted);
     if execution.stops_at.is_some() {
         return;
     }
@@ -91,7 +91,7 @@ pub fn proceed(pipeline: &mut Pipeline, e: usize, at: Timestamp, latency: Latenc
         return;
     }
     let declared = &pipeline.stages[stage_index].actions;
-    let reached = stage.actions.iter().map(|a| declared[a.action].run_order).max();
+    let reached = stage.latest().map(|a| declared[a.action].run_order).max();
     let next = declared.iter().map(|a| a.run_order).filter(|o| reached.is_none_or(|r| *o > r)).min();
     if let Some(order) = next {
         start_actions(pipeline, e, stage_index, order, at, latency);
@@ -136,7 +136,7 @@ pub fn admit(pipeline: &mut Pipeline, at: Timestamp, latency: Latency) {
         let execution = &mut pipeline.executions[e];
         execution.waits_since = None;
         execution.updated = at;
-        execution.stages.push(StageRun { status: StageStatus::InProgress, actions: Vec::new() });
+        execution.stages.push(StageRun { status: StageStatus::InProgress, actions: Vec::new(), from: 0 });
         let order = pipeline.stages[stage].actions.iter().map(|a| a.run_order).min().unwrap_or(1);
         start_actions(pipeline, e, stage, order, at, latency);
     }
@@ -170,12 +170,40 @@ fn supersede(pipeline: &mut Pipeline, at: Timestamp) {
     }
 }
 
+/// Runs an execution's last stage again, which has failed: its failed actions, or `all` from the first.
+pub fn retry(pipeline: &mut Pipeline, e: usize, all: bool, at: Timestamp, latency: Latency) {
+    let execution = &mut pipeline.executions[e];
+    let Some(stage) = execution.stages.len().checked_sub(1) else { return };
+    execution.status = Status::InProgress;
+    let run = &mut execution.stages[stage];
+    run.status = StageStatus::InProgress;
+    let declared = &pipeline.stages[stage].actions;
+    let again: Vec<usize> = match all {
+        true => {
+            run.from = run.actions.len();
+            let first = declared.iter().map(|a| a.run_order).min();
+            (0..declared.len()).filter(|i| Some(declared[*i].run_order) == first).collect()
+        }
+        false => run.latest().filter(|a| a.status == ActionStatus::Failed).map(|a| a.action).collect(),
+    };
+    start_those(pipeline, e, stage, &again, at, latency);
+}
+
 fn start_actions(pipeline: &mut Pipeline, e: usize, stage: usize, order: i64, at: Timestamp, latency: Latency) {
+    let declared = pipeline.stages[stage].actions.iter().enumerate();
+    let those: Vec<usize> = declared.filter(|(_, a)| a.run_order == order).map(|(i, _)| i).collect();
+    start_those(pipeline, e, stage, &those, at, latency);
+}
+
+fn start_those(pipeline: &mut Pipeline, e: usize, stage: usize, those: &[usize], at: Timestamp, latency: Latency) {
     let Pipeline { executions, stages, name, .. } = pipeline;
     let execution = &executions[e];
     let mut runs = Vec::new();
-    for (i, action) in stages[stage].actions.iter().enumerate().filter(|(_, a)| a.run_order == order) {
-        let identity = [name.as_str(), &execution.id, &stages[stage].name, &action.name];
+    for (i, action) in those.iter().map(|i| (*i, &stages[stage].actions[*i])) {
+        let before = execution.stages.get(stage).map_or(0, |s| s.actions.iter().filter(|r| r.action == i).count());
+        let nth = before.to_string();
+        let mut identity = vec![name.as_str(), &execution.id, &stages[stage].name, &action.name];
+        identity.extend((before > 0).then_some(nth.as_str()));
         let configuration = action.declared.get("configuration").cloned().unwrap_or_default();
         let takes = match action.script.seconds {
             Some(seconds) => SignedDuration::from_secs(seconds),

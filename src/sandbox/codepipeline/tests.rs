@@ -168,6 +168,63 @@ fn a_rejection_fails_the_execution() {
     assert!(rig.actions(&id).iter().all(|a| a["actionName"] != "Promote"));
 }
 
+fn of(id: &str, mode: &str) -> Value {
+    json!({ "pipelineName": "asset", "stageName": "Prod", "pipelineExecutionId": id, "retryMode": mode })
+}
+
+#[test]
+fn a_stage_that_failed_is_retried_in_the_same_execution_and_asks_again() {
+    let mut rig = Rig::new("QUEUED");
+    let id = rig.start();
+    rig.pass(100);
+    assert_eq!(rig.code("RetryStageExecution", of(&id, "FAILED_ACTIONS")), "StageNotRetryableException");
+    let first = rig.approval();
+    rig.decide(&first["token"], "Rejected", "not on a Friday").unwrap();
+    assert_eq!(rig.ok("RetryStageExecution", of(&id, "FAILED_ACTIONS"))["pipelineExecutionId"], json!(id));
+    let second = rig.approval();
+    assert_eq!((rig.status(&id).as_str(), &second["status"]), ("InProgress", &json!("InProgress")));
+    assert!(second["token"] != first["token"] && second["actionExecutionId"] != first["actionExecutionId"]);
+    assert_eq!(rig.decide(&first["token"], "Approved", "").unwrap_err().code, "ApprovalAlreadyCompletedException");
+    rig.pass(10);
+    rig.decide(&second["token"], "Approved", "a Monday").unwrap();
+    let runs = rig.actions(&id).into_iter().filter(|a| a["actionName"] == "Approve");
+    let runs: Vec<Value> = runs.map(|a| a["status"].clone()).collect();
+    assert_eq!(runs, ["Succeeded", "Failed"], "the newest first");
+    rig.pass(60);
+    assert_eq!(rig.status(&id), "Succeeded");
+}
+
+#[test]
+fn all_actions_of_a_stage_are_retried_from_its_first() {
+    let mut seed = seed("QUEUED");
+    seed["actions"]["Prod/Promote"] = json!({ "fails": true });
+    let mut rig = Rig::from(seed);
+    let id = rig.start();
+    rig.pass(100);
+    let token = rig.approval()["token"].clone();
+    rig.decide(&token, "Approved", "").unwrap();
+    rig.pass(60);
+    assert_eq!(rig.status(&id), "Failed");
+    rig.ok("RetryStageExecution", of(&id, "ALL_ACTIONS"));
+    assert_eq!(rig.approval()["status"], "InProgress", "it asks again before the build");
+    let promotes = |rig: &mut Rig| rig.actions(&id).iter().filter(|a| a["actionName"] == "Promote").count();
+    assert_eq!(promotes(&mut rig), 1);
+    let token = rig.approval()["token"].clone();
+    rig.decide(&token, "Approved", "").unwrap();
+    assert_eq!(promotes(&mut rig), 2);
+    // Of the failed ones alone, the approval stands.
+    rig.pass(60);
+    rig.ok("RetryStageExecution", of(&id, "FAILED_ACTIONS"));
+    assert_eq!((promotes(&mut rig), &rig.approval()["status"]), (3, &json!("Succeeded")));
+    let mut stage = of(&id, "ALL_ACTIONS");
+    stage["stageName"] = json!("Nowhere");
+    assert_eq!(rig.code("RetryStageExecution", stage), "StageNotFoundException");
+    rig.pass(60);
+    rig.start();
+    rig.pass(100);
+    assert_eq!(rig.code("RetryStageExecution", of(&id, "ALL_ACTIONS")), "NotLatestPipelineExecutionException");
+}
+
 #[test]
 fn an_approval_that_nobody_answers_times_out() {
     let mut rig = Rig::new("QUEUED");

@@ -39,7 +39,7 @@ fn stage_state(pipeline: &Pipeline, index: usize) -> Value {
                 .iter()
                 .rev()
                 .filter_map(|e| e.stages.get(index))
-                .find_map(|s| s.actions.iter().find(|r| r.action == i));
+                .find_map(|s| s.actions.iter().rev().find(|r| r.action == i));
             present(json!({
                 "actionName": action.name,
                 "entityUrl": action.declared.get("configuration").and_then(|c| text(c, "ExternalEntityLink")),

@@ -63,7 +63,7 @@ DIFFERS = {
 LACKING = {
     ("ministack", "codepipeline", "400"): (
         "GetPipeline GetPipelineExecution GetPipelineState ListActionExecutions ListPipelineExecutions ListPipelines "
-        "PutApprovalResult StartPipelineExecution StopPipelineExecution"
+        "PutApprovalResult RetryStageExecution StartPipelineExecution StopPipelineExecution"
     ),
     ("ministack", "ecr", "InvalidAction"): (
         "BatchGetRepositoryScanningConfiguration DeleteRegistryPolicy DescribeImageReplicationStatus "
@@ -73,7 +73,7 @@ LACKING = {
     ("ministack", "ecs", "InvalidAction"): "ContinueServiceDeployment StopServiceDeployment",
     ("ministack", "inspector2", "InvalidAction"): "UpdateConfiguration",
     ("moto", "codepipeline", "500"): (
-        "GetPipelineExecution GetPipelineState ListActionExecutions ListPipelineExecutions PutApprovalResult "
+        "GetPipelineExecution GetPipelineState ListActionExecutions ListPipelineExecutions PutApprovalResult RetryStageExecution "
         "StartPipelineExecution StopPipelineExecution"
     ),
     ("moto", "ecr", "500"): "BatchCheckLayerAvailability DescribeImageReplicationStatus",

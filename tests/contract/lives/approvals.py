@@ -51,7 +51,24 @@ def decide():
         assert "asset-manager" in [p["name"] for page in lists.get_paginator("list_pipelines").paginate() for p in page["pipelines"]]
         assert lists.get_pipeline(name="asset-manager")["pipeline"]["name"] == "asset-manager"
     tell("executions are listed in pages, in JSON and in CBOR")
+    retry(deployer, approver)
     stop(deployer, approver)
+
+
+def retry(deployer, approver):
+    rejected = approver.list_pipeline_executions(pipelineName="asset-manager")["pipelineExecutionSummaries"][0]["pipelineExecutionId"]
+    of = {"pipelineName": "asset-manager", "pipelineExecutionId": rejected}
+    stage = {**of, "stageName": "Production", "retryMode": "FAILED_ACTIONS"}
+    refused("AccessDeniedException", approver.retry_stage_execution, **stage)
+    refused("StageNotFoundException", deployer.retry_stage_execution, **{**stage, "stageName": "Nowhere"})
+    assert deployer.retry_stage_execution(**stage)["pipelineExecutionId"] == rejected
+    refused("StageNotRetryableException", deployer.retry_stage_execution, **stage)
+    actions = approver.list_action_executions(pipelineName="asset-manager", filter={"pipelineExecutionId": rejected})
+    runs = [a["status"] for a in actions["actionExecutionDetails"] if a["actionName"] == "Approve"]
+    assert runs == ["InProgress", "Failed"], runs
+    deployer.stop_pipeline_execution(abandon=True, **of)
+    until("stopped", lambda: approver.get_pipeline_execution(**of)["pipelineExecution"]["status"] == "Stopped")
+    tell("a stage that was rejected is retried, and asks again in the same execution")
 
 
 def stop(deployer, approver):
