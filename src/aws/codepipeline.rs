@@ -14,11 +14,13 @@ use super::nearest::not_found;
 use super::op::Op;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
-use crate::model::approval::Trigger;
+use crate::model::approval::{Answer, Trigger};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
-use crate::ports::approvals::{ActionState, Decided, Declared, DeclaredAction, Execution, PipelineApprovals, Verdict};
+use crate::ports::approvals::{
+    Action, ActionState, Decided, Declared, DeclaredAction, Execution, PipelineApprovals, Verdict,
+};
 
 /// What `PutApprovalResult` takes as a summary, in characters.
 const SUMMARY: usize = 512;
@@ -118,41 +120,29 @@ impl PipelineApprovals for CodePipeline {
         read_execution(&session, pipeline, execution).await
     }
 
-    async fn action(
-        &self,
-        account: &Account,
-        pipeline: &str,
-        execution: &str,
-        action: &str,
-    ) -> Result<ActionState, Fault> {
+    async fn action(&self, account: &Account, pipeline: &str, execution: &str, action: &str) -> Result<Action, Fault> {
         let session = self.sessions.session(account).await?;
-        let Some(detail) = latest(&session, pipeline, execution, action).await? else {
-            return not_reached(&session, pipeline, execution).await;
+        let mut runs = runs(&session, pipeline, execution, action).await?;
+        let Some(detail) = runs.pop() else {
+            let state = not_reached(&session, pipeline, execution).await?;
+            return Ok(Action { state, before: Vec::new() });
         };
+        let before = runs.iter().filter_map(decided_before).collect();
         let shown = shown(&session, pipeline, execution, action).await?;
         // State shows an action's latest execution, which in another mode or after a retry is not this one.
         let ours = shown.as_ref().filter(|s| s.id.is_none() || s.id.as_deref() == detail.action_execution_id());
-        let by = ours.and_then(|s| s.by.clone()).or_else(|| detail.updated_by().map(str::to_owned));
-        let result = detail.output().and_then(|o| o.execution_result());
-        let summary = ours
-            .and_then(|s| s.summary.clone())
-            .or_else(|| result.and_then(|r| r.external_execution_summary()).map(str::to_owned))
-            .unwrap_or_default();
-        let at = detail.last_update_time().and_then(timestamp);
-        let asked = asked(&detail);
-        Ok(match detail.status() {
+        let mut decided = said(&detail);
+        decided.by = ours.and_then(|s| s.by.clone()).or(decided.by);
+        decided.summary = ours.and_then(|s| s.summary.clone()).unwrap_or(decided.summary);
+        let state = match detail.status() {
             Some(ActionExecutionStatus::InProgress) => {
                 ActionState::Waiting { token: ours.and_then(|s| s.token.clone()).or_else(|| external_id(&detail)) }
             }
-            Some(ActionExecutionStatus::Succeeded) => ActionState::Approved(Decided { by, summary, at, asked }),
+            Some(ActionExecutionStatus::Succeeded) => ActionState::Approved(decided),
             Some(ActionExecutionStatus::Failed) => {
-                let error = result.and_then(|r| r.error_details());
-                let words = [error.and_then(|e| e.code()), error.and_then(|e| e.message())];
-                let words = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
-                match by {
-                    Some(by) if !timed_out(&words) => {
-                        ActionState::Rejected(Decided { by: Some(by), summary, at, asked })
-                    }
+                let words = error(&detail);
+                match decided.by {
+                    Some(_) if !timed_out(&words) => ActionState::Rejected(decided),
                     _ if words.is_empty() => ActionState::Ended { reason: "it failed, and nobody decided".to_owned() },
                     _ => ActionState::Ended { reason: words },
                 }
@@ -161,7 +151,8 @@ impl PipelineApprovals for CodePipeline {
             other => {
                 ActionState::Ended { reason: format!("its status is {}", other.map_or("not reported", |s| s.as_str())) }
             }
-        })
+        };
+        Ok(Action { state, before })
     }
 
     async fn answer(
@@ -173,7 +164,7 @@ impl PipelineApprovals for CodePipeline {
         verdict: Verdict<'_>,
     ) -> Result<(), Fault> {
         let session = self.sessions.session(account).await?;
-        let detail = latest(&session, pipeline, execution, action).await?;
+        let detail = runs(&session, pipeline, execution, action).await?.pop();
         let waiting = detail.filter(|d| d.status() == Some(&ActionExecutionStatus::InProgress));
         let Some(detail) = waiting else {
             return Err(Fault::new(
@@ -218,8 +209,8 @@ impl PipelineApprovals for CodePipeline {
         match session.call(&op, request.send()).await {
             Ok(_) => Ok(()),
             Err(r) if r.is("ApprovalAlreadyCompletedException") => {
-                let by = self.action(account, pipeline, execution, action).await.ok();
-                Err(decided(r.fault, by))
+                let found = self.action(account, pipeline, execution, action).await.ok();
+                Err(decided(r.fault, found.map(|action| action.state)))
             }
             Err(r) if r.is("InvalidApprovalTokenException") => {
                 Err(r.fault.hint("the question was asked again meanwhile; look at `approvals` and decide again"))
@@ -250,6 +241,35 @@ fn decided(fault: Fault, state: Option<ActionState>) -> Fault {
     }
 }
 
+/// What a run's own detail says of who decided it, and how.
+fn said(detail: &ActionExecutionDetail) -> Decided {
+    let result = detail.output().and_then(|o| o.execution_result());
+    Decided {
+        by: detail.updated_by().map(str::to_owned),
+        summary: result.and_then(|r| r.external_execution_summary()).unwrap_or_default().to_owned(),
+        at: detail.last_update_time().and_then(timestamp),
+        asked: asked(detail),
+    }
+}
+
+/// The decision of a run that is over. Nothing shows any more who decided it but its own detail, so that one that failed without a
+/// name counts as a rejection unless its time was up.
+fn decided_before(detail: &ActionExecutionDetail) -> Option<(Answer, Decided)> {
+    match detail.status() {
+        Some(ActionExecutionStatus::Succeeded) => Some((Answer::Approved, said(detail))),
+        Some(ActionExecutionStatus::Failed) if !timed_out(&error(detail)) => Some((Answer::Rejected, said(detail))),
+        _ => None,
+    }
+}
+
+/// Why a run failed, in CodePipeline's words.
+fn error(detail: &ActionExecutionDetail) -> String {
+    let result = detail.output().and_then(|o| o.execution_result());
+    let error = result.and_then(|r| r.error_details());
+    let words = [error.and_then(|e| e.code()), error.and_then(|e| e.message())];
+    words.into_iter().flatten().collect::<Vec<_>>().join(": ")
+}
+
 fn timed_out(words: &str) -> bool {
     let words = words.to_lowercase();
     words.contains("timed out") || words.contains("timeout") || words.contains("timedout")
@@ -261,13 +281,13 @@ fn external_id(detail: &ActionExecutionDetail) -> Option<String> {
     result.and_then(|r| r.external_execution_id()).filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
-/// The action's latest run within this execution.
-async fn latest(
+/// The action's runs within this execution, oldest first.
+async fn runs(
     session: &Session,
     pipeline: &str,
     execution: &str,
     action: &str,
-) -> Result<Option<ActionExecutionDetail>, Fault> {
+) -> Result<Vec<ActionExecutionDetail>, Fault> {
     let op = Op::read("codepipeline:ListActionExecutions", format!("pipeline {pipeline}"));
     let filter = ActionExecutionFilter::builder().pipeline_execution_id(execution).build();
     let mut found: Vec<ActionExecutionDetail> = Vec::new();
@@ -286,7 +306,10 @@ async fn latest(
         found.extend(of_action.cloned());
         next = page.next_token().map(str::to_owned);
         if next.is_none() {
-            return Ok(found.into_iter().max_by_key(|d| d.start_time().map(|t| t.as_nanos())));
+            // Where two began at once, the newer is listed first.
+            found.reverse();
+            found.sort_by_key(|d| d.start_time().map(|t| t.as_nanos()));
+            return Ok(found);
         }
     }
 }

@@ -50,7 +50,7 @@ fn answers(asked: &Asked, shown: &'static str, ours: &Value, latest: Value) -> R
 
 async fn state(shown: &'static str, ours: Value, latest: Value) -> ActionState {
     let (_, p) = pipeline(move |asked, _| answers(asked, shown, &ours, latest.clone()));
-    p.action(&account("prod"), "asset", "mine", "Approve").await.unwrap()
+    p.action(&account("prod"), "asset", "mine", "Approve").await.unwrap().state
 }
 
 #[tokio::test]
@@ -119,6 +119,32 @@ async fn a_rejection_has_a_person_and_a_timeout_has_none() {
     assert_eq!(state("mine", late, json!({})).await, ActionState::Ended { reason: "Approval has timed out".into() });
 }
 
+/// A stage that failed is retried in the same execution, where the action asks again.
+#[tokio::test]
+async fn what_was_decided_in_earlier_runs_of_an_action_is_not_forgotten() {
+    let run = |nth: i64, status: &str, result: Value| {
+        let mut run = detail("mine", status, result);
+        run["startTime"] = json!(100 * nth);
+        run["updatedBy"] = json!(format!("arn:aws:iam::222222222222:user/{nth}"));
+        run
+    };
+    let late = json!({"errorDetails": {"code": "TimedOut", "message": "late"}});
+    let no = json!({"externalExecutionSummary": "no", "errorDetails": {"code": "Rejected", "message": "no"}});
+    // As CodePipeline lists them: newest first.
+    let ours = json!([
+        run(4, "Succeeded", json!({})),
+        run(3, "Abandoned", json!({})),
+        run(2, "Failed", no),
+        run(1, "Failed", late)
+    ]);
+    let (_, p) = pipeline(move |asked, _| answers(asked, "other", &ours, json!({})));
+    let action = p.action(&account("prod"), "asset", "mine", "Approve").await.unwrap();
+    let by = |(answer, decided): (Answer, &Decided)| (answer, decided.by.clone().unwrap().pop().unwrap());
+    let decided: Vec<_> = action.decisions().map(by).collect();
+    assert_eq!(decided, [(Answer::Rejected, '2'), (Answer::Approved, '4')]);
+    assert_eq!(action.before[0].1.summary, "no");
+}
+
 #[rstest]
 #[case("InProgress", false)]
 #[case("Superseded", true)]
@@ -129,7 +155,7 @@ async fn an_execution_that_ended_before_the_action_never_reaches_it(#[case] stat
         "ListActionExecutions" => Reply::Json(json!({"actionExecutionDetails": []})),
         _ => Reply::Json(json!({"pipelineExecution": {"pipelineExecutionId": "mine", "status": status}})),
     });
-    let state = p.action(&account("prod"), "asset", "mine", "Approve").await.unwrap();
+    let state = p.action(&account("prod"), "asset", "mine", "Approve").await.unwrap().state;
     assert_eq!(matches!(state, ActionState::Ended { .. }), ended, "{state:?}");
 }
 

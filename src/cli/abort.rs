@@ -27,8 +27,7 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8
     let pipeline = &release.started.pipeline;
     let asker = bench.ports(id.as_str(), None)?;
     let by = identity::caller(&asker, pipeline.account(&pipeline.stages[0].account)).await?;
-    let requester = Requester::Person { identity: by.clone() };
-    let message = MessageBody::Abort { by, reason: args.reason, roll_back: args.roll_back };
+    let message = MessageBody::Abort { by: by.clone(), reason: args.reason, roll_back: args.roll_back };
     let message = bench.journal.send(&id, message, bench.clock.now()).await?;
     let holder = journal::this_process();
     let watching = |who: &str, _| output.note(format!("checking whether {who} is still running"));
@@ -37,8 +36,9 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8
         Err(JournalError::Held { holder, .. }) => return follow(&bench, output, &release, message, &holder).await,
         Err(error) => return Err(error.into()),
     };
-    let ports = bench.ports(id.as_str(), identity::of(&requester))?;
-    let fact = Fact::Resumed { by: requester, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
+    let ports = bench.ports(id.as_str(), identity::of(&Requester::Person { identity: by.clone() }))?;
+    // Whoever ends it asks for nothing, and may approve it if it is taken further.
+    let fact = Fact::TakenUpToAbort { by, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
     let events = written(&bench, &lease, vec![fact], fit, |_, _| false).await?;
     work(ports, lease, &events, global, output).await
 }

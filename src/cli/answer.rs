@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::freezes;
 use super::heard::{Sent, Taken, Word, follow};
 use super::identity::{self, own};
+use super::in_codepipeline;
 use super::output::Output;
 use super::own_file;
 use super::releases::{self, OtherKanmon, Recorded};
@@ -45,7 +46,7 @@ async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer
             )));
     }
     let bench = Bench::new(global, output)?;
-    let Answered { stage, taken } = answer(&bench, output, args, given, global.yes).await?;
+    let Answered { stage, taken, by_oneself } = answer(&bench, output, args, given, global.yes).await?;
     let id = &args.release;
     let (word, noun) = match given {
         Answer::Approved => ("approved", "approval"),
@@ -58,7 +59,10 @@ async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer
         ),
         Taken::ByExecution => format!("{id}: {stage} is {word}; its execution of CodePipeline takes it up"),
         Taken::ByResume => match given {
-            Answer::Approved => format!("{id}: {stage} is {word}; `kanmon resume {id}` goes on with it"),
+            Answer::Approved if by_oneself => format!("{id}: {stage} is {word}; `kanmon resume {id}` goes on with it"),
+            Answer::Approved => format!(
+                "{id}: {stage} is {word}; somebody other than the approver goes on with it: `kanmon resume {id}`"
+            ),
             Answer::Rejected => format!("{id}: {stage} is {word}; `kanmon resume {id}` ends it"),
         },
         Taken::ByPromote => format!(
@@ -77,6 +81,8 @@ async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer
 pub struct Answered {
     pub stage: StageName,
     pub taken: Taken,
+    /// Whether who decided may go on with the release themselves: else that would make them one of those who asked.
+    pub by_oneself: bool,
 }
 
 /// Decides about the question that a release waits with. `yes`: a rejection is meant, and asks nobody again. A rejection also follows
@@ -150,7 +156,7 @@ pub async fn answer(
         }
     };
     let taken = follow(bench, &recorded, &stage.name, Word::Answer(answer), sent).await?;
-    Ok(Answered { stage: stage.name.clone(), taken })
+    Ok(Answered { stage: stage.name.clone(), taken, by_oneself: policy.self_approval })
 }
 
 /// The question that is meant, or the approval of it that a rejection follows.
@@ -246,8 +252,8 @@ async fn place(
         if unused(recorded, stage).is_some() {
             return Ok(None);
         }
-        let state = ports.approvals.action(&account, pipeline, &execution, action).await;
-        if let ActionState::Approved(_) = state.map_err(|fault| of_approver(fault, &account))? {
+        let found = ports.approvals.action(&account, pipeline, &execution, action).await;
+        if let ActionState::Approved(_) = found.map_err(|fault| of_approver(fault, &account))?.state {
             return Ok(None);
         }
     }
@@ -354,16 +360,9 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
 
 /// Whether CodePipeline's action is approved, and nobody has read that yet.
 async fn approved_unread(ports: &Ports, recorded: &Recorded, stage: &Stage) -> Result<bool, Failure> {
-    let policy = stage.approval.as_ref();
-    let Some(ApprovalWay::CodePipeline { pipeline, action, account }) = policy.map(|p| &p.way) else {
-        return Ok(false);
-    };
-    let state = recorded.release.stage(&stage.name);
-    let Approval::Asked(request) = &state.approval else { return Ok(false) };
-    let Some(execution) = &request.execution else { return Ok(false) };
-    let account = own(recorded.release.started.pipeline.account(account));
-    let state = ports.approvals.action(&account, pipeline, execution, action).await;
-    Ok(matches!(state.map_err(|fault| of_approver(fault, &account))?, ActionState::Approved(_)))
+    let found = in_codepipeline::read(ports, &recorded.release, &stage.name, own).await;
+    let found = found.map_err(|(fault, account)| of_approver(fault, &account))?;
+    Ok(matches!(found.map(|action| action.state), Some(ActionState::Approved(_))))
 }
 
 async fn recorded(bench: &Bench, id: &ReleaseId) -> Result<Recorded, Failure> {
@@ -380,7 +379,10 @@ async fn recorded(bench: &Bench, id: &ReleaseId) -> Result<Recorded, Failure> {
         held_by: None,
         imported: None,
     });
-    Ok(Recorded { listed, release })
+    let ports = bench.ports(id.as_str(), None)?;
+    let recorded = Recorded { listed, release };
+    // Who may not answer at all is told that; where the answer is put, it is read again, and a fault there counts.
+    Ok(in_codepipeline::heard(&ports, recorded.clone(), own).await.unwrap_or(recorded))
 }
 
 fn nothing_waits(recorded: &Recorded, stage: Option<&StageName>) -> Failure {

@@ -6,7 +6,10 @@ use serde_json::json;
 use super::args::Global;
 use super::bench::Bench;
 use super::failure::Failure;
+use super::identity::own;
+use super::in_codepipeline;
 use super::output::Output;
+use super::own_file;
 use super::releases::{self, All, OtherKanmon, Recorded, Unreadable, is_of_the_record};
 use crate::engine::inbox::foresee;
 use crate::engine::plan::is_what_was_asked;
@@ -21,7 +24,7 @@ use crate::report::{names, plan, story};
 
 pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
     let bench = Bench::new(global, output)?;
-    let all = heard(&bench, releases::all(&bench, usize::MAX).await?).await?;
+    let all = heard(&bench, output, releases::all(&bench, usize::MAX).await?).await?;
     all.warn(output);
     let (unreadable, recorded) = (all.unreadable(), all.recorded);
     let now = bench.clock.now();
@@ -72,7 +75,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
 }
 
 /// Releases as they will be once what lies in their inboxes is heard: what was answered is not asked any more.
-async fn heard(bench: &Bench, all: All) -> Result<All, Failure> {
+async fn heard(bench: &Bench, output: &Output, all: All) -> Result<All, Failure> {
     let now = bench.clock.now();
     let (mut heard, mut unreadable) = (Vec::new(), all.unreadable);
     for recorded in all.recorded {
@@ -86,7 +89,7 @@ async fn heard(bench: &Bench, all: All) -> Result<All, Failure> {
         match bench.journal.inbox(&recorded.release.id).await {
             Ok(inbox) => {
                 let release = foresee(&recorded.release, &inbox).0;
-                heard.push(Recorded { release, ..recorded });
+                heard.push(there(bench, output, Recorded { release, ..recorded }, now).await?);
             }
             Err(error) if is_of_the_record(&error) => {
                 unreadable.push(Unreadable { listed: recorded.listed, why: error.into() });
@@ -95,6 +98,26 @@ async fn heard(bench: &Bench, all: All) -> Result<All, Failure> {
         }
     }
     Ok(All { recorded: heard, unreadable })
+}
+
+/// The same with what was rejected in CodePipeline and nobody has read, where the file here says the same accounts. What cannot be read
+/// is shown as the record has it.
+async fn there(bench: &Bench, output: &Output, recorded: Recorded, now: Timestamp) -> Result<Recorded, Failure> {
+    let carried = asked(&recorded, now).iter().any(|(_, _, request)| request.execution.is_some());
+    if !carried || own_file::answers(bench, &recorded.release).is_err() {
+        return Ok(recorded);
+    }
+    let ports = bench.ports(recorded.release.id.as_str(), None)?;
+    // Whoever looks may be an approver, who acts as themselves, or somebody who deploys, through the file's role.
+    let fault = match in_codepipeline::heard(&ports, recorded.clone(), own).await {
+        Ok(heard) => return Ok(heard),
+        Err((fault, _)) => fault,
+    };
+    Ok(in_codepipeline::heard(&ports, recorded.clone(), Clone::clone).await.unwrap_or_else(|_| {
+        let id = &recorded.release.id;
+        output.note(format!("whether {id} was rejected in CodePipeline cannot be read: {fault}"));
+        recorded
+    }))
 }
 
 /// Whether a stage is frozen, and which other releases of the same images were rejected there. What cannot be read for this is read

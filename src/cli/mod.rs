@@ -28,6 +28,7 @@ mod freeze;
 mod heard;
 mod history;
 mod import;
+mod in_codepipeline;
 mod plan;
 mod promote;
 mod release;

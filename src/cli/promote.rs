@@ -31,7 +31,7 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let asker = bench.ports(release.id.as_str(), None)?;
     let requested_by =
         requester::of(&bench, &asker, &release.started.pipeline, Some(&release), args.execution.as_deref()).await?;
-    requester::goes_on(&bench, output, &release, &to, &requested_by).await?;
+    requester::goes_on(&bench, &asker, output, &release, &to, &requested_by).await?;
     let ports = bench.ports(release.id.as_str(), identity::of(&requested_by))?;
     let notes = passed::look(&bench, &ports, &release, &to).await?;
     if is_done(&release, &to, &requested_by) {

@@ -11,6 +11,7 @@ use crate::model::release::Release;
 use crate::ports::journal::{Imported, JournalError, Listed};
 
 /// A release, and who works on it.
+#[derive(Clone)]
 pub struct Recorded {
     pub listed: Listed,
     pub release: Release,

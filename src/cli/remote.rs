@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::model::approval::Trigger;
     use crate::model::release::samples;
-    use crate::ports::approvals::{ActionState, Declared, Verdict};
+    use crate::ports::approvals::{Action, Declared, Verdict};
 
     /// A CodePipeline that shows these statuses, one a look, and the last for good.
     struct Shows(Mutex<Vec<Option<&'static str>>>);
@@ -159,7 +159,7 @@ mod tests {
             unimplemented!("it only looks on")
         }
 
-        async fn action(&self, _: &Account, _: &str, _: &str, _: &str) -> Result<ActionState, Fault> {
+        async fn action(&self, _: &Account, _: &str, _: &str, _: &str) -> Result<Action, Fault> {
             unimplemented!("it only looks on")
         }
 

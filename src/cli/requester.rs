@@ -4,6 +4,7 @@ use super::bench::Bench;
 use super::executions::{Found, Named, look_up};
 use super::failure::Failure;
 use super::identity;
+use super::in_codepipeline;
 use super::output::Output;
 use super::surroundings::Surroundings;
 use crate::engine::approval::{conflict, unknown};
@@ -11,7 +12,7 @@ use crate::model::approval::{Answer, Identity, Requester, Trigger};
 use crate::model::ids::{PlanHash, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::machine;
-use crate::model::pipeline::{Pipeline, Stage};
+use crate::model::pipeline::{Account, Pipeline, Stage};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 use crate::ports::approvals::Execution;
@@ -200,6 +201,7 @@ fn asks_another(stage: &&Stage) -> bool {
 /// Where nobody could approve what is still to be approved, and where the requester has approved it.
 pub async fn goes_on(
     bench: &Bench,
+    ports: &Ports,
     output: &Output,
     release: &Release,
     until: &StageName,
@@ -208,7 +210,14 @@ pub async fn goes_on(
     let requesters: Vec<Requester> = release.requesters.iter().chain([requester]).cloned().collect();
     let entered = |stage: &Stage| release.stage(&stage.name).entered.is_some();
     approvable(&release.started.pipeline, until, &requesters, entered)?;
-    not_the_approver(release, &bench.journal.inbox(&release.id).await?, requester)?;
+    let inbox = bench.journal.inbox(&release.id).await?;
+    for stage in &release.started.pipeline.stages {
+        let approvers = match release.stage(&stage.name).entered {
+            None => approvers(ports, release, &inbox, stage).await?,
+            Some(_) => continue,
+        };
+        approvers.iter().try_for_each(|arn| not_the_approver(release, stage, arn, requester))?;
+    }
     if let Some(text) = never_further(&release.started.pipeline, until, &requesters) {
         output.note(text);
     }
@@ -216,34 +225,38 @@ pub async fn goes_on(
 }
 
 /// Whether one who goes on with a release has approved it: the approval would no longer count.
-fn not_the_approver(release: &Release, inbox: &[Message], requester: &Requester) -> Result<(), Failure> {
-    let requesters = std::slice::from_ref(requester);
-    for stage in &release.started.pipeline.stages {
-        let (Some(policy), None) = (&stage.approval, release.stage(&stage.name).entered) else { continue };
-        if let Some(arn) = approver(release, inbox, &stage.name)
-            && unknown(requester).is_none()
-            && conflict(policy, requesters, arn).is_some()
-        {
-            return Err(Failure::wrong(format!("{arn} has approved {} of {}", stage.name, release.id))
-                .cause(
-                    "who goes on with a release counts among those who asked, and that approval would no longer count",
-                )
-                .hint("let somebody else go on with it: who made the release, or its pipeline"));
-        }
+fn not_the_approver(release: &Release, stage: &Stage, arn: &str, requester: &Requester) -> Result<(), Failure> {
+    let Some(policy) = &stage.approval else { return Ok(()) };
+    let itself = unknown(requester).is_none() && conflict(policy, std::slice::from_ref(requester), arn).is_some();
+    match itself {
+        true => Err(Failure::wrong(format!("{arn} has approved {} of {}", stage.name, release.id))
+            .cause("who goes on with a release counts among those who asked, and that approval would no longer count")
+            .hint("let somebody else go on with it: who made the release, or its pipeline")),
+        false => Ok(()),
     }
-    Ok(())
 }
 
-/// Who approved a stage, as the record has it or as an answer that nobody has taken up yet says.
-fn approver<'a>(release: &'a Release, inbox: &'a [Message], stage: &StageName) -> Option<&'a str> {
-    match &release.stage(stage).approval {
-        Approval::Given(answer, _) => Some(&answer.by.arn),
-        Approval::Asked(_) => inbox.iter().find_map(|message| match &message.body {
-            MessageBody::Answer(answer) if answer.stage == *stage && answer.answer == Answer::Approved => {
-                Some(answer.by.arn.as_str())
-            }
-            MessageBody::Answer(_) | MessageBody::Withdraw { .. } | MessageBody::Abort { .. } => None,
-        }),
-        Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => None,
-    }
+/// Who approved a stage, as the record has it, or as an answer that nobody has taken up yet says: in the inbox or in CodePipeline.
+async fn approvers(ports: &Ports, release: &Release, inbox: &[Message], stage: &Stage) -> Result<Vec<String>, Failure> {
+    let request = match &release.stage(&stage.name).approval {
+        Approval::Given(answer, _) => return Ok(vec![answer.by.arn.clone()]),
+        Approval::Asked(request) => request,
+        Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => {
+            return Ok(vec![]);
+        }
+    };
+    let sent = inbox.iter().filter_map(|message| match &message.body {
+        MessageBody::Answer(answer) if answer.stage == stage.name && answer.answer == Answer::Approved => {
+            Some(answer.by.arn.clone())
+        }
+        MessageBody::Answer(_) | MessageBody::Withdraw { .. } | MessageBody::Abort { .. } => None,
+    });
+    let there = in_codepipeline::read(ports, release, &stage.name, Account::clone).await;
+    let there = there.map_err(|(fault, _)| Failure::from(fault))?;
+    let decisions = there.iter().flat_map(|action| action.decisions());
+    let given = decisions.filter_map(|(answer, decided)| {
+        let ours = PlanHash::the_one_in(decided.asked.as_deref()?).as_ref() == Some(&request.plan);
+        decided.by.clone().filter(|_| ours && answer == Answer::Approved)
+    });
+    Ok(sent.chain(given).collect())
 }

@@ -24,7 +24,7 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u
     let asker = bench.ports(id.as_str(), None)?;
     let by =
         requester::of(&bench, &asker, &release.started.pipeline, Some(&release), args.execution.as_deref()).await?;
-    requester::goes_on(&bench, output, &release, &release.until, &by).await?;
+    requester::goes_on(&bench, &asker, output, &release, &release.until, &by).await?;
     let ports = bench.ports(id.as_str(), identity::of(&by))?;
     let fact = Fact::Resumed { by, kanmon: env!("CARGO_PKG_VERSION").to_owned() };
     let (lease, events) = take_up(&bench, output, &id, vec![fact], fit, |_, _| false).await?;

@@ -46,9 +46,12 @@ pub async fn work(
     let ending = {
         let mut sink = sinks::sink(output, global.verbose);
         // How this process came to work on it, and what was written with that.
-        let taken_up = events
-            .iter()
-            .rposition(|e| matches!(e.fact, Fact::Started(_) | Fact::Extended { .. } | Fact::Resumed { .. }));
+        let taken_up = events.iter().rposition(|e| {
+            matches!(
+                e.fact,
+                Fact::Started(_) | Fact::Extended { .. } | Fact::Resumed { .. } | Fact::TakenUpToAbort { .. }
+            )
+        });
         events[taken_up.unwrap_or(0)..].iter().for_each(|event| sink.event(event, &release));
         let (stopper, stop) = stop::channel();
         let signals = tokio::spawn(listen(stopper, output.bars.clone()));

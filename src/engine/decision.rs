@@ -75,6 +75,10 @@ pub enum Waiting {
         stage: StageName,
         expires_at: Timestamp,
     },
+    /// Whether an approval was given where the record says.
+    Comparison {
+        stage: StageName,
+    },
     Lock {
         stage: StageName,
     },
@@ -107,6 +111,7 @@ impl fmt::Display for Waiting {
             Waiting::Approval { stage, expires_at } => {
                 write!(f, "approval of {stage}, until {}", expires_at.strftime("%Y-%m-%d %H:%M UTC"))
             }
+            Waiting::Comparison { stage } => write!(f, "the approval of {stage} to be read in CodePipeline"),
             Waiting::Lock { stage } => write!(f, "{stage} is held by another release"),
             Waiting::Task { at, task } => write!(f, "{}/{task} runs", at.stage),
             Waiting::Rollout { at, service, what } => write!(f, "{}/{service}: {what}", at.stage),

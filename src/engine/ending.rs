@@ -120,6 +120,16 @@ pub fn not_what_was_approved(stage: &StageName, why: &str) -> Ending {
     )
 }
 
+/// The record has an approval that CodePipeline does not have.
+pub fn not_approved_there(stage: &StageName, why: &str) -> Ending {
+    ending(
+        Outcome::Access,
+        format!("the record says that {stage} was approved in CodePipeline, and CodePipeline does not"),
+        Some(why.to_owned()),
+        Some("nothing was changed there; find out who wrote the record, then make a new release".to_owned()),
+    )
+}
+
 /// What runs beside the file's containers does not pass. `remedies` are those of scans that leave the gate closed.
 pub fn blocked_beside(stage: &StageName, judgement: &GateJudgement, remedies: &[String]) -> Ending {
     ending(

@@ -9,7 +9,7 @@ use super::gate::{self, Scanned};
 use super::plan;
 use super::since::with_difference;
 use super::unnamed;
-use crate::model::approval::Requester;
+use crate::model::approval::{ApprovalWay, Requester};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;
@@ -19,7 +19,7 @@ use crate::model::ledger::StageLedger;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
-use crate::model::stage_state::Approval;
+use crate::model::stage_state::{Approval, Compared};
 use crate::model::words::{lasting, moment};
 
 /// How many identical readings make a scan: findings can appear after "complete".
@@ -72,6 +72,7 @@ pub fn still_stands(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             let why = format!("plan {} was approved, but it would now be plan {}", answer.plan.short(), hash.short());
             return Err(Halt::End(ending::not_what_was_approved(&stage.name, &why)));
         }
+        compared(a, stage)?;
     }
     judged(a, stage)
 }
@@ -216,7 +217,7 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     match &a.release.stage(name).approval {
         Approval::Given(..) => match aged(a, stage).or_else(|| asked_since(a, stage)) {
             Some(why) => a.record(Fact::ApprovalVoided { stage: name.clone(), why }),
-            None => Ok(()),
+            None => compared(a, stage),
         },
         Approval::Rejected(answer) => Err(Halt::End(ending::rejected(&a.release.id, name, answer))),
         Approval::Expired(why) => Err(Halt::End(ending::expired(&a.release.id, name, why.as_deref()))),
@@ -265,6 +266,26 @@ fn not_rejected(a: &Agenda<'_>, stage: &Stage, plan: &PlanHash) -> Flow {
     match a.ledger(name).and_then(|ledger| ledger.rejected(&images).next_back()) {
         Some(no) => Err(Halt::End(ending::images_rejected(id, name, no))),
         None => Ok(()),
+    }
+}
+
+/// That CodePipeline has an approval of its own as the record has it; each process that acts on it reads that for itself.
+fn compared(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+    match stage.approval.as_ref().map(|policy| &policy.way) {
+        Some(ApprovalWay::CodePipeline { .. }) => {}
+        Some(ApprovalWay::Kanmon) | None => return Ok(()),
+    }
+    let state = a.release.stage(&stage.name);
+    match &state.compared {
+        Compared::Same => Ok(()),
+        Compared::Differs(why) => Err(Halt::End(match state.entered {
+            Some(_) => ending::not_what_was_approved(&stage.name, why),
+            None => ending::not_approved_there(&stage.name, why),
+        })),
+        Compared::NotYet => {
+            let why = Waiting::Comparison { stage: stage.name.clone() };
+            a.watch(Watch::Approval { stage: stage.name.clone() }, a.release.started.pipeline.poll, why)
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::approval::{no_approver, refusal};
 use super::since::with_difference;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, ApprovalWay};
@@ -105,13 +107,16 @@ pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Opt
         }
         None => match answer.answer {
             Answer::Approved => Fact::ApprovalGiven { answer: answer.clone() },
-            Answer::Rejected => {
-                let images =
-                    release.started.pipeline.stage(&answer.stage).map(|s| release.digests(s)).unwrap_or_default();
-                Fact::ApprovalRejected { answer: answer.clone(), images }
-            }
+            Answer::Rejected => rejected(release, answer.clone()),
         },
     })
+}
+
+/// A rejection that counts, of the images that the stage would run.
+pub fn rejected(release: &Release, answer: ApprovalAnswer) -> Fact {
+    let stage = release.started.pipeline.stage(&answer.stage);
+    let images = stage.map(|stage| release.digests(stage)).unwrap_or_default();
+    Fact::ApprovalRejected { answer, images }
 }
 
 /// Why nothing more can be said about a stage's approval, as a sentence; `None`: something can.
@@ -157,16 +162,26 @@ pub fn foresee(release: &Release, messages: &[Message]) -> (Release, BTreeMap<u6
             (fact, _) => fact,
         });
         if let Some(fact) = fact.clone() {
-            let (seq, release) = (next.seq + 1, next.id.clone());
-            // One that cannot follow leaves the release as it is.
-            let _ = next.apply(&Event { v: EVENT_VERSION, seq, at: message.at, release, fact });
+            next = with(&next, fact, message.at);
         }
         heard.insert(message.id, fact);
     }
-    // None of it is written down.
-    (next.seq, next.at) = (release.seq, release.at);
     next.ending.clone_from(&release.ending);
     (next, heard)
+}
+
+/// A release as it will be once this fact is written down, though it has ended; one that cannot follow leaves it as it is.
+pub fn with(release: &Release, fact: Fact, at: Timestamp) -> Release {
+    let mut next = release.clone();
+    next.ending = None;
+    let event = Event { v: EVENT_VERSION, seq: next.seq + 1, at, release: next.id.clone(), fact };
+    if next.apply(&event).is_err() {
+        return release.clone();
+    }
+    // It is not written down.
+    (next.seq, next.at) = (release.seq, release.at);
+    next.ending.clone_from(&release.ending);
+    next
 }
 
 #[cfg(test)]

@@ -111,6 +111,7 @@ mod tests {
             plan: PlanHash::of(b"shown"),
             summary: String::new(),
             execution: None,
+            answered_at: None,
             asked_at: at(0),
             expires_at: at(3600),
         };

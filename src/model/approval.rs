@@ -120,6 +120,9 @@ pub struct ApprovalRequest {
     /// The CodePipeline execution that carries the question, where one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
+    /// Of an execution that was there before the question: when its action was last answered until then, by AWS's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Timestamp>,
     pub asked_at: Timestamp,
     pub expires_at: Timestamp,
 }

@@ -142,6 +142,11 @@ pub enum Fact {
         by: Requester,
         kanmon: String,
     },
+    /// A later process ends it. Whoever ends a release asks for nothing of it.
+    TakenUpToAbort {
+        by: Identity,
+        kanmon: String,
+    },
     /// Something a person should know that changes nothing.
     Warned {
         text: String,
@@ -231,6 +236,12 @@ pub enum Fact {
     ApprovalVoided {
         stage: StageName,
         why: String,
+    },
+    /// An approval of the record was held against what CodePipeline says: how it differs, where it does.
+    ApprovalCompared {
+        stage: StageName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        differs: Option<String>,
     },
     StageLocked {
         stage: StageName,

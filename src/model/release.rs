@@ -11,7 +11,7 @@ use super::fault::{Fault, FaultKind};
 use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
 use super::outcome::Ending;
 use super::scan_subject::ScanSubject;
-use super::stage_state::{Approval, RollState, RolloutRun, RunState, Shown, StageState, StepState};
+use super::stage_state::{Approval, Compared, RollState, RolloutRun, RunState, Shown, StageState, StepState};
 
 pub use parts::{Abort, Failed, Open, Scan};
 
@@ -131,7 +131,7 @@ impl Release {
         }
         let may_follow = match event.fact {
             Fact::Extended { .. } | Fact::LockBroken { .. } => true,
-            Fact::Resumed { .. } => self.ended_for_good().is_none(),
+            Fact::Resumed { .. } | Fact::TakenUpToAbort { .. } => self.ended_for_good().is_none(),
             _ => self.ending.is_none(),
         };
         if !may_follow {
@@ -197,6 +197,7 @@ impl Release {
                 self.add_requester(by);
                 self.go_on(event.at);
             }
+            Fact::TakenUpToAbort { .. } => self.go_on(event.at),
             Fact::Warned { text } => self.warnings.push(text.clone()),
             Fact::Intended { effect, attempt } => {
                 if self.open.contains_key(effect) {
@@ -262,6 +263,8 @@ impl Release {
                 // It may be heard long after it was given, but was given before its question expired.
                 state.approved_at = Some(event.at.min(request.expires_at));
                 state.approval = Approval::Given(answer.clone(), request);
+                // Whoever writes it down has read it there.
+                state.compared = Compared::Same;
                 state.look_again();
                 self.scans.clear();
             }
@@ -276,6 +279,9 @@ impl Release {
                 state.lock = None;
                 state.look_again();
                 self.scans.clear();
+            }
+            Fact::ApprovalCompared { stage, differs } => {
+                self.stage_mut(stage)?.compared = differs.clone().map_or(Compared::Same, Compared::Differs);
             }
             Fact::StageLocked { stage, fence } => {
                 let state = self.stage_mut(stage)?;
@@ -381,6 +387,7 @@ impl Release {
         for state in self.stages.values_mut() {
             state.lock = None;
             state.confirmed = false;
+            state.compared = Compared::NotYet;
             if matches!(state.approval, Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. }) {
                 state.approval = Approval::NotAsked;
             }

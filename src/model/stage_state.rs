@@ -22,6 +22,8 @@ pub struct StageState {
     /// Whether the stage was entered on a judgement that another process made: it counts for what was done, not for what is next.
     pub gate_is_old: bool,
     pub approval: Approval,
+    /// Whether this process has read in CodePipeline that it was given there.
+    pub compared: Compared,
     /// How often approval has been asked for.
     pub asks: u32,
     /// When the last approval was heard of, or its question expired, whichever came first: what it lives from.
@@ -89,6 +91,15 @@ pub enum Approval {
     },
 }
 
+/// What came of holding an approval of the record against what CodePipeline says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    NotYet,
+    Same,
+    /// How CodePipeline has it.
+    Differs(String),
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepState {
     Run(RunState),
@@ -147,6 +158,7 @@ impl StageState {
             gate: None,
             gate_is_old: false,
             approval: Approval::NotAsked,
+            compared: Compared::NotYet,
             asks: 0,
             approved_at: None,
             carried_by: None,

@@ -5,12 +5,33 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::model::approval::Trigger;
+use crate::model::approval::{Answer, Trigger};
 use crate::model::fault::Fault;
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
 
-/// A manual approval action of one execution, as `ListActionExecutions` and `GetPipelineState` tell it.
+/// A manual approval action of one execution. A stage that failed can be retried in the same execution, and then asks again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Of its latest run.
+    pub state: ActionState,
+    /// What was decided in the runs before that, oldest first.
+    pub before: Vec<(Answer, Decided)>,
+}
+
+impl Action {
+    /// Every decision in this execution, oldest first.
+    pub fn decisions(&self) -> impl DoubleEndedIterator<Item = (Answer, &Decided)> {
+        let last = match &self.state {
+            ActionState::Approved(decided) => Some((Answer::Approved, decided)),
+            ActionState::Rejected(decided) => Some((Answer::Rejected, decided)),
+            ActionState::NotReached | ActionState::Waiting { .. } | ActionState::Ended { .. } => None,
+        };
+        self.before.iter().map(|(answer, decided)| (*answer, decided)).chain(last)
+    }
+}
+
+/// A run of a manual approval action, as `ListActionExecutions` and `GetPipelineState` tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActionState {
     /// The execution has not come to it.
@@ -105,13 +126,7 @@ pub trait PipelineApprovals: Send + Sync {
     async fn execution(&self, account: &Account, pipeline: &str, execution: &str) -> Result<Option<Execution>, Fault>;
 
     /// How the approval action of exactly this execution stands.
-    async fn action(
-        &self,
-        account: &Account,
-        pipeline: &str,
-        execution: &str,
-        action: &str,
-    ) -> Result<ActionState, Fault>;
+    async fn action(&self, account: &Account, pipeline: &str, execution: &str, action: &str) -> Result<Action, Fault>;
 
     /// Answers a waiting action with `PutApprovalResult`.
     ///

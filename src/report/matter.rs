@@ -272,6 +272,7 @@ pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> P
         Fact::Started(_)
         | Fact::Extended { .. }
         | Fact::Resumed { .. }
+        | Fact::TakenUpToAbort { .. }
         | Fact::Absorbed { .. }
         | Fact::Warned { .. }
         | Fact::LockBroken { .. }
@@ -300,6 +301,7 @@ pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> P
         Fact::ApprovalRequested { stage, .. }
         | Fact::ApprovalWithdrawn { stage, .. }
         | Fact::ApprovalExpired { stage, .. }
+        | Fact::ApprovalCompared { stage, .. }
         | Fact::ApprovalVoided { stage, .. } => Matter::Approval(stage.clone()),
         Fact::ApprovalRefused { answer, .. }
         | Fact::ApprovalGiven { answer }
@@ -373,6 +375,7 @@ pub fn closes(fact: &Fact) -> bool {
         | Fact::ApprovalRejected { .. }
         | Fact::ApprovalExpired { .. }
         | Fact::ApprovalVoided { .. }
+        | Fact::ApprovalCompared { .. }
         | Fact::TaskRan { .. }
         | Fact::RolloutEnded { .. }
         | Fact::RestoreEnded { .. }
@@ -383,6 +386,7 @@ pub fn closes(fact: &Fact) -> bool {
         Fact::Started(_)
         | Fact::Extended { .. }
         | Fact::Resumed { .. }
+        | Fact::TakenUpToAbort { .. }
         | Fact::Absorbed { .. }
         | Fact::Warned { .. }
         | Fact::Intended { .. }

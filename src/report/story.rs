@@ -116,6 +116,9 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::Resumed { by, .. } => {
             Line::new(Begun, "release", format!("{} is resumed by {}", event.release, requester(by)))
         }
+        Fact::TakenUpToAbort { by, .. } => {
+            Line::new(Begun, "release", format!("{} is taken up by {} to end it", event.release, person(by)))
+        }
         Fact::Warned { text } => Line::new(Careful, "note", text.clone()),
         Fact::Intended { .. } => None,
         Fact::EffectFailed { effect, fault } => {
@@ -208,6 +211,10 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         }
         Fact::ApprovalVoided { stage, why } => {
             Line::new(Careful, stage.as_str(), format!("approval void, asked again: {why}"))
+        }
+        Fact::ApprovalCompared { differs: None, .. } => None,
+        Fact::ApprovalCompared { stage, differs: Some(why) } => {
+            Line::new(Failed, stage.as_str(), format!("not approved in CodePipeline as the record says: {why}"))
         }
         Fact::StageLocked { .. } | Fact::Absorbed { .. } => None,
         Fact::StageEntered { stage } => {

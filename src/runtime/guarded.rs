@@ -15,7 +15,7 @@ use crate::model::fault::Fault;
 use crate::model::ids::{Digest, StageName};
 use crate::model::pipeline::{Account, ImageSpec};
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
-use crate::ports::approvals::{ActionState, Declared, Execution, PipelineApprovals, Verdict};
+use crate::ports::approvals::{Action, Declared, Execution, PipelineApprovals, Verdict};
 use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart, Wanted};
 use crate::ports::images::{Access, Built, Images, Say};
 
@@ -127,13 +127,7 @@ impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
         self.0.execution(account, pipeline, execution).await
     }
 
-    async fn action(
-        &self,
-        account: &Account,
-        pipeline: &str,
-        execution: &str,
-        action: &str,
-    ) -> Result<ActionState, Fault> {
+    async fn action(&self, account: &Account, pipeline: &str, execution: &str, action: &str) -> Result<Action, Fault> {
         self.0.action(account, pipeline, execution, action).await
     }
 

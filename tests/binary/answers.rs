@@ -97,7 +97,10 @@ fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
     running.signal("KILL");
     assert_eq!(running.end().code, None);
     let approved = desk.run(&manager, &["approve", &id, "--plan", &plan(&desk, &manager)]).ended(0);
-    assert_eq!(approved.out, format!("{id}: prod is approved; `kanmon resume {id}` goes on with it\n"));
+    assert_eq!(
+        approved.out,
+        format!("{id}: prod is approved; somebody other than the approver goes on with it: `kanmon resume {id}`\n")
+    );
     desk.run(&manager, &["withdraw", &id, "-m", "wait for the fix"])
         .ended(0)
         .says(&format!("{id}: the approval of prod is withdrawn"));

@@ -1,5 +1,6 @@
 //! The last word before an approval is used counts, and who says what can no longer be taken is told so.
 
+use crate::redteam::codepipeline::{asks_in, waits};
 use crate::redteam::rig::{Field, Person, Topology};
 
 use super::rig::Running;
@@ -37,7 +38,11 @@ fn left_waiting(field: &Field) -> (String, String) {
 fn a_rejection_by_another_approver_stops_what_was_approved_and_not_used() {
     let field = two_approvers();
     let (release, plan) = left_waiting(&field);
-    field.manager().run(&["approve", &release, "--plan", &plan]).ended(0).says("prod is approved; `kanmon resume");
+    field
+        .manager()
+        .run(&["approve", &release, "--plan", &plan])
+        .ended(0)
+        .says("prod is approved; somebody other than the approver goes on with it: `kanmon resume");
     field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
     field.manager().run(&["approve", &release, "--plan", &plan]).ended(2).told("has approved it already");
     let no = other(&field).run(&["reject", &release, "--yes", "-m", "STOP, wrong build"]).ended(0);
@@ -149,4 +154,35 @@ fn a_rejection_after_the_end_names_the_command_that_reads_it() {
     let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
     ran.told("rejected by accomplice of 111111111111: “not this one”");
     field.production_is_untouched();
+}
+
+/// To go on with a release is to ask for it: an approver who did would make their own approval count for nothing.
+#[test]
+fn who_approved_in_codepipeline_does_not_go_on_with_it() {
+    let field = Field::new(Topology::Strong);
+    asks_in(&field, "prod");
+    let (release, plan) = left_waiting(&field);
+    waits(&field, "manager", "hello");
+    let approved = field.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
+    approved.says(&format!(
+        "prod is approved; somebody other than the approver goes on with it: `kanmon resume {release}`"
+    ));
+    for command in [&["resume", &release][..], &["promote", &release, "--to", "prod"]] {
+        let ran = field.manager().run(command).ended(2);
+        ran.told("user/manager has approved prod of").told("let somebody else go on with it");
+    }
+    field.promoter().run(&["resume", &release]).ended(0);
+    assert_eq!(field.in_production(), field.digest(&release));
+}
+
+#[test]
+fn who_ends_a_release_has_not_asked_for_it_and_may_approve_it_later() {
+    let field = Field::new(Topology::Strong);
+    let (release, _) = left_waiting(&field);
+    let aborted = field.manager().run(&["abort", &release, "-m", "not tonight"]).ended(23);
+    assert!(aborted.err.contains("is taken up by manager of 222222222222 to end it"), "{}", aborted.err);
+    let running = field.waits(&release);
+    field.approves(&release);
+    running.end().ended(0);
+    assert_eq!(field.in_production(), field.digest(&release));
 }

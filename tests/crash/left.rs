@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kanmon::model::event::{Event, Fact};
 use kanmon::model::outcome::Outcome;
 use kanmon::model::release::Release;
-use kanmon::model::stage_state::StepState;
+use kanmon::model::stage_state::{Compared, StepState};
 
 use crate::scenarios::stage::{Ended, Stage};
 
@@ -77,7 +77,7 @@ pub struct Record {
 }
 
 /// Facts that a crash adds, or whose number hangs on when somebody looked. What they come to is in the fold.
-const AS_OFTEN_AS_IT_TAKES: [&str; 11] = [
+const AS_OFTEN_AS_IT_TAKES: [&str; 12] = [
     "resumed",
     "effect-absent",
     // Each effect is held to be the same; how often it was tried is not.
@@ -88,6 +88,8 @@ const AS_OFTEN_AS_IT_TAKES: [&str; 11] = [
     "gate-judged",
     "stage-planned",
     "stage-locked",
+    // A process that acts on an approval in CodePipeline reads it for itself.
+    "approval-compared",
     "stage-confirmed",
     "rollout-observed",
     "restore-observed",
@@ -131,6 +133,8 @@ fn folded(release: &Release) -> String {
     for state in release.stages.values_mut() {
         // Asked of every process before it leaves a stage, and of none after that.
         state.confirmed = false;
+        // Asked of every process that changes something on an approval, and of none after that.
+        state.compared = Compared::NotYet;
         // Whoever takes over judges again, where anything is still to be changed.
         state.gate_is_old = false;
         for step in &mut state.steps {

@@ -1,6 +1,7 @@
 //! A release that was rejected is promoted again, and the next approver is not told. Asking again about the same plan needs a reason, and the
 //! sheet says that it was rejected, by whom, when and why; the same holds for another release of the same images.
 
+use super::codepipeline::{approves, asks_in, rejects, retries};
 use super::rig::{BOTH, Field};
 
 #[test]
@@ -81,5 +82,41 @@ fn control_a_release_of_other_images_is_asked_about_as_ever() {
         field.developer().desk.write("app/index.html", "<title>fixed</title>");
         let second = field.honest();
         assert_eq!(field.in_production(), field.digest(&second), "{topology:?}");
+    }
+}
+
+/// In CodePipeline a stage that was rejected is retried in the same execution, which asks the next approver about the same plan.
+#[test]
+fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        asks_in(&field, "prod");
+        let manager = "arn:aws:iam::222222222222:user/manager\"";
+        field.edit_for_all(manager, &format!("{manager}, \"arn:aws:iam::222222222222:user/deputy\""));
+        let release = field.prepared();
+        let running = field.waits(&release);
+        running.signal("INT");
+        running.end().ended(30);
+        rejects(&field, "deputy", "hello", "not this build");
+        let record = field.record(&release);
+        let execution = record.fact("approval-requested")["request"]["execution"].as_str().unwrap();
+        retries(&field, "promoter", "hello", execution);
+        field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+        let plan = record.fact("approval-requested")["request"]["plan"].as_str().unwrap();
+        field.manager().run(&["approve", &release, "--plan", plan]).ended(2).told("user/deputy has rejected it");
+        // In the console nobody tells him.
+        approves(&field, "manager", "hello");
+        let ran = field.promoter().run(&["resume", &release]).ended(11);
+        ran.says("user/deputy rejected the release for prod").says("not this build");
+        let again = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(11);
+        again.says("rejected exactly this plan for prod").says("--reason WHY");
+        field.production_is_untouched();
+        // The control: who has read all that may approve.
+        let mut running =
+            field.promoter().start(&["promote", &release, "--to", "prod", "--reason", "the build was the right one"]);
+        running.says("waits for approval");
+        field.manager().run(&["approvals"]).ended(0).says("  rejected  this plan, by deputy of 222222222222 at ");
+        approves(&field, "manager", "hello");
+        running.end().ended(0);
     }
 }

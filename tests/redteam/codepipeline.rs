@@ -1,7 +1,7 @@
 //! Approval actions of CodePipeline, and what people do with them beside kanmon.
 
 use aws_sdk_codepipeline::Client;
-use aws_sdk_codepipeline::types::{ApprovalResult, ApprovalStatus};
+use aws_sdk_codepipeline::types::{ApprovalResult, ApprovalStatus, StageRetryMode};
 
 use super::rig::Field;
 
@@ -76,10 +76,28 @@ pub fn waits(field: &Field, user: &str, pipeline: &str) {
 
 /// Somebody approves in the console, whatever it says.
 pub fn approves(field: &Field, user: &str, pipeline: &str) {
+    answers(field, user, pipeline, ApprovalStatus::Approved, "fine");
+}
+
+/// Somebody rejects there.
+pub fn rejects(field: &Field, user: &str, pipeline: &str, why: &str) {
+    answers(field, user, pipeline, ApprovalStatus::Rejected, why);
+}
+
+/// Somebody retries the stage of the approval, which has failed: its action asks again.
+pub fn retries(field: &Field, user: &str, pipeline: &str, execution: &str) {
+    runtime().block_on(async {
+        let retry = client(field, user).await.retry_stage_execution().pipeline_name(pipeline).stage_name("Production");
+        let retry = retry.pipeline_execution_id(execution).retry_mode(StageRetryMode::FailedActions);
+        retry.send().await.unwrap();
+    });
+}
+
+fn answers(field: &Field, user: &str, pipeline: &str, status: ApprovalStatus, summary: &str) {
     runtime().block_on(async {
         let client = client(field, user).await;
         let token = token(&client, pipeline).await;
-        let result = ApprovalResult::builder().status(ApprovalStatus::Approved).summary("fine").build().unwrap();
+        let result = ApprovalResult::builder().status(status).summary(summary).build().unwrap();
         let answer = client.put_approval_result().pipeline_name(pipeline).stage_name("Production");
         answer.action_name("Approve").result(result).token(token).send().await.unwrap();
     });

@@ -7,20 +7,21 @@
 //! | --- | --- | --- |
 //! | A21, A22, A23 | build specifications, build overrides, direct calls of AWS | outside: production's own pipeline and IAM stop these; no command line can |
 //! | A24 | development may push into production's repository | outside: a repository for incoming images, and who may write the live one |
-//! | A4 | who approves is asked by the approver's own machine, and whoever writes the state can write an answer | needs the floor: an identity that AWS vouches for where the answer is written. A6 plays a forged approval as far as the gate, which is judged by who acts |
+//! | A4 | who approves is asked by the approver's own machine, and whoever writes the state can write an answer | needs the floor: an identity that AWS vouches for where the answer is written. Where that is CodePipeline, A4 is played; A6 plays a forged approval as far as the gate, which is judged by who acts |
 //! | A15 | the release's own file wants no approval and no gate | needs the floor: a policy in the target account. A record of such a file is refused where the file there says otherwise (A13) |
 //! | A16 | `images: pull` leaves production's gate to development's scanner | needs the floor: the scanner's account. What is suppressed is shown, and counts where the file says (A25) |
 //! | A27 | freezes and locks are lifted in anybody's name by who writes the state | needs the floor: they have to stand in the target account |
 //! | A25 | an older commit than what runs is released again | needs the floor: only the age of scans is played |
 //! | A26 | a release that begins with an id of the far future in the state itself | needs the floor: who writes the state writes the ledgers. Imports are played |
 
-mod codepipeline;
+pub mod codepipeline;
 pub mod record;
 pub mod rig;
 
 mod a01_an_execution_that_is_made_up;
 mod a02_two_names_ask_and_one_approves;
 mod a03_an_approver_of_any_account;
+mod a04_a_record_says_approved;
 mod a05_a_record_names_other_children;
 mod a06_a_record_says_entered;
 mod a07_a_sidecar_that_nobody_is_shown;

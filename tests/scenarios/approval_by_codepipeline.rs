@@ -82,6 +82,56 @@ async fn still_open_it_falls_when_the_plan_changes() {
     resumed.end(&stage).await.is(Outcome::Succeeded, 0);
 }
 
+/// The question goes into the execution that the release runs in by now, and the one that kanmon started for it waits no longer.
+#[tokio::test(start_paused = true)]
+async fn asked_again_in_the_release_s_own_execution_the_old_one_is_taken_back() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    let first = stage.asked(&id, "prod").await.execution.unwrap();
+    run.crash(&stage).await;
+    stage.deploys(OPERATOR, "shop-prod", "web").await;
+    let own = super::inside_an_execution::execution(&stage, "none").await;
+    let promoted = stage.promotes_as(DEVELOPER, own.clone(), &id, "prod").await;
+    let asked = stage.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(()));
+    asked.await;
+    let request = stage.asked(&id, "prod").await;
+    assert_eq!(request.execution.as_deref(), own.execution_of("shop", &name("dev").as_str().parse().unwrap()));
+    assert_eq!(stage.calls("StopPipelineExecution").len(), 1);
+    stage.pass(jiff::SignedDuration::from_secs(30)).await;
+    assert_eq!(status(&stage, &first).await, "Stopped");
+    promoted.stop();
+    promoted.end(&stage).await.is(Outcome::Suspended, 30);
+}
+
+/// An execution that was started for the question has no earlier answer, whatever clock kanmon's machine has.
+#[tokio::test(start_paused = true)]
+async fn an_approval_soon_after_the_question_of_a_fast_clock_counts() {
+    let stage = asking_codepipeline();
+    stage.machine.set(jiff::SignedDuration::from_mins(4));
+    let run = stage.release().await;
+    stage.asked(&run.id, "prod").await;
+    stage.pass(jiff::SignedDuration::from_mins(2)).await;
+    stage.approves(MANAGER, &run.id, "prod").await;
+    run.end(&stage).await.is(Outcome::Succeeded, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_approval_of_the_record_is_read_again_by_whoever_goes_on() {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.asked(&id, "prod").await;
+    stage.hours(1).await;
+    stage.approves(MANAGER, &id, "prod").await;
+    run.dies_at(&stage, |f| matches!(f, Fact::ApprovalGiven { .. })).await;
+    let ended = stage.resumes(&id).await.end(&stage).await;
+    ended.is(Outcome::Succeeded, 0);
+    let read = ended.place(|f| matches!(f, Fact::ApprovalCompared { differs: None, .. }));
+    assert!(read < ended.place(|f| matches!(f, Fact::StageEntered { .. })));
+    assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. } | Fact::ApprovalGiven { .. })), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_execution_that_somebody_stopped_is_told_as_that_and_asked_anew() {
     let stage = asking_codepipeline();

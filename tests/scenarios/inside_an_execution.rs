@@ -123,3 +123,31 @@ async fn approves_in_the_console(stage: &Stage) {
     let answer = client.put_approval_result().pipeline_name("shop").stage_name("Production");
     answer.action_name("Approve").result(result).token(token).send().await.expect("answered");
 }
+
+/// The stage that was rejected is retried in the same execution, and somebody approves who is not told.
+#[tokio::test(start_paused = true)]
+async fn a_rejection_is_not_forgotten_when_the_stage_is_retried() {
+    let first = stage();
+    let requester = execution(&first, "none").await;
+    let (_, request) = prepared(&first, requester).await;
+
+    let stage = stage();
+    let requester = execution(&stage, request.plan.as_str()).await;
+    let (id, asked) = prepared(&stage, requester.clone()).await;
+    stage.hours(1).await;
+    let rejected = kanmon::model::approval::Answer::Rejected;
+    stage.answers_about(MANAGER, &id, "prod", &asked, &asked.plan, rejected).await;
+    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(DEVELOPER));
+    let retry = client.retry_stage_execution().pipeline_name("shop").stage_name("Production");
+    let retry = retry.pipeline_execution_id(asked.execution.as_ref().unwrap());
+    retry.retry_mode(aws_sdk_codepipeline::types::StageRetryMode::FailedActions).send().await.unwrap();
+    stage.hours(1).await;
+    approves_in_the_console(&stage).await;
+    let ended = stage.promotes_as(DEVELOPER, requester.clone(), &id, "prod").await.end(&stage).await;
+    ended.is(Outcome::Rejected, 11);
+    ended.says("user/manager rejected the release for prod");
+    let again = stage.promotes_as(DEVELOPER, requester, &id, "prod").await.end(&stage).await;
+    again.is(Outcome::Rejected, 11);
+    again.says("rejected exactly this plan");
+    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+}

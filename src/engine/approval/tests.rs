@@ -47,6 +47,7 @@ fn request() -> ApprovalRequest {
         plan: PlanHash::of(b"plan"),
         summary: "s".into(),
         execution: None,
+        answered_at: None,
         asked_at: at(0),
         expires_at: at(60),
     }

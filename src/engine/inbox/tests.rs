@@ -37,6 +37,7 @@ fn asked_and(way: ApprovalWay, facts: Vec<Fact>) -> Release {
         plan: PlanHash::of(b"plan"),
         summary: "one image".into(),
         execution: None,
+        answered_at: None,
         asked_at: at(0),
         expires_at: at(3600),
     };

@@ -291,6 +291,7 @@ impl World {
                     plan: plan.clone(),
                     summary: "s".into(),
                     execution: None,
+                    answered_at: None,
                     asked_at: self.now,
                     expires_at: self.now + SignedDuration::from_hours(24),
                 };

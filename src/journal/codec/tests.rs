@@ -256,7 +256,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     };
     let asked = (name(), text(), proptest::option::of(text()), when()).prop_map(|(stage, summary, execution, t)| {
         let plan = PlanHash::of(summary.as_bytes());
-        let request = ApprovalRequest { plan, summary, execution, asked_at: t, expires_at: t };
+        let request = ApprovalRequest { plan, summary, execution, answered_at: None, asked_at: t, expires_at: t };
         Fact::ApprovalRequested { stage, request }
     });
     let effects = prop_oneof![

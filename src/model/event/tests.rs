@@ -27,6 +27,7 @@ kinds! {
     Started => "started",
     Extended => "extended",
     Resumed => "resumed",
+    TakenUpToAbort => "taken-up-to-abort",
     Warned => "warned",
     Intended => "intended",
     EffectFailed => "effect-failed",
@@ -45,6 +46,7 @@ kinds! {
     ApprovalWithdrawn => "approval-withdrawn",
     ApprovalExpired => "approval-expired",
     ApprovalVoided => "approval-voided",
+    ApprovalCompared => "approval-compared",
     StageLocked => "stage-locked",
     StageEntered => "stage-entered",
     TaskDefinitionRegistered => "task-definition-registered",
@@ -257,6 +259,7 @@ fn samples() -> Vec<Fact> {
         plan: PlanHash::of(b"plan"),
         summary: "one image".into(),
         execution: Some("e".into()),
+        answered_at: None,
         asked_at: at(1),
         expires_at: at(3600),
     };
@@ -285,6 +288,9 @@ fn samples() -> Vec<Fact> {
         Fact::ApprovalWithdrawn { stage: stage(), by: somebody(), comment: "no".into() },
         Fact::ApprovalExpired { stage: stage(), why: Some("the execution is Stopped".into()) },
         Fact::ApprovalVoided { stage: stage(), why: "changed".into() },
+        Fact::ApprovalCompared { stage: stage(), differs: None },
+        Fact::ApprovalCompared { stage: stage(), differs: Some("somebody else approved".into()) },
+        Fact::TakenUpToAbort { by: somebody(), kanmon: "0".into() },
         Fact::StageLocked { stage: stage(), fence: 7 },
         Fact::StageEntered { stage: stage() },
         Fact::TaskDefinitionRegistered {

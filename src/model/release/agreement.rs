@@ -59,6 +59,7 @@ impl Release {
             Fact::Started(_)
             | Fact::Extended { .. }
             | Fact::Resumed { .. }
+            | Fact::TakenUpToAbort { .. }
             | Fact::Warned { .. }
             | Fact::Intended { .. }
             | Fact::EffectFailed { .. }
@@ -73,6 +74,7 @@ impl Release {
             | Fact::ApprovalWithdrawn { .. }
             | Fact::ApprovalExpired { .. }
             | Fact::ApprovalVoided { .. }
+            | Fact::ApprovalCompared { .. }
             | Fact::StageLocked { .. }
             | Fact::Forced { .. }
             | Fact::StageEntered { .. }

@@ -45,6 +45,7 @@ impl Release {
             | Fact::ApprovalWithdrawn { stage, .. }
             | Fact::ApprovalExpired { stage, .. }
             | Fact::ApprovalVoided { stage, .. }
+            | Fact::ApprovalCompared { stage, .. }
             | Fact::StageLocked { stage, .. }
             | Fact::Forced { stage, .. }
             | Fact::StageEntered { stage }
@@ -79,6 +80,7 @@ impl Release {
             Fact::CheckJudged { at, .. } => self.checks(at),
             Fact::Started(_)
             | Fact::Resumed { .. }
+            | Fact::TakenUpToAbort { .. }
             | Fact::Warned { .. }
             | Fact::LockBroken { .. }
             | Fact::Absorbed { .. }

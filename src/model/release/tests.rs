@@ -63,6 +63,7 @@ fn asked(stage: &str) -> Fact {
         plan: PlanHash::of(b"plan"),
         summary: "one image".into(),
         execution: None,
+        answered_at: None,
         asked_at: at(0),
         expires_at: at(3600),
     };

@@ -26,20 +26,24 @@ pub async fn request(
     let pipeline = &release.started.pipeline;
     let spec = pipeline.stage(stage).ok_or_else(|| defect("no such stage"))?;
     let policy = spec.approval.as_ref().ok_or_else(|| defect("the stage asks for no approval"))?;
-    let execution = match &policy.way {
-        ApprovalWay::Kanmon => None,
-        ApprovalWay::CodePipeline { pipeline: name, account, .. }
-            if release.requested_by.execution_of(name, account).is_some() =>
-        {
-            release.requested_by.execution_of(name, account).map(str::to_owned)
-        }
-        ApprovalWay::CodePipeline { pipeline: name, account, .. } => {
-            take_back(ports, release, stage, policy, say).await;
-            // The token makes a second call after a lost reply the same execution, and asking again another one.
-            let token = format!("{}-{}", &plan.as_str()[..40], release.stage(stage).asks + 1);
-            let execution =
-                ports.approvals.start(pipeline.account(account), name, &variables(release, plan), &token).await?;
-            Some(execution)
+    let (execution, answered_at) = match &policy.way {
+        ApprovalWay::Kanmon => (None, None),
+        ApprovalWay::CodePipeline { pipeline: name, action, account } => {
+            let own = release.requested_by.execution_of(name, account);
+            take_back(ports, release, stage, policy, own, say).await;
+            let account = pipeline.account(account);
+            match own {
+                Some(own) => {
+                    let action = ports.approvals.action(account, name, own, action).await?;
+                    (Some(own.to_owned()), action.decisions().filter_map(|(_, decided)| decided.at).max())
+                }
+                None => {
+                    // The token makes a second call after a lost reply the same execution, and asking again another one.
+                    let token = format!("{}-{}", &plan.as_str()[..40], release.stage(stage).asks + 1);
+                    let execution = ports.approvals.start(account, name, &variables(release, plan), &token).await?;
+                    (Some(execution), None)
+                }
+            }
         }
     };
     let now = ports.clock.now();
@@ -48,6 +52,7 @@ pub async fn request(
         plan: plan.clone(),
         summary: summary::of(release, spec),
         execution,
+        answered_at,
         // An execution that a process before this one has started may have been answered since.
         asked_at: release.open.get(&effect).map_or(now, |open| open.at),
         expires_at: now + policy.expires,
@@ -56,7 +61,18 @@ pub async fn request(
 }
 
 /// An execution whose question fell would hold up the one that asks again, or succeed with nothing deployed.
-async fn take_back(ports: &Ports, release: &Release, stage: &StageName, policy: &ApprovalPolicy, say: Say<'_>) {
+/// The release's `own` goes on.
+async fn take_back(
+    ports: &Ports,
+    release: &Release,
+    stage: &StageName,
+    policy: &ApprovalPolicy,
+    own: Option<&str>,
+    say: Say<'_>,
+) {
+    if own.is_some() && release.stage(stage).carried_by.as_deref() == own {
+        return;
+    }
     let why = format!("kanmon {}: its question about {stage} is void, and is asked again", release.id);
     if let Err(text) = stop(ports, release, stage, policy, &why).await {
         say(&text);
@@ -98,7 +114,7 @@ async fn stop(
     let waits = |fault| {
         format!("execution {execution} of {name} still waits for an answer that no longer counts; stop it: {fault}")
     };
-    match approvals.action(account, name, execution, action).await.map_err(waits)? {
+    match approvals.action(account, name, execution, action).await.map_err(waits)?.state {
         ActionState::NotReached | ActionState::Waiting { .. } => {
             approvals.abandon(account, name, execution, why).await.map_err(waits)
         }

@@ -1,29 +1,84 @@
 //! An approval through CodePipeline. Answers in kanmon's own inbox arrive by themselves.
 
+use crate::engine::approval::no_approver;
 use crate::engine::enter::fallen;
-use crate::engine::inbox::answered;
-use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, ApprovalWay, Identity};
+use crate::engine::inbox::{answered, rejected};
+use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::ids::{PlanHash, StageName};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
-use crate::model::stage_state::Approval;
+use crate::model::stage_state::{Approval, Compared, EarlierWord};
 use crate::model::words::moment;
-use crate::ports::approvals::{ActionState, Decided};
+use crate::ports::approvals::{Action, ActionState, Decided};
 use crate::runtime::ports::Ports;
 
+/// Looks for the answer to a question, or reads an approval that the record has already.
 pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Result<Vec<Fact>, Fault> {
-    let pipeline = &release.started.pipeline;
-    let policy = pipeline.stage(stage).and_then(|s| s.approval.as_ref());
-    let (Approval::Asked(request), Some(policy)) = (&release.stage(stage).approval, policy) else { return Ok(vec![]) };
-    let ApprovalWay::CodePipeline { pipeline: name, action, account } = &policy.way else { return Ok(vec![]) };
+    let Some(carried) = Carried::of(release, stage) else { return Ok(vec![]) };
+    match &release.stage(stage).approval {
+        Approval::Asked(request) => asked(ports, &carried, request).await,
+        Approval::Given(answer, request) if release.stage(stage).compared == Compared::NotYet => {
+            compared(ports, &carried, answer, request).await
+        }
+        Approval::Given(..)
+        | Approval::NotAsked
+        | Approval::Rejected(_)
+        | Approval::Expired(_)
+        | Approval::Closed { .. } => Ok(vec![]),
+    }
+}
+
+/// A stage whose question an action of CodePipeline carries.
+struct Carried<'r> {
+    release: &'r Release,
+    stage: &'r StageName,
+    policy: &'r ApprovalPolicy,
+    pipeline: &'r str,
+    action: &'r str,
+    account: &'r Account,
+}
+
+impl<'r> Carried<'r> {
+    fn of(release: &'r Release, stage: &'r StageName) -> Option<Carried<'r>> {
+        let file = &release.started.pipeline;
+        let policy = file.stage(stage)?.approval.as_ref()?;
+        match &policy.way {
+            ApprovalWay::CodePipeline { pipeline, action, account } => {
+                Some(Carried { release, stage, policy, pipeline, action, account: file.account(account) })
+            }
+            ApprovalWay::Kanmon => None,
+        }
+    }
+
+    async fn read(&self, ports: &Ports, execution: &str) -> Result<Action, Fault> {
+        ports.approvals.action(self.account, self.pipeline, execution, self.action).await
+    }
+
+    fn rejected(&self, plan: &PlanHash, no: &Decided) -> Fact {
+        let answer = ApprovalAnswer {
+            stage: self.stage.clone(),
+            plan: plan.clone(),
+            answer: Answer::Rejected,
+            by: who(no, self.account),
+            comment: no.summary.clone(),
+        };
+        rejected(self.release, answer)
+    }
+}
+
+async fn asked(ports: &Ports, carried: &Carried<'_>, request: &ApprovalRequest) -> Result<Vec<Fact>, Fault> {
+    let Carried { release, stage, account, .. } = *carried;
     let Some(execution) = &request.execution else { return Ok(vec![]) };
-    let account = pipeline.account(account);
+    let action = carried.read(ports, execution).await?;
+    if let Some(no) = unheard(carried, &request.plan, action.before.iter().map(|(answer, d)| (*answer, d))) {
+        return Ok(vec![carried.rejected(&request.plan, no)]);
+    }
     let expired = |why| Ok(vec![Fact::ApprovalExpired { stage: stage.clone(), why }]);
-    let (decided, answer) = match ports.approvals.action(account, name, execution, action).await? {
+    let (decided, answer) = match action.state {
         ActionState::NotReached | ActionState::Waiting { .. } if ports.clock.now() < request.expires_at => {
-            let fallen = pipeline.stage(stage).and_then(|spec| fallen(release, spec));
+            let fallen = release.started.pipeline.stage(stage).and_then(|spec| fallen(release, spec));
             return Ok(fallen.map(|why| Fact::ApprovalVoided { stage: stage.clone(), why }).into_iter().collect());
         }
         ActionState::NotReached | ActionState::Waiting { .. } => return expired(None),
@@ -36,7 +91,7 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
         ActionState::Approved(decided) => (decided, Answer::Approved),
         ActionState::Rejected(decided) => (decided, Answer::Rejected),
     };
-    let plan = PlanHash::the_one_in(decided.asked.as_deref().unwrap_or_default());
+    let plan = plan_of(&decided);
     // Without a plan in the action's own text nothing tells what was approved; a no stands whatever it was shown.
     let nothing_shown = plan.is_none() && answer == Answer::Approved;
     let answer = ApprovalAnswer {
@@ -47,12 +102,14 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
         comment: decided.summary.clone(),
     };
     if nothing_shown {
-        let why =
-            format!("the message of action {action} does not name exactly one plan, so what was approved is unknown");
+        let why = format!(
+            "the message of action {} does not name exactly one plan, so what was approved is unknown",
+            carried.action
+        );
         return Ok(vec![Fact::ApprovalRefused { answer, why, closes: true }]);
     }
-    // An execution can be asked more than once, or be another's, and still has the answer that it was given before.
-    let before = decided.at.filter(|at| *at < request.asked_at);
+    // The release's own execution can be asked more than once, and still has the answer that it was given before.
+    let before = decided.at.filter(|at| request.answered_at.is_some_and(|last| *at <= last));
     Ok(match (answered(release, &answer, true), before) {
         (Some(Fact::ApprovalGiven { answer }), Some(at)) => {
             let why = format!("it was given at {}, before this was asked", moment(at));
@@ -60,6 +117,92 @@ pub async fn observe(ports: &Ports, release: &Release, stage: &StageName) -> Res
         }
         (heard, _) => heard.into_iter().collect(),
     })
+}
+
+/// Holds an approval of the record against what CodePipeline says: whoever writes the state can write an approval, and nobody but an
+/// approver an answer of an action.
+async fn compared(
+    ports: &Ports,
+    carried: &Carried<'_>,
+    given: &ApprovalAnswer,
+    request: &ApprovalRequest,
+) -> Result<Vec<Fact>, Fault> {
+    let Carried { release, stage, policy, pipeline, action: name, .. } = *carried;
+    let found = |differs| Ok(vec![Fact::ApprovalCompared { stage: stage.clone(), differs }]);
+    let Some(execution) = &request.execution else {
+        return found(Some(format!("the record names no execution of CodePipeline {pipeline} that was approved")));
+    };
+    let action = carried.read(ports, execution).await?;
+    let used = release.stage(stage).entered.is_some();
+    // The last word before an approval is used counts.
+    if let Some(no) = unheard(carried, &given.plan, action.decisions()).filter(|_| !used) {
+        return Ok(vec![carried.rejected(&given.plan, no)]);
+    }
+    let approved = || {
+        let yes = action.decisions().filter(|(answer, _)| *answer == Answer::Approved).map(|(_, decided)| decided);
+        yes.filter(|decided| plan_of(decided).as_ref() == Some(&given.plan))
+    };
+    if approved().any(|decided| decided.by.as_deref() == Some(&given.by.arn)) {
+        return found(no_approver(policy, &given.by.arn));
+    }
+    // CodePipeline shows this of its latest execution alone.
+    if !used && approved().any(|decided| decided.by.is_none()) {
+        let why = format!("CodePipeline no longer says who approved execution {execution}");
+        return Ok(vec![Fact::ApprovalVoided { stage: stage.clone(), why }]);
+    }
+    let place = format!("action {name} of CodePipeline {pipeline}, execution {execution}");
+    found(Some(match approved().next_back() {
+        Some(decided) => {
+            let by = decided.by.as_deref().unwrap_or("somebody whom CodePipeline does not name");
+            format!("{place} was approved by {by}, and not by {}", given.by.arn)
+        }
+        None => format!("{place} shows no approval of plan {}", given.plan.short()),
+    }))
+}
+
+/// The rejection of a question that its action shows: what makes a release that nobody works on end once somebody does.
+pub fn rejection(release: &Release, stage: &StageName, action: &Action) -> Option<Fact> {
+    let carried = Carried::of(release, stage)?;
+    let Approval::Asked(request) = &release.stage(stage).approval else { return None };
+    let last = match &action.state {
+        ActionState::Rejected(no) => Some(no).filter(|no| may_decide(carried.policy, no)),
+        ActionState::NotReached
+        | ActionState::Waiting { .. }
+        | ActionState::Approved(_)
+        | ActionState::Ended { .. } => None,
+    };
+    let before = || unheard(&carried, &request.plan, action.before.iter().map(|(answer, d)| (*answer, d)));
+    last.or_else(before).map(|no| carried.rejected(&request.plan, no))
+}
+
+/// The first rejection of a plan that is not in the record: a stage that is retried asks again in the same execution, of somebody who is
+/// not told.
+fn unheard<'d>(
+    carried: &Carried<'_>,
+    plan: &PlanHash,
+    decisions: impl Iterator<Item = (Answer, &'d Decided)>,
+) -> Option<&'d Decided> {
+    let earlier = carried.release.stage(carried.stage).earlier.iter();
+    let mut heard: Vec<_> = earlier.filter(|e| e.word == EarlierWord::Rejected && e.plan == *plan).collect();
+    let mut no = decisions
+        .filter(|(answer, _)| *answer == Answer::Rejected)
+        .map(|(_, decided)| decided)
+        .filter(|no| plan_of(no).as_ref() == Some(plan) && may_decide(carried.policy, no));
+    no.find(|no| {
+        let same_by = |arn: &str| no.by.as_deref().is_none_or(|by| by == arn);
+        let same = heard.iter().position(|e| same_by(&e.by.arn) && e.comment == no.summary);
+        same.map(|at| heard.remove(at)).is_none()
+    })
+}
+
+/// Whether a rejection counts; one of which nobody knows whose it is does.
+fn may_decide(policy: &ApprovalPolicy, no: &Decided) -> bool {
+    no.by.as_deref().is_none_or(|by| no_approver(policy, by).is_none())
+}
+
+/// The plan that whoever decided was shown.
+fn plan_of(decided: &Decided) -> Option<PlanHash> {
+    PlanHash::the_one_in(decided.asked.as_deref().unwrap_or_default())
 }
 
 fn who(decided: &Decided, account: &Account) -> Identity {
@@ -83,6 +226,7 @@ mod tests {
             plan: PlanHash::of(b"plan"),
             summary: String::new(),
             execution: Some("e".into()),
+            answered_at: None,
             asked_at: at("2026-01-01T00:00:00Z"),
             expires_at: at("2026-01-02T00:00:00Z"),
         };

@@ -1,6 +1,6 @@
 //! Watching what moves by itself. A reading that says nothing new says nothing.
 
-mod approval;
+pub mod approval;
 mod lock;
 mod rollout;
 mod scan;

@@ -1,0 +1,94 @@
+//! Whoever writes the state writes the manager's approval into it. Where approval is CodePipeline's, whoever acts reads the action itself
+//! before the stage is entered: it has to show the approval of exactly this plan, by whom the record says.
+
+use serde_json::{Value, json};
+
+use super::codepipeline::{approves, asks_in, waits};
+use super::record::Record;
+use super::rig::{BOTH, Field, Topology};
+
+/// A release that waits for the manager in CodePipeline, and on which nobody works.
+fn waiting(field: &Field) -> (String, Record) {
+    let release = field.prepared();
+    let running = field.waits(&release);
+    running.signal("INT");
+    running.end().ended(30);
+    let mut record = field.record(&release);
+    record.without(&["suspended"]);
+    (release, record)
+}
+
+/// The approval as a process that read it would have written it down.
+fn approved(mut record: Record) -> Record {
+    let plan = record.fact("approval-requested")["request"]["plan"].clone();
+    let arn = "arn:aws:iam::222222222222:user/manager";
+    let by = json!({ "arn": arn, "account": "222222222222", "user_id": arn });
+    record.add(json!({ "kind": "approval-given", "answer":
+        { "stage": "prod", "plan": plan, "answer": "approved", "by": by, "comment": "fine" } }));
+    record
+}
+
+/// The same, and the stage entered on it.
+fn entered(record: Record) -> Record {
+    let mut record = approved(record);
+    for kind in ["gate-judged", "stage-planned"] {
+        let of_prod = |fact: &&Value| fact["kind"] == kind && fact["stage"] == "prod";
+        let last = record.facts.iter().map(|(_, fact)| fact).rfind(of_prod).unwrap().clone();
+        record.add(last);
+    }
+    record.add(json!({ "kind": "stage-entered", "stage": "prod" }));
+    record
+}
+
+#[test]
+fn an_approval_that_codepipeline_does_not_have_is_none() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        asks_in(&field, "prod");
+        let (release, record) = waiting(&field);
+        for (forged, code, why) in [
+            (
+                approved(record.clone()),
+                40,
+                "the record says that prod was approved in CodePipeline, and CodePipeline does not",
+            ),
+            (entered(record), 24, "the record says that prod was entered, and not with what was approved"),
+        ] {
+            field.plant(&forged);
+            let ran = field.promoter().run(&["resume", &release]).ended(code);
+            ran.says(why).says("shows no approval of plan");
+            field.production_is_untouched();
+        }
+    }
+}
+
+/// Played where the attacker administers the account in which approval waits.
+#[test]
+fn an_approval_of_somebody_else_is_not_the_managers() {
+    let field = Field::new(Topology::Direct);
+    asks_in(&field, "dev");
+    let (release, record) = waiting(&field);
+    approves(&field, "accomplice", "hello");
+    field.plant(&approved(record));
+    let ran = field.promoter().run(&["resume", &release]).ended(40);
+    ran.says(
+        "was approved by arn:aws:iam::111111111111:user/accomplice, and not by arn:aws:iam::222222222222:user/manager",
+    );
+    field.production_is_untouched();
+}
+
+#[test]
+fn control_what_the_manager_approved_there_goes_on_from_its_record() {
+    for topology in BOTH {
+        for record_of in [approved as fn(Record) -> Record, entered] {
+            let field = Field::new(topology);
+            asks_in(&field, "prod");
+            let (release, record) = waiting(&field);
+            waits(&field, "manager", "hello");
+            approves(&field, "manager", "hello");
+            field.plant(&record_of(record));
+            field.promoter().run(&["resume", &release]).ended(0);
+            assert_eq!(field.in_production(), field.digest(&release), "{topology:?}");
+        }
+    }
+}
