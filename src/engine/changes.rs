@@ -13,6 +13,12 @@ const ENVIRONMENT: &str = "environment";
 /// Maps whose members and values are the user's own and may be secrets.
 const FREE: [&str; 4] = ["dockerLabels", "options", "driverOpts", "labels"];
 
+/// Members of such maps that say what is mounted and which configuration a log router runs.
+const TOLD: [(&str, &[&str]); 2] = [
+    (".driverOpts", &["type", "device"]),
+    (".firelensConfiguration.options", &["config-file-type", "config-file-value"]),
+];
+
 /// What differs, list items by name where they have one. What is added or removed is told member by member, too: a container that
 /// is new has an image, a command, a user. Values of the environment are told only for the names in `show`.
 pub fn changes(from: &Value, to: &Value, show: &BTreeSet<String>) -> Vec<Change> {
@@ -64,6 +70,11 @@ impl Walk<'_> {
                 Sight::Shown if FREE.contains(&member.as_str()) => Sight::Hidden,
                 Sight::Shown if member == ENVIRONMENT => Sight::Environment,
                 Sight::Environment => Sight::Hidden,
+                Sight::Hidden
+                    if TOLD.iter().any(|(map, all)| self.path.ends_with(map) && all.contains(&member.as_str())) =>
+                {
+                    Sight::Shown
+                }
                 sight @ (Sight::Shown | Sight::Hidden) => sight,
             };
             Walk { path, sight, ..*self }.differ(from.get(member), to.get(member), found);

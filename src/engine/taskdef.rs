@@ -8,6 +8,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::ContentHash;
 
 mod normal;
+pub mod runs;
 pub mod sent;
 
 pub(super) use normal::normal;

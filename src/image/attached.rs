@@ -20,6 +20,9 @@ const DEEPEST: usize = 2;
 /// Of one manifest: a signature for every release of ten years is fewer.
 const MOST: usize = 500;
 
+/// Of all that is copied with one image: each costs some requests, and a repository has a quota of images.
+const MOST_TOGETHER: usize = 1000;
+
 /// Of one of them, in bytes. The largest are bills of materials, some tens of MB for an image with everything in it.
 const LARGEST: u64 = 128 * 1024 * 1024;
 
@@ -38,6 +41,8 @@ struct Load<'a, 'b> {
     to: &'a Repository<'b>,
     say: Say<'a>,
     left: Vec<String>,
+    /// Manifests that were looked at.
+    found: usize,
     /// In bytes.
     carried: u64,
 }
@@ -53,12 +58,16 @@ pub async fn carry(
     of: &[Digest],
     say: Say<'_>,
 ) -> Result<Vec<String>, Fault> {
-    let mut load = Load { from, to, say, left: Vec::new(), carried: 0 };
+    let mut load = Load { from, to, say, left: Vec::new(), found: 0, carried: 0 };
     let mut seen: BTreeSet<Digest> = of.iter().cloned().collect();
     let mut level = of.to_vec();
     for _ in 0..DEEPEST {
         let mut next = Vec::new();
         for subject in &level {
+            if load.found == MOST_TOGETHER {
+                load.leave(format!("what refers to {}: {MOST_TOGETHER} were looked at", subject.short()));
+                continue;
+            }
             for attached in load.attached(subject).await? {
                 let new = seen.insert(attached.manifest.digest.clone());
                 let copied = load.one(&attached).await;
@@ -83,10 +92,12 @@ impl Load<'_, '_> {
             Err(fault) => self.heed(Err(fault)).map(|()| Some(Vec::new()))?,
         };
         let all = listed.iter().flatten().count();
-        if all > MOST {
-            self.leave(format!("{} of {all} that refer to {}", all - MOST, subject.short()));
+        let room = MOST.min(MOST_TOGETHER - self.found);
+        if all > room {
+            self.leave(format!("{} of {all} that refer to {}", all - room, subject.short()));
         }
-        for descriptor in listed.iter().flatten().take(MOST) {
+        self.found += all.min(room);
+        for descriptor in listed.iter().flatten().take(room) {
             let manifest = self.read(descriptor.digest.as_str()).await?;
             found.extend(manifest.map(|manifest| Attached { manifest, tag: None }));
         }
@@ -288,5 +299,30 @@ mod tests {
         assert!(left.len() == 1 && puts == 0, "an index: {left:?}");
         let (left, puts) = referred_by(with_layer(sbom, LARGEST)).await;
         assert!(left.len() == 1 && left[0].contains("too large") && puts == 0, "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn what_refers_to_what_refers_is_bounded_together() {
+        // Each manifest of the source is referred to by as many as one may be.
+        let subjects: Vec<Digest> = (0..4).map(|i| Digest::of(format!("image {i}").as_bytes())).collect();
+        let (source, heard) = scripted(|asked, _| match asked.rsplit_once("/referrers/") {
+            Some((_, subject)) => {
+                let one = |i| {
+                    let digest = Digest::of(format!("{subject} {i}").as_bytes());
+                    format!(r#"{{"mediaType":"{OCI_MANIFEST}","digest":"{digest}","size":2}}"#)
+                };
+                let all: Vec<String> = (0..MOST).map(one).collect();
+                let list =
+                    format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{}]}}"#, all.join(","));
+                (200, vec![("content-type", OCI_INDEX.to_owned())], list.into())
+            }
+            None => plain(404),
+        })
+        .await;
+        let (target, _) = scripted(|_, _| plain(404)).await;
+        let from = Repository::to_read(source, &FixedClock).unwrap();
+        let to = Repository::to_write(target, &FixedClock).unwrap();
+        let left = carry(&from, &to, &subjects, &|_| {}).await.unwrap();
+        assert_eq!((left.len(), count(&heard, "GET /v2/app/referrers/")), (2, 2), "{left:?}");
     }
 }

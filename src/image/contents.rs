@@ -91,6 +91,7 @@ impl Look<'_, '_> {
         }
         match &child.platform {
             _ if child.is_of_no_platform() && manifest.is_in_toto() => {}
+            _ if manifest.is_soci() => {}
             Some(platform) if !child.is_of_no_platform() => self.take(&manifest, Some(platform.clone())),
             Some(_) => {
                 self.leaves_open(format!("manifest {named} says that nothing runs it, and is not an attestation"))

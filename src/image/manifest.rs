@@ -34,6 +34,11 @@ const CONFIGURATIONS: [&str; 2] =
 /// What builders attest about another manifest of the same index (in-toto's media type).
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 
+/// The configuration of an index for lazy loading (SOCI, of either version), which Fargate's own snapshotter reads; no runtime takes it.
+const SOCI: &str = "application/vnd.amazon.soci.index.";
+/// What such an index holds: tables of contents of the image's layers. No runtime unpacks it.
+const ZTOC: &str = "application/octet-stream";
+
 /// A manifest or index, byte for byte.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
@@ -198,6 +203,16 @@ impl Manifest {
     pub fn is_in_toto(&self) -> bool {
         match &self.content {
             Content::Image { layers, .. } => !layers.is_empty() && layers.iter().all(|l| l.media_type == IN_TOTO),
+            Content::Index(_) => false,
+        }
+    }
+
+    /// Whether it is a SOCI index: it stands beside the image that it describes, with the same platform.
+    pub fn is_soci(&self) -> bool {
+        match &self.content {
+            Content::Image { config, layers } => {
+                config.media_type.starts_with(SOCI) && layers.iter().all(|l| l.media_type == ZTOC)
+            }
             Content::Index(_) => false,
         }
     }

@@ -30,12 +30,18 @@ fn hidden(topology: Topology) {
     .map(|media_type| pusher.image("linux", "amd64", CLEAN, &pusher.layer(media_type, "a base of another")));
     let sbom = pusher.layer(IN_TOTO, "{}");
     let half = pusher.image("unknown", "unknown", CRITICAL, &layer);
+    let lazy = pusher.soci(&layer);
     let attacks = [
         ("marked", vec![marked(bad.clone()), clean.clone()], "7 critical"),
         ("nested", vec![clean.clone(), marked(inner)], "7 critical"),
         ("silent", vec![clean.clone(), marked(silent)], "does not say which platform it is for"),
         ("half", vec![clean.clone(), marked(half)], "says that nothing runs it, and is not an attestation"),
         ("in-toto", vec![pusher.image("linux", "amd64", CLEAN, &sbom), clean.clone()], "which is not known here"),
+        (
+            "lazy",
+            vec![clean.clone(), lazy],
+            "media type application/vnd.amazon.soci.index.v2+json, which is not known here",
+        ),
         ("odd", vec![odd], "media type application/vnd.example.layer, which is not known here"),
         ("elsewhere", vec![elsewhere], "is fetched from another address, and never scanned"),
         ("nondistributable", vec![oci], "is fetched from another address, and never scanned"),
@@ -52,8 +58,9 @@ fn hidden(topology: Topology) {
     field.production_is_untouched();
     assert_eq!(field.sandbox.done("UpdateService").len(), 0, "staging neither");
 
-    // The control: the honest image with its attestation passes.
-    let digest = pusher.index("honest", &[clean, pusher.attestation()]);
+    // The control: the honest image passes with its attestation, and with its index for lazy loading.
+    let ztoc = pusher.layer("application/octet-stream", "where each file of the layer begins");
+    let digest = pusher.index("honest", &[clean, pusher.attestation(), pusher.soci(&ztoc)]);
     let given = format!("app=hello@{digest}");
     field.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0).says("succeeded");
 }

@@ -45,6 +45,26 @@ fn a_new_container_is_told_member_by_member() {
 }
 
 #[test]
+fn a_mount_of_the_host_and_a_log_routers_configuration_are_shown_and_passwords_are_not() {
+    let mount = json!({ "type": "none", "device": "/", "o": "bind,password=s3cret" });
+    let router = json!({ "config-file-type": "s3", "config-file-value": "arn:aws:s3:::b/c", "x": "s3cret" });
+    let to = json!({
+        "volumes": [{ "name": "cache", "dockerVolumeConfiguration": { "driver": "local", "driverOpts": mount } }],
+        "containerDefinitions": [{ "name": "log", "firelensConfiguration": { "type": "fluentbit", "options": router } }],
+    });
+    insta::assert_snapshot!(told(&json!({}), &to, &[]), @r#"
+    + containerDefinitions[log].firelensConfiguration.options.config-file-type: None ("s3")
+    + containerDefinitions[log].firelensConfiguration.options.config-file-value: None ("arn:aws:s3:::b/c")
+    + containerDefinitions[log].firelensConfiguration.options.x: None None
+    + containerDefinitions[log].firelensConfiguration.type: None ("fluentbit")
+    + volumes[cache].dockerVolumeConfiguration.driver: None ("local")
+    + volumes[cache].dockerVolumeConfiguration.driverOpts.device: None ("/")
+    + volumes[cache].dockerVolumeConfiguration.driverOpts.o: None None
+    + volumes[cache].dockerVolumeConfiguration.driverOpts.type: None ("none")
+    "#);
+}
+
+#[test]
 fn roles_commands_and_where_secrets_are_show_what_they_were_and_what_they_become() {
     let from = json!({ "taskRoleArn": "arn:r/app", "containerDefinitions": [
         { "name": "web", "image": "r/web@sha256:1", "command": ["serve"], "secrets": [{ "name": "K", "valueFrom": "arn:1" }] }] });

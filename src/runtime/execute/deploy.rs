@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::definition::{base, images};
 use super::{defect, moved_tags, planned, roll, stage};
-use crate::engine::taskdef::{content_hash, family, sent};
+use crate::engine::taskdef::{content_hash, family, runs, sent};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
@@ -117,7 +117,7 @@ pub(super) async fn runs_what_was_planned(
     let account = release.started.pipeline.account(&stage.account);
     let (definition, _) = as_planned(ports, release, at, workload).await?;
     let found = ports.deployer.task_definition(account, arn).await?;
-    match sent::runs_the_same(&found.raw, &definition) {
+    match runs::runs_the_same(&found.raw, &definition) {
         true => Ok(()),
         false => Err(Fault::new(
             FaultKind::Invalid,

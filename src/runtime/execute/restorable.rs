@@ -3,7 +3,7 @@
 //! nothing would have been rolled, and ECS writes down what its deployment replaces.
 
 use super::{planned, roll, stage};
-use crate::engine::taskdef::{compose, sent};
+use crate::engine::taskdef::{compose, runs};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::ServiceName;
@@ -75,7 +75,7 @@ pub(super) async fn is_the_baseline(
     }
     let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
     let found = ports.deployer.task_definition(account, way_back).await?;
-    match sent::runs_the_same(&found.raw, &compose(&before.raw, &Default::default())?) {
+    match runs::runs_the_same(&found.raw, &compose(&before.raw, &Default::default())?) {
         true => Ok(()),
         false => {
             let place = format!("{}/{name}", stage.name);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::definition::Base;
 use crate::engine::unnamed::{keepers, nobodys};
+use crate::model::address;
 use crate::model::event::PushedImage;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::{Account, Pipeline, Stage, UnnamedContainers};
@@ -43,7 +44,7 @@ pub struct Found<'p> {
     pub account: &'p Account,
     /// The repository's name in the account.
     pub repository: String,
-    /// The same with its registry's host.
+    /// The same with the registry's host by which the task definition has it.
     pub name: String,
     pub there: PushedImage,
 }
@@ -62,14 +63,16 @@ pub async fn found<'p>(
     let reference = Reference::of(image);
     let Some((account, repository)) = owner(pipeline, stage, reference.name) else { return Ok(None) };
     let access = ports.registry.access(account, repository).await?;
-    if access.repository != reference.name {
+    let host = reference.name.split('/').next().unwrap_or_default();
+    // ECR has several hosts for one repository. On this machine only the one that ECR itself names is its.
+    if address::is_loopback(address::without_port(host)) && access.repository != reference.name {
         return Ok(None);
     }
     let there = ports.images.look(&access, reference.tag_or_digest()).await?.ok_or_else(|| {
         Fault::new(FaultKind::NotFound, format!("there is no image {image}, which container {container} would run"))
             .hint("push it, or correct the task definition")
     })?;
-    Ok(Some(Found { account, repository: repository.to_owned(), name: access.repository, there }))
+    Ok(Some(Found { account, repository: repository.to_owned(), name: reference.name.to_owned(), there }))
 }
 
 /// The refusal of a container whose image nobody scans: before anything is built.
