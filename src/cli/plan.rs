@@ -24,7 +24,7 @@ use crate::ports::scanner::{Wanted, WhereNone};
 use crate::report::text::Text;
 use crate::report::{names, plan as told, story};
 use crate::runtime::contents;
-use crate::runtime::execute::{stage_plan, survey};
+use crate::runtime::execute::{stage_plan, survey_to_look};
 use crate::runtime::given::place;
 use crate::runtime::ports::Ports;
 
@@ -47,7 +47,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
     }
     let stages = until(&release);
     let first = stages.first().map(|s| s.name.clone()).ok_or_else(|| Failure::wrong("there is no stage to plan"))?;
-    survey(&ports, &release, &first, &release.until).await?;
+    let outside = survey_to_look(&ports, &release, &first, &release.until).await?;
     fill(&ports, &mut release).await?;
     let mut plans = Vec::new();
     for stage in until(&release) {
@@ -57,6 +57,10 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
         plans.push((stage, plan, gate));
     }
     output.tell(|| human(&release.started.pipeline, &plans, output), || machine(&plans));
+    for fault in outside {
+        let hint = fault.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        output.warn(&format!("a release from here would be refused: {}{hint}", fault.sentence));
+    }
     Ok(0)
 }
 

@@ -320,3 +320,17 @@ fn who_approved_does_not_go_on_with_it() {
     assert_eq!(story.matches("severity gate: passed").count(), 3, "{story}");
     assert_eq!(story.matches("severity gate again, before entering: passed").count(), 1, "{story}");
 }
+
+/// The README's pipeline asks inside its own executions. Somebody who only looks sees the plan all the same.
+#[test]
+fn a_plan_is_shown_where_only_the_pipeline_itself_may_ask() {
+    let world = by_codepipeline();
+    let planned = world.build(&[], &["plan"]).ended(0);
+    planned.says("prod  cluster hello-prod");
+    planned
+        .told("a release from here would be refused")
+        .told("would not show the plan")
+        .told("`kanmon release --remote`");
+    world.build(&[], &["release"]).ended(40).told("would not show the plan");
+    assert_eq!(world.sandbox.done("RegisterTaskDefinition").len(), 0);
+}

@@ -23,11 +23,37 @@ use crate::runtime::tags;
 /// # Errors
 /// The one fault, or one that lists them; nothing has been changed.
 pub async fn survey(ports: &Ports, release: &Release, from: &StageName, until: &StageName) -> Result<(), Fault> {
+    let Surveyed { mut faults, outside } = look(ports, release, from, until).await;
+    faults.extend(outside);
+    together(faults)
+}
+
+/// The same for who only looks: answers with what would keep a release that is started here, and not inside the pipeline that asks
+/// for its approval, from being asked about.
+///
+/// # Errors
+/// What is missing wherever it is started.
+pub async fn survey_to_look(
+    ports: &Ports,
+    release: &Release,
+    from: &StageName,
+    until: &StageName,
+) -> Result<Vec<Fault>, Fault> {
+    let Surveyed { faults, outside } = look(ports, release, from, until).await;
+    together(faults).map(|()| outside)
+}
+
+struct Surveyed {
+    faults: Vec<Fault>,
+    outside: Vec<Fault>,
+}
+
+async fn look(ports: &Ports, release: &Release, from: &StageName, until: &StageName) -> Surveyed {
     let pipeline = &release.started.pipeline;
     let position = |name| pipeline.stages.iter().position(|s| &s.name == name);
     let (first, last) = (position(from).unwrap_or(0), position(until).unwrap_or(pipeline.stages.len() - 1));
     let stages = &pipeline.stages[first..=last.max(first)];
-    let mut faults = Vec::new();
+    let (mut faults, mut outside) = (Vec::new(), Vec::new());
     let refused = accounts(ports, pipeline, stages, &mut faults).await;
     repositories(ports, pipeline, stages, &refused, &mut faults).await;
     let mut offered = Offered::new(ports, release, &refused);
@@ -40,11 +66,17 @@ pub async fn survey(ports: &Ports, release: &Release, from: &StageName, until: &
     }
     for stage in stages {
         if approval_account(stage).is_none_or(|account| !refused.contains(account)) {
-            faults.extend(survey_approvals::approval(ports, pipeline, stage, &release.requested_by).await);
+            let missing = survey_approvals::approval(ports, pipeline, stage, &release.requested_by).await;
+            faults.extend(missing.always);
+            outside.extend(missing.outside);
         }
         let checks = stage.steps.iter().filter_map(Step::check);
         faults.extend(checks.filter_map(|check| ports.checks.preflight(check).err()));
     }
+    Surveyed { faults, outside }
+}
+
+fn together(mut faults: Vec<Fault>) -> Result<(), Fault> {
     match faults.len() {
         0 => Ok(()),
         1 => Err(faults.remove(0)),

@@ -9,23 +9,36 @@ use crate::model::pipeline::{Account, Pipeline, Stage};
 use crate::ports::approvals::{Declared, DeclaredAction};
 use crate::runtime::ports::Ports;
 
+/// What is missing for an approval.
+#[derive(Default)]
+pub struct Missing {
+    /// Whoever releases.
+    pub always: Vec<Fault>,
+    /// Where the release is not started inside the pipeline that asks.
+    pub outside: Vec<Fault>,
+}
+
 /// All that is missing for the approval of a stage. Whether an execution may be started is only known once one is.
-pub async fn approval(ports: &Ports, pipeline: &Pipeline, stage: &Stage, requested_by: &Requester) -> Vec<Fault> {
-    let Some(policy) = &stage.approval else { return Vec::new() };
-    let ApprovalWay::CodePipeline { pipeline: name, action, account: of } = &policy.way else { return Vec::new() };
+pub async fn approval(ports: &Ports, pipeline: &Pipeline, stage: &Stage, requested_by: &Requester) -> Missing {
+    let Some(policy) = &stage.approval else { return Missing::default() };
+    let ApprovalWay::CodePipeline { pipeline: name, action, account: of } = &policy.way else {
+        return Missing::default();
+    };
     let account = pipeline.account(of);
     let declared = match ports.approvals.declared(account, name).await {
         Ok(declared) => declared,
-        Err(fault) => return vec![fault],
+        Err(fault) => return Missing { always: vec![fault], outside: Vec::new() },
     };
     let approval = is_approval(&declared, name, action, account);
-    let (variables, message) = match (requested_by.execution_of(name, of), &approval) {
+    let outside = match requested_by.execution_of(name, of) {
         // That execution asks; its own actions carry the plan.
-        (Some(_), _) => (Ok(()), Ok(())),
-        (None, Ok(approval)) => (takes_variables(&declared, name, account), shows_plan(approval, name, account)),
-        (None, Err(_)) => (takes_variables(&declared, name, account), Ok(())),
+        Some(_) => Vec::new(),
+        None => {
+            let message = approval.as_ref().map_or(Ok(()), |approval| shows_plan(approval, name, account));
+            [takes_variables(&declared, name, account), message].into_iter().filter_map(Result::err).collect()
+        }
     };
-    [approval.map(|_| ()), variables, message].into_iter().filter_map(Result::err).collect()
+    Missing { always: approval.err().into_iter().collect(), outside }
 }
 
 fn is_approval<'d>(
