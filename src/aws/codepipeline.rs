@@ -143,6 +143,7 @@ impl PipelineApprovals for CodePipeline {
                 let words = error(&detail);
                 match decided.by {
                     Some(_) if !timed_out(&words) => ActionState::Rejected(decided),
+                    None if speaks_of_a_no(&words) => ActionState::Rejected(decided),
                     _ if words.is_empty() => ActionState::Ended { reason: "it failed, and nobody decided".to_owned() },
                     _ => ActionState::Ended { reason: words },
                 }
@@ -253,11 +254,15 @@ fn said(detail: &ActionExecutionDetail) -> Decided {
 }
 
 /// The decision of a run that is over. Nothing shows any more who decided it but its own detail, so that one that failed without a
-/// name counts as a rejection unless its time was up.
+/// name counts as a rejection, unless its time was up or CodePipeline says that it failed in another way.
 fn decided_before(detail: &ActionExecutionDetail) -> Option<(Answer, Decided)> {
     match detail.status() {
         Some(ActionExecutionStatus::Succeeded) => Some((Answer::Approved, said(detail))),
-        Some(ActionExecutionStatus::Failed) if !timed_out(&error(detail)) => Some((Answer::Rejected, said(detail))),
+        Some(ActionExecutionStatus::Failed) => {
+            let (words, decided) = (error(detail), said(detail));
+            let by_somebody = decided.by.is_some() || words.is_empty() || speaks_of_a_no(&words);
+            (by_somebody && !timed_out(&words)).then_some((Answer::Rejected, decided))
+        }
         _ => None,
     }
 }
@@ -268,6 +273,10 @@ fn error(detail: &ActionExecutionDetail) -> String {
     let error = result.and_then(|r| r.error_details());
     let words = [error.and_then(|e| e.code()), error.and_then(|e| e.message())];
     words.into_iter().flatten().collect::<Vec<_>>().join(": ")
+}
+
+fn speaks_of_a_no(words: &str) -> bool {
+    words.to_lowercase().contains("reject")
 }
 
 fn timed_out(words: &str) -> bool {

@@ -37,6 +37,7 @@ mod report;
 mod resume;
 mod sandbox;
 mod status;
+mod unheard;
 mod unlock;
 
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use super::freezes;
 use super::output::Output;
 use super::release::stage;
 use super::work::{env_file, take_up, work, write_env};
-use super::{identity, own_file, passed, releases, requester};
+use super::{identity, own_file, passed, releases, requester, unheard};
 use crate::engine::ahead;
 use crate::engine::inbox::over;
 use crate::model::approval::{Answer, Requester};
@@ -20,6 +20,8 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 use crate::report::summary;
+use crate::runtime::execute::survey_to_look;
+use crate::runtime::ports::Ports;
 
 pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<u8, Failure> {
     env_file(global)?;
@@ -37,6 +39,8 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     if is_done(&release, &to, &requested_by) {
         return done(global, output, &release, &to);
     }
+    unheard::record(&bench, &ports, output).await;
+    askable(&ports, &release, &to, &requested_by).await?;
     let (forced, again) = (args.forced.force(), args.forced.again());
     let fact = Fact::Extended { until: to, requested_by, forced, again };
     let notes = notes.into_iter().map(|text| Fact::Warned { text });
@@ -44,6 +48,23 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     let (lease, events) = take_up(&bench, output, &release.id, facts, fit, is_over_with).await?;
     freezes::warn_on_the_road(bench.journal.as_ref(), &events, output).await;
     work(ports, lease, &events, global, output).await
+}
+
+/// Whether whoever asks now could be answered: looked at before anything is written, since only another way of asking helps.
+///
+/// # Errors
+/// What the pipeline of the approval lacks for a question from outside it.
+async fn askable(ports: &Ports, release: &Release, to: &StageName, by: &Requester) -> Result<(), Failure> {
+    if matches!(release.stage(to).approval, Approval::Given(..)) {
+        return Ok(());
+    }
+    let mut asking = release.clone();
+    asking.requested_by = by.clone();
+    // What else is missing is found when the release is taken up.
+    match survey_to_look(ports, &asking, to, to).await.unwrap_or_default().into_iter().next() {
+        Some(fault) => Err(fault.into()),
+        None => Ok(()),
+    }
 }
 
 /// Whether every stage up to this one is passed, with no question behind it that is still to be put.

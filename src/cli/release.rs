@@ -9,7 +9,7 @@ use super::freezes;
 use super::identity;
 use super::output::Output;
 use super::work::{env_file, work};
-use super::{remote, requester};
+use super::{remote, requester, unheard};
 use crate::journal;
 use crate::local::git;
 use crate::model::event::{Fact, Source, Started};
@@ -47,6 +47,7 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
         forced: args.forced.force(),
         again: args.forced.again(),
     };
+    unheard::record(bench, &ports, output).await;
     let holder = journal::this_process();
     let first = Fact::Started(Box::new(started));
     let (lease, event) = bench.journal.begin(&bench.pipeline().app, &id, first, &holder, bench.clock.now()).await?;

@@ -176,34 +176,40 @@ pub fn blocked(id: &ReleaseId, stage: &StageName, judgement: &GateJudgement, rem
     )
 }
 
-pub fn rejected(id: &ReleaseId, stage: &StageName, answer: &ApprovalAnswer) -> Ending {
+/// `carried`: the release runs in an execution that asks, and is taken further only by starting its pipeline again.
+pub fn rejected(id: &ReleaseId, stage: &StageName, answer: &ApprovalAnswer, carried: bool) -> Ending {
     let comment = (!answer.comment.is_empty()).then(|| answer.comment.clone());
     let sentence = format!("{} rejected the release for {stage}", answer.by.arn);
-    ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage)))
+    ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage, carried)))
 }
 
 /// Exactly what would be asked was rejected before.
-pub fn rejected_before(id: &ReleaseId, stage: &StageName, no: &Earlier) -> Ending {
+pub fn rejected_before(id: &ReleaseId, stage: &StageName, no: &Earlier, carried: bool) -> Ending {
     let comment = (!no.comment.is_empty()).then(|| no.comment.clone());
     let sentence = format!("{} rejected exactly this plan for {stage} at {}", no.by.arn, words::moment(no.at));
-    ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage)))
+    ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage, carried)))
 }
 
 /// The same images were rejected before, in this release or another.
-pub fn images_rejected(id: &ReleaseId, stage: &StageName, no: &Rejected) -> Ending {
+pub fn images_rejected(id: &ReleaseId, stage: &StageName, no: &Rejected, carried: bool) -> Ending {
     let comment = (!no.comment.is_empty()).then(|| no.comment.clone());
     let of = if no.release == *id { String::new() } else { format!(", in release {}", no.release) };
     let sentence = format!("{} rejected the same images for {stage} at {}{of}", no.by.arn, words::moment(no.at));
-    ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage)))
+    ending(Outcome::Rejected, sentence, comment, Some(asking_again(id, stage, carried)))
 }
 
-fn asking_again(id: &ReleaseId, stage: &StageName) -> String {
-    format!(
-        "fix what is wrong and release again; `kanmon promote {id} --to {stage} --reason WHY` asks again, and shows the rejection and the reason"
-    )
+fn asking_again(id: &ReleaseId, stage: &StageName, carried: bool) -> String {
+    match carried {
+        true => "fix what is wrong and start the pipeline again; with KANMON_REASON=WHY (`--reason WHY`) its builds ask again, and show the \
+                 rejection and the reason"
+            .to_owned(),
+        false => format!(
+            "fix what is wrong and release again; `kanmon promote {id} --to {stage} --reason WHY` asks again, and shows the rejection and the reason"
+        ),
+    }
 }
 
-pub fn expired(id: &ReleaseId, stage: &StageName, why: Option<&str>) -> Ending {
+pub fn expired(id: &ReleaseId, stage: &StageName, why: Option<&str>, carried: bool) -> Ending {
     let sentence = match why {
         None => format!("nobody decided about {stage} in time"),
         Some(_) => format!("nobody can decide about {stage} any more"),
@@ -212,7 +218,10 @@ pub fn expired(id: &ReleaseId, stage: &StageName, why: Option<&str>) -> Ending {
         Outcome::Expired,
         sentence,
         why.map(str::to_owned),
-        Some(format!("`kanmon promote {id} --to {stage}` asks again")),
+        Some(match carried {
+            true => "start the pipeline again".to_owned(),
+            false => format!("`kanmon promote {id} --to {stage}` asks again"),
+        }),
     )
 }
 

@@ -9,7 +9,7 @@ use super::gate::{self, Scanned};
 use super::plan;
 use super::since::with_difference;
 use super::unnamed;
-use crate::model::approval::{ApprovalWay, Requester};
+use crate::model::approval::ApprovalWay;
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;
@@ -219,14 +219,12 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             Some(why) => a.record(Fact::ApprovalVoided { stage: name.clone(), why }),
             None => compared(a, stage),
         },
-        Approval::Rejected(answer) => Err(Halt::End(ending::rejected(&a.release.id, name, answer))),
-        Approval::Expired(why) => Err(Halt::End(ending::expired(&a.release.id, name, why.as_deref()))),
+        Approval::Rejected(answer) => Err(Halt::End(ending::rejected(&a.release.id, name, answer, carried(a, stage)))),
+        Approval::Expired(why) => {
+            Err(Halt::End(ending::expired(&a.release.id, name, why.as_deref(), carried(a, stage))))
+        }
         Approval::Closed { why } => {
-            let carried = match a.release.requested_by {
-                Requester::Pipeline { .. } => true,
-                Requester::Person { .. } | Requester::Unknown { .. } => false,
-            };
-            Err(Halt::End(ending::approval_closed(&a.release.id, name, why, carried)))
+            Err(Halt::End(ending::approval_closed(&a.release.id, name, why, carried(a, stage))))
         }
         Approval::NotAsked => {
             let plan = planned(a, stage)?;
@@ -256,15 +254,26 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     }
 }
 
+/// Whether the release runs in an execution that carries the stage's question.
+fn carried(a: &Agenda<'_>, stage: &Stage) -> bool {
+    let way = stage.approval.as_ref().map(|policy| &policy.way);
+    match way {
+        Some(ApprovalWay::CodePipeline { pipeline, account, .. }) => {
+            a.release.requested_by.execution_of(pipeline, account).is_some()
+        }
+        Some(ApprovalWay::Kanmon) | None => false,
+    }
+}
+
 /// What was rejected is not asked about again without a reason: this very plan, or another release of the same images.
 fn not_rejected(a: &Agenda<'_>, stage: &Stage, plan: &PlanHash) -> Flow {
     let (id, name) = (&a.release.id, &stage.name);
     if let Some(no) = a.release.stage(name).rejection(plan) {
-        return Err(Halt::End(ending::rejected_before(id, name, no)));
+        return Err(Halt::End(ending::rejected_before(id, name, no, carried(a, stage))));
     }
     let images = a.release.digests(stage);
     match a.ledger(name).and_then(|ledger| ledger.rejected(&images).next_back()) {
-        Some(no) => Err(Halt::End(ending::images_rejected(id, name, no))),
+        Some(no) => Err(Halt::End(ending::images_rejected(id, name, no, carried(a, stage)))),
         None => Ok(()),
     }
 }

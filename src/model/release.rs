@@ -132,6 +132,10 @@ impl Release {
         let may_follow = match event.fact {
             Fact::Extended { .. } | Fact::LockBroken { .. } => true,
             Fact::Resumed { .. } | Fact::TakenUpToAbort { .. } => self.ended_for_good().is_none(),
+            // A question that was asked ahead is open when the release has come as far as it was to.
+            Fact::ApprovalRejected { ref answer, .. } => {
+                self.ending.is_none() || matches!(self.stage(&answer.stage).approval, Approval::Asked(_))
+            }
             _ => self.ending.is_none(),
         };
         if !may_follow {

@@ -326,11 +326,11 @@ fn who_approved_does_not_go_on_with_it() {
 fn a_plan_is_shown_where_only_the_pipeline_itself_may_ask() {
     let world = by_codepipeline();
     let planned = world.build(&[], &["plan"]).ended(0);
-    planned.says("prod  cluster hello-prod");
+    let planned = planned.says("prod  cluster hello-prod");
     planned
         .told("a release from here would be refused")
         .told("would not show the plan")
         .told("`kanmon release --remote`");
-    world.build(&[], &["release"]).ended(40).told("would not show the plan");
+    world.build(&[], &["release"]).ended(40).says("would not show");
     assert_eq!(world.sandbox.done("RegisterTaskDefinition").len(), 0);
 }

@@ -3,6 +3,7 @@
 
 mod a_changed_plan;
 mod a_gate_that_blocks;
+mod a_rejected_build;
 mod a_suspended_build;
 mod container;
 mod how_it_runs;

@@ -260,11 +260,16 @@ impl Execution<'_> {
 
     /// A build action from its start to its end: CodePipeline gives the action's variables, and takes what was exported.
     pub fn runs(&self, stage: &str, action: &str) -> (Built, Checkout) {
+        self.runs_with(stage, action, &[])
+    }
+
+    /// The same with variables of the project.
+    pub fn runs_with(&self, stage: &str, action: &str, more: &[(&str, &str)]) -> (Built, Checkout) {
         let configuration = self.reaches(action);
         let variables: Vec<BTreeMap<String, String>> =
             serde_json::from_str(&configuration["EnvironmentVariables"]).unwrap();
         let variables: Vec<(&str, &str)> =
-            variables.iter().map(|v| (v["name"].as_str(), v["value"].as_str())).collect();
+            variables.iter().map(|v| (v["name"].as_str(), v["value"].as_str())).chain(more.iter().copied()).collect();
         let (built, checkout) = self.world.builds(&configuration["ProjectName"], &variables);
         let end = json!({ "fails": !built.succeeded, "outputVariables": built.exported });
         let told = json!({
@@ -295,6 +300,14 @@ impl Execution<'_> {
         assert!(approved.status.success(), "{message}: {}", String::from_utf8_lossy(&approved.stderr));
         let told = String::from_utf8_lossy(&approved.stdout).into_owned();
         assert_eq!(told, format!("{release}: prod is approved; its execution of CodePipeline takes it up\n"));
+    }
+
+    /// The manager rejects what CodePipeline's message shows.
+    pub fn is_rejected(&self, why: &str) {
+        let message = self.reaches("Approve")["CustomData"].clone();
+        let release = message.split_whitespace().nth(1).unwrap();
+        let rejected = self.world.kanmon("manager", &["reject", release, "--yes", "-m", why]);
+        assert!(rejected.status.success(), "{message}: {}", String::from_utf8_lossy(&rejected.stderr));
     }
 
     /// The manager approves in CodePipeline's console, whatever its message says.

@@ -120,3 +120,33 @@ fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
         running.end().ended(0);
     }
 }
+
+/// In a pipeline of two builds nobody runs while the question waits: the rejection ends the execution, and is in no record.
+#[test]
+fn a_rejection_that_nobody_heard_counts_for_the_next_release_of_the_same_images() {
+    for topology in BOTH {
+        let field = Field::new(topology);
+        asks_in(&field, "prod");
+        let first = field.prepared();
+        let running = field.waits(&first);
+        running.signal("INT");
+        running.end().ended(30);
+        rejects(&field, "manager", "hello", "not this build");
+        let second = field.prepared();
+        let ran = field.promoter().run(&["promote", &second, "--to", "prod"]).ended(11);
+        ran.says("rejected the same images for prod at")
+            .says(&format!("in release {first}"))
+            .says("not this build")
+            .says("--reason WHY");
+        field.production_is_untouched();
+        let told = field.promoter().run(&["history", &first]).ended(0);
+        told.says("rejected by manager");
+        // The control: other images are asked about.
+        field.developer().desk.write("app/index.html", "<title>fixed</title>");
+        let third = field.prepared();
+        let mut running = field.promoter().start(&["promote", &third, "--to", "prod"]);
+        running.says("waits for approval");
+        approves(&field, "manager", "hello");
+        running.end().ended(0);
+    }
+}

@@ -17,10 +17,10 @@ pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say
     let to = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
     from_its_source(ports, release, image)?;
     let built = ports.images.build(spec, &to, &release.tag(image), say).await?;
-    // Somebody may have checked out something else meanwhile.
-    from_its_source(ports, release, image)?;
+    let changed = changed_meanwhile(ports, release, image)?;
     let done = Fact::ImageBuilt { image: image.clone(), pushed: built.pushed, by: built.by, commit: None };
-    let warnings = built.warnings.into_iter().map(|text| Fact::Warned { text: format!("image {image}: {text}") });
+    let warnings = built.warnings.into_iter().chain(changed);
+    let warnings = warnings.map(|text| Fact::Warned { text: format!("image {image}: {text}") });
     Ok(warnings.chain([done]).collect())
 }
 
@@ -57,6 +57,22 @@ fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Resul
     Err(Fault::new(FaultKind::NotFound, sentence)
         .cause(format!("it was started from {}, and this is {}", told(was), told(&is)))
         .hint(hint))
+}
+
+/// What happened to the working tree during a build. Somebody who goes on with their work changes files, of which few are the image's;
+/// another commit is another source.
+///
+/// # Errors
+/// As `from_its_source`, where another commit was checked out.
+fn changed_meanwhile(ports: &Ports, release: &Release, image: &ImageName) -> Result<Option<String>, Fault> {
+    let (was, is) = (&release.started.source, ports.checkout.source());
+    match (&was.commit, was.commit == is.commit && !was.dirty && is.dirty) {
+        (Some(commit), true) => Ok(Some(format!(
+            "files of the working tree changed during the build: it may hold more than commit {}",
+            words::commit(commit, 12)
+        ))),
+        (Some(_), false) | (None, _) => from_its_source(ports, release, image).map(|()| None),
+    }
 }
 
 /// A release that was started with images that were given alone has no source that another one could be built from.

@@ -146,14 +146,18 @@ async fn compared(
         return found(no_approver(policy, &given.by.arn));
     }
     // CodePipeline shows this of its latest execution alone.
-    if !used && approved().any(|decided| decided.by.is_none()) {
+    if approved().any(|decided| decided.by.is_none()) {
         let why = format!("CodePipeline no longer says who approved execution {execution}");
-        return Ok(vec![Fact::ApprovalVoided { stage: stage.clone(), why }]);
+        return match used {
+            // This plan was approved, and is on its way: that the name is gone undoes nothing.
+            true => found(None),
+            false => Ok(vec![Fact::ApprovalVoided { stage: stage.clone(), why }]),
+        };
     }
     let place = format!("action {name} of CodePipeline {pipeline}, execution {execution}");
     found(Some(match approved().next_back() {
         Some(decided) => {
-            let by = decided.by.as_deref().unwrap_or("somebody whom CodePipeline does not name");
+            let by = decided.by.as_deref().unwrap_or("nobody that is named");
             format!("{place} was approved by {by}, and not by {}", given.by.arn)
         }
         None => format!("{place} shows no approval of plan {}", given.plan.short()),

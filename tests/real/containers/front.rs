@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderName, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -82,12 +82,14 @@ impl Ways {
         let asks = self.http.request(asked.method().clone(), url).headers(asked.headers().clone());
         let answer = asks.body(asked.body().clone()).send().await.map_err(|e| e.to_string())?;
         let status = answer.status();
-        let kind = answer.headers().get("content-type").cloned();
+        // Without its request id an error would not be one of AWS's.
+        let kept = ["content-type", "x-amzn-requestid"].map(HeaderName::from_static);
+        let kept = kept.map(|name| answer.headers().get(&name).cloned().map(|value| (name, value)));
         let body = self.heard(&asked, answer, *to == self.registry).await?;
         let body = body.replace(&format!("https://{}", self.told), &format!("http://{}", self.registry));
         let mut answer = Response::new(Full::from(body.replace(&self.told, &self.registry)));
         *answer.status_mut() = status;
-        answer.headers_mut().extend(kind.map(|kind| (http::header::CONTENT_TYPE, kind)));
+        answer.headers_mut().extend(kept.into_iter().flatten());
         Ok(answer)
     }
 
