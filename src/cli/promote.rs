@@ -39,7 +39,7 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
     if is_done(&release, &to, &requested_by) {
         return done(global, output, &release, &to);
     }
-    unheard::record(&bench, &ports, output).await;
+    unheard::record(&bench, &ports, output, &to, std::slice::from_ref(&requested_by)).await;
     askable(&ports, &release, &to, &requested_by).await?;
     let (forced, again) = (args.forced.force(), args.forced.again());
     let fact = Fact::Extended { until: to, requested_by, forced, again };

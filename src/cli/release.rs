@@ -47,7 +47,7 @@ pub async fn with(bench: &Bench, global: &Global, output: &Output, args: Release
         forced: args.forced.force(),
         again: args.forced.again(),
     };
-    unheard::record(bench, &ports, output).await;
+    unheard::record(bench, &ports, output, &started.until, std::slice::from_ref(&started.requested_by)).await;
     let holder = journal::this_process();
     let first = Fact::Started(Box::new(started));
     let (lease, event) = bench.journal.begin(&bench.pipeline().app, &id, first, &holder, bench.clock.now()).await?;

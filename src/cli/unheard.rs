@@ -7,9 +7,12 @@ use super::in_codepipeline::read;
 use super::output::Output;
 use super::work::written;
 use super::{own_file, releases};
+use crate::engine::ahead;
 use crate::journal;
-use crate::model::approval::ApprovalWay;
+use crate::model::approval::Requester;
 use crate::model::event::Fact;
+use crate::model::ids::StageName;
+use crate::model::pipeline::Pipeline;
 use crate::model::release::Release;
 use crate::runtime::observe::approval::rejection;
 use crate::runtime::ports::Ports;
@@ -18,25 +21,21 @@ use crate::runtime::ports::Ports;
 const LOOKED_THROUGH: usize = 20;
 
 /// Writes into the record of each release that nobody works on the rejection that its action shows, so that it counts for every later
-/// release of the same images. What cannot be read is reported.
-pub async fn record(bench: &Bench, ports: &Ports, output: &Output) {
-    let asks_there = |release: &Release| {
-        let mut policies = release.started.pipeline.stages.iter().filter_map(|stage| stage.approval.as_ref());
-        policies.any(|policy| matches!(policy.way, ApprovalWay::CodePipeline { .. }))
-    };
+/// release of the same images. Only for the stages that these requesters are about to ask for. What cannot be read is reported.
+pub async fn record(bench: &Bench, ports: &Ports, output: &Output, until: &StageName, requesters: &[Requester]) {
+    let stages = asked(bench.pipeline(), until, requesters);
+    if stages.is_empty() {
+        return;
+    }
     // A state that cannot be read is met where it is written next.
     let Ok(all) = releases::all(bench, LOOKED_THROUGH).await else { return };
     for recorded in all.recorded {
         let (listed, release) = (recorded.listed, recorded.release);
         // A record is no authority on where to look.
-        if listed.imported.is_some()
-            || listed.held_by.is_some()
-            || !asks_there(&release)
-            || own_file::agrees(bench, &release).is_err()
-        {
+        if listed.imported.is_some() || listed.held_by.is_some() || own_file::agrees(bench, &release).is_err() {
             continue;
         }
-        for stage in release.started.pipeline.stages.iter().map(|stage| &stage.name) {
+        for stage in &stages {
             match read(ports, &release, stage, Clone::clone).await {
                 Ok(Some(action)) => {
                     if let Some(no) = rejection(&release, stage, &action) {
@@ -50,6 +49,14 @@ pub async fn record(bench: &Bench, ports: &Ports, output: &Output) {
             }
         }
     }
+}
+
+/// The stages that are asked for on the way, and the one behind them that is asked for ahead.
+fn asked(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Vec<StageName> {
+    let end = pipeline.stages.iter().position(|stage| stage.name == *until).map_or(0, |at| at + 1);
+    let on_the_way = pipeline.stages[..end].iter().filter(|stage| stage.approval.is_some());
+    let behind = requesters.last().and_then(|by| ahead::behind(pipeline, until, by, requesters));
+    on_the_way.chain(behind).map(|stage| stage.name.clone()).collect()
 }
 
 async fn write(bench: &Bench, output: &Output, release: &Release, no: Fact) {

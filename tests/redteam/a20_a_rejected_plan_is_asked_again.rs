@@ -134,7 +134,8 @@ fn a_rejection_that_nobody_heard_counts_for_the_next_release_of_the_same_images(
         rejects(&field, "manager", "hello", "not this build");
         let second = field.prepared();
         let ran = field.promoter().run(&["promote", &second, "--to", "prod"]).ended(11);
-        ran.says("rejected the same images for prod at")
+        ran.told(&format!("{first} was rejected in CodePipeline"))
+            .says("rejected the same images for prod at")
             .says(&format!("in release {first}"))
             .says("not this build")
             .says("--reason WHY");
