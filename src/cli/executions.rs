@@ -96,12 +96,7 @@ struct Missed {
 impl Missed {
     fn failure(mut self, named: &Named<'_>) -> Failure {
         // It may be where nobody answers for now.
-        let passing = |fault: &Fault| {
-            matches!(
-                fault.kind,
-                FaultKind::Unreachable | FaultKind::Throttled | FaultKind::Ambiguous | FaultKind::Defect
-            )
-        };
+        let passing = |fault: &Fault| fault.kind.is_passing() || fault.kind == FaultKind::Defect;
         if let Some(at) = self.faults.iter().position(passing) {
             return self.faults.swap_remove(at).into();
         }

@@ -20,7 +20,7 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 use crate::report::summary;
-use crate::runtime::execute::survey_to_look;
+use crate::runtime::execute::survey_approval;
 use crate::runtime::ports::Ports;
 
 pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<u8, Failure> {
@@ -55,13 +55,12 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
 /// # Errors
 /// What the pipeline of the approval lacks for a question from outside it.
 async fn askable(ports: &Ports, release: &Release, to: &StageName, by: &Requester) -> Result<(), Failure> {
-    if matches!(release.stage(to).approval, Approval::Given(..)) {
+    let file = &release.started.pipeline;
+    let Some(stage) = file.stage(to).filter(|_| !matches!(release.stage(to).approval, Approval::Given(..))) else {
         return Ok(());
-    }
-    let mut asking = release.clone();
-    asking.requested_by = by.clone();
+    };
     // What else is missing is found when the release is taken up.
-    match survey_to_look(ports, &asking, to, to).await.unwrap_or_default().into_iter().next() {
+    match survey_approval(ports, file, stage, by).await.outside.into_iter().next() {
         Some(fault) => Err(fault.into()),
         None => Ok(()),
     }

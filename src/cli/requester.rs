@@ -22,8 +22,8 @@ use crate::runtime::ports::Ports;
 /// machine, and of a role that the file names, are nobody's. `release`: what is taken further.
 ///
 /// # Errors
-/// Where the execution cannot be found, is not in progress, or carries the question of another release than a new one; where a build that a pipeline started names none; where a machine that no
-/// pipeline started, or a session of a role that the file names, names one.
+/// Where the execution cannot be found, is not in progress, or carries the question of another release than a new one; where a build
+/// that a pipeline started names none; where a machine that no pipeline started, or a session of a role that the file names, names one.
 pub async fn of(
     bench: &Bench,
     ports: &Ports,

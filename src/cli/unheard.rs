@@ -9,10 +9,10 @@ use super::work::written;
 use super::{own_file, releases};
 use crate::engine::ahead;
 use crate::journal;
-use crate::model::approval::Requester;
+use crate::model::approval::{ApprovalWay, Requester};
 use crate::model::event::Fact;
 use crate::model::ids::StageName;
-use crate::model::pipeline::Pipeline;
+use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::release::Release;
 use crate::runtime::observe::approval::rejection;
 use crate::runtime::ports::Ports;
@@ -51,10 +51,16 @@ pub async fn record(bench: &Bench, ports: &Ports, output: &Output, until: &Stage
     }
 }
 
-/// The stages that are asked for on the way, and the one behind them that is asked for ahead.
+/// The stages that CodePipeline is asked for on the way, and the one behind them that is asked for ahead.
 fn asked(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Vec<StageName> {
     let end = pipeline.stages.iter().position(|stage| stage.name == *until).map_or(0, |at| at + 1);
-    let on_the_way = pipeline.stages[..end].iter().filter(|stage| stage.approval.is_some());
+    let in_codepipeline = |stage: &&Stage| {
+        stage.approval.as_ref().is_some_and(|policy| match policy.way {
+            ApprovalWay::CodePipeline { .. } => true,
+            ApprovalWay::Kanmon => false,
+        })
+    };
+    let on_the_way = pipeline.stages[..end].iter().filter(in_codepipeline);
     let behind = requesters.last().and_then(|by| ahead::behind(pipeline, until, by, requesters));
     on_the_way.chain(behind).map(|stage| stage.name.clone()).collect()
 }

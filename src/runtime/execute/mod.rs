@@ -29,6 +29,7 @@ use crate::model::stage_state::{RollState, RunState, StepState};
 pub use plan::stage_plan;
 pub use restore::{before_restore, revived};
 pub use survey::{survey, survey_to_look};
+pub use survey_approvals::approval as survey_approval;
 
 /// Carries out one effect whose intent is written down. Answers the warnings about it, and at last what concludes it. `say` hears what it
 /// says meanwhile.
