@@ -1,8 +1,5 @@
 use std::process::ExitCode;
 
-/// A defect of kanmon: its own exit code, so that it is never taken for an outcome of a release.
-const DEFECT: i32 = 70;
-
 fn main() -> ExitCode {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -16,7 +13,8 @@ fn main() -> ExitCode {
             "error: this is a defect of kanmon; what was intended is in the journal, and `kanmon resume` reads it"
         );
         kanmon::image::clear_scratch();
-        std::process::exit(DEFECT);
+        // Its own code, so that it is never taken for an outcome of a release.
+        std::process::exit(i32::from(kanmon::model::exit_code::ExitCode::Defect.number()));
     }));
     kanmon::cli::main()
 }

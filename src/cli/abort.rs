@@ -11,13 +11,14 @@ use super::{identity, own_file, releases};
 use crate::journal;
 use crate::model::approval::Requester;
 use crate::model::event::Fact;
+use crate::model::exit_code::ExitCode;
 use crate::model::inbox::MessageBody;
 use crate::model::release::Release;
 use crate::ports::journal::JournalError;
 use crate::runtime::hold;
 
 /// Tells the process that works on the release; where none does, ends it here.
-pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<ExitCode, Failure> {
     env_file(global)?;
     let bench = Bench::new(global, output)?;
     let id = args.release;
@@ -52,7 +53,13 @@ fn fit(release: &Release) -> Result<(), Failure> {
 }
 
 /// Whether the process that works on the release ends it.
-async fn follow(bench: &Bench, output: &Output, before: &Release, message: u64, holder: &str) -> Result<u8, Failure> {
+async fn follow(
+    bench: &Bench,
+    output: &Output,
+    before: &Release,
+    message: u64,
+    holder: &str,
+) -> Result<ExitCode, Failure> {
     let id = &before.id;
     let late = bench.clock.now() + WATCHED;
     loop {
@@ -60,7 +67,7 @@ async fn follow(bench: &Bench, output: &Output, before: &Release, message: u64, 
         let (_, release) = releases::one(bench, id).await?;
         if heard && release.abort.is_some() {
             output.say(format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` shows how"));
-            return Ok(0);
+            return Ok(ExitCode::Done);
         }
         fit(&release)?;
         if heard {
@@ -69,7 +76,7 @@ async fn follow(bench: &Bench, output: &Output, before: &Release, message: u64, 
         }
         if bench.clock.now() >= late {
             output.say(format!("{id} is asked to end; {holder} works on it and will hear of it"));
-            return Ok(0);
+            return Ok(ExitCode::Done);
         }
         bench.clock.sleep(SignedDuration::from_millis(300)).await;
     }

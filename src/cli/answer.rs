@@ -18,6 +18,7 @@ use crate::engine::approval::{no_approver, refusal};
 use crate::engine::inbox::{foresee, settled};
 use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
+use crate::model::exit_code::ExitCode;
 use crate::model::fault::Fault;
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
@@ -28,15 +29,15 @@ use crate::ports::approvals::{ActionState, Verdict};
 use crate::ports::journal::Listed;
 use crate::runtime::ports::Ports;
 
-pub async fn approve(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
+pub async fn approve(global: &Global, output: &Output, args: AnswerArgs) -> Result<ExitCode, Failure> {
     told(global, output, &args, Answer::Approved).await
 }
 
-pub async fn reject(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
+pub async fn reject(global: &Global, output: &Output, args: AnswerArgs) -> Result<ExitCode, Failure> {
     told(global, output, &args, Answer::Rejected).await
 }
 
-async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer) -> Result<u8, Failure> {
+async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer) -> Result<ExitCode, Failure> {
     if given == Answer::Approved && global.yes && args.plan.is_none() {
         return Err(Failure::wrong("`--yes` approves a plan only where it is named")
             .cause("without a question nobody looks at what would be approved")
@@ -74,7 +75,7 @@ async fn told(global: &Global, output: &Output, args: &AnswerArgs, given: Answer
         || text,
         || json!({ "v": 1, "kind": "answered", "release": id, "stage": stage, "answer": given, "taken": taken.word() }),
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
 /// What became of an answer.
@@ -313,7 +314,7 @@ async fn agree(
     }
 }
 
-pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Result<u8, Failure> {
+pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Result<ExitCode, Failure> {
     let bench = Bench::new(global, output)?;
     let recorded = recorded(&bench, &args.release).await?;
     let release = &recorded.release;
@@ -355,7 +356,7 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
         },
         || json!({ "v": 1, "kind": "withdrawn", "release": id, "stage": name, "taken": taken.word() }),
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
 /// Whether CodePipeline's action is approved, and nobody has read that yet.
@@ -437,6 +438,9 @@ mod tests {
         assert_eq!(one(&[]), Ok(None));
         assert_eq!(one(&["prod"]), Ok(Some(stage("prod"))));
         let failure = one(&["staging", "prod"]).unwrap_err();
-        assert_eq!((failure.code, failure.hint.as_deref()), (2, Some("name one with --stage: staging, prod")));
+        assert_eq!(
+            (failure.code, failure.hint.as_deref()),
+            (ExitCode::Usage, Some("name one with --stage: staging, prod"))
+        );
     }
 }

@@ -14,6 +14,7 @@ use super::releases::{self, All, OtherKanmon, Recorded, Unreadable, is_of_the_re
 use crate::engine::inbox::foresee;
 use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::ApprovalRequest;
+use crate::model::exit_code::ExitCode;
 use crate::model::ledger::{Frozen, Rejected};
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::{Approval, EarlierWord};
@@ -22,7 +23,7 @@ use crate::report::paint::Paint;
 use crate::report::text::Text;
 use crate::report::{names, plan, story};
 
-pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> {
     let bench = Bench::new(global, output)?;
     let all = heard(&bench, output, releases::all(&bench, usize::MAX).await?).await?;
     all.warn(output);
@@ -40,7 +41,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
             || "nothing waits for approval",
             || json!({ "v": 1, "kind": "approvals", "waiting": [], "unreadable": unreadable }),
         );
-        return Ok(0);
+        return Ok(ExitCode::Done);
     }
     let sheet = Sheet { paint: output.out, width: output.out_width() };
     output.tell(
@@ -71,7 +72,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<u8, Failure> {
             json!({ "v": 1, "kind": "approvals", "waiting": waiting, "unreadable": unreadable })
         },
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
 /// Releases as they will be once what lies in their inboxes is heard: what was answered is not asked any more.

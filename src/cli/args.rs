@@ -5,19 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::ids::{ImageName, ReleaseId, StageName};
-
-/// What a release can end with; the rest of the table belongs to verbs that are still to come.
-const EXITS: &str = "\
-Exit codes:
-   0  done, or nothing to change        21  superseded by somebody else
-   2  the command or the file is wrong  22  failed and stuck: a person is needed
-   3  a build, push or copy failed      23  aborted
-  10  a gate blocks                     24  failed, not rolled back
-  11  rejected                          30  suspended: `kanmon resume` goes on
-  12  nobody decided in time            31  still being deployed at the deadline
-  20  failed and rolled back            32  unknown
-  40  access or set-up is missing       41  another process or release holds it, or it is frozen
-  70  a defect of kanmon";
+use crate::report::exit_codes;
 
 const FIRST: &str = "\
 To begin with:
@@ -80,12 +68,12 @@ pub enum Verb {
     ///
     /// Waits on the way for scans, approvals and rollouts. Ctrl-C suspends it (press it again to quit immediately), and `kanmon resume`
     /// goes on; ECS finishes by itself what has begun. What was done is recorded before the next thing is.
-    #[command(after_help = EXITS)]
+    #[command(after_help = exit_codes::help())]
     Release(ReleaseArgs),
     /// Take a release that exists through every stage it has not passed
     ///
     /// The same digests go on; gates are judged again, and where a stage wants an approval it is asked for.
-    #[command(after_help = EXITS)]
+    #[command(after_help = exit_codes::help())]
     Promote(PromoteArgs),
     /// Show what waits for a person
     ///
@@ -103,7 +91,7 @@ pub enum Verb {
     /// Go on after a crash, a stop or a suspension
     ///
     /// Reads how things stand before it does anything: what was under way is found, not repeated.
-    #[command(after_help = EXITS)]
+    #[command(after_help = exit_codes::help())]
     Resume(ResumeArgs),
     /// End a release, rolling back what is under way if asked
     ///

@@ -17,6 +17,7 @@ use crate::local::checks::LocalChecks;
 use crate::local::clock::SystemClock;
 use crate::local::git;
 use crate::model::event::{EVENT_VERSION, Source};
+use crate::model::exit_code::ExitCode;
 use crate::model::fault::Fault;
 use crate::model::pipeline::{FileRef, Pipeline, Stage};
 use crate::pipeline::{self, Loaded};
@@ -114,7 +115,7 @@ fn sessions(
 /// Reads the pipeline file; on mistakes, tells them all.
 pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
     let here = std::env::current_dir().map_err(|e| Failure::access(format!("there is no current folder: {e}")))?;
-    let file = pipeline::find(&here, given).map_err(|f| Failure { code: super::failure::WRONG, ..f.into() })?;
+    let file = pipeline::find(&here, given).map_err(|f| Failure { code: ExitCode::Usage, ..f.into() })?;
     pipeline::load(&file).map_err(|diagnostics| {
         output.tell_mistakes(&diagnostics);
         let n = diagnostics.items().len();

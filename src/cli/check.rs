@@ -7,12 +7,13 @@ use super::bench;
 use super::failure::Failure;
 use super::output::Output;
 use crate::model::approvers;
+use crate::model::exit_code::ExitCode;
 use crate::model::pipeline::{Check, Pipeline, Step};
 use crate::outside::program;
 use crate::pipeline::Loaded;
 use crate::report::text::Text;
 
-pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Failure> {
+pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode, Failure> {
     let given = args.file.as_deref().or(global.pipeline.as_deref());
     let loaded = bench::load(given, output)?;
     programs(&loaded)?;
@@ -35,7 +36,7 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<u8, Fail
             })
         },
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
 /// What is valid and weaker than its author may think.

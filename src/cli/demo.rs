@@ -17,6 +17,7 @@ use super::state::Missing;
 use super::{release, releases};
 use crate::local::clock::SystemClock;
 use crate::model::approval::Answer;
+use crate::model::exit_code::ExitCode;
 use crate::pipeline;
 use crate::ports::clock::Clock;
 use crate::report::text::Text;
@@ -33,7 +34,7 @@ const FILES: [(&str, &str); 5] = [
 ];
 const PIPELINE: &str = include_str!("../../pipelines/demo/pipeline.yaml.j2");
 
-pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<ExitCode, Failure> {
     let seed = Seed::demo();
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
@@ -57,7 +58,7 @@ pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<u8,
     let ended = story(global, output, &seed, &file).await;
     served.abort();
     let code = ended?;
-    if output.form == Form::Human && code == 0 {
+    if output.form == Form::Human && code == ExitCode::Done {
         output.say(Text::ours(NEXT));
     }
     Ok(code)
@@ -70,7 +71,7 @@ what to try next
   kanmon release --help    the first real release: README.md, step by step";
 
 /// The developer releases; when the question stands, the manager looks and approves.
-async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Result<u8, Failure> {
+async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Result<ExitCode, Failure> {
     let developer = person(seed, file, global, output, "developer")?;
     let manager = person(seed, file, global, output, "manager")?;
     let args =

@@ -6,8 +6,9 @@ use super::failure::Failure;
 use super::output::{Output, whole};
 use super::releases;
 use crate::journal;
+use crate::model::exit_code::ExitCode;
 
-pub async fn run(global: &Global, output: &Output, args: ExportArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: ExportArgs) -> Result<ExitCode, Failure> {
     let bench = Bench::new(global, output)?;
     let record = bench.journal.export(&args.release).await?;
     let text = journal::to_file(&record)?;
@@ -16,5 +17,5 @@ pub async fn run(global: &Global, output: &Output, args: ExportArgs) -> Result<u
     if release.ended_for_good().is_none() {
         output.note(format!("{} has not ended: the record shows how it stands now", args.release));
     }
-    Ok(0)
+    Ok(ExitCode::Done)
 }

@@ -1,41 +1,36 @@
 //! What could not be done, in words, with its exit code.
 
+use crate::model::exit_code::ExitCode;
 use crate::model::fault::{Fault, FaultKind};
 use crate::ports::journal::JournalError;
 use crate::runtime::runner::RunError;
 
-/// Exit codes that belong to no outcome of a release.
-pub const WRONG: u8 = 2;
-const ACCESS: u8 = 40;
-const LOCKED: u8 = 41;
-const DEFECT: u8 = 70;
-
 /// A failure of the command itself: a sentence, a cause, a hint, an exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    pub code: u8,
+    pub code: ExitCode,
     pub sentence: String,
     pub cause: Option<String>,
     pub hint: Option<String>,
 }
 
 impl Failure {
-    fn new(code: u8, sentence: impl Into<String>) -> Failure {
+    fn new(code: ExitCode, sentence: impl Into<String>) -> Failure {
         Failure { code, sentence: sentence.into(), cause: None, hint: None }
     }
 
     /// The command or the file is wrong.
     pub fn wrong(sentence: impl Into<String>) -> Failure {
-        Failure::new(WRONG, sentence)
+        Failure::new(ExitCode::Usage, sentence)
     }
 
     /// Access or set-up is missing.
     pub fn access(sentence: impl Into<String>) -> Failure {
-        Failure::new(ACCESS, sentence)
+        Failure::new(ExitCode::Access, sentence)
     }
 
     pub fn defect(sentence: impl Into<String>) -> Failure {
-        Failure::new(DEFECT, sentence)
+        Failure::new(ExitCode::Defect, sentence)
     }
 
     #[must_use]
@@ -59,11 +54,11 @@ impl From<Fault> for Failure {
             | FaultKind::WrongAccount
             | FaultKind::NotFound
             | FaultKind::Invalid
-            | FaultKind::ToolMissing => ACCESS,
-            FaultKind::BuildFailed => 3,
-            FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => 32,
-            FaultKind::Changed => WRONG,
-            FaultKind::Defect => DEFECT,
+            | FaultKind::ToolMissing => ExitCode::Access,
+            FaultKind::BuildFailed => ExitCode::BuildFailed,
+            FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => ExitCode::Unknown,
+            FaultKind::Changed => ExitCode::Usage,
+            FaultKind::Defect => ExitCode::Defect,
         };
         Failure { code, sentence: fault.sentence, cause: fault.cause, hint: fault.hint }
     }
@@ -74,29 +69,29 @@ impl From<JournalError> for Failure {
         let (sentence, mend) = (error.to_string(), mend(&error));
         let failure = match error {
             JournalError::NoSuchRelease(_) => {
-                Failure::new(WRONG, sentence).hint("`kanmon history` lists the releases that are recorded here")
+                Failure::new(ExitCode::Usage, sentence).hint("`kanmon history` lists the releases that are recorded here")
             }
-            JournalError::Held { .. } => Failure::new(LOCKED, sentence).hint(
+            JournalError::Held { .. } => Failure::new(ExitCode::Locked, sentence).hint(
                 "`kanmon status` shows how far it is; it gives the release up when it ends. If that process is gone, the lock runs \
                  out within a minute; `kanmon unlock` breaks it",
             ),
-            JournalError::Frozen(_) => Failure::new(LOCKED, sentence).hint("`kanmon status` shows why and by whom"),
-            JournalError::LostLease { .. } => Failure::new(30, sentence)
+            JournalError::Frozen(_) => Failure::new(ExitCode::Locked, sentence).hint("`kanmon status` shows why and by whom"),
+            JournalError::LostLease { .. } => Failure::new(ExitCode::Suspended, sentence)
                 .cause("another process took over, or this one stood still for too long; it stopped before changing more")
                 .hint("`kanmon status` shows who has it now"),
-            JournalError::Corrupt(_) => Failure::new(ACCESS, sentence)
+            JournalError::Corrupt(_) => Failure::new(ExitCode::Access, sentence)
                 .cause("nothing is done on the word of a record that does not verify")
                 .hint("restore the state folder from a backup, or start again with another `--state`"),
-            JournalError::Newer { .. } | JournalError::Unknown(_) => Failure::new(ACCESS, sentence)
+            JournalError::Newer { .. } | JournalError::Unknown(_) => Failure::new(ExitCode::Access, sentence)
                 .cause("nothing is done with a record that is only half understood")
                 .hint(format!("use the kanmon that wrote it, or a newer one; this is {}", env!("CARGO_PKG_VERSION"))),
-            JournalError::Imported(id, _) => Failure::new(WRONG, sentence)
+            JournalError::Imported(id, _) => Failure::new(ExitCode::Usage, sentence)
                 .cause("an imported record is history: it can be read, and nothing is done on its word")
                 .hint(format!("`kanmon history {id}` shows its story; work on a release where it is recorded, or make a new one")),
-            JournalError::Foreign(_) => Failure::new(ACCESS, sentence)
+            JournalError::Foreign(_) => Failure::new(ExitCode::Access, sentence)
                 .cause("who made it could have written any record into it")
                 .hint("move it out of the way: kanmon makes its own; `--state` names another place"),
-            JournalError::MadeElsewhere(dir) => Failure::new(ACCESS, sentence)
+            JournalError::MadeElsewhere(dir) => Failure::new(ExitCode::Access, sentence)
                 .cause(
                     "it was copied, came with the source, or was made by an earlier kanmon; who wrote it could have written any \
                      record into it",
@@ -106,7 +101,7 @@ impl From<JournalError> for Failure {
                      kanmon), name it once: `--state local:{dir}`"
                 )),
             JournalError::Remote(fault) => fault.into(),
-            JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Failure::new(ACCESS, sentence),
+            JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Failure::new(ExitCode::Access, sentence),
         };
         match mend {
             Some(mend) => failure.hint(format!("{mend} `kanmon resume`")),

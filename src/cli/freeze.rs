@@ -8,18 +8,19 @@ use super::failure::Failure;
 use super::output::Output;
 use super::{identity, release};
 use crate::model::approval::Identity;
+use crate::model::exit_code::ExitCode;
 use crate::model::ids::StageName;
 use crate::model::ledger::{Said, Word};
 use crate::model::words;
 
-pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Result<u8, Failure> {
+pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Result<ExitCode, Failure> {
     let bench = Bench::making(global, output)?;
     let (stage, by) = asked(&bench, &args).await?;
     let app = &bench.pipeline().app;
     if let Some(frozen) = bench.journal.ledger(app, &stage).await?.frozen {
         let text = format!("{stage} is frozen already, {}: {}", words::frozen(&frozen), frozen.reason);
         output.tell(|| text.clone(), || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": frozen }));
-        return Ok(0);
+        return Ok(ExitCode::Done);
     }
     let word = Word { by, reason: args.reason, said: Said::Freeze };
     let ledger = bench.journal.decree(app, &stage, &word, bench.clock.now()).await?;
@@ -33,10 +34,10 @@ pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Resul
         || format!("{stage} is frozen: nothing new enters it until `kanmon unfreeze {stage} --reason WHY`{inside}"),
         || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": ledger.frozen }),
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
-pub async fn unfreeze(global: &Global, output: &Output, args: FreezeArgs) -> Result<u8, Failure> {
+pub async fn unfreeze(global: &Global, output: &Output, args: FreezeArgs) -> Result<ExitCode, Failure> {
     let bench = Bench::making(global, output)?;
     let (stage, by) = asked(&bench, &args).await?;
     let app = &bench.pipeline().app;
@@ -54,7 +55,7 @@ pub async fn unfreeze(global: &Global, output: &Output, args: FreezeArgs) -> Res
         },
         || json!({ "v": 1, "kind": "unfrozen", "stage": stage, "was": was }),
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
 /// The stage of the file, and who asks.

@@ -8,6 +8,7 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use super::releases::{self, Recorded};
+use crate::model::exit_code::ExitCode;
 use crate::model::ids::StageName;
 use crate::model::ledger::{Heard, Said};
 use crate::model::release::Release;
@@ -16,7 +17,7 @@ use crate::ports::journal::{Imported, Listed};
 use crate::report::text::Text;
 use crate::report::{names, story, summary, table};
 
-pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<ExitCode, Failure> {
     let bench = Bench::new(global, output)?;
     let Some(id) = args.release else { return list(&bench, output, args.limit).await };
     let (events, release) = releases::one(&bench, &id).await?;
@@ -55,10 +56,10 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
             }
         }
     }
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
-async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failure> {
+async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<ExitCode, Failure> {
     let all = releases::all(bench, limit).await?;
     all.warn(output);
     let recorded = &all.recorded;
@@ -146,7 +147,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<u8, Failur
             json!({ "v": 1, "kind": "history", "releases": releases, "said": said, "unreadable": all.unreadable() })
         },
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
 /// The one commit that all of a release's images are made of, where it is known.

@@ -10,9 +10,10 @@ use super::bench::Bench;
 use super::failure::Failure;
 use super::output::Output;
 use crate::journal;
+use crate::model::exit_code::ExitCode;
 use crate::ports::journal::{Imported, JournalError};
 
-pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<ExitCode, Failure> {
     let file = args.file.display();
     let opened =
         File::open(&args.file).map_err(|e| Failure::wrong(format!("{file} cannot be read")).cause(e.to_string()))?;
@@ -45,5 +46,5 @@ pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<u
         },
         || json!({ "v": 1, "kind": "imported", "release": record.release, "events": events, "new": new }),
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }

@@ -40,7 +40,7 @@ mod status;
 mod unheard;
 mod unlock;
 
-use std::process::ExitCode;
+use std::process;
 
 use clap::Parser;
 
@@ -48,11 +48,12 @@ use args::{Cli, Verb};
 use failure::Failure;
 use output::Output;
 
+use crate::model::exit_code::ExitCode;
 use crate::model::visible;
 use crate::report::text::Text;
 
 /// Runs kanmon with the process's own arguments; answers with the exit code.
-pub fn main() -> ExitCode {
+pub fn main() -> process::ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|mistake| refuse(&mistake));
     let mut output = Output::new(&cli.global);
     output.passing = matches!(cli.verb, Verb::Demo(_));
@@ -65,7 +66,7 @@ pub fn main() -> ExitCode {
     // What still runs on other threads (a resolver, a drained pipe) is not waited for.
     runtime.shutdown_timeout(std::time::Duration::from_millis(200));
     match ended {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => process::ExitCode::from(code.number()),
         Err(failure) => output.fail(&failure),
     }
 }
@@ -77,10 +78,10 @@ fn refuse(mistake: &clap::Error) -> ! {
         mistake.exit();
     }
     eprintln!("{}", Text::laid_out(mistake.to_string().trim_end()).shown());
-    std::process::exit(mistake.exit_code());
+    process::exit(mistake.exit_code());
 }
 
-async fn run(cli: Cli, output: &Output) -> Result<u8, Failure> {
+async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
     let global = &cli.global;
     match cli.verb {
         Verb::Check(args) => check::run(global, output, args),

@@ -129,7 +129,7 @@ impl Output {
                 "sentence": failure.sentence,
                 "cause": failure.cause,
                 "hint": failure.hint,
-                "exit": failure.code,
+                "exit": failure.code.number(),
             });
             self.value(&line);
         } else {
@@ -142,7 +142,7 @@ impl Output {
             }
             self.note(text.wrapped(self.err_width(), 2));
         }
-        ExitCode::from(failure.code)
+        ExitCode::from(failure.code.number())
     }
 
     /// Asks a yes-or-no question on stderr; `None` where nobody can be asked.

@@ -13,6 +13,7 @@ use crate::engine::gate::{self, Scanned};
 use crate::engine::unnamed;
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::event::{EVENT_VERSION, Event, Fact, PushedImage, Started};
+use crate::model::exit_code::ExitCode;
 use crate::model::finding::ScanState;
 use crate::model::gate::GateJudgement;
 use crate::model::ids::{Digest, ImageName, StageName};
@@ -31,7 +32,7 @@ use crate::runtime::ports::Ports;
 /// Stands for an image that the release would build.
 const TO_BE_BUILT: &[u8] = b"kanmon plan: an image that is not built yet";
 
-pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<ExitCode, Failure> {
     let bench = Bench::new(global, output)?;
     let ports = bench.ports("kanmon-plan", None)?;
     let mut release = match &args.release {
@@ -61,7 +62,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<u8,
         let hint = fault.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         output.warn(&format!("a release from here would be refused: {}{hint}", fault.sentence));
     }
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
 fn until(release: &Release) -> Vec<&Stage> {

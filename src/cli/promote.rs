@@ -14,6 +14,7 @@ use crate::engine::ahead;
 use crate::engine::inbox::over;
 use crate::model::approval::{Answer, Requester};
 use crate::model::event::Fact;
+use crate::model::exit_code::ExitCode;
 use crate::model::ids::StageName;
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::outcome::{Ending, Outcome};
@@ -23,7 +24,7 @@ use crate::report::summary;
 use crate::runtime::execute::survey_approval;
 use crate::runtime::ports::Ports;
 
-pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<ExitCode, Failure> {
     env_file(global)?;
     let bench = Bench::new(global, output)?;
     let (_, release) = releases::own(&bench, &args.release).await?;
@@ -76,7 +77,7 @@ fn is_done(release: &Release, to: &StageName, requested_by: &Requester) -> bool 
 }
 
 /// Nothing is done, so nothing is written down: the release has ended as its record says.
-fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> Result<u8, Failure> {
+fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> Result<ExitCode, Failure> {
     let outcome = Outcome::Unchanged;
     let sentence = format!("{} runs in {to} already, and nothing was done", release.id);
     output.tell(

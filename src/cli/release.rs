@@ -13,17 +13,18 @@ use super::{remote, requester, unheard};
 use crate::journal;
 use crate::local::git;
 use crate::model::event::{Fact, Source, Started};
+use crate::model::exit_code::ExitCode;
 use crate::model::ids::{ImageName, ReleaseId, StageName};
 use crate::model::pipeline::{Build, Pipeline};
 use crate::ports::clock::Clock;
 
-pub async fn run(global: &Global, output: &Output, args: ReleaseArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: ReleaseArgs) -> Result<ExitCode, Failure> {
     env_file(global)?;
     with(&Bench::making(global, output)?, global, output, args).await
 }
 
 /// Releases what a bench's pipeline file says.
-pub async fn with(bench: &Bench, global: &Global, output: &Output, args: ReleaseArgs) -> Result<u8, Failure> {
+pub async fn with(bench: &Bench, global: &Global, output: &Output, args: ReleaseArgs) -> Result<ExitCode, Failure> {
     if args.remote {
         return remote::run(bench, &bench.ports("kanmon-remote", None)?, output).await;
     }

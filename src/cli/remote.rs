@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::identity;
 use super::output::Output;
 use crate::model::approval::ApprovalWay;
+use crate::model::exit_code::ExitCode;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::outcome::Outcome;
 use crate::model::pipeline::{Account, Pipeline};
@@ -19,7 +20,7 @@ use crate::ports::clock::Clock;
 use crate::runtime::ports::Ports;
 
 /// Starts the CodePipeline that the file names, and follows its execution to the end.
-pub async fn run(bench: &Bench, ports: &Ports, output: &Output) -> Result<u8, Failure> {
+pub async fn run(bench: &Bench, ports: &Ports, output: &Output) -> Result<ExitCode, Failure> {
     let (account, name) = pipeline(bench.pipeline())?;
     let account = &identity::own(account);
     let token = ports.clock.token(32);
@@ -211,7 +212,7 @@ mod tests {
         for shown in [&[None][..], &[Some("InProgress"), None]] {
             let (ended, _, waited) = watched(shown).await;
             let failure = ended.unwrap_err();
-            assert_eq!(failure.code, 32);
+            assert_eq!(failure.code, ExitCode::Unknown);
             assert!(failure.sentence.contains("does not show execution e-1, which was started"), "{failure:?}");
             assert!(waited <= SHOWN_WITHIN + SignedDuration::from_secs(10), "{waited}");
         }

@@ -8,10 +8,11 @@ use super::output::Output;
 use super::work::{env_file, take_up, work};
 use super::{identity, own_file, releases, requester};
 use crate::model::event::Fact;
+use crate::model::exit_code::ExitCode;
 use crate::model::ids::ReleaseId;
 use crate::model::release::Release;
 
-pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<ExitCode, Failure> {
     env_file(global)?;
     let bench = Bench::new(global, output)?;
     let id = match args.release {

@@ -8,12 +8,13 @@ use tokio::net::TcpListener;
 use super::args::{SandboxArgs, TrafficArgs};
 use super::failure::Failure;
 use super::output::Output;
+use crate::model::exit_code::ExitCode;
 use crate::report::text::Text;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::traffic::Traffic;
 use crate::sandbox::{Seed, World, exports, serve};
 
-pub async fn run(output: &Output, args: SandboxArgs) -> Result<u8, Failure> {
+pub async fn run(output: &Output, args: SandboxArgs) -> Result<ExitCode, Failure> {
     if !(args.speed.is_finite() && args.speed > 0.0) {
         return Err(Failure::wrong(format!("`--speed {}` is not a valid speed", args.speed))
             .hint("1 is AWS's own, 60 a minute in a second"));
@@ -47,8 +48,8 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<u8, Failure> {
     let served = serve::serve(listener, Arc::new(Mutex::new(world)));
     let ended = tokio::select! {
         Err(error) = served => Err(Failure::access("the sandbox stopped").cause(error.to_string())),
-        _ = tokio::signal::ctrl_c() => Ok(0),
-        _ = terminated() => Ok(0),
+        _ = tokio::signal::ctrl_c() => Ok(ExitCode::Done),
+        _ = terminated() => Ok(ExitCode::Done),
     };
     ended
 }

@@ -11,6 +11,7 @@ use super::output::Output;
 use super::releases::{self, Recorded};
 use super::sight::{Eyes, Live, Unseen};
 use crate::model::arn;
+use crate::model::exit_code::ExitCode;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::Frozen;
 use crate::model::words;
@@ -35,7 +36,7 @@ struct Row {
     good_runs: bool,
 }
 
-pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<ExitCode, Failure> {
     let bench = Bench::new(global, output)?;
     let all = releases::all(&bench, usize::MAX).await?;
     all.warn(output);
@@ -81,7 +82,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<u
             status
         },
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
 fn human(

@@ -10,11 +10,12 @@ use super::output::Output;
 use crate::journal;
 use crate::model::approval::Identity;
 use crate::model::event::Fact;
+use crate::model::exit_code::ExitCode;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::{Said, Word};
 use crate::ports::journal::JournalError;
 
-pub async fn run(global: &Global, output: &Output, args: UnlockArgs) -> Result<u8, Failure> {
+pub async fn run(global: &Global, output: &Output, args: UnlockArgs) -> Result<ExitCode, Failure> {
     let bench = Bench::new(global, output)?;
     let pipeline = bench.pipeline();
     let account = pipeline.account(&pipeline.stages[0].account);
@@ -38,7 +39,7 @@ pub async fn run(global: &Global, output: &Output, args: UnlockArgs) -> Result<u
         },
         || json!({ "v": 1, "kind": "unlocked", "what": what, "was_held_by": held_by }),
     );
-    Ok(0)
+    Ok(ExitCode::Done)
 }
 
 /// The release's record says who did it, and why.

@@ -13,6 +13,7 @@ use super::output::Output;
 use super::{own_file, releases, sinks};
 use crate::journal;
 use crate::model::event::{Event, Fact};
+use crate::model::exit_code::ExitCode;
 use crate::model::ids::ReleaseId;
 use crate::model::inbox::Message;
 use crate::model::outcome::{Ending, Outcome};
@@ -34,7 +35,7 @@ pub async fn work(
     events: &[Event],
     global: &Global,
     output: &Output,
-) -> Result<u8, Failure> {
+) -> Result<ExitCode, Failure> {
     let release = Release::fold(events)
         .map_err(|illegal| Failure::access("the record does not fit together").cause(illegal.to_string()))?;
     let id = release.id.clone();
@@ -150,7 +151,7 @@ async fn listen(stopper: Stopper, bars: MultiProgress) {
         if asked {
             crate::outside::run::end_all();
             crate::image::clear_scratch();
-            std::process::exit(i32::from(crate::model::outcome::Outcome::Suspended.exit_code()));
+            std::process::exit(i32::from(ExitCode::Suspended.number()));
         }
         asked = true;
         let text = "stopping as soon as the call under way is answered; once more leaves at once";

@@ -7,6 +7,7 @@ pub mod arn;
 pub mod contents;
 pub mod effect;
 pub mod event;
+pub mod exit_code;
 pub mod fault;
 pub mod finding;
 pub mod gate;

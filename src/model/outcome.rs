@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::exit_code::ExitCode;
+
 /// What it came to. Each has its own exit code and its own sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -38,24 +40,24 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The process's exit code.
-    pub fn exit_code(self) -> u8 {
+    /// What the process ends with.
+    pub fn exit_code(self) -> ExitCode {
         match self {
-            Outcome::Succeeded | Outcome::Unchanged => 0,
-            Outcome::BuildFailed => 3,
-            Outcome::Blocked => 10,
-            Outcome::Rejected => 11,
-            Outcome::Expired => 12,
-            Outcome::RolledBack => 20,
-            Outcome::Superseded => 21,
-            Outcome::Stuck => 22,
-            Outcome::Aborted => 23,
-            Outcome::Failed => 24,
-            Outcome::Suspended => 30,
-            Outcome::StillRunning => 31,
-            Outcome::Unknown => 32,
-            Outcome::Access => 40,
-            Outcome::Locked => 41,
+            Outcome::Succeeded | Outcome::Unchanged => ExitCode::Done,
+            Outcome::BuildFailed => ExitCode::BuildFailed,
+            Outcome::Blocked => ExitCode::Blocked,
+            Outcome::Rejected => ExitCode::Rejected,
+            Outcome::Expired => ExitCode::Expired,
+            Outcome::RolledBack => ExitCode::RolledBack,
+            Outcome::Superseded => ExitCode::Superseded,
+            Outcome::Stuck => ExitCode::Stuck,
+            Outcome::Aborted => ExitCode::Aborted,
+            Outcome::Failed => ExitCode::Failed,
+            Outcome::Suspended => ExitCode::Suspended,
+            Outcome::StillRunning => ExitCode::StillRunning,
+            Outcome::Unknown => ExitCode::Unknown,
+            Outcome::Access => ExitCode::Access,
+            Outcome::Locked => ExitCode::Locked,
         }
     }
 
@@ -78,7 +80,7 @@ impl Outcome {
     }
 
     pub fn is_success(self) -> bool {
-        self.exit_code() == 0
+        self.exit_code() == ExitCode::Done
     }
 }
 

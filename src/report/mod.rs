@@ -2,6 +2,7 @@
 
 pub mod blast;
 pub mod cases;
+pub mod exit_codes;
 pub mod exports;
 pub mod json;
 pub mod junit;

@@ -197,7 +197,7 @@ impl Stage {
         let ending = release.ending.clone().expect("it has ended");
         // Whatever the story, its report says the same.
         junit::read(&kanmon::report::junit::of(&events, &release)).agrees(ending.outcome, release.until.as_str());
-        Ended { code: ending.outcome.exit_code(), ending, release, events, told: Vec::new() }
+        Ended { code: ending.outcome.exit_code().number(), ending, release, events, told: Vec::new() }
     }
 
     /// Waits until something is true of a release.

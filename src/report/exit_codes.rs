@@ -1,0 +1,56 @@
+//! What each exit code means, in words: for `--help` and README.md.
+
+use crate::model::exit_code::ExitCode;
+
+/// The meaning, as a clause.
+pub fn meaning(code: ExitCode) -> &'static str {
+    match code {
+        ExitCode::Done => "done, or everything asked for ran already",
+        ExitCode::Usage => "the command or the pipeline file is wrong",
+        ExitCode::BuildFailed => "a build, push or copy failed",
+        ExitCode::Blocked => "a gate blocks",
+        ExitCode::Rejected => "rejected",
+        ExitCode::Expired => "the approval expired",
+        ExitCode::RolledBack => "failed, and rolled back",
+        ExitCode::Superseded => "superseded by somebody else's deployment, which was left alone",
+        ExitCode::Stuck => "failed and stuck: a person is needed",
+        ExitCode::Aborted => "stopped or aborted",
+        ExitCode::Failed => "failed, not rolled back: rollback is off (here or in ECS), or nothing had been rolled yet",
+        ExitCode::Suspended => "suspended: `kanmon resume` goes on",
+        ExitCode::StillRunning => "still running in AWS at the deadline",
+        ExitCode::Unknown => "unknown",
+        ExitCode::Access => "access or set-up is missing",
+        ExitCode::Locked => "the stage is locked by another release, or frozen",
+        ExitCode::Defect => "a defect of kanmon",
+    }
+}
+
+/// All of them below a heading, a line each.
+pub fn help() -> String {
+    let line = |code: &ExitCode| format!("\n  {:>2}  {}", code.number(), meaning(*code));
+    format!("Exit codes:{}", ExitCode::ALL.iter().map(line).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of a table below a heading: what stands in its first two columns.
+    fn table<'a>(readme: &'a str, heading: &str) -> Vec<(&'a str, &'a str)> {
+        let section = readme.split(heading).nth(1).expect("the heading");
+        let rows = section.lines().skip_while(|l| !l.starts_with("| ---")).skip(1).take_while(|l| l.starts_with('|'));
+        rows.map(|row| row.trim_matches(['|', ' ']).split_once(" | ").expect("two columns")).collect()
+    }
+
+    #[test]
+    fn the_readmes_tables_are_this_list() {
+        let english = table(include_str!("../../README.md"), "\n## Exit codes\n");
+        let expected: Vec<_> = ExitCode::ALL.iter().map(|c| (c.number().to_string(), meaning(*c).to_owned())).collect();
+        assert_eq!(english.iter().map(|(n, m)| ((*n).to_owned(), (*m).to_owned())).collect::<Vec<_>>(), expected);
+        let japanese = table(include_str!("../../README.ja.md"), "\n## 終了コード\n");
+        assert_eq!(
+            japanese.iter().map(|(n, _)| (*n).to_owned()).collect::<Vec<_>>(),
+            expected.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>()
+        );
+    }
+}
