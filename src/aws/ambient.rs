@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(disturbing("wJalr/XUtn+FEMI="), None);
         let credentials = Credentials::new("AKIA", "secret\r", None, None, "test");
         assert_eq!(
-            unusable(&credentials, None).unwrap().sentence,
+            unusable(&credentials, None).unwrap().told_sentence(),
             "the secret access key that was found holds a line end"
         );
     }

@@ -135,11 +135,11 @@ async fn again(
             Some(_) | None => ScanState::Waiting { reason: format!("{why}; another was started already") },
         }),
         Err(r) if r.is("UnsupportedImageTypeException") || r.is("ImageArchivedException") => {
-            Ok(ScanState::Closed { reason: r.fault.cause.unwrap_or(r.fault.sentence) })
+            Ok(ScanState::Closed { reason: r.fault.told_cause().unwrap_or(r.fault.told_sentence()) })
         }
         // Switched over to enhanced scanning since it was asked: the next reading asks Inspector.
-        Err(r) if r.is("ValidationException") && r.fault.kind == FaultKind::Invalid => {
-            Ok(ScanState::Waiting { reason: r.fault.cause.unwrap_or(r.fault.sentence) })
+        Err(r) if r.is("ValidationException") && r.fault.kind() == FaultKind::Invalid => {
+            Ok(ScanState::Waiting { reason: r.fault.told_cause().unwrap_or(r.fault.told_sentence()) })
         }
         Err(r) => Err(ecr::explain(session, repository, r).await),
     }

@@ -176,7 +176,7 @@ async fn an_answer_to_an_execution_that_does_not_wait_is_never_sent() {
     let ours = json!([detail("mine", "Succeeded", json!({}))]);
     let (peer, p) = pipeline(move |asked, _| answers(asked, "mine", &ours, json!({"token": "t"})));
     let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(true, "")).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Invalid);
+    assert_eq!(fault.kind(), FaultKind::Invalid);
     assert!(peer.asked("PutApprovalResult").is_empty());
 }
 
@@ -196,8 +196,8 @@ async fn an_action_whose_own_text_does_not_name_the_plan_gets_no_answer(#[case] 
     let (peer, p) = pipeline(move |asked, _| answers(asked, "mine", &ours, json!({"token": "t"})));
     for approved in [true, false] {
         let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(approved, "")).await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Invalid);
-        assert!(fault.sentence.contains("does not ask about plan 0123456789abcdef"), "{fault}");
+        assert_eq!(fault.kind(), FaultKind::Invalid);
+        assert!(fault.told_sentence().contains("does not ask about plan 0123456789abcdef"), "{fault}");
     }
     assert!(peer.asked("PutApprovalResult").is_empty());
 }
@@ -214,7 +214,7 @@ async fn somebody_elses_decision_is_shown() {
         _ => answers(asked, "mine", &json!([]), json!({"token": "t", "lastUpdatedBy": "bo"})),
     });
     let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(true, "")).await.unwrap_err();
-    assert_eq!((fault.kind, fault.hint.as_deref()), (FaultKind::Invalid, Some("bo has approved it already")));
+    assert_eq!((fault.kind(), fault.told_hint().as_deref()), (FaultKind::Invalid, Some("bo has approved it already")));
     assert_eq!(peer.asked("PutApprovalResult").len(), 1);
 }
 
@@ -226,7 +226,7 @@ async fn an_answer_without_an_echo_is_sent_once_and_left_open() {
         _ => answers(asked, "mine", &ours, json!({"token": "t"})),
     });
     let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(true, "")).await.unwrap_err();
-    assert_eq!((fault.kind, peer.asked("PutApprovalResult").len()), (FaultKind::Ambiguous, 1));
+    assert_eq!((fault.kind(), peer.asked("PutApprovalResult").len()), (FaultKind::Ambiguous, 1));
 }
 
 #[tokio::test]
@@ -261,7 +261,7 @@ async fn a_missing_pipeline_is_told_with_its_neighbour() {
     });
     let fault = p.start(&account("prod"), "asset-manger", &BTreeMap::new(), "t").await.unwrap_err();
     assert_eq!(
-        (fault.kind, fault.hint.as_deref()),
+        (fault.kind(), fault.told_hint().as_deref()),
         (FaultKind::NotFound, Some("the nearest name there is `asset-manager`"))
     );
 }

@@ -82,7 +82,7 @@ impl AssumedRole {
         };
         let caller = Caller { principal: &principal, account: self.account.name.as_str() };
         let base = errors::fault(&op, caller, failure.clone());
-        if base.kind != FaultKind::AccessDenied {
+        if base.kind() != FaultKind::AccessDenied {
             return base;
         }
         let action = denial.action.as_deref().unwrap_or("sts:AssumeRole");

@@ -143,7 +143,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_repository_is_told_with_the_nearest_of_all_pages() {
         let fault = Ecr::new(peer().sessions()).repository(&account("prod"), "asset-manger").await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::NotFound);
-        assert_eq!(fault.hint.as_deref(), Some("the nearest name there is `asset-manager`"));
+        assert_eq!(fault.kind(), FaultKind::NotFound);
+        assert_eq!(fault.told_hint().as_deref(), Some("the nearest name there is `asset-manager`"));
     }
 }

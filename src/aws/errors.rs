@@ -355,7 +355,7 @@ mod tests {
     #[case::unheard_of(400, "BrandNewException", "", FaultKind::Invalid)]
     fn codes_become_kinds(#[case] status: u16, #[case] code: &str, #[case] message: &str, #[case] expected: FaultKind) {
         for writes in [false, true] {
-            assert_eq!(answer(status, code, message, writes).kind, expected);
+            assert_eq!(answer(status, code, message, writes).kind(), expected);
         }
     }
 
@@ -364,8 +364,8 @@ mod tests {
     #[case(503, "ServiceUnavailable")]
     #[case(400, "RequestTimeout")]
     fn a_server_failure_leaves_a_write_open_and_a_read_unanswered(#[case] status: u16, #[case] code: &str) {
-        assert_eq!(answer(status, code, "", true).kind, FaultKind::Ambiguous);
-        assert_eq!(answer(status, code, "", false).kind, FaultKind::Unreachable);
+        assert_eq!(answer(status, code, "", true).kind(), FaultKind::Ambiguous);
+        assert_eq!(answer(status, code, "", false).kind(), FaultKind::Unreachable);
     }
 
     #[rstest]
@@ -373,32 +373,35 @@ mod tests {
         for (writes, expected) in [(true, FaultKind::Ambiguous), (false, FaultKind::Unreachable)] {
             let op = Op { action: "ecs:UpdateService", on: "x".into(), writes };
             let failure = Failure::Unreadable { status, why: "no".into(), body: "not authorized to perform".into() };
-            assert_eq!(fault(&op, CALLER, failure).kind, expected);
+            assert_eq!(fault(&op, CALLER, failure).kind(), expected);
         }
     }
 
     #[test]
     fn what_never_left_is_no_doubt_even_for_a_write() {
         let op = Op::write("ecs:UpdateService", "x");
-        assert_eq!(fault(&op, CALLER, Failure::NotSent { why: "refused".into() }).kind, FaultKind::Unreachable);
-        assert_eq!(fault(&op, CALLER, Failure::NoAnswer { why: "reset".into() }).kind, FaultKind::Ambiguous);
+        assert_eq!(fault(&op, CALLER, Failure::NotSent { why: "refused".into() }).kind(), FaultKind::Unreachable);
+        assert_eq!(fault(&op, CALLER, Failure::NoAnswer { why: "reset".into() }).kind(), FaultKind::Ambiguous);
     }
 
     #[test]
     fn an_unknown_code_is_kept_word_for_word() {
         let f = answer(400, "BrandNewException", "the moon is wrong", true);
-        assert_eq!(f.cause.as_deref(), Some("BrandNewException: the moon is wrong (request req-1)"));
-        assert_eq!(f.sentence, "AWS refuses ecs:UpdateService on service web of cluster asset-prod in account prod");
+        assert_eq!(f.told_cause().as_deref(), Some("BrandNewException: the moon is wrong (request req-1)"));
+        assert_eq!(
+            f.told_sentence(),
+            "AWS refuses ecs:UpdateService on service web of cluster asset-prod in account prod"
+        );
     }
 
     #[test]
     fn a_denial_names_who_may_not_do_what() {
         let f = answer(400, "AccessDeniedException", "", true);
         assert_eq!(
-            f.sentence,
+            f.told_sentence(),
             "arn:aws:iam::222222222222:role/kanmon is not allowed to call ecs:UpdateService on service web of cluster asset-prod in account prod"
         );
-        assert!(f.hint.unwrap().contains("\"Action\": \"ecs:UpdateService\""));
+        assert!(f.told_hint().unwrap().contains("\"Action\": \"ecs:UpdateService\""));
     }
 }
 

@@ -53,12 +53,12 @@ mod tests {
     #[test]
     fn a_missing_thing_is_told_with_its_place_and_its_neighbour() {
         let f = not_found("cluster", "asset-prd", &account("prod"), Some(&["asset-prod".to_owned()]));
-        assert_eq!(f.kind, FaultKind::NotFound);
-        assert_eq!(f.sentence, "there is no cluster `asset-prd` in account prod (222222222222, ap-northeast-1)");
-        assert_eq!(f.hint.as_deref(), Some("the nearest name there is `asset-prod`"));
-        assert!(not_found("cluster", "x", &account("prod"), Some(&[])).hint.unwrap().contains("right account"));
-        assert_eq!(not_found("cluster", "x", &account("prod"), None).hint, None);
+        assert_eq!(f.kind(), FaultKind::NotFound);
+        assert_eq!(f.told_sentence(), "there is no cluster `asset-prd` in account prod (222222222222, ap-northeast-1)");
+        assert_eq!(f.told_hint().as_deref(), Some("the nearest name there is `asset-prod`"));
+        assert!(not_found("cluster", "x", &account("prod"), Some(&[])).told_hint().unwrap().contains("right account"));
+        assert_eq!(not_found("cluster", "x", &account("prod"), None).told_hint(), None);
         let listed = not_found("cluster", "asset-prod", &account("prod"), Some(&["asset-prod".to_owned()]));
-        assert_eq!(listed.kind, FaultKind::Unreachable);
+        assert_eq!(listed.kind(), FaultKind::Unreachable);
     }
 }

@@ -158,7 +158,7 @@ async fn pushed(
                     .iter()
                     .filter_map(|i| Some((i.image_digest()?.to_owned(), i.image_pushed_at().and_then(timestamp)?))),
             ),
-            Err(r) if r.fault.kind == FaultKind::AccessDenied && otherwise.is_some() => {}
+            Err(r) if r.fault.kind() == FaultKind::AccessDenied && otherwise.is_some() => {}
             Err(r) if r.is("ImageNotFoundException") => {
                 return Err(r.fault.hint("was it removed by a lifecycle rule?"));
             }

@@ -249,7 +249,7 @@ async fn a_scan_of_an_image_that_nobody_knows_the_push_of_does_not_count() {
     });
     let wanted = Wanted { pushed_at: None, ..wanted() };
     let fault = scanner.read(&account("prod"), "app", &[digest(0)], &wanted).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::AccessDenied);
+    assert_eq!(fault.kind(), FaultKind::AccessDenied);
 }
 
 #[tokio::test]
@@ -280,9 +280,9 @@ async fn preflight_says_at_once_what_will_never_be_scanned() {
     let a = account("prod");
     assert_eq!(with("SCAN_ON_PUSH", "ENABLED").preflight(&a, "app").await.unwrap(), ScanType::Enhanced);
     let manual = with("MANUAL", "ENABLED").preflight(&a, "app").await.unwrap_err();
-    assert!(manual.kind == FaultKind::Invalid && manual.sentence.contains("MANUAL"), "{manual}");
+    assert!(manual.kind() == FaultKind::Invalid && manual.told_sentence().contains("MANUAL"), "{manual}");
     let off = with("SCAN_ON_PUSH", "DISABLED").preflight(&a, "app").await.unwrap_err();
-    assert!(off.kind == FaultKind::Invalid && off.sentence.contains("DISABLED"), "{off}");
+    assert!(off.kind() == FaultKind::Invalid && off.told_sentence().contains("DISABLED"), "{off}");
 }
 
 #[tokio::test]

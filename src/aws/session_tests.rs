@@ -126,7 +126,7 @@ async fn a_refused_renewal_is_told_by_the_call_that_needed_it() {
     let session = peer.sessions().session(&with_role()).await.unwrap();
     peer.clock.advance(Duration::from_secs(3600));
     let refusal = any_call(&session).await.unwrap_err();
-    assert_eq!(refusal.fault.kind, FaultKind::CredentialsRefused);
+    assert_eq!(refusal.fault.kind(), FaultKind::CredentialsRefused);
     assert!(peer.asked("ListTaskDefinitions").is_empty());
 }
 
@@ -136,13 +136,13 @@ async fn a_role_that_may_not_be_assumed_names_caller_and_statement() {
                    on resource: arn:aws:iam::222222222222:role/kanmon-deploy";
     let peer = Peer::new(move |_, _| sts_error(403, "AccessDenied", message));
     let fault = peer.sessions().session(&with_role()).await.err().unwrap();
-    assert_eq!(fault.kind, FaultKind::CredentialsRefused);
+    assert_eq!(fault.kind(), FaultKind::CredentialsRefused);
     assert_eq!(
-        fault.sentence,
+        fault.told_sentence(),
         "arn:aws:sts::111111111111:assumed-role/ci/build-7 is not allowed to call sts:AssumeRole on \
          arn:aws:iam::222222222222:role/kanmon-deploy (account prod)"
     );
-    let hint = fault.hint.unwrap();
+    let hint = fault.told_hint().unwrap();
     assert!(hint.contains("\"AWS\": \"arn:aws:iam::111111111111:role/ci\""), "{hint}");
     assert!(hint.contains("\"sts:ExternalId\": \"asset\""), "{hint}");
 }
@@ -158,8 +158,8 @@ async fn a_source_identity_that_is_refused_is_not_dropped() {
     });
     let sessions = Sessions::new(Setup { source_identity: Some("ann".into()), ..peer.setup() });
     let fault = sessions.session(&with_role()).await.err().unwrap();
-    assert!(fault.sentence.contains("is not allowed to call sts:SetSourceIdentity"), "{fault}");
-    assert!(fault.hint.unwrap().contains("\"sts:SetSourceIdentity\""));
+    assert!(fault.told_sentence().contains("is not allowed to call sts:SetSourceIdentity"), "{fault}");
+    assert!(fault.told_hint().unwrap().contains("\"sts:SetSourceIdentity\""));
     assert_eq!(peer.asked("AssumeRole").len(), 1);
 }
 
@@ -168,9 +168,9 @@ async fn credentials_of_another_account_are_refused_before_any_other_call() {
     let peer = Peer::new(|_, _| Reply::Raw(200, caller_identity("999999999999")));
     let sessions = peer.sessions();
     let fault = sessions.session(&account("prod")).await.err().unwrap();
-    assert_eq!(fault.kind, FaultKind::WrongAccount);
+    assert_eq!(fault.kind(), FaultKind::WrongAccount);
     assert_eq!(
-        fault.sentence,
+        fault.told_sentence(),
         "the credentials for account prod belong to 999999999999, and the file says 222222222222"
     );
     assert_eq!(sessions.ambient_identity(&account("prod")).await.unwrap().account.as_str(), "999999999999");
@@ -181,7 +181,7 @@ async fn a_role_of_another_account_is_refused_before_any_call() {
     let peer = assuming();
     let mut account = with_role();
     account.role = Some("arn:aws:iam::333333333333:role/x".into());
-    assert_eq!(peer.sessions().session(&account).await.err().unwrap().kind, FaultKind::WrongAccount);
+    assert_eq!(peer.sessions().session(&account).await.err().unwrap().kind(), FaultKind::WrongAccount);
     assert!(peer.asked("AssumeRole").is_empty() && peer.asked("GetCallerIdentity").is_empty());
 }
 
@@ -192,7 +192,7 @@ async fn a_failure_to_enter_is_not_remembered() {
         _ => Reply::Json(Value::Null),
     });
     let sessions = peer.sessions();
-    assert_eq!(sessions.session(&account("prod")).await.err().unwrap().kind, FaultKind::CredentialsRefused);
+    assert_eq!(sessions.session(&account("prod")).await.err().unwrap().kind(), FaultKind::CredentialsRefused);
     assert!(sessions.session(&account("prod")).await.is_ok());
 }
 
@@ -203,7 +203,7 @@ async fn reads_are_repeated_and_then_said_to_be_unanswered() {
         _ => Reply::Reset,
     });
     let session = peer.sessions().session(&account("prod")).await.unwrap();
-    assert_eq!(any_call(&session).await.unwrap_err().fault.kind, FaultKind::Unreachable);
+    assert_eq!(any_call(&session).await.unwrap_err().fault.kind(), FaultKind::Unreachable);
     assert_eq!(peer.asked("ListTaskDefinitions").len(), ATTEMPTS as usize);
 }
 

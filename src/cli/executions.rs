@@ -96,16 +96,16 @@ struct Missed {
 impl Missed {
     fn failure(mut self, named: &Named<'_>) -> Failure {
         // It may be where nobody answers for now.
-        let passing = |fault: &Fault| fault.kind.is_passing() || fault.kind == FaultKind::Defect;
+        let passing = |fault: &Fault| fault.kind().is_passing() || fault.kind() == FaultKind::Defect;
         if let Some(at) = self.faults.iter().position(passing) {
             return self.faults.swap_remove(at).into();
         }
         if self.without.is_empty() && !self.faults.is_empty() {
             return self.faults.swap_remove(0).into();
         }
-        let unread = self.faults.into_iter().find(|fault| fault.kind != FaultKind::NotFound);
+        let unread = self.faults.into_iter().find(|fault| fault.kind() != FaultKind::NotFound);
         let cause = match unread {
-            Some(fault) => format!("not every account of the file can be read: {}", fault.sentence),
+            Some(fault) => format!("not every account of the file can be read: {}", fault.told_sentence()),
             None => "an execution that cannot be looked up does not show who asked".to_owned(),
         };
         Failure::access(format!("there is no execution {} in CodePipeline {}", named.id, self.without.join(" or ")))

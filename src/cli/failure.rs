@@ -48,7 +48,7 @@ impl Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
-        let code = match fault.kind {
+        let code = match fault.kind() {
             FaultKind::AccessDenied
             | FaultKind::CredentialsRefused
             | FaultKind::WrongAccount
@@ -60,7 +60,7 @@ impl From<Fault> for Failure {
             FaultKind::Changed => ExitCode::Usage,
             FaultKind::Defect => ExitCode::Defect,
         };
-        Failure { code, sentence: fault.sentence, cause: fault.cause, hint: fault.hint }
+        Failure { code, sentence: fault.told_sentence(), cause: fault.told_cause(), hint: fault.told_hint() }
     }
 }
 
@@ -124,7 +124,7 @@ pub fn mend(error: &JournalError) -> Option<&'static str> {
              put the state folder back and",
         ),
         JournalError::Remote(fault) => fault
-            .kind
+            .kind()
             .is_passing()
             .then_some("nothing is done before it is written down; when the table can be reached again,"),
         JournalError::NoSuchRelease(_)

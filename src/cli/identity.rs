@@ -21,7 +21,7 @@ pub fn own(account: &Account) -> Account {
 /// actions that it takes in this account.
 pub fn of_own(fault: Fault, account: &Account, verb: &str, needs: &str) -> Failure {
     let failed = |fault: Fault| -> Failure { fault.into() };
-    match fault.kind {
+    match fault.kind() {
         FaultKind::WrongAccount | FaultKind::CredentialsRefused => {
             let id = &account.id;
             failed(fault).hint(format!(

@@ -105,7 +105,7 @@ fn brought(release: &Release, stage: &Stage, service: &ServiceName) -> Option<St
 async fn holds(ports: &Ports, account: &Account, runs: &Value, revision: &str) -> Result<bool, Fault> {
     match ports.deployer.task_definition(account, revision).await {
         Ok(own) => Ok(changes(&own.raw, &sent::as_sent(runs, None, &own.raw), &BTreeSet::new()).is_empty()),
-        Err(fault) if fault.kind == FaultKind::NotFound => Ok(false),
+        Err(fault) if fault.kind() == FaultKind::NotFound => Ok(false),
         Err(fault) => Err(fault),
     }
 }

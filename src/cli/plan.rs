@@ -59,8 +59,8 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<Exi
     }
     output.tell(|| human(&release.started.pipeline, &plans, output), || machine(&plans));
     for fault in outside {
-        let hint = fault.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-        output.warn(&format!("a release from here would be refused: {}{hint}", fault.sentence));
+        let hint = fault.told_hint().as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        output.warn(&format!("a release from here would be refused: {}{hint}", fault.told_sentence()));
     }
     Ok(ExitCode::Done)
 }

@@ -91,8 +91,10 @@ pub fn asked(
                 .hint(format!("it has: {}", there.join(", "))));
         }
         if let Err(fault) = crate::model::given::read(&reference, &pipeline.image(&name).repository) {
-            let wrong = Failure::wrong(format!("--image {name}: {}", fault.sentence));
-            return Err(wrong.cause(fault.cause.unwrap_or_default()).hint(fault.hint.unwrap_or_default()));
+            let wrong = Failure::wrong(format!("--image {name}: {}", fault.told_sentence()));
+            return Err(wrong
+                .cause(fault.told_cause().unwrap_or_default())
+                .hint(fault.told_hint().unwrap_or_default()));
         }
         if given.insert(name.clone(), reference).is_some() {
             return Err(Failure::wrong(format!("`--image {name}=…` is given twice")));

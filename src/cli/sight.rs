@@ -66,7 +66,7 @@ impl<'b> Eyes<'b> {
         }
         match self.live(stage, service).await {
             Ok(live) => Some(live),
-            Err(why) if of_the_account(why.kind) => {
+            Err(why) if of_the_account(why.kind()) => {
                 self.shut.insert(stage.account.clone());
                 self.unseen.push(Unseen { what: format!("account {}", stage.account), why });
                 None

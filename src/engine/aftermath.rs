@@ -122,7 +122,7 @@ fn refused<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Opt
     let (at, service) = (at.clone(), service.clone());
     let prepare = Effect::PrepareRestore { at: at.clone(), service: service.clone() };
     let failed = [prepare, Effect::Restore { at, service }].into_iter().find_map(|effect| release.failed.get(&effect));
-    failed.map(|failed| &failed.fault).filter(|fault| fault.kind == FaultKind::Invalid)
+    failed.map(|failed| &failed.fault).filter(|fault| fault.kind() == FaultKind::Invalid)
 }
 
 /// Names the commands that a person needs.
@@ -134,7 +134,7 @@ pub fn tell(ending: &mut Ending, release: &Release, stage: &Stage, state: &Stage
     for (step, service, roll) in state.rolls() {
         // What kanmon does not bring back on the record's word, nobody is to bring back by hand on it.
         if let Some(fault) = refused(release, &StepRef { stage: stage.name.clone(), step }, service) {
-            lines.extend(fault.hint.clone());
+            lines.extend(fault.told_hint().clone());
             continue;
         }
         let left =

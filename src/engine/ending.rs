@@ -22,13 +22,13 @@ fn ending(outcome: Outcome, sentence: String, cause: Option<String>, hint: Optio
 }
 
 fn of_fault(outcome: Outcome, fault: &Fault, hint: Option<String>) -> Ending {
-    ending(outcome, fault.sentence.clone(), fault.cause.clone(), fault.hint.clone().or(hint))
+    ending(outcome, fault.told_sentence().clone(), fault.told_cause().clone(), fault.told_hint().clone().or(hint))
 }
 
 /// There may be several images, and their builders speak only of what they do.
 fn of_image(effect: &Effect, fault: &Fault) -> Ending {
     let mut ending = of_fault(Outcome::BuildFailed, fault, None);
-    ending.sentence = format!("could not {effect}: {}", fault.sentence);
+    ending.sentence = format!("could not {effect}: {}", fault.told_sentence());
     ending
 }
 
@@ -40,10 +40,10 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
             Effect::Survey { .. } => "when that is fixed, in AWS or in the file, release again",
             _ => "when that is fixed, `kanmon resume` goes on from here",
         };
-        fault.hint.as_ref().map_or_else(|| next.to_owned(), |hint| format!("{hint}\n{next}"))
+        fault.told_hint().as_ref().map_or_else(|| next.to_owned(), |hint| format!("{hint}\n{next}"))
     };
-    let missing = || ending(Outcome::Access, fault.sentence.clone(), fault.cause.clone(), Some(resume()));
-    match fault.kind {
+    let missing = || ending(Outcome::Access, fault.told_sentence().clone(), fault.told_cause().clone(), Some(resume()));
+    match fault.kind() {
         FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount | FaultKind::ToolMissing => {
             missing()
         }
@@ -54,7 +54,7 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
             Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => of_image(effect, fault),
             Effect::RequestApproval { .. } => missing(),
             Effect::Update { .. } | Effect::PrepareRestore { .. } | Effect::Restore { .. } | Effect::Confirm { .. }
-                if fault.kind == FaultKind::Changed =>
+                if fault.kind() == FaultKind::Changed =>
             {
                 of_fault(Outcome::Superseded, fault, None)
             }
@@ -83,7 +83,7 @@ pub fn effect_unknown(effect: &Effect, fault: &Fault) -> Ending {
         Outcome::Unknown,
         format!("it is unknown whether this took effect: {effect}"),
         Some(fault.to_string()),
-        fault.hint.clone().or_else(|| Some("look at it in AWS, then `kanmon resume` reads it again".to_owned())),
+        fault.told_hint().clone().or_else(|| Some("look at it in AWS, then `kanmon resume` reads it again".to_owned())),
     )
 }
 

@@ -21,7 +21,7 @@ pub const RETRY_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// What to do about an effect that failed.
 pub fn after(failed: &Failed, now: Timestamp) -> Retry {
-    match failed.fault.kind {
+    match failed.fault.kind() {
         FaultKind::Throttled | FaultKind::Unreachable => {}
         FaultKind::AccessDenied
         | FaultKind::CredentialsRefused

@@ -156,7 +156,7 @@ impl Load<'_, '_> {
     fn heed(&mut self, copied: Result<(), Fault>) -> Result<(), Fault> {
         match copied {
             Ok(()) => Ok(()),
-            Err(fault) if fault.kind.is_passing() => Err(fault),
+            Err(fault) if fault.kind().is_passing() => Err(fault),
             Err(fault) => {
                 self.leave(fault.to_string());
                 Ok(())
@@ -236,7 +236,7 @@ mod tests {
         let left = carried(403).await.unwrap();
         assert!(left.len() == 1 && left[0].contains("could not be asked for what refers to an image"), "{left:?}");
         assert_eq!(carried(404).await, Ok(Vec::new()));
-        assert!(carried(503).await.unwrap_err().kind.is_passing());
+        assert!(carried(503).await.unwrap_err().kind().is_passing());
     }
 
     /// What is copied, and what is left, of one referrer that is this manifest.

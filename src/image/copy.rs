@@ -216,7 +216,7 @@ mod tests {
         let many: Vec<Manifest> = (0..=MOST).map(image).collect();
         let top = index(&many.iter().collect::<Vec<_>>());
         let (refused, reads) = ordered(&top, &many).await;
-        assert_eq!(refused.unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(refused.unwrap_err().kind(), FaultKind::Invalid);
         assert!(reads <= MOST, "{reads} were read");
     }
 }

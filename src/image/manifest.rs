@@ -303,7 +303,7 @@ mod tests {
     )]
     fn what_go_would_read_otherwise_is_no_manifest(#[case] text: &'static str, #[case] member: &str) {
         let fault = Manifest::parse(text.into()).unwrap_err();
-        assert!(fault.cause.as_ref().is_some_and(|c| c.contains(&format!("`{member}`"))), "{fault:?}");
+        assert!(fault.told_cause().as_ref().is_some_and(|c| c.contains(&format!("`{member}`"))), "{fault:?}");
     }
 
     #[test]
@@ -327,6 +327,6 @@ mod tests {
     #[case(r#"{"schemaVersion":2}"#)]
     #[case("<html>")]
     fn what_is_no_manifest_is_said_to_be_none(#[case] text: &'static str) {
-        assert_eq!(Manifest::parse(text.into()).unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(Manifest::parse(text.into()).unwrap_err().kind(), FaultKind::Invalid);
     }
 }

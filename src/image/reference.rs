@@ -136,7 +136,7 @@ mod tests {
     #[case("https://r.example/app")]
     #[case("r.example/../app")]
     fn what_is_no_reference_is_refused(#[case] text: &str) {
-        assert_eq!(Reference::parse(text).unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(Reference::parse(text).unwrap_err().kind(), FaultKind::Invalid);
     }
 
     #[rstest]

@@ -50,32 +50,69 @@ impl FaultKind {
     }
 }
 
-/// A failure: its kind, one sentence, its cause in the other side's words, and a hint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{sentence}{}", cause.as_deref().map(|c| format!(": {c}")).unwrap_or_default())]
+/// A failure: what is the matter, as data, and what the other side said of it in its own words. `report` writes the sentences.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    pub kind: FaultKind,
-    pub sentence: String,
+    #[serde(flatten)]
+    pub problem: Problem,
+    /// The words of AWS, a registry, a program or the system: whatever they hold, so they are cleaned where they are printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    pub said: Option<String>,
+}
+
+/// What is the matter, by its subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "area", rename_all = "kebab-case")]
+pub enum Problem {
+    /// Free words; on its way out.
+    Told {
+        kind: FaultKind,
+        sentence: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
+}
+
+impl Problem {
+    /// What it means for what may be done next.
+    pub fn kind(&self) -> FaultKind {
+        match self {
+            Problem::Told { kind, .. } => *kind,
+        }
+    }
 }
 
 impl Fault {
     pub fn new(kind: FaultKind, sentence: impl Into<String>) -> Fault {
-        Fault { kind, sentence: sentence.into(), cause: None, hint: None }
+        Fault { problem: Problem::Told { kind, sentence: sentence.into(), hint: None }, said: None }
+    }
+
+    /// What it means for what may be done next.
+    pub fn kind(&self) -> FaultKind {
+        self.problem.kind()
     }
 
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Fault {
-        self.cause = Some(cause.into());
+        self.said = Some(cause.into());
         self
     }
 
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Fault {
-        self.hint = Some(hint.into());
+    pub fn hint(mut self, more: impl Into<String>) -> Fault {
+        match &mut self.problem {
+            Problem::Told { hint, .. } => *hint = Some(more.into()),
+        }
         self
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let told = self.told();
+        write!(f, "{}", told.sentence)?;
+        told.cause.map_or(Ok(()), |cause| write!(f, ": {cause}"))
     }
 }

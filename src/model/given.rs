@@ -60,8 +60,8 @@ mod tests {
     #[case("")]
     fn no_other_name_is_guessed(#[case] text: &str) {
         let fault = read(text, "team/hello").unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Invalid);
-        assert!(fault.hint.unwrap().contains("team/hello:TAG"));
+        assert_eq!(fault.kind(), FaultKind::Invalid);
+        assert!(fault.told_hint().unwrap().contains("team/hello:TAG"));
     }
 
     #[rstest]

@@ -77,6 +77,6 @@ mod tests {
     #[case("Linux/amd64")]
     #[case("linux/arm/v7/x")]
     fn a_platform_is_written_as_os_and_arch(#[case] text: &str) {
-        assert_eq!(Platform::parse(text).unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(Platform::parse(text).unwrap_err().kind(), FaultKind::Invalid);
     }
 }

@@ -173,9 +173,9 @@ mod tests {
     fn two_files_are_named_and_left_to_choose_from() {
         let dir = repository(&["pipelines/shop.yaml", "pipelines/admin.yml"]);
         let fault = find(dir.path(), None).unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Invalid);
-        assert!(fault.sentence.ends_with("admin.yml, shop.yaml"), "{fault}");
-        assert_eq!(fault.hint.unwrap(), "say which: --pipeline pipelines/admin.yml");
+        assert_eq!(fault.kind(), FaultKind::Invalid);
+        assert!(fault.told_sentence().ends_with("admin.yml, shop.yaml"), "{fault}");
+        assert_eq!(fault.told_hint().unwrap(), "say which: --pipeline pipelines/admin.yml");
         assert!(find(dir.path(), Some(Path::new("pipelines/shop.yaml"))).is_ok());
     }
 
@@ -183,8 +183,8 @@ mod tests {
     fn no_file_says_where_was_looked_and_does_not_look_beyond_the_repository() {
         let dir = repository(&["pipelines/outer.yaml", "inner/.git/HEAD"]);
         let fault = find(&dir.path().join("inner"), None).unwrap_err();
-        assert_eq!(fault.kind, FaultKind::NotFound);
-        assert!(fault.sentence.starts_with("there is no folder `pipelines/`"), "{fault}");
+        assert_eq!(fault.kind(), FaultKind::NotFound);
+        assert!(fault.told_sentence().starts_with("there is no folder `pipelines/`"), "{fault}");
     }
 
     #[test]
@@ -197,9 +197,9 @@ mod tests {
             let only = find(dir.path(), None).unwrap_err();
             let named = find(dir.path(), Some(Path::new("pipelines/shop.yaml"))).unwrap_err();
             clear();
-            assert_eq!((only.kind, named.kind), (FaultKind::Invalid, FaultKind::Invalid));
-            assert!(only.sentence.starts_with(&format!("{} is ", path.display())), "{only}");
-            named.sentence
+            assert_eq!((only.kind(), named.kind()), (FaultKind::Invalid, FaultKind::Invalid));
+            assert!(only.told_sentence().starts_with(&format!("{} is ", path.display())), "{only}");
+            named.told_sentence()
         };
         let unlink = || std::fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("gone.yaml", &path).unwrap();
@@ -219,8 +219,8 @@ mod tests {
     fn a_file_that_is_not_there_hints_at_the_one_that_is() {
         let dir = repository(&["pipelines/shop.yaml"]);
         let fault = find(dir.path(), Some(Path::new("pipelines/shob.yaml"))).unwrap_err();
-        assert_eq!(fault.hint.unwrap(), "did you mean `shop.yaml`?");
+        assert_eq!(fault.told_hint().unwrap(), "did you mean `shop.yaml`?");
         let fault = find(dir.path(), Some(Path::new("pipelines"))).unwrap_err();
-        assert!(fault.sentence.contains("is a folder"));
+        assert!(fault.told_sentence().contains("is a folder"));
     }
 }

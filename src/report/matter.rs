@@ -221,7 +221,7 @@ fn of_outcome(outcome: Outcome) -> Held {
 /// A thing that failed is bad; one that could not be tried has not been judged.
 fn of_fault(fault: &Fault, release: &Release) -> Held {
     let stopped = release.ending.as_ref().is_none_or(|e| e.outcome == Outcome::Suspended);
-    match fault.kind {
+    match fault.kind() {
         FaultKind::BuildFailed | FaultKind::Invalid | FaultKind::Changed => No,
         // Tried again, unless it was given up.
         FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous if stopped => Waiting,

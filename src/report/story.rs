@@ -123,7 +123,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::Intended { .. } => None,
         Fact::EffectFailed { effect, fault } => {
             // What is not tried again is told in full by the ending.
-            let mark = if fault.kind.is_passing() { Careful } else { Detail };
+            let mark = if fault.kind().is_passing() { Careful } else { Detail };
             Line::new(mark, topic(effect), format!("could not {effect}: {fault}"))
         }
         Fact::EffectAbsent { effect } => Line::new(Detail, topic(effect), format!("did not happen yet: {effect}")),

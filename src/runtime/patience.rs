@@ -44,7 +44,7 @@ impl Patience {
 pub fn passes(error: &JournalError) -> bool {
     match error {
         JournalError::Busy(_) => true,
-        JournalError::Remote(fault) => fault.kind.is_passing(),
+        JournalError::Remote(fault) => fault.kind().is_passing(),
         // A disk that is full stays so until somebody does something.
         JournalError::Store(_)
         | JournalError::Gone(_)

@@ -264,7 +264,7 @@ mod tests {
             (["ecs-svc/0".to_owned(), "ecs-svc/old".to_owned()], ["sd/0".to_owned()]);
         let before =
             Before { primary: "ecs-svc/0", deployments: &deployments, service_deployments: &service_deployments };
-        since(reading, &before, "web:2").map_err(|f| f.kind)
+        since(reading, &before, "web:2").map_err(|f| f.kind())
     }
 
     #[test]

@@ -89,8 +89,8 @@ mod tests {
         assert!(room(&others(49), "prod/web", "web:1").is_ok());
         assert!(room(&ours(&others(49)), "prod/web", "web:2").is_ok(), "kanmon's own does not count twice");
         let fault = room(&others(50), "prod/web", "web:1").unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Invalid);
-        let cause = fault.cause.unwrap_or_default();
+        assert_eq!(fault.kind(), FaultKind::Invalid);
+        let cause = fault.told_cause().unwrap_or_default();
         assert!(cause.contains("web:1 has 50, kanmon adds one of its own"), "{cause}");
     }
 

@@ -75,7 +75,7 @@ pub async fn effect(ports: Ports, hold: Arc<Hold>, release: Arc<Release>, effect
     let done = execute(&guarded(&ports, &hold, effect.stage()), &release, &effect, &say).await;
     match done {
         Ok(facts) => conclude_with(&tell, effect, facts),
-        Err(fault) if fault.kind == FaultKind::Ambiguous => {
+        Err(fault) if fault.kind() == FaultKind::Ambiguous => {
             let now = ports.clock.now();
             settle(ports, release, effect, now, Some(fault), tell).await;
         }
@@ -119,7 +119,7 @@ async fn settle(
             }
             Ok(Found::Absent) => ports.clock.sleep(LOOK).await,
             Err(error) => {
-                if ports.clock.uptime() - looked_since >= RETRY_FOR || !error.kind.is_passing() {
+                if ports.clock.uptime() - looked_since >= RETRY_FOR || !error.kind().is_passing() {
                     let fault = fault.unwrap_or(error);
                     return conclude(&tell, effect.clone(), Fact::EffectUnknown { effect, fault });
                 }
@@ -164,7 +164,7 @@ pub async fn watch(
             }
             Err(fault) => {
                 let since = *blind_since.get_or_insert(ports.clock.uptime());
-                if !fault.kind.is_passing() || ports.clock.uptime() - since >= RETRY_FOR {
+                if !fault.kind().is_passing() || ports.clock.uptime() - since >= RETRY_FOR {
                     let _ = tell.send(News::Blind { watch: watch.clone(), ending: blind(&watch, fault) });
                     return;
                 }
@@ -212,7 +212,7 @@ fn watched(watch: &Watch) -> String {
 
 fn blind(watch: &Watch, fault: Fault) -> Ending {
     let what = watched(watch);
-    let outcome = match fault.kind {
+    let outcome = match fault.kind() {
         FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount => Outcome::Access,
         _ => Outcome::Unknown,
     };
@@ -220,7 +220,7 @@ fn blind(watch: &Watch, fault: Fault) -> Ending {
         outcome,
         sentence: format!("{what} cannot be read any more"),
         cause: Some(fault.to_string()),
-        hint: fault.hint.or_else(|| Some("nothing was undone; `kanmon resume` goes on from here".to_owned())),
+        hint: fault.told_hint().or_else(|| Some("nothing was undone; `kanmon resume` goes on from here".to_owned())),
     }
 }
 

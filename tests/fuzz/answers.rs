@@ -127,7 +127,7 @@ fn told<T>(answer: Result<T, Fault>) -> usize {
     match answer {
         Ok(_) => 0,
         Err(fault) => {
-            assert!(!fault.sentence.is_empty());
+            assert!(!fault.told_sentence().is_empty());
             assert!(fault.to_string().len() < 100_000, "a fault of {} bytes", fault.to_string().len());
             1
         }

@@ -133,7 +133,7 @@ async fn a_private_base_is_read_with_the_users_own_login_and_its_layers_kept() {
     let job = spec(Build::Layers(layers(&reference, &[("page.html", "/app/extra")])), &["linux/arm64"]);
 
     let denied = images(root.path()).build(&job, &target.access("app"), "v1", QUIET).await.unwrap_err();
-    assert_eq!(denied.kind, FaultKind::AccessDenied, "{denied}");
+    assert_eq!(denied.kind(), FaultKind::AccessDenied, "{denied}");
     assert_eq!(images(root.path()).look(&target.access("app"), "v1").await.unwrap(), None);
 
     let with_login = images(root.path()).with_env("DOCKER_CONFIG", bases.docker_config());
@@ -149,8 +149,8 @@ async fn a_private_base_is_read_with_the_users_own_login_and_its_layers_kept() {
 
     let missing = spec(Build::Layers(layers(&reference, &[("page.html", "/x")])), &["linux/s390x"]);
     let fault = with_login.build(&missing, &target.access("app"), "v2", QUIET).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Invalid);
-    assert!(fault.cause.as_ref().unwrap().contains("only linux/amd64, linux/arm64"), "{fault}");
+    assert_eq!(fault.kind(), FaultKind::Invalid);
+    assert!(fault.told_cause().as_ref().unwrap().contains("only linux/amd64, linux/arm64"), "{fault}");
 }
 
 /// Puts bytes as a blob or manifest, as any client would.
@@ -327,7 +327,7 @@ async fn a_copy_is_the_same_bytes_with_everything_that_they_name() {
     assert!(heard.lock().unwrap()[0].ends_with("already"));
 
     let absent = carrier.copy(&from, &Digest::of(b"never built"), &to, "kanmon-r2", QUIET).await.unwrap_err();
-    assert_eq!(absent.kind, FaultKind::NotFound, "{absent}");
+    assert_eq!(absent.kind(), FaultKind::NotFound, "{absent}");
 }
 
 #[tokio::test]
@@ -367,15 +367,15 @@ async fn a_wrong_password_and_a_silent_host_are_told_apart() {
     wrong.login.as_mut().unwrap().password = "wrong".into();
     for access in [wrong, Access { login: None, ..registry.access("app") }] {
         let read = images(root.path()).look(&access, "v1").await.unwrap_err();
-        assert_eq!(read.kind, FaultKind::AccessDenied, "{read}");
+        assert_eq!(read.kind(), FaultKind::AccessDenied, "{read}");
         let write = images(root.path()).build(&one("scratch"), &access, "v1", QUIET).await.unwrap_err();
-        assert_eq!(write.kind, FaultKind::AccessDenied, "{write}");
+        assert_eq!(write.kind(), FaultKind::AccessDenied, "{write}");
         assert!(!format!("{write:?}").contains("wrong"), "{write:?}");
     }
     let gone = registry.access("app");
     drop(registry);
     let silent = images(root.path()).look(&gone, "v1").await.unwrap_err();
-    assert_eq!(silent.kind, FaultKind::Unreachable, "{silent}");
+    assert_eq!(silent.kind(), FaultKind::Unreachable, "{silent}");
 }
 
 fn dockerfile(root: &Path, text: &str) {
@@ -474,14 +474,14 @@ async fn buildahs_own_words_say_why_it_failed() {
     dockerfile(root.path(), BAD);
     let job = from_dockerfile(Tool::Buildah, &["linux/amd64"]);
     let fault = builder.build(&job, &registry.access("app"), "v1", QUIET).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::BuildFailed);
-    assert!(fault.cause.as_ref().unwrap().contains("there-is-no-such-file"), "{fault}");
+    assert_eq!(fault.kind(), FaultKind::BuildFailed);
+    assert!(fault.told_cause().as_ref().unwrap().contains("there-is-no-such-file"), "{fault}");
 
     dockerfile(root.path(), GOOD);
     let mut wrong = registry.access("app");
     wrong.login.as_mut().unwrap().password = "wrong".into();
     let fault = builder.build(&job, &wrong, "v1", QUIET).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::AccessDenied, "{fault}");
+    assert_eq!(fault.kind(), FaultKind::AccessDenied, "{fault}");
 }
 
 /// The folder of a docker that has BuildKit: Debian's has it built in, newer ones with buildx.
@@ -541,12 +541,12 @@ async fn docker_builds_with_its_daemon_and_pushes_with_a_login_of_this_run_only(
 
     dockerfile(root.path(), BAD);
     let fault = builder.build(&from_dockerfile(Tool::Docker, &["linux/amd64"]), &to, "v2", QUIET).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::BuildFailed);
-    assert!(fault.cause.as_ref().unwrap().contains("there-is-no-such-file"), "{fault}");
+    assert_eq!(fault.kind(), FaultKind::BuildFailed);
+    assert!(fault.told_cause().as_ref().unwrap().contains("there-is-no-such-file"), "{fault}");
 
     dockerfile(root.path(), GOOD);
     let anonymous = Access { login: None, ..to };
     let denied =
         builder.build(&from_dockerfile(Tool::Docker, &["linux/amd64"]), &anonymous, "v3", QUIET).await.unwrap_err();
-    assert_eq!(denied.kind, FaultKind::AccessDenied, "{denied}");
+    assert_eq!(denied.kind(), FaultKind::AccessDenied, "{denied}");
 }

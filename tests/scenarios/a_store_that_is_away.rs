@@ -49,7 +49,7 @@ async fn for_good_ends_the_process_and_another_goes_on_later() {
     let (stage, run) = rolling(away(FaultKind::Unreachable), 60).await;
     let (id, began) = (run.id.clone(), stage.time.timestamp());
     match run.fails().await {
-        RunError::Journal(JournalError::Remote(fault)) => assert_eq!(fault.kind, FaultKind::Unreachable),
+        RunError::Journal(JournalError::Remote(fault)) => assert_eq!(fault.kind(), FaultKind::Unreachable),
         other => panic!("{other:?}"),
     }
     let passed = stage.time.timestamp().duration_since(began);

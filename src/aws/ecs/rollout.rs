@@ -56,7 +56,7 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
         .stop_type(StopServiceDeploymentStopType::Rollback);
     match session.call(&op, request.customize().interceptor(session.fence()).send()).await {
         Ok(_) => Ok(()),
-        Err(r) if r.is("ConflictException") || r.fault.kind == FaultKind::Invalid => {
+        Err(r) if r.is("ConflictException") || r.fault.kind() == FaultKind::Invalid => {
             let status = status(session, deployment).await?;
             match status.as_deref() {
                 Some(s) if s.starts_with("ROLLBACK_") || s.starts_with("STOP") => Ok(()),

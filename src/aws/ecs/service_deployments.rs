@@ -104,7 +104,7 @@ pub(super) async fn read(
 fn unless_denied<T>(result: Result<T, Refusal>) -> Result<Option<T>, Fault> {
     match result {
         Ok(found) => Ok(Some(found)),
-        Err(r) if r.fault.kind == FaultKind::AccessDenied => Ok(None),
+        Err(r) if r.fault.kind() == FaultKind::AccessDenied => Ok(None),
         Err(r) if r.is("UnsupportedFeatureException") || r.is("UnknownOperationException") => Ok(None),
         Err(r) => Err(r.fault),
     }

@@ -25,9 +25,9 @@ pub(super) async fn describe(session: &Session, name: &str) -> Result<TaskDefini
     match session.call(&op, request.customize().interceptor(raw.clone()).send()).await {
         Ok(_) => definition(name, raw.json()?),
         // ECS has no code of its own for one that is not there.
-        Err(r) if r.is("ClientException") && r.fault.kind == FaultKind::Invalid => {
+        Err(r) if r.is("ClientException") && r.fault.kind() == FaultKind::Invalid => {
             let fault = not_found("task definition", name, &session.account, None);
-            Err(match r.fault.cause {
+            Err(match r.fault.told_cause() {
                 Some(cause) => fault.cause(cause),
                 None => fault,
             })

@@ -46,7 +46,7 @@ async fn an_update_without_a_clear_answer_is_sent_once_and_left_open() {
         });
         let a = account("prod");
         let fault = ecs.update(at(&a), "web", "web:7").await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Ambiguous, "{fault}");
+        assert_eq!(fault.kind(), FaultKind::Ambiguous, "{fault}");
         assert_eq!(peer.asked("UpdateService").len(), 1);
     }
 }
@@ -69,7 +69,7 @@ async fn an_update_throttled_first_and_lost_then_is_left_open() {
         _ => Reply::Reset,
     });
     let a = account("prod");
-    assert_eq!(ecs.update(at(&a), "web", "web:7").await.unwrap_err().kind, FaultKind::Ambiguous);
+    assert_eq!(ecs.update(at(&a), "web", "web:7").await.unwrap_err().kind(), FaultKind::Ambiguous);
     assert_eq!(peer.asked("UpdateService").len(), 2);
 }
 
@@ -80,10 +80,10 @@ async fn a_denied_update_names_the_missing_statement() {
     let (_, ecs) = ecs(move |_, _| Reply::Error(400, "AccessDeniedException", message));
     let a = account("prod");
     let fault = ecs.update(at(&a), "web", "web:7").await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::AccessDenied);
+    assert_eq!(fault.kind(), FaultKind::AccessDenied);
     assert!(
         fault
-            .hint
+            .told_hint()
             .unwrap()
             .contains("\"Resource\": \"arn:aws:ecs:ap-northeast-1:222222222222:service/asset-prod/web\"")
     );
@@ -143,7 +143,7 @@ async fn a_raw_body_survives_a_retry() {
 async fn a_lost_registration_is_left_open() {
     let (peer, ecs) = ecs(|_, _| Reply::Reset);
     let fault = ecs.register(&account("prod"), &json!({"family": "web"}), &BTreeMap::new()).await.unwrap_err();
-    assert_eq!((fault.kind, peer.asked("RegisterTaskDefinition").len()), (FaultKind::Ambiguous, 1));
+    assert_eq!((fault.kind(), peer.asked("RegisterTaskDefinition").len()), (FaultKind::Ambiguous, 1));
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn the_newest_revision_that_is_wanted_is_found() {
 #[tokio::test]
 async fn a_task_definition_that_is_not_there_is_not_found() {
     let (_, ecs) = ecs(|_, _| Reply::Error(400, "ClientException", "Unable to describe task definition."));
-    assert_eq!(ecs.task_definition(&account("prod"), "web:99").await.unwrap_err().kind, FaultKind::NotFound);
+    assert_eq!(ecs.task_definition(&account("prod"), "web:99").await.unwrap_err().kind(), FaultKind::NotFound);
 }
 
 fn service() -> Value {
@@ -307,7 +307,7 @@ async fn service_deployments_that_cannot_be_read_now_are_a_fault() {
         _ => rolling(asked),
     });
     let a = account("prod");
-    assert_eq!(ecs.service(at(&a), "web").await.unwrap_err().kind, FaultKind::Unreachable);
+    assert_eq!(ecs.service(at(&a), "web").await.unwrap_err().kind(), FaultKind::Unreachable);
 }
 
 #[tokio::test]
@@ -328,13 +328,13 @@ async fn missing_services_and_clusters_are_told_with_their_neighbours() {
     let prd = Cluster { account: &a, name: "asset-prd" };
     let service = ecs.service(at(&a), "wbe").await.unwrap_err();
     assert_eq!(
-        service.sentence,
+        service.told_sentence(),
         "there is no service `wbe` in cluster asset-prod of account prod (222222222222, ap-northeast-1)"
     );
-    assert_eq!(service.hint.as_deref(), Some("the nearest name there is `web`"));
+    assert_eq!(service.told_hint().as_deref(), Some("the nearest name there is `web`"));
     for cluster in [ecs.cluster(prd).await.unwrap_err(), ecs.service(prd, "web").await.unwrap_err()] {
-        assert_eq!(cluster.kind, FaultKind::NotFound);
-        assert_eq!(cluster.hint.as_deref(), Some("the nearest name there is `asset-prod`"));
+        assert_eq!(cluster.kind(), FaultKind::NotFound);
+        assert_eq!(cluster.told_hint().as_deref(), Some("the nearest name there is `asset-prod`"));
     }
 }
 
@@ -397,7 +397,7 @@ async fn a_task_that_ecs_could_not_place_is_told_with_its_reason() {
         client_token: "token".into(),
         started_by: "r1".into(),
     };
-    assert_eq!(ecs.run_task(at(&a), &start).await.unwrap_err().cause.as_deref(), Some("RESOURCE:MEMORY"));
+    assert_eq!(ecs.run_task(at(&a), &start).await.unwrap_err().told_cause().as_deref(), Some("RESOURCE:MEMORY"));
 }
 
 #[tokio::test]

@@ -93,15 +93,15 @@ fn only_the_named_containers_images_are_replaced() {
 #[test]
 fn a_container_that_is_missing_is_told_with_those_that_are_there() {
     let fault = compose(&described(), &images(&[("wbe", "x")])).unwrap_err();
-    assert_eq!(fault.kind, FaultKind::NotFound);
-    assert!(fault.sentence.contains("`wbe`"), "{fault}");
-    assert_eq!(fault.hint.as_deref(), Some("it has: web, agent"));
+    assert_eq!(fault.kind(), FaultKind::NotFound);
+    assert!(fault.told_sentence().contains("`wbe`"), "{fault}");
+    assert_eq!(fault.told_hint().as_deref(), Some("it has: web, agent"));
 }
 
 #[test]
 fn what_is_no_task_definition_is_refused() {
     for base in [json!([]), json!("x"), json!({}), json!({ "containerDefinitions": {} })] {
-        assert_eq!(compose(&base, &BTreeMap::new()).unwrap_err().kind, FaultKind::Invalid, "{base}");
+        assert_eq!(compose(&base, &BTreeMap::new()).unwrap_err().kind(), FaultKind::Invalid, "{base}");
     }
 }
 

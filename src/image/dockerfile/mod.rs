@@ -139,7 +139,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/etc", root.path().join("out")).unwrap();
         let fault = below(root.path(), path, "build context").unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Invalid);
-        assert!(fault.sentence.contains(says), "{fault}");
+        assert_eq!(fault.kind(), FaultKind::Invalid);
+        assert!(fault.told_sentence().contains(says), "{fault}");
     }
 }

@@ -128,9 +128,9 @@ mod tests {
         let (answer, heard) = shell(Doing::Build, "for i in $(seq 30); do echo line $i; done; exit 7").await;
         assert_eq!(heard.len(), 30);
         let fault = answer.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::BuildFailed);
-        assert!(fault.sentence.contains("exit status: 7"), "{fault}");
-        let cause = fault.cause.unwrap();
+        assert_eq!(fault.kind(), FaultKind::BuildFailed);
+        assert!(fault.told_sentence().contains("exit status: 7"), "{fault}");
+        let cause = fault.told_cause().unwrap();
         assert!(cause.starts_with("line 11\n") && cause.ends_with("line 30"), "{cause}");
     }
 
@@ -154,12 +154,12 @@ mod tests {
     #[tokio::test]
     async fn a_refused_push_is_a_denial_and_a_broken_one_is_not() {
         let (answer, _) = shell(Doing::Push, "echo 'no basic auth credentials' >&2; exit 1").await;
-        assert_eq!(answer.unwrap_err().kind, FaultKind::AccessDenied);
+        assert_eq!(answer.unwrap_err().kind(), FaultKind::AccessDenied);
         for broken in ["connection reset", "permission denied while trying to connect to the Docker daemon"] {
             let (answer, _) = shell(Doing::Push, &format!("echo '{broken}' >&2; exit 1")).await;
-            assert_eq!(answer.unwrap_err().kind, FaultKind::BuildFailed);
+            assert_eq!(answer.unwrap_err().kind(), FaultKind::BuildFailed);
         }
         let (answer, _) = shell(Doing::Build, "echo 'permission denied' >&2; exit 1").await;
-        assert_eq!(answer.unwrap_err().kind, FaultKind::BuildFailed);
+        assert_eq!(answer.unwrap_err().kind(), FaultKind::BuildFailed);
     }
 }

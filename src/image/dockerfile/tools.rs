@@ -134,9 +134,9 @@ mod tests {
     async fn what_was_looked_for_is_said() {
         let (dir, env) = machine(&[("docker", "echo 'Cannot connect to the daemon' >&2; exit 1")]);
         let fault = choose(Tool::Auto, &env).await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::ToolMissing);
-        assert!(fault.sentence.ends_with("looked for docker, buildah, podman, finch"), "{fault}");
-        let cause = fault.cause.unwrap();
+        assert_eq!(fault.kind(), FaultKind::ToolMissing);
+        assert!(fault.told_sentence().ends_with("looked for docker, buildah, podman, finch"), "{fault}");
+        let cause = fault.told_cause().unwrap();
         assert!(cause.contains("docker: Cannot connect to the daemon; buildah: not in PATH"), "{cause}");
         assert!(cause.contains(&dir.path().display().to_string()), "{cause}");
     }
@@ -145,6 +145,6 @@ mod tests {
     async fn the_one_named_is_the_only_one() {
         let (_dir, env) = machine(&[("docker", "exit 0")]);
         let fault = choose(Tool::Buildah, &env).await.unwrap_err();
-        assert!(fault.sentence.ends_with("looked for buildah"), "{fault}");
+        assert!(fault.told_sentence().ends_with("looked for buildah"), "{fault}");
     }
 }

@@ -350,13 +350,13 @@ mod tests {
     #[case("http")]
     fn a_port_is_a_number_with_a_protocol(#[case] text: &str) {
         let bad = LayersSpec { ports: vec![text.into()], ..spec() };
-        assert_eq!(check(&bad).unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(check(&bad).unwrap_err().kind(), FaultKind::Invalid);
     }
 
     #[test]
     fn an_empty_image_is_a_mistake_and_an_unchanged_base_is_not() {
         let nothing = LayersSpec { files: vec![], ..spec() };
-        assert_eq!(check(&nothing).unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(check(&nothing).unwrap_err().kind(), FaultKind::Invalid);
         assert_eq!(check(&LayersSpec { base: "alpine:3".into(), ..nothing }), Ok(()));
     }
 
@@ -367,6 +367,6 @@ mod tests {
         env.set("SOURCE_DATE_EPOCH", "1700000000");
         assert_eq!(created(&env).unwrap().as_second(), 1_700_000_000);
         env.set("SOURCE_DATE_EPOCH", "yesterday");
-        assert_eq!(created(&env).unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(created(&env).unwrap_err().kind(), FaultKind::Invalid);
     }
 }

@@ -220,7 +220,7 @@ mod tests {
         let found = found(root.path());
         std::fs::write(root.path().join("dist/server"), "a longer binary").unwrap();
         let fault = pack(&found, &root.path().join("layer")).unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Changed);
+        assert_eq!(fault.kind(), FaultKind::Changed);
     }
 
     #[test]

@@ -245,8 +245,8 @@ mod tests {
     #[test]
     fn a_file_does_not_take_a_folders_place() {
         let fault = entries(&source(&[""]), "html", "/var/www/html", &mut base()).unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Invalid);
-        assert!(fault.sentence.starts_with("/var/www/html is a folder"), "{fault}");
+        assert_eq!(fault.kind(), FaultKind::Invalid);
+        assert!(fault.told_sentence().starts_with("/var/www/html is a folder"), "{fault}");
     }
 
     #[rstest]
@@ -254,6 +254,6 @@ mod tests {
     #[case("/app/../etc")]
     #[case("")]
     fn a_place_is_an_absolute_path(#[case] to: &str) {
-        assert_eq!(entries(&source(&["a"]), "dist", to, &mut Tree::default()).unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(entries(&source(&["a"]), "dist", to, &mut Tree::default()).unwrap_err().kind(), FaultKind::Invalid);
     }
 }

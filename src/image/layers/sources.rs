@@ -418,8 +418,8 @@ mod tests {
         symlink("dist", root.path().join("public")).unwrap();
         std::fs::write(root.path().join(".dockerignore"), ignore).unwrap();
         let fault = read(root.path(), from).unwrap_err();
-        assert_eq!(fault.sentence, format!("`{from}` is excluded by .dockerignore"));
-        assert!(fault.hint.unwrap().contains(&format!("!{from}")));
+        assert_eq!(fault.told_sentence(), format!("`{from}` is excluded by .dockerignore"));
+        assert!(fault.told_hint().unwrap().contains(&format!("!{from}")));
     }
 
     #[rstest]
@@ -431,7 +431,7 @@ mod tests {
         write(root.path(), ".git/config", 0o644);
         symlink(".git", root.path().join("alias")).unwrap();
         let fault = read(root.path(), from).unwrap_err();
-        assert!(fault.sentence.contains("never goes into an image"), "{fault}");
+        assert!(fault.told_sentence().contains("never goes into an image"), "{fault}");
     }
 
     #[test]
@@ -439,10 +439,10 @@ mod tests {
         let root = tree();
         let file = root.path().join(".dockerignore");
         std::fs::write(&file, "a\n[b").unwrap();
-        assert!(ignore_file(root.path()).unwrap_err().cause.unwrap().starts_with("line 2: "));
+        assert!(ignore_file(root.path()).unwrap_err().told_cause().unwrap().starts_with("line 2: "));
         std::fs::remove_file(&file).unwrap();
         symlink("nowhere", &file).unwrap();
-        assert_eq!(ignore_file(root.path()).unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(ignore_file(root.path()).unwrap_err().kind(), FaultKind::Invalid);
     }
 
     #[test]
@@ -487,8 +487,8 @@ mod tests {
         let root = tree();
         symlink(target, root.path().join("dist/link")).unwrap();
         let fault = read(root.path(), "dist").unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Invalid);
-        assert!(fault.sentence.contains("leads out"), "{fault}");
+        assert_eq!(fault.kind(), FaultKind::Invalid);
+        assert!(fault.told_sentence().contains("leads out"), "{fault}");
     }
 
     #[rstest]
@@ -501,8 +501,8 @@ mod tests {
         let root = tree();
         symlink("/etc", root.path().join("way-out")).unwrap();
         let fault = read(root.path(), from).unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Invalid);
-        assert!(fault.sentence.contains(says), "{fault}");
+        assert_eq!(fault.kind(), FaultKind::Invalid);
+        assert!(fault.told_sentence().contains(says), "{fault}");
     }
 
     #[test]

@@ -83,8 +83,9 @@ impl<'a> Repository<'a> {
     fn fault(&self, trouble: &Trouble, nature: Nature, what: &str) -> Fault {
         let fault = trouble.fault(nature, what);
         match &self.login_note {
-            Some(note) if fault.kind == FaultKind::AccessDenied => {
-                let cause = fault.cause.as_ref().map_or_else(|| note.clone(), |cause| format!("{cause}; {note}"));
+            Some(note) if fault.kind() == FaultKind::AccessDenied => {
+                let cause =
+                    fault.told_cause().as_ref().map_or_else(|| note.clone(), |cause| format!("{cause}; {note}"));
                 fault.cause(cause)
             }
             Some(_) | None => fault,
@@ -170,12 +171,12 @@ impl<'a> Repository<'a> {
             Err(e) => e,
         };
         let fault = self.fault(&error, Nature::Once, &format!("repository {} did not take tag {tag}", self.name()));
-        if !matches!(fault.kind, FaultKind::Ambiguous | FaultKind::Invalid) {
+        if !matches!(fault.kind(), FaultKind::Ambiguous | FaultKind::Invalid) {
             return Err(fault);
         }
         match self.manifest(tag).await {
             Ok(Some(there)) if there.digest == manifest.digest => Ok(()),
-            Ok(Some(there)) if fault.kind == FaultKind::Invalid => {
+            Ok(Some(there)) if fault.kind() == FaultKind::Invalid => {
                 Err(fault.hint(format!("the tag holds {} already; immutable tags cannot be moved", there.digest)))
             }
             Ok(_) | Err(_) => Err(fault),

@@ -41,7 +41,7 @@ async fn a_tag_whose_answer_was_lost_is_read_and_never_put_twice() {
     assert_eq!((landed, puts), (Ok(()), 1));
     for found in [plain(404), content(&manifest(2)), plain(403)] {
         let (unclear, puts) = tagged(plain(502), found).await;
-        assert_eq!((unclear.unwrap_err().kind, puts), (FaultKind::Ambiguous, 1));
+        assert_eq!((unclear.unwrap_err().kind(), puts), (FaultKind::Ambiguous, 1));
     }
 }
 
@@ -50,14 +50,14 @@ async fn an_immutable_tag_is_a_refusal_unless_it_holds_the_same() {
     let (same, _) = tagged(immutable(), content(&manifest(1))).await;
     assert_eq!(same, Ok(()));
     let other = tagged(immutable(), content(&manifest(2))).await.0.unwrap_err();
-    assert_eq!(other.kind, FaultKind::Invalid);
-    assert!(other.hint.unwrap().contains(manifest(2).digest.as_str()));
+    assert_eq!(other.kind(), FaultKind::Invalid);
+    assert!(other.told_hint().unwrap().contains(manifest(2).digest.as_str()));
 }
 
 #[tokio::test]
 async fn a_tag_that_somebody_moved_at_once_is_noticed() {
     let (moved, _) = tagged(plain(201), content(&manifest(2))).await;
-    assert_eq!(moved.unwrap_err().kind, FaultKind::Changed);
+    assert_eq!(moved.unwrap_err().kind(), FaultKind::Changed);
 }
 
 #[tokio::test]
@@ -85,8 +85,8 @@ async fn a_throttled_read_is_repeated_until_it_is_answered() {
 async fn what_stops_a_read_is_said(#[case] status: u16, #[case] kind: FaultKind) {
     let (access, _) = scripted(move |_, _| plain(status)).await;
     let repository = Repository::to_read(access, &FixedClock).unwrap();
-    assert_eq!(repository.manifest("v1").await.unwrap_err().kind, kind);
-    assert_eq!(repository.has_blob(&Digest::of(b"x"), 1).await.unwrap_err().kind, kind);
+    assert_eq!(repository.manifest("v1").await.unwrap_err().kind(), kind);
+    assert_eq!(repository.has_blob(&Digest::of(b"x"), 1).await.unwrap_err().kind(), kind);
 }
 
 #[tokio::test]
@@ -99,12 +99,12 @@ async fn bytes_that_are_not_what_they_are_called_are_refused() {
     let (access, _) = scripted(lie(manifest(1).digest)).await;
     let repository = Repository::to_read(access, &FixedClock).unwrap();
     for reference in ["v1", manifest(1).digest.as_str()] {
-        assert_eq!(repository.manifest(reference).await.unwrap_err().kind, FaultKind::Invalid);
+        assert_eq!(repository.manifest(reference).await.unwrap_err().kind(), FaultKind::Invalid);
     }
     // A registry that is true to itself and answers something else than was asked for.
     let (access, _) = scripted(lie(manifest(2).digest)).await;
     let repository = Repository::to_read(access, &FixedClock).unwrap();
-    assert_eq!(repository.manifest(manifest(1).digest.as_str()).await.unwrap_err().kind, FaultKind::Invalid);
+    assert_eq!(repository.manifest(manifest(1).digest.as_str()).await.unwrap_err().kind(), FaultKind::Invalid);
 }
 
 #[rstest]
@@ -132,7 +132,7 @@ async fn a_layer_that_is_not_what_it_is_called_does_not_arrive() {
     let from = Repository::to_read(source, &FixedClock).unwrap();
     let to = Repository::to_write(target, &FixedClock).unwrap();
     let blob = layer(b"original", 8);
-    assert_eq!(to.take_blob(&blob, &from).await.unwrap_err().kind, FaultKind::Invalid);
+    assert_eq!(to.take_blob(&blob, &from).await.unwrap_err().kind(), FaultKind::Invalid);
     assert_eq!(count(&heard, "PUT"), 1, "tampering is not tried again");
 }
 
@@ -140,7 +140,7 @@ async fn a_layer_that_is_not_what_it_is_called_does_not_arrive() {
 async fn a_repository_has_a_host_and_a_path_and_plain_http_stays_at_home() {
     for name in ["app", "/app", "r.example/", "r.example/app", "localhost.example/app"] {
         let access = Access { repository: name.into(), login: None, login_note: None, insecure: true };
-        assert_eq!(Repository::to_read(access, &FixedClock).err().unwrap().kind, FaultKind::Invalid);
+        assert_eq!(Repository::to_read(access, &FixedClock).err().unwrap().kind(), FaultKind::Invalid);
     }
 }
 
@@ -245,12 +245,12 @@ async fn what_is_never_the_registrys_answer_is_no_answer() {
         let (access, _) = scripted(move |_, _| page(status)).await;
         let repository = Repository::to_write(access, &FixedClock).unwrap();
         let fault = repository.manifest("v1").await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Unreachable);
+        assert_eq!(fault.kind(), FaultKind::Unreachable);
         assert_eq!(
-            fault.cause.unwrap(),
+            fault.told_cause().unwrap(),
             format!("no answer from the registry: HTTP {code} with text/html, which is not in a registry's form")
         );
-        assert_eq!(repository.put_manifest(&manifest(1)).await.unwrap_err().kind, FaultKind::Unreachable);
+        assert_eq!(repository.put_manifest(&manifest(1)).await.unwrap_err().kind(), FaultKind::Unreachable);
         assert!(!repository.has_blob(&Digest::of(b"x"), 1).await.unwrap());
     }
 }
@@ -260,17 +260,17 @@ async fn a_login_that_the_registry_refuses_is_refused_at_once() {
     let (access, heard) =
         scripted(|_, _| (401, vec![("www-authenticate", "Basic realm=\"x\"".into())], Bytes::new())).await;
     let repository = Repository::to_read(access.clone(), &FixedClock).unwrap();
-    assert_eq!(repository.manifest("v1").await.unwrap_err().kind, FaultKind::AccessDenied);
+    assert_eq!(repository.manifest("v1").await.unwrap_err().kind(), FaultKind::AccessDenied);
     assert_eq!(count(&heard, "GET"), 2, "without and with the login");
     let repository = Repository::to_read(Access { login: None, ..access }, &FixedClock).unwrap();
-    assert_eq!(repository.manifest("v1").await.unwrap_err().kind, FaultKind::AccessDenied);
+    assert_eq!(repository.manifest("v1").await.unwrap_err().kind(), FaultKind::AccessDenied);
     assert_eq!(count(&heard, "GET"), 3);
     let (server, _) = scripted(|_, _| (401, vec![], Bytes::from_static(br#"{"details":"wrong password"}"#))).await;
     let host = server.repository.strip_suffix("/app").unwrap().to_owned();
     let (access, _) = behind(format!("http://{host}/token")).await;
     let repository = Repository::to_read(access, &FixedClock).unwrap();
     let fault = repository.manifest("v1").await.unwrap_err();
-    assert!(fault.kind == FaultKind::AccessDenied && fault.cause.unwrap().contains("wrong password"));
+    assert!(fault.kind() == FaultKind::AccessDenied && fault.told_cause().unwrap().contains("wrong password"));
 }
 
 #[tokio::test]
@@ -281,8 +281,8 @@ async fn a_refusal_of_whatever_was_asked_says_which_login_it_met() {
     let (from, to) = (Repository::to_write(from, &FixedClock).unwrap(), Repository::to_write(to, &FixedClock).unwrap());
     let (blob, manifest) = (layer(b"x", 1), manifest(1));
     let says = |fault: Fault| {
-        assert_eq!(fault.kind, FaultKind::AccessDenied);
-        fault.cause.unwrap().ends_with("; the login was that of `me`")
+        assert_eq!(fault.kind(), FaultKind::AccessDenied);
+        fault.told_cause().unwrap().ends_with("; the login was that of `me`")
     };
     assert!(says(from.manifest("v1").await.unwrap_err()));
     assert!(says(from.document(&blob).await.unwrap_err()));
@@ -301,7 +301,7 @@ async fn a_target_that_refuses_a_layer_is_not_taken_for_its_source() {
     let to = Access { login_note: Some("no login was used".into()), ..to };
     let (from, to) = (Repository::to_read(from, &FixedClock).unwrap(), Repository::to_write(to, &FixedClock).unwrap());
     let fault = to.take_blob(&layer(b"x", 1), &from).await.unwrap_err();
-    assert!(fault.cause.unwrap().ends_with("; no login was used"));
+    assert!(fault.told_cause().unwrap().ends_with("; no login was used"));
 }
 
 #[rstest]
@@ -313,8 +313,8 @@ async fn a_login_goes_to_no_realm_in_the_clear(#[case] realm: &str) {
     let (access, heard) = behind(realm.to_owned()).await;
     let repository = Repository::to_read(access, &FixedClock).unwrap();
     let fault = repository.manifest("v1").await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Invalid);
-    assert!(fault.cause.unwrap().starts_with("its token server is refused, and no login was sent"));
+    assert_eq!(fault.kind(), FaultKind::Invalid);
+    assert!(fault.told_cause().unwrap().starts_with("its token server is refused, and no login was sent"));
     assert_eq!(heard.lock().unwrap().len(), 1, "and is not tried again");
 }
 
@@ -324,10 +324,10 @@ async fn a_manifest_without_end_is_not_read_to_its_end() {
     let (access, heard) = scripted(move |_, _| (200, vec![], large.clone())).await;
     let repository = Repository::to_read(access, &FixedClock).unwrap();
     let fault = repository.manifest("v1").await.unwrap_err();
-    assert_eq!((fault.kind, count(&heard, "GET")), (FaultKind::Invalid, 1));
-    assert!(fault.cause.unwrap().contains("larger than 4194304 bytes"));
+    assert_eq!((fault.kind(), count(&heard, "GET")), (FaultKind::Invalid, 1));
+    assert!(fault.told_cause().unwrap().contains("larger than 4194304 bytes"));
     let fault = repository.document(&layer(b"x", 5 * 1024 * 1024)).await.unwrap_err();
-    assert_eq!((fault.kind, count(&heard, "GET")), (FaultKind::Invalid, 1), "nor is it asked for");
+    assert_eq!((fault.kind(), count(&heard, "GET")), (FaultKind::Invalid, 1), "nor is it asked for");
 }
 
 #[tokio::test]
@@ -359,8 +359,11 @@ async fn a_layer_of_another_size_than_its_manifest_says_is_reported_at_once() {
     let to = Repository::to_write(target, &FixedClock).unwrap();
     for size in [7, 9] {
         let fault = to.take_blob(&layer(b"original", size), &from).await.unwrap_err();
-        assert_eq!(fault.kind, FaultKind::Invalid);
-        assert_eq!(fault.cause.unwrap(), format!("the manifest says that it has {size} bytes, and the registry has 8"));
+        assert_eq!(fault.kind(), FaultKind::Invalid);
+        assert_eq!(
+            fault.told_cause().unwrap(),
+            format!("the manifest says that it has {size} bytes, and the registry has 8")
+        );
     }
     assert_eq!(heard.lock().unwrap().len(), 0, "nothing was sent");
 }
@@ -395,10 +398,13 @@ async fn an_answer_that_trickles_has_an_end(#[case] head: &'static str, #[case] 
     repository.wire.limits = Limits { answer: short, idle: short, grace: short, bytes_per_second: u64::MAX };
     let blob = layer(b"x", 4000);
     for fault in [repository.manifest("v1").await.unwrap_err(), repository.document(&blob).await.unwrap_err()] {
-        assert!(fault.kind == FaultKind::Unreachable && fault.cause.as_ref().unwrap().contains(says), "{fault:?}");
+        assert!(
+            fault.kind() == FaultKind::Unreachable && fault.told_cause().as_ref().unwrap().contains(says),
+            "{fault:?}"
+        );
     }
     let read = repository.read_blob(&blob, |from| std::io::copy(from, &mut std::io::sink()).is_ok()).await;
-    assert!(read.unwrap_err().cause.unwrap().contains(says));
+    assert!(read.unwrap_err().told_cause().unwrap().contains(says));
 }
 
 /// A server that begins an upload and never takes it.
@@ -428,5 +434,5 @@ async fn an_upload_that_is_not_taken_has_an_end() {
     let (short, long) = (std::time::Duration::from_millis(100), std::time::Duration::from_secs(600));
     repository.wire.limits = Limits { answer: long, idle: short, grace: long, bytes_per_second: 1 };
     let fault = repository.put_bytes(&Bytes::from(vec![b'x'; 1 << 20])).await.unwrap_err();
-    assert!(fault.cause.as_ref().unwrap().contains("nothing of the upload was taken"), "{fault:?}");
+    assert!(fault.told_cause().as_ref().unwrap().contains("nothing of the upload was taken"), "{fault:?}");
 }

@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(trouble.kind(Nature::Repeatable), FaultKind::Unreachable);
         assert_eq!(trouble.kind(Nature::Once), FaultKind::Ambiguous);
         let fault = trouble.fault(Nature::Repeatable, "it could not be read");
-        assert!(fault.cause.unwrap().starts_with("no answer from the registry: HTTP "));
+        assert!(fault.told_cause().unwrap().starts_with("no answer from the registry: HTTP "));
     }
 
     #[tokio::test]

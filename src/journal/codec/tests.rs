@@ -161,12 +161,8 @@ fn effect() -> impl Strategy<Value = Effect> {
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
-    (text(), proptest::option::of(text()), proptest::option::of(text())).prop_map(|(sentence, cause, hint)| Fault {
-        kind: FaultKind::Ambiguous,
-        sentence,
-        cause,
-        hint,
-    })
+    (text(), proptest::option::of(text()))
+        .prop_map(|(sentence, said)| Fault { said, ..Fault::new(FaultKind::Ambiguous, sentence) })
 }
 
 fn pushed() -> impl Strategy<Value = PushedImage> {

@@ -134,9 +134,12 @@ async fn a_table_that_is_not_there_is_never_made_but_told_how_to_make() {
     let first = journal.begin(&id("shop"), &id("r1"), started(), &holder("a"), at(0)).await.map(drop);
     for result in [first, journal.list(&id("shop")).await.map(drop), journal.read(&id("r1")).await.map(drop)] {
         let fault = fault(result.unwrap_err());
-        assert_eq!(fault.kind, FaultKind::NotFound);
-        assert!(fault.sentence.starts_with("there is no table kanmon-state in account main (123456789012"), "{fault}");
-        let hint = fault.hint.unwrap();
+        assert_eq!(fault.kind(), FaultKind::NotFound);
+        assert!(
+            fault.told_sentence().starts_with("there is no table kanmon-state in account main (123456789012"),
+            "{fault}"
+        );
+        let hint = fault.told_hint().unwrap();
         assert!(hint.contains("aws dynamodb create-table --region ap-northeast-1 --table-name kanmon-state"), "{hint}");
         assert!(hint.contains("AttributeName=pk,KeyType=HASH AttributeName=sk,KeyType=RANGE"), "{hint}");
     }
@@ -148,7 +151,7 @@ async fn a_table_of_another_form_is_refused() {
     let Some(store) = Store::start("another table").await else { return };
     store.moto.create_table("orders", "customer", "order");
     let fault = fault(store.open("orders", &Dead::default()).list(&id("shop")).await.unwrap_err());
-    assert_eq!(fault.sentence, "table orders in account main is not a table for kanmon's state");
+    assert_eq!(fault.told_sentence(), "table orders in account main is not a table for kanmon's state");
 }
 
 /// The SDK's own attempts are five: the answer to the first is lost, the others do not even arrive.
@@ -194,7 +197,7 @@ async fn an_answer_lost_for_good_leaves_nothing_where_nothing_arrived() {
     let lease = begin(&journal).await;
     store.moto.next("TransactWriteItems", &[Way::Drop; 500]);
     let fault = fault(journal.append(&lease, 1, &[warned("one")], at(1)).await.unwrap_err());
-    assert_eq!(fault.kind, FaultKind::Ambiguous, "{fault}");
+    assert_eq!(fault.kind(), FaultKind::Ambiguous, "{fault}");
     assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 1);
 }
 

@@ -63,16 +63,16 @@ fn templates_and_values_that_changed_since_are_refused() {
 
     repository.write("deploy/admin.json", &ADMIN.replace("cpu", "CPU"));
     let fault = render().unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Changed);
-    assert!(fault.sentence.contains("`deploy/admin.json`"), "{fault}");
+    assert_eq!(fault.kind(), FaultKind::Changed);
+    assert!(fault.told_sentence().contains("`deploy/admin.json`"), "{fault}");
 
     repository.write("deploy/admin.json", ADMIN);
     assert!(render().is_ok());
     repository.write("deploy/dev.yaml", "cpu: 1024\n");
-    assert_eq!(render().unwrap_err().kind, FaultKind::Changed);
+    assert_eq!(render().unwrap_err().kind(), FaultKind::Changed);
 
     std::fs::remove_file(repository.path().join("deploy/dev.yaml")).unwrap();
-    assert_eq!(render().unwrap_err().kind, FaultKind::Changed);
+    assert_eq!(render().unwrap_err().kind(), FaultKind::Changed);
 }
 
 #[test]

@@ -84,7 +84,7 @@ async fn workload(
 async fn last(ports: &Ports, account: &Account, family: &str) -> Result<Option<TaskDefinition>, Fault> {
     match ports.deployer.task_definition(account, family).await {
         Ok(found) => Ok(Some(found)),
-        Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
+        Err(fault) if fault.kind() == FaultKind::NotFound => Ok(None),
         Err(fault) => Err(fault),
     }
 }

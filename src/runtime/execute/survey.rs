@@ -272,12 +272,12 @@ fn containers<'a>(
 fn all(faults: Vec<Fault>) -> Fault {
     let kind = faults
         .iter()
-        .map(|f| f.kind)
+        .map(|f| f.kind())
         .find(|k| matches!(k, FaultKind::CredentialsRefused | FaultKind::WrongAccount | FaultKind::AccessDenied))
-        .unwrap_or(faults[0].kind);
+        .unwrap_or(faults[0].kind());
     let lines: Vec<String> = faults
         .iter()
-        .map(|f| match &f.hint {
+        .map(|f| match &f.told_hint() {
             Some(hint) => format!("{f}\n  hint: {}", hint.replace('\n', "\n  ")),
             None => f.to_string(),
         })

@@ -74,7 +74,7 @@ async fn a_young_lease_is_trusted_and_an_old_one_asked_for() {
     assert_eq!(hold.check(None).await, Ok(()), "nobody may have taken it yet");
     hands.pass(TRUSTED.as_secs());
     let refused = hold.check(None).await.unwrap_err();
-    assert_eq!(refused.kind, FaultKind::Unreachable);
+    assert_eq!(refused.kind(), FaultKind::Unreachable);
     assert!(refused.to_string().contains("nothing was sent"), "{refused}");
 }
 
