@@ -15,7 +15,7 @@ use crate::model::ledger::{StageLedger, Word, stage_of};
 use crate::ports::journal::{self as port, Holder, Imported, Journal, JournalError, Lease, Listed, Pulse};
 
 /// When a hook is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
     /// Nothing is written yet; an error of the hook's keeps it so.
     Before,
@@ -38,7 +38,7 @@ pub struct MemoryJournal {
     gone: Arc<Gone>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     releases: BTreeMap<ReleaseId, Record>,
     chunks: Chunks,
@@ -46,6 +46,7 @@ struct State {
     ledgers: BTreeMap<(AppName, StageName), StageLedger>,
 }
 
+#[derive(Clone)]
 struct Record {
     app: AppName,
     started_at: Timestamp,
@@ -80,6 +81,17 @@ impl MemoryJournal {
             way: Arc::new(Mutex::new(Box::new(|| Ok(())))),
             gone: Arc::new(gone),
         }
+    }
+
+    /// A journal of its own that begins with what stands here now, without its hooks; `gone` is as for `with_gone`.
+    pub fn copy(&self, gone: impl Fn(&Holder) -> bool + Send + Sync + 'static) -> MemoryJournal {
+        let state = Arc::new(Mutex::new(self.state().clone()));
+        MemoryJournal { state, ..MemoryJournal::with_gone(gone) }
+    }
+
+    /// The number of a release's last event: while it stays, `read` gives the same.
+    pub fn last(&self, release: &ReleaseId) -> Option<u64> {
+        self.state().releases.get(release).map(|record| record.tip.seq)
     }
 
     /// Sets what is called before and after every append, of all clones.

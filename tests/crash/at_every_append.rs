@@ -1,20 +1,12 @@
-use super::left::Left;
-use super::matrix::{ALL, BOTH, Point, Share, Undisturbed, dies_at_append, gone_on_with, survives};
+use super::matrix::{ALL, BOTH, Killed, Share, Undisturbed, survives};
 use super::roads::{self, Road};
-
-async fn killed(road: &Road, point: Point) -> Option<Left> {
-    let (stage, run) = road.set_out().await;
-    let id = run.id.clone();
-    let walk =
-        async { if dies_at_append(&stage, run, point).await { Some(gone_on_with(&stage, &id).await) } else { None } };
-    road.accompanied(&stage, &id, walk).await
-}
 
 async fn around_every_append(road: &Road, share: Share) {
     let undisturbed = Undisturbed::of(road).await;
-    let points = undisturbed.appends.clone().flat_map(|nth| BOTH.map(|moment| (nth, moment))).collect();
+    let points = share.of(undisturbed.appends.clone().flat_map(|nth| BOTH.map(|moment| (nth, moment))));
+    let killed = Killed::at_appends(road, &points).await;
     let what = format!("{}, killed around every append", road.what);
-    survives(&what, &undisturbed, points, share, async |point| killed(road, point).await).await;
+    survives(&what, &undisturbed, points, async |point| Some(killed.get(&point)?.gone_on_with(road).await)).await;
 }
 
 #[tokio::test(start_paused = true)]

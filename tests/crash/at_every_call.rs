@@ -3,8 +3,7 @@ use std::collections::BTreeSet;
 use kanmon::journal::Moment;
 use kanmon::sandbox::faults::is_read;
 
-use super::left::Left;
-use super::matrix::{ALL, BOTH, Point, Share, Undisturbed, gone_on_with, survives};
+use super::matrix::{ALL, BOTH, Killed, Point, Share, Undisturbed, survives};
 use super::roads::{self, Road};
 
 /// The calls that an undisturbed release makes. Between two appends, a read changes nothing that outlasts the process: each that
@@ -28,29 +27,12 @@ fn points(undisturbed: &Undisturbed) -> Vec<Point> {
     points
 }
 
-/// The process dies before its `nth` call is sent, or before the answer is there; none where it makes fewer.
-async fn killed(road: &Road, (nth, moment): Point) -> Option<Left> {
-    let (stage, run) = road.set_out().await;
-    stage.cut.order(nth, moment);
-    let id = run.id.clone();
-    let walk = async {
-        let reached = tokio::select! {
-            () = run.over() => false,
-            () = stage.cut.reached() => true,
-        };
-        if !reached {
-            return None;
-        }
-        run.crash(&stage).await;
-        Some(gone_on_with(&stage, &id).await)
-    };
-    road.accompanied(&stage, &id, walk).await
-}
-
 async fn around_every_call(road: &Road, share: Share) {
     let undisturbed = Undisturbed::of(road).await;
+    let points = share.of(points(&undisturbed));
+    let killed = Killed::at_calls(road, &points).await;
     let what = format!("{}, killed around every call", road.what);
-    survives(&what, &undisturbed, points(&undisturbed), share, async |point| killed(road, point).await).await;
+    survives(&what, &undisturbed, points, async |point| Some(killed.get(&point)?.gone_on_with(road).await)).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,16 +1,18 @@
-//! Every point of a release, found by running it undisturbed.
+//! Every point of a release, found by running it undisturbed. A second one like it is saved at each of them, so that whoever goes on
+//! after a crash begins there and not at the beginning.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::ids::ReleaseId;
 
 use super::left::{Left, difference, left};
-use super::roads::Road;
+use super::roads::{Answered, Road};
 use crate::real::road::tell;
-use crate::scenarios::stage::{Call, Run, Stage};
+use crate::scenarios::stage::{Call, Run, Saved, Stage};
 
 pub const BOTH: [Moment; 2] = [Moment::Before, Moment::After];
 
@@ -25,6 +27,12 @@ pub struct Share {
 }
 
 pub const ALL: Share = Share { nth: 0, of: 1 };
+
+impl Share {
+    pub fn of<P>(self, points: impl IntoIterator<Item = P>) -> Vec<P> {
+        points.into_iter().skip(self.nth).step_by(self.of).collect()
+    }
+}
 
 /// A release that nothing kills.
 pub struct Undisturbed {
@@ -70,10 +78,8 @@ pub async fn survives<P: Copy + std::fmt::Debug>(
     what: &str,
     undisturbed: &Undisturbed,
     points: Vec<P>,
-    share: Share,
     killed: impl AsyncFn(P) -> Option<Left>,
 ) {
-    let points: Vec<P> = points.into_iter().skip(share.nth).step_by(share.of).collect();
     assert!(points.len() > 5, "{what}: a release has more points than {points:?}");
     let mut wrong = Vec::new();
     for point in &points {
@@ -88,6 +94,89 @@ pub async fn survives<P: Copy + std::fmt::Debug>(
     let (listed, well) = (points.len(), points.len() - wrong.len());
     tell(&format!("{what}: {well} of {listed} points end as if nothing had been"));
     assert!(wrong.is_empty(), "{what}: {} of {listed} are wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What every process of a release's dying at one moment leaves, but for the manager, who has answered so much.
+pub struct Killed {
+    saved: Saved,
+    pub id: ReleaseId,
+    answered: u32,
+}
+
+/// A release that nothing kills, saved at its points.
+struct Saving {
+    points: Vec<Point>,
+    id: ReleaseId,
+    stage: Stage,
+    answered: Answered,
+    killed: Arc<Mutex<BTreeMap<Point, Killed>>>,
+}
+
+impl Saving {
+    fn look(&self, point: Point) {
+        if self.points.contains(&point) {
+            let killed = Killed { saved: self.stage.save(), id: self.id.clone(), answered: self.answered.last() };
+            self.killed.lock().unwrap().insert(point, killed);
+        }
+    }
+}
+
+impl Killed {
+    /// A release, killed at each of these of its appends, as far as it comes to them.
+    pub async fn at_appends(road: &Road, points: &[Point]) -> BTreeMap<Point, Killed> {
+        Killed::at(road, points, |stage, saving| {
+            let mut appends = 0;
+            let cut = stage.cut.clone();
+            stage.journal.set_hook(move |moment, _| {
+                match moment {
+                    Moment::Before => appends += 1,
+                    Moment::After => cut.appended(),
+                }
+                saving.look((appends, moment));
+                Ok(())
+            });
+        })
+        .await
+    }
+
+    /// The same at each of these of its calls, none of which ever returns to its process.
+    pub async fn at_calls(road: &Road, points: &[Point]) -> BTreeMap<Point, Killed> {
+        Killed::at(road, points, |stage, saving| {
+            stage.cut.forget();
+            stage.cut.set_hook(move |nth, moment| saving.look((nth, moment)));
+        })
+        .await
+    }
+
+    async fn at(road: &Road, points: &[Point], watch: impl FnOnce(&Stage, Saving)) -> BTreeMap<Point, Killed> {
+        let (stage, run) = road.set_out().await;
+        let (id, answered, killed) = (run.id.clone(), road.nothing_answered(), Arc::default());
+        let saving = Saving {
+            points: points.to_vec(),
+            id: id.clone(),
+            stage: stage.clone(),
+            answered: answered.clone(),
+            killed: Arc::clone(&killed),
+        };
+        watch(&stage, saving);
+        road.accompanied(&stage, &id, &answered, run.end(&stage)).await;
+        // The hooks hold the stage that holds them.
+        stage.journal.set_hook(|_, _| Ok(()));
+        stage.cut.end_hook();
+        std::mem::take(&mut *killed.lock().unwrap())
+    }
+
+    /// Another process goes on to the end; what is left then.
+    pub async fn gone_on_with(&self, road: &Road) -> Left {
+        self.then(road, async |stage| gone_on_with(stage, &self.id).await).await
+    }
+
+    /// What somebody does with what is left, while the manager answers as before.
+    pub async fn then<T>(&self, road: &Road, walk: impl AsyncFnOnce(&Stage) -> T) -> T {
+        let stage = self.saved.open();
+        let answered = Answered::up_to(self.answered);
+        road.accompanied(&stage, &self.id, &answered, walk(&stage)).await
+    }
 }
 
 /// Lets the process die at its `nth` append from now on; whether it came so far.

@@ -1,5 +1,8 @@
 //! The releases that are killed.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
@@ -79,24 +82,34 @@ impl Road {
         (stage, run)
     }
 
+    /// What the manager has answered when a release begins.
+    pub fn nothing_answered(&self) -> Answered {
+        Answered::up_to(self.answered - 1)
+    }
+
     /// Something that is done while a manager answers what is asked.
-    pub async fn accompanied<T>(&self, stage: &Stage, id: &ReleaseId, walk: impl Future<Output = T>) -> T {
+    pub async fn accompanied<T>(
+        &self,
+        stage: &Stage,
+        id: &ReleaseId,
+        answered: &Answered,
+        walk: impl Future<Output = T>,
+    ) -> T {
         tokio::select! {
             done = walk => done,
-            () = self.answering(stage, id) => unreachable!("it goes on for ever"),
+            () = self.answering(stage, id, answered) => unreachable!("it goes on for ever"),
         }
     }
 
-    async fn answering(&self, stage: &Stage, id: &ReleaseId) {
-        let mut answered = self.answered - 1;
+    async fn answering(&self, stage: &Stage, id: &ReleaseId, answered: &Answered) {
         loop {
             let release = stage.release_of(id).await;
             for (name, state) in &release.stages {
                 let Approval::Asked(request) = &state.approval else { continue };
                 // An execution takes its time until its action waits.
                 let waits = request.execution.is_none() || stage.time.timestamp() >= request.asked_at + REACHED;
-                if waits && state.asks > answered {
-                    answered = state.asks;
+                if waits && state.asks > answered.last() {
+                    answered.0.store(state.asks, Ordering::Relaxed);
                     stage.approves(MANAGER, id, name.as_str()).await;
                 }
             }
@@ -107,7 +120,21 @@ impl Road {
     /// To the end.
     pub async fn end(&self, stage: &Stage, run: Run) -> Ended {
         let id = run.id.clone();
-        self.accompanied(stage, &id, run.end(stage)).await
+        self.accompanied(stage, &id, &self.nothing_answered(), run.end(stage)).await
+    }
+}
+
+/// The number of the last question that the manager has answered.
+#[derive(Debug, Clone)]
+pub struct Answered(Arc<AtomicU32>);
+
+impl Answered {
+    pub fn up_to(last: u32) -> Answered {
+        Answered(Arc::new(AtomicU32::new(last)))
+    }
+
+    pub fn last(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -3,7 +3,7 @@ use std::cell::Cell;
 use jiff::SignedDuration;
 
 use super::left::Left;
-use super::matrix::{ALL, BOTH, Point, Undisturbed, dies_at_append, gone_on_with, over, survives};
+use super::matrix::{BOTH, Killed, Point, Undisturbed, dies_at_append, gone_on_with, over, survives};
 use super::roads::{self, Road};
 use crate::races::chance::Chance;
 use crate::real::road::tell;
@@ -15,25 +15,22 @@ const SEED: u64 = 5;
 const SOON: u64 = 6;
 
 /// Killed at an append, gone on with, killed again at one of the next, and gone on with again.
-async fn killed(road: &Road, (first, second): (Point, Point), twice: &Cell<usize>) -> Option<Left> {
-    let (stage, run) = road.set_out().await;
-    let id = run.id.clone();
-    let walk = async {
-        if !dies_at_append(&stage, run, first).await {
-            return None;
-        }
-        if let Some(left) = over(&stage, &id).await {
-            return Some(left);
-        }
-        stage.pass(SignedDuration::from_secs(30)).await;
-        let again = stage.resumes(&id).await;
-        // Near its end it may have fewer appends than that: then it ended, and was killed once.
-        if dies_at_append(&stage, again, second).await {
-            twice.set(twice.get() + 1);
-        }
-        Some(gone_on_with(&stage, &id).await)
-    };
-    road.accompanied(&stage, &id, walk).await
+async fn killed_again(first: &Killed, road: &Road, second: Point, twice: &Cell<usize>) -> Left {
+    first
+        .then(road, async |stage| {
+            let id = &first.id;
+            if let Some(left) = over(stage, id).await {
+                return left;
+            }
+            stage.pass(SignedDuration::from_secs(30)).await;
+            let again = stage.resumes(id).await;
+            // Near its end it may have fewer appends than that: then it ended, and was killed once.
+            if dies_at_append(stage, again, second).await {
+                twice.set(twice.get() + 1);
+            }
+            gone_on_with(stage, id).await
+        })
+        .await
 }
 
 #[tokio::test(start_paused = true)]
@@ -51,8 +48,13 @@ async fn in_a_row_it_ends_as_if_nothing_had_been() {
     });
     let (pairs, twice): (Vec<_>, _) = (pairs.collect(), Cell::new(0));
     let all = pairs.len();
+    let firsts: Vec<Point> = pairs.iter().map(|(first, _)| *first).collect();
+    let killed = Killed::at_appends(&road, &firsts).await;
     let what = format!("{}, two crashes in a row", road.what);
-    survives(&what, &undisturbed, pairs, ALL, async |pair| killed(&road, pair, &twice).await).await;
+    survives(&what, &undisturbed, pairs, async |(first, second)| {
+        Some(killed_again(killed.get(&first)?, &road, second, &twice).await)
+    })
+    .await;
     tell(&format!("{what}: {} of {all} died a second time", twice.get()));
     assert!(twice.get() * 4 > all * 3, "only {} of {all} died twice", twice.get());
 }

@@ -65,6 +65,23 @@ impl World {
         Ok(world)
     }
 
+    /// The same world once more, of which nothing is written down; from now on each goes its own way.
+    pub fn copy(&self) -> World {
+        World {
+            now: self.now,
+            fresh: self.fresh.clone(),
+            directory: self.directory.clone(),
+            ecr: self.ecr.clone(),
+            inspector: self.inspector.clone(),
+            ecs: self.ecs.clone(),
+            codepipeline: self.codepipeline.clone(),
+            faults: self.faults.clone(),
+            quotas: self.quotas.clone(),
+            log: self.log.clone(),
+            traffic: None,
+        }
+    }
+
     /// Tells ECR the `HOST:PORT` at which its registry protocol is reached, which its answers name.
     pub fn set_registry_host(&mut self, host: &str) {
         self.ecr.set_host(host);

@@ -22,10 +22,14 @@ pub struct Call {
     pub appends: usize,
 }
 
+/// Looks on before and after every call.
+type Hook = Box<dyn FnMut(usize, Moment) + Send>;
+
 /// Counts the calls of all processes: to AWS, of the image tools, and of checks.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Cut {
     order: Mutex<Option<(usize, Moment)>>,
+    hook: Mutex<Option<Hook>>,
     calls: Mutex<Vec<Call>>,
     appends: AtomicUsize,
     reached: Notify,
@@ -35,6 +39,12 @@ pub struct Cut {
 
 /// Calls that carry a token, and where their answer names what they made.
 const MADE: [(&str, &str); 2] = [("RunTask", "/tasks/0/taskArn"), ("StartPipelineExecution", "/pipelineExecutionId")];
+
+impl std::fmt::Debug for Cut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cut").finish_non_exhaustive()
+    }
+}
 
 impl Cut {
     /// The `nth` call from now on never returns to its process.
@@ -46,6 +56,25 @@ impl Cut {
     /// The first call from now on is number 1.
     pub fn forget(&self) {
         self.calls.lock().unwrap().clear();
+    }
+
+    /// Sets what is called with the number of every call, before it is made and when it was answered.
+    pub fn set_hook(&self, hook: impl FnMut(usize, Moment) + Send + 'static) {
+        *self.hook.lock().unwrap() = Some(Box::new(hook));
+    }
+
+    pub fn end_hook(&self) {
+        *self.hook.lock().unwrap() = None;
+    }
+
+    /// The counts alone, without orders and hooks.
+    pub fn copy(&self) -> Cut {
+        Cut {
+            calls: Mutex::new(self.calls()),
+            appends: AtomicUsize::new(self.appends.load(Ordering::Relaxed)),
+            made: Mutex::new(self.made.lock().unwrap().clone()),
+            ..Cut::default()
+        }
     }
 
     /// How many different things each operation with a token made.
@@ -93,6 +122,9 @@ impl Cut {
     }
 
     async fn stop_at(&self, nth: usize, moment: Moment) {
+        if let Some(hook) = self.hook.lock().unwrap().as_mut() {
+            hook(nth, moment);
+        }
         if self.order.lock().unwrap().take_if(|order| *order == (nth, moment)).is_some() {
             self.reached.notify_one();
             std::future::pending().await

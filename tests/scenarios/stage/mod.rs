@@ -6,6 +6,7 @@ mod images;
 mod look;
 mod people;
 mod run;
+mod saved;
 mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use kanmon::aws;
 use kanmon::journal::MemoryJournal;
 use kanmon::model::event::Source;
 use kanmon::model::fault::Fault;
+use kanmon::model::ids::ReleaseId;
 use kanmon::model::pipeline::{FileRef, Pipeline};
 use kanmon::ports::checkout::Checkout;
 use kanmon::ports::images::Access;
@@ -36,12 +38,14 @@ use kanmon::sandbox::{Seed, World};
 use serde_json::{Value, json};
 
 use cut::Wire;
+use run::Read;
 
 pub use cut::{Call, Cut};
 pub use images::Content;
 pub use look::LEAVING_NOTHING;
 pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
 pub use run::{Asking, Ended, Run, name};
+pub use saved::Saved;
 pub use time::{Machine, MachineTime, SdkTime, Time};
 
 const WORLD: &str = include_str!("world.yaml");
@@ -150,11 +154,12 @@ impl Story {
             world: Arc::new(Mutex::new(world)),
             journal: MemoryJournal::with_gone(move |holder| gone.lock().unwrap().contains(&holder.id)),
             dead,
-            processes: AtomicU32::new(0),
-            folder,
+            processes: Arc::default(),
+            folder: Arc::new(folder),
             contents: Arc::default(),
             given: Arc::default(),
             cut: Arc::default(),
+            read: Arc::default(),
         };
         for (name, text) in FILES {
             stage.write(name, text);
@@ -173,7 +178,8 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// A world with kanmon in it.
+/// A world with kanmon in it; a clone is the same one.
+#[derive(Clone)]
 pub struct Stage {
     pub time: Arc<Time>,
     /// Where kanmon's processes run.
@@ -182,12 +188,14 @@ pub struct Stage {
     pub journal: MemoryJournal,
     /// Processes that ended without a word.
     dead: Arc<Mutex<BTreeSet<String>>>,
-    processes: AtomicU32,
-    folder: tempfile::TempDir,
+    processes: Arc<AtomicU32>,
+    folder: Arc<tempfile::TempDir>,
     contents: Arc<Mutex<BTreeMap<String, Content>>>,
     given: Arc<Mutex<Option<Access>>>,
     /// Where a process is cut off.
     pub cut: Arc<Cut>,
+    /// Releases as they were last read.
+    read: Arc<Mutex<BTreeMap<ReleaseId, Read>>>,
 }
 
 struct Folder(PathBuf);
@@ -322,14 +330,13 @@ impl Stage {
         self.dead.lock().unwrap().insert(holder.id.clone());
     }
 
+    fn process_id(pid: u32) -> String {
+        format!("process-{pid}")
+    }
+
     /// A process of its own.
     pub fn process(&self) -> Holder {
         let pid = self.processes.fetch_add(1, Ordering::Relaxed) + 1;
-        Holder {
-            id: format!("process-{pid}"),
-            who: format!("somebody@stage, pid {pid}"),
-            host: "stage".to_owned(),
-            pid,
-        }
+        Holder { id: Stage::process_id(pid), who: format!("somebody@stage, pid {pid}"), host: "stage".to_owned(), pid }
     }
 }

@@ -60,6 +60,13 @@ pub struct Ended {
     pub told: Vec<String>,
 }
 
+/// A release's events and what they fold into.
+#[derive(Clone)]
+pub(super) struct Read {
+    events: Arc<[Event]>,
+    release: Arc<Release>,
+}
+
 struct Ear(Arc<Mutex<Vec<String>>>);
 
 impl Sink for Ear {
@@ -187,7 +194,20 @@ impl Stage {
     }
 
     pub async fn release_of(&self, id: &ReleaseId) -> Release {
-        Release::fold(&self.journal.read(id).await.expect("a journal")).expect("a whole journal")
+        Release::clone(&self.read(id).await.release)
+    }
+
+    /// A release as it stands; read again only where something was written since.
+    async fn read(&self, id: &ReleaseId) -> Read {
+        let known = self.read.lock().unwrap().get(id).cloned();
+        if let Some(read) = known.filter(|read| self.journal.last(id) == Some(read.release.seq)) {
+            return read;
+        }
+        let events = self.journal.read(id).await.expect("a journal");
+        let release = Arc::new(Release::fold(&events).expect("a whole journal"));
+        let read = Read { events: events.into(), release };
+        self.read.lock().unwrap().insert(id.clone(), read.clone());
+        read
     }
 
     /// A release that is over for now.
@@ -204,7 +224,7 @@ impl Stage {
     pub async fn when<T>(&self, id: &ReleaseId, what: &str, true_of: impl Fn(&Release) -> Option<T>) -> T {
         let until = self.time.timestamp() + SignedDuration::from_hours(48);
         loop {
-            let release = self.release_of(id).await;
+            let Read { release, .. } = self.read(id).await;
             if let Some(found) = true_of(&release) {
                 return found;
             }
@@ -219,7 +239,7 @@ impl Stage {
     /// Waits for a fact.
     pub async fn fact(&self, id: &ReleaseId, what: &str, is: impl Fn(&Fact) -> bool) {
         let until = self.time.timestamp() + SignedDuration::from_hours(48);
-        while !self.journal.read(id).await.expect("a journal").iter().any(|e| is(&e.fact)) {
+        while !self.read(id).await.events.iter().any(|e| is(&e.fact)) {
             assert!(self.time.timestamp() < until, "{id} never {what}");
             self.pass(SignedDuration::from_secs(1)).await;
         }

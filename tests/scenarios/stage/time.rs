@@ -18,18 +18,36 @@ pub const BEGINNING: &str = "2026-01-31T09:45:00Z";
 pub struct Time {
     began: Instant,
     base: Timestamp,
+    /// What had passed when this clock was set going.
+    before: SignedDuration,
     drawn: AtomicU64,
+}
+
+/// What a clock showed, and how often it was drawn from.
+#[derive(Debug, Clone, Copy)]
+pub struct SavedTime {
+    passed: SignedDuration,
+    drawn: u64,
 }
 
 impl Time {
     pub fn new() -> Time {
+        Time::at(&SavedTime { passed: SignedDuration::ZERO, drawn: 0 })
+    }
+
+    /// A clock that goes on from there.
+    pub fn at(saved: &SavedTime) -> Time {
         let base = BEGINNING.parse().expect("a timestamp");
-        Time { began: Instant::now(), base, drawn: AtomicU64::new(0) }
+        Time { began: Instant::now(), base, before: saved.passed, drawn: AtomicU64::new(saved.drawn) }
+    }
+
+    pub fn save(&self) -> SavedTime {
+        SavedTime { passed: self.passed(), drawn: self.drawn.load(Ordering::Relaxed) }
     }
 
     pub fn timestamp(&self) -> Timestamp {
         let passed = SignedDuration::try_from(self.began.elapsed()).expect("stories are short");
-        self.base + passed
+        self.base + self.before + passed
     }
 
     pub fn passed(&self) -> SignedDuration {
@@ -93,7 +111,7 @@ impl Machine {
         self.off.store(off.as_secs(), Ordering::Relaxed);
     }
 
-    fn off(&self) -> SignedDuration {
+    pub fn off(&self) -> SignedDuration {
         SignedDuration::from_secs(self.off.load(Ordering::Relaxed))
     }
 }

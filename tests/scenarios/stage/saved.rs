@@ -1,0 +1,68 @@
+//! A moment of a story, kept: the world, the record and the time, with no process at work. Stories go on from it as often as one likes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use jiff::SignedDuration;
+use kanmon::journal::MemoryJournal;
+use kanmon::ports::images::Access;
+use kanmon::sandbox::World;
+
+use super::time::SavedTime;
+use super::{Content, Cut, Machine, Stage, Time};
+
+/// What a crash of every process at one moment leaves.
+pub struct Saved {
+    time: SavedTime,
+    machine_off: SignedDuration,
+    world: World,
+    journal: MemoryJournal,
+    processes: u32,
+    folder: Arc<tempfile::TempDir>,
+    contents: BTreeMap<String, Content>,
+    given: Option<Access>,
+    cut: Cut,
+}
+
+impl Stage {
+    /// Keeps this moment. Files of the repository are not copied: they have to stay as they are.
+    pub fn save(&self) -> Saved {
+        Saved {
+            time: self.time.save(),
+            machine_off: self.machine.off(),
+            world: self.world.lock().unwrap().copy(),
+            journal: self.journal.copy(|_| false),
+            processes: self.processes.load(Ordering::Relaxed),
+            folder: self.folder.clone(),
+            contents: self.contents.lock().unwrap().clone(),
+            given: self.given.lock().unwrap().clone(),
+            cut: self.cut.copy(),
+        }
+    }
+}
+
+impl Saved {
+    /// A world of its own at that moment, in which every process up to then is dead.
+    pub fn open(&self) -> Stage {
+        let time = Arc::new(Time::at(&self.time));
+        let machine = Arc::new(Machine::new(time.clone()));
+        machine.set(self.machine_off);
+        let dead: BTreeSet<String> = (1..=self.processes).map(Stage::process_id).collect();
+        let dead = Arc::new(Mutex::new(dead));
+        let gone = dead.clone();
+        Stage {
+            time,
+            machine,
+            world: Arc::new(Mutex::new(self.world.copy())),
+            journal: self.journal.copy(move |holder| gone.lock().unwrap().contains(&holder.id)),
+            dead,
+            processes: Arc::new(AtomicU32::new(self.processes)),
+            folder: self.folder.clone(),
+            contents: Arc::new(Mutex::new(self.contents.clone())),
+            given: Arc::new(Mutex::new(self.given.clone())),
+            cut: Arc::new(self.cut.copy()),
+            read: Arc::default(),
+        }
+    }
+}
