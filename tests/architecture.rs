@@ -176,6 +176,28 @@ fn only_the_aws_room_and_the_journal_in_dynamodb_speak_to_aws() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Where the SDK's clients are made. `operations` alone gives requests out, each with its retry class and its fence.
+const CLIENTS: [&str; 4] = ["aws/client.rs", "aws/operations.rs", "aws/session.rs", "aws/credentials.rs"];
+
+#[test]
+fn no_client_of_the_sdk_is_made_or_held_outside_the_list_of_operations() {
+    let names = |l: &String| l.contains("::Client") && !l.contains("reqwest") || l.contains("::from_conf(");
+    let wrong: Vec<_> = files()
+        .iter()
+        .filter(|f| {
+            let speaks = f.room() == "aws" || f.path.starts_with("journal/dynamodb");
+            speaks && !f.is_test() && !CLIENTS.iter().any(|c| f.path.ends_with(c)) && f.code.iter().any(names)
+        })
+        .map(|f| f.path.display().to_string())
+        .collect();
+    assert!(wrong.is_empty(), "{} calls AWS past the list of operations", wrong.join(", "));
+    let sts = ["aws/session.rs", "aws/credentials.rs"].map(std::path::Path::new);
+    for file in files().iter().filter(|f| sts.contains(&f.path.as_path())) {
+        let others = file.code.iter().filter(|l| names(l) && !l.contains("aws_sdk_sts"));
+        assert_eq!(others.count(), 0, "{}: signing in takes STS alone", file.path.display());
+    }
+}
+
 /// Where text is made harmless before it is written out, or is not written for people.
 const WRITERS: [&str; 6] =
     ["cli/output.rs", "cli/sinks.rs", "cli/mod.rs", "cli/work.rs", "cli/history.rs", "journal/dynamodb/moto.rs"];

@@ -4,7 +4,6 @@ use aws_sdk_ecr::types::{ImageIdentifier, ImageScanFinding};
 use jiff::{SignedDuration, Timestamp};
 
 use super::ecr;
-use super::op::Op;
 use super::scan::{Read, severity};
 use super::session::Session;
 use super::time::timestamp;
@@ -62,13 +61,14 @@ async fn read_one(
 
 /// What ECR has of a digest's last scan, with its findings; `None`: there was none.
 async fn last(session: &Session, repository: &str, digest: &Digest) -> Result<Option<(Status, Vec<Finding>)>, Fault> {
-    let op = Op::read("ecr:DescribeImageScanFindings", format!("image {repository}@{digest}"));
     let mut answer: Option<(Status, Vec<Finding>)> = None;
     let mut next = None;
     loop {
-        let request = session.ecr().describe_image_scan_findings().repository_name(repository);
-        let request = request.image_id(image(digest)).max_results(1000).set_next_token(next);
-        let page = match session.call(&op, request.send()).await {
+        let call = session.describe_image_scan_findings(format!("image {repository}@{digest}"));
+        let page = call.send(|r| {
+            r.repository_name(repository).image_id(image(digest)).max_results(1000).set_next_token(next).send()
+        });
+        let page = match page.await {
             Ok(page) => page,
             Err(r) if r.is("ScanNotFoundException") => return Ok(None),
             Err(r) => return Err(ecr::explain(session, repository, r).await),
@@ -124,10 +124,8 @@ async fn again(
         WhereNone::Look => return Ok(as_it_is()),
         WhereNone::Start => {}
     }
-    // Repeating it starts no second scan, so it is retried and read like a read.
-    let op = Op::read("ecr:StartImageScan", format!("image {repository}@{digest}"));
-    let request = session.ecr().start_image_scan().repository_name(repository).image_id(image(digest));
-    match session.call(&op, request.send()).await {
+    let call = session.start_image_scan(format!("image {repository}@{digest}"));
+    match call.send(|r| r.repository_name(repository).image_id(image(digest)).send()).await {
         Ok(_) => Ok(ScanState::Waiting { reason: format!("{why}; another has been started") }),
         Err(r) if r.is("LimitExceededException") => Ok(match old {
             // Started before it ended, so that the time is over by then at the latest.

@@ -11,7 +11,6 @@ use aws_sdk_codepipeline::types::{
 
 use super::errors::Refusal;
 use super::nearest::not_found;
-use super::op::Op;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
 use crate::model::approval::{Answer, Trigger};
@@ -41,8 +40,8 @@ impl CodePipeline {
 impl PipelineApprovals for CodePipeline {
     async fn declared(&self, account: &Account, pipeline: &str) -> Result<Declared, Fault> {
         let session = self.sessions.session(account).await?;
-        let op = Op::read("codepipeline:GetPipeline", format!("pipeline {pipeline}"));
-        let answer = match session.call(&op, session.codepipeline().get_pipeline().name(pipeline).send()).await {
+        let call = session.get_pipeline(format!("pipeline {pipeline}"));
+        let answer = match call.send(|r| r.name(pipeline).send()).await {
             Ok(answer) => answer,
             Err(refusal) => return Err(explain(&session, pipeline, refusal).await),
         };
@@ -75,20 +74,16 @@ impl PipelineApprovals for CodePipeline {
         client_token: &str,
     ) -> Result<String, Fault> {
         let session = self.sessions.session(account).await?;
-        let op = Op::write("codepipeline:StartPipelineExecution", format!("pipeline {pipeline}"));
         let variable = |(name, value): (&String, &String)| {
             PipelineVariable::builder().name(name).value(value).build().expect("name and value are all it needs")
         };
         // A list of none is refused.
         let variables = (!variables.is_empty()).then(|| variables.iter().map(variable).collect());
-        let request = session
-            .codepipeline()
-            .start_pipeline_execution()
-            .name(pipeline)
-            .set_variables(variables)
-            // Makes the SDK's own retries, and a resumed release's, the same execution.
-            .client_request_token(client_token);
-        let answer = match session.call(&op, request.send()).await {
+        let call = session.start_pipeline_execution(format!("pipeline {pipeline}"));
+        // The token makes a resumed release's request the same execution, and not the SDK's own repetitions alone.
+        let answer =
+            call.send(|r| r.name(pipeline).set_variables(variables).client_request_token(client_token).send()).await;
+        let answer = match answer {
             Ok(answer) => answer,
             Err(refusal) => return Err(explain(&session, pipeline, refusal).await),
         };
@@ -102,11 +97,11 @@ impl PipelineApprovals for CodePipeline {
 
     async fn abandon(&self, account: &Account, pipeline: &str, execution: &str, why: &str) -> Result<(), Fault> {
         let session = self.sessions.session(account).await?;
-        let op = Op::write("codepipeline:StopPipelineExecution", format!("pipeline {pipeline}"));
         let reason: String = why.chars().take(REASON).collect();
-        let request = session.codepipeline().stop_pipeline_execution().pipeline_name(pipeline);
-        let request = request.pipeline_execution_id(execution).abandon(true).reason(reason);
-        match session.call(&op, request.send()).await {
+        let call = session.stop_pipeline_execution(format!("pipeline {pipeline}"));
+        let stop = call
+            .send(|r| r.pipeline_name(pipeline).pipeline_execution_id(execution).abandon(true).reason(reason).send());
+        match stop.await {
             Ok(_) => Ok(()),
             Err(r) if r.is("DuplicatedStopRequestException") || r.is("PipelineExecutionNotStoppableException") => {
                 Ok(())
@@ -195,19 +190,15 @@ impl PipelineApprovals for CodePipeline {
             )
             .hint("answer it in the console, or read `status` again in a moment"));
         };
-        let op = Op::write("codepipeline:PutApprovalResult", format!("action {action} of pipeline {pipeline}"));
         let status = if verdict.approved { ApprovalStatus::Approved } else { ApprovalStatus::Rejected };
         let summary: String = verdict.summary.chars().take(SUMMARY).collect();
         let result = ApprovalResult::builder().status(status).summary(summary).build();
-        let request = session
-            .codepipeline_once()
-            .put_approval_result()
-            .pipeline_name(pipeline)
-            .stage_name(stage)
-            .action_name(action)
-            .result(result.expect("status and summary are all it needs"))
-            .token(token);
-        match session.call(&op, request.send()).await {
+        let result = result.expect("status and summary are all it needs");
+        let call = session.put_approval_result(format!("action {action} of pipeline {pipeline}"));
+        let answer = call.send(|r| {
+            r.pipeline_name(pipeline).stage_name(stage).action_name(action).result(result).token(token).send()
+        });
+        match answer.await {
             Ok(_) => Ok(()),
             Err(r) if r.is("ApprovalAlreadyCompletedException") => {
                 let found = self.action(account, pipeline, execution, action).await.ok();
@@ -297,14 +288,14 @@ async fn runs(
     execution: &str,
     action: &str,
 ) -> Result<Vec<ActionExecutionDetail>, Fault> {
-    let op = Op::read("codepipeline:ListActionExecutions", format!("pipeline {pipeline}"));
     let filter = ActionExecutionFilter::builder().pipeline_execution_id(execution).build();
     let mut found: Vec<ActionExecutionDetail> = Vec::new();
     let mut next = None;
     loop {
-        let request = session.codepipeline().list_action_executions().pipeline_name(pipeline);
-        let request = request.filter(filter.clone()).max_results(100).set_next_token(next);
-        let page = match session.call(&op, request.send()).await {
+        let call = session.list_action_executions(format!("pipeline {pipeline}"));
+        let page = call
+            .send(|r| r.pipeline_name(pipeline).filter(filter.clone()).max_results(100).set_next_token(next).send());
+        let page = match page.await {
             Ok(page) => page,
             Err(refusal) => return Err(explain(session, pipeline, refusal).await),
         };
@@ -332,8 +323,8 @@ struct Shown {
 }
 
 async fn shown(session: &Session, pipeline: &str, execution: &str, action: &str) -> Result<Option<Shown>, Fault> {
-    let op = Op::read("codepipeline:GetPipelineState", format!("pipeline {pipeline}"));
-    let answer = match session.call(&op, session.codepipeline().get_pipeline_state().name(pipeline).send()).await {
+    let call = session.get_pipeline_state(format!("pipeline {pipeline}"));
+    let answer = match call.send(|r| r.name(pipeline).send()).await {
         Ok(answer) => answer,
         Err(refusal) => return Err(explain(session, pipeline, refusal).await),
     };
@@ -365,9 +356,9 @@ async fn not_reached(session: &Session, pipeline: &str, execution: &str) -> Resu
 }
 
 async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> Result<Option<Execution>, Fault> {
-    let op = Op::read("codepipeline:GetPipelineExecution", format!("execution {execution} of pipeline {pipeline}"));
-    let request = session.codepipeline().get_pipeline_execution().pipeline_name(pipeline);
-    let answer = match session.call(&op, request.pipeline_execution_id(execution).send()).await {
+    let call = session.get_pipeline_execution(format!("execution {execution} of pipeline {pipeline}"));
+    let answer = call.send(|r| r.pipeline_name(pipeline).pipeline_execution_id(execution).send()).await;
+    let answer = match answer {
         Ok(answer) => answer,
         Err(refusal) if refusal.is("PipelineExecutionNotFoundException") => return Ok(None),
         Err(refusal) => return Err(explain(session, pipeline, refusal).await),
@@ -400,12 +391,11 @@ async fn explain(session: &Session, pipeline: &str, refusal: Refusal) -> Fault {
 }
 
 async fn names(session: &Session) -> Result<Vec<String>, Fault> {
-    let op = Op::read("codepipeline:ListPipelines", "the account's pipelines");
     let mut names = Vec::new();
     let mut next = None;
     loop {
-        let request = session.codepipeline().list_pipelines().max_results(1000).set_next_token(next);
-        let page = session.call(&op, request.send()).await?;
+        let call = session.list_pipelines("the account's pipelines");
+        let page = call.send(|r| r.max_results(1000).set_next_token(next).send()).await?;
         names.extend(page.pipelines().iter().filter_map(|p| p.name().map(str::to_owned)));
         next = page.next_token().map(str::to_owned);
         if next.is_none() {

@@ -6,7 +6,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_sdk_sts::Client;
 
 use super::errors::{self, Caller, Failure};
-use super::op::Op;
+use super::operations::Operation;
 use super::{arn, statement};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
@@ -71,7 +71,7 @@ impl AssumedRole {
 
     /// Says who may not assume what, and the statements that would let them.
     async fn refused(&self, failure: Failure) -> Fault {
-        let op = Op::read("sts:AssumeRole", &self.role_arn);
+        let op = Operation::AssumeRole.on(&self.role_arn);
         let Failure::Answer { code, message, .. } = &failure else {
             return errors::fault(&op, Caller { principal: "", account: self.account.name.as_str() }, failure);
         };

@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::errors::Refusal;
 use super::nearest::not_found;
-use super::op::Op;
 use super::session::{Session, Sessions};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
@@ -36,8 +35,7 @@ impl Registry for Ecr {
     async fn access(&self, account: &Account, name: &str) -> Result<Access, Fault> {
         let session = self.sessions.session(account).await?;
         let repository = repository(&session, name).await?;
-        let op = Op::read("ecr:GetAuthorizationToken", "the registry");
-        let answer = session.call(&op, session.ecr().get_authorization_token().send()).await?;
+        let answer = session.get_authorization_token("the registry").send(|r| r.send()).await?;
         let data = answer.authorization_data().first();
         let (Some(token), Some(proxy)) =
             (data.and_then(|d| d.authorization_token()), data.and_then(|d| d.proxy_endpoint()))
@@ -50,8 +48,8 @@ impl Registry for Ecr {
 }
 
 async fn repository(session: &Session, name: &str) -> Result<Repository, Fault> {
-    let op = Op::read("ecr:DescribeRepositories", format!("repository {name}"));
-    let answer = session.call(&op, session.ecr().describe_repositories().repository_names(name).send()).await;
+    let call = session.describe_repositories(format!("repository {name}"));
+    let answer = call.send(|r| r.repository_names(name).send()).await;
     let answer = match answer {
         Ok(answer) => answer,
         Err(refusal) => return Err(explain(session, name, refusal).await),
@@ -78,12 +76,11 @@ pub(super) async fn missing(session: &Session, name: &str) -> Fault {
 }
 
 async fn names(session: &Session) -> Result<Vec<String>, Fault> {
-    let op = Op::read("ecr:DescribeRepositories", "the account's repositories");
     let mut names = Vec::new();
     let mut next = None;
     loop {
-        let request = session.ecr().describe_repositories().max_results(1000).set_next_token(next);
-        let page = session.call(&op, request.send()).await?;
+        let call = session.describe_repositories("the account's repositories");
+        let page = call.send(|r| r.max_results(1000).set_next_token(next).send()).await?;
         names.extend(page.repositories().iter().filter_map(|r| r.repository_name().map(str::to_owned)));
         next = page.next_token().map(str::to_owned);
         if next.is_none() {

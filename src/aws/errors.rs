@@ -318,6 +318,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::aws::operations::Operation;
 
     const CALLER: Caller<'static> = Caller { principal: "arn:aws:iam::222222222222:role/kanmon", account: "prod" };
 
@@ -379,7 +380,7 @@ mod tests {
 
     #[test]
     fn what_never_left_is_no_doubt_even_for_a_write() {
-        let op = Op::write("ecs:UpdateService", "x");
+        let op = Operation::UpdateService.on("x");
         assert_eq!(fault(&op, CALLER, Failure::NotSent { why: "refused".into() }).kind(), FaultKind::Unreachable);
         assert_eq!(fault(&op, CALLER, Failure::NoAnswer { why: "reset".into() }).kind(), FaultKind::Ambiguous);
     }

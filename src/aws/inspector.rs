@@ -9,7 +9,6 @@ use aws_sdk_inspector2::types::{
 use jiff::Timestamp;
 
 use super::arn;
-use super::op::Op;
 use super::scan::severity;
 use super::session::Session;
 use super::time::timestamp;
@@ -23,9 +22,8 @@ const FILTER_VALUES: usize = 10;
 /// Whether Inspector scans ECR in this account at all.
 pub(super) async fn preflight(session: &Session) -> Result<(), Fault> {
     let account = &session.account;
-    let op = Op::read("inspector2:BatchGetAccountStatus", "Inspector");
-    let request = session.inspector().batch_get_account_status().account_ids(account.id.as_str());
-    let answer = session.call(&op, request.send()).await?;
+    let call = session.batch_get_account_status("Inspector");
+    let answer = call.send(|r| r.account_ids(account.id.as_str()).send()).await?;
     let state = answer.accounts().iter().find(|a| a.account_id() == account.id.as_str());
     match state.and_then(|a| a.resource_state()).and_then(|r| r.ecr()).map(|e| e.status()) {
         Some(Status::Enabled | Status::Enabling) => Ok(()),
@@ -60,11 +58,11 @@ pub(super) async fn coverage(
             .resource_type(equals_covered(CoverageResourceType::AwsEcrContainerImage.as_str()))
             .set_resource_id(Some(ids))
             .build();
-        let op = Op::read("inspector2:ListCoverage", format!("repository {repository}"));
         let mut next = None;
         loop {
-            let request = session.inspector().list_coverage().filter_criteria(filter.clone()).set_next_token(next);
-            let page = session.call(&op, request.max_results(200).send()).await?;
+            let call = session.list_coverage(format!("repository {repository}"));
+            let page =
+                call.send(|r| r.filter_criteria(filter.clone()).max_results(200).set_next_token(next).send()).await?;
             rows.extend(page.covered_resources().iter().map(|r| (r.resource_id().to_owned(), r.clone())));
             next = page.next_token().map(str::to_owned);
             if next.is_none() {
@@ -118,11 +116,11 @@ pub(super) async fn findings(
             .finding_status(equals("ACTIVE"))
             .finding_status(equals(FindingStatus::Suppressed.as_str()))
             .build();
-        let op = Op::read("inspector2:ListFindings", format!("repository {repository}"));
         let mut next = None;
         loop {
-            let request = session.inspector().list_findings().filter_criteria(filter.clone()).set_next_token(next);
-            let page = session.call(&op, request.max_results(100).send()).await?;
+            let call = session.list_findings(format!("repository {repository}"));
+            let page =
+                call.send(|r| r.filter_criteria(filter.clone()).max_results(100).set_next_token(next).send()).await?;
             for found in page.findings() {
                 // A status that is newer than this program counts like an active one.
                 let list = if *found.status() == FindingStatus::Suppressed { &mut suppressed } else { &mut active };

@@ -1,6 +1,6 @@
 //! What a call is, for its quota, its errors, and the words about it.
 
-/// One AWS call: IAM's name of the action, and what it is done to.
+/// One AWS call: IAM's name of the action, and what it is done to. Made by `Operation::on`.
 #[derive(Debug, Clone)]
 pub struct Op {
     /// As in a policy: `ecs:UpdateService`.
@@ -9,14 +9,4 @@ pub struct Op {
     pub on: String,
     /// Whether a lost answer leaves it open if something changed.
     pub writes: bool,
-}
-
-impl Op {
-    pub fn read(action: &'static str, on: impl Into<String>) -> Op {
-        Op { action, on: on.into(), writes: false }
-    }
-
-    pub fn write(action: &'static str, on: impl Into<String>) -> Op {
-        Op { action, on: on.into(), writes: true }
-    }
 }

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use aws_sdk_ecr::types::{ImageIdentifier, ScanFrequency, ScanType as RegistryScanType};
 use jiff::Timestamp;
 
-use super::op::Op;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
 use super::{basic_scan, ecr, inspector};
@@ -112,8 +111,7 @@ fn together(states: &[(Digest, ScanState)]) -> ScanState {
 }
 
 async fn scan_type(session: &Session) -> Result<ScanType, Fault> {
-    let op = Op::read("ecr:GetRegistryScanningConfiguration", "the registry");
-    let answer = session.call(&op, session.ecr().get_registry_scanning_configuration().send()).await?;
+    let answer = session.get_registry_scanning_configuration("the registry").send(|r| r.send()).await?;
     match answer.scanning_configuration().and_then(|c| c.scan_type()) {
         Some(RegistryScanType::Enhanced) => Ok(ScanType::Enhanced),
         // A registry that never was configured scans in the basic way.
@@ -126,9 +124,8 @@ async fn scan_type(session: &Session) -> Result<ScanType, Fault> {
 }
 
 async fn frequency(session: &Session, repository: &str) -> Result<Option<ScanFrequency>, Fault> {
-    let op = Op::read("ecr:BatchGetRepositoryScanningConfiguration", format!("repository {repository}"));
-    let request = session.ecr().batch_get_repository_scanning_configuration().repository_names(repository);
-    let answer = match session.call(&op, request.send()).await {
+    let call = session.batch_get_repository_scanning_configuration(format!("repository {repository}"));
+    let answer = match call.send(|r| r.repository_names(repository).send()).await {
         Ok(answer) => answer,
         Err(refusal) => return Err(ecr::explain(session, repository, refusal).await),
     };
@@ -148,10 +145,9 @@ async fn pushed(
 ) -> Result<Vec<(Digest, Timestamp)>, Fault> {
     let mut times = BTreeMap::new();
     for batch in digests.chunks(100) {
-        let op = Op::read("ecr:DescribeImages", format!("the image in repository {repository}"));
         let ids = batch.iter().map(|d| ImageIdentifier::builder().image_digest(d.as_str()).build()).collect();
-        let request = session.ecr().describe_images().repository_name(repository).set_image_ids(Some(ids));
-        match session.call(&op, request.send()).await {
+        let call = session.describe_images(format!("the image in repository {repository}"));
+        match call.send(|r| r.repository_name(repository).set_image_ids(Some(ids)).send()).await {
             Ok(answer) => times.extend(
                 answer
                     .image_details()

@@ -1,9 +1,7 @@
 //! Sessions: one for each account of the file, signed in once, its credentials renewed while it lives.
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::future::Future;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -12,19 +10,16 @@ use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep, default_async_sl
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::ambient;
-use super::answer::OnlyFromAws;
+use super::client::{client, endpoint};
 use super::credentials::{AssumedRole, role_arn, sts_name};
 use super::errors::{self, Caller};
 use super::fence::Fence;
 use super::limiter::Limiter;
-use super::retry::{ClockWasSet, OnlyIfThrottled};
+use super::operations::{AllClients, Operation};
 use super::time;
 use crate::model::approval::Identity;
 use crate::model::fault::{Fault, FaultKind};
@@ -33,7 +28,6 @@ use crate::model::pipeline::{Account, Assume};
 use crate::ports::accounts::MaySend;
 
 pub use super::errors::Refusal;
-pub use super::op::Op;
 
 /// A TCP and TLS handshake that takes longer than this goes nowhere: the endpoints are regional and always up.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
@@ -84,40 +78,13 @@ pub struct Sessions {
 pub struct Session {
     pub(super) account: Account,
     identity: Identity,
-    config: SdkConfig,
-    partition: RetryPartition,
-    limiter: Arc<Limiter>,
-    fence: Fence,
+    pub(super) config: SdkConfig,
+    pub(super) partition: RetryPartition,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) fence: Fence,
     time: SharedTimeSource,
     sleep: SharedAsyncSleep,
-    ecs: OnceLock<aws_sdk_ecs::Client>,
-    ecs_once: OnceLock<aws_sdk_ecs::Client>,
-    ecr: OnceLock<aws_sdk_ecr::Client>,
-    inspector: OnceLock<aws_sdk_inspector2::Client>,
-    codepipeline: OnceLock<aws_sdk_codepipeline::Client>,
-    codepipeline_once: OnceLock<aws_sdk_codepipeline::Client>,
-    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
-}
-
-/// A service's client configuration: the account's endpoint, its retry budget, and what else is given.
-macro_rules! client {
-    ($sdk:ident, $service:literal, $account:expr, $config:expr, $partition:expr $(, $extra:ident($value:expr))?) => {{
-        #[allow(unused_mut)]
-        let mut builder = $sdk::config::Builder::from($config)
-            .retry_partition($partition.clone())
-            .interceptor(OnlyFromAws)
-            .retry_classifier(ClockWasSet);
-        if let Some(url) = endpoint($account, $service) {
-            builder = builder.endpoint_url(url);
-        }
-        $(builder = builder.$extra($value);)?
-        $sdk::Client::from_conf(builder.build())
-    }};
-}
-
-/// The account's own endpoint for a service; `None` leaves the choice to `AWS_ENDPOINT_URL[_SERVICE]` and AWS's own.
-fn endpoint<'a>(account: &'a Account, service: &str) -> Option<&'a str> {
-    account.endpoints.get(service).or_else(|| account.endpoints.get("default")).map(String::as_str)
+    pub(super) clients: AllClients,
 }
 
 impl Sessions {
@@ -152,7 +119,7 @@ impl Sessions {
     /// `CredentialsRefused` where there are none.
     pub(super) async fn ambient_identity(&self, account: &Account) -> Result<Identity, Fault> {
         let config = self.ambient(account).await?;
-        let sts = client!(aws_sdk_sts, "sts", account, &config, partition(account));
+        let sts = sts_client(account, &config, &partition(account));
         identity(&sts, account).await
     }
 
@@ -170,7 +137,7 @@ impl Sessions {
         let partition = partition(account);
         let role = match (role, account.assume) {
             (Some(role), Assume::Outside) => {
-                let own = identity(&client!(aws_sdk_sts, "sts", account, &ambient, partition), account).await?;
+                let own = identity(&sts_client(account, &ambient, &partition), account).await?;
                 (own.account != account.id).then_some(role)
             }
             (role, Assume::Always | Assume::Outside) => role,
@@ -179,7 +146,7 @@ impl Sessions {
             None => ambient,
             Some(role_arn) => {
                 let assumed = AssumedRole {
-                    sts: client!(aws_sdk_sts, "sts", account, &ambient, partition),
+                    sts: sts_client(account, &ambient, &partition),
                     account: account.clone(),
                     role_arn,
                     session_name: sts_name(&self.setup.session_name),
@@ -188,7 +155,7 @@ impl Sessions {
                 ambient.into_builder().credentials_provider(SharedCredentialsProvider::new(assumed)).build()
             }
         };
-        let identity = identity(&client!(aws_sdk_sts, "sts", account, &config, partition), account).await?;
+        let identity = identity(&sts_client(account, &config, &partition), account).await?;
         if identity.account != account.id {
             return Err(Fault::new(
                 FaultKind::WrongAccount,
@@ -222,15 +189,13 @@ impl Sessions {
             fence: self.fence.clone(),
             time: self.time.clone(),
             sleep: self.sleep.clone(),
-            ecs: OnceLock::new(),
-            ecs_once: OnceLock::new(),
-            ecr: OnceLock::new(),
-            inspector: OnceLock::new(),
-            codepipeline: OnceLock::new(),
-            codepipeline_once: OnceLock::new(),
-            dynamodb: OnceLock::new(),
+            clients: AllClients::default(),
         }))
     }
+}
+
+fn sts_client(account: &Account, config: &SdkConfig, partition: &RetryPartition) -> aws_sdk_sts::Client {
+    client!(aws_sdk_sts, "sts", account, config, partition, None, true)
 }
 
 fn partition(account: &Account) -> RetryPartition {
@@ -239,7 +204,7 @@ fn partition(account: &Account) -> RetryPartition {
 }
 
 async fn identity(sts: &aws_sdk_sts::Client, account: &Account) -> Result<Identity, Fault> {
-    let op = Op::read("sts:GetCallerIdentity", "the caller");
+    let op = Operation::GetCallerIdentity.on("the caller");
     let caller = Caller { principal: "the caller", account: account.name.as_str() };
     let answer = sts.get_caller_identity().send().await.map_err(|e| errors::refusal(&op, caller, e))?;
     let (Some(arn), Some(id)) = (answer.arn(), answer.account().and_then(|a| a.parse().ok())) else {
@@ -285,72 +250,9 @@ impl Session {
         time::of_system(self.time.now())
     }
 
-    /// For calls that change what runs.
-    pub(super) fn fence(&self) -> Fence {
-        self.fence.clone()
-    }
-
     /// Waits on the clock that the calls are made by.
     pub async fn pause(&self, duration: Duration) {
         self.sleep.sleep(duration).await;
-    }
-
-    /// The one way a call goes out: within its quota, its error made a fault.
-    ///
-    /// # Errors
-    /// The fault, and AWS's own code where it gave one.
-    pub async fn call<T, E, F>(&self, op: &Op, send: F) -> Result<T, Refusal>
-    where
-        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    {
-        self.limiter.pass(op.action).await;
-        let caller = Caller { principal: &self.identity.arn, account: self.account.name.as_str() };
-        send.await.map_err(|e| errors::refusal(op, caller, e))
-    }
-
-    pub(super) fn ecs(&self) -> &aws_sdk_ecs::Client {
-        self.ecs.get_or_init(|| client!(aws_sdk_ecs, "ecs", &self.account, &self.config, self.partition))
-    }
-
-    /// For calls that are not to be made twice: retried only where AWS throttled them.
-    pub(super) fn ecs_once(&self) -> &aws_sdk_ecs::Client {
-        self.ecs_once.get_or_init(|| {
-            client!(aws_sdk_ecs, "ecs", &self.account, &self.config, self.partition, retry_classifier(OnlyIfThrottled))
-        })
-    }
-
-    pub(super) fn ecr(&self) -> &aws_sdk_ecr::Client {
-        self.ecr.get_or_init(|| client!(aws_sdk_ecr, "ecr", &self.account, &self.config, self.partition))
-    }
-
-    pub(super) fn inspector(&self) -> &aws_sdk_inspector2::Client {
-        self.inspector
-            .get_or_init(|| client!(aws_sdk_inspector2, "inspector2", &self.account, &self.config, self.partition))
-    }
-
-    pub(super) fn codepipeline(&self) -> &aws_sdk_codepipeline::Client {
-        self.codepipeline
-            .get_or_init(|| client!(aws_sdk_codepipeline, "codepipeline", &self.account, &self.config, self.partition))
-    }
-
-    /// For calls that are not to be made twice: retried only where AWS throttled them.
-    pub(super) fn codepipeline_once(&self) -> &aws_sdk_codepipeline::Client {
-        self.codepipeline_once.get_or_init(|| {
-            client!(
-                aws_sdk_codepipeline,
-                "codepipeline",
-                &self.account,
-                &self.config,
-                self.partition,
-                retry_classifier(OnlyIfThrottled)
-            )
-        })
-    }
-
-    /// For the journal. Its writes are conditional or carry a client token, so that the SDK may repeat them.
-    pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
-        self.dynamodb.get_or_init(|| client!(aws_sdk_dynamodb, "dynamodb", &self.account, &self.config, self.partition))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -56,8 +56,7 @@ fn form(body: &str, name: &str) -> Option<String> {
 }
 
 async fn any_call(session: &Session) -> Result<(), Refusal> {
-    let op = Op::read("ecs:ListTaskDefinitions", "anything");
-    session.call(&op, session.ecs().list_task_definitions().send()).await.map(|_| ())
+    session.list_task_definitions("anything").send(|r| r.send()).await.map(|_| ())
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod samples;
 mod shapes;
 mod tables;
 mod traffic;
+mod writes;
 
 use std::io::Write as _;
 

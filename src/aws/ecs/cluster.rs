@@ -1,14 +1,13 @@
 //! Whether a cluster is there, and what else is.
 
 use crate::aws::nearest::not_found;
-use crate::aws::op::Op;
 use crate::aws::session::Session;
 use crate::model::arn;
 use crate::model::fault::Fault;
 
 pub(super) async fn check(session: &Session, name: &str) -> Result<(), Fault> {
-    let op = Op::read("ecs:DescribeClusters", format!("cluster {name}"));
-    let answer = session.call(&op, session.ecs().describe_clusters().clusters(name).send()).await?;
+    let call = session.describe_clusters(format!("cluster {name}"));
+    let answer = call.send(|r| r.clusters(name).send()).await?;
     // A deleted cluster is described as INACTIVE for a while.
     if answer.clusters().iter().any(|c| c.status() != Some("INACTIVE")) {
         return Ok(());
@@ -23,12 +22,11 @@ pub(super) async fn missing(session: &Session, name: &str) -> Fault {
 }
 
 async fn names(session: &Session) -> Result<Vec<String>, Fault> {
-    let op = Op::read("ecs:ListClusters", "the account's clusters");
     let mut names = Vec::new();
     let mut next = None;
     loop {
-        let page =
-            session.call(&op, session.ecs().list_clusters().max_results(100).set_next_token(next).send()).await?;
+        let call = session.list_clusters("the account's clusters");
+        let page = call.send(|r| r.max_results(100).set_next_token(next).send()).await?;
         names.extend(page.cluster_arns().iter().map(|arn| arn::last(arn).to_owned()));
         next = page.next_token().map(str::to_owned);
         if next.is_none() {

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::op::Op;
 use super::session::Sessions;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
@@ -35,9 +34,9 @@ impl Ecs {
     }
 }
 
-/// A call about a service, in words.
-fn read_service(action: &'static str, cluster: &str, service: &str) -> Op {
-    Op::read(action, format!("service {service} of cluster {cluster}"))
+/// A service, in the words of a call about it.
+fn of_cluster(cluster: &str, service: &str) -> String {
+    format!("service {service} of cluster {cluster}")
 }
 
 #[async_trait]

@@ -4,7 +4,6 @@ use aws_sdk_ecs::types::Task;
 use serde_json::{Value, json};
 
 use super::{service, tasks};
-use crate::aws::op::Op;
 use crate::aws::raw::SendRaw;
 use crate::aws::session::Session;
 use crate::model::event::TaskEnd;
@@ -12,15 +11,13 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::ports::deployer::{OneOff, TaskStart};
 
 pub(super) async fn run(session: &Session, cluster: &str, task: &TaskStart) -> Result<String, Fault> {
-    let op = Op::write("ecs:RunTask", format!("a task of {} in cluster {cluster}", task.task_definition));
     let body = SendRaw::new(&input(cluster, task));
-    // The client token makes the SDK's own retries safe.
-    let request = session.ecs().run_task().task_definition(&task.task_definition);
-    let answer =
-        match session.call(&op, request.customize().interceptor(body).interceptor(session.fence()).send()).await {
-            Ok(answer) => answer,
-            Err(r) => return Err(service::explain(session, cluster, r).await),
-        };
+    let call = session.run_task(format!("a task of {} in cluster {cluster}", task.task_definition));
+    let answer = call.send(|r| r.task_definition(&task.task_definition).customize().interceptor(body).send()).await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(r) => return Err(service::explain(session, cluster, r).await),
+    };
     if let Some(arn) = answer.tasks().first().and_then(|t| t.task_arn()) {
         return Ok(arn.to_owned());
     }

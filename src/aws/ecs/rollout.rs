@@ -5,7 +5,6 @@ use jiff::Timestamp;
 
 use super::service_deployments::Wanted;
 use super::{service, tasks};
-use crate::aws::op::Op;
 use crate::aws::session::Session;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::RolloutReading;
@@ -32,9 +31,10 @@ pub(super) async fn update(
     name: &str,
     task_definition: &str,
 ) -> Result<String, Fault> {
-    let op = Op::write("ecs:UpdateService", format!("service {name} of cluster {cluster}"));
-    let request = session.ecs_once().update_service().cluster(cluster).service(name).task_definition(task_definition);
-    let answer = match session.call(&op, request.customize().interceptor(session.fence()).send()).await {
+    let what = format!("service {name} of cluster {cluster}");
+    let call = session.update_service(&what);
+    let answer = call.send(|r| r.cluster(cluster).service(name).task_definition(task_definition).send()).await;
+    let answer = match answer {
         Ok(answer) => answer,
         Err(r) if r.is("ServiceNotFoundException") => return Err(service::missing(session, cluster, name).await),
         Err(r) => return Err(service::explain(session, cluster, r).await),
@@ -42,19 +42,15 @@ pub(super) async fn update(
     let deployments = answer.service().map(|s| s.deployments()).unwrap_or_default();
     let primary = deployments.iter().find(|d| d.status() == Some("PRIMARY")).and_then(|d| d.id());
     primary.map(str::to_owned).ok_or_else(|| {
-        Fault::new(FaultKind::Ambiguous, format!("{} was updated, and the answer names no PRIMARY deployment", op.on))
+        Fault::new(FaultKind::Ambiguous, format!("{what} was updated, and the answer names no PRIMARY deployment"))
     })
 }
 
 /// `StopServiceDeployment(ROLLBACK)`. Asked again for one that is being stopped or has been, it is content.
 pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Fault> {
-    let op = Op::write("ecs:StopServiceDeployment", format!("service deployment {deployment}"));
-    let request = session
-        .ecs()
-        .stop_service_deployment()
-        .service_deployment_arn(deployment)
-        .stop_type(StopServiceDeploymentStopType::Rollback);
-    match session.call(&op, request.customize().interceptor(session.fence()).send()).await {
+    let call = session.stop_service_deployment(format!("service deployment {deployment}"));
+    let stop = StopServiceDeploymentStopType::Rollback;
+    match call.send(|r| r.service_deployment_arn(deployment).stop_type(stop).send()).await {
         Ok(_) => Ok(()),
         Err(r) if r.is("ConflictException") || r.fault.kind() == FaultKind::Invalid => {
             let status = status(session, deployment).await?;
@@ -69,8 +65,7 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
 }
 
 async fn status(session: &Session, deployment: &str) -> Result<Option<String>, Fault> {
-    let op = Op::read("ecs:DescribeServiceDeployments", format!("service deployment {deployment}"));
-    let request = session.ecs().describe_service_deployments().service_deployment_arns(deployment);
-    let answer = session.call(&op, request.send()).await?;
+    let call = session.describe_service_deployments(format!("service deployment {deployment}"));
+    let answer = call.send(|r| r.service_deployment_arns(deployment).send()).await?;
     Ok(answer.service_deployments().first().and_then(|d| d.status()).map(|s| s.as_str().to_owned()))
 }

@@ -4,10 +4,9 @@ use aws_sdk_ecs::types::{self, DeploymentControllerType, ServiceField, ServiceRe
 use serde_json::Value;
 
 use super::service_deployments::{self, Wanted};
-use super::{cluster, launch, read_service};
+use super::{cluster, launch, of_cluster};
 use crate::aws::errors::Refusal;
 use crate::aws::nearest::{not_found_in, place};
-use crate::aws::op::Op;
 use crate::aws::raw::KeepRaw;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
@@ -21,11 +20,11 @@ pub(super) async fn read(
     name: &str,
     wanted: Wanted<'_>,
 ) -> Result<ServiceReading, Fault> {
-    let op = read_service("ecs:DescribeServices", cluster, name);
-    let raw = KeepRaw::default();
-    let request = session.ecs().describe_services().cluster(cluster).services(name).include(ServiceField::Tags);
-    let answer = session.call(&op, request.customize().interceptor(raw.clone()).send()).await;
-    let answer = match answer {
+    let (raw, call) = (KeepRaw::default(), session.describe_services(of_cluster(cluster, name)));
+    let kept = raw.clone();
+    let answer = call
+        .send(|r| r.cluster(cluster).services(name).include(ServiceField::Tags).customize().interceptor(kept).send());
+    let answer = match answer.await {
         Ok(answer) => answer,
         Err(refusal) => return Err(explain(session, cluster, refusal).await),
     };
@@ -114,13 +113,11 @@ pub(super) async fn missing(session: &Session, cluster: &str, name: &str) -> Fau
 }
 
 async fn names(session: &Session, cluster: &str) -> Result<Vec<String>, Fault> {
-    let op = Op::read("ecs:ListServices", format!("cluster {cluster}"));
     let mut names = Vec::new();
     let mut next = None;
     loop {
-        let page = session
-            .call(&op, session.ecs().list_services().cluster(cluster).max_results(100).set_next_token(next).send())
-            .await?;
+        let call = session.list_services(format!("cluster {cluster}"));
+        let page = call.send(|r| r.cluster(cluster).max_results(100).set_next_token(next).send()).await?;
         names.extend(page.service_arns().iter().map(|arn| arn::last(arn).to_owned()));
         next = page.next_token().map(str::to_owned);
         if next.is_none() {

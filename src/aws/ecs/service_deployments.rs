@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::types::{self, CreatedAt, DeploymentLifecycleHookStatus, ServiceDeploymentStatus};
 use jiff::{SignedDuration, Timestamp};
 
-use super::read_service;
+use super::of_cluster;
 use crate::aws::errors::Refusal;
-use crate::aws::op::Op;
 use crate::aws::session::Session;
 use crate::aws::time::{date_time, timestamp};
 use crate::model::fault::{Fault, FaultKind};
@@ -117,14 +116,15 @@ async fn list(
     status: Option<Vec<ServiceDeploymentStatus>>,
     created: Option<CreatedAt>,
 ) -> Result<Vec<Found>, Refusal> {
-    let op = read_service("ecs:ListServiceDeployments", cluster, service);
     let mut found = Vec::new();
     let mut next = None;
     loop {
-        let request = session.ecs().list_service_deployments().cluster(cluster).service(service);
-        let request = request.set_status(status.clone()).set_created_at(created.clone());
-        let request = request.max_results(100).set_next_token(next);
-        let page = session.call(&op, request.send()).await?;
+        let call = session.list_service_deployments(of_cluster(cluster, service));
+        let page = call.send(|r| {
+            let wanted = r.cluster(cluster).service(service).set_status(status.clone());
+            wanted.set_created_at(created.clone()).max_results(100).set_next_token(next).send()
+        });
+        let page = page.await?;
         found.extend(page.service_deployments().iter().map(|d| Found {
             deployment: ServiceDeployment {
                 arn: d.service_deployment_arn().unwrap_or_default().to_owned(),
@@ -159,9 +159,9 @@ async fn refresh(session: &Session, found: &mut [Found], wanted: &[bool]) -> Res
         .map(|(f, _)| f.deployment.arn.clone())
         .collect();
     for batch in fresh.chunks(BATCH) {
-        let op = Op::read("ecs:DescribeServiceDeployments", "the service's deployments");
-        let request = session.ecs().describe_service_deployments().set_service_deployment_arns(Some(batch.to_vec()));
-        let Some(answer) = unless_denied(session.call(&op, request.send()).await)? else {
+        let call = session.describe_service_deployments("the service's deployments");
+        let answer = call.send(|r| r.set_service_deployment_arns(Some(batch.to_vec())).send()).await;
+        let Some(answer) = unless_denied(answer)? else {
             return Ok(());
         };
         for d in answer.service_deployments() {
@@ -221,9 +221,8 @@ async fn revisions(session: &Session, found: &[Found], wanted: &[bool]) -> Resul
     arns.dedup();
     let mut definitions = BTreeMap::new();
     for batch in arns.chunks(BATCH) {
-        let op = Op::read("ecs:DescribeServiceRevisions", "the service's revisions");
-        let request = session.ecs().describe_service_revisions().set_service_revision_arns(Some(batch.to_vec()));
-        let answer = session.call(&op, request.send()).await?;
+        let call = session.describe_service_revisions("the service's revisions");
+        let answer = call.send(|r| r.set_service_revision_arns(Some(batch.to_vec())).send()).await?;
         for r in answer.service_revisions() {
             if let (Some(arn), Some(definition)) = (r.service_revision_arn(), r.task_definition()) {
                 definitions.insert(arn.to_owned(), definition.to_owned());

@@ -6,7 +6,6 @@ use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use serde_json::{Value, json};
 
 use crate::aws::nearest::not_found;
-use crate::aws::op::Op;
 use crate::aws::raw::{KeepRaw, SendRaw};
 use crate::aws::session::Session;
 use crate::model::arn;
@@ -19,10 +18,12 @@ use crate::ports::deployer::Wanted;
 const LOOK_BACK: i32 = 20;
 
 pub(super) async fn describe(session: &Session, name: &str) -> Result<TaskDefinition, Fault> {
-    let op = Op::read("ecs:DescribeTaskDefinition", format!("task definition {name}"));
     let raw = KeepRaw::default();
-    let request = session.ecs().describe_task_definition().task_definition(name).include(TaskDefinitionField::Tags);
-    match session.call(&op, request.customize().interceptor(raw.clone()).send()).await {
+    let call = session.describe_task_definition(format!("task definition {name}"));
+    let kept = raw.clone();
+    let answer =
+        call.send(|r| r.task_definition(name).include(TaskDefinitionField::Tags).customize().interceptor(kept).send());
+    match answer.await {
         Ok(_) => definition(name, raw.json()?),
         // ECS has no code of its own for one that is not there.
         Err(r) if r.is("ClientException") && r.fault.kind() == FaultKind::Invalid => {
@@ -60,15 +61,13 @@ pub(super) async fn newest(
     family: &str,
     wanted: Wanted<'_>,
 ) -> Result<Option<TaskDefinition>, Fault> {
-    let op = Op::read("ecs:ListTaskDefinitions", format!("task definition family {family}"));
-    let request = session
-        .ecs()
-        .list_task_definitions()
-        .family_prefix(family)
-        .status(TaskDefinitionStatus::Active)
-        .sort(SortOrder::Desc)
-        .max_results(LOOK_BACK);
-    let page = session.call(&op, request.send()).await?;
+    let call = session.list_task_definitions(format!("task definition family {family}"));
+    let page = call
+        .send(|r| {
+            let newest = r.family_prefix(family).status(TaskDefinitionStatus::Active).sort(SortOrder::Desc);
+            newest.max_results(LOOK_BACK).send()
+        })
+        .await?;
     for arn in page.task_definition_arns() {
         // The parameter is called a prefix; AWS matches the whole family, not everybody does.
         if arn::last(arn).rsplit_once(':').is_none_or(|(f, _)| f != family) {
@@ -91,10 +90,9 @@ pub(super) async fn register(
     let Some(family) = input["family"].as_str() else {
         return Err(Fault::new(FaultKind::Invalid, "the task definition has no `family`"));
     };
-    let op = Op::write("ecs:RegisterTaskDefinition", format!("task definition family {family}"));
     let body = SendRaw::new(&with_tags(input, tags));
-    let request = session.ecs_once().register_task_definition().family(family);
-    let answer = session.call(&op, request.customize().interceptor(body).interceptor(session.fence()).send()).await?;
+    let call = session.register_task_definition(format!("task definition family {family}"));
+    let answer = call.send(|r| r.family(family).customize().interceptor(body).send()).await?;
     answer.task_definition().and_then(|d| d.task_definition_arn()).map(str::to_owned).ok_or_else(|| {
         Fault::new(FaultKind::Ambiguous, format!("{family} was registered, and the answer names no revision"))
     })

@@ -2,8 +2,7 @@
 
 use aws_sdk_ecs::types::{DesiredStatus, Task};
 
-use super::read_service;
-use crate::aws::op::Op;
+use super::of_cluster;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::model::fault::Fault;
@@ -28,13 +27,15 @@ async fn of_service(
     service: &str,
     status: DesiredStatus,
 ) -> Result<Vec<Task>, Fault> {
-    let op = read_service("ecs:ListTasks", cluster, service);
     let mut arns = Vec::new();
     let mut next = None;
     loop {
-        let request = session.ecs().list_tasks().cluster(cluster).service_name(service);
-        let request = request.desired_status(status.clone()).max_results(100).set_next_token(next);
-        let page = session.call(&op, request.send()).await?;
+        let call = session.list_tasks(of_cluster(cluster, service));
+        let page = call.send(|r| {
+            let wanted = r.cluster(cluster).service_name(service).desired_status(status.clone());
+            wanted.max_results(100).set_next_token(next).send()
+        });
+        let page = page.await?;
         arns.extend_from_slice(page.task_arns());
         next = page.next_token().map(str::to_owned);
         if next.is_none() {
@@ -45,11 +46,11 @@ async fn of_service(
 }
 
 pub(super) async fn describe(session: &Session, cluster: &str, arns: &[String]) -> Result<Vec<Task>, Fault> {
-    let op = Op::read("ecs:DescribeTasks", format!("tasks of cluster {cluster}"));
     let mut tasks = Vec::new();
     for batch in arns.chunks(BATCH) {
-        let request = session.ecs().describe_tasks().cluster(cluster).set_tasks(Some(batch.to_vec()));
-        tasks.extend_from_slice(session.call(&op, request.send()).await?.tasks());
+        let call = session.describe_tasks(format!("tasks of cluster {cluster}"));
+        let found = call.send(|r| r.cluster(cluster).set_tasks(Some(batch.to_vec())).send()).await?;
+        tasks.extend_from_slice(found.tasks());
     }
     Ok(tasks)
 }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWr
 
 use super::item::{Item, text};
 use super::key::Key;
-use crate::aws::session::{Op, Refusal, Session, Sessions};
+use crate::aws::session::{Refusal, Session, Sessions};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
 use crate::ports::journal::JournalError;
@@ -70,9 +70,9 @@ impl Table {
 
     pub async fn get(&self, key: &Key) -> Result<Option<Item>, JournalError> {
         let session = self.session().await?;
-        let asked =
-            session.dynamodb().get_item().table_name(&self.name).set_key(Some(key.item())).consistent_read(true);
-        let answer = session.call(&Op::read("dynamodb:GetItem", self.on()), asked.send()).await;
+        let call = session.get_item(self.on());
+        let answer =
+            call.send(|r| r.table_name(&self.name).set_key(Some(key.item())).consistent_read(true).send()).await;
         Ok(answer.map_err(|e| self.refused(e))?.item)
     }
 
@@ -82,17 +82,19 @@ impl Table {
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let asked = session
-                .dynamodb()
-                .query()
-                .table_name(&self.name)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(":pk", text(pk))
-                .expression_attribute_values(":from", text(from))
-                .expression_attribute_values(":to", text(to))
-                .set_exclusive_start_key(start);
-            let answer = session.call(&Op::read("dynamodb:Query", self.on()), asked.send()).await;
+            let call = session.query(self.on());
+            let answer = call
+                .send(|r| {
+                    r.table_name(&self.name)
+                        .consistent_read(true)
+                        .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                        .expression_attribute_values(":pk", text(pk))
+                        .expression_attribute_values(":from", text(from))
+                        .expression_attribute_values(":to", text(to))
+                        .set_exclusive_start_key(start)
+                        .send()
+                })
+                .await;
             let answer = answer.map_err(|e| self.refused(e))?;
             items.extend(answer.items.unwrap_or_default());
             match answer.last_evaluated_key.filter(|key| !key.is_empty()) {
@@ -121,8 +123,8 @@ impl Table {
                 attempt += 1;
                 let asked = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
                 let asked = asked.map_err(|e| defect(&e))?;
-                let asked = session.dynamodb().batch_get_item().request_items(&self.name, asked);
-                let answer = session.call(&Op::read("dynamodb:BatchGetItem", self.on()), asked.send()).await;
+                let answer =
+                    session.batch_get_item(self.on()).send(|r| r.request_items(&self.name, asked).send()).await;
                 let answer = answer.map_err(|e| self.refused(e))?;
                 items.extend(answer.responses.and_then(|mut r| r.remove(&self.name)).unwrap_or_default());
                 // At 16 MB, and where the table is throttled, some are left for the next call.
@@ -136,10 +138,13 @@ impl Table {
     /// Writes one item.
     pub async fn put(&self, item: Item, condition: If) -> Result<Written, JournalError> {
         let session = self.session().await?;
-        let asked = session.dynamodb().put_item().table_name(&self.name).set_item(Some(item));
         let (expression, values) = condition.expression();
-        let asked = asked.set_condition_expression(expression).set_expression_attribute_values(values);
-        match session.call(&Op::write("dynamodb:PutItem", self.on()), asked.send()).await {
+        let call = session.put_item(self.on());
+        let put = call.send(|r| {
+            let put = r.table_name(&self.name).set_item(Some(item)).set_condition_expression(expression);
+            put.set_expression_attribute_values(values).send()
+        });
+        match put.await {
             Ok(_) => Ok(Written::Yes),
             Err(refusal) if refusal.is("ConditionalCheckFailedException") => Ok(Written::No),
             Err(refusal) => self.perhaps(refusal),
@@ -166,15 +171,11 @@ impl Table {
             writes.push(TransactWriteItem::builder().put(put).build());
         }
         let session = self.session().await?;
-        let op = Op::write("dynamodb:TransactWriteItems", self.on());
         for attempt in 0..MEETINGS {
-            let asked = session
-                .dynamodb()
-                .transact_write_items()
-                .set_transact_items(Some(writes.clone()))
-                .client_request_token(token);
             let reasons = Mutex::new(Vec::new());
-            let sent = async {
+            let call = session.transact_write_items(self.on());
+            let sent = call.send(async |r| {
+                let asked = r.set_transact_items(Some(writes.clone())).client_request_token(token);
                 let answer = asked.send().await;
                 if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) =
                     answer.as_ref().err().and_then(|e| e.as_service_error())
@@ -183,8 +184,8 @@ impl Table {
                     *reasons.lock().expect("nothing panics while it holds them") = codes.collect::<Vec<_>>();
                 }
                 answer
-            };
-            let refusal = match session.call(&op, sent).await {
+            });
+            let refusal = match sent.await {
                 Ok(_) => return Ok(Written::Yes),
                 Err(refusal) => refusal,
             };

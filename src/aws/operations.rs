@@ -1,0 +1,187 @@
+//! Every AWS operation that kanmon calls, once: whether it changes something, which failed attempts may be repeated, and whether the
+//! lease stops it. The SDK's clients are made here and nowhere else, so that a call that is not in this list cannot be sent, and one
+//! that is cannot be sent in another way.
+
+use std::sync::OnceLock;
+
+use super::call::Call;
+use super::client::{client, endpoint};
+use super::op::Op;
+use super::session::Session;
+
+/// What an operation may do, and what a call of it therefore needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Changes nothing: the SDK repeats whatever failed in passing.
+    Read,
+    Write(Retry, Fencing),
+}
+
+/// Which failed attempts of a write the SDK may repeat by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Those that AWS refused for their rate. Anything else may have been done, and once more would be twice: it is looked up.
+    ThrottlingOnly,
+    /// All: the request carries a token by which AWS makes repetitions one call.
+    ClientToken,
+    /// All: what is asked for is a state, named whole in the request, and a repetition finds it reached.
+    SameAgain,
+}
+
+/// Whether the last word before each attempt is the lease's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fencing {
+    /// It is sent only while this process knows that it holds its lease. Where a process works on no release (a person approves, or
+    /// starts a pipeline), nothing stops it.
+    Lease,
+    None(Unfenced),
+}
+
+/// Why a write is not stopped by the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfenced {
+    /// A scan changes nothing that runs, and a lost answer leaves nothing open: the next look finds what came of it.
+    ScansAnImage,
+    /// The store's own writes: each has the lease, or the item that it replaces, as a condition in the same transaction.
+    IsTheLease,
+}
+
+impl Access {
+    /// Whether a lost answer leaves it open if something changed that somebody relies on.
+    pub const fn leaves_open(self) -> bool {
+        match self {
+            Access::Read | Access::Write(_, Fencing::None(Unfenced::ScansAnImage)) => false,
+            Access::Write(_, Fencing::Lease | Fencing::None(Unfenced::IsTheLease)) => true,
+        }
+    }
+
+    const fn is_repeatable(self) -> bool {
+        match self {
+            Access::Read | Access::Write(Retry::ClientToken | Retry::SameAgain, _) => true,
+            Access::Write(Retry::ThrottlingOnly, _) => false,
+        }
+    }
+
+    const fn is_fenced(self) -> bool {
+        match self {
+            Access::Write(_, Fencing::Lease) => true,
+            Access::Read | Access::Write(_, Fencing::None(_)) => false,
+        }
+    }
+}
+
+/// A service's clients, by whether they repeat what failed, and whether the lease stops them.
+type Clients<C> = [[OnceLock<C>; 2]; 2];
+
+macro_rules! operations {
+    (
+        // Called while signing in, before there is a session.
+        signing_in $own:literal { $($early:ident,)* }
+        $($service:ident: $sdk:ident, $prefix:literal { $($name:ident $method:ident $builder:ident: $access:expr;)* })*
+    ) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Operation { $($early,)* $($($name,)*)* }
+
+        impl Operation {
+            pub const ALL: &[Operation] = &[$(Operation::$early,)* $($(Operation::$name,)*)*];
+
+            /// As in a policy: `ecs:UpdateService`.
+            pub const fn action(self) -> &'static str {
+                match self {
+                    $(Operation::$early => concat!($own, ":", stringify!($early)),)*
+                    $($(Operation::$name => concat!($prefix, ":", stringify!($name)),)*)*
+                }
+            }
+
+            pub const fn access(self) -> Access {
+                match self {
+                    $(Operation::$early)|* => Access::Read,
+                    $($(Operation::$name => $access,)*)*
+                }
+            }
+
+            /// A call of it about this thing, in words: `service web of cluster asset-prod`.
+            pub fn on(self, thing: impl Into<String>) -> Op {
+                Op { action: self.action(), on: thing.into(), writes: self.access().leaves_open() }
+            }
+        }
+
+        /// The clients of one session, each made when it is first used.
+        #[derive(Default)]
+        pub(super) struct AllClients { $($service: Clients<$sdk::Client>,)* }
+
+        impl Session {
+            $($(pub fn $method(
+                &self,
+                thing: impl Into<String>,
+            ) -> Call<'_, $sdk::operation::$method::builders::$builder> {
+                let access = Operation::$name.access();
+                let of_kind = &self.clients.$service[usize::from(access.is_repeatable())][usize::from(access.is_fenced())];
+                let client = of_kind.get_or_init(|| {
+                    let fence = access.is_fenced().then(|| self.fence.clone());
+                    client!($sdk, $prefix, &self.account, &self.config, self.partition, fence, access.is_repeatable())
+                });
+                Call::new(self, Operation::$name.on(thing), client.$method())
+            })*)*
+        }
+    };
+}
+
+operations! {
+    signing_in "sts" {
+        AssumeRole,
+        GetCallerIdentity,
+    }
+    ecs: aws_sdk_ecs, "ecs" {
+        DescribeClusters describe_clusters DescribeClustersFluentBuilder: Access::Read;
+        ListClusters list_clusters ListClustersFluentBuilder: Access::Read;
+        DescribeServices describe_services DescribeServicesFluentBuilder: Access::Read;
+        ListServices list_services ListServicesFluentBuilder: Access::Read;
+        ListServiceDeployments list_service_deployments ListServiceDeploymentsFluentBuilder: Access::Read;
+        DescribeServiceDeployments describe_service_deployments DescribeServiceDeploymentsFluentBuilder: Access::Read;
+        DescribeServiceRevisions describe_service_revisions DescribeServiceRevisionsFluentBuilder: Access::Read;
+        DescribeTasks describe_tasks DescribeTasksFluentBuilder: Access::Read;
+        ListTasks list_tasks ListTasksFluentBuilder: Access::Read;
+        DescribeTaskDefinition describe_task_definition DescribeTaskDefinitionFluentBuilder: Access::Read;
+        ListTaskDefinitions list_task_definitions ListTaskDefinitionsFluentBuilder: Access::Read;
+        RegisterTaskDefinition register_task_definition RegisterTaskDefinitionFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
+        UpdateService update_service UpdateServiceFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
+        StopServiceDeployment stop_service_deployment StopServiceDeploymentFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease);
+        RunTask run_task RunTaskFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease);
+    }
+    ecr: aws_sdk_ecr, "ecr" {
+        DescribeRepositories describe_repositories DescribeRepositoriesFluentBuilder: Access::Read;
+        GetAuthorizationToken get_authorization_token GetAuthorizationTokenFluentBuilder: Access::Read;
+        GetRegistryScanningConfiguration get_registry_scanning_configuration GetRegistryScanningConfigurationFluentBuilder: Access::Read;
+        BatchGetRepositoryScanningConfiguration batch_get_repository_scanning_configuration BatchGetRepositoryScanningConfigurationFluentBuilder: Access::Read;
+        DescribeImages describe_images DescribeImagesFluentBuilder: Access::Read;
+        DescribeImageScanFindings describe_image_scan_findings DescribeImageScanFindingsFluentBuilder: Access::Read;
+        StartImageScan start_image_scan StartImageScanFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::ScansAnImage));
+    }
+    inspector2: aws_sdk_inspector2, "inspector2" {
+        BatchGetAccountStatus batch_get_account_status BatchGetAccountStatusFluentBuilder: Access::Read;
+        ListCoverage list_coverage ListCoverageFluentBuilder: Access::Read;
+        ListFindings list_findings ListFindingsFluentBuilder: Access::Read;
+    }
+    codepipeline: aws_sdk_codepipeline, "codepipeline" {
+        GetPipeline get_pipeline GetPipelineFluentBuilder: Access::Read;
+        GetPipelineState get_pipeline_state GetPipelineStateFluentBuilder: Access::Read;
+        GetPipelineExecution get_pipeline_execution GetPipelineExecutionFluentBuilder: Access::Read;
+        ListActionExecutions list_action_executions ListActionExecutionsFluentBuilder: Access::Read;
+        ListPipelines list_pipelines ListPipelinesFluentBuilder: Access::Read;
+        StartPipelineExecution start_pipeline_execution StartPipelineExecutionFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease);
+        StopPipelineExecution stop_pipeline_execution StopPipelineExecutionFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease);
+        PutApprovalResult put_approval_result PutApprovalResultFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
+    }
+    dynamodb: aws_sdk_dynamodb, "dynamodb" {
+        GetItem get_item GetItemFluentBuilder: Access::Read;
+        Query query QueryFluentBuilder: Access::Read;
+        BatchGetItem batch_get_item BatchGetItemFluentBuilder: Access::Read;
+        PutItem put_item PutItemFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::IsTheLease));
+        TransactWriteItems transact_write_items TransactWriteItemsFluentBuilder: Access::Write(Retry::ClientToken, Fencing::None(Unfenced::IsTheLease));
+    }
+}
+
+#[cfg(test)]
+#[path = "operations_tests.rs"]
+mod tests;
