@@ -1,6 +1,5 @@
 //! Amazon Resource Names, as far as they must be made or taken apart here.
 
-use crate::model::arn;
 use crate::model::ids::Region;
 use crate::model::partition;
 use crate::model::pipeline::Account;
@@ -23,16 +22,6 @@ pub(super) fn account_of(arn: &str) -> Option<&str> {
     arn.split(':').nth(4).filter(|a| !a.is_empty())
 }
 
-/// What a trust policy names for a caller: the role behind an assumed-role session (STS leaves a role's path out), else the caller.
-pub(super) fn trusted(principal: &str) -> String {
-    match (arn::session(principal), principal.splitn(6, ':').collect::<Vec<_>>().as_slice()) {
-        (Some((role, _)), [arn, partition, "sts", _, account, _]) => {
-            format!("{arn}:{partition}:iam::{account}:role/{role}")
-        }
-        _ => principal.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,11 +38,5 @@ mod tests {
         a.region = "eusc-de-east-1".parse().unwrap();
         assert_eq!(role(&a, "deploy"), "arn:aws-eusc:iam::222222222222:role/deploy");
         assert_eq!(role(&a, "arn:aws:iam::1:role/x"), "arn:aws:iam::1:role/x");
-    }
-
-    #[test]
-    fn a_session_is_trusted_by_its_role() {
-        assert_eq!(trusted("arn:aws:sts::111111111111:assumed-role/ci/run-7"), "arn:aws:iam::111111111111:role/ci");
-        assert_eq!(trusted("arn:aws:iam::111111111111:user/ann"), "arn:aws:iam::111111111111:user/ann");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::arn;
+use crate::model::arn;
 
 /// What AWS's message says about who may not do what to which.
 #[derive(Debug, Default, PartialEq, Eq)]

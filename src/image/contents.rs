@@ -11,7 +11,8 @@ use super::copy::DEEPEST;
 use super::manifest::{Content, Descriptor, Manifest, Platform};
 use super::registry::Repository;
 use crate::model::contents::{Contents, Runnable};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
 
 /// Manifests of one image, nested indexes included: every platform there is, twice, with an attestation each, are fewer.
@@ -103,8 +104,8 @@ impl Look<'_, '_> {
 
     async fn read(&self, child: &Descriptor) -> Result<Manifest, Fault> {
         self.from.manifest(child.digest.as_str()).await?.ok_or_else(|| {
-            let what = format!("repository {} does not have {}, which an index names", self.from.name(), child.digest);
-            Fault::new(FaultKind::NotFound, what).hint("build or copy the image again")
+            let (repository, digest) = (self.from.name().to_owned(), child.digest.clone());
+            RegistryProblem::PartMissing { repository, digest }.into()
         })
     }
 

@@ -6,7 +6,8 @@ use super::attached;
 use super::contents::MOST;
 use super::manifest::{Content, Descriptor, Manifest};
 use super::registry::Repository;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
 use crate::ports::images::Say;
 
@@ -106,8 +107,8 @@ pub async fn blobs<'d>(
 
 async fn read(from: &Repository<'_>, digest: &Digest) -> Result<Manifest, Fault> {
     from.manifest(digest.as_str()).await?.ok_or_else(|| {
-        Fault::new(FaultKind::NotFound, format!("{} has no {digest}", from.name()))
-            .hint("a lifecycle policy may have removed it; build it again")
+        let (repository, digest) = (from.name().to_owned(), digest.clone());
+        RegistryProblem::ImageMissing { repository, digest, account: None }.into()
     })
 }
 
@@ -116,10 +117,6 @@ async fn read(from: &Repository<'_>, digest: &Digest) -> Result<Manifest, Fault>
 /// # Errors
 /// `NotFound` where one is not there, `Invalid` where there are too many, and what the registry answers.
 pub async fn children_first(from: &Repository<'_>, top: Manifest) -> Result<Vec<Manifest>, Fault> {
-    let endless = |why: String| {
-        Fault::new(FaultKind::Invalid, "the image is an index of indexes, with more in it than can be followed")
-            .cause(why)
-    };
     let mut known: BTreeMap<Digest, Manifest> = BTreeMap::new();
     let mut all: Vec<Manifest> = Vec::new();
     let mut level = vec![top];
@@ -131,7 +128,7 @@ pub async fn children_first(from: &Repository<'_>, top: Manifest) -> Result<Vec<
             }
             if !known.contains_key(&child.digest) {
                 if known.len() == MOST {
-                    return Err(endless(format!("it names more than {MOST} manifests")));
+                    return Err(RegistryProblem::TooManyManifests { most: MOST as u64 }.into());
                 }
                 known.insert(child.digest.clone(), read(from, &child.digest).await?);
             }
@@ -147,7 +144,7 @@ pub async fn children_first(from: &Repository<'_>, top: Manifest) -> Result<Vec<
         }
         level = next;
     }
-    Err(endless(format!("more than {DEEPEST} levels")))
+    Err(RegistryProblem::TooManyLevels { most: DEEPEST as u64 }.into())
 }
 
 /// A size for people.
@@ -166,6 +163,7 @@ mod tests {
     use super::*;
     use crate::image::manifest::{OCI_INDEX, OCI_MANIFEST};
     use crate::image::testing::{FixedClock, count, plain, scripted};
+    use crate::model::fault::FaultKind;
 
     fn image(n: usize) -> Manifest {
         let d = Digest::of(&n.to_be_bytes());

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
 pub use crate::model::platform::Platform;
 
@@ -140,14 +141,10 @@ impl Manifest {
     /// # Errors
     /// `Invalid` for what is neither an image manifest nor an index (schema 1 is not).
     pub fn parse(bytes: Bytes) -> Result<Manifest, Fault> {
-        let odd = |why: String| {
-            Fault::new(FaultKind::Invalid, "the registry holds something that is not an image manifest").cause(why)
-        };
+        let odd = |why: String| Fault::from(RegistryProblem::NotAManifest).said(why);
         let read: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| odd(e.to_string()))?;
         if let Some(member) = read_otherwise_elsewhere(&read) {
-            return Err(odd(format!(
-                "some programs read its member `{member}` as another one, and would run something else"
-            )));
+            return Err(RegistryProblem::AmbiguousManifest { member: member.to_owned() }.into());
         }
         let raw: Raw = serde_json::from_slice(&bytes).map_err(|e| odd(e.to_string()))?;
         if raw.schema_version != 2 {
@@ -275,6 +272,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::fault::FaultKind;
 
     const D: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000001";
 
@@ -303,7 +301,7 @@ mod tests {
     )]
     fn what_go_would_read_otherwise_is_no_manifest(#[case] text: &'static str, #[case] member: &str) {
         let fault = Manifest::parse(text.into()).unwrap_err();
-        assert!(fault.told_cause().as_ref().is_some_and(|c| c.contains(&format!("`{member}`"))), "{fault:?}");
+        assert_eq!(fault, RegistryProblem::AmbiguousManifest { member: member.to_owned() }.into());
     }
 
     #[test]

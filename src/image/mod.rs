@@ -28,7 +28,8 @@ use self::env::Env;
 use self::registry::Repository;
 use crate::model::contents::Contents;
 use crate::model::event::PushedImage;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::build::BuildProblem;
 use crate::model::ids::Digest;
 use crate::model::pipeline::{Build, ImageSpec};
 use crate::ports::clock::Clock;
@@ -88,9 +89,7 @@ impl Images for OciImages {
                 })
                 .await
             }
-            Build::None => Err(Fault::new(FaultKind::Invalid, "this image is never built here")
-                .cause("the pipeline file names no builder for it")
-                .hint("bring it with --image NAME=REFERENCE")),
+            Build::None => Err(BuildProblem::NeverBuilt.into()),
         }
     }
 

@@ -1,7 +1,8 @@
 //! References as Docker reads them (distribution/reference, "normalized" names).
 
 use crate::model::address;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
 use crate::model::reference;
 
@@ -22,11 +23,7 @@ impl Reference {
     /// # Errors
     /// `Invalid` for what Docker would not take either.
     pub fn parse(text: &str) -> Result<Reference, Fault> {
-        let bad = |why: &str| {
-            Fault::new(FaultKind::Invalid, format!("`{text}` is not a valid image reference"))
-                .cause(why)
-                .hint("write [HOST[:PORT]/]NAME[:TAG][@sha256:…]")
-        };
+        let bad = |why: &str| Fault::from(RegistryProblem::InvalidReference { reference: text.to_owned() }).said(why);
         let parts = reference::Reference::of(text);
         if let Some(digest) = parts.digest {
             digest.parse::<Digest>().map_err(|e| bad(&e.to_string()))?;
@@ -87,6 +84,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::fault::FaultKind;
 
     const D: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000001";
 

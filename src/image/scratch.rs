@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::file::{FileProblem, Use};
 use crate::ports::clock::Clock;
 
 /// What the names of these folders begin with.
@@ -35,14 +36,12 @@ impl Scratch {
         let path = parent.join(format!("{NAME}{}-{}", std::process::id(), clock.token(16)));
         // `create` fails on a folder that somebody else prepared.
         std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(|e| {
-            Fault::new(FaultKind::BuildFailed, format!("no temporary folder can be made in {}", parent.display()))
-                .cause(e.to_string())
-                .hint("point TMPDIR to a folder that can be written")
+            Fault::from(FileProblem::NoTemporaryFolder { parent: parent.display().to_string() }).said(e.to_string())
         })?;
         let lock = path.join(LOCK);
         let lock = File::create_new(&lock)
             .and_then(|file| file.lock().map(|()| file))
-            .map_err(|e| io_fault("could not be made", &lock, &e))?;
+            .map_err(|e| io_fault(Use::Make, &lock, &e))?;
         OPEN.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
         sweep(&parent, &path, SETTLED);
         Ok(Scratch { path, _lock: lock })
@@ -65,7 +64,7 @@ impl Scratch {
             .mode(0o600)
             .open(&path)
             .and_then(|mut f| f.write_all(content))
-            .map_err(|e| io_fault("could not be written", &path, &e))?;
+            .map_err(|e| io_fault(Use::Write, &path, &e))?;
         Ok(path)
     }
 }
@@ -109,8 +108,8 @@ fn sweep(parent: &Path, ours: &Path, settled: Duration) {
 }
 
 /// A file of ours that could not be used.
-pub fn io_fault(what: &str, path: &Path, error: &std::io::Error) -> Fault {
-    Fault::new(FaultKind::BuildFailed, format!("{} {what}", path.display())).cause(error.to_string())
+pub fn io_fault(cannot: Use, path: &Path, error: &std::io::Error) -> Fault {
+    Fault::from(FileProblem::Unusable { path: path.display().to_string(), cannot }).said(error.to_string())
 }
 
 #[cfg(test)]

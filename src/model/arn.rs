@@ -18,6 +18,16 @@ pub fn session(arn: &str) -> Option<(&str, &str)> {
     resource.strip_prefix("assumed-role/")?.split_once('/')
 }
 
+/// What a trust policy names for a caller: the role behind an assumed-role session (STS leaves a role's path out), else the caller.
+pub fn trusted(principal: &str) -> String {
+    match (session(principal), principal.splitn(6, ':').collect::<Vec<_>>().as_slice()) {
+        (Some((role, _)), [arn, partition, "sts", _, account, _]) => {
+            format!("{arn}:{partition}:iam::{account}:role/{role}")
+        }
+        _ => principal.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +42,11 @@ mod tests {
         assert_eq!(last("arn:aws:ecs:ap-northeast-1:111111111111:task-definition/web:7"), "web:7");
         assert_eq!(last("hello-web:1"), "hello-web:1");
         assert_eq!(split(user), Some(("arn:aws:iam::111111111111", "user/team/ada")));
+    }
+
+    #[test]
+    fn a_session_is_trusted_by_its_role() {
+        assert_eq!(trusted("arn:aws:sts::111111111111:assumed-role/ci/run-7"), "arn:aws:iam::111111111111:role/ci");
+        assert_eq!(trusted("arn:aws:iam::111111111111:user/ann"), "arn:aws:iam::111111111111:user/ann");
     }
 }

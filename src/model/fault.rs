@@ -1,6 +1,73 @@
-//! What goes wrong outside: a kind to decide by, and words for people.
+//! What goes wrong outside, as data: a kind to decide by, a code with its values, and the other side's own words.
 
 use serde::{Deserialize, Serialize};
+
+/// Defines the problems of one subject: the enum, and of each its code (in the record and in JSON) and its kind.
+macro_rules! problems {
+    ($(#[$doc:meta])* $area:ident => $name:ident {
+        $( $(#[$note:meta])* $variant:ident $({ $( $(#[$attribute:meta])* $field:ident: $type:ty ),* $(,)? })?
+            = $code:literal, $kind:ident; )*
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[serde(tag = "code")]
+        pub enum $name {
+            $( $(#[$note])* #[serde(rename = $code)] $variant $({ $( $(#[$attribute])* $field: $type ),* })?, )*
+        }
+
+        impl $name {
+            /// All codes, in the order of the variants.
+            pub const CODES: &[&str] = &[$($code),*];
+
+            pub fn code(&self) -> &'static str {
+                match self {
+                    $( $name::$variant { .. } => $code, )*
+                }
+            }
+
+            /// What it means for what may be done next.
+            pub fn kind(&self) -> $crate::model::fault::FaultKind {
+                match self {
+                    $( $name::$variant { .. } => $crate::model::fault::FaultKind::$kind, )*
+                }
+            }
+        }
+
+        impl From<$name> for $crate::model::fault::Problem {
+            fn from(problem: $name) -> $crate::model::fault::Problem {
+                $crate::model::fault::Problem::$area(problem)
+            }
+        }
+
+        impl From<$name> for $crate::model::fault::Fault {
+            fn from(problem: $name) -> $crate::model::fault::Fault {
+                $crate::model::fault::Fault { problem: problem.into(), said: None }
+            }
+        }
+    };
+}
+
+pub mod approval;
+pub mod aws;
+pub mod build;
+pub mod call;
+pub mod credentials;
+pub mod file;
+pub mod own;
+pub mod registry;
+pub mod service;
+pub mod task_definition;
+
+use approval::ApprovalProblem;
+use aws::AwsProblem;
+use build::BuildProblem;
+use call::CallProblem;
+use credentials::CredentialsProblem;
+use file::FileProblem;
+use own::OwnProblem;
+use registry::RegistryProblem;
+use service::ServiceProblem;
+use task_definition::TaskDefinitionProblem;
 
 /// What a failed call means for what may be done next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +115,22 @@ impl FaultKind {
             | FaultKind::Defect => false,
         }
     }
+
+    /// Whether whoever asks is not let in, or not as the one that the file says.
+    pub fn is_refused_access(self) -> bool {
+        match self {
+            FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount => true,
+            FaultKind::NotFound
+            | FaultKind::Invalid
+            | FaultKind::Throttled
+            | FaultKind::Unreachable
+            | FaultKind::Ambiguous
+            | FaultKind::BuildFailed
+            | FaultKind::ToolMissing
+            | FaultKind::Changed
+            | FaultKind::Defect => false,
+        }
+    }
 }
 
 /// A failure: what is the matter, as data, and what the other side said of it in its own words. `report` writes the sentences.
@@ -71,14 +154,81 @@ pub enum Problem {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
     },
+    Call(CallProblem),
+    Credentials(CredentialsProblem),
+    Aws(AwsProblem),
+    Approval(ApprovalProblem),
+    Registry(RegistryProblem),
+    Build(BuildProblem),
+    File(FileProblem),
+    Service(ServiceProblem),
+    TaskDefinition(TaskDefinitionProblem),
+    Own(OwnProblem),
+    /// Several at once, none of which hides another.
+    Several {
+        faults: Vec<Fault>,
+    },
 }
 
+/// The code of several faults at once.
+pub const SEVERAL: &str = "several-faults";
+
 impl Problem {
-    /// What it means for what may be done next.
+    /// What it means for what may be done next. Of several, refused credentials weigh most, since they hide the rest.
     pub fn kind(&self) -> FaultKind {
         match self {
             Problem::Told { kind, .. } => *kind,
+            Problem::Call(problem) => problem.kind(),
+            Problem::Credentials(problem) => problem.kind(),
+            Problem::Aws(problem) => problem.kind(),
+            Problem::Approval(problem) => problem.kind(),
+            Problem::Registry(problem) => problem.kind(),
+            Problem::Build(problem) => problem.kind(),
+            Problem::File(problem) => problem.kind(),
+            Problem::Service(problem) => problem.kind(),
+            Problem::TaskDefinition(problem) => problem.kind(),
+            Problem::Own(problem) => problem.kind(),
+            Problem::Several { faults } => {
+                let mut kinds = faults.iter().map(Fault::kind);
+                let first = kinds.clone().next().unwrap_or(FaultKind::Defect);
+                kinds.find(|kind| kind.is_refused_access()).unwrap_or(first)
+            }
         }
+    }
+
+    pub fn code(&self) -> &'static str {
+        match self {
+            Problem::Told { .. } => "told",
+            Problem::Call(problem) => problem.code(),
+            Problem::Credentials(problem) => problem.code(),
+            Problem::Aws(problem) => problem.code(),
+            Problem::Approval(problem) => problem.code(),
+            Problem::Registry(problem) => problem.code(),
+            Problem::Build(problem) => problem.code(),
+            Problem::File(problem) => problem.code(),
+            Problem::Service(problem) => problem.code(),
+            Problem::TaskDefinition(problem) => problem.code(),
+            Problem::Own(problem) => problem.code(),
+            Problem::Several { .. } => SEVERAL,
+        }
+    }
+
+    /// Every code that there is, each once.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        let all = [
+            CallProblem::CODES,
+            CredentialsProblem::CODES,
+            AwsProblem::CODES,
+            ApprovalProblem::CODES,
+            RegistryProblem::CODES,
+            BuildProblem::CODES,
+            FileProblem::CODES,
+            ServiceProblem::CODES,
+            TaskDefinitionProblem::CODES,
+            OwnProblem::CODES,
+            &[SEVERAL],
+        ];
+        all.into_iter().flatten().copied()
     }
 }
 
@@ -92,6 +242,17 @@ impl Fault {
         self.problem.kind()
     }
 
+    pub fn code(&self) -> &'static str {
+        self.problem.code()
+    }
+
+    /// With the other side's own words.
+    #[must_use]
+    pub fn said(mut self, words: impl Into<String>) -> Fault {
+        self.said = Some(words.into());
+        self
+    }
+
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Fault {
         self.said = Some(cause.into());
@@ -100,8 +261,8 @@ impl Fault {
 
     #[must_use]
     pub fn hint(mut self, more: impl Into<String>) -> Fault {
-        match &mut self.problem {
-            Problem::Told { hint, .. } => *hint = Some(more.into()),
+        if let Problem::Told { hint, .. } = &mut self.problem {
+            *hint = Some(more.into());
         }
         self
     }
@@ -114,5 +275,19 @@ impl std::fmt::Display for Fault {
         let told = self.told();
         write!(f, "{}", told.sentence)?;
         told.cause.map_or(Ok(()), |cause| write!(f, ": {cause}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_stands_for_one_problem() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Problem::codes() {
+            assert!(seen.insert(code), "{code} is used twice");
+            assert!(code.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{code}");
+        }
     }
 }

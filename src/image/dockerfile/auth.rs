@@ -12,6 +12,7 @@ use crate::image::env::Env;
 use crate::image::reference::HUB;
 use crate::image::scratch::{Scratch, io_fault};
 use crate::model::fault::Fault;
+use crate::model::fault::file::Use;
 use crate::model::secrets::Secrets;
 use crate::ports::images::{Access, Login};
 
@@ -24,13 +25,12 @@ const KEPT: [&str; 7] = ["cli-plugins", "contexts", "buildx", "trust", "ca.pem",
 /// `BuildFailed` where it cannot be written.
 pub fn docker_folder(scratch: &Scratch, to: &Access, env: &Env) -> Result<PathBuf, Fault> {
     let folder = scratch.path().join("docker");
-    std::fs::create_dir(&folder).map_err(|e| io_fault("could not be made", &folder, &e))?;
+    std::fs::create_dir(&folder).map_err(|e| io_fault(Use::Make, &folder, &e))?;
     if let Some(own) = env.docker_config_dir() {
         for name in KEPT {
             let there = own.join(name);
             if let Ok(real) = there.canonicalize() {
-                std::os::unix::fs::symlink(&real, folder.join(name))
-                    .map_err(|e| io_fault("could not be linked", &there, &e))?;
+                std::os::unix::fs::symlink(&real, folder.join(name)).map_err(|e| io_fault(Use::Link, &there, &e))?;
             }
         }
     }

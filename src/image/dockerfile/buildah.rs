@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::run::Doing;
 use super::{Prepared, auth, ignore};
 use crate::image::scratch::io_fault;
 use crate::model::fault::Fault;
+use crate::model::fault::build::Doing;
+use crate::model::fault::file::Use;
 use crate::model::ids::Digest;
 
 /// Builds and pushes; answers the digest that the tool says it pushed.
@@ -60,5 +61,5 @@ pub async fn build_and_push(work: &Prepared<'_>) -> Result<Option<Digest>, Fault
 }
 
 fn text_of(file: &Path) -> Result<String, Fault> {
-    std::fs::read_to_string(file).map(|t| t.trim().to_owned()).map_err(|e| io_fault("was not written", file, &e))
+    std::fs::read_to_string(file).map(|t| t.trim().to_owned()).map_err(|e| io_fault(Use::Expect, file, &e))
 }

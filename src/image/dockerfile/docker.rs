@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::run::Doing;
 use super::tools::Found;
 use super::{Prepared, auth, ignore};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::build::BuildProblem;
+use crate::model::fault::build::Doing;
 use crate::model::ids::Digest;
 use crate::outside::run::{self, Limits};
 
@@ -29,9 +30,7 @@ pub async fn build_and_push(work: &Prepared<'_>, tool: Found) -> Result<Option<D
     let buildx = tool == Found::Docker && has_buildx(work, &env).await;
     let several = work.job.platforms.len() > 1;
     if several && tool == Found::Docker && !buildx {
-        return Err(Fault::new(FaultKind::ToolMissing, "docker builds for several platforms only with buildx")
-            .cause(format!("platforms: {}", work.job.platforms.join(", ")))
-            .hint("install docker-buildx, or use buildah, podman or `layers`"));
+        return Err(BuildProblem::BuildxMissing { platforms: work.job.platforms.to_vec() }.into());
     }
     let engine = engine(tool, buildx, work.job.env.get("DOCKER_BUILDKIT"));
     let file = dockerfile(work, engine)?;

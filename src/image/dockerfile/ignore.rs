@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::image::scratch::{Scratch, io_fault};
 use crate::model::fault::Fault;
+use crate::model::fault::file::Use;
 
 /// kanmon's own state, in the repository's root.
 const STATE: &str = ".kanmon";
@@ -47,7 +48,7 @@ pub fn for_buildkit(scratch: &Scratch, context: &Path, dockerfile: &Path) -> Res
     }
     let own = [beside(dockerfile, ".dockerignore"), context.join(".dockerignore")];
     scratch.write("Dockerfile.dockerignore", with_state(&own)?.as_bytes())?;
-    let text = std::fs::read(dockerfile).map_err(|e| io_fault("cannot be read", dockerfile, &e))?;
+    let text = std::fs::read(dockerfile).map_err(|e| io_fault(Use::Read, dockerfile, &e))?;
     scratch.write("Dockerfile", &text)
 }
 
@@ -63,7 +64,7 @@ fn with_state(candidates: &[PathBuf]) -> Result<String, Fault> {
         match std::fs::read_to_string(path) {
             Ok(text) => return Ok(format!("{text}\n{STATE}\n")),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-            Err(e) => return Err(io_fault("cannot be read", path, &e)),
+            Err(e) => return Err(io_fault(Use::Read, path, &e)),
         }
     }
     Ok(format!("{STATE}\n"))

@@ -15,7 +15,9 @@ use self::tools::Found;
 use super::env::Env;
 use super::registry::Repository;
 use super::scratch::Scratch;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::file::{FileProblem, Role};
+use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
 use crate::model::pipeline::Tool;
 use crate::ports::clock::Clock;
@@ -55,11 +57,11 @@ struct Prepared<'a> {
 /// `ToolMissing`, `Invalid` for paths that are not there, `BuildFailed` with the tool's last lines, `AccessDenied` by the registry,
 /// `Changed` where the tag is another's by the time it is read.
 pub async fn build(job: &Job<'_>) -> Result<Built, Fault> {
-    let context = below(job.root, job.context, "build context")?;
-    let file = below(job.root, job.file, "Dockerfile")?;
+    let context = below(job.root, job.context, Role::BuildContext)?;
+    let file = below(job.root, job.file, Role::Dockerfile)?;
     if !context.is_dir() || !file.is_file() {
-        return Err(Fault::new(FaultKind::Invalid, "the build context is a folder, and the Dockerfile a file")
-            .cause(format!("context `{}`, file `{}`", job.context, job.file)));
+        let (context, file) = (job.context.to_owned(), job.file.to_owned());
+        return Err(FileProblem::ContextOrFileUnfit { context, file }.into());
     }
     let found = tools::choose(job.tool, job.env).await?;
     (job.say)(&format!("building {} with {} ({})", job.file, found.name(), found.program.display()));
@@ -77,29 +79,29 @@ pub async fn build(job: &Job<'_>) -> Result<Built, Fault> {
 
 async fn read_back(job: &Job<'_>, told: Option<&Digest>) -> Result<crate::model::event::PushedImage, Fault> {
     let at = Repository::to_read(job.to.clone(), job.clock)?;
-    let there = at.manifest(job.tag).await?.ok_or_else(|| {
-        Fault::new(FaultKind::BuildFailed, format!("{}:{} is not there after the push", at.name(), job.tag))
-    })?;
+    let there = at
+        .manifest(job.tag)
+        .await?
+        .ok_or_else(|| RegistryProblem::PushedMissing { repository: at.name().to_owned(), tag: job.tag.to_owned() })?;
     match told {
         Some(told) if told != &there.digest => {
-            Err(Fault::new(FaultKind::Changed, format!("{}:{} is not what was pushed", at.name(), job.tag))
-                .cause(format!("pushed {told}, found {}", there.digest))
-                .hint("somebody else pushes the same tag"))
+            let (repository, tag) = (at.name().to_owned(), job.tag.to_owned());
+            Err(RegistryProblem::TagMoved { repository, tag, put: told.clone(), found: Some(there.digest) }.into())
         }
         _ => Ok(at.pushed(&there)),
     }
 }
 
 /// A path of the pipeline file, proven to be there and below the root.
-fn below(root: &Path, path: &str, what: &str) -> Result<PathBuf, Fault> {
-    let leaves = || Fault::new(FaultKind::Invalid, format!("the {what} `{path}` leads out of the repository"));
+fn below(root: &Path, path: &str, role: Role) -> Result<PathBuf, Fault> {
+    let leaves = || Fault::from(FileProblem::Outside { role, path: path.to_owned() });
     if Path::new(path).is_absolute() || Path::new(path).components().any(|c| c == Component::ParentDir) {
         return Err(leaves());
     }
     let real = |p: &Path| {
         p.canonicalize().map_err(|e| {
-            Fault::new(FaultKind::Invalid, format!("the {what} `{path}` is not there"))
-                .cause(format!("{}: {e}", p.display()))
+            let looked_in = p.display().to_string();
+            Fault::from(FileProblem::Missing { role, path: path.to_owned(), looked_in }).said(e.to_string())
         })
     };
     let (found, root) = (real(&root.join(path))?, real(root)?);
@@ -129,17 +131,18 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::fault::FaultKind;
 
     #[rstest]
-    #[case("..", "leads out")]
-    #[case("/etc", "leads out")]
-    #[case("out", "leads out")]
-    #[case("missing", "is not there")]
-    fn a_context_is_below_the_root(#[case] path: &str, #[case] says: &str) {
+    #[case("..", "path-outside-repository")]
+    #[case("/etc", "path-outside-repository")]
+    #[case("out", "path-outside-repository")]
+    #[case("missing", "file-missing")]
+    fn a_context_is_below_the_root(#[case] path: &str, #[case] code: &str) {
         let root = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/etc", root.path().join("out")).unwrap();
-        let fault = below(root.path(), path, "build context").unwrap_err();
+        let fault = below(root.path(), path, Role::BuildContext).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
-        assert!(fault.told_sentence().contains(says), "{fault}");
+        assert_eq!(fault.code(), code);
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::image::env::Env;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::build::{BuildProblem, Doing};
 use crate::model::secrets::Secrets;
 use crate::outside::run::{self, End, Leftovers, Lines, Pipe};
 use crate::ports::images::Say;
@@ -39,13 +40,6 @@ pub struct Runner<'a> {
     pub secrets: Secrets,
 }
 
-/// What is being done, for the sentence of a failure and for what it means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
-    Build,
-    Push,
-}
-
 impl Runner<'_> {
     /// Runs to the end and answers what was said last.
     ///
@@ -72,7 +66,7 @@ impl Runner<'_> {
         };
         let ended = run::run(command, None, Some(LONGEST), Leftovers::Stay, &mut listen)
             .await
-            .map_err(|e| Fault::new(FaultKind::ToolMissing, format!("{name} cannot be run")).cause(e.to_string()))?;
+            .map_err(|e| Fault::from(BuildProblem::NotRunnable { program: name.clone() }).said(e.to_string()))?;
         out.end(&mut |line| shown(line, &hear));
         err.end(&mut |line| shown(line, &hear));
         let last: Vec<String> = last.into_inner().expect("no holder panics").into();
@@ -80,25 +74,26 @@ impl Runner<'_> {
             End::Exited(status) if status.success() => Ok(last),
             End::Exited(status) => Err(failure(&name, doing, status, &last)),
             End::TimedOut => {
-                let sentence = format!("{name} did not end within {} hours", LONGEST.as_secs() / 3600);
-                Err(Fault::new(FaultKind::BuildFailed, sentence).cause(last.join("\n")))
+                let problem = BuildProblem::TooLong { program: name, hours: LONGEST.as_secs() / 3600 };
+                Err(Fault { said: words(&last), ..problem.into() })
             }
         }
     }
 }
 
 fn failure(name: &str, doing: Doing, status: std::process::ExitStatus, last: &[String]) -> Fault {
-    let cause = if last.is_empty() { status.to_string() } else { last.join("\n") };
-    let lower = cause.to_lowercase();
-    match doing {
-        Doing::Push if DENIALS.iter().any(|d| lower.contains(d)) => {
-            Fault::new(FaultKind::AccessDenied, format!("the registry did not let {name} push"))
-                .cause(cause)
-                .hint("check the login for this registry, and the repository's policy")
-        }
-        Doing::Push => Fault::new(FaultKind::BuildFailed, format!("{name} could not push ({status})")).cause(cause),
-        Doing::Build => Fault::new(FaultKind::BuildFailed, format!("{name} could not build ({status})")).cause(cause),
-    }
+    let (program, status, said) = (name.to_owned(), status.to_string(), words(last));
+    let lower = said.as_deref().unwrap_or_default().to_lowercase();
+    let problem = match doing {
+        Doing::Push if DENIALS.iter().any(|d| lower.contains(d)) => BuildProblem::PushDenied { program, status },
+        Doing::Push | Doing::Build => BuildProblem::Failed { program, doing, status },
+    };
+    Fault { said, ..problem.into() }
+}
+
+/// What a builder said last, if it said anything.
+fn words(last: &[String]) -> Option<String> {
+    (!last.is_empty()).then(|| last.join("\n"))
 }
 
 /// A line that is not blank; of one that a progress bar wrote over again and again, what stood last.
@@ -111,6 +106,7 @@ fn shown(line: &str, hear: &dyn Fn(&str)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fault::FaultKind;
 
     async fn shell(doing: Doing, script: &str) -> (Result<Vec<String>, Fault>, Vec<String>) {
         let heard = Mutex::new(Vec::new());
@@ -129,9 +125,10 @@ mod tests {
         assert_eq!(heard.len(), 30);
         let fault = answer.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::BuildFailed);
-        assert!(fault.told_sentence().contains("exit status: 7"), "{fault}");
-        let cause = fault.told_cause().unwrap();
-        assert!(cause.starts_with("line 11\n") && cause.ends_with("line 30"), "{cause}");
+        let (program, status) = ("sh".to_owned(), "exit status: 7".to_owned());
+        assert_eq!(fault.problem, BuildProblem::Failed { program, doing: Doing::Build, status }.into());
+        let said = fault.said.unwrap();
+        assert!(said.starts_with("line 11\n") && said.ends_with("line 30"), "{said}");
     }
 
     #[tokio::test]

@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::image::env::Env;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::build::{BuildProblem, BuilderTrouble, LookedFor};
 use crate::model::pipeline::Tool;
 use crate::outside::run::{self, End, Limits};
 
@@ -59,40 +60,38 @@ pub async fn choose(tool: Tool, env: &Env) -> Result<Builder, Fault> {
         Tool::Podman => &[Found::Podman],
         Tool::Finch => &[Found::Finch],
     };
-    let mut why = Vec::new();
+    let mut looked_for = Vec::new();
     for kind in candidates {
         match usable(*kind, env).await {
             Ok(program) => return Ok(Builder { kind: *kind, program }),
-            Err(reason) => why.push(format!("{}: {reason}", kind.name())),
+            Err(trouble) => looked_for.push(LookedFor { name: kind.name().to_owned(), trouble }),
         }
     }
-    let names: Vec<&str> = candidates.iter().map(|k| k.name()).collect();
     let path = env.get("PATH").map(|p| p.to_string_lossy().into_owned()).unwrap_or_default();
-    Err(Fault::new(FaultKind::ToolMissing, format!("no builder for a Dockerfile: looked for {}", names.join(", ")))
-        .cause(format!("{} (PATH is {path})", why.join("; ")))
-        .hint("install one of them or start its daemon; `layers` needs none"))
+    Err(BuildProblem::NoBuilder { looked_for, path }.into())
 }
 
-async fn usable(kind: Found, env: &Env) -> Result<PathBuf, String> {
-    let program = env.find_program(kind.name()).ok_or("not in PATH")?;
+async fn usable(kind: Found, env: &Env) -> Result<PathBuf, BuilderTrouble> {
+    let program = env.find_program(kind.name()).ok_or(BuilderTrouble::NotInPath)?;
     if kind == Found::Docker {
         daemon_answers(&program, env).await?;
     }
     Ok(program)
 }
 
-async fn daemon_answers(program: &PathBuf, env: &Env) -> Result<(), String> {
+async fn daemon_answers(program: &PathBuf, env: &Env) -> Result<(), BuilderTrouble> {
+    let silent = |said: Option<String>| BuilderTrouble::NoDaemon { said };
     let mut command = Command::new(program);
     command.args(["version", "--format", "{{.Server.Version}}"]).envs(env.overrides());
-    let output = run::output(command, None, DAEMON).await.map_err(|e| e.to_string())?;
+    let output = run::output(command, None, DAEMON).await.map_err(|e| silent(Some(e.to_string())))?;
     if output.end == End::TimedOut {
-        return Err(format!("its daemon did not answer in {} s", DAEMON.time.as_secs()));
+        return Err(BuilderTrouble::DaemonTooSlow { seconds: DAEMON.time.as_secs() });
     }
     if output.succeeded() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.err);
-    Err(said.lines().rfind(|l| !l.trim().is_empty()).unwrap_or("its daemon does not answer").trim().to_owned())
+    Err(silent(said.lines().rfind(|l| !l.trim().is_empty()).map(|line| line.trim().to_owned())))
 }
 
 #[cfg(test)]
@@ -101,6 +100,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::model::fault::FaultKind;
 
     fn install(dir: &Path, name: &str, script: &str) {
         let path = dir.join(name);
@@ -135,16 +135,19 @@ mod tests {
         let (dir, env) = machine(&[("docker", "echo 'Cannot connect to the daemon' >&2; exit 1")]);
         let fault = choose(Tool::Auto, &env).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::ToolMissing);
-        assert!(fault.told_sentence().ends_with("looked for docker, buildah, podman, finch"), "{fault}");
-        let cause = fault.told_cause().unwrap();
-        assert!(cause.contains("docker: Cannot connect to the daemon; buildah: not in PATH"), "{cause}");
-        assert!(cause.contains(&dir.path().display().to_string()), "{cause}");
+        let looked_for = |name: &str, trouble| LookedFor { name: name.to_owned(), trouble };
+        let said = Some("Cannot connect to the daemon".to_owned());
+        let docker = looked_for("docker", BuilderTrouble::NoDaemon { said });
+        let others = ["buildah", "podman", "finch"].map(|name| looked_for(name, BuilderTrouble::NotInPath));
+        let looked_for = std::iter::once(docker).chain(others).collect();
+        assert_eq!(fault, BuildProblem::NoBuilder { looked_for, path: dir.path().display().to_string() }.into());
     }
 
     #[tokio::test]
     async fn the_one_named_is_the_only_one() {
-        let (_dir, env) = machine(&[("docker", "exit 0")]);
+        let (dir, env) = machine(&[("docker", "exit 0")]);
         let fault = choose(Tool::Buildah, &env).await.unwrap_err();
-        assert!(fault.told_sentence().ends_with("looked for buildah"), "{fault}");
+        let looked_for = vec![LookedFor { name: "buildah".to_owned(), trouble: BuilderTrouble::NotInPath }];
+        assert_eq!(fault, BuildProblem::NoBuilder { looked_for, path: dir.path().display().to_string() }.into());
     }
 }

@@ -11,7 +11,9 @@ use crate::image::credentials;
 use crate::image::env::Env;
 use crate::image::manifest::{Content, Descriptor, Manifest, Platform};
 use crate::image::registry::Repository;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::build::{BaseUnfit, BuildProblem};
+use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
 use crate::ports::clock::Clock;
 use crate::ports::images::{Access, Say};
@@ -62,10 +64,10 @@ impl<'a> Base<'a> {
             }
         }
         let repository = Repository::to_read(access, clock)?;
-        let top = repository.manifest(&tag).await?.ok_or_else(|| {
-            Fault::new(FaultKind::NotFound, format!("the base image {reference} is not there"))
-                .hint("correct `base`, or log in with `docker login` where it is private")
-        })?;
+        let top = repository
+            .manifest(&tag)
+            .await?
+            .ok_or_else(|| Fault::from(RegistryProblem::BaseMissing { reference: reference.to_owned() }))?;
         if tag.parse::<Digest>().is_err() {
             say(&format!("base {reference} is {} now; name it by digest for a reproducible result", top.digest));
         }
@@ -86,10 +88,11 @@ impl<'a> Base<'a> {
             Content::Index(_) => self.child(platform).await?,
         };
         let Content::Image { config, layers } = image.content else {
-            return Err(self.unfit("its index names another index for the platform"));
+            return Err(self.unfit(BaseUnfit::IndexInIndex));
         };
         let bytes = self.repository.document(&config).await?;
-        let config: Value = serde_json::from_slice(&bytes).map_err(|e| self.unfit(&e.to_string()))?;
+        let config: Value = serde_json::from_slice(&bytes)
+            .map_err(|e| self.unfit(BaseUnfit::ConfigurationUnreadable).said(e.to_string()))?;
         let text = |key: &str| config.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let has = Platform {
             os: text("os"),
@@ -97,11 +100,12 @@ impl<'a> Base<'a> {
             variant: Some(text("variant")).filter(|v| !v.is_empty()),
         };
         if !has.serves(platform) {
-            return Err(self.unfit(&format!("it is for {has}, not for {platform}")));
+            return Err(self.unfit(BaseUnfit::OtherPlatform { has, wanted: platform.clone() }));
         }
         let diff_ids = config.pointer("/rootfs/diff_ids").and_then(Value::as_array).map_or(0, Vec::len);
         if diff_ids != layers.len() {
-            return Err(self.unfit(&format!("it has {} layers and names {diff_ids}", layers.len())));
+            let (layers, named) = (layers.len() as u64, diff_ids as u64);
+            return Err(self.unfit(BaseUnfit::LayersMiscounted { layers, named }));
         }
         Ok(Under { layers, config, reference: self.reference.clone(), digest: self.top.digest.clone() })
     }
@@ -121,7 +125,8 @@ impl<'a> Base<'a> {
             say(&format!("base layer {name} ({}): reading its folders", size(layer.size)));
             let read = |stream: &mut dyn Read| headers::read(decompress::archive(stream)?);
             let changes = self.repository.read_blob(layer, read).await?;
-            tree.lay(changes.map_err(|e| self.unfit(&format!("its layer {name} cannot be read: {e}")))?)?;
+            let unreadable = || self.unfit(BaseUnfit::LayerUnreadable { digest: layer.digest.clone() });
+            tree.lay(changes.map_err(|e| unreadable().said(e.to_string()))?)?;
         }
         Ok(tree)
     }
@@ -130,15 +135,14 @@ impl<'a> Base<'a> {
         let offered = self.top.platforms();
         let fitting = offered.iter().find(|c| c.platform.as_ref().is_some_and(|p| p.serves(platform)));
         let Some(child) = fitting else {
-            let names: Vec<String> =
-                offered.iter().filter_map(|c| c.platform.as_ref()).map(Platform::to_string).collect();
-            return Err(self.unfit(&format!("it has no {platform}, only {}", names.join(", "))));
+            let offered = offered.iter().filter_map(|c| c.platform.clone()).collect();
+            return Err(self.unfit(BaseUnfit::NoSuchPlatform { wanted: platform.clone(), offered }));
         };
         let read = self.repository.manifest(child.digest.as_str()).await?;
-        read.ok_or_else(|| self.unfit(&format!("its index names {}, which is not there", child.digest)))
+        read.ok_or_else(|| self.unfit(BaseUnfit::PartMissing { digest: child.digest.clone() }))
     }
 
-    fn unfit(&self, why: &str) -> Fault {
-        Fault::new(FaultKind::Invalid, format!("the base image {} cannot be built on", self.reference)).cause(why)
+    fn unfit(&self, why: BaseUnfit) -> Fault {
+        BuildProblem::BaseUnfit { reference: self.reference.clone(), why }.into()
     }
 }

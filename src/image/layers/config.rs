@@ -8,7 +8,9 @@ use super::base::{SCRATCH, Under};
 use super::pack::Layer;
 use crate::image::env::Env;
 use crate::image::manifest::{Descriptor, Manifest, OCI_MANIFEST, Platform};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::build::{BaseUnfit, BuildProblem, Setting};
+use crate::model::fault::own::{OwnProblem, Part};
 use crate::model::ids::Digest;
 use crate::model::pipeline::LayersSpec;
 
@@ -45,7 +47,8 @@ pub fn created(env: &Env) -> Result<Timestamp, Fault> {
     let Some(text) = env.get("SOURCE_DATE_EPOCH") else { return Ok(Timestamp::UNIX_EPOCH) };
     let text = text.to_string_lossy();
     text.parse().ok().and_then(|s| Timestamp::from_second(s).ok()).ok_or_else(|| {
-        Fault::new(FaultKind::Invalid, format!("SOURCE_DATE_EPOCH is `{text}`, which is not a number of seconds"))
+        let value = text.into_owned();
+        BuildProblem::InvalidSetting { setting: Setting::SourceDateEpoch, value }.into()
     })
 }
 
@@ -53,15 +56,15 @@ pub fn created(env: &Env) -> Result<Timestamp, Fault> {
 /// `Invalid` for an empty image, and for ports, names of variables and working directories that no runtime would take.
 pub fn check(spec: &LayersSpec) -> Result<(), Fault> {
     if spec.files.is_empty() && spec.base == SCRATCH {
-        return Err(Fault::new(FaultKind::Invalid, "an image of nothing on nothing").hint("name `files`, or a `base`"));
+        return Err(BuildProblem::Empty.into());
     }
     spec.ports.iter().try_for_each(|p| port(p).map(drop))?;
     if let Some(name) = spec.env.keys().find(|k| k.is_empty() || k.contains('=')) {
-        return Err(Fault::new(FaultKind::Invalid, format!("`{name}` is not a valid name of an environment variable")));
+        return Err(BuildProblem::InvalidSetting { setting: Setting::VariableName, value: name.clone() }.into());
     }
     match &spec.workdir {
         Some(dir) if !dir.starts_with('/') => {
-            Err(Fault::new(FaultKind::Invalid, format!("the working directory `{dir}` is not an absolute path")))
+            Err(BuildProblem::InvalidSetting { setting: Setting::WorkingDirectory, value: dir.clone() }.into())
         }
         _ => Ok(()),
     }
@@ -72,8 +75,7 @@ fn port(text: &str) -> Result<String, Fault> {
     let known = ["tcp", "udp", "sctp"].contains(&protocol);
     match number.parse::<u16>() {
         Ok(n) if n > 0 && known => Ok(format!("{n}/{protocol}")),
-        _ => Err(Fault::new(FaultKind::Invalid, format!("`{text}` is not a valid port"))
-            .hint("write 8080, 8080/tcp or 53/udp")),
+        _ => Err(BuildProblem::InvalidSetting { setting: Setting::Port, value: text.to_owned() }.into()),
     }
 }
 
@@ -112,7 +114,7 @@ pub fn image(
         });
     }
     let manifest = Manifest::parse(Bytes::from(manifest.to_string()))
-        .map_err(|f| Fault::new(FaultKind::Defect, "a manifest of our own cannot be read").cause(f.to_string()))?;
+        .map_err(|f| Fault::from(OwnProblem::Broken { part: Part::Manifest }).said(f.to_string()))?;
     Ok(Image { config, manifest })
 }
 
@@ -132,8 +134,11 @@ fn configuration(
     created: &Timestamp,
 ) -> Result<Value, Fault> {
     let mut whole = base.map_or_else(|| json!({}), |b| b.config.clone());
-    let defect = || Fault::new(FaultKind::Invalid, "the base image's configuration is no JSON object");
-    let whole = whole.as_object_mut().ok_or_else(defect)?;
+    let unfit = || BuildProblem::BaseUnfit {
+        reference: base.map(|b| b.reference.clone()).unwrap_or_default(),
+        why: BaseUnfit::ConfigurationNotAnObject,
+    };
+    let whole = whole.as_object_mut().ok_or_else(unfit)?;
     whole.insert("created".into(), json!(created));
     whole.insert("architecture".into(), json!(platform.architecture));
     whole.insert("os".into(), json!(platform.os));
@@ -231,6 +236,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::fault::FaultKind;
     use crate::model::pipeline::LayerFiles;
 
     fn spec() -> LayersSpec {

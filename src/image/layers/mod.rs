@@ -28,7 +28,9 @@ use super::manifest::{Descriptor, Manifest, OCI_INDEX, Platform};
 use super::registry::Repository;
 use super::scratch::Scratch;
 use crate::model::event::PushedImage;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::build::BuildProblem;
+use crate::model::fault::own::{OwnProblem, Part};
 use crate::model::ids::Digest;
 use crate::model::pipeline::{LayerFiles, LayersSpec};
 use crate::ports::clock::Clock;
@@ -105,7 +107,7 @@ fn platforms(named: &[String]) -> Result<Vec<Platform>, Fault> {
     let platforms: Vec<Platform> = named.iter().map(|p| Platform::parse(p)).collect::<Result<_, _>>()?;
     let distinct: BTreeSet<&Platform> = platforms.iter().collect();
     if platforms.is_empty() || distinct.len() != platforms.len() {
-        return Err(Fault::new(FaultKind::Invalid, "an image needs at least one platform, and each only once"));
+        return Err(BuildProblem::PlatformsRepeated.into());
     }
     Ok(platforms)
 }
@@ -161,7 +163,7 @@ async fn pack_all(
         let (entries, layer) =
             tokio::task::spawn_blocking(move || pack::pack(&entries, &file).map(|layer| (entries, layer)))
                 .await
-                .map_err(|e| Fault::new(FaultKind::Defect, "packing a layer broke off").cause(e.to_string()))??;
+                .map_err(|e| Fault::from(OwnProblem::Broken { part: Part::Packing }).said(e.to_string()))??;
         (job.say)(&format!("layer {} ({}): {from} → {to}", layer.digest.short(), size(layer.size)));
         packed.push((entries, layer.clone()));
         layers.push(layer);

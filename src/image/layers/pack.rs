@@ -10,7 +10,8 @@ use sha2::{Digest as _, Sha256};
 use super::placing::Entry;
 use super::sources::Kind;
 use crate::image::scratch::io_fault;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::file::{FileProblem, Use};
 use crate::model::ids::Digest;
 
 /// gzip's header names the system that made it; 255 is "unknown" (RFC 1952).
@@ -33,7 +34,7 @@ pub struct Layer {
 /// # Errors
 /// `Changed` where a source changed while it was read, `Invalid` where one cannot be read, `BuildFailed` where the disk is full.
 pub fn pack(entries: &[Entry], file: &Path) -> Result<Layer, Fault> {
-    let failed = |e: std::io::Error| io_fault("could not be written", file, &e);
+    let failed = |e: std::io::Error| io_fault(Use::Write, file, &e);
     let out = Hashing::new(BufWriter::new(File::create_new(file).map_err(failed)?));
     let gzip = GzBuilder::new().mtime(0).operating_system(UNKNOWN_SYSTEM).write(out, Compression::default());
     let mut archive = tar::Builder::new(Hashing::new(gzip));
@@ -48,7 +49,7 @@ pub fn pack(entries: &[Entry], file: &Path) -> Result<Layer, Fault> {
 }
 
 fn append<W: Write>(archive: &mut tar::Builder<W>, entry: &Entry, file: &Path) -> Result<(), Fault> {
-    let failed = |e: std::io::Error| io_fault("could not be written", file, &e);
+    let failed = |e: std::io::Error| io_fault(Use::Write, file, &e);
     let attributes = &entry.attributes;
     let xattrs = attributes.xattrs.iter().map(|(key, value)| (key.as_str(), value.as_slice()));
     archive.append_pax_extensions(xattrs).map_err(failed)?;
@@ -73,14 +74,13 @@ fn append<W: Write>(archive: &mut tar::Builder<W>, entry: &Entry, file: &Path) -
             header.set_entry_type(tar::EntryType::Regular);
             header.set_size(*size);
             let source = File::open(from).map_err(|e| {
-                Fault::new(FaultKind::Invalid, format!("{} cannot be read", from.display())).cause(e.to_string())
+                Fault::from(FileProblem::Unreadable { path: from.display().to_string() }).said(e.to_string())
             })?;
             let mut counted = Counted { from: source.take(*size), read: 0 };
             archive.append_data(&mut header, &entry.path, &mut counted).map_err(failed)?;
             let more = counted.from.into_inner().read(&mut [0]).map_err(failed)?;
             if counted.read != *size || more != 0 {
-                return Err(Fault::new(FaultKind::Changed, format!("{} changed while it was read", from.display()))
-                    .hint("build the image once nothing writes its files any more"));
+                return Err(FileProblem::ChangedWhileRead { path: from.display().to_string() }.into());
             }
             Ok(())
         }
@@ -141,6 +141,7 @@ mod tests {
     use crate::image::layers::placing::entries;
     use crate::image::layers::sources::{Attributes, source};
     use crate::image::layers::tree::Tree;
+    use crate::model::fault::FaultKind;
 
     fn found(root: &Path) -> Vec<Entry> {
         let source = source(root, "dist", &Ignore::default()).unwrap();

@@ -7,7 +7,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::sources::{Attributes, Item, Kind, Source};
 use super::tree::{Node, Tree};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::build::{BuildProblem, Setting};
 
 /// The mode of a folder that nothing else says anything of.
 const FOLDER: u32 = 0o755;
@@ -27,10 +28,8 @@ pub struct Entry {
 /// # Errors
 /// `Invalid` for what is not an absolute path.
 pub fn place(to: &str) -> Result<PathBuf, Fault> {
-    let no_place = || {
-        Fault::new(FaultKind::Invalid, format!("`{to}` is not an absolute path in an image"))
-            .hint("begin it with / and leave out ..")
-    };
+    let no_place =
+        || Fault::from(BuildProblem::InvalidSetting { setting: Setting::PlaceInImage, value: to.to_owned() });
     let mut place = PathBuf::new();
     for part in Path::new(to).components() {
         match part {
@@ -56,11 +55,7 @@ pub fn entries(source: &Source, from: &str, to: &str, image: &mut Tree) -> Resul
         let name = Path::new(from).file_name().unwrap_or_default();
         let place = if to.ends_with('/') { place.join(name) } else { place };
         let (Some(parent), Some(name)) = (place.parent(), place.file_name()) else {
-            return Err(Fault::new(
-                FaultKind::Invalid,
-                format!("`{from}` is a file and cannot become the image's root"),
-            )
-            .hint("end `to` with a file's name"));
+            return Err(BuildProblem::FileAsRoot { from: from.to_owned() }.into());
         };
         let parent = laying.image.resolve(parent)?;
         laying.thing(&parent.join(name), file, to)?;
@@ -129,10 +124,8 @@ impl Laying<'_> {
     /// A file or link of the source.
     fn thing(&mut self, path: &Path, item: &Item, to: &str) -> Result<(), Fault> {
         if let Some(Node::Folder(_)) = self.image.get(path) {
-            let sentence = format!("/{} is a folder in the image, and would become a file", path.display());
-            return Err(
-                Fault::new(FaultKind::Invalid, sentence).hint(format!("end `{to}` with / to put it into a folder"))
-            );
+            let path = format!("/{}", path.display());
+            return Err(BuildProblem::FolderBecomesFile { path, to: to.to_owned() }.into());
         }
         self.parents(path);
         self.put(path, item.kind.clone(), item.attributes.clone());
@@ -158,6 +151,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::fault::FaultKind;
 
     fn attributes(mode: u32, uid: u64) -> Attributes {
         Attributes { mode, uid, ..Attributes::default() }
@@ -246,7 +240,7 @@ mod tests {
     fn a_file_does_not_take_a_folders_place() {
         let fault = entries(&source(&[""]), "html", "/var/www/html", &mut base()).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
-        assert!(fault.told_sentence().starts_with("/var/www/html is a folder"), "{fault}");
+        assert_eq!(fault.code(), "folder-becomes-file");
     }
 
     #[rstest]

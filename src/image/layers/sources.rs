@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::dockerignore::Ignore;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::file::{FileProblem, IgnoreFileUnusable, Role};
 
 /// What never goes into an image, at whatever depth: kanmon's state, and git's, whose configuration holds a checkout's token.
 const NEVER: [&str; 2] = [".kanmon", ".git"];
@@ -92,19 +93,20 @@ impl Source {
 /// `Invalid` where it cannot be read or has a pattern that is none.
 pub fn ignore_file(root: &Path) -> Result<Ignore, Fault> {
     let path = root.join(IGNORE_FILE);
-    let broken = |cause: String| Fault::new(FaultKind::Invalid, format!("{IGNORE_FILE} cannot be used")).cause(cause);
+    let broken = |unusable| Fault::from(FileProblem::IgnoreFileUnusable { unusable });
+    let unreadable = |e: std::io::Error| broken(IgnoreFileUnusable::Unreadable).said(e.to_string());
     match std::fs::metadata(&path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && std::fs::symlink_metadata(&path).is_err() => {
             return Ok(Ignore::default());
         }
-        Err(e) => return Err(broken(e.to_string())),
-        Ok(meta) if !meta.is_file() => return Err(broken("it is not a file".into())),
-        Ok(meta) if meta.len() > IGNORE_LIMIT => return Err(broken("it is larger than 1 MiB".into())),
+        Err(e) => return Err(unreadable(e)),
+        Ok(meta) if !meta.is_file() => return Err(broken(IgnoreFileUnusable::NotAFile)),
+        Ok(meta) if meta.len() > IGNORE_LIMIT => return Err(broken(IgnoreFileUnusable::TooLarge)),
         Ok(_) => {}
     }
-    let bytes = std::fs::read(&path).map_err(|e| broken(e.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| broken("it is not UTF-8 text".into()))?;
-    Ignore::parse(&text).map_err(|(line, why)| broken(format!("line {line}: {why}")))
+    let bytes = std::fs::read(&path).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|_| broken(IgnoreFileUnusable::NotText))?;
+    Ignore::parse(&text).map_err(|(line, why)| broken(IgnoreFileUnusable::Pattern { line: line as u64 }).said(why))
 }
 
 /// A file, or all that is in a folder and not excluded. Links inside a folder stay links.
@@ -115,8 +117,8 @@ pub fn source(root: &Path, from: &str, ignore: &Ignore) -> Result<Source, Fault>
     let (real, within) = inside(root, from)?;
     let given = plain(Path::new(from));
     if [&given, &within].into_iter().any(|path| path.components().any(|c| is_never(c.as_os_str()))) {
-        return Err(Fault::new(FaultKind::Invalid, format!("`{from}` never goes into an image"))
-            .cause(format!("{} are kept out of every image", NEVER.join(" and "))));
+        let never = NEVER.iter().map(|&name| name.to_owned()).collect();
+        return Err(FileProblem::NeverPacked { path: from.to_owned(), never }.into());
     }
     let meta = std::fs::metadata(&real).map_err(|e| unreadable(&real, &e))?;
     let mut found =
@@ -140,30 +142,24 @@ pub fn source(root: &Path, from: &str, ignore: &Ignore) -> Result<Source, Fault>
     if excluded || !found.left_out.is_empty() {
         return Err(excluded_whole(from));
     }
-    Err(Fault::new(FaultKind::Invalid, format!("`{from}` is empty, so there is no layer to make of it"))
-        .hint("build what the image is to hold first"))
+    Err(FileProblem::Empty { path: from.to_owned() }.into())
 }
 
 fn excluded_whole(from: &str) -> Fault {
-    Fault::new(FaultKind::Invalid, format!("`{from}` is excluded by {IGNORE_FILE}"))
-        .hint(format!("add a line `!{from}` to it, or correct `from`"))
+    FileProblem::Excluded { path: from.to_owned() }.into()
 }
 
 /// A path of the pipeline file with all its links followed, proven to be below the root, and what it is from there.
 fn inside(root: &Path, from: &str) -> Result<(PathBuf, PathBuf), Fault> {
-    let leaves = || {
-        Fault::new(FaultKind::Invalid, format!("`{from}` leads out of the repository"))
-            .hint("name files below the repository's root")
-    };
+    let leaves = || Fault::from(FileProblem::Outside { role: Role::ImageFiles, path: from.to_owned() });
     let path = Path::new(from);
     if path.is_absolute() || path.components().any(|c| c == Component::ParentDir) {
         return Err(leaves());
     }
     let real = root.join(path).canonicalize().map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => {
-            Fault::new(FaultKind::Invalid, format!("`{from}`, which the image is to hold, is not there"))
-                .cause(format!("looked in {}", root.display()))
-                .hint("build it first, or correct `from`")
+            let (path, looked_in) = (from.to_owned(), root.display().to_string());
+            FileProblem::Missing { role: Role::ImageFiles, path, looked_in }.into()
         }
         _ => unreadable(&root.join(path), &e),
     })?;
@@ -226,9 +222,7 @@ impl Walk<'_> {
             if let Kind::Link { target } = &item.kind
                 && !stays_below(folder, target)
             {
-                return Err(Fault::new(FaultKind::Invalid, format!("the link {shown} leads out of its folder"))
-                    .cause(format!("it points to {}", target.display()))
-                    .hint("copy what it points to instead"));
+                return Err(FileProblem::LinkLeaves { path: shown, target: target.display().to_string() }.into());
             }
             found.items.push(item);
             if meta.is_dir() {
@@ -254,8 +248,7 @@ impl Walk<'_> {
 
 fn item(from: &Path, path: PathBuf, name: &OsStr, meta: &std::fs::Metadata) -> Result<Item, Fault> {
     if name.as_bytes().starts_with(WHITEOUT) {
-        return Err(Fault::new(FaultKind::Invalid, format!("{} cannot be in a layer", from.display()))
-            .cause("names that start with .wh. delete files of the layers below"));
+        return Err(FileProblem::Whiteout { path: from.display().to_string() }.into());
     }
     let mode = meta.permissions().mode() & 0o7777;
     let (kind, mode) = if meta.is_dir() {
@@ -265,8 +258,7 @@ fn item(from: &Path, path: PathBuf, name: &OsStr, meta: &std::fs::Metadata) -> R
     } else if meta.file_type().is_symlink() {
         (Kind::Link { target: std::fs::read_link(from).map_err(|e| unreadable(from, &e))? }, 0o777)
     } else {
-        return Err(Fault::new(FaultKind::Invalid, format!("{} cannot be in a layer", from.display()))
-            .cause("it is neither a file nor a folder nor a link"));
+        return Err(FileProblem::NotPackable { path: from.display().to_string() }.into());
     };
     let xattrs = if meta.is_file() { capability(from) } else { Vec::new() };
     Ok(Item { path, kind, attributes: Attributes { mode, xattrs, ..Attributes::default() } })
@@ -310,7 +302,7 @@ fn stays_below(folder: &Path, target: &Path) -> bool {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Fault {
-    Fault::new(FaultKind::Invalid, format!("{} cannot be read", path.display())).cause(error.to_string())
+    Fault::from(FileProblem::Unreadable { path: path.display().to_string() }).said(error.to_string())
 }
 
 #[cfg(test)]
@@ -320,6 +312,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::fault::FaultKind;
 
     fn tree() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -418,8 +411,7 @@ mod tests {
         symlink("dist", root.path().join("public")).unwrap();
         std::fs::write(root.path().join(".dockerignore"), ignore).unwrap();
         let fault = read(root.path(), from).unwrap_err();
-        assert_eq!(fault.told_sentence(), format!("`{from}` is excluded by .dockerignore"));
-        assert!(fault.told_hint().unwrap().contains(&format!("!{from}")));
+        assert_eq!(fault, FileProblem::Excluded { path: from.to_owned() }.into());
     }
 
     #[rstest]
@@ -431,7 +423,7 @@ mod tests {
         write(root.path(), ".git/config", 0o644);
         symlink(".git", root.path().join("alias")).unwrap();
         let fault = read(root.path(), from).unwrap_err();
-        assert!(fault.told_sentence().contains("never goes into an image"), "{fault}");
+        assert_eq!(fault.code(), "files-never-packed");
     }
 
     #[test]
@@ -439,7 +431,9 @@ mod tests {
         let root = tree();
         let file = root.path().join(".dockerignore");
         std::fs::write(&file, "a\n[b").unwrap();
-        assert!(ignore_file(root.path()).unwrap_err().told_cause().unwrap().starts_with("line 2: "));
+        let fault = ignore_file(root.path()).unwrap_err();
+        let unusable = IgnoreFileUnusable::Pattern { line: 2 };
+        assert_eq!(fault.problem, FileProblem::IgnoreFileUnusable { unusable }.into());
         std::fs::remove_file(&file).unwrap();
         symlink("nowhere", &file).unwrap();
         assert_eq!(ignore_file(root.path()).unwrap_err().kind(), FaultKind::Invalid);
@@ -488,21 +482,21 @@ mod tests {
         symlink(target, root.path().join("dist/link")).unwrap();
         let fault = read(root.path(), "dist").unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
-        assert!(fault.told_sentence().contains("leads out"), "{fault}");
+        assert_eq!(fault.code(), "link-leaves-folder");
     }
 
     #[rstest]
-    #[case("../x", "leads out")]
-    #[case("/etc/passwd", "leads out")]
-    #[case("way-out", "leads out")]
-    #[case("missing", "is not there")]
-    #[case("dist/lib/deep", "is empty")]
-    fn a_source_that_cannot_be_is_said_so(#[case] from: &str, #[case] says: &str) {
+    #[case("../x", "path-outside-repository")]
+    #[case("/etc/passwd", "path-outside-repository")]
+    #[case("way-out", "path-outside-repository")]
+    #[case("missing", "file-missing")]
+    #[case("dist/lib/deep", "files-empty")]
+    fn a_source_that_cannot_be_is_said_so(#[case] from: &str, #[case] code: &str) {
         let root = tree();
         symlink("/etc", root.path().join("way-out")).unwrap();
         let fault = read(root.path(), from).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
-        assert!(fault.told_sentence().contains(says), "{fault}");
+        assert_eq!(fault.code(), code);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::headers::Change;
 use super::sources::Attributes;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::build::BuildProblem;
 
 /// Linux follows as many links in one path (MAXSYMLINKS).
 const MOST_LINKS: usize = 40;
@@ -130,8 +131,7 @@ impl Tree {
             let Some(Node::Link(target)) = self.nodes.get(&real) else { continue };
             followed += 1;
             if followed > MOST_LINKS {
-                let sentence = format!("/{} leads through too many links of the base image", path.display());
-                return Err(Fault::new(FaultKind::Invalid, sentence).hint("name a path without links in `to`"));
+                return Err(BuildProblem::TooManyLinks { path: format!("/{}", path.display()) }.into());
             }
             real.pop();
             if target.is_absolute() {
@@ -158,6 +158,7 @@ fn parts(path: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fault::FaultKind;
 
     fn folder(path: &str, mode: u32) -> Change {
         Change::Folder { path: path.into(), attributes: Attributes { mode, ..Attributes::default() } }

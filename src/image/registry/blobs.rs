@@ -17,7 +17,8 @@ use super::trouble::{Nature, Trouble};
 use super::wire::{Ask, Payload, bounded};
 use super::{CONTENT_DIGEST, DOCUMENT_LIMIT, Repository};
 use crate::image::manifest::Descriptor;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::{RegistryProblem, Work};
 use crate::model::ids::Digest;
 
 /// What is held in memory of a blob that is being copied.
@@ -41,9 +42,9 @@ impl Repository<'_> {
     /// # Errors
     /// `AccessDenied`, `Unreachable`, `Throttled`.
     pub async fn has_blob(&self, digest: &Digest, size: u64) -> Result<bool, Fault> {
-        patiently(self.clock, Nature::Repeatable, || self.shows(digest, size)).await.map_err(|e| {
-            self.fault(&e, Nature::Repeatable, &format!("repository {} could not be asked for a layer", self.name()))
-        })
+        patiently(self.clock, Nature::Repeatable, || self.shows(digest, size))
+            .await
+            .map_err(|e| self.fault(&e, Nature::Repeatable, Work::FindLayer { repository: self.name().to_owned() }))
     }
 
     async fn shows(&self, digest: &Digest, size: u64) -> Result<bool, Trouble> {
@@ -122,8 +123,8 @@ impl Repository<'_> {
             let source = open();
             async move { self.upload(digest, size, source.await?).await }
         });
-        let what = format!("repository {} did not take layer {}", self.name(), digest.short());
-        sent.await.map_err(|e| self.fault(&e, Nature::Repeatable, &what))
+        let work = Work::PutLayer { repository: self.name().to_owned(), digest: digest.clone() };
+        sent.await.map_err(|e| self.fault(&e, Nature::Repeatable, work))
     }
 
     /// One upload, from its beginning, in one PUT as containerd does it: ECR refuses parts under 5 MiB.
@@ -179,9 +180,10 @@ impl Repository<'_> {
             }
         });
         carried.await.map_err(|e| {
-            let what = format!("layer {} did not come from {} to {}", blob.digest.short(), from.name(), self.name());
+            let (source, to) = (from.name().to_owned(), self.name().to_owned());
+            let work = Work::CopyLayer { from: source, to, digest: blob.digest.clone() };
             let by = if of_source.load(Ordering::Relaxed) { from } else { self };
-            by.fault(&e, Nature::Repeatable, &what)
+            by.fault(&e, Nature::Repeatable, work)
         })
     }
 
@@ -211,11 +213,10 @@ impl Repository<'_> {
     /// # Errors
     /// `NotFound`, `AccessDenied`, `Unreachable`, `Invalid` where it is too large or not what its descriptor says.
     pub async fn document(&self, blob: &Descriptor) -> Result<Bytes, Fault> {
-        let what =
-            || format!("the configuration {} could not be read from repository {}", blob.digest.short(), self.name());
+        let work = || Work::ReadConfiguration { repository: self.name().to_owned(), digest: blob.digest.clone() };
         if blob.size > DOCUMENT_LIMIT {
             let why = format!("it has {} bytes, and at most {DOCUMENT_LIMIT} are read", blob.size);
-            return Err(Fault::new(FaultKind::Invalid, what()).cause(why));
+            return Err(Fault::from(RegistryProblem::Unusable { work: work() }).said(why));
         }
         let read = patiently(self.clock, Nature::Repeatable, || async {
             let bytes = bounded(self.pull(blob).await?, blob.size, "it", &self.wire.limits).await?;
@@ -224,7 +225,7 @@ impl Repository<'_> {
                 false => Err(wrong_digest(blob)),
             }
         });
-        read.await.map_err(|e| self.fault(&e, Nature::Repeatable, &what()))
+        read.await.map_err(|e| self.fault(&e, Nature::Repeatable, work()))
     }
 }
 

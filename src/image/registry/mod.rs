@@ -23,6 +23,7 @@ use self::trouble::Trouble;
 use self::wire::{Ask, Payload, Wire, bounded};
 use super::manifest::{Manifest, UNDERSTOOD};
 use crate::model::event::PushedImage;
+use crate::model::fault::registry::{RegistryProblem, Work};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
 use crate::ports::clock::Clock;
@@ -67,8 +68,7 @@ impl<'a> Repository<'a> {
     fn open(access: Access, clock: &'a dyn Clock, actions: &str) -> Result<Repository<'a>, Fault> {
         let Some((host, path)) = access.repository.split_once('/').filter(|(h, p)| !h.is_empty() && !p.is_empty())
         else {
-            return Err(Fault::new(FaultKind::Invalid, format!("`{}` is not a valid repository", access.repository))
-                .hint("a repository is HOST[:PORT]/PATH"));
+            return Err(RegistryProblem::InvalidRepository { repository: access.repository }.into());
         };
         let wire = Wire::new(host, path, &access, actions)?;
         let (host, path) = (host.to_owned(), path.to_owned());
@@ -80,16 +80,8 @@ impl<'a> Repository<'a> {
     }
 
     /// What went wrong here; a refusal with the login that it met.
-    fn fault(&self, trouble: &Trouble, nature: Nature, what: &str) -> Fault {
-        let fault = trouble.fault(nature, what);
-        match &self.login_note {
-            Some(note) if fault.kind() == FaultKind::AccessDenied => {
-                let cause =
-                    fault.told_cause().as_ref().map_or_else(|| note.clone(), |cause| format!("{cause}; {note}"));
-                fault.cause(cause)
-            }
-            Some(_) | None => fault,
-        }
+    fn fault(&self, trouble: &Trouble, nature: Nature, work: Work) -> Fault {
+        trouble.fault(nature, work, self.login_note.as_deref())
     }
 
     fn url(&self, rest: &str) -> reqwest::Url {
@@ -105,9 +97,8 @@ impl<'a> Repository<'a> {
             Ok(manifest) => Ok(Some(manifest)),
             Err(e) if e.is_absent() => Ok(None),
             Err(e) => {
-                let separator = if reference.contains(':') { '@' } else { ':' };
-                let what = format!("{}{separator}{reference} could not be read", self.name());
-                Err(self.fault(&e, Nature::Repeatable, &what))
+                let (repository, reference) = (self.name().to_owned(), reference.to_owned());
+                Err(self.fault(&e, Nature::Repeatable, Work::ReadManifest { repository, reference }))
             }
         }
     }
@@ -154,8 +145,8 @@ impl<'a> Repository<'a> {
     pub async fn put_manifest(&self, manifest: &Manifest) -> Result<(), Fault> {
         let put = patiently(self.clock, Nature::Repeatable, || self.put_as(manifest, manifest.digest.as_str()));
         put.await.map_err(|e| {
-            let what = format!("repository {} did not take manifest {}", self.name(), manifest.digest.short());
-            self.fault(&e, Nature::Repeatable, &what)
+            let (repository, digest) = (self.name().to_owned(), manifest.digest.clone());
+            self.fault(&e, Nature::Repeatable, Work::PutManifest { repository, digest })
         })
     }
 
@@ -170,14 +161,16 @@ impl<'a> Repository<'a> {
             Ok(()) => return self.expect_tag(manifest, tag).await,
             Err(e) => e,
         };
-        let fault = self.fault(&error, Nature::Once, &format!("repository {} did not take tag {tag}", self.name()));
+        let work = Work::SetTag { repository: self.name().to_owned(), tag: tag.to_owned() };
+        let fault = self.fault(&error, Nature::Once, work.clone());
         if !matches!(fault.kind(), FaultKind::Ambiguous | FaultKind::Invalid) {
             return Err(fault);
         }
         match self.manifest(tag).await {
             Ok(Some(there)) if there.digest == manifest.digest => Ok(()),
             Ok(Some(there)) if fault.kind() == FaultKind::Invalid => {
-                Err(fault.hint(format!("the tag holds {} already; immutable tags cannot be moved", there.digest)))
+                let taken = RegistryProblem::TagTaken { work, holds: there.digest };
+                Err(Fault { said: fault.said, ..taken.into() })
             }
             Ok(_) | Err(_) => Err(fault),
         }
@@ -188,10 +181,9 @@ impl<'a> Repository<'a> {
         if there.as_ref().is_some_and(|m| m.digest == manifest.digest) {
             return Ok(());
         }
-        let found = there.map_or_else(|| "nothing".to_owned(), |m| m.digest.to_string());
-        Err(Fault::new(FaultKind::Changed, format!("tag {tag} of {} is not what was just put there", self.name()))
-            .cause(format!("put {}, found {found}", manifest.digest))
-            .hint("somebody else uses the same tag"))
+        let (repository, tag) = (self.name().to_owned(), tag.to_owned());
+        let (put, found) = (manifest.digest.clone(), there.map(|m| m.digest));
+        Err(RegistryProblem::TagMoved { repository, tag, put, found }.into())
     }
 
     async fn put_as(&self, manifest: &Manifest, reference: &str) -> Result<(), Trouble> {

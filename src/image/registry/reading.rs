@@ -10,7 +10,9 @@ use super::blobs::{COPY_WINDOW, pour};
 use super::retry::patiently;
 use super::trouble::Nature;
 use crate::image::manifest::Descriptor;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::{OwnProblem, Part};
+use crate::model::fault::registry::Work;
 
 impl Repository<'_> {
     /// What `reader` makes of a blob, which it is given a window at a time; only what the digest vouches for counts.
@@ -23,7 +25,7 @@ impl Repository<'_> {
         blob: &Descriptor,
         reader: impl Fn(&mut dyn Read) -> T + Clone + Send + 'static,
     ) -> Result<T, Fault> {
-        let what = || format!("layer {} could not be read from repository {}", blob.digest.short(), self.name());
+        let work = || Work::ReadLayer { repository: self.name().to_owned(), digest: blob.digest.clone() };
         let read = patiently(self.clock, Nature::Repeatable, || async {
             let pulled = self.pull(blob).await?;
             let (written, read) = tokio::io::duplex(COPY_WINDOW);
@@ -40,8 +42,8 @@ impl Repository<'_> {
             let made = reading.await;
             poured.map(|()| made)
         });
-        let made = read.await.map_err(|e| self.fault(&e, Nature::Repeatable, &what()))?;
-        made.map_err(|e| Fault::new(FaultKind::Defect, what()).cause(e.to_string()))
+        let made = read.await.map_err(|e| self.fault(&e, Nature::Repeatable, work()))?;
+        made.map_err(|e| Fault::from(OwnProblem::Broken { part: Part::LayerReader }).said(e.to_string()))
     }
 }
 

@@ -8,7 +8,8 @@ use super::trouble::{Nature, Trouble};
 use super::wire::{Ask, bounded};
 use super::{MANIFEST_LIMIT, Repository};
 use crate::image::manifest::{Content, Descriptor, Manifest, OCI_INDEX};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::{RegistryProblem, Work};
 use crate::model::ids::Digest;
 
 /// Pages of a listing: registries fit at least tens of descriptors on one.
@@ -20,7 +21,7 @@ impl Repository<'_> {
     /// # Errors
     /// `AccessDenied`, `Unreachable`, `Throttled`, `Invalid` where there is no end to them.
     pub async fn referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Fault> {
-        let what = || format!("repository {} could not be asked for what refers to an image", self.name());
+        let work = || Work::ListReferrers { repository: self.name().to_owned() };
         let mut found = Vec::new();
         let mut asked_once_more = false;
         let mut next = Some(self.url(&format!("referrers/{digest}")));
@@ -38,10 +39,10 @@ impl Repository<'_> {
                     next = Some(url);
                 }
                 Err(Trouble::Refused { status: 400 | 404 | 405, .. }) => return Ok(None),
-                Err(e) => return Err(self.fault(&e, Nature::Repeatable, &what())),
+                Err(e) => return Err(self.fault(&e, Nature::Repeatable, work())),
             }
         }
-        Err(Fault::new(FaultKind::Invalid, what()).cause(format!("more than {PAGES} pages")))
+        Err(Fault::from(RegistryProblem::Unusable { work: work() }).said(format!("more than {PAGES} pages")))
     }
 
     async fn page(&self, url: Url) -> Result<(Vec<Descriptor>, Option<Url>), Trouble> {

@@ -3,6 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 
+use crate::model::fault::registry::{RegistryProblem, Silence, Work};
 use crate::model::fault::{Fault, FaultKind};
 
 /// The header by which a registry says that it is one.
@@ -122,31 +123,43 @@ impl Trouble {
         matches!(self, Trouble::Refused { status, errors } if *status == 404 || errors.iter().any(lost))
     }
 
-    /// As a fault; `what` is the sentence, e.g. `repository r did not take layer sha256:…`.
-    pub fn fault(&self, nature: Nature, what: &str) -> Fault {
-        let kind = self.kind(nature);
-        let fault = Fault::new(kind, what);
-        match self {
+    /// As a fault; `login`: which one was used.
+    pub fn fault(&self, nature: Nature, work: Work, login: Option<&str>) -> Fault {
+        let (silence, said) = match self {
             Trouble::Refused { status, errors } => {
                 let said = said(errors);
-                let cause = if said.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {said}") };
-                let fault = fault.cause(cause);
-                if kind == FaultKind::AccessDenied {
-                    return fault.hint("check the login for this registry, and the repository's policy");
-                }
-                fault
+                let said = if said.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {said}") };
+                let problem = match self.kind(nature) {
+                    FaultKind::AccessDenied => RegistryProblem::Denied { work, login: login.map(str::to_owned) },
+                    FaultKind::NotFound => RegistryProblem::NotThere { work },
+                    FaultKind::Throttled => RegistryProblem::Throttled { work },
+                    FaultKind::Invalid
+                    | FaultKind::CredentialsRefused
+                    | FaultKind::WrongAccount
+                    | FaultKind::Unreachable
+                    | FaultKind::Ambiguous
+                    | FaultKind::BuildFailed
+                    | FaultKind::ToolMissing
+                    | FaultKind::Changed
+                    | FaultKind::Defect => RegistryProblem::Refused { work },
+                };
+                return Fault::from(problem).said(said);
             }
-            Trouble::Throttled(words) | Trouble::Lost(words) => fault.cause(words.clone()),
-            Trouble::Server(words) => fault.cause(format!("no answer from the registry: {words}")),
-            Trouble::Foreign { words, .. } => fault
-                .cause(format!("no answer from the registry: {words}, which is not in a registry's form"))
-                .hint("something between here and the registry answered: check the network, HTTPS_PROXY and NO_PROXY"),
-            Trouble::Silent { why, .. } => fault
-                .cause(format!("no answer from the registry: {why}"))
-                .hint("check the registry's host, the network and HTTPS_PROXY / NO_PROXY"),
-            Trouble::File(error) => fault.cause(error.to_string()),
-            Trouble::Unusable(why) => fault.cause(why.clone()),
-        }
+            Trouble::Throttled(words) => return Fault::from(RegistryProblem::Throttled { work }).said(words.clone()),
+            Trouble::File(error) => {
+                return Fault::from(RegistryProblem::FileUnreadable { work }).said(error.to_string());
+            }
+            Trouble::Unusable(why) => return Fault::from(RegistryProblem::Unusable { work }).said(why.clone()),
+            Trouble::Lost(words) => (Silence::LostUpload, words),
+            Trouble::Server(words) => (Silence::ServerError, words),
+            Trouble::Foreign { words, .. } => (Silence::Foreign, words),
+            Trouble::Silent { why, .. } => (Silence::NoAnswer, why),
+        };
+        let problem = match self.kind(nature) == FaultKind::Ambiguous {
+            true => RegistryProblem::NoClearAnswer { work, silence },
+            false => RegistryProblem::NoAnswer { work, silence },
+        };
+        Fault::from(problem).said(said.clone())
     }
 }
 
@@ -218,6 +231,10 @@ mod tests {
         Trouble::of_answer(code, &HeaderMap::new(), body.as_bytes())
     }
 
+    fn work() -> Work {
+        Work::SetTag { repository: "r.example/app".into(), tag: "v1".into() }
+    }
+
     fn registrys(code: u16) -> Trouble {
         let mut headers = HeaderMap::new();
         headers.insert(API_VERSION, "registry/2.0".parse().unwrap());
@@ -251,8 +268,9 @@ mod tests {
     fn an_answer_that_is_not_the_registrys_leaves_a_moved_tag_in_doubt_and_a_read_not(#[case] trouble: Trouble) {
         assert_eq!(trouble.kind(Nature::Repeatable), FaultKind::Unreachable);
         assert_eq!(trouble.kind(Nature::Once), FaultKind::Ambiguous);
-        let fault = trouble.fault(Nature::Repeatable, "it could not be read");
-        assert!(fault.told_cause().unwrap().starts_with("no answer from the registry: HTTP "));
+        let fault = trouble.fault(Nature::Repeatable, work(), None);
+        assert_eq!(fault.code(), "registry-not-answered");
+        assert!(fault.said.unwrap().starts_with("HTTP "));
     }
 
     #[tokio::test]
@@ -266,7 +284,10 @@ mod tests {
     #[test]
     fn the_registrys_own_words_are_the_cause() {
         let refused = answer(400, r#"{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}"#);
-        let fault = refused.fault(Nature::Once, "the tag was not set");
-        assert_eq!(fault.to_string(), "the tag was not set: HTTP 400: the tag is immutable (TAG_INVALID)");
+        let fault = refused.fault(Nature::Once, work(), None);
+        assert_eq!(
+            fault,
+            Fault::from(RegistryProblem::Refused { work: work() }).said("HTTP 400: the tag is immutable (TAG_INVALID)")
+        );
     }
 }

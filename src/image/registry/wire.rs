@@ -15,7 +15,8 @@ use super::challenge::{self, Challenge};
 use super::limits::Limits;
 use super::token;
 use super::trouble::Trouble;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::RegistryProblem;
 use crate::outside::authorities;
 use crate::ports::images::{Access, Login};
 
@@ -87,10 +88,10 @@ impl Wire {
         let scheme = if access.insecure { "http" } else { "https" };
         // What references call Docker Hub is not where it answers.
         let host = if host == crate::image::reference::HUB { "registry-1.docker.io" } else { host };
-        let bad = |why: String| Fault::new(FaultKind::Invalid, format!("`{host}` is not a valid registry")).cause(why);
-        let origin = Url::parse(&format!("{scheme}://{host}/")).map_err(|e| bad(e.to_string()))?;
+        let invalid = || Fault::from(RegistryProblem::InvalidRegistry { host: host.to_owned() });
+        let origin = Url::parse(&format!("{scheme}://{host}/")).map_err(|e| invalid().said(e.to_string()))?;
         if access.insecure && !super::address::is_loopback(&origin) {
-            return Err(bad("a registry that is not on this machine is spoken to over TLS only".to_owned()));
+            return Err(RegistryProblem::NotEncrypted { host: host.to_owned() }.into());
         }
         Ok(Wire {
             login: access.login.clone(),
@@ -273,7 +274,5 @@ fn client(insecure: bool, read_timeout: Option<Duration>) -> Result<Client, Faul
         // Plain http is for loopback, where no proxy leads.
         builder = builder.no_proxy();
     }
-    builder
-        .build()
-        .map_err(|e| Fault::new(FaultKind::Unreachable, "no connection to a registry can be made").cause(e.to_string()))
+    builder.build().map_err(|e| Fault::from(RegistryProblem::NoClient).said(e.to_string()))
 }

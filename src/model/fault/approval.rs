@@ -1,0 +1,52 @@
+//! Approvals in CodePipeline that cannot be asked for, or not be answered.
+
+use crate::model::ids::AccountName;
+
+/// An action of a pipeline, as one execution runs it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Asked {
+    pub pipeline: String,
+    pub action: String,
+    pub execution: String,
+}
+
+/// A decision that somebody made already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    Approved,
+    Rejected,
+}
+
+problems! {
+    /// What is the matter with an approval in CodePipeline.
+    Approval => ApprovalProblem {
+        NoAction { account: AccountName, pipeline: String, action: String, approvals: Vec<String> } = "no-such-action", NotFound;
+        NotManual { account: AccountName, pipeline: String, action: String, approvals: Vec<String> } = "action-not-an-approval", Invalid;
+        /// Its message would not name the plan of a release that starts the pipeline.
+        PlanNotShown { account: AccountName, pipeline: String, action: String, message: String } = "plan-not-shown", Invalid;
+        NoVariables { account: AccountName, pipeline: String } = "pipeline-without-variables", Invalid;
+        /// `near`: one that it declares, and the missing one that may be meant.
+        VariablesMissing {
+            account: AccountName,
+            pipeline: String,
+            missing: Vec<String>,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            near: Option<(String, String)>,
+        } = "pipeline-variables-missing", Invalid;
+        VariablesUnset { account: AccountName, pipeline: String, unset: Vec<String> } = "pipeline-variables-unset", Invalid;
+        NotWaiting { asked: Asked } = "approval-not-waiting", Invalid;
+        AsksOtherwise { asked: Asked, plan: String, shows: String } = "approval-of-another-plan", Invalid;
+        NoToken { asked: Asked } = "approval-without-token", Invalid;
+        AskedAgain { asked: Asked } = "approval-asked-again", Invalid;
+        /// `None`: it is not known which way, or by whom.
+        Decided {
+            asked: Asked,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            decision: Option<Decision>,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            by: Option<String>,
+        } = "approval-already-decided", Invalid;
+        ExecutionNotShown { account: AccountName, pipeline: String, execution: String } = "execution-not-shown", Unreachable;
+    }
+}

@@ -1,0 +1,66 @@
+//! Things in AWS that are not there, or not set up for what a release needs of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ids::{AccountId, AccountName, Region};
+
+/// What can be looked for by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Cluster,
+    Service,
+    Repository,
+    TaskDefinition,
+    Pipeline,
+}
+
+/// An account, told from every other, and a cluster in it where the thing is in one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Within {
+    pub account: AccountName,
+    pub id: AccountId,
+    pub region: Region,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+}
+
+/// What is there instead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instead {
+    /// It could not be listed.
+    Unknown,
+    /// Nothing of its kind.
+    Nothing,
+    /// The nearest name.
+    Nearest(String),
+}
+
+problems! {
+    /// What is the matter with a thing in AWS.
+    Aws => AwsProblem {
+        Missing { kind: Kind, name: String, within: Within, instead: Instead } = "not-found", NotFound;
+        /// It may have been made just now.
+        ListedAndMissing { kind: Kind, name: String, within: Within } = "listed-and-not-found", Unreachable;
+        ScanFrequencyManual { account: AccountName, repository: String } = "scan-frequency-manual", Invalid;
+        /// AWS's word for the status; `None`: it gives none.
+        InspectorOff {
+            account: AccountName,
+            region: Region,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            status: Option<String>,
+        } = "inspector-off", Invalid;
+        ScanTypeUnknown { account: AccountName, scan_type: String } = "scan-type-unknown", Invalid;
+        /// The deployment's status, in which it cannot be stopped.
+        StopRefused { deployment: String, status: String } = "stop-refused", Invalid;
+        TaskNotStarted { task_definition: String } = "task-not-started", Invalid;
+        TableMissing {
+            table: String,
+            within: Within,
+        } = "state-table-missing", NotFound;
+        TableUnfit { table: String, account: AccountName, region: Region } = "state-table-unfit", Invalid;
+        TableBusy { table: String } = "state-table-busy", Throttled;
+        RecordContended = "record-contended", Throttled;
+    }
+}

@@ -1,0 +1,115 @@
+//! Images that cannot be built.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ids::{Digest, ImageName, ReleaseId, StageName};
+use crate::model::platform::Platform;
+
+/// What a builder was doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doing {
+    Build,
+    Push,
+}
+
+/// A builder that was looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedFor {
+    pub name: String,
+    #[serde(flatten)]
+    pub trouble: BuilderTrouble,
+}
+
+/// Why a builder cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "trouble", rename_all = "kebab-case")]
+pub enum BuilderTrouble {
+    NotInPath,
+    /// Its daemon does not answer; in its own words, where it has any.
+    NoDaemon {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
+    },
+    DaemonTooSlow {
+        seconds: u64,
+    },
+}
+
+/// A setting of an image that kanmon itself puts together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    Platform,
+    Port,
+    VariableName,
+    WorkingDirectory,
+    /// `to` of files.
+    PlaceInImage,
+    /// The environment variable.
+    SourceDateEpoch,
+}
+
+/// Why an image cannot be built on a base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum BaseUnfit {
+    /// It is for one platform, and another is wanted.
+    OtherPlatform {
+        has: Platform,
+        wanted: Platform,
+    },
+    NoSuchPlatform {
+        wanted: Platform,
+        offered: Vec<Platform>,
+    },
+    IndexInIndex,
+    /// Its index names a manifest that is not there.
+    PartMissing {
+        digest: Digest,
+    },
+    LayersMiscounted {
+        layers: u64,
+        named: u64,
+    },
+    ConfigurationUnreadable,
+    ConfigurationNotAnObject,
+    LayerUnreadable {
+        digest: Digest,
+    },
+}
+
+/// A working tree: its commit, where it is known, and whether it has changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tree {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dirty: bool,
+}
+
+problems! {
+    /// What is the matter with a build.
+    Build => BuildProblem {
+        NoBuilder { looked_for: Vec<LookedFor>, path: String } = "no-builder", ToolMissing;
+        BuildxMissing { platforms: Vec<String> } = "buildx-missing", ToolMissing;
+        NotRunnable { program: String } = "builder-not-runnable", ToolMissing;
+        /// The exit status as the system words it.
+        Failed { program: String, doing: Doing, status: String } = "build-failed", BuildFailed;
+        PushDenied { program: String, status: String } = "push-not-allowed", AccessDenied;
+        TooLong { program: String, hours: u64 } = "build-too-long", BuildFailed;
+        NeverBuilt = "image-never-built-here", Invalid;
+        /// The release's source is another than this working tree.
+        OtherSource { image: ImageName, release: ReleaseId, was: Tree, is: Tree } = "source-differs", NotFound;
+        /// The release was started with images that were given alone; `given`: `NAME=REPOSITORY@DIGEST`.
+        NoSource { image: ImageName, release: ReleaseId, started_until: StageName, until: StageName, given: Vec<String> }
+            = "release-without-source", NotFound;
+        BaseUnfit { reference: String, why: BaseUnfit } = "base-image-unfit", Invalid;
+        InvalidSetting { setting: Setting, value: String } = "image-setting-invalid", Invalid;
+        PlatformsRepeated = "platforms-missing-or-repeated", Invalid;
+        Empty = "image-empty", Invalid;
+        FileAsRoot { from: String } = "file-as-root", Invalid;
+        FolderBecomesFile { path: String, to: String } = "folder-becomes-file", Invalid;
+        TooManyLinks { path: String } = "too-many-links-in-base", Invalid;
+    }
+}

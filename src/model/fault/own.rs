@@ -1,0 +1,74 @@
+//! kanmon itself: its process, its record, its own defects.
+
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+use crate::model::ids::StageName;
+
+/// Why a call was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotSent {
+    /// The process fell asleep just before it.
+    Asleep,
+    /// The lease could not be renewed.
+    NotRenewed,
+    StageLost,
+    StateTooSlow,
+}
+
+/// What a release has to have by the time that an effect needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lack {
+    Stage,
+    Service,
+    Roll,
+    Task,
+    Check,
+    ApprovalPolicy,
+    Plan,
+    Baseline,
+    Registered,
+    Rolled,
+    Restoration,
+    WayBack,
+    Built,
+    Given,
+    ImageInAccount,
+    TaskStarted,
+    Deployment,
+    LiveRevision,
+}
+
+/// Something of kanmon's own that broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Template,
+    Manifest,
+    Packing,
+    LayerReader,
+}
+
+problems! {
+    /// What is the matter with kanmon itself.
+    Own => OwnProblem {
+        /// It may not be the stage's holder any more, so that nothing was sent.
+        StoodStill {
+            why: NotSent,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            because: Option<Box<Fault>>,
+        } = "process-stood-still", Unreachable;
+        NotLocked {
+            stage: StageName,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            because: Option<Box<Fault>>,
+        } = "stage-not-locked", Unreachable;
+        /// An effect that was sent and is not there.
+        NoEffect = "sent-without-effect", Unreachable;
+        CheckImpossible = "check-not-possible", ToolMissing;
+        Inconsistent { lacks: Lack } = "release-inconsistent", Defect;
+        Broken { part: Part } = "kanmon-defect", Defect;
+    }
+}

@@ -1,0 +1,117 @@
+//! Registries that refuse, do not answer, or hold something else than they should.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ids::{AccountName, Digest};
+
+/// What a registry was asked to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "kebab-case")]
+pub enum Work {
+    /// A tag or a digest.
+    ReadManifest {
+        repository: String,
+        reference: String,
+    },
+    PutManifest {
+        repository: String,
+        digest: Digest,
+    },
+    SetTag {
+        repository: String,
+        tag: String,
+    },
+    FindLayer {
+        repository: String,
+    },
+    ReadLayer {
+        repository: String,
+        digest: Digest,
+    },
+    PutLayer {
+        repository: String,
+        digest: Digest,
+    },
+    CopyLayer {
+        from: String,
+        to: String,
+        digest: Digest,
+    },
+    ReadConfiguration {
+        repository: String,
+        digest: Digest,
+    },
+    ListReferrers {
+        repository: String,
+    },
+}
+
+/// How a registry is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Silence {
+    /// Nothing came back.
+    NoAnswer,
+    /// Something answered, and not as a registry does.
+    Foreign,
+    /// It failed by itself.
+    ServerError,
+    /// It forgot an upload that it had begun.
+    LostUpload,
+}
+
+problems! {
+    /// What is the matter with a registry, or with what it holds.
+    Registry => RegistryProblem {
+        /// `login`: which login was used, and where it comes from.
+        Denied {
+            work: Work,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            login: Option<String>,
+        } = "registry-not-allowed", AccessDenied;
+        NotThere { work: Work } = "registry-not-found", NotFound;
+        Refused { work: Work } = "registry-refused", Invalid;
+        /// The tag is immutable and holds another digest.
+        TagTaken { work: Work, holds: Digest } = "tag-immutable", Invalid;
+        Throttled { work: Work } = "registry-throttled", Throttled;
+        NoAnswer { work: Work, silence: Silence } = "registry-not-answered", Unreachable;
+        /// The same where a tag is moved, which may have happened.
+        NoClearAnswer { work: Work, silence: Silence } = "tag-write-not-answered", Ambiguous;
+        /// The registry is clear, and what it says cannot be used.
+        Unusable { work: Work } = "registry-answer-unusable", Invalid;
+        /// A file of this machine that is sent to it.
+        FileUnreadable { work: Work } = "file-for-registry-unreadable", BuildFailed;
+        /// Somebody else moved the tag.
+        TagMoved {
+            repository: String,
+            tag: String,
+            put: Digest,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            found: Option<Digest>,
+        } = "tag-moved", Changed;
+        PushedMissing { repository: String, tag: String } = "pushed-image-missing", BuildFailed;
+        /// Of the image's own repository; the account where it is known.
+        ImageMissing {
+            repository: String,
+            digest: Digest,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            account: Option<AccountName>,
+        } = "image-missing", NotFound;
+        PartMissing { repository: String, digest: Digest } = "image-part-missing", NotFound;
+        BaseMissing { reference: String } = "base-image-missing", NotFound;
+        GivenMissing { reference: String } = "given-image-missing", NotFound;
+        ContainersImageMissing { image: String, container: String } = "container-image-missing", NotFound;
+        NotAManifest = "not-an-image-manifest", Invalid;
+        /// Some programs read this member as another one.
+        AmbiguousManifest { member: String } = "manifest-ambiguous", Invalid;
+        TooManyManifests { most: u64 } = "image-has-too-many-manifests", Invalid;
+        TooManyLevels { most: u64 } = "image-has-too-many-levels", Invalid;
+        InvalidRegistry { host: String } = "invalid-registry", Invalid;
+        NotEncrypted { host: String } = "registry-without-tls", Invalid;
+        InvalidRepository { repository: String } = "invalid-repository", Invalid;
+        InvalidReference { reference: String } = "invalid-image-reference", Invalid;
+        /// Without a host, a name is one of the image's own repository.
+        UnclearReference { reference: String, repository: String } = "unclear-image-reference", Invalid;
+        NoClient = "no-http-client", Unreachable;
+    }
+}

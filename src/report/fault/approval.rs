@@ -1,0 +1,100 @@
+//! Approvals in CodePipeline.
+
+use super::joined;
+use crate::model::fault::approval::{ApprovalProblem, Asked, Decision};
+use crate::model::nearest::nearest;
+use crate::report::words::Words;
+
+/// The variables with which kanmon starts a pipeline.
+const VARIABLES: [&str; 3] = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN"];
+
+pub fn words(problem: &ApprovalProblem) -> Words {
+    match problem {
+        ApprovalProblem::NoAction { account, pipeline, action, approvals } => {
+            Words::new(format!("CodePipeline {pipeline} in account {account} has no action `{action}`"))
+                .hint(instead(action, approvals))
+        }
+        ApprovalProblem::NotManual { account, pipeline, action, approvals } => Words::new(format!(
+            "action `{action}` of CodePipeline {pipeline} in account {account} is not a manual approval"
+        ))
+        .hint(instead(action, approvals)),
+        ApprovalProblem::PlanNotShown { account, pipeline, action, message } => {
+            let message = if message.is_empty() { "empty".to_owned() } else { format!("“{message}”") };
+            Words::new(format!(
+                "action `{action}` of CodePipeline {pipeline} in account {account} would not show the plan of a release \
+                 that is not started inside it"
+            ))
+            .cause(format!("its message (CustomData) is {message}"))
+            .hint("start the release inside the pipeline: `kanmon release --remote`")
+            .hint(
+                "or name in the file a pipeline without builds whose approval has the message `release \
+                 #{variables.KANMON_RELEASE}, plan #{variables.KANMON_PLAN}`, and no other plan",
+            )
+        }
+        ApprovalProblem::NoVariables { account, pipeline } => {
+            Words::new(format!("CodePipeline {pipeline} in account {account} is of type V1, which takes no variables"))
+                .hint(format!("make it a V2 pipeline that declares {}", joined(&VARIABLES)))
+        }
+        ApprovalProblem::VariablesMissing { account, pipeline, missing, near } => {
+            let words = Words::new(format!(
+                "CodePipeline {pipeline} in account {account} does not declare {}",
+                joined(missing)
+            ));
+            let words = match near {
+                Some((declared, meant)) => words.hint(format!("it declares `{declared}`; did you mean `{meant}`?")),
+                None => words,
+            };
+            words.hint(format!("declare the variables with which kanmon starts it: {}", joined(&VARIABLES)))
+        }
+        ApprovalProblem::VariablesUnset { account, pipeline, unset } => {
+            Words::new(format!("CodePipeline {pipeline} in account {account} needs a value for {}", joined(unset)))
+                .cause("kanmon starts it, and knows no value for that variable")
+                .hint("give the variable a default value")
+        }
+        ApprovalProblem::NotWaiting { asked } => Words::new(format!("{} does not wait for an answer", what(asked))),
+        ApprovalProblem::AsksOtherwise { asked, plan, shows } => {
+            let shows = if shows.is_empty() { "no text".to_owned() } else { format!("“{shows}”") };
+            Words::new(format!("{} does not ask about plan {plan}; nothing was answered", what(asked)))
+                .cause(format!("it shows {shows}"))
+                .hint(
+                    "put the plan's whole hash into the action's message (`CustomData`), such as #{variables.KANMON_PLAN}",
+                )
+        }
+        ApprovalProblem::NoToken { asked } => {
+            Words::new(format!("CodePipeline gives no token to answer {}", what(asked)))
+                .hint("wait a moment, then try again")
+                .hint("or answer in the console of CodePipeline")
+        }
+        ApprovalProblem::AskedAgain { asked } => {
+            Words::new(format!("CodePipeline asked {} again in the meantime; nothing was answered", what(asked)))
+                .hint("`kanmon approvals` shows what is asked now; decide again")
+        }
+        ApprovalProblem::Decided { asked, decision, by } => {
+            let decided = match decision {
+                Some(Decision::Approved) => "approved",
+                Some(Decision::Rejected) => "rejected",
+                None => "answered",
+            };
+            let by = by.as_deref().unwrap_or("somebody else");
+            Words::new(format!("{} is already {decided}, by {by}", what(asked)))
+        }
+        ApprovalProblem::ExecutionNotShown { account, pipeline, execution } => Words::new(format!(
+            "CodePipeline {pipeline} of account {account} does not show execution {execution}, which was started"
+        ))
+        .cause("its state is unknown; it may be running")
+        .hint("look at the pipeline in CodePipeline before you start it again"),
+    }
+}
+
+fn what(Asked { pipeline, action, execution }: &Asked) -> String {
+    format!("action {action} of pipeline {pipeline} in execution {execution}")
+}
+
+/// Which of the pipeline's approvals may be meant.
+fn instead(action: &str, approvals: &[String]) -> String {
+    match (nearest(action, approvals.iter().map(String::as_str)), approvals) {
+        (_, []) => "add a manual approval action to it (category Approval, provider Manual); it has none".to_owned(),
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, all) => format!("use one of its manual approvals: {}", joined(all)),
+    }
+}

@@ -1,0 +1,66 @@
+//! kanmon itself.
+
+use crate::model::fault::own::{Lack, NotSent, OwnProblem, Part};
+use crate::report::words::Words;
+
+const REPORT_IT: &str = "report this as a defect of kanmon";
+
+pub fn words(problem: &OwnProblem) -> Words {
+    match problem {
+        OwnProblem::StoodStill { why, because } => {
+            let words = Words::new("this process was paused for too long; nothing was sent");
+            let why = match why {
+                NotSent::Asleep => "it was paused just before the call",
+                NotSent::NotRenewed => "its lease could not be renewed",
+                NotSent::StageLost => "it no longer holds the stage",
+                NotSent::StateTooSlow => "the state answers too slowly",
+            };
+            words.cause(match because {
+                Some(fault) => format!("{why}: {}", super::words(fault).line()),
+                None => why.to_owned(),
+            })
+        }
+        OwnProblem::NotLocked { stage, because } => {
+            let words = Words::new(format!("{stage} could not be locked"));
+            match because {
+                Some(fault) => words.cause(super::words(fault).line()),
+                None => words,
+            }
+        }
+        OwnProblem::NoEffect => Words::new("the call was sent, but had no effect"),
+        OwnProblem::CheckImpossible => Words::new("the check cannot be made"),
+        OwnProblem::Inconsistent { lacks } => {
+            Words::new(format!("kanmon's own state is inconsistent: {}", lack(*lacks))).hint(REPORT_IT)
+        }
+        OwnProblem::Broken { part } => Words::new(match part {
+            Part::Template => "a template of kanmon's own cannot be filled",
+            Part::Manifest => "a manifest of kanmon's own cannot be read",
+            Part::Packing => "packing a layer ended unexpectedly",
+            Part::LayerReader => "reading a layer ended unexpectedly",
+        })
+        .hint(REPORT_IT),
+    }
+}
+
+fn lack(lacks: Lack) -> &'static str {
+    match lacks {
+        Lack::Stage => "the stage is not in the pipeline",
+        Lack::Service => "the step rolls no such service",
+        Lack::Roll => "the step rolls nothing",
+        Lack::Task => "the step runs no task",
+        Lack::Check => "the step is not a check",
+        Lack::ApprovalPolicy => "the stage needs no approval",
+        Lack::Plan => "the stage's plan does not have it",
+        Lack::Baseline => "no baseline was taken",
+        Lack::Registered => "no task definition is registered",
+        Lack::Rolled => "nothing was rolled",
+        Lack::Restoration => "nothing is being rolled back",
+        Lack::WayBack => "the rollback was not prepared",
+        Lack::Built => "the image is not built",
+        Lack::Given => "no image was given",
+        Lack::ImageInAccount => "the image is not in the stage's account",
+        Lack::TaskStarted => "no task was started",
+        Lack::Deployment => "the service deployment is not known",
+        Lack::LiveRevision => "the live revision is not known",
+    }
+}

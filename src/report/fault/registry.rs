@@ -1,0 +1,125 @@
+//! Registries, and what they hold.
+
+use crate::model::fault::registry::{RegistryProblem, Silence, Work};
+use crate::report::words::Words;
+
+pub fn words(problem: &RegistryProblem) -> Words {
+    match problem {
+        RegistryProblem::Denied { work, login } => {
+            let words = Words::new(failed(work));
+            let words = match login {
+                Some(login) => words.cause(format!("access was denied ({login})")),
+                None => words,
+            };
+            words.hint("check the login for this registry, and the repository's policy")
+        }
+        RegistryProblem::TagTaken { work, holds } => Words::new(failed(work))
+            .hint(format!("use another tag: it already holds {holds}, and immutable tags cannot be moved")),
+        RegistryProblem::NotThere { work }
+        | RegistryProblem::Refused { work }
+        | RegistryProblem::Throttled { work }
+        | RegistryProblem::Unusable { work }
+        | RegistryProblem::FileUnreadable { work } => Words::new(failed(work)),
+        RegistryProblem::NoAnswer { work, silence } => silent(Words::new(failed(work)), *silence),
+        RegistryProblem::NoClearAnswer { work, silence } => {
+            silent(Words::new(format!("{}, or perhaps it did", failed(work))), *silence)
+        }
+        RegistryProblem::TagMoved { repository, tag, put, found } => {
+            let found = found.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+            Words::new(format!("{repository}:{tag} is not what was just pushed: somebody else changed it"))
+                .cause(format!("pushed {put}, found {found}"))
+                .hint("find out who else pushes the same tag")
+        }
+        RegistryProblem::PushedMissing { repository, tag } => {
+            Words::new(format!("{repository}:{tag} does not exist after the push"))
+        }
+        RegistryProblem::ImageMissing { repository, digest, account } => {
+            let of = account.as_ref().map(|account| format!(" of account {account}")).unwrap_or_default();
+            Words::new(format!("repository {repository}{of} has no {digest}"))
+                .hint("build the image again: a lifecycle policy may have removed it")
+        }
+        RegistryProblem::PartMissing { repository, digest } => {
+            Words::new(format!("repository {repository} does not have {digest}, which an index names"))
+                .hint("build or copy the image again")
+        }
+        RegistryProblem::BaseMissing { reference } => Words::new(format!("the base image {reference} does not exist"))
+            .hint("correct `base`, or log in with `docker login` if it is private"),
+        RegistryProblem::GivenMissing { reference } => Words::new(format!("there is no image {reference}"))
+            .hint("give the image as `--image NAME=REPOSITORY:TAG` or `--image NAME=REPOSITORY@DIGEST`"),
+        RegistryProblem::ContainersImageMissing { image, container } => {
+            Words::new(format!("there is no image {image}, which container {container} would run"))
+                .hint("push the image, or correct the task definition")
+        }
+        RegistryProblem::NotAManifest => Words::new("the registry holds something that is not an image manifest"),
+        RegistryProblem::AmbiguousManifest { member } => {
+            Words::new("the registry holds something that is not a valid image manifest")
+                .cause(format!("some programs read its member `{member}` as another one, and would run something else"))
+        }
+        RegistryProblem::TooManyManifests { most } => {
+            Words::new("the image is an index with more in it than can be followed")
+                .cause(format!("it names more than {most} manifests"))
+        }
+        RegistryProblem::TooManyLevels { most } => {
+            Words::new("the image is an index with more in it than can be followed")
+                .cause(format!("it has more than {most} levels"))
+        }
+        RegistryProblem::InvalidRegistry { host } => Words::new(format!("`{host}` is not a valid registry")),
+        RegistryProblem::NotEncrypted { host } => Words::new(format!("`{host}` is not a valid registry"))
+            .cause("kanmon uses registries that are not on this machine over TLS only"),
+        RegistryProblem::InvalidRepository { repository } => {
+            Words::new(format!("`{repository}` is not a valid repository")).hint("write HOST[:PORT]/PATH")
+        }
+        RegistryProblem::InvalidReference { reference } => {
+            Words::new(format!("`{reference}` is not a valid image reference"))
+                .hint("write [HOST[:PORT]/]NAME[:TAG][@sha256:…]")
+        }
+        RegistryProblem::UnclearReference { reference, repository } => {
+            Words::new(format!("`{reference}` does not say which registry it is in"))
+                .cause(format!("without a host, a name is one of the image's own repository, {repository}"))
+                .hint(format!("write {repository}:TAG, {repository}@sha256:…, or HOST/NAME:TAG for another registry"))
+        }
+        RegistryProblem::NoClient => Words::new("no connection to a registry can be set up"),
+    }
+}
+
+fn silent(words: Words, silence: Silence) -> Words {
+    match silence {
+        Silence::NoAnswer => words
+            .cause("no answer from the registry")
+            .hint("check the registry's host, the network, and HTTPS_PROXY / NO_PROXY"),
+        Silence::Foreign => words
+            .cause("no answer from the registry")
+            .hint("check the network, HTTPS_PROXY and NO_PROXY: something between here and the registry answered"),
+        Silence::ServerError => words.cause("no answer from the registry"),
+        Silence::LostUpload => words,
+    }
+}
+
+fn failed(work: &Work) -> String {
+    match work {
+        Work::ReadManifest { repository, reference } => {
+            let separator = if reference.contains(':') { '@' } else { ':' };
+            format!("{repository}{separator}{reference} could not be read")
+        }
+        Work::PutManifest { repository, digest } => {
+            format!("repository {repository} did not accept manifest {}", digest.short())
+        }
+        Work::SetTag { repository, tag } => format!("repository {repository} did not accept tag {tag}"),
+        Work::FindLayer { repository } => format!("repository {repository} could not be asked for a layer"),
+        Work::ReadLayer { repository, digest } => {
+            format!("layer {} could not be read from repository {repository}", digest.short())
+        }
+        Work::PutLayer { repository, digest } => {
+            format!("repository {repository} did not accept layer {}", digest.short())
+        }
+        Work::CopyLayer { from, to, digest } => {
+            format!("layer {} could not be copied from {from} to {to}", digest.short())
+        }
+        Work::ReadConfiguration { repository, digest } => {
+            format!("the configuration {} could not be read from repository {repository}", digest.short())
+        }
+        Work::ListReferrers { repository } => {
+            format!("repository {repository} could not be asked for what refers to an image")
+        }
+    }
+}

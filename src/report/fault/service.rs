@@ -1,0 +1,83 @@
+//! Services, deployments and tasks in ECS.
+
+use super::listed;
+use crate::model::fault::service::ServiceProblem;
+use crate::report::words::Words;
+
+const WHO_WROTE_IT: &str = "find out who wrote the record, then make a new release";
+
+pub fn words(problem: &ServiceProblem) -> Words {
+    match problem {
+        ServiceProblem::NotActive { place, status } => Words::new(format!("{place} is {status}, not ACTIVE")),
+        ServiceProblem::OtherController { place, controller } => {
+            Words::new(format!("{place} is deployed by the {controller} controller"))
+                .hint("use a service with the ECS deployment controller: kanmon rolls no other")
+        }
+        ServiceProblem::NoPrimary { place } => Words::new(format!("{place} has no PRIMARY deployment"))
+            .cause("it has never been deployed, or is being deleted"),
+        ServiceProblem::BeingDeployed { place, deployment } => {
+            Words::new(format!("{place} is being deployed by somebody else"))
+                .cause(deployment.clone())
+                .hint("wait until it has ended, then release again")
+        }
+        ServiceProblem::CannotRoll { place, desired, least, most } => Words::new(format!(
+            "{place} can never be rolled: of {desired} tasks at least {least} must run and at most {most} may run"
+        ))
+        .hint("lower minimumHealthyPercent or raise maximumPercent in the service's deployment configuration"),
+        ServiceProblem::Replaced { place, was, is } => {
+            Words::new(format!("{place} was changed by somebody else; their deployment is left alone"))
+                .cause(format!("PRIMARY was {was} and is {}", is.as_deref().unwrap_or("none")))
+                .hint("find out who deployed it before you release again")
+        }
+        ServiceProblem::DeployedOver { place, stage, ours, found } => Words::new(format!(
+            "{place} was changed by somebody else before {stage} was done; their deployment is left alone"
+        ))
+        .cause(format!(
+            "this release deployed {ours}, but the service is set to {}",
+            found.as_deref().unwrap_or("nothing")
+        ))
+        .hint("find out who deployed it before you release again"),
+        ServiceProblem::TaskGone { place, arn } => Words::new(format!("ECS no longer knows the task of {place}"))
+            .cause(arn.clone())
+            .hint("look at its log for how it ended: ECS keeps stopped tasks for about an hour"),
+        ServiceProblem::TaskStartUnknown { place } => {
+            Words::new(format!("it is too long ago to know whether {place} was started"))
+                .hint("look for its task in ECS")
+                .hint("end this release with `kanmon abort`, and run the task again with a new one")
+        }
+        ServiceProblem::DeploymentNotShown { deployment } => {
+            Words::new("ECS does not yet show the deployment that it has begun").cause(deployment.clone())
+        }
+        ServiceProblem::DeploymentNotListed { place, primary, task_definition } => {
+            Words::new(format!("ECS does not list the deployment of {place} that would be undone"))
+                .cause(format!("PRIMARY is {primary} with {task_definition}"))
+        }
+        ServiceProblem::OfAnotherService { place, deployment } => {
+            Words::new(format!("{deployment} is not a deployment of {place}"))
+                .cause("the record names it, but ECS does not list it for the service; it was not stopped")
+                .hint(WHO_WROTE_IT)
+        }
+        ServiceProblem::NeverRan { place, revision, ran } => {
+            not_back(place, revision).cause(format!("ECS says that {} ran there before", listed(ran)))
+        }
+        ServiceProblem::NotTheBaseline { place, revision, baseline } => {
+            not_back(place, revision).cause(format!("{baseline} ran there, and {revision} runs something else"))
+        }
+        ServiceProblem::NotTheRegistered { place, arn } => {
+            Words::new(format!("{arn} is not the task definition that was planned for {place}"))
+                .cause("the record names it, but it runs something else; it was not used")
+                .hint(WHO_WROTE_IT)
+        }
+        ServiceProblem::ForeignRepository { image, named, account, id, repository, own } => Words::new(format!(
+            "the record says that image {image} is in {named}, which does not belong to account {account}; \
+             nothing of this record is deployed"
+        ))
+        .cause(format!("ECR says that repository {repository} of account {id} is {own}"))
+        .hint(WHO_WROTE_IT),
+    }
+}
+
+fn not_back(place: &str, revision: &str) -> Words {
+    Words::new(format!("{place} is not rolled back to {revision}: that is not what ran there before"))
+        .hint("find out who wrote the record; roll back with a new release of the images that ran there before")
+}

@@ -1,0 +1,68 @@
+//! Task definitions that cannot be made, registered or run.
+
+use super::build::platforms;
+use super::joined;
+use crate::model::fault::task_definition::TaskDefinitionProblem;
+use crate::model::nearest::nearest;
+use crate::report::words::Words;
+
+pub fn words(problem: &TaskDefinitionProblem) -> Words {
+    match problem {
+        TaskDefinitionProblem::NotAnObject => Words::new("the task definition is not a JSON object"),
+        TaskDefinitionProblem::NoContainers => Words::new("the task definition has no `containerDefinitions`"),
+        TaskDefinitionProblem::NoFamily => Words::new("the task definition has no `family`"),
+        TaskDefinitionProblem::NoContainer { place, container, there } => {
+            let of = place.as_ref().map(|place| format!(" of {place}")).unwrap_or_default();
+            let words = Words::new(format!("the task definition{of} has no container `{container}`"));
+            let words = match nearest(container, there.iter().map(String::as_str)) {
+                Some(near) => words.hint(format!("did you mean `{near}`?")),
+                None => words,
+            };
+            words.hint(format!("name one of its containers: {}", joined(there)))
+        }
+        TaskDefinitionProblem::ContainerUnnamed => Words::new("the task definition has a container without a name"),
+        TaskDefinitionProblem::ContainerTwice { container } => {
+            Words::new(format!("the task definition has two containers `{container}`"))
+        }
+        TaskDefinitionProblem::TooManyTags { place, from, others, most, ours } => {
+            let some = if others == most { "one tag" } else { "some tags" };
+            Words::new(format!("the task definition of {place} has too many tags to be registered"))
+                .cause(format!("{from} has {others}, kanmon adds one of its own (`{ours}`), and ECS allows {most}"))
+                .hint(format!("remove {some} from {from}"))
+        }
+        TaskDefinitionProblem::NotAsPlanned { place } => {
+            Words::new(format!("the task definition of {place} is no longer the one that was planned"))
+                .cause("a template or its values were changed")
+                .hint("release again")
+        }
+        TaskDefinitionProblem::Unplanned { container } => {
+            Words::new(format!("the plan does not have container {container}, which the file does not name"))
+                .hint("release again")
+        }
+        TaskDefinitionProblem::OtherPlatform { place, wanted, image, offered } => Words::new(format!(
+            "{place} runs on {wanted} by its task definition, but {image} is for {}",
+            platforms(offered, " and ")
+        ))
+        .hint(format!("build the image for {wanted} (`platforms` of the image)"))
+        .hint("or change `runtimePlatform` of the task definition"),
+        TaskDefinitionProblem::Unscannable { place, container, image, into } => {
+            let accounts = match into {
+                Some(account) => format!("account {account}, into which the stage copies its images"),
+                None => "the file's accounts".to_owned(),
+            };
+            Words::new(format!(
+                "container {container} of {place} would run {image}, which is in no repository of {accounts}: it cannot be scanned"
+            ))
+            .hint(
+                "copy the image into a repository of the stage's account, and name it by that in the task definition",
+            )
+        }
+        TaskDefinitionProblem::Template { path, stage, line } => {
+            let words = Words::new(format!("`{path}` does not make a valid task definition for stage {stage}"));
+            match line {
+                Some(line) => words.cause(format!("line {line}")),
+                None => words,
+            }
+        }
+    }
+}
