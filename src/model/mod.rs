@@ -30,6 +30,7 @@ pub mod rollout;
 pub mod scan_subject;
 pub mod secrets;
 pub mod stage_state;
+pub mod step;
 pub mod verdict;
 pub mod visible;
 pub mod words;

@@ -184,7 +184,7 @@ pub struct Baseline {
 
 /// What a service can go back to, and how it stood right before it did: only what is not in these lists can be the way back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WayBack {
+pub struct RollbackTarget {
     /// ACTIVE: what ran before, or, where that was deregistered, its content registered again.
     pub task_definition: String,
     pub service_deployments: Vec<String>,

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::event::TaskEnd;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
+use crate::model::step::run::TaskEnd;
 
 /// A cluster of an account.
 #[derive(Debug, Clone, Copy)]

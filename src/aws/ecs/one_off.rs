@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{service, tasks};
 use crate::aws::raw::SendRaw;
 use crate::aws::session::Session;
-use crate::model::event::TaskEnd;
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::step::run::TaskEnd;
 use crate::ports::deployer::{OneOff, TaskStart};
 
 pub(super) async fn run(session: &Session, cluster: &str, task: &TaskStart) -> Result<String, Fault> {

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account};
-use crate::model::event::TaskEnd;
 use crate::model::fault::FaultKind;
+use crate::model::step::run::TaskEnd;
 
 const ARN: &str = "arn:aws:ecs:ap-northeast-1:222222222222";
 

@@ -26,7 +26,7 @@ pub(super) async fn ran_before(
 ) -> Result<(), Fault> {
     let stage = stage(release, at)?;
     let state = roll(release, at, name)?;
-    let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
+    let run = state.forward.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let place = format!("{}/{name}", stage.name);
     let back = &baseline.task_definition;
