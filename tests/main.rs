@@ -6,7 +6,6 @@ mod codebuild;
 mod contract;
 mod crash;
 mod drivers;
-mod facts;
 mod faults;
 mod fuzz;
 mod proxies;

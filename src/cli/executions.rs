@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::identity;
 use crate::model::approval::{ApprovalWay, Identity};
+use crate::model::aws::codepipeline::ExecutionStatus;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::AccountName;
 use crate::model::pipeline::{Account, Assume, Pipeline};
@@ -70,7 +71,7 @@ pub async fn look_up(
                 continue;
             }
         };
-        if found.status != "InProgress" {
+        if found.status != ExecutionStatus::InProgress {
             let Place { pipeline, .. } = place;
             return Err(Failure::access(format!(
                 "execution {} of CodePipeline {pipeline} is {}",

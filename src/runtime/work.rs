@@ -62,7 +62,8 @@ pub fn is_atomic(effect: &Effect) -> bool {
         | Effect::RunTask { .. }
         | Effect::Update { .. }
         | Effect::StopRollout { .. }
-        | Effect::PrepareRollback { .. } => true,
+        | Effect::PrepareRestore { .. }
+        | Effect::Restore { .. } => true,
     }
 }
 
@@ -204,7 +205,8 @@ fn watched(watch: &Watch) -> String {
         Watch::Scan { image, account } => format!("the scan of {image} in {account}"),
         Watch::Approval { stage } => format!("the approval of {stage}"),
         Watch::Lock { stage } => format!("the lease of {stage}"),
-        Watch::Step { at, part } => part.of(at),
+        Watch::Task { at, task } => format!("{}/{task}", at.stage),
+        Watch::Rollout { at, service } | Watch::Restore { at, service } => format!("{}/{service}", at.stage),
     }
 }
 

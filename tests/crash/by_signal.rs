@@ -7,7 +7,6 @@ use kanmon::journal::{MemoryJournal, from_file};
 use kanmon::model::effect::Effect;
 use kanmon::model::event::{CommitTeller, Fact};
 use kanmon::model::release::Release;
-use kanmon::model::step::part::Direction;
 use kanmon::ports::journal::{Imported, Journal as _};
 use kanmon::sandbox::faults::is_read;
 use serde_json::Value;
@@ -19,12 +18,12 @@ use crate::scenarios::stage::LEAVING_NOTHING;
 
 /// Names every kind of effect in one match without a wildcard: one that is added does not compile until a road is found for it.
 macro_rules! kinds {
-    ($($variant:ident $(($direction:ident))? on $road:ident),* $(,)?) => {
-        const KINDS: &[(&str, Road)] = &[$((stringify!($variant $(($direction))?), Road::$road)),*];
+    ($($variant:ident on $road:ident),* $(,)?) => {
+        const KINDS: &[(&str, Road)] = &[$((stringify!($variant), Road::$road)),*];
 
         fn kind(effect: &Effect) -> &'static str {
             match effect {
-                $(Effect::$variant { $(direction: Direction::$direction,)? .. } => stringify!($variant $(($direction))?),)*
+                $(Effect::$variant { .. } => stringify!($variant),)*
             }
         }
     };
@@ -40,10 +39,10 @@ kinds! {
     Baseline on Whole,
     Register on Whole,
     RunTask on Whole,
-    Update(Forward) on Whole,
+    Update on Whole,
     StopRollout on Stopped,
-    PrepareRollback on WayBack,
-    Update(Back) on WayBack,
+    PrepareRestore on WayBack,
+    Restore on WayBack,
     Check on Whole,
     Confirm on Whole,
 }

@@ -9,10 +9,10 @@ use crate::engine::approval::refusal;
 use crate::engine::decision::Watch;
 use crate::engine::enter::SCAN_READINGS;
 use crate::engine::inbox::absorb;
-use crate::engine::step::follow;
+use crate::engine::roll;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, StepRef, Workload};
-use crate::model::event::{Event, Fact, PushedImage, Started};
+use crate::model::event::{Event, Fact, PushedImage, Started, TaskEnd};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
 use crate::model::ids::{ContentHash, Digest, ImageName, ServiceName, StageName};
@@ -21,15 +21,9 @@ use crate::model::plan::{Change, ChangeKind, StagePlan, Unnamed, UnnamedGate, Wo
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id};
 use crate::model::rollout::{
-    Baseline, Circumstances, Death, DeathCause, PROOFS, RollbackTarget, RolloutProgress, RolloutState,
+    Baseline, Circumstances, Death, DeathCause, PROOFS, RolloutProgress, RolloutState, WayBack,
 };
-use crate::model::stage_state::Approval;
-use crate::model::step::check::CheckFact;
-use crate::model::step::part::{Direction, StepPart};
-use crate::model::step::roll::RollFact;
-use crate::model::step::roll_state::{RollState, RolloutRun};
-use crate::model::step::run::RunFact;
-use crate::model::step::run::TaskEnd;
+use crate::model::stage_state::{Approval, RollState, RolloutRun, StepState};
 use crate::model::verdict::Verdict;
 
 pub(super) const ASKED_BY: &str = "arn:aws:iam::012345678901:user/alice";
@@ -212,7 +206,10 @@ impl World {
     }
 
     fn roll(&self, at: &StepRef, service: &ServiceName) -> RollState {
-        self.release.roll(at, service).expect("the step rolls it").clone()
+        match &self.release.stage(&at.stage).steps[at.step] {
+            StepState::Roll(services) => services[service].clone(),
+            other => panic!("{other:?} rolls nothing"),
+        }
     }
 
     fn service(&mut self, at: &StepRef, service: &ServiceName) -> &mut Service {
@@ -266,7 +263,7 @@ impl World {
         match effect {
             // Those that may be repeated are not looked up: the repetition finds what is there.
             Effect::RequestApproval { .. } | Effect::RunTask { .. } | Effect::StopRollout { .. } => None,
-            Effect::Adopt { .. } | Effect::Copy { .. } | Effect::Register { .. } | Effect::PrepareRollback { .. } => {
+            Effect::Adopt { .. } | Effect::Copy { .. } | Effect::Register { .. } | Effect::PrepareRestore { .. } => {
                 None
             }
             Effect::Survey { .. }
@@ -274,7 +271,7 @@ impl World {
             | Effect::Baseline { .. }
             | Effect::Check { .. }
             | Effect::Confirm { .. } => None,
-            Effect::Build { .. } | Effect::Update { .. } => landed,
+            Effect::Build { .. } | Effect::Update { .. } | Effect::Restore { .. } => landed,
         }
         .unwrap_or_else(|| Fact::EffectAbsent { effect: effect.clone() })
     }
@@ -310,7 +307,7 @@ impl World {
                     deployments: vec![],
                     desired: found.desired,
                 };
-                Fact::step(&at, RollFact::BaselineTaken { service: service.clone(), baseline })
+                Fact::BaselineTaken { at: at.clone(), service: service.clone(), baseline }
             }
             Effect::Register { at, workload } => {
                 let arn = match workload {
@@ -327,28 +324,16 @@ impl World {
                 }
             }
             // The token makes it the same task, however often it is sent.
-            Effect::RunTask { at, task } => Fact::step(
-                &at,
-                RunFact::TaskStarted { task: task.clone(), arn: format!("task/{}-{}", at.stage, at.step) },
-            ),
-            Effect::Update { at, service, direction } => {
+            Effect::RunTask { at, task } => {
+                Fact::TaskStarted { at: at.clone(), task: task.clone(), arn: format!("task/{}-{}", at.stage, at.step) }
+            }
+            Effect::Update { at, service } => {
                 let roll = self.roll(at, service);
-                let (before, task_definition) = match direction {
-                    Direction::Forward => {
-                        let baseline = roll.baseline.expect("a baseline was taken before the update");
-                        (baseline.primary, roll.registered.expect("a task definition was registered before the update"))
-                    }
-                    Direction::Back => {
-                        let target = roll.target.expect("it was prepared");
-                        (roll.forward.run.expect("it was rolled").primary, target.task_definition)
-                    }
-                };
-                let primary = self.deploy(at, service, &before, &task_definition)?;
-                if *direction == Direction::Forward {
-                    self.service(at, service).updates += 1;
-                }
-                let (service, direction) = (service.clone(), *direction);
-                Fact::step(at, RollFact::RolloutStarted { service, direction, primary, task_definition })
+                let baseline = roll.baseline.expect("a baseline was taken before the update");
+                let arn = roll.registered.expect("a task definition was registered before the update");
+                let primary = self.deploy(at, service, &baseline.primary, &arn)?;
+                self.service(at, service).updates += 1;
+                Fact::RolloutStarted { at: at.clone(), service: service.clone(), primary, task_definition: arn }
             }
             Effect::StopRollout { at, service } => {
                 let fate = [Fate::RollsBack, Fate::Succeeds, Fate::RollbackFails][self.chance.pick(3)];
@@ -356,14 +341,21 @@ impl World {
                     Some(flight) => (flight.fate, flight.readings) = (fate, 1),
                     None => return Err(FaultKind::Invalid),
                 }
-                Fact::step(&at, RollFact::RolloutStopRequested { service: service.clone() })
+                Fact::RolloutStopRequested { at: at.clone(), service: service.clone() }
             }
-            Effect::PrepareRollback { at, service } => {
+            Effect::PrepareRestore { at, service } => {
                 let task_definition = self.roll(at, service).baseline.expect("it was read").task_definition;
                 let again = self.chance.odds(10);
                 let task_definition = if again { format!("{task_definition}-again") } else { task_definition };
-                let target = RollbackTarget { task_definition, service_deployments: vec![], deployments: vec![] };
-                Fact::step(&at, RollFact::RollbackPrepared { service: service.clone(), target, again })
+                let way_back = WayBack { task_definition, service_deployments: vec![], deployments: vec![] };
+                Fact::RestorePrepared { at: at.clone(), service: service.clone(), way_back, again }
+            }
+            Effect::Restore { at, service } => {
+                let roll = self.roll(at, service);
+                let (run, way_back) = (roll.run.expect("it was rolled"), roll.way_back.expect("it was prepared"));
+                let primary = self.deploy(at, service, &run.primary, &way_back.task_definition)?;
+                let task_definition = way_back.task_definition;
+                Fact::RestoreStarted { at: at.clone(), service: service.clone(), primary, task_definition }
             }
             Effect::Confirm { stage } => {
                 let spec = self.release.started.pipeline.stage(stage).expect("it is there");
@@ -375,7 +367,7 @@ impl World {
             Effect::Check { at } => {
                 let verdict = [Verdict::Pass, Verdict::Unknown, Verdict::Fail]
                     [if self.chance.odds(10) { 1 + self.chance.pick(2) } else { 0 }];
-                Fact::step(&at, CheckFact::CheckJudged { verdict, detail: "seen".into() })
+                Fact::CheckJudged { at: at.clone(), verdict, detail: "seen".into() }
             }
         })
     }
@@ -462,34 +454,41 @@ impl World {
                 true => vec![],
                 false => vec![Fact::StageLocked { stage: stage.clone(), fence: 1 }],
             },
-            Watch::Step { at, part: StepPart::Task(task) } => {
+            Watch::Task { at, task } => {
                 if self.chance.odds(30) {
                     return vec![];
                 }
                 if self.chance.odds(4) {
-                    return vec![Fact::step(&at, RunFact::TaskOverdue { task: task.clone() })];
+                    return vec![Fact::TaskOverdue { at: at.clone(), task: task.clone() }];
                 }
                 let exit_code = if self.chance.odds(8) { [Some(1), None][self.chance.pick(2)] } else { Some(0) };
-                vec![Fact::step(&at, RunFact::TaskRan { task: task.clone(), end: TaskEnd { exit_code, reason: None } })]
+                vec![Fact::TaskRan { at: at.clone(), task: task.clone(), end: TaskEnd { exit_code, reason: None } }]
             }
-            Watch::Step { at, part: StepPart::Service(service, direction) } => {
-                let run = self.roll(at, service).rollout(*direction).run.clone();
-                let last = run.as_ref().and_then(|r| r.progress.clone());
+            Watch::Rollout { at, service } => {
+                let roll = self.roll(at, service);
+                let last = roll.run.as_ref().and_then(|r| r.progress.clone());
                 let progress = self.progress(at, service, last.as_ref());
-                let overdue = run.is_some_and(|run| self.is_overdue(at, &run, &progress));
-                let (service, direction) = (service.clone(), *direction);
-                let overdue = overdue.then(|| RollFact::RolloutOverdue { service: service.clone(), direction });
+                let overdue = roll.run.is_some_and(|run| self.is_overdue(at, &run, &progress));
+                let overdue = overdue.then(|| Fact::RolloutOverdue { at: at.clone(), service: service.clone() });
                 let news = last.as_ref() != Some(&progress);
-                let news = news.then(|| RollFact::RolloutObserved { service: service.clone(), direction, progress });
-                news.into_iter().chain(overdue).map(|fact| Fact::step(at, fact)).collect()
+                let fact = Fact::RolloutObserved { at: at.clone(), service: service.clone(), progress };
+                news.then_some(fact).into_iter().chain(overdue).collect()
             }
-            Watch::Step { part: StepPart::Whole, .. } => panic!("no whole step is watched"),
+            Watch::Restore { at, service } => {
+                let run = self.roll(at, service).restore.expect("it is being restored");
+                let progress = self.progress(at, service, run.progress.as_ref());
+                let overdue = self.is_overdue(at, &run, &progress);
+                let overdue = overdue.then(|| Fact::RestoreOverdue { at: at.clone(), service: service.clone() });
+                let news = run.progress.as_ref() != Some(&progress);
+                let fact = Fact::RestoreObserved { at: at.clone(), service: service.clone(), progress };
+                news.then_some(fact).into_iter().chain(overdue).collect()
+            }
         }
     }
 
     fn is_overdue(&self, at: &StepRef, run: &RolloutRun, progress: &RolloutProgress) -> bool {
         let stage = self.release.started.pipeline.stage(&at.stage).expect("it is there");
-        follow::is_overdue(run, stage, progress, self.now)
+        roll::is_overdue(run, stage, progress, self.now)
     }
 
     fn scan(&mut self) -> ScanReading {
