@@ -6,6 +6,7 @@ mod codebuild;
 mod contract;
 mod crash;
 mod drivers;
+mod facts;
 mod faults;
 mod fuzz;
 mod proxies;

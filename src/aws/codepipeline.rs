@@ -14,7 +14,6 @@ use super::nearest::not_found;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
 use crate::model::approval::{Answer, Trigger};
-use crate::model::aws::codepipeline::ActionStatus;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
@@ -130,12 +129,12 @@ impl PipelineApprovals for CodePipeline {
         let mut decided = said(&detail);
         decided.by = ours.and_then(|s| s.by.clone()).or(decided.by);
         decided.summary = ours.and_then(|s| s.summary.clone()).unwrap_or(decided.summary);
-        let state = match detail.status().map(|s| ActionStatus::from(s.as_str())) {
-            Some(ActionStatus::InProgress) => {
+        let state = match detail.status() {
+            Some(ActionExecutionStatus::InProgress) => {
                 ActionState::Waiting { token: ours.and_then(|s| s.token.clone()).or_else(|| external_id(&detail)) }
             }
-            Some(ActionStatus::Succeeded) => ActionState::Approved(decided),
-            Some(ActionStatus::Failed) => {
+            Some(ActionExecutionStatus::Succeeded) => ActionState::Approved(decided),
+            Some(ActionExecutionStatus::Failed) => {
                 let words = error(&detail);
                 match decided.by {
                     Some(_) if !timed_out(&words) => ActionState::Rejected(decided),
@@ -144,9 +143,10 @@ impl PipelineApprovals for CodePipeline {
                     _ => ActionState::Ended { reason: words },
                 }
             }
-            Some(ActionStatus::Abandoned) => ActionState::Ended { reason: "it was abandoned".to_owned() },
-            Some(ActionStatus::Unknown(newer)) => ActionState::Ended { reason: format!("its status is {newer}") },
-            None => ActionState::Ended { reason: "its status is not reported".to_owned() },
+            Some(ActionExecutionStatus::Abandoned) => ActionState::Ended { reason: "it was abandoned".to_owned() },
+            other => {
+                ActionState::Ended { reason: format!("its status is {}", other.map_or("not reported", |s| s.as_str())) }
+            }
         };
         Ok(Action { state, before })
     }
@@ -247,14 +247,14 @@ fn said(detail: &ActionExecutionDetail) -> Decided {
 /// The decision of a run that is over. Nothing shows any more who decided it but its own detail, so that one that failed without a
 /// name counts as a rejection, unless its time was up or CodePipeline says that it failed in another way.
 fn decided_before(detail: &ActionExecutionDetail) -> Option<(Answer, Decided)> {
-    match detail.status().map(|s| ActionStatus::from(s.as_str()))? {
-        ActionStatus::Succeeded => Some((Answer::Approved, said(detail))),
-        ActionStatus::Failed => {
+    match detail.status() {
+        Some(ActionExecutionStatus::Succeeded) => Some((Answer::Approved, said(detail))),
+        Some(ActionExecutionStatus::Failed) => {
             let (words, decided) = (error(detail), said(detail));
             let by_somebody = decided.by.is_some() || words.is_empty() || speaks_of_a_no(&words);
             (by_somebody && !timed_out(&words)).then_some((Answer::Rejected, decided))
         }
-        ActionStatus::InProgress | ActionStatus::Abandoned | ActionStatus::Unknown(_) => None,
+        _ => None,
     }
 }
 
@@ -347,9 +347,11 @@ async fn not_reached(session: &Session, pipeline: &str, execution: &str) -> Resu
     let Some(found) = read_execution(session, pipeline, execution).await? else {
         return Ok(ActionState::Ended { reason: "CodePipeline does not know the execution".to_owned() });
     };
-    Ok(match found.status.is_over() {
-        true => ActionState::Ended { reason: format!("the execution is {}", found.status) },
-        false => ActionState::NotReached,
+    Ok(match found.status.as_str() {
+        "Stopped" | "Superseded" | "Failed" | "Cancelled" | "Succeeded" => {
+            ActionState::Ended { reason: format!("the execution is {}", found.status) }
+        }
+        _ => ActionState::NotReached,
     })
 }
 
@@ -373,7 +375,7 @@ async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> R
     let kind = trigger.and_then(|t| t.trigger_type()).map_or("", |t| t.as_str());
     Ok(Some(Execution {
         id: found.pipeline_execution_id().unwrap_or(execution).to_owned(),
-        status: found.status().map_or("", |s| s.as_str()).into(),
+        status: found.status().map_or("", |s| s.as_str()).to_owned(),
         variables: variables.collect(),
         trigger: Trigger::of(kind, detail),
     }))

@@ -12,7 +12,6 @@ use super::arn;
 use super::scan::severity;
 use super::session::Session;
 use super::time::timestamp;
-use crate::model::aws::scan::CoverageReason;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanState};
 use crate::model::ids::Digest;
@@ -78,63 +77,25 @@ fn row_state(row: Option<&CoveredResource>, pushed_at: Timestamp) -> ScanState {
     let Some(row) = row else {
         return ScanState::Waiting { reason: "Inspector does not list it yet".to_owned() };
     };
-    match row.scan_status().map(|status| status.reason().as_str()) {
-        None | Some("") => ScanState::Waiting { reason: "Inspector gives no status yet".to_owned() },
-        Some(reason) => state(&reason.into(), row.last_scanned_at().and_then(timestamp), pushed_at),
-    }
+    let reason = row.scan_status().map_or("", |s| s.reason().as_str());
+    state(reason, row.last_scanned_at().and_then(timestamp), pushed_at)
 }
 
-/// What a coverage row's reason means. A reason that nobody has thought of proves nothing.
-fn state(reason: &CoverageReason, last_scanned: Option<Timestamp>, pushed_at: Timestamp) -> ScanState {
+/// What a coverage row's reason means. The default is closed: a reason that nobody has thought of proves nothing.
+fn state(reason: &str, last_scanned: Option<Timestamp>, pushed_at: Timestamp) -> ScanState {
     let because = |text: &str| format!("{reason}{text}");
-    match reason {
-        CoverageReason::Successful => match last_scanned {
-            Some(at) if at >= pushed_at => ScanState::Scanned { at, again_from: None },
-            Some(_) => ScanState::Waiting { reason: because(", but of before the push") },
-            None => ScanState::Waiting { reason: because(", but never scanned yet") },
-        },
-        CoverageReason::ScanFrequencyScanOnPush => match last_scanned {
-            Some(at) => ScanState::Scanned { at, again_from: None },
-            None => ScanState::Waiting { reason: because(", but never scanned yet") },
-        },
-        CoverageReason::PendingInitialScan
-        | CoverageReason::ScanInProgress
-        | CoverageReason::PendingRevivalScan
-        | CoverageReason::InternalError => ScanState::Waiting { reason: because("") },
-        CoverageReason::AccessDenied
-        | CoverageReason::UnmanagedEc2Instance
-        | CoverageReason::UnsupportedOs
-        | CoverageReason::ScanEligibilityExpired
-        | CoverageReason::ResourceTerminated
-        | CoverageReason::NoResourcesFound
-        | CoverageReason::ImageSizeExceeded
-        | CoverageReason::ScanFrequencyManual
-        | CoverageReason::Ec2InstanceStopped
-        | CoverageReason::PendingDisable
-        | CoverageReason::NoInventory
-        | CoverageReason::StaleInventory
-        | CoverageReason::ExcludedByTag
-        | CoverageReason::UnsupportedRuntime
-        | CoverageReason::UnsupportedMediaType
-        | CoverageReason::UnsupportedConfigFile
-        | CoverageReason::DeepInspectionPackageCollectionLimitExceeded
-        | CoverageReason::DeepInspectionDailySsmInventoryLimitExceeded
-        | CoverageReason::DeepInspectionCollectionTimeLimitExceeded
-        | CoverageReason::DeepInspectionNoInventory
-        | CoverageReason::AgentlessInstanceStorageLimitExceeded
-        | CoverageReason::AgentlessInstanceCollectionTimeLimitExceeded
-        | CoverageReason::IntegrationConnectionLost
-        | CoverageReason::AccessDeniedToEncryptionKey
-        | CoverageReason::UnsupportedLanguage
-        | CoverageReason::NoScanConfigurationAssociated
-        | CoverageReason::ImageArchived
-        | CoverageReason::UnsupportedCodeArtifacts
-        | CoverageReason::ResourceUnmanaged
-        | CoverageReason::ResourceStopped
-        | CoverageReason::ExtractionCollectionTimeLimitExceeded
-        | CoverageReason::StorageLimitExceeded
-        | CoverageReason::InvalidArtifact
-        | CoverageReason::Unknown(_) => ScanState::Closed { reason: because("") },
+    match (reason, last_scanned) {
+        ("SUCCESSFUL", Some(at)) if at >= pushed_at => ScanState::Scanned { at, again_from: None },
+        ("SUCCESSFUL", Some(_)) => ScanState::Waiting { reason: because(", but of before the push") },
+        ("SCAN_FREQUENCY_SCAN_ON_PUSH", Some(at)) => ScanState::Scanned { at, again_from: None },
+        ("SUCCESSFUL" | "SCAN_FREQUENCY_SCAN_ON_PUSH", None) => {
+            ScanState::Waiting { reason: because(", but never scanned yet") }
+        }
+        ("PENDING_INITIAL_SCAN" | "SCAN_IN_PROGRESS" | "PENDING_REVIVAL_SCAN" | "INTERNAL_ERROR", _) => {
+            ScanState::Waiting { reason: because("") }
+        }
+        ("", _) => ScanState::Waiting { reason: "Inspector gives no status yet".to_owned() },
+        _ => ScanState::Closed { reason: because("") },
     }
 }
 
@@ -228,7 +189,7 @@ mod tests {
     }
 
     fn is(reason: &str, last: Option<&str>) -> Is {
-        match state(&reason.into(), last.map(|t| t.parse().unwrap()), PUSH.parse().unwrap()) {
+        match state(reason, last.map(|t| t.parse().unwrap()), PUSH.parse().unwrap()) {
             ScanState::Scanned { .. } => Is::Scanned,
             ScanState::Waiting { .. } => Is::Waiting,
             ScanState::Closed { .. } => Is::Closed,
@@ -273,7 +234,7 @@ mod tests {
     #[test]
     fn a_closed_reason_is_inspectors_own_word() {
         assert_eq!(
-            state(&CoverageReason::UnsupportedOs, None, PUSH.parse().unwrap()),
+            state("UNSUPPORTED_OS", None, PUSH.parse().unwrap()),
             ScanState::Closed { reason: "UNSUPPORTED_OS".into() }
         );
     }

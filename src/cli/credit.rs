@@ -3,7 +3,7 @@
 use super::releases::Recorded;
 use crate::model::ids::{ReleaseId, ServiceName, StageName};
 use crate::model::release::Release;
-use crate::model::stage_state::RollState;
+use crate::model::step::roll_state::RollState;
 
 /// A service of a stage.
 #[derive(Clone, Copy)]
@@ -27,8 +27,9 @@ pub fn rolled_by<'r>(
     let revision = made_of(recorded, at, revision);
     let mut newest: Vec<_> = rolls.filter(|(_, roll)| rolled(roll) == Some(revision)).collect();
     newest.sort_by(|(a, _), (b, _)| b.id.cmp(&a.id));
-    let its =
-        newest.iter().find(|(_, roll)| roll.run.as_ref().is_some_and(|run| Some(run.primary.as_str()) == deployment));
+    let its = newest
+        .iter()
+        .find(|(_, roll)| roll.forward.run.as_ref().is_some_and(|run| Some(run.primary.as_str()) == deployment));
     its.or(newest.first()).map(|(release, _)| &release.id)
 }
 
@@ -39,7 +40,7 @@ fn made_of<'a>(recorded: &'a [Recorded], at: Place<'_>, revision: &'a str) -> &'
     for _ in recorded {
         let own = recorded.iter().filter(|r| r.listed.imported.is_none());
         let before = own.flat_map(|r| rolls_of(&r.release, at)).find_map(|roll| {
-            let (restore, baseline) = (roll.restore.as_ref()?, roll.baseline.as_ref()?);
+            let (restore, baseline) = (roll.back.run.as_ref()?, roll.baseline.as_ref()?);
             let again = restore.task_definition == made_of && baseline.task_definition != made_of;
             again.then_some(baseline.task_definition.as_str())
         });
@@ -59,7 +60,7 @@ fn rolls_of<'r>(release: &'r Release, at: Place<'_>) -> impl Iterator<Item = &'r
 
 /// The revision that a roll deployed; none where it only found it running.
 fn rolled(roll: &RollState) -> Option<&str> {
-    let run = roll.run.as_ref()?;
+    let run = roll.forward.run.as_ref()?;
     let found = roll.baseline.as_ref().is_some_and(|baseline| baseline.primary == run.primary);
     (!found).then_some(run.task_definition.as_str())
 }

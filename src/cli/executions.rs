@@ -3,7 +3,6 @@
 use super::failure::Failure;
 use super::identity;
 use crate::model::approval::{ApprovalWay, Identity};
-use crate::model::aws::codepipeline::ExecutionStatus;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::AccountName;
 use crate::model::pipeline::{Account, Assume, Pipeline};
@@ -71,7 +70,7 @@ pub async fn look_up(
                 continue;
             }
         };
-        if found.status != ExecutionStatus::InProgress {
+        if found.status != "InProgress" {
             let Place { pipeline, .. } = place;
             return Err(Failure::access(format!(
                 "execution {} of CodePipeline {pipeline} is {}",

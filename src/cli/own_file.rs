@@ -111,8 +111,10 @@ fn differs(own: &Value, theirs: &Value, path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::pipeline::{Account, Check, State, Step};
+    use crate::model::pipeline::{Account, State};
     use crate::model::release::samples::{id, pipeline};
+    use crate::model::step::Step;
+    use crate::model::step::check::Check;
 
     fn found(change: impl Fn(&mut Pipeline)) -> Option<String> {
         let mut theirs = pipeline();

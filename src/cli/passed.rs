@@ -98,7 +98,7 @@ async fn other(ports: &Ports, release: &Release, stage: &Stage, whole: bool) -> 
 /// The revision that a release brought a service to, or found it at.
 fn brought(release: &Release, stage: &Stage, service: &ServiceName) -> Option<String> {
     let own = release.stage(&stage.name).rolls().rfind(|(_, name, _)| *name == service);
-    own.and_then(|(_, _, roll)| roll.run.as_ref()).map(|run| run.task_definition.clone())
+    own.and_then(|(_, _, roll)| roll.forward.run.as_ref()).map(|run| run.task_definition.clone())
 }
 
 /// Whether what runs has the content of another revision, as one has that was registered again. One that ECS no longer knows has none.

@@ -1,7 +1,6 @@
 //! An abort that somebody asked for.
 
 use super::agenda::{Agenda, Flow, Halt};
-use super::decide::stages_to_go;
 use super::ending;
 use crate::model::event::{Fact, StageFailure};
 
@@ -10,7 +9,7 @@ pub fn walk(a: &mut Agenda<'_>) -> Flow {
     let Some(abort) = &a.release.abort else { return Ok(()) };
     let ending = ending::aborted(&abort.reason);
     let release = a.release;
-    let under_way = stages_to_go(release).find(|s| release.stage(&s.name).entered.is_some());
+    let under_way = release.stages_to_go().find(|s| release.stage(&s.name).entered.is_some());
     match under_way {
         // It fails already: let it be put in order.
         Some(stage) if release.stage(&stage.name).failure.is_some() => Ok(()),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::agenda::{Agenda, Flow};
-use super::stop_reason;
+use super::{step, stop_reason};
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::{Fact, StageFailure};
 use crate::model::fault::{Fault, FaultKind};
@@ -13,8 +13,9 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::{HeldUp, RolloutEnd};
-use crate::model::stage_state::{RollState, StageState, StepState};
-use crate::model::verdict::Verdict;
+use crate::model::stage_state::StageState;
+use crate::model::step::part::Direction;
+use crate::model::step::roll_state::RollState;
 
 /// Writes it down before the release ends.
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &Ending) -> Flow {
@@ -59,26 +60,26 @@ fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTree
         let images = services.flat_map(|service| pipeline.service(service).containers.values());
         images.filter_map(|i| Some((i.clone(), release.images.get(i)?.digest.clone()))).collect()
     };
-    let never_made = state.steps.iter().any(|s| matches!(s, StepState::Check(Some((Verdict::Unknown, _)))));
+    let never_made = state.steps.iter().any(step::is_unknown);
     match state.rolls().any(|(_, _, roll)| failed_by_itself(roll)) {
         true => of(&|roll| failed_by_itself(roll) && !is_excused(roll)),
         // A check that was never made says nothing about an image.
         false if never_made => BTreeMap::new(),
-        false => of(&|roll| roll.restored.is_some()),
+        false => of(&|roll| roll.back.ended.is_some()),
     }
 }
 
 fn failed_by_itself(roll: &RollState) -> bool {
-    let failed = matches!(roll.ended, Some(RolloutEnd::Failed { .. }));
-    matches!(roll.ended, Some(RolloutEnd::RolledBack { .. } | RolloutEnd::Stuck { .. }))
-        || failed && roll.restored.is_some()
+    let failed = matches!(roll.forward.ended, Some(RolloutEnd::Failed { .. }));
+    matches!(roll.forward.ended, Some(RolloutEnd::RolledBack { .. } | RolloutEnd::Stuck { .. }))
+        || failed && roll.back.ended.is_some()
 }
 
 /// Whether a service failed for what AWS did or did not have (Spot, retirement, capacity, a network that was busy), and nothing of
 /// it speaks against the image. Alarms and hooks look at more than tasks.
 fn is_excused(roll: &RollState) -> bool {
-    let Some(progress) = roll.run.as_ref().and_then(|r| r.progress.as_ref()) else { return false };
-    let reason = match &roll.ended {
+    let Some(progress) = roll.forward.run.as_ref().and_then(|r| r.progress.as_ref()) else { return false };
+    let reason = match &roll.forward.ended {
         Some(RolloutEnd::RolledBack { reason } | RolloutEnd::Failed { reason } | RolloutEnd::Stuck { reason }) => {
             reason.to_lowercase()
         }
@@ -101,7 +102,8 @@ fn is_excused(roll: &RollState) -> bool {
 /// The images that the stage was proven to run.
 pub fn well(release: &Release, stage: &Stage) -> BTreeMap<ImageName, Digest> {
     let runs = |end: &RolloutEnd| matches!(end, RolloutEnd::Succeeded | RolloutEnd::Unchanged);
-    let proven = release.stage(&stage.name).rolls().filter(|(_, _, roll)| roll.ended.as_ref().is_some_and(runs));
+    let proven =
+        release.stage(&stage.name).rolls().filter(|(_, _, roll)| roll.forward.ended.as_ref().is_some_and(runs));
     let images = proven.flat_map(|(_, service, _)| release.started.pipeline.service(service).containers.values());
     images.filter_map(|i| Some((i.clone(), release.images.get(i)?.digest.clone()))).collect()
 }
@@ -113,15 +115,18 @@ fn way_back_failed(state: &StageState) -> bool {
         matches!(end, RolloutEnd::RolledBack { .. } | RolloutEnd::Failed { .. } | RolloutEnd::Unknown { .. })
     };
     state.rolls().any(|(_, _, roll)| {
-        roll.ended.as_ref().is_some_and(stuck) || roll.restored.as_ref().is_some_and(|end| stuck(end) || not_back(end))
+        roll.forward.ended.as_ref().is_some_and(stuck)
+            || roll.back.ended.as_ref().is_some_and(|end| stuck(end) || not_back(end))
     })
 }
 
 /// Why a service is not brought back to what the record says ran there before, where that is so.
 fn refused<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Option<&'r Fault> {
     let (at, service) = (at.clone(), service.clone());
-    let prepare = Effect::PrepareRestore { at: at.clone(), service: service.clone() };
-    let failed = [prepare, Effect::Restore { at, service }].into_iter().find_map(|effect| release.failed.get(&effect));
+    let prepare = Effect::PrepareRollback { at: at.clone(), service: service.clone() };
+    let failed = [prepare, Effect::Update { at, service, direction: Direction::Back }]
+        .into_iter()
+        .find_map(|effect| release.failed.get(&effect));
     failed.map(|failed| &failed.fault).filter(|fault| fault.kind() == FaultKind::Invalid)
 }
 
@@ -137,8 +142,8 @@ pub fn tell(ending: &mut Ending, release: &Release, stage: &Stage, state: &Stage
             lines.extend(fault.told_hint().clone());
             continue;
         }
-        let left =
-            roll.ended.is_some() && !matches!(roll.restored, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified));
+        let left = roll.forward.ended.is_some()
+            && !matches!(roll.back.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified));
         if let (true, Some(before), Some(_)) = (left, &roll.baseline, &roll.registered) {
             lines.push(format!(
                 "`aws ecs update-service --cluster {} --service {} --task-definition {}` goes back by hand",

@@ -2,14 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::decide::Ledgers;
 use super::decision::{Decision, Waiting, Watch, Watching};
 use super::ending;
 use super::retry::{self, Retry};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::ids::StageName;
-use crate::model::ledger::StageLedger;
+use crate::model::ledger::{Ledgers, StageLedger};
 use crate::model::outcome::Ending;
 use crate::model::release::Release;
 

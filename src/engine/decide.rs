@@ -1,25 +1,18 @@
 //! The one decision: from a release and what its stages remember to what to do now.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::agenda::{Agenda, Flow, join};
 use super::decision::Decision;
 use super::{abort, aftermath, ahead};
-use super::{ending, enter, steps, unwind};
+use super::{ending, enter, step, unwind};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
-use crate::model::ids::StageName;
-use crate::model::ledger::StageLedger;
+use crate::model::ledger::Ledgers;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
-use crate::model::stage_state::StepState;
-
-/// What the stages of a pipeline remember, by name; a stage that is missing remembers nothing.
-pub type Ledgers = BTreeMap<StageName, StageLedger>;
 
 /// What to do now. Total: every release has an answer.
 pub fn decide(release: &Release, ledgers: &Ledgers, now: Timestamp) -> Decision {
@@ -35,7 +28,7 @@ fn walk(a: &mut Agenda<'_>, ledgers: &Ledgers) -> Flow {
     let release = a.release;
     let pipeline = &release.started.pipeline;
     abort::walk(a)?;
-    let stages: Vec<&Stage> = stages_to_go(release).collect();
+    let stages: Vec<&Stage> = release.stages_to_go().collect();
     let Some(first) = stages.first().copied().or_else(|| ahead::stage(release)) else { return Ok(()) };
     let horizon = ahead::horizon(release);
     // A stage that is failing is put in order whatever else cannot be reached.
@@ -57,13 +50,6 @@ fn walk(a: &mut Agenda<'_>, ledgers: &Ledgers) -> Flow {
     ahead::walk(a)
 }
 
-/// The stages that the release has not left, up to where it shall go.
-pub fn stages_to_go(release: &Release) -> impl Iterator<Item = &Stage> {
-    let stages = &release.started.pipeline.stages;
-    let end = stages.iter().position(|s| s.name == release.until).map_or(stages.len(), |i| i + 1);
-    stages[..end].iter().filter(|s| release.stage(&s.name).left.is_none())
-}
-
 fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
     let state = a.release.stage(&stage.name);
     if state.entered.is_none() {
@@ -77,20 +63,19 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
     if state.entered.is_some()
         && let Some(newer) = enter::newer(a, ledgers.get(&stage.name))
     {
-        return steps::fail(a, stage, ending::overtaken(&stage.name, newer));
+        return step::fail(a, stage, ending::overtaken(&stage.name, newer));
     }
-    steps::walk(a, stage)?;
-    steps::confirmed(a, stage)?;
+    step::walk(a, stage)?;
+    step::confirmed(a, stage)?;
     let images = aftermath::well(a.release, stage);
     a.record(Fact::StageLeft { stage: stage.name.clone(), images })
 }
 
 fn success(release: &Release) -> Ending {
     let ends: Vec<&RolloutEnd> =
-        release.stages.values().flat_map(|s| s.rolls()).filter_map(|(_, _, r)| r.ended.as_ref()).collect();
+        release.stages.values().flat_map(|s| s.rolls()).filter_map(|(_, _, r)| r.forward.ended.as_ref()).collect();
     let until = &release.until;
-    let ran_tasks =
-        release.stages.values().flat_map(|s| &s.steps).any(|s| matches!(s, StepState::Run(r) if r.ended.is_some()));
+    let ran_tasks = release.stages.values().flat_map(|s| &s.steps).any(step::ran);
     if !ran_tasks && !ends.is_empty() && ends.iter().all(|e| **e == RolloutEnd::Unchanged) {
         return Ending::new(Outcome::Unchanged, format!("all of it ran already, up to {until}; that was proven"));
     }

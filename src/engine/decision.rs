@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::Fact;
-use crate::model::ids::{AccountName, ServiceName, StageName, TaskName};
+use crate::model::ids::{AccountName, StageName};
 use crate::model::outcome::Ending;
 use crate::model::scan_subject::ScanSubject;
+use crate::model::step::part::{Direction, StepPart};
 
 /// What to do now.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,17 +43,10 @@ pub enum Watch {
     Lock {
         stage: StageName,
     },
-    Task {
+    /// A part of a step.
+    Step {
         at: StepRef,
-        task: TaskName,
-    },
-    Rollout {
-        at: StepRef,
-        service: ServiceName,
-    },
-    Restore {
-        at: StepRef,
-        service: ServiceName,
+        part: StepPart,
     },
 }
 
@@ -82,18 +76,10 @@ pub enum Waiting {
     Lock {
         stage: StageName,
     },
-    Task {
+    /// A part of a step moves by itself; where it stands.
+    Step {
         at: StepRef,
-        task: TaskName,
-    },
-    Rollout {
-        at: StepRef,
-        service: ServiceName,
-        what: String,
-    },
-    Restore {
-        at: StepRef,
-        service: ServiceName,
+        part: StepPart,
         what: String,
     },
     /// The end is decided; what is under way is waited for.
@@ -113,9 +99,11 @@ impl fmt::Display for Waiting {
             }
             Waiting::Comparison { stage } => write!(f, "the approval of {stage} to be read in CodePipeline"),
             Waiting::Lock { stage } => write!(f, "{stage} is held by another release"),
-            Waiting::Task { at, task } => write!(f, "{}/{task} runs", at.stage),
-            Waiting::Rollout { at, service, what } => write!(f, "{}/{service}: {what}", at.stage),
-            Waiting::Restore { at, service, what } => write!(f, "{}/{service} going back: {what}", at.stage),
+            Waiting::Step { at, part, what } => match part {
+                StepPart::Whole | StepPart::Service(_, Direction::Forward) => write!(f, "{}: {what}", part.of(at)),
+                StepPart::Service(_, Direction::Back) => write!(f, "{} going back: {what}", part.of(at)),
+                StepPart::Task(_) => write!(f, "{} {what}", part.of(at)),
+            },
             Waiting::Finishing { .. } => write!(f, "finishing what is under way"),
         }
     }

@@ -5,7 +5,6 @@ use jiff::SignedDuration;
 use super::stop_reason;
 use crate::model::approval::ApprovalAnswer;
 use crate::model::effect::Effect;
-use crate::model::event::TaskEnd;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::gate::GateJudgement;
 use crate::model::ids::{ReleaseId, ServiceName, StageName, TaskName};
@@ -14,6 +13,7 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress};
 use crate::model::stage_state::Earlier;
+use crate::model::step::run::TaskEnd;
 use crate::model::verdict::Verdict;
 use crate::model::words::{self, lasting};
 
@@ -53,7 +53,7 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
             Effect::Survey { .. } | Effect::Plan { .. } => missing(),
             Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => of_image(effect, fault),
             Effect::RequestApproval { .. } => missing(),
-            Effect::Update { .. } | Effect::PrepareRestore { .. } | Effect::Restore { .. } | Effect::Confirm { .. }
+            Effect::Update { .. } | Effect::PrepareRollback { .. } | Effect::Confirm { .. }
                 if fault.kind() == FaultKind::Changed =>
             {
                 of_fault(Outcome::Superseded, fault, None)
@@ -63,8 +63,7 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
             | Effect::RunTask { .. }
             | Effect::Update { .. }
             | Effect::StopRollout { .. }
-            | Effect::PrepareRestore { .. }
-            | Effect::Restore { .. }
+            | Effect::PrepareRollback { .. }
             | Effect::Check { .. }
             | Effect::Confirm { .. } => of_fault(Outcome::Failed, fault, None),
         },

@@ -152,7 +152,7 @@ fn words(task: &StoppedTask, culprit: Option<&StoppedContainer>) -> String {
     culprit
         .and_then(|c| c.reason.clone())
         .or_else(|| task.stopped_reason.clone())
-        .or_else(|| task.stop_code.as_ref().map(ToString::to_string))
+        .or_else(|| task.stop_code.clone())
         .unwrap_or_else(|| "ECS gives no reason".to_owned())
 }
 

@@ -1,16 +1,18 @@
 //! A failed stage is put in order: what runs is stopped, what was changed goes back, last first.
 
+use super::aftermath;
 use super::agenda::{Agenda, Flow, Halt, join};
-use super::decision::{Waiting, Watch};
-use super::{aftermath, roll};
+use super::step::follow::{self, Followed};
+use super::step::roll;
 use crate::model::effect::{Effect, StepRef};
-use crate::model::event::{Fact, StageFailure};
+use crate::model::event::StageFailure;
 use crate::model::ids::ServiceName;
 use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::rollout::RolloutEnd;
-use crate::model::stage_state::{RollState, StageState};
-use crate::model::words;
+use crate::model::stage_state::StageState;
+use crate::model::step::part::Direction;
+use crate::model::step::roll_state::RollState;
 
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     let state = a.release.stage(&stage.name);
@@ -35,76 +37,62 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
 
 /// Follows one service's own rollout to its end, stopping it where it shall go back.
 fn come_to_rest(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollState, roll_back: bool) -> Flow {
-    let update = Effect::Update { at: at.clone(), service: service.clone() };
+    let forward = Followed { at, service, direction: Direction::Forward };
+    let update = forward.update();
     // Under way, or possibly done: what it came to has to be known before the service can be called at rest.
-    if a.release.open.contains_key(&update) || a.release.unknown.contains_key(&update) {
+    if is_pending(a, &update) {
         return a.effect(update);
     }
     let changed = state.registered.is_some();
-    match (&state.run, &state.ended) {
-        (Some(run), None) if changed => {
-            let progress = run.progress.as_ref();
-            if let Some(end) = progress.and_then(roll::end_of) {
-                return a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end });
-            }
-            let done = progress.is_some_and(roll::is_done_for_ecs);
-            let known = progress.is_some_and(|p| p.deployment.is_some());
-            if roll_back && known && !done && state.stop_requested.is_none() {
-                roll::stop(a, at, service)?;
-            }
-            if run.overdue {
-                let end = match done {
-                    true => {
-                        RolloutEnd::Failed { reason: "ECS calls it done, and it was not proven in time".to_owned() }
-                    }
-                    false => RolloutEnd::Stuck { reason: "it was still moving at the deadline".to_owned() },
-                };
-                return a.record(Fact::RolloutEnded { at: at.clone(), service: service.clone(), end });
-            }
-            let what = progress.map_or_else(|| "updated".to_owned(), words::progress);
-            let why = Waiting::Rollout { at: at.clone(), service: service.clone(), what };
-            a.watch(Watch::Rollout { at: at.clone(), service: service.clone() }, a.release.started.pipeline.poll, why)
-        }
-        _ => Ok(()),
+    let (Some(run), None, true) = (&state.forward.run, &state.forward.ended, changed) else { return Ok(()) };
+    let progress = run.progress.as_ref();
+    let done = progress.is_some_and(follow::is_done_for_ecs);
+    let moves = progress.is_some_and(|p| p.deployment.is_some() && follow::end_of(p).is_none()) && !done;
+    if roll_back && moves && state.stop_requested.is_none() {
+        roll::stop(a, at, service)?;
     }
+    let late = match done {
+        true => RolloutEnd::Failed { reason: "ECS calls it done, and it was not proven in time".to_owned() },
+        false => RolloutEnd::Stuck { reason: "it was still moving at the deadline".to_owned() },
+    };
+    forward.to_its_end(a, run, late)
 }
 
 /// Puts back what ran before, and proves that it runs.
 fn restore(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
-    let restored = |end| Fact::RestoreEnded { at: at.clone(), service: service.clone(), end };
-    let Some(run) = &state.restore else {
-        let prepare = Effect::PrepareRestore { at: at.clone(), service: service.clone() };
-        let back = Effect::Restore { at: at.clone(), service: service.clone() };
-        // Possibly begun before it was ever prepared: by a kanmon that did not.
-        let begun = a.release.open.contains_key(&back) || a.release.unknown.contains_key(&back);
-        let next = if state.way_back.is_none() && !begun { prepare } else { back };
-        return match a.effect(next) {
-            // A rollback that is refused is told, not repeated; what cannot be told stays resumable.
-            // Theirs is not gone back over.
-            Err(Halt::End(ending)) if ending.outcome == Outcome::Superseded => {
-                a.record(restored(RolloutEnd::Superseded {
-                    by: format!("somebody else: {}", ending.cause.unwrap_or(ending.sentence)),
-                }))
-            }
-            Err(Halt::End(ending)) if !ending.outcome.is_resumable() => {
-                let reason = match &ending.cause {
-                    Some(cause) => format!("{}: {cause}", ending.sentence),
-                    None => ending.sentence.clone(),
-                };
-                a.record(restored(RolloutEnd::Stuck { reason }))
-            }
-            flow => flow,
-        };
+    let back = Followed { at, service, direction: Direction::Back };
+    if let Some(run) = &state.back.run {
+        let late = RolloutEnd::Stuck { reason: "it did not run again at the deadline".to_owned() };
+        return back.to_its_end(a, run, late);
+    }
+    let update = back.update();
+    // Possibly begun before it was ever prepared: by a kanmon that did not.
+    let next = match state.target.is_none() && !is_pending(a, &update) {
+        true => Effect::PrepareRollback { at: at.clone(), service: service.clone() },
+        false => update,
     };
-    if let Some(end) = run.progress.as_ref().and_then(roll::end_of) {
-        return a.record(restored(end));
+    match a.effect(next) {
+        // A rollback that is refused is told, not repeated; what cannot be told stays resumable.
+        // Theirs is not gone back over.
+        Err(Halt::End(ending)) if ending.outcome == Outcome::Superseded => {
+            a.record(back.ended(RolloutEnd::Superseded {
+                by: format!("somebody else: {}", ending.cause.unwrap_or(ending.sentence)),
+            }))
+        }
+        Err(Halt::End(ending)) if !ending.outcome.is_resumable() => {
+            let reason = match &ending.cause {
+                Some(cause) => format!("{}: {cause}", ending.sentence),
+                None => ending.sentence.clone(),
+            };
+            a.record(back.ended(RolloutEnd::Stuck { reason }))
+        }
+        flow => flow,
     }
-    if run.overdue {
-        return a.record(restored(RolloutEnd::Stuck { reason: "it did not run again at the deadline".to_owned() }));
-    }
-    let what = run.progress.as_ref().map_or_else(|| "updated".to_owned(), words::progress);
-    let why = Waiting::Restore { at: at.clone(), service: service.clone(), what };
-    a.watch(Watch::Restore { at: at.clone(), service: service.clone() }, a.release.started.pipeline.poll, why)
+}
+
+/// Whether an effect is under way, or possibly done.
+fn is_pending(a: &Agenda<'_>, effect: &Effect) -> bool {
+    a.release.open.contains_key(effect) || a.release.unknown.contains_key(effect)
 }
 
 /// How it ends, now that everything rests.
@@ -119,7 +107,7 @@ fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
     let mut back = Vec::new();
     let mut stuck = Vec::new();
     for (_, service, roll) in state.rolls() {
-        let rest = roll.restored.as_ref().map_or_else(|| at_rest(roll.ended.as_ref()), put_back);
+        let rest = roll.back.ended.as_ref().map_or_else(|| at_rest(roll.forward.ended.as_ref()), put_back);
         match rest {
             Rest::Changed | Rest::Untouched => {}
             Rest::Back => back.push(service.to_string()),

@@ -17,6 +17,7 @@ use crate::model::inbox::MessageBody;
 use crate::model::ledger::{Frozen, FrozenBy, LastGood, Said, StageLedger, Word};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id, started, step, warned};
+use crate::model::step::part::Direction;
 use crate::ports::journal::{Holder, Imported, Journal, JournalError, LEASE, Lease, Pulse, Record};
 
 /// A store to be tried, and whom it shall take for dead.
@@ -411,7 +412,7 @@ fn intended(effect: Effect) -> Fact {
 }
 
 fn update(stage: &str) -> Fact {
-    intended(Effect::Update { at: step(stage, 1), service: id("web") })
+    intended(Effect::Update { at: step(stage, 1), service: id("web"), direction: Direction::Forward })
 }
 
 fn word(reason: &str, said: Said) -> Word {
@@ -438,7 +439,7 @@ pub(super) async fn a_frozen_stage_takes_nothing_in_and_lets_everything_out(b: &
     let (at_stop, at_back) = (place(), place());
     let stop = Effect::StopRollout { at: at_stop.0, service: at_stop.1 };
     b.append(&one, 2, intended(stop)).await.unwrap();
-    b.append(&one, 3, intended(Effect::Restore { at: at_back.0, service })).await.unwrap();
+    b.append(&one, 3, intended(Effect::Update { at: at_back.0, service, direction: Direction::Back })).await.unwrap();
     let open = b.journal.decree(&app(), &stage("dev"), &word("over", Said::Unfreeze), at(9)).await.unwrap();
     assert_eq!(open.frozen, None);
     let said: Vec<(&str, Timestamp)> = open.words.iter().map(|w| (w.word.reason.as_str(), w.at)).collect();

@@ -274,8 +274,7 @@ pub(super) fn needs(fact: &Fact) -> Option<&StageName> {
         | Effect::RunTask { at, .. }
         | Effect::Update { at, .. }
         | Effect::StopRollout { at, .. }
-        | Effect::PrepareRestore { at, .. }
-        | Effect::Restore { at, .. } => Some(&at.stage),
+        | Effect::PrepareRollback { at, .. } => Some(&at.stage),
         // These are done before the stage is taken, or change nothing in it.
         Effect::Survey { .. }
         | Effect::Build { .. }

@@ -5,13 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AccountName, ImageName, PlanHash, ServiceName, StageName, TaskName};
+use super::step::part::{Direction, StepPart};
 
-/// The place of a step: its stage and its position in the stage's list.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct StepRef {
-    pub stage: StageName,
-    pub step: usize,
-}
+pub use super::step::part::StepRef;
 
 /// What a task definition is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,6 +15,16 @@ pub struct StepRef {
 pub enum Workload {
     Service(ServiceName),
     Task(TaskName),
+}
+
+impl Workload {
+    /// The part of its step that it is.
+    pub fn part(&self) -> StepPart {
+        match self {
+            Workload::Service(service) => StepPart::Service(service.clone(), Direction::Forward),
+            Workload::Task(task) => StepPart::Task(task.clone()),
+        }
+    }
 }
 
 impl fmt::Display for Workload {
@@ -64,11 +70,12 @@ pub enum Effect {
         at: StepRef,
         task: TaskName,
     },
-    /// `UpdateService`.
+    /// `UpdateService`: to what is released, or back to what ran before.
     Update {
         #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
+        direction: Direction,
     },
     /// `StopServiceDeployment` with rollback.
     StopRollout {
@@ -77,13 +84,7 @@ pub enum Effect {
         service: ServiceName,
     },
     /// See to it that what ran before can be put back: a revision that was deregistered is registered again.
-    PrepareRestore {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-    },
-    /// `UpdateService` back to what ran before.
-    Restore {
+    PrepareRollback {
         #[serde(rename = "place")]
         at: StepRef,
         service: ServiceName,
@@ -96,6 +97,24 @@ pub enum Effect {
     /// Look whether the services are still set to what they were brought to: others can deploy while the stage's later steps take
     /// their time. Reads only.
     Confirm { stage: StageName },
+}
+
+/// What an effect is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject<'e> {
+    /// All accounts of these stages.
+    Accounts {
+        from: &'e StageName,
+        until: &'e StageName,
+    },
+    Image(&'e ImageName),
+    Copy(&'e ImageName, &'e AccountName),
+    /// What a stage would change.
+    Plan(&'e StageName),
+    Approval(&'e StageName),
+    /// That a stage still is what it was brought to.
+    Confirm(&'e StageName),
+    Step(&'e StepRef, StepPart),
 }
 
 impl Effect {
@@ -113,15 +132,16 @@ impl Effect {
             | Effect::RunTask { .. }
             | Effect::Update { .. }
             | Effect::StopRollout { .. }
-            | Effect::PrepareRestore { .. }
-            | Effect::Restore { .. } => false,
+            | Effect::PrepareRollback { .. } => false,
         }
     }
 
     /// Whether it brings something new into a stage. What only puts back, stops or looks is never held up by a freeze.
     pub fn goes_forward(&self) -> bool {
         match self {
-            Effect::Register { .. } | Effect::RunTask { .. } | Effect::Update { .. } => true,
+            Effect::Register { .. } | Effect::RunTask { .. } | Effect::Update { direction: Direction::Forward, .. } => {
+                true
+            }
             Effect::Survey { .. }
             | Effect::Build { .. }
             | Effect::Adopt { .. }
@@ -130,26 +150,57 @@ impl Effect {
             | Effect::RequestApproval { .. }
             | Effect::Baseline { .. }
             | Effect::StopRollout { .. }
-            | Effect::PrepareRestore { .. }
-            | Effect::Restore { .. }
+            | Effect::PrepareRollback { .. }
+            | Effect::Update { direction: Direction::Back, .. }
             | Effect::Check { .. }
             | Effect::Confirm { .. } => false,
         }
     }
 
+    /// What it is about.
+    pub fn subject(&self) -> Subject<'_> {
+        let forward = |service: &ServiceName| StepPart::Service(service.clone(), Direction::Forward);
+        match self {
+            Effect::Survey { from, until } => Subject::Accounts { from, until },
+            Effect::Build { image } | Effect::Adopt { image } => Subject::Image(image),
+            Effect::Copy { image, account } => Subject::Copy(image, account),
+            Effect::Plan { stage } => Subject::Plan(stage),
+            Effect::RequestApproval { stage, plan: _ } => Subject::Approval(stage),
+            Effect::Confirm { stage } => Subject::Confirm(stage),
+            Effect::Register { at, workload } => Subject::Step(at, workload.part()),
+            Effect::RunTask { at, task } => Subject::Step(at, StepPart::Task(task.clone())),
+            Effect::Baseline { at, service } | Effect::StopRollout { at, service } => {
+                Subject::Step(at, forward(service))
+            }
+            Effect::Update { at, service, direction } => {
+                Subject::Step(at, StepPart::Service(service.clone(), *direction))
+            }
+            Effect::PrepareRollback { at, service } => {
+                Subject::Step(at, StepPart::Service(service.clone(), Direction::Back))
+            }
+            Effect::Check { at } => Subject::Step(at, StepPart::Whole),
+        }
+    }
+
     /// The stage it belongs to, where it belongs to one.
     pub fn stage(&self) -> Option<&StageName> {
-        match self {
-            Effect::Survey { .. } | Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => None,
-            Effect::Plan { stage } | Effect::RequestApproval { stage, .. } | Effect::Confirm { stage } => Some(stage),
-            Effect::Baseline { at, .. }
-            | Effect::Register { at, .. }
-            | Effect::RunTask { at, .. }
-            | Effect::Update { at, .. }
-            | Effect::StopRollout { at, .. }
-            | Effect::PrepareRestore { at, .. }
-            | Effect::Restore { at, .. }
-            | Effect::Check { at } => Some(&at.stage),
+        match self.subject() {
+            Subject::Accounts { .. } | Subject::Image(_) | Subject::Copy(..) => None,
+            Subject::Plan(stage) | Subject::Approval(stage) | Subject::Confirm(stage) => Some(stage),
+            Subject::Step(at, _) => Some(&at.stage),
+        }
+    }
+
+    /// The step it belongs to, where it belongs to one.
+    pub fn step(&self) -> Option<&StepRef> {
+        match self.subject() {
+            Subject::Accounts { .. }
+            | Subject::Image(_)
+            | Subject::Copy(..)
+            | Subject::Plan(_)
+            | Subject::Approval(_)
+            | Subject::Confirm(_) => None,
+            Subject::Step(at, _) => Some(at),
         }
     }
 }
@@ -166,10 +217,12 @@ impl fmt::Display for Effect {
             Effect::Baseline { at, service } => write!(f, "read {}/{service}", at.stage),
             Effect::Register { at, workload } => write!(f, "register {}/{workload}'s task definition", at.stage),
             Effect::RunTask { at, task } => write!(f, "run {}/{task}", at.stage),
-            Effect::Update { at, service } => write!(f, "update {}/{service}", at.stage),
+            Effect::Update { at, service, direction } => match direction {
+                Direction::Forward => write!(f, "update {}/{service}", at.stage),
+                Direction::Back => write!(f, "restore {}/{service}", at.stage),
+            },
             Effect::StopRollout { at, service } => write!(f, "stop and roll back {}/{service}", at.stage),
-            Effect::PrepareRestore { at, service } => write!(f, "prepare the way back of {}/{service}", at.stage),
-            Effect::Restore { at, service } => write!(f, "restore {}/{service}", at.stage),
+            Effect::PrepareRollback { at, service } => write!(f, "prepare the way back of {}/{service}", at.stage),
             Effect::Check { at } => write!(f, "check {} (step {})", at.stage, at.step + 1),
             Effect::Confirm { stage } => write!(f, "look at {stage} once more"),
         }

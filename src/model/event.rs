@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use super::approval::{ApprovalAnswer, ApprovalRequest, Identity, Requester};
 use super::effect::{Effect, StepRef, Workload};
 use super::fault::Fault;
 use super::finding::ScanReading;
 use super::gate::GateJudgement;
-use super::ids::{AccountName, ContentHash, Digest, ImageName, ReleaseId, ServiceName, StageName, TaskName};
+use super::ids::{AccountName, ContentHash, Digest, ImageName, ReleaseId, StageName};
 use super::outcome::Ending;
 use super::pipeline::Pipeline;
 use super::plan::StagePlan;
-use super::rollout::{Baseline, RolloutEnd, RolloutProgress, WayBack};
 use super::scan_subject::ScanSubject;
-use super::verdict::Verdict;
+use super::step::StepFact;
+use super::step::check::CheckFact;
+use super::step::roll::RollFact;
+use super::step::run::RunFact;
 
 /// The version of the event's form, as journaled and as printed. A newer major is opened read-only.
 pub const EVENT_VERSION: u32 = 1;
@@ -105,15 +109,6 @@ pub struct MovedTag {
     pub names: Option<Digest>,
 }
 
-/// How a one-off task ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskEnd {
-    /// The named container's exit code; `None`: it never ran.
-    pub exit_code: Option<i32>,
-    /// ECS's words, where the exit code does not say it.
-    pub reason: Option<String>,
-}
-
 /// Why a stage failed, and what to end with once everything that must be rolled back is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageFailure {
@@ -122,9 +117,10 @@ pub struct StageFailure {
     pub roll_back: bool,
 }
 
-/// Written down, a step's place is called `place`: an event's own `at` stands beside it in one object.
+/// Written down, a step's place is called `place`: an event's own `at` stands beside it in one object. A step's facts stand among the others,
+/// each by its own kind; how they are read is below.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(remote = "Self", tag = "kind", rename_all = "kebab-case")]
 pub enum Fact {
     Started(Box<Started>),
     /// A later process takes the release further than it was to go.
@@ -265,102 +261,6 @@ pub enum Fact {
         /// Whether a revision with this content was there already.
         reused: bool,
     },
-    TaskStarted {
-        #[serde(rename = "place")]
-        at: StepRef,
-        task: TaskName,
-        arn: String,
-    },
-    /// It was seen running after its timeout.
-    TaskOverdue {
-        #[serde(rename = "place")]
-        at: StepRef,
-        task: TaskName,
-    },
-    TaskRan {
-        #[serde(rename = "place")]
-        at: StepRef,
-        task: TaskName,
-        end: TaskEnd,
-    },
-    BaselineTaken {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-        baseline: Baseline,
-    },
-    RolloutStarted {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-        /// `ecs-svc/…`: the PRIMARY of UpdateService's answer.
-        primary: String,
-        task_definition: String,
-    },
-    RolloutObserved {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-        progress: RolloutProgress,
-    },
-    /// It was read after its deadline, and was not done.
-    RolloutOverdue {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-    },
-    RolloutStopRequested {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-    },
-    RolloutEnded {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-        end: RolloutEnd,
-    },
-    /// What can be gone back to, and what stood right before that.
-    RestorePrepared {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-        way_back: WayBack,
-        /// Whether it had to be registered again.
-        again: bool,
-    },
-    RestoreStarted {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-        primary: String,
-        task_definition: String,
-    },
-    RestoreObserved {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-        progress: RolloutProgress,
-    },
-    /// The way back was read after its deadline, and was not done.
-    RestoreOverdue {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-    },
-    /// `Succeeded`, or why what ran before is not known to run again.
-    RestoreEnded {
-        #[serde(rename = "place")]
-        at: StepRef,
-        service: ServiceName,
-        end: RolloutEnd,
-    },
-    CheckJudged {
-        #[serde(rename = "place")]
-        at: StepRef,
-        verdict: Verdict,
-        detail: String,
-    },
     StageFailed {
         stage: StageName,
         failure: StageFailure,
@@ -413,6 +313,12 @@ pub enum Fact {
         #[serde(flatten)]
         ending: Ending,
     },
+    /// What became known of a stage's step.
+    #[serde(skip)]
+    Step {
+        at: StepRef,
+        fact: StepFact,
+    },
 }
 
 impl Fact {
@@ -434,17 +340,70 @@ impl Fact {
             (Fact::TaskDefinitionRegistered { at: a, workload: w, .. }, Effect::Register { at, workload }) => {
                 a == at && w == workload
             }
-            (Fact::TaskStarted { at: a, task: t, .. }, Effect::RunTask { at, task }) => a == at && t == task,
-            (Fact::BaselineTaken { at: a, service: s, .. }, Effect::Baseline { at, service })
-            | (Fact::RolloutStarted { at: a, service: s, .. }, Effect::Update { at, service })
-            | (Fact::RolloutStopRequested { at: a, service: s }, Effect::StopRollout { at, service })
-            | (Fact::RestorePrepared { at: a, service: s, .. }, Effect::PrepareRestore { at, service })
-            | (Fact::RestoreStarted { at: a, service: s, .. }, Effect::Restore { at, service }) => {
-                a == at && s == service
+            (
+                Fact::Step { at: a, fact: StepFact::Run(RunFact::TaskStarted { task: t, .. }) },
+                Effect::RunTask { at, task },
+            ) => a == at && t == task,
+            (Fact::Step { at: a, fact: StepFact::Roll(fact) }, Effect::Baseline { at, service }) => {
+                matches!(fact, RollFact::BaselineTaken { service: s, .. } if s == service) && a == at
             }
-            (Fact::CheckJudged { at: a, .. }, Effect::Check { at }) => a == at,
+            (Fact::Step { at: a, fact: StepFact::Roll(fact) }, Effect::Update { at, service, direction }) => {
+                matches!(fact, RollFact::RolloutStarted { service: s, direction: d, .. } if s == service && d == direction)
+                    && a == at
+            }
+            (Fact::Step { at: a, fact: StepFact::Roll(fact) }, Effect::StopRollout { at, service }) => {
+                matches!(fact, RollFact::RolloutStopRequested { service: s } if s == service) && a == at
+            }
+            (Fact::Step { at: a, fact: StepFact::Roll(fact) }, Effect::PrepareRollback { at, service }) => {
+                matches!(fact, RollFact::RollbackPrepared { service: s, .. } if s == service) && a == at
+            }
+            (Fact::Step { at: a, fact: StepFact::Check(CheckFact::CheckJudged { .. }) }, Effect::Check { at }) => {
+                a == at
+            }
             (Fact::StageConfirmed { stage: done, .. }, Effect::Confirm { stage }) => done == stage,
             _ => false,
+        }
+    }
+}
+
+impl Fact {
+    /// What became known of a step.
+    pub fn step(at: &StepRef, fact: impl Into<StepFact>) -> Fact {
+        Fact::Step { at: at.clone(), fact: fact.into() }
+    }
+}
+
+impl Serialize for Fact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Placed<'f> {
+            place: &'f StepRef,
+            #[serde(flatten)]
+            fact: &'f StepFact,
+        }
+        match self {
+            Fact::Step { at: place, fact } => Placed { place, fact }.serialize(serializer),
+            shared => Fact::serialize(shared, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Fact {
+    /// By its kind: what no kind of step knows is one of the release's own, or unknown.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fact, D::Error> {
+        #[derive(Deserialize)]
+        struct Placed {
+            place: StepRef,
+        }
+        let value = Value::deserialize(deserializer)?;
+        let kind = value.get("kind").and_then(Value::as_str).unwrap_or_default();
+        match StepFact::read(kind, &value) {
+            Some(fact) => {
+                let fact = fact.map_err(D::Error::custom)?;
+                let Placed { place: at } = Placed::deserialize(&value).map_err(D::Error::custom)?;
+                Ok(Fact::Step { at, fact })
+            }
+            None => Fact::deserialize(value).map_err(D::Error::custom),
         }
     }
 }

@@ -9,6 +9,9 @@ use super::approval::Identity;
 use super::event::{Event, Fact};
 use super::ids::{Digest, ImageName, ReleaseId, StageName};
 
+/// What the stages of a pipeline remember, by name; a stage that is missing remembers nothing.
+pub type Ledgers = BTreeMap<StageName, StageLedger>;
+
 /// What one stage remembers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageLedger {

@@ -12,6 +12,7 @@ use super::approval::{ApprovalPolicy, ApprovalWay};
 use super::arn;
 use super::gate::GateRules;
 use super::ids::{AccountId, AccountName, AppName, IdError, ImageName, Region, ServiceName, StageName, TaskName};
+use super::step::Step;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pipeline {
@@ -248,54 +249,6 @@ pub enum OnFailure {
     Stop,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case")]
-pub enum Step {
-    /// A one-off task.
-    Run {
-        task: TaskName,
-    },
-    /// Services rolled side by side.
-    Roll {
-        services: Vec<ServiceName>,
-    },
-    Check(Check),
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "check", rename_all = "kebab-case")]
-pub enum Check {
-    /// Asked again until it answers as expected or the timeout has passed.
-    Http { url: String, status: u16, contains: Option<String>, timeout: SignedDuration },
-    /// Run once; exit code 0 passes.
-    Command {
-        argv: Vec<String>,
-        timeout: SignedDuration,
-        /// Whose credentials it gets; without one, none.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        account: Option<AccountName>,
-    },
-}
-
-impl Step {
-    pub fn check(&self) -> Option<&Check> {
-        match self {
-            Step::Check(check) => Some(check),
-            Step::Run { .. } | Step::Roll { .. } => None,
-        }
-    }
-}
-
-impl Check {
-    /// The account whose credentials it gets.
-    pub fn account(&self) -> Option<&AccountName> {
-        match self {
-            Check::Command { account, .. } => account.as_ref(),
-            Check::Http { .. } => None,
-        }
-    }
-}
-
 impl Pipeline {
     pub fn stage(&self, name: &StageName) -> Option<&Stage> {
         self.stages.iter().find(|s| &s.name == name)
@@ -345,15 +298,20 @@ impl Pipeline {
             ApprovalWay::CodePipeline { account, .. } => Some(account),
             ApprovalWay::Kanmon => None,
         });
-        let checks = stage.steps.iter().filter_map(Step::check).filter_map(Check::account);
+        let checks = stage.steps.iter().filter_map(Step::account);
         let names = [&stage.account].into_iter().chain(images).chain(approval).chain(checks);
         names.map(|name| self.account(name)).collect()
     }
 
     /// The images that the stages up to and including this one need.
     pub fn images_until(&self, until: &StageName) -> BTreeSet<&ImageName> {
-        let end = self.stages.iter().position(|s| &s.name == until).map_or(self.stages.len(), |i| i + 1);
-        self.stages[..end].iter().flat_map(|s| s.images_used(self)).collect()
+        self.stages_until(until).iter().flat_map(|s| s.images_used(self)).collect()
+    }
+
+    /// The stages up to and including this one; all, where there is none of the name.
+    pub fn stages_until(&self, until: &StageName) -> &[Stage] {
+        let end = self.stages.iter().position(|s| s.name == *until).map_or(self.stages.len(), |i| i + 1);
+        &self.stages[..end]
     }
 }
 
@@ -365,18 +323,12 @@ impl Stage {
 
     /// The services that its steps roll, in their order.
     pub fn services(&self) -> impl Iterator<Item = &ServiceName> {
-        self.steps.iter().flat_map(|s| match s {
-            Step::Roll { services } => services.as_slice(),
-            Step::Run { .. } | Step::Check(_) => &[],
-        })
+        self.steps.iter().flat_map(Step::services)
     }
 
     /// The one-off tasks that its steps run, in their order.
     pub fn tasks(&self) -> impl Iterator<Item = &TaskName> {
-        self.steps.iter().filter_map(|s| match s {
-            Step::Run { task } => Some(task),
-            Step::Roll { .. } | Step::Check(_) => None,
-        })
+        self.steps.iter().filter_map(Step::task)
     }
 
     /// The images that its services and tasks run.

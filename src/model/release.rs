@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::approval::{Answer, ApprovalRequest, Requester};
-use super::effect::{Effect, StepRef, Workload};
+use super::effect::{Effect, StepRef};
 use super::event::{Event, Fact, ImageCommit, MovedTag, PushedImage, Started};
 use super::fault::{Fault, FaultKind};
-use super::ids::{AccountName, ImageName, ReleaseId, ServiceName, StageName};
+use super::ids::{AccountName, ImageName, ReleaseId, StageName};
 use super::outcome::Ending;
 use super::scan_subject::ScanSubject;
-use super::stage_state::{Approval, Compared, RollState, RolloutRun, RunState, Shown, StageState, StepState};
+use super::stage_state::{Approval, Compared, Shown, StageState};
+use super::step::StepState;
 
 pub use parts::{Abort, Failed, Open, Scan};
 
@@ -208,8 +209,8 @@ impl Release {
                     return Err(format!("`{effect}` is under way"));
                 }
                 self.open.insert(effect.clone(), Open { seq: event.seq, at: event.at, attempt: *attempt });
-                if let Effect::RunTask { at, .. } = effect {
-                    self.run_mut(at)?.first_asked.get_or_insert(event.at);
+                if let Some(at) = effect.step() {
+                    self.step_mut(at)?.intend(effect, event.at);
                 }
             }
             Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } | Fact::EffectUnknown { effect, .. } => {
@@ -302,56 +303,8 @@ impl Release {
                 state.may_be_entered(asks)?;
                 state.entered = Some(event.at);
             }
-            Fact::TaskDefinitionRegistered { at, workload, arn, .. } => match workload {
-                Workload::Service(service) => self.roll_mut(at, service)?.registered = Some(arn.clone()),
-                Workload::Task(_) => self.run_mut(at)?.registered = Some(arn.clone()),
-            },
-            Fact::TaskStarted { at, arn, .. } => self.run_mut(at)?.started = Some((arn.clone(), event.at)),
-            Fact::TaskOverdue { at, .. } => self.run_mut(at)?.overdue = true,
-            Fact::TaskRan { at, end, .. } => self.run_mut(at)?.ended = Some(end.clone()),
-            Fact::BaselineTaken { at, service, baseline } => {
-                self.roll_mut(at, service)?.baseline = Some(baseline.clone());
-            }
-            Fact::RolloutStarted { at, service, primary, task_definition } => {
-                self.roll_mut(at, service)?.run = Some(RolloutRun::new(primary, task_definition, event.at));
-            }
-            Fact::RolloutObserved { at, service, progress } => {
-                let roll = self.roll_mut(at, service)?;
-                if roll.run.is_none() {
-                    let standing = roll.baseline.as_ref().ok_or("no baseline was taken")?;
-                    roll.run = Some(RolloutRun::new(&standing.primary, &standing.task_definition, event.at));
-                }
-                if let Some(run) = &mut roll.run {
-                    run.progress = Some(progress.clone());
-                }
-            }
-            Fact::RolloutOverdue { at, service } => {
-                self.roll_mut(at, service)?.run.as_mut().ok_or("nothing was rolled")?.overdue = true;
-            }
-            Fact::RolloutStopRequested { at, service } => {
-                let roll = self.roll_mut(at, service)?;
-                roll.stop_requested = Some(event.at);
-                roll.run.iter_mut().for_each(|run| run.count_from(event.at));
-            }
-            Fact::RolloutEnded { at, service, end } => self.roll_mut(at, service)?.ended = Some(end.clone()),
-            Fact::RestorePrepared { at, service, way_back, .. } => {
-                self.roll_mut(at, service)?.way_back = Some(way_back.clone());
-            }
-            Fact::RestoreStarted { at, service, primary, task_definition } => {
-                self.roll_mut(at, service)?.restore = Some(RolloutRun::new(primary, task_definition, event.at));
-            }
-            Fact::RestoreObserved { at, service, progress } => {
-                let run = self.roll_mut(at, service)?.restore.as_mut().ok_or("no restore was started")?;
-                run.progress = Some(progress.clone());
-            }
-            Fact::RestoreOverdue { at, service } => {
-                self.roll_mut(at, service)?.restore.as_mut().ok_or("no restore was started")?.overdue = true;
-            }
-            Fact::RestoreEnded { at, service, end } => self.roll_mut(at, service)?.restored = Some(end.clone()),
-            Fact::CheckJudged { at, verdict, detail } => match self.step_mut(at)? {
-                StepState::Check(judged) => *judged = Some((*verdict, detail.clone())),
-                StepState::Run(_) | StepState::Roll(_) => return Err("that step is not a check".into()),
-            },
+            Fact::TaskDefinitionRegistered { at, workload, arn, .. } => self.step_mut(at)?.register(workload, arn)?,
+            Fact::Step { at, fact } => self.step_mut(at)?.take(fact, event.at)?,
             Fact::StageFailed { stage, failure } => self.stage_mut(stage)?.failure = Some(failure.clone()),
             Fact::ImagesFailed { stage, .. } => self.stage_mut(stage)?.images_failed = true,
             Fact::StageFrozen { stage, .. } => self.stage_mut(stage)?.froze = true,
@@ -397,18 +350,7 @@ impl Release {
             }
             state.look_again();
             state.gate_is_old = state.entered.is_some();
-            for roll in state.rolls_mut() {
-                for run in [&mut roll.run, &mut roll.restore].into_iter().flatten() {
-                    run.count_from(at);
-                    run.look_again();
-                }
-            }
-            for run in state.runs_mut() {
-                run.overdue = false;
-                if let Some((_, since)) = &mut run.started {
-                    *since = at;
-                }
-            }
+            state.steps.iter_mut().for_each(|step| step.go_on(at));
         }
     }
 
@@ -431,22 +373,6 @@ impl Release {
 
     fn step_mut(&mut self, at: &StepRef) -> Result<&mut StepState, String> {
         self.stage_mut(&at.stage)?.steps.get_mut(at.step).ok_or_else(|| "there is no such step".into())
-    }
-
-    fn run_mut(&mut self, at: &StepRef) -> Result<&mut RunState, String> {
-        match self.step_mut(at)? {
-            StepState::Run(run) => Ok(run),
-            StepState::Roll(_) | StepState::Check(_) => Err("that step runs no task".into()),
-        }
-    }
-
-    fn roll_mut(&mut self, at: &StepRef, service: &ServiceName) -> Result<&mut RollState, String> {
-        match self.step_mut(at)? {
-            StepState::Roll(services) => {
-                services.get_mut(service).ok_or_else(|| format!("that step does not roll {service}"))
-            }
-            StepState::Run(_) | StepState::Check(_) => Err("that step rolls nothing".into()),
-        }
     }
 }
 

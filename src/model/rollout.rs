@@ -5,17 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::aws::ecs::{
-    DeploymentController, DeploymentRolloutState, DeploymentStatus, HealthStatus, ServiceDeploymentStatus,
-    ServiceStatus, TaskDefinitionStatus, TaskStatus, TaskStopCode,
-};
 use super::ids::Digest;
 
 /// A service as `DescribeServices` and `ListServiceDeployments` tell it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServiceReading {
-    pub status: ServiceStatus,
-    pub controller: DeploymentController,
+    /// `ACTIVE`, `DRAINING` or `INACTIVE`.
+    pub status: String,
+    /// `ECS`, `CODE_DEPLOY` or `EXTERNAL`.
+    pub controller: String,
     pub desired: u32,
     pub running: u32,
     pub pending: u32,
@@ -65,7 +63,7 @@ pub struct ServiceEvent {
 
 impl ServiceReading {
     pub fn primary(&self) -> Option<&Deployment> {
-        self.deployments.iter().find(|d| d.status == DeploymentStatus::Primary)
+        self.deployments.iter().find(|d| d.status == "PRIMARY")
     }
 }
 
@@ -74,10 +72,11 @@ impl ServiceReading {
 pub struct Deployment {
     /// `ecs-svc/…`; the tasks' `startedBy`.
     pub id: String,
-    pub status: DeploymentStatus,
+    /// `PRIMARY`, `ACTIVE` or `INACTIVE`.
+    pub status: String,
     pub task_definition: String,
-    /// Absent for other controllers.
-    pub rollout_state: Option<DeploymentRolloutState>,
+    /// `IN_PROGRESS`, `COMPLETED`, `FAILED`; absent for other controllers.
+    pub rollout_state: Option<String>,
     pub rollout_state_reason: Option<String>,
     pub desired: u32,
     pub running: u32,
@@ -90,7 +89,8 @@ pub struct Deployment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServiceDeployment {
     pub arn: String,
-    pub status: ServiceDeploymentStatus,
+    /// `PENDING`, `IN_PROGRESS`, `SUCCESSFUL`, `STOPPED`, `STOP_REQUESTED`, `ROLLBACK_…`, or one that is newer than this.
+    pub status: String,
     pub status_reason: Option<String>,
     pub created_at: Timestamp,
     pub target_task_definition: Option<String>,
@@ -132,8 +132,10 @@ pub struct TaskReading {
     pub arn: String,
     pub started_by: Option<String>,
     pub task_definition: String,
-    pub last_status: TaskStatus,
-    pub health: HealthStatus,
+    /// `RUNNING` and so on.
+    pub last_status: String,
+    /// `HEALTHY`, `UNHEALTHY` or `UNKNOWN` (no health check).
+    pub health: String,
     /// The digest each container runs, where ECS says.
     pub digests: BTreeMap<String, Option<String>>,
 }
@@ -146,7 +148,7 @@ pub struct StoppedTask {
     pub task_definition: String,
     /// By ECS's clock.
     pub created_at: Option<Timestamp>,
-    pub stop_code: Option<TaskStopCode>,
+    pub stop_code: Option<String>,
     pub stopped_reason: Option<String>,
     pub containers: Vec<StoppedContainer>,
 }
@@ -182,7 +184,7 @@ pub struct Baseline {
 
 /// What a service can go back to, and how it stood right before it did: only what is not in these lists can be the way back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WayBack {
+pub struct RollbackTarget {
     /// ACTIVE: what ran before, or, where that was deregistered, its content registered again.
     pub task_definition: String,
     pub service_deployments: Vec<String>,
@@ -385,7 +387,8 @@ pub enum RolloutEnd {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskDefinition {
     pub arn: String,
-    pub status: TaskDefinitionStatus,
+    /// `ACTIVE`, `INACTIVE` or `DELETE_IN_PROGRESS`.
+    pub status: String,
     pub raw: serde_json::Value,
     pub tags: BTreeMap<String, String>,
 }

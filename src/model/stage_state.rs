@@ -1,19 +1,17 @@
 //! One stage of a release, as its facts have left it.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use serde::Serialize;
 
 use super::approval::{ApprovalAnswer, ApprovalRequest, Identity};
-use super::event::{StageFailure, TaskEnd};
+use super::event::StageFailure;
 use super::gate::GateJudgement;
 use super::ids::{PlanHash, ReleaseId, ServiceName};
-use super::pipeline::{Stage, Step};
+use super::pipeline::Stage;
 use super::plan::StagePlan;
-use super::rollout::{Baseline, RolloutEnd, RolloutProgress, RolloutState, WayBack};
-use super::verdict::Verdict;
+use super::step::roll_state::RollState;
+use super::step::{Step, StepState};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct StageState {
@@ -100,57 +98,6 @@ pub enum Compared {
     Differs(String),
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub enum StepState {
-    Run(RunState),
-    Roll(BTreeMap<ServiceName, RollState>),
-    Check(Option<(Verdict, String)>),
-}
-
-/// A one-off task.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct RunState {
-    /// The task definition's ARN.
-    pub registered: Option<String>,
-    /// When it was first asked for, whatever came of that: its client token counts from here.
-    pub first_asked: Option<Timestamp>,
-    /// The task's ARN, and what its timeout counts from: the start, or the last resumption.
-    pub started: Option<(String, Timestamp)>,
-    /// Seen running after its timeout.
-    pub overdue: bool,
-    pub ended: Option<TaskEnd>,
-}
-
-/// A service's way through one `roll`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct RollState {
-    pub baseline: Option<Baseline>,
-    pub registered: Option<String>,
-    pub run: Option<RolloutRun>,
-    /// When a rollback of the running deployment was asked for.
-    pub stop_requested: Option<Timestamp>,
-    pub ended: Option<RolloutEnd>,
-    /// Before the way back was begun.
-    pub way_back: Option<WayBack>,
-    pub restore: Option<RolloutRun>,
-    pub restored: Option<RolloutEnd>,
-}
-
-/// A deployment that kanmon started, or found standing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RolloutRun {
-    /// `ecs-svc/…`.
-    pub primary: String,
-    pub task_definition: String,
-    /// When it was started, or first found standing.
-    pub begun: Timestamp,
-    /// What the deadline counts from: the start, the last resumption, or the request to stop.
-    pub since: Timestamp,
-    /// Read after its deadline, and not done.
-    pub overdue: bool,
-    pub progress: Option<RolloutProgress>,
-}
-
 impl StageState {
     pub fn new(stage: &Stage) -> StageState {
         StageState {
@@ -166,7 +113,7 @@ impl StageState {
             earlier: Vec::new(),
             lock: None,
             entered: None,
-            steps: stage.steps.iter().map(StepState::new).collect(),
+            steps: stage.steps.iter().map(Step::state).collect(),
             failure: None,
             forced_over: None,
             images_failed: false,
@@ -272,84 +219,14 @@ impl StageState {
     }
 
     pub fn rolls(&self) -> impl DoubleEndedIterator<Item = (usize, &ServiceName, &RollState)> {
-        self.steps.iter().enumerate().flat_map(|(i, step)| {
-            let services = match step {
-                StepState::Roll(services) => Some(services.iter()),
-                StepState::Run(_) | StepState::Check(_) => None,
-            };
-            services.into_iter().flatten().map(move |(name, roll)| (i, name, roll))
-        })
+        self.steps
+            .iter()
+            .enumerate()
+            .flat_map(|(i, step)| step.rolls().into_iter().flatten().map(move |(name, roll)| (i, name, roll)))
     }
 
-    pub(super) fn rolls_mut(&mut self) -> impl Iterator<Item = &mut RollState> {
-        self.steps.iter_mut().flat_map(|step| {
-            let services = match step {
-                StepState::Roll(services) => Some(services.values_mut()),
-                StepState::Run(_) | StepState::Check(_) => None,
-            };
-            services.into_iter().flatten()
-        })
-    }
-}
-
-impl StageState {
-    /// The one-off tasks that were started and not seen to end: ARN, and what their timeout counts from.
-    pub(super) fn runs_mut(&mut self) -> impl Iterator<Item = &mut RunState> {
-        self.steps.iter_mut().filter_map(|step| match step {
-            StepState::Run(run) => Some(run),
-            StepState::Roll(_) | StepState::Check(_) => None,
-        })
-    }
-}
-
-impl RolloutRun {
-    pub(super) fn new(primary: &str, task_definition: &str, since: Timestamp) -> RolloutRun {
-        let (primary, task_definition) = (primary.to_owned(), task_definition.to_owned());
-        RolloutRun { primary, task_definition, begun: since, since, overdue: false, progress: None }
-    }
-
-    pub(super) fn count_from(&mut self, at: Timestamp) {
-        self.since = at;
-        self.overdue = false;
-    }
-
-    /// Forgets what only counts in consecutive readings, or was read in a way that settles nothing.
-    pub(super) fn look_again(&mut self) {
-        if let Some(progress) = &mut self.progress {
-            match progress.rollout {
-                RolloutState::Looking { .. } | RolloutState::Proven { .. } | RolloutState::Ambiguous { .. } => {
-                    progress.rollout = RolloutState::Looking { readings: 0 };
-                }
-                RolloutState::InProgress
-                | RolloutState::Proving { .. }
-                | RolloutState::RollingBack { .. }
-                | RolloutState::RolledBack { .. }
-                | RolloutState::RollbackFailed { .. }
-                | RolloutState::Failed { .. }
-                | RolloutState::Stopped { .. }
-                | RolloutState::Superseded { .. } => {}
-            }
-        }
-    }
-}
-
-impl StepState {
-    fn new(step: &Step) -> StepState {
-        match step {
-            Step::Run { .. } => StepState::Run(RunState::default()),
-            Step::Roll { services } => {
-                StepState::Roll(services.iter().map(|s| (s.clone(), RollState::default())).collect())
-            }
-            Step::Check(_) => StepState::Check(None),
-        }
-    }
-}
-
-impl RollState {
-    /// Whether this release changed the service and has not put it back.
-    pub fn stands_changed(&self) -> bool {
-        let standing =
-            matches!(self.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. }));
-        self.registered.is_some() && self.run.is_some() && self.restored.is_none() && standing
+    /// A service's roll in one step.
+    pub fn roll(&self, step: usize, service: &ServiceName) -> Option<&RollState> {
+        self.steps.get(step)?.rolls()?.get(service)
     }
 }

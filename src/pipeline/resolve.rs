@@ -11,7 +11,8 @@ use super::shape::{self, Shape};
 use super::yaml::Node;
 use super::{accounts, duration, images, rehearse, schema, stages, workloads};
 use crate::model::ids::{AccountName, AppName, ImageName, ServiceName, TaskName};
-use crate::model::pipeline::{Account, ImageSpec, Pipeline, ServiceSpec, State, Step, TaskSpec};
+use crate::model::pipeline::{Account, ImageSpec, Pipeline, ServiceSpec, State, TaskSpec};
+use crate::model::step::Step;
 
 /// ECS's own states move by seconds, and its read quotas are shared by everybody in the account.
 const POLL: SignedDuration = SignedDuration::from_secs(5);
@@ -28,14 +29,10 @@ pub struct Parts {
 
 impl Parts {
     /// The images that a step's services or task run.
-    pub fn images_of<'a>(&'a self, step: &'a Step) -> Box<dyn Iterator<Item = &'a ImageName> + 'a> {
-        match step {
-            Step::Run { task } => Box::new(self.tasks.get(task).into_iter().flat_map(|t| t.containers.values())),
-            Step::Roll { services } => {
-                Box::new(services.iter().filter_map(|s| self.services.get(s)).flat_map(|s| s.containers.values()))
-            }
-            Step::Check(_) => Box::new(std::iter::empty()),
-        }
+    pub fn images_of<'a>(&'a self, step: &'a Step) -> impl Iterator<Item = &'a ImageName> {
+        let services = step.services().iter().filter_map(|s| self.services.get(s)).flat_map(|s| s.containers.values());
+        let task = step.task().and_then(|t| self.tasks.get(t)).into_iter().flat_map(|t| t.containers.values());
+        services.chain(task)
     }
 }
 

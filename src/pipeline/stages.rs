@@ -12,7 +12,8 @@ use super::resolve::Parts;
 use super::yaml::{Kind, Node};
 use super::{approvals, steps};
 use crate::model::ids::{AccountName, ServiceName, StageName};
-use crate::model::pipeline::{OnFailure, Stage, Step, Transfer};
+use crate::model::pipeline::{OnFailure, Stage, Transfer};
+use crate::model::step::Step;
 
 /// Draining (ELB: 300 s by default), health checks and one breaker's rollback fit in, with room.
 const DEADLINE: SignedDuration = SignedDuration::from_mins(45);

@@ -9,7 +9,10 @@ use super::duration;
 use super::reader::{Reader, Section};
 use super::yaml::{Kind, Node};
 use crate::model::ids::{AccountName, ServiceName, TaskName};
-use crate::model::pipeline::{Check, Step};
+use crate::model::step::Step;
+use crate::model::step::check::Check;
+use crate::model::step::roll::Roll;
+use crate::model::step::run::Run;
 use crate::outside::address;
 
 /// A service that was just proven running answers within seconds.
@@ -41,7 +44,7 @@ fn step(reader: &mut Reader<'_>, node: &Node, stage: &str, rolled: &mut BTreeMap
         }
     }
     if let Some(n) = node.get("run") {
-        return Some(Step::Run { task: reader.refer::<TaskName>(Section::Tasks, n)? });
+        return Some(Step::Run(Run { task: reader.refer::<TaskName>(Section::Tasks, n)? }));
     }
     if let Some(n) = node.get("check") {
         return check(reader, n, node.key("check")?.span).map(Step::Check);
@@ -61,7 +64,7 @@ fn step(reader: &mut Reader<'_>, node: &Node, stage: &str, rolled: &mut BTreeMap
             }
         }
     }
-    (!services.is_empty()).then_some(Step::Roll { services })
+    (!services.is_empty()).then_some(Step::Roll(Roll { services }))
 }
 
 fn check(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<Check> {

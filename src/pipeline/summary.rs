@@ -8,7 +8,11 @@ use super::load::Loaded;
 use crate::model::approval::ApprovalWay;
 use crate::model::finding::Severity;
 use crate::model::gate::GateRules;
-use crate::model::pipeline::{Build, Check, Pipeline, Stage, State, Step, TaskDefinitionSource, Tool, Transfer};
+use crate::model::pipeline::{Build, Pipeline, Stage, State, TaskDefinitionSource, Tool, Transfer};
+use crate::model::step::Step;
+use crate::model::step::check::Check;
+use crate::model::step::roll::Roll;
+use crate::model::step::run::Run;
 use crate::model::visible;
 
 impl Loaded {
@@ -118,8 +122,8 @@ fn approval(stage: &Stage) -> Option<String> {
 
 fn step(step: &Step) -> String {
     match step {
-        Step::Run { task } => format!("run {task}"),
-        Step::Roll { services } => {
+        Step::Run(Run { task }) => format!("run {task}"),
+        Step::Roll(Roll { services }) => {
             let names: Vec<&str> = services.iter().map(|s| s.as_str()).collect();
             format!("roll {}", names.join(" and "))
         }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::model::fault::Fault;
-use crate::model::pipeline::Check;
+use crate::model::step::check::Check;
 use crate::model::verdict::Verdict;
 
 /// What a check found: pass, fail, or unknown where it could not be asked.

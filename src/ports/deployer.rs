@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::aws::ecs::TaskStatus;
-use crate::model::event::TaskEnd;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
+use crate::model::step::run::TaskEnd;
 
 /// A cluster of an account.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +39,7 @@ pub struct TaskStart {
 #[derive(Debug, Clone, PartialEq)]
 pub enum OneOff {
     Moving {
-        last_status: TaskStatus,
+        last_status: String,
     },
     Ended(TaskEnd),
     /// ECS does not know it (any more).

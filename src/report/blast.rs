@@ -3,7 +3,8 @@
 use crate::model::effect::{Effect, StepRef};
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
-use crate::model::stage_state::RollState;
+use crate::model::step::part::Direction;
+use crate::model::step::roll_state::RollState;
 
 /// Services by what became of them, as `stage/service`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,17 +20,17 @@ pub struct Blast {
 /// Reads it off the facts.
 pub fn of(release: &Release) -> Blast {
     let mut blast = Blast::default();
-    let stages = &release.started.pipeline.stages;
-    let asked = stages.iter().position(|s| s.name == release.until).map_or(stages.len(), |i| i + 1);
     // Stages beyond what was asked for are nobody's question.
-    for stage in &stages[..asked] {
+    for stage in release.stages_asked() {
         for (step, service, roll) in release.stage(&stage.name).rolls() {
             let place = format!("{}/{service}", stage.name);
             let at = StepRef { stage: stage.name.clone(), step };
-            let update = Effect::Update { at: at.clone(), service: service.clone() };
-            let restore = Effect::Restore { at, service: service.clone() };
-            let open = |e: &Effect| release.open.contains_key(e) || release.unknown.contains_key(e);
-            let list = if open(&update) || open(&restore) { &mut blast.unknown } else { blast.list(roll) };
+            let open = |direction| {
+                let update = Effect::Update { at: at.clone(), service: service.clone(), direction };
+                release.open.contains_key(&update) || release.unknown.contains_key(&update)
+            };
+            let pending = open(Direction::Forward) || open(Direction::Back);
+            let list = if pending { &mut blast.unknown } else { blast.list(roll) };
             list.push(place);
         }
     }
@@ -38,10 +39,10 @@ pub fn of(release: &Release) -> Blast {
 
 impl Blast {
     fn list(&mut self, roll: &RollState) -> &mut Vec<String> {
-        if roll.run.is_none() || roll.registered.is_none() {
+        if roll.forward.run.is_none() || roll.registered.is_none() {
             return &mut self.unchanged;
         }
-        match (&roll.restored, &roll.ended) {
+        match (&roll.back.ended, &roll.forward.ended) {
             (Some(RolloutEnd::Succeeded | RolloutEnd::Unverified), _) => &mut self.restored,
             (Some(_), _) => &mut self.unknown,
             (None, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. })) => {

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use super::matter::Held;
-use super::matter::{Matter, Place, closes, of_stage, place};
+use super::case_key::{CaseKey, Place, closes, of_stage, place};
+pub use super::held::Held;
 use super::paint::Paint;
 use super::{story, summary};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::StageName;
 use crate::model::release::Release;
+use crate::model::step::part::{Direction, StepPart};
 
 /// What belongs together: a stage, or what comes before all stages.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,26 +43,26 @@ pub struct Case {
 pub fn of(events: &[Event], release: &Release) -> Vec<Suite> {
     let told = Told::of(events, release);
     let pipeline = &release.started.pipeline;
-    let images = pipeline.images_until(&release.until).into_iter().cloned().map(Matter::Image);
-    let first: Vec<Matter> = [Matter::Accounts].into_iter().chain(images).chain([Matter::Release]).collect();
+    let images = pipeline.images_until(&release.until).into_iter().cloned().map(CaseKey::Image);
+    let first: Vec<CaseKey> = [CaseKey::Accounts].into_iter().chain(images).chain([CaseKey::Release]).collect();
     let mut suites = vec![told.suite(pipeline.app.to_string(), first, release, |_| true, vec![])];
     let mut asked = true;
     for stage in &pipeline.stages {
-        let matters = of_stage(release, stage);
+        let keys = of_stage(release, stage);
         // A stage beyond what was asked for may have been prepared, as far as its question.
-        if asked || matters.iter().any(|m| told.traces.contains_key(m)) {
+        if asked || keys.iter().any(|m| told.traces.contains_key(m)) {
             let shown = |case: &Case| asked || case.held != Held::NotReached;
             let story = told.stages.get(&stage.name).cloned().unwrap_or_default();
-            suites.push(told.suite(stage.name.to_string(), matters, release, shown, story));
+            suites.push(told.suite(stage.name.to_string(), keys, release, shown, story));
         }
         asked &= stage.name != release.until;
     }
     suites
 }
 
-/// What the facts told, matter by matter.
+/// What the facts told, case by case.
 struct Told {
-    traces: BTreeMap<Matter, Trace>,
+    traces: BTreeMap<CaseKey, Trace>,
     stages: BTreeMap<StageName, Vec<String>>,
 }
 
@@ -82,8 +83,8 @@ impl Told {
             let line = story::tell(event, release);
             let dated = line.as_ref().map(|l| l.dated(event.at, Paint(false), None).shown());
             match place(&event.fact, release, &entered) {
-                Place::Matter(matter) => {
-                    let trace = told.traces.entry(matter).or_insert_with(|| Trace::new(event.at));
+                Place::Case(key) => {
+                    let trace = told.traces.entry(key).or_insert_with(|| Trace::new(event.at));
                     trace.goes_on(event.at);
                     if closes(&event.fact) {
                         trace.stops(event.at);
@@ -106,28 +107,28 @@ impl Told {
 
     /// No process works on it any more; a question goes on being asked.
     fn rests(&mut self, at: Timestamp) {
-        let worked = self.traces.iter_mut().filter(|(matter, _)| !matches!(matter, Matter::Approval(_)));
+        let worked = self.traces.iter_mut().filter(|(key, _)| !matches!(key, CaseKey::Approval(_)));
         worked.for_each(|(_, trace)| trace.stops(at));
     }
 
     fn suite(
         &self,
         name: String,
-        matters: Vec<Matter>,
+        keys: Vec<CaseKey>,
         release: &Release,
         shown: impl Fn(&Case) -> bool,
         story: Vec<String>,
     ) -> Suite {
         let mut names: BTreeMap<String, u32> = BTreeMap::new();
-        matters.iter().for_each(|m| *names.entry(m.name(release)).or_default() += 1);
+        keys.iter().for_each(|m| *names.entry(m.name(release)).or_default() += 1);
         let mut cases: Vec<Case> = Vec::new();
-        for matter in matters {
-            let mut case = self.case(&matter, release);
+        for key in keys {
+            let mut case = self.case(&key, release);
             // Only what went wrong is put back.
-            if matches!(matter, Matter::Restore(..)) && case.held == Held::NotReached {
+            if is_way_back(&key) && case.held == Held::NotReached {
                 continue;
             }
-            if let Some(step) = matter.step().filter(|_| names[&case.name] > 1) {
+            if let Some(step) = key.step().filter(|_| names[&case.name] > 1) {
                 case.name = format!("{} (step {})", case.name, step + 1);
             }
             cases.push(case);
@@ -136,27 +137,27 @@ impl Told {
         Suite { name, cases, story }
     }
 
-    fn case(&self, matter: &Matter, release: &Release) -> Case {
-        let trace = self.traces.get(matter);
-        let held = matter.held(release, trace.is_some());
+    fn case(&self, key: &CaseKey, release: &Release) -> Case {
+        let trace = self.traces.get(key);
+        let held = key.held(release, trace.is_some());
         let last = trace.and_then(|t| t.last.clone());
         let ended = release.ending.as_ref().map(|e| e.sentence.clone());
-        let why = match (matter, held) {
+        let why = match (key, held) {
             (_, Held::Yes) => String::new(),
-            (Matter::Release, _) => ended.unwrap_or_else(|| summary::NOT_OVER.to_owned()),
-            (Matter::Approval(_), Held::Waiting) | (_, Held::No | Held::Unknown) => last.or(ended).unwrap_or_default(),
+            (CaseKey::Release, _) => ended.unwrap_or_else(|| summary::NOT_OVER.to_owned()),
+            (CaseKey::Approval(_), Held::Waiting) | (_, Held::No | Held::Unknown) => last.or(ended).unwrap_or_default(),
             (_, Held::Waiting) => ended.or(last).unwrap_or_else(|| summary::NOT_OVER.to_owned()),
             (_, Held::NotReached) => match ended {
                 Some(ended) => format!("not reached: {ended}"),
                 None => "not reached".to_owned(),
             },
         };
-        let detail = match (matter, &release.ending) {
-            (Matter::Release, Some(ending)) => summary::of(release, ending, Paint(false), None).shown(),
+        let detail = match (key, &release.ending) {
+            (CaseKey::Release, Some(ending)) => summary::of(release, ending, Paint(false), None).shown(),
             _ => why.clone(),
         };
         Case {
-            name: matter.name(release),
+            name: key.name(release),
             held,
             why,
             detail,
@@ -165,6 +166,11 @@ impl Told {
             took: trace.map(|t| t.took).unwrap_or_default(),
         }
     }
+}
+
+/// Whether it is what ran before, put back.
+fn is_way_back(key: &CaseKey) -> bool {
+    matches!(key, CaseKey::Step(_, StepPart::Service(_, Direction::Back)))
 }
 
 impl Trace {

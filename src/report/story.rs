@@ -1,87 +1,22 @@
 //! Facts as lines that a person follows.
 
-use jiff::Timestamp;
-
+pub use super::line::{Line, Mark};
 use super::names::{self, digest, person, requester};
-use super::paint::Paint;
-use super::text::Text;
+use super::step;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::arn;
-use crate::model::effect::{Effect, StepRef};
+use crate::model::effect::{Effect, Subject};
 use crate::model::event::{Event, Fact, MovedTag, PushedImage};
 use crate::model::fault::Fault;
 use crate::model::finding::{ScanReading, ScanState, Severity};
 use crate::model::gate::GateJudgement;
-use crate::model::ids::{ImageName, ServiceName};
+use crate::model::ids::ImageName;
 use crate::model::pipeline::Account;
 use crate::model::registry::own_repository;
 use crate::model::release::Release;
-use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::scan_subject::ScanSubject;
-use crate::model::stage_state::{Approval, RollState};
-use crate::model::visible;
-use crate::model::words::{self, lasting, tasks, trimmed};
-
-/// What a line is about, before its words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// It has begun.
-    Begun,
-    Done,
-    Failed,
-    Careful,
-    /// A person is asked.
-    Asks,
-    Note,
-    /// For those who want to know everything.
-    Detail,
-}
-
-/// One piece of news: what about, what, and what stands below it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    pub mark: Mark,
-    pub topic: String,
-    pub text: String,
-    pub more: Vec<String>,
-}
-
-/// Topics stand in a column of their own.
-const TOPIC: usize = 16;
-
-impl Line {
-    fn new(mark: Mark, topic: impl Into<String>, text: impl Into<String>) -> Option<Line> {
-        Some(Line { mark, topic: topic.into(), text: text.into(), more: Vec::new() })
-    }
-
-    fn with(mark: Mark, topic: impl Into<String>, text: impl Into<String>, more: Vec<String>) -> Option<Line> {
-        Some(Line { mark, topic: topic.into(), text: text.into(), more })
-    }
-
-    /// As it is printed, on a terminal of so many cells.
-    pub fn render(&self, paint: Paint, width: Option<usize>) -> Text {
-        let topic = format!("{:<TOPIC$}", visible::line(&self.topic));
-        let (sign, topic) = match self.mark {
-            Mark::Begun => ("→".to_owned(), paint.strong(&topic)),
-            Mark::Done => (paint.good("✓"), topic),
-            Mark::Failed => (paint.bad("✗"), paint.bad(&topic)),
-            Mark::Careful => (paint.careful("!"), topic),
-            Mark::Asks => (paint.careful("?"), paint.strong(&topic)),
-            Mark::Note | Mark::Detail => (paint.faint("·"), topic),
-        };
-        let indent = TOPIC + 3;
-        let text = Text::from(format!("{sign} {topic} {}", self.text)).wrapped(width, indent);
-        let more: Text = self.more.iter().collect();
-        text.and(more.after(&" ".repeat(indent)).wrapped(width, 2))
-    }
-
-    /// The same, with its time (UTC) before it.
-    pub fn dated(&self, at: Timestamp, paint: Paint, width: Option<usize>) -> Text {
-        let at = at.strftime("%m-%d %H:%M:%S").to_string();
-        let text = self.render(paint, width.map(|w| w.saturating_sub(at.len() + 1)));
-        text.beside(&paint.faint(&at), at.len() + 1)
-    }
-}
+use crate::model::stage_state::Approval;
+use crate::model::words::{self, lasting};
 
 /// The line for something that cannot be read for now, or, without a fault, can be again.
 pub fn unread(what: &str, why: Option<&Fault>) -> Line {
@@ -227,66 +162,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let how = if *reused { "is there already" } else { "registered" };
             Line::new(Detail, format!("{}/{workload}", at.stage), format!("{} {how}", arn::last(arn)))
         }
-        Fact::TaskStarted { at, task, arn } => {
-            Line::new(Begun, format!("{}/{task}", at.stage), format!("runs as task {}", arn::last(arn)))
-        }
-        Fact::TaskOverdue { at, task } => {
-            Line::new(Failed, format!("{}/{task}", at.stage), "still runs after its timeout")
-        }
-        Fact::TaskRan { at, task, end } => {
-            let topic = format!("{}/{task}", at.stage);
-            match end.exit_code {
-                Some(0) => Line::new(Done, topic, "ran, exit code 0"),
-                Some(code) => Line::new(Failed, topic, format!("exit code {code}{}", words::meaning(code))),
-                None => Line::new(Failed, topic, end.reason.clone().unwrap_or_else(|| "never ran".to_owned())),
-            }
-        }
-        Fact::BaselineTaken { at, service, baseline } => {
-            let text = format!("runs {} now, {} wanted", arn::last(&baseline.task_definition), tasks(baseline.desired));
-            Line::new(Detail, format!("{}/{service}", at.stage), text)
-        }
-        Fact::RolloutStarted { at, service, task_definition, .. } => {
-            let topic = format!("{}/{service}", at.stage);
-            let text = match roll(release, at, service).and_then(|r| r.baseline.as_ref()) {
-                Some(before) => format!(
-                    "{} → {}, {}",
-                    arn::last(&before.task_definition),
-                    arn::last(task_definition),
-                    tasks(before.desired)
-                ),
-                None => format!("goes to {}", arn::last(task_definition)),
-            };
-            Line::new(Begun, topic, text)
-        }
-        Fact::RolloutObserved { at, service, progress } => moved(format!("{}/{service}", at.stage), progress),
-        Fact::RolloutStopRequested { at, service } => {
-            Line::new(Careful, format!("{}/{service}", at.stage), "asked ECS to stop and roll back")
-        }
-        Fact::RolloutEnded { at, service, end } => {
-            let run = roll(release, at, service).and_then(|r| r.run.as_ref());
-            ended(format!("{}/{service}", at.stage), end, run.and_then(|r| r.progress.as_ref()), false)
-        }
-        Fact::RestorePrepared { at, service, way_back, again } => {
-            let text = format!("what ran before was deregistered; it is {} now", arn::last(&way_back.task_definition));
-            again.then(|| Line::new(Detail, format!("{}/{service}", at.stage), text))?
-        }
-        Fact::RestoreStarted { at, service, task_definition, .. } => Line::new(
-            Careful,
-            format!("{}/{service}", at.stage),
-            format!("goes back to {}", arn::last(task_definition)),
-        ),
-        Fact::RolloutOverdue { at, service } | Fact::RestoreOverdue { at, service } => {
-            Line::new(Careful, format!("{}/{service}", at.stage), "is not done at its deadline")
-        }
-        Fact::RestoreObserved { at, service, progress } => moved(format!("{}/{service}", at.stage), progress),
-        Fact::RestoreEnded { at, service, end } => {
-            let run = roll(release, at, service).and_then(|r| r.restore.as_ref());
-            ended(format!("{}/{service}", at.stage), end, run.and_then(|r| r.progress.as_ref()), true)
-        }
-        Fact::CheckJudged { at, verdict, detail } => {
-            let mark = if verdict.is_open() { Done } else { Failed };
-            Line::new(mark, at.stage.as_str(), format!("check: {detail}"))
-        }
+        Fact::Step { at, fact } => step::line(fact, at, release),
         Fact::StageFailed { stage, failure } => {
             let changed = release.stage(stage).rolls().any(|(_, _, roll)| roll.stands_changed());
             let next = if failure.roll_back && changed { "; going back to what ran before" } else { "" };
@@ -331,45 +207,6 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
     }
 }
 
-/// Movements that people want to see scroll by; the rest shows where it is waited for.
-fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
-    match &progress.rollout {
-        RolloutState::RollingBack { .. } => Line::new(Mark::Careful, topic, words::progress(progress)),
-        RolloutState::Looking { .. } | RolloutState::InProgress | RolloutState::Proving { .. } => {
-            let held_up = progress.circumstances.held_up.as_ref().map(words::held_up);
-            let what = held_up.or_else(|| progress.deaths.first().map(words::death))?;
-            Line::new(Mark::Careful, topic, what)
-        }
-        RolloutState::Proven { .. }
-        | RolloutState::RolledBack { .. }
-        | RolloutState::RollbackFailed { .. }
-        | RolloutState::Failed { .. }
-        | RolloutState::Stopped { .. }
-        | RolloutState::Superseded { .. }
-        | RolloutState::Ambiguous { .. } => None,
-    }
-}
-
-fn ended(topic: String, end: &RolloutEnd, progress: Option<&RolloutProgress>, back: bool) -> Option<Line> {
-    let counts = progress.map(|p| format!("{}/{} running, ", p.running, p.desired)).unwrap_or_default();
-    let draining = progress.map_or(0, |p| p.circumstances.draining);
-    let draining = if draining > 0 { format!(", {}", words::draining(draining)) } else { String::new() };
-    let (mark, text) = match end {
-        RolloutEnd::Succeeded if back => (Mark::Done, format!("{counts}what ran before runs again")),
-        RolloutEnd::Succeeded => (Mark::Done, format!("{counts}proven by digest{draining}")),
-        RolloutEnd::Unchanged => (Mark::Done, format!("ran already: {counts}proven by digest{draining}")),
-        RolloutEnd::Unverified => (Mark::Careful, "deployed; desired count 0, so nothing ran to be proven".to_owned()),
-        RolloutEnd::RolledBack { reason } => (Mark::Failed, format!("rolled back: {}", trimmed(reason))),
-        RolloutEnd::Failed { reason } => (Mark::Failed, format!("failed: {}", trimmed(reason))),
-        RolloutEnd::Superseded { by } => (Mark::Failed, format!("superseded by {by}")),
-        RolloutEnd::Stopped { reason } => (Mark::Failed, format!("stopped: {}", trimmed(reason))),
-        RolloutEnd::Stuck { reason } => (Mark::Failed, format!("stuck: {}", trimmed(reason))),
-        RolloutEnd::StillRunning => (Mark::Careful, "still running".to_owned()),
-        RolloutEnd::Unknown { reason } => (Mark::Failed, format!("unknown: {reason}")),
-    };
-    Line::new(mark, topic, text)
-}
-
 /// Who may decide.
 pub fn who_may(policy: &ApprovalPolicy) -> String {
     let but = if policy.self_approval { "" } else { ", except the requester" };
@@ -400,23 +237,12 @@ pub fn how_to_approve(release: &Release, policy: &ApprovalPolicy, request: &Appr
 
 /// What an effect is about.
 fn topic(effect: &Effect) -> String {
-    match effect {
-        Effect::Survey { .. } => "accounts".to_owned(),
-        Effect::Build { image } | Effect::Adopt { image } | Effect::Copy { image, .. } => image.to_string(),
-        Effect::Plan { stage } | Effect::RequestApproval { stage, .. } | Effect::Confirm { stage } => stage.to_string(),
-        Effect::Check { at } => at.stage.to_string(),
-        Effect::Register { at, workload } => format!("{}/{workload}", at.stage),
-        Effect::RunTask { at, task } => format!("{}/{task}", at.stage),
-        Effect::Baseline { at, service }
-        | Effect::Update { at, service }
-        | Effect::StopRollout { at, service }
-        | Effect::PrepareRestore { at, service }
-        | Effect::Restore { at, service } => format!("{}/{service}", at.stage),
+    match effect.subject() {
+        Subject::Accounts { .. } => "accounts".to_owned(),
+        Subject::Image(image) | Subject::Copy(image, _) => image.to_string(),
+        Subject::Plan(stage) | Subject::Approval(stage) | Subject::Confirm(stage) => stage.to_string(),
+        Subject::Step(at, part) => part.of(at),
     }
-}
-
-fn roll<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Option<&'r RollState> {
-    release.stage(&at.stage).rolls().find(|(step, name, _)| *step == at.step && *name == service).map(|(_, _, r)| r)
 }
 
 /// A gate's judgement in one line.

@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::taskdef::family;
-use crate::model::aws::ecs::Phase;
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
@@ -11,6 +10,8 @@ use crate::model::ids::{ContentHash, ImageName, ServiceName};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
 use crate::model::rollout::{ServiceReading, TaskDefinition};
+use crate::model::step::part::Direction;
+use crate::model::step::roll::RollFact;
 use crate::ports::deployer::Cluster;
 use crate::runtime::execute::{before_restore, defect, planned, revived, roll, run, stage};
 use crate::runtime::ports::Ports;
@@ -57,9 +58,8 @@ pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_a
         // A copy finds what is there already, and answers with it.
         Effect::Adopt { .. } | Effect::Copy { .. } => Ok(Found::Repeatable),
         Effect::Register { at, workload } => registered(ports, release, at, workload).await,
-        Effect::Update { at, service } => updated(ports, release, at, service, sent_at).await,
-        Effect::PrepareRestore { at, service } => prepared(ports, release, at, service).await,
-        Effect::Restore { at, service } => restored(ports, release, at, service, sent_at).await,
+        Effect::Update { at, service, direction } => updated(ports, release, at, service, *direction, sent_at).await,
+        Effect::PrepareRollback { at, service } => prepared(ports, release, at, service).await,
     }
 }
 
@@ -116,49 +116,32 @@ async fn updated(
     release: &Release,
     at: &StepRef,
     name: &ServiceName,
+    direction: Direction,
     sent_at: Timestamp,
 ) -> Result<Found, Fault> {
     let state = roll(release, at, name)?;
-    let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
-    let service = read(ports, release, at, name, &baseline.service_deployments, sent_at).await?;
-    let before = Before {
-        primary: &baseline.primary,
-        deployments: &baseline.deployments,
-        service_deployments: &baseline.service_deployments,
+    let (before, task_definition) = match direction {
+        Direction::Forward => {
+            let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
+            let (deployments, service_deployments) =
+                (baseline.deployments.clone(), baseline.service_deployments.clone());
+            (Before { primary: &baseline.primary, deployments, service_deployments }, arn)
+        }
+        Direction::Back => {
+            let run = state.forward.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
+            let (deployments, service_deployments) = before_restore(state, run);
+            let to = state.target.as_ref().map_or(&baseline.task_definition, |target| &target.task_definition);
+            (Before { primary: &run.primary, deployments, service_deployments }, to)
+        }
     };
-    Ok(match since(&service, &before, arn)? {
-        Some(primary) => Found::Landed(Box::new(Fact::RolloutStarted {
-            at: at.clone(),
-            service: name.clone(),
-            primary,
-            task_definition: arn.clone(),
-        })),
-        None => Found::Absent,
-    })
-}
-
-async fn restored(
-    ports: &Ports,
-    release: &Release,
-    at: &StepRef,
-    name: &ServiceName,
-    sent_at: Timestamp,
-) -> Result<Found, Fault> {
-    let state = roll(release, at, name)?;
-    let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
-    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
-    let task_definition = state.way_back.as_ref().map_or(&baseline.task_definition, |w| &w.task_definition);
-    let (deployments, service_deployments) = before_restore(state, run);
-    let service = read(ports, release, at, name, &service_deployments, sent_at).await?;
-    let before = Before { primary: &run.primary, deployments: &deployments, service_deployments: &service_deployments };
+    let service = read(ports, release, at, name, &before.service_deployments, sent_at).await?;
     Ok(match since(&service, &before, task_definition)? {
-        Some(primary) => Found::Landed(Box::new(Fact::RestoreStarted {
-            at: at.clone(),
-            service: name.clone(),
-            primary,
-            task_definition: task_definition.clone(),
-        })),
+        Some(primary) => {
+            let (service, task_definition) = (name.clone(), task_definition.clone());
+            let started = RollFact::RolloutStarted { service, direction, primary, task_definition };
+            Found::Landed(Box::new(Fact::step(at, started)))
+        }
         None => Found::Absent,
     })
 }
@@ -167,8 +150,8 @@ async fn restored(
 struct Before<'a> {
     primary: &'a str,
     /// All ids of `deployments[]`: what ran before, or failed, is listed until its last task is gone.
-    deployments: &'a [String],
-    service_deployments: &'a [String],
+    deployments: Vec<String>,
+    service_deployments: Vec<String>,
 }
 
 /// A deployment of this task definition that was not there before: its `ecs-svc/…`. One that has already gone from
@@ -189,7 +172,7 @@ fn since(service: &ServiceReading, before: &Before<'_>, task_definition: &str) -
         return Ok(None);
     };
     let moved_on = service.primary().is_some_and(|p| p.id != before.primary);
-    let undone = ours.status.phase() == Phase::Undone;
+    let undone = ["ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED"].contains(&ours.status.as_str());
     match moved_on || undone {
         true => Ok(Some(GONE.to_owned())),
         false => Err(Fault::new(FaultKind::Unreachable, "ECS does not yet show the deployment that it has begun")
@@ -262,9 +245,8 @@ mod tests {
 
     fn found(reading: &ServiceReading) -> Result<Option<String>, FaultKind> {
         let (deployments, service_deployments) =
-            (["ecs-svc/0".to_owned(), "ecs-svc/old".to_owned()], ["sd/0".to_owned()]);
-        let before =
-            Before { primary: "ecs-svc/0", deployments: &deployments, service_deployments: &service_deployments };
+            (vec!["ecs-svc/0".to_owned(), "ecs-svc/old".to_owned()], vec!["sd/0".to_owned()]);
+        let before = Before { primary: "ecs-svc/0", deployments, service_deployments };
         since(reading, &before, "web:2").map_err(|f| f.kind())
     }
 

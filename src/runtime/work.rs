@@ -62,8 +62,7 @@ pub fn is_atomic(effect: &Effect) -> bool {
         | Effect::RunTask { .. }
         | Effect::Update { .. }
         | Effect::StopRollout { .. }
-        | Effect::PrepareRestore { .. }
-        | Effect::Restore { .. } => true,
+        | Effect::PrepareRollback { .. } => true,
     }
 }
 
@@ -205,8 +204,7 @@ fn watched(watch: &Watch) -> String {
         Watch::Scan { image, account } => format!("the scan of {image} in {account}"),
         Watch::Approval { stage } => format!("the approval of {stage}"),
         Watch::Lock { stage } => format!("the lease of {stage}"),
-        Watch::Task { at, task } => format!("{}/{task}", at.stage),
-        Watch::Rollout { at, service } | Watch::Restore { at, service } => format!("{}/{service}", at.stage),
+        Watch::Step { at, part } => part.of(at),
     }
 }
 

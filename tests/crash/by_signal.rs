@@ -7,6 +7,7 @@ use kanmon::journal::{MemoryJournal, from_file};
 use kanmon::model::effect::Effect;
 use kanmon::model::event::{CommitTeller, Fact};
 use kanmon::model::release::Release;
+use kanmon::model::step::part::Direction;
 use kanmon::ports::journal::{Imported, Journal as _};
 use kanmon::sandbox::faults::is_read;
 use serde_json::Value;
@@ -18,12 +19,12 @@ use crate::scenarios::stage::LEAVING_NOTHING;
 
 /// Names every kind of effect in one match without a wildcard: one that is added does not compile until a road is found for it.
 macro_rules! kinds {
-    ($($variant:ident on $road:ident),* $(,)?) => {
-        const KINDS: &[(&str, Road)] = &[$((stringify!($variant), Road::$road)),*];
+    ($($variant:ident $(($direction:ident))? on $road:ident),* $(,)?) => {
+        const KINDS: &[(&str, Road)] = &[$((stringify!($variant $(($direction))?), Road::$road)),*];
 
         fn kind(effect: &Effect) -> &'static str {
             match effect {
-                $(Effect::$variant { .. } => stringify!($variant),)*
+                $(Effect::$variant { $(direction: Direction::$direction,)? .. } => stringify!($variant $(($direction))?),)*
             }
         }
     };
@@ -39,10 +40,10 @@ kinds! {
     Baseline on Whole,
     Register on Whole,
     RunTask on Whole,
-    Update on Whole,
+    Update(Forward) on Whole,
     StopRollout on Stopped,
-    PrepareRestore on WayBack,
-    Restore on WayBack,
+    PrepareRollback on WayBack,
+    Update(Back) on WayBack,
     Check on Whole,
     Confirm on Whole,
 }

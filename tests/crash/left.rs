@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use kanmon::model::event::{Event, Fact};
 use kanmon::model::outcome::Outcome;
 use kanmon::model::release::Release;
-use kanmon::model::stage_state::{Compared, StepState};
+use kanmon::model::stage_state::Compared;
+use kanmon::model::step::StepState;
 
 use crate::scenarios::stage::{Ended, Stage};
 
@@ -77,7 +78,7 @@ pub struct Record {
 }
 
 /// Facts that a crash adds, or whose number hangs on when somebody looked. What they come to is in the fold.
-const AS_OFTEN_AS_IT_TAKES: [&str; 12] = [
+const AS_OFTEN_AS_IT_TAKES: [&str; 11] = [
     "resumed",
     "effect-absent",
     // Each effect is held to be the same; how often it was tried is not.
@@ -92,7 +93,6 @@ const AS_OFTEN_AS_IT_TAKES: [&str; 12] = [
     "approval-compared",
     "stage-confirmed",
     "rollout-observed",
-    "restore-observed",
 ];
 
 impl Record {
@@ -138,14 +138,10 @@ fn folded(release: &Release) -> String {
         // Whoever takes over judges again, where anything is still to be changed.
         state.gate_is_old = false;
         for step in &mut state.steps {
-            match step {
-                // How far it was seen to come. How it ended stands beside it.
-                StepState::Roll(services) => {
-                    for run in services.values_mut().flat_map(|roll| [&mut roll.run, &mut roll.restore]).flatten() {
-                        run.progress = None;
-                    }
-                }
-                StepState::Run(_) | StepState::Check(_) => {}
+            // How far it was seen to come. How it ended stands beside it.
+            if let StepState::Roll(services) = step {
+                let rollouts = services.values_mut().flat_map(|roll| [&mut roll.forward, &mut roll.back]);
+                rollouts.filter_map(|rollout| rollout.run.as_mut()).for_each(|run| run.progress = None);
             }
         }
     }

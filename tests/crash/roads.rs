@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::facts::{check_judged, rollout_started};
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
@@ -154,7 +155,7 @@ fn entered(fact: &Fact) -> bool {
 }
 
 fn rolling(fact: &Fact) -> bool {
-    matches!(fact, Fact::RolloutStarted { .. })
+    rollout_started(fact)
 }
 
 /// What moves is looked at seldom, to the same end.
@@ -184,7 +185,7 @@ pub fn production() -> Road {
 /// One stage, and the way back from it.
 pub fn way_back() -> Road {
     let steps = json!([{ "roll": "admin" }, { "roll": "web" }, failing_check()]);
-    let judged = |f: &Fact| matches!(f, Fact::CheckJudged { .. });
+    let judged = check_judged;
     Road::new("a way back", dev(steps)).to(Outcome::RolledBack).from(judged)
 }
 

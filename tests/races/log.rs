@@ -187,8 +187,7 @@ fn changes(fact: &Fact) -> Option<&StageName> {
         | Fact::Intended { effect: Effect::RunTask { at, .. }, .. }
         | Fact::Intended { effect: Effect::Update { at, .. }, .. }
         | Fact::Intended { effect: Effect::StopRollout { at, .. }, .. }
-        | Fact::Intended { effect: Effect::PrepareRestore { at, .. }, .. }
-        | Fact::Intended { effect: Effect::Restore { at, .. }, .. } => Some(&at.stage),
+        | Fact::Intended { effect: Effect::PrepareRollback { at, .. }, .. } => Some(&at.stage),
         _ => None,
     }
 }

@@ -276,7 +276,8 @@ impl Play {
             .ok_or_else(|| format!("{id} succeeded without a last look"))?;
         let mut ours = BTreeMap::new();
         for (_, service, roll) in release.stages.values().flat_map(|s| s.rolls()) {
-            let run = roll.run.as_ref().ok_or_else(|| format!("{id} succeeded, and {service} was not rolled"))?;
+            let run =
+                roll.forward.run.as_ref().ok_or_else(|| format!("{id} succeeded, and {service} was not rolled"))?;
             if roll.registered.is_some() {
                 ours.insert(service.to_string(), run.task_definition.clone());
             }

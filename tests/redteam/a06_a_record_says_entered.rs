@@ -196,8 +196,8 @@ fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
         });
         let mut prepared = honest.clone();
         prepared.add(json!({
-            "kind": "restore-prepared", "place": { "stage": "prod", "step": 0 }, "service": "web", "again": true,
-            "way_back": { "task_definition": old, "service_deployments": [], "deployments": [] },
+            "kind": "rollback-prepared", "place": { "stage": "prod", "step": 0 }, "service": "web", "again": true,
+            "target": { "task_definition": old, "service_deployments": [], "deployments": [] },
         }));
         let cases = [
             (alone, format!("the plan of prod says that {ran} ran there")),

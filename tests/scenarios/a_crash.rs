@@ -1,7 +1,9 @@
+use crate::facts::{rollback_started, rollout_started, task_started};
 use jiff::SignedDuration;
 use kanmon::model::effect::Effect;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::step::part::Direction;
 use serde_json::{Value, json};
 
 use super::stage::{DEV, MANAGER, PROD, Stage, Story};
@@ -69,17 +71,22 @@ async fn while_a_task_is_started() {
 
 #[tokio::test(start_paused = true)]
 async fn while_a_task_runs() {
-    is_resumed("ran", |f| matches!(f, Fact::TaskStarted { .. }), SignedDuration::from_secs(15)).await;
+    is_resumed("ran", task_started, SignedDuration::from_secs(15)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_a_service_is_updated() {
-    is_resumed("updated", |f| intended(f, |e| matches!(e, Effect::Update { .. })), AT_ONCE).await;
+    is_resumed(
+        "updated",
+        |f| intended(f, |e| matches!(e, Effect::Update { direction: Direction::Forward, .. })),
+        AT_ONCE,
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_a_rollout_goes_on() {
-    is_resumed("rolled", |f| matches!(f, Fact::RolloutStarted { .. }), SignedDuration::from_secs(40)).await;
+    is_resumed("rolled", rollout_started, SignedDuration::from_secs(40)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +115,7 @@ async fn while_a_failed_stage_is_put_back() {
     let before = ["web", "admin"].map(|s| stage.definition(DEV, "shop-dev", s).unwrap());
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "restored", |f| matches!(f, Fact::RestoreStarted { .. })).await;
+    stage.fact(&id, "restored", rollback_started).await;
     run.crash(&stage).await;
     let ended = stage.resumes(&id).await.end(&stage).await;
     ended.is(Outcome::RolledBack, 20);

@@ -1,3 +1,4 @@
+use crate::facts::rollout_started;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
@@ -77,7 +78,7 @@ async fn is_only_what_was_rolled_back() {
     // An abort says nothing about an image.
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     let run = stage.release().await;
-    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&run.id, "rolled", rollout_started).await;
     stage.aborts(&run.id, true).await;
     run.end(&stage).await.is(Outcome::Aborted, 23);
     assert!(stage.ledger("dev").await.failed.is_empty());

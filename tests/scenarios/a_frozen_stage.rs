@@ -1,11 +1,13 @@
 use std::task::{Context, Poll, Waker};
 
+use crate::facts::{rollout_ended, rollout_started, task_ran, task_started};
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::effect::Effect;
 use kanmon::model::event::Fact;
 use kanmon::model::ledger::{Said, Word};
 use kanmon::model::outcome::Outcome;
+use kanmon::model::step::part::Direction;
 use kanmon::ports::journal::Journal as _;
 use serde_json::json;
 
@@ -54,11 +56,11 @@ async fn between_the_entry_and_the_roll_holds_the_roll_up() {
     let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "migrated", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    stage.fact(&id, "migrated", task_started).await;
     stage.says(OPERATOR, "dev", Said::Freeze, "wait").await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Locked, 41);
-    assert!(ended.has(|f| matches!(f, Fact::TaskRan { .. })), "what was begun is followed to its end");
+    assert!(ended.has(task_ran), "what was begun is followed to its end");
     assert!(stage.calls("UpdateService").is_empty());
     stage.says(OPERATOR, "dev", Said::Unfreeze, "go").await;
     stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
@@ -72,7 +74,8 @@ async fn at_the_very_moment_of_the_roll_is_seen_where_the_intent_is_written() {
     let (journal, app, at) = (stage.journal.clone(), stage.pipeline().app, stage.time.timestamp());
     let mut frozen = false;
     stage.journal.set_hook(move |moment, facts| {
-        let updates = |f: &Fact| matches!(f, Fact::Intended { effect: Effect::Update { .. }, .. });
+        let updates =
+            |f: &Fact| matches!(f, Fact::Intended { effect: Effect::Update { direction: Direction::Forward, .. }, .. });
         if moment == Moment::Before && facts.iter().any(updates) && !frozen {
             frozen = true;
             let word = Word { by: OPERATOR.identity(), reason: "wait".to_owned(), said: Said::Freeze };
@@ -86,7 +89,10 @@ async fn at_the_very_moment_of_the_roll_is_seen_where_the_intent_is_written() {
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::Locked, 41);
     ended.says("dev is frozen: wait");
-    assert!(!ended.has(|f| matches!(f, Fact::Intended { effect: Effect::Update { .. }, .. })));
+    assert!(
+        !ended
+            .has(|f| matches!(f, Fact::Intended { effect: Effect::Update { direction: Direction::Forward, .. }, .. }))
+    );
     assert!(stage.calls("UpdateService").is_empty());
 }
 
@@ -99,7 +105,7 @@ async fn keeps_no_way_back_shut() {
     let run = stage.release().await;
     stage.asked(&run.id, "prod").await;
     stage.approves(MANAGER, &run.id, "prod").await;
-    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutEnded { .. })).await;
+    stage.fact(&run.id, "rolled", rollout_ended).await;
     stage.says(OPERATOR, "prod", Said::Freeze, "an incident").await;
     run.end(&stage).await.is(Outcome::RolledBack, 20);
     assert_eq!(stage.definition(PROD, "shop-prod", "web").unwrap(), before);
@@ -111,7 +117,7 @@ async fn is_gone_back_from_by_an_abort_of_what_it_holds_up() {
     let before = stage.definition(DEV, "shop-dev", "admin").unwrap();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&id, "rolled", rollout_started).await;
     stage.pass(SignedDuration::from_secs(3)).await;
     stage.says(OPERATOR, "dev", Said::Freeze, "wait").await;
     run.end(&stage).await.is(Outcome::Locked, 41);

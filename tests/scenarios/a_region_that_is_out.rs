@@ -1,8 +1,10 @@
+use crate::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::effect::Effect;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::step::part::Direction;
 use kanmon::sandbox::faults::{self, Kind};
 use serde_json::json;
 
@@ -31,7 +33,7 @@ async fn amid_a_rollout_parks_it_until_it_is_healed() {
         let stage = dev();
         let run = stage.release().await;
         let id = run.id.clone();
-        stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+        stage.fact(&id, "rolled", rollout_started).await;
         stage.fault("*", kind.clone(), 100_000);
         let ended = run.end(&stage).await;
         ended.is(Outcome::Unknown, 32);
@@ -52,7 +54,7 @@ async fn past_the_deadline_of_a_rollout_is_still_a_doubt_and_no_failure() {
     let stage = dev();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&id, "rolled", rollout_started).await;
     stage.fault("*", Kind::ServerError, 100_000);
     run.end(&stage).await.is(Outcome::Unknown, 32);
     // ECS went on by itself, and the deadline has passed long ago when somebody looks again.
@@ -95,7 +97,7 @@ async fn or_a_network_that_is_parted_at_a_call_is_found_by_reading_once_it_is_wh
     let calls: [(&str, Is); 3] = [
         ("RegisterTaskDefinition", |e| matches!(e, Effect::Register { .. })),
         ("RunTask", |e| matches!(e, Effect::RunTask { .. })),
-        ("UpdateService", |e| matches!(e, Effect::Update { .. })),
+        ("UpdateService", |e| matches!(e, Effect::Update { direction: Direction::Forward, .. })),
     ];
     let plain = dev();
     plain.release().await.end(&plain).await.is(Outcome::Succeeded, 0);

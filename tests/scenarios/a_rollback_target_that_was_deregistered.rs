@@ -1,4 +1,4 @@
-use kanmon::model::event::Fact;
+use crate::facts::rollout_ended;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
@@ -11,7 +11,7 @@ async fn rolled() -> (Stage, Run) {
     let steps = json!([{ "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "1m" } }]);
     let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
     let run = stage.release().await;
-    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutEnded { .. })).await;
+    stage.fact(&run.id, "rolled", rollout_ended).await;
     let ecs = aws_sdk_ecs::Client::new(&stage.sdk(COLLEAGUE));
     ecs.deregister_task_definition().task_definition("shop-web:1").send().await.unwrap();
     (stage, run)

@@ -1,9 +1,13 @@
+use crate::facts::{rollback_started, rollout_started};
 use aws_sdk_ecs::types::StopServiceDeploymentStopType;
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::ledger::{FrozenBy, Said};
 use kanmon::model::outcome::Outcome;
 use kanmon::model::rollout::RolloutState;
+use kanmon::model::step::StepFact;
+use kanmon::model::step::part::Direction;
+use kanmon::model::step::roll::RollFact;
 use serde_json::json;
 
 use super::stage::{COLLEAGUE, DEV, MANAGER, Stage, Story};
@@ -24,7 +28,7 @@ async fn freezes_the_stage_and_names_what_a_person_can_do() {
     let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "going back", |f| matches!(f, Fact::RestoreStarted { .. })).await;
+    stage.fact(&id, "going back", rollback_started).await;
     stage.pass(SignedDuration::from_secs(8)).await;
     stops_and_rolls_back(&stage).await;
     let ended = run.end(&stage).await;
@@ -53,14 +57,14 @@ async fn by_ecs_itself_freezes_the_stage_too() {
     stage.build_next("broken", &[("exit-code", "1")]);
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&id, "rolled", rollout_started).await;
     let digest = good.release.images.values().next().expect("an image").digest.to_string();
     let gone = aws_sdk_ecr::types::ImageIdentifier::builder().image_digest(digest).build();
     let ecr = aws_sdk_ecr::Client::new(&stage.sdk(COLLEAGUE));
     ecr.batch_delete_image().repository_name("shop").image_ids(gone).send().await.expect("deleted");
     let ended = run.end(&stage).await;
     let failed = |s: &RolloutState| matches!(s, RolloutState::RollbackFailed { .. });
-    assert!(ended.has(|f| matches!(f, Fact::RolloutObserved { progress, .. } if failed(&progress.rollout))));
+    assert!(ended.has(|f| matches!(f, Fact::Step { fact: StepFact::Roll(RollFact::RolloutObserved { direction: Direction::Forward, progress, .. }), .. } if failed(&progress.rollout))));
     ended.is(Outcome::Stuck, 22);
     ended.says(&format!("aws ecs update-service --cluster shop-dev --service web --task-definition {before}"));
     ended.says("dev is frozen; when it is fixed, `kanmon unfreeze dev --reason WHY`");

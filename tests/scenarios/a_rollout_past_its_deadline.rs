@@ -1,3 +1,4 @@
+use crate::facts::{rollback_started, rollout_started};
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
@@ -26,7 +27,7 @@ async fn is_still_running_where_rollback_is_off() {
     let run = stage.release().await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::StillRunning, 31);
-    let began = ended.events[ended.place(|f| matches!(f, Fact::RolloutStarted { .. }))].at;
+    let began = ended.events[ended.place(rollout_started)].at;
     let passed = stage.time.timestamp().duration_since(began);
     assert!(passed >= SignedDuration::from_mins(4) && passed < SignedDuration::from_mins(5), "{passed:#}");
     assert!(ended.has(|f| matches!(f, Fact::Suspended { .. })));
@@ -53,7 +54,7 @@ async fn is_looked_at_before_it_is_given_up() {
             .of_stage("dev", "deadline", json!("1m"))
             .open();
         let run = stage.release().await;
-        stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+        stage.fact(&run.id, "rolled", rollout_started).await;
         stage.fault(operation, kind, u32::MAX);
         stage.pass(SignedDuration::from_mins(3)).await;
         assert!(!run.is_over(), "it waits for AWS to answer");
@@ -73,7 +74,7 @@ async fn on_its_way_back_is_looked_at_before_it_is_called_stuck() {
     let stage = Story::new().stages(&["dev"]).steps("dev", steps).of_stage("dev", "deadline", json!("5m")).open();
     let before = stage.definition(DEV, "shop-dev", "web");
     let run = stage.release().await;
-    stage.fact(&run.id, "on its way back", |f| matches!(f, Fact::RestoreStarted { .. })).await;
+    stage.fact(&run.id, "on its way back", rollback_started).await;
     stage.fault("DescribeServices", Kind::Throttle, u32::MAX);
     stage.pass(SignedDuration::from_mins(10)).await;
     stage.end_faults();

@@ -1,7 +1,11 @@
+use crate::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::rollout::RolloutState;
+use kanmon::model::step::StepFact;
+use kanmon::model::step::part::Direction;
+use kanmon::model::step::roll::RollFact;
 use kanmon::sandbox::ecs::alarms::AlarmState;
 use serde_json::{Value, json};
 
@@ -31,7 +35,7 @@ async fn by_an_alarm_without_rollback_has_failed_and_was_not_stopped_by_somebody
             on_failure,
         );
         let run = stage.release().await;
-        stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+        stage.fact(&run.id, "rolled", rollout_started).await;
         stage.pass(SignedDuration::from_secs(20)).await;
         let now = stage.time.timestamp();
         let (account, region) = (DEV.parse().unwrap(), "ap-northeast-1".parse().unwrap());
@@ -53,7 +57,7 @@ async fn by_early_success_is_proven_by_as_many_tasks_as_ecs_waited_for() {
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
     assert!(
-        ended.has(|f| matches!(f, Fact::RolloutObserved { progress, .. }
+        ended.has(|f| matches!(f, Fact::Step { fact: StepFact::Roll(RollFact::RolloutObserved { direction: Direction::Forward, progress, .. }), .. }
             if progress.running < progress.desired && matches!(progress.rollout, RolloutState::Proven { .. }))),
         "it did not wait for all of them: {:?}",
         ended.told
@@ -70,7 +74,10 @@ async fn in_its_pulls_is_given_more_time_and_does_not_bar_the_image() {
     ended.says("no way to the registry");
     ended.says("NAT gateway");
     assert!(ended.events.iter().any(|e| match &e.fact {
-        Fact::RolloutObserved { progress, .. } => progress.deaths.iter().any(|d| d.tasks > 5),
+        Fact::Step {
+            fact: StepFact::Roll(RollFact::RolloutObserved { direction: Direction::Forward, progress, .. }),
+            ..
+        } => progress.deaths.iter().any(|d| d.tasks > 5),
         _ => false,
     }));
     assert!(stage.ledger("dev").await.failed.is_empty(), "the image may enter again");

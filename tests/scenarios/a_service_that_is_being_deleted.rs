@@ -1,5 +1,5 @@
+use crate::facts::task_started;
 use jiff::SignedDuration;
-use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
@@ -34,7 +34,7 @@ async fn or_is_deleted_is_refused_before_any_change() {
 async fn after_it_was_looked_at_is_not_rolled() {
     let stage = dev();
     let run = stage.release().await;
-    stage.fact(&run.id, "started the task", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    stage.fact(&run.id, "started the task", task_started).await;
     deletes(&stage, "web").await;
     let ended = run.end(&stage).await;
     assert_ne!(ended.code, 0, "{:?}", ended.ending);

@@ -1,3 +1,4 @@
+use crate::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
@@ -10,7 +11,7 @@ async fn suspends_and_resume_goes_on() {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }])).open();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&id, "rolled", rollout_started).await;
     stage.pass(SignedDuration::from_secs(12)).await;
     let asked = stage.time.timestamp();
     run.stop();

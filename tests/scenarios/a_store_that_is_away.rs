@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::event::Fact;
@@ -20,7 +21,7 @@ fn away(kind: FaultKind) -> JournalError {
 async fn rolling(error: JournalError, minutes: u64) -> (Stage, Run) {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }])).open();
     let run = stage.release().await;
-    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&run.id, "rolled", rollout_started).await;
     let until = Instant::now() + Duration::from_secs(60 * minutes);
     stage.journal.set_way(move || if Instant::now() < until { Err(error.clone()) } else { Ok(()) });
     (stage, run)

@@ -1,3 +1,4 @@
+use crate::facts::{task_overdue, task_started};
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::effect::Effect;
@@ -31,7 +32,7 @@ async fn that_nobody_could_look_at_is_unknown_and_found_done_later() {
     stage.end_faults();
     let ended = stage.resumes(&id).await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
-    assert!(!ended.has(|f| matches!(f, Fact::TaskOverdue { .. })));
+    assert!(!ended.has(task_overdue));
     assert_eq!(stage.calls("RunTask").len(), 1);
 }
 
@@ -41,7 +42,7 @@ async fn is_no_failure_where_it_ended_while_no_process_looked() {
     let stage = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "the task", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    stage.fact(&id, "the task", task_started).await;
     run.crash(&stage).await;
     stage.pass(SignedDuration::from_mins(30)).await;
     let ended = stage.resumes(&id).await.end(&stage).await;

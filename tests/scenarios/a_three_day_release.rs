@@ -4,6 +4,9 @@ use aws_sdk_codepipeline::types::{ApprovalResult, ApprovalStatus};
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::step::StepFact;
+use kanmon::model::step::part::Direction;
+use kanmon::model::step::roll::RollFact;
 use serde_json::json;
 
 use super::stage::{DEV, DEVELOPER, OPERATOR, PROD, Stage, Story};
@@ -79,7 +82,7 @@ async fn goes_through_five_processes() {
 
     // The fourth hears it, rolls, and is ended in the middle of the rollout, which goes on without it.
     let rolling = stage.resumes(&id).await;
-    let of_admin = |f: &Fact| matches!(f, Fact::RolloutStarted { at, .. } if at.stage.as_str() == "prod");
+    let of_admin = |f: &Fact| matches!(f, Fact::Step { at, fact: StepFact::Roll(RollFact::RolloutStarted { direction: Direction::Forward, .. }) } if at.stage.as_str() == "prod");
     stage.fact(&id, "rolled in prod", of_admin).await;
     rolling.stop();
     rolling.end(&stage).await.is(Outcome::Suspended, 30);

@@ -1,9 +1,11 @@
 //! The one call that goes back, where the rollout failed and what ran before is still listed as ACTIVE: whether it took effect must
 //! not be read off what was there before it.
 
+use crate::facts::rollout_started;
 use kanmon::model::effect::Effect;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::step::part::Direction;
 use kanmon::sandbox::faults::Kind;
 use serde_json::{Value, json};
 
@@ -40,11 +42,12 @@ async fn is_sent_again_where_it_never_arrived() {
     for stage in stages() {
         let before = stage.definition(DEV, "shop-dev", "web").unwrap();
         let run = stage.release().await;
-        stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+        stage.fact(&run.id, "rolled", rollout_started).await;
         stage.fault("UpdateService", Kind::ResetBefore, 1);
         let ended = run.end(&stage).await;
         is_back(&stage, &ended, &before).await;
-        let absent = |f: &Fact| matches!(f, Fact::EffectAbsent { effect: Effect::Restore { .. } });
+        let absent =
+            |f: &Fact| matches!(f, Fact::EffectAbsent { effect: Effect::Update { direction: Direction::Back, .. } });
         assert!(ended.has(absent), "it was looked for, and not found");
     }
 }
@@ -54,7 +57,7 @@ async fn is_found_where_only_its_answer_was_lost() {
     for stage in stages() {
         let before = stage.definition(DEV, "shop-dev", "web").unwrap();
         let run = stage.release().await;
-        stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+        stage.fact(&run.id, "rolled", rollout_started).await;
         stage.fault("UpdateService", Kind::ResetAfter, 1);
         let ended = run.end(&stage).await;
         is_back(&stage, &ended, &before).await;
@@ -67,7 +70,10 @@ async fn is_sent_by_the_next_process_where_the_one_before_died_on_its_way_to_it(
         let before = stage.definition(DEV, "shop-dev", "web").unwrap();
         let run = stage.release().await;
         let id = run.id.clone();
-        run.dies_at(&stage, |f| matches!(f, Fact::Intended { effect: Effect::Restore { .. }, .. })).await;
+        run.dies_at(&stage, |f| {
+            matches!(f, Fact::Intended { effect: Effect::Update { direction: Direction::Back, .. }, .. })
+        })
+        .await;
         assert_eq!(stage.tried("UpdateService").len(), 1, "it died before it could ask");
         let ended = stage.resumes(&id).await.end(&stage).await;
         is_back(&stage, &ended, &before).await;

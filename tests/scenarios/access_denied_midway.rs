@@ -1,3 +1,4 @@
+use crate::facts::{check_judged, rollout_started};
 use kanmon::journal::Moment;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
@@ -12,7 +13,7 @@ async fn parks_the_release_and_leaves_what_was_done() {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }])).open();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&id, "rolled", rollout_started).await;
     stage.fault("UpdateService", Kind::AccessDenied, 1);
     let ended = run.end(&stage).await;
     ended.is(Outcome::Access, 40);
@@ -53,7 +54,7 @@ async fn side_by_side_starts_no_more_and_tells_of_each_service() {
     assert!(matches!(of(updated[0]), Some("changed" | "being deployed by ECS")), "{lines:?}");
     // Nothing after it was begun.
     assert!(stage.calls("RunTask").is_empty());
-    assert!(!ended.has(|f| matches!(f, Fact::CheckJudged { .. })));
+    assert!(!ended.has(check_judged));
     assert!(!ended.entered("prod") && !ended.has(|f| matches!(f, Fact::ApprovalRequested { .. })));
 }
 

@@ -5,6 +5,9 @@ use kanmon::journal::Moment;
 use kanmon::model::event::Fact;
 use kanmon::model::inbox::MessageBody;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::step::StepFact;
+use kanmon::model::step::part::Direction;
+use kanmon::model::step::roll::RollFact;
 use kanmon::ports::journal::Journal;
 use serde_json::json;
 
@@ -13,7 +16,7 @@ use super::stage::{DEV, DEVELOPER, MANAGER, PROD, Run, Stage, Story, name};
 async fn rolling() -> (Stage, Run) {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }])).open();
     let run = stage.release().await;
-    let web = |f: &Fact| matches!(f, Fact::RolloutStarted { service, .. } if service.as_str() == "web");
+    let web = |f: &Fact| matches!(f, Fact::Step { fact: StepFact::Roll(RollFact::RolloutStarted { direction: Direction::Forward, service, .. }), .. } if service.as_str() == "web");
     stage.fact(&run.id, "rolled", web).await;
     stage.pass(SignedDuration::from_secs(15)).await;
     (stage, run)

@@ -1,3 +1,4 @@
+use crate::facts::rollout_started;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::iam::Policy;
@@ -60,7 +61,7 @@ async fn that_are_taken_away_in_a_rollout_park_it_too() {
     let run = stage.release().await;
     let id = run.id.clone();
     stage.approves(MANAGER, &id, "prod").await;
-    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&id, "rolled", rollout_started).await;
     trust(&stage, "Deny");
     let now = stage.time.timestamp();
     stage.world.lock().unwrap().directory_mut().expire_sessions(&PROD.parse().unwrap(), "kanmon-deploy", now);

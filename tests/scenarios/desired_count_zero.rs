@@ -1,6 +1,9 @@
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::rollout::RolloutEnd;
+use kanmon::model::step::StepFact;
+use kanmon::model::step::part::Direction;
+use kanmon::model::step::roll::RollFact;
 use serde_json::json;
 
 use super::stage::Story;
@@ -15,7 +18,17 @@ async fn is_set_and_said_to_be_unverified() {
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
     ended.says("desired count 0");
-    assert!(ended.has(|f| matches!(f, Fact::RolloutEnded { end: RolloutEnd::Unverified, .. })));
+    assert!(ended.has(|f| matches!(
+        f,
+        Fact::Step {
+            fact: StepFact::Roll(RollFact::RolloutEnded {
+                direction: Direction::Forward,
+                end: RolloutEnd::Unverified,
+                ..
+            }),
+            ..
+        }
+    )));
     assert_eq!(stage.calls("UpdateService").len(), 1);
     assert!(stage.tried("UpdateService")[0].input.get("desiredCount").is_none());
 }

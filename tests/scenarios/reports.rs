@@ -1,7 +1,7 @@
 //! What JUnit's readers are shown of a release. That every other story's report agrees with its ending is held where stories end.
 
+use crate::facts::rollout_started;
 use jiff::SignedDuration;
-use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
@@ -166,7 +166,7 @@ async fn a_release_left_behind_is_skipped_where_it_stands_and_takes_no_time_whil
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&id, "rolled", rollout_started).await;
     run.stop();
     let suspended = run.end(&stage).await;
     let before = suspended.junit().case("dev", "update dev/web").time;

@@ -1,5 +1,5 @@
+use crate::facts::{rollout_ended, rollout_started, task_started};
 use jiff::SignedDuration;
-use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use super::stage::{COLLEAGUE, DEV, Story};
 async fn over_a_rollout_and_theirs_is_left_alone() {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     let run = stage.release().await;
-    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&run.id, "rolled", rollout_started).await;
     stage.pass(SignedDuration::from_secs(25)).await;
     let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
     let ended = run.end(&stage).await;
@@ -26,7 +26,7 @@ async fn between_the_plan_and_the_roll_and_nothing_of_ours_is_deployed() {
     // A migration that takes longer than their rollout.
     stage.build_next("app", &[("exit-after", "600")]);
     let run = stage.release().await;
-    stage.fact(&run.id, "migrated", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    stage.fact(&run.id, "migrated", task_started).await;
     let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Superseded, 21);
@@ -38,7 +38,7 @@ async fn between_the_plan_and_the_roll_and_nothing_of_ours_is_deployed() {
 async fn at_the_moment_of_the_roll_and_it_is_not_fought() {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }])).open();
     let run = stage.release().await;
-    stage.fact(&run.id, "migrated", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    stage.fact(&run.id, "migrated", task_started).await;
     stage.pass(SignedDuration::from_secs(20)).await;
     let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
     let ended = run.end(&stage).await;
@@ -58,7 +58,7 @@ async fn after_the_proof_while_the_stage_s_check_takes_its_time_and_it_is_no_suc
     let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
     stage.build_next("app", &[("exit-after", "300")]);
     let run = stage.release().await;
-    stage.fact(&run.id, "migrated", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    stage.fact(&run.id, "migrated", task_started).await;
     let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Superseded, 21);
@@ -74,7 +74,7 @@ async fn while_we_go_back_and_it_is_not_gone_back_over() {
     let check = json!({ "check": { "http": url, "status": 403, "timeout": "5m" } });
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }, check])).open();
     let run = stage.release().await;
-    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutEnded { .. })).await;
+    stage.fact(&run.id, "rolled", rollout_ended).await;
     let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
     let ended = run.end(&stage).await;
     assert!(!ended.ending.outcome.is_success(), "{:?}", ended.ending);

@@ -1,3 +1,4 @@
+use crate::facts::{rollout_ended, rollout_started, task_started};
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
@@ -31,7 +32,7 @@ async fn scaled_at(moment: fn(&Fact) -> bool, status: u16) -> (Stage, Outcome) {
 
 #[tokio::test(start_paused = true)]
 async fn between_the_plan_and_the_roll_and_their_count_is_kept() {
-    let (stage, outcome) = scaled_at(|f| matches!(f, Fact::TaskStarted { .. }), 200).await;
+    let (stage, outcome) = scaled_at(task_started, 200).await;
     assert_eq!((outcome, count(&stage).await), (Outcome::Succeeded, (5, 5)));
     let ours: Vec<_> =
         stage.calls("UpdateService").into_iter().filter(|c| !c.input["taskDefinition"].is_null()).collect();
@@ -42,13 +43,13 @@ async fn between_the_plan_and_the_roll_and_their_count_is_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn during_the_rollout_and_all_of_theirs_are_proven() {
-    let (stage, outcome) = scaled_at(|f| matches!(f, Fact::RolloutStarted { .. }), 200).await;
+    let (stage, outcome) = scaled_at(rollout_started, 200).await;
     assert_eq!((outcome, count(&stage).await), (Outcome::Succeeded, (5, 5)));
     assert!(stage.definition(DEV, "shop-dev", "web").is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn before_it_is_rolled_back_and_their_count_is_kept() {
-    let (stage, outcome) = scaled_at(|f| matches!(f, Fact::RolloutEnded { .. }), 403).await;
+    let (stage, outcome) = scaled_at(rollout_ended, 403).await;
     assert_eq!((outcome, count(&stage).await), (Outcome::RolledBack, (5, 5)));
 }

@@ -1,5 +1,5 @@
+use crate::facts::rollout_started;
 use jiff::SignedDuration;
-use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
@@ -35,7 +35,7 @@ async fn for_minutes_is_waited_out() {
 async fn without_end_is_unknown_and_not_failed() {
     let stage = dev();
     let run = stage.release().await;
-    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&run.id, "rolled", rollout_started).await;
     let began = stage.time.timestamp();
     stage.fault("DescribeServices", Kind::Throttle, 100_000);
     let id = run.id.clone();

@@ -1,6 +1,9 @@
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::rollout::RolloutEnd;
+use kanmon::model::step::StepFact;
+use kanmon::model::step::part::Direction;
+use kanmon::model::step::roll::RollFact;
 use serde_json::json;
 
 use super::stage::{DEV, Story};
@@ -21,7 +24,7 @@ async fn one_fails_and_the_other_goes_back_with_it() {
     ended.says("dev/admin");
     ended.says("code 9");
     let end_of = |name: &str, wanted: fn(&RolloutEnd) -> bool| {
-        ended.has(|f| matches!(f, Fact::RolloutEnded { service, end, .. } if service.as_str() == name && wanted(end)))
+        ended.has(|f| matches!(f, Fact::Step { fact: StepFact::Roll(RollFact::RolloutEnded { direction: Direction::Forward, service, end, .. }), .. } if service.as_str() == name && wanted(end)))
     };
     assert!(end_of("admin", |e| matches!(e, RolloutEnd::RolledBack { .. })));
     assert!(end_of("web", |e| *e == RolloutEnd::Succeeded));

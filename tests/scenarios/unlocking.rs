@@ -1,3 +1,4 @@
+use crate::facts::task_started;
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::ledger::Said;
@@ -17,7 +18,7 @@ async fn a_stage_stops_its_holder_before_it_changes_anything_more() {
     let stage = story();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "migrated", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    stage.fact(&id, "migrated", task_started).await;
     let (holder, _, pulse) = stage.journal.holder(&stage.pipeline().app, &name("dev")).await.unwrap().unwrap();
     assert_eq!(holder, id);
     let said = Said::BreakLock { release: holder, fence: pulse.fence };
@@ -35,7 +36,7 @@ async fn is_not_needed_for_what_another_machine_left_behind() {
     let stage = story();
     let run = stage.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "migrated", |f| matches!(f, Fact::TaskStarted { .. })).await;
+    stage.fact(&id, "migrated", task_started).await;
     // Nobody knows that it is gone.
     run.vanishes().await;
     stage.pass(SignedDuration::from_mins(5)).await;

@@ -1,3 +1,4 @@
+use crate::facts::rollout_started;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
@@ -31,10 +32,9 @@ async fn a_rollback_is_told_from_a_success() {
 
 #[tokio::test(start_paused = true)]
 async fn somebody_else_s_deployment_is_told_from_a_rollback() {
-    use kanmon::model::event::Fact;
     let stage = older();
     let run = stage.release().await;
-    stage.fact(&run.id, "rolled", |f| matches!(f, Fact::RolloutStarted { .. })).await;
+    stage.fact(&run.id, "rolled", rollout_started).await;
     stage.pass(jiff::SignedDuration::from_secs(30)).await;
     let theirs = stage.deploys(super::stage::COLLEAGUE, "shop-dev", "web").await;
     let ended = run.end(&stage).await;

@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::aws::ecs::PropagateTags;
-
 /// Members that DescribeServices and RunTask have in common, and that mean the same in both.
 const AS_THEY_ARE: [&str; 7] = [
     "launchType",
@@ -31,18 +29,18 @@ pub(super) fn of_service(service: &Value) -> Option<Value> {
     if launch.contains_key("capacityProviderStrategy") {
         launch.shift_remove("launchType");
     }
-    match service.get("propagateTags").and_then(Value::as_str).map(PropagateTags::from) {
-        Some(PropagateTags::TaskDefinition) => {
+    match service.get("propagateTags").and_then(Value::as_str) {
+        Some("TASK_DEFINITION") => {
             launch.insert("propagateTags".to_owned(), json!("TASK_DEFINITION"));
         }
         // RunTask has no service to take them from, and refuses the word.
-        Some(PropagateTags::Service) => {
+        Some("SERVICE") => {
             let tags = tags(service);
             if !tags.is_empty() {
                 launch.insert("tags".to_owned(), Value::Array(tags));
             }
         }
-        Some(PropagateTags::None | PropagateTags::Unknown(_)) | None => {}
+        _ => {}
     }
     (!launch.is_empty()).then_some(Value::Object(launch))
 }

@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 use super::{service, tasks};
 use crate::aws::raw::SendRaw;
 use crate::aws::session::Session;
-use crate::model::aws::ecs::TaskStatus;
-use crate::model::event::TaskEnd;
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::step::run::TaskEnd;
 use crate::ports::deployer::{OneOff, TaskStart};
 
 pub(super) async fn run(session: &Session, cluster: &str, task: &TaskStart) -> Result<String, Fault> {
@@ -61,9 +60,9 @@ pub(super) async fn read(session: &Session, cluster: &str, arn: &str, container:
 
 /// The named container's exit code decides, and only once the task has stopped: a sidecar's may come first.
 fn state(task: &Task, container: &str) -> OneOff {
-    let last_status = TaskStatus::from(task.last_status().unwrap_or_default());
-    if last_status != TaskStatus::Stopped {
-        return OneOff::Moving { last_status };
+    let last_status = task.last_status().unwrap_or_default();
+    if last_status != "STOPPED" {
+        return OneOff::Moving { last_status: last_status.to_owned() };
     }
     let Some(named) = task.containers().iter().find(|c| c.name() == Some(container)) else {
         let reason = format!("the task has no container `{container}`");

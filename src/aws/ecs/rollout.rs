@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use super::service_deployments::Wanted;
 use super::{service, tasks};
 use crate::aws::session::Session;
-use crate::model::aws::ecs::{DeploymentStatus, Phase, ServiceDeploymentStatus};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::RolloutReading;
 
@@ -41,10 +40,7 @@ pub(super) async fn update(
         Err(r) => return Err(service::explain(session, cluster, r).await),
     };
     let deployments = answer.service().map(|s| s.deployments()).unwrap_or_default();
-    let primary = deployments
-        .iter()
-        .find(|d| d.status().map(DeploymentStatus::from) == Some(DeploymentStatus::Primary))
-        .and_then(|d| d.id());
+    let primary = deployments.iter().find(|d| d.status() == Some("PRIMARY")).and_then(|d| d.id());
     primary.map(str::to_owned).ok_or_else(|| {
         Fault::new(FaultKind::Ambiguous, format!("{what} was updated, and the answer names no PRIMARY deployment"))
     })
@@ -58,11 +54,9 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
         Ok(_) => Ok(()),
         Err(r) if r.is("ConflictException") || r.fault.kind() == FaultKind::Invalid => {
             let status = status(session, deployment).await?;
-            match status.as_ref().map(|s| (s, s.phase())) {
-                Some((_, Phase::Ending | Phase::Undone)) => Ok(()),
-                Some((s, Phase::Forward | Phase::Succeeded | Phase::Unknown)) => {
-                    Err(r.fault.hint(format!("the deployment is {s}")))
-                }
+            match status.as_deref() {
+                Some(s) if s.starts_with("ROLLBACK_") || s.starts_with("STOP") => Ok(()),
+                Some(s) => Err(r.fault.hint(format!("the deployment is {s}"))),
                 None => Err(r.fault),
             }
         }
@@ -70,8 +64,8 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
     }
 }
 
-async fn status(session: &Session, deployment: &str) -> Result<Option<ServiceDeploymentStatus>, Fault> {
+async fn status(session: &Session, deployment: &str) -> Result<Option<String>, Fault> {
     let call = session.describe_service_deployments(format!("service deployment {deployment}"));
     let answer = call.send(|r| r.service_deployment_arns(deployment).send()).await?;
-    Ok(answer.service_deployments().first().and_then(|d| d.status()).map(|s| s.as_str().into()))
+    Ok(answer.service_deployments().first().and_then(|d| d.status()).map(|s| s.as_str().to_owned()))
 }

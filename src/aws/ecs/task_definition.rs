@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{self, SortOrder, TaskDefinitionField};
+use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use serde_json::{Value, json};
 
 use crate::aws::nearest::not_found;
 use crate::aws::raw::{KeepRaw, SendRaw};
 use crate::aws::session::Session;
 use crate::model::arn;
-use crate::model::aws::ecs::TaskDefinitionStatus;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::TaskDefinition;
 use crate::ports::deployer::Wanted;
@@ -46,7 +45,7 @@ fn definition(name: &str, mut answer: Value) -> Result<TaskDefinition, Fault> {
     let (Some(arn), Some(status)) = (text("taskDefinitionArn"), text("status")) else {
         return Err(Fault::new(FaultKind::Unreachable, format!("ECS described {name} without its ARN and status")));
     };
-    Ok(TaskDefinition { arn, status: status.into(), raw, tags })
+    Ok(TaskDefinition { arn, status, raw, tags })
 }
 
 fn tags(list: &Value) -> BTreeMap<String, String> {
@@ -65,7 +64,7 @@ pub(super) async fn newest(
     let call = session.list_task_definitions(format!("task definition family {family}"));
     let page = call
         .send(|r| {
-            let newest = r.family_prefix(family).status(types::TaskDefinitionStatus::Active).sort(SortOrder::Desc);
+            let newest = r.family_prefix(family).status(TaskDefinitionStatus::Active).sort(SortOrder::Desc);
             newest.max_results(LOOK_BACK).send()
         })
         .await?;
@@ -76,7 +75,7 @@ pub(super) async fn newest(
         }
         let found = describe(session, arn).await?;
         // It may have been deregistered since the list.
-        if found.status == TaskDefinitionStatus::Active && wanted(&found) {
+        if found.status == "ACTIVE" && wanted(&found) {
             return Ok(Some(found));
         }
     }

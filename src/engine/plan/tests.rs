@@ -4,9 +4,11 @@ use super::*;
 use crate::model::approval::ApprovalPolicy;
 use crate::model::finding::{Finding, Severity};
 use crate::model::ids::{ContentHash, Digest};
-use crate::model::pipeline::{Account, OnFailure, Step, TaskSpec, Transfer, UnnamedContainers};
+use crate::model::pipeline::{Account, OnFailure, TaskSpec, Transfer, UnnamedContainers};
 use crate::model::plan::{Change, ChangeKind, UnnamedGate};
 use crate::model::release::samples::{events, id, started};
+use crate::model::step::Step;
+use crate::model::step::roll::Roll;
 use crate::model::verdict::Verdict;
 
 /// Everything that a plan hash is made from, to be changed one thing at a time.
@@ -170,7 +172,7 @@ fn an_approval_falls_with_another_place_or_another_way() {
         c.stage.steps.pop();
     });
     changed("steps in another order", |c| c.stage.steps.swap(0, 1));
-    changed("one roll more", |c| c.stage.steps.push(Step::Roll { services: vec![id("web")] }));
+    changed("one roll more", |c| c.stage.steps.push(Step::Roll(Roll { services: vec![id("web")] })));
     changed("another way of getting at images", |c| c.stage.images = Transfer::Copy);
     changed("another role", |c| main(c).role = Some("other".into()));
     changed("another endpoint", |c| {

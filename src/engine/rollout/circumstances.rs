@@ -2,7 +2,6 @@
 
 use super::{Ours, proof};
 use crate::engine::stop_reason::of_event;
-use crate::model::aws::ecs::ServiceDeploymentStatus;
 use crate::model::rollout::{Circumstances, Death, HeldUp, RolloutReading, RolloutState, ServiceDeployment};
 
 pub(super) fn of(ours: &Ours<'_>, reading: &RolloutReading, rollout: &RolloutState, deaths: &[Death]) -> Circumstances {
@@ -47,7 +46,7 @@ fn held_up(
     deployment: Option<&ServiceDeployment>,
     deaths: &[Death],
 ) -> Option<HeldUp> {
-    if let Some(stopping) = deployment.filter(|d| d.status == ServiceDeploymentStatus::StopRequested) {
+    if let Some(stopping) = deployment.filter(|d| d.status == "STOP_REQUESTED") {
         let reason = stopping.status_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned());
         return Some(HeldUp::Stopping { reason });
     }

@@ -2,7 +2,6 @@
 
 use super::Ours;
 use crate::model::arn;
-use crate::model::aws::ecs::{HealthStatus, TaskStatus, is_deployment};
 use crate::model::rollout::{PROOFS, RolloutReading, RolloutState, TaskReading};
 
 /// Whether this reading proves the rollout, and if not, what is missing.
@@ -72,7 +71,7 @@ fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<String> {
 }
 
 fn running(reading: &RolloutReading) -> impl Iterator<Item = &TaskReading> {
-    reading.running.iter().filter(|t| t.last_status == TaskStatus::Running)
+    reading.running.iter().filter(|t| t.last_status == "RUNNING")
 }
 
 /// Tasks that run and are not ours. An old one may even have been started since: ECS replaces an unhealthy task with its own
@@ -94,7 +93,9 @@ fn short(task: &TaskReading) -> &str {
 fn of_another(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
     let id = short(task);
     match task.started_by.as_deref() {
-        Some(by) if is_deployment(by) && by != ours.primary => Some(format!("task {id} is still another deployment's")),
+        Some(by) if by.starts_with("ecs-svc/") && by != ours.primary => {
+            Some(format!("task {id} is still another deployment's"))
+        }
         _ if task.task_definition != ours.task_definition => {
             Some(format!("task {id} still runs another task definition"))
         }
@@ -104,7 +105,7 @@ fn of_another(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
 
 fn unproven_task(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
     let id = short(task);
-    if task.health == HealthStatus::Unhealthy {
+    if task.health == "UNHEALTHY" {
         return Some(format!("task {id} is unhealthy"));
     }
     ours.digests.iter().find_map(|(container, approved)| match task.digests.get(container) {

@@ -18,7 +18,9 @@ use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
 use crate::model::scan_subject::ScanSubject;
-use crate::model::stage_state::{Approval, StepState};
+use crate::model::stage_state::Approval;
+use crate::model::step::StepState;
+use crate::model::step::part::Direction;
 
 /// Looks at every decision before it is carried out.
 #[derive(Default)]
@@ -82,7 +84,7 @@ impl Watchman {
                 Fact::GateJudged { stage, .. } => {
                     self.judged.insert(stage.clone(), event.seq);
                 }
-                Fact::Intended { effect: effect @ Effect::Update { .. }, .. } => {
+                Fact::Intended { effect: effect @ Effect::Update { direction: Direction::Forward, .. }, .. } => {
                     let before = self.updates.insert(effect.clone(), event.seq);
                     assert_eq!(before, None, "`{effect}` is sent again, and the first was neither refused nor absent");
                 }
@@ -116,8 +118,7 @@ impl Watchman {
             | Effect::RunTask { at, .. }
             | Effect::Update { at, .. }
             | Effect::StopRollout { at, .. }
-            | Effect::PrepareRestore { at, .. }
-            | Effect::Restore { at, .. }
+            | Effect::PrepareRollback { at, .. }
             | Effect::Check { at } => {
                 assert!(entered(&at.stage), "`{effect}` is started before its stage is entered");
                 assert!(release.stage(&at.stage).left.is_none(), "`{effect}` is started after its stage was left");
@@ -134,19 +135,19 @@ impl Watchman {
             let critical = scan.reading.findings.iter().any(|f| f.severity == Severity::Critical);
             assert!(!critical, "only what passed is copied");
         }
-        if let Effect::RunTask { at, .. } | Effect::Update { at, .. } | Effect::Check { at } = effect {
+        if let Effect::RunTask { at, .. }
+        | Effect::Update { at, direction: Direction::Forward, .. }
+        | Effect::Check { at } = effect
+        {
             assert!(release.stage(&at.stage).failure.is_none(), "`{effect}` is started in a stage that has failed");
             let earlier = &release.stage(&at.stage).steps[..at.step];
             assert!(earlier.iter().all(is_done), "`{effect}` is started before the steps before it are done");
         }
-        if let Effect::Restore { at, service } = effect {
-            let prepared = release
-                .stage(&at.stage)
-                .rolls()
-                .any(|(step, s, roll)| step == at.step && s == service && roll.way_back.is_some());
+        if let Effect::Update { at, service, direction: Direction::Back } = effect {
+            let prepared = release.roll(at, service).is_some_and(|roll| roll.target.is_some());
             assert!(prepared, "`{effect}` is started before it is known what was there before it");
         }
-        if let Effect::PrepareRestore { at, .. } | Effect::Restore { at, .. } = effect {
+        if let Effect::PrepareRollback { at, .. } | Effect::Update { at, direction: Direction::Back, .. } = effect {
             let failure = release.stage(&at.stage).failure.as_ref();
             assert!(failure.is_some_and(|f| f.roll_back), "`{effect}` is started where no rollback was asked for");
         }
@@ -227,10 +228,10 @@ fn current(release: &Release, stage: &Stage) -> crate::model::ids::PlanHash {
 fn is_done(step: &StepState) -> bool {
     match step {
         StepState::Run(run) => run.ended.as_ref().is_some_and(|e| e.exit_code == Some(0)),
-        StepState::Roll(services) => services
-            .values()
-            .all(|r| matches!(r.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified))),
-        StepState::Check(judged) => judged.as_ref().is_some_and(|(verdict, _)| verdict.is_open()),
+        StepState::Roll(services) => services.values().all(|r| {
+            matches!(r.forward.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified))
+        }),
+        StepState::Check(check) => check.judged.as_ref().is_some_and(|(verdict, _)| verdict.is_open()),
     }
 }
 

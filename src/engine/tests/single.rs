@@ -2,20 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::decide::{Ledgers, decide};
+use crate::engine::decide::decide;
 use crate::engine::decision::{Decision, Watch};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::{Event, Fact, PushedImage, StageFailure};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
 use crate::model::ids::{ContentHash, Digest, ServiceName};
+use crate::model::ledger::Ledgers;
 use crate::model::ledger::StageLedger;
 use crate::model::outcome::{Ending, Outcome};
-use crate::model::pipeline::Step;
 use crate::model::plan::{Change, ChangeKind, StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::release::samples::{at, events, gate_passed, id, nobody, started, step};
 use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::step::Step;
+use crate::model::step::StepFact;
+use crate::model::step::part::{Direction, StepPart};
+use crate::model::step::roll::Roll;
+use crate::model::step::roll::RollFact;
 use crate::model::verdict::Verdict;
 
 fn dev() -> StepRef {
@@ -47,7 +52,7 @@ fn in_dev(facts: Vec<Fact>) -> Release {
     let web = first.pipeline.services[&id("web")].clone();
     first.pipeline.services.insert(id("admin"), web);
     let names: [ServiceName; 2] = [id("web"), id("admin")];
-    first.pipeline.stages[0].steps = vec![Step::Roll { services: names.to_vec() }];
+    first.pipeline.stages[0].steps = vec![Step::Roll(Roll { services: names.to_vec() })];
     let services = names.iter().map(|name| (name.clone(), planned())).collect();
     let mut all = vec![
         Fact::Started(first),
@@ -66,7 +71,7 @@ fn in_dev(facts: Vec<Fact>) -> Release {
             deployments: vec![],
             desired: 2,
         };
-        all.push(Fact::BaselineTaken { at: dev(), service: service.clone(), baseline });
+        all.push(Fact::step(&dev(), RollFact::BaselineTaken { service: service.clone(), baseline }));
         let (workload, content) = (Workload::Service(service), ContentHash::of(b"next"));
         all.push(Fact::TaskDefinitionRegistered { at: dev(), workload, arn: "web:2".into(), content, reused: false });
     }
@@ -75,7 +80,7 @@ fn in_dev(facts: Vec<Fact>) -> Release {
 }
 
 fn update(service: &str) -> Effect {
-    Effect::Update { at: dev(), service: id(service) }
+    Effect::Update { at: dev(), service: id(service), direction: Direction::Forward }
 }
 
 fn rolled(service: &str, rollout: RolloutState) -> Vec<Fact> {
@@ -91,8 +96,16 @@ fn rolled(service: &str, rollout: RolloutState) -> Vec<Fact> {
     };
     let (primary, task_definition) = ("ecs-svc/1".to_owned(), "web:2".to_owned());
     vec![
-        Fact::RolloutStarted { at: at.clone(), service: service.clone(), primary, task_definition },
-        Fact::RolloutObserved { at, service, progress },
+        Fact::step(
+            &at,
+            RollFact::RolloutStarted {
+                service: service.clone(),
+                direction: Direction::Forward,
+                primary,
+                task_definition,
+            },
+        ),
+        Fact::step(&at, RollFact::RolloutObserved { service, direction: Direction::Forward, progress }),
     ]
 }
 
@@ -125,7 +138,7 @@ fn a_failure_is_written_down_even_beside_what_nobody_knows() {
     let mut facts = nobody_knows(update("web"));
     facts.extend(rolled("admin", RolloutState::RolledBack { reason: "crash".into() }));
     let end = RolloutEnd::RolledBack { reason: "crash".into() };
-    facts.push(Fact::RolloutEnded { at: dev(), service: id("admin"), end });
+    facts.push(Fact::step(&dev(), RollFact::RolloutEnded { service: id("admin"), direction: Direction::Forward, end }));
     let Decision::Record(facts) = decided(&in_dev(facts)) else { panic!("the stage has failed") };
     assert!(matches!(&facts[..], [Fact::StageFailed { failure, .. }] if failure.ending.outcome == Outcome::RolledBack));
 }
@@ -141,7 +154,10 @@ fn an_ambiguous_rollout_is_read_again_once_it_is_resumed() {
     facts.push(Fact::StageLocked { stage: id("dev"), fence: 2 });
     let Decision::Go { watch, .. } = decided(&in_dev(facts)) else { panic!("it is watched") };
     let watched: Vec<Watch> = watch.into_iter().map(|w| w.watch).collect();
-    assert!(watched.contains(&Watch::Rollout { at: dev(), service: id("web") }), "{watched:?}");
+    assert!(
+        watched.contains(&Watch::Step { at: dev(), part: StepPart::Service(id("web"), Direction::Forward) }),
+        "{watched:?}"
+    );
 }
 
 #[test]
@@ -153,18 +169,28 @@ fn a_refused_stop_leaves_the_deployment_to_be_followed() {
     facts.push(Fact::EffectFailed { effect: stop, fault: Fault::new(FaultKind::Invalid, "the deployment has ended") });
     let Decision::Go { start, watch, .. } = decided(&in_dev(facts)) else { panic!("it is followed to its end") };
     assert!(start.is_empty(), "{start:?}");
-    assert_eq!(watch[0].watch, Watch::Rollout { at: dev(), service: id("web") });
+    assert_eq!(watch[0].watch, Watch::Step { at: dev(), part: StepPart::Service(id("web"), Direction::Forward) });
 }
 
 /// After SUCCESSFUL a deployment can neither be stopped nor rolled back: only a new one leads back.
 #[test]
 fn what_ecs_calls_done_and_nobody_could_prove_in_time_has_failed_and_is_not_asked_to_stop() {
     let mut facts = rolled("web", RolloutState::Proving { missing: "a task runs another image".into() });
-    facts.push(Fact::RolloutOverdue { at: dev(), service: id("web") });
+    facts.push(Fact::step(&dev(), RollFact::RolloutOverdue { service: id("web"), direction: Direction::Forward }));
     let ended = |decision: Decision| match decision {
         Decision::Record(facts) => {
             assert!(
-                facts.iter().any(|f| matches!(f, Fact::RolloutEnded { end: RolloutEnd::Failed { .. }, .. })),
+                facts.iter().any(|f| matches!(
+                    f,
+                    Fact::Step {
+                        fact: StepFact::Roll(RollFact::RolloutEnded {
+                            direction: Direction::Forward,
+                            end: RolloutEnd::Failed { .. },
+                            ..
+                        }),
+                        ..
+                    }
+                )),
                 "{facts:?}"
             );
         }

@@ -6,18 +6,21 @@ use jiff::SignedDuration;
 
 use super::invariants::Watchman;
 use super::world::{ASKED_BY, Chance, World};
-use crate::engine::decide::{Ledgers, decide};
+use crate::engine::decide::decide;
 use crate::engine::decision::{Decision, Watch};
 use crate::engine::inbox::hear_first;
 use crate::model::approval::{Identity, Requester};
 use crate::model::effect::Effect;
 use crate::model::event::{Event, Fact, Started};
+use crate::model::ledger::Ledgers;
 use crate::model::ledger::StageLedger;
 use crate::model::outcome::Ending;
-use crate::model::pipeline::{OnFailure, Step, Transfer};
+use crate::model::pipeline::{OnFailure, Transfer};
 use crate::model::release::Release;
 use crate::model::release::samples::{id, started};
 use crate::model::stage_state::{Approval, StageState};
+use crate::model::step::Step;
+use crate::model::step::roll::Roll;
 
 /// More than any story needs: with everything going wrong for two hours of deadlines, a few thousand steps are made.
 const MOST_STEPS: u32 = 20_000;
@@ -54,7 +57,7 @@ pub(super) fn first(chance: &mut Chance) -> Started {
     let web = pipeline.services[&id("web")].clone();
     pipeline.services.insert(id("admin"), web);
     for stage in &mut pipeline.stages {
-        stage.steps[1] = Step::Roll { services: vec![id("web"), id("admin")] };
+        stage.steps[1] = Step::Roll(Roll { services: vec![id("web"), id("admin")] });
         stage.on_failure = if chance.odds(25) { OnFailure::Stop } else { OnFailure::Rollback };
     }
     (pipeline.stages[1].account, pipeline.stages[1].images) = (id("prod"), Transfer::Copy);

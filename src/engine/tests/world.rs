@@ -9,10 +9,10 @@ use crate::engine::approval::refusal;
 use crate::engine::decision::Watch;
 use crate::engine::enter::SCAN_READINGS;
 use crate::engine::inbox::absorb;
-use crate::engine::roll;
+use crate::engine::step::follow;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, StepRef, Workload};
-use crate::model::event::{Event, Fact, PushedImage, Started, TaskEnd};
+use crate::model::event::{Event, Fact, PushedImage, Started};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
 use crate::model::ids::{ContentHash, Digest, ImageName, ServiceName, StageName};
@@ -21,9 +21,15 @@ use crate::model::plan::{Change, ChangeKind, StagePlan, Unnamed, UnnamedGate, Wo
 use crate::model::release::Release;
 use crate::model::release::samples::{at, id};
 use crate::model::rollout::{
-    Baseline, Circumstances, Death, DeathCause, PROOFS, RolloutProgress, RolloutState, WayBack,
+    Baseline, Circumstances, Death, DeathCause, PROOFS, RollbackTarget, RolloutProgress, RolloutState,
 };
-use crate::model::stage_state::{Approval, RollState, RolloutRun, StepState};
+use crate::model::stage_state::Approval;
+use crate::model::step::check::CheckFact;
+use crate::model::step::part::{Direction, StepPart};
+use crate::model::step::roll::RollFact;
+use crate::model::step::roll_state::{RollState, RolloutRun};
+use crate::model::step::run::RunFact;
+use crate::model::step::run::TaskEnd;
 use crate::model::verdict::Verdict;
 
 pub(super) const ASKED_BY: &str = "arn:aws:iam::012345678901:user/alice";
@@ -206,10 +212,7 @@ impl World {
     }
 
     fn roll(&self, at: &StepRef, service: &ServiceName) -> RollState {
-        match &self.release.stage(&at.stage).steps[at.step] {
-            StepState::Roll(services) => services[service].clone(),
-            other => panic!("{other:?} rolls nothing"),
-        }
+        self.release.roll(at, service).expect("the step rolls it").clone()
     }
 
     fn service(&mut self, at: &StepRef, service: &ServiceName) -> &mut Service {
@@ -263,7 +266,7 @@ impl World {
         match effect {
             // Those that may be repeated are not looked up: the repetition finds what is there.
             Effect::RequestApproval { .. } | Effect::RunTask { .. } | Effect::StopRollout { .. } => None,
-            Effect::Adopt { .. } | Effect::Copy { .. } | Effect::Register { .. } | Effect::PrepareRestore { .. } => {
+            Effect::Adopt { .. } | Effect::Copy { .. } | Effect::Register { .. } | Effect::PrepareRollback { .. } => {
                 None
             }
             Effect::Survey { .. }
@@ -271,7 +274,7 @@ impl World {
             | Effect::Baseline { .. }
             | Effect::Check { .. }
             | Effect::Confirm { .. } => None,
-            Effect::Build { .. } | Effect::Update { .. } | Effect::Restore { .. } => landed,
+            Effect::Build { .. } | Effect::Update { .. } => landed,
         }
         .unwrap_or_else(|| Fact::EffectAbsent { effect: effect.clone() })
     }
@@ -307,7 +310,7 @@ impl World {
                     deployments: vec![],
                     desired: found.desired,
                 };
-                Fact::BaselineTaken { at: at.clone(), service: service.clone(), baseline }
+                Fact::step(&at, RollFact::BaselineTaken { service: service.clone(), baseline })
             }
             Effect::Register { at, workload } => {
                 let arn = match workload {
@@ -324,16 +327,28 @@ impl World {
                 }
             }
             // The token makes it the same task, however often it is sent.
-            Effect::RunTask { at, task } => {
-                Fact::TaskStarted { at: at.clone(), task: task.clone(), arn: format!("task/{}-{}", at.stage, at.step) }
-            }
-            Effect::Update { at, service } => {
+            Effect::RunTask { at, task } => Fact::step(
+                &at,
+                RunFact::TaskStarted { task: task.clone(), arn: format!("task/{}-{}", at.stage, at.step) },
+            ),
+            Effect::Update { at, service, direction } => {
                 let roll = self.roll(at, service);
-                let baseline = roll.baseline.expect("a baseline was taken before the update");
-                let arn = roll.registered.expect("a task definition was registered before the update");
-                let primary = self.deploy(at, service, &baseline.primary, &arn)?;
-                self.service(at, service).updates += 1;
-                Fact::RolloutStarted { at: at.clone(), service: service.clone(), primary, task_definition: arn }
+                let (before, task_definition) = match direction {
+                    Direction::Forward => {
+                        let baseline = roll.baseline.expect("a baseline was taken before the update");
+                        (baseline.primary, roll.registered.expect("a task definition was registered before the update"))
+                    }
+                    Direction::Back => {
+                        let target = roll.target.expect("it was prepared");
+                        (roll.forward.run.expect("it was rolled").primary, target.task_definition)
+                    }
+                };
+                let primary = self.deploy(at, service, &before, &task_definition)?;
+                if *direction == Direction::Forward {
+                    self.service(at, service).updates += 1;
+                }
+                let (service, direction) = (service.clone(), *direction);
+                Fact::step(at, RollFact::RolloutStarted { service, direction, primary, task_definition })
             }
             Effect::StopRollout { at, service } => {
                 let fate = [Fate::RollsBack, Fate::Succeeds, Fate::RollbackFails][self.chance.pick(3)];
@@ -341,21 +356,14 @@ impl World {
                     Some(flight) => (flight.fate, flight.readings) = (fate, 1),
                     None => return Err(FaultKind::Invalid),
                 }
-                Fact::RolloutStopRequested { at: at.clone(), service: service.clone() }
+                Fact::step(&at, RollFact::RolloutStopRequested { service: service.clone() })
             }
-            Effect::PrepareRestore { at, service } => {
+            Effect::PrepareRollback { at, service } => {
                 let task_definition = self.roll(at, service).baseline.expect("it was read").task_definition;
                 let again = self.chance.odds(10);
                 let task_definition = if again { format!("{task_definition}-again") } else { task_definition };
-                let way_back = WayBack { task_definition, service_deployments: vec![], deployments: vec![] };
-                Fact::RestorePrepared { at: at.clone(), service: service.clone(), way_back, again }
-            }
-            Effect::Restore { at, service } => {
-                let roll = self.roll(at, service);
-                let (run, way_back) = (roll.run.expect("it was rolled"), roll.way_back.expect("it was prepared"));
-                let primary = self.deploy(at, service, &run.primary, &way_back.task_definition)?;
-                let task_definition = way_back.task_definition;
-                Fact::RestoreStarted { at: at.clone(), service: service.clone(), primary, task_definition }
+                let target = RollbackTarget { task_definition, service_deployments: vec![], deployments: vec![] };
+                Fact::step(&at, RollFact::RollbackPrepared { service: service.clone(), target, again })
             }
             Effect::Confirm { stage } => {
                 let spec = self.release.started.pipeline.stage(stage).expect("it is there");
@@ -367,7 +375,7 @@ impl World {
             Effect::Check { at } => {
                 let verdict = [Verdict::Pass, Verdict::Unknown, Verdict::Fail]
                     [if self.chance.odds(10) { 1 + self.chance.pick(2) } else { 0 }];
-                Fact::CheckJudged { at: at.clone(), verdict, detail: "seen".into() }
+                Fact::step(&at, CheckFact::CheckJudged { verdict, detail: "seen".into() })
             }
         })
     }
@@ -454,41 +462,34 @@ impl World {
                 true => vec![],
                 false => vec![Fact::StageLocked { stage: stage.clone(), fence: 1 }],
             },
-            Watch::Task { at, task } => {
+            Watch::Step { at, part: StepPart::Task(task) } => {
                 if self.chance.odds(30) {
                     return vec![];
                 }
                 if self.chance.odds(4) {
-                    return vec![Fact::TaskOverdue { at: at.clone(), task: task.clone() }];
+                    return vec![Fact::step(&at, RunFact::TaskOverdue { task: task.clone() })];
                 }
                 let exit_code = if self.chance.odds(8) { [Some(1), None][self.chance.pick(2)] } else { Some(0) };
-                vec![Fact::TaskRan { at: at.clone(), task: task.clone(), end: TaskEnd { exit_code, reason: None } }]
+                vec![Fact::step(&at, RunFact::TaskRan { task: task.clone(), end: TaskEnd { exit_code, reason: None } })]
             }
-            Watch::Rollout { at, service } => {
-                let roll = self.roll(at, service);
-                let last = roll.run.as_ref().and_then(|r| r.progress.clone());
+            Watch::Step { at, part: StepPart::Service(service, direction) } => {
+                let run = self.roll(at, service).rollout(*direction).run.clone();
+                let last = run.as_ref().and_then(|r| r.progress.clone());
                 let progress = self.progress(at, service, last.as_ref());
-                let overdue = roll.run.is_some_and(|run| self.is_overdue(at, &run, &progress));
-                let overdue = overdue.then(|| Fact::RolloutOverdue { at: at.clone(), service: service.clone() });
+                let overdue = run.is_some_and(|run| self.is_overdue(at, &run, &progress));
+                let (service, direction) = (service.clone(), *direction);
+                let overdue = overdue.then(|| RollFact::RolloutOverdue { service: service.clone(), direction });
                 let news = last.as_ref() != Some(&progress);
-                let fact = Fact::RolloutObserved { at: at.clone(), service: service.clone(), progress };
-                news.then_some(fact).into_iter().chain(overdue).collect()
+                let news = news.then(|| RollFact::RolloutObserved { service: service.clone(), direction, progress });
+                news.into_iter().chain(overdue).map(|fact| Fact::step(at, fact)).collect()
             }
-            Watch::Restore { at, service } => {
-                let run = self.roll(at, service).restore.expect("it is being restored");
-                let progress = self.progress(at, service, run.progress.as_ref());
-                let overdue = self.is_overdue(at, &run, &progress);
-                let overdue = overdue.then(|| Fact::RestoreOverdue { at: at.clone(), service: service.clone() });
-                let news = run.progress.as_ref() != Some(&progress);
-                let fact = Fact::RestoreObserved { at: at.clone(), service: service.clone(), progress };
-                news.then_some(fact).into_iter().chain(overdue).collect()
-            }
+            Watch::Step { part: StepPart::Whole, .. } => panic!("no whole step is watched"),
         }
     }
 
     fn is_overdue(&self, at: &StepRef, run: &RolloutRun, progress: &RolloutProgress) -> bool {
         let stage = self.release.started.pipeline.stage(&at.stage).expect("it is there");
-        roll::is_overdue(run, stage, progress, self.now)
+        follow::is_overdue(run, stage, progress, self.now)
     }
 
     fn scan(&mut self) -> ScanReading {

@@ -1,9 +1,10 @@
 use rstest::rstest;
 
 use super::*;
-use crate::model::pipeline::Step;
 use crate::model::release::samples::{at, id, pipeline};
-use crate::model::stage_state::{RolloutRun, StepState};
+use crate::model::step::roll::Roll;
+use crate::model::step::roll_state::RolloutRun;
+use crate::model::step::{Step, StepState};
 
 fn reason() -> String {
     "because".into()
@@ -20,7 +21,7 @@ type Stands = (Option<RolloutEnd>, Option<RolloutEnd>);
 fn state(services: &[Stands]) -> StageState {
     let names: Vec<ServiceName> = (0..services.len()).map(|i| id(&format!("s{i}"))).collect();
     let mut stage = pipeline().stages[0].clone();
-    stage.steps = vec![Step::Roll { services: names.clone() }];
+    stage.steps = vec![Step::Roll(Roll { services: names.clone() })];
     let mut state = StageState::new(&stage);
     let StepState::Roll(rolls) = &mut state.steps[0] else { panic!("the step rolls") };
     for (name, (ended, restored)) in names.iter().zip(services) {
@@ -34,9 +35,9 @@ fn state(services: &[Stands]) -> StageState {
             progress: None,
         };
         roll.registered = Some("t".into());
-        roll.run = ended.as_ref().map(|_| run());
-        roll.restore = restored.as_ref().map(|_| run());
-        (roll.ended, roll.restored) = (ended.clone(), restored.clone());
+        roll.forward.run = ended.as_ref().map(|_| run());
+        roll.back.run = restored.as_ref().map(|_| run());
+        (roll.forward.ended, roll.back.ended) = (ended.clone(), restored.clone());
     }
     state
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, Workload};
-use crate::model::event::{PushedImage, StageFailure, TaskEnd};
+use crate::model::event::{PushedImage, StageFailure};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
 use crate::model::ids::{ContentHash, Digest, PlanHash};
@@ -11,6 +11,11 @@ use crate::model::outcome::{Ending, Outcome};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::release::samples::{at, gate_passed, id, started, step, warned};
 use crate::model::rollout::{Baseline, Circumstances, Death, DeathCause, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::step::check::CheckFact;
+use crate::model::step::part::Direction;
+use crate::model::step::roll::RollFact;
+use crate::model::step::run::RunFact;
+use crate::model::step::run::TaskEnd;
 use crate::model::verdict::Verdict;
 
 fn release() -> ReleaseId {
@@ -288,23 +293,33 @@ fn any_fact() -> impl Strategy<Value = Fact> {
             arn,
             reused: n == 1,
         }),
-        (0usize..9, name(), proptest::option::of(any::<i32>())).prop_map(|(n, task, exit_code)| Fact::TaskRan {
-            at: step("dev", n),
-            task,
-            end: TaskEnd { exit_code, reason: None },
-        }),
+        (0usize..9, name(), proptest::option::of(any::<i32>())).prop_map(|(n, task, exit_code)| Fact::step(
+            &step("dev", n),
+            RunFact::TaskRan { task, end: TaskEnd { exit_code, reason: None } }
+        )),
         (name(), text()).prop_map(|(service, primary)| {
             let task_definition = primary.clone();
             let baseline =
                 Baseline { primary, task_definition, service_deployments: vec![], deployments: vec![], desired: 2 };
-            Fact::BaselineTaken { at: step("dev", 1), service, baseline }
+            Fact::step(&step("dev", 1), RollFact::BaselineTaken { service, baseline })
         }),
-        (name(), progress())
-            .prop_map(|(service, progress)| { Fact::RolloutObserved { at: step("dev", 1), service, progress } }),
+        (name(), progress()).prop_map(|(service, progress)| {
+            Fact::step(&step("dev", 1), RollFact::RolloutObserved { service, direction: Direction::Forward, progress })
+        }),
         (name(), text()).prop_map(|(service, reason)| {
-            Fact::RolloutEnded { at: step("dev", 1), service, end: RolloutEnd::RolledBack { reason } }
+            Fact::step(
+                &step("dev", 1),
+                RollFact::RolloutEnded {
+                    service,
+                    direction: Direction::Forward,
+                    end: RolloutEnd::RolledBack { reason },
+                },
+            )
         }),
-        text().prop_map(|detail| Fact::CheckJudged { at: step("dev", 2), verdict: Verdict::Unknown, detail }),
+        text().prop_map(|detail| Fact::step(
+            &step("dev", 2),
+            CheckFact::CheckJudged { verdict: Verdict::Unknown, detail }
+        )),
         (name(), ending()).prop_map(|(stage, ending)| {
             Fact::StageFailed { stage, failure: StageFailure { ending, roll_back: true } }
         }),

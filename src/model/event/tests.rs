@@ -4,22 +4,38 @@ use super::*;
 use crate::model::approval::{Answer, Trigger};
 use crate::model::fault::FaultKind;
 use crate::model::finding::{Finding, ScanState, Severity};
-use crate::model::ids::PlanHash;
+use crate::model::ids::{PlanHash, ServiceName};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Change, ChangeKind, WorkloadPlan};
 use crate::model::release::samples::{at, id, nobody, started, step};
-use crate::model::rollout::{Circumstances, Death, DeathCause, RolloutState, WayBack};
+use crate::model::rollout::{
+    Baseline, Circumstances, Death, DeathCause, RollbackTarget, RolloutEnd, RolloutProgress, RolloutState,
+};
+use crate::model::step::check::CheckFact;
+use crate::model::step::part::Direction;
+use crate::model::step::roll::RollFact;
+use crate::model::step::run::RunFact;
+use crate::model::step::run::TaskEnd;
+use crate::model::verdict::Verdict;
 
 /// Names every variant in one match without a wildcard: a variant that is added does not compile until it is named here, and a
 /// name here without a sample fails below.
 macro_rules! kinds {
-    ($($variant:ident => $kind:literal),+ $(,)?) => {
+    (
+        $($variant:ident => $kind:literal),+;
+        $($step:ident $facts:ident { $($fact:ident => $of:literal),+ })+
+    ) => {
         fn kind(fact: &Fact) -> &'static str {
             match fact {
                 $(Fact::$variant { .. } => $kind,)+
+                Fact::Step { fact, .. } => match fact {
+                    $(StepFact::$step(fact) => match fact {
+                        $($facts::$fact { .. } => $of,)+
+                    },)+
+                },
             }
         }
-        const KINDS: &[&str] = &[$($kind),+];
+        const KINDS: &[&str] = &[$($kind,)+ $($($of),+),+];
     };
 }
 
@@ -50,21 +66,6 @@ kinds! {
     StageLocked => "stage-locked",
     StageEntered => "stage-entered",
     TaskDefinitionRegistered => "task-definition-registered",
-    TaskStarted => "task-started",
-    TaskOverdue => "task-overdue",
-    TaskRan => "task-ran",
-    BaselineTaken => "baseline-taken",
-    RolloutStarted => "rollout-started",
-    RolloutObserved => "rollout-observed",
-    RolloutOverdue => "rollout-overdue",
-    RolloutStopRequested => "rollout-stop-requested",
-    RolloutEnded => "rollout-ended",
-    RestorePrepared => "restore-prepared",
-    RestoreStarted => "restore-started",
-    RestoreObserved => "restore-observed",
-    RestoreOverdue => "restore-overdue",
-    RestoreEnded => "restore-ended",
-    CheckJudged => "check-judged",
     StageFailed => "stage-failed",
     Forced => "forced",
     ImagesFailed => "images-failed",
@@ -75,7 +76,18 @@ kinds! {
     Absorbed => "absorbed",
     AbortRequested => "abort-requested",
     Suspended => "suspended",
-    Finished => "finished",
+    Finished => "finished";
+    Run RunFact { TaskStarted => "task-started", TaskOverdue => "task-overdue", TaskRan => "task-ran" }
+    Roll RollFact {
+        BaselineTaken => "baseline-taken",
+        RolloutStarted => "rollout-started",
+        RolloutObserved => "rollout-observed",
+        RolloutOverdue => "rollout-overdue",
+        RolloutStopRequested => "rollout-stop-requested",
+        RolloutEnded => "rollout-ended",
+        RollbackPrepared => "rollback-prepared"
+    }
+    Check CheckFact { CheckJudged => "check-judged" }
 }
 
 fn stage() -> StageName {
@@ -123,10 +135,10 @@ fn effects() -> Vec<Effect> {
         Effect::Register { at: at.clone(), workload: Workload::Service(service.clone()) },
         Effect::Register { at: at.clone(), workload: Workload::Task(id("migrate")) },
         Effect::RunTask { at: at.clone(), task: id("migrate") },
-        Effect::Update { at: at.clone(), service: service.clone() },
+        Effect::Update { at: at.clone(), service: service.clone(), direction: Direction::Forward },
         Effect::StopRollout { at: at.clone(), service: service.clone() },
-        Effect::PrepareRestore { at: at.clone(), service: service.clone() },
-        Effect::Restore { at: at.clone(), service },
+        Effect::PrepareRollback { at: at.clone(), service: service.clone() },
+        Effect::Update { at: at.clone(), service, direction: Direction::Back },
         Effect::Check { at },
     ]
 }
@@ -300,34 +312,41 @@ fn samples() -> Vec<Fact> {
             content: ContentHash::of(b"next"),
             reused: true,
         },
-        Fact::TaskStarted { at: step("prod", 0), task: id("migrate"), arn: "task/1".into() },
-        Fact::TaskOverdue { at: step("dev", 0), task: id("migrate") },
-        Fact::TaskRan {
-            at: step("prod", 0),
-            task: id("migrate"),
-            end: TaskEnd { exit_code: Some(-1), reason: Some("no".into()) },
-        },
-        Fact::BaselineTaken { at: roll(), service: web(), baseline },
-        Fact::RolloutStarted {
-            at: roll(),
-            service: web(),
-            primary: primary.clone(),
-            task_definition: task_definition.clone(),
-        },
-        Fact::RolloutOverdue { at: step("dev", 1), service: id("web") },
-        Fact::RestoreOverdue { at: step("dev", 1), service: id("web") },
-        Fact::RolloutStopRequested { at: roll(), service: web() },
-        Fact::RestorePrepared {
-            at: roll(),
-            service: web(),
-            way_back: WayBack {
-                task_definition: "web:3".into(),
-                service_deployments: vec!["arn:sd/1".into()],
-                deployments: vec!["ecs-svc/0".into(), "ecs-svc/1".into()],
+        Fact::step(&step("prod", 0), RunFact::TaskStarted { task: id("migrate"), arn: "task/1".into() }),
+        Fact::step(&step("dev", 0), RunFact::TaskOverdue { task: id("migrate") }),
+        Fact::step(
+            &step("prod", 0),
+            RunFact::TaskRan { task: id("migrate"), end: TaskEnd { exit_code: Some(-1), reason: Some("no".into()) } },
+        ),
+        Fact::step(&roll(), RollFact::BaselineTaken { service: web(), baseline }),
+        Fact::step(
+            &roll(),
+            RollFact::RolloutStarted {
+                service: web(),
+                direction: Direction::Forward,
+                primary: primary.clone(),
+                task_definition: task_definition.clone(),
             },
-            again: true,
-        },
-        Fact::RestoreStarted { at: roll(), service: web(), primary, task_definition },
+        ),
+        Fact::step(&step("dev", 1), RollFact::RolloutOverdue { service: id("web"), direction: Direction::Forward }),
+        Fact::step(&step("dev", 1), RollFact::RolloutOverdue { service: id("web"), direction: Direction::Back }),
+        Fact::step(&roll(), RollFact::RolloutStopRequested { service: web() }),
+        Fact::step(
+            &roll(),
+            RollFact::RollbackPrepared {
+                service: web(),
+                target: RollbackTarget {
+                    task_definition: "web:3".into(),
+                    service_deployments: vec!["arn:sd/1".into()],
+                    deployments: vec!["ecs-svc/0".into(), "ecs-svc/1".into()],
+                },
+                again: true,
+            },
+        ),
+        Fact::step(
+            &roll(),
+            RollFact::RolloutStarted { service: web(), direction: Direction::Back, primary, task_definition },
+        ),
         Fact::StageFailed {
             stage: stage(),
             failure: StageFailure { ending: ending(Outcome::Failed), roll_back: true },
@@ -369,15 +388,24 @@ fn samples() -> Vec<Fact> {
         all.push(Fact::ScanObserved { image: id("web"), account: id("main"), reading, readings: 2 });
     }
     for progress in progresses() {
-        all.push(Fact::RolloutObserved { at: roll(), service: web(), progress: progress.clone() });
-        all.push(Fact::RestoreObserved { at: roll(), service: web(), progress });
+        all.push(Fact::step(
+            &roll(),
+            RollFact::RolloutObserved { service: web(), direction: Direction::Forward, progress: progress.clone() },
+        ));
+        all.push(Fact::step(
+            &roll(),
+            RollFact::RolloutObserved { service: web(), direction: Direction::Back, progress },
+        ));
     }
     for end in ends() {
-        all.push(Fact::RolloutEnded { at: roll(), service: web(), end: end.clone() });
-        all.push(Fact::RestoreEnded { at: roll(), service: web(), end });
+        all.push(Fact::step(
+            &roll(),
+            RollFact::RolloutEnded { service: web(), direction: Direction::Forward, end: end.clone() },
+        ));
+        all.push(Fact::step(&roll(), RollFact::RolloutEnded { service: web(), direction: Direction::Back, end }));
     }
     for verdict in [Verdict::Pass, Verdict::Waived, Verdict::Unknown, Verdict::Fail] {
-        all.push(Fact::CheckJudged { at: step("prod", 2), verdict, detail: "200".into() });
+        all.push(Fact::step(&step("prod", 2), CheckFact::CheckJudged { verdict, detail: "200".into() }));
     }
     all
 }
@@ -455,9 +483,10 @@ fn an_effect_is_concluded_by_its_own_fact_and_by_no_other_effects() {
             }
         }
         let elsewhere = match effect.clone() {
-            Effect::Update { service, .. } => Some(Effect::Update { at: step("dev", 1), service }),
-            Effect::PrepareRestore { service, .. } => Some(Effect::PrepareRestore { at: step("dev", 1), service }),
-            Effect::Restore { service, .. } => Some(Effect::Restore { at: step("dev", 1), service }),
+            Effect::Update { service, direction, .. } => {
+                Some(Effect::Update { at: step("dev", 1), service, direction })
+            }
+            Effect::PrepareRollback { service, .. } => Some(Effect::PrepareRollback { at: step("dev", 1), service }),
             Effect::Baseline { service, .. } => Some(Effect::Baseline { at: step("dev", 1), service }),
             _ => None,
         };

@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use super::{Check, Pipeline, Stage, Step};
+use super::{Pipeline, Stage};
 use crate::model::approval::ApprovalWay;
 use crate::model::ids::{AccountName, ImageName, ServiceName, TaskName};
 
@@ -45,12 +45,9 @@ impl Pipeline {
             Some(ApprovalWay::Kanmon) | None => {}
         }
         for step in &stage.steps {
-            match step {
-                Step::Run { task } => self.has_task(task)?,
-                Step::Roll { services } => services.iter().try_for_each(|service| self.has_service(service))?,
-                Step::Check(Check::Command { account: Some(account), .. }) => self.has_account(account)?,
-                Step::Check(Check::Command { account: None, .. } | Check::Http { .. }) => {}
-            }
+            step.task().map_or(Ok(()), |task| self.has_task(task))?;
+            step.services().iter().try_for_each(|service| self.has_service(service))?;
+            step.account().map_or(Ok(()), |account| self.has_account(account))?;
         }
         Ok(())
     }
@@ -83,6 +80,9 @@ mod tests {
     use super::*;
     use crate::model::pipeline::{ApprovalPolicy, State};
     use crate::model::release::samples::{id, pipeline};
+    use crate::model::step::Step;
+    use crate::model::step::check::Check;
+    use crate::model::step::roll::Roll;
 
     fn broken(change: impl Fn(&mut Pipeline)) -> String {
         let mut pipeline = pipeline();
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(broken(|p| p.images.clear()), "the pipeline has no image web");
         assert_eq!(broken(|p| drop(p.services.remove(&web))), "the pipeline has no service web");
         assert_eq!(broken(|p| p.tasks.clear()), "the pipeline has no task migrate");
-        let service = |p: &mut Pipeline| p.stages[0].steps = vec![Step::Roll { services: vec![id("none")] }];
+        let service = |p: &mut Pipeline| p.stages[0].steps = vec![Step::Roll(Roll { services: vec![id("none")] })];
         assert_eq!(broken(service), "the pipeline has no service none");
         let task =
             |p: &mut Pipeline| p.tasks.values_mut().for_each(|t| t.containers = [("a".into(), id("none"))].into());

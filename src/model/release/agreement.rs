@@ -9,7 +9,6 @@ use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::ids::{Digest, ImageName, StageName};
 use crate::model::plan::{StagePlan, WorkloadPlan};
-use crate::model::stage_state::StepState;
 
 impl Release {
     /// Whether a fact says the same as those before it of what both speak of.
@@ -30,25 +29,7 @@ impl Release {
                 }
                 Some(_) | None => Ok(()),
             },
-            Fact::RolloutStarted { at, service, task_definition, .. } => {
-                let registered = match self.state_of(at) {
-                    Some(StepState::Roll(services)) => services.get(service).and_then(|roll| roll.registered.as_ref()),
-                    Some(StepState::Run(_) | StepState::Check(_)) | None => None,
-                };
-                match registered {
-                    Some(registered) if registered != task_definition => Err(format!(
-                        "{registered} was registered for {}/{service}, and {task_definition} was rolled",
-                        at.stage
-                    )),
-                    Some(_) | None => Ok(()),
-                }
-            }
-            Fact::TaskOverdue { at, .. } | Fact::TaskRan { at, .. } => match self.state_of(at) {
-                Some(StepState::Run(run)) if run.started.is_none() => {
-                    Err(format!("no task of {} was started", at.stage))
-                }
-                Some(_) | None => Ok(()),
-            },
+            Fact::Step { at, fact } => self.step(at).map_or(Ok(()), |state| state.agrees(fact, at)),
             Fact::ApprovalRejected { images, .. } | Fact::ImagesFailed { images, .. } => self.are_of(images),
             Fact::StageLeft { stage, images } => {
                 if self.stage(stage).entered.is_none() {
@@ -78,18 +59,6 @@ impl Release {
             | Fact::StageLocked { .. }
             | Fact::Forced { .. }
             | Fact::StageEntered { .. }
-            | Fact::TaskStarted { .. }
-            | Fact::BaselineTaken { .. }
-            | Fact::RolloutObserved { .. }
-            | Fact::RolloutOverdue { .. }
-            | Fact::RolloutStopRequested { .. }
-            | Fact::RolloutEnded { .. }
-            | Fact::RestorePrepared { .. }
-            | Fact::RestoreStarted { .. }
-            | Fact::RestoreObserved { .. }
-            | Fact::RestoreOverdue { .. }
-            | Fact::RestoreEnded { .. }
-            | Fact::CheckJudged { .. }
             | Fact::StageFailed { .. }
             | Fact::StageFrozen { .. }
             | Fact::StageConfirmed { .. }
@@ -133,10 +102,6 @@ impl Release {
             }
         }
         Ok(())
-    }
-
-    fn state_of(&self, at: &StepRef) -> Option<&StepState> {
-        self.stages.get(&at.stage)?.steps.get(at.step)
     }
 
     fn planned(&self, at: &StepRef, workload: &Workload) -> Option<&WorkloadPlan> {

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::Release;
+use crate::model::effect::StepRef;
 use crate::model::event::PushedImage;
-use crate::model::ids::{Digest, ImageName, StageName};
+use crate::model::ids::{Digest, ImageName, ServiceName, StageName};
 use crate::model::outcome::Ending;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::StageState;
+use crate::model::step::StepState;
+use crate::model::step::roll_state::RollState;
 
 impl Release {
     /// How it ended, where it cannot be resumed.
@@ -15,10 +18,19 @@ impl Release {
         self.ending.as_ref().filter(|ending| !ending.outcome.is_resumable())
     }
 
+    /// The stages up to where it shall go, in their order.
+    pub fn stages_asked(&self) -> &[Stage] {
+        self.started.pipeline.stages_until(&self.until)
+    }
+
+    /// Those of them that it has not left.
+    pub fn stages_to_go(&self) -> impl Iterator<Item = &Stage> {
+        self.stages_asked().iter().filter(|s| self.stage(&s.name).left.is_none())
+    }
+
     /// Whether every stage that it shall reach is done.
     pub fn is_through(&self) -> bool {
-        let left = |stage: &Stage| self.stage(&stage.name).left.is_some();
-        self.started.pipeline.stages.iter().find(|s| !left(s) || s.name == self.until).is_some_and(left)
+        self.stages_to_go().next().is_none()
     }
 
     /// The tag that an image of this release carries in a repository.
@@ -52,6 +64,16 @@ impl Release {
     pub fn digests(&self, stage: &Stage) -> BTreeMap<ImageName, Digest> {
         let used = stage.images_used(&self.started.pipeline).into_iter();
         used.filter_map(|image| Some((image.clone(), self.images.get(image)?.digest.clone()))).collect()
+    }
+
+    /// A service's roll in one step.
+    pub fn roll(&self, at: &StepRef, service: &ServiceName) -> Option<&RollState> {
+        self.stages.get(&at.stage)?.roll(at.step, service)
+    }
+
+    /// A step as its facts have left it.
+    pub fn step(&self, at: &StepRef) -> Option<&StepState> {
+        self.stages.get(&at.stage)?.steps.get(at.step)
     }
 
     pub fn stage(&self, name: &StageName) -> &StageState {

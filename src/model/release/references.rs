@@ -2,12 +2,13 @@
 //! reads a release relies on them.
 
 use super::Release;
-use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::effect::{Effect, StepRef, Subject};
 use crate::model::event::{Fact, Started};
-use crate::model::ids::{ServiceName, StageName, TaskName};
-use crate::model::pipeline::Step;
+use crate::model::ids::StageName;
 use crate::model::plan::StagePlan;
 use crate::model::scan_subject::ScanSubject;
+use crate::model::step::Step;
+use crate::model::step::part::StepPart;
 
 /// Whether everything that a first fact names is in its own pipeline.
 ///
@@ -62,22 +63,8 @@ impl Release {
                 self.has_stage(stage)?;
                 moved.iter().try_for_each(|moved| pipeline.has_image(&moved.image))
             }
-            Fact::TaskDefinitionRegistered { at, workload, .. } => self.has_workload(at, workload),
-            Fact::TaskStarted { at, task, .. } | Fact::TaskOverdue { at, task } | Fact::TaskRan { at, task, .. } => {
-                self.runs(at, task)
-            }
-            Fact::BaselineTaken { at, service, .. }
-            | Fact::RolloutStarted { at, service, .. }
-            | Fact::RolloutObserved { at, service, .. }
-            | Fact::RolloutOverdue { at, service }
-            | Fact::RolloutStopRequested { at, service }
-            | Fact::RolloutEnded { at, service, .. }
-            | Fact::RestorePrepared { at, service, .. }
-            | Fact::RestoreStarted { at, service, .. }
-            | Fact::RestoreObserved { at, service, .. }
-            | Fact::RestoreOverdue { at, service }
-            | Fact::RestoreEnded { at, service, .. } => self.rolls(at, service),
-            Fact::CheckJudged { at, .. } => self.checks(at),
+            Fact::TaskDefinitionRegistered { at, workload, .. } => self.has_part(at, &workload.part()),
+            Fact::Step { at, fact } => self.has_part(at, &fact.part()),
             Fact::Started(_)
             | Fact::Resumed { .. }
             | Fact::TakenUpToAbort { .. }
@@ -92,21 +79,12 @@ impl Release {
 
     fn knows_effect(&self, effect: &Effect) -> Result<(), String> {
         let pipeline = &self.started.pipeline;
-        match effect {
-            Effect::Survey { from, until } => self.has_stage(from).and_then(|()| self.has_stage(until)),
-            Effect::Build { image } | Effect::Adopt { image } => pipeline.has_image(image),
-            Effect::Copy { image, account } => pipeline.has_image(image).and_then(|()| pipeline.has_account(account)),
-            Effect::Plan { stage } | Effect::RequestApproval { stage, .. } | Effect::Confirm { stage } => {
-                self.has_stage(stage)
-            }
-            Effect::Register { at, workload } => self.has_workload(at, workload),
-            Effect::RunTask { at, task } => self.runs(at, task),
-            Effect::Baseline { at, service }
-            | Effect::Update { at, service }
-            | Effect::StopRollout { at, service }
-            | Effect::PrepareRestore { at, service }
-            | Effect::Restore { at, service } => self.rolls(at, service),
-            Effect::Check { at } => self.checks(at),
+        match effect.subject() {
+            Subject::Accounts { from, until } => self.has_stage(from).and_then(|()| self.has_stage(until)),
+            Subject::Image(image) => pipeline.has_image(image),
+            Subject::Copy(image, account) => pipeline.has_image(image).and_then(|()| pipeline.has_account(account)),
+            Subject::Plan(stage) | Subject::Approval(stage) | Subject::Confirm(stage) => self.has_stage(stage),
+            Subject::Step(at, part) => self.has_part(at, &part),
         }
     }
 
@@ -126,41 +104,20 @@ impl Release {
         if self.stages.contains_key(name) { Ok(()) } else { Err(no_stage(name)) }
     }
 
-    fn step(&self, at: &StepRef) -> Result<&Step, String> {
+    fn spec_of(&self, at: &StepRef) -> Result<&Step, String> {
         let stage = self.started.pipeline.stage(&at.stage).ok_or_else(|| no_stage(&at.stage))?;
         stage.steps.get(at.step).ok_or_else(|| format!("stage {} has no step {}", at.stage, at.step))
     }
 
-    fn has_workload(&self, at: &StepRef, workload: &Workload) -> Result<(), String> {
-        match workload {
-            Workload::Service(service) => self.rolls(at, service),
-            Workload::Task(task) => self.runs(at, task),
+    fn has_part(&self, at: &StepRef, part: &StepPart) -> Result<(), String> {
+        if self.spec_of(at)?.has(part) {
+            return Ok(());
         }
-    }
-
-    fn runs(&self, at: &StepRef, task: &TaskName) -> Result<(), String> {
-        match self.step(at)? {
-            Step::Run { task: runs } if runs == task => Ok(()),
-            Step::Run { .. } | Step::Roll { .. } | Step::Check(_) => {
-                Err(format!("step {} of {} does not run {task}", at.step, at.stage))
-            }
-        }
-    }
-
-    fn rolls(&self, at: &StepRef, service: &ServiceName) -> Result<(), String> {
-        match self.step(at)? {
-            Step::Roll { services } if services.contains(service) => Ok(()),
-            Step::Run { .. } | Step::Roll { .. } | Step::Check(_) => {
-                Err(format!("step {} of {} does not roll {service}", at.step, at.stage))
-            }
-        }
-    }
-
-    fn checks(&self, at: &StepRef) -> Result<(), String> {
-        match self.step(at)? {
-            Step::Check(_) => Ok(()),
-            Step::Run { .. } | Step::Roll { .. } => Err(format!("step {} of {} is not a check", at.step, at.stage)),
-        }
+        Err(match part {
+            StepPart::Task(task) => format!("step {} of {} does not run {task}", at.step, at.stage),
+            StepPart::Service(service, _) => format!("step {} of {} does not roll {service}", at.step, at.stage),
+            StepPart::Whole => format!("step {} of {} is of another kind", at.step, at.stage),
+        })
     }
 }
 

@@ -11,9 +11,13 @@ use crate::model::event::{Event, Fact, Source, Started};
 use crate::model::gate::{GateJudgement, GateRules};
 use crate::model::ids::ReleaseId;
 use crate::model::pipeline::{
-    Account, Build, Check, FileRef, ImageSpec, OnFailure, Pipeline, ServiceSpec, Stage, State, Step,
-    TaskDefinitionSource, TaskSpec, Transfer,
+    Account, Build, FileRef, ImageSpec, OnFailure, Pipeline, ServiceSpec, Stage, State, TaskDefinitionSource, TaskSpec,
+    Transfer,
 };
+use crate::model::step::Step;
+use crate::model::step::check::Check;
+use crate::model::step::roll::Roll;
+use crate::model::step::run::Run;
 use crate::model::verdict::Verdict;
 
 /// A name that is known to be one.
@@ -93,7 +97,11 @@ fn stage(name: &str, approval: Option<ApprovalPolicy>) -> Stage {
         images: Transfer::Pull,
         gate: GateRules::default(),
         approval,
-        steps: vec![Step::Run { task: id("migrate") }, Step::Roll { services: vec![id("web")] }, Step::Check(check)],
+        steps: vec![
+            Step::Run(Run { task: id("migrate") }),
+            Step::Roll(Roll { services: vec![id("web")] }),
+            Step::Check(check),
+        ],
         deadline: SignedDuration::from_mins(30),
         on_failure: OnFailure::Rollback,
     }

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::samples::{at, events, gate_passed, id, nobody, started, step, warned};
 use super::*;
 use crate::model::approval::{Answer, ApprovalAnswer, Identity};
+use crate::model::effect::Workload;
 use crate::model::event::StageFailure;
 use crate::model::fault::FaultKind;
 use crate::model::finding::{ScanReading, ScanState};
@@ -11,6 +12,11 @@ use crate::model::ids::{ContentHash, Digest, PlanHash};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{StagePlan, WorkloadPlan};
 use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::step::check::CheckFact;
+use crate::model::step::part::Direction;
+use crate::model::step::roll::RollFact;
+use crate::model::step::roll_state::RollState;
+use crate::model::step::run::RunFact;
 use crate::model::verdict::Verdict;
 
 fn fold(facts: impl IntoIterator<Item = Fact>) -> Result<Release, Illegal> {
@@ -102,16 +108,19 @@ fn baseline() -> Fact {
         deployments: vec![],
         desired: 2,
     };
-    Fact::BaselineTaken { at: step("dev", 1), service: id("web"), baseline }
+    Fact::step(&step("dev", 1), RollFact::BaselineTaken { service: id("web"), baseline })
 }
 
 fn rollout_started() -> Fact {
-    Fact::RolloutStarted {
-        at: step("dev", 1),
-        service: id("web"),
-        primary: "ecs-svc/1".into(),
-        task_definition: "web:2".into(),
-    }
+    Fact::step(
+        &step("dev", 1),
+        RollFact::RolloutStarted {
+            service: id("web"),
+            direction: Direction::Forward,
+            primary: "ecs-svc/1".into(),
+            task_definition: "web:2".into(),
+        },
+    )
 }
 
 fn progress() -> RolloutProgress {
@@ -128,7 +137,10 @@ fn progress() -> RolloutProgress {
 }
 
 fn observed() -> Fact {
-    Fact::RolloutObserved { at: step("dev", 1), service: id("web"), progress: progress() }
+    Fact::step(
+        &step("dev", 1),
+        RollFact::RolloutObserved { service: id("web"), direction: Direction::Forward, progress: progress() },
+    )
 }
 
 fn roll(release: &Release) -> &RollState {
@@ -197,14 +209,14 @@ fn facts_about_what_the_pipeline_does_not_have_are_refused() {
     assert!(refused([entered("moon")]).why.contains("the pipeline has no stage moon"));
     let extended = Fact::Extended { until: id("moon"), requested_by: nobody(), forced: None, again: None };
     assert_eq!(refused([extended]).why, "the pipeline has no stage moon");
-    let roll = |at: StepRef, service: &str| Fact::RolloutStopRequested { at, service: id(service) };
+    let roll = |at: StepRef, service: &str| Fact::step(&at, RollFact::RolloutStopRequested { service: id(service) });
     assert!(refused([roll(step("dev", 9), "web")]).why.contains("stage dev has no step 9"));
     assert!(refused([roll(step("dev", 0), "web")]).why.contains("step 0 of dev does not roll web"));
     assert!(refused([roll(step("dev", 1), "admin")]).why.contains("does not roll admin"));
-    let ran = Fact::TaskStarted { at: step("dev", 1), task: id("migrate"), arn: "a".into() };
+    let ran = Fact::step(&step("dev", 1), RunFact::TaskStarted { task: id("migrate"), arn: "a".into() });
     assert!(refused([ran]).why.contains("step 1 of dev does not run migrate"));
-    let judged = Fact::CheckJudged { at: step("dev", 0), verdict: Verdict::Pass, detail: String::new() };
-    assert!(refused([judged]).why.contains("step 0 of dev is not a check"));
+    let judged = Fact::step(&step("dev", 0), CheckFact::CheckJudged { verdict: Verdict::Pass, detail: String::new() });
+    assert!(refused([judged]).why.contains("step 0 of dev is of another kind"));
 }
 
 #[test]
@@ -229,7 +241,7 @@ fn effects_images_and_plans_that_the_pipeline_does_not_have_are_refused() {
     assert_eq!(why(intended(Effect::Build { image: id("moon") })), "the pipeline has no image moon");
     let copy = Effect::Copy { image: id("web"), account: id("moon") };
     assert_eq!(why(intended(copy)), "the pipeline has no account moon");
-    let restore = Effect::Restore { at: step("moon", 1), service: id("web") };
+    let restore = Effect::Update { at: step("moon", 1), service: id("web"), direction: Direction::Back };
     assert_eq!(why(intended(restore)), "the pipeline has no stage moon");
     let Fact::ImageBuilt { pushed, .. } = built() else { panic!("it is built") };
     let copied = |image: &str, account: &str| Fact::ImageCopied {
@@ -304,11 +316,13 @@ fn what_is_registered_rolled_and_left_is_what_was_planned_registered_and_entered
     fold([inside(), vec![registered("web:2", b"web"), rollout_started()]].concat()).unwrap();
     let left = Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() };
     assert_eq!(refused([left]).why, "dev was not entered");
-    let ran = Fact::TaskRan {
-        at: step("dev", 0),
-        task: id("migrate"),
-        end: crate::model::event::TaskEnd { exit_code: Some(0), reason: None },
-    };
+    let ran = Fact::step(
+        &step("dev", 0),
+        RunFact::TaskRan {
+            task: id("migrate"),
+            end: crate::model::step::run::TaskEnd { exit_code: Some(0), reason: None },
+        },
+    );
     assert_eq!(refused([ran]).why, "no task of dev was started");
 }
 
@@ -396,14 +410,17 @@ fn an_approval_makes_plan_gate_and_scans_be_looked_at_again() {
 
 #[test]
 fn a_rollout_seen_without_a_start_is_the_one_that_stood_before() {
-    assert!(refused([observed()]).why.contains("no baseline"));
+    assert!(refused([observed()]).why.contains("nothing was rolled"));
     let standing = fold([baseline(), observed()]).unwrap();
-    let run = roll(&standing).run.as_ref().unwrap();
+    let run = roll(&standing).forward.run.as_ref().unwrap();
     assert_eq!((run.primary.as_str(), run.progress.as_ref()), ("ecs-svc/0", Some(&progress())));
     let ours = fold([baseline(), rollout_started(), observed()]).unwrap();
-    assert_eq!(roll(&ours).run.as_ref().unwrap().primary, "ecs-svc/1");
-    let restore = Fact::RestoreObserved { at: step("dev", 1), service: id("web"), progress: progress() };
-    assert!(refused([restore]).why.contains("no restore was started"));
+    assert_eq!(roll(&ours).forward.run.as_ref().unwrap().primary, "ecs-svc/1");
+    let restore = Fact::step(
+        &step("dev", 1),
+        RollFact::RolloutObserved { service: id("web"), direction: Direction::Back, progress: progress() },
+    );
+    assert!(refused([restore]).why.contains("no rollback was started"));
 }
 
 #[test]
@@ -420,10 +437,10 @@ fn resuming_keeps_what_was_done_and_lets_deadlines_begin_anew() {
     ];
     let suspended = fold(before.clone()).unwrap();
     assert_eq!((suspended.ending.clone(), suspended.stage(&id("dev")).lock), (Some(ending()), None));
-    assert_eq!(roll(&suspended).run.as_ref().unwrap().since, at(7));
+    assert_eq!(roll(&suspended).forward.run.as_ref().unwrap().since, at(7));
     let release = fold(before.into_iter().chain([resumed()])).unwrap();
     assert_eq!(release.ending, None);
-    assert_eq!(roll(&release).run.as_ref().unwrap().since, at(10));
+    assert_eq!(roll(&release).forward.run.as_ref().unwrap().since, at(10));
     let (dev, prod) = (release.stage(&id("dev")), release.stage(&id("prod")));
     assert!(dev.plan.is_some() && dev.entered.is_some(), "an entered stage stays as approved");
     assert!(prod.plan.is_none(), "one that is not is planned again");
@@ -431,7 +448,7 @@ fn resuming_keeps_what_was_done_and_lets_deadlines_begin_anew() {
 
 #[test]
 fn resuming_begins_a_tasks_timeout_anew_so_that_it_is_read_once_before_it_is_late() {
-    let started = Fact::TaskStarted { at: step("dev", 0), task: id("migrate"), arn: "task/1".into() };
+    let started = Fact::step(&step("dev", 0), RunFact::TaskStarted { task: id("migrate"), arn: "task/1".into() });
     let since = |facts: Vec<Fact>| match &fold(facts).unwrap().stage(&id("dev")).steps[0] {
         StepState::Run(run) => run.started.clone().unwrap(),
         other => panic!("{other:?} runs no task"),
@@ -444,9 +461,12 @@ fn resuming_begins_a_tasks_timeout_anew_so_that_it_is_read_once_before_it_is_lat
 fn resuming_begins_what_counts_in_consecutive_readings_anew() {
     let rollout_after = |rollout: RolloutState| {
         let progress = RolloutProgress { rollout, ..progress() };
-        let seen = Fact::RolloutObserved { at: step("dev", 1), service: id("web"), progress };
+        let seen = Fact::step(
+            &step("dev", 1),
+            RollFact::RolloutObserved { service: id("web"), direction: Direction::Forward, progress },
+        );
         let release = fold([baseline(), rollout_started(), seen, resumed()]).unwrap();
-        roll(&release).run.clone().unwrap().progress.unwrap().rollout
+        roll(&release).forward.run.clone().unwrap().progress.unwrap().rollout
     };
     let anew = RolloutState::Looking { readings: 0 };
     assert_eq!(rollout_after(RolloutState::Proven { readings: 2 }), anew);
@@ -492,7 +512,10 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         content: ContentHash::of(b"migrate"),
         reused: false,
     };
-    let ended = Fact::RolloutEnded { at: step("dev", 1), service: id("web"), end: RolloutEnd::Succeeded };
+    let ended = Fact::step(
+        &step("dev", 1),
+        RollFact::RolloutEnded { service: id("web"), direction: Direction::Forward, end: RolloutEnd::Succeeded },
+    );
     let failed = StageFailure { ending: ending(), roll_back: true };
     prop::sample::select(vec![
         warned("x"),
@@ -510,7 +533,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         withdrawn("prod"),
         Fact::ApprovalExpired { stage: id("prod"), why: None },
         Fact::StageLocked { stage: id("dev"), fence: 1 },
-        intended(Effect::Update { at: step("dev", 1), service: id("web") }),
+        intended(Effect::Update { at: step("dev", 1), service: id("web"), direction: Direction::Forward }),
         register,
         baseline(),
         rollout_started(),

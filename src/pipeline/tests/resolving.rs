@@ -4,7 +4,9 @@ use serde_json::json;
 use super::Repository;
 use crate::model::approval::ApprovalWay;
 use crate::model::gate::{SCAN_SETTLE, SCAN_TIMEOUT};
-use crate::model::pipeline::{Build, Check, OnFailure, Pipeline, State, Step, Tool, Transfer};
+use crate::model::pipeline::{Build, OnFailure, Pipeline, State, Tool, Transfer};
+use crate::model::step::Step;
+use crate::model::step::check::Check;
 use crate::pipeline::Loaded;
 
 fn loaded(changes: &[(&str, &str)]) -> Loaded {
@@ -120,7 +122,7 @@ fn steps_keep_their_order_and_their_details() {
             timeout: SignedDuration::from_secs(5)
         })
     );
-    assert!(matches!(&steps[3], Step::Roll { services } if services.len() == 1));
+    assert!(matches!(&steps[3], Step::Roll(roll) if roll.services.len() == 1));
 }
 
 #[test]

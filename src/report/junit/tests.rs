@@ -3,9 +3,12 @@ use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::outcome::{Ending, Outcome};
-use crate::model::pipeline::Step;
 use crate::model::release::samples::{at, events, gate_passed, id, started, step, warned};
 use crate::model::rollout::{Baseline, RolloutEnd};
+use crate::model::step::Step;
+use crate::model::step::part::Direction;
+use crate::model::step::roll::RollFact;
+use crate::model::step::run::Run;
 use crate::model::verdict::Verdict;
 
 /// The report of a release of these facts, which goes to `dev`.
@@ -40,7 +43,10 @@ fn roll_ends(end: RolloutEnd) -> Vec<Fact> {
         deployments: vec![],
         desired: 2,
     };
-    vec![Fact::BaselineTaken { at: at.clone(), service: id("web"), baseline }, Fact::RolloutEnded { at, service, end }]
+    vec![
+        Fact::step(&at, RollFact::BaselineTaken { service: id("web"), baseline }),
+        Fact::step(&at, RollFact::RolloutEnded { service, direction: Direction::Forward, end }),
+    ]
 }
 
 /// `element` of the case of this name.
@@ -141,7 +147,7 @@ fn how_a_rollout_ended_decides_between_failure_and_error() {
 
 #[test]
 fn what_nobody_can_tell_is_an_error_in_the_words_of_the_story() {
-    let effect = Effect::Update { at: step("dev", 1), service: id("web") };
+    let effect = Effect::Update { at: step("dev", 1), service: id("web"), direction: Direction::Forward };
     let fault = Fault::new(FaultKind::Ambiguous, "the connection was lost");
     let text = report([Fact::Intended { effect: effect.clone(), attempt: 1 }, Fact::EffectUnknown { effect, fault }]);
     let (message, _) = of_case(&text, "update dev/web", "error").unwrap();
@@ -172,7 +178,7 @@ fn what_failed_in_passing_is_waited_for_until_it_is_given_up() {
 fn a_step_that_stands_twice_in_a_stage_has_two_names() {
     let mut first = started();
     let Fact::Started(started) = &mut first else { unreachable!() };
-    started.pipeline.stages[0].steps.push(Step::Run { task: id("migrate") });
+    started.pipeline.stages[0].steps.push(Step::Run(Run { task: id("migrate") }));
     let text = report_of(first, []);
     for name in ["run dev/migrate (step 1)", "run dev/migrate (step 4)", "update dev/web"] {
         assert!(of_case(&text, name, "skipped").is_some(), "{name}:\n{text}");

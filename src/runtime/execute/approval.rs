@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::defect;
 use crate::engine::summary;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
-use crate::model::aws::codepipeline::ExecutionStatus;
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -128,7 +127,7 @@ async fn stop(
             approvals.abandon(account, name, execution, why).await.map_err(goes_on)?;
             // One that is over cannot be stopped, and that is no error.
             let found = approvals.execution(account, name, execution).await.map_err(goes_on)?;
-            match found.is_some_and(|execution| execution.status == ExecutionStatus::Succeeded) {
+            match found.is_some_and(|execution| execution.status == SUCCEEDED) {
                 true => Err(format!(
                     "execution {execution} of {name} was approved and has succeeded, and {} deployed nothing in {stage}",
                     release.id
@@ -139,6 +138,9 @@ async fn stop(
         ActionState::Rejected(_) | ActionState::Ended { .. } => Ok(()),
     }
 }
+
+/// The status of an execution whose last action has succeeded.
+const SUCCEEDED: &str = "Succeeded";
 
 /// The variables of an execution that carries the question; the pipeline has to declare them.
 pub const VARIABLES: [&str; 3] = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN"];

@@ -4,8 +4,9 @@ use super::{defect, stage};
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
-use crate::model::pipeline::{Check, Step};
 use crate::model::release::Release;
+use crate::model::step::Step;
+use crate::model::step::check::{Check, CheckFact};
 use crate::runtime::ports::Ports;
 
 pub async fn check(ports: &Ports, release: &Release, at: &StepRef) -> Result<Fact, Fault> {
@@ -27,5 +28,5 @@ pub async fn check(ports: &Ports, release: &Release, at: &StepRef) -> Result<Fac
         vars.extend(ports.accounts.environment(release.started.pipeline.account(account)).await?);
     }
     let checked = ports.checks.check(check, &vars).await;
-    Ok(Fact::CheckJudged { at: at.clone(), verdict: checked.verdict, detail: checked.detail })
+    Ok(Fact::step(at, CheckFact::CheckJudged { verdict: checked.verdict, detail: checked.detail }))
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::definition::{base, images};
 use super::{defect, moved_tags, planned, roll, stage};
 use crate::engine::taskdef::{content_hash, family, runs, sent};
-use crate::model::aws::ecs::{DeploymentRolloutState, ServiceStatus};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
@@ -15,9 +14,13 @@ use crate::model::ids::{ContentHash, ServiceName, StageName};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
 use crate::model::rollout::{Baseline, ServiceReading, TaskDefinition};
+use crate::model::step::roll::RollFact;
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
 use crate::runtime::tags;
+
+/// States in which a service deployment is still going on.
+const UNDER_WAY: [&str; 5] = ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
 
 /// Reads the service as it stands, and refuses one that cannot be rolled now.
 pub async fn baseline(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
@@ -37,15 +40,15 @@ pub async fn baseline(ports: &Ports, release: &Release, at: &StepRef, name: &Ser
         deployments: service.deployments.iter().map(|d| d.id.clone()).collect(),
         desired: service.desired,
     };
-    Ok(Fact::BaselineTaken { at: at.clone(), service: name.clone(), baseline })
+    Ok(Fact::step(at, RollFact::BaselineTaken { service: name.clone(), baseline }))
 }
 
 fn fit_to_roll(place: &str, service: &ServiceReading) -> Result<(), Fault> {
-    if service.status != ServiceStatus::Active {
+    if service.status != "ACTIVE" {
         return Err(Fault::new(FaultKind::Invalid, format!("{place} is {}, not ACTIVE", service.status)));
     }
-    let busy = service.service_deployments.iter().flatten().find(|d| d.status.is_under_way());
-    let rolling = service.deployments.iter().find(|d| d.rollout_state == Some(DeploymentRolloutState::InProgress));
+    let busy = service.service_deployments.iter().flatten().find(|d| UNDER_WAY.contains(&d.status.as_str()));
+    let rolling = service.deployments.iter().find(|d| d.rollout_state.as_deref() == Some("IN_PROGRESS"));
     if let Some(theirs) = busy.map(|d| &d.arn).or(rolling.map(|d| &d.id)) {
         return Err(Fault::new(FaultKind::Invalid, format!("{place} is being deployed by somebody else"))
             .cause(theirs.clone())
@@ -144,19 +147,6 @@ pub(super) async fn find_or_register(
     }
 }
 
-pub async fn update(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
-    let stage = stage(release, at)?;
-    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
-    let state = roll(release, at, name)?;
-    let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
-    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
-    let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
-    still(&format!("{}/{name}", stage.name), &service, &baseline.primary)?;
-    runs_what_was_planned(ports, release, at, &Workload::Service(name.clone()), arn).await?;
-    let primary = ports.deployer.update(cluster, stage.service_name(name), arn).await?;
-    Ok(Fact::RolloutStarted { at: at.clone(), service: name.clone(), primary, task_definition: arn.clone() })
-}
-
 /// PRIMARY must be what it was when it was decided to replace it.
 pub(super) fn still(place: &str, service: &ServiceReading, primary: &str) -> Result<(), Fault> {
     match service.primary() {
@@ -172,7 +162,7 @@ pub async fn confirm(ports: &Ports, release: &Release, name: &StageName) -> Resu
     let stage = release.started.pipeline.stage(name).ok_or_else(|| defect("the stage is not in the pipeline"))?;
     let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
     for (_, service, state) in release.stage(name).rolls() {
-        let Some(run) = &state.run else { continue };
+        let Some(run) = &state.forward.run else { continue };
         let found = ports.deployer.service(cluster, stage.service_name(service)).await?;
         let set_to = found.primary().map_or("nothing", |d| d.task_definition.as_str());
         if set_to != run.task_definition {
@@ -195,6 +185,7 @@ pub async fn stop(ports: &Ports, release: &Release, at: &StepRef, name: &Service
     let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
     let state = roll(release, at, name)?;
     let deployment = state
+        .forward
         .run
         .as_ref()
         .and_then(|r| r.progress.as_ref())
@@ -202,7 +193,7 @@ pub async fn stop(ports: &Ports, release: &Release, at: &StepRef, name: &Service
         .ok_or_else(|| defect("the service deployment is not known"))?;
     // A record may name another service's.
     let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
-    let ours = state.run.as_ref().map(|run| run.task_definition.as_str());
+    let ours = state.forward.run.as_ref().map(|run| run.task_definition.as_str());
     let is_ours = |target: Option<&str>| target.is_none() || target == ours;
     let mut listed = service.service_deployments.iter().flatten();
     if !listed.any(|d| d.arn == *deployment && is_ours(d.target_task_definition.as_deref())) {
@@ -213,5 +204,5 @@ pub async fn stop(ports: &Ports, release: &Release, at: &StepRef, name: &Service
         .cause("the record names it, and ECS does not list it; it was not stopped"));
     }
     ports.deployer.stop(cluster, deployment).await?;
-    Ok(Fact::RolloutStopRequested { at: at.clone(), service: name.clone() })
+    Ok(Fact::step(at, RollFact::RolloutStopRequested { service: name.clone() }))
 }

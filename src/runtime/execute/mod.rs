@@ -14,6 +14,7 @@ mod survey;
 mod survey_approvals;
 mod task;
 mod unnamed;
+mod update;
 
 use std::sync::Arc;
 
@@ -24,7 +25,9 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
-use crate::model::stage_state::{RollState, RunState, StepState};
+use crate::model::step::StepState;
+use crate::model::step::roll_state::RollState;
+use crate::model::step::run::RunState;
 
 pub use plan::stage_plan;
 pub use restore::{before_restore, revived};
@@ -52,10 +55,9 @@ pub async fn execute(
         Effect::Baseline { at, service } => deploy::baseline(ports, release, at, service).await,
         Effect::Register { at, workload } => deploy::register(ports, release, at, workload).await,
         Effect::RunTask { at, task } => task::run(ports, release, at, task).await,
-        Effect::Update { at, service } => deploy::update(ports, release, at, service).await,
+        Effect::Update { at, service, direction } => update::update(ports, release, at, service, *direction).await,
         Effect::StopRollout { at, service } => deploy::stop(ports, release, at, service).await,
-        Effect::PrepareRestore { at, service } => restore::prepare(ports, release, at, service).await,
-        Effect::Restore { at, service } => restore::restore(ports, release, at, service).await,
+        Effect::PrepareRollback { at, service } => restore::prepare(ports, release, at, service).await,
         Effect::Check { at } => check::check(ports, release, at).await,
         Effect::Confirm { stage } => deploy::confirm(ports, release, stage).await,
     };
@@ -68,19 +70,12 @@ pub fn stage<'a>(release: &'a Release, at: &StepRef) -> Result<&'a Stage, Fault>
 }
 
 pub fn roll<'a>(release: &'a Release, at: &StepRef, service: &ServiceName) -> Result<&'a RollState, Fault> {
-    match release.stage(&at.stage).steps.get(at.step) {
-        Some(StepState::Roll(services)) => {
-            services.get(service).ok_or_else(|| defect("the step rolls no such service"))
-        }
-        _ => Err(defect("the step rolls nothing")),
-    }
+    release.roll(at, service).ok_or_else(|| defect("the step rolls no such service"))
 }
 
 pub fn run<'a>(release: &'a Release, at: &StepRef) -> Result<&'a RunState, Fault> {
-    match release.stage(&at.stage).steps.get(at.step) {
-        Some(StepState::Run(run)) => Ok(run),
-        _ => Err(defect("the step runs no task")),
-    }
+    let Some(StepState::Run(run)) = release.step(at) else { return Err(defect("the step runs no task")) };
+    Ok(run)
 }
 
 /// The hash that the stage's plan has for a workload's task definition.

@@ -4,7 +4,6 @@
 
 use super::{planned, roll, stage};
 use crate::engine::taskdef::{compose, runs};
-use crate::model::aws::ecs::ServiceDeploymentStatus;
 use crate::model::effect::{StepRef, Workload};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::ServiceName;
@@ -27,7 +26,7 @@ pub(super) async fn ran_before(
 ) -> Result<(), Fault> {
     let stage = stage(release, at)?;
     let state = roll(release, at, name)?;
-    let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
+    let run = state.forward.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let place = format!("{}/{name}", stage.name);
     let back = &baseline.task_definition;
@@ -112,10 +111,7 @@ fn replaced<'a>(service: &'a ServiceReading, standing: &str) -> Replaced<'a> {
         return Replaced::NotListed;
     };
     // Sources are what had tasks; what was set and had none (desired count 0, or failed and left standing) is the last one's target.
-    let last = own
-        .checked_sub(1)
-        .map(|before| &all[before])
-        .filter(|d| d.status != ServiceDeploymentStatus::RollbackSuccessful);
+    let last = own.checked_sub(1).map(|before| &all[before]).filter(|d| d.status != "ROLLBACK_SUCCESSFUL");
     let set = last.and_then(|d| d.target_task_definition.as_deref());
     let mut before: Vec<&str> = all[own].source_task_definitions.iter().map(String::as_str).chain(set).collect();
     before.sort_unstable();

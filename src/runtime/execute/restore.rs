@@ -1,4 +1,4 @@
-//! The way back of a service: what it goes back to, and the update that does.
+//! The way back of a service: what it goes back to.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 use super::deploy::{find_or_register, still};
 use super::{defect, restorable, roll, stage};
 use crate::engine::taskdef::{compose, content_hash};
-use crate::model::aws::ecs::TaskDefinitionStatus;
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::ids::{ContentHash, ServiceName};
 use crate::model::release::Release;
-use crate::model::rollout::WayBack;
-use crate::model::stage_state::{RollState, RolloutRun};
+use crate::model::rollout::RollbackTarget;
+use crate::model::step::roll::RollFact;
+use crate::model::step::roll_state::{RollState, RolloutRun};
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
 use crate::runtime::tags;
@@ -37,7 +37,7 @@ pub async fn revived(
     let account = release.started.pipeline.account(&stage(release, at)?.account);
     let baseline = roll(release, at, name)?.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
-    if before.status == TaskDefinitionStatus::Active {
+    if before.status == "ACTIVE" {
         return Ok(None);
     }
     let definition = compose(&before.raw, &BTreeMap::new())?;
@@ -53,7 +53,7 @@ pub async fn prepare(ports: &Ports, release: &Release, at: &StepRef, name: &Serv
     let account = release.started.pipeline.account(&stage.account);
     let cluster = Cluster { account, name: &stage.cluster };
     let state = roll(release, at, name)?;
-    let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
+    let run = state.forward.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
     let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
     let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
     still(&format!("{}/{name}", stage.name), &service, &run.primary)?;
@@ -71,24 +71,8 @@ pub async fn prepare(ports: &Ports, release: &Release, at: &StepRef, name: &Serv
         seen.sort();
         seen.dedup();
     }
-    let way_back = WayBack { task_definition, service_deployments, deployments };
-    Ok(Fact::RestorePrepared { at: at.clone(), service: name.clone(), way_back, again })
-}
-
-/// Back to what ran before, unless somebody else has deployed since.
-pub async fn restore(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
-    let stage = stage(release, at)?;
-    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
-    let state = roll(release, at, name)?;
-    let run = state.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
-    let way_back = state.way_back.as_ref().ok_or_else(|| defect("the way back was not prepared"))?;
-    let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
-    still(&format!("{}/{name}", stage.name), &service, &run.primary)?;
-    restorable::ran_before(ports, release, at, name, &service).await?;
-    let task_definition = way_back.task_definition.clone();
-    restorable::is_the_baseline(ports, release, at, name, &task_definition).await?;
-    let primary = ports.deployer.update(cluster, stage.service_name(name), &task_definition).await?;
-    Ok(Fact::RestoreStarted { at: at.clone(), service: name.clone(), primary, task_definition })
+    let target = RollbackTarget { task_definition, service_deployments, deployments };
+    Ok(Fact::step(at, RollFact::RollbackPrepared { service: name.clone(), target, again }))
 }
 
 /// What is known to have been there before the way back was begun: ids of `deployments[]`, and ARNs of service deployments.
@@ -103,9 +87,9 @@ pub fn before_restore(state: &RollState, run: &RolloutRun) -> (Vec<String>, Vec<
         .flat_map(|b| b.service_deployments.iter().cloned())
         .chain(run.progress.as_ref().and_then(|p| p.deployment.clone()))
         .collect();
-    if let Some(way_back) = &state.way_back {
-        deployments.extend(way_back.deployments.iter().cloned());
-        service_deployments.extend(way_back.service_deployments.iter().cloned());
+    if let Some(target) = &state.target {
+        deployments.extend(target.deployments.iter().cloned());
+        service_deployments.extend(target.service_deployments.iter().cloned());
     }
     (deployments, service_deployments)
 }

@@ -10,11 +10,12 @@ use super::{survey_approvals, unnamed};
 use crate::engine::taskdef;
 use crate::model::approval::ApprovalWay;
 use crate::model::arn;
-use crate::model::aws::ecs::{DeploymentController, ServiceStatus};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, StageName};
-use crate::model::pipeline::{Check, FileRef, Pipeline, Stage, Step, TaskDefinitionSource, UnnamedContainers};
+use crate::model::pipeline::{FileRef, Pipeline, Stage, TaskDefinitionSource, UnnamedContainers};
 use crate::model::release::Release;
+use crate::model::step::Step;
+use crate::model::step::check::Check;
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
 use crate::runtime::tags;
@@ -165,10 +166,10 @@ async fn workloads(
             }
         };
         let place = format!("{}/{name}", stage.name);
-        if found.status != ServiceStatus::Active {
+        if found.status != "ACTIVE" {
             faults.push(Fault::new(FaultKind::Invalid, format!("{place} is {}, not ACTIVE", found.status)));
         }
-        if found.controller != DeploymentController::Ecs {
+        if found.controller != "ECS" {
             faults.push(
                 Fault::new(FaultKind::Invalid, format!("{place} is deployed by the {} controller", found.controller))
                     .hint("kanmon rolls services of the ECS deployment controller"),

@@ -10,6 +10,7 @@ use crate::model::fault::Fault;
 use crate::model::ids::{TaskName, sha256_hex};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
+use crate::model::step::run::RunFact;
 use crate::ports::deployer::{Cluster, TaskStart};
 use crate::runtime::ports::Ports;
 
@@ -43,7 +44,7 @@ pub async fn run(ports: &Ports, release: &Release, at: &StepRef, task: &TaskName
         started_by: format!("kanmon/{}", release.id).chars().take(36).collect(),
     };
     let arn = ports.deployer.run_task(cluster, &start).await?;
-    Ok(Fact::TaskStarted { at: at.clone(), task: task.clone(), arn })
+    Ok(Fact::step(at, RunFact::TaskStarted { task: task.clone(), arn }))
 }
 
 async fn has_role(ports: &Ports, account: &Account, definition: &str) -> Result<bool, Fault> {

@@ -10,7 +10,9 @@ use crate::engine::decision::Watch;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::release::Release;
+use crate::model::step::part::StepPart;
 use crate::ports::journal::Lease;
+use crate::runtime::execute::defect;
 use crate::runtime::hold::Observer;
 use crate::runtime::ports::Ports;
 
@@ -26,8 +28,10 @@ pub async fn observe(
         Watch::Scan { image, account } => scan::observe(ports, release, image, account).await,
         Watch::Approval { stage } => approval::observe(ports, release, stage).await,
         Watch::Lock { stage } => lock::observe(ports, release, lease, stage, observer).await,
-        Watch::Task { at, task } => task::observe(ports, release, at, task).await,
-        Watch::Rollout { at, service } => rollout::observe(ports, release, at, service).await,
-        Watch::Restore { at, service } => rollout::observe_restore(ports, release, at, service).await,
+        Watch::Step { at, part } => match part {
+            StepPart::Task(task) => task::observe(ports, release, at, task).await,
+            StepPart::Service(service, direction) => rollout::observe(ports, release, at, service, *direction).await,
+            StepPart::Whole => Err(defect("nothing of this step moves by itself")),
+        },
     }
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::engine::roll::is_overdue;
 use crate::engine::rollout::{Ours, judge};
+use crate::engine::step::follow::is_overdue;
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -11,77 +11,69 @@ use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::{Baseline, ImageDigests};
+use crate::model::step::part::Direction;
+use crate::model::step::roll::RollFact;
+use crate::model::step::roll_state::RollState;
 use crate::ports::deployer::Cluster;
 use crate::runtime::contents::contents;
 use crate::runtime::execute::{before_restore, defect, roll, stage};
 use crate::runtime::ports::Ports;
 
-pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Vec<Fact>, Fault> {
-    let stage = stage(release, at)?;
-    let state = roll(release, at, name)?;
-    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
-    let digests = digests(ports, release, stage, name).await?;
-    let last = state.run.as_ref().and_then(|r| r.progress.as_ref());
-    let updated = state.run.as_ref().filter(|_| state.registered.is_some());
-    let ours = Ours {
-        service: name,
-        primary: updated.map_or(&baseline.primary, |r| &r.primary),
-        task_definition: updated.map_or(&baseline.task_definition, |r| &r.task_definition),
-        before: updated.map(|_| baseline),
-        stop_asked: state.stop_requested.is_some(),
-        digests: &digests,
-        last,
-    };
-    let read_at = ports.clock.now();
-    let begun = state.run.as_ref().map_or(read_at, |run| run.begun);
-    let progress = read(ports, release, stage, &ours, &baseline.service_deployments, begun).await?;
-    let overdue = state.run.as_ref().is_some_and(|run| is_overdue(run, stage, &progress, read_at));
-    // The first of several proofs is news, and so is each that follows: they are counted.
-    let news =
-        (last != Some(&progress)).then(|| Fact::RolloutObserved { at: at.clone(), service: name.clone(), progress });
-    let overdue = overdue.then(|| Fact::RolloutOverdue { at: at.clone(), service: name.clone() });
-    Ok(news.into_iter().chain(overdue).collect())
-}
-
-/// The way back: the same reading, held against what ran before.
-pub async fn observe_restore(
+pub async fn observe(
     ports: &Ports,
     release: &Release,
     at: &StepRef,
     name: &ServiceName,
+    direction: Direction,
 ) -> Result<Vec<Fact>, Fault> {
     let stage = stage(release, at)?;
     let state = roll(release, at, name)?;
-    let (run, restore) = match (&state.run, &state.restore) {
-        (Some(run), Some(restore)) => (run, restore),
-        _ => return Err(defect("nothing is being restored")),
+    let rollout = state.rollout(direction);
+    let standing = standing(state, direction)?;
+    let digests = match direction {
+        Direction::Forward => digests(ports, release, stage, name).await?,
+        // What ran before was good by its own release; its task definition names it.
+        Direction::Back => Vec::new(),
     };
-    let (deployments, service_deployments) = before_restore(state, run);
-    let before = Baseline {
-        primary: run.primary.clone(),
-        task_definition: run.task_definition.clone(),
-        service_deployments,
-        deployments,
-        desired: 0,
+    let last = rollout.run.as_ref().and_then(|r| r.progress.as_ref());
+    // Nothing was updated where nothing is to change: then the standing deployment itself is to be proven.
+    let updated = match direction {
+        Direction::Forward => rollout.run.as_ref().filter(|_| state.registered.is_some()),
+        Direction::Back => rollout.run.as_ref(),
     };
-    let last = restore.progress.as_ref();
     let ours = Ours {
         service: name,
-        primary: &restore.primary,
-        task_definition: &restore.task_definition,
-        before: Some(&before),
-        stop_asked: false,
-        // What ran before was good by its own release; its task definition names it.
-        digests: &[],
+        primary: updated.map_or(&standing.primary, |r| &r.primary),
+        task_definition: updated.map_or(&standing.task_definition, |r| &r.task_definition),
+        before: updated.map(|_| &standing),
+        stop_asked: direction == Direction::Forward && state.stop_requested.is_some(),
+        digests: &digests,
         last,
     };
     let read_at = ports.clock.now();
-    let progress = read(ports, release, stage, &ours, &before.service_deployments, restore.begun).await?;
-    let overdue = is_overdue(restore, stage, &progress, read_at);
-    let news =
-        (last != Some(&progress)).then(|| Fact::RestoreObserved { at: at.clone(), service: name.clone(), progress });
-    let overdue = overdue.then(|| Fact::RestoreOverdue { at: at.clone(), service: name.clone() });
-    Ok(news.into_iter().chain(overdue).collect())
+    let begun = rollout.run.as_ref().map_or(read_at, |run| run.begun);
+    let progress = read(ports, release, stage, &ours, &standing.service_deployments, begun).await?;
+    let overdue = rollout.run.as_ref().is_some_and(|run| is_overdue(run, stage, &progress, read_at));
+    let service = || name.clone();
+    // The first of several proofs is news, and so is each that follows: they are counted.
+    let news = (last != Some(&progress)).then(|| RollFact::RolloutObserved { service: service(), direction, progress });
+    let overdue = overdue.then(|| RollFact::RolloutOverdue { service: service(), direction });
+    Ok(news.into_iter().chain(overdue).map(|fact| Fact::step(at, fact)).collect())
+}
+
+/// What stood before a rollout began, forward or back.
+fn standing(state: &RollState, direction: Direction) -> Result<Baseline, Fault> {
+    match direction {
+        Direction::Forward => state.baseline.clone().ok_or_else(|| defect("no baseline was taken")),
+        Direction::Back => {
+            let (Some(run), Some(_)) = (&state.forward.run, &state.back.run) else {
+                return Err(defect("nothing is being restored"));
+            };
+            let (deployments, service_deployments) = before_restore(state, run);
+            let (primary, task_definition) = (run.primary.clone(), run.task_definition.clone());
+            Ok(Baseline { primary, task_definition, service_deployments, deployments, desired: 0 })
+        }
+    }
 }
 
 async fn read(

@@ -5,6 +5,7 @@ use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::TaskName;
 use crate::model::release::Release;
+use crate::model::step::run::RunFact;
 use crate::ports::deployer::{Cluster, OneOff};
 use crate::runtime::execute::{defect, run, stage};
 use crate::runtime::ports::Ports;
@@ -17,7 +18,7 @@ pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, task: &Task
     let read_at = ports.clock.now();
     let end = match ports.deployer.one_off(cluster, arn, &pipeline.task(task).container).await? {
         OneOff::Moving { .. } if read_at < *since + pipeline.task(task).timeout => return Ok(vec![]),
-        OneOff::Moving { .. } => return Ok(vec![Fact::TaskOverdue { at: at.clone(), task: task.clone() }]),
+        OneOff::Moving { .. } => return Ok(vec![Fact::step(at, RunFact::TaskOverdue { task: task.clone() })]),
         OneOff::Ended(end) => end,
         OneOff::Gone => {
             return Err(Fault::new(
@@ -28,5 +29,5 @@ pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, task: &Task
             .hint("stopped tasks are kept for about an hour; its log shows how it ended"));
         }
     };
-    Ok(vec![Fact::TaskRan { at: at.clone(), task: task.clone(), end }])
+    Ok(vec![Fact::step(at, RunFact::TaskRan { task: task.clone(), end })])
 }

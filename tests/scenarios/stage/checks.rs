@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Uri};
-use kanmon::model::pipeline::Check;
+use kanmon::model::step::check::Check;
 use kanmon::model::verdict::Verdict;
 use kanmon::ports::checks::{Checked, Checks};
 use kanmon::sandbox::connector::SharedWorld;

@@ -1,0 +1,88 @@
+//! Following a deployment, forward or back, until it is known what it came to.
+
+use jiff::Timestamp;
+
+use crate::engine::agenda::{Agenda, Flow};
+use crate::engine::decision::{Waiting, Watch};
+use crate::model::effect::{Effect, StepRef};
+use crate::model::event::Fact;
+use crate::model::ids::ServiceName;
+use crate::model::pipeline::Stage;
+use crate::model::rollout::{PROOFS, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::step::part::{Direction, StepPart};
+use crate::model::step::roll::RollFact;
+use crate::model::step::roll_state::RolloutRun;
+use crate::model::words;
+
+/// A service's rollout in one direction.
+pub struct Followed<'a> {
+    pub at: &'a StepRef,
+    pub service: &'a ServiceName,
+    pub direction: Direction,
+}
+
+impl Followed<'_> {
+    /// The update that begins it.
+    pub fn update(&self) -> Effect {
+        Effect::Update { at: self.at.clone(), service: self.service.clone(), direction: self.direction }
+    }
+
+    /// That it has ended.
+    pub fn ended(&self, end: RolloutEnd) -> Fact {
+        let (service, direction) = (self.service.clone(), self.direction);
+        Fact::step(self.at, RollFact::RolloutEnded { service, direction, end })
+    }
+
+    /// Reads it again and again; `what` is where it stands.
+    pub fn watch(&self, a: &mut Agenda<'_>, what: String) -> Flow {
+        let (at, part) = (self.at.clone(), StepPart::Service(self.service.clone(), self.direction));
+        let why = Waiting::Step { at: at.clone(), part: part.clone(), what };
+        a.watch(Watch::Step { at, part }, a.release.started.pipeline.poll, why)
+    }
+
+    /// Until it has ended, whatever that comes to; past its deadline it ends as `late`.
+    pub fn to_its_end(&self, a: &mut Agenda<'_>, run: &RolloutRun, late: RolloutEnd) -> Flow {
+        match run.progress.as_ref().and_then(end_of) {
+            Some(end) => a.record(self.ended(end)),
+            None if run.overdue => a.record(self.ended(late)),
+            None => self.watch(a, stands(run)),
+        }
+    }
+}
+
+/// Where a deployment stands, in words.
+pub fn stands(run: &RolloutRun) -> String {
+    run.progress.as_ref().map_or_else(|| "updated".to_owned(), words::progress)
+}
+
+/// What a state that will not change by itself comes to.
+pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
+    match &progress.rollout {
+        RolloutState::Proven { readings } if *readings < PROOFS => None,
+        RolloutState::Proven { .. } if progress.desired == 0 => Some(RolloutEnd::Unverified),
+        RolloutState::Proven { .. } => Some(RolloutEnd::Succeeded),
+        RolloutState::RolledBack { reason } => Some(RolloutEnd::RolledBack { reason: reason.clone() }),
+        RolloutState::RollbackFailed { reason } => Some(RolloutEnd::Stuck { reason: reason.clone() }),
+        RolloutState::Failed { reason } => Some(RolloutEnd::Failed { reason: reason.clone() }),
+        RolloutState::Stopped { reason } => Some(RolloutEnd::Stopped { reason: reason.clone() }),
+        RolloutState::Superseded { by } => Some(RolloutEnd::Superseded { by: by.clone() }),
+        RolloutState::Looking { .. }
+        | RolloutState::InProgress
+        | RolloutState::Proving { .. }
+        | RolloutState::RollingBack { .. }
+        | RolloutState::Ambiguous { .. } => None,
+    }
+}
+
+/// Whether ECS calls it successful. From then on it can neither be stopped nor rolled back, and no breaker or alarm watches it: only
+/// a new deployment leads back.
+pub fn is_done_for_ecs(progress: &RolloutProgress) -> bool {
+    matches!(progress.rollout, RolloutState::Proving { .. } | RolloutState::Proven { .. })
+}
+
+/// Whether a reading made now tells that a deployment will not be done in time. Not by the clock alone: what could not be read may
+/// be done by then, and what is only being counted is as good as done.
+pub fn is_overdue(run: &RolloutRun, stage: &Stage, progress: &RolloutProgress, read_at: Timestamp) -> bool {
+    let done = end_of(progress).is_some() || matches!(progress.rollout, RolloutState::Proven { .. });
+    !run.overdue && !done && read_at >= run.since + stage.deadline
+}

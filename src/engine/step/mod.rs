@@ -1,0 +1,65 @@
+//! A stage's steps, in their order.
+
+mod check;
+pub mod follow;
+mod kind;
+pub mod roll;
+mod run;
+
+use self::kind::Walk;
+use super::agenda::{Agenda, Flow, Halt};
+use crate::model::effect::{Effect, StepRef};
+use crate::model::event::{Fact, StageFailure};
+use crate::model::outcome::Ending;
+use crate::model::pipeline::{OnFailure, Stage};
+use crate::model::step::{StepState, each};
+
+pub fn walk(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+    let release = a.release;
+    for (step, state) in release.stage(&stage.name).steps.iter().enumerate() {
+        let at = StepRef { stage: stage.name.clone(), step };
+        let flow = each!(state, StepState, state => state.walk(a, stage, &at));
+        failing(a, stage, flow)?;
+    }
+    Ok(())
+}
+
+/// Whether something was run in a step that is not a service.
+pub fn ran(state: &StepState) -> bool {
+    each!(state, StepState, state => state.ran())
+}
+
+/// Whether a step ended without a word on what runs.
+pub fn is_unknown(state: &StepState) -> bool {
+    each!(state, StepState, state => state.is_unknown())
+}
+
+/// What the services were brought to is looked at once more before the stage is called done: nobody else's deployment is called
+/// a success of this release.
+pub fn confirmed(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+    let state = a.release.stage(&stage.name);
+    if state.confirmed || state.rolls().next().is_none() {
+        return Ok(());
+    }
+    let flow = a.effect(Effect::Confirm { stage: stage.name.clone() });
+    failing(a, stage, flow)
+}
+
+/// An end that nobody can go on from is the stage's failure.
+fn failing(a: &mut Agenda<'_>, stage: &Stage, flow: Flow) -> Flow {
+    match flow {
+        Err(Halt::End(ending)) if !ending.outcome.is_resumable() => fail(a, stage, ending),
+        flow => flow,
+    }
+}
+
+/// The stage has failed: written down first, put in order next.
+pub fn fail(a: &mut Agenda<'_>, stage: &Stage, ending: Ending) -> Flow {
+    use crate::model::outcome::Outcome;
+    let roll_back = match ending.outcome {
+        // Somebody else's doing is neither fought nor rolled back over.
+        Outcome::Superseded | Outcome::Aborted => false,
+        _ => stage.on_failure == OnFailure::Rollback,
+    };
+    a.record(Fact::StageFailed { stage: stage.name.clone(), failure: StageFailure { ending, roll_back } })
+}

@@ -1,0 +1,47 @@
+//! A one-off task: its task definition, its start, its end.
+
+use super::kind::Walk;
+use crate::engine::agenda::{Agenda, Flow, Halt};
+use crate::engine::decision::{Waiting, Watch};
+use crate::engine::{ending, enter};
+use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::pipeline::Stage;
+use crate::model::step::part::StepPart;
+use crate::model::step::run::RunState;
+
+impl Walk for RunState {
+    fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow {
+        let pipeline = &a.release.started.pipeline;
+        let task = &self.task;
+        if let Some(end) = &self.ended {
+            return match end.exit_code {
+                Some(0) => Ok(()),
+                Some(_) | None => Err(Halt::End(ending::task_failed(&at.stage, task, end))),
+            };
+        }
+        if self.started.is_none() {
+            enter::still_stands(a, stage)?;
+        }
+        if self.registered.is_none() {
+            return a.effect(Effect::Register { at: at.clone(), workload: Workload::Task(task.clone()) });
+        }
+        let Some((arn, _)) = &self.started else {
+            return a.effect(Effect::RunTask { at: at.clone(), task: task.clone() });
+        };
+        // Not by the clock alone: it may have ended while it could not be looked at.
+        if self.overdue {
+            return Err(Halt::End(ending::task_late(&at.stage, task, arn, pipeline.task(task).timeout)));
+        }
+        let part = StepPart::Task(task.clone());
+        let why = Waiting::Step { at: at.clone(), part: part.clone(), what: "runs".to_owned() };
+        a.watch(Watch::Step { at: at.clone(), part }, pipeline.poll, why)
+    }
+
+    fn ran(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    fn is_unknown(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,106 @@
+//! `check`: whether a stage works.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::kind::{About, Spec, State, wrong_kind};
+use super::part::{StepPart, StepRef};
+use super::roll_state::RollStates;
+use crate::model::effect::{Effect, Workload};
+use crate::model::ids::{AccountName, ServiceName, TaskName};
+use crate::model::verdict::Verdict;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "check", rename_all = "kebab-case")]
+pub enum Check {
+    /// Asked again until it answers as expected or the timeout has passed.
+    Http { url: String, status: u16, contains: Option<String>, timeout: SignedDuration },
+    /// Run once; exit code 0 passes.
+    Command {
+        argv: Vec<String>,
+        timeout: SignedDuration,
+        /// Whose credentials it gets; without one, none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<AccountName>,
+    },
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CheckState {
+    /// Its verdict, and what was seen.
+    pub judged: Option<(Verdict, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum CheckFact {
+    CheckJudged { verdict: Verdict, detail: String },
+}
+
+impl Check {
+    /// The account whose credentials it gets.
+    pub fn account(&self) -> Option<&AccountName> {
+        match self {
+            Check::Command { account, .. } => account.as_ref(),
+            Check::Http { .. } => None,
+        }
+    }
+}
+
+impl Spec for Check {
+    type State = CheckState;
+
+    fn state(&self) -> CheckState {
+        CheckState::default()
+    }
+
+    fn services(&self) -> &[ServiceName] {
+        &[]
+    }
+
+    fn task(&self) -> Option<&TaskName> {
+        None
+    }
+
+    fn account(&self) -> Option<&AccountName> {
+        self.account()
+    }
+
+    fn parts(&self) -> Vec<StepPart> {
+        vec![StepPart::Whole]
+    }
+}
+
+impl State for CheckState {
+    type Fact = CheckFact;
+
+    fn take(&mut self, fact: &CheckFact, _at: Timestamp) -> Result<(), String> {
+        let CheckFact::CheckJudged { verdict, detail } = fact;
+        self.judged = Some((*verdict, detail.clone()));
+        Ok(())
+    }
+
+    fn agrees(&self, _fact: &CheckFact, _at: &StepRef) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn intend(&mut self, _effect: &Effect, _at: Timestamp) {}
+
+    fn register(&mut self, _workload: &Workload, _arn: &str) -> Result<(), String> {
+        Err(wrong_kind())
+    }
+
+    fn go_on(&mut self, _at: Timestamp) {}
+
+    fn rolls(&self) -> Option<&RollStates> {
+        None
+    }
+}
+
+impl About for CheckFact {
+    fn part(&self) -> StepPart {
+        match self {
+            CheckFact::CheckJudged { .. } => StepPart::Whole,
+        }
+    }
+}

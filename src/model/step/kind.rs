@@ -1,0 +1,55 @@
+//! What every kind of step has to say of itself. No method has a default: a new kind says all of it in its own module.
+
+use jiff::Timestamp;
+
+use super::part::{StepPart, StepRef};
+use super::roll_state::RollStates;
+use crate::model::effect::{Effect, Workload};
+use crate::model::ids::{AccountName, ServiceName, TaskName};
+
+/// A kind of step, as the file has it.
+pub trait Spec {
+    type State;
+
+    /// Its state before its first fact.
+    fn state(&self) -> Self::State;
+    /// The services that it changes.
+    fn services(&self) -> &[ServiceName];
+    /// The one-off task that it runs.
+    fn task(&self) -> Option<&TaskName>;
+    /// The account whose credentials it hands out.
+    fn account(&self) -> Option<&AccountName>;
+    /// Its parts, in the order in which it comes to them.
+    fn parts(&self) -> Vec<StepPart>;
+}
+
+/// The state of a kind of step.
+pub trait State {
+    type Fact;
+
+    /// Takes in a fact.
+    ///
+    /// # Errors
+    /// Why it cannot follow, as a sentence; the same for the others.
+    fn take(&mut self, fact: &Self::Fact, at: Timestamp) -> Result<(), String>;
+    /// Whether a fact says the same as those before it of what both speak of; `at` is for the sentence.
+    fn agrees(&self, fact: &Self::Fact, at: &StepRef) -> Result<(), String>;
+    /// Takes in that an effect of this step is intended.
+    fn intend(&mut self, effect: &Effect, at: Timestamp);
+    /// Takes in that a task definition was registered.
+    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), String>;
+    /// A process takes over: deadlines and what counts in consecutive readings begin again.
+    fn go_on(&mut self, at: Timestamp);
+    /// The services that it rolls.
+    fn rolls(&self) -> Option<&RollStates>;
+}
+
+/// A fact of a kind of step.
+pub trait About {
+    fn part(&self) -> StepPart;
+}
+
+/// Something of another kind of step than this one.
+pub(super) fn wrong_kind() -> String {
+    "the step is of another kind".to_owned()
+}

@@ -1,0 +1,185 @@
+//! A stage's steps. Each kind has a module of its own with what the file says of it, its state, and the facts that change the state; the enums
+//! here only delegate.
+
+pub mod check;
+mod kind;
+pub mod part;
+pub mod roll;
+pub mod roll_state;
+pub mod run;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use self::check::{Check, CheckFact, CheckState};
+use self::kind::{About, Spec, State, wrong_kind};
+use self::part::{StepPart, StepRef};
+use self::roll::{Roll, RollFact};
+use self::roll_state::RollStates;
+use self::run::{Run, RunFact, RunState};
+use super::effect::{Effect, Workload};
+use super::ids::{AccountName, ServiceName, TaskName};
+
+/// The same for each kind of step: `each!(VALUE, ENUM, NAME => EXPRESSION)`. The expression names a method that every kind has in its own
+/// module of the room, so that a new kind does not compile until it has it too.
+macro_rules! each {
+    ($value:expr, $kinds:ident, $name:ident => $then:expr) => {
+        match $value {
+            $kinds::Run($name) => $then,
+            $kinds::Roll($name) => $then,
+            $kinds::Check($name) => $then,
+        }
+    };
+}
+pub(crate) use each;
+
+/// The kinds: what the file says of each, its state, and its facts.
+macro_rules! kinds {
+    ($($kind:ident: $spec:ty, $state:ty, $fact:ty;)+) => {
+        /// What the file says of a step.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "step", rename_all = "kebab-case")]
+        pub enum Step {
+            $($kind($spec),)+
+        }
+
+        /// A step, as its facts have left it.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum StepState {
+            $($kind($state),)+
+        }
+
+        /// What became known of a step.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum StepFact {
+            $($kind($fact),)+
+        }
+
+        $(impl From<$fact> for StepFact {
+            fn from(fact: $fact) -> StepFact {
+                StepFact::$kind(fact)
+            }
+        })+
+
+        impl Step {
+            /// Its state before its first fact.
+            pub fn state(&self) -> StepState {
+                match self {
+                    $(Step::$kind(step) => StepState::$kind(step.state()),)+
+                }
+            }
+        }
+
+        impl StepState {
+            /// Takes in a fact.
+            ///
+            /// # Errors
+            /// Why it cannot follow, as a sentence.
+            pub(super) fn take(&mut self, fact: &StepFact, at: Timestamp) -> Result<(), String> {
+                match self {
+                    $(StepState::$kind(state) => match fact {
+                        StepFact::$kind(fact) => State::take(state, fact, at),
+                        #[allow(unreachable_patterns, clippy::wildcard_enum_match_arm)]
+                        _ => Err(wrong_kind()),
+                    },)+
+                }
+            }
+
+            /// Whether a fact says the same as those before it of what both speak of.
+            ///
+            /// # Errors
+            /// What differs, as a sentence.
+            pub(super) fn agrees(&self, fact: &StepFact, at: &StepRef) -> Result<(), String> {
+                match self {
+                    $(StepState::$kind(state) => match fact {
+                        StepFact::$kind(fact) => State::agrees(state, fact, at),
+                        #[allow(unreachable_patterns, clippy::wildcard_enum_match_arm)]
+                        _ => Err(wrong_kind()),
+                    },)+
+                }
+            }
+        }
+
+        impl StepFact {
+            /// Reads a fact of this kind; `None`: no step's fact is called so.
+            pub(super) fn read(kind: &str, value: &Value) -> Option<serde_json::Result<StepFact>> {
+                None$(.or_else(|| family::<$fact>(kind, value).map(|fact| fact.map(StepFact::$kind))))+
+            }
+        }
+    };
+}
+
+kinds! {
+    Run: Run, RunState, RunFact;
+    Roll: Roll, RollStates, RollFact;
+    Check: Check, CheckState, CheckFact;
+}
+
+/// Reads a fact as one of this kind of step; `None`: it is none.
+fn family<F: DeserializeOwned>(kind: &str, value: &Value) -> Option<serde_json::Result<F>> {
+    match F::deserialize(value) {
+        Err(error) if error.to_string().starts_with(&format!("unknown variant `{kind}`")) => None,
+        read => Some(read),
+    }
+}
+
+impl Step {
+    /// The services that it changes.
+    pub fn services(&self) -> &[ServiceName] {
+        each!(self, Step, step => step.services())
+    }
+
+    /// The one-off task that it runs.
+    pub fn task(&self) -> Option<&TaskName> {
+        each!(self, Step, step => step.task())
+    }
+
+    /// The account whose credentials it hands out.
+    pub fn account(&self) -> Option<&AccountName> {
+        each!(self, Step, step => Spec::account(step))
+    }
+
+    /// The check that it is, where it is one.
+    pub fn check(&self) -> Option<&Check> {
+        if let Step::Check(check) = self { Some(check) } else { None }
+    }
+
+    /// Whether it has this part.
+    pub fn has(&self, part: &StepPart) -> bool {
+        self.parts().contains(part)
+    }
+
+    /// Its parts, in the order in which it comes to them.
+    pub fn parts(&self) -> Vec<StepPart> {
+        each!(self, Step, step => step.parts())
+    }
+}
+
+impl StepState {
+    pub(super) fn intend(&mut self, effect: &Effect, at: Timestamp) {
+        each!(self, StepState, state => state.intend(effect, at));
+    }
+
+    pub(super) fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), String> {
+        each!(self, StepState, state => state.register(workload, arn))
+    }
+
+    pub(super) fn go_on(&mut self, at: Timestamp) {
+        each!(self, StepState, state => state.go_on(at));
+    }
+
+    /// The services that it rolls.
+    pub fn rolls(&self) -> Option<&RollStates> {
+        each!(self, StepState, state => state.rolls())
+    }
+}
+
+impl StepFact {
+    /// What it is about.
+    pub fn part(&self) -> StepPart {
+        each!(self, StepFact, fact => fact.part())
+    }
+}

@@ -1,0 +1,41 @@
+//! Where something belongs in a release: which step, and which part of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ids::{ServiceName, StageName, TaskName};
+
+/// A step, by its stage and its position in the stage's list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StepRef {
+    pub stage: StageName,
+    pub step: usize,
+}
+
+/// Where a rollout goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// To what is released.
+    Forward,
+    /// To what ran before.
+    Back,
+}
+
+/// The part of a step that something is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StepPart {
+    Whole,
+    Task(TaskName),
+    Service(ServiceName, Direction),
+}
+
+impl StepPart {
+    /// As people call it: `STAGE/NAME`, or the stage alone.
+    pub fn of(&self, at: &StepRef) -> String {
+        match self {
+            StepPart::Whole => at.stage.to_string(),
+            StepPart::Task(task) => format!("{}/{task}", at.stage),
+            StepPart::Service(service, _) => format!("{}/{service}", at.stage),
+        }
+    }
+}

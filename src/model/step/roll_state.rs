@@ -1,0 +1,124 @@
+//! How far a service has come in a `roll`, forward and back.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::part::Direction;
+use crate::model::ids::ServiceName;
+use crate::model::rollout::{Baseline, RollbackTarget, RolloutEnd, RolloutProgress, RolloutState};
+
+/// Each service's own roll.
+pub type RollStates = BTreeMap<ServiceName, RollState>;
+
+/// A service's way through one `roll`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RollState {
+    pub baseline: Option<Baseline>,
+    pub registered: Option<String>,
+    pub forward: Rollout,
+    /// When a rollback of the running deployment was asked for.
+    pub stop_requested: Option<Timestamp>,
+    /// Read before the way back was begun.
+    pub target: Option<RollbackTarget>,
+    pub back: Rollout,
+}
+
+/// A rollout in one direction, as far as it has come.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rollout {
+    pub run: Option<RolloutRun>,
+    pub ended: Option<RolloutEnd>,
+}
+
+/// A deployment that kanmon started, or found standing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RolloutRun {
+    /// `ecs-svc/…`.
+    pub primary: String,
+    pub task_definition: String,
+    /// When it was started, or first found standing.
+    pub begun: Timestamp,
+    /// What the deadline counts from: the start, the last resumption, or the request to stop.
+    pub since: Timestamp,
+    /// Read after its deadline, and not done.
+    pub overdue: bool,
+    pub progress: Option<RolloutProgress>,
+}
+
+impl RollState {
+    pub fn rollout(&self, direction: Direction) -> &Rollout {
+        match direction {
+            Direction::Forward => &self.forward,
+            Direction::Back => &self.back,
+        }
+    }
+
+    pub(super) fn rollout_mut(&mut self, direction: Direction) -> &mut Rollout {
+        match direction {
+            Direction::Forward => &mut self.forward,
+            Direction::Back => &mut self.back,
+        }
+    }
+
+    /// Whether this release changed the service and has not put it back.
+    pub fn stands_changed(&self) -> bool {
+        let standing = matches!(
+            self.forward.ended,
+            Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. })
+        );
+        self.registered.is_some() && self.forward.run.is_some() && self.back.ended.is_none() && standing
+    }
+
+    /// The deployment that is followed. Forward it may be the one that stood before, where nothing is to change.
+    pub(super) fn running(&mut self, direction: Direction, at: Timestamp) -> Result<&mut RolloutRun, String> {
+        let standing = match direction {
+            Direction::Forward => self.baseline.as_ref(),
+            Direction::Back => None,
+        };
+        let found = standing.map(|s| RolloutRun::new(&s.primary, &s.task_definition, at));
+        let run = &mut self.rollout_mut(direction).run;
+        if run.is_none() {
+            *run = found;
+        }
+        run.as_mut().ok_or_else(|| nothing_runs(direction))
+    }
+}
+
+pub(super) fn nothing_runs(direction: Direction) -> String {
+    match direction {
+        Direction::Forward => "nothing was rolled".to_owned(),
+        Direction::Back => "no rollback was started".to_owned(),
+    }
+}
+
+impl RolloutRun {
+    pub(super) fn new(primary: &str, task_definition: &str, since: Timestamp) -> RolloutRun {
+        let (primary, task_definition) = (primary.to_owned(), task_definition.to_owned());
+        RolloutRun { primary, task_definition, begun: since, since, overdue: false, progress: None }
+    }
+
+    pub(super) fn count_from(&mut self, at: Timestamp) {
+        self.since = at;
+        self.overdue = false;
+    }
+
+    /// Forgets what only counts in consecutive readings, or was read in a way that settles nothing.
+    pub(super) fn look_again(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            match progress.rollout {
+                RolloutState::Looking { .. } | RolloutState::Proven { .. } | RolloutState::Ambiguous { .. } => {
+                    progress.rollout = RolloutState::Looking { readings: 0 };
+                }
+                RolloutState::InProgress
+                | RolloutState::Proving { .. }
+                | RolloutState::RollingBack { .. }
+                | RolloutState::RolledBack { .. }
+                | RolloutState::RollbackFailed { .. }
+                | RolloutState::Failed { .. }
+                | RolloutState::Stopped { .. }
+                | RolloutState::Superseded { .. } => {}
+            }
+        }
+    }
+}

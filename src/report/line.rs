@@ -1,0 +1,68 @@
+//! One piece of news, as a line that a person reads.
+
+use jiff::Timestamp;
+
+use super::paint::Paint;
+use super::text::Text;
+use crate::model::visible;
+
+/// What a line is about, before its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// It has begun.
+    Begun,
+    Done,
+    Failed,
+    Careful,
+    /// A person is asked.
+    Asks,
+    Note,
+    /// For those who want to know everything.
+    Detail,
+}
+
+/// One piece of news: what about, what, and what stands below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub mark: Mark,
+    pub topic: String,
+    pub text: String,
+    pub more: Vec<String>,
+}
+
+/// Topics stand in a column of their own.
+const TOPIC: usize = 16;
+
+impl Line {
+    pub fn new(mark: Mark, topic: impl Into<String>, text: impl Into<String>) -> Option<Line> {
+        Some(Line { mark, topic: topic.into(), text: text.into(), more: Vec::new() })
+    }
+
+    pub fn with(mark: Mark, topic: impl Into<String>, text: impl Into<String>, more: Vec<String>) -> Option<Line> {
+        Some(Line { mark, topic: topic.into(), text: text.into(), more })
+    }
+
+    /// As it is printed, on a terminal of so many cells.
+    pub fn render(&self, paint: Paint, width: Option<usize>) -> Text {
+        let topic = format!("{:<TOPIC$}", visible::line(&self.topic));
+        let (sign, topic) = match self.mark {
+            Mark::Begun => ("→".to_owned(), paint.strong(&topic)),
+            Mark::Done => (paint.good("✓"), topic),
+            Mark::Failed => (paint.bad("✗"), paint.bad(&topic)),
+            Mark::Careful => (paint.careful("!"), topic),
+            Mark::Asks => (paint.careful("?"), paint.strong(&topic)),
+            Mark::Note | Mark::Detail => (paint.faint("·"), topic),
+        };
+        let indent = TOPIC + 3;
+        let text = Text::from(format!("{sign} {topic} {}", self.text)).wrapped(width, indent);
+        let more: Text = self.more.iter().collect();
+        text.and(more.after(&" ".repeat(indent)).wrapped(width, 2))
+    }
+
+    /// The same, with its time (UTC) before it.
+    pub fn dated(&self, at: Timestamp, paint: Paint, width: Option<usize>) -> Text {
+        let at = at.strftime("%m-%d %H:%M:%S").to_string();
+        let text = self.render(paint, width.map(|w| w.saturating_sub(at.len() + 1)));
+        text.beside(&paint.faint(&at), at.len() + 1)
+    }
+}

@@ -1,0 +1,32 @@
+//! A check in reports.
+
+use super::kind::{Cases, Story};
+use crate::model::effect::{Effect, StepRef};
+use crate::model::release::Release;
+use crate::model::step::check::{CheckFact, CheckState};
+use crate::model::step::part::StepPart;
+use crate::report::held::Held;
+use crate::report::line::{Line, Mark};
+
+impl Cases for CheckState {
+    fn name(&self, at: &StepRef, _part: &StepPart) -> String {
+        Effect::Check { at: at.clone() }.to_string()
+    }
+
+    fn held(&self, _part: &StepPart) -> Option<Held> {
+        self.judged.as_ref().map(|(verdict, _)| Held::from(*verdict))
+    }
+}
+
+impl Story for CheckFact {
+    fn line(&self, at: &StepRef, _release: &Release) -> Option<Line> {
+        let CheckFact::CheckJudged { verdict, detail } = self;
+        let mark = if verdict.is_open() { Mark::Done } else { Mark::Failed };
+        Line::new(mark, at.stage.as_str(), format!("check: {detail}"))
+    }
+
+    fn closes(&self) -> bool {
+        let CheckFact::CheckJudged { .. } = self;
+        true
+    }
+}

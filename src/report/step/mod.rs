@@ -1,0 +1,34 @@
+//! A stage's steps in reports: one file for each kind.
+
+mod check;
+mod kind;
+mod roll;
+mod run;
+
+use self::kind::{Cases, Story};
+use super::held::Held;
+use super::line::Line;
+use crate::model::effect::StepRef;
+use crate::model::release::Release;
+use crate::model::step::part::StepPart;
+use crate::model::step::{StepFact, StepState, each};
+
+/// The line for a fact, if it is one that people want to read as it happens.
+pub fn line(fact: &StepFact, at: &StepRef, release: &Release) -> Option<Line> {
+    each!(fact, StepFact, fact => fact.line(at, release))
+}
+
+/// Whether nothing goes on about its case after it, until that is begun anew.
+pub fn closes(fact: &StepFact) -> bool {
+    each!(fact, StepFact, fact => fact.closes())
+}
+
+/// What a case is called.
+pub fn name(state: &StepState, at: &StepRef, part: &StepPart) -> String {
+    each!(state, StepState, state => state.name(at, part))
+}
+
+/// Whether a case held, once that is known for good.
+pub fn held(state: &StepState, part: &StepPart) -> Option<Held> {
+    each!(state, StepState, state => state.held(part))
+}

@@ -1,0 +1,123 @@
+//! Rolled services in reports, forward and back.
+
+use super::kind::{Cases, Story};
+use crate::model::arn;
+use crate::model::effect::{Effect, StepRef};
+use crate::model::release::Release;
+use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::step::part::{Direction, StepPart};
+use crate::model::step::roll::RollFact;
+use crate::model::step::roll_state::RollStates;
+use crate::model::words::{self, tasks, trimmed};
+use crate::report::held::Held;
+use crate::report::line::{Line, Mark};
+
+impl Cases for RollStates {
+    fn name(&self, at: &StepRef, part: &StepPart) -> String {
+        match part {
+            StepPart::Service(service, direction) => {
+                Effect::Update { at: at.clone(), service: service.clone(), direction: *direction }.to_string()
+            }
+            StepPart::Whole | StepPart::Task(_) => part.of(at),
+        }
+    }
+
+    fn held(&self, part: &StepPart) -> Option<Held> {
+        match part {
+            StepPart::Service(service, direction) => {
+                self.get(service)?.rollout(*direction).ended.as_ref().map(Held::from)
+            }
+            StepPart::Whole | StepPart::Task(_) => None,
+        }
+    }
+}
+
+impl Story for RollFact {
+    fn line(&self, at: &StepRef, release: &Release) -> Option<Line> {
+        let (service, direction) = (self.service(), self.direction());
+        let topic = format!("{}/{service}", at.stage);
+        let roll = release.roll(at, service);
+        match self {
+            RollFact::BaselineTaken { baseline, .. } => {
+                let now = arn::last(&baseline.task_definition);
+                Line::new(Mark::Detail, topic, format!("runs {now} now, {} wanted", tasks(baseline.desired)))
+            }
+            RollFact::RolloutStarted { task_definition, .. } => {
+                let to = arn::last(task_definition);
+                match (direction, roll.and_then(|r| r.baseline.as_ref())) {
+                    (Direction::Forward, Some(before)) => {
+                        let from = arn::last(&before.task_definition);
+                        Line::new(Mark::Begun, topic, format!("{from} → {to}, {}", tasks(before.desired)))
+                    }
+                    (Direction::Forward, None) => Line::new(Mark::Begun, topic, format!("goes to {to}")),
+                    (Direction::Back, _) => Line::new(Mark::Careful, topic, format!("goes back to {to}")),
+                }
+            }
+            RollFact::RolloutObserved { progress, .. } => moved(topic, progress),
+            RollFact::RolloutOverdue { .. } => Line::new(Mark::Careful, topic, "is not done at its deadline"),
+            RollFact::RolloutStopRequested { .. } => Line::new(Mark::Careful, topic, "asked ECS to stop and roll back"),
+            RollFact::RolloutEnded { end, .. } => {
+                let run = roll.and_then(|r| r.rollout(direction).run.as_ref());
+                ended(topic, end, run.and_then(|r| r.progress.as_ref()), direction)
+            }
+            RollFact::RollbackPrepared { again: false, .. } => None,
+            RollFact::RollbackPrepared { target, again: true, .. } => {
+                let now = arn::last(&target.task_definition);
+                Line::new(Mark::Detail, topic, format!("what ran before was deregistered; it is {now} now"))
+            }
+        }
+    }
+
+    fn closes(&self) -> bool {
+        match self {
+            RollFact::RolloutEnded { .. } => true,
+            RollFact::BaselineTaken { .. }
+            | RollFact::RolloutStarted { .. }
+            | RollFact::RolloutObserved { .. }
+            | RollFact::RolloutOverdue { .. }
+            | RollFact::RolloutStopRequested { .. }
+            | RollFact::RollbackPrepared { .. } => false,
+        }
+    }
+}
+
+/// Movements that people want to see scroll by; the rest shows where it is waited for.
+fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
+    match &progress.rollout {
+        RolloutState::RollingBack { .. } => Line::new(Mark::Careful, topic, words::progress(progress)),
+        RolloutState::Looking { .. } | RolloutState::InProgress | RolloutState::Proving { .. } => {
+            let held_up = progress.circumstances.held_up.as_ref().map(words::held_up);
+            let what = held_up.or_else(|| progress.deaths.first().map(words::death))?;
+            Line::new(Mark::Careful, topic, what)
+        }
+        RolloutState::Proven { .. }
+        | RolloutState::RolledBack { .. }
+        | RolloutState::RollbackFailed { .. }
+        | RolloutState::Failed { .. }
+        | RolloutState::Stopped { .. }
+        | RolloutState::Superseded { .. }
+        | RolloutState::Ambiguous { .. } => None,
+    }
+}
+
+fn ended(topic: String, end: &RolloutEnd, progress: Option<&RolloutProgress>, direction: Direction) -> Option<Line> {
+    let counts = progress.map(|p| format!("{}/{} running, ", p.running, p.desired)).unwrap_or_default();
+    let draining = progress.map_or(0, |p| p.circumstances.draining);
+    let draining = if draining > 0 { format!(", {}", words::draining(draining)) } else { String::new() };
+    let (mark, text) = match end {
+        RolloutEnd::Succeeded => match direction {
+            Direction::Forward => (Mark::Done, format!("{counts}proven by digest{draining}")),
+            Direction::Back => (Mark::Done, format!("{counts}what ran before runs again")),
+        },
+        RolloutEnd::Unchanged => (Mark::Done, format!("ran already: {counts}proven by digest{draining}")),
+        RolloutEnd::Unverified => (Mark::Careful, "deployed; desired count 0, so nothing ran to be proven".to_owned()),
+        RolloutEnd::RolledBack { reason } => (Mark::Failed, format!("rolled back: {}", trimmed(reason))),
+        RolloutEnd::Failed { reason } => (Mark::Failed, format!("failed: {}", trimmed(reason))),
+        RolloutEnd::Superseded { by } => (Mark::Failed, format!("superseded by {by}")),
+        RolloutEnd::Stopped { reason } => (Mark::Failed, format!("stopped: {}", trimmed(reason))),
+        RolloutEnd::Stuck { reason } => (Mark::Failed, format!("stuck: {}", trimmed(reason))),
+        RolloutEnd::StillRunning => (Mark::Careful, "still running".to_owned()),
+        RolloutEnd::Unknown { reason } => (Mark::Failed, format!("unknown: {reason}")),
+    };
+    Line::new(mark, topic, text)
+}
