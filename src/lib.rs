@@ -17,3 +17,4 @@ pub mod report;
 pub mod runtime;
 pub mod sandbox;
 pub mod shapes;
+pub mod usecase;

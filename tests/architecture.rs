@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may import besides itself.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("shapes", &[]),
     ("engine", &["model", "shapes"]),
@@ -16,6 +16,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("image", &["model", "ports", "outside"]),
     ("local", &["model", "ports", "outside"]),
     ("runtime", &["model", "ports", "journal", "engine"]),
+    ("usecase", &["model", "ports", "engine", "runtime"]),
     ("pipeline", &["model", "shapes", "outside"]),
     ("report", &["model"]),
     // It is an AWS, not a part of kanmon's logic.
@@ -23,8 +24,8 @@ const ARROWS: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
-            "model", "ports", "journal", "aws", "image", "local", "outside", "engine", "runtime", "pipeline", "report",
-            "sandbox",
+            "model", "ports", "journal", "aws", "image", "local", "outside", "engine", "runtime", "usecase",
+            "pipeline", "report", "sandbox",
         ],
     ),
 ];

@@ -4,13 +4,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::Global;
-use super::bench::Bench;
+use super::context;
 use super::failure::Failure;
-use super::identity::own;
-use super::in_codepipeline;
 use super::output::Output;
-use super::own_file;
-use super::releases::{self, All, OtherKanmon, Recorded, Unreadable, is_of_the_record};
+use super::records::{self, All, Recorded, Unreadable, is_of_the_record};
 use crate::engine::inbox::foresee;
 use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::ApprovalRequest;
@@ -20,20 +17,25 @@ use crate::model::pipeline::Stage;
 use crate::model::stage_state::{Approval, EarlierWord};
 use crate::model::words::{self, lasting, moment};
 use crate::report::paint::Paint;
+use crate::report::refusal::{started_by_other, use_other};
 use crate::report::text::Text;
 use crate::report::{names, plan, story};
+use crate::usecase::context::Context;
+use crate::usecase::identity::own;
+use crate::usecase::question::{around, asked};
+use crate::usecase::{codepipeline_question, file_identity};
 
 pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> {
-    let bench = Bench::new(global, output)?;
-    let all = heard(&bench, output, releases::all(&bench, usize::MAX).await?).await?;
-    all.warn(output);
-    let (unreadable, recorded) = (all.unreadable(), all.recorded);
-    let now = bench.clock.now();
+    let context = context::open(global, output)?;
+    let all = with_answers(&context, output, records::all(&context, usize::MAX).await?).await?;
+    records::warn(&all, output);
+    let (unreadable, recorded) = (records::unreadable(&all), all.recorded);
+    let now = context.clock.now();
     let mut waiting = Vec::new();
     // Nobody can answer an expired one, even while nobody works on its release.
     for (recorded, stage, request) in recorded.iter().flat_map(|r| asked(r, now)).filter(|(_, _, q)| now < q.expires_at)
     {
-        let (frozen, rejected) = around(&bench, recorded, stage).await;
+        let (frozen, rejected) = around(&context, recorded, stage).await;
         waiting.push(Question { recorded, stage, request, frozen, rejected });
     }
     if waiting.is_empty() {
@@ -47,7 +49,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
     output.tell(
         || {
             let sheets = waiting.iter().enumerate();
-            sheets.map(|(at, question)| apart(at).and(human(&bench, question, sheet))).collect::<Text>()
+            sheets.map(|(at, question)| apart(at).and(human(&context, question, sheet))).collect::<Text>()
         },
         || {
             let waiting: Vec<_> = waiting
@@ -75,22 +77,22 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
     Ok(ExitCode::Done)
 }
 
-/// Releases as they will be once what lies in their inboxes is heard: what was answered is not asked any more.
-async fn heard(bench: &Bench, output: &Output, all: All) -> Result<All, Failure> {
-    let now = bench.clock.now();
-    let (mut heard, mut unreadable) = (Vec::new(), all.unreadable);
+/// Releases as they will be once what lies in their inboxes is read: what was answered is not asked any more.
+async fn with_answers(context: &Context, output: &Output, all: All) -> Result<All, Failure> {
+    let now = context.clock.now();
+    let (mut read, mut unreadable) = (Vec::new(), all.unreadable);
     for recorded in all.recorded {
         // A withdrawal asks again.
         let may_change = !asked(&recorded, now).is_empty()
             || recorded.release.stages.values().any(|s| matches!(s.approval, Approval::Given(..)));
         if !may_change {
-            heard.push(recorded);
+            read.push(recorded);
             continue;
         }
-        match bench.journal.inbox(&recorded.release.id).await {
+        match context.journal.inbox(&recorded.release.id).await {
             Ok(inbox) => {
                 let release = foresee(&recorded.release, &inbox).0;
-                heard.push(there(bench, output, Recorded { release, ..recorded }, now).await?);
+                read.push(with_rejections(context, output, Recorded { release, ..recorded }, now).await?);
             }
             Err(error) if is_of_the_record(&error) => {
                 unreadable.push(Unreadable { listed: recorded.listed, why: error.into() });
@@ -98,36 +100,32 @@ async fn heard(bench: &Bench, output: &Output, all: All) -> Result<All, Failure>
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(All { recorded: heard, unreadable })
+    Ok(All { recorded: read, unreadable })
 }
 
 /// The same with what was rejected in CodePipeline and nobody has read, where the file here says the same accounts. What cannot be read
 /// is shown as the record has it.
-async fn there(bench: &Bench, output: &Output, recorded: Recorded, now: Timestamp) -> Result<Recorded, Failure> {
+async fn with_rejections(
+    context: &Context,
+    output: &Output,
+    recorded: Recorded,
+    now: Timestamp,
+) -> Result<Recorded, Failure> {
     let carried = asked(&recorded, now).iter().any(|(_, _, request)| request.execution.is_some());
-    if !carried || own_file::answers(bench, &recorded.release).is_err() {
+    if !carried || file_identity::answers(context, &recorded.release).is_err() {
         return Ok(recorded);
     }
-    let ports = bench.ports(recorded.release.id.as_str(), None)?;
+    let ports = context.ports(recorded.release.id.as_str(), None);
     // Whoever looks may be an approver, who acts as themselves, or somebody who deploys, through the file's role.
-    let fault = match in_codepipeline::heard(&ports, recorded.clone(), own).await {
-        Ok(heard) => return Ok(heard),
+    let fault = match codepipeline_question::with_rejections(&ports, recorded.clone(), own).await {
+        Ok(read) => return Ok(read),
         Err((fault, _)) => fault,
     };
-    Ok(in_codepipeline::heard(&ports, recorded.clone(), Clone::clone).await.unwrap_or_else(|_| {
+    Ok(codepipeline_question::with_rejections(&ports, recorded.clone(), Clone::clone).await.unwrap_or_else(|_| {
         let id = &recorded.release.id;
         output.note(format!("whether {id} was rejected in CodePipeline cannot be read: {fault}"));
         recorded
     }))
-}
-
-/// Whether a stage is frozen, and which other releases of the same images were rejected there. What cannot be read for this is read
-/// again where it counts.
-pub async fn around(bench: &Bench, recorded: &Recorded, stage: &Stage) -> (Option<Frozen>, Vec<Rejected>) {
-    let release = &recorded.release;
-    let ledger = bench.journal.ledger(&release.started.pipeline.app, &stage.name).await.unwrap_or_default();
-    let rejected = ledger.rejected(&release.digests(stage)).filter(|no| no.release != release.id).cloned().collect();
-    (ledger.frozen, rejected)
 }
 
 /// A question, and what stands around it.
@@ -140,38 +138,13 @@ pub struct Question<'r> {
     pub rejected: Vec<Rejected>,
 }
 
-/// The questions of a release that nobody has answered, as far as the record knows. One that was put ahead waits in its execution
-/// after the release has done its part, until it expires.
-pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &ApprovalRequest)> {
-    let release = &recorded.release;
-    if recorded.listed.imported.is_some() {
-        return Vec::new();
-    }
-    let waits = |request: &ApprovalRequest| match &release.ending {
-        None => true,
-        Some(ending) if ending.outcome.is_resumable() => true,
-        Some(ending) => ending.outcome.is_success() && request.execution.is_some() && now < request.expires_at,
-    };
-    let stages = release.started.pipeline.stages.iter();
-    stages
-        .filter_map(|stage| match &release.stage(&stage.name).approval {
-            Approval::Asked(request) => waits(request).then_some((recorded, stage, request)),
-            Approval::NotAsked
-            | Approval::Given(..)
-            | Approval::Rejected(_)
-            | Approval::Expired(_)
-            | Approval::Closed { .. } => None,
-        })
-        .collect()
-}
-
 /// What stands between a sheet and the one before it.
 fn apart(at: usize) -> Text {
     if at == 0 { Text::new() } else { Text::from("") }
 }
 
 /// What is asked, by whom, what would change, who may answer and until when; for a terminal of so many cells.
-pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
+pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     let Sheet { paint, width } = on;
     let Question { recorded, stage, request, frozen, rejected } = question;
     let release = &recorded.release;
@@ -226,7 +199,7 @@ pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
     if let Some(why) = &release.again {
         say("again", format!("“{why}”"));
     }
-    let left = lasting(request.expires_at.duration_since(bench.clock.now()));
+    let left = lasting(request.expires_at.duration_since(context.clock.now()));
     say("until", format!("{} ({left} left)", moment(request.expires_at)));
     if let Some(policy) = &stage.approval {
         say("who", story::who_may(policy));
@@ -236,8 +209,10 @@ pub fn human(bench: &Bench, question: &Question<'_>, on: Sheet) -> Text {
         sheet = sheet.and(plan::of(pipeline, stage, &shown.plan, paint).after("  "));
     }
     if !is_what_was_asked(release, stage, &request.plan) {
-        let why = match OtherKanmon::of(&release.started.kanmon) {
-            Some(other) => format!("{}. Do not approve it with this one: {}", other.sentence(), other.hint()),
+        let why = match records::started_by_other(&release.started.kanmon) {
+            Some(other) => {
+                format!("{}. Do not approve it with this one: {}", started_by_other(&other), use_other(&other))
+            }
             None => "somebody has changed it. Do not approve it".to_owned(),
         };
         let warning = format!("the record does not show what this plan stands for: {why}");

@@ -6,6 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::ids::{ImageName, ReleaseId, StageName};
 use crate::report::exit_codes;
+use crate::usecase::begin::Reasons;
 
 const FIRST: &str = "\
 To begin with:
@@ -187,6 +188,10 @@ impl Forced {
     /// Why what was rejected is asked about again.
     pub fn again(&self) -> Option<String> {
         self.reason.clone().filter(|_| self.again || !self.force)
+    }
+
+    pub fn reasons(&self) -> Reasons {
+        Reasons { force: self.force(), again: self.again() }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::args::{CheckArgs, Global};
-use super::bench;
+use super::context;
 use super::failure::Failure;
 use super::output::Output;
 use crate::model::approvers;
@@ -17,9 +17,9 @@ use crate::report::text::Text;
 
 pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode, Failure> {
     let given = args.file.as_deref().or(global.pipeline.as_deref());
-    let loaded = bench::load(given, output)?;
+    let loaded = context::load(given, output)?;
     programs(&loaded)?;
-    bench::doubts(&loaded, output);
+    context::print_warnings(&loaded, output);
     let mut warnings = warnings(&loaded.pipeline);
     for warning in &warnings {
         output.warn(warning);

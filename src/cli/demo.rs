@@ -7,14 +7,13 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::net::TcpListener;
 
-use super::answer::answer;
 use super::approvals::{self, Question, Sheet};
-use super::args::{AnswerArgs, DemoArgs, Forced, Form, Global, ReleaseArgs};
-use super::bench::Bench;
+use super::args::{DemoArgs, Forced, Form, Global, ReleaseArgs};
+use super::context;
 use super::failure::Failure;
 use super::output::Output;
-use super::state::Missing;
-use super::{release, releases};
+use super::state_location::Missing;
+use super::{records, release};
 use crate::local::clock::SystemClock;
 use crate::model::approval::Answer;
 use crate::model::exit_code::ExitCode;
@@ -23,6 +22,9 @@ use crate::ports::clock::Clock;
 use crate::report::text::Text;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::{Seed, World, exports, serve};
+use crate::usecase::answer::{self, Decision};
+use crate::usecase::context::Context;
+use crate::usecase::question;
 
 /// The demo's application and pipeline, as they stand in the repository.
 const FILES: [(&str, &str); 5] = [
@@ -90,47 +92,47 @@ async fn story(global: &Global, output: &Output, seed: &Seed, file: &Path) -> Re
     Ok(code)
 }
 
-async fn decide(manager: &Bench, output: &Output) -> Result<(), Failure> {
+async fn decide(manager: &Context, output: &Output) -> Result<(), Failure> {
     loop {
-        let (recorded, now) = (releases::all(manager, 1).await?.recorded, manager.clock.now());
-        if let Some((asked, stage, request)) = recorded.iter().flat_map(|r| approvals::asked(r, now)).next() {
-            let quiet = output.form == Form::Json;
-            if !quiet {
+        let (recorded, now) = (records::all(manager, 1).await?.recorded, manager.clock.now());
+        if let Some((asked, stage, request)) = recorded.iter().flat_map(|r| question::asked(r, now)).next() {
+            if output.form == Form::Human {
                 let sheet = Sheet { paint: output.err, width: output.err_width().map(|w| w - 4) };
                 let question = Question { recorded: asked, stage, request, frozen: None, rejected: Vec::new() };
                 let shown = approvals::human(manager, &question, sheet);
                 let head = Text::ours("\n  what the manager sees with `kanmon approvals`:");
                 output.note(head.and(shown.after("  │ ")).and(Text::from("")));
             }
-            let args = AnswerArgs {
-                release: asked.release.id.clone(),
+            let decision = Decision {
+                answer: Answer::Approved,
                 stage: Some(stage.name.clone()),
                 plan: Some(request.plan.to_string()),
                 comment: "looks good".to_owned(),
             };
-            return answer(manager, output, &args, Answer::Approved, quiet).await.map(drop);
+            answer::answer(manager, &asked.release.id, &decision).await?;
+            return Ok(());
         }
         manager.clock.sleep(jiff::SignedDuration::from_millis(200)).await;
     }
 }
 
-async fn ended(bench: &Bench) {
+async fn ended(context: &Context) {
     loop {
-        let all = releases::all(bench, 1).await;
+        let all = records::all(context, 1).await;
         if all.iter().flat_map(|all| &all.recorded).any(|r| r.release.ending.is_some()) {
             return;
         }
-        bench.clock.sleep(jiff::SignedDuration::from_millis(500)).await;
+        context.clock.sleep(jiff::SignedDuration::from_millis(500)).await;
     }
 }
 
-/// A bench that works with one user's keys.
-fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str) -> Result<Bench, Failure> {
+/// A context that works with one user's keys.
+fn person(seed: &Seed, file: &Path, global: &Global, output: &Output, name: &str) -> Result<Context, Failure> {
     let user = exports::users(seed).find(|(_, u)| u.name == name).map(|(_, u)| u);
     let user = user.ok_or_else(|| Failure::defect(format!("the demo's seed has no {name}")))?;
     let keys = Credentials::new(user.key.id.clone(), user.key.secret.clone(), None, None, "the demo");
     let global = Global { pipeline: Some(file.to_owned()), state: None, ..global.clone() };
-    Bench::of(&global, output, Missing::Make, Some(SharedCredentialsProvider::new(keys)))
+    context::open_with(&global, output, Missing::Make, Some(SharedCredentialsProvider::new(keys)))
 }
 
 /// A folder of the demo's own, gone when it ends.

@@ -1,19 +1,19 @@
 //! `export`: a release's record as a file, for another store or for keeping.
 
 use super::args::{ExportArgs, Global};
-use super::bench::Bench;
+use super::context;
 use super::failure::Failure;
 use super::output::{Output, whole};
-use super::releases;
+use super::records;
 use crate::journal;
 use crate::model::exit_code::ExitCode;
 
 pub async fn run(global: &Global, output: &Output, args: ExportArgs) -> Result<ExitCode, Failure> {
-    let bench = Bench::new(global, output)?;
-    let record = bench.journal.export(&args.release).await?;
+    let context = context::open(global, output)?;
+    let record = context.journal.export(&args.release).await?;
     let text = journal::to_file(&record)?;
     whole(&text, "the record")?;
-    let (_, release) = releases::one(&bench, &args.release).await?;
+    let (_, release) = records::one(&context, &args.release).await?;
     if release.ended_for_good().is_none() {
         output.note(format!("{} has not ended: the record shows how it stands now", args.release));
     }

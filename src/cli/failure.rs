@@ -2,8 +2,12 @@
 
 use crate::model::exit_code::ExitCode;
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::refusal::Refusal;
 use crate::ports::journal::JournalError;
+use crate::report::refusal::words;
+use crate::report::words::Words;
 use crate::runtime::runner::RunError;
+use crate::usecase::error::{Error, OwnAct};
 
 /// A failure of the command itself: a sentence, a cause, a hint, an exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,48 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::Refused(refusal) => (*refusal).into(),
+            Error::Fault(fault) => fault.into(),
+            Error::OwnCredentials { fault, account, to } => match fault.kind() {
+                FaultKind::WrongAccount | FaultKind::CredentialsRefused => {
+                    let verb = match to {
+                        OwnAct::Answer => "answer",
+                        OwnAct::StartPipeline => "start it",
+                    };
+                    Failure::from(fault).hint(format!(
+                        "{verb} with credentials of your own in account {account} that may call {} (AWS_PROFILE=…), or in \
+                         CodePipeline's console",
+                        to.actions()
+                    ))
+                }
+                FaultKind::AccessDenied
+                | FaultKind::Unreachable
+                | FaultKind::Throttled
+                | FaultKind::NotFound
+                | FaultKind::Invalid
+                | FaultKind::Ambiguous
+                | FaultKind::BuildFailed
+                | FaultKind::ToolMissing
+                | FaultKind::Changed
+                | FaultKind::Defect => fault.into(),
+            },
+            Error::Journal(error) => error.into(),
+            Error::Defect(what) => Failure::defect(what),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        let Words { sentence, cause, hints } = words(&refusal);
+        let hint = (!hints.is_empty()).then(|| hints.join("\n"));
+        Failure { code: refusal.exit_code(), sentence, cause, hint }
     }
 }
 

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use super::approvals;
 use super::args::{Global, HistoryArgs};
-use super::bench::Bench;
+use super::context;
 use super::failure::Failure;
 use super::output::Output;
-use super::releases::{self, Recorded};
+use super::records::{self, Recorded};
 use crate::model::exit_code::ExitCode;
 use crate::model::ids::StageName;
 use crate::model::ledger::{Heard, Said};
@@ -16,12 +15,14 @@ use crate::model::words::{self, moment};
 use crate::ports::journal::{Imported, Listed};
 use crate::report::text::Text;
 use crate::report::{names, story, summary, table};
+use crate::usecase::context::Context;
+use crate::usecase::question;
 
 pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<ExitCode, Failure> {
-    let bench = Bench::new(global, output)?;
-    let Some(id) = args.release else { return list(&bench, output, args.limit).await };
-    let (events, release) = releases::one(&bench, &id).await?;
-    let imported = releases::imported(&bench, &release).await?;
+    let context = context::open(global, output)?;
+    let Some(id) = args.release else { return list(&context, output, args.limit).await };
+    let (events, release) = records::one(&context, &id).await?;
+    let imported = records::imported(&context, &release).await?;
     match output.form {
         super::args::Form::Json => {
             if let Some(Imported { at, by }) = &imported {
@@ -59,18 +60,18 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
     Ok(ExitCode::Done)
 }
 
-async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<ExitCode, Failure> {
-    let all = releases::all(bench, limit).await?;
-    all.warn(output);
+async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCode, Failure> {
+    let all = records::all(context, limit).await?;
+    records::warn(&all, output);
     let recorded = &all.recorded;
     let mut said = Vec::new();
-    for stage in &bench.pipeline().stages {
-        let ledger = bench.journal.ledger(&bench.pipeline().app, &stage.name).await?;
+    for stage in &context.pipeline.stages {
+        let ledger = context.journal.ledger(&context.pipeline.app, &stage.name).await?;
         said.extend(ledger.words.into_iter().map(|heard| (stage.name.clone(), heard)));
     }
     said.sort_by_key(|(_, heard)| std::cmp::Reverse(heard.at));
     said.truncate(limit);
-    let now = bench.clock.now();
+    let now = context.clock.now();
     output.tell(
         || {
             let unread = all.unreadable.iter().map(|one| {
@@ -144,7 +145,7 @@ async fn list(bench: &Bench, output: &Output, limit: usize) -> Result<ExitCode, 
                 })
                 .collect();
             let said: Vec<_> = said.iter().map(|(stage, heard)| json!({ "stage": stage, "heard": heard })).collect();
-            json!({ "v": 1, "kind": "history", "releases": releases, "said": said, "unreadable": all.unreadable() })
+            json!({ "v": 1, "kind": "history", "releases": releases, "said": said, "unreadable": records::unreadable(&all) })
         },
     );
     Ok(ExitCode::Done)
@@ -159,7 +160,7 @@ fn commit(release: &Release) -> Option<&str> {
 
 /// The stages whose approval a release waits for.
 fn waits(recorded: &Recorded, now: jiff::Timestamp) -> Vec<&str> {
-    approvals::asked(recorded, now).into_iter().map(|(_, stage, _)| stage.name.as_str()).collect()
+    question::asked(recorded, now).into_iter().map(|(_, stage, _)| stage.name.as_str()).collect()
 }
 
 /// What somebody said of a stage, and did by it.

@@ -6,7 +6,7 @@ use std::io::BufReader;
 use serde_json::json;
 
 use super::args::{Global, ImportArgs};
-use super::bench::Bench;
+use super::context;
 use super::failure::Failure;
 use super::output::Output;
 use crate::journal;
@@ -23,18 +23,16 @@ pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<E
             .hint("nothing was taken in; export it again"),
         error => error.into(),
     })?;
-    let bench = Bench::making(global, output)?;
-    if record.app != bench.pipeline().app {
+    let context = context::open_or_make(global, output)?;
+    if record.app != context.pipeline.app {
         return Err(Failure::wrong(format!(
             "{} is a release of {}, and the pipeline file is about {}",
-            record.release,
-            record.app,
-            bench.pipeline().app
+            record.release, record.app, context.pipeline.app
         ))
         .hint("name its own pipeline file with --pipeline"));
     }
-    let mark = Imported { at: bench.clock.now(), by: journal::this_process().who };
-    let new = bench.journal.restore(&record, &mark).await.map_err(|error| match error {
+    let mark = Imported { at: context.clock.now(), by: journal::this_process().who };
+    let new = context.journal.restore(&record, &mark).await.map_err(|error| match error {
         JournalError::Store(what) => Failure::wrong(what).hint("what is recorded here stays as it is"),
         error => error.into(),
     })?;

@@ -1,21 +1,14 @@
 //! The command line: one verb a file; errors into sentence, cause, hint and exit code.
 
 mod args;
-mod bench;
-mod credit;
-mod executions;
+mod context;
 mod failure;
-mod freezes;
-mod identity;
+mod live_services;
 mod output;
-mod own_file;
-mod passed;
-mod releases;
-mod requester;
-mod sight;
+mod records;
+mod rolled_by;
 mod sinks;
-mod state;
-mod surroundings;
+mod state_location;
 mod work;
 
 mod abort;
@@ -25,10 +18,8 @@ mod check;
 mod demo;
 mod export;
 mod freeze;
-mod heard;
 mod history;
 mod import;
-mod in_codepipeline;
 mod plan;
 mod promote;
 mod release;
@@ -37,7 +28,6 @@ mod report;
 mod resume;
 mod sandbox;
 mod status;
-mod unheard;
 mod unlock;
 
 use std::process;

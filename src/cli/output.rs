@@ -26,6 +26,7 @@ pub fn whole(text: &str, what: &str) -> Result<(), Failure> {
         .map_err(|e| Failure::access(format!("{what} could not be written out")).cause(e.to_string()))
 }
 
+#[derive(Clone)]
 pub struct Output {
     pub form: Form,
     /// Colour on stdout and on stderr.

@@ -2,14 +2,13 @@
 
 use serde_json::json;
 
-use super::approvals;
 use super::args::{Global, StatusArgs};
-use super::bench::Bench;
-use super::credit::{self, Place};
+use super::context;
 use super::failure::Failure;
+use super::live_services::{Live, LiveServices, Unreadable};
 use super::output::Output;
-use super::releases::{self, Recorded};
-use super::sight::{Eyes, Live, Unseen};
+use super::records::{self, Recorded};
+use super::rolled_by::{StageService, rolled_by};
 use crate::model::arn;
 use crate::model::exit_code::ExitCode;
 use crate::model::ids::{ReleaseId, StageName};
@@ -18,6 +17,7 @@ use crate::model::words;
 use crate::ports::journal::Holder;
 use crate::report::text::Text;
 use crate::report::{summary, table};
+use crate::usecase::question;
 
 type Freeze = (StageName, Frozen);
 /// A stage, the release that has it, and the process.
@@ -27,7 +27,7 @@ type Held = (StageName, ReleaseId, Holder);
 struct Row {
     stage: String,
     service: String,
-    /// `None`: not asked, or not to be seen.
+    /// `None`: not asked, or not readable.
     live: Option<Live>,
     /// The release that rolled the revision that runs; `None`: none that is recorded here.
     release: Option<String>,
@@ -37,16 +37,16 @@ struct Row {
 }
 
 pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<ExitCode, Failure> {
-    let bench = Bench::new(global, output)?;
-    let all = releases::all(&bench, usize::MAX).await?;
-    all.warn(output);
+    let context = context::open(global, output)?;
+    let all = records::all(&context, usize::MAX).await?;
+    records::warn(&all, output);
     let recorded = &all.recorded;
-    let ports = bench.ports("kanmon-status", None)?;
-    let mut eyes = Eyes::new(&bench, &ports);
+    let ports = context.ports("kanmon-status", None);
+    let mut services = LiveServices::new(&context, &ports);
     let (mut rows, mut freezes, mut held) = (Vec::new(), Vec::new(), Vec::new());
-    for stage in &bench.pipeline().stages {
-        let ledger = bench.journal.ledger(&bench.pipeline().app, &stage.name).await?;
-        let holder = bench.journal.holder(&bench.pipeline().app, &stage.name).await?;
+    for stage in &context.pipeline.stages {
+        let ledger = context.journal.ledger(&context.pipeline.app, &stage.name).await?;
+        let holder = context.journal.holder(&context.pipeline.app, &stage.name).await?;
         held.extend(holder.map(|(release, holder, _)| (stage.name.clone(), release, holder)));
         if let Some(frozen) = &ledger.frozen {
             freezes.push((stage.name.clone(), frozen.clone()));
@@ -55,30 +55,30 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<E
         for service in stage.services() {
             let live = match args.offline {
                 true => None,
-                false => eyes.look(stage, service).await,
+                false => services.read(stage, service).await,
             };
             let good = recorded.iter().find(|r| r.release.id.as_str() == last_good);
             let good_runs = live.as_ref().zip(good).is_some_and(|(l, r)| l.runs_all_of(&r.release, stage, service));
-            let at = Place { stage: &stage.name, service };
+            let at = StageService { stage: &stage.name, service };
             let release = live
                 .as_ref()
-                .and_then(|l| credit::rolled_by(recorded, at, &l.task_definition, l.deployment.as_deref()))
+                .and_then(|l| rolled_by(recorded, at, &l.task_definition, l.deployment.as_deref()))
                 .map(ToString::to_string);
             let (stage, service) = (stage.name.to_string(), service.to_string());
             rows.push(Row { stage, service, live, release, last_good: last_good.clone(), good_runs });
         }
     }
     let open: Vec<&Recorded> = recorded.iter().filter(|r| r.is_open()).collect();
-    let mut unseen = eyes.unseen;
-    // Who sees nothing at all has not been told how things stand.
-    if !unseen.is_empty() && rows.iter().all(|row| row.live.is_none()) {
-        return Err(unseen.swap_remove(0).why.into());
+    let mut unread = services.unreadable;
+    // Where nothing at all can be read, the status is unknown.
+    if !unread.is_empty() && rows.iter().all(|row| row.live.is_none()) {
+        return Err(unread.swap_remove(0).why.into());
     }
     output.tell(
-        || human(&rows, &freezes, &held, &open, &unseen, output, bench.clock.now()),
+        || human(&rows, &freezes, &held, &open, &unread, output, context.clock.now()),
         || {
-            let mut status = machine(&rows, &freezes, &held, &open, &unseen);
-            status["unreadable"] = all.unreadable().into();
+            let mut status = machine(&rows, &freezes, &held, &open, &unread);
+            status["unreadable"] = records::unreadable(&all).into();
             status
         },
     );
@@ -90,7 +90,7 @@ fn human(
     freezes: &[Freeze],
     held: &[Held],
     open: &[&Recorded],
-    unseen: &[Unseen],
+    unread: &[Unreadable],
     output: &Output,
     now: jiff::Timestamp,
 ) -> Text {
@@ -99,7 +99,7 @@ fn human(
         .map(|row| {
             let place = format!("{}/{}", row.stage, row.service);
             let [runs, image, revision] = match &row.live {
-                None if unseen.is_empty() => ["-", "-", "-"].map(str::to_owned),
+                None if unread.is_empty() => ["-", "-", "-"].map(str::to_owned),
                 None => ["?", "?", "?"].map(str::to_owned),
                 Some(live) => [
                     format!("{}/{}", live.running, live.desired),
@@ -116,8 +116,8 @@ fn human(
         text.line("");
         text = std::mem::take(&mut text).and(Text::from(line).wrapped(output.out_width(), 2));
     };
-    for Unseen { what, why } in unseen {
-        say(format!("{what} cannot be looked at: {why}"));
+    for Unreadable { what, why } in unread {
+        say(format!("{what} cannot be read: {why}"));
     }
     for (stage, frozen) in freezes {
         let what = format!("{stage} is frozen: {} ({})", frozen.reason, words::frozen(frozen));
@@ -131,7 +131,7 @@ fn human(
         let release = &recorded.release;
         let what = match (&recorded.listed.held_by, &release.ending) {
             (Some(holder), _) => {
-                let asked = approvals::asked(recorded, now);
+                let asked = question::asked(recorded, now);
                 let waits: Vec<_> = asked.iter().map(|(_, stage, _)| stage.name.as_str()).collect();
                 match waits.as_slice() {
                     [] => format!("is being worked on by {}", holder.who),
@@ -167,7 +167,7 @@ fn machine(
     freezes: &[Freeze],
     held: &[Held],
     open: &[&Recorded],
-    unseen: &[Unseen],
+    unread: &[Unreadable],
 ) -> serde_json::Value {
     let services: Vec<_> = rows
         .iter()
@@ -191,7 +191,7 @@ fn machine(
     let frozen: Vec<_> = freezes.iter().map(|(stage, frozen)| json!({ "stage": stage, "frozen": frozen })).collect();
     let held: Vec<_> =
         held.iter().map(|(stage, release, by)| json!({ "stage": stage, "release": release, "held_by": by })).collect();
-    let unseen: Vec<_> = unseen.iter().map(|u| json!({ "what": u.what, "fault": u.why })).collect();
+    let unread: Vec<_> = unread.iter().map(|u| json!({ "what": u.what, "fault": u.why })).collect();
     json!({
         "v": 1,
         "kind": "status",
@@ -199,6 +199,6 @@ fn machine(
         "frozen": frozen,
         "stages": held,
         "open": releases,
-        "unseen": unseen,
+        "unseen": unread,
     })
 }

@@ -45,8 +45,11 @@ impl Journal for Watched {
         now: Timestamp,
     ) -> Result<(Lease, Event), JournalError> {
         let done = self.inner.begin(app, release, first, holder, now).await;
-        if let Ok((lease, _)) = &done {
-            self.process.log.put(Entry::Taken { process: self.name(), release: release.clone(), fence: lease.fence });
+        if let Ok((lease, event)) = &done {
+            let (process, release, fence) = (self.name(), release.clone(), lease.fence);
+            self.process.log.put(Entry::Taken { process: process.clone(), release: release.clone(), fence });
+            let facts = vec![event.fact.clone()];
+            self.process.log.put(Entry::Accepted { process, release, fence, after: 0, facts });
         }
         done
     }

@@ -5,21 +5,20 @@ use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::SignedDuration;
-use kanmon::model::approval::Requester;
 use kanmon::model::effect::Effect;
-use kanmon::model::event::{Event, Fact, Source, Started};
+use kanmon::model::event::{Event, Fact};
 use kanmon::model::fault::Fault;
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::release::Release;
-use kanmon::ports::clock::Clock as _;
-use kanmon::ports::journal::{Journal, Lease};
+use kanmon::ports::journal::Journal as _;
 use kanmon::ports::sink::Sink;
-use kanmon::runtime::hold;
-use kanmon::runtime::ports::Ports;
-use kanmon::runtime::runner::Runner;
 use kanmon::runtime::stop;
 use kanmon::sandbox::latency::Latency;
+use kanmon::usecase::begin::{NewRelease, begin_as, new_id};
+use kanmon::usecase::context::Context;
+use kanmon::usecase::resume::resume;
+use kanmon::usecase::work::UnderWay;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -63,9 +62,10 @@ struct Part {
     chance: Mutex<Chance>,
 }
 
-struct Deaf;
+/// Keeps nothing.
+struct Ignored;
 
-impl Sink for Deaf {
+impl Sink for Ignored {
     fn event(&mut self, _: &Event, _: &Release) {}
     fn waiting(&mut self, _: &[String]) {}
     fn said(&mut self, _: &Effect, _: &str) {}
@@ -87,8 +87,7 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
     let releases = 2 + chance.below(2);
     let mut parts = Vec::new();
     for n in 0..releases {
-        let time = play.stage.time.timestamp();
-        let id = format!("r{}-{}", time.strftime("%Y%m%d-%H%M%S"), play.stage.time.token(6)).parse().expect("an id");
+        let id = new_id(play.stage.time.as_ref());
         let part = Arc::new(Part { id, layer: format!("image {n}"), chance: Mutex::new(chance.part()) });
         let delay = chance.one_of(&[0, 1, 5, 30, 60, 100, 200]);
         parts.push((part, delay));
@@ -137,7 +136,7 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
 }
 
 impl Play {
-    fn process(&self, part: &Part) -> (Arc<Process>, Ports) {
+    fn process(&self, part: &Part) -> (Arc<Process>, Context) {
         let mut chance = part.chance.lock().unwrap();
         let process = Process::new(self.stage.process(), self.log.clone(), self.mischief.clone(), chance.part());
         let clock = Wrong {
@@ -152,38 +151,30 @@ impl Play {
         let network = Network { inner: self.stage.connector(), process: process.clone(), release: part.id.clone() };
         let content = Content { layer: part.layer.clone(), labels: BTreeMap::new() };
         let contents = Arc::new(Mutex::new(BTreeMap::from([("shop".to_owned(), content)])));
-        let http = SharedHttpClient::new(network);
-        let mut ports = self.stage.ports_through(http, contents, DEVELOPER, part.id.as_str(), None);
-        ports.journal = Arc::new(Watched { inner: self.stage.journal.clone(), process: process.clone() });
-        ports.clock = Arc::new(clock);
-        (process, ports)
+        let mut connection = self.stage.connection(DEVELOPER);
+        connection.http = SharedHttpClient::new(network);
+        connection.images.contents = contents;
+        connection.journal = Arc::new(Watched { inner: self.stage.journal.clone(), process: process.clone() });
+        connection.clock = Arc::new(clock);
+        let context = self.stage.context_of(connection, process.holder.clone());
+        (process, context)
     }
 
-    /// `kanmon release`, and again and again `kanmon resume`.
+    /// `kanmon release`, until it begins, and again and again `kanmon resume`.
     async fn begins(self: Arc<Self>, part: Arc<Part>) {
-        let (process, ports) = self.process(&part);
-        let pipeline = self.stage.pipeline();
-        let started = Started {
-            until: pipeline.stages[0].name.clone(),
-            pipeline: pipeline.clone(),
-            kanmon: "0".to_owned(),
-            requested_by: Requester::Person { identity: DEVELOPER.identity() },
-            source: Source::default(),
-            given: BTreeMap::new(),
-            forced: None,
-            again: None,
-        };
-        let first = Fact::Started(Box::new(started));
-        let begun = ports.journal.begin(&pipeline.app, &part.id, first, &process.holder, ports.clock.now()).await;
-        let (lease, event) = begun.expect("nobody else begins it");
-        self.log.put(Entry::Accepted {
-            process: process.holder.id.clone(),
-            release: part.id.clone(),
-            fence: lease.fence,
-            after: 0,
-            facts: vec![event.fact.clone()],
-        });
-        self.works(&process, ports, lease, vec![event], &part).await;
+        while self.stage.journal.read(&part.id).await.is_err() {
+            let (process, context) = self.process(&part);
+            let until = Some(context.pipeline.stages[0].name.clone());
+            let wanted = NewRelease { until, ..NewRelease::default() };
+            tokio::select! {
+                biased;
+                () = process.death() => {}
+                begun = begin_as(&context, part.id.clone(), wanted) => match begun {
+                    Ok(begun) => self.works(&process, begun, &part).await,
+                    Err(_) => self.stage.pass(SignedDuration::from_secs(5)).await,
+                },
+            }
+        }
         self.taken_up(part, TAKEN_UP).await;
     }
 
@@ -196,37 +187,25 @@ impl Play {
             if Release::fold(&events).expect("a whole journal").ended_for_good().is_some() {
                 return;
             }
-            let (process, ports) = self.process(&part);
+            let (process, context) = self.process(&part);
             tokio::select! {
                 biased;
                 () = process.death() => {}
-                () = self.resumes(&process, ports, &part) => {}
+                () = self.resumes(&process, &context, &part) => {}
             }
         }
     }
 
-    async fn resumes(&self, process: &Arc<Process>, ports: Ports, part: &Part) {
-        let (journal, clock) = (ports.journal.clone(), ports.clock.clone());
-        let taken = hold::take(journal.as_ref(), clock.as_ref(), &part.id, &process.holder, &|_, _| {}).await;
-        let Ok(lease) = taken else { return };
-        let Ok(mut events) = journal.read(&part.id).await else { return };
-        // It may have come to its end while the lease was waited for.
-        if Release::fold(&events).is_ok_and(|release| release.ended_for_good().is_some()) {
-            let _ = journal.give_up(&lease).await;
-            return;
+    async fn resumes(&self, process: &Arc<Process>, context: &Context, part: &Part) {
+        // It may have come to its end meanwhile, or somebody else has it.
+        if let Ok(taken) = resume(context, &part.id, None).await {
+            self.works(process, taken, part).await;
         }
-        let last = events.last().map_or(0, |e| e.seq);
-        let by = Requester::Person { identity: DEVELOPER.identity() };
-        let fact = Fact::Resumed { by, kanmon: "0".to_owned() };
-        let Ok(appended) = journal.append(&lease, last, &[fact], clock.now()).await else { return };
-        events.extend(appended);
-        self.works(process, ports, lease, events, part).await;
     }
 
-    async fn works(&self, process: &Arc<Process>, ports: Ports, lease: Lease, events: Vec<Event>, part: &Part) {
-        let Ok(release) = Release::fold(&events) else { return };
+    async fn works(&self, process: &Arc<Process>, taken: UnderWay, part: &Part) {
         let (_stopper, stop) = stop::channel();
-        let working = tokio::spawn(async move { Runner::new(ports, lease, release, &mut Deaf, stop).run().await });
+        let working = tokio::spawn(async move { taken.work(&mut Ignored, stop).await });
         let abort = working.abort_handle();
         tokio::select! {
             biased;

@@ -3,7 +3,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::{Asking, COLLEAGUE, DEV, DEVELOPER, MANAGER, Run, Stage, Story};
+use super::stage::{Asking, COLLEAGUE, DEV, DEVELOPER, MANAGER, Run, Stage, Story, force};
 
 fn crashing() -> Stage {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
@@ -33,8 +33,8 @@ async fn does_not_enter_again() {
 async fn enters_by_force_and_that_is_on_record() {
     let stage = crashing();
     stage.release().await.end(&stage).await.is(Outcome::RolledBack, 20);
-    let forced = Some("the database was away".to_owned());
-    let ended = stage.asks(Asking { forced, ..Asking::default() }).await.end(&stage).await;
+    let reasons = force("the database was away");
+    let ended = stage.asks(Asking { reasons, ..Asking::default() }).await.end(&stage).await;
     ended.is(Outcome::RolledBack, 20);
     assert!(ended.has(|f| matches!(f, Fact::Forced { reason, .. } if reason == "the database was away")));
     assert!(
@@ -111,8 +111,8 @@ async fn enters_by_force_only_where_force_was_asked_for() {
     let stage = depending();
     depends_on(&stage, 0).await;
     approved(&stage, stage.release().await).await.is(Outcome::RolledBack, 20);
-    let forced = Some("dev was flaky".to_owned());
-    let only_dev = stage.asks(Asking { forced, until: Some("dev"), ..Asking::default() }).await.end(&stage).await;
+    let reasons = force("dev was flaky");
+    let only_dev = stage.asks(Asking { reasons, until: Some("dev"), ..Asking::default() }).await.end(&stage).await;
     assert_eq!(only_dev.code, 0);
     let ended = stage.promotes(DEVELOPER, &only_dev.release.id, "prod").await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
@@ -126,8 +126,8 @@ async fn enters_by_itself_again_once_it_was_proven_there() {
     approved(&stage, stage.release().await).await.is(Outcome::RolledBack, 20);
     assert_eq!(stage.ledger("prod").await.failed.len(), 1);
     depends_on(&stage, 1).await;
-    let forced = Some("what it needs is back".to_owned());
-    approved(&stage, stage.asks(Asking { forced, ..Asking::default() }).await).await.is(Outcome::Succeeded, 0);
+    let reasons = force("what it needs is back");
+    approved(&stage, stage.asks(Asking { reasons, ..Asking::default() }).await).await.is(Outcome::Succeeded, 0);
     assert_eq!(stage.ledger("prod").await.failed, []);
     approved(&stage, stage.release().await).await.is(Outcome::Unchanged, 0);
 }

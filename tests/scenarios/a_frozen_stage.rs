@@ -16,7 +16,7 @@ use super::stage::{DEV, MANAGER, OPERATOR, PROD, Story, name};
 #[tokio::test(start_paused = true)]
 async fn is_not_entered_and_is_once_it_is_open_again() {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
-    stage.says(MANAGER, "dev", Said::Freeze, "an incident in the shop").await;
+    stage.freezes(MANAGER, "dev", "an incident in the shop").await;
     let run = stage.release().await;
     let id = run.id.clone();
     let ended = run.end(&stage).await;
@@ -27,7 +27,8 @@ async fn is_not_entered_and_is_once_it_is_open_again() {
     assert!(!ended.entered("dev") && stage.calls("UpdateService").is_empty());
     stage.hours(1).await;
     stage.resumes(&id).await.end(&stage).await.is(Outcome::Locked, 41);
-    let ledger = stage.says(MANAGER, "dev", Said::Unfreeze, "it is over").await;
+    stage.unfreezes(MANAGER, "dev", "it is over").await;
+    let ledger = stage.ledger("dev").await;
     assert_eq!(
         ledger.words.iter().map(|w| w.word.reason.as_str()).collect::<Vec<_>>(),
         ["an incident in the shop", "it is over"]
@@ -39,7 +40,7 @@ async fn is_not_entered_and_is_once_it_is_open_again() {
 #[tokio::test(start_paused = true)]
 async fn stops_every_release_of_the_application_there_and_nowhere_else() {
     let stage = Story::new().stages(&["dev", "staging"]).open();
-    stage.says(MANAGER, "staging", Said::Freeze, "a demonstration").await;
+    stage.freezes(MANAGER, "staging", "a demonstration").await;
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::Locked, 41);
     assert!(ended.entered("dev") && !ended.entered("staging"));
@@ -57,12 +58,12 @@ async fn between_the_entry_and_the_roll_holds_the_roll_up() {
     let run = stage.release().await;
     let id = run.id.clone();
     stage.fact(&id, "migrated", task_started).await;
-    stage.says(OPERATOR, "dev", Said::Freeze, "wait").await;
+    stage.freezes(OPERATOR, "dev", "wait").await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Locked, 41);
     assert!(ended.has(task_ran), "what was begun is followed to its end");
     assert!(stage.calls("UpdateService").is_empty());
-    stage.says(OPERATOR, "dev", Said::Unfreeze, "go").await;
+    stage.unfreezes(OPERATOR, "dev", "go").await;
     stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
     assert_eq!((stage.calls("RunTask").len(), stage.updates(DEV, "shop-dev", "web").len()), (1, 1));
 }
@@ -106,7 +107,7 @@ async fn keeps_no_way_back_shut() {
     stage.asked(&run.id, "prod").await;
     stage.approves(MANAGER, &run.id, "prod").await;
     stage.fact(&run.id, "rolled", rollout_ended).await;
-    stage.says(OPERATOR, "prod", Said::Freeze, "an incident").await;
+    stage.freezes(OPERATOR, "prod", "an incident").await;
     run.end(&stage).await.is(Outcome::RolledBack, 20);
     assert_eq!(stage.definition(PROD, "shop-prod", "web").unwrap(), before);
 }
@@ -119,10 +120,9 @@ async fn is_gone_back_from_by_an_abort_of_what_it_holds_up() {
     let id = run.id.clone();
     stage.fact(&id, "rolled", rollout_started).await;
     stage.pass(SignedDuration::from_secs(3)).await;
-    stage.says(OPERATOR, "dev", Said::Freeze, "wait").await;
+    stage.freezes(OPERATOR, "dev", "wait").await;
     run.end(&stage).await.is(Outcome::Locked, 41);
-    stage.aborts(&id, true).await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    let ended = stage.takes_up_to_abort(&id, true).await.end(&stage).await;
     ended.is(Outcome::Aborted, 23);
     assert_eq!(stage.definition(DEV, "shop-dev", "admin").unwrap(), before);
     assert!(stage.updates(DEV, "shop-dev", "web").is_empty());

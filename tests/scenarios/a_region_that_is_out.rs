@@ -6,9 +6,10 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::step::part::Direction;
 use kanmon::sandbox::faults::{self, Kind};
+use kanmon::usecase::error::Error;
 use serde_json::json;
 
-use super::stage::{DEV, Stage, Story};
+use super::stage::{DEV, DEVELOPER, Stage, Story};
 
 fn dev() -> Stage {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
@@ -39,8 +40,14 @@ async fn amid_a_rollout_parks_it_until_it_is_healed() {
         ended.is(Outcome::Unknown, 32);
         ended.says("kanmon resume");
         nothing_went_back(&stage);
-        // As long as it is out, going on changes nothing of that.
-        stage.resumes(&id).await.end(&stage).await.is(Outcome::Unknown, 32);
+        // As long as it is out, nobody goes on.
+        let refused = stage.tries_to_resume(DEVELOPER, &id).await.err().expect("nobody answers who asks");
+        assert!(matches!(&refused, Error::Fault(fault) if fault.kind().is_passing()), "{refused:?}");
+        // Nor does going on change anything of that where it is out again.
+        stage.end_faults();
+        let again = stage.resumes(&id).await;
+        stage.fault("*", kind.clone(), 100_000);
+        again.end(&stage).await.is(Outcome::Unknown, 32);
         nothing_went_back(&stage);
         stage.end_faults();
         stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);

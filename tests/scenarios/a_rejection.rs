@@ -69,10 +69,9 @@ async fn that_follows_an_approval_while_nobody_works_on_it_is_heard_before_anyth
     let run = stage.release().await;
     let id = run.id.clone();
     stage.asked(&id, "prod").await;
-    let request = stage.asked(&id, "prod").await;
     run.crash(&stage).await;
     stage.approves(MANAGER, &id, "prod").await;
-    stage.answers_about(COLLEAGUE, &id, "prod", &request, &request.plan, Answer::Rejected).await;
+    stage.tries_to_answer(COLLEAGUE, &id, "prod", Answer::Rejected, "no").await.unwrap();
     stage.resumes(&id).await.end(&stage).await.is(Outcome::Rejected, 11);
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }

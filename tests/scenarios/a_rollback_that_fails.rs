@@ -2,7 +2,7 @@ use crate::facts::{rollback_started, rollout_started};
 use aws_sdk_ecs::types::StopServiceDeploymentStopType;
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
-use kanmon::model::ledger::{FrozenBy, Said};
+use kanmon::model::ledger::FrozenBy;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::rollout::RolloutState;
 use kanmon::model::step::StepFact;
@@ -43,7 +43,7 @@ async fn freezes_the_stage_and_names_what_a_person_can_do() {
     let ended = next.end(&stage).await;
     ended.is(Outcome::Locked, 41);
     ended.says("could not be rolled back");
-    stage.says(MANAGER, "dev", Said::Unfreeze, "put back by hand").await;
+    stage.unfreezes(MANAGER, "dev", "put back by hand").await;
     stage.resumes(&id).await.end(&stage).await.entered("dev").then_some(()).expect("it is open again");
 }
 

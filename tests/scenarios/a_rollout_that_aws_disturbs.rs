@@ -60,7 +60,7 @@ async fn by_early_success_is_proven_by_as_many_tasks_as_ecs_waited_for() {
         ended.has(|f| matches!(f, Fact::Step { fact: StepFact::Roll(RollFact::RolloutObserved { direction: Direction::Forward, progress, .. }), .. }
             if progress.running < progress.desired && matches!(progress.rollout, RolloutState::Proven { .. }))),
         "it did not wait for all of them: {:?}",
-        ended.told
+        ended.waits
     );
 }
 

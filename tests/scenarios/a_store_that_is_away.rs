@@ -38,7 +38,7 @@ async fn for_minutes_is_waited_for() {
         let (stage, run) = rolling(error.clone(), 5).await;
         let ended = run.end(&stage).await;
         ended.is(Outcome::Succeeded, 0);
-        assert!(ended.told.iter().any(|t| t.contains(&error.to_string())), "nobody is told: {:?}", ended.told);
+        assert!(ended.waits.iter().any(|t| t.contains(&error.to_string())), "nobody is told: {:?}", ended.waits);
         for service in ["web", "admin"] {
             assert_eq!(stage.updates(DEV, "shop-dev", service).len(), 1, "{service}");
         }

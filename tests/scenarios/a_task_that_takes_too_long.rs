@@ -74,6 +74,5 @@ async fn to_be_told_of_is_never_run_again() {
         ended.says("kanmon abort");
     }
     assert!(stage.calls("RunTask").is_empty());
-    stage.aborts(&id, false).await;
-    stage.resumes(&id).await.end(&stage).await.is(Outcome::Aborted, 23);
+    stage.takes_up_to_abort(&id, false).await.end(&stage).await.is(Outcome::Aborted, 23);
 }

@@ -1,7 +1,5 @@
 use kanmon::model::event::Fact;
-use kanmon::model::inbox::MessageBody;
 use kanmon::model::outcome::Outcome;
-use kanmon::ports::journal::Journal as _;
 
 use super::stage::{MANAGER, PROD, Story};
 
@@ -11,12 +9,7 @@ async fn is_taken_back_before_it_is_used() {
     let run = stage.release().await;
     stage.approves(MANAGER, &run.id, "prod").await;
     stage.fact(&run.id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;
-    let body = MessageBody::Withdraw {
-        stage: "prod".parse().unwrap(),
-        by: MANAGER.identity(),
-        comment: "wait for the marketing people".to_owned(),
-    };
-    stage.journal.send(&run.id, body, stage.time.timestamp()).await.unwrap();
+    stage.withdraws(MANAGER, &run.id, "prod", "wait for the marketing people").await;
     stage.fact(&run.id, "withdrawn", |f| matches!(f, Fact::ApprovalWithdrawn { .. })).await;
     stage.hours(5).await;
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty() && !run.is_over());

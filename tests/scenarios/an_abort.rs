@@ -71,8 +71,7 @@ async fn is_the_end_of_what_was_approved_too() {
     run.crash(&stage).await;
     stage.approves(MANAGER, &id, "prod").await;
     stage.pass(SignedDuration::from_secs(5)).await;
-    stage.aborts(&id, false).await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    let ended = stage.takes_up_to_abort(&id, false).await.end(&stage).await;
     ended.is(Outcome::Aborted, 23);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { .. })), "it had been heard of");
     let again = stage.promotes(DEVELOPER, &id, "prod").await;

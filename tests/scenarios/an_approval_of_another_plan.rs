@@ -2,6 +2,8 @@ use kanmon::model::approval::Answer;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::PlanHash;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::refusal::{AnswerRefusal, Refusal};
+use kanmon::usecase::answer::{Decision, answer};
 
 use super::stage::{MANAGER, Story};
 
@@ -11,7 +13,12 @@ async fn is_refused_and_the_right_one_still_counts() {
     let run = stage.release().await;
     let request = stage.asked(&run.id, "prod").await;
     let other = PlanHash::of(b"another");
-    stage.answers_about(MANAGER, &run.id, "prod", &request, &other, Answer::Approved).await;
+    let decision =
+        Decision { answer: Answer::Approved, stage: None, plan: Some(other.to_string()), comment: String::new() };
+    let refused = answer(&stage.context(MANAGER), &run.id, &decision).await.unwrap_err();
+    assert!(matches!(refused.refusal(), Some(Refusal::Answer(AnswerRefusal::OtherPlan { .. }))), "{refused:?}");
+    // Whoever writes the state can put it there all the same.
+    stage.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &other, Answer::Approved).await;
     stage.fact(&run.id, "refused", |f| matches!(f, Fact::ApprovalRefused { .. })).await;
     stage.hours(1).await;
     assert!(stage.calls("UpdateService").is_empty());

@@ -1,6 +1,5 @@
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
-use kanmon::model::ledger::Said;
 use kanmon::model::outcome::Outcome;
 
 use super::stage::{MANAGER, OPERATOR, PROD, Story};
@@ -12,13 +11,13 @@ async fn is_asked_for_anew() {
     let run = stage.release().await;
     let id = run.id.clone();
     stage.asked(&id, "prod").await;
-    stage.says(OPERATOR, "prod", Said::Freeze, "a holiday").await;
+    stage.freezes(OPERATOR, "prod", "a holiday").await;
     stage.approves(MANAGER, &id, "prod").await;
     run.end(&stage).await.is(Outcome::Locked, 41);
     stage.hours(20).await;
     stage.resumes(&id).await.end(&stage).await.is(Outcome::Locked, 41);
     stage.hours(5).await;
-    stage.says(OPERATOR, "prod", Said::Unfreeze, "over").await;
+    stage.unfreezes(OPERATOR, "prod", "over").await;
     let resumed = stage.resumes(&id).await;
     stage
         .fact(&id, "voided", |f| matches!(f, Fact::ApprovalVoided { why, .. } if why.contains("not used within 1d")))

@@ -69,7 +69,7 @@ async fn is_not_told_where_nobody_overwrote_one() {
 async fn push(stage: &Stage, release: &ReleaseId, tag: &str, accounts: &[&str]) -> String {
     let mut digest = String::new();
     for account in accounts {
-        let ports = stage.ports(DEVELOPER, release.as_str(), None);
+        let ports = stage.context(DEVELOPER).ports(release.as_str(), None);
         let (_, access) = place(stage, release, account).await;
         let spec = stage.pipeline().images.values().next().unwrap().clone();
         digest = ports.images.build(&spec, &access, tag, &|_| {}).await.unwrap().pushed.digest.to_string();
@@ -80,7 +80,7 @@ async fn push(stage: &Stage, release: &ReleaseId, tag: &str, accounts: &[&str]) 
 async fn place(stage: &Stage, release: &ReleaseId, account: &str) -> (String, kanmon::ports::images::Access) {
     let pipeline = stage.pipeline();
     let account = pipeline.accounts.values().find(|a| a.name.as_str() == account).unwrap();
-    let access = stage.ports(DEVELOPER, release.as_str(), None).registry.access(account, "shop").await.unwrap();
+    let access = stage.context(DEVELOPER).ports(release.as_str(), None).registry.access(account, "shop").await.unwrap();
     (access.repository.clone(), access)
 }
 

@@ -1,13 +1,12 @@
-use kanmon::model::approval::{Answer, ApprovalAnswer};
+use kanmon::model::approval::Answer;
 use kanmon::model::event::Fact;
-use kanmon::model::inbox::MessageBody;
 use kanmon::model::outcome::Outcome;
-use kanmon::ports::journal::Journal as _;
+use kanmon::model::refusal::{AnswerRefusal, Refusal};
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
 use super::inside_an_execution::execution;
-use super::stage::{Asking, DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story, name};
+use super::stage::{Asking, DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story};
 
 fn asking_codepipeline() -> Stage {
     asking_codepipeline_for("24h")
@@ -91,12 +90,12 @@ async fn asked_again_in_the_release_s_own_execution_the_old_one_is_taken_back() 
     let first = stage.asked(&id, "prod").await.execution.unwrap();
     run.crash(&stage).await;
     stage.deploys(OPERATOR, "shop-prod", "web").await;
-    let own = super::inside_an_execution::execution(&stage, "none").await;
-    let promoted = stage.promotes_as(DEVELOPER, own.clone(), &id, "prod").await;
+    let own = execution(&stage).await;
+    let promoted = stage.promotes_in(DEVELOPER, &own, &id, "prod").await;
     let asked = stage.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(()));
     asked.await;
     let request = stage.asked(&id, "prod").await;
-    assert_eq!(request.execution.as_deref(), own.execution_of("shop", &name("dev").as_str().parse().unwrap()));
+    assert_eq!(request.execution.as_deref(), Some(own.as_str()));
     assert_eq!(stage.calls("StopPipelineExecution").len(), 1);
     stage.pass(jiff::SignedDuration::from_secs(30)).await;
     assert_eq!(status(&stage, &first).await, "Stopped");
@@ -123,8 +122,8 @@ async fn an_approval_of_the_record_is_read_again_by_whoever_goes_on() {
     let id = run.id.clone();
     stage.asked(&id, "prod").await;
     stage.hours(1).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    run.dies_at(&stage, |f| matches!(f, Fact::ApprovalGiven { .. })).await;
+    let dies = run.dies_at(&stage, |f| matches!(f, Fact::ApprovalGiven { .. }));
+    tokio::join!(dies, stage.approves(MANAGER, &id, "prod"));
     let ended = stage.resumes(&id).await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
     let read = ended.place(|f| matches!(f, Fact::ApprovalCompared { differs: None, .. }));
@@ -195,9 +194,12 @@ async fn counts_only_by_those_whom_the_file_names() {
         "approvers": ["arn:aws:iam::111111111111:user/somebody"], "expires": "24h" });
     let stage = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
     let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
+    let request = stage.asked(&run.id, "prod").await;
     stage.hours(1).await;
-    stage.approves(MANAGER, &run.id, "prod").await;
+    let refused = stage.tries_to_answer(MANAGER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
+    let refusal = refused.refusal();
+    assert!(matches!(refusal, Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { .. }))), "{refusal:?}");
+    stage.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("not among the approvers"))));
@@ -212,8 +214,8 @@ async fn approves_nothing_where_the_message_names_no_plan() {
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
     let story = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval }));
     let stage = story.world(message, json!("please look at #{variables.KANMON_RELEASE}")).open();
-    let requester = Some(execution(&stage, "none").await);
-    let run = stage.asks(Asking { requester, ..Asking::default() }).await;
+    let execution = Some(execution(&stage).await);
+    let run = stage.asks(Asking { execution, ..Asking::default() }).await;
     let execution = stage.asked(&run.id, "prod").await.execution.unwrap();
     stage.hours(1).await;
     let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));
@@ -272,8 +274,7 @@ async fn what_was_approved_and_then_withdrawn_does_not_succeed_with_nothing_depl
     run.crash(&stage).await;
     stage.hours(1).await;
     stage.approves(MANAGER, &id, "prod").await;
-    let body = MessageBody::Withdraw { stage: name("prod"), by: MANAGER.identity(), comment: "a fault".to_owned() };
-    stage.journal.send(&id, body, stage.time.timestamp()).await.unwrap();
+    stage.withdraws(MANAGER, &id, "prod", "a fault").await;
     let ended = stage.resumes(&id).await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
     assert!(!ended.has(|f| matches!(f, Fact::Warned { .. })));
@@ -291,14 +292,7 @@ async fn what_was_approved_read_and_then_rejected_does_not_either() {
     stage.hours(1).await;
     stage.approves(MANAGER, &id, "prod").await;
     stage.fact(&id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;
-    let no = ApprovalAnswer {
-        stage: name("prod"),
-        plan: request.plan.clone(),
-        answer: Answer::Rejected,
-        by: MANAGER.identity(),
-        comment: "not on a Friday".to_owned(),
-    };
-    stage.journal.send(&id, MessageBody::Answer(no), stage.time.timestamp()).await.unwrap();
+    stage.tries_to_answer(MANAGER, &id, "prod", Answer::Rejected, "not on a Friday").await.unwrap();
     run.end(&stage).await.is(Outcome::Rejected, 11);
     stage.hours(1).await;
     assert_eq!(status(&stage, &request.execution.unwrap()).await, "Stopped");
@@ -316,8 +310,7 @@ async fn what_was_approved_and_has_succeeded_with_nothing_deployed_is_said_plain
     stage.hours(1).await;
     stage.approves(MANAGER, &id, "prod").await;
     stage.hours(1).await;
-    let body = MessageBody::Withdraw { stage: name("prod"), by: MANAGER.identity(), comment: "a fault".to_owned() };
-    stage.journal.send(&id, body, stage.time.timestamp()).await.unwrap();
+    stage.withdraws(MANAGER, &id, "prod", "a fault").await;
     let ended = stage.resumes(&id).await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
     assert_eq!(status(&stage, &execution).await, "Succeeded");
@@ -335,8 +328,7 @@ async fn is_withdrawn_before_anybody_has_read_it() {
     run.crash(&stage).await;
     stage.hours(1).await;
     stage.approves(MANAGER, &id, "prod").await;
-    let body = MessageBody::Withdraw { stage: name("prod"), by: MANAGER.identity(), comment: "a fault".to_owned() };
-    stage.journal.send(&id, body, stage.time.timestamp()).await.unwrap();
+    stage.withdraws(MANAGER, &id, "prod", "a fault").await;
     let ended = stage.resumes(&id).await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("it was withdrawn");

@@ -1,41 +1,60 @@
-use kanmon::model::approval::{ApprovalRequest, Requester, Trigger};
+use kanmon::model::approval::{Answer, ApprovalRequest};
 use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::{Asking, DEVELOPER, MANAGER, PROD, Run, Stage, Story};
+use super::stage::{Asking, DEV, DEVELOPER, MANAGER, PROD, Run, Stage, Story};
 
+/// A pipeline whose first build asks, and whose second goes on once its approval action is answered: the sandbox takes what the builds
+/// export, as CodePipeline would.
 fn stage() -> Stage {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
-    Story::new().stages(&["dev", "prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open()
+    let build = |name: &str| {
+        json!({ "name": name, "namespace": name, "runOrder": 1,
+            "actionTypeId": { "category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1" } })
+    };
+    let source = json!({ "name": "Source", "actions": [{ "name": "Source",
+        "actionTypeId": { "category": "Source", "owner": "AWS", "provider": "S3", "version": "1" } }] });
+    let approve = json!({ "name": "Approve", "runOrder": 1,
+        "actionTypeId": { "category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1" },
+        "configuration": { "CustomData": "plan #{Prepare.KANMON_PLAN}" } });
+    let mut deploy = build("Deploy");
+    deploy["runOrder"] = json!(2);
+    let stages = json!([source, { "name": "Prepare", "actions": [build("Prepare")] },
+        { "name": "Production", "actions": [approve, deploy] }]);
+    Story::new()
+        .stages(&["dev", "prod"])
+        .of_stage("prod", "enter", json!({ "approval": approval }))
+        .world("/codepipeline/0/pipeline/stages", stages)
+        .world(
+            "/codepipeline/0/actions",
+            json!({ "Prepare/Prepare": { "told": true }, "Production/Deploy": { "told": true } }),
+        )
+        .open()
 }
 
-/// An execution whose approver is shown this plan.
-pub(super) async fn execution(stage: &Stage, plan: &str) -> Requester {
+/// An execution of the pipeline, started by the developer.
+pub(super) async fn execution(stage: &Stage) -> String {
     let pipelines = aws_sdk_codepipeline::Client::new(&stage.sdk(DEVELOPER));
-    let variable = aws_sdk_codepipeline::types::PipelineVariable::builder().name("KANMON_PLAN").value(plan).build();
-    let started = pipelines
-        .start_pipeline_execution()
-        .name("shop")
-        .variables(variable.expect("a variable"))
-        .send()
-        .await
-        .expect("started");
-    let execution = started.pipeline_execution_id().expect("an execution").to_owned();
-    Requester::Pipeline {
-        pipeline: "shop".to_owned(),
-        account: "dev".parse().expect("a name"),
-        execution,
-        trigger: Trigger::Principal { arn: DEVELOPER.identity().arn },
-        by: DEVELOPER.identity(),
+    let started = pipelines.start_pipeline_execution().name("shop").send().await.expect("started");
+    started.pipeline_execution_id().expect("an execution").to_owned()
+}
+
+/// The first build ends and exports this plan.
+async fn exports(stage: &Stage, execution: &str, plan: &str) {
+    let end = json!({ "account": DEV, "region": "ap-northeast-1", "pipeline": "shop", "execution": execution,
+        "action": "Prepare/Prepare", "end": { "outputVariables": { "KANMON_PLAN": plan } } });
+    // The execution may not have come to it yet.
+    while stage.tell_sandbox("actions", &end).is_err() {
+        stage.pass(jiff::SignedDuration::from_secs(1)).await;
     }
 }
 
-/// The first build: through dev, and it ends with the question put.
-async fn prepared(stage: &Stage, requester: Requester) -> (ReleaseId, ApprovalRequest) {
-    let asking = Asking { requester: Some(requester), until: Some("dev"), ..Asking::default() };
+/// What the first build does: through dev, and it ends with the question put.
+async fn prepared(stage: &Stage, execution: &str) -> (ReleaseId, ApprovalRequest) {
+    let asking = Asking { execution: Some(execution.to_owned()), until: Some("dev"), ..Asking::default() };
     let run: Run = stage.asks(asking).await;
     let id = run.id.clone();
     let ended = run.end(stage).await;
@@ -49,23 +68,17 @@ async fn prepared(stage: &Stage, requester: Requester) -> (ReleaseId, ApprovalRe
 
 #[tokio::test(start_paused = true)]
 async fn a_build_asks_before_it_ends_and_another_goes_on_with_the_answer() {
-    // The same story twice gives the same plan: the first tells what the second's approver is to be shown.
-    let first = stage();
-    let requester = execution(&first, "none").await;
-    let (_, request) = prepared(&first, requester).await;
-
     let stage = stage();
-    let requester = execution(&stage, request.plan.as_str()).await;
-    let (id, asked) = prepared(&stage, requester.clone()).await;
-    assert_eq!(asked.plan, request.plan);
-    let Requester::Pipeline { execution, .. } = &requester else { panic!("a pipeline") };
-    assert_eq!(asked.execution.as_ref(), Some(execution));
+    let execution = execution(&stage).await;
+    let (id, asked) = prepared(&stage, &execution).await;
+    assert_eq!(asked.execution.as_ref(), Some(&execution));
     assert_eq!(stage.calls("StartPipelineExecution").len(), 1, "kanmon starts none of its own");
+    exports(&stage, &execution, asked.plan.as_str()).await;
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 
     stage.hours(5).await;
     stage.approves(MANAGER, &id, "prod").await;
-    let ended = stage.promotes_as(DEVELOPER, requester, &id, "prod").await.end(&stage).await;
+    let ended = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. })), 1);
     assert_eq!(stage.updates(PROD, "shop-prod", "web").len(), 1);
@@ -75,11 +88,11 @@ async fn a_build_asks_before_it_ends_and_another_goes_on_with_the_answer() {
 async fn an_approver_who_was_shown_something_else_has_approved_nothing() {
     let stage = stage();
     let other = kanmon::model::ids::PlanHash::of(b"another plan");
-    let requester = execution(&stage, other.as_str()).await;
-    let (id, request) = prepared(&stage, requester.clone()).await;
-    let yes = kanmon::model::approval::Answer::Approved;
-    stage.answers_about(MANAGER, &id, "prod", &request, &other, yes).await;
-    let ended = stage.promotes_as(DEVELOPER, requester, &id, "prod").await.end(&stage).await;
+    let execution = execution(&stage).await;
+    let (id, _) = prepared(&stage, &execution).await;
+    exports(&stage, &execution, other.as_str()).await;
+    approves_in_the_console(&stage).await;
+    let ended = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }
@@ -87,18 +100,20 @@ async fn an_approver_who_was_shown_something_else_has_approved_nothing() {
 /// The execution's action was answered before anything was asked: by its name alone nobody can know that it is the same plan.
 #[tokio::test(start_paused = true)]
 async fn an_answer_from_before_the_question_counts_for_nothing() {
-    // The same story twice, as above, to the second.
+    // The same story twice gives the same plan: the first tells what the second's build exports too early.
     let first = stage();
-    let requester = execution(&first, "none").await;
+    let early = execution(&first).await;
+    exports(&first, &early, "none").await;
     approves_in_the_console(&first).await;
-    let (_, request) = prepared(&first, requester).await;
+    let (_, request) = prepared(&first, &early).await;
 
     let stage = stage();
-    let requester = execution(&stage, request.plan.as_str()).await;
+    let execution = execution(&stage).await;
+    exports(&stage, &execution, request.plan.as_str()).await;
     approves_in_the_console(&stage).await;
-    let (id, asked) = prepared(&stage, requester.clone()).await;
+    let (id, asked) = prepared(&stage, &execution).await;
     assert_eq!(asked.plan, request.plan);
-    let ended = stage.promotes_as(DEVELOPER, requester, &id, "prod").await.end(&stage).await;
+    let ended = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("before this was asked"))));
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
@@ -127,26 +142,22 @@ async fn approves_in_the_console(stage: &Stage) {
 /// The stage that was rejected is retried in the same execution, and somebody approves who is not told.
 #[tokio::test(start_paused = true)]
 async fn a_rejection_is_not_forgotten_when_the_stage_is_retried() {
-    let first = stage();
-    let requester = execution(&first, "none").await;
-    let (_, request) = prepared(&first, requester).await;
-
     let stage = stage();
-    let requester = execution(&stage, request.plan.as_str()).await;
-    let (id, asked) = prepared(&stage, requester.clone()).await;
+    let execution = execution(&stage).await;
+    let (id, asked) = prepared(&stage, &execution).await;
+    exports(&stage, &execution, asked.plan.as_str()).await;
     stage.hours(1).await;
-    let rejected = kanmon::model::approval::Answer::Rejected;
-    stage.answers_about(MANAGER, &id, "prod", &asked, &asked.plan, rejected).await;
+    stage.answers(MANAGER, &id, "prod", Answer::Rejected).await;
     let client = aws_sdk_codepipeline::Client::new(&stage.sdk(DEVELOPER));
     let retry = client.retry_stage_execution().pipeline_name("shop").stage_name("Production");
     let retry = retry.pipeline_execution_id(asked.execution.as_ref().unwrap());
     retry.retry_mode(aws_sdk_codepipeline::types::StageRetryMode::FailedActions).send().await.unwrap();
     stage.hours(1).await;
     approves_in_the_console(&stage).await;
-    let ended = stage.promotes_as(DEVELOPER, requester.clone(), &id, "prod").await.end(&stage).await;
+    let ended = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
     ended.is(Outcome::Rejected, 11);
-    ended.says("user/manager rejected the release for prod");
-    let again = stage.promotes_as(DEVELOPER, requester, &id, "prod").await.end(&stage).await;
+    ended.says("user/manager rejected exactly this plan for prod");
+    let again = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
     again.is(Outcome::Rejected, 11);
     again.says("rejected exactly this plan");
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());

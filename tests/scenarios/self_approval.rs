@@ -1,6 +1,8 @@
-use kanmon::model::approval::Requester;
+use kanmon::model::approval::{Answer, Requester};
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::refusal::{AnswerRefusal, Refusal};
+use kanmon::usecase::environment::Environment;
 use serde_json::json;
 
 use super::stage::{Asking, DEVELOPER, MANAGER, Story};
@@ -13,7 +15,15 @@ fn anybody() -> Story {
 async fn is_refused_and_somebody_else_s_counts() {
     let stage = anybody().open();
     let run = stage.release().await;
-    stage.approves(DEVELOPER, &run.id, "prod").await;
+    let request = stage.asked(&run.id, "prod").await;
+    let refused = stage.tries_to_answer(DEVELOPER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
+    let why = match refused.refusal() {
+        Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { why, .. })) => why,
+        other => panic!("{other:?}"),
+    };
+    assert!(why.contains("may not approve it"), "{why}");
+    // Whoever writes the state can put it there all the same.
+    stage.answers_past_kanmon(DEVELOPER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     stage.fact(&run.id, "refused", |f| matches!(f, Fact::ApprovalRefused { .. })).await;
     stage.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&stage).await;
@@ -22,13 +32,27 @@ async fn is_refused_and_somebody_else_s_counts() {
     assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { answer } if answer.by.arn.ends_with("user/manager"))));
 }
 
+fn build() -> String {
+    "a build of CodeBuild".to_owned()
+}
+
 #[tokio::test(start_paused = true)]
 async fn is_presumed_where_it_is_unknown_who_asked() {
     let stage = anybody().open();
-    let what = "a build of CodeBuild".to_owned();
-    let build = Requester::Unknown { by: DEVELOPER.identity(), what };
-    let run = stage.asks(Asking { requester: Some(build), ..Asking::default() }).await;
-    stage.approves(MANAGER, &run.id, "prod").await;
+    let environment = Environment::Machine(build());
+    let refused = stage.tries(Asking { environment, ..Asking::default() }).await.err().expect("it is refused");
+    assert!(matches!(refused.refusal(), Some(Refusal::NobodyMayApprove { .. })), "{refused:?}");
+    assert_eq!(stage.changes(), [], "nothing was touched");
+}
+
+/// A record that only somebody can write who does not ask kanmon.
+#[tokio::test(start_paused = true)]
+async fn is_presumed_of_a_record_that_says_so() {
+    let stage = anybody().open();
+    let unknown = Requester::Unknown { by: DEVELOPER.identity(), what: build() };
+    let run = stage.works_on_a_record_of(unknown).await;
+    let request = stage.asked(&run.id, "prod").await;
+    stage.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Expired, 12);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("a build of CodeBuild asked for this release"))));

@@ -1,5 +1,7 @@
+use kanmon::model::approval::Answer;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
+use kanmon::model::refusal::{AnswerRefusal, Refusal};
 
 use super::stage::{COLLEAGUE, Story};
 
@@ -7,9 +9,18 @@ use super::stage::{COLLEAGUE, Story};
 async fn may_not_approve() {
     let stage = Story::new().stages(&["prod"]).open();
     let run = stage.release().await;
-    stage.approves(COLLEAGUE, &run.id, "prod").await;
+    let request = stage.asked(&run.id, "prod").await;
+    let refused = stage.tries_to_answer(COLLEAGUE, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
+    let refused_why = |why: &str| why.contains("not among the approvers");
+    let refusal = refused.refusal();
+    assert!(
+        matches!(refusal, Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { why, .. })) if refused_why(why)),
+        "{refusal:?}"
+    );
+    // Whoever writes the state can put it there all the same.
+    stage.answers_past_kanmon(COLLEAGUE, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Expired, 12);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("not among the approvers"))));
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if refused_why(why))));
     assert!(stage.calls("UpdateService").is_empty());
 }

@@ -19,7 +19,7 @@ async fn for_minutes_is_waited_out() {
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
     // What could not be read was told, and that it could be again.
-    let unread: Vec<&str> = ended.told.iter().filter_map(|line| line.strip_prefix("unread: ")).collect();
+    let unread: Vec<&str> = ended.waits.iter().filter_map(|line| line.strip_prefix("unread: ")).collect();
     assert!(
         unread.iter().any(|l| l.starts_with("the scan of app in dev: ") && l.contains("Rate exceeded")),
         "{unread:?}"
@@ -41,8 +41,8 @@ async fn without_end_is_unknown_and_not_failed() {
     let id = run.id.clone();
     let ended = run.end(&stage).await;
     ended.is(Outcome::Unknown, 32);
-    let unread = ended.told.iter().filter(|line| line.starts_with("unread: dev/web: "));
-    assert_eq!(unread.count(), 1, "once, not at every reading: {:?}", ended.told);
+    let unread = ended.waits.iter().filter(|line| line.starts_with("unread: dev/web: "));
+    assert_eq!(unread.count(), 1, "once, not at every reading: {:?}", ended.waits);
     let passed = stage.time.timestamp().duration_since(began);
     assert!(passed >= SignedDuration::from_mins(10), "{passed:#}");
     assert!(stage.calls("StopServiceDeployment").is_empty(), "nothing is undone on a doubt");

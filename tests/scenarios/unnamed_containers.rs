@@ -29,7 +29,7 @@ fn with_container(stage: &Stage, image: &str) {
 /// The same, with an image that is there.
 async fn with_pushed(stage: &Stage, labels: &[(&str, &str)]) -> Digest {
     stage.build_next_in("metrics", "metrics", labels);
-    let (ports, pipeline) = (stage.ports(DEVELOPER, "push", None), stage.pipeline());
+    let (ports, pipeline) = (stage.context(DEVELOPER).ports("push", None), stage.pipeline());
     let account = pipeline.account(&"dev".parse().unwrap());
     let access = ports.registry.access(account, "metrics").await.unwrap();
     let spec = pipeline.image(&"app".parse().unwrap());

@@ -7,26 +7,18 @@ mod pointer;
 use std::path::Path;
 
 use crate::model::event::Source;
+use crate::ports::checkout::Read;
 use command::{Git, Refused};
 
-/// What git says of a folder, and what its reader should know about the answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
-    /// All unknown where the folder is no working tree; with `unreadable` set where it is one and git does not read it.
-    pub source: Source,
-    /// Sentences for people.
-    pub warnings: Vec<String>,
-}
-
 /// What git says of this folder. kanmon's own `.kanmon/` never counts as a change.
-pub fn source(root: &Path) -> Found {
+pub fn source(root: &Path) -> Read {
     // Without this git may not be there, and need not be.
     if !is_below_a_repository(root) {
-        return Found::default();
+        return Read::default();
     }
     match read(root) {
         Ok(found) => found,
-        Err(Refused(why)) => Found {
+        Err(Refused(why)) => Read {
             warnings: vec![format!("the commit is unknown: {why}")],
             source: Source { unreadable: Some(why), ..Source::default() },
         },
@@ -49,11 +41,11 @@ fn is_below_a_repository(root: &Path) -> bool {
     root.ancestors().any(|folder| folder.join(".git").symlink_metadata().is_ok())
 }
 
-fn read(root: &Path) -> Result<Found, Refused> {
+fn read(root: &Path) -> Result<Read, Refused> {
     let git = Git::new(root)?;
     let commit = match git.line(&["rev-parse", "--verify", "HEAD^{commit}"]) {
         Ok(commit) => commit,
-        Err(_) if is_before_the_first_commit(&git) => return Ok(Found::default()),
+        Err(_) if is_before_the_first_commit(&git) => return Ok(Read::default()),
         Err(refused) => return Err(refused),
     };
     let branch = git.line(&["rev-parse", "--abbrev-ref", "HEAD"])?;
@@ -65,7 +57,7 @@ fn read(root: &Path) -> Result<Found, Refused> {
     };
     let branch = Some(branch).filter(|b| b != "HEAD");
     let source = Source { commit: Some(commit), branch, author: Some(author), dirty, unreadable: None };
-    Ok(Found { source, warnings })
+    Ok(Read { source, warnings })
 }
 
 /// Whether HEAD names a branch that has no commit yet, rather than one that cannot be read.

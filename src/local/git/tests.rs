@@ -76,8 +76,8 @@ fn a_commit_is_read_with_its_branch_author_and_changes() {
 
 #[test]
 fn a_folder_of_no_repository_and_one_before_its_first_commit_have_none() {
-    assert_eq!(source(tempfile::tempdir().unwrap().path()), Found::default());
-    assert_eq!(source(&Repository::new().root()), Found::default());
+    assert_eq!(source(tempfile::tempdir().unwrap().path()), Read::default());
+    assert_eq!(source(&Repository::new().root()), Read::default());
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_submodules_configuration_is_not_executed_and_its_changes_count() {
     let inner = Repository::committed();
     let outer = Repository::committed();
     outer.git(&["submodule", "add", "-q", &inner.root().display().to_string(), "sub"]).commit();
-    assert_eq!(source(&outer.root()), Found { warnings: vec![], ..source(&outer.root()) });
+    assert_eq!(source(&outer.root()), Read { warnings: vec![], ..source(&outer.root()) });
     assert!(!source(&outer.root()).source.dirty);
     let evil = outer.program();
     git(&outer.root().join("sub"), &["config", "core.fsmonitor", &evil]);

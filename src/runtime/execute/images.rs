@@ -30,7 +30,7 @@ pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say
 /// `NotFound`, with the commit to check out: the release can go on where its source is.
 fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Result<(), Fault> {
     let pipeline = &release.started.pipeline;
-    let (was, is) = (&release.started.source, ports.checkout.source());
+    let (was, is) = (&release.started.source, ports.checkout.read().source);
     if was.commit == is.commit && was.dirty == is.dirty {
         return Ok(());
     }
@@ -65,7 +65,7 @@ fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Resul
 /// # Errors
 /// As `from_its_source`, where another commit was checked out.
 fn changed_meanwhile(ports: &Ports, release: &Release, image: &ImageName) -> Result<Option<String>, Fault> {
-    let (was, is) = (&release.started.source, ports.checkout.source());
+    let (was, is) = (&release.started.source, ports.checkout.read().source);
     match (&was.commit, was.commit == is.commit && !was.dirty && is.dirty) {
         (Some(commit), true) => Ok(Some(format!(
             "files of the working tree changed during the build: it may hold more than commit {}",

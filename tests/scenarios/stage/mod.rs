@@ -22,19 +22,22 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::SignedDuration;
 use kanmon::aws;
 use kanmon::journal::MemoryJournal;
-use kanmon::model::event::Source;
 use kanmon::model::fault::Fault;
 use kanmon::model::ids::ReleaseId;
+use kanmon::model::notice::Notice;
 use kanmon::model::pipeline::{FileRef, Pipeline};
-use kanmon::ports::checkout::Checkout;
+use kanmon::ports::checkout::{self, Checkout};
+use kanmon::ports::clock::Clock;
 use kanmon::ports::images::Access;
-use kanmon::ports::journal::Holder;
+use kanmon::ports::journal::{Holder, Journal};
 use kanmon::ports::templates::Templates;
 use kanmon::runtime::ports::Ports;
 use kanmon::sandbox::connector::{InProcess, SharedWorld};
 use kanmon::sandbox::faults::{self, Kind};
 use kanmon::sandbox::latency::Latency;
 use kanmon::sandbox::{Seed, World};
+use kanmon::usecase::context::{Connect, Context, Notices};
+use kanmon::usecase::environment::Environment;
 use serde_json::{Value, json};
 
 use cut::Wire;
@@ -44,7 +47,7 @@ pub use cut::{Call, Cut};
 pub use images::Content;
 pub use look::LEAVING_NOTHING;
 pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
-pub use run::{Asking, Ended, Run, name};
+pub use run::{Asking, Ended, Run, force, name};
 pub use saved::Saved;
 pub use time::{Machine, MachineTime, SdkTime, Time};
 
@@ -198,12 +201,59 @@ pub struct Stage {
     read: Arc<Mutex<BTreeMap<ReleaseId, Read>>>,
 }
 
+/// How a process reaches the world.
+pub struct Connection {
+    pub http: SharedHttpClient,
+    pub images: images::SandboxImages,
+    pub journal: Arc<dyn Journal>,
+    pub clock: Arc<dyn Clock>,
+    time: Arc<Time>,
+    machine: Arc<Machine>,
+    checks: checks::SandboxChecks,
+    folder: PathBuf,
+    person: Person,
+}
+
+impl Connect for Connection {
+    fn ports(&self, session_name: &str, source_identity: Option<String>) -> Ports {
+        let sessions = Arc::new(aws::Sessions::new(aws::Setup {
+            http_client: Some(self.http.clone()),
+            time_source: Some(SharedTimeSource::new(MachineTime(self.machine.clone()))),
+            sleep: Some(SharedAsyncSleep::new(SdkTime(self.time.clone()))),
+            credentials: Some(SharedCredentialsProvider::new(self.person.credentials())),
+            session_name: session_name.to_owned(),
+            source_identity,
+        }));
+        Ports {
+            accounts: sessions.clone(),
+            registry: Arc::new(aws::Ecr::new(sessions.clone())),
+            scanner: Arc::new(aws::Scans::new(sessions.clone())),
+            deployer: Arc::new(aws::Ecs::new(sessions.clone())),
+            approvals: Arc::new(aws::CodePipeline::new(sessions)),
+            images: Arc::new(self.images.clone()),
+            checks: Arc::new(self.checks.clone()),
+            templates: Arc::new(Folder(self.folder.clone())),
+            checkout: Arc::new(Folder(self.folder.clone())),
+            journal: self.journal.clone(),
+            clock: self.clock.clone(),
+            contents: Arc::default(),
+        }
+    }
+}
+
+/// Nobody reads what is reported on the way.
+struct Unread;
+
+impl Notices for Unread {
+    fn notice(&self, _: &Notice) {}
+}
+
 struct Folder(PathBuf);
 
-/// As what a story's releases say that they are started from.
+/// No working tree of git's.
 impl Checkout for Folder {
-    fn source(&self) -> Source {
-        Source::default()
+    fn read(&self) -> checkout::Read {
+        checkout::Read::default()
     }
 }
 
@@ -264,59 +314,63 @@ impl Stage {
         self.world.lock().unwrap().order_fault(fault);
     }
 
+    /// Has the sandbox do what somebody does in AWS outside of kanmon; what it answers.
+    pub fn tell_sandbox(&self, what: &str, body: &Value) -> Result<Value, Value> {
+        let body = bytes::Bytes::from(body.to_string());
+        let request = http::Request::post(format!("/_sandbox/{what}")).body(body).expect("a request");
+        let answer = self.world.lock().unwrap().handle(self.time.timestamp(), request);
+        let said = serde_json::from_slice(answer.body()).unwrap_or_default();
+        if answer.status().is_success() { Ok(said) } else { Err(said) }
+    }
+
     /// No call goes wrong any more.
     pub fn end_faults(&self) {
         let request = http::Request::delete("/_sandbox/faults").body(bytes::Bytes::new()).expect("a request");
         self.world.lock().unwrap().handle(self.time.timestamp(), request);
     }
 
-    /// Ports as a process of this person has them.
-    pub fn ports(&self, person: Person, session_name: &str, source_identity: Option<String>) -> Ports {
-        let http = SharedHttpClient::new(Wire { world: self.connector(), cut: self.cut.clone() });
-        self.ports_through(http, self.contents.clone(), person, session_name, source_identity)
-    }
-
-    /// The same, reaching AWS through another client, and building what is said here.
-    pub fn ports_through(
-        &self,
-        http: SharedHttpClient,
-        contents: Arc<Mutex<BTreeMap<String, Content>>>,
-        person: Person,
-        session_name: &str,
-        source_identity: Option<String>,
-    ) -> Ports {
-        let sdk = SdkTime(self.time.clone());
-        let sessions = Arc::new(aws::Sessions::new(aws::Setup {
-            http_client: Some(http),
-            time_source: Some(SharedTimeSource::new(MachineTime(self.machine.clone()))),
-            sleep: Some(SharedAsyncSleep::new(sdk)),
-            credentials: Some(SharedCredentialsProvider::new(person.credentials())),
-            session_name: session_name.to_owned(),
-            source_identity,
-        }));
-        Ports {
-            accounts: sessions.clone(),
-            registry: Arc::new(aws::Ecr::new(sessions.clone())),
-            scanner: Arc::new(aws::Scans::new(sessions.clone())),
-            deployer: Arc::new(aws::Ecs::new(sessions.clone())),
-            approvals: Arc::new(aws::CodePipeline::new(sessions)),
-            images: Arc::new(images::SandboxImages {
+    /// How a process of this person reaches the world.
+    pub fn connection(&self, person: Person) -> Connection {
+        Connection {
+            http: SharedHttpClient::new(Wire { world: self.connector(), cut: self.cut.clone() }),
+            time: self.time.clone(),
+            machine: self.machine.clone(),
+            images: images::SandboxImages {
                 world: self.world.clone(),
                 time: self.time.clone(),
-                contents,
+                contents: self.contents.clone(),
                 given: self.given.clone(),
                 cut: self.cut.clone(),
-            }),
-            checks: Arc::new(checks::SandboxChecks {
-                world: self.world.clone(),
-                time: self.time.clone(),
-                cut: self.cut.clone(),
-            }),
-            templates: Arc::new(Folder(self.folder.path().to_owned())),
-            checkout: Arc::new(Folder(self.folder.path().to_owned())),
+            },
+            checks: checks::SandboxChecks { world: self.world.clone(), time: self.time.clone(), cut: self.cut.clone() },
+            folder: self.folder.path().to_owned(),
             journal: Arc::new(self.journal.clone()),
             clock: self.machine.clone(),
-            contents: Arc::default(),
+            person,
+        }
+    }
+
+    /// A process of this person's: what its use cases work with.
+    pub fn context(&self, person: Person) -> Context {
+        self.context_of(self.connection(person), self.process())
+    }
+
+    /// The same for a command beside the processes whose calls are counted.
+    pub fn bystander(&self, person: Person) -> Context {
+        let http = SharedHttpClient::new(self.connector());
+        self.context_of(Connection { http, ..self.connection(person) }, self.process())
+    }
+
+    /// The same with a way into the world of its own.
+    pub fn context_of(&self, connection: Connection, holder: Holder) -> Context {
+        Context {
+            pipeline: self.pipeline(),
+            journal: connection.journal.clone(),
+            clock: connection.clock.clone(),
+            environment: Environment::Ordinary,
+            holder,
+            accounts: Arc::new(connection),
+            notices: Arc::new(Unread),
         }
     }
 

@@ -1,20 +1,21 @@
 //! Who acts, and what they do besides kanmon.
 
-use std::sync::Arc;
-
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use kanmon::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, ApprovalWay, Identity};
 use kanmon::model::ids::{PlanHash, ReleaseId};
 use kanmon::model::inbox::MessageBody;
+use kanmon::model::stage_state::Approval;
 use kanmon::ports::approvals::Verdict;
 use kanmon::ports::journal::Journal as _;
+use kanmon::usecase::answer::{self, Answered, Decision};
+use kanmon::usecase::error::Error;
+use kanmon::usecase::withdraw::withdraw;
 
-use super::{SdkTime, Stage};
+use super::{SdkTime, Stage, name};
 
 /// A user of one of the accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,18 +107,41 @@ impl Stage {
         arn
     }
 
-    /// A person answers a question as it was asked.
+    /// `kanmon approve` and `kanmon reject`, once the question is asked.
     pub async fn answers(&self, person: Person, id: &ReleaseId, stage: &str, answer: Answer) {
-        let request = self.asked(id, stage).await;
-        self.answers_about(person, id, stage, &request, &request.plan.clone(), answer).await;
+        self.asked(id, stage).await;
+        self.tries_to_answer(person, id, stage, answer, "as seen").await.expect("it counts");
     }
 
     pub async fn approves(&self, person: Person, id: &ReleaseId, stage: &str) {
         self.answers(person, id, stage, Answer::Approved).await;
     }
 
-    /// The same about a plan of the person's own choice.
-    pub async fn answers_about(
+    /// The same about the plan that waits now, or was approved and is not used; it may be refused.
+    pub async fn tries_to_answer(
+        &self,
+        person: Person,
+        id: &ReleaseId,
+        stage: &str,
+        answer: Answer,
+        comment: &str,
+    ) -> Result<Answered, Error> {
+        let plan = match &self.release_of(id).await.stage(&name(stage)).approval {
+            Approval::Asked(request) | Approval::Given(_, request) => Some(request.plan.to_string()),
+            _ => None,
+        };
+        let decision = Decision { answer, stage: Some(name(stage)), plan, comment: comment.to_owned() };
+        answer::answer(&self.bystander(person), id, &decision).await
+    }
+
+    /// `kanmon withdraw RELEASE --stage STAGE`.
+    pub async fn withdraws(&self, person: Person, id: &ReleaseId, stage: &str, comment: &str) {
+        withdraw(&self.bystander(person), id, Some(&name(stage)), comment.to_owned()).await.expect("it counts");
+    }
+
+    /// An answer that is put where the question is decided past kanmon's own checks: into the inbox, as somebody can who may write the
+    /// state, or into the action of CodePipeline, as in its console.
+    pub async fn answers_past_kanmon(
         &self,
         person: Person,
         id: &ReleaseId,
@@ -143,9 +167,7 @@ impl Stage {
             ApprovalWay::CodePipeline { pipeline: name, action, account } => {
                 let account = pipeline.account(account);
                 let execution = request.execution.as_deref().expect("an execution");
-                // A person's calls are none of kanmon's processes'.
-                let http = SharedHttpClient::new(self.connector());
-                let approvals = self.ports_through(http, Arc::default(), person, id.as_str(), None).approvals;
+                let approvals = self.bystander(person).ports(id.as_str(), None).approvals;
                 let verdict = Verdict { approved: answer == Answer::Approved, plan, summary: "as seen" };
                 approvals.answer(account, name, execution, action, verdict).await.expect("answered");
             }

@@ -10,17 +10,25 @@ use kanmon::model::effect::Effect;
 use kanmon::model::event::{Event, Fact, Source, Started};
 use kanmon::model::fault::Fault;
 use kanmon::model::ids::{ImageName, ReleaseId, StageName};
-use kanmon::model::inbox::MessageBody;
-use kanmon::model::ledger::{Said, StageLedger, Word};
+use kanmon::model::ledger::StageLedger;
 use kanmon::model::outcome::{Ending, Outcome};
 use kanmon::model::release::Release;
 use kanmon::model::stage_state::Approval;
-use kanmon::ports::clock::Clock as _;
-use kanmon::ports::journal::{Holder, Journal as _, JournalError, Lease};
+use kanmon::ports::journal::{Holder, Journal as _, JournalError};
 use kanmon::ports::sink::Sink;
-use kanmon::runtime::hold;
-use kanmon::runtime::runner::{RunError, Runner};
+use kanmon::runtime::runner::RunError;
 use kanmon::runtime::stop::{self, Stopper};
+use kanmon::usecase::abort::{Aborted, abort};
+use kanmon::usecase::begin::{NewRelease, Reasons, begin, new_id};
+use kanmon::usecase::break_lock::break_lock;
+use kanmon::usecase::context::Context;
+use kanmon::usecase::environment::Environment;
+use kanmon::usecase::error::Error;
+use kanmon::usecase::freeze::{Froze, freeze, unfreeze};
+use kanmon::usecase::promote::{Further, Promoted, promote};
+use kanmon::usecase::records::VERSION;
+use kanmon::usecase::resume::resume;
+use kanmon::usecase::work::UnderWay;
 use tokio::task::JoinHandle;
 
 use super::{DEVELOPER, Person, Stage};
@@ -29,16 +37,30 @@ use crate::binary::junit::{self, Junit};
 /// What somebody asks of kanmon.
 pub struct Asking {
     pub by: Person,
-    pub requester: Option<Requester>,
+    /// What it is asked from.
+    pub environment: Environment,
+    pub execution: Option<String>,
     pub until: Option<&'static str>,
     pub given: BTreeMap<ImageName, String>,
-    pub forced: Option<String>,
+    pub reasons: Reasons,
 }
 
 impl Default for Asking {
     fn default() -> Asking {
-        Asking { by: DEVELOPER, requester: None, until: None, given: BTreeMap::new(), forced: None }
+        Asking {
+            by: DEVELOPER,
+            environment: Environment::Ordinary,
+            execution: None,
+            until: None,
+            given: BTreeMap::new(),
+            reasons: Reasons::default(),
+        }
     }
+}
+
+/// `--force --reason WHY`.
+pub fn force(why: &str) -> Reasons {
+    Reasons { force: Some(why.to_owned()), again: None }
 }
 
 /// A process that works on a release.
@@ -47,7 +69,7 @@ pub struct Run {
     holder: Holder,
     task: JoinHandle<Result<Ending, RunError>>,
     stopper: Stopper,
-    told: Arc<Mutex<Vec<String>>>,
+    waits: Arc<Mutex<Vec<String>>>,
 }
 
 /// How a process left a release.
@@ -56,8 +78,8 @@ pub struct Ended {
     pub code: u8,
     pub release: Release,
     pub events: Vec<Event>,
-    /// Everything that was ever waited for, in the sink's words.
-    pub told: Vec<String>,
+    /// Everything that was ever waited for, as the sink got it.
+    pub waits: Vec<String>,
 }
 
 /// A release's events and what they fold into.
@@ -67,16 +89,17 @@ pub(super) struct Read {
     release: Arc<Release>,
 }
 
-struct Ear(Arc<Mutex<Vec<String>>>);
+/// Keeps what was waited for and could not be read.
+struct Recorder(Arc<Mutex<Vec<String>>>);
 
-impl Sink for Ear {
+impl Sink for Recorder {
     fn event(&mut self, _: &Event, _: &Release) {}
 
     fn waiting(&mut self, what: &[String]) {
-        let mut told = self.0.lock().unwrap();
+        let mut waits = self.0.lock().unwrap();
         for line in what {
-            if !told.contains(line) {
-                told.push(line.clone());
+            if !waits.contains(line) {
+                waits.push(line.clone());
             }
         }
     }
@@ -100,57 +123,71 @@ impl Stage {
     }
 
     pub async fn asks(&self, asking: Asking) -> Run {
-        let pipeline = self.pipeline();
-        let time = self.machine.now();
-        let id: ReleaseId =
-            format!("r{}-{}", time.strftime("%Y%m%d-%H%M%S"), self.time.token(6)).parse().expect("an id");
-        let until = asking.until.map_or_else(|| pipeline.stages.last().expect("stages").name.clone(), name);
-        let requested_by = asking.requester.unwrap_or_else(|| Requester::Person { identity: asking.by.identity() });
-        let started = Started {
-            pipeline: pipeline.clone(),
-            kanmon: "0".to_owned(),
-            requested_by,
-            source: Source::default(),
-            until,
-            given: asking.given,
-            forced: asking.forced,
-            again: None,
+        self.tries(asking).await.expect("it begins")
+    }
+
+    /// The same, which may be refused.
+    pub async fn tries(&self, asking: Asking) -> Result<Run, Error> {
+        let context = Context { environment: asking.environment, ..self.context(asking.by) };
+        let wanted = NewRelease {
+            images: asking.given,
+            until: asking.until.map(name),
+            execution: asking.execution,
+            reasons: asking.reasons,
         };
-        let holder = self.process();
-        let first = Fact::Started(Box::new(started));
-        let (lease, event) = self.journal.begin(&pipeline.app, &id, first, &holder, time).await.expect("begun");
-        self.work(asking.by, lease, &[event])
+        Ok(self.work(begin(&context, wanted).await?))
     }
 
     /// `kanmon promote RELEASE --to STAGE`, by another process.
     pub async fn promotes(&self, by: Person, id: &ReleaseId, to: &str) -> Run {
-        self.promotes_as(by, Requester::Person { identity: by.identity() }, id, to).await
+        self.promotes_with(by, id, to, None, Reasons::default()).await
     }
 
-    /// The same, asked for by somebody else than the one whose credentials it runs with.
-    pub async fn promotes_as(&self, by: Person, requested_by: Requester, id: &ReleaseId, to: &str) -> Run {
-        self.takes_over(by, id, Fact::Extended { until: name(to), requested_by, forced: None, again: None }).await
+    /// The same inside a CodePipeline execution.
+    pub async fn promotes_in(&self, by: Person, execution: &str, id: &ReleaseId, to: &str) -> Run {
+        self.promotes_with(by, id, to, Some(execution.to_owned()), Reasons::default()).await
     }
 
     /// `kanmon promote RELEASE --to STAGE --reason WHY`, to ask again about what was rejected.
     pub async fn promotes_again(&self, by: Person, id: &ReleaseId, to: &str, why: &str) -> Run {
-        let requested_by = Requester::Person { identity: by.identity() };
-        let fact = Fact::Extended { until: name(to), requested_by, forced: None, again: Some(why.to_owned()) };
-        self.takes_over(by, id, fact).await
+        self.promotes_with(by, id, to, None, Reasons { force: None, again: Some(why.to_owned()) }).await
     }
 
     /// `kanmon promote RELEASE --to STAGE --force --reason WHY`.
     pub async fn promotes_by_force(&self, by: Person, id: &ReleaseId, to: &str, why: &str) -> Run {
-        let requested_by = Requester::Person { identity: by.identity() };
-        let fact = Fact::Extended { until: name(to), requested_by, forced: Some(why.to_owned()), again: None };
-        self.takes_over(by, id, fact).await
+        self.promotes_with(by, id, to, None, force(why)).await
     }
 
-    /// `kanmon freeze STAGE`, `kanmon unfreeze STAGE` and the like.
-    pub async fn says(&self, by: Person, stage: &str, said: Said, why: &str) -> StageLedger {
-        let word = Word { by: by.identity(), reason: why.to_owned(), said };
-        let app = self.pipeline().app;
-        self.journal.decree(&app, &name(stage), &word, self.time.timestamp()).await.expect("heard")
+    async fn promotes_with(
+        &self,
+        by: Person,
+        id: &ReleaseId,
+        to: &str,
+        execution: Option<String>,
+        reasons: Reasons,
+    ) -> Run {
+        let wanted = Further { to: name(to), execution, reasons };
+        match promote(&self.context(by), id, wanted).await.expect("it goes further") {
+            Promoted::UnderWay(release) => self.work(release),
+            Promoted::Already(release) => panic!("{} runs in {to} already", release.id),
+        }
+    }
+
+    /// `kanmon freeze STAGE --reason WHY`.
+    pub async fn freezes(&self, by: Person, stage: &str, why: &str) {
+        let froze = freeze(&self.bystander(by), &name(stage), why.to_owned()).await.expect("it is frozen");
+        assert!(matches!(froze, Froze::Now { .. }), "{stage} was frozen before");
+    }
+
+    /// `kanmon unfreeze STAGE --reason WHY`.
+    pub async fn unfreezes(&self, by: Person, stage: &str, why: &str) {
+        let was = unfreeze(&self.bystander(by), &name(stage), why.to_owned()).await.expect("it is unfrozen");
+        assert!(was.is_some(), "{stage} was not frozen");
+    }
+
+    /// `kanmon unlock RELEASE|STAGE --reason WHY`; who held it.
+    pub async fn unlocks(&self, by: Person, what: &str, why: &str) -> Option<String> {
+        break_lock(&self.bystander(by), what, why.to_owned()).await.expect("it is unlocked")
     }
 
     /// What a stage remembers.
@@ -160,37 +197,66 @@ impl Stage {
 
     /// `kanmon resume RELEASE`, by another process.
     pub async fn resumes(&self, id: &ReleaseId) -> Run {
-        let by = Requester::Person { identity: DEVELOPER.identity() };
-        self.takes_over(DEVELOPER, id, Fact::Resumed { by, kanmon: "0".to_owned() }).await
+        self.tries_to_resume(DEVELOPER, id).await.expect("it goes on")
     }
 
-    async fn takes_over(&self, by: Person, id: &ReleaseId, fact: Fact) -> Run {
-        let taken = hold::take(&self.journal, self.machine.as_ref(), id, &self.process(), &|_, _| {}).await;
-        let lease = taken.expect("a free lease");
-        let mut events = self.journal.read(id).await.expect("a journal");
-        let last = events.last().expect("an event").seq;
-        let appended = self.journal.append(&lease, last, &[fact], self.machine.now()).await;
-        events.extend(appended.expect("appended"));
-        self.work(by, lease, &events)
+    /// The same, which may be refused.
+    pub async fn tries_to_resume(&self, by: Person, id: &ReleaseId) -> Result<Run, Error> {
+        Ok(self.work(resume(&self.context(by), id, None).await?))
     }
 
     /// `kanmon abort RELEASE`, while a process works on it.
     pub async fn aborts(&self, id: &ReleaseId, roll_back: bool) {
-        let body = MessageBody::Abort { by: DEVELOPER.identity(), reason: "a mistake".to_owned(), roll_back };
-        self.journal.send(id, body, self.time.timestamp()).await.expect("sent");
+        match self.tries_to_abort(id, roll_back).await.expect("it is aborted") {
+            Aborted::Read { .. } => {}
+            Aborted::Sent { holder } => panic!("{holder} has not read it"),
+            Aborted::Here(_) => panic!("nobody works on {id}"),
+        }
     }
 
-    fn work(&self, by: Person, lease: Lease, events: &[Event]) -> Run {
-        let release = Release::fold(events).expect("a whole journal");
-        let ports = self.ports(by, lease.release.as_str(), Some(by.name.to_owned()));
+    /// The same, while nobody works on it: it is taken up to end it.
+    pub async fn takes_up_to_abort(&self, id: &ReleaseId, roll_back: bool) -> Run {
+        match self.tries_to_abort(id, roll_back).await.expect("it is aborted") {
+            Aborted::Here(release) => self.work(release),
+            Aborted::Read { holder } | Aborted::Sent { holder } => panic!("{holder} works on {id}"),
+        }
+    }
+
+    pub async fn tries_to_abort(&self, id: &ReleaseId, roll_back: bool) -> Result<Aborted, Error> {
+        abort(&self.bystander(DEVELOPER), id, "a mistake".to_owned(), roll_back).await
+    }
+
+    /// A record whose first fact says that this one asked, as somebody can make it who writes the state, and a process that works on it.
+    pub async fn works_on_a_record_of(&self, requested_by: Requester) -> Run {
+        let context = self.context(DEVELOPER);
+        let file = &context.pipeline;
+        let started = Started {
+            until: file.stages.last().expect("stages").name.clone(),
+            pipeline: file.clone(),
+            kanmon: VERSION.to_owned(),
+            requested_by,
+            source: Source::default(),
+            given: BTreeMap::new(),
+            forced: None,
+            again: None,
+        };
+        let (id, first) = (new_id(context.clock.as_ref()), Fact::Started(Box::new(started)));
+        let begun = self.journal.begin(&file.app, &id, first, &context.holder, context.clock.now()).await;
+        let (lease, event) = begun.expect("it is written");
+        let ports = context.ports(id.as_str(), None);
+        self.work(UnderWay::new(ports, lease, vec![event]).expect("a whole record"))
+    }
+
+    /// A process works on a release that it holds.
+    fn work(&self, taken: UnderWay) -> Run {
         let (stopper, stop) = stop::channel();
-        let told: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (id, holder, heard) = (lease.release.clone(), lease.holder.clone(), told.clone());
+        let waits: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (id, holder, waited_for) = (taken.release().id.clone(), taken.holder().clone(), waits.clone());
         let task = tokio::spawn(async move {
-            let mut ear = Ear(heard);
-            Runner::new(ports, lease, release, &mut ear, stop).run().await
+            let mut sink = Recorder(waited_for);
+            taken.work(&mut sink, stop).await.map(|worked| worked.ending)
         });
-        Run { id, holder, task, stopper, told }
+        Run { id, holder, task, stopper, waits }
     }
 
     pub async fn release_of(&self, id: &ReleaseId) -> Release {
@@ -217,7 +283,7 @@ impl Stage {
         let ending = release.ending.clone().expect("it has ended");
         // Whatever the story, its report says the same.
         junit::read(&kanmon::report::junit::of(&events, &release)).agrees(ending.outcome, release.until.as_str());
-        Ended { code: ending.outcome.exit_code().number(), ending, release, events, told: Vec::new() }
+        Ended { code: ending.outcome.exit_code().number(), ending, release, events, waits: Vec::new() }
     }
 
     /// Waits until something is true of a release.
@@ -262,7 +328,7 @@ impl Run {
         let ending = self.task.await.expect("no panic").expect("the journal is whole");
         let mut ended = stage.ended(&self.id).await;
         assert_eq!(ended.ending, ending, "the ending is written down");
-        ended.told = self.told.lock().unwrap().clone();
+        ended.waits = self.waits.lock().unwrap().clone();
         ended
     }
 

@@ -1,18 +1,17 @@
-//! Rejections in CodePipeline that no process of kanmon heard: the execution ended with them, and whoever starts another asks about the
-//! same images again.
+//! Rejections in CodePipeline that no process of kanmon has read: the execution ended with them, and whoever starts another asks about
+//! the same images again.
 
-use super::bench::Bench;
-use super::failure::Failure;
-use super::in_codepipeline::read;
-use super::output::Output;
-use super::work::written;
-use super::{own_file, releases};
+use super::codepipeline_question::read;
+use super::context::Context;
+use super::take_up::written;
+use super::{file_identity, records};
 use crate::engine::ahead;
-use crate::journal;
 use crate::model::approval::{ApprovalWay, Requester};
 use crate::model::event::Fact;
 use crate::model::ids::StageName;
+use crate::model::notice::Notice;
 use crate::model::pipeline::{Pipeline, Stage};
+use crate::model::refusal::Refusal;
 use crate::model::release::Release;
 use crate::runtime::observe::approval::rejection;
 use crate::runtime::ports::Ports;
@@ -22,29 +21,29 @@ const LOOKED_THROUGH: usize = 20;
 
 /// Writes into the record of each release that nobody works on the rejection that its action shows, so that it counts for every later
 /// release of the same images. Only for the stages that these requesters are about to ask for. What cannot be read is reported.
-pub async fn record(bench: &Bench, ports: &Ports, output: &Output, until: &StageName, requesters: &[Requester]) {
-    let stages = asked(bench.pipeline(), until, requesters);
+pub async fn record(context: &Context, ports: &Ports, until: &StageName, requesters: &[Requester]) {
+    let stages = asked(&context.pipeline, until, requesters);
     if stages.is_empty() {
         return;
     }
     // A state that cannot be read is met where it is written next.
-    let Ok(all) = releases::all(bench, LOOKED_THROUGH).await else { return };
+    let Ok(all) = records::all(context, LOOKED_THROUGH).await else { return };
     for recorded in all.recorded {
         let (listed, release) = (recorded.listed, recorded.release);
         // A record is no authority on where to look.
-        if listed.imported.is_some() || listed.held_by.is_some() || own_file::agrees(bench, &release).is_err() {
+        if listed.imported.is_some() || listed.held_by.is_some() || file_identity::agrees(context, &release).is_err() {
             continue;
         }
         for stage in &stages {
             match read(ports, &release, stage, Clone::clone).await {
                 Ok(Some(action)) => {
                     if let Some(no) = rejection(&release, stage, &action) {
-                        write(bench, output, &release, no).await;
+                        write(context, &release, no).await;
                     }
                 }
                 Ok(None) => {}
                 Err((fault, _)) => {
-                    output.warn(&format!("whether {} was rejected in CodePipeline cannot be read: {fault}", release.id))
+                    context.notice(Notice::RejectionUnreadable { release: release.id.clone(), fault });
                 }
             }
         }
@@ -65,17 +64,17 @@ fn asked(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Ve
     on_the_way.chain(behind).map(|stage| stage.name.clone()).collect()
 }
 
-async fn write(bench: &Bench, output: &Output, release: &Release, no: Fact) {
+async fn write(context: &Context, release: &Release, no: Fact) {
     let (id, seq) = (&release.id, release.seq);
-    // Somebody who took it up meanwhile hears it.
-    let Ok(lease) = bench.journal.take(id, &journal::this_process(), None, bench.clock.now()).await else { return };
+    // Whoever took it up meanwhile reads it.
+    let Ok(lease) = context.journal.take(id, &context.holder, None, context.clock.now()).await else { return };
     let fit = |now: &Release| match now.seq == seq {
         true => Ok(()),
-        false => Err(Failure::wrong(format!("somebody else went on with {id}"))),
+        false => Err(Refusal::TakenByAnother { release: id.clone() }),
     };
-    if written(bench, &lease, vec![no], fit, |_, _| false).await.is_ok() {
-        output.note(format!("{id} was rejected in CodePipeline; its record says so now"));
+    if written(context, &lease, vec![no], fit, |_, _| false).await.is_ok() {
+        context.notice(Notice::RejectionRecorded { release: id.clone() });
         // One that cannot be given back runs out.
-        let _ = bench.journal.give_up(&lease).await;
+        let _ = context.journal.give_up(&lease).await;
     }
 }

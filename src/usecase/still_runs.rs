@@ -1,21 +1,20 @@
-//! What a record calls done, held against what runs there now.
+//! Whether the stages that a record calls done still run what the release brought there.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::bench::Bench;
-use super::failure::Failure;
+use super::context::Context;
+use super::error::Error;
 use crate::engine::changes::changes;
 use crate::engine::taskdef::{self, sent};
-use crate::model::arn;
+use crate::model::event::PushedImage;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{ReleaseId, ServiceName, StageName};
 use crate::model::pipeline::{Account, Stage};
+use crate::model::refusal::{Refusal, Replaced, Runs};
 use crate::model::release::Release;
-use crate::model::words;
 use crate::ports::deployer::Cluster;
-use crate::report::names;
 use crate::runtime::ports::Ports;
 
 /// A service that does not run what a release brought there.
@@ -24,26 +23,18 @@ struct Other {
     runs: Runs,
 }
 
-/// What a service runs instead.
-enum Runs {
-    /// The named containers' images.
-    Images(Vec<String>),
-    /// This revision, which differs in something else than the images.
-    Revision(String),
-}
-
 /// Reads every stage up to `to` that the release has left. What is worth knowing and stops nothing is answered as sentences: a stage
 /// on the way that a newer release has entered since was passed all the same, and one that cannot be read, for whatever reason, is unknown.
 ///
 /// # Errors
 /// Where `to` itself runs something else by now, so that there would be nothing to do and nothing would be true; and where a stage on
 /// the way runs what no newer release brought. On the way the images count, which are what goes further; in `to` also how they run.
-pub async fn look(bench: &Bench, ports: &Ports, release: &Release, to: &StageName) -> Result<Vec<String>, Failure> {
+pub async fn check(context: &Context, ports: &Ports, release: &Release, to: &StageName) -> Result<Vec<String>, Error> {
     let pipeline = &release.started.pipeline;
     let end = pipeline.stages.iter().position(|s| s.name == *to).map_or(0, |i| i + 1);
     let mut notes = Vec::new();
     for stage in pipeline.stages[..end].iter().filter(|s| release.stage(&s.name).left.is_some()) {
-        let newer = bench.journal.ledger(&pipeline.app, &stage.name).await?.last_entered.filter(|l| *l > release.id);
+        let newer = context.journal.ledger(&pipeline.app, &stage.name).await?.last_entered.filter(|l| *l > release.id);
         let other = match other(ports, release, stage, stage.name == *to).await {
             Ok(Some(other)) => other,
             Ok(None) => continue,
@@ -60,7 +51,7 @@ pub async fn look(bench: &Bench, ports: &Ports, release: &Release, to: &StageNam
             Some(newer) if stage.name != *to => {
                 notes.push(format!("{} was passed before and now runs {newer}", stage.name));
             }
-            newer => return Err(replaced(release, stage, &other, newer.as_ref())),
+            newer => return Err(replaced(release, stage, other, newer).into()),
         }
     }
     Ok(notes)
@@ -110,41 +101,17 @@ async fn holds(ports: &Ports, account: &Account, runs: &Value, revision: &str) -
     }
 }
 
-fn replaced(release: &Release, stage: &Stage, other: &Other, newer: Option<&ReleaseId>) -> Failure {
-    let account = release.started.pipeline.account(&stage.account);
-    let (id, place) = (&release.id, format!("{}/{}", stage.name, other.service));
-    let given: Vec<String> = release
-        .images
-        .iter()
-        .map(|(name, pushed)| format!("--image {name}={}@{}", pushed.repository, pushed.digest))
-        .collect();
-    let again = format!("`kanmon release --until {} {}`", stage.name, given.join(" "));
-    let (sentence, hint) = match &other.runs {
-        Runs::Images(images) => {
-            let runs: Vec<String> = images.iter().map(|image| names::image(image, account)).collect();
-            let sentence = format!("{place} does not run the images of {id}, but {}", runs.join(", "));
-            (sentence, format!("to deploy these images there again, make a new release of them: {again}"))
-        }
-        Runs::Revision(revision) => {
-            let revision = arn::last(revision);
-            let sentence = format!("{place} runs the images of {id} with another configuration: {revision}");
-            let source = &release.started.source;
-            let files = match source.commit.as_ref().filter(|_| !source.dirty) {
-                Some(commit) => format!("check out commit {}", words::commit(commit, 12)),
-                None => format!("use the files that {id} was made with"),
-            };
-            (
-                sentence,
-                format!(
-                    "to deploy its configuration there again, {files} and make a new release of its images: {again}"
-                ),
-            )
-        }
-    };
-    Failure::wrong(sentence)
-        .cause(match newer {
-            Some(newer) => format!("{newer} has entered {} since; the record says that {id} is done there, so nothing would be deployed", stage.name),
-            None => format!("somebody has changed it since without kanmon; the record says that {id} is done there, so nothing would be deployed"),
-        })
-        .hint(hint)
+fn replaced(release: &Release, stage: &Stage, other: Other, newer: Option<ReleaseId>) -> Refusal {
+    let source = &release.started.source;
+    let reference = |pushed: &PushedImage| format!("{}@{}", pushed.repository, pushed.digest);
+    Refusal::NoLongerRuns(Replaced {
+        release: release.id.clone(),
+        stage: stage.name.clone(),
+        account: release.started.pipeline.account(&stage.account).clone(),
+        service: other.service,
+        runs: other.runs,
+        newer,
+        images: release.images.iter().map(|(name, pushed)| (name.clone(), reference(pushed))).collect(),
+        commit: source.commit.clone().filter(|_| !source.dirty),
+    })
 }

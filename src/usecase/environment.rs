@@ -17,45 +17,45 @@ const MACHINES: [(&str, &str); 6] = [
     ("CI", "a CI job"),
 ];
 
-#[derive(Debug, PartialEq, Eq)]
-pub enum Surroundings {
-    /// Nothing speaks against a person.
-    None,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Environment {
+    /// Nothing in it says that this is no person.
+    Ordinary,
     /// A build of CodeBuild that this CodePipeline started.
     OfPipeline(String),
     /// This, which no pipeline started.
     Machine(String),
 }
 
-impl Surroundings {
-    /// From the environment's variables. Whoever sets them himself could leave them out as well: they tell what has no reason to lie.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Surroundings {
+impl Environment {
+    /// From the environment's variables. Whoever sets them could leave them out as well: they are believed of what has no reason to lie.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let set = |name: &str| variable(name).filter(|value| !["", "false", "0"].contains(&value.as_str()));
         let machine = MACHINES.iter().find(|(name, _)| set(name).is_some()).map(|(_, what)| (*what).to_owned());
         match (set(INITIATOR), set(BUILD), machine) {
             (Some(initiator), _, _) => match initiator.strip_prefix("codepipeline/").filter(|name| !name.is_empty()) {
-                Some(name) => Surroundings::OfPipeline(name.to_owned()),
-                None => Surroundings::Machine(format!("{} that {initiator} started", machine::CODEBUILD)),
+                Some(name) => Environment::OfPipeline(name.to_owned()),
+                None => Environment::Machine(format!("{} that {initiator} started", machine::CODEBUILD)),
             },
-            (None, Some(_), _) => Surroundings::Machine(machine::CODEBUILD.to_owned()),
-            (None, None, Some(what)) => Surroundings::Machine(what),
-            (None, None, None) => Surroundings::None,
+            (None, Some(_), _) => Environment::Machine(machine::CODEBUILD.to_owned()),
+            (None, None, Some(what)) => Environment::Machine(what),
+            (None, None, None) => Environment::Ordinary,
         }
     }
 
     /// The pipeline that started this build.
     pub fn pipeline(&self) -> Option<&str> {
         match self {
-            Surroundings::OfPipeline(name) => Some(name),
-            Surroundings::None | Surroundings::Machine(_) => None,
+            Environment::OfPipeline(name) => Some(name),
+            Environment::Ordinary | Environment::Machine(_) => None,
         }
     }
 
     /// Who asks with these credentials: a person, unless it certainly is a machine.
     pub fn asker(&self, by: Identity) -> Requester {
         let what = match self {
-            Surroundings::Machine(what) => Some(what.clone()),
-            Surroundings::None | Surroundings::OfPipeline(_) => machine::of(&by.arn).map(str::to_owned),
+            Environment::Machine(what) => Some(what.clone()),
+            Environment::Ordinary | Environment::OfPipeline(_) => machine::of(&by.arn).map(str::to_owned),
         };
         match what {
             Some(what) => Requester::Unknown { by, what },
@@ -64,11 +64,11 @@ impl Surroundings {
     }
 
     /// What this is, where it certainly is a machine and not a build that CodePipeline started.
-    pub fn stranger(&self, by: &Identity) -> Option<String> {
+    pub fn machine(&self, by: &Identity) -> Option<String> {
         match (self, machine::of(&by.arn)) {
-            (Surroundings::Machine(what), _) => Some(what.clone()),
-            (Surroundings::OfPipeline(_), Some(machine::CODEBUILD) | None) | (Surroundings::None, None) => None,
-            (Surroundings::OfPipeline(_) | Surroundings::None, Some(what)) => Some(what.to_owned()),
+            (Environment::Machine(what), _) => Some(what.clone()),
+            (Environment::OfPipeline(_), Some(machine::CODEBUILD) | None) | (Environment::Ordinary, None) => None,
+            (Environment::OfPipeline(_) | Environment::Ordinary, Some(what)) => Some(what.to_owned()),
         }
     }
 }
@@ -79,8 +79,8 @@ mod tests {
 
     use super::*;
 
-    fn read(set: &[(&str, &str)]) -> Surroundings {
-        Surroundings::read(|name| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
+    fn read(set: &[(&str, &str)]) -> Environment {
+        Environment::read(|name| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
     }
 
     fn by(session: &str) -> Identity {
@@ -104,32 +104,32 @@ mod tests {
         #[case] set: &[(&str, &str)],
         #[case] what: &str,
     ) {
-        let around = read(set);
-        assert_eq!(around, Surroundings::Machine(what.to_owned()));
+        let environment = read(set);
+        assert_eq!(environment, Environment::Machine(what.to_owned()));
         for session in ["Deploy/ann@bank.example", BUILD_ROLE] {
-            assert_eq!(around.asker(by(session)), Requester::Unknown { by: by(session), what: what.to_owned() });
-            assert_eq!(around.stranger(&by(session)), Some(what.to_owned()), "it names somebody's execution");
+            assert_eq!(environment.asker(by(session)), Requester::Unknown { by: by(session), what: what.to_owned() });
+            assert_eq!(environment.machine(&by(session)), Some(what.to_owned()), "it names somebody's execution");
         }
     }
 
     #[test]
     fn elsewhere_the_credentials_tell_who_asks() {
         for set in [&[][..], &[("CI", "false"), ("CODEBUILD_BUILD_ID", "")]] {
-            let around = read(set);
-            assert_eq!(around, Surroundings::None);
+            let environment = read(set);
+            assert_eq!(environment, Environment::Ordinary);
             let ann = by("Deploy/ann@bank.example");
-            assert_eq!(around.asker(ann.clone()), Requester::Person { identity: ann.clone() });
-            assert_eq!(around.stranger(&ann), None);
-            assert!(matches!(around.asker(by(BUILD_ROLE)), Requester::Unknown { .. }));
-            assert_eq!(around.stranger(&by(BUILD_ROLE)), Some("a build of CodeBuild".to_owned()));
+            assert_eq!(environment.asker(ann.clone()), Requester::Person { identity: ann.clone() });
+            assert_eq!(environment.machine(&ann), None);
+            assert!(matches!(environment.asker(by(BUILD_ROLE)), Requester::Unknown { .. }));
+            assert_eq!(environment.machine(&by(BUILD_ROLE)), Some("a build of CodeBuild".to_owned()));
         }
     }
 
     #[test]
     fn a_build_of_a_pipeline_may_name_its_execution_with_its_own_credentials() {
-        let around = read(&[("CODEBUILD_BUILD_ID", "b"), ("CODEBUILD_INITIATOR", "codepipeline/hello")]);
-        assert_eq!(around.pipeline(), Some("hello"));
-        assert_eq!(around.stranger(&by(BUILD_ROLE)), None);
-        assert_eq!(around.stranger(&by("ci/GitHubActions")), Some("a job of GitHub Actions".to_owned()));
+        let environment = read(&[("CODEBUILD_BUILD_ID", "b"), ("CODEBUILD_INITIATOR", "codepipeline/hello")]);
+        assert_eq!(environment.pipeline(), Some("hello"));
+        assert_eq!(environment.machine(&by(BUILD_ROLE)), None);
+        assert_eq!(environment.machine(&by("ci/GitHubActions")), Some("a job of GitHub Actions".to_owned()));
     }
 }

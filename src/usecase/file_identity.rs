@@ -3,11 +3,12 @@
 
 use serde_json::Value;
 
-use super::bench::Bench;
-use super::failure::Failure;
+use super::context::Context;
+use super::error::Error;
 use crate::model::approval::ApprovalWay;
 use crate::model::ids::AccountName;
 use crate::model::pipeline::Pipeline;
+use crate::model::refusal::Refusal;
 use crate::model::release::Release;
 
 /// Whether a release was started with what the file here says. Where its state is kept and how often it looks makes no difference; the
@@ -15,9 +16,9 @@ use crate::model::release::Release;
 ///
 /// # Errors
 /// The first member that differs, and the commit that has the release's own file.
-pub fn agrees(bench: &Bench, release: &Release) -> Result<(), Failure> {
-    match difference(bench.pipeline(), &release.started.pipeline)? {
-        Some(member) => Err(other_file(release, &member)),
+pub fn agrees(context: &Context, release: &Release) -> Result<(), Error> {
+    match difference(&context.pipeline, &release.started.pipeline)? {
+        Some(member) => Err(other_file(release, member).into()),
         None => Ok(()),
     }
 }
@@ -26,7 +27,7 @@ pub fn agrees(bench: &Bench, release: &Release) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The first that is not.
-pub fn answers(bench: &Bench, release: &Release) -> Result<(), Failure> {
+pub fn answers(context: &Context, release: &Release) -> Result<(), Error> {
     let theirs = &release.started.pipeline;
     let asked = theirs.stages.iter().filter_map(|stage| {
         Some(match &stage.approval.as_ref()?.way {
@@ -35,40 +36,29 @@ pub fn answers(bench: &Bench, release: &Release) -> Result<(), Failure> {
         })
     });
     let other = |name: &&AccountName| {
-        let own = bench.pipeline().accounts.get(*name);
+        let own = context.pipeline.accounts.get(*name);
         own.is_none() || own != theirs.accounts.get(*name)
     };
     match asked.into_iter().find(other) {
-        Some(name) => Err(other_file(release, &format!("accounts.{name}"))),
+        Some(name) => Err(other_file(release, format!("accounts.{name}")).into()),
         None => Ok(()),
     }
 }
 
-fn other_file(release: &Release, member: &str) -> Failure {
-    let id = &release.id;
+fn other_file(release: &Release, member: String) -> Refusal {
     let is_commit = |c: &&String| c.bytes().all(|b| b.is_ascii_hexdigit());
-    let hint = match release.started.source.commit.as_ref().filter(is_commit) {
-        Some(commit) => {
-            format!(
-                "check out the commit that it was made from, {}, or make a new release",
-                &commit[..commit.len().min(12)]
-            )
-        }
-        None => "use the pipeline file that it was made with, or make a new release".to_owned(),
-    };
-    Failure::wrong(format!("{id} was started with another pipeline file than the one here: `{member}` differs"))
-        .cause("a record's accounts, roles, endpoints, commands and conditions count only where the file here says the same")
-        .hint(hint)
+    let commit = release.started.source.commit.as_ref().filter(is_commit).map(|c| c[..c.len().min(12)].to_owned());
+    Refusal::OtherFile { release: release.id.clone(), member, commit }
 }
 
-fn difference(own: &Pipeline, theirs: &Pipeline) -> Result<Option<String>, Failure> {
+fn difference(own: &Pipeline, theirs: &Pipeline) -> Result<Option<String>, Error> {
     let value = |p: &Pipeline| {
-        let mut value = serde_json::to_value(p).map_err(|e| Failure::defect(format!("a pipeline has no JSON: {e}")))?;
+        let mut value = serde_json::to_value(p).map_err(|e| Error::defect(format!("a pipeline has no JSON: {e}")))?;
         if let Some(members) = value.as_object_mut() {
             members.retain(|name, _| !["state", "poll"].contains(&name.as_str()));
         }
         without_contents(&mut value);
-        Ok::<_, Failure>(value)
+        Ok::<_, Error>(value)
     };
     Ok(differs(&value(own)?, &value(theirs)?, ""))
 }

@@ -1,8 +1,7 @@
-//! What of a service can be looked at, account by account: who may not enter one still sees the others.
+//! The services as they run now, read account by account: who may not enter one account still sees the others.
 
 use std::collections::BTreeSet;
 
-use super::bench::Bench;
 use crate::engine::taskdef;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, ServiceName};
@@ -11,6 +10,7 @@ use crate::model::release::Release;
 use crate::ports::deployer::Cluster;
 use crate::report::names;
 use crate::runtime::ports::Ports;
+use crate::usecase::context::Context;
 
 /// A service as it stands in AWS.
 pub struct Live {
@@ -38,53 +38,53 @@ impl Live {
     }
 }
 
-/// Something that cannot be looked at, an account or a service, and why.
-pub struct Unseen {
+/// An account or a service that cannot be read, and why.
+pub struct Unreadable {
     pub what: String,
     pub why: Fault,
 }
 
-/// Looks, and keeps what could not be seen.
-pub struct Eyes<'b> {
-    bench: &'b Bench,
+/// Reads services, and keeps what could not be read.
+pub struct LiveServices<'b> {
+    context: &'b Context,
     ports: &'b Ports,
-    /// Accounts that let nobody look.
-    shut: BTreeSet<AccountName>,
-    pub unseen: Vec<Unseen>,
+    /// Accounts in which nothing can be read.
+    closed: BTreeSet<AccountName>,
+    pub unreadable: Vec<Unreadable>,
 }
 
-impl<'b> Eyes<'b> {
-    pub fn new(bench: &'b Bench, ports: &'b Ports) -> Eyes<'b> {
-        Eyes { bench, ports, shut: BTreeSet::new(), unseen: Vec::new() }
+impl<'b> LiveServices<'b> {
+    pub fn new(context: &'b Context, ports: &'b Ports) -> LiveServices<'b> {
+        LiveServices { context, ports, closed: BTreeSet::new(), unreadable: Vec::new() }
     }
 
-    /// The service of a stage; `None` where it cannot be looked at.
-    pub async fn look(&mut self, stage: &Stage, service: &ServiceName) -> Option<Live> {
-        // Each further question to a shut account would be refused as slowly as the first.
-        if self.shut.contains(&stage.account) {
+    /// The service of a stage; `None` where it cannot be read.
+    pub async fn read(&mut self, stage: &Stage, service: &ServiceName) -> Option<Live> {
+        // Each further call to a closed account would be refused as slowly as the first.
+        if self.closed.contains(&stage.account) {
             return None;
         }
         match self.live(stage, service).await {
             Ok(live) => Some(live),
             Err(why) if of_the_account(why.kind()) => {
-                self.shut.insert(stage.account.clone());
-                self.unseen.push(Unseen { what: format!("account {}", stage.account), why });
+                self.closed.insert(stage.account.clone());
+                self.unreadable.push(Unreadable { what: format!("account {}", stage.account), why });
                 None
             }
             Err(why) => {
-                self.unseen.push(Unseen { what: format!("{}/{service}", stage.name), why });
+                self.unreadable.push(Unreadable { what: format!("{}/{service}", stage.name), why });
                 None
             }
         }
     }
 
     async fn live(&self, stage: &Stage, service: &ServiceName) -> Result<Live, Fault> {
-        let account = self.bench.pipeline().account(&stage.account);
+        let account = self.context.pipeline.account(&stage.account);
         let at = Cluster { account, name: &stage.cluster };
         let found = self.ports.deployer.service(at, stage.service_name(service)).await?;
         let revision = found.primary().map_or(found.task_definition.clone(), |p| p.task_definition.clone());
         let definition = self.ports.deployer.task_definition(account, &revision).await?;
-        let wanted = self.bench.pipeline().service(service).containers.keys();
+        let wanted = self.context.pipeline.service(service).containers.keys();
         let images: Vec<_> = wanted.filter_map(|name| taskdef::container_image(&definition.raw, name)).collect();
         Ok(Live {
             running: found.running,

@@ -34,9 +34,11 @@ pub fn open(
     output: &Output,
     sessions: impl FnOnce() -> Arc<Sessions>,
 ) -> Result<Arc<dyn Journal>, Failure> {
-    match place(loaded, given)? {
-        Place::Folder { dir, .. } if missing == Missing::LeaveSo && !dir.exists() => Ok(Arc::new(MemoryJournal::new())),
-        Place::Folder { dir, named } => {
+    match location(loaded, given)? {
+        Location::Folder { dir, .. } if missing == Missing::LeaveSo && !dir.exists() => {
+            Ok(Arc::new(MemoryJournal::new()))
+        }
+        Location::Folder { dir, named } => {
             not_of_the_repository(&dir)?;
             let journal = match named {
                 true => SqliteJournal::open(&dir)?,
@@ -48,7 +50,7 @@ pub fn open(
             journal.exposed().iter().for_each(|what| output.warn(what));
             Ok(Arc::new(journal))
         }
-        Place::Table { account: name, table } => {
+        Location::Table { account: name, table } => {
             let accounts = &loaded.pipeline.accounts;
             let account = accounts.get(&name).ok_or_else(|| Failure {
                 hint: nearest::hint(name.as_str(), accounts.keys().map(|n| n.as_str())),
@@ -74,7 +76,7 @@ fn not_of_the_repository(dir: &Path) -> Result<(), Failure> {
         )))
 }
 
-enum Place {
+enum Location {
     Folder {
         dir: PathBuf,
         /// Whether whoever runs this named it. One that just lies in the checkout may have come with it.
@@ -86,9 +88,9 @@ enum Place {
     },
 }
 
-fn place(loaded: &Loaded, given: Option<&str>) -> Result<Place, Failure> {
+fn location(loaded: &Loaded, given: Option<&str>) -> Result<Location, Failure> {
     if let Some(dir) = given.and_then(|g| g.strip_prefix("local:")).filter(|dir| !dir.is_empty()) {
-        return Ok(Place::Folder { dir: PathBuf::from(dir), named: true });
+        return Ok(Location::Folder { dir: PathBuf::from(dir), named: true });
     }
     let state = match given {
         None => loaded.pipeline.state.clone(),
@@ -100,7 +102,7 @@ fn place(loaded: &Loaded, given: Option<&str>) -> Result<Place, Failure> {
         })?,
     };
     Ok(match state {
-        State::Local => Place::Folder { dir: loaded.root.join(LOCAL), named: false },
-        State::DynamoDb { account, table } => Place::Table { account, table },
+        State::Local => Location::Folder { dir: loaded.root.join(LOCAL), named: false },
+        State::DynamoDb { account, table } => Location::Table { account, table },
     })
 }

@@ -1,15 +1,16 @@
 //! The CodePipeline execution that a command names, looked up where it may be.
 
-use super::failure::Failure;
+use super::error::Error;
 use super::identity;
 use crate::model::approval::{ApprovalWay, Identity};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::AccountName;
 use crate::model::pipeline::{Account, Assume, Pipeline};
+use crate::model::refusal::ExecutionRefusal;
 use crate::ports::approvals::Execution;
 use crate::runtime::ports::Ports;
 
-/// `ID`, or `PIPELINE/ID`.
+/// What a command names: `ID`, or `PIPELINE/ID`.
 pub struct Named<'a> {
     pub pipeline: Option<&'a str>,
     pub id: &'a str,
@@ -18,23 +19,14 @@ pub struct Named<'a> {
 impl Named<'_> {
     /// # Errors
     /// Where it is not the id of an execution.
-    pub fn read(text: &str) -> Result<Named<'_>, Failure> {
+    pub fn read(text: &str) -> Result<Named<'_>, ExecutionRefusal> {
         let (pipeline, id) = text.rsplit_once('/').map_or((None, text), |(name, id)| (Some(name), id));
         let groups: Vec<usize> = id.split('-').map(str::len).collect();
         let hex = id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f' | '-'));
         if hex && groups == [8, 4, 4, 4, 12] && pipeline != Some("") {
             return Ok(Named { pipeline, id });
         }
-        let failure = Failure::wrong(format!("`{text}` is not a valid id of a CodePipeline execution"));
-        Err(match text.contains("#{") {
-            true => failure.cause("CodePipeline replaces `#{…}` in a variable of its action, not in one of the CodeBuild project").hint(
-                "set KANMON_EXECUTION=#{codepipeline.PipelineExecutionId} among the variables of the pipeline's action",
-            ),
-            false => failure.hint(
-                "an id is 32 hex digits in five groups; inside a pipeline, its action sets \
-                 KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}; elsewhere, leave `--execution` and KANMON_EXECUTION out",
-            ),
-        })
+        Err(ExecutionRefusal::NotAnId { text: text.to_owned(), placeholder: text.contains("#{") })
     }
 }
 
@@ -56,13 +48,13 @@ pub async fn look_up(
     named: &Named<'_>,
     started_by: Option<&str>,
     by: &Identity,
-) -> Result<Found, Failure> {
+) -> Result<Found, Error> {
     let mut missed = Missed::default();
     for place in places(file, named, started_by, by)? {
         let found = match ports.approvals.execution(&place.account, &place.pipeline, named.id).await {
             Ok(Some(found)) => found,
             Ok(None) => {
-                missed.without.push(format!("{} (account {})", place.pipeline, place.account.name));
+                missed.without.push((place.pipeline, place.account.name));
                 continue;
             }
             Err(fault) => {
@@ -71,30 +63,29 @@ pub async fn look_up(
             }
         };
         if found.status != "InProgress" {
-            let Place { pipeline, .. } = place;
-            return Err(Failure::access(format!(
-                "execution {} of CodePipeline {pipeline} is {}",
-                named.id, found.status
-            ))
-            .cause("only an execution that is in progress can ask for a release")
-            .hint("start the pipeline again"));
+            return Err(ExecutionRefusal::NotInProgress {
+                pipeline: place.pipeline,
+                execution: named.id.to_owned(),
+                status: found.status,
+            }
+            .into());
         }
         return Ok(Found { pipeline: place.pipeline, account: place.account.name, execution: found });
     }
-    Err(missed.failure(named))
+    Err(missed.error(named))
 }
 
 /// Where an execution was looked for in vain.
 #[derive(Default)]
 struct Missed {
     /// The pipelines that do not have it.
-    without: Vec<String>,
+    without: Vec<(String, AccountName)>,
     /// Why others could not be read.
     faults: Vec<Fault>,
 }
 
 impl Missed {
-    fn failure(mut self, named: &Named<'_>) -> Failure {
+    fn error(mut self, named: &Named<'_>) -> Error {
         // It may be where nobody answers for now.
         let passing = |fault: &Fault| fault.kind().is_passing() || fault.kind() == FaultKind::Defect;
         if let Some(at) = self.faults.iter().position(passing) {
@@ -104,29 +95,24 @@ impl Missed {
             return self.faults.swap_remove(0).into();
         }
         let unread = self.faults.into_iter().find(|fault| fault.kind() != FaultKind::NotFound);
-        let cause = match unread {
-            Some(fault) => format!("not every account of the file can be read: {}", fault.told_sentence()),
-            None => "an execution that cannot be looked up does not show who asked".to_owned(),
-        };
-        Failure::access(format!("there is no execution {} in CodePipeline {}", named.id, self.without.join(" or ")))
-            .cause(cause)
-            .hint(
-                "inside a pipeline, its action sets KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}, or \
-                 PIPELINE/#{codepipeline.PipelineExecutionId} for a pipeline that the file does not name; \
-                 elsewhere, leave `--execution` and KANMON_EXECUTION out",
-            )
+        ExecutionRefusal::NotFound { execution: named.id.to_owned(), pipelines: self.without, unread }.into()
     }
 }
 
 /// A pipeline by name, and the account as it is entered to look into it.
-struct Place {
+struct Searched {
     pipeline: String,
     account: Account,
 }
 
 /// Where the execution is looked for. Where a pipeline is named with it or started this build: there, whichever of the file's accounts
 /// it is in, and last in the account of the caller's own credentials; else in the pipelines of the file's approvals.
-fn places(file: &Pipeline, named: &Named<'_>, started_by: Option<&str>, by: &Identity) -> Result<Vec<Place>, Failure> {
+fn places(
+    file: &Pipeline,
+    named: &Named<'_>,
+    started_by: Option<&str>,
+    by: &Identity,
+) -> Result<Vec<Searched>, ExecutionRefusal> {
     let approvals: Vec<(&str, &AccountName)> = file
         .stages
         .iter()
@@ -135,10 +121,10 @@ fn places(file: &Pipeline, named: &Named<'_>, started_by: Option<&str>, by: &Ide
             ApprovalWay::Kanmon => None,
         })
         .collect();
-    let mut places: Vec<Place> = Vec::new();
+    let mut places: Vec<Searched> = Vec::new();
     let mut add = |pipeline: &str, account: Account| {
         if !places.iter().any(|p| p.pipeline == pipeline && p.account == account) {
-            places.push(Place { pipeline: pipeline.to_owned(), account });
+            places.push(Searched { pipeline: pipeline.to_owned(), account });
         }
     };
     match named.pipeline.or(started_by) {
@@ -152,9 +138,7 @@ fn places(file: &Pipeline, named: &Named<'_>, started_by: Option<&str>, by: &Ide
     }
     match places.is_empty() {
         false => Ok(places),
-        true => Err(Failure::wrong(format!("no pipeline is named in which execution {} can be looked up", named.id))
-            .cause("no stage of the file has an approval `by: codepipeline`")
-            .hint("name it with `--execution PIPELINE/ID` (KANMON_EXECUTION), or leave the execution out")),
+        true => Err(ExecutionRefusal::NoPipelineNamed { execution: named.id.to_owned() }),
     }
 }
 

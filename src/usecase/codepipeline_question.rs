@@ -1,6 +1,6 @@
 //! What CodePipeline says of a question that it carries, for a release that nobody works on.
 
-use super::releases::Recorded;
+use super::records::Recorded;
 use crate::engine::inbox::with;
 use crate::model::approval::ApprovalWay;
 use crate::model::fault::Fault;
@@ -12,7 +12,7 @@ use crate::ports::approvals::Action;
 use crate::runtime::observe::approval::rejection;
 use crate::runtime::ports::Ports;
 
-/// How the action stands that carries a stage's open question, read in the account that `place` makes of its own; `None`: none does.
+/// How the action stands that carries a stage's open question, read in its account as `entered` says; `None`: none does.
 ///
 /// # Errors
 /// The fault on the way to CodePipeline, with the account.
@@ -20,7 +20,7 @@ pub async fn read(
     ports: &Ports,
     release: &Release,
     stage: &StageName,
-    place: impl Fn(&Account) -> Account,
+    entered: impl Fn(&Account) -> Account,
 ) -> Result<Option<Action>, (Fault, Account)> {
     let file = &release.started.pipeline;
     let policy = file.stage(stage).and_then(|spec| spec.approval.as_ref());
@@ -30,26 +30,26 @@ pub async fn read(
         return Ok(None);
     };
     let Some(execution) = &request.execution else { return Ok(None) };
-    let account = place(file.account(account));
+    let account = entered(file.account(account));
     match ports.approvals.action(&account, pipeline, execution, action).await {
         Ok(action) => Ok(Some(action)),
         Err(fault) => Err((fault, account)),
     }
 }
 
-/// A release as it will be once the rejections are heard that its actions show.
+/// A release as it will be once the rejections that its actions show are read.
 ///
 /// # Errors
 /// As `read`.
-pub async fn heard(
+pub async fn with_rejections(
     ports: &Ports,
     recorded: Recorded,
-    place: impl Fn(&Account) -> Account,
+    entered: impl Fn(&Account) -> Account,
 ) -> Result<Recorded, (Fault, Account)> {
     let Recorded { listed, mut release } = recorded;
     let stages: Vec<StageName> = release.started.pipeline.stages.iter().map(|stage| stage.name.clone()).collect();
     for stage in stages {
-        let action = read(ports, &release, &stage, &place).await?;
+        let action = read(ports, &release, &stage, &entered).await?;
         if let Some(no) = action.and_then(|action| rejection(&release, &stage, &action)) {
             release = with(&release, no, ports.clock.now());
         }

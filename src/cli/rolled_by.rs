@@ -1,23 +1,23 @@
-//! Which release brought what runs: by what its record says was rolled, never by a tag, which anybody may copy.
+//! Which release deployed what runs: by what its record says was rolled, never by a tag, which anybody may copy.
 
-use super::releases::Recorded;
+use super::records::Recorded;
 use crate::model::ids::{ReleaseId, ServiceName, StageName};
 use crate::model::release::Release;
 use crate::model::step::roll_state::RollState;
 
 /// A service of a stage.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct StageService<'a> {
     pub stage: &'a StageName,
     pub service: &'a ServiceName,
 }
 
-/// The release that rolled a revision (a task definition's ARN) in this place: the one whose deployment it is, else the newest that
+/// The release that rolled a revision (a task definition's ARN) of this service: the one whose deployment it is, else the newest that
 /// rolled it. A revision that was registered again for a way back counts as the one it was made of. `None`: none of these releases
 /// rolled it.
 pub fn rolled_by<'r>(
     recorded: &'r [Recorded],
-    at: Place<'_>,
+    at: StageService<'_>,
     revision: &str,
     deployment: Option<&str>,
 ) -> Option<&'r ReleaseId> {
@@ -34,7 +34,7 @@ pub fn rolled_by<'r>(
 }
 
 /// What a revision that was registered again for a way back is made of; itself where it was not.
-fn made_of<'a>(recorded: &'a [Recorded], at: Place<'_>, revision: &'a str) -> &'a str {
+fn made_of<'a>(recorded: &'a [Recorded], at: StageService<'_>, revision: &'a str) -> &'a str {
     let mut made_of = revision;
     // Each way back is of a release of its own, so this is as far as it can go.
     for _ in recorded {
@@ -52,7 +52,7 @@ fn made_of<'a>(recorded: &'a [Recorded], at: Place<'_>, revision: &'a str) -> &'
     made_of
 }
 
-fn rolls_of<'r>(release: &'r Release, at: Place<'_>) -> impl Iterator<Item = &'r RollState> {
+fn rolls_of<'r>(release: &'r Release, at: StageService<'_>) -> impl Iterator<Item = &'r RollState> {
     let stage = release.stages.get(at.stage).into_iter();
     let service = at.service.clone();
     stage.flat_map(|stage| stage.rolls()).filter(move |(_, name, _)| **name == service).map(|(_, _, roll)| roll)

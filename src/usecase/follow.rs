@@ -1,21 +1,24 @@
-//! What became of a word that was sent to a release: told by the record, never by who sent it.
+//! What became of what somebody sent to a release: read from the record, never assumed by the sender.
 
 use jiff::SignedDuration;
 
-use super::bench::Bench;
-use super::failure::Failure;
+use super::context::Context;
+use super::error::Error;
 use super::promote;
-use super::releases::{self, Recorded};
-use super::work::WATCHED;
+use super::records::{self, Recorded};
 use crate::engine::inbox::{foresee, over, settled};
 use crate::model::approval::Answer;
 use crate::model::event::{Event, Fact};
-use crate::model::ids::StageName;
+use crate::model::ids::{ReleaseId, StageName};
+use crate::model::refusal::{AnswerRefusal, LaterWord};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 
+/// How long it is watched whether a process that works on a release reads what somebody sent: a few of its looks into the inbox.
+pub const WATCHED: SignedDuration = SignedDuration::from_secs(20);
+
 /// Between two looks at the record.
-const LOOK: SignedDuration = SignedDuration::from_millis(300);
+pub const LOOK: SignedDuration = SignedDuration::from_millis(300);
 
 /// What somebody said about a stage's approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +36,18 @@ pub enum Sent {
     Action,
 }
 
-/// Whether the release has heard it.
+/// Who has read it, or will.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
+    /// The process that works on the release.
     Yes,
-    /// A process works on the release, and hears it before it enters the stage.
+    /// A process works on the release, and reads it before it enters the stage.
     Soon,
     /// The release has done its part; another build of its execution goes on, or none does.
     ByExecution,
-    /// Nobody works on it; whoever takes it up again hears it first.
+    /// Nobody works on it; whoever takes it up again reads it first.
     ByResume,
-    /// The release has ended, and whoever promotes it hears it first.
+    /// The release has ended, and whoever promotes it reads it first.
     ByPromote,
     /// The release has ended, and goes no further.
     ByNobody,
@@ -67,23 +71,23 @@ impl Taken {
 /// # Errors
 /// Why it does not count, or no longer does.
 pub async fn follow(
-    bench: &Bench,
+    context: &Context,
     before: &Recorded,
     stage: &StageName,
     word: Word,
     sent: Sent,
-) -> Result<Taken, Failure> {
+) -> Result<Taken, Error> {
     let id = &before.release.id;
-    let late = bench.clock.now() + WATCHED;
+    let late = context.clock.now() + WATCHED;
     loop {
         // In this order: what is no longer in the inbox is in the record.
-        let inbox = bench.journal.inbox(id).await?;
-        let (events, release) = releases::one(bench, id).await?;
-        if let Some(fact) = heard(&events, before, stage, sent) {
+        let inbox = context.journal.inbox(id).await?;
+        let (events, release) = records::one(context, id).await?;
+        if let Some(fact) = amounted_to(&events, before, stage, sent) {
             judged(&release, stage, word, fact)?;
             return Ok(Taken::Yes);
         }
-        if is_left_alone(bench, id).await? {
+        if is_left_alone(context, id).await? {
             let (next, facts) = foresee(&release, &inbox);
             let foreseen = match sent {
                 Sent::Message(message) => facts.get(&message).map(Option::as_ref),
@@ -92,51 +96,43 @@ pub async fn follow(
             if let Some(fact) = foreseen {
                 judged(&next, stage, word, fact)?;
             }
-            // A message that is no longer there was heard between the two looks.
+            // A message that is no longer there was read between the two looks.
             if foreseen.is_some() || matches!(sent, Sent::Action) {
-                return left_to(&release, stage, word);
+                return Ok(left_to(&release, stage, word)?);
             }
         }
-        if bench.clock.now() >= late {
+        if context.clock.now() >= late {
             return Ok(Taken::Soon);
         }
-        bench.clock.sleep(LOOK).await;
+        context.clock.sleep(LOOK).await;
     }
 }
 
-/// Who hears a word to a release that nobody works on.
-fn left_to(release: &Release, stage: &StageName, word: Word) -> Result<Taken, Failure> {
+/// Who reads a word to a release that nobody works on.
+fn left_to(release: &Release, stage: &StageName, word: Word) -> Result<Taken, AnswerRefusal> {
     match (release.ended_for_good(), over(release), word) {
         (None, _, _) => Ok(Taken::ByResume),
         (Some(_), None, _) => Ok(Taken::ByExecution),
-        (Some(_), Some(ending), Word::Answer(Answer::Approved)) => Err(ended(
-            release,
-            stage,
-            format!("the approval came too late: the release has ended: {}", ending.sentence),
-        )),
+        (Some(_), Some(ending), Word::Answer(Answer::Approved)) => Err(AnswerRefusal::ApprovalAfterEnd {
+            release: release.id.clone(),
+            stage: stage.clone(),
+            ending: ending.clone(),
+            again: promote::fit(release).is_ok(),
+        }),
         (Some(_), Some(_), Word::Answer(Answer::Rejected) | Word::Withdrawal) => {
             Ok(if promote::fit(release).is_ok() { Taken::ByPromote } else { Taken::ByNobody })
         }
     }
 }
 
-/// Too late for a release that has ended, with what can be done instead.
-fn ended(release: &Release, stage: &StageName, sentence: String) -> Failure {
-    let failure = Failure::wrong(sentence).cause("nothing is deployed on it");
-    match promote::fit(release) {
-        Ok(()) => failure.hint(format!("`kanmon promote {} --to {stage}` asks again", release.id)),
-        Err(_) => failure.hint("make a new release"),
-    }
-}
-
 /// Whether no process works on the release.
-async fn is_left_alone(bench: &Bench, id: &crate::model::ids::ReleaseId) -> Result<bool, Failure> {
-    let listed = bench.journal.list(&bench.pipeline().app).await?;
+async fn is_left_alone(context: &Context, id: &ReleaseId) -> Result<bool, Error> {
+    let listed = context.journal.list(&context.pipeline.app).await?;
     Ok(listed.iter().find(|l| &l.release == id).is_none_or(|l| l.held_by.is_none()))
 }
 
-/// The fact that a word amounted to, once it was heard: for a message the one that was written with its absorption.
-fn heard<'e>(events: &'e [Event], before: &Recorded, stage: &StageName, sent: Sent) -> Option<Option<&'e Fact>> {
+/// The fact that a word amounted to, once it was read: for a message the one that was written with its absorption.
+fn amounted_to<'e>(events: &'e [Event], before: &Recorded, stage: &StageName, sent: Sent) -> Option<Option<&'e Fact>> {
     match sent {
         Sent::Message(message) => {
             let at = events.iter().position(|e| matches!(e.fact, Fact::Absorbed { message: m } if m == message))?;
@@ -164,23 +160,22 @@ fn is_word(fact: &Fact, of: Option<&StageName>) -> bool {
 }
 
 /// Whether a word counts by the fact that it amounted to, and still does.
-fn judged(release: &Release, stage: &StageName, word: Word, fact: Option<&Fact>) -> Result<(), Failure> {
+fn judged(release: &Release, stage: &StageName, word: Word, fact: Option<&Fact>) -> Result<(), AnswerRefusal> {
     let state = release.stage(stage);
     match fact {
         Some(Fact::ApprovalRefused { why, .. }) => {
-            let sentence = format!("the answer does not count: {why}");
-            // It is a mistake of the command where nothing is left to decide, else one of who gave it.
-            return Err(match (over(release), settled(state)) {
-                (Some(_), _) => ended(release, stage, sentence),
-                (None, Some(_)) => Failure::wrong(sentence),
-                (None, None) => Failure::access(sentence),
+            return Err(AnswerRefusal::Refused {
+                release: release.id.clone(),
+                stage: stage.clone(),
+                why: why.clone(),
+                ended: over(release).map(|_| promote::fit(release).is_ok()),
+                settled: settled(state).is_some(),
             });
         }
-        Some(Fact::Warned { text }) => return Err(Failure::wrong(text.clone())),
+        Some(Fact::Warned { text }) => return Err(AnswerRefusal::WithdrawalRefused { why: text.clone() }),
         Some(_) => {}
         None => {
-            let why = settled(state).unwrap_or_else(|| "the release no longer waits for it".to_owned());
-            return Err(Failure::wrong(format!("it came too late: {why}")));
+            return Err(AnswerRefusal::TooLate { why: settled(state) });
         }
     }
     // Somebody else may have had the last word.
@@ -199,11 +194,11 @@ fn judged(release: &Release, stage: &StageName, word: Word, fact: Option<&Fact>)
         true => Ok(()),
         false => {
             let why = match (settled(state), state.earlier.last()) {
-                (Some(why), _) => why,
-                (None, Some(no)) => format!("{} has withdrawn it", no.by.arn),
-                (None, None) => "it is asked for again".to_owned(),
+                (Some(why), _) => LaterWord::Settled(why),
+                (None, Some(no)) => LaterWord::Withdrawn { by: no.by.arn.clone() },
+                (None, None) => LaterWord::AskedAgain,
             };
-            Err(Failure::wrong(format!("somebody had a later word on {stage}: {why}")))
+            Err(AnswerRefusal::LaterWord { stage: stage.clone(), why })
         }
     }
 }

@@ -1,0 +1,198 @@
+//! What most verbs work with: the pipeline file, the state, and the way into AWS, as the command line names them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use serde_json::json;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::output::Output;
+use super::state_location::{self, Missing};
+use crate::aws;
+use crate::image::OciImages;
+use crate::journal;
+use crate::local::checks::LocalChecks;
+use crate::local::clock::SystemClock;
+use crate::local::git;
+use crate::model::event::EVENT_VERSION;
+use crate::model::exit_code::ExitCode;
+use crate::model::fault::Fault;
+use crate::model::notice::Notice;
+use crate::model::pipeline::{FileRef, Pipeline, Stage};
+use crate::pipeline::{self, Loaded};
+use crate::ports::checkout::{self, Checkout};
+use crate::ports::clock::Clock;
+use crate::ports::journal::Journal;
+use crate::ports::templates::Templates;
+use crate::report::{self, text::Text};
+use crate::runtime::ports::Ports;
+use crate::usecase::context::{Connect, Context, Notices};
+use crate::usecase::environment::Environment;
+
+/// Reads the pipeline file and opens the state as it stands. Prints every mistake of the file.
+pub fn open(global: &Global, output: &Output) -> Result<Context, Failure> {
+    open_with(global, output, Missing::LeaveSo, None)
+}
+
+/// The same for a verb that records something new: state is made where there is none.
+pub fn open_or_make(global: &Global, output: &Output) -> Result<Context, Failure> {
+    let loaded = load(global.pipeline.as_deref(), output)?;
+    let context = of_file(&loaded, global, output, Missing::Make, None)?;
+    print_warnings(&loaded, output);
+    Ok(context)
+}
+
+/// For a person with credentials of their own.
+pub fn open_with(
+    global: &Global,
+    output: &Output,
+    missing: Missing,
+    credentials: Option<SharedCredentialsProvider>,
+) -> Result<Context, Failure> {
+    of_file(&load(global.pipeline.as_deref(), output)?, global, output, missing, credentials)
+}
+
+fn of_file(
+    loaded: &Loaded,
+    global: &Global,
+    output: &Output,
+    missing: Missing,
+    credentials: Option<SharedCredentialsProvider>,
+) -> Result<Context, Failure> {
+    let state_sessions = || sessions(credentials.clone(), STATE, None);
+    let journal = state_location::open(loaded, global.state.as_deref(), missing, output, state_sessions)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    // The demo's persons are in no environment.
+    let environment = match &credentials {
+        Some(_) => Environment::Ordinary,
+        None => Environment::read(|name| std::env::var(name).ok()),
+    };
+    let root = loaded.root.clone();
+    let accounts = Connection { root, journal: journal.clone(), clock: clock.clone(), credentials };
+    Ok(Context {
+        pipeline: loaded.pipeline.clone(),
+        journal,
+        clock,
+        environment,
+        holder: journal::this_process(),
+        accounts: Arc::new(accounts),
+        notices: Arc::new(output.clone()),
+    })
+}
+
+/// The way to AWS, the builders and the checkout of this machine.
+struct Connection {
+    root: PathBuf,
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    /// Instead of the environment's credentials: the demo's persons.
+    credentials: Option<SharedCredentialsProvider>,
+}
+
+impl Connect for Connection {
+    fn ports(&self, session_name: &str, source_identity: Option<String>) -> Ports {
+        let sessions = sessions(self.credentials.clone(), session_name, source_identity);
+        Ports {
+            accounts: sessions.clone(),
+            registry: Arc::new(aws::Ecr::new(sessions.clone())),
+            scanner: Arc::new(aws::Scans::new(sessions.clone())),
+            deployer: Arc::new(aws::Ecs::new(sessions.clone())),
+            approvals: Arc::new(aws::CodePipeline::new(sessions)),
+            images: Arc::new(OciImages::new(self.root.clone(), self.clock.clone())),
+            checks: Arc::new(LocalChecks::new(self.root.clone())),
+            templates: Arc::new(Repository(self.root.clone())),
+            checkout: Arc::new(Repository(self.root.clone())),
+            journal: self.journal.clone(),
+            clock: self.clock.clone(),
+            contents: Arc::default(),
+        }
+    }
+}
+
+impl Notices for Output {
+    fn notice(&self, notice: &Notice) {
+        let words = report::notice::words(notice);
+        match notice.is_warning() {
+            true => self.warn(&words),
+            false => self.note(words),
+        }
+    }
+}
+
+/// The session name of what reads and writes the state.
+const STATE: &str = "kanmon-state";
+
+fn sessions(
+    credentials: Option<SharedCredentialsProvider>,
+    session_name: &str,
+    source_identity: Option<String>,
+) -> Arc<aws::Sessions> {
+    Arc::new(aws::Sessions::new(aws::Setup {
+        http_client: None,
+        time_source: None,
+        sleep: None,
+        credentials,
+        session_name: session_name.to_owned(),
+        source_identity,
+    }))
+}
+
+/// Reads the pipeline file; prints all its mistakes.
+pub fn load(given: Option<&Path>, output: &Output) -> Result<Loaded, Failure> {
+    let here = std::env::current_dir().map_err(|e| Failure::access(format!("there is no current folder: {e}")))?;
+    let file = pipeline::find(&here, given).map_err(|f| Failure { code: ExitCode::Usage, ..f.into() })?;
+    pipeline::load(&file).map_err(|diagnostics| {
+        output.print_mistakes(&diagnostics);
+        let n = diagnostics.items().len();
+        let mistakes = if n == 1 { "1 mistake".to_owned() } else { format!("{n} mistakes") };
+        Failure::wrong(format!("{} has {mistakes}; nothing was touched", shown(&file, &here)))
+    })
+}
+
+/// Prints the warnings about the files, which stop nothing.
+pub fn print_warnings(loaded: &Loaded, output: &Output) {
+    loaded.warnings.iter().for_each(|warning| output.note(Text::laid_out(&format!("warning: {warning}\n"))));
+}
+
+/// A path as its reader would type it.
+fn shown(file: &Path, here: &Path) -> String {
+    file.strip_prefix(here).unwrap_or(file).display().to_string()
+}
+
+impl Output {
+    fn print_mistakes(&self, diagnostics: &pipeline::Diagnostics) {
+        match self.form {
+            super::args::Form::Human => {
+                diagnostics.items().iter().for_each(|item| self.note(Text::laid_out(&format!("{item}\n"))));
+            }
+            super::args::Form::Json => {
+                for item in diagnostics.items() {
+                    let mut line = json!({ "v": EVENT_VERSION, "kind": "mistake" });
+                    if let (Some(line), Ok(serde_json::Value::Object(item))) =
+                        (line.as_object_mut(), serde_json::to_value(item))
+                    {
+                        line.extend(item);
+                    }
+                    self.value(&line);
+                }
+            }
+        }
+    }
+}
+
+/// The repository, by its root.
+struct Repository(PathBuf);
+
+impl Checkout for Repository {
+    fn read(&self) -> checkout::Read {
+        git::source(&self.0)
+    }
+}
+
+impl Templates for Repository {
+    fn render(&self, template: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<serde_json::Value, Fault> {
+        pipeline::templates::render(&self.0, template, pipeline, stage)
+    }
+}

@@ -1,0 +1,31 @@
+//! Releases whose records cannot be read, for people and for programs.
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::output::Output;
+use crate::usecase::error::Error;
+
+pub use crate::usecase::records::{All, Recorded, Unreadable, all, imported, is_of_the_record, one, started_by_other};
+
+/// Warns of those that cannot be read, beside the data.
+pub fn warn(all: &All, output: &Output) {
+    for one in &all.unreadable {
+        output.warn(&format!("{} cannot be read, and is left out: {}", one.listed.release, reason(&one.why)));
+    }
+}
+
+/// Those that cannot be read, for programs.
+pub fn unreadable(all: &All) -> Vec<Value> {
+    let json = |one: &Unreadable| json!({ "release": one.listed.release, "why": reason(&one.why) });
+    all.unreadable.iter().map(json).collect()
+}
+
+/// Why, without what one would do about the whole state.
+fn reason(why: &Error) -> String {
+    let failure = Failure::from(why.clone());
+    match failure.cause {
+        Some(cause) => format!("{}: {cause}", failure.sentence),
+        None => failure.sentence,
+    }
+}

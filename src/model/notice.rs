@@ -1,0 +1,34 @@
+//! What a command reports while it goes on and stops nothing. `report` writes the words.
+
+use jiff::SignedDuration;
+
+use super::fault::Fault;
+use super::ids::{ReleaseId, StageName};
+use super::ledger::Frozen;
+use super::refusal::UnknownRequester;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// A process that holds a release has not reported; it is checked whether it is still running. `within`: for how long, where known.
+    CheckingHolder { holder: String, within: Option<SignedDuration> },
+    /// What git does not say of the working tree.
+    Checkout { text: String },
+    /// A stage that the release has still to enter is frozen.
+    Frozen { release: ReleaseId, stage: StageName, frozen: Frozen },
+    /// This stage behind the last one asked for is not asked for ahead, since nobody may approve it.
+    NotAskedFor { stage: StageName, unknown: UnknownRequester },
+    /// A rejection in CodePipeline that nobody had read is recorded now.
+    RejectionRecorded { release: ReleaseId },
+    /// Whether a release was rejected in CodePipeline cannot be read.
+    RejectionUnreadable { release: ReleaseId, fault: Fault },
+}
+
+impl Notice {
+    /// Whether a person should know of it before they go on.
+    pub fn is_warning(&self) -> bool {
+        match self {
+            Notice::Checkout { .. } | Notice::Frozen { .. } | Notice::RejectionUnreadable { .. } => true,
+            Notice::CheckingHolder { .. } | Notice::NotAskedFor { .. } | Notice::RejectionRecorded { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The words of a refusal: what is wrong, why, and what to do.
+
+use super::words::Words;
+use super::{fault, names};
+use crate::model::approval::{ApprovalPolicy, ApprovalWay};
+use crate::model::arn;
+use crate::model::ids::{PlanHash, ReleaseId, StageName};
+use crate::model::refusal::{
+    AnswerRefusal, ExecutionRefusal, LaterWord, OtherVersion, Refusal, Replaced, Runs, UnknownRequester,
+};
+use crate::model::words::{self, moment};
+
+/// What people read about a refusal.
+pub fn words(refusal: &Refusal) -> Words {
+    match refusal {
+        Refusal::NoSuchStage { stage, stages } => {
+            Words::new(format!("there is no stage `{stage}`")).hint(format!("there are: {}", list(stages)))
+        }
+        Refusal::NoStage => Words::new("there is no stage"),
+        Refusal::NoSuchImage { image, images } => {
+            Words::new(format!("the pipeline file has no image `{image}`")).hint(format!("it has: {}", list(images)))
+        }
+        Refusal::BadReference { image, fault } => {
+            let words = fault::words(fault);
+            Words { sentence: format!("--image {image}: {}", words.sentence), ..words }
+        }
+        Refusal::NoImageAt { reference } => Words::new(format!("there is no image {reference}")),
+        Refusal::NotBuilt { image } => Words::new(format!("nothing says how image `{image}` is built"))
+            .hint(format!("give it with `--image {image}=REFERENCE`, or say `context:` or `layers:` in the file")),
+        Refusal::Execution(execution) => of_execution(execution),
+        Refusal::NobodyMayApprove { stage, unknown } => {
+            Words::new(format!("nobody may approve {stage} of this release"))
+                .cause(format!("{}; an approver has to be somebody else than who asked", unknown.why))
+                .hint(unknown_hint(unknown))
+        }
+        Refusal::RequesterIsApprover { release, stage, arn } => {
+            Words::new(format!("{arn} has approved {stage} of {release}"))
+                .cause("who goes on with a release counts among those who asked, and that approval would no longer count")
+                .hint("let somebody else go on with it: who made the release, or its pipeline")
+        }
+        Refusal::OtherFile { release, member, commit } => Words::new(format!(
+            "{release} was started with another pipeline file than the one here: `{member}` differs"
+        ))
+        .cause("a record's accounts, roles, endpoints, commands and conditions count only where the file here says the same")
+        .hint(match commit {
+            Some(commit) => format!("check out the commit that it was made from, {commit}, or make a new release"),
+            None => "use the pipeline file that it was made with, or make a new release".to_owned(),
+        }),
+        Refusal::BrokenRecord { release, illegal, started_by } => {
+            let words = Words::new(format!("the record of {release} does not fit together"));
+            match started_by {
+                Some(other) => words.cause(format!("{illegal}; {}", started_by_other(other))).hint(use_other(other)),
+                None => words.cause(illegal.clone()),
+            }
+        }
+        Refusal::FailedInStage { release, stage } => {
+            Words::new(format!("{release} failed in {stage} and goes no further"))
+                .hint("fix what failed and make a new release")
+        }
+        Refusal::NoImage { release, ending } => {
+            Words::new(format!("{release} has no image")).cause(ending.sentence.clone()).hint("make a new release")
+        }
+        Refusal::NoLongerRuns(replaced) => no_longer_runs(replaced),
+        Refusal::HasEnded { release, ending } => Words::new(format!("{release} has ended: {}", ending.sentence)).hint(
+            format!("`kanmon history {release}` shows its story; `kanmon promote {release} --to STAGE` takes it further"),
+        ),
+        Refusal::NothingToResume => {
+            Words::new("there is nothing to resume").hint("`kanmon history` lists what was released")
+        }
+        Refusal::SeveralToResume { releases } => {
+            Words::new("more than one release can be resumed").hint(format!("name one: {}", list(releases)))
+        }
+        Refusal::TakenByAnother { release } => Words::new(format!("somebody else went on with {release}")),
+        Refusal::NothingToAbort { release, ending } => {
+            Words::new(format!("{release} has ended already: {}", ending.sentence))
+        }
+        Refusal::AbortNotRead { release, holder } => {
+            Words::new(format!("{release} ended before {holder} read the request to abort it"))
+                .hint(format!("nothing was undone; `kanmon history {release}` shows what it changed"))
+        }
+        Refusal::NeitherReleaseNorStage { text } => {
+            Words::new(format!("`{text}` is neither a release nor a stage of the file"))
+                .hint("`kanmon status` shows who holds what")
+        }
+        Refusal::Answer(answer) => of_answer(answer),
+    }
+}
+
+/// About the CodePipeline execution that asks.
+fn of_execution(refusal: &ExecutionRefusal) -> Words {
+    const SETS: &str = "KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}";
+    match refusal {
+        ExecutionRefusal::NotNamed { pipeline } => Words::new(format!(
+            "this build was started by CodePipeline {pipeline}, and its execution is not named"
+        ))
+        .cause("without it, who started the pipeline counts as somebody else than who asked for this release")
+        .hint(format!("set {SETS} on the pipeline's action (not on the CodeBuild project)")),
+        ExecutionRefusal::NotAnId { text, placeholder } => {
+            let words = Words::new(format!("`{text}` is not a valid id of a CodePipeline execution"));
+            match placeholder {
+                true => words
+                    .cause("CodePipeline replaces `#{…}` in a variable of its action, not in one of the CodeBuild project")
+                    .hint(format!("set {SETS} among the variables of the pipeline's action")),
+                false => words.hint(format!(
+                    "an id is 32 hex digits in five groups; inside a pipeline, its action sets {SETS}; elsewhere, leave \
+                     `--execution` and KANMON_EXECUTION out"
+                )),
+            }
+        }
+        ExecutionRefusal::NamedByMachine { what, execution } => {
+            Words::new(format!("{what} names execution {execution}, and CodePipeline did not start it"))
+                .cause("who started that execution says nothing of who started this")
+                .hint(
+                    "let an action of the pipeline start the build in CodeBuild, or leave `--execution` and KANMON_EXECUTION out",
+                )
+        }
+        ExecutionRefusal::NamedByRole { role, execution } => {
+            Words::new(format!("a session of the file's role {role} names execution {execution}"))
+                .cause("who started that execution says nothing of who uses the role")
+                .hint("run kanmon with credentials of its own: it assumes the roles of the file itself")
+        }
+        ExecutionRefusal::CarriesQuestion { pipeline, execution, release, plan } => Words::new(format!(
+            "execution {execution} of CodePipeline {pipeline} carries the question about {release}, and makes no release of its own"
+        ))
+        .cause(format!("it was started with plan {}, for which somebody waits", plan.short()))
+        .hint("let another pipeline make releases, or start this one with `kanmon release --remote`"),
+        ExecutionRefusal::NotInProgress { pipeline, execution, status } => {
+            Words::new(format!("execution {execution} of CodePipeline {pipeline} is {status}"))
+                .cause("only an execution that is in progress can ask for a release")
+                .hint("start the pipeline again")
+        }
+        ExecutionRefusal::NotFound { execution, pipelines, unread } => {
+            let pipelines: Vec<String> =
+                pipelines.iter().map(|(pipeline, account)| format!("{pipeline} (account {account})")).collect();
+            Words::new(format!("there is no execution {execution} in CodePipeline {}", pipelines.join(" or ")))
+                .cause(match unread {
+                    Some(fault) => format!("not every account of the file can be read: {}", fault::words(fault).sentence),
+                    None => "an execution that cannot be looked up does not show who asked".to_owned(),
+                })
+                .hint(format!(
+                    "inside a pipeline, its action sets {SETS}, or PIPELINE/#{{codepipeline.PipelineExecutionId}} for a pipeline \
+                     that the file does not name; elsewhere, leave `--execution` and KANMON_EXECUTION out"
+                ))
+        }
+        ExecutionRefusal::NoPipelineNamed { execution } => {
+            Words::new(format!("no pipeline is named in which execution {execution} can be looked up"))
+                .cause("no stage of the file has an approval `by: codepipeline`")
+                .hint("name it with `--execution PIPELINE/ID` (KANMON_EXECUTION), or leave the execution out")
+        }
+        ExecutionRefusal::NotShown { pipeline, account, execution } => Words::new(format!(
+            "CodePipeline {pipeline} of account {account} does not show execution {execution}, which was started"
+        ))
+        .cause("what became of it is unknown; it may run all the same")
+        .hint("look at the pipeline in CodePipeline before you start it again"),
+        ExecutionRefusal::NoPipelineToStart => Words::new("no stage of the file names a CodePipeline")
+            .hint("`--remote` starts the pipeline of an approval `by: codepipeline`"),
+        ExecutionRefusal::SeveralPipelines { first, other } => {
+            Words::new(format!("the file names two pipelines, {first} and {other}"))
+                .hint("start the one that is meant in CodePipeline itself")
+        }
+    }
+}
+
+/// About somebody's word on a stage's approval.
+fn of_answer(refusal: &AnswerRefusal) -> Words {
+    match refusal {
+        AnswerRefusal::NotWaiting { release, why } => {
+            let words = Words::new(format!("{release} does not wait for approval"));
+            match why {
+                Some(why) => words.cause(why.clone()),
+                None => words.hint("`kanmon approvals` lists what waits"),
+            }
+        }
+        AnswerRefusal::SeveralStages { release, stages, approved } => {
+            let what = if *approved { "is approved for more than one stage" } else { "waits in more than one stage" };
+            Words::new(format!("{release} {what}")).hint(format!("name one with --stage: {}", list(stages)))
+        }
+        AnswerRefusal::QuestionExpired { release, stage, at } => {
+            Words::new(format!("the question about {stage} expired at {}", moment(*at)))
+                .hint(format!("`kanmon promote {release} --to {stage}` asks again"))
+        }
+        AnswerRefusal::PlanTooShort { given } => {
+            Words::new(format!("`--plan {given}` is too short to identify a plan"))
+                .hint(format!("give at least {} digits, as `kanmon approvals` shows them", PlanHash::ENOUGH))
+        }
+        AnswerRefusal::OtherPlan { given, waits } => {
+            Words::new(format!("what waits now is plan {}, not {given}", waits.short()))
+                .hint("`kanmon approvals` shows what it would change")
+        }
+        AnswerRefusal::PlanNotInRecord { plan, started_by } => {
+            let words = Words::new(format!("the record does not show what plan {} stands for", plan.short()));
+            match started_by {
+                Some(other) => words
+                    .cause(format!(
+                        "{}, which may compute the hash of a plan in another way; nothing was answered",
+                        started_by_other(other)
+                    ))
+                    .hint(use_other(other)),
+                None => words
+                    .cause("somebody has changed the record since the question was asked; nothing was answered")
+                    .hint("do not approve it elsewhere either; find out who writes the state, then make a new release"),
+            }
+        }
+        AnswerRefusal::MayNotAnswer { why, policy } => {
+            Words::new(format!("that answer would not count: {why}")).hint(who_may(policy))
+        }
+        AnswerRefusal::MayNotWithdraw { why, policy } => {
+            Words::new(format!("that withdrawal would not count: {why}")).hint(who_may(policy))
+        }
+        AnswerRefusal::NoApprovalToWithdraw { release, why } => {
+            let words = Words::new(format!("{release} has no approval that is still unused"));
+            Words { cause: why.clone(), ..words }
+                .hint("an approval that was used cannot be taken back; `kanmon abort` ends the release")
+        }
+        AnswerRefusal::ApprovalAfterEnd { release, stage, ending, again } => {
+            let sentence = format!("the approval came too late: the release has ended: {}", ending.sentence);
+            after_end(sentence, release, stage, *again)
+        }
+        AnswerRefusal::Refused { release, stage, why, ended, .. } => {
+            let sentence = format!("the answer does not count: {why}");
+            match ended {
+                Some(again) => after_end(sentence, release, stage, *again),
+                None => Words::new(sentence),
+            }
+        }
+        AnswerRefusal::WithdrawalRefused { why } => Words::new(why.clone()),
+        AnswerRefusal::TooLate { why } => {
+            let why = why.clone().unwrap_or_else(|| "the release no longer waits for it".to_owned());
+            Words::new(format!("it came too late: {why}"))
+        }
+        AnswerRefusal::LaterWord { stage, why } => {
+            let why = match why {
+                LaterWord::Settled(why) => why.clone(),
+                LaterWord::Withdrawn { by } => format!("{by} has withdrawn it"),
+                LaterWord::AskedAgain => "it is asked for again".to_owned(),
+            };
+            Words::new(format!("somebody had a later word on {stage}: {why}"))
+        }
+    }
+}
+
+/// An answer to a release that has ended, and what can be done instead.
+fn after_end(sentence: String, release: &ReleaseId, stage: &StageName, again: bool) -> Words {
+    let words = Words::new(sentence).cause("nothing is deployed on it");
+    match again {
+        true => words.hint(format!("`kanmon promote {release} --to {stage}` asks again")),
+        false => words.hint("make a new release"),
+    }
+}
+
+fn no_longer_runs(replaced: &Replaced) -> Words {
+    let Replaced { release, stage, account, service, runs, newer, images, commit } = replaced;
+    let place = format!("{stage}/{service}");
+    let given: Vec<String> = images.iter().map(|(name, reference)| format!("--image {name}={reference}")).collect();
+    let again = format!("`kanmon release --until {stage} {}`", given.join(" "));
+    let (sentence, hint) = match runs {
+        Runs::Images(images) => {
+            let runs: Vec<String> = images.iter().map(|image| names::image(image, account)).collect();
+            let sentence = format!("{place} does not run the images of {release}, but {}", runs.join(", "));
+            (sentence, format!("to deploy these images there again, make a new release of them: {again}"))
+        }
+        Runs::Revision(revision) => {
+            let revision = arn::last(revision);
+            let files = match commit {
+                Some(commit) => format!("check out commit {}", words::commit(commit, 12)),
+                None => format!("use the files that {release} was made with"),
+            };
+            (
+                format!("{place} runs the images of {release} with another configuration: {revision}"),
+                format!(
+                    "to deploy its configuration there again, {files} and make a new release of its images: {again}"
+                ),
+            )
+        }
+    };
+    let since = match newer {
+        Some(newer) => format!("{newer} has entered {stage} since"),
+        None => "somebody has changed it since without kanmon".to_owned(),
+    };
+    Words::new(sentence)
+        .cause(format!("{since}; the record says that {release} is done there, so nothing would be deployed"))
+        .hint(hint)
+}
+
+/// What a person does where it is unknown who asks.
+pub fn unknown_hint(unknown: &UnknownRequester) -> &'static str {
+    match unknown.in_pipeline {
+        true => "let a person start the pipeline: `kanmon release --remote`, or StartPipelineExecution in the console",
+        false => {
+            "let a person ask with credentials of their own: `kanmon release`, which takes images that exist with \
+             `--image NAME=REFERENCE`; or, where a pipeline runs kanmon, let a person start it with `kanmon release --remote`"
+        }
+    }
+}
+
+fn who_may(policy: &ApprovalPolicy) -> String {
+    if !policy.approvers.is_empty() {
+        return format!("who may: {}", policy.approvers.join(", "));
+    }
+    match &policy.way {
+        ApprovalWay::Kanmon => "somebody else has to decide".to_owned(),
+        ApprovalWay::CodePipeline { action, .. } => format!("who may decide action {action} in CodePipeline may"),
+    }
+}
+
+/// That another version of kanmon started a release.
+pub fn started_by_other(other: &OtherVersion) -> String {
+    format!("it was started by kanmon {}, and this is kanmon {}", other.name(), env!("CARGO_PKG_VERSION"))
+}
+
+/// What to do where another version of kanmon started it.
+pub fn use_other(other: &OtherVersion) -> String {
+    format!("use kanmon {}; if it says the same, find out who writes the state", other.name())
+}
+
+fn list<T: ToString>(names: &[T]) -> String {
+    names.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}

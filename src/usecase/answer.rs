@@ -1,0 +1,199 @@
+//! A person decides about exactly one plan.
+
+use jiff::Timestamp;
+
+use super::context::Context;
+use super::error::Error;
+use super::follow::{Sent, Word, follow};
+use super::freeze_warnings;
+use super::identity::own;
+use super::question::{asked, caller, of_approver, recorded, the_one, unused, why_settled};
+use super::records::{Recorded, started_by_other};
+use crate::engine::approval::refusal;
+use crate::engine::plan::is_what_was_asked;
+use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
+use crate::model::ids::{PlanHash, ReleaseId, StageName};
+use crate::model::inbox::MessageBody;
+use crate::model::pipeline::{Account, Stage};
+use crate::model::refusal::AnswerRefusal;
+use crate::ports::approvals::{ActionState, Verdict};
+use crate::runtime::ports::Ports;
+
+pub use super::follow::Taken;
+
+/// What somebody decides.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    pub answer: Answer,
+    /// Which stage, where more than one waits.
+    pub stage: Option<StageName>,
+    /// The hash of the plan that was reviewed, or its first digits.
+    pub plan: Option<String>,
+    pub comment: String,
+}
+
+/// What became of an answer.
+#[derive(Debug)]
+pub struct Answered {
+    pub stage: StageName,
+    pub taken: Taken,
+    /// Whether who decided may go on with the release themselves: else that would make them one of those who asked.
+    pub by_oneself: bool,
+}
+
+/// A decision that would count, about the question that it answers.
+pub struct Prepared {
+    recorded: Recorded,
+    stage: Stage,
+    policy: ApprovalPolicy,
+    request: ApprovalRequest,
+    given: ApprovalAnswer,
+    ports: Ports,
+}
+
+/// Finds the question that a release waits with, and checks whether this decision would count. A rejection also follows an approval that
+/// is not used yet.
+///
+/// # Errors
+/// Where nothing waits, where something else waits than what was reviewed, and where who decides may not.
+pub async fn prepare(context: &Context, id: &ReleaseId, decision: &Decision) -> Result<Prepared, Error> {
+    let recorded = recorded(context, id).await?;
+    let now = context.clock.now();
+    let (stage, request) = question(&recorded, decision, now)?;
+    let (stage, request) = (stage.clone(), request.clone());
+    if now >= request.expires_at && unused(&recorded, &stage).is_none() {
+        let (release, stage) = (id.clone(), stage.name.clone());
+        return Err(AnswerRefusal::QuestionExpired { release, stage, at: request.expires_at }.into());
+    }
+    reviewed(decision, &request)?;
+    if decision.answer == Answer::Approved && !is_what_was_asked(&recorded.release, &stage, &request.plan) {
+        let started_by = started_by_other(&recorded.release.started.kanmon);
+        return Err(AnswerRefusal::PlanNotInRecord { plan: request.plan, started_by }.into());
+    }
+    if decision.answer == Answer::Approved {
+        freeze_warnings::of_stage(context, &recorded.release, &stage.name).await;
+    }
+    let policy = stage.approval.clone().ok_or_else(|| Error::defect("a question without a policy"))?;
+    let ports = context.ports(recorded.release.id.as_str(), None);
+    let by = caller(&ports, &recorded, &stage, &policy).await?;
+    let given = ApprovalAnswer {
+        stage: stage.name.clone(),
+        plan: request.plan.clone(),
+        answer: decision.answer,
+        by,
+        comment: decision.comment.clone(),
+    };
+    match refusal(&policy, &recorded.release.requesters, &request, &given) {
+        Some(why) => Err(AnswerRefusal::MayNotAnswer { why, policy }.into()),
+        None => Ok(Prepared { recorded, stage, policy, request, given, ports }),
+    }
+}
+
+/// Decides, and waits until it is known who reads it.
+///
+/// # Errors
+/// As `prepare` and `Prepared::send`.
+pub async fn answer(context: &Context, id: &ReleaseId, decision: &Decision) -> Result<Answered, Error> {
+    prepare(context, id, decision).await?.send(context).await
+}
+
+impl Prepared {
+    /// The release, the stage and the question that is decided about.
+    pub fn question(&self) -> (&Recorded, &Stage, &ApprovalRequest) {
+        (&self.recorded, &self.stage, &self.request)
+    }
+
+    /// Puts the answer where the question is decided, and waits until it is known who reads it.
+    ///
+    /// # Errors
+    /// Where it cannot be put there, and where it does not count, or no longer does.
+    pub async fn send(self, context: &Context) -> Result<Answered, Error> {
+        let answer = self.given.answer;
+        let sent = match self.action().await? {
+            Some(Action { account, pipeline, action, execution }) => {
+                let verdict = Verdict {
+                    approved: answer == Answer::Approved,
+                    plan: &self.given.plan,
+                    summary: &summary(&self.given, &self.given.by),
+                };
+                let put = self.ports.approvals.answer(&account, &pipeline, &execution, &action, verdict).await;
+                put.map_err(|fault| of_approver(fault, &account))?;
+                Sent::Action
+            }
+            None => {
+                let body = MessageBody::Answer(self.given.clone());
+                Sent::Message(context.journal.send(&self.recorded.release.id, body, context.clock.now()).await?)
+            }
+        };
+        let taken = follow(context, &self.recorded, &self.stage.name, Word::Answer(answer), sent).await?;
+        Ok(Answered { stage: self.stage.name, taken, by_oneself: self.policy.self_approval })
+    }
+
+    /// The action that carries the question, as long as it waits; `None`: the answer goes into the release's inbox, as also a rejection of
+    /// what was approved in an action.
+    async fn action(&self) -> Result<Option<Action>, Error> {
+        let ApprovalWay::CodePipeline { pipeline, action, account } = &self.policy.way else { return Ok(None) };
+        let account = own(self.recorded.release.started.pipeline.account(account));
+        let execution = self.request.execution.clone().unwrap_or_default();
+        if self.given.answer == Answer::Rejected {
+            if unused(&self.recorded, &self.stage).is_some() {
+                return Ok(None);
+            }
+            let found = self.ports.approvals.action(&account, pipeline, &execution, action).await;
+            if let ActionState::Approved(_) = found.map_err(|fault| of_approver(fault, &account))?.state {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Action { account, pipeline: pipeline.clone(), action: action.clone(), execution }))
+    }
+}
+
+/// A waiting action of CodePipeline.
+struct Action {
+    account: Account,
+    pipeline: String,
+    action: String,
+    execution: String,
+}
+
+/// The question that is meant, or the approval of it that a rejection follows.
+fn question<'r>(
+    recorded: &'r Recorded,
+    decision: &Decision,
+    now: Timestamp,
+) -> Result<(&'r Stage, &'r ApprovalRequest), AnswerRefusal> {
+    let release = &recorded.release;
+    let asked = asked(recorded, now).into_iter().map(|(_, stage, request)| (stage, request));
+    let given = release.started.pipeline.stages.iter().filter_map(|stage| match unused(recorded, stage) {
+        Some(request) if decision.answer == Answer::Rejected => Some((stage, request)),
+        Some(_) | None => None,
+    });
+    let mut found: Vec<_> = asked.chain(given).collect();
+    found.retain(|(stage, _)| decision.stage.as_ref().is_none_or(|s| s == &stage.name));
+    match the_one(&release.id, found, |(stage, _)| &stage.name, false)? {
+        Some(one) => Ok(one),
+        None => {
+            let ended = release.ending.as_ref().map(|ending| ending.sentence.clone());
+            let why = why_settled(recorded, decision.stage.as_ref()).or(ended);
+            Err(AnswerRefusal::NotWaiting { release: release.id.clone(), why })
+        }
+    }
+}
+
+/// What was reviewed must be what is asked.
+fn reviewed(decision: &Decision, request: &ApprovalRequest) -> Result<(), AnswerRefusal> {
+    match &decision.plan {
+        Some(plan) if plan.len() < PlanHash::ENOUGH => Err(AnswerRefusal::PlanTooShort { given: plan.clone() }),
+        Some(plan) if !request.plan.as_str().starts_with(plan.as_str()) => {
+            Err(AnswerRefusal::OtherPlan { given: plan.clone(), waits: request.plan.clone() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn summary(answer: &ApprovalAnswer, by: &Identity) -> String {
+    match answer.comment.is_empty() {
+        true => format!("plan {} by {}", answer.plan.short(), by.arn),
+        false => format!("plan {}: {}", answer.plan.short(), answer.comment),
+    }
+}

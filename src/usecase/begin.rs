@@ -1,0 +1,137 @@
+//! A new release, from what is asked for to its first recorded fact.
+
+use std::collections::BTreeMap;
+
+use super::context::Context;
+use super::error::Error;
+use super::records::VERSION;
+use super::work::UnderWay;
+use super::{freeze_warnings, identity, requester, unread_rejections};
+use crate::model::event::{Fact, Source, Started};
+use crate::model::given;
+use crate::model::ids::{ImageName, ReleaseId, StageName};
+use crate::model::notice::Notice;
+use crate::model::pipeline::{Build, Pipeline};
+use crate::model::refusal::Refusal;
+use crate::ports::clock::Clock;
+use crate::runtime::ports::Ports;
+
+/// What somebody asks for.
+#[derive(Debug, Clone, Default)]
+pub struct NewRelease {
+    /// Images that exist, by reference.
+    pub images: BTreeMap<ImageName, String>,
+    /// The last stage to reach; else the last of the file.
+    pub until: Option<StageName>,
+    /// The CodePipeline execution that this runs in.
+    pub execution: Option<String>,
+    pub reasons: Reasons,
+}
+
+/// Why what failed or was rejected before is tried again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reasons {
+    /// Why it may enter a stage where the same images failed.
+    pub force: Option<String>,
+    /// Why what was rejected is asked about again.
+    pub again: Option<String>,
+}
+
+/// Begins a release: it is recorded, and this process holds it.
+///
+/// # Errors
+/// Where the file and what is asked for do not fit, and where nobody could approve a stage on the way.
+pub async fn begin(context: &Context, wanted: NewRelease) -> Result<UnderWay, Error> {
+    begin_as(context, new_id(context.clock.as_ref()), wanted).await
+}
+
+/// The same under an id that was drawn before.
+///
+/// # Errors
+/// As `begin`.
+pub async fn begin_as(context: &Context, id: ReleaseId, wanted: NewRelease) -> Result<UnderWay, Error> {
+    let file = &context.pipeline;
+    let until = fitting(file, &wanted.images, wanted.until.as_ref())?;
+    let asker = context.ports(id.as_str(), None);
+    let source = source(context, &asker, &wanted.images, &until);
+    let requested_by = requester::of(context, &asker, file, None, wanted.execution.as_deref()).await?;
+    let requesters = std::slice::from_ref(&requested_by);
+    requester::approvable(file, &until, requesters, |_| false)?;
+    requester::report_not_asked_for(context, file, &until, requesters);
+    let ports = context.ports(id.as_str(), identity::of(&requested_by));
+    unread_rejections::record(context, &ports, &until, requesters).await;
+    let started = Started {
+        pipeline: file.clone(),
+        kanmon: VERSION.to_owned(),
+        requested_by,
+        source,
+        until,
+        given: wanted.images,
+        forced: wanted.reasons.force,
+        again: wanted.reasons.again,
+    };
+    let first = Fact::Started(Box::new(started));
+    let (lease, event) = context.journal.begin(&file.app, &id, first, &context.holder, context.clock.now()).await?;
+    let begun = UnderWay::new(ports, lease, vec![event])?;
+    freeze_warnings::of_all_stages(context, begun.release()).await;
+    Ok(begun)
+}
+
+/// The commit that the working tree stands on. What git does not say of it is reported.
+pub fn source(context: &Context, ports: &Ports, images: &BTreeMap<ImageName, String>, until: &StageName) -> Source {
+    // Images that are given are made of other commits.
+    if context.pipeline.images_until(until).into_iter().all(|image| images.contains_key(image)) {
+        return Source::default();
+    }
+    let read = ports.checkout.read();
+    read.warnings.into_iter().for_each(|text| context.notice(Notice::Checkout { text }));
+    read.source
+}
+
+/// A new release's id: its time, and chance against another at the same second.
+pub fn new_id(clock: &dyn Clock) -> ReleaseId {
+    let id = format!("r{}-{}", clock.now().strftime("%Y%m%d-%H%M%S"), clock.token(6));
+    id.parse().expect("a time and hex digits make a release id")
+}
+
+/// What is asked for, held against the file: the last stage to reach.
+///
+/// # Errors
+/// A stage or an image that the file does not have, a reference that is none, and an image that is neither built nor given.
+pub fn fitting(
+    file: &Pipeline,
+    images: &BTreeMap<ImageName, String>,
+    until: Option<&StageName>,
+) -> Result<StageName, Refusal> {
+    let until = match until {
+        Some(name) => stage(file, name)?,
+        None => file.stages.last().map(|s| s.name.clone()).ok_or(Refusal::NoStage)?,
+    };
+    for (name, reference) in images {
+        if !file.images.contains_key(name) {
+            return Err(Refusal::NoSuchImage { image: name.clone(), images: file.images.keys().cloned().collect() });
+        }
+        if let Err(fault) = given::read(reference, &file.image(name).repository) {
+            return Err(Refusal::BadReference { image: name.clone(), fault });
+        }
+    }
+    let missing = |name: &&&ImageName| file.image(name).build == Build::None && !images.contains_key(**name);
+    match file.images_until(&until).iter().find(missing) {
+        Some(name) => Err(Refusal::NotBuilt { image: (**name).clone() }),
+        None => Ok(until),
+    }
+}
+
+/// A stage of the file by name.
+///
+/// # Errors
+/// Where there is none.
+pub fn stage(file: &Pipeline, name: &StageName) -> Result<StageName, Refusal> {
+    match file.stage(name) {
+        Some(_) => Ok(name.clone()),
+        None => {
+            let stages = file.stages.iter().map(|s| s.name.clone()).collect();
+            Err(Refusal::NoSuchStage { stage: name.clone(), stages })
+        }
+    }
+}

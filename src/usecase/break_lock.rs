@@ -1,0 +1,55 @@
+//! A person breaks a lock, on record.
+
+use super::context::Context;
+use super::error::Error;
+use super::identity;
+use crate::model::approval::Identity;
+use crate::model::event::Fact;
+use crate::model::ids::{ReleaseId, StageName};
+use crate::model::ledger::{Said, Word};
+use crate::model::refusal::Refusal;
+use crate::ports::journal::JournalError;
+
+/// Breaks the lock of a release or of a stage of the file; who held it, if anybody did.
+///
+/// # Errors
+/// Where this names neither, and where it is unknown who asks.
+pub async fn break_lock(context: &Context, what: &str, reason: String) -> Result<Option<String>, Error> {
+    let file = &context.pipeline;
+    let account = file.account(&file.stages[0].account);
+    let by = identity::caller(&context.ports("kanmon-unlock", None), account).await?;
+    match what.parse::<StageName>().ok().filter(|name| file.stage(name).is_some()) {
+        Some(stage) => of_stage(context, &stage, by, reason).await,
+        None => {
+            let neither = |_| Refusal::NeitherReleaseNorStage { text: what.to_owned() };
+            of_release(context, &what.parse::<ReleaseId>().map_err(neither)?, by, reason).await
+        }
+    }
+}
+
+/// The release's record says who did it, and why.
+async fn of_release(context: &Context, id: &ReleaseId, by: Identity, reason: String) -> Result<Option<String>, Error> {
+    let now = context.clock.now();
+    match context.journal.take(id, &context.holder, None, now).await {
+        // Free, or left by a process that is known to be gone: there is nothing to be broken.
+        Ok(lease) => {
+            context.journal.give_up(&lease).await?;
+            Ok(None)
+        }
+        Err(JournalError::Held { holder, pulse, .. }) => {
+            let fact = Fact::LockBroken { by, held_by: holder.clone(), reason };
+            let broken = context.journal.break_lease(id, pulse.fence, fact, now).await?;
+            Ok(broken.map(|_| holder))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The stage's ledger remembers who did it, and why.
+async fn of_stage(context: &Context, stage: &StageName, by: Identity, reason: String) -> Result<Option<String>, Error> {
+    let app = &context.pipeline.app;
+    let Some((release, holder, pulse)) = context.journal.holder(app, stage).await? else { return Ok(None) };
+    let said = Said::BreakLock { release: release.clone(), fence: pulse.fence };
+    context.journal.decree(app, stage, &Word { by, reason, said }, context.clock.now()).await?;
+    Ok(Some(format!("release {release} ({})", holder.who)))
+}

@@ -1,0 +1,86 @@
+//! Why a use case did not do what was asked.
+
+use crate::model::fault::Fault;
+use crate::model::ids::AccountId;
+use crate::model::refusal::{AnswerRefusal, ExecutionRefusal, Refusal};
+use crate::ports::journal::JournalError;
+
+#[derive(Debug, Clone)]
+pub enum Error {
+    /// A rule of kanmon's is against it.
+    Refused(Box<Refusal>),
+    /// A call failed.
+    Fault(Fault),
+    /// A call failed that somebody makes with credentials of their own.
+    OwnCredentials { fault: Fault, account: AccountId, to: OwnAct },
+    /// The state cannot be read or written, or somebody else has it.
+    Journal(JournalError),
+    /// kanmon itself is at fault.
+    Defect(String),
+}
+
+/// What somebody does with their own credentials, and never through a role of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnAct {
+    /// Decides in a manual approval action.
+    Answer,
+    /// Starts a pipeline.
+    StartPipeline,
+}
+
+impl OwnAct {
+    /// The IAM actions that it takes.
+    pub fn actions(self) -> &'static str {
+        match self {
+            OwnAct::Answer => {
+                "codepipeline:GetPipelineState, codepipeline:GetPipelineExecution, codepipeline:ListActionExecutions and \
+                 codepipeline:PutApprovalResult"
+            }
+            OwnAct::StartPipeline => "codepipeline:StartPipelineExecution and codepipeline:GetPipelineExecution",
+        }
+    }
+}
+
+impl Error {
+    pub fn defect(what: impl Into<String>) -> Error {
+        Error::Defect(what.into())
+    }
+
+    /// The rule that is against it, where one is.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Error::Refused(refusal) => Some(refusal),
+            Error::Fault(_) | Error::OwnCredentials { .. } | Error::Journal(_) | Error::Defect(_) => None,
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        Error::Refused(Box::new(refusal))
+    }
+}
+
+impl From<ExecutionRefusal> for Error {
+    fn from(refusal: ExecutionRefusal) -> Error {
+        Refusal::Execution(refusal).into()
+    }
+}
+
+impl From<AnswerRefusal> for Error {
+    fn from(refusal: AnswerRefusal) -> Error {
+        Refusal::Answer(refusal).into()
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        Error::Fault(fault)
+    }
+}
+
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Error {
+        Error::Journal(error)
+    }
+}

@@ -1,0 +1,164 @@
+//! Questions about approval that a release waits with, and approvals that are not used yet.
+
+use jiff::Timestamp;
+
+use super::codepipeline_question;
+use super::context::Context;
+use super::error::Error;
+use super::identity::{self, own};
+use super::records::{self, Recorded};
+use super::{error::OwnAct, file_identity};
+use crate::engine::inbox::{foresee, settled};
+use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
+use crate::model::fault::Fault;
+use crate::model::ids::{ReleaseId, StageName};
+use crate::model::ledger::{Frozen, Rejected};
+use crate::model::pipeline::{Account, Stage};
+use crate::model::refusal::AnswerRefusal;
+use crate::model::stage_state::Approval;
+use crate::ports::journal::Listed;
+use crate::runtime::ports::Ports;
+
+/// The questions of a release that nobody has answered, as far as the record knows. One that was put ahead waits in its execution
+/// after the release has done its part, until it expires.
+pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &ApprovalRequest)> {
+    let release = &recorded.release;
+    if recorded.listed.imported.is_some() {
+        return Vec::new();
+    }
+    let waits = |request: &ApprovalRequest| match &release.ending {
+        None => true,
+        Some(ending) if ending.outcome.is_resumable() => true,
+        Some(ending) => ending.outcome.is_success() && request.execution.is_some() && now < request.expires_at,
+    };
+    let stages = release.started.pipeline.stages.iter();
+    stages
+        .filter_map(|stage| match &release.stage(&stage.name).approval {
+            Approval::Asked(request) => waits(request).then_some((recorded, stage, request)),
+            Approval::NotAsked
+            | Approval::Given(..)
+            | Approval::Rejected(_)
+            | Approval::Expired(_)
+            | Approval::Closed { .. } => None,
+        })
+        .collect()
+}
+
+/// Whether a stage is frozen, and which other releases of the same images were rejected there. What cannot be read for this is read
+/// again where it counts.
+pub async fn around(context: &Context, recorded: &Recorded, stage: &Stage) -> (Option<Frozen>, Vec<Rejected>) {
+    let release = &recorded.release;
+    let ledger = context.journal.ledger(&release.started.pipeline.app, &stage.name).await.unwrap_or_default();
+    let rejected = ledger.rejected(&release.digests(stage)).filter(|no| no.release != release.id).cloned().collect();
+    (ledger.frozen, rejected)
+}
+
+/// A release as whoever answers has to see it: with what others have said already and nobody has read yet.
+///
+/// # Errors
+/// Where it is not recorded here, and where the accounts in which it is answered are not those of the file here.
+pub async fn recorded(context: &Context, id: &ReleaseId) -> Result<Recorded, Error> {
+    let (_, release) = records::own(context, id).await?;
+    file_identity::answers(context, &release)?;
+    let release = foresee(&release, &context.journal.inbox(id).await?).0;
+    let listed = context.journal.list(&context.pipeline.app).await?.into_iter().find(|l| &l.release == id);
+    let listed = listed.unwrap_or_else(|| Listed {
+        release: id.clone(),
+        app: release.started.pipeline.app.clone(),
+        started_at: release.started_at,
+        last_at: release.at,
+        held_by: None,
+        imported: None,
+    });
+    let ports = context.ports(id.as_str(), None);
+    let recorded = Recorded { listed, release };
+    // Who may not answer at all is told that; where the answer is put, it is read again, and a fault there counts.
+    Ok(codepipeline_question::with_rejections(&ports, recorded.clone(), own).await.unwrap_or(recorded))
+}
+
+/// The question of an approval that is given and not used. None outlives an abort: what is taken further asks again.
+pub fn unused<'r>(recorded: &'r Recorded, stage: &Stage) -> Option<&'r ApprovalRequest> {
+    let release = &recorded.release;
+    let state = release.stage(&stage.name);
+    if release.abort.is_some() && release.ended_for_good().is_some() {
+        return None;
+    }
+    match &state.approval {
+        Approval::Given(_, request) if state.entered.is_none() => Some(request),
+        Approval::Given(..)
+        | Approval::NotAsked
+        | Approval::Asked(_)
+        | Approval::Rejected(_)
+        | Approval::Expired(_)
+        | Approval::Closed { .. } => None,
+    }
+}
+
+/// What is meant where one alone can be; with several it has to be named. `None`: there is none.
+///
+/// # Errors
+/// Where there are several; `approved`: those are approved, else they wait.
+pub fn the_one<T>(
+    release: &ReleaseId,
+    mut found: Vec<T>,
+    stage: impl Fn(&T) -> &StageName,
+    approved: bool,
+) -> Result<Option<T>, AnswerRefusal> {
+    if found.len() > 1 {
+        let stages = found.iter().map(|one| stage(one).clone()).collect();
+        return Err(AnswerRefusal::SeveralStages { release: release.clone(), stages, approved });
+    }
+    Ok(found.pop())
+}
+
+/// Who answers.
+pub async fn caller(
+    ports: &Ports,
+    recorded: &Recorded,
+    stage: &Stage,
+    policy: &ApprovalPolicy,
+) -> Result<Identity, Error> {
+    let pipeline = &recorded.release.started.pipeline;
+    let account = match &policy.way {
+        ApprovalWay::CodePipeline { account, .. } => account,
+        ApprovalWay::Kanmon => &stage.account,
+    };
+    Ok(identity::caller(ports, pipeline.account(account)).await?)
+}
+
+/// What became of the last approval that was asked for, in this stage or in any.
+pub fn why_settled(recorded: &Recorded, stage: Option<&StageName>) -> Option<String> {
+    let release = &recorded.release;
+    if let (Some(_), Some(ending)) = (&release.abort, release.ended_for_good()) {
+        return Some(ending.sentence.clone());
+    }
+    let stages = release.started.pipeline.stages.iter().filter(|s| stage.is_none_or(|name| name == &s.name));
+    let mut asked = stages.filter(|s| release.stage(&s.name).approval != Approval::NotAsked);
+    let last = asked.next_back()?;
+    settled(release.stage(&last.name)).map(|why| format!("{}: {why}", last.name))
+}
+
+/// A fault on the way to CodePipeline, for somebody who decides: the rights that are missing are a decider's own.
+pub fn of_approver(fault: Fault, account: &Account) -> Error {
+    Error::OwnCredentials { fault, account: account.id.clone(), to: OwnAct::Answer }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_stages_one_has_to_be_named() {
+        let release: ReleaseId = "r1".parse().unwrap();
+        let stage = |name: &str| -> StageName { name.parse().unwrap() };
+        let one = |found: &[&str]| {
+            let found = found.iter().map(|name| stage(name)).collect();
+            the_one(&release, found, |name| name, true)
+        };
+        assert_eq!(one(&[]), Ok(None));
+        assert_eq!(one(&["prod"]), Ok(Some(stage("prod"))));
+        let stages = vec![stage("staging"), stage("prod")];
+        let several = AnswerRefusal::SeveralStages { release: release.clone(), stages, approved: true };
+        assert_eq!(one(&["staging", "prod"]), Err(several));
+    }
+}
