@@ -1,29 +1,29 @@
 //! A release that waits for a person: what is shown, who may answer, and what an answer does.
 
 use super::one_person::assumed;
-use super::rig::{Desk, Running, Sandbox, masked, release_in};
+use super::rig::{Running, Sandbox, TestEnv, masked, release_in};
 
 /// A release that waits for production's approval, begun by the developer.
-fn waiting(sandbox: &Sandbox, desk: &Desk) -> (Running, String) {
-    let mut running = desk.start(&sandbox.keys("developer"), &["release"]);
+fn waiting(sandbox: &Sandbox, test_env: &TestEnv) -> (Running, String) {
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release"]);
     let said = running.says("waits for approval");
     let id = release_in(&said);
     (running, id)
 }
 
 /// The plan that waits.
-fn plan(desk: &Desk, keys: &[(String, String)]) -> String {
-    let shown = desk.run(keys, &["approvals", "--output", "json"]).ended(0).json();
+fn plan(test_env: &TestEnv, keys: &[(String, String)]) -> String {
+    let shown = test_env.run(keys, &["approvals", "--output", "json"]).ended(0).json();
     shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let (running, id) = waiting(&sandbox, &desk);
+    let test_env = TestEnv::demo(&sandbox);
+    let (running, id) = waiting(&sandbox, &test_env);
     let manager = sandbox.keys("manager");
-    let shown = desk.run(&manager, &["approvals"]).ended(0);
+    let shown = test_env.run(&manager, &["approvals"]).ended(0);
     insta::assert_snapshot!(masked(&shown.out).replace("59m 58s", "59m 59s").replace("59m 57s", "59m 59s"), @"
     hello ####################### → prod
       asked by  developer of 111111111111
@@ -41,28 +41,31 @@ fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
           ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello@sha256:############
       kanmon approve ####################### --plan ################
     ");
-    let asked = desk.run(&manager, &["approvals", "--output", "json"]).ended(0).json();
+    let asked = test_env.run(&manager, &["approvals", "--output", "json"]).ended(0).json();
     let plan = asked[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned();
     assert_eq!(asked[0]["waiting"][0]["release"], *id);
     // Without a terminal nobody is asked, so the plan has to be named; and it has to be the one that waits.
-    desk.run(&manager, &["approve", &id]).ended(2).told("without a terminal").told("--plan ");
-    desk.run(&manager, &["approve", &id, "--plan", "0000000000000000"]).ended(2).told("what waits now is plan");
-    let alone = desk.run(&sandbox.keys("developer"), &["approve", &id, "--plan", &plan]).ended(40);
-    alone.told("that answer would not count").told("who may: arn:aws:iam::111111111111:user/manager");
-    let approved = desk.run(&manager, &["approve", &id, "--plan", &plan, "-m", "looks good"]).ended(0);
+    test_env.run(&manager, &["approve", &id]).ended(2).on_stderr("without a terminal").on_stderr("--plan ");
+    test_env
+        .run(&manager, &["approve", &id, "--plan", "0000000000000000"])
+        .ended(2)
+        .on_stderr("what waits now is plan");
+    let alone = test_env.run(&sandbox.keys("developer"), &["approve", &id, "--plan", &plan]).ended(40);
+    alone.on_stderr("that answer would not count").on_stderr("who may: arn:aws:iam::111111111111:user/manager");
+    let approved = test_env.run(&manager, &["approve", &id, "--plan", &plan, "-m", "looks good"]).ended(0);
     assert_eq!(approved.out, format!("{id}: prod is approved\n"));
     let ran = running.end().ended(0);
     assert!(ran.err.contains("approved by manager of 111111111111: “looks good”"), "{}", ran.err);
-    desk.run(&manager, &["approvals"]).ended(0).says("nothing waits for approval");
-    desk.run(&manager, &["approve", &id, "--plan", &plan]).ended(2).told("does not wait for approval");
+    test_env.run(&manager, &["approvals"]).ended(0).says("nothing waits for approval");
+    test_env.run(&manager, &["approve", &id, "--plan", &plan]).ended(2).on_stderr("does not wait for approval");
 }
 
 #[test]
 fn a_rejection_ends_the_release_with_its_reason() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let (running, id) = waiting(&sandbox, &desk);
-    let rejected = desk.run(&sandbox.keys("manager"), &["reject", &id, "--yes", "-m", "not on a Friday"]).ended(0);
+    let test_env = TestEnv::demo(&sandbox);
+    let (running, id) = waiting(&sandbox, &test_env);
+    let rejected = test_env.run(&sandbox.keys("manager"), &["reject", &id, "--yes", "-m", "not on a Friday"]).ended(0);
     assert_eq!(rejected.out, format!("{id}: prod is rejected\n"));
     let ran = running.end().ended(11);
     assert!(ran.out.contains("✗ rejected: ") && ran.out.contains("cause: not on a Friday"), "{}", ran.out);
@@ -72,9 +75,9 @@ fn a_rejection_ends_the_release_with_its_reason() {
 #[test]
 fn a_question_that_nobody_answers_expires_and_can_be_asked_again() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit("expires: 1h", "expires: 2s");
-    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(12);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("expires: 1h", "expires: 2s");
+    let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(12);
     let id = release_in(&ran.out);
     let again = format!("`kanmon promote {id} --to prod` asks again");
     assert!(
@@ -82,36 +85,37 @@ fn a_question_that_nobody_answers_expires_and_can_be_asked_again() {
         "{}",
         ran.out
     );
-    let mut promoted = desk.start(&sandbox.keys("developer"), &["promote", &id, "--to", "prod"]);
+    let mut promoted = test_env.start(&sandbox.keys("developer"), &["promote", &id, "--to", "prod"]);
     promoted.says("waits for approval");
 }
 
 #[test]
 fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let (running, id) = waiting(&sandbox, &desk);
+    let test_env = TestEnv::demo(&sandbox);
+    let (running, id) = waiting(&sandbox, &test_env);
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
-    desk.run(&manager, &["withdraw", &id]).ended(2).told("has no approval that is still unused");
+    test_env.run(&manager, &["withdraw", &id]).ended(2).on_stderr("has no approval that is still unused");
     // With nobody working on the release, an approval stays unused.
     running.signal("KILL");
     assert_eq!(running.end().code, None);
-    let approved = desk.run(&manager, &["approve", &id, "--plan", &plan(&desk, &manager)]).ended(0);
+    let approved = test_env.run(&manager, &["approve", &id, "--plan", &plan(&test_env, &manager)]).ended(0);
     assert_eq!(
         approved.out,
         format!("{id}: prod is approved; somebody other than the approver goes on with it: `kanmon resume {id}`\n")
     );
-    desk.run(&manager, &["withdraw", &id, "-m", "wait for the fix"])
+    test_env
+        .run(&manager, &["withdraw", &id, "-m", "wait for the fix"])
         .ended(0)
         .says(&format!("{id}: the approval of prod is withdrawn"));
-    let mut resumed = desk.start(&developer, &["resume", &id]);
+    let mut resumed = test_env.start(&developer, &["resume", &id]);
     let said = resumed.says("approval withdrawn by manager");
     assert!(said.contains("wait for the fix") && !said.contains("entered: cluster hello-prod"), "{said}");
 }
 
-fn demo_asking_codepipeline(sandbox: &Sandbox) -> Desk {
-    let desk = Desk::demo(sandbox);
-    desk.edit(
+fn demo_asking_codepipeline(sandbox: &Sandbox) -> TestEnv {
+    let test_env = TestEnv::demo(sandbox);
+    test_env.edit(
         "        by: kanmon
         approvers: [\"arn:aws:iam::111111111111:user/manager\"]
 ",
@@ -121,36 +125,38 @@ fn demo_asking_codepipeline(sandbox: &Sandbox) -> Desk {
         action: Approve
 ",
     );
-    desk
+    test_env
 }
 
 #[test]
 fn codepipeline_carries_the_question() {
     let sandbox = Sandbox::start();
-    let desk = demo_asking_codepipeline(&sandbox);
-    let (running, id) = waiting(&sandbox, &desk);
-    let shown = desk.run(&sandbox.keys("manager"), &["approvals"]).ended(0);
+    let test_env = demo_asking_codepipeline(&sandbox);
+    let (running, id) = waiting(&sandbox, &test_env);
+    let shown = test_env.run(&sandbox.keys("manager"), &["approvals"]).ended(0);
     let place = "in CodePipeline of account prod (222222222222): pipeline asset-manager, action Approve, execution ";
     assert!(shown.out.contains(place) && !shown.out.contains("kanmon approve"), "{}", shown.out);
     assert_eq!(sandbox.done("StartPipelineExecution").len(), 1);
-    desk.run(&sandbox.keys("developer"), &["abort", &id]).ended(0).says("is asked to end");
+    test_env.run(&sandbox.keys("developer"), &["abort", &id]).ended(0).says("is asked to end");
     running.end().ended(23);
 }
 
 #[test]
 fn codepipeline_is_answered_with_rights_of_the_approvers_own_and_never_through_the_role_that_deploys() {
     let sandbox = Sandbox::start();
-    let desk = demo_asking_codepipeline(&sandbox);
-    let (running, id) = waiting(&sandbox, &desk);
+    let test_env = demo_asking_codepipeline(&sandbox);
+    let (running, id) = waiting(&sandbox, &test_env);
     let manager = sandbox.keys("manager");
-    let plan = plan(&desk, &manager);
-    let without = desk.run(&manager, &["approve", &id, "--plan", &plan]).ended(40);
+    let plan = plan(&test_env, &manager);
+    let without = test_env.run(&manager, &["approve", &id, "--plan", &plan]).ended(40);
     assert!(!without.err.contains("kanmon-deploy"), "{}", without.err);
-    without.told("answer with credentials of your own in account 222222222222").told("codepipeline:PutApprovalResult");
+    without
+        .on_stderr("answer with credentials of your own in account 222222222222")
+        .on_stderr("codepipeline:PutApprovalResult");
     let own = assumed(&sandbox, "manager", "arn:aws:iam::222222222222:role/kanmon-approve", "manager");
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
     // The execution takes a moment to come to its action.
-    while desk.run(&own, &["approve", &id, "--plan", &plan]).code != Some(0) {
+    while test_env.run(&own, &["approve", &id, "--plan", &plan]).code != Some(0) {
         assert!(std::time::Instant::now() < until, "the action never waits");
     }
     running.end().ended(0);
@@ -159,14 +165,14 @@ fn codepipeline_is_answered_with_rights_of_the_approvers_own_and_never_through_t
 #[test]
 fn a_remote_release_takes_rights_of_ones_own_and_a_pipeline_in_the_file() {
     let sandbox = Sandbox::start();
-    let desk = demo_asking_codepipeline(&sandbox);
+    let test_env = demo_asking_codepipeline(&sandbox);
     // The pipeline is production's, and who starts it asks: the role that deploys does not do it for anybody.
-    let ran = desk.run(&sandbox.keys("developer"), &["release", "--remote"]).ended(40);
+    let ran = test_env.run(&sandbox.keys("developer"), &["release", "--remote"]).ended(40);
     assert!(!ran.err.contains("kanmon-deploy"), "{}", ran.err);
-    ran.told("start it with credentials of your own in account 222222222222")
-        .told("codepipeline:StartPipelineExecution and codepipeline:GetPipelineExecution");
+    ran.on_stderr("start it with credentials of your own in account 222222222222")
+        .on_stderr("codepipeline:StartPipelineExecution and codepipeline:GetPipelineExecution");
     assert_eq!(sandbox.changes(), Vec::<String>::new());
-    let without = Desk::demo(&sandbox);
+    let without = TestEnv::demo(&sandbox);
     let ran = without.run(&sandbox.keys("developer"), &["release", "--remote"]).ended(2);
-    ran.told("no stage of the file names a CodePipeline");
+    ran.on_stderr("no stage of the file names a CodePipeline");
 }

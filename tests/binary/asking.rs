@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::rig::{Desk, Ran, Sandbox, release_in};
+use super::rig::{Ran, Sandbox, TestEnv, release_in};
 
 /// The demo's world, and in the development account a pipeline whose build asks and one that is over at once.
 const SEED: &str = concat!(
@@ -40,7 +40,7 @@ const ASKS: &str = "        by: kanmon\n        approvers: [\"arn:aws:iam::11111
 
 struct World {
     sandbox: Sandbox,
-    desk: Desk,
+    test_env: TestEnv,
     _seed: tempfile::NamedTempFile,
 }
 
@@ -49,9 +49,9 @@ fn world(asks: &str) -> World {
     let seed = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(seed.path(), SEED).unwrap();
     let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.path().to_str().unwrap()]);
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, asks);
-    World { sandbox, desk, _seed: seed }
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, asks);
+    World { sandbox, test_env, _seed: seed }
 }
 
 fn by_codepipeline() -> World {
@@ -69,15 +69,15 @@ impl World {
     fn build(&self, variables: &[(&str, &str)], args: &[&str]) -> Ran {
         let mut env = self.sandbox.keys("developer");
         env.extend(variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
-        self.desk.run(&env, args)
+        self.test_env.run(&env, args)
     }
 
     /// The build of the execution ends, with what it exports.
-    fn told(&self, execution: &str, action: &str, outputs: &Value) {
-        let told = json!({ "account": "111111111111", "region": "ap-northeast-1", "pipeline": "hello", "execution": execution, "action": action, "end": { "outputVariables": outputs } });
+    fn reports_build(&self, execution: &str, action: &str, outputs: &Value) {
+        let reported = json!({ "account": "111111111111", "region": "ap-northeast-1", "pipeline": "hello", "execution": execution, "action": action, "end": { "outputVariables": outputs } });
         let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
         // The execution may not have come to it yet.
-        while self.sandbox.ask("POST", "actions", &told.to_string()).get("message").is_some() {
+        while self.sandbox.ask("POST", "actions", &reported.to_string()).get("message").is_some() {
             assert!(std::time::Instant::now() < until, "{action} never waits to be told");
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
@@ -85,7 +85,7 @@ impl World {
 
     #[track_caller]
     fn untouched(&self) {
-        self.desk.run(&[], &["history"]).ended(0).says("nothing was released yet");
+        self.test_env.run(&[], &["history"]).ended(0).says("nothing was released yet");
         assert_eq!(self.sandbox.changes(), Vec::<String>::new());
     }
 }
@@ -94,17 +94,17 @@ impl World {
 fn an_execution_that_codepipeline_does_not_know_asks_for_nothing() {
     let world = by_codepipeline();
     let ran = world.build(&[], &["release", "--execution", "made-up"]).ended(2);
-    ran.told("`made-up` is not a valid id of a CodePipeline execution").told("hint: ");
+    ran.on_stderr("`made-up` is not a valid id of a CodePipeline execution").on_stderr("hint: ");
     let ran = world.build(&[("KANMON_EXECUTION", "#{codepipeline.PipelineExecutionId}")], &["release"]).ended(2);
-    ran.told("not in one of the CodeBuild project").told("among the variables of the pipeline's action");
+    ran.on_stderr("not in one of the CodeBuild project").on_stderr("among the variables of the pipeline's action");
     let ran = world.build(&[], &["release", "--execution", NOBODY]).ended(40);
-    ran.told(&format!("there is no execution {NOBODY} in CodePipeline hello (account dev)")).told("hint: ");
+    ran.on_stderr(&format!("there is no execution {NOBODY} in CodePipeline hello (account dev)")).on_stderr("hint: ");
     let elsewhere = format!("quick/{NOBODY}");
     let ran = world.build(&[], &["release", "--execution", &elsewhere]).ended(40);
-    ran.told(&format!("there is no execution {NOBODY} in CodePipeline quick (account dev)"));
+    ran.on_stderr(&format!("there is no execution {NOBODY} in CodePipeline quick (account dev)"));
     // One of a pipeline that the file does not name is found where that is named with it.
     let other = world.execution("quick", "StartPipelineExecution", DEVELOPER);
-    world.build(&[], &["release", "--execution", &other]).ended(40).told("there is no execution");
+    world.build(&[], &["release", "--execution", &other]).ended(40).on_stderr("there is no execution");
     world.untouched();
 }
 
@@ -114,12 +114,12 @@ fn an_execution_that_is_over_asks_for_nothing() {
     let over = world.execution("quick", "StartPipelineExecution", DEVELOPER);
     std::thread::sleep(std::time::Duration::from_millis(500));
     let ran = world.build(&[], &["release", "--execution", &format!("quick/{over}")]).ended(40);
-    ran.told(&format!("execution {over} of CodePipeline quick is Succeeded")).told("in progress");
+    ran.on_stderr(&format!("execution {over} of CodePipeline quick is Succeeded")).on_stderr("in progress");
     // Where the file has no pipeline, one has to be named: by whoever asks, or by CodeBuild.
     let ran = world.build(&[], &["release", "--execution", &over]).ended(2);
-    ran.told("no pipeline is named").told("--execution PIPELINE/ID");
+    ran.on_stderr("no pipeline is named").on_stderr("--execution PIPELINE/ID");
     let initiator = [("CODEBUILD_INITIATOR", "codepipeline/quick"), ("KANMON_EXECUTION", over.as_str())];
-    world.build(&initiator, &["release"]).ended(40).told("is Succeeded");
+    world.build(&initiator, &["release"]).ended(40).on_stderr("is Succeeded");
     world.untouched();
 }
 
@@ -129,8 +129,8 @@ fn a_build_that_a_pipeline_started_and_that_names_no_execution_is_refused() {
     let initiator = ("CODEBUILD_INITIATOR", "codepipeline/hello");
     for variables in [vec![initiator], vec![initiator, ("KANMON_EXECUTION", "")]] {
         let ran = world.build(&variables, &["release", "--until", "dev"]).ended(2);
-        ran.told("this build was started by CodePipeline hello, and its execution is not named")
-            .told("set KANMON_EXECUTION=#{codepipeline.PipelineExecutionId} on the pipeline's action");
+        ran.on_stderr("this build was started by CodePipeline hello, and its execution is not named")
+            .on_stderr("set KANMON_EXECUTION=#{codepipeline.PipelineExecutionId} on the pipeline's action");
     }
     world.untouched();
     let id = release_in(&world.build(&[], &["release", "--until", "dev"]).ended(0).out);
@@ -157,24 +157,24 @@ fn what_no_person_sits_at_asks_for_nobody() {
         (&[("AWS_LAMBDA_FUNCTION_NAME", "starter")], "a Lambda function"),
     ];
     for (variables, what) in machines {
-        world.build(variables, &["release"]).ended(40).told("nobody may approve prod of this release").told(&format!(
+        world.build(variables, &["release"]).ended(40).on_stderr("nobody may approve prod of this release").on_stderr(&format!(
             "{what} asked for this release ({DEVELOPER}), which does not name a person; an approver has to be somebody else"
         ));
     }
     let ran = world.build(&by_hand, &["release"]).ended(40);
-    ran.told("let a person ask with credentials of their own");
+    ran.on_stderr("let a person ask with credentials of their own");
     world.untouched();
     // What nobody has to approve it may release, and nobody takes it further: who asked first stays unknown.
     let ran = world.build(&by_hand, &["release", "--until", "dev"]).ended(0);
     let id = release_in(&ran.out);
     world
-        .desk
+        .test_env
         .run(&[], &["history", &id])
         .ended(0)
         .says("a build of CodeBuild that ann started (developer of 111111111111)");
-    world.build(&[], &["promote", &id, "--to", "prod"]).ended(40).told("nobody may approve prod of this release");
+    world.build(&[], &["promote", &id, "--to", "prod"]).ended(40).on_stderr("nobody may approve prod of this release");
     // The control: the same credentials where a person sits.
-    let mut running = world.desk.start(&world.sandbox.keys("developer"), &["release"]);
+    let mut running = world.test_env.start(&world.sandbox.keys("developer"), &["release"]);
     running.says("waits for approval");
 }
 
@@ -185,8 +185,8 @@ fn what_no_pipeline_started_names_no_execution() {
     for (variable, value) in [("CODEBUILD_INITIATOR", "ann"), ("CODEBUILD_BUILD_ID", "b"), ("GITHUB_ACTIONS", "true")] {
         let ran =
             world.build(&[(variable, value)], &["release", "--until", "staging", "--execution", &colleague]).ended(2);
-        ran.told(&format!("names execution {colleague}, and CodePipeline did not start it"))
-            .told("who started that execution says nothing of who started this");
+        ran.on_stderr(&format!("names execution {colleague}, and CodePipeline did not start it"))
+            .on_stderr("who started that execution says nothing of who started this");
     }
     world.untouched();
 }
@@ -200,8 +200,8 @@ fn a_machine_that_started_the_execution_names_no_person() {
         let arn = format!("arn:aws:sts::111111111111:assumed-role/{session}");
         let execution = world.execution("hello", "StartPipelineExecution", &arn);
         let ran = world.build(&[], &["release", "--execution", &execution]).ended(40);
-        ran.told(&format!("was started by StartPipelineExecution ({arn}), which does not name a person"))
-            .told("let a person start the pipeline");
+        ran.on_stderr(&format!("was started by StartPipelineExecution ({arn}), which does not name a person"))
+            .on_stderr("let a person start the pipeline");
     }
     world.untouched();
     // The control: a person's session of a role of theirs.
@@ -224,11 +224,11 @@ fn where_an_event_started_the_execution_nobody_can_be_shown_to_be_somebody_else(
     ] {
         let execution = world.execution("hello", trigger, detail);
         let ran = world.build(&[], &["release", "--execution", &execution]).ended(40);
-        ran.told("nobody may approve prod of this release")
-            .told(&format!(
+        ran.on_stderr("nobody may approve prod of this release")
+            .on_stderr(&format!(
                 "execution {execution} of hello was started by {trigger} ({detail}), which does not name a person"
             ))
-            .told("`kanmon release --remote`");
+            .on_stderr("`kanmon release --remote`");
     }
     world.untouched();
     // What nobody has to approve may be released by an event, up to the stage before the approval. Nobody is asked for more.
@@ -238,14 +238,14 @@ fn where_an_event_started_the_execution_nobody_can_be_shown_to_be_somebody_else(
     let events = ran.json();
     assert!(events.iter().all(|e| e["kind"] != "approval-requested"), "{}", ran.out);
     assert_eq!(events.iter().filter(|e| e["kind"] == "stage-left").count(), 2, "{}", ran.out);
-    ran.told("prod is not asked for: nobody may approve it of this release")
-        .told(&format!("execution {execution} of hello was started by CloudWatchEvent ({rule})"))
-        .told("let a person start the pipeline");
-    world.desk.run(&[], &["history"]).ended(0).says("pipeline hello");
+    ran.on_stderr("prod is not asked for: nobody may approve it of this release")
+        .on_stderr(&format!("execution {execution} of hello was started by CloudWatchEvent ({rule})"))
+        .on_stderr("let a person start the pipeline");
+    world.test_env.run(&[], &["history"]).ended(0).says("pipeline hello");
     // Nor does the second build of that execution go on.
     let id = events[0]["release"].as_str().unwrap();
     let ran = world.build(&variables, &["promote", id, "--to", "prod"]).ended(40);
-    ran.told("nobody may approve prod of this release");
+    ran.on_stderr("nobody may approve prod of this release");
 }
 
 #[test]
@@ -261,38 +261,41 @@ fn an_execution_that_a_person_started_is_released_promoted_and_approved_by_anoth
     let asked = events.iter().find(|e| e["kind"] == "approval-requested").expect("asked ahead");
     let plan = asked["request"]["plan"].as_str().unwrap();
     assert_eq!(asked["request"]["execution"], *execution);
-    world.told(&execution, "Prepare/Prepare", &json!({ "KANMON_RELEASE": id, "KANMON_PLAN": plan }));
+    world.reports_build(&execution, "Prepare/Prepare", &json!({ "KANMON_RELEASE": id, "KANMON_PLAN": plan }));
     let manager = world.sandbox.keys("manager");
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
     // The question is put as soon as the execution comes to its action.
-    while world.desk.run(&manager, &["approve", id, "--plan", plan]).code != Some(0) {
+    while world.test_env.run(&manager, &["approve", id, "--plan", plan]).code != Some(0) {
         assert!(std::time::Instant::now() < until, "it never waits for approval");
     }
     world.build(&variables, &["promote", id, "--to", "prod"]).ended(0);
 }
 
 /// The plan that waits.
-fn asked_in(desk: &Desk, env: &[(String, String)]) -> String {
-    let asked = desk.run(env, &["approvals", "--output", "json"]).ended(0).json();
+fn asked_in(test_env: &TestEnv, env: &[(String, String)]) -> String {
+    let asked = test_env.run(env, &["approvals", "--output", "json"]).ended(0).json();
     asked[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn whoever_took_a_release_further_does_not_approve_it() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "        by: kanmon\n");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "        by: kanmon\n");
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
-    let id = release_in(&desk.run(&developer, &["release", "--until", "dev"]).ended(0).out);
+    let id = release_in(&test_env.run(&developer, &["release", "--until", "dev"]).ended(0).out);
     // The manager asks for more, and may not do it; then the developer asks for the same.
-    desk.run(&manager, &["promote", &id, "--to", "prod"]).ended(40);
-    let mut running = desk.start(&developer, &["promote", &id, "--to", "prod"]);
+    test_env.run(&manager, &["promote", &id, "--to", "prod"]).ended(40);
+    let mut running = test_env.start(&developer, &["promote", &id, "--to", "prod"]);
     running.says("waits for approval");
-    desk.run(&manager, &["approvals"]).ended(0).says("asked by  developer of 111111111111; manager of 111111111111");
-    let plan = asked_in(&desk, &manager);
+    test_env
+        .run(&manager, &["approvals"])
+        .ended(0)
+        .says("asked by  developer of 111111111111; manager of 111111111111");
+    let plan = asked_in(&test_env, &manager);
     for who in [&manager, &developer] {
-        let ran = desk.run(who, &["approve", &id, "--plan", &plan]).ended(40);
-        ran.told("asked for this release and may not approve it");
+        let ran = test_env.run(who, &["approve", &id, "--plan", &plan]).ended(40);
+        ran.on_stderr("asked for this release and may not approve it");
     }
     assert!(sandbox.done("UpdateService").iter().all(|c| c["input"]["cluster"] != "hello-prod"));
 }
@@ -300,23 +303,25 @@ fn whoever_took_a_release_further_does_not_approve_it() {
 #[test]
 fn who_approved_does_not_go_on_with_it() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
-    let mut running = desk.start(&developer, &["release"]);
+    let mut running = test_env.start(&developer, &["release"]);
     let id = release_in(&running.says("waits for approval"));
-    let listed = desk.run(&developer, &["history"]).ended(0);
+    let listed = test_env.run(&developer, &["history"]).ended(0);
     assert!(listed.out.contains(" UTC  waits for approval of prod"), "{}", listed.out);
-    desk.run(&developer, &["status"]).ended(0).says("waits for approval of prod");
+    test_env.run(&developer, &["status"]).ended(0).says("waits for approval of prod");
     running.signal("INT");
     running.end().ended(30);
-    desk.run(&manager, &["approve", &id, "--plan", &asked_in(&desk, &manager)]).ended(0);
+    test_env.run(&manager, &["approve", &id, "--plan", &asked_in(&test_env, &manager)]).ended(0);
     for args in [["resume", &id].as_slice(), &["promote", &id, "--to", "prod"]] {
-        let ran = desk.run(&manager, args).ended(2);
-        ran.told("user/manager has approved prod of").told("that approval would no longer count").told("somebody else");
+        let ran = test_env.run(&manager, args).ended(2);
+        ran.on_stderr("user/manager has approved prod of")
+            .on_stderr("that approval would no longer count")
+            .on_stderr("somebody else");
     }
     // Nothing was recorded of it, so the approval counts where the developer goes on.
-    desk.run(&developer, &["resume", &id]).ended(0);
-    let story = desk.run(&developer, &["history", &id]).ended(0).out;
+    test_env.run(&developer, &["resume", &id]).ended(0);
+    let story = test_env.run(&developer, &["history", &id]).ended(0).out;
     assert_eq!(story.matches("severity gate: passed").count(), 3, "{story}");
     assert_eq!(story.matches("severity gate again, before entering: passed").count(), 1, "{story}");
 }
@@ -328,9 +333,9 @@ fn a_plan_is_shown_where_only_the_pipeline_itself_may_ask() {
     let planned = world.build(&[], &["plan"]).ended(0);
     let planned = planned.says("prod  cluster hello-prod");
     planned
-        .told("a release from here would be refused")
-        .told("would not show the plan")
-        .told("`kanmon release --remote`");
+        .on_stderr("a release from here would be refused")
+        .on_stderr("would not show the plan")
+        .on_stderr("`kanmon release --remote`");
     world.build(&[], &["release"]).ended(40).says("would not show");
     assert_eq!(world.sandbox.done("RegisterTaskDefinition").len(), 0);
 }

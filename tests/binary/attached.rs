@@ -1,19 +1,19 @@
 //! What is attached to an image goes with it into another account.
 
 use super::pusher::{CLEAN, LAYER, Pusher};
-use super::rig::{Desk, Sandbox};
+use super::rig::{Sandbox, TestEnv};
 
 #[test]
 fn signatures_and_referrers_are_copied_with_their_image() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let pusher = Pusher::new(&sandbox);
     let image = pusher.amd64(CLEAN);
     let digest = pusher.index("signed", &[image.clone(), pusher.attestation()]);
     pusher.sign(&digest, 0);
     pusher.sign(image["digest"].as_str().unwrap(), image["size"].as_u64().unwrap() as usize);
     let given = format!("app=hello@{digest}");
-    let mut running = desk.start(&sandbox.keys("developer"), &["release", "-v", "--image", &given]);
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release", "-v", "--image", &given]);
     running.says("waits for approval");
     running.signal("INT");
     let ran = running.end().ended(30);
@@ -29,13 +29,14 @@ fn signatures_and_referrers_are_copied_with_their_image() {
 #[test]
 fn an_image_whose_label_cannot_be_read_comes_without_a_commit() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let pusher = Pusher::new(&sandbox);
     // More than is read of a configuration.
     let labels = serde_json::json!({ "org.opencontainers.image.revision": "0a1b2c3d", "x": "x".repeat(5 << 20) });
     let image = pusher.labelled("linux", "amd64", &labels, &pusher.layer(LAYER, "a program"));
     pusher.index("heavy", &[image]);
-    let ran = desk.run(&sandbox.keys("developer"), &["release", "-v", "--until", "dev", "--image", "app=hello:heavy"]);
+    let ran =
+        test_env.run(&sandbox.keys("developer"), &["release", "-v", "--until", "dev", "--image", "app=hello:heavy"]);
     let ran = ran.ended(0);
     assert!(format!("{}{}", ran.out, ran.err).contains("its label with the commit could not be read"), "{ran:?}");
 }

@@ -1,19 +1,19 @@
 //! What stands in the way is found before anything is done, and named.
 
-use super::rig::{Desk, Ran, Sandbox};
+use super::rig::{Ran, Sandbox, TestEnv};
 
 /// Releases with one text of the pipeline file put in another's place, and holds that nothing was changed.
 fn refused(from: &str, to: &str) -> Ran {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(from, to);
-    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(40);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(from, to);
+    let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(40);
     assert_eq!(sandbox.changes(), Vec::<String>::new(), "something was changed");
     ran
 }
 
 /// stdout with its lines joined, since a sentence may stand on several.
-fn told(ran: &Ran, words: &[&str]) {
+fn stdout_has(ran: &Ran, words: &[&str]) {
     for words in words {
         assert!(ran.out.contains(words), "not told: `{words}`\n{}", ran.out);
     }
@@ -22,7 +22,7 @@ fn told(ran: &Ran, words: &[&str]) {
 #[test]
 fn a_role_that_may_not_be_assumed_names_the_principal_and_the_statement() {
     let ran = refused("role: kanmon-deploy", "role: kanmon-other");
-    told(
+    stdout_has(
         &ran,
         &[
             "arn:aws:iam::111111111111:user/developer is not allowed to call sts:AssumeRole",
@@ -37,34 +37,40 @@ fn a_role_that_may_not_be_assumed_names_the_principal_and_the_statement() {
 #[test]
 fn a_wrong_external_id_says_where_to_compare_it() {
     let ran = refused("external_id: asset", "external_id: asst");
-    told(&ran, &["is not allowed to call sts:AssumeRole", "compare its external id", r#""sts:ExternalId": "asst""#]);
+    stdout_has(
+        &ran,
+        &["is not allowed to call sts:AssumeRole", "compare its external id", r#""sts:ExternalId": "asst""#],
+    );
 }
 
 #[test]
 fn an_account_id_that_is_not_the_files_names_both() {
     let ran = refused("\"111111111111\"", "\"111111111112\"");
-    told(&ran, &["belong to 111111111111, and the file says 111111111112"]);
+    stdout_has(&ran, &["belong to 111111111111, and the file says 111111111112"]);
 }
 
 #[test]
 fn a_missing_repository_names_the_nearest() {
     let ran = refused("repository: hello", "repository: helo");
-    told(&ran, &["there is no repository `helo` in account dev (111111111111", "the nearest name there is `hello`"]);
+    stdout_has(
+        &ran,
+        &["there is no repository `helo` in account dev (111111111111", "the nearest name there is `hello`"],
+    );
 }
 
 #[test]
 fn a_missing_cluster_names_the_nearest() {
     let ran = refused("cluster: hello-prod", "cluster: hello-prd");
-    told(&ran, &["there is no cluster `hello-prd` in account prod", "the nearest name there is `hello-prod`"]);
+    stdout_has(&ran, &["there is no cluster `hello-prd` in account prod", "the nearest name there is `hello-prod`"]);
 }
 
 #[test]
 fn a_missing_service_names_the_nearest() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit("  web: { taskdef", "  webb: { taskdef").edit("roll: web", "roll: webb");
-    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(40);
-    told(&ran, &["there is no service `webb` in cluster hello-dev", "the nearest name there is `web`"]);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("  web: { taskdef", "  webb: { taskdef").edit("roll: web", "roll: webb");
+    let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(40);
+    stdout_has(&ran, &["there is no service `webb` in cluster hello-dev", "the nearest name there is `web`"]);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 }
 
@@ -74,27 +80,27 @@ fn a_missing_container_of_what_runs_names_those_that_are_there() {
         "web: { taskdef: deploy/web.json, containers: { web: app } }",
         "web: { taskdef: live, containers: { wep: app } }",
     );
-    told(&ran, &["no container `wep`", "did you mean `web`?"]);
+    stdout_has(&ran, &["no container `wep`", "did you mean `web`?"]);
 }
 
 #[test]
-fn all_that_is_missing_is_told_at_once() {
+fn all_that_is_missing_is_reported_at_once() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit("external_id: asset", "external_id: asst").edit("cluster: hello-dev", "cluster: hello-dve");
-    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(40);
-    told(&ran, &["2 things stand in the way; nothing was touched", "sts:AssumeRole", "no cluster `hello-dve`"]);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("external_id: asset", "external_id: asst").edit("cluster: hello-dev", "cluster: hello-dve");
+    let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(40);
+    stdout_has(&ran, &["2 things stand in the way; nothing was touched", "sts:AssumeRole", "no cluster `hello-dve`"]);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
     // A release that could not begin is nothing to go on with.
-    desk.run(&sandbox.keys("developer"), &["resume"]).ended(2).told("nothing to resume");
+    test_env.run(&sandbox.keys("developer"), &["resume"]).ended(2).on_stderr("nothing to resume");
 }
 
 #[test]
 fn no_credentials_at_all_says_so() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let env = [("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())];
-    let ran = desk.run(&env, &["release"]).ended(40);
+    let ran = test_env.run(&env, &["release"]).ended(40);
     assert!(ran.err.contains("credentials") && ran.err.contains("AWS_PROFILE"), "{}", ran.err);
     assert!(sandbox.calls().is_empty());
 }

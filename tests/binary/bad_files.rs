@@ -1,6 +1,6 @@
 //! A pipeline file with mistakes: all of them at once, and nothing touched.
 
-use super::rig::{Desk, Sandbox, masked};
+use super::rig::{Sandbox, TestEnv, masked};
 
 /// Every mistake that issue 2 lists, in one file.
 const WRONG: &str = r#"version: 1
@@ -29,13 +29,13 @@ stages:
 "#;
 
 #[test]
-fn every_mistake_is_told_with_its_place_a_caret_and_a_hint_and_nothing_is_touched() {
+fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_touched() {
     let sandbox = Sandbox::start();
-    let desk = Desk::empty();
-    desk.write("app/index.html", "hello");
-    desk.write("pipelines/hello.yaml", WRONG);
-    let before = desk.files();
-    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(2);
+    let test_env = TestEnv::empty();
+    test_env.write("app/index.html", "hello");
+    test_env.write("pipelines/hello.yaml", WRONG);
+    let before = test_env.files();
+    let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(2);
     insta::assert_snapshot!(ran.err, @r#"
     pipelines/hello.yaml:2:6: `app` must be a text, found the number 12
         2 | app: 12
@@ -90,14 +90,14 @@ fn every_mistake_is_told_with_its_place_a_caret_and_a_hint_and_nothing_is_touche
     error: pipelines/hello.yaml has 10 mistakes; nothing was touched
     "#);
     assert_eq!(ran.out, "");
-    assert_eq!(desk.files(), before, "something was made beside the pipeline file");
+    assert_eq!(test_env.files(), before, "something was made beside the pipeline file");
     assert!(sandbox.calls().is_empty(), "{:?}", sandbox.calls());
 }
 
 #[test]
 fn every_verb_that_needs_the_file_refuses_it_alike() {
-    let desk = Desk::empty();
-    desk.write("pipelines/hello.yaml", WRONG);
+    let test_env = TestEnv::empty();
+    test_env.write("pipelines/hello.yaml", WRONG);
     let id = "r20260101-000000-abcdef";
     for args in [
         &["check"][..],
@@ -112,17 +112,17 @@ fn every_verb_that_needs_the_file_refuses_it_alike() {
         &["status"],
         &["history"],
     ] {
-        let ran = desk.run(&[], args).ended(2).told("pipelines/hello.yaml:4:14: ");
+        let ran = test_env.run(&[], args).ended(2).on_stderr("pipelines/hello.yaml:4:14: ");
         assert!(ran.err.trim_end().ends_with("mistakes; nothing was touched"), "{args:?}: {}", ran.err);
     }
-    assert!(!desk.has_state());
+    assert!(!test_env.has_state());
 }
 
 #[test]
 fn mistakes_are_lines_for_programs_too() {
-    let desk = Desk::empty();
-    desk.write("pipelines/hello.yaml", WRONG);
-    let ran = desk.run(&[], &["check", "--output", "json"]).ended(2);
+    let test_env = TestEnv::empty();
+    test_env.write("pipelines/hello.yaml", WRONG);
+    let ran = test_env.run(&[], &["check", "--output", "json"]).ended(2);
     assert_eq!(ran.err, "");
     let lines = ran.json();
     let (last, mistakes) = lines.split_last().unwrap();
@@ -138,21 +138,24 @@ fn mistakes_are_lines_for_programs_too() {
 
 #[test]
 fn no_file_and_two_files_say_what_was_found() {
-    let desk = Desk::empty();
-    desk.run(&[], &["check"]).ended(2).told("there is no folder `pipelines/`").told("--pipeline FILE");
-    desk.write("pipelines/hello.yaml", "version: 1\n");
-    desk.write("pipelines/other.yaml", "version: 1\n");
-    let ran = desk.run(&[], &["status"]).ended(2).told("there are 2 pipeline files");
+    let test_env = TestEnv::empty();
+    test_env.run(&[], &["check"]).ended(2).on_stderr("there is no folder `pipelines/`").on_stderr("--pipeline FILE");
+    test_env.write("pipelines/hello.yaml", "version: 1\n");
+    test_env.write("pipelines/other.yaml", "version: 1\n");
+    let ran = test_env.run(&[], &["status"]).ended(2).on_stderr("there are 2 pipeline files");
     assert!(ran.err.contains("hello.yaml, other.yaml"), "{}", ran.err);
-    desk.run(&[], &["status", "--pipeline", "pipelines/helo.yaml"]).ended(2).told("did you mean `hello.yaml`?");
-    assert!(!desk.has_state());
+    test_env
+        .run(&[], &["status", "--pipeline", "pipelines/helo.yaml"])
+        .ended(2)
+        .on_stderr("did you mean `hello.yaml`?");
+    assert!(!test_env.has_state());
 }
 
 #[test]
-fn a_file_in_order_is_told_on_a_page() {
+fn a_valid_file_is_shown_on_a_page() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let ran = desk.run(&[], &["check"]).ended(0);
+    let test_env = TestEnv::demo(&sandbox);
+    let ran = test_env.run(&[], &["check"]).ended(0);
     insta::assert_snapshot!(masked(&ran.out), @"
     hello (pipelines/hello.yaml)
       account  dev      111111111111 ap-northeast-1
@@ -172,7 +175,7 @@ fn a_file_in_order_is_told_on_a_page() {
     valid
     ");
     assert_eq!(ran.err, "");
-    let json = desk.run(&[], &["check", "pipelines/hello.yaml", "--output", "json"]).ended(0).json();
+    let json = test_env.run(&[], &["check", "pipelines/hello.yaml", "--output", "json"]).ended(0).json();
     assert_eq!((json.len(), &json[0]["kind"]), (1, &"checked".into()));
     assert!(sandbox.calls().is_empty(), "`check` reads offline");
 }
@@ -180,25 +183,25 @@ fn a_file_in_order_is_told_on_a_page() {
 #[test]
 fn a_member_that_may_be_newer_than_kanmon_is_a_warning_and_stops_nothing() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
-    desk.write("deploy/web.json", &template.replace("\"essential\"", "\"moonPhase\": 1, \"essential\""));
+    let test_env = TestEnv::demo(&sandbox);
+    let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();
+    test_env.write("deploy/web.json", &template.replace("\"essential\"", "\"moonPhase\": 1, \"essential\""));
     // It gets as far as the gate: no AWS of today's models is asked to register it.
-    desk.label("findings", "CRITICAL:1");
-    desk.commit();
-    let told = "warning: deploy/web.json:12:7: `containerDefinitions[0].moonPhase` is not known";
-    let checked = desk.run(&[], &["check", "--output", "json"]).ended(0).told(told);
+    test_env.label("findings", "CRITICAL:1");
+    test_env.commit();
+    let output = "warning: deploy/web.json:12:7: `containerDefinitions[0].moonPhase` is not known";
+    let checked = test_env.run(&[], &["check", "--output", "json"]).ended(0).on_stderr(output);
     assert!(checked.out.contains("deploy/web.json:12: `containerDefinitions[0].moonPhase`"), "{}", checked.out);
-    desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(10).told(told);
+    test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(10).on_stderr(output);
 }
 
 #[test]
-fn what_is_no_file_is_told_as_what_it_is_and_never_read() {
-    let desk = Desk::empty();
-    std::fs::create_dir(desk.root.path().join("pipelines")).unwrap();
-    let pipe = desk.root.path().join("pipelines/hello.yaml");
+fn what_is_no_file_is_reported_as_what_it_is_and_never_read() {
+    let test_env = TestEnv::empty();
+    std::fs::create_dir(test_env.root.path().join("pipelines")).unwrap();
+    let pipe = test_env.root.path().join("pipelines/hello.yaml");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for args in [&["check"][..], &["check", "pipelines/hello.yaml"], &["plan"]] {
-        desk.run(&[], args).ended(2).told("is a named pipe (FIFO), not a pipeline file");
+        test_env.run(&[], args).ended(2).on_stderr("is a named pipe (FIFO), not a pipeline file");
     }
 }

@@ -1,42 +1,46 @@
 //! Releases that do not arrive: each ends with its own exit code, and says why.
 
-use super::rig::{Desk, Ran, Sandbox};
+use super::rig::{Ran, Sandbox, TestEnv};
 
-fn released(sandbox: &Sandbox, desk: &Desk, until: &str) -> Ran {
-    desk.run(&sandbox.keys("developer"), &["release", "--until", until])
+fn released(sandbox: &Sandbox, test_env: &TestEnv, until: &str) -> Ran {
+    test_env.run(&sandbox.keys("developer"), &["release", "--until", until])
 }
 
 #[track_caller]
-fn told(ran: &Ran, words: &[&str]) {
+fn stdout_has(ran: &Ran, words: &[&str]) {
     for words in words {
         assert!(ran.out.contains(words), "not told: `{words}`\n{}\n{}", ran.out, ran.err);
     }
 }
 
 /// The demo's image built from a Dockerfile.
-fn with_dockerfile(sandbox: &Sandbox, builder: &str, dockerfile: &str) -> Desk {
-    let desk = Desk::demo(sandbox);
+fn with_dockerfile(sandbox: &Sandbox, builder: &str, dockerfile: &str) -> TestEnv {
+    let test_env = TestEnv::demo(sandbox);
     let spec = "    builder: layers
     layers:
       files: { /srv/www: app }
       ports: [8080]
       labels: { org.opencontainers.image.title: hello }
 ";
-    desk.edit(spec, &format!("    context: .\n    file: Dockerfile\n    builder: {builder}\n"));
-    desk.write("Dockerfile", dockerfile);
-    desk
+    test_env.edit(spec, &format!("    context: .\n    file: Dockerfile\n    builder: {builder}\n"));
+    test_env.write("Dockerfile", dockerfile);
+    test_env
 }
 
 #[test]
 fn a_builder_that_is_not_installed_says_which_were_looked_for() {
     let sandbox = Sandbox::start();
-    let desk = with_dockerfile(&sandbox, "auto", "FROM scratch\n");
+    let test_env = with_dockerfile(&sandbox, "auto", "FROM scratch\n");
     let mut env = sandbox.keys("developer");
     env.push(("PATH".to_owned(), "/nowhere".to_owned()));
-    let ran = desk.run(&env, &["release"]).ended(40);
-    told(
+    let ran = test_env.run(&env, &["release"]).ended(40);
+    stdout_has(
         &ran,
-        &["no builder for a Dockerfile: looked for docker, buildah, podman, finch", "PATH is /nowhere", "`layers`"],
+        &[
+            "no builder for a Dockerfile was found: looked for docker, buildah, podman, finch",
+            "PATH is /nowhere",
+            "`layers`",
+        ],
     );
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 }
@@ -47,40 +51,40 @@ fn a_failing_dockerfile_ends_with_the_builders_own_last_lines() {
         return;
     }
     let sandbox = Sandbox::start();
-    let desk = with_dockerfile(&sandbox, "buildah", "FROM scratch\nCOPY no-such-file /\n");
-    let ran = released(&sandbox, &desk, "dev").ended(3);
-    told(&ran, &["build failed: could not build and push app", "COPY no-such-file", "no such file or directory"]);
+    let test_env = with_dockerfile(&sandbox, "buildah", "FROM scratch\nCOPY no-such-file /\n");
+    let ran = released(&sandbox, &test_env, "dev").ended(3);
+    stdout_has(&ran, &["build failed: could not build and push app", "COPY no-such-file", "no such file or directory"]);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 }
 
 #[test]
 fn a_scan_that_never_ends_closes_the_gate_at_the_files_timeout_with_its_last_reason() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.label("scan", "PENDING_INITIAL_SCAN").edit("timeout: 10m", "timeout: 2s");
-    let ran = released(&sandbox, &desk, "dev").ended(10);
-    told(&ran, &["the scan of app in dev did not end within 2s: PENDING_INITIAL_SCAN", "unchanged: dev/web"]);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.label("scan", "PENDING_INITIAL_SCAN").edit("timeout: 10m", "timeout: 2s");
+    let ran = released(&sandbox, &test_env, "dev").ended(10);
+    stdout_has(&ran, &["the scan of app in dev did not end within 2s: PENDING_INITIAL_SCAN", "unchanged: dev/web"]);
     assert!(sandbox.done("UpdateService").is_empty());
 }
 
 #[test]
 fn findings_over_the_limit_block_and_are_named() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.label("findings", "CRITICAL:1,MEDIUM:3");
-    let ran = released(&sandbox, &desk, "dev").ended(10);
-    told(&ran, &["the severity gate of dev blocks: 1 critical (at most 0)", "cause: CVE-", "kanmon promote r2"]);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.label("findings", "CRITICAL:1,MEDIUM:3");
+    let ran = released(&sandbox, &test_env, "dev").ended(10);
+    stdout_has(&ran, &["the severity gate of dev blocks: 1 critical (at most 0)", "cause: CVE-", "kanmon promote r2"]);
     assert!(sandbox.done("UpdateService").is_empty());
 }
 
 #[test]
 fn a_crash_looping_image_is_rolled_back_with_the_containers_exit_code() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.label("exit-code", "3");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.label("exit-code", "3");
     let before = sandbox.reached("111111111111", "hello-dev", "web");
-    let ran = released(&sandbox, &desk, "dev").ended(20);
-    told(
+    let ran = released(&sandbox, &test_env, "dev").ended(20);
+    stdout_has(
         &ran,
         &["✗ rolled back: dev/web failed and was rolled back", "web exited with code 3", "rolled back: dev/web"],
     );
@@ -91,9 +95,9 @@ fn a_crash_looping_image_is_rolled_back_with_the_containers_exit_code() {
 #[test]
 fn an_image_that_cannot_be_pulled_says_why() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     // Production pulls across accounts, and the repository's policy does not let it.
-    desk.edit("    images: copy\n", "    images: pull\n").edit(
+    test_env.edit("    images: copy\n", "    images: pull\n").edit(
         "      approval:
         by: kanmon
         approvers: [\"arn:aws:iam::111111111111:user/manager\"]
@@ -101,19 +105,19 @@ fn an_image_that_cannot_be_pulled_says_why() {
 ",
         "",
     );
-    let ran = released(&sandbox, &desk, "prod").ended(20);
-    told(&ran, &["prod/web failed and was rolled back", "CannotPullContainerError", "403"]);
-    told(&ran, &["changed: dev/web, staging/web", "rolled back: prod/web"]);
+    let ran = released(&sandbox, &test_env, "prod").ended(20);
+    stdout_has(&ran, &["prod/web failed and was rolled back", "CannotPullContainerError", "403"]);
+    stdout_has(&ran, &["changed: dev/web, staging/web", "rolled back: prod/web"]);
 }
 
 #[test]
 fn a_failing_check_goes_back_to_what_ran_before() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 1s");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 1s");
     let before = sandbox.reached("111111111111", "hello-dev", "web");
-    let ran = released(&sandbox, &desk, "dev").ended(20);
-    told(&ran, &["the check of dev failed", "answered 503, not 200", "back on what ran before: web"]);
+    let ran = released(&sandbox, &test_env, "dev").ended(20);
+    stdout_has(&ran, &["the check of dev failed", "answered 503, not 200", "back on what ran before: web"]);
     assert_eq!(sandbox.reached("111111111111", "hello-dev", "web")["image"], before["image"]);
     assert_eq!(sandbox.done("UpdateService").len(), 2);
 }
@@ -121,36 +125,39 @@ fn a_failing_check_goes_back_to_what_ran_before() {
 #[test]
 fn a_failing_check_without_rollback_leaves_what_was_deployed() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 1s");
-    desk.edit("on_failure: rollback", "on_failure: stop");
-    let ran = released(&sandbox, &desk, "dev").ended(24);
-    told(&ran, &["✗ failed: the check of dev failed", "changed: dev/web"]);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 1s");
+    test_env.edit("on_failure: rollback", "on_failure: stop");
+    let ran = released(&sandbox, &test_env, "dev").ended(24);
+    stdout_has(&ran, &["✗ failed: the check of dev failed", "changed: dev/web"]);
 }
 
 #[test]
 fn a_way_back_that_is_refused_is_not_called_one_and_resume_takes_it() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 3s");
-    let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 3s");
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
     running.says("proven by digest");
     sandbox.ask("POST", "faults", r#"{"operation": "UpdateService", "count": 100, "kind": "access_denied"}"#);
     let ran = running.end().ended(40);
-    told(&ran, &["is not allowed to call ecs:UpdateService", "`kanmon resume r2", "changed: dev/web"]);
+    stdout_has(&ran, &["is not allowed to call ecs:UpdateService", "`kanmon resume r2", "changed: dev/web"]);
     sandbox.ask("DELETE", "faults", "");
-    let ran = desk.run(&sandbox.keys("developer"), &["resume"]).ended(20);
-    told(&ran, &["the check of dev failed", "back on what ran before: web", "rolled back: dev/web"]);
+    let ran = test_env.run(&sandbox.keys("developer"), &["resume"]).ended(20);
+    stdout_has(&ran, &["the check of dev failed", "back on what ran before: web", "rolled back: dev/web"]);
     assert_eq!(sandbox.done("UpdateService").len(), 2);
 }
 
 #[test]
 fn a_rollout_that_outlasts_its_deadline_is_neither_a_success_nor_a_failure() {
     let sandbox = Sandbox::with(&["--speed", "2"]);
-    let desk = Desk::demo(&sandbox);
-    desk.edit("deadline: 10m, on_failure: rollback", "deadline: 1s, on_failure: stop");
-    let ran = released(&sandbox, &desk, "dev").ended(31);
-    told(&ran, &["! still running: dev/web is still being deployed at the deadline", "being deployed by ECS: dev/web"]);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("deadline: 10m, on_failure: rollback", "deadline: 1s, on_failure: stop");
+    let ran = released(&sandbox, &test_env, "dev").ended(31);
+    stdout_has(
+        &ran,
+        &["! still running: dev/web is still being deployed at the deadline", "being deployed by ECS: dev/web"],
+    );
     assert!(ran.out.contains("`kanmon resume r2"), "{}", ran.out);
 }
 
@@ -168,10 +175,10 @@ fn a_task_definition_without_room_for_kanmons_tag_is_refused_before_anything_is_
     };
     let seed = full(50);
     let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.path().to_str().unwrap()]);
-    let desk = Desk::demo(&sandbox);
-    desk.edit("taskdef: deploy/web.json", "taskdef: live");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("taskdef: deploy/web.json", "taskdef: live");
     for verb in ["plan", "release"] {
-        let ran = desk.run(&sandbox.keys("developer"), &[verb]).ended(40);
+        let ran = test_env.run(&sandbox.keys("developer"), &[verb]).ended(40);
         let said = format!("{}{}", ran.out, ran.err);
         for words in [
             "the task definition of prod/web has too many tags to be registered",
@@ -184,7 +191,7 @@ fn a_task_definition_without_room_for_kanmons_tag_is_refused_before_anything_is_
     }
     let seed = full(49);
     let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.path().to_str().unwrap()]);
-    let desk = Desk::demo(&sandbox);
-    desk.edit("taskdef: deploy/web.json", "taskdef: live").edit(super::releases::ASKS, "");
-    desk.run(&sandbox.keys("developer"), &["release"]).ended(0);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("taskdef: deploy/web.json", "taskdef: live").edit(super::releases::ASKS, "");
+    test_env.run(&sandbox.keys("developer"), &["release"]).ended(0);
 }

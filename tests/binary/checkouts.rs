@@ -1,47 +1,47 @@
 //! Checkouts that git does not read, or that somebody else prepared.
 
-use super::rig::{Desk, Sandbox};
+use super::rig::{Sandbox, TestEnv};
 
 /// The same happens where git refuses a folder of another user (`safe.directory`), which only root could set up here.
 #[test]
 fn a_checkout_that_git_does_not_read_has_an_unknown_commit_and_a_warning_in_gits_words() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let dev = sandbox.keys("developer");
-    let known = desk.run(&dev, &["release", "--until", "dev"]).ended(0);
+    let known = test_env.run(&dev, &["release", "--until", "dev"]).ended(0);
     assert!(!known.err.contains("warning"), "{}", known.err);
-    desk.write(".git/HEAD", "garbage");
-    let unread = desk.run(&dev, &["release", "--until", "dev"]).ended(0);
-    let unread = unread.told("warning: the commit is unknown: git: fatal: not a git repository");
+    test_env.write(".git/HEAD", "garbage");
+    let unread = test_env.run(&dev, &["release", "--until", "dev"]).ended(0);
+    let unread = unread.on_stderr("warning: the commit is unknown: git: fatal: not a git repository");
     assert!(unread.err.contains("commit unknown, asked by developer"), "{}", unread.err);
-    let history = desk.run(&dev, &["history"]).ended(0);
+    let history = test_env.run(&dev, &["history"]).ended(0);
     assert_eq!(history.out.lines().filter(|l| l.contains(" unknown ")).count(), 1, "{}", history.out);
 }
 
 #[test]
 fn an_image_is_built_from_the_commit_that_the_release_says_or_not_at_all() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let dev = sandbox.keys("developer");
     // It stops before anything is built.
     sandbox.ask("POST", "faults", r#"{"operation": "InitiateLayerUpload", "count": 100, "kind": "access_denied"}"#);
     sandbox.ask("POST", "faults", r#"{"operation": "PutImage", "count": 100, "kind": "access_denied"}"#);
-    let stopped = desk.run(&dev, &["release", "--until", "dev"]).ended(40);
+    let stopped = test_env.run(&dev, &["release", "--until", "dev"]).ended(40);
     let id = super::rig::release_in(&stopped.out);
     sandbox.ask("DELETE", "faults", "");
     let refused = |why: &str, hint: &str| {
         for verb in [&["resume", &id][..], &["promote", &id, "--to", "dev"]] {
-            let ran = desk.run(&dev, verb).ended(40);
+            let ran = test_env.run(&dev, verb).ended(40);
             ran.says(&format!("image app cannot be built here for {id}: the source is another")).says(why).says(hint);
         }
         assert_eq!(sandbox.done("PutImage"), Vec::<serde_json::Value>::new());
     };
-    desk.write("app/index.html", "<title>not committed</title>");
+    test_env.write("app/index.html", "<title>not committed</title>");
     refused("with uncommitted changes", "without changes, or make a new release");
-    desk.commit();
+    test_env.commit();
     refused("and this is commit", "check out ");
     // The control: back on its commit.
-    desk.git(&["checkout", "-q", "HEAD~1"]);
-    desk.run(&dev, &["resume", &id]).ended(0);
+    test_env.git(&["checkout", "-q", "HEAD~1"]);
+    test_env.run(&dev, &["resume", &id]).ended(0);
     assert_eq!(sandbox.done("PutImage").len(), 1);
 }

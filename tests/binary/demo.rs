@@ -1,12 +1,12 @@
 //! `kanmon demo`: one command on a fresh machine.
 
-use super::rig::{Desk, masked};
+use super::rig::{TestEnv, masked};
 
 #[test]
 fn the_demo_carries_a_release_through_every_stage_and_ends_with_what_to_try_next() {
-    let desk = Desk::empty();
-    let before = desk.files();
-    let ran = desk.run(&[], &["demo"]).ended(0);
+    let test_env = TestEnv::empty();
+    let before = test_env.files();
+    let ran = test_env.run(&[], &["demo"]).ended(0);
     for words in [
         "a developer releases a small application",
         "what the manager sees with `kanmon approvals`",
@@ -26,13 +26,13 @@ fn the_demo_carries_a_release_through_every_stage_and_ends_with_what_to_try_next
       kanmon check FILE        read a pipeline file; pipelines/examples/ has two
       kanmon release --help    the first real release: README.md, step by step
     ");
-    assert_eq!(desk.files(), before, "the demo leaves nothing behind");
+    assert_eq!(test_env.files(), before, "the demo leaves nothing behind");
 }
 
 #[test]
 fn the_demo_as_json_ends_with_succeeded_and_one_digest_in_all_stages() {
-    let desk = Desk::empty();
-    let ran = desk.run(&[], &["demo", "--speed", "600", "--output", "json"]).ended(0);
+    let test_env = TestEnv::empty();
+    let ran = test_env.run(&[], &["demo", "--speed", "600", "--output", "json"]).ended(0);
     assert_eq!(ran.err, "");
     let events = ran.json();
     let last = events.last().unwrap();
@@ -50,8 +50,8 @@ fn the_demo_as_json_ends_with_succeeded_and_one_digest_in_all_stages() {
 
 #[test]
 fn the_demo_can_be_stopped() {
-    let desk = Desk::empty();
-    let mut running = desk.start(&[], &["demo", "--speed", "2"]);
+    let test_env = TestEnv::empty();
+    let mut running = test_env.start(&[], &["demo", "--speed", "2"]);
     running.says("everything the file names is there");
     running.signal("INT");
     let ran = running.end().ended(30);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::one_person::assumed;
-use super::rig::{Desk, Ran, Sandbox, release_in};
+use super::rig::{Ran, Sandbox, TestEnv, release_in};
 
 const DEV: &str = "111111111111";
 const PROD: &str = "222222222222";
@@ -69,7 +69,7 @@ const PIPELINES: &str = r##"
 
 struct World {
     sandbox: Sandbox,
-    desk: Desk,
+    test_env: TestEnv,
     _seed: tempfile::NamedTempFile,
 }
 
@@ -79,8 +79,8 @@ fn world() -> World {
     let seed = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(seed.path(), text).unwrap();
     let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.path().to_str().unwrap()]);
-    let desk = Desk::demo(&sandbox);
-    World { sandbox, desk, _seed: seed }
+    let test_env = TestEnv::demo(&sandbox);
+    World { sandbox, test_env, _seed: seed }
 }
 
 /// Production is approved in its own pipeline.
@@ -88,7 +88,7 @@ fn by_codepipeline() -> World {
     let world = world();
     let asks =
         "        by: codepipeline\n        pipeline: hello-prod\n        action: Approve\n        account: prod\n";
-    world.desk.edit(ASKS, asks);
+    world.test_env.edit(ASKS, asks);
     world
 }
 
@@ -106,13 +106,13 @@ impl World {
         let mut env = self.sandbox.keys(user);
         env.push(("CODEBUILD_INITIATOR".to_owned(), format!("codepipeline/{pipeline}")));
         env.push(("KANMON_EXECUTION".to_owned(), execution.to_owned()));
-        self.desk.run(&env, args)
+        self.test_env.run(&env, args)
     }
 
     /// Development is entered through a role; `assume`: when.
     fn dev_by_role(&self, assume: &str) {
         let dev = "    id: \"111111111111\"\n";
-        self.desk.edit(dev, &format!("{dev}    role: kanmon-build\n    assume: {assume}\n"));
+        self.test_env.edit(dev, &format!("{dev}    role: kanmon-build\n    assume: {assume}\n"));
     }
 }
 
@@ -127,9 +127,9 @@ fn a_build_of_another_pipeline_than_the_one_that_asks_for_approval_releases() {
     let execution = world.execution(DEV, "hello-build");
     let args = ["release", "--until", "staging", "--output", "json"];
     let ran = world.build("developer", "hello-build", "", &args[..3]).ended(2);
-    ran.told("and its execution is not named");
+    ran.on_stderr("and its execution is not named");
     let ran = world.build("developer", "hello-build", NOBODY, &args[..3]).ended(40);
-    ran.told(&format!("there is no execution {NOBODY} in CodePipeline hello-build (account dev)"));
+    ran.on_stderr(&format!("there is no execution {NOBODY} in CodePipeline hello-build (account dev)"));
     let ran = world.build("developer", "hello-build", &execution, &args).ended(0);
     let by = requested(&ran);
     assert_eq!((&by["pipeline"], &by["account"]), (&json!("hello-build"), &json!("dev")));
@@ -148,7 +148,11 @@ fn a_pipeline_of_an_account_that_the_file_does_not_have_is_looked_up_with_its_bu
     assert_eq!((&by["pipeline"], &by["account"]), (&json!("ci"), &json!(TOOLS)));
     assert_eq!(by["trigger"]["arn"], DEVELOPER);
     let id = ran.json()[0]["release"].as_str().unwrap().to_owned();
-    world.desk.run(&[], &["history", &id]).ended(0).says("of ci, started by arn:aws:iam::111111111111:user/developer");
+    world
+        .test_env
+        .run(&[], &["history", &id])
+        .ended(0)
+        .says("of ci, started by arn:aws:iam::111111111111:user/developer");
 }
 
 #[test]
@@ -157,8 +161,8 @@ fn a_remote_release_is_started_by_whoever_asks_and_not_by_the_files_role() {
     world.dev_by_role("always");
     let asks =
         "        by: codepipeline\n        pipeline: hello-build\n        action: Approve\n        account: dev\n";
-    world.desk.edit(ASKS, asks);
-    let mut looking = world.desk.start(&world.sandbox.keys("developer"), &["release", "--remote"]);
+    world.test_env.edit(ASKS, asks);
+    let mut looking = world.test_env.start(&world.sandbox.keys("developer"), &["release", "--remote"]);
     looking.says("CodePipeline hello-build runs as execution");
     looking.says(": InProgress");
     let started = world.sandbox.done("StartPipelineExecution");
@@ -173,25 +177,26 @@ fn a_remote_release_is_started_by_whoever_asks_and_not_by_the_files_role() {
 fn an_execution_that_the_files_role_started_for_a_question_is_the_record_s_requesters() {
     let world = by_codepipeline();
     let (developer, manager) = (world.sandbox.keys("developer"), world.sandbox.keys("manager"));
-    let mut running = world.desk.start(&developer, &["release"]);
+    let mut running = world.test_env.start(&developer, &["release"]);
     let id = release_in(&running.says("waits for approval"));
     running.signal("INT");
     running.end().ended(30);
-    let waiting = world.desk.run(&manager, &["approvals", "--output", "json"]).ended(0).json()[0]["waiting"][0].clone();
+    let waiting =
+        world.test_env.run(&manager, &["approvals", "--output", "json"]).ended(0).json()[0]["waiting"][0].clone();
     let (plan, execution) =
         ["plan", "execution"].map(|name| waiting["request"][name].as_str().unwrap().to_owned()).into();
     let started = &world.sandbox.done("StartPipelineExecution")[0]["principal"];
     assert!(started.as_str().unwrap().contains(":assumed-role/kanmon-deploy/"), "{started}");
-    let own = world.desk.run(&developer, &["approve", &id, "--plan", &plan]).ended(40);
-    own.told("asked for this release and may not approve it");
+    let own = world.test_env.run(&developer, &["approve", &id, "--plan", &plan]).ended(40);
+    own.on_stderr("asked for this release and may not approve it");
     let approver = assumed(&world.sandbox, "manager", &format!("arn:aws:iam::{PROD}:role/kanmon-approve"), "manager");
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while world.desk.run(&approver, &["approve", &id, "--plan", &plan]).code != Some(0) {
+    while world.test_env.run(&approver, &["approve", &id, "--plan", &plan]).code != Some(0) {
         assert!(std::time::Instant::now() < until, "the action never waits");
     }
     // The question of one release is no place to make another.
     let ran = world.build("developer", "hello-prod", &execution, &["release", "--until", "dev"]).ended(2);
-    ran.told(&format!("execution {execution} of CodePipeline hello-prod carries the question about {id}"));
+    ran.on_stderr(&format!("execution {execution} of CodePipeline hello-prod carries the question about {id}"));
     // A build of that execution takes it further; of another that a session of the role started, nobody knows who asked.
     let ran = world
         .build("developer", "hello-prod", &execution, &["promote", &id, "--to", "prod", "--output", "json"])

@@ -2,7 +2,7 @@
 
 use kanmon::model::visible::is_harmful;
 
-use super::rig::{Desk, Ran, Sandbox, release_in};
+use super::rig::{Ran, Sandbox, TestEnv, release_in};
 
 /// Clears the screen, writes the clipboard, goes back to the line's start, changes colour by a C1 control, reorders and hides.
 const EVIL: &str = "\u{1b}[2J\u{1b}]52;c;aGk=\u{7}\r\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}evil";
@@ -29,13 +29,13 @@ fn lines_of_ours() -> String {
 #[test]
 fn words_of_others_are_seen_and_not_obeyed_whatever_prints_them() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
     let name = format!("user.name=Dev{EVIL}");
-    desk.git(&["-c", &name, "-c", "user.email=d@example.com", "commit", "-q", "--allow-empty", "-m", "x"]);
-    let mut running = desk.start(&developer, &["release", "-v"]);
+    test_env.git(&["-c", &name, "-c", "user.email=d@example.com", "commit", "-q", "--allow-empty", "-m", "x"]);
+    let mut running = test_env.start(&developer, &["release", "-v"]);
     let id = release_in(&running.says("waits for approval"));
-    let run = |keys: &[(String, String)], args: &[&str]| harmless(desk.run(keys, args));
+    let run = |keys: &[(String, String)], args: &[&str]| harmless(test_env.run(keys, args));
 
     assert!(run(&manager, &["approvals"]).out.contains(SEEN));
     assert!(run(&manager, &["approvals", "--output", "json"]).out.contains("\"release\""));
@@ -46,65 +46,66 @@ fn words_of_others_are_seen_and_not_obeyed_whatever_prints_them() {
     let status = run(&developer, &["status"]).says(SEEN);
     assert!(!status.out.lines().any(|l| l.starts_with("✓ done") || l.starts_with("  gate")), "{}", status.out);
     assert!(run(&developer, &["status", "--output", "json"]).out.contains(SEEN_IN_JSON));
-    let warned = run(&developer, &["release", "--until", "staging"]).ended(41).told(SEEN);
+    let warned = run(&developer, &["release", "--until", "staging"]).ended(41).on_stderr(SEEN);
     assert!(!warned.err.lines().chain(warned.out.lines()).any(|l| l.starts_with("✓ done")), "{}", warned.err);
     run(&manager, &["unfreeze", "staging", "--reason", &reason]).ended(0).says(SEEN);
 
     run(&manager, &["approve", &id, "--plan", EVIL]).ended(2);
-    run(&manager, &["reject", &id, "--yes", "-m", &reason, "--plan", &plan(&desk, &manager)]).ended(0);
+    run(&manager, &["reject", &id, "--yes", "-m", &reason, "--plan", &plan(&test_env, &manager)]).ended(0);
     let ended = harmless(running.end().ended(11)).says(SEEN);
     assert!(!ended.out.lines().any(|l| l.starts_with("✓ done")), "{}", ended.out);
     for args in [vec!["history"], vec!["history", &id]] {
-        let told = run(&developer, &args).ended(0).says(SEEN);
-        assert!(!told.out.lines().any(|l| l.starts_with("✓ done")), "{}", told.out);
+        let output = run(&developer, &args).ended(0).says(SEEN);
+        assert!(!output.out.lines().any(|l| l.starts_with("✓ done")), "{}", output.out);
     }
     assert!(run(&developer, &["history", &id, "--output", "json"]).out.contains(SEEN_IN_JSON));
     run(&developer, &["report", &id, "--format", "junit"]).says(SEEN);
 }
 
-fn plan(desk: &Desk, keys: &[(String, String)]) -> String {
-    let shown = desk.run(keys, &["approvals", "--output", "json"]).ended(0).json();
+fn plan(test_env: &TestEnv, keys: &[(String, String)]) -> String {
+    let shown = test_env.run(keys, &["approvals", "--output", "json"]).ended(0).json();
     shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn names_in_files_and_arguments_are_seen_and_not_obeyed() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let run = |args: &[&str]| harmless(desk.run(&developer, args));
-    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
+    let run = |args: &[&str]| harmless(test_env.run(&developer, args));
+    let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();
     let evil = serde_json::to_string(EVIL).unwrap();
     let container = format!("{{ \"name\": {evil}, \"image\": \"127.0.0.1:1/x@sha256:{}\" }},", "0".repeat(64));
     let environment = format!("{{ \"name\": {evil}, \"value\": \"x\" }},");
     let changed =
         template.replacen("\"containerDefinitions\": [", &format!("\"containerDefinitions\": [{container}"), 1);
-    desk.write("deploy/web.json", &changed.replace("\"environment\": [", &format!("\"environment\": [{environment}")));
+    test_env
+        .write("deploy/web.json", &changed.replace("\"environment\": [", &format!("\"environment\": [{environment}")));
     let planned = run(&["plan", "--until", "dev"]);
     assert!(planned.out.contains(SEEN) || planned.err.contains(SEEN), "{}{}", planned.out, planned.err);
     run(&["plan", "--until", EVIL]).ended(2);
     run(&["status", &format!("--{EVIL}")]).ended(2);
     run(&["status", &format!("a\u{202e}{EVIL}")]).ended(2);
-    run(&["unlock", EVIL, "--reason", "x"]).ended(2).told(SEEN);
+    run(&["unlock", EVIL, "--reason", "x"]).ended(2).on_stderr(SEEN);
     run(&["release", "--image", &format!("app={EVIL}")]);
     let named = format!("pipelines/{EVIL}.yaml");
-    let text = std::fs::read_to_string(desk.root.path().join("pipelines/hello.yaml")).unwrap();
-    desk.write(&named, &text.replace("name: staging", &format!("name: {evil}")));
-    run(&["check", &named]).ended(2).told(SEEN);
+    let text = std::fs::read_to_string(test_env.root.path().join("pipelines/hello.yaml")).unwrap();
+    test_env.write(&named, &text.replace("name: staging", &format!("name: {evil}")));
+    run(&["check", &named]).ended(2).on_stderr(SEEN);
     run(&["check", &named, "--output", "json"]).ended(2);
-    desk.write(&named, &text);
+    test_env.write(&named, &text);
     run(&["check", &named]).ended(0).says(SEEN);
 }
 
 #[test]
 fn on_a_terminal_our_colours_are_there_and_those_of_others_are_not() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let name = format!("user.name=Dev{EVIL}");
-    desk.git(&["-c", &name, "-c", "user.email=d@example.com", "commit", "-q", "--allow-empty", "-m", "x"]);
-    let mut running = desk.start(&sandbox.keys("developer"), &["release"]);
+    test_env.git(&["-c", &name, "-c", "user.email=d@example.com", "commit", "-q", "--allow-empty", "-m", "x"]);
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release"]);
     running.says("waits for approval");
-    let shown = desk.run_on_terminal(&sandbox.keys("manager"), 80, "", &["approvals"]).ended(0);
+    let shown = test_env.run_on_terminal(&sandbox.keys("manager"), 80, "", &["approvals"]).ended(0);
     assert!(shown.out.contains("\u{1b}[1mprod\u{1b}[0m") && shown.out.contains(SEEN), "{:?}", shown.out);
     for obeyed in ["\u{1b}[2J", "\u{1b}]52", "\u{7}", "\u{9b}", "\u{202e}"] {
         assert!(!shown.out.contains(obeyed), "{obeyed:?} in {:?}", shown.out);

@@ -145,7 +145,7 @@ impl Junit {
     #[track_caller]
     pub fn case(&self, suite: &str, case: &str) -> &Case {
         let found = self.suites.iter().filter(|s| s.name == suite).flat_map(|s| &s.cases).find(|c| c.name == case);
-        found.unwrap_or_else(|| panic!("no case `{case}` in {suite}:\n{}", self.told()))
+        found.unwrap_or_else(|| panic!("no case `{case}` in {suite}:\n{}", self.lines()))
     }
 
     #[track_caller]
@@ -154,7 +154,7 @@ impl Junit {
     }
 
     /// A line for each case.
-    pub fn told(&self) -> String {
+    pub fn lines(&self) -> String {
         let mut lines = String::new();
         for (suite, case) in self.suites.iter().flat_map(|s| s.cases.iter().map(move |c| (s, c))) {
             let (sign, why) = match &case.result {
@@ -180,9 +180,9 @@ impl Junit {
         if outcome.is_success() {
             let last = self.suites.iter().position(|s| s.name == until).expect("the last stage");
             let all = self.suites[..=last].iter().flat_map(|s| &s.cases).all(|c| c.result == Result::Passed);
-            assert!(all && !self.is_red(), "{outcome:?}:\n{}", self.told());
+            assert!(all && !self.is_red(), "{outcome:?}:\n{}", self.lines());
         } else if outcome != Outcome::Suspended {
-            assert!(self.is_red(), "{outcome:?}:\n{}", self.told());
+            assert!(self.is_red(), "{outcome:?}:\n{}", self.lines());
         }
     }
 }

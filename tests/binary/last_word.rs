@@ -44,10 +44,10 @@ fn a_rejection_by_another_approver_stops_what_was_approved_and_not_used() {
         .ended(0)
         .says("prod is approved; somebody other than the approver goes on with it: `kanmon resume");
     field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
-    field.manager().run(&["approve", &release, "--plan", &plan]).ended(2).told("has approved it already");
+    field.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("has approved it already");
     let no = other(&field).run(&["reject", &release, "--yes", "-m", "STOP, wrong build"]).ended(0);
     no.says(&format!("{release}: prod is rejected; `kanmon resume {release}` ends it"));
-    field.manager().run(&["approve", &release, "--plan", &plan]).ended(2).told("user/accomplice has rejected it");
+    field.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("user/accomplice has rejected it");
     field.promoter().run(&["resume", &release]).ended(11).says("STOP, wrong build");
     field.production_is_untouched();
 }
@@ -86,8 +86,9 @@ fn what_has_expired_is_asked_of_nobody_and_cannot_be_answered() {
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
     let late = field.manager().run(&["approve", &release, "--plan", &plan]).ended(2);
-    late.told("the question about prod expired at").told(&format!("`kanmon promote {release} --to prod` asks again"));
-    field.manager().run(&["reject", &release, "--yes"]).ended(2).told("expired at");
+    late.on_stderr("the question about prod expired at")
+        .on_stderr(&format!("`kanmon promote {release} --to prod` asks again"));
+    field.manager().run(&["reject", &release, "--yes"]).ended(2).on_stderr("expired at");
     field.promoter().run(&["resume", &release]).ended(12);
     field.production_is_untouched();
 }
@@ -100,7 +101,7 @@ fn what_was_used_cannot_be_answered_or_taken_back() {
     for answer in
         [vec!["approve", &release, "--plan", &plan], vec!["reject", &release, "--yes"], vec!["withdraw", &release]]
     {
-        field.manager().run(&answer).ended(2).told("prod: the stage was entered at");
+        field.manager().run(&answer).ended(2).on_stderr("prod: the stage was entered at");
     }
 }
 
@@ -152,7 +153,7 @@ fn a_rejection_after_the_end_names_the_command_that_reads_it() {
     no.says(&format!("{release}: prod is rejected; the release has ended, and {promote}"));
     // It is heard though the gate still blocks.
     let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
-    ran.told("rejected by accomplice of 111111111111: “not this one”");
+    ran.on_stderr("rejected by accomplice of 111111111111: “not this one”");
     field.production_is_untouched();
 }
 
@@ -169,7 +170,7 @@ fn who_approved_in_codepipeline_does_not_go_on_with_it() {
     ));
     for command in [&["resume", &release][..], &["promote", &release, "--to", "prod"]] {
         let ran = field.manager().run(command).ended(2);
-        ran.told("user/manager has approved prod of").told("let somebody else go on with it");
+        ran.on_stderr("user/manager has approved prod of").on_stderr("let somebody else go on with it");
     }
     field.promoter().run(&["resume", &release]).ended(0);
     assert_eq!(field.in_production(), field.digest(&release));

@@ -1,45 +1,45 @@
 //! Images of files: what goes in, and what never does.
 
-use super::rig::{Desk, Sandbox, release_in};
+use super::rig::{Sandbox, TestEnv, release_in};
 
 #[test]
 fn what_the_ignore_file_names_and_git_stay_out_of_an_image_and_that_is_said() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit("files: { /srv/www: app }", "files: [{ from: app, to: /srv/www }, { from: ., to: /src }]");
-    desk.write(".dockerignore", "**/.env\n");
-    desk.write("app/.env", "DB_PASSWORD=example\n");
-    desk.write(".npmrc", "//registry.example/:_authToken=example\n");
-    desk.commit();
-    let ran = desk.run(&sandbox.keys("developer"), &["-v", "release", "--until", "dev"]).ended(0);
-    ran.told("left out of the image: app/.env").told("left out of the image: .git, .kanmon, app/.env");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit("files: { /srv/www: app }", "files: [{ from: app, to: /srv/www }, { from: ., to: /src }]");
+    test_env.write(".dockerignore", "**/.env\n");
+    test_env.write("app/.env", "DB_PASSWORD=example\n");
+    test_env.write(".npmrc", "//registry.example/:_authToken=example\n");
+    test_env.commit();
+    let ran = test_env.run(&sandbox.keys("developer"), &["-v", "release", "--until", "dev"]).ended(0);
+    ran.on_stderr("left out of the image: app/.env").on_stderr("left out of the image: .git, .kanmon, app/.env");
 }
 
 #[test]
 fn names_that_look_like_secrets_and_an_ignore_file_that_does_not_count_are_always_said_and_recorded() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.write("app/.npmrc", "//registry.example/:_authToken=example\n");
-    desk.write("app/.dockerignore", "*\n");
-    desk.commit();
-    let ran = desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.write("app/.npmrc", "//registry.example/:_authToken=example\n");
+    test_env.write("app/.dockerignore", "*\n");
+    test_env.commit();
+    let ran = test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
     let warnings = [
         "names that often hold secrets go into the image: app/.npmrc",
         "not used: app/.dockerignore; only the .dockerignore of the repository's root counts",
     ];
     let id = release_in(&ran.err);
-    ran.told(warnings[0]).told(warnings[1]);
-    let history = desk.run(&sandbox.keys("developer"), &["history", &id]).ended(0);
+    ran.on_stderr(warnings[0]).on_stderr(warnings[1]);
+    let history = test_env.run(&sandbox.keys("developer"), &["history", &id]).ended(0);
     history.says(warnings[0]).says(warnings[1]);
 }
 
 #[test]
 fn a_source_that_the_ignore_file_excludes_is_a_mistake_before_anything_is_sent() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.write(".dockerignore", "app\n");
-    desk.commit();
-    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(3);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.write(".dockerignore", "app\n");
+    test_env.commit();
+    let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(3);
     assert!(ran.out.contains("`app` is excluded by .dockerignore"), "{}", ran.out);
     assert!(ran.out.contains("add a line `!app` to it"), "{}", ran.out);
     assert!(sandbox.changes().is_empty(), "{:?}", sandbox.changes());

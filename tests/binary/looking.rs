@@ -1,14 +1,14 @@
 //! Verbs that only look: plan, status, history.
 
 use super::releases::{ASKS, steady};
-use super::rig::{Desk, Sandbox, masked, release_in};
+use super::rig::{Sandbox, TestEnv, masked, release_in};
 
 #[test]
 fn a_plan_shows_what_would_change_in_each_stage_and_touches_nothing() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.write("deploy/dev.yaml", "cpu: 512\nmemory: 1024\n");
-    let ran = desk.run(&sandbox.keys("developer"), &["plan"]).ended(0);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.write("deploy/dev.yaml", "cpu: 512\nmemory: 1024\n");
+    let ran = test_env.run(&sandbox.keys("developer"), &["plan"]).ended(0);
     insta::assert_snapshot!(masked(&ran.out), @"
     dev  cluster hello-dev, account dev (111111111111)
       endpoints of dev, not AWS's own: default http://###############
@@ -33,17 +33,18 @@ fn a_plan_shows_what_would_change_in_each_stage_and_touches_nothing() {
       approval  asked first: arn:aws:iam::111111111111:user/manager
     ");
     assert_eq!((ran.err.as_str(), sandbox.changes()), ("", vec![]));
-    assert!(!desk.has_state(), "a plan is not recorded");
-    let json = desk.run(&sandbox.keys("developer"), &["plan", "--until", "dev", "--output", "json"]).ended(0).json();
+    assert!(!test_env.has_state(), "a plan is not recorded");
+    let json =
+        test_env.run(&sandbox.keys("developer"), &["plan", "--until", "dev", "--output", "json"]).ended(0).json();
     assert_eq!((json.len(), &json[0]["kind"], &json[0]["stages"][0]["stage"]), (1, &"plan".into(), &"dev".into()));
 }
 
 #[test]
 fn a_plan_of_a_release_or_an_image_knows_its_digest_and_its_gate() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let ran = desk.run(&developer, &["release", "--until", "dev"]).ended(0);
+    let ran = test_env.run(&developer, &["release", "--until", "dev"]).ended(0);
     let digest = ran.out.split_whitespace().find(|w| w.starts_with("sha256:")).unwrap().to_owned();
     for args in [
         vec!["plan".to_owned(), release_in(&ran.out), "--until".into(), "staging".into()],
@@ -56,37 +57,37 @@ fn a_plan_of_a_release_or_an_image_knows_its_digest_and_its_gate() {
         ],
     ] {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let plan = desk.run(&developer, &args).ended(0);
+        let plan = test_env.run(&developer, &args).ended(0);
         for words in ["hello-dev-web:2, unchanged", &format!("→ hello@{}", &digest[..19]), "gate  passed (2 low)"] {
             assert!(plan.out.contains(words), "{args:?}: not told: `{words}`\n{}", plan.out);
         }
     }
-    let ran = desk.run(&developer, &["plan", "r20200101-000000-abcdef"]).ended(2);
-    ran.told("r20200101-000000-abcdef").told("`kanmon history` lists");
+    let ran = test_env.run(&developer, &["plan", "r20200101-000000-abcdef"]).ended(2);
+    ran.on_stderr("r20200101-000000-abcdef").on_stderr("`kanmon history` lists");
 }
 
 #[test]
-fn status_and_history_tell_what_runs_and_how_it_came_there() {
+fn status_and_history_show_what_runs_and_how_it_came_there() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    desk.run(&developer, &["history"]).ended(0).says("nothing was released yet");
-    desk.run(&developer, &["status"]).ended(0).says("not by kanmon");
-    assert!(!desk.has_state(), "looking leaves nothing behind");
-    desk.edit(ASKS, "");
-    let ran = desk.run(&developer, &["release", "--until", "staging"]).ended(0);
+    test_env.run(&developer, &["history"]).ended(0).says("nothing was released yet");
+    test_env.run(&developer, &["status"]).ended(0).says("not by kanmon");
+    assert!(!test_env.has_state(), "looking leaves nothing behind");
+    test_env.edit(ASKS, "");
+    let ran = test_env.run(&developer, &["release", "--until", "staging"]).ended(0);
     let id = release_in(&ran.out);
-    insta::assert_snapshot!(masked(&desk.run(&developer, &["status"]).ended(0).out), @"
+    insta::assert_snapshot!(masked(&test_env.run(&developer, &["status"]).ended(0).out), @"
     service      runs  image                            revision             release
     dev/web      1/1   hello@sha256:############        hello-dev-web:2      #######################
     staging/web  2/2   hello@sha256:############        hello-staging-web:2  #######################
     prod/web     2/2   public.ecr.aws/nginx/nginx:1.27  hello-prod-web:1     not by kanmon
     ");
-    insta::assert_snapshot!(masked(&desk.run(&developer, &["history"]).ended(0).out), @"
+    insta::assert_snapshot!(masked(&test_env.run(&developer, &["history"]).ended(0).out), @"
     release                  started               outcome    reached  commit      asked by
     #######################  ########## ##### UTC  succeeded  staging  ##########  developer
     ");
-    let story = desk.run(&developer, &["history", &id]).ended(0).out;
+    let story = test_env.run(&developer, &["history", &id]).ended(0).out;
     insta::assert_snapshot!(steady(&masked(story.split_once("→ dev/web").unwrap().0)), @"
     ##### ######## → release          #######################: hello to staging
                                       commit ########## with uncommitted changes, asked by developer of 111111111111
@@ -100,22 +101,22 @@ fn status_and_history_tell_what_runs_and_how_it_came_there() {
     ##### ########
     ");
     // Who may not enter production still sees the rest.
-    desk.edit("external_id: asset", "external_id: asst");
-    let ran = desk.run(&developer, &["status"]).ended(0);
+    test_env.edit("external_id: asset", "external_id: asst");
+    let ran = test_env.run(&developer, &["status"]).ended(0);
     ran.says("dev/web")
         .says("prod/web     ?")
         .says("account prod cannot be looked at: ")
         .says("is not allowed to call sts:AssumeRole");
-    let json = desk.run(&developer, &["status", "--output", "json"]).ended(0).json();
+    let json = test_env.run(&developer, &["status", "--output", "json"]).ended(0).json();
     assert_eq!((&json[0]["services"][2]["live"], &json[0]["unseen"][0]["what"]), (&().into(), &"account prod".into()));
     let mut nobody = developer.clone();
     nobody.push(("AWS_SECRET_ACCESS_KEY".to_owned(), "wrong".to_owned()));
-    desk.run(&nobody, &["status"]).ended(40);
-    desk.edit("external_id: asst", "external_id: asset");
-    let offline = desk.run(&[], &["status", "--offline"]).ended(0);
+    test_env.run(&nobody, &["status"]).ended(40);
+    test_env.edit("external_id: asst", "external_id: asset");
+    let offline = test_env.run(&[], &["status", "--offline"]).ended(0);
     assert!(offline.out.contains(&id), "{}", offline.out);
-    let json = desk.run(&developer, &["status", "--output", "json"]).ended(0).json();
+    let json = test_env.run(&developer, &["status", "--output", "json"]).ended(0).json();
     assert_eq!((json.len(), &json[0]["services"][0]["live"]["release"]), (1, &id.clone().into()));
-    let json = desk.run(&developer, &["history", "--output", "json"]).ended(0).json();
+    let json = test_env.run(&developer, &["history", "--output", "json"]).ended(0).json();
     assert_eq!((json.len(), &json[0]["releases"][0]["release"]), (1, &id.into()));
 }

@@ -1,6 +1,6 @@
 //! Who asked for a release does not approve it, whatever role they come through.
 
-use super::rig::{Desk, Sandbox, release_in};
+use super::rig::{Sandbox, TestEnv, release_in};
 
 /// Who develops, and who decides.
 const ROLES: [&str; 2] =
@@ -73,21 +73,21 @@ pub fn assumed(sandbox: &Sandbox, user: &str, role: &str, session: &str) -> Vec<
 #[test]
 fn one_user_of_identity_center_is_one_person_through_two_permission_sets() {
     let (_seed, sandbox) = sandbox();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(
         "arn:aws:iam::111111111111:user/manager",
         "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*",
     );
     let [develops, manages] = ROLES.map(|role| session(&sandbox, role, "taro@example.com"));
-    let mut running = desk.start(&develops, &["release", "--until", "prod"]);
+    let mut running = test_env.start(&develops, &["release", "--until", "prod"]);
     let id = release_in(&running.says("waits for approval"));
-    let shown = desk.run(&manages, &["approvals", "--output", "json"]).ended(0).json();
+    let shown = test_env.run(&manages, &["approvals", "--output", "json"]).ended(0).json();
     let plan = shown[0]["waiting"][0]["request"]["plan"].as_str().unwrap().to_owned();
-    let ran = desk.run(&manages, &["approve", &id, "--plan", &plan]).ended(40);
-    ran.told("that answer would not count").told("taro@example.com");
+    let ran = test_env.run(&manages, &["approve", &id, "--plan", &plan]).ended(40);
+    ran.on_stderr("that answer would not count").on_stderr("taro@example.com");
     // Somebody else through the same permission set may.
     let hana = session(&sandbox, ROLES[1], "hana@example.com");
-    desk.run(&hana, &["approve", &id, "--plan", &plan]).ended(0);
+    test_env.run(&hana, &["approve", &id, "--plan", &plan]).ended(0);
     let ran = running.end().ended(0);
     assert!(ran.err.contains("approved by hana@example.com"), "{}", ran.err);
 }

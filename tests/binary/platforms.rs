@@ -1,30 +1,30 @@
 //! An image and the tasks that it is for: both sides are known before anything is built.
 
 use super::pusher::{CLEAN, LAYER, Pusher};
-use super::rig::{Desk, Sandbox};
+use super::rig::{Sandbox, TestEnv};
 
 /// The demo with tasks on ARM64.
-fn on_arm(sandbox: &Sandbox) -> Desk {
-    let desk = Desk::demo(sandbox);
-    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
+fn on_arm(sandbox: &Sandbox) -> TestEnv {
+    let test_env = TestEnv::demo(sandbox);
+    let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();
     let platform = "{\"runtimePlatform\":{\"cpuArchitecture\":\"ARM64\",\"operatingSystemFamily\":\"LINUX\"},";
-    desk.write("deploy/web.json", &template.replacen('{', platform, 1));
-    desk.commit();
-    desk
+    test_env.write("deploy/web.json", &template.replacen('{', platform, 1));
+    test_env.commit();
+    test_env
 }
 
 #[test]
 fn an_image_for_another_platform_than_its_tasks_run_on_is_refused_before_it_is_built() {
     let sandbox = Sandbox::start();
-    let desk = on_arm(&sandbox);
+    let test_env = on_arm(&sandbox);
     let developer = sandbox.keys("developer");
     let says = "dev/web runs on linux/arm64 by its task definition, and image app is for linux/amd64";
     let fault = |ran: super::rig::Ran| {
         let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(says), "{said}");
     };
-    fault(desk.run(&developer, &["plan"]).ended(40));
-    fault(desk.run(&developer, &["release", "--until", "dev"]).ended(40));
+    fault(test_env.run(&developer, &["plan"]).ended(40));
+    fault(test_env.run(&developer, &["release", "--until", "dev"]).ended(40));
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 
     let pusher = Pusher::new(&sandbox);
@@ -32,13 +32,13 @@ fn an_image_for_another_platform_than_its_tasks_run_on_is_refused_before_it_is_b
     let arm64 = pusher.image("linux", "arm64", CLEAN, &layer);
     pusher.index("amd64", &[amd64.clone(), pusher.attestation()]);
     let both = pusher.index("both", &[amd64, arm64.clone()]);
-    fault(desk.run(&developer, &["plan", "--until", "dev", "--image", "app=hello:amd64"]).ended(40));
-    fault(desk.run(&developer, &["release", "--until", "dev", "--image", "app=hello:amd64"]).ended(40));
+    fault(test_env.run(&developer, &["plan", "--until", "dev", "--image", "app=hello:amd64"]).ended(40));
+    fault(test_env.run(&developer, &["release", "--until", "dev", "--image", "app=hello:amd64"]).ended(40));
 
     // One for both runs, by its child for ARM64.
-    desk.run(&developer, &["release", "--until", "dev", "--image", &format!("app={both}")]).ended(0);
+    test_env.run(&developer, &["release", "--until", "dev", "--image", &format!("app={both}")]).ended(0);
     let reached = sandbox.reached("111111111111", "hello-dev", "web");
     assert_eq!(reached["digest"], arm64["digest"]);
-    desk.edit("repository: hello\n", "repository: hello\n    platforms: [linux/arm64]\n");
-    desk.run(&developer, &["release", "--until", "dev"]).ended(0);
+    test_env.edit("repository: hello\n", "repository: hello\n    platforms: [linux/arm64]\n");
+    test_env.run(&developer, &["release", "--until", "dev"]).ended(0);
 }

@@ -1,6 +1,6 @@
 //! The road from a commit to production, told to people, to logs and to programs.
 
-use super::rig::{Desk, Sandbox, masked, release_in};
+use super::rig::{Sandbox, TestEnv, masked, release_in};
 
 /// Production without a question, for stories that are about something else.
 pub const ASKS: &str = "      approval:
@@ -10,21 +10,21 @@ pub const ASKS: &str = "      approval:
 ";
 
 /// Without what depends on how fast this machine is: how long stages took, and which steps of a scan were met.
-pub fn steady(told: &str) -> String {
+pub fn steady(output: &str) -> String {
     let line = |l: &str| match l.split_once("done in ") {
         Some((before, _)) => format!("{before}done in …"),
         None => l.to_owned(),
     };
-    told.lines().filter(|l| !l.contains("scan in ")).map(|l| line(l) + "\n").collect()
+    output.lines().filter(|l| !l.contains("scan in ")).map(|l| line(l) + "\n").collect()
 }
 
 #[test]
-fn a_log_tells_the_whole_road_in_plain_lines() {
+fn a_log_shows_the_whole_release_in_plain_lines() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "");
-    desk.commit();
-    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(0);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "");
+    test_env.commit();
+    let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(0);
     insta::assert_snapshot!(steady(&masked(&ran.err)), @"
     → release          #######################: hello to prod
                        commit ##########, asked by developer of 111111111111
@@ -65,7 +65,7 @@ fn a_log_tells_the_whole_road_in_plain_lines() {
         assert!(reached.contains(digest), "{stage} does not run {digest}: {reached}");
     }
     // The same again changes nothing, and says so.
-    let again = desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
+    let again = test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
     assert!(again.out.contains("✓ unchanged: ") && again.out.contains("unchanged: dev/web\n"), "{}", again.out);
     assert_eq!(sandbox.done("UpdateService").len(), 3);
 }
@@ -73,39 +73,40 @@ fn a_log_tells_the_whole_road_in_plain_lines() {
 #[test]
 fn a_build_does_its_part_exports_it_and_another_goes_on_to_production() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "");
     let developer = sandbox.keys("developer");
-    let ran = desk.run(&developer, &["release", "--until", "staging", "--env-file", "kanmon.env"]).ended(0);
+    let ran = test_env.run(&developer, &["release", "--until", "staging", "--env-file", "kanmon.env"]).ended(0);
     let id = release_in(&ran.out);
-    let exported = std::fs::read_to_string(desk.root.path().join("kanmon.env")).unwrap();
+    let exported = std::fs::read_to_string(test_env.root.path().join("kanmon.env")).unwrap();
     let lines: Vec<&str> = exported.lines().collect();
     assert_eq!(lines[0], format!("KANMON_RELEASE={id}"));
     assert!(lines[1].starts_with("KANMON_DIGEST=sha256:") && lines[1].len() == 85, "{exported}");
     assert_eq!((lines.len(), lines[3]), (4, "KANMON_OUTCOME=succeeded"));
     assert!(!ran.out.contains("prod/web"), "what was not asked for is nobody's question: {}", ran.out);
-    let ran = desk.run(&developer, &["promote", &id, "--to", "prod"]).ended(0);
+    let ran = test_env.run(&developer, &["promote", &id, "--to", "prod"]).ended(0);
     assert!(ran.out.contains("succeeded") && ran.out.contains("prod/web"), "{}", ran.out);
-    let ran = desk.run(&developer, &["promote", &id, "--to", "pord"]).ended(2);
-    ran.told("there is no stage `pord`").told("dev, staging, prod");
+    let ran = test_env.run(&developer, &["promote", &id, "--to", "pord"]).ended(2);
+    ran.on_stderr("there is no stage `pord`").on_stderr("dev, staging, prod");
     assert_eq!(sandbox.done("UpdateService").len(), 3, "each service is updated once");
 }
 
 #[test]
 fn an_env_file_that_cannot_be_written_stops_before_anything_is_done() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let ran = desk.run(&sandbox.keys("developer"), &["release", "--env-file", "no/such/folder/kanmon.env"]).ended(40);
-    ran.told("no/such/folder/kanmon.env cannot be written");
-    assert!(sandbox.calls().is_empty() && !desk.has_state());
+    let test_env = TestEnv::demo(&sandbox);
+    let ran =
+        test_env.run(&sandbox.keys("developer"), &["release", "--env-file", "no/such/folder/kanmon.env"]).ended(40);
+    ran.on_stderr("no/such/folder/kanmon.env cannot be written");
+    assert!(sandbox.calls().is_empty() && !test_env.has_state());
 }
 
 #[test]
 fn programs_read_one_event_a_line_the_last_with_its_outcome() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let ran = desk.run(&developer, &["release", "--until", "dev", "--output", "json"]).ended(0);
+    let ran = test_env.run(&developer, &["release", "--until", "dev", "--output", "json"]).ended(0);
     assert_eq!(ran.err, "", "stdout has the data, and there is nobody to tell progress to");
     let events = ran.json();
     for (event, seq) in events.iter().zip(1..) {
@@ -116,15 +117,15 @@ fn programs_read_one_event_a_line_the_last_with_its_outcome() {
     assert_eq!((&last["kind"], &last["outcome"]), (&"finished".into(), &"succeeded".into()), "{last}");
     // What history tells of it is the same.
     let id = last["release"].as_str().unwrap();
-    let told = desk.run(&developer, &["history", id, "--output", "json"]).ended(0);
-    assert_eq!(told.out, ran.out);
+    let output = test_env.run(&developer, &["history", id, "--output", "json"]).ended(0);
+    assert_eq!(output.out, ran.out);
 }
 
 #[test]
 fn a_failure_before_the_first_event_is_a_line_for_programs_too() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let ran = desk.run(&sandbox.keys("developer"), &["release", "--until", "tset", "--output", "json"]).ended(2);
+    let test_env = TestEnv::demo(&sandbox);
+    let ran = test_env.run(&sandbox.keys("developer"), &["release", "--until", "tset", "--output", "json"]).ended(2);
     assert_eq!(ran.err, "");
     let line = &ran.json()[0];
     assert_eq!((&line["kind"], &line["outcome"], &line["exit"]), (&"finished".into(), &"error".into(), &2.into()));
@@ -134,56 +135,57 @@ fn a_failure_before_the_first_event_is_a_line_for_programs_too() {
 #[test]
 fn a_reader_that_goes_away_never_stops_a_release() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "dev", "--output", "json"]);
+    let test_env = TestEnv::demo(&sandbox);
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release", "--until", "dev", "--output", "json"]);
     running.says("\"kind\":\"started\"");
     // The pipe's reading end closes, as `| head -1` does.
     let ran = running.hang_up().end().ended(0);
     let id = release_in(&ran.out);
-    let story = desk.run(&sandbox.keys("developer"), &["history", &id]).ended(0);
+    let story = test_env.run(&sandbox.keys("developer"), &["history", &id]).ended(0);
     assert!(story.out.contains("✓ succeeded"), "{}", story.out);
 }
 
 #[test]
 fn an_image_that_exists_is_released_as_it_is() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let ran = desk.run(&developer, &["release", "--until", "dev"]).ended(0);
+    let ran = test_env.run(&developer, &["release", "--until", "dev"]).ended(0);
     let digest = ran.out.split_whitespace().find(|w| w.starts_with("sha256:")).unwrap();
-    desk.write("app/index.html", "what is built now is something else");
+    test_env.write("app/index.html", "what is built now is something else");
     let reference = format!("app={}/111111111111.ap-northeast-1/hello@{digest}", sandbox.host);
-    let given = desk.run(&developer, &["release", "--until", "staging", "--image", &reference]).ended(0);
+    let given = test_env.run(&developer, &["release", "--until", "staging", "--image", &reference]).ended(0);
     assert!(given.out.contains(digest) && given.err.contains("taken as given"), "{}{}", given.out, given.err);
     let missing = reference.replace(digest, &format!("sha256:{}", "0".repeat(64)));
-    let ran = desk.run(&developer, &["release", "--until", "dev", "--image", &missing]).ended(40);
+    let ran = test_env.run(&developer, &["release", "--until", "dev", "--image", &missing]).ended(40);
     assert!(ran.out.contains("there is no image"), "{}", ran.out);
     // Without a host it is of the image's own repository, whoever has the same name at Docker Hub.
     for own in [format!("app=hello@{digest}"), format!("app={digest}")] {
-        let ran = desk.run(&developer, &["plan", "--until", "dev", "--image", &own]).ended(0);
+        let ran = test_env.run(&developer, &["plan", "--until", "dev", "--image", &own]).ended(0);
         assert!(!ran.out.contains("to be built"), "{}", ran.out);
     }
     for guessed in ["app=v1", "app=nginx:1.27", "app=library/hello:v1", "app=hello"] {
-        let ran = desk.run(&developer, &["release", "--image", guessed]).ended(2);
-        ran.told("does not say which registry it is in").told("hello:TAG");
+        let ran = test_env.run(&developer, &["release", "--image", guessed]).ended(2);
+        ran.on_stderr("does not say which registry it is in").on_stderr("hello:TAG");
     }
-    let ran = desk.run(&developer, &["release", "--image", "ap=x:1"]).ended(2);
-    ran.told("the pipeline file has no image `ap`").told("it has: app");
+    let ran = test_env.run(&developer, &["release", "--image", "ap=x:1"]).ended(2);
+    ran.on_stderr("the pipeline file has no image `ap`").on_stderr("it has: app");
 }
 
 #[test]
 fn everything_the_environment_says_can_be_said_by_flags_and_state_can_lie_elsewhere() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let elsewhere = tempfile::tempdir().unwrap();
     let state = format!("local:{}", elsewhere.path().join("state").display());
     let mut env = sandbox.keys("developer");
-    let ran = desk.run(&env, &["release", "--until", "dev", "--state", &state]).ended(0);
-    assert!(!desk.has_state());
+    let ran = test_env.run(&env, &["release", "--until", "dev", "--state", &state]).ended(0);
+    assert!(!test_env.has_state());
     env.push(("KANMON_STATE".to_owned(), state));
-    let told = desk.run(&env, &["history"]).ended(0);
-    assert!(told.out.contains(&release_in(&ran.out)), "{}", told.out);
-    desk.run(&env, &["history", "--state", "s3://nowhere"])
+    let output = test_env.run(&env, &["history"]).ended(0);
+    assert!(output.out.contains(&release_in(&ran.out)), "{}", output.out);
+    test_env
+        .run(&env, &["history", "--state", "s3://nowhere"])
         .ended(2)
-        .told("`--state s3://nowhere` is not a valid location for state");
+        .on_stderr("`--state s3://nowhere` is not a valid location for state");
 }

@@ -2,22 +2,22 @@
 
 use super::junit::{self, Result};
 use super::releases::ASKS;
-use super::rig::{Desk, Sandbox, masked, release_in};
+use super::rig::{Sandbox, TestEnv, masked, release_in};
 
 #[test]
-fn a_release_is_told_as_junit_from_the_record_alone() {
+fn a_release_is_reported_as_junit_from_the_record_alone() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "");
-    desk.commit();
-    let ran = desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "");
+    test_env.commit();
+    let ran = test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
     let id = release_in(&ran.out);
     let calls = sandbox.calls().len();
     // No credentials: everything is in the record.
-    let told = desk.run(&[], &["report", &id, "--format", "junit"]).ended(0);
-    assert_eq!((told.err.as_str(), sandbox.calls().len()), ("", calls));
-    let junit = junit::read(&told.out);
-    insta::assert_snapshot!(masked(&junit.told()), @"
+    let output = test_env.run(&[], &["report", &id, "--format", "junit"]).ended(0);
+    assert_eq!((output.err.as_str(), sandbox.calls().len()), ("", calls));
+    let junit = junit::read(&output.out);
+    insta::assert_snapshot!(masked(&junit.lines()), @"
     ✓ hello: look at the accounts
     ✓ hello: build and push app
     ✓ hello: hello to dev
@@ -35,22 +35,22 @@ fn a_release_is_told_as_junit_from_the_record_alone() {
 #[test]
 fn what_ended_badly_is_red_and_the_report_itself_a_success() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.label("findings", "CRITICAL:1");
-    let ran = desk.run(&sandbox.keys("developer"), &["release"]).ended(10);
-    let told = desk.run(&[], &["report", &release_in(&ran.out), "--format", "junit"]).ended(0);
-    let junit = junit::read(&told.out);
-    let Result::Failure(why) = junit.result("dev", "severity gate") else { panic!("{}", junit.told()) };
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.label("findings", "CRITICAL:1");
+    let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(10);
+    let output = test_env.run(&[], &["report", &release_in(&ran.out), "--format", "junit"]).ended(0);
+    let junit = junit::read(&output.out);
+    let Result::Failure(why) = junit.result("dev", "severity gate") else { panic!("{}", junit.lines()) };
     assert!(why.contains("1 critical (at most 0)"), "{why}");
 }
 
 #[test]
 fn a_release_that_is_not_there_or_a_form_that_is_none_is_a_mistake_of_the_command() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let ran = desk.run(&[], &["report", "r20200101-000000-abcdef", "--format", "junit"]).ended(2);
+    let test_env = TestEnv::demo(&sandbox);
+    let ran = test_env.run(&[], &["report", "r20200101-000000-abcdef", "--format", "junit"]).ended(2);
     assert_eq!(ran.out, "", "half a report is none");
-    ran.told("r20200101-000000-abcdef").told("`kanmon history` lists");
-    desk.run(&[], &["report", "r20200101-000000-abcdef"]).ended(2).told("--format");
-    desk.run(&[], &["report", "r20200101-000000-abcdef", "--format", "pdf"]).ended(2).told("junit");
+    ran.on_stderr("r20200101-000000-abcdef").on_stderr("`kanmon history` lists");
+    test_env.run(&[], &["report", "r20200101-000000-abcdef"]).ended(2).on_stderr("--format");
+    test_env.run(&[], &["report", "r20200101-000000-abcdef", "--format", "pdf"]).ended(2).on_stderr("junit");
 }

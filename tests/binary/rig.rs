@@ -111,32 +111,32 @@ impl Drop for Sandbox {
 }
 
 /// A repository, and the home of whoever works in it.
-pub struct Desk {
+pub struct TestEnv {
     pub root: TempDir,
     home: TempDir,
 }
 
-impl Desk {
+impl TestEnv {
     /// An empty repository, without a commit.
-    pub fn empty() -> Desk {
-        let desk = Desk { root: tempfile::tempdir().unwrap(), home: tempfile::tempdir().unwrap() };
-        desk.git(&["init", "-q", "-b", "main"]);
-        desk
+    pub fn empty() -> TestEnv {
+        let test_env = TestEnv { root: tempfile::tempdir().unwrap(), home: tempfile::tempdir().unwrap() };
+        test_env.git(&["init", "-q", "-b", "main"]);
+        test_env
     }
 
     /// The demo's application and pipeline against this sandbox, committed.
-    pub fn demo(sandbox: &Sandbox) -> Desk {
-        Desk::demo_at(&sandbox.endpoint())
+    pub fn demo(sandbox: &Sandbox) -> TestEnv {
+        TestEnv::demo_at(&sandbox.endpoint())
     }
 
     /// The same against the AWS at this address.
-    pub fn demo_at(endpoint: &str) -> Desk {
-        let desk = Desk::empty();
-        unpack_demo(desk.root.path(), endpoint);
+    pub fn demo_at(endpoint: &str) -> TestEnv {
+        let test_env = TestEnv::empty();
+        unpack_demo(test_env.root.path(), endpoint);
         // The sandbox moves fast, and so may who looks at it.
-        desk.edit("settle: 1s", "settle: 200ms").edit("poll: 500ms", "poll: 100ms");
-        desk.commit();
-        desk
+        test_env.edit("settle: 1s", "settle: 200ms").edit("poll: 500ms", "poll: 100ms");
+        test_env.commit();
+        test_env
     }
 
     pub fn commit(&self) {
@@ -157,7 +157,7 @@ impl Desk {
     }
 
     /// Puts one text of the pipeline file in another's place.
-    pub fn edit(&self, from: &str, to: &str) -> &Desk {
+    pub fn edit(&self, from: &str, to: &str) -> &TestEnv {
         let path = self.root.path().join("pipelines/hello.yaml");
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "the pipeline file does not say `{from}`");
@@ -166,7 +166,7 @@ impl Desk {
     }
 
     /// Puts labels on the image, by which the sandbox's scans and containers behave.
-    pub fn label(&self, name: &str, value: &str) -> &Desk {
+    pub fn label(&self, name: &str, value: &str) -> &TestEnv {
         let title = "org.opencontainers.image.title: hello";
         self.edit(title, &format!("{title}, dev.kanmon.sandbox.{name}: \"{value}\""))
     }
@@ -264,34 +264,34 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {
 pub struct Running {
     pub child: Child,
     what: Vec<OsString>,
-    out: Heard,
-    err: Heard,
+    out: OutputReader,
+    err: OutputReader,
 }
 
 /// What a pipe has said so far, and the thread that listens.
-struct Heard {
+struct OutputReader {
     text: Arc<Mutex<String>>,
     deaf: Arc<AtomicBool>,
     listens: Option<std::thread::JoinHandle<()>>,
 }
 
-impl Heard {
-    fn new(mut pipe: impl Read + Send + 'static) -> Heard {
+impl OutputReader {
+    fn new(mut pipe: impl Read + Send + 'static) -> OutputReader {
         let text = Arc::new(Mutex::new(String::new()));
         let deaf = Arc::new(AtomicBool::new(false));
-        let (told, gone) = (text.clone(), deaf.clone());
+        let (output, gone) = (text.clone(), deaf.clone());
         let listens = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             let mut held = Vec::new();
             while let Ok(n @ 1..) = pipe.read(&mut buffer) {
                 held.extend_from_slice(&buffer[..n]);
-                *told.lock().unwrap() = String::from_utf8_lossy(&held).into_owned();
+                *output.lock().unwrap() = String::from_utf8_lossy(&held).into_owned();
                 if gone.load(Ordering::Relaxed) {
                     return;
                 }
             }
         });
-        Heard { text, deaf, listens: Some(listens) }
+        OutputReader { text, deaf, listens: Some(listens) }
     }
 
     fn now(&self) -> String {
@@ -303,7 +303,8 @@ impl Running {
     pub fn new(mut command: Command, stdin: Stdio) -> Running {
         let what = std::iter::once(command.get_program()).chain(command.get_args()).map(OsString::from).collect();
         let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (out, err) = (Heard::new(child.stdout.take().unwrap()), Heard::new(child.stderr.take().unwrap()));
+        let (out, err) =
+            (OutputReader::new(child.stdout.take().unwrap()), OutputReader::new(child.stderr.take().unwrap()));
         Running { child, what, out, err }
     }
 
@@ -395,7 +396,7 @@ impl Ran {
 
     /// Itself, where stderr says this.
     #[track_caller]
-    pub fn told(self, text: &str) -> Ran {
+    pub fn on_stderr(self, text: &str) -> Ran {
         assert!(self.err.contains(text), "stderr does not say `{text}`:\n{}", self.err);
         self
     }

@@ -1,6 +1,6 @@
 //! `kanmon sandbox`: an AWS on loopback for any client.
 
-use super::rig::{Desk, Sandbox};
+use super::rig::{Sandbox, TestEnv};
 
 #[test]
 fn the_sandbox_prints_what_a_shell_has_to_export_for_each_of_its_users() {
@@ -17,9 +17,9 @@ fn the_sandbox_prints_what_a_shell_has_to_export_for_each_of_its_users() {
 
 #[test]
 fn it_ends_when_it_is_asked_to() {
-    let desk = Desk::empty();
+    let test_env = TestEnv::empty();
     for signal in ["INT", "TERM"] {
-        let mut running = desk.start(&[], &["sandbox", "--port", "0"]);
+        let mut running = test_env.start(&[], &["sandbox", "--port", "0"]);
         running.says("Ctrl-C ends it");
         running.signal(signal);
         running.end().ended(0);
@@ -27,14 +27,18 @@ fn it_ends_when_it_is_asked_to() {
 }
 
 #[test]
-fn a_port_that_is_taken_and_a_speed_that_is_none_are_told() {
+fn a_port_that_is_taken_and_an_invalid_speed_are_reported() {
     let sandbox = Sandbox::start();
     let port = sandbox.host.rsplit(':').next().unwrap();
-    let desk = Desk::empty();
-    let ran = desk.run(&[], &["sandbox", "--port", port]).ended(40);
-    ran.told(&format!("port {port} of 127.0.0.1 cannot be had")).told("in use");
-    desk.run(&[], &["sandbox", "--port", "0", "--speed", "0"]).ended(2).told("is not a valid speed");
-    desk.run(&[], &["sandbox", "--seed", "no-such.yaml"]).ended(2).told("no-such.yaml cannot be read");
-    desk.write("seed.yaml", "version: 1\nregion: ap-northeast-1\naccounts: []\nacounts: []\n");
-    desk.run(&[], &["sandbox", "--seed", "seed.yaml"]).ended(2).told("seed.yaml is not a valid seed").told("acounts");
+    let test_env = TestEnv::empty();
+    let ran = test_env.run(&[], &["sandbox", "--port", port]).ended(40);
+    ran.on_stderr(&format!("port {port} of 127.0.0.1 cannot be had")).on_stderr("in use");
+    test_env.run(&[], &["sandbox", "--port", "0", "--speed", "0"]).ended(2).on_stderr("is not a valid speed");
+    test_env.run(&[], &["sandbox", "--seed", "no-such.yaml"]).ended(2).on_stderr("no-such.yaml cannot be read");
+    test_env.write("seed.yaml", "version: 1\nregion: ap-northeast-1\naccounts: []\nacounts: []\n");
+    test_env
+        .run(&[], &["sandbox", "--seed", "seed.yaml"])
+        .ended(2)
+        .on_stderr("seed.yaml is not a valid seed")
+        .on_stderr("acounts");
 }

@@ -1,11 +1,11 @@
 //! Where credentials come from, and what is said where they cannot be used.
 
-use super::rig::{Desk, Ran, Sandbox};
+use super::rig::{Ran, Sandbox, TestEnv};
 
 type Environment = Vec<(String, String)>;
 
 /// The developer's environment; and the same with AWS's own files instead of keys.
-fn environments(sandbox: &Sandbox, desk: &Desk, config: &str) -> (Environment, Environment) {
+fn environments(sandbox: &Sandbox, test_env: &TestEnv, config: &str) -> (Environment, Environment) {
     let keys = sandbox.keys("developer");
     let of = |user: &str, name: &str| {
         sandbox.keys(user).into_iter().find(|(n, _)| n == name).map(|(_, value)| value).unwrap()
@@ -15,9 +15,9 @@ fn environments(sandbox: &Sandbox, desk: &Desk, config: &str) -> (Environment, E
         let (id, secret) = (of(user, "AWS_ACCESS_KEY_ID"), of(user, "AWS_SECRET_ACCESS_KEY"));
         credentials.push_str(&format!("[{user}]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n"));
     }
-    desk.write("aws/credentials", &credentials);
-    desk.write("aws/config", config);
-    let file = |name: &str| desk.root.path().join("aws").join(name).display().to_string();
+    test_env.write("aws/credentials", &credentials);
+    test_env.write("aws/config", config);
+    let file = |name: &str| test_env.root.path().join("aws").join(name).display().to_string();
     let files = [
         ("AWS_CONFIG_FILE".to_owned(), file("config")),
         ("AWS_SHARED_CREDENTIALS_FILE".to_owned(), file("credentials")),
@@ -34,82 +34,82 @@ fn with(environment: &[(String, String)], name: &str, value: &str) -> Environmen
     environment
 }
 
-fn planned(desk: &Desk, environment: &[(String, String)]) -> Ran {
-    desk.run(environment, &["plan", "--until", "dev"]).ended(40)
+fn planned(test_env: &TestEnv, environment: &[(String, String)]) -> Ran {
+    test_env.run(environment, &["plan", "--until", "dev"]).ended(40)
 }
 
 #[test]
 fn the_files_profile_goes_before_the_environments_keys() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let (both, files) = environments(&sandbox, &desk, "[profile developer]\nregion = ap-northeast-1\n");
-    let as_developer = desk.run(&both, &["release", "--until", "dev"]).ended(0);
+    let test_env = TestEnv::demo(&sandbox);
+    let (both, files) = environments(&sandbox, &test_env, "[profile developer]\nregion = ap-northeast-1\n");
+    let as_developer = test_env.run(&both, &["release", "--until", "dev"]).ended(0);
     assert!(as_developer.err.contains("asked by developer"), "{}", as_developer.err);
-    desk.edit("    id: \"111111111111\"\n", "    id: \"111111111111\"\n    profile: manager\n");
+    test_env.edit("    id: \"111111111111\"\n", "    id: \"111111111111\"\n    profile: manager\n");
     // The manager may not deploy: what matters is who is asked after.
     for environment in [&both, &files] {
-        let ran = desk.run(environment, &["release", "--until", "dev"]);
+        let ran = test_env.run(environment, &["release", "--until", "dev"]);
         assert!(ran.err.contains("asked by manager"), "{}{}", ran.out, ran.err);
     }
     // The environment's own profile stays behind its keys, as with the `aws` command.
-    desk.edit("    profile: manager\n", "");
-    let ran = desk.run(&with(&both, "AWS_PROFILE", "manager"), &["release", "--until", "dev"]).ended(0);
+    test_env.edit("    profile: manager\n", "");
+    let ran = test_env.run(&with(&both, "AWS_PROFILE", "manager"), &["release", "--until", "dev"]).ended(0);
     assert!(ran.err.contains("asked by developer"), "{}", ran.err);
 }
 
 #[test]
 fn a_profile_that_is_not_there_is_named_beside_those_that_are() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let (both, files) = environments(&sandbox, &desk, "[profile base]\nregion = ap-northeast-1\n");
-    let ran = planned(&desk, &with(&files, "AWS_PROFILE", "nosuch"));
-    ran.told("there is no profile `nosuch` for account dev").told("there are base, developer, manager");
-    desk.edit("    id: \"111111111111\"\n", "    id: \"111111111111\"\n    profile: devloper\n");
-    planned(&desk, &both).told("there is no profile `devloper` for account dev");
+    let test_env = TestEnv::demo(&sandbox);
+    let (both, files) = environments(&sandbox, &test_env, "[profile base]\nregion = ap-northeast-1\n");
+    let ran = planned(&test_env, &with(&files, "AWS_PROFILE", "nosuch"));
+    ran.on_stderr("there is no profile `nosuch` for account dev").on_stderr("there are base, developer, manager");
+    test_env.edit("    id: \"111111111111\"\n", "    id: \"111111111111\"\n    profile: devloper\n");
+    planned(&test_env, &both).on_stderr("there is no profile `devloper` for account dev");
 }
 
 #[test]
 fn a_profile_that_wants_mfa_or_a_sign_in_says_so() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let role = "role_arn = arn:aws:iam::111111111111:role/Deployer\nsource_profile = developer\n";
     let config = format!(
         "[profile mfa]\n{role}mfa_serial = arn:aws:iam::111111111111:mfa/phone\n\
          [profile login]\nlogin_session = arn:aws:iam::111111111111:user/developer\n"
     );
-    let (_, files) = environments(&sandbox, &desk, &config);
-    let ran = planned(&desk, &with(&files, "AWS_PROFILE", "mfa"));
-    ran.told("profile `mfa` wants MFA").told("credential_process").told("aws-vault");
-    let ran = planned(&desk, &with(&files, "AWS_PROFILE", "login"));
+    let (_, files) = environments(&sandbox, &test_env, &config);
+    let ran = planned(&test_env, &with(&files, "AWS_PROFILE", "mfa"));
+    ran.on_stderr("profile `mfa` wants MFA").on_stderr("credential_process").on_stderr("aws-vault");
+    let ran = planned(&test_env, &with(&files, "AWS_PROFILE", "login"));
     assert!(!ran.err.contains("feature"), "{}", ran.err);
-    ran.told("profile `login` is not signed in").told("aws login --profile login");
+    ran.on_stderr("profile `login` is not signed in").on_stderr("aws login --profile login");
 }
 
 #[test]
 fn a_key_with_a_line_end_is_named_and_never_sent() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let process = r#"credential_process = printf '{"Version":1,"AccessKeyId":"AKIA\\r","SecretAccessKey":"x"}'"#;
-    let (both, files) = environments(&sandbox, &desk, &format!("[profile p]\n{process}\n"));
+    let (both, files) = environments(&sandbox, &test_env, &format!("[profile p]\n{process}\n"));
     for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
         for end in ["\n", "\r"] {
             // The SDK itself takes them off the ends of a token.
             let more = if name == "AWS_SESSION_TOKEN" { "x" } else { "" };
-            let ran = planned(&desk, &with(&both, name, &format!("AKIASANDBOXDEVELOPER{end}{more}")));
-            ran.told(&format!("{name} holds a line end"));
+            let ran = planned(&test_env, &with(&both, name, &format!("AKIASANDBOXDEVELOPER{end}{more}")));
+            ran.on_stderr(&format!("{name} holds a line end"));
         }
     }
-    let ran = planned(&desk, &with(&files, "AWS_PROFILE", "p"));
-    ran.told("the access key id of profile `p` holds a line end");
+    let ran = planned(&test_env, &with(&files, "AWS_PROFILE", "p"));
+    ran.on_stderr("the access key id of profile `p` holds a line end");
 }
 
 #[test]
 fn the_authorities_of_aws_ca_bundle_are_taken_and_looked_at() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let (both, _) = environments(&sandbox, &desk, "");
-    planned(&desk, &with(&both, "AWS_CA_BUNDLE", "/no/such/file")).told("AWS_CA_BUNDLE names /no/such/file");
-    desk.write("ca.pem", "no certificate");
-    let bundle = desk.root.path().join("ca.pem").display().to_string();
-    planned(&desk, &with(&both, "AWS_CA_BUNDLE", &bundle)).told("holds no certificate");
+    let test_env = TestEnv::demo(&sandbox);
+    let (both, _) = environments(&sandbox, &test_env, "");
+    planned(&test_env, &with(&both, "AWS_CA_BUNDLE", "/no/such/file")).on_stderr("AWS_CA_BUNDLE names /no/such/file");
+    test_env.write("ca.pem", "no certificate");
+    let bundle = test_env.root.path().join("ca.pem").display().to_string();
+    planned(&test_env, &with(&both, "AWS_CA_BUNDLE", &bundle)).on_stderr("holds no certificate");
 }

@@ -1,6 +1,6 @@
 //! Stopped, killed, gone on with, ended by somebody else: nothing is done twice, and nothing is forgotten.
 
-use super::rig::{Desk, Running, Sandbox, release_in};
+use super::rig::{Running, Sandbox, TestEnv, release_in};
 
 /// A sandbox slow enough that a rollout can be met half way.
 fn slow() -> Sandbox {
@@ -8,8 +8,8 @@ fn slow() -> Sandbox {
 }
 
 /// A release to dev whose rollout has just begun.
-fn rolling(sandbox: &Sandbox, desk: &Desk) -> (Running, String) {
-    let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
+fn rolling(sandbox: &Sandbox, test_env: &TestEnv) -> (Running, String) {
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
     let said = running.says("hello-dev-web:1 → hello-dev-web:2");
     (running, release_in(&said))
 }
@@ -17,29 +17,29 @@ fn rolling(sandbox: &Sandbox, desk: &Desk) -> (Running, String) {
 #[test]
 fn one_ctrl_c_suspends_and_says_how_to_go_on() {
     let (sandbox, developer) = (slow(), "developer");
-    let desk = Desk::demo(&sandbox);
-    let (running, id) = rolling(&sandbox, &desk);
+    let test_env = TestEnv::demo(&sandbox);
+    let (running, id) = rolling(&sandbox, &test_env);
     running.signal("INT");
     let ran = running.end().ended(30);
     assert!(ran.err.contains("stopping as soon as the call under way is answered"), "{}", ran.err);
     assert!(ran.out.contains("! suspended: stopped as asked; ECS goes on by itself"), "{}", ran.out);
     assert!(ran.out.contains(&format!("`kanmon resume {id}` goes on from here")), "{}", ran.out);
     assert!(ran.out.contains("being deployed by ECS: dev/web"), "{}", ran.out);
-    let status = desk.run(&sandbox.keys(developer), &["status"]).ended(0);
+    let status = test_env.run(&sandbox.keys(developer), &["status"]).ended(0);
     assert!(status.out.contains(&format!("`kanmon resume {id}`")), "{}", status.out);
     // Without a name, the only one that can be gone on with is meant.
-    let resumed = desk.run(&sandbox.keys(developer), &["resume"]).ended(0);
+    let resumed = test_env.run(&sandbox.keys(developer), &["resume"]).ended(0);
     assert!(resumed.out.contains("✓ succeeded"), "{}", resumed.out);
     assert_eq!(sandbox.done("UpdateService").len(), 1);
-    desk.run(&sandbox.keys(developer), &["resume", &id]).ended(2).told("has ended").told("promote");
+    test_env.run(&sandbox.keys(developer), &["resume", &id]).ended(2).on_stderr("has ended").on_stderr("promote");
 }
 
 #[test]
 fn a_suspended_release_is_the_last_line_that_programs_read() {
     let sandbox = slow();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let args = ["release", "--until", "dev", "--output", "json"];
-    let mut running = desk.start(&sandbox.keys("developer"), &args);
+    let mut running = test_env.start(&sandbox.keys("developer"), &args);
     running.says("\"kind\":\"rollout-started\"");
     running.signal("TERM");
     let ran = running.end().ended(30);
@@ -51,21 +51,21 @@ fn a_suspended_release_is_the_last_line_that_programs_read() {
 #[test]
 fn a_second_ctrl_c_leaves_at_once_and_the_release_can_still_be_gone_on_with() {
     let sandbox = slow();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     // The call under way takes its time, so that the first Ctrl-C has to wait for it.
     sandbox.ask("POST", "faults", r#"{"operation": "UpdateService", "count": 1, "kind": {"slow": 20000}}"#);
     let args = ["release", "--until", "dev", "-v", "--env-file", "kanmon.env"];
-    let mut running = desk.start(&sandbox.keys("developer"), &args);
+    let mut running = test_env.start(&sandbox.keys("developer"), &args);
     let id = release_in(&running.says("hello-dev-web:2 registered"));
     std::thread::sleep(std::time::Duration::from_millis(300));
     running.signal("INT");
     running.says("once more leaves at once");
     running.signal("INT");
     running.end().ended(30);
-    let exported = std::fs::read_to_string(desk.root.path().join("kanmon.env")).unwrap();
+    let exported = std::fs::read_to_string(test_env.root.path().join("kanmon.env")).unwrap();
     assert!(exported.starts_with(&format!("KANMON_RELEASE={id}\n")), "whoever goes on can name it: {exported}");
     assert!(exported.ends_with("KANMON_OUTCOME=suspended\n"), "{exported}");
-    let ran = desk.run(&sandbox.keys("developer"), &["resume", &id]).ended(0);
+    let ran = test_env.run(&sandbox.keys("developer"), &["resume", &id]).ended(0);
     assert!(ran.out.contains("✓ succeeded"), "{}", ran.out);
     assert_eq!(sandbox.done("UpdateService").len(), 1, "the call that was left under way is found, not repeated");
 }
@@ -73,47 +73,47 @@ fn a_second_ctrl_c_leaves_at_once_and_the_release_can_still_be_gone_on_with() {
 #[test]
 fn under_a_terminal_the_first_ctrl_c_suspends_and_the_second_leaves_at_once() {
     let sandbox = slow();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let mut running = desk.start_on_terminal(&developer, 100, &["release", "--until", "dev"]);
+    let mut running = test_env.start_on_terminal(&developer, 100, &["release", "--until", "dev"]);
     let id = release_in(&running.says("hello-dev-web:2"));
     running.types("\u{3}");
     let ran = running.end().ended(30);
     assert!(ran.out.contains("stopping as soon as the call under way is answered"), "{}", ran.out);
     assert!(ran.out.contains(&format!("kanmon resume {id}")), "{}", ran.out);
-    desk.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
+    test_env.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
     assert_eq!(sandbox.done("UpdateService").len(), 1);
 
-    desk.write("app/index.html", "another");
+    test_env.write("app/index.html", "another");
     sandbox.ask("POST", "faults", r#"{"operation": "UpdateService", "count": 1, "kind": {"slow": 20000}}"#);
-    let mut running = desk.start_on_terminal(&developer, 100, &["release", "--until", "dev", "-v"]);
+    let mut running = test_env.start_on_terminal(&developer, 100, &["release", "--until", "dev", "-v"]);
     let id = release_in(&running.says("hello-dev-web:3 registered"));
     std::thread::sleep(std::time::Duration::from_millis(300));
     running.types("\u{3}");
     running.says("once more leaves at once");
     running.types("\u{3}");
     running.end().ended(30);
-    desk.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
+    test_env.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
     assert_eq!(sandbox.done("UpdateService").len(), 2, "one for each release");
 }
 
 #[test]
 fn a_release_killed_in_the_middle_of_a_rollout_goes_on_without_doing_anything_twice() {
     let sandbox = slow();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(super::releases::ASKS, "");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(super::releases::ASKS, "");
     let developer = sandbox.keys("developer");
-    let mut running = desk.start(&developer, &["release"]);
+    let mut running = test_env.start(&developer, &["release"]);
     let id = release_in(&running.says("hello-staging-web:1 → hello-staging-web:2"));
     running.signal("KILL");
     assert_eq!(running.end().code, None);
-    let status = desk.run(&developer, &["status"]).ended(0);
+    let status = test_env.run(&developer, &["status"]).ended(0);
     assert!(
         status.out.contains(&format!("{id} was left behind by its process; `kanmon resume {id}`")),
         "{}",
         status.out
     );
-    let ran = desk.run(&developer, &["resume"]).ended(0);
+    let ran = test_env.run(&developer, &["resume"]).ended(0);
     assert!(ran.err.contains(&format!("{id} is resumed by developer")), "{}", ran.err);
     assert!(ran.out.contains("changed: dev/web, staging/web, prod/web"), "{}", ran.out);
     let mut updated: Vec<String> =
@@ -127,21 +127,21 @@ fn a_release_killed_in_the_middle_of_a_rollout_goes_on_without_doing_anything_tw
 #[test]
 fn a_stage_is_one_releases_at_a_time() {
     let sandbox = slow();
-    let desk = Desk::demo(&sandbox);
-    let (first, one) = rolling(&sandbox, &desk);
-    let mut second = desk.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
+    let test_env = TestEnv::demo(&sandbox);
+    let (first, one) = rolling(&sandbox, &test_env);
+    let mut second = test_env.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
     second.says("severity gate");
     let ran = first.end().ended(0);
     assert!(ran.out.contains(&one), "{}", ran.out);
     let ran = second.end().ended(0);
-    let (first_left, second_entered) = (position(&sandbox, &desk, &one, "done in"), release_in(&ran.out));
-    let entered = position(&sandbox, &desk, &second_entered, "entered: cluster");
+    let (first_left, second_entered) = (position(&sandbox, &test_env, &one, "done in"), release_in(&ran.out));
+    let entered = position(&sandbox, &test_env, &second_entered, "entered: cluster");
     assert!(first_left <= entered, "the second entered at {entered}, the first left at {first_left}");
 }
 
 /// When a release's story says this, to the second.
-fn position(sandbox: &Sandbox, desk: &Desk, id: &str, words: &str) -> String {
-    let story = desk.run(&sandbox.keys("developer"), &["history", id]).ended(0).out;
+fn position(sandbox: &Sandbox, test_env: &TestEnv, id: &str, words: &str) -> String {
+    let story = test_env.run(&sandbox.keys("developer"), &["history", id]).ended(0).out;
     let line = story.lines().find(|l| l.contains(words)).unwrap_or_else(|| panic!("no `{words}`:\n{story}"));
     line[..14].to_owned()
 }
@@ -149,42 +149,42 @@ fn position(sandbox: &Sandbox, desk: &Desk, id: &str, words: &str) -> String {
 #[test]
 fn a_release_that_somebody_works_on_is_not_taken_over_but_can_be_aborted() {
     let sandbox = slow();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let (running, id) = rolling(&sandbox, &desk);
-    desk.run(&developer, &["resume", &id]).ended(41).told("pid ").told("kanmon status");
-    desk.run(&developer, &["promote", &id, "--to", "staging"]).ended(41);
-    let aborted = desk.run(&developer, &["abort", &id, "--roll-back", "-m", "wrong commit"]).ended(0);
+    let (running, id) = rolling(&sandbox, &test_env);
+    test_env.run(&developer, &["resume", &id]).ended(41).on_stderr("pid ").on_stderr("kanmon status");
+    test_env.run(&developer, &["promote", &id, "--to", "staging"]).ended(41);
+    let aborted = test_env.run(&developer, &["abort", &id, "--roll-back", "-m", "wrong commit"]).ended(0);
     aborted.says("is asked to end");
     let ran = running.end().ended(23);
     assert!(ran.out.contains("✗ aborted") && ran.out.contains("wrong commit"), "{}", ran.out);
     assert!(ran.out.contains("rolled back: dev/web"), "{}", ran.out);
-    desk.run(&developer, &["abort", &id]).ended(2).told("has ended already");
+    test_env.run(&developer, &["abort", &id]).ended(2).on_stderr("has ended already");
 }
 
 #[test]
 fn a_release_that_nobody_works_on_is_ended_by_whoever_aborts_it() {
     let sandbox = slow();
-    let desk = Desk::demo(&sandbox);
-    let (running, id) = rolling(&sandbox, &desk);
+    let test_env = TestEnv::demo(&sandbox);
+    let (running, id) = rolling(&sandbox, &test_env);
     running.signal("KILL");
     running.end();
-    let ran = desk.run(&sandbox.keys("developer"), &["abort", &id, "--roll-back"]).ended(23);
+    let ran = test_env.run(&sandbox.keys("developer"), &["abort", &id, "--roll-back"]).ended(23);
     assert!(ran.out.contains("✗ aborted") && ran.out.contains("rolled back: dev/web"), "{}", ran.out);
-    desk.run(&sandbox.keys("developer"), &["resume"]).ended(2).told("there is nothing to resume");
+    test_env.run(&sandbox.keys("developer"), &["resume"]).ended(2).on_stderr("there is nothing to resume");
 }
 
 #[test]
 fn a_service_that_somebody_else_deploys_meanwhile_is_left_to_them() {
     let sandbox = slow();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     // Another repository's kanmon: to this one, that is somebody else.
-    let other = Desk::demo(&sandbox);
+    let other = TestEnv::demo(&sandbox);
     other.write("app/index.html", "somebody else's");
     let developer = sandbox.keys("developer");
     // Between what was read and what is to be changed, there is time for somebody else.
     sandbox.ask("POST", "faults", r#"{"operation": "RegisterTaskDefinition", "count": 1, "kind": {"slow": 15000}}"#);
-    let mut late = desk.start(&developer, &["release", "--until", "dev", "-v"]);
+    let mut late = test_env.start(&developer, &["release", "--until", "dev", "-v"]);
     late.says("runs hello-dev-web:1 now");
     let mut first = other.start(&developer, &["release", "--until", "dev"]);
     first.says("hello-dev-web:1 → ");
@@ -195,10 +195,10 @@ fn a_service_that_somebody_else_deploys_meanwhile_is_left_to_them() {
 }
 
 #[test]
-fn what_cannot_be_told_is_not_called_a_failure_and_can_be_gone_on_with() {
+fn what_is_unknown_is_not_called_a_failure_and_can_be_gone_on_with() {
     let sandbox = slow();
-    let desk = Desk::demo(&sandbox);
-    let (running, id) = rolling(&sandbox, &desk);
+    let test_env = TestEnv::demo(&sandbox);
+    let (running, id) = rolling(&sandbox, &test_env);
     drop(sandbox);
     running.signal("INT");
     running.end().ended(30);
@@ -208,6 +208,6 @@ fn what_cannot_be_told_is_not_called_a_failure_and_can_be_gone_on_with() {
         ("AWS_SECRET_ACCESS_KEY".to_owned(), "sandbox/developer/example/secret/key/000".to_owned()),
         ("AWS_REGION".to_owned(), "ap-northeast-1".to_owned()),
     ];
-    let ran = desk.run(&nowhere, &["resume", &id]).ended(32);
+    let ran = test_env.run(&nowhere, &["resume", &id]).ended(32);
     assert!(ran.err.contains("error: "), "{}", ran.err);
 }

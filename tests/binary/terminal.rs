@@ -1,16 +1,16 @@
 //! On a terminal: questions, spinners, colours, and lines that fit.
 
 use super::releases::ASKS;
-use super::rig::{Desk, Sandbox, release_in};
+use super::rig::{Sandbox, TestEnv, release_in};
 
 #[test]
 fn approve_shows_what_is_asked_and_takes_only_a_yes() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let mut running = desk.start(&sandbox.keys("developer"), &["release"]);
+    let test_env = TestEnv::demo(&sandbox);
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release"]);
     let id = release_in(&running.says("waits for approval"));
     let manager = sandbox.keys("manager");
-    let no = desk.run_on_terminal(&manager, 80, "\n", &["approve", &id]).ended(2);
+    let no = test_env.run_on_terminal(&manager, 80, "\n", &["approve", &id]).ended(2);
     for words in [
         "asked by  developer of 111111111111",
         "gate      passed (2 low)",
@@ -19,7 +19,7 @@ fn approve_shows_what_is_asked_and_takes_only_a_yes() {
     ] {
         assert!(no.out.contains(words), "not shown: `{words}`\n{}", no.out);
     }
-    let yes = desk.run_on_terminal(&manager, 80, "y\n", &["approve", &id]).ended(0);
+    let yes = test_env.run_on_terminal(&manager, 80, "y\n", &["approve", &id]).ended(0);
     assert!(yes.out.contains("prod is approved"), "{}", yes.out);
     running.end().ended(0);
 }
@@ -27,31 +27,31 @@ fn approve_shows_what_is_asked_and_takes_only_a_yes() {
 #[test]
 fn a_terminal_gets_spinners_and_colours_and_none_where_they_are_not_wanted() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "");
     let developer = sandbox.keys("developer");
-    let ran = desk.run_on_terminal(&developer, 80, "", &["release", "--until", "dev"]).ended(0);
+    let ran = test_env.run_on_terminal(&developer, 80, "", &["release", "--until", "dev"]).ended(0);
     assert!(ran.out.contains("\x1b[32m✓\x1b[0m"), "no colour: {:?}", ran.out);
     assert!(ran.out.chars().any(|c| "⠁⠂⠄⡀⢀⠠⠐⠈".contains(c)), "no spinner: {:?}", ran.out);
     let mut plain = developer.clone();
     plain.push(("NO_COLOR".to_owned(), "1".to_owned()));
     for (env, args) in [(&plain, vec!["history"]), (&developer, vec!["history", "--no-color"])] {
-        let ran = desk.run_on_terminal(env, 80, "", &args).ended(0);
+        let ran = test_env.run_on_terminal(env, 80, "", &args).ended(0);
         assert!(!ran.out.contains("\x1b["), "{:?}", ran.out);
     }
-    let ran = desk.run_on_terminal(&plain, 80, "", &["release", "--until", "dev"]).ended(0);
+    let ran = test_env.run_on_terminal(&plain, 80, "", &["release", "--until", "dev"]).ended(0);
     assert!(!ran.out.contains("\x1b[3"), "coloured although NO_COLOR is set: {:?}", ran.out);
 }
 
 #[test]
 fn looking_at_a_narrow_terminal_breaks_nothing_that_is_to_be_copied() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let ran = desk.run(&developer, &["release", "--until", "dev"]).ended(0);
+    let ran = test_env.run(&developer, &["release", "--until", "dev"]).ended(0);
     let id = release_in(&ran.out);
     for args in [vec!["status"], vec!["history"], vec!["history", &id], vec!["plan"]] {
-        let shown = desk.run_on_terminal(&developer, 50, "", &args).ended(0);
+        let shown = test_env.run_on_terminal(&developer, 50, "", &args).ended(0);
         let plain = uncoloured(&shown.out);
         let long: Vec<&str> = plain.lines().filter(|l| l.trim().contains(' ') && l.chars().count() > 50).collect();
         // What has no blank to break at is left whole.
@@ -75,11 +75,11 @@ fn uncoloured(text: &str) -> String {
 #[test]
 fn saying_more_works_on_a_terminal_and_off_it() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let ran = desk.run_on_terminal(&developer, 80, "", &["release", "--until", "dev", "-v"]).ended(0);
+    let ran = test_env.run_on_terminal(&developer, 80, "", &["release", "--until", "dev", "-v"]).ended(0);
     assert!(ran.out.contains("hello-dev-web:2 registered"), "{}", ran.out);
-    let ran = desk.run(&developer, &["release", "--until", "dev", "-vvv"]).ended(0);
+    let ran = test_env.run(&developer, &["release", "--until", "dev", "-vvv"]).ended(0);
     assert!(ran.err.contains("planned: no service changes"), "{}", ran.err);
     assert!(!ran.err.contains("secret/key"), "a secret is in the log");
 }

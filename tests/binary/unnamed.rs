@@ -1,7 +1,7 @@
 //! A container that the file does not name, as `plan` shows it.
 
 use super::pusher::{CLEAN, Pusher};
-use super::rig::{Desk, Sandbox};
+use super::rig::{Sandbox, TestEnv};
 
 #[test]
 fn a_plan_starts_no_scan_and_says_what_is_not_judged_yet() {
@@ -11,19 +11,19 @@ fn a_plan_starts_no_scan_and_says_what_is_not_judged_yet() {
     let demo = include_str!("../../src/sandbox/seed/demo.yaml").replace("    repositories:\n", basic);
     std::fs::write(&seed, demo).unwrap();
     let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.to_str().unwrap()]);
-    let (desk, pusher, developer) = (Desk::demo(&sandbox), Pusher::new(&sandbox), sandbox.keys("developer"));
+    let (test_env, pusher, developer) = (TestEnv::demo(&sandbox), Pusher::new(&sandbox), sandbox.keys("developer"));
     pusher.index("beside", &[pusher.amd64(CLEAN)]);
     let beside = format!(
         "\"containerDefinitions\": [{{ \"name\": \"metrics\", \"image\": \"{}:beside\", \"essential\": false }},",
         pusher.repository
     );
     let template = include_str!("../../pipelines/demo/deploy/web.json");
-    desk.write("deploy/web.json", &template.replacen("\"containerDefinitions\": [", &beside, 1));
-    desk.commit();
+    test_env.write("deploy/web.json", &template.replacen("\"containerDefinitions\": [", &beside, 1));
+    test_env.commit();
     let before = sandbox.changes();
     let given = ["plan", "--until", "dev", "--image", "app=hello:beside"];
     for args in [&given[..3], &given[..]] {
-        let ran = desk.run(&developer, args).ended(0);
+        let ran = test_env.run(&developer, args).ended(0);
         let said = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains("judged by the gate once it is scanned"), "{said}");
         assert!(said.contains("gate judged once the image is built and scanned"), "{said}");
@@ -31,7 +31,7 @@ fn a_plan_starts_no_scan_and_says_what_is_not_judged_yet() {
     assert_eq!(sandbox.changes(), before, "nothing was touched");
     assert_eq!(sandbox.done("StartImageScan").len(), 0);
     // The control: a release starts it, judges, and `plan` reads it.
-    desk.run(&developer, &["release", "--until", "dev"]).ended(0);
+    test_env.run(&developer, &["release", "--until", "dev"]).ended(0);
     assert!(!sandbox.done("StartImageScan").is_empty());
-    desk.run(&developer, &["plan", "--until", "dev"]).ended(0).says("(not named in the file)").says("gate passed");
+    test_env.run(&developer, &["plan", "--until", "dev"]).ended(0).says("(not named in the file)").says("gate passed");
 }

@@ -1,15 +1,15 @@
 //! A record held against what runs: an older release that is promoted again, what another tool deployed, and images that were given.
 
-use super::rig::{Desk, Sandbox, release_in};
+use super::rig::{Sandbox, TestEnv, release_in};
 
 const ASKS: &str = "      approval:\n        by: kanmon\n        approvers: [\"arn:aws:iam::111111111111:user/manager\"]\n        expires: 1h\n";
 const DEV: &str = "111111111111";
 
 /// Another page, committed, and its release up to a stage.
-fn release(sandbox: &Sandbox, desk: &Desk, page: &str, until: &str) -> String {
-    desk.write("app/index.html", page);
-    desk.commit();
-    let ran = desk.run(&sandbox.keys("developer"), &["release", "--until", until]).ended(0);
+fn release(sandbox: &Sandbox, test_env: &TestEnv, page: &str, until: &str) -> String {
+    test_env.write("app/index.html", page);
+    test_env.commit();
+    let ran = test_env.run(&sandbox.keys("developer"), &["release", "--until", until]).ended(0);
     release_in(&ran.out)
 }
 
@@ -20,36 +20,36 @@ fn digest(sandbox: &Sandbox, cluster: &str) -> String {
 #[test]
 fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "");
     let developer = sandbox.keys("developer");
-    let first = release(&sandbox, &desk, "one", "staging");
+    let first = release(&sandbox, &test_env, "one", "staging");
     let one = digest(&sandbox, "hello-staging");
-    let second = release(&sandbox, &desk, "two", "staging");
+    let second = release(&sandbox, &test_env, "two", "staging");
     let two = digest(&sandbox, "hello-staging");
     assert_ne!(one, two);
-    let before = desk.run(&developer, &["history", &first, "--output", "json"]).ended(0).out;
+    let before = test_env.run(&developer, &["history", &first, "--output", "json"]).ended(0).out;
     for stage in ["dev", "staging"] {
-        let ran = desk.run(&developer, &["promote", &first, "--to", stage]).ended(2);
-        ran.told(&format!("{stage}/web does not run the images of {first}, but hello@{}", &two[..19]))
-            .told(&format!("{second} has entered {stage} since"))
-            .told(&format!("`kanmon release --until {stage} --image app="))
-            .told(&one);
+        let ran = test_env.run(&developer, &["promote", &first, "--to", stage]).ended(2);
+        ran.on_stderr(&format!("{stage}/web does not run the images of {first}, but hello@{}", &two[..19]))
+            .on_stderr(&format!("{second} has entered {stage} since"))
+            .on_stderr(&format!("`kanmon release --until {stage} --image app="))
+            .on_stderr(&one);
     }
     // Nothing to do is not an end: the record stays as it was.
-    let ran = desk.run(&developer, &["promote", &second, "--to", "staging"]).ended(0);
+    let ran = test_env.run(&developer, &["promote", &second, "--to", "staging"]).ended(0);
     ran.says("✓ unchanged: ").says(&format!("{second} runs in staging already, and nothing was done"));
-    let after = desk.run(&developer, &["history", &first, "--output", "json"]).ended(0).out;
+    let after = test_env.run(&developer, &["history", &first, "--output", "json"]).ended(0).out;
     assert_eq!(before, after, "a refusal is no event of the release");
     assert_eq!((digest(&sandbox, "hello-dev"), digest(&sandbox, "hello-staging")), (two.clone(), two));
     // The way to go that was named.
     let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
-    desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
+    test_env.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
     assert_eq!(digest(&sandbox, "hello-dev"), one);
     // A stage on the way that a newer release has entered was passed all the same.
-    let ran = desk.run(&developer, &["promote", &second, "--to", "prod"]).ended(0);
-    ran.told("dev was passed before and now runs r2");
-    let story = desk.run(&developer, &["history", &second]).ended(0).out;
+    let ran = test_env.run(&developer, &["promote", &second, "--to", "prod"]).ended(0);
+    ran.on_stderr("dev was passed before and now runs r2");
+    let story = test_env.run(&developer, &["history", &second]).ended(0).out;
     assert!(story.contains("dev was passed before and now runs r2"), "{story}");
     assert_eq!(sandbox.done("UpdateService").iter().filter(|c| c["input"]["cluster"] == "hello-prod").count(), 1);
 }
@@ -57,158 +57,163 @@ fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
 #[test]
 fn a_release_is_not_said_to_run_where_its_images_run_with_another_configuration() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "");
     let developer = sandbox.keys("developer");
-    let first = release(&sandbox, &desk, "one", "staging");
+    let first = release(&sandbox, &test_env, "one", "staging");
     let one = digest(&sandbox, "hello-staging");
-    let made_from = desk.run(&developer, &["history", "--output", "json"]).ended(0).json();
+    let made_from = test_env.run(&developer, &["history", "--output", "json"]).ended(0).json();
     let made_from = made_from[0]["releases"][0]["source"]["commit"].as_str().unwrap()[..12].to_owned();
-    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
+    let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();
     let with_debug = r#""environment": [{ "name": "DEBUG", "value": "1" }, "#;
-    desk.write("deploy/web.json", &template.replace(r#""environment": ["#, with_debug));
-    desk.commit();
+    test_env.write("deploy/web.json", &template.replace(r#""environment": ["#, with_debug));
+    test_env.commit();
     let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
-    let ran = desk.run(&developer, &["release", "--until", "staging", "--image", &given]).ended(0);
+    let ran = test_env.run(&developer, &["release", "--until", "staging", "--image", &given]).ended(0);
     let second = release_in(&ran.out);
     assert_eq!(digest(&sandbox, "hello-staging"), one);
     for stage in ["dev", "staging"] {
-        let ran = desk.run(&developer, &["promote", &first, "--to", stage]).ended(2);
-        ran.told(&format!("{stage}/web runs the images of {first} with another configuration: hello-{stage}-web:3"))
-            .told(&format!("{second} has entered {stage} since"))
-            .told(&format!("check out commit {made_from}"))
-            .told(&format!("`kanmon release --until {stage} --image app="));
+        let ran = test_env.run(&developer, &["promote", &first, "--to", stage]).ended(2);
+        ran.on_stderr(&format!(
+            "{stage}/web runs the images of {first} with another configuration: hello-{stage}-web:3"
+        ))
+        .on_stderr(&format!("{second} has entered {stage} since"))
+        .on_stderr(&format!("check out commit {made_from}"))
+        .on_stderr(&format!("`kanmon release --until {stage} --image app="));
     }
-    desk.run(&developer, &["promote", &second, "--to", "staging"]).ended(0).says("✓ unchanged: ");
+    test_env.run(&developer, &["promote", &second, "--to", "staging"]).ended(0).says("✓ unchanged: ");
     // The way to go that was named; what the first one rolled runs again.
-    desk.write("deploy/web.json", &template);
-    desk.commit();
-    desk.run(&developer, &["release", "--until", "staging", "--image", &given]).ended(0);
-    desk.run(&developer, &["promote", &first, "--to", "staging"]).ended(0).says("✓ unchanged: ");
+    test_env.write("deploy/web.json", &template);
+    test_env.commit();
+    test_env.run(&developer, &["release", "--until", "staging", "--image", &given]).ended(0);
+    test_env.run(&developer, &["promote", &first, "--to", "staging"]).ended(0).says("✓ unchanged: ");
     // On the way the images count: they are what goes further.
-    desk.run(&developer, &["promote", &first, "--to", "prod"]).ended(0);
+    test_env.run(&developer, &["promote", &first, "--to", "prod"]).ended(0);
     assert_eq!(sandbox.reached("222222222222", "hello-prod", "web")["digest"], *one);
 }
 
 #[test]
 fn a_release_of_given_images_says_how_a_later_stage_gets_an_image_that_is_built() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "");
     let developer = sandbox.keys("developer");
     let admin = "  admin: { account: dev, repository: hello, builder: layers, layers: { files: { /srv/admin: app } } }\nservices:";
-    desk.edit("services:", admin);
+    test_env.edit("services:", admin);
     let task = "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { web: admin }, network_of: web }\ngate:\n  at_most";
-    desk.edit("gate:\n  at_most", task);
+    test_env.edit("gate:\n  at_most", task);
     let check = "      - check: { http: \"http://";
-    desk.edit("    steps:\n      - roll: web\n", "    steps:\n      - roll: web\n      - run: migrate\n");
+    test_env.edit("    steps:\n      - roll: web\n", "    steps:\n      - roll: web\n      - run: migrate\n");
     for stage in ["dev", "staging"] {
         let values = format!("values: deploy/{stage}.yaml\n    steps:\n      - roll: web\n");
-        desk.edit(&format!("{values}      - run: migrate\n{check}"), &format!("{values}{check}"));
+        test_env.edit(&format!("{values}      - run: migrate\n{check}"), &format!("{values}{check}"));
     }
-    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
-    desk.write("deploy/migrate.json", &template.replace("{{ stage }}-web", "{{ stage }}-migrate"));
-    desk.commit();
-    let built = release(&sandbox, &desk, "one", "dev");
+    let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();
+    test_env.write("deploy/migrate.json", &template.replace("{{ stage }}-web", "{{ stage }}-migrate"));
+    test_env.commit();
+    let built = release(&sandbox, &test_env, "one", "dev");
     let given = format!("app={}/{DEV}.ap-northeast-1/hello@{}", sandbox.host, digest(&sandbox, "hello-dev"));
-    let ran = desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
+    let ran = test_env.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
     let id = release_in(&ran.out);
     assert_ne!(id, built);
-    let ran = desk.run(&developer, &["promote", &id, "--to", "prod"]).ended(40);
+    let ran = test_env.run(&developer, &["promote", &id, "--to", "prod"]).ended(40);
     ran.says(&format!("image admin cannot be built for {id}: it was started without a source"))
         .says("every image that it needed up to dev was given")
         .says(&format!("`kanmon release --until prod --image {given}` builds admin from the working tree"));
     // The way to go that was named.
-    desk.run(&developer, &["release", "--until", "prod", "--image", &given]).ended(0);
+    test_env.run(&developer, &["release", "--until", "prod", "--image", &given]).ended(0);
 }
 
 #[test]
 fn a_stage_that_somebody_else_changed_was_not_passed() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "");
     let developer = sandbox.keys("developer");
-    let id = release(&sandbox, &desk, "one", "staging");
+    let id = release(&sandbox, &test_env, "one", "staging");
     copies_tags(&sandbox, "hello-staging");
-    let ran = desk.run(&developer, &["promote", &id, "--to", "prod"]).ended(2);
-    ran.told(&format!("staging/web does not run the images of {id}, but public.ecr.aws/nginx/nginx:1.28"))
-        .told("somebody has changed it since without kanmon");
+    let ran = test_env.run(&developer, &["promote", &id, "--to", "prod"]).ended(2);
+    ran.on_stderr(&format!("staging/web does not run the images of {id}, but public.ecr.aws/nginx/nginx:1.28"))
+        .on_stderr("somebody has changed it since without kanmon");
     assert!(sandbox.done("UpdateService").iter().all(|c| c["input"]["cluster"] != "hello-prod"));
 }
 
 #[test]
 fn a_stage_on_the_way_that_cannot_be_read_is_a_note_and_the_target_is_not() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    desk.edit(ASKS, "");
+    let test_env = TestEnv::demo(&sandbox);
+    test_env.edit(ASKS, "");
     let developer = sandbox.keys("developer");
-    let id = release(&sandbox, &desk, "one", "staging");
+    let id = release(&sandbox, &test_env, "one", "staging");
     // As many attempts as a call has: the first stage that is read cannot be, for no fault of who looks.
     let away = r#"{"operation": "DescribeServices", "account": "111111111111", "count": 5, "kind": "server_error"}"#;
     sandbox.ask("POST", "faults", away);
-    let ran = desk.run(&developer, &["promote", &id, "--to", "prod"]).ended(0);
-    ran.told(&format!("stage dev could not be read, so whether it still runs what {id} brought is unknown: "));
+    let ran = test_env.run(&developer, &["promote", &id, "--to", "prod"]).ended(0);
+    ran.on_stderr(&format!("stage dev could not be read, so whether it still runs what {id} brought is unknown: "));
     // Where the target itself cannot be read, nothing is known of it.
     sandbox.ask("POST", "faults", away);
-    let ran = desk.run(&developer, &["promote", &id, "--to", "dev"]).ended(32);
+    let ran = test_env.run(&developer, &["promote", &id, "--to", "dev"]).ended(32);
     assert!(!ran.err.contains("could not be read, so whether"), "{}", ran.err);
 }
 
 #[test]
 fn status_credits_the_release_that_rolled_a_revision_and_never_a_tag() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let first = release(&sandbox, &desk, "one", "dev");
+    let first = release(&sandbox, &test_env, "one", "dev");
     let one = digest(&sandbox, "hello-dev");
     let row = |name: &str| {
-        let out = desk.run(&developer, &["status"]).ended(0).out;
+        let out = test_env.run(&developer, &["status"]).ended(0).out;
         out.lines().find(|l| l.starts_with(name)).unwrap_or_else(|| panic!("{out}")).to_owned()
     };
     assert!(row("dev/web").ends_with(&first), "{}", row("dev/web"));
-    let second = release(&sandbox, &desk, "two", "dev");
+    let second = release(&sandbox, &test_env, "two", "dev");
     assert!(row("dev/web").ends_with(&second), "{}", row("dev/web"));
     // The first one's revision again, rolled by a third.
     let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
-    let third = release_in(&desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0).out);
+    let third = release_in(&test_env.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0).out);
     assert!(row("dev/web").contains("hello-dev-web:2") && row("dev/web").ends_with(&third), "{}", row("dev/web"));
     // As ecs-deploy does.
     copies_tags(&sandbox, "hello-dev");
-    let told = row("dev/web");
-    assert!(told.contains("nginx:1.28") && told.ends_with(&format!("not by kanmon (last good: {third})")), "{told}");
-    let json = desk.run(&developer, &["status", "--output", "json"]).ended(0).json();
+    let output = row("dev/web");
+    assert!(
+        output.contains("nginx:1.28") && output.ends_with(&format!("not by kanmon (last good: {third})")),
+        "{output}"
+    );
+    let json = test_env.run(&developer, &["status", "--output", "json"]).ended(0).json();
     assert_eq!(json[0]["services"][0]["live"]["release"], serde_json::Value::Null);
 }
 
 #[test]
 fn an_image_that_is_given_has_the_commit_that_it_was_built_from() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
-    let commit = |desk: &Desk| {
-        let json = desk.run(&developer, &["history", "--output", "json"]).ended(0).json();
+    let commit = |test_env: &TestEnv| {
+        let json = test_env.run(&developer, &["history", "--output", "json"]).ended(0).json();
         json[0]["releases"][0].clone()
     };
-    let first = release(&sandbox, &desk, "one", "dev");
-    let built_from = commit(&desk)["source"]["commit"].as_str().unwrap().to_owned();
+    let first = release(&sandbox, &test_env, "one", "dev");
+    let built_from = commit(&test_env)["source"]["commit"].as_str().unwrap().to_owned();
     let one = digest(&sandbox, "hello-dev");
-    desk.write("app/index.html", "two");
-    desk.commit();
+    test_env.write("app/index.html", "two");
+    test_env.commit();
     let given = format!("app={}/{DEV}.ap-northeast-1/hello@{one}", sandbox.host);
-    let ran = desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
+    let ran = test_env.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
     let id = release_in(&ran.out);
-    let told = commit(&desk);
-    assert_eq!(told["source"]["commit"], serde_json::Value::Null, "the tree of today says nothing of it");
-    assert_eq!(told["image_commits"]["app"]["commit"], *built_from);
-    let story = desk.run(&developer, &["history", &id]).ended(0).out;
+    let output = commit(&test_env);
+    assert_eq!(output["source"]["commit"], serde_json::Value::Null, "the tree of today says nothing of it");
+    assert_eq!(output["image_commits"]["app"]["commit"], *built_from);
+    let story = test_env.run(&developer, &["history", &id]).ended(0).out;
     assert!(story.contains(&format!("commit {}, built by {first}", &built_from[..12])), "{story}");
-    let list = desk.run(&developer, &["history"]).ended(0).out;
+    let list = test_env.run(&developer, &["history"]).ended(0).out;
     assert_eq!(list.matches(&built_from[..10]).count(), 2, "{list}");
     // Another record knows of no release that built it, and the image has no label.
     let elsewhere = tempfile::tempdir().unwrap();
     let state = format!("local:{}", elsewhere.path().display());
-    desk.run(&developer, &["release", "--until", "dev", "--image", &given, "--state", &state]).ended(0);
-    let json = desk.run(&developer, &["history", "--output", "json", "--state", &state]).ended(0).json();
+    test_env.run(&developer, &["release", "--until", "dev", "--image", &given, "--state", &state]).ended(0);
+    let json = test_env.run(&developer, &["history", "--output", "json", "--state", &state]).ended(0).json();
     assert_eq!(json[0]["releases"][0]["source"]["commit"], serde_json::Value::Null);
     assert_eq!(json[0]["releases"][0]["image_commits"], serde_json::json!({}));
 }
@@ -216,16 +221,16 @@ fn an_image_that_is_given_has_the_commit_that_it_was_built_from() {
 #[test]
 fn an_image_s_own_label_names_its_commit() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
     let title = "org.opencontainers.image.title: hello";
     let revision = "0123456789abcdef0123456789abcdef01234567";
-    desk.edit(title, &format!("{title}, org.opencontainers.image.revision: \"{revision}\""));
+    test_env.edit(title, &format!("{title}, org.opencontainers.image.revision: \"{revision}\""));
     // Uncommitted changes were built in: the record has no commit that holds them.
-    desk.run(&developer, &["release", "--until", "dev"]).ended(0);
+    test_env.run(&developer, &["release", "--until", "dev"]).ended(0);
     let given = format!("app={}/{DEV}.ap-northeast-1/hello@{}", sandbox.host, digest(&sandbox, "hello-dev"));
-    let ran = desk.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
-    let story = desk.run(&developer, &["history", &release_in(&ran.out)]).ended(0).out;
+    let ran = test_env.run(&developer, &["release", "--until", "dev", "--image", &given]).ended(0);
+    let story = test_env.run(&developer, &["history", &release_in(&ran.out)]).ended(0).out;
     assert!(story.contains("commit 0123456789ab by its label"), "{story}");
 }
 

@@ -6,7 +6,7 @@ use super::rig::{World, lines, report};
 use crate::binary::junit::Result::{Error, Failure, Skipped};
 
 #[test]
-fn a_build_whose_gate_blocks_fails_with_the_code_told_and_the_record_kept() {
+fn a_build_whose_gate_blocks_fails_with_the_code_reported_and_the_record_kept() {
     let Some(world) = World::start("a gate that blocks") else { return };
     world.post("findings", &json!({ "images": { "repository": "hello" }, "findings": "CRITICAL:1" }));
     let execution = world.starts();
@@ -18,9 +18,9 @@ fn a_build_whose_gate_blocks_fails_with_the_code_told_and_the_record_kept() {
     let ending = lines(&prepared.artifacts["kanmon.jsonl"]).pop().unwrap();
     assert_eq!((&ending["kind"], &ending["outcome"]), (&"finished".into(), &"blocked".into()));
     let shown = report(&prepared);
-    let Failure(why) = shown.result("dev", "severity gate") else { panic!("{}", shown.told()) };
+    let Failure(why) = shown.result("dev", "severity gate") else { panic!("{}", shown.lines()) };
     assert!(why.contains("1 critical (at most 0)"), "{why}");
-    assert!(matches!(shown.result("dev", "update dev/web"), Skipped(_)), "{}", shown.told());
+    assert!(matches!(shown.result("dev", "update dev/web"), Skipped(_)), "{}", shown.lines());
     assert!(world.updates().is_empty(), "nothing was deployed");
     assert_eq!(execution.ends(), (Some(24), "Failed".to_owned()));
 }
@@ -37,7 +37,7 @@ fn a_build_that_is_told_no_step_or_no_release_says_so() {
     assert_eq!(built.phases[1], ("build", Some(2)), "{}", built.log);
     // What looks like a flag is a value that is not valid, and never a build that succeeds by showing help.
     let id = ("KANMON_RELEASE", "r20260101-000000-0a1b2c");
-    for (project, variables, told) in [
+    for (project, variables, output) in [
         ("kanmon-promote", vec![("KANMON_RELEASE", "--help")], "`--help` is not a release id"),
         ("kanmon-promote", vec![("KANMON_RELEASE", "-V")], "`-V` is not a release id"),
         ("kanmon-promote", vec![id, ("KANMON_TO", "--help")], "`--help` is not a name"),
@@ -45,6 +45,6 @@ fn a_build_that_is_told_no_step_or_no_release_says_so() {
     ] {
         let (built, _) = world.builds(project, &variables);
         assert_eq!(built.phases[1], ("build", Some(2)), "{variables:?}: {}", built.log);
-        assert!(built.log.contains(told), "{variables:?}: {}", built.log);
+        assert!(built.log.contains(output), "{variables:?}: {}", built.log);
     }
 }

@@ -13,8 +13,8 @@ fn worker(world: &World) -> String {
     let until = Instant::now() + Duration::from_secs(120);
     loop {
         let status = world.kanmon("manager", &["status", "--offline", "--output", "json"]);
-        let told: Value = serde_json::from_slice(&status.stdout).unwrap();
-        let open = &told["open"][0];
+        let output: Value = serde_json::from_slice(&status.stdout).unwrap();
+        let open = &output["open"][0];
         if let (Some(release), Some(who)) = (open["release"].as_str(), open["held_by"]["who"].as_str()) {
             let history = world.kanmon("manager", &["history", release, "--output", "json"]);
             // More than its beginning: from then on it listens for signals.
@@ -22,7 +22,7 @@ fn worker(world: &World) -> String {
                 return who.rsplit_once("pid ").unwrap().1.to_owned();
             }
         }
-        assert!(Instant::now() < until, "nobody works on a release: {told}");
+        assert!(Instant::now() < until, "nobody works on a release: {output}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -49,7 +49,7 @@ fn a_build_whose_release_is_suspended_succeeds_and_says_that_it_is_not_done() {
     assert!(!built.log.contains("FAILED"));
     let shown = report(&built);
     let waits = shown.result("hello", "hello to staging");
-    assert!(matches!(waits, Result::Skipped(_)) && !shown.is_red(), "{}", shown.told());
+    assert!(matches!(waits, Result::Skipped(_)) && !shown.is_red(), "{}", shown.lines());
 
     // Who approves is told so, and shown no plan. Approving all the same opens nothing.
     assert_eq!(execution.reaches("Approve")["CustomData"], format!("release {release} (suspended), plan "));

@@ -213,8 +213,8 @@ impl<'a> Run<'a> {
 
     fn end(self) -> Built {
         let value = |name: &String| {
-            let told = self.shell(&format!(r#". "$1/environment"; printf %s "${name}""#)).output().unwrap();
-            (name.clone(), String::from_utf8(told.stdout).unwrap())
+            let printed = self.shell(&format!(r#". "$1/environment"; printf %s "${name}""#)).output().unwrap();
+            (name.clone(), String::from_utf8(printed.stdout).unwrap())
         };
         let exported = self.spec.env.exported_variables.iter().map(value).collect();
         // Always attempted; a file that is not there fails the build.

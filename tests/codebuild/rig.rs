@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::container::{Built, Container, Spec};
 use crate::binary::junit::Junit;
-use crate::contract::recording;
+use crate::real::sandbox_process::SandboxProcess;
 use crate::shared_state::moto::Moto;
 
 const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
@@ -22,11 +22,11 @@ const USERS: [&str; 5] = ["developer", "manager", "prepares", "promotes", "opera
 const DEV: &str = "111111111111";
 pub const PROD: &str = "222222222222";
 /// A build takes some seconds at the sandbox's speed; a busy machine may need many times that.
-const PATIENCE: Duration = Duration::from_secs(240);
+const TIMEOUT: Duration = Duration::from_secs(240);
 
 pub struct World {
     moto: Moto,
-    sandbox: Child,
+    _sandbox: SandboxProcess,
     endpoint: String,
     /// What each user's shell exports.
     keys: BTreeMap<String, BTreeMap<String, String>>,
@@ -54,35 +54,17 @@ impl World {
     pub fn start(test: &str) -> Option<World> {
         let moto = Moto::start(test)?;
         moto.create_table("kanmon-state", "pk", "sk");
-        let mut sandbox = Command::new(KANMON)
-            .args(["sandbox", "--port", "0", "--speed", "60", "--seed"])
-            .arg(here("world.yaml"))
-            .args(recording::arguments("codebuild"))
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut keys: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        let mut user = String::new();
-        for line in BufReader::new(sandbox.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if let Some(who) = line.strip_prefix("# ") {
-                user = who.split_whitespace().next().unwrap().to_owned();
-            } else if let Some((name, value)) = line.strip_prefix("export ").and_then(|l| l.split_once('=')) {
-                keys.entry(user.clone()).or_default().insert(name.to_owned(), value.to_owned());
-            } else if line.starts_with("unset ") && keys.len() == USERS.len() {
-                break;
-            }
-        }
-        let endpoint = keys[USERS[0]]["AWS_ENDPOINT_URL"].clone();
+        let seed = here("world.yaml");
+        let sandbox = SandboxProcess::start("codebuild", &["--seed".as_ref(), seed.as_os_str()], USERS.len());
+        let endpoint = sandbox.endpoint();
+        let of_user = |(user, exports): (&String, &Vec<_>)| (user.clone(), exports.iter().cloned().collect());
+        let mut keys: BTreeMap<String, BTreeMap<String, String>> = sandbox.exports.iter().map(of_user).collect();
         // AWS has no such variable in a build; the pipeline file says where it is.
         keys.values_mut().for_each(|k| drop(k.remove("AWS_ENDPOINT_URL")));
         let programs = image(&[]);
         symlink(KANMON, programs.path().join("kanmon")).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Some(World { moto, sandbox, endpoint, keys, programs, runtime })
+        Some(World { moto, _sandbox: sandbox, endpoint, keys, programs, runtime })
     }
 
     pub fn checkout(&self) -> Checkout {
@@ -125,8 +107,8 @@ impl World {
         let mut out = BufReader::new(remote.stdout.take().unwrap());
         let mut first = String::new();
         out.read_line(&mut first).unwrap();
-        let told: Value = serde_json::from_str(&first).unwrap();
-        let id = told["execution"].as_str().unwrap().to_owned();
+        let printed: Value = serde_json::from_str(&first).unwrap();
+        let id = printed["execution"].as_str().unwrap().to_owned();
         let statuses = std::thread::spawn(move || {
             let _ = out.read_to_string(&mut first);
             first
@@ -237,17 +219,10 @@ impl World {
     }
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        let _ = self.sandbox.kill();
-        let _ = self.sandbox.wait();
-    }
-}
-
 impl Execution<'_> {
     /// Waits until an action runs; its configuration as CodePipeline resolved it.
     pub fn reaches(&self, action: &str) -> BTreeMap<String, String> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             if let Some(detail) = self.world.action(&self.id, action) {
                 let input = detail.input.unwrap();
@@ -272,7 +247,7 @@ impl Execution<'_> {
             variables.iter().map(|v| (v["name"].as_str(), v["value"].as_str())).chain(more.iter().copied()).collect();
         let (built, checkout) = self.world.builds(&configuration["ProjectName"], &variables);
         let end = json!({ "fails": !built.succeeded, "outputVariables": built.exported });
-        let told = json!({
+        let printed = json!({
             "account": DEV,
             "region": "ap-northeast-1",
             "pipeline": "hello",
@@ -280,7 +255,7 @@ impl Execution<'_> {
             "action": format!("{stage}/{action}"),
             "end": end,
         });
-        self.world.post("actions", &told);
+        self.world.post("actions", &printed);
         (built, checkout)
     }
 
@@ -298,8 +273,8 @@ impl Execution<'_> {
         let answer = ["approve", release, "--plan", plan, "-m", "read it all"];
         let approved = self.world.kanmon("manager", &answer);
         assert!(approved.status.success(), "{message}: {}", String::from_utf8_lossy(&approved.stderr));
-        let told = String::from_utf8_lossy(&approved.stdout).into_owned();
-        assert_eq!(told, format!("{release}: prod is approved; its execution of CodePipeline takes it up\n"));
+        let printed = String::from_utf8_lossy(&approved.stdout).into_owned();
+        assert_eq!(printed, format!("{release}: prod is approved; its execution of CodePipeline takes it up\n"));
     }
 
     /// The manager rejects what CodePipeline's message shows.
@@ -327,7 +302,7 @@ impl Execution<'_> {
 
     /// What the one who started it sees in the end: the exit code and the last status.
     pub fn ends(mut self) -> (Option<i32>, String) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         let status = loop {
             if let Some(status) = self.remote.try_wait().unwrap() {
                 break status;

@@ -15,18 +15,18 @@ fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_a
     let (release, digest, plan) = (&exported["KANMON_RELEASE"], &exported["KANMON_DIGEST"], &exported["KANMON_PLAN"]);
     assert!(release.starts_with('r') && digest.starts_with("sha256:") && plan.len() == 64, "{exported:?}");
     assert_eq!(exported["KANMON_OUTCOME"], "succeeded");
-    let told = lines(&prepared.artifacts["kanmon.jsonl"]);
-    assert_eq!((&told[0]["kind"], &told[told.len() - 1]["kind"]), (&"started".into(), &"finished".into()));
+    let output = lines(&prepared.artifacts["kanmon.jsonl"]);
+    assert_eq!((&output[0]["kind"], &output[output.len() - 1]["kind"]), (&"started".into(), &"finished".into()));
     let shown = report(&prepared);
     let names: Vec<&str> = shown.suites.iter().map(|s| s.name.as_str()).collect();
-    assert_eq!(names, ["hello", "dev", "staging", "prod"], "{}", shown.told());
+    assert_eq!(names, ["hello", "dev", "staging", "prod"], "{}", shown.lines());
     let properties = &shown.suites[0].properties;
     assert_eq!(["release", "digest", "plan"].map(|n| &properties[n]), [release, digest, plan]);
     assert_eq!(shown.result("staging", "update staging/web"), &Passed);
     assert_eq!(shown.result("prod", "copy app into prod"), &Passed);
-    let Skipped(why) = shown.result("prod", "approval") else { panic!("{}", shown.told()) };
+    let Skipped(why) = shown.result("prod", "approval") else { panic!("{}", shown.lines()) };
     assert!(why.contains(&plan[..12]), "the question that was put: {why}");
-    assert!(!shown.is_red() && !shown.told().contains("update prod/web"), "{}", shown.told());
+    assert!(!shown.is_red() && !shown.lines().contains("update prod/web"), "{}", shown.lines());
     let prepares = "arn:aws:iam::111111111111:user/prepares".to_owned();
     let before = [(prepares.clone(), "hello-dev/web".to_owned()), (prepares, "hello-staging/web".to_owned())];
     assert_eq!(world.updates(), before, "nothing in production");
@@ -47,14 +47,14 @@ fn one_build_prepares_and_asks_and_another_in_production_goes_on_with_what_was_a
     for case in ["approval", "severity gate", "update prod/web"] {
         assert_eq!(shown.result("prod", case), &Passed);
     }
-    assert!(shown.case("prod", "approval").out.contains("approved by manager of 111111111111"), "{}", shown.told());
-    assert!(shown.suites.iter().flat_map(|s| &s.cases).all(|c| c.result == Passed), "{}", shown.told());
+    assert!(shown.case("prod", "approval").out.contains("approved by manager of 111111111111"), "{}", shown.lines());
+    assert!(shown.suites.iter().flat_map(|s| &s.cases).all(|c| c.result == Passed), "{}", shown.lines());
 
     assert_eq!(&world.digest(PROD, "hello-prod"), digest);
     let promotes = ("arn:aws:iam::222222222222:user/promotes".to_owned(), "hello-prod/web".to_owned());
     assert_eq!(world.updates(), [&before[..], &[promotes]].concat(), "one call for each service");
     let whole = lines(&promoted.artifacts["kanmon.jsonl"]);
-    assert_eq!(whole[..told.len()], told[..], "the second build goes on with the first one's record");
+    assert_eq!(whole[..output.len()], output[..], "the second build goes on with the first one's record");
     let given = whole.iter().find(|e| e["kind"] == "approval-given").unwrap();
     assert_eq!(given["answer"]["by"]["arn"], "arn:aws:iam::111111111111:user/manager");
 

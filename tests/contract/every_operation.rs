@@ -66,5 +66,5 @@ fn awss_clients_succeed_at_every_operation_that_the_sandbox_has() {
     assert!(never.is_empty(), "the sandbox has these, and life.py and command.py do not use them: {never:#?}");
     assert!(!owned.is_empty() && !unknown.is_empty());
     let total = owned.len();
-    super::tell(&format!("every operation of the sandbox: {total} of {total} succeed by AWS's clients\n"));
+    super::print_line(&format!("every operation of the sandbox: {total} of {total} succeed by AWS's clients\n"));
 }

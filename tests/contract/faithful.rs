@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::exchange::Exchange;
 use super::judge::{Verdict, judge};
-use super::recording::Page;
+use super::recording::Buffer;
 use super::traffic;
 
 /// The demo's AWS, spoken to by the Rust SDK, and the one exchange that came of it.
@@ -24,7 +24,7 @@ async fn exchange<F, R>(call: impl FnOnce(SdkConfig) -> F) -> Exchange
 where
     F: Future<Output = R>,
 {
-    let page = Page::default();
+    let page = Buffer::default();
     let mut world = World::new(&Seed::demo(), Latency::REAL, Timestamp::now()).unwrap();
     world.record(Traffic::new(page.clone()));
     let time = aws_smithy_async::time::SystemTimeSource::new();
@@ -128,7 +128,7 @@ async fn the_judge_agrees_with_the_sandbox_and_disagrees_with_what_is_changed_in
 }
 
 #[tokio::test]
-async fn a_required_member_and_an_error_that_is_none_of_the_operation_are_told() {
+async fn a_required_member_and_an_error_that_is_none_of_the_operation_are_reported() {
     let Some(models) = super::models("required members") else { return };
     let said = |exchange: &Exchange| found(&judge(models, exchange));
     let pipeline = exchange(|config| async move {
@@ -151,7 +151,7 @@ async fn a_required_member_and_an_error_that_is_none_of_the_operation_are_told()
 }
 
 #[tokio::test]
-async fn a_changed_answer_among_the_traffic_is_told_and_counted() {
+async fn a_changed_answer_among_the_traffic_is_reported_and_counted() {
     let Some(models) = super::models("traffic with a fault") else { return };
     let folder = tempfile::tempdir().unwrap();
     let services = services().await;
@@ -163,19 +163,19 @@ async fn a_changed_answer_among_the_traffic_is_told_and_counted() {
     let agreed = judged(&[&services, &services]);
     assert!(agreed.disagreements.is_empty());
     let total = "1 operations, 2 exchanges (4 messages) of scenarios: 0 disagreements";
-    assert!(agreed.told().contains(total), "{}", agreed.told());
+    assert!(agreed.table().contains(total), "{}", agreed.table());
 
     let enumerated = changed(services.clone(), |body| body["services"][0]["launchType"] = "MOON".into());
     let without = changed(findings().await, |body| {
         body["findings"] =
             serde_json::json!([{"findingArn": "arn:aws:inspector2:ap-northeast-1:111111111111:finding/0"}]);
     });
-    let told = judged(&[&services, &enumerated, &without]).told();
+    let output = judged(&[&services, &enumerated, &without]).table();
     for words in [
         "1 × sandbox: ecs DescribeServices answer: services[].launchType: 'MOON' is no value of its enum",
         "1 × sandbox: inspector2 ListFindings answer: findings[].severity: required, and not there",
     ] {
-        assert!(told.contains(words), "{words}\n{told}");
+        assert!(output.contains(words), "{words}\n{output}");
     }
 }
 

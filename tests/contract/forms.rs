@@ -187,8 +187,8 @@ fn maps_are_read_out_of_forms_and_answers() {
                   <Attributes><entry><key>Owner</key><value>1</value></entry><entry><key>Policy</key><value/></entry></Attributes>\
                   </GetTopicAttributesResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>\
                   </GetTopicAttributesResponse>";
-    let told = output(sns, operation(name), name, answer).expect("an answer");
-    assert_eq!(told, serde_json::json!({"Attributes": {"Owner": "1", "Policy": ""}}));
+    let printed = output(sns, operation(name), name, answer).expect("an answer");
+    assert_eq!(printed, serde_json::json!({"Attributes": {"Owner": "1", "Policy": ""}}));
     let front = |namespace: &str| {
         let error =
             "<Error><Type>Sender</Type><Code>InvalidAction</Code><Message>m</Message></Error><RequestId>r</RequestId>";

@@ -18,9 +18,9 @@ use serde_json::Value;
 use super::exchange::{Exchange, Protocol};
 use super::judge::judge;
 use super::models::Service;
-use super::recording::Page;
+use super::recording::Buffer;
 use super::samples::Samples;
-use super::{cbor, forms, models, tell};
+use super::{cbor, forms, models, print_line};
 
 /// What an input is refused with that is not as its model has it.
 const REFUSALS: [&str; 4] =
@@ -31,13 +31,13 @@ const APART: SignedDuration = SignedDuration::from_secs(60);
 
 struct Rig {
     world: World,
-    page: Page,
+    page: Buffer,
     now: Timestamp,
 }
 
 impl Rig {
     fn new() -> Rig {
-        let (page, now) = (Page::default(), "2026-01-31T09:45:00Z".parse().unwrap());
+        let (page, now) = (Buffer::default(), "2026-01-31T09:45:00Z".parse().unwrap());
         let mut world = World::new(&Seed::demo(), Latency::REAL, now).unwrap();
         world.record(Traffic::new(page.clone()));
         Rig { world, page, now }
@@ -128,10 +128,10 @@ fn what_a_model_rules_out_of_an_input_is_refused_by_the_sandbox() {
                 let operation = service.operation(name).expect("an operation of the model");
                 let Some(input) = service.side(operation, "input") else { continue };
                 operations += 1;
-                let told = |what: &str| format!("{} {name} ({protocol:?}): {what}", service.name);
+                let described = |what: &str| format!("{} {name} ({protocol:?}): {what}", service.name);
                 let whole = judge(models, &rig.exchange(service, protocol, name, &samples.whole(input)));
                 if !whole.request.is_empty() || whole.code == "SerializationException" {
-                    wrong.push(told(&format!("the whole: {:?} {}", whole.request, whole.code)));
+                    wrong.push(described(&format!("the whole: {:?} {}", whole.request, whole.code)));
                 }
                 for spoilt in samples.spoilt(input) {
                     let exchange = rig.exchange(service, protocol, name, &spoilt.input);
@@ -145,13 +145,15 @@ fn what_a_model_rules_out_of_an_input_is_refused_by_the_sandbox() {
                     let says = answer.to_lowercase().contains(&format!("'{}'", spoilt.path.to_lowercase()));
                     if !REFUSALS.contains(&verdict.code.as_str()) || !verdict.answer.is_empty() || !says {
                         let line = format!("{}: {} {:?} {answer}", spoilt.what, verdict.code, verdict.answer);
-                        wrong.push(told(&line));
+                        wrong.push(described(&line));
                     }
                 }
             }
         }
     }
-    tell(&format!("\n{asked} inputs that {operations} operations do not take, by their protocols, were refused\n"));
+    print_line(&format!(
+        "\n{asked} inputs that {operations} operations do not take, by their protocols, were refused\n"
+    ));
     assert!(asked > 3_000, "{asked}");
     assert!(wrong.is_empty(), "{} of {asked}:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use serde_json::json;
 
-use super::{models, tell};
+use super::{models, print_line};
 use crate::real::peers::{DockerPeer, have, leave_out};
 use crate::real::sandbox::Sandbox;
 
@@ -95,7 +95,7 @@ pub fn run(python: &Path, script: &str, home: &Path, given: &serde_json::Value) 
     if !done.status.success() {
         return Err(format!("{out}{err}"));
     }
-    tell(&out);
+    print_line(&out);
     Ok(out.into_owned())
 }
 

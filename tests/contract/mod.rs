@@ -26,7 +26,7 @@ use crate::real::peers::leave_out;
 use crate::real::readme::called;
 
 /// Says something past the test harness, which keeps what passing tests print to itself.
-fn tell(text: &str) {
+fn print_line(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
@@ -51,7 +51,7 @@ fn everything_on_the_wire_is_what_awss_models_say() {
     life::lived();
     peers::asked();
     let traffic = traffic::read(models, &folder);
-    tell(&format!("\n{}\n", traffic.told()));
+    print_line(&format!("\n{}\n", traffic.table()));
     for suite in SUITES {
         assert!(traffic.suites.contains(suite), "nothing of {suite} was written down in {}", folder.display());
     }

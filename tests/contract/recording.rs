@@ -43,16 +43,16 @@ pub fn of(peer: &str, suite: &str) -> Option<Traffic> {
 
 /// Traffic in memory, for who judges it at once.
 #[derive(Clone, Default)]
-pub struct Page(Arc<Mutex<Vec<u8>>>);
+pub struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-impl Page {
+impl Buffer {
     /// What was written since it was last taken.
     pub fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
 
-impl Write for Page {
+impl Write for Buffer {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }

@@ -21,7 +21,7 @@ const TEXTS: [&str; 9] = [
 const LONGEST: u64 = 20_000;
 
 /// What is spoilt of a sample: where, and how.
-pub struct Spoilt {
+pub struct InvalidSample {
     pub what: String,
     /// Where, as AWS's messages have it: members and the numbers of items from 1, by dots.
     pub path: String,
@@ -98,7 +98,7 @@ impl Samples<'_> {
 
     /// The sample with one thing wrong, in every way: a member that is required gone, a value of another type, of no enum, out of
     /// bounds, against its pattern.
-    pub fn spoilt(&self, shape: &str) -> Vec<Spoilt> {
+    pub fn spoilt(&self, shape: &str) -> Vec<InvalidSample> {
         let whole = self.whole(shape);
         let mut all = Vec::new();
         self.spoil(shape, &whole, "", &mut |pointer, what, value| {
@@ -111,7 +111,7 @@ impl Samples<'_> {
                     parent.shift_remove(member);
                 }
             }
-            all.push(Spoilt { what: format!("{pointer} {what}"), path: told(pointer), input });
+            all.push(InvalidSample { what: format!("{pointer} {what}"), path: dotted_path(pointer), input });
         });
         all
     }
@@ -187,7 +187,7 @@ impl Samples<'_> {
     }
 }
 
-fn told(pointer: &str) -> String {
+fn dotted_path(pointer: &str) -> String {
     let part = |p: &str| p.parse::<usize>().map_or_else(|_| p.to_owned(), |n| (n + 1).to_string());
     pointer.split('/').skip(1).map(part).collect::<Vec<_>>().join(".")
 }

@@ -102,7 +102,7 @@ impl Traffic {
     }
 
     /// A line an operation, who judged it, and what disagrees.
-    pub fn told(&self) -> String {
+    pub fn table(&self) -> String {
         let who = ["kanmon", "boto3", "aws", "others", "sandbox", "moto", "ministack"];
         let mut out = format!("{:<52} {:>9}", "operation", "exchanges");
         who.iter().for_each(|w| out.push_str(&format!(" {w:>9}")));

@@ -13,8 +13,8 @@ use kanmon::sandbox::faults::is_read;
 use serde_json::Value;
 
 use super::left::{Record, SAME_AGAIN, difference};
-use crate::binary::rig::{Desk, Ran, Running, Sandbox, release_in};
-use crate::real::road::tell;
+use crate::binary::rig::{Ran, Running, Sandbox, TestEnv, release_in};
+use crate::real::road::print_line;
 use crate::scenarios::stage::LEAVING_NOTHING;
 
 /// Names every kind of effect in one match without a wildcard: one that is added does not compile until a road is found for it.
@@ -61,16 +61,16 @@ enum Road {
     Stopped,
 }
 
-struct Ground {
+struct Setup {
     sandbox: Sandbox,
-    desk: Desk,
+    test_env: TestEnv,
     args: Vec<String>,
     /// What the release ends with.
     code: i32,
 }
 
 impl Road {
-    fn ground(self) -> Ground {
+    fn set_up(self) -> Setup {
         let seed = include_str!("../../src/sandbox/seed/demo.yaml");
         let breaker = "deploymentCircuitBreaker: { enable: true,";
         assert!(seed.contains(breaker));
@@ -80,14 +80,15 @@ impl Road {
             Road::Whole | Road::Given | Road::WayBack => Sandbox::start(),
             Road::Stopped => Sandbox::with(&["--speed", "120", "--seed", blind.path().to_str().unwrap()]),
         };
-        let desk = Desk::demo(&sandbox);
+        let test_env = TestEnv::demo(&sandbox);
         let mut args = vec!["release", "--output", "json"];
         let mut code = 0;
         let image;
         match self {
-            Road::Whole => migrates(&desk),
+            Road::Whole => migrates(&test_env),
             Road::Given => {
-                let first = desk.run(&sandbox.keys("developer"), &["release", "--until", "dev", "--output", "json"]);
+                let first =
+                    test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev", "--output", "json"]);
                 let built = first.ended(0).json().into_iter().find(|l| l["kind"] == "image-built").expect("it built");
                 image = format!("app={}@{}", built["repository"].as_str().unwrap(), built["digest"].as_str().unwrap());
                 args.extend(["--until", "staging", "--image", &image]);
@@ -95,28 +96,28 @@ impl Road {
             Road::WayBack => {
                 let url = "_sandbox/service/111111111111/ap-northeast-1/hello-dev/web\", timeout: 30s }";
                 let check = format!("- check: {{ http: \"{}/{url}", sandbox.endpoint());
-                desk.edit(&check, "- check: { command: [sh, -c, \"exit 1\"] }").commit();
+                test_env.edit(&check, "- check: { command: [sh, -c, \"exit 1\"] }").commit();
                 args.extend(["--until", "dev"]);
                 code = 20;
             }
             Road::Stopped => {
-                desk.label("exit-code", "42").commit();
+                test_env.label("exit-code", "42").commit();
                 args.extend(["--until", "dev"]);
                 code = 20;
             }
         }
         let args = args.into_iter().map(str::to_owned).collect();
-        Ground { sandbox, desk, args, code }
+        Setup { sandbox, test_env, args, code }
     }
 }
 
-fn migrates(desk: &Desk) {
+fn migrates(test_env: &TestEnv) {
     let task = r#"{ "family": "hello-migrate", "networkMode": "awsvpc", "containerDefinitions": [
         { "name": "migrate", "image": "set-by-kanmon", "essential": true, "memory": 64 }] }"#;
-    desk.write("deploy/migrate.json", task);
+    test_env.write("deploy/migrate.json", task);
     let tasks = "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: web, timeout: 5m }\n";
-    desk.edit("gate:\n  at_most: { critical", &format!("{tasks}gate:\n  at_most: {{ critical"));
-    desk.edit("      - roll: web\n", "      - run: migrate\n      - roll: web\n").commit();
+    test_env.edit("gate:\n  at_most: { critical", &format!("{tasks}gate:\n  at_most: {{ critical"));
+    test_env.edit("      - roll: web\n", "      - run: migrate\n      - roll: web\n").commit();
 }
 
 /// What is left of a release.
@@ -128,9 +129,9 @@ struct Left {
     record: Record,
 }
 
-impl Ground {
+impl Setup {
     fn start(&self, args: &[&str]) -> Running {
-        self.desk.start(&self.sandbox.keys("developer"), args)
+        self.test_env.start(&self.sandbox.keys("developer"), args)
     }
 
     fn release(&self) -> Running {
@@ -141,11 +142,11 @@ impl Ground {
     fn end(&self, mut running: Running) -> Ran {
         let manager = self.sandbox.keys("manager");
         while running.child.try_wait().unwrap().is_none() {
-            let asked = self.desk.run(&manager, &["approvals", "--output", "json"]);
+            let asked = self.test_env.run(&manager, &["approvals", "--output", "json"]);
             for waiting in asked.json().first().and_then(|a| a["waiting"].as_array().cloned()).unwrap_or_default() {
                 let (release, plan) =
                     (waiting["release"].as_str().unwrap(), waiting["request"]["plan"].as_str().unwrap());
-                self.desk.run(&manager, &["approve", release, "--plan", plan, "-m", "read"]);
+                self.test_env.run(&manager, &["approve", release, "--plan", plan, "-m", "read"]);
             }
             std::thread::sleep(Duration::from_millis(300));
         }
@@ -175,7 +176,7 @@ impl Ground {
     /// What is left, and the kinds of effects that were intended.
     fn left(&self, ran: &Ran) -> (Left, BTreeSet<&'static str>) {
         let id = release_in(&ran.out);
-        let file = self.desk.run(&self.sandbox.keys("developer"), &["export", &id]).ended(0).out;
+        let file = self.test_env.run(&self.sandbox.keys("developer"), &["export", &id]).ended(0).out;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let events = runtime.block_on(async {
             let journal = MemoryJournal::new();
@@ -213,7 +214,7 @@ fn written(kind: &str) -> String {
 }
 
 fn killed_at_each_kind_of(road: Road) {
-    let plain = road.ground();
+    let plain = road.set_up();
     let ran = plain.end(plain.release()).ended(plain.code);
     let (undisturbed, met) = plain.left(&ran);
     let kinds: Vec<&str> = KINDS.iter().filter(|(_, on)| *on == road).map(|(kind, _)| *kind).collect();
@@ -221,18 +222,18 @@ fn killed_at_each_kind_of(road: Road) {
     assert!(unmet.is_empty(), "{road:?} never comes to {unmet:?}, only to {met:?}");
     let mut wrong = Vec::new();
     for kind in &kinds {
-        let ground = road.ground();
-        let mut running = ground.release();
+        let set_up = road.set_up();
+        let mut running = set_up.release();
         running.says(&format!(r#""effect":{{"effect":"{}""#, written(kind)));
         running.signal("KILL");
         assert_eq!(running.end().code, None);
-        let ran = ground.end(ground.start(&["resume", "--output", "json"]));
-        let (left, _) = ground.left(&ran);
+        let ran = set_up.end(set_up.start(&["resume", "--output", "json"]));
+        let (left, _) = set_up.left(&ran);
         wrong.extend(difference(&undisturbed, &left).map(|d| format!("{kind}:\n{d}\n{}", ran.err)));
     }
     let (all, well) = (kinds.len(), kinds.len() - wrong.len());
     let of = KINDS.len();
-    tell(&format!("SIGKILL at {well} of {all} of the {of} kinds of effect ({road:?}): as if nothing had been"));
+    print_line(&format!("SIGKILL at {well} of {all} of the {of} kinds of effect ({road:?}): as if nothing had been"));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

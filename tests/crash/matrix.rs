@@ -11,7 +11,7 @@ use kanmon::model::ids::ReleaseId;
 
 use super::left::{Left, difference, left};
 use super::roads::{Answered, Road};
-use crate::real::road::tell;
+use crate::real::road::print_line;
 use crate::scenarios::stage::{Call, Run, Saved, Stage};
 
 pub const BOTH: [Moment; 2] = [Moment::Before, Moment::After];
@@ -92,7 +92,7 @@ pub async fn survives<P: Copy + std::fmt::Debug>(
         }
     }
     let (listed, well) = (points.len(), points.len() - wrong.len());
-    tell(&format!("{what}: {well} of {listed} points end as if nothing had been"));
+    print_line(&format!("{what}: {well} of {listed} points end as if nothing had been"));
     assert!(wrong.is_empty(), "{what}: {} of {listed} are wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 

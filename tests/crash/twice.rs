@@ -6,7 +6,7 @@ use super::left::Left;
 use super::matrix::{BOTH, Killed, Point, Undisturbed, dies_at_append, gone_on_with, over, survives};
 use super::roads::{self, Road};
 use crate::races::chance::Chance;
-use crate::real::road::tell;
+use crate::real::road::print_line;
 
 /// All pairs would be thousands: of every two appends one is the first of a pair. The seed chooses which, and where the second comes.
 const SEED: u64 = 5;
@@ -37,7 +37,7 @@ async fn killed_again(first: &Killed, road: &Road, second: Point, twice: &Cell<u
 async fn in_a_row_it_ends_as_if_nothing_had_been() {
     let seed =
         std::env::var("KANMON_CRASH_SEED").ok().map_or(SEED, |s| s.parse().expect("KANMON_CRASH_SEED: a number"));
-    tell(&format!("two crashes in a row: pairs of seed {seed} (KANMON_CRASH_SEED chooses others)"));
+    print_line(&format!("two crashes in a row: pairs of seed {seed} (KANMON_CRASH_SEED chooses others)"));
     let (road, mut chance) = (roads::whole(), Chance::new(seed));
     let undisturbed = Undisturbed::of(&road).await;
     let last = *undisturbed.appends.end();
@@ -55,6 +55,6 @@ async fn in_a_row_it_ends_as_if_nothing_had_been() {
         Some(killed_again(killed.get(&first)?, &road, second, &twice).await)
     })
     .await;
-    tell(&format!("{what}: {} of {all} died a second time", twice.get()));
+    print_line(&format!("{what}: {} of {all} died a second time", twice.get()));
     assert!(twice.get() * 4 > all * 3, "only {} of {all} died twice", twice.get());
 }

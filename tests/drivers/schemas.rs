@@ -13,8 +13,8 @@ pub fn example(path: &str) -> PathBuf {
 }
 
 fn checked(file: &Path, arguments: &[&str]) -> (bool, String) {
-    let told = Command::new(CHECK).args(arguments).arg(file).output().unwrap();
-    (told.status.success(), both(&told))
+    let printed = Command::new(CHECK).args(arguments).arg(file).output().unwrap();
+    (printed.status.success(), both(&printed))
 }
 
 /// The example holds, and without what this word names it does not.

@@ -56,18 +56,18 @@ fn token(branch: &str) -> String {
     format!("{}.{}.{}", part("{}".to_owned()), part(claims.to_string()), part("unread".to_owned()))
 }
 
-struct Ground {
+struct TestEnv {
     sandbox: Sandbox,
     root: tempfile::TempDir,
 }
 
-impl Ground {
-    fn new() -> Ground {
+impl TestEnv {
+    fn new() -> TestEnv {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("seed.json");
         std::fs::write(&file, seed().to_string()).unwrap();
         let sandbox = Sandbox::of("drivers", Some(&file));
-        Ground { sandbox, root }
+        TestEnv { sandbox, root }
     }
 
     /// A checkout of its own, as each job has it.
@@ -92,7 +92,7 @@ impl Ground {
         let home = tempfile::tempdir().unwrap();
         let programs = Path::new(KANMON).parent().unwrap();
         let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
-        let told = Command::new(shell[0])
+        let printed = Command::new(shell[0])
             .args(&shell[1..])
             .arg(script)
             .env_clear()
@@ -105,7 +105,7 @@ impl Ground {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        (told.status.code().unwrap(), both(&told))
+        (printed.status.code().unwrap(), both(&printed))
     }
 
     fn manager(&self) -> Command {
@@ -118,8 +118,8 @@ impl Ground {
         let waiting = answer(approvals)["waiting"].as_array().unwrap().clone();
         let [asked] = waiting.as_slice() else { panic!("{waiting:?}") };
         let (release, plan) = (asked["release"].as_str().unwrap(), asked["request"]["plan"].as_str().unwrap());
-        let told = self.manager().args(["approve", release, "--plan", plan, "-m", "read"]).output().unwrap();
-        assert!(told.status.success(), "{}", both(&told));
+        let printed = self.manager().args(["approve", release, "--plan", plan, "-m", "read"]).output().unwrap();
+        assert!(printed.status.success(), "{}", both(&printed));
     }
 
     /// A plain request to the sandbox; its answer's body.
@@ -134,15 +134,15 @@ impl Ground {
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body.as_bytes()).unwrap();
-        let mut told = String::new();
-        stream.read_to_string(&mut told).unwrap();
-        told.split_once("\r\n\r\n").unwrap().1.to_owned()
+        let mut printed = String::new();
+        stream.read_to_string(&mut printed).unwrap();
+        printed.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
     /// What production's users reach.
     fn production(&self) -> Value {
-        let told = self.ask("GET", "/_sandbox/service/222222222222/ap-northeast-1/hello-prod/web", "");
-        serde_json::from_str(&told).unwrap_or_else(|e| panic!("{e}: {told}"))
+        let printed = self.ask("GET", "/_sandbox/service/222222222222/ap-northeast-1/hello-prod/web", "");
+        serde_json::from_str(&printed).unwrap_or_else(|e| panic!("{e}: {printed}"))
     }
 
     fn runs_in_production(&self, digest: &str) -> bool {
@@ -197,12 +197,12 @@ fn reported(file: &Path) -> Junit {
 
 #[test]
 fn gitlab_s_jobs_share_a_release() {
-    let ground = Ground::new();
+    let test_env = TestEnv::new();
     let job = |name: &str, edit: fn(&str) -> String, here: &Path, branch: &str, more: &[(String, String)]| {
         let (settings, script) = gitlab_job(name);
         // Each run has a place of its own for its token, so that tests side by side keep out of each other's way.
-        let at = ground.root.path().join(format!("token-{branch}"));
-        let exports = ground.root.path().join("exports").display().to_string();
+        let at = test_env.root.path().join(format!("token-{branch}"));
+        let exports = test_env.root.path().join("exports").display().to_string();
         let places = [("AWS_WEB_IDENTITY_TOKEN_FILE", at.display().to_string()), ("KANMON_EXPORTS", exports)];
         let mut settings: Vec<(String, String)> = settings;
         for (name, place) in places {
@@ -212,39 +212,39 @@ fn gitlab_s_jobs_share_a_release() {
         settings.extend([("AWS_TOKEN".to_owned(), token(branch)), ("AWS_ROLE_ARN".to_owned(), ROLE.to_owned())]);
         settings.extend([("CI", "true"), ("GITLAB_CI", "true")].map(|(n, v)| (n.to_owned(), v.to_owned())));
         settings.extend_from_slice(more);
-        let ended = ground.runs(&["sh", "-e", "-c"], &edit(&script), here, &pairs(&settings));
+        let ended = test_env.runs(&["sh", "-e", "-c"], &edit(&script), here, &pairs(&settings));
         // The token has been taken out of the first shell only.
         settings.retain(|(name, _)| name != "AWS_TOKEN");
-        ground.runs(&["sh", "-c"], &gitlab_after(name), here, &pairs(&settings));
+        test_env.runs(&["sh", "-c"], &gitlab_after(name), here, &pairs(&settings));
         ended
     };
     let as_it_is = |script: &str| script.to_owned();
 
-    let checkout = ground.checkout("first");
+    let checkout = test_env.checkout("first");
     let (code, said) = job("staging", as_it_is, &checkout, "other", &[]);
     assert_eq!(code, 40, "another branch's token opens nothing: {said}");
     let (code, said) = job("staging", as_it_is, &checkout, "main", &[]);
     assert_eq!(code, 0, "{said}");
     let exported = variables(&checkout.join("kanmon.env"));
     let shown = reported(&checkout.join(JUNIT));
-    assert_eq!(shown.result("staging", "update staging/web"), &Passed, "{}", shown.told());
+    assert_eq!(shown.result("staging", "update staging/web"), &Passed, "{}", shown.lines());
 
-    let second = ground.checkout("second");
+    let second = test_env.checkout("second");
     let (code, said) = job("production", impatient, &second, "main", &exported);
     let tolerated = &read("gitlab-ci/.gitlab-ci.yml")["production"]["allow_failure"]["exit_codes"];
     assert_eq!(tolerated, &json!(code), "{said}");
     let shown = reported(&second.join(JUNIT));
-    assert!(matches!(shown.result("prod", "approval"), Skipped(_)) && !shown.is_red(), "{}", shown.told());
-    ground.approve();
+    assert!(matches!(shown.result("prod", "approval"), Skipped(_)) && !shown.is_red(), "{}", shown.lines());
+    test_env.approve();
     let (code, said) = job("production", as_it_is, &second, "main", &exported);
     assert_eq!(code, 0, "{said}");
     let digest = &exported.iter().find(|(n, _)| n == "KANMON_DIGEST").unwrap().1;
-    assert!(ground.runs_in_production(digest), "{}: {digest}", ground.production());
+    assert!(test_env.runs_in_production(digest), "{}: {digest}", test_env.production());
     assert_eq!(reported(&second.join(JUNIT)).result("prod", "update prod/web"), &Passed);
 }
 
 /// What `aws-actions/configure-aws-credentials` leaves for the steps after it: a session's keys, opened by the token.
-fn github_settings(ground: &Ground) -> Vec<(String, String)> {
+fn github_settings(test_env: &TestEnv) -> Vec<(String, String)> {
     let form = [
         ("Action", "AssumeRoleWithWebIdentity".to_owned()),
         ("Version", "2011-06-15".to_owned()),
@@ -253,9 +253,9 @@ fn github_settings(ground: &Ground) -> Vec<(String, String)> {
         ("WebIdentityToken", token("main")),
     ];
     let body = form.map(|(n, v)| format!("{n}={}", v.replace(':', "%3A").replace('/', "%2F"))).join("&");
-    let told = ground.ask("POST", "/", &body);
+    let printed = test_env.ask("POST", "/", &body);
     let of = |name: &str| {
-        let (_, rest) = told.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("{told}"));
+        let (_, rest) = printed.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("{printed}"));
         rest.split('<').next().unwrap().to_owned()
     };
     let settings = [
@@ -297,34 +297,34 @@ fn github_report(job: &str) -> String {
 
 #[test]
 fn github_s_jobs_share_a_release() {
-    let ground = Ground::new();
+    let test_env = TestEnv::new();
     let shell = ["bash", "-e", "-c"];
-    let output = ground.root.path().join("output");
-    let mut settings = github_settings(&ground);
+    let output = test_env.root.path().join("output");
+    let mut settings = github_settings(&test_env);
     settings.push(("GITHUB_OUTPUT".to_owned(), output.display().to_string()));
-    let (code, said) = ground.runs(&shell, &github_step("staging"), &ground.checkout("first"), &pairs(&settings));
+    let (code, said) = test_env.runs(&shell, &github_step("staging"), &test_env.checkout("first"), &pairs(&settings));
     assert_eq!(code, 0, "{said}");
     let outputs = variables(&output);
     let of = |name: &str| outputs.iter().find(|(n, _)| n == name).unwrap().1.clone();
     settings.push(("RELEASE".to_owned(), of("KANMON_RELEASE")));
-    settings.push(("RUNNER_TEMP".to_owned(), ground.root.path().display().to_string()));
+    settings.push(("RUNNER_TEMP".to_owned(), test_env.root.path().display().to_string()));
     let report = |job: &str, settings: &[(String, String)]| {
-        let (code, said) = ground.runs(&shell, &github_report(job), &ground.checkout("report"), &pairs(settings));
+        let (code, said) = test_env.runs(&shell, &github_report(job), &test_env.checkout("report"), &pairs(settings));
         assert_eq!(code, 0, "{said}");
-        reported(&ground.root.path().join(JUNIT))
+        reported(&test_env.root.path().join(JUNIT))
     };
     assert_eq!(report("staging", &settings).result("staging", "update staging/web"), &Passed);
 
-    let second = ground.checkout("second");
+    let second = test_env.checkout("second");
     let promote = github_step("production");
-    let (code, said) = ground.runs(&shell, &impatient(&promote), &second, &pairs(&settings));
+    let (code, said) = test_env.runs(&shell, &impatient(&promote), &second, &pairs(&settings));
     assert_eq!(code, 30, "nothing is deployed, and the job does not say so: {said}");
     assert!(said.contains("::notice::") && said.contains("is suspended, not done"), "{said}");
-    assert!(!ground.runs_in_production(&of("KANMON_DIGEST")));
-    ground.approve();
-    let (code, said) = ground.runs(&shell, &promote, &second, &pairs(&settings));
+    assert!(!test_env.runs_in_production(&of("KANMON_DIGEST")));
+    test_env.approve();
+    let (code, said) = test_env.runs(&shell, &promote, &second, &pairs(&settings));
     assert_eq!(code, 0, "{said}");
     assert!(!said.contains("::notice::"), "{said}");
     assert_eq!(report("production", &settings).result("prod", "update prod/web"), &Passed);
-    assert!(ground.runs_in_production(&of("KANMON_DIGEST")), "{}", ground.production());
+    assert!(test_env.runs_in_production(&of("KANMON_DIGEST")), "{}", test_env.production());
 }

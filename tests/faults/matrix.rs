@@ -7,7 +7,7 @@ use kanmon::sandbox::faults::Kind;
 
 use crate::crash::left::{Left, left};
 use crate::crash::roads::{Road, whole};
-use crate::real::road::tell;
+use crate::real::road::print_line;
 use crate::scenarios::stage::{Ended, Run, Stage};
 
 /// What a release calls, and what it leaves where nothing goes wrong.
@@ -59,7 +59,7 @@ where
         }
     }
     let all = undisturbed.operations.len();
-    tell(&format!("{what}: {} of {all} operations come to what they should", all - wrong.len()));
+    print_line(&format!("{what}: {} of {all} operations come to what they should", all - wrong.len()));
     assert!(wrong.is_empty(), "{what}\n{}", wrong.join("\n"));
 }
 

@@ -8,7 +8,7 @@ use kanmon::sandbox::log::Entry;
 use super::matrix::{Undisturbed, comes_to_an_end, every_operation, undisturbed, was_met, what_counts};
 use crate::crash::left::difference;
 use crate::crash::roads::whole;
-use crate::real::road::tell;
+use crate::real::road::print_line;
 use crate::scenarios::stage::Stage;
 
 /// The next `count` calls of the operation meet it.
@@ -74,7 +74,7 @@ async fn reads_that_lag() {
         };
         wrong.extend(difference.map(|d| format!("{operation}: {}\n{d}", ended.words())));
     }
-    tell(&format!("stale reads: {lagged} operations lagged, {} of them to no good end", wrong.len()));
+    print_line(&format!("stale reads: {lagged} operations lagged, {} of them to no good end", wrong.len()));
     assert!(lagged >= 8, "{lagged}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -11,7 +11,7 @@ use crate::contract::models::{Service, models};
 use crate::crash::left::{Left, difference};
 use crate::crash::roads::production;
 use crate::real::peers::leave_out;
-use crate::real::road::tell;
+use crate::real::road::print_line;
 
 /// The members of an operation's answer, however deep, that are enums, with the one that they are in: names repeat.
 fn enums(models: &[Service], operation: &str) -> BTreeSet<String> {
@@ -98,7 +98,7 @@ async fn is_never_taken_for_good() {
             wrong.extend(came.err().map(|why| format!("{operation} {member}: {why}")));
         }
     }
-    tell(&format!("enums that are too new: {} of {all} in answers are never taken for good", all - wrong.len()));
+    print_line(&format!("enums that are too new: {} of {all} in answers are never taken for good", all - wrong.len()));
     assert!(all > 20, "{all} enums were met");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

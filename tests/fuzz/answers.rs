@@ -30,7 +30,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::harness::{seconds, seed};
 use super::mutate::mutate;
-use crate::real::road::tell;
+use crate::real::road::print_line;
 
 /// No method waits longer than this for answers that come at once; past it, it hangs.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -123,7 +123,7 @@ fn account(name: &str, id: &str, role: Option<&str>) -> Account {
 }
 
 /// A fault is words, and not so many that nobody reads them.
-fn told<T>(answer: Result<T, Fault>) -> usize {
+fn is_readable<T>(answer: Result<T, Fault>) -> usize {
     match answer {
         Ok(_) => 0,
         Err(fault) => {
@@ -151,20 +151,21 @@ async fn ask_everything(http: &Garbled, time: &VirtualTime) -> usize {
     let mut faults = 0;
     for (account, cluster) in [(&dev, "hello-dev"), (&prod, "hello-prod")] {
         let at = Cluster { account, name: cluster };
-        faults += told(sessions.enter(account).await);
-        faults += told(sessions.caller(account).await);
-        faults += told(ecr.repository(account, "hello").await);
-        faults += told(ecr.access(account, "hello").await);
-        faults += told(scans.preflight(account, "hello").await);
-        faults += told(ecs.cluster(at).await);
-        faults += told(ecs.service(at, "web").await);
-        faults += told(ecs.rollout(at, "web", &[], jiff::Timestamp::UNIX_EPOCH).await);
-        faults += told(ecs.task_definition(account, "asset-web").await);
-        faults += told(ecs.newest(account, "asset-web", &|_| false).await);
-        faults += told(ecs.one_off(at, "arn:aws:ecs:ap-northeast-1:111111111111:task/hello-dev/0", "web").await);
-        faults += told(approvals.execution(account, "asset-manager", "00000000-0000-0000-0000-000000000000").await);
+        faults += is_readable(sessions.enter(account).await);
+        faults += is_readable(sessions.caller(account).await);
+        faults += is_readable(ecr.repository(account, "hello").await);
+        faults += is_readable(ecr.access(account, "hello").await);
+        faults += is_readable(scans.preflight(account, "hello").await);
+        faults += is_readable(ecs.cluster(at).await);
+        faults += is_readable(ecs.service(at, "web").await);
+        faults += is_readable(ecs.rollout(at, "web", &[], jiff::Timestamp::UNIX_EPOCH).await);
+        faults += is_readable(ecs.task_definition(account, "asset-web").await);
+        faults += is_readable(ecs.newest(account, "asset-web", &|_| false).await);
+        faults += is_readable(ecs.one_off(at, "arn:aws:ecs:ap-northeast-1:111111111111:task/hello-dev/0", "web").await);
+        faults +=
+            is_readable(approvals.execution(account, "asset-manager", "00000000-0000-0000-0000-000000000000").await);
         let action = approvals.action(account, "asset-manager", "00000000-0000-0000-0000-000000000000", "Approve");
-        faults += told(action.await);
+        faults += is_readable(action.await);
     }
     faults
 }
@@ -189,6 +190,6 @@ async fn answers_of_aws() {
         faults += asked.await.unwrap_or_else(|_| panic!("round {rounds} of KANMON_FUZZ_SEED={seed} hangs"));
     }
     let changed = *http.changed.lock().unwrap();
-    tell(&format!("answers of AWS: {changed} changed in {rounds} rounds, {faults} faults told, seed {seed}"));
+    print_line(&format!("answers of AWS: {changed} changed in {rounds} rounds, {faults} faults told, seed {seed}"));
     assert!(changed > 100 && faults > 0, "{changed} answers were changed, {faults} faults told");
 }

@@ -10,7 +10,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::harness::{seconds, seed};
 use super::targets;
-use crate::real::road::tell;
+use crate::real::road::print_line;
 use crate::redteam::record::Record;
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn state_files() {
             }
         }
     }
-    tell(&format!("state files: {tried} inputs, {refused} refused, seed {seed}"));
+    print_line(&format!("state files: {tried} inputs, {refused} refused, seed {seed}"));
     assert!(refused > 0 && tried > 5, "{refused} of {tried} were refused");
 }
 

@@ -10,7 +10,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::mutate::mutate;
-use crate::real::road::tell;
+use crate::real::road::print_line;
 
 /// How long mutations of one target go on by default.
 const SECONDS: u64 = 4;
@@ -79,7 +79,7 @@ pub fn run(name: &str, corpus: &[Vec<u8>], target: fn(&[u8])) {
             panic!("{name}: {problem}\ninput {tried} of seed {seed} is in {}: keep it in the corpus", file.display());
         }
     }
-    tell(&format!("{name}: {tried} inputs, the slowest {} ms, seed {seed}", slowest.as_millis()));
+    print_line(&format!("{name}: {tried} inputs, the slowest {} ms, seed {seed}", slowest.as_millis()));
     assert!(tried > corpus.len(), "nothing but the corpus was tried");
 }
 
@@ -92,14 +92,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_that_panics_is_told_with_its_input() {
+    fn a_target_that_panics_is_reported_with_its_input() {
         fn target(bytes: &[u8]) {
             assert!(!bytes.starts_with(b"bad"), "found it");
         }
-        let told = catch_unwind(|| run("self-test", &[b"good".to_vec(), b"bad".to_vec()], target)).unwrap_err();
-        let told = said(told);
-        assert!(told.contains("found it") && told.contains("input 2 of seed"), "{told}");
-        let file = told.split_whitespace().find(|w| w.contains("kanmon-fuzz-self-test")).unwrap().trim_end_matches(':');
+        let output = catch_unwind(|| run("self-test", &[b"good".to_vec(), b"bad".to_vec()], target)).unwrap_err();
+        let output = said(output);
+        assert!(output.contains("found it") && output.contains("input 2 of seed"), "{output}");
+        let file =
+            output.split_whitespace().find(|w| w.contains("kanmon-fuzz-self-test")).unwrap().trim_end_matches(':');
         assert_eq!(std::fs::read(file).unwrap(), b"bad");
         std::fs::remove_file(file).unwrap();
     }

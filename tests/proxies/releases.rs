@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::fault::To;
 use super::proxy::Proxy;
-use crate::binary::rig::{Desk, Ran};
-use crate::real::road::tell;
+use crate::binary::rig::{Ran, TestEnv};
+use crate::real::road::print_line;
 
 /// Of a thousand requests, how many meet a fault: a release makes some hundred.
 const ODDS: u64 = 80;
@@ -27,15 +27,15 @@ const LOOK: Duration = Duration::from_millis(200);
 const CAN_GO_ON: [i32; 3] = [30, 31, 32];
 
 /// An AWS in this process behind a proxy. Both have the proxy's address, which ECR names as its registry.
-struct Behind {
+struct ProxiedAws {
     proxy: Proxy,
     world: Arc<Mutex<World>>,
     host: String,
     _runtime: tokio::runtime::Runtime,
 }
 
-impl Behind {
-    fn new(odds: u64, seed: u64) -> Behind {
+impl ProxiedAws {
+    fn new(odds: u64, seed: u64) -> ProxiedAws {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let world = World::new(&Seed::demo(), Latency::new(120.0), jiff::Timestamp::now()).unwrap();
@@ -46,7 +46,7 @@ impl Behind {
         let (served, reached_at) = (world.clone(), host.clone());
         runtime.spawn(async move { serve::serve_as(inner, served, &reached_at).await });
         let proxy = Proxy::start(listener, target, odds, seed);
-        Behind { proxy, world, host, _runtime: runtime }
+        ProxiedAws { proxy, world, host, _runtime: runtime }
     }
 
     fn keys(&self, user: &str) -> Vec<(String, String)> {
@@ -56,10 +56,11 @@ impl Behind {
     }
 
     /// What counts in the end: what runs in each stage, by digest and definition's content, and whether ECS is at rest.
-    fn left(&self, desk: &Desk) -> Value {
+    fn left(&self, test_env: &TestEnv) -> Value {
         let env = self.keys("developer");
-        let id = desk.run(&env, &["history", "--output", "json"]).ended(0).json()[0]["releases"][0]["release"].clone();
-        let record = desk.run(&env, &["export", id.as_str().unwrap()]).ended(0).out;
+        let id =
+            test_env.run(&env, &["history", "--output", "json"]).ended(0).json()[0]["releases"][0]["release"].clone();
+        let record = test_env.run(&env, &["export", id.as_str().unwrap()]).ended(0).out;
         let kinds = ["stage-left", "stage-failed", "images-failed", "stage-frozen", "restored", "finished"];
         let facts: Vec<&str> =
             kinds.into_iter().filter(|kind| record.contains(&format!("\"kind\":\"{kind}\""))).collect();
@@ -79,24 +80,24 @@ fn at_digest(image: &str) -> String {
 }
 
 /// One release to production; what it left, or what was wrong.
-fn release(odds: u64, seed: u64) -> (Result<Value, String>, Behind) {
-    let behind = Behind::new(odds, seed);
-    let desk = Desk::demo_at(&format!("http://{}", behind.host));
+fn release(odds: u64, seed: u64) -> (Result<Value, String>, ProxiedAws) {
+    let behind = ProxiedAws::new(odds, seed);
+    let test_env = TestEnv::demo_at(&format!("http://{}", behind.host));
     let (env, manager) = (behind.keys("developer"), behind.keys("manager"));
     let mut args = vec!["release"];
     let mut approved = false;
     for _ in 0..TIMES {
-        let mut running = desk.start(&env, &args);
+        let mut running = test_env.start(&env, &args);
         while !running.is_over() {
             // A question that an earlier process put is not told again.
             if !approved && (running.has_said("waits for approval") || args[0] == "resume") {
-                approved = approves(&desk, &manager);
+                approved = approves(&test_env, &manager);
             }
             std::thread::sleep(LOOK);
         }
         let ran = running.end();
         match ran.code {
-            Some(0) => return (Ok(behind.left(&desk)), behind),
+            Some(0) => return (Ok(behind.left(&test_env)), behind),
             Some(code) if CAN_GO_ON.contains(&code) => {}
             _ => return (Err(why(&ran)), behind),
         }
@@ -109,8 +110,8 @@ fn release(odds: u64, seed: u64) -> (Result<Value, String>, Behind) {
 }
 
 /// Whether the manager, behind the same proxy, could approve what waits.
-fn approves(desk: &Desk, manager: &[(String, String)]) -> bool {
-    let asked = desk.run(manager, &["approvals", "--output", "json"]);
+fn approves(test_env: &TestEnv, manager: &[(String, String)]) -> bool {
+    let asked = test_env.run(manager, &["approvals", "--output", "json"]);
     let Some(waiting) = asked.out.lines().next().and_then(|line| serde_json::from_str::<Value>(line).ok()) else {
         return false;
     };
@@ -118,7 +119,7 @@ fn approves(desk: &Desk, manager: &[(String, String)]) -> bool {
     let (Some(id), Some(plan)) = (question["release"].as_str(), question["request"]["plan"].as_str()) else {
         return false;
     };
-    desk.run(manager, &["approve", id, "--plan", plan]).code == Some(0)
+    test_env.run(manager, &["approve", id, "--plan", plan]).code == Some(0)
 }
 
 fn why(ran: &Ran) -> String {
@@ -158,7 +159,7 @@ fn every_release_ends_as_without_the_faults() {
     });
     let (wrong, met) = (wrong.into_inner().unwrap(), met.into_inner().unwrap());
     let of = |to: To| met.iter().filter(|((at, _), _)| *at == to).map(|(_, n)| n).sum::<u32>();
-    tell(&format!(
+    print_line(&format!(
         "behind a proxy that misbehaves: {} of {releases} releases end as without it (KANMON_PROXY_SEED={seed}; faults at the API {}, \
          the registry {}, checks {})",
         releases - wrong.len() as u64,

@@ -7,3 +7,4 @@ pub mod readme;
 mod registry;
 pub mod road;
 pub mod sandbox;
+pub mod sandbox_process;

@@ -431,13 +431,13 @@ async fn buildah_builds_and_the_registry_has_what_it_says() {
     dockerfile(root.path(), GOOD);
 
     // A buildah in front of buildah that writes down what it is called with.
-    let (front, real) = (store.path().join("bin"), find("buildah").unwrap());
-    std::fs::create_dir(&front).unwrap();
+    let (gateway, real) = (store.path().join("bin"), find("buildah").unwrap());
+    std::fs::create_dir(&gateway).unwrap();
     let calls = store.path().join("calls");
     let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >> {}\nexec {} \"$@\"\n", calls.display(), real.display());
-    std::fs::write(front.join("buildah"), script).unwrap();
-    std::fs::set_permissions(front.join("buildah"), PermissionsExt::from_mode(0o755)).unwrap();
-    let path = format!("{}:{}", front.display(), std::env::var("PATH").unwrap());
+    std::fs::write(gateway.join("buildah"), script).unwrap();
+    std::fs::set_permissions(gateway.join("buildah"), PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", gateway.display(), std::env::var("PATH").unwrap());
     let builder = with_buildah(root.path(), store.path()).with_env("PATH", path);
 
     let heard = Mutex::new(Vec::new());

@@ -19,19 +19,19 @@ use super::sandbox::{Running, Sandbox, answer};
 const STAGES: [&str; 3] = ["dev", "staging", "prod"];
 
 /// Told past the harness, so that whoever reads the log sees what was done.
-pub fn tell(line: &str) {
+pub fn print_line(line: &str) {
     let _ = std::io::stderr().write_all(format!("    {line}\n").as_bytes());
 }
 
 /// A repository with the server, its Dockerfile and a pipeline, committed.
-struct Workplace {
+struct Workspace {
     root: tempfile::TempDir,
     version: String,
 }
 
-impl Workplace {
-    fn new(builder: &str, sandbox: &Sandbox) -> Workplace {
-        let work = Workplace { root: tempfile::tempdir().unwrap(), version: format!("1.4.2-{builder}") };
+impl Workspace {
+    fn new(builder: &str, sandbox: &Sandbox) -> Workspace {
+        let work = Workspace { root: tempfile::tempdir().unwrap(), version: format!("1.4.2-{builder}") };
         server(work.path());
         std::fs::create_dir_all(work.path().join("pipelines")).unwrap();
         let text = pipeline(builder, &work.version, &sandbox.endpoint());
@@ -110,7 +110,7 @@ fn read_back(at: &Access, digest: &str) -> Vec<u8> {
 
 /// One terminal releases, another approves exactly the plan that it was shown; then everything is looked at. Answers where production
 /// has the image, and its digest.
-async fn release(work: &Workplace, sandbox: &Sandbox, env: &[(&str, PathBuf)], more: &[String]) -> (Access, String) {
+async fn release(work: &Workspace, sandbox: &Sandbox, env: &[(&str, PathBuf)], more: &[String]) -> (Access, String) {
     let mut verb = sandbox.kanmon("developer", work.path(), env);
     verb.arg("release").args(more);
     let mut releasing = Running::start(verb);
@@ -126,7 +126,7 @@ async fn release(work: &Workplace, sandbox: &Sandbox, env: &[(&str, PathBuf)], m
     approve.args(["approve", &id, "--plan", &plan, "--comment", "read it all"]);
     answer(approve);
     let said = releasing.succeeded();
-    tell(&format!("{id}: plan {} approved from another terminal", &plan[..12]));
+    print_line(&format!("{id}: plan {} approved from another terminal", &plan[..12]));
 
     let mut history = sandbox.kanmon("developer", work.path(), &[]);
     history.args(["history", &id, "--output", "json"]);
@@ -139,7 +139,7 @@ async fn release(work: &Workplace, sandbox: &Sandbox, env: &[(&str, PathBuf)], m
         let judged = gates.iter().filter(|g| g["stage"] == stage).collect::<Vec<_>>();
         assert!(!judged.is_empty() && judged.iter().all(|g| g["judgement"]["verdict"] == "pass"), "{stage}: {gates:?}");
     }
-    tell(&format!("{id}: every stage's gate judged its scan"));
+    print_line(&format!("{id}: every stage's gate judged its scan"));
 
     let mut status = sandbox.kanmon("developer", work.path(), &[]);
     status.arg("status");
@@ -155,7 +155,7 @@ async fn release(work: &Workplace, sandbox: &Sandbox, env: &[(&str, PathBuf)], m
     assert!(digests.iter().all(|d| d == &digests[0]), "one digest in all stages: {digests:?}");
     let digest = digests.remove(0);
     assert!(said.contains(&digest), "{said}");
-    tell(&format!("{id}: dev, staging and prod run {digest}"));
+    print_line(&format!("{id}: dev, staging and prod run {digest}"));
 
     let file = kanmon::pipeline::load(&work.path().join("pipelines/hello.yaml")).unwrap();
     let mut held = Vec::new();
@@ -165,7 +165,7 @@ async fn release(work: &Workplace, sandbox: &Sandbox, env: &[(&str, PathBuf)], m
         account.endpoints.insert("default".to_owned(), sandbox.endpoint());
         let at = sandbox.access(&account, "hello").await;
         assert_eq!(Digest::of(&read_back(&at, &digest)).as_str(), digest);
-        tell(&format!("{id}: skopeo reads the same bytes in {name}: {}", at.repository));
+        print_line(&format!("{id}: skopeo reads the same bytes in {name}: {}", at.repository));
         held.push(at);
     }
     (held.remove(1), digest)
@@ -196,7 +196,7 @@ pub fn must(command: &mut Command) -> String {
 }
 
 /// Builds into the other registry and reads it back; answers the reference.
-async fn built_elsewhere(work: &Workplace, images: OciImages, registry: &RegistryPeer, version: &str) -> String {
+async fn built_elsewhere(work: &Workspace, images: OciImages, registry: &RegistryPeer, version: &str) -> String {
     let file = kanmon::pipeline::load(&work.path().join("pipelines/hello.yaml")).unwrap();
     let mut spec = file.pipeline.image(&"app".parse().unwrap()).clone();
     let kanmon::model::pipeline::Build::Dockerfile { args, .. } = &mut spec.build else { panic!("{spec:?}") };
@@ -206,11 +206,11 @@ async fn built_elsewhere(work: &Workplace, images: OciImages, registry: &Registr
     let digest = built.pushed.digest;
     assert_eq!(Digest::of(&registry.skopeo_raw("team/hello", version)), digest);
     registry.skopeo_pulls("team/hello", digest.as_str());
-    tell(&format!("{} pushed to docker-registry, and skopeo reads {digest}", built.by));
+    print_line(&format!("{} pushed to docker-registry, and skopeo reads {digest}", built.by));
     format!("{}@{digest}", to.repository)
 }
 
-fn of_this_place(work: &Workplace) -> OciImages {
+fn of_this_place(work: &Workspace) -> OciImages {
     OciImages::new(work.path().to_owned(), Arc::new(HastyClock)).with_env("HOME", work.path())
 }
 
@@ -224,13 +224,13 @@ async fn what_docker_builds_goes_all_the_way_and_runs_as_a_container() {
     }
     let Some(daemon) = DockerPeer::start() else { return leave_out(test, "dockerd needs root") };
     let (registry, sandbox) = (RegistryPeer::start(), Sandbox::start());
-    let work = Workplace::new("docker", &sandbox);
-    tell(test);
+    let work = Workspace::new("docker", &sandbox);
+    print_line(test);
     let env = [("DOCKER_HOST", PathBuf::from(&daemon.host)), ("DOCKER_CONFIG", registry.docker_config())];
 
     let (at, digest) = release(&work, &sandbox, &env, &[]).await;
     assert_eq!(in_docker(&daemon, &at, &digest), work.version);
-    tell(&format!("its container, run by docker, answers {}", work.version));
+    print_line(&format!("its container, run by docker, answers {}", work.version));
 
     let images = of_this_place(&work).with_env("DOCKER_HOST", &daemon.host);
     let reference = built_elsewhere(&work, images, &registry, "1.4.3-docker").await;
@@ -238,7 +238,7 @@ async fn what_docker_builds_goes_all_the_way_and_runs_as_a_container() {
     let (at, digest) = release(&work, &sandbox, &env, &more).await;
     assert!(reference.ends_with(&digest), "{reference}: {digest}");
     assert_eq!(in_docker(&daemon, &at, &digest), "1.4.3-docker");
-    tell("its container, run by docker, answers 1.4.3-docker");
+    print_line("its container, run by docker, answers 1.4.3-docker");
 }
 
 /// Pulls and runs it with docker; what it answers.
@@ -270,15 +270,15 @@ async fn what_buildah_builds_goes_all_the_way_and_runs_as_a_container() {
         return;
     }
     let (registry, sandbox) = (RegistryPeer::start(), Sandbox::start());
-    let work = Workplace::new("buildah", &sandbox);
-    tell(test);
+    let work = Workspace::new("buildah", &sandbox);
+    print_line(test);
     let store = tempfile::tempdir().unwrap();
     let mut env = buildah_env(store.path());
     env.push(("DOCKER_CONFIG", registry.docker_config()));
 
     let (at, digest) = release(&work, &sandbox, &env, &[]).await;
     assert_eq!(in_buildah(&env, &at, &digest), work.version);
-    tell(&format!("its container, run by buildah, answers {}", work.version));
+    print_line(&format!("its container, run by buildah, answers {}", work.version));
 
     let images = env.iter().fold(of_this_place(&work), |images, (name, value)| images.with_env(*name, value));
     let reference = built_elsewhere(&work, images, &registry, "1.4.3-buildah").await;
@@ -286,7 +286,7 @@ async fn what_buildah_builds_goes_all_the_way_and_runs_as_a_container() {
     let (at, digest) = release(&work, &sandbox, &env, &more).await;
     assert!(reference.ends_with(&digest), "{reference}: {digest}");
     assert_eq!(in_buildah(&env, &at, &digest), "1.4.3-buildah");
-    tell("its container, run by buildah, answers 1.4.3-buildah");
+    print_line("its container, run by buildah, answers 1.4.3-buildah");
 }
 
 /// Pulls and runs it with buildah; what it answers.

@@ -1,7 +1,6 @@
 //! A running `kanmon sandbox`, and the binary as its users run it.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -13,19 +12,16 @@ use kanmon::model::pipeline::Account;
 use kanmon::ports::images::Access;
 use kanmon::ports::registry::Registry;
 
-use super::peers::Owned;
-use crate::contract::recording;
+use super::sandbox_process::SandboxProcess;
 
 pub const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
 
 /// A release's whole way at this speed takes some ten seconds; a busy machine may need several times that.
-const PATIENCE: Duration = Duration::from_secs(180);
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// `kanmon sandbox` in a process of its own, with the demo's two accounts.
 pub struct Sandbox {
-    _process: Owned,
-    /// What it told each user's shell to export.
-    exports: BTreeMap<String, Vec<(String, String)>>,
+    process: SandboxProcess,
 }
 
 impl Sandbox {
@@ -39,49 +35,22 @@ impl Sandbox {
 
     /// Its traffic is written down as this suite's.
     pub fn of(suite: &str, seed: Option<&Path>) -> Sandbox {
-        let mut process = Command::new(KANMON)
-            .args(["sandbox", "--port", "0", "--speed", "60"])
-            .args(seed.into_iter().flat_map(|file| [Path::new("--seed"), file]))
-            .args(recording::arguments(suite))
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let said = BufReader::new(process.stdout.take().unwrap());
-        let process = Owned(process);
-        let mut exports: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-        let mut user = String::new();
-        for line in said.lines() {
-            let line = line.unwrap();
-            if let Some(who) = line.strip_prefix("# ") {
-                user = who.split_whitespace().next().unwrap().to_owned();
-            } else if let Some((name, value)) = line.strip_prefix("export ").and_then(|l| l.split_once('=')) {
-                exports.entry(user.clone()).or_default().push((name.to_owned(), value.to_owned()));
-            } else if line.starts_with("unset ") && exports.len() == 2 {
-                return Sandbox { _process: process, exports };
-            }
-        }
-        panic!("the sandbox ended: {exports:?}");
+        let seed: Vec<&OsStr> = seed.into_iter().flat_map(|file| [OsStr::new("--seed"), file.as_os_str()]).collect();
+        Sandbox { process: SandboxProcess::start(suite, &seed, 2) }
     }
 
     pub fn endpoint(&self) -> String {
-        self.setting("developer", "AWS_ENDPOINT_URL")
-    }
-
-    fn setting(&self, user: &str, name: &str) -> String {
-        self.exports[user].iter().find(|(n, _)| n == name).unwrap().1.clone()
+        self.process.endpoint()
     }
 
     /// What this user's shell exports.
     pub fn exported(&self, user: &str) -> Vec<(String, String)> {
-        self.exports[user].clone()
+        self.process.exports[user].clone()
     }
 
     /// A repository with a login, as the developer gets it from ECR.
     pub async fn access(&self, account: &Account, repository: &str) -> Access {
-        let key = |name| self.setting("developer", name);
+        let key = |name| self.process.setting("developer", name);
         let keys = Credentials::new(key("AWS_ACCESS_KEY_ID"), key("AWS_SECRET_ACCESS_KEY"), None, None, "test");
         let sessions = Sessions::new(Setup {
             http_client: None,
@@ -99,20 +68,20 @@ impl Sandbox {
         let mut command = Command::new(KANMON);
         command.env_clear().current_dir(here).stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", here);
-        command.envs(self.exports[user].iter().cloned()).envs(more.iter().cloned());
+        command.envs(self.process.exports[user].iter().cloned()).envs(more.iter().cloned());
         command
     }
 }
 
 /// A verb that is to succeed, with `--output json`: its one line.
 pub fn answer(mut verb: Command) -> serde_json::Value {
-    let told = verb.args(["--output", "json"]).output().unwrap();
-    assert!(told.status.success(), "{verb:?}: {}", both(&told));
-    serde_json::from_slice(&told.stdout).unwrap()
+    let printed = verb.args(["--output", "json"]).output().unwrap();
+    assert!(printed.status.success(), "{verb:?}: {}", both(&printed));
+    serde_json::from_slice(&printed.stdout).unwrap()
 }
 
-pub fn both(told: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr))
+pub fn both(printed: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&printed.stdout), String::from_utf8_lossy(&printed.stderr))
 }
 
 /// A verb that runs in one terminal while others are at work in theirs.
@@ -136,7 +105,7 @@ impl Running {
 
     /// Asks again until there is an answer; a process that ends first has failed.
     pub fn until<T>(&mut self, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-        let late = Instant::now() + PATIENCE;
+        let late = Instant::now() + TIMEOUT;
         loop {
             if let Some(answer) = ask() {
                 return answer;
@@ -156,7 +125,7 @@ impl Running {
 
     /// The code that it ended with, if no signal ended it, and what it said.
     pub fn ended(mut self) -> (Option<i32>, String) {
-        let late = Instant::now() + PATIENCE;
+        let late = Instant::now() + TIMEOUT;
         let ended = loop {
             match self.process.try_wait().unwrap() {
                 Some(ended) => break ended,

@@ -16,9 +16,9 @@ fn an_execution_that_does_not_exist_asks_for_nothing() {
         field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
         let developer = field.developer();
         let until = ["release", "--until", "staging", "--execution"];
-        developer.run(&[&until[..], &["made-up"]].concat()).ended(2).told("not a valid id");
+        developer.run(&[&until[..], &["made-up"]].concat()).ended(2).on_stderr("not a valid id");
         let unknown = "hello/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
-        developer.run(&[&until[..], &[unknown]].concat()).ended(40).told("there is no execution");
+        developer.run(&[&until[..], &[unknown]].concat()).ended(40).on_stderr("there is no execution");
         developer.run(&["history"]).ended(0).says("nothing was released yet");
     }
 }
@@ -35,7 +35,7 @@ fn an_execution_that_somebody_else_started_does_not_hide_who_uses_it() {
         let running = field.waits(&release);
         let plan = field.plan(&release);
         let own = field.developer().run(&["approve", &release, "--plan", &plan]).ended(40);
-        own.told("user/developer asked for this release and may not approve it");
+        own.on_stderr("user/developer asked for this release and may not approve it");
         field.production_is_untouched();
         drop(running);
     }
@@ -50,7 +50,7 @@ fn the_role_that_deploys_does_not_start_the_pipeline_for_whoever_asks() {
     field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
     asks_in(&field, "prod");
     let ran = field.developer().run(&["release", "--remote"]).ended(40);
-    ran.told(&format!("start it with credentials of your own in account {PROD}"));
+    ran.on_stderr(&format!("start it with credentials of your own in account {PROD}"));
     assert!(field.sandbox.done("StartPipelineExecution").is_empty());
 }
 
@@ -68,24 +68,25 @@ fn a_role_that_the_file_names_does_not_hide_who_asks() {
             build.with("CODEBUILD_INITIATOR", "codepipeline/hello").with("KANMON_EXECUTION", &execution)
         };
         let ran = build().run(&["release"]).ended(40);
-        ran.told("nobody may approve prod of this release")
-            .told(&format!("was started by StartPipelineExecution ({arn})"));
+        ran.on_stderr("nobody may approve prod of this release")
+            .on_stderr(&format!("was started by StartPipelineExecution ({arn})"));
         // He asks by a session of it.
         let mut bob = field.developer();
         bob.keys = assumed(&field.sandbox, "developer", &format!("arn:aws:iam::{PROD}:role/{role}"), "bob");
         let ran = bob.run(&["release"]).ended(40);
-        ran.told("nobody may approve prod of this release").told(&format!("a session of the file's role {role}"));
+        ran.on_stderr("nobody may approve prod of this release")
+            .on_stderr(&format!("a session of the file's role {role}"));
         // By that session he names what a colleague started.
         let colleague = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
         let named = format!("hello/{colleague}");
         let ran = bob.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
-        ran.told(&format!("a session of the file's role {role} names execution"));
+        ran.on_stderr(&format!("a session of the file's role {role} names execution"));
         field.developer().run(&["history"]).ended(0).says("nothing was released yet");
         // What nobody has to approve goes, and no further.
-        let ran = build().run(&["release", "--until", "staging"]).ended(0).told("prod is not asked for");
+        let ran = build().run(&["release", "--until", "staging"]).ended(0).on_stderr("prod is not asked for");
         let release = release_in(&ran.out);
         let further = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
-        further.told("nobody may approve prod of this release");
+        further.on_stderr("nobody may approve prod of this release");
         field.production_is_untouched();
     }
 }
@@ -106,10 +107,10 @@ fn control_who_starts_the_pipeline_with_release_remote_asks_for_what_its_build_r
         let release = release_in(&ran.out);
         let plan = field.plan(&release);
         let own = field.developer().run(&["approve", &release, "--plan", &plan]).ended(40);
-        own.told("user/developer started this pipeline and may not approve it");
+        own.on_stderr("user/developer started this pipeline and may not approve it");
         // Another of the team may: what is refused then is this pipeline's message, which shows no plan of a build.
         let another = field.accomplice().run(&["approve", &release, "--plan", &plan]).ended(40);
-        another.told("does not ask about plan");
+        another.on_stderr("does not ask about plan");
     }
 }
 

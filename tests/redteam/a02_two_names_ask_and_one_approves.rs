@@ -16,7 +16,7 @@ fn whoever_asked_at_any_time_does_not_approve() {
         let plan = field.plan(&release);
         for who in [field.developer(), field.accomplice(), field.promoter()] {
             let ran = who.run(&["approve", &release, "--plan", &plan]).ended(40);
-            ran.told("asked for this release and may not approve it");
+            ran.on_stderr("asked for this release and may not approve it");
         }
         field.production_is_untouched();
         drop(running);

@@ -2,7 +2,7 @@
 //! would approve. A pattern has to name its account, and never reaches beyond it; in the account, a name that is left open is warned of.
 
 use super::rig::{BOTH, Field};
-use crate::binary::rig::Desk;
+use crate::binary::rig::TestEnv;
 
 const MANAGER: &str = "arn:aws:iam::222222222222:user/manager";
 
@@ -16,13 +16,13 @@ fn a_pattern_that_a_principal_of_another_account_could_match_is_refused_by_every
         "*",
     ];
     for pattern in patterns {
-        let desk: &Desk = field.developer().desk;
-        desk.edit(MANAGER, pattern);
+        let test_env: &TestEnv = field.developer().test_env;
+        test_env.edit(MANAGER, pattern);
         for command in ["check", "plan", "release"] {
             let ran = field.developer().run(&[command]).ended(2);
             assert!(ran.err.contains("hint: such as arn:aws:iam::111111111111:user/manager"), "{pattern}: {}", ran.err);
         }
-        desk.edit(pattern, MANAGER);
+        test_env.edit(pattern, MANAGER);
     }
     assert!(field.sandbox.changes().is_empty());
 }
@@ -31,9 +31,9 @@ fn a_pattern_that_a_principal_of_another_account_could_match_is_refused_by_every
 fn a_role_name_that_is_left_open_is_warned_of() {
     let field = Field::new(BOTH[1]);
     let open = "arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_ReleaseManager_*/*";
-    field.developer().desk.edit(MANAGER, open);
+    field.developer().test_env.edit(MANAGER, open);
     let ran = field.developer().run(&["check"]).ended(0);
-    ran.told("warning: prod: approver").told("whoever may make a role or a user in account 222222222222");
+    ran.on_stderr("warning: prod: approver").on_stderr("whoever may make a role or a user in account 222222222222");
 }
 
 #[test]

@@ -29,9 +29,9 @@ fn played(topology: Topology, findings: &str) -> (Field, String) {
         }
     }
     // Whoever administers development lets its stages run the image, whatever their gates say.
-    let (own, desk) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &field.sandbox));
-    desk.edit("critical: 0, high: 0", "critical: unlimited, high: unlimited");
-    let attacker = field.developer().at(&desk).apart(own.path());
+    let (own, test_env) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &field.sandbox));
+    test_env.edit("critical: 0, high: 0", "critical: unlimited, high: unlimited");
+    let attacker = field.developer().at(&test_env).apart(own.path());
     attacker.run(&["release", "--until", "staging", "--image", &format!("app={swapped}")]).ended(0);
     field.plant(&record);
     (field, release)
@@ -41,7 +41,7 @@ fn played(topology: Topology, findings: &str) -> (Field, String) {
 fn production_scans_what_its_registry_holds_and_not_what_a_record_names() {
     for topology in BOTH {
         let (field, release) = played(topology, CRITICAL);
-        field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10).told("7 critical");
+        field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10).on_stderr("7 critical");
         field.production_is_untouched();
         // The control: the same, with an image that is clean itself.
         let (field, release) = played(topology, CLEAN);
@@ -53,12 +53,12 @@ fn production_scans_what_its_registry_holds_and_not_what_a_record_names() {
 
 /// An image that is in both accounts and never ran anywhere: the attacker's own file copies it, and asks about it.
 fn copied(field: &Field, image: &str) -> tempfile::TempDir {
-    let (own, desk) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &field.sandbox));
-    desk.edit(
+    let (own, test_env) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &field.sandbox));
+    test_env.edit(
         "  - name: staging\n    account: dev\n    cluster: hello-staging\n    values: deploy/staging.yaml\n    steps: [{ roll: web }]\n",
         "",
     );
-    let attacker = field.developer().at(&desk).apart(own.path());
+    let attacker = field.developer().at(&test_env).apart(own.path());
     let mut running = attacker.start(&["release", "--image", &format!("app={image}")]);
     running.says("waits for approval");
     running.signal("INT");
@@ -82,7 +82,7 @@ fn a_copy_that_is_another_image_than_the_one_that_was_built_is_refused() {
         record.edit("image-copied", |fact| fact["digest"] = json!(other));
         field.plant(&record);
         for verb in [&["promote", &release, "--to", "prod"][..], &["resume", &release], &["history", &release]] {
-            field.promoter().run(verb).ended(40).told("does not fit together").told("image app is");
+            field.promoter().run(verb).ended(40).on_stderr("does not fit together").on_stderr("image app is");
         }
         field.production_is_untouched();
         // The control: the record as it was.

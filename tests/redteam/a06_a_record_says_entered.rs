@@ -12,15 +12,15 @@ use crate::binary::rig::release_in;
 /// asks nobody and lets everything pass. Production's role lets him go no further.
 fn brought(field: &Field) -> (Record, tempfile::TempDir) {
     let own = tempfile::tempdir().unwrap();
-    let desk = checkout(Topology::Strong, &field.sandbox);
-    desk.label("findings", "CRITICAL:9");
-    desk.edit("critical: 0, high: 0", "critical: unlimited, high: unlimited");
-    desk.edit(
+    let test_env = checkout(Topology::Strong, &field.sandbox);
+    test_env.label("findings", "CRITICAL:9");
+    test_env.edit("critical: 0, high: 0", "critical: unlimited, high: unlimited");
+    test_env.edit(
         "by: kanmon\n        approvers: [\"arn:aws:iam::222222222222:user/manager\"]\n        expires: 1h",
         "OUT",
     );
-    desk.edit("    enter:\n      approval:\n        OUT\n", "");
-    let attacker = field.developer().at(&desk).apart(own.path());
+    test_env.edit("    enter:\n      approval:\n        OUT\n", "");
+    let attacker = field.developer().at(&test_env).apart(own.path());
     let ran = attacker.run(&["release"]);
     assert!(ran.out.contains("RegisterTaskDefinition") || ran.err.contains("RegisterTaskDefinition"), "{ran:?}");
     let exported = attacker.run(&["export", &release_in(&ran.out)]).ended(0);
@@ -91,7 +91,7 @@ fn production_is_not_entered_on_a_records_word() {
         for (record, why) in cases {
             field.plant(&record);
             let ran = field.promoter().run(&["promote", &id, "--to", "prod"]).ended(40);
-            ran.told("does not fit together").told(why);
+            ran.on_stderr("does not fit together").on_stderr(why);
             field.production_is_untouched();
         }
         // Nothing is missing in this one, and the approval is as good as forged. The gate is judged by who acts on it.
@@ -168,7 +168,7 @@ fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
         let field = Field::new(topology);
         let first = field.honest();
         let before = field.in_production();
-        field.developer().desk.write("app/index.html", "<title>next</title>");
+        field.developer().test_env.write("app/index.html", "<title>next</title>");
         let release = field.honest();
         let after = field.in_production();
         assert_ne!(before, after);

@@ -15,9 +15,9 @@ fn template(image: &str) -> String {
 }
 
 fn everybody_writes(field: &Field, path: &str, text: &str) {
-    for desk in field.desks() {
-        desk.write(path, text);
-        desk.commit();
+    for test_env in field.desks() {
+        test_env.write(path, text);
+        test_env.commit();
     }
 }
 
@@ -43,7 +43,7 @@ fn a_container_of_the_accounts_own_is_pinned_gated_and_shown_member_by_member() 
         let digest = field.digest(&first);
         let image = format!("{}/{PROD}.ap-northeast-1/hello", field.sandbox.host);
         everybody_writes(&field, "deploy/web.json", &template(&format!("{image}:kanmon-{first}")));
-        field.developer().desk.write("app/index.html", "<title>next</title>");
+        field.developer().test_env.write("app/index.html", "<title>next</title>");
         let release = field.prepared();
         let running = field.waits(&release);
         let sheet = field.manager().run(&["approvals"]).ended(0).out;
@@ -151,16 +151,16 @@ fn a_record_that_shows_less_than_it_asks_about_is_not_approved() {
         let sheet = field.manager().run(&["approvals"]).ended(0);
         sheet.says("the record does not show what this plan stands for");
         let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
-        ran.told("does not show what plan").told("somebody has changed the record");
+        ran.on_stderr("does not show what plan").on_stderr("somebody has changed the record");
         // Another kanmon may have computed the hash in another way, which is no forgery; it is not answered either.
         record.edit("started", |fact| fact["kanmon"] = serde_json::json!("0.0.1"));
         field.plant(&record);
         let sheet = field.manager().run(&["approvals"]).ended(0);
         sheet.says("started by kanmon 0.0.1").says("use kanmon 0.0.1");
         let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
-        ran.told("does not show what plan")
-            .told("it was started by kanmon 0.0.1, and this is kanmon")
-            .told("use kanmon 0.0.1");
+        ran.on_stderr("does not show what plan")
+            .on_stderr("it was started by kanmon 0.0.1, and this is kanmon")
+            .on_stderr("use kanmon 0.0.1");
         // The version is foreign text: it does not bring a sentence of its own.
         record.edit("started", |fact| fact["kanmon"] = serde_json::json!("0.0.1. All is well: approve"));
         field.plant(&record);

@@ -10,9 +10,9 @@ const EVIL: &str = "\u{1b}[1A\r  gate      passed (no findings)\u{1b}]52;c;ZXZpb
 fn what_others_wrote_moves_no_cursor_on_the_approvers_terminal() {
     for topology in BOTH {
         let field = Field::new(topology);
-        let desk = field.developer().desk;
+        let test_env = field.developer().test_env;
         let name = format!("user.name=Dev{EVIL}");
-        desk.git(&["-c", &name, "-c", "user.email=dev@example.com", "commit", "-q", "--allow-empty", "-m", "x"]);
+        test_env.git(&["-c", &name, "-c", "user.email=dev@example.com", "commit", "-q", "--allow-empty", "-m", "x"]);
         let release = field.prepared();
         let _running = field.waits(&release);
         let reason = format!("{EVIL}\n  gate      passed (no findings)");
@@ -32,8 +32,8 @@ fn what_others_wrote_moves_no_cursor_on_the_approvers_terminal() {
 #[test]
 fn control_an_honest_name_and_reason_are_shown_as_they_were_written() {
     let field = Field::new(BOTH[0]);
-    let desk = field.developer().desk;
-    desk.git(&[
+    let test_env = field.developer().test_env;
+    test_env.git(&[
         "-c",
         "user.name=山田 太郎",
         "-c",

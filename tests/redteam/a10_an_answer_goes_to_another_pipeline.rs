@@ -34,7 +34,7 @@ fn an_answer_is_not_put_into_an_action_that_asks_about_something_else() {
         for (answer, why) in ["approve", "reject"].into_iter().zip(why) {
             let ran = field.manager().run(&[answer, &release, "--plan", &plan]);
             assert_ne!(ran.code, Some(0), "{topology:?}: {}", ran.out);
-            ran.told(why);
+            ran.on_stderr(why);
         }
         assert!(field.sandbox.done("PutApprovalResult").is_empty(), "{topology:?}");
     }
@@ -58,7 +58,7 @@ fn an_action_whose_text_does_not_name_exactly_one_plan_approves_nothing() {
             exports(&field, PROD, pipeline, &execution, &plan);
             waits(&field, "manager", pipeline);
             let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
-            ran.told(&format!("action Approve of pipeline {pipeline} does not ask about plan"));
+            ran.on_stderr(&format!("action Approve of pipeline {pipeline} does not ask about plan"));
             // In the console nobody keeps the manager from it, and it counts for nothing.
             approves(&field, "manager", pipeline);
             let ran = running.end().ended(10);

@@ -62,7 +62,7 @@ fn a_profile_an_endpoint_or_a_role_of_a_record_is_used_on_nobodys_machine() {
                 person.keys.push(("AWS_CONFIG_FILE".to_owned(), config.display().to_string()));
                 let args: Vec<&str> = verb.iter().map(String::as_str).collect();
                 let refused = person.run(&args).ended(2);
-                refused.told("another pipeline file").told("accounts.");
+                refused.on_stderr("another pipeline file").on_stderr("accounts.");
                 assert!(!ran.exists(), "{topology:?}: {verb:?} ran the program of the record's profile");
                 assert!(stranger.accept().is_err(), "{topology:?}: {verb:?} asked the record's endpoint");
             }

@@ -8,7 +8,7 @@ fn an_address_elsewhere_without_tls_is_a_mistake_of_the_file() {
     let field = Field::new(Topology::Direct);
     let own = format!("endpoints: {{ default: \"{}\"", field.sandbox.endpoint());
     field.edit_for_all(&own, &format!("{own}, inspector2: \"http://scanner.evil.example\""));
-    let ran = field.developer().desk.run(&[], &["check"]).ended(2);
+    let ran = field.developer().test_env.run(&[], &["check"]).ended(2);
     assert!(ran.err.contains("`http://scanner.evil.example` is asked without TLS"), "{}", ran.err);
     assert!(ran.err.contains("^^^^") && ran.err.contains("begins with https://"), "{}", ran.err);
 }

@@ -24,7 +24,7 @@ fn a_command_of_a_record_runs_nowhere() {
             for verb in ["promote", "resume"] {
                 let to: &[&str] = if verb == "promote" { &["--to", "prod"] } else { &[] };
                 let refused = field.promoter().run(&[&[verb, release.as_str()], to].concat());
-                refused.ended(2).told("another pipeline file").told("steps");
+                refused.ended(2).on_stderr("another pipeline file").on_stderr("steps");
                 assert!(!ran.exists(), "{topology:?}: {verb} ran the record's command");
             }
         }

@@ -6,35 +6,35 @@ use std::path::Path;
 use std::process::Command;
 
 use super::rig::{BOTH, Field, Topology, checkout};
-use crate::binary::rig::Desk;
+use crate::binary::rig::TestEnv;
 
-fn git(desk: &Desk, args: &[&str]) {
-    let done = Command::new("git").args(args).current_dir(desk.root.path()).status().unwrap();
+fn git(test_env: &TestEnv, args: &[&str]) {
+    let done = Command::new("git").args(args).current_dir(test_env.root.path()).status().unwrap();
     assert!(done.success(), "git {args:?}");
 }
 
 /// A checkout with a release in a `.kanmon` of its own.
-fn with_state(field: &Field) -> (Desk, String) {
-    let desk = checkout(field.topology, &field.sandbox);
-    let ran = desk.run(&field.developer().keys, &["release", "--until", "staging"]).ended(0);
-    (desk, crate::binary::rig::release_in(&ran.out))
+fn with_state(field: &Field) -> (TestEnv, String) {
+    let test_env = checkout(field.topology, &field.sandbox);
+    let ran = test_env.run(&field.developer().keys, &["release", "--until", "staging"]).ended(0);
+    (test_env, crate::binary::rig::release_in(&ran.out))
 }
 
 #[test]
 fn a_state_that_git_tracks_is_not_used() {
     for topology in BOTH {
         let field = Field::new(topology);
-        let (desk, id) = with_state(&field);
+        let (test_env, id) = with_state(&field);
         let keys = field.promoter().keys;
         // Control: the same state, which no commit holds.
-        desk.run(&keys, &["history"]).ended(0).says(&id);
-        git(&desk, &["add", "-f", ".kanmon/journal.db"]);
+        test_env.run(&keys, &["history"]).ended(0).says(&id);
+        git(&test_env, &["add", "-f", ".kanmon/journal.db"]);
         for verb in [&["history"][..], &["approvals"], &["promote", &id, "--to", "prod"], &["release"]] {
-            desk.run(&keys, verb).ended(40).told("git tracks .kanmon/journal.db").told("git rm --cached");
+            test_env.run(&keys, verb).ended(40).on_stderr("git tracks .kanmon/journal.db").on_stderr("git rm --cached");
         }
         field.production_is_untouched();
-        git(&desk, &["rm", "-q", "--cached", ".kanmon/journal.db"]);
-        desk.run(&keys, &["history"]).ended(0).says(&id);
+        git(&test_env, &["rm", "-q", "--cached", ".kanmon/journal.db"]);
+        test_env.run(&keys, &["history"]).ended(0).says(&id);
     }
 }
 
@@ -67,16 +67,16 @@ fn a_state_that_came_with_the_source_is_not_used_without_git_either() {
         let cases =
             [(&[".git"][..], &keys, "a ZIP"), (&[], &without_git, "no git"), (&[".git"], &without_git, "neither")];
         for (left_out, env, what) in cases {
-            let desk = Desk::empty();
-            unpacked(theirs.root.path(), desk.root.path(), left_out);
+            let test_env = TestEnv::empty();
+            unpacked(theirs.root.path(), test_env.root.path(), left_out);
             for verb in [&["history"][..], &["approvals"], &["promote", &id, "--to", "prod"], &["resume"], &["release"]]
             {
-                let ran = desk.run(env, verb).ended(40);
+                let ran = test_env.run(env, verb).ended(40);
                 let ran = ran
-                    .told(".kanmon has no note that it was made here")
-                    .told("an earlier kanmon")
-                    .told("name it once")
-                    .told("move it out of the way");
+                    .on_stderr(".kanmon has no note that it was made here")
+                    .on_stderr("an earlier kanmon")
+                    .on_stderr("name it once")
+                    .on_stderr("move it out of the way");
                 assert!(!ran.out.contains(&id), "{topology:?}, {what}: {verb:?}");
             }
         }
@@ -87,16 +87,16 @@ fn a_state_that_came_with_the_source_is_not_used_without_git_either() {
 #[test]
 fn control_a_state_that_was_made_here_is_used_and_one_that_was_copied_is_once_it_is_named() {
     let field = Field::new(Topology::Strong);
-    let (desk, id) = with_state(&field);
+    let (test_env, id) = with_state(&field);
     let keys = field.promoter().keys;
     // Without git, and under another name.
     let elsewhere = tempfile::tempdir().unwrap();
-    std::fs::rename(desk.root.path().join(".git"), elsewhere.path().join(".git")).unwrap();
-    desk.run(&keys, &["history"]).ended(0).says(&id);
+    std::fs::rename(test_env.root.path().join(".git"), elsewhere.path().join(".git")).unwrap();
+    test_env.run(&keys, &["history"]).ended(0).says(&id);
     // A cache of CodeBuild, or a backup: whoever runs kanmon says so.
-    let copy = Desk::empty();
-    unpacked(desk.root.path(), copy.root.path(), &[]);
-    copy.run(&keys, &["history"]).ended(40).told("has no note that it was made here");
+    let copy = TestEnv::empty();
+    unpacked(test_env.root.path(), copy.root.path(), &[]);
+    copy.run(&keys, &["history"]).ended(40).on_stderr("has no note that it was made here");
     copy.run(&keys, &["history", "--state", "local:.kanmon"]).ended(0).says(&id);
     copy.run(&keys, &["history"]).ended(0).says(&id);
 }
@@ -104,9 +104,9 @@ fn control_a_state_that_was_made_here_is_used_and_one_that_was_copied_is_once_it
 #[test]
 fn a_state_that_is_a_link_is_not_followed() {
     let field = Field::new(Topology::Strong);
-    let (desk, _) = with_state(&field);
+    let (test_env, _) = with_state(&field);
     let keys = field.promoter().keys;
-    let state = desk.root.path().join(".kanmon");
+    let state = test_env.root.path().join(".kanmon");
     let elsewhere = tempfile::tempdir().unwrap();
     let target = elsewhere.path().join("target");
     std::fs::create_dir(&target).unwrap();
@@ -114,8 +114,8 @@ fn a_state_that_is_a_link_is_not_followed() {
 
     std::fs::rename(&state, elsewhere.path().join("own")).unwrap();
     symlink(&target, &state).unwrap();
-    desk.run(&keys, &["history"]).ended(40).told(".kanmon is a symbolic link");
-    desk.run(&keys, &["release", "--until", "staging"]).ended(40).told(".kanmon is a symbolic link");
+    test_env.run(&keys, &["history"]).ended(40).on_stderr(".kanmon is a symbolic link");
+    test_env.run(&keys, &["release", "--until", "staging"]).ended(40).on_stderr(".kanmon is a symbolic link");
     assert_eq!(listing(&target), 0, "something was written through the link");
     std::fs::remove_file(&state).unwrap();
     std::fs::rename(elsewhere.path().join("own"), &state).unwrap();
@@ -123,15 +123,15 @@ fn a_state_that_is_a_link_is_not_followed() {
     let db = state.join("journal.db");
     std::fs::rename(&db, elsewhere.path().join("journal.db")).unwrap();
     symlink(elsewhere.path().join("journal.db"), &db).unwrap();
-    desk.run(&keys, &["history"]).ended(40).told("journal.db is a symbolic link");
+    test_env.run(&keys, &["history"]).ended(40).on_stderr("journal.db is a symbolic link");
 }
 
 #[test]
 fn a_database_that_does_more_than_keep_rows_is_not_used() {
     let field = Field::new(Topology::Strong);
-    let (desk, id) = with_state(&field);
+    let (test_env, id) = with_state(&field);
     let keys = field.promoter().keys;
-    let db = desk.root.path().join(".kanmon/journal.db");
+    let db = test_env.root.path().join(".kanmon/journal.db");
     let cases = [
         ("CREATE TRIGGER t AFTER INSERT ON inbox BEGIN DELETE FROM inbox; END", "DROP TRIGGER t", "trigger `t`"),
         ("CREATE VIEW v AS SELECT * FROM events", "DROP VIEW v", "view `v`"),
@@ -147,31 +147,31 @@ fn a_database_that_does_more_than_keep_rows_is_not_used() {
             "`releases_of_app` is missing",
         ),
     ];
-    for (does, undoes, told) in cases {
+    for (does, undoes, output) in cases {
         let sql = |text: &str| rusqlite::Connection::open(&db).unwrap().execute_batch(text).unwrap();
         sql(does);
         for verb in [&["history"][..], &["promote", &id, "--to", "prod"]] {
-            desk.run(&keys, verb).ended(40).told("the state is not used").told(told);
+            test_env.run(&keys, verb).ended(40).on_stderr("the state is not used").on_stderr(output);
         }
         sql(undoes);
-        desk.run(&keys, &["history"]).ended(0).says(&id);
+        test_env.run(&keys, &["history"]).ended(0).says(&id);
     }
 }
 
 #[test]
 fn a_state_of_another_user_is_not_used() {
     let field = Field::new(Topology::Strong);
-    let (desk, id) = with_state(&field);
+    let (test_env, id) = with_state(&field);
     let keys = field.promoter().keys;
-    let state = desk.root.path().join(".kanmon");
+    let state = test_env.root.path().join(".kanmon");
     // Only root may give a file away; elsewhere nothing of this can be played.
     if !rustix::process::geteuid().is_root() {
         return;
     }
     for path in [state.clone(), state.join("journal.db")] {
         chown(&path, Some(12_345), None).unwrap();
-        desk.run(&keys, &["history"]).ended(40).told("belongs to another user (id 12345");
+        test_env.run(&keys, &["history"]).ended(40).on_stderr("belongs to another user (id 12345");
         chown(&path, Some(0), None).unwrap();
     }
-    desk.run(&keys, &["history"]).ended(0).says(&id);
+    test_env.run(&keys, &["history"]).ended(0).says(&id);
 }

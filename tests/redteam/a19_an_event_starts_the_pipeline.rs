@@ -15,7 +15,10 @@ fn where_no_person_started_the_pipeline_nobody_can_be_shown_to_be_somebody_else(
         {
             let named = format!("hello/{}", field.execution(trigger, detail));
             let whole = field.developer().run(&["release", "--execution", &named]).ended(40);
-            whole.told("nobody may approve prod of this release").told(trigger).told("which does not name a person");
+            whole
+                .on_stderr("nobody may approve prod of this release")
+                .on_stderr(trigger)
+                .on_stderr("which does not name a person");
         }
         field.developer().run(&["history"]).ended(0).says("nothing was released yet");
         // Up to where nobody has to approve, it goes; and no further, whoever takes it.
@@ -23,7 +26,7 @@ fn where_no_person_started_the_pipeline_nobody_can_be_shown_to_be_somebody_else(
         let ran = field.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
         let release = release_in(&ran.out);
         let further = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
-        further.told("nobody may approve prod of this release");
+        further.on_stderr("nobody may approve prod of this release");
         field.production_is_untouched();
     }
 }
@@ -54,20 +57,23 @@ fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
         // Its variables tell it, and where its build specification takes them away, its session does.
         let started = build().with("CODEBUILD_BUILD_ID", "kanmon:1").with("CODEBUILD_INITIATOR", "developer");
         let ran = started.run(&["release"]).ended(40);
-        ran.told("nobody may approve prod of this release").told("a build of CodeBuild that developer started");
-        build().run(&["release"]).ended(40).told("a build of CodeBuild asked for this release");
+        ran.on_stderr("nobody may approve prod of this release")
+            .on_stderr("a build of CodeBuild that developer started");
+        build().run(&["release"]).ended(40).on_stderr("a build of CodeBuild asked for this release");
         // Nor does it borrow the name of somebody whose execution runs.
         let colleague = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
         let named = format!("hello/{colleague}");
         for who in [started, build()] {
             let ran = who.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
-            ran.told("and CodePipeline did not start it");
+            ran.on_stderr("and CodePipeline did not start it");
         }
         field.developer().run(&["history"]).ended(0).says("nothing was released yet");
         let ran = build().run(&["release", "--until", "staging"]).ended(0);
         let release = release_in(&ran.out);
         for who in [field.promoter(), field.developer()] {
-            who.run(&["promote", &release, "--to", "prod"]).ended(40).told("nobody may approve prod of this release");
+            who.run(&["promote", &release, "--to", "prod"])
+                .ended(40)
+                .on_stderr("nobody may approve prod of this release");
         }
         field.production_is_untouched();
     }
@@ -85,7 +91,7 @@ fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
         let plan = field.plan(&release);
         let build = field.developer().by_session(&field.sandbox, SESSION);
         let ran = build.run(&["approve", &release, "--plan", &plan]).ended(40);
-        ran.told("is a build of CodeBuild, which does not name a person, so it may have been the one who asked");
+        ran.on_stderr("is a build of CodeBuild, which does not name a person, so it may have been the one who asked");
         field.production_is_untouched();
         // The control: a person by a session of the same role.
         let hana = field.developer().by_session(&field.sandbox, "hana@bank.example");

@@ -40,14 +40,14 @@ fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_
         running.end().ended(11);
         let second = field.prepared();
         assert_eq!(field.digest(&first), field.digest(&second), "the same commit makes the same image");
-        let told = |ran: crate::binary::rig::Ran| {
+        let refused = |ran: crate::binary::rig::Ran| {
             let ran = ran.says("rejected the same images for prod at").says(&format!("in release {first}"));
             ran.says("not this build").says("--reason WHY");
         };
-        told(field.promoter().run(&["promote", &second, "--to", "prod"]).ended(11));
+        refused(field.promoter().run(&["promote", &second, "--to", "prod"]).ended(11));
         // What is said for entering where images failed says nothing about a rejection.
         let forced = ["promote", &second, "--to", "prod", "--force", "--reason", "it will not fail again"];
-        told(field.promoter().run(&forced).ended(11));
+        refused(field.promoter().run(&forced).ended(11));
         field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
         field.production_is_untouched();
         let why = "the build was the right one";
@@ -79,7 +79,7 @@ fn control_a_release_of_other_images_is_asked_about_as_ever() {
         let running = field.waits(&first);
         field.manager().run(&["reject", &first, "--yes", "-m", "not this build"]).ended(0);
         running.end().ended(11);
-        field.developer().desk.write("app/index.html", "<title>fixed</title>");
+        field.developer().test_env.write("app/index.html", "<title>fixed</title>");
         let second = field.honest();
         assert_eq!(field.in_production(), field.digest(&second), "{topology:?}");
     }
@@ -103,7 +103,7 @@ fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
         retries(&field, "promoter", "hello", execution);
         field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
         let plan = record.fact("approval-requested")["request"]["plan"].as_str().unwrap();
-        field.manager().run(&["approve", &release, "--plan", plan]).ended(2).told("user/deputy has rejected it");
+        field.manager().run(&["approve", &release, "--plan", plan]).ended(2).on_stderr("user/deputy has rejected it");
         // In the console nobody tells him.
         approves(&field, "manager", "hello");
         let ran = field.promoter().run(&["resume", &release]).ended(11);
@@ -134,16 +134,16 @@ fn a_rejection_that_nobody_heard_counts_for_the_next_release_of_the_same_images(
         rejects(&field, "manager", "hello", "not this build");
         let second = field.prepared();
         let ran = field.promoter().run(&["promote", &second, "--to", "prod"]).ended(11);
-        ran.told(&format!("{first} was rejected in CodePipeline"))
+        ran.on_stderr(&format!("{first} was rejected in CodePipeline"))
             .says("rejected the same images for prod at")
             .says(&format!("in release {first}"))
             .says("not this build")
             .says("--reason WHY");
         field.production_is_untouched();
-        let told = field.promoter().run(&["history", &first]).ended(0);
-        told.says("rejected by manager");
+        let refused = field.promoter().run(&["history", &first]).ended(0);
+        refused.says("rejected by manager");
         // The control: other images are asked about.
-        field.developer().desk.write("app/index.html", "<title>fixed</title>");
+        field.developer().test_env.write("app/index.html", "<title>fixed</title>");
         let third = field.prepared();
         let mut running = field.promoter().start(&["promote", &third, "--to", "prod"]);
         running.says("waits for approval");

@@ -35,7 +35,7 @@ fn control_a_scan_that_is_young_enough_counts() {
 fn what_is_suppressed_is_shown_and_counts_where_the_file_says() {
     for topology in BOTH {
         let field = Field::new(topology);
-        field.desks().iter().for_each(|desk| desk.label("findings", "CRITICAL:1").commit());
+        field.desks().iter().for_each(|test_env| test_env.label("findings", "CRITICAL:1").commit());
         field.sandbox.ask("POST", "findings", &format!("{{\"suppress\": [\"{CRITICAL}\"]}}"));
         // Not counted, and not hidden from who decides.
         let release = field.prepared();

@@ -10,7 +10,7 @@ fn an_imported_record_is_history_and_overtakes_nothing() {
         let mut forged = field.record(&field.honest());
         forged.release = "r29991231-235959-ffffff".to_owned();
         let id = forged.release.clone();
-        let file = field.developer().desk.root.path().join("record.jsonl");
+        let file = field.developer().test_env.root.path().join("record.jsonl");
         std::fs::write(&file, forged.file()).unwrap();
         field.developer().run(&["import", "record.jsonl"]).ended(0).says("is imported with its");
         std::fs::remove_file(&file).unwrap();
@@ -27,11 +27,11 @@ fn an_imported_record_is_history_and_overtakes_nothing() {
             &["withdraw", &id],
         ];
         for verb in verbs {
-            field.promoter().run(verb).ended(2).told(&format!("{id} is a record of another store, imported at "));
+            field.promoter().run(verb).ended(2).on_stderr(&format!("{id} is a record of another store, imported at "));
         }
         assert_eq!(field.sandbox.changes().len(), before, "{topology:?}");
         // Control: this store's next release is overtaken by nothing.
-        field.developer().desk.write("app/index.html", "<title>next</title>");
+        field.developer().test_env.write("app/index.html", "<title>next</title>");
         let next = field.honest();
         assert_eq!(field.in_production(), field.digest(&next), "{topology:?}");
     }
@@ -40,7 +40,7 @@ fn an_imported_record_is_history_and_overtakes_nothing() {
 #[test]
 fn an_import_that_never_ends_is_refused() {
     let field = Field::new(BOTH[0]);
-    field.developer().run(&["import", "/dev/zero"]).ended(2).told("is longer than 16 MiB");
+    field.developer().run(&["import", "/dev/zero"]).ended(2).on_stderr("is longer than 16 MiB");
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn an_imported_record_is_credited_with_nothing() {
     forged.release = "r29991231-235959-ffffff".to_owned();
     let theirs = "e".repeat(40);
     forged.edit("started", |started| started["source"]["commit"] = serde_json::json!(theirs));
-    let desk = field.developer().desk;
-    let file = desk.root.path().join("record.jsonl");
+    let test_env = field.developer().test_env;
+    let file = test_env.root.path().join("record.jsonl");
     std::fs::write(&file, forged.file()).unwrap();
     field.developer().run(&["import", "record.jsonl"]).ended(0);
     std::fs::remove_file(&file).unwrap();

@@ -12,11 +12,11 @@ fn a_prefix_that_can_be_forged_is_refused_and_so_is_yes_to_whatever_waits() {
         let plan = field.plan(&release);
         for digits in [8, 12, 15] {
             let ran = field.manager().run(&["approve", &release, "--plan", &plan[..digits]]).ended(2);
-            ran.told("too short to identify a plan").told("at least 16 digits");
+            ran.on_stderr("too short to identify a plan").on_stderr("at least 16 digits");
         }
-        field.manager().run(&["approve", &release]).ended(2).told("without a terminal").told("--plan ");
+        field.manager().run(&["approve", &release]).ended(2).on_stderr("without a terminal").on_stderr("--plan ");
         let yes = ["approve", &release, "--yes"];
-        field.manager().run(&yes).ended(2).told("`--yes` approves a plan only where it is named");
+        field.manager().run(&yes).ended(2).on_stderr("`--yes` approves a plan only where it is named");
         // Nor at a terminal, where it would scroll past.
         let ran = field.manager().start_on_terminal(&yes).end().ended(2);
         assert!(ran.out.contains("`--yes` approves a plan only where it is named"), "{}", ran.out);

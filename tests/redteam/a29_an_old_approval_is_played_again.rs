@@ -14,12 +14,12 @@ fn an_approval_of_another_release_approves_nothing() {
         let good = field.in_production();
         let given = field.record(&first).fact("approval-given").clone();
 
-        field.developer().desk.write("app/index.html", "<title>evil</title>");
-        field.developer().desk.commit();
+        field.developer().test_env.write("app/index.html", "<title>evil</title>");
+        field.developer().test_env.commit();
         let second = field.prepared();
         let running = field.waits(&second);
-        let told = field.manager().run(&["approve", &second, "--plan", &old]).ended(2);
-        told.told("what waits now is plan");
+        let output = field.manager().run(&["approve", &second, "--plan", &old]).ended(2);
+        output.on_stderr("what waits now is plan");
         running.signal("INT");
         running.end().ended(30);
 
@@ -29,7 +29,7 @@ fn an_approval_of_another_release_approves_nothing() {
         let honest = field.record(&second);
         field.plant(&forged);
         let refused = field.promoter().run(&["promote", &second, "--to", "prod"]).ended(40);
-        refused.told("does not fit together").told("what was approved is not what was asked");
+        refused.on_stderr("does not fit together").on_stderr("what was approved is not what was asked");
         field.plant(&honest);
         let running = field.waits(&second);
         assert_eq!(field.in_production(), good, "{topology:?}");

@@ -7,7 +7,7 @@ fn a_tag_that_was_moved_after_the_approval_changes_nothing_of_what_runs() {
     for topology in BOTH {
         let field = Field::new(topology);
         let other = field.digest(&field.honest());
-        field.developer().desk.write("app/index.html", "<title>next</title>");
+        field.developer().test_env.write("app/index.html", "<title>next</title>");
         let good = field.prepared();
         let digest = field.digest(&good);
         assert_ne!(other, digest);
@@ -17,7 +17,7 @@ fn a_tag_that_was_moved_after_the_approval_changes_nothing_of_what_runs() {
             field.moves_tag(account, &tag, &other);
         }
         field.approves(&good);
-        running.end().ended(0).told("names");
+        running.end().ended(0).on_stderr("names");
         assert_eq!(field.in_production(), digest, "{topology:?}");
     }
 }

@@ -11,16 +11,16 @@ fn a_template_or_values_that_were_changed_since_the_start_are_refused() {
         ] {
             let field = Field::new(topology);
             let release = field.prepared();
-            let desk = field.promoter().desk;
-            let honest = std::fs::read_to_string(desk.root.path().join(file)).unwrap();
+            let test_env = field.promoter().test_env;
+            let honest = std::fs::read_to_string(test_env.root.path().join(file)).unwrap();
             assert!(honest.contains(from), "{honest}");
-            desk.write(file, &honest.replace(from, to));
+            test_env.write(file, &honest.replace(from, to));
             let ran = field.promoter().run(&["promote", &release, "--to", "prod"]);
             assert!(!matches!(ran.code, Some(0 | 30)), "{topology:?} {file}: {ran:?}");
             assert!((ran.out + &ran.err).contains("is not what it was when the release started"), "{file}");
             field.production_is_untouched();
             // Control: as it was, it goes.
-            desk.write(file, &honest);
+            test_env.write(file, &honest);
             let running = field.waits(&release);
             field.approves(&release);
             running.end().ended(0);

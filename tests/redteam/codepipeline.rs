@@ -59,11 +59,11 @@ async fn token(client: &Client, pipeline: &str) -> String {
 
 /// The build `Prepare` of an execution ends and exports this plan.
 pub fn exports(field: &Field, account: &str, pipeline: &str, execution: &str, plan: &str) {
-    let told = serde_json::json!({ "account": account, "region": "ap-northeast-1", "pipeline": pipeline,
+    let output = serde_json::json!({ "account": account, "region": "ap-northeast-1", "pipeline": pipeline,
         "execution": execution, "action": "Prepare/Prepare", "end": { "outputVariables": { "KANMON_PLAN": plan } } });
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
     // The execution may not have come to it yet.
-    while field.sandbox.ask("POST", "actions", &told.to_string()).get("message").is_some() {
+    while field.sandbox.ask("POST", "actions", &output.to_string()).get("message").is_some() {
         assert!(std::time::Instant::now() < until, "the build of {pipeline} never waits to be told");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }

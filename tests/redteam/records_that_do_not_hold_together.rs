@@ -60,7 +60,7 @@ fn a_record_that_leads_nowhere_is_refused_with_why() {
             &["history"],
         ];
         for verb in verbs {
-            field.promoter().run(verb).ended(40).told("does not fit together").told(why);
+            field.promoter().run(verb).ended(40).on_stderr("does not fit together").on_stderr(why);
         }
     }
     field.production_is_untouched();
@@ -87,7 +87,7 @@ fn one_such_record_hides_no_other_release() {
         let bad = &record.release;
         for verb in ["history", "approvals", "status"] {
             let ran = field.manager().run(&[verb]).ended(0);
-            ran.says(&waiting).told(&format!("{bad} cannot be read, and is left out")).told(why);
+            ran.says(&waiting).on_stderr(&format!("{bad} cannot be read, and is left out")).on_stderr(why);
             let json = field.manager().run(&[verb, "--output", "json"]).ended(0).json();
             let unreadable = json[0]["unreadable"].as_array().unwrap();
             assert!(unreadable.iter().any(|one| one["release"] == **bad), "{verb}: {unreadable:?}");
@@ -117,7 +117,7 @@ fn a_question_that_cannot_be_read_hides_no_other() {
     let message = format!("INSERT INTO inbox VALUES ('{}', 1, 'approved', 'by me')", lacking.release);
     rusqlite::Connection::open(field.state().join("journal.db")).unwrap().execute_batch(&message).unwrap();
     let ran = field.manager().run(&["approvals"]).ended(0);
-    let ran = ran.told(&format!("{} cannot be read, and is left out", lacking.release));
+    let ran = ran.on_stderr(&format!("{} cannot be read, and is left out", lacking.release));
     let sheets: Vec<&str> = ran.out.split("\n\n").collect();
     let of =
         |id: &str| *sheets.iter().find(|s| s.contains(&format!("{id} → prod"))).unwrap_or_else(|| panic!("{ran:?}"));

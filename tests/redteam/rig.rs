@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::record::Record;
 use crate::binary::one_person::assumed;
-use crate::binary::rig::{Desk, Ran, Running, Sandbox, release_in, unpack_demo};
+use crate::binary::rig::{Ran, Running, Sandbox, TestEnv, release_in, unpack_demo};
 
 /// Planning and scanning take seconds; a busy machine may need many times that.
 const ASKED_WITHIN: Duration = Duration::from_secs(120);
@@ -34,16 +34,16 @@ pub struct Field {
     pub topology: Topology,
     pub sandbox: Sandbox,
     state: TempDir,
-    developer: Desk,
-    promoter: Desk,
-    manager: Desk,
+    developer: TestEnv,
+    promoter: TestEnv,
+    manager: TestEnv,
     _seed: TempDir,
 }
 
 /// Somebody with credentials and a checkout.
 #[derive(Clone)]
 pub struct Person<'f> {
-    pub desk: &'f Desk,
+    pub test_env: &'f TestEnv,
     pub keys: Vec<(String, String)>,
     state: String,
 }
@@ -73,9 +73,9 @@ impl Field {
         Field { topology, sandbox, state, developer, promoter, manager, _seed: seed }
     }
 
-    fn person<'f>(&'f self, name: &'static str, desk: &'f Desk) -> Person<'f> {
+    fn person<'f>(&'f self, name: &'static str, test_env: &'f TestEnv) -> Person<'f> {
         let state = format!("local:{}", self.state.path().display());
-        Person { desk, keys: self.sandbox.keys(name), state }
+        Person { test_env, keys: self.sandbox.keys(name), state }
     }
 
     /// Administers development, writes the repository and the state: the attacker.
@@ -116,15 +116,15 @@ impl Field {
     }
 
     /// Everybody's checkout.
-    pub fn desks(&self) -> [&Desk; 3] {
+    pub fn desks(&self) -> [&TestEnv; 3] {
         [&self.developer, &self.promoter, &self.manager]
     }
 
     /// The same change of the team's file in everybody's checkout, agreed on by all.
     pub fn edit_for_all(&self, from: &str, to: &str) -> &Field {
-        for desk in self.desks() {
-            desk.edit(from, to);
-            desk.commit();
+        for test_env in self.desks() {
+            test_env.edit(from, to);
+            test_env.commit();
         }
         self
     }
@@ -240,16 +240,16 @@ impl Field {
 
 impl Person<'_> {
     pub fn run(&self, args: &[&str]) -> Ran {
-        self.desk.run(&self.keys, &self.with_state(args))
+        self.test_env.run(&self.keys, &self.with_state(args))
     }
 
     pub fn start(&self, args: &[&str]) -> Running {
-        self.desk.start(&self.keys, &self.with_state(args))
+        self.test_env.start(&self.keys, &self.with_state(args))
     }
 
     /// At a keyboard, where questions are asked.
     pub fn start_on_terminal(&self, args: &[&str]) -> Running {
-        self.desk.start_on_terminal(&self.keys, 120, &self.with_state(args))
+        self.test_env.start_on_terminal(&self.keys, 120, &self.with_state(args))
     }
 
     /// By a session of the team's role, which AWS calls as whoever opened it said: a service, or a person.
@@ -265,8 +265,8 @@ impl Person<'_> {
     }
 
     /// The same person in another checkout.
-    pub fn at<'d>(&self, desk: &'d Desk) -> Person<'d> {
-        Person { desk, keys: self.keys.clone(), state: self.state.clone() }
+    pub fn at<'d>(&self, test_env: &'d TestEnv) -> Person<'d> {
+        Person { test_env, keys: self.keys.clone(), state: self.state.clone() }
     }
 
     /// The same person with state of his own, which nobody shares.
@@ -280,13 +280,13 @@ impl Person<'_> {
 }
 
 /// A checkout of the team's repository.
-pub fn checkout(topology: Topology, sandbox: &Sandbox) -> Desk {
-    let desk = Desk::empty();
-    unpack_demo(desk.root.path(), &sandbox.endpoint());
+pub fn checkout(topology: Topology, sandbox: &Sandbox) -> TestEnv {
+    let test_env = TestEnv::empty();
+    unpack_demo(test_env.root.path(), &sandbox.endpoint());
     let file = here("hello.yaml").replace("ENDPOINT", &sandbox.endpoint()).replace("PRODUCTION", topology.role());
-    desk.write("pipelines/hello.yaml", &file);
-    desk.commit();
-    desk
+    test_env.write("pipelines/hello.yaml", &file);
+    test_env.commit();
+    test_env
 }
 
 fn here(name: &str) -> String {

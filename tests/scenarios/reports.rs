@@ -11,7 +11,7 @@ use crate::binary::junit::Result::{Error, Failure, Passed, Skipped};
 
 /// Without ids and digests.
 fn told(ended: &Ended) -> String {
-    ended.junit().told().replace(ended.release.id.as_str(), "RELEASE")
+    ended.junit().lines().replace(ended.release.id.as_str(), "RELEASE")
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +117,7 @@ async fn a_rollout_that_ecs_rolled_back_is_a_failure_with_its_reason() {
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::RolledBack, 20);
     let junit = ended.junit();
-    let Failure(why) = junit.result("dev", "update dev/web") else { panic!("{}", junit.told()) };
+    let Failure(why) = junit.result("dev", "update dev/web") else { panic!("{}", junit.lines()) };
     assert!(why.starts_with("rolled back: ") && why.contains("circuit breaker"), "{why}");
     assert!(junit.case("dev", "update dev/web").out.contains("exited with code 42"));
 }
@@ -132,8 +132,8 @@ async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_n
     let ended = run.end(&stage).await;
     ended.is(Outcome::Suspended, 30);
     let junit = ended.junit();
-    assert!(!junit.is_red(), "{}", junit.told());
-    let Skipped(why) = junit.result("prod", "approval") else { panic!("{}", junit.told()) };
+    assert!(!junit.is_red(), "{}", junit.lines());
+    let Skipped(why) = junit.result("prod", "approval") else { panic!("{}", junit.lines()) };
     assert!(why.starts_with(&format!("waits for approval of plan {}", request.plan.short())), "{why}");
     assert_eq!(junit.result("prod", "run prod/migrate"), &Skipped(format!("not reached: {}", ended.ending.sentence)));
     assert_eq!(junit.result("shop", "shop to prod"), &Skipped(ended.ending.sentence.clone()));
@@ -144,7 +144,7 @@ async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_n
     let ended = again.end(&stage).await;
     ended.is(Outcome::Rejected, 11);
     let junit = ended.junit();
-    let Failure(why) = junit.result("prod", "approval") else { panic!("{}", junit.told()) };
+    let Failure(why) = junit.result("prod", "approval") else { panic!("{}", junit.lines()) };
     assert!(why.starts_with("rejected by manager of 111111111111"), "{why}");
 }
 
@@ -156,9 +156,9 @@ async fn what_cannot_be_told_is_an_error_and_not_a_failure() {
     ended.is(Outcome::Unknown, 32);
     let junit = ended.junit();
     let reds: Vec<_> = junit.suites.iter().flat_map(|s| &s.cases).map(|c| &c.result).collect();
-    assert!(reds.iter().all(|r| !matches!(r, Failure(_))), "{}", junit.told());
-    assert!(matches!(junit.result("shop", "shop to dev"), Error(_)), "{}", junit.told());
-    assert_eq!(reds.iter().filter(|r| matches!(r, Error(_))).count(), 2, "{}", junit.told());
+    assert!(reds.iter().all(|r| !matches!(r, Failure(_))), "{}", junit.lines());
+    assert!(matches!(junit.result("shop", "shop to dev"), Error(_)), "{}", junit.lines());
+    assert_eq!(reds.iter().filter(|r| matches!(r, Error(_))).count(), 2, "{}", junit.lines());
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,9 +7,9 @@ use kanmon::image::OciImages;
 use kanmon::model::pipeline::{Build, ImageSpec, LayerFiles, LayersSpec};
 use kanmon::ports::images::Images as _;
 
-use super::leaks::{Onlooker, Search, Secrets};
-use super::wire::Wire;
-use crate::binary::rig::{Desk, Ran, Running, Sandbox, release_in};
+use super::leaks::{ProcessObserver, Search, Secrets};
+use super::wire::RecordingProxy;
+use crate::binary::rig::{Ran, Running, Sandbox, TestEnv, release_in};
 use crate::real::peers::{HastyClock, RegistryPeer, find, have};
 use crate::real::road::buildah_env;
 
@@ -52,12 +52,12 @@ impl Canaries {
 }
 
 /// Everything of one run.
-struct Scene {
+struct CanaryRelease {
     canaries: Canaries,
     sandbox: Sandbox,
-    wire: Wire,
+    wire: RecordingProxy,
     registry: RegistryPeer,
-    desk: Desk,
+    test_env: TestEnv,
     /// Programs that note how they are called, before those that do the work.
     wrappers: tempfile::TempDir,
     temporary: tempfile::TempDir,
@@ -68,18 +68,18 @@ struct Scene {
     said: Vec<(String, String)>,
 }
 
-impl Scene {
-    async fn set() -> Scene {
+impl CanaryRelease {
+    async fn set() -> CanaryRelease {
         let (canaries, seeds) = (Canaries::new(), tempfile::tempdir().unwrap());
         let seed = seeds.path().join("seed.yaml");
         std::fs::write(&seed, seed_with(&canaries)).unwrap();
         let sandbox = Sandbox::with(&["--speed", "120", "--seed", seed.to_str().unwrap()]);
-        let wire = Wire::to(&sandbox.host);
+        let wire = RecordingProxy::to(&sandbox.host);
         let registry = RegistryPeer::start();
         push_base(&registry).await;
-        let desk = Desk::demo(&sandbox);
-        desk.edit(&sandbox.endpoint(), &wire.endpoint());
-        lay_out(&desk, &canaries, &registry);
+        let test_env = TestEnv::demo(&sandbox);
+        test_env.edit(&sandbox.endpoint(), &wire.endpoint());
+        lay_out(&test_env, &canaries, &registry);
         let (wrappers, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let store = tempfile::tempdir().unwrap();
         // Says what it was entrusted with, as careless builds do; and the whole file of logins, where it cannot push.
@@ -101,12 +101,12 @@ impl Scene {
             ("NPM_TOKEN".to_owned(), canaries.npm.clone()),
             ("DOCKER_CONFIG".to_owned(), registry.docker_config().display().to_string()),
         ]);
-        Scene {
+        CanaryRelease {
             canaries,
             sandbox,
             wire,
             registry,
-            desk,
+            test_env,
             wrappers,
             temporary,
             _store: store,
@@ -130,13 +130,13 @@ impl Scene {
     }
 
     fn run_with(&mut self, user: &str, other: &[(&str, &str)], args: &[&str]) -> Ran {
-        let ran = self.desk.run(&self.env(user, other), &[args, &["-vvv"]].concat());
+        let ran = self.test_env.run(&self.env(user, other), &[args, &["-vvv"]].concat());
         self.keep(args, &ran);
         ran
     }
 
     fn start(&self, user: &str, args: &[&str]) -> Running {
-        self.desk.start(&self.env(user, &[]), &[args, &["-vvv"]].concat())
+        self.test_env.start(&self.env(user, &[]), &[args, &["-vvv"]].concat())
     }
 
     fn keep(&mut self, args: &[&str], ran: &Ran) {
@@ -200,9 +200,10 @@ async fn push_base(registry: &RegistryPeer) {
 }
 
 /// One image by buildah, one by `layers` on the base that needs a login; secrets in the values of every stage.
-fn lay_out(desk: &Desk, canaries: &Canaries, registry: &RegistryPeer) {
-    desk.write("Dockerfile", "FROM scratch\nARG VERSION\nLABEL version=$VERSION\nCOPY app/index.html /index.html\n");
-    desk.write(".dockerignore", ".git\n.kanmon\n");
+fn lay_out(test_env: &TestEnv, canaries: &Canaries, registry: &RegistryPeer) {
+    test_env
+        .write("Dockerfile", "FROM scratch\nARG VERSION\nLABEL version=$VERSION\nCOPY app/index.html /index.html\n");
+    test_env.write(".dockerignore", ".git\n.kanmon\n");
     let side = format!(
         "  side: {{ account: dev, repository: asset-manager, builder: layers, layers: {{ base: \"{}/team/base:1\", files: {{ /srv: app }} }} }}\n",
         registry.host
@@ -213,9 +214,9 @@ fn lay_out(desk: &Desk, canaries: &Canaries, registry: &RegistryPeer) {
       ports: [8080]
       labels: { org.opencontainers.image.title: hello }
 ";
-    desk.edit(layers, &format!("    builder: buildah\n    context: .\n    args: {{ VERSION: \"1\" }}\n{side}"));
-    desk.edit("containers: { web: app }", "containers: { web: app, side: side }");
-    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
+    test_env.edit(layers, &format!("    builder: buildah\n    context: .\n    args: {{ VERSION: \"1\" }}\n{side}"));
+    test_env.edit("containers: { web: app }", "containers: { web: app, side: side }");
+    let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();
     let mut template: serde_json::Value =
         serde_json::from_str(&template.replace("\"{{ stage }}\"", "\"{{ db_password }}\"")).unwrap();
     let containers = template["containerDefinitions"].as_array_mut().unwrap();
@@ -224,13 +225,13 @@ fn lay_out(desk: &Desk, canaries: &Canaries, registry: &RegistryPeer) {
     side["name"] = "side".into();
     side.as_object_mut().unwrap().remove("portMappings");
     containers.push(side);
-    desk.write("deploy/web.json", &serde_json::to_string_pretty(&template).unwrap());
+    test_env.write("deploy/web.json", &serde_json::to_string_pretty(&template).unwrap());
     for stage in ["dev", "staging", "prod"] {
         let file = format!("deploy/{stage}.yaml");
-        let values = std::fs::read_to_string(desk.root.path().join(&file)).unwrap();
-        desk.write(&file, &format!("{values}db_password: \"{}\"\n", canaries.next));
+        let values = std::fs::read_to_string(test_env.root.path().join(&file)).unwrap();
+        test_env.write(&file, &format!("{values}db_password: \"{}\"\n", canaries.next));
     }
-    desk.commit();
+    test_env.commit();
 }
 
 /// A program that notes its arguments, does this, and then what the real one does.
@@ -247,7 +248,7 @@ fn wrap(folder: &Path, program: &str, first: &str) {
 }
 
 /// Releases that go wrong in ways that tempt to tell too much.
-fn what_goes_wrong(scene: &mut Scene) {
+fn what_goes_wrong(scene: &mut CanaryRelease) {
     let wrong = scene.canaries.wrong.clone();
     let refused = [("AWS_SECRET_ACCESS_KEY", wrong.as_str())];
     scene.run_with("developer", &refused, &["release"]).ended(40);
@@ -273,13 +274,13 @@ fn what_goes_wrong(scene: &mut Scene) {
         scene.failing(what, false);
     }
 
-    let file = std::fs::read_to_string(scene.desk.root.path().join("pipelines/hello.yaml")).unwrap();
+    let file = std::fs::read_to_string(scene.test_env.root.path().join("pipelines/hello.yaml")).unwrap();
     let check = file.lines().find(|l| l.contains("- check: ") && l.contains("hello-dev/web")).unwrap().to_owned();
     let says = "      - check: { command: [sh, -c, \"echo with $AWS_SECRET_ACCESS_KEY and $NPM_TOKEN >&2; exit 7\"], account: dev }";
-    scene.desk.edit(&check, says);
+    scene.test_env.edit(&check, says);
     let ran = scene.run("developer", &["release", "--until", "dev"]).ended(20);
     assert!(ran.err.contains("exited with 7: with *** and ***"), "the check was not heard: {}", ran.err);
-    scene.desk.edit(says, &check);
+    scene.test_env.edit(says, &check);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -287,8 +288,8 @@ async fn nothing_that_a_release_leaves_holds_a_secret() {
     if !have("canaries", &["buildah", "docker-registry", "htpasswd", "git"]) {
         return;
     }
-    let mut scene = Scene::set().await;
-    let onlooker = Onlooker::start(&scene.temporary.path().display().to_string());
+    let mut scene = CanaryRelease::set().await;
+    let onlooker = ProcessObserver::start(&scene.temporary.path().display().to_string());
 
     scene.run("developer", &["check"]).ended(0);
     scene.run("developer", &["plan"]).ended(0).says("environment");
@@ -319,7 +320,7 @@ async fn nothing_that_a_release_leaves_holds_a_secret() {
         scene.run("developer", args).ended(0);
     }
     let exported = scene.run("developer", &["export", &id]).ended(0);
-    scene.desk.write("release.jsonl", &exported.out);
+    scene.test_env.write("release.jsonl", &exported.out);
     scene.run("developer", &["import", "release.jsonl", "--state", "local:elsewhere"]).ended(0);
 
     let mut secrets = scene.canaries.secrets();
@@ -334,7 +335,10 @@ async fn nothing_that_a_release_leaves_holds_a_secret() {
         search.look(what, text.as_bytes());
     }
     // The test itself wrote the values; git keeps them in its own objects.
-    search.look_below(scene.desk.root.path(), &[".git", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"]);
+    search.look_below(
+        scene.test_env.root.path(),
+        &[".git", "deploy/dev.yaml", "deploy/staging.yaml", "deploy/prod.yaml"],
+    );
     search.look_below(scene.temporary.path(), &[]);
     let called = std::fs::read(scene.wrappers.path().join("called")).unwrap();
     let text = String::from_utf8_lossy(&called).into_owned();
@@ -349,5 +353,7 @@ async fn nothing_that_a_release_leaves_holds_a_secret() {
     let (places, kilobytes) = (search.places, search.bytes / 1024);
     search.finds_nothing();
     let names = secrets.names().count();
-    crate::real::road::tell(&format!("{names} secrets looked for in {places} places, {kilobytes} kB: none found"));
+    crate::real::road::print_line(&format!(
+        "{names} secrets looked for in {places} places, {kilobytes} kB: none found"
+    ));
 }

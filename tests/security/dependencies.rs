@@ -188,7 +188,7 @@ fn an_advisory_concerns_the_versions_that_it_does_not_call_safe() {
 fn no_crate_has_a_known_hole() {
     // `tests/run` brings the database where its host can be reached; a test goes nowhere but to loopback.
     let Some(folder) = std::env::var_os("KANMON_ADVISORIES") else {
-        return crate::real::road::tell("advisories not looked at: no copy of the RustSec database is here");
+        return crate::real::road::print_line("advisories not looked at: no copy of the RustSec database is here");
     };
     let (mut looked_at, mut found) = (0, Vec::new());
     for package in packages() {
@@ -203,7 +203,7 @@ fn no_crate_has_a_known_hole() {
             }
         }
     }
-    crate::real::road::tell(&format!("{looked_at} advisories looked at"));
+    crate::real::road::print_line(&format!("{looked_at} advisories looked at"));
     assert!(looked_at > 0, "the database knows none of these crates");
     assert_eq!(found, Vec::<String>::new());
 }

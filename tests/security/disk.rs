@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::binary::rig::{Desk, Ran, Running, Sandbox, release_in};
+use crate::binary::rig::{Ran, Running, Sandbox, TestEnv, release_in};
 use crate::real::peers::leave_out;
 
 /// Whether this machine lets a process have file systems of its own.
@@ -28,15 +28,15 @@ fn mounting(script: &str) -> Command {
 }
 
 /// Runs a script in the repository, `$KANMON` being the binary.
-fn script(desk: &Desk, env: &[(String, String)], text: &str) -> Ran {
-    start(desk, env, text).end()
+fn script(test_env: &TestEnv, env: &[(String, String)], text: &str) -> Ran {
+    start(test_env, env, text).end()
 }
 
-fn start(desk: &Desk, env: &[(String, String)], text: &str) -> Running {
+fn start(test_env: &TestEnv, env: &[(String, String)], text: &str) -> Running {
     let mut command = mounting(text);
-    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", desk.root.path());
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", test_env.root.path());
     command.envs(env.iter().map(|(k, v)| (k, v))).env("KANMON", env!("CARGO_BIN_EXE_kanmon"));
-    command.current_dir(desk.root.path());
+    command.current_dir(test_env.root.path());
     Running::new(command, Stdio::null())
 }
 
@@ -57,8 +57,8 @@ fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on()
     let (mut stopped, mut ended) = (std::collections::BTreeSet::new(), 0);
     for kilobytes in [16, 120, 180, 240, 320, 400, 500, 600] {
         let sandbox = Sandbox::start();
-        let desk = Desk::demo(&sandbox);
-        std::fs::create_dir(desk.root.path().join(".kanmon")).unwrap();
+        let test_env = TestEnv::demo(&sandbox);
+        std::fs::create_dir(test_env.root.path().join(".kanmon")).unwrap();
         let text = format!(
             "mount -t tmpfs -o size={kilobytes}k,mode=0700 tmpfs .kanmon
             set +e
@@ -73,21 +73,21 @@ fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on()
             mount -o remount,size=64m .kanmon
             [ -z \"$id\" ] || exec \"$KANMON\" resume \"$id\""
         );
-        let mut running = start(&desk, &sandbox.keys("developer"), &text);
+        let mut running = start(&test_env, &sandbox.keys("developer"), &text);
         running.says("it has stopped");
         let calls = sandbox.calls();
-        desk.write("go-on", "");
+        test_env.write("go-on", "");
         let ran = running.end();
-        let read = |name: &str| std::fs::read_to_string(desk.root.path().join(name)).unwrap_or_default();
+        let read = |name: &str| std::fs::read_to_string(test_env.root.path().join(name)).unwrap_or_default();
         if read("code").trim() == "0" {
             ended += 1;
             continue;
         }
-        let told = read("told");
-        assert_eq!(read("code").trim(), "40", "{kilobytes} kB: {told}");
-        let folded = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        let printed = read("told");
+        assert_eq!(read("code").trim(), "40", "{kilobytes} kB: {printed}");
+        let folded = printed.split_whitespace().collect::<Vec<_>>().join(" ");
         for words in [NO_SPACE, "nothing is done before it is written down; free the disk", "then `kanmon resume"] {
-            assert!(folded.contains(words), "{kilobytes} kB: `{words}` is not told:\n{told}");
+            assert!(folded.contains(words), "{kilobytes} kB: `{words}` is not told:\n{printed}");
         }
         let done = |op: &str| calls.iter().filter(|c| c["operation"] == op && c["code"] == "OK").count();
         let before = read("before");
@@ -107,7 +107,7 @@ fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on()
             assert_eq!(sandbox.done(operation).len(), 1, "{kilobytes} kB: {operation}");
         }
     }
-    crate::real::road::tell(&format!(
+    crate::real::road::print_line(&format!(
         "a disk full after so many events: {stopped:?}; {ended} releases had room enough"
     ));
     assert!(stopped.len() >= 5, "the disk was full after {stopped:?} events only");
@@ -119,24 +119,24 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
         return;
     }
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
     let read_only = "mount --bind .kanmon .kanmon && mount -o remount,bind,ro .kanmon\n";
     // Nothing was recorded yet.
-    std::fs::create_dir(desk.root.path().join(".kanmon")).unwrap();
-    let ran = script(&desk, &developer, &format!("{read_only}exec \"$KANMON\" release")).ended(40);
+    std::fs::create_dir(test_env.root.path().join(".kanmon")).unwrap();
+    let ran = script(&test_env, &developer, &format!("{read_only}exec \"$KANMON\" release")).ended(40);
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(folded.contains("journal.db cannot be made or opened: Read-only file system"), "{}", ran.err);
     assert!(folded.contains("free the disk or fix its permissions"), "{}", ran.err);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 
-    let id = release_in(&desk.run(&developer, &["release", "--until", "dev"]).ended(0).out);
+    let id = release_in(&test_env.run(&developer, &["release", "--until", "dev"]).ended(0).out);
     let before = sandbox.changes();
     for verb in ["history".to_owned(), format!("history {id}"), format!("export {id}"), "status".to_owned()] {
-        script(&desk, &developer, &format!("{read_only}exec \"$KANMON\" {verb}")).ended(0).says(&id);
+        script(&test_env, &developer, &format!("{read_only}exec \"$KANMON\" {verb}")).ended(0).says(&id);
     }
     for verb in ["release".to_owned(), format!("promote {id} --to staging"), format!("abort {id}")] {
-        let ran = script(&desk, &developer, &format!("{read_only}exec \"$KANMON\" {verb}"));
+        let ran = script(&test_env, &developer, &format!("{read_only}exec \"$KANMON\" {verb}"));
         let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
         // One that has ended is not aborted, whatever the disk is like.
         if verb.starts_with("abort") {
@@ -154,20 +154,20 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
 fn a_disk_that_becomes_full_for_one_process_alone_is_said_as_its_own_trouble() {
     // Without any right to mount: a limit on the size of files, as builders' machines set.
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let mut command = Command::new("sh");
     let text = "trap '' XFSZ; ulimit -f 200; exec \"$KANMON\" release --until dev";
     command.args(["-c", text]).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-    command.env("HOME", desk.root.path()).env("KANMON", env!("CARGO_BIN_EXE_kanmon"));
+    command.env("HOME", test_env.root.path()).env("KANMON", env!("CARGO_BIN_EXE_kanmon"));
     let developer = sandbox.keys("developer");
-    command.envs(developer.iter().map(|(k, v)| (k, v))).current_dir(desk.root.path());
+    command.envs(developer.iter().map(|(k, v)| (k, v))).current_dir(test_env.root.path());
     let ran = Running::new(command, Stdio::null()).end().ended(40);
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(folded.contains("error: the state cannot be written or read: "), "{}", ran.err);
     assert!(folded.contains("journal.db"), "{}", ran.err);
     let id = release_in(&ran.err);
     assert!(folded.contains(&format!("`kanmon resume {id}`")), "{}", ran.err);
-    desk.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
+    test_env.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
     for operation in ["RegisterTaskDefinition", "UpdateService"] {
         assert_eq!(sandbox.done(operation).len(), 1, "{operation}");
     }
@@ -181,11 +181,11 @@ fn state_of(bytes: &[u8]) -> tempfile::TempDir {
 }
 
 #[track_caller]
-fn refused(sandbox: &Sandbox, desk: &Desk, state: &Path, words: &[&str]) {
+fn refused(sandbox: &Sandbox, test_env: &TestEnv, state: &Path, words: &[&str]) {
     let place = format!("local:{}", state.display());
     let before = std::fs::read(state.join("journal.db")).unwrap();
     for verb in [&["release"][..], &["resume"], &["history"], &["approvals"], &["status"]] {
-        let ran = desk.run(&sandbox.keys("developer"), &[verb, &["--state", &place]].concat()).ended(40);
+        let ran = test_env.run(&sandbox.keys("developer"), &[verb, &["--state", &place]].concat()).ended(40);
         let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
         for words in words {
             assert!(folded.contains(words), "{verb:?} does not say `{words}`:\n{}", ran.err);
@@ -198,14 +198,19 @@ fn refused(sandbox: &Sandbox, desk: &Desk, state: &Path, words: &[&str]) {
 #[test]
 fn a_file_that_is_no_database_or_is_damaged_is_refused_and_left_alone() {
     let (sandbox, other) = (Sandbox::start(), Sandbox::start());
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let what_to_do = "hint: restore the state folder from a backup, or start again with another `--state`";
 
     let text = state_of("these are my notes, and no database\n".repeat(300).as_bytes());
-    refused(&sandbox, &desk, text.path(), &["error: the record is damaged: ", "file is not a database", what_to_do]);
+    refused(
+        &sandbox,
+        &test_env,
+        text.path(),
+        &["error: the record is damaged: ", "file is not a database", what_to_do],
+    );
 
     // A good one, with its pages overwritten from the second on.
-    let their = Desk::demo(&other);
+    let their = TestEnv::demo(&other);
     their.run(&other.keys("developer"), &["release", "--until", "dev"]).ended(0);
     let file = their.root.path().join(".kanmon/journal.db");
     let db = rusqlite::Connection::open(&file).unwrap();
@@ -217,8 +222,10 @@ fn a_file_that_is_no_database_or_is_damaged_is_refused_and_left_alone() {
     let before = damaged.path().join("journal.db");
     let place = format!("local:{}", damaged.path().display());
     for verb in [&["release"][..], &["history"]] {
-        let ran = desk.run(&sandbox.keys("developer"), &[verb, &["--state", &place]].concat()).ended(40);
-        ran.told("error: the record is damaged: ").told("malformed").told("restore the state folder from a backup");
+        let ran = test_env.run(&sandbox.keys("developer"), &[verb, &["--state", &place]].concat()).ended(40);
+        ran.on_stderr("error: the record is damaged: ")
+            .on_stderr("malformed")
+            .on_stderr("restore the state folder from a backup");
     }
     assert!(std::fs::read(before).unwrap() == bytes, "what is damaged was written to");
     assert_eq!(sandbox.changes(), Vec::<String>::new());
@@ -227,10 +234,10 @@ fn a_file_that_is_no_database_or_is_damaged_is_refused_and_left_alone() {
 #[test]
 fn a_state_folder_that_is_removed_meanwhile_ends_a_release_before_its_next_change() {
     let sandbox = Sandbox::with(&["--speed", "15"]);
-    let desk = Desk::demo(&sandbox);
-    let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "staging"]);
+    let test_env = TestEnv::demo(&sandbox);
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release", "--until", "staging"]);
     let id = release_in(&running.says("hello-dev-web:1 → hello-dev-web:2"));
-    std::fs::remove_dir_all(desk.root.path().join(".kanmon")).unwrap();
+    std::fs::remove_dir_all(test_env.root.path().join(".kanmon")).unwrap();
     let ran = running.end().ended(40);
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(folded.contains("error: the state is gone: "), "{}", ran.err);

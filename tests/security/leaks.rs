@@ -126,15 +126,15 @@ impl<'s> Search<'s> {
 
 /// Sees the command lines of a run's processes again and again, as any user of the machine may. They are told from those of other
 /// tests, whose sandboxes make up the same passwords, by what stands in their environment.
-pub struct Onlooker {
+pub struct ProcessObserver {
     seen: Arc<Mutex<BTreeSet<Vec<u8>>>>,
     rounds: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Onlooker {
-    pub fn start(marker: &str) -> Onlooker {
+impl ProcessObserver {
+    pub fn start(marker: &str) -> ProcessObserver {
         let marker = marker.to_owned();
         let (seen, rounds, stop) = (Arc::default(), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let (see, round, stopped): (Arc<Mutex<BTreeSet<Vec<u8>>>>, _, _) =
@@ -152,7 +152,7 @@ impl Onlooker {
                 std::thread::sleep(Duration::from_millis(2));
             }
         });
-        Onlooker { seen, rounds, stop, thread: Some(thread) }
+        ProcessObserver { seen, rounds, stop, thread: Some(thread) }
     }
 
     /// Waits until every process that runs now was seen.
@@ -171,7 +171,7 @@ impl Onlooker {
     }
 }
 
-impl Drop for Onlooker {
+impl Drop for ProcessObserver {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
     }
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_secret_is_found_in_the_command_line_of_a_process() {
         let secrets = secrets();
-        let (onlooker, blind) = (Onlooker::start("an-onlookers-test"), Onlooker::start("another-test"));
+        let (onlooker, blind) = (ProcessObserver::start("an-onlookers-test"), ProcessObserver::start("another-test"));
         // The name that a process goes by is a word of its command line like any other.
         let mut child = Command::new("sleep")
             .arg0(PLANTED)

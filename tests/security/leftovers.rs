@@ -4,12 +4,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::binary::rig::{Desk, Running, Sandbox};
+use crate::binary::rig::{Running, Sandbox, TestEnv};
 
 /// A release whose builder takes its time, with the login for the push in its hands.
 struct Building {
     sandbox: Sandbox,
-    desk: Desk,
+    test_env: TestEnv,
     temporary: tempfile::TempDir,
     tools: tempfile::TempDir,
 }
@@ -17,19 +17,19 @@ struct Building {
 impl Building {
     fn new() -> Building {
         let (sandbox, tools) = (Sandbox::start(), tempfile::tempdir().unwrap());
-        let desk = Desk::demo(&sandbox);
+        let test_env = TestEnv::demo(&sandbox);
         let layers = "    builder: layers
     layers:
       files: { /srv/www: app }
       ports: [8080]
       labels: { org.opencontainers.image.title: hello }
 ";
-        desk.edit(layers, "    builder: buildah\n    context: .\n");
-        desk.write("Dockerfile", "FROM scratch\nCOPY app/index.html /\n");
+        test_env.edit(layers, "    builder: buildah\n    context: .\n");
+        test_env.write("Dockerfile", "FROM scratch\nCOPY app/index.html /\n");
         let buildah = tools.path().join("buildah");
         std::fs::write(&buildah, "#!/bin/sh\necho it builds\n[ ! -e \"$0.fails\" ] || exit 1\nexec sleep 5\n").unwrap();
         std::fs::set_permissions(&buildah, PermissionsExt::from_mode(0o755)).unwrap();
-        Building { sandbox, desk, temporary: tempfile::tempdir().unwrap(), tools }
+        Building { sandbox, test_env, temporary: tempfile::tempdir().unwrap(), tools }
     }
 
     fn env(&self) -> Vec<(String, String)> {
@@ -41,7 +41,7 @@ impl Building {
     }
 
     fn start(&self) -> Running {
-        let mut running = self.desk.start(&self.env(), &["release", "--until", "dev", "-v"]);
+        let mut running = self.test_env.start(&self.env(), &["release", "--until", "dev", "-v"]);
         running.says("it builds");
         running
     }
@@ -80,6 +80,6 @@ fn the_logins_of_a_killed_process_are_swept_by_the_next() {
     let earlier = SystemTime::now() - Duration::from_secs(300);
     std::fs::File::open(folder).unwrap().set_modified(earlier).unwrap();
     std::fs::write(building.tools.path().join("buildah.fails"), "").unwrap();
-    building.desk.run(&building.env(), &["release", "--until", "dev"]).ended(3);
+    building.test_env.run(&building.env(), &["release", "--until", "dev"]).ended(3);
     assert_eq!(building.left(), Vec::<PathBuf>::new());
 }

@@ -2,39 +2,39 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::binary::rig::{Desk, Sandbox};
+use crate::binary::rig::{Sandbox, TestEnv};
 
 /// A secret outside of the repository, and a desk whose files try to get at it.
-struct Outside {
-    desk: Desk,
+struct OutsideSecret {
+    test_env: TestEnv,
     folder: tempfile::TempDir,
     _sandbox: Sandbox,
 }
 
 const HIDDEN: &str = "what-nobody-gave-the-repository";
 
-impl Outside {
-    fn new() -> Outside {
+impl OutsideSecret {
+    fn new() -> OutsideSecret {
         let sandbox = Sandbox::start();
-        let desk = Desk::demo(&sandbox);
+        let test_env = TestEnv::demo(&sandbox);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("file"), HIDDEN).unwrap();
         std::fs::write(folder.path().join("web.json"), "{}").unwrap();
         std::fs::write(folder.path().join("Dockerfile"), "FROM scratch\n").unwrap();
-        symlink(folder.path(), desk.root.path().join("far")).unwrap();
-        symlink(folder.path().join("file"), desk.root.path().join("app/link")).unwrap();
-        symlink(folder.path().join("web.json"), desk.root.path().join("deploy/link.json")).unwrap();
-        Outside { desk, folder, _sandbox: sandbox }
+        symlink(folder.path(), test_env.root.path().join("far")).unwrap();
+        symlink(folder.path().join("file"), test_env.root.path().join("app/link")).unwrap();
+        symlink(folder.path().join("web.json"), test_env.root.path().join("deploy/link.json")).unwrap();
+        OutsideSecret { test_env, folder, _sandbox: sandbox }
     }
 
     /// The pipeline file with one text in another's place is refused offline, before anything is read there.
     #[track_caller]
     fn refused(&self, from: &str, to: &str, words: &str) {
-        let file = self.desk.root.path().join("pipelines/hello.yaml");
+        let file = self.test_env.root.path().join("pipelines/hello.yaml");
         let whole = std::fs::read_to_string(&file).unwrap();
         assert!(whole.contains(from), "the pipeline file does not say `{from}`");
         std::fs::write(&file, whole.replacen(from, to, 1)).unwrap();
-        let ran = self.desk.run(&[("HIDDEN".to_owned(), HIDDEN.to_owned())], &["check"]).ended(2);
+        let ran = self.test_env.run(&[("HIDDEN".to_owned(), HIDDEN.to_owned())], &["check"]).ended(2);
         assert!(ran.err.contains(words), "`{to}` is not refused with `{words}`:\n{}", ran.err);
         assert!(!format!("{ran:?}").contains(HIDDEN), "{ran:?}");
         std::fs::write(&file, whole).unwrap();
@@ -43,7 +43,7 @@ impl Outside {
 
 #[test]
 fn no_path_of_a_pipeline_file_leaves_the_repository() {
-    let outside = Outside::new();
+    let outside = OutsideSecret::new();
     let folder = outside.folder.path().display().to_string();
     let places = [
         // Where a path may stand, and what stands there, with PATH for it.
@@ -84,11 +84,11 @@ fn no_path_of_a_pipeline_file_leaves_the_repository() {
 #[test]
 fn a_link_that_leads_out_goes_into_no_image() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), HIDDEN).unwrap();
-    symlink(folder.path().join("file"), desk.root.path().join("app/link")).unwrap();
-    let ran = desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(3);
+    symlink(folder.path().join("file"), test_env.root.path().join("app/link")).unwrap();
+    let ran = test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(3);
     assert!(ran.out.contains("app/link leads out of its folder"), "{}{}", ran.out, ran.err);
     assert_eq!(sandbox.done("PutImage").len(), 0);
 }
@@ -96,17 +96,17 @@ fn a_link_that_leads_out_goes_into_no_image() {
 #[test]
 fn a_link_that_is_put_there_after_the_file_was_read_is_not_followed() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
+    let test_env = TestEnv::demo(&sandbox);
     let folder = tempfile::tempdir().unwrap();
     let developer = sandbox.keys("developer");
-    let id = crate::binary::rig::release_in(&desk.run(&developer, &["release", "--until", "dev"]).ended(0).out);
+    let id = crate::binary::rig::release_in(&test_env.run(&developer, &["release", "--until", "dev"]).ended(0).out);
     // The same bytes, so that only the way to them is another.
-    let template = desk.root.path().join("deploy/web.json");
+    let template = test_env.root.path().join("deploy/web.json");
     let moved = folder.path().join("web.json");
     std::fs::copy(&template, &moved).unwrap();
     std::fs::remove_file(&template).unwrap();
     symlink(&moved, &template).unwrap();
-    let ran = desk.run(&developer, &["promote", &id, "--to", "staging"]);
+    let ran = test_env.run(&developer, &["promote", &id, "--to", "staging"]);
     assert!(ran.code != Some(0), "{ran:?}");
     let said = format!("{}{}", ran.out, ran.err);
     assert!(said.contains("leaves the repository through a symbolic link"), "{said}");
@@ -115,12 +115,12 @@ fn a_link_that_is_put_there_after_the_file_was_read_is_not_followed() {
 
 #[test]
 fn a_template_reads_no_file_no_environment_and_no_values_but_its_own() {
-    let outside = Outside::new();
-    let template = std::fs::read_to_string(outside.desk.root.path().join("deploy/web.json")).unwrap();
+    let outside = OutsideSecret::new();
+    let template = std::fs::read_to_string(outside.test_env.root.path().join("deploy/web.json")).unwrap();
     let hidden = outside.folder.path().join("file").display().to_string();
     let try_it = |expression: &str| {
-        outside.desk.write("deploy/web.json", &template.replace("{{ memory }}", expression));
-        let ran = outside.desk.run(&[("HIDDEN".to_owned(), HIDDEN.to_owned())], &["check"]).ended(2);
+        outside.test_env.write("deploy/web.json", &template.replace("{{ memory }}", expression));
+        let ran = outside.test_env.run(&[("HIDDEN".to_owned(), HIDDEN.to_owned())], &["check"]).ended(2);
         assert!(ran.err.contains("deploy/web.json:"), "`{expression}`: {}", ran.err);
         assert!(!format!("{ran:?}").contains(HIDDEN), "`{expression}`: {ran:?}");
     };
@@ -150,16 +150,16 @@ fn a_template_reads_no_file_no_environment_and_no_values_but_its_own() {
 #[test]
 fn a_value_is_never_structure_whatever_is_in_it() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
-    desk.write("deploy/web.json", &template.replace("\"{{ stage }}\"", "\"{{ evil }}\""));
+    let test_env = TestEnv::demo(&sandbox);
+    let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();
+    test_env.write("deploy/web.json", &template.replace("\"{{ stage }}\"", "\"{{ evil }}\""));
     let evil = r#"x"}], "privileged": true, "command": ["{{ memory }}"#;
     for stage in ["dev", "staging", "prod"] {
         let file = format!("deploy/{stage}.yaml");
-        let values = std::fs::read_to_string(desk.root.path().join(&file)).unwrap();
-        desk.write(&file, &format!("{values}evil: '{evil}'\n"));
+        let values = std::fs::read_to_string(test_env.root.path().join(&file)).unwrap();
+        test_env.write(&file, &format!("{values}evil: '{evil}'\n"));
     }
-    desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
+    test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
     let registered = sandbox.done("RegisterTaskDefinition");
     let container = &registered[0]["input"]["containerDefinitions"][0];
     let names: Vec<&String> = container.as_object().unwrap().keys().collect();
@@ -170,10 +170,10 @@ fn a_value_is_never_structure_whatever_is_in_it() {
 #[test]
 fn a_template_that_never_ends_or_grows_beyond_bounds_is_ended() {
     let sandbox = Sandbox::start();
-    let desk = Desk::demo(&sandbox);
-    let template = std::fs::read_to_string(desk.root.path().join("deploy/web.json")).unwrap();
+    let test_env = TestEnv::demo(&sandbox);
+    let template = std::fs::read_to_string(test_env.root.path().join("deploy/web.json")).unwrap();
     let loops = "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}1{% endfor %}{% endfor %}{% endfor %}";
-    desk.write("deploy/web.json", &template.replace("{{ memory }}", loops));
-    let ran = desk.run(&[], &["check"]).ended(2);
+    test_env.write("deploy/web.json", &template.replace("{{ memory }}", loops));
+    let ran = test_env.run(&[], &["check"]).ended(2);
     assert!(ran.err.contains("deploy/web.json:"), "{}", ran.err);
 }

@@ -12,26 +12,26 @@ use kanmon::ports::journal::{Holder, Journal as _, JournalError};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::binary::rig::{Desk, Sandbox, release_in};
+use crate::binary::rig::{Sandbox, TestEnv, release_in};
 
 /// A release through one stage, whole and ended, and what it was released with.
 struct Released {
     sandbox: Sandbox,
-    desk: Desk,
+    test_env: TestEnv,
     id: String,
 }
 
 impl Released {
     fn new() -> Released {
         let sandbox = Sandbox::start();
-        let desk = Desk::demo(&sandbox);
-        let ran = desk.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
+        let test_env = TestEnv::demo(&sandbox);
+        let ran = test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev"]).ended(0);
         let id = release_in(&ran.out);
-        Released { sandbox, desk, id }
+        Released { sandbox, test_env, id }
     }
 
     fn state(&self) -> PathBuf {
-        self.desk.root.path().join(".kanmon")
+        self.test_env.root.path().join(".kanmon")
     }
 
     /// The state's file alone, without a log beside it.
@@ -65,10 +65,11 @@ impl Released {
             &["abort", &self.id],
         ];
         for verb in verbs {
-            let ran = self.desk.run(&keys, &[verb, &["--state", &place]].concat()).ended(40);
-            let ran = ran.told("error: the record is damaged: ").told("restore the state folder from a backup");
-            let told = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert!(told.contains(words), "{verb:?} does not say `{words}`:\n{}", ran.err);
+            let ran = self.test_env.run(&keys, &[verb, &["--state", &place]].concat()).ended(40);
+            let ran =
+                ran.on_stderr("error: the record is damaged: ").on_stderr("restore the state folder from a backup");
+            let output = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(output.contains(words), "{verb:?} does not say `{words}`:\n{}", ran.err);
         }
         assert_eq!(self.sandbox.changes(), before, "something was changed on the word of a damaged record");
     }
@@ -118,7 +119,7 @@ fn a_row_dropped_two_swapped_or_one_changed_is_named_by_every_verb_that_reads() 
     released.refused_by_all(released.damaged(&sql).path(), &format!("what is noted of {id} does not have its hash"));
     let whole = released.damaged("SELECT 1");
     let place = format!("local:{}", whole.path().display());
-    released.desk.run(&[], &["history", id, "--state", &place]).ended(0);
+    released.test_env.run(&[], &["history", id, "--state", &place]).ended(0);
 }
 
 #[test]
@@ -131,8 +132,8 @@ fn a_release_that_was_erased_by_half_or_filed_elsewhere_is_not_overlooked() {
         let state = released.damaged(sql);
         let place = format!("local:{}", state.path().display());
         for verb in ["history", "resume", "status"] {
-            let ran = released.desk.run(&released.sandbox.keys("developer"), &[verb, "--state", &place]).ended(40);
-            ran.told("error: the record is damaged: ").told(words);
+            let ran = released.test_env.run(&released.sandbox.keys("developer"), &[verb, "--state", &place]).ended(40);
+            ran.on_stderr("error: the record is damaged: ").on_stderr(words);
         }
     }
 }
@@ -267,7 +268,7 @@ async fn every_byte_of_every_value_of_every_table_counts() {
     }
     journal.read(&release).await.expect("whole again");
     let found = turns - harmless - missed.len();
-    crate::real::road::tell(&format!("{found} of {turns} turned bytes were found, {harmless} changed nothing"));
+    crate::real::road::print_line(&format!("{found} of {turns} turned bytes were found, {harmless} changed nothing"));
     assert!(turns > 5000 && harmless < 20, "{turns} bytes were turned, {harmless} changed nothing");
     assert_eq!(missed, Vec::<String>::new());
 }
@@ -275,7 +276,7 @@ async fn every_byte_of_every_value_of_every_table_counts() {
 #[test]
 fn a_freeze_and_what_failed_cannot_be_erased_unseen() {
     let released = Released::new();
-    released.desk.run(&released.sandbox.keys("manager"), &["freeze", "dev", "--reason", "an incident"]).ended(0);
+    released.test_env.run(&released.sandbox.keys("manager"), &["freeze", "dev", "--reason", "an incident"]).ended(0);
     let before = released.sandbox.changes();
     for (sql, words) in [
         ("DELETE FROM ledgers", "the ledger of stage dev is gone"),
@@ -291,11 +292,14 @@ fn a_freeze_and_what_failed_cannot_be_erased_unseen() {
         for verb in
             [&["release", "--until", "dev"][..], &["status", "--offline"], &["unfreeze", "dev", "--reason", "x"]]
         {
-            let ran = released.desk.run(&released.sandbox.keys("developer"), &[verb, &["--state", &place]].concat());
             let ran =
-                ran.ended(40).told("error: the record is damaged: ").told("restore the state folder from a backup");
-            let told = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert!(told.contains(words), "{verb:?} after `{sql}` does not say `{words}`:\n{}", ran.err);
+                released.test_env.run(&released.sandbox.keys("developer"), &[verb, &["--state", &place]].concat());
+            let ran = ran
+                .ended(40)
+                .on_stderr("error: the record is damaged: ")
+                .on_stderr("restore the state folder from a backup");
+            let output = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(output.contains(words), "{verb:?} after `{sql}` does not say `{words}`:\n{}", ran.err);
         }
     }
     assert_eq!(released.sandbox.changes(), before, "something was changed on the word of a damaged record");

@@ -2,28 +2,28 @@
 
 use rusqlite::Connection;
 
-use crate::binary::rig::{Desk, Sandbox, release_in};
+use crate::binary::rig::{Sandbox, TestEnv, release_in};
 
 /// A release that was stopped on its way, and what it was released with.
-struct Stopped {
+struct StoppedRelease {
     sandbox: Sandbox,
-    desk: Desk,
+    test_env: TestEnv,
     id: String,
 }
 
-impl Stopped {
-    fn new() -> Stopped {
+impl StoppedRelease {
+    fn new() -> StoppedRelease {
         let sandbox = Sandbox::with(&["--speed", "15"]);
-        let desk = Desk::demo(&sandbox);
-        let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
+        let test_env = TestEnv::demo(&sandbox);
+        let mut running = test_env.start(&sandbox.keys("developer"), &["release", "--until", "dev"]);
         let id = release_in(&running.says("hello-dev-web:1 → hello-dev-web:2"));
         running.signal("INT");
         running.end().ended(30);
-        Stopped { sandbox, desk, id }
+        StoppedRelease { sandbox, test_env, id }
     }
 
     fn db(&self) -> Connection {
-        Connection::open(self.desk.root.path().join(".kanmon/journal.db")).unwrap()
+        Connection::open(self.test_env.root.path().join(".kanmon/journal.db")).unwrap()
     }
 
     fn events(&self) -> i64 {
@@ -36,7 +36,7 @@ impl Stopped {
         for verb in
             [&["resume"][..], &["resume", &self.id], &["abort", &self.id, "--roll-back"], &["history", &self.id]]
         {
-            let ran = self.desk.run(&self.sandbox.keys("developer"), verb).ended(40);
+            let ran = self.test_env.run(&self.sandbox.keys("developer"), verb).ended(40);
             let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
             for words in words {
                 assert!(folded.contains(words), "{verb:?} does not say `{words}`:\n{}", ran.err);
@@ -50,7 +50,7 @@ impl Stopped {
 const WHAT_TO_DO: &str = "hint: use the kanmon that wrote it, or a newer one; this is 0.1.0";
 
 /// Appends an event as a kanmon of that form would, with its place in the chain and its hash.
-fn append(stopped: &Stopped, form: u32, payload: &str) {
+fn append(stopped: &StoppedRelease, form: u32, payload: &str) {
     use sha2::{Digest as _, Sha256};
     let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
     let db = stopped.db();
@@ -79,7 +79,7 @@ fn append(stopped: &Stopped, form: u32, payload: &str) {
 
 #[test]
 fn a_fact_that_only_a_newer_kanmon_knows_ends_an_older_ones_part() {
-    let stopped = Stopped::new();
+    let stopped = StoppedRelease::new();
     append(&stopped, 1, r#"{"kind":"soak-extended","stage":"dev"}"#);
     let event = format!("of {} is of the kind `soak-extended`", stopped.id);
     stopped.is_left_alone(&["error: the record holds what this kanmon does not know: event ", &event, WHAT_TO_DO]);
@@ -87,14 +87,14 @@ fn a_fact_that_only_a_newer_kanmon_knows_ends_an_older_ones_part() {
 
 #[test]
 fn a_known_fact_with_something_new_in_it_is_not_guessed_at() {
-    let stopped = Stopped::new();
+    let stopped = StoppedRelease::new();
     append(&stopped, 1, r#"{"kind":"check-judged","at":{"stage":"dev","step":1},"verdict":"likely","detail":"x"}"#);
     stopped.is_left_alone(&["error: the record holds what this kanmon does not know: event ", WHAT_TO_DO]);
 }
 
 #[test]
-fn a_form_of_events_that_is_newer_is_told_by_its_number() {
-    let stopped = Stopped::new();
+fn a_form_of_events_that_is_newer_is_reported_by_its_number() {
+    let stopped = StoppedRelease::new();
     append(&stopped, 2, r#"{"anything":true}"#);
     let sentence = "error: the record was written by a newer kanmon (form 2; this one knows 1)";
     stopped.is_left_alone(&[sentence, WHAT_TO_DO]);
@@ -102,12 +102,12 @@ fn a_form_of_events_that_is_newer_is_told_by_its_number() {
 
 #[test]
 fn a_newer_schema_is_refused_by_every_verb_and_left_as_it_is() {
-    let stopped = Stopped::new();
+    let stopped = StoppedRelease::new();
     stopped.db().pragma_update(None, "user_version", 7).unwrap();
     let sentence = "error: the record was written by a newer kanmon (form 7; this one knows 3)";
     stopped.is_left_alone(&[sentence, WHAT_TO_DO]);
-    let ran = stopped.desk.run(&stopped.sandbox.keys("developer"), &["release"]).ended(40);
-    ran.told("use the kanmon that wrote it");
+    let ran = stopped.test_env.run(&stopped.sandbox.keys("developer"), &["release"]).ended(40);
+    ran.on_stderr("use the kanmon that wrote it");
     let left: u32 = stopped.db().pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
     assert_eq!(left, 7);
 }
@@ -115,11 +115,11 @@ fn a_newer_schema_is_refused_by_every_verb_and_left_as_it_is() {
 #[test]
 fn a_newer_kanmon_that_goes_on_meanwhile_stops_the_older_one_before_its_next_step() {
     let sandbox = Sandbox::with(&["--speed", "15"]);
-    let desk = Desk::demo(&sandbox);
-    let mut running = desk.start(&sandbox.keys("developer"), &["release", "--until", "staging"]);
+    let test_env = TestEnv::demo(&sandbox);
+    let mut running = test_env.start(&sandbox.keys("developer"), &["release", "--until", "staging"]);
     let id = release_in(&running.says("hello-dev-web:1 → hello-dev-web:2"));
     // Its next append finds the release in a form that it does not know.
-    let db = Connection::open(desk.root.path().join(".kanmon/journal.db")).unwrap();
+    let db = Connection::open(test_env.root.path().join(".kanmon/journal.db")).unwrap();
     db.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     db.execute("UPDATE releases SET form = 2", []).unwrap();
     let ran = running.end().ended(40);

@@ -10,13 +10,13 @@ use base64::engine::general_purpose::STANDARD;
 use super::leaks::Secrets;
 
 /// Passes every connection on to `host`, and keeps what comes back.
-pub struct Wire {
+pub struct RecordingProxy {
     pub host: String,
     answers: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
-impl Wire {
-    pub fn to(host: &str) -> Wire {
+impl RecordingProxy {
+    pub fn to(host: &str) -> RecordingProxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let here = listener.local_addr().unwrap().to_string();
         let answers: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
@@ -42,7 +42,7 @@ impl Wire {
                 });
             }
         });
-        Wire { host: here, answers }
+        RecordingProxy { host: here, answers }
     }
 
     pub fn endpoint(&self) -> String {

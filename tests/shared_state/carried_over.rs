@@ -17,13 +17,13 @@ fn a_release_is_carried_from_a_disk_into_the_table_to_be_read_there() {
     std::fs::write(&file, &exported.stdout).unwrap();
     assert_eq!(other.json(&["history"])["releases"].as_array().unwrap().len(), 0);
     for new in [true, false] {
-        let told = other.json(&["import", "record.jsonl"]);
-        assert_eq!((&told["release"], &told["new"]), (&release.as_str().into(), &new.into()));
+        let output = other.json(&["import", "record.jsonl"]);
+        assert_eq!((&output["release"], &output["new"]), (&release.as_str().into(), &new.into()));
     }
-    let told = other.lines(&["history", &release]);
-    assert_eq!((&told[0]["kind"], &told[0]["release"]), (&"imported".into(), &release.as_str().into()));
-    assert!(told[0]["by"].as_str().is_some_and(|by| by.contains("pid ")), "{}", told[0]);
-    assert_eq!(told[1..], build.lines(&["history", &release, "--state", "local"]));
+    let output = other.lines(&["history", &release]);
+    assert_eq!((&output[0]["kind"], &output[0]["release"]), (&"imported".into(), &release.as_str().into()));
+    assert!(output[0]["by"].as_str().is_some_and(|by| by.contains("pid ")), "{}", output[0]);
+    assert_eq!(output[1..], build.lines(&["history", &release, "--state", "local"]));
     let back = other.run(&["export", &release]);
     assert_eq!(back.stdout, exported.stdout, "byte for byte the same from the other store");
 

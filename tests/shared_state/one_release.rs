@@ -50,8 +50,8 @@ fn a_build_releases_managers_approve_and_a_developer_watches_each_on_a_machine_o
 
     let ended = released.end();
     assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
-    let told = values(&ended.out);
-    assert_eq!(told, history, "what the build told is what the table holds");
+    let output = values(&ended.out);
+    assert_eq!(output, history, "what the build told is what the table holds");
     assert_eq!(history.last().unwrap()["outcome"], "succeeded");
     assert_eq!(kinds(&history, "approval-given").len(), 1, "one approval is taken");
     let seqs: Vec<u64> = history.iter().map(|e| e["seq"].as_u64().unwrap()).collect();

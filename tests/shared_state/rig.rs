@@ -1,7 +1,6 @@
 //! A sandbox for AWS, moto for DynamoDB, and machines that share nothing else.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -10,19 +9,16 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::moto::Moto;
-use crate::contract::recording;
+use crate::real::sandbox_process::SandboxProcess;
 
 const KANMON: &str = env!("CARGO_BIN_EXE_kanmon");
 pub const TABLE: &str = "kanmon-state";
 /// A whole release takes some ten seconds at the sandbox's speed; a busy machine may need several times that.
-const PATIENCE: Duration = Duration::from_secs(240);
+const TIMEOUT: Duration = Duration::from_secs(240);
 
 pub struct World {
     pub moto: Moto,
-    sandbox: Child,
-    endpoint: String,
-    /// What each user's shell exports.
-    keys: BTreeMap<String, Vec<(String, String)>>,
+    sandbox: SandboxProcess,
 }
 
 /// A checkout of the demo's repository and a home of its own, in which one person works.
@@ -51,29 +47,7 @@ impl World {
         if table {
             moto.create_table(TABLE, "pk", "sk");
         }
-        let mut sandbox = Command::new(KANMON)
-            .args(["sandbox", "--port", "0", "--speed", "60"])
-            .args(recording::arguments("shared_state"))
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut keys: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-        let mut user = String::new();
-        for line in BufReader::new(sandbox.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            if let Some(who) = line.strip_prefix("# ") {
-                user = who.split_whitespace().next().unwrap().to_owned();
-            } else if let Some((name, value)) = line.strip_prefix("export ").and_then(|l| l.split_once('=')) {
-                keys.entry(user.clone()).or_default().push((name.to_owned(), value.to_owned()));
-            } else if line.starts_with("unset ") && keys.len() == 2 {
-                break;
-            }
-        }
-        let endpoint = keys["developer"].iter().find(|(n, _)| n == "AWS_ENDPOINT_URL").unwrap().1.clone();
-        Some(World { moto, sandbox, endpoint, keys })
+        Some(World { moto, sandbox: SandboxProcess::start("shared_state", &[], 2) })
     }
 
     /// A machine of the developer's or the manager's.
@@ -88,19 +62,12 @@ impl World {
         let text = text
             .replace(endpoints, &format!("{endpoints}, dynamodb: \"{}\"", self.moto.url()))
             .replace("app: hello\n", &format!("app: hello\nstate: dynamodb://dev/{TABLE}\n"))
-            .replace("{{ endpoint }}", &self.endpoint);
+            .replace("{{ endpoint }}", &self.sandbox.endpoint());
         std::fs::create_dir_all(dir.path().join("repo/pipelines")).unwrap();
         std::fs::create_dir_all(dir.path().join("home")).unwrap();
         std::fs::write(dir.path().join("repo/pipelines/hello.yaml"), text).unwrap();
-        let keys = self.keys[user].iter().filter(|(name, _)| name != "AWS_ENDPOINT_URL").cloned().collect();
+        let keys = self.sandbox.exports[user].iter().filter(|(name, _)| name != "AWS_ENDPOINT_URL").cloned().collect();
         Machine { dir, keys }
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let _ = self.sandbox.kill();
-        let _ = self.sandbox.wait();
     }
 }
 
@@ -150,7 +117,7 @@ impl Machine {
 
     /// Waits until exactly one release asks for approval; its id and the plan's hash.
     pub fn waits_for_approval(&self) -> (String, String) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             let approvals = self.json(&["approvals"]);
             if let [one] = approvals["waiting"].as_array().unwrap().as_slice() {
@@ -170,7 +137,7 @@ impl Running {
 
     /// Waits for its end.
     pub fn end(mut self) -> Ended {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
@@ -193,7 +160,7 @@ impl Running {
 
 /// How long something may take.
 pub fn patience() -> Instant {
-    Instant::now() + PATIENCE
+    Instant::now() + TIMEOUT
 }
 
 pub fn values(text: &str) -> Vec<Value> {

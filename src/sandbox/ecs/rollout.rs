@@ -1,7 +1,7 @@
 //! A service deployment: what one CreateService or UpdateService set in motion, from PENDING to its one end.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::alarms;
 use super::arn::Home;
@@ -302,25 +302,32 @@ impl ServiceDeployment {
         self.hooks.iter().filter(|h| h.status.is_waiting()).min_by_key(|h| h.ends)
     }
 
-    /// The `ServiceDeploymentBrief` structure.
-    pub fn brief(&self) -> Value {
-        let time = |t: Option<Timestamp>| t.map_or(Value::Null, epoch);
-        present(json!({
+    /// What a deployment's two structures both have.
+    fn base(&self) -> Map<String, Value> {
+        let Value::Object(base) = json!({
             "serviceDeploymentArn": self.arn,
             "serviceArn": self.home.service(&self.cluster, &self.service),
             "clusterArn": self.home.cluster(&self.cluster),
             "createdAt": epoch(self.created),
-            "startedAt": time(self.started),
-            "finishedAt": time(self.finished),
-            "targetServiceRevisionArn": self.target,
+            "startedAt": self.started.map(epoch),
+            "finishedAt": self.finished.map(epoch),
             "status": self.status.name(),
             "statusReason": self.status_reason,
-        }))
+        }) else {
+            unreachable!("it is written as an object");
+        };
+        base
+    }
+
+    /// The `ServiceDeploymentBrief` structure.
+    pub fn brief(&self) -> Value {
+        let mut brief = self.base();
+        brief.insert("targetServiceRevisionArn".to_owned(), self.target.clone().into());
+        present(brief.into())
     }
 
     /// The `ServiceDeployment` structure.
     pub fn view(&self) -> Value {
-        let time = |t: Option<Timestamp>| t.map_or(Value::Null, epoch);
         let rollback = self
             .rollback
             .as_ref()
@@ -345,19 +352,11 @@ impl ServiceDeployment {
             weighed(counts.view(arn), if n == 0 { rest } else { rest.map(|_| Weights::default()) })
         };
         let hooks: Vec<Value> = self.hooks.iter().map(Hook::view).collect();
-        present(json!({
-            "serviceDeploymentArn": self.arn,
-            "serviceArn": self.home.service(&self.cluster, &self.service),
-            "clusterArn": self.home.cluster(&self.cluster),
-            "createdAt": epoch(self.created),
-            "startedAt": time(self.started),
-            "finishedAt": time(self.finished),
-            "stoppedAt": time(self.stopped),
+        let Value::Object(more) = json!({
+            "stoppedAt": self.stopped.map(epoch),
             "updatedAt": epoch(self.updated),
             "sourceServiceRevisions": self.sources.iter().enumerate().map(source).collect::<Vec<_>>(),
             "targetServiceRevision": weighed(self.target_counts.view(&self.target), self.weights),
-            "status": self.status.name(),
-            "statusReason": self.status_reason,
             "lifecycleStage": self.stage.map(Stage::name),
             "lifecycleHookDetails": if hooks.is_empty() { Value::Null } else { json!(hooks) },
             "deploymentConfiguration": self.configuration,
@@ -368,7 +367,10 @@ impl ServiceDeployment {
                 "threshold": self.threshold,
             },
             "alarms": alarms,
-        }))
+        }) else {
+            unreachable!("it is written as an object");
+        };
+        present(self.base().into_iter().chain(more).collect::<Map<_, _>>().into())
     }
 }
 

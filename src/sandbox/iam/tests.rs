@@ -166,43 +166,21 @@ fn unknown_elements_of_a_policy_are_refused() {
 
 #[test]
 fn a_session_policy_narrows_its_role() {
-    let mut directory = Directory::default();
-    let role = Role {
-        id: "AROAX".to_owned(),
-        trust: Policy::default(),
-        policies: vec![allow("*", "*")],
-        max_session: SignedDuration::from_hours(1),
+    let may = |policy| {
+        let (directory, caller) = session_of(PROD, vec![allow("*", "*")], policy);
+        ask(&directory, &caller, None)
     };
-    directory.add_role(&account(PROD), "deploy", role);
-    let session = |policy| Session {
-        role: "deploy".to_owned(),
-        name: "s1".to_owned(),
-        source_identity: None,
-        tags: Default::default(),
-        transitive: Default::default(),
-        policy,
-        federated: None,
-    };
-    let caller = |policy| Caller {
-        account: account(PROD),
-        arn: "arn:aws:sts::222222222222:assumed-role/deploy/s1".to_owned(),
-        user_id: "AROAX:s1".to_owned(),
-        identity: Identity::Session(Box::new(session(policy))),
-    };
-    assert_eq!(ask(&directory, &caller(None), None), Ok(()));
-    let e = ask(&directory, &caller(Some(allow("ecr:Get*", "*"))), None).unwrap_err();
+    assert_eq!(may(None), Ok(()));
+    let e = may(Some(allow("ecr:Get*", "*"))).unwrap_err();
     assert!(e.ends_with("because no session policy allows the ecr:PutImage action"), "{e}");
 }
 
-fn session_of(policy: Option<Policy>) -> (Directory, Caller) {
+/// A session `s1` of an account's role `deploy`, with the role's policies and the session's own.
+fn session_of(id: &str, policies: Vec<Policy>, policy: Option<Policy>) -> (Directory, Caller) {
     let mut directory = Directory::default();
-    let role = Role {
-        id: "AROAX".to_owned(),
-        trust: Policy::default(),
-        policies: vec![],
-        max_session: SignedDuration::from_hours(1),
-    };
-    directory.add_role(&account(DEV), "deploy", role);
+    let role =
+        Role { id: "AROAX".to_owned(), trust: Policy::default(), policies, max_session: SignedDuration::from_hours(1) };
+    directory.add_role(&account(id), "deploy", role);
     let session = Session {
         role: "deploy".to_owned(),
         name: "s1".to_owned(),
@@ -213,8 +191,8 @@ fn session_of(policy: Option<Policy>) -> (Directory, Caller) {
         federated: None,
     };
     let caller = Caller {
-        account: account(DEV),
-        arn: "arn:aws:sts::111111111111:assumed-role/deploy/s1".to_owned(),
+        account: account(id),
+        arn: format!("arn:aws:sts::{id}:assumed-role/deploy/s1"),
         user_id: "AROAX:s1".to_owned(),
         identity: Identity::Session(Box::new(session)),
     };
@@ -225,7 +203,7 @@ fn session_of(policy: Option<Policy>) -> (Directory, Caller) {
 fn a_resource_that_names_the_role_is_narrowed_by_the_session_policy_and_one_that_names_the_session_is_not() {
     let dev = account(DEV);
     let narrow = allow("ecr:Get*", "*");
-    let (directory, caller) = session_of(Some(narrow));
+    let (directory, caller) = session_of(DEV, vec![], Some(narrow));
     let naming = |arn: &str| policy(json!([{"Effect": "Allow", "Principal": {"AWS": arn}, "Action": "ecr:PutImage"}]));
     let role = naming("arn:aws:iam::111111111111:role/deploy");
     let own = naming("arn:aws:sts::111111111111:assumed-role/deploy/s1");
@@ -317,7 +295,7 @@ proptest! {
         own in proptest::collection::vec(statement(), 0..4), session in proptest::collection::vec(statement(), 0..4),
     ) {
         let decide = |narrow: Option<&[Value]>| {
-            let (mut directory, caller) = session_of(narrow.map(|s| policy(json!(s))));
+            let (mut directory, caller) = session_of(DEV, vec![], narrow.map(|s| policy(json!(s))));
             let role = Role {
                 id: "AROAX".to_owned(),
                 trust: Policy::default(),

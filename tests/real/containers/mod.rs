@@ -7,16 +7,16 @@
 //! - its dates are whole seconds;
 //! - the `imageDigest` of a service's task is the digest that its image names, by which Docker has pulled it.
 
-mod front;
-mod ground;
+mod gateway;
 mod ministack;
 mod replication;
+mod test_env;
 
 use serde_json::Value;
 
-use self::ground::{Build, Ground, STAGES};
+use self::test_env::{Build, STAGES, TestEnv};
 use super::peers::{DockerPeer, have, leave_out};
-use super::road::tell;
+use super::road::print_line;
 
 const PROGRAMS: [&str; 8] =
     [ministack::MiniStack::PROGRAM, "aws", "dockerd", "docker", "buildah", "skopeo", "git", "rustc"];
@@ -28,67 +28,67 @@ async fn releases_become_containers_that_answer() {
         return;
     }
     let Some(daemon) = DockerPeer::start() else { return leave_out(test, "dockerd needs root") };
-    tell(test);
-    let ground = Ground::new(&daemon).await;
-    goes_all_the_way(&ground);
-    is_rolled_back_where_its_container_exits(&ground);
-    is_rolled_back_where_its_image_is_gone(&ground);
-    leaves_alone_what_somebody_else_deploys(&ground);
-    stops_before_the_roll_where_the_migration_fails(&ground);
+    print_line(test);
+    let test_env = TestEnv::new(&daemon).await;
+    goes_all_the_way(&test_env);
+    is_rolled_back_where_its_container_exits(&test_env);
+    is_rolled_back_where_its_image_is_gone(&test_env);
+    leaves_alone_what_somebody_else_deploys(&test_env);
+    stops_before_the_roll_where_the_migration_fails(&test_env);
 }
 
-fn goes_all_the_way(ground: &Ground) {
+fn goes_all_the_way(test_env: &TestEnv) {
     for stage in STAGES {
-        assert_eq!(ground.answers(stage), "0.9.0", "{stage:?}");
+        assert_eq!(test_env.answers(stage), "0.9.0", "{stage:?}");
     }
-    let mut releasing = ground.release(&Build::version("1.0.0"), &[]);
-    let asked = releasing.until("question", || ground.question());
+    let mut releasing = test_env.release(&Build::version("1.0.0"), &[]);
+    let asked = releasing.until("question", || test_env.question());
     let plan = asked["request"]["plan"].as_str().unwrap();
-    tell(&format!("1.0.0 runs in dev and staging; prod waits for plan {}", &plan[..12]));
-    assert_eq!((ground.answers(STAGES[0]).as_str(), ground.answers(STAGES[2]).as_str()), ("1.0.0", "0.9.0"));
-    ground.approve_in_codepipeline(plan);
-    tell("approved with the aws command, in CodePipeline");
+    print_line(&format!("1.0.0 runs in dev and staging; prod waits for plan {}", &plan[..12]));
+    assert_eq!((test_env.answers(STAGES[0]).as_str(), test_env.answers(STAGES[2]).as_str()), ("1.0.0", "0.9.0"));
+    test_env.approve_in_codepipeline(plan);
+    print_line("approved with the aws command, in CodePipeline");
     releasing.succeeded();
     let mut images = Vec::new();
     for stage in STAGES {
-        assert_eq!(ground.answers(stage), "1.0.0", "{stage:?}");
-        images.push(ground.image_of_its_task(stage));
+        assert_eq!(test_env.answers(stage), "1.0.0", "{stage:?}");
+        images.push(test_env.image_of_its_task(stage));
     }
     assert_eq!(images[0], images[1]);
     let digest = |image: &String| image.split_once('@').unwrap().1.to_owned();
     assert_eq!(digest(&images[1]), digest(&images[2]), "{images:?}");
     assert_ne!(images[1], images[2], "prod runs its own copy");
-    tell(&format!("the containers of dev, staging and prod answer 1.0.0: {}", digest(&images[0])));
+    print_line(&format!("the containers of dev, staging and prod answer 1.0.0: {}", digest(&images[0])));
 }
 
-fn is_rolled_back_where_its_container_exits(ground: &Ground) {
-    let said = ground.released(&Build { exits: "3", ..Build::version("1.1.0") }, 20);
+fn is_rolled_back_where_its_container_exits(test_env: &TestEnv) {
+    let said = test_env.released(&Build { exits: "3", ..Build::version("1.1.0") }, 20);
     for words in ["dev/web failed and was rolled back", "web exited with code 3", "circuit breaker"] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    assert_eq!(ground.answers(STAGES[0]), "1.0.0");
-    tell("1.1.0 exits with 3: rolled back by the circuit breaker, said so, and 1.0.0 answers again");
+    assert_eq!(test_env.answers(STAGES[0]), "1.0.0");
+    print_line("1.1.0 exits with 3: rolled back by the circuit breaker, said so, and 1.0.0 answers again");
 }
 
-fn is_rolled_back_where_its_image_is_gone(ground: &Ground) {
-    let said = ground.released(&Build { taken_away: true, ..Build::version("1.2.0") }, 20);
+fn is_rolled_back_where_its_image_is_gone(test_env: &TestEnv) {
+    let said = test_env.released(&Build { taken_away: true, ..Build::version("1.2.0") }, 20);
     for words in ["dev/web failed and was rolled back", "CannotPullContainer"] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    assert_eq!(ground.answers(STAGES[0]), "1.0.0");
-    tell("1.2.0 is not in the registry any more: CannotPullContainer, rolled back, and 1.0.0 answers again");
+    assert_eq!(test_env.answers(STAGES[0]), "1.0.0");
+    print_line("1.2.0 is not in the registry any more: CannotPullContainer, rolled back, and 1.0.0 answers again");
 }
 
-fn leaves_alone_what_somebody_else_deploys(ground: &Ground) {
-    let hotfix = ground.hotfix(STAGES[0], "a-hotfix");
-    let before = ground.primary(STAGES[0]);
+fn leaves_alone_what_somebody_else_deploys(test_env: &TestEnv) {
+    let hotfix = test_env.hotfix(STAGES[0], "a-hotfix");
+    let before = test_env.primary(STAGES[0]);
     // Looked at seldom, so that the other deployment comes into the middle of it on a slow machine too.
-    let mut releasing = ground.release(&Build { poll: "2s", ..Build::version("1.3.0") }, &["--until", "dev"]);
+    let mut releasing = test_env.release(&Build { poll: "2s", ..Build::version("1.3.0") }, &["--until", "dev"]);
     releasing.until("deployment", || {
-        let primary = ground.primary(STAGES[0]);
+        let primary = test_env.primary(STAGES[0]);
         (primary["id"] != before["id"]).then_some(primary)
     });
-    let theirs = ground.deploy(STAGES[0], &hotfix);
+    let theirs = test_env.deploy(STAGES[0], &hotfix);
     let (code, said) = releasing.ended();
     assert_eq!(code, Some(21), "{said}");
     // Its one task has to make room. The dead of earlier releases are not its own.
@@ -96,20 +96,20 @@ fn leaves_alone_what_somebody_else_deploys(ground: &Ground) {
     assert!(dead.iter().all(|line| line.ends_with("(1 task)")), "{dead:?}");
     let id = theirs["id"].as_str().unwrap();
     assert!(said.contains("deployed over by somebody else; theirs is left alone") && said.contains(id), "{id}: {said}");
-    assert_eq!(ground.answers(STAGES[0]), "a-hotfix");
-    let now = ground.primary(STAGES[0]);
+    assert_eq!(test_env.answers(STAGES[0]), "a-hotfix");
+    let now = test_env.primary(STAGES[0]);
     let of = |d: &Value| (d["id"].clone(), d["taskDefinition"].clone());
     assert_eq!((of(&now), &now["taskDefinition"]), (of(&theirs), &Value::from(hotfix)));
-    tell("1.3.0 is superseded by a deployment made with the aws command, which is left alone");
+    print_line("1.3.0 is superseded by a deployment made with the aws command, which is left alone");
 }
 
-fn stops_before_the_roll_where_the_migration_fails(ground: &Ground) {
-    let before = ground.primary(STAGES[0]);
-    let said = ground.released(&Build { migration: "7", ..Build::version("1.4.0") }, 24);
+fn stops_before_the_roll_where_the_migration_fails(test_env: &TestEnv) {
+    let before = test_env.primary(STAGES[0]);
+    let said = test_env.released(&Build { migration: "7", ..Build::version("1.4.0") }, 24);
     for words in ["dev/migrate exited with code 7", "no service was rolled after it"] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    assert_eq!(ground.primary(STAGES[0])["id"], before["id"]);
-    assert_eq!(ground.answers(STAGES[0]), "a-hotfix");
-    tell("1.4.0's migration exits with 7: nothing was rolled");
+    assert_eq!(test_env.primary(STAGES[0])["id"], before["id"]);
+    assert_eq!(test_env.answers(STAGES[0]), "a-hotfix");
+    print_line("1.4.0's migration exits with 7: nothing was rolled");
 }

@@ -18,30 +18,30 @@ use kanmon::sandbox::traffic::Traffic;
 
 use crate::contract::recording;
 
-pub struct Front {
+pub struct Gateway {
     serving: JoinHandle<()>,
     pub url: String,
 }
 
-struct Ways {
+struct Upstreams {
     http: reqwest::Client,
     /// `127.0.0.1:PORT` of ministack and of the sandbox.
     registry: String,
     scans: String,
     /// The host that ministack tells.
-    told: String,
+    output: String,
     traffic: Option<Mutex<Traffic>>,
 }
 
-impl Front {
-    pub async fn start(registry: &str, scans: &str, account: &str, region: &str) -> Front {
+impl Gateway {
+    pub async fn start(registry: &str, scans: &str, account: &str, region: &str) -> Gateway {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let ways = Arc::new(Ways {
+        let ways = Arc::new(Upstreams {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             registry: registry.to_owned(),
             scans: scans.to_owned(),
-            told: format!("{account}.dkr.ecr.{region}.amazonaws.com"),
+            output: format!("{account}.dkr.ecr.{region}.amazonaws.com"),
             traffic: recording::of("ministack", "real").map(Mutex::new),
         });
         let serving = tokio::spawn(async move {
@@ -51,17 +51,17 @@ impl Front {
                 tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), pass));
             }
         });
-        Front { serving, url }
+        Gateway { serving, url }
     }
 }
 
-impl Drop for Front {
+impl Drop for Gateway {
     fn drop(&mut self) {
         self.serving.abort();
     }
 }
 
-async fn pass(request: Request<Incoming>, ways: Arc<Ways>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn pass(request: Request<Incoming>, ways: Arc<Upstreams>) -> Result<Response<Full<Bytes>>, Infallible> {
     let answer = ways.ask(request).await.unwrap_or_else(|error| {
         let mut failed = Response::new(Full::from(error));
         *failed.status_mut() = StatusCode::BAD_GATEWAY;
@@ -70,7 +70,7 @@ async fn pass(request: Request<Incoming>, ways: Arc<Ways>) -> Result<Response<Fu
     Ok(answer)
 }
 
-impl Ways {
+impl Upstreams {
     /// The request goes on as it was signed, for the sandbox looks at the signature.
     async fn ask(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
         let (parts, body) = request.into_parts();
@@ -86,8 +86,8 @@ impl Ways {
         let kept = ["content-type", "x-amzn-requestid"].map(HeaderName::from_static);
         let kept = kept.map(|name| answer.headers().get(&name).cloned().map(|value| (name, value)));
         let body = self.heard(&asked, answer, *to == self.registry).await?;
-        let body = body.replace(&format!("https://{}", self.told), &format!("http://{}", self.registry));
-        let mut answer = Response::new(Full::from(body.replace(&self.told, &self.registry)));
+        let body = body.replace(&format!("https://{}", self.output), &format!("http://{}", self.registry));
+        let mut answer = Response::new(Full::from(body.replace(&self.output, &self.registry)));
         *answer.status_mut() = status;
         answer.headers_mut().extend(kept.into_iter().flatten());
         Ok(answer)

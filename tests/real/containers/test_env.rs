@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kanmon::model::pipeline::{Account, Assume};
 use serde_json::{Value, json};
 
-use super::front::Front;
+use super::gateway::Gateway;
 use super::ministack::MiniStack;
 use super::replication::Replication;
 use crate::real::peers::{DockerPeer, free_port};
@@ -16,7 +16,7 @@ use crate::real::sandbox::{Running, Sandbox, answer};
 const REGION: &str = "ap-northeast-1";
 
 /// A rollback or a drained task is a matter of seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stage {
@@ -54,11 +54,11 @@ impl Build {
 struct Side {
     // Ended in this order.
     _replication: Replication,
-    front: Front,
+    gateway: Gateway,
     ministack: MiniStack,
 }
 
-pub struct Ground {
+pub struct TestEnv {
     sides: Vec<Side>,
     sandbox: Sandbox,
     work: tempfile::TempDir,
@@ -67,29 +67,29 @@ pub struct Ground {
     ports: [u16; 3],
 }
 
-impl Ground {
+impl TestEnv {
     /// Everything runs version 0.9.0.
-    pub async fn new(daemon: &DockerPeer) -> Ground {
+    pub async fn new(daemon: &DockerPeer) -> TestEnv {
         let sandbox = Sandbox::start();
         let scans = sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
         let mut sides = Vec::new();
         for (number, account) in ACCOUNTS.into_iter().enumerate() {
             let ministack = MiniStack::start(&daemon.host, account, REGION);
-            let front = Front::start(&ministack.host, &scans, account, REGION).await;
+            let gateway = Gateway::start(&ministack.host, &scans, account, REGION).await;
             let to = sandbox.access(&of_the_sandbox(number, sandbox.endpoint()), "hello").await;
             let from = format!("{}/hello", ministack.host);
-            sides.push(Side { _replication: Replication::start(from, to), front, ministack });
+            sides.push(Side { _replication: Replication::start(from, to), gateway, ministack });
         }
         let (work, store) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let ports = std::array::from_fn(|_| free_port());
-        let ground = Ground { sides, sandbox, work, store, ports };
-        server(ground.work.path());
-        ground.write(".gitignore", ".kanmon/\n");
-        ground.write(".dockerignore", "*\n!server\n");
-        ground.write("deploy/migrate.json", &migration().to_string());
-        ground.git(&["init", "-q"]);
-        ground.populate();
-        ground
+        let test_env = TestEnv { sides, sandbox, work, store, ports };
+        server(test_env.work.path());
+        test_env.write(".gitignore", ".kanmon/\n");
+        test_env.write(".dockerignore", "*\n!server\n");
+        test_env.write("deploy/migrate.json", &migration().to_string());
+        test_env.git(&["init", "-q"]);
+        test_env.populate();
+        test_env
     }
 
     fn write(&self, file: &str, text: &str) {
@@ -152,12 +152,12 @@ impl Ground {
             "networkMode": "host",
             "containerDefinitions": [container],
         });
-        let told = self.aws(
+        let output = self.aws(
             &self.sides[stage.account],
             "ecs",
             &["register-task-definition", "--cli-input-json", &input.to_string()],
         );
-        told["taskDefinition"]["taskDefinitionArn"].as_str().unwrap().to_owned()
+        output["taskDefinition"]["taskDefinitionArn"].as_str().unwrap().to_owned()
     }
 
     /// AWS's own command, against an account's ministack.
@@ -182,8 +182,8 @@ impl Ground {
 
     fn service(&self, stage: Stage) -> Value {
         let side = &self.sides[stage.account];
-        let told = self.aws(side, "ecs", &["describe-services", "--cluster", &cluster(stage), "--services", "web"]);
-        told["services"][0].clone()
+        let output = self.aws(side, "ecs", &["describe-services", "--cluster", &cluster(stage), "--services", "web"]);
+        output["services"][0].clone()
     }
 
     pub fn primary(&self, stage: Stage) -> Value {
@@ -195,8 +195,9 @@ impl Ground {
         let (side, cluster) = (&self.sides[stage.account], cluster(stage));
         let listed = self.aws(side, "ecs", &["list-tasks", "--cluster", &cluster, "--service-name", "web"]);
         let [task] = listed["taskArns"].as_array().unwrap().as_slice() else { panic!("{listed}") };
-        let told = self.aws(side, "ecs", &["describe-tasks", "--cluster", &cluster, "--tasks", task.as_str().unwrap()]);
-        told["tasks"][0]["containers"][0]["image"].as_str().unwrap().to_owned()
+        let output =
+            self.aws(side, "ecs", &["describe-tasks", "--cluster", &cluster, "--tasks", task.as_str().unwrap()]);
+        output["tasks"][0]["containers"][0]["image"].as_str().unwrap().to_owned()
     }
 
     /// A revision that somebody else has in hand: what runs, answering something else.
@@ -249,7 +250,7 @@ impl Ground {
             aws.env("AWS_SESSION_TOKEN", key("SessionToken")).arg("codepipeline").args(args);
             parsed(&must(&mut aws))
         };
-        let late = Instant::now() + PATIENCE;
+        let late = Instant::now() + TIMEOUT;
         let token = loop {
             let state = codepipeline(&["get-pipeline-state", "--name", "asset-manager"]);
             let actions = state["stageStates"].as_array().unwrap().iter().flat_map(|s| s["actionStates"].as_array());
@@ -282,9 +283,9 @@ impl Ground {
         let sandbox = self.sandbox.endpoint();
         let account = |number: usize, more: &str| {
             let (side, id) = (&self.sides[number], ACCOUNTS[number]);
-            let front = &side.front.url;
+            let gateway = &side.gateway.url;
             format!(
-                "{{ id: \"{id}\", region: {REGION}, endpoints: {{ default: \"{sandbox}\", ecs: \"{front}\", ecr: \"{front}\" }}{more} }}"
+                "{{ id: \"{id}\", region: {REGION}, endpoints: {{ default: \"{sandbox}\", ecs: \"{gateway}\", ecr: \"{gateway}\" }}{more} }}"
             )
         };
         let Build { version, exits, migration, poll, .. } = build;
