@@ -9,8 +9,8 @@ use super::session::Session;
 use super::time::timestamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanState};
+use crate::model::gate_reason::{AskedScan, LastScan, ScanBlock, ScanWait};
 use crate::model::ids::Digest;
-use crate::model::words::moment;
 use crate::ports::scanner::{Wanted, WhereNone};
 
 /// ECR makes one scan of an image in this time, that on push included.
@@ -40,21 +40,16 @@ async fn read_one(
     wanted: &Wanted,
 ) -> Result<(ScanState, Vec<Finding>), Fault> {
     let Some((status, found)) = last(session, repository, digest).await? else {
-        let reason = "there is no scan of it yet";
-        return Ok((again(session, repository, digest, wanted, None, reason).await?, Vec::new()));
+        return Ok((again(session, repository, digest, wanted, LastScan::None).await?, Vec::new()));
     };
     let state = match status {
         Status::Ended(Some(at)) if !wanted.is_too_old(at) => ScanState::Scanned { at, again_from: None },
         Status::Ended(Some(at)) => {
-            let reason = format!("the last scan is of {}, which is too old", moment(at));
-            again(session, repository, digest, wanted, Some(at), &reason).await?
+            again(session, repository, digest, wanted, LastScan::TooOld { scanned_at: at }).await?
         }
-        Status::Ended(None) => {
-            let reason = "ECR does not say when it was scanned";
-            again(session, repository, digest, wanted, None, reason).await?
-        }
-        Status::Waiting(reason) => ScanState::Waiting { reason },
-        Status::Closed(reason) => ScanState::Closed { reason },
+        Status::Ended(None) => again(session, repository, digest, wanted, LastScan::Untimed).await?,
+        Status::Waiting(waits) => ScanState::Waiting { waits },
+        Status::Closed(block) => ScanState::Unscannable { block },
     };
     Ok((state, found))
 }
@@ -92,52 +87,60 @@ async fn last(session: &Session, repository: &str, digest: &Digest) -> Result<Op
 enum Status {
     /// When it was, as far as ECR says so.
     Ended(Option<Timestamp>),
-    Waiting(String),
-    Closed(String),
+    Waiting(ScanWait),
+    Closed(ScanBlock),
 }
 
 /// What a scan's status means. Continuous scanning stays `ACTIVE`, which the SDK's waiter takes for unfinished.
 fn meaning(status: &str, description: &str, completed: Option<Timestamp>) -> Status {
     match status {
         "COMPLETE" | "ACTIVE" => Status::Ended(completed),
-        "IN_PROGRESS" | "PENDING" => Status::Waiting(status.to_owned()),
-        "" => Status::Waiting("ECR gives no status yet".to_owned()),
-        _ if description.is_empty() => Status::Closed(status.to_owned()),
-        _ => Status::Closed(format!("{status}: {description}")),
+        "IN_PROGRESS" | "PENDING" => Status::Waiting(ScanWait::Status { status: status.to_owned() }),
+        "" => Status::Waiting(ScanWait::NoStatus),
+        _ => Status::Closed(ScanBlock::Status {
+            status: status.to_owned(),
+            said: Some(description.to_owned()).filter(|said| !said.is_empty()),
+        }),
     }
 }
 
-/// Asks for a scan where none counts, and says `why` none does; `old` is the time of one that is too old.
+/// Asks for a scan where none counts.
 async fn again(
     session: &Session,
     repository: &str,
     digest: &Digest,
     wanted: &Wanted,
-    old: Option<Timestamp>,
-    why: &str,
+    last: LastScan,
 ) -> Result<ScanState, Fault> {
-    let as_it_is = || match old {
-        Some(at) => ScanState::Scanned { at, again_from: None },
-        None => ScanState::Waiting { reason: why.to_owned() },
+    let old = match last {
+        LastScan::TooOld { scanned_at } => Some(scanned_at),
+        LastScan::None | LastScan::Untimed => None,
     };
+    let waiting = |asked| ScanState::Waiting { waits: ScanWait::NoneThatCounts { last: last.clone(), asked } };
     match wanted.where_none {
-        WhereNone::Look => return Ok(as_it_is()),
+        WhereNone::Look => {
+            return Ok(match old {
+                Some(at) => ScanState::Scanned { at, again_from: None },
+                None => waiting(AskedScan::No),
+            });
+        }
         WhereNone::Start => {}
     }
     let call = session.start_image_scan(format!("image {repository}@{digest}"));
     match call.send(|r| r.repository_name(repository).image_id(image(digest)).send()).await {
-        Ok(_) => Ok(ScanState::Waiting { reason: format!("{why}; another has been started") }),
+        Ok(_) => Ok(waiting(AskedScan::Started)),
         Err(r) if r.is("LimitExceededException") => Ok(match old {
             // Started before it ended, so that the time is over by then at the latest.
             Some(at) if at + ONE_SCAN_IN > wanted.now => ScanState::Scanned { at, again_from: Some(at + ONE_SCAN_IN) },
-            Some(_) | None => ScanState::Waiting { reason: format!("{why}; another was started already") },
+            Some(_) | None => waiting(AskedScan::StartedBefore),
         }),
         Err(r) if r.is("UnsupportedImageTypeException") || r.is("ImageArchivedException") => {
-            Ok(ScanState::Closed { reason: r.fault.told_cause().unwrap_or(r.fault.told_sentence()) })
+            let status = r.code.clone().unwrap_or_default();
+            Ok(ScanState::Unscannable { block: ScanBlock::Status { status, said: r.fault.said } })
         }
         // Switched over to enhanced scanning since it was asked: the next reading asks Inspector.
         Err(r) if r.is("ValidationException") && r.fault.kind() == FaultKind::Invalid => {
-            Ok(ScanState::Waiting { reason: r.fault.told_cause().unwrap_or(r.fault.told_sentence()) })
+            Ok(ScanState::Waiting { waits: ScanWait::NotTaken { said: r.fault.said.unwrap_or_default() } })
         }
         Err(r) => Err(ecr::explain(session, repository, r).await),
     }

@@ -18,7 +18,7 @@ use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
 use crate::ports::approvals::{
-    Action, ActionState, Decided, Declared, DeclaredAction, Execution, PipelineApprovals, Verdict,
+    Action, ActionState, Decided, Declared, DeclaredAction, Execution, PipelineApprovals, Undecided, Verdict,
 };
 
 /// What `PutApprovalResult` takes as a summary, in characters.
@@ -139,13 +139,16 @@ impl PipelineApprovals for CodePipeline {
                 match decided.by {
                     Some(_) if !timed_out(&words) => ActionState::Rejected(decided),
                     None if speaks_of_a_no(&words) => ActionState::Rejected(decided),
-                    _ if words.is_empty() => ActionState::Ended { reason: "it failed, and nobody decided".to_owned() },
-                    _ => ActionState::Ended { reason: words },
+                    _ => {
+                        let said = Some(words).filter(|said| !said.is_empty());
+                        let why = Undecided::ActionEnded { status: "Failed".to_owned(), said };
+                        ActionState::Ended { why }
+                    }
                 }
             }
-            Some(ActionExecutionStatus::Abandoned) => ActionState::Ended { reason: "it was abandoned".to_owned() },
             other => {
-                ActionState::Ended { reason: format!("its status is {}", other.map_or("not reported", |s| s.as_str())) }
+                let status = other.map_or("not reported", |s| s.as_str()).to_owned();
+                ActionState::Ended { why: Undecided::ActionEnded { status, said: None } }
             }
         };
         Ok(Action { state, before })
@@ -345,11 +348,11 @@ async fn shown(session: &Session, pipeline: &str, execution: &str, action: &str)
 /// An execution that has no run of the action: on its way to it, or over before it came there.
 async fn not_reached(session: &Session, pipeline: &str, execution: &str) -> Result<ActionState, Fault> {
     let Some(found) = read_execution(session, pipeline, execution).await? else {
-        return Ok(ActionState::Ended { reason: "CodePipeline does not know the execution".to_owned() });
+        return Ok(ActionState::Ended { why: Undecided::NoExecution });
     };
     Ok(match found.status.as_str() {
         "Stopped" | "Superseded" | "Failed" | "Cancelled" | "Succeeded" => {
-            ActionState::Ended { reason: format!("the execution is {}", found.status) }
+            ActionState::Ended { why: Undecided::ExecutionEnded { status: found.status.clone() } }
         }
         _ => ActionState::NotReached,
     })

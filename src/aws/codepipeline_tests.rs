@@ -116,7 +116,12 @@ async fn a_rejection_has_a_person_and_a_timeout_has_none() {
         })
     );
     let late = json!([detail("mine", "Failed", json!({"errorDetails": {"message": "Approval has timed out"}}))]);
-    assert_eq!(state("mine", late, json!({})).await, ActionState::Ended { reason: "Approval has timed out".into() });
+    assert_eq!(
+        state("mine", late, json!({})).await,
+        ActionState::Ended {
+            why: Undecided::ActionEnded { status: "Failed".into(), said: Some("Approval has timed out".into()) }
+        }
+    );
 }
 
 /// A stage that failed is retried in the same execution, where the action asks again.

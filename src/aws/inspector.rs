@@ -14,6 +14,7 @@ use super::session::Session;
 use super::time::timestamp;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanState};
+use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::Digest;
 
 /// Values that one filter takes.
@@ -75,27 +76,27 @@ pub(super) async fn coverage(
 
 fn row_state(row: Option<&CoveredResource>, pushed_at: Timestamp) -> ScanState {
     let Some(row) = row else {
-        return ScanState::Waiting { reason: "Inspector does not list it yet".to_owned() };
+        return ScanState::Waiting { waits: ScanWait::NotListed };
     };
     let reason = row.scan_status().map_or("", |s| s.reason().as_str());
     state(reason, row.last_scanned_at().and_then(timestamp), pushed_at)
 }
 
-/// What a coverage row's reason means. The default is closed: a reason that nobody has thought of proves nothing.
+/// What a coverage row's reason means. A reason that nobody has thought of proves nothing.
 fn state(reason: &str, last_scanned: Option<Timestamp>, pushed_at: Timestamp) -> ScanState {
-    let because = |text: &str| format!("{reason}{text}");
+    let status = reason.to_owned();
     match (reason, last_scanned) {
         ("SUCCESSFUL", Some(at)) if at >= pushed_at => ScanState::Scanned { at, again_from: None },
-        ("SUCCESSFUL", Some(_)) => ScanState::Waiting { reason: because(", but of before the push") },
+        ("SUCCESSFUL", Some(_)) => ScanState::Waiting { waits: ScanWait::BeforePush { status } },
         ("SCAN_FREQUENCY_SCAN_ON_PUSH", Some(at)) => ScanState::Scanned { at, again_from: None },
         ("SUCCESSFUL" | "SCAN_FREQUENCY_SCAN_ON_PUSH", None) => {
-            ScanState::Waiting { reason: because(", but never scanned yet") }
+            ScanState::Waiting { waits: ScanWait::NeverScanned { status } }
         }
         ("PENDING_INITIAL_SCAN" | "SCAN_IN_PROGRESS" | "PENDING_REVIVAL_SCAN" | "INTERNAL_ERROR", _) => {
-            ScanState::Waiting { reason: because("") }
+            ScanState::Waiting { waits: ScanWait::Status { status } }
         }
-        ("", _) => ScanState::Waiting { reason: "Inspector gives no status yet".to_owned() },
-        _ => ScanState::Closed { reason: because("") },
+        ("", _) => ScanState::Waiting { waits: ScanWait::NoStatus },
+        _ => ScanState::Unscannable { block: ScanBlock::Status { status, said: None } },
     }
 }
 
@@ -192,7 +193,7 @@ mod tests {
         match state(reason, last.map(|t| t.parse().unwrap()), PUSH.parse().unwrap()) {
             ScanState::Scanned { .. } => Is::Scanned,
             ScanState::Waiting { .. } => Is::Waiting,
-            ScanState::Closed { .. } => Is::Closed,
+            ScanState::Unscannable { .. } => Is::Closed,
         }
     }
 
@@ -235,7 +236,7 @@ mod tests {
     fn a_closed_reason_is_inspectors_own_word() {
         assert_eq!(
             state("UNSUPPORTED_OS", None, PUSH.parse().unwrap()),
-            ScanState::Closed { reason: "UNSUPPORTED_OS".into() }
+            ScanState::Unscannable { block: ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None } }
         );
     }
 }

@@ -11,9 +11,11 @@ use super::session::{Session, Sessions};
 use super::time::timestamp;
 use super::{basic_scan, ecr, inspector};
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::finding::{Finding, ScanReading, ScanState, ScanType, Severity};
+use crate::model::finding::{Finding, ScanReading, ScanState, ScanType};
+use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::Digest;
 use crate::model::pipeline::Account;
+use crate::model::severity::Severity;
 use crate::ports::scanner::{Scanner, Wanted};
 
 pub struct Scans {
@@ -64,7 +66,7 @@ impl Scanner for Scans {
                 let states = inspector::coverage(&session, repository, &pushed).await?;
                 let (findings, suppressed) = match together(&states) {
                     ScanState::Scanned { .. } => inspector::findings(&session, repository, digests).await?,
-                    ScanState::Waiting { .. } | ScanState::Closed { .. } => Default::default(),
+                    ScanState::Waiting { .. } | ScanState::Unscannable { .. } => Default::default(),
                 };
                 (states, findings, suppressed)
             }
@@ -82,20 +84,23 @@ impl Scanner for Scans {
     }
 }
 
-/// One state for all children: closed before waiting before scanned, since the image is no better known than its least known part.
+/// One state for all children: unscannable before waiting before scanned, since the image is no better known than its least known part.
 fn together(states: &[(Digest, ScanState)]) -> ScanState {
     let several = states.len() > 1;
-    let named = |digest: &Digest, reason: &str| match several {
-        true => format!("{reason} ({})", digest.short()),
-        false => reason.to_owned(),
-    };
     let (mut oldest, mut latest_again): (Option<Timestamp>, Option<Timestamp>) = (None, None);
     let mut waiting = None;
     for (digest, state) in states {
         match state {
-            ScanState::Closed { reason } => return ScanState::Closed { reason: named(digest, reason) },
-            ScanState::Waiting { reason } => {
-                waiting.get_or_insert_with(|| named(digest, reason));
+            ScanState::Unscannable { block } => {
+                let (digest, block) = (digest.clone(), block.clone());
+                return ScanState::Unscannable {
+                    block: if several { ScanBlock::Manifest { digest, block: Box::new(block) } } else { block },
+                };
+            }
+            ScanState::Waiting { waits } => {
+                let (digest, waits) = (digest.clone(), waits.clone());
+                let named = if several { ScanWait::Manifest { digest, waits: Box::new(waits) } } else { waits };
+                waiting.get_or_insert(named);
             }
             ScanState::Scanned { at, again_from } => {
                 oldest = Some(oldest.map_or(*at, |o| o.min(*at)));
@@ -104,9 +109,9 @@ fn together(states: &[(Digest, ScanState)]) -> ScanState {
         }
     }
     match (waiting, oldest) {
-        (Some(reason), _) => ScanState::Waiting { reason },
+        (Some(waits), _) => ScanState::Waiting { waits },
         (None, Some(at)) => ScanState::Scanned { at, again_from: latest_again },
-        (None, None) => ScanState::Closed { reason: "the image has no manifest that could be scanned".to_owned() },
+        (None, None) => ScanState::Unscannable { block: ScanBlock::NoManifest },
     }
 }
 

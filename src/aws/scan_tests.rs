@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account};
+use crate::model::gate_reason::{AskedScan, ScanBlock, ScanWait};
 use crate::ports::scanner::WhereNone;
 
 const PUSHED: i64 = 1_769_850_000;
@@ -113,12 +114,19 @@ async fn each_child_of_an_index_has_to_be_scanned() {
         other => panic!("{other}"),
     });
     let a = account("prod");
+    let unsupported = ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None };
     let mut states = Vec::new();
     for _ in 0..3 {
         states.push(scanner.read(&a, "app", &children, &wanted()).await.unwrap().state);
     }
-    assert!(matches!(&states[0], ScanState::Waiting { reason } if reason.contains(digest(2).short())), "{states:?}");
-    assert!(matches!(&states[1], ScanState::Closed { reason } if reason.starts_with("UNSUPPORTED_OS")), "{states:?}");
+    assert!(
+        matches!(&states[0], ScanState::Waiting { waits: ScanWait::Manifest { digest: of, .. } } if *of == digest(2)),
+        "{states:?}"
+    );
+    assert!(
+        matches!(&states[1], ScanState::Unscannable { block: ScanBlock::Manifest { block, .. } } if **block == unsupported),
+        "{states:?}"
+    );
     assert_eq!(states[2], ScanState::Scanned { at: Timestamp::from_second(PUSHED + 5).unwrap(), again_from: None });
     assert_eq!(peer.asked("findings").len(), 1, "findings of a scan that is not done say nothing");
     let values = peer.asked("coverage")[0].json()["filterCriteria"]["resourceId"].as_array().unwrap().len();
@@ -216,7 +224,7 @@ async fn a_basic_scan_that_is_too_old_is_made_again() {
     assert!(matches!(fresh, (ScanState::Scanned { again_from: None, .. }, 0)), "{fresh:?}");
     let old = old_basic_scan(hours(13), false, WhereNone::Start).await;
     assert!(
-        matches!(&old, (ScanState::Waiting { reason }, 1) if reason.contains("another has been started")),
+        matches!(&old, (ScanState::Waiting { waits: ScanWait::NoneThatCounts { asked: AskedScan::Started, .. } }, 1)),
         "{old:?}"
     );
     let (limited, _) = old_basic_scan(hours(13), true, WhereNone::Start).await;
@@ -253,13 +261,15 @@ async fn a_scan_of_an_image_that_nobody_knows_the_push_of_does_not_count() {
 }
 
 #[tokio::test]
-async fn an_image_that_basic_scanning_cannot_scan_is_closed() {
+async fn an_image_that_basic_scanning_cannot_scan_is_unscannable() {
     let (_, scanner) = scanner("BASIC", |asked, _| match asked.op.as_str() {
         "DescribeImageScanFindings" => Reply::Error(400, "ScanNotFoundException", "no scan"),
         _ => Reply::Error(400, "UnsupportedImageTypeException", "not this one"),
     });
     let reading = scanner.read(&account("prod"), "app", &[digest(0)], &wanted()).await.unwrap();
-    assert!(matches!(reading.state, ScanState::Closed { reason } if reason.contains("not this one")));
+    assert!(
+        matches!(reading.state, ScanState::Unscannable { block: ScanBlock::Status { said: Some(said), .. } } if said.contains("not this one"))
+    );
 }
 
 #[tokio::test]

@@ -12,13 +12,15 @@ use crate::engine::inbox::foresee;
 use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::ApprovalRequest;
 use crate::model::exit_code::ExitCode;
-use crate::model::ledger::{Frozen, Rejected};
+use crate::model::format::{commit as commit_name, lasting, moment};
+use crate::model::freeze::Frozen;
+use crate::model::ledger::Rejected;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::{Approval, EarlierWord};
-use crate::model::words::{self, lasting, moment};
 use crate::report::paint::Paint;
 use crate::report::refusal::{started_by_other, use_other};
 use crate::report::text::Text;
+use crate::report::{freeze, gate};
 use crate::report::{names, plan, story};
 use crate::usecase::context::Context;
 use crate::usecase::identity::own;
@@ -158,7 +160,7 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     if let Some(commit) = &source.commit {
         let dirty = if source.dirty { " with uncommitted changes" } else { "" };
         let author = source.author.as_deref().map(|a| format!(" by {a}")).unwrap_or_default();
-        say("commit", format!("{}{dirty}{author}", words::commit(commit, 12)));
+        say("commit", format!("{}{dirty}{author}", commit_name(commit, 12)));
     } else if let Some(why) = &source.unreadable {
         say("commit", format!("unknown: {why}"));
     }
@@ -176,11 +178,10 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     // What was asked about, also where it has to be looked at again before it is done.
     let shown = state.shown(&request.plan);
     if let Some(shown) = shown {
-        say("gate", story::gate(&shown.gate));
+        say("gate", gate::judgement(&shown.gate));
     }
     if let Some(frozen) = frozen {
-        let who = words::frozen(frozen);
-        say("frozen", format!("{} ({who}); nothing enters {} until it is unfrozen", frozen.reason, stage.name));
+        say("frozen", format!("{}; nothing enters {} until it is unfrozen", freeze::text(frozen), stage.name));
     }
     for no in rejected {
         let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };

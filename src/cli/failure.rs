@@ -131,6 +131,9 @@ impl From<JournalError> for Failure {
             JournalError::Newer { .. } | JournalError::Unknown(_) => Failure::new(ExitCode::Access, sentence)
                 .cause("nothing is done with a record that is only half understood")
                 .hint(format!("use the kanmon that wrote it, or a newer one; this is {}", env!("CARGO_PKG_VERSION"))),
+            JournalError::Older { .. } => Failure::new(ExitCode::Access, sentence)
+                .cause("the form of records was not stable then, and is never read again")
+                .hint("move the state out of the way and make a new release: kanmon makes its own state"),
             JournalError::Imported(id, _) => Failure::new(ExitCode::Usage, sentence)
                 .cause("an imported record is history: it can be read, and nothing is done on its word")
                 .hint(format!("`kanmon history {id}` shows its story; work on a release where it is recorded, or make a new one")),
@@ -182,7 +185,8 @@ pub fn mend(error: &JournalError) -> Option<&'static str> {
         | JournalError::MadeElsewhere(_)
         | JournalError::Corrupt(_)
         | JournalError::Unknown(_)
-        | JournalError::Newer { .. } => None,
+        | JournalError::Newer { .. }
+        | JournalError::Older { .. } => None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::context;
 use super::failure::Failure;
 use super::output::Output;
 use crate::model::exit_code::ExitCode;
-use crate::model::words;
+use crate::report::freeze::text;
 use crate::usecase::freeze::{self, Froze};
 
 pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Result<ExitCode, Failure> {
@@ -15,8 +15,8 @@ pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Resul
     let stage = args.stage;
     match freeze::freeze(&context, &stage, args.reason).await? {
         Froze::Already(frozen) => {
-            let text = format!("{stage} is frozen already, {}: {}", words::frozen(&frozen), frozen.reason);
-            output.tell(|| text.clone(), || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": frozen }));
+            let already = format!("{stage} is frozen already: {}", text(&frozen));
+            output.tell(|| already.clone(), || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": frozen }));
         }
         Froze::Now { ledger, inside } => {
             let inside = match inside {
@@ -45,7 +45,7 @@ pub async fn unfreeze(global: &Global, output: &Output, args: FreezeArgs) -> Res
     output.tell(
         || match &was {
             Some(frozen) => {
-                format!("{stage} is open again; it was frozen {}: {}", words::frozen(frozen), frozen.reason)
+                format!("{stage} is no longer frozen; it was frozen: {}", text(frozen))
             }
             None => format!("{stage} is not frozen"),
         },

@@ -8,10 +8,10 @@ use super::failure::Failure;
 use super::output::Output;
 use super::records::{self, Recorded};
 use crate::model::exit_code::ExitCode;
+use crate::model::format::{commit as commit_name, moment};
 use crate::model::ids::StageName;
 use crate::model::ledger::{Heard, Said};
 use crate::model::release::Release;
-use crate::model::words::{self, moment};
 use crate::ports::journal::{Imported, Listed};
 use crate::report::text::Text;
 use crate::report::{names, story, summary, table};
@@ -52,7 +52,7 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
                 }
             }
             match &release.ending {
-                Some(ending) => output.say(summary::of(&release, ending, output.out, output.out_width())),
+                Some(ending) => output.say(summary::of(&release, ending, true, output.out, output.out_width())),
                 None => output.say(summary::NOT_OVER),
             }
         }
@@ -87,7 +87,7 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
                     let outcome = match (&release.ending, &r.listed.held_by) {
                         _ if r.listed.imported.is_some() => "imported",
                         (_, Some(_)) => "under way",
-                        (Some(ending), None) => summary::word(ending.outcome),
+                        (Some(ending), None) => summary::word(ending.outcome()),
                         (None, None) => "left behind",
                     };
                     let outcome = match waits(r, now).as_slice() {
@@ -99,7 +99,7 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
                     let reached = stages.rfind(|s| release.stage(&s.name).left.is_some());
                     let source = &release.started.source;
                     let none = if source.unreadable.is_some() { "unknown" } else { "-" };
-                    let commit = commit(release).map_or_else(|| none.to_owned(), |c| words::commit(c, 10));
+                    let commit = commit(release).map_or_else(|| none.to_owned(), |c| commit_name(c, 10));
                     let row = vec![
                         release.id.to_string(),
                         moment(release.started_at),

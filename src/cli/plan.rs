@@ -11,7 +11,7 @@ use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::event::EVENT_VERSION;
 use crate::model::exit_code::ExitCode;
 use crate::report::text::Text;
-use crate::report::{self, names, story};
+use crate::report::{self, names};
 use crate::usecase::plan::{Planned, PlannedStage, Subject, plan, to_be_built};
 
 pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<ExitCode, Failure> {
@@ -42,7 +42,7 @@ fn human(planned: &Planned, output: &Output) -> Text {
                 .map(|l| l.replace(&placeholder, " (to be built)")),
         );
         let gate = match gate {
-            Some(gate) => story::gate(gate),
+            Some(gate) => report::gate::judgement(gate),
             None => "judged once the image is built and scanned".to_owned(),
         };
         text.line(format!("  gate  {gate}"));

@@ -9,7 +9,7 @@ use super::output::Output;
 use super::work::{env_file, work, write_env};
 use crate::model::exit_code::ExitCode;
 use crate::model::ids::StageName;
-use crate::model::outcome::{Ending, Outcome};
+use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 use crate::report::summary;
 use crate::usecase::promote::{Further, Promoted, promote};
@@ -34,7 +34,7 @@ fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> 
         || json!({ "v": 1, "kind": "promoted", "release": release.id, "to": to, "outcome": outcome }),
     );
     if let Some(file) = &global.env_file {
-        write_env(file, release, Some(&Ending::new(outcome, sentence)))?;
+        write_env(file, release, Some(outcome))?;
     }
     Ok(outcome.exit_code())
 }

@@ -1,11 +1,10 @@
 //! `resume`: goes on where a process stopped.
 
 use super::args::{Global, ResumeArgs};
-use super::context;
 use super::failure::Failure;
 use super::output::Output;
-use super::records;
 use super::work::{env_file, work};
+use super::{context, records};
 use crate::model::exit_code::ExitCode;
 use crate::usecase::resume::{only_one, resume};
 

@@ -11,14 +11,17 @@ use super::output::Output;
 use crate::model::effect::Effect;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
+use crate::model::format::lasting;
+use crate::model::reason::Watched;
 use crate::model::release::Release;
 use crate::model::visible;
-use crate::model::words::lasting;
+use crate::model::waiting::Waiting;
 use crate::ports::sink::Sink;
 use crate::report::json;
 use crate::report::paint::Paint;
 use crate::report::story::{self, Mark};
 use crate::report::text::Text;
+use crate::report::{effect, waiting};
 
 /// The sink that fits who reads.
 pub fn sink(output: &Output, verbose: u8) -> Box<dyn Sink> {
@@ -38,12 +41,12 @@ impl Sink for Json {
         let _ = json::line(&mut std::io::stdout(), event);
     }
 
-    fn waiting(&mut self, _: &[String]) {}
+    fn waiting(&mut self, _: &[Waiting]) {}
 
     fn said(&mut self, _: &Effect, _: &str) {}
 
     /// It is no fact of the release, whose facts alone are on stdout.
-    fn unread(&mut self, what: &str, why: Option<&Fault>) {
+    fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
         let _ = writeln!(std::io::stderr(), "{}", story::unread(what, why).render(Paint(false), None).shown());
     }
 }
@@ -96,8 +99,8 @@ impl Sink for Screen {
         }
     }
 
-    fn waiting(&mut self, what: &[String]) {
-        let what: Vec<String> = what.iter().map(|line| visible::line(line).into_owned()).collect();
+    fn waiting(&mut self, what: &[Waiting]) {
+        let what: Vec<String> = what.iter().map(|w| visible::line(&waiting::text(w)).into_owned()).collect();
         self.spinning.retain(|topic, bar| {
             let keep = what.iter().any(|line| topic_of(line) == topic);
             if !keep {
@@ -121,15 +124,15 @@ impl Sink for Screen {
         }
     }
 
-    fn said(&mut self, effect: &Effect, line: &str) {
+    fn said(&mut self, of: &Effect, line: &str) {
         if self.teller.verbose > 0 {
             self.print(format!("  {}", self.teller.paint.faint(line)));
-        } else if let Some(bar) = self.spinning.get(&*visible::line(&effect.to_string())) {
-            bar.set_message(visible::line(&format!("{effect}: {line}")).into_owned());
+        } else if let Some(bar) = self.spinning.get(&*visible::line(&effect::text(of))) {
+            bar.set_message(visible::line(&format!("{}: {line}", effect::text(of))).into_owned());
         }
     }
 
-    fn unread(&mut self, what: &str, why: Option<&Fault>) {
+    fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
         self.print(story::unread(what, why).render(self.teller.paint, super::output::width_of_stderr()));
     }
 }
@@ -185,8 +188,9 @@ impl<W: Write + Send> Sink for Log<W> {
         }
     }
 
-    fn waiting(&mut self, what: &[String]) {
-        self.remind(what, Instant::now());
+    fn waiting(&mut self, what: &[Waiting]) {
+        let what: Vec<String> = what.iter().map(waiting::text).collect();
+        self.remind(&what, Instant::now());
     }
 
     fn said(&mut self, _: &Effect, line: &str) {
@@ -196,7 +200,7 @@ impl<W: Write + Send> Sink for Log<W> {
         }
     }
 
-    fn unread(&mut self, what: &str, why: Option<&Fault>) {
+    fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
         let text = story::unread(what, why).render(self.teller.paint, None);
         self.print(text, Instant::now());
     }
@@ -210,8 +214,9 @@ mod tests {
     fn a_log_tells_what_cannot_be_read_and_that_it_can_be_again() {
         let mut log = Log::new(Vec::new(), Paint(false), 0, Instant::now());
         let fault = Fault::new(crate::model::fault::FaultKind::Throttled, "AWS throttles ecs:DescribeServices");
-        log.unread("dev/web", Some(&fault));
-        log.unread("dev/web", None);
+        let web = Watched::Service { stage: "dev".parse().unwrap(), service: "web".parse().unwrap() };
+        log.unread(&web, Some(&fault));
+        log.unread(&web, None);
         insta::assert_snapshot!(String::from_utf8(log.to).unwrap(), @"
         ! reading          dev/web cannot be read for now: AWS throttles ecs:DescribeServices; kanmon keeps asking
         · reading          dev/web can be read again

@@ -11,10 +11,11 @@ use super::records::{self, Recorded};
 use super::rolled_by::{StageService, rolled_by};
 use crate::model::arn;
 use crate::model::exit_code::ExitCode;
+use crate::model::freeze::Frozen;
 use crate::model::ids::{ReleaseId, StageName};
-use crate::model::ledger::Frozen;
-use crate::model::words;
 use crate::ports::journal::Holder;
+use crate::report::ending::words;
+use crate::report::freeze;
 use crate::report::text::Text;
 use crate::report::{summary, table};
 use crate::usecase::question;
@@ -120,7 +121,7 @@ fn human(
         say(format!("{what} cannot be read: {why}"));
     }
     for (stage, frozen) in freezes {
-        let what = format!("{stage} is frozen: {} ({})", frozen.reason, words::frozen(frozen));
+        let what = format!("{stage} is frozen: {}", freeze::text(frozen));
         let how = format!("`kanmon unfreeze {stage} --reason WHY` unfreezes it");
         say(format!("{what}; {how}"));
     }
@@ -139,7 +140,8 @@ fn human(
                 }
             }
             (None, Some(ending)) => {
-                format!("{}: {}; `kanmon resume {}`", summary::word(ending.outcome), ending.sentence, release.id)
+                let sentence = words(ending, release).sentence;
+                format!("{}: {sentence}; `kanmon resume {}`", summary::word(ending.outcome()), release.id)
             }
             (None, None) => format!("was left behind by its process; `kanmon resume {}`", release.id),
         };

@@ -11,7 +11,7 @@ use super::output::Output;
 use super::sinks;
 use crate::model::exit_code::ExitCode;
 use crate::model::ids::ReleaseId;
-use crate::model::outcome::{Ending, Outcome};
+use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 use crate::report::{exports, summary};
 use crate::runtime::runner::RunError;
@@ -35,15 +35,14 @@ pub async fn work(taken: UnderWay, global: &Global, output: &Output) -> Result<E
     };
     let Worked { ending, release } = worked;
     if output.form == super::args::Form::Human {
-        let mut shown = ending.clone();
         // What is gone cannot be gone on with.
-        shown.hint.take_if(|_| output.passing);
-        output.say(summary::of(&release, &shown, output.out, output.out_width()));
+        let hints = !output.passing;
+        output.say(summary::of(&release, &ending, hints, output.out, output.out_width()));
     }
     if let Some(file) = &global.env_file {
-        write_env(file, &release, Some(&ending))?;
+        write_env(file, &release, Some(ending.outcome()))?;
     }
-    Ok(ending.outcome.exit_code())
+    Ok(ending.outcome().exit_code())
 }
 
 /// A release that could not be written on has a name by which it is gone on with.
@@ -87,9 +86,9 @@ pub fn env_file(global: &Global) -> Result<(), Failure> {
 }
 
 /// What a build exports: shell lines, values without anything a shell would touch.
-pub fn write_env(file: &Path, release: &Release, ending: Option<&Ending>) -> Result<(), Failure> {
+pub fn write_env(file: &Path, release: &Release, outcome: Option<Outcome>) -> Result<(), Failure> {
     // A process that is cut off leaves a release that can be gone on with.
-    let outcome = ending.map_or(Outcome::Suspended, |e| e.outcome);
+    let outcome = outcome.unwrap_or(Outcome::Suspended);
     let text: String = exports::of(release, Some(outcome))
         .map(|(name, value)| format!("KANMON_{}={value}\n", name.to_uppercase()))
         .concat();

@@ -13,9 +13,10 @@ pub fn walk(a: &mut Agenda<'_>) -> Flow {
     match under_way {
         // It fails already: let it be put in order.
         Some(stage) if release.stage(&stage.name).failure.is_some() => Ok(()),
-        Some(stage) if abort.roll_back => {
-            a.record(Fact::StageFailed { stage: stage.name.clone(), failure: StageFailure { ending, roll_back: true } })
-        }
+        Some(stage) if abort.roll_back => a.record(Fact::StageFailed {
+            stage: stage.name.clone(),
+            failure: StageFailure { reason: ending.reason, roll_back: true },
+        }),
         _ => Err(Halt::End(ending)),
     }
 }

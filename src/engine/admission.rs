@@ -16,7 +16,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> 
     let digest = |image: &ImageName| release.images.get(image).map(|pushed| &pushed.digest);
     let Some(failed) = ledger.failed_before(&digest) else { return Ok(()) };
     match &release.forced {
-        None => Err(Halt::End(ending::failed_before(&a.release.id, &stage.name, failed))),
+        None => Err(Halt::End(ending::failed_before(&stage.name, failed))),
         Some(_) if release.stage(&stage.name).forced_over.as_ref() == Some(&failed.release) => Ok(()),
         Some(reason) => {
             let (stage, over) = (stage.name.clone(), failed.release.clone());

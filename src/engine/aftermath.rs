@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use super::agenda::{Agenda, Flow};
 use super::{step, stop_reason};
 use crate::model::effect::{Effect, StepRef};
+use crate::model::ending::{ByHand, Ending};
 use crate::model::event::{Fact, StageFailure};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{Digest, ImageName, ServiceName};
-use crate::model::outcome::{Ending, Outcome};
+use crate::model::outcome::Outcome;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::{HeldUp, RolloutEnd};
+use crate::model::rollout_reason::{RolloutFailure, StuckReason};
 use crate::model::stage_state::StageState;
 use crate::model::step::part::Direction;
 use crate::model::step::roll_state::RollState;
@@ -22,12 +24,11 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &
     let state = a.release.stage(&stage.name);
     let images = failed_images(a, stage, failure);
     if !state.images_failed && !images.is_empty() {
-        let why =
-            ending.cause.as_ref().map_or_else(|| ending.sentence.clone(), |c| format!("{}: {c}", ending.sentence));
-        return a.record(Fact::ImagesFailed { stage: stage.name.clone(), images, why });
+        let reason = ending.reason.clone();
+        return a.record(Fact::ImagesFailed { stage: stage.name.clone(), images, reason });
     }
     if !state.froze && way_back_failed(state) {
-        return a.record(Fact::StageFrozen { stage: stage.name.clone(), reason: ending.sentence.clone() });
+        return a.record(Fact::StageFrozen { stage: stage.name.clone() });
     }
     Ok(())
 }
@@ -35,7 +36,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &
 /// The images of the services that failed and were, or should have been, rolled back; where none failed by itself, those of all
 /// that were put back together. Neither an abort nor somebody else's deployment says anything about an image.
 fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTreeMap<ImageName, Digest> {
-    match failure.ending.outcome {
+    match failure.reason.outcome() {
         Outcome::Aborted | Outcome::Superseded => return BTreeMap::new(),
         Outcome::Succeeded
         | Outcome::Unchanged
@@ -79,10 +80,13 @@ fn failed_by_itself(roll: &RollState) -> bool {
 /// it speaks against the image. Alarms and hooks look at more than tasks.
 fn is_excused(roll: &RollState) -> bool {
     let Some(progress) = roll.forward.run.as_ref().and_then(|r| r.progress.as_ref()) else { return false };
-    let reason = match &roll.forward.ended {
-        Some(RolloutEnd::RolledBack { reason } | RolloutEnd::Failed { reason } | RolloutEnd::Stuck { reason }) => {
-            reason.to_lowercase()
-        }
+    let said = match &roll.forward.ended {
+        Some(
+            RolloutEnd::RolledBack { said }
+            | RolloutEnd::Failed { why: RolloutFailure::Ecs { said } }
+            | RolloutEnd::Stuck { why: StuckReason::Ecs { said } },
+        ) => said.as_deref().unwrap_or_default().to_lowercase(),
+        Some(RolloutEnd::Failed { .. } | RolloutEnd::Stuck { .. }) => String::new(),
         Some(
             RolloutEnd::Succeeded
             | RolloutEnd::Unchanged
@@ -96,7 +100,7 @@ fn is_excused(roll: &RollState) -> bool {
     };
     let never_started = matches!(progress.circumstances.held_up, Some(HeldUp::NoTask { .. }));
     let excused = stop_reason::blames_nothing(&progress.deaths) || never_started;
-    excused && !["alarm", "hook"].iter().any(|watch| reason.contains(watch))
+    excused && !["alarm", "hook"].iter().any(|watch| said.contains(watch))
 }
 
 /// The images that the stage was proven to run.
@@ -130,29 +134,24 @@ fn refused<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Opt
     failed.map(|failed| &failed.fault).filter(|fault| fault.kind() == FaultKind::Invalid)
 }
 
-/// Names the commands that a person needs.
-pub fn tell(ending: &mut Ending, release: &Release, stage: &Stage, state: &StageState) {
+/// Adds what a person can do by hand about the services that are left, where the stage froze.
+pub fn by_hand(ending: &mut Ending, release: &Release, stage: &Stage, state: &StageState) {
     if !way_back_failed(state) {
         return;
     }
-    let mut lines: Vec<String> = ending.hint.take().into_iter().collect();
+    let mut steps = Vec::new();
     for (step, service, roll) in state.rolls() {
         // What kanmon does not bring back on the record's word, nobody is to bring back by hand on it.
         if let Some(fault) = refused(release, &StepRef { stage: stage.name.clone(), step }, service) {
-            lines.extend(fault.told_hint().clone());
+            steps.push(ByHand::Refused { service: service.clone(), fault: fault.clone() });
             continue;
         }
         let left = roll.forward.ended.is_some()
             && !matches!(roll.back.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified));
         if let (true, Some(before), Some(_)) = (left, &roll.baseline, &roll.registered) {
-            lines.push(format!(
-                "`aws ecs update-service --cluster {} --service {} --task-definition {}` goes back by hand",
-                stage.cluster,
-                stage.service_name(service),
-                before.task_definition,
-            ));
+            let task_definition = before.task_definition.clone();
+            steps.push(ByHand::Restore { service: service.clone(), task_definition });
         }
     }
-    lines.push(format!("{0} is frozen; when it is fixed, `kanmon unfreeze {0} --reason WHY`", stage.name));
-    ending.hint = Some(lines.join("\n"));
+    ending.rollback.get_or_insert_default().frozen = Some(steps);
 }

@@ -2,15 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::decision::{Decision, Waiting, Watch, Watching};
+use super::decision::{Decision, Watch, Watching};
 use super::ending;
 use super::retry::{self, Retry};
 use crate::model::effect::Effect;
+use crate::model::ending::Ending;
 use crate::model::event::Fact;
 use crate::model::ids::StageName;
 use crate::model::ledger::{Ledgers, StageLedger};
-use crate::model::outcome::Ending;
 use crate::model::release::Release;
+use crate::model::waiting::Waiting;
 
 /// Why a walk does not go on.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +67,7 @@ impl<'a> Agenda<'a> {
                 Retry::Now => self.start(effect),
                 Retry::At(at) => {
                     self.wake(at);
-                    self.waiting.push(Waiting::Retry { effect, at, because: failed.fault.to_string() });
+                    self.waiting.push(Waiting::Retry { effect, at, because: failed.fault.clone() });
                     Err(Halt::Wait)
                 }
                 Retry::GiveUp => Err(Halt::End(ending::effect_failed(&effect, failed))),
@@ -133,7 +134,7 @@ pub fn join(flows: impl IntoIterator<Item = Flow>) -> Flow {
     for flow in flows {
         all = match (all, flow) {
             (Err(Halt::End(one)), Err(Halt::End(other))) => {
-                let first = !one.outcome.is_resumable() || other.outcome.is_resumable();
+                let first = !one.outcome().is_resumable() || other.outcome().is_resumable();
                 Err(Halt::End(if first { one } else { other }))
             }
             (Err(Halt::End(ending)), _) | (_, Err(Halt::End(ending))) => Err(Halt::End(ending)),
@@ -148,9 +149,10 @@ pub fn join(flows: impl IntoIterator<Item = Flow>) -> Flow {
 mod tests {
     use super::*;
     use crate::model::outcome::Outcome;
+    use crate::model::release::samples::ending;
 
     fn end(outcome: Outcome) -> Flow {
-        Err(Halt::End(Ending::new(outcome, "x")))
+        Err(Halt::End(ending(outcome)))
     }
 
     #[test]

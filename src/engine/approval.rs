@@ -1,10 +1,11 @@
 //! Whether an answer counts.
 
-use crate::model::approval::{ApprovalAnswer, ApprovalPolicy, ApprovalRequest, Requester, Trigger};
+use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, Requester, Trigger};
+use crate::model::approval_reason::{AnswerReason, Conflict, UnknownRequester};
 use crate::model::approvers::{matches, same_person};
 use crate::model::machine;
 
-/// Why an answer does not count, as a sentence; `None`: it does.
+/// Why an answer does not count; `None`: it does.
 ///
 /// A person who is also a requester counts only where the policy says so. Rejecting is open to everybody who may approve, the requester included.
 pub fn refusal(
@@ -12,52 +13,44 @@ pub fn refusal(
     requesters: &[Requester],
     request: &ApprovalRequest,
     answer: &ApprovalAnswer,
-) -> Option<String> {
-    use crate::model::approval::Answer;
+) -> Option<AnswerReason> {
     if answer.plan != request.plan {
-        return Some(format!(
-            "it is about plan {}, and what would be deployed now is plan {}",
-            answer.plan.short(),
-            request.plan.short()
-        ));
+        let (answered, asked) = (answer.plan.clone(), request.plan.clone());
+        return Some(AnswerReason::AnotherPlan { answered, asked, differences: Vec::new() });
     }
-    if let Some(why) = no_approver(policy, &answer.by.arn) {
-        return Some(why);
+    let arn = &answer.by.arn;
+    if !may_decide(policy, arn) {
+        return Some(AnswerReason::NotAnApprover { arn: arn.clone(), approvers: policy.approvers.clone() });
     }
     match answer.answer {
-        Answer::Rejected => return None,
-        Answer::Approved => {}
+        Answer::Rejected => None,
+        Answer::Approved => conflict(policy, requesters, arn).map(|conflict| AnswerReason::Requester { conflict }),
     }
-    conflict(policy, requesters, &answer.by.arn)
 }
 
 /// Why this principal may not approve what these asked for; `None`: nothing says that it is one of them.
 ///
 /// All who asked count together: who started the release, who took it further and who resumed it. Where one of them is unknown it
 /// could be anybody.
-pub fn conflict(policy: &ApprovalPolicy, requesters: &[Requester], arn: &str) -> Option<String> {
+pub fn conflict(policy: &ApprovalPolicy, requesters: &[Requester], arn: &str) -> Option<Conflict> {
     if policy.self_approval {
         return None;
     }
     if !arn.starts_with("arn:") {
-        return Some(
-            "it is not known who approved it, so it may have been the one who asked for this release".to_owned(),
-        );
+        return Some(Conflict::ApproverUnknown);
     }
-    if let Some(what) = machine::of(arn) {
-        return Some(format!("{arn} is {what}, which does not name a person, so it may have been the one who asked"));
+    if let Some(machine) = machine::of(arn) {
+        return Some(Conflict::ApproverIsMachine { arn: arn.to_owned(), machine });
     }
-    requesters
-        .iter()
-        .find_map(|requester| same(requester, arn))
-        .or_else(|| requesters.iter().find_map(unknown).map(|who| format!("{who}, so it may have been the approver")))
+    let unknown = || requesters.iter().find_map(unknown).map(|requester| Conflict::RequesterUnknown { requester });
+    requesters.iter().find_map(|requester| same(requester, arn)).or_else(unknown)
 }
 
 /// How a principal is one who asked.
-fn same(requester: &Requester, arn: &str) -> Option<String> {
+fn same(requester: &Requester, arn: &str) -> Option<Conflict> {
     let asked = |by: &str| {
-        let who = if by == arn { String::new() } else { format!(" as {by}") };
-        same_person(by, arn).then(|| format!("{arn} asked for this release{who} and may not approve it"))
+        let other = (by != arn).then(|| by.to_owned());
+        same_person(by, arn).then(|| Conflict::Asked { arn: arn.to_owned(), by: other })
     };
     match requester {
         Requester::Person { identity } => asked(&identity.arn),
@@ -66,40 +59,38 @@ fn same(requester: &Requester, arn: &str) -> Option<String> {
                 Trigger::Principal { arn: starter } => same_person(starter, arn),
                 Trigger::Unknown { .. } => false,
             };
-            if started {
-                return Some(format!("{arn} started this pipeline and may not approve it"));
+            match started {
+                true => Some(Conflict::StartedPipeline { arn: arn.to_owned() }),
+                false => asked(&by.arn),
             }
-            asked(&by.arn)
         }
         Requester::Unknown { by, .. } => {
-            same_person(&by.arn, arn).then(|| format!("{arn} asked for this release and may not approve it"))
+            same_person(&by.arn, arn).then(|| Conflict::Asked { arn: arn.to_owned(), by: None })
         }
     }
 }
 
 /// Why it is unknown who asked; `None`: it is known.
-pub fn unknown(requester: &Requester) -> Option<String> {
+pub fn unknown(requester: &Requester) -> Option<UnknownRequester> {
     match requester {
         Requester::Person { .. } | Requester::Pipeline { trigger: Trigger::Principal { .. }, .. } => None,
         Requester::Pipeline { execution, pipeline, trigger: Trigger::Unknown { kind, detail }, .. } => {
-            let by = match (kind.as_str(), detail.as_str()) {
-                ("", "") => "something that CodePipeline does not name".to_owned(),
-                ("", word) | (word, "") => word.to_owned(),
-                (kind, detail) => format!("{kind} ({detail})"),
-            };
-            Some(format!("execution {execution} of {pipeline} was started by {by}, which does not name a person"))
+            Some(UnknownRequester::Execution {
+                execution: execution.clone(),
+                pipeline: pipeline.clone(),
+                kind: kind.clone(),
+                detail: detail.clone(),
+            })
         }
-        Requester::Unknown { by, what } => {
-            Some(format!("{what} asked for this release ({}), which does not name a person", by.arn))
+        Requester::Unknown { by, machine } => {
+            Some(UnknownRequester::Machine { arn: by.arn.clone(), machine: machine.clone() })
         }
     }
 }
 
-/// Why somebody may not decide, as a sentence; `None`: they may, wherever the question is asked.
-pub fn no_approver(policy: &ApprovalPolicy, arn: &str) -> Option<String> {
-    let approvers = &policy.approvers;
-    let named = approvers.is_empty() || approvers.iter().any(|pattern| matches(pattern, arn));
-    (!named).then(|| format!("{arn} is not among the approvers ({})", approvers.join(", ")))
+/// Whether somebody may decide, wherever the question is asked.
+pub fn may_decide(policy: &ApprovalPolicy, arn: &str) -> bool {
+    policy.approvers.is_empty() || policy.approvers.iter().any(|pattern| matches(pattern, arn))
 }
 
 #[cfg(test)]

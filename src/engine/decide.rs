@@ -7,9 +7,9 @@ use super::decision::Decision;
 use super::{abort, aftermath, ahead};
 use super::{ending, enter, step, unwind};
 use crate::model::effect::Effect;
+use crate::model::ending::Ending;
 use crate::model::event::Fact;
 use crate::model::ledger::Ledgers;
-use crate::model::outcome::{Ending, Outcome};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
@@ -74,14 +74,9 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
 fn success(release: &Release) -> Ending {
     let ends: Vec<&RolloutEnd> =
         release.stages.values().flat_map(|s| s.rolls()).filter_map(|(_, _, r)| r.forward.ended.as_ref()).collect();
-    let until = &release.until;
     let ran_tasks = release.stages.values().flat_map(|s| &s.steps).any(step::ran);
     if !ran_tasks && !ends.is_empty() && ends.iter().all(|e| **e == RolloutEnd::Unchanged) {
-        return Ending::new(Outcome::Unchanged, format!("all of it ran already, up to {until}; that was proven"));
+        return ending::done(release, true, false);
     }
-    let mut ending = Ending::new(Outcome::Succeeded, format!("{} runs, up to {until}", release.started.pipeline.app));
-    if ends.iter().any(|e| **e == RolloutEnd::Unverified) {
-        ending.hint = Some("a service with desired count 0 was set, and nothing ran that could be proven".to_owned());
-    }
-    ending
+    ending::done(release, false, ends.iter().any(|e| **e == RolloutEnd::Unverified))
 }

@@ -1,15 +1,14 @@
 //! What `decide` answers.
 
-use std::fmt;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::effect::{Effect, StepRef};
+use crate::model::ending::Ending;
 use crate::model::event::Fact;
 use crate::model::ids::{AccountName, StageName};
-use crate::model::outcome::Ending;
 use crate::model::scan_subject::ScanSubject;
-use crate::model::step::part::{Direction, StepPart};
+use crate::model::step::part::StepPart;
+use crate::model::waiting::Waiting;
 
 /// What to do now.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,63 +47,4 @@ pub enum Watch {
         at: StepRef,
         part: StepPart,
     },
-}
-
-/// Why something is not being done now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Waiting {
-    /// It is being done.
-    Effect(Effect),
-    Retry {
-        effect: Effect,
-        at: Timestamp,
-        because: String,
-    },
-    Scan {
-        image: ScanSubject,
-        account: AccountName,
-        reason: String,
-    },
-    Approval {
-        stage: StageName,
-        expires_at: Timestamp,
-    },
-    /// Whether an approval was given where the record says.
-    Comparison {
-        stage: StageName,
-    },
-    Lock {
-        stage: StageName,
-    },
-    /// A part of a step moves by itself; where it stands.
-    Step {
-        at: StepRef,
-        part: StepPart,
-        what: String,
-    },
-    /// The end is decided; what is under way is waited for.
-    Finishing {
-        ending: Ending,
-    },
-}
-
-impl fmt::Display for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Waiting::Effect(effect) => write!(f, "{effect}"),
-            Waiting::Retry { effect, because, .. } => write!(f, "{effect} again soon ({because})"),
-            Waiting::Scan { image, account, reason } => write!(f, "scan of {image} in {account}: {reason}"),
-            Waiting::Approval { stage, expires_at } => {
-                write!(f, "approval of {stage}, until {}", expires_at.strftime("%Y-%m-%d %H:%M UTC"))
-            }
-            Waiting::Comparison { stage } => write!(f, "the approval of {stage} to be read in CodePipeline"),
-            Waiting::Lock { stage } => write!(f, "{stage} is held by another release"),
-            Waiting::Step { at, part, what } => match part {
-                StepPart::Whole | StepPart::Service(_, Direction::Forward) => write!(f, "{}: {what}", part.of(at)),
-                StepPart::Service(_, Direction::Back) => write!(f, "{} going back: {what}", part.of(at)),
-                StepPart::Task(_) => write!(f, "{} {what}", part.of(at)),
-            },
-            Waiting::Finishing { .. } => write!(f, "finishing what is under way"),
-        }
-    }
 }

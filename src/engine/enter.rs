@@ -3,13 +3,14 @@
 use super::admission;
 use super::agenda::{Agenda, Flow, Halt, join};
 use super::approval::conflict;
-use super::decision::{Waiting, Watch};
+use super::decision::Watch;
 use super::ending;
 use super::gate::{self, Scanned};
 use super::plan;
-use super::since::with_difference;
+use super::plan_diff;
 use super::unnamed;
 use crate::model::approval::ApprovalWay;
+use crate::model::approval_reason::{ApprovalMismatch, VoidReason};
 use crate::model::effect::Effect;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;
@@ -20,7 +21,7 @@ use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::{Approval, Compared};
-use crate::model::words::{lasting, moment};
+use crate::model::waiting::{ScanPending, Waiting};
 
 /// How many identical readings make a scan: findings can appear after "complete".
 pub const SCAN_READINGS: u32 = 2;
@@ -37,16 +38,16 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> 
     if let Approval::Given(answer, _) = &a.release.stage(&stage.name).approval
         && answer.plan != hash
     {
-        let why = format!("approved was plan {}, and now it would be plan {}", answer.plan.short(), hash.short());
-        let why = with_difference(why, a.release, &stage.name, &answer.plan);
-        return a.record(Fact::ApprovalVoided { stage: stage.name.clone(), why });
+        let differences = plan_diff::since(a.release, &stage.name, &answer.plan);
+        let reason = VoidReason::PlanChanged { was: answer.plan.clone(), now: hash, approved: true, differences };
+        return a.record(Fact::ApprovalVoided { stage: stage.name.clone(), reason });
     }
     a.record(Fact::StageEntered { stage: stage.name.clone() })
 }
 
 fn not_overtaken(a: &Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> Flow {
     match newer(a, ledger) {
-        Some(newer) => Err(Halt::End(ending::newer_release(&stage.name, newer.as_str()))),
+        Some(newer) => Err(Halt::End(ending::newer_release(&stage.name, newer))),
         None => Ok(()),
     }
 }
@@ -64,13 +65,13 @@ pub fn still_stands(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         && let (Some(plan), Some(gate)) = (&state.plan, &state.gate)
     {
         let Approval::Given(answer, _) = &state.approval else {
-            return Err(Halt::End(ending::not_what_was_approved(&stage.name, "no approval was given")));
+            return Err(Halt::End(ending::not_what_was_approved(&stage.name, ApprovalMismatch::NoApproval)));
         };
         let hash = plan::hash(a.release, stage, plan, gate);
-        // A judgement that changed is told as such, below.
+        // A judgement that changed has a reason of its own, below.
         if hash != answer.plan && gate.verdict.is_open() && unnamed::in_the_way(plan).is_none() {
-            let why = format!("plan {} was approved, but it would now be plan {}", answer.plan.short(), hash.short());
-            return Err(Halt::End(ending::not_what_was_approved(&stage.name, &why)));
+            let mismatch = ApprovalMismatch::AnotherPlan { approved: answer.plan.clone(), now: hash };
+            return Err(Halt::End(ending::not_what_was_approved(&stage.name, mismatch)));
         }
         compared(a, stage)?;
     }
@@ -89,10 +90,7 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
                 None => Ok(()),
             },
             false if state.entered.is_some() => Err(Halt::End(ending::blocked_midway(&stage.name, judgement))),
-            false => {
-                let keys = [own_keys(release, stage), copied_keys(release, stage)].concat();
-                Err(Halt::End(ending::blocked(&release.id, &stage.name, judgement, &remedies(a, stage, &keys))))
-            }
+            false => Err(Halt::End(ending::blocked(&stage.name, judgement))),
         };
     }
     let mut keys = own_keys(release, stage);
@@ -150,34 +148,28 @@ fn judge(a: &Agenda<'_>, stage: &Stage, keys: &[Key]) -> GateJudgement {
     gate::judge(&stage.gate, &scans(a.release, keys), a.now)
 }
 
-/// What helps where scans leave a gate closed.
-fn remedies(a: &Agenda<'_>, stage: &Stage, keys: &[Key]) -> Vec<String> {
-    let again = ending::judge_again(&a.release.id, &stage.name);
-    gate::remedies(&stage.gate, &scans(a.release, keys), a.now, &again)
-}
-
 /// Every scan has an answer, be it that there will be none.
 fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[Key]) -> Flow {
     let mut flows = Vec::new();
     for (image, account) in keys {
         let poll = a.release.started.pipeline.poll;
-        let (every, reason) = match a.release.scans.get(&(image.clone(), account.clone())) {
-            None => (poll, "not read yet".to_owned()),
+        let (every, pending) = match a.release.scans.get(&(image.clone(), account.clone())) {
+            None => (poll, ScanPending::NotRead),
             Some(scan) => match &scan.reading.state {
-                ScanState::Closed { .. } => continue,
-                ScanState::Waiting { reason } => {
+                ScanState::Unscannable { .. } => continue,
+                ScanState::Waiting { waits } => {
                     let late = scan.since + stage.gate.timeout;
                     if a.now >= late {
                         continue;
                     }
                     a.wake(late);
-                    (poll, reason.clone())
+                    (poll, ScanPending::Waits(waits.clone()))
                 }
                 ScanState::Scanned { .. } if scan.readings >= SCAN_READINGS => continue,
-                ScanState::Scanned { .. } => (stage.gate.settle, "scanned; read once more".to_owned()),
+                ScanState::Scanned { .. } => (stage.gate.settle, ScanPending::ReadAgain),
             },
         };
-        let why = Waiting::Scan { image: image.clone(), account: account.clone(), reason };
+        let why = Waiting::Scan { image: image.clone(), account: account.clone(), pending };
         flows.push(a.watch(Watch::Scan { image: image.clone(), account: account.clone() }, every, why));
     }
     join(flows)
@@ -197,10 +189,7 @@ fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
                 };
             }
             match unnamed::in_the_way(plan) {
-                Some(judgement) => {
-                    let remedies = remedies(a, stage, &unnamed::keys(a.release, stage, plan));
-                    Err(Halt::End(ending::blocked_beside(&stage.name, &judgement, &remedies)))
-                }
+                Some(judgement) => Err(Halt::End(ending::blocked_beside(&stage.name, &judgement))),
                 None => Ok(plan::hash(a.release, stage, plan, gate)),
             }
         }
@@ -216,16 +205,12 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let name = &stage.name;
     match &a.release.stage(name).approval {
         Approval::Given(..) => match aged(a, stage).or_else(|| asked_since(a, stage)) {
-            Some(why) => a.record(Fact::ApprovalVoided { stage: name.clone(), why }),
+            Some(reason) => a.record(Fact::ApprovalVoided { stage: name.clone(), reason }),
             None => compared(a, stage),
         },
-        Approval::Rejected(answer) => Err(Halt::End(ending::rejected(&a.release.id, name, answer, carried(a, stage)))),
-        Approval::Expired(why) => {
-            Err(Halt::End(ending::expired(&a.release.id, name, why.as_deref(), carried(a, stage))))
-        }
-        Approval::Closed { why } => {
-            Err(Halt::End(ending::approval_closed(&a.release.id, name, why, carried(a, stage))))
-        }
+        Approval::Rejected(answer) => Err(Halt::End(ending::rejected(name, answer, carried(a, stage)))),
+        Approval::Expired(why) => Err(Halt::End(ending::expired(name, why.as_ref(), carried(a, stage)))),
+        Approval::Closed { why } => Err(Halt::End(ending::approval_closed(name, why, carried(a, stage)))),
         Approval::NotAsked => {
             let plan = planned(a, stage)?;
             if a.release.again.is_none() {
@@ -237,13 +222,13 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             // An answer in kanmon's inbox has been read by now; one in CodePipeline is looked for once more, and may be in time.
             let expired = a.now >= request.expires_at;
             if expired && request.execution.is_none() {
-                return a.record(Fact::ApprovalExpired { stage: name.clone(), why: None });
+                return a.record(Fact::ApprovalExpired { stage: name.clone(), reason: None });
             }
             planned(a, stage)?;
             if request.execution.is_none()
-                && let Some(why) = fallen(a.release, stage)
+                && let Some(reason) = fallen(a.release, stage)
             {
-                return a.record(Fact::ApprovalVoided { stage: name.clone(), why });
+                return a.record(Fact::ApprovalVoided { stage: name.clone(), reason });
             }
             if !expired {
                 a.wake(request.expires_at);
@@ -267,13 +252,13 @@ fn carried(a: &Agenda<'_>, stage: &Stage) -> bool {
 
 /// What was rejected is not asked about again without a reason: this very plan, or another release of the same images.
 fn not_rejected(a: &Agenda<'_>, stage: &Stage, plan: &PlanHash) -> Flow {
-    let (id, name) = (&a.release.id, &stage.name);
+    let name = &stage.name;
     if let Some(no) = a.release.stage(name).rejection(plan) {
-        return Err(Halt::End(ending::rejected_before(id, name, no, carried(a, stage))));
+        return Err(Halt::End(ending::rejected_before(name, no, carried(a, stage))));
     }
     let images = a.release.digests(stage);
     match a.ledger(name).and_then(|ledger| ledger.rejected(&images).next_back()) {
-        Some(no) => Err(Halt::End(ending::images_rejected(id, name, no, carried(a, stage)))),
+        Some(no) => Err(Halt::End(ending::images_rejected(name, no, carried(a, stage)))),
         None => Ok(()),
     }
 }
@@ -287,9 +272,9 @@ fn compared(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let state = a.release.stage(&stage.name);
     match &state.compared {
         Compared::Same => Ok(()),
-        Compared::Differs(why) => Err(Halt::End(match state.entered {
-            Some(_) => ending::not_what_was_approved(&stage.name, why),
-            None => ending::not_approved_there(&stage.name, why),
+        Compared::Differs(mismatch) => Err(Halt::End(match state.entered {
+            Some(_) => ending::not_what_was_approved(&stage.name, mismatch.clone()),
+            None => ending::not_approved_there(&stage.name, mismatch.clone()),
         })),
         Compared::NotYet => {
             let why = Waiting::Comparison { stage: stage.name.clone() };
@@ -299,26 +284,31 @@ fn compared(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
 }
 
 /// Why an approval is too old to be used: it lives as long as its question would have.
-fn aged(a: &Agenda<'_>, stage: &Stage) -> Option<String> {
+fn aged(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
     let (given, policy) = (a.release.stage(&stage.name).approved_at?, stage.approval.as_ref()?);
     let old = a.now >= given + policy.expires;
-    old.then(|| format!("it was approved at {}, and not used within {}", moment(given), lasting(policy.expires)))
+    old.then_some(VoidReason::TooOld { approved_at: given, lives: policy.expires })
 }
 
 /// Why an approval is one of those who asked: whoever approved has taken the release further, or resumed it, since.
-fn asked_since(a: &Agenda<'_>, stage: &Stage) -> Option<String> {
+fn asked_since(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
     let Approval::Given(answer, _) = &a.release.stage(&stage.name).approval else { return None };
-    conflict(stage.approval.as_ref()?, &a.release.requesters, &answer.by.arn)
+    let conflict = conflict(stage.approval.as_ref()?, &a.release.requesters, &answer.by.arn)?;
+    Some(VoidReason::Requester { conflict })
 }
 
 /// Why a question falls that is still open: what would be done is another by now than what was asked. In CodePipeline the answer is
 /// read first: a rejection stands whatever has changed since.
-pub fn fallen(release: &Release, stage: &Stage) -> Option<String> {
+pub fn fallen(release: &Release, stage: &Stage) -> Option<VoidReason> {
     let state = release.stage(&stage.name);
     let Approval::Asked(request) = &state.approval else { return None };
     let hash = plan::hash(release, stage, state.plan.as_ref()?, state.gate.as_ref()?);
-    let why = format!("asked was plan {}, and now it would be plan {}", request.plan.short(), hash.short());
-    (request.plan != hash).then(|| with_difference(why, release, &stage.name, &request.plan))
+    (request.plan != hash).then(|| VoidReason::PlanChanged {
+        was: request.plan.clone(),
+        now: hash,
+        approved: false,
+        differences: plan_diff::since(release, &stage.name, &request.plan),
+    })
 }
 
 /// The stage's lease, had anew by each process.

@@ -1,19 +1,16 @@
-//! The severity gate: counts against limits; what is unknown is closed.
-
-mod remedies;
+//! The severity gate: counts against limits; what is unknown does not pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
+use crate::model::finding::{Finding, ScanReading, ScanState};
 use crate::model::gate::{GateJudgement, GateRules, SCAN_AHEAD, Suppressed};
+use crate::model::gate_reason::GateReason;
 use crate::model::ids::AccountName;
 use crate::model::scan_subject::ScanSubject;
+use crate::model::severity::Severity;
 use crate::model::verdict::Verdict;
-use crate::model::words::{lasting, moment};
-
-pub use remedies::remedies;
 
 /// One image's scan in one account.
 pub struct Scanned<'a> {
@@ -30,7 +27,7 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
     let mut suppressed: BTreeSet<(&ScanSubject, &Finding)> = BTreeSet::new();
     if scans.is_empty() {
         verdict = Verdict::Unknown;
-        reasons.insert("there is nothing to judge".to_owned());
+        reasons.insert(GateReason::NothingToJudge);
     }
     for scan in scans {
         match &scan.reading.state {
@@ -41,36 +38,36 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
                     Suppressed::Count => found.extend(hidden),
                     Suppressed::Show => suppressed.extend(hidden),
                 }
-                if let Some(why) = out_of_date(rules, *at, now) {
+                if let Some(reason) = out_of_date(rules, scan, *at, *again_from, now) {
                     verdict = verdict.max(Verdict::Unknown);
-                    let again =
-                        again_from.map_or_else(String::new, |t| format!("; ECR makes no other before {}", moment(t)));
-                    reasons.insert(format!("the scan of {} in {} {why}{again}", scan.image, scan.account));
+                    reasons.insert(reason);
                 }
             }
-            ScanState::Waiting { reason } => {
+            ScanState::Waiting { waits } => {
                 verdict = verdict.max(Verdict::Unknown);
-                reasons.insert(format!(
-                    "the scan of {} in {} did not end within {}: {reason}",
-                    scan.image,
-                    scan.account,
-                    lasting(rules.timeout)
-                ));
+                let (image, account) = (scan.image.clone(), scan.account.clone());
+                reasons.insert(GateReason::ScanTimedOut {
+                    image,
+                    account,
+                    timeout: rules.timeout,
+                    waits: waits.clone(),
+                });
             }
-            ScanState::Closed { reason } => {
+            ScanState::Unscannable { block } => {
                 verdict = verdict.max(Verdict::Unknown);
-                reasons.insert(format!("{} cannot be scanned in {}: {reason}", scan.image, scan.account));
+                let (image, account) = (scan.image.clone(), scan.account.clone());
+                reasons.insert(GateReason::NotScannable { image, account, block: block.clone() });
             }
         }
     }
     let (counts, suppressed) = (counted(&found), counted(&suppressed));
     let mut blocking = BTreeSet::new();
     for (severity, count) in &counts {
-        // A severity that the rules do not name has no limit of its own to exceed: closed, not open.
+        // A severity that the rules do not name has no limit of its own to exceed: it does not pass.
         let limit = rules.at_most.get(severity).copied().unwrap_or(Some(0));
         if let Some(limit) = limit.filter(|limit| count > limit) {
             verdict = verdict.max(Verdict::Fail);
-            reasons.insert(format!("{count} {} (at most {limit})", severity.word()));
+            reasons.insert(GateReason::OverLimit { severity: *severity, count: *count, limit });
             blocking.extend(found.iter().filter(|(_, f)| f.severity == *severity).map(|(_, f)| (*f).clone()));
         }
     }
@@ -87,12 +84,19 @@ fn counted(found: &BTreeSet<(&ScanSubject, &Finding)>) -> BTreeMap<Severity, u32
 }
 
 /// Why a scan of this time counts as none.
-fn out_of_date(rules: &GateRules, at: Timestamp, now: Timestamp) -> Option<String> {
-    let age = now.duration_since(at);
+fn out_of_date(
+    rules: &GateRules,
+    scan: &Scanned<'_>,
+    scanned_at: Timestamp,
+    again_from: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<GateReason> {
+    let age = now.duration_since(scanned_at);
+    let (image, account) = (scan.image.clone(), scan.account.clone());
     if age > rules.max_age {
-        return Some(format!("is of {}, and may be {} old at most", moment(at), lasting(rules.max_age)));
+        return Some(GateReason::ScanTooOld { image, account, scanned_at, max_age: rules.max_age, again_from });
     }
-    (-age > SCAN_AHEAD).then(|| format!("is of {}, which is in the future: one of the clocks is wrong", moment(at)))
+    (-age > SCAN_AHEAD).then_some(GateReason::ScanInFuture { image, account, scanned_at })
 }
 
 #[cfg(test)]

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::approval::{no_approver, refusal};
-use super::since::with_difference;
-use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, ApprovalWay};
+use super::approval::{may_decide, refusal};
+use super::plan_diff;
+use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay};
+use crate::model::approval_reason::{AnswerReason, Settled, WithdrawalRefusal};
+use crate::model::ending::Ending;
 use crate::model::event::{EVENT_VERSION, Event, Fact};
+use crate::model::ids::StageName;
 use crate::model::inbox::{Message, MessageBody};
-use crate::model::outcome::Ending;
 use crate::model::release::Release;
 use crate::model::stage_state::{Approval, StageState};
-use crate::model::words::moment;
+use crate::model::warning::Warning;
 
 /// The fact that a message amounts to by now. A word about an approval always amounts to one, also where it comes too late: who said
 /// it finds out by the record. None where it speaks of nothing that there is.
@@ -22,21 +24,22 @@ pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
         MessageBody::Withdraw { stage, by, comment } => {
             let state = release.stages.get(stage)?;
             let policy = release.started.pipeline.stage(stage)?.approval.as_ref()?;
-            let why = match &state.approval {
-                _ if state.entered.is_some() => settled(state),
+            let settled = || settled(state).map(|settled| WithdrawalRefusal::Settled { settled });
+            let refusal = match &state.approval {
+                _ if state.entered.is_some() => settled(),
                 // In CodePipeline it may have been approved without anybody having read that.
-                Approval::Asked(request) if request.execution.is_some() => no_approver(policy, &by.arn),
+                Approval::Asked(request) if request.execution.is_some() => withdrawal_refusal(policy, &by.arn),
                 Approval::Given(given, _) if given.by.arn == by.arn => None,
-                Approval::Given(..) => no_approver(policy, &by.arn),
-                Approval::Asked(_) => Some("it is not approved".to_owned()),
+                Approval::Given(..) => withdrawal_refusal(policy, &by.arn),
+                Approval::Asked(_) => Some(WithdrawalRefusal::NotApproved),
                 Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => {
-                    settled(state)
+                    settled()
                 }
             };
-            Some(match why {
+            Some(match refusal {
                 None => Fact::ApprovalWithdrawn { stage: stage.clone(), by: by.clone(), comment: comment.clone() },
-                Some(why) => Fact::Warned {
-                    text: format!("the withdrawal of the approval of {stage} by {} does not count: {why}", by.arn),
+                Some(refusal) => Fact::Warned {
+                    warning: Warning::WithdrawalRefused { stage: stage.clone(), by: by.arn.clone(), refusal },
                 },
             })
         }
@@ -45,8 +48,7 @@ pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
                 return None;
             }
             if release.is_through() {
-                let text = format!("{} asked to end it when all of it was done", by.arn);
-                return Some(Fact::Warned { text });
+                return Some(Fact::Warned { warning: Warning::AbortTooLate { by: by.arn.clone() } });
             }
             Some(Fact::AbortRequested { by: by.clone(), reason: reason.clone(), roll_back: *roll_back })
         }
@@ -61,26 +63,27 @@ fn from_inbox(release: &Release, answer: &ApprovalAnswer, message: &Message) -> 
     let counts = |request: &ApprovalRequest| match answer.answer {
         Answer::Rejected => None,
         Answer::Approved => match &policy.way {
-            ApprovalWay::CodePipeline { pipeline, action, .. } => {
-                Some(format!("{} is decided in CodePipeline ({pipeline}, {action})", answer.stage))
-            }
+            ApprovalWay::CodePipeline { pipeline, action, .. } => Some(AnswerReason::DecidedInCodePipeline {
+                stage: answer.stage.clone(),
+                pipeline: pipeline.clone(),
+                action: action.clone(),
+            }),
             ApprovalWay::Kanmon if message.at >= request.expires_at => {
-                Some(format!("it came after {}, when the question had expired", moment(request.expires_at)))
+                Some(AnswerReason::TooLate { expired_at: request.expires_at })
             }
             ApprovalWay::Kanmon => None,
         },
     };
-    let why = match (&state.approval, answer.answer) {
-        _ if state.entered.is_some() => settled(state),
+    let settled = || settled(state).map(|settled| AnswerReason::Settled { settled });
+    let reason = match (&state.approval, answer.answer) {
+        _ if state.entered.is_some() => settled(),
         (Approval::Asked(request), _) => counts(request),
         (Approval::Given(..), Answer::Rejected) => None,
         (Approval::Given(..), Answer::Approved)
-        | (Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. }, _) => {
-            settled(state)
-        }
+        | (Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. }, _) => settled(),
     };
-    match why {
-        Some(why) => Some(Fact::ApprovalRefused { answer: answer.clone(), why, closes: false }),
+    match reason {
+        Some(reason) => Some(Fact::ApprovalRefused { answer: answer.clone(), reason, closes: false }),
         None => answered(release, answer, false),
     }
 }
@@ -98,12 +101,9 @@ pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Opt
     };
     let policy = release.started.pipeline.stage(&answer.stage)?.approval.as_ref()?;
     Some(match refusal(policy, &release.requesters, request, answer) {
-        Some(why) => {
-            let why = match answer.plan == request.plan {
-                true => why,
-                false => with_difference(why, release, &answer.stage, &answer.plan),
-            };
-            Fact::ApprovalRefused { answer: answer.clone(), why, closes }
+        Some(reason) => {
+            let reason = with_differences(reason, release, &answer.stage);
+            Fact::ApprovalRefused { answer: answer.clone(), reason, closes }
         }
         None => match answer.answer {
             Answer::Approved => Fact::ApprovalGiven { answer: answer.clone() },
@@ -119,18 +119,42 @@ pub fn rejected(release: &Release, answer: ApprovalAnswer) -> Fact {
     Fact::ApprovalRejected { answer, images }
 }
 
-/// Why nothing more can be said about a stage's approval, as a sentence; `None`: something can.
-pub fn settled(state: &StageState) -> Option<String> {
+/// A refusal, with what differs between the plans where it is about two of them.
+fn with_differences(reason: AnswerReason, release: &Release, stage: &StageName) -> AnswerReason {
+    match reason {
+        AnswerReason::AnotherPlan { answered, asked, differences: _ } => {
+            let differences = plan_diff::since(release, stage, &answered);
+            AnswerReason::AnotherPlan { answered, asked, differences }
+        }
+        reason @ (AnswerReason::NotAnApprover { .. }
+        | AnswerReason::Requester { .. }
+        | AnswerReason::DecidedInCodePipeline { .. }
+        | AnswerReason::TooLate { .. }
+        | AnswerReason::Settled { .. }
+        | AnswerReason::PlanNotShown { .. }
+        | AnswerReason::GivenBefore { .. }
+        | AnswerReason::ReleaseEnded { .. }) => reason,
+    }
+}
+
+/// Why somebody's withdrawal does not count; `None`: they may withdraw.
+fn withdrawal_refusal(policy: &ApprovalPolicy, arn: &str) -> Option<WithdrawalRefusal> {
+    let refusal = || WithdrawalRefusal::NotAnApprover { arn: arn.to_owned(), approvers: policy.approvers.clone() };
+    (!may_decide(policy, arn)).then(refusal)
+}
+
+/// Why nothing more can be said about a stage's approval; `None`: something can.
+pub fn settled(state: &StageState) -> Option<Settled> {
     if let Some(entered) = state.entered {
-        return Some(format!("the stage was entered at {}, and the approval is used", moment(entered)));
+        return Some(Settled::Used { entered_at: entered });
     }
     match &state.approval {
         Approval::Asked(_) => None,
-        Approval::NotAsked => Some("approval is not asked for".to_owned()),
-        Approval::Given(given, _) => Some(format!("{} has approved it already", given.by.arn)),
-        Approval::Rejected(given) => Some(format!("{} has rejected it", given.by.arn)),
-        Approval::Expired(None) => Some("the question has expired".to_owned()),
-        Approval::Expired(Some(why)) | Approval::Closed { why } => Some(why.clone()),
+        Approval::NotAsked => Some(Settled::NotAsked),
+        Approval::Given(given, _) => Some(Settled::Approved { by: given.by.arn.clone() }),
+        Approval::Rejected(given) => Some(Settled::Rejected { by: given.by.arn.clone() }),
+        Approval::Expired(why) => Some(Settled::Expired { why: why.clone() }),
+        Approval::Closed { why } => Some(Settled::Closed { why: Box::new(why.clone()) }),
     }
 }
 
@@ -143,7 +167,7 @@ pub fn hear_first(facts: &[Fact]) -> bool {
 
 /// How a release ended, where an approval can no longer be used by it: for good, and not because it had done its part.
 pub fn over(release: &Release) -> Option<&Ending> {
-    release.ended_for_good().filter(|ending| !ending.outcome.is_success())
+    release.ended_for_good().filter(|ending| !ending.outcome().is_success())
 }
 
 /// A release as it will be once these messages are heard, and what each of them will have amounted to, by its id. What ended for good
@@ -156,8 +180,8 @@ pub fn foresee(release: &Release, messages: &[Message]) -> (Release, BTreeMap<u6
     for message in messages {
         let fact = absorb(&next, message).map(|fact| match (fact, over(release)) {
             (Fact::ApprovalGiven { answer }, Some(ending)) => {
-                let why = format!("the release has ended: {}", ending.sentence);
-                Fact::ApprovalRefused { answer, why, closes: false }
+                let reason = AnswerReason::ReleaseEnded { outcome: ending.outcome() };
+                Fact::ApprovalRefused { answer, reason, closes: false }
             }
             (fact, _) => fact,
         });

@@ -45,9 +45,7 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
     let rollout = match found {
         Found::One(deployment) => by_service_deployment(ours, reading, deployment),
         Found::None => by_deployments(ours, reading, &deaths),
-        Found::Many(arns) => RolloutState::Ambiguous {
-            reason: format!("{} deployments of this task definition began since: {}", arns.len(), arns.join(", ")),
-        },
+        Found::Many(deployments) => RolloutState::Ambiguous { deployments },
     };
     let circumstances = circumstances::of(ours, reading, &rollout, &deaths);
     RolloutProgress {
@@ -99,20 +97,20 @@ fn find<'a>(ours: &Ours<'_>, reading: &'a RolloutReading) -> Found<'a> {
 }
 
 fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: &ServiceDeployment) -> RolloutState {
-    let reason = || deployment.status_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned());
+    let said = || deployment.status_reason.clone();
     let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary && d.status == "PRIMARY");
     // A service deployment has no state of its own for this: the breaker tripped, and ours is left standing.
     let left_failed = entry.filter(|d| d.rollout_state.as_deref() == Some("FAILED"));
     match deployment.status.as_str() {
         // The rollback that was asked for can end so too (it is a deployment of its own then), or lose against the success of ours.
-        "SUCCESSFUL" => went_back(ours, reading, reason).unwrap_or_else(|| prove(ours, reading)),
-        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => RolloutState::RollingBack { reason: reason() },
-        "STOP_REQUESTED" if ours.stop_asked => RolloutState::RollingBack { reason: reason() },
+        "SUCCESSFUL" => went_back(ours, reading, said).unwrap_or_else(|| prove(ours, reading)),
+        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => RolloutState::RollingBack { said: said() },
+        "STOP_REQUESTED" if ours.stop_asked => RolloutState::RollingBack { said: said() },
         // By a newer deployment, or by breaker or alarms whose rollback is off: which one shows once it is STOPPED.
         "STOP_REQUESTED" => RolloutState::InProgress,
-        "ROLLBACK_SUCCESSFUL" => RolloutState::RolledBack { reason: reason() },
-        "ROLLBACK_FAILED" => RolloutState::RollbackFailed { reason: reason() },
-        "STOPPED" => stopped(ours, reading, deployment, left_failed, reason()),
+        "ROLLBACK_SUCCESSFUL" => RolloutState::RolledBack { said: said() },
+        "ROLLBACK_FAILED" => RolloutState::RollbackFailed { said: said() },
+        "STOPPED" => stopped(ours, reading, deployment, left_failed, said()),
         // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting, unless it stalled.
         _ => match left_failed {
             Some(failed) => left_standing(ours, failed),
@@ -127,10 +125,10 @@ fn stopped(
     reading: &RolloutReading,
     deployment: &ServiceDeployment,
     left_failed: Option<&Deployment>,
-    reason: String,
+    said: Option<String>,
 ) -> RolloutState {
     // ECS may go back in a deployment of its own, which is newer than ours.
-    if let Some(back) = went_back(ours, reading, || reason.clone()) {
+    if let Some(back) = went_back(ours, reading, || said.clone()) {
         return back;
     }
     let all = reading.service.service_deployments.as_deref().unwrap_or_default();
@@ -138,28 +136,28 @@ fn stopped(
     match (newer, &deployment.monitors.triggered, left_failed) {
         (Some(newer), _, _) => RolloutState::Superseded { by: newer.arn.clone() },
         // The list of deployments may be ahead of the service's PRIMARY, which is still ours here.
-        (None, _, _) if ours.stop_asked => for_good(ours, reason),
+        (None, _, _) if ours.stop_asked => for_good(ours, said),
         (None, Some(triggered), _) => {
-            RolloutState::Failed { reason: deployment.status_reason.clone().unwrap_or_else(|| triggered.clone()) }
+            RolloutState::Failed { said: Some(deployment.status_reason.clone().unwrap_or_else(|| triggered.clone())) }
         }
-        (None, None, Some(failed)) => RolloutState::Failed { reason: reason_of(failed) },
-        (None, None, None) => RolloutState::Stopped { reason },
+        (None, None, Some(failed)) => RolloutState::Failed { said: reason_of(failed) },
+        (None, None, None) => RolloutState::Stopped { said },
     }
 }
 
 /// The rollback that kanmon asked for, where a new deployment of what ran before is PRIMARY.
-fn went_back(ours: &Ours<'_>, reading: &RolloutReading, reason: impl FnOnce() -> String) -> Option<RolloutState> {
+fn went_back(ours: &Ours<'_>, reading: &RolloutReading, said: impl FnOnce() -> Option<String>) -> Option<RolloutState> {
     let (primary, before) = reading.service.primary().zip(ours.before).filter(|_| ours.stop_asked)?;
     let is_new = primary.id != ours.primary && primary.id != before.primary;
-    (is_new && primary.task_definition == before.task_definition).then(|| going_back(primary, reason()))
+    (is_new && primary.task_definition == before.task_definition).then(|| going_back(primary, said()))
 }
 
 /// How far ECS's own deployment of what ran before has come.
-fn going_back(primary: &Deployment, reason: String) -> RolloutState {
+fn going_back(primary: &Deployment, said: Option<String>) -> RolloutState {
     match primary.rollout_state.as_deref() {
-        Some("COMPLETED") => RolloutState::RolledBack { reason },
-        Some("FAILED") => RolloutState::RollbackFailed { reason },
-        _ => RolloutState::RollingBack { reason },
+        Some("COMPLETED") => RolloutState::RolledBack { said },
+        Some("FAILED") => RolloutState::RollbackFailed { said },
+        _ => RolloutState::RollingBack { said },
     }
 }
 
@@ -177,7 +175,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -
         (mine, Some(primary)) => {
             let went_back = primary.task_definition == before.task_definition;
             let was_going_back = ours.last.and_then(|last| {
-                if let RolloutState::RollingBack { reason } = &last.rollout { Some(reason) } else { None }
+                if let RolloutState::RollingBack { said } = &last.rollout { Some(said) } else { None }
             });
             // Once ECS is back, ours is listed no more and PRIMARY calls itself completed: what was seen before tells.
             let failed = mine.is_some_and(|m| m.rollout_state.as_deref() == Some("FAILED"))
@@ -186,12 +184,12 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -
                 || (primary.id != before.primary && deaths.iter().any(|d| stop_reason::is_fatal(d.cause)));
             let looks = looks(ours);
             if went_back && failed {
-                let reason = match (was_going_back, mine) {
-                    (Some(reason), _) => reason.clone(),
+                let said = match (was_going_back, mine) {
+                    (Some(said), _) => said.clone(),
                     (None, Some(mine)) => reason_of(mine),
                     (None, None) => reason_of(primary),
                 };
-                going_back(primary, reason)
+                going_back(primary, said)
             } else if primary.id == before.primary || looks < LOOKS {
                 // The answer may be stale, or ours may not be listed yet.
                 RolloutState::Looking { readings: looks }
@@ -210,10 +208,10 @@ fn left_standing(ours: &Ours<'_>, mine: &Deployment) -> RolloutState {
 }
 
 /// A failure that the next readings may still take back.
-fn for_good(ours: &Ours<'_>, reason: String) -> RolloutState {
+fn for_good(ours: &Ours<'_>, said: Option<String>) -> RolloutState {
     let settled = looks(ours) >= LOOKS || matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::Failed { .. }));
     match settled {
-        true => RolloutState::Failed { reason },
+        true => RolloutState::Failed { said },
         false => RolloutState::Looking { readings: looks(ours) },
     }
 }
@@ -224,8 +222,8 @@ fn looks(ours: &Ours<'_>) -> u32 {
     (before + 1).min(LOOKS)
 }
 
-fn reason_of(deployment: &Deployment) -> String {
-    deployment.rollout_state_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned())
+fn reason_of(deployment: &Deployment) -> Option<String> {
+    deployment.rollout_state_reason.clone()
 }
 
 fn merge(last: &[Death], now: Vec<Death>) -> Vec<Death> {

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::model::rollout::{Death, DeathCause, StoppedContainer, StoppedTask};
 
-mod advice;
 mod table;
 
-pub use advice::hint;
 pub use table::of_event;
 
 /// How many tasks of ours may die of one cause before waiting longer is pointless: above the breaker's own smallest threshold
@@ -98,7 +96,7 @@ pub fn summarize(stopped: &[StoppedTask]) -> Vec<Death> {
             cause,
             container: culprit.map(|c| c.name.clone()),
             exit_code: culprit.and_then(|c| c.exit_code),
-            reason: words(task, culprit),
+            said: words(task, culprit),
             tasks: 1,
         });
     }
@@ -148,12 +146,8 @@ fn cause(task: &StoppedTask) -> (DeathCause, Option<&StoppedContainer>) {
     (cause, culprit)
 }
 
-fn words(task: &StoppedTask, culprit: Option<&StoppedContainer>) -> String {
-    culprit
-        .and_then(|c| c.reason.clone())
-        .or_else(|| task.stopped_reason.clone())
-        .or_else(|| task.stop_code.clone())
-        .unwrap_or_else(|| "ECS gives no reason".to_owned())
+fn words(task: &StoppedTask, culprit: Option<&StoppedContainer>) -> Option<String> {
+    culprit.and_then(|c| c.reason.clone()).or_else(|| task.stopped_reason.clone()).or_else(|| task.stop_code.clone())
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::gate::{self, Scanned};
 use crate::model::gate::GateJudgement;
+use crate::model::gate_reason::GateReason;
 use crate::model::ids::AccountName;
 use crate::model::pipeline::{Stage, Transfer};
 use crate::model::plan::{StagePlan, Unnamed, UnnamedGate};
@@ -64,21 +65,19 @@ pub fn nobodys(stage: &Stage, image: &str) -> GateJudgement {
         counts: Default::default(),
         suppressed: Default::default(),
         blocking: vec![],
-        reasons: vec![format!("{image} is in no repository of {}, so it cannot be scanned", keepers(stage))],
+        reasons: vec![GateReason::NoRepository { image: image.to_owned(), account: keeper(stage) }],
     }
 }
 
-/// Whose repositories the stage's images may be in.
-pub fn keepers(stage: &Stage) -> String {
+/// The account that has to keep the stage's images; `None`: any of the file's accounts may.
+pub fn keeper(stage: &Stage) -> Option<AccountName> {
     match stage.images {
-        Transfer::Pull => "the file's accounts".to_owned(),
-        Transfer::Copy => {
-            format!("account {}, into which the stage copies its images", stage.account)
-        }
+        Transfer::Pull => None,
+        Transfer::Copy => Some(stage.account.clone()),
     }
 }
 
-/// One judgement of all of them that is not open, each reason with its container; `None` where nothing is in the way.
+/// One judgement of all of them that do not pass, each reason with its container; `None` where nothing is in the way.
 pub fn in_the_way(plan: &StagePlan) -> Option<GateJudgement> {
     let mut all = GateJudgement {
         verdict: Verdict::Pass,
@@ -90,7 +89,11 @@ pub fn in_the_way(plan: &StagePlan) -> Option<GateJudgement> {
     for (name, container, unnamed) in plan.unnamed() {
         let Some(judgement) = unnamed.gate.judgement().filter(|g| !g.verdict.is_open()) else { continue };
         all.verdict = all.verdict.max(judgement.verdict);
-        all.reasons.extend(judgement.reasons.iter().map(|r| format!("container {container} of {name}: {r}")));
+        all.reasons.extend(judgement.reasons.iter().map(|reason| GateReason::Container {
+            workload: name.to_owned(),
+            container: container.to_owned(),
+            reason: Box::new(reason.clone()),
+        }));
         all.blocking.extend(judgement.blocking.iter().cloned());
     }
     (!all.verdict.is_open()).then_some(all)

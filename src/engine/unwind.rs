@@ -5,11 +5,15 @@ use super::agenda::{Agenda, Flow, Halt, join};
 use super::step::follow::{self, Followed};
 use super::step::roll;
 use crate::model::effect::{Effect, StepRef};
+use crate::model::ending::{Ending, Rollback, Stuck};
 use crate::model::event::StageFailure;
+use crate::model::fault::Fault;
 use crate::model::ids::ServiceName;
-use crate::model::outcome::{Ending, Outcome};
+use crate::model::outcome::Outcome;
 use crate::model::pipeline::Stage;
+use crate::model::reason::Reason;
 use crate::model::rollout::RolloutEnd;
+use crate::model::rollout_reason::{RolloutFailure, StuckReason, SupersededBy};
 use crate::model::stage_state::StageState;
 use crate::model::step::part::Direction;
 use crate::model::step::roll_state::RollState;
@@ -28,8 +32,8 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
         restore(a, &place(step), service, roll)?;
     }
     let mut ending = conclude(state, failure);
-    if ending.outcome == Outcome::Stuck {
-        aftermath::tell(&mut ending, a.release, stage, state);
+    if ending.outcome() == Outcome::Stuck {
+        aftermath::by_hand(&mut ending, a.release, stage, state);
     }
     aftermath::walk(a, stage, failure, &ending)?;
     Err(Halt::End(ending))
@@ -52,8 +56,8 @@ fn come_to_rest(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: 
         roll::stop(a, at, service)?;
     }
     let late = match done {
-        true => RolloutEnd::Failed { reason: "ECS calls it done, and it was not proven in time".to_owned() },
-        false => RolloutEnd::Stuck { reason: "it was still moving at the deadline".to_owned() },
+        true => RolloutEnd::Failed { why: RolloutFailure::NotProven },
+        false => RolloutEnd::Stuck { why: StuckReason::StillChanging },
     };
     forward.to_its_end(a, run, late)
 }
@@ -62,7 +66,7 @@ fn come_to_rest(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: 
 fn restore(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollState) -> Flow {
     let back = Followed { at, service, direction: Direction::Back };
     if let Some(run) = &state.back.run {
-        let late = RolloutEnd::Stuck { reason: "it did not run again at the deadline".to_owned() };
+        let late = RolloutEnd::Stuck { why: StuckReason::NotRestored };
         return back.to_its_end(a, run, late);
     }
     let update = back.update();
@@ -72,20 +76,12 @@ fn restore(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &Roll
         false => update,
     };
     match a.effect(next) {
-        // A rollback that is refused is told, not repeated; what cannot be told stays resumable.
-        // Theirs is not gone back over.
-        Err(Halt::End(ending)) if ending.outcome == Outcome::Superseded => {
-            a.record(back.ended(RolloutEnd::Superseded {
-                by: format!("somebody else: {}", ending.cause.unwrap_or(ending.sentence)),
-            }))
-        }
-        Err(Halt::End(ending)) if !ending.outcome.is_resumable() => {
-            let reason = match &ending.cause {
-                Some(cause) => format!("{}: {cause}", ending.sentence),
-                None => ending.sentence.clone(),
-            };
-            a.record(back.ended(RolloutEnd::Stuck { reason }))
-        }
+        // What is refused is recorded, not repeated; what is unknown stays resumable. Theirs is not gone back over.
+        Err(Halt::End(ending)) => match refusal(&ending) {
+            Some((fault, true)) => a.record(back.ended(RolloutEnd::Superseded { by: SupersededBy::Found { fault } })),
+            Some((fault, false)) => a.record(back.ended(RolloutEnd::Stuck { why: StuckReason::Refused { fault } })),
+            None => Err(Halt::End(ending)),
+        },
         flow => flow,
     }
 }
@@ -95,43 +91,44 @@ fn is_pending(a: &Agenda<'_>, effect: &Effect) -> bool {
     a.release.open.contains_key(effect) || a.release.unknown.contains_key(effect)
 }
 
+/// The fault for which an effect was given up for good, and whether it was somebody else's doing.
+fn refusal(ending: &Ending) -> Option<(Fault, bool)> {
+    let outcome = ending.outcome();
+    match &ending.reason {
+        Reason::EffectFailed { fault, .. } if !outcome.is_resumable() => {
+            Some((fault.clone(), outcome == Outcome::Superseded))
+        }
+        _ => None,
+    }
+}
+
 /// How it ends, now that everything rests.
 fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
-    let mut ending = failure.ending.clone();
-    match ending.outcome {
-        Outcome::Superseded | Outcome::Stuck => return ending,
-        _ => {}
+    let reason = failure.reason.clone();
+    let outcome = reason.outcome();
+    if outcome == Outcome::Superseded || outcome == Outcome::Stuck {
+        return Ending::of(reason);
     }
     // Stopped by somebody else, with nothing to be undone: that is the ending itself, not what stands in its way.
-    let stopped = ending.outcome == Outcome::Aborted && !failure.roll_back;
-    let mut back = Vec::new();
-    let mut stuck = Vec::new();
+    let stopped = outcome == Outcome::Aborted && !failure.roll_back;
+    let mut rollback =
+        Rollback { changed: state.rolls().any(|(_, _, roll)| roll.stands_changed()), ..Rollback::default() };
     for (_, service, roll) in state.rolls() {
-        let rest = roll.back.ended.as_ref().map_or_else(|| at_rest(roll.forward.ended.as_ref()), put_back);
-        match rest {
+        let (end, restoring) = match &roll.back.ended {
+            Some(end) => (Some(end), true),
+            None => (roll.forward.ended.as_ref(), false),
+        };
+        let Some(end) = end else { continue };
+        match if restoring { put_back(end) } else { at_rest(end) } {
             Rest::Changed | Rest::Untouched => {}
-            Rest::Back => back.push(service.to_string()),
-            Rest::Stopped(_) if stopped => {}
-            Rest::Stopped(why) | Rest::Stuck(why) => stuck.push(format!("{service}: {why}")),
+            Rest::Restored => rollback.restored.push(service.clone()),
+            Rest::Stopped if stopped => {}
+            Rest::Stopped | Rest::Stuck => {
+                rollback.stuck.push(Stuck { service: service.clone(), end: end.clone(), restoring });
+            }
         }
     }
-    let stands_changed = state.rolls().any(|(_, _, roll)| roll.stands_changed());
-    if !stuck.is_empty() {
-        ending.outcome = Outcome::Stuck;
-        ending.hint = Some(format!("a person is needed: {}", stuck.join("; ")));
-    } else if !back.is_empty() {
-        if ending.outcome != Outcome::Aborted {
-            ending.outcome = if stands_changed { Outcome::Failed } else { Outcome::RolledBack };
-        }
-        let rest = format!("back on what ran before: {}", back.join(", "));
-        ending.hint = Some(match ending.hint.take() {
-            Some(hint) => format!("{hint}\n{rest}"),
-            None => rest,
-        });
-    } else if ending.outcome != Outcome::Aborted {
-        ending.outcome = Outcome::Failed;
-    }
-    ending
+    Ending { reason, rollback: Some(rollback) }
 }
 
 /// What a service came to.
@@ -139,36 +136,35 @@ enum Rest {
     Untouched,
     /// On the release, where nobody asked for it back.
     Changed,
-    Back,
-    Stopped(String),
-    Stuck(String),
+    Restored,
+    Stopped,
+    Stuck,
 }
 
-fn at_rest(ended: Option<&RolloutEnd>) -> Rest {
+fn at_rest(ended: &RolloutEnd) -> Rest {
     match ended {
-        None | Some(RolloutEnd::Unchanged) => Rest::Untouched,
-        Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. }) => Rest::Changed,
-        Some(RolloutEnd::RolledBack { .. }) => Rest::Back,
-        Some(RolloutEnd::Stopped { reason }) => Rest::Stopped(reason.clone()),
-        Some(RolloutEnd::Superseded { by }) => Rest::Stuck(format!("it was deployed over by {by}")),
-        Some(RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason }) => Rest::Stuck(reason.clone()),
-        Some(RolloutEnd::StillRunning) => Rest::Stuck("it is still moving".to_owned()),
+        RolloutEnd::Unchanged => Rest::Untouched,
+        RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. } => Rest::Changed,
+        RolloutEnd::RolledBack { .. } => Rest::Restored,
+        RolloutEnd::Stopped { .. } => Rest::Stopped,
+        RolloutEnd::Superseded { .. }
+        | RolloutEnd::Stuck { .. }
+        | RolloutEnd::Unknown { .. }
+        | RolloutEnd::StillRunning => Rest::Stuck,
     }
 }
 
-/// What the way back came to. A way back that ECS rolled back has ended on the release that failed.
+/// What putting back came to. What ECS rolled back then has ended on the release that failed.
 fn put_back(restored: &RolloutEnd) -> Rest {
     match restored {
-        RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Rest::Back,
-        RolloutEnd::RolledBack { reason } => {
-            Rest::Stuck(format!("what ran before failed when it was put back ({reason})"))
-        }
-        RolloutEnd::Stopped { reason } => Rest::Stuck(format!("putting it back was stopped ({reason})")),
-        RolloutEnd::Superseded { by } => Rest::Stuck(format!("it was deployed over by {by}")),
-        RolloutEnd::Failed { reason } | RolloutEnd::Stuck { reason } | RolloutEnd::Unknown { reason } => {
-            Rest::Stuck(reason.clone())
-        }
-        RolloutEnd::StillRunning => Rest::Stuck("it is still moving".to_owned()),
+        RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Rest::Restored,
+        RolloutEnd::RolledBack { .. }
+        | RolloutEnd::Stopped { .. }
+        | RolloutEnd::Superseded { .. }
+        | RolloutEnd::Failed { .. }
+        | RolloutEnd::Stuck { .. }
+        | RolloutEnd::Unknown { .. }
+        | RolloutEnd::StillRunning => Rest::Stuck,
     }
 }
 

@@ -13,6 +13,7 @@ use super::registry::Repository;
 use crate::model::contents::{Contents, Runnable};
 use crate::model::fault::Fault;
 use crate::model::fault::registry::RegistryProblem;
+use crate::model::gate_reason::Unclear;
 use crate::model::ids::Digest;
 
 /// Manifests of one image, nested indexes included: every platform there is, twice, with an attestation each, are fewer.
@@ -33,7 +34,7 @@ pub async fn contents(from: &Repository<'_>, digest: &Digest) -> Result<Option<C
         Content::Index(children) => look.children(children).await?,
     }
     if look.runnable.is_empty() && look.unclear.is_none() {
-        look.unclear = Some(format!("index {} names no image that a runtime could run", digest.short()));
+        look.unclear = Some(Unclear::NothingRunnable { index: digest.clone() });
     }
     Ok(Some(Contents { runnable: look.runnable, unclear: look.unclear }))
 }
@@ -41,7 +42,7 @@ pub async fn contents(from: &Repository<'_>, digest: &Digest) -> Result<Option<C
 struct Look<'a, 'b> {
     from: &'a Repository<'b>,
     runnable: Vec<Runnable>,
-    unclear: Option<String>,
+    unclear: Option<Unclear>,
     seen: BTreeSet<(Digest, Option<Platform>)>,
 }
 
@@ -56,7 +57,7 @@ impl Look<'_, '_> {
                     continue;
                 }
                 if self.seen.len() > MOST {
-                    self.leaves_open(format!("it names more than {MOST} manifests"));
+                    self.leaves_open(Unclear::TooMany { most: MOST });
                     return Ok(());
                 }
                 if let Some(inner) = self.child(&child).await? {
@@ -68,24 +69,24 @@ impl Look<'_, '_> {
             }
             level = next;
         }
-        self.leaves_open(format!("it is an index of indexes, more than {DEEPEST} deep"));
+        self.leaves_open(Unclear::TooDeep { deepest: DEEPEST });
         Ok(())
     }
 
     /// One child of an index; answers with what is below it where it is an index itself.
     async fn child(&mut self, child: &Descriptor) -> Result<Option<Vec<Descriptor>>, Fault> {
-        let named = child.digest.short();
+        let named = || child.digest.clone();
         if child.is_elsewhere() {
-            self.leaves_open(format!("manifest {named} is to be fetched from another address"));
+            self.leaves_open(Unclear::ManifestElsewhere { manifest: named() });
             return Ok(None);
         }
         if !child.is_index() && !child.is_manifest() {
-            self.leaves_open(format!("{named} has media type {}, which is not known here", child.media_type));
+            self.leaves_open(Unclear::UnknownManifest { manifest: named(), media_type: child.media_type.clone() });
             return Ok(None);
         }
         let manifest = self.read(child).await?;
         if manifest.bytes.len() as u64 != child.size || manifest.media_type != child.media_type {
-            self.leaves_open(format!("manifest {named} is not of the size and type that its index says"));
+            self.leaves_open(Unclear::NotAsNamed { manifest: named() });
         }
         if let Content::Index(inner) = manifest.content {
             return Ok(Some(inner));
@@ -94,10 +95,8 @@ impl Look<'_, '_> {
             _ if child.is_of_no_platform() && manifest.is_in_toto() => {}
             _ if manifest.is_soci() => {}
             Some(platform) if !child.is_of_no_platform() => self.take(&manifest, Some(platform.clone())),
-            Some(_) => {
-                self.leaves_open(format!("manifest {named} says that nothing runs it, and is not an attestation"))
-            }
-            None => self.leaves_open(format!("manifest {named} does not say which platform it is for")),
+            Some(_) => self.leaves_open(Unclear::NoPlatform { manifest: named() }),
+            None => self.leaves_open(Unclear::PlatformUnnamed { manifest: named() }),
         }
         Ok(None)
     }
@@ -112,19 +111,13 @@ impl Look<'_, '_> {
     /// An image that a runtime could choose.
     fn take(&mut self, manifest: &Manifest, platform: Option<Platform>) {
         if let Content::Image { config, layers } = &manifest.content {
-            let named = manifest.digest.short();
+            let named = || manifest.digest.clone();
             if let Some(layer) = layers.iter().chain([config]).find(|d| d.is_elsewhere()) {
-                self.leaves_open(format!(
-                    "layer {} of {named} is not in the registry: it is fetched from another address, and never scanned",
-                    layer.digest.short()
-                ));
+                self.leaves_open(Unclear::PartElsewhere { manifest: named(), part: layer.digest.clone() });
             }
             let unknown = layers.iter().find(|l| !l.is_file_system() && !l.is_elsewhere());
             if let Some(odd) = unknown.or(Some(config).filter(|c| !c.is_configuration())) {
-                self.leaves_open(format!(
-                    "{named} has a part of media type {}, which is not known here",
-                    odd.media_type
-                ));
+                self.leaves_open(Unclear::UnknownPart { manifest: named(), media_type: odd.media_type.clone() });
             }
         }
         self.runnable.push(Runnable { digest: manifest.digest.clone(), platform });
@@ -144,7 +137,7 @@ impl Look<'_, '_> {
     }
 
     /// The first reason stands: it is the one to begin with.
-    fn leaves_open(&mut self, why: String) {
+    fn leaves_open(&mut self, why: Unclear) {
         self.unclear.get_or_insert(why);
     }
 }

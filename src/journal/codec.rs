@@ -1,5 +1,6 @@
 //! The stored form of an event: canonical JSON, chained by hash. One form for every store.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -260,9 +261,13 @@ pub(super) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -
 }
 
 /// # Errors
-/// `Newer` where this kanmon does not know the form.
+/// `Newer` where this kanmon does not know the form yet, `Older` where it was never released.
 pub(super) fn known_form(form: u32) -> Result<(), JournalError> {
-    if form > EVENT_VERSION { Err(JournalError::Newer { found: form, known: EVENT_VERSION }) } else { Ok(()) }
+    match form.cmp(&EVENT_VERSION) {
+        Ordering::Greater => Err(JournalError::Newer { found: form, known: EVENT_VERSION }),
+        Ordering::Less => Err(JournalError::Older { found: form, known: EVENT_VERSION }),
+        Ordering::Equal => Ok(()),
+    }
 }
 
 /// A value that is not in the chain, with a hash of its own: flipped bits in it are seen, a hand that means it is not.

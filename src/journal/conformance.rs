@@ -11,12 +11,16 @@ use super::blob::INLINE_LIMIT;
 use crate::model::approval::Identity;
 use crate::model::effect::Effect;
 use crate::model::event::{Event, Fact};
-use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
+use crate::model::finding::{Finding, ScanReading, ScanState};
+use crate::model::freeze::Frozen;
+use crate::model::freeze::FrozenBy;
 use crate::model::ids::{AppName, Digest, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
-use crate::model::ledger::{Frozen, FrozenBy, LastGood, Said, StageLedger, Word};
+use crate::model::ledger::{LastGood, Said, StageLedger, Word};
+use crate::model::outcome::Outcome;
 use crate::model::release::Release;
-use crate::model::release::samples::{at, id, started, step, warned};
+use crate::model::release::samples::{at, id, reason, started, step, warned};
+use crate::model::severity::Severity;
 use crate::model::step::part::Direction;
 use crate::ports::journal::{Holder, Imported, Journal, JournalError, LEASE, Lease, Pulse, Record};
 
@@ -184,7 +188,9 @@ pub(super) async fn what_is_appended_is_read_and_folds(b: &Bench) {
     let all: Vec<Event> = [first].into_iter().chain(more).collect();
     assert_eq!(read, all);
     assert_eq!(read.iter().map(|e| (e.seq, e.at)).collect::<Vec<_>>(), [(1, at(0)), (2, at(5)), (3, at(5))]);
-    assert_eq!(Release::fold(&read).unwrap().warnings, ["one", "two"]);
+    let said: Vec<Fact> =
+        Release::fold(&read).unwrap().warnings.into_iter().map(|warning| Fact::Warned { warning }).collect();
+    assert_eq!(said, [warned("one"), warned("two")]);
 }
 
 pub(super) async fn a_release_begins_once(b: &Bench) {
@@ -426,8 +432,8 @@ pub(super) async fn a_frozen_stage_takes_nothing_in_and_lets_everything_out(b: &
     b.append(&one, 1, Fact::StageEntered { stage: id("dev") }).await.unwrap();
     let freeze = word("an incident", Said::Freeze);
     let ledger = b.journal.decree(&app(), &stage("dev"), &freeze, at(5)).await.unwrap();
-    let by = FrozenBy::Person(freeze.by.clone());
-    assert_eq!(ledger.frozen, Some(Frozen { at: at(5), by, reason: "an incident".into() }));
+    let by = FrozenBy::Person { identity: freeze.by.clone(), reason: "an incident".into() };
+    assert_eq!(ledger.frozen, Some(Frozen { at: at(5), by }));
     assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), ledger);
     assert_eq!(b.journal.ledger(&app(), &stage("prod")).await.unwrap().frozen, None);
     let service = id("web");
@@ -450,15 +456,15 @@ pub(super) async fn a_frozen_stage_takes_nothing_in_and_lets_everything_out(b: &
 pub(super) async fn what_failed_and_what_froze_by_itself_is_remembered(b: &Bench) {
     let one = b.begin("r1", "a", 0).await;
     let images = BTreeMap::from([(id("web"), Digest::of(b"web"))]);
-    let failed = |why: &str| Fact::ImagesFailed { stage: id("dev"), images: images.clone(), why: why.into() };
-    b.append(&one, 1, failed("it crashed")).await.unwrap();
-    b.append(&one, 2, failed("it crashed again")).await.unwrap();
-    b.append(&one, 3, Fact::StageFrozen { stage: id("dev"), reason: "stuck".into() }).await.unwrap();
+    let failed = |outcome| Fact::ImagesFailed { stage: id("dev"), images: images.clone(), reason: reason(outcome) };
+    b.append(&one, 1, failed(Outcome::RolledBack)).await.unwrap();
+    b.append(&one, 2, failed(Outcome::Failed)).await.unwrap();
+    b.append(&one, 3, Fact::StageFrozen { stage: id("dev") }).await.unwrap();
     let ledger = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
-    assert_eq!(ledger.failed.iter().map(|f| f.why.as_str()).collect::<Vec<_>>(), ["it crashed again"]);
+    assert_eq!(ledger.failed.iter().map(|f| &f.reason).collect::<Vec<_>>(), [&reason(Outcome::Failed)]);
     let (same, other) = (Digest::of(b"web"), Digest::of(b"other"));
     assert!(ledger.failed_before(&|_| Some(&same)).is_some() && ledger.failed_before(&|_| Some(&other)).is_none());
-    assert_eq!(ledger.frozen.unwrap().by, FrozenBy::Release(id("r1")));
+    assert_eq!(ledger.frozen.unwrap().by, FrozenBy::Release { release: id("r1") });
 }
 
 pub(super) async fn what_was_proven_has_not_failed_any_more(b: &Bench) {
@@ -467,9 +473,13 @@ pub(super) async fn what_was_proven_has_not_failed_any_more(b: &Bench) {
     let both = BTreeMap::from([(id("web"), web.clone()), (id("admin"), admin)]);
     let alone = BTreeMap::from([(id("web"), web)]);
     for (after, images) in [(1, &both), (2, &alone)] {
-        b.append(&one, after, Fact::ImagesFailed { stage: id("dev"), images: images.clone(), why: "x".into() })
-            .await
-            .unwrap();
+        b.append(
+            &one,
+            after,
+            Fact::ImagesFailed { stage: id("dev"), images: images.clone(), reason: reason(Outcome::Failed) },
+        )
+        .await
+        .unwrap();
     }
     b.lock("dev", &one, 0).await.unwrap();
     b.append(&one, 3, Fact::StageLeft { stage: id("dev"), images: alone }).await.unwrap();

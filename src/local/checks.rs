@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 
 use super::environment;
 use super::http::{self, Wanted};
+use crate::model::check_result::{CheckResult, CommandEnd, HttpAnswer};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::secrets::Secrets;
 use crate::model::step::check::Check;
@@ -32,12 +33,16 @@ impl LocalChecks {
     }
 
     async fn command(&self, argv: &[String], timeout: SignedDuration, vars: &[(String, String)]) -> Checked {
-        let Some((program, args)) = argv.split_first() else {
-            return Checked::unknown("the command is empty".to_owned());
-        };
+        let (verdict, end) = self.run(argv, timeout, vars).await;
+        Checked { verdict, result: CheckResult::Command { command: argv.join(" "), end } }
+    }
+
+    async fn run(&self, argv: &[String], timeout: SignedDuration, vars: &[(String, String)]) -> (Verdict, CommandEnd) {
+        let not_started = |why: String| (Verdict::Unknown, CommandEnd::NotStarted { why });
+        let Some((program, args)) = argv.split_first() else { return not_started(String::new()) };
         let file = match program::find(&self.root, program, std::env::var_os("PATH").as_deref()) {
             Ok(file) => file,
-            Err(why) => return Checked::unknown(why),
+            Err(why) => return not_started(why),
         };
         let mut command = std::process::Command::new(file);
         command.args(args).current_dir(&self.root);
@@ -48,27 +53,19 @@ impl LocalChecks {
             Pipe::Out => out.take(bytes),
             Pipe::Err => err.take(bytes),
         };
-        let ended = run::run(command, None, Some(limit), Leftovers::End, &mut hear).await;
-        let status = match ended {
+        let status = match run::run(command, None, Some(limit), Leftovers::End, &mut hear).await {
             Ok(End::Exited(status)) => status,
-            Ok(End::TimedOut) => {
-                let detail = format!("`{}` did not end within {} s", argv.join(" "), limit.as_secs());
-                return Checked { verdict: Verdict::Fail, detail };
-            }
-            Err(error) => return Checked::unknown(format!("`{program}` cannot be run: {error}")),
+            Ok(End::TimedOut) => return (Verdict::Fail, CommandEnd::TimedOut { timeout }),
+            Err(error) => return not_started(error.to_string()),
         };
         let mut secrets = self.secrets.clone();
         vars.iter().filter(|(name, _)| environment::is_secret(name)).for_each(|(_, value)| secrets.add(value));
-        let last = err.end().or(out.end());
         // It is recorded, and a command may say what it was entrusted with.
-        let last = last.map(|l| format!(": {}", shortened(&secrets.masked(&l)))).unwrap_or_default();
+        let last = err.end().or(out.end()).map(|line| shortened(&secrets.masked(&line)));
         match status.code() {
-            Some(0) => Checked { verdict: Verdict::Pass, detail: format!("`{}` exited with 0", argv.join(" ")) },
-            Some(code) => {
-                let detail = format!("`{}` exited with {code}{last}", argv.join(" "));
-                Checked { verdict: Verdict::Fail, detail }
-            }
-            None => Checked { verdict: Verdict::Fail, detail: format!("`{}` was killed{last}", argv.join(" ")) },
+            Some(0) => (Verdict::Pass, CommandEnd::Exited { exit_code: 0, last: None }),
+            Some(exit_code) => (Verdict::Fail, CommandEnd::Exited { exit_code, last }),
+            None => (Verdict::Fail, CommandEnd::Killed { last }),
         }
     }
 }
@@ -82,7 +79,9 @@ impl Checks for LocalChecks {
                 match http::client(http::System) {
                     Ok(client) => http::until(&client, *timeout, &wanted).await,
                     Err(error) => {
-                        Checked::unknown(format!("no HTTP client can be set up: {}", http::root_cause(&error)))
+                        let answer = HttpAnswer::NotSent { why: http::root_cause(&error) };
+                        let result = CheckResult::Http { url: url.clone(), answer, tried_for: None };
+                        Checked { verdict: Verdict::Unknown, result }
                     }
                 }
             }
@@ -142,6 +141,20 @@ mod tests {
         LocalChecks::new(std::env::temp_dir()).check(&check, &[("KANMON_STAGE".into(), "dev".into())]).await
     }
 
+    fn end(checked: Checked) -> CommandEnd {
+        match checked.result {
+            CheckResult::Command { end, .. } => end,
+            CheckResult::Http { .. } => panic!("it is a command"),
+        }
+    }
+
+    fn answer(checked: Checked) -> HttpAnswer {
+        match checked.result {
+            CheckResult::Http { answer, .. } => answer,
+            CheckResult::Command { .. } => panic!("it is a request"),
+        }
+    }
+
     fn command(argv: &[&str], timeout: SignedDuration) -> Check {
         Check::Command { argv: argv.iter().map(|s| (*s).to_owned()).collect(), timeout, account: None }
     }
@@ -153,7 +166,7 @@ mod tests {
         assert_eq!(passed.verdict, Verdict::Pass);
         let failed = check(command(&["sh", "-c", "echo login is broken >&2; exit 3"], long)).await;
         assert_eq!(failed.verdict, Verdict::Fail);
-        assert!(failed.detail.ends_with("exited with 3: login is broken"), "{}", failed.detail);
+        assert_eq!(end(failed), CommandEnd::Exited { exit_code: 3, last: Some("login is broken".into()) });
         let missing = check(command(&["no-such-program-here"], long)).await;
         assert_eq!(missing.verdict, Verdict::Unknown);
     }
@@ -162,7 +175,7 @@ mod tests {
     async fn a_command_that_hangs_fails_at_its_timeout() {
         let late = check(command(&["sleep", "60"], SignedDuration::from_millis(200))).await;
         assert_eq!(late.verdict, Verdict::Fail);
-        assert!(late.detail.contains("did not end"), "{}", late.detail);
+        assert_eq!(end(late), CommandEnd::TimedOut { timeout: SignedDuration::from_millis(200) });
     }
 
     #[tokio::test]
@@ -171,13 +184,13 @@ mod tests {
         let shown =
             check(command(&["sh", "-c", "env | grep ^AWS_ | grep -v _CA_ | sort | tr '\\n' ' ' >&2; exit 1"], long))
                 .await;
-        let expected =
-            "exited with 1: AWS_CONFIG_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_SHARED_CREDENTIALS_FILE=";
-        assert!(shown.detail.contains(expected), "{}", shown.detail);
+        let expected = "AWS_CONFIG_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_SHARED_CREDENTIALS_FILE=";
+        let CommandEnd::Exited { exit_code: 1, last: Some(last) } = end(shown) else { panic!("it exits with 1") };
+        assert!(last.starts_with(expected), "{last}");
         let checks = LocalChecks::new(std::env::temp_dir());
         let vars = [("AWS_SECRET_ACCESS_KEY".to_owned(), "its-own-secret".to_owned())];
         let given = checks.check(&command(&["sh", "-c", "echo $AWS_SECRET_ACCESS_KEY!; exit 1"], long), &vars).await;
-        assert!(given.detail.ends_with("exited with 1: ***!"), "{}", given.detail);
+        assert_eq!(end(given), CommandEnd::Exited { exit_code: 1, last: Some("***!".into()) });
     }
 
     #[tokio::test]
@@ -186,7 +199,7 @@ mod tests {
         let http = |url: &str| Check::Http { url: url.into(), status: 200, contains: None, timeout };
         let asked = check(http("http://169.254.169.254/latest/meta-data/")).await;
         assert_eq!(asked.verdict, Verdict::Unknown);
-        assert!(asked.detail.contains("metadata"), "{}", asked.detail);
+        assert!(matches!(answer(asked), HttpAnswer::NotSent { why } if why.contains("metadata")));
         let checks = LocalChecks::new(std::env::temp_dir());
         checks.preflight(&http("http://[fd00:ec2::254]/")).unwrap_err();
         checks.preflight(&http("http://127.0.0.1/")).unwrap();
@@ -210,7 +223,7 @@ mod tests {
         let url = format!("http://{address}/");
         let timeout = SignedDuration::from_secs(20);
         let asked = check(Check::Http { url, status: 200, contains: Some("v7".into()), timeout }).await;
-        assert_eq!((asked.verdict, asked.detail.contains("200")), (Verdict::Pass, true));
+        assert_eq!((asked.verdict, answer(asked)), (Verdict::Pass, HttpAnswer::Expected { status: 200 }));
         server.await.unwrap();
     }
 }

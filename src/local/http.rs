@@ -9,6 +9,7 @@ use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::model::address::is_metadata;
+use crate::model::check_result::{CheckResult, HttpAnswer};
 use crate::model::verdict::Verdict;
 use crate::outside::{address, authorities};
 use crate::ports::checks::Checked;
@@ -42,47 +43,44 @@ pub struct Wanted<'a> {
 }
 
 pub async fn until(client: &Client, timeout: SignedDuration, wanted: &Wanted<'_>) -> Checked {
+    let checked = |verdict, answer, tried_for| {
+        let result = CheckResult::Http { url: wanted.url.to_owned(), answer, tried_for };
+        Checked { verdict, result }
+    };
     if let Some(why) = address::refused(wanted.url) {
-        return Checked::unknown(format!("{}: {why}", wanted.url));
+        return checked(Verdict::Unknown, HttpAnswer::NotSent { why }, None);
     }
-    let timeout = Duration::try_from(timeout).unwrap_or_default();
-    let late = tokio::time::Instant::now() + timeout;
+    let late = tokio::time::Instant::now() + Duration::try_from(timeout).unwrap_or_default();
     loop {
-        let mut checked = match ask(client, wanted).await {
-            Ok(checked) => checked,
-            Err(NotSent(why)) => return Checked::unknown(why),
-        };
-        if checked.verdict == Verdict::Pass {
-            return checked;
-        }
-        if tokio::time::Instant::now() + AGAIN >= late {
-            // Nothing but silence for the whole time is a failure of the stage, not a doubt about it.
-            checked.verdict = Verdict::Fail;
-            checked.detail = format!("{} (asked for {} s)", checked.detail, timeout.as_secs());
-            return checked;
+        match ask(client, wanted).await {
+            answer @ HttpAnswer::Expected { .. } => return checked(Verdict::Pass, answer, None),
+            answer @ HttpAnswer::NotSent { .. } => return checked(Verdict::Unknown, answer, None),
+            answer @ (HttpAnswer::OtherStatus { .. } | HttpAnswer::WithoutText { .. } | HttpAnswer::None { .. }) => {
+                if tokio::time::Instant::now() + AGAIN >= late {
+                    // Nothing but silence for the whole time is a failure of the stage, not a doubt about it.
+                    return checked(Verdict::Fail, answer, Some(timeout));
+                }
+            }
         }
         tokio::time::sleep(AGAIN).await;
     }
 }
 
-/// A request that kanmon does not send, and why: nothing was learnt about the stage.
-struct NotSent(String);
-
-async fn ask(client: &Client, wanted: &Wanted<'_>) -> Result<Checked, NotSent> {
-    let Wanted { url, status, contains } = *wanted;
+async fn ask(client: &Client, wanted: &Wanted<'_>) -> HttpAnswer {
+    let Wanted { url, status: expected, contains } = *wanted;
     let mut answer = match client.get(url).send().await {
         Ok(answer) => answer,
         Err(error) => {
-            let detail = format!("{url}: {}", root_cause(&error));
+            let said = root_cause(&error);
             let refused = error.is_builder() || causes(&error).any(|cause| cause.is::<OfMetadata>());
-            return if refused { Err(NotSent(detail)) } else { Ok(Checked::unknown(detail)) };
+            return if refused { HttpAnswer::NotSent { why: said } } else { HttpAnswer::None { said } };
         }
     };
-    let got = answer.status().as_u16();
-    if got != status {
-        return Ok(Checked { verdict: Verdict::Fail, detail: format!("{url} answered {got}, not {status}") });
+    let status = answer.status().as_u16();
+    if status != expected {
+        return HttpAnswer::OtherStatus { status, expected };
     }
-    if let Some(wanted) = contains {
+    if let Some(text) = contains {
         let mut body = Vec::new();
         while let Ok(Some(chunk)) = answer.chunk().await {
             body.extend_from_slice(&chunk);
@@ -90,12 +88,11 @@ async fn ask(client: &Client, wanted: &Wanted<'_>) -> Result<Checked, NotSent> {
                 break;
             }
         }
-        if !String::from_utf8_lossy(&body).contains(wanted) {
-            let detail = format!("{url} answered {got}, but its body does not contain `{wanted}`");
-            return Ok(Checked { verdict: Verdict::Fail, detail });
+        if !String::from_utf8_lossy(&body).contains(text) {
+            return HttpAnswer::WithoutText { status, text: text.to_owned() };
         }
     }
-    Ok(Checked { verdict: Verdict::Pass, detail: format!("{url} answered {got}") })
+    HttpAnswer::Expected { status }
 }
 
 /// Names, resolved as the system does it.
@@ -162,8 +159,11 @@ mod tests {
         for (url, why) in [("http://metadata.example/", "metadata"), ("ftp://a.example/", ""), ("not an address", "")] {
             let wanted = Wanted { url, status: 200, contains: None };
             let checked = until(&client(Zone).unwrap(), LONG, &wanted).await;
-            assert_eq!(checked.verdict, Verdict::Unknown, "{url}: {}", checked.detail);
-            assert!(checked.detail.contains(why), "{}", checked.detail);
+            assert_eq!(checked.verdict, Verdict::Unknown, "{url}: {checked:?}");
+            let CheckResult::Http { answer: HttpAnswer::NotSent { why: said }, .. } = checked.result else {
+                panic!("{url}")
+            };
+            assert!(said.contains(why), "{said}");
         }
     }
 
@@ -173,6 +173,6 @@ mod tests {
         let url = format!("http://{closed}/");
         let wanted = Wanted { url: &url, status: 200, contains: None };
         let checked = until(&client(System).unwrap(), SignedDuration::from_millis(100), &wanted).await;
-        assert_eq!(checked.verdict, Verdict::Fail, "{}", checked.detail);
+        assert_eq!(checked.verdict, Verdict::Fail, "{checked:?}");
     }
 }

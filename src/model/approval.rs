@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AccountId, AccountName, PlanHash, StageName};
-use super::machine;
+use super::machine::{self, Machine};
 
 /// Who somebody is, as `sts:GetCallerIdentity` tells it. Session names are self-chosen: the ARN proves the role, not always the person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +33,7 @@ pub enum Requester {
     /// A machine's credentials: nothing says who made it ask, so it may have been anybody.
     Unknown {
         by: Identity,
-        /// What it is, such as "a build of CodeBuild".
-        what: String,
+        machine: Machine,
     },
 }
 
@@ -116,7 +115,6 @@ pub struct ApprovalPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalRequest {
     pub plan: PlanHash,
-    pub summary: String,
     /// The CodePipeline execution that carries the question, where one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,

@@ -1,5 +1,6 @@
 //! What a registry holds under a digest, as a runtime sees it.
 
+use super::gate_reason::Unclear;
 use super::ids::Digest;
 use super::platform::Platform;
 
@@ -8,8 +9,8 @@ use super::platform::Platform;
 pub struct Contents {
     /// Each that some runtime would run. The image itself where it is a plain manifest.
     pub runnable: Vec<Runnable>,
-    /// What leaves open what would run, as a sentence: no scan of what is known answers for it.
-    pub unclear: Option<String>,
+    /// What leaves open what would run: no scan of what is known answers for it.
+    pub unclear: Option<Unclear>,
 }
 
 /// A manifest that a runtime could choose.

@@ -204,27 +204,3 @@ impl Effect {
         }
     }
 }
-
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Effect::Survey { .. } => write!(f, "look at the accounts"),
-            Effect::Build { image } => write!(f, "build and push {image}"),
-            Effect::Adopt { image } => write!(f, "take {image} as it is"),
-            Effect::Copy { image, account } => write!(f, "copy {image} into {account}"),
-            Effect::Plan { stage } => write!(f, "plan {stage}"),
-            Effect::RequestApproval { stage, .. } => write!(f, "ask for approval of {stage}"),
-            Effect::Baseline { at, service } => write!(f, "read {}/{service}", at.stage),
-            Effect::Register { at, workload } => write!(f, "register {}/{workload}'s task definition", at.stage),
-            Effect::RunTask { at, task } => write!(f, "run {}/{task}", at.stage),
-            Effect::Update { at, service, direction } => match direction {
-                Direction::Forward => write!(f, "update {}/{service}", at.stage),
-                Direction::Back => write!(f, "restore {}/{service}", at.stage),
-            },
-            Effect::StopRollout { at, service } => write!(f, "stop and roll back {}/{service}", at.stage),
-            Effect::PrepareRollback { at, service } => write!(f, "prepare the way back of {}/{service}", at.stage),
-            Effect::Check { at } => write!(f, "check {} (step {})", at.stage, at.step + 1),
-            Effect::Confirm { stage } => write!(f, "look at {stage} once more"),
-        }
-    }
-}

@@ -8,22 +8,25 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::approval::{ApprovalAnswer, ApprovalRequest, Identity, Requester};
+use super::approval_reason::{AnswerReason, ApprovalMismatch, ExpiryReason, VoidReason};
 use super::effect::{Effect, StepRef, Workload};
+use super::ending::Ending;
 use super::fault::Fault;
 use super::finding::ScanReading;
 use super::gate::GateJudgement;
 use super::ids::{AccountName, ContentHash, Digest, ImageName, ReleaseId, StageName};
-use super::outcome::Ending;
 use super::pipeline::Pipeline;
 use super::plan::StagePlan;
+use super::reason::Reason;
 use super::scan_subject::ScanSubject;
 use super::step::StepFact;
 use super::step::check::CheckFact;
 use super::step::roll::RollFact;
 use super::step::run::RunFact;
+use super::warning::Warning;
 
 /// The version of the event's form, as journaled and as printed. A newer major is opened read-only.
-pub const EVENT_VERSION: u32 = 1;
+pub const EVENT_VERSION: u32 = 2;
 
 /// A fact with its place in the release's journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,10 +112,10 @@ pub struct MovedTag {
     pub names: Option<Digest>,
 }
 
-/// Why a stage failed, and what to end with once everything that must be rolled back is.
+/// Why a stage failed, and whether it is rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageFailure {
-    pub ending: Ending,
+    pub reason: Reason,
     /// Whether what this release changed in the stage is put back.
     pub roll_back: bool,
 }
@@ -145,7 +148,7 @@ pub enum Fact {
     },
     /// Something a person should know that changes nothing.
     Warned {
-        text: String,
+        warning: Warning,
     },
     Intended {
         effect: Effect,
@@ -206,7 +209,7 @@ pub enum Fact {
     /// An answer that does not count, and why. `closes`: the question cannot be answered again where it was put.
     ApprovalRefused {
         answer: ApprovalAnswer,
-        why: String,
+        reason: AnswerReason,
         closes: bool,
     },
     ApprovalGiven {
@@ -226,18 +229,18 @@ pub enum Fact {
         stage: StageName,
         /// Why nobody can decide any more, where that is not the time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
+        reason: Option<ExpiryReason>,
     },
     /// What would be done is no longer what was approved; it is asked again.
     ApprovalVoided {
         stage: StageName,
-        why: String,
+        reason: VoidReason,
     },
-    /// An approval of the record was held against what CodePipeline says: how it differs, where it does.
+    /// An approval of the record was held against what CodePipeline says: how they differ, where they do.
     ApprovalCompared {
         stage: StageName,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        differs: Option<String>,
+        mismatch: Option<ApprovalMismatch>,
     },
     StageLocked {
         stage: StageName,
@@ -269,12 +272,11 @@ pub enum Fact {
     ImagesFailed {
         stage: StageName,
         images: BTreeMap<ImageName, Digest>,
-        why: String,
+        reason: Reason,
     },
     /// The stage froze by itself: what it runs is nothing that anybody wanted.
     StageFrozen {
         stage: StageName,
-        reason: String,
     },
     /// What the stage's services were brought to is still what they are set to.
     StageConfirmed {

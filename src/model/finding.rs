@@ -3,41 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Inspector's severities; basic scanning's UNDEFINED reads as untriaged. Ordered from harmless to worst, with untriaged
-/// (which may be anything) last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    Informational,
-    Low,
-    Medium,
-    High,
-    Critical,
-    Untriaged,
-}
-
-impl Severity {
-    pub const ALL: [Severity; 6] = [
-        Severity::Critical,
-        Severity::High,
-        Severity::Medium,
-        Severity::Low,
-        Severity::Informational,
-        Severity::Untriaged,
-    ];
-
-    /// The word of the pipeline file.
-    pub fn word(self) -> &'static str {
-        match self {
-            Severity::Informational => "informational",
-            Severity::Low => "low",
-            Severity::Medium => "medium",
-            Severity::High => "high",
-            Severity::Critical => "critical",
-            Severity::Untriaged => "untriaged",
-        }
-    }
-}
+use super::gate_reason::{ScanBlock, ScanWait};
+use super::severity::Severity;
 
 /// One vulnerability in one package of an image: the part of a finding that rules look at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,12 +28,12 @@ pub enum ScanType {
     Enhanced,
 }
 
-/// How far the scan of a digest is. Three answers in the end: scanned (clean or dirty by rules), or closed.
+/// How far the scan of a digest is. Three answers in the end: scanned (clean or dirty by rules), or unscannable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum ScanState {
-    /// Not yet; `reason` is the scanner's.
-    Waiting { reason: String },
+    /// Not yet.
+    Waiting { waits: ScanWait },
     /// Scanned at this time or later than the push.
     Scanned {
         at: Timestamp,
@@ -74,8 +41,8 @@ pub enum ScanState {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again_from: Option<Timestamp>,
     },
-    /// The scanner will not answer for this digest: closed.
-    Closed { reason: String },
+    /// There will be no scan of this digest.
+    Unscannable { block: ScanBlock },
 }
 
 /// One reading of a digest's scan, every platform child included.
@@ -91,9 +58,9 @@ pub struct ScanReading {
 }
 
 impl ScanReading {
-    /// That there will be none, and why.
-    pub fn closed(reason: String) -> ScanReading {
-        ScanReading { state: ScanState::Closed { reason }, findings: Vec::new(), suppressed: Vec::new() }
+    /// That there will be no scan, and why.
+    pub fn unscannable(block: ScanBlock) -> ScanReading {
+        ScanReading { state: ScanState::Unscannable { block }, findings: Vec::new(), suppressed: Vec::new() }
     }
 
     /// Whether both say the same of the image. When it was scanned last is no part of that: a scanner may renew it with every look.

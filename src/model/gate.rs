@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::finding::{Finding, Severity};
+use super::finding::Finding;
+use super::gate_reason::GateReason;
+use super::severity::Severity;
 use super::verdict::Verdict;
 
 /// How many findings of each severity still pass; `None` is unlimited.
@@ -72,6 +74,6 @@ pub struct GateJudgement {
     pub suppressed: BTreeMap<Severity, u32>,
     /// The findings of every severity that is over its limit.
     pub blocking: Vec<Finding>,
-    /// One sentence for each thing that closes the gate.
-    pub reasons: Vec<String>,
+    /// Each thing that keeps the gate from passing.
+    pub reasons: Vec<GateReason>,
 }

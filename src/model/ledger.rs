@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::approval::Identity;
 use super::event::{Event, Fact};
+use super::freeze::{Frozen, FrozenBy};
 use super::ids::{Digest, ImageName, ReleaseId, StageName};
+use super::reason::Reason;
 
 /// What the stages of a pipeline remember, by name; a stage that is missing remembers nothing.
 pub type Ledgers = BTreeMap<StageName, StageLedger>;
@@ -38,29 +40,13 @@ pub struct LastGood {
     pub at: Timestamp,
 }
 
-/// A stage that nothing new enters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Frozen {
-    pub at: Timestamp,
-    pub by: FrozenBy,
-    pub reason: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FrozenBy {
-    Person(Identity),
-    /// By itself, because this release's rollback failed.
-    Release(ReleaseId),
-}
-
 /// Images that failed together and were rolled back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     pub at: Timestamp,
     pub release: ReleaseId,
     pub images: BTreeMap<ImageName, Digest>,
-    pub why: String,
+    pub reason: Reason,
 }
 
 /// Images that an approver rejected. Another release of the same images is asked about only with a reason.
@@ -137,14 +123,14 @@ impl StageLedger {
                 self.rejected.push(Rejected { at, release, images, by, comment });
                 newest(&mut self.rejected);
             }
-            Fact::StageFrozen { reason, .. } => {
-                let by = FrozenBy::Release(release.clone());
-                self.frozen.get_or_insert_with(|| Frozen { at, by, reason: reason.clone() });
+            Fact::StageFrozen { .. } => {
+                let by = FrozenBy::Release { release: release.clone() };
+                self.frozen.get_or_insert(Frozen { at, by });
             }
-            Fact::ImagesFailed { images, why, .. } => {
+            Fact::ImagesFailed { images, reason, .. } => {
                 self.failed.retain(|f| &f.images != images);
-                let (release, images, why) = (release.clone(), images.clone(), why.clone());
-                self.failed.push(Failed { at, release, images, why });
+                let (release, images, reason) = (release.clone(), images.clone(), reason.clone());
+                self.failed.push(Failed { at, release, images, reason });
                 newest(&mut self.failed);
             }
             _ => {}
@@ -155,8 +141,8 @@ impl StageLedger {
     pub fn hear(&mut self, word: &Word, now: Timestamp) {
         match &word.said {
             Said::Freeze => {
-                let by = FrozenBy::Person(word.by.clone());
-                self.frozen = Some(Frozen { at: now, by, reason: word.reason.clone() });
+                let by = FrozenBy::Person { identity: word.by.clone(), reason: word.reason.clone() };
+                self.frozen = Some(Frozen { at: now, by });
             }
             Said::Unfreeze => self.frozen = None,
             Said::BreakLock { .. } => {}

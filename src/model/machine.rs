@@ -1,14 +1,43 @@
 //! Which principals certainly are machines. What AWS's services and CI jobs sign with is a session of a role, and nobody knows of it who
 //! made it do so.
 
+use serde::{Deserialize, Serialize};
+
 use super::approvers::IDENTITY_CENTER;
 use super::arn;
+
+/// What a caller certainly is that is no person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Machine {
+    /// A build. `initiator`: what CodeBuild says started it, where that is no pipeline.
+    CodeBuild {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        initiator: Option<String>,
+    },
+    GithubActions,
+    GitlabCi,
+    AzurePipelines,
+    TeamCity,
+    /// A job of another CI service.
+    CiJob,
+    /// An EC2 instance.
+    Instance,
+    EcsTask,
+    Lambda,
+    /// A service of AWS.
+    AwsService,
+    /// A session of a role that the pipeline file itself uses, by the role's ARN.
+    SharedRole {
+        role: String,
+    },
+}
 
 /// What a principal is, where it certainly is no person; `None`: it may be one.
 ///
 /// A session tells it by its name alone, which services choose themselves: `AWSCodeBuild-…`, the id of an instance or of a task. A name
 /// that could be a person's counts as a person's, so a function whose role and name say nothing of Lambda is not recognized.
-pub fn of(principal: &str) -> Option<&'static str> {
+pub fn of(principal: &str) -> Option<Machine> {
     let (role, name) = arn::session(principal)?;
     // Identity Center calls its sessions as its users are called, whatever that is.
     if role.starts_with(IDENTITY_CENTER) {
@@ -17,27 +46,23 @@ pub fn of(principal: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();
     let numbered = |prefix: &str| lower.strip_prefix(prefix).is_some_and(|rest| is(rest, 1.., |c| c.is_ascii_digit()));
     if name.starts_with("AWSCodeBuild-") {
-        Some(CODEBUILD)
+        Some(Machine::CodeBuild { initiator: None })
     } else if lower.starts_with("githubactions") || numbered("github-") {
-        Some(GITHUB)
+        Some(Machine::GithubActions)
     } else if lower.starts_with("gitlabrunner") || numbered("gitlab-") {
-        Some(GITLAB)
+        Some(Machine::GitlabCi)
     } else if name.strip_prefix("i-").is_some_and(|id| [8, 17].contains(&id.len()) && is(id, 1.., is_hex)) {
-        Some("an EC2 instance")
+        Some(Machine::Instance)
     } else if is(name, 32..=32, is_hex) {
-        Some("an ECS task")
+        Some(Machine::EcsTask)
     } else if is_function(role, &lower) {
-        Some("a Lambda function")
+        Some(Machine::Lambda)
     } else if is_service(role, name) {
-        Some("a service of AWS")
+        Some(Machine::AwsService)
     } else {
         None
     }
 }
-
-pub const CODEBUILD: &str = "a build of CodeBuild";
-pub const GITHUB: &str = "a job of GitHub Actions";
-pub const GITLAB: &str = "a job of GitLab CI";
 
 fn is(text: &str, length: impl std::ops::RangeBounds<usize>, of: fn(char) -> bool) -> bool {
     length.contains(&text.len()) && text.chars().all(of)
@@ -76,22 +101,22 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::a_build("kanmon-build/AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f", CODEBUILD)]
-    #[case::a_github_job("ci/GitHubActions", GITHUB)]
-    #[case::the_examples_github_job("ci/github-17000000001", GITHUB)]
-    #[case::a_gitlab_job("ci/GitLabRunner-4711-12", GITLAB)]
-    #[case::the_examples_gitlab_job("ci/gitlab-4711", GITLAB)]
-    #[case::an_instance("Jenkins/i-0123456789abcdef0", "an EC2 instance")]
-    #[case::an_older_instance("Jenkins/i-01234567", "an EC2 instance")]
-    #[case::a_task("worker/0123456789abcdef0123456789abcdef", "an ECS task")]
-    #[case::a_function_with_lambdas_role("starter-role-0a1b2c3d/starter", "a Lambda function")]
-    #[case::a_function_by_its_name("starts/StartPipelineLambda", "a Lambda function")]
-    #[case::a_function_by_its_role("LambdaExecutionRole/starter", "a Lambda function")]
-    #[case::a_service_linked_role("AWSServiceRoleForECS/ecs", "a service of AWS")]
-    #[case::a_pipeline("AWSCodePipelineServiceRole-ap-northeast-1-hello/1764500000000", "a service of AWS")]
-    #[case::a_pipelines_own_role("pipelines/1764500000000", "a service of AWS")]
-    #[case::a_schedule("Amazon_EventBridge_Scheduler_0a1b/x", "a service of AWS")]
-    fn sessions_that_a_service_names_are_machines(#[case] session: &str, #[case] what: &str) {
+    #[case::a_build("kanmon-build/AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f", Machine::CodeBuild { initiator: None })]
+    #[case::a_github_job("ci/GitHubActions", Machine::GithubActions)]
+    #[case::the_examples_github_job("ci/github-17000000001", Machine::GithubActions)]
+    #[case::a_gitlab_job("ci/GitLabRunner-4711-12", Machine::GitlabCi)]
+    #[case::the_examples_gitlab_job("ci/gitlab-4711", Machine::GitlabCi)]
+    #[case::an_instance("Jenkins/i-0123456789abcdef0", Machine::Instance)]
+    #[case::an_older_instance("Jenkins/i-01234567", Machine::Instance)]
+    #[case::a_task("worker/0123456789abcdef0123456789abcdef", Machine::EcsTask)]
+    #[case::a_function_with_lambdas_role("starter-role-0a1b2c3d/starter", Machine::Lambda)]
+    #[case::a_function_by_its_name("starts/StartPipelineLambda", Machine::Lambda)]
+    #[case::a_function_by_its_role("LambdaExecutionRole/starter", Machine::Lambda)]
+    #[case::a_service_linked_role("AWSServiceRoleForECS/ecs", Machine::AwsService)]
+    #[case::a_pipeline("AWSCodePipelineServiceRole-ap-northeast-1-hello/1764500000000", Machine::AwsService)]
+    #[case::a_pipelines_own_role("pipelines/1764500000000", Machine::AwsService)]
+    #[case::a_schedule("Amazon_EventBridge_Scheduler_0a1b/x", Machine::AwsService)]
+    fn sessions_that_a_service_names_are_machines(#[case] session: &str, #[case] what: Machine) {
         assert_eq!(of(&format!("arn:aws:sts::111111111111:assumed-role/{session}")), Some(what));
     }
 

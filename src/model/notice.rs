@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
+use super::approval_reason::UnknownRequester;
 use super::fault::Fault;
+use super::freeze::Frozen;
 use super::ids::{ReleaseId, StageName};
-use super::ledger::Frozen;
-use super::refusal::UnknownRequester;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {

@@ -1,4 +1,4 @@
-//! How a release, or a kanmon process working on one, ended.
+//! What a release, or a process working on one, came to.
 
 use serde::{Deserialize, Serialize};
 
@@ -81,23 +81,5 @@ impl Outcome {
 
     pub fn is_success(self) -> bool {
         self.exit_code() == ExitCode::Done
-    }
-}
-
-/// An outcome and the words for it: what happened, why, what to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ending {
-    pub outcome: Outcome,
-    /// One sentence.
-    pub sentence: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-}
-
-impl Ending {
-    pub fn new(outcome: Outcome, sentence: impl Into<String>) -> Ending {
-        Ending { outcome, sentence: sentence.into(), cause: None, hint: None }
     }
 }

@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 
 use super::approval::ApprovalPolicy;
+use super::approval_reason::{AnswerReason, Settled, UnknownRequester};
+use super::ending::Ending;
 use super::exit_code::ExitCode;
 use super::fault::Fault;
 use super::ids::{AccountName, ImageName, PlanHash, ReleaseId, ServiceName, StageName};
-use super::outcome::Ending;
+use super::machine::Machine;
 use super::pipeline::Account;
+use super::warning::Warning;
 
 /// Why a use case refuses.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,7 +124,7 @@ pub enum ExecutionRefusal {
     },
     /// A machine that no pipeline started names an execution.
     NamedByMachine {
-        what: String,
+        what: Machine,
         execution: String,
     },
     /// A session of a role of the file, which others use too, names an execution.
@@ -172,7 +175,7 @@ pub enum AnswerRefusal {
     /// The release does not wait for approval; `why`: what became of the question.
     NotWaiting {
         release: ReleaseId,
-        why: Option<String>,
+        why: Option<NotWaiting>,
     },
     /// More than one stage is meant; `approved`: those are approved, else they wait.
     SeveralStages {
@@ -199,18 +202,18 @@ pub enum AnswerRefusal {
     },
     /// An answer would not count.
     MayNotAnswer {
-        why: String,
+        why: AnswerReason,
         policy: ApprovalPolicy,
     },
     /// A withdrawal would not count.
     MayNotWithdraw {
-        why: String,
+        arn: String,
         policy: ApprovalPolicy,
     },
     /// No approval is left to be withdrawn; `why`: what became of the last.
     NoApprovalToWithdraw {
         release: ReleaseId,
-        why: Option<String>,
+        why: Option<NotWaiting>,
     },
     /// The release had ended when the approval arrived; `again`: `promote` can ask again.
     ApprovalAfterEnd {
@@ -223,16 +226,16 @@ pub enum AnswerRefusal {
     Refused {
         release: ReleaseId,
         stage: StageName,
-        why: String,
+        why: AnswerReason,
         ended: Option<bool>,
         settled: bool,
     },
     WithdrawalRefused {
-        why: String,
+        why: Warning,
     },
     /// Nothing waited for the word any more when it was read.
     TooLate {
-        why: Option<String>,
+        why: Option<Settled>,
     },
     /// Somebody else's later word counts.
     LaterWord {
@@ -241,12 +244,15 @@ pub enum AnswerRefusal {
     },
 }
 
-/// A requester of whom it is unknown which person it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownRequester {
-    pub why: String,
-    /// Whether a CodePipeline execution asks: then a person has to start the pipeline.
-    pub in_pipeline: bool,
+/// Why a release does not wait for an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NotWaiting {
+    Ended(Ending),
+    /// The last question that was asked is settled.
+    Settled {
+        stage: StageName,
+        settled: Settled,
+    },
 }
 
 /// Another version of kanmon, which may write and count some things differently.
@@ -299,7 +305,7 @@ pub enum Runs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaterWord {
     /// The question is settled in another way.
-    Settled(String),
+    Settled(Settled),
     Withdrawn {
         by: String,
     },

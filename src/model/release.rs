@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::approval::{Answer, ApprovalRequest, Requester};
+use super::approval_reason::ClosedReason;
 use super::effect::{Effect, StepRef};
+use super::ending::Ending;
 use super::event::{Event, Fact, ImageCommit, MovedTag, PushedImage, Started};
 use super::fault::{Fault, FaultKind};
 use super::ids::{AccountName, ImageName, ReleaseId, StageName};
-use super::outcome::Ending;
 use super::scan_subject::ScanSubject;
 use super::stage_state::{Approval, Compared, Shown, StageState};
 use super::step::StepState;
+use super::warning::Warning;
 
 pub use parts::{Abort, Failed, Open, Scan};
 
@@ -48,7 +50,7 @@ pub struct Release {
     pub forced: Option<String>,
     /// Why what was rejected is asked about again, as far as somebody said so.
     pub again: Option<String>,
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// Told once each.
     pub moved_tags: Vec<MovedTag>,
     /// Set while no process works on it.
@@ -203,10 +205,10 @@ impl Release {
                 self.go_on(event.at);
             }
             Fact::TakenUpToAbort { .. } => self.go_on(event.at),
-            Fact::Warned { text } => self.warnings.push(text.clone()),
+            Fact::Warned { warning } => self.warnings.push(warning.clone()),
             Fact::Intended { effect, attempt } => {
                 if self.open.contains_key(effect) {
-                    return Err(format!("`{effect}` is under way"));
+                    return Err("the effect is under way".into());
                 }
                 self.open.insert(effect.clone(), Open { seq: event.seq, at: event.at, attempt: *attempt });
                 if let Some(at) = effect.step() {
@@ -215,7 +217,7 @@ impl Release {
             }
             Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } | Fact::EffectUnknown { effect, .. } => {
                 if !self.open.contains_key(effect) {
-                    return Err(format!("`{effect}` is not under way"));
+                    return Err("the effect is not under way".into());
                 }
             }
             Fact::Surveyed { until } => self.surveyed = Some(until.clone()),
@@ -252,11 +254,12 @@ impl Release {
                     state.shown.push(Shown { hash: request.plan.clone(), plan, gate });
                 }
             }
-            Fact::ApprovalRefused { answer, why, closes } => {
+            Fact::ApprovalRefused { answer, reason, closes } => {
                 // One that comes too late closes nothing.
                 if *closes {
                     self.asked(&answer.stage)?;
-                    self.stage_mut(&answer.stage)?.approval = Approval::Closed { why: why.clone() };
+                    self.stage_mut(&answer.stage)?.approval =
+                        Approval::Closed { why: ClosedReason::Refused { refusal: Box::new(reason.clone()) } };
                 }
             }
             Fact::ApprovalGiven { answer } => {
@@ -277,7 +280,9 @@ impl Release {
             Fact::ApprovalWithdrawn { stage, by, comment } => {
                 self.stage_mut(stage)?.withdraw(by, comment, event.at)?;
             }
-            Fact::ApprovalExpired { stage, why } => self.stage_mut(stage)?.approval = Approval::Expired(why.clone()),
+            Fact::ApprovalExpired { stage, reason } => {
+                self.stage_mut(stage)?.approval = Approval::Expired(reason.clone());
+            }
             Fact::ApprovalVoided { stage, .. } => {
                 let state = self.stage_mut(stage)?;
                 state.approval = Approval::NotAsked;
@@ -285,8 +290,8 @@ impl Release {
                 state.look_again();
                 self.scans.clear();
             }
-            Fact::ApprovalCompared { stage, differs } => {
-                self.stage_mut(stage)?.compared = differs.clone().map_or(Compared::Same, Compared::Differs);
+            Fact::ApprovalCompared { stage, mismatch } => {
+                self.stage_mut(stage)?.compared = mismatch.clone().map_or(Compared::Same, Compared::Differs);
             }
             Fact::StageLocked { stage, fence } => {
                 let state = self.stage_mut(stage)?;

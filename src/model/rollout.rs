@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::Digest;
+use super::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 
 /// A service as `DescribeServices` and `ListServiceDeployments` tell it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -206,34 +207,36 @@ pub enum RolloutState {
     InProgress,
     /// ECS calls it done; the proof is not complete.
     Proving {
-        missing: String,
+        missing: ProofGap,
     },
     /// Everything proven, in this many consecutive readings.
     Proven {
         readings: u32,
     },
+    /// `said` here and below: ECS's own words, where it gives any.
     RollingBack {
-        reason: String,
+        said: Option<String>,
     },
     RolledBack {
-        reason: String,
+        said: Option<String>,
     },
     RollbackFailed {
-        reason: String,
+        said: Option<String>,
     },
     /// Failed and left standing: the breaker does not roll back, or had nothing to roll back to.
     Failed {
-        reason: String,
+        said: Option<String>,
     },
     Stopped {
-        reason: String,
+        said: Option<String>,
     },
+    /// By this deployment, by its id or ARN.
     Superseded {
         by: String,
     },
-    /// More than one candidate, or contradictory readings.
+    /// More than one deployment of the task definition began since. By ARN.
     Ambiguous {
-        reason: String,
+        deployments: Vec<String>,
     },
 }
 
@@ -282,7 +285,7 @@ pub enum HeldUp {
     /// ECS starts no task of ours: the service's event.
     NoTask { reason: String },
     /// It was asked to stop, and goes nowhere.
-    Stopping { reason: String },
+    Stopping { said: Option<String> },
 }
 
 // As serde asks for it.
@@ -297,8 +300,8 @@ pub struct Death {
     pub cause: DeathCause,
     pub container: Option<String>,
     pub exit_code: Option<i32>,
-    /// ECS's own words.
-    pub reason: String,
+    /// ECS's own words, where it gives any.
+    pub said: Option<String>,
     /// Tasks that died of it, as far as they were seen.
     pub tasks: u32,
 }
@@ -361,25 +364,26 @@ pub enum RolloutEnd {
     Unchanged,
     /// Desired count 0: set, and nothing ran that could be proven.
     Unverified,
+    /// By ECS; `said` here and below: in its own words, where it gives any.
     RolledBack {
-        reason: String,
+        said: Option<String>,
     },
     /// Failed and left standing by ECS.
     Failed {
-        reason: String,
+        why: RolloutFailure,
     },
     Superseded {
-        by: String,
+        by: SupersededBy,
     },
     Stopped {
-        reason: String,
+        said: Option<String>,
     },
     Stuck {
-        reason: String,
+        why: StuckReason,
     },
     StillRunning,
     Unknown {
-        reason: String,
+        why: UnknownRollout,
     },
 }
 

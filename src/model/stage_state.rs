@@ -1,10 +1,10 @@
 //! One stage of a release, as its facts have left it.
 
 use jiff::Timestamp;
-
 use serde::Serialize;
 
 use super::approval::{ApprovalAnswer, ApprovalRequest, Identity};
+use super::approval_reason::{ApprovalMismatch, ClosedReason, ExpiryReason};
 use super::event::StageFailure;
 use super::gate::GateJudgement;
 use super::ids::{PlanHash, ReleaseId, ServiceName};
@@ -82,10 +82,10 @@ pub enum Approval {
     Given(ApprovalAnswer, ApprovalRequest),
     Rejected(ApprovalAnswer),
     /// Nobody decided; why nobody can any more, where that is not the time.
-    Expired(Option<String>),
+    Expired(Option<ExpiryReason>),
     /// Answered, the answer does not count, and it cannot be answered again.
     Closed {
-        why: String,
+        why: ClosedReason,
     },
 }
 
@@ -95,7 +95,7 @@ pub enum Compared {
     NotYet,
     Same,
     /// How CodePipeline has it.
-    Differs(String),
+    Differs(ApprovalMismatch),
 }
 
 impl StageState {
@@ -157,8 +157,7 @@ impl StageState {
         let (request, next) = match &self.approval {
             // CodePipeline's action was answered, and would be read as an approval again.
             Approval::Given(_, request) | Approval::Asked(request) if request.execution.is_some() => {
-                let why = "it was withdrawn, and its execution cannot be asked again".to_owned();
-                (request.clone(), Approval::Closed { why })
+                (request.clone(), Approval::Closed { why: ClosedReason::Withdrawn })
             }
             Approval::Given(_, request) => (request.clone(), Approval::Asked(request.clone())),
             Approval::NotAsked

@@ -6,9 +6,9 @@ use super::duration;
 use super::reader::Reader;
 use super::shape::UNLIMITED;
 use super::yaml::Node;
-use crate::model::finding::Severity;
+use crate::model::format::lasting;
 use crate::model::gate::{GateRules, Suppressed};
-use crate::model::words::lasting;
+use crate::model::severity::Severity;
 
 /// Rules as they stand at a point of the file, and where each limit comes from.
 #[derive(Debug, Clone, Default)]

@@ -44,7 +44,22 @@ pub enum ActionState {
     Rejected(Decided),
     /// Stopped, superseded, or timed out: nobody decided.
     Ended {
-        reason: String,
+        why: Undecided,
+    },
+}
+
+/// Why nobody decided, and nobody will. Statuses in CodePipeline's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undecided {
+    /// CodePipeline does not know the execution.
+    NoExecution,
+    /// The execution ended before it came to the action.
+    ExecutionEnded {
+        status: String,
+    },
+    ActionEnded {
+        status: String,
+        said: Option<String>,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::model::check_result::CheckResult;
 use crate::model::fault::Fault;
 use crate::model::step::check::Check;
 use crate::model::verdict::Verdict;
@@ -10,15 +11,7 @@ use crate::model::verdict::Verdict;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     pub verdict: Verdict,
-    /// One line: the answer's status, the exit code and the last line, or why nothing was heard.
-    pub detail: String,
-}
-
-impl Checked {
-    /// A check that was not made, and why.
-    pub fn unknown(detail: String) -> Checked {
-        Checked { verdict: Verdict::Unknown, detail }
-    }
+    pub result: CheckResult,
 }
 
 #[async_trait]

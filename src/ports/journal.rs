@@ -38,6 +38,9 @@ pub enum JournalError {
     Unknown(String),
     #[error("the record was written by a newer kanmon (form {found}; this one knows {known})")]
     Newer { found: u32, known: u32 },
+    /// In a form that no released kanmon ever wrote.
+    #[error("the record was written by a kanmon from before the first release (form {found}; this one reads {known})")]
+    Older { found: u32, known: u32 },
     #[error("the state cannot be written or read: {0}")]
     Store(String),
     /// Another process has it to itself for longer than any write takes.
@@ -47,7 +50,7 @@ pub enum JournalError {
     #[error("the state is gone: {0}")]
     Gone(String),
     /// It was taken in from a file: it is read, and nothing is done on its word.
-    #[error("{0} is a record of another store, imported at {at} by {by}", at = crate::model::words::moment(.1.at), by = .1.by)]
+    #[error("{0} is a record of another store, imported at {at} by {by}", at = crate::model::format::moment(.1.at), by = .1.by)]
     Imported(ReleaseId, Imported),
     /// What is in the state's place is not something that this user's kanmon has made.
     #[error("the state is not used: {0}")]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::held::Held;
-use super::step;
+use super::{effect, step};
 use crate::model::effect::{Effect, StepRef, Subject};
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
@@ -72,7 +72,7 @@ impl CaseKey {
             }
             CaseKey::Confirm(stage) => Effect::Confirm { stage: stage.clone() },
         };
-        effect.to_string()
+        effect::text(&effect)
     }
 
     /// The step that it is, where it is one.
@@ -109,7 +109,7 @@ impl CaseKey {
     fn concluded(&self, release: &Release, failed: bool) -> Option<Held> {
         let done = |is: bool| is.then_some(Yes);
         match self {
-            CaseKey::Release => Some(release.ending.as_ref().map_or(Waiting, |e| of_outcome(e.outcome))),
+            CaseKey::Release => Some(release.ending.as_ref().map_or(Waiting, |e| of_outcome(e.outcome()))),
             // Forgotten when the release is gone on with, and not always looked at again; no stage is entered without it.
             CaseKey::Accounts => done(release.surveyed.is_some() || (entered(release) && !failed)),
             CaseKey::Image(image) => done(release.images.contains_key(image)),
@@ -152,7 +152,7 @@ fn of_outcome(outcome: Outcome) -> Held {
 
 /// A thing that failed is bad; one that could not be tried has not been judged.
 fn of_fault(fault: &Fault, release: &Release) -> Held {
-    let stopped = release.ending.as_ref().is_none_or(|e| e.outcome == Outcome::Suspended);
+    let stopped = release.ending.as_ref().is_none_or(|e| e.outcome() == Outcome::Suspended);
     match fault.kind() {
         FaultKind::BuildFailed | FaultKind::Invalid | FaultKind::Changed => No,
         // Tried again, unless it was given up.

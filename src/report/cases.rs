@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::case_key::{CaseKey, Place, closes, of_stage, place};
 pub use super::held::Held;
 use super::paint::Paint;
-use super::{story, summary};
+use super::{ending, story, summary};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::StageName;
 use crate::model::release::Release;
@@ -141,7 +141,7 @@ impl Told {
         let trace = self.traces.get(key);
         let held = key.held(release, trace.is_some());
         let last = trace.and_then(|t| t.last.clone());
-        let ended = release.ending.as_ref().map(|e| e.sentence.clone());
+        let ended = release.ending.as_ref().map(|e| ending::words(e, release).sentence);
         let why = match (key, held) {
             (_, Held::Yes) => String::new(),
             (CaseKey::Release, _) => ended.unwrap_or_else(|| summary::NOT_OVER.to_owned()),
@@ -153,7 +153,7 @@ impl Told {
             },
         };
         let detail = match (key, &release.ending) {
-            (CaseKey::Release, Some(ending)) => summary::of(release, ending, Paint(false), None).shown(),
+            (CaseKey::Release, Some(ending)) => summary::of(release, ending, true, Paint(false), None).shown(),
             _ => why.clone(),
         };
         Case {

@@ -9,6 +9,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, X
 use super::cases::{self, Case, Held, Suite};
 use super::exports;
 use super::text::Text;
+use crate::model::ending::Ending;
 use crate::model::event::Event;
 use crate::model::release::Release;
 use crate::model::visible;
@@ -26,7 +27,7 @@ pub fn of(events: &[Event], release: &Release) -> String {
         let class = if whole { app.to_string() } else { format!("{app}.{}", suite.name) };
         let mut written = of_suite(suite, &class, release.started_at);
         if whole {
-            let exports = exports::of(release, release.ending.as_ref().map(|e| e.outcome)).into_iter();
+            let exports = exports::of(release, release.ending.as_ref().map(Ending::outcome)).into_iter();
             let known = exports.filter(|(_, value)| !value.is_empty());
             written.add_properties(known.map(|(name, value)| (xml(name), xml(&value))));
         }

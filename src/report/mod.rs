@@ -1,11 +1,17 @@
 //! The same facts, for each reader: people at a terminal, programs, other tools, and the summary at the end.
 
+pub mod approval;
 pub mod blast;
 mod case_key;
 pub mod cases;
+pub mod check;
+pub mod effect;
+pub mod ending;
 pub mod exit_codes;
 pub mod exports;
 pub mod fault;
+pub mod freeze;
+pub mod gate;
 mod held;
 pub mod json;
 pub mod junit;
@@ -14,11 +20,15 @@ pub mod names;
 pub mod notice;
 pub mod paint;
 pub mod plan;
+pub mod reason;
 pub mod refusal;
+pub mod rollout;
 mod step;
 pub mod story;
 pub mod summary;
 pub mod table;
 pub mod text;
+pub mod waiting;
+pub mod warning;
 pub mod words;
 mod wrap;

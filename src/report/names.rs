@@ -4,6 +4,7 @@ use crate::model::approval::{Identity, Requester, Trigger};
 use crate::model::arn;
 use crate::model::event::{CommitTeller, ImageCommit};
 use crate::model::ids::Digest;
+use crate::model::machine::Machine;
 use crate::model::pipeline::Account;
 use crate::model::reference::Reference;
 use crate::model::registry::own_repository;
@@ -30,7 +31,7 @@ pub fn image(reference: &str, account: &Account) -> String {
 
 /// What an image is made of, behind its name.
 pub fn commit_of(made_of: &ImageCommit) -> String {
-    let commit = crate::model::words::commit(&made_of.commit, 12);
+    let commit = crate::model::format::commit(&made_of.commit, 12);
     match &made_of.told_by {
         CommitTeller::Label => format!(", commit {commit} by its label"),
         CommitTeller::Release(release) => format!(", commit {commit}, built by {release}"),
@@ -61,7 +62,27 @@ pub fn requester(who: &Requester) -> String {
         Requester::Pipeline { pipeline, execution, trigger, .. } => {
             format!("execution {execution} of {pipeline}, started by {}", started_by(trigger))
         }
-        Requester::Unknown { by, what } => format!("{what} ({}), which does not name a person", person(by)),
+        Requester::Unknown { by, machine: what } => {
+            format!("{} ({}), which does not name a person", machine(what), person(by))
+        }
+    }
+}
+
+/// What a machine is.
+pub fn machine(machine: &Machine) -> String {
+    match machine {
+        Machine::CodeBuild { initiator: None } => "a build of CodeBuild".to_owned(),
+        Machine::CodeBuild { initiator: Some(by) } => format!("a build of CodeBuild that {by} started"),
+        Machine::GithubActions => "a job of GitHub Actions".to_owned(),
+        Machine::GitlabCi => "a job of GitLab CI".to_owned(),
+        Machine::AzurePipelines => "a job of Azure Pipelines".to_owned(),
+        Machine::TeamCity => "a build of TeamCity".to_owned(),
+        Machine::CiJob => "a CI job".to_owned(),
+        Machine::Instance => "an EC2 instance".to_owned(),
+        Machine::EcsTask => "an ECS task".to_owned(),
+        Machine::Lambda => "a Lambda function".to_owned(),
+        Machine::AwsService => "a service of AWS".to_owned(),
+        Machine::SharedRole { role } => format!("a session of the file's role {role}"),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The words of what a command reports while it goes on.
 
+use super::approval::unknown_requester;
 use super::refusal::unknown_hint;
+use super::{fault, freeze};
 use crate::model::notice::Notice;
-use crate::model::words;
 
 /// One sentence.
 pub fn words(notice: &Notice) -> String {
@@ -13,22 +14,19 @@ pub fn words(notice: &Notice) -> String {
         Notice::CheckingHolder { holder, within: None } => format!("checking whether {holder} is still running"),
         Notice::Checkout { text } => text.clone(),
         Notice::Frozen { release, stage, frozen } => {
-            let who = words::frozen(frozen);
-            format!(
-                "{stage} is frozen: {} ({who}); {release} stops before it until `kanmon unfreeze {stage} --reason WHY`",
-                frozen.reason
-            )
+            let why = freeze::text(frozen);
+            format!("{stage} is frozen: {why}; {release} stops before it until `kanmon unfreeze {stage} --reason WHY`")
         }
         Notice::NotAskedFor { stage, unknown } => format!(
             "{stage} is not asked for: nobody may approve it of this release, for {}; {}",
-            unknown.why,
+            unknown_requester(unknown),
             unknown_hint(unknown)
         ),
         Notice::RejectionRecorded { release } => {
             format!("{release} was rejected in CodePipeline; its record says so now")
         }
         Notice::RejectionUnreadable { release, fault } => {
-            format!("whether {release} was rejected in CodePipeline cannot be read: {fault}")
+            format!("whether {release} was rejected in CodePipeline cannot be read: {}", fault::words(fault).line())
         }
     }
 }

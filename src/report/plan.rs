@@ -1,13 +1,13 @@
 //! What a stage would change, for people.
 
+use super::gate;
 use super::names::image;
 use super::paint::Paint;
-use super::story;
+use super::rollout::tasks;
 use super::text::Text;
 use crate::model::arn;
 use crate::model::pipeline::{Account, Pipeline, Stage};
 use crate::model::plan::{Change, ChangeKind, StagePlan, UnnamedGate, WorkloadPlan};
-use crate::model::words::tasks;
 
 /// Indented below the stage's name.
 pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) -> Text {
@@ -59,7 +59,7 @@ fn inside(workload: &WorkloadPlan, account: &Account, paint: Paint) -> Text {
     }
     for (container, unnamed) in &workload.unnamed {
         let (how, gate) = match &unnamed.gate {
-            UnnamedGate::Judged(gate) => (" (not named in the file)", format!(", gate {}", story::gate(gate))),
+            UnnamedGate::Judged(judged) => (" (not named in the file)", format!(", gate {}", gate::judgement(judged))),
             UnnamedGate::Unjudged => (" (not named in the file)", ", judged by the gate once it is scanned".to_owned()),
             UnnamedGate::Kept => (" (not named in the file, unnamed: keep)", ", not judged by the gate".to_owned()),
         };

@@ -1,14 +1,17 @@
 //! The words of a refusal: what is wrong, why, and what to do.
 
+use super::approval::unknown_requester;
 use super::words::Words;
-use super::{fault, names};
+use super::{approval, fault, names, reason, warning};
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
+use crate::model::approval_reason::{UnknownRequester, WithdrawalRefusal};
 use crate::model::arn;
+use crate::model::ending::Ending;
+use crate::model::format::{self, moment};
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::refusal::{
-    AnswerRefusal, ExecutionRefusal, LaterWord, OtherVersion, Refusal, Replaced, Runs, UnknownRequester,
+    AnswerRefusal, ExecutionRefusal, LaterWord, NotWaiting, OtherVersion, Refusal, Replaced, Runs,
 };
-use crate::model::words::{self, moment};
 
 /// What people read about a refusal.
 pub fn words(refusal: &Refusal) -> Words {
@@ -30,7 +33,7 @@ pub fn words(refusal: &Refusal) -> Words {
         Refusal::Execution(execution) => of_execution(execution),
         Refusal::NobodyMayApprove { stage, unknown } => {
             Words::new(format!("nobody may approve {stage} of this release"))
-                .cause(format!("{}; an approver has to be somebody else than who asked", unknown.why))
+                .cause(format!("{}; an approver has to be somebody else than who asked", unknown_requester(unknown)))
                 .hint(unknown_hint(unknown))
         }
         Refusal::RequesterIsApprover { release, stage, arn } => {
@@ -58,10 +61,10 @@ pub fn words(refusal: &Refusal) -> Words {
                 .hint("fix what failed and make a new release")
         }
         Refusal::NoImage { release, ending } => {
-            Words::new(format!("{release} has no image")).cause(ending.sentence.clone()).hint("make a new release")
+            Words::new(format!("{release} has no image")).cause(sentence(ending, release)).hint("make a new release")
         }
         Refusal::NoLongerRuns(replaced) => no_longer_runs(replaced),
-        Refusal::HasEnded { release, ending } => Words::new(format!("{release} has ended: {}", ending.sentence)).hint(
+        Refusal::HasEnded { release, ending } => Words::new(format!("{release} has ended: {}", sentence(ending, release))).hint(
             format!("`kanmon history {release}` shows its story; `kanmon promote {release} --to STAGE` takes it further"),
         ),
         Refusal::NothingToResume => {
@@ -72,7 +75,7 @@ pub fn words(refusal: &Refusal) -> Words {
         }
         Refusal::TakenByAnother { release } => Words::new(format!("somebody else went on with {release}")),
         Refusal::NothingToAbort { release, ending } => {
-            Words::new(format!("{release} has ended already: {}", ending.sentence))
+            Words::new(format!("{release} has ended already: {}", sentence(ending, release)))
         }
         Refusal::AbortNotRead { release, holder } => {
             Words::new(format!("{release} ended before {holder} read the request to abort it"))
@@ -108,7 +111,7 @@ fn of_execution(refusal: &ExecutionRefusal) -> Words {
             }
         }
         ExecutionRefusal::NamedByMachine { what, execution } => {
-            Words::new(format!("{what} names execution {execution}, and CodePipeline did not start it"))
+            Words::new(format!("{} names execution {execution}, and CodePipeline did not start it", names::machine(what)))
                 .cause("who started that execution says nothing of who started this")
                 .hint(
                     "let an action of the pipeline start the build in CodeBuild, or leave `--execution` and KANMON_EXECUTION out",
@@ -167,7 +170,7 @@ fn of_answer(refusal: &AnswerRefusal) -> Words {
         AnswerRefusal::NotWaiting { release, why } => {
             let words = Words::new(format!("{release} does not wait for approval"));
             match why {
-                Some(why) => words.cause(why.clone()),
+                Some(why) => words.cause(not_waiting(why, release)),
                 None => words.hint("`kanmon approvals` lists what waits"),
             }
         }
@@ -202,40 +205,54 @@ fn of_answer(refusal: &AnswerRefusal) -> Words {
             }
         }
         AnswerRefusal::MayNotAnswer { why, policy } => {
-            Words::new(format!("that answer would not count: {why}")).hint(who_may(policy))
+            Words::new(format!("that answer would not count: {}", approval::refusal(why))).hint(who_may(policy))
         }
-        AnswerRefusal::MayNotWithdraw { why, policy } => {
+        AnswerRefusal::MayNotWithdraw { arn, policy } => {
+            let (arn, approvers) = (arn.clone(), policy.approvers.clone());
+            let why = approval::withdrawal(&WithdrawalRefusal::NotAnApprover { arn, approvers });
             Words::new(format!("that withdrawal would not count: {why}")).hint(who_may(policy))
         }
         AnswerRefusal::NoApprovalToWithdraw { release, why } => {
             let words = Words::new(format!("{release} has no approval that is still unused"));
-            Words { cause: why.clone(), ..words }
+            Words { cause: why.as_ref().map(|why| not_waiting(why, release)), ..words }
                 .hint("an approval that was used cannot be taken back; `kanmon abort` ends the release")
         }
         AnswerRefusal::ApprovalAfterEnd { release, stage, ending, again } => {
-            let sentence = format!("the approval came too late: the release has ended: {}", ending.sentence);
-            after_end(sentence, release, stage, *again)
+            let too_late = format!("the approval came too late: the release has ended: {}", sentence(ending, release));
+            after_end(too_late, release, stage, *again)
         }
         AnswerRefusal::Refused { release, stage, why, ended, .. } => {
-            let sentence = format!("the answer does not count: {why}");
+            let sentence = format!("the answer does not count: {}", approval::refusal(why));
             match ended {
                 Some(again) => after_end(sentence, release, stage, *again),
                 None => Words::new(sentence),
             }
         }
-        AnswerRefusal::WithdrawalRefused { why } => Words::new(why.clone()),
+        AnswerRefusal::WithdrawalRefused { why } => Words::new(warning::text(why)),
         AnswerRefusal::TooLate { why } => {
-            let why = why.clone().unwrap_or_else(|| "the release no longer waits for it".to_owned());
+            let why = why.as_ref().map_or_else(|| "the release no longer waits for it".to_owned(), approval::settled);
             Words::new(format!("it came too late: {why}"))
         }
         AnswerRefusal::LaterWord { stage, why } => {
             let why = match why {
-                LaterWord::Settled(why) => why.clone(),
+                LaterWord::Settled(why) => approval::settled(why),
                 LaterWord::Withdrawn { by } => format!("{by} has withdrawn it"),
                 LaterWord::AskedAgain => "it is asked for again".to_owned(),
             };
             Words::new(format!("somebody had a later word on {stage}: {why}"))
         }
+    }
+}
+
+/// The sentence of an ending.
+fn sentence(ending: &Ending, release: &ReleaseId) -> String {
+    reason::words(&ending.reason, release).sentence
+}
+
+fn not_waiting(why: &NotWaiting, release: &ReleaseId) -> String {
+    match why {
+        NotWaiting::Ended(ending) => sentence(ending, release),
+        NotWaiting::Settled { stage, settled } => format!("{stage}: {}", approval::settled(settled)),
     }
 }
 
@@ -262,7 +279,7 @@ fn no_longer_runs(replaced: &Replaced) -> Words {
         Runs::Revision(revision) => {
             let revision = arn::last(revision);
             let files = match commit {
-                Some(commit) => format!("check out commit {}", words::commit(commit, 12)),
+                Some(commit) => format!("check out commit {}", format::commit(commit, 12)),
                 None => format!("use the files that {release} was made with"),
             };
             (
@@ -284,9 +301,11 @@ fn no_longer_runs(replaced: &Replaced) -> Words {
 
 /// What a person does where it is unknown who asks.
 pub fn unknown_hint(unknown: &UnknownRequester) -> &'static str {
-    match unknown.in_pipeline {
-        true => "let a person start the pipeline: `kanmon release --remote`, or StartPipelineExecution in the console",
-        false => {
+    match unknown {
+        UnknownRequester::Execution { .. } => {
+            "let a person start the pipeline: `kanmon release --remote`, or StartPipelineExecution in the console"
+        }
+        UnknownRequester::Machine { .. } => {
             "let a person ask with credentials of their own: `kanmon release`, which takes images that exist with \
              `--image NAME=REFERENCE`; or, where a pipeline runs kanmon, let a person start it with `kanmon release --remote`"
         }

@@ -3,25 +3,30 @@
 pub use super::line::{Line, Mark};
 use super::names::{self, digest, person, requester};
 use super::step;
+use super::{approval, effect, fault, gate, reason, warning};
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::arn;
 use crate::model::effect::{Effect, Subject};
 use crate::model::event::{Event, Fact, MovedTag, PushedImage};
 use crate::model::fault::Fault;
-use crate::model::finding::{ScanReading, ScanState, Severity};
-use crate::model::gate::GateJudgement;
+use crate::model::finding::ScanState;
+use crate::model::format::{commit as commit_name, lasting, moment};
 use crate::model::ids::ImageName;
 use crate::model::pipeline::Account;
+use crate::model::reason::Watched;
 use crate::model::registry::own_repository;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::Approval;
-use crate::model::words::{self, lasting};
 
 /// The line for something that cannot be read for now, or, without a fault, can be again.
-pub fn unread(what: &str, why: Option<&Fault>) -> Line {
+pub fn unread(what: &Watched, why: Option<&Fault>) -> Line {
+    let what = reason::subject(what);
     let (mark, text) = match why {
-        Some(fault) => (Mark::Careful, format!("{what} cannot be read for now: {fault}; kanmon keeps asking")),
+        Some(why) => {
+            let why = fault::words(why).line();
+            (Mark::Careful, format!("{what} cannot be read for now: {why}; kanmon keeps asking"))
+        }
         None => (Mark::Note, format!("{what} can be read again")),
     };
     Line { mark, topic: "reading".to_owned(), text, more: Vec::new() }
@@ -35,7 +40,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let source = &started.source;
             let dirty = if source.dirty { " with uncommitted changes" } else { "" };
             let commit = match (&source.commit, &source.unreadable) {
-                (Some(commit), _) => Some(format!("commit {}{dirty}, ", words::commit(commit, 10))),
+                (Some(commit), _) => Some(format!("commit {}{dirty}, ", commit_name(commit, 10))),
                 (None, Some(_)) => Some("commit unknown, ".to_owned()),
                 (None, None) => None,
             };
@@ -54,17 +59,20 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::TakenUpToAbort { by, .. } => {
             Line::new(Begun, "release", format!("{} is taken up by {} to end it", event.release, person(by)))
         }
-        Fact::Warned { text } => Line::new(Careful, "note", text.clone()),
+        Fact::Warned { warning: what } => Line::new(Careful, "note", warning::text(what)),
         Fact::Intended { .. } => None,
-        Fact::EffectFailed { effect, fault } => {
-            // What is not tried again is told in full by the ending.
-            let mark = if fault.kind().is_passing() { Careful } else { Detail };
-            Line::new(mark, topic(effect), format!("could not {effect}: {fault}"))
+        Fact::EffectFailed { effect: of, fault: why } => {
+            // What is not tried again stands in full in the ending.
+            let mark = if why.kind().is_passing() { Careful } else { Detail };
+            Line::new(mark, topic(of), format!("could not {}: {}", effect::text(of), fault::words(why).line()))
         }
-        Fact::EffectAbsent { effect } => Line::new(Detail, topic(effect), format!("did not happen yet: {effect}")),
-        Fact::EffectUnknown { effect, fault } => {
-            let text = format!("it is unknown whether this happened: {effect} ({fault})");
-            Line::new(Failed, topic(effect), text)
+        Fact::EffectAbsent { effect: of } => {
+            Line::new(Detail, topic(of), format!("did not happen yet: {}", effect::text(of)))
+        }
+        Fact::EffectUnknown { effect: of, fault: why } => {
+            let why = fault::words(why).line();
+            let text = format!("it is unknown whether this happened: {} ({why})", effect::text(of));
+            Line::new(Failed, topic(of), text)
         }
         Fact::Surveyed { .. } => Line::new(Done, "accounts", "everything the file names is there"),
         Fact::ImageBuilt { image, pushed, by, commit } => {
@@ -87,13 +95,13 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
                 ScanState::Waiting { .. } => Note,
                 // The gate tells what came of it.
                 ScanState::Scanned { .. } => Detail,
-                ScanState::Closed { .. } => Careful,
+                ScanState::Unscannable { .. } => Careful,
             };
             let topic = match image {
                 ScanSubject::Image(name) => name.as_str(),
                 ScanSubject::Unnamed { repository, .. } => repository.as_str(),
             };
-            let line = || Line::new(mark, topic, format!("scan in {account}: {}", scanned(reading)));
+            let line = || Line::new(mark, topic, format!("scan in {account}: {}", gate::scan(reading)));
             if *readings > 1 { None } else { line() }
         }
         Fact::GateJudged { stage, judgement } => {
@@ -102,7 +110,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
                 Approval::Given(..) => " again, before entering",
                 _ => "",
             };
-            Line::new(mark, stage.as_str(), format!("severity gate{again}: {}", gate(judgement)))
+            Line::new(mark, stage.as_str(), format!("severity gate{again}: {}", gate::judgement(judgement)))
         }
         // Told once its containers are judged.
         Fact::StagePlanned { plan, .. } if plan.awaits_scans() => None,
@@ -119,14 +127,14 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::ApprovalRequested { stage, request } => {
             let spec = release.started.pipeline.stage(stage)?;
             let policy = spec.approval.as_ref()?;
-            let expires = words::moment(request.expires_at);
+            let expires = moment(request.expires_at);
             let within = lasting(request.expires_at.duration_since(request.asked_at));
             let text = format!("waits for approval of plan {}, until {expires} ({within})", request.plan.short());
             let how = how_to_approve(release, policy, request);
             Line::with(Asks, stage.as_str(), text, vec![format!("by {}", who_may(policy)), how])
         }
-        Fact::ApprovalRefused { answer, why, .. } => {
-            let text = format!("an answer by {} does not count: {why}", person(&answer.by));
+        Fact::ApprovalRefused { answer, reason, .. } => {
+            let text = format!("an answer by {} does not count: {}", person(&answer.by), approval::refusal(reason));
             Line::new(Careful, answer.stage.as_str(), text)
         }
         Fact::ApprovalGiven { answer } => {
@@ -140,15 +148,16 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::ApprovalWithdrawn { stage, by, comment } => {
             Line::new(Careful, stage.as_str(), format!("approval withdrawn by {}{}", person(by), quoted(comment)))
         }
-        Fact::ApprovalExpired { stage, why: None } => Line::new(Failed, stage.as_str(), "nobody decided in time"),
-        Fact::ApprovalExpired { stage, why: Some(why) } => {
-            Line::new(Failed, stage.as_str(), format!("nobody can decide any more: {why}"))
+        Fact::ApprovalExpired { stage, reason: None } => Line::new(Failed, stage.as_str(), "nobody decided in time"),
+        Fact::ApprovalExpired { stage, reason: Some(why) } => {
+            Line::new(Failed, stage.as_str(), format!("nobody can decide any more: {}", approval::expiry(why)))
         }
-        Fact::ApprovalVoided { stage, why } => {
-            Line::new(Careful, stage.as_str(), format!("approval void, asked again: {why}"))
+        Fact::ApprovalVoided { stage, reason } => {
+            Line::new(Careful, stage.as_str(), format!("approval void, asked again: {}", approval::void(reason)))
         }
-        Fact::ApprovalCompared { differs: None, .. } => None,
-        Fact::ApprovalCompared { stage, differs: Some(why) } => {
+        Fact::ApprovalCompared { mismatch: None, .. } => None,
+        Fact::ApprovalCompared { stage, mismatch: Some(why) } => {
+            let why = approval::mismatch(why);
             Line::new(Failed, stage.as_str(), format!("not approved in CodePipeline as the record says: {why}"))
         }
         Fact::StageLocked { .. } | Fact::Absorbed { .. } => None,
@@ -166,7 +175,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::StageFailed { stage, failure } => {
             let changed = release.stage(stage).rolls().any(|(_, _, roll)| roll.stands_changed());
             let next = if failure.roll_back && changed { "; going back to what ran before" } else { "" };
-            Line::new(Failed, stage.as_str(), format!("{}{next}", failure.ending.sentence))
+            Line::new(Failed, stage.as_str(), format!("{}{next}", reason::words(&failure.reason, &release.id).sentence))
         }
         Fact::Forced { stage, over, reason } => Line::new(
             Careful,
@@ -175,12 +184,14 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         ),
         Fact::ImagesFailed { stage, images, .. } => {
             let shown: Vec<String> = images.iter().map(|(image, d)| format!("{image} {}", digest(d))).collect();
-            let text = format!("does not enter again without --force: {}", shown.join(", "));
+            let text = format!("{} may not enter {stage} again without --force", shown.join(", "));
             Line::new(Careful, stage.as_str(), text)
         }
-        Fact::StageFrozen { stage, reason } => {
-            Line::new(Failed, stage.as_str(), format!("frozen, until somebody unfreezes it: {reason}"))
-        }
+        Fact::StageFrozen { stage } => Line::new(
+            Failed,
+            stage.as_str(),
+            "frozen, because it could not be rolled back; a person has to unfreeze it",
+        ),
         Fact::StageConfirmed { stage, moved } if moved.is_empty() => {
             Line::new(Detail, stage.as_str(), "still runs what it was brought to")
         }
@@ -228,7 +239,7 @@ pub fn how_to_approve(release: &Release, policy: &ApprovalPolicy, request: &Appr
             let execution = request.execution.as_deref().unwrap_or("not known");
             let account = release.started.pipeline.account(account);
             format!(
-                "in CodePipeline of account {} ({}): pipeline {pipeline}, action {action}, execution {execution};                  check that its message names plan {plan}",
+                "in CodePipeline of account {} ({}): pipeline {pipeline}, action {action}, execution {execution}; check that its message names plan {plan}",
                 account.name, account.id
             )
         }
@@ -242,42 +253,6 @@ fn topic(effect: &Effect) -> String {
         Subject::Image(image) | Subject::Copy(image, _) => image.to_string(),
         Subject::Plan(stage) | Subject::Approval(stage) | Subject::Confirm(stage) => stage.to_string(),
         Subject::Step(at, part) => part.of(at),
-    }
-}
-
-/// A gate's judgement in one line.
-pub fn gate(judgement: &GateJudgement) -> String {
-    let counts: Vec<String> =
-        Severity::ALL.iter().filter_map(|s| judgement.counts.get(s).map(|n| format!("{n} {}", s.word()))).collect();
-    let mut counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
-    let suppressed: Vec<String> = Severity::ALL
-        .iter()
-        .filter_map(|s| judgement.suppressed.get(s).map(|n| format!("{n} {} suppressed", s.word())))
-        .collect();
-    if !suppressed.is_empty() {
-        counts = format!("{counts}; {}", suppressed.join(", "));
-    }
-    match judgement.verdict.is_open() {
-        true => format!("passed ({counts})"),
-        false => format!("blocked: {}", judgement.reasons.join("; ")),
-    }
-}
-
-fn scanned(reading: &ScanReading) -> String {
-    match &reading.state {
-        ScanState::Waiting { reason } => format!("waiting ({reason})"),
-        ScanState::Closed { reason } => format!("unknown ({reason})"),
-        ScanState::Scanned { .. } => {
-            let suppressed = match reading.suppressed.len() {
-                0 => String::new(),
-                n => format!(", {n} suppressed"),
-            };
-            match reading.findings.len() {
-                0 => format!("done, no findings{suppressed}"),
-                1 => format!("done, 1 finding{suppressed}"),
-                n => format!("done, {n} findings{suppressed}"),
-            }
-        }
     }
 }
 

@@ -3,16 +3,20 @@
 use super::blast;
 use super::paint::Paint;
 use super::text::Text;
-use crate::model::outcome::{Ending, Outcome};
+use super::words::Words;
+use crate::model::ending::Ending;
+use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 
 /// Of a release without an ending.
-pub const NOT_OVER: &str = "it is being worked on, or its process is gone: `kanmon status` tells";
+pub const NOT_OVER: &str = "it is being worked on, or its process is gone: `kanmon status` shows which";
 
 /// For a terminal of so many cells.
-pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>) -> Text {
-    let word = word(ending.outcome);
-    let head = match ending.outcome {
+/// `hints`: whether what to do about it is shown.
+pub fn of(release: &Release, ending: &Ending, hints: bool, paint: Paint, width: Option<usize>) -> Text {
+    let outcome = ending.outcome();
+    let word = word(outcome);
+    let head = match outcome {
         Outcome::Succeeded | Outcome::Unchanged => paint.good(&format!("✓ {word}")),
         // Nothing went wrong: it is only not over.
         Outcome::Suspended | Outcome::StillRunning | Outcome::Locked => paint.careful(&format!("! {word}")),
@@ -28,12 +32,13 @@ pub fn of(release: &Release, ending: &Ending, paint: Paint, width: Option<usize>
         | Outcome::Unknown
         | Outcome::Access => paint.bad(&format!("✗ {word}")),
     };
-    let mut text = Text::from(format!("{head}: {}", ending.sentence));
-    if let Some(cause) = &ending.cause {
+    let Words { sentence, cause, hints: found } = super::ending::words(ending, release);
+    let mut text = Text::from(format!("{head}: {sentence}"));
+    if let Some(cause) = &cause {
         text = text.and(below("cause", cause));
     }
-    if let Some(hint) = &ending.hint {
-        text = text.and(below("hint", &named(hint, release)));
+    for hint in found.iter().filter(|_| hints) {
+        text = text.and(below("hint", hint));
     }
     text.line(format!("  release {}", paint.strong(release.id.as_str())));
     for (image, pushed) in &release.images {
@@ -51,11 +56,6 @@ pub fn below(word: &str, text: &str) -> Text {
         one if !one.contains('\n') => Text::from(format!("  {word}: {one}")),
         many => Text::from(format!("  {word}:")).and(Text::laid_out(many).after("    ")),
     }
-}
-
-/// A hint's commands, ready to be typed.
-fn named(hint: &str, release: &Release) -> String {
-    hint.replace("`kanmon resume`", &format!("`kanmon resume {}`", release.id))
 }
 
 /// The outcome in a word or two.

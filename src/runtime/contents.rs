@@ -7,6 +7,7 @@ use super::ports::Ports;
 use crate::model::contents::Contents;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::ScanReading;
+use crate::model::gate_reason::ScanBlock;
 use crate::model::ids::{AccountId, Digest, Region};
 use crate::model::pipeline::Account;
 use crate::ports::scanner::Wanted;
@@ -56,7 +57,7 @@ pub async fn scan(
         Fault::new(FaultKind::NotFound, what).hint("was it removed by a lifecycle rule?")
     })?;
     match &found.unclear {
-        Some(why) => Ok(ScanReading::closed(why.clone())),
+        Some(unclear) => Ok(ScanReading::unscannable(ScanBlock::Unclear { unclear: unclear.clone() })),
         None => ports.scanner.read(account, repository, &found.digests(), wanted).await,
     }
 }

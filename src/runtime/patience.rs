@@ -57,6 +57,7 @@ pub fn passes(error: &JournalError) -> bool {
         | JournalError::MadeElsewhere(_)
         | JournalError::Corrupt(_)
         | JournalError::Unknown(_)
-        | JournalError::Newer { .. } => false,
+        | JournalError::Newer { .. }
+        | JournalError::Older { .. } => false,
     }
 }

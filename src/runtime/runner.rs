@@ -16,14 +16,16 @@ use super::steady::Steady;
 use super::stop::Stop;
 use super::work::{self, News};
 use crate::engine::decide::decide;
-use crate::engine::decision::{Decision, Waiting, Watch, Watching};
+use crate::engine::decision::{Decision, Watch, Watching};
 use crate::engine::inbox::{absorb, hear_first};
 use crate::engine::retry::RETRY_FOR;
 use crate::model::effect::Effect;
+use crate::model::ending::Ending;
 use crate::model::event::{Event, Fact};
 use crate::model::ledger::Ledgers;
-use crate::model::outcome::{Ending, Outcome};
+use crate::model::reason::Reason;
 use crate::model::release::{Illegal, Release};
+use crate::model::waiting::Waiting;
 use crate::ports::journal::{JournalError, LEASE, Lease};
 use crate::ports::sink::Sink;
 
@@ -133,7 +135,7 @@ impl<'s> Runner<'s> {
                     continue;
                 }
                 // Nobody hears it afterwards.
-                Decision::Finish(ending) if !ending.outcome.is_resumable() && self.read_inbox().await? => continue,
+                Decision::Finish(ending) if !ending.outcome().is_resumable() && self.read_inbox().await? => continue,
                 Decision::Finish(ending) => return self.end(ending).await,
                 Decision::Go { start, watch, wake_at, waiting } => {
                     self.go(start, watch, &waiting).await?;
@@ -172,11 +174,7 @@ impl<'s> Runner<'s> {
         if let Some(ending) = &self.parked {
             return Some(ending.clone());
         }
-        self.stop.is_asked().then(|| {
-            let mut ending = Ending::new(Outcome::Suspended, "stopped as asked; ECS goes on by itself");
-            ending.hint = Some(format!("`kanmon resume {}` goes on from here", self.release.id));
-            ending
-        })
+        self.stop.is_asked().then(|| Ending::of(Reason::Stopped))
     }
 
     async fn go(&mut self, start: Vec<Effect>, watch: Vec<Watching>, waiting: &[Waiting]) -> Result<(), RunError> {
@@ -219,8 +217,7 @@ impl<'s> Runner<'s> {
             let work = work::watch(self.ports.clone(), state, lease, watch.clone(), every, self.tell.clone());
             self.watched.insert(watch, (self.tasks.spawn(work), pace));
         }
-        let lines: Vec<String> = waiting.iter().map(ToString::to_string).collect();
-        self.sinks.waiting(&lines);
+        self.sinks.waiting(waiting);
         Ok(())
     }
 
@@ -355,7 +352,7 @@ impl<'s> Runner<'s> {
 
     /// Waits until the store may be asked again, and keeps the lease meanwhile.
     async fn bear(&mut self, patience: &mut Patience, error: JournalError) -> Result<(), RunError> {
-        self.sinks.waiting(&[format!("the state to answer: {error}")]);
+        self.sinks.waiting(&[Waiting::Store { error: error.to_string() }]);
         patience.again(error).await?;
         if self.ports.clock.uptime() - self.renewed_at >= LEASE / 3 {
             self.renew().await?;
@@ -408,12 +405,12 @@ impl<'s> Runner<'s> {
 
     async fn end(&mut self, ending: Ending) -> Result<Ending, RunError> {
         if self.release.ending.is_none() {
-            if !ending.outcome.is_resumable() && !ending.outcome.is_success() {
+            if !ending.outcome().is_resumable() && !ending.outcome().is_success() {
                 let ports = guarded(&self.ports, &self.hold, None);
                 let left_open = end_questions(&ports, &self.release, &ending).await;
                 self.append(&left_open).await?;
             }
-            let fact = match ending.outcome.is_resumable() {
+            let fact = match ending.outcome().is_resumable() {
                 true => Fact::Suspended { ending: ending.clone() },
                 false => Fact::Finished { ending: ending.clone() },
             };

@@ -15,10 +15,12 @@ use super::reconcile::{Found, reconcile as look};
 use crate::engine::decision::Watch;
 use crate::engine::retry::{RETRY_FOR, pause};
 use crate::model::effect::Effect;
+use crate::model::ending::Ending;
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::outcome::{Ending, Outcome};
+use crate::model::reason::{Reason, Watched};
 use crate::model::release::Release;
+use crate::model::step::part::StepPart;
 use crate::ports::journal::Lease;
 
 /// What the loop is told.
@@ -29,7 +31,7 @@ pub enum News {
     /// The effect itself is over; it is being looked up, which a later process can do as well.
     Settling { effect: Effect },
     /// Something cannot be read for now; `None`: it can be again.
-    Unread { what: String, why: Option<Fault> },
+    Unread { what: Watched, why: Option<Fault> },
     /// What concludes an effect, after the warnings about it.
     Concluded { effect: Effect, facts: Vec<Fact> },
     /// Something new was seen.
@@ -107,7 +109,7 @@ async fn settle(
     let mut failures = 0;
     loop {
         let looked = look(&ports, &release, &effect, sent_at).await;
-        let what = || format!("what came of “{effect}”");
+        let what = || Watched::Effect { effect: effect.clone() };
         failures = counted(&tell, failures, looked.as_ref().err(), what);
         match looked {
             Ok(Found::Landed(fact)) => return conclude(&tell, effect, *fact),
@@ -191,7 +193,7 @@ async fn pace(
 }
 
 /// How many readings in a row have failed, after this one; told where it begins to matter, and where it is over.
-fn counted(tell: &UnboundedSender<News>, before: u32, fault: Option<&Fault>, what: impl Fn() -> String) -> u32 {
+fn counted(tell: &UnboundedSender<News>, before: u32, fault: Option<&Fault>, what: impl Fn() -> Watched) -> u32 {
     let now = if fault.is_some() { before + 1 } else { 0 };
     if now == UNREAD || (now == 0 && before >= UNREAD) {
         let _ = tell.send(News::Unread { what: what(), why: fault.cloned() });
@@ -199,27 +201,24 @@ fn counted(tell: &UnboundedSender<News>, before: u32, fault: Option<&Fault>, wha
     now
 }
 
-fn watched(watch: &Watch) -> String {
+fn watched(watch: &Watch) -> Watched {
     match watch {
-        Watch::Scan { image, account } => format!("the scan of {image} in {account}"),
-        Watch::Approval { stage } => format!("the approval of {stage}"),
-        Watch::Lock { stage } => format!("the lease of {stage}"),
-        Watch::Step { at, part } => part.of(at),
+        Watch::Scan { image, account } => Watched::Scan { image: image.clone(), account: account.clone() },
+        Watch::Approval { stage } => Watched::Approval { stage: stage.clone() },
+        Watch::Lock { stage } => Watched::Lease { stage: stage.clone() },
+        Watch::Step { at, part } => {
+            let stage = at.stage.clone();
+            match part {
+                StepPart::Whole => Watched::Stage { stage },
+                StepPart::Task(task) => Watched::Task { stage, task: task.clone() },
+                StepPart::Service(service, _) => Watched::Service { stage, service: service.clone() },
+            }
+        }
     }
 }
 
 fn blind(watch: &Watch, fault: Fault) -> Ending {
-    let what = watched(watch);
-    let outcome = match fault.kind() {
-        FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount => Outcome::Access,
-        _ => Outcome::Unknown,
-    };
-    Ending {
-        outcome,
-        sentence: format!("{what} cannot be read any more"),
-        cause: Some(fault.to_string()),
-        hint: fault.told_hint().or_else(|| Some("nothing was undone; `kanmon resume` goes on from here".to_owned())),
-    }
+    Ending::of(Reason::Unreadable { what: watched(watch), fault })
 }
 
 fn conclude(tell: &UnboundedSender<News>, effect: Effect, fact: Fact) {

@@ -15,7 +15,7 @@ use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalReq
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
 use crate::model::pipeline::{Account, Stage};
-use crate::model::refusal::AnswerRefusal;
+use crate::model::refusal::{AnswerRefusal, NotWaiting};
 use crate::ports::approvals::{ActionState, Verdict};
 use crate::runtime::ports::Ports;
 
@@ -173,7 +173,7 @@ fn question<'r>(
     match the_one(&release.id, found, |(stage, _)| &stage.name, false)? {
         Some(one) => Ok(one),
         None => {
-            let ended = release.ending.as_ref().map(|ending| ending.sentence.clone());
+            let ended = release.ending.clone().map(NotWaiting::Ended);
             let why = why_settled(recorded, decision.stage.as_ref()).or(ended);
             Err(AnswerRefusal::NotWaiting { release: release.id.clone(), why })
         }

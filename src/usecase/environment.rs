@@ -1,20 +1,20 @@
 //! What this process runs in, as far as it says who asks by it: a person's machine, or a build that somebody or something started.
 
 use crate::model::approval::{Identity, Requester};
-use crate::model::machine;
+use crate::model::machine::{self, Machine};
 
 /// What CodeBuild says of who started the build (`codepipeline/NAME`, a user, an event's rule).
 const INITIATOR: &str = "CODEBUILD_INITIATOR";
 /// What every build of CodeBuild has.
 const BUILD: &str = "CODEBUILD_BUILD_ID";
 /// What else starts kanmon without a person, by a variable that it alone sets. The last is set by most CI services.
-const MACHINES: [(&str, &str); 6] = [
-    ("GITHUB_ACTIONS", machine::GITHUB),
-    ("GITLAB_CI", machine::GITLAB),
-    ("TF_BUILD", "a job of Azure Pipelines"),
-    ("TEAMCITY_VERSION", "a build of TeamCity"),
-    ("AWS_LAMBDA_FUNCTION_NAME", "a Lambda function"),
-    ("CI", "a CI job"),
+const MACHINES: [(&str, Machine); 6] = [
+    ("GITHUB_ACTIONS", Machine::GithubActions),
+    ("GITLAB_CI", Machine::GitlabCi),
+    ("TF_BUILD", Machine::AzurePipelines),
+    ("TEAMCITY_VERSION", Machine::TeamCity),
+    ("AWS_LAMBDA_FUNCTION_NAME", Machine::Lambda),
+    ("CI", Machine::CiJob),
 ];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,20 +24,20 @@ pub enum Environment {
     /// A build of CodeBuild that this CodePipeline started.
     OfPipeline(String),
     /// This, which no pipeline started.
-    Machine(String),
+    Machine(Machine),
 }
 
 impl Environment {
     /// From the environment's variables. Whoever sets them could leave them out as well: they are believed of what has no reason to lie.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Environment {
         let set = |name: &str| variable(name).filter(|value| !["", "false", "0"].contains(&value.as_str()));
-        let machine = MACHINES.iter().find(|(name, _)| set(name).is_some()).map(|(_, what)| (*what).to_owned());
+        let machine = MACHINES.iter().find(|(name, _)| set(name).is_some()).map(|(_, machine)| machine.clone());
         match (set(INITIATOR), set(BUILD), machine) {
             (Some(initiator), _, _) => match initiator.strip_prefix("codepipeline/").filter(|name| !name.is_empty()) {
                 Some(name) => Environment::OfPipeline(name.to_owned()),
-                None => Environment::Machine(format!("{} that {initiator} started", machine::CODEBUILD)),
+                None => Environment::Machine(Machine::CodeBuild { initiator: Some(initiator) }),
             },
-            (None, Some(_), _) => Environment::Machine(machine::CODEBUILD.to_owned()),
+            (None, Some(_), _) => Environment::Machine(Machine::CodeBuild { initiator: None }),
             (None, None, Some(what)) => Environment::Machine(what),
             (None, None, None) => Environment::Ordinary,
         }
@@ -53,22 +53,24 @@ impl Environment {
 
     /// Who asks with these credentials: a person, unless it certainly is a machine.
     pub fn asker(&self, by: Identity) -> Requester {
-        let what = match self {
-            Environment::Machine(what) => Some(what.clone()),
-            Environment::Ordinary | Environment::OfPipeline(_) => machine::of(&by.arn).map(str::to_owned),
+        let machine = match self {
+            Environment::Machine(machine) => Some(machine.clone()),
+            Environment::Ordinary | Environment::OfPipeline(_) => machine::of(&by.arn),
         };
-        match what {
-            Some(what) => Requester::Unknown { by, what },
+        match machine {
+            Some(machine) => Requester::Unknown { by, machine },
             None => Requester::Person { identity: by },
         }
     }
 
     /// What this is, where it certainly is a machine and not a build that CodePipeline started.
-    pub fn machine(&self, by: &Identity) -> Option<String> {
+    pub fn machine(&self, by: &Identity) -> Option<Machine> {
         match (self, machine::of(&by.arn)) {
             (Environment::Machine(what), _) => Some(what.clone()),
-            (Environment::OfPipeline(_), Some(machine::CODEBUILD) | None) | (Environment::Ordinary, None) => None,
-            (Environment::OfPipeline(_) | Environment::Ordinary, Some(what)) => Some(what.to_owned()),
+            (Environment::OfPipeline(_), Some(Machine::CodeBuild { .. }) | None) | (Environment::Ordinary, None) => {
+                None
+            }
+            (Environment::OfPipeline(_) | Environment::Ordinary, Some(what)) => Some(what),
         }
     }
 }
@@ -88,27 +90,34 @@ mod tests {
         Identity { arn, account: "111111111111".parse().unwrap(), user_id: String::new() }
     }
 
+    fn built_by(initiator: &str) -> Machine {
+        Machine::CodeBuild { initiator: Some(initiator.to_owned()) }
+    }
+
     const BUILD_ROLE: &str = "build/AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
 
     #[rstest]
-    #[case::by_hand(&[("CODEBUILD_BUILD_ID", "b"), ("CODEBUILD_INITIATOR", "ann")], "a build of CodeBuild that ann started")]
-    #[case::by_a_webhook(&[("CODEBUILD_INITIATOR", "GitHub-Hookshot/0a1b2c")], "a build of CodeBuild that GitHub-Hookshot/0a1b2c started")]
-    #[case::by_a_rule(&[("CODEBUILD_INITIATOR", "rule/nightly")], "a build of CodeBuild that rule/nightly started")]
-    #[case::by_nobody_known(&[("CODEBUILD_BUILD_ID", "b")], "a build of CodeBuild")]
-    #[case::by_a_pipeline_without_a_name(&[("CODEBUILD_INITIATOR", "codepipeline/")], "a build of CodeBuild that codepipeline/ started")]
-    #[case::on_github(&[("CI", "true"), ("GITHUB_ACTIONS", "true")], "a job of GitHub Actions")]
-    #[case::on_gitlab(&[("CI", "true"), ("GITLAB_CI", "true")], "a job of GitLab CI")]
-    #[case::on_another_ci(&[("CI", "true")], "a CI job")]
-    #[case::on_lambda(&[("AWS_LAMBDA_FUNCTION_NAME", "starter")], "a Lambda function")]
+    #[case::by_hand(&[("CODEBUILD_BUILD_ID", "b"), ("CODEBUILD_INITIATOR", "ann")], built_by("ann"))]
+    #[case::by_a_webhook(&[("CODEBUILD_INITIATOR", "GitHub-Hookshot/0a1b2c")], built_by("GitHub-Hookshot/0a1b2c"))]
+    #[case::by_a_rule(&[("CODEBUILD_INITIATOR", "rule/nightly")], built_by("rule/nightly"))]
+    #[case::by_nobody_known(&[("CODEBUILD_BUILD_ID", "b")], Machine::CodeBuild { initiator: None })]
+    #[case::by_a_pipeline_without_a_name(&[("CODEBUILD_INITIATOR", "codepipeline/")], built_by("codepipeline/"))]
+    #[case::on_github(&[("CI", "true"), ("GITHUB_ACTIONS", "true")], Machine::GithubActions)]
+    #[case::on_gitlab(&[("CI", "true"), ("GITLAB_CI", "true")], Machine::GitlabCi)]
+    #[case::on_another_ci(&[("CI", "true")], Machine::CiJob)]
+    #[case::on_lambda(&[("AWS_LAMBDA_FUNCTION_NAME", "starter")], Machine::Lambda)]
     fn what_no_person_sits_at_asks_for_nobody_whatever_its_credentials(
         #[case] set: &[(&str, &str)],
-        #[case] what: &str,
+        #[case] machine: Machine,
     ) {
         let environment = read(set);
-        assert_eq!(environment, Environment::Machine(what.to_owned()));
+        assert_eq!(environment, Environment::Machine(machine.clone()));
         for session in ["Deploy/ann@bank.example", BUILD_ROLE] {
-            assert_eq!(environment.asker(by(session)), Requester::Unknown { by: by(session), what: what.to_owned() });
-            assert_eq!(environment.machine(&by(session)), Some(what.to_owned()), "it names somebody's execution");
+            assert_eq!(
+                environment.asker(by(session)),
+                Requester::Unknown { by: by(session), machine: machine.clone() }
+            );
+            assert_eq!(environment.machine(&by(session)), Some(machine.clone()), "it names somebody's execution");
         }
     }
 
@@ -121,7 +130,7 @@ mod tests {
             assert_eq!(environment.asker(ann.clone()), Requester::Person { identity: ann.clone() });
             assert_eq!(environment.machine(&ann), None);
             assert!(matches!(environment.asker(by(BUILD_ROLE)), Requester::Unknown { .. }));
-            assert_eq!(environment.machine(&by(BUILD_ROLE)), Some("a build of CodeBuild".to_owned()));
+            assert_eq!(environment.machine(&by(BUILD_ROLE)), Some(Machine::CodeBuild { initiator: None }));
         }
     }
 
@@ -130,6 +139,6 @@ mod tests {
         let environment = read(&[("CODEBUILD_BUILD_ID", "b"), ("CODEBUILD_INITIATOR", "codepipeline/hello")]);
         assert_eq!(environment.pipeline(), Some("hello"));
         assert_eq!(environment.machine(&by(BUILD_ROLE)), None);
-        assert_eq!(environment.machine(&by("ci/GitHubActions")), Some("a job of GitHub Actions".to_owned()));
+        assert_eq!(environment.machine(&by("ci/GitHubActions")), Some(Machine::GithubActions));
     }
 }

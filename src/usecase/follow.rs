@@ -163,16 +163,16 @@ fn is_word(fact: &Fact, of: Option<&StageName>) -> bool {
 fn judged(release: &Release, stage: &StageName, word: Word, fact: Option<&Fact>) -> Result<(), AnswerRefusal> {
     let state = release.stage(stage);
     match fact {
-        Some(Fact::ApprovalRefused { why, .. }) => {
+        Some(Fact::ApprovalRefused { reason, .. }) => {
             return Err(AnswerRefusal::Refused {
                 release: release.id.clone(),
                 stage: stage.clone(),
-                why: why.clone(),
+                why: reason.clone(),
                 ended: over(release).map(|_| promote::fit(release).is_ok()),
                 settled: settled(state).is_some(),
             });
         }
-        Some(Fact::Warned { text }) => return Err(AnswerRefusal::WithdrawalRefused { why: text.clone() }),
+        Some(Fact::Warned { warning }) => return Err(AnswerRefusal::WithdrawalRefused { why: warning.clone() }),
         Some(_) => {}
         None => {
             return Err(AnswerRefusal::TooLate { why: settled(state) });

@@ -4,8 +4,9 @@ use super::context::Context;
 use super::error::Error;
 use super::{begin, identity};
 use crate::model::approval::Identity;
+use crate::model::freeze::Frozen;
 use crate::model::ids::{ReleaseId, StageName};
-use crate::model::ledger::{Frozen, Said, StageLedger, Word};
+use crate::model::ledger::{Said, StageLedger, Word};
 use crate::ports::journal::Holder;
 
 /// What freezing a stage came to.

@@ -57,7 +57,7 @@ pub async fn promote(context: &Context, id: &ReleaseId, wanted: Further) -> Resu
     askable(&ports, &release, &to, &requested_by).await?;
     let Reasons { force, again } = wanted.reasons;
     let fact = Fact::Extended { until: to, requested_by, forced: force, again };
-    let notes = notes.into_iter().map(|text| Fact::Warned { text });
+    let notes = notes.into_iter().map(|warning| Fact::Warned { warning });
     let facts = [fact].into_iter().chain(notes).collect();
     Ok(Promoted::UnderWay(take_up(context, ports, id, facts, fit, is_over_with).await?))
 }
@@ -108,7 +108,7 @@ pub fn fit(release: &Release) -> Result<(), Refusal> {
         return Err(Refusal::FailedInStage { release: id(), stage: stage.name.clone() });
     }
     match &release.ending {
-        Some(ending) if ending.outcome == Outcome::BuildFailed => {
+        Some(ending) if ending.outcome() == Outcome::BuildFailed => {
             Err(Refusal::NoImage { release: id(), ending: ending.clone() })
         }
         Some(_) | None => Ok(()),
@@ -119,11 +119,10 @@ pub fn fit(release: &Release) -> Result<(), Refusal> {
 mod tests {
     use super::*;
     use crate::model::approval::{ApprovalAnswer, Identity};
-    use crate::model::outcome::Ending;
-    use crate::model::release::samples::{at, events, id, started};
+    use crate::model::release::samples::{at, ending, events, id, started};
 
     fn ended(as_: Outcome) -> Release {
-        let ending = Ending::new(as_, "x");
+        let ending = ending(as_);
         let fact = match as_.is_resumable() {
             true => Fact::Suspended { ending },
             false => Fact::Finished { ending },

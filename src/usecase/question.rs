@@ -2,19 +2,19 @@
 
 use jiff::Timestamp;
 
-use super::codepipeline_question;
 use super::context::Context;
-use super::error::Error;
+use super::error::{Error, OwnAct};
 use super::identity::{self, own};
 use super::records::{self, Recorded};
-use super::{error::OwnAct, file_identity};
+use super::{codepipeline_question, file_identity};
 use crate::engine::inbox::{foresee, settled};
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::fault::Fault;
+use crate::model::freeze::Frozen;
 use crate::model::ids::{ReleaseId, StageName};
-use crate::model::ledger::{Frozen, Rejected};
+use crate::model::ledger::Rejected;
 use crate::model::pipeline::{Account, Stage};
-use crate::model::refusal::AnswerRefusal;
+use crate::model::refusal::{AnswerRefusal, NotWaiting};
 use crate::model::stage_state::Approval;
 use crate::ports::journal::Listed;
 use crate::runtime::ports::Ports;
@@ -28,8 +28,8 @@ pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &Ap
     }
     let waits = |request: &ApprovalRequest| match &release.ending {
         None => true,
-        Some(ending) if ending.outcome.is_resumable() => true,
-        Some(ending) => ending.outcome.is_success() && request.execution.is_some() && now < request.expires_at,
+        Some(ending) if ending.outcome().is_resumable() => true,
+        Some(ending) => ending.outcome().is_success() && request.execution.is_some() && now < request.expires_at,
     };
     let stages = release.started.pipeline.stages.iter();
     stages
@@ -127,15 +127,15 @@ pub async fn caller(
 }
 
 /// What became of the last approval that was asked for, in this stage or in any.
-pub fn why_settled(recorded: &Recorded, stage: Option<&StageName>) -> Option<String> {
+pub fn why_settled(recorded: &Recorded, stage: Option<&StageName>) -> Option<NotWaiting> {
     let release = &recorded.release;
     if let (Some(_), Some(ending)) = (&release.abort, release.ended_for_good()) {
-        return Some(ending.sentence.clone());
+        return Some(NotWaiting::Ended(ending.clone()));
     }
     let stages = release.started.pipeline.stages.iter().filter(|s| stage.is_none_or(|name| name == &s.name));
     let mut asked = stages.filter(|s| release.stage(&s.name).approval != Approval::NotAsked);
     let last = asked.next_back()?;
-    settled(release.stage(&last.name)).map(|why| format!("{}: {why}", last.name))
+    settled(release.stage(&last.name)).map(|settled| NotWaiting::Settled { stage: last.name.clone(), settled })
 }
 
 /// A fault on the way to CodePipeline, for somebody who decides: the rights that are missing are a decider's own.

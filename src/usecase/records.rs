@@ -25,7 +25,7 @@ impl Recorded {
         }
         match &self.release.ending {
             None => true,
-            Some(ending) => ending.outcome.is_resumable() && self.release.surveyed.is_some(),
+            Some(ending) => ending.outcome().is_resumable() && self.release.surveyed.is_some(),
         }
     }
 }
@@ -90,7 +90,10 @@ pub async fn all(context: &Context, limit: usize) -> Result<All, Error> {
 /// Whether a record cannot be read for what is in it, not for how the state is reached.
 pub fn is_of_the_record(error: &JournalError) -> bool {
     match error {
-        JournalError::Corrupt(_) | JournalError::Unknown(_) | JournalError::Newer { .. } => true,
+        JournalError::Corrupt(_)
+        | JournalError::Unknown(_)
+        | JournalError::Newer { .. }
+        | JournalError::Older { .. } => true,
         JournalError::NoSuchRelease(_)
         | JournalError::Held { .. }
         | JournalError::Frozen(_)

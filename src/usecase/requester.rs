@@ -1,19 +1,20 @@
 //! Who asks for a release: looked up where a CodePipeline execution asks, and held against who approves.
 
-use super::codepipeline_question;
 use super::context::Context;
 use super::environment::Environment;
 use super::error::Error;
 use super::execution::{Found, Named, look_up};
-use super::identity;
+use super::{codepipeline_question, identity};
 use crate::engine::approval::{conflict, unknown};
 use crate::model::approval::{Answer, Identity, Requester, Trigger};
+use crate::model::approval_reason::UnknownRequester;
 use crate::model::ids::{PlanHash, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::machine;
+use crate::model::machine::Machine;
 use crate::model::notice::Notice;
 use crate::model::pipeline::{Account, Pipeline, Stage};
-use crate::model::refusal::{ExecutionRefusal, Refusal, UnknownRequester};
+use crate::model::refusal::{ExecutionRefusal, Refusal};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 use crate::ports::approvals::Execution;
@@ -70,7 +71,7 @@ pub async fn of(
 fn asker(environment: &Environment, pipeline: &Pipeline, by: Identity) -> Requester {
     match environment.asker(by) {
         Requester::Person { identity } => match pipeline.shared_role(&identity.arn) {
-            Some(role) => Requester::Unknown { what: format!("a session of the file's role {role}"), by: identity },
+            Some(role) => Requester::Unknown { machine: Machine::SharedRole { role: role.to_owned() }, by: identity },
             None => Requester::Person { identity },
         },
         asker @ (Requester::Unknown { .. } | Requester::Pipeline { .. }) => asker,
@@ -116,13 +117,7 @@ fn carries_no_question(Found { pipeline, execution, .. }: &Found) -> Result<(), 
 
 /// The first of these of whom it is unknown which person it is.
 fn unknown_of(requesters: &[Requester]) -> Option<UnknownRequester> {
-    requesters.iter().find_map(|requester| {
-        let in_pipeline = match requester {
-            Requester::Person { .. } | Requester::Pipeline { .. } => true,
-            Requester::Unknown { .. } => false,
-        };
-        unknown(requester).map(|why| UnknownRequester { why, in_pipeline })
-    })
+    requesters.iter().find_map(unknown)
 }
 
 /// Whether somebody could approve the stages that this asks for: where it is unknown who asked, nobody could.

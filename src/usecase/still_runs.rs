@@ -14,6 +14,7 @@ use crate::model::ids::{ReleaseId, ServiceName, StageName};
 use crate::model::pipeline::{Account, Stage};
 use crate::model::refusal::{Refusal, Replaced, Runs};
 use crate::model::release::Release;
+use crate::model::warning::Warning;
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
 
@@ -23,13 +24,13 @@ struct Other {
     runs: Runs,
 }
 
-/// Reads every stage up to `to` that the release has left. What is worth knowing and stops nothing is answered as sentences: a stage
+/// Reads every stage up to `to` that the release has left. What is worth knowing and stops nothing is answered as warnings: a stage
 /// on the way that a newer release has entered since was passed all the same, and one that cannot be read, for whatever reason, is unknown.
 ///
 /// # Errors
 /// Where `to` itself runs something else by now, so that there would be nothing to do and nothing would be true; and where a stage on
 /// the way runs what no newer release brought. On the way the images count, which are what goes further; in `to` also how they run.
-pub async fn check(context: &Context, ports: &Ports, release: &Release, to: &StageName) -> Result<Vec<String>, Error> {
+pub async fn check(context: &Context, ports: &Ports, release: &Release, to: &StageName) -> Result<Vec<Warning>, Error> {
     let pipeline = &release.started.pipeline;
     let end = pipeline.stages.iter().position(|s| s.name == *to).map_or(0, |i| i + 1);
     let mut notes = Vec::new();
@@ -39,17 +40,14 @@ pub async fn check(context: &Context, ports: &Ports, release: &Release, to: &Sta
             Ok(Some(other)) => other,
             Ok(None) => continue,
             Err(fault) if stage.name != *to => {
-                notes.push(format!(
-                    "stage {} could not be read, so whether it still runs what {} brought is unknown: {fault}",
-                    stage.name, release.id
-                ));
+                notes.push(Warning::StageUnread { stage: stage.name.clone(), fault });
                 continue;
             }
             Err(fault) => return Err(fault.into()),
         };
         match newer {
             Some(newer) if stage.name != *to => {
-                notes.push(format!("{} was passed before and now runs {newer}", stage.name));
+                notes.push(Warning::StageHasNewer { stage: stage.name.clone(), newer });
             }
             newer => return Err(replaced(release, stage, other, newer).into()),
         }

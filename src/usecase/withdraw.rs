@@ -7,7 +7,7 @@ use super::follow::{Sent, Taken, Word, follow};
 use super::identity::own;
 use super::question::{caller, of_approver, recorded, the_one, unused, why_settled};
 use super::records::Recorded;
-use crate::engine::approval::no_approver;
+use crate::engine::approval::may_decide;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
 use crate::model::pipeline::Stage;
@@ -43,8 +43,8 @@ pub async fn withdraw(
     let policy = spec.approval.as_ref().ok_or_else(|| Error::defect("an approval without a policy"))?;
     let by = caller(&ports, &recorded, spec, policy).await?;
     let gave = matches!(&release.stage(&spec.name).approval, Approval::Given(answer, _) if answer.by.arn == by.arn);
-    if let Some(why) = no_approver(policy, &by.arn).filter(|_| !gave) {
-        return Err(AnswerRefusal::MayNotWithdraw { why, policy: policy.clone() }.into());
+    if !gave && !may_decide(policy, &by.arn) {
+        return Err(AnswerRefusal::MayNotWithdraw { arn: by.arn, policy: policy.clone() }.into());
     }
     let message = MessageBody::Withdraw { stage: spec.name.clone(), by, comment };
     let message = context.journal.send(id, message, context.clock.now()).await?;

@@ -2,8 +2,8 @@
 
 use super::error::Error;
 use super::records;
+use crate::model::ending::Ending;
 use crate::model::event::{Event, Fact};
-use crate::model::outcome::Ending;
 use crate::model::release::Release;
 use crate::ports::journal::{Holder, Lease};
 use crate::ports::sink::Sink;

@@ -100,7 +100,7 @@ impl Record {
         let (mut kinds, mut effects) = (BTreeMap::new(), BTreeSet::new());
         for event in events {
             if let Fact::Intended { effect, .. } = &event.fact {
-                effects.insert(effect.to_string());
+                effects.insert(kanmon::report::effect::text(effect));
             }
             let fact = serde_json::to_value(&event.fact).expect("JSON");
             let kind = fact["kind"].as_str().expect("a kind").to_owned();
@@ -109,7 +109,7 @@ impl Record {
             }
         }
         let ending = release.ending.as_ref().expect("it has ended");
-        Record { outcome: ending.outcome, kinds, effects, folded: folded(release) }
+        Record { outcome: ending.outcome(), kinds, effects, folded: folded(release) }
     }
 
     /// The same without what another machine's run has otherwise: these words, and hashes, which cover them.

@@ -65,7 +65,7 @@ impl Undisturbed {
             Ok(())
         });
         let ended = road.end(&stage, run).await;
-        assert_eq!(ended.ending.outcome, road.outcome, "{}: {:?}", road.what, ended.ending);
+        assert_eq!(ended.ending.outcome(), road.outcome, "{}: {:?}", road.what, ended.ending);
         let (first, last) = (first.load(Ordering::Relaxed), last.load(Ordering::Relaxed));
         assert!(first > 0 && first < last, "{}: it has no point", road.what);
         Undisturbed { left: left(&stage, &ended), appends: first..=last, calls: stage.cut.calls() }

@@ -19,16 +19,16 @@ async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: 
     if !was_met(&stage, operation, kind) {
         return Err("nobody met the fault".to_owned());
     }
-    if ended.ending.outcome == Outcome::Succeeded {
+    if ended.ending.outcome() == Outcome::Succeeded {
         // There is a way without this operation, to the same end.
         let left = what_counts(&stage, &ended).without_listed();
         let difference = difference(&from.left.clone().without_listed(), &left);
         return difference.map_or(Ok(()), |d| Err(format!("succeeded otherwise: {d}")));
     }
-    if !outcomes.contains(&ended.ending.outcome) {
-        return Err(format!("{:?}: {}", ended.ending.outcome, ended.words()));
+    if !outcomes.contains(&ended.ending.outcome()) {
+        return Err(format!("{:?}: {}", ended.ending.outcome(), ended.words()));
     }
-    if ended.ending.hint.is_none() {
+    if ended.told().hints.is_empty() {
         return Err(format!("no hint: {}", ended.words()));
     }
     stage.end_faults();

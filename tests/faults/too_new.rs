@@ -60,7 +60,7 @@ async fn comes_to(operation: &str, member: &str, same: &Left) -> Option<Result<(
     if !was_met(&stage, operation, &kind) {
         return None;
     }
-    let outcome = ended.ending.outcome;
+    let outcome = ended.ending.outcome();
     Some(match (outcome, operation, member) {
         // A revision of which it is not known whether it may be used is registered anew.
         (Outcome::Succeeded, "DescribeTaskDefinition", "taskDefinition.status") => match twice_updated(&stage) {

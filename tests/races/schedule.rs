@@ -28,6 +28,8 @@ use super::log::{Entry, Log};
 use super::network::Network;
 use super::process::{Mischief, Process, Wrong};
 use crate::scenarios::stage::{Content, DEV, DEVELOPER, Stage, Story};
+use kanmon::model::reason::Watched as Reading;
+use kanmon::model::waiting::Waiting;
 
 /// What goes wrong in a schedule at most: more would only keep everybody from ever doing anything.
 const MISCHIEF: u64 = 14;
@@ -67,9 +69,9 @@ struct Ignored;
 
 impl Sink for Ignored {
     fn event(&mut self, _: &Event, _: &Release) {}
-    fn waiting(&mut self, _: &[String]) {}
+    fn waiting(&mut self, _: &[Waiting]) {}
     fn said(&mut self, _: &Effect, _: &str) {}
-    fn unread(&mut self, _: &str, _: Option<&Fault>) {}
+    fn unread(&mut self, _: &Reading, _: Option<&Fault>) {}
 }
 
 /// Plays the schedule of a seed.
@@ -225,14 +227,14 @@ impl Play {
         let events = self.stage.journal.read(id).await.map_err(|e| e.to_string())?;
         let release = Release::fold(&events).map_err(|e| e.to_string())?;
         let Some(ending) = &release.ending else { return Err(format!("{id} never came to an end")) };
-        match ending.outcome {
+        match ending.outcome() {
             Outcome::Superseded => self.log.count("superseded"),
             outcome if outcome.is_success() => self.log.count("successes"),
             _ => self.log.count("other ends"),
         }
         let left = release.stages.values().any(|stage| stage.left.is_some());
-        if ending.outcome.is_success() != left {
-            return Err(format!("{id} ended as {:?}, and its stage was left: {left}", ending.outcome));
+        if ending.outcome().is_success() != left {
+            return Err(format!("{id} ended as {:?}, and its stage was left: {left}", ending.outcome()));
         }
         if left {
             self.succeeded(id, &release)?;

@@ -1,16 +1,16 @@
-use crate::facts::{rollback_started, rollout_started};
 use aws_sdk_ecs::types::StopServiceDeploymentStopType;
 use jiff::SignedDuration;
+use serde_json::json;
+
+use super::stage::{COLLEAGUE, DEV, MANAGER, Stage, Story};
+use crate::facts::{rollback_started, rollout_started};
 use kanmon::model::event::Fact;
-use kanmon::model::ledger::FrozenBy;
+use kanmon::model::freeze::FrozenBy;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::rollout::RolloutState;
 use kanmon::model::step::StepFact;
 use kanmon::model::step::part::Direction;
 use kanmon::model::step::roll::RollFact;
-use serde_json::json;
-
-use super::stage::{COLLEAGUE, DEV, MANAGER, Stage, Story};
 
 /// Somebody stops what is under way, and ECS goes back: here, from the way back to what failed.
 async fn stops_and_rolls_back(stage: &Stage) {
@@ -36,7 +36,7 @@ async fn freezes_the_stage_and_names_what_a_person_can_do() {
     ended.says("aws ecs update-service --cluster shop-dev --service web --task-definition ");
     ended.says("dev is frozen; when it is fixed, `kanmon unfreeze dev --reason WHY`");
     let frozen = stage.ledger("dev").await.frozen.expect("it froze");
-    assert_eq!(frozen.by, FrozenBy::Release(id));
+    assert_eq!(frozen.by, FrozenBy::Release { release: id });
     stage.build_next("mended", &[]);
     let next = stage.release().await;
     let id = next.id.clone();
@@ -68,7 +68,7 @@ async fn by_ecs_itself_freezes_the_stage_too() {
     ended.is(Outcome::Stuck, 22);
     ended.says(&format!("aws ecs update-service --cluster shop-dev --service web --task-definition {before}"));
     ended.says("dev is frozen; when it is fixed, `kanmon unfreeze dev --reason WHY`");
-    assert_eq!(stage.ledger("dev").await.frozen.expect("it froze").by, FrozenBy::Release(id));
+    assert_eq!(stage.ledger("dev").await.frozen.expect("it froze").by, FrozenBy::Release { release: id });
     assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 2, "kanmon does not fight on");
     stage.release().await.end(&stage).await.is(Outcome::Locked, 41);
 }

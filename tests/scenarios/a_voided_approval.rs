@@ -3,6 +3,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 
 use super::stage::{MANAGER, OPERATOR, PROD, Story};
+use kanmon::report::approval;
 
 #[tokio::test(start_paused = true)]
 async fn an_operator_s_deployment_voids_what_was_approved_before_it() {
@@ -12,7 +13,7 @@ async fn an_operator_s_deployment_voids_what_was_approved_before_it() {
     let theirs = stage.deploys(OPERATOR, "shop-prod", "web").await;
     stage.pass(SignedDuration::from_mins(20)).await;
     stage.approves(MANAGER, &run.id, "prod").await;
-    let told = |f: &Fact| matches!(f, Fact::ApprovalVoided { why, .. } if why.contains("web ran ") && why.contains("and now runs "));
+    let told = |f: &Fact| matches!(f, Fact::ApprovalVoided { reason, .. } if approval::void(reason).contains("web ran ") && approval::void(reason).contains("and now runs "));
     stage.fact(&run.id, "voided", told).await;
     assert_eq!(stage.definition(PROD, "shop-prod", "web").unwrap(), theirs);
     let second = stage.asked(&run.id, "prod").await;

@@ -76,7 +76,7 @@ async fn tells_what_nobody_can_tell() {
         stage.fault(reading, Kind::AccessDenied, 100_000);
     }
     let ended = stage.resumes(&id).await.end(&stage).await;
-    assert!(ended.ending.outcome.is_resumable(), "{:?}", ended.ending);
+    assert!(ended.ending.outcome().is_resumable(), "{:?}", ended.ending);
     ended.says("ecs:DescribeServices");
     let lines = told(&ended);
     assert_eq!(

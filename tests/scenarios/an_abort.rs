@@ -12,6 +12,7 @@ use kanmon::ports::journal::Journal;
 use serde_json::json;
 
 use super::stage::{DEV, DEVELOPER, MANAGER, PROD, Run, Stage, Story, name};
+use kanmon::report::warning;
 
 async fn rolling() -> (Stage, Run) {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }])).open();
@@ -98,5 +99,9 @@ async fn that_comes_when_all_is_done_is_heard_and_told() {
     });
     let ended = run.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
-    assert!(ended.has(|f| matches!(f, Fact::Warned { text } if text.contains("when all of it was done"))));
+    assert!(
+        ended.has(
+            |f| matches!(f, Fact::Warned { warning } if warning::text(warning).contains("when all of it was done"))
+        )
+    );
 }

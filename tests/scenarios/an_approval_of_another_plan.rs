@@ -6,6 +6,7 @@ use kanmon::model::refusal::{AnswerRefusal, Refusal};
 use kanmon::usecase::answer::{Decision, answer};
 
 use super::stage::{MANAGER, Story};
+use kanmon::report::approval;
 
 #[tokio::test(start_paused = true)]
 async fn is_refused_and_the_right_one_still_counts() {
@@ -25,6 +26,6 @@ async fn is_refused_and_the_right_one_still_counts() {
     stage.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
-    let refused = |f: &Fact| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains(other.short()) && why.contains(request.plan.short()));
+    let refused = |f: &Fact| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains(other.short()) && approval::refusal(reason).contains(request.plan.short()));
     assert!(ended.has(refused));
 }

@@ -3,6 +3,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 
 use super::stage::{MANAGER, OPERATOR, PROD, Story};
+use kanmon::report::approval;
 
 /// It lives as long as its question would have: here 24 hours.
 #[tokio::test(start_paused = true)]
@@ -20,7 +21,7 @@ async fn is_asked_for_anew() {
     stage.unfreezes(OPERATOR, "prod", "over").await;
     let resumed = stage.resumes(&id).await;
     stage
-        .fact(&id, "voided", |f| matches!(f, Fact::ApprovalVoided { why, .. } if why.contains("not used within 1d")))
+        .fact(&id, "voided", |f| matches!(f, Fact::ApprovalVoided { reason, .. } if approval::void(reason).contains("not used within 1d")))
         .await;
     stage.pass(SignedDuration::from_mins(10)).await;
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());

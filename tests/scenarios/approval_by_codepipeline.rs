@@ -1,12 +1,13 @@
-use kanmon::model::approval::Answer;
-use kanmon::model::event::Fact;
-use kanmon::model::outcome::Outcome;
-use kanmon::model::refusal::{AnswerRefusal, Refusal};
-use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
 use super::inside_an_execution::execution;
 use super::stage::{Asking, DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story};
+use kanmon::model::approval::Answer;
+use kanmon::model::event::Fact;
+use kanmon::model::outcome::Outcome;
+use kanmon::model::refusal::{AnswerRefusal, Refusal};
+use kanmon::report::{approval, warning};
+use kanmon::sandbox::faults::Kind;
 
 fn asking_codepipeline() -> Stage {
     asking_codepipeline_for("24h")
@@ -126,7 +127,7 @@ async fn an_approval_of_the_record_is_read_again_by_whoever_goes_on() {
     tokio::join!(dies, stage.approves(MANAGER, &id, "prod"));
     let ended = stage.resumes(&id).await.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
-    let read = ended.place(|f| matches!(f, Fact::ApprovalCompared { differs: None, .. }));
+    let read = ended.place(|f| matches!(f, Fact::ApprovalCompared { mismatch: None, .. }));
     assert!(read < ended.place(|f| matches!(f, Fact::StageEntered { .. })));
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. } | Fact::ApprovalGiven { .. })), 2);
 }
@@ -183,7 +184,7 @@ async fn an_execution_that_cannot_be_stopped_is_told() {
     let ended = run.end(&stage).await;
     ended.is(Outcome::Expired, 12);
     assert!(ended.has(
-        |f| matches!(f, Fact::Warned { text } if text.contains("still waits for an answer that no longer counts"))
+        |f| matches!(f, Fact::Warned { warning } if warning::text(warning).contains("still waits for an answer that no longer counts"))
     ));
 }
 
@@ -202,7 +203,7 @@ async fn counts_only_by_those_whom_the_file_names() {
     stage.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("not among the approvers"))));
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("not among the approvers"))));
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }
 
@@ -237,7 +238,7 @@ async fn approves_nothing_where_the_message_names_no_plan() {
     let ended = run.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
     assert!(
-        ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("does not name exactly one plan")))
+        ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("does not name exactly one plan")))
     );
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }
@@ -315,8 +316,12 @@ async fn what_was_approved_and_has_succeeded_with_nothing_deployed_is_said_plain
     ended.is(Outcome::Blocked, 10);
     assert_eq!(status(&stage, &execution).await, "Succeeded");
     let plainly =
-        format!("execution {execution} of shop was approved and has succeeded, and {id} deployed nothing in prod");
-    assert!(ended.has(|f| matches!(f, Fact::Warned { text } if *text == plainly)), "{:?}", ended.release.warnings);
+        format!("execution {execution} of shop was approved and has succeeded, but nothing was deployed in prod");
+    assert!(
+        ended.has(|f| matches!(f, Fact::Warned { warning } if warning::text(warning) == plainly)),
+        "{:?}",
+        ended.release.warnings
+    );
 }
 
 #[tokio::test(start_paused = true)]

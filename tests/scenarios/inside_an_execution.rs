@@ -1,10 +1,11 @@
+use serde_json::json;
+
+use super::stage::{Asking, DEV, DEVELOPER, MANAGER, PROD, Run, Stage, Story};
 use kanmon::model::approval::{Answer, ApprovalRequest};
 use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
-use serde_json::json;
-
-use super::stage::{Asking, DEV, DEVELOPER, MANAGER, PROD, Run, Stage, Story};
+use kanmon::report::approval;
 
 /// A pipeline whose first build asks, and whose second goes on once its approval action is answered: the sandbox takes what the builds
 /// export, as CodePipeline would.
@@ -115,7 +116,7 @@ async fn an_answer_from_before_the_question_counts_for_nothing() {
     assert_eq!(asked.plan, request.plan);
     let ended = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("before this was asked"))));
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("before the question was asked"))));
     assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
 }
 

@@ -135,8 +135,8 @@ async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_n
     assert!(!junit.is_red(), "{}", junit.lines());
     let Skipped(why) = junit.result("prod", "approval") else { panic!("{}", junit.lines()) };
     assert!(why.starts_with(&format!("waits for approval of plan {}", request.plan.short())), "{why}");
-    assert_eq!(junit.result("prod", "run prod/migrate"), &Skipped(format!("not reached: {}", ended.ending.sentence)));
-    assert_eq!(junit.result("shop", "shop to prod"), &Skipped(ended.ending.sentence.clone()));
+    assert_eq!(junit.result("prod", "run prod/migrate"), &Skipped(format!("not reached: {}", ended.told().sentence)));
+    assert_eq!(junit.result("shop", "shop to prod"), &Skipped(ended.told().sentence));
     assert_eq!(junit.suites[0].properties["plan"], request.plan.to_string());
 
     let again = stage.resumes(&id).await;

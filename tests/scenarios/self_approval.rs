@@ -1,11 +1,13 @@
-use kanmon::model::approval::{Answer, Requester};
-use kanmon::model::event::Fact;
-use kanmon::model::outcome::Outcome;
-use kanmon::model::refusal::{AnswerRefusal, Refusal};
-use kanmon::usecase::environment::Environment;
 use serde_json::json;
 
 use super::stage::{Asking, DEVELOPER, MANAGER, Story};
+use kanmon::model::approval::{Answer, Requester};
+use kanmon::model::event::Fact;
+use kanmon::model::machine::Machine;
+use kanmon::model::outcome::Outcome;
+use kanmon::model::refusal::{AnswerRefusal, Refusal};
+use kanmon::report::approval;
+use kanmon::usecase::environment::Environment;
 
 fn anybody() -> Story {
     Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": { "by": "kanmon", "expires": "2h" } }))
@@ -21,6 +23,7 @@ async fn is_refused_and_somebody_else_s_counts() {
         Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { why, .. })) => why,
         other => panic!("{other:?}"),
     };
+    let why = approval::refusal(why);
     assert!(why.contains("may not approve it"), "{why}");
     // Whoever writes the state can put it there all the same.
     stage.answers_past_kanmon(DEVELOPER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
@@ -28,12 +31,12 @@ async fn is_refused_and_somebody_else_s_counts() {
     stage.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("may not approve it"))));
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("may not approve it"))));
     assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { answer } if answer.by.arn.ends_with("user/manager"))));
 }
 
-fn build() -> String {
-    "a build of CodeBuild".to_owned()
+fn build() -> Machine {
+    Machine::CodeBuild { initiator: None }
 }
 
 #[tokio::test(start_paused = true)]
@@ -49,12 +52,12 @@ async fn is_presumed_where_it_is_unknown_who_asked() {
 #[tokio::test(start_paused = true)]
 async fn is_presumed_of_a_record_that_says_so() {
     let stage = anybody().open();
-    let unknown = Requester::Unknown { by: DEVELOPER.identity(), what: build() };
+    let unknown = Requester::Unknown { by: DEVELOPER.identity(), machine: build() };
     let run = stage.works_on_a_record_of(unknown).await;
     let request = stage.asked(&run.id, "prod").await;
     stage.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Expired, 12);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if why.contains("a build of CodeBuild asked for this release"))));
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("a build of CodeBuild asked for this release"))));
     assert!(stage.calls("UpdateService").is_empty());
 }

@@ -42,7 +42,7 @@ async fn at_the_moment_of_the_roll_and_it_is_not_fought() {
     stage.pass(SignedDuration::from_secs(20)).await;
     let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
     let ended = run.end(&stage).await;
-    assert!(!ended.ending.outcome.is_success(), "{:?}", ended.ending);
+    assert!(!ended.ending.outcome().is_success(), "{:?}", ended.ending);
     ended.says("being deployed by somebody else");
     stage.hours(1).await;
     assert_eq!(stage.definition(DEV, "shop-dev", "web").unwrap(), theirs);
@@ -77,7 +77,7 @@ async fn while_we_go_back_and_it_is_not_gone_back_over() {
     stage.fact(&run.id, "rolled", rollout_ended).await;
     let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
     let ended = run.end(&stage).await;
-    assert!(!ended.ending.outcome.is_success(), "{:?}", ended.ending);
+    assert!(!ended.ending.outcome().is_success(), "{:?}", ended.ending);
     stage.hours(1).await;
     assert_eq!(stage.definition(DEV, "shop-dev", "web").unwrap(), theirs);
     assert_eq!(stage.calls("UpdateService").len(), 2, "ours and theirs");

@@ -25,7 +25,7 @@ async fn scaled_at(moment: fn(&Fact) -> bool, status: u16) -> (Stage, Outcome) {
     let run = stage.release().await;
     stage.fact(&run.id, "there", moment).await;
     scales(&stage, 5).await;
-    let outcome = run.end(&stage).await.ending.outcome;
+    let outcome = run.end(&stage).await.ending.outcome();
     stage.hours(1).await;
     (stage, outcome)
 }

@@ -4,6 +4,7 @@ use kanmon::model::outcome::Outcome;
 use kanmon::model::refusal::{AnswerRefusal, Refusal};
 
 use super::stage::{COLLEAGUE, Story};
+use kanmon::report::approval;
 
 #[tokio::test(start_paused = true)]
 async fn may_not_approve() {
@@ -14,13 +15,15 @@ async fn may_not_approve() {
     let refused_why = |why: &str| why.contains("not among the approvers");
     let refusal = refused.refusal();
     assert!(
-        matches!(refusal, Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { why, .. })) if refused_why(why)),
+        matches!(refusal, Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { why, .. })) if refused_why(&approval::refusal(why))),
         "{refusal:?}"
     );
     // Whoever writes the state can put it there all the same.
     stage.answers_past_kanmon(COLLEAGUE, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Expired, 12);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { why, .. } if refused_why(why))));
+    assert!(
+        ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if refused_why(&approval::refusal(reason))))
+    );
     assert!(stage.calls("UpdateService").is_empty());
 }

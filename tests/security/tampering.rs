@@ -8,6 +8,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::ids::{AppName, ReleaseId};
 use kanmon::model::inbox::MessageBody;
 use kanmon::model::ledger::{Said, Word};
+use kanmon::model::warning::Warning;
 use kanmon::ports::journal::{Holder, Journal as _, JournalError};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -185,7 +186,8 @@ async fn filled(journal: &SqliteJournal, app: &AppName, release: &ReleaseId) {
         journal.send(release, body, now).await.unwrap();
     }
     let last = journal.read(release).await.unwrap().len() as u64;
-    let facts = [Fact::Absorbed { message: 1 }, Fact::Warned { text: "long ".repeat(100_000) }];
+    let warning = Warning::Builder { image: "hello".parse().unwrap(), said: "long ".repeat(100_000) };
+    let facts = [Fact::Absorbed { message: 1 }, Fact::Warned { warning }];
     journal.append(&lease, last, &facts, now).await.unwrap();
     let word = Word { by, reason: "an incident".into(), said: Said::Freeze };
     journal.decree(app, &stage, &word, now).await.unwrap();

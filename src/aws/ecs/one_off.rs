@@ -65,13 +65,12 @@ fn state(task: &Task, container: &str) -> OneOff {
         return OneOff::Moving { last_status: last_status.to_owned() };
     }
     let Some(named) = task.containers().iter().find(|c| c.name() == Some(container)) else {
-        let reason = format!("the task has no container `{container}`");
-        return OneOff::Ended(TaskEnd { exit_code: None, reason: Some(reason) });
+        return OneOff::Ended(TaskEnd { exit_code: None, said: None });
     };
     let exit_code = named.exit_code();
-    let reason = match exit_code {
+    let said = match exit_code {
         Some(0) => None,
         _ => named.reason().or(task.stopped_reason()).map(str::to_owned),
     };
-    OneOff::Ended(TaskEnd { exit_code, reason })
+    OneOff::Ended(TaskEnd { exit_code, said })
 }

@@ -408,14 +408,14 @@ async fn the_named_containers_exit_code_decides() {
     };
     let cases = [
         (task("DEPROVISIONING", json!(0)), OneOff::Moving { last_status: "DEPROVISIONING".into() }),
-        (task("STOPPED", json!(0)), OneOff::Ended(TaskEnd { exit_code: Some(0), reason: None })),
+        (task("STOPPED", json!(0)), OneOff::Ended(TaskEnd { exit_code: Some(0), said: None })),
         (
             task("STOPPED", json!(3)),
-            OneOff::Ended(TaskEnd { exit_code: Some(3), reason: Some("Essential container in task exited".into()) }),
+            OneOff::Ended(TaskEnd { exit_code: Some(3), said: Some("Essential container in task exited".into()) }),
         ),
         (
             task("STOPPED", Value::Null),
-            OneOff::Ended(TaskEnd { exit_code: None, reason: Some("Essential container in task exited".into()) }),
+            OneOff::Ended(TaskEnd { exit_code: None, said: Some("Essential container in task exited".into()) }),
         ),
         (json!({"tasks": [], "failures": [{"reason": "MISSING"}]}), OneOff::Gone),
     ];

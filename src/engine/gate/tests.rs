@@ -2,6 +2,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::release::samples::{at, id};
 
 fn finding(number: usize, severity: Severity) -> Finding {
@@ -51,7 +52,7 @@ fn without_rules_of_its_own_a_gate_stops_critical_high_and_untriaged() {
 }
 
 #[test]
-fn a_severity_that_the_rules_do_not_name_is_closed() {
+fn a_severity_that_the_rules_do_not_name_does_not_pass() {
     let rules = GateRules { at_most: BTreeMap::new(), ..GateRules::default() };
     for severity in Severity::ALL {
         assert_eq!(judge_all(&rules, &[scanned(vec![finding(1, severity)])]).verdict, Verdict::Fail);
@@ -60,26 +61,34 @@ fn a_severity_that_the_rules_do_not_name_is_closed() {
 }
 
 #[test]
-fn what_is_not_scanned_is_unknown_and_closed_never_clean() {
-    let waiting =
-        ScanReading { state: ScanState::Waiting { reason: "PENDING".into() }, findings: vec![], suppressed: vec![] };
+fn what_is_not_scanned_is_unknown_and_never_clean() {
+    let waiting = ScanReading {
+        state: ScanState::Waiting { waits: ScanWait::Status { status: "PENDING".into() } },
+        findings: vec![],
+        suppressed: vec![],
+    };
     let closed = ScanReading {
-        state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() },
+        state: ScanState::Unscannable { block: ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None } },
         findings: vec![],
         suppressed: vec![],
     };
     for reading in [waiting, closed] {
         let judged = judge_all(&GateRules::default(), &[scanned(vec![]), reading]);
         assert_eq!(judged.verdict, Verdict::Unknown);
-        assert_eq!(judged.reasons.len(), 1, "the scanner's reason is told: {:?}", judged.reasons);
-        assert!(judged.reasons[0].contains("PENDING") || judged.reasons[0].contains("UNSUPPORTED_OS"));
+        assert_eq!(judged.reasons.len(), 1, "the scanner's reason is kept: {:?}", judged.reasons);
+        let reason = format!("{:?}", judged.reasons[0]);
+        assert!(reason.contains("PENDING") || reason.contains("UNSUPPORTED_OS"), "{reason}");
     }
     assert_eq!(judge_all(&GateRules::default(), &[]).verdict, Verdict::Unknown, "nothing judged is not clean");
 }
 
 #[test]
 fn what_is_bad_outweighs_what_is_unknown() {
-    let closed = ScanReading { state: ScanState::Closed { reason: "x".into() }, findings: vec![], suppressed: vec![] };
+    let closed = ScanReading {
+        state: ScanState::Unscannable { block: ScanBlock::Status { status: "x".into(), said: None } },
+        findings: vec![],
+        suppressed: vec![],
+    };
     let judged = judge_all(&GateRules::default(), &[closed, scanned(vec![finding(1, Severity::Critical)])]);
     assert_eq!(judged.verdict, Verdict::Fail);
     assert_eq!(judged.reasons.len(), 2, "both are told");
@@ -122,8 +131,9 @@ fn a_scan_that_is_too_old_or_of_the_future_is_unknown() {
         assert_eq!(judged.verdict, if open { Verdict::Pass } else { Verdict::Unknown }, "{age}");
         assert_eq!(judged.reasons.len(), usize::from(!open), "{:?}", judged.reasons);
     }
-    assert!(at_age(day + 1).reasons[0].contains("may be 1d old at most"), "{:?}", at_age(day + 1).reasons);
-    assert!(at_age(-day - 1).reasons[0].contains("in the future"));
+    let old = &at_age(day + 1).reasons[0];
+    assert!(matches!(old, GateReason::ScanTooOld { max_age, .. } if *max_age == rules.max_age), "{old:?}");
+    assert!(matches!(at_age(-day - 1).reasons[0], GateReason::ScanInFuture { .. }));
 }
 
 #[test]
@@ -148,8 +158,8 @@ fn any_reading() -> impl Strategy<Value = ScanReading> {
         .prop_map(|set| scanned(set.into_iter().map(|(n, s)| finding(n, s)).collect()));
     prop_oneof![
         8 => findings,
-        1 => Just(ScanReading { state: ScanState::Waiting { reason: "soon".into() }, findings: vec![], suppressed: vec![] }),
-        1 => Just(ScanReading { state: ScanState::Closed { reason: "never".into() }, findings: vec![], suppressed: vec![] }),
+        1 => Just(ScanReading { state: ScanState::Waiting { waits: ScanWait::Status { status: "soon".into() } }, findings: vec![], suppressed: vec![] }),
+        1 => Just(ScanReading { state: ScanState::Unscannable { block: ScanBlock::Status { status: "never".into(), said: None } }, findings: vec![], suppressed: vec![] }),
     ]
 }
 

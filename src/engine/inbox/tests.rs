@@ -4,8 +4,8 @@ use super::*;
 use crate::model::approval::{ApprovalRequest, Identity, Requester};
 use crate::model::event::Event;
 use crate::model::ids::PlanHash;
-use crate::model::outcome::{Ending, Outcome};
-use crate::model::release::samples::{at, events, id, started};
+use crate::model::outcome::Outcome;
+use crate::model::release::samples::{at, ending, events, id, started};
 
 const ALICE: &str = "arn:aws:iam::012345678901:user/alice";
 const BOB: &str = "arn:aws:iam::012345678901:user/bob";
@@ -35,7 +35,6 @@ fn asked_and(way: ApprovalWay, facts: Vec<Fact>) -> Release {
     (policy.way, policy.expires) = (way, SignedDuration::from_hours(1));
     let request = ApprovalRequest {
         plan: PlanHash::of(b"plan"),
-        summary: "one image".into(),
         execution: None,
         answered_at: None,
         asked_at: at(0),
@@ -64,7 +63,10 @@ fn the_second_approval_is_refused_as_the_requesters_is() {
     let release = asked_and(ApprovalWay::Kanmon, vec![given]);
     let second = absorb(&release, &said(MessageBody::Answer(answer(BOB, Answer::Approved))));
     assert!(
-        matches!(&second, Some(Fact::ApprovalRefused { why, .. }) if why.contains("approved it already")),
+        matches!(
+            &second,
+            Some(Fact::ApprovalRefused { reason: AnswerReason::Settled { settled: Settled::Approved { .. } }, .. })
+        ),
         "{second:?}"
     );
     let own = absorb(&asked(), &said(MessageBody::Answer(answer(ALICE, Answer::Approved))));
@@ -81,14 +83,26 @@ fn the_last_word_before_an_approval_is_used_counts() {
     used.stages.get_mut(&id("prod")).unwrap().entered = Some(at(50));
     for late in [no(CAROL), said(MessageBody::Answer(answer(CAROL, Answer::Approved)))] {
         let late = absorb(&used, &late);
-        assert!(matches!(&late, Some(Fact::ApprovalRefused { why, .. }) if why.contains("was entered at")), "{late:?}");
+        assert!(
+            matches!(
+                &late,
+                Some(Fact::ApprovalRefused { reason: AnswerReason::Settled { settled: Settled::Used { .. } }, .. })
+            ),
+            "{late:?}"
+        );
     }
     let rejected = asked_and(
         ApprovalWay::Kanmon,
         vec![Fact::ApprovalRejected { answer: answer(BOB, Answer::Rejected), images: Default::default() }],
     );
     let late = absorb(&rejected, &said(MessageBody::Answer(answer(CAROL, Answer::Approved))));
-    assert!(matches!(&late, Some(Fact::ApprovalRefused { why, .. }) if why.contains("has rejected it")), "{late:?}");
+    assert!(
+        matches!(
+            &late,
+            Some(Fact::ApprovalRefused { reason: AnswerReason::Settled { settled: Settled::Rejected { .. } }, .. })
+        ),
+        "{late:?}"
+    );
 }
 
 #[test]
@@ -141,7 +155,18 @@ fn whoever_may_decide_withdraws_and_only_before_it_is_used() {
     assert!(matches!(absorb(&asked(), &withdraw(BOB)), Some(Fact::Warned { .. })), "nothing is approved");
     release.stages.get_mut(&id("prod")).unwrap().entered = Some(at(50));
     let late = absorb(&release, &withdraw(BOB));
-    assert!(matches!(&late, Some(Fact::Warned { text }) if text.contains("was entered at")), "{late:?}");
+    assert!(
+        matches!(
+            &late,
+            Some(Fact::Warned {
+                warning: Warning::WithdrawalRefused {
+                    refusal: WithdrawalRefusal::Settled { settled: Settled::Used { .. } },
+                    ..
+                }
+            })
+        ),
+        "{late:?}"
+    );
 }
 
 #[test]
@@ -168,7 +193,7 @@ fn an_abort_is_taken_once() {
 fn what_ended_for_good_takes_no_approval_and_still_takes_a_no() {
     let ended = |outcome: Outcome| {
         let mut release = asked();
-        release.ending = Some(Ending::new(outcome, "somebody ended it"));
+        release.ending = Some(ending(outcome));
         release
     };
     let heard = |release: &Release, said: Answer| {
@@ -178,8 +203,8 @@ fn what_ended_for_good_takes_no_approval_and_still_takes_a_no() {
     for outcome in [Outcome::Aborted, Outcome::Blocked, Outcome::Superseded] {
         let (approval, fact) = heard(&ended(outcome), Answer::Approved);
         assert!(matches!(approval, Approval::Asked(_)));
-        let Fact::ApprovalRefused { why, .. } = fact else { panic!("{fact:?}") };
-        assert_eq!(why, "the release has ended: somebody ended it");
+        let Fact::ApprovalRefused { reason, .. } = fact else { panic!("{fact:?}") };
+        assert_eq!(reason, AnswerReason::ReleaseEnded { outcome });
         assert!(matches!(heard(&ended(outcome), Answer::Rejected).1, Fact::ApprovalRejected { .. }));
     }
     // The control: what can be resumed takes it.

@@ -2,11 +2,13 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::model::approval::ApprovalPolicy;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::Finding;
+use crate::model::gate_reason::GateReason;
 use crate::model::ids::{ContentHash, Digest};
 use crate::model::pipeline::{Account, OnFailure, TaskSpec, Transfer, UnnamedContainers};
 use crate::model::plan::{Change, ChangeKind, UnnamedGate};
 use crate::model::release::samples::{events, id, started};
+use crate::model::severity::Severity;
 use crate::model::step::Step;
 use crate::model::step::roll::Roll;
 use crate::model::verdict::Verdict;
@@ -105,7 +107,8 @@ fn task(case: &mut Case) -> &mut TaskSpec {
 fn an_approval_falls_with_who_may_approve_and_for_how_long() {
     let policy = |c: &mut Case| c.stage.approval.clone().unwrap();
     changed("other approvers", |c| {
-        c.stage.approval = Some(ApprovalPolicy { approvers: vec!["arn:*".into()], ..policy(c) });
+        c.stage.approval =
+            Some(ApprovalPolicy { approvers: vec!["arn:aws:iam::012345678901:user/carol".into()], ..policy(c) });
     });
     changed("self approval", |c| c.stage.approval = Some(ApprovalPolicy { self_approval: true, ..policy(c) }));
     changed("a longer life", |c| {
@@ -132,7 +135,8 @@ fn an_approval_falls_with_the_containers_that_the_file_does_not_name() {
     assert_ne!(with(pass()), with(beside("r/m@2", Some(judged(Verdict::Pass)))), "another digest of it");
     assert_ne!(with(pass()), with(beside("r/m@1", None)), "it is kept");
     assert_ne!(with(pass()), with(beside("r/m@1", Some(judged(Verdict::Waived)))), "another judgement of it");
-    let words = GateJudgement { reasons: vec!["words".into()], counts: BTreeMap::new(), ..judged(Verdict::Pass) };
+    let words =
+        GateJudgement { reasons: vec![GateReason::NothingToJudge], counts: BTreeMap::new(), ..judged(Verdict::Pass) };
     assert_eq!(with(pass()), with(beside("r/m@1", Some(words))), "an approval must survive a re-scan of it");
     changed("another policy for them", |c| {
         let web = c.release.started.pipeline.services.get_mut(&id("web")).unwrap();
@@ -179,7 +183,7 @@ fn an_approval_falls_with_another_place_or_another_way() {
         main(c).endpoints.insert("inspector2".into(), "http://127.0.0.1:1".into());
     });
     changed("another commit", |c| c.release.started.source.commit = Some("other".into()));
-    changed("a migration by another command", |c| task(c).command = vec!["drop".into()]);
+    changed("a migration by another command", |c| task(c).command = vec!["other".into()]);
     changed("a migration that another container decides", |c| task(c).container = "other".into());
     changed("rollback switched off", |c| c.stage.on_failure = OnFailure::Stop);
 }
@@ -190,7 +194,7 @@ fn an_approval_survives_a_quiet_night() {
     unchanged("findings that do not count", |c| {
         c.gate.counts.insert(Severity::Low, 9);
     });
-    unchanged("reasons in other words", |c| c.gate.reasons.push("words".into()));
+    unchanged("other reasons", |c| c.gate.reasons.push(GateReason::NothingToJudge));
     unchanged("a resumption", |c| c.release.seq = 99);
 }
 

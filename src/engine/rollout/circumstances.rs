@@ -47,8 +47,7 @@ fn held_up(
     deaths: &[Death],
 ) -> Option<HeldUp> {
     if let Some(stopping) = deployment.filter(|d| d.status == "STOP_REQUESTED") {
-        let reason = stopping.status_reason.clone().unwrap_or_else(|| "ECS gives no reason".to_owned());
-        return Some(HeldUp::Stopping { reason });
+        return Some(HeldUp::Stopping { said: stopping.status_reason.clone() });
     }
     // By its status, never by the deployment's stage, which a rolling deployment does not tell.
     if let Some(hook) = deployment.and_then(|d| d.monitors.hooks.first()) {

@@ -3,6 +3,7 @@
 use super::Ours;
 use crate::model::arn;
 use crate::model::rollout::{PROOFS, RolloutReading, RolloutState, TaskReading};
+use crate::model::rollout_reason::ProofGap;
 
 /// Whether this reading proves the rollout, and if not, what is missing.
 pub(super) fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
@@ -29,13 +30,13 @@ pub(super) fn prove(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutState {
 }
 
 /// The first thing that is missing for a proof.
-fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<String> {
+fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<ProofGap> {
     let service = &reading.service;
     match service.primary() {
-        None => return Some("the service has no PRIMARY deployment".into()),
-        Some(p) if p.id != ours.primary => return Some("PRIMARY is not our deployment yet".into()),
+        None => return Some(ProofGap::NoPrimary),
+        Some(p) if p.id != ours.primary => return Some(ProofGap::OtherPrimary),
         Some(p) if p.task_definition != ours.task_definition => {
-            return Some("PRIMARY does not have our task definition".into());
+            return Some(ProofGap::OtherDefinition);
         }
         Some(_) => {}
     }
@@ -45,10 +46,7 @@ fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<String> {
         Some(early) => {
             let enough = early.enough(service.desired);
             if (own.len() as u64) < u64::from(enough) {
-                return Some(format!(
-                    "{} of the {enough} tasks of ours that are enough can be seen running",
-                    own.len()
-                ));
+                return Some(ProofGap::TooFewOfOurs { running: count(own.len()), enough });
             }
             if let (false, Some(other)) = (early.deferred, theirs.first()) {
                 return of_another(ours, other);
@@ -56,11 +54,11 @@ fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<String> {
         }
         None => {
             if service.running < service.desired {
-                return Some(format!("{} of {} tasks run", service.running, service.desired));
+                return Some(ProofGap::TooFewRunning { running: service.running, desired: service.desired });
             }
             let seen = own.len() + theirs.len();
             if (seen as u64) < u64::from(service.desired) {
-                return Some(format!("{seen} of {} tasks can be seen running", service.desired));
+                return Some(ProofGap::TooFewSeen { seen: count(seen), desired: service.desired });
             }
             if let Some(other) = theirs.first() {
                 return of_another(ours, other);
@@ -77,7 +75,11 @@ fn running(reading: &RolloutReading) -> impl Iterator<Item = &TaskReading> {
 /// Tasks that run and are not ours. An old one may even have been started since: ECS replaces an unhealthy task with its own
 /// revision.
 pub(super) fn of_others(ours: &Ours<'_>, reading: &RolloutReading) -> u32 {
-    u32::try_from(running(reading).filter(|t| of_another(ours, t).is_some()).count()).unwrap_or(u32::MAX)
+    count(running(reading).filter(|t| of_another(ours, t).is_some()).count())
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// Tasks of ours that run or begin to.
@@ -85,32 +87,30 @@ pub(super) fn any_of_ours(ours: &Ours<'_>, reading: &RolloutReading) -> bool {
     reading.running.iter().any(|t| of_another(ours, t).is_none())
 }
 
-fn short(task: &TaskReading) -> &str {
-    arn::last(&task.arn)
+fn id(task: &TaskReading) -> String {
+    arn::last(&task.arn).to_owned()
 }
 
 /// Why a task is not ours; `None` where it is.
-fn of_another(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
-    let id = short(task);
+fn of_another(ours: &Ours<'_>, task: &TaskReading) -> Option<ProofGap> {
     match task.started_by.as_deref() {
         Some(by) if by.starts_with("ecs-svc/") && by != ours.primary => {
-            Some(format!("task {id} is still another deployment's"))
+            Some(ProofGap::OtherDeploymentsTask { task: id(task) })
         }
-        _ if task.task_definition != ours.task_definition => {
-            Some(format!("task {id} still runs another task definition"))
-        }
+        _ if task.task_definition != ours.task_definition => Some(ProofGap::OtherDefinitionsTask { task: id(task) }),
         _ => None,
     }
 }
 
-fn unproven_task(ours: &Ours<'_>, task: &TaskReading) -> Option<String> {
-    let id = short(task);
+fn unproven_task(ours: &Ours<'_>, task: &TaskReading) -> Option<ProofGap> {
     if task.health == "UNHEALTHY" {
-        return Some(format!("task {id} is unhealthy"));
+        return Some(ProofGap::Unhealthy { task: id(task) });
     }
     ours.digests.iter().find_map(|(container, approved)| match task.digests.get(container) {
         Some(Some(digest)) if approved.contains(digest) => None,
-        Some(Some(digest)) => Some(format!("task {id}: {container} runs {digest}, which is not the approved image")),
-        Some(None) | None => Some(format!("task {id}: ECS does not yet report what {container} runs")),
+        Some(Some(digest)) => {
+            Some(ProofGap::NotApproved { task: id(task), container: container.clone(), digest: digest.to_string() })
+        }
+        Some(None) | None => Some(ProofGap::DigestUnknown { task: id(task), container: container.clone() }),
     })
 }

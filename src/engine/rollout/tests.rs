@@ -127,7 +127,7 @@ fn after(readings: u32, reading: &RolloutReading) -> RolloutProgress {
 
 fn missing(reading: &RolloutReading) -> String {
     match judged(reading, None).rollout {
-        RolloutState::Proving { missing } => missing,
+        RolloutState::Proving { missing } => crate::report::rollout::gap(&missing),
         other => panic!("{other:?} misses nothing"),
     }
 }
@@ -142,11 +142,11 @@ fn said(status: &str) -> String {
 #[case("SOMETHING_NEWER", RolloutState::InProgress)]
 #[case("SUCCESSFUL", RolloutState::Proven { readings: 1 })]
 #[case("STOP_REQUESTED", RolloutState::InProgress)]
-#[case("ROLLBACK_REQUESTED", RolloutState::RollingBack { reason: said("ROLLBACK_REQUESTED") })]
-#[case("ROLLBACK_IN_PROGRESS", RolloutState::RollingBack { reason: said("ROLLBACK_IN_PROGRESS") })]
-#[case("ROLLBACK_SUCCESSFUL", RolloutState::RolledBack { reason: said("ROLLBACK_SUCCESSFUL") })]
-#[case("ROLLBACK_FAILED", RolloutState::RollbackFailed { reason: said("ROLLBACK_FAILED") })]
-#[case("STOPPED", RolloutState::Stopped { reason: said("STOPPED") })]
+#[case("ROLLBACK_REQUESTED", RolloutState::RollingBack { said: Some(said("ROLLBACK_REQUESTED")) })]
+#[case("ROLLBACK_IN_PROGRESS", RolloutState::RollingBack { said: Some(said("ROLLBACK_IN_PROGRESS")) })]
+#[case("ROLLBACK_SUCCESSFUL", RolloutState::RolledBack { said: Some(said("ROLLBACK_SUCCESSFUL")) })]
+#[case("ROLLBACK_FAILED", RolloutState::RollbackFailed { said: Some(said("ROLLBACK_FAILED")) })]
+#[case("STOPPED", RolloutState::Stopped { said: Some(said("STOPPED")) })]
 fn our_service_deployments_status_says_it(#[case] status: &str, #[case] expected: RolloutState) {
     let progress = judged(&listed(vec![deployment("sd/ours", status, 10, NEXT)]), None);
     assert_eq!(progress.rollout, expected);
@@ -166,8 +166,8 @@ fn a_stopped_deployment_with_a_newer_one_is_superseded_by_it() {
 fn several_candidates_are_ambiguous_never_a_success() {
     let both = vec![deployment("sd/1", "SUCCESSFUL", 10, NEXT), deployment("sd/2", "SUCCESSFUL", 11, NEXT)];
     let progress = judged(&listed(both.clone()), None);
-    let RolloutState::Ambiguous { reason } = &progress.rollout else { panic!("{progress:?}") };
-    assert!(reason.contains("sd/1") && reason.contains("sd/2"), "{reason}");
+    let RolloutState::Ambiguous { deployments } = &progress.rollout else { panic!("{progress:?}") };
+    assert_eq!(deployments, &["sd/1", "sd/2"]);
     assert_eq!(progress.deployment, None);
     // One that was found before stays ours, whatever begins later.
     let known = judged(&listed(both[..1].to_vec()), None);
@@ -217,16 +217,16 @@ fn three_consecutive_proofs_count_and_a_doubt_begins_anew() {
 fn nothing_is_proven_by_tasks_that_are_too_few_or_not_ours() {
     let mut few = proven();
     few.service.running = 1;
-    assert!(missing(&few).contains("1 of 2 tasks run"));
+    assert!(missing(&few).contains("1 of 2 tasks are running"));
     let mut unseen = proven();
     unseen.running.pop();
-    assert!(missing(&unseen).contains("can be seen running"));
+    assert!(missing(&unseen).contains("running tasks are listed"));
     let mut starting = proven();
     starting.running[1].last_status = "PENDING".into();
-    assert!(missing(&starting).contains("can be seen running"));
+    assert!(missing(&starting).contains("running tasks are listed"));
     let mut theirs = proven();
     theirs.running.push(task("c", Some(BEFORE), LAST, b"old"));
-    assert!(missing(&theirs).contains("still another deployment's"));
+    assert!(missing(&theirs).contains("still belongs to another deployment"));
     let mut by_name = proven();
     by_name.running.push(task("c", Some("web"), LAST, b"old"));
     assert!(missing(&by_name).contains("another task definition"), "where startedBy is no deployment's id");
@@ -247,7 +247,7 @@ fn nothing_is_proven_by_another_digest() {
         let mut reading = proven();
         reading.running[0].digests.clear();
         reading.running[0].digests.extend(untold.map(|digest| ("web".to_owned(), digest)));
-        assert!(missing(&reading).contains("does not yet report"));
+        assert!(missing(&reading).contains("does not report yet"));
     }
     let mut successful = listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]);
     successful.running = other.running;
@@ -331,8 +331,8 @@ fn without_service_deployments_the_breakers_way_back_is_followed(#[case] state: 
     let mut failed = entry(OURS, "ACTIVE", NEXT, "FAILED");
     failed.rollout_state_reason = Some("tasks failed to start".into());
     let reading = with_entries(vec![entry("ecs-svc/back", "PRIMARY", LAST, state), failed]);
-    let reason = "tasks failed to start".to_owned();
-    let expected = if under_way { RolloutState::RollingBack { reason } } else { RolloutState::RolledBack { reason } };
+    let said = Some("tasks failed to start".to_owned());
+    let expected = if under_way { RolloutState::RollingBack { said } } else { RolloutState::RolledBack { said } };
     assert_eq!(judged(&reading, None).rollout, expected);
 }
 
@@ -489,10 +489,10 @@ fn stopped_by_breaker_or_alarms_whose_rollback_is_off_is_failed_and_not_stopped(
     let mut ours = deployment("sd/ours", "STOPPED", 10, NEXT);
     assert!(matches!(judged(&listed(vec![ours.clone()]), None).rollout, RolloutState::Stopped { .. }));
     ours.monitors.triggered = Some("alarms fired: web-5xx".into());
-    let failed = RolloutState::Failed { reason: said("STOPPED") };
+    let failed = RolloutState::Failed { said: Some(said("STOPPED")) };
     assert_eq!(judged(&listed(vec![ours.clone()]), None).rollout, failed);
     let untold = ServiceDeployment { status_reason: None, ..ours.clone() };
-    let failed = RolloutState::Failed { reason: "alarms fired: web-5xx".into() };
+    let failed = RolloutState::Failed { said: Some("alarms fired: web-5xx".into()) };
     assert_eq!(judged(&listed(vec![untold]), None).rollout, failed);
     let newer = deployment("sd/theirs", "IN_PROGRESS", 20, "web:3");
     let superseded = RolloutState::Superseded { by: "sd/theirs".into() };
@@ -507,19 +507,19 @@ fn a_rollback_that_kanmon_asked_for_may_end_stopped_or_successful() {
         judged_after_a_stop(&reading)
     };
     let back = stopped(entry("ecs-svc/back", "PRIMARY", LAST, "COMPLETED"));
-    assert_eq!(back, RolloutState::RolledBack { reason: said("STOPPED") });
+    assert_eq!(back, RolloutState::RolledBack { said: Some(said("STOPPED")) });
     let on_its_way = stopped(entry("ecs-svc/back", "PRIMARY", LAST, "IN_PROGRESS"));
-    assert_eq!(on_its_way, RolloutState::RollingBack { reason: said("STOPPED") });
+    assert_eq!(on_its_way, RolloutState::RollingBack { said: Some(said("STOPPED")) });
     let lost_race = judged_after_a_stop(&listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]));
     assert_eq!(lost_race, RolloutState::Proven { readings: 1 });
     let asked = judged_after_a_stop(&listed(vec![deployment("sd/ours", "STOP_REQUESTED", 10, NEXT)]));
-    assert_eq!(asked, RolloutState::RollingBack { reason: said("STOP_REQUESTED") });
+    assert_eq!(asked, RolloutState::RollingBack { said: Some(said("STOP_REQUESTED")) });
 }
 
 #[rstest]
-#[case("COMPLETED", RolloutState::RolledBack { reason: said("SUCCESSFUL") })]
-#[case("IN_PROGRESS", RolloutState::RollingBack { reason: said("SUCCESSFUL") })]
-#[case("FAILED", RolloutState::RollbackFailed { reason: said("SUCCESSFUL") })]
+#[case("COMPLETED", RolloutState::RolledBack { said: Some(said("SUCCESSFUL")) })]
+#[case("IN_PROGRESS", RolloutState::RollingBack { said: Some(said("SUCCESSFUL")) })]
+#[case("FAILED", RolloutState::RollbackFailed { said: Some(said("SUCCESSFUL")) })]
 fn successful_with_a_new_primary_of_before_is_the_rollback_that_was_asked_for(
     #[case] state: &str,
     #[case] expected: RolloutState,
@@ -545,10 +545,10 @@ fn a_stop_that_was_asked_for_fails_only_where_the_primary_stays_so(#[case] stale
         let mut back = reading.clone();
         back.service.deployments = vec![entry("ecs-svc/back", "PRIMARY", LAST, "COMPLETED")];
         let back = read_after_a_stop(&back, Some(&last)).rollout;
-        assert_eq!(back, RolloutState::RolledBack { reason: said("STOPPED") });
+        assert_eq!(back, RolloutState::RolledBack { said: Some(said("STOPPED")) });
         last = read_after_a_stop(&reading, Some(&last));
     }
-    assert_eq!(last.rollout, RolloutState::Failed { reason: said("STOPPED") }, "so that kanmon puts it back");
+    assert_eq!(last.rollout, RolloutState::Failed { said: Some(said("STOPPED")) }, "so that kanmon puts it back");
     assert_eq!(read_after_a_stop(&reading, Some(&last)).rollout, last.rollout);
 }
 
@@ -564,16 +564,16 @@ fn early(deferred: bool) -> RolloutReading {
 fn after_early_success_enough_of_ours_prove_it_and_old_tasks_may_drain_for_two_weeks() {
     let progress = judged(&early(true), None);
     assert_eq!((progress.rollout, progress.circumstances.draining), (RolloutState::Proven { readings: 1 }, 1));
-    assert!(missing(&early(false)).contains("still another deployment's"), "BLOCKING waits for them");
+    assert!(missing(&early(false)).contains("still belongs to another deployment"), "BLOCKING waits for them");
     let mut few = early(true);
     few.running.remove(0);
-    assert!(missing(&few).contains("1 of the 2 tasks of ours that are enough"));
+    assert!(missing(&few).contains("1 of the 2 new tasks that ECS waits for"));
     let mut other = early(true);
     other.running[0].digests.insert("web".into(), Some(Digest::of(b"another").to_string()));
     assert!(missing(&other).contains("which is not the approved image"));
     let mut off = early(true);
     (off.service.early_success, off.service.desired) = (None, 2);
-    assert!(missing(&off).contains("still another deployment's"));
+    assert!(missing(&off).contains("still belongs to another deployment"));
     assert_eq!(judged(&off, None).circumstances.draining, 0);
 }
 
@@ -606,7 +606,7 @@ fn a_stop_that_was_requested_and_the_breakers_count_are_told() {
     assert_eq!(progress(Monitors { breaker: breaker(3), ..Monitors::default() }).breaker, breaker(3));
     assert_eq!(progress(Monitors { breaker: breaker(0), ..Monitors::default() }).breaker, None);
     let stopping = judged(&listed(vec![deployment("sd/ours", "STOP_REQUESTED", 10, NEXT)]), None);
-    let held_up = HeldUp::Stopping { reason: said("STOP_REQUESTED") };
+    let held_up = HeldUp::Stopping { said: Some(said("STOP_REQUESTED")) };
     assert_eq!(stopping.circumstances.held_up, Some(held_up));
 }
 

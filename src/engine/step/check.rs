@@ -13,7 +13,7 @@ impl Walk for CheckState {
         match &self.judged {
             None => a.effect(Effect::Check { at: at.clone() }),
             Some((verdict, _)) if verdict.is_open() => Ok(()),
-            Some((verdict, detail)) => Err(Halt::End(ending::check_failed(&stage.name, *verdict, detail))),
+            Some((verdict, result)) => Err(Halt::End(ending::check_failed(&stage.name, *verdict, result))),
         }
     }
 

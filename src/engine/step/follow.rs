@@ -3,16 +3,17 @@
 use jiff::Timestamp;
 
 use crate::engine::agenda::{Agenda, Flow};
-use crate::engine::decision::{Waiting, Watch};
+use crate::engine::decision::Watch;
 use crate::model::effect::{Effect, StepRef};
 use crate::model::event::Fact;
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
 use crate::model::rollout::{PROOFS, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::rollout_reason::{RolloutFailure, StuckReason, SupersededBy};
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
 use crate::model::step::roll_state::RolloutRun;
-use crate::model::words;
+use crate::model::waiting::{Standing, Waiting};
 
 /// A service's rollout in one direction.
 pub struct Followed<'a> {
@@ -33,10 +34,10 @@ impl Followed<'_> {
         Fact::step(self.at, RollFact::RolloutEnded { service, direction, end })
     }
 
-    /// Reads it again and again; `what` is where it stands.
-    pub fn watch(&self, a: &mut Agenda<'_>, what: String) -> Flow {
+    /// Reads it again and again; `stands` is where it stands.
+    pub fn watch(&self, a: &mut Agenda<'_>, stands: Standing) -> Flow {
         let (at, part) = (self.at.clone(), StepPart::Service(self.service.clone(), self.direction));
-        let why = Waiting::Step { at: at.clone(), part: part.clone(), what };
+        let why = Waiting::Step { at: at.clone(), part: part.clone(), stands };
         a.watch(Watch::Step { at, part }, a.release.started.pipeline.poll, why)
     }
 
@@ -50,9 +51,9 @@ impl Followed<'_> {
     }
 }
 
-/// Where a deployment stands, in words.
-pub fn stands(run: &RolloutRun) -> String {
-    run.progress.as_ref().map_or_else(|| "updated".to_owned(), words::progress)
+/// Where a deployment stands.
+pub fn stands(run: &RolloutRun) -> Standing {
+    run.progress.clone().map_or(Standing::Updated, |progress| Standing::Rollout(Box::new(progress)))
 }
 
 /// What a state that will not change by itself comes to.
@@ -61,11 +62,15 @@ pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
         RolloutState::Proven { readings } if *readings < PROOFS => None,
         RolloutState::Proven { .. } if progress.desired == 0 => Some(RolloutEnd::Unverified),
         RolloutState::Proven { .. } => Some(RolloutEnd::Succeeded),
-        RolloutState::RolledBack { reason } => Some(RolloutEnd::RolledBack { reason: reason.clone() }),
-        RolloutState::RollbackFailed { reason } => Some(RolloutEnd::Stuck { reason: reason.clone() }),
-        RolloutState::Failed { reason } => Some(RolloutEnd::Failed { reason: reason.clone() }),
-        RolloutState::Stopped { reason } => Some(RolloutEnd::Stopped { reason: reason.clone() }),
-        RolloutState::Superseded { by } => Some(RolloutEnd::Superseded { by: by.clone() }),
+        RolloutState::RolledBack { said } => Some(RolloutEnd::RolledBack { said: said.clone() }),
+        RolloutState::RollbackFailed { said } => {
+            Some(RolloutEnd::Stuck { why: StuckReason::Ecs { said: said.clone() } })
+        }
+        RolloutState::Failed { said } => Some(RolloutEnd::Failed { why: RolloutFailure::Ecs { said: said.clone() } }),
+        RolloutState::Stopped { said } => Some(RolloutEnd::Stopped { said: said.clone() }),
+        RolloutState::Superseded { by } => {
+            Some(RolloutEnd::Superseded { by: SupersededBy::Deployment { id: by.clone() } })
+        }
         RolloutState::Looking { .. }
         | RolloutState::InProgress
         | RolloutState::Proving { .. }

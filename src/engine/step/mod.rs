@@ -9,8 +9,8 @@ mod run;
 use self::kind::Walk;
 use super::agenda::{Agenda, Flow, Halt};
 use crate::model::effect::{Effect, StepRef};
+use crate::model::ending::Ending;
 use crate::model::event::{Fact, StageFailure};
-use crate::model::outcome::Ending;
 use crate::model::pipeline::{OnFailure, Stage};
 use crate::model::step::{StepState, each};
 
@@ -48,7 +48,7 @@ pub fn confirmed(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
 /// An end that nobody can go on from is the stage's failure.
 fn failing(a: &mut Agenda<'_>, stage: &Stage, flow: Flow) -> Flow {
     match flow {
-        Err(Halt::End(ending)) if !ending.outcome.is_resumable() => fail(a, stage, ending),
+        Err(Halt::End(ending)) if !ending.outcome().is_resumable() => fail(a, stage, ending),
         flow => flow,
     }
 }
@@ -56,10 +56,13 @@ fn failing(a: &mut Agenda<'_>, stage: &Stage, flow: Flow) -> Flow {
 /// The stage has failed: written down first, put in order next.
 pub fn fail(a: &mut Agenda<'_>, stage: &Stage, ending: Ending) -> Flow {
     use crate::model::outcome::Outcome;
-    let roll_back = match ending.outcome {
+    let roll_back = match ending.outcome() {
         // Somebody else's doing is neither fought nor rolled back over.
         Outcome::Superseded | Outcome::Aborted => false,
         _ => stage.on_failure == OnFailure::Rollback,
     };
-    a.record(Fact::StageFailed { stage: stage.name.clone(), failure: StageFailure { ending, roll_back } })
+    a.record(Fact::StageFailed {
+        stage: stage.name.clone(),
+        failure: StageFailure { reason: ending.reason, roll_back },
+    })
 }

@@ -8,9 +8,10 @@ use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::{OnFailure, Stage};
 use crate::model::rollout::{RolloutEnd, RolloutState};
+use crate::model::rollout_reason::{ProofGap, RolloutFailure, UnknownRollout};
 use crate::model::step::part::Direction;
 use crate::model::step::roll_state::{RollState, RollStates, RolloutRun};
-use crate::model::words;
+use crate::model::waiting::Standing;
 
 impl Walk for RollStates {
     fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow {
@@ -100,56 +101,73 @@ fn follow(
     let followed = Followed { at, service, direction: Direction::Forward };
     let Some(run) = &state.forward.run else {
         // Nothing to change: what stands is proven, for as long as a rollout may take.
-        return followed.watch(a, "proving what runs".to_owned());
+        return followed.watch(a, Standing::Proving);
     };
     if let Some(progress) = &run.progress {
         if let Some(end) = end_of(progress) {
             let end = if unchanged && end == RolloutEnd::Succeeded { RolloutEnd::Unchanged } else { end };
             return a.record(followed.ended(end));
         }
-        if let RolloutState::Ambiguous { reason } = &progress.rollout {
-            let end = RolloutEnd::Unknown { reason: reason.clone() };
+        if let RolloutState::Ambiguous { deployments } = &progress.rollout {
+            let end = RolloutEnd::Unknown { why: UnknownRollout::Ambiguous { deployments: deployments.clone() } };
             return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, Some(progress))));
         }
     }
-    let what = follow::stands(run);
     // What goes back already needs nobody to ask for it.
     let going_back = state.stop_requested.is_some()
         || run.progress.as_ref().is_some_and(|p| matches!(p.rollout, RolloutState::RollingBack { .. }));
     let may_give_up = !unchanged && stage.on_failure == OnFailure::Rollback && !going_back;
     let deaths = run.progress.as_ref().map(|p| p.deaths.as_slice()).unwrap_or_default();
     if let (true, Some((_, tasks))) = (may_give_up, stop_reason::hopeless(deaths)) {
-        give_up(a, &followed, run, format!("{tasks} of its tasks died alike"))?;
+        give_up(a, &followed, run, RolloutFailure::TasksStopped { tasks })?;
     }
     if run.overdue {
         if may_give_up {
-            give_up(a, &followed, run, format!("it was not done within {}", words::lasting(stage.deadline)))?;
+            give_up(a, &followed, run, RolloutFailure::TimedOut { deadline: stage.deadline })?;
         }
         let end = match unchanged {
-            true => {
-                RolloutEnd::Unknown { reason: format!("nothing had to change, and what runs was not proven: {what}") }
-            }
+            true => RolloutEnd::Unknown { why: UnknownRollout::NotProven { missing: missing(run) } },
             false => RolloutEnd::StillRunning,
         };
         return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, run.progress.as_ref())));
     }
-    followed.watch(a, what)
+    followed.watch(a, follow::stands(run))
+}
+
+/// What a proof that is not complete is missing.
+fn missing(run: &RolloutRun) -> Option<ProofGap> {
+    match run.progress.as_ref().map(|progress| &progress.rollout) {
+        Some(RolloutState::Proving { missing }) => Some(missing.clone()),
+        Some(
+            RolloutState::Looking { .. }
+            | RolloutState::InProgress
+            | RolloutState::Proven { .. }
+            | RolloutState::RollingBack { .. }
+            | RolloutState::RolledBack { .. }
+            | RolloutState::RollbackFailed { .. }
+            | RolloutState::Failed { .. }
+            | RolloutState::Stopped { .. }
+            | RolloutState::Superseded { .. }
+            | RolloutState::Ambiguous { .. },
+        )
+        | None => None,
+    }
 }
 
 /// Ends a deployment that will not succeed: ECS rolls it back where it has a service deployment that is under way, else what ran
 /// before is put back like after any failure. `Ok`: ECS refuses, so that it can only be followed.
-fn give_up(a: &mut Agenda<'_>, followed: &Followed<'_>, run: &RolloutRun, reason: String) -> Flow {
+fn give_up(a: &mut Agenda<'_>, followed: &Followed<'_>, run: &RolloutRun, why: RolloutFailure) -> Flow {
     if run.progress.as_ref().is_some_and(|p| p.deployment.is_some() && !is_done_for_ecs(p)) {
         return stop(a, followed.at, followed.service);
     }
-    a.record(followed.ended(RolloutEnd::Failed { reason }))
+    a.record(followed.ended(RolloutEnd::Failed { why }))
 }
 
 /// Asks ECS to roll our deployment back, once it is known by its ARN. Refused (it may have ended just then), the deployment is
 /// followed to whatever end it takes.
 pub fn stop(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName) -> Flow {
     match a.effect(Effect::StopRollout { at: at.clone(), service: service.clone() }) {
-        Err(Halt::End(ending)) if !ending.outcome.is_resumable() => Ok(()),
+        Err(Halt::End(ending)) if !ending.outcome().is_resumable() => Ok(()),
         flow => flow,
     }
 }

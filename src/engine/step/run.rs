@@ -2,12 +2,13 @@
 
 use super::kind::Walk;
 use crate::engine::agenda::{Agenda, Flow, Halt};
-use crate::engine::decision::{Waiting, Watch};
+use crate::engine::decision::Watch;
 use crate::engine::{ending, enter};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::pipeline::Stage;
 use crate::model::step::part::StepPart;
 use crate::model::step::run::RunState;
+use crate::model::waiting::{Standing, Waiting};
 
 impl Walk for RunState {
     fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow {
@@ -33,7 +34,7 @@ impl Walk for RunState {
             return Err(Halt::End(ending::task_late(&at.stage, task, arn, pipeline.task(task).timeout)));
         }
         let part = StepPart::Task(task.clone());
-        let why = Waiting::Step { at: at.clone(), part: part.clone(), what: "runs".to_owned() };
+        let why = Waiting::Step { at: at.clone(), part: part.clone(), stands: Standing::Runs };
         a.watch(Watch::Step { at: at.clone(), part }, pipeline.poll, why)
     }
 

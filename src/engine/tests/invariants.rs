@@ -6,21 +6,24 @@ use proptest::prelude::*;
 
 use super::story::{folds_alike, tell};
 use super::world::{World, ours};
-use crate::engine::decision::{Decision, Waiting};
+use crate::engine::decision::Decision;
 use crate::engine::enter::SCAN_READINGS;
 use crate::engine::{plan, unnamed};
 use crate::model::effect::Effect;
+use crate::model::ending::Ending;
 use crate::model::event::Fact;
-use crate::model::finding::{ScanState, Severity};
+use crate::model::finding::ScanState;
 use crate::model::ids::StageName;
-use crate::model::outcome::{Ending, Outcome};
+use crate::model::outcome::Outcome;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
 use crate::model::scan_subject::ScanSubject;
+use crate::model::severity::Severity;
 use crate::model::stage_state::Approval;
 use crate::model::step::StepState;
 use crate::model::step::part::Direction;
+use crate::model::waiting::Waiting;
 
 /// Looks at every decision before it is carried out.
 #[derive(Default)]
@@ -86,7 +89,10 @@ impl Watchman {
                 }
                 Fact::Intended { effect: effect @ Effect::Update { direction: Direction::Forward, .. }, .. } => {
                     let before = self.updates.insert(effect.clone(), event.seq);
-                    assert_eq!(before, None, "`{effect}` is sent again, and the first was neither refused nor absent");
+                    assert_eq!(
+                        before, None,
+                        "`{effect:?}` is sent again, and the first was neither refused nor absent"
+                    );
                 }
                 Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } => {
                     self.updates.remove(effect);
@@ -98,8 +104,8 @@ impl Watchman {
     }
 
     fn may_start(&self, release: &Release, effect: &Effect) {
-        assert!(!release.open.contains_key(effect), "`{effect}` is started while it is under way");
-        assert!(!release.unknown.contains_key(effect), "`{effect}` is started while nobody knows what became of it");
+        assert!(!release.open.contains_key(effect), "`{effect:?}` is started while it is under way");
+        assert!(!release.unknown.contains_key(effect), "`{effect:?}` is started while nobody knows what became of it");
         let entered = |stage: &StageName| release.stage(stage).entered.is_some();
         match effect {
             Effect::Survey { .. }
@@ -110,8 +116,8 @@ impl Watchman {
             | Effect::RequestApproval { .. } => {}
             Effect::Confirm { stage } => {
                 let state = release.stage(stage);
-                assert!(state.steps.iter().all(is_done), "`{effect}` is started before every step is done");
-                assert!(state.lock.is_some(), "`{effect}` is started while the stage is not held");
+                assert!(state.steps.iter().all(is_done), "`{effect:?}` is started before every step is done");
+                assert!(state.lock.is_some(), "`{effect:?}` is started while the stage is not held");
             }
             Effect::Baseline { at, .. }
             | Effect::Register { at, .. }
@@ -120,9 +126,9 @@ impl Watchman {
             | Effect::StopRollout { at, .. }
             | Effect::PrepareRollback { at, .. }
             | Effect::Check { at } => {
-                assert!(entered(&at.stage), "`{effect}` is started before its stage is entered");
-                assert!(release.stage(&at.stage).left.is_none(), "`{effect}` is started after its stage was left");
-                assert!(release.stage(&at.stage).lock.is_some(), "`{effect}` is started while the stage is not held");
+                assert!(entered(&at.stage), "`{effect:?}` is started before its stage is entered");
+                assert!(release.stage(&at.stage).left.is_none(), "`{effect:?}` is started after its stage was left");
+                assert!(release.stage(&at.stage).lock.is_some(), "`{effect:?}` is started while the stage is not held");
             }
         }
         if let Effect::Copy { image, .. } = effect {
@@ -139,17 +145,17 @@ impl Watchman {
         | Effect::Update { at, direction: Direction::Forward, .. }
         | Effect::Check { at } = effect
         {
-            assert!(release.stage(&at.stage).failure.is_none(), "`{effect}` is started in a stage that has failed");
+            assert!(release.stage(&at.stage).failure.is_none(), "`{effect:?}` is started in a stage that has failed");
             let earlier = &release.stage(&at.stage).steps[..at.step];
-            assert!(earlier.iter().all(is_done), "`{effect}` is started before the steps before it are done");
+            assert!(earlier.iter().all(is_done), "`{effect:?}` is started before the steps before it are done");
         }
         if let Effect::Update { at, service, direction: Direction::Back } = effect {
             let prepared = release.roll(at, service).is_some_and(|roll| roll.target.is_some());
-            assert!(prepared, "`{effect}` is started before it is known what was there before it");
+            assert!(prepared, "`{effect:?}` is started before it is known what was there before it");
         }
         if let Effect::PrepareRollback { at, .. } | Effect::Update { at, direction: Direction::Back, .. } = effect {
             let failure = release.stage(&at.stage).failure.as_ref();
-            assert!(failure.is_some_and(|f| f.roll_back), "`{effect}` is started where no rollback was asked for");
+            assert!(failure.is_some_and(|f| f.roll_back), "`{effect:?}` is started where no rollback was asked for");
         }
     }
 
@@ -196,16 +202,17 @@ impl Watchman {
         for ((stage, service), found) in &world.services {
             assert!(found.updates <= 1, "{stage}/{service} was updated {} times", found.updates);
         }
-        if ending.outcome.is_success() {
+        if ending.outcome().is_success() {
             succeeded(world);
         }
         for (name, state) in &release.stages {
             let Some(failure) = &state.failure else { continue };
-            let must_be_back = failure.roll_back && !ending.outcome.is_resumable() && ending.outcome != Outcome::Stuck;
+            let must_be_back =
+                failure.roll_back && !ending.outcome().is_resumable() && ending.outcome() != Outcome::Stuck;
             for (_, service, roll) in state.rolls() {
                 let found = &world.services[&(name.clone(), service.clone())];
                 let still_ours = found.updates > 0 && found.definition == ours(name, service);
-                let said = ending.outcome;
+                let said = ending.outcome();
                 assert!(
                     !(must_be_back && still_ours),
                     "{name}/{service} still runs the failed release, and the ending says {said:?}: {roll:?}"
@@ -271,7 +278,7 @@ fn the_stories_come_to_every_kind_of_end() {
     let mut bytes = 0x2545_f491_4f6c_dd1d_u64;
     for _ in 0..600 {
         let story = tell((0..300).map(|_| xorshift(&mut bytes)).collect());
-        *ends.entry(format!("{:?}", story.ending.outcome)).or_default() += 1;
+        *ends.entry(format!("{:?}", story.ending.outcome())).or_default() += 1;
     }
     let wanted =
         ["Succeeded", "Blocked", "Rejected", "RolledBack", "Superseded", "Stuck", "Aborted", "Failed", "BuildFailed"];

@@ -7,20 +7,21 @@ use crate::engine::decision::{Decision, Watch};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::{Event, Fact, PushedImage, StageFailure};
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
+use crate::model::finding::{Finding, ScanReading, ScanState};
+use crate::model::gate_reason::GateReason;
 use crate::model::ids::{ContentHash, Digest, ServiceName};
-use crate::model::ledger::Ledgers;
-use crate::model::ledger::StageLedger;
-use crate::model::outcome::{Ending, Outcome};
+use crate::model::ledger::{Ledgers, StageLedger};
+use crate::model::outcome::Outcome;
 use crate::model::plan::{Change, ChangeKind, StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
+use crate::model::reason::Reason;
 use crate::model::release::Release;
-use crate::model::release::samples::{at, events, gate_passed, id, nobody, started, step};
+use crate::model::release::samples::{at, ending, events, gate_passed, id, nobody, reason, started, step};
 use crate::model::rollout::{Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState};
-use crate::model::step::Step;
-use crate::model::step::StepFact;
+use crate::model::rollout_reason::ProofGap;
+use crate::model::severity::Severity;
 use crate::model::step::part::{Direction, StepPart};
-use crate::model::step::roll::Roll;
-use crate::model::step::roll::RollFact;
+use crate::model::step::roll::{Roll, RollFact};
+use crate::model::step::{Step, StepFact};
 use crate::model::verdict::Verdict;
 
 fn dev() -> StepRef {
@@ -115,7 +116,7 @@ fn nobody_knows(effect: Effect) -> Vec<Fact> {
 }
 
 fn failed(outcome: Outcome) -> Fact {
-    let failure = StageFailure { ending: Ending::new(outcome, "admin failed"), roll_back: true };
+    let failure = StageFailure { reason: reason(outcome), roll_back: true };
     Fact::StageFailed { stage: id("dev"), failure }
 }
 
@@ -129,26 +130,28 @@ fn a_failing_stage_is_not_in_order_while_nobody_knows_of_an_update() {
     let Decision::Finish(ending) = decided(&in_dev(facts)) else {
         panic!("nothing can be done before it is looked at")
     };
-    assert_eq!(ending.outcome, Outcome::Unknown, "{ending:?}");
-    assert!(ending.outcome.is_resumable(), "so that a resumption reads it");
+    assert_eq!(ending.outcome(), Outcome::Unknown, "{ending:?}");
+    assert!(ending.outcome().is_resumable(), "so that a resumption reads it");
 }
 
 #[test]
 fn a_failure_is_written_down_even_beside_what_nobody_knows() {
     let mut facts = nobody_knows(update("web"));
-    facts.extend(rolled("admin", RolloutState::RolledBack { reason: "crash".into() }));
-    let end = RolloutEnd::RolledBack { reason: "crash".into() };
+    facts.extend(rolled("admin", RolloutState::RolledBack { said: Some("crash".into()) }));
+    let end = RolloutEnd::RolledBack { said: Some("crash".into()) };
     facts.push(Fact::step(&dev(), RollFact::RolloutEnded { service: id("admin"), direction: Direction::Forward, end }));
     let Decision::Record(facts) = decided(&in_dev(facts)) else { panic!("the stage has failed") };
-    assert!(matches!(&facts[..], [Fact::StageFailed { failure, .. }] if failure.ending.outcome == Outcome::RolledBack));
+    assert!(
+        matches!(&facts[..], [Fact::StageFailed { failure, .. }] if failure.reason.outcome() == Outcome::RolledBack)
+    );
 }
 
 #[test]
 fn an_ambiguous_rollout_is_read_again_once_it_is_resumed() {
-    let mut facts = rolled("web", RolloutState::Ambiguous { reason: "two".into() });
+    let mut facts = rolled("web", RolloutState::Ambiguous { deployments: vec!["two".into()] });
     facts.extend(rolled("admin", RolloutState::InProgress));
     let Decision::Finish(ending) = decided(&in_dev(facts.clone())) else { panic!("it cannot be told") };
-    assert_eq!(ending.outcome, Outcome::Unknown);
+    assert_eq!(ending.outcome(), Outcome::Unknown);
     facts.push(Fact::Suspended { ending });
     facts.push(Fact::Resumed { by: nobody(), kanmon: "0".into() });
     facts.push(Fact::StageLocked { stage: id("dev"), fence: 2 });
@@ -175,7 +178,7 @@ fn a_refused_stop_leaves_the_deployment_to_be_followed() {
 /// After SUCCESSFUL a deployment can neither be stopped nor rolled back: only a new one leads back.
 #[test]
 fn what_ecs_calls_done_and_nobody_could_prove_in_time_has_failed_and_is_not_asked_to_stop() {
-    let mut facts = rolled("web", RolloutState::Proving { missing: "a task runs another image".into() });
+    let mut facts = rolled("web", RolloutState::Proving { missing: ProofGap::NoPrimary });
     facts.push(Fact::step(&dev(), RollFact::RolloutOverdue { service: id("web"), direction: Direction::Forward }));
     let ended = |decision: Decision| match decision {
         Decision::Record(facts) => {
@@ -212,7 +215,7 @@ fn a_release_that_was_overtaken_while_it_was_suspended_goes_no_further() {
     assert!(start.contains(&update("web")) && start.contains(&update("admin")), "{start:?}");
     let Decision::Record(facts) = decide(&release, &ledger("r2"), at(100)) else { panic!("a newer one has entered") };
     let [Fact::StageFailed { failure, .. }] = &facts[..] else { panic!("{facts:?}") };
-    assert_eq!((failure.ending.outcome, failure.roll_back), (Outcome::Superseded, false));
+    assert_eq!((failure.reason.outcome(), failure.roll_back), (Outcome::Superseded, false));
 }
 
 #[test]
@@ -234,11 +237,11 @@ fn who_takes_over_changes_nothing_more_in_a_stage_before_its_gate_is_judged_agai
 
     let Fact::GateJudged { stage, mut judgement } = gate_passed("dev") else { unreachable!("it is a judgement") };
     judgement.verdict = Verdict::Fail;
-    judgement.reasons = vec!["1 critical (at most 0)".into()];
+    judgement.reasons = vec![GateReason::NothingToJudge];
     let blocked = in_dev([taken_over(), vec![Fact::GateJudged { stage, judgement }]].concat());
     let Decision::Record(facts) = decided(&blocked) else { panic!("the stage has failed") };
     let [Fact::StageFailed { failure, .. }] = &facts[..] else { panic!("{facts:?}") };
-    assert!(failure.roll_back && failure.ending.sentence.contains("does not pass any more"), "{failure:?}");
+    assert!(failure.roll_back && matches!(failure.reason, Reason::GateNoLongerPasses { .. }), "{failure:?}");
 }
 
 /// A record may say that the gate let a container in that the file does not name.
@@ -253,7 +256,7 @@ fn who_takes_a_release_over_judges_its_other_containers_again() {
     };
     let mut facts = vec![
         Fact::StagePlanned { stage: id("dev"), plan },
-        Fact::Suspended { ending: Ending::new(Outcome::Suspended, "stopped") },
+        Fact::Suspended { ending: ending(Outcome::Suspended) },
         Fact::Resumed { by: nobody(), kanmon: "0".into() },
         Fact::Surveyed { until: id("prod") },
         Fact::StageLocked { stage: id("dev"), fence: 2 },
@@ -273,7 +276,7 @@ fn who_takes_a_release_over_judges_its_other_containers_again() {
     facts.extend(judged);
     let Decision::Record(failed) = decided(&in_dev(facts)) else { panic!("the stage has failed") };
     assert!(
-        matches!(&failed[..], [Fact::StageFailed { failure, .. }] if failure.ending.sentence.contains("container metrics of web: 1 critical")),
+        matches!(&failed[..], [Fact::StageFailed { failure, .. }] if format!("{:?}", failure.reason).contains(r#"container: "metrics", reason: OverLimit { severity: Critical, count: 1"#)),
         "{failed:?}"
     );
 }

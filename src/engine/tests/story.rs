@@ -11,10 +11,9 @@ use crate::engine::decision::{Decision, Watch};
 use crate::engine::inbox::hear_first;
 use crate::model::approval::{Identity, Requester};
 use crate::model::effect::Effect;
+use crate::model::ending::Ending;
 use crate::model::event::{Event, Fact, Started};
-use crate::model::ledger::Ledgers;
-use crate::model::ledger::StageLedger;
-use crate::model::outcome::Ending;
+use crate::model::ledger::{Ledgers, StageLedger};
 use crate::model::pipeline::{OnFailure, Transfer};
 use crate::model::release::Release;
 use crate::model::release::samples::{id, started};
@@ -86,7 +85,7 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
         let decision = decide(&world.release, &ledgers, world.now);
         let heard_first = match &decision {
             Decision::Record(facts) => hear_first(facts),
-            Decision::Finish(ending) => !ending.outcome.is_resumable(),
+            Decision::Finish(ending) => !ending.outcome().is_resumable(),
             Decision::Go { .. } => false,
         };
         if heard_first && world.hear() {
@@ -96,7 +95,7 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
         match decision {
             Decision::Record(facts) => world.append(facts),
             Decision::Finish(ending) => {
-                let resumable = ending.outcome.is_resumable();
+                let resumable = ending.outcome().is_resumable();
                 world.append([match resumable {
                     true => Fact::Suspended { ending: ending.clone() },
                     false => Fact::Finished { ending: ending.clone() },
@@ -215,7 +214,7 @@ pub(super) fn folds_alike(events: &[Event], release: &Release) {
 /// Every effect that is under way is somebody's job.
 fn nothing_is_lost(world: &World, jobs: &[Job]) {
     for effect in world.release.open.keys() {
-        assert!(jobs.iter().any(|j| j.effect() == effect), "`{effect}` is open, and nobody is at it");
+        assert!(jobs.iter().any(|j| j.effect() == effect), "`{effect:?}` is open, and nobody is at it");
     }
 }
 
@@ -227,7 +226,7 @@ mod tests {
     #[test]
     fn where_all_goes_well_everything_runs_in_its_order() {
         let story = tell(vec![]);
-        assert_eq!(story.ending.outcome, Outcome::Succeeded, "{:?}", story.ending);
+        assert_eq!(story.ending.outcome(), Outcome::Succeeded, "{:?}", story.ending);
         let entered: Vec<&str> = story
             .world
             .events

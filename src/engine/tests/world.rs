@@ -14,22 +14,23 @@ use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::{Event, Fact, PushedImage, Started};
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
+use crate::model::finding::{Finding, ScanReading, ScanState};
+use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::{ContentHash, Digest, ImageName, ServiceName, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::plan::{Change, ChangeKind, StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
 use crate::model::release::Release;
-use crate::model::release::samples::{at, id};
+use crate::model::release::samples::{at, check_result, id};
 use crate::model::rollout::{
     Baseline, Circumstances, Death, DeathCause, PROOFS, RollbackTarget, RolloutProgress, RolloutState,
 };
+use crate::model::severity::Severity;
 use crate::model::stage_state::Approval;
 use crate::model::step::check::CheckFact;
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
 use crate::model::step::roll_state::{RollState, RolloutRun};
-use crate::model::step::run::RunFact;
-use crate::model::step::run::TaskEnd;
+use crate::model::step::run::{RunFact, TaskEnd};
 use crate::model::verdict::Verdict;
 
 pub(super) const ASKED_BY: &str = "arn:aws:iam::012345678901:user/alice";
@@ -292,7 +293,6 @@ impl World {
             Effect::RequestApproval { stage, plan } => {
                 let request = ApprovalRequest {
                     plan: plan.clone(),
-                    summary: "s".into(),
                     execution: None,
                     answered_at: None,
                     asked_at: self.now,
@@ -375,7 +375,7 @@ impl World {
             Effect::Check { at } => {
                 let verdict = [Verdict::Pass, Verdict::Unknown, Verdict::Fail]
                     [if self.chance.odds(10) { 1 + self.chance.pick(2) } else { 0 }];
-                Fact::step(&at, CheckFact::CheckJudged { verdict, detail: "seen".into() })
+                Fact::step(&at, CheckFact::CheckJudged { verdict, result: check_result() })
             }
         })
     }
@@ -470,7 +470,7 @@ impl World {
                     return vec![Fact::step(&at, RunFact::TaskOverdue { task: task.clone() })];
                 }
                 let exit_code = if self.chance.odds(8) { [Some(1), None][self.chance.pick(2)] } else { Some(0) };
-                vec![Fact::step(&at, RunFact::TaskRan { task: task.clone(), end: TaskEnd { exit_code, reason: None } })]
+                vec![Fact::step(&at, RunFact::TaskRan { task: task.clone(), end: TaskEnd { exit_code, said: None } })]
             }
             Watch::Step { at, part: StepPart::Service(service, direction) } => {
                 let run = self.roll(at, service).rollout(*direction).run.clone();
@@ -505,12 +505,14 @@ impl World {
         match self.chance.pick(4) {
             0 => scanned(vec![finding(Severity::Low)]),
             1 => ScanReading {
-                state: ScanState::Waiting { reason: "PENDING_INITIAL_SCAN".into() },
+                state: ScanState::Waiting { waits: ScanWait::Status { status: "PENDING_INITIAL_SCAN".into() } },
                 findings: vec![],
                 suppressed: vec![],
             },
             2 => ScanReading {
-                state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() },
+                state: ScanState::Unscannable {
+                    block: ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None },
+                },
                 findings: vec![],
                 suppressed: vec![],
             },
@@ -542,7 +544,7 @@ impl World {
         };
         let closes = self.chance.odds(10);
         Some(match refusal(&policy, &self.release.requesters, &request, &answer) {
-            Some(why) => Fact::ApprovalRefused { answer, why, closes },
+            Some(reason) => Fact::ApprovalRefused { answer, reason, closes },
             None if answer.answer == Answer::Rejected => {
                 let images = self.release.started.pipeline.stage(stage).map(|s| self.release.digests(s));
                 Fact::ApprovalRejected { answer, images: images.unwrap_or_default() }
@@ -571,14 +573,14 @@ impl World {
                 match (flight.fate, flight.readings) {
                     (Fate::StaysUnseen, n) => RolloutState::Looking { readings: n.min(6) },
                     (_, 1) => RolloutState::InProgress,
-                    (Fate::RollsBack, 2) => RolloutState::RollingBack { reason: because() },
+                    (Fate::RollsBack, 2) => RolloutState::RollingBack { said: Some(because()) },
                     (Fate::RollsBack, _) => {
                         if !flight.over {
                             found.definition = flight.before.1.clone();
                             found.primary = format!("{}-back", flight.before.0);
                         }
                         flight.over = true;
-                        RolloutState::RolledBack { reason: because() }
+                        RolloutState::RolledBack { said: Some(because()) }
                     }
                     (Fate::Succeeds, n) => {
                         flight.over = n > 3;
@@ -586,17 +588,17 @@ impl World {
                     }
                     (Fate::RollbackFails, _) => {
                         flight.over = true;
-                        RolloutState::RollbackFailed { reason: because() }
+                        RolloutState::RollbackFailed { said: Some(because()) }
                     }
                     (Fate::LeftFailed, _) => {
                         flight.over = true;
-                        RolloutState::Failed { reason: because() }
+                        RolloutState::Failed { said: Some(because()) }
                     }
                     (Fate::IsStopped, _) => {
                         flight.over = true;
-                        RolloutState::Stopped { reason: because() }
+                        RolloutState::Stopped { said: Some(because()) }
                     }
-                    (Fate::IsAmbiguous, n) if n < 5 => RolloutState::Ambiguous { reason: because() },
+                    (Fate::IsAmbiguous, n) if n < 5 => RolloutState::Ambiguous { deployments: vec![because()] },
                     (Fate::IsAmbiguous, _) => proven(),
                     (Fate::Hangs, _) => RolloutState::InProgress,
                     (Fate::CrashLoops, n) => {
@@ -604,7 +606,7 @@ impl World {
                             cause: DeathCause::ContainerExited,
                             container: Some("web".into()),
                             exit_code: Some(1),
-                            reason: because(),
+                            said: Some(because()),
                             tasks: n,
                         }];
                         RolloutState::InProgress

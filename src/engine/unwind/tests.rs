@@ -1,7 +1,8 @@
 use rstest::rstest;
 
 use super::*;
-use crate::model::release::samples::{at, id, pipeline};
+use crate::model::release::samples::{self, at, id, pipeline};
+use crate::model::rollout_reason::{RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 use crate::model::step::roll::Roll;
 use crate::model::step::roll_state::RolloutRun;
 use crate::model::step::{Step, StepState};
@@ -11,7 +12,7 @@ fn reason() -> String {
 }
 
 fn failure(outcome: Outcome, roll_back: bool) -> StageFailure {
-    StageFailure { ending: Ending::new(outcome, "it failed"), roll_back }
+    StageFailure { reason: samples::reason(outcome), roll_back }
 }
 
 /// How one service stands: how its rollout ended, and its way back.
@@ -43,7 +44,7 @@ fn state(services: &[Stands]) -> StageState {
 }
 
 fn outcome(failure: &StageFailure, services: &[Stands]) -> Outcome {
-    conclude(&state(services), failure).outcome
+    conclude(&state(services), failure).outcome()
 }
 
 const SUCCEEDED: Option<RolloutEnd> = Some(RolloutEnd::Succeeded);
@@ -51,12 +52,12 @@ const SUCCEEDED: Option<RolloutEnd> = Some(RolloutEnd::Succeeded);
 #[rstest]
 #[case::put_back(RolloutEnd::Succeeded, Outcome::RolledBack)]
 #[case::put_back_with_nothing_running(RolloutEnd::Unverified, Outcome::RolledBack)]
-#[case::rolled_back_onto_the_failed_release(RolloutEnd::RolledBack { reason: reason() }, Outcome::Stuck)]
-#[case::failed(RolloutEnd::Failed { reason: reason() }, Outcome::Stuck)]
-#[case::deployed_over(RolloutEnd::Superseded { by: "x".into() }, Outcome::Stuck)]
-#[case::stopped(RolloutEnd::Stopped { reason: reason() }, Outcome::Stuck)]
-#[case::stuck(RolloutEnd::Stuck { reason: reason() }, Outcome::Stuck)]
-#[case::unknown(RolloutEnd::Unknown { reason: reason() }, Outcome::Stuck)]
+#[case::rolled_back_onto_the_failed_release(RolloutEnd::RolledBack { said: Some(reason()) }, Outcome::Stuck)]
+#[case::failed(RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()) } }, Outcome::Stuck)]
+#[case::deployed_over(RolloutEnd::Superseded { by: SupersededBy::Deployment { id: "x".into() } }, Outcome::Stuck)]
+#[case::stopped(RolloutEnd::Stopped { said: Some(reason()) }, Outcome::Stuck)]
+#[case::stuck(RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } }, Outcome::Stuck)]
+#[case::unknown(RolloutEnd::Unknown { why: UnknownRollout::Ambiguous { deployments: vec![reason()] } }, Outcome::Stuck)]
 #[case::still_moving(RolloutEnd::StillRunning, Outcome::Stuck)]
 fn a_way_back_counts_only_when_what_ran_before_runs(#[case] restored: RolloutEnd, #[case] expected: Outcome) {
     let services = [(SUCCEEDED, Some(restored))];
@@ -70,15 +71,15 @@ fn a_way_back_counts_only_when_what_ran_before_runs(#[case] restored: RolloutEnd
 }
 
 #[rstest]
-#[case::ecs_rolled_back(RolloutEnd::RolledBack { reason: reason() }, Outcome::RolledBack)]
+#[case::ecs_rolled_back(RolloutEnd::RolledBack { said: Some(reason()) }, Outcome::RolledBack)]
 #[case::nothing_changed(RolloutEnd::Unchanged, Outcome::Failed)]
 #[case::stands_changed(RolloutEnd::Succeeded, Outcome::Failed)]
-#[case::failed_and_left_standing(RolloutEnd::Failed { reason: reason() }, Outcome::Failed)]
+#[case::failed_and_left_standing(RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()) } }, Outcome::Failed)]
 #[case::set_and_unverified(RolloutEnd::Unverified, Outcome::Failed)]
-#[case::stuck(RolloutEnd::Stuck { reason: reason() }, Outcome::Stuck)]
-#[case::deployed_over(RolloutEnd::Superseded { by: "x".into() }, Outcome::Stuck)]
-#[case::stopped_by_somebody(RolloutEnd::Stopped { reason: reason() }, Outcome::Stuck)]
-#[case::unknown(RolloutEnd::Unknown { reason: reason() }, Outcome::Stuck)]
+#[case::stuck(RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } }, Outcome::Stuck)]
+#[case::deployed_over(RolloutEnd::Superseded { by: SupersededBy::Deployment { id: "x".into() } }, Outcome::Stuck)]
+#[case::stopped_by_somebody(RolloutEnd::Stopped { said: Some(reason()) }, Outcome::Stuck)]
+#[case::unknown(RolloutEnd::Unknown { why: UnknownRollout::Ambiguous { deployments: vec![reason()] } }, Outcome::Stuck)]
 fn without_a_way_back_the_rollouts_own_end_counts(#[case] ended: RolloutEnd, #[case] expected: Outcome) {
     assert_eq!(outcome(&failure(Outcome::Failed, false), &[(Some(ended), None)]), expected);
 }
@@ -92,7 +93,7 @@ fn nothing_rolled_is_failed_not_rolled_back() {
 
 #[test]
 fn a_deployment_that_somebody_stopped_ends_as_stopped() {
-    let stopped = (Some(RolloutEnd::Stopped { reason: reason() }), None);
+    let stopped = (Some(RolloutEnd::Stopped { said: Some(reason()) }), None);
     assert_eq!(outcome(&failure(Outcome::Aborted, false), std::slice::from_ref(&stopped)), Outcome::Aborted);
     // Where a rollback was asked for, it is what stands in its way.
     assert_eq!(outcome(&failure(Outcome::Aborted, true), &[stopped]), Outcome::Stuck);
@@ -100,13 +101,14 @@ fn a_deployment_that_somebody_stopped_ends_as_stopped() {
 
 #[test]
 fn one_that_is_back_does_not_speak_for_one_that_is_not() {
-    let back = (Some(RolloutEnd::RolledBack { reason: reason() }), None);
+    let back = (Some(RolloutEnd::RolledBack { said: Some(reason()) }), None);
     let stands = (SUCCEEDED, None);
     assert_eq!(outcome(&failure(Outcome::RolledBack, false), &[back.clone(), stands]), Outcome::Failed);
-    let stuck = (SUCCEEDED, Some(RolloutEnd::Stuck { reason: reason() }));
+    let stuck = (SUCCEEDED, Some(RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } }));
     let ending = conclude(&state(&[back, stuck]), &failure(Outcome::RolledBack, true));
-    assert_eq!(ending.outcome, Outcome::Stuck);
-    assert!(ending.hint.unwrap().contains("s1: because"), "the service is named");
+    assert_eq!(ending.outcome(), Outcome::Stuck);
+    let stuck: Vec<_> = ending.rollback.unwrap().stuck.into_iter().map(|stuck| stuck.service).collect();
+    assert_eq!(stuck, [id("s1")]);
 }
 
 #[test]
@@ -118,8 +120,8 @@ fn somebody_elses_deployment_and_a_failed_rollback_are_the_ending_whatever_else_
 }
 
 #[test]
-fn what_is_back_is_named_and_the_words_of_the_failure_are_kept() {
+fn what_is_back_is_named_and_the_reason_of_the_failure_is_kept() {
     let ending = conclude(&state(&[(SUCCEEDED, SUCCEEDED)]), &failure(Outcome::Failed, true));
-    assert_eq!((ending.outcome, ending.sentence.as_str()), (Outcome::RolledBack, "it failed"));
-    assert!(ending.hint.unwrap().contains("s0"));
+    assert_eq!((ending.outcome(), &ending.reason), (Outcome::RolledBack, &samples::reason(Outcome::Failed)));
+    assert_eq!(ending.rollback.unwrap().restored, [id("s0")]);
 }

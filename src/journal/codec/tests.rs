@@ -2,20 +2,24 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
+use crate::model::approval_reason::AnswerReason;
+use crate::model::check_result::{CheckResult, CommandEnd};
 use crate::model::effect::{Effect, Workload};
+use crate::model::ending::Ending;
 use crate::model::event::{PushedImage, StageFailure};
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::finding::{Finding, ScanReading, ScanState, Severity};
+use crate::model::finding::{Finding, ScanReading, ScanState};
+use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::{ContentHash, Digest, PlanHash};
-use crate::model::outcome::{Ending, Outcome};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
+use crate::model::reason::Reason;
 use crate::model::release::samples::{at, gate_passed, id, started, step, warned};
 use crate::model::rollout::{Baseline, Circumstances, Death, DeathCause, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::severity::Severity;
 use crate::model::step::check::CheckFact;
 use crate::model::step::part::Direction;
 use crate::model::step::roll::RollFact;
-use crate::model::step::run::RunFact;
-use crate::model::step::run::TaskEnd;
+use crate::model::step::run::{RunFact, TaskEnd};
 use crate::model::verdict::Verdict;
 
 fn release() -> ReleaseId {
@@ -58,11 +62,12 @@ fn with_payload(row: &Row, payload: &str) -> Row {
 
 #[test]
 fn the_stored_form_is_what_it_was_when_it_was_first_released() {
+    const WARNED: &str = r#"{"kind":"warned","warning":{"code":"builder","image":"web","said":"kanmon"}}"#;
     let (rows, ..) = written(&[warned("kanmon")]);
-    assert_eq!(String::from_utf8_lossy(&rows[0].payload), r#"{"kind":"warned","text":"kanmon"}"#);
+    assert_eq!(String::from_utf8_lossy(&rows[0].payload), WARNED);
     let text = format!(
-        "kanmon-event\n1\nr20260131-094500-1a2b3c\n1\n2027-01-15T08:00:00Z\n{}\n{}",
-        sha256_hex(br#"{"kind":"warned","text":"kanmon"}"#),
+        "kanmon-event\n2\nr20260131-094500-1a2b3c\n1\n2027-01-15T08:00:00Z\n{}\n{}",
+        sha256_hex(WARNED.as_bytes()),
         "0".repeat(64)
     );
     assert_eq!(rows[0].hash, sha256_hex(text.as_bytes()));
@@ -71,9 +76,9 @@ fn the_stored_form_is_what_it_was_when_it_was_first_released() {
 #[test]
 fn a_later_form_is_refused_by_its_number_whatever_else_is_in_the_row() {
     let (mut rows, tip, chunks, _) = written(&[started(), warned("x")]);
-    rows[1] = Row { form: 2, payload: b"\x00".to_vec(), ..rows[1].clone() };
+    rows[1] = Row { form: 3, payload: b"\x00".to_vec(), ..rows[1].clone() };
     let refused = decode(&release(), &rows, &tip, &chunks).unwrap_err();
-    assert_eq!(refused, JournalError::Newer { found: 2, known: 1 });
+    assert_eq!(refused, JournalError::Newer { found: 3, known: 2 });
 }
 
 #[test]
@@ -92,7 +97,7 @@ fn a_known_kind_that_cannot_be_read_says_what_is_wrong() {
     let row = with_payload(&rows[0], r#"{"kind":"warned"}"#);
     let tip = Tip { seq: 1, hash: row.hash.clone() };
     let text = unknown(decode(&release(), &[row], &tip, &Chunks::new()));
-    assert!(text.contains("event 1 of") && text.contains("missing field `text`"), "{text}");
+    assert!(text.contains("event 1 of") && text.contains("missing field `warning`"), "{text}");
 }
 
 #[test]
@@ -115,14 +120,14 @@ fn rows_lost_at_the_end_in_the_middle_or_at_the_start_are_missed() {
 #[test]
 fn a_row_rewritten_with_a_hash_of_its_own_does_not_fit_what_follows() {
     let (mut rows, tip, chunks, _) = written(&[started(), warned("1"), warned("2")]);
-    rows[1] = with_payload(&rows[1], r#"{"kind":"warned","text":"forged"}"#);
+    rows[1] = with_payload(&rows[1], r#"{"kind":"warned","warning":{"code":"builder","image":"web","said":"forged"}}"#);
     let text = corrupt(decode(&release(), &rows, &tip, &chunks));
     assert!(text.contains("event 3") && text.contains("does not follow"), "{text}");
 }
 
 #[test]
 fn a_payload_just_over_the_limit_stands_elsewhere_and_a_lost_chunk_is_missed() {
-    let frame = r#"{"kind":"warned","text":""}"#.len();
+    let frame = r#"{"kind":"warned","warning":{"code":"builder","image":"web","said":""}}"#.len();
     let (rows, ..) = written(&[warned("x".repeat(INLINE_LIMIT - frame))]);
     assert_eq!((rows[0].payload.len(), rows[0].blob()), (INLINE_LIMIT, None));
     let (rows, tip, mut chunks, events) = written(&[warned("x".repeat(INLINE_LIMIT - frame + 1))]);
@@ -187,9 +192,9 @@ fn reading() -> impl Strategy<Value = ScanReading> {
         fixed_in,
     });
     let state = prop_oneof![
-        text().prop_map(|reason| ScanState::Waiting { reason }),
+        text().prop_map(|status| ScanState::Waiting { waits: ScanWait::Status { status } }),
         (when(), proptest::option::of(when())).prop_map(|(at, again_from)| ScanState::Scanned { at, again_from }),
-        text().prop_map(|reason| ScanState::Closed { reason }),
+        text().prop_map(|status| ScanState::Unscannable { block: ScanBlock::Status { status, said: None } }),
     ];
     (
         state,
@@ -206,21 +211,23 @@ fn progress() -> impl Strategy<Value = RolloutProgress> {
     let state = prop_oneof![
         any::<u32>().prop_map(|readings| RolloutState::Looking { readings }),
         Just(RolloutState::InProgress),
-        text().prop_map(|reason| RolloutState::RolledBack { reason }),
+        proptest::option::of(text()).prop_map(|said| RolloutState::RolledBack { said }),
         text().prop_map(|by| RolloutState::Superseded { by }),
     ];
-    (state, any::<u32>(), proptest::option::of(any::<i32>()), text()).prop_map(|(rollout, n, exit_code, reason)| {
-        let death = Death { cause: DeathCause::OutOfMemory, container: None, exit_code, reason, tasks: n };
-        RolloutProgress {
-            rollout,
-            deployment: None,
-            desired: n,
-            running: n,
-            failed: n,
-            deaths: vec![death],
-            circumstances: Circumstances { draining: n, ..Circumstances::default() },
-        }
-    })
+    (state, any::<u32>(), proptest::option::of(any::<i32>()), proptest::option::of(text())).prop_map(
+        |(rollout, n, exit_code, said)| {
+            let death = Death { cause: DeathCause::OutOfMemory, container: None, exit_code, said, tasks: n };
+            RolloutProgress {
+                rollout,
+                deployment: None,
+                desired: n,
+                running: n,
+                failed: n,
+                deaths: vec![death],
+                circumstances: Circumstances { draining: n, ..Circumstances::default() },
+            }
+        },
+    )
 }
 
 fn answer() -> impl Strategy<Value = ApprovalAnswer> {
@@ -251,13 +258,11 @@ fn plan() -> impl Strategy<Value = StagePlan> {
 }
 
 fn any_fact() -> impl Strategy<Value = Fact> {
-    let ending = || {
-        (text(), proptest::option::of(text()))
-            .prop_map(|(sentence, cause)| Ending { cause, ..Ending::new(Outcome::Suspended, sentence) })
-    };
-    let asked = (name(), text(), proptest::option::of(text()), when()).prop_map(|(stage, summary, execution, t)| {
-        let plan = PlanHash::of(summary.as_bytes());
-        let request = ApprovalRequest { plan, summary, execution, answered_at: None, asked_at: t, expires_at: t };
+    let reason = || text().prop_map(|comment| Reason::Aborted { comment });
+    let ending = || reason().prop_map(Ending::of);
+    let asked = (name(), text(), proptest::option::of(text()), when()).prop_map(|(stage, plan, execution, t)| {
+        let plan = PlanHash::of(plan.as_bytes());
+        let request = ApprovalRequest { plan, execution, answered_at: None, asked_at: t, expires_at: t };
         Fact::ApprovalRequested { stage, request }
     });
     let effects = prop_oneof![
@@ -278,9 +283,9 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         (name(), plan()).prop_map(|(stage, plan)| Fact::StagePlanned { stage, plan }),
         asked,
         answer().prop_map(|answer| Fact::ApprovalGiven { answer }),
-        (answer(), text(), any::<bool>()).prop_map(|(answer, why, closes)| Fact::ApprovalRefused {
+        (answer(), text(), any::<bool>()).prop_map(|(answer, action, closes)| Fact::ApprovalRefused {
             answer,
-            why,
+            reason: AnswerReason::PlanNotShown { action },
             closes
         }),
     ];
@@ -295,7 +300,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         }),
         (0usize..9, name(), proptest::option::of(any::<i32>())).prop_map(|(n, task, exit_code)| Fact::step(
             &step("dev", n),
-            RunFact::TaskRan { task, end: TaskEnd { exit_code, reason: None } }
+            RunFact::TaskRan { task, end: TaskEnd { exit_code, said: None } }
         )),
         (name(), text()).prop_map(|(service, primary)| {
             let task_definition = primary.clone();
@@ -306,22 +311,19 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         (name(), progress()).prop_map(|(service, progress)| {
             Fact::step(&step("dev", 1), RollFact::RolloutObserved { service, direction: Direction::Forward, progress })
         }),
-        (name(), text()).prop_map(|(service, reason)| {
+        (name(), proptest::option::of(text())).prop_map(|(service, said)| {
             Fact::step(
                 &step("dev", 1),
-                RollFact::RolloutEnded {
-                    service,
-                    direction: Direction::Forward,
-                    end: RolloutEnd::RolledBack { reason },
-                },
+                RollFact::RolloutEnded { service, direction: Direction::Forward, end: RolloutEnd::RolledBack { said } },
             )
         }),
-        text().prop_map(|detail| Fact::step(
-            &step("dev", 2),
-            CheckFact::CheckJudged { verdict: Verdict::Unknown, detail }
-        )),
-        (name(), ending()).prop_map(|(stage, ending)| {
-            Fact::StageFailed { stage, failure: StageFailure { ending, roll_back: true } }
+        text().prop_map(|why| {
+            let end = CommandEnd::NotStarted { why: why.clone() };
+            let result = CheckResult::Command { command: why, end };
+            Fact::step(&step("dev", 2), CheckFact::CheckJudged { verdict: Verdict::Unknown, result })
+        }),
+        (name(), reason()).prop_map(|(stage, reason)| {
+            Fact::StageFailed { stage, failure: StageFailure { reason, roll_back: true } }
         }),
         name().prop_map(|stage| Fact::StageLeft { stage, images: BTreeMap::new() }),
         ending().prop_map(|ending| Fact::Suspended { ending }),

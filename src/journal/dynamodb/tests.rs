@@ -19,8 +19,9 @@ use crate::model::event::{Event, Fact};
 use crate::model::fault::FaultKind;
 use crate::model::inbox::MessageBody;
 use crate::model::ledger::{Said, Word};
+use crate::model::outcome::Outcome;
 use crate::model::pipeline::Account;
-use crate::model::release::samples::{at, id, started, warned};
+use crate::model::release::samples::{at, id, reason, started, warned};
 use crate::ports::journal::{Journal, JournalError, Lease};
 
 /// An STS that knows one account, beside moto, whose accounts are its own affair.
@@ -283,7 +284,7 @@ async fn what_several_processes_say_and_learn_at_once_is_all_kept() {
     let (two, _) = b.begin(&id("shop"), &id("r2"), started(), &holder("b"), at(0)).await.unwrap();
     b.lock_stage(&id("shop"), &id("dev"), &two, None, at(0)).await.unwrap();
     let images = std::collections::BTreeMap::from([(id("web"), crate::model::ids::Digest::of(b"web"))]);
-    let failed = [Fact::ImagesFailed { stage: id("dev"), images, why: "x".into() }];
+    let failed = [Fact::ImagesFailed { stage: id("dev"), images, reason: reason(Outcome::Failed) }];
     let entered = [Fact::StageEntered { stage: id("dev") }];
     for n in 1..6 {
         let now = at(n as i64);

@@ -206,10 +206,21 @@ async fn a_release_that_a_later_kanmon_went_on_with_is_neither_read_nor_written(
     let dir = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(dir.path()).unwrap();
     let lease = begin(&journal).await;
-    raw(dir.path()).execute_batch("UPDATE events SET form = 2; UPDATE releases SET form = 2").unwrap();
-    let newer = JournalError::Newer { found: 2, known: 1 };
+    raw(dir.path()).execute_batch("UPDATE events SET form = 3; UPDATE releases SET form = 3").unwrap();
+    let newer = JournalError::Newer { found: 3, known: 2 };
     assert_eq!(journal.read(&release()).await.unwrap_err(), newer);
     assert_eq!(journal.append(&lease, 1, &[warned("x")], at(1)).await.unwrap_err(), newer);
+}
+
+#[tokio::test]
+async fn a_record_of_the_form_before_the_first_release_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = SqliteJournal::open(dir.path()).unwrap();
+    let lease = begin(&journal).await;
+    raw(dir.path()).execute_batch("UPDATE events SET form = 1; UPDATE releases SET form = 1").unwrap();
+    let older = JournalError::Older { found: 1, known: 2 };
+    assert_eq!(journal.read(&release()).await.unwrap_err(), older);
+    assert_eq!(journal.append(&lease, 1, &[warned("x")], at(1)).await.unwrap_err(), older);
 }
 
 #[tokio::test]
@@ -312,7 +323,9 @@ async fn finds(journal: &SqliteJournal) -> bool {
         found.push(journal.ledger(&app, &stage).await.map(drop));
         found.push(journal.holder(&app, &stage).await.map(drop));
     }
-    found.iter().any(|f| matches!(f, Err(JournalError::Corrupt(_) | JournalError::Newer { .. })))
+    found
+        .iter()
+        .any(|f| matches!(f, Err(JournalError::Corrupt(_) | JournalError::Newer { .. } | JournalError::Older { .. })))
 }
 
 const TABLES: [&str; 6] = ["releases", "events", "chunks", "inbox", "stages", "ledgers"];

@@ -2,20 +2,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::model::approval::{Answer, Trigger};
+use crate::model::approval_reason::{AnswerReason, ApprovalMismatch, Conflict, ExpiryReason, VoidReason};
 use crate::model::fault::FaultKind;
-use crate::model::finding::{Finding, ScanState, Severity};
+use crate::model::finding::{Finding, ScanState};
+use crate::model::gate_reason::{GateReason, ScanBlock, ScanWait};
 use crate::model::ids::{PlanHash, ServiceName};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Change, ChangeKind, WorkloadPlan};
-use crate::model::release::samples::{at, id, nobody, started, step};
+use crate::model::release::samples::{at, check_result, ending, id, nobody, reason, started, step, warned};
 use crate::model::rollout::{
     Baseline, Circumstances, Death, DeathCause, RollbackTarget, RolloutEnd, RolloutProgress, RolloutState,
 };
+use crate::model::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
+use crate::model::severity::Severity;
 use crate::model::step::check::CheckFact;
 use crate::model::step::part::Direction;
 use crate::model::step::roll::RollFact;
-use crate::model::step::run::RunFact;
-use crate::model::step::run::TaskEnd;
+use crate::model::step::run::{RunFact, TaskEnd};
 use crate::model::verdict::Verdict;
 
 /// Names every variant in one match without a wildcard: a variant that is added does not compile until it is named here, and a
@@ -114,10 +117,6 @@ fn fault() -> Fault {
     Fault::new(FaultKind::Throttled, "slowly").cause("Rate exceeded").hint("wait")
 }
 
-fn ending(outcome: Outcome) -> Ending {
-    Ending { outcome, sentence: "it is so".into(), cause: Some("thus".into()), hint: None }
-}
-
 fn pushed() -> PushedImage {
     PushedImage { repository: "r/web".into(), digest: Digest::of(b"index"), pushed_at: at(5), left_behind: vec![] }
 }
@@ -148,21 +147,21 @@ fn progresses() -> Vec<RolloutProgress> {
     let states = vec![
         RolloutState::Looking { readings: 2 },
         RolloutState::InProgress,
-        RolloutState::Proving { missing: "a task".into() },
+        RolloutState::Proving { missing: ProofGap::NoPrimary },
         RolloutState::Proven { readings: 3 },
-        RolloutState::RollingBack { reason: reason() },
-        RolloutState::RolledBack { reason: reason() },
-        RolloutState::RollbackFailed { reason: reason() },
-        RolloutState::Failed { reason: reason() },
-        RolloutState::Stopped { reason: reason() },
+        RolloutState::RollingBack { said: Some(reason()) },
+        RolloutState::RolledBack { said: Some(reason()) },
+        RolloutState::RollbackFailed { said: Some(reason()) },
+        RolloutState::Failed { said: Some(reason()) },
+        RolloutState::Stopped { said: Some(reason()) },
         RolloutState::Superseded { by: "ecs-svc/9".into() },
-        RolloutState::Ambiguous { reason: reason() },
+        RolloutState::Ambiguous { deployments: vec![reason()] },
     ];
     let death = Death {
         cause: DeathCause::ContainerExited,
         container: Some("web".into()),
         exit_code: Some(137),
-        reason: "Essential container in task exited".into(),
+        said: Some("Essential container in task exited".into()),
         tasks: 2,
     };
     states
@@ -185,13 +184,13 @@ fn ends() -> Vec<RolloutEnd> {
         RolloutEnd::Succeeded,
         RolloutEnd::Unchanged,
         RolloutEnd::Unverified,
-        RolloutEnd::RolledBack { reason: reason() },
-        RolloutEnd::Failed { reason: reason() },
-        RolloutEnd::Superseded { by: "ecs-svc/9".into() },
-        RolloutEnd::Stopped { reason: reason() },
-        RolloutEnd::Stuck { reason: reason() },
+        RolloutEnd::RolledBack { said: Some(reason()) },
+        RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()) } },
+        RolloutEnd::Superseded { by: SupersededBy::Deployment { id: "ecs-svc/9".into() } },
+        RolloutEnd::Stopped { said: Some(reason()) },
+        RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } },
         RolloutEnd::StillRunning,
-        RolloutEnd::Unknown { reason: reason() },
+        RolloutEnd::Unknown { why: UnknownRollout::Ambiguous { deployments: vec![reason()] } },
     ]
 }
 
@@ -199,9 +198,13 @@ fn scan_readings() -> Vec<ScanReading> {
     let finding =
         Finding { id: "CVE-1".into(), severity: Severity::High, package: "ssl".into(), fixed_in: Some("2".into()) };
     vec![
-        ScanReading { state: ScanState::Waiting { reason: "PENDING".into() }, findings: vec![], suppressed: vec![] },
         ScanReading {
-            state: ScanState::Closed { reason: "UNSUPPORTED_OS".into() },
+            state: ScanState::Waiting { waits: ScanWait::Status { status: "PENDING".into() } },
+            findings: vec![],
+            suppressed: vec![],
+        },
+        ScanReading {
+            state: ScanState::Unscannable { block: ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None } },
             findings: vec![],
             suppressed: vec![],
         },
@@ -219,7 +222,7 @@ fn judgement() -> GateJudgement {
         counts: BTreeMap::from([(Severity::High, 1)]),
         suppressed: BTreeMap::from([(Severity::Low, 2)]),
         blocking: scan_readings().pop().unwrap().findings,
-        reasons: vec!["1 high (at most 0)".into()],
+        reasons: vec![GateReason::OverLimit { severity: Severity::High, count: 1, limit: 0 }],
     }
 }
 
@@ -269,7 +272,6 @@ fn requesters() -> Vec<Requester> {
 fn samples() -> Vec<Fact> {
     let request = ApprovalRequest {
         plan: PlanHash::of(b"plan"),
-        summary: "one image".into(),
         execution: Some("e".into()),
         answered_at: None,
         asked_at: at(1),
@@ -285,7 +287,7 @@ fn samples() -> Vec<Fact> {
     let (primary, task_definition) = ("ecs-svc/1".to_owned(), "web:2".to_owned());
     let mut all = vec![
         started(),
-        Fact::Warned { text: "look".into() },
+        warned("look"),
         Fact::Surveyed { until: stage() },
         Fact::ImageBuilt { image: id("web"), pushed: pushed(), by: "layers".into(), commit: None },
         image_of(CommitTeller::Label),
@@ -294,14 +296,18 @@ fn samples() -> Vec<Fact> {
         Fact::GateJudged { stage: stage(), judgement: judgement() },
         Fact::StagePlanned { stage: stage(), plan: plan() },
         Fact::ApprovalRequested { stage: stage(), request },
-        Fact::ApprovalRefused { answer: answer(Answer::Approved), why: "self".into(), closes: true },
+        Fact::ApprovalRefused {
+            answer: answer(Answer::Approved),
+            reason: AnswerReason::Requester { conflict: Conflict::ApproverUnknown },
+            closes: true,
+        },
         Fact::ApprovalGiven { answer: answer(Answer::Approved) },
         Fact::ApprovalRejected { answer: answer(Answer::Rejected), images: [(id("web"), Digest::of(b"web"))].into() },
         Fact::ApprovalWithdrawn { stage: stage(), by: somebody(), comment: "no".into() },
-        Fact::ApprovalExpired { stage: stage(), why: Some("the execution is Stopped".into()) },
-        Fact::ApprovalVoided { stage: stage(), why: "changed".into() },
-        Fact::ApprovalCompared { stage: stage(), differs: None },
-        Fact::ApprovalCompared { stage: stage(), differs: Some("somebody else approved".into()) },
+        Fact::ApprovalExpired { stage: stage(), reason: Some(ExpiryReason::NoExecution { execution: "e".into() }) },
+        Fact::ApprovalVoided { stage: stage(), reason: VoidReason::ApproverGone { execution: "e".into() } },
+        Fact::ApprovalCompared { stage: stage(), mismatch: None },
+        Fact::ApprovalCompared { stage: stage(), mismatch: Some(ApprovalMismatch::NoApproval) },
         Fact::TakenUpToAbort { by: somebody(), kanmon: "0".into() },
         Fact::StageLocked { stage: stage(), fence: 7 },
         Fact::StageEntered { stage: stage() },
@@ -316,7 +322,7 @@ fn samples() -> Vec<Fact> {
         Fact::step(&step("dev", 0), RunFact::TaskOverdue { task: id("migrate") }),
         Fact::step(
             &step("prod", 0),
-            RunFact::TaskRan { task: id("migrate"), end: TaskEnd { exit_code: Some(-1), reason: Some("no".into()) } },
+            RunFact::TaskRan { task: id("migrate"), end: TaskEnd { exit_code: Some(-1), said: Some("no".into()) } },
         ),
         Fact::step(&roll(), RollFact::BaselineTaken { service: web(), baseline }),
         Fact::step(
@@ -349,16 +355,16 @@ fn samples() -> Vec<Fact> {
         ),
         Fact::StageFailed {
             stage: stage(),
-            failure: StageFailure { ending: ending(Outcome::Failed), roll_back: true },
+            failure: StageFailure { reason: reason(Outcome::Failed), roll_back: true },
         },
         Fact::StageLeft { stage: stage(), images: BTreeMap::from([(id("web"), Digest::of(b"x"))]) },
         Fact::Forced { stage: stage(), over: id("r0"), reason: "x".into() },
         Fact::ImagesFailed {
             stage: stage(),
             images: BTreeMap::from([(id("web"), Digest::of(b"x"))]),
-            why: "it crashed".into(),
+            reason: reason(Outcome::RolledBack),
         },
-        Fact::StageFrozen { stage: stage(), reason: "stuck".into() },
+        Fact::StageFrozen { stage: stage() },
         Fact::StageConfirmed {
             stage: stage(),
             moved: vec![MovedTag { image: id("web"), tag: "x/web:v1".into(), names: Some(Digest::of(b"y")) }],
@@ -405,7 +411,7 @@ fn samples() -> Vec<Fact> {
         all.push(Fact::step(&roll(), RollFact::RolloutEnded { service: web(), direction: Direction::Back, end }));
     }
     for verdict in [Verdict::Pass, Verdict::Waived, Verdict::Unknown, Verdict::Fail] {
-        all.push(Fact::step(&step("prod", 2), CheckFact::CheckJudged { verdict, detail: "200".into() }));
+        all.push(Fact::step(&step("prod", 2), CheckFact::CheckJudged { verdict, result: check_result() }));
     }
     all
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Release;
 use crate::model::effect::StepRef;
+use crate::model::ending::Ending;
 use crate::model::event::PushedImage;
 use crate::model::ids::{Digest, ImageName, ServiceName, StageName};
-use crate::model::outcome::Ending;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::StageState;
 use crate::model::step::StepState;
@@ -15,7 +15,7 @@ use crate::model::step::roll_state::RollState;
 impl Release {
     /// How it ended, where it cannot be resumed.
     pub fn ended_for_good(&self) -> Option<&Ending> {
-        self.ending.as_ref().filter(|ending| !ending.outcome.is_resumable())
+        self.ending.as_ref().filter(|ending| !ending.outcome().is_resumable())
     }
 
     /// The stages up to where it shall go, in their order.

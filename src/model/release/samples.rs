@@ -6,19 +6,29 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::approval::{ApprovalPolicy, ApprovalWay, Identity, Requester};
-use crate::model::effect::StepRef;
+use crate::model::approval_reason::ApprovalMismatch;
+use crate::model::check_result::{CheckResult, HttpAnswer};
+use crate::model::effect::{Effect, StepRef};
+use crate::model::ending::Ending;
 use crate::model::event::{Event, Fact, Source, Started};
+use crate::model::fault::{Fault, FaultKind};
 use crate::model::gate::{GateJudgement, GateRules};
 use crate::model::ids::ReleaseId;
+use crate::model::machine::Machine;
+use crate::model::outcome::Outcome;
 use crate::model::pipeline::{
     Account, Build, FileRef, ImageSpec, OnFailure, Pipeline, ServiceSpec, Stage, State, TaskDefinitionSource, TaskSpec,
     Transfer,
 };
+use crate::model::reason::Reason;
+use crate::model::rollout::RolloutEnd;
+use crate::model::rollout_reason::{RolloutFailure, StuckReason, UnknownRollout};
 use crate::model::step::Step;
 use crate::model::step::check::Check;
 use crate::model::step::roll::Roll;
 use crate::model::step::run::Run;
 use crate::model::verdict::Verdict;
+use crate::model::warning::Warning;
 
 /// A name that is known to be one.
 pub(crate) fn id<T: FromStr<Err: std::fmt::Debug>>(s: &str) -> T {
@@ -111,7 +121,7 @@ fn stage(name: &str, approval: Option<ApprovalPolicy>) -> Stage {
 pub(crate) fn nobody() -> Requester {
     let arn = "arn:aws:sts::012345678901:assumed-role/build/AWSCodeBuild-1".to_owned();
     let by = Identity { user_id: "AROA:AWSCodeBuild-1".to_owned(), arn, account: id("012345678901") };
-    Requester::Unknown { by, what: "a build of CodeBuild".to_owned() }
+    Requester::Unknown { by, machine: Machine::CodeBuild { initiator: None } }
 }
 
 pub(crate) fn started() -> Fact {
@@ -128,7 +138,7 @@ pub(crate) fn started() -> Fact {
 }
 
 pub(crate) fn warned(text: impl Into<String>) -> Fact {
-    Fact::Warned { text: text.into() }
+    Fact::Warned { warning: Warning::Builder { image: id("web"), said: text.into() } }
 }
 
 pub(crate) fn step(stage: &str, step: usize) -> StepRef {
@@ -151,4 +161,47 @@ pub(crate) fn events(release: &str, facts: impl IntoIterator<Item = Fact>) -> Ve
     let release: ReleaseId = id(release);
     let event = |(seq, fact)| Event { v: 1, seq, at: at(seq as i64), release: release.clone(), fact };
     (1..).zip(facts).map(event).collect()
+}
+
+/// A reason with this outcome.
+pub fn reason(outcome: Outcome) -> Reason {
+    let (stage, service) = (id("dev"), id("web"));
+    let rolled = |end| Reason::RolloutEnded { stage: id("dev"), service, end, death: None, held_up: None };
+    let stage = || stage;
+    let said = Some("because".to_owned());
+    match outcome {
+        Outcome::Succeeded => Reason::Deployed { app: id("shop"), until: stage(), unverified: false },
+        Outcome::Unchanged => Reason::Unchanged { until: stage() },
+        Outcome::BuildFailed => Reason::EffectFailed {
+            effect: Effect::Build { image: id("web") },
+            attempts: 1,
+            fault: Fault::new(FaultKind::BuildFailed, "docker could not build"),
+        },
+        Outcome::Blocked => Reason::NewerRelease { stage: stage(), newer: id("r9") },
+        Outcome::Rejected => Reason::Rejected { stage: stage(), by: bob(), comment: String::new(), carried: false },
+        Outcome::Expired => Reason::ApprovalExpired { stage: stage(), why: None, carried: false },
+        Outcome::RolledBack => rolled(RolloutEnd::RolledBack { said }),
+        Outcome::Superseded => Reason::Overtaken { stage: stage(), newer: id("r9") },
+        Outcome::Stuck => rolled(RolloutEnd::Stuck { why: StuckReason::Ecs { said } }),
+        Outcome::Aborted => Reason::Aborted { comment: "by accident".into() },
+        Outcome::Failed => rolled(RolloutEnd::Failed { why: RolloutFailure::Ecs { said } }),
+        Outcome::Suspended => Reason::Stopped,
+        Outcome::StillRunning => rolled(RolloutEnd::StillRunning),
+        Outcome::Unknown => rolled(RolloutEnd::Unknown { why: UnknownRollout::NotProven { missing: None } }),
+        Outcome::Access => Reason::NotApprovedInCodePipeline { stage: stage(), mismatch: ApprovalMismatch::NoApproval },
+        Outcome::Locked => Reason::Locked { stage: stage() },
+    }
+}
+
+/// An ending with this outcome.
+pub fn ending(outcome: Outcome) -> Ending {
+    Ending::of(reason(outcome))
+}
+
+pub fn check_result() -> CheckResult {
+    CheckResult::Http { url: "http://web/".into(), answer: HttpAnswer::Expected { status: 200 }, tried_for: None }
+}
+
+fn bob() -> Identity {
+    Identity { arn: "arn:aws:iam::012345678901:user/bob".into(), account: id("012345678901"), user_id: "B".into() }
 }

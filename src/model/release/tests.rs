@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
-use super::samples::{at, events, gate_passed, id, nobody, started, step, warned};
+use super::samples::{at, check_result, ending, events, gate_passed, id, nobody, reason, started, step, warned};
 use super::*;
 use crate::model::approval::{Answer, ApprovalAnswer, Identity};
+use crate::model::approval_reason::AnswerReason;
 use crate::model::effect::Workload;
 use crate::model::event::StageFailure;
 use crate::model::fault::FaultKind;
@@ -67,7 +68,6 @@ fn entered(stage: &str) -> Fact {
 fn asked(stage: &str) -> Fact {
     let request = ApprovalRequest {
         plan: PlanHash::of(b"plan"),
-        summary: "one image".into(),
         execution: None,
         answered_at: None,
         asked_at: at(0),
@@ -94,10 +94,6 @@ fn withdrawn(stage: &str) -> Fact {
 
 fn resumed() -> Fact {
     Fact::Resumed { by: nobody(), kanmon: "0.1.0".into() }
-}
-
-fn ending() -> Ending {
-    Ending::new(Outcome::Suspended, "stopped")
 }
 
 fn baseline() -> Fact {
@@ -215,7 +211,7 @@ fn facts_about_what_the_pipeline_does_not_have_are_refused() {
     assert!(refused([roll(step("dev", 1), "admin")]).why.contains("does not roll admin"));
     let ran = Fact::step(&step("dev", 1), RunFact::TaskStarted { task: id("migrate"), arn: "a".into() });
     assert!(refused([ran]).why.contains("step 1 of dev does not run migrate"));
-    let judged = Fact::step(&step("dev", 0), CheckFact::CheckJudged { verdict: Verdict::Pass, detail: String::new() });
+    let judged = Fact::step(&step("dev", 0), CheckFact::CheckJudged { verdict: Verdict::Pass, result: check_result() });
     assert!(refused([judged]).why.contains("step 0 of dev is of another kind"));
 }
 
@@ -252,7 +248,11 @@ fn effects_images_and_plans_that_the_pipeline_does_not_have_are_refused() {
     assert_eq!(why(copied("moon", "main")), "the pipeline has no image moon");
     assert_eq!(why(copied("web", "moon")), "the pipeline has no account moon");
     let answer = ApprovalAnswer { stage: id("moon"), ..answer("prod", Answer::Approved) };
-    let refusal = Fact::ApprovalRefused { answer, why: "x".into(), closes: false };
+    let refusal = Fact::ApprovalRefused {
+        answer,
+        reason: AnswerReason::PlanNotShown { action: "approve".into() },
+        closes: false,
+    };
     assert_eq!(why(refusal), "the pipeline has no stage moon");
 }
 
@@ -277,7 +277,11 @@ fn two_facts_that_speak_of_one_image_agree() {
     assert_eq!(refused([copied(b"web")]).why, "there is no image web yet");
     fold([built(), copied(b"web"), again(b"web")]).unwrap();
     let images = |digest: &[u8]| BTreeMap::from([(id("web"), Digest::of(digest))]);
-    let failed = |digest: &[u8]| Fact::ImagesFailed { stage: id("dev"), images: images(digest), why: "x".into() };
+    let failed = |digest: &[u8]| Fact::ImagesFailed {
+        stage: id("dev"),
+        images: images(digest),
+        reason: reason(Outcome::Failed),
+    };
     assert_eq!(refused([built(), failed(b"x")]).why, is_another);
     fold([built(), failed(b"web")]).unwrap();
 }
@@ -320,7 +324,7 @@ fn what_is_registered_rolled_and_left_is_what_was_planned_registered_and_entered
         &step("dev", 0),
         RunFact::TaskRan {
             task: id("migrate"),
-            end: crate::model::step::run::TaskEnd { exit_code: Some(0), reason: None },
+            end: crate::model::step::run::TaskEnd { exit_code: Some(0), said: None },
         },
     );
     assert_eq!(refused([ran]).why, "no task of dev was started");
@@ -433,10 +437,10 @@ fn resuming_keeps_what_was_done_and_lets_deadlines_begin_anew() {
         baseline(),
         rollout_started(),
         planned("prod"),
-        Fact::Suspended { ending: ending() },
+        Fact::Suspended { ending: ending(Outcome::Suspended) },
     ];
     let suspended = fold(before.clone()).unwrap();
-    assert_eq!((suspended.ending.clone(), suspended.stage(&id("dev")).lock), (Some(ending()), None));
+    assert_eq!((suspended.ending.clone(), suspended.stage(&id("dev")).lock), (Some(ending(Outcome::Suspended)), None));
     assert_eq!(roll(&suspended).forward.run.as_ref().unwrap().since, at(7));
     let release = fold(before.into_iter().chain([resumed()])).unwrap();
     assert_eq!(release.ending, None);
@@ -454,7 +458,10 @@ fn resuming_begins_a_tasks_timeout_anew_so_that_it_is_read_once_before_it_is_lat
         other => panic!("{other:?} runs no task"),
     };
     assert_eq!(since(vec![started.clone()]), ("task/1".to_owned(), at(2)));
-    assert_eq!(since(vec![started, Fact::Suspended { ending: ending() }, resumed()]), ("task/1".to_owned(), at(4)));
+    assert_eq!(
+        since(vec![started, Fact::Suspended { ending: ending(Outcome::Suspended) }, resumed()]),
+        ("task/1".to_owned(), at(4))
+    );
 }
 
 #[test]
@@ -471,9 +478,9 @@ fn resuming_begins_what_counts_in_consecutive_readings_anew() {
     let anew = RolloutState::Looking { readings: 0 };
     assert_eq!(rollout_after(RolloutState::Proven { readings: 2 }), anew);
     assert_eq!(rollout_after(RolloutState::Looking { readings: 5 }), anew);
-    let ambiguous = RolloutState::Ambiguous { reason: "two".into() };
+    let ambiguous = RolloutState::Ambiguous { deployments: vec!["two".into()] };
     assert_eq!(rollout_after(ambiguous), anew, "what could not be told is read again");
-    let failed = RolloutState::RollbackFailed { reason: "no".into() };
+    let failed = RolloutState::RollbackFailed { said: Some("no".into()) };
     assert_eq!(rollout_after(failed.clone()), failed, "what has ended has ended");
 }
 
@@ -516,7 +523,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         &step("dev", 1),
         RollFact::RolloutEnded { service: id("web"), direction: Direction::Forward, end: RolloutEnd::Succeeded },
     );
-    let failed = StageFailure { ending: ending(), roll_back: true };
+    let failed = StageFailure { reason: reason(Outcome::Failed), roll_back: true };
     prop::sample::select(vec![
         warned("x"),
         intended(build()),
@@ -531,7 +538,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         asked("prod"),
         given("prod"),
         withdrawn("prod"),
-        Fact::ApprovalExpired { stage: id("prod"), why: None },
+        Fact::ApprovalExpired { stage: id("prod"), reason: None },
         Fact::StageLocked { stage: id("dev"), fence: 1 },
         intended(Effect::Update { at: step("dev", 1), service: id("web"), direction: Direction::Forward }),
         register,
@@ -543,7 +550,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         Fact::StageLeft { stage: id("dev"), images: BTreeMap::new() },
         Fact::Extended { until: id("prod"), requested_by: nobody(), forced: None, again: None },
         resumed(),
-        Fact::Suspended { ending: ending() },
+        Fact::Suspended { ending: ending(Outcome::Suspended) },
     ])
 }
 
@@ -582,13 +589,13 @@ proptest! {
 
 #[test]
 fn what_has_ended_for_good_is_not_resumed_and_what_was_left_is() {
-    let ended = |outcome| Fact::Finished { ending: Ending::new(outcome, "x") };
+    let ended = |outcome| Fact::Finished { ending: ending(outcome) };
     let resumed = || Fact::Resumed { by: nobody(), kanmon: "0".into() };
     for outcome in [Outcome::Rejected, Outcome::Succeeded, Outcome::Aborted] {
         let illegal = Release::fold(&events("r1", [started(), ended(outcome), resumed()])).unwrap_err();
         assert!(illegal.why.contains("nobody has taken it up"), "{outcome:?}");
     }
-    let left = Fact::Suspended { ending: Ending::new(Outcome::Suspended, "x") };
+    let left = Fact::Suspended { ending: ending(Outcome::Suspended) };
     assert!(Release::fold(&events("r1", [started(), left, resumed()])).unwrap().ending.is_none());
 }
 

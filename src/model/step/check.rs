@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::kind::{About, Spec, State, wrong_kind};
 use super::part::{StepPart, StepRef};
 use super::roll_state::RollStates;
+use crate::model::check_result::CheckResult;
 use crate::model::effect::{Effect, Workload};
 use crate::model::ids::{AccountName, ServiceName, TaskName};
 use crate::model::verdict::Verdict;
@@ -27,14 +28,14 @@ pub enum Check {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CheckState {
-    /// Its verdict, and what was seen.
-    pub judged: Option<(Verdict, String)>,
+    /// Its verdict, and what was found.
+    pub judged: Option<(Verdict, CheckResult)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum CheckFact {
-    CheckJudged { verdict: Verdict, detail: String },
+    CheckJudged { verdict: Verdict, result: CheckResult },
 }
 
 impl Check {
@@ -75,8 +76,8 @@ impl State for CheckState {
     type Fact = CheckFact;
 
     fn take(&mut self, fact: &CheckFact, _at: Timestamp) -> Result<(), String> {
-        let CheckFact::CheckJudged { verdict, detail } = fact;
-        self.judged = Some((*verdict, detail.clone()));
+        let CheckFact::CheckJudged { verdict, result } = fact;
+        self.judged = Some((*verdict, result.clone()));
         Ok(())
     }
 

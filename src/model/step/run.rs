@@ -33,8 +33,9 @@ pub struct RunState {
 pub struct TaskEnd {
     /// The named container's exit code; `None`: it never ran.
     pub exit_code: Option<i32>,
-    /// ECS's words, where the exit code does not say it.
-    pub reason: Option<String>,
+    /// ECS's own words, where the exit code does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 
 use super::Repository;
 use crate::model::approval::ApprovalWay;
-use crate::model::finding::Severity;
 use crate::model::pipeline::{Build, Transfer};
+use crate::model::severity::Severity;
 use crate::pipeline::{Loaded, load, schema};
 
 fn pipelines() -> PathBuf {

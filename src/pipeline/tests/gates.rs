@@ -2,8 +2,8 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::Repository;
-use crate::model::finding::Severity;
 use crate::model::gate::Suppressed;
+use crate::model::severity::Severity;
 
 /// What a gate says of each severity: nothing, a limit, or unlimited.
 type Said = Vec<Option<Option<u32>>>;

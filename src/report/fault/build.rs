@@ -2,8 +2,8 @@
 
 use super::{joined, listed};
 use crate::model::fault::build::{BaseUnfit, BuildProblem, BuilderTrouble, Doing, LookedFor, Setting, Tree};
+use crate::model::format;
 use crate::model::platform::Platform;
-use crate::model::words;
 use crate::report::words::Words;
 
 pub fn words(problem: &BuildProblem) -> Words {
@@ -37,7 +37,9 @@ pub fn words(problem: &BuildProblem) -> Words {
             let words = Words::new(format!("image {image} cannot be built here for {release}: the source is another"))
                 .cause(format!("the release was started from {}, but this is {}", tree(was), tree(is)));
             let words = match (&was.commit, was.dirty) {
-                (Some(commit), false) => words.hint(format!("check out {} without changes", words::commit(commit, 12))),
+                (Some(commit), false) => {
+                    words.hint(format!("check out {} without changes", format::commit(commit, 12)))
+                }
                 (Some(_), true) | (None, _) => words.hint("continue in the working tree in which it was started"),
             };
             words.hint("or make a new release")
@@ -86,7 +88,7 @@ fn unusable(trouble: &BuilderTrouble) -> String {
 fn tree(Tree { commit, dirty }: &Tree) -> String {
     let dirty = if *dirty { " with uncommitted changes" } else { "" };
     match commit {
-        Some(commit) => format!("commit {}{dirty}", words::commit(commit, 12)),
+        Some(commit) => format!("commit {}{dirty}", format::commit(commit, 12)),
         None => "no known commit".to_owned(),
     }
 }

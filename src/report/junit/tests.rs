@@ -1,10 +1,15 @@
 use super::*;
 use crate::model::effect::Effect;
+use crate::model::ending::Ending;
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::outcome::{Ending, Outcome};
-use crate::model::release::samples::{at, events, gate_passed, id, started, step, warned};
+use crate::model::gate_reason::GateReason;
+use crate::model::outcome::Outcome;
+use crate::model::reason::{Blocked, Reason};
+use crate::model::release::samples::{at, ending, events, gate_passed, id, started, step, warned};
 use crate::model::rollout::{Baseline, RolloutEnd};
+use crate::model::rollout_reason::{RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
+use crate::model::severity::Severity;
 use crate::model::step::Step;
 use crate::model::step::part::Direction;
 use crate::model::step::roll::RollFact;
@@ -24,14 +29,16 @@ fn report_of(mut first: Fact, facts: impl IntoIterator<Item = Fact>) -> String {
     of(&events, &Release::fold(&events).unwrap())
 }
 
-fn ended(outcome: Outcome, sentence: &str) -> Fact {
-    Fact::Finished { ending: Ending::new(outcome, sentence) }
+fn ended(outcome: Outcome) -> Fact {
+    Fact::Finished { ending: ending(outcome) }
 }
 
-fn closed(reason: &str) -> Fact {
+/// A gate that does not pass, and the end of the release for it.
+fn blocked(reason: GateReason) -> [Fact; 2] {
     let Fact::GateJudged { stage, mut judgement } = gate_passed("dev") else { unreachable!() };
-    (judgement.verdict, judgement.reasons) = (Verdict::Fail, vec![reason.to_owned()]);
-    Fact::GateJudged { stage, judgement }
+    (judgement.verdict, judgement.reasons) = (Verdict::Fail, vec![reason]);
+    let ending = Ending::of(Reason::GateBlocked { stage: stage.clone(), blocked: Blocked::by(&judgement) });
+    [Fact::GateJudged { stage, judgement }, Fact::Finished { ending }]
 }
 
 fn roll_ends(end: RolloutEnd) -> Vec<Fact> {
@@ -60,8 +67,7 @@ fn of_case(text: &str, name: &str, element: &str) -> Option<(String, String)> {
 
 #[test]
 fn the_document_is_this() {
-    let blocked = "the severity gate of dev blocks: 1 critical (at most 0)";
-    let text = report([closed("1 critical (at most 0)"), ended(Outcome::Blocked, blocked)]);
+    let text = report(blocked(GateReason::OverLimit { severity: Severity::Critical, count: 1, limit: 0 }));
     insta::assert_snapshot!(text, @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="kanmon shop" tests="9" skipped="7" failures="2" errors="0" timestamp="2027-01-15T08:00:01.000+00:00" time="2.000">
@@ -78,6 +84,8 @@ fn the_document_is_this() {
             </testcase>
             <testcase name="shop to dev" classname="shop" time="2.000">
                 <failure message="the severity gate of dev blocks: 1 critical (at most 0)" type="failed">✗ blocked: the severity gate of dev blocks: 1 critical (at most 0)
+      hint: fix the image and release again
+      hint: if the findings change, `kanmon promote r20270115-080000-abcdef --to dev` judges it again
       release r20270115-080000-abcdef
       unchanged: dev/web</failure>
                 <system-out>01-15 08:00:01 → release          r20270115-080000-abcdef: shop to dev
@@ -101,7 +109,7 @@ fn the_document_is_this() {
             <testcase name="check dev (step 3)" classname="shop.dev" time="0.000">
                 <skipped message="not reached: the severity gate of dev blocks: 1 critical (at most 0)" type="not reached">not reached: the severity gate of dev blocks: 1 critical (at most 0)</skipped>
             </testcase>
-            <testcase name="look at dev once more" classname="shop.dev" time="0.000">
+            <testcase name="look at dev again" classname="shop.dev" time="0.000">
                 <skipped message="not reached: the severity gate of dev blocks: 1 critical (at most 0)" type="not reached">not reached: the severity gate of dev blocks: 1 critical (at most 0)</skipped>
             </testcase>
         </testsuite>
@@ -112,7 +120,8 @@ fn the_document_is_this() {
 #[test]
 fn whatever_others_say_the_document_can_be_read() {
     let evil = "\u{1b}[31m<b> & \"quoted\" 'too' ]]> \u{0}\u{8}\u{7f}\u{fffe}\u{ffff}\r\nnext\tline 関門";
-    let text = report([warned(evil), closed(evil), ended(Outcome::Blocked, evil)]);
+    let reason = GateReason::NoRepository { image: evil.to_owned(), account: None };
+    let text = report([vec![warned(evil)], blocked(reason).to_vec()].concat());
     let (message, detail) = of_case(&text, "severity gate", "failure").unwrap();
     for shown in ["<b> & \"quoted\" 'too' ]]>", "関門"] {
         assert!(message.contains(shown) && detail.contains(shown), "{shown}: {message}\n{detail}");
@@ -132,15 +141,18 @@ fn how_a_rollout_ended_decides_between_failure_and_error() {
         assert_eq!(result(held), None);
     }
     for failed in [
-        RolloutEnd::RolledBack { reason: reason() },
-        RolloutEnd::Failed { reason: reason() },
-        RolloutEnd::Superseded { by: reason() },
-        RolloutEnd::Stopped { reason: reason() },
-        RolloutEnd::Stuck { reason: reason() },
+        RolloutEnd::RolledBack { said: Some(reason()) },
+        RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()) } },
+        RolloutEnd::Superseded { by: SupersededBy::Deployment { id: reason() } },
+        RolloutEnd::Stopped { said: Some(reason()) },
+        RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } },
     ] {
         assert_eq!(result(failed), Some("failure"));
     }
-    for unknown in [RolloutEnd::StillRunning, RolloutEnd::Unknown { reason: reason() }] {
+    for unknown in [
+        RolloutEnd::StillRunning,
+        RolloutEnd::Unknown { why: UnknownRollout::Ambiguous { deployments: vec![reason()] } },
+    ] {
         assert_eq!(result(unknown), Some("error"));
     }
 }
@@ -162,7 +174,7 @@ fn what_failed_in_passing_is_waited_for_until_it_is_given_up() {
         [Fact::Intended { effect: effect(), attempt: 1 }, Fact::EffectFailed { effect: effect(), fault }]
     };
     let result = |kind, ending: Option<Outcome>| {
-        let text = report(fails(kind).into_iter().chain(ending.map(|o| ended(o, "so"))));
+        let text = report(fails(kind).into_iter().chain(ending.map(ended)));
         let found =
             ["failure", "error", "skipped"].into_iter().find(|e| of_case(&text, "build and push web", e).is_some());
         found.unwrap_or("held")

@@ -7,10 +7,11 @@ use crate::model::step::check::{CheckFact, CheckState};
 use crate::model::step::part::StepPart;
 use crate::report::held::Held;
 use crate::report::line::{Line, Mark};
+use crate::report::{check, effect};
 
 impl Cases for CheckState {
     fn name(&self, at: &StepRef, _part: &StepPart) -> String {
-        Effect::Check { at: at.clone() }.to_string()
+        effect::text(&Effect::Check { at: at.clone() })
     }
 
     fn held(&self, _part: &StepPart) -> Option<Held> {
@@ -20,9 +21,9 @@ impl Cases for CheckState {
 
 impl Story for CheckFact {
     fn line(&self, at: &StepRef, _release: &Release) -> Option<Line> {
-        let CheckFact::CheckJudged { verdict, detail } = self;
+        let CheckFact::CheckJudged { verdict, result } = self;
         let mark = if verdict.is_open() { Mark::Done } else { Mark::Failed };
-        Line::new(mark, at.stage.as_str(), format!("check: {detail}"))
+        Line::new(mark, at.stage.as_str(), format!("check: {}", check::result(result)))
     }
 
     fn closes(&self) -> bool {

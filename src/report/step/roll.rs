@@ -8,15 +8,16 @@ use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
 use crate::model::step::roll_state::RollStates;
-use crate::model::words::{self, tasks, trimmed};
+use crate::report::effect;
 use crate::report::held::Held;
 use crate::report::line::{Line, Mark};
+use crate::report::rollout::{self, tasks};
 
 impl Cases for RollStates {
     fn name(&self, at: &StepRef, part: &StepPart) -> String {
         match part {
             StepPart::Service(service, direction) => {
-                Effect::Update { at: at.clone(), service: service.clone(), direction: *direction }.to_string()
+                effect::text(&Effect::Update { at: at.clone(), service: service.clone(), direction: *direction })
             }
             StepPart::Whole | StepPart::Task(_) => part.of(at),
         }
@@ -84,10 +85,10 @@ impl Story for RollFact {
 /// Movements that people want to see scroll by; the rest shows where it is waited for.
 fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
     match &progress.rollout {
-        RolloutState::RollingBack { .. } => Line::new(Mark::Careful, topic, words::progress(progress)),
+        RolloutState::RollingBack { .. } => Line::new(Mark::Careful, topic, rollout::progress(progress)),
         RolloutState::Looking { .. } | RolloutState::InProgress | RolloutState::Proving { .. } => {
-            let held_up = progress.circumstances.held_up.as_ref().map(words::held_up);
-            let what = held_up.or_else(|| progress.deaths.first().map(words::death))?;
+            let held_up = progress.circumstances.held_up.as_ref().map(rollout::held_up);
+            let what = held_up.or_else(|| progress.deaths.first().map(rollout::death))?;
             Line::new(Mark::Careful, topic, what)
         }
         RolloutState::Proven { .. }
@@ -103,21 +104,23 @@ fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
 fn ended(topic: String, end: &RolloutEnd, progress: Option<&RolloutProgress>, direction: Direction) -> Option<Line> {
     let counts = progress.map(|p| format!("{}/{} running, ", p.running, p.desired)).unwrap_or_default();
     let draining = progress.map_or(0, |p| p.circumstances.draining);
-    let draining = if draining > 0 { format!(", {}", words::draining(draining)) } else { String::new() };
+    let draining = if draining > 0 { format!(", {}", rollout::draining(draining)) } else { String::new() };
     let (mark, text) = match end {
         RolloutEnd::Succeeded => match direction {
             Direction::Forward => (Mark::Done, format!("{counts}proven by digest{draining}")),
             Direction::Back => (Mark::Done, format!("{counts}what ran before runs again")),
         },
         RolloutEnd::Unchanged => (Mark::Done, format!("ran already: {counts}proven by digest{draining}")),
-        RolloutEnd::Unverified => (Mark::Careful, "deployed; desired count 0, so nothing ran to be proven".to_owned()),
-        RolloutEnd::RolledBack { reason } => (Mark::Failed, format!("rolled back: {}", trimmed(reason))),
-        RolloutEnd::Failed { reason } => (Mark::Failed, format!("failed: {}", trimmed(reason))),
-        RolloutEnd::Superseded { by } => (Mark::Failed, format!("superseded by {by}")),
-        RolloutEnd::Stopped { reason } => (Mark::Failed, format!("stopped: {}", trimmed(reason))),
-        RolloutEnd::Stuck { reason } => (Mark::Failed, format!("stuck: {}", trimmed(reason))),
-        RolloutEnd::StillRunning => (Mark::Careful, "still running".to_owned()),
-        RolloutEnd::Unknown { reason } => (Mark::Failed, format!("unknown: {reason}")),
+        RolloutEnd::Unverified => {
+            (Mark::Careful, "deployed; desired count 0, so nothing ran that could be proven".to_owned())
+        }
+        RolloutEnd::StillRunning => (Mark::Careful, rollout::ended(end)),
+        RolloutEnd::RolledBack { .. }
+        | RolloutEnd::Failed { .. }
+        | RolloutEnd::Superseded { .. }
+        | RolloutEnd::Stopped { .. }
+        | RolloutEnd::Stuck { .. }
+        | RolloutEnd::Unknown { .. } => (Mark::Failed, rollout::ended(end)),
     };
     Line::new(mark, topic, text)
 }

@@ -6,13 +6,13 @@ use crate::model::effect::{Effect, StepRef};
 use crate::model::release::Release;
 use crate::model::step::part::StepPart;
 use crate::model::step::run::{RunFact, RunState};
-use crate::model::words;
 use crate::report::held::Held;
 use crate::report::line::{Line, Mark};
+use crate::report::{effect, rollout};
 
 impl Cases for RunState {
     fn name(&self, at: &StepRef, _part: &StepPart) -> String {
-        Effect::RunTask { at: at.clone(), task: self.task.clone() }.to_string()
+        effect::text(&Effect::RunTask { at: at.clone(), task: self.task.clone() })
     }
 
     fn held(&self, _part: &StepPart) -> Option<Held> {
@@ -36,10 +36,8 @@ impl Story for RunFact {
                 let topic = format!("{}/{task}", at.stage);
                 match end.exit_code {
                     Some(0) => Line::new(Mark::Done, topic, "ran, exit code 0"),
-                    Some(code) => Line::new(Mark::Failed, topic, format!("exit code {code}{}", words::meaning(code))),
-                    None => {
-                        Line::new(Mark::Failed, topic, end.reason.clone().unwrap_or_else(|| "never ran".to_owned()))
-                    }
+                    Some(code) => Line::new(Mark::Failed, topic, format!("exit code {code}{}", rollout::meaning(code))),
+                    None => Line::new(Mark::Failed, topic, end.said.clone().unwrap_or_else(|| "never ran".to_owned())),
                 }
             }
         }

@@ -28,5 +28,5 @@ pub async fn check(ports: &Ports, release: &Release, at: &StepRef) -> Result<Fac
         vars.extend(ports.accounts.environment(release.started.pipeline.account(account)).await?);
     }
     let checked = ports.checks.check(check, &vars).await;
-    Ok(Fact::step(at, CheckFact::CheckJudged { verdict: checked.verdict, detail: checked.detail }))
+    Ok(Fact::step(at, CheckFact::CheckJudged { verdict: checked.verdict, result: checked.result }))
 }

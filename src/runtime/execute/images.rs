@@ -4,9 +4,10 @@ use super::defect;
 use super::platforms::missing;
 use crate::model::event::{CommitTeller, Event, Fact, ImageCommit, PushedImage, Source};
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::format;
 use crate::model::ids::{AccountName, Digest, ImageName};
 use crate::model::release::Release;
-use crate::model::words;
+use crate::model::warning::Warning;
 use crate::ports::images::{Access, Say};
 use crate::runtime::given::place;
 use crate::runtime::ports::Ports;
@@ -19,8 +20,9 @@ pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say
     let built = ports.images.build(spec, &to, &release.tag(image), say).await?;
     let changed = changed_meanwhile(ports, release, image)?;
     let done = Fact::ImageBuilt { image: image.clone(), pushed: built.pushed, by: built.by, commit: None };
-    let warnings = built.warnings.into_iter().chain(changed);
-    let warnings = warnings.map(|text| Fact::Warned { text: format!("image {image}: {text}") });
+    let said = |said| Warning::Builder { image: image.clone(), said };
+    let warnings = built.warnings.into_iter().map(said).chain(changed);
+    let warnings = warnings.map(|warning| Fact::Warned { warning });
     Ok(warnings.chain([done]).collect())
 }
 
@@ -36,10 +38,10 @@ fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Resul
     }
     let told = |source: &Source| {
         let dirty = if source.dirty { " with uncommitted changes" } else { "" };
-        source
-            .commit
-            .as_ref()
-            .map_or_else(|| "no commit that is known".to_owned(), |c| format!("commit {}{dirty}", words::commit(c, 12)))
+        source.commit.as_ref().map_or_else(
+            || "no commit that is known".to_owned(),
+            |c| format!("commit {}{dirty}", format::commit(c, 12)),
+        )
     };
     let all_given = |until| pipeline.images_until(until).into_iter().all(|i| release.started.given.contains_key(i));
     if *was == Source::default() && all_given(&release.started.until) {
@@ -48,7 +50,7 @@ fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Resul
     let sentence = format!("image {image} cannot be built here for {}: the source is another", release.id);
     let hint = match (&was.commit, was.dirty) {
         (Some(commit), false) => {
-            format!("check out {} without changes, or make a new release", words::commit(commit, 12))
+            format!("check out {} without changes, or make a new release", format::commit(commit, 12))
         }
         (Some(_), true) | (None, _) => {
             "go on in the working tree that it was started in, or make a new release".to_owned()
@@ -64,13 +66,10 @@ fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Resul
 ///
 /// # Errors
 /// As `from_its_source`, where another commit was checked out.
-fn changed_meanwhile(ports: &Ports, release: &Release, image: &ImageName) -> Result<Option<String>, Fault> {
+fn changed_meanwhile(ports: &Ports, release: &Release, image: &ImageName) -> Result<Option<Warning>, Fault> {
     let (was, is) = (&release.started.source, ports.checkout.read().source);
     match (&was.commit, was.commit == is.commit && !was.dirty && is.dirty) {
-        (Some(commit), true) => Ok(Some(format!(
-            "files of the working tree changed during the build: it may hold more than commit {}",
-            words::commit(commit, 12)
-        ))),
+        (Some(commit), true) => Ok(Some(Warning::SourceChanged { image: image.clone(), commit: commit.clone() })),
         (Some(_), false) | (None, _) => from_its_source(ports, release, image).map(|()| None),
     }
 }

@@ -51,7 +51,7 @@ pub async fn execute(
         Effect::Adopt { image } => images::adopt(ports, release, image, say).await,
         Effect::Copy { image, account } => images::copy(ports, release, image, account, say).await,
         Effect::Plan { stage } => plan::plan(ports, release, stage).await,
-        Effect::RequestApproval { stage, plan } => approval::request(ports, release, stage, plan, say).await,
+        Effect::RequestApproval { stage, plan } => return approval::request(ports, release, stage, plan).await,
         Effect::Baseline { at, service } => deploy::baseline(ports, release, at, service).await,
         Effect::Register { at, workload } => deploy::register(ports, release, at, workload).await,
         Effect::RunTask { at, task } => task::run(ports, release, at, task).await,

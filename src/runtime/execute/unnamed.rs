@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::definition::Base;
-use crate::engine::unnamed::{keepers, nobodys};
+use crate::engine::unnamed::{keeper, nobodys};
 use crate::model::address;
 use crate::model::event::PushedImage;
 use crate::model::fault::{Fault, FaultKind};
@@ -79,7 +79,10 @@ pub async fn found<'p>(
 pub fn unscanned(stage: &Stage, workload: &str, container: &str, image: &str) -> Fault {
     let what = format!(
         "container {container} of {workload} would run {image}, which is in no repository of {}: it cannot be scanned",
-        keepers(stage)
+        match keeper(stage) {
+            None => "the file's accounts".to_owned(),
+            Some(account) => format!("account {account}, into which the stage copies its images"),
+        }
     );
     Fault::new(FaultKind::Invalid, what)
         .hint("copy the image into a repository of the stage's account, and name it by that in the task definition")

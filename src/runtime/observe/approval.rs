@@ -1,17 +1,17 @@
 //! An approval through CodePipeline. Answers in kanmon's own inbox arrive by themselves.
 
-use crate::engine::approval::no_approver;
+use crate::engine::approval::may_decide;
 use crate::engine::enter::fallen;
 use crate::engine::inbox::{answered, rejected};
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
+use crate::model::approval_reason::{AnswerReason, ApprovalMismatch, ExpiryReason, VoidReason};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::ids::{PlanHash, StageName};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
 use crate::model::stage_state::{Approval, Compared, EarlierWord};
-use crate::model::words::moment;
-use crate::ports::approvals::{Action, ActionState, Decided};
+use crate::ports::approvals::{Action, ActionState, Decided, Undecided};
 use crate::runtime::ports::Ports;
 
 /// Looks for the answer to a question, or reads an approval that the record has already.
@@ -75,17 +75,20 @@ async fn asked(ports: &Ports, carried: &Carried<'_>, request: &ApprovalRequest) 
     if let Some(no) = unheard(carried, &request.plan, action.before.iter().map(|(answer, d)| (*answer, d))) {
         return Ok(vec![carried.rejected(&request.plan, no)]);
     }
-    let expired = |why| Ok(vec![Fact::ApprovalExpired { stage: stage.clone(), why }]);
+    let expired = |reason| Ok(vec![Fact::ApprovalExpired { stage: stage.clone(), reason }]);
     let (decided, answer) = match action.state {
         ActionState::NotReached | ActionState::Waiting { .. } if ports.clock.now() < request.expires_at => {
             let fallen = release.started.pipeline.stage(stage).and_then(|spec| fallen(release, spec));
-            return Ok(fallen.map(|why| Fact::ApprovalVoided { stage: stage.clone(), why }).into_iter().collect());
+            return Ok(fallen
+                .map(|reason| Fact::ApprovalVoided { stage: stage.clone(), reason })
+                .into_iter()
+                .collect());
         }
         ActionState::NotReached | ActionState::Waiting { .. } => return expired(None),
-        ActionState::Ended { reason } => return expired(Some(format!("execution {execution}: {reason}"))),
+        ActionState::Ended { why } => return expired(Some(of_execution(why, execution))),
         // A rejection stands whenever it came.
         ActionState::Approved(decided) if is_late(&decided, request) => {
-            let untimed = || format!("CodePipeline does not say when execution {execution} was approved");
+            let untimed = || ExpiryReason::Untimed { execution: execution.clone() };
             return expired(decided.at.is_none().then(untimed));
         }
         ActionState::Approved(decided) => (decided, Answer::Approved),
@@ -102,18 +105,14 @@ async fn asked(ports: &Ports, carried: &Carried<'_>, request: &ApprovalRequest) 
         comment: decided.summary.clone(),
     };
     if nothing_shown {
-        let why = format!(
-            "the message of action {} does not name exactly one plan, so what was approved is unknown",
-            carried.action
-        );
-        return Ok(vec![Fact::ApprovalRefused { answer, why, closes: true }]);
+        let reason = AnswerReason::PlanNotShown { action: carried.action.to_owned() };
+        return Ok(vec![Fact::ApprovalRefused { answer, reason, closes: true }]);
     }
     // The release's own execution can be asked more than once, and still has the answer that it was given before.
     let before = decided.at.filter(|at| request.answered_at.is_some_and(|last| *at <= last));
     Ok(match (answered(release, &answer, true), before) {
         (Some(Fact::ApprovalGiven { answer }), Some(at)) => {
-            let why = format!("it was given at {}, before this was asked", moment(at));
-            vec![Fact::ApprovalRefused { answer, why, closes: true }]
+            vec![Fact::ApprovalRefused { answer, reason: AnswerReason::GivenBefore { at }, closes: true }]
         }
         (heard, _) => heard.into_iter().collect(),
     })
@@ -128,9 +127,9 @@ async fn compared(
     request: &ApprovalRequest,
 ) -> Result<Vec<Fact>, Fault> {
     let Carried { release, stage, policy, pipeline, action: name, .. } = *carried;
-    let found = |differs| Ok(vec![Fact::ApprovalCompared { stage: stage.clone(), differs }]);
+    let found = |mismatch| Ok(vec![Fact::ApprovalCompared { stage: stage.clone(), mismatch }]);
     let Some(execution) = &request.execution else {
-        return found(Some(format!("the record names no execution of CodePipeline {pipeline} that was approved")));
+        return found(Some(ApprovalMismatch::NoExecution { pipeline: pipeline.to_owned() }));
     };
     let action = carried.read(ports, execution).await?;
     let used = release.stage(stage).entered.is_some();
@@ -143,24 +142,29 @@ async fn compared(
         yes.filter(|decided| plan_of(decided).as_ref() == Some(&given.plan))
     };
     if approved().any(|decided| decided.by.as_deref() == Some(&given.by.arn)) {
-        return found(no_approver(policy, &given.by.arn));
+        let arn = &given.by.arn;
+        let refused = || ApprovalMismatch::NotAnApprover { arn: arn.clone(), approvers: policy.approvers.clone() };
+        return found((!may_decide(policy, arn)).then(refused));
     }
     // CodePipeline shows this of its latest execution alone.
     if approved().any(|decided| decided.by.is_none()) {
-        let why = format!("CodePipeline no longer says who approved execution {execution}");
+        let reason = VoidReason::ApproverGone { execution: execution.clone() };
         return match used {
             // This plan was approved, and is on its way: that the name is gone undoes nothing.
             true => found(None),
-            false => Ok(vec![Fact::ApprovalVoided { stage: stage.clone(), why }]),
+            false => Ok(vec![Fact::ApprovalVoided { stage: stage.clone(), reason }]),
         };
     }
-    let place = format!("action {name} of CodePipeline {pipeline}, execution {execution}");
+    let (pipeline, action, execution) = (pipeline.to_owned(), name.to_owned(), execution.clone());
     found(Some(match approved().next_back() {
-        Some(decided) => {
-            let by = decided.by.as_deref().unwrap_or("nobody that is named");
-            format!("{place} was approved by {by}, and not by {}", given.by.arn)
-        }
-        None => format!("{place} shows no approval of plan {}", given.plan.short()),
+        Some(decided) => ApprovalMismatch::AnotherApprover {
+            pipeline,
+            action,
+            execution,
+            by: decided.by.clone(),
+            recorded: given.by.arn.clone(),
+        },
+        None => ApprovalMismatch::NotApproved { pipeline, action, execution, plan: given.plan.clone() },
     }))
 }
 
@@ -169,7 +173,7 @@ pub fn rejection(release: &Release, stage: &StageName, action: &Action) -> Optio
     let carried = Carried::of(release, stage)?;
     let Approval::Asked(request) = &release.stage(stage).approval else { return None };
     let last = match &action.state {
-        ActionState::Rejected(no) => Some(no).filter(|no| may_decide(carried.policy, no)),
+        ActionState::Rejected(no) => Some(no).filter(|no| rejection_counts(carried.policy, no)),
         ActionState::NotReached
         | ActionState::Waiting { .. }
         | ActionState::Approved(_)
@@ -191,7 +195,7 @@ fn unheard<'d>(
     let mut no = decisions
         .filter(|(answer, _)| *answer == Answer::Rejected)
         .map(|(_, decided)| decided)
-        .filter(|no| plan_of(no).as_ref() == Some(plan) && may_decide(carried.policy, no));
+        .filter(|no| plan_of(no).as_ref() == Some(plan) && rejection_counts(carried.policy, no));
     no.find(|no| {
         let same_by = |arn: &str| no.by.as_deref().is_none_or(|by| by == arn);
         let same = heard.iter().position(|e| same_by(&e.by.arn) && e.comment == no.summary);
@@ -200,8 +204,18 @@ fn unheard<'d>(
 }
 
 /// Whether a rejection counts; one of which nobody knows whose it is does.
-fn may_decide(policy: &ApprovalPolicy, no: &Decided) -> bool {
-    no.by.as_deref().is_none_or(|by| no_approver(policy, by).is_none())
+fn rejection_counts(policy: &ApprovalPolicy, no: &Decided) -> bool {
+    no.by.as_deref().is_none_or(|by| may_decide(policy, by))
+}
+
+/// Why nobody can decide about an execution's action any more.
+fn of_execution(why: Undecided, execution: &str) -> ExpiryReason {
+    let execution = execution.to_owned();
+    match why {
+        Undecided::NoExecution => ExpiryReason::NoExecution { execution },
+        Undecided::ExecutionEnded { status } => ExpiryReason::ExecutionEnded { execution, status },
+        Undecided::ActionEnded { status, said } => ExpiryReason::ActionEnded { execution, status, said },
+    }
 }
 
 /// The plan that whoever decided was shown.
@@ -228,7 +242,6 @@ mod tests {
         let at = |text: &str| text.parse().unwrap();
         let request = ApprovalRequest {
             plan: PlanHash::of(b"plan"),
-            summary: String::new(),
             execution: Some("e".into()),
             answered_at: None,
             asked_at: at("2026-01-01T00:00:00Z"),

@@ -47,7 +47,7 @@ pub async fn observe(
     let news = match (again, &reading.state) {
         (None, _) => true,
         // Waiting on is no news.
-        (Some(_), ScanState::Waiting { .. } | ScanState::Closed { .. }) => false,
+        (Some(_), ScanState::Waiting { .. } | ScanState::Unscannable { .. }) => false,
         // Findings can appear after "complete": a repetition counts from the settling interval on, however often it is read.
         (Some(last), ScanState::Scanned { .. }) => {
             last.readings < SCAN_READINGS && ports.clock.now() >= last.at + settle(release)

@@ -6,13 +6,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Uri};
+
+use super::cut::Cut;
+use super::time::Time;
+use kanmon::model::check_result::{CheckResult, HttpAnswer};
 use kanmon::model::step::check::Check;
 use kanmon::model::verdict::Verdict;
 use kanmon::ports::checks::{Checked, Checks};
 use kanmon::sandbox::connector::SharedWorld;
-
-use super::cut::Cut;
-use super::time::Time;
 
 #[derive(Clone)]
 pub struct SandboxChecks {
@@ -29,7 +30,11 @@ impl SandboxChecks {
         let got = answer.status().as_u16();
         let said = contains.is_none_or(|c| String::from_utf8_lossy(answer.body()).contains(c));
         let verdict = if got == status && said { Verdict::Pass } else { Verdict::Fail };
-        Checked { verdict, detail: format!("{url} answered {got}") }
+        let answer = match verdict {
+            Verdict::Pass => HttpAnswer::Expected { status: got },
+            _ => HttpAnswer::OtherStatus { status: got, expected: status },
+        };
+        Checked { verdict, result: CheckResult::Http { url: url.to_owned(), answer, tried_for: None } }
     }
 }
 

@@ -7,15 +7,21 @@ use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::approval::{ApprovalRequest, Requester};
 use kanmon::model::effect::Effect;
+use kanmon::model::ending::Ending;
 use kanmon::model::event::{Event, Fact, Source, Started};
 use kanmon::model::fault::Fault;
 use kanmon::model::ids::{ImageName, ReleaseId, StageName};
 use kanmon::model::ledger::StageLedger;
-use kanmon::model::outcome::{Ending, Outcome};
+use kanmon::model::outcome::Outcome;
+use kanmon::model::reason::Watched;
 use kanmon::model::release::Release;
 use kanmon::model::stage_state::Approval;
+use kanmon::model::waiting::Waiting;
 use kanmon::ports::journal::{Holder, Journal as _, JournalError};
 use kanmon::ports::sink::Sink;
+use kanmon::report::reason::subject;
+use kanmon::report::waiting;
+use kanmon::report::words::Words;
 use kanmon::runtime::runner::RunError;
 use kanmon::runtime::stop::{self, Stopper};
 use kanmon::usecase::abort::{Aborted, abort};
@@ -95,18 +101,19 @@ struct Recorder(Arc<Mutex<Vec<String>>>);
 impl Sink for Recorder {
     fn event(&mut self, _: &Event, _: &Release) {}
 
-    fn waiting(&mut self, what: &[String]) {
+    fn waiting(&mut self, what: &[Waiting]) {
         let mut waits = self.0.lock().unwrap();
-        for line in what {
-            if !waits.contains(line) {
-                waits.push(line.clone());
+        for line in what.iter().map(waiting::text) {
+            if !waits.contains(&line) {
+                waits.push(line);
             }
         }
     }
 
     fn said(&mut self, _: &Effect, _: &str) {}
 
-    fn unread(&mut self, what: &str, why: Option<&Fault>) {
+    fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
+        let what = subject(what);
         let why = why.map_or_else(|| "again".to_owned(), Fault::to_string);
         self.0.lock().unwrap().push(format!("unread: {what}: {why}"));
     }
@@ -282,8 +289,8 @@ impl Stage {
         let release = Release::fold(&events).expect("a whole journal");
         let ending = release.ending.clone().expect("it has ended");
         // Whatever the story, its report says the same.
-        junit::read(&kanmon::report::junit::of(&events, &release)).agrees(ending.outcome, release.until.as_str());
-        Ended { code: ending.outcome.exit_code().number(), ending, release, events, waits: Vec::new() }
+        junit::read(&kanmon::report::junit::of(&events, &release)).agrees(ending.outcome(), release.until.as_str());
+        Ended { code: ending.outcome().exit_code().number(), ending, release, events, waits: Vec::new() }
     }
 
     /// Waits until something is true of a release.
@@ -388,7 +395,7 @@ impl Ended {
     /// Holds the ending against what it should be, showing it whole if it is not.
     #[track_caller]
     pub fn is(&self, outcome: Outcome, code: u8) {
-        assert_eq!((self.ending.outcome, self.code), (outcome, code), "{:#?}", self.ending);
+        assert_eq!((self.ending.outcome(), self.code), (outcome, code), "{:#?}", self.ending);
     }
 
     /// Its report for tools that read JUnit's XML.
@@ -399,8 +406,13 @@ impl Ended {
 
     /// All of an ending's words.
     pub fn words(&self) -> String {
-        let parts = [Some(&self.ending.sentence), self.ending.cause.as_ref(), self.ending.hint.as_ref()];
-        parts.into_iter().flatten().cloned().collect::<Vec<_>>().join("\n")
+        let Words { sentence, cause, hints } = self.told();
+        [sentence].into_iter().chain(cause).chain(hints).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What people read about the ending.
+    pub fn told(&self) -> Words {
+        kanmon::report::ending::words(&self.ending, &self.release)
     }
 
     #[track_caller]

@@ -1,0 +1,106 @@
+//! How a release, or a process working on one, ended.
+
+use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
+use super::ids::ServiceName;
+use super::outcome::Outcome;
+use super::reason::Reason;
+use super::rollout::RolloutEnd;
+
+/// How a release, or a process working on it, ended: why, and what became of the services where a stage was put back.
+///
+/// The outcome follows from these, so that a record cannot say another; it is written down for whoever reads the JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Recorded", into = "Recorded")]
+pub struct Ending {
+    pub reason: Reason,
+    pub rollback: Option<Rollback>,
+}
+
+/// What a stage that failed came to, service by service.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollback {
+    /// Those that run again what ran before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restored: Vec<ServiceName>,
+    /// Those that do not, although they should.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stuck: Vec<Stuck>,
+    /// Whether a service still runs what the release brought.
+    #[serde(default)]
+    pub changed: bool,
+    /// Set where the stage froze: what a person can do by hand about each service that is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<Vec<ByHand>>,
+}
+
+/// A service that does not run what ran before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    pub service: ServiceName,
+    pub end: RolloutEnd,
+    /// Whether that is the end of putting back what ran before, else of the rollout itself.
+    pub restoring: bool,
+}
+
+/// What a person can do about a service that is left on what failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum ByHand {
+    /// Go back to this task definition, by its ARN.
+    Restore { service: ServiceName, task_definition: String },
+    /// kanmon refused to restore what the record names, and nobody should do it on the record's word.
+    Refused { service: ServiceName, fault: Fault },
+}
+
+impl Ending {
+    pub fn of(reason: Reason) -> Ending {
+        Ending { reason, rollback: None }
+    }
+
+    /// What it came to, everything that was put back included.
+    pub fn outcome(&self) -> Outcome {
+        let outcome = self.reason.outcome();
+        let Some(rollback) = &self.rollback else { return outcome };
+        match outcome {
+            Outcome::Superseded | Outcome::Stuck => outcome,
+            _ if !rollback.stuck.is_empty() => Outcome::Stuck,
+            Outcome::Aborted => Outcome::Aborted,
+            _ if !rollback.restored.is_empty() && !rollback.changed => Outcome::RolledBack,
+            _ => Outcome::Failed,
+        }
+    }
+}
+
+/// An ending as it is written down.
+#[derive(Clone, Serialize, Deserialize)]
+struct Recorded {
+    outcome: Outcome,
+    reason: Reason,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rollback: Option<Rollback>,
+}
+
+impl From<Ending> for Recorded {
+    fn from(ending: Ending) -> Recorded {
+        let outcome = ending.outcome();
+        let Ending { reason, rollback } = ending;
+        Recorded { outcome, reason, rollback }
+    }
+}
+
+/// A record whose outcome is not that of its reason.
+#[derive(Debug, thiserror::Error)]
+#[error("outcome-mismatch")]
+pub struct OutcomeMismatch;
+
+impl TryFrom<Recorded> for Ending {
+    type Error = OutcomeMismatch;
+
+    fn try_from(recorded: Recorded) -> Result<Ending, OutcomeMismatch> {
+        let Recorded { outcome, reason, rollback } = recorded;
+        let ending = Ending { reason, rollback };
+        if ending.outcome() == outcome { Ok(ending) } else { Err(OutcomeMismatch) }
+    }
+}

@@ -1,0 +1,330 @@
+//! Why a release ended or a stage failed: a code and its values. The words for them are written by `report`.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::approval::Identity;
+use super::approval_reason::{ApprovalMismatch, ClosedReason, ExpiryReason};
+use super::check_result::CheckResult;
+use super::effect::Effect;
+use super::fault::{Fault, FaultKind};
+use super::finding::Finding;
+use super::freeze::FrozenBy;
+use super::gate::GateJudgement;
+use super::gate_reason::GateReason;
+use super::ids::{AccountName, AppName, Digest, ImageName, ReleaseId, ServiceName, StageName, TaskName};
+use super::outcome::Outcome;
+use super::rollout::{Death, HeldUp, RolloutEnd};
+use super::scan_subject::ScanSubject;
+use super::step::run::TaskEnd;
+use super::verdict::Verdict;
+
+/// Why a release ended, or why a process stopped working on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Reason {
+    /// Everything was deployed and proven. `unverified`: a service with desired count 0 ran nothing that could be proven.
+    Deployed {
+        app: AppName,
+        until: StageName,
+        unverified: bool,
+    },
+    /// Everything ran already, and that was proven.
+    Unchanged {
+        until: StageName,
+    },
+    /// Stopped by a signal.
+    Stopped,
+    /// It was given up after so many attempts.
+    EffectFailed {
+        effect: Effect,
+        attempts: u32,
+        fault: Fault,
+    },
+    /// It may have taken place.
+    EffectUnknown {
+        effect: Effect,
+        fault: Fault,
+    },
+    /// What is waited for cannot be read any more.
+    Unreadable {
+        what: Watched,
+        fault: Fault,
+    },
+    /// The gate blocks before the stage is entered.
+    GateBlocked {
+        stage: StageName,
+        blocked: Blocked,
+    },
+    /// The gate passed when the stage was entered, and does not pass any more.
+    GateNoLongerPasses {
+        stage: StageName,
+        blocked: Blocked,
+    },
+    /// The gate blocks a container that the file does not name.
+    UnnamedBlocked {
+        stage: StageName,
+        blocked: Blocked,
+    },
+    /// The record has a stage entered with something else than was approved.
+    NotWhatWasApproved {
+        stage: StageName,
+        mismatch: ApprovalMismatch,
+    },
+    /// The record has an approval that CodePipeline does not have.
+    NotApprovedInCodePipeline {
+        stage: StageName,
+        mismatch: ApprovalMismatch,
+    },
+    /// An approver rejected it. `carried`: the release runs in an execution that carries the question.
+    Rejected {
+        stage: StageName,
+        by: Identity,
+        comment: String,
+        carried: bool,
+    },
+    /// Exactly this plan was rejected before.
+    PlanRejectedBefore {
+        stage: StageName,
+        by: Identity,
+        comment: String,
+        at: Timestamp,
+        carried: bool,
+    },
+    /// The same images were rejected before, in this release or another.
+    ImagesRejectedBefore {
+        stage: StageName,
+        by: Identity,
+        comment: String,
+        at: Timestamp,
+        release: ReleaseId,
+        carried: bool,
+    },
+    /// Nobody decided. `why`: nobody can any more, for another reason than the time.
+    ApprovalExpired {
+        stage: StageName,
+        why: Option<ExpiryReason>,
+        carried: bool,
+    },
+    /// An answer does not count, and no other can be given where it was asked.
+    ApprovalClosed {
+        stage: StageName,
+        why: ClosedReason,
+        carried: bool,
+    },
+    /// Nothing new enters the stage.
+    Frozen {
+        stage: StageName,
+        by: FrozenBy,
+        at: Timestamp,
+    },
+    /// The same images failed in the stage before, with this release and for this reason, and were rolled back.
+    FailedBefore {
+        stage: StageName,
+        release: ReleaseId,
+        images: BTreeMap<ImageName, Digest>,
+        why: Box<Reason>,
+    },
+    /// Another release held the stage all the time.
+    Locked {
+        stage: StageName,
+    },
+    /// A newer release has entered the stage before this one.
+    NewerRelease {
+        stage: StageName,
+        newer: ReleaseId,
+    },
+    /// A newer release has entered the stage that this one was working in.
+    Overtaken {
+        stage: StageName,
+        newer: ReleaseId,
+    },
+    TaskFailed {
+        stage: StageName,
+        task: TaskName,
+        end: TaskEnd,
+    },
+    TaskTimedOut {
+        stage: StageName,
+        task: TaskName,
+        arn: String,
+        timeout: SignedDuration,
+    },
+    CheckFailed {
+        stage: StageName,
+        verdict: Verdict,
+        result: CheckResult,
+    },
+    /// A rollout that did not succeed, with what is known of its tasks.
+    RolloutEnded {
+        stage: StageName,
+        service: ServiceName,
+        end: RolloutEnd,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        death: Option<Death>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held_up: Option<HeldUp>,
+    },
+    /// Somebody deployed between the plan and its execution. Task definitions by their ARNs.
+    ChangedMeanwhile {
+        stage: StageName,
+        service: ServiceName,
+        planned: String,
+        found: String,
+    },
+    /// Somebody asked for it, with this comment.
+    Aborted {
+        comment: String,
+    },
+}
+
+/// What a process waits for by reading it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Watched {
+    Scan {
+        image: ScanSubject,
+        account: AccountName,
+    },
+    Approval {
+        stage: StageName,
+    },
+    Lease {
+        stage: StageName,
+    },
+    Task {
+        stage: StageName,
+        task: TaskName,
+    },
+    Service {
+        stage: StageName,
+        service: ServiceName,
+    },
+    Stage {
+        stage: StageName,
+    },
+    /// Whether an effect took place.
+    Effect {
+        effect: Effect,
+    },
+}
+
+/// Why a gate does not pass, with the first findings that block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocked {
+    pub verdict: Verdict,
+    pub reasons: Vec<GateReason>,
+    /// At most five.
+    pub findings: Vec<Finding>,
+    /// How many more block.
+    pub more: usize,
+}
+
+/// As many findings as a person reads in one line; the judgement has them all.
+const SHOWN: usize = 5;
+
+impl Blocked {
+    pub fn by(judgement: &GateJudgement) -> Blocked {
+        let findings: Vec<Finding> = judgement.blocking.iter().take(SHOWN).cloned().collect();
+        let more = judgement.blocking.len() - findings.len();
+        Blocked { verdict: judgement.verdict, reasons: judgement.reasons.clone(), findings, more }
+    }
+}
+
+impl Reason {
+    /// Its code, as it is written down.
+    pub fn code(&self) -> String {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value.get("code").and_then(|code| code.as_str()).unwrap_or_default().to_owned()
+    }
+
+    /// What a release comes to that ends for this.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Reason::Deployed { .. } => Outcome::Succeeded,
+            Reason::Unchanged { .. } => Outcome::Unchanged,
+            Reason::Stopped => Outcome::Suspended,
+            Reason::EffectFailed { effect, fault, .. } => of_failed(effect, fault.kind()),
+            Reason::EffectUnknown { .. } => Outcome::Unknown,
+            Reason::Unreadable { fault, .. } => of_unreadable(fault.kind()),
+            Reason::GateBlocked { .. }
+            | Reason::GateNoLongerPasses { .. }
+            | Reason::UnnamedBlocked { .. }
+            | Reason::ApprovalClosed { .. }
+            | Reason::FailedBefore { .. }
+            | Reason::NewerRelease { .. } => Outcome::Blocked,
+            Reason::NotApprovedInCodePipeline { .. } => Outcome::Access,
+            Reason::Rejected { .. } | Reason::PlanRejectedBefore { .. } | Reason::ImagesRejectedBefore { .. } => {
+                Outcome::Rejected
+            }
+            Reason::ApprovalExpired { .. } => Outcome::Expired,
+            Reason::Frozen { .. } | Reason::Locked { .. } => Outcome::Locked,
+            Reason::Overtaken { .. } | Reason::ChangedMeanwhile { .. } => Outcome::Superseded,
+            Reason::NotWhatWasApproved { .. }
+            | Reason::TaskFailed { .. }
+            | Reason::TaskTimedOut { .. }
+            | Reason::CheckFailed { .. } => Outcome::Failed,
+            Reason::RolloutEnded { end, .. } => of_rollout(end),
+            Reason::Aborted { .. } => Outcome::Aborted,
+        }
+    }
+}
+
+fn of_failed(effect: &Effect, kind: FaultKind) -> Outcome {
+    match kind {
+        FaultKind::AccessDenied
+        | FaultKind::CredentialsRefused
+        | FaultKind::WrongAccount
+        | FaultKind::ToolMissing
+        | FaultKind::NotFound => Outcome::Access,
+        FaultKind::BuildFailed => Outcome::BuildFailed,
+        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous | FaultKind::Defect => Outcome::Unknown,
+        FaultKind::Invalid | FaultKind::Changed => match effect {
+            Effect::Survey { .. } | Effect::Plan { .. } | Effect::RequestApproval { .. } => Outcome::Access,
+            Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => Outcome::BuildFailed,
+            Effect::Update { .. } | Effect::PrepareRollback { .. } | Effect::Confirm { .. }
+                if kind == FaultKind::Changed =>
+            {
+                Outcome::Superseded
+            }
+            Effect::Baseline { .. }
+            | Effect::Register { .. }
+            | Effect::RunTask { .. }
+            | Effect::Update { .. }
+            | Effect::StopRollout { .. }
+            | Effect::PrepareRollback { .. }
+            | Effect::Check { .. }
+            | Effect::Confirm { .. } => Outcome::Failed,
+        },
+    }
+}
+
+fn of_unreadable(kind: FaultKind) -> Outcome {
+    match kind {
+        FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount => Outcome::Access,
+        FaultKind::NotFound
+        | FaultKind::Invalid
+        | FaultKind::Throttled
+        | FaultKind::Unreachable
+        | FaultKind::Ambiguous
+        | FaultKind::BuildFailed
+        | FaultKind::ToolMissing
+        | FaultKind::Changed
+        | FaultKind::Defect => Outcome::Unknown,
+    }
+}
+
+fn of_rollout(end: &RolloutEnd) -> Outcome {
+    match end {
+        RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Outcome::Succeeded,
+        RolloutEnd::RolledBack { .. } => Outcome::RolledBack,
+        RolloutEnd::Failed { .. } => Outcome::Failed,
+        RolloutEnd::Superseded { .. } => Outcome::Superseded,
+        RolloutEnd::Stopped { .. } => Outcome::Aborted,
+        RolloutEnd::Stuck { .. } => Outcome::Stuck,
+        RolloutEnd::StillRunning => Outcome::StillRunning,
+        RolloutEnd::Unknown { .. } => Outcome::Unknown,
+    }
+}

@@ -1,0 +1,39 @@
+//! How bad a vulnerability is.
+
+use serde::{Deserialize, Serialize};
+
+/// Inspector's severities; basic scanning's UNDEFINED reads as untriaged. Ordered from harmless to worst, with untriaged
+/// (which may be anything) last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    Informational,
+    Low,
+    Medium,
+    High,
+    Critical,
+    Untriaged,
+}
+
+impl Severity {
+    pub const ALL: [Severity; 6] = [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+        Severity::Informational,
+        Severity::Untriaged,
+    ];
+
+    /// The word of the pipeline file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Informational => "informational",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+            Severity::Untriaged => "untriaged",
+        }
+    }
+}

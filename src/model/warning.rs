@@ -1,0 +1,30 @@
+//! What a person should know of a release, although it changes nothing.
+
+use serde::{Deserialize, Serialize};
+
+use super::approval_reason::WithdrawalRefusal;
+use super::fault::Fault;
+use super::ids::{ImageName, ReleaseId, StageName};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Warning {
+    /// A withdrawal of an approval does not count. `by`: the ARN of who sent it.
+    WithdrawalRefused { stage: StageName, by: String, refusal: WithdrawalRefusal },
+    /// An abort came when everything was done. `by`: the ARN of who sent it.
+    AbortTooLate { by: String },
+    /// A builder's own words.
+    Builder { image: ImageName, said: String },
+    /// Files changed during the build, so the image may hold more than the commit.
+    SourceChanged { image: ImageName, commit: String },
+    /// An execution still waits for an answer that no longer counts, because it could not be stopped.
+    ExecutionWaits { execution: String, pipeline: String, fault: Fault },
+    /// An execution goes on after an approval that no longer counts, because it could not be stopped.
+    ExecutionGoesOn { execution: String, pipeline: String, fault: Fault },
+    /// An execution has succeeded after an approval with which nothing was deployed.
+    ExecutionSucceeded { execution: String, pipeline: String, stage: StageName },
+    /// A stage on the way could not be read.
+    StageUnread { stage: StageName, fault: Fault },
+    /// A stage on the way has a newer release by now.
+    StageHasNewer { stage: StageName, newer: ReleaseId },
+}

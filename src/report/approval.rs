@@ -1,0 +1,199 @@
+//! Why approvals, answers and questions do not count, in words.
+
+use super::names::machine;
+use super::summary;
+use crate::model::approval_reason::{
+    AnswerReason, ApprovalMismatch, ClosedReason, Conflict, ExpiryReason, PlanDifference, Settled, UnknownRequester,
+    VoidReason, WithdrawalRefusal,
+};
+use crate::model::arn;
+use crate::model::format::{lasting, moment};
+use crate::model::verdict::Verdict;
+
+/// Why an answer does not count.
+pub fn refusal(refusal: &AnswerReason) -> String {
+    match refusal {
+        AnswerReason::AnotherPlan { answered, asked, differences: found } => format!(
+            "it is about plan {}, but what would be deployed now is plan {}{}",
+            answered.short(),
+            asked.short(),
+            differences(found)
+        ),
+        AnswerReason::NotAnApprover { arn, approvers } => not_an_approver(arn, approvers),
+        AnswerReason::Requester { conflict: found } => conflict(found),
+        AnswerReason::DecidedInCodePipeline { stage, pipeline, action } => {
+            format!("{stage} is decided in CodePipeline ({pipeline}, {action})")
+        }
+        AnswerReason::TooLate { expired_at } => {
+            format!("it came after the question had expired at {}", moment(*expired_at))
+        }
+        AnswerReason::Settled { settled: found } => settled(found),
+        AnswerReason::PlanNotShown { action } => {
+            format!("the message of action {action} does not name exactly one plan, so what was approved is unknown")
+        }
+        AnswerReason::GivenBefore { at } => format!("it was given at {}, before the question was asked", moment(*at)),
+        AnswerReason::ReleaseEnded { outcome } => format!("the release has ended ({})", summary::word(*outcome)),
+    }
+}
+
+fn not_an_approver(arn: &str, approvers: &[String]) -> String {
+    format!("{arn} is not among the approvers ({})", approvers.join(", "))
+}
+
+/// How who approved is, or may be, one of those who asked.
+pub fn conflict(conflict: &Conflict) -> String {
+    match conflict {
+        Conflict::ApproverUnknown => "who approved it is unknown, so it may have been the requester".to_owned(),
+        Conflict::ApproverIsMachine { arn, machine: what } => {
+            format!("{arn} is {}, which does not name a person, so it may have been the requester", machine(what))
+        }
+        Conflict::Asked { arn, by: None } => format!("{arn} asked for this release and may not approve it"),
+        Conflict::Asked { arn, by: Some(by) } => format!("{arn} asked for this release as {by} and may not approve it"),
+        Conflict::StartedPipeline { arn } => format!("{arn} started this pipeline and may not approve it"),
+        Conflict::RequesterUnknown { requester } => {
+            format!("{}, so the requester may have been the approver", unknown_requester(requester))
+        }
+    }
+}
+
+/// Who asked, where that names no person.
+pub fn unknown_requester(requester: &UnknownRequester) -> String {
+    match requester {
+        UnknownRequester::Execution { execution, pipeline, kind, detail } => {
+            let by = match (kind.as_str(), detail.as_str()) {
+                ("", "") => "something that CodePipeline does not name".to_owned(),
+                ("", word) | (word, "") => word.to_owned(),
+                (kind, detail) => format!("{kind} ({detail})"),
+            };
+            format!("execution {execution} of {pipeline} was started by {by}, which does not name a person")
+        }
+        UnknownRequester::Machine { arn, machine: what } => {
+            format!("{} asked for this release ({arn}), which does not name a person", machine(what))
+        }
+    }
+}
+
+/// Why nothing more can be said about a stage's approval.
+pub fn settled(settled: &Settled) -> String {
+    match settled {
+        Settled::Used { entered_at } => {
+            format!("the approval was used: the stage was entered at {}", moment(*entered_at))
+        }
+        Settled::NotAsked => "approval is not asked for".to_owned(),
+        Settled::Approved { by } => format!("{by} has approved it already"),
+        Settled::Rejected { by } => format!("{by} has rejected it"),
+        Settled::Expired { why: None } => "the question has expired".to_owned(),
+        Settled::Expired { why: Some(why) } => expiry(why),
+        Settled::Closed { why } => closed(why),
+    }
+}
+
+/// Why a question cannot be answered again.
+pub fn closed(why: &ClosedReason) -> String {
+    match why {
+        ClosedReason::Withdrawn => "it was withdrawn, and its execution cannot be asked again".to_owned(),
+        ClosedReason::Refused { refusal: found } => refusal(found),
+    }
+}
+
+/// Why nobody can decide any more.
+pub fn expiry(why: &ExpiryReason) -> String {
+    match why {
+        ExpiryReason::NoExecution { execution } => format!("CodePipeline does not know execution {execution}"),
+        ExpiryReason::ExecutionEnded { execution, status } => format!("execution {execution} is {status}"),
+        ExpiryReason::ActionEnded { execution, said: Some(said), .. } => format!("execution {execution}: {said}"),
+        ExpiryReason::ActionEnded { execution, status, said: None } => {
+            format!("execution {execution}: the action is {status}, and nobody decided")
+        }
+        ExpiryReason::Untimed { execution } => {
+            format!("CodePipeline does not say when execution {execution} was approved")
+        }
+    }
+}
+
+/// Why an approval or a question is void.
+pub fn void(why: &VoidReason) -> String {
+    match why {
+        VoidReason::PlanChanged { was, now, approved, differences: found } => {
+            let asked = if *approved { "was approved" } else { "was asked about" };
+            format!("plan {} {asked}, but it would now be plan {}{}", was.short(), now.short(), differences(found))
+        }
+        VoidReason::TooOld { approved_at, lives } => {
+            format!("it was approved at {} and not used within {}", moment(*approved_at), lasting(*lives))
+        }
+        VoidReason::Requester { conflict: found } => conflict(found),
+        VoidReason::ApproverGone { execution } => {
+            format!("CodePipeline no longer says who approved execution {execution}")
+        }
+    }
+}
+
+/// How an approval of the record differs from what is approved.
+pub fn mismatch(mismatch: &ApprovalMismatch) -> String {
+    match mismatch {
+        ApprovalMismatch::NoApproval => "no approval was given".to_owned(),
+        ApprovalMismatch::AnotherPlan { approved, now } => {
+            format!("plan {} was approved, but it would now be plan {}", approved.short(), now.short())
+        }
+        ApprovalMismatch::NoExecution { pipeline } => {
+            format!("the record names no execution of CodePipeline {pipeline} that was approved")
+        }
+        ApprovalMismatch::NotAnApprover { arn, approvers } => not_an_approver(arn, approvers),
+        ApprovalMismatch::AnotherApprover { pipeline, action, execution, by, recorded } => {
+            let by = by.as_deref().unwrap_or("somebody whom it does not name");
+            format!(
+                "action {action} of CodePipeline {pipeline}, execution {execution}, was approved by {by}, not by {recorded}"
+            )
+        }
+        ApprovalMismatch::NotApproved { pipeline, action, execution, plan } => format!(
+            "action {action} of CodePipeline {pipeline}, execution {execution}, shows no approval of plan {}",
+            plan.short()
+        ),
+    }
+}
+
+/// Why a withdrawal does not count.
+pub fn withdrawal(refusal: &WithdrawalRefusal) -> String {
+    match refusal {
+        WithdrawalRefusal::Settled { settled: found } => settled(found),
+        WithdrawalRefusal::NotAnApprover { arn, approvers } => not_an_approver(arn, approvers),
+        WithdrawalRefusal::NotApproved => "it is not approved".to_owned(),
+    }
+}
+
+/// What differs, behind a colon; nothing where nothing is known to differ.
+fn differences(found: &[PlanDifference]) -> String {
+    match found.is_empty() {
+        true => String::new(),
+        false => format!(": {}", found.iter().map(difference).collect::<Vec<_>>().join("; ")),
+    }
+}
+
+fn difference(difference: &PlanDifference) -> String {
+    let running = |arn: &Option<String>| arn.as_deref().map_or("nothing", arn::last).to_owned();
+    match difference {
+        PlanDifference::New { name } => format!("{name} is new"),
+        PlanDifference::Gone { name } => format!("{name} is no longer there"),
+        PlanDifference::Running { name, was, now } => {
+            format!("{name} ran {} and now runs {}", running(was), running(now))
+        }
+        PlanDifference::Image { name, container, image } => {
+            format!("container {container} of {name} would run {image}")
+        }
+        PlanDifference::Definition { name } => format!("another task definition would be registered for {name}"),
+        PlanDifference::Verdict { was, now } => {
+            format!("the gate's verdict was {} and is now {}", verdict(*was), verdict(*now))
+        }
+        PlanDifference::Blocking { findings } if findings.is_empty() => "no finding blocks any more".to_owned(),
+        PlanDifference::Blocking { findings } => format!("other findings block: {}", findings.join(", ")),
+    }
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Waived => "waived",
+        Verdict::Unknown => "unknown",
+        Verdict::Fail => "fail",
+    }
+}

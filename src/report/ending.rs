@@ -1,0 +1,70 @@
+//! Endings in words: the reason, and what became of the services of a stage that failed.
+
+use super::words::Words;
+use super::{fault, reason, rollout};
+use crate::model::ending::{ByHand, Ending, Rollback, Stuck};
+use crate::model::pipeline::Stage;
+use crate::model::release::Release;
+use crate::model::rollout::RolloutEnd;
+
+/// What people read about an ending of this release.
+pub fn words(ending: &Ending, release: &Release) -> Words {
+    let mut words = reason::words(&ending.reason, &release.id);
+    let Some(rollback) = &ending.rollback else { return words };
+    if !rollback.stuck.is_empty() {
+        let stuck: Vec<String> = rollback.stuck.iter().map(stuck).collect();
+        // What helps against the failure itself comes later.
+        words.hints = vec![format!("a person is needed: {}", stuck.join("; "))];
+    } else if !rollback.restored.is_empty() {
+        let restored: Vec<&str> = rollback.restored.iter().map(|service| service.as_str()).collect();
+        words.hints.push(format!("these run again what ran before: {}", restored.join(", ")));
+    }
+    words.hints.extend(by_hand(rollback, release));
+    words
+}
+
+fn stuck(stuck: &Stuck) -> String {
+    let Stuck { service, end, restoring } = stuck;
+    let why = match (restoring, end) {
+        (_, RolloutEnd::Superseded { by }) => format!("{} was deployed over it", rollout::superseder(by)),
+        (_, RolloutEnd::StillRunning) => "it is still changing".to_owned(),
+        (_, RolloutEnd::Stuck { why }) => rollout::stuck(why),
+        (_, RolloutEnd::Unknown { why }) => rollout::unknown(why),
+        (_, RolloutEnd::Failed { why }) => rollout::failure(why),
+        (true, RolloutEnd::RolledBack { said }) => {
+            format!("what ran before failed when it was put back ({})", rollout::said(said.as_deref()))
+        }
+        (true, RolloutEnd::Stopped { said }) => {
+            format!("putting it back was stopped ({})", rollout::said(said.as_deref()))
+        }
+        (false, RolloutEnd::RolledBack { said } | RolloutEnd::Stopped { said }) => {
+            rollout::said(said.as_deref()).to_owned()
+        }
+        (_, RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified) => rollout::ended(end),
+    };
+    format!("{service}: {why}")
+}
+
+/// The commands that a person needs where the stage froze.
+fn by_hand(rollback: &Rollback, release: &Release) -> Vec<String> {
+    let Some(steps) = &rollback.frozen else { return Vec::new() };
+    let Some(stage) = frozen_stage(release) else { return Vec::new() };
+    let mut hints = Vec::new();
+    for step in steps {
+        match step {
+            ByHand::Refused { fault, .. } => hints.extend(fault::words(fault).hints),
+            ByHand::Restore { service, task_definition } => hints.push(format!(
+                "`aws ecs update-service --cluster {} --service {} --task-definition {task_definition}` restores it by hand",
+                stage.cluster,
+                stage.service_name(service),
+            )),
+        }
+    }
+    hints.push(format!("{0} is frozen; when it is fixed, `kanmon unfreeze {0} --reason WHY`", stage.name));
+    hints
+}
+
+/// The stage that froze by this release.
+fn frozen_stage(release: &Release) -> Option<&Stage> {
+    release.started.pipeline.stages.iter().find(|stage| release.stage(&stage.name).failure.is_some())
+}

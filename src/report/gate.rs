@@ -1,0 +1,279 @@
+//! Severity gates and scans in words.
+
+use std::collections::BTreeSet;
+
+use crate::model::finding::{Finding, ScanReading, ScanState};
+use crate::model::format::{lasting, moment};
+use crate::model::gate::GateJudgement;
+use crate::model::gate_reason::{AskedScan, GateReason, LastScan, ScanBlock, ScanWait, Unclear};
+use crate::model::ids::AccountName;
+use crate::model::severity::Severity;
+
+/// A judgement in one line.
+pub fn judgement(judgement: &GateJudgement) -> String {
+    let counts: Vec<String> =
+        Severity::ALL.iter().filter_map(|s| judgement.counts.get(s).map(|n| format!("{n} {}", s.word()))).collect();
+    let mut counts = if counts.is_empty() { "no findings".to_owned() } else { counts.join(", ") };
+    let suppressed: Vec<String> = Severity::ALL
+        .iter()
+        .filter_map(|s| judgement.suppressed.get(s).map(|n| format!("{n} {} suppressed", s.word())))
+        .collect();
+    if !suppressed.is_empty() {
+        counts = format!("{counts}; {}", suppressed.join(", "));
+    }
+    match judgement.verdict.is_open() {
+        true => format!("passed ({counts})"),
+        false => format!("blocked: {}", reasons(&judgement.reasons)),
+    }
+}
+
+/// Why a gate does not pass, in one line.
+pub fn reasons(reasons: &[GateReason]) -> String {
+    reasons.iter().map(reason).collect::<Vec<_>>().join("; ")
+}
+
+fn reason(reason: &GateReason) -> String {
+    match reason {
+        GateReason::NothingToJudge => "there is no image to judge".to_owned(),
+        GateReason::OverLimit { severity, count, limit } => format!("{count} {} (at most {limit})", severity.word()),
+        GateReason::ScanTooOld { image, account, scanned_at, max_age, again_from } => {
+            let again =
+                again_from.map(|at| format!("; ECR makes no other scan before {}", moment(at))).unwrap_or_default();
+            format!(
+                "the scan of {image} in {account} was made at {} and may be {} old at most{again}",
+                moment(*scanned_at),
+                lasting(*max_age)
+            )
+        }
+        GateReason::ScanInFuture { image, account, scanned_at } => format!(
+            "the scan of {image} in {account} was made at {}, which is in the future: one of the clocks is wrong",
+            moment(*scanned_at)
+        ),
+        GateReason::ScanTimedOut { image, account, timeout, waits } => {
+            format!("the scan of {image} in {account} did not end within {}: {}", lasting(*timeout), wait(waits))
+        }
+        GateReason::NotScannable { image, account, block } => {
+            format!("{image} cannot be scanned in {account}: {}", self::block(block))
+        }
+        GateReason::NoRepository { image, account } => {
+            format!("{image} is in no repository of {}, so it cannot be scanned", keeper(account.as_ref()))
+        }
+        GateReason::Container { workload, container, reason } => {
+            format!("container {container} of {workload}: {}", self::reason(reason))
+        }
+    }
+}
+
+/// Whose repositories an image has to be in.
+pub fn keeper(account: Option<&AccountName>) -> String {
+    match account {
+        None => "the file's accounts".to_owned(),
+        Some(account) => format!("account {account}, into which the stage copies its images"),
+    }
+}
+
+/// A reading of a scan, in one line.
+pub fn scan(reading: &ScanReading) -> String {
+    match &reading.state {
+        ScanState::Waiting { waits } => format!("waiting ({})", wait(waits)),
+        ScanState::Unscannable { block } => format!("unknown ({})", self::block(block)),
+        ScanState::Scanned { .. } => {
+            let suppressed = match reading.suppressed.len() {
+                0 => String::new(),
+                n => format!(", {n} suppressed"),
+            };
+            match reading.findings.len() {
+                0 => format!("done, no findings{suppressed}"),
+                1 => format!("done, 1 finding{suppressed}"),
+                n => format!("done, {n} findings{suppressed}"),
+            }
+        }
+    }
+}
+
+/// Why a scan has no result yet.
+pub fn wait(waits: &ScanWait) -> String {
+    match waits {
+        ScanWait::NotListed => "Inspector does not list it yet".to_owned(),
+        ScanWait::NoStatus => "the scanner gives no status yet".to_owned(),
+        ScanWait::Status { status } => status.clone(),
+        ScanWait::BeforePush { status } => format!("{status}, but the scan is older than the push"),
+        ScanWait::NeverScanned { status } => format!("{status}, but never scanned yet"),
+        ScanWait::NoneThatCounts { last, asked } => {
+            let last = match last {
+                LastScan::None => "there is no scan of it yet".to_owned(),
+                LastScan::Untimed => "ECR does not say when it was scanned".to_owned(),
+                LastScan::TooOld { scanned_at } => {
+                    format!("the last scan was made at {}, which is too old", moment(*scanned_at))
+                }
+            };
+            let asked = match asked {
+                AskedScan::No => "",
+                AskedScan::Started => "; another has been started",
+                AskedScan::StartedBefore => "; another was started already",
+            };
+            format!("{last}{asked}")
+        }
+        ScanWait::NotTaken { said } => said.clone(),
+        ScanWait::Manifest { digest, waits } => format!("{} ({})", wait(waits), digest.short()),
+    }
+}
+
+/// Why there will be no scan.
+pub fn block(block: &ScanBlock) -> String {
+    match block {
+        ScanBlock::Status { status, said: None } => status.clone(),
+        ScanBlock::Status { status, said: Some(said) } => format!("{status}: {said}"),
+        ScanBlock::NoManifest => "the image has no manifest that could be scanned".to_owned(),
+        ScanBlock::Unclear { unclear } => self::unclear(unclear),
+        ScanBlock::Manifest { digest, block } => format!("{} ({})", self::block(block), digest.short()),
+    }
+}
+
+fn unclear(unclear: &Unclear) -> String {
+    match unclear {
+        Unclear::NothingRunnable { index } => format!("index {} names no image that can be run", index.short()),
+        Unclear::TooDeep { deepest } => format!("it is an index of indexes, more than {deepest} deep"),
+        Unclear::TooMany { most } => format!("it names more than {most} manifests"),
+        Unclear::ManifestElsewhere { manifest } => {
+            format!("manifest {} is fetched from another address", manifest.short())
+        }
+        Unclear::UnknownManifest { manifest, media_type } => {
+            format!("{} has media type {media_type}, which kanmon does not know", manifest.short())
+        }
+        Unclear::NotAsNamed { manifest } => {
+            format!("manifest {} does not have the size and type that its index gives", manifest.short())
+        }
+        Unclear::NoPlatform { manifest } => {
+            format!("manifest {} has no platform and is not an attestation", manifest.short())
+        }
+        Unclear::PlatformUnnamed { manifest } => {
+            format!("manifest {} does not say which platform it is for", manifest.short())
+        }
+        Unclear::PartElsewhere { manifest, part } => format!(
+            "layer {} of {} is not in the registry: it is fetched from another address and never scanned",
+            part.short(),
+            manifest.short()
+        ),
+        Unclear::UnknownPart { manifest, media_type } => {
+            format!("{} has a part of media type {media_type}, which kanmon does not know", manifest.short())
+        }
+    }
+}
+
+/// The first findings that block, and how many more do; `None` where none does.
+pub fn findings(shown: &[Finding], more: usize) -> Option<String> {
+    let names: Vec<String> = shown
+        .iter()
+        .map(|f| format!("{} in {}", f.id, if f.package.is_empty() { "the image" } else { &f.package }))
+        .collect();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!names.is_empty()).then(|| format!("{}{more}", names.join(", ")))
+}
+
+/// What helps where it is unknown what an image contains: one instruction for each kind of reason, none for findings. `again` says how
+/// the gate is judged again.
+pub fn remedies(reasons: &[GateReason], again: &str) -> Vec<String> {
+    let found: BTreeSet<String> = reasons.iter().filter_map(|reason| remedy(reason, again)).collect();
+    found.into_iter().collect()
+}
+
+fn remedy(reason: &GateReason, again: &str) -> Option<String> {
+    Some(match reason {
+        GateReason::NothingToJudge | GateReason::OverLimit { .. } => return None,
+        GateReason::ScanTimedOut { .. } => format!("when the scan has ended, {again}"),
+        GateReason::ScanTooOld { again_from: Some(from), .. } => {
+            format!("after {}, when ECR may make another scan, {again}", moment(*from))
+        }
+        GateReason::ScanTooOld { image, account, again_from: None, .. } => format!(
+            "nothing renews the scan of {image} in {account}: let Inspector scan the repository with CONTINUOUS_SCAN, or build the image \
+             again and release it"
+        ),
+        GateReason::ScanInFuture { .. } => format!("set the clock of this machine; then {again}"),
+        GateReason::NotScannable { block, .. } => of_block(block, again),
+        GateReason::NoRepository { .. } => {
+            "copy the image into a repository of the stage's account, where it is scanned, and name it by \
+                                            that in the task definition; then release again"
+                .to_owned()
+        }
+        GateReason::Container { reason, .. } => return remedy(reason, again),
+    })
+}
+
+/// What helps where there will be no scan: waiting never does. By Inspector's and ECR's own words (coverage reasons, statuses of a
+/// basic scan).
+fn of_block(block: &ScanBlock, again: &str) -> String {
+    let status = match block {
+        ScanBlock::Manifest { block, .. } => return of_block(block, again),
+        ScanBlock::Status { status, .. } => status.as_str(),
+        ScanBlock::NoManifest | ScanBlock::Unclear { .. } => "",
+    };
+    let is = |words: &[&str]| words.iter().any(|word| status.starts_with(word));
+    if is(&["UNSUPPORTED_OS", "UNSUPPORTED_IMAGE", "UNSUPPORTED_RUNTIME"]) {
+        return "no later scan answers for this image: build it on a base that the scanner supports, and release again"
+            .to_owned();
+    }
+    if is(&["SCAN_ELIGIBILITY_EXPIRED", "IMAGE_ARCHIVED"]) {
+        return "the scanner no longer looks at this image: let it scan the repository's images for longer, or build the image again and \
+                release it"
+            .to_owned();
+    }
+    if is(&["ACCESS_DENIED", "SCAN_FREQUENCY_MANUAL", "EXCLUDED_BY_TAG", "PENDING_DISABLE"]) {
+        return format!("correct how the account's scanner is set up; then {again}");
+    }
+    "waiting changes nothing: build the image without what the reason names, and release again".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use rstest::rstest;
+
+    use super::*;
+    use crate::model::release::samples::{at, id};
+
+    fn not_scannable(block: ScanBlock) -> GateReason {
+        GateReason::NotScannable { image: id("web"), account: id("main"), block }
+    }
+
+    fn status(status: &str) -> GateReason {
+        not_scannable(ScanBlock::Status { status: status.into(), said: None })
+    }
+
+    fn too_old(again_from: Option<jiff::Timestamp>) -> GateReason {
+        let max_age = SignedDuration::from_hours(1);
+        GateReason::ScanTooOld { image: id("web"), account: id("main"), scanned_at: at(-7200), max_age, again_from }
+    }
+
+    fn timed_out() -> GateReason {
+        let timeout = SignedDuration::from_hours(1);
+        GateReason::ScanTimedOut { image: id("web"), account: id("main"), timeout, waits: ScanWait::NotListed }
+    }
+
+    #[rstest]
+    #[case::waits(timed_out(), "when the scan has ended, X")]
+    #[case::unclear(not_scannable(ScanBlock::NoManifest), "waiting changes nothing")]
+    #[case::base(status("UNSUPPORTED_OS"), "no later scan answers for this image: build it on a base")]
+    #[case::expired(status("SCAN_ELIGIBILITY_EXPIRED"), "the scanner no longer looks at this image")]
+    #[case::set_up(status("ACCESS_DENIED_TO_ENCRYPTION_KEY"), "correct how the account's scanner is set up; then X")]
+    #[case::old(too_old(None), "nothing renews the scan of web in main")]
+    #[case::old_and_limited(too_old(Some(at(60))), "after 2027-01-15 08:01 UTC, when ECR may make another scan, X")]
+    #[case::of_the_future(
+        GateReason::ScanInFuture { image: id("web"), account: id("main"), scanned_at: at(90_000) },
+        "set the clock of this machine; then X"
+    )]
+    #[case::of_a_container(
+        GateReason::Container { workload: "web".into(), container: "log".into(), reason: Box::new(timed_out()) },
+        "when the scan has ended, X"
+    )]
+    fn each_reason_has_its_remedy(#[case] reason: GateReason, #[case] expected: &str) {
+        let [remedy] = &remedies(std::slice::from_ref(&reason), "X")[..] else { panic!("one remedy for {reason:?}") };
+        assert!(remedy.starts_with(expected), "{remedy}");
+    }
+
+    #[test]
+    fn findings_need_no_remedy_of_a_scan() {
+        let reason = GateReason::OverLimit { severity: Severity::High, count: 1, limit: 0 };
+        assert!(remedies(&[reason], "X").is_empty());
+    }
+}

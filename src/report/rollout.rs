@@ -1,0 +1,286 @@
+//! Rollouts and stopped tasks in words.
+
+use super::fault;
+use crate::model::format::{lasting, moment};
+use crate::model::rollout::{Death, DeathCause, HeldUp, PROOFS, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
+
+/// Why tasks died.
+pub fn death(death: &Death) -> String {
+    let container = death.container.as_deref().unwrap_or("a container");
+    let exited = |code: i32| format!("{container} exited with code {code}{}", meaning(code));
+    let said = said(death.said.as_deref());
+    let what = match (death.cause, death.exit_code) {
+        (DeathCause::ContainerExited, Some(code)) => exited(code),
+        (DeathCause::ContainerExited, None) => format!("{container} never ran"),
+        (DeathCause::OutOfMemory, Some(code)) if !said.to_lowercase().contains("memory") => exited(code),
+        (DeathCause::OutOfMemory, _) => format!("{container} ran out of memory"),
+        (DeathCause::CannotStart, _) => format!("{container} could not start: {said}"),
+        (cause, _) => match about(cause) {
+            Some(about) => format!("{about}: {said}"),
+            None => said.to_owned(),
+        },
+    };
+    format!("{what} ({})", tasks(death.tasks))
+}
+
+/// What a cause is about, where ECS's words do not say it at once.
+fn about(cause: DeathCause) -> Option<&'static str> {
+    match cause {
+        DeathCause::SpotInterruption => Some("Spot interruption"),
+        DeathCause::Infrastructure => Some("replaced by AWS"),
+        DeathCause::NoCapacity => Some("no capacity"),
+        DeathCause::Quota => Some("quota of the account"),
+        DeathCause::NetworkInterface => Some("network interface"),
+        DeathCause::Disk => Some("disk"),
+        DeathCause::WrongArchitecture => Some("wrong architecture"),
+        DeathCause::PullRateLimit => Some("rate limit of the registry"),
+        DeathCause::PullNetwork => Some("no way to the registry"),
+        DeathCause::PullDenied => Some("not allowed to pull the image"),
+        DeathCause::Kms => Some("not allowed to use the key"),
+        DeathCause::ImageMissing => Some("the image is not there"),
+        DeathCause::SecretDenied => Some("not allowed to read a secret"),
+        DeathCause::SecretMissing => Some("a secret is not there"),
+        DeathCause::StartNetwork => Some("no way to what a start needs"),
+        DeathCause::Logging => Some("logging"),
+        DeathCause::EnvironmentFile => Some("environment file"),
+        DeathCause::Volume => Some("volume"),
+        DeathCause::Role => Some("role"),
+        DeathCause::TaskDefinition => Some("task definition"),
+        DeathCause::TargetUnhealthy => Some("unhealthy behind the load balancer"),
+        DeathCause::Throttled => Some("throttled"),
+        DeathCause::Stopped
+        | DeathCause::CannotPullContainer
+        | DeathCause::OutOfMemory
+        | DeathCause::HealthCheckFailed
+        | DeathCause::CannotStart
+        | DeathCause::RuntimeTimeout
+        | DeathCause::Platform
+        | DeathCause::Dependency
+        | DeathCause::ContainerExited
+        | DeathCause::Other => None,
+    }
+}
+
+/// Why a rollout does not go on.
+pub fn held_up(held_up: &HeldUp) -> String {
+    match held_up {
+        HeldUp::Hook { id, expires } => {
+            let until = expires.map(|at| format!(" until {}", moment(at))).unwrap_or_default();
+            format!("the hook {id} pauses it and waits for an answer{until}")
+        }
+        HeldUp::NoTask { reason } => format!("ECS starts no task: {}", trimmed(reason)),
+        HeldUp::Stopping { said } => format!("ECS is stopping it: {}", self::said(said.as_deref())),
+    }
+}
+
+/// So many tasks of before that run on.
+pub fn draining(n: u32) -> String {
+    if n == 1 { "1 old task draining".to_owned() } else { format!("{n} old tasks draining") }
+}
+
+/// What an exit code usually means, as a suffix.
+pub fn meaning(code: i32) -> &'static str {
+    match code {
+        125 => ", an error of the container runtime",
+        126 | 127 => ", a command that cannot be run",
+        137 => ", killed (SIGKILL, or out of memory)",
+        134 => ", aborted",
+        139 => ", a segmentation fault",
+        143 => ", ended by SIGTERM",
+        _ => "",
+    }
+}
+
+/// So many tasks.
+pub fn tasks(n: u32) -> String {
+    if n == 1 { "1 task".to_owned() } else { format!("{n} tasks") }
+}
+
+/// A reason in the other side's words, to be put into a sentence.
+pub fn trimmed(text: &str) -> &str {
+    text.trim_end_matches('.')
+}
+
+/// Where a rollout stands.
+pub fn progress(progress: &RolloutProgress) -> String {
+    let counts = format!("{}/{} running", progress.running, progress.desired);
+    let deaths = progress.deaths.first().map(|d| format!("; {}", death(d))).unwrap_or_default();
+    let around = &progress.circumstances;
+    let held = around.held_up.as_ref().map(|h| format!("; {}", held_up(h))).unwrap_or_default();
+    let breaker = around.breaker.map(|b| format!("; circuit breaker at {} of {}", b.failures, b.threshold));
+    let breaker = breaker.unwrap_or_default();
+    let old = if around.draining > 0 { format!("; {}", draining(around.draining)) } else { String::new() };
+    let because = |said: &Option<String>| format!("{}{deaths}", self::said(said.as_deref()));
+    match &progress.rollout {
+        RolloutState::Looking { .. } => "waiting until ECS shows the deployment".to_owned(),
+        RolloutState::InProgress => format!("{counts}{held}{deaths}{breaker}"),
+        RolloutState::Proving { missing } => format!("not proven yet: {}{old}", gap(missing)),
+        RolloutState::Proven { readings } => format!("proven {readings} of {PROOFS} times{old}"),
+        RolloutState::RollingBack { said } => format!("ECS is rolling back: {}", because(said)),
+        RolloutState::RolledBack { said } => format!("rolled back: {}", because(said)),
+        RolloutState::RollbackFailed { said } => format!("failed and not rolled back: {}", because(said)),
+        RolloutState::Failed { said } => format!("failed: {}", because(said)),
+        RolloutState::Stopped { said } => format!("stopped: {}", self::said(said.as_deref())),
+        RolloutState::Superseded { by } => format!("superseded by {by}"),
+        RolloutState::Ambiguous { deployments } => ambiguous(deployments),
+    }
+}
+
+/// The first thing that is missing for the proof.
+pub fn gap(gap: &ProofGap) -> String {
+    match gap {
+        ProofGap::NoPrimary => "the service has no PRIMARY deployment".to_owned(),
+        ProofGap::OtherPrimary => "PRIMARY is not this deployment yet".to_owned(),
+        ProofGap::OtherDefinition => "PRIMARY has another task definition".to_owned(),
+        ProofGap::TooFewOfOurs { running, enough } => {
+            format!("{running} of the {enough} new tasks that ECS waits for are running")
+        }
+        ProofGap::TooFewRunning { running, desired } => format!("{running} of {desired} tasks are running"),
+        ProofGap::TooFewSeen { seen, desired } => format!("{seen} of {desired} running tasks are listed"),
+        ProofGap::OtherDeploymentsTask { task } => format!("task {task} still belongs to another deployment"),
+        ProofGap::OtherDefinitionsTask { task } => format!("task {task} still runs another task definition"),
+        ProofGap::Unhealthy { task } => format!("task {task} is unhealthy"),
+        ProofGap::NotApproved { task, container, digest } => {
+            format!("container {container} of task {task} runs {digest}, which is not the approved image")
+        }
+        ProofGap::DigestUnknown { task, container } => {
+            format!("ECS does not report yet what container {container} of task {task} runs")
+        }
+    }
+}
+
+/// How a rollout ended, in a few words with its reason.
+pub fn ended(end: &RolloutEnd) -> String {
+    match end {
+        RolloutEnd::Succeeded => "succeeded".to_owned(),
+        RolloutEnd::Unchanged => "nothing had to change".to_owned(),
+        RolloutEnd::Unverified => "deployed with desired count 0, so nothing could be proven".to_owned(),
+        RolloutEnd::RolledBack { said } => format!("rolled back: {}", self::said(said.as_deref())),
+        RolloutEnd::Failed { why } => format!("failed: {}", failure(why)),
+        RolloutEnd::Superseded { by } => format!("superseded by {}", superseder(by)),
+        RolloutEnd::Stopped { said } => format!("stopped: {}", self::said(said.as_deref())),
+        RolloutEnd::Stuck { why } => format!("stuck: {}", stuck(why)),
+        RolloutEnd::StillRunning => "still being deployed".to_owned(),
+        RolloutEnd::Unknown { why } => format!("unknown: {}", unknown(why)),
+    }
+}
+
+/// Why a rollout failed and was left standing.
+pub fn failure(failure: &RolloutFailure) -> String {
+    match failure {
+        RolloutFailure::Ecs { said } => self::said(said.as_deref()).to_owned(),
+        RolloutFailure::TasksStopped { tasks } => format!("{tasks} of its tasks stopped for the same reason"),
+        RolloutFailure::TimedOut { deadline } => format!("it was not done within {}", lasting(*deadline)),
+        RolloutFailure::NotProven => "ECS calls it done, but it was not proven in time".to_owned(),
+    }
+}
+
+/// Why a service does not run what ran before.
+pub fn stuck(stuck: &StuckReason) -> String {
+    match stuck {
+        StuckReason::Ecs { said } => self::said(said.as_deref()).to_owned(),
+        StuckReason::StillChanging => "it was still changing at the deadline".to_owned(),
+        StuckReason::NotRestored => "what ran before did not run again at the deadline".to_owned(),
+        StuckReason::Refused { fault } => fault::words(fault).line(),
+    }
+}
+
+/// Who deployed over a rollout.
+pub fn superseder(by: &SupersededBy) -> String {
+    match by {
+        SupersededBy::Deployment { id } => format!("deployment {id}"),
+        SupersededBy::Found { fault } => format!("somebody else ({})", fault::words(fault).line()),
+    }
+}
+
+/// Why the state of a rollout is unknown.
+pub fn unknown(unknown: &UnknownRollout) -> String {
+    match unknown {
+        UnknownRollout::Ambiguous { deployments } => ambiguous(deployments),
+        UnknownRollout::NotProven { missing } => {
+            let missing = missing.as_ref().map(|missing| format!(": {}", gap(missing))).unwrap_or_default();
+            format!("nothing had to change, but what runs was not proven{missing}")
+        }
+    }
+}
+
+fn ambiguous(deployments: &[String]) -> String {
+    format!("{} deployments of this task definition have begun since: {}", deployments.len(), deployments.join(", "))
+}
+
+/// ECS's own words, to be put into a sentence.
+pub fn said(said: Option<&str>) -> &str {
+    trimmed(said.unwrap_or("ECS gives no reason"))
+}
+
+/// What to look at; `None` where the words say it all.
+pub fn advice(cause: DeathCause) -> Option<&'static str> {
+    Some(match cause {
+        DeathCause::SpotInterruption => "AWS took Spot capacity back: give the service a FARGATE base, or more zones",
+        DeathCause::Infrastructure => "AWS replaced what the task ran on; the image is not the cause",
+        DeathCause::NoCapacity => {
+            "look at the sizes and zones of the instances, the capacity provider and its limits, and the task's cpu and memory"
+        }
+        DeathCause::Quota => "look at Service Quotas: Fargate's vCPU limit of this account and region",
+        DeathCause::NetworkInterface => {
+            "look at the free addresses of the subnets and at the quota of network interfaces"
+        }
+        DeathCause::Disk => "look at the size of the image and at `ephemeralStorage` of the task definition",
+        DeathCause::WrongArchitecture => {
+            "the image has no platform that fits `runtimePlatform` of the task definition: build it for that one (`platforms`)"
+        }
+        DeathCause::PullRateLimit => {
+            "the registry limits pulls: use a pull through cache of ECR, or a login of the registry"
+        }
+        DeathCause::PullNetwork => {
+            "the task cannot reach the registry: look at the NAT gateway, or the endpoints ecr.api, ecr.dkr, s3 (gateway) and logs, \
+             and at port 443 of the security groups"
+        }
+        DeathCause::PullDenied => {
+            "look at the execution role's policy, and at the policy of the repository where it is another account's"
+        }
+        DeathCause::Kms => "the key's policy has to allow the execution role to decrypt",
+        DeathCause::ImageMissing => {
+            "look whether a lifecycle policy of the repository deleted the digest, or whether it is in this account and region"
+        }
+        DeathCause::SecretDenied => {
+            "the execution role needs secretsmanager:GetSecretValue or ssm:GetParameters, and kms:Decrypt, for what `secrets` names"
+        }
+        DeathCause::SecretMissing => "look at the name, the region and the JSON key of what `secrets` names",
+        DeathCause::StartNetwork => {
+            "the task cannot reach ECR, Secrets Manager or Systems Manager: look at the subnets, the NAT gateway and the endpoints"
+        }
+        DeathCause::Logging => {
+            "look whether the log group exists, and whether the execution role may call logs:CreateLogStream and reach CloudWatch Logs"
+        }
+        DeathCause::EnvironmentFile => {
+            "the execution role needs s3:GetObject and s3:GetBucketLocation for the environment file"
+        }
+        DeathCause::Volume => {
+            "look at the file system's mount targets in these zones, its access point, and port 2049 of the security groups"
+        }
+        DeathCause::Role => {
+            "the role has to exist and to trust ecs-tasks.amazonaws.com; a new role takes some seconds to exist"
+        }
+        DeathCause::TaskDefinition => {
+            "the task definition does not fit what runs it: look at the launch type, cpu and memory"
+        }
+        DeathCause::OutOfMemory => "raise `memory` of the container or of the task, or lower what the program uses",
+        DeathCause::HealthCheckFailed => {
+            "run the health check's command in the image (is its program there?), and look at `startPeriod`"
+        }
+        DeathCause::TargetUnhealthy => {
+            "look at the target group's health check (path, port, codes), the security groups, and the service's grace period"
+        }
+        DeathCause::CannotStart => "look at the image's entry point, command and user",
+        DeathCause::Dependency => "another container of the task did not reach the condition that `dependsOn` asks for",
+        DeathCause::Stopped
+        | DeathCause::CannotPullContainer
+        | DeathCause::RuntimeTimeout
+        | DeathCause::Platform
+        | DeathCause::ContainerExited
+        | DeathCause::Throttled
+        | DeathCause::Other => return None,
+    })
+}
