@@ -16,10 +16,10 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<Ex
     match abort(&context, &id, args.reason, args.roll_back).await? {
         Aborted::Here(release) => return work(release, global, output).await,
         Aborted::Read { holder } => {
-            output.say(format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` shows how"));
+            output.print(format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` shows how"));
         }
         Aborted::Sent { holder } => {
-            output.say(format!("{id} is asked to end; {holder} works on it and will read the request"));
+            output.print(format!("{id} is asked to end; {holder} works on it and will read the request"));
         }
     }
     Ok(ExitCode::Done)

@@ -63,7 +63,7 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
         ),
         Taken::ByNobody => format!("{id}: {stage} is {word}; the release has ended, and goes no further"),
     };
-    output.tell(
+    output.result(
         || text,
         || json!({ "v": 1, "kind": "answered", "release": id, "stage": stage, "answer": given, "taken": taken.word() }),
     );
@@ -95,7 +95,7 @@ pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Res
     let context = context::open(global, output)?;
     let id = &args.release;
     let (name, taken) = withdrawn(&context, id, args.stage.as_ref(), args.comment).await?;
-    output.tell(
+    output.result(
         || match taken {
             Taken::Soon => {
                 format!("{id}: the withdrawal for {name} is sent; the process that works on it reads it before it enters {name}")

@@ -1,4 +1,4 @@
-//! `approvals`: what waits for a person.
+//! `approvals`: the releases that wait for approval.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -41,14 +41,14 @@ pub async fn run(global: &Global, output: &Output) -> Result<ExitCode, Failure> 
         waiting.push(Question { recorded, stage, request, frozen, rejected });
     }
     if waiting.is_empty() {
-        output.tell(
+        output.result(
             || "nothing waits for approval",
             || json!({ "v": 1, "kind": "approvals", "waiting": [], "unreadable": unreadable }),
         );
         return Ok(ExitCode::Done);
     }
     let sheet = Sheet { paint: output.out, width: output.out_width() };
-    output.tell(
+    output.result(
         || {
             let sheets = waiting.iter().enumerate();
             sheets.map(|(at, question)| apart(at).and(human(&context, question, sheet))).collect::<Text>()

@@ -9,11 +9,11 @@ use crate::report::exit_codes;
 use crate::usecase::begin::Reasons;
 
 const FIRST: &str = "\
-To begin with:
-  kanmon demo       a whole release on an AWS of its own, in seconds
+Getting started:
+  kanmon demo       a whole release on the embedded AWS, in seconds
   kanmon check      is the pipeline file valid?
   kanmon plan       what would a release change?
-  kanmon release    build, scan, and go from stage to stage";
+  kanmon release    build, scan, and deploy stage by stage";
 
 /// Carries a release from commit to production on Amazon ECS: built, scanned, gated, approved, proven.
 #[derive(Debug, Parser)]
@@ -30,22 +30,22 @@ pub struct Global {
     /// The pipeline file (default: the only file in `pipelines/`)
     #[arg(long, global = true, value_name = "FILE", env = "KANMON_PIPELINE", hide_env_values = true)]
     pub pipeline: Option<PathBuf>,
-    /// Output for people, or one JSON event a line on stdout
+    /// Print text for people, or JSON on stdout, one event per line
     #[arg(long, global = true, value_enum, default_value_t = Form::Human, value_name = "FORM")]
     pub output: Form,
-    /// Where state is kept: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE` (default: what the pipeline file says)
+    /// Where the state is: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE` (default: what the pipeline file says)
     #[arg(long, global = true, value_name = "URL", env = "KANMON_STATE", hide_env_values = true)]
     pub state: Option<String>,
     /// Write KANMON_RELEASE, KANMON_DIGEST, KANMON_PLAN and KANMON_OUTCOME into this file
     #[arg(long, global = true, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
-    /// Answer yes where a question would be asked
+    /// Answer yes to every question
     #[arg(long, short = 'y', global = true)]
     pub yes: bool,
-    /// Say more on stderr (-v, -vv, -vvv)
+    /// Print more on stderr (-v, -vv, -vvv)
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub verbose: u8,
-    /// No colour (NO_COLOR does the same)
+    /// Print no colours (like NO_COLOR)
     #[arg(long, global = true)]
     pub no_color: bool,
 }
@@ -60,71 +60,71 @@ pub enum Form {
 pub enum Verb {
     /// Read the pipeline file offline and report every mistake at once
     Check(CheckArgs),
-    /// Show what a release would do, stage by stage, and touch nothing
+    /// Show what a release would do, stage by stage, without changing anything
     ///
-    /// Shows what each stage would change in its task definitions, the gate as it stands, and who is asked. Without a release or an
-    /// --image, the image counts as still to be built.
+    /// Shows what each stage would change in its task definitions, the current result of the gate, and who is asked for approval. Without
+    /// a release or an --image, the image counts as not built yet.
     Plan(PlanArgs),
-    /// Build, push, scan, and take every stage in turn
+    /// Build, push and scan images, and deploy them stage by stage
     ///
-    /// Waits on the way for scans, approvals and rollouts. Ctrl-C suspends it (press it again to quit immediately), and `kanmon resume`
-    /// goes on; ECS finishes by itself what has begun. What was done is recorded before the next thing is.
+    /// Waits for scans, approvals and rollouts. Ctrl-C suspends the release (press it again to quit immediately), and `kanmon resume`
+    /// continues it; ECS finishes the rollouts that have begun. Every change is recorded before it is made.
     #[command(after_help = exit_codes::help())]
     Release(ReleaseArgs),
-    /// Take a release that exists through every stage it has not passed
+    /// Take an existing release through the stages that it has not passed yet
     ///
-    /// The same digests go on; gates are judged again, and where a stage wants an approval it is asked for.
+    /// Deploys the same digests. Gates are checked again, and stages that require approval ask for it.
     #[command(after_help = exit_codes::help())]
     Promote(PromoteArgs),
-    /// Show what waits for a person
+    /// Show the releases that wait for approval
     ///
-    /// Who asks, which images, what would change, how the gate stands, who may decide and until when, and the command for it.
+    /// Shows the requester, the images, what would change, the result of the gate, who may approve and until when, and the command for it.
     Approvals,
     /// Approve exactly the plan that a release waits with
     ///
-    /// On a terminal it shows the plan and asks. Elsewhere the plan that was looked at has to be named with --plan. Counts for that
-    /// plan alone: if anything changes, it is asked for again.
+    /// On a terminal it shows the plan and asks. Without a terminal, name the plan that you reviewed with --plan. The approval is valid for
+    /// that plan only: if anything changes, approval is asked for again.
     Approve(AnswerArgs),
-    /// Reject what a release waits with, which ends the release
+    /// Reject the plan that a release waits with, which ends the release
     Reject(AnswerArgs),
-    /// Take an approval back before it is used
+    /// Withdraw an approval before it is used
     Withdraw(AnswerArgs),
-    /// Go on after a crash, a stop or a suspension
+    /// Continue a release after a crash, a stop or a suspension
     ///
-    /// Reads how things stand before it does anything: what was under way is found, not repeated.
+    /// Reads the current state of AWS before it changes anything: what was in progress is found, not repeated.
     #[command(after_help = exit_codes::help())]
     Resume(ResumeArgs),
-    /// End a release, rolling back what is under way if asked
+    /// End a release, and roll back the current stage if asked
     ///
-    /// Where a process works on it, that process is asked to; where none does, it is ended here.
+    /// If a process is working on the release, that process is asked to end it; otherwise this command ends it.
     Abort(AbortArgs),
-    /// Stop the line: nothing new enters a stage, and what is in it goes no further
+    /// Freeze a stage: no release enters it, and a release in it deploys nothing more
     ///
-    /// For every release of the application, until `unfreeze`. What ECS has begun it finishes; rollback is always allowed.
+    /// For every release of the application, until `unfreeze`. ECS finishes the rollouts that have begun; rollback is always allowed.
     Freeze(FreezeArgs),
-    /// Let releases into a stage again
+    /// Unfreeze a stage: releases may enter it again
     Unfreeze(FreezeArgs),
-    /// Break the lock of a process that is gone, without waiting for it to run out
+    /// Break the lock of a process that is gone, without waiting for it to expire
     ///
-    /// A release's lock is its writer's, a stage's is the release's that changes it. Whoever lost one stops before it changes
-    /// anything more. Be sure that nobody works there: what was sent to AWS already cannot be called back.
+    /// A release is locked by the process that works on it, a stage by the release that changes it. A process that loses its lock stops
+    /// before it changes anything more. Make sure that nobody is working there: calls that were already sent to AWS cannot be stopped.
     Unlock(UnlockArgs),
-    /// What runs where, and by which release
+    /// Show what runs where, and which release deployed it
     Status(StatusArgs),
-    /// What was released, or one release's whole story
+    /// Show past releases, or all events of one release
     History(HistoryArgs),
-    /// Write what came of a release to stdout, in a form that other tools read
+    /// Write a report about a release to stdout, in a format that other tools read
     Report(ReportArgs),
     /// Write a release's record to stdout, as JSON lines that `import` reads
     Export(ExportArgs),
     /// Import a record that `export` wrote, as read-only history
     Import(ImportArgs),
-    /// Keep the embedded AWS running, for any AWS client
+    /// Run the embedded AWS, for any AWS client
     ///
-    /// STS, ECR with a registry, Inspector, ECS and CodePipeline of two accounts, on loopback and in memory only. Prints what a
-    /// shell has to export. Ctrl-C ends it, and forgets everything.
+    /// STS, ECR with a registry, Inspector, ECS and CodePipeline of two accounts, on loopback and in memory only. Prints the variables
+    /// that a shell has to export. Ctrl-C ends it; nothing is kept.
     Sandbox(SandboxArgs),
-    /// See a whole release on the embedded AWS, without any account
+    /// Run a whole release on the embedded AWS, without an AWS account
     Demo(DemoArgs),
 }
 
@@ -136,10 +136,10 @@ pub struct CheckArgs {
 
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// Plan with this release's images
+    /// Plan this release, with its images
     #[arg(conflicts_with = "image")]
     pub release: Option<ReleaseId>,
-    /// Plan with an image that exists: NAME=REFERENCE (repeatable)
+    /// Plan with an existing image: NAME=REFERENCE (repeatable)
     #[arg(long, value_name = "NAME=REF", value_parser = image_reference)]
     pub image: Vec<(ImageName, String)>,
     /// The last stage to plan (default: the last one)
@@ -152,23 +152,23 @@ pub struct ReleaseArgs {
     /// The last stage to reach (default: the last one)
     #[arg(long, value_name = "STAGE")]
     pub until: Option<StageName>,
-    /// Bring an image that exists instead of building it: NAME=REFERENCE (repeatable)
+    /// Use an existing image instead of building it: NAME=REFERENCE (repeatable)
     #[arg(long, value_name = "NAME=REF", value_parser = image_reference)]
     pub image: Vec<(ImageName, String)>,
-    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it has to be in progress
+    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it must be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
-    /// Start the CodePipeline that the file names instead, and follow it: no laptop needs production's role
+    /// Start the CodePipeline of the pipeline file instead, and follow it: no laptop needs production's role
     #[arg(long, conflicts_with_all = ["until", "image", "execution", "force", "again", "reason"])]
     pub remote: bool,
     #[command(flatten)]
     pub forced: Forced,
 }
 
-/// Going on with what failed or was rejected before: each has to be said, and one does not stand for the other.
+/// Reasons to go on with what failed or was rejected before. One does not stand for the other.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Forced {
-    /// Enter a stage even if the same images failed and were rolled back there; needs --reason, which is recorded
+    /// Enter a stage although the same images failed and were rolled back there; needs --reason, which is recorded
     #[arg(long, requires = "reason")]
     pub force: bool,
     /// Ask again about what was rejected, also with --force; needs --reason, which is recorded and shown to approvers
@@ -206,7 +206,7 @@ pub struct FreezeArgs {
 
 #[derive(Debug, Args)]
 pub struct UnlockArgs {
-    /// Whose lock: a release's id, or a stage's name
+    /// The id of the locked release, or the name of the locked stage
     #[arg(value_name = "RELEASE|STAGE")]
     pub what: String,
     /// The reason, which is recorded
@@ -220,7 +220,7 @@ pub struct PromoteArgs {
     /// The stage to reach
     #[arg(long, value_name = "STAGE")]
     pub to: StageName,
-    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it has to be in progress
+    /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it must be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
     #[command(flatten)]
@@ -230,7 +230,7 @@ pub struct PromoteArgs {
 #[derive(Debug, Args)]
 pub struct AnswerArgs {
     pub release: ReleaseId,
-    /// Which stage, where more than one waits
+    /// The stage, if more than one waits
     #[arg(long, value_name = "STAGE")]
     pub stage: Option<StageName>,
     /// The hash of the plan that you reviewed, at least its first 16 digits; refused if the plan has changed since
@@ -243,9 +243,9 @@ pub struct AnswerArgs {
 
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
-    /// Which release (default: the only one that can be resumed)
+    /// The release (default: the only one that can be resumed)
     pub release: Option<ReleaseId>,
-    /// The CodePipeline execution this runs in, or PIPELINE/ID; it has to be in progress
+    /// The CodePipeline execution this runs in, or PIPELINE/ID; it must be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
     pub execution: Option<String>,
 }
@@ -253,7 +253,7 @@ pub struct ResumeArgs {
 #[derive(Debug, Args)]
 pub struct AbortArgs {
     pub release: ReleaseId,
-    /// Put back what the stage under way has changed
+    /// Roll back what the release has changed in its current stage
     #[arg(long)]
     pub roll_back: bool,
     /// The reason, which is recorded
@@ -263,14 +263,14 @@ pub struct AbortArgs {
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// Use the record alone, without asking AWS
+    /// Use the recorded state only, without calls to AWS
     #[arg(long)]
     pub offline: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
-    /// One release's whole story
+    /// Show all events of this release
     pub release: Option<ReleaseId>,
     /// How many releases to list
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
@@ -280,14 +280,14 @@ pub struct HistoryArgs {
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     pub release: ReleaseId,
-    /// The form
+    /// The format
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: ReportFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
-    /// JUnit's XML: a suite a stage, a case for each thing that had to hold
+    /// JUnit XML: one suite per stage, one case for each check
     Junit,
 }
 
@@ -306,10 +306,10 @@ pub struct SandboxArgs {
     /// The loopback port to listen on (0: any free one)
     #[arg(long, default_value_t = 4566, value_name = "PORT")]
     pub port: u16,
-    /// How many times faster than AWS things move; dates stay real
+    /// How many times faster than AWS it runs; dates stay real
     #[arg(long, default_value_t = 1.0, value_name = "N")]
     pub speed: f64,
-    /// What is in it (default: the demo's two accounts)
+    /// The file that describes its accounts (default: the two accounts of the demo)
     #[arg(long, value_name = "FILE")]
     pub seed: Option<PathBuf>,
     #[command(flatten)]
@@ -318,21 +318,21 @@ pub struct SandboxArgs {
 
 #[derive(Debug, Args)]
 pub struct TrafficArgs {
-    /// Write every request to its AWS and every answer into this file, a line of JSON each, without credentials
+    /// Write every request and every response into this file, as one line of JSON each, without credentials
     #[arg(long, value_name = "FILE")]
     pub traffic: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// How many times faster than AWS things move
+    /// How many times faster than AWS it runs
     #[arg(long, default_value_t = 60.0, value_name = "N")]
     pub speed: f64,
     #[command(flatten)]
     pub traffic: TrafficArgs,
 }
 
-/// A reason is one.
+/// A text that is not empty.
 fn not_empty(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() { Err("it must not be empty".to_owned()) } else { Ok(text.to_owned()) }

@@ -25,7 +25,7 @@ pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode
         output.warn(warning);
     }
     warnings.extend(loaded.warnings.iter().map(|d| format!("{}:{}: {}", d.file, d.line, d.message)));
-    output.tell(
+    output.result(
         || Text::laid_out(loaded.summary().trim_end()).wrapped(output.out_width(), 20).and(Text::from("valid")),
         || {
             json!({

@@ -61,7 +61,7 @@ pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<Exi
     served.abort();
     let code = ended?;
     if output.form == Form::Human && code == ExitCode::Done {
-        output.say(Text::ours(NEXT));
+        output.print(Text::ours(NEXT));
     }
     Ok(code)
 }

@@ -16,7 +16,7 @@ pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Resul
     match freeze::freeze(&context, &stage, args.reason).await? {
         Froze::Already(frozen) => {
             let already = format!("{stage} is frozen already: {}", text(&frozen));
-            output.tell(|| already.clone(), || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": frozen }));
+            output.result(|| already.clone(), || json!({ "v": 1, "kind": "frozen", "stage": stage, "frozen": frozen }));
         }
         Froze::Now { ledger, inside } => {
             let inside = match inside {
@@ -25,7 +25,7 @@ pub async fn freeze(global: &Global, output: &Output, args: FreezeArgs) -> Resul
                 }
                 None => String::new(),
             };
-            output.tell(
+            output.result(
                 || {
                     format!(
                         "{stage} is frozen: nothing new enters it until `kanmon unfreeze {stage} --reason WHY`{inside}"
@@ -42,7 +42,7 @@ pub async fn unfreeze(global: &Global, output: &Output, args: FreezeArgs) -> Res
     let context = context::open_or_make(global, output)?;
     let stage = args.stage;
     let was = freeze::unfreeze(&context, &stage, args.reason).await?;
-    output.tell(
+    output.result(
         || match &was {
             Some(frozen) => {
                 format!("{stage} is no longer frozen; it was frozen: {}", text(frozen))

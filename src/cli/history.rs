@@ -1,4 +1,4 @@
-//! `history`: what was released, or one release's whole story.
+//! `history`: past releases, or all events of one release.
 
 use serde_json::json;
 
@@ -34,12 +34,12 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
         }
         super::args::Form::Human => {
             if let Some(Imported { at, by }) = &imported {
-                output.say(format!(
+                output.print(format!(
                     "{id} was imported at {} by {by}: what follows is the record of another store",
                     moment(*at)
                 ));
             }
-            // Each fact is told by what was known when it was written.
+            // Each fact is shown by what was known when it was written.
             let mut then: Option<Release> = None;
             for event in &events {
                 let known = match then.as_mut() {
@@ -48,12 +48,12 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
                 };
                 let known = known.map_err(|illegal| Failure::defect(illegal.to_string()))?;
                 if let Some(line) = story::tell(event, known) {
-                    output.say(line.dated(event.at, output.out, output.out_width()));
+                    output.print(line.dated(event.at, output.out, output.out_width()));
                 }
             }
             match &release.ending {
-                Some(ending) => output.say(summary::of(&release, ending, true, output.out, output.out_width())),
-                None => output.say(summary::NOT_OVER),
+                Some(ending) => output.print(summary::of(&release, ending, true, output.out, output.out_width())),
+                None => output.print(summary::NOT_OVER),
             }
         }
     }
@@ -72,7 +72,7 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
     said.sort_by_key(|(_, heard)| std::cmp::Reverse(heard.at));
     said.truncate(limit);
     let now = context.clock.now();
-    output.tell(
+    output.result(
         || {
             let unread = all.unreadable.iter().map(|one| {
                 let Listed { release, started_at, .. } = &one.listed;

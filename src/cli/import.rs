@@ -37,7 +37,7 @@ pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<E
         error => error.into(),
     })?;
     let events = record.rows.len();
-    output.tell(
+    output.result(
         || match new {
             true => format!("{} is imported with its {events} events: `kanmon history {0}` shows them", record.release),
             false => format!("{} was recorded here already", record.release),

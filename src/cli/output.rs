@@ -1,4 +1,4 @@
-//! Who reads, and how it is told to them: stdout carries data, stderr carries progress.
+//! Printing: stdout carries data, stderr carries progress.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -32,11 +32,11 @@ pub struct Output {
     /// Colour on stdout and on stderr.
     pub out: Paint,
     pub err: Paint,
-    /// Whether a person sits at stdin and may be asked.
+    /// Whether stdin is a terminal, where questions can be asked.
     pub asks: bool,
     /// Where spinners turn, on stderr; lines beside them go through it, so that they do not overwrite each other.
     pub bars: MultiProgress,
-    /// Whether what is worked on is gone afterwards, as the demo's AWS is.
+    /// Whether the state is gone afterwards, like the demo's.
     pub passing: bool,
     /// Whether stderr is a terminal, where spinners can turn.
     pub terminal: bool,
@@ -73,7 +73,7 @@ impl Output {
             0 => return,
             1 => "kanmon=info,warn",
             2 => "kanmon=debug,info",
-            // reqwest tells where it is redirected to, and a blob's address at ECR holds its own permission.
+            // reqwest logs where it is redirected to, and a blob's address at ECR holds its own permission.
             _ => "kanmon=trace,debug,hyper=info,h2=info,rustls=info,reqwest=info",
         };
         tracing_subscriber::fmt()
@@ -84,7 +84,7 @@ impl Output {
     }
 
     /// Data: a string is one line, several lines are a [`Text`]. A reader that has gone away is no reason to stop.
-    pub fn say(&self, text: impl Into<Text>) {
+    pub fn print(&self, text: impl Into<Text>) {
         self.data(&text.into().shown());
     }
 
@@ -112,14 +112,14 @@ impl Output {
     }
 
     /// Data for people or for programs.
-    pub fn tell<T: Into<Text>>(&self, human: impl FnOnce() -> T, machine: impl FnOnce() -> Value) {
+    pub fn result<T: Into<Text>>(&self, human: impl FnOnce() -> T, machine: impl FnOnce() -> Value) {
         match self.form {
-            Form::Human => self.say(human()),
+            Form::Human => self.print(human()),
             Form::Json => self.value(&machine()),
         }
     }
 
-    /// Tells a failure; answers with its exit code.
+    /// Prints a failure; returns its exit code.
     pub fn fail(&self, failure: &Failure) -> ExitCode {
         if self.form == Form::Json {
             let line = value!({

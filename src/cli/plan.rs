@@ -21,7 +21,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<Exi
         None => Subject::New { images: each_once(args.image)? },
     };
     let planned = plan(&context, subject, args.until.as_ref()).await?;
-    output.tell(|| human(&planned, output), || machine(&planned));
+    output.result(|| human(&planned, output), || machine(&planned));
     for fault in &planned.refused {
         let hint = fault.told_hint().map(|hint| format!("; {hint}")).unwrap_or_default();
         output.warn(&format!("a release from here would be refused: {}{hint}", fault.told_sentence()));

@@ -29,7 +29,7 @@ pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<
 fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> Result<ExitCode, Failure> {
     let outcome = Outcome::Unchanged;
     let sentence = format!("{} runs in {to} already, and nothing was done", release.id);
-    output.tell(
+    output.result(
         || format!("✓ {}: {sentence}", summary::word(outcome)),
         || json!({ "v": 1, "kind": "promoted", "release": release.id, "to": to, "outcome": outcome }),
     );

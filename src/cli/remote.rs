@@ -16,7 +16,7 @@ pub async fn run(context: &Context, output: &Output) -> Result<ExitCode, Failure
         "CodePipeline {name} runs as execution {execution}; Ctrl-C stops following it, not the pipeline"
     ));
     let report = |status: &str| {
-        output.tell(
+        output.result(
             || format!("{execution}: {status}"),
             || json!({ "v": 1, "kind": "execution", "pipeline": name, "execution": execution, "status": status }),
         );

@@ -38,10 +38,10 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<ExitCode, Failure
     record(&mut world, &args.traffic)?;
     output.note(format!("an AWS for trying things out, on http://{host} (loopback only, in memory only)"));
     for (account, user) in exports::users(&seed) {
-        output.say("");
-        output.say(format!("# {} of account {}", user.name, account.id));
+        output.print("");
+        output.print(format!("# {} of account {}", user.name, account.id));
         if let Some(lines) = exports::exports(&seed, &user.name, &host) {
-            output.say(Text::laid_out(lines.trim_end()));
+            output.print(Text::laid_out(lines.trim_end()));
         }
     }
     output.note(Text::ours("\nCtrl-C ends it"));

@@ -1,4 +1,4 @@
-//! A release's story, as it happens: bars and lines on stderr for people, events on stdout for programs.
+//! A release's events, as they happen: bars and lines on stderr for people, events on stdout for programs.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -51,15 +51,15 @@ impl Sink for Json {
     }
 }
 
-/// Facts in lines: what is for the curious only where they ask, and no news twice in a row.
-struct Teller {
+/// Facts as lines: details only with --verbose, and no line twice in a row.
+struct Lines {
     paint: Paint,
     verbose: u8,
     last: Text,
 }
 
-impl Teller {
-    fn tell(&mut self, event: &Event, release: &Release, width: Option<usize>) -> Option<Text> {
+impl Lines {
+    fn of(&mut self, event: &Event, release: &Release, width: Option<usize>) -> Option<Text> {
         let line = story::tell(event, release)?;
         if line.mark == Mark::Detail && self.verbose == 0 {
             return None;
@@ -74,7 +74,7 @@ impl Teller {
 
 /// A terminal: lines for what has happened; below them a spinner for each thing that is waited for.
 struct Screen {
-    teller: Teller,
+    lines: Lines,
     bars: MultiProgress,
     /// By what they are about, so that a wait keeps its time when its words change.
     spinning: BTreeMap<String, ProgressBar>,
@@ -82,8 +82,8 @@ struct Screen {
 
 impl Screen {
     fn new(output: &Output, verbose: u8) -> Screen {
-        let teller = Teller { paint: output.err, verbose, last: Text::new() };
-        Screen { teller, bars: output.bars.clone(), spinning: BTreeMap::new() }
+        let lines = Lines { paint: output.err, verbose, last: Text::new() };
+        Screen { lines, bars: output.bars.clone(), spinning: BTreeMap::new() }
     }
 
     fn print(&self, text: impl Into<Text>) {
@@ -94,7 +94,7 @@ impl Screen {
 impl Sink for Screen {
     fn event(&mut self, event: &Event, release: &Release) {
         let width = super::output::width_of_stderr();
-        if let Some(text) = self.teller.tell(event, release, width) {
+        if let Some(text) = self.lines.of(event, release, width) {
             self.print(text);
         }
     }
@@ -125,15 +125,15 @@ impl Sink for Screen {
     }
 
     fn said(&mut self, of: &Effect, line: &str) {
-        if self.teller.verbose > 0 {
-            self.print(format!("  {}", self.teller.paint.faint(line)));
+        if self.lines.verbose > 0 {
+            self.print(format!("  {}", self.lines.paint.faint(line)));
         } else if let Some(bar) = self.spinning.get(&*visible::line(&effect::text(of))) {
             bar.set_message(visible::line(&format!("{}: {line}", effect::text(of))).into_owned());
         }
     }
 
     fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
-        self.print(story::unread(what, why).render(self.teller.paint, super::output::width_of_stderr()));
+        self.print(story::unread(what, why).render(self.lines.paint, super::output::width_of_stderr()));
     }
 }
 
@@ -150,11 +150,11 @@ fn topic_of(line: &str) -> &str {
     line.split(": ").next().unwrap_or(line)
 }
 
-/// A log: lines alone. What is waited for is told when nothing else has been for a while, so that it never looks like a hang.
+/// A log: lines alone. What is waited for is printed when nothing else was for a while, so that it never looks like a hang.
 struct Log<W> {
-    teller: Teller,
+    lines: Lines,
     to: W,
-    told: Instant,
+    printed_at: Instant,
     began: Instant,
 }
 
@@ -163,17 +163,17 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 impl<W: Write + Send> Log<W> {
     fn new(to: W, paint: Paint, verbose: u8, now: Instant) -> Log<W> {
-        Log { teller: Teller { paint, verbose, last: Text::new() }, to, told: now, began: now }
+        Log { lines: Lines { paint, verbose, last: Text::new() }, to, printed_at: now, began: now }
     }
 
     fn print(&mut self, text: impl Into<Text>, now: Instant) {
         let _ = writeln!(self.to, "{}", text.into().shown());
-        self.told = now;
+        self.printed_at = now;
     }
 
-    /// Tells what is waited for, if it is time to.
+    /// Prints what is waited for, if it is time to.
     fn remind(&mut self, what: &[String], now: Instant) {
-        if now.duration_since(self.told) < SILENCE || what.is_empty() {
+        if now.duration_since(self.printed_at) < SILENCE || what.is_empty() {
             return;
         }
         let since = jiff::SignedDuration::try_from(now.duration_since(self.began)).unwrap_or_default();
@@ -183,7 +183,7 @@ impl<W: Write + Send> Log<W> {
 
 impl<W: Write + Send> Sink for Log<W> {
     fn event(&mut self, event: &Event, release: &Release) {
-        if let Some(text) = self.teller.tell(event, release, None) {
+        if let Some(text) = self.lines.of(event, release, None) {
             self.print(text, Instant::now());
         }
     }
@@ -194,14 +194,14 @@ impl<W: Write + Send> Sink for Log<W> {
     }
 
     fn said(&mut self, _: &Effect, line: &str) {
-        if self.teller.verbose > 0 {
-            let text = format!("  {}", self.teller.paint.faint(line));
+        if self.lines.verbose > 0 {
+            let text = format!("  {}", self.lines.paint.faint(line));
             self.print(text, Instant::now());
         }
     }
 
     fn unread(&mut self, what: &Watched, why: Option<&Fault>) {
-        let text = story::unread(what, why).render(self.teller.paint, None);
+        let text = story::unread(what, why).render(self.lines.paint, None);
         self.print(text, Instant::now());
     }
 }
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_tells_what_cannot_be_read_and_that_it_can_be_again() {
+    fn a_log_says_what_cannot_be_read_and_that_it_can_be_again() {
         let mut log = Log::new(Vec::new(), Paint(false), 0, Instant::now());
         let fault = Fault::new(crate::model::fault::FaultKind::Throttled, "AWS throttles ecs:DescribeServices");
         let web = Watched::Service { stage: "dev".parse().unwrap(), service: "web".parse().unwrap() };
@@ -230,8 +230,8 @@ mod tests {
         for second in (0..=200).step_by(5) {
             log.remind(&[format!("prod/web: {second}/200 running")], start + Duration::from_secs(second));
         }
-        let told = String::from_utf8(log.to).unwrap();
-        insta::assert_snapshot!(told, @"
+        let printed = String::from_utf8(log.to).unwrap();
+        insta::assert_snapshot!(printed, @"
         · after 1m: prod/web: 60/200 running
         · after 2m: prod/web: 120/200 running
         · after 3m: prod/web: 180/200 running

@@ -1,4 +1,4 @@
-//! `status`: what runs where, and by which release.
+//! `status`: what runs where, and which release deployed it.
 
 use serde_json::json;
 
@@ -75,7 +75,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<E
     if !unread.is_empty() && rows.iter().all(|row| row.live.is_none()) {
         return Err(unread.swap_remove(0).why.into());
     }
-    output.tell(
+    output.result(
         || human(&rows, &freezes, &held, &open, &unread, output, context.clock.now()),
         || {
             let mut status = machine(&rows, &freezes, &held, &open, &unread);

@@ -13,7 +13,7 @@ pub async fn run(global: &Global, output: &Output, args: UnlockArgs) -> Result<E
     let context = context::open(global, output)?;
     let what = &args.what;
     let held_by = break_lock(&context, what, args.reason).await?;
-    output.tell(
+    output.result(
         || match &held_by {
             Some(who) => format!("the lock of {what} is broken; {who} stops before it changes anything more"),
             None => format!("nobody holds {what}"),

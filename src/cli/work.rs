@@ -37,7 +37,7 @@ pub async fn work(taken: UnderWay, global: &Global, output: &Output) -> Result<E
     if output.form == super::args::Form::Human {
         // What is gone cannot be gone on with.
         let hints = !output.passing;
-        output.say(summary::of(&release, &ending, hints, output.out, output.out_width()));
+        output.print(summary::of(&release, &ending, hints, output.out, output.out_width()));
     }
     if let Some(file) = &global.env_file {
         write_env(file, &release, Some(ending.outcome()))?;
@@ -64,8 +64,8 @@ async fn listen(stopper: Stopper, bars: MultiProgress) {
     let mut asked = false;
     loop {
         tokio::select! {
-            heard = tokio::signal::ctrl_c() => if heard.is_err() { return },
-            heard = terminate.recv() => if heard.is_none() { return },
+            signal = tokio::signal::ctrl_c() => if signal.is_err() { return },
+            signal = terminate.recv() => if signal.is_none() { return },
         }
         if asked {
             crate::outside::run::end_all();

@@ -140,7 +140,7 @@ mod tests {
         let body = MessageBody::Abort { by: by.clone(), reason: String::new(), roll_back: false };
         let abort = Message { id: 1, at: at(0), release: id("r1"), body };
         assert!(is_over_with(&ended(Outcome::Succeeded), &abort));
-        assert!(!is_over_with(&ended(Outcome::Suspended), &abort), "it waits to be heard");
+        assert!(!is_over_with(&ended(Outcome::Suspended), &abort), "it waits to be read");
         let body = MessageBody::Withdraw { stage: id("dev"), by: by.clone(), comment: String::new() };
         assert!(!is_over_with(&ended(Outcome::Succeeded), &Message { body, ..abort.clone() }));
         // Whoever approved what had ended was shown that it counts for nothing.
@@ -151,6 +151,6 @@ mod tests {
         };
         assert!(is_over_with(&ended(Outcome::Blocked), &answer(Answer::Approved)));
         assert!(!is_over_with(&ended(Outcome::Blocked), &answer(Answer::Rejected)));
-        assert!(!is_over_with(&ended(Outcome::Suspended), &answer(Answer::Approved)), "it waits to be heard");
+        assert!(!is_over_with(&ended(Outcome::Suspended), &answer(Answer::Approved)), "it waits to be read");
     }
 }

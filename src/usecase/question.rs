@@ -72,7 +72,7 @@ pub async fn recorded(context: &Context, id: &ReleaseId) -> Result<Recorded, Err
     });
     let ports = context.ports(id.as_str(), None);
     let recorded = Recorded { listed, release };
-    // Who may not answer at all is told that; where the answer is put, it is read again, and a fault there counts.
+    // Who may not answer gets that as the reason, not a fault; where the answer is put, it is read again, and a fault there counts.
     Ok(codepipeline_question::with_rejections(&ports, recorded.clone(), own).await.unwrap_or(recorded))
 }
 

@@ -31,7 +31,7 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_go_on() {
     );
 
     let open = test_env.run(&manager, &["unfreeze", "dev", "-m", "over"]).ended(0);
-    assert!(masked(&open.out).contains("dev is open again; it was frozen by arn:"), "{}", open.out);
+    assert!(masked(&open.out).contains("dev is no longer frozen; it was frozen: an incident (by arn:"), "{}", open.out);
     test_env.run(&manager, &["unfreeze", "dev", "-m", "over"]).ended(0).says("dev is not frozen");
     test_env.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
     assert_eq!(sandbox.done("UpdateService").len(), 1);

@@ -1,21 +1,21 @@
 //! The last word before an approval is used counts, and who says what can no longer be taken is told so.
 
 use crate::redteam::codepipeline::{asks_in, waits};
-use crate::redteam::rig::{Field, Person, Topology};
+use crate::redteam::rig::{Person, Topology, World};
 
 use super::rig::Running;
 
 /// Production's manager and somebody in development may decide.
-fn two_approvers() -> Field {
-    let field = Field::new(Topology::Strong);
+fn two_approvers() -> World {
+    let world = World::new(Topology::Strong);
     let manager = "\"arn:aws:iam::222222222222:user/manager\"";
-    field.edit_for_all(manager, &format!("{manager}, \"arn:aws:iam::111111111111:user/accomplice\""));
-    field
+    world.edit_for_all(manager, &format!("{manager}, \"arn:aws:iam::111111111111:user/accomplice\""));
+    world
 }
 
-fn other(field: &Field) -> Person<'_> {
-    let mut other = field.developer();
-    other.keys = field.sandbox.keys("accomplice");
+fn other(world: &World) -> Person<'_> {
+    let mut other = world.developer();
+    other.keys = world.sandbox.keys("accomplice");
     other
 }
 
@@ -26,104 +26,104 @@ fn dies(running: Running) {
 }
 
 /// A release that waits for production's approval, with nobody at it, and its plan.
-fn left_waiting(field: &Field) -> (String, String) {
-    let release = field.prepared();
-    let running = field.waits(&release);
-    let plan = field.plan(&release);
+fn left_waiting(world: &World) -> (String, String) {
+    let release = world.prepared();
+    let running = world.waits(&release);
+    let plan = world.plan(&release);
     dies(running);
     (release, plan)
 }
 
 #[test]
 fn a_rejection_by_another_approver_stops_what_was_approved_and_not_used() {
-    let field = two_approvers();
-    let (release, plan) = left_waiting(&field);
-    field
+    let world = two_approvers();
+    let (release, plan) = left_waiting(&world);
+    world
         .manager()
         .run(&["approve", &release, "--plan", &plan])
         .ended(0)
         .says("prod is approved; somebody other than the approver goes on with it: `kanmon resume");
-    field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
-    field.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("has approved it already");
-    let no = other(&field).run(&["reject", &release, "--yes", "-m", "STOP, wrong build"]).ended(0);
+    world.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+    world.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("has approved it already");
+    let no = other(&world).run(&["reject", &release, "--yes", "-m", "STOP, wrong build"]).ended(0);
     no.says(&format!("{release}: prod is rejected; `kanmon resume {release}` ends it"));
-    field.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("user/accomplice has rejected it");
-    field.promoter().run(&["resume", &release]).ended(11).says("STOP, wrong build");
-    field.production_is_untouched();
+    world.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("user/accomplice has rejected it");
+    world.promoter().run(&["resume", &release]).ended(11).says("STOP, wrong build");
+    world.production_is_untouched();
 }
 
 #[test]
 fn a_withdrawal_by_another_approver_asks_again_and_the_card_is_whole() {
-    let field = two_approvers();
-    let (release, plan) = left_waiting(&field);
-    let card = field.manager().run(&["approvals"]).ended(0).out;
-    field.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
-    let taken_back = other(&field).run(&["withdraw", &release, "-m", "I saw a fault"]).ended(0);
+    let world = two_approvers();
+    let (release, plan) = left_waiting(&world);
+    let card = world.manager().run(&["approvals"]).ended(0).out;
+    world.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
+    let taken_back = other(&world).run(&["withdraw", &release, "-m", "I saw a fault"]).ended(0);
     taken_back.says(&format!("{release}: the approval of prod is withdrawn"));
-    let again = field.manager().run(&["approvals"]).ended(0).out;
+    let again = world.manager().run(&["approvals"]).ended(0).out;
     let without_time =
         |card: &str| -> Vec<String> { card.lines().filter(|l| !l.starts_with("  until")).map(str::to_owned).collect() };
     let (card, mut again) = (without_time(&card), without_time(&again));
     let note = again.iter().position(|l| l.starts_with("  withdrawn this plan, by accomplice of 111111111111"));
     assert!(again.remove(note.unwrap_or_else(|| panic!("{again:#?}"))).ends_with(": “I saw a fault”"));
     assert_eq!(again, card, "gate, plan and command are there as before");
-    let mut resumed = field.promoter().start(&["resume", &release]);
+    let mut resumed = world.promoter().start(&["resume", &release]);
     resumed.says("approval withdrawn by accomplice");
-    field.production_is_untouched();
+    world.production_is_untouched();
     // The control: approved again, it goes on.
-    field.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
+    world.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
     resumed.end().ended(0);
 }
 
 #[test]
 fn what_has_expired_is_asked_of_nobody_and_cannot_be_answered() {
-    let field = two_approvers();
-    field.edit_for_all("expires: 1h", "expires: 5s");
-    let (release, plan) = left_waiting(&field);
+    let world = two_approvers();
+    world.edit_for_all("expires: 1h", "expires: 5s");
+    let (release, plan) = left_waiting(&world);
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !field.manager().run(&["approvals"]).ended(0).out.contains("nothing waits for approval") {
+    while !world.manager().run(&["approvals"]).ended(0).out.contains("nothing waits for approval") {
         assert!(std::time::Instant::now() < until, "it never expires");
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
-    let late = field.manager().run(&["approve", &release, "--plan", &plan]).ended(2);
+    let late = world.manager().run(&["approve", &release, "--plan", &plan]).ended(2);
     late.on_stderr("the question about prod expired at")
         .on_stderr(&format!("`kanmon promote {release} --to prod` asks again"));
-    field.manager().run(&["reject", &release, "--yes"]).ended(2).on_stderr("expired at");
-    field.promoter().run(&["resume", &release]).ended(12);
-    field.production_is_untouched();
+    world.manager().run(&["reject", &release, "--yes"]).ended(2).on_stderr("expired at");
+    world.promoter().run(&["resume", &release]).ended(12);
+    world.production_is_untouched();
 }
 
 #[test]
 fn what_was_used_cannot_be_answered_or_taken_back() {
-    let field = two_approvers();
-    let release = field.honest();
+    let world = two_approvers();
+    let release = world.honest();
     let plan = "0".repeat(64);
     for answer in
         [vec!["approve", &release, "--plan", &plan], vec!["reject", &release, "--yes"], vec!["withdraw", &release]]
     {
-        field.manager().run(&answer).ended(2).on_stderr("prod: the stage was entered at");
+        world.manager().run(&answer).ended(2).on_stderr("prod: the stage was entered at");
     }
 }
 
 #[test]
 fn a_frozen_stage_is_said_on_the_card() {
-    let field = two_approvers();
-    let (release, _) = left_waiting(&field);
-    field.promoter().run(&["freeze", "prod", "--reason", "an incident"]).ended(0);
-    let card = field.manager().run(&["approvals"]).ended(0);
+    let world = two_approvers();
+    let (release, _) = left_waiting(&world);
+    world.promoter().run(&["freeze", "prod", "--reason", "an incident"]).ended(0);
+    let card = world.manager().run(&["approvals"]).ended(0);
     card.says("  frozen    an incident (by arn:aws:iam::222222222222:user/promoter at ");
-    let asked = field.manager().run(&["approvals", "--output", "json"]).ended(0).json();
+    let asked = world.manager().run(&["approvals", "--output", "json"]).ended(0).json();
     assert_eq!(asked[0]["waiting"][0]["frozen"]["reason"], "an incident", "{release}");
 }
 
 #[test]
 fn an_approval_that_comes_after_the_release_has_ended_is_an_error() {
-    let field = two_approvers();
-    let (release, _) = left_waiting(&field);
+    let world = two_approvers();
+    let (release, _) = left_waiting(&world);
     // The manager looks for a while, and meanwhile it ends.
-    let mut looks = field.manager().start_on_terminal(&["approve", &release]);
+    let mut looks = world.manager().start_on_terminal(&["approve", &release]);
     looks.says("approve exactly this?");
-    field.promoter().run(&["abort", &release]).ended(23);
+    world.promoter().run(&["abort", &release]).ended(23);
     looks.types("y\n");
     let late = looks.end().ended(2);
     for words in
@@ -132,58 +132,58 @@ fn an_approval_that_comes_after_the_release_has_ended_is_an_error() {
         assert!(late.out.contains(words), "not said: `{words}`\n{}", late.out);
     }
     // Taken further, it asks again.
-    let running = field.waits(&release);
-    field.production_is_untouched();
-    field.approves(&release);
+    let running = world.waits(&release);
+    world.production_is_untouched();
+    world.approves(&release);
     running.end().ended(0);
 }
 
 #[test]
 fn a_rejection_after_the_end_names_the_command_that_reads_it() {
-    let field = two_approvers();
-    let release = field.prepared();
-    let running = field.waits(&release);
-    let plan = field.plan(&release);
+    let world = two_approvers();
+    let release = world.prepared();
+    let running = world.waits(&release);
+    let plan = world.plan(&release);
     // What is found from now on blocks; the approval is given and not used.
-    field.sandbox.ask("POST", "findings", r#"{ "images": { "repository": "hello" }, "findings": "CRITICAL:1" }"#);
-    field.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
+    world.sandbox.ask("POST", "findings", r#"{ "images": { "repository": "hello" }, "findings": "CRITICAL:1" }"#);
+    world.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
     running.end().ended(10);
-    let no = other(&field).run(&["reject", &release, "--yes", "-m", "not this one"]).ended(0);
+    let no = other(&world).run(&["reject", &release, "--yes", "-m", "not this one"]).ended(0);
     let promote = format!("`kanmon promote {release} --to prod` reads that before anything else");
     no.says(&format!("{release}: prod is rejected; the release has ended, and {promote}"));
     // It is heard though the gate still blocks.
-    let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
+    let ran = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
     ran.on_stderr("rejected by accomplice of 111111111111: “not this one”");
-    field.production_is_untouched();
+    world.production_is_untouched();
 }
 
 /// To go on with a release is to ask for it: an approver who did would make their own approval count for nothing.
 #[test]
 fn who_approved_in_codepipeline_does_not_go_on_with_it() {
-    let field = Field::new(Topology::Strong);
-    asks_in(&field, "prod");
-    let (release, plan) = left_waiting(&field);
-    waits(&field, "manager", "hello");
-    let approved = field.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
+    let world = World::new(Topology::Strong);
+    asks_in(&world, "prod");
+    let (release, plan) = left_waiting(&world);
+    waits(&world, "manager", "hello");
+    let approved = world.manager().run(&["approve", &release, "--plan", &plan]).ended(0);
     approved.says(&format!(
         "prod is approved; somebody other than the approver goes on with it: `kanmon resume {release}`"
     ));
     for command in [&["resume", &release][..], &["promote", &release, "--to", "prod"]] {
-        let ran = field.manager().run(command).ended(2);
+        let ran = world.manager().run(command).ended(2);
         ran.on_stderr("user/manager has approved prod of").on_stderr("let somebody else go on with it");
     }
-    field.promoter().run(&["resume", &release]).ended(0);
-    assert_eq!(field.in_production(), field.digest(&release));
+    world.promoter().run(&["resume", &release]).ended(0);
+    assert_eq!(world.in_production(), world.digest(&release));
 }
 
 #[test]
 fn who_ends_a_release_has_not_asked_for_it_and_may_approve_it_later() {
-    let field = Field::new(Topology::Strong);
-    let (release, _) = left_waiting(&field);
-    let aborted = field.manager().run(&["abort", &release, "-m", "not tonight"]).ended(23);
+    let world = World::new(Topology::Strong);
+    let (release, _) = left_waiting(&world);
+    let aborted = world.manager().run(&["abort", &release, "-m", "not tonight"]).ended(23);
     assert!(aborted.err.contains("is taken up by manager of 222222222222 to end it"), "{}", aborted.err);
-    let running = field.waits(&release);
-    field.approves(&release);
+    let running = world.waits(&release);
+    world.approves(&release);
     running.end().ended(0);
-    assert_eq!(field.in_production(), field.digest(&release));
+    assert_eq!(world.in_production(), world.digest(&release));
 }

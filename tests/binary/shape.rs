@@ -12,47 +12,47 @@ fn the_verbs_are_listed_with_what_they_do() {
 
     Commands:
       check      Read the pipeline file offline and report every mistake at once
-      plan       Show what a release would do, stage by stage, and touch nothing
-      release    Build, push, scan, and take every stage in turn
-      promote    Take a release that exists through every stage it has not passed
-      approvals  Show what waits for a person
+      plan       Show what a release would do, stage by stage, without changing anything
+      release    Build, push and scan images, and deploy them stage by stage
+      promote    Take an existing release through the stages that it has not passed yet
+      approvals  Show the releases that wait for approval
       approve    Approve exactly the plan that a release waits with
-      reject     Reject what a release waits with, which ends the release
-      withdraw   Take an approval back before it is used
-      resume     Go on after a crash, a stop or a suspension
-      abort      End a release, rolling back what is under way if asked
-      freeze     Stop the line: nothing new enters a stage, and what is in it goes no further
-      unfreeze   Let releases into a stage again
-      unlock     Break the lock of a process that is gone, without waiting for it to run out
-      status     What runs where, and by which release
-      history    What was released, or one release's whole story
-      report     Write what came of a release to stdout, in a form that other tools read
+      reject     Reject the plan that a release waits with, which ends the release
+      withdraw   Withdraw an approval before it is used
+      resume     Continue a release after a crash, a stop or a suspension
+      abort      End a release, and roll back the current stage if asked
+      freeze     Freeze a stage: no release enters it, and a release in it deploys nothing more
+      unfreeze   Unfreeze a stage: releases may enter it again
+      unlock     Break the lock of a process that is gone, without waiting for it to expire
+      status     Show what runs where, and which release deployed it
+      history    Show past releases, or all events of one release
+      report     Write a report about a release to stdout, in a format that other tools read
       export     Write a release's record to stdout, as JSON lines that `import` reads
       import     Import a record that `export` wrote, as read-only history
-      sandbox    Keep the embedded AWS running, for any AWS client
-      demo       See a whole release on the embedded AWS, without any account
+      sandbox    Run the embedded AWS, for any AWS client
+      demo       Run a whole release on the embedded AWS, without an AWS account
       help       Print this message or the help of the given subcommand(s)
 
     Options:
           --pipeline <FILE>  The pipeline file (default: the only file in `pipelines/`) [env:
                              KANMON_PIPELINE]
-          --output <FORM>    Output for people, or one JSON event a line on stdout [default: human]
-                             [possible values: human, json]
-          --state <URL>      Where state is kept: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE`
+          --output <FORM>    Print text for people, or JSON on stdout, one event per line [default:
+                             human] [possible values: human, json]
+          --state <URL>      Where the state is: `local`, `local:DIR` or `dynamodb://ACCOUNT/TABLE`
                              (default: what the pipeline file says) [env: KANMON_STATE]
           --env-file <FILE>  Write KANMON_RELEASE, KANMON_DIGEST, KANMON_PLAN and KANMON_OUTCOME into
                              this file
-      -y, --yes              Answer yes where a question would be asked
-      -v, --verbose...       Say more on stderr (-v, -vv, -vvv)
-          --no-color         No colour (NO_COLOR does the same)
+      -y, --yes              Answer yes to every question
+      -v, --verbose...       Print more on stderr (-v, -vv, -vvv)
+          --no-color         Print no colours (like NO_COLOR)
       -h, --help             Print help
       -V, --version          Print version
 
-    To begin with:
-      kanmon demo       a whole release on an AWS of its own, in seconds
+    Getting started:
+      kanmon demo       a whole release on the embedded AWS, in seconds
       kanmon check      is the pipeline file valid?
       kanmon plan       what would a release change?
-      kanmon release    build, scan, and go from stage to stage
+      kanmon release    build, scan, and deploy stage by stage
     ");
 }
 

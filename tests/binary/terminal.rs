@@ -15,7 +15,7 @@ fn approve_shows_what_is_asked_and_takes_only_a_yes() {
         "asked by  developer of 111111111111",
         "gate      passed (2 low)",
         "approve exactly this? [y/N]",
-        "not answered",
+        "not approved; the release still waits",
     ] {
         assert!(no.out.contains(words), "not shown: `{words}`\n{}", no.out);
     }

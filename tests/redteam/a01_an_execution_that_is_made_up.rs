@@ -2,7 +2,7 @@
 //! many may use starts the execution, or asks, in his place.
 
 use super::codepipeline::asks_in;
-use super::rig::{BOTH, DEV, Field, PROD, Topology};
+use super::rig::{BOTH, DEV, PROD, Topology, World};
 use crate::binary::one_person::assumed;
 use crate::binary::rig::release_in;
 
@@ -12,9 +12,9 @@ const THE_TEAM: (&str, &str) = ("arn:aws:iam::222222222222:user/manager", "arn:a
 #[test]
 fn an_execution_that_does_not_exist_asks_for_nothing() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
-        let developer = field.developer();
+        let world = World::new(topology);
+        world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
+        let developer = world.developer();
         let until = ["release", "--until", "staging", "--execution"];
         developer.run(&[&until[..], &["made-up"]].concat()).ended(2).on_stderr("not a valid id");
         let unknown = "hello/0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
@@ -26,17 +26,17 @@ fn an_execution_that_does_not_exist_asks_for_nothing() {
 #[test]
 fn an_execution_that_somebody_else_started_does_not_hide_who_uses_it() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
-        let execution = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
+        let world = World::new(topology);
+        world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
+        let execution = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
         let named = format!("hello/{execution}");
-        let ran = field.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
+        let ran = world.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
         let release = release_in(&ran.out);
-        let running = field.waits(&release);
-        let plan = field.plan(&release);
-        let own = field.developer().run(&["approve", &release, "--plan", &plan]).ended(40);
+        let running = world.waits(&release);
+        let plan = world.plan(&release);
+        let own = world.developer().run(&["approve", &release, "--plan", &plan]).ended(40);
         own.on_stderr("user/developer asked for this release and may not approve it");
-        field.production_is_untouched();
+        world.production_is_untouched();
         drop(running);
     }
 }
@@ -46,85 +46,85 @@ const SESSION: &str = "AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
 
 #[test]
 fn the_role_that_deploys_does_not_start_the_pipeline_for_whoever_asks() {
-    let field = Field::new(Topology::Direct);
-    field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
-    asks_in(&field, "prod");
-    let ran = field.developer().run(&["release", "--remote"]).ended(40);
+    let world = World::new(Topology::Direct);
+    world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
+    asks_in(&world, "prod");
+    let ran = world.developer().run(&["release", "--remote"]).ended(40);
     ran.on_stderr(&format!("start it with credentials of your own in account {PROD}"));
-    assert!(field.sandbox.done("StartPipelineExecution").is_empty());
+    assert!(world.sandbox.done("StartPipelineExecution").is_empty());
 }
 
 #[test]
 fn a_role_that_the_file_names_does_not_hide_who_asks() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
+        let world = World::new(topology);
+        world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
         let role = topology.role();
         // He starts the pipeline through it.
         let arn = format!("arn:aws:sts::{PROD}:assumed-role/{role}/kanmon-remote");
-        let execution = field.execution("StartPipelineExecution", &arn);
+        let execution = world.execution("StartPipelineExecution", &arn);
         let build = || {
-            let build = field.developer().by_session(&field.sandbox, SESSION);
+            let build = world.developer().by_session(&world.sandbox, SESSION);
             build.with("CODEBUILD_INITIATOR", "codepipeline/hello").with("KANMON_EXECUTION", &execution)
         };
         let ran = build().run(&["release"]).ended(40);
         ran.on_stderr("nobody may approve prod of this release")
             .on_stderr(&format!("was started by StartPipelineExecution ({arn})"));
         // He asks by a session of it.
-        let mut bob = field.developer();
-        bob.keys = assumed(&field.sandbox, "developer", &format!("arn:aws:iam::{PROD}:role/{role}"), "bob");
+        let mut bob = world.developer();
+        bob.keys = assumed(&world.sandbox, "developer", &format!("arn:aws:iam::{PROD}:role/{role}"), "bob");
         let ran = bob.run(&["release"]).ended(40);
         ran.on_stderr("nobody may approve prod of this release")
             .on_stderr(&format!("a session of the file's role {role}"));
         // By that session he names what a colleague started.
-        let colleague = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
+        let colleague = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
         let named = format!("hello/{colleague}");
         let ran = bob.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
         ran.on_stderr(&format!("a session of the file's role {role} names execution"));
-        field.developer().run(&["history"]).ended(0).says("nothing was released yet");
+        world.developer().run(&["history"]).ended(0).says("nothing was released yet");
         // What nobody has to approve goes, and no further.
         let ran = build().run(&["release", "--until", "staging"]).ended(0).on_stderr("prod is not asked for");
         let release = release_in(&ran.out);
-        let further = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
+        let further = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
         further.on_stderr("nobody may approve prod of this release");
-        field.production_is_untouched();
+        world.production_is_untouched();
     }
 }
 
 #[test]
 fn control_who_starts_the_pipeline_with_release_remote_asks_for_what_its_build_releases() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
-        asks_in(&field, "dev");
-        let mut looking = field.developer().start(&["release", "--remote"]);
+        let world = World::new(topology);
+        world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
+        asks_in(&world, "dev");
+        let mut looking = world.developer().start(&["release", "--remote"]);
         let said = looking.says("runs as execution ");
         let (_, rest) = said.split_once("runs as execution ").unwrap();
         let execution = rest[..36].to_owned();
-        let build = field.developer().by_session(&field.sandbox, SESSION);
+        let build = world.developer().by_session(&world.sandbox, SESSION);
         let build = build.with("CODEBUILD_INITIATOR", "codepipeline/hello").with("KANMON_EXECUTION", &execution);
         let ran = build.run(&["release", "--until", "staging"]).ended(0);
         let release = release_in(&ran.out);
-        let plan = field.plan(&release);
-        let own = field.developer().run(&["approve", &release, "--plan", &plan]).ended(40);
+        let plan = world.plan(&release);
+        let own = world.developer().run(&["approve", &release, "--plan", &plan]).ended(40);
         own.on_stderr("user/developer started this pipeline and may not approve it");
         // Another of the team may: what is refused then is this pipeline's message, which shows no plan of a build.
-        let another = field.accomplice().run(&["approve", &release, "--plan", &plan]).ended(40);
+        let another = world.accomplice().run(&["approve", &release, "--plan", &plan]).ended(40);
         another.on_stderr("does not ask about plan");
     }
 }
 
 #[test]
 fn control_what_a_real_execution_asked_for_is_approved_by_another() {
-    let field = Field::new(Topology::Strong);
-    field.edit_for_all(THE_TEAM.0, THE_TEAM.1);
-    let execution = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/developer"));
+    let world = World::new(Topology::Strong);
+    world.edit_for_all(THE_TEAM.0, THE_TEAM.1);
+    let execution = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/developer"));
     let named = format!("hello/{execution}");
-    let ran = field.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
+    let ran = world.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
     let release = release_in(&ran.out);
-    let running = field.waits(&release);
-    let plan = field.plan(&release);
-    field.accomplice().run(&["approve", &release, "--plan", &plan]).ended(0);
+    let running = world.waits(&release);
+    let plan = world.plan(&release);
+    world.accomplice().run(&["approve", &release, "--plan", &plan]).ended(0);
     running.end().ended(0);
-    assert_eq!(field.in_production(), field.digest(&release));
+    assert_eq!(world.in_production(), world.digest(&release));
 }

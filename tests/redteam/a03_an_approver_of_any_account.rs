@@ -1,14 +1,14 @@
 //! A pattern of approvers without an account: a role of the right name in an account of the attacker's own, its session called like the manager,
 //! would approve. A pattern has to name its account, and never reaches beyond it; in the account, a name that is left open is warned of.
 
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 use crate::binary::rig::TestEnv;
 
 const MANAGER: &str = "arn:aws:iam::222222222222:user/manager";
 
 #[test]
 fn a_pattern_that_a_principal_of_another_account_could_match_is_refused_by_every_command() {
-    let field = Field::new(BOTH[1]);
+    let world = World::new(BOTH[1]);
     let patterns = [
         "arn:aws:sts::*:assumed-role/AWSReservedSSO_ReleaseManager_*/*",
         "arn:aws:iam:::user/manager",
@@ -16,32 +16,32 @@ fn a_pattern_that_a_principal_of_another_account_could_match_is_refused_by_every
         "*",
     ];
     for pattern in patterns {
-        let test_env: &TestEnv = field.developer().test_env;
+        let test_env: &TestEnv = world.developer().test_env;
         test_env.edit(MANAGER, pattern);
         for command in ["check", "plan", "release"] {
-            let ran = field.developer().run(&[command]).ended(2);
+            let ran = world.developer().run(&[command]).ended(2);
             assert!(ran.err.contains("hint: such as arn:aws:iam::111111111111:user/manager"), "{pattern}: {}", ran.err);
         }
         test_env.edit(pattern, MANAGER);
     }
-    assert!(field.sandbox.changes().is_empty());
+    assert!(world.sandbox.changes().is_empty());
 }
 
 #[test]
 fn a_role_name_that_is_left_open_is_warned_of() {
-    let field = Field::new(BOTH[1]);
+    let world = World::new(BOTH[1]);
     let open = "arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_ReleaseManager_*/*";
-    field.developer().test_env.edit(MANAGER, open);
-    let ran = field.developer().run(&["check"]).ended(0);
+    world.developer().test_env.edit(MANAGER, open);
+    let ran = world.developer().run(&["check"]).ended(0);
     ran.on_stderr("warning: prod: approver").on_stderr("whoever may make a role or a user in account 222222222222");
 }
 
 #[test]
 fn control_a_full_name_is_taken_without_a_word_and_approves() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let ran = field.developer().run(&["check"]).ended(0);
+        let world = World::new(topology);
+        let ran = world.developer().run(&["check"]).ended(0);
         assert!(!ran.err.contains("warning"), "{}", ran.err);
-        field.honest();
+        world.honest();
     }
 }

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 
 use super::codepipeline::{approves, asks_in, waits};
 use super::record::Record;
-use super::rig::{BOTH, Field, Topology};
+use super::rig::{BOTH, Topology, World};
 
 /// A release that waits for the manager in CodePipeline, and on which nobody works.
-fn waiting(field: &Field) -> (String, Record) {
-    let release = field.prepared();
-    let running = field.waits(&release);
+fn waiting(world: &World) -> (String, Record) {
+    let release = world.prepared();
+    let running = world.waits(&release);
     running.signal("INT");
     running.end().ended(30);
-    let mut record = field.record(&release);
+    let mut record = world.record(&release);
     record.without(&["suspended"]);
     (release, record)
 }
@@ -43,9 +43,9 @@ fn entered(record: Record) -> Record {
 #[test]
 fn an_approval_that_codepipeline_does_not_have_is_none() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        asks_in(&field, "prod");
-        let (release, record) = waiting(&field);
+        let world = World::new(topology);
+        asks_in(&world, "prod");
+        let (release, record) = waiting(&world);
         for (forged, code, why) in [
             (
                 approved(record.clone()),
@@ -54,10 +54,10 @@ fn an_approval_that_codepipeline_does_not_have_is_none() {
             ),
             (entered(record), 24, "the record says that prod was entered, and not with what was approved"),
         ] {
-            field.plant(&forged);
-            let ran = field.promoter().run(&["resume", &release]).ended(code);
+            world.plant(&forged);
+            let ran = world.promoter().run(&["resume", &release]).ended(code);
             ran.says(why).says("shows no approval of plan");
-            field.production_is_untouched();
+            world.production_is_untouched();
         }
     }
 }
@@ -65,30 +65,30 @@ fn an_approval_that_codepipeline_does_not_have_is_none() {
 /// Played where the attacker administers the account in which approval waits.
 #[test]
 fn an_approval_of_somebody_else_is_not_the_managers() {
-    let field = Field::new(Topology::Direct);
-    asks_in(&field, "dev");
-    let (release, record) = waiting(&field);
-    approves(&field, "accomplice", "hello");
-    field.plant(&approved(record));
-    let ran = field.promoter().run(&["resume", &release]).ended(40);
+    let world = World::new(Topology::Direct);
+    asks_in(&world, "dev");
+    let (release, record) = waiting(&world);
+    approves(&world, "accomplice", "hello");
+    world.plant(&approved(record));
+    let ran = world.promoter().run(&["resume", &release]).ended(40);
     ran.says(
         "was approved by arn:aws:iam::111111111111:user/accomplice, and not by arn:aws:iam::222222222222:user/manager",
     );
-    field.production_is_untouched();
+    world.production_is_untouched();
 }
 
 #[test]
 fn control_what_the_manager_approved_there_goes_on_from_its_record() {
     for topology in BOTH {
         for record_of in [approved as fn(Record) -> Record, entered] {
-            let field = Field::new(topology);
-            asks_in(&field, "prod");
-            let (release, record) = waiting(&field);
-            waits(&field, "manager", "hello");
-            approves(&field, "manager", "hello");
-            field.plant(&record_of(record));
-            field.promoter().run(&["resume", &release]).ended(0);
-            assert_eq!(field.in_production(), field.digest(&release), "{topology:?}");
+            let world = World::new(topology);
+            asks_in(&world, "prod");
+            let (release, record) = waiting(&world);
+            waits(&world, "manager", "hello");
+            approves(&world, "manager", "hello");
+            world.plant(&record_of(record));
+            world.promoter().run(&["resume", &release]).ended(0);
+            assert_eq!(world.in_production(), world.digest(&release), "{topology:?}");
         }
     }
 }

@@ -4,18 +4,18 @@
 
 use serde_json::json;
 
-use super::rig::{BOTH, Field, Topology, checkout};
+use super::rig::{BOTH, Topology, World, checkout};
 use crate::binary::pusher::{CLEAN, CRITICAL, Pusher};
 
-fn played(topology: Topology, findings: &str) -> (Field, String) {
-    let field = Field::new(topology);
-    let pusher = Pusher::new(&field.sandbox);
+fn played(topology: Topology, findings: &str) -> (World, String) {
+    let world = World::new(topology);
+    let pusher = Pusher::new(&world.sandbox);
     let (other, clean) = (pusher.amd64(findings), pusher.amd64(CLEAN));
     let swapped = pusher.index("swapped", &[other, pusher.attestation()]);
-    let release = field.prepared();
-    let mut record = field.record(&release);
+    let release = world.prepared();
+    let mut record = world.record(&release);
     // Everywhere: a record that contradicts itself is refused at once.
-    let built = field.digest(&release);
+    let built = world.digest(&release);
     for (_, fact) in &mut record.facts {
         *fact = serde_json::from_str(&fact.to_string().replace(&built, &swapped)).unwrap();
     }
@@ -29,36 +29,36 @@ fn played(topology: Topology, findings: &str) -> (Field, String) {
         }
     }
     // Whoever administers development lets its stages run the image, whatever their gates say.
-    let (own, test_env) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &field.sandbox));
+    let (own, test_env) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &world.sandbox));
     test_env.edit("critical: 0, high: 0", "critical: unlimited, high: unlimited");
-    let attacker = field.developer().at(&test_env).apart(own.path());
+    let attacker = world.developer().at(&test_env).apart(own.path());
     attacker.run(&["release", "--until", "staging", "--image", &format!("app={swapped}")]).ended(0);
-    field.plant(&record);
-    (field, release)
+    world.plant(&record);
+    (world, release)
 }
 
 #[test]
 fn production_scans_what_its_registry_holds_and_not_what_a_record_names() {
     for topology in BOTH {
-        let (field, release) = played(topology, CRITICAL);
-        field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10).on_stderr("7 critical");
-        field.production_is_untouched();
+        let (world, release) = played(topology, CRITICAL);
+        world.promoter().run(&["promote", &release, "--to", "prod"]).ended(10).on_stderr("7 critical");
+        world.production_is_untouched();
         // The control: the same, with an image that is clean itself.
-        let (field, release) = played(topology, CLEAN);
-        let running = field.waits(&release);
-        field.approves(&release);
+        let (world, release) = played(topology, CLEAN);
+        let running = world.waits(&release);
+        world.approves(&release);
         running.end().ended(0);
     }
 }
 
 /// An image that is in both accounts and never ran anywhere: the attacker's own file copies it, and asks about it.
-fn copied(field: &Field, image: &str) -> tempfile::TempDir {
-    let (own, test_env) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &field.sandbox));
+fn copied(world: &World, image: &str) -> tempfile::TempDir {
+    let (own, test_env) = (tempfile::tempdir().unwrap(), checkout(Topology::Strong, &world.sandbox));
     test_env.edit(
         "  - name: staging\n    account: dev\n    cluster: hello-staging\n    values: deploy/staging.yaml\n    steps: [{ roll: web }]\n",
         "",
     );
-    let attacker = field.developer().at(&test_env).apart(own.path());
+    let attacker = world.developer().at(&test_env).apart(own.path());
     let mut running = attacker.start(&["release", "--image", &format!("app={image}")]);
     running.says("waits for approval");
     running.signal("INT");
@@ -69,27 +69,27 @@ fn copied(field: &Field, image: &str) -> tempfile::TempDir {
 #[test]
 fn a_copy_that_is_another_image_than_the_one_that_was_built_is_refused() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let pusher = Pusher::new(&field.sandbox);
+        let world = World::new(topology);
+        let pusher = Pusher::new(&world.sandbox);
         let other = pusher.index("other", &[pusher.amd64(CLEAN), pusher.attestation()]);
-        let release = field.prepared();
-        let running = field.waits(&release);
+        let release = world.prepared();
+        let running = world.waits(&release);
         running.signal("INT");
         running.end().ended(30);
-        let _own = copied(&field, &other);
-        let honest = field.record(&release);
+        let _own = copied(&world, &other);
+        let honest = world.record(&release);
         let mut record = honest.clone();
         record.edit("image-copied", |fact| fact["digest"] = json!(other));
-        field.plant(&record);
+        world.plant(&record);
         for verb in [&["promote", &release, "--to", "prod"][..], &["resume", &release], &["history", &release]] {
-            field.promoter().run(verb).ended(40).on_stderr("does not fit together").on_stderr("image app is");
+            world.promoter().run(verb).ended(40).on_stderr("does not fit together").on_stderr("image app is");
         }
-        field.production_is_untouched();
+        world.production_is_untouched();
         // The control: the record as it was.
-        field.plant(&honest);
-        let running = field.waits(&release);
-        field.approves(&release);
+        world.plant(&honest);
+        let running = world.waits(&release);
+        world.approves(&release);
         running.end().ended(0);
-        assert_eq!(field.in_production(), field.digest(&release), "{topology:?}");
+        assert_eq!(world.in_production(), world.digest(&release), "{topology:?}");
     }
 }

@@ -5,14 +5,14 @@ use kanmon::model::release::Release;
 use serde_json::{Value, json};
 
 use super::record::Record;
-use super::rig::{BOTH, Field, Topology, checkout};
+use super::rig::{BOTH, Topology, World, checkout};
 use crate::binary::rig::release_in;
 
 /// An image with critical findings, in both accounts, and the record of how the attacker brought it there: by a file of his own, which
 /// asks nobody and lets everything pass. Production's role lets him go no further.
-fn brought(field: &Field) -> (Record, tempfile::TempDir) {
+fn brought(world: &World) -> (Record, tempfile::TempDir) {
     let own = tempfile::tempdir().unwrap();
-    let test_env = checkout(Topology::Strong, &field.sandbox);
+    let test_env = checkout(Topology::Strong, &world.sandbox);
     test_env.label("findings", "CRITICAL:9");
     test_env.edit("critical: 0, high: 0", "critical: unlimited, high: unlimited");
     test_env.edit(
@@ -20,7 +20,7 @@ fn brought(field: &Field) -> (Record, tempfile::TempDir) {
         "OUT",
     );
     test_env.edit("    enter:\n      approval:\n        OUT\n", "");
-    let attacker = field.developer().at(&test_env).apart(own.path());
+    let attacker = world.developer().at(&test_env).apart(own.path());
     let ran = attacker.run(&["release"]);
     assert!(ran.out.contains("RegisterTaskDefinition") || ran.err.contains("RegisterTaskDefinition"), "{ran:?}");
     let exported = attacker.run(&["export", &release_in(&ran.out)]).ended(0);
@@ -30,8 +30,8 @@ fn brought(field: &Field) -> (Record, tempfile::TempDir) {
 }
 
 /// The team's own pipeline, of a release that was made before: the stages on the way run what the attacker brought since.
-fn honest(field: &Field) -> Value {
-    field.record(&field.prepared()).fact("started")["pipeline"].clone()
+fn honest(world: &World) -> Value {
+    world.record(&world.prepared()).fact("started")["pipeline"].clone()
 }
 
 /// The facts up to where the attacker was stopped, under the team's own pipeline.
@@ -75,10 +75,10 @@ fn with_approval(mut record: Record) -> Record {
 #[test]
 fn production_is_not_entered_on_a_records_word() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let honest = honest(&field);
-        let (record, _own) = brought(&field);
-        let before = field.in_production();
+        let world = World::new(topology);
+        let honest = honest(&world);
+        let (record, _own) = brought(&world);
+        let before = world.in_production();
         let record = forged(&honest, record);
         let id = record.release.clone();
         let mut cases = vec![(record.clone(), "needs an approval")];
@@ -89,48 +89,48 @@ fn production_is_not_entered_on_a_records_word() {
         blocked.edit("gate-judged", |f| f["judgement"]["verdict"] = json!("fail"));
         cases.push((blocked, "did not pass"));
         for (record, why) in cases {
-            field.plant(&record);
-            let ran = field.promoter().run(&["promote", &id, "--to", "prod"]).ended(40);
+            world.plant(&record);
+            let ran = world.promoter().run(&["promote", &id, "--to", "prod"]).ended(40);
             ran.on_stderr("does not fit together").on_stderr(why);
-            field.production_is_untouched();
+            world.production_is_untouched();
         }
         // Nothing is missing in this one, and the approval is as good as forged. The gate is judged by who acts on it.
-        field.plant(&with_approval(record));
-        let ran = field.promoter().run(&["promote", &id, "--to", "prod"]).ended(24);
+        world.plant(&with_approval(record));
+        let ran = world.promoter().run(&["promote", &id, "--to", "prod"]).ended(24);
         assert!(ran.out.contains("the severity gate of prod does not pass any more: 9 critical"), "{ran:?}");
-        field.production_is_untouched();
-        assert_eq!(field.in_production(), before, "{topology:?}");
+        world.production_is_untouched();
+        assert_eq!(world.in_production(), before, "{topology:?}");
     }
 }
 
 #[test]
 fn what_was_entered_with_another_plan_than_was_approved_goes_no_further() {
-    let field = Field::new(Topology::Strong);
-    let honest = honest(&field);
-    let (record, _own) = brought(&field);
+    let world = World::new(Topology::Strong);
+    let honest = honest(&world);
+    let (record, _own) = brought(&world);
     let mut record = with_approval(forged(&honest, record));
     let other = "ab".repeat(32);
     record.edit("approval-requested", |f| f["request"]["plan"] = json!(other));
     record.edit("approval-given", |f| f["answer"]["plan"] = json!(other));
     let id = record.release.clone();
-    field.plant(&record);
-    let ran = field.promoter().run(&["promote", &id, "--to", "prod"]).ended(24);
+    world.plant(&record);
+    let ran = world.promoter().run(&["promote", &id, "--to", "prod"]).ended(24);
     assert!(ran.out.contains("not with what was approved"), "{ran:?}");
-    field.production_is_untouched();
+    world.production_is_untouched();
 }
 
 #[test]
 fn a_revision_that_a_record_calls_registered_is_read_before_it_is_used() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let release = field.prepared();
-        let running = field.waits(&release);
+        let world = World::new(topology);
+        let release = world.prepared();
+        let running = world.waits(&release);
         let refused = r#"{"operation": "UpdateService", "count": 100, "kind": "access_denied"}"#;
-        field.sandbox.ask("POST", "faults", refused);
-        field.approves(&release);
+        world.sandbox.ask("POST", "faults", refused);
+        world.approves(&release);
         running.end().ended(40);
-        field.sandbox.ask("DELETE", "faults", "");
-        let (before, mut record) = (field.in_production(), field.record(&release));
+        world.sandbox.ask("DELETE", "faults", "");
+        let (before, mut record) = (world.in_production(), world.record(&release));
         // What was absorbed lies in no inbox of a state that is made up.
         record.without(&["absorbed"]);
         record.edit("task-definition-registered", |fact| {
@@ -140,18 +140,18 @@ fn a_revision_that_a_record_calls_registered_is_read_before_it_is_used() {
                 fact["arn"] = json!(format!("{family}:1"));
             }
         });
-        field.plant(&record);
-        let ran = field.promoter().run(&["resume", &release]);
+        world.plant(&record);
+        let ran = world.promoter().run(&["resume", &release]);
         assert_ne!(ran.code, Some(0), "{topology:?}: {}", ran.out);
         ran.says("is not the task definition that was planned for prod/web");
-        assert_eq!(field.in_production(), before, "{topology:?}");
+        assert_eq!(world.in_production(), before, "{topology:?}");
     }
 }
 
 /// The facts of a release that went well, up to where its rollout in production had ended, and then a failure that is made up: what ran
 /// before is to be brought back.
-fn failed_after_all(field: &Field, release: &str) -> Record {
-    let mut record = field.record(release);
+fn failed_after_all(world: &World, release: &str) -> Record {
+    let mut record = world.record(release);
     // What was absorbed lies in no inbox of a state that is made up.
     record.without(&["absorbed"]);
     let ended = |fact: &Value| fact["kind"] == "rollout-ended" && fact["place"]["stage"] == "prod";
@@ -165,14 +165,14 @@ fn failed_after_all(field: &Field, release: &str) -> Record {
 #[test]
 fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let first = field.honest();
-        let before = field.in_production();
-        field.developer().test_env.write("app/index.html", "<title>next</title>");
-        let release = field.honest();
-        let after = field.in_production();
+        let world = World::new(topology);
+        let first = world.honest();
+        let before = world.in_production();
+        world.developer().test_env.write("app/index.html", "<title>next</title>");
+        let release = world.honest();
+        let after = world.in_production();
         assert_ne!(before, after);
-        let honest = failed_after_all(&field, &release);
+        let honest = failed_after_all(&world, &release);
         let in_prod = |fact: &Value| fact["place"]["stage"] == "prod";
         let ran = honest.facts.iter().find(|(_, f)| f["kind"] == "baseline-taken" && in_prod(f)).unwrap();
         let ran = ran.1["baseline"]["task_definition"].as_str().unwrap().to_owned();
@@ -205,32 +205,32 @@ fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
             (prepared, format!("{ran} ran there, and it runs something else")),
         ];
         for (record, why) in cases {
-            field.plant(&record);
-            let ran = field.promoter().run(&["resume", &release]).ended(22);
+            world.plant(&record);
+            let ran = world.promoter().run(&["resume", &release]).ended(22);
             let ran = ran.says(&format!("prod/web is not brought back to {old}")).says(&why);
             let ran = ran.says("find out who writes the state");
             assert!(!ran.out.contains("update-service"), "nobody is to do it by hand either: {}", ran.out);
-            assert_eq!(field.in_production(), after, "{topology:?}: {why}");
+            assert_eq!(world.in_production(), after, "{topology:?}: {why}");
         }
         // The control: the same failure, and the record as it was.
-        field.plant(&honest);
-        field.promoter().run(&["resume", &release]).ended(20);
-        assert_eq!(field.in_production(), before, "{topology:?}: {first}");
+        world.plant(&honest);
+        world.promoter().run(&["resume", &release]).ended(20);
+        assert_eq!(world.in_production(), before, "{topology:?}: {first}");
     }
 }
 
 #[test]
 fn control_a_release_that_was_stopped_after_it_entered_goes_on() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let release = field.prepared();
-        let mut running = field.waits(&release);
-        field.approves(&release);
+        let world = World::new(topology);
+        let release = world.prepared();
+        let mut running = world.waits(&release);
+        world.approves(&release);
         running.says("hello-prod-web:");
         running.signal("INT");
         if running.end().code != Some(0) {
-            field.promoter().run(&["resume", &release]).ended(0);
+            world.promoter().run(&["resume", &release]).ended(0);
         }
-        assert_eq!(field.in_production(), field.digest(&release), "{topology:?}");
+        assert_eq!(world.in_production(), world.digest(&release), "{topology:?}");
     }
 }

@@ -2,7 +2,7 @@
 //! role and entry point for the migration. What is not scanned does not pass; the rest is pinned to its digest, and the approver is
 //! shown every member of it.
 
-use super::rig::{BOTH, Field, PROD, Topology};
+use super::rig::{BOTH, PROD, Topology, World};
 
 /// The team's template, with a container beside `web` in production.
 fn template(image: &str) -> String {
@@ -14,8 +14,8 @@ fn template(image: &str) -> String {
     web.replacen("\"containerDefinitions\": [", &format!("\"containerDefinitions\": [{sidecar}"), 1)
 }
 
-fn everybody_writes(field: &Field, path: &str, text: &str) {
-    for test_env in field.desks() {
+fn everybody_writes(world: &World, path: &str, text: &str) {
+    for test_env in world.checkouts() {
         test_env.write(path, text);
         test_env.commit();
     }
@@ -24,29 +24,29 @@ fn everybody_writes(field: &Field, path: &str, text: &str) {
 #[test]
 fn a_container_from_a_registry_that_nobody_scans_does_not_pass() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        everybody_writes(&field, "deploy/web.json", &template("docker.io/evil/miner:latest"));
-        let release = field.prepared();
-        let copied = field.sandbox.done("PutImage").len();
-        let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
+        let world = World::new(topology);
+        everybody_writes(&world, "deploy/web.json", &template("docker.io/evil/miner:latest"));
+        let release = world.prepared();
+        let copied = world.sandbox.done("PutImage").len();
+        let ran = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
         ran.says("container metrics of prod/web would run docker.io/evil/miner:latest, which is in no repository of account prod");
-        assert_eq!(field.sandbox.done("PutImage").len(), copied, "{topology:?}: nothing was copied for it");
-        field.production_is_untouched();
+        assert_eq!(world.sandbox.done("PutImage").len(), copied, "{topology:?}: nothing was copied for it");
+        world.production_is_untouched();
     }
 }
 
 #[test]
 fn a_container_of_the_accounts_own_is_pinned_gated_and_shown_member_by_member() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let first = field.honest();
-        let digest = field.digest(&first);
-        let image = format!("{}/{PROD}.ap-northeast-1/hello", field.sandbox.host);
-        everybody_writes(&field, "deploy/web.json", &template(&format!("{image}:kanmon-{first}")));
-        field.developer().test_env.write("app/index.html", "<title>next</title>");
-        let release = field.prepared();
-        let running = field.waits(&release);
-        let sheet = field.manager().run(&["approvals"]).ended(0).out;
+        let world = World::new(topology);
+        let first = world.honest();
+        let digest = world.digest(&first);
+        let image = format!("{}/{PROD}.ap-northeast-1/hello", world.sandbox.host);
+        everybody_writes(&world, "deploy/web.json", &template(&format!("{image}:kanmon-{first}")));
+        world.developer().test_env.write("app/index.html", "<title>next</title>");
+        let release = world.prepared();
+        let running = world.waits(&release);
+        let sheet = world.manager().run(&["approvals"]).ended(0).out;
         let pinned =
             format!("+ image of metrics (not named in the file): hello@{}, gate passed (no findings)", &digest[..19]);
         for shown in [
@@ -58,22 +58,22 @@ fn a_container_of_the_accounts_own_is_pinned_gated_and_shown_member_by_member() 
             assert!(sheet.contains(shown), "{topology:?}: not shown: {shown}\n{sheet}");
         }
         assert!(!sheet.contains("/tmp/x.so"), "{sheet}");
-        field.approves(&release);
+        world.approves(&release);
         running.end().ended(0);
-        let registered = field.sandbox.done("RegisterTaskDefinition");
+        let registered = world.sandbox.done("RegisterTaskDefinition");
         let last = registered.iter().rfind(|c| c["account"] == PROD).unwrap().to_string();
         assert!(last.contains(&format!("{image}@{digest}")) && !last.contains(":kanmon-"), "{last}");
     }
 }
 
 /// Gives both stages a migration by this template.
-fn with_migration(field: &Field, template: &str) {
-    field.edit_for_all(
+fn with_migration(world: &World, template: &str) {
+    world.edit_for_all(
         "gate:\n  at_most",
         "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { web: app }, network_of: web }\ngate:\n  at_most",
     );
-    field.edit_for_all("steps: [{ roll: web }]", "steps: [{ run: migrate }, { roll: web }]");
-    everybody_writes(field, "deploy/migrate.json", template);
+    world.edit_for_all("steps: [{ roll: web }]", "steps: [{ run: migrate }, { roll: web }]");
+    everybody_writes(world, "deploy/migrate.json", template);
 }
 
 fn migration() -> String {
@@ -83,17 +83,17 @@ fn migration() -> String {
 #[test]
 fn what_a_migration_would_do_is_shown_against_what_it_did_last() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        with_migration(&field, &migration());
-        let first = field.prepared();
-        let running = field.waits(&first);
-        let sheet = field.manager().run(&["approvals"]).ended(0).out;
+        let world = World::new(topology);
+        with_migration(&world, &migration());
+        let first = world.prepared();
+        let running = world.waits(&first);
+        let sheet = world.manager().run(&["approvals"]).ended(0).out;
         assert!(
             sheet.contains("migrate  runs once, as next of hello-prod-migrate, the first of its family"),
             "{sheet}"
         );
         assert!(sheet.contains("+ executionRoleArn: arn:aws:iam::222222222222:role/ecsTaskExecutionRole"), "{sheet}");
-        field.approves(&first);
+        world.approves(&first);
         running.end().ended(0);
 
         let evil = migration()
@@ -102,10 +102,10 @@ fn what_a_migration_would_do_is_shown_against_what_it_did_last() {
                 "\"taskRoleArn\": \"arn:aws:iam::{{ account.id }}:role/admin\", \"executionRoleArn\"",
             )
             .replace("\"essential\": true,", "\"essential\": true, \"entryPoint\": [\"/bin/sh\"],");
-        everybody_writes(&field, "deploy/migrate.json", &evil);
-        let release = field.prepared();
-        let _running = field.waits(&release);
-        let sheet = field.manager().run(&["approvals"]).ended(0).out;
+        everybody_writes(&world, "deploy/migrate.json", &evil);
+        let release = world.prepared();
+        let _running = world.waits(&release);
+        let sheet = world.manager().run(&["approvals"]).ended(0).out;
         let task = sheet.split("migrate  runs once").nth(1).unwrap();
         for shown in [
             "against hello-prod-migrate:1, the last of its family",
@@ -120,12 +120,12 @@ fn what_a_migration_would_do_is_shown_against_what_it_did_last() {
 
 #[test]
 fn control_a_container_that_the_file_keeps_goes_as_it_is_and_the_sheet_says_so() {
-    let field = Field::new(Topology::Strong);
-    field.edit_for_all("containers: { web: app } }", "containers: { web: app }, unnamed: keep, show: [LD_PRELOAD] }");
-    everybody_writes(&field, "deploy/web.json", &template("docker.io/library/metrics:1"));
-    let release = field.prepared();
-    let _running = field.waits(&release);
-    let sheet = field.manager().run(&["approvals"]).ended(0).out;
+    let world = World::new(Topology::Strong);
+    world.edit_for_all("containers: { web: app } }", "containers: { web: app }, unnamed: keep, show: [LD_PRELOAD] }");
+    everybody_writes(&world, "deploy/web.json", &template("docker.io/library/metrics:1"));
+    let release = world.prepared();
+    let _running = world.waits(&release);
+    let sheet = world.manager().run(&["approvals"]).ended(0).out;
     let kept =
         "image of metrics (not named in the file, unnamed: keep): docker.io/library/metrics:1, not judged by the gate";
     assert!(sheet.contains(kept), "{sheet}");
@@ -135,36 +135,36 @@ fn control_a_container_that_the_file_keeps_goes_as_it_is_and_the_sheet_says_so()
 #[test]
 fn a_record_that_shows_less_than_it_asks_about_is_not_approved() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let release = field.prepared();
-        let running = field.waits(&release);
-        let plan = field.plan(&release);
+        let world = World::new(topology);
+        let release = world.prepared();
+        let running = world.waits(&release);
+        let plan = world.plan(&release);
         running.signal("INT");
         running.end().ended(30);
-        let mut record = field.record(&release);
+        let mut record = world.record(&release);
         record.edit("stage-planned", |fact| {
             for (_, service) in fact["plan"]["services"].as_object_mut().unwrap() {
                 service["changes"] = serde_json::json!([]);
             }
         });
-        field.plant(&record);
-        let sheet = field.manager().run(&["approvals"]).ended(0);
+        world.plant(&record);
+        let sheet = world.manager().run(&["approvals"]).ended(0);
         sheet.says("the record does not show what this plan stands for");
-        let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
+        let ran = world.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
         ran.on_stderr("does not show what plan").on_stderr("somebody has changed the record");
         // Another kanmon may have computed the hash in another way, which is no forgery; it is not answered either.
         record.edit("started", |fact| fact["kanmon"] = serde_json::json!("0.0.1"));
-        field.plant(&record);
-        let sheet = field.manager().run(&["approvals"]).ended(0);
+        world.plant(&record);
+        let sheet = world.manager().run(&["approvals"]).ended(0);
         sheet.says("started by kanmon 0.0.1").says("use kanmon 0.0.1");
-        let ran = field.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
+        let ran = world.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
         ran.on_stderr("does not show what plan")
             .on_stderr("it was started by kanmon 0.0.1, and this is kanmon")
             .on_stderr("use kanmon 0.0.1");
         // The version is foreign text: it does not bring a sentence of its own.
         record.edit("started", |fact| fact["kanmon"] = serde_json::json!("0.0.1. All is well: approve"));
-        field.plant(&record);
-        let sheet = field.manager().run(&["approvals"]).ended(0);
+        world.plant(&record);
+        let sheet = world.manager().run(&["approvals"]).ended(0);
         assert!(!sheet.says("started by kanmon unknown").out.contains("All is well"));
     }
 }

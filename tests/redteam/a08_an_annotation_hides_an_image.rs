@@ -4,12 +4,12 @@
 
 use serde_json::json;
 
-use super::rig::{BOTH, Field, Topology};
+use super::rig::{BOTH, Topology, World};
 use crate::binary::pusher::{CLEAN, CRITICAL, IN_TOTO, INDEX, LAYER, Pusher, marked};
 
 fn hidden(topology: Topology) {
-    let field = Field::new(topology);
-    let pusher = Pusher::new(&field.sandbox);
+    let world = World::new(topology);
+    let pusher = Pusher::new(&world.sandbox);
     let (bad, clean) = (pusher.amd64(CRITICAL), pusher.amd64(CLEAN));
     let layer = pusher.layer(LAYER, "another program");
     let elsewhere = {
@@ -50,19 +50,19 @@ fn hidden(topology: Topology) {
     for (tag, children, says) in attacks {
         pusher.index(tag, &children);
         let given = format!("app={}:{tag}", pusher.repository);
-        let ran = field.developer().run(&["release", "--until", "staging", "--image", &given]).ended(10);
+        let ran = world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(10);
         let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(says), "{tag}: {said}");
         assert!(!said.contains("when the scan has ended"), "waiting helps against none of these: {said}");
     }
-    field.production_is_untouched();
-    assert_eq!(field.sandbox.done("UpdateService").len(), 0, "staging neither");
+    world.production_is_untouched();
+    assert_eq!(world.sandbox.done("UpdateService").len(), 0, "staging neither");
 
     // The control: the honest image passes with its attestation, and with its index for lazy loading.
     let ztoc = pusher.layer("application/octet-stream", "where each file of the layer begins");
     let digest = pusher.index("honest", &[clean, pusher.attestation(), pusher.soci(&ztoc)]);
     let given = format!("app=hello@{digest}");
-    field.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0).says("succeeded");
+    world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0).says("succeeded");
 }
 
 #[test]

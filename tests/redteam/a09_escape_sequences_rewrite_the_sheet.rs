@@ -1,7 +1,7 @@
 //! The author of a commit and the reasons of others carry escape sequences, by which the approver's terminal would rewrite the lines
 //! of the sheet above them or fill the clipboard. They are shown as what they are.
 
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 
 /// A line up, the line's start, another text in its place, and a clipboard of the attacker's.
 const EVIL: &str = "\u{1b}[1A\r  gate      passed (no findings)\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}";
@@ -9,15 +9,15 @@ const EVIL: &str = "\u{1b}[1A\r  gate      passed (no findings)\u{1b}]52;c;ZXZpb
 #[test]
 fn what_others_wrote_moves_no_cursor_on_the_approvers_terminal() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let test_env = field.developer().test_env;
+        let world = World::new(topology);
+        let test_env = world.developer().test_env;
         let name = format!("user.name=Dev{EVIL}");
         test_env.git(&["-c", &name, "-c", "user.email=dev@example.com", "commit", "-q", "--allow-empty", "-m", "x"]);
-        let release = field.prepared();
-        let _running = field.waits(&release);
+        let release = world.prepared();
+        let _running = world.waits(&release);
         let reason = format!("{EVIL}\n  gate      passed (no findings)");
-        field.manager().run(&["freeze", "staging", "--reason", &reason]).ended(0);
-        let manager = field.manager();
+        world.manager().run(&["freeze", "staging", "--reason", &reason]).ended(0);
+        let manager = world.manager();
         for args in [vec!["approvals"], vec!["history", release.as_str()], vec!["history"], vec!["status"]] {
             let ran = manager.run(&args).ended(0);
             let obeyed = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c);
@@ -25,14 +25,14 @@ fn what_others_wrote_moves_no_cursor_on_the_approvers_terminal() {
             let faked = ran.out.lines().filter(|l| l.starts_with("  gate      passed (no findings)")).count();
             assert!(faked <= usize::from(args == ["approvals"]), "{topology:?} {args:?}:\n{}", ran.out);
         }
-        field.manager().run(&["approvals"]).ended(0).says(r"by Dev\u{1b}[1A\r");
+        world.manager().run(&["approvals"]).ended(0).says(r"by Dev\u{1b}[1A\r");
     }
 }
 
 #[test]
 fn control_an_honest_name_and_reason_are_shown_as_they_were_written() {
-    let field = Field::new(BOTH[0]);
-    let test_env = field.developer().test_env;
+    let world = World::new(BOTH[0]);
+    let test_env = world.developer().test_env;
     test_env.git(&[
         "-c",
         "user.name=山田 太郎",
@@ -44,9 +44,9 @@ fn control_an_honest_name_and_reason_are_shown_as_they_were_written() {
         "-m",
         "x",
     ]);
-    let release = field.prepared();
-    let _running = field.waits(&release);
-    field.manager().run(&["approvals"]).ended(0).says("by 山田 太郎 <y@example.com>");
-    field.manager().run(&["freeze", "staging", "--reason", "点検 – “é”"]).ended(0);
-    field.manager().run(&["status"]).ended(0).says("点検 – “é”");
+    let release = world.prepared();
+    let _running = world.waits(&release);
+    world.manager().run(&["approvals"]).ended(0).says("by 山田 太郎 <y@example.com>");
+    world.manager().run(&["freeze", "staging", "--reason", "点検 – “é”"]).ended(0);
+    world.manager().run(&["status"]).ended(0).says("点検 – “é”");
 }

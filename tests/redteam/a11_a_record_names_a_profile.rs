@@ -7,15 +7,15 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 
 use super::record::Record;
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 
 /// A release that waits for the manager, and nobody works on it.
-fn waiting(field: &Field) -> Record {
-    let release = field.prepared();
-    let running = field.waits(&release);
+fn waiting(world: &World) -> Record {
+    let release = world.prepared();
+    let running = world.waits(&release);
     running.signal("INT");
     running.end().ended(30);
-    field.record(&release)
+    world.record(&release)
 }
 
 fn verbs(id: &str, plan: &str) -> Vec<(bool, Vec<String>)> {
@@ -33,9 +33,9 @@ fn verbs(id: &str, plan: &str) -> Vec<(bool, Vec<String>)> {
 #[test]
 fn a_profile_an_endpoint_or_a_role_of_a_record_is_used_on_nobodys_machine() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let honest = waiting(&field);
-        let plan = field.plan(&honest.release);
+        let world = World::new(topology);
+        let honest = waiting(&world);
+        let plan = world.plan(&honest.release);
         // Both have a profile of that name, which starts a program.
         let machine = tempfile::tempdir().unwrap();
         let [config, program, ran] = ["config", "program", "ran"].map(|name| machine.path().join(name));
@@ -56,9 +56,9 @@ fn a_profile_an_endpoint_or_a_role_of_a_record_is_used_on_nobodys_machine() {
             for account in ["dev", "prod"] {
                 forged.edit("started", |s| s["pipeline"]["accounts"][account][member] = value.clone());
             }
-            field.plant(&forged);
+            world.plant(&forged);
             for (managers, verb) in verbs(&honest.release, &plan) {
-                let mut person = if managers { field.manager() } else { field.promoter() };
+                let mut person = if managers { world.manager() } else { world.promoter() };
                 person.keys.push(("AWS_CONFIG_FILE".to_owned(), config.display().to_string()));
                 let args: Vec<&str> = verb.iter().map(String::as_str).collect();
                 let refused = person.run(&args).ended(2);
@@ -67,11 +67,11 @@ fn a_profile_an_endpoint_or_a_role_of_a_record_is_used_on_nobodys_machine() {
                 assert!(stranger.accept().is_err(), "{topology:?}: {verb:?} asked the record's endpoint");
             }
         }
-        field.production_is_untouched();
+        world.production_is_untouched();
         // Control: the record as it was is approved, and goes.
-        field.plant(&honest);
-        let running = field.waits(&honest.release);
-        field.approves(&honest.release);
+        world.plant(&honest);
+        let running = world.waits(&honest.release);
+        world.approves(&honest.release);
         running.end().ended(0);
     }
 }

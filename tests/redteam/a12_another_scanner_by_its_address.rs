@@ -1,14 +1,14 @@
 //! The file names an address of the attacker's as production's scanner, which finds nothing. Without TLS it may only be on this
 //! machine; wherever it is, the approver is shown it, and it is part of what he approves.
 
-use super::rig::{BOTH, Field, Topology};
+use super::rig::{BOTH, Topology, World};
 
 #[test]
 fn an_address_elsewhere_without_tls_is_a_mistake_of_the_file() {
-    let field = Field::new(Topology::Direct);
-    let own = format!("endpoints: {{ default: \"{}\"", field.sandbox.endpoint());
-    field.edit_for_all(&own, &format!("{own}, inspector2: \"http://scanner.evil.example\""));
-    let ran = field.developer().test_env.run(&[], &["check"]).ended(2);
+    let world = World::new(Topology::Direct);
+    let own = format!("endpoints: {{ default: \"{}\"", world.sandbox.endpoint());
+    world.edit_for_all(&own, &format!("{own}, inspector2: \"http://scanner.evil.example\""));
+    let ran = world.developer().test_env.run(&[], &["check"]).ended(2);
     assert!(ran.err.contains("`http://scanner.evil.example` is asked without TLS"), "{}", ran.err);
     assert!(ran.err.contains("^^^^") && ran.err.contains("begins with https://"), "{}", ran.err);
 }
@@ -16,17 +16,17 @@ fn an_address_elsewhere_without_tls_is_a_mistake_of_the_file() {
 #[test]
 fn an_address_that_is_not_awss_is_shown_to_the_approver_and_part_of_the_plan() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let scanner = field.sandbox.endpoint().replace("127.0.0.1", "localhost");
-        let own = format!("endpoints: {{ default: \"{}\"", field.sandbox.endpoint());
-        field.edit_for_all(&own, &format!("{own}, inspector2: \"{scanner}\""));
-        let release = field.prepared();
-        let _running = field.waits(&release);
-        let sheet = field.manager().run(&["approvals"]).ended(0).out;
+        let world = World::new(topology);
+        let scanner = world.sandbox.endpoint().replace("127.0.0.1", "localhost");
+        let own = format!("endpoints: {{ default: \"{}\"", world.sandbox.endpoint());
+        world.edit_for_all(&own, &format!("{own}, inspector2: \"{scanner}\""));
+        let release = world.prepared();
+        let _running = world.waits(&release);
+        let sheet = world.manager().run(&["approvals"]).ended(0).out;
         for account in ["dev", "prod"] {
             let line = format!(
                 "endpoints of {account}, not AWS's own: default {}, inspector2 {scanner}",
-                field.sandbox.endpoint()
+                world.sandbox.endpoint()
             );
             assert!(sheet.contains(&line), "{topology:?}: {sheet}");
         }
@@ -35,14 +35,14 @@ fn an_address_that_is_not_awss_is_shown_to_the_approver_and_part_of_the_plan() {
 
 #[test]
 fn control_the_teams_own_addresses_are_shown_as_they_are() {
-    let field = Field::new(Topology::Strong);
-    let release = field.prepared();
-    let running = field.waits(&release);
-    let sheet = field.manager().run(&["approvals"]).ended(0).out;
+    let world = World::new(Topology::Strong);
+    let release = world.prepared();
+    let running = world.waits(&release);
+    let sheet = world.manager().run(&["approvals"]).ended(0).out;
     assert!(
-        sheet.contains(&format!("endpoints of prod, not AWS's own: default {}\n", field.sandbox.endpoint())),
+        sheet.contains(&format!("endpoints of prod, not AWS's own: default {}\n", world.sandbox.endpoint())),
         "{sheet}"
     );
-    field.approves(&release);
+    world.approves(&release);
     running.end().ended(0);
 }

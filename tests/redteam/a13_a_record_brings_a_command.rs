@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 
 #[test]
 fn a_command_of_a_record_runs_nowhere() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let release = field.prepared();
-        let honest = field.record(&release);
-        let ran = field.state().join("ran");
+        let world = World::new(topology);
+        let release = world.prepared();
+        let honest = world.record(&release);
+        let ran = world.state().join("ran");
         for stage in [0, 1] {
             let mut forged = honest.clone();
             let argv = ["sh".to_owned(), "-c".to_owned(), format!("env > {}", ran.display())];
@@ -20,26 +20,26 @@ fn a_command_of_a_record_runs_nowhere() {
             });
             // As if the stage had not been left yet.
             forged.without(&["stage-left", "finished"]);
-            field.plant(&forged);
+            world.plant(&forged);
             for verb in ["promote", "resume"] {
                 let to: &[&str] = if verb == "promote" { &["--to", "prod"] } else { &[] };
-                let refused = field.promoter().run(&[&[verb, release.as_str()], to].concat());
+                let refused = world.promoter().run(&[&[verb, release.as_str()], to].concat());
                 refused.ended(2).on_stderr("another pipeline file").on_stderr("steps");
                 assert!(!ran.exists(), "{topology:?}: {verb} ran the record's command");
             }
         }
-        field.production_is_untouched();
+        world.production_is_untouched();
     }
 }
 
 #[test]
 fn control_a_command_that_the_file_names_runs_for_whoever_has_that_file() {
     for topology in BOTH {
-        let field = Field::new(topology);
+        let world = World::new(topology);
         let with_check = "steps: [{ roll: web }, { check: { command: [\"true\"], timeout: 30s } }]";
-        field.edit_for_all("steps: [{ roll: web }]", with_check);
-        let release = field.honest();
-        let record = field.record(&release);
+        world.edit_for_all("steps: [{ roll: web }]", with_check);
+        let release = world.honest();
+        let record = world.record(&release);
         assert_eq!(record.facts.iter().filter(|(_, f)| f["kind"] == "check-judged").count(), 2, "{topology:?}");
     }
 }

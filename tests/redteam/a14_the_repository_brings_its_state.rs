@@ -5,7 +5,7 @@ use std::os::unix::fs::{chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use super::rig::{BOTH, Field, Topology, checkout};
+use super::rig::{BOTH, Topology, World, checkout};
 use crate::binary::rig::TestEnv;
 
 fn git(test_env: &TestEnv, args: &[&str]) {
@@ -14,25 +14,25 @@ fn git(test_env: &TestEnv, args: &[&str]) {
 }
 
 /// A checkout with a release in a `.kanmon` of its own.
-fn with_state(field: &Field) -> (TestEnv, String) {
-    let test_env = checkout(field.topology, &field.sandbox);
-    let ran = test_env.run(&field.developer().keys, &["release", "--until", "staging"]).ended(0);
+fn with_state(world: &World) -> (TestEnv, String) {
+    let test_env = checkout(world.topology, &world.sandbox);
+    let ran = test_env.run(&world.developer().keys, &["release", "--until", "staging"]).ended(0);
     (test_env, crate::binary::rig::release_in(&ran.out))
 }
 
 #[test]
 fn a_state_that_git_tracks_is_not_used() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let (test_env, id) = with_state(&field);
-        let keys = field.promoter().keys;
+        let world = World::new(topology);
+        let (test_env, id) = with_state(&world);
+        let keys = world.promoter().keys;
         // Control: the same state, which no commit holds.
         test_env.run(&keys, &["history"]).ended(0).says(&id);
         git(&test_env, &["add", "-f", ".kanmon/journal.db"]);
         for verb in [&["history"][..], &["approvals"], &["promote", &id, "--to", "prod"], &["release"]] {
             test_env.run(&keys, verb).ended(40).on_stderr("git tracks .kanmon/journal.db").on_stderr("git rm --cached");
         }
-        field.production_is_untouched();
+        world.production_is_untouched();
         git(&test_env, &["rm", "-q", "--cached", ".kanmon/journal.db"]);
         test_env.run(&keys, &["history"]).ended(0).says(&id);
     }
@@ -58,9 +58,9 @@ fn unpacked(from: &Path, to: &Path, leave_out: &[&str]) {
 #[test]
 fn a_state_that_came_with_the_source_is_not_used_without_git_either() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let (theirs, id) = with_state(&field);
-        let keys = field.promoter().keys;
+        let world = World::new(topology);
+        let (theirs, id) = with_state(&world);
+        let keys = world.promoter().keys;
         let without_git = [keys.clone(), vec![("PATH".to_owned(), "/nonexistent".to_owned())]].concat();
         git(&theirs, &["add", "-f", ".kanmon"]);
         git(&theirs, &["-c", "user.name=D", "-c", "user.email=d@example.com", "commit", "-qm", "with state"]);
@@ -80,15 +80,15 @@ fn a_state_that_came_with_the_source_is_not_used_without_git_either() {
                 assert!(!ran.out.contains(&id), "{topology:?}, {what}: {verb:?}");
             }
         }
-        field.production_is_untouched();
+        world.production_is_untouched();
     }
 }
 
 #[test]
 fn control_a_state_that_was_made_here_is_used_and_one_that_was_copied_is_once_it_is_named() {
-    let field = Field::new(Topology::Strong);
-    let (test_env, id) = with_state(&field);
-    let keys = field.promoter().keys;
+    let world = World::new(Topology::Strong);
+    let (test_env, id) = with_state(&world);
+    let keys = world.promoter().keys;
     // Without git, and under another name.
     let elsewhere = tempfile::tempdir().unwrap();
     std::fs::rename(test_env.root.path().join(".git"), elsewhere.path().join(".git")).unwrap();
@@ -103,9 +103,9 @@ fn control_a_state_that_was_made_here_is_used_and_one_that_was_copied_is_once_it
 
 #[test]
 fn a_state_that_is_a_link_is_not_followed() {
-    let field = Field::new(Topology::Strong);
-    let (test_env, _) = with_state(&field);
-    let keys = field.promoter().keys;
+    let world = World::new(Topology::Strong);
+    let (test_env, _) = with_state(&world);
+    let keys = world.promoter().keys;
     let state = test_env.root.path().join(".kanmon");
     let elsewhere = tempfile::tempdir().unwrap();
     let target = elsewhere.path().join("target");
@@ -128,9 +128,9 @@ fn a_state_that_is_a_link_is_not_followed() {
 
 #[test]
 fn a_database_that_does_more_than_keep_rows_is_not_used() {
-    let field = Field::new(Topology::Strong);
-    let (test_env, id) = with_state(&field);
-    let keys = field.promoter().keys;
+    let world = World::new(Topology::Strong);
+    let (test_env, id) = with_state(&world);
+    let keys = world.promoter().keys;
     let db = test_env.root.path().join(".kanmon/journal.db");
     let cases = [
         ("CREATE TRIGGER t AFTER INSERT ON inbox BEGIN DELETE FROM inbox; END", "DROP TRIGGER t", "trigger `t`"),
@@ -160,9 +160,9 @@ fn a_database_that_does_more_than_keep_rows_is_not_used() {
 
 #[test]
 fn a_state_of_another_user_is_not_used() {
-    let field = Field::new(Topology::Strong);
-    let (test_env, id) = with_state(&field);
-    let keys = field.promoter().keys;
+    let world = World::new(Topology::Strong);
+    let (test_env, id) = with_state(&world);
+    let keys = world.promoter().keys;
     let state = test_env.root.path().join(".kanmon");
     // Only root may give a file away; elsewhere nothing of this can be played.
     if !rustix::process::geteuid().is_root() {

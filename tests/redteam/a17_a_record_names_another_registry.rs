@@ -1,38 +1,38 @@
 //! The record says that the copy in production is in a registry of the attacker's, under the same name and digest. What is deployed is
 //! in the repository that ECR itself names, and a record that says otherwise is refused.
 
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 
 #[test]
 fn a_registry_that_only_the_record_names_is_refused() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let release = field.prepared();
-        let running = field.waits(&release);
+        let world = World::new(topology);
+        let release = world.prepared();
+        let running = world.waits(&release);
         // Whoever waited there is gone; the record is the attacker's now.
         drop(running);
-        let mut record = field.record(&release);
+        let mut record = world.record(&release);
         record.edit("image-copied", |fact| fact["repository"] = "registry.evil.example/hello".into());
-        field.plant(&record);
-        let ran = field.promoter().run(&["resume", &release]).ended(40);
+        world.plant(&record);
+        let ran = world.promoter().run(&["resume", &release]).ended(40);
         let why = "the record has image app in registry.evil.example/hello, which is not account prod's";
         assert!(ran.out.contains(why) || ran.err.contains(why), "{topology:?}: {}{}", ran.out, ran.err);
-        field.production_is_untouched();
-        let known = field.manager().run(&["history", &release]).ended(0);
+        world.production_is_untouched();
+        let known = world.manager().run(&["history", &release]).ended(0);
         assert!(known.out.contains("registry.evil.example/hello@sha256:"), "{}", known.out);
     }
 }
 
 #[test]
 fn control_a_record_that_tells_the_truth_goes_on() {
-    let field = Field::new(BOTH[1]);
-    let release = field.prepared();
-    let running = field.waits(&release);
+    let world = World::new(BOTH[1]);
+    let release = world.prepared();
+    let running = world.waits(&release);
     drop(running);
-    let record = field.record(&release);
-    field.plant(&record);
-    let resumed = field.promoter().start(&["resume", &release]);
-    field.approves(&release);
+    let record = world.record(&release);
+    world.plant(&record);
+    let resumed = world.promoter().start(&["resume", &release]);
+    world.approves(&release);
     resumed.end().ended(0);
-    assert_eq!(field.in_production(), field.digest(&release));
+    assert_eq!(world.in_production(), world.digest(&release));
 }

@@ -3,27 +3,27 @@
 //! nothing in development.
 
 use super::codepipeline::{approves, asks_in};
-use super::rig::{Field, Topology};
+use super::rig::{Topology, World};
 
 #[test]
 fn who_answers_in_codepipeline_has_to_be_one_of_those_whom_the_file_names() {
-    let field = Field::new(Topology::Direct);
-    asks_in(&field, "dev");
-    let release = field.prepared();
-    let running = field.waits(&release);
-    approves(&field, "accomplice", "hello");
+    let world = World::new(Topology::Direct);
+    asks_in(&world, "dev");
+    let release = world.prepared();
+    let running = world.waits(&release);
+    approves(&world, "accomplice", "hello");
     let ran = running.end().ended(10);
     assert!(ran.err.contains("arn:aws:iam::111111111111:user/accomplice is not among the approvers"), "{}", ran.err);
-    field.production_is_untouched();
+    world.production_is_untouched();
 }
 
 #[test]
 fn control_the_manager_whom_the_file_names_approves() {
-    let field = Field::new(Topology::Direct);
-    asks_in(&field, "prod");
-    let release = field.prepared();
-    let running = field.waits(&release);
-    approves(&field, "manager", "hello");
+    let world = World::new(Topology::Direct);
+    asks_in(&world, "prod");
+    let release = world.prepared();
+    let running = world.waits(&release);
+    approves(&world, "manager", "hello");
     running.end().ended(0);
-    assert_eq!(field.in_production(), field.digest(&release));
+    assert_eq!(world.in_production(), world.digest(&release));
 }

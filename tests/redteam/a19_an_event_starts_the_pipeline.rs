@@ -2,47 +2,47 @@
 //! "known and somebody else", and could approve. The same by StartBuild: a build of CodeBuild, a CI job or a function asks with a
 //! session that names no person, whoever made it start.
 
-use super::rig::{BOTH, DEV, Field};
+use super::rig::{BOTH, DEV, World};
 use crate::binary::rig::release_in;
 
 #[test]
 fn where_no_person_started_the_pipeline_nobody_can_be_shown_to_be_somebody_else() {
     for topology in BOTH {
-        let field = Field::new(topology);
+        let world = World::new(topology);
         let rule = format!("arn:aws:events:ap-northeast-1:{DEV}:rule/on-push");
         for (trigger, detail) in
             [("CloudWatchEvent", rule.as_str()), ("WebhookV2", "arn:x"), ("PollForSourceChanges", "")]
         {
-            let named = format!("hello/{}", field.execution(trigger, detail));
-            let whole = field.developer().run(&["release", "--execution", &named]).ended(40);
+            let named = format!("hello/{}", world.execution(trigger, detail));
+            let whole = world.developer().run(&["release", "--execution", &named]).ended(40);
             whole
                 .on_stderr("nobody may approve prod of this release")
                 .on_stderr(trigger)
                 .on_stderr("which does not name a person");
         }
-        field.developer().run(&["history"]).ended(0).says("nothing was released yet");
+        world.developer().run(&["history"]).ended(0).says("nothing was released yet");
         // Up to where nobody has to approve, it goes; and no further, whoever takes it.
-        let named = format!("hello/{}", field.execution("CloudWatchEvent", &rule));
-        let ran = field.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
+        let named = format!("hello/{}", world.execution("CloudWatchEvent", &rule));
+        let ran = world.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
         let release = release_in(&ran.out);
-        let further = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
+        let further = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
         further.on_stderr("nobody may approve prod of this release");
-        field.production_is_untouched();
+        world.production_is_untouched();
     }
 }
 
 #[test]
 fn control_a_person_starts_it_and_the_manager_approves() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let execution = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/developer"));
+        let world = World::new(topology);
+        let execution = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/developer"));
         let named = format!("hello/{execution}");
-        let ran = field.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
+        let ran = world.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
         let release = release_in(&ran.out);
-        let running = field.waits(&release);
-        field.approves(&release);
+        let running = world.waits(&release);
+        world.approves(&release);
         running.end().ended(0);
-        assert_eq!(field.in_production(), field.digest(&release), "{topology:?}");
+        assert_eq!(world.in_production(), world.digest(&release), "{topology:?}");
     }
 }
 
@@ -52,8 +52,8 @@ const SESSION: &str = "AWSCodeBuild-0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
 #[test]
 fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let build = || field.developer().by_session(&field.sandbox, SESSION);
+        let world = World::new(topology);
+        let build = || world.developer().by_session(&world.sandbox, SESSION);
         // Its variables tell it, and where its build specification takes them away, its session does.
         let started = build().with("CODEBUILD_BUILD_ID", "kanmon:1").with("CODEBUILD_INITIATOR", "developer");
         let ran = started.run(&["release"]).ended(40);
@@ -61,40 +61,40 @@ fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
             .on_stderr("a build of CodeBuild that developer started");
         build().run(&["release"]).ended(40).on_stderr("a build of CodeBuild asked for this release");
         // Nor does it borrow the name of somebody whose execution runs.
-        let colleague = field.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
+        let colleague = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
         let named = format!("hello/{colleague}");
         for who in [started, build()] {
             let ran = who.run(&["release", "--until", "staging", "--execution", &named]).ended(2);
             ran.on_stderr("and CodePipeline did not start it");
         }
-        field.developer().run(&["history"]).ended(0).says("nothing was released yet");
+        world.developer().run(&["history"]).ended(0).says("nothing was released yet");
         let ran = build().run(&["release", "--until", "staging"]).ended(0);
         let release = release_in(&ran.out);
-        for who in [field.promoter(), field.developer()] {
+        for who in [world.promoter(), world.developer()] {
             who.run(&["promote", &release, "--to", "prod"])
                 .ended(40)
                 .on_stderr("nobody may approve prod of this release");
         }
-        field.production_is_untouched();
+        world.production_is_untouched();
     }
 }
 
 #[test]
 fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
     for topology in BOTH {
-        let field = Field::new(topology);
+        let world = World::new(topology);
         // The team approves itself, each the others' releases.
         let team = format!("arn:aws:sts::{DEV}:assumed-role/team/*");
-        field.edit_for_all("arn:aws:iam::222222222222:user/manager", &team);
-        let release = field.prepared();
-        let running = field.waits(&release);
-        let plan = field.plan(&release);
-        let build = field.developer().by_session(&field.sandbox, SESSION);
+        world.edit_for_all("arn:aws:iam::222222222222:user/manager", &team);
+        let release = world.prepared();
+        let running = world.waits(&release);
+        let plan = world.plan(&release);
+        let build = world.developer().by_session(&world.sandbox, SESSION);
         let ran = build.run(&["approve", &release, "--plan", &plan]).ended(40);
         ran.on_stderr("is a build of CodeBuild, which does not name a person, so it may have been the one who asked");
-        field.production_is_untouched();
+        world.production_is_untouched();
         // The control: a person by a session of the same role.
-        let hana = field.developer().by_session(&field.sandbox, "hana@bank.example");
+        let hana = world.developer().by_session(&world.sandbox, "hana@bank.example");
         hana.run(&["approve", &release, "--plan", &plan]).ended(0);
         running.end().ended(0);
     }
@@ -103,13 +103,13 @@ fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
 #[test]
 fn control_a_persons_session_of_a_role_asks_and_the_manager_approves() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let taro = field.developer().by_session(&field.sandbox, "taro@bank.example");
+        let world = World::new(topology);
+        let taro = world.developer().by_session(&world.sandbox, "taro@bank.example");
         let ran = taro.run(&["release", "--until", "staging"]).ended(0);
         let release = release_in(&ran.out);
-        let running = field.waits(&release);
-        field.approves(&release);
+        let running = world.waits(&release);
+        world.approves(&release);
         running.end().ended(0);
-        assert_eq!(field.in_production(), field.digest(&release), "{topology:?}");
+        assert_eq!(world.in_production(), world.digest(&release), "{topology:?}");
     }
 }

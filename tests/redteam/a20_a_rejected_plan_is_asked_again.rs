@@ -2,30 +2,30 @@
 //! sheet says that it was rejected, by whom, when and why; the same holds for another release of the same images.
 
 use super::codepipeline::{approves, asks_in, rejects, retries};
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 
 #[test]
 fn a_rejected_plan_is_not_asked_again_without_a_reason_and_the_sheet_says_so() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let release = field.prepared();
-        let running = field.waits(&release);
-        field.manager().run(&["reject", &release, "--yes", "-m", "not this build"]).ended(0).says("prod is rejected");
+        let world = World::new(topology);
+        let release = world.prepared();
+        let running = world.waits(&release);
+        world.manager().run(&["reject", &release, "--yes", "-m", "not this build"]).ended(0).says("prod is rejected");
         running.end().ended(11);
-        let again = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(11);
+        let again = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(11);
         again.says("rejected exactly this plan for prod at").says("not this build").says("--reason WHY");
-        field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+        world.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
         let why = "the build was the right one";
-        let mut running = field.promoter().start(&["promote", &release, "--to", "prod", "--reason", why]);
+        let mut running = world.promoter().start(&["promote", &release, "--to", "prod", "--reason", why]);
         running.says("waits for approval");
-        let sheet = field.manager().run(&["approvals"]).ended(0);
+        let sheet = world.manager().run(&["approvals"]).ended(0);
         sheet
             .says("  rejected  this plan, by manager of 222222222222 at ")
             .says(": “not this build”")
             .says(&format!("“{why}”"));
-        field.production_is_untouched();
+        world.production_is_untouched();
         // The control: who has read all that may approve.
-        field.approves(&release);
+        world.approves(&release);
         running.end().ended(0);
     }
 }
@@ -33,40 +33,40 @@ fn a_rejected_plan_is_not_asked_again_without_a_reason_and_the_sheet_says_so() {
 #[test]
 fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_sheet_says_so() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let first = field.prepared();
-        let running = field.waits(&first);
-        field.manager().run(&["reject", &first, "--yes", "-m", "not this build"]).ended(0);
+        let world = World::new(topology);
+        let first = world.prepared();
+        let running = world.waits(&first);
+        world.manager().run(&["reject", &first, "--yes", "-m", "not this build"]).ended(0);
         running.end().ended(11);
-        let second = field.prepared();
-        assert_eq!(field.digest(&first), field.digest(&second), "the same commit makes the same image");
+        let second = world.prepared();
+        assert_eq!(world.digest(&first), world.digest(&second), "the same commit makes the same image");
         let refused = |ran: crate::binary::rig::Ran| {
             let ran = ran.says("rejected the same images for prod at").says(&format!("in release {first}"));
             ran.says("not this build").says("--reason WHY");
         };
-        refused(field.promoter().run(&["promote", &second, "--to", "prod"]).ended(11));
+        refused(world.promoter().run(&["promote", &second, "--to", "prod"]).ended(11));
         // What is said for entering where images failed says nothing about a rejection.
         let forced = ["promote", &second, "--to", "prod", "--force", "--reason", "it will not fail again"];
-        refused(field.promoter().run(&forced).ended(11));
-        field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
-        field.production_is_untouched();
+        refused(world.promoter().run(&forced).ended(11));
+        world.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+        world.production_is_untouched();
         let why = "the build was the right one";
-        let mut running = field.promoter().start(&["promote", &second, "--to", "prod", "--reason", why]);
+        let mut running = world.promoter().start(&["promote", &second, "--to", "prod", "--reason", why]);
         running.says("waits for approval");
-        let sheet = field.manager().run(&["approvals"]).ended(0);
+        let sheet = world.manager().run(&["approvals"]).ended(0);
         sheet
             .says(&format!("  rejected  the same images in {first}, by manager of 222222222222 at "))
             .says(": “not this build”")
             .says(&format!("“{why}”"));
-        let json = field.manager().run(&["approvals", "--output", "json"]).ended(0).json();
+        let json = world.manager().run(&["approvals", "--output", "json"]).ended(0).json();
         assert_eq!(json[0]["waiting"][0]["rejected"][0]["release"], first, "{json:?}");
         // The control: who has read all that may approve; and what runs well is not held against a later release.
-        field.approves(&second);
+        world.approves(&second);
         running.end().ended(0);
-        assert_eq!(field.in_production(), field.digest(&second));
-        let third = field.prepared();
-        let running = field.waits(&third);
-        field.approves(&third);
+        assert_eq!(world.in_production(), world.digest(&second));
+        let third = world.prepared();
+        let running = world.waits(&third);
+        world.approves(&third);
         running.end().ended(0);
     }
 }
@@ -74,14 +74,14 @@ fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_
 #[test]
 fn control_a_release_of_other_images_is_asked_about_as_ever() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let first = field.prepared();
-        let running = field.waits(&first);
-        field.manager().run(&["reject", &first, "--yes", "-m", "not this build"]).ended(0);
+        let world = World::new(topology);
+        let first = world.prepared();
+        let running = world.waits(&first);
+        world.manager().run(&["reject", &first, "--yes", "-m", "not this build"]).ended(0);
         running.end().ended(11);
-        field.developer().test_env.write("app/index.html", "<title>fixed</title>");
-        let second = field.honest();
-        assert_eq!(field.in_production(), field.digest(&second), "{topology:?}");
+        world.developer().test_env.write("app/index.html", "<title>fixed</title>");
+        let second = world.honest();
+        assert_eq!(world.in_production(), world.digest(&second), "{topology:?}");
     }
 }
 
@@ -89,34 +89,34 @@ fn control_a_release_of_other_images_is_asked_about_as_ever() {
 #[test]
 fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        asks_in(&field, "prod");
+        let world = World::new(topology);
+        asks_in(&world, "prod");
         let manager = "arn:aws:iam::222222222222:user/manager\"";
-        field.edit_for_all(manager, &format!("{manager}, \"arn:aws:iam::222222222222:user/deputy\""));
-        let release = field.prepared();
-        let running = field.waits(&release);
+        world.edit_for_all(manager, &format!("{manager}, \"arn:aws:iam::222222222222:user/deputy\""));
+        let release = world.prepared();
+        let running = world.waits(&release);
         running.signal("INT");
         running.end().ended(30);
-        rejects(&field, "deputy", "hello", "not this build");
-        let record = field.record(&release);
+        rejects(&world, "deputy", "hello", "not this build");
+        let record = world.record(&release);
         let execution = record.fact("approval-requested")["request"]["execution"].as_str().unwrap();
-        retries(&field, "promoter", "hello", execution);
-        field.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
+        retries(&world, "promoter", "hello", execution);
+        world.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
         let plan = record.fact("approval-requested")["request"]["plan"].as_str().unwrap();
-        field.manager().run(&["approve", &release, "--plan", plan]).ended(2).on_stderr("user/deputy has rejected it");
+        world.manager().run(&["approve", &release, "--plan", plan]).ended(2).on_stderr("user/deputy has rejected it");
         // In the console nobody tells him.
-        approves(&field, "manager", "hello");
-        let ran = field.promoter().run(&["resume", &release]).ended(11);
+        approves(&world, "manager", "hello");
+        let ran = world.promoter().run(&["resume", &release]).ended(11);
         ran.says("user/deputy rejected the release for prod").says("not this build");
-        let again = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(11);
+        let again = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(11);
         again.says("rejected exactly this plan for prod").says("--reason WHY");
-        field.production_is_untouched();
+        world.production_is_untouched();
         // The control: who has read all that may approve.
         let mut running =
-            field.promoter().start(&["promote", &release, "--to", "prod", "--reason", "the build was the right one"]);
+            world.promoter().start(&["promote", &release, "--to", "prod", "--reason", "the build was the right one"]);
         running.says("waits for approval");
-        field.manager().run(&["approvals"]).ended(0).says("  rejected  this plan, by deputy of 222222222222 at ");
-        approves(&field, "manager", "hello");
+        world.manager().run(&["approvals"]).ended(0).says("  rejected  this plan, by deputy of 222222222222 at ");
+        approves(&world, "manager", "hello");
         running.end().ended(0);
     }
 }
@@ -125,29 +125,29 @@ fn a_rejection_in_codepipeline_is_not_forgotten_when_its_stage_is_retried() {
 #[test]
 fn a_rejection_that_nobody_heard_counts_for_the_next_release_of_the_same_images() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        asks_in(&field, "prod");
-        let first = field.prepared();
-        let running = field.waits(&first);
+        let world = World::new(topology);
+        asks_in(&world, "prod");
+        let first = world.prepared();
+        let running = world.waits(&first);
         running.signal("INT");
         running.end().ended(30);
-        rejects(&field, "manager", "hello", "not this build");
-        let second = field.prepared();
-        let ran = field.promoter().run(&["promote", &second, "--to", "prod"]).ended(11);
+        rejects(&world, "manager", "hello", "not this build");
+        let second = world.prepared();
+        let ran = world.promoter().run(&["promote", &second, "--to", "prod"]).ended(11);
         ran.on_stderr(&format!("{first} was rejected in CodePipeline"))
             .says("rejected the same images for prod at")
             .says(&format!("in release {first}"))
             .says("not this build")
             .says("--reason WHY");
-        field.production_is_untouched();
-        let refused = field.promoter().run(&["history", &first]).ended(0);
+        world.production_is_untouched();
+        let refused = world.promoter().run(&["history", &first]).ended(0);
         refused.says("rejected by manager");
         // The control: other images are asked about.
-        field.developer().test_env.write("app/index.html", "<title>fixed</title>");
-        let third = field.prepared();
-        let mut running = field.promoter().start(&["promote", &third, "--to", "prod"]);
+        world.developer().test_env.write("app/index.html", "<title>fixed</title>");
+        let third = world.prepared();
+        let mut running = world.promoter().start(&["promote", &third, "--to", "prod"]);
         running.says("waits for approval");
-        approves(&field, "manager", "hello");
+        approves(&world, "manager", "hello");
         running.end().ended(0);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 
 const GATE: &str = "gate:\n";
 
@@ -13,40 +13,40 @@ const CRITICAL: &str = "CVE-2026-10001";
 #[test]
 fn a_scan_older_than_the_file_allows_counts_as_none() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        field.edit_for_all(GATE, "gate:\n  max_age: 3s\n");
-        let release = field.prepared();
+        let world = World::new(topology);
+        world.edit_for_all(GATE, "gate:\n  max_age: 3s\n");
+        let release = world.prepared();
         std::thread::sleep(Duration::from_secs(4));
-        let ran = field.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
+        let ran = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
         assert!(ran.out.contains("may be 3s old at most"), "{ran:?}");
-        field.production_is_untouched();
+        world.production_is_untouched();
     }
 }
 
 #[test]
 fn control_a_scan_that_is_young_enough_counts() {
-    let field = Field::new(BOTH[1]);
-    field.edit_for_all(GATE, "gate:\n  max_age: 1h\n");
-    let release = field.honest();
-    assert_eq!(field.in_production(), field.digest(&release));
+    let world = World::new(BOTH[1]);
+    world.edit_for_all(GATE, "gate:\n  max_age: 1h\n");
+    let release = world.honest();
+    assert_eq!(world.in_production(), world.digest(&release));
 }
 
 #[test]
 fn what_is_suppressed_is_shown_and_counts_where_the_file_says() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        field.desks().iter().for_each(|test_env| test_env.label("findings", "CRITICAL:1").commit());
-        field.sandbox.ask("POST", "findings", &format!("{{\"suppress\": [\"{CRITICAL}\"]}}"));
+        let world = World::new(topology);
+        world.checkouts().iter().for_each(|test_env| test_env.label("findings", "CRITICAL:1").commit());
+        world.sandbox.ask("POST", "findings", &format!("{{\"suppress\": [\"{CRITICAL}\"]}}"));
         // Not counted, and not hidden from who decides.
-        let release = field.prepared();
-        let running = field.waits(&release);
-        field.manager().run(&["approvals"]).ended(0).says("1 critical suppressed");
+        let release = world.prepared();
+        let running = world.waits(&release);
+        world.manager().run(&["approvals"]).ended(0).says("1 critical suppressed");
         running.signal("INT");
         running.end().ended(30);
 
-        field.edit_for_all(GATE, "gate:\n  suppressed: count\n");
-        let ran = field.developer().run(&["release", "--until", "staging"]).ended(10);
+        world.edit_for_all(GATE, "gate:\n  suppressed: count\n");
+        let ran = world.developer().run(&["release", "--until", "staging"]).ended(10);
         assert!(ran.out.contains("1 critical (at most 0)") && ran.out.contains(CRITICAL), "{ran:?}");
-        field.production_is_untouched();
+        world.production_is_untouched();
     }
 }

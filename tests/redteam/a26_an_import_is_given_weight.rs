@@ -1,23 +1,23 @@
 //! A record from a file, with a name of the far future: taken for this store's own, it would make every later release "overtaken", or be
 //! gone on with. An imported record is read, and nothing else.
 
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 
 #[test]
 fn an_imported_record_is_history_and_overtakes_nothing() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let mut forged = field.record(&field.honest());
+        let world = World::new(topology);
+        let mut forged = world.record(&world.honest());
         forged.release = "r29991231-235959-ffffff".to_owned();
         let id = forged.release.clone();
-        let file = field.developer().test_env.root.path().join("record.jsonl");
+        let file = world.developer().test_env.root.path().join("record.jsonl");
         std::fs::write(&file, forged.file()).unwrap();
-        field.developer().run(&["import", "record.jsonl"]).ended(0).says("is imported with its");
+        world.developer().run(&["import", "record.jsonl"]).ended(0).says("is imported with its");
         std::fs::remove_file(&file).unwrap();
 
-        field.manager().run(&["history", &id]).ended(0).says(&format!("{id} was imported at "));
-        field.manager().run(&["history"]).ended(0).says("imported");
-        let before = field.sandbox.changes().len();
+        world.manager().run(&["history", &id]).ended(0).says(&format!("{id} was imported at "));
+        world.manager().run(&["history"]).ended(0).says("imported");
+        let before = world.sandbox.changes().len();
         let verbs: [&[&str]; 6] = [
             &["promote", &id, "--to", "prod"],
             &["resume", &id],
@@ -27,46 +27,46 @@ fn an_imported_record_is_history_and_overtakes_nothing() {
             &["withdraw", &id],
         ];
         for verb in verbs {
-            field.promoter().run(verb).ended(2).on_stderr(&format!("{id} is a record of another store, imported at "));
+            world.promoter().run(verb).ended(2).on_stderr(&format!("{id} is a record of another store, imported at "));
         }
-        assert_eq!(field.sandbox.changes().len(), before, "{topology:?}");
+        assert_eq!(world.sandbox.changes().len(), before, "{topology:?}");
         // Control: this store's next release is overtaken by nothing.
-        field.developer().test_env.write("app/index.html", "<title>next</title>");
-        let next = field.honest();
-        assert_eq!(field.in_production(), field.digest(&next), "{topology:?}");
+        world.developer().test_env.write("app/index.html", "<title>next</title>");
+        let next = world.honest();
+        assert_eq!(world.in_production(), world.digest(&next), "{topology:?}");
     }
 }
 
 #[test]
 fn an_import_that_never_ends_is_refused() {
-    let field = Field::new(BOTH[0]);
-    field.developer().run(&["import", "/dev/zero"]).ended(2).on_stderr("is longer than 16 MiB");
+    let world = World::new(BOTH[0]);
+    world.developer().run(&["import", "/dev/zero"]).ended(2).on_stderr("is longer than 16 MiB");
 }
 
 #[test]
 fn an_imported_record_is_credited_with_nothing() {
-    let field = Field::new(BOTH[1]);
-    let own = field.honest();
-    let mut forged = field.record(&own);
+    let world = World::new(BOTH[1]);
+    let own = world.honest();
+    let mut forged = world.record(&own);
     forged.release = "r29991231-235959-ffffff".to_owned();
     let theirs = "e".repeat(40);
     forged.edit("started", |started| started["source"]["commit"] = serde_json::json!(theirs));
-    let test_env = field.developer().test_env;
+    let test_env = world.developer().test_env;
     let file = test_env.root.path().join("record.jsonl");
     std::fs::write(&file, forged.file()).unwrap();
-    field.developer().run(&["import", "record.jsonl"]).ended(0);
+    world.developer().run(&["import", "record.jsonl"]).ended(0);
     std::fs::remove_file(&file).unwrap();
 
-    let status = field.manager().run(&["status", "--output", "json"]).ended(0).json();
+    let status = world.manager().run(&["status", "--output", "json"]).ended(0).json();
     let services = status[0]["services"].as_array().unwrap();
     let prod = services.iter().find(|s| s["stage"] == "prod").unwrap();
     assert_eq!(prod["live"]["release"], own, "{prod}");
     assert_eq!(prod["last_good"], own, "{prod}");
 
     // An image that is given has the commit of the release that built it here.
-    let given = format!("app={}", field.digest(&own));
-    let ran = field.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0);
-    let commit = &field.record(&crate::binary::rig::release_in(&ran.out)).fact("image-built")["commit"].clone();
+    let given = format!("app={}", world.digest(&own));
+    let ran = world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0);
+    let commit = &world.record(&crate::binary::rig::release_in(&ran.out)).fact("image-built")["commit"].clone();
     assert_eq!(commit["told_by"], serde_json::json!({ "release": own }), "{commit}");
-    assert_eq!(commit["commit"], field.record(&own).fact("started")["source"]["commit"], "{commit}");
+    assert_eq!(commit["commit"], world.record(&own).fact("started")["source"]["commit"], "{commit}");
 }

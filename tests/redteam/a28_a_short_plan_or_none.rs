@@ -1,31 +1,31 @@
 //! A plan named by a few digits can be forged: somebody who can try many plans finds another one that begins alike. And `--yes` without a plan
 //! approves whatever waits by then.
 
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 
 #[test]
 fn a_prefix_that_can_be_forged_is_refused_and_so_is_yes_to_whatever_waits() {
     for topology in BOTH {
-        let field = Field::new(topology);
-        let release = field.prepared();
-        let running = field.waits(&release);
-        let plan = field.plan(&release);
+        let world = World::new(topology);
+        let release = world.prepared();
+        let running = world.waits(&release);
+        let plan = world.plan(&release);
         for digits in [8, 12, 15] {
-            let ran = field.manager().run(&["approve", &release, "--plan", &plan[..digits]]).ended(2);
+            let ran = world.manager().run(&["approve", &release, "--plan", &plan[..digits]]).ended(2);
             ran.on_stderr("too short to identify a plan").on_stderr("at least 16 digits");
         }
-        field.manager().run(&["approve", &release]).ended(2).on_stderr("without a terminal").on_stderr("--plan ");
+        world.manager().run(&["approve", &release]).ended(2).on_stderr("without a terminal").on_stderr("--plan ");
         let yes = ["approve", &release, "--yes"];
-        field.manager().run(&yes).ended(2).on_stderr("`--yes` approves a plan only where it is named");
+        world.manager().run(&yes).ended(2).on_stderr("`--yes` approves a plan only where it is named");
         // Nor at a terminal, where it would scroll past.
-        let ran = field.manager().start_on_terminal(&yes).end().ended(2);
+        let ran = world.manager().start_on_terminal(&yes).end().ended(2);
         assert!(ran.out.contains("`--yes` approves a plan only where it is named"), "{}", ran.out);
-        field.production_is_untouched();
+        world.production_is_untouched();
         // The control: as many digits as every sheet shows.
-        let sheet = field.manager().run(&["approvals"]).ended(0);
+        let sheet = world.manager().run(&["approvals"]).ended(0);
         let command = format!("kanmon approve {release} --plan {}", &plan[..16]);
         assert!(sheet.out.lines().any(|line| line.trim() == command), "{}", sheet.out);
-        field.manager().run(&["approve", &release, "--plan", &plan[..16]]).ended(0);
+        world.manager().run(&["approve", &release, "--plan", &plan[..16]]).ended(0);
         running.end().ended(0);
     }
 }

@@ -1,6 +1,6 @@
 //! A release deploys the templates and values that it started with: files that were changed since are refused by their SHA-256.
 
-use super::rig::{BOTH, Field};
+use super::rig::{BOTH, World};
 
 #[test]
 fn a_template_or_values_that_were_changed_since_the_start_are_refused() {
@@ -9,22 +9,22 @@ fn a_template_or_values_that_were_changed_since_the_start_are_refused() {
             ("deploy/web.json", "\"essential\": true,", "\"essential\": true, \"command\": [\"/evil\"],"),
             ("deploy/prod.yaml", "cpu: 512", "cpu: 1024"),
         ] {
-            let field = Field::new(topology);
-            let release = field.prepared();
-            let test_env = field.promoter().test_env;
+            let world = World::new(topology);
+            let release = world.prepared();
+            let test_env = world.promoter().test_env;
             let honest = std::fs::read_to_string(test_env.root.path().join(file)).unwrap();
             assert!(honest.contains(from), "{honest}");
             test_env.write(file, &honest.replace(from, to));
-            let ran = field.promoter().run(&["promote", &release, "--to", "prod"]);
+            let ran = world.promoter().run(&["promote", &release, "--to", "prod"]);
             assert!(!matches!(ran.code, Some(0 | 30)), "{topology:?} {file}: {ran:?}");
             assert!((ran.out + &ran.err).contains("is not what it was when the release started"), "{file}");
-            field.production_is_untouched();
+            world.production_is_untouched();
             // Control: as it was, it goes.
             test_env.write(file, &honest);
-            let running = field.waits(&release);
-            field.approves(&release);
+            let running = world.waits(&release);
+            world.approves(&release);
             running.end().ended(0);
-            assert_eq!(field.in_production(), field.digest(&release));
+            assert_eq!(world.in_production(), world.digest(&release));
         }
     }
 }

@@ -3,31 +3,31 @@
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{ApprovalResult, ApprovalStatus, StageRetryMode};
 
-use super::rig::Field;
+use super::rig::World;
 
 const BY_KANMON: &str = "        by: kanmon\n";
 
 /// The team's file asks through this account's pipeline `hello`.
-pub fn asks_in(field: &Field, account: &str) {
-    asks_through(field, account, "hello");
+pub fn asks_in(world: &World, account: &str) {
+    asks_through(world, account, "hello");
 }
 
 /// The same through another pipeline.
-pub fn asks_through(field: &Field, account: &str, pipeline: &str) {
+pub fn asks_through(world: &World, account: &str, pipeline: &str) {
     let way = format!(
         "        by: codepipeline\n        account: {account}\n        pipeline: {pipeline}\n        action: Approve\n"
     );
-    field.edit_for_all(BY_KANMON, &way);
+    world.edit_for_all(BY_KANMON, &way);
 }
 
 /// CodePipeline as this user reaches it.
-async fn client(field: &Field, user: &str) -> Client {
-    let keys: std::collections::BTreeMap<String, String> = field.sandbox.keys(user).into_iter().collect();
+async fn client(world: &World, user: &str) -> Client {
+    let keys: std::collections::BTreeMap<String, String> = world.sandbox.keys(user).into_iter().collect();
     let (id, secret) = (&keys["AWS_ACCESS_KEY_ID"], &keys["AWS_SECRET_ACCESS_KEY"]);
     let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
         .region(aws_types::region::Region::new("ap-northeast-1"))
         .credentials_provider(aws_credential_types::Credentials::new(id, secret, None, None, "test"))
-        .endpoint_url(field.sandbox.endpoint());
+        .endpoint_url(world.sandbox.endpoint());
     Client::new(&config.load().await)
 }
 
@@ -36,9 +36,9 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Somebody starts a pipeline; its execution.
-pub fn starts(field: &Field, user: &str, pipeline: &str) -> String {
+pub fn starts(world: &World, user: &str, pipeline: &str) -> String {
     runtime().block_on(async {
-        let started = client(field, user).await.start_pipeline_execution().name(pipeline).send().await.unwrap();
+        let started = client(world, user).await.start_pipeline_execution().name(pipeline).send().await.unwrap();
         started.pipeline_execution_id().unwrap().to_owned()
     })
 }
@@ -58,44 +58,44 @@ async fn token(client: &Client, pipeline: &str) -> String {
 }
 
 /// The build `Prepare` of an execution ends and exports this plan.
-pub fn exports(field: &Field, account: &str, pipeline: &str, execution: &str, plan: &str) {
+pub fn exports(world: &World, account: &str, pipeline: &str, execution: &str, plan: &str) {
     let output = serde_json::json!({ "account": account, "region": "ap-northeast-1", "pipeline": pipeline,
         "execution": execution, "action": "Prepare/Prepare", "end": { "outputVariables": { "KANMON_PLAN": plan } } });
     let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
     // The execution may not have come to it yet.
-    while field.sandbox.ask("POST", "actions", &output.to_string()).get("message").is_some() {
+    while world.sandbox.ask("POST", "actions", &output.to_string()).get("message").is_some() {
         assert!(std::time::Instant::now() < until, "the build of {pipeline} never waits to be told");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }
 
 /// Waits until a pipeline's approval does.
-pub fn waits(field: &Field, user: &str, pipeline: &str) {
-    runtime().block_on(async { token(&client(field, user).await, pipeline).await });
+pub fn waits(world: &World, user: &str, pipeline: &str) {
+    runtime().block_on(async { token(&client(world, user).await, pipeline).await });
 }
 
 /// Somebody approves in the console, whatever it says.
-pub fn approves(field: &Field, user: &str, pipeline: &str) {
-    answers(field, user, pipeline, ApprovalStatus::Approved, "fine");
+pub fn approves(world: &World, user: &str, pipeline: &str) {
+    answers(world, user, pipeline, ApprovalStatus::Approved, "fine");
 }
 
 /// Somebody rejects there.
-pub fn rejects(field: &Field, user: &str, pipeline: &str, why: &str) {
-    answers(field, user, pipeline, ApprovalStatus::Rejected, why);
+pub fn rejects(world: &World, user: &str, pipeline: &str, why: &str) {
+    answers(world, user, pipeline, ApprovalStatus::Rejected, why);
 }
 
 /// Somebody retries the stage of the approval, which has failed: its action asks again.
-pub fn retries(field: &Field, user: &str, pipeline: &str, execution: &str) {
+pub fn retries(world: &World, user: &str, pipeline: &str, execution: &str) {
     runtime().block_on(async {
-        let retry = client(field, user).await.retry_stage_execution().pipeline_name(pipeline).stage_name("Production");
+        let retry = client(world, user).await.retry_stage_execution().pipeline_name(pipeline).stage_name("Production");
         let retry = retry.pipeline_execution_id(execution).retry_mode(StageRetryMode::FailedActions);
         retry.send().await.unwrap();
     });
 }
 
-fn answers(field: &Field, user: &str, pipeline: &str, status: ApprovalStatus, summary: &str) {
+fn answers(world: &World, user: &str, pipeline: &str, status: ApprovalStatus, summary: &str) {
     runtime().block_on(async {
-        let client = client(field, user).await;
+        let client = client(world, user).await;
         let token = token(&client, pipeline).await;
         let result = ApprovalResult::builder().status(status).summary(summary).build().unwrap();
         let answer = client.put_approval_result().pipeline_name(pipeline).stage_name("Production");

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::record::Record;
-use super::rig::{Field, Topology};
+use super::rig::{Topology, World};
 
 /// The digest of an image that nobody built.
 fn other() -> String {
@@ -48,10 +48,10 @@ fn forgeries(honest: &Record) -> Vec<(Record, &'static str)> {
 
 #[test]
 fn a_record_that_leads_nowhere_is_refused_with_why() {
-    let field = Field::new(Topology::Strong);
-    let release = field.prepared();
-    for (record, why) in forgeries(&field.record(&release)) {
-        field.plant(&record);
+    let world = World::new(Topology::Strong);
+    let release = world.prepared();
+    for (record, why) in forgeries(&world.record(&release)) {
+        world.plant(&record);
         let verbs: [&[&str]; 5] = [
             &["history", &release],
             &["promote", &release, "--to", "prod"],
@@ -60,18 +60,18 @@ fn a_record_that_leads_nowhere_is_refused_with_why() {
             &["history"],
         ];
         for verb in verbs {
-            field.promoter().run(verb).ended(40).on_stderr("does not fit together").on_stderr(why);
+            world.promoter().run(verb).ended(40).on_stderr("does not fit together").on_stderr(why);
         }
     }
-    field.production_is_untouched();
+    world.production_is_untouched();
 }
 
 #[test]
 fn one_such_record_hides_no_other_release() {
-    let field = Field::new(Topology::Strong);
-    let first = field.record(&field.prepared());
-    let waiting = field.prepared();
-    let running = field.waits(&waiting);
+    let world = World::new(Topology::Strong);
+    let first = world.record(&world.prepared());
+    let waiting = world.prepared();
+    let running = world.waits(&waiting);
     let mut forged = forgeries(&first);
     // Two images of one name: what ran in staging, and what would go further.
     let mut twice = first.clone();
@@ -83,40 +83,40 @@ fn one_such_record_hides_no_other_release() {
     forged.push((twice, "and this is abab"));
     for (n, (mut record, why)) in forged.into_iter().enumerate() {
         record.release = format!("r20200101-0000{n:02}-ffffff");
-        record.add_to(field.state());
+        record.add_to(world.state());
         let bad = &record.release;
         for verb in ["history", "approvals", "status"] {
-            let ran = field.manager().run(&[verb]).ended(0);
+            let ran = world.manager().run(&[verb]).ended(0);
             ran.says(&waiting).on_stderr(&format!("{bad} cannot be read, and is left out")).on_stderr(why);
-            let json = field.manager().run(&[verb, "--output", "json"]).ended(0).json();
+            let json = world.manager().run(&[verb, "--output", "json"]).ended(0).json();
             let unreadable = json[0]["unreadable"].as_array().unwrap();
             assert!(unreadable.iter().any(|one| one["release"] == **bad), "{verb}: {unreadable:?}");
         }
-        let listed = field.manager().run(&["history"]).ended(0).out;
+        let listed = world.manager().run(&["history"]).ended(0).out;
         assert!(listed.lines().any(|l| l.contains(bad.as_str()) && l.contains("unreadable")), "{listed}");
     }
     // The control: the honest one is approved and goes on.
-    field.approves(&waiting);
+    world.approves(&waiting);
     running.end().ended(0);
-    assert_eq!(field.in_production(), field.digest(&waiting));
+    assert_eq!(world.in_production(), world.digest(&waiting));
 }
 
 #[test]
 fn a_question_that_cannot_be_read_hides_no_other() {
-    let field = Field::new(Topology::Strong);
-    let release = field.prepared();
-    let running = field.waits(&release);
-    let honest = field.record(&release);
+    let world = World::new(Topology::Strong);
+    let release = world.prepared();
+    let running = world.waits(&release);
+    let honest = world.record(&release);
     // The same question under another name, which its plan's hash does not stand for, and once more with a message that nobody sent.
     let mut renamed = honest.clone();
     renamed.release = "r20200101-000001-ffffff".to_owned();
-    renamed.add_to(field.state());
+    renamed.add_to(world.state());
     let mut lacking = honest;
     lacking.release = "r20200101-000002-ffffff".to_owned();
-    lacking.add_to(field.state());
+    lacking.add_to(world.state());
     let message = format!("INSERT INTO inbox VALUES ('{}', 1, 'approved', 'by me')", lacking.release);
-    rusqlite::Connection::open(field.state().join("journal.db")).unwrap().execute_batch(&message).unwrap();
-    let ran = field.manager().run(&["approvals"]).ended(0);
+    rusqlite::Connection::open(world.state().join("journal.db")).unwrap().execute_batch(&message).unwrap();
+    let ran = world.manager().run(&["approvals"]).ended(0);
     let ran = ran.on_stderr(&format!("{} cannot be read, and is left out", lacking.release));
     let sheets: Vec<&str> = ran.out.split("\n\n").collect();
     let of =
@@ -124,8 +124,8 @@ fn a_question_that_cannot_be_read_hides_no_other() {
     assert!(of(&renamed.release).contains("does not show what this plan stands for"), "{ran:?}");
     assert!(!of(&release).contains("does not show"), "{ran:?}");
     for verb in ["history", "status"] {
-        field.manager().run(&[verb]).ended(0).says(&release);
+        world.manager().run(&[verb]).ended(0).says(&release);
     }
-    field.approves(&release);
+    world.approves(&release);
     running.end().ended(0);
 }

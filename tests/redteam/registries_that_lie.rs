@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::rig::{Field, Topology};
+use super::rig::{Topology, World};
 
 /// What a server heard: request lines, each with its authorization.
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -57,7 +57,7 @@ fn with_realm(realm: String) -> (String, Heard) {
 
 #[test]
 fn a_login_goes_to_no_server_in_the_clear_that_a_registry_names() {
-    let field = Field::new(Topology::Direct);
+    let world = World::new(Topology::Direct);
     let (token_server, given) = serve(|_, stream| send(stream, "200 OK", "", "{\"token\":\"abc\"}"));
     let released = |realm: &str| {
         let (host, heard) = with_realm(realm.to_owned());
@@ -65,7 +65,7 @@ fn a_login_goes_to_no_server_in_the_clear_that_a_registry_names() {
         // somebody:secret
         let auths = format!("{{\"auths\":{{\"{host}\":{{\"auth\":\"c29tZWJvZHk6c2VjcmV0\"}}}}}}");
         std::fs::write(config.path().join("config.json"), auths).unwrap();
-        let mut developer = field.developer();
+        let mut developer = world.developer();
         developer.keys.push(("DOCKER_CONFIG".to_owned(), config.path().to_str().unwrap().to_owned()));
         let ran =
             developer.run(&["release", "--until", "staging", "--image", &format!("app={host}/evil:v1")]).ended(40);
@@ -87,7 +87,7 @@ fn a_login_goes_to_no_server_in_the_clear_that_a_registry_names() {
 
 #[test]
 fn a_manifest_without_an_end_is_not_read() {
-    let field = Field::new(Topology::Direct);
+    let world = World::new(Topology::Direct);
     let sent = Arc::new(AtomicUsize::new(0));
     let count = sent.clone();
     let (host, _) = serve(move |_, stream| {
@@ -97,7 +97,7 @@ fn a_manifest_without_an_end_is_not_read() {
         }
     });
     let given = format!("app={host}/evil:v1");
-    let ran = field.developer().run(&["release", "--until", "staging", "--image", &given]).ended(40);
+    let ran = world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(40);
     let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("larger than 4194304 bytes"), "{said}");
     // What is on its way in buffers of this machine comes on top.

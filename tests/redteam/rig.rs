@@ -30,7 +30,7 @@ pub enum Topology {
 pub const BOTH: [Topology; 2] = [Topology::Direct, Topology::Strong];
 
 /// One world: AWS, the shared state, and a checkout of the repository for each person.
-pub struct Field {
+pub struct World {
     pub topology: Topology,
     pub sandbox: Sandbox,
     state: TempDir,
@@ -58,8 +58,8 @@ impl Topology {
     }
 }
 
-impl Field {
-    pub fn new(topology: Topology) -> Field {
+impl World {
+    pub fn new(topology: Topology) -> World {
         let seed = tempfile::tempdir().unwrap();
         let file = seed.path().join("world.yaml");
         let deploys = match topology {
@@ -70,7 +70,7 @@ impl Field {
         let sandbox = Sandbox::with(&["--speed", "120", "--seed", file.to_str().unwrap()]);
         let [developer, promoter, manager] = [(); 3].map(|()| checkout(topology, &sandbox));
         let state = tempfile::tempdir().unwrap();
-        Field { topology, sandbox, state, developer, promoter, manager, _seed: seed }
+        World { topology, sandbox, state, developer, promoter, manager, _seed: seed }
     }
 
     fn person<'f>(&'f self, name: &'static str, test_env: &'f TestEnv) -> Person<'f> {
@@ -83,7 +83,7 @@ impl Field {
         self.person("developer", &self.developer)
     }
 
-    /// The developer by another name of his in development, at the same desk.
+    /// The developer by another name of his in development, on the same machine.
     pub fn accomplice(&self) -> Person<'_> {
         self.person("accomplice", &self.developer)
     }
@@ -116,13 +116,13 @@ impl Field {
     }
 
     /// Everybody's checkout.
-    pub fn desks(&self) -> [&TestEnv; 3] {
+    pub fn checkouts(&self) -> [&TestEnv; 3] {
         [&self.developer, &self.promoter, &self.manager]
     }
 
     /// The same change of the team's file in everybody's checkout, agreed on by all.
-    pub fn edit_for_all(&self, from: &str, to: &str) -> &Field {
-        for test_env in self.desks() {
+    pub fn edit_for_all(&self, from: &str, to: &str) -> &World {
+        for test_env in self.checkouts() {
             test_env.edit(from, to);
             test_env.commit();
         }
