@@ -25,7 +25,7 @@ use crate::model::step::part::Direction;
 use crate::ports::journal::{Holder, Imported, Journal, JournalError, LEASE, Lease, Pulse, Record};
 
 /// A store to be tried, and whom it shall take for dead.
-pub(super) struct Bench {
+pub(super) struct TestStore {
     pub journal: Box<dyn Journal>,
     pub dead: Dead,
     /// Where it keeps its files, as long as the trial takes.
@@ -42,18 +42,18 @@ pub(super) fn gone(dead: &Dead) -> impl Fn(&Holder) -> bool + Send + Sync + 'sta
 }
 
 /// What a rule is, to be tried.
-type Rule = fn(Bench) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+type Rule = fn(TestStore) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// One test for each rule; a rule that is not listed is dead code, and clippy says so. `all` lists them instead.
 macro_rules! conformance {
     (all) => {
         $crate::journal::conformance::conformance! { @rules all }
     };
-    ($bench:expr) => {
-        $crate::journal::conformance::conformance! { @rules each $bench }
+    ($test_store:expr) => {
+        $crate::journal::conformance::conformance! { @rules each $test_store }
     };
-    (@rules $what:ident $($bench:expr)?) => {
-        $crate::journal::conformance::conformance! { @$what $($bench)?;
+    (@rules $what:ident $($test_store:expr)?) => {
+        $crate::journal::conformance::conformance! { @$what $($test_store)?;
             what_is_appended_is_read_and_folds
             a_release_begins_once
             what_was_never_begun_is_said_so
@@ -88,15 +88,15 @@ macro_rules! conformance {
             a_record_teaches_ledgers_nothing
         }
     };
-    (@each $bench:expr; $($name:ident)*) => {
+    (@each $test_store:expr; $($name:ident)*) => {
         $(#[tokio::test]
         async fn $name() {
-            let bench = $bench;
-            $crate::journal::conformance::$name(&bench).await;
+            let test_store = $test_store;
+            $crate::journal::conformance::$name(&test_store).await;
         })*
     };
     (@all; $($name:ident)*) => {
-        [$((stringify!($name), |bench| Box::pin(async move { $name(&bench).await }))),*]
+        [$((stringify!($name), |test_store| Box::pin(async move { $name(&test_store).await }))),*]
     };
 }
 pub(super) use conformance;
@@ -118,7 +118,7 @@ fn lapsed() -> i64 {
     LEASE.as_secs() + 1
 }
 
-impl Bench {
+impl TestStore {
     fn is_dead(&self, name: &str) {
         self.dead.lock().unwrap().insert(name.into());
     }
@@ -181,7 +181,7 @@ fn abort(reason: &str) -> MessageBody {
     MessageBody::Abort { by, reason: reason.into(), roll_back: true }
 }
 
-pub(super) async fn what_is_appended_is_read_and_folds(b: &Bench) {
+pub(super) async fn what_is_appended_is_read_and_folds(b: &TestStore) {
     let (lease, first) = b.journal.begin(&app(), &id("r1"), started(), &holder("a"), at(0)).await.unwrap();
     let more = b.journal.append(&lease, 1, &[warned("one"), warned("two")], at(5)).await.unwrap();
     let read = b.journal.read(&id("r1")).await.unwrap();
@@ -193,14 +193,14 @@ pub(super) async fn what_is_appended_is_read_and_folds(b: &Bench) {
     assert_eq!(said, [warned("one"), warned("two")]);
 }
 
-pub(super) async fn a_release_begins_once(b: &Bench) {
+pub(super) async fn a_release_begins_once(b: &TestStore) {
     b.begin("r1", "a", 0).await;
     let again = b.journal.begin(&app(), &id("r1"), warned("no"), &holder("b"), at(lapsed())).await.unwrap_err();
     assert!(again.to_string().contains("r1 is recorded already"), "{again}");
     assert_eq!(b.count("r1").await, 1);
 }
 
-pub(super) async fn what_was_never_begun_is_said_so(b: &Bench) {
+pub(super) async fn what_was_never_begun_is_said_so(b: &TestStore) {
     let r: ReleaseId = id("r1");
     let none = Err(JournalError::NoSuchRelease(r.clone()));
     let lease = Lease { release: r.clone(), holder: holder("a"), fence: 1 };
@@ -213,7 +213,7 @@ pub(super) async fn what_was_never_begun_is_said_so(b: &Bench) {
     assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), StageLedger::default());
 }
 
-pub(super) async fn an_append_must_follow_the_last_event(b: &Bench) {
+pub(super) async fn an_append_must_follow_the_last_event(b: &TestStore) {
     let lease = b.begin("r1", "a", 0).await;
     is_lost(b.append(&lease, 0, warned("too early")).await);
     is_lost(b.append(&lease, 2, warned("a gap")).await);
@@ -222,7 +222,7 @@ pub(super) async fn an_append_must_follow_the_last_event(b: &Bench) {
     assert_eq!(b.count("r1").await, 2);
 }
 
-pub(super) async fn a_lease_is_taken_by_one_and_its_fence_grows(b: &Bench) {
+pub(super) async fn a_lease_is_taken_by_one_and_its_fence_grows(b: &TestStore) {
     let first = b.begin("r1", "a", 0).await;
     is_held(b.take("r1", "b", 1).await, "a@host");
     let mut fence = first.fence;
@@ -234,7 +234,7 @@ pub(super) async fn a_lease_is_taken_by_one_and_its_fence_grows(b: &Bench) {
     is_lost(b.append(&first, 1, warned("from the past")).await);
 }
 
-pub(super) async fn a_lease_that_ran_out_stays_with_its_holder_until_somebody_takes_it(b: &Bench) {
+pub(super) async fn a_lease_that_ran_out_stays_with_its_holder_until_somebody_takes_it(b: &TestStore) {
     let a = b.begin("r1", "a", 0).await;
     b.journal.append(&a, 1, &[warned("late, and alone")], at(lapsed())).await.unwrap();
     b.journal.renew(&a, at(lapsed())).await.unwrap();
@@ -245,7 +245,7 @@ pub(super) async fn a_lease_that_ran_out_stays_with_its_holder_until_somebody_ta
     b.append(&other, 2, warned("on")).await.unwrap();
 }
 
-pub(super) async fn a_lease_of_the_dead_is_taken_at_once(b: &Bench) {
+pub(super) async fn a_lease_of_the_dead_is_taken_at_once(b: &TestStore) {
     let a = b.begin("r1", "a", 0).await;
     b.is_dead("a");
     assert_eq!(b.journal.list(&app()).await.unwrap()[0].held_by, None);
@@ -253,7 +253,7 @@ pub(super) async fn a_lease_of_the_dead_is_taken_at_once(b: &Bench) {
     is_lost(b.append(&a, 1, warned("a ghost")).await);
 }
 
-pub(super) async fn a_lease_is_taken_by_its_pulse_and_never_by_a_clock(b: &Bench) {
+pub(super) async fn a_lease_is_taken_by_its_pulse_and_never_by_a_clock(b: &TestStore) {
     let a = b.begin("r1", "a", 0).await;
     let years = 100_000_000;
     let seen = pulse(b.take("r1", "b", years).await);
@@ -270,14 +270,14 @@ pub(super) async fn a_lease_is_taken_by_its_pulse_and_never_by_a_clock(b: &Bench
     b.append(&b_has, 1, warned("on")).await.unwrap();
 }
 
-pub(super) async fn taking_a_lease_again_ends_the_older_one(b: &Bench) {
+pub(super) async fn taking_a_lease_again_ends_the_older_one(b: &TestStore) {
     let older = b.begin("r1", "a", 0).await;
     let newer = b.take("r1", "a", 1).await.unwrap();
     is_lost(b.append(&older, 1, warned("x")).await);
     b.append(&newer, 1, warned("x")).await.unwrap();
 }
 
-pub(super) async fn a_lease_given_up_writes_no_more(b: &Bench) {
+pub(super) async fn a_lease_given_up_writes_no_more(b: &TestStore) {
     let a = b.begin("r1", "a", 0).await;
     b.journal.give_up(&a).await.unwrap();
     is_lost(b.append(&a, 1, warned("x")).await);
@@ -286,7 +286,7 @@ pub(super) async fn a_lease_given_up_writes_no_more(b: &Bench) {
     assert!(next.fence > a.fence);
 }
 
-pub(super) async fn messages_wait_in_order_and_are_absorbed_once(b: &Bench) {
+pub(super) async fn messages_wait_in_order_and_are_absorbed_once(b: &TestStore) {
     let lease = b.begin("r1", "a", 0).await;
     let other = b.begin("r2", "a", 0).await;
     let mut ids = vec![];
@@ -315,7 +315,7 @@ pub(super) async fn messages_wait_in_order_and_are_absorbed_once(b: &Bench) {
     assert!(next > ids[2], "a number is never given twice");
 }
 
-pub(super) async fn an_append_that_fails_leaves_nothing(b: &Bench) {
+pub(super) async fn an_append_that_fails_leaves_nothing(b: &TestStore) {
     let lease = b.begin("r1", "a", 0).await;
     b.lock("dev", &lease, 0).await.unwrap();
     let waits = b.journal.send(&id("r1"), abort("x"), at(0)).await.unwrap();
@@ -333,7 +333,7 @@ pub(super) async fn an_append_that_fails_leaves_nothing(b: &Bench) {
     is_held(b.lock("dev", &other, 1).await, "r1");
 }
 
-pub(super) async fn a_stage_is_held_by_one_release(b: &Bench) {
+pub(super) async fn a_stage_is_held_by_one_release(b: &TestStore) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     let fence = b.lock("dev", &one, 0).await.unwrap();
     assert_eq!(b.lock("dev", &one, 1).await, Ok(fence), "twice is once");
@@ -346,7 +346,7 @@ pub(super) async fn a_stage_is_held_by_one_release(b: &Bench) {
     assert!(b.lock("dev", &two, 1).await.unwrap() > fence);
 }
 
-pub(super) async fn a_stage_is_taken_from_the_dead_and_the_lapsed(b: &Bench) {
+pub(super) async fn a_stage_is_taken_from_the_dead_and_the_lapsed(b: &TestStore) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     let first = b.lock("dev", &one, 0).await.unwrap();
     let second = b.lock_over("dev", &two, 0).await;
@@ -355,7 +355,7 @@ pub(super) async fn a_stage_is_taken_from_the_dead_and_the_lapsed(b: &Bench) {
     assert!(first < second && second < third);
 }
 
-pub(super) async fn a_stage_is_renewed_along_with_its_release(b: &Bench) {
+pub(super) async fn a_stage_is_renewed_along_with_its_release(b: &TestStore) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     b.lock("dev", &one, 0).await.unwrap();
     b.lock("prod", &one, 0).await.unwrap();
@@ -369,7 +369,7 @@ pub(super) async fn a_stage_is_renewed_along_with_its_release(b: &Bench) {
     is_held(b.lock("dev", &one, 2 * LEASE.as_secs()).await, "r2");
 }
 
-pub(super) async fn a_stage_passes_to_a_later_process_of_its_release(b: &Bench) {
+pub(super) async fn a_stage_passes_to_a_later_process_of_its_release(b: &TestStore) {
     let first = b.begin("r1", "a", 0).await;
     let fence = b.lock("dev", &first, 0).await.unwrap();
     b.is_dead("a");
@@ -379,7 +379,7 @@ pub(super) async fn a_stage_passes_to_a_later_process_of_its_release(b: &Bench) 
     is_lost(b.journal.unlock_stage(&app(), &stage("dev"), &first).await);
 }
 
-pub(super) async fn leaving_a_stage_or_giving_up_frees_it(b: &Bench) {
+pub(super) async fn leaving_a_stage_or_giving_up_frees_it(b: &TestStore) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     b.lock("dev", &one, 0).await.unwrap();
     b.lock("prod", &one, 0).await.unwrap();
@@ -393,7 +393,7 @@ pub(super) async fn leaving_a_stage_or_giving_up_frees_it(b: &Bench) {
     is_held(b.lock("dev", &back, 1).await, "r2");
 }
 
-pub(super) async fn nobody_changes_a_stage_that_it_does_not_hold(b: &Bench) {
+pub(super) async fn nobody_changes_a_stage_that_it_does_not_hold(b: &TestStore) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     is_lost(b.append(&one, 1, update("dev")).await);
     b.lock("dev", &one, 0).await.unwrap();
@@ -426,7 +426,7 @@ fn word(reason: &str, said: Said) -> Word {
     Word { by, reason: reason.into(), said }
 }
 
-pub(super) async fn a_frozen_stage_takes_nothing_in_and_lets_everything_out(b: &Bench) {
+pub(super) async fn a_frozen_stage_takes_nothing_in_and_lets_everything_out(b: &TestStore) {
     let one = b.begin("r1", "a", 0).await;
     b.lock("dev", &one, 0).await.unwrap();
     b.append(&one, 1, Fact::StageEntered { stage: id("dev") }).await.unwrap();
@@ -453,7 +453,7 @@ pub(super) async fn a_frozen_stage_takes_nothing_in_and_lets_everything_out(b: &
     b.append(&one, 4, update("dev")).await.unwrap();
 }
 
-pub(super) async fn what_failed_and_what_froze_by_itself_is_remembered(b: &Bench) {
+pub(super) async fn what_failed_and_what_froze_by_itself_is_remembered(b: &TestStore) {
     let one = b.begin("r1", "a", 0).await;
     let images = BTreeMap::from([(id("web"), Digest::of(b"web"))]);
     let failed = |outcome| Fact::ImagesFailed { stage: id("dev"), images: images.clone(), reason: reason(outcome) };
@@ -467,7 +467,7 @@ pub(super) async fn what_failed_and_what_froze_by_itself_is_remembered(b: &Bench
     assert_eq!(ledger.frozen.unwrap().by, FrozenBy::Release { release: id("r1") });
 }
 
-pub(super) async fn what_was_proven_has_not_failed_any_more(b: &Bench) {
+pub(super) async fn what_was_proven_has_not_failed_any_more(b: &TestStore) {
     let one = b.begin("r1", "a", 0).await;
     let (web, admin) = (Digest::of(b"web"), Digest::of(b"admin"));
     let both = BTreeMap::from([(id("web"), web.clone()), (id("admin"), admin)]);
@@ -490,7 +490,7 @@ pub(super) async fn what_was_proven_has_not_failed_any_more(b: &Bench) {
     assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap().failed, []);
 }
 
-pub(super) async fn a_lock_is_broken_by_a_person_and_that_is_on_record(b: &Bench) {
+pub(super) async fn a_lock_is_broken_by_a_person_and_that_is_on_record(b: &TestStore) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     b.lock("dev", &one, 0).await.unwrap();
     let (release, who, seen) = b.journal.holder(&app(), &stage("dev")).await.unwrap().unwrap();
@@ -508,7 +508,7 @@ pub(super) async fn a_lock_is_broken_by_a_person_and_that_is_on_record(b: &Bench
     assert!(b.lock("dev", &two, 4).await.unwrap() > seen.fence);
 }
 
-pub(super) async fn a_release_is_taken_from_its_holder_and_that_is_on_record(b: &Bench) {
+pub(super) async fn a_release_is_taken_from_its_holder_and_that_is_on_record(b: &TestStore) {
     let one = b.begin("r1", "a", 0).await;
     b.lock("dev", &one, 0).await.unwrap();
     let fence = pulse(b.take("r1", "b", 1).await).fence;
@@ -530,7 +530,7 @@ pub(super) async fn a_release_is_taken_from_its_holder_and_that_is_on_record(b: 
     b.append(&two, 2, warned("on")).await.unwrap();
 }
 
-pub(super) async fn the_ledger_is_the_fold_of_what_happened_in_a_stage(b: &Bench) {
+pub(super) async fn the_ledger_is_the_fold_of_what_happened_in_a_stage(b: &TestStore) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     let entered = Fact::StageEntered { stage: id("dev") };
     b.lock("dev", &one, 0).await.unwrap();
@@ -549,7 +549,7 @@ pub(super) async fn the_ledger_is_the_fold_of_what_happened_in_a_stage(b: &Bench
     assert_eq!(b.journal.ledger(&id("other"), &stage("dev")).await.unwrap(), StageLedger::default());
 }
 
-pub(super) async fn releases_are_listed_newest_first(b: &Bench) {
+pub(super) async fn releases_are_listed_newest_first(b: &TestStore) {
     b.begin("r1", "a", 100).await;
     let middle = b.begin("r3", "a", 50).await;
     b.begin("r2", "a", 50).await;
@@ -565,7 +565,7 @@ pub(super) async fn releases_are_listed_newest_first(b: &Bench) {
     assert_eq!(listed[0].held_by, Some(holder("a")));
 }
 
-pub(super) async fn large_facts_come_back_whole(b: &Bench) {
+pub(super) async fn large_facts_come_back_whole(b: &TestStore) {
     let lease = b.begin("r1", "a", 0).await;
     let findings = (0..6000).map(|n| Finding {
         id: format!("CVE-2026-{n:05}"),
@@ -588,7 +588,7 @@ pub(super) async fn large_facts_come_back_whole(b: &Bench) {
     assert_eq!((&read[1].fact, &read[3].fact), (&observed, &observed));
 }
 
-pub(super) async fn many_facts_are_one_append(b: &Bench) {
+pub(super) async fn many_facts_are_one_append(b: &TestStore) {
     let lease = b.begin("r1", "a", 0).await;
     let facts: Vec<Fact> = (0..300).map(|n| warned(format!("{n} {}", "x".repeat(1000)))).collect();
     let appended = b.journal.append(&lease, 1, &facts, at(1)).await.unwrap();
@@ -597,7 +597,7 @@ pub(super) async fn many_facts_are_one_append(b: &Bench) {
     assert_eq!(b.journal.read(&id("r1")).await.unwrap()[1..301], appended);
 }
 
-pub(super) async fn of_those_who_come_at_once_one_gets_it(b: &Bench) {
+pub(super) async fn of_those_who_come_at_once_one_gets_it(b: &TestStore) {
     let lease = b.begin("r1", "a", 0).await;
     let facts = [warned("one"), warned("two"), warned("three")];
     let append = |n: usize| b.journal.append(&lease, 1, &facts[n..=n], at(0));
@@ -619,7 +619,7 @@ pub(super) async fn of_those_who_come_at_once_one_gets_it(b: &Bench) {
     assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
 }
 
-pub(super) async fn messages_sent_at_once_are_all_there(b: &Bench) {
+pub(super) async fn messages_sent_at_once_are_all_there(b: &TestStore) {
     b.begin("r1", "a", 0).await;
     let release = id("r1");
     let send = |reason: &str| b.journal.send(&release, abort(reason), at(0));
@@ -651,7 +651,7 @@ fn mark() -> Imported {
     Imported { at: at(30), by: "somebody@elsewhere, pid 1".to_owned() }
 }
 
-pub(super) async fn a_record_is_taken_in_as_it_is_and_nothing_is_done_on_its_word(b: &Bench) {
+pub(super) async fn a_record_is_taken_in_as_it_is_and_nothing_is_done_on_its_word(b: &TestStore) {
     let (origin, record) = elsewhere("r1", "end").await;
     assert_eq!(b.journal.restore(&record, &mark()).await, Ok(true));
     let again = Imported { by: "another".to_owned(), ..mark() };
@@ -674,7 +674,7 @@ pub(super) async fn a_record_is_taken_in_as_it_is_and_nothing_is_done_on_its_wor
     assert_eq!(missing, Err(JournalError::NoSuchRelease(id("r7"))));
 }
 
-pub(super) async fn a_record_that_differs_or_is_damaged_is_not_taken_in(b: &Bench) {
+pub(super) async fn a_record_that_differs_or_is_damaged_is_not_taken_in(b: &TestStore) {
     let (_, record) = elsewhere("r1", "end").await;
     let mut damaged = record.clone();
     damaged.rows[2].at = at(21).to_string();
@@ -699,7 +699,7 @@ pub(super) async fn a_record_that_differs_or_is_damaged_is_not_taken_in(b: &Benc
     assert_eq!((b.count("r1").await, b.count("r3").await), (4, 5));
 }
 
-pub(super) async fn a_record_teaches_ledgers_nothing(b: &Bench) {
+pub(super) async fn a_record_teaches_ledgers_nothing(b: &TestStore) {
     let own = b.begin("r5", "a", 0).await;
     b.lock("dev", &own, 0).await.unwrap();
     let facts =
@@ -714,11 +714,11 @@ pub(super) async fn a_record_teaches_ledgers_nothing(b: &Bench) {
 }
 
 /// How many of the rules hold in a store; those that do not are named.
-async fn tried(store: &str, bench: impl Fn() -> Bench) -> (usize, Vec<String>) {
+async fn tried(store: &str, test_store: impl Fn() -> TestStore) -> (usize, Vec<String>) {
     let rules: [(&str, Rule); _] = conformance!(all);
     let mut broken = Vec::new();
     for (name, rule) in rules {
-        if tokio::spawn(rule(bench())).await.is_err() {
+        if tokio::spawn(rule(test_store())).await.is_err() {
             broken.push(format!("{store}: {name}"));
         }
     }
@@ -728,11 +728,11 @@ async fn tried(store: &str, bench: impl Fn() -> Bench) -> (usize, Vec<String>) {
 #[tokio::test]
 async fn every_store_keeps_every_rule() {
     let mut stores = vec![
-        ("memory", tried("memory", super::memory::tests::bench).await),
-        ("SQLite", tried("SQLite", super::sqlite::tests::bench).await),
+        ("memory", tried("memory", super::memory::tests::test_store).await),
+        ("SQLite", tried("SQLite", super::sqlite::tests::test_store).await),
     ];
     if let Some(store) = super::dynamodb::tests::Store::start("the journal's rules on DynamoDB").await {
-        stores.push(("DynamoDB", tried("DynamoDB", || store.bench()).await));
+        stores.push(("DynamoDB", tried("DynamoDB", || store.test_store()).await));
     }
     let kept = |(rules, broken): &(usize, Vec<String>)| rules - broken.len();
     let told: Vec<String> =

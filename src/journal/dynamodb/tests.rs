@@ -13,7 +13,7 @@ use super::DynamoDbJournal;
 use super::moto::{Moto, Way};
 use crate::aws::session::{Sessions, Setup};
 use crate::journal::blob::INLINE_LIMIT;
-use crate::journal::conformance::{Bench, Dead, gone, holder};
+use crate::journal::conformance::{Dead, TestStore, gone, holder};
 use crate::model::approval::Identity;
 use crate::model::event::{Event, Fact};
 use crate::model::fault::FaultKind;
@@ -98,9 +98,9 @@ impl Store {
         DynamoDbJournal::with_gone(sessions, account, table.to_owned(), Arc::new(gone(dead)))
     }
 
-    pub fn bench(&self) -> Bench {
+    pub fn test_store(&self) -> TestStore {
         let dead = Dead::default();
-        Bench { journal: Box::new(self.open(&self.table(), &dead)), dead, _dir: None }
+        TestStore { journal: Box::new(self.open(&self.table(), &dead)), dead, _dir: None }
     }
 
     /// Every item of a table, as it is on the wire.

@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::journal::conformance::{Bench, Dead, conformance, gone, holder};
+use crate::journal::conformance::{Dead, TestStore, conformance, gone, holder};
 use crate::model::release::samples::{at, id, started, warned};
 
-pub(in crate::journal) fn bench() -> Bench {
+pub(in crate::journal) fn test_store() -> TestStore {
     let dead = Dead::default();
-    Bench { journal: Box::new(MemoryJournal::with_gone(gone(&dead))), dead, _dir: None }
+    TestStore { journal: Box::new(MemoryJournal::with_gone(gone(&dead))), dead, _dir: None }
 }
 
-conformance!(bench());
+conformance!(test_store());
 
 /// Fails at this moment of the next append, and at no other.
 fn fail_once(journal: &MemoryJournal, when: Moment) {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::SqliteJournal;
 use super::open::{Trust, open, open_read_only};
-use crate::journal::conformance::{Bench, Dead, conformance, gone, holder};
+use crate::journal::conformance::{Dead, TestStore, conformance, gone, holder};
 use crate::journal::process::{is_gone, this_process};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::ReleaseId;
@@ -14,14 +14,14 @@ use crate::model::ledger::{Said, Word};
 use crate::model::release::samples::{at, id, started, warned};
 use crate::ports::journal::{Holder, Journal, JournalError, Lease};
 
-pub(in crate::journal) fn bench() -> Bench {
+pub(in crate::journal) fn test_store() -> TestStore {
     let (dead, dir) = (Dead::default(), tempfile::tempdir().unwrap());
     let opened = open(&dir.path().join(".kanmon"), Trust::Named).unwrap();
     let journal = SqliteJournal::start(opened, Arc::new(gone(&dead))).unwrap();
-    Bench { journal: Box::new(journal), dead, _dir: Some(dir) }
+    TestStore { journal: Box::new(journal), dead, _dir: Some(dir) }
 }
 
-conformance!(bench());
+conformance!(test_store());
 
 fn release() -> ReleaseId {
     id("r1")

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use http::header::HeaderMap;
 use serde_json::json;
 
-use crate::sandbox::tests::{HOST, Stage, key};
+use crate::sandbox::tests::{HOST, TestEnv, key};
 use bytes::Bytes;
 use http::{Request, Response};
 
@@ -66,22 +66,22 @@ pub fn index_of(images: &[&Built]) -> Built {
 
 /// A registry client that is logged in.
 pub struct Pusher<'a> {
-    stage: &'a Stage,
+    test_env: &'a TestEnv,
     path: String,
     authorization: String,
 }
 
 impl<'a> Pusher<'a> {
     /// The developer, pushing to `ACCOUNT.REGION/REPOSITORY`.
-    pub async fn of(stage: &'a Stage, path: &str) -> Pusher<'a> {
-        Pusher::with(stage, path, stage.developer()).await
+    pub async fn of(test_env: &'a TestEnv, path: &str) -> Pusher<'a> {
+        Pusher::with(test_env, path, test_env.developer()).await
     }
 
-    pub async fn with(stage: &'a Stage, path: &str, config: aws_types::SdkConfig) -> Pusher<'a> {
+    pub async fn with(test_env: &'a TestEnv, path: &str, config: aws_types::SdkConfig) -> Pusher<'a> {
         let ecr = aws_sdk_ecr::Client::new(&config);
         let token = ecr.get_authorization_token().send().await.unwrap();
         let token = token.authorization_data()[0].authorization_token().unwrap().to_owned();
-        Pusher { stage, path: path.to_owned(), authorization: format!("Basic {token}") }
+        Pusher { test_env, path: path.to_owned(), authorization: format!("Basic {token}") }
     }
 
     pub fn send(&self, method: &str, rest: &str, headers: &[(&str, &str)], body: Bytes) -> Response<Bytes> {
@@ -90,7 +90,7 @@ impl<'a> Pusher<'a> {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.stage.send(request.body(body).unwrap())
+        self.test_env.send(request.body(body).unwrap())
     }
 
     pub fn get(&self, rest: &str) -> Response<Bytes> {
@@ -133,8 +133,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 
 #[tokio::test]
 async fn a_pushed_image_is_pulled_by_tag_and_digest() {
-    let stage = Stage::demo();
-    let client = Pusher::of(&stage, DEV).await;
+    let test_env = TestEnv::demo();
+    let client = Pusher::of(&test_env, DEV).await;
     let app = image("layer", &[]);
     client.push(&app, "v1");
     for reference in ["v1", app.digest.as_str()] {
@@ -157,8 +157,8 @@ async fn a_pushed_image_is_pulled_by_tag_and_digest() {
 
 #[tokio::test]
 async fn tags_come_in_pages_that_link_to_the_next() {
-    let stage = Stage::demo();
-    let client = Pusher::of(&stage, DEV).await;
+    let test_env = TestEnv::demo();
+    let client = Pusher::of(&test_env, DEV).await;
     let app = image("layer", &[]);
     let all = ["V1", "a", "b", "c", "latest"];
     for tag in ["b", "latest", "a", "V1", "c"] {
@@ -190,8 +190,8 @@ async fn tags_come_in_pages_that_link_to_the_next() {
 
 #[tokio::test]
 async fn an_upload_in_parts_is_put_together_and_its_digest_checked() {
-    let stage = Stage::demo();
-    let client = Pusher::of(&stage, DEV).await;
+    let test_env = TestEnv::demo();
+    let client = Pusher::of(&test_env, DEV).await;
     let begin = || {
         let begun = client.send("POST", "blobs/uploads/", &[], Bytes::new());
         assert_eq!(begun.status(), 202);
@@ -212,8 +212,8 @@ async fn an_upload_in_parts_is_put_together_and_its_digest_checked() {
 
 #[tokio::test]
 async fn manifests_with_missing_parts_or_another_digest_are_refused() {
-    let stage = Stage::demo();
-    let client = Pusher::of(&stage, DEV).await;
+    let test_env = TestEnv::demo();
+    let client = Pusher::of(&test_env, DEV).await;
     let app = image("layer", &[]);
     assert_eq!(code(&client.manifest(&app, "v1")), (400, "MANIFEST_BLOB_UNKNOWN".to_owned()));
     client.blobs(&app);
@@ -229,8 +229,8 @@ async fn an_immutable_tag_takes_the_same_image_again_and_no_other() {
     let mut seed = crate::sandbox::Seed::demo();
     let named = seed.accounts[0].repositories.iter_mut().find(|r| r.name == "asset-manager");
     named.unwrap().immutable = true;
-    let stage = Stage::of(&seed);
-    let client = Pusher::of(&stage, DEV).await;
+    let test_env = TestEnv::of(&seed);
+    let client = Pusher::of(&test_env, DEV).await;
     let (one, two) = (image("one", &[]), image("two", &[]));
     client.push(&one, "v1");
     client.push(&one, "v1");
@@ -241,10 +241,10 @@ async fn an_immutable_tag_takes_the_same_image_again_and_no_other() {
 
 #[tokio::test]
 async fn blobs_are_mounted_within_an_account_and_copied_across() {
-    let stage = Stage::demo();
-    let ecr = aws_sdk_ecr::Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let ecr = aws_sdk_ecr::Client::new(&test_env.developer());
     ecr.create_repository().repository_name("other").send().await.unwrap();
-    let source = Pusher::of(&stage, DEV).await;
+    let source = Pusher::of(&test_env, DEV).await;
     source.blobs(&image("layer", &[]));
     let layer = digest(b"layer");
     let mount = |to: &str, from: &str| {
@@ -254,11 +254,11 @@ async fn blobs_are_mounted_within_an_account_and_copied_across() {
     assert_eq!(within.status(), 201);
     assert_eq!(source.get(&format!("/v2/111111111111.ap-northeast-1/other/blobs/{layer}")).status(), 200);
 
-    let sts = aws_sdk_sts::Client::new(&stage.developer());
+    let sts = aws_sdk_sts::Client::new(&test_env.developer());
     let role = sts.assume_role().role_arn("arn:aws:iam::222222222222:role/kanmon-deploy").role_session_name("r1");
     let answer = role.external_id("asset").send().await.unwrap();
-    let config = stage.config(crate::sandbox::tests::session(answer.credentials().unwrap()));
-    let prod = Pusher::with(&stage, "222222222222.ap-northeast-1/asset-manager", config).await;
+    let config = test_env.config(crate::sandbox::tests::session(answer.credentials().unwrap()));
+    let prod = Pusher::with(&test_env, "222222222222.ap-northeast-1/asset-manager", config).await;
     let across = prod.send("POST", &format!("blobs/uploads/?mount={layer}&from={DEV}"), &[], Bytes::new());
     assert_eq!(across.status(), 202);
     // Dev's repository policy lets prod pull.
@@ -268,21 +268,21 @@ async fn blobs_are_mounted_within_an_account_and_copied_across() {
 
 #[tokio::test]
 async fn a_token_speaks_for_its_principal_and_ends_after_twelve_hours() {
-    let stage = Stage::demo();
-    let anonymous = stage.send(Request::get("/v2/").body(Bytes::new()).unwrap());
+    let test_env = TestEnv::demo();
+    let anonymous = test_env.send(Request::get("/v2/").body(Bytes::new()).unwrap());
     assert_eq!(anonymous.status(), 401);
     assert_eq!(
         header(anonymous.headers(), "www-authenticate"),
         format!("Basic realm=\"http://{HOST}/\",service=\"ecr.amazonaws.com\"")
     );
-    let client = Pusher::of(&stage, DEV).await;
+    let client = Pusher::of(&test_env, DEV).await;
     assert_eq!(client.get("/v2/").status(), 200);
     assert_eq!(code(&client.get("/v2/111111111111.ap-northeast-1/none/tags/list")), (404, "NAME_UNKNOWN".to_owned()));
-    stage.clock.pass(12 * 3600);
+    test_env.clock.pass(12 * 3600);
     assert_eq!(code(&client.get("tags/list")), (403, "DENIED".to_owned()));
 
     // The manager may not even ask for a token.
-    let ecr = aws_sdk_ecr::Client::new(&stage.manager());
+    let ecr = aws_sdk_ecr::Client::new(&test_env.manager());
     assert!(ecr.get_authorization_token().send().await.is_err());
 }
 
@@ -291,9 +291,9 @@ async fn a_pusher_without_the_permission_is_told_which() {
     let mut seed = crate::sandbox::Seed::demo();
     let read = json!({"Statement": {"Effect": "Allow", "Action": ["ecr:Get*", "ecr:BatchGetImage"], "Resource": "*"}});
     seed.accounts[0].users[1].policies = vec![read];
-    let stage = Stage::of(&seed);
-    let manager = stage.config(key("AKIASANDBOX00MANAGER", "sandbox/manager/example/secret/key/00000"));
-    let client = Pusher::with(&stage, DEV, manager).await;
+    let test_env = TestEnv::of(&seed);
+    let manager = test_env.config(key("AKIASANDBOX00MANAGER", "sandbox/manager/example/secret/key/00000"));
+    let client = Pusher::with(&test_env, DEV, manager).await;
     let refused = client.send("POST", "blobs/uploads/", &[], Bytes::new());
     assert_eq!(code(&refused), (403, "DENIED".to_owned()));
     assert!(
@@ -304,8 +304,8 @@ async fn a_pusher_without_the_permission_is_told_which() {
 
 #[tokio::test]
 async fn referrers_are_found_by_their_subject_and_kind() {
-    let stage = Stage::demo();
-    let client = Pusher::of(&stage, DEV).await;
+    let test_env = TestEnv::demo();
+    let client = Pusher::of(&test_env, DEV).await;
     let app = image("layer", &[]);
     client.push(&app, "v1");
     let empty = "{}";
@@ -330,8 +330,8 @@ async fn referrers_are_found_by_their_subject_and_kind() {
 #[tokio::test]
 async fn tasks_pull_by_policy_the_child_of_their_platform() {
     use crate::sandbox::service::{ImageSource, RunsOn};
-    let stage = Stage::demo();
-    let client = Pusher::of(&stage, DEV).await;
+    let test_env = TestEnv::demo();
+    let client = Pusher::of(&test_env, DEV).await;
     let app = image("layer", &[("dev.kanmon.sandbox.exit-code", "3")]);
     let proof = attestation("layer");
     let index = index_of(&[&proof, &app]);
@@ -340,7 +340,7 @@ async fn tasks_pull_by_policy_the_child_of_their_platform() {
     client.push(&index, "v1");
     let region = "ap-northeast-1".parse().unwrap();
     let pull = |account: &str, reference: &str| {
-        let world = stage.world.lock().unwrap();
+        let world = test_env.world.lock().unwrap();
         let on = RunsOn { os: "linux", architecture: "amd64" };
         world.ecr().pull(&account.parse().unwrap(), &region, &reference.replace("HOST", HOST), &on)
     };
@@ -363,8 +363,8 @@ async fn tasks_pull_by_policy_the_child_of_their_platform() {
 #[tokio::test]
 async fn a_task_runs_the_child_of_its_platform_whatever_an_annotation_says() {
     use crate::sandbox::service::{ImageSource, RunsOn};
-    let stage = Stage::demo();
-    let client = Pusher::of(&stage, DEV).await;
+    let test_env = TestEnv::demo();
+    let client = Pusher::of(&test_env, DEV).await;
     let arm = json!({"os": "linux", "architecture": "arm64"}).to_string();
     let arm = built(arm, "arm", "application/vnd.oci.image.layer.v1.tar+gzip", ("linux", "arm64"));
     let app = image("layer", &[]);
@@ -387,7 +387,7 @@ async fn a_task_runs_the_child_of_its_platform_whatever_an_annotation_says() {
     }
     let region = "ap-northeast-1".parse().unwrap();
     let pull = |image: &Built, os: &'static str, architecture: &'static str| {
-        let world = stage.world.lock().unwrap();
+        let world = test_env.world.lock().unwrap();
         let reference = format!("{HOST}/{DEV}@{}", image.digest);
         world.ecr().pull(&"111111111111".parse().unwrap(), &region, &reference, &RunsOn { os, architecture })
     };

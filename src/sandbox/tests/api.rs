@@ -6,8 +6,8 @@ use crate::sandbox::registry::tests::{Pusher, image, index_of};
 
 #[tokio::test]
 async fn a_repository_tells_where_it_is_pushed_to() {
-    let stage = Stage::demo();
-    let ecr = Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let ecr = Client::new(&test_env.developer());
     let made = ecr.create_repository().repository_name("team/web").send().await.unwrap();
     let uri = made.repository().unwrap().repository_uri().unwrap().to_owned();
     assert_eq!(uri, format!("{HOST}/111111111111.ap-northeast-1/team/web"));
@@ -22,8 +22,8 @@ async fn a_repository_tells_where_it_is_pushed_to() {
 
 #[tokio::test]
 async fn pages_put_together_are_all_repositories() {
-    let stage = Stage::demo();
-    let ecr = Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let ecr = Client::new(&test_env.developer());
     for n in 0..25 {
         ecr.create_repository().repository_name(format!("r{n:02}")).send().await.unwrap();
     }
@@ -42,9 +42,9 @@ async fn pages_put_together_are_all_repositories() {
 
 #[tokio::test]
 async fn an_image_is_copied_by_its_manifest_and_described() {
-    let stage = Stage::demo();
-    let ecr = Client::new(&stage.developer());
-    let pusher = Pusher::of(&stage, "111111111111.ap-northeast-1/asset-manager").await;
+    let test_env = TestEnv::demo();
+    let ecr = Client::new(&test_env.developer());
+    let pusher = Pusher::of(&test_env, "111111111111.ap-northeast-1/asset-manager").await;
     let app = image("one", &[]);
     pusher.blobs(&app);
     let put = ecr.put_image().repository_name("asset-manager").image_manifest(&app.manifest).image_tag("v1");
@@ -58,7 +58,7 @@ async fn an_image_is_copied_by_its_manifest_and_described() {
     let detail = &described.image_details()[0];
     assert_eq!(detail.image_digest(), Some(app.digest.as_str()));
     assert_eq!(detail.image_tags(), ["v1"]);
-    assert_eq!(detail.image_pushed_at().unwrap().secs(), stage.clock.timestamp().as_second());
+    assert_eq!(detail.image_pushed_at().unwrap().secs(), test_env.clock.timestamp().as_second());
     let got = ecr.batch_get_image().repository_name("asset-manager").image_ids(by_tag);
     let got = got.image_ids(ImageIdentifier::builder().image_tag("none").build()).send().await.unwrap();
     assert_eq!(got.images()[0].image_manifest(), Some(app.manifest.as_str()));
@@ -74,8 +74,8 @@ async fn an_image_is_copied_by_its_manifest_and_described() {
 
 #[tokio::test]
 async fn layers_that_are_not_there_and_tags_that_may_not_move_are_refused() {
-    let stage = Stage::demo();
-    let ecr = Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let ecr = Client::new(&test_env.developer());
     ecr.create_repository()
         .repository_name("fixed")
         .image_tag_mutability(ImageTagMutability::Immutable)
@@ -87,7 +87,7 @@ async fn layers_that_are_not_there_and_tags_that_may_not_move_are_refused() {
         ecr.put_image().repository_name("fixed").image_manifest(&app.manifest).image_tag("v1").send()
     };
     assert_eq!(said(put(&one).await).0, "LayersNotFoundException");
-    let pusher = Pusher::of(&stage, "111111111111.ap-northeast-1/fixed").await;
+    let pusher = Pusher::of(&test_env, "111111111111.ap-northeast-1/fixed").await;
     pusher.blobs(&one);
     pusher.blobs(&two);
     put(&one).await.unwrap();
@@ -101,11 +101,11 @@ async fn layers_that_are_not_there_and_tags_that_may_not_move_are_refused() {
 
 #[tokio::test]
 async fn another_accounts_repository_opens_only_by_its_policy() {
-    let stage = Stage::demo();
-    let sts = aws_sdk_sts::Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let sts = aws_sdk_sts::Client::new(&test_env.developer());
     let role = sts.assume_role().role_arn("arn:aws:iam::222222222222:role/kanmon-deploy").role_session_name("r1");
     let answer = role.external_id("asset").send().await.unwrap();
-    let prod = Client::new(&stage.config(session(answer.credentials().unwrap())));
+    let prod = Client::new(&test_env.config(session(answer.credentials().unwrap())));
     let get = |id: &str| {
         let image = ImageIdentifier::builder().image_tag("v1").build();
         prod.batch_get_image().registry_id(id).repository_name("asset-manager").image_ids(image).send()
@@ -118,7 +118,7 @@ async fn another_accounts_repository_opens_only_by_its_policy() {
     assert!(message.ends_with("because no resource-based policy allows the ecr:DescribeImages action"), "{message}");
     // Nor does a policy on one repository open the registry.
     assert_eq!(said(prod.describe_repositories().registry_id("111111111111").send().await).0, "AccessDeniedException");
-    let dev = Client::new(&stage.developer());
+    let dev = Client::new(&test_env.developer());
     dev.set_repository_policy()
         .repository_name("asset-manager")
         .policy_text(r#"{"Version":"2012-10-17","Statement":[]}"#)
@@ -130,8 +130,8 @@ async fn another_accounts_repository_opens_only_by_its_policy() {
 
 #[tokio::test]
 async fn what_a_policy_does_not_allow_is_denied_by_operation() {
-    let stage = Stage::demo();
-    let ecr = Client::new(&stage.manager());
+    let test_env = TestEnv::demo();
+    let ecr = Client::new(&test_env.manager());
     ecr.describe_repositories().send().await.unwrap();
     let (code, message) = said(ecr.create_repository().repository_name("x1").send().await);
     assert_eq!(code, "AccessDeniedException");

@@ -8,37 +8,37 @@ fn fault(operation: &str, kind: Kind) -> Fault {
     Fault::next(operation, 1, kind)
 }
 
-fn get(stage: &Stage, path: &str) -> (u16, Value) {
-    let response = stage.send(Request::get(path).body(Bytes::new()).unwrap());
+fn get(test_env: &TestEnv, path: &str) -> (u16, Value) {
+    let response = test_env.send(Request::get(path).body(Bytes::new()).unwrap());
     (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
 }
 
 #[tokio::test]
 async fn a_lost_reply_is_a_call_that_took_place() {
-    let stage = Stage::demo();
-    let ecr = Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let ecr = Client::new(&test_env.developer());
     let make = |name: &str| ecr.create_repository().repository_name(name).send();
-    stage.world.lock().unwrap().order_fault(fault("CreateRepository", Kind::ResetAfter));
+    test_env.world.lock().unwrap().order_fault(fault("CreateRepository", Kind::ResetAfter));
     assert!(make("lost").await.unwrap_err().as_service_error().is_none());
     assert_eq!(said(make("lost").await).0, "RepositoryAlreadyExistsException");
-    stage.world.lock().unwrap().order_fault(fault("CreateRepository", Kind::ResetBefore));
+    test_env.world.lock().unwrap().order_fault(fault("CreateRepository", Kind::ResetBefore));
     assert!(make("never").await.unwrap_err().as_service_error().is_none());
     make("never").await.unwrap();
 }
 
 #[tokio::test]
 async fn each_kind_has_its_services_own_code_and_ends_with_its_count() {
-    let stage = Stage::demo();
-    let ecr = Client::new(&stage.developer());
-    let sts = aws_sdk_sts::Client::new(&stage.developer());
-    let inspector = aws_sdk_inspector2::Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let ecr = Client::new(&test_env.developer());
+    let sts = aws_sdk_sts::Client::new(&test_env.developer());
+    let inspector = aws_sdk_inspector2::Client::new(&test_env.developer());
     for (kind, expected) in [
         (Kind::Throttle, ["ThrottlingException", "Throttling", "ThrottlingException"]),
         (Kind::ServerError, ["ServerException", "InternalFailure", "InternalServerException"]),
         (Kind::AccessDenied, ["AccessDeniedException", "AccessDenied", "AccessDeniedException"]),
         (Kind::ExpiredToken, ["ExpiredTokenException", "ExpiredToken", "ExpiredTokenException"]),
     ] {
-        stage.world.lock().unwrap().order_fault(Fault { count: 3, ..fault("*", kind) });
+        test_env.world.lock().unwrap().order_fault(Fault { count: 3, ..fault("*", kind) });
         let codes = [
             said(ecr.describe_repositories().send().await).0,
             said(sts.get_caller_identity().send().await).0,
@@ -51,45 +51,45 @@ async fn each_kind_has_its_services_own_code_and_ends_with_its_count() {
 
 #[tokio::test]
 async fn a_stale_read_answers_what_it_answered_before() {
-    let stage = Stage::demo();
-    let ecr = Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let ecr = Client::new(&test_env.developer());
     let count = || async { ecr.describe_repositories().send().await.unwrap().repositories().len() };
     let before = count().await;
     ecr.create_repository().repository_name("new").send().await.unwrap();
-    stage.world.lock().unwrap().order_fault(fault("DescribeRepositories", Kind::StaleRead));
+    test_env.world.lock().unwrap().order_fault(fault("DescribeRepositories", Kind::StaleRead));
     assert_eq!((count().await, count().await), (before, before + 1));
 }
 
 #[tokio::test]
 async fn faults_are_ordered_and_calls_are_logged_over_http() {
-    let stage = Stage::demo();
+    let test_env = TestEnv::demo();
     let order = json!([{"operation": "CreateRepository", "account": "111111111111", "kind": "throttle"},
                        {"operation": "GetCallerIdentity", "count": 2, "kind": {"slow": 250}}]);
     let post =
-        |body: &Value| stage.send(Request::post("/_sandbox/faults").body(Bytes::from(body.to_string())).unwrap());
+        |body: &Value| test_env.send(Request::post("/_sandbox/faults").body(Bytes::from(body.to_string())).unwrap());
     assert_eq!(post(&order).status(), 200);
     assert_eq!(post(&json!({"operation": "X", "kind": "nonsense"})).status(), 400);
-    let ecr = Client::new(&stage.developer());
+    let ecr = Client::new(&test_env.developer());
     let throttled = said(ecr.create_repository().repository_name("x1").send().await);
     assert_eq!(throttled, ("ThrottlingException".to_owned(), "Rate exceeded".to_owned()));
-    let before = stage.clock.timestamp();
-    aws_sdk_sts::Client::new(&stage.developer()).get_caller_identity().send().await.unwrap();
-    assert_eq!(stage.clock.timestamp() - before, jiff::SignedDuration::from_millis(250));
-    let (_, log) = get(&stage, "/_sandbox/log");
+    let before = test_env.clock.timestamp();
+    aws_sdk_sts::Client::new(&test_env.developer()).get_caller_identity().send().await.unwrap();
+    assert_eq!(test_env.clock.timestamp() - before, jiff::SignedDuration::from_millis(250));
+    let (_, log) = get(&test_env, "/_sandbox/log");
     let call = &log["calls"][0];
     assert_eq!(call["operation"], "CreateRepository");
     assert_eq!(call["principal"], "arn:aws:iam::111111111111:user/developer");
     assert_eq!((&call["status"], &call["code"]), (&json!(400), &json!("ThrottlingException")));
     assert_eq!(call["input"]["repositoryName"], "x1");
-    let (_, later) = get(&stage, "/_sandbox/log?after=1");
+    let (_, later) = get(&test_env, "/_sandbox/log?after=1");
     assert_eq!(later["calls"].as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn a_service_that_does_not_run_is_unavailable() {
-    let stage = Stage::demo();
-    assert_eq!(get(&stage, "/_sandbox/service/111111111111/ap-northeast-1/none/none/healthz").0, 503);
-    assert_eq!(get(&stage, "/_sandbox/service/111111111111").0, 404);
+    let test_env = TestEnv::demo();
+    assert_eq!(get(&test_env, "/_sandbox/service/111111111111/ap-northeast-1/none/none/healthz").0, 503);
+    assert_eq!(get(&test_env, "/_sandbox/service/111111111111").0, 404);
 }
 
 #[test]
@@ -104,10 +104,10 @@ fn a_log_has_no_secrets() {
 #[tokio::test]
 async fn a_fault_by_chance_strikes_some_calls_and_the_same_ones_for_a_seed() {
     let struck = |seed: u64| async move {
-        let stage = Stage::demo();
+        let test_env = TestEnv::demo();
         let by_chance = Fault { probability: 0.3, seed, count: 1_000, ..fault("GetCallerIdentity", Kind::Throttle) };
-        stage.world.lock().unwrap().order_fault(by_chance);
-        let sts = aws_sdk_sts::Client::new(&stage.developer());
+        test_env.world.lock().unwrap().order_fault(by_chance);
+        let sts = aws_sdk_sts::Client::new(&test_env.developer());
         let mut calls = Vec::new();
         for _ in 0..200 {
             calls.push(sts.get_caller_identity().send().await.is_err());
@@ -120,22 +120,22 @@ async fn a_fault_by_chance_strikes_some_calls_and_the_same_ones_for_a_seed() {
     let share = first.iter().filter(|s| **s).count();
     assert!((30..90).contains(&share), "{share} of 200");
     let bad = json!({"operation": "*", "kind": "throttle", "probability": 1.5}).to_string();
-    assert_eq!(Stage::demo().send(Request::post("/_sandbox/faults").body(Bytes::from(bad)).unwrap()).status(), 400);
+    assert_eq!(TestEnv::demo().send(Request::post("/_sandbox/faults").body(Bytes::from(bad)).unwrap()).status(), 400);
 }
 
 #[tokio::test]
 async fn a_faults_account_is_the_only_one_that_meets_it() {
-    let stage = Stage::demo();
+    let test_env = TestEnv::demo();
     let of_prod = Fault { account: Some("222222222222".parse().unwrap()), ..fault("*", Kind::ServerError) };
-    stage.world.lock().unwrap().order_fault(of_prod);
-    aws_sdk_sts::Client::new(&stage.developer()).get_caller_identity().send().await.unwrap();
-    assert_eq!(stage.world.lock().unwrap().log()[0].code, "OK");
+    test_env.world.lock().unwrap().order_fault(of_prod);
+    aws_sdk_sts::Client::new(&test_env.developer()).get_caller_identity().send().await.unwrap();
+    assert_eq!(test_env.world.lock().unwrap().log()[0].code, "OK");
 }
 
 #[tokio::test]
 async fn an_enum_value_can_be_newer_than_the_client() {
-    let stage = Stage::demo();
-    let ecs = aws_sdk_ecs::Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let ecs = aws_sdk_ecs::Client::new(&test_env.developer());
     let read = || async {
         let answer = ecs.describe_services().cluster("asset-dev").services("web").send().await.unwrap();
         let service = answer.services()[0].clone();
@@ -144,7 +144,7 @@ async fn an_enum_value_can_be_newer_than_the_client() {
     };
     let as_ever = read().await;
     let newer = Kind::NewEnum("deployments.rolloutState".to_owned());
-    stage.world.lock().unwrap().order_fault(fault("DescribeServices", newer));
+    test_env.world.lock().unwrap().order_fault(fault("DescribeServices", newer));
     // An answer that has no such member leaves the order where it is.
     assert!(ecs.describe_services().cluster("nowhere").services("web").send().await.is_err());
     ecs.describe_services().cluster("asset-dev").services("nobody").send().await.unwrap();
@@ -154,8 +154,8 @@ async fn an_enum_value_can_be_newer_than_the_client() {
 
 #[tokio::test]
 async fn who_calls_more_than_aws_lets_is_throttled_until_time_passes() {
-    let stage = Stage::demo();
-    let ecs = aws_sdk_ecs::Client::new(&stage.developer());
+    let test_env = TestEnv::demo();
+    let ecs = aws_sdk_ecs::Client::new(&test_env.developer());
     let register = || {
         let container =
             aws_sdk_ecs::types::ContainerDefinition::builder().name("web").image("web:1").memory(128).build();
@@ -166,12 +166,12 @@ async fn who_calls_more_than_aws_lets_is_throttled_until_time_passes() {
     }
     assert_eq!(said(register().await), ("ThrottlingException".to_owned(), "Rate exceeded".to_owned()));
     ecs.list_clusters().send().await.expect("another quota");
-    stage.clock.pass(1);
+    test_env.clock.pass(1);
     register().await.unwrap();
     assert_eq!(said(register().await).0, "ThrottlingException");
     let mut seed = Seed::demo();
     seed.quotas = false;
-    let open = Stage::of(&seed);
+    let open = TestEnv::of(&seed);
     let ecs = aws_sdk_ecs::Client::new(&open.developer());
     for _ in 0..120 {
         ecs.list_clusters().send().await.unwrap();

@@ -60,23 +60,23 @@ impl AsyncSleep for Clock {
 }
 
 /// A world, its clock, and clients of it.
-pub struct Stage {
+pub struct TestEnv {
     pub clock: Clock,
     pub world: SharedWorld,
 }
 
 pub const HOST: &str = "127.0.0.1:4566";
 
-impl Stage {
-    pub fn demo() -> Stage {
-        Stage::of(&Seed::demo())
+impl TestEnv {
+    pub fn demo() -> TestEnv {
+        TestEnv::of(&Seed::demo())
     }
 
-    pub fn of(seed: &Seed) -> Stage {
+    pub fn of(seed: &Seed) -> TestEnv {
         let clock = Clock::at("2026-01-31T09:45:00Z");
         let mut world = World::new(seed, Latency::REAL, clock.timestamp()).unwrap();
         world.set_registry_host(HOST);
-        Stage { clock, world: Arc::new(Mutex::new(world)) }
+        TestEnv { clock, world: Arc::new(Mutex::new(world)) }
     }
 
     pub fn config(&self, credentials: Credentials) -> SdkConfig {

@@ -3,36 +3,36 @@ use bytes::Bytes;
 use super::*;
 use crate::sandbox::registry::tests::{Pusher, image};
 
-fn limited() -> Stage {
+fn limited() -> TestEnv {
     let mut seed = Seed::demo();
     seed.quotas = true;
-    Stage::of(&seed)
+    TestEnv::of(&seed)
 }
 
 #[tokio::test]
 async fn who_assumes_a_role_is_charged_and_not_the_roles_account() {
-    let stage = limited();
-    let sts = aws_sdk_sts::Client::new(&stage.developer());
+    let test_env = limited();
+    let sts = aws_sdk_sts::Client::new(&test_env.developer());
     let assume = || {
         let role = sts.assume_role().role_arn("arn:aws:iam::222222222222:role/kanmon-deploy");
         role.role_session_name("r1").external_id("asset").send()
     };
     let entered = assume().await.unwrap();
-    let inside = aws_sdk_sts::Client::new(&stage.config(session(entered.credentials().unwrap())));
+    let inside = aws_sdk_sts::Client::new(&test_env.config(session(entered.credentials().unwrap())));
     for _ in 1..600 {
         sts.get_caller_identity().send().await.unwrap();
     }
     assert_eq!(said(assume().await), ("Throttling".to_owned(), "Rate exceeded".to_owned()));
     inside.get_caller_identity().send().await.unwrap();
-    stage.clock.pass(1);
+    test_env.clock.pass(1);
     assume().await.unwrap();
 }
 
 #[tokio::test]
 async fn images_that_are_put_by_the_registry_protocol_and_by_the_api_share_a_quota() {
-    let stage = limited();
-    let pusher = Pusher::of(&stage, "111111111111.ap-northeast-1/asset-manager").await;
-    let ecr = aws_sdk_ecr::Client::new(&stage.developer());
+    let test_env = limited();
+    let pusher = Pusher::of(&test_env, "111111111111.ap-northeast-1/asset-manager").await;
+    let ecr = aws_sdk_ecr::Client::new(&test_env.developer());
     let app = image("one", &[]);
     pusher.blobs(&app);
     let put = |tag: String| pusher.manifest(&app, &tag);
@@ -45,6 +45,6 @@ async fn images_that_are_put_by_the_registry_protocol_and_by_the_api_share_a_quo
     let by_api = ecr.put_image().repository_name("asset-manager").image_manifest(&app.manifest).image_tag("v10");
     assert_eq!(said(by_api.clone().send().await).0, "ThrottlingException");
     assert_eq!(pusher.send("GET", "manifests/v9", &[], Bytes::new()).status(), 200, "reading is charged to another");
-    stage.clock.pass(1);
+    test_env.clock.pass(1);
     by_api.send().await.unwrap();
 }

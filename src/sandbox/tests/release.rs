@@ -8,24 +8,24 @@ use crate::sandbox::registry::tests::{Pusher, image};
 
 const DEV: &str = "111111111111.ap-northeast-1/asset-manager";
 
-fn reached(stage: &Stage, place: &str) -> (u16, Value) {
-    let response = stage.send(Request::get(format!("/_sandbox/service/{place}")).body(Bytes::new()).unwrap());
+fn reached(test_env: &TestEnv, place: &str) -> (u16, Value) {
+    let response = test_env.send(Request::get(format!("/_sandbox/service/{place}")).body(Bytes::new()).unwrap());
     (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap())
 }
 
-async fn assume(stage: &Stage, config: &SdkConfig, role: &str) -> SdkConfig {
+async fn assume(test_env: &TestEnv, config: &SdkConfig, role: &str) -> SdkConfig {
     let sts = aws_sdk_sts::Client::new(config);
     let call = sts.assume_role().role_arn(format!("arn:aws:iam::222222222222:role/{role}")).role_session_name("r1");
     let answer = call.external_id("asset").send().await.unwrap();
-    stage.config(session(answer.credentials().unwrap()))
+    test_env.config(session(answer.credentials().unwrap()))
 }
 
 #[tokio::test]
 async fn a_pushed_image_is_rolled_out_and_reached_by_its_digest() {
-    let stage = Stage::demo();
+    let test_env = TestEnv::demo();
     let app = image("one", &[]);
-    Pusher::of(&stage, DEV).await.push(&app, "v1");
-    let ecs = aws_sdk_ecs::Client::new(&stage.developer());
+    Pusher::of(&test_env, DEV).await.push(&app, "v1");
+    let ecs = aws_sdk_ecs::Client::new(&test_env.developer());
     let live = ecs.describe_task_definition().task_definition("asset-web").send().await.unwrap();
     let container = live.task_definition().unwrap().container_definitions()[0].clone();
     let mut new = container;
@@ -39,14 +39,14 @@ async fn a_pushed_image_is_rolled_out_and_reached_by_its_digest() {
     let arn = registered.task_definition().unwrap().task_definition_arn().unwrap().to_owned();
     ecs.update_service().cluster("asset-dev").service("web").task_definition(&arn).send().await.unwrap();
     for _ in 0..600 {
-        stage.clock.pass(1);
-        let (status, body) = reached(&stage, "111111111111/ap-northeast-1/asset-dev/web/healthz");
+        test_env.clock.pass(1);
+        let (status, body) = reached(&test_env, "111111111111/ap-northeast-1/asset-dev/web/healthz");
         assert_eq!(status, 200, "the service is never out: {body}");
     }
-    let (_, body) = reached(&stage, "111111111111/ap-northeast-1/asset-dev/web");
+    let (_, body) = reached(&test_env, "111111111111/ap-northeast-1/asset-dev/web");
     assert_eq!(body["digest"], app.digest);
     assert_eq!(body["taskDefinition"], arn);
-    let (_, staging) = reached(&stage, "111111111111/ap-northeast-1/asset-staging/web");
+    let (_, staging) = reached(&test_env, "111111111111/ap-northeast-1/asset-staging/web");
     assert_ne!(staging["digest"], app.digest);
 }
 
@@ -55,8 +55,8 @@ async fn a_role_that_may_not_be_passed_is_not_registered() {
     let mut seed = Seed::demo();
     let ecs_only = serde_json::json!({"Statement": {"Effect": "Allow", "Action": "ecs:*", "Resource": "*"}});
     seed.accounts[0].users[0].policies = vec![ecs_only];
-    let stage = Stage::of(&seed);
-    let ecs = aws_sdk_ecs::Client::new(&stage.developer());
+    let test_env = TestEnv::of(&seed);
+    let ecs = aws_sdk_ecs::Client::new(&test_env.developer());
     let container = aws_sdk_ecs::types::ContainerDefinition::builder().name("web").image("x").build();
     let role = "arn:aws:iam::111111111111:role/task";
     let call =
@@ -68,14 +68,14 @@ async fn a_role_that_may_not_be_passed_is_not_registered() {
 
 #[tokio::test]
 async fn who_deploys_cannot_approve_and_who_approves_cannot_deploy() {
-    let stage = Stage::demo();
-    let deploy = assume(&stage, &stage.developer(), "kanmon-deploy").await;
-    let approve = assume(&stage, &stage.manager(), "kanmon-approve").await;
+    let test_env = TestEnv::demo();
+    let deploy = assume(&test_env, &test_env.developer(), "kanmon-deploy").await;
+    let approve = assume(&test_env, &test_env.manager(), "kanmon-approve").await;
     let (deployer, approver) =
         (aws_sdk_codepipeline::Client::new(&deploy), aws_sdk_codepipeline::Client::new(&approve));
     let release = PipelineVariable::builder().name("KANMON_RELEASE").value("r1").build().unwrap();
     deployer.start_pipeline_execution().name("asset-manager").variables(release).send().await.unwrap();
-    stage.clock.pass(120);
+    test_env.clock.pass(120);
     let state = approver.get_pipeline_state().name("asset-manager").send().await.unwrap();
     let waiting =
         state.stage_states().iter().flat_map(|s| s.action_states()).find(|a| a.action_name() == Some("Approve"));

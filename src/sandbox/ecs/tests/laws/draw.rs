@@ -95,7 +95,7 @@ fn hook() -> impl Strategy<Value = HookAt> {
 
 /// A service as it is before anything happens to it.
 #[derive(Debug, Clone)]
-pub struct Ground {
+pub struct InitialService {
     pub how: How,
     pub desired: u32,
     pub least: u32,
@@ -108,7 +108,7 @@ pub struct Ground {
     pub early: Option<(u32, bool)>,
 }
 
-pub fn ground() -> impl Strategy<Value = Ground> {
+pub fn initial() -> impl Strategy<Value = InitialService> {
     let size = (0u32..6, 0u32..=100, 0u32..=100, 0u32..3);
     let hooks = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(hook(), 1..4)];
     let early = prop::option::weighted(0.4, (0u32..=100, any::<bool>()));
@@ -117,16 +117,26 @@ pub fn ground() -> impl Strategy<Value = Ground> {
             let (desired, least, room, bake) = size;
             // No less than the minimum, and of rolling deployments only.
             let early = early.filter(|_| how == How::Rolling).map(|(percent, blocks)| (percent.max(least), blocks));
-            Ground { how, desired, least, most: 100 + room, bake, breaker, alarms_roll_back, hooks, early }
+            InitialService { how, desired, least, most: 100 + room, bake, breaker, alarms_roll_back, hooks, early }
         },
     )
 }
 
-impl Ground {
+impl InitialService {
     /// One without hooks, criteria and alarms' rollback, with the usual breaker.
-    pub fn plain(how: How, desired: u32, least: u32, most: u32, breaker: bool) -> Ground {
+    pub fn plain(how: How, desired: u32, least: u32, most: u32, breaker: bool) -> InitialService {
         let breaker = Breaker { on: breaker, rollback: true, form: None, reset: None };
-        Ground { how, desired, least, most, bake: 1, breaker, alarms_roll_back: true, hooks: Vec::new(), early: None }
+        InitialService {
+            how,
+            desired,
+            least,
+            most,
+            bake: 1,
+            breaker,
+            alarms_roll_back: true,
+            hooks: Vec::new(),
+            early: None,
+        }
     }
 
     fn configuration(&self) -> Value {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::rig::{Rig, seconds};
 use crate::sandbox::ecs::breaker;
-use draw::{Act, Ground, How, IMAGES, acts, ground, perform};
+use draw::{Act, How, IMAGES, InitialService, acts, initial, perform};
 use watch::Watch;
 
 fn picture(rig: &mut Rig) -> Value {
@@ -28,16 +28,16 @@ proptest! {
 
     /// What [`Watch`] says of each is said there.
     #[test]
-    fn whatever_happens_to_a_service_its_deployments_keep_the_laws(ground in ground(), acts in acts(8)) {
-        let (mut rig, mut watch) = Watch::begin(&ground);
+    fn whatever_happens_to_a_service_its_deployments_keep_the_laws(initial in initial(), acts in acts(8)) {
+        let (mut rig, mut watch) = Watch::begin(&initial);
         watch.play(&mut rig, &acts, 900);
     }
 
     #[test]
     fn one_long_step_comes_to_the_same_as_many_short_ones(
-        ground in ground(), acts in acts(5), steps in proptest::collection::vec(1i64..97, 1..40),
+        initial in initial(), acts in acts(5), steps in proptest::collection::vec(1i64..97, 1..40),
     ) {
-        let (mut long, mut short) = (ground.rig(), ground.rig());
+        let (mut long, mut short) = (initial.rig(), initial.rig());
         for (wait, act) in &acts {
             let until = short.now + seconds(i64::from(*wait));
             for step in steps.iter().cycle() {
@@ -69,7 +69,7 @@ proptest! {
         breaker: bool,
     ) {
         let most = 100 + room;
-        let mut rig = Ground::plain(How::Rolling, desired, least, most, breaker).rig();
+        let mut rig = InitialService::plain(How::Rolling, desired, least, most, breaker).rig();
         let lower = (desired * least).div_ceil(100) as usize;
         let upper = (desired * most / 100) as usize;
         rig.deploy(IMAGES[image]);
@@ -94,7 +94,7 @@ proptest! {
         stopped in proptest::option::of(0i64..600),
         breaker: bool,
     ) {
-        let mut rig = Ground::plain(how, desired, 0, 100, breaker).rig();
+        let mut rig = InitialService::plain(how, desired, 0, 100, breaker).rig();
         let arn = rig.deploy(IMAGES[image]);
         for second in (0..700).step_by(4) {
             rig.pass(seconds(4));
@@ -113,7 +113,7 @@ proptest! {
     fn a_good_image_is_rolled_out_just_where_minimum_and_maximum_leave_room(
         desired in 1u32..12, least in 0u32..=100, room in 0u32..=100,
     ) {
-        let mut rig = Ground::plain(How::Rolling, desired, least, 100 + room, true).rig();
+        let mut rig = InitialService::plain(How::Rolling, desired, least, 100 + room, true).rig();
         let arn = rig.deploy(IMAGES[0]);
         rig.pass(seconds(3600));
         let moves = desired * (100 + room) / 100 > desired || (desired * least).div_ceil(100) < desired;
@@ -124,7 +124,7 @@ proptest! {
 
     #[test]
     fn the_breaker_never_fires_for_a_desired_count_of_zero(image in 0..IMAGES.len()) {
-        let mut rig = Ground::plain(How::Rolling, 0, 100, 200, true).rig();
+        let mut rig = InitialService::plain(How::Rolling, 0, 100, 200, true).rig();
         let arn = rig.deploy(IMAGES[image]);
         rig.pass(seconds(300));
         prop_assert_eq!(rig.status(&arn), "SUCCESSFUL");
@@ -132,7 +132,7 @@ proptest! {
 
     #[test]
     fn failures_of_a_service_scaled_to_zero_trip_no_breaker(desired in 3u32..7, millis in 24_000i64..60_000) {
-        let mut rig = Ground::plain(How::Rolling, desired, 100, 200, true).rig();
+        let mut rig = InitialService::plain(How::Rolling, desired, 100, 200, true).rig();
         let arn = rig.deploy("repo/web:none");
         rig.pass(jiff::SignedDuration::from_millis(millis));
         let tripped = |rig: &mut Rig| rig.service_deployment(&arn)["deploymentCircuitBreaker"]["status"] == "TRIGGERED";
@@ -161,8 +161,8 @@ fn the_draws_come_to_every_end() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut ended, mut triggered) = (std::collections::BTreeMap::new(), 0);
     for _ in 0..64 {
-        let (ground, acts) = (ground(), acts(8)).new_tree(&mut runner).unwrap().current();
-        let (mut rig, mut watch) = Watch::begin(&ground);
+        let (initial, acts) = (initial(), acts(8)).new_tree(&mut runner).unwrap().current();
+        let (mut rig, mut watch) = Watch::begin(&initial);
         watch.play(&mut rig, &acts, 900);
         triggered += watch.triggered;
         for (status, n) in watch.ended {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::draw::{Act, Ground, How, perform, service};
+use super::draw::{Act, How, InitialService, perform, service};
 use crate::sandbox::ecs::configuration;
 use crate::sandbox::ecs::hooks::HookStatus;
 use crate::sandbox::ecs::rollout::{Monitor, ServiceDeployment, Status};
@@ -53,7 +53,7 @@ struct Seen {
 
 /// What was true at the last look.
 pub struct Watch {
-    ground: Ground,
+    initial: InitialService,
     deployments: BTreeMap<String, ServiceDeployment>,
     tasks: BTreeMap<String, Seen>,
     /// Where a rollback has to go.
@@ -66,10 +66,10 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn begin(ground: &Ground) -> (Rig, Watch) {
-        let rig = ground.rig();
+    pub fn begin(initial: &InitialService) -> (Rig, Watch) {
+        let rig = initial.rig();
         let mut watch = Watch {
-            ground: ground.clone(),
+            initial: initial.clone(),
             deployments: BTreeMap::new(),
             tasks: BTreeMap::new(),
             completed: service(&rig).completed.clone(),
@@ -180,7 +180,7 @@ impl Watch {
         let (up, others) = counted(rig, &service(rig).deployments[0].id);
         let desired = service(rig).desired;
         assert_eq!(service(rig).deployments[0].revision, revision);
-        match self.ground.early.filter(|_| self.ground.how == How::Rolling) {
+        match self.initial.early.filter(|_| self.initial.how == How::Rolling) {
             None => assert!(up == desired as usize && others == 0, "{up} of {desired}, and {others} others"),
             Some((percent, blocks)) => {
                 assert!(up * 100 >= (desired * percent) as usize, "{up} of {desired}, {percent} percent");
@@ -224,7 +224,7 @@ impl Watch {
         assert!(primary.rollout != Rollout::Failed && !primary.frozen);
         assert!(primary.retry_at.is_none_or(|at| at <= rig.now));
         let live = tasks(rig).of_service("web").filter(|t| t.is_live()).count();
-        if self.ground.how == How::Rolling {
+        if self.initial.how == How::Rolling {
             assert!(live <= web.upper() as usize, "{live} of at most {}", web.upper());
         } else {
             let own = tasks(rig).tally("web", &primary.id).live;
@@ -239,7 +239,7 @@ impl Watch {
                 && self.tasks.get(&t.id).is_some_and(|then| then.healthy && then.live)
         };
         let web = service(rig);
-        if self.ground.how == How::Rolling && tasks(rig).of_service("web").any(scheduled) {
+        if self.initial.how == How::Rolling && tasks(rig).of_service("web").any(scheduled) {
             let healthy = tasks(rig).of_service("web").filter(|t| t.is_healthy()).count();
             assert!(healthy >= web.lower() as usize, "{healthy} of at least {}", web.lower());
         }
@@ -251,11 +251,11 @@ impl Watch {
         let primary = &web.deployments[0];
         self.count(rig);
         assert_eq!(self.failures, (primary.id.clone(), primary.failed_tasks), "failures counted here and there");
-        let threshold = self.ground.breaker.threshold(web.desired);
+        let threshold = self.initial.breaker.threshold(web.desired);
         let latest = web.service_deployments.last().expect("one is seeded");
         let fired = latest.breaker == Monitor::Triggered
             && self.deployments.get(&latest.arn).is_some_and(|then| then.breaker != Monitor::Triggered);
-        let on = self.ground.breaker.on && web.desired > 0;
+        let on = self.initial.breaker.on && web.desired > 0;
         if fired {
             self.triggered += 1;
             let failed = web.deployments.iter().find(|d| d.revision == latest.target).map_or(0, |d| d.failed_tasks);
@@ -284,7 +284,7 @@ impl Watch {
             failed += u32::from(fault && then.is_some_and(|t| t.live));
             up |= task.is_healthy() && then.is_some_and(|t| !t.healthy);
         }
-        let resets = self.ground.breaker.reset.unwrap_or(true);
+        let resets = self.initial.breaker.reset.unwrap_or(true);
         match (failed, up && resets) {
             (0, false) => {}
             // Of several at one moment the order decides, which is not seen from here.
