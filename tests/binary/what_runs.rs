@@ -17,12 +17,18 @@ fn digest(sandbox: &Sandbox, cluster: &str) -> String {
     sandbox.reached(DEV, cluster, "web")["digest"].as_str().unwrap_or_default().to_owned()
 }
 
-#[test]
-fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
+/// The demo, whose production asks nobody, and the developer's keys.
+fn without_approval() -> (Sandbox, TestEnv, Vec<(String, String)>) {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.edit(ASKS, "");
     let developer = sandbox.keys("developer");
+    (sandbox, test_env, developer)
+}
+
+#[test]
+fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
+    let (sandbox, test_env, developer) = without_approval();
     let first = release(&sandbox, &test_env, "one", "staging");
     let one = digest(&sandbox, "hello-staging");
     let second = release(&sandbox, &test_env, "two", "staging");
@@ -56,10 +62,7 @@ fn an_older_release_is_not_said_to_run_where_a_newer_one_does() {
 
 #[test]
 fn a_release_is_not_said_to_run_where_its_images_run_with_another_configuration() {
-    let sandbox = Sandbox::start();
-    let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "");
-    let developer = sandbox.keys("developer");
+    let (sandbox, test_env, developer) = without_approval();
     let first = release(&sandbox, &test_env, "one", "staging");
     let one = digest(&sandbox, "hello-staging");
     let made_from = test_env.run(&developer, &["history", "--output", "json"]).ended(0).json();
@@ -94,10 +97,7 @@ fn a_release_is_not_said_to_run_where_its_images_run_with_another_configuration(
 
 #[test]
 fn a_release_of_given_images_says_how_a_later_stage_gets_an_image_that_is_built() {
-    let sandbox = Sandbox::start();
-    let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "");
-    let developer = sandbox.keys("developer");
+    let (sandbox, test_env, developer) = without_approval();
     let admin = "  admin: { account: dev, repository: hello, builder: layers, layers: { files: { /srv/admin: app } } }\nservices:";
     test_env.edit("services:", admin);
     let task = "tasks:\n  migrate: { taskdef: deploy/migrate.json, containers: { web: admin }, network_of: web }\ngate:\n  at_most";
@@ -126,10 +126,7 @@ fn a_release_of_given_images_says_how_a_later_stage_gets_an_image_that_is_built(
 
 #[test]
 fn a_stage_that_somebody_else_changed_was_not_passed() {
-    let sandbox = Sandbox::start();
-    let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "");
-    let developer = sandbox.keys("developer");
+    let (sandbox, test_env, developer) = without_approval();
     let id = release(&sandbox, &test_env, "one", "staging");
     copies_tags(&sandbox, "hello-staging");
     let ran = test_env.run(&developer, &["promote", &id, "--to", "prod"]).ended(2);
@@ -140,10 +137,7 @@ fn a_stage_that_somebody_else_changed_was_not_passed() {
 
 #[test]
 fn a_stage_on_the_way_that_cannot_be_read_is_a_note_and_the_target_is_not() {
-    let sandbox = Sandbox::start();
-    let test_env = TestEnv::demo(&sandbox);
-    test_env.edit(ASKS, "");
-    let developer = sandbox.keys("developer");
+    let (sandbox, test_env, developer) = without_approval();
     let id = release(&sandbox, &test_env, "one", "staging");
     // As many attempts as a call has: the first stage that is read cannot be, for no fault of who looks.
     let away = r#"{"operation": "DescribeServices", "account": "111111111111", "count": 5, "kind": "server_error"}"#;

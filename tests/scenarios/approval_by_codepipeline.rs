@@ -1,9 +1,10 @@
 use serde_json::json;
 
 use super::inside_an_execution::execution;
-use super::stage::{Asking, DEVELOPER, MANAGER, OPERATOR, PROD, Stage, Story};
+use super::stage::{Asking, DEVELOPER, MANAGER, OPERATOR, PROD, Run, Stage, Story};
 use kanmon::model::approval::Answer;
 use kanmon::model::event::Fact;
+use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::refusal::{AnswerRefusal, Refusal};
 use kanmon::report::{approval, warning};
@@ -17,6 +18,15 @@ fn asking_codepipeline_for(expires: &str) -> Stage {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": expires });
     Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open()
+}
+
+/// A release that asks in CodePipeline.
+async fn asked() -> (Stage, Run, ReleaseId) {
+    let stage = asking_codepipeline();
+    let run = stage.release().await;
+    let id = run.id.clone();
+    stage.asked(&id, "prod").await;
+    (stage, run, id)
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,10 +60,7 @@ async fn is_rejected_there() {
 
 #[tokio::test(start_paused = true)]
 async fn rejected_while_nobody_listens_it_stands_whatever_has_changed_since() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
-    let id = run.id.clone();
-    stage.asked(&id, "prod").await;
+    let (stage, run, id) = asked().await;
     run.crash(&stage).await;
     stage.hours(1).await;
     stage.answers(MANAGER, &id, "prod", Answer::Rejected).await;
@@ -65,10 +72,7 @@ async fn rejected_while_nobody_listens_it_stands_whatever_has_changed_since() {
 
 #[tokio::test(start_paused = true)]
 async fn still_open_it_falls_when_the_plan_changes() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
-    let id = run.id.clone();
-    stage.asked(&id, "prod").await;
+    let (stage, run, id) = asked().await;
     run.crash(&stage).await;
     stage.deploys(OPERATOR, "shop-prod", "web").await;
     let resumed = stage.resumes(&id).await;
@@ -118,10 +122,7 @@ async fn an_approval_soon_after_the_question_of_a_fast_clock_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn an_approval_of_the_record_is_read_again_by_whoever_goes_on() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
-    let id = run.id.clone();
-    stage.asked(&id, "prod").await;
+    let (stage, run, id) = asked().await;
     stage.hours(1).await;
     let dies = run.dies_at(&stage, |f| matches!(f, Fact::ApprovalGiven { .. }));
     tokio::join!(dies, stage.approves(MANAGER, &id, "prod"));
@@ -326,10 +327,7 @@ async fn what_was_approved_and_has_succeeded_with_nothing_deployed_is_said_plain
 
 #[tokio::test(start_paused = true)]
 async fn is_withdrawn_before_anybody_has_read_it() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
-    let id = run.id.clone();
-    stage.asked(&id, "prod").await;
+    let (stage, run, id) = asked().await;
     run.crash(&stage).await;
     stage.hours(1).await;
     stage.approves(MANAGER, &id, "prod").await;

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use crate::binary::rig::{Sandbox, TestEnv};
 
-/// A secret outside of the repository, and a desk whose files try to get at it.
+/// A secret outside of the repository, and a repository whose files try to get at it.
 struct OutsideSecret {
     test_env: TestEnv,
     folder: tempfile::TempDir,
