@@ -77,7 +77,7 @@ impl<'a> Agenda<'a> {
     }
 
     fn start(&mut self, effect: Effect) -> Flow {
-        if effect.goes_forward()
+        if effect.row().forward
             && let Some(stage) = effect.stage()
             && let Some(frozen) = self.ledgers.get(stage).and_then(|ledger| ledger.frozen.as_ref())
         {

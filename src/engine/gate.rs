@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::finding::{Finding, ScanReading, ScanState};
 use crate::model::gate::{GateJudgement, GateRules, SCAN_AHEAD, Suppressed};
@@ -21,6 +21,8 @@ pub struct Scanned<'a> {
 
 /// Judges everything that a stage would run, `now`. The same image scanned in two accounts counts the worse of the two, not the sum.
 pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJudgement {
+    // How far apart two readings are is over before anything is judged.
+    let GateRules { at_most, timeout, settle: _, max_age, suppressed: of_suppressed } = rules;
     let mut reasons = BTreeSet::new();
     let mut verdict = Verdict::Pass;
     let mut found: BTreeSet<(&ScanSubject, &Finding)> = BTreeSet::new();
@@ -34,11 +36,11 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
             ScanState::Scanned { at, again_from } => {
                 found.extend(scan.reading.findings.iter().map(|f| (scan.image, f)));
                 let hidden = scan.reading.suppressed.iter().map(|f| (scan.image, f));
-                match rules.suppressed {
+                match of_suppressed {
                     Suppressed::Count => found.extend(hidden),
                     Suppressed::Show => suppressed.extend(hidden),
                 }
-                if let Some(reason) = out_of_date(rules, scan, *at, *again_from, now) {
+                if let Some(reason) = out_of_date(*max_age, scan, *at, *again_from, now) {
                     verdict = verdict.max(Verdict::Unknown);
                     reasons.insert(reason);
                 }
@@ -49,7 +51,7 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
                 reasons.insert(GateReason::ScanTimedOut {
                     image,
                     account,
-                    timeout: rules.timeout,
+                    timeout: *timeout,
                     waits: waits.clone(),
                 });
             }
@@ -64,7 +66,7 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
     let mut blocking = BTreeSet::new();
     for (severity, count) in &counts {
         // A severity that the rules do not name has no limit of its own to exceed: it does not pass.
-        let limit = rules.at_most.get(severity).copied().unwrap_or(Some(0));
+        let limit = at_most.get(severity).copied().unwrap_or(Some(0));
         if let Some(limit) = limit.filter(|limit| count > limit) {
             verdict = verdict.max(Verdict::Fail);
             reasons.insert(GateReason::OverLimit { severity: *severity, count: *count, limit });
@@ -85,7 +87,7 @@ fn counted(found: &BTreeSet<(&ScanSubject, &Finding)>) -> BTreeMap<Severity, u32
 
 /// Why a scan of this time counts as none.
 fn out_of_date(
-    rules: &GateRules,
+    max_age: SignedDuration,
     scan: &Scanned<'_>,
     scanned_at: Timestamp,
     again_from: Option<Timestamp>,
@@ -93,8 +95,8 @@ fn out_of_date(
 ) -> Option<GateReason> {
     let age = now.duration_since(scanned_at);
     let (image, account) = (scan.image.clone(), scan.account.clone());
-    if age > rules.max_age {
-        return Some(GateReason::ScanTooOld { image, account, scanned_at, max_age: rules.max_age, again_from });
+    if age > max_age {
+        return Some(GateReason::ScanTooOld { image, account, scanned_at, max_age, again_from });
     }
     (-age > SCAN_AHEAD).then_some(GateReason::ScanInFuture { image, account, scanned_at })
 }

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::taskdef::canonical;
-use crate::model::gate::GateJudgement;
+use crate::model::approval::ApprovalPolicy;
+use crate::model::event::Source;
+use crate::model::gate::{GateJudgement, GateRules};
 use crate::model::ids::PlanHash;
-use crate::model::pipeline::{Pipeline, Stage};
-use crate::model::plan::{StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
+use crate::model::pipeline::{Account, ImageSpec, Pipeline, ServiceSpec, Sheet, Stage, TaskSpec};
+use crate::model::plan::{Change, StagePlan, Unnamed, UnnamedGate, WorkloadPlan};
 use crate::model::release::Release;
+use crate::model::step::Step;
 
 /// What a person approves: which digests, as which task definitions, by which steps, in which place, reached how, under which rules
 /// and judgement, and who may approve it for how long.
 ///
-/// What stands in the file goes in whole, and the rest member by member, so that a new member has to be thought about. Left out is
+/// Everything goes in member by member, so that a new one does not compile until it is decided whether it is approved. Left out is
 /// what changes in a quiet night, which leaves an approval standing: findings enter as verdict and blocking set only, and the
 /// service's desired count belongs to auto scaling. Who asked is left out, too: others may take the same release further, and each of
 /// them is excluded from approving it.
@@ -25,30 +27,114 @@ pub fn hash(release: &Release, stage: &Stage, plan: &StagePlan, gate: &GateJudge
         pipeline;
     let StagePlan { services, tasks } = plan;
     let all = json!({
-        "form": 3,
+        "form": 4,
         "app": app,
         "release": release.id,
-        "source": release.started.source,
-        "stage": stage,
-        "accounts": pipeline.accounts_of(stage),
-        "images": stage.images_used(pipeline).into_iter().map(|n| (n.as_str(), pipeline.image(n))).collect::<BTreeMap<_, _>>(),
-        "services": services.iter().map(|(n, w)| (n.as_str(), workload(w, pipeline.services.get(n)))).collect::<BTreeMap<_, _>>(),
-        "tasks": tasks.iter().map(|(n, w)| (n.as_str(), workload(w, pipeline.tasks.get(n)))).collect::<BTreeMap<_, _>>(),
+        "source": source(&release.started.source),
+        "stage": stage_spec(stage),
+        "accounts": pipeline.accounts_of(stage).into_iter().map(account).collect::<Vec<_>>(),
+        "images": stage.images_used(pipeline).into_iter().map(|n| (n.as_str(), image(pipeline.image(n)))).collect::<BTreeMap<_, _>>(),
+        "services": services.iter().map(|(n, w)| (n.as_str(), workload(w, pipeline.services.get(n).map(service)))).collect::<BTreeMap<_, _>>(),
+        "tasks": tasks.iter().map(|(n, w)| (n.as_str(), workload(w, pipeline.tasks.get(n).map(task)))).collect::<BTreeMap<_, _>>(),
         "gate": judgement(gate),
     });
     PlanHash::of(canonical(&all).as_bytes())
 }
 
+fn stage_spec(stage: &Stage) -> Value {
+    let Stage { name, account, cluster, service_names, values, images, gate, approval, steps, deadline, on_failure } =
+        stage;
+    let GateRules { at_most, timeout, settle, max_age, suppressed } = gate;
+    json!({
+        "name": name,
+        "account": account,
+        "cluster": cluster,
+        "service_names": service_names,
+        "values": values,
+        "images": images,
+        "gate": { "at_most": at_most, "timeout": timeout, "settle": settle, "max_age": max_age, "suppressed": suppressed },
+        "approval": approval.as_ref().map(policy),
+        "steps": steps.iter().map(step).collect::<Vec<_>>(),
+        "deadline": deadline,
+        "on_failure": on_failure,
+    })
+}
+
+fn policy(policy: &ApprovalPolicy) -> Value {
+    let ApprovalPolicy { way, approvers, expires, self_approval } = policy;
+    json!({ "way": way, "approvers": approvers, "expires": expires, "self_approval": self_approval })
+}
+
+/// Whole: each kind of step is what its own module says of it.
+fn step(step: &Step) -> Value {
+    json!(step)
+}
+
+fn account(account: &Account) -> Value {
+    let Account { name, id, region, role, external_id, assume, profile, endpoints } = account;
+    json!({
+        "name": name,
+        "id": id,
+        "region": region,
+        "role": role,
+        "external_id": external_id,
+        "assume": assume,
+        "profile": profile,
+        "endpoints": endpoints,
+    })
+}
+
+fn image(image: &ImageSpec) -> Value {
+    let ImageSpec { account, repository, platforms, build } = image;
+    json!({ "account": account, "repository": repository, "platforms": platforms, "build": build })
+}
+
+fn service(service: &ServiceSpec) -> Value {
+    let ServiceSpec { taskdef, containers, sheet } = service;
+    json!({ "taskdef": taskdef, "containers": containers, "sheet": shown(sheet) })
+}
+
+fn task(task: &TaskSpec) -> Value {
+    let TaskSpec { taskdef, containers, sheet, network_of, container, command, timeout } = task;
+    json!({
+        "taskdef": taskdef,
+        "containers": containers,
+        "sheet": shown(sheet),
+        "network_of": network_of,
+        "container": container,
+        "command": command,
+        "timeout": timeout,
+    })
+}
+
+fn shown(sheet: &Sheet) -> Value {
+    let Sheet { unnamed, show } = sheet;
+    json!({ "unnamed": unnamed, "show": show })
+}
+
+fn source(source: &Source) -> Value {
+    let Source { commit, branch, author, dirty, unreadable } = source;
+    json!({ "commit": commit, "branch": branch, "author": author, "dirty": dirty, "unreadable": unreadable })
+}
+
 /// `spec` is what the file says of it. What differs and what drifted is what people read, so it is approved as well: a record cannot
 /// show less than what it asks about.
-fn workload(plan: &WorkloadPlan, spec: Option<impl Serialize>) -> Value {
+fn workload(plan: &WorkloadPlan, spec: Option<Value>) -> Value {
     let WorkloadPlan { family, live, content, images, unnamed, changes, drift, desired: _ } = plan;
     let beside = |unnamed: &Unnamed| {
         let Unnamed { image, gate } = unnamed;
         json!({ "image": image, "kept": *gate == UnnamedGate::Kept, "gate": gate.judgement().map(judgement) })
     };
     let unnamed: BTreeMap<_, _> = unnamed.iter().map(|(container, u)| (container, beside(u))).collect();
-    json!({ "spec": spec, "family": family, "live": live, "content": content, "images": images, "unnamed": unnamed, "changes": changes, "drift": drift })
+    json!({ "spec": spec, "family": family, "live": live, "content": content, "images": images, "unnamed": unnamed, "changes": differences(changes), "drift": differences(drift) })
+}
+
+fn differences(changes: &[Change]) -> Vec<Value> {
+    let each = |change: &Change| {
+        let Change { path, from, to, kind } = change;
+        json!({ "path": path, "from": from, "to": to, "kind": kind })
+    };
+    changes.iter().map(each).collect()
 }
 
 fn judgement(gate: &GateJudgement) -> Value {

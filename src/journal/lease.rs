@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::model::effect::Effect;
+use crate::model::effect_table::Needs;
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::{Said, StageLedger, Word};
@@ -256,7 +256,7 @@ pub(super) fn may_write(
 fn goes_forward(fact: &Fact) -> bool {
     match fact {
         Fact::StageEntered { .. } => true,
-        Fact::Intended { effect, .. } => effect.goes_forward(),
+        Fact::Intended { effect, .. } => effect.row().forward,
         _ => false,
     }
 }
@@ -269,22 +269,9 @@ pub(super) fn needs(fact: &Fact) -> Option<&StageName> {
         Fact::Intended { effect, .. } => effect,
         _ => return None,
     };
-    match effect {
-        Effect::Register { at, .. }
-        | Effect::RunTask { at, .. }
-        | Effect::Update { at, .. }
-        | Effect::StopRollout { at, .. }
-        | Effect::PrepareRollback { at, .. } => Some(&at.stage),
-        // These are done before the stage is taken, or change nothing in it.
-        Effect::Survey { .. }
-        | Effect::Build { .. }
-        | Effect::Adopt { .. }
-        | Effect::Copy { .. }
-        | Effect::Plan { .. }
-        | Effect::RequestApproval { .. }
-        | Effect::Baseline { .. }
-        | Effect::Check { .. }
-        | Effect::Confirm { .. } => None,
+    match effect.row().lease {
+        Needs::Stage => effect.stage(),
+        Needs::Release => None,
     }
 }
 

@@ -20,9 +20,6 @@ use super::plan::StagePlan;
 use super::reason::Reason;
 use super::scan_subject::ScanSubject;
 use super::step::StepFact;
-use super::step::check::CheckFact;
-use super::step::roll::RollFact;
-use super::step::run::RunFact;
 use super::warning::Warning;
 
 /// The version of the event's form, as journaled and as printed. A newer major is opened read-only.
@@ -324,51 +321,17 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// The effect that this fact concludes, if it is still open.
-    pub fn concludes(&self, open: &Effect) -> bool {
-        match (self, open) {
-            (Fact::EffectFailed { effect, .. }, _)
-            | (Fact::EffectAbsent { effect }, _)
-            | (Fact::EffectUnknown { effect, .. }, _) => effect == open,
-            (Fact::Surveyed { until: done }, Effect::Survey { until, .. }) => done == until,
-            (Fact::ImageBuilt { image: done, .. }, Effect::Build { image } | Effect::Adopt { image }) => done == image,
-            (Fact::ImageCopied { image: i, account: a, .. }, Effect::Copy { image, account }) => {
-                i == image && a == account
-            }
-            (Fact::StagePlanned { stage: done, .. }, Effect::Plan { stage }) => done == stage,
-            (Fact::ApprovalRequested { stage: s, request }, Effect::RequestApproval { stage, plan }) => {
-                s == stage && &request.plan == plan
-            }
-            (Fact::TaskDefinitionRegistered { at: a, workload: w, .. }, Effect::Register { at, workload }) => {
-                a == at && w == workload
-            }
-            (
-                Fact::Step { at: a, fact: StepFact::Run(RunFact::TaskStarted { task: t, .. }) },
-                Effect::RunTask { at, task },
-            ) => a == at && t == task,
-            (Fact::Step { at: a, fact: StepFact::Roll(fact) }, Effect::Baseline { at, service }) => {
-                matches!(fact, RollFact::BaselineTaken { service: s, .. } if s == service) && a == at
-            }
-            (Fact::Step { at: a, fact: StepFact::Roll(fact) }, Effect::Update { at, service, direction }) => {
-                matches!(fact, RollFact::RolloutStarted { service: s, direction: d, .. } if s == service && d == direction)
-                    && a == at
-            }
-            (Fact::Step { at: a, fact: StepFact::Roll(fact) }, Effect::StopRollout { at, service }) => {
-                matches!(fact, RollFact::RolloutStopRequested { service: s } if s == service) && a == at
-            }
-            (Fact::Step { at: a, fact: StepFact::Roll(fact) }, Effect::PrepareRollback { at, service }) => {
-                matches!(fact, RollFact::RollbackPrepared { service: s, .. } if s == service) && a == at
-            }
-            (Fact::Step { at: a, fact: StepFact::Check(CheckFact::CheckJudged { .. }) }, Effect::Check { at }) => {
-                a == at
-            }
-            (Fact::StageConfirmed { stage: done, .. }, Effect::Confirm { stage }) => done == stage,
-            _ => false,
+    /// The stage whose lease the release gives up with this fact.
+    pub fn frees(&self) -> Option<&StageName> {
+        if let Fact::StageLeft { stage, .. }
+        | Fact::ApprovalVoided { stage, .. }
+        | Fact::ApprovalWithdrawn { stage, .. } = self
+        {
+            return Some(stage);
         }
+        None
     }
-}
 
-impl Fact {
     /// What became known of a step.
     pub fn step(at: &StepRef, fact: impl Into<StepFact>) -> Fact {
         Fact::Step { at: at.clone(), fact: fact.into() }

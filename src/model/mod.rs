@@ -8,6 +8,8 @@ pub mod arn;
 pub mod check_result;
 pub mod contents;
 pub mod effect;
+pub mod effect_conclusion;
+pub mod effect_table;
 pub mod ending;
 pub mod event;
 pub mod exit_code;

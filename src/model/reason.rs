@@ -9,6 +9,7 @@ use super::approval::Identity;
 use super::approval_reason::{ApprovalMismatch, ClosedReason, ExpiryReason};
 use super::check_result::CheckResult;
 use super::effect::Effect;
+use super::effect_table::Refusal;
 use super::fault::{Fault, FaultKind};
 use super::finding::Finding;
 use super::freeze::FrozenBy;
@@ -281,22 +282,11 @@ fn of_failed(effect: &Effect, kind: FaultKind) -> Outcome {
         | FaultKind::NotFound => Outcome::Access,
         FaultKind::BuildFailed => Outcome::BuildFailed,
         FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous | FaultKind::Defect => Outcome::Unknown,
-        FaultKind::Invalid | FaultKind::Changed => match effect {
-            Effect::Survey { .. } | Effect::Plan { .. } | Effect::RequestApproval { .. } => Outcome::Access,
-            Effect::Build { .. } | Effect::Adopt { .. } | Effect::Copy { .. } => Outcome::BuildFailed,
-            Effect::Update { .. } | Effect::PrepareRollback { .. } | Effect::Confirm { .. }
-                if kind == FaultKind::Changed =>
-            {
-                Outcome::Superseded
-            }
-            Effect::Baseline { .. }
-            | Effect::Register { .. }
-            | Effect::RunTask { .. }
-            | Effect::Update { .. }
-            | Effect::StopRollout { .. }
-            | Effect::PrepareRollback { .. }
-            | Effect::Check { .. }
-            | Effect::Confirm { .. } => Outcome::Failed,
+        FaultKind::Invalid | FaultKind::Changed => match effect.row().refusal {
+            Refusal::Accounts | Refusal::SetUp => Outcome::Access,
+            Refusal::Image => Outcome::BuildFailed,
+            Refusal::StageUnlessChanged if kind == FaultKind::Changed => Outcome::Superseded,
+            Refusal::Stage | Refusal::StageUnlessChanged => Outcome::Failed,
         },
     }
 }

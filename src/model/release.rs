@@ -154,21 +154,18 @@ impl Release {
     }
 
     fn conclude(&mut self, event: &Event) {
-        let done: Vec<Effect> = self.open.keys().filter(|e| event.fact.concludes(e)).cloned().collect();
+        let done: Vec<Effect> = self.open.keys().filter(|e| e.is_concluded_by(&event.fact)).cloned().collect();
         for effect in done {
             self.open.remove(&effect);
-            match &event.fact {
-                Fact::EffectFailed { fault, .. } => self.fail(effect, fault.clone(), event.at),
-                Fact::EffectUnknown { fault, .. } => {
-                    self.unknown.insert(effect, fault.clone());
-                }
-                Fact::EffectAbsent { .. } => {
-                    let fault = Fault::new(FaultKind::Unreachable, "it was sent and did not take effect");
-                    self.fail(effect, fault, event.at);
-                }
-                _ => {
-                    self.failed.remove(&effect);
-                }
+            if let Fact::EffectFailed { fault, .. } = &event.fact {
+                self.fail(effect, fault.clone(), event.at);
+            } else if let Fact::EffectUnknown { fault, .. } = &event.fact {
+                self.unknown.insert(effect, fault.clone());
+            } else if let Fact::EffectAbsent { .. } = &event.fact {
+                let fault = Fault::new(FaultKind::Unreachable, "it was sent and did not take effect");
+                self.fail(effect, fault, event.at);
+            } else {
+                self.failed.remove(&effect);
             }
         }
     }

@@ -66,35 +66,37 @@ impl Standing {
 
     fn times(&mut self, node: Option<&Node>) {
         let time = |name| node?.get(name)?.text().and_then(duration::parse);
-        self.rules.timeout = time("timeout").unwrap_or(self.rules.timeout);
-        self.rules.settle = time("settle").unwrap_or(self.rules.settle);
-        self.rules.max_age = time("max_age").unwrap_or(self.rules.max_age);
-        self.rules.suppressed = match node.and_then(|n| n.get("suppressed")?.text()) {
+        // The limits are read one by one by those who call this.
+        let GateRules { at_most: _, timeout, settle, max_age, suppressed } = &mut self.rules;
+        *timeout = time("timeout").unwrap_or(*timeout);
+        *settle = time("settle").unwrap_or(*settle);
+        *max_age = time("max_age").unwrap_or(*max_age);
+        *suppressed = match node.and_then(|n| n.get("suppressed")?.text()) {
             Some("count") => Suppressed::Count,
             Some("show") => Suppressed::Show,
-            Some(_) | None => self.rules.suppressed,
+            Some(_) | None => *suppressed,
         };
     }
 
     /// Puts back what a stage loosens beside its limits: it waits no shorter for findings, and no longer for a scan or with an old one.
     fn keep_times(&mut self, reader: &mut Reader<'_>, node: Option<&Node>, stage: &str, above: &GateRules) {
-        let here = &mut self.rules;
+        let GateRules { at_most: _, timeout, settle, max_age, suppressed } = &mut self.rules;
         let mut loosened = Vec::new();
-        if here.settle < above.settle {
+        if *settle < above.settle {
             loosened.push(("settle", format!("at least {} here", lasting(above.settle))));
-            here.settle = above.settle;
+            *settle = above.settle;
         }
-        if here.timeout > above.timeout {
+        if *timeout > above.timeout {
             loosened.push(("timeout", format!("at most {} here", lasting(above.timeout))));
-            here.timeout = above.timeout;
+            *timeout = above.timeout;
         }
-        if here.max_age > above.max_age {
+        if *max_age > above.max_age {
             loosened.push(("max_age", format!("at most {} here", lasting(above.max_age))));
-            here.max_age = above.max_age;
+            *max_age = above.max_age;
         }
-        if (here.suppressed, above.suppressed) == (Suppressed::Show, Suppressed::Count) {
+        if (*suppressed, above.suppressed) == (Suppressed::Show, Suppressed::Count) {
             loosened.push(("suppressed", "`count` here".to_owned()));
-            here.suppressed = above.suppressed;
+            *suppressed = above.suppressed;
         }
         for (name, tighter) in loosened {
             let Some(value) = node.and_then(|n| n.get(name)) else { continue };

@@ -17,7 +17,7 @@ mod resolve;
 mod schema;
 mod shape;
 mod stages;
-mod steps;
+mod step;
 mod summary;
 mod taskdef;
 pub mod templates;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::shape::{Field, Record, Shape};
+use super::shape::{Field, Record, Shape, may, must};
+use super::step;
 
 /// The JSON Schema of a pipeline file, for editors.
 pub fn schema() -> Value {
@@ -10,14 +11,6 @@ pub fn schema() -> Value {
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("kanmon pipeline");
     schema
-}
-
-const fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, required: true, about, shape }
-}
-
-const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { name, required: false, about, shape }
 }
 
 pub static FILE: Record = Record {
@@ -233,23 +226,4 @@ static APPROVAL: Record = Record {
     ],
 };
 
-static STEP: Record = Record {
-    about: "Exactly one of `run`, `roll` and `check`.",
-    fields: &[
-        may("run", Shape::Text, "a task to run once"),
-        may("roll", Shape::OneOrMore(&Shape::Text), "services to roll, side by side"),
-        may("check", Shape::Record(&CHECK), "what must answer well"),
-    ],
-};
-
-static CHECK: Record = Record {
-    about: "Exactly one of `http` and `command`.",
-    fields: &[
-        may("http", Shape::Text, "a URL, asked until it answers as expected"),
-        may("status", Shape::Whole(100, 599), "the status that it must answer with (200)"),
-        may("contains", Shape::Text, "what the answer must contain"),
-        may("command", Shape::List(&Shape::Written), "a program and its arguments; exit code 0 passes"),
-        may("account", Shape::Text, "the account whose credentials the command gets; without it, none"),
-        may("timeout", Shape::Duration, "how long it may take (http 1m, command 15m)"),
-    ],
-};
+static STEP: Record = Record { about: "One step: exactly one of these.", fields: step::FIELDS };

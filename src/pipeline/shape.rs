@@ -21,6 +21,16 @@ pub struct Field {
     pub shape: Shape,
 }
 
+/// A field that has to be there.
+pub const fn must(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, required: true, about, shape }
+}
+
+/// A field that may be there.
+pub const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field {
+    Field { name, required: false, about, shape }
+}
+
 pub enum Shape {
     Text,
     /// A text, a number or a truth value, taken as it was written.

@@ -10,7 +10,7 @@ use super::gates::Standing;
 use super::reader::{Reader, Section, is_ecs_name};
 use super::resolve::Parts;
 use super::yaml::{Kind, Node};
-use super::{approvals, steps};
+use super::{approvals, step};
 use crate::model::ids::{AccountName, ServiceName, StageName};
 use crate::model::pipeline::{OnFailure, Stage, Transfer};
 use crate::model::step::Step;
@@ -66,7 +66,7 @@ fn stage(
         let owner = enter.key("approval").map_or(enter.span, |k| k.span);
         approvals::read(reader, enter.get("approval")?, owner, first)
     });
-    let steps = node.get("steps").map(|n| steps::read(reader, n, called)).unwrap_or_default();
+    let steps = node.get("steps").map(|n| step::read(reader, n, called)).unwrap_or_default();
     let images = account.as_ref().and_then(|a| transfer(reader, node, called, a, &steps, parts));
     let defaults = reader.document.get("defaults");
     let own_or_default = |key: &str| node.get(key).or_else(|| defaults?.get(key)).and_then(Node::text);

@@ -5,14 +5,11 @@ use std::fmt::Write as _;
 use super::duration::show;
 use super::gates;
 use super::load::Loaded;
+use super::step;
 use crate::model::approval::ApprovalWay;
 use crate::model::gate::GateRules;
 use crate::model::pipeline::{Build, Pipeline, Stage, State, TaskDefinitionSource, Tool, Transfer};
 use crate::model::severity::Severity;
-use crate::model::step::Step;
-use crate::model::step::check::Check;
-use crate::model::step::roll::Roll;
-use crate::model::step::run::Run;
 use crate::model::visible;
 
 impl Loaded {
@@ -57,7 +54,7 @@ impl Loaded {
             if let Some(asked) = approval(stage) {
                 rows.push([String::new(), String::new(), asked]);
             }
-            let steps: Vec<String> = stage.steps.iter().map(step).collect();
+            let steps: Vec<String> = stage.steps.iter().map(step::shown).collect();
             rows.push([String::new(), String::new(), format!("then {}", steps.join(", "))]);
         }
         let kind = rows.iter().map(|r| r[0].len()).max().unwrap_or(0);
@@ -118,19 +115,4 @@ fn approval(stage: &Stage) -> Option<String> {
             format!("approval: by {who} in CodePipeline {pipeline}/{action} in {account}, within {within}")
         }
     })
-}
-
-fn step(step: &Step) -> String {
-    match step {
-        Step::Run(Run { task }) => format!("run {task}"),
-        Step::Roll(Roll { services }) => {
-            let names: Vec<&str> = services.iter().map(|s| s.as_str()).collect();
-            format!("roll {}", names.join(" and "))
-        }
-        Step::Check(Check::Http { url, status, .. }) => format!("check {url} answers {status}"),
-        Step::Check(Check::Command { argv, account, .. }) => {
-            let with = account.as_ref().map(|a| format!(" with the credentials of {a}")).unwrap_or_default();
-            format!("check `{}`{with}", argv.join(" "))
-        }
-    }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::held::Held;
 use super::{effect, step};
-use crate::model::effect::{Effect, StepRef, Subject};
+use crate::model::effect::{Effect, StepRef};
+use crate::model::effect_table::Subject;
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, Digest, ImageName, StageName};
@@ -41,7 +42,7 @@ pub enum Place {
 
 impl From<&Effect> for CaseKey {
     fn from(effect: &Effect) -> CaseKey {
-        match effect.subject() {
+        match effect.row().subject {
             Subject::Accounts { .. } => CaseKey::Accounts,
             Subject::Image(image) => CaseKey::Image(image.clone()),
             Subject::Copy(image, account) => CaseKey::Copy(image.clone(), account.clone()),

@@ -3,6 +3,7 @@
 use super::words::Words;
 use super::{approval, check, effect, fault, freeze, gate, rollout};
 use crate::model::effect::Effect;
+use crate::model::effect_table::Refusal;
 use crate::model::fault::Fault;
 use crate::model::format::{lasting, moment};
 use crate::model::ids::{ReleaseId, StageName};
@@ -172,21 +173,11 @@ fn with_comment(words: Words, comment: &str) -> Words {
 fn failed(outcome: Outcome, of: &Effect, attempts: u32, fault: &Fault, id: &ReleaseId) -> Words {
     let found = fault::words(fault);
     match outcome {
-        Outcome::Access => found.hint(match of {
-            Effect::Survey { .. } => "when that is fixed, in AWS or in the file, release again".to_owned(),
-            Effect::Build { .. }
-            | Effect::Adopt { .. }
-            | Effect::Copy { .. }
-            | Effect::Plan { .. }
-            | Effect::RequestApproval { .. }
-            | Effect::Baseline { .. }
-            | Effect::Register { .. }
-            | Effect::RunTask { .. }
-            | Effect::Update { .. }
-            | Effect::StopRollout { .. }
-            | Effect::PrepareRollback { .. }
-            | Effect::Check { .. }
-            | Effect::Confirm { .. } => format!("when that is fixed, `kanmon resume {id}` continues from here"),
+        Outcome::Access => found.hint(match of.row().refusal {
+            Refusal::Accounts => "when that is fixed, in AWS or in the file, release again".to_owned(),
+            Refusal::SetUp | Refusal::Image | Refusal::Stage | Refusal::StageUnlessChanged => {
+                format!("when that is fixed, `kanmon resume {id}` continues from here")
+            }
         }),
         // There may be several images, and their builders name only what they do.
         Outcome::BuildFailed => {

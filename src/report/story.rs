@@ -6,7 +6,8 @@ use super::step;
 use super::{approval, effect, fault, gate, reason, warning};
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::arn;
-use crate::model::effect::{Effect, Subject};
+use crate::model::effect::Effect;
+use crate::model::effect_table::Subject;
 use crate::model::event::{Event, Fact, MovedTag, PushedImage};
 use crate::model::fault::Fault;
 use crate::model::finding::ScanState;
@@ -248,7 +249,7 @@ pub fn how_to_approve(release: &Release, policy: &ApprovalPolicy, request: &Appr
 
 /// What an effect is about.
 fn topic(effect: &Effect) -> String {
-    match effect.subject() {
+    match effect.row().subject {
         Subject::Accounts { .. } => "accounts".to_owned(),
         Subject::Image(image) | Subject::Copy(image, _) => image.to_string(),
         Subject::Plan(stage) | Subject::Approval(stage) | Subject::Confirm(stage) => stage.to_string(),

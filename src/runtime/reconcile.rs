@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::taskdef::family;
 use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::effect_table::Lookup;
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{ContentHash, ImageName, ServiceName};
@@ -33,16 +34,10 @@ const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(12);
 
 /// Looks whether an effect took place that was sent at this time.
 pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_at: Timestamp) -> Result<Found, Fault> {
-    match effect {
-        // Reads, and user commands that are written to be repeated.
-        Effect::Survey { .. }
-        | Effect::Plan { .. }
-        | Effect::Baseline { .. }
-        | Effect::Check { .. }
-        | Effect::Confirm { .. } => Ok(Found::Repeatable),
-        // StartPipelineExecution and RunTask carry tokens, StopServiceDeployment is idempotent.
-        Effect::RequestApproval { .. } | Effect::StopRollout { .. } => Ok(Found::Repeatable),
-        Effect::RunTask { at, task } => {
+    let lookup = effect.row().lookup;
+    match lookup {
+        Lookup::Reads | Lookup::Repeats => Ok(Found::Repeatable),
+        Lookup::WhileItsTokenLives { at, task } => {
             // A task that ran once may not run twice: past its token's life, only a person can tell.
             let first = run(release, at)?.first_asked.unwrap_or(sent_at);
             match ports.clock.now().duration_since(first) <= TOKEN_LIFE {
@@ -54,12 +49,10 @@ pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_a
                 .hint("look for its task in ECS; `kanmon abort` ends this release, and a new one runs it again")),
             }
         }
-        Effect::Build { image } => pushed(ports, release, image).await,
-        // A copy finds what is there already, and answers with it.
-        Effect::Adopt { .. } | Effect::Copy { .. } => Ok(Found::Repeatable),
-        Effect::Register { at, workload } => registered(ports, release, at, workload).await,
-        Effect::Update { at, service, direction } => updated(ports, release, at, service, *direction, sent_at).await,
-        Effect::PrepareRollback { at, service } => prepared(ports, release, at, service).await,
+        Lookup::Tag(image) => pushed(ports, release, image).await,
+        Lookup::Revision { at, workload } => registered(ports, release, at, workload).await,
+        Lookup::RevivedRevision { at, service } => prepared(ports, release, at, service).await,
+        Lookup::Deployment { at, service, direction } => updated(ports, release, at, service, direction, sent_at).await,
     }
 }
 

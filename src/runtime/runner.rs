@@ -181,7 +181,7 @@ impl<'s> Runner<'s> {
         if self.leaving().is_some() {
             // What reading or repeating can pick up later is dropped; what changes the world is waited for.
             self.running.retain(|effect, task| {
-                let wait = work::is_atomic(effect) && !self.settling.contains(effect);
+                let wait = effect.row().atomic && !self.settling.contains(effect);
                 if !wait {
                     task.abort();
                 }
@@ -305,10 +305,7 @@ impl<'s> Runner<'s> {
         self.state.send_replace(self.release.clone());
         for event in &events {
             self.sinks.event(event, &self.release);
-            if let Fact::StageLeft { stage, .. }
-            | Fact::ApprovalVoided { stage, .. }
-            | Fact::ApprovalWithdrawn { stage, .. } = &event.fact
-            {
+            if let Some(stage) = event.fact.frees() {
                 let mut patience = self.patience();
                 let app = self.release.started.pipeline.app.clone();
                 while let Err(error) = self.ports.journal.unlock_stage(&app, stage, &lease).await {

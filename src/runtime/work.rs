@@ -47,27 +47,6 @@ const UNREAD: u32 = 2;
 /// Between two looks for something that may still appear.
 const LOOK: SignedDuration = SignedDuration::from_secs(3);
 
-/// Whether an effect is waited for when a process stops: it changes the world in one call that must not be left half known.
-/// What takes long is dropped instead, and picked up by reading.
-pub fn is_atomic(effect: &Effect) -> bool {
-    match effect {
-        Effect::Survey { .. }
-        | Effect::Plan { .. }
-        | Effect::Baseline { .. }
-        | Effect::Check { .. }
-        | Effect::Confirm { .. }
-        | Effect::Build { .. }
-        | Effect::Adopt { .. }
-        | Effect::Copy { .. } => false,
-        Effect::RequestApproval { .. }
-        | Effect::Register { .. }
-        | Effect::RunTask { .. }
-        | Effect::Update { .. }
-        | Effect::StopRollout { .. }
-        | Effect::PrepareRollback { .. } => true,
-    }
-}
-
 /// Carries out an effect.
 pub async fn effect(ports: Ports, hold: Arc<Hold>, release: Arc<Release>, effect: Effect, tell: UnboundedSender<News>) {
     let say = |line: &str| {

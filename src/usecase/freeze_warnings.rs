@@ -8,9 +8,7 @@ use crate::model::release::Release;
 
 /// Warns of each frozen stage that a release has still to enter.
 pub async fn of_all_stages(context: &Context, release: &Release) {
-    let stages = &release.started.pipeline.stages;
-    let until = stages.iter().position(|s| s.name == release.until).map_or(stages.len(), |at| at + 1);
-    for stage in stages[..until].iter().filter(|s| release.stage(&s.name).entered.is_none()) {
+    for stage in release.stages_asked().iter().filter(|s| release.stage(&s.name).entered.is_none()) {
         of_stage(context, release, &stage.name).await;
     }
 }

@@ -78,24 +78,17 @@ pub async fn plan(context: &Context, subject: Subject, until: Option<&StageName>
     if let Some(until) = until {
         release.until = stage(&release.started.pipeline, until)?;
     }
-    let first = planned(&release).first().map(|s| s.name.clone()).ok_or(Refusal::NoStage)?;
+    let first = release.stages_asked().first().map(|s| s.name.clone()).ok_or(Refusal::NoStage)?;
     let refused = survey_to_look(&ports, &release, &first, &release.until).await?;
     fill(&ports, &mut release).await?;
     let mut stages = Vec::new();
-    for stage in planned(&release) {
+    for stage in release.stages_asked() {
         let plan = stage_plan(&ports, &release, stage).await?;
         let plan = with_unnamed_judged(&ports, &release, stage, plan).await?;
         let gate = judged(&ports, &release, stage).await?;
         stages.push(PlannedStage { stage: stage.clone(), plan, gate });
     }
     Ok(Planned { pipeline: release.started.pipeline, stages, refused })
-}
-
-/// The stages up to the last one asked for.
-fn planned(release: &Release) -> &[Stage] {
-    let stages = &release.started.pipeline.stages;
-    let end = stages.iter().position(|s| s.name == release.until).map_or(stages.len(), |i| i + 1);
-    &stages[..end]
 }
 
 /// A release as it would be started now.

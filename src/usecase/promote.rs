@@ -81,10 +81,9 @@ async fn askable(ports: &Ports, release: &Release, to: &StageName, by: &Requeste
 /// Whether every stage up to this one is passed, with no question behind it that is still to be put.
 fn is_done(release: &Release, to: &StageName, requested_by: &Requester) -> bool {
     let pipeline = &release.started.pipeline;
-    let end = pipeline.stages.iter().position(|s| s.name == *to).map_or(0, |i| i + 1);
     let asks = ahead::behind(pipeline, to, requested_by, &release.requesters)
         .is_some_and(|stage| release.stage(&stage.name).approval == Approval::NotAsked);
-    !asks && pipeline.stages[..end].iter().all(|s| release.stage(&s.name).left.is_some())
+    !asks && pipeline.stages_until(to).iter().all(|s| release.stage(&s.name).left.is_some())
 }
 
 /// Messages to a release that had ended that do not count for what it is taken further to: to end it, or an approval that came too

@@ -131,7 +131,7 @@ pub fn approvable(
     entered: impl Fn(&Stage) -> bool,
 ) -> Result<(), Refusal> {
     let Some(unknown) = unknown_of(requesters) else { return Ok(()) };
-    match pipeline.stages[..end(pipeline, until)].iter().filter(|s| !entered(s)).find(asks_another) {
+    match pipeline.stages_until(until).iter().filter(|s| !entered(s)).find(asks_another) {
         None => Ok(()),
         Some(stage) => Err(Refusal::NobodyMayApprove { stage: stage.name.clone(), unknown }),
     }

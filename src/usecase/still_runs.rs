@@ -32,9 +32,8 @@ struct Other {
 /// the way runs what no newer release brought. On the way the images count, which are what goes further; in `to` also how they run.
 pub async fn check(context: &Context, ports: &Ports, release: &Release, to: &StageName) -> Result<Vec<Warning>, Error> {
     let pipeline = &release.started.pipeline;
-    let end = pipeline.stages.iter().position(|s| s.name == *to).map_or(0, |i| i + 1);
     let mut notes = Vec::new();
-    for stage in pipeline.stages[..end].iter().filter(|s| release.stage(&s.name).left.is_some()) {
+    for stage in pipeline.stages_until(to).iter().filter(|s| release.stage(&s.name).left.is_some()) {
         let newer = context.journal.ledger(&pipeline.app, &stage.name).await?.last_entered.filter(|l| *l > release.id);
         let other = match other(ports, release, stage, stage.name == *to).await {
             Ok(Some(other)) => other,

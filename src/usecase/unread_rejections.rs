@@ -52,14 +52,13 @@ pub async fn record(context: &Context, ports: &Ports, until: &StageName, request
 
 /// The stages that CodePipeline is asked for on the way, and the one behind them that is asked for ahead.
 fn asked(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Vec<StageName> {
-    let end = pipeline.stages.iter().position(|stage| stage.name == *until).map_or(0, |at| at + 1);
     let in_codepipeline = |stage: &&Stage| {
         stage.approval.as_ref().is_some_and(|policy| match policy.way {
             ApprovalWay::CodePipeline { .. } => true,
             ApprovalWay::Kanmon => false,
         })
     };
-    let on_the_way = pipeline.stages[..end].iter().filter(in_codepipeline);
+    let on_the_way = pipeline.stages_until(until).iter().filter(in_codepipeline);
     let behind = requesters.last().and_then(|by| ahead::behind(pipeline, until, by, requesters));
     on_the_way.chain(behind).map(|stage| stage.name.clone()).collect()
 }

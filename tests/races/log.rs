@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use kanmon::model::effect::Effect;
+use kanmon::model::effect_table::Needs;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::{ReleaseId, StageName};
 use kanmon::ports::journal::LEASE;
@@ -183,11 +183,7 @@ impl Log {
 fn changes(fact: &Fact) -> Option<&StageName> {
     match fact {
         Fact::StageEntered { stage } => Some(stage),
-        Fact::Intended { effect: Effect::Register { at, .. }, .. }
-        | Fact::Intended { effect: Effect::RunTask { at, .. }, .. }
-        | Fact::Intended { effect: Effect::Update { at, .. }, .. }
-        | Fact::Intended { effect: Effect::StopRollout { at, .. }, .. }
-        | Fact::Intended { effect: Effect::PrepareRollback { at, .. }, .. } => Some(&at.stage),
+        Fact::Intended { effect, .. } if effect.row().lease == Needs::Stage => effect.stage(),
         _ => None,
     }
 }

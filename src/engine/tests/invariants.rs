@@ -11,6 +11,7 @@ use crate::engine::enter::SCAN_READINGS;
 use crate::engine::{plan, unnamed};
 use crate::model::effect::Effect;
 use crate::model::ending::Ending;
+use crate::model::effect_table::Subject;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;
 use crate::model::ids::StageName;
@@ -107,25 +108,18 @@ impl Watchman {
         assert!(!release.open.contains_key(effect), "`{effect:?}` is started while it is under way");
         assert!(!release.unknown.contains_key(effect), "`{effect:?}` is started while nobody knows what became of it");
         let entered = |stage: &StageName| release.stage(stage).entered.is_some();
-        match effect {
-            Effect::Survey { .. }
-            | Effect::Build { .. }
-            | Effect::Adopt { .. }
-            | Effect::Copy { .. }
-            | Effect::Plan { .. }
-            | Effect::RequestApproval { .. } => {}
-            Effect::Confirm { stage } => {
+        match effect.row().subject {
+            Subject::Accounts { .. }
+            | Subject::Image(_)
+            | Subject::Copy(..)
+            | Subject::Plan(_)
+            | Subject::Approval(_) => {}
+            Subject::Confirm(stage) => {
                 let state = release.stage(stage);
                 assert!(state.steps.iter().all(is_done), "`{effect:?}` is started before every step is done");
                 assert!(state.lock.is_some(), "`{effect:?}` is started while the stage is not held");
             }
-            Effect::Baseline { at, .. }
-            | Effect::Register { at, .. }
-            | Effect::RunTask { at, .. }
-            | Effect::Update { at, .. }
-            | Effect::StopRollout { at, .. }
-            | Effect::PrepareRollback { at, .. }
-            | Effect::Check { at } => {
+            Subject::Step(at, _) => {
                 assert!(entered(&at.stage), "`{effect:?}` is started before its stage is entered");
                 assert!(release.stage(&at.stage).left.is_none(), "`{effect:?}` is started after its stage was left");
                 assert!(release.stage(&at.stage).lock.is_some(), "`{effect:?}` is started while the stage is not held");

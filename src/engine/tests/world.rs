@@ -12,6 +12,7 @@ use crate::engine::inbox::absorb;
 use crate::engine::step::follow;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, StepRef, Workload};
+use crate::model::effect_table::Lookup;
 use crate::model::event::{Event, Fact, PushedImage, Started};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState};
@@ -264,18 +265,11 @@ impl World {
             return Fact::EffectUnknown { effect: effect.clone(), fault };
         }
         let landed = self.landed.remove(effect);
-        match effect {
+        match effect.row().lookup {
             // Those that may be repeated are not looked up: the repetition finds what is there.
-            Effect::RequestApproval { .. } | Effect::RunTask { .. } | Effect::StopRollout { .. } => None,
-            Effect::Adopt { .. } | Effect::Copy { .. } | Effect::Register { .. } | Effect::PrepareRollback { .. } => {
-                None
-            }
-            Effect::Survey { .. }
-            | Effect::Plan { .. }
-            | Effect::Baseline { .. }
-            | Effect::Check { .. }
-            | Effect::Confirm { .. } => None,
-            Effect::Build { .. } | Effect::Update { .. } => landed,
+            Lookup::Reads | Lookup::Repeats | Lookup::WhileItsTokenLives { .. } => None,
+            Lookup::Revision { .. } | Lookup::RevivedRevision { .. } => None,
+            Lookup::Tag(_) | Lookup::Deployment { .. } => landed,
         }
         .unwrap_or_else(|| Fact::EffectAbsent { effect: effect.clone() })
     }

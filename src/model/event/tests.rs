@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::model::approval::{Answer, Trigger};
 use crate::model::approval_reason::{AnswerReason, ApprovalMismatch, Conflict, ExpiryReason, VoidReason};
+use crate::model::effect_table::{Lookup, Needs, Row};
 use crate::model::fault::FaultKind;
 use crate::model::finding::{Finding, ScanState};
 use crate::model::gate_reason::{GateReason, ScanBlock, ScanWait};
@@ -485,7 +486,7 @@ fn an_effect_is_concluded_by_its_own_fact_and_by_no_other_effects() {
                 _ => None,
             };
             if let Some(other) = other {
-                assert_eq!(fact.concludes(&effect), other == &effect, "{fact:?} on {effect:?}");
+                assert_eq!(effect.is_concluded_by(fact), other == &effect, "{fact:?} on {effect:?}");
             }
         }
         let elsewhere = match effect.clone() {
@@ -497,16 +498,32 @@ fn an_effect_is_concluded_by_its_own_fact_and_by_no_other_effects() {
             _ => None,
         };
         if let Some(elsewhere) = elsewhere {
-            let own = facts.iter().filter(|f| f.concludes(&elsewhere));
+            let own = facts.iter().filter(|f| elsewhere.is_concluded_by(f));
             assert_eq!(own.count(), 0, "a fact of prod concludes {elsewhere:?}");
         }
     }
     // All but the task's registration, its start, and the check, whose samples stand at other steps.
     let concluded = effects().into_iter().filter(|e| {
         facts.iter().any(|f| {
-            f.concludes(e)
+            e.is_concluded_by(f)
                 && !matches!(f, Fact::EffectFailed { .. } | Fact::EffectAbsent { .. } | Fact::EffectUnknown { .. })
         })
     });
     assert_eq!(concluded.count(), effects().len() - 3);
+}
+
+#[test]
+fn the_table_says_what_each_effect_is() {
+    let are = |is: fn(&Row<'_>) -> bool| -> Vec<String> {
+        let all = effects();
+        all.iter().filter(|effect| is(&effect.row())).map(ToString::to_string).collect()
+    };
+    let registers = ["register prod/web's task definition", "register prod/migrate's task definition"];
+    let changes = ["run prod/migrate", "update prod/web"];
+    let back = ["stop and roll back prod/web", "prepare the way back of prod/web", "restore prod/web"];
+    assert_eq!(are(|row| row.forward), [&registers[..], &changes].concat());
+    assert_eq!(are(|row| row.lease == Needs::Stage), [&registers[..], &changes, &back].concat());
+    assert_eq!(are(|row| row.atomic), [&["ask for approval of prod"], &registers[..], &changes, &back].concat());
+    let reads = ["look at the accounts", "plan prod", "read prod/web", "check prod (step 2)"];
+    assert_eq!(are(|row| row.lookup == Lookup::Reads), reads);
 }

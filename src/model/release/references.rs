@@ -2,7 +2,8 @@
 //! reads a release relies on them.
 
 use super::Release;
-use crate::model::effect::{Effect, StepRef, Subject};
+use crate::model::effect::{Effect, StepRef};
+use crate::model::effect_table::Subject;
 use crate::model::event::{Fact, Started};
 use crate::model::ids::StageName;
 use crate::model::plan::StagePlan;
@@ -79,7 +80,7 @@ impl Release {
 
     fn knows_effect(&self, effect: &Effect) -> Result<(), String> {
         let pipeline = &self.started.pipeline;
-        match effect.subject() {
+        match effect.row().subject {
             Subject::Accounts { from, until } => self.has_stage(from).and_then(|()| self.has_stage(until)),
             Subject::Image(image) => pipeline.has_image(image),
             Subject::Copy(image, account) => pipeline.has_image(image).and_then(|()| pipeline.has_account(account)),

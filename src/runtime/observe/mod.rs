@@ -1,16 +1,19 @@
 //! Watching what moves by itself. A reading that says nothing new says nothing.
 
 pub mod approval;
+mod check;
 mod lock;
 mod rollout;
 mod scan;
+mod step;
 mod task;
 
+use self::step::Moves;
 use crate::engine::decision::Watch;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
 use crate::model::release::Release;
-use crate::model::step::part::StepPart;
+use crate::model::step::{StepState, each};
 use crate::ports::journal::Lease;
 use crate::runtime::execute::defect;
 use crate::runtime::hold::Observer;
@@ -28,10 +31,9 @@ pub async fn observe(
         Watch::Scan { image, account } => scan::observe(ports, release, image, account).await,
         Watch::Approval { stage } => approval::observe(ports, release, stage).await,
         Watch::Lock { stage } => lock::observe(ports, release, lease, stage, observer).await,
-        Watch::Step { at, part } => match part {
-            StepPart::Task(task) => task::observe(ports, release, at, task).await,
-            StepPart::Service(service, direction) => rollout::observe(ports, release, at, service, *direction).await,
-            StepPart::Whole => Err(defect("nothing of this step moves by itself")),
-        },
+        Watch::Step { at, part } => {
+            let state = release.step(at).ok_or_else(|| defect("the stage has no such step"))?;
+            each!(state, StepState, state => state.observe(ports, release, at, part).await)
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::step::Moves;
 use crate::engine::rollout::{Ours, judge};
 use crate::engine::step::follow::is_overdue;
 use crate::model::effect::StepRef;
@@ -11,15 +12,30 @@ use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::{Baseline, ImageDigests};
-use crate::model::step::part::Direction;
+use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
-use crate::model::step::roll_state::RollState;
+use crate::model::step::roll_state::{RollState, RollStates};
 use crate::ports::deployer::Cluster;
 use crate::runtime::contents::contents;
 use crate::runtime::execute::{before_restore, defect, roll, stage};
 use crate::runtime::ports::Ports;
 
-pub async fn observe(
+impl Moves for RollStates {
+    async fn observe(
+        &self,
+        ports: &Ports,
+        release: &Release,
+        at: &StepRef,
+        part: &StepPart,
+    ) -> Result<Vec<Fact>, Fault> {
+        match part {
+            StepPart::Service(service, direction) => observe(ports, release, at, service, *direction).await,
+            StepPart::Whole | StepPart::Task(_) => Err(defect("the step rolls services alone")),
+        }
+    }
+}
+
+async fn observe(
     ports: &Ports,
     release: &Release,
     at: &StepRef,

@@ -66,7 +66,5 @@ fn settle(release: &Release) -> SignedDuration {
 
 /// Likewise, the shortest age that any stage on the way allows.
 fn max_age(release: &Release) -> SignedDuration {
-    let stages = &release.started.pipeline.stages;
-    let end = stages.iter().position(|s| s.name == release.until).map_or(stages.len(), |i| i + 1);
-    stages[..end].iter().map(|s| s.gate.max_age).min().unwrap_or(SCAN_MAX_AGE)
+    release.stages_asked().iter().map(|s| s.gate.max_age).min().unwrap_or(SCAN_MAX_AGE)
 }

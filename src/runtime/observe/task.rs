@@ -1,33 +1,43 @@
 //! A one-off task, until it has ended.
 
+use super::step::Moves;
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::ids::TaskName;
 use crate::model::release::Release;
-use crate::model::step::run::RunFact;
+use crate::model::step::part::StepPart;
+use crate::model::step::run::{RunFact, RunState};
 use crate::ports::deployer::{Cluster, OneOff};
-use crate::runtime::execute::{defect, run, stage};
+use crate::runtime::execute::{defect, stage};
 use crate::runtime::ports::Ports;
 
-pub async fn observe(ports: &Ports, release: &Release, at: &StepRef, task: &TaskName) -> Result<Vec<Fact>, Fault> {
-    let pipeline = &release.started.pipeline;
-    let stage = stage(release, at)?;
-    let (arn, since) = run(release, at)?.started.as_ref().ok_or_else(|| defect("no task was started"))?;
-    let cluster = Cluster { account: pipeline.account(&stage.account), name: &stage.cluster };
-    let read_at = ports.clock.now();
-    let end = match ports.deployer.one_off(cluster, arn, &pipeline.task(task).container).await? {
-        OneOff::Moving { .. } if read_at < *since + pipeline.task(task).timeout => return Ok(vec![]),
-        OneOff::Moving { .. } => return Ok(vec![Fact::step(at, RunFact::TaskOverdue { task: task.clone() })]),
-        OneOff::Ended(end) => end,
-        OneOff::Gone => {
-            return Err(Fault::new(
-                FaultKind::NotFound,
-                format!("ECS no longer knows the task of {}/{task}", at.stage),
-            )
-            .cause(arn.clone())
-            .hint("stopped tasks are kept for about an hour; its log shows how it ended"));
-        }
-    };
-    Ok(vec![Fact::step(at, RunFact::TaskRan { task: task.clone(), end })])
+impl Moves for RunState {
+    async fn observe(
+        &self,
+        ports: &Ports,
+        release: &Release,
+        at: &StepRef,
+        _part: &StepPart,
+    ) -> Result<Vec<Fact>, Fault> {
+        let task = &self.task;
+        let pipeline = &release.started.pipeline;
+        let stage = stage(release, at)?;
+        let (arn, since) = self.started.as_ref().ok_or_else(|| defect("no task was started"))?;
+        let cluster = Cluster { account: pipeline.account(&stage.account), name: &stage.cluster };
+        let read_at = ports.clock.now();
+        let end = match ports.deployer.one_off(cluster, arn, &pipeline.task(task).container).await? {
+            OneOff::Moving { .. } if read_at < *since + pipeline.task(task).timeout => return Ok(vec![]),
+            OneOff::Moving { .. } => return Ok(vec![Fact::step(at, RunFact::TaskOverdue { task: task.clone() })]),
+            OneOff::Ended(end) => end,
+            OneOff::Gone => {
+                return Err(Fault::new(
+                    FaultKind::NotFound,
+                    format!("ECS no longer knows the task of {}/{task}", at.stage),
+                )
+                .cause(arn.clone())
+                .hint("stopped tasks are kept for about an hour; its log shows how it ended"));
+            }
+        };
+        Ok(vec![Fact::step(at, RunFact::TaskRan { task: task.clone(), end })])
+    }
 }

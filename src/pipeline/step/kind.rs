@@ -1,0 +1,30 @@
+//! What every kind of step says of its form in the file.
+
+use std::collections::BTreeMap;
+
+use super::super::reader::Reader;
+use super::super::shape::Field;
+use super::super::yaml::Node;
+use crate::model::ids::ServiceName;
+use crate::model::step::Step;
+
+/// A kind of step in the file: `- KEY: …`.
+pub struct Kind {
+    pub field: &'static Field,
+    /// The step that stands under its key; what is wrong with it was told.
+    pub read: fn(&mut Reader<'_>, &Node, &mut InStage<'_>) -> Option<Step>,
+}
+
+/// What is known of the stage that a step is in.
+pub struct InStage<'a> {
+    pub stage: &'a str,
+    /// The key of the step that is read.
+    pub owner: super::super::diagnostics::Span,
+    /// The line where each service of the stage is rolled.
+    pub rolled: BTreeMap<ServiceName, usize>,
+}
+
+/// A step on the page that sums a file up.
+pub trait Shown {
+    fn shown(&self) -> String;
+}

@@ -1,0 +1,52 @@
+//! `steps` of a stage: one file for each kind.
+
+mod check;
+mod kind;
+mod roll;
+mod run;
+
+use std::collections::BTreeMap;
+
+use self::kind::{InStage, Kind, Shown};
+use super::reader::Reader;
+use super::shape::Field;
+use super::yaml::{Kind as Form, Node};
+use crate::model::step::{Step, each};
+
+/// The keys of a step, in the order in which they are described.
+pub const FIELDS: &[Field] = &[run::FIELD, roll::FIELD, check::FIELD];
+
+static KINDS: [&Kind; FIELDS.len()] = [&run::KIND, &roll::KIND, &check::KIND];
+
+/// The steps that have their form; what is wrong with the others was told.
+pub fn read(reader: &mut Reader<'_>, node: &Node, stage: &str) -> Vec<Step> {
+    let Form::List(items) = &node.kind else { return Vec::new() };
+    let mut around = InStage { stage, owner: node.span, rolled: BTreeMap::new() };
+    items.iter().filter_map(|item| step(reader, item, &mut around)).collect()
+}
+
+fn step(reader: &mut Reader<'_>, node: &Node, around: &mut InStage<'_>) -> Option<Step> {
+    let named: Vec<_> = KINDS.iter().filter_map(|kind| node.key(kind.field.name)).collect();
+    match named.as_slice() {
+        [] => {
+            // An unknown key in it was told already, and may well be the one that was meant.
+            if matches!(&node.kind, Form::Map(entries) if entries.is_empty()) {
+                let all: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
+                reader.say_hint(node.span, "this step names nothing", format!("one of: {}", all.join(", ")));
+            }
+            return None;
+        }
+        [_] => {}
+        [_, second, ..] => {
+            reader.say_hint(second.span, "a step is one thing", format!("begin a new one: `- {}: …`", second.name));
+        }
+    }
+    let (kind, value) = KINDS.iter().find_map(|kind| Some((kind, node.get(kind.field.name)?)))?;
+    around.owner = node.key(kind.field.name)?.span;
+    (kind.read)(reader, value, around)
+}
+
+/// A step on the page that sums a file up.
+pub fn shown(step: &Step) -> String {
+    each!(step, Step, step => step.shown())
+}

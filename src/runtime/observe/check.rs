@@ -1,0 +1,16 @@
+//! A check, which does not move by itself.
+
+use super::step::Moves;
+use crate::model::effect::StepRef;
+use crate::model::event::Fact;
+use crate::model::fault::Fault;
+use crate::model::release::Release;
+use crate::model::step::check::CheckState;
+use crate::model::step::part::StepPart;
+use crate::runtime::ports::Ports;
+
+impl Moves for CheckState {
+    async fn observe(&self, _: &Ports, _: &Release, _: &StepRef, _: &StepPart) -> Result<Vec<Fact>, Fault> {
+        Ok(Vec::new())
+    }
+}
