@@ -3,6 +3,9 @@
 //! A release is a list of facts in a journal; `model` folds them, `engine` decides what to do next, `runtime` does it
 //! through `ports`, and everything else stands at the edge.
 
+// A variant that is added has to be met by every match on its enum. Tests may look for one of many.
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 pub mod aws;
 pub mod cli;
 pub mod engine;

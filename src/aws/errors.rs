@@ -151,6 +151,7 @@ pub(super) fn was_not_answered(error: &CredentialsError) -> bool {
 }
 
 /// Whether this is no word of STS: nothing came, or a page, or a failure of its own.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn no_word<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     match error {
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,

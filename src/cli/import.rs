@@ -17,11 +17,11 @@ pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<E
     let file = args.file.display();
     let opened =
         File::open(&args.file).map_err(|e| Failure::wrong(format!("{file} cannot be read")).cause(e.to_string()))?;
-    let record = journal::from_file(BufReader::new(opened)).map_err(|error| match error {
-        JournalError::Corrupt(what) => Failure::wrong(format!("{file} is not what `kanmon export` wrote"))
+    let record = journal::from_file(BufReader::new(opened)).map_err(|error| {
+        let JournalError::Corrupt(what) = error else { return error.into() };
+        Failure::wrong(format!("{file} is not what `kanmon export` wrote"))
             .cause(what)
-            .hint("nothing was taken in; export it again"),
-        error => error.into(),
+            .hint("nothing was taken in; export it again")
     })?;
     let context = context::open_or_make(global, output)?;
     if record.app != context.pipeline.app {
@@ -32,9 +32,9 @@ pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<E
         .hint("name its own pipeline file with --pipeline"));
     }
     let mark = Imported { at: context.clock.now(), by: journal::this_process().who };
-    let new = context.journal.restore(&record, &mark).await.map_err(|error| match error {
-        JournalError::Store(what) => Failure::wrong(what).hint("what is recorded here stays as it is"),
-        error => error.into(),
+    let new = context.journal.restore(&record, &mark).await.map_err(|error| {
+        let JournalError::Store(what) = error else { return error.into() };
+        Failure::wrong(what).hint("what is recorded here stays as it is")
     })?;
     let events = record.rows.len();
     output.result(

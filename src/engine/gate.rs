@@ -48,12 +48,7 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
             ScanState::Waiting { waits } => {
                 verdict = verdict.max(Verdict::Unknown);
                 let (image, account) = (scan.image.clone(), scan.account.clone());
-                reasons.insert(GateReason::ScanTimedOut {
-                    image,
-                    account,
-                    timeout: *timeout,
-                    waits: waits.clone(),
-                });
+                reasons.insert(GateReason::ScanTimedOut { image, account, timeout: *timeout, waits: waits.clone() });
             }
             ScanState::Unscannable { block } => {
                 verdict = verdict.max(Verdict::Unknown);

@@ -94,12 +94,8 @@ fn is_pending(a: &Agenda<'_>, effect: &Effect) -> bool {
 /// The fault for which an effect was given up for good, and whether it was somebody else's doing.
 fn refusal(ending: &Ending) -> Option<(Fault, bool)> {
     let outcome = ending.outcome();
-    match &ending.reason {
-        Reason::EffectFailed { fault, .. } if !outcome.is_resumable() => {
-            Some((fault.clone(), outcome == Outcome::Superseded))
-        }
-        _ => None,
-    }
+    let Reason::EffectFailed { fault, .. } = &ending.reason else { return None };
+    (!outcome.is_resumable()).then(|| (fault.clone(), outcome == Outcome::Superseded))
 }
 
 /// How it ends, now that everything rests.

@@ -246,10 +246,8 @@ pub(super) fn absorbs(release: &ReleaseId, row: &Row) -> Result<Option<u64>, Jou
     if row.digest(release) != row.hash {
         return Err(JournalError::Corrupt(format!("event {} of {release} does not have its hash", row.seq)));
     }
-    match open(release, row, &Chunks::new())?.fact {
-        Fact::Absorbed { message } => Ok(Some(message)),
-        _ => Ok(None),
-    }
+    let Fact::Absorbed { message } = open(release, row, &Chunks::new())?.fact else { return Ok(None) };
+    Ok(Some(message))
 }
 
 /// The hash of a row's values, each under its name: flipped bits in a row that has it beside it are seen, a hand that means it

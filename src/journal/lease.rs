@@ -254,21 +254,19 @@ pub(super) fn may_write(
 
 /// Whether a fact announces that a stage goes on to something new; the way back is never closed.
 fn goes_forward(fact: &Fact) -> bool {
-    match fact {
-        Fact::StageEntered { .. } => true,
-        Fact::Intended { effect, .. } => effect.row().forward,
-        _ => false,
+    if let Fact::Intended { effect, .. } = fact {
+        return effect.row().forward;
     }
+    matches!(fact, Fact::StageEntered { .. })
 }
 
 /// The stage that a fact announces a change in, or calls done. Such a fact may only be written by who has the stage; what came of
 /// earlier changes always may, for it is true whoever holds the stage now.
 pub(super) fn needs(fact: &Fact) -> Option<&StageName> {
-    let effect = match fact {
-        Fact::StageEntered { stage } | Fact::StageLeft { stage, .. } => return Some(stage),
-        Fact::Intended { effect, .. } => effect,
-        _ => return None,
-    };
+    if let Fact::StageEntered { stage } | Fact::StageLeft { stage, .. } = fact {
+        return Some(stage);
+    }
+    let Fact::Intended { effect, .. } = fact else { return None };
     match effect.row().lease {
         Needs::Stage => effect.stage(),
         Needs::Release => None,
@@ -277,10 +275,7 @@ pub(super) fn needs(fact: &Fact) -> Option<&StageName> {
 
 /// The messages that these facts absorb.
 pub(super) fn absorbed(facts: &[Fact]) -> impl Iterator<Item = u64> {
-    facts.iter().filter_map(|fact| match fact {
-        Fact::Absorbed { message } => Some(*message),
-        _ => None,
-    })
+    facts.iter().filter_map(|fact| if let Fact::Absorbed { message } = fact { Some(*message) } else { None })
 }
 
 /// The last message that came to a release before its record was carried here: later ones are numbered on from it.
@@ -290,10 +285,7 @@ pub(super) fn carried(events: &[Event]) -> u64 {
 
 /// The stages that these facts leave.
 pub(super) fn left(facts: &[Fact]) -> impl Iterator<Item = &StageName> {
-    facts.iter().filter_map(|fact| match fact {
-        Fact::StageLeft { stage, .. } => Some(stage),
-        _ => None,
-    })
+    facts.iter().filter_map(|fact| if let Fact::StageLeft { stage, .. } = fact { Some(stage) } else { None })
 }
 
 /// A hold as stores keep it, in the row of what is held.

@@ -10,7 +10,8 @@ use super::step::run::RunFact;
 impl Effect {
     /// Whether this fact concludes it: its own does, and whatever is said of an effect that did not come to one.
     pub fn is_concluded_by(&self, fact: &Fact) -> bool {
-        if let Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } | Fact::EffectUnknown { effect, .. } = fact
+        if let Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } | Fact::EffectUnknown { effect, .. } =
+            fact
         {
             return effect == self;
         }

@@ -346,10 +346,10 @@ impl Serialize for Fact {
             #[serde(flatten)]
             fact: &'f StepFact,
         }
-        match self {
-            Fact::Step { at: place, fact } => Placed { place, fact }.serialize(serializer),
-            shared => Fact::serialize(shared, serializer),
+        if let Fact::Step { at: place, fact } = self {
+            return Placed { place, fact }.serialize(serializer);
         }
+        Fact::serialize(self, serializer)
     }
 }
 

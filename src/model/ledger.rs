@@ -93,47 +93,43 @@ const KEPT: usize = 100;
 
 /// The stage that a fact teaches something about.
 pub fn stage_of(fact: &Fact) -> Option<&StageName> {
-    match fact {
-        Fact::StageEntered { stage }
-        | Fact::StageLeft { stage, .. }
-        | Fact::StageFrozen { stage, .. }
-        | Fact::ImagesFailed { stage, .. } => Some(stage),
-        Fact::ApprovalRejected { answer, .. } => Some(&answer.stage),
-        _ => None,
+    if let Fact::StageEntered { stage }
+    | Fact::StageLeft { stage, .. }
+    | Fact::StageFrozen { stage, .. }
+    | Fact::ImagesFailed { stage, .. } = fact
+    {
+        return Some(stage);
     }
+    let Fact::ApprovalRejected { answer, .. } = fact else { return None };
+    Some(&answer.stage)
 }
 
 impl StageLedger {
     /// Takes in a fact about this stage; facts of other kinds leave it as it is.
     pub fn apply(&mut self, event: &Event) {
         let (at, release) = (event.at, &event.release);
-        match &event.fact {
-            Fact::StageEntered { .. } => self.last_entered = Some(release.clone()),
-            Fact::StageLeft { images, .. } => {
-                self.last_good = Some(LastGood { release: release.clone(), at });
-                let runs_well = |these: &BTreeMap<ImageName, Digest>| {
-                    these.iter().all(|(image, digest)| images.get(image) == Some(digest))
-                };
-                self.failed.retain(|f| !runs_well(&f.images));
-                self.rejected.retain(|r| !runs_well(&r.images));
-            }
-            Fact::ApprovalRejected { answer, images } => {
-                let (release, images) = (release.clone(), images.clone());
-                let (by, comment) = (answer.by.clone(), answer.comment.clone());
-                self.rejected.push(Rejected { at, release, images, by, comment });
-                newest(&mut self.rejected);
-            }
-            Fact::StageFrozen { .. } => {
-                let by = FrozenBy::Release { release: release.clone() };
-                self.frozen.get_or_insert(Frozen { at, by });
-            }
-            Fact::ImagesFailed { images, reason, .. } => {
-                self.failed.retain(|f| &f.images != images);
-                let (release, images, reason) = (release.clone(), images.clone(), reason.clone());
-                self.failed.push(Failed { at, release, images, reason });
-                newest(&mut self.failed);
-            }
-            _ => {}
+        if let Fact::StageEntered { .. } = &event.fact {
+            self.last_entered = Some(release.clone());
+        } else if let Fact::StageLeft { images, .. } = &event.fact {
+            self.last_good = Some(LastGood { release: release.clone(), at });
+            let runs_well = |these: &BTreeMap<ImageName, Digest>| {
+                these.iter().all(|(image, digest)| images.get(image) == Some(digest))
+            };
+            self.failed.retain(|f| !runs_well(&f.images));
+            self.rejected.retain(|r| !runs_well(&r.images));
+        } else if let Fact::ApprovalRejected { answer, images } = &event.fact {
+            let (release, images) = (release.clone(), images.clone());
+            let (by, comment) = (answer.by.clone(), answer.comment.clone());
+            self.rejected.push(Rejected { at, release, images, by, comment });
+            newest(&mut self.rejected);
+        } else if let Fact::StageFrozen { .. } = &event.fact {
+            let by = FrozenBy::Release { release: release.clone() };
+            self.frozen.get_or_insert(Frozen { at, by });
+        } else if let Fact::ImagesFailed { images, reason, .. } = &event.fact {
+            self.failed.retain(|f| &f.images != images);
+            let (release, images, reason) = (release.clone(), images.clone(), reason.clone());
+            self.failed.push(Failed { at, release, images, reason });
+            newest(&mut self.failed);
         }
     }
 

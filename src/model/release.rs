@@ -132,16 +132,7 @@ impl Release {
         if event.seq != self.seq + 1 {
             return Err(illegal(event, &format!("number {} is expected", self.seq + 1)));
         }
-        let may_follow = match event.fact {
-            Fact::Extended { .. } | Fact::LockBroken { .. } => true,
-            Fact::Resumed { .. } | Fact::TakenUpToAbort { .. } => self.ended_for_good().is_none(),
-            // A question that was asked ahead is open when the release has come as far as it was to.
-            Fact::ApprovalRejected { ref answer, .. } => {
-                self.ending.is_none() || matches!(self.stage(&answer.stage).approval, Approval::Asked(_))
-            }
-            _ => self.ending.is_none(),
-        };
-        if !may_follow {
+        if !self.may_follow(&event.fact) {
             return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
         }
         self.knows(&event.fact).map_err(|why| illegal(event, &why))?;
@@ -151,6 +142,23 @@ impl Release {
         self.seq = event.seq;
         self.at = event.at;
         Ok(())
+    }
+
+    /// Whether a fact may be written where it stands: after the end only what takes a release up again.
+    fn may_follow(&self, fact: &Fact) -> bool {
+        if let Fact::Extended { .. } | Fact::LockBroken { .. } = fact {
+            return true;
+        }
+        if let Fact::Resumed { .. } | Fact::TakenUpToAbort { .. } = fact {
+            return self.ended_for_good().is_none();
+        }
+        // A question that was asked ahead is open when the release has come as far as it was to.
+        if let Fact::ApprovalRejected { answer, .. } = fact
+            && let Approval::Asked(_) = self.stage(&answer.stage).approval
+        {
+            return true;
+        }
+        self.ending.is_none()
     }
 
     fn conclude(&mut self, event: &Event) {
@@ -363,10 +371,9 @@ impl Release {
     }
 
     fn asked(&self, stage: &StageName) -> Result<ApprovalRequest, String> {
-        match self.stages.get(stage).map(|s| &s.approval) {
-            Some(Approval::Asked(request)) => Ok(request.clone()),
-            _ => Err("nothing was asked".into()),
-        }
+        let approval = self.stages.get(stage).map(|s| &s.approval);
+        let Some(Approval::Asked(request)) = approval else { return Err("nothing was asked".into()) };
+        Ok(request.clone())
     }
 
     fn stage_mut(&mut self, name: &StageName) -> Result<&mut StageState, String> {

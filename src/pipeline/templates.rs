@@ -136,6 +136,7 @@ fn rendered(template: &str, scene: &Scene<'_>) -> Result<Rendered, Vec<Mistake>>
 }
 
 /// No loader, so that a template names no other file; minijinja itself knows no environment.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn environment() -> Environment<'static> {
     let mut env = Environment::new();
     env.set_debug(true);
@@ -182,6 +183,7 @@ fn to_minijinja(value: &Value) -> minijinja::Value {
 }
 
 /// Where in the template, and what.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn template_mistake(error: &Error, template: &str) -> Mistake {
     let line = error.line().unwrap_or(0);
     let (span, marked) = match error.range().and_then(|r| Some((r.start, template.get(r)?))) {
@@ -229,6 +231,7 @@ fn template_mistake(error: &Error, template: &str) -> Mistake {
 ///
 /// # Errors
 /// Every mistake in it.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 pub(super) fn values(text: &str) -> Result<Values, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     let only_comments = text.lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#'));

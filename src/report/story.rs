@@ -107,10 +107,8 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         }
         Fact::GateJudged { stage, judgement } => {
             let mark = if judgement.verdict.is_open() { Done } else { Failed };
-            let again = match &release.stage(stage).approval {
-                Approval::Given(..) => " again, before entering",
-                _ => "",
-            };
+            let given = matches!(release.stage(stage).approval, Approval::Given(..));
+            let again = if given { " again, before entering" } else { "" };
             Line::new(mark, stage.as_str(), format!("severity gate{again}: {}", gate::judgement(judgement)))
         }
         // Told once its containers are judged.

@@ -156,10 +156,12 @@ impl<'s> Runner<'s> {
                 Ok(LEASE / 3)
             }
             Err(error) => {
-                let patience = match &error {
-                    error if passes(error) => RETRY_FOR,
-                    JournalError::Store(_) | JournalError::Remote(_) => LEASE * 2 / 3,
-                    _ => return Err(error.into()),
+                let patience = if passes(&error) {
+                    RETRY_FOR
+                } else if let JournalError::Store(_) | JournalError::Remote(_) = error {
+                    LEASE * 2 / 3
+                } else {
+                    return Err(error.into());
                 };
                 match uptime - self.renewed_at < patience {
                     true => Ok(LEASE / 12),

@@ -83,6 +83,7 @@ struct Check<'m> {
 }
 
 impl<'m> Check<'m> {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
     fn value(&mut self, shape: &str, value: &Value, path: &str) {
         let model: &'m Model = self.model;
         match model.shape(shape) {

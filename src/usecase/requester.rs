@@ -94,7 +94,7 @@ fn starter(pipeline: &Pipeline, release: Option<&Release>, execution: &Execution
                 }
             }
         }
-        known => known.clone(),
+        known @ (Trigger::Principal { .. } | Trigger::Unknown { .. }) => known.clone(),
     }
 }
 

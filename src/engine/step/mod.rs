@@ -11,6 +11,7 @@ use super::agenda::{Agenda, Flow, Halt};
 use crate::model::effect::{Effect, StepRef};
 use crate::model::ending::Ending;
 use crate::model::event::{Fact, StageFailure};
+use crate::model::outcome::Outcome;
 use crate::model::pipeline::{OnFailure, Stage};
 use crate::model::step::{StepState, each};
 
@@ -55,12 +56,9 @@ fn failing(a: &mut Agenda<'_>, stage: &Stage, flow: Flow) -> Flow {
 
 /// The stage has failed: written down first, put in order next.
 pub fn fail(a: &mut Agenda<'_>, stage: &Stage, ending: Ending) -> Flow {
-    use crate::model::outcome::Outcome;
-    let roll_back = match ending.outcome() {
-        // Somebody else's doing is neither fought nor rolled back over.
-        Outcome::Superseded | Outcome::Aborted => false,
-        _ => stage.on_failure == OnFailure::Rollback,
-    };
+    // Somebody else's doing is neither fought nor rolled back over.
+    let others = [Outcome::Superseded, Outcome::Aborted].contains(&ending.outcome());
+    let roll_back = !others && stage.on_failure == OnFailure::Rollback;
     a.record(Fact::StageFailed {
         stage: stage.name.clone(),
         failure: StageFailure { reason: ending.reason, roll_back },

@@ -102,6 +102,7 @@ fn drop_default(map: &mut Members, member: &str, default: &Value) {
 }
 
 /// A task's size as ECS describes it: `".25 vCPU"` is `"256"`, `"1 GB"` is `"1024"`. `None`: it is not a size.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn units(given: &Value, unit: &str) -> Option<String> {
     let given = match given {
         Value::String(text) => text.trim().to_ascii_lowercase(),

@@ -304,7 +304,7 @@ impl World {
                     deployments: vec![],
                     desired: found.desired,
                 };
-                Fact::step(&at, RollFact::BaselineTaken { service: service.clone(), baseline })
+                Fact::step(at, RollFact::BaselineTaken { service: service.clone(), baseline })
             }
             Effect::Register { at, workload } => {
                 let arn = match workload {
@@ -322,7 +322,7 @@ impl World {
             }
             // The token makes it the same task, however often it is sent.
             Effect::RunTask { at, task } => Fact::step(
-                &at,
+                at,
                 RunFact::TaskStarted { task: task.clone(), arn: format!("task/{}-{}", at.stage, at.step) },
             ),
             Effect::Update { at, service, direction } => {
@@ -350,14 +350,14 @@ impl World {
                     Some(flight) => (flight.fate, flight.readings) = (fate, 1),
                     None => return Err(FaultKind::Invalid),
                 }
-                Fact::step(&at, RollFact::RolloutStopRequested { service: service.clone() })
+                Fact::step(at, RollFact::RolloutStopRequested { service: service.clone() })
             }
             Effect::PrepareRollback { at, service } => {
                 let task_definition = self.roll(at, service).baseline.expect("it was read").task_definition;
                 let again = self.chance.odds(10);
                 let task_definition = if again { format!("{task_definition}-again") } else { task_definition };
                 let target = RollbackTarget { task_definition, service_deployments: vec![], deployments: vec![] };
-                Fact::step(&at, RollFact::RollbackPrepared { service: service.clone(), target, again })
+                Fact::step(at, RollFact::RollbackPrepared { service: service.clone(), target, again })
             }
             Effect::Confirm { stage } => {
                 let spec = self.release.started.pipeline.stage(stage).expect("it is there");
@@ -369,7 +369,7 @@ impl World {
             Effect::Check { at } => {
                 let verdict = [Verdict::Pass, Verdict::Unknown, Verdict::Fail]
                     [if self.chance.odds(10) { 1 + self.chance.pick(2) } else { 0 }];
-                Fact::step(&at, CheckFact::CheckJudged { verdict, result: check_result() })
+                Fact::step(at, CheckFact::CheckJudged { verdict, result: check_result() })
             }
         })
     }
@@ -461,10 +461,10 @@ impl World {
                     return vec![];
                 }
                 if self.chance.odds(4) {
-                    return vec![Fact::step(&at, RunFact::TaskOverdue { task: task.clone() })];
+                    return vec![Fact::step(at, RunFact::TaskOverdue { task: task.clone() })];
                 }
                 let exit_code = if self.chance.odds(8) { [Some(1), None][self.chance.pick(2)] } else { Some(0) };
-                vec![Fact::step(&at, RunFact::TaskRan { task: task.clone(), end: TaskEnd { exit_code, said: None } })]
+                vec![Fact::step(at, RunFact::TaskRan { task: task.clone(), end: TaskEnd { exit_code, said: None } })]
             }
             Watch::Step { at, part: StepPart::Service(service, direction) } => {
                 let run = self.roll(at, service).rollout(*direction).run.clone();

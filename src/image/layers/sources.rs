@@ -150,6 +150,7 @@ fn excluded_whole(from: &str) -> Fault {
 }
 
 /// A path of the pipeline file with all its links followed, proven to be below the root, and what it is from there.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn inside(root: &Path, from: &str) -> Result<(PathBuf, PathBuf), Fault> {
     let leaves = || Fault::from(FileProblem::Outside { role: Role::ImageFiles, path: from.to_owned() });
     let path = Path::new(from);

@@ -52,15 +52,15 @@ pub async fn fetch(
         let token = |name: &str| answer.as_ref()?.get(name)?.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
         return token("token").or_else(|| token("access_token")).ok_or_else(|| Trouble::foreign(status, &headers));
     }
-    match Trouble::of_answer(status, &headers, &body) {
-        // Token servers have no form for their refusals that all share: JSON that says something, or a challenge.
-        Trouble::Foreign { .. } if (400..500).contains(&status) && is_refusal(answer.as_ref(), &headers) => {
-            let message = answer.as_ref().and_then(words).unwrap_or_default();
-            let code = format!("the token server {at}");
-            Err(Trouble::Refused { status, errors: vec![Complaint { code, message }] })
-        }
-        trouble => Err(trouble),
+    let trouble = Trouble::of_answer(status, &headers, &body);
+    let foreign = matches!(trouble, Trouble::Foreign { .. });
+    // Token servers have no form for their refusals that all share: JSON that says something, or a challenge.
+    if foreign && (400..500).contains(&status) && is_refusal(answer.as_ref(), &headers) {
+        let message = answer.as_ref().and_then(words).unwrap_or_default();
+        let code = format!("the token server {at}");
+        return Err(Trouble::Refused { status, errors: vec![Complaint { code, message }] });
     }
+    Err(trouble)
 }
 
 fn is_refusal(answer: Option<&Value>, headers: &reqwest::header::HeaderMap) -> bool {

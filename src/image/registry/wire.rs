@@ -244,10 +244,9 @@ async fn judged(response: Response, limits: &Limits) -> Result<Response, Trouble
 async fn refused(response: Response, limits: &Limits) -> Trouble {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = bounded(response, ERROR_LIMIT, "the error", limits).await.unwrap_or_default();
-    match Trouble::of_answer(status, &headers, &body) {
-        Trouble::Foreign { .. } => Trouble::Refused { status, errors: Vec::new() },
-        trouble => trouble,
-    }
+    let trouble = Trouble::of_answer(status, &headers, &body);
+    let foreign = matches!(trouble, Trouble::Foreign { .. });
+    if foreign { Trouble::Refused { status, errors: Vec::new() } } else { trouble }
 }
 
 fn client(insecure: bool, read_timeout: Option<Duration>) -> Result<Client, Fault> {

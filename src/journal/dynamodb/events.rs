@@ -134,7 +134,7 @@ pub(super) async fn append(
         items.extend(pack(release, &rows, &token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(encoded.iter().map(|one| one.event.clone()).collect()),
-            unclear => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
         }
     }
 }
@@ -230,7 +230,7 @@ pub(super) async fn put_blob(table: &Table, blob: &str, chunks: &[Vec<u8>]) -> R
         loop {
             match table.put(item.clone(), If::Always).await? {
                 Written::Yes => break,
-                unclear => call.again(table, unclear).await?,
+                unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
             }
         }
     }

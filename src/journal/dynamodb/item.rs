@@ -42,6 +42,7 @@ pub(super) fn sealed(mut item: Item) -> Item {
 
 const SEAL: &str = "seal";
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn digest(item: &Item) -> String {
     let mut values: Vec<(&str, String)> = Vec::with_capacity(item.len());
     for (name, value) in item.iter().filter(|(name, _)| *name != SEAL) {

@@ -33,7 +33,7 @@ pub(super) async fn take(
         let token = call.token();
         match table.put_all(&token, vec![head.write(&token)?]).await? {
             Written::Yes => return Ok(lease),
-            unclear => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
         }
     }
 }
@@ -48,7 +48,7 @@ pub(super) async fn renew(table: &Table, lease: &Lease, now: Timestamp) -> Resul
         items.push(head.write(&token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(head.stages.into_iter().map(|(_, stage)| stage).collect()),
-            unclear => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
         }
     }
 }
@@ -67,7 +67,7 @@ pub(super) async fn give_up(table: &Table, lease: &Lease) -> Result<(), JournalE
         items.push(head.write(&token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(()),
-            unclear => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
         }
     }
 }
@@ -103,7 +103,7 @@ pub(super) async fn break_lease(
         items.extend(events::pack(release, std::slice::from_ref(&one.row), &token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(Some(one.event)),
-            unclear => {
+            unclear @ (Written::No | Written::Perhaps(_)) => {
                 attempts.push(one.event);
                 call.again(table, unclear).await?;
             }
@@ -151,7 +151,7 @@ pub(super) async fn lock_stage(
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(fence),
             // Locking what is locked already is no change, so that an attempt that was written is found to be so.
-            unclear => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
         }
     }
 }
@@ -176,7 +176,7 @@ pub(super) async fn unlock_stage(
         items.push(head.write(&token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(()),
-            unclear => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
         }
     }
 }
@@ -198,7 +198,7 @@ pub(super) async fn decree(
         let token = call.token();
         match table.put_all(&token, place.write()?).await? {
             Written::Yes => return Ok(place.ledger),
-            unclear => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
         }
     }
 }

@@ -209,10 +209,10 @@ impl Table {
 
     /// A write that came to nothing for certain is an error, one that nobody can tell of is not.
     fn perhaps(&self, refusal: Refusal) -> Result<Written, JournalError> {
-        match refusal.fault.kind() {
-            FaultKind::Ambiguous => Ok(Written::Perhaps(refusal.fault)),
-            _ => Err(self.refused(refusal)),
+        if refusal.fault.kind() == FaultKind::Ambiguous {
+            return Ok(Written::Perhaps(refusal.fault));
         }
+        Err(self.refused(refusal))
     }
 
     fn refused(&self, refusal: Refusal) -> JournalError {

@@ -40,6 +40,7 @@ pub(super) fn read_only(file: &Path) -> JournalError {
     JournalError::Store(format!("{} may only be read (its folder or file system is read-only)", file.display()))
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn sql(e: &rusqlite::Error, file: &Path) -> JournalError {
     let at = file;
     let file = file.display();

@@ -146,6 +146,7 @@ impl Git {
         Err(Refused(words.chars().take(WORDS).collect()))
     }
 
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
     fn run(&self, args: &[&str]) -> Result<Output, Refused> {
         let mut command = Command::new("git");
         command.arg("-C").arg(&self.folder).arg("--no-pager").args(args);

@@ -514,16 +514,18 @@ fn an_effect_is_concluded_by_its_own_fact_and_by_no_other_effects() {
 
 #[test]
 fn the_table_says_what_each_effect_is() {
-    let are = |is: fn(&Row<'_>) -> bool| -> Vec<String> {
-        let all = effects();
-        all.iter().filter(|effect| is(&effect.row())).map(ToString::to_string).collect()
+    let name = |effect: &Effect| {
+        let value = serde_json::to_value(effect).unwrap();
+        let words = ["effect", "direction"].into_iter().filter_map(|member| value[member].as_str());
+        words.collect::<Vec<_>>().join(" ")
     };
-    let registers = ["register prod/web's task definition", "register prod/migrate's task definition"];
-    let changes = ["run prod/migrate", "update prod/web"];
-    let back = ["stop and roll back prod/web", "prepare the way back of prod/web", "restore prod/web"];
-    assert_eq!(are(|row| row.forward), [&registers[..], &changes].concat());
-    assert_eq!(are(|row| row.lease == Needs::Stage), [&registers[..], &changes, &back].concat());
-    assert_eq!(are(|row| row.atomic), [&["ask for approval of prod"], &registers[..], &changes, &back].concat());
-    let reads = ["look at the accounts", "plan prod", "read prod/web", "check prod (step 2)"];
-    assert_eq!(are(|row| row.lookup == Lookup::Reads), reads);
+    let are = |is: fn(&Row<'_>) -> bool| -> Vec<String> {
+        effects().iter().filter(|effect| is(&effect.row())).map(name).collect()
+    };
+    let forward = ["register", "register", "run-task", "update forward"];
+    let changes = [&forward[..], &["stop-rollout", "prepare-rollback", "update back"]].concat();
+    assert_eq!(are(|row| row.forward), forward);
+    assert_eq!(are(|row| row.lease == Needs::Stage), changes);
+    assert_eq!(are(|row| row.atomic), [&["request-approval"], &changes[..]].concat());
+    assert_eq!(are(|row| row.lookup == Lookup::Reads), ["survey", "plan", "baseline", "check"]);
 }

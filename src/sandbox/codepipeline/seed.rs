@@ -53,6 +53,7 @@ struct ActionEntry {
 /// How long what is seeded has been there.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 pub(super) fn apply(codepipeline: &mut CodePipeline, seed: &Value, now: Timestamp) -> Result<(), String> {
     let entries = match seed {
         Value::Null => Vec::new(),

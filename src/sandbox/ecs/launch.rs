@@ -91,6 +91,7 @@ pub fn task(definition: &TaskDefinition, order: Order, at: Timestamp, latency: L
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn shown(definition: &TaskDefinition, order: &Order) -> Members {
     let setting = |name: &str| order.settings.get(name).cloned().unwrap_or(Value::Null);
     let launch_type = setting("launchType");

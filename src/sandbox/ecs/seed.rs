@@ -83,6 +83,7 @@ fn on() -> bool {
 /// How long what is seeded has been there.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 pub(super) fn apply(ecs: &mut Ecs, seed: &Value, now: Timestamp) -> Result<(), String> {
     let entries = match seed {
         Value::Null => Vec::new(),

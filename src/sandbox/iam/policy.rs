@@ -173,6 +173,7 @@ fn either(s: &Map<String, Value>, any: &str, not: &str) -> Result<Option<Match>,
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn principals(value: &Value) -> Result<Principals, String> {
     match value {
         Value::String(s) if s == "*" => Ok(Principals::Everyone),
@@ -199,6 +200,7 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, String> {
     Ok(out)
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn texts(value: &Value, what: &str) -> Result<Vec<String>, String> {
     let text = |v: &Value| match v {
         Value::String(s) => Ok(s.clone()),
