@@ -263,6 +263,8 @@ pub(super) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -
 pub(super) fn known_form(form: u32) -> Result<(), JournalError> {
     match form.cmp(&EVENT_VERSION) {
         Ordering::Greater => Err(JournalError::Newer { found: form, known: EVENT_VERSION }),
+        // No form was ever 0.
+        Ordering::Less if form == 0 => Err(JournalError::Corrupt("it has the form 0".to_owned())),
         Ordering::Less => Err(JournalError::Older { found: form, known: EVENT_VERSION }),
         Ordering::Equal => Ok(()),
     }

@@ -5,6 +5,7 @@ pub mod blast;
 mod case_key;
 pub mod cases;
 pub mod check;
+pub mod codes;
 pub mod effect;
 pub mod ending;
 pub mod exit_codes;

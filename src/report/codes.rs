@@ -1,0 +1,219 @@
+//! Every code of the JSON output with its meaning: one list for `kanmon codes`, `kanmon help codes` and README.md.
+
+use super::{exit_codes, fault};
+
+/// A code and its meaning, a clause.
+type Code = (&'static str, &'static str);
+
+/// Codes that stand in one place of the JSON.
+pub struct Family {
+    /// Where they stand, for people.
+    pub heading: &'static str,
+    pub codes: Vec<Code>,
+}
+
+/// All of them.
+pub fn families() -> Vec<Family> {
+    let own = [
+        ("Why a release ended (reason.code)", ENDINGS),
+        ("Why a gate does not pass (judgement.reasons)", GATE),
+        ("Why a scan has no result yet (waits.code)", SCAN_WAITS),
+        ("Why there will be no scan (block.code)", SCAN_BLOCKS),
+        ("Why an answer does not count (approval-refused)", ANSWERS),
+        ("How an approver may be a requester (conflict.code)", CONFLICTS),
+        ("Why an approval is void (approval-voided)", VOIDS),
+        ("Why nobody can decide any more (approval-expired)", EXPIRIES),
+        ("How an approval of the record differs (approval-compared)", MISMATCHES),
+        ("Why a rollout failed (why.code)", FAILURES),
+        ("Why a service is stuck (why.code)", STUCK),
+        ("What a person should know (warned)", WARNINGS),
+    ];
+    let own = own.into_iter().map(|(heading, codes)| Family { heading, codes: codes.to_vec() });
+    own.chain([Family { heading: "What goes wrong outside (fault.code)", codes: fault::codes::codes().collect() }]).collect()
+}
+
+/// All of them below their headings, after the exit codes.
+pub fn help() -> String {
+    let widest = families().iter().flat_map(|f| &f.codes).map(|(code, _)| code.len()).max().unwrap_or_default();
+    let line = |(code, meaning): &Code| format!("\n  {code:<widest$}  {meaning}");
+    let family = |f: &Family| format!("\n\n{}:{}", f.heading, f.codes.iter().map(line).collect::<String>());
+    format!("{}{}", exit_codes::help(), families().iter().map(family).collect::<String>())
+}
+
+const ENDINGS: &[Code] = &[
+    ("deployed", "everything was deployed and proven"),
+    ("unchanged", "everything ran already, and that was proven"),
+    ("stopped", "stopped by a signal"),
+    ("effect-failed", "something could not be done, for the fault that stands with it"),
+    ("effect-unknown", "it is unknown whether something took effect"),
+    ("unreadable", "what is waited for cannot be read any more"),
+    ("gate-blocked", "the severity gate blocks the stage"),
+    ("gate-no-longer-passes", "the gate passed when the stage was entered, and does not pass any more"),
+    ("unnamed-blocked", "the gate blocks a container that the file does not name"),
+    ("not-what-was-approved", "the record has a stage entered with something else than was approved"),
+    ("not-approved-in-code-pipeline", "the record has an approval that CodePipeline does not have"),
+    ("rejected", "an approver rejected it"),
+    ("plan-rejected-before", "exactly this plan was rejected before"),
+    ("images-rejected-before", "the same images were rejected before"),
+    ("approval-expired", "nobody decided in time, or nobody can decide any more"),
+    ("approval-closed", "the answer does not count, and no other can be given"),
+    ("frozen", "the stage is frozen"),
+    ("failed-before", "the same images failed in the stage before"),
+    ("locked", "another release held the stage all the time"),
+    ("newer-release", "a newer release has entered the stage"),
+    ("overtaken", "a newer release entered the stage that this one was working in"),
+    ("task-failed", "a one-off task failed"),
+    ("task-timed-out", "a one-off task did not end in time"),
+    ("check-failed", "a check failed or could not be made"),
+    ("rollout-ended", "a rollout did not succeed"),
+    ("changed-meanwhile", "somebody else deployed between the plan and its execution"),
+    ("aborted", "somebody aborted the release"),
+];
+
+const GATE: &[Code] = &[
+    ("nothing-to-judge", "there is no image to judge"),
+    ("over-limit", "more findings of a severity than the file allows"),
+    ("scan-too-old", "the last scan is older than the file allows"),
+    ("scan-in-future", "the scan's time is in the future: one of the clocks is wrong"),
+    ("scan-timed-out", "the scan did not end in time"),
+    ("not-scannable", "the image cannot be scanned"),
+    ("no-repository", "the image is in no repository that is scanned"),
+    ("container", "one of these holds for a container that the file does not name"),
+];
+
+const SCAN_WAITS: &[Code] = &[
+    ("not-listed", "Inspector does not list the image yet"),
+    ("no-status", "the scanner gives no status yet"),
+    ("status", "the scanner's own status says that it is not done"),
+    ("before-push", "the last scan is older than the push"),
+    ("never-scanned", "the scanner has not scanned the image yet"),
+    ("none-that-counts", "basic scanning has no scan that counts"),
+    ("not-taken", "the scanner does not take the request now"),
+    ("manifest", "one of these holds for one of several manifests"),
+];
+
+const SCAN_BLOCKS: &[Code] = &[
+    ("status", "the scanner's own status says that it never will be"),
+    ("no-manifest", "the image has no manifest that could be scanned"),
+    ("unclear", "it is unknown which files the image would run"),
+    ("manifest", "one of these holds for one of several manifests"),
+];
+
+const ANSWERS: &[Code] = &[
+    ("another-plan", "it is about another plan than would be carried out"),
+    ("not-an-approver", "who answered is not among the approvers"),
+    ("requester", "who approved is or may be a requester"),
+    ("decided-in-code-pipeline", "only an action of CodePipeline decides"),
+    ("too-late", "it came after the question had expired"),
+    ("settled", "nothing is left to be decided"),
+    ("plan-not-shown", "the action's message does not name exactly one plan"),
+    ("given-before", "it was given before the question was asked"),
+    ("release-ended", "the release has ended"),
+];
+
+const CONFLICTS: &[Code] = &[
+    ("approver-unknown", "it is unknown who approved"),
+    ("approver-is-machine", "the approver does not name a person"),
+    ("asked", "the approver asked for the release"),
+    ("started-pipeline", "the approver started the pipeline"),
+    ("requester-unknown", "it is unknown who asked"),
+];
+
+const VOIDS: &[Code] = &[
+    ("plan-changed", "what would be carried out is another plan by now"),
+    ("too-old", "the approval was not used in time"),
+    ("requester", "who approved has asked for the release since"),
+    ("approver-gone", "CodePipeline no longer says who approved"),
+];
+
+const EXPIRIES: &[Code] = &[
+    ("no-execution", "CodePipeline does not know the execution"),
+    ("execution-ended", "the execution ended before the action was reached"),
+    ("action-ended", "the action ended, and nobody decided"),
+    ("untimed", "CodePipeline does not say when it was approved"),
+];
+
+const MISMATCHES: &[Code] = &[
+    ("no-approval", "no approval was given"),
+    ("another-plan", "another plan was approved than would be carried out"),
+    ("no-execution", "the record names no execution that was approved"),
+    ("not-an-approver", "who approved is not among the approvers"),
+    ("another-approver", "somebody else approved than the record says"),
+    ("not-approved", "the action shows no approval of the plan"),
+];
+
+const FAILURES: &[Code] = &[
+    ("ecs", "ECS gave the rollout up"),
+    ("tasks-stopped", "too many of its tasks stopped for the same reason"),
+    ("timed-out", "it was not done within the stage's deadline"),
+    ("not-proven", "ECS calls it done, but it was not proven in time"),
+];
+
+const STUCK: &[Code] = &[
+    ("ecs", "ECS's own rollback failed"),
+    ("still-changing", "the service was still changing at the deadline"),
+    ("not-restored", "what ran before did not run again at the deadline"),
+    ("refused", "putting back what ran before was refused"),
+];
+
+const WARNINGS: &[Code] = &[
+    ("withdrawal-refused", "a withdrawal of an approval does not count"),
+    ("abort-too-late", "an abort came when everything was done"),
+    ("builder", "a builder's own words"),
+    ("source-changed", "files changed during the build"),
+    ("execution-waits", "an execution still waits for an answer that no longer counts"),
+    ("execution-goes-on", "an execution goes on after an approval that no longer counts"),
+    ("execution-succeeded", "an execution succeeded, but nothing was deployed on its approval"),
+    ("stage-unread", "a stage on the way could not be read"),
+    ("stage-has-newer", "a stage on the way runs a newer release"),
+];
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+    use crate::model::approval_reason::{AnswerReason, ApprovalMismatch, Conflict, ExpiryReason, VoidReason};
+    use crate::model::gate_reason::{GateReason, ScanBlock, ScanWait};
+    use crate::model::reason::Reason;
+    use crate::model::rollout_reason::{RolloutFailure, StuckReason};
+    use crate::model::warning::Warning;
+
+    /// The codes that a type knows, as serde lists them where it is given one that there is not.
+    fn known<T: DeserializeOwned>() -> Vec<String> {
+        let Err(error) = serde_json::from_value::<T>(serde_json::json!({ "code": "" })) else { panic!("no code is empty") };
+        let error = error.to_string();
+        let (_, names) = error.split_once("expected ").expect("serde names what it expects");
+        names.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_code_that_can_be_written_stands_in_the_list_and_no_other() {
+        let written = [
+            (known::<Reason>(), ENDINGS),
+            (known::<GateReason>(), GATE),
+            (known::<ScanWait>(), SCAN_WAITS),
+            (known::<ScanBlock>(), SCAN_BLOCKS),
+            (known::<AnswerReason>(), ANSWERS),
+            (known::<Conflict>(), CONFLICTS),
+            (known::<VoidReason>(), VOIDS),
+            (known::<ExpiryReason>(), EXPIRIES),
+            (known::<ApprovalMismatch>(), MISMATCHES),
+            (known::<RolloutFailure>(), FAILURES),
+            (known::<StuckReason>(), STUCK),
+            (known::<Warning>(), WARNINGS),
+        ];
+        for (known, listed) in written {
+            assert_eq!(known, listed.iter().map(|(code, _)| *code).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_help_has_every_code_and_every_exit_code() {
+        let help = help();
+        for (code, meaning) in families().iter().flat_map(|f| &f.codes) {
+            assert!(help.contains(code) && help.contains(meaning), "{code}");
+        }
+        assert!(help.starts_with("Exit codes:"));
+    }
+}
