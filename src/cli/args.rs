@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::ids::{ImageName, ReleaseId, StageName};
-use crate::report::exit_codes;
+use crate::report::{codes, exit_codes};
 use crate::usecase::begin::Reasons;
 
 const FIRST: &str = "\
@@ -119,6 +119,9 @@ pub enum Verb {
     Export(ExportArgs),
     /// Import a record that `export` wrote, as read-only history
     Import(ImportArgs),
+    /// Show what the exit codes and the codes in JSON output mean
+    #[command(after_help = codes::help())]
+    Codes,
     /// Run the embedded AWS, for any AWS client
     ///
     /// STS, ECR with a registry, Inspector, ECS and CodePipeline of two accounts, on loopback and in memory only. Prints the variables

@@ -15,6 +15,7 @@ mod abort;
 mod answer;
 mod approvals;
 mod check;
+mod codes;
 mod demo;
 mod export;
 mod freeze;
@@ -92,6 +93,7 @@ async fn run(cli: Cli, output: &Output) -> Result<ExitCode, Failure> {
         Verb::Report(args) => report::run(global, output, args).await,
         Verb::Export(args) => export::run(global, output, args).await,
         Verb::Import(args) => import::run(global, output, args).await,
+        Verb::Codes => codes::run(output),
         Verb::Sandbox(args) => sandbox::run(output, args).await,
         Verb::Demo(args) => demo::run(global, output, args).await,
     }

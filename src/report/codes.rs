@@ -29,7 +29,8 @@ pub fn families() -> Vec<Family> {
         ("What a person should know (warned)", WARNINGS),
     ];
     let own = own.into_iter().map(|(heading, codes)| Family { heading, codes: codes.to_vec() });
-    own.chain([Family { heading: "What goes wrong outside (fault.code)", codes: fault::codes::codes().collect() }]).collect()
+    own.chain([Family { heading: "What goes wrong outside (fault.code)", codes: fault::codes::codes().collect() }])
+        .collect()
 }
 
 /// All of them below their headings, after the exit codes.
@@ -181,7 +182,9 @@ mod tests {
 
     /// The codes that a type knows, as serde lists them where it is given one that there is not.
     fn known<T: DeserializeOwned>() -> Vec<String> {
-        let Err(error) = serde_json::from_value::<T>(serde_json::json!({ "code": "" })) else { panic!("no code is empty") };
+        let Err(error) = serde_json::from_value::<T>(serde_json::json!({ "code": "" })) else {
+            panic!("no code is empty")
+        };
         let error = error.to_string();
         let (_, names) = error.split_once("expected ").expect("serde names what it expects");
         names.split('`').skip(1).step_by(2).map(str::to_owned).collect()

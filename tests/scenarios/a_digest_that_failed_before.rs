@@ -20,7 +20,7 @@ async fn does_not_enter_again() {
     // The same bytes, built anew by another release.
     let ended = stage.release().await.end(&stage).await;
     ended.is(Outcome::Blocked, 10);
-    ended.says(&format!("failed in dev before and was rolled back, by {id}"));
+    ended.says(&format!("failed in dev before and were rolled back, in {id}"));
     ended.says("42");
     ended.says("--force --reason");
     assert!(!ended.entered("dev"));

@@ -33,14 +33,14 @@ async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
     ✓ dev: update dev/web
     ✓ dev: update dev/admin
     ✓ dev: check dev (step 3)
-    ✓ dev: look at dev once more
+    ✓ dev: look at dev again
     ✓ staging: severity gate
     ✓ staging: plan staging
     ✓ staging: run staging/migrate
     ✓ staging: update staging/web
     ✓ staging: update staging/admin
     ✓ staging: check staging (step 3)
-    ✓ staging: look at staging once more
+    ✓ staging: look at staging again
     ✓ prod: copy app into prod
     ✓ prod: severity gate
     ✓ prod: plan prod
@@ -50,7 +50,7 @@ async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
     ✓ prod: check prod (step 3)
     ✓ prod: update prod/web
     ✓ prod: check prod (step 5)
-    ✓ prod: look at prod once more
+    ✓ prod: look at prod again
     ");
     let junit = ended.junit();
     let properties = &junit.suites[0].properties;
@@ -84,7 +84,7 @@ async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
     · dev: update dev/web | not reached: the severity gate of dev blocks: 1 critical (at most 0)
     · dev: update dev/admin | not reached: the severity gate of dev blocks: 1 critical (at most 0)
     · dev: check dev (step 3) | not reached: the severity gate of dev blocks: 1 critical (at most 0)
-    · dev: look at dev once more | not reached: the severity gate of dev blocks: 1 critical (at most 0)
+    · dev: look at dev again | not reached: the severity gate of dev blocks: 1 critical (at most 0)
     ");
 }
 
@@ -105,8 +105,8 @@ async fn what_was_put_back_is_told_beside_what_failed() {
     ✓ dev: restore dev/web
     ✓ dev: update dev/admin
     ✓ dev: restore dev/admin
-    ✗ dev: check dev (step 2) | check: https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web answered 200
-    · dev: look at dev once more | not reached: the check of dev failed
+    ✗ dev: check dev (step 2) | check: https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web answered 200, but its body does not contain `what no answer contains`
+    · dev: look at dev again | not reached: the check of dev failed
     ");
 }
 

@@ -10,6 +10,7 @@ use crate::model::rollout::{
     AwaitingHook, BreakerCount, Deployment, EarlySuccess, HeldUp, Monitors, PROOFS, ServiceEvent, ServiceReading,
     StoppedContainer, StoppedTask, TaskReading,
 };
+use crate::model::rollout_reason::ProofGap;
 
 const OURS: &str = "ecs-svc/ours";
 const BEFORE: &str = "ecs-svc/before";
@@ -125,9 +126,9 @@ fn after(readings: u32, reading: &RolloutReading) -> RolloutProgress {
     (1..readings).fold(judged(reading, None), |last, _| judged(reading, Some(&last)))
 }
 
-fn missing(reading: &RolloutReading) -> String {
+fn missing(reading: &RolloutReading) -> ProofGap {
     match judged(reading, None).rollout {
-        RolloutState::Proving { missing } => crate::report::rollout::gap(&missing),
+        RolloutState::Proving { missing } => missing,
         other => panic!("{other:?} misses nothing"),
     }
 }
@@ -217,22 +218,25 @@ fn three_consecutive_proofs_count_and_a_doubt_begins_anew() {
 fn nothing_is_proven_by_tasks_that_are_too_few_or_not_ours() {
     let mut few = proven();
     few.service.running = 1;
-    assert!(missing(&few).contains("1 of 2 tasks are running"));
+    assert!(matches!(missing(&few), ProofGap::TooFewRunning { running: 1, desired: 2 }));
     let mut unseen = proven();
     unseen.running.pop();
-    assert!(missing(&unseen).contains("running tasks are listed"));
+    assert!(matches!(missing(&unseen), ProofGap::TooFewSeen { .. }));
     let mut starting = proven();
     starting.running[1].last_status = "PENDING".into();
-    assert!(missing(&starting).contains("running tasks are listed"));
+    assert!(matches!(missing(&starting), ProofGap::TooFewSeen { .. }));
     let mut theirs = proven();
     theirs.running.push(task("c", Some(BEFORE), LAST, b"old"));
-    assert!(missing(&theirs).contains("still belongs to another deployment"));
+    assert!(matches!(missing(&theirs), ProofGap::OtherDeploymentsTask { .. }));
     let mut by_name = proven();
     by_name.running.push(task("c", Some("web"), LAST, b"old"));
-    assert!(missing(&by_name).contains("another task definition"), "where startedBy is no deployment's id");
+    assert!(
+        matches!(missing(&by_name), ProofGap::OtherDefinitionsTask { .. }),
+        "where startedBy is no deployment's id"
+    );
     let mut ill = proven();
     ill.running[0].health = "UNHEALTHY".into();
-    assert!(missing(&ill).contains("unhealthy"));
+    assert!(matches!(missing(&ill), ProofGap::Unhealthy { .. }));
     let mut without_check = proven();
     without_check.running[0].health = "UNKNOWN".into();
     assert_eq!(judged(&without_check, None).rollout, RolloutState::Proven { readings: 1 });
@@ -242,16 +246,16 @@ fn nothing_is_proven_by_tasks_that_are_too_few_or_not_ours() {
 fn nothing_is_proven_by_another_digest() {
     let mut other = proven();
     other.running[1].digests.insert("web".into(), Some(Digest::of(b"another").to_string()));
-    assert!(missing(&other).contains("which is not the approved image"));
+    assert!(matches!(missing(&other), ProofGap::NotApproved { .. }));
     for untold in [None, Some(None)] {
         let mut reading = proven();
         reading.running[0].digests.clear();
         reading.running[0].digests.extend(untold.map(|digest| ("web".to_owned(), digest)));
-        assert!(missing(&reading).contains("does not report yet"));
+        assert!(matches!(missing(&reading), ProofGap::DigestUnknown { .. }));
     }
     let mut successful = listed(vec![deployment("sd/ours", "SUCCESSFUL", 10, NEXT)]);
     successful.running = other.running;
-    assert!(missing(&successful).contains("which is not the approved image"), "whatever ECS calls it");
+    assert!(matches!(missing(&successful), ProofGap::NotApproved { .. }), "whatever ECS calls it");
 }
 
 #[test]
@@ -564,16 +568,16 @@ fn early(deferred: bool) -> RolloutReading {
 fn after_early_success_enough_of_ours_prove_it_and_old_tasks_may_drain_for_two_weeks() {
     let progress = judged(&early(true), None);
     assert_eq!((progress.rollout, progress.circumstances.draining), (RolloutState::Proven { readings: 1 }, 1));
-    assert!(missing(&early(false)).contains("still belongs to another deployment"), "BLOCKING waits for them");
+    assert!(matches!(missing(&early(false)), ProofGap::OtherDeploymentsTask { .. }), "BLOCKING waits for them");
     let mut few = early(true);
     few.running.remove(0);
-    assert!(missing(&few).contains("1 of the 2 new tasks that ECS waits for"));
+    assert!(matches!(missing(&few), ProofGap::TooFewOfOurs { running: 1, enough: 2 }));
     let mut other = early(true);
     other.running[0].digests.insert("web".into(), Some(Digest::of(b"another").to_string()));
-    assert!(missing(&other).contains("which is not the approved image"));
+    assert!(matches!(missing(&other), ProofGap::NotApproved { .. }));
     let mut off = early(true);
     (off.service.early_success, off.service.desired) = (None, 2);
-    assert!(missing(&off).contains("still belongs to another deployment"));
+    assert!(matches!(missing(&off), ProofGap::OtherDeploymentsTask { .. }));
     assert_eq!(judged(&off, None).circumstances.draining, 0);
 }
 

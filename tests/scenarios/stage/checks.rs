@@ -29,10 +29,10 @@ impl SandboxChecks {
         let answer = self.world.lock().unwrap().handle(self.time.timestamp(), request);
         let got = answer.status().as_u16();
         let said = contains.is_none_or(|c| String::from_utf8_lossy(answer.body()).contains(c));
-        let verdict = if got == status && said { Verdict::Pass } else { Verdict::Fail };
-        let answer = match verdict {
-            Verdict::Pass => HttpAnswer::Expected { status: got },
-            _ => HttpAnswer::OtherStatus { status: got, expected: status },
+        let (verdict, answer) = match contains {
+            _ if got != status => (Verdict::Fail, HttpAnswer::OtherStatus { status: got, expected: status }),
+            Some(text) if !said => (Verdict::Fail, HttpAnswer::WithoutText { status: got, text: text.to_owned() }),
+            Some(_) | None => (Verdict::Pass, HttpAnswer::Expected { status: got }),
         };
         Checked { verdict, result: CheckResult::Http { url: url.to_owned(), answer, tried_for: None } }
     }
