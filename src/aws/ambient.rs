@@ -17,7 +17,8 @@ use aws_smithy_async::time::SharedTimeSource;
 
 use super::session::{ATTEMPT, ATTEMPTS, CONNECT, CREDENTIALS, READ, RENEW_BEFORE, Setup};
 use super::trust;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::credentials::{CredentialsProblem, KeyPart, Unsendable};
 use crate::model::pipeline::Account;
 
 /// A chain of `source_profile` that is longer than this leads round in a circle.
@@ -117,26 +118,15 @@ impl Profile {
             Some(Cow::Owned(name.clone())),
         )
         .await
-        .map_err(|error| {
-            Fault::new(FaultKind::CredentialsRefused, "AWS's configuration files cannot be read")
-                .cause(super::errors::chain(&error))
-        })?;
+        .map_err(|error| Fault::from(CredentialsProblem::ConfigurationUnreadable).said(super::errors::chain(&error)))?;
         let Some(found) = profiles.get_profile(&name) else {
             // The default may be left out.
             if name == "default" {
                 return Ok(None);
             }
-            let mut there: Vec<&str> = profiles.profiles().collect();
+            let mut there: Vec<String> = profiles.profiles().map(str::to_owned).collect();
             there.sort_unstable();
-            let hint = match there.is_empty() {
-                true => {
-                    "there is no profile at all; AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say where they are"
-                        .to_owned()
-                }
-                false => format!("there are {}", there.join(", ")),
-            };
-            let sentence = format!("there is no profile `{name}` for account {}", account.name);
-            return Err(Fault::new(FaultKind::CredentialsRefused, sentence).hint(hint));
+            return Err(CredentialsProblem::NoProfile { account: account.name.clone(), profile: name, there }.into());
         };
         let ca_bundle = found.get("ca_bundle").map(str::to_owned);
         let logs_in = in_chain(&profiles, &name, "login_session");
@@ -177,17 +167,13 @@ impl LookedAt {
             },
             Err(error) => match &self.profile {
                 Some(profile) if profile.wants_mfa && !super::errors::was_not_answered(&error) => {
-                    let sentence = format!("profile `{}` wants MFA, and kanmon cannot ask for the code", profile.name);
-                    let fault = Fault::new(FaultKind::CredentialsRefused, sentence)
-                        .cause(super::errors::chain(&error))
-                        .hint("use a profile with `credential_process`, or a tool that asks, such as aws-vault");
+                    let problem = CredentialsProblem::MfaNeeded { profile: profile.name.clone() };
+                    let fault = Fault::from(problem).said(super::errors::chain(&error));
                     Err(CredentialsError::provider_error(fault))
                 }
                 Some(profile) if profile.logs_in && !super::errors::was_not_answered(&error) => {
-                    let sentence = format!("profile `{}` is not signed in", profile.name);
-                    let fault = Fault::new(FaultKind::CredentialsRefused, sentence)
-                        .cause(super::errors::chain(&error))
-                        .hint(format!("sign in: aws login --profile {}", profile.name));
+                    let problem = CredentialsProblem::NotSignedIn { profile: profile.name.clone() };
+                    let fault = Fault::from(problem).said(super::errors::chain(&error));
                     Err(CredentialsError::provider_error(fault))
                 }
                 Some(_) | None => Err(error),
@@ -209,35 +195,26 @@ impl ProvideCredentials for LookedAt {
     }
 }
 
-/// Why credentials cannot stand in a request, naming where they come from.
+/// Why credentials cannot stand in a request, and where they come from.
 fn unusable(credentials: &Credentials, profile: Option<&Profile>) -> Option<Fault> {
     let parts = [
-        ("AWS_ACCESS_KEY_ID", "access key id", Some(credentials.access_key_id())),
-        ("AWS_SECRET_ACCESS_KEY", "secret access key", Some(credentials.secret_access_key())),
-        ("AWS_SESSION_TOKEN", "session token", credentials.session_token()),
+        ("AWS_ACCESS_KEY_ID", KeyPart::AccessKeyId, Some(credentials.access_key_id())),
+        ("AWS_SECRET_ACCESS_KEY", KeyPart::SecretAccessKey, Some(credentials.secret_access_key())),
+        ("AWS_SESSION_TOKEN", KeyPart::SessionToken, credentials.session_token()),
     ];
-    for (variable, word, value) in parts {
-        let Some(what) = value.and_then(disturbing) else { continue };
-        let of_environment = std::env::var(variable).is_ok_and(|v| Some(v.as_str()) == value);
-        let holder = match profile {
-            _ if of_environment => variable.to_owned(),
-            Some(profile) => format!("the {word} of profile `{}`", profile.name),
-            None => format!("the {word} that was found"),
-        };
-        let sentence = format!("{holder} holds {what}");
-        return Some(
-            Fault::new(FaultKind::CredentialsRefused, sentence).hint("set it again without what was copied beside it"),
-        );
-    }
-    None
+    let (variable, part, value, holds) =
+        parts.into_iter().find_map(|(variable, part, value)| Some((variable, part, value, disturbing(value?)?)))?;
+    let of_environment = std::env::var(variable).is_ok_and(|v| Some(v.as_str()) == value);
+    let profile = profile.map(|profile| profile.name.clone());
+    Some(CredentialsProblem::Unsendable { part, holds, of_environment, profile }.into())
 }
 
 /// What a header cannot hold.
-fn disturbing(value: &str) -> Option<&'static str> {
+fn disturbing(value: &str) -> Option<Unsendable> {
     if value.contains(['\n', '\r']) {
-        Some("a line end")
+        Some(Unsendable::LineEnd)
     } else if value.contains(char::is_control) {
-        Some("a control character")
+        Some(Unsendable::ControlCharacter)
     } else {
         None
     }
@@ -249,15 +226,18 @@ mod tests {
 
     #[test]
     fn what_cannot_stand_in_a_header_is_named() {
-        assert_eq!(disturbing("AKIA\n"), Some("a line end"));
-        assert_eq!(disturbing("AKIA\r"), Some("a line end"));
-        assert_eq!(disturbing("AK\0IA"), Some("a control character"));
-        assert_eq!(disturbing("AK\u{85}IA"), Some("a control character"));
+        assert_eq!(disturbing("AKIA\n"), Some(Unsendable::LineEnd));
+        assert_eq!(disturbing("AKIA\r"), Some(Unsendable::LineEnd));
+        assert_eq!(disturbing("AK\0IA"), Some(Unsendable::ControlCharacter));
+        assert_eq!(disturbing("AK\u{85}IA"), Some(Unsendable::ControlCharacter));
         assert_eq!(disturbing("wJalr/XUtn+FEMI="), None);
         let credentials = Credentials::new("AKIA", "secret\r", None, None, "test");
-        assert_eq!(
-            unusable(&credentials, None).unwrap().told_sentence(),
-            "the secret access key that was found holds a line end"
-        );
+        let problem = CredentialsProblem::Unsendable {
+            part: KeyPart::SecretAccessKey,
+            holds: Unsendable::LineEnd,
+            of_environment: false,
+            profile: None,
+        };
+        assert_eq!(unusable(&credentials, None), Some(problem.into()));
     }
 }

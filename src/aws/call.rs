@@ -36,7 +36,7 @@ impl<'s, R> Call<'s, R> {
         let sent = send(self.request);
         self.session.limiter.pass(self.op.action).await;
         let principal = &self.session.identity().arn;
-        let caller = Caller { principal, account: self.session.account.name.as_str() };
+        let caller = Caller { principal, account: &self.session.account.name };
         sent.await.map_err(|e| errors::refusal(&self.op, caller, e))
     }
 }

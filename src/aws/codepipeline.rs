@@ -9,12 +9,16 @@ use aws_sdk_codepipeline::types::{
     ApprovalStatus, PipelineType, PipelineVariable,
 };
 
+use super::errors;
 use super::errors::Refusal;
 use super::nearest::not_found;
+use super::operations::Operation;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
 use crate::model::approval::{Answer, Trigger};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::approval::{ApprovalProblem, Asked, Decision};
+use crate::model::fault::aws::Kind;
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
 use crate::ports::approvals::{
@@ -46,10 +50,8 @@ impl PipelineApprovals for CodePipeline {
             Err(refusal) => return Err(explain(&session, pipeline, refusal).await),
         };
         let Some(found) = answer.pipeline() else {
-            return Err(Fault::new(
-                FaultKind::Unreachable,
-                format!("CodePipeline said nothing of pipeline {pipeline}"),
-            ));
+            let op = Operation::GetPipeline.on(format!("pipeline {pipeline}"));
+            return Err(errors::incomplete(op, &account.name, "pipeline"));
         };
         let actions = found.stages().iter().flat_map(|stage| stage.actions()).map(|action| {
             let kind = action.action_type_id();
@@ -88,10 +90,8 @@ impl PipelineApprovals for CodePipeline {
             Err(refusal) => return Err(explain(&session, pipeline, refusal).await),
         };
         answer.pipeline_execution_id().map(str::to_owned).ok_or_else(|| {
-            Fault::new(
-                FaultKind::Ambiguous,
-                format!("pipeline {pipeline} was started, and the answer names no execution"),
-            )
+            let op = Operation::StartPipelineExecution.on(format!("pipeline {pipeline}"));
+            errors::incomplete(op, &account.name, "pipelineExecutionId")
         })
     }
 
@@ -165,33 +165,22 @@ impl PipelineApprovals for CodePipeline {
         let session = self.sessions.session(account).await?;
         let detail = runs(&session, pipeline, execution, action).await?.pop();
         let waiting = detail.filter(|d| d.status() == Some(&ActionExecutionStatus::InProgress));
+        let question =
+            || Asked { pipeline: pipeline.to_owned(), action: action.to_owned(), execution: execution.to_owned() };
         let Some(detail) = waiting else {
-            return Err(Fault::new(
-                FaultKind::Invalid,
-                format!("action {action} of pipeline {pipeline} does not wait for an answer in execution {execution}"),
-            ));
+            return Err(ApprovalProblem::NotWaiting { asked: question() }.into());
         };
         // Whoever wrote down where to answer may have named somebody else's question.
         let text = asked(&detail).unwrap_or_default();
         if PlanHash::the_one_in(&text).as_ref() != Some(verdict.plan) {
-            let (plan, said) =
-                (verdict.plan.short(), if text.is_empty() { "no text".to_owned() } else { format!("“{text}”") });
-            return Err(Fault::new(
-                FaultKind::Invalid,
-                format!("action {action} of pipeline {pipeline} does not ask about plan {plan} in execution {execution}"),
-            )
-            .cause(format!("it shows {said}"))
-            .hint("nothing was answered; the action's message (`CustomData`) has to hold the plan's whole hash, such as #{variables.KANMON_PLAN}"));
+            let (asked, plan) = (question(), verdict.plan.short().to_owned());
+            return Err(ApprovalProblem::AsksOtherwise { asked, plan, shows: text }.into());
         }
         let shown = shown(&session, pipeline, execution, action).await?;
         let ours = shown.filter(|s| s.id.is_none() || s.id.as_deref() == detail.action_execution_id());
         let token = ours.as_ref().and_then(|s| s.token.clone()).or_else(|| external_id(&detail));
         let (Some(token), Some(stage)) = (token, detail.stage_name()) else {
-            return Err(Fault::new(
-                FaultKind::Invalid,
-                format!("CodePipeline gives no token for action {action} of execution {execution}"),
-            )
-            .hint("answer it in the console, or read `status` again in a moment"));
+            return Err(ApprovalProblem::NoToken { asked: question() }.into());
         };
         let status = if verdict.approved { ApprovalStatus::Approved } else { ApprovalStatus::Rejected };
         let summary: String = verdict.summary.chars().take(SUMMARY).collect();
@@ -205,10 +194,10 @@ impl PipelineApprovals for CodePipeline {
             Ok(_) => Ok(()),
             Err(r) if r.is("ApprovalAlreadyCompletedException") => {
                 let found = self.action(account, pipeline, execution, action).await.ok();
-                Err(decided(r.fault, found.map(|action| action.state)))
+                Err(Fault { said: r.fault.said, ..decided(question(), found.map(|action| action.state)).into() })
             }
             Err(r) if r.is("InvalidApprovalTokenException") => {
-                Err(r.fault.hint("the question was asked again meanwhile; look at `approvals` and decide again"))
+                Err(Fault { said: r.fault.said, ..ApprovalProblem::AskedAgain { asked: question() }.into() })
             }
             Err(r) => Err(explain(&session, pipeline, r).await),
         }
@@ -224,16 +213,14 @@ fn asked(detail: &ActionExecutionDetail) -> Option<String> {
     Some(link.map_or_else(|| text.clone(), |link| format!("{text}\n{link}")))
 }
 
-/// Somebody else's decision, shown.
-fn decided(fault: Fault, state: Option<ActionState>) -> Fault {
-    let who = |by: Option<String>| by.unwrap_or_else(|| "somebody".to_owned());
-    match state {
-        Some(ActionState::Approved(Decided { by, .. })) => fault.hint(format!("{} has approved it already", who(by))),
-        Some(ActionState::Rejected(Decided { by, .. })) => fault.hint(format!("{} has rejected it already", who(by))),
-        Some(ActionState::NotReached | ActionState::Waiting { .. } | ActionState::Ended { .. }) | None => {
-            fault.hint("somebody else has decided already")
-        }
-    }
+/// Somebody else's decision.
+fn decided(asked: Asked, state: Option<ActionState>) -> ApprovalProblem {
+    let (decision, by) = match state {
+        Some(ActionState::Approved(Decided { by, .. })) => (Some(Decision::Approved), by),
+        Some(ActionState::Rejected(Decided { by, .. })) => (Some(Decision::Rejected), by),
+        Some(ActionState::NotReached | ActionState::Waiting { .. } | ActionState::Ended { .. }) | None => (None, None),
+    };
+    ApprovalProblem::Decided { asked, decision, by }
 }
 
 /// What a run's own detail says of who decided it, and how.
@@ -367,7 +354,8 @@ async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> R
         Err(refusal) => return Err(explain(session, pipeline, refusal).await),
     };
     let Some(found) = answer.pipeline_execution() else {
-        return Err(Fault::new(FaultKind::Unreachable, format!("CodePipeline said nothing of execution {execution}")));
+        let op = Operation::GetPipelineExecution.on(format!("execution {execution} of pipeline {pipeline}"));
+        return Err(errors::incomplete(op, &session.account.name, "pipelineExecution"));
     };
     let variables = found
         .variables()
@@ -390,7 +378,7 @@ async fn explain(session: &Session, pipeline: &str, refusal: Refusal) -> Fault {
         return refusal.fault;
     }
     let names = names(session).await.ok();
-    not_found("pipeline", pipeline, &session.account, names.as_deref())
+    not_found(Kind::Pipeline, pipeline, &session.account, names.as_deref())
 }
 
 async fn names(session: &Session) -> Result<Vec<String>, Fault> {

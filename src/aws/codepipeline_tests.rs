@@ -1,8 +1,12 @@
+use crate::aws::testing::instead;
+use crate::model::fault::{Fault, FaultKind};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account};
+use crate::model::fault::approval::{self, ApprovalProblem, Decision};
+use crate::model::fault::aws::Instead;
 
 fn pipeline(handler: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> (Peer, CodePipeline) {
     let peer = Peer::new(move |asked, before| match asked.op.as_str() {
@@ -202,7 +206,7 @@ async fn an_action_whose_own_text_does_not_name_the_plan_gets_no_answer(#[case] 
     for approved in [true, false] {
         let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(approved, "")).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
-        assert!(fault.told_sentence().contains("does not ask about plan 0123456789abcdef"), "{fault}");
+        assert_eq!(fault.code(), "approval-of-another-plan");
     }
     assert!(peer.asked("PutApprovalResult").is_empty());
 }
@@ -219,7 +223,9 @@ async fn somebody_elses_decision_is_shown() {
         _ => answers(asked, "mine", &json!([]), json!({"token": "t", "lastUpdatedBy": "bo"})),
     });
     let fault = p.answer(&account("prod"), "asset", "mine", "Approve", verdict(true, "")).await.unwrap_err();
-    assert_eq!((fault.kind(), fault.told_hint().as_deref()), (FaultKind::Invalid, Some("bo has approved it already")));
+    let asked = approval::Asked { pipeline: "asset".into(), action: "Approve".into(), execution: "mine".into() };
+    let (decision, by) = (Some(Decision::Approved), Some("bo".to_owned()));
+    assert_eq!(fault, Fault { said: fault.said.clone(), ..ApprovalProblem::Decided { asked, decision, by }.into() });
     assert_eq!(peer.asked("PutApprovalResult").len(), 1);
 }
 
@@ -265,10 +271,7 @@ async fn a_missing_pipeline_is_told_with_its_neighbour() {
         _ => Reply::Error(400, "PipelineNotFoundException", "no"),
     });
     let fault = p.start(&account("prod"), "asset-manger", &BTreeMap::new(), "t").await.unwrap_err();
-    assert_eq!(
-        (fault.kind(), fault.told_hint().as_deref()),
-        (FaultKind::NotFound, Some("the nearest name there is `asset-manager`"))
-    );
+    assert_eq!((fault.kind(), instead(&fault)), (FaultKind::NotFound, &Instead::Nearest("asset-manager".into())));
 }
 
 #[tokio::test]

@@ -5,9 +5,11 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_sdk_sts::Client;
 
+use super::arn;
+use super::denial::Denial;
 use super::errors::{self, Caller, Failure};
 use super::operations::Operation;
-use super::{arn, statement};
+use crate::model::fault::credentials::CredentialsProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
 
@@ -42,23 +44,19 @@ impl AssumedRole {
             Ok(answer) => answer,
             Err(error) => return Err(CredentialsError::provider_error(self.refused(errors::failure(error)).await)),
         };
-        let unread = |why: &str| {
-            let sentence = format!("no answer to sts:AssumeRole on {} in account {}", self.role_arn, self.account.name);
-            CredentialsError::provider_error(Fault::new(FaultKind::Unreachable, sentence).cause(why))
+        let unread = |lacks: &str| {
+            let op = Operation::AssumeRole.on(&self.role_arn);
+            CredentialsError::provider_error(errors::incomplete(op, &self.account.name, lacks))
         };
-        let credentials = answer.credentials().ok_or_else(|| unread("the answer has no credentials"))?;
-        let expiry = credentials
-            .expiration()
-            .to_owned()
-            .try_into()
-            .map_err(|_| unread("the credentials that it has expire at no time"))?;
+        let credentials = answer.credentials().ok_or_else(|| unread("Credentials"))?;
+        let expiry = credentials.expiration().to_owned().try_into().map_err(|_| unread("Expiration"))?;
         // The SDK takes for granted that they can stand in a header.
         let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
         if ![credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token()]
             .into_iter()
             .all(visible)
         {
-            return Err(unread("the credentials that it has cannot stand in a request"));
+            return Err(unread("Credentials"));
         }
         let builder = Credentials::builder()
             .access_key_id(credentials.access_key_id())
@@ -73,31 +71,30 @@ impl AssumedRole {
     async fn refused(&self, failure: Failure) -> Fault {
         let op = Operation::AssumeRole.on(&self.role_arn);
         let Failure::Answer { code, message, .. } = &failure else {
-            return errors::fault(&op, Caller { principal: "", account: self.account.name.as_str() }, failure);
+            return errors::fault(&op, Caller { principal: "", account: &self.account.name }, failure);
         };
-        let denial = statement::Denial::parse(message);
+        let denial = Denial::parse(message);
         let principal = match &denial.principal {
             Some(principal) => principal.clone(),
             None => self.principal().await,
         };
-        let caller = Caller { principal: &principal, account: self.account.name.as_str() };
+        let caller = Caller { principal: &principal, account: &self.account.name };
         let base = errors::fault(&op, caller, failure.clone());
         if base.kind() != FaultKind::AccessDenied {
             return base;
         }
-        let action = denial.action.as_deref().unwrap_or("sts:AssumeRole");
-        let hint = if denial.explicit {
-            statement::allow(&denial, action, &principal)
-        } else {
-            let external_id = self.account.external_id.as_deref();
-            statement::trust(&principal, &self.role_arn, external_id, self.source_identity.is_some())
-        };
-        Fault::new(
-            FaultKind::CredentialsRefused,
-            format!("{principal} is not allowed to call {action} on {} (account {})", self.role_arn, self.account.name),
-        )
-        .cause(format!("{code}: {message}"))
-        .hint(hint)
+        let said = format!("{code}: {message}");
+        Fault::from(CredentialsProblem::RoleNotAllowed {
+            account: self.account.name.clone(),
+            principal,
+            role: self.role_arn.clone(),
+            denied: denial.action.unwrap_or_else(|| op.action.to_owned()),
+            resource: denial.resource,
+            explicit: denial.explicit,
+            external_id: self.account.external_id.clone(),
+            source_identity: self.source_identity.is_some(),
+        })
+        .said(said)
     }
 
     /// The caller's ARN, asked only for the words of a refusal.
@@ -131,16 +128,13 @@ pub(super) fn role_arn(account: &Account, role: &str) -> Result<String, Fault> {
     let arn = arn::role(account, role);
     match arn::account_of(&arn) {
         Some(id) if id == account.id.as_str() => Ok(arn),
-        other => Err(Fault::new(
-            FaultKind::WrongAccount,
-            format!(
-                "the role of account {} is of account {}, and the file says {}",
-                account.name,
-                other.unwrap_or("none"),
-                account.id
-            ),
-        )
-        .hint(format!("name the role alone, or correct its ARN: {arn}"))),
+        other => Err(CredentialsProblem::RoleElsewhere {
+            account: account.name.clone(),
+            expected: account.id.clone(),
+            found: other.map(str::to_owned),
+            role: arn.clone(),
+        }
+        .into()),
     }
 }
 

@@ -7,10 +7,13 @@ use aws_sdk_ecr::types::ImageTagMutability;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::errors;
 use super::errors::Refusal;
 use super::nearest::not_found;
+use super::operations::Operation;
 use super::session::{Session, Sessions};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::aws::Kind;
 use crate::model::pipeline::Account;
 use crate::ports::images::{Access, Login};
 use crate::ports::registry::{Registry, Repository};
@@ -40,10 +43,15 @@ impl Registry for Ecr {
         let (Some(token), Some(proxy)) =
             (data.and_then(|d| d.authorization_token()), data.and_then(|d| d.proxy_endpoint()))
         else {
-            return Err(Fault::new(FaultKind::Unreachable, "ECR answered without an authorization token"));
+            return Err(no_token(&session));
         };
         let insecure = proxy.starts_with("http://");
-        Ok(Access { repository: repository.uri, login: Some(login(token)?), login_note: None, insecure })
+        Ok(Access {
+            repository: repository.uri,
+            login: Some(login(token).ok_or_else(|| no_token(&session))?),
+            login_note: None,
+            insecure,
+        })
     }
 }
 
@@ -72,7 +80,7 @@ pub(super) async fn explain(session: &Session, name: &str, refusal: Refusal) -> 
 /// `NotFound` with the nearest repository's name.
 pub(super) async fn missing(session: &Session, name: &str) -> Fault {
     let names = names(session).await.ok();
-    not_found("repository", name, &session.account, names.as_deref())
+    not_found(Kind::Repository, name, &session.account, names.as_deref())
 }
 
 async fn names(session: &Session) -> Result<Vec<String>, Fault> {
@@ -90,12 +98,15 @@ async fn names(session: &Session) -> Result<Vec<String>, Fault> {
 }
 
 /// `base64(user:password)`; no part of it is repeated in an error.
-fn login(token: &str) -> Result<Login, Fault> {
-    let text = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let pair = text.as_deref().and_then(|t| t.split_once(':'));
-    let (username, password) =
-        pair.ok_or_else(|| Fault::new(FaultKind::Unreachable, "ECR's authorization token cannot be read"))?;
-    Ok(Login { username: username.to_owned(), password: password.to_owned() })
+fn login(token: &str) -> Option<Login> {
+    let text = String::from_utf8(STANDARD.decode(token).ok()?).ok()?;
+    let (username, password) = text.split_once(':')?;
+    Some(Login { username: username.to_owned(), password: password.to_owned() })
+}
+
+fn no_token(session: &Session) -> Fault {
+    let op = Operation::GetAuthorizationToken.on("the registry");
+    errors::incomplete(op, &session.account.name, "authorizationToken")
 }
 
 #[cfg(test)]
@@ -103,7 +114,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::aws::testing::instead;
     use crate::aws::testing::{Peer, Reply, account};
+    use crate::model::fault::FaultKind;
+    use crate::model::fault::aws::Instead;
 
     fn peer() -> Peer {
         Peer::new(|asked, _| match asked.op.as_str() {
@@ -141,6 +155,6 @@ mod tests {
     async fn a_missing_repository_is_told_with_the_nearest_of_all_pages() {
         let fault = Ecr::new(peer().sessions()).repository(&account("prod"), "asset-manger").await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::NotFound);
-        assert_eq!(fault.told_hint().as_deref(), Some("the nearest name there is `asset-manager`"));
+        assert_eq!(instead(&fault), &Instead::Nearest("asset-manager".into()));
     }
 }

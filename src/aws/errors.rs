@@ -1,4 +1,4 @@
-//! The SDK's errors into typed faults: what it means for what may be done next, and the words for people.
+//! The SDK's errors into typed faults: what it means for what may be done next.
 
 use std::error::Error;
 
@@ -10,9 +10,12 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::answer::Foreign;
+use super::denial::Denial;
 use super::op::Op;
-use super::statement::{self, Denial};
+use crate::model::fault::call::{Call, CallProblem};
+use crate::model::fault::credentials::CredentialsProblem;
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::AccountName;
 
 /// How a call failed, without the SDK's types.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,8 +57,8 @@ impl From<Refusal> for Fault {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caller<'a> {
     pub principal: &'a str,
-    /// The account's name in the pipeline file.
-    pub account: &'a str,
+    /// As the pipeline file calls it.
+    pub account: &'a AccountName,
 }
 
 pub(super) fn refusal<E>(op: &Op, caller: Caller<'_>, error: SdkError<E, HttpResponse>) -> Refusal
@@ -254,63 +257,58 @@ fn kind(status: u16, code: &str, message: &str, writes: bool) -> FaultKind {
 }
 
 pub(super) fn fault(op: &Op, caller: Caller<'_>, failure: Failure) -> Fault {
+    let unanswered = if op.writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
     match failure {
         Failure::Answer { status, code, message, request_id } => {
-            let kind = kind(status, &code, &message, op.writes);
+            let problem = problem(kind(status, &code, &message, op.writes), op, caller, &message, false);
             let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
-            let cause = if message.is_empty() { format!("{code}{id}") } else { format!("{code}: {message}{id}") };
-            worded(kind, op, caller, &message).cause(cause)
+            let said = if message.is_empty() { format!("{code}{id}") } else { format!("{code}: {message}{id}") };
+            Fault::from(problem).said(said)
         }
         Failure::Unreadable { status, why, body } => {
-            let kind = if op.writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
             let why = if why.is_empty() { why } else { format!("{why}; ") };
-            worded(kind, op, caller, "").cause(format!("{why}HTTP {status}: {body}")).hint(
-                "if this lasts, look at what stands between this machine and AWS, such as the proxy of HTTPS_PROXY",
-            )
+            Fault::from(problem(unanswered, op, caller, "", true)).said(format!("{why}HTTP {status}: {body}"))
         }
-        Failure::NotSent { why } => worded(FaultKind::Unreachable, op, caller, "").cause(why),
-        Failure::NoAnswer { why } => {
-            let kind = if op.writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
-            worded(kind, op, caller, "").cause(why)
+        Failure::NotSent { why } => Fault::from(problem(FaultKind::Unreachable, op, caller, "", false)).said(why),
+        Failure::NoAnswer { why } => Fault::from(problem(unanswered, op, caller, "", false)).said(why),
+        Failure::NoCredentials { why } => {
+            Fault::from(CredentialsProblem::NoCredentials { account: caller.account.clone() }).said(why)
         }
-        Failure::NoCredentials { why } => Fault::new(
-            FaultKind::CredentialsRefused,
-            format!("there are no credentials for account {}", caller.account),
-        )
-        .cause(why)
-        .hint("set AWS_PROFILE or the account's `profile`, sign in (`aws sso login`), or export AWS_ACCESS_KEY_ID"),
         Failure::Role(fault) => fault,
     }
 }
 
-/// The sentence and hint of a kind; the cause is added by whoever has it.
-fn worded(kind: FaultKind, op: &Op, caller: Caller<'_>, message: &str) -> Fault {
-    let Op { action, on, .. } = op;
-    let account = caller.account;
+/// An answer that lacks what is needed of it; a write happened all the same.
+pub(super) fn incomplete(op: Op, account: &AccountName, lacks: &str) -> Fault {
+    let (writes, lacks) = (op.writes, lacks.to_owned());
+    let call = Call { action: op.action.to_owned(), on: op.on, account: account.clone() };
+    match writes {
+        true => CallProblem::WriteIncomplete { call, lacks }.into(),
+        false => CallProblem::Incomplete { call, lacks }.into(),
+    }
+}
+
+/// `foreign`: something answered, and not as AWS does.
+fn problem(kind: FaultKind, op: &Op, caller: Caller<'_>, message: &str, foreign: bool) -> CallProblem {
+    let call = Call { action: op.action.to_owned(), on: op.on.clone(), account: caller.account.clone() };
     match kind {
         FaultKind::AccessDenied => {
-            let denial = Denial::parse(message);
-            let principal = denial.principal.as_deref().unwrap_or(caller.principal);
-            let what = denial.action.as_deref().unwrap_or(action);
-            Fault::new(kind, format!("{principal} is not allowed to call {what} on {on} in account {account}"))
-                .hint(statement::allow(&denial, action, caller.principal))
+            let Denial { principal, action, resource, explicit } = Denial::parse(message);
+            let principal = principal.unwrap_or_else(|| caller.principal.to_owned());
+            let denied = action.unwrap_or_else(|| op.action.to_owned());
+            CallProblem::NotAllowed { call, principal, denied, resource, explicit }
         }
-        FaultKind::CredentialsRefused => {
-            Fault::new(kind, format!("AWS does not accept the credentials for account {account}"))
-                .hint("they may have expired, or this machine's clock may be wrong; sign in again, then `resume`")
-        }
-        FaultKind::NotFound => Fault::new(kind, format!("{on} does not exist in account {account}")),
-        FaultKind::Throttled => Fault::new(kind, format!("{action} on {on} is throttled in account {account}")),
-        FaultKind::Unreachable => Fault::new(kind, format!("no answer to {action} on {on} in account {account}")),
-        FaultKind::Ambiguous => {
-            Fault::new(kind, format!("no clear answer to {action} on {on} in account {account}: it may have happened"))
-        }
+        FaultKind::CredentialsRefused => CallProblem::CredentialsRejected { account: call.account },
+        FaultKind::NotFound => CallProblem::TargetMissing { call },
+        FaultKind::Throttled => CallProblem::Throttled { call },
+        FaultKind::Unreachable => CallProblem::NoAnswer { call, foreign },
+        FaultKind::Ambiguous => CallProblem::NoClearAnswer { call, foreign },
         FaultKind::Invalid
         | FaultKind::WrongAccount
         | FaultKind::BuildFailed
         | FaultKind::ToolMissing
         | FaultKind::Changed
-        | FaultKind::Defect => Fault::new(kind, format!("AWS refuses {action} on {on} in account {account}")),
+        | FaultKind::Defect => CallProblem::Refused { call },
     }
 }
 
@@ -321,13 +319,17 @@ mod tests {
     use super::*;
     use crate::aws::operations::Operation;
 
-    const CALLER: Caller<'static> = Caller { principal: "arn:aws:iam::222222222222:role/kanmon", account: "prod" };
+    const PRINCIPAL: &str = "arn:aws:iam::222222222222:role/kanmon";
+
+    fn told(op: &Op, failure: Failure) -> Fault {
+        fault(op, Caller { principal: PRINCIPAL, account: &"prod".parse().unwrap() }, failure)
+    }
 
     fn answer(status: u16, code: &str, message: &str, writes: bool) -> Fault {
         let op = Op { action: "ecs:UpdateService", on: "service web of cluster asset-prod".into(), writes };
         let failure =
             Failure::Answer { status, code: code.into(), message: message.into(), request_id: Some("req-1".into()) };
-        fault(&op, CALLER, failure)
+        told(&op, failure)
     }
 
     #[rstest]
@@ -375,35 +377,35 @@ mod tests {
         for (writes, expected) in [(true, FaultKind::Ambiguous), (false, FaultKind::Unreachable)] {
             let op = Op { action: "ecs:UpdateService", on: "x".into(), writes };
             let failure = Failure::Unreadable { status, why: "no".into(), body: "not authorized to perform".into() };
-            assert_eq!(fault(&op, CALLER, failure).kind(), expected);
+            assert_eq!(told(&op, failure).kind(), expected);
         }
     }
 
     #[test]
     fn what_never_left_is_no_doubt_even_for_a_write() {
         let op = Operation::UpdateService.on("x");
-        assert_eq!(fault(&op, CALLER, Failure::NotSent { why: "refused".into() }).kind(), FaultKind::Unreachable);
-        assert_eq!(fault(&op, CALLER, Failure::NoAnswer { why: "reset".into() }).kind(), FaultKind::Ambiguous);
+        assert_eq!(told(&op, Failure::NotSent { why: "refused".into() }).kind(), FaultKind::Unreachable);
+        assert_eq!(told(&op, Failure::NoAnswer { why: "reset".into() }).kind(), FaultKind::Ambiguous);
     }
 
     #[test]
     fn an_unknown_code_is_kept_word_for_word() {
         let f = answer(400, "BrandNewException", "the moon is wrong", true);
-        assert_eq!(f.told_cause().as_deref(), Some("BrandNewException: the moon is wrong (request req-1)"));
-        assert_eq!(
-            f.told_sentence(),
-            "AWS refuses ecs:UpdateService on service web of cluster asset-prod in account prod"
-        );
+        assert_eq!(f.said.as_deref(), Some("BrandNewException: the moon is wrong (request req-1)"));
+        assert_eq!(f.code(), "call-refused");
     }
 
     #[test]
     fn a_denial_names_who_may_not_do_what() {
         let f = answer(400, "AccessDeniedException", "", true);
-        assert_eq!(
-            f.told_sentence(),
-            "arn:aws:iam::222222222222:role/kanmon is not allowed to call ecs:UpdateService on service web of cluster asset-prod in account prod"
-        );
-        assert!(f.told_hint().unwrap().contains("\"Action\": \"ecs:UpdateService\""));
+        let call = Call {
+            action: "ecs:UpdateService".into(),
+            on: "service web of cluster asset-prod".into(),
+            account: "prod".parse().unwrap(),
+        };
+        let (principal, denied) = (PRINCIPAL.to_owned(), call.action.clone());
+        let problem = CallProblem::NotAllowed { call, principal, denied, resource: None, explicit: false };
+        assert_eq!(f.problem, problem.into());
     }
 }
 

@@ -12,7 +12,8 @@ use super::arn;
 use super::scan::severity;
 use super::session::Session;
 use super::time::timestamp;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::aws::AwsProblem;
 use crate::model::finding::{Finding, ScanState};
 use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::Digest;
@@ -28,16 +29,12 @@ pub(super) async fn preflight(session: &Session) -> Result<(), Fault> {
     let state = answer.accounts().iter().find(|a| a.account_id() == account.id.as_str());
     match state.and_then(|a| a.resource_state()).and_then(|r| r.ecr()).map(|e| e.status()) {
         Some(Status::Enabled | Status::Enabling) => Ok(()),
-        status => Err(Fault::new(
-            FaultKind::Invalid,
-            format!(
-                "Inspector does not scan ECR in account {} ({}): its status is {}",
-                account.name,
-                account.region,
-                status.map_or("not reported", |s| s.as_str())
-            ),
-        )
-        .hint(format!("aws inspector2 enable --resource-types ECR --region {}", account.region))),
+        status => Err(AwsProblem::InspectorOff {
+            account: account.name.clone(),
+            region: account.region.clone(),
+            status: status.map(|status| status.as_str().to_owned()),
+        }
+        .into()),
     }
 }
 

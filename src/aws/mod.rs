@@ -9,6 +9,7 @@ mod call;
 mod client;
 mod codepipeline;
 mod credentials;
+mod denial;
 mod ecr;
 mod ecs;
 mod errors;
@@ -22,7 +23,6 @@ mod raw;
 mod retry;
 mod scan;
 pub mod session;
-mod statement;
 #[cfg(test)]
 mod testing;
 mod time;

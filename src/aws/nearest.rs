@@ -1,6 +1,7 @@
 //! The name that was probably meant.
 
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::aws::{AwsProblem, Instead, Kind, Within};
 use crate::model::nearest::distance;
 use crate::model::pipeline::Account;
 
@@ -10,36 +11,34 @@ pub(super) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>
 }
 
 /// A `NotFound` that names what is there instead; `names`: `None` where it could not be listed.
-pub(super) fn not_found(what: &str, wanted: &str, account: &Account, names: Option<&[String]>) -> Fault {
-    not_found_in(&place(account), what, wanted, names)
+pub(super) fn not_found(kind: Kind, wanted: &str, account: &Account, names: Option<&[String]>) -> Fault {
+    not_found_in(within(account), kind, wanted, names)
 }
 
 /// The same, somewhere within an account.
-pub(super) fn not_found_in(place: &str, what: &str, wanted: &str, names: Option<&[String]>) -> Fault {
+pub(super) fn not_found_in(within: Within, kind: Kind, wanted: &str, names: Option<&[String]>) -> Fault {
+    let name = wanted.to_owned();
     if names.is_some_and(|names| names.iter().any(|n| n == wanted)) {
         // It may have been made just now; the next answer tells.
-        let sentence = format!("AWS lists the {what} `{wanted}` in {place} and says that it does not exist");
-        return Fault::new(FaultKind::Unreachable, sentence);
+        return AwsProblem::ListedAndMissing { kind, name, within }.into();
     }
-    let fault = Fault::new(FaultKind::NotFound, format!("there is no {what} `{wanted}` in {place}"));
-    match names {
-        None => fault,
-        Some(names) => match nearest(wanted, names.iter().map(String::as_str)) {
-            Some(name) => fault.hint(format!("the nearest name there is `{name}`")),
-            None => fault.hint(format!("there is no {what} at all in {place}: is it the right account and region?")),
-        },
-    }
+    let instead = match names.map(|names| nearest(wanted, names.iter().map(String::as_str))) {
+        None => Instead::Unknown,
+        Some(None) => Instead::Nothing,
+        Some(Some(near)) => Instead::Nearest(near.to_owned()),
+    };
+    AwsProblem::Missing { kind, name, within, instead }.into()
 }
 
-/// An account, in words that tell it from every other.
-pub(super) fn place(account: &Account) -> String {
-    format!("account {} ({}, {})", account.name, account.id, account.region)
+pub(super) fn within(account: &Account) -> Within {
+    Within { account: account.name.clone(), id: account.id.clone(), region: account.region.clone(), cluster: None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::account;
+    use crate::aws::testing::{account, instead};
+    use crate::model::fault::FaultKind;
 
     #[test]
     fn the_fewest_edits_win() {
@@ -51,14 +50,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_thing_is_told_with_its_place_and_its_neighbour() {
-        let f = not_found("cluster", "asset-prd", &account("prod"), Some(&["asset-prod".to_owned()]));
-        assert_eq!(f.kind(), FaultKind::NotFound);
-        assert_eq!(f.told_sentence(), "there is no cluster `asset-prd` in account prod (222222222222, ap-northeast-1)");
-        assert_eq!(f.told_hint().as_deref(), Some("the nearest name there is `asset-prod`"));
-        assert!(not_found("cluster", "x", &account("prod"), Some(&[])).told_hint().unwrap().contains("right account"));
-        assert_eq!(not_found("cluster", "x", &account("prod"), None).told_hint(), None);
-        let listed = not_found("cluster", "asset-prod", &account("prod"), Some(&["asset-prod".to_owned()]));
-        assert_eq!(listed.kind(), FaultKind::Unreachable);
+    fn a_missing_thing_has_its_neighbour_beside_it() {
+        let found = |wanted: &str, names: Option<&[String]>| not_found(Kind::Cluster, wanted, &account("prod"), names);
+        let all = ["asset-prod".to_owned()];
+        let near = found("asset-prd", Some(&all));
+        assert_eq!((near.kind(), instead(&near)), (FaultKind::NotFound, &Instead::Nearest("asset-prod".into())));
+        assert_eq!(instead(&found("x", Some(&[]))), &Instead::Nothing);
+        assert_eq!(instead(&found("x", None)), &Instead::Unknown);
+        assert_eq!(found("asset-prod", Some(&all)).kind(), FaultKind::Unreachable);
     }
 }

@@ -7,6 +7,7 @@ use super::*;
 use crate::aws::errors::Refusal;
 use crate::aws::session::ATTEMPTS;
 use crate::aws::testing::{Peer, Reply, account};
+use crate::model::fault::own::{NotSent, OwnProblem};
 use crate::model::fault::{Fault, FaultKind};
 
 type Sent<'s> = Pin<Box<dyn Future<Output = Result<(), Refusal>> + 's>>;
@@ -103,7 +104,7 @@ async fn a_lost_answer_is_asked_for_again_by_class_and_a_lost_lease_stops_it_by_
         // Lost between two attempts, too.
         let held = std::sync::Arc::new(AtomicBool::new(true));
         let fence = held.clone();
-        let word = Fault::new(FaultKind::Unreachable, "the lease is lost");
+        let word = Fault::from(OwnProblem::StoodStill { why: NotSent::NotRenewed, because: None });
         let said = word.clone();
         sessions.set_fence(std::sync::Arc::new(move || {
             if fence.swap(false, Ordering::SeqCst) { Ok(()) } else { Err(said.clone()) }

@@ -13,8 +13,6 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::Value;
 
-use crate::model::fault::{Fault, FaultKind};
-
 /// Sends this JSON instead of what the SDK serialized. For the AWS JSON protocols only, whose body is the whole input.
 #[derive(Debug, Clone)]
 pub(super) struct SendRaw(Vec<u8>);
@@ -49,13 +47,10 @@ impl Intercept for SendRaw {
 pub(super) struct KeepRaw(Arc<Mutex<Option<Vec<u8>>>>);
 
 impl KeepRaw {
-    /// # Errors
-    /// `Unreachable` where the reply was no JSON.
-    pub fn json(&self) -> Result<Value, Fault> {
+    /// `None` where the reply was not JSON.
+    pub fn json(&self) -> Option<Value> {
         let body = self.0.lock().expect("nothing panics while it holds the reply").take();
-        serde_json::from_slice(body.as_deref().unwrap_or_default()).map_err(|e| {
-            Fault::new(FaultKind::Unreachable, "AWS answered with something that is no JSON").cause(e.to_string())
-        })
+        serde_json::from_slice(body.as_deref().unwrap_or_default()).ok()
     }
 }
 

@@ -7,9 +7,12 @@ use async_trait::async_trait;
 use aws_sdk_ecr::types::{ImageIdentifier, ScanFrequency, ScanType as RegistryScanType};
 use jiff::Timestamp;
 
+use super::errors;
+use super::operations::Operation;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
 use super::{basic_scan, ecr, inspector};
+use crate::model::fault::aws::AwsProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanReading, ScanState, ScanType};
 use crate::model::gate_reason::{ScanBlock, ScanWait};
@@ -39,11 +42,8 @@ impl Scanner for Scans {
             ScanType::Basic => {}
             ScanType::Enhanced => {
                 if matches!(frequency, None | Some(ScanFrequency::Manual)) {
-                    return Err(Fault::new(
-                        FaultKind::Invalid,
-                        format!("Inspector scans nothing in repository {repository} of account {}: its scan frequency is MANUAL", account.name),
-                    )
-                    .hint("add a rule for it to the registry's scanning configuration (SCAN_ON_PUSH or CONTINUOUS_SCAN)"));
+                    let (account, repository) = (account.name.clone(), repository.to_owned());
+                    return Err(AwsProblem::ScanFrequencyManual { account, repository }.into());
                 }
                 inspector::preflight(&session).await?;
             }
@@ -121,10 +121,10 @@ async fn scan_type(session: &Session) -> Result<ScanType, Fault> {
         Some(RegistryScanType::Enhanced) => Ok(ScanType::Enhanced),
         // A registry that never was configured scans in the basic way.
         Some(RegistryScanType::Basic) | None => Ok(ScanType::Basic),
-        Some(other) => Err(Fault::new(
-            FaultKind::Invalid,
-            format!("account {} scans in a way this kanmon does not know: {}", session.account.name, other.as_str()),
-        )),
+        Some(other) => {
+            let (account, scan_type) = (session.account.name.clone(), other.as_str().to_owned());
+            Err(AwsProblem::ScanTypeUnknown { account, scan_type }.into())
+        }
     }
 }
 
@@ -161,7 +161,8 @@ async fn pushed(
             ),
             Err(r) if r.fault.kind() == FaultKind::AccessDenied && otherwise.is_some() => {}
             Err(r) if r.is("ImageNotFoundException") => {
-                return Err(r.fault.hint("was it removed by a lifecycle rule?"));
+                let (account, repository) = (session.account.name.clone(), repository.to_owned());
+                return Err(Fault { said: r.fault.said, ..AwsProblem::ImageGone { account, repository }.into() });
             }
             Err(r) => return Err(ecr::explain(session, repository, r).await),
         }
@@ -169,8 +170,8 @@ async fn pushed(
     let each = |digest: &Digest| match times.get(digest.as_str()).copied().or(otherwise) {
         Some(at) => Ok((digest.clone(), at)),
         None => {
-            let what = format!("ECR does not say when {digest} was pushed to repository {repository}");
-            Err(Fault::new(FaultKind::Unreachable, what))
+            let op = Operation::DescribeImages.on(format!("{digest} in repository {repository}"));
+            Err(errors::incomplete(op, &session.account.name, "imagePushedAt"))
         }
     };
     digests.iter().map(each).collect()

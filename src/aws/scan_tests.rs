@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account};
+use crate::model::fault::aws::AwsProblem;
 use crate::model::gate_reason::{AskedScan, ScanBlock, ScanWait};
 use crate::ports::scanner::WhereNone;
 
@@ -290,9 +291,10 @@ async fn preflight_says_at_once_what_will_never_be_scanned() {
     let a = account("prod");
     assert_eq!(with("SCAN_ON_PUSH", "ENABLED").preflight(&a, "app").await.unwrap(), ScanType::Enhanced);
     let manual = with("MANUAL", "ENABLED").preflight(&a, "app").await.unwrap_err();
-    assert!(manual.kind() == FaultKind::Invalid && manual.told_sentence().contains("MANUAL"), "{manual}");
+    assert_eq!((manual.kind(), manual.code()), (FaultKind::Invalid, "scan-frequency-manual"));
     let off = with("SCAN_ON_PUSH", "DISABLED").preflight(&a, "app").await.unwrap_err();
-    assert!(off.kind() == FaultKind::Invalid && off.told_sentence().contains("DISABLED"), "{off}");
+    let (account, region, status) = (a.name.clone(), a.region.clone(), Some("DISABLED".to_owned()));
+    assert_eq!(off, AwsProblem::InspectorOff { account, region, status }.into());
 }
 
 #[tokio::test]

@@ -22,7 +22,8 @@ use super::limiter::Limiter;
 use super::operations::{AllClients, Operation};
 use super::time;
 use crate::model::approval::Identity;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::credentials::CredentialsProblem;
 use crate::model::ids::{AccountId, Region};
 use crate::model::pipeline::{Account, Assume};
 use crate::ports::accounts::MaySend;
@@ -157,22 +158,14 @@ impl Sessions {
         };
         let identity = identity(&sts_client(account, &config, &partition), account).await?;
         if identity.account != account.id {
-            return Err(Fault::new(
-                FaultKind::WrongAccount,
-                format!(
-                    "the credentials for account {} belong to {}, and the file says {}",
-                    account.name, identity.account, account.id
-                ),
-            )
-            .cause(format!("AWS calls them {}", identity.arn))
-            .hint(match &account.profile {
-                Some(profile) => {
-                    format!("profile `{profile}` of the file leads there; name another, or the account's `role`")
-                }
-                None => {
-                    "choose another AWS_PROFILE, or give the account its `profile` or `role` in the file".to_owned()
-                }
-            }));
+            return Err(CredentialsProblem::OfAnotherAccount {
+                account: account.name.clone(),
+                expected: account.id.clone(),
+                found: identity.account,
+                arn: identity.arn,
+                profile: account.profile.clone(),
+            }
+            .into());
         }
         let key = (account.id.clone(), account.region.clone());
         let mut limiters = self.limiters.lock().expect("nothing panics while it holds them");
@@ -205,10 +198,10 @@ fn partition(account: &Account) -> RetryPartition {
 
 async fn identity(sts: &aws_sdk_sts::Client, account: &Account) -> Result<Identity, Fault> {
     let op = Operation::GetCallerIdentity.on("the caller");
-    let caller = Caller { principal: "the caller", account: account.name.as_str() };
+    let caller = Caller { principal: "the caller", account: &account.name };
     let answer = sts.get_caller_identity().send().await.map_err(|e| errors::refusal(&op, caller, e))?;
     let (Some(arn), Some(id)) = (answer.arn(), answer.account().and_then(|a| a.parse().ok())) else {
-        return Err(Fault::new(FaultKind::Unreachable, "STS did not say whose the credentials are"));
+        return Err(errors::incomplete(op, &account.name, "Arn"));
     };
     Ok(Identity { arn: arn.to_owned(), account: id, user_id: answer.user_id().unwrap_or_default().to_owned() })
 }
@@ -221,13 +214,10 @@ impl Session {
 
     /// What another program needs to make calls as this session does.
     pub(super) async fn environment(&self) -> Result<Vec<(String, String)>, Fault> {
-        let no_credentials = || {
-            let sentence = format!("the credentials for account {} cannot be passed on", self.account.name);
-            Fault::new(FaultKind::CredentialsRefused, sentence)
-        };
+        let no_credentials = || Fault::from(CredentialsProblem::NotPassedOn { account: self.account.name.clone() });
         let provider = self.config.credentials_provider().ok_or_else(no_credentials)?;
         let credentials = provider.provide_credentials().await.map_err(|error| {
-            errors::role_fault(&error).unwrap_or_else(|| no_credentials().cause(errors::chain(&error)))
+            errors::role_fault(&error).unwrap_or_else(|| no_credentials().said(errors::chain(&error)))
         })?;
         let mut vars = vec![
             ("AWS_ACCESS_KEY_ID".to_owned(), credentials.access_key_id().to_owned()),

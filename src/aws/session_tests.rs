@@ -1,3 +1,5 @@
+use crate::model::fault::FaultKind;
+use crate::model::fault::Problem;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -5,6 +7,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account, caller_identity};
+use crate::model::fault::credentials::CredentialsProblem;
 
 fn with_role() -> Account {
     let mut account = account("prod");
@@ -136,14 +139,17 @@ async fn a_role_that_may_not_be_assumed_names_caller_and_statement() {
     let peer = Peer::new(move |_, _| sts_error(403, "AccessDenied", message));
     let fault = peer.sessions().session(&with_role()).await.err().unwrap();
     assert_eq!(fault.kind(), FaultKind::CredentialsRefused);
-    assert_eq!(
-        fault.told_sentence(),
-        "arn:aws:sts::111111111111:assumed-role/ci/build-7 is not allowed to call sts:AssumeRole on \
-         arn:aws:iam::222222222222:role/kanmon-deploy (account prod)"
-    );
-    let hint = fault.told_hint().unwrap();
-    assert!(hint.contains("\"AWS\": \"arn:aws:iam::111111111111:role/ci\""), "{hint}");
-    assert!(hint.contains("\"sts:ExternalId\": \"asset\""), "{hint}");
+    let problem = CredentialsProblem::RoleNotAllowed {
+        account: "prod".parse().unwrap(),
+        principal: "arn:aws:sts::111111111111:assumed-role/ci/build-7".into(),
+        role: "arn:aws:iam::222222222222:role/kanmon-deploy".into(),
+        denied: "sts:AssumeRole".into(),
+        resource: Some("arn:aws:iam::222222222222:role/kanmon-deploy".into()),
+        explicit: false,
+        external_id: Some("asset".into()),
+        source_identity: false,
+    };
+    assert_eq!(fault.problem, problem.into());
 }
 
 #[tokio::test]
@@ -157,8 +163,10 @@ async fn a_source_identity_that_is_refused_is_not_dropped() {
     });
     let sessions = Sessions::new(Setup { source_identity: Some("ann".into()), ..peer.setup() });
     let fault = sessions.session(&with_role()).await.err().unwrap();
-    assert!(fault.told_sentence().contains("is not allowed to call sts:SetSourceIdentity"), "{fault}");
-    assert!(fault.told_hint().unwrap().contains("\"sts:SetSourceIdentity\""));
+    let Problem::Credentials(CredentialsProblem::RoleNotAllowed { denied, source_identity, .. }) = fault.problem else {
+        panic!("{fault:?}")
+    };
+    assert_eq!((denied.as_str(), source_identity), ("sts:SetSourceIdentity", true));
     assert_eq!(peer.asked("AssumeRole").len(), 1);
 }
 
@@ -168,10 +176,10 @@ async fn credentials_of_another_account_are_refused_before_any_other_call() {
     let sessions = peer.sessions();
     let fault = sessions.session(&account("prod")).await.err().unwrap();
     assert_eq!(fault.kind(), FaultKind::WrongAccount);
-    assert_eq!(
-        fault.told_sentence(),
-        "the credentials for account prod belong to 999999999999, and the file says 222222222222"
-    );
+    let Problem::Credentials(CredentialsProblem::OfAnotherAccount { expected, found, .. }) = fault.problem else {
+        panic!("{fault:?}")
+    };
+    assert_eq!((expected.as_str(), found.as_str()), ("222222222222", "999999999999"));
     assert_eq!(sessions.ambient_identity(&account("prod")).await.unwrap().account.as_str(), "999999999999");
 }
 

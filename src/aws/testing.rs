@@ -18,6 +18,8 @@ use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 
 use super::session::{Sessions, Setup};
+use crate::model::fault::aws::{AwsProblem, Instead};
+use crate::model::fault::{Fault, Problem};
 use crate::model::pipeline::Account;
 
 /// Account 222222222222 in ap-northeast-1, entered with the ambient credentials.
@@ -31,6 +33,14 @@ pub(super) fn account(name: &str) -> Account {
         profile: None,
         assume: Default::default(),
         endpoints: BTreeMap::new(),
+    }
+}
+
+/// What is there in the place of what was not found.
+pub(super) fn instead(fault: &Fault) -> &Instead {
+    match &fault.problem {
+        Problem::Aws(AwsProblem::Missing { instead, .. }) => instead,
+        other => panic!("{other:?}"),
     }
 }
 

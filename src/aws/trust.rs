@@ -7,7 +7,8 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::credentials::CredentialsProblem;
 use crate::outside::authorities;
 
 /// The SDK's own client with these authorities beside the system's; `None` where nobody names any, for the SDK's default.
@@ -15,11 +16,11 @@ use crate::outside::authorities;
 /// # Errors
 /// `ToolMissing`: the file that is named cannot be read, or holds no certificate.
 pub(super) fn http_client(of_profile: Option<&str>) -> Result<Option<SharedHttpClient>, Fault> {
-    let unreadable = |why: String| Fault::new(FaultKind::ToolMissing, why);
-    let Some(bundle) = authorities::named(of_profile).map_err(unreadable)? else { return Ok(None) };
+    let Some(bundle) = authorities::named(of_profile)? else { return Ok(None) };
     let mut store = TrustStore::default();
     store.add_pem_certificate(bundle);
-    let context = TlsContext::builder().with_trust_store(store).build().map_err(|e| unreadable(e.to_string()))?;
+    let context = TlsContext::builder().with_trust_store(store).build();
+    let context = context.map_err(|e| Fault::from(CredentialsProblem::BundleUnusable).said(e.to_string()))?;
     // As the SDK's default client is built, but for the authorities.
     let client = Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = ConnectorBuilder::default()

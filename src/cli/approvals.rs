@@ -17,6 +17,7 @@ use crate::model::freeze::Frozen;
 use crate::model::ledger::Rejected;
 use crate::model::pipeline::Stage;
 use crate::model::stage_state::{Approval, EarlierWord};
+use crate::report::fault::words as fault_words;
 use crate::report::paint::Paint;
 use crate::report::refusal::{started_by_other, use_other};
 use crate::report::text::Text;
@@ -125,7 +126,8 @@ async fn with_rejections(
     };
     Ok(codepipeline_question::with_rejections(&ports, recorded.clone(), Clone::clone).await.unwrap_or_else(|_| {
         let id = &recorded.release.id;
-        output.note(format!("whether {id} was rejected in CodePipeline cannot be read: {fault}"));
+        output
+            .note(format!("whether {id} was rejected in CodePipeline cannot be read: {}", fault_words(&fault).line()));
         recorded
     }))
 }

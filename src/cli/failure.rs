@@ -4,23 +4,39 @@ use crate::model::exit_code::ExitCode;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::refusal::Refusal;
 use crate::ports::journal::JournalError;
-use crate::report::refusal::words;
 use crate::report::words::Words;
+use crate::report::{fault, refusal};
 use crate::runtime::runner::RunError;
 use crate::usecase::error::{Error, OwnAct};
 
-/// A failure of the command itself: a sentence, a cause, a hint, an exit code.
+/// A failure of the command itself: an exit code, a reason's code for programs, and for people a sentence, a cause and hints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub code: ExitCode,
+    /// In kebab-case: a fault's code, or one of `report::fault::codes::OF_COMMANDS`.
+    pub reason: &'static str,
     pub sentence: String,
     pub cause: Option<String>,
-    pub hint: Option<String>,
+    pub hints: Vec<String>,
 }
+
+const USAGE: &str = "usage";
+const ACCESS: &str = "access";
+const DEFECT: &str = "defect";
+const UNCLEAR: &str = "unclear";
+const NO_SUCH_RELEASE: &str = "no-such-release";
+const HELD: &str = "release-held";
+const FROZEN: &str = "stage-frozen";
+const LEASE_LOST: &str = "lease-lost";
+const DAMAGED: &str = "record-damaged";
+const NEWER: &str = "record-of-another-version";
+const IMPORTED: &str = "record-imported";
+const FOREIGN: &str = "state-foreign";
+const UNAVAILABLE: &str = "state-unavailable";
 
 impl Failure {
     fn new(code: ExitCode, sentence: impl Into<String>) -> Failure {
-        Failure { code, sentence: sentence.into(), cause: None, hint: None }
+        Failure { code, reason: coarse(code), sentence: sentence.into(), cause: None, hints: Vec::new() }
     }
 
     /// The command or the file is wrong.
@@ -43,10 +59,39 @@ impl Failure {
         self
     }
 
+    /// One instruction.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
-        self.hint = Some(hint.into());
+        self.hints.push(hint.into());
         self
+    }
+
+    fn reason(mut self, reason: &'static str) -> Failure {
+        self.reason = reason;
+        self
+    }
+}
+
+/// The code of a failure that has no closer one.
+fn coarse(code: ExitCode) -> &'static str {
+    match code {
+        ExitCode::Usage => USAGE,
+        ExitCode::Access => ACCESS,
+        ExitCode::Defect => DEFECT,
+        ExitCode::Locked => HELD,
+        ExitCode::Suspended => LEASE_LOST,
+        ExitCode::Done
+        | ExitCode::BuildFailed
+        | ExitCode::Blocked
+        | ExitCode::Rejected
+        | ExitCode::Expired
+        | ExitCode::RolledBack
+        | ExitCode::Superseded
+        | ExitCode::Stuck
+        | ExitCode::Aborted
+        | ExitCode::Failed
+        | ExitCode::StillRunning
+        | ExitCode::Unknown => UNCLEAR,
     }
 }
 
@@ -86,9 +131,9 @@ impl From<Error> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
-        let Words { sentence, cause, hints } = words(&refusal);
-        let hint = (!hints.is_empty()).then(|| hints.join("\n"));
-        Failure { code: refusal.exit_code(), sentence, cause, hint }
+        let Words { sentence, cause, hints } = refusal::words(&refusal);
+        let code = refusal.exit_code();
+        Failure { code, reason: coarse(code), sentence, cause, hints }
     }
 }
 
@@ -106,13 +151,14 @@ impl From<Fault> for Failure {
             FaultKind::Changed => ExitCode::Usage,
             FaultKind::Defect => ExitCode::Defect,
         };
-        Failure { code, sentence: fault.told_sentence(), cause: fault.told_cause(), hint: fault.told_hint() }
+        let Words { sentence, cause, hints } = fault::words(&fault);
+        Failure { code, reason: fault.code(), sentence, cause, hints }
     }
 }
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Failure {
-        let (sentence, mend) = (error.to_string(), mend(&error));
+        let (sentence, mend, reason) = (error.to_string(), mend(&error), reason(&error));
         let failure = match error {
             JournalError::NoSuchRelease(_) => {
                 Failure::new(ExitCode::Usage, sentence).hint("`kanmon history` lists the releases that are recorded here")
@@ -152,10 +198,30 @@ impl From<JournalError> for Failure {
             JournalError::Remote(fault) => fault.into(),
             JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Failure::new(ExitCode::Access, sentence),
         };
+        let failure = match reason {
+            Some(reason) => failure.reason(reason),
+            None => failure,
+        };
         match mend {
             Some(mend) => failure.hint(format!("{mend} `kanmon resume`")),
             None => failure,
         }
+    }
+}
+
+/// The code of a store's error; `None`: a fault's own.
+fn reason(error: &JournalError) -> Option<&'static str> {
+    match error {
+        JournalError::NoSuchRelease(_) => Some(NO_SUCH_RELEASE),
+        JournalError::Held { .. } => Some(HELD),
+        JournalError::Frozen(_) => Some(FROZEN),
+        JournalError::LostLease { .. } => Some(LEASE_LOST),
+        JournalError::Corrupt(_) => Some(DAMAGED),
+        JournalError::Newer { .. } | JournalError::Older { .. } | JournalError::Unknown(_) => Some(NEWER),
+        JournalError::Imported(..) => Some(IMPORTED),
+        JournalError::Foreign(_) | JournalError::MadeElsewhere(_) => Some(FOREIGN),
+        JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Some(UNAVAILABLE),
+        JournalError::Remote(_) => None,
     }
 }
 
@@ -196,5 +262,31 @@ impl From<RunError> for Failure {
             RunError::Journal(error) => error.into(),
             RunError::Illegal(illegal) => Failure::defect(illegal.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fault::codes::OF_COMMANDS;
+
+    #[test]
+    fn every_reason_has_its_meaning() {
+        let all = [
+            USAGE,
+            ACCESS,
+            DEFECT,
+            UNCLEAR,
+            NO_SUCH_RELEASE,
+            HELD,
+            FROZEN,
+            LEASE_LOST,
+            DAMAGED,
+            NEWER,
+            IMPORTED,
+            FOREIGN,
+            UNAVAILABLE,
+        ];
+        assert_eq!(OF_COMMANDS.iter().map(|(code, _)| *code).collect::<Vec<_>>(), all);
     }
 }

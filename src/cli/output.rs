@@ -129,7 +129,8 @@ impl Output {
                 "outcome": "error",
                 "sentence": failure.sentence,
                 "cause": failure.cause,
-                "hint": failure.hint,
+                "hints": failure.hints,
+                "reason": { "code": failure.reason },
                 "exit": failure.code.number(),
             });
             self.value(&line);
@@ -138,7 +139,7 @@ impl Output {
             if let Some(cause) = &failure.cause {
                 text = text.and(below("cause", cause));
             }
-            if let Some(hint) = &failure.hint {
+            for hint in &failure.hints {
                 text = text.and(below("hint", hint));
             }
             self.note(text.wrapped(self.err_width(), 2));

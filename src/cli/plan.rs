@@ -10,6 +10,7 @@ use super::release::each_once;
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::event::EVENT_VERSION;
 use crate::model::exit_code::ExitCode;
+use crate::report::fault::words;
 use crate::report::text::Text;
 use crate::report::{self, names};
 use crate::usecase::plan::{Planned, PlannedStage, Subject, plan, to_be_built};
@@ -23,8 +24,9 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<Exi
     let planned = plan(&context, subject, args.until.as_ref()).await?;
     output.result(|| human(&planned, output), || machine(&planned));
     for fault in &planned.refused {
-        let hint = fault.told_hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-        output.warn(&format!("a release from here would be refused: {}{hint}", fault.told_sentence()));
+        let words = words(fault);
+        let parts: Vec<String> = std::iter::once(words.sentence).chain(words.hints).collect();
+        output.warn(&format!("a release from here would be refused: {}", parts.join("; ")));
     }
     Ok(ExitCode::Done)
 }

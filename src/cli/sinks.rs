@@ -213,12 +213,12 @@ mod tests {
     #[test]
     fn a_log_says_what_cannot_be_read_and_that_it_can_be_again() {
         let mut log = Log::new(Vec::new(), Paint(false), 0, Instant::now());
-        let fault = Fault::new(crate::model::fault::FaultKind::Throttled, "AWS throttles ecs:DescribeServices");
+        let fault = crate::model::fault::samples::of(crate::model::fault::FaultKind::Throttled);
         let web = Watched::Service { stage: "dev".parse().unwrap(), service: "web".parse().unwrap() };
         log.unread(&web, Some(&fault));
         log.unread(&web, None);
         insta::assert_snapshot!(String::from_utf8(log.to).unwrap(), @"
-        ! reading          dev/web cannot be read for now: AWS throttles ecs:DescribeServices; kanmon keeps asking
+        ! reading          dev/web cannot be read for now: AWS throttles ecs:DescribeServices on service web of cluster shop in account dev; kanmon keeps asking
         · reading          dev/web can be read again
         ");
     }

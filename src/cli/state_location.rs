@@ -53,7 +53,7 @@ pub fn open(
         Location::Table { account: name, table } => {
             let accounts = &loaded.pipeline.accounts;
             let account = accounts.get(&name).ok_or_else(|| Failure {
-                hint: nearest::hint(name.as_str(), accounts.keys().map(|n| n.as_str())),
+                hints: nearest::hint(name.as_str(), accounts.keys().map(|n| n.as_str())).into_iter().collect(),
                 ..Failure::wrong(format!("the pipeline file has no account `{name}` to keep state in"))
             })?;
             Ok(Arc::new(DynamoDbJournal::new(sessions(), account.clone(), table)))

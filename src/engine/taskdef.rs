@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::ContentHash;
 
 mod normal;
@@ -31,10 +32,7 @@ const ADDED_BY_AWS: [&str; 9] = [
 /// # Errors
 /// `NotFound` naming the containers that there are; `Invalid` where the base is no task definition.
 pub fn compose(base: &Value, images: &BTreeMap<String, String>) -> Result<Value, Fault> {
-    let mut next = base
-        .as_object()
-        .cloned()
-        .ok_or_else(|| Fault::new(FaultKind::Invalid, "the task definition is not a JSON object"))?;
+    let mut next = base.as_object().cloned().ok_or_else(|| Fault::from(TaskDefinitionProblem::NotAnObject))?;
     for member in ADDED_BY_AWS {
         next.remove(member);
     }
@@ -42,17 +40,14 @@ pub fn compose(base: &Value, images: &BTreeMap<String, String>) -> Result<Value,
     let containers = next
         .get_mut("containerDefinitions")
         .and_then(Value::as_array_mut)
-        .ok_or_else(|| Fault::new(FaultKind::Invalid, "the task definition has no containerDefinitions"))?;
+        .ok_or_else(|| Fault::from(TaskDefinitionProblem::NoContainers))?;
     for (name, image) in images {
         let there: Vec<String> = names(containers);
         let container = containers
             .iter_mut()
             .find(|c| c.get("name").and_then(Value::as_str) == Some(name))
             .and_then(Value::as_object_mut)
-            .ok_or_else(|| {
-                Fault::new(FaultKind::NotFound, format!("the task definition has no container `{name}`"))
-                    .hint(format!("it has: {}", there.join(", ")))
-            })?;
+            .ok_or_else(|| TaskDefinitionProblem::NoContainer { place: None, container: name.clone(), there })?;
         container.insert("image".to_owned(), Value::String(image.clone()));
     }
     Ok(Value::Object(next))
@@ -74,12 +69,10 @@ pub fn container_images(definition: &Value) -> Result<BTreeMap<String, String>, 
         let text = |member: &str| container.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
         let name = text("name");
         if name.is_empty() || images.insert(name.clone(), text("image")).is_some() {
-            let what = if name.is_empty() {
-                "a container without a name".to_owned()
-            } else {
-                format!("two containers `{name}`")
-            };
-            return Err(Fault::new(FaultKind::Invalid, format!("the task definition has {what}")));
+            return Err(match name.is_empty() {
+                true => TaskDefinitionProblem::ContainerUnnamed.into(),
+                false => TaskDefinitionProblem::ContainerTwice { container: name }.into(),
+            });
         }
     }
     Ok(images)

@@ -9,7 +9,8 @@ use jiff::SignedDuration;
 use super::environment;
 use super::http::{self, Wanted};
 use crate::model::check_result::{CheckResult, CommandEnd, HttpAnswer};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::OwnProblem;
 use crate::model::secrets::Secrets;
 use crate::model::step::check::Check;
 use crate::model::verdict::Verdict;
@@ -96,8 +97,7 @@ impl Checks for LocalChecks {
                 .first()
                 .and_then(|program| program::find(&self.root, program, std::env::var_os("PATH").as_deref()).err()),
         };
-        refused
-            .map_or(Ok(()), |why| Err(Fault::new(FaultKind::ToolMissing, format!("the check cannot be made: {why}"))))
+        refused.map_or(Ok(()), |why| Err(Fault::from(OwnProblem::CheckImpossible).said(why)))
     }
 }
 

@@ -147,13 +147,6 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "area", rename_all = "kebab-case")]
 pub enum Problem {
-    /// Free words; on its way out.
-    Told {
-        kind: FaultKind,
-        sentence: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        hint: Option<String>,
-    },
     Call(CallProblem),
     Credentials(CredentialsProblem),
     Aws(AwsProblem),
@@ -177,7 +170,6 @@ impl Problem {
     /// What it means for what may be done next. Of several, refused credentials weigh most, since they hide the rest.
     pub fn kind(&self) -> FaultKind {
         match self {
-            Problem::Told { kind, .. } => *kind,
             Problem::Call(problem) => problem.kind(),
             Problem::Credentials(problem) => problem.kind(),
             Problem::Aws(problem) => problem.kind(),
@@ -198,7 +190,6 @@ impl Problem {
 
     pub fn code(&self) -> &'static str {
         match self {
-            Problem::Told { .. } => "told",
             Problem::Call(problem) => problem.code(),
             Problem::Credentials(problem) => problem.code(),
             Problem::Aws(problem) => problem.code(),
@@ -233,13 +224,14 @@ impl Problem {
 }
 
 impl Fault {
-    pub fn new(kind: FaultKind, sentence: impl Into<String>) -> Fault {
-        Fault { problem: Problem::Told { kind, sentence: sentence.into(), hint: None }, said: None }
-    }
-
     /// What it means for what may be done next.
     pub fn kind(&self) -> FaultKind {
         self.problem.kind()
+    }
+
+    /// Several as one.
+    pub fn several(faults: Vec<Fault>) -> Fault {
+        Fault { problem: Problem::Several { faults }, said: None }
     }
 
     pub fn code(&self) -> &'static str {
@@ -252,31 +244,20 @@ impl Fault {
         self.said = Some(words.into());
         self
     }
-
-    #[must_use]
-    pub fn cause(mut self, cause: impl Into<String>) -> Fault {
-        self.said = Some(cause.into());
-        self
-    }
-
-    #[must_use]
-    pub fn hint(mut self, more: impl Into<String>) -> Fault {
-        if let Problem::Told { hint, .. } = &mut self.problem {
-            *hint = Some(more.into());
-        }
-        self
-    }
 }
 
 impl std::error::Error for Fault {}
 
+/// For logs: the code, and the other side's own words.
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let told = self.told();
-        write!(f, "{}", told.sentence)?;
-        told.cause.map_or(Ok(()), |cause| write!(f, ": {cause}"))
+        f.write_str(self.code())?;
+        self.said.as_ref().map_or(Ok(()), |said| write!(f, ": {said}"))
     }
 }
+
+#[cfg(test)]
+pub mod samples;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! What `--image NAME=REFERENCE` gives: an image of its own repository, or one of a registry that it names.
 
-use super::fault::{Fault, FaultKind};
+use super::fault::Fault;
+use super::fault::registry::RegistryProblem;
 use super::ids::Digest;
 use super::reference::Reference;
 
@@ -28,9 +29,10 @@ pub fn read(text: &str, repository: &str) -> Result<Given, Fault> {
     }
     match given.digest.or(given.tag).filter(|t| !t.is_empty()) {
         Some(what) if given.name == repository => Ok(Given::Own(what.to_owned())),
-        _ => Err(Fault::new(FaultKind::Invalid, format!("`{text}` does not say which registry it is in"))
-            .cause(format!("without a host, a name is one of the image's own repository, {repository}"))
-            .hint(format!("write {repository}:TAG, {repository}@sha256:…, or HOST/NAME:TAG for another registry"))),
+        _ => {
+            let (reference, repository) = (text.to_owned(), repository.to_owned());
+            Err(RegistryProblem::UnclearReference { reference, repository }.into())
+        }
     }
 }
 
@@ -60,8 +62,8 @@ mod tests {
     #[case("")]
     fn no_other_name_is_guessed(#[case] text: &str) {
         let fault = read(text, "team/hello").unwrap_err();
-        assert_eq!(fault.kind(), FaultKind::Invalid);
-        assert!(fault.told_hint().unwrap().contains("team/hello:TAG"));
+        let (reference, repository) = (text.to_owned(), "team/hello".to_owned());
+        assert_eq!(fault, RegistryProblem::UnclearReference { reference, repository }.into());
     }
 
     #[rstest]

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Fault, FaultKind};
+use super::fault::Fault;
+use super::fault::build::{BuildProblem, Setting};
 
 /// `os/arch[/variant]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ impl std::fmt::Display for Platform {
 }
 
 fn not_a_platform(text: &str) -> Fault {
-    Fault::new(FaultKind::Invalid, format!("`{text}` is not a valid platform")).hint("write os/arch, e.g. linux/amd64")
+    BuildProblem::InvalidSetting { setting: Setting::Platform, value: text.to_owned() }.into()
 }
 
 #[cfg(test)]
@@ -60,6 +61,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::fault::FaultKind;
 
     #[rstest]
     #[case("linux/arm64", "linux/arm64", true)]

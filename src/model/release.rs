@@ -9,7 +9,8 @@ use super::approval_reason::ClosedReason;
 use super::effect::{Effect, StepRef};
 use super::ending::Ending;
 use super::event::{Event, Fact, ImageCommit, MovedTag, PushedImage, Started};
-use super::fault::{Fault, FaultKind};
+use super::fault::Fault;
+use super::fault::own::OwnProblem;
 use super::ids::{AccountName, ImageName, ReleaseId, StageName};
 use super::scan_subject::ScanSubject;
 use super::stage_state::{Approval, Compared, Shown, StageState};
@@ -170,7 +171,7 @@ impl Release {
             } else if let Fact::EffectUnknown { fault, .. } = &event.fact {
                 self.unknown.insert(effect, fault.clone());
             } else if let Fact::EffectAbsent { .. } = &event.fact {
-                let fault = Fault::new(FaultKind::Unreachable, "it was sent and did not take effect");
+                let fault = Fault::from(OwnProblem::NoEffect);
                 self.fail(effect, fault, event.at);
             } else {
                 self.failed.remove(&effect);

@@ -1,6 +1,8 @@
 //! Certificate authorities beside the system's, from where AWS's own tools take them. An inspecting proxy of a company's stands between
 //! kanmon and everything else, so that they count for AWS, registries and checks alike.
 
+use crate::model::fault::Fault;
+use crate::model::fault::credentials::{BundleNamedBy, CredentialsProblem};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,18 +13,20 @@ static OF_PROFILES: Mutex<BTreeSet<Vec<u8>>> = Mutex::new(BTreeSet::new());
 /// `certificates` too.
 ///
 /// # Errors
-/// A sentence: the file cannot be read, or holds no certificate.
-pub fn named(of_profile: Option<&str>) -> Result<Option<Vec<u8>>, String> {
+/// `ToolMissing`: the file cannot be read, or holds no certificate.
+pub fn named(of_profile: Option<&str>) -> Result<Option<Vec<u8>>, Fault> {
     read(std::env::var("AWS_CA_BUNDLE").ok().filter(|file| !file.is_empty()), of_profile)
 }
 
-fn read(variable: Option<String>, of_profile: Option<&str>) -> Result<Option<Vec<u8>>, String> {
-    let (name, file) = match (&variable, of_profile) {
-        (Some(file), _) => ("AWS_CA_BUNDLE", file.as_str()),
-        (None, Some(file)) => ("the profile's `ca_bundle`", file),
+fn read(variable: Option<String>, of_profile: Option<&str>) -> Result<Option<Vec<u8>>, Fault> {
+    let (named_by, file) = match (&variable, of_profile) {
+        (Some(file), _) => (BundleNamedBy::Environment, file.clone()),
+        (None, Some(file)) => (BundleNamedBy::Profile, file.to_owned()),
         (None, None) => return Ok(None),
     };
-    let pem = std::fs::read(file).map_err(|error| format!("{name} names {file}, which cannot be read: {error}"))?;
+    let pem = std::fs::read(&file).map_err(|error| {
+        Fault::from(CredentialsProblem::BundleUnreadable { named_by, file: file.clone() }).said(error.to_string())
+    })?;
     match reqwest::Certificate::from_pem_bundle(&pem) {
         Ok(found) if !found.is_empty() => {
             if variable.is_none() {
@@ -30,7 +34,7 @@ fn read(variable: Option<String>, of_profile: Option<&str>) -> Result<Option<Vec
             }
             Ok(Some(pem))
         }
-        Ok(_) | Err(_) => Err(format!("{name} names {file}, which holds no certificate in PEM")),
+        Ok(_) | Err(_) => Err(CredentialsProblem::BundleEmpty { named_by, file }.into()),
     }
 }
 

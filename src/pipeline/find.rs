@@ -3,8 +3,8 @@
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use crate::model::fault::{Fault, FaultKind};
-use crate::model::nearest;
+use crate::model::fault::Fault;
+use crate::model::fault::file::{FileProblem, Oddity};
 
 const FOLDER: &str = "pipelines";
 
@@ -27,90 +27,71 @@ fn named(cwd: &Path, given: &Path) -> Result<PathBuf, Fault> {
     if path.is_file() {
         return Ok(path);
     }
-    let shown = given.display();
+    let shown = given.display().to_string();
     if path.is_dir() {
-        return Err(Fault::new(FaultKind::Invalid, format!("`{shown}` is a folder, not a pipeline file"))
-            .hint(format!("name one of its files with --pipeline: {}", listed(&files_in(&path)))));
+        return Err(FileProblem::PipelineFolderNamed { path: shown, files: files_in(&path) }.into());
     }
-    if let Some(what) = oddity(&path) {
-        return Err(Fault::new(FaultKind::Invalid, format!("`{shown}` is {what}, not a pipeline file")));
+    if let Some(odd) = oddity(&path) {
+        return Err(odd.of(shown));
     }
-    let fault = Fault::new(FaultKind::NotFound, format!("there is no pipeline file `{shown}`"));
     let siblings = path.parent().map(files_in).unwrap_or_default();
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    Err(match nearest::hint(name, siblings.iter().map(String::as_str)) {
-        Some(hint) => fault.hint(hint),
-        None => fault,
-    })
+    Err(FileProblem::NoPipelineFile { path: shown, siblings }.into())
 }
 
 fn only(cwd: &Path) -> Result<PathBuf, Fault> {
     let Some(folder) = folder_for(cwd) else {
-        return Err(Fault::new(
-            FaultKind::NotFound,
-            format!("there is no folder `{FOLDER}/` in {} or above it", cwd.display()),
-        )
-        .hint("write a pipeline file into pipelines/, or name one with --pipeline FILE"));
+        let (folder, within) = (FOLDER.to_owned(), cwd.display().to_string());
+        return Err(FileProblem::NoPipelineFolder { folder, within }.into());
     };
     let files = files_in(&folder);
     match files.as_slice() {
         [] => Err(none_in(&folder)),
         [file] => Ok(folder.join(file)),
-        several => Err(Fault::new(
-            FaultKind::Invalid,
-            format!("there are {} pipeline files in {}: {}", several.len(), folder.display(), listed(several)),
-        )
-        .hint(format!("say which: --pipeline {FOLDER}/{}", several[0]))),
+        _ => Err(FileProblem::SeveralPipelineFiles { folder: folder.display().to_string(), files }.into()),
     }
 }
 
 fn none_in(folder: &Path) -> Fault {
-    let shown = folder.display();
+    let shown = folder.display().to_string();
     let names = match names_in(folder) {
         Ok(names) => names,
         Err(e) => {
-            return Fault::new(FaultKind::Invalid, format!("{shown} cannot be read")).cause(e.to_string());
+            return Fault::from(FileProblem::Unreadable { path: shown }).said(e.to_string());
         }
     };
     let odd = names.iter().find_map(|n| Some((n, oddity(&folder.join(n))?)));
-    if let Some((name, what)) = odd {
-        return Fault::new(
-            FaultKind::Invalid,
-            format!("{} is {what}, not a pipeline file", folder.join(name).display()),
-        );
+    if let Some((name, odd)) = odd {
+        return odd.of(folder.join(name).display().to_string());
     }
-    Fault::new(FaultKind::NotFound, format!("there is no pipeline file in {shown}"))
-        .hint("write one (NAME.yaml), or name one elsewhere with --pipeline FILE")
+    FileProblem::NoneInFolder { folder: shown }.into()
+}
+
+/// What stands where a file is looked for; where it cannot be read, in the system's own words.
+struct Odd(Oddity, Option<String>);
+
+impl Odd {
+    fn of(self, path: String) -> Fault {
+        Fault { said: self.1, ..FileProblem::NotAPipelineFile { path, oddity: self.0 }.into() }
+    }
 }
 
 /// What stands where a file is looked for, if it is there and no file.
-fn oddity(path: &Path) -> Option<String> {
+fn oddity(path: &Path) -> Option<Odd> {
     let own = std::fs::symlink_metadata(path);
     let linked = own.as_ref().is_ok_and(|m| m.file_type().is_symlink());
-    let to = || std::fs::read_link(path).map(|to| format!(" to {}", to.display())).unwrap_or_default();
-    match std::fs::metadata(path) {
-        Ok(meta) if meta.is_file() => None,
-        Ok(meta) => {
-            let kind = meta.file_type();
-            Some(if meta.is_dir() {
-                "a folder".to_owned()
-            } else if kind.is_fifo() {
-                "a named pipe (FIFO)".to_owned()
-            } else if kind.is_socket() {
-                "a socket".to_owned()
-            } else {
-                "a device".to_owned()
-            })
-        }
-        Err(e) if linked && e.kind() == std::io::ErrorKind::NotFound => {
-            Some(format!("a symbolic link{} that leads nowhere", to()))
-        }
-        Err(e) if linked && e.raw_os_error() == Some(LOOP) => {
-            Some(format!("a symbolic link{} that leads in a circle", to()))
-        }
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
-        Err(e) => Some(format!("something that cannot be read ({e})")),
-    }
+    let to = || std::fs::read_link(path).map(|to| to.display().to_string()).ok();
+    let (odd, said) = match std::fs::metadata(path) {
+        Ok(meta) if meta.is_file() => return None,
+        Ok(meta) if meta.is_dir() => (Oddity::Folder, None),
+        Ok(meta) if meta.file_type().is_fifo() => (Oddity::Fifo, None),
+        Ok(meta) if meta.file_type().is_socket() => (Oddity::Socket, None),
+        Ok(_) => (Oddity::Device, None),
+        Err(e) if linked && e.kind() == std::io::ErrorKind::NotFound => (Oddity::BrokenLink { to: to() }, None),
+        Err(e) if linked && e.raw_os_error() == Some(LOOP) => (Oddity::CircularLink { to: to() }, None),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(e) => (Oddity::Unreadable, Some(e.to_string())),
+    };
+    Some(Odd(odd, said))
 }
 
 /// The nearest `pipelines/`, not looking beyond the repository.
@@ -143,13 +124,11 @@ fn names_in(folder: &Path) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn listed(files: &[String]) -> String {
-    if files.is_empty() { "there is none".into() } else { files.join(", ") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fault::FaultKind;
+    use crate::model::fault::Problem;
 
     fn repository(files: &[&str]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
@@ -174,8 +153,9 @@ mod tests {
         let dir = repository(&["pipelines/shop.yaml", "pipelines/admin.yml"]);
         let fault = find(dir.path(), None).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
-        assert!(fault.told_sentence().ends_with("admin.yml, shop.yaml"), "{fault}");
-        assert_eq!(fault.told_hint().unwrap(), "say which: --pipeline pipelines/admin.yml");
+        let (folder, files) =
+            (dir.path().join("pipelines").display().to_string(), vec!["admin.yml".into(), "shop.yaml".into()]);
+        assert_eq!(fault, FileProblem::SeveralPipelineFiles { folder, files }.into());
         assert!(find(dir.path(), Some(Path::new("pipelines/shop.yaml"))).is_ok());
     }
 
@@ -184,7 +164,7 @@ mod tests {
         let dir = repository(&["pipelines/outer.yaml", "inner/.git/HEAD"]);
         let fault = find(&dir.path().join("inner"), None).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::NotFound);
-        assert!(fault.told_sentence().starts_with("there is no folder `pipelines/`"), "{fault}");
+        assert_eq!(fault.code(), "no-pipeline-folder");
     }
 
     #[test]
@@ -198,29 +178,37 @@ mod tests {
             let named = find(dir.path(), Some(Path::new("pipelines/shop.yaml"))).unwrap_err();
             clear();
             assert_eq!((only.kind(), named.kind()), (FaultKind::Invalid, FaultKind::Invalid));
-            assert!(only.told_sentence().starts_with(&format!("{} is ", path.display())), "{only}");
-            named.told_sentence()
+            let what = |fault: Fault| match fault.problem {
+                Problem::File(FileProblem::NotAPipelineFile { path, oddity }) => (path, Some(oddity)),
+                Problem::File(FileProblem::PipelineFolderNamed { path, .. }) => (path, None),
+                other => panic!("{other:?}"),
+            };
+            let (only, named) = (what(only), what(named));
+            assert_eq!(only.0, path.display().to_string());
+            named.1
         };
         let unlink = || std::fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("gone.yaml", &path).unwrap();
-        assert!(said(&unlink).contains("a symbolic link to gone.yaml that leads nowhere"));
+        assert_eq!(said(&unlink), Some(Oddity::BrokenLink { to: Some("gone.yaml".into()) }));
         std::os::unix::fs::symlink("shop.yaml", &path).unwrap();
-        assert!(said(&unlink).contains("a symbolic link to shop.yaml that leads in a circle"));
+        assert_eq!(said(&unlink), Some(Oddity::CircularLink { to: Some("shop.yaml".into()) }));
         let socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        assert!(said(&unlink).contains("a socket"));
+        assert_eq!(said(&unlink), Some(Oddity::Socket));
         drop(socket);
         let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
-        assert!(made.success() && said(&unlink).contains("a named pipe (FIFO)"));
+        assert!(made.success());
+        assert_eq!(said(&unlink), Some(Oddity::Fifo));
         std::fs::create_dir(&path).unwrap();
-        assert!(said(&|| std::fs::remove_dir(&path).unwrap()).contains("is a folder"));
+        assert_eq!(said(&|| std::fs::remove_dir(&path).unwrap()), None, "a folder");
     }
 
     #[test]
     fn a_file_that_is_not_there_hints_at_the_one_that_is() {
         let dir = repository(&["pipelines/shop.yaml"]);
         let fault = find(dir.path(), Some(Path::new("pipelines/shob.yaml"))).unwrap_err();
-        assert_eq!(fault.told_hint().unwrap(), "did you mean `shop.yaml`?");
+        let (path, siblings) = ("pipelines/shob.yaml".to_owned(), vec!["shop.yaml".to_owned()]);
+        assert_eq!(fault, FileProblem::NoPipelineFile { path, siblings }.into());
         let fault = find(dir.path(), Some(Path::new("pipelines"))).unwrap_err();
-        assert!(fault.told_sentence().contains("is a folder"));
+        assert_eq!(fault.code(), "folder-named-as-pipeline-file");
     }
 }

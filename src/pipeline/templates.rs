@@ -18,7 +18,10 @@ use super::lookalike;
 use super::taskdef::{self, Rendered};
 use super::text;
 use super::yaml::{self, Kind, Node, Type};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::file::FileProblem;
+use crate::model::fault::own::{OwnProblem, Part};
+use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::{AppName, StageName};
 use crate::model::pipeline::{Account, FileRef, Pipeline, Stage};
 
@@ -44,15 +47,14 @@ const OWN: [&str; 4] = ["app", "stage", "account", "cluster"];
 /// `Changed` where the template or the values are not those that the pipeline was resolved with; `Invalid` where they
 /// do not make a task definition.
 pub fn render(root: &Path, template: &FileRef, pipeline: &Pipeline, stage: &Stage) -> Result<Value, Fault> {
-    let root = Root::new(root).map_err(|e| {
-        Fault::new(FaultKind::NotFound, format!("{} cannot be read", root.display())).cause(e.to_string())
-    })?;
+    let root = Root::new(root)
+        .map_err(|e| Fault::from(FileProblem::NoRoot { path: root.display().to_string() }).said(e.to_string()))?;
     let text = unchanged(&root, template)?;
     let values = match &stage.values {
         None => Values::default(),
         Some(file) => values(&unchanged(&root, file)?).map_err(|mistakes| {
-            let cause = mistakes.into_iter().next().map(|m| m.message).unwrap_or_default();
-            Fault::new(FaultKind::Invalid, format!("`{}` cannot be read", file.path)).cause(cause)
+            let said = mistakes.into_iter().next().map(|m| m.message);
+            Fault { said, ..FileProblem::Unreadable { path: file.path.clone() }.into() }
         })?,
     };
     let account = pipeline.account(&stage.account);
@@ -60,13 +62,10 @@ pub fn render(root: &Path, template: &FileRef, pipeline: &Pipeline, stage: &Stag
     render_text(&text, &scene).map(|rendered| rendered.definition).map_err(|mistakes| {
         let first = mistakes.into_iter().next();
         let Mistake { span, message, hint } = first.unwrap_or_else(|| Mistake::new(Span::default(), "it is not valid"));
-        let sentence = format!("`{}` does not make a task definition for stage {}", template.path, stage.name);
-        let fault = Fault::new(FaultKind::Invalid, sentence);
-        let fault = fault.cause(if span.line == 0 { message } else { format!("line {}: {message}", span.line) });
-        match hint {
-            Some(hint) => fault.hint(hint),
-            None => fault,
-        }
+        let (path, stage, line) =
+            (template.path.clone(), stage.name.clone(), Some(span.line as u64).filter(|n| *n > 0));
+        let said = std::iter::once(message).chain(hint).collect::<Vec<_>>().join("; ");
+        Fault::from(TaskDefinitionProblem::Template { path, stage, line }).said(said)
     })
 }
 
@@ -78,26 +77,19 @@ pub fn fill(template: &str, values: &[(&'static str, &str)]) -> Result<String, F
     let values: std::collections::BTreeMap<&str, String> = values.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
     let env = environment();
     let filled = env.render_str(template, values);
-    filled
-        .map_err(|e| Fault::new(FaultKind::Defect, "a template of kanmon's own cannot be filled").cause(e.to_string()))
+    filled.map_err(|e| Fault::from(OwnProblem::Broken { part: Part::Template }).said(e.to_string()))
 }
 
 /// A file's text, if it still is what the release started with.
 fn unchanged(root: &Root, file: &FileRef) -> Result<String, Fault> {
-    const HINT: &str = "put the file back as it was, or start a new release";
     let path = &file.path;
-    let (now, bytes) = root.file(path).map_err(|p| {
-        Fault::new(FaultKind::Changed, format!("`{path}` was there when the release started"))
-            .cause(p.message)
-            .hint(HINT)
-    })?;
+    let (now, bytes) =
+        root.file(path).map_err(|p| Fault::from(FileProblem::Gone { path: path.clone() }).said(p.message))?;
     if now.sha256 != file.sha256 {
-        let sentence = format!("`{path}` is not what it was when the release started");
-        let cause = format!("its SHA-256 was {}, and is {}", file.sha256, now.sha256);
-        return Err(Fault::new(FaultKind::Changed, sentence).cause(cause).hint(HINT));
+        let (path, was, is) = (path.clone(), file.sha256.to_string(), now.sha256.to_string());
+        return Err(FileProblem::Changed { path, was, is }.into());
     }
-    text::decode(&bytes)
-        .map_err(|m| Fault::new(FaultKind::Invalid, format!("`{path}` cannot be read")).cause(m.message))
+    text::decode(&bytes).map_err(|m| Fault::from(FileProblem::Unreadable { path: path.clone() }).said(m.message))
 }
 
 /// What a template is rendered with.

@@ -19,10 +19,6 @@ use crate::model::fault::{Fault, Problem};
 /// What people read about a fault.
 pub fn words(fault: &Fault) -> Words {
     let words = match &fault.problem {
-        Problem::Told { sentence, hint, .. } => {
-            let hints = hint.iter().cloned().collect();
-            Words { sentence: sentence.clone(), cause: None, hints }
-        }
         Problem::Call(problem) => call::words(problem),
         Problem::Credentials(problem) => credentials::words(problem),
         Problem::Aws(problem) => aws::words(problem),
@@ -64,24 +60,4 @@ fn listed(names: &[impl AsRef<str>]) -> String {
 
 fn joined(names: &[impl AsRef<str>]) -> String {
     names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
-}
-
-impl Fault {
-    /// The words, for rooms that still read them.
-    pub fn told(&self) -> Words {
-        words(self)
-    }
-
-    pub fn told_sentence(&self) -> String {
-        self.told().sentence
-    }
-
-    pub fn told_cause(&self) -> Option<String> {
-        self.told().cause
-    }
-
-    pub fn told_hint(&self) -> Option<String> {
-        let hints = self.told().hints;
-        (!hints.is_empty()).then(|| hints.join("\n"))
-    }
 }

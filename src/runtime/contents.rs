@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ports::Ports;
 use crate::model::contents::Contents;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::RegistryProblem;
 use crate::model::finding::ScanReading;
 use crate::model::gate_reason::ScanBlock;
 use crate::model::ids::{AccountId, Digest, Region};
@@ -53,8 +54,12 @@ pub async fn scan(
     wanted: &Wanted,
 ) -> Result<ScanReading, Fault> {
     let found = contents(ports, account, repository, digest).await?.ok_or_else(|| {
-        let what = format!("repository {repository} of account {} has no {digest}", account.name);
-        Fault::new(FaultKind::NotFound, what).hint("was it removed by a lifecycle rule?")
+        let account = Some(account.name.clone());
+        Fault::from(RegistryProblem::ImageMissing {
+            repository: repository.to_owned(),
+            digest: digest.clone(),
+            account,
+        })
     })?;
     match &found.unclear {
         Some(unclear) => Ok(ScanReading::unscannable(ScanBlock::Unclear { unclear: unclear.clone() })),

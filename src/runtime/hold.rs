@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::{NotSent, OwnProblem};
 use crate::model::ids::{ReleaseId, StageName};
 use crate::ports::clock::Clock;
 use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease, Pulse};
@@ -90,7 +91,7 @@ impl Hold {
         let stage = CHANGES.try_with(Option::clone).ok().flatten();
         match self.is_known(stage.as_ref()) {
             true => Ok(()),
-            false => Err(not_sent("it fell asleep just before the call")),
+            false => Err(not_sent(NotSent::Asleep)),
         }
     }
 
@@ -117,20 +118,30 @@ impl Hold {
             if self.is_known(stage) {
                 return Ok(());
             }
-            let stages = self.renew().await.map_err(|e| not_sent(&e.to_string()))?;
+            let stages = self.renew().await.map_err(not_renewed)?;
             if let Some(stage) = stage.filter(|stage| !stages.contains(stage)) {
-                return Err(not_sent(&format!("this process no longer holds stage {stage}")));
+                return Err(
+                    OwnProblem::StoodStill { why: NotSent::StageLost { stage: stage.clone() }, because: None }.into()
+                );
             }
         }
         match self.is_known(stage) {
             true => Ok(()),
-            false => Err(not_sent("the state answers too slowly")),
+            false => Err(not_sent(NotSent::StateTooSlow)),
         }
     }
 }
 
-fn not_sent(why: &str) -> Fault {
-    Fault::new(FaultKind::Unreachable, "this process stood still for too long, and nothing was sent").cause(why)
+fn not_sent(why: NotSent) -> Fault {
+    OwnProblem::StoodStill { why, because: None }.into()
+}
+
+fn not_renewed(error: JournalError) -> Fault {
+    let why = NotSent::NotRenewed;
+    match error {
+        JournalError::Remote(fault) => OwnProblem::StoodStill { why, because: Some(Box::new(fault)) }.into(),
+        error => not_sent(why).said(error.to_string()),
+    }
 }
 
 /// Sees whether a hold lives: remembers a pulse, and since when it stands still.

@@ -6,7 +6,9 @@ use crate::engine::taskdef::family;
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::effect_table::Lookup;
 use crate::model::event::Fact;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
+use crate::model::fault::service::ServiceProblem;
 use crate::model::ids::{ContentHash, ImageName, ServiceName};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
@@ -42,11 +44,7 @@ pub async fn reconcile(ports: &Ports, release: &Release, effect: &Effect, sent_a
             let first = run(release, at)?.first_asked.unwrap_or(sent_at);
             match ports.clock.now().duration_since(first) <= TOKEN_LIFE {
                 true => Ok(Found::Repeatable),
-                false => Err(Fault::new(
-                    FaultKind::Invalid,
-                    format!("it is too long ago to know whether {}/{task} was started", at.stage),
-                )
-                .hint("look for its task in ECS; `kanmon abort` ends this release, and a new one runs it again")),
+                false => Err(ServiceProblem::TaskStartUnknown { place: format!("{}/{task}", at.stage) }.into()),
             }
         }
         Lookup::Tag(image) => pushed(ports, release, image).await,
@@ -113,16 +111,16 @@ async fn updated(
     sent_at: Timestamp,
 ) -> Result<Found, Fault> {
     let state = roll(release, at, name)?;
-    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let baseline = state.baseline.as_ref().ok_or_else(|| defect(Lack::Baseline))?;
     let (before, task_definition) = match direction {
         Direction::Forward => {
-            let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
+            let arn = state.registered.as_ref().ok_or_else(|| defect(Lack::Registered))?;
             let (deployments, service_deployments) =
                 (baseline.deployments.clone(), baseline.service_deployments.clone());
             (Before { primary: &baseline.primary, deployments, service_deployments }, arn)
         }
         Direction::Back => {
-            let run = state.forward.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
+            let run = state.forward.run.as_ref().ok_or_else(|| defect(Lack::Rolled))?;
             let (deployments, service_deployments) = before_restore(state, run);
             let to = state.target.as_ref().map_or(&baseline.task_definition, |target| &target.task_definition);
             (Before { primary: &run.primary, deployments, service_deployments }, to)
@@ -168,8 +166,7 @@ fn since(service: &ServiceReading, before: &Before<'_>, task_definition: &str) -
     let undone = ["ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED"].contains(&ours.status.as_str());
     match moved_on || undone {
         true => Ok(Some(GONE.to_owned())),
-        false => Err(Fault::new(FaultKind::Unreachable, "ECS does not yet show the deployment that it has begun")
-            .cause(ours.arn.clone())),
+        false => Err(ServiceProblem::DeploymentNotShown { deployment: ours.arn.clone() }.into()),
     }
 }
 
@@ -192,6 +189,7 @@ async fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fault::FaultKind;
     use crate::model::release::samples::at;
     use crate::model::rollout::{Deployment, Monitors, ServiceDeployment};
 

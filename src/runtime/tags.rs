@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::{ContentHash, ReleaseId};
 
 /// The tag's key. Its value is `RELEASE/CONTENT`.
@@ -48,9 +49,14 @@ pub fn room(base: &BTreeMap<String, String>, place: &str, from: &str) -> Result<
     if others < MOST {
         return Ok(());
     }
-    Err(Fault::new(FaultKind::Invalid, format!("the task definition of {place} has too many tags to be registered"))
-        .cause(format!("{from} has {others}, kanmon adds one of its own (`{KEY}`), and ECS allows {MOST}"))
-        .hint(format!("remove {} from {from}", if others == MOST { "one tag" } else { "some tags" })))
+    Err(TaskDefinitionProblem::TooManyTags {
+        place: place.to_owned(),
+        from: from.to_owned(),
+        others: others as u64,
+        most: MOST as u64,
+        ours: KEY.to_owned(),
+    }
+    .into())
 }
 
 /// All but AWS's own, which cannot be set, and kanmon's, which is set again.
@@ -62,6 +68,7 @@ fn of_others(base: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::fault::FaultKind;
 
     fn others(n: usize) -> BTreeMap<String, String> {
         (0..n).map(|i| (format!("t{i:02}"), "v".to_owned())).collect()
@@ -90,8 +97,8 @@ mod tests {
         assert!(room(&ours(&others(49)), "prod/web", "web:2").is_ok(), "kanmon's own does not count twice");
         let fault = room(&others(50), "prod/web", "web:1").unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
-        let cause = fault.told_cause().unwrap_or_default();
-        assert!(cause.contains("web:1 has 50, kanmon adds one of its own"), "{cause}");
+        let (place, from, ours) = ("prod/web".to_owned(), "web:1".to_owned(), KEY.to_owned());
+        assert_eq!(fault, TaskDefinitionProblem::TooManyTags { place, from, others: 50, most: 50, ours }.into());
     }
 
     #[test]

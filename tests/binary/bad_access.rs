@@ -46,7 +46,7 @@ fn a_wrong_external_id_says_where_to_compare_it() {
 #[test]
 fn an_account_id_that_is_not_the_files_names_both() {
     let ran = refused("\"111111111111\"", "\"111111111112\"");
-    stdout_has(&ran, &["belong to 111111111111, and the file says 111111111112"]);
+    stdout_has(&ran, &["belong to 111111111111, but the file says 111111111112"]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn all_that_is_missing_is_reported_at_once() {
     let test_env = TestEnv::demo(&sandbox);
     test_env.edit("external_id: asset", "external_id: asst").edit("cluster: hello-dev", "cluster: hello-dve");
     let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(40);
-    stdout_has(&ran, &["2 things stand in the way; nothing was touched", "sts:AssumeRole", "no cluster `hello-dve`"]);
+    stdout_has(&ran, &["2 problems were found; nothing was changed", "sts:AssumeRole", "no cluster `hello-dve`"]);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
     // A release that could not begin is nothing to go on with.
     test_env.run(&sandbox.keys("developer"), &["resume"]).ended(2).on_stderr("nothing to resume");

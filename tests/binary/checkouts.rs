@@ -37,9 +37,9 @@ fn an_image_is_built_from_the_commit_that_the_release_says_or_not_at_all() {
         assert_eq!(sandbox.done("PutImage"), Vec::<serde_json::Value>::new());
     };
     test_env.write("app/index.html", "<title>not committed</title>");
-    refused("with uncommitted changes", "without changes, or make a new release");
+    refused("with uncommitted changes", "without changes");
     test_env.commit();
-    refused("and this is commit", "check out ");
+    refused("but this is commit", "check out ");
     // The control: back on its commit.
     test_env.git(&["checkout", "-q", "HEAD~1"]);
     test_env.run(&dev, &["resume", &id]).ended(0);

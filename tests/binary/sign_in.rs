@@ -63,7 +63,7 @@ fn a_profile_that_is_not_there_is_named_beside_those_that_are() {
     let test_env = TestEnv::demo(&sandbox);
     let (both, files) = environments(&sandbox, &test_env, "[profile base]\nregion = ap-northeast-1\n");
     let ran = planned(&test_env, &with(&files, "AWS_PROFILE", "nosuch"));
-    ran.on_stderr("there is no profile `nosuch` for account dev").on_stderr("there are base, developer, manager");
+    ran.on_stderr("there is no profile `nosuch` for account dev").on_stderr("base, developer, manager");
     test_env.edit("    id: \"111111111111\"\n", "    id: \"111111111111\"\n    profile: devloper\n");
     planned(&test_env, &both).on_stderr("there is no profile `devloper` for account dev");
 }
@@ -79,7 +79,7 @@ fn a_profile_that_wants_mfa_or_a_sign_in_says_so() {
     );
     let (_, files) = environments(&sandbox, &test_env, &config);
     let ran = planned(&test_env, &with(&files, "AWS_PROFILE", "mfa"));
-    ran.on_stderr("profile `mfa` wants MFA").on_stderr("credential_process").on_stderr("aws-vault");
+    ran.on_stderr("profile `mfa` needs MFA").on_stderr("credential_process").on_stderr("aws-vault");
     let ran = planned(&test_env, &with(&files, "AWS_PROFILE", "login"));
     assert!(!ran.err.contains("feature"), "{}", ran.err);
     ran.on_stderr("profile `login` is not signed in").on_stderr("aws login --profile login");
@@ -96,11 +96,11 @@ fn a_key_with_a_line_end_is_named_and_never_sent() {
             // The SDK itself takes them off the ends of a token.
             let more = if name == "AWS_SESSION_TOKEN" { "x" } else { "" };
             let ran = planned(&test_env, &with(&both, name, &format!("AKIASANDBOXDEVELOPER{end}{more}")));
-            ran.on_stderr(&format!("{name} holds a line end"));
+            ran.on_stderr(&format!("{name} contains a line end"));
         }
     }
     let ran = planned(&test_env, &with(&files, "AWS_PROFILE", "p"));
-    ran.on_stderr("the access key id of profile `p` holds a line end");
+    ran.on_stderr("the access key id of profile `p` contains a line end");
 }
 
 #[test]

@@ -22,6 +22,7 @@ use kanmon::ports::approvals::PipelineApprovals as _;
 use kanmon::ports::deployer::{Cluster, Deployer as _};
 use kanmon::ports::registry::Registry as _;
 use kanmon::ports::scanner::Scanner as _;
+use kanmon::report::fault::words;
 use kanmon::sandbox::connector::InProcess;
 use kanmon::sandbox::latency::Latency;
 use kanmon::sandbox::{Seed, World};
@@ -127,8 +128,8 @@ fn is_readable<T>(answer: Result<T, Fault>) -> usize {
     match answer {
         Ok(_) => 0,
         Err(fault) => {
-            assert!(!fault.told_sentence().is_empty());
-            assert!(fault.to_string().len() < 100_000, "a fault of {} bytes", fault.to_string().len());
+            assert!(!words(&fault).sentence.is_empty());
+            assert!(words(&fault).line().len() < 100_000, "a fault of {} bytes", words(&fault).line().len());
             1
         }
     }

@@ -150,7 +150,7 @@ async fn a_private_base_is_read_with_the_users_own_login_and_its_layers_kept() {
     let missing = spec(Build::Layers(layers(&reference, &[("page.html", "/x")])), &["linux/s390x"]);
     let fault = with_login.build(&missing, &target.access("app"), "v2", QUIET).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Invalid);
-    assert!(fault.told_cause().as_ref().unwrap().contains("only linux/amd64, linux/arm64"), "{fault}");
+    assert!(kanmon::report::fault::words(&fault).cause.unwrap().contains("only linux/amd64, linux/arm64"), "{fault}");
 }
 
 /// Puts bytes as a blob or manifest, as any client would.
@@ -475,7 +475,7 @@ async fn buildahs_own_words_say_why_it_failed() {
     let job = from_dockerfile(Tool::Buildah, &["linux/amd64"]);
     let fault = builder.build(&job, &registry.access("app"), "v1", QUIET).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::BuildFailed);
-    assert!(fault.told_cause().as_ref().unwrap().contains("there-is-no-such-file"), "{fault}");
+    assert!(fault.said.as_ref().unwrap().contains("there-is-no-such-file"), "{fault}");
 
     dockerfile(root.path(), GOOD);
     let mut wrong = registry.access("app");
@@ -542,7 +542,7 @@ async fn docker_builds_with_its_daemon_and_pushes_with_a_login_of_this_run_only(
     dockerfile(root.path(), BAD);
     let fault = builder.build(&from_dockerfile(Tool::Docker, &["linux/amd64"]), &to, "v2", QUIET).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::BuildFailed);
-    assert!(fault.told_cause().as_ref().unwrap().contains("there-is-no-such-file"), "{fault}");
+    assert!(fault.said.as_ref().unwrap().contains("there-is-no-such-file"), "{fault}");
 
     dockerfile(root.path(), GOOD);
     let anonymous = Access { login: None, ..to };

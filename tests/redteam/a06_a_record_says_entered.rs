@@ -200,15 +200,15 @@ fn a_rollback_brings_back_what_ran_before_and_not_what_a_record_names() {
             "target": { "task_definition": old, "service_deployments": [], "deployments": [] },
         }));
         let cases = [
-            (alone, format!("the plan of prod says that {ran} ran there")),
+            (alone, format!("the stage's plan says that {ran} ran there")),
             (with_its_plan, format!("ECS says that {ran} ran there before")),
-            (prepared, format!("{ran} ran there, and it runs something else")),
+            (prepared, format!("{ran} ran there, and {old} runs something else")),
         ];
         for (record, why) in cases {
             world.plant(&record);
             let ran = world.promoter().run(&["resume", &release]).ended(22);
-            let ran = ran.says(&format!("prod/web is not brought back to {old}")).says(&why);
-            let ran = ran.says("find out who writes the state");
+            let ran = ran.says(&format!("prod/web is not rolled back to {old}")).says(&why);
+            let ran = ran.says("find out who wrote the record");
             assert!(!ran.out.contains("update-service"), "nobody is to do it by hand either: {}", ran.out);
             assert_eq!(world.in_production(), after, "{topology:?}: {why}");
         }

@@ -58,7 +58,7 @@ fn an_action_whose_text_does_not_name_exactly_one_plan_approves_nothing() {
             exports(&world, PROD, pipeline, &execution, &plan);
             waits(&world, "manager", pipeline);
             let ran = world.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
-            ran.on_stderr(&format!("action Approve of pipeline {pipeline} does not ask about plan"));
+            ran.on_stderr(&format!("action Approve of pipeline {pipeline}")).on_stderr("does not ask about plan");
             // In the console nobody keeps the manager from it, and it counts for nothing.
             approves(&world, "manager", pipeline);
             let ran = running.end().ended(10);

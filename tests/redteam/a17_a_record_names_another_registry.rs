@@ -15,7 +15,8 @@ fn a_registry_that_only_the_record_names_is_refused() {
         record.edit("image-copied", |fact| fact["repository"] = "registry.evil.example/hello".into());
         world.plant(&record);
         let ran = world.promoter().run(&["resume", &release]).ended(40);
-        let why = "the record has image app in registry.evil.example/hello, which is not account prod's";
+        let why =
+            "the record says that image app is in registry.evil.example/hello, which does not belong to account prod";
         assert!(ran.out.contains(why) || ran.err.contains(why), "{topology:?}: {}{}", ran.out, ran.err);
         world.production_is_untouched();
         let known = world.manager().run(&["history", &release]).ended(0);

@@ -4,7 +4,8 @@ use crate::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::event::Fact;
-use kanmon::model::fault::{Fault, FaultKind};
+use kanmon::model::fault::FaultKind;
+use kanmon::model::fault::call::{Call, CallProblem};
 use kanmon::model::outcome::Outcome;
 use kanmon::ports::journal::JournalError;
 use kanmon::runtime::runner::RunError;
@@ -14,7 +15,17 @@ use tokio::time::Instant;
 use super::stage::{DEV, Run, Stage, Story};
 
 fn away(kind: FaultKind) -> JournalError {
-    JournalError::Remote(Fault::new(kind, "the table does not answer"))
+    let call = Call {
+        action: "dynamodb:TransactWriteItems".into(),
+        on: "table state".into(),
+        account: "dev".parse().unwrap(),
+    };
+    JournalError::Remote(match kind {
+        FaultKind::Throttled => CallProblem::Throttled { call }.into(),
+        FaultKind::Unreachable => CallProblem::NoAnswer { call, foreign: false }.into(),
+        FaultKind::Ambiguous => CallProblem::NoClearAnswer { call, foreign: false }.into(),
+        _ => CallProblem::CredentialsRejected { account: call.account }.into(),
+    })
 }
 
 /// A release that has begun to roll, and whose store fails in this way from now on, for so long.
@@ -72,7 +83,7 @@ async fn keeps_nobody_from_leaving() {
 
 #[tokio::test(start_paused = true)]
 async fn that_refuses_for_a_reason_is_not_asked_again() {
-    let (stage, run) = rolling(away(FaultKind::AccessDenied), 60).await;
+    let (stage, run) = rolling(away(FaultKind::CredentialsRefused), 60).await;
     let began = stage.time.timestamp();
     assert!(matches!(run.fails().await, RunError::Journal(JournalError::Remote(_))));
     assert!(stage.time.timestamp().duration_since(began) < SignedDuration::from_mins(2));

@@ -62,7 +62,7 @@ async fn after_the_proof_while_the_stage_s_check_takes_its_time_and_it_is_no_suc
     let theirs = stage.deploys(COLLEAGUE, "shop-dev", "web").await;
     let ended = run.end(&stage).await;
     ended.is(Outcome::Superseded, 21);
-    ended.says("deployed over by somebody else before dev was done");
+    ended.says("changed by somebody else before dev was done");
     stage.hours(1).await;
     assert_eq!(stage.definition(DEV, "shop-dev", "web").unwrap(), theirs, "theirs is left alone");
     assert_eq!(stage.calls("UpdateService").len(), 2, "ours and theirs");

@@ -42,7 +42,7 @@ async fn several_things_at_once() {
         .file("/images/app/repository", json!("shopp"))
         .of_stage("dev", "cluster", json!("shop-dve"))
         .of_stage("prod", "cluster", json!("shop-prd"));
-    is_named(story, &["shopp", "shop-dve", "shop-prd", "things stand in the way"]).await;
+    is_named(story, &["shopp", "shop-dve", "shop-prd", "problems were found"]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,7 +76,7 @@ async fn a_pipeline_that_takes_no_variables_or_not_kanmon_s() {
     let names = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN", "REASON"];
     let one_more = json!(names.map(|name| json!({ "name": name })));
     let one_more = asking("Approve").world(&format!("{shop}/variables"), one_more);
-    is_named(one_more, &["needs a value for REASON", "give it a default value"]).await;
+    is_named(one_more, &["needs a value for REASON", "give the variable a default value"]).await;
 }
 
 /// A release outside an execution gives its plan as a variable: a message that shows another, or none, lets nobody approve it.

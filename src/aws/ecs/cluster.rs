@@ -4,6 +4,7 @@ use crate::aws::nearest::not_found;
 use crate::aws::session::Session;
 use crate::model::arn;
 use crate::model::fault::Fault;
+use crate::model::fault::aws::Kind;
 
 pub(super) async fn check(session: &Session, name: &str) -> Result<(), Fault> {
     let call = session.describe_clusters(format!("cluster {name}"));
@@ -18,7 +19,7 @@ pub(super) async fn check(session: &Session, name: &str) -> Result<(), Fault> {
 /// `NotFound` with the nearest cluster's name.
 pub(super) async fn missing(session: &Session, name: &str) -> Fault {
     let names = names(session).await.ok();
-    not_found("cluster", name, &session.account, names.as_deref())
+    not_found(Kind::Cluster, name, &session.account, names.as_deref())
 }
 
 async fn names(session: &Session) -> Result<Vec<String>, Fault> {

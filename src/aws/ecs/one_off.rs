@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{service, tasks};
 use crate::aws::raw::SendRaw;
 use crate::aws::session::Session;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::aws::AwsProblem;
 use crate::model::step::run::TaskEnd;
 use crate::ports::deployer::{OneOff, TaskStart};
 
@@ -21,13 +22,10 @@ pub(super) async fn run(session: &Session, cluster: &str, task: &TaskStart) -> R
     if let Some(arn) = answer.tasks().first().and_then(|t| t.task_arn()) {
         return Ok(arn.to_owned());
     }
-    let fault = Fault::new(FaultKind::Invalid, format!("ECS started no task of {}", task.task_definition));
-    Err(match answer.failures().first() {
-        Some(failure) => {
-            fault.cause([failure.reason(), failure.detail()].into_iter().flatten().collect::<Vec<_>>().join(": "))
-        }
-        None => fault,
-    })
+    let why = answer.failures().first().map(|failure| [failure.reason(), failure.detail()]);
+    let said = why.map(|why| why.into_iter().flatten().collect::<Vec<_>>().join(": "));
+    let problem = AwsProblem::TaskNotStarted { task_definition: task.task_definition.clone() };
+    Err(Fault { said, ..problem.into() })
 }
 
 /// RunTask's input, with the service's network and launch members as they are.

@@ -5,7 +5,10 @@ use jiff::Timestamp;
 
 use super::service_deployments::Wanted;
 use super::{service, tasks};
+use crate::aws::errors;
+use crate::aws::operations::Operation;
 use crate::aws::session::Session;
+use crate::model::fault::aws::AwsProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::RolloutReading;
 
@@ -42,7 +45,7 @@ pub(super) async fn update(
     let deployments = answer.service().map(|s| s.deployments()).unwrap_or_default();
     let primary = deployments.iter().find(|d| d.status() == Some("PRIMARY")).and_then(|d| d.id());
     primary.map(str::to_owned).ok_or_else(|| {
-        Fault::new(FaultKind::Ambiguous, format!("{what} was updated, and the answer names no PRIMARY deployment"))
+        errors::incomplete(Operation::UpdateService.on(what), &session.account.name, "service.deployments")
     })
 }
 
@@ -56,7 +59,10 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
             let status = status(session, deployment).await?;
             match status.as_deref() {
                 Some(s) if s.starts_with("ROLLBACK_") || s.starts_with("STOP") => Ok(()),
-                Some(s) => Err(r.fault.hint(format!("the deployment is {s}"))),
+                Some(status) => {
+                    let (deployment, status) = (deployment.to_owned(), status.to_owned());
+                    Err(Fault { said: r.fault.said, ..AwsProblem::StopRefused { deployment, status }.into() })
+                }
                 None => Err(r.fault),
             }
         }

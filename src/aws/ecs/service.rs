@@ -5,13 +5,16 @@ use serde_json::Value;
 
 use super::service_deployments::{self, Wanted};
 use super::{cluster, launch, of_cluster};
+use crate::aws::errors;
 use crate::aws::errors::Refusal;
-use crate::aws::nearest::{not_found_in, place};
+use crate::aws::nearest::{not_found_in, within};
+use crate::aws::operations::Operation;
 use crate::aws::raw::KeepRaw;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::model::arn;
 use crate::model::fault::Fault;
+use crate::model::fault::aws::{Kind, Within};
 use crate::model::rollout::{Deployment, EarlySuccess, ServiceEvent, ServiceReading};
 
 pub(super) async fn read(
@@ -31,7 +34,8 @@ pub(super) async fn read(
     let Some(service) = answer.services().first() else {
         return Err(missing(session, cluster, name).await);
     };
-    let raw = raw.json()?;
+    let op = || Operation::DescribeServices.on(of_cluster(cluster, name));
+    let raw = raw.json().ok_or_else(|| errors::incomplete(op(), &session.account.name, "services"))?;
     let raw = &raw["services"][0];
     let service_deployments = match service.deployment_controller().map(|c| c.r#type()) {
         None | Some(DeploymentControllerType::Ecs) => service_deployments::read(session, cluster, name, wanted).await?,
@@ -109,7 +113,8 @@ pub(super) async fn explain(session: &Session, cluster: &str, refusal: Refusal) 
 /// `NotFound` with the nearest service's name.
 pub(super) async fn missing(session: &Session, cluster: &str, name: &str) -> Fault {
     let names = names(session, cluster).await.ok();
-    not_found_in(&format!("cluster {cluster} of {}", place(&session.account)), "service", name, names.as_deref())
+    let within = Within { cluster: Some(cluster.to_owned()), ..within(&session.account) };
+    not_found_in(within, Kind::Service, name, names.as_deref())
 }
 
 async fn names(session: &Session, cluster: &str) -> Result<Vec<String>, Fault> {

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use serde_json::{Value, json};
 
+use crate::aws::errors;
 use crate::aws::nearest::not_found;
+use crate::aws::operations::Operation;
 use crate::aws::raw::{KeepRaw, SendRaw};
 use crate::aws::session::Session;
 use crate::model::arn;
+use crate::model::fault::aws::Kind;
+use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::TaskDefinition;
 use crate::ports::deployer::Wanted;
@@ -19,33 +23,33 @@ const LOOK_BACK: i32 = 20;
 
 pub(super) async fn describe(session: &Session, name: &str) -> Result<TaskDefinition, Fault> {
     let raw = KeepRaw::default();
-    let call = session.describe_task_definition(format!("task definition {name}"));
+    let what = format!("task definition {name}");
+    let call = session.describe_task_definition(&what);
     let kept = raw.clone();
     let answer =
         call.send(|r| r.task_definition(name).include(TaskDefinitionField::Tags).customize().interceptor(kept).send());
     match answer.await {
-        Ok(_) => definition(name, raw.json()?),
+        Ok(_) => {
+            let op = || Operation::DescribeTaskDefinition.on(&what);
+            let found = raw.json().and_then(definition);
+            found.ok_or_else(|| errors::incomplete(op(), &session.account.name, "taskDefinition"))
+        }
         // ECS has no code of its own for one that is not there.
         Err(r) if r.is("ClientException") && r.fault.kind() == FaultKind::Invalid => {
-            let fault = not_found("task definition", name, &session.account, None);
-            Err(match r.fault.told_cause() {
-                Some(cause) => fault.cause(cause),
-                None => fault,
-            })
+            let missing = not_found(Kind::TaskDefinition, name, &session.account, None);
+            Err(Fault { said: r.fault.said, ..missing })
         }
         Err(r) => Err(r.fault),
     }
 }
 
 /// Takes a `DescribeTaskDefinition` answer apart.
-fn definition(name: &str, mut answer: Value) -> Result<TaskDefinition, Fault> {
+fn definition(mut answer: Value) -> Option<TaskDefinition> {
     let tags = tags(&answer["tags"]);
     let raw = answer["taskDefinition"].take();
     let text = |member: &str| raw[member].as_str().map(str::to_owned);
-    let (Some(arn), Some(status)) = (text("taskDefinitionArn"), text("status")) else {
-        return Err(Fault::new(FaultKind::Unreachable, format!("ECS described {name} without its ARN and status")));
-    };
-    Ok(TaskDefinition { arn, status, raw, tags })
+    let (arn, status) = (text("taskDefinitionArn")?, text("status")?);
+    Some(TaskDefinition { arn, status, raw, tags })
 }
 
 fn tags(list: &Value) -> BTreeMap<String, String> {
@@ -88,13 +92,15 @@ pub(super) async fn register(
     tags: &BTreeMap<String, String>,
 ) -> Result<String, Fault> {
     let Some(family) = input["family"].as_str() else {
-        return Err(Fault::new(FaultKind::Invalid, "the task definition has no `family`"));
+        return Err(TaskDefinitionProblem::NoFamily.into());
     };
     let body = SendRaw::new(&with_tags(input, tags));
-    let call = session.register_task_definition(format!("task definition family {family}"));
+    let what = format!("task definition family {family}");
+    let call = session.register_task_definition(&what);
     let answer = call.send(|r| r.family(family).customize().interceptor(body).send()).await?;
     answer.task_definition().and_then(|d| d.task_definition_arn()).map(str::to_owned).ok_or_else(|| {
-        Fault::new(FaultKind::Ambiguous, format!("{family} was registered, and the answer names no revision"))
+        let op = Operation::RegisterTaskDefinition.on(what);
+        errors::incomplete(op, &session.account.name, "taskDefinition.taskDefinitionArn")
     })
 }
 

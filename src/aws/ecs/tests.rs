@@ -1,8 +1,13 @@
+use crate::aws::nearest::within;
+use crate::aws::testing::instead;
+use crate::model::fault::Problem;
 use serde_json::json;
 
 use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account};
 use crate::model::fault::FaultKind;
+use crate::model::fault::aws::{AwsProblem, Instead, Kind, Within};
+use crate::model::fault::call::CallProblem;
 use crate::model::step::run::TaskEnd;
 
 const ARN: &str = "arn:aws:ecs:ap-northeast-1:222222222222";
@@ -81,12 +86,8 @@ async fn a_denied_update_names_the_missing_statement() {
     let a = account("prod");
     let fault = ecs.update(at(&a), "web", "web:7").await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::AccessDenied);
-    assert!(
-        fault
-            .told_hint()
-            .unwrap()
-            .contains("\"Resource\": \"arn:aws:ecs:ap-northeast-1:222222222222:service/asset-prod/web\"")
-    );
+    let Problem::Call(CallProblem::NotAllowed { resource, .. }) = fault.problem else { panic!("{fault:?}") };
+    assert_eq!(resource.as_deref(), Some("arn:aws:ecs:ap-northeast-1:222222222222:service/asset-prod/web"));
 }
 
 #[tokio::test]
@@ -327,14 +328,12 @@ async fn missing_services_and_clusters_are_told_with_their_neighbours() {
     let a = account("prod");
     let prd = Cluster { account: &a, name: "asset-prd" };
     let service = ecs.service(at(&a), "wbe").await.unwrap_err();
-    assert_eq!(
-        service.told_sentence(),
-        "there is no service `wbe` in cluster asset-prod of account prod (222222222222, ap-northeast-1)"
-    );
-    assert_eq!(service.told_hint().as_deref(), Some("the nearest name there is `web`"));
+    let within = Within { cluster: Some("asset-prod".into()), ..within(&a) };
+    let near = Instead::Nearest("web".into());
+    assert_eq!(service, AwsProblem::Missing { kind: Kind::Service, name: "wbe".into(), within, instead: near }.into());
     for cluster in [ecs.cluster(prd).await.unwrap_err(), ecs.service(prd, "web").await.unwrap_err()] {
         assert_eq!(cluster.kind(), FaultKind::NotFound);
-        assert_eq!(cluster.told_hint().as_deref(), Some("the nearest name there is `asset-prod`"));
+        assert_eq!(instead(&cluster), &Instead::Nearest("asset-prod".into()));
     }
 }
 
@@ -397,7 +396,7 @@ async fn a_task_that_ecs_could_not_place_is_told_with_its_reason() {
         client_token: "token".into(),
         started_by: "r1".into(),
     };
-    assert_eq!(ecs.run_task(at(&a), &start).await.unwrap_err().told_cause().as_deref(), Some("RESOURCE:MEMORY"));
+    assert_eq!(ecs.run_task(at(&a), &start).await.unwrap_err().said.as_deref(), Some("RESOURCE:MEMORY"));
 }
 
 #[tokio::test]

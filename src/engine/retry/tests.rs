@@ -1,9 +1,8 @@
 use super::*;
-use crate::model::fault::Fault;
 use crate::model::release::samples::at;
 
 fn failed(kind: FaultKind, attempts: u32, first: i64, last: i64) -> Failed {
-    Failed { fault: Fault::new(kind, "x"), attempts, first_at: at(first), last_at: at(last) }
+    Failed { fault: crate::model::fault::samples::of(kind), attempts, first_at: at(first), last_at: at(last) }
 }
 
 /// All kinds, by a match that does not compile when one is added.

@@ -1,3 +1,4 @@
+use crate::model::fault::FaultKind;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -94,8 +95,8 @@ fn only_the_named_containers_images_are_replaced() {
 fn a_container_that_is_missing_is_told_with_those_that_are_there() {
     let fault = compose(&described(), &images(&[("wbe", "x")])).unwrap_err();
     assert_eq!(fault.kind(), FaultKind::NotFound);
-    assert!(fault.told_sentence().contains("`wbe`"), "{fault}");
-    assert_eq!(fault.told_hint().as_deref(), Some("it has: web, agent"));
+    let (container, there) = ("wbe".to_owned(), vec!["web".to_owned(), "agent".to_owned()]);
+    assert_eq!(fault, TaskDefinitionProblem::NoContainer { place: None, container, there }.into());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::engine::decide::decide;
 use crate::engine::decision::{Decision, Watch};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::{Event, Fact, PushedImage, StageFailure};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::FaultKind;
 use crate::model::finding::{Finding, ScanReading, ScanState};
 use crate::model::gate_reason::GateReason;
 use crate::model::ids::{ContentHash, Digest, ServiceName};
@@ -111,7 +111,7 @@ fn rolled(service: &str, rollout: RolloutState) -> Vec<Fact> {
 }
 
 fn nobody_knows(effect: Effect) -> Vec<Fact> {
-    let fault = Fault::new(FaultKind::Ambiguous, "the connection was lost");
+    let fault = crate::model::fault::samples::of(FaultKind::Ambiguous);
     vec![Fact::Intended { effect: effect.clone(), attempt: 1 }, Fact::EffectUnknown { effect, fault }]
 }
 
@@ -169,7 +169,7 @@ fn a_refused_stop_leaves_the_deployment_to_be_followed() {
     let mut facts = rolled("web", RolloutState::InProgress);
     facts.push(failed(Outcome::Failed));
     facts.push(Fact::Intended { effect: stop.clone(), attempt: 1 });
-    facts.push(Fact::EffectFailed { effect: stop, fault: Fault::new(FaultKind::Invalid, "the deployment has ended") });
+    facts.push(Fact::EffectFailed { effect: stop, fault: crate::model::fault::samples::of(FaultKind::Invalid) });
     let Decision::Go { start, watch, .. } = decided(&in_dev(facts)) else { panic!("it is followed to its end") };
     assert!(start.is_empty(), "{start:?}");
     assert_eq!(watch[0].watch, Watch::Step { at: dev(), part: StepPart::Service(id("web"), Direction::Forward) });

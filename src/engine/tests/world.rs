@@ -14,7 +14,7 @@ use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::effect_table::Lookup;
 use crate::model::event::{Event, Fact, PushedImage, Started};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::FaultKind;
 use crate::model::finding::{Finding, ScanReading, ScanState};
 use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::{ContentHash, Digest, ImageName, ServiceName, StageName};
@@ -225,7 +225,7 @@ impl World {
     pub fn carry_out(&mut self, effect: &Effect) -> Fact {
         let failed = |effect: &Effect, kind| Fact::EffectFailed {
             effect: effect.clone(),
-            fault: Fault::new(kind, format!("{kind:?}")),
+            fault: crate::model::fault::samples::of(kind),
         };
         if self.chance.odds(5) {
             return failed(effect, [FaultKind::Throttled, FaultKind::Unreachable][self.chance.pick(2)]);
@@ -261,7 +261,7 @@ impl World {
     /// Reads whether an effect took place.
     pub fn look_up(&mut self, effect: &Effect) -> Fact {
         if self.chance.odds(10) {
-            let fault = Fault::new(FaultKind::Unreachable, "nobody answers");
+            let fault = crate::model::fault::samples::of(FaultKind::Unreachable);
             return Fact::EffectUnknown { effect: effect.clone(), fault };
         }
         let landed = self.landed.remove(effect);

@@ -1,3 +1,12 @@
+use crate::model::fault::Problem;
+use crate::model::fault::call::Call;
+use crate::model::fault::call::CallProblem;
+use crate::model::fault::file::FileProblem;
+use crate::model::fault::file::Oddity;
+use crate::model::fault::registry::RegistryProblem;
+use crate::model::fault::registry::Silence;
+use crate::model::fault::registry::Work;
+use crate::model::fault::service::ServiceProblem;
 use proptest::prelude::*;
 
 use super::*;
@@ -7,7 +16,7 @@ use crate::model::check_result::{CheckResult, CommandEnd};
 use crate::model::effect::{Effect, Workload};
 use crate::model::ending::Ending;
 use crate::model::event::{PushedImage, StageFailure};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
 use crate::model::finding::{Finding, ScanReading, ScanState};
 use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::{ContentHash, Digest, PlanHash};
@@ -171,8 +180,30 @@ fn effect() -> impl Strategy<Value = Effect> {
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
-    (text(), proptest::option::of(text()))
-        .prop_map(|(sentence, said)| Fault { said, ..Fault::new(FaultKind::Ambiguous, sentence) })
+    let call = (text(), text()).prop_map(|(action, on)| Call { action, on, account: "dev".parse().unwrap() });
+    let problem = prop_oneof![
+        (call.clone(), any::<bool>()).prop_map(|(call, foreign)| CallProblem::NoClearAnswer { call, foreign }.into()),
+        (call, text(), proptest::option::of(text())).prop_map(|(call, principal, resource)| {
+            let denied = call.action.clone();
+            CallProblem::NotAllowed { call, principal, denied, resource, explicit: true }.into()
+        }),
+        (text(), text()).prop_map(|(name, file)| {
+            let oddity = Oddity::BrokenLink { to: Some(file) };
+            FileProblem::NotAPipelineFile { path: name, oddity }.into()
+        }),
+        (any::<u64>(), text()).prop_map(|(desired, place)| {
+            ServiceProblem::CannotRoll { place, desired, least: 0, most: u64::MAX }.into()
+        }),
+        text().prop_map(|digest| {
+            let work = Work::PutLayer { repository: digest.clone(), digest: Digest::of(digest.as_bytes()) };
+            RegistryProblem::NoAnswer { work, silence: Silence::Foreign }.into()
+        }),
+    ];
+    let one = (problem, proptest::option::of(text())).prop_map(|(problem, said): (Problem, _)| Fault { problem, said });
+    prop_oneof![
+        3 => one.clone(),
+        1 => proptest::collection::vec(one, 1..3).prop_map(Fault::several),
+    ]
 }
 
 fn pushed() -> impl Strategy<Value = PushedImage> {

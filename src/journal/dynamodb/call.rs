@@ -1,7 +1,7 @@
 //! One call that changes something, over its attempts.
 
 use super::table::{Table, Written};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::aws::AwsProblem;
 use crate::ports::journal::JournalError;
 
 /// Every attempt that fails found a change of somebody else's, so some call got through each time; with the pauses between,
@@ -45,8 +45,7 @@ impl Call {
         }
         Err(JournalError::Remote(match written {
             Written::Perhaps(fault) => fault,
-            Written::Yes | Written::No => Fault::new(FaultKind::Throttled, "others kept writing to the same record")
-                .hint("nothing was changed; try again"),
+            Written::Yes | Written::No => AwsProblem::RecordContended.into(),
         }))
     }
 }

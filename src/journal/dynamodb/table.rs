@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWr
 use super::item::{Item, text};
 use super::key::Key;
 use crate::aws::session::{Refusal, Session, Sessions};
+use crate::model::fault::aws::{AwsProblem, Within};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
 use crate::ports::journal::JournalError;
@@ -201,10 +202,7 @@ impl Table {
             }
             self.pause(attempt).await?;
         }
-        Err(JournalError::Remote(Fault::new(
-            FaultKind::Throttled,
-            format!("table {} is so busy that nothing could be written", self.name),
-        )))
+        Err(JournalError::Remote(AwsProblem::TableBusy { table: self.name.clone() }.into()))
     }
 
     /// A write that came to nothing for certain is an error, one that nobody can tell of is not.
@@ -216,24 +214,12 @@ impl Table {
     }
 
     fn refused(&self, refusal: Refusal) -> JournalError {
-        let keys = "--attribute-definitions AttributeName=pk,AttributeType=S AttributeName=sk,AttributeType=S \
-                    --key-schema AttributeName=pk,KeyType=HASH AttributeName=sk,KeyType=RANGE";
-        let Account { name, id, region, .. } = &self.account;
-        let make = format!(
-            "aws dynamodb create-table --region {region} --table-name {} {keys} \
-             --billing-mode PAY_PER_REQUEST --deletion-protection-enabled",
-            self.name
-        );
+        let Account { name: account, id, region, .. } = self.account.clone();
+        let (table, said) = (self.name.clone(), refusal.fault.said.as_deref().unwrap_or_default());
         let fault = if refusal.is("ResourceNotFoundException") {
-            let sentence =
-                format!("there is no table {} in account {name} ({id}, {region}) to keep the state in", self.name);
-            Fault::new(FaultKind::NotFound, sentence).hint(format!("make it once, then repeat this command:\n{make}"))
-        } else if refusal.is("ValidationException") && refusal.fault.to_string().contains("key") {
-            let sentence = format!("table {} in account {name} is not a table for kanmon's state", self.name);
-            let cause = refusal.fault.to_string();
-            Fault::new(FaultKind::Invalid, sentence)
-                .cause(cause)
-                .hint(format!("name another one; it is made so:\n{make}"))
+            AwsProblem::TableMissing { table, within: Within { account, id, region, cluster: None } }.into()
+        } else if refusal.is("ValidationException") && said.contains("key") {
+            Fault { said: refusal.fault.said, ..AwsProblem::TableUnfit { table, account, region }.into() }
         } else {
             refusal.fault
         };

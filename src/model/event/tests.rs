@@ -115,7 +115,7 @@ fn answer(answer: Answer) -> ApprovalAnswer {
 }
 
 fn fault() -> Fault {
-    Fault::new(FaultKind::Throttled, "slowly").cause("Rate exceeded").hint("wait")
+    crate::model::fault::samples::of(FaultKind::Throttled).said("Rate exceeded")
 }
 
 fn pushed() -> PushedImage {

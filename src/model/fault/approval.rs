@@ -2,6 +2,9 @@
 
 use crate::model::ids::AccountName;
 
+/// The variables with which kanmon starts a pipeline.
+pub const VARIABLES: [&str; 3] = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN"];
+
 /// An action of a pipeline, as one execution runs it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Asked {
@@ -47,6 +50,5 @@ problems! {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             by: Option<String>,
         } = "approval-already-decided", Invalid;
-        ExecutionNotShown { account: AccountName, pipeline: String, execution: String } = "execution-not-shown", Unreachable;
     }
 }

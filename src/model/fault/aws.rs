@@ -51,6 +51,8 @@ problems! {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             status: Option<String>,
         } = "inspector-off", Invalid;
+        /// While its scan was looked for; AWS says which.
+        ImageGone { account: AccountName, repository: String } = "scanned-image-missing", NotFound;
         ScanTypeUnknown { account: AccountName, scan_type: String } = "scan-type-unknown", Invalid;
         /// The deployment's status, in which it cannot be stopped.
         StopRefused { deployment: String, status: String } = "stop-refused", Invalid;

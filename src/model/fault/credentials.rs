@@ -82,5 +82,6 @@ problems! {
         } = "credentials-malformed", CredentialsRefused;
         BundleUnreadable { named_by: BundleNamedBy, file: String } = "ca-bundle-unreadable", ToolMissing;
         BundleEmpty { named_by: BundleNamedBy, file: String } = "ca-bundle-without-certificate", ToolMissing;
+        BundleUnusable = "ca-bundle-unusable", ToolMissing;
     }
 }

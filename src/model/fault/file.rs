@@ -66,6 +66,8 @@ problems! {
         PipelineFolderNamed { path: String, files: Vec<String> } = "folder-named-as-pipeline-file", Invalid;
         NotAPipelineFile { path: String, oddity: Oddity } = "not-a-pipeline-file", Invalid;
         Unreadable { path: String } = "file-unreadable", Invalid;
+        /// The folder that the pipeline's paths are below.
+        NoRoot { path: String } = "repository-unreadable", NotFound;
         /// A template or its values changed since the release was started.
         Changed { path: String, was: String, is: String } = "file-changed", Changed;
         Gone { path: String } = "file-gone", Changed;

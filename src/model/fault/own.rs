@@ -6,14 +6,16 @@ use super::Fault;
 use crate::model::ids::StageName;
 
 /// Why a call was not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotSent {
     /// The process fell asleep just before it.
     Asleep,
     /// The lease could not be renewed.
     NotRenewed,
-    StageLost,
+    StageLost {
+        stage: StageName,
+    },
     StateTooSlow,
 }
 
@@ -39,6 +41,8 @@ pub enum Lack {
     TaskStarted,
     Deployment,
     LiveRevision,
+    /// Something of the step that moves by itself.
+    Movement,
 }
 
 /// Something of kanmon's own that broke.

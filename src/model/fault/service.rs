@@ -2,6 +2,15 @@
 
 use crate::model::ids::{AccountId, AccountName, ImageName, StageName};
 
+/// Who says what ran before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Witness {
+    Ecs,
+    Plan,
+    Record,
+}
+
 problems! {
     /// What is the matter with a service, a deployment or a task. `place` is `STAGE/NAME`.
     Service => ServiceProblem {
@@ -35,8 +44,8 @@ problems! {
         DeploymentNotListed { place: String, primary: String, task_definition: String } = "deployment-not-listed", Unreachable;
         /// The record names a deployment that ECS does not list for the service.
         OfAnotherService { place: String, deployment: String } = "deployment-of-another-service", Invalid;
-        /// The record names a revision that is not what ran there; `ran`: what did.
-        NeverRan { place: String, revision: String, ran: Vec<String> } = "revision-never-ran", Invalid;
+        /// The record names a revision that is not what ran there; `ran`: what did, by this witness.
+        NeverRan { place: String, revision: String, ran: Vec<String>, witness: Witness } = "revision-never-ran", Invalid;
         /// The record names a revision as that of before, and it runs something else.
         NotTheBaseline { place: String, revision: String, baseline: String } = "revision-not-the-baseline", Invalid;
         /// The record names a revision as registered, and it runs something else.

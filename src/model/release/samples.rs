@@ -11,7 +11,7 @@ use crate::model::check_result::{CheckResult, HttpAnswer};
 use crate::model::effect::{Effect, StepRef};
 use crate::model::ending::Ending;
 use crate::model::event::{Event, Fact, Source, Started};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::FaultKind;
 use crate::model::gate::{GateJudgement, GateRules};
 use crate::model::ids::ReleaseId;
 use crate::model::machine::Machine;
@@ -175,7 +175,7 @@ pub fn reason(outcome: Outcome) -> Reason {
         Outcome::BuildFailed => Reason::EffectFailed {
             effect: Effect::Build { image: id("web") },
             attempts: 1,
-            fault: Fault::new(FaultKind::BuildFailed, "docker could not build"),
+            fault: crate::model::fault::samples::of(FaultKind::BuildFailed),
         },
         Outcome::Blocked => Reason::NewerRelease { stage: stage(), newer: id("r9") },
         Outcome::Rejected => Reason::Rejected { stage: stage(), by: bob(), comment: String::new(), carried: false },

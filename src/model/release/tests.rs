@@ -42,7 +42,7 @@ fn intended(effect: Effect) -> Fact {
 }
 
 fn fault() -> Fault {
-    Fault::new(FaultKind::BuildFailed, "no")
+    crate::model::fault::samples::of(FaultKind::BuildFailed)
 }
 
 fn built() -> Fact {

@@ -1,3 +1,5 @@
+use crate::model::fault::Problem;
+use crate::model::fault::file::FileProblem;
 use serde_json::json;
 
 use super::{ADMIN, Repository};
@@ -64,7 +66,7 @@ fn templates_and_values_that_changed_since_are_refused() {
     repository.write("deploy/admin.json", &ADMIN.replace("cpu", "CPU"));
     let fault = render().unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Changed);
-    assert!(fault.told_sentence().contains("`deploy/admin.json`"), "{fault}");
+    assert!(matches!(&fault.problem, Problem::File(FileProblem::Changed { path, .. }) if path == "deploy/admin.json"));
 
     repository.write("deploy/admin.json", ADMIN);
     assert!(render().is_ok());

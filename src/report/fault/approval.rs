@@ -1,12 +1,9 @@
 //! Approvals in CodePipeline.
 
 use super::joined;
-use crate::model::fault::approval::{ApprovalProblem, Asked, Decision};
+use crate::model::fault::approval::{ApprovalProblem, Asked, Decision, VARIABLES};
 use crate::model::nearest::nearest;
 use crate::report::words::Words;
-
-/// The variables with which kanmon starts a pipeline.
-const VARIABLES: [&str; 3] = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN"];
 
 pub fn words(problem: &ApprovalProblem) -> Words {
     match problem {
@@ -78,11 +75,6 @@ pub fn words(problem: &ApprovalProblem) -> Words {
             let by = by.as_deref().unwrap_or("somebody else");
             Words::new(format!("{} is already {decided}, by {by}", what(asked)))
         }
-        ApprovalProblem::ExecutionNotShown { account, pipeline, execution } => Words::new(format!(
-            "CodePipeline {pipeline} of account {account} does not show execution {execution}, which was started"
-        ))
-        .cause("its state is unknown; it may be running")
-        .hint("look at the pipeline in CodePipeline before you start it again"),
     }
 }
 

@@ -29,6 +29,10 @@ pub fn words(problem: &AwsProblem) -> Words {
             status.as_deref().unwrap_or("not reported")
         ))
         .hint(format!("`aws inspector2 enable --resource-types ECR --region {region}`")),
+        AwsProblem::ImageGone { account, repository } => {
+            Words::new(format!("an image of repository {repository} of account {account} does not exist any more"))
+                .hint("build the image again: a lifecycle policy may have removed it")
+        }
         AwsProblem::ScanTypeUnknown { account, scan_type } => {
             Words::new(format!("account {account} uses a scan type that this kanmon does not know: {scan_type}"))
                 .hint("use a newer kanmon")

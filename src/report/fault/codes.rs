@@ -1,7 +1,7 @@
 //! Every code of a fault with its meaning: for JSON's readers, `kanmon help codes` and README.
 
 /// A code and its meaning in one line.
-type Code = (&'static str, &'static str);
+pub type Code = (&'static str, &'static str);
 
 /// All codes of faults, by subject.
 pub fn codes() -> impl Iterator<Item = Code> {
@@ -35,6 +35,7 @@ const CREDENTIALS: &[Code] = &[
     ("credentials-malformed", "the credentials contain a line end or a control character"),
     ("ca-bundle-unreadable", "the file of certificate authorities cannot be read"),
     ("ca-bundle-without-certificate", "the file of certificate authorities holds no certificate"),
+    ("ca-bundle-unusable", "the certificate authorities cannot be used"),
 ];
 
 const AWS: &[Code] = &[
@@ -42,6 +43,7 @@ const AWS: &[Code] = &[
     ("listed-and-not-found", "AWS lists a thing, but says that it does not exist"),
     ("scan-frequency-manual", "Inspector does not scan the repository: its scan frequency is MANUAL"),
     ("inspector-off", "Inspector does not scan ECR in the account"),
+    ("scanned-image-missing", "an image whose scan was looked for does not exist any more"),
     ("scan-type-unknown", "the account uses a scan type that this kanmon does not know"),
     ("stop-refused", "a service deployment cannot be stopped in its status"),
     ("task-not-started", "ECS started no task"),
@@ -63,7 +65,6 @@ const APPROVAL: &[Code] = &[
     ("approval-without-token", "CodePipeline gives no token to answer with"),
     ("approval-asked-again", "CodePipeline asked again in the meantime"),
     ("approval-already-decided", "somebody decided already"),
-    ("execution-not-shown", "CodePipeline does not show an execution that was started"),
 ];
 
 const REGISTRY: &[Code] = &[
@@ -122,6 +123,7 @@ const FILE: &[Code] = &[
     ("folder-named-as-pipeline-file", "a folder was named as the pipeline file"),
     ("not-a-pipeline-file", "what was named as the pipeline file is not a file"),
     ("file-unreadable", "a file cannot be read"),
+    ("repository-unreadable", "the folder that the pipeline's paths are below cannot be read"),
     ("file-changed", "a template or its values changed since the release started"),
     ("file-gone", "a template or its values are gone since the release started"),
     ("file-missing", "a file or folder that an image is made of does not exist"),
@@ -183,6 +185,23 @@ const OWN: &[Code] = &[
 ];
 
 const SEVERAL: &[Code] = &[("several-faults", "several problems were found at once")];
+
+/// The reasons of a failing command that are no faults.
+pub const OF_COMMANDS: &[Code] = &[
+    ("usage", "the command or the pipeline file is wrong"),
+    ("access", "access or set-up is missing"),
+    ("defect", "a defect of kanmon"),
+    ("unclear", "the result of the command is unknown"),
+    ("no-such-release", "no release of that name is recorded"),
+    ("release-held", "another process works on the release, or holds the stage"),
+    ("stage-frozen", "the stage is frozen"),
+    ("lease-lost", "this process lost its lease to another"),
+    ("record-damaged", "the record is damaged"),
+    ("record-of-another-version", "the record was written by a newer or an older kanmon"),
+    ("record-imported", "the record is imported, and can only be read"),
+    ("state-foreign", "the state was not made by this kanmon"),
+    ("state-unavailable", "the state cannot be read or written"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -85,6 +85,7 @@ pub fn words(problem: &CredentialsProblem) -> Words {
         CredentialsProblem::BundleEmpty { named_by, file } => {
             Words::new(format!("{} names {file}, which holds no certificate in PEM", by(*named_by)))
         }
+        CredentialsProblem::BundleUnusable => Words::new("the certificate authorities that are named cannot be used"),
     }
 }
 

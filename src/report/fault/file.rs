@@ -37,7 +37,9 @@ pub fn words(problem: &FileProblem) -> Words {
         FileProblem::NotAPipelineFile { path, oddity } => {
             Words::new(format!("`{path}` is {}, not a pipeline file", odd(oddity)))
         }
-        FileProblem::Unreadable { path } => Words::new(format!("`{path}` cannot be read")),
+        FileProblem::Unreadable { path } | FileProblem::NoRoot { path } => {
+            Words::new(format!("`{path}` cannot be read"))
+        }
         FileProblem::Changed { path, was, is } => {
             Words::new(format!("`{path}` is not what it was when the release started"))
                 .cause(format!("its SHA-256 was {was}, and is {is}"))

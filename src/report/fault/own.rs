@@ -10,14 +10,14 @@ pub fn words(problem: &OwnProblem) -> Words {
         OwnProblem::StoodStill { why, because } => {
             let words = Words::new("this process was paused for too long; nothing was sent");
             let why = match why {
-                NotSent::Asleep => "it was paused just before the call",
-                NotSent::NotRenewed => "its lease could not be renewed",
-                NotSent::StageLost => "it no longer holds the stage",
-                NotSent::StateTooSlow => "the state answers too slowly",
+                NotSent::Asleep => "it was paused just before the call".to_owned(),
+                NotSent::NotRenewed => "its lease could not be renewed".to_owned(),
+                NotSent::StageLost { stage } => format!("it no longer holds stage {stage}"),
+                NotSent::StateTooSlow => "the state answers too slowly".to_owned(),
             };
             words.cause(match because {
                 Some(fault) => format!("{why}: {}", super::words(fault).line()),
-                None => why.to_owned(),
+                None => why,
             })
         }
         OwnProblem::NotLocked { stage, because } => {
@@ -62,5 +62,6 @@ fn lack(lacks: Lack) -> &'static str {
         Lack::TaskStarted => "no task was started",
         Lack::Deployment => "the service deployment is not known",
         Lack::LiveRevision => "the live revision is not known",
+        Lack::Movement => "nothing of the step moves by itself",
     }
 }

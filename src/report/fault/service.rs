@@ -1,7 +1,7 @@
 //! Services, deployments and tasks in ECS.
 
 use super::listed;
-use crate::model::fault::service::ServiceProblem;
+use crate::model::fault::service::{ServiceProblem, Witness};
 use crate::report::words::Words;
 
 const WHO_WROTE_IT: &str = "find out who wrote the record, then make a new release";
@@ -57,8 +57,13 @@ pub fn words(problem: &ServiceProblem) -> Words {
                 .cause("the record names it, but ECS does not list it for the service; it was not stopped")
                 .hint(WHO_WROTE_IT)
         }
-        ServiceProblem::NeverRan { place, revision, ran } => {
-            not_back(place, revision).cause(format!("ECS says that {} ran there before", listed(ran)))
+        ServiceProblem::NeverRan { place, revision, ran, witness } => {
+            let witness = match witness {
+                Witness::Ecs => "ECS",
+                Witness::Plan => "the stage's plan",
+                Witness::Record => "the record itself",
+            };
+            not_back(place, revision).cause(format!("{witness} says that {} ran there before", listed(ran)))
         }
         ServiceProblem::NotTheBaseline { place, revision, baseline } => {
             not_back(place, revision).cause(format!("{baseline} ran there, and {revision} runs something else"))

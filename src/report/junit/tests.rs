@@ -2,7 +2,7 @@ use super::*;
 use crate::model::effect::Effect;
 use crate::model::ending::Ending;
 use crate::model::event::Fact;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::FaultKind;
 use crate::model::gate_reason::GateReason;
 use crate::model::outcome::Outcome;
 use crate::model::reason::{Blocked, Reason};
@@ -160,17 +160,20 @@ fn how_a_rollout_ended_decides_between_failure_and_error() {
 #[test]
 fn what_nobody_can_tell_is_an_error_in_the_words_of_the_story() {
     let effect = Effect::Update { at: step("dev", 1), service: id("web"), direction: Direction::Forward };
-    let fault = Fault::new(FaultKind::Ambiguous, "the connection was lost");
+    let fault = crate::model::fault::samples::of(FaultKind::Ambiguous);
     let text = report([Fact::Intended { effect: effect.clone(), attempt: 1 }, Fact::EffectUnknown { effect, fault }]);
     let (message, _) = of_case(&text, "update dev/web", "error").unwrap();
-    assert_eq!(message, "it is unknown whether this happened: update dev/web (the connection was lost)");
+    assert_eq!(
+        message,
+        "it is unknown whether this happened: update dev/web (no clear answer to ecs:DescribeServices on service web of cluster shop in account dev: it may have happened)"
+    );
 }
 
 #[test]
 fn what_failed_in_passing_is_waited_for_until_it_is_given_up() {
     let effect = || Effect::Build { image: id("web") };
     let fails = |kind| {
-        let fault = Fault::new(kind, "no");
+        let fault = crate::model::fault::samples::of(kind);
         [Fact::Intended { effect: effect(), attempt: 1 }, Fact::EffectFailed { effect: effect(), fault }]
     };
     let result = |kind, ending: Option<Outcome>| {

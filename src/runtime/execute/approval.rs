@@ -8,6 +8,8 @@ use crate::model::effect::Effect;
 use crate::model::ending::Ending;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::fault::approval::VARIABLES;
+use crate::model::fault::own::Lack;
 use crate::model::ids::{PlanHash, StageName};
 use crate::model::release::Release;
 use crate::model::warning::Warning;
@@ -17,8 +19,8 @@ use crate::runtime::ports::Ports;
 /// Asks: in kanmon's own inbox the question stands in the journal; through CodePipeline it is an execution's approval action.
 pub async fn request(ports: &Ports, release: &Release, stage: &StageName, plan: &PlanHash) -> Result<Vec<Fact>, Fault> {
     let pipeline = &release.started.pipeline;
-    let spec = pipeline.stage(stage).ok_or_else(|| defect("no such stage"))?;
-    let policy = spec.approval.as_ref().ok_or_else(|| defect("the stage asks for no approval"))?;
+    let spec = pipeline.stage(stage).ok_or_else(|| defect(Lack::Stage))?;
+    let policy = spec.approval.as_ref().ok_or_else(|| defect(Lack::ApprovalPolicy))?;
     let mut warning = None;
     let (execution, answered_at) = match &policy.way {
         ApprovalWay::Kanmon => (None, None),
@@ -129,9 +131,6 @@ async fn stop(
 
 /// The status of an execution whose last action has succeeded.
 const SUCCEEDED: &str = "Succeeded";
-
-/// The variables of an execution that carries the question; the pipeline has to declare them.
-pub const VARIABLES: [&str; 3] = ["KANMON_RELEASE", "KANMON_DIGEST", "KANMON_PLAN"];
 
 fn variables(release: &Release, plan: &PlanHash) -> BTreeMap<String, String> {
     let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();

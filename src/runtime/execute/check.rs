@@ -4,6 +4,7 @@ use super::{defect, stage};
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
 use crate::model::release::Release;
 use crate::model::step::Step;
 use crate::model::step::check::{Check, CheckFact};
@@ -12,7 +13,7 @@ use crate::runtime::ports::Ports;
 pub async fn check(ports: &Ports, release: &Release, at: &StepRef) -> Result<Fact, Fault> {
     let stage = stage(release, at)?;
     let Some(Step::Check(check)) = stage.steps.get(at.step) else {
-        return Err(defect("the step is not a check"));
+        return Err(defect(Lack::Check));
     };
     let mut vars = vec![
         ("KANMON_RELEASE".to_owned(), release.id.to_string()),

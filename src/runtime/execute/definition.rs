@@ -7,7 +7,10 @@ use serde_json::Value;
 use super::defect;
 use crate::engine::taskdef;
 use crate::model::effect::Workload;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
+use crate::model::fault::service::ServiceProblem;
+use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::ImageName;
 use crate::model::pipeline::{Sheet, Stage, TaskDefinitionSource, UnnamedContainers};
 use crate::model::plan::{Unnamed, UnnamedGate};
@@ -36,7 +39,7 @@ pub async fn base<'a>(
             let spec = pipeline.service(name);
             match &spec.taskdef {
                 TaskDefinitionSource::Live => {
-                    let live = live.ok_or_else(|| defect("the live revision is not known"))?;
+                    let live = live.ok_or_else(|| defect(Lack::LiveRevision))?;
                     let base = ports.deployer.task_definition(pipeline.account(&stage.account), live).await?;
                     (base.raw, base.tags, &spec.containers, &spec.sheet)
                 }
@@ -81,8 +84,7 @@ impl Base<'_> {
                     all.insert(container, unnamed.image.clone());
                 }
                 (UnnamedContainers::Digest, _) => {
-                    let what = format!("the plan does not have container {container}, which the file does not name");
-                    return Err(Fault::new(FaultKind::Changed, what).hint("release again"));
+                    return Err(TaskDefinitionProblem::Unplanned { container }.into());
                 }
             }
         }
@@ -104,20 +106,19 @@ pub async fn images(
     let pipeline = &release.started.pipeline;
     let mut references = BTreeMap::new();
     for (container, image) in containers {
-        let pushed =
-            release.image_for(stage, image).ok_or_else(|| defect("the image is not where the stage pulls it"))?;
+        let pushed = release.image_for(stage, image).ok_or_else(|| defect(Lack::ImageInAccount))?;
         let (account, repository) = (pipeline.image_account(stage, image), &pipeline.image(image).repository);
         let own = ports.registry.repository(account, repository).await?.uri;
         if pushed.repository != own {
-            return Err(Fault::new(
-                FaultKind::Invalid,
-                format!(
-                    "the record has image {image} in {}, which is not account {}'s",
-                    pushed.repository, account.name
-                ),
-            )
-            .cause(format!("ECR says that repository {repository} of account {} is {own}", account.id))
-            .hint("nothing of this record is deployed; find out who wrote it, and release again"));
+            return Err(ServiceProblem::ForeignRepository {
+                image: image.clone(),
+                named: pushed.repository.clone(),
+                account: account.name.clone(),
+                id: account.id.clone(),
+                repository: repository.clone(),
+                own,
+            }
+            .into());
         }
         references.insert(container.clone(), format!("{own}@{}", pushed.digest));
     }

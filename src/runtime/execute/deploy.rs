@@ -9,7 +9,10 @@ use super::{defect, moved_tags, planned, roll, stage};
 use crate::engine::taskdef::{content_hash, family, runs, sent};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
+use crate::model::fault::service::ServiceProblem;
+use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::{ContentHash, ServiceName, StageName};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
@@ -29,10 +32,7 @@ pub async fn baseline(ports: &Ports, release: &Release, at: &StepRef, name: &Ser
     let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
     let place = format!("{}/{name}", stage.name);
     fit_to_roll(&place, &service)?;
-    let primary = service.primary().ok_or_else(|| {
-        Fault::new(FaultKind::Invalid, format!("{place} has no PRIMARY deployment"))
-            .hint("it has never been deployed, or is being deleted")
-    })?;
+    let primary = service.primary().ok_or_else(|| Fault::from(ServiceProblem::NoPrimary { place: place.clone() }))?;
     let baseline = Baseline {
         primary: primary.id.clone(),
         task_definition: primary.task_definition.clone(),
@@ -45,28 +45,18 @@ pub async fn baseline(ports: &Ports, release: &Release, at: &StepRef, name: &Ser
 
 fn fit_to_roll(place: &str, service: &ServiceReading) -> Result<(), Fault> {
     if service.status != "ACTIVE" {
-        return Err(Fault::new(FaultKind::Invalid, format!("{place} is {}, not ACTIVE", service.status)));
+        return Err(ServiceProblem::NotActive { place: place.to_owned(), status: service.status.clone() }.into());
     }
     let busy = service.service_deployments.iter().flatten().find(|d| UNDER_WAY.contains(&d.status.as_str()));
     let rolling = service.deployments.iter().find(|d| d.rollout_state.as_deref() == Some("IN_PROGRESS"));
     if let Some(theirs) = busy.map(|d| &d.arn).or(rolling.map(|d| &d.id)) {
-        return Err(Fault::new(FaultKind::Invalid, format!("{place} is being deployed by somebody else"))
-            .cause(theirs.clone())
-            .hint("wait until it has ended, then release again"));
+        return Err(ServiceProblem::BeingDeployed { place: place.to_owned(), deployment: theirs.clone() }.into());
     }
     let desired = u64::from(service.desired);
     let most = desired * u64::from(service.maximum_percent) / 100;
     let least = (desired * u64::from(service.minimum_percent)).div_ceil(100);
     if desired > 0 && most <= desired && least >= desired {
-        return Err(
-            Fault::new(
-                FaultKind::Invalid,
-                format!(
-                    "{place} can never be rolled: of {desired} tasks at least {least} must run and at most {most} may",
-                ),
-            )
-            .hint("lower minimumHealthyPercent or raise maximumPercent in the service's deployment configuration"),
-        );
+        return Err(ServiceProblem::CannotRoll { place: place.to_owned(), desired, least, most }.into());
     }
     Ok(())
 }
@@ -94,11 +84,7 @@ async fn as_planned(
     let base = base(ports, release, stage, workload, plan.live.as_deref()).await?;
     let definition = base.next(&images(ports, release, stage, base.containers).await?, &plan.unnamed)?;
     if content_hash(&definition) != plan.content {
-        return Err(Fault::new(
-            FaultKind::Changed,
-            format!("the task definition of {}/{workload} is no longer the one that was planned", stage.name),
-        )
-        .hint("a template or its values changed; release again"));
+        return Err(TaskDefinitionProblem::NotAsPlanned { place: format!("{}/{workload}", stage.name) }.into());
     }
     Ok((definition, base.tags))
 }
@@ -120,12 +106,10 @@ pub(super) async fn runs_what_was_planned(
     let found = ports.deployer.task_definition(account, arn).await?;
     match runs::runs_the_same(&found.raw, &definition) {
         true => Ok(()),
-        false => Err(Fault::new(
-            FaultKind::Invalid,
-            format!("{arn} is not the task definition that was planned for {}/{workload}", stage.name),
-        )
-        .cause("the record names it, and it runs something else; it was not used")
-        .hint("find out who writes the state, then make a new release")),
+        false => {
+            let place = format!("{}/{workload}", stage.name);
+            Err(ServiceProblem::NotTheRegistered { place, arn: arn.to_owned() }.into())
+        }
     }
 }
 
@@ -151,29 +135,29 @@ pub(super) async fn find_or_register(
 pub(super) fn still(place: &str, service: &ServiceReading, primary: &str) -> Result<(), Fault> {
     match service.primary() {
         Some(found) if found.id == primary => Ok(()),
-        found => Err(Fault::new(FaultKind::Changed, format!("{place} was deployed by somebody else meanwhile"))
-            .cause(format!("PRIMARY was {primary} and is {}", found.map_or("none", |d| d.id.as_str())))
-            .hint("theirs is left alone")),
+        found => {
+            let (place, was) = (place.to_owned(), primary.to_owned());
+            Err(ServiceProblem::Replaced { place, was, is: found.map(|d| d.id.clone()) }.into())
+        }
     }
 }
 
 /// What was proven when a service's rollout ended may have been deployed over while the stage's later steps took their time.
 pub async fn confirm(ports: &Ports, release: &Release, name: &StageName) -> Result<Fact, Fault> {
-    let stage = release.started.pipeline.stage(name).ok_or_else(|| defect("the stage is not in the pipeline"))?;
+    let stage = release.started.pipeline.stage(name).ok_or_else(|| defect(Lack::Stage))?;
     let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
     for (_, service, state) in release.stage(name).rolls() {
         let Some(run) = &state.forward.run else { continue };
         let found = ports.deployer.service(cluster, stage.service_name(service)).await?;
-        let set_to = found.primary().map_or("nothing", |d| d.task_definition.as_str());
-        if set_to != run.task_definition {
-            return Err(Fault::new(
-                FaultKind::Changed,
-                format!(
-                    "{name}/{service} was deployed over by somebody else before {name} was done; theirs is left alone"
-                ),
-            )
-            .cause(format!("it was brought to {} and is set to {set_to}", run.task_definition))
-            .hint("find out whose it is before releasing again"));
+        let set_to = found.primary().map(|d| d.task_definition.clone());
+        if set_to.as_ref() != Some(&run.task_definition) {
+            return Err(ServiceProblem::DeployedOver {
+                place: format!("{name}/{service}"),
+                stage: name.clone(),
+                ours: run.task_definition.clone(),
+                found: set_to,
+            }
+            .into());
         }
     }
     let moved = moved_tags::moved(ports, release, stage).await;
@@ -190,18 +174,15 @@ pub async fn stop(ports: &Ports, release: &Release, at: &StepRef, name: &Service
         .as_ref()
         .and_then(|r| r.progress.as_ref())
         .and_then(|p| p.deployment.as_ref())
-        .ok_or_else(|| defect("the service deployment is not known"))?;
+        .ok_or_else(|| defect(Lack::Deployment))?;
     // A record may name another service's.
     let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
     let ours = state.forward.run.as_ref().map(|run| run.task_definition.as_str());
     let is_ours = |target: Option<&str>| target.is_none() || target == ours;
     let mut listed = service.service_deployments.iter().flatten();
     if !listed.any(|d| d.arn == *deployment && is_ours(d.target_task_definition.as_deref())) {
-        return Err(Fault::new(
-            FaultKind::Invalid,
-            format!("{deployment} is not a deployment of {}/{name}", stage.name),
-        )
-        .cause("the record names it, and ECS does not list it; it was not stopped"));
+        let (place, deployment) = (format!("{}/{name}", stage.name), deployment.clone());
+        return Err(ServiceProblem::OfAnotherService { place, deployment }.into());
     }
     ports.deployer.stop(cluster, deployment).await?;
     Ok(Fact::step(at, RollFact::RolloutStopRequested { service: name.clone() }))

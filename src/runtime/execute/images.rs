@@ -3,8 +3,9 @@
 use super::defect;
 use super::platforms::missing;
 use crate::model::event::{CommitTeller, Event, Fact, ImageCommit, PushedImage, Source};
-use crate::model::fault::{Fault, FaultKind};
-use crate::model::format;
+use crate::model::fault::Fault;
+use crate::model::fault::build::{BuildProblem, Tree};
+use crate::model::fault::own::Lack;
 use crate::model::ids::{AccountName, Digest, ImageName};
 use crate::model::release::Release;
 use crate::model::warning::Warning;
@@ -36,29 +37,13 @@ fn from_its_source(ports: &Ports, release: &Release, image: &ImageName) -> Resul
     if was.commit == is.commit && was.dirty == is.dirty {
         return Ok(());
     }
-    let told = |source: &Source| {
-        let dirty = if source.dirty { " with uncommitted changes" } else { "" };
-        source.commit.as_ref().map_or_else(
-            || "no commit that is known".to_owned(),
-            |c| format!("commit {}{dirty}", format::commit(c, 12)),
-        )
-    };
     let all_given = |until| pipeline.images_until(until).into_iter().all(|i| release.started.given.contains_key(i));
     if *was == Source::default() && all_given(&release.started.until) {
         return Err(without_source(release, image));
     }
-    let sentence = format!("image {image} cannot be built here for {}: the source is another", release.id);
-    let hint = match (&was.commit, was.dirty) {
-        (Some(commit), false) => {
-            format!("check out {} without changes, or make a new release", format::commit(commit, 12))
-        }
-        (Some(_), true) | (None, _) => {
-            "go on in the working tree that it was started in, or make a new release".to_owned()
-        }
-    };
-    Err(Fault::new(FaultKind::NotFound, sentence)
-        .cause(format!("it was started from {}, and this is {}", told(was), told(&is)))
-        .hint(hint))
+    let tree = |source: &Source| Tree { commit: source.commit.as_ref().map(ToString::to_string), dirty: source.dirty };
+    let (image, release) = (image.clone(), release.id.clone());
+    Err(BuildProblem::OtherSource { image, release, was: tree(was), is: tree(&is) }.into())
 }
 
 /// What happened to the working tree during a build. Somebody who goes on with their work changes files, of which few are the image's;
@@ -76,23 +61,22 @@ fn changed_meanwhile(ports: &Ports, release: &Release, image: &ImageName) -> Res
 
 /// A release that was started with images that were given alone has no source that another one could be built from.
 fn without_source(release: &Release, image: &ImageName) -> Fault {
-    let (id, until) = (&release.id, &release.until);
-    let given =
-        |(name, pushed): (&ImageName, &PushedImage)| format!("--image {name}={}@{}", pushed.repository, pushed.digest);
-    let again = std::iter::once(format!("kanmon release --until {until}")).chain(release.images.iter().map(given));
-    let again = again.collect::<Vec<_>>().join(" ");
-    Fault::new(FaultKind::NotFound, format!("image {image} cannot be built for {id}: it was started without a source"))
-        .cause(format!("every image that it needed up to {} was given", release.started.until))
-        .hint(format!(
-            "make a new release: `{again}` builds {image} from the working tree, `--image {image}=…` beside it takes one that exists"
-        ))
+    let given = |(name, pushed): (&ImageName, &PushedImage)| format!("{name}={}@{}", pushed.repository, pushed.digest);
+    BuildProblem::NoSource {
+        image: image.clone(),
+        release: release.id.clone(),
+        started_until: release.started.until.clone(),
+        until: release.until.clone(),
+        given: release.images.iter().map(given).collect(),
+    }
+    .into()
 }
 
 /// An image that exists already: taken where it is if that is the image's own repository, copied there else.
 pub async fn adopt(ports: &Ports, release: &Release, image: &ImageName, say: Say<'_>) -> Result<Fact, Fault> {
     let pipeline = &release.started.pipeline;
     let spec = pipeline.image(image);
-    let given = release.started.given.get(image).ok_or_else(|| defect("no reference was given"))?;
+    let given = release.started.given.get(image).ok_or_else(|| defect(Lack::Given))?;
     let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
     let (from, reference) = place(ports, pipeline, image, given, &own).await?;
     let found = ports.images.look(&from, &reference).await?.ok_or_else(|| missing(given))?;
@@ -151,7 +135,7 @@ pub async fn copy(
 ) -> Result<Fact, Fault> {
     let pipeline = &release.started.pipeline;
     let spec = pipeline.image(image);
-    let source = release.images.get(image).ok_or_else(|| defect("the image is not built"))?;
+    let source = release.images.get(image).ok_or_else(|| defect(Lack::Built))?;
     let from = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
     let to = ports.registry.access(pipeline.account(account), &spec.repository).await?;
     let pushed = ports.images.copy(&from, &source.digest, &to, &release.tag(image), say).await?;

@@ -21,7 +21,8 @@ use std::sync::Arc;
 use super::ports::Ports;
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::event::Fact;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::{Lack, OwnProblem};
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
@@ -66,15 +67,15 @@ pub async fn execute(
 
 /// The stage of a step.
 pub fn stage<'a>(release: &'a Release, at: &StepRef) -> Result<&'a Stage, Fault> {
-    release.started.pipeline.stage(&at.stage).ok_or_else(|| defect("the step's stage is not in the pipeline"))
+    release.started.pipeline.stage(&at.stage).ok_or_else(|| defect(Lack::Stage))
 }
 
 pub fn roll<'a>(release: &'a Release, at: &StepRef, service: &ServiceName) -> Result<&'a RollState, Fault> {
-    release.roll(at, service).ok_or_else(|| defect("the step rolls no such service"))
+    release.roll(at, service).ok_or_else(|| defect(Lack::Service))
 }
 
 pub fn run<'a>(release: &'a Release, at: &StepRef) -> Result<&'a RunState, Fault> {
-    let Some(StepState::Run(run)) = release.step(at) else { return Err(defect("the step runs no task")) };
+    let Some(StepState::Run(run)) = release.step(at) else { return Err(defect(Lack::Task)) };
     Ok(run)
 }
 
@@ -89,9 +90,10 @@ pub fn planned<'a>(
         Workload::Service(service) => p.services.get(service),
         Workload::Task(task) => p.tasks.get(task),
     });
-    found.ok_or_else(|| defect("the stage's plan does not have it"))
+    found.ok_or_else(|| defect(Lack::Plan))
 }
 
-pub fn defect(what: &str) -> Fault {
-    Fault::new(FaultKind::Defect, format!("kanmon's own state does not fit: {what}"))
+/// What the release should have by now.
+pub fn defect(lacks: Lack) -> Fault {
+    OwnProblem::Inconsistent { lacks }.into()
 }

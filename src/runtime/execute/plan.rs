@@ -11,6 +11,7 @@ use crate::engine::changes::changes;
 use crate::engine::taskdef::{content_hash, family, sent};
 use crate::model::effect::Workload;
 use crate::model::event::Fact;
+use crate::model::fault::own::Lack;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::StageName;
 use crate::model::pipeline::{Account, Pipeline, Stage};
@@ -22,7 +23,7 @@ use crate::runtime::ports::Ports;
 use crate::runtime::tags;
 
 pub async fn plan(ports: &Ports, release: &Release, stage: &StageName) -> Result<Fact, Fault> {
-    let spec = release.started.pipeline.stage(stage).ok_or_else(|| defect("no such stage"))?;
+    let spec = release.started.pipeline.stage(stage).ok_or_else(|| defect(Lack::Stage))?;
     Ok(Fact::StagePlanned { stage: stage.clone(), plan: stage_plan(ports, release, spec).await? })
 }
 

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::unnamed::Found;
 use crate::engine::runtime_platform;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::RegistryProblem;
+use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::{AccountName, ImageName};
 use crate::model::platform::Platform;
 use crate::model::release::Release;
@@ -97,16 +99,16 @@ fn fits(workload: &str, wanted: &Platform, image: &str, offered: &[Platform]) ->
     if offered.iter().any(|p| p.serves(wanted)) {
         return Ok(());
     }
-    let names: Vec<String> = offered.iter().map(Platform::to_string).collect();
-    let what =
-        format!("{workload} runs on {wanted} by its task definition, and {image} is for {}", names.join(" and "));
-    Err(Fault::new(FaultKind::Invalid, what).hint(format!(
-        "build it for {wanted} (`platforms` of the image), or change `runtimePlatform` of the task definition"
-    )))
+    Err(TaskDefinitionProblem::OtherPlatform {
+        place: workload.to_owned(),
+        wanted: wanted.clone(),
+        image: image.to_owned(),
+        offered: offered.to_vec(),
+    }
+    .into())
 }
 
 /// An image that was given and is not there.
 pub fn missing(reference: &str) -> Fault {
-    Fault::new(FaultKind::NotFound, format!("there is no image {reference}"))
-        .hint("--image takes NAME=REPOSITORY:TAG or NAME=REPOSITORY@DIGEST")
+    RegistryProblem::GivenMissing { reference: reference.to_owned() }.into()
 }

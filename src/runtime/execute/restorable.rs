@@ -5,7 +5,9 @@
 use super::{planned, roll, stage};
 use crate::engine::taskdef::{compose, runs};
 use crate::model::effect::{StepRef, Workload};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
+use crate::model::fault::service::{ServiceProblem, Witness};
 use crate::model::ids::ServiceName;
 use crate::model::release::Release;
 use crate::model::rollout::ServiceReading;
@@ -26,17 +28,19 @@ pub(super) async fn ran_before(
 ) -> Result<(), Fault> {
     let stage = stage(release, at)?;
     let state = roll(release, at, name)?;
-    let run = state.forward.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
-    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let run = state.forward.run.as_ref().ok_or_else(|| defect(Lack::Rolled))?;
+    let baseline = state.baseline.as_ref().ok_or_else(|| defect(Lack::Baseline))?;
     let place = format!("{}/{name}", stage.name);
     let back = &baseline.task_definition;
     let live = planned(release, at, &Workload::Service(name.clone()))?.live.as_ref();
     if live != Some(back) {
         let shown = live.map_or("nothing", String::as_str);
-        return Err(refused(&place, back, format!("the plan of {} says that {shown} ran there", stage.name)));
+        let (ran, witness) = (vec![shown.to_owned()], Witness::Plan);
+        return Err(ServiceProblem::NeverRan { place, revision: back.clone(), ran, witness }.into());
     }
     let Some(primary) = service.primary().filter(|p| p.task_definition == run.task_definition) else {
-        return Err(refused(&place, back, format!("the record says that it replaced {}", run.task_definition)));
+        let (ran, witness) = (vec![run.task_definition.clone()], Witness::Record);
+        return Err(ServiceProblem::NeverRan { place, revision: back.clone(), ran, witness }.into());
     };
     let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
     // By ECS's own time: a record could put its deployment where nothing is listed.
@@ -46,13 +50,15 @@ pub(super) async fn ran_before(
         Replaced::Unknown => Ok(()),
         Replaced::These(before) if before.contains(&back.as_str()) => Ok(()),
         Replaced::These(before) => {
-            Err(refused(&place, back, format!("ECS says that {} ran there before", before.join(" and "))))
+            let ran = before.into_iter().map(str::to_owned).collect();
+            Err(ServiceProblem::NeverRan { place, revision: back.clone(), ran, witness: Witness::Ecs }.into())
         }
-        Replaced::NotListed => Err(Fault::new(
-            FaultKind::Unreachable,
-            format!("ECS does not list the deployment of {place} that would be undone"),
-        )
-        .cause(format!("PRIMARY is {} with {}", primary.id, primary.task_definition))),
+        Replaced::NotListed => Err(ServiceProblem::DeploymentNotListed {
+            place,
+            primary: primary.id.clone(),
+            task_definition: primary.task_definition.clone(),
+        }
+        .into()),
     }
 }
 
@@ -69,7 +75,7 @@ pub(super) async fn is_the_baseline(
 ) -> Result<(), Fault> {
     let stage = stage(release, at)?;
     let account = release.started.pipeline.account(&stage.account);
-    let baseline = roll(release, at, name)?.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let baseline = roll(release, at, name)?.baseline.as_ref().ok_or_else(|| defect(Lack::Baseline))?;
     if way_back == baseline.task_definition {
         return Ok(());
     }
@@ -79,19 +85,10 @@ pub(super) async fn is_the_baseline(
         true => Ok(()),
         false => {
             let place = format!("{}/{name}", stage.name);
-            Err(refused(
-                &place,
-                way_back,
-                format!("{} ran there, and it runs something else", baseline.task_definition),
-            ))
+            let (revision, baseline) = (way_back.to_owned(), baseline.task_definition.clone());
+            Err(ServiceProblem::NotTheBaseline { place, revision, baseline }.into())
         }
     }
-}
-
-fn refused(place: &str, back: &str, cause: String) -> Fault {
-    Fault::new(FaultKind::Invalid, format!("{place} is not brought back to {back}: that is not what ran there before"))
-        .cause(cause)
-        .hint("find out who writes the state; bring back what ran there before with a new release of its images")
 }
 
 /// What ECS says a service's present deployment replaced.

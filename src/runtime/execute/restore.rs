@@ -10,6 +10,7 @@ use crate::engine::taskdef::{compose, content_hash};
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
 use crate::model::ids::{ContentHash, ServiceName};
 use crate::model::release::Release;
 use crate::model::rollout::RollbackTarget;
@@ -35,7 +36,7 @@ pub async fn revived(
     name: &ServiceName,
 ) -> Result<Option<Revived>, Fault> {
     let account = release.started.pipeline.account(&stage(release, at)?.account);
-    let baseline = roll(release, at, name)?.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let baseline = roll(release, at, name)?.baseline.as_ref().ok_or_else(|| defect(Lack::Baseline))?;
     let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
     if before.status == "ACTIVE" {
         return Ok(None);
@@ -53,8 +54,8 @@ pub async fn prepare(ports: &Ports, release: &Release, at: &StepRef, name: &Serv
     let account = release.started.pipeline.account(&stage.account);
     let cluster = Cluster { account, name: &stage.cluster };
     let state = roll(release, at, name)?;
-    let run = state.forward.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
-    let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+    let run = state.forward.run.as_ref().ok_or_else(|| defect(Lack::Rolled))?;
+    let baseline = state.baseline.as_ref().ok_or_else(|| defect(Lack::Baseline))?;
     let service = ports.deployer.service(cluster, stage.service_name(name)).await?;
     still(&format!("{}/{name}", stage.name), &service, &run.primary)?;
     restorable::ran_before(ports, release, at, name, &service).await?;

@@ -10,7 +10,9 @@ use super::{survey_approvals, unnamed};
 use crate::engine::taskdef;
 use crate::model::approval::ApprovalWay;
 use crate::model::arn;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::service::ServiceProblem;
+use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::{AccountName, StageName};
 use crate::model::pipeline::{FileRef, Pipeline, Stage, TaskDefinitionSource, UnnamedContainers};
 use crate::model::release::Release;
@@ -82,7 +84,7 @@ fn together(mut faults: Vec<Fault>) -> Result<(), Fault> {
     match faults.len() {
         0 => Ok(()),
         1 => Err(faults.remove(0)),
-        _ => Err(all(faults)),
+        _ => Err(Fault::several(faults)),
     }
 }
 
@@ -167,13 +169,12 @@ async fn workloads(
         };
         let place = format!("{}/{name}", stage.name);
         if found.status != "ACTIVE" {
-            faults.push(Fault::new(FaultKind::Invalid, format!("{place} is {}, not ACTIVE", found.status)));
+            let (place, status) = (place.clone(), found.status.clone());
+            faults.push(ServiceProblem::NotActive { place, status }.into());
         }
         if found.controller != "ECS" {
-            faults.push(
-                Fault::new(FaultKind::Invalid, format!("{place} is deployed by the {} controller", found.controller))
-                    .hint("kanmon rolls services of the ECS deployment controller"),
-            );
+            let (place, controller) = (place.clone(), found.controller.clone());
+            faults.push(ServiceProblem::OtherController { place, controller }.into());
         }
         let base = match &spec.taskdef {
             TaskDefinitionSource::Live => {
@@ -258,32 +259,9 @@ fn containers<'a>(
     let there = taskdef::container_names(definition);
     for name in named {
         if !there.contains(name) {
-            let nearest = crate::model::nearest::nearest(name, there.iter().map(String::as_str));
-            let hint = match nearest {
-                Some(nearest) => format!("did you mean `{nearest}`? it has: {}", there.join(", ")),
-                None => format!("it has: {}", there.join(", ")),
-            };
-            let sentence = format!("the task definition of {place} has no container `{name}`");
-            return Err(Fault::new(FaultKind::NotFound, sentence).hint(hint));
+            let (place, container) = (Some(place.to_owned()), name.clone());
+            return Err(TaskDefinitionProblem::NoContainer { place, container, there }.into());
         }
     }
     Ok(())
-}
-
-/// Several faults as one; refused credentials weigh most, since they hide the rest.
-fn all(faults: Vec<Fault>) -> Fault {
-    let kind = faults
-        .iter()
-        .map(|f| f.kind())
-        .find(|k| matches!(k, FaultKind::CredentialsRefused | FaultKind::WrongAccount | FaultKind::AccessDenied))
-        .unwrap_or(faults[0].kind());
-    let lines: Vec<String> = faults
-        .iter()
-        .map(|f| match &f.told_hint() {
-            Some(hint) => format!("{f}\n  hint: {}", hint.replace('\n', "\n  ")),
-            None => f.to_string(),
-        })
-        .collect();
-    Fault::new(kind, format!("{} things stand in the way; nothing was touched", faults.len()))
-        .cause(format!("\n- {}", lines.join("\n- ")))
 }

@@ -1,8 +1,8 @@
 //! Whether the CodePipeline actions that are to ask for approvals are there, and can be asked.
 
-use super::approval;
 use crate::model::approval::{ApprovalWay, Requester};
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::approval::{ApprovalProblem, VARIABLES};
 use crate::model::ids::PlanHash;
 use crate::model::nearest::nearest;
 use crate::model::pipeline::{Account, Pipeline, Stage};
@@ -51,19 +51,12 @@ fn is_approval<'d>(
         return Ok(found);
     }
     let manual: Vec<&str> = declared.actions.iter().filter(|a| a.manual).map(|a| a.name.as_str()).collect();
-    let there = match (nearest(action, manual.iter().copied()), manual.as_slice()) {
-        (_, []) => "it has no manual approval action: add one (category Approval, provider Manual)".to_owned(),
-        (Some(near), _) => format!("did you mean `{near}`?"),
-        (None, all) => format!("its manual approvals: {}", all.join(", ")),
-    };
-    let other = declared.actions.iter().any(|a| a.name == action);
-    let sentence = match other {
-        true => {
-            format!("action `{action}` of CodePipeline {name} in account {} is not a manual approval", account.name)
-        }
-        false => format!("CodePipeline {name} in account {} has no action `{action}`", account.name),
-    };
-    Err(Fault::new(if other { FaultKind::Invalid } else { FaultKind::NotFound }, sentence).hint(there))
+    let (account, pipeline, action) = (account.name.clone(), name.to_owned(), action.to_owned());
+    let approvals = manual.into_iter().map(str::to_owned).collect();
+    Err(match declared.actions.iter().any(|a| a.name == action) {
+        true => ApprovalProblem::NotManual { account, pipeline, action, approvals }.into(),
+        false => ApprovalProblem::NoAction { account, pipeline, action, approvals }.into(),
+    })
 }
 
 /// What an action's message says to be the plan that kanmon starts the pipeline with.
@@ -76,48 +69,34 @@ fn shows_plan(action: &DeclaredAction, name: &str, account: &Account) -> Result<
     if PlanHash::the_one_in(&action.message.replace(PLAN, plan.as_str())) == Some(plan) {
         return Ok(());
     }
-    let sentence = format!(
-        "action `{}` of CodePipeline {name} in account {} would not show the plan of a release that is not started inside it",
-        action.name, account.name
-    );
-    let message = if action.message.is_empty() { "empty".to_owned() } else { format!("“{}”", action.message) };
-    Err(Fault::new(FaultKind::Invalid, sentence).cause(format!("its message (CustomData) is {message}")).hint(format!(
-        "start the release inside the pipeline (`kanmon release --remote`), or name in the file a pipeline without builds \
-         whose approval has the message `release #{{variables.KANMON_RELEASE}}, plan {PLAN}`, and no other plan"
-    )))
+    Err(ApprovalProblem::PlanNotShown {
+        account: account.name.clone(),
+        pipeline: name.to_owned(),
+        action: action.name.clone(),
+        message: action.message.clone(),
+    }
+    .into())
 }
 
 /// Outside an execution, kanmon starts one with its plan as variables.
 fn takes_variables(declared: &Declared, name: &str, account: &Account) -> Result<(), Fault> {
-    let place = format!("CodePipeline {name} in account {}", account.name);
+    let (account, pipeline) = (account.name.clone(), name.to_owned());
     if !declared.takes_variables {
-        return Err(Fault::new(FaultKind::Invalid, format!("{place} is of type V1, which takes no variables"))
-            .hint(format!("make it a V2 pipeline that declares {}", approval::VARIABLES.join(", "))));
+        return Err(ApprovalProblem::NoVariables { account, pipeline }.into());
     }
-    let missing: Vec<&str> =
-        approval::VARIABLES.iter().copied().filter(|v| !declared.variables.contains_key(*v)).collect();
+    let missing: Vec<&str> = VARIABLES.iter().copied().filter(|v| !declared.variables.contains_key(*v)).collect();
     if !missing.is_empty() {
-        let sentence = format!("{place} does not declare {}", missing.join(", "));
-        let fault = Fault::new(FaultKind::Invalid, sentence);
         let near = missing.iter().find_map(|v| {
-            let others = declared.variables.keys().map(String::as_str).filter(|n| !approval::VARIABLES.contains(n));
-            nearest(v, others).map(|n| format!("it declares `{n}`; did you mean `{v}`? "))
+            let others = declared.variables.keys().map(String::as_str).filter(|n| !VARIABLES.contains(n));
+            nearest(v, others).map(|n| (n.to_owned(), (*v).to_owned()))
         });
-        return Err(fault.hint(format!(
-            "{}kanmon starts it with the variables {}",
-            near.unwrap_or_default(),
-            approval::VARIABLES.join(", ")
-        )));
+        let missing = missing.into_iter().map(str::to_owned).collect();
+        return Err(ApprovalProblem::VariablesMissing { account, pipeline, missing, near }.into());
     }
-    let unset = declared
-        .variables
-        .iter()
-        .filter(|(n, has_default)| !**has_default && !approval::VARIABLES.contains(&n.as_str()));
-    let unset: Vec<&str> = unset.map(|(n, _)| n.as_str()).collect();
-    match unset.as_slice() {
-        [] => Ok(()),
-        names => Err(Fault::new(FaultKind::Invalid, format!("{place} needs a value for {}", names.join(", ")))
-            .cause("kanmon starts it, and knows no value for that variable")
-            .hint("give it a default value")),
+    let unset = declared.variables.iter().filter(|(n, has_default)| !**has_default && !VARIABLES.contains(&n.as_str()));
+    let unset: Vec<String> = unset.map(|(n, _)| n.clone()).collect();
+    match unset.is_empty() {
+        true => Ok(()),
+        false => Err(ApprovalProblem::VariablesUnset { account, pipeline, unset }.into()),
     }
 }

@@ -7,6 +7,7 @@ use super::{defect, run as run_state, stage};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
 use crate::model::ids::{TaskName, sha256_hex};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
@@ -21,7 +22,7 @@ pub async fn run(ports: &Ports, release: &Release, at: &StepRef, task: &TaskName
     let pipeline = &release.started.pipeline;
     let stage = stage(release, at)?;
     let spec = pipeline.task(task);
-    let registered = run_state(release, at)?.registered.clone().ok_or_else(|| defect("nothing is registered"))?;
+    let registered = run_state(release, at)?.registered.clone().ok_or_else(|| defect(Lack::Registered))?;
     let cluster = Cluster { account: pipeline.account(&stage.account), name: &stage.cluster };
     let neighbour = ports.deployer.service(cluster, stage.service_name(&spec.network_of)).await?;
     runs_what_was_planned(ports, release, at, &Workload::Task(task.clone()), &registered).await?;

@@ -6,7 +6,9 @@ use super::definition::Base;
 use crate::engine::unnamed::{keeper, nobodys};
 use crate::model::address;
 use crate::model::event::PushedImage;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::registry::RegistryProblem;
+use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::pipeline::{Account, Pipeline, Stage, UnnamedContainers};
 use crate::model::plan::{Unnamed, UnnamedGate};
 use crate::model::reference::Reference;
@@ -69,21 +71,14 @@ pub async fn found<'p>(
         return Ok(None);
     }
     let there = ports.images.look(&access, reference.tag_or_digest()).await?.ok_or_else(|| {
-        Fault::new(FaultKind::NotFound, format!("there is no image {image}, which container {container} would run"))
-            .hint("push it, or correct the task definition")
+        let (image, container) = (image.to_owned(), container.to_owned());
+        Fault::from(RegistryProblem::ContainersImageMissing { image, container })
     })?;
     Ok(Some(Found { account, repository: repository.to_owned(), name: reference.name.to_owned(), there }))
 }
 
 /// The refusal of a container whose image nobody scans: before anything is built.
 pub fn unscanned(stage: &Stage, workload: &str, container: &str, image: &str) -> Fault {
-    let what = format!(
-        "container {container} of {workload} would run {image}, which is in no repository of {}: it cannot be scanned",
-        match keeper(stage) {
-            None => "the file's accounts".to_owned(),
-            Some(account) => format!("account {account}, into which the stage copies its images"),
-        }
-    );
-    Fault::new(FaultKind::Invalid, what)
-        .hint("copy the image into a repository of the stage's account, and name it by that in the task definition")
+    let (place, container, image) = (workload.to_owned(), container.to_owned(), image.to_owned());
+    TaskDefinitionProblem::Unscannable { place, container, image, into: keeper(stage) }.into()
 }

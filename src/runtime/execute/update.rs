@@ -5,6 +5,7 @@ use super::{defect, restorable, roll, stage};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
 use crate::model::ids::ServiceName;
 use crate::model::release::Release;
 use crate::model::step::part::Direction;
@@ -25,13 +26,13 @@ pub async fn update(
     let state = roll(release, at, name)?;
     let (primary, task_definition) = match direction {
         Direction::Forward => {
-            let arn = state.registered.as_ref().ok_or_else(|| defect("nothing is registered"))?;
-            let baseline = state.baseline.as_ref().ok_or_else(|| defect("no baseline was taken"))?;
+            let arn = state.registered.as_ref().ok_or_else(|| defect(Lack::Registered))?;
+            let baseline = state.baseline.as_ref().ok_or_else(|| defect(Lack::Baseline))?;
             (&baseline.primary, arn)
         }
         Direction::Back => {
-            let run = state.forward.run.as_ref().ok_or_else(|| defect("nothing was rolled"))?;
-            let target = state.target.as_ref().ok_or_else(|| defect("the way back was not prepared"))?;
+            let run = state.forward.run.as_ref().ok_or_else(|| defect(Lack::Rolled))?;
+            let target = state.target.as_ref().ok_or_else(|| defect(Lack::WayBack))?;
             (&run.primary, &target.task_definition)
         }
     };

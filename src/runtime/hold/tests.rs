@@ -1,3 +1,4 @@
+use crate::model::fault::FaultKind;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;

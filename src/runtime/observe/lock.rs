@@ -1,7 +1,8 @@
 //! A stage's lease, once it can be had.
 
 use crate::model::event::Fact;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::OwnProblem;
 use crate::model::ids::StageName;
 use crate::model::release::Release;
 use crate::ports::journal::{JournalError, Lease};
@@ -24,6 +25,12 @@ pub async fn observe(
             observer.saw(pulse, ports.clock.uptime());
             Ok(vec![])
         }
-        Err(error) => Err(Fault::new(FaultKind::Unreachable, format!("{stage} could not be locked: {error}"))),
+        Err(JournalError::Remote(fault)) => {
+            Err(OwnProblem::NotLocked { stage: stage.clone(), because: Some(Box::new(fault)) }.into())
+        }
+        Err(error) => {
+            let fault = Fault::from(OwnProblem::NotLocked { stage: stage.clone(), because: None });
+            Err(fault.said(error.to_string()))
+        }
     }
 }

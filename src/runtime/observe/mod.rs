@@ -12,6 +12,7 @@ use self::step::Moves;
 use crate::engine::decision::Watch;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
 use crate::model::release::Release;
 use crate::model::step::{StepState, each};
 use crate::ports::journal::Lease;
@@ -32,7 +33,7 @@ pub async fn observe(
         Watch::Approval { stage } => approval::observe(ports, release, stage).await,
         Watch::Lock { stage } => lock::observe(ports, release, lease, stage, observer).await,
         Watch::Step { at, part } => {
-            let state = release.step(at).ok_or_else(|| defect("the stage has no such step"))?;
+            let state = release.step(at).ok_or_else(|| defect(Lack::Stage))?;
             each!(state, StepState, state => state.observe(ports, release, at, part).await)
         }
     }

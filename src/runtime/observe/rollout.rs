@@ -8,6 +8,7 @@ use crate::engine::step::follow::is_overdue;
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
 use crate::model::ids::ServiceName;
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
@@ -30,7 +31,7 @@ impl Moves for RollStates {
     ) -> Result<Vec<Fact>, Fault> {
         match part {
             StepPart::Service(service, direction) => observe(ports, release, at, service, *direction).await,
-            StepPart::Whole | StepPart::Task(_) => Err(defect("the step rolls services alone")),
+            StepPart::Whole | StepPart::Task(_) => Err(defect(Lack::Service)),
         }
     }
 }
@@ -80,10 +81,10 @@ async fn observe(
 /// What stood before a rollout began, forward or back.
 fn standing(state: &RollState, direction: Direction) -> Result<Baseline, Fault> {
     match direction {
-        Direction::Forward => state.baseline.clone().ok_or_else(|| defect("no baseline was taken")),
+        Direction::Forward => state.baseline.clone().ok_or_else(|| defect(Lack::Baseline)),
         Direction::Back => {
             let (Some(run), Some(_)) = (&state.forward.run, &state.back.run) else {
-                return Err(defect("nothing is being restored"));
+                return Err(defect(Lack::Restoration));
             };
             let (deployments, service_deployments) = before_restore(state, run);
             let (primary, task_definition) = (run.primary.clone(), run.task_definition.clone());

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::engine::enter::SCAN_READINGS;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
 use crate::model::finding::ScanState;
 use crate::model::gate::SCAN_MAX_AGE;
 use crate::model::ids::AccountName;
@@ -30,7 +31,7 @@ pub async fn observe(
             } else {
                 release.copies.get(&(name.clone(), account.clone()))
             };
-            let pushed = pushed.ok_or_else(|| defect("the image is not in that account"))?;
+            let pushed = pushed.ok_or_else(|| defect(Lack::ImageInAccount))?;
             (&spec.repository, &pushed.digest, Some(pushed.pushed_at))
         }
         ScanSubject::Unnamed { repository, digest } => (repository, digest, None),

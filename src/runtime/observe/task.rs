@@ -3,7 +3,9 @@
 use super::step::Moves;
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
-use crate::model::fault::{Fault, FaultKind};
+use crate::model::fault::Fault;
+use crate::model::fault::own::Lack;
+use crate::model::fault::service::ServiceProblem;
 use crate::model::release::Release;
 use crate::model::step::part::StepPart;
 use crate::model::step::run::{RunFact, RunState};
@@ -22,7 +24,7 @@ impl Moves for RunState {
         let task = &self.task;
         let pipeline = &release.started.pipeline;
         let stage = stage(release, at)?;
-        let (arn, since) = self.started.as_ref().ok_or_else(|| defect("no task was started"))?;
+        let (arn, since) = self.started.as_ref().ok_or_else(|| defect(Lack::TaskStarted))?;
         let cluster = Cluster { account: pipeline.account(&stage.account), name: &stage.cluster };
         let read_at = ports.clock.now();
         let end = match ports.deployer.one_off(cluster, arn, &pipeline.task(task).container).await? {
@@ -30,12 +32,8 @@ impl Moves for RunState {
             OneOff::Moving { .. } => return Ok(vec![Fact::step(at, RunFact::TaskOverdue { task: task.clone() })]),
             OneOff::Ended(end) => end,
             OneOff::Gone => {
-                return Err(Fault::new(
-                    FaultKind::NotFound,
-                    format!("ECS no longer knows the task of {}/{task}", at.stage),
-                )
-                .cause(arn.clone())
-                .hint("stopped tasks are kept for about an hour; its log shows how it ended"));
+                let place = format!("{}/{task}", at.stage);
+                return Err(ServiceProblem::TaskGone { place, arn: arn.clone() }.into());
             }
         };
         Ok(vec![Fact::step(at, RunFact::TaskRan { task: task.clone(), end })])

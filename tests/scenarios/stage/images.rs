@@ -9,7 +9,8 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use kanmon::model::contents::{Contents, Runnable};
 use kanmon::model::event::PushedImage;
-use kanmon::model::fault::{Fault, FaultKind};
+use kanmon::model::fault::Fault;
+use kanmon::model::fault::registry::{RegistryProblem, Silence, Work};
 use kanmon::model::ids::Digest;
 use kanmon::model::pipeline::ImageSpec;
 use kanmon::model::platform::Platform;
@@ -63,20 +64,25 @@ impl Repository<'_> {
         let now = self.images.time.timestamp();
         let response = self.images.world.lock().unwrap().handle(now, request.body(body).expect("a request"));
         if response.extensions().get::<Disturbance>() == Some(&Disturbance::Reset) {
-            return Err(Fault::new(FaultKind::Unreachable, "the registry does not answer"));
+            return Err(RegistryProblem::NoAnswer { work: self.work(), silence: Silence::NoAnswer }.into());
         }
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_FOUND {
             return Ok(response);
         }
-        let kind = match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FaultKind::AccessDenied,
-            StatusCode::TOO_MANY_REQUESTS => FaultKind::Throttled,
-            s if s.is_server_error() => FaultKind::Unreachable,
-            _ => FaultKind::BuildFailed,
+        let work = self.work();
+        let problem = match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => RegistryProblem::Denied { work, login: None },
+            StatusCode::TOO_MANY_REQUESTS => RegistryProblem::Throttled { work },
+            s if s.is_server_error() => RegistryProblem::NoAnswer { work, silence: Silence::ServerError },
+            _ => RegistryProblem::FileUnreadable { work },
         };
         let words = String::from_utf8_lossy(response.body()).into_owned();
-        Err(Fault::new(kind, format!("{} refuses: {status}", self.access.repository)).cause(words))
+        Err(Fault::from(problem).said(format!("{status}: {words}")))
+    }
+
+    fn work(&self) -> Work {
+        Work::ReadManifest { repository: self.access.repository.clone(), reference: "any".into() }
     }
 
     fn get(&self, rest: &str) -> Result<Option<Bytes>, Fault> {
@@ -99,9 +105,7 @@ impl Repository<'_> {
 
     fn there(&self, response: &Response<Bytes>) -> Result<(), Fault> {
         match response.status() {
-            StatusCode::NOT_FOUND => {
-                Err(Fault::new(FaultKind::NotFound, format!("there is no {}", self.access.repository)))
-            }
+            StatusCode::NOT_FOUND => Err(RegistryProblem::NotThere { work: self.work() }.into()),
             _ => Ok(()),
         }
     }
@@ -140,14 +144,13 @@ impl SandboxImages {
     /// Every blob of an image and its manifest, from one repository into another.
     fn carry(&self, from: &Access, digest: &Digest, to: &Access, tag: &str) -> Result<PushedImage, Fault> {
         let (from, to) = (self.at(from), self.at(to));
-        let missing = |what: &str| Fault::new(FaultKind::NotFound, format!("there is no {what}"));
-        let manifest =
-            from.get(&format!("manifests/{digest}"))?.ok_or_else(|| missing(&format!("manifest {digest}")))?;
+        let missing = || Fault::from(RegistryProblem::NotThere { work: from.work() });
+        let manifest = from.get(&format!("manifests/{digest}"))?.ok_or_else(missing)?;
         let parsed: Value = serde_json::from_slice(&manifest).expect("a manifest");
         let layers = parsed["layers"].as_array().cloned().unwrap_or_default();
         for blob in layers.iter().chain([&parsed["config"]]) {
             let blob = blob["digest"].as_str().expect("a digest");
-            to.blob(from.get(&format!("blobs/{blob}"))?.ok_or_else(|| missing(blob))?)?;
+            to.blob(from.get(&format!("blobs/{blob}"))?.ok_or_else(missing)?)?;
         }
         to.tag(manifest, tag)
     }
@@ -200,7 +203,7 @@ impl Images for SandboxImages {
         let by_digest = reference.rsplit_once('@');
         let (repository, reference) = by_digest
             .or_else(|| reference.rsplit_once(':'))
-            .ok_or_else(|| Fault::new(FaultKind::Invalid, format!("{reference} is no reference")))?;
+            .ok_or_else(|| RegistryProblem::InvalidReference { reference: reference.to_owned() })?;
         let login = self.given.lock().unwrap().as_ref().and_then(|a| a.login.clone());
         let access = Access { repository: repository.to_owned(), login, login_note: None, insecure: true };
         Ok((access, reference.to_owned()))

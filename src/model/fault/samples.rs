@@ -1,0 +1,60 @@
+//! A fault of each kind, for tests.
+
+use super::build::{BuildProblem, Doing};
+use super::call::{Call, CallProblem};
+use super::credentials::CredentialsProblem;
+use super::own::{Lack, OwnProblem};
+use super::service::ServiceProblem;
+use super::{Fault, FaultKind};
+
+/// A fault of this kind; `Throttled`: AWS throttles ecs:DescribeServices.
+pub fn of(kind: FaultKind) -> Fault {
+    let account = || "dev".parse().expect("a name");
+    let call =
+        Call { action: "ecs:DescribeServices".into(), on: "service web of cluster shop".into(), account: account() };
+    match kind {
+        FaultKind::AccessDenied => {
+            let (principal, denied) = ("arn:aws:iam::111111111111:role/kanmon".into(), call.action.clone());
+            CallProblem::NotAllowed { call, principal, denied, resource: None, explicit: false }.into()
+        }
+        FaultKind::CredentialsRefused => CallProblem::CredentialsRejected { account: account() }.into(),
+        FaultKind::WrongAccount => {
+            let (expected, role) = ("111111111111".parse().expect("an id"), "arn:aws:iam::2:role/x".into());
+            CredentialsProblem::RoleElsewhere { account: account(), expected, found: None, role }.into()
+        }
+        FaultKind::NotFound => CallProblem::TargetMissing { call }.into(),
+        FaultKind::Invalid => CallProblem::Refused { call }.into(),
+        FaultKind::Throttled => CallProblem::Throttled { call }.into(),
+        FaultKind::Unreachable => CallProblem::NoAnswer { call, foreign: false }.into(),
+        FaultKind::Ambiguous => CallProblem::NoClearAnswer { call, foreign: false }.into(),
+        FaultKind::BuildFailed => {
+            let (program, status) = ("docker".into(), "exit status: 1".into());
+            BuildProblem::Failed { program, doing: Doing::Build, status }.into()
+        }
+        FaultKind::ToolMissing => OwnProblem::CheckImpossible.into(),
+        FaultKind::Changed => {
+            ServiceProblem::Replaced { place: "dev/web".into(), was: "ecs-svc/1".into(), is: None }.into()
+        }
+        FaultKind::Defect => OwnProblem::Inconsistent { lacks: Lack::Stage }.into(),
+    }
+}
+
+#[test]
+fn each_is_of_its_kind() {
+    use FaultKind::*;
+    let kinds = [
+        AccessDenied,
+        CredentialsRefused,
+        WrongAccount,
+        NotFound,
+        Invalid,
+        Throttled,
+        Unreachable,
+        Ambiguous,
+        BuildFailed,
+        ToolMissing,
+        Changed,
+        Defect,
+    ];
+    assert_eq!(kinds.map(|kind| of(kind).kind()), kinds);
+}
