@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::left::{Record, SAME_AGAIN, difference};
 use crate::binary::rig::{Ran, Running, Sandbox, TestEnv, release_in};
 use crate::real::road::print_line;
-use crate::scenarios::stage::LEAVING_NOTHING;
+use crate::scenarios::simulation::LEAVING_NOTHING;
 
 /// Names every kind of effect in one match without a wildcard: one that is added does not compile until a road is found for it.
 macro_rules! kinds {

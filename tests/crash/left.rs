@@ -8,7 +8,7 @@ use kanmon::model::release::Release;
 use kanmon::model::stage_state::Compared;
 use kanmon::model::step::StepState;
 
-use crate::scenarios::stage::{Ended, Stage};
+use crate::scenarios::simulation::{Ended, Simulation};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Left {
@@ -30,22 +30,22 @@ pub const SAME_AGAIN: [&str; 4] = [
     "StartPipelineExecution",
 ];
 
-pub fn left(stage: &Stage, ended: &Ended) -> Left {
-    let mut calls = stage.tally();
+pub fn left(sim: &Simulation, ended: &Ended) -> Left {
+    let mut calls = sim.tally();
     for ((operation, account), count) in &mut calls {
         if SAME_AGAIN.contains(&operation.as_str()) {
-            let of = stage.calls(operation).into_iter().filter(|e| e.account.as_ref() == Some(account));
+            let of = sim.calls(operation).into_iter().filter(|e| e.account.as_ref() == Some(account));
             *count = of.map(|e| e.input.to_string()).collect::<BTreeSet<_>>().len();
         }
     }
     let pipeline = &ended.release.started.pipeline;
     let services = |spec: &kanmon::model::pipeline::Stage| {
         let account = pipeline.account(&spec.account).id.to_string();
-        ["web", "admin"].map(|service| stage.definition(&account, &spec.cluster, service))
+        ["web", "admin"].map(|service| sim.definition(&account, &spec.cluster, service))
     };
     Left {
         calls,
-        made: stage.cut.made(),
+        made: sim.cut.made(),
         runs: pipeline.stages.iter().flat_map(services).collect(),
         record: Record::of(&ended.release, &ended.events),
     }

@@ -12,7 +12,7 @@ use kanmon::model::ids::ReleaseId;
 use super::left::{Left, difference, left};
 use super::roads::{Answered, Road};
 use crate::real::road::print_line;
-use crate::scenarios::stage::{Call, Run, Saved, Stage};
+use crate::scenarios::simulation::{Call, Run, Saved, Simulation};
 
 pub const BOTH: [Moment; 2] = [Moment::Before, Moment::After];
 
@@ -45,12 +45,12 @@ pub struct Undisturbed {
 
 impl Undisturbed {
     pub async fn of(road: &Road) -> Undisturbed {
-        let (stage, run) = road.set_out().await;
+        let (sim, run) = road.set_out().await;
         let [appends, first, last] = [0; 3].map(|nought| Arc::new(AtomicUsize::new(nought)));
-        let (begun, over, cut) = (first.clone(), last.clone(), stage.cut.clone());
+        let (begun, over, cut) = (first.clone(), last.clone(), sim.cut.clone());
         let (from, until) = (road.from, road.until);
         cut.forget();
-        stage.journal.set_hook(move |moment, facts| {
+        sim.journal.set_hook(move |moment, facts| {
             match moment {
                 Moment::Before => {
                     let nth = appends.fetch_add(1, Ordering::Relaxed) + 1;
@@ -64,11 +64,11 @@ impl Undisturbed {
             }
             Ok(())
         });
-        let ended = road.end(&stage, run).await;
+        let ended = road.end(&sim, run).await;
         assert_eq!(ended.ending.outcome(), road.outcome, "{}: {:?}", road.what, ended.ending);
         let (first, last) = (first.load(Ordering::Relaxed), last.load(Ordering::Relaxed));
         assert!(first > 0 && first < last, "{}: it has no point", road.what);
-        Undisturbed { left: left(&stage, &ended), appends: first..=last, calls: stage.cut.calls() }
+        Undisturbed { left: left(&sim, &ended), appends: first..=last, calls: sim.cut.calls() }
     }
 }
 
@@ -107,7 +107,7 @@ pub struct Killed {
 struct Saving {
     points: Vec<Point>,
     id: ReleaseId,
-    stage: Stage,
+    sim: Simulation,
     answered: Answered,
     killed: Arc<Mutex<BTreeMap<Point, Killed>>>,
 }
@@ -115,7 +115,7 @@ struct Saving {
 impl Saving {
     fn look(&self, point: Point) {
         if self.points.contains(&point) {
-            let killed = Killed { saved: self.stage.save(), id: self.id.clone(), answered: self.answered.last() };
+            let killed = Killed { saved: self.sim.save(), id: self.id.clone(), answered: self.answered.last() };
             self.killed.lock().unwrap().insert(point, killed);
         }
     }
@@ -124,10 +124,10 @@ impl Saving {
 impl Killed {
     /// A release, killed at each of these of its appends, as far as it comes to them.
     pub async fn at_appends(road: &Road, points: &[Point]) -> BTreeMap<Point, Killed> {
-        Killed::at(road, points, |stage, saving| {
+        Killed::at(road, points, |sim, saving| {
             let mut appends = 0;
-            let cut = stage.cut.clone();
-            stage.journal.set_hook(move |moment, _| {
+            let cut = sim.cut.clone();
+            sim.journal.set_hook(move |moment, _| {
                 match moment {
                     Moment::Before => appends += 1,
                     Moment::After => cut.appended(),
@@ -141,49 +141,49 @@ impl Killed {
 
     /// The same at each of these of its calls, none of which ever returns to its process.
     pub async fn at_calls(road: &Road, points: &[Point]) -> BTreeMap<Point, Killed> {
-        Killed::at(road, points, |stage, saving| {
-            stage.cut.forget();
-            stage.cut.set_hook(move |nth, moment| saving.look((nth, moment)));
+        Killed::at(road, points, |sim, saving| {
+            sim.cut.forget();
+            sim.cut.set_hook(move |nth, moment| saving.look((nth, moment)));
         })
         .await
     }
 
-    async fn at(road: &Road, points: &[Point], watch: impl FnOnce(&Stage, Saving)) -> BTreeMap<Point, Killed> {
-        let (stage, run) = road.set_out().await;
+    async fn at(road: &Road, points: &[Point], watch: impl FnOnce(&Simulation, Saving)) -> BTreeMap<Point, Killed> {
+        let (sim, run) = road.set_out().await;
         let (id, answered, killed) = (run.id.clone(), road.nothing_answered(), Arc::default());
         let saving = Saving {
             points: points.to_vec(),
             id: id.clone(),
-            stage: stage.clone(),
+            sim: sim.clone(),
             answered: answered.clone(),
             killed: Arc::clone(&killed),
         };
-        watch(&stage, saving);
-        road.accompanied(&stage, &id, &answered, run.end(&stage)).await;
+        watch(&sim, saving);
+        road.accompanied(&sim, &id, &answered, run.end(&sim)).await;
         // The hooks hold the stage that holds them.
-        stage.journal.set_hook(|_, _| Ok(()));
-        stage.cut.end_hook();
+        sim.journal.set_hook(|_, _| Ok(()));
+        sim.cut.end_hook();
         std::mem::take(&mut *killed.lock().unwrap())
     }
 
     /// Another process goes on to the end; what is left then.
     pub async fn gone_on_with(&self, road: &Road) -> Left {
-        self.then(road, async |stage| gone_on_with(stage, &self.id).await).await
+        self.then(road, async |sim| gone_on_with(sim, &self.id).await).await
     }
 
     /// What somebody does with what is left, while the manager answers as before.
-    pub async fn then<T>(&self, road: &Road, walk: impl AsyncFnOnce(&Stage) -> T) -> T {
-        let stage = self.saved.open();
+    pub async fn then<T>(&self, road: &Road, walk: impl AsyncFnOnce(&Simulation) -> T) -> T {
+        let sim = self.saved.open();
         let answered = Answered::up_to(self.answered);
-        road.accompanied(&stage, &self.id, &answered, walk(&stage)).await
+        road.accompanied(&sim, &self.id, &answered, walk(&sim)).await
     }
 }
 
 /// Lets the process die at its `nth` append from now on; whether it came so far.
-pub async fn dies_at_append(stage: &Stage, run: Run, (nth, moment): Point) -> bool {
+pub async fn dies_at_append(sim: &Simulation, run: Run, (nth, moment): Point) -> bool {
     let (appends, died) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
     let dead = died.clone();
-    stage.journal.set_hook(move |at, _| {
+    sim.journal.set_hook(move |at, _| {
         if at == Moment::Before {
             appends.fetch_add(1, Ordering::Relaxed);
         }
@@ -194,27 +194,27 @@ pub async fn dies_at_append(stage: &Stage, run: Run, (nth, moment): Point) -> bo
         Ok(())
     });
     run.over().await;
-    stage.journal.set_hook(|_, _| Ok(()));
+    sim.journal.set_hook(|_, _| Ok(()));
     let died = died.load(Ordering::Relaxed) > 0;
     if died {
-        run.died(stage).await;
+        run.died(sim).await;
     }
     died
 }
 
 /// Another process goes on to the end, if the release has not come there yet.
-pub async fn gone_on_with(stage: &Stage, id: &ReleaseId) -> Left {
-    if let Some(left) = over(stage, id).await {
+pub async fn gone_on_with(sim: &Simulation, id: &ReleaseId) -> Left {
+    if let Some(left) = over(sim, id).await {
         return left;
     }
-    stage.pass(SignedDuration::from_secs(30)).await;
-    let ended = stage.resumes(id).await.end(stage).await;
-    left(stage, &ended)
+    sim.pass(SignedDuration::from_secs(30)).await;
+    let ended = sim.resumes(id).await.end(sim).await;
+    left(sim, &ended)
 }
 
 /// What is left of a release that has come to its end.
-pub async fn over(stage: &Stage, id: &ReleaseId) -> Option<Left> {
-    let release = stage.release_of(id).await;
+pub async fn over(sim: &Simulation, id: &ReleaseId) -> Option<Left> {
+    let release = sim.release_of(id).await;
     let over = release.ended_for_good().is_some();
-    if over { Some(left(stage, &stage.ended(id).await)) } else { None }
+    if over { Some(left(sim, &sim.ended(id).await)) } else { None }
 }

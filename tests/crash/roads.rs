@@ -11,7 +11,7 @@ use kanmon::model::outcome::Outcome;
 use kanmon::model::stage_state::Approval;
 use serde_json::{Value, json};
 
-use crate::scenarios::stage::{COLLEAGUE, Ended, MANAGER, OPERATOR, Run, Stage, Story};
+use crate::scenarios::simulation::{COLLEAGUE, Ended, MANAGER, OPERATOR, Run, Simulation, Story};
 
 /// A release, what comes before it, and what it comes to when nothing kills it.
 #[derive(Clone)]
@@ -58,29 +58,29 @@ impl Road {
     }
 
     /// A world of its own, and the process that is killed in it, about to begin.
-    pub async fn set_out(&self) -> (Stage, Run) {
-        let stage = self.story.clone().open();
+    pub async fn set_out(&self) -> (Simulation, Run) {
+        let sim = self.story.clone().open();
         match self.before {
             Before::Nothing => {}
-            Before::BrokenImage => stage.build_next("broken", &[("exit-code", "1")]),
+            Before::BrokenImage => sim.build_next("broken", &[("exit-code", "1")]),
             Before::Deregistered => {
-                let ecs = aws_sdk_ecs::Client::new(&stage.sdk(COLLEAGUE));
+                let ecs = aws_sdk_ecs::Client::new(&sim.sdk(COLLEAGUE));
                 ecs.deregister_task_definition().task_definition("shop-web:1").send().await.expect("deregistered");
             }
             Before::AnotherQuestion => {
-                let first = stage.release().await;
+                let first = sim.release().await;
                 let id = first.id.clone();
-                stage.asked(&id, "prod").await;
+                sim.asked(&id, "prod").await;
                 first.stop();
-                first.end(&stage).await.is(Outcome::Suspended, 30);
-                stage.deploys(OPERATOR, "shop-prod", "web").await;
-                stage.pass(SignedDuration::from_mins(10)).await;
-                let run = stage.resumes(&id).await;
-                return (stage, run);
+                first.end(&sim).await.is(Outcome::Suspended, 30);
+                sim.deploys(OPERATOR, "shop-prod", "web").await;
+                sim.pass(SignedDuration::from_mins(10)).await;
+                let run = sim.resumes(&id).await;
+                return (sim, run);
             }
         }
-        let run = stage.release().await;
-        (stage, run)
+        let run = sim.release().await;
+        (sim, run)
     }
 
     /// What the manager has answered when a release begins.
@@ -91,41 +91,41 @@ impl Road {
     /// Something that is done while a manager answers what is asked.
     pub async fn accompanied<T>(
         &self,
-        stage: &Stage,
+        sim: &Simulation,
         id: &ReleaseId,
         answered: &Answered,
         walk: impl Future<Output = T>,
     ) -> T {
         tokio::select! {
             done = walk => done,
-            () = self.answering(stage, id, answered) => unreachable!("it goes on for ever"),
+            () = self.answering(sim, id, answered) => unreachable!("it goes on for ever"),
         }
     }
 
-    async fn answering(&self, stage: &Stage, id: &ReleaseId, answered: &Answered) {
-        let asks = stage.release_of(id).await.started.pipeline.stages.iter().any(|stage| stage.approval.is_some());
+    async fn answering(&self, sim: &Simulation, id: &ReleaseId, answered: &Answered) {
+        let asks = sim.release_of(id).await.started.pipeline.stages.iter().any(|sim| sim.approval.is_some());
         if !asks {
             std::future::pending::<()>().await;
         }
         loop {
-            let release = stage.release_of(id).await;
+            let release = sim.release_of(id).await;
             for (name, state) in &release.stages {
                 let Approval::Asked(request) = &state.approval else { continue };
                 // An execution takes its time until its action waits.
-                let waits = request.execution.is_none() || stage.time.timestamp() >= request.asked_at + REACHED;
+                let waits = request.execution.is_none() || sim.time.timestamp() >= request.asked_at + REACHED;
                 if waits && state.asks > answered.last() {
                     answered.0.store(state.asks, Ordering::Relaxed);
-                    stage.approves(MANAGER, id, name.as_str()).await;
+                    sim.approves(MANAGER, id, name.as_str()).await;
                 }
             }
-            stage.pass(SignedDuration::from_secs(15)).await;
+            sim.pass(SignedDuration::from_secs(15)).await;
         }
     }
 
     /// To the end.
-    pub async fn end(&self, stage: &Stage, run: Run) -> Ended {
+    pub async fn end(&self, sim: &Simulation, run: Run) -> Ended {
         let id = run.id.clone();
-        self.accompanied(stage, &id, &self.nothing_answered(), run.end(stage)).await
+        self.accompanied(sim, &id, &self.nothing_answered(), run.end(sim)).await
     }
 }
 

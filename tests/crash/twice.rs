@@ -17,18 +17,18 @@ const SOON: u64 = 6;
 /// Killed at an append, gone on with, killed again at one of the next, and gone on with again.
 async fn killed_again(first: &Killed, road: &Road, second: Point, twice: &Cell<usize>) -> Left {
     first
-        .then(road, async |stage| {
+        .then(road, async |sim| {
             let id = &first.id;
-            if let Some(left) = over(stage, id).await {
+            if let Some(left) = over(sim, id).await {
                 return left;
             }
-            stage.pass(SignedDuration::from_secs(30)).await;
-            let again = stage.resumes(id).await;
+            sim.pass(SignedDuration::from_secs(30)).await;
+            let again = sim.resumes(id).await;
             // Near its end it may have fewer appends than that: then it ended, and was killed once.
-            if dies_at_append(stage, again, second).await {
+            if dies_at_append(sim, again, second).await {
                 twice.set(twice.get() + 1);
             }
-            gone_on_with(stage, id).await
+            gone_on_with(sim, id).await
         })
         .await
 }

@@ -12,16 +12,16 @@ const FOR_EVER: u32 = u32::MAX;
 
 /// It goes without the operation, or ends parked, as one of these; mended and resumed, it leaves what the undisturbed release leaves.
 async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: &Kind) -> Result<(), String> {
-    let (stage, run) = whole().set_out().await;
-    stage.fault(operation, kind.clone(), FOR_EVER);
+    let (sim, run) = whole().set_out().await;
+    sim.fault(operation, kind.clone(), FOR_EVER);
     let id = run.id.clone();
-    let Some(ended) = comes_to_an_end(&stage, run).await else { return Err("it never ends".to_owned()) };
-    if !was_met(&stage, operation, kind) {
+    let Some(ended) = comes_to_an_end(&sim, run).await else { return Err("it never ends".to_owned()) };
+    if !was_met(&sim, operation, kind) {
         return Err("nobody met the fault".to_owned());
     }
     if ended.ending.outcome() == Outcome::Succeeded {
         // There is a way without this operation, to the same end.
-        let left = what_counts(&stage, &ended).without_listed();
+        let left = what_counts(&sim, &ended).without_listed();
         let difference = difference(&from.left.clone().without_listed(), &left);
         return difference.map_or(Ok(()), |d| Err(format!("succeeded otherwise: {d}")));
     }
@@ -31,11 +31,11 @@ async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: 
     if ended.told().hints.is_empty() {
         return Err(format!("no hint: {}", ended.words()));
     }
-    stage.end_faults();
-    stage.pass(SignedDuration::from_mins(10)).await;
-    let resumed = stage.resumes(&id).await;
-    let Some(ended) = comes_to_an_end(&stage, resumed).await else { return Err("it never ends again".to_owned()) };
-    let difference = difference(&from.left, &what_counts(&stage, &ended));
+    sim.end_faults();
+    sim.pass(SignedDuration::from_mins(10)).await;
+    let resumed = sim.resumes(&id).await;
+    let Some(ended) = comes_to_an_end(&sim, resumed).await else { return Err("it never ends again".to_owned()) };
+    let difference = difference(&from.left, &what_counts(&sim, &ended));
     difference.map_or(Ok(()), |d| Err(format!("resumed: {}\n{d}", ended.words())))
 }
 

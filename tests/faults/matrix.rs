@@ -8,7 +8,7 @@ use kanmon::sandbox::faults::Kind;
 use crate::crash::left::{Left, left};
 use crate::crash::roads::{Road, whole};
 use crate::real::road::print_line;
-use crate::scenarios::stage::{Ended, Run, Stage};
+use crate::scenarios::simulation::{Ended, Run, Simulation};
 
 /// What a release calls, and what it leaves where nothing goes wrong.
 pub struct Undisturbed {
@@ -17,31 +17,31 @@ pub struct Undisturbed {
 }
 
 pub async fn undisturbed() -> Undisturbed {
-    let (stage, run) = whole().set_out().await;
-    let ended = whole().end(&stage, run).await;
+    let (sim, run) = whole().set_out().await;
+    let ended = whole().end(&sim, run).await;
     ended.is(Outcome::Succeeded, 0);
-    let operations = stage.world.lock().unwrap().log().iter().map(|e| e.operation.clone()).collect();
-    Undisturbed { operations, left: what_counts(&stage, &ended) }
+    let operations = sim.world.lock().unwrap().log().iter().map(|e| e.operation.clone()).collect();
+    Undisturbed { operations, left: what_counts(&sim, &ended) }
 }
 
 /// Facts that a fault adds: what it was told of, and what a process ends with that cannot go on.
 const TOLD_OF_FAULTS: [&str; 3] = ["effect-failed", "effect-unknown", "suspended"];
 
 /// What has to be as without the fault.
-pub fn what_counts(stage: &Stage, ended: &Ended) -> Left {
-    left(stage, ended).without(&TOLD_OF_FAULTS)
+pub fn what_counts(sim: &Simulation, ended: &Ended) -> Left {
+    left(sim, ended).without(&TOLD_OF_FAULTS)
 }
 
 /// To the end, which comes within days of the stage's time.
-pub async fn comes_to_an_end(stage: &Stage, run: Run) -> Option<Ended> {
-    comes_to_an_end_of(&whole(), stage, run).await
+pub async fn comes_to_an_end(sim: &Simulation, run: Run) -> Option<Ended> {
+    comes_to_an_end_of(&whole(), sim, run).await
 }
 
 /// The same on another road.
-pub async fn comes_to_an_end_of(road: &Road, stage: &Stage, run: Run) -> Option<Ended> {
+pub async fn comes_to_an_end_of(road: &Road, sim: &Simulation, run: Run) -> Option<Ended> {
     tokio::select! {
-        ended = road.end(stage, run) => Some(ended),
-        () = stage.hours(72) => None,
+        ended = road.end(sim, run) => Some(ended),
+        () = sim.hours(72) => None,
     }
 }
 
@@ -64,6 +64,6 @@ where
 }
 
 /// Whether the fault was met at all: an order that nobody meets proves nothing.
-pub fn was_met(stage: &Stage, operation: &str, kind: &Kind) -> bool {
-    stage.tried(operation).iter().any(|e| e.fault.as_ref() == Some(kind))
+pub fn was_met(sim: &Simulation, operation: &str, kind: &Kind) -> bool {
+    sim.tried(operation).iter().any(|e| e.fault.as_ref() == Some(kind))
 }

@@ -9,17 +9,17 @@ use super::matrix::{Undisturbed, comes_to_an_end, every_operation, undisturbed, 
 use crate::crash::left::difference;
 use crate::crash::roads::whole;
 use crate::real::road::print_line;
-use crate::scenarios::stage::Stage;
+use crate::scenarios::simulation::Simulation;
 
 /// The next `count` calls of the operation meet it.
 async fn passes(count: u32, from: &Undisturbed, operation: &str, kind: &Kind) -> Result<(), String> {
-    let (stage, run) = whole().set_out().await;
-    stage.fault(operation, kind.clone(), count);
-    let Some(ended) = comes_to_an_end(&stage, run).await else { return Err("it never ends".to_owned()) };
-    if !was_met(&stage, operation, kind) {
+    let (sim, run) = whole().set_out().await;
+    sim.fault(operation, kind.clone(), count);
+    let Some(ended) = comes_to_an_end(&sim, run).await else { return Err("it never ends".to_owned()) };
+    if !was_met(&sim, operation, kind) {
         return Err("nobody met the fault".to_owned());
     }
-    let difference = difference(&from.left, &what_counts(&stage, &ended));
+    let difference = difference(&from.left, &what_counts(&sim, &ended));
     difference.map_or(Ok(()), |d| Err(format!("{}\n{d}", ended.words())))
 }
 
@@ -58,19 +58,17 @@ async fn reads_that_lag() {
     let undisturbed = undisturbed().await;
     let (mut lagged, mut wrong) = (0, Vec::new());
     for operation in undisturbed.operations.iter().filter(|operation| is_read(operation)) {
-        let (stage, run) = whole().set_out().await;
-        stage.fault(operation, Kind::StaleRead, 3);
-        let Some(ended) = comes_to_an_end(&stage, run).await else {
+        let (sim, run) = whole().set_out().await;
+        sim.fault(operation, Kind::StaleRead, 3);
+        let Some(ended) = comes_to_an_end(&sim, run).await else {
             wrong.push(format!("{operation}: it never ends"));
             continue;
         };
-        lagged += usize::from(was_met(&stage, operation, &Kind::StaleRead));
+        lagged += usize::from(was_met(&sim, operation, &Kind::StaleRead));
         let difference = match operation.as_str() {
             // A revision that does not show yet is registered once more; what counts is that nothing is deployed twice.
-            "ListTaskDefinitions" => {
-                twice_updated(&stage).or_else(|| (ended.code != 0).then(|| "it failed".to_owned()))
-            }
-            _ => difference(&undisturbed.left, &what_counts(&stage, &ended)),
+            "ListTaskDefinitions" => twice_updated(&sim).or_else(|| (ended.code != 0).then(|| "it failed".to_owned())),
+            _ => difference(&undisturbed.left, &what_counts(&sim, &ended)),
         };
         wrong.extend(difference.map(|d| format!("{operation}: {}\n{d}", ended.words())));
     }
@@ -80,8 +78,8 @@ async fn reads_that_lag() {
 }
 
 /// A service that was updated more than once.
-pub fn twice_updated(stage: &Stage) -> Option<String> {
+pub fn twice_updated(sim: &Simulation) -> Option<String> {
     let mut seen = BTreeSet::new();
     let of = |e: &Entry| (e.account.clone(), e.input["cluster"].to_string(), e.input["service"].to_string());
-    stage.calls("UpdateService").iter().map(of).find(|service| !seen.insert(service.clone())).map(|s| format!("{s:?}"))
+    sim.calls("UpdateService").iter().map(of).find(|service| !seen.insert(service.clone())).map(|s| format!("{s:?}"))
 }

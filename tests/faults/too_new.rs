@@ -52,23 +52,23 @@ fn below(
 async fn comes_to(operation: &str, member: &str, same: &Left) -> Option<Result<(), String>> {
     let kind = Kind::NewEnum(member.to_owned());
     let road = production();
-    let (stage, run) = road.set_out().await;
-    stage.fault(operation, kind.clone(), u32::MAX);
-    let Some(ended) = comes_to_an_end_of(&road, &stage, run).await else {
+    let (sim, run) = road.set_out().await;
+    sim.fault(operation, kind.clone(), u32::MAX);
+    let Some(ended) = comes_to_an_end_of(&road, &sim, run).await else {
         return Some(Err("it never ends".to_owned()));
     };
-    if !was_met(&stage, operation, &kind) {
+    if !was_met(&sim, operation, &kind) {
         return None;
     }
     let outcome = ended.ending.outcome();
     Some(match (outcome, operation, member) {
         // A revision of which it is not known whether it may be used is registered anew.
-        (Outcome::Succeeded, "DescribeTaskDefinition", "taskDefinition.status") => match twice_updated(&stage) {
+        (Outcome::Succeeded, "DescribeTaskDefinition", "taskDefinition.status") => match twice_updated(&sim) {
             None => Ok(()),
             Some(service) => Err(format!("{service} was updated twice")),
         },
         (Outcome::Succeeded, ..) => {
-            difference(same, &what_counts(&stage, &ended)).map_or(Ok(()), |d| Err(format!("succeeded otherwise: {d}")))
+            difference(same, &what_counts(&sim, &ended)).map_or(Ok(()), |d| Err(format!("succeeded otherwise: {d}")))
         }
         (Outcome::Blocked | Outcome::Unknown | Outcome::StillRunning | Outcome::Suspended | Outcome::Access, ..) => {
             Ok(())
@@ -85,11 +85,11 @@ async fn is_never_taken_for_good() {
     let Some(models) = models() else {
         return leave_out("enums that are too new", "no botocore in TARGET/models; tests/run puts it there");
     };
-    let (stage, run) = production().set_out().await;
-    let ended = production().end(&stage, run).await;
+    let (sim, run) = production().set_out().await;
+    let ended = production().end(&sim, run).await;
     ended.is(Outcome::Succeeded, 0);
-    let operations: BTreeSet<String> = stage.world.lock().unwrap().log().iter().map(|e| e.operation.clone()).collect();
-    let same = what_counts(&stage, &ended);
+    let operations: BTreeSet<String> = sim.world.lock().unwrap().log().iter().map(|e| e.operation.clone()).collect();
+    let same = what_counts(&sim, &ended);
     let (mut all, mut wrong) = (0, Vec::new());
     for operation in &operations {
         for member in enums(models, operation) {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::chance::Chance;
 use super::log::Log;
-use crate::scenarios::stage::Time;
+use crate::scenarios::simulation::Time;
 
 /// What can still go wrong in a schedule: after that it comes to its end.
 pub struct Mischief(AtomicU32, AtomicBool);

@@ -27,7 +27,7 @@ use super::journal::Watched;
 use super::log::{Entry, Log};
 use super::network::Network;
 use super::process::{Mischief, Process, Wrong};
-use crate::scenarios::stage::{Content, DEV, DEVELOPER, Stage, Story};
+use crate::scenarios::simulation::{Content, DEV, DEVELOPER, Simulation, Story};
 use kanmon::model::reason::Watched as Reading;
 use kanmon::model::waiting::Waiting;
 
@@ -52,7 +52,7 @@ fn steps(chance: &mut Chance) -> Value {
 
 /// Everybody who takes part.
 struct Play {
-    stage: Stage,
+    sim: Simulation,
     log: Arc<Log>,
     mischief: Arc<Mischief>,
 }
@@ -81,7 +81,7 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
     let story = story.world("/ecs/0/serviceDeployments", json!(chance.odds(300)));
     let mischief = Arc::new(Mischief::new(u32::try_from(chance.below(MISCHIEF)).expect("few")));
     let play = Play {
-        stage: story.file("/defaults/poll", json!("40s")).open_at(Latency::new(PACE)),
+        sim: story.file("/defaults/poll", json!("40s")).open_at(Latency::new(PACE)),
         log: Arc::default(),
         mischief,
     };
@@ -89,7 +89,7 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
     let releases = 2 + chance.below(2);
     let mut parts = Vec::new();
     for n in 0..releases {
-        let id = new_id(play.stage.time.as_ref());
+        let id = new_id(play.sim.time.as_ref());
         let part = Arc::new(Part { id, layer: format!("image {n}"), chance: Mutex::new(chance.part()) });
         let delay = chance.one_of(&[0, 1, 5, 30, 60, 100, 200]);
         parts.push((part, delay));
@@ -98,12 +98,12 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
     for (part, delay) in &parts {
         let (play, part, delay, second) = (play.clone(), part.clone(), *delay, chance.odds(500));
         tasks.push(tokio::spawn(async move {
-            play.stage.pass(SignedDuration::from_secs(delay)).await;
+            play.sim.pass(SignedDuration::from_secs(delay)).await;
             let first = play.clone().begins(part.clone());
             // Somebody else takes it up, from another machine, whether it was left or not.
             let other = async {
                 if second {
-                    play.stage.pass(SignedDuration::from_secs(delay + 45)).await;
+                    play.sim.pass(SignedDuration::from_secs(delay + 45)).await;
                     play.clone().taken_up(part.clone(), TAKEN_UP / 2).await;
                 }
             };
@@ -119,11 +119,11 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
     tokio::select! {
         biased;
         done = all => done?,
-        () = play.stage.hours(HOURS) => {}
+        () = play.sim.hours(HOURS) => {}
     }
     play.mischief.end();
     // What is still on its way arrives, and leases run out.
-    play.stage.hours(1).await;
+    play.sim.hours(1).await;
     let mut ids: Vec<_> = parts.iter().map(|(part, _)| part.clone()).collect();
     ids.sort_by(|a, b| a.id.cmp(&b.id));
     for part in &ids {
@@ -140,9 +140,9 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
 impl Play {
     fn process(&self, part: &Part) -> (Arc<Process>, Context) {
         let mut chance = part.chance.lock().unwrap();
-        let process = Process::new(self.stage.process(), self.log.clone(), self.mischief.clone(), chance.part());
+        let process = Process::new(self.sim.process(), self.log.clone(), self.mischief.clone(), chance.part());
         let clock = Wrong {
-            time: self.stage.time.clone(),
+            time: self.sim.time.clone(),
             process: process.clone(),
             by: Mutex::new(SignedDuration::from_secs(
                 chance.one_of(&[0, 0, 1, -1, 20, -20, 70, -70, 300, -300, 3600, -3600]),
@@ -150,21 +150,21 @@ impl Play {
             up: SignedDuration::from_secs(chance.one_of(&[0, 1000, 5_000_000])),
             fast: chance.one_of(&[0, 0, 5, -5]),
         };
-        let network = Network { inner: self.stage.connector(), process: process.clone(), release: part.id.clone() };
+        let network = Network { inner: self.sim.connector(), process: process.clone(), release: part.id.clone() };
         let content = Content { layer: part.layer.clone(), labels: BTreeMap::new() };
         let contents = Arc::new(Mutex::new(BTreeMap::from([("shop".to_owned(), content)])));
-        let mut connection = self.stage.connection(DEVELOPER);
+        let mut connection = self.sim.connection(DEVELOPER);
         connection.http = SharedHttpClient::new(network);
         connection.images.contents = contents;
-        connection.journal = Arc::new(Watched { inner: self.stage.journal.clone(), process: process.clone() });
+        connection.journal = Arc::new(Watched { inner: self.sim.journal.clone(), process: process.clone() });
         connection.clock = Arc::new(clock);
-        let context = self.stage.context_of(connection, process.holder.clone());
+        let context = self.sim.context_of(connection, process.holder.clone());
         (process, context)
     }
 
     /// `kanmon release`, until it begins, and again and again `kanmon resume`.
     async fn begins(self: Arc<Self>, part: Arc<Part>) {
-        while self.stage.journal.read(&part.id).await.is_err() {
+        while self.sim.journal.read(&part.id).await.is_err() {
             let (process, context) = self.process(&part);
             let until = Some(context.pipeline.stages[0].name.clone());
             let wanted = NewRelease { until, ..NewRelease::default() };
@@ -173,7 +173,7 @@ impl Play {
                 () = process.death() => {}
                 begun = begin_as(&context, part.id.clone(), wanted) => match begun {
                     Ok(begun) => self.works(&process, begun, &part).await,
-                    Err(_) => self.stage.pass(SignedDuration::from_secs(5)).await,
+                    Err(_) => self.sim.pass(SignedDuration::from_secs(5)).await,
                 },
             }
         }
@@ -184,8 +184,8 @@ impl Play {
     async fn taken_up(self: Arc<Self>, part: Arc<Part>, times: u32) {
         for _ in 0..times {
             let pause = part.chance.lock().unwrap().one_of(&[1, 10, 40, 80, 200]);
-            self.stage.pass(SignedDuration::from_secs(pause)).await;
-            let Ok(events) = self.stage.journal.read(&part.id).await else { continue };
+            self.sim.pass(SignedDuration::from_secs(pause)).await;
+            let Ok(events) = self.sim.journal.read(&part.id).await else { continue };
             if Release::fold(&events).expect("a whole journal").ended_for_good().is_some() {
                 return;
             }
@@ -216,7 +216,7 @@ impl Play {
                 abort.abort();
                 // On the same machine it is known at once; on another its lease has to run out.
                 if part.chance.lock().unwrap().odds(500) {
-                    self.stage.is_dead(&process.holder);
+                    self.sim.is_dead(&process.holder);
                 }
             }
         }
@@ -224,7 +224,7 @@ impl Play {
 
     /// How a release ended, held against what AWS saw.
     async fn ended(&self, id: &ReleaseId) -> Result<(), String> {
-        let events = self.stage.journal.read(id).await.map_err(|e| e.to_string())?;
+        let events = self.sim.journal.read(id).await.map_err(|e| e.to_string())?;
         let release = Release::fold(&events).map_err(|e| e.to_string())?;
         let Some(ending) = &release.ending else { return Err(format!("{id} never came to an end")) };
         match ending.outcome() {
@@ -271,7 +271,7 @@ impl Play {
 
     /// When nothing moves any more, services run what somebody last set them to.
     async fn settled(&self) -> Result<(), String> {
-        self.stage.hours(1).await;
+        self.sim.hours(1).await;
         for service in ["web", "admin"] {
             let last = self.log.entries().into_iter().rev().find_map(|(_, entry)| match entry {
                 Entry::Arrived { call, .. }
@@ -281,7 +281,7 @@ impl Play {
                 }
                 _ => None,
             });
-            let runs = self.stage.definition(DEV, "shop-dev", service);
+            let runs = self.sim.definition(DEV, "shop-dev", service);
             if let Some(last) = last
                 && runs.as_ref() != Some(&last)
             {

@@ -6,13 +6,13 @@ use kanmon::model::outcome::Outcome;
 use kanmon::model::step::part::Direction;
 use serde_json::{Value, json};
 
-use super::stage::{DEV, MANAGER, PROD, Stage, Story};
+use super::simulation::{DEV, MANAGER, PROD, Simulation, Story};
 
 fn steps() -> Value {
     json!([{ "run": "migrate" }, { "roll": "web" }])
 }
 
-fn dev() -> Stage {
+fn dev() -> Simulation {
     Story::new().stages(&["dev"]).steps("dev", steps()).open()
 }
 
@@ -22,25 +22,25 @@ async fn is_resumed(what: &str, is: fn(&Fact) -> bool, then: SignedDuration) {
     let whole = plain.release().await.end(&plain).await;
     whole.is(Outcome::Succeeded, 0);
 
-    let stage = dev();
-    let run = stage.release().await;
+    let sim = dev();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.fact(&id, what, is).await;
-    stage.pass(then).await;
-    run.crash(&stage).await;
-    stage.pass(SignedDuration::from_mins(2)).await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    sim.fact(&id, what, is).await;
+    sim.pass(then).await;
+    run.crash(&sim).await;
+    sim.pass(SignedDuration::from_mins(2)).await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    let (mut there, mut here) = (plain.tally(), stage.tally());
+    let (mut there, mut here) = (plain.tally(), sim.tally());
     for tally in [&mut there, &mut here] {
         // Repeated calls with one token or tag are one task and one image: counted by what they left below.
         tally.retain(|(operation, _), _| operation != "RunTask" && operation != "PutImage");
     }
     assert_eq!(here, there, "{what}");
     let tokens: std::collections::BTreeSet<_> =
-        stage.calls("RunTask").iter().map(|e| e.input["clientToken"].to_string()).collect();
+        sim.calls("RunTask").iter().map(|e| e.input["clientToken"].to_string()).collect();
     assert_eq!(tokens.len(), 1, "{what}");
-    assert_eq!(stage.digest(DEV, "shop-dev", "web"), plain.digest(DEV, "shop-dev", "web"), "{what}");
+    assert_eq!(sim.digest(DEV, "shop-dev", "web"), plain.digest(DEV, "shop-dev", "web"), "{what}");
 }
 
 fn intended(fact: &Fact, is: fn(&Effect) -> bool) -> bool {
@@ -91,18 +91,18 @@ async fn while_a_rollout_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn while_it_waits_for_approval() {
-    let stage = Story::new().stages(&["prod"]).open();
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["prod"]).open();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.asked(&id, "prod").await;
-    run.crash(&stage).await;
+    sim.asked(&id, "prod").await;
+    run.crash(&sim).await;
     // The answer comes while nobody works on the release.
-    stage.approves(MANAGER, &id, "prod").await;
-    stage.hours(2).await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    sim.hours(2).await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. })), 1, "nobody is asked twice");
-    assert_eq!(stage.updates(PROD, "shop-prod", "web").len(), 1);
+    assert_eq!(sim.updates(PROD, "shop-prod", "web").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,14 +111,14 @@ async fn while_a_failed_stage_is_put_back() {
     let steps = json!([
         { "roll": "admin" }, { "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "10s" } },
     ]);
-    let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
-    let before = ["web", "admin"].map(|s| stage.definition(DEV, "shop-dev", s).unwrap());
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", steps).open();
+    let before = ["web", "admin"].map(|s| sim.definition(DEV, "shop-dev", s).unwrap());
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "restored", rollback_started).await;
-    run.crash(&stage).await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    sim.fact(&id, "restored", rollback_started).await;
+    run.crash(&sim).await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
-    assert_eq!(["web", "admin"].map(|s| stage.definition(DEV, "shop-dev", s).unwrap()), before);
-    assert_eq!(stage.calls("UpdateService").len(), 4);
+    assert_eq!(["web", "admin"].map(|s| sim.definition(DEV, "shop-dev", s).unwrap()), before);
+    assert_eq!(sim.calls("UpdateService").len(), 4);
 }

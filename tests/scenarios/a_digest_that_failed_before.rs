@@ -3,55 +3,55 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::{Asking, COLLEAGUE, DEV, DEVELOPER, MANAGER, Run, Stage, Story, force};
+use super::simulation::{Asking, COLLEAGUE, DEV, DEVELOPER, MANAGER, Run, Simulation, Story, force};
 
-fn crashing() -> Stage {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
-    stage.build_next("broken", &[("exit-code", "42")]);
-    stage
+fn crashing() -> Simulation {
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    sim.build_next("broken", &[("exit-code", "42")]);
+    sim
 }
 
 #[tokio::test(start_paused = true)]
 async fn does_not_enter_again() {
-    let stage = crashing();
-    let first = stage.release().await;
+    let sim = crashing();
+    let first = sim.release().await;
     let id = first.id.clone();
-    first.end(&stage).await.is(Outcome::RolledBack, 20);
+    first.end(&sim).await.is(Outcome::RolledBack, 20);
     // The same bytes, built anew by another release.
-    let ended = stage.release().await.end(&stage).await;
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says(&format!("failed in dev before and were rolled back, in {id}"));
     ended.says("42");
     ended.says("--force --reason");
     assert!(!ended.entered("dev"));
-    assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 1, "the first one's");
-    stage.build_next("mended", &[]);
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+    assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 1, "the first one's");
+    sim.build_next("mended", &[]);
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn enters_by_force_and_that_is_on_record() {
-    let stage = crashing();
-    stage.release().await.end(&stage).await.is(Outcome::RolledBack, 20);
+    let sim = crashing();
+    sim.release().await.end(&sim).await.is(Outcome::RolledBack, 20);
     let reasons = force("the database was away");
-    let ended = stage.asks(Asking { reasons, ..Asking::default() }).await.end(&stage).await;
+    let ended = sim.asks(Asking { reasons, ..Asking::default() }).await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
     assert!(ended.has(|f| matches!(f, Fact::Forced { reason, .. } if reason == "the database was away")));
     assert!(
         ended.place(|f| matches!(f, Fact::Forced { .. })) < ended.place(|f| matches!(f, Fact::StageEntered { .. }))
     );
-    assert_eq!(stage.ledger("dev").await.failed.len(), 1, "the same images, failed once more");
+    assert_eq!(sim.ledger("dev").await.failed.len(), 1, "the same images, failed once more");
 }
 
 #[tokio::test(start_paused = true)]
 async fn that_was_refused_is_promoted_by_force() {
-    let stage = crashing();
-    stage.release().await.end(&stage).await.is(Outcome::RolledBack, 20);
-    let refused = stage.release().await;
+    let sim = crashing();
+    sim.release().await.end(&sim).await.is(Outcome::RolledBack, 20);
+    let refused = sim.release().await;
     let id = refused.id.clone();
-    refused.end(&stage).await.is(Outcome::Blocked, 10);
-    stage.promotes(DEVELOPER, &id, "dev").await.end(&stage).await.is(Outcome::Blocked, 10);
-    let ended = stage.promotes_by_force(DEVELOPER, &id, "dev", "once more").await.end(&stage).await;
+    refused.end(&sim).await.is(Outcome::Blocked, 10);
+    sim.promotes(DEVELOPER, &id, "dev").await.end(&sim).await.is(Outcome::Blocked, 10);
+    let ended = sim.promotes_by_force(DEVELOPER, &id, "dev", "once more").await.end(&sim).await;
     assert!(ended.entered("dev"));
     assert!(ended.has(|f| matches!(f, Fact::Forced { reason, .. } if reason == "once more")));
 }
@@ -60,9 +60,9 @@ async fn that_was_refused_is_promoted_by_force() {
 async fn in_a_check_is_remembered_with_all_that_went_back() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let check = json!({ "check": { "http": url, "status": 403, "timeout": "30s" } });
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }, check])).open();
-    stage.release().await.end(&stage).await.is(Outcome::RolledBack, 20);
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }, check])).open();
+    sim.release().await.end(&sim).await.is(Outcome::RolledBack, 20);
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("the check of dev failed");
 }
@@ -72,21 +72,21 @@ async fn is_only_what_was_rolled_back() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let steps = json!([{ "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "30s" } }]);
     let story = Story::new().stages(&["dev"]).steps("dev", steps);
-    let stage = story.of_stage("dev", "on_failure", json!("stop")).open();
-    stage.release().await.end(&stage).await.is(Outcome::Failed, 24);
-    assert!(stage.ledger("dev").await.failed.is_empty(), "nothing was rolled back");
+    let sim = story.of_stage("dev", "on_failure", json!("stop")).open();
+    sim.release().await.end(&sim).await.is(Outcome::Failed, 24);
+    assert!(sim.ledger("dev").await.failed.is_empty(), "nothing was rolled back");
     // An abort says nothing about an image.
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
-    let run = stage.release().await;
-    stage.fact(&run.id, "rolled", rollout_started).await;
-    stage.aborts(&run.id, true).await;
-    run.end(&stage).await.is(Outcome::Aborted, 23);
-    assert!(stage.ledger("dev").await.failed.is_empty());
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    let run = sim.release().await;
+    sim.fact(&run.id, "rolled", rollout_started).await;
+    sim.aborts(&run.id, true).await;
+    run.end(&sim).await.is(Outcome::Aborted, 23);
+    assert!(sim.ledger("dev").await.failed.is_empty());
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
 /// Prod's check asks for something outside of what is released.
-fn depending() -> Stage {
+fn depending() -> Simulation {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/admin";
     let check = json!({ "check": { "http": url, "timeout": "30s" } });
     let story = Story::new().stages(&["dev", "prod"]).steps("dev", json!([{ "roll": "web" }]));
@@ -94,40 +94,40 @@ fn depending() -> Stage {
 }
 
 /// How many of it run.
-async fn depends_on(stage: &Stage, tasks: i32) {
-    let ecs = aws_sdk_ecs::Client::new(&stage.sdk(COLLEAGUE));
+async fn depends_on(sim: &Simulation, tasks: i32) {
+    let ecs = aws_sdk_ecs::Client::new(&sim.sdk(COLLEAGUE));
     ecs.update_service().cluster("shop-dev").service("admin").desired_count(tasks).send().await.expect("scaled");
-    stage.hours(1).await;
+    sim.hours(1).await;
 }
 
-async fn approved(stage: &Stage, run: Run) -> super::stage::Ended {
-    stage.asked(&run.id, "prod").await;
-    stage.approves(MANAGER, &run.id, "prod").await;
-    run.end(stage).await
+async fn approved(sim: &Simulation, run: Run) -> super::simulation::Ended {
+    sim.asked(&run.id, "prod").await;
+    sim.approves(MANAGER, &run.id, "prod").await;
+    run.end(sim).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn enters_by_force_only_where_force_was_asked_for() {
-    let stage = depending();
-    depends_on(&stage, 0).await;
-    approved(&stage, stage.release().await).await.is(Outcome::RolledBack, 20);
+    let sim = depending();
+    depends_on(&sim, 0).await;
+    approved(&sim, sim.release().await).await.is(Outcome::RolledBack, 20);
     let reasons = force("dev was flaky");
-    let only_dev = stage.asks(Asking { reasons, until: Some("dev"), ..Asking::default() }).await.end(&stage).await;
+    let only_dev = sim.asks(Asking { reasons, until: Some("dev"), ..Asking::default() }).await.end(&sim).await;
     assert_eq!(only_dev.code, 0);
-    let ended = stage.promotes(DEVELOPER, &only_dev.release.id, "prod").await.end(&stage).await;
+    let ended = sim.promotes(DEVELOPER, &only_dev.release.id, "prod").await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     assert!(!ended.entered("prod") && !ended.has(|f| matches!(f, Fact::Forced { .. })));
 }
 
 #[tokio::test(start_paused = true)]
 async fn enters_by_itself_again_once_it_was_proven_there() {
-    let stage = depending();
-    depends_on(&stage, 0).await;
-    approved(&stage, stage.release().await).await.is(Outcome::RolledBack, 20);
-    assert_eq!(stage.ledger("prod").await.failed.len(), 1);
-    depends_on(&stage, 1).await;
+    let sim = depending();
+    depends_on(&sim, 0).await;
+    approved(&sim, sim.release().await).await.is(Outcome::RolledBack, 20);
+    assert_eq!(sim.ledger("prod").await.failed.len(), 1);
+    depends_on(&sim, 1).await;
     let reasons = force("what it needs is back");
-    approved(&stage, stage.asks(Asking { reasons, ..Asking::default() }).await).await.is(Outcome::Succeeded, 0);
-    assert_eq!(stage.ledger("prod").await.failed, []);
-    approved(&stage, stage.release().await).await.is(Outcome::Unchanged, 0);
+    approved(&sim, sim.asks(Asking { reasons, ..Asking::default() }).await).await.is(Outcome::Succeeded, 0);
+    assert_eq!(sim.ledger("prod").await.failed, []);
+    approved(&sim, sim.release().await).await.is(Outcome::Unchanged, 0);
 }

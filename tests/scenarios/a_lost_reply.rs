@@ -2,7 +2,7 @@ use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
-use super::stage::{DEV, Story};
+use super::simulation::{DEV, Story};
 
 /// One call goes wrong in this way; the release ends as if nothing had been, and nothing is done twice.
 async fn is_found_by_reading(operation: &str, kind: Kind) {
@@ -10,15 +10,15 @@ async fn is_found_by_reading(operation: &str, kind: Kind) {
     let plain = Story::new().stages(&["dev"]).steps("dev", steps.clone()).open();
     plain.release().await.end(&plain).await.is(Outcome::Succeeded, 0);
 
-    let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
-    stage.fault(operation, kind.clone(), 1);
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", steps).open();
+    sim.fault(operation, kind.clone(), 1);
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    let met = stage.tried(operation);
+    let met = sim.tried(operation);
     assert!(met.iter().any(|e| e.fault.as_ref() == Some(&kind)), "{operation} met the fault");
-    assert_eq!(stage.tally(), plain.tally(), "{operation} took effect as often as without the fault");
+    assert_eq!(sim.tally(), plain.tally(), "{operation} took effect as often as without the fault");
     let digest = ended.release.images.values().next().unwrap().digest.to_string();
-    assert_eq!(stage.digest(DEV, "shop-dev", "web").unwrap(), digest);
+    assert_eq!(sim.digest(DEV, "shop-dev", "web").unwrap(), digest);
 }
 
 #[tokio::test(start_paused = true)]
@@ -34,11 +34,11 @@ async fn of_register_task_definition() {
 #[tokio::test(start_paused = true)]
 async fn of_run_task() {
     let steps = json!([{ "run": "migrate" }, { "roll": "web" }]);
-    let stage = Story::new().stages(&["dev"]).steps("dev", steps).open();
-    stage.fault("RunTask", Kind::ResetAfter, 1);
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", steps).open();
+    sim.fault("RunTask", Kind::ResetAfter, 1);
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    let calls = stage.calls("RunTask");
+    let calls = sim.calls("RunTask");
     let tokens: std::collections::BTreeSet<_> =
         calls.iter().map(|e| e.input["clientToken"].as_str().unwrap().to_owned()).collect();
     assert_eq!((calls.len(), tokens.len()), (2, 1), "asked again with the same token: one task");
@@ -53,23 +53,23 @@ async fn that_was_never_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn of_a_push() {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
-    stage.fault("PutImage", Kind::ResetAfter, 1);
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    sim.fault("PutImage", Kind::ResetAfter, 1);
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn of_start_pipeline_execution() {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
-    let stage = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
-    stage.fault("StartPipelineExecution", Kind::ResetAfter, 1);
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
-    stage.pass(jiff::SignedDuration::from_mins(10)).await;
-    stage.approves(super::stage::MANAGER, &run.id, "prod").await;
-    run.end(&stage).await.is(Outcome::Succeeded, 0);
-    let tokens: std::collections::BTreeSet<_> = stage
+    let sim = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
+    sim.fault("StartPipelineExecution", Kind::ResetAfter, 1);
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
+    sim.pass(jiff::SignedDuration::from_mins(10)).await;
+    sim.approves(super::simulation::MANAGER, &run.id, "prod").await;
+    run.end(&sim).await.is(Outcome::Succeeded, 0);
+    let tokens: std::collections::BTreeSet<_> = sim
         .calls("StartPipelineExecution")
         .iter()
         .map(|e| e.input["clientRequestToken"].as_str().unwrap().to_owned())
@@ -85,19 +85,19 @@ async fn of_an_update_to_a_revision_that_is_still_listed() {
         json!({ "deploymentCircuitBreaker": breaker, "minimumHealthyPercent": 100, "maximumPercent": 200 });
     let story = Story::new().stages(&["dev"]).of_stage("dev", "on_failure", json!("stop"));
     let story = story.steps("dev", json!([{ "roll": "web" }]));
-    let stage = story.services("web", "deploymentConfiguration", &configuration).open();
-    stage.build_next("good", &[]);
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    stage.build_next("broken", &[("exit-code", "1")]);
-    stage.release().await.end(&stage).await.is(Outcome::Failed, 24);
-    stage.build_next("good", &[]);
-    stage.fault("UpdateService", Kind::ResetBefore, 1);
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    let updates = stage.updates(DEV, "shop-dev", "web");
+    let sim = story.services("web", "deploymentConfiguration", &configuration).open();
+    sim.build_next("good", &[]);
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    sim.build_next("broken", &[("exit-code", "1")]);
+    sim.release().await.end(&sim).await.is(Outcome::Failed, 24);
+    sim.build_next("good", &[]);
+    sim.fault("UpdateService", Kind::ResetBefore, 1);
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    let updates = sim.updates(DEV, "shop-dev", "web");
     assert_eq!(
         (updates.len(), &updates[2]),
         (3, &updates[0]),
         "the revision is used again, and the update was sent again"
     );
-    assert_eq!(stage.definition(DEV, "shop-dev", "web").as_ref(), updates.first());
+    assert_eq!(sim.definition(DEV, "shop-dev", "web").as_ref(), updates.first());
 }

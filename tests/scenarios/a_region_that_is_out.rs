@@ -9,19 +9,19 @@ use kanmon::sandbox::faults::{self, Kind};
 use kanmon::usecase::error::Error;
 use serde_json::json;
 
-use super::stage::{DEV, DEVELOPER, Stage, Story};
+use super::simulation::{DEV, DEVELOPER, Simulation, Story};
 
-fn dev() -> Stage {
+fn dev() -> Simulation {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let steps = json!([{ "run": "migrate" }, { "roll": ["web", "admin"] }, { "check": { "http": url } }]);
     Story::new().stages(&["dev"]).steps("dev", steps).open()
 }
 
 /// Nothing that went out was for going back.
-fn nothing_went_back(stage: &Stage) {
-    assert!(stage.tried("StopServiceDeployment").is_empty(), "nothing is undone on a doubt");
+fn nothing_went_back(sim: &Simulation) {
+    assert!(sim.tried("StopServiceDeployment").is_empty(), "nothing is undone on a doubt");
     for service in ["web", "admin"] {
-        let updates = stage.updates(DEV, "shop-dev", service);
+        let updates = sim.updates(DEV, "shop-dev", service);
         assert!(updates.len() <= 1, "{service}: {updates:?}");
     }
 }
@@ -31,70 +31,70 @@ const OUT: [Kind; 3] = [Kind::ServerError, Kind::ResetBefore, Kind::ResetAfter];
 #[tokio::test(start_paused = true)]
 async fn amid_a_rollout_parks_it_until_it_is_healed() {
     for kind in OUT {
-        let stage = dev();
-        let run = stage.release().await;
+        let sim = dev();
+        let run = sim.release().await;
         let id = run.id.clone();
-        stage.fact(&id, "rolled", rollout_started).await;
-        stage.fault("*", kind.clone(), 100_000);
-        let ended = run.end(&stage).await;
+        sim.fact(&id, "rolled", rollout_started).await;
+        sim.fault("*", kind.clone(), 100_000);
+        let ended = run.end(&sim).await;
         ended.is(Outcome::Unknown, 32);
         ended.says("kanmon resume");
-        nothing_went_back(&stage);
+        nothing_went_back(&sim);
         // As long as it is out, nobody goes on.
-        let refused = stage.tries_to_resume(DEVELOPER, &id).await.err().expect("nobody answers who asks");
+        let refused = sim.tries_to_resume(DEVELOPER, &id).await.err().expect("nobody answers who asks");
         assert!(matches!(&refused, Error::Fault(fault) if fault.kind().is_passing()), "{refused:?}");
         // Nor does going on change anything of that where it is out again.
-        stage.end_faults();
-        let again = stage.resumes(&id).await;
-        stage.fault("*", kind.clone(), 100_000);
-        again.end(&stage).await.is(Outcome::Unknown, 32);
-        nothing_went_back(&stage);
-        stage.end_faults();
-        stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
-        nothing_went_back(&stage);
-        assert_eq!(stage.calls("RunTask").len(), 1, "{kind:?}");
+        sim.end_faults();
+        let again = sim.resumes(&id).await;
+        sim.fault("*", kind.clone(), 100_000);
+        again.end(&sim).await.is(Outcome::Unknown, 32);
+        nothing_went_back(&sim);
+        sim.end_faults();
+        sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
+        nothing_went_back(&sim);
+        assert_eq!(sim.calls("RunTask").len(), 1, "{kind:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn past_the_deadline_of_a_rollout_is_still_a_doubt_and_no_failure() {
-    let stage = dev();
-    let run = stage.release().await;
+    let sim = dev();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "rolled", rollout_started).await;
-    stage.fault("*", Kind::ServerError, 100_000);
-    run.end(&stage).await.is(Outcome::Unknown, 32);
+    sim.fact(&id, "rolled", rollout_started).await;
+    sim.fault("*", Kind::ServerError, 100_000);
+    run.end(&sim).await.is(Outcome::Unknown, 32);
     // ECS went on by itself, and the deadline has passed long ago when somebody looks again.
-    stage.end_faults();
-    stage.hours(5).await;
-    stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
-    nothing_went_back(&stage);
+    sim.end_faults();
+    sim.hours(5).await;
+    sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
+    nothing_went_back(&sim);
 }
 
 /// From the moment at which a call is about to be made, nothing gets through, one way or both, for so many minutes.
-async fn cut_off_at(is: fn(&Effect) -> bool, kind: Kind, minutes: i64) -> (Stage, kanmon::model::ids::ReleaseId) {
-    let stage = dev();
-    let run = stage.release().await;
+async fn cut_off_at(is: fn(&Effect) -> bool, kind: Kind, minutes: i64) -> (Simulation, kanmon::model::ids::ReleaseId) {
+    let sim = dev();
+    let run = sim.release().await;
     let id = run.id.clone();
-    let world = stage.world.clone();
+    let world = sim.world.clone();
     let (mut done, order) = (false, faults::Fault::next("*", 100_000, kind));
-    stage.journal.set_hook(move |moment, facts| {
+    sim.journal.set_hook(move |moment, facts| {
         let now = facts.iter().any(|f| matches!(f, Fact::Intended { effect, .. } if is(effect)));
         if moment == Moment::After && now && !std::mem::replace(&mut done, true) {
             world.lock().unwrap().order_fault(order.clone());
         }
         Ok(())
     });
-    stage.fact(&id, "came there", |f| matches!(f, Fact::Intended { effect, .. } if is(effect))).await;
-    stage.pass(SignedDuration::from_mins(minutes)).await;
-    stage.end_faults();
-    let ended = run.end(&stage).await;
+    sim.fact(&id, "came there", |f| matches!(f, Fact::Intended { effect, .. } if is(effect))).await;
+    sim.pass(SignedDuration::from_mins(minutes)).await;
+    sim.end_faults();
+    let ended = run.end(&sim).await;
     if minutes < 10 {
         ended.is(Outcome::Succeeded, 0);
     } else {
         ended.is(Outcome::Unknown, 32);
     }
-    (stage, id)
+    (sim, id)
 }
 
 type Is = fn(&Effect) -> bool;
@@ -111,19 +111,19 @@ async fn or_a_network_that_is_parted_at_a_call_is_found_by_reading_once_it_is_wh
     for (operation, is) in calls {
         for kind in [Kind::ResetBefore, Kind::ResetAfter] {
             for minutes in [3, 45] {
-                let (stage, id) = cut_off_at(is, kind.clone(), minutes).await;
+                let (sim, id) = cut_off_at(is, kind.clone(), minutes).await;
                 if minutes > 10 {
-                    nothing_went_back(&stage);
-                    stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
+                    nothing_went_back(&sim);
+                    sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
                 }
-                nothing_went_back(&stage);
-                let (tally, as_plain) = (stage.tally(), plain.tally());
+                nothing_went_back(&sim);
+                let (tally, as_plain) = (sim.tally(), plain.tally());
                 let updates = |t: &std::collections::BTreeMap<(String, String), usize>| {
                     t.iter().filter(|((op, _), _)| op == "UpdateService").map(|(_, n)| n).sum::<usize>()
                 };
                 assert_eq!(updates(&tally), updates(&as_plain), "{operation} {kind:?} {minutes} min");
                 let tasks: std::collections::BTreeSet<_> =
-                    stage.calls("RunTask").iter().map(|e| e.input["clientToken"].to_string()).collect();
+                    sim.calls("RunTask").iter().map(|e| e.input["clientToken"].to_string()).collect();
                 assert_eq!(tasks.len(), 1, "{operation} {kind:?} {minutes} min: one task, by its token");
             }
         }

@@ -5,64 +5,64 @@ use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 use serde_json::{Value, json};
 
-use super::stage::{DEV, Stage, Story};
+use super::simulation::{DEV, Simulation, Story};
 
 /// Tasks die, no breaker is on, and not often enough within the deadline to be called hopeless.
-fn slow(on_failure: &str) -> Stage {
+fn slow(on_failure: &str) -> Simulation {
     let unguarded: Value = json!({ "minimumHealthyPercent": 100, "maximumPercent": 200 });
-    let stage = Story::new()
+    let sim = Story::new()
         .stages(&["dev"])
         .steps("dev", json!([{ "roll": "web" }]))
         .of_stage("dev", "deadline", json!("4m"))
         .of_stage("dev", "on_failure", json!(on_failure))
         .services("web", "deploymentConfiguration", &unguarded)
         .open();
-    stage.build_next("slow", &[("exit-code", "1"), ("exit-after", "9")]);
-    stage
+    sim.build_next("slow", &[("exit-code", "1"), ("exit-after", "9")]);
+    sim
 }
 
 #[tokio::test(start_paused = true)]
 async fn is_still_running_where_rollback_is_off() {
-    let stage = slow("stop");
-    let run = stage.release().await;
-    let ended = run.end(&stage).await;
+    let sim = slow("stop");
+    let run = sim.release().await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::StillRunning, 31);
     let began = ended.events[ended.place(rollout_started)].at;
-    let passed = stage.time.timestamp().duration_since(began);
+    let passed = sim.time.timestamp().duration_since(began);
     assert!(passed >= SignedDuration::from_mins(4) && passed < SignedDuration::from_mins(5), "{passed:#}");
     assert!(ended.has(|f| matches!(f, Fact::Suspended { .. })));
-    assert!(stage.calls("StopServiceDeployment").is_empty());
+    assert!(sim.calls("StopServiceDeployment").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn is_rolled_back_where_it_is_on() {
-    let stage = slow("rollback");
-    let before = stage.definition(DEV, "shop-dev", "web");
-    let ended = stage.release().await.end(&stage).await;
+    let sim = slow("rollback");
+    let before = sim.definition(DEV, "shop-dev", "web");
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
-    assert_eq!(stage.calls("StopServiceDeployment").len(), 1);
-    assert_eq!(stage.definition(DEV, "shop-dev", "web"), before);
+    assert_eq!(sim.calls("StopServiceDeployment").len(), 1);
+    assert_eq!(sim.definition(DEV, "shop-dev", "web"), before);
 }
 
 /// What could not be read when its time was over may be done by then: nothing is given up before somebody has looked.
 #[tokio::test(start_paused = true)]
 async fn is_looked_at_before_it_is_given_up() {
     for (kind, operation) in [(Kind::Throttle, "DescribeServices"), (Kind::ResetBefore, "*")] {
-        let stage = Story::new()
+        let sim = Story::new()
             .stages(&["dev"])
             .steps("dev", json!([{ "roll": "web" }]))
             .of_stage("dev", "deadline", json!("1m"))
             .open();
-        let run = stage.release().await;
-        stage.fact(&run.id, "rolled", rollout_started).await;
-        stage.fault(operation, kind, u32::MAX);
-        stage.pass(SignedDuration::from_mins(3)).await;
+        let run = sim.release().await;
+        sim.fact(&run.id, "rolled", rollout_started).await;
+        sim.fault(operation, kind, u32::MAX);
+        sim.pass(SignedDuration::from_mins(3)).await;
         assert!(!run.is_over(), "it waits for AWS to answer");
-        stage.end_faults();
-        let ended = run.end(&stage).await;
+        sim.end_faults();
+        let ended = run.end(&sim).await;
         ended.is(Outcome::Succeeded, 0);
-        assert!(stage.calls("StopServiceDeployment").is_empty());
-        assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 1);
+        assert!(sim.calls("StopServiceDeployment").is_empty());
+        assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 1);
     }
 }
 
@@ -71,14 +71,14 @@ async fn is_looked_at_before_it_is_given_up() {
 async fn on_its_way_back_is_looked_at_before_it_is_called_stuck() {
     let url = format!("http://127.0.0.1:4566/_sandbox/service/{DEV}/ap-northeast-1/shop-dev/web");
     let steps = json!([{ "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "30s" } }]);
-    let stage = Story::new().stages(&["dev"]).steps("dev", steps).of_stage("dev", "deadline", json!("5m")).open();
-    let before = stage.definition(DEV, "shop-dev", "web");
-    let run = stage.release().await;
-    stage.fact(&run.id, "on its way back", rollback_started).await;
-    stage.fault("DescribeServices", Kind::Throttle, u32::MAX);
-    stage.pass(SignedDuration::from_mins(10)).await;
-    stage.end_faults();
-    let ended = run.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", steps).of_stage("dev", "deadline", json!("5m")).open();
+    let before = sim.definition(DEV, "shop-dev", "web");
+    let run = sim.release().await;
+    sim.fact(&run.id, "on its way back", rollback_started).await;
+    sim.fault("DescribeServices", Kind::Throttle, u32::MAX);
+    sim.pass(SignedDuration::from_mins(10)).await;
+    sim.end_faults();
+    let ended = run.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
-    assert_eq!(stage.definition(DEV, "shop-dev", "web"), before);
+    assert_eq!(sim.definition(DEV, "shop-dev", "web"), before);
 }

@@ -9,9 +9,9 @@ use kanmon::model::step::roll::RollFact;
 use kanmon::sandbox::ecs::alarms::AlarmState;
 use serde_json::{Value, json};
 
-use super::stage::{DEV, Stage, Story};
+use super::simulation::{DEV, Simulation, Story};
 
-fn with(configuration: &Value, on_failure: &str) -> Stage {
+fn with(configuration: &Value, on_failure: &str) -> Simulation {
     story(configuration, on_failure).open()
 }
 
@@ -27,23 +27,23 @@ fn story(configuration: &Value, on_failure: &str) -> Story {
 #[tokio::test(start_paused = true)]
 async fn by_an_alarm_without_rollback_has_failed_and_was_not_stopped_by_somebody() {
     for (on_failure, outcome, code) in [("stop", Outcome::Failed, 24), ("rollback", Outcome::RolledBack, 20)] {
-        let stage = with(
+        let sim = with(
             &json!({
                 "minimumHealthyPercent": 100, "maximumPercent": 200, "bakeTimeInMinutes": 5,
                 "alarms": { "enable": true, "rollback": false, "alarmNames": ["web-5xx"] },
             }),
             on_failure,
         );
-        let run = stage.release().await;
-        stage.fact(&run.id, "rolled", rollout_started).await;
-        stage.pass(SignedDuration::from_secs(20)).await;
-        let now = stage.time.timestamp();
+        let run = sim.release().await;
+        sim.fact(&run.id, "rolled", rollout_started).await;
+        sim.pass(SignedDuration::from_secs(20)).await;
+        let now = sim.time.timestamp();
         let (account, region) = (DEV.parse().unwrap(), "ap-northeast-1".parse().unwrap());
-        stage.world.lock().unwrap().set_alarm(&account, &region, "web-5xx", AlarmState::Alarm, now);
-        let ended = run.end(&stage).await;
+        sim.world.lock().unwrap().set_alarm(&account, &region, "web-5xx", AlarmState::Alarm, now);
+        let ended = run.end(&sim).await;
         ended.is(outcome, code);
         ended.says("alarm");
-        let updates = stage.updates(DEV, "shop-dev", "web").len();
+        let updates = sim.updates(DEV, "shop-dev", "web").len();
         assert_eq!(updates == 2, on_failure == "rollback", "kanmon puts it back, since ECS does not");
     }
 }
@@ -53,8 +53,8 @@ async fn by_early_success_is_proven_by_as_many_tasks_as_ecs_waited_for() {
     let criteria = json!({ "enable": true, "healthyPercent": 50, "sourceServiceRevisionCleanup": "DEFERRED" });
     let configuration = json!({ "earlySuccessCriteria": criteria, "minimumHealthyPercent": 50, "maximumPercent": 100 });
     let story = story(&configuration, "rollback").services("web", "desiredCount", &json!(4));
-    let stage = story.file("/defaults/poll", json!("1s")).open();
-    let ended = stage.release().await.end(&stage).await;
+    let sim = story.file("/defaults/poll", json!("1s")).open();
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert!(
         ended.has(|f| matches!(f, Fact::Step { fact: StepFact::Roll(RollFact::RolloutObserved { direction: Direction::Forward, progress, .. }), .. }
@@ -67,9 +67,9 @@ async fn by_early_success_is_proven_by_as_many_tasks_as_ecs_waited_for() {
 /// A registry that cannot be reached for a while says nothing of the image.
 #[tokio::test(start_paused = true)]
 async fn in_its_pulls_is_given_more_time_and_does_not_bar_the_image() {
-    let stage = with(&json!({ "minimumHealthyPercent": 100, "maximumPercent": 200 }), "rollback");
-    stage.build_next("far", &[("pull-error", "dial tcp 1.2.3.4:443: i/o timeout")]);
-    let ended = stage.release().await.end(&stage).await;
+    let sim = with(&json!({ "minimumHealthyPercent": 100, "maximumPercent": 200 }), "rollback");
+    sim.build_next("far", &[("pull-error", "dial tcp 1.2.3.4:443: i/o timeout")]);
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
     ended.says("no way to the registry");
     ended.says("NAT gateway");
@@ -80,17 +80,17 @@ async fn in_its_pulls_is_given_more_time_and_does_not_bar_the_image() {
         } => progress.deaths.iter().any(|d| d.tasks > 5),
         _ => false,
     }));
-    assert!(stage.ledger("dev").await.failed.is_empty(), "the image may enter again");
-    let again = stage.release().await.end(&stage).await;
+    assert!(sim.ledger("dev").await.failed.is_empty(), "the image may enter again");
+    let again = sim.release().await.end(&sim).await;
     assert!(again.entered("dev"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn in_no_way_and_whose_image_is_not_there_is_ended_at_once_and_bars_it() {
-    let stage = with(&json!({ "minimumHealthyPercent": 100, "maximumPercent": 200 }), "rollback");
-    stage.build_next("gone", &[("pull-error", "manifest unknown: Requested image not found")]);
-    let ended = stage.release().await.end(&stage).await;
+    let sim = with(&json!({ "minimumHealthyPercent": 100, "maximumPercent": 200 }), "rollback");
+    sim.build_next("gone", &[("pull-error", "manifest unknown: Requested image not found")]);
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
     ended.says("the image is not there");
-    assert_eq!(stage.ledger("dev").await.failed.len(), 1);
+    assert_eq!(sim.ledger("dev").await.failed.len(), 1);
 }

@@ -2,17 +2,17 @@ use jiff::SignedDuration;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::Story;
+use super::simulation::Story;
 
 #[tokio::test(start_paused = true)]
 async fn closes_the_gate_after_the_file_s_timeout_with_the_last_reason() {
-    let stage =
+    let sim =
         Story::new().file("/gate/timeout", json!("25m")).scans(json!({ "reason": "PENDING_INITIAL_SCAN" })).open();
-    let ended = stage.release().await.end(&stage).await;
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("PENDING_INITIAL_SCAN");
     ended.says("within 25m");
-    let passed = stage.time.passed();
+    let passed = sim.time.passed();
     assert!(passed >= SignedDuration::from_mins(25) && passed < SignedDuration::from_mins(28), "{passed:#}");
-    assert!(stage.calls("UpdateService").is_empty() && stage.calls("RunTask").is_empty());
+    assert!(sim.calls("UpdateService").is_empty() && sim.calls("RunTask").is_empty());
 }

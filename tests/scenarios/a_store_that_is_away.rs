@@ -12,7 +12,7 @@ use kanmon::runtime::runner::RunError;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::stage::{DEV, Run, Stage, Story};
+use super::simulation::{DEV, Run, Simulation, Story};
 
 fn away(kind: FaultKind) -> JournalError {
     let call = Call {
@@ -29,7 +29,7 @@ fn away(kind: FaultKind) -> JournalError {
 }
 
 /// A release that has begun to roll, and whose store fails in this way from now on, for so long.
-async fn rolling(error: JournalError, minutes: u64) -> (Stage, Run) {
+async fn rolling(error: JournalError, minutes: u64) -> (Simulation, Run) {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }])).open();
     let run = stage.release().await;
     stage.fact(&run.id, "rolled", rollout_started).await;
@@ -111,6 +111,6 @@ async fn after_each_write_is_found_to_have_written_it() {
     let ended = run.end(&stage).await;
     ended.is(Outcome::Succeeded, 0);
     assert_eq!(stage.tally(), plain.tally());
-    let intents = |e: &super::stage::Ended| e.count(|f| matches!(f, Fact::Intended { .. }));
+    let intents = |e: &super::simulation::Ended| e.count(|f| matches!(f, Fact::Intended { .. }));
     assert_eq!(intents(&ended), intents(&undisturbed), "something was written twice");
 }

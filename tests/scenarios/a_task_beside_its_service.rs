@@ -1,10 +1,10 @@
 use kanmon::model::outcome::Outcome;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, Story};
+use super::simulation::{Simulation, Story};
 
 /// A service on EC2 whose tasks are placed, tagged and reached in its own way.
-fn placed() -> Stage {
+fn placed() -> Simulation {
     let mut story = Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }]));
     for (member, value) in [
         ("launchType", json!("EC2")),
@@ -22,9 +22,9 @@ fn placed() -> Stage {
 
 #[tokio::test(start_paused = true)]
 async fn runs_where_and_under_which_tags_the_services_tasks_do() {
-    let stage = placed();
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    let input = stage.calls("RunTask")[0].input.clone();
+    let sim = placed();
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    let input = sim.calls("RunTask")[0].input.clone();
     assert_eq!(input["placementConstraints"], json!([{ "type": "memberOf", "expression": "attribute:zone == inner" }]));
     assert_eq!(input["placementStrategy"], json!([{ "type": "spread", "field": "attribute:ecs.availability-zone" }]));
     assert_eq!((&input["launchType"], &input["enableECSManagedTags"]), (&json!("EC2"), &json!(true)));
@@ -39,10 +39,10 @@ async fn runs_where_and_under_which_tags_the_services_tasks_do() {
 
 #[tokio::test(start_paused = true)]
 async fn can_be_looked_into_where_its_definition_has_a_role_for_that() {
-    let stage = placed();
-    let mut definition: Value = serde_json::from_str(include_str!("stage/migrate.json")).unwrap();
+    let sim = placed();
+    let mut definition: Value = serde_json::from_str(include_str!("simulation/migrate.json")).unwrap();
     definition["taskRoleArn"] = json!("arn:aws:iam::{{ account.id }}:role/task");
-    stage.write("deploy/migrate.json", &definition.to_string());
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    assert_eq!(stage.calls("RunTask")[0].input["enableExecuteCommand"], json!(true));
+    sim.write("deploy/migrate.json", &definition.to_string());
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    assert_eq!(sim.calls("RunTask")[0].input["enableExecuteCommand"], json!(true));
 }

@@ -8,71 +8,71 @@ use kanmon::ports::journal::JournalError;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
-use super::stage::Story;
+use super::simulation::Story;
 
 #[tokio::test(start_paused = true)]
 async fn is_seen_running_after_its_timeout_and_fails_the_stage() {
-    let stage = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("5s")).open();
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("5s")).open();
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Failed, 24);
     ended.says("dev/migrate did not end within 5s");
     ended.says("it may still run: arn:aws:ecs:");
-    assert!(stage.calls("UpdateService").is_empty());
+    assert!(sim.calls("UpdateService").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn that_nobody_could_look_at_is_unknown_and_found_done_later() {
-    let stage = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
-    stage.fault("DescribeTasks", Kind::Throttle, u32::MAX);
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
+    sim.fault("DescribeTasks", Kind::Throttle, u32::MAX);
+    let run = sim.release().await;
     let id = run.id.clone();
-    let ended = run.end(&stage).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Unknown, 32);
     ended.says("dev/migrate cannot be read any more");
-    stage.end_faults();
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    sim.end_faults();
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert!(!ended.has(task_overdue));
-    assert_eq!(stage.calls("RunTask").len(), 1);
+    assert_eq!(sim.calls("RunTask").len(), 1);
 }
 
 /// A process that was dead for hours finds it done, whatever its timeout was.
 #[tokio::test(start_paused = true)]
 async fn is_no_failure_where_it_ended_while_no_process_looked() {
-    let stage = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "the task", task_started).await;
-    run.crash(&stage).await;
-    stage.pass(SignedDuration::from_mins(30)).await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    sim.fact(&id, "the task", task_started).await;
+    run.crash(&sim).await;
+    sim.pass(SignedDuration::from_mins(30)).await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    assert_eq!(stage.calls("RunTask").len(), 1);
+    assert_eq!(sim.calls("RunTask").len(), 1);
 }
 
 /// Past the life of its client token nobody can tell whether it ran: it is never started a second time, however often that is asked.
 #[tokio::test(start_paused = true)]
 async fn to_be_told_of_is_never_run_again() {
-    let stage = Story::new().stages(&["dev"]).open();
+    let sim = Story::new().stages(&["dev"]).open();
     // The process ends with its intent written down.
-    stage.journal.set_hook(|moment, facts| {
+    sim.journal.set_hook(|moment, facts| {
         let runs = |f: &Fact| matches!(f, Fact::Intended { effect: Effect::RunTask { .. }, .. });
         match moment == Moment::After && facts.iter().any(runs) {
             true => Err(JournalError::Store("gone".to_owned())),
             false => Ok(()),
         }
     });
-    let run = stage.release().await;
+    let run = sim.release().await;
     let id = run.id.clone();
     run.fails().await;
-    stage.journal.set_hook(|_, _| Ok(()));
+    sim.journal.set_hook(|_, _| Ok(()));
     for _ in 0..3 {
-        stage.hours(25).await;
-        let ended = stage.resumes(&id).await.end(&stage).await;
+        sim.hours(25).await;
+        let ended = sim.resumes(&id).await.end(&sim).await;
         ended.is(Outcome::Unknown, 32);
         ended.says("too long ago to know whether dev/migrate was started");
         ended.says("kanmon abort");
     }
-    assert!(stage.calls("RunTask").is_empty());
-    stage.takes_up_to_abort(&id, false).await.end(&stage).await.is(Outcome::Aborted, 23);
+    assert!(sim.calls("RunTask").is_empty());
+    sim.takes_up_to_abort(&id, false).await.end(&sim).await.is(Outcome::Aborted, 23);
 }

@@ -9,10 +9,10 @@ use kanmon::model::step::part::Direction;
 use kanmon::model::step::roll::RollFact;
 use serde_json::json;
 
-use super::stage::{DEV, DEVELOPER, OPERATOR, PROD, Stage, Story};
+use super::simulation::{DEV, DEVELOPER, OPERATOR, PROD, Simulation, Story};
 
 /// Prod's pipeline asks, and is looked at through prod's role, whose sessions last an hour.
-fn asking_in_prod() -> Stage {
+fn asking_in_prod() -> Simulation {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "prod", "expires": "72h" });
     let allowed = |action: &str| json!([{ "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }] }]);
@@ -29,8 +29,8 @@ fn asking_in_prod() -> Stage {
 }
 
 /// The operator approves in prod's console, so to speak.
-async fn approved_there(stage: &Stage) {
-    let pipelines = aws_sdk_codepipeline::Client::new(&stage.sdk(OPERATOR));
+async fn approved_there(sim: &Simulation) {
+    let pipelines = aws_sdk_codepipeline::Client::new(&sim.sdk(OPERATOR));
     let state = pipelines.get_pipeline_state().name("shop").send().await.expect("the pipeline's state");
     let actions = state.stage_states().iter().flat_map(|s| s.action_states());
     let token = actions.filter_map(|a| a.latest_execution()?.token()).next().expect("it waits for a person");
@@ -49,49 +49,49 @@ async fn approved_there(stage: &Stage) {
 
 #[tokio::test(start_paused = true)]
 async fn goes_through_five_processes() {
-    let stage = asking_in_prod();
+    let sim = asking_in_prod();
     let hours = |n| SignedDuration::from_hours(n);
 
     // Friday: a build takes it through development and staging.
-    let build = stage.release_until("staging").await;
+    let build = sim.release_until("staging").await;
     let id = build.id.clone();
-    build.end(&stage).await.is(Outcome::Succeeded, 0);
+    build.end(&sim).await.is(Outcome::Succeeded, 0);
 
     // The next morning another one asks for production, and is ended by its time limit while it waits.
-    stage.hours(22).await;
-    let asking = stage.promotes(DEVELOPER, &id, "prod").await;
-    let request = stage.asked(&id, "prod").await;
-    let first = stage.calls("AssumeRole").len();
-    stage.hours(8).await;
-    let renewed = stage.calls("AssumeRole").len() - first;
+    sim.hours(22).await;
+    let asking = sim.promotes(DEVELOPER, &id, "prod").await;
+    let request = sim.asked(&id, "prod").await;
+    let first = sim.calls("AssumeRole").len();
+    sim.hours(8).await;
+    let renewed = sim.calls("AssumeRole").len() - first;
     assert!((7..=10).contains(&renewed), "a session an hour: {renewed}");
     asking.stop();
-    let parked = asking.end(&stage).await;
+    let parked = asking.end(&sim).await;
     parked.is(Outcome::Suspended, 30);
     parked.says(&format!("kanmon resume {id}"));
 
     // A third goes on waiting, and is killed without a word in the night.
-    let waiting = stage.resumes(&id).await;
-    stage.hours(9).await;
-    waiting.crash(&stage).await;
+    let waiting = sim.resumes(&id).await;
+    sim.hours(9).await;
+    waiting.crash(&sim).await;
 
     // The answer comes when nobody is there to hear it.
-    stage.hours(20).await;
-    approved_there(&stage).await;
-    stage.hours(2).await;
+    sim.hours(20).await;
+    approved_there(&sim).await;
+    sim.hours(2).await;
 
     // The fourth hears it, rolls, and is ended in the middle of the rollout, which goes on without it.
-    let rolling = stage.resumes(&id).await;
+    let rolling = sim.resumes(&id).await;
     let of_admin = |f: &Fact| matches!(f, Fact::Step { at, fact: StepFact::Roll(RollFact::RolloutStarted { direction: Direction::Forward, .. }) } if at.stage.as_str() == "prod");
-    stage.fact(&id, "rolled in prod", of_admin).await;
+    sim.fact(&id, "rolled in prod", of_admin).await;
     rolling.stop();
-    rolling.end(&stage).await.is(Outcome::Suspended, 30);
-    stage.hours(1).await;
+    rolling.end(&sim).await.is(Outcome::Suspended, 30);
+    sim.hours(1).await;
 
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
 
-    let took = stage.time.passed();
+    let took = sim.time.passed();
     assert!(took > hours(60) && took < hours(72), "{took}");
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. })), 1, "one question in all that time");
     let given = |f: &Fact| matches!(f, Fact::ApprovalGiven { answer } if answer.plan == request.plan);
@@ -99,41 +99,41 @@ async fn goes_through_five_processes() {
     assert_eq!(ended.count(|f| matches!(f, Fact::Resumed { .. } | Fact::Extended { .. })), 4, "after the first");
     for (account, cluster) in [(DEV, "shop-dev"), (DEV, "shop-staging"), (PROD, "shop-prod")] {
         for service in ["web", "admin"] {
-            assert_eq!(stage.updates(account, cluster, service).len(), 1, "{cluster}/{service}");
+            assert_eq!(sim.updates(account, cluster, service).len(), 1, "{cluster}/{service}");
         }
     }
-    let tasks: BTreeSet<String> = stage.calls("RunTask").iter().map(|e| e.input["clientToken"].to_string()).collect();
+    let tasks: BTreeSet<String> = sim.calls("RunTask").iter().map(|e| e.input["clientToken"].to_string()).collect();
     assert_eq!(tasks.len(), 3, "a migration a stage");
-    assert_eq!(stage.calls("StartPipelineExecution").len(), 1);
-    let runs = [(DEV, "shop-dev"), (DEV, "shop-staging"), (PROD, "shop-prod")].map(|(a, c)| stage.digest(a, c, "web"));
+    assert_eq!(sim.calls("StartPipelineExecution").len(), 1);
+    let runs = [(DEV, "shop-dev"), (DEV, "shop-staging"), (PROD, "shop-prod")].map(|(a, c)| sim.digest(a, c, "web"));
     assert!(runs[0].is_some() && runs.iter().all(|d| *d == runs[0]), "{runs:?}");
-    let expired = stage.world.lock().unwrap().log().iter().filter(|e| e.code.contains("Expired")).count();
+    let expired = sim.world.lock().unwrap().log().iter().filter(|e| e.code.contains("Expired")).count();
     assert_eq!(expired, 0, "no session was used too long");
 }
 
 #[tokio::test(start_paused = true)]
 async fn whose_answer_comes_too_late_deploys_nothing() {
-    let stage = asking_in_prod();
-    let asking = stage.release().await;
+    let sim = asking_in_prod();
+    let asking = sim.release().await;
     let id = asking.id.clone();
-    stage.asked(&id, "prod").await;
-    asking.crash(&stage).await;
-    stage.hours(73).await;
-    approved_there(&stage).await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    sim.asked(&id, "prod").await;
+    asking.crash(&sim).await;
+    sim.hours(73).await;
+    approved_there(&sim).await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Expired, 12);
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn whose_answer_came_in_time_and_is_heard_too_late_is_deployed() {
-    let stage = asking_in_prod();
-    let asking = stage.release().await;
+    let sim = asking_in_prod();
+    let asking = sim.release().await;
     let id = asking.id.clone();
-    stage.asked(&id, "prod").await;
-    asking.crash(&stage).await;
-    stage.hours(70).await;
-    approved_there(&stage).await;
-    stage.hours(10).await;
-    stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
+    sim.asked(&id, "prod").await;
+    asking.crash(&sim).await;
+    sim.hours(70).await;
+    approved_there(&sim).await;
+    sim.hours(10).await;
+    sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
 }

@@ -2,24 +2,24 @@ use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 
-use super::stage::{MANAGER, OPERATOR, PROD, Story};
+use super::simulation::{MANAGER, OPERATOR, PROD, Story};
 use kanmon::report::approval;
 
 #[tokio::test(start_paused = true)]
 async fn an_operator_s_deployment_voids_what_was_approved_before_it() {
-    let stage = Story::new().stages(&["prod"]).open();
-    let run = stage.release().await;
-    let first = stage.asked(&run.id, "prod").await;
-    let theirs = stage.deploys(OPERATOR, "shop-prod", "web").await;
-    stage.pass(SignedDuration::from_mins(20)).await;
-    stage.approves(MANAGER, &run.id, "prod").await;
+    let sim = Story::new().stages(&["prod"]).open();
+    let run = sim.release().await;
+    let first = sim.asked(&run.id, "prod").await;
+    let theirs = sim.deploys(OPERATOR, "shop-prod", "web").await;
+    sim.pass(SignedDuration::from_mins(20)).await;
+    sim.approves(MANAGER, &run.id, "prod").await;
     let told = |f: &Fact| matches!(f, Fact::ApprovalVoided { reason, .. } if approval::void(reason).contains("web ran ") && approval::void(reason).contains("and now runs "));
-    stage.fact(&run.id, "voided", told).await;
-    assert_eq!(stage.definition(PROD, "shop-prod", "web").unwrap(), theirs);
-    let second = stage.asked(&run.id, "prod").await;
+    sim.fact(&run.id, "voided", told).await;
+    assert_eq!(sim.definition(PROD, "shop-prod", "web").unwrap(), theirs);
+    let second = sim.asked(&run.id, "prod").await;
     assert_ne!(first.plan, second.plan, "what would be done is another thing now");
-    stage.approves(MANAGER, &run.id, "prod").await;
-    let ended = run.end(&stage).await;
+    sim.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     let entered = ended.place(|f| matches!(f, Fact::StageEntered { .. }));
     assert!(ended.place(|f| matches!(f, Fact::ApprovalVoided { .. })) < entered);

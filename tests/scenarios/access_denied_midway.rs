@@ -6,24 +6,24 @@ use kanmon::report::blast;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
-use super::stage::{DEV, Ended, Story};
+use super::simulation::{DEV, Ended, Story};
 
 #[tokio::test(start_paused = true)]
 async fn parks_the_release_and_leaves_what_was_done() {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }])).open();
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }])).open();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "rolled", rollout_started).await;
-    stage.fault("UpdateService", Kind::AccessDenied, 1);
-    let ended = run.end(&stage).await;
+    sim.fact(&id, "rolled", rollout_started).await;
+    sim.fault("UpdateService", Kind::AccessDenied, 1);
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Access, 40);
     ended.says("ecs:UpdateService");
     ended.says("arn:aws:iam::111111111111:user/developer");
     ended.says("kanmon resume");
-    assert_eq!(stage.updates(DEV, "shop-dev", "admin").len(), 1, "what succeeded stays");
-    let resumed = stage.resumes(&id).await.end(&stage).await;
+    assert_eq!(sim.updates(DEV, "shop-dev", "admin").len(), 1, "what succeeded stays");
+    let resumed = sim.resumes(&id).await.end(&sim).await;
     resumed.is(Outcome::Succeeded, 0);
-    assert_eq!(stage.calls("UpdateService").len(), 2);
+    assert_eq!(sim.calls("UpdateService").len(), 2);
 }
 
 /// What a person reads of what became of each service.
@@ -35,13 +35,13 @@ fn told(ended: &Ended) -> Vec<(&'static str, String)> {
 async fn side_by_side_starts_no_more_and_tells_of_each_service() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let steps = json!([{ "roll": ["web", "admin"] }, { "run": "migrate" }, { "check": { "http": url } }]);
-    let stage = Story::new().stages(&["dev", "prod"]).steps("dev", steps).open();
-    stage.fault("UpdateService", Kind::AccessDenied, 1);
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev", "prod"]).steps("dev", steps).open();
+    sim.fault("UpdateService", Kind::AccessDenied, 1);
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Access, 40);
     ended.says("ecs:UpdateService");
     let updated: Vec<&str> =
-        ["web", "admin"].into_iter().filter(|s| !stage.updates(DEV, "shop-dev", s).is_empty()).collect();
+        ["web", "admin"].into_iter().filter(|s| !sim.updates(DEV, "shop-dev", s).is_empty()).collect();
     assert_eq!(updated.len(), 1, "one was denied, and nothing went back");
     let denied = if updated == ["web"] { "admin" } else { "web" };
     let lines = told(&ended);
@@ -53,7 +53,7 @@ async fn side_by_side_starts_no_more_and_tells_of_each_service() {
     assert_eq!(of(denied), Some("unchanged"), "{lines:?}");
     assert!(matches!(of(updated[0]), Some("changed" | "being deployed by ECS")), "{lines:?}");
     // Nothing after it was begun.
-    assert!(stage.calls("RunTask").is_empty());
+    assert!(sim.calls("RunTask").is_empty());
     assert!(!ended.has(check_judged));
     assert!(!ended.entered("prod") && !ended.has(|f| matches!(f, Fact::ApprovalRequested { .. })));
 }
@@ -66,16 +66,16 @@ async fn tells_what_nobody_can_tell() {
     let calls = plain.cut.calls();
     let last = calls.iter().rposition(|c| c.what == "UpdateService").expect("an update") + 1;
     // The process dies before it hears of its last update, and the next one may not read.
-    let stage = story().open();
-    stage.cut.order(last, Moment::After);
-    let run = stage.release().await;
+    let sim = story().open();
+    sim.cut.order(last, Moment::After);
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.cut.reached().await;
-    run.crash(&stage).await;
+    sim.cut.reached().await;
+    run.crash(&sim).await;
     for reading in ["DescribeServices", "DescribeServiceDeployments", "ListServiceDeployments"] {
-        stage.fault(reading, Kind::AccessDenied, 100_000);
+        sim.fault(reading, Kind::AccessDenied, 100_000);
     }
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     assert!(ended.ending.outcome().is_resumable(), "{:?}", ended.ending);
     ended.says("ecs:DescribeServices");
     let lines = told(&ended);
@@ -84,9 +84,9 @@ async fn tells_what_nobody_can_tell() {
         ["being deployed by ECS", "unknown"],
         "{lines:?}"
     );
-    stage.end_faults();
-    stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
+    sim.end_faults();
+    sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
     for service in ["web", "admin"] {
-        assert_eq!(stage.updates(DEV, "shop-dev", service).len(), 1, "{service}");
+        assert_eq!(sim.updates(DEV, "shop-dev", service).len(), 1, "{service}");
     }
 }

@@ -11,84 +11,84 @@ use kanmon::model::step::roll::RollFact;
 use kanmon::ports::journal::Journal;
 use serde_json::json;
 
-use super::stage::{DEV, DEVELOPER, MANAGER, PROD, Run, Stage, Story, name};
+use super::simulation::{DEV, DEVELOPER, MANAGER, PROD, Run, Simulation, Story, name};
 use kanmon::report::warning;
 
-async fn rolling() -> (Stage, Run) {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }])).open();
-    let run = stage.release().await;
+async fn rolling() -> (Simulation, Run) {
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }])).open();
+    let run = sim.release().await;
     let web = |f: &Fact| matches!(f, Fact::Step { fact: StepFact::Roll(RollFact::RolloutStarted { direction: Direction::Forward, service, .. }), .. } if service.as_str() == "web");
-    stage.fact(&run.id, "rolled", web).await;
-    stage.pass(SignedDuration::from_secs(15)).await;
-    (stage, run)
+    sim.fact(&run.id, "rolled", web).await;
+    sim.pass(SignedDuration::from_secs(15)).await;
+    (sim, run)
 }
 
 #[tokio::test(start_paused = true)]
 async fn with_rollback_puts_everything_back() {
-    let (stage, run) = rolling().await;
-    stage.aborts(&run.id, true).await;
-    let ended = run.end(&stage).await;
+    let (sim, run) = rolling().await;
+    sim.aborts(&run.id, true).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Aborted, 23);
     ended.says("a mistake");
-    assert_eq!(stage.calls("StopServiceDeployment").len(), 1, "web, under way");
-    assert_eq!(stage.updates(DEV, "shop-dev", "admin").len(), 2, "admin, which had succeeded");
+    assert_eq!(sim.calls("StopServiceDeployment").len(), 1, "web, under way");
+    assert_eq!(sim.updates(DEV, "shop-dev", "admin").len(), 2, "admin, which had succeeded");
     for (service, family) in [("web", "shop-web:1"), ("admin", "shop-admin:1")] {
-        let runs = stage.definition(DEV, "shop-dev", service).unwrap();
+        let runs = sim.definition(DEV, "shop-dev", service).unwrap();
         assert!(runs.ends_with(family), "{service} runs {runs}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_rollback_leaves_everything_as_it_is() {
-    let (stage, run) = rolling().await;
-    stage.aborts(&run.id, false).await;
-    let ended = run.end(&stage).await;
+    let (sim, run) = rolling().await;
+    sim.aborts(&run.id, false).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Aborted, 23);
-    assert_eq!(stage.calls("UpdateService").len(), 2);
-    assert!(stage.calls("StopServiceDeployment").is_empty());
-    stage.hours(1).await;
-    assert!(stage.definition(DEV, "shop-dev", "web").unwrap().ends_with("shop-web:2"), "ECS went on");
+    assert_eq!(sim.calls("UpdateService").len(), 2);
+    assert!(sim.calls("StopServiceDeployment").is_empty());
+    sim.hours(1).await;
+    assert!(sim.definition(DEV, "shop-dev", "web").unwrap().ends_with("shop-web:2"), "ECS went on");
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_people_decide_ends_it_at_once() {
-    let stage = Story::new().stages(&["dev", "prod"]).open();
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
-    stage.aborts(&run.id, true).await;
-    let ended = run.end(&stage).await;
+    let sim = Story::new().stages(&["dev", "prod"]).open();
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
+    sim.aborts(&run.id, true).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Aborted, 23);
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
-    assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 1, "a stage that was left stays as it is");
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
+    assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 1, "a stage that was left stays as it is");
 }
 
 /// Who says no while another approves has not approved what is asked for later.
 #[tokio::test(start_paused = true)]
 async fn is_the_end_of_what_was_approved_too() {
-    let stage = Story::new().stages(&["dev", "prod"]).open();
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["dev", "prod"]).open();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.asked(&id, "prod").await;
-    run.crash(&stage).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    stage.pass(SignedDuration::from_secs(5)).await;
-    let ended = stage.takes_up_to_abort(&id, false).await.end(&stage).await;
+    sim.asked(&id, "prod").await;
+    run.crash(&sim).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    sim.pass(SignedDuration::from_secs(5)).await;
+    let ended = sim.takes_up_to_abort(&id, false).await.end(&sim).await;
     ended.is(Outcome::Aborted, 23);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { .. })), "it had been heard of");
-    let again = stage.promotes(DEVELOPER, &id, "prod").await;
-    stage.when(&id, "asked again", |r| (r.stage(&name("prod")).asks > 1).then_some(())).await;
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
-    stage.approves(MANAGER, &id, "prod").await;
-    again.end(&stage).await.is(Outcome::Succeeded, 0);
+    let again = sim.promotes(DEVELOPER, &id, "prod").await;
+    sim.when(&id, "asked again", |r| (r.stage(&name("prod")).asks > 1).then_some(())).await;
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
+    sim.approves(MANAGER, &id, "prod").await;
+    again.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn that_comes_when_all_is_done_is_heard_and_told() {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
-    let run = stage.release().await;
-    let (journal, id, at) = (stage.journal.clone(), run.id.clone(), stage.time.timestamp());
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    let run = sim.release().await;
+    let (journal, id, at) = (sim.journal.clone(), run.id.clone(), sim.time.timestamp());
     // After its last look into the inbox, and before it has ended.
-    stage.journal.set_hook(move |moment, facts| {
+    sim.journal.set_hook(move |moment, facts| {
         if moment == Moment::After && facts.iter().any(|f| matches!(f, Fact::StageLeft { .. })) {
             let abort = MessageBody::Abort { by: DEVELOPER.identity(), reason: "no".to_owned(), roll_back: false };
             let mut sent = std::pin::pin!(journal.send(&id, abort, at));
@@ -97,7 +97,7 @@ async fn that_comes_when_all_is_done_is_heard_and_told() {
         }
         Ok(())
     });
-    let ended = run.end(&stage).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert!(
         ended.has(

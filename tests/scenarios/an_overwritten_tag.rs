@@ -5,26 +5,26 @@ use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
 use kanmon::report::story::{Mark, tell};
 
-use super::stage::{Asking, DEV, DEVELOPER, Ended, MANAGER, PROD, Stage, Story};
+use super::simulation::{Asking, DEV, DEVELOPER, Ended, MANAGER, PROD, Simulation, Story};
 
 #[tokio::test(start_paused = true)]
 async fn changes_nothing_of_what_was_approved_and_is_told_for_each_place() {
-    let stage = Story::new().stages(&["dev", "prod"]).open();
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
-    let digest = stage.release_of(&run.id).await.images.values().next().unwrap().digest.to_string();
+    let sim = Story::new().stages(&["dev", "prod"]).open();
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
+    let digest = sim.release_of(&run.id).await.images.values().next().unwrap().digest.to_string();
     // Under the release's own tags, in both accounts: in dev after its stage was left.
-    stage.build_next("something else", &[]);
-    let other = push(&stage, &run.id, &format!("kanmon-{}", run.id), &["dev", "prod"]).await;
+    sim.build_next("something else", &[]);
+    let other = push(&sim, &run.id, &format!("kanmon-{}", run.id), &["dev", "prod"]).await;
     assert_ne!(other, digest);
-    stage.approves(MANAGER, &run.id, "prod").await;
-    let ended = run.end(&stage).await;
+    sim.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    runs(&stage, &digest);
+    runs(&sim, &digest);
     let moved = moved(&ended);
     assert_eq!(moved.len(), 2, "{moved:?}");
     for (moved, account) in moved.iter().zip(["prod", "dev"]) {
-        let (repository, _) = place(&stage, &ended.release.id, account).await;
+        let (repository, _) = place(&sim, &ended.release.id, account).await;
         assert_eq!(moved.tag, format!("{repository}:kanmon-{}", ended.release.id));
         assert_eq!(moved.names.as_ref().unwrap().as_str(), other);
     }
@@ -33,21 +33,21 @@ async fn changes_nothing_of_what_was_approved_and_is_told_for_each_place() {
 
 #[tokio::test(start_paused = true)]
 async fn is_told_once_of_the_tag_that_a_release_was_asked_for_with() {
-    let stage = Story::new().stages(&["dev", "prod"]).open();
+    let sim = Story::new().stages(&["dev", "prod"]).open();
     let nobody = "r20260101-000000-nobody".parse().unwrap();
-    let digest = push(&stage, &nobody, "v1", &["dev"]).await;
-    let repository = place(&stage, &nobody, "dev").await.0;
-    let image = stage.pipeline().images.keys().next().unwrap().clone();
+    let digest = push(&sim, &nobody, "v1", &["dev"]).await;
+    let repository = place(&sim, &nobody, "dev").await.0;
+    let image = sim.pipeline().images.keys().next().unwrap().clone();
     let given = BTreeMap::from([(image, format!("{repository}:v1"))]);
-    let run = stage.asks(Asking { given, ..Asking::default() }).await;
-    stage.fact(&run.id, "the image", |f| matches!(f, Fact::ImageBuilt { .. })).await;
-    stage.build_next("something else", &[]);
-    let other = push(&stage, &run.id, "v1", &["dev"]).await;
-    stage.asked(&run.id, "prod").await;
-    stage.approves(MANAGER, &run.id, "prod").await;
-    let ended = run.end(&stage).await;
+    let run = sim.asks(Asking { given, ..Asking::default() }).await;
+    sim.fact(&run.id, "the image", |f| matches!(f, Fact::ImageBuilt { .. })).await;
+    sim.build_next("something else", &[]);
+    let other = push(&sim, &run.id, "v1", &["dev"]).await;
+    sim.asked(&run.id, "prod").await;
+    sim.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    runs(&stage, &digest);
+    runs(&sim, &digest);
     let moved = moved(&ended);
     assert_eq!(moved.len(), 1, "{moved:?}");
     assert_eq!(
@@ -58,36 +58,36 @@ async fn is_told_once_of_the_tag_that_a_release_was_asked_for_with() {
 
 #[tokio::test(start_paused = true)]
 async fn is_not_told_where_nobody_overwrote_one() {
-    let stage = Story::new().stages(&["dev"]).open();
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).open();
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert!(ended.has(|f| matches!(f, Fact::StageConfirmed { moved, .. } if moved.is_empty())));
     assert_eq!(moved(&ended).len(), 0);
 }
 
 /// Pushes what is built next under a tag of the shop's repositories; answers its digest.
-async fn push(stage: &Stage, release: &ReleaseId, tag: &str, accounts: &[&str]) -> String {
+async fn push(sim: &Simulation, release: &ReleaseId, tag: &str, accounts: &[&str]) -> String {
     let mut digest = String::new();
     for account in accounts {
-        let ports = stage.context(DEVELOPER).ports(release.as_str(), None);
-        let (_, access) = place(stage, release, account).await;
-        let spec = stage.pipeline().images.values().next().unwrap().clone();
+        let ports = sim.context(DEVELOPER).ports(release.as_str(), None);
+        let (_, access) = place(sim, release, account).await;
+        let spec = sim.pipeline().images.values().next().unwrap().clone();
         digest = ports.images.build(&spec, &access, tag, &|_| {}).await.unwrap().pushed.digest.to_string();
     }
     digest
 }
 
-async fn place(stage: &Stage, release: &ReleaseId, account: &str) -> (String, kanmon::ports::images::Access) {
-    let pipeline = stage.pipeline();
+async fn place(sim: &Simulation, release: &ReleaseId, account: &str) -> (String, kanmon::ports::images::Access) {
+    let pipeline = sim.pipeline();
     let account = pipeline.accounts.values().find(|a| a.name.as_str() == account).unwrap();
-    let access = stage.context(DEVELOPER).ports(release.as_str(), None).registry.access(account, "shop").await.unwrap();
+    let access = sim.context(DEVELOPER).ports(release.as_str(), None).registry.access(account, "shop").await.unwrap();
     (access.repository.clone(), access)
 }
 
-fn runs(stage: &Stage, digest: &str) {
+fn runs(sim: &Simulation, digest: &str) {
     for (account, cluster) in [(DEV, "shop-dev"), (PROD, "shop-prod")] {
         for service in ["web", "admin"] {
-            assert_eq!(stage.digest(account, cluster, service).unwrap(), digest, "{cluster}/{service}");
+            assert_eq!(sim.digest(account, cluster, service).unwrap(), digest, "{cluster}/{service}");
         }
     }
 }

@@ -3,7 +3,7 @@ use kanmon::model::outcome::Outcome;
 use kanmon::model::plan::{Change, StagePlan};
 use serde_json::json;
 
-use super::stage::{COLLEAGUE, Ended, Story, name};
+use super::simulation::{COLLEAGUE, Ended, Story, name};
 
 fn plan(ended: &Ended) -> StagePlan {
     ended.release.stage(&name("dev")).plan.clone().expect("a plan")
@@ -15,26 +15,26 @@ fn paths(changes: &[Change]) -> Vec<&str> {
 
 #[tokio::test(start_paused = true)]
 async fn proves_what_runs_and_updates_nothing() {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }])).open();
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    let first = stage.tally();
-    let again = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }])).open();
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    let first = sim.tally();
+    let again = sim.release().await.end(&sim).await;
     again.is(Outcome::Unchanged, 0);
-    let mut second = stage.tally();
+    let mut second = sim.tally();
     // The same digest is pushed under the new release's tag.
-    *second.get_mut(&("PutImage".to_owned(), super::stage::DEV.to_owned())).unwrap() -= 1;
+    *second.get_mut(&("PutImage".to_owned(), super::simulation::DEV.to_owned())).unwrap() -= 1;
     assert_eq!(first, second);
 }
 
 /// ECS fills in defaults and adds members by itself, those of next year among them.
 #[tokio::test(start_paused = true)]
 async fn is_unchanged_whatever_ecs_made_of_what_was_sent() {
-    let stage = Story::new()
+    let sim = Story::new()
         .stages(&["dev"])
         .steps("dev", json!([{ "roll": "admin" }]))
         .world("/ecs/0/addsToTaskDefinitions", json!({ "ofNextYear": { "mode": "automatic" } }))
         .open();
-    stage.write(
+    sim.write(
         "deploy/admin.json",
         &json!({
             "family": "{{ app }}-{{ stage }}-admin",
@@ -54,31 +54,31 @@ async fn is_unchanged_whatever_ecs_made_of_what_was_sent() {
         })
         .to_string(),
     );
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    let again = stage.release().await.end(&stage).await;
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    let again = sim.release().await.end(&sim).await;
     again.is(Outcome::Unchanged, 0);
     assert!(plan(&again).services.values().all(|p| p.changes.is_empty() && p.drift.is_empty()));
     // A new image, and then the one before: kanmon's own revision is found again.
-    stage.build_next("other", &[]);
-    let other = stage.release().await.end(&stage).await;
+    sim.build_next("other", &[]);
+    let other = sim.release().await.end(&sim).await;
     other.is(Outcome::Succeeded, 0);
     let other = plan(&other);
     let changes = &other.services.values().next().unwrap().changes;
     assert_eq!(paths(changes), ["containerDefinitions[admin].image"], "nobody took anything away");
-    let registered = stage.calls("RegisterTaskDefinition").len();
-    stage.build_next("", &[]);
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    assert_eq!(stage.calls("RegisterTaskDefinition").len(), registered, "its own revision is found again");
+    let registered = sim.calls("RegisterTaskDefinition").len();
+    sim.build_next("", &[]);
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    assert_eq!(sim.calls("RegisterTaskDefinition").len(), registered, "its own revision is found again");
 }
 
 /// A tool that copies a revision with its tags and puts something into it.
 #[tokio::test(start_paused = true)]
 async fn is_not_unchanged_where_a_copied_tag_says_so_and_the_content_does_not() {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }])).open();
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    stage.deploys_a_copy(COLLEAGUE, "shop-dev", "admin").await;
-    stage.pass(SignedDuration::from_secs(600)).await;
-    let again = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }])).open();
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    sim.deploys_a_copy(COLLEAGUE, "shop-dev", "admin").await;
+    sim.pass(SignedDuration::from_secs(600)).await;
+    let again = sim.release().await.end(&sim).await;
     again.is(Outcome::Succeeded, 0);
     let plan = plan(&again);
     let admin = plan.services.values().next().unwrap();

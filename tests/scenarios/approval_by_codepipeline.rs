@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::inside_an_execution::execution;
-use super::stage::{Asking, DEVELOPER, MANAGER, OPERATOR, PROD, Run, Stage, Story};
+use super::simulation::{Asking, DEVELOPER, MANAGER, OPERATOR, PROD, Run, Simulation, Story};
 use kanmon::model::approval::Answer;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
@@ -10,123 +10,123 @@ use kanmon::model::refusal::{AnswerRefusal, Refusal};
 use kanmon::report::{approval, warning};
 use kanmon::sandbox::faults::Kind;
 
-fn asking_codepipeline() -> Stage {
+fn asking_codepipeline() -> Simulation {
     asking_codepipeline_for("24h")
 }
 
-fn asking_codepipeline_for(expires: &str) -> Stage {
+fn asking_codepipeline_for(expires: &str) -> Simulation {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": expires });
     Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open()
 }
 
 /// A release that asks in CodePipeline.
-async fn asked() -> (Stage, Run, ReleaseId) {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
+async fn asked() -> (Simulation, Run, ReleaseId) {
+    let sim = asking_codepipeline();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.asked(&id, "prod").await;
-    (stage, run, id)
+    sim.asked(&id, "prod").await;
+    (sim, run, id)
 }
 
 #[tokio::test(start_paused = true)]
 async fn starts_an_execution_that_carries_the_question() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
-    let request = stage.asked(&run.id, "prod").await;
-    stage.hours(3).await;
-    stage.approves(MANAGER, &run.id, "prod").await;
-    let ended = run.end(&stage).await;
+    let sim = asking_codepipeline();
+    let run = sim.release().await;
+    let request = sim.asked(&run.id, "prod").await;
+    sim.hours(3).await;
+    sim.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    let started = stage.calls("StartPipelineExecution");
+    let started = sim.calls("StartPipelineExecution");
     assert_eq!(started.len(), 1);
     assert!(started[0].input["variables"].to_string().contains(request.plan.as_str()));
     assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { answer } if answer.by.arn.ends_with("user/manager"))));
-    assert_eq!(stage.updates(PROD, "shop-prod", "web").len(), 1);
+    assert_eq!(sim.updates(PROD, "shop-prod", "web").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn is_rejected_there() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
-    stage.hours(1).await;
-    stage.answers(MANAGER, &run.id, "prod", Answer::Rejected).await;
-    let ended = run.end(&stage).await;
+    let sim = asking_codepipeline();
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
+    sim.hours(1).await;
+    sim.answers(MANAGER, &run.id, "prod", Answer::Rejected).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Rejected, 11);
     ended.says("user/manager");
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn rejected_while_nobody_listens_it_stands_whatever_has_changed_since() {
-    let (stage, run, id) = asked().await;
-    run.crash(&stage).await;
-    stage.hours(1).await;
-    stage.answers(MANAGER, &id, "prod", Answer::Rejected).await;
-    stage.deploys(OPERATOR, "shop-prod", "web").await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    let (sim, run, id) = asked().await;
+    run.crash(&sim).await;
+    sim.hours(1).await;
+    sim.answers(MANAGER, &id, "prod", Answer::Rejected).await;
+    sim.deploys(OPERATOR, "shop-prod", "web").await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Rejected, 11);
-    assert_eq!(stage.calls("StartPipelineExecution").len(), 1, "nobody is asked again");
+    assert_eq!(sim.calls("StartPipelineExecution").len(), 1, "nobody is asked again");
 }
 
 #[tokio::test(start_paused = true)]
 async fn still_open_it_falls_when_the_plan_changes() {
-    let (stage, run, id) = asked().await;
-    run.crash(&stage).await;
-    stage.deploys(OPERATOR, "shop-prod", "web").await;
-    let resumed = stage.resumes(&id).await;
-    stage.fact(&id, "voided", |f| matches!(f, Fact::ApprovalVoided { .. })).await;
-    stage.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(())).await;
-    assert_eq!(stage.calls("StartPipelineExecution").len(), 2, "the new plan is a new question");
+    let (sim, run, id) = asked().await;
+    run.crash(&sim).await;
+    sim.deploys(OPERATOR, "shop-prod", "web").await;
+    let resumed = sim.resumes(&id).await;
+    sim.fact(&id, "voided", |f| matches!(f, Fact::ApprovalVoided { .. })).await;
+    sim.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(())).await;
+    assert_eq!(sim.calls("StartPipelineExecution").len(), 2, "the new plan is a new question");
     // The first execution no longer waits in front of it.
-    assert_eq!(stage.calls("StopPipelineExecution").len(), 1);
-    stage.hours(1).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    resumed.end(&stage).await.is(Outcome::Succeeded, 0);
+    assert_eq!(sim.calls("StopPipelineExecution").len(), 1);
+    sim.hours(1).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    resumed.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
 /// The question goes into the execution that the release runs in by now, and the one that kanmon started for it waits no longer.
 #[tokio::test(start_paused = true)]
 async fn asked_again_in_the_release_s_own_execution_the_old_one_is_taken_back() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
+    let sim = asking_codepipeline();
+    let run = sim.release().await;
     let id = run.id.clone();
-    let first = stage.asked(&id, "prod").await.execution.unwrap();
-    run.crash(&stage).await;
-    stage.deploys(OPERATOR, "shop-prod", "web").await;
-    let own = execution(&stage).await;
-    let promoted = stage.promotes_in(DEVELOPER, &own, &id, "prod").await;
-    let asked = stage.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(()));
+    let first = sim.asked(&id, "prod").await.execution.unwrap();
+    run.crash(&sim).await;
+    sim.deploys(OPERATOR, "shop-prod", "web").await;
+    let own = execution(&sim).await;
+    let promoted = sim.promotes_in(DEVELOPER, &own, &id, "prod").await;
+    let asked = sim.when(&id, "asked again", |r| r.stages.values().any(|s| s.asks > 1).then_some(()));
     asked.await;
-    let request = stage.asked(&id, "prod").await;
+    let request = sim.asked(&id, "prod").await;
     assert_eq!(request.execution.as_deref(), Some(own.as_str()));
-    assert_eq!(stage.calls("StopPipelineExecution").len(), 1);
-    stage.pass(jiff::SignedDuration::from_secs(30)).await;
-    assert_eq!(status(&stage, &first).await, "Stopped");
+    assert_eq!(sim.calls("StopPipelineExecution").len(), 1);
+    sim.pass(jiff::SignedDuration::from_secs(30)).await;
+    assert_eq!(status(&sim, &first).await, "Stopped");
     promoted.stop();
-    promoted.end(&stage).await.is(Outcome::Suspended, 30);
+    promoted.end(&sim).await.is(Outcome::Suspended, 30);
 }
 
 /// An execution that was started for the question has no earlier answer, whatever clock kanmon's machine has.
 #[tokio::test(start_paused = true)]
 async fn an_approval_soon_after_the_question_of_a_fast_clock_counts() {
-    let stage = asking_codepipeline();
-    stage.machine.set(jiff::SignedDuration::from_mins(4));
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
-    stage.pass(jiff::SignedDuration::from_mins(2)).await;
-    stage.approves(MANAGER, &run.id, "prod").await;
-    run.end(&stage).await.is(Outcome::Succeeded, 0);
+    let sim = asking_codepipeline();
+    sim.machine.set(jiff::SignedDuration::from_mins(4));
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
+    sim.pass(jiff::SignedDuration::from_mins(2)).await;
+    sim.approves(MANAGER, &run.id, "prod").await;
+    run.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_approval_of_the_record_is_read_again_by_whoever_goes_on() {
-    let (stage, run, id) = asked().await;
-    stage.hours(1).await;
-    let dies = run.dies_at(&stage, |f| matches!(f, Fact::ApprovalGiven { .. }));
-    tokio::join!(dies, stage.approves(MANAGER, &id, "prod"));
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    let (sim, run, id) = asked().await;
+    sim.hours(1).await;
+    let dies = run.dies_at(&sim, |f| matches!(f, Fact::ApprovalGiven { .. }));
+    tokio::join!(dies, sim.approves(MANAGER, &id, "prod"));
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     let read = ended.place(|f| matches!(f, Fact::ApprovalCompared { mismatch: None, .. }));
     assert!(read < ended.place(|f| matches!(f, Fact::StageEntered { .. })));
@@ -135,54 +135,54 @@ async fn an_approval_of_the_record_is_read_again_by_whoever_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn an_execution_that_somebody_stopped_is_told_as_that_and_asked_anew() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
+    let sim = asking_codepipeline();
+    let run = sim.release().await;
     let id = run.id.clone();
-    let execution = stage.asked(&id, "prod").await.execution.unwrap();
-    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(DEVELOPER));
+    let execution = sim.asked(&id, "prod").await.execution.unwrap();
+    let client = aws_sdk_codepipeline::Client::new(&sim.sdk(DEVELOPER));
     let stop = client.stop_pipeline_execution().pipeline_name("shop").pipeline_execution_id(&execution).abandon(true);
     stop.send().await.unwrap();
-    let ended = run.end(&stage).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
     ended.says("nobody can decide about prod any more");
     ended.says(&execution);
-    let again = stage.promotes(DEVELOPER, &id, "prod").await;
-    stage.hours(1).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    again.end(&stage).await.is(Outcome::Succeeded, 0);
+    let again = sim.promotes(DEVELOPER, &id, "prod").await;
+    sim.hours(1).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    again.end(&sim).await.is(Outcome::Succeeded, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_question_that_expired_ends_its_execution_so_that_it_cannot_succeed_with_nothing_deployed() {
-    let stage = asking_codepipeline_for("10m");
-    let run = stage.release().await;
+    let sim = asking_codepipeline_for("10m");
+    let run = sim.release().await;
     let id = run.id.clone();
-    let execution = stage.asked(&id, "prod").await.execution.unwrap();
-    run.end(&stage).await.is(Outcome::Expired, 12);
-    assert_eq!(stage.calls("StopPipelineExecution").len(), 1);
-    stage.hours(1).await;
-    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));
+    let execution = sim.asked(&id, "prod").await.execution.unwrap();
+    run.end(&sim).await.is(Outcome::Expired, 12);
+    assert_eq!(sim.calls("StopPipelineExecution").len(), 1);
+    sim.hours(1).await;
+    let client = aws_sdk_codepipeline::Client::new(&sim.sdk(MANAGER));
     let found = client.get_pipeline_execution().pipeline_name("shop").pipeline_execution_id(&execution).send().await;
     assert_eq!(found.unwrap().pipeline_execution().unwrap().status().unwrap().as_str(), "Stopped");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_release_that_is_aborted_leaves_no_question_behind() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
-    stage.aborts(&run.id, false).await;
-    run.end(&stage).await.is(Outcome::Aborted, 23);
-    assert_eq!(stage.calls("StopPipelineExecution").len(), 1);
+    let sim = asking_codepipeline();
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
+    sim.aborts(&run.id, false).await;
+    run.end(&sim).await.is(Outcome::Aborted, 23);
+    assert_eq!(sim.calls("StopPipelineExecution").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_execution_that_cannot_be_stopped_is_told() {
-    let stage = asking_codepipeline_for("10m");
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
-    stage.fault("StopPipelineExecution", Kind::AccessDenied, 1);
-    let ended = run.end(&stage).await;
+    let sim = asking_codepipeline_for("10m");
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
+    sim.fault("StopPipelineExecution", Kind::AccessDenied, 1);
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
     assert!(ended.has(
         |f| matches!(f, Fact::Warned { warning } if warning::text(warning).contains("still waits for an answer that no longer counts"))
@@ -194,18 +194,18 @@ async fn an_execution_that_cannot_be_stopped_is_told() {
 async fn counts_only_by_those_whom_the_file_names() {
     let approval = json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev",
         "approvers": ["arn:aws:iam::111111111111:user/somebody"], "expires": "24h" });
-    let stage = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
-    let run = stage.release().await;
-    let request = stage.asked(&run.id, "prod").await;
-    stage.hours(1).await;
-    let refused = stage.tries_to_answer(MANAGER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
+    let sim = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval })).open();
+    let run = sim.release().await;
+    let request = sim.asked(&run.id, "prod").await;
+    sim.hours(1).await;
+    let refused = sim.tries_to_answer(MANAGER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
     let refusal = refused.refusal();
     assert!(matches!(refusal, Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { .. }))), "{refusal:?}");
-    stage.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
-    let ended = run.end(&stage).await;
+    sim.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("not among the approvers"))));
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
 /// In the console nobody is kept from approving an action whose message does not name exactly one plan.
@@ -215,12 +215,12 @@ async fn approves_nothing_where_the_message_names_no_plan() {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
     let story = Story::new().stages(&["prod"]).of_stage("prod", "enter", json!({ "approval": approval }));
-    let stage = story.world(message, json!("please look at #{variables.KANMON_RELEASE}")).open();
-    let execution = Some(execution(&stage).await);
-    let run = stage.asks(Asking { execution, ..Asking::default() }).await;
-    let execution = stage.asked(&run.id, "prod").await.execution.unwrap();
-    stage.hours(1).await;
-    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));
+    let sim = story.world(message, json!("please look at #{variables.KANMON_RELEASE}")).open();
+    let execution = Some(execution(&sim).await);
+    let run = sim.asks(Asking { execution, ..Asking::default() }).await;
+    let execution = sim.asked(&run.id, "prod").await.execution.unwrap();
+    sim.hours(1).await;
+    let client = aws_sdk_codepipeline::Client::new(&sim.sdk(MANAGER));
     let state = client.get_pipeline_state().name("shop").send().await.unwrap();
     let found = state.stage_states().iter().find(|s| {
         s.latest_execution().is_some_and(|e| e.pipeline_execution_id() == execution)
@@ -236,16 +236,16 @@ async fn approves_nothing_where_the_message_names_no_plan() {
         .unwrap();
     let answer = client.put_approval_result().pipeline_name("shop").stage_name(found.stage_name().unwrap());
     answer.action_name("Approve").result(result).token(token).send().await.unwrap();
-    let ended = run.end(&stage).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     assert!(
         ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("does not name exactly one plan")))
     );
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
 /// The same, with an action behind the approval that ends only when it is told to, as a build would.
-fn with_a_build_behind_it() -> Stage {
+fn with_a_build_behind_it() -> Simulation {
     let approval = json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev" });
     let approve = json!({ "name": "Approve",
         "actionTypeId": { "category": "Approval", "owner": "AWS", "provider": "Manual", "version": "1" },
@@ -261,61 +261,61 @@ fn with_a_build_behind_it() -> Stage {
 }
 
 /// The status of an execution of the pipeline.
-async fn status(stage: &Stage, execution: &str) -> String {
-    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));
+async fn status(sim: &Simulation, execution: &str) -> String {
+    let client = aws_sdk_codepipeline::Client::new(&sim.sdk(MANAGER));
     let found = client.get_pipeline_execution().pipeline_name("shop").pipeline_execution_id(execution).send().await;
     found.unwrap().pipeline_execution().unwrap().status().unwrap().as_str().to_owned()
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_approved_and_then_withdrawn_does_not_succeed_with_nothing_deployed() {
-    let stage = with_a_build_behind_it();
-    let run = stage.release().await;
+    let sim = with_a_build_behind_it();
+    let run = sim.release().await;
     let id = run.id.clone();
-    let execution = stage.asked(&id, "prod").await.execution.unwrap();
-    run.crash(&stage).await;
-    stage.hours(1).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    stage.withdraws(MANAGER, &id, "prod", "a fault").await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    let execution = sim.asked(&id, "prod").await.execution.unwrap();
+    run.crash(&sim).await;
+    sim.hours(1).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    sim.withdraws(MANAGER, &id, "prod", "a fault").await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     assert!(!ended.has(|f| matches!(f, Fact::Warned { .. })));
-    stage.hours(1).await;
-    assert_eq!(status(&stage, &execution).await, "Stopped");
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    sim.hours(1).await;
+    assert_eq!(status(&sim, &execution).await, "Stopped");
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_approved_read_and_then_rejected_does_not_either() {
-    let stage = with_a_build_behind_it();
-    let run = stage.release().await;
+    let sim = with_a_build_behind_it();
+    let run = sim.release().await;
     let id = run.id.clone();
-    let request = stage.asked(&id, "prod").await;
-    stage.hours(1).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    stage.fact(&id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;
-    stage.tries_to_answer(MANAGER, &id, "prod", Answer::Rejected, "not on a Friday").await.unwrap();
-    run.end(&stage).await.is(Outcome::Rejected, 11);
-    stage.hours(1).await;
-    assert_eq!(status(&stage, &request.execution.unwrap()).await, "Stopped");
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    let request = sim.asked(&id, "prod").await;
+    sim.hours(1).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    sim.fact(&id, "approved", |f| matches!(f, Fact::ApprovalGiven { .. })).await;
+    sim.tries_to_answer(MANAGER, &id, "prod", Answer::Rejected, "not on a Friday").await.unwrap();
+    run.end(&sim).await.is(Outcome::Rejected, 11);
+    sim.hours(1).await;
+    assert_eq!(status(&sim, &request.execution.unwrap()).await, "Stopped");
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
 /// Its execution had nothing more to do, and cannot be stopped any more.
 #[tokio::test(start_paused = true)]
 async fn what_was_approved_and_has_succeeded_with_nothing_deployed_is_said_plainly() {
-    let stage = asking_codepipeline();
-    let run = stage.release().await;
+    let sim = asking_codepipeline();
+    let run = sim.release().await;
     let id = run.id.clone();
-    let execution = stage.asked(&id, "prod").await.execution.unwrap();
-    run.crash(&stage).await;
-    stage.hours(1).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    stage.hours(1).await;
-    stage.withdraws(MANAGER, &id, "prod", "a fault").await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    let execution = sim.asked(&id, "prod").await.execution.unwrap();
+    run.crash(&sim).await;
+    sim.hours(1).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    sim.hours(1).await;
+    sim.withdraws(MANAGER, &id, "prod", "a fault").await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
-    assert_eq!(status(&stage, &execution).await, "Succeeded");
+    assert_eq!(status(&sim, &execution).await, "Succeeded");
     let plainly =
         format!("execution {execution} of shop was approved and has succeeded, but nothing was deployed in prod");
     assert!(
@@ -327,13 +327,13 @@ async fn what_was_approved_and_has_succeeded_with_nothing_deployed_is_said_plain
 
 #[tokio::test(start_paused = true)]
 async fn is_withdrawn_before_anybody_has_read_it() {
-    let (stage, run, id) = asked().await;
-    run.crash(&stage).await;
-    stage.hours(1).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    stage.withdraws(MANAGER, &id, "prod", "a fault").await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    let (sim, run, id) = asked().await;
+    run.crash(&sim).await;
+    sim.hours(1).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    sim.withdraws(MANAGER, &id, "prod", "a fault").await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("it was withdrawn");
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }

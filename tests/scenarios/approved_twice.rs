@@ -5,27 +5,27 @@ use kanmon::model::outcome::Outcome;
 use kanmon::model::refusal::{AnswerRefusal, Refusal};
 use kanmon::usecase::answer::{Decision, Prepared, prepare};
 
-use super::stage::{MANAGER, Stage, Story, name};
+use super::simulation::{MANAGER, Simulation, Story, name};
 
 /// What somebody is about to say, who sees the question as it stands.
-async fn prepared(stage: &Stage, id: &ReleaseId, answer: Answer) -> Prepared {
+async fn prepared(sim: &Simulation, id: &ReleaseId, answer: Answer) -> Prepared {
     let decision = Decision { answer, stage: Some(name("prod")), plan: None, comment: "as seen".to_owned() };
-    prepare(&stage.context(MANAGER), id, &decision).await.expect("it would count")
+    prepare(&sim.context(MANAGER), id, &decision).await.expect("it would count")
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_second_answer_changes_nothing() {
-    let stage = Story::new().stages(&["prod"]).open();
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
+    let sim = Story::new().stages(&["prod"]).open();
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
     let (first, second) =
-        (prepared(&stage, &run.id, Answer::Approved).await, prepared(&stage, &run.id, Answer::Approved).await);
-    let context = stage.context(MANAGER);
+        (prepared(&sim, &run.id, Answer::Approved).await, prepared(&sim, &run.id, Answer::Approved).await);
+    let context = sim.context(MANAGER);
     let (first, second) = tokio::join!(first.send(&context), second.send(&context));
     first.expect("it counts");
     let late = second.unwrap_err();
     assert!(matches!(late.refusal(), Some(Refusal::Answer(AnswerRefusal::Refused { .. }))), "{late:?}");
-    let ended = run.end(&stage).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalGiven { .. } | Fact::ApprovalRejected { .. })), 1);
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRefused { .. })), 1, "who was late can see it");
@@ -33,17 +33,17 @@ async fn the_second_answer_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn the_last_word_counts() {
-    let stage = Story::new().stages(&["prod"]).open();
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
+    let sim = Story::new().stages(&["prod"]).open();
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
     let mut answers = Vec::new();
     for answer in [Answer::Approved, Answer::Approved, Answer::Rejected] {
-        answers.push(prepared(&stage, &run.id, answer).await);
+        answers.push(prepared(&sim, &run.id, answer).await);
     }
     let [first, second, last] = answers.try_into().ok().expect("three");
-    let context = stage.context(MANAGER);
+    let context = sim.context(MANAGER);
     let answers = tokio::join!(first.send(&context), second.send(&context), last.send(&context));
     assert!(answers.0.is_err() && answers.1.is_err(), "somebody had a later word: {answers:?}");
     answers.2.expect("it counts");
-    run.end(&stage).await.is(Outcome::Rejected, 11);
+    run.end(&sim).await.is(Outcome::Rejected, 11);
 }

@@ -5,11 +5,11 @@ use kanmon::sandbox::iam::Policy;
 use kanmon::sandbox::iam::directory::Role;
 use serde_json::json;
 
-use super::stage::{MANAGER, PROD, Stage, Story};
+use super::simulation::{MANAGER, PROD, Simulation, Story};
 
 /// The role in prod, trusted or not.
-fn trust(stage: &Stage, effect: &str) {
-    let mut world = stage.world.lock().unwrap();
+fn trust(sim: &Simulation, effect: &str) {
+    let mut world = sim.world.lock().unwrap();
     let account = PROD.parse().unwrap();
     let role = world.directory_mut().role(&account, "kanmon-deploy").unwrap().clone();
     let trust = json!({ "Statement": [{
@@ -22,55 +22,55 @@ fn trust(stage: &Stage, effect: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn that_last_an_hour_are_renewed_in_a_wait_of_three() {
-    let stage = Story::new().stages(&["prod"]).open();
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
-    let assumed = stage.calls("AssumeRole").len();
-    stage.hours(3).await;
-    stage.approves(MANAGER, &run.id, "prod").await;
-    let ended = run.end(&stage).await;
+    let sim = Story::new().stages(&["prod"]).open();
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
+    let assumed = sim.calls("AssumeRole").len();
+    sim.hours(3).await;
+    sim.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    assert!(stage.calls("AssumeRole").len() > assumed);
-    assert!(!stage.tried("DescribeServices").iter().any(|e| e.code.contains("Expired")), "none was used too long");
+    assert!(sim.calls("AssumeRole").len() > assumed);
+    assert!(!sim.tried("DescribeServices").iter().any(|e| e.code.contains("Expired")), "none was used too long");
 }
 
 #[tokio::test(start_paused = true)]
 async fn whose_renewal_is_refused_park_the_release() {
-    let stage = Story::new().stages(&["prod"]).open();
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["prod"]).open();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.asked(&id, "prod").await;
-    trust(&stage, "Deny");
-    stage.hours(3).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    let ended = run.end(&stage).await;
+    sim.asked(&id, "prod").await;
+    trust(&sim, "Deny");
+    sim.hours(3).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Access, 40);
     ended.says("sts:AssumeRole");
     assert!(ended.has(|f| matches!(f, Fact::Suspended { .. })), "it can be resumed");
-    assert!(stage.calls("UpdateService").is_empty());
+    assert!(sim.calls("UpdateService").is_empty());
 
-    trust(&stage, "Allow");
-    let resumed = stage.resumes(&id).await.end(&stage).await;
+    trust(&sim, "Allow");
+    let resumed = sim.resumes(&id).await.end(&sim).await;
     resumed.is(Outcome::Succeeded, 0);
     assert_eq!(resumed.count(|f| matches!(f, Fact::ApprovalGiven { .. })), 1, "the approval stands");
 }
 
 #[tokio::test(start_paused = true)]
 async fn that_are_taken_away_in_a_rollout_park_it_too() {
-    let stage = Story::new().stages(&["prod"]).open();
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["prod"]).open();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.approves(MANAGER, &id, "prod").await;
-    stage.fact(&id, "rolled", rollout_started).await;
-    trust(&stage, "Deny");
-    let now = stage.time.timestamp();
-    stage.world.lock().unwrap().directory_mut().expire_sessions(&PROD.parse().unwrap(), "kanmon-deploy", now);
-    let ended = run.end(&stage).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    sim.fact(&id, "rolled", rollout_started).await;
+    trust(&sim, "Deny");
+    let now = sim.time.timestamp();
+    sim.world.lock().unwrap().directory_mut().expire_sessions(&PROD.parse().unwrap(), "kanmon-deploy", now);
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Access, 40);
     assert!(ended.has(|f| matches!(f, Fact::Suspended { .. })));
 
-    trust(&stage, "Allow");
-    let resumed = stage.resumes(&id).await.end(&stage).await;
+    trust(&sim, "Allow");
+    let resumed = sim.resumes(&id).await.end(&sim).await;
     resumed.is(Outcome::Succeeded, 0);
-    assert_eq!(stage.updates(PROD, "shop-prod", "admin").len(), 1);
+    assert_eq!(sim.updates(PROD, "shop-prod", "admin").len(), 1);
 }

@@ -6,16 +6,16 @@ use kanmon::model::step::part::Direction;
 use kanmon::model::step::roll::RollFact;
 use serde_json::json;
 
-use super::stage::Story;
+use super::simulation::Story;
 
 #[tokio::test(start_paused = true)]
 async fn is_set_and_said_to_be_unverified() {
-    let stage = Story::new()
+    let sim = Story::new()
         .stages(&["dev"])
         .steps("dev", json!([{ "roll": "web" }]))
         .services("web", "desiredCount", &json!(0))
         .open();
-    let ended = stage.release().await.end(&stage).await;
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     ended.says("desired count 0");
     assert!(ended.has(|f| matches!(
@@ -29,6 +29,6 @@ async fn is_set_and_said_to_be_unverified() {
             ..
         }
     )));
-    assert_eq!(stage.calls("UpdateService").len(), 1);
-    assert!(stage.tried("UpdateService")[0].input.get("desiredCount").is_none());
+    assert_eq!(sim.calls("UpdateService").len(), 1);
+    assert!(sim.tried("UpdateService")[0].input.get("desiredCount").is_none());
 }

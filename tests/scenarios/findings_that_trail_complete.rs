@@ -3,12 +3,12 @@ use kanmon::model::finding::ScanState;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::Story;
+use super::simulation::Story;
 
 #[tokio::test(start_paused = true)]
 async fn are_seen_by_the_second_reading() {
-    let stage = Story::new().scans(json!({ "findings_after": 15, "findings": "CRITICAL:1" })).open();
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().scans(json!({ "findings_after": 15, "findings": "CRITICAL:1" })).open();
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("1 critical");
     let clean = |f: &Fact| {

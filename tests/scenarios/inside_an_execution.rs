@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::stage::{Asking, DEV, DEVELOPER, MANAGER, PROD, Run, Stage, Story};
+use super::simulation::{Asking, DEV, DEVELOPER, MANAGER, PROD, Run, Simulation, Story};
 use kanmon::model::approval::{Answer, ApprovalRequest};
 use kanmon::model::event::Fact;
 use kanmon::model::ids::ReleaseId;
@@ -9,7 +9,7 @@ use kanmon::report::approval;
 
 /// A pipeline whose first build asks, and whose second goes on once its approval action is answered: the sandbox takes what the builds
 /// export, as CodePipeline would.
-fn stage() -> Stage {
+fn sim() -> Simulation {
     let approval =
         json!({ "by": "codepipeline", "pipeline": "shop", "action": "Approve", "account": "dev", "expires": "24h" });
     let build = |name: &str| {
@@ -37,28 +37,28 @@ fn stage() -> Stage {
 }
 
 /// An execution of the pipeline, started by the developer.
-pub(super) async fn execution(stage: &Stage) -> String {
-    let pipelines = aws_sdk_codepipeline::Client::new(&stage.sdk(DEVELOPER));
+pub(super) async fn execution(sim: &Simulation) -> String {
+    let pipelines = aws_sdk_codepipeline::Client::new(&sim.sdk(DEVELOPER));
     let started = pipelines.start_pipeline_execution().name("shop").send().await.expect("started");
     started.pipeline_execution_id().expect("an execution").to_owned()
 }
 
 /// The first build ends and exports this plan.
-async fn exports(stage: &Stage, execution: &str, plan: &str) {
+async fn exports(sim: &Simulation, execution: &str, plan: &str) {
     let end = json!({ "account": DEV, "region": "ap-northeast-1", "pipeline": "shop", "execution": execution,
         "action": "Prepare/Prepare", "end": { "outputVariables": { "KANMON_PLAN": plan } } });
     // The execution may not have come to it yet.
-    while stage.tell_sandbox("actions", &end).is_err() {
-        stage.pass(jiff::SignedDuration::from_secs(1)).await;
+    while sim.tell_sandbox("actions", &end).is_err() {
+        sim.pass(jiff::SignedDuration::from_secs(1)).await;
     }
 }
 
 /// What the first build does: through dev, and it ends with the question put.
-async fn prepared(stage: &Stage, execution: &str) -> (ReleaseId, ApprovalRequest) {
+async fn prepared(sim: &Simulation, execution: &str) -> (ReleaseId, ApprovalRequest) {
     let asking = Asking { execution: Some(execution.to_owned()), until: Some("dev"), ..Asking::default() };
-    let run: Run = stage.asks(asking).await;
+    let run: Run = sim.asks(asking).await;
     let id = run.id.clone();
-    let ended = run.end(stage).await;
+    let ended = run.end(sim).await;
     ended.is(Outcome::Succeeded, 0);
     let request = ended.events.iter().find_map(|e| match &e.fact {
         Fact::ApprovalRequested { request, .. } => Some(request.clone()),
@@ -69,67 +69,67 @@ async fn prepared(stage: &Stage, execution: &str) -> (ReleaseId, ApprovalRequest
 
 #[tokio::test(start_paused = true)]
 async fn a_build_asks_before_it_ends_and_another_goes_on_with_the_answer() {
-    let stage = stage();
-    let execution = execution(&stage).await;
-    let (id, asked) = prepared(&stage, &execution).await;
+    let sim = sim();
+    let execution = execution(&sim).await;
+    let (id, asked) = prepared(&sim, &execution).await;
     assert_eq!(asked.execution.as_ref(), Some(&execution));
-    assert_eq!(stage.calls("StartPipelineExecution").len(), 1, "kanmon starts none of its own");
-    exports(&stage, &execution, asked.plan.as_str()).await;
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert_eq!(sim.calls("StartPipelineExecution").len(), 1, "kanmon starts none of its own");
+    exports(&sim, &execution, asked.plan.as_str()).await;
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 
-    stage.hours(5).await;
-    stage.approves(MANAGER, &id, "prod").await;
-    let ended = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
+    sim.hours(5).await;
+    sim.approves(MANAGER, &id, "prod").await;
+    let ended = sim.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert_eq!(ended.count(|f| matches!(f, Fact::ApprovalRequested { .. })), 1);
-    assert_eq!(stage.updates(PROD, "shop-prod", "web").len(), 1);
+    assert_eq!(sim.updates(PROD, "shop-prod", "web").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_approver_who_was_shown_something_else_has_approved_nothing() {
-    let stage = stage();
+    let sim = sim();
     let other = kanmon::model::ids::PlanHash::of(b"another plan");
-    let execution = execution(&stage).await;
-    let (id, _) = prepared(&stage, &execution).await;
-    exports(&stage, &execution, other.as_str()).await;
-    approves_in_the_console(&stage).await;
-    let ended = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
+    let execution = execution(&sim).await;
+    let (id, _) = prepared(&sim, &execution).await;
+    exports(&sim, &execution, other.as_str()).await;
+    approves_in_the_console(&sim).await;
+    let ended = sim.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
 /// The execution's action was answered before anything was asked: by its name alone nobody can know that it is the same plan.
 #[tokio::test(start_paused = true)]
 async fn an_answer_from_before_the_question_counts_for_nothing() {
     // The same story twice gives the same plan: the first tells what the second's build exports too early.
-    let first = stage();
+    let first = sim();
     let early = execution(&first).await;
     exports(&first, &early, "none").await;
     approves_in_the_console(&first).await;
     let (_, request) = prepared(&first, &early).await;
 
-    let stage = stage();
-    let execution = execution(&stage).await;
-    exports(&stage, &execution, request.plan.as_str()).await;
-    approves_in_the_console(&stage).await;
-    let (id, asked) = prepared(&stage, &execution).await;
+    let sim = sim();
+    let execution = execution(&sim).await;
+    exports(&sim, &execution, request.plan.as_str()).await;
+    approves_in_the_console(&sim).await;
+    let (id, asked) = prepared(&sim, &execution).await;
     assert_eq!(asked.plan, request.plan);
-    let ended = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
+    let ended = sim.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("before the question was asked"))));
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 
 /// The manager approves the action of the pipeline's latest execution, as soon as it waits and no time after.
-async fn approves_in_the_console(stage: &Stage) {
-    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(MANAGER));
+async fn approves_in_the_console(sim: &Simulation) {
+    let client = aws_sdk_codepipeline::Client::new(&sim.sdk(MANAGER));
     let token = loop {
         let state = client.get_pipeline_state().name("shop").send().await.expect("a state");
         let actions = state.stage_states().iter().flat_map(|s| s.action_states());
         if let Some(token) = actions.filter_map(|a| a.latest_execution()).find_map(|e| e.token()) {
             break token.to_owned();
         }
-        stage.pass(jiff::SignedDuration::from_secs(1)).await;
+        sim.pass(jiff::SignedDuration::from_secs(1)).await;
     };
     let result = aws_sdk_codepipeline::types::ApprovalResult::builder()
         .status(aws_sdk_codepipeline::types::ApprovalStatus::Approved)
@@ -143,23 +143,23 @@ async fn approves_in_the_console(stage: &Stage) {
 /// The stage that was rejected is retried in the same execution, and somebody approves who is not told.
 #[tokio::test(start_paused = true)]
 async fn a_rejection_is_not_forgotten_when_the_stage_is_retried() {
-    let stage = stage();
-    let execution = execution(&stage).await;
-    let (id, asked) = prepared(&stage, &execution).await;
-    exports(&stage, &execution, asked.plan.as_str()).await;
-    stage.hours(1).await;
-    stage.answers(MANAGER, &id, "prod", Answer::Rejected).await;
-    let client = aws_sdk_codepipeline::Client::new(&stage.sdk(DEVELOPER));
+    let sim = sim();
+    let execution = execution(&sim).await;
+    let (id, asked) = prepared(&sim, &execution).await;
+    exports(&sim, &execution, asked.plan.as_str()).await;
+    sim.hours(1).await;
+    sim.answers(MANAGER, &id, "prod", Answer::Rejected).await;
+    let client = aws_sdk_codepipeline::Client::new(&sim.sdk(DEVELOPER));
     let retry = client.retry_stage_execution().pipeline_name("shop").stage_name("Production");
     let retry = retry.pipeline_execution_id(asked.execution.as_ref().unwrap());
     retry.retry_mode(aws_sdk_codepipeline::types::StageRetryMode::FailedActions).send().await.unwrap();
-    stage.hours(1).await;
-    approves_in_the_console(&stage).await;
-    let ended = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
+    sim.hours(1).await;
+    approves_in_the_console(&sim).await;
+    let ended = sim.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&sim).await;
     ended.is(Outcome::Rejected, 11);
     ended.says("user/manager rejected exactly this plan for prod");
-    let again = stage.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&stage).await;
+    let again = sim.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&sim).await;
     again.is(Outcome::Rejected, 11);
     again.says("rejected exactly this plan");
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }

@@ -1,6 +1,6 @@
 //! Stories: whole releases on the sandbox in process, under one virtual clock. One story a file.
 
-pub mod stage;
+pub mod simulation;
 
 mod a_crash;
 mod a_crash_looping_image;

@@ -3,22 +3,22 @@ use kanmon::model::approval::Answer;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 
-use super::stage::{DEVELOPER, MANAGER, PROD, Story};
+use super::simulation::{DEVELOPER, MANAGER, PROD, Story};
 
 #[tokio::test(start_paused = true)]
 async fn the_question_expires_and_can_be_put_again() {
-    let stage = Story::new().stages(&["dev", "prod"]).open();
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["dev", "prod"]).open();
+    let run = sim.release().await;
     let id = run.id.clone();
-    let request = stage.asked(&id, "prod").await;
-    let ended = run.end(&stage).await;
+    let request = sim.asked(&id, "prod").await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
     assert_eq!(request.expires_at.duration_since(request.asked_at), SignedDuration::from_hours(24));
-    assert!(stage.time.timestamp() >= request.expires_at);
-    assert!(stage.updates(PROD, "shop-prod", "web").is_empty());
+    assert!(sim.time.timestamp() >= request.expires_at);
+    assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 
-    let again = stage.promotes(DEVELOPER, &id, "prod").await;
-    stage.fact(&id, "asked again", |f| matches!(f, Fact::Extended { .. })).await;
-    stage.answers(MANAGER, &id, "prod", Answer::Approved).await;
-    again.end(&stage).await.is(Outcome::Succeeded, 0);
+    let again = sim.promotes(DEVELOPER, &id, "prod").await;
+    sim.fact(&id, "asked again", |f| matches!(f, Fact::Extended { .. })).await;
+    sim.answers(MANAGER, &id, "prod", Answer::Approved).await;
+    again.end(&sim).await.is(Outcome::Succeeded, 0);
 }

@@ -6,7 +6,7 @@ use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
-use super::stage::{DEVELOPER, Ended, MANAGER, Story};
+use super::simulation::{DEVELOPER, Ended, MANAGER, Story};
 use crate::binary::junit::Result::{Error, Failure, Passed, Skipped};
 
 /// Without ids and digests.
@@ -16,12 +16,12 @@ fn told(ended: &Ended) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
-    let stage = Story::new().open();
-    let run = stage.release().await;
-    stage.asked(&run.id, "prod").await;
-    stage.hours(3).await;
-    stage.approves(MANAGER, &run.id, "prod").await;
-    let ended = run.end(&stage).await;
+    let sim = Story::new().open();
+    let run = sim.release().await;
+    sim.asked(&run.id, "prod").await;
+    sim.hours(3).await;
+    sim.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     insta::assert_snapshot!(told(&ended), @"
     ✓ shop: look at the accounts
@@ -70,9 +70,9 @@ async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
 
 #[tokio::test(start_paused = true)]
 async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
-    let stage = Story::new().stages(&["dev"]).open();
-    stage.build_next("bad", &[("findings", "CRITICAL:1,LOW:3")]);
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).open();
+    sim.build_next("bad", &[("findings", "CRITICAL:1,LOW:3")]);
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     insta::assert_snapshot!(told(&ended), @"
     ✓ shop: look at the accounts
@@ -92,8 +92,8 @@ async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
 async fn what_was_put_back_is_told_beside_what_failed() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let check = json!({ "check": { "http": url, "contains": "what no answer contains", "timeout": "30s" } });
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }, check])).open();
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }, check])).open();
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
     insta::assert_snapshot!(told(&ended), @"
     ✓ shop: look at the accounts
@@ -112,9 +112,9 @@ async fn what_was_put_back_is_told_beside_what_failed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rollout_that_ecs_rolled_back_is_a_failure_with_its_reason() {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
-    stage.build_next("broken", &[("exit-code", "42")]);
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    sim.build_next("broken", &[("exit-code", "42")]);
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
     let junit = ended.junit();
     let Failure(why) = junit.result("dev", "update dev/web") else { panic!("{}", junit.lines()) };
@@ -124,12 +124,12 @@ async fn a_rollout_that_ecs_rolled_back_is_a_failure_with_its_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_not_red() {
-    let stage = Story::new().stages(&["dev", "prod"]).open();
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["dev", "prod"]).open();
+    let run = sim.release().await;
     let id = run.id.clone();
-    let request = stage.asked(&id, "prod").await;
+    let request = sim.asked(&id, "prod").await;
     run.stop();
-    let ended = run.end(&stage).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Suspended, 30);
     let junit = ended.junit();
     assert!(!junit.is_red(), "{}", junit.lines());
@@ -139,9 +139,9 @@ async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_n
     assert_eq!(junit.result("shop", "shop to prod"), &Skipped(ended.told().sentence));
     assert_eq!(junit.suites[0].properties["plan"], request.plan.to_string());
 
-    let again = stage.resumes(&id).await;
-    stage.answers(MANAGER, &id, "prod", kanmon::model::approval::Answer::Rejected).await;
-    let ended = again.end(&stage).await;
+    let again = sim.resumes(&id).await;
+    sim.answers(MANAGER, &id, "prod", kanmon::model::approval::Answer::Rejected).await;
+    let ended = again.end(&sim).await;
     ended.is(Outcome::Rejected, 11);
     let junit = ended.junit();
     let Failure(why) = junit.result("prod", "approval") else { panic!("{}", junit.lines()) };
@@ -150,9 +150,9 @@ async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_n
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_told_is_an_error_and_not_a_failure() {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
-    stage.fault("DescribeServices", Kind::ResetBefore, 100_000);
-    let ended = stage.release().await.end(&stage).await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    sim.fault("DescribeServices", Kind::ResetBefore, 100_000);
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Unknown, 32);
     let junit = ended.junit();
     let reds: Vec<_> = junit.suites.iter().flat_map(|s| &s.cases).map(|c| &c.result).collect();
@@ -163,16 +163,16 @@ async fn what_cannot_be_told_is_an_error_and_not_a_failure() {
 
 #[tokio::test(start_paused = true)]
 async fn a_release_left_behind_is_skipped_where_it_stands_and_takes_no_time_while_it_lies() {
-    let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
-    let run = stage.release().await;
+    let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "rolled", rollout_started).await;
+    sim.fact(&id, "rolled", rollout_started).await;
     run.stop();
-    let suspended = run.end(&stage).await;
+    let suspended = run.end(&sim).await;
     let before = suspended.junit().case("dev", "update dev/web").time;
     assert!(matches!(suspended.junit().result("dev", "update dev/web"), Skipped(_)));
-    stage.pass(SignedDuration::from_hours(10)).await;
-    let ended = stage.resumes(&id).await.end(&stage).await;
+    sim.pass(SignedDuration::from_hours(10)).await;
+    let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     let case = ended.junit().case("dev", "update dev/web").time;
     assert!(case > before && case < 3_600.0, "{before} then {case}");
@@ -180,12 +180,12 @@ async fn a_release_left_behind_is_skipped_where_it_stands_and_takes_no_time_whil
 
 #[tokio::test(start_paused = true)]
 async fn a_stage_beyond_what_was_asked_for_is_nobodys_question() {
-    let stage = Story::new().open();
-    let ended = stage.release_until("dev").await.end(&stage).await;
+    let sim = Story::new().open();
+    let ended = sim.release_until("dev").await.end(&sim).await;
     let names: Vec<_> = ended.junit().suites.iter().map(|s| s.name.clone()).collect();
     assert_eq!(names, ["shop", "dev"]);
-    let run = stage.promotes(DEVELOPER, &ended.release.id, "staging").await;
-    let ended = run.end(&stage).await;
+    let run = sim.promotes(DEVELOPER, &ended.release.id, "staging").await;
+    let ended = run.end(&sim).await;
     assert_eq!(ended.junit().result("staging", "run staging/migrate"), &Passed);
     assert_eq!(ended.junit().result("shop", "shop to staging"), &Passed);
 }

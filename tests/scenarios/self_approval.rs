@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::stage::{Asking, DEVELOPER, MANAGER, Story};
+use super::simulation::{Asking, DEVELOPER, MANAGER, Story};
 use kanmon::model::approval::{Answer, Requester};
 use kanmon::model::event::Fact;
 use kanmon::model::machine::Machine;
@@ -15,10 +15,10 @@ fn anybody() -> Story {
 
 #[tokio::test(start_paused = true)]
 async fn is_refused_and_somebody_else_s_counts() {
-    let stage = anybody().open();
-    let run = stage.release().await;
-    let request = stage.asked(&run.id, "prod").await;
-    let refused = stage.tries_to_answer(DEVELOPER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
+    let sim = anybody().open();
+    let run = sim.release().await;
+    let request = sim.asked(&run.id, "prod").await;
+    let refused = sim.tries_to_answer(DEVELOPER, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
     let why = match refused.refusal() {
         Some(Refusal::Answer(AnswerRefusal::MayNotAnswer { why, .. })) => why,
         other => panic!("{other:?}"),
@@ -26,10 +26,10 @@ async fn is_refused_and_somebody_else_s_counts() {
     let why = approval::refusal(why);
     assert!(why.contains("may not approve it"), "{why}");
     // Whoever writes the state can put it there all the same.
-    stage.answers_past_kanmon(DEVELOPER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
-    stage.fact(&run.id, "refused", |f| matches!(f, Fact::ApprovalRefused { .. })).await;
-    stage.approves(MANAGER, &run.id, "prod").await;
-    let ended = run.end(&stage).await;
+    sim.answers_past_kanmon(DEVELOPER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
+    sim.fact(&run.id, "refused", |f| matches!(f, Fact::ApprovalRefused { .. })).await;
+    sim.approves(MANAGER, &run.id, "prod").await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("may not approve it"))));
     assert!(ended.has(|f| matches!(f, Fact::ApprovalGiven { answer } if answer.by.arn.ends_with("user/manager"))));
@@ -41,23 +41,23 @@ fn build() -> Machine {
 
 #[tokio::test(start_paused = true)]
 async fn is_presumed_where_it_is_unknown_who_asked() {
-    let stage = anybody().open();
+    let sim = anybody().open();
     let environment = Environment::Machine(build());
-    let refused = stage.tries(Asking { environment, ..Asking::default() }).await.err().expect("it is refused");
+    let refused = sim.tries(Asking { environment, ..Asking::default() }).await.err().expect("it is refused");
     assert!(matches!(refused.refusal(), Some(Refusal::NobodyMayApprove { .. })), "{refused:?}");
-    assert_eq!(stage.changes(), [], "nothing was touched");
+    assert_eq!(sim.changes(), [], "nothing was touched");
 }
 
 /// A record that only somebody can write who does not ask kanmon.
 #[tokio::test(start_paused = true)]
 async fn is_presumed_of_a_record_that_says_so() {
-    let stage = anybody().open();
+    let sim = anybody().open();
     let unknown = Requester::Unknown { by: DEVELOPER.identity(), machine: build() };
-    let run = stage.works_on_a_record_of(unknown).await;
-    let request = stage.asked(&run.id, "prod").await;
-    stage.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
-    let ended = run.end(&stage).await;
+    let run = sim.works_on_a_record_of(unknown).await;
+    let request = sim.asked(&run.id, "prod").await;
+    sim.answers_past_kanmon(MANAGER, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
     assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("a build of CodeBuild asked for this release"))));
-    assert!(stage.calls("UpdateService").is_empty());
+    assert!(sim.calls("UpdateService").is_empty());
 }

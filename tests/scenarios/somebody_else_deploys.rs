@@ -3,7 +3,7 @@ use jiff::SignedDuration;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::{COLLEAGUE, DEV, Story};
+use super::simulation::{COLLEAGUE, DEV, Story};
 
 #[tokio::test(start_paused = true)]
 async fn over_a_rollout_and_theirs_is_left_alone() {

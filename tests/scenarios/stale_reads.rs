@@ -1,9 +1,9 @@
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::{DEV, Stage, Story};
+use super::simulation::{DEV, Simulation, Story};
 
-fn stale(service_deployments: bool) -> Stage {
+fn stale(service_deployments: bool) -> Simulation {
     Story::new()
         .stages(&["dev"])
         .steps("dev", json!([{ "roll": ["web", "admin"] }]))
@@ -15,21 +15,21 @@ fn stale(service_deployments: bool) -> Stage {
 #[tokio::test(start_paused = true)]
 async fn do_not_make_a_success_of_what_was_before() {
     for listed in [true, false] {
-        let stage = stale(listed);
-        let ended = stage.release().await.end(&stage).await;
+        let sim = stale(listed);
+        let ended = sim.release().await.end(&sim).await;
         ended.is(Outcome::Succeeded, 0);
         let digest = ended.release.images.values().next().unwrap().digest.to_string();
-        assert_eq!(stage.digest(DEV, "shop-dev", "web").unwrap(), digest);
-        assert_eq!(stage.calls("UpdateService").len(), 2);
+        assert_eq!(sim.digest(DEV, "shop-dev", "web").unwrap(), digest);
+        assert_eq!(sim.calls("UpdateService").len(), 2);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn do_not_hide_a_rollback() {
     for listed in [true, false] {
-        let stage = stale(listed);
-        stage.build_next("broken", &[("exit-code", "1")]);
-        let ended = stage.release().await.end(&stage).await;
+        let sim = stale(listed);
+        sim.build_next("broken", &[("exit-code", "1")]);
+        let ended = sim.release().await.end(&sim).await;
         ended.is(Outcome::RolledBack, 20);
     }
 }

@@ -3,15 +3,15 @@ use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::model::refusal::{AnswerRefusal, Refusal};
 
-use super::stage::{COLLEAGUE, Story};
+use super::simulation::{COLLEAGUE, Story};
 use kanmon::report::approval;
 
 #[tokio::test(start_paused = true)]
 async fn may_not_approve() {
-    let stage = Story::new().stages(&["prod"]).open();
-    let run = stage.release().await;
-    let request = stage.asked(&run.id, "prod").await;
-    let refused = stage.tries_to_answer(COLLEAGUE, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
+    let sim = Story::new().stages(&["prod"]).open();
+    let run = sim.release().await;
+    let request = sim.asked(&run.id, "prod").await;
+    let refused = sim.tries_to_answer(COLLEAGUE, &run.id, "prod", Answer::Approved, "fine").await.unwrap_err();
     let refused_why = |why: &str| why.contains("not among the approvers");
     let refusal = refused.refusal();
     assert!(
@@ -19,11 +19,11 @@ async fn may_not_approve() {
         "{refusal:?}"
     );
     // Whoever writes the state can put it there all the same.
-    stage.answers_past_kanmon(COLLEAGUE, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
-    let ended = run.end(&stage).await;
+    sim.answers_past_kanmon(COLLEAGUE, &run.id, "prod", &request, &request.plan, Answer::Approved).await;
+    let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
     assert!(
         ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if refused_why(&approval::refusal(reason))))
     );
-    assert!(stage.calls("UpdateService").is_empty());
+    assert!(sim.calls("UpdateService").is_empty());
 }

@@ -6,20 +6,20 @@ use kanmon::model::step::part::Direction;
 use kanmon::model::step::roll::RollFact;
 use serde_json::json;
 
-use super::stage::{DEV, Story};
+use super::simulation::{DEV, Story};
 
 #[tokio::test(start_paused = true)]
 async fn one_fails_and_the_other_goes_back_with_it() {
-    let stage = Story::new()
+    let sim = Story::new()
         .stages(&["dev"])
         .steps("dev", json!([{ "roll": ["web", "admin"] }]))
         .file("/images/console", json!({ "account": "dev", "repository": "console", "context": "." }))
         .file("/services/admin/containers/admin", json!("console"))
         .world("/accounts/0/repositories", json!([{ "name": "shop" }, { "name": "console" }]))
         .open();
-    stage.build_next_in("console", "broken", &[("exit-code", "9")]);
-    let before = ["web", "admin"].map(|s| stage.definition(DEV, "shop-dev", s).unwrap());
-    let ended = stage.release().await.end(&stage).await;
+    sim.build_next_in("console", "broken", &[("exit-code", "9")]);
+    let before = ["web", "admin"].map(|s| sim.definition(DEV, "shop-dev", s).unwrap());
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
     ended.says("dev/admin");
     ended.says("code 9");
@@ -28,7 +28,7 @@ async fn one_fails_and_the_other_goes_back_with_it() {
     };
     assert!(end_of("admin", |e| matches!(e, RolloutEnd::RolledBack { .. })));
     assert!(end_of("web", |e| *e == RolloutEnd::Succeeded));
-    assert_eq!(["web", "admin"].map(|s| stage.definition(DEV, "shop-dev", s).unwrap()), before);
-    assert_eq!(stage.updates(DEV, "shop-dev", "web").len(), 2, "there and back");
-    assert_eq!(stage.updates(DEV, "shop-dev", "admin").len(), 1, "ECS went back by itself");
+    assert_eq!(["web", "admin"].map(|s| sim.definition(DEV, "shop-dev", s).unwrap()), before);
+    assert_eq!(sim.updates(DEV, "shop-dev", "web").len(), 2, "there and back");
+    assert_eq!(sim.updates(DEV, "shop-dev", "admin").len(), 1, "ECS went back by itself");
 }

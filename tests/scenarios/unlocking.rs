@@ -6,53 +6,53 @@ use kanmon::ports::journal::{JournalError, LEASE};
 use kanmon::runtime::runner::RunError;
 use serde_json::json;
 
-use super::stage::{DEV, MANAGER, Stage, Story};
+use super::simulation::{DEV, MANAGER, Simulation, Story};
 
-fn story() -> Stage {
+fn story() -> Simulation {
     Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }])).open()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stage_stops_its_holder_before_it_changes_anything_more() {
-    let stage = story();
-    let run = stage.release().await;
+    let sim = story();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "migrated", task_started).await;
-    let held_by = stage.unlocks(MANAGER, "dev", "its machine burnt").await;
+    sim.fact(&id, "migrated", task_started).await;
+    let held_by = sim.unlocks(MANAGER, "dev", "its machine burnt").await;
     assert!(held_by.is_some_and(|who| who.starts_with(&format!("release {id} "))));
     let lost = run.fails().await;
     assert!(matches!(&lost, RunError::Journal(JournalError::LostLease { what }) if what == "stage dev"), "{lost}");
-    assert!(stage.calls("UpdateService").is_empty());
-    assert_eq!(stage.ledger("dev").await.words[0].word.reason, "its machine burnt");
-    stage.resumes(&id).await.end(&stage).await.is(Outcome::Succeeded, 0);
-    assert_eq!((stage.calls("RunTask").len(), stage.updates(DEV, "shop-dev", "web").len()), (1, 1));
+    assert!(sim.calls("UpdateService").is_empty());
+    assert_eq!(sim.ledger("dev").await.words[0].word.reason, "its machine burnt");
+    sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
+    assert_eq!((sim.calls("RunTask").len(), sim.updates(DEV, "shop-dev", "web").len()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn is_not_needed_for_what_another_machine_left_behind() {
-    let stage = story();
-    let run = stage.release().await;
+    let sim = story();
+    let run = sim.release().await;
     let id = run.id.clone();
-    stage.fact(&id, "migrated", task_started).await;
+    sim.fact(&id, "migrated", task_started).await;
     // Nobody knows that it is gone.
     run.vanishes().await;
-    stage.pass(SignedDuration::from_mins(5)).await;
-    let before = stage.time.timestamp();
-    let resumed = stage.resumes(&id).await;
-    assert!(stage.time.timestamp().duration_since(before) >= LEASE, "it was watched for as long as a lease lasts");
-    resumed.end(&stage).await.is(Outcome::Succeeded, 0);
-    assert_eq!((stage.calls("RunTask").len(), stage.updates(DEV, "shop-dev", "web").len()), (1, 1));
+    sim.pass(SignedDuration::from_mins(5)).await;
+    let before = sim.time.timestamp();
+    let resumed = sim.resumes(&id).await;
+    assert!(sim.time.timestamp().duration_since(before) >= LEASE, "it was watched for as long as a lease lasts");
+    resumed.end(&sim).await.is(Outcome::Succeeded, 0);
+    assert_eq!((sim.calls("RunTask").len(), sim.updates(DEV, "shop-dev", "web").len()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn is_not_needed_for_a_stage_that_another_machine_left_behind() {
-    let stage = story();
-    let run = stage.release().await;
-    stage.fact(&run.id, "locked", |f| matches!(f, Fact::StageLocked { .. })).await;
+    let sim = story();
+    let run = sim.release().await;
+    sim.fact(&run.id, "locked", |f| matches!(f, Fact::StageLocked { .. })).await;
     run.vanishes().await;
-    stage.build_next("second", &[]);
-    let second = stage.release().await;
-    let ended = second.end(&stage).await;
+    sim.build_next("second", &[]);
+    let second = sim.release().await;
+    let ended = second.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     let waited = ended.events.iter().find(|e| matches!(e.fact, Fact::StageLocked { .. })).unwrap().at;
     let judged = ended.events.iter().find(|e| matches!(e.fact, Fact::GateJudged { .. })).unwrap().at;

@@ -8,7 +8,7 @@ use kanmon::model::outcome::Outcome;
 use kanmon::model::scan_subject::ScanSubject;
 use serde_json::{Value, json};
 
-use super::stage::{DEVELOPER, HOST, Stage, Story};
+use super::simulation::{DEVELOPER, HOST, Simulation, Story};
 
 /// Only `dev`, with a repository for what runs beside the application, in a registry on this machine.
 fn story() -> Story {
@@ -18,24 +18,24 @@ fn story() -> Story {
 }
 
 /// Gives `admin` a container with the image of this tag.
-fn with_container(stage: &Stage, image: &str) {
-    let template = include_str!("stage/admin.json");
+fn with_container(sim: &Simulation, image: &str) {
+    let template = include_str!("simulation/admin.json");
     let beside = format!(
         "\"containerDefinitions\": [{{ \"name\": \"metrics\", \"image\": \"{image}\", \"essential\": false }},"
     );
-    stage.write("deploy/admin.json", &template.replacen("\"containerDefinitions\": [", &beside, 1));
+    sim.write("deploy/admin.json", &template.replacen("\"containerDefinitions\": [", &beside, 1));
 }
 
 /// The same, with an image that is there.
-async fn with_pushed(stage: &Stage, labels: &[(&str, &str)]) -> Digest {
-    stage.build_next_in("metrics", "metrics", labels);
-    let (ports, pipeline) = (stage.context(DEVELOPER).ports("push", None), stage.pipeline());
+async fn with_pushed(sim: &Simulation, labels: &[(&str, &str)]) -> Digest {
+    sim.build_next_in("metrics", "metrics", labels);
+    let (ports, pipeline) = (sim.context(DEVELOPER).ports("push", None), sim.pipeline());
     let account = pipeline.account(&"dev".parse().unwrap());
     let access = ports.registry.access(account, "metrics").await.unwrap();
     let spec = pipeline.image(&"app".parse().unwrap());
     let spec = kanmon::model::pipeline::ImageSpec { repository: "metrics".into(), ..spec.clone() };
     let built = ports.images.build(&spec, &access, "v1", &|_| {}).await.unwrap();
-    with_container(stage, &format!("{}:v1", access.repository));
+    with_container(sim, &format!("{}:v1", access.repository));
     built.pushed.digest
 }
 
@@ -45,9 +45,9 @@ fn own(tag: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn are_pinned_once_two_readings_of_their_scan_agree() {
-    let stage = story().open();
-    let digest = with_pushed(&stage, &[]).await;
-    let ended = stage.release().await.end(&stage).await;
+    let sim = story().open();
+    let digest = with_pushed(&sim, &[]).await;
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     let readings = |n: u32| {
         move |f: &Fact| {
@@ -57,15 +57,15 @@ async fn are_pinned_once_two_readings_of_their_scan_agree() {
     };
     assert!(ended.has(readings(1)) && ended.has(readings(2)));
     let pinned = |call: &Value| call.to_string().contains(&format!("/metrics@{digest}"));
-    assert!(stage.calls("RegisterTaskDefinition").iter().any(|call| pinned(&call.input)));
+    assert!(sim.calls("RegisterTaskDefinition").iter().any(|call| pinned(&call.input)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn have_findings_that_trail_complete() {
     let behaviour = json!({ "images": { "repository": "metrics" }, "findings_after": 15, "findings": "CRITICAL:1" });
-    let stage = story().scans(behaviour).open();
-    with_pushed(&stage, &[]).await;
-    let ended = stage.release().await.end(&stage).await;
+    let sim = story().scans(behaviour).open();
+    with_pushed(&sim, &[]).await;
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("container metrics of admin: 1 critical (at most 0)");
 }
@@ -73,9 +73,9 @@ async fn have_findings_that_trail_complete() {
 #[tokio::test(start_paused = true)]
 async fn close_the_gate_after_its_own_timeout() {
     let behaviour = json!({ "images": { "repository": "metrics" }, "reason": "PENDING_INITIAL_SCAN" });
-    let stage = story().file("/gate/timeout", json!("25m")).scans(behaviour).open();
-    with_pushed(&stage, &[]).await;
-    let ended = stage.release().await.end(&stage).await;
+    let sim = story().file("/gate/timeout", json!("25m")).scans(behaviour).open();
+    with_pushed(&sim, &[]).await;
+    let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("in dev did not end within 25m: PENDING_INITIAL_SCAN");
     ended.says("when the scan has ended, `kanmon promote");
@@ -91,37 +91,37 @@ async fn are_looked_at_before_anything_is_built() {
         (story(), None, "metrics is for linux/amd64"),
     ];
     for (story, image, says) in cases {
-        let stage = story.open();
+        let sim = story.open();
         match image {
-            Some(image) => with_container(&stage, &image),
-            None => drop(with_pushed(&stage, &[]).await),
+            Some(image) => with_container(&sim, &image),
+            None => drop(with_pushed(&sim, &[]).await),
         }
         if says.contains("linux/amd64") {
-            let template = std::fs::read_to_string(stage.path("deploy/admin.json")).unwrap();
+            let template = std::fs::read_to_string(sim.path("deploy/admin.json")).unwrap();
             let arm =
                 "{ \"runtimePlatform\": { \"cpuArchitecture\": \"ARM64\", \"operatingSystemFamily\": \"LINUX\" },";
-            stage.write("deploy/admin.json", &template.replacen('{', arm, 1));
+            sim.write("deploy/admin.json", &template.replacen('{', arm, 1));
         }
-        let before = stage.calls("PutImage").len();
-        let ended = stage.release().await.end(&stage).await;
+        let before = sim.calls("PutImage").len();
+        let ended = sim.release().await.end(&sim).await;
         ended.is(Outcome::Access, 40);
         ended.says(says);
-        assert_eq!(stage.calls("PutImage").len(), before, "{says}");
+        assert_eq!(sim.calls("PutImage").len(), before, "{says}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn have_a_basic_scan_that_is_too_old_made_again() {
     let basic = json!({ "scan": "BASIC", "frequency": "MANUAL" });
-    let stage = story().world("/accounts/0/registry", basic).open();
-    with_pushed(&stage, &[]).await;
-    let of = |stage: &Stage, repository: &str| {
-        stage.calls("StartImageScan").iter().filter(|c| c.input["repositoryName"] == repository).count()
+    let sim = story().world("/accounts/0/registry", basic).open();
+    with_pushed(&sim, &[]).await;
+    let of = |sim: &Simulation, repository: &str| {
+        sim.calls("StartImageScan").iter().filter(|c| c.input["repositoryName"] == repository).count()
     };
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    assert_eq!(of(&stage, "metrics"), 1);
-    stage.hours(40 * 24).await;
-    stage.build_next("next", &[]);
-    stage.release().await.end(&stage).await.is(Outcome::Succeeded, 0);
-    assert_eq!(of(&stage, "metrics"), 2);
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    assert_eq!(of(&sim, "metrics"), 1);
+    sim.hours(40 * 24).await;
+    sim.build_next("next", &[]);
+    sim.release().await.end(&sim).await.is(Outcome::Succeeded, 0);
+    assert_eq!(of(&sim, "metrics"), 2);
 }

@@ -1,7 +1,7 @@
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
-use super::stage::Story;
+use super::simulation::Story;
 
 /// Everything is looked for before anything is touched.
 async fn is_named(story: Story, words: &[&str]) {

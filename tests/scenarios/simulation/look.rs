@@ -6,7 +6,7 @@ use kanmon::sandbox::faults::{Kind, is_read};
 use kanmon::sandbox::log::Entry;
 use serde_json::Value;
 
-use super::Stage;
+use super::Simulation;
 
 /// No reads, and nothing of them is left: sessions, logins, and bytes that are an image's only once its manifest is put.
 pub const LEAVING_NOTHING: [&str; 5] =
@@ -16,7 +16,7 @@ fn took_effect(call: &Entry) -> bool {
     call.status < 300 && call.fault != Some(Kind::ResetBefore)
 }
 
-impl Stage {
+impl Simulation {
     /// The calls of an operation that were tried.
     pub fn tried(&self, operation: &str) -> Vec<Entry> {
         let world = self.world.lock().unwrap();

@@ -10,7 +10,7 @@ use kanmon::ports::images::Access;
 use kanmon::sandbox::World;
 
 use super::time::SavedTime;
-use super::{Content, Cut, Machine, Stage, Time};
+use super::{Content, Cut, Machine, Simulation, Time};
 
 /// What a crash of every process at one moment leaves.
 pub struct Saved {
@@ -25,7 +25,7 @@ pub struct Saved {
     cut: Cut,
 }
 
-impl Stage {
+impl Simulation {
     /// Keeps this moment. Files of the repository are not copied: they have to stay as they are.
     pub fn save(&self) -> Saved {
         Saved {
@@ -44,14 +44,14 @@ impl Stage {
 
 impl Saved {
     /// A world of its own at that moment, in which every process up to then is dead.
-    pub fn open(&self) -> Stage {
+    pub fn open(&self) -> Simulation {
         let time = Arc::new(Time::at(&self.time));
         let machine = Arc::new(Machine::new(time.clone()));
         machine.set(self.machine_off);
-        let dead: BTreeSet<String> = (1..=self.processes).map(Stage::process_id).collect();
+        let dead: BTreeSet<String> = (1..=self.processes).map(Simulation::process_id).collect();
         let dead = Arc::new(Mutex::new(dead));
         let gone = dead.clone();
-        Stage {
+        Simulation {
             time,
             machine,
             world: Arc::new(Mutex::new(self.world.copy())),

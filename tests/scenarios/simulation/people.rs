@@ -15,7 +15,7 @@ use kanmon::usecase::answer::{self, Answered, Decision};
 use kanmon::usecase::error::Error;
 use kanmon::usecase::withdraw::withdraw;
 
-use super::{SdkTime, Stage, name};
+use super::{SdkTime, Simulation, name};
 
 /// A user of one of the accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Person {
     }
 }
 
-impl Stage {
+impl Simulation {
     /// The SDK's configuration for a person, without kanmon.
     pub fn sdk(&self, person: Person) -> SdkConfig {
         SdkConfig::builder()

@@ -37,7 +37,7 @@ use kanmon::usecase::resume::resume;
 use kanmon::usecase::work::UnderWay;
 use tokio::task::JoinHandle;
 
-use super::{DEVELOPER, Person, Stage};
+use super::{DEVELOPER, Person, Simulation};
 use crate::binary::junit::{self, Junit};
 
 /// What somebody asks of kanmon.
@@ -119,7 +119,7 @@ impl Sink for Recorder {
     }
 }
 
-impl Stage {
+impl Simulation {
     /// `kanmon release`, by the developer, to the end.
     pub async fn release(&self) -> Run {
         self.asks(Asking::default()).await
@@ -331,19 +331,19 @@ impl Stage {
 
 impl Run {
     /// Waits until the process leaves the release.
-    pub async fn end(self, stage: &Stage) -> Ended {
+    pub async fn end(self, sim: &Simulation) -> Ended {
         let ending = self.task.await.expect("no panic").expect("the journal is whole");
-        let mut ended = stage.ended(&self.id).await;
+        let mut ended = sim.ended(&self.id).await;
         assert_eq!(ended.ending, ending, "the ending is written down");
         ended.waits = self.waits.lock().unwrap().clone();
         ended
     }
 
     /// The process is no more, from one moment to the next.
-    pub async fn crash(self, stage: &Stage) {
+    pub async fn crash(self, sim: &Simulation) {
         self.task.abort();
         assert!(self.task.await.is_err_and(|e| e.is_cancelled()), "it was still at work");
-        stage.dead.lock().unwrap().insert(self.holder.id);
+        sim.dead.lock().unwrap().insert(self.holder.id);
     }
 
     /// The process is no more, and nobody knows it: its machine burnt.
@@ -358,20 +358,20 @@ impl Run {
     }
 
     /// The process ended because its journal could not be written.
-    pub async fn died(self, stage: &Stage) {
+    pub async fn died(self, sim: &Simulation) {
         assert!(self.task.await.expect("no panic").is_err(), "it could not write");
-        stage.dead.lock().unwrap().insert(self.holder.id);
+        sim.dead.lock().unwrap().insert(self.holder.id);
     }
 
     /// The process dies as soon as such a fact is written.
-    pub async fn dies_at(self, stage: &Stage, is: impl Fn(&Fact) -> bool + Send + 'static) {
-        stage.journal.set_hook(move |moment, facts| match moment == Moment::After && facts.iter().any(&is) {
+    pub async fn dies_at(self, sim: &Simulation, is: impl Fn(&Fact) -> bool + Send + 'static) {
+        sim.journal.set_hook(move |moment, facts| match moment == Moment::After && facts.iter().any(&is) {
             true => Err(JournalError::Store("the process is killed here".to_owned())),
             false => Ok(()),
         });
         self.over().await;
-        stage.journal.set_hook(|_, _| Ok(()));
-        self.died(stage).await;
+        sim.journal.set_hook(|_, _| Ok(()));
+        self.died(sim).await;
     }
 
     /// Waits until the process is no more.

@@ -164,7 +164,7 @@ impl Images for SandboxImages {
         tokio::time::sleep(std::time::Duration::from_secs(40)).await;
         let content = self.contents.lock().unwrap().get(&spec.repository).cloned().unwrap_or_default();
         let pushed = self.cut.pass("push", async { self.push(&content, to, tag) }).await?;
-        Ok(Built { pushed, by: "the stage".to_owned(), warnings: Vec::new() })
+        Ok(Built { pushed, by: "the simulation".to_owned(), warnings: Vec::new() })
     }
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {

@@ -1,4 +1,4 @@
-//! What stories are played on: the sandbox in process, kanmon's own loop, and one virtual clock.
+//! What scenarios run on: the sandbox in process, kanmon's own loop, and one virtual clock.
 
 mod checks;
 mod cut;
@@ -65,7 +65,7 @@ pub const HOST: &str = "127.0.0.1:5000";
 pub const DEV: &str = "111111111111";
 pub const PROD: &str = "222222222222";
 
-/// What is different in a story: the AWS it is played in, and the pipeline file.
+/// What is different in a scenario: the AWS it runs on, and the pipeline file.
 #[derive(Clone)]
 pub struct Story {
     world: Value,
@@ -133,13 +133,13 @@ impl Story {
         stages.iter_mut().find(|s| s["name"] == name).expect("a stage of the file")
     }
 
-    /// The curtain: has to be called on the runtime whose clock stands.
-    pub fn open(self) -> Stage {
+    /// Starts it. Has to be called on the runtime whose clock stands still.
+    pub fn open(self) -> Simulation {
         self.open_at(Latency::REAL)
     }
 
     /// The same, where AWS moves at another pace.
-    pub fn open_at(self, pace: Latency) -> Stage {
+    pub fn open_at(self, pace: Latency) -> Simulation {
         let time = Arc::new(Time::new());
         let seed = Seed::read(&self.world.to_string()).expect("the stories' seed");
         let mut world = World::new(&seed, pace, time.timestamp()).expect("the stories' world");
@@ -151,7 +151,7 @@ impl Story {
         let dead: Arc<Mutex<BTreeSet<String>>> = Arc::default();
         let gone = dead.clone();
         let folder = tempfile::tempdir().expect("a folder");
-        let stage = Stage {
+        let sim = Simulation {
             machine: Arc::new(Machine::new(time.clone())),
             time,
             world: Arc::new(Mutex::new(world)),
@@ -165,10 +165,10 @@ impl Story {
             read: Arc::default(),
         };
         for (name, text) in FILES {
-            stage.write(name, text);
+            sim.write(name, text);
         }
-        stage.write("pipelines/shop.yaml", &self.file.to_string());
-        stage
+        sim.write("pipelines/shop.yaml", &self.file.to_string());
+        sim
     }
 }
 
@@ -183,7 +183,7 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
 
 /// A world with kanmon in it; a clone is the same one.
 #[derive(Clone)]
-pub struct Stage {
+pub struct Simulation {
     pub time: Arc<Time>,
     /// Where kanmon's processes run.
     pub machine: Arc<Machine>,
@@ -268,7 +268,7 @@ impl Templates for Folder {
     }
 }
 
-impl Stage {
+impl Simulation {
     /// Where a file of the repository is.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -391,6 +391,11 @@ impl Stage {
     /// A process of its own.
     pub fn process(&self) -> Holder {
         let pid = self.processes.fetch_add(1, Ordering::Relaxed) + 1;
-        Holder { id: Stage::process_id(pid), who: format!("somebody@stage, pid {pid}"), host: "stage".to_owned(), pid }
+        Holder {
+            id: Simulation::process_id(pid),
+            who: format!("somebody@simulation, pid {pid}"),
+            host: "simulation".to_owned(),
+            pid,
+        }
     }
 }
