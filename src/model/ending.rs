@@ -63,12 +63,16 @@ impl Ending {
     pub fn outcome(&self) -> Outcome {
         let outcome = self.reason.outcome();
         let Some(rollback) = &self.rollback else { return outcome };
-        match outcome {
-            Outcome::Superseded | Outcome::Stuck => outcome,
-            _ if !rollback.stuck.is_empty() => Outcome::Stuck,
-            Outcome::Aborted => Outcome::Aborted,
-            _ if !rollback.restored.is_empty() && !rollback.changed => Outcome::RolledBack,
-            _ => Outcome::Failed,
+        if [Outcome::Superseded, Outcome::Stuck].contains(&outcome) {
+            outcome
+        } else if !rollback.stuck.is_empty() {
+            Outcome::Stuck
+        } else if outcome == Outcome::Aborted {
+            Outcome::Aborted
+        } else if !rollback.restored.is_empty() && !rollback.changed {
+            Outcome::RolledBack
+        } else {
+            Outcome::Failed
         }
     }
 }
