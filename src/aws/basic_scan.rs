@@ -7,6 +7,7 @@ use super::ecr;
 use super::scan::{Read, severity};
 use super::session::Session;
 use super::time::timestamp;
+use crate::model::aws::scan::BasicScanStatus;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::finding::{Finding, ScanState};
 use crate::model::gate_reason::{AskedScan, LastScan, ScanBlock, ScanWait};
@@ -69,11 +70,12 @@ async fn last(session: &Session, repository: &str, digest: &Digest) -> Result<Op
             Err(r) => return Err(ecr::explain(session, repository, r).await),
         };
         let (status, description) = match page.image_scan_status() {
-            Some(s) => (s.status().map_or("", |s| s.as_str()), s.description().unwrap_or_default()),
-            None => ("", ""),
+            Some(s) => (s.status().map(|s| s.as_str()).filter(|s| !s.is_empty()), s.description().unwrap_or_default()),
+            None => (None, ""),
         };
         let completed = page.image_scan_findings().and_then(|f| f.image_scan_completed_at()).and_then(timestamp);
-        let (_, found) = answer.get_or_insert_with(|| (meaning(status, description, completed), Vec::new()));
+        let (_, found) = answer
+            .get_or_insert_with(|| (meaning(status.map(Into::into).as_ref(), description, completed), Vec::new()));
         found.extend(page.image_scan_findings().into_iter().flat_map(|f| f.findings()).map(finding));
         next = page.next_token().map(str::to_owned);
         if next.is_none() {
@@ -92,13 +94,24 @@ enum Status {
 }
 
 /// What a scan's status means. Continuous scanning stays `ACTIVE`, which the SDK's waiter takes for unfinished.
-fn meaning(status: &str, description: &str, completed: Option<Timestamp>) -> Status {
+fn meaning(status: Option<&BasicScanStatus>, description: &str, completed: Option<Timestamp>) -> Status {
     match status {
-        "COMPLETE" | "ACTIVE" => Status::Ended(completed),
-        "IN_PROGRESS" | "PENDING" => Status::Waiting(ScanWait::Status { status: status.to_owned() }),
-        "" => Status::Waiting(ScanWait::NoStatus),
-        _ => Status::Closed(ScanBlock::Status {
-            status: status.to_owned(),
+        Some(BasicScanStatus::Complete | BasicScanStatus::Active) => Status::Ended(completed),
+        Some(status @ (BasicScanStatus::InProgress | BasicScanStatus::Pending)) => {
+            Status::Waiting(ScanWait::Status { status: status.to_string() })
+        }
+        None => Status::Waiting(ScanWait::NoStatus),
+        Some(
+            status @ (BasicScanStatus::Failed
+            | BasicScanStatus::UnsupportedImage
+            | BasicScanStatus::ScanEligibilityExpired
+            | BasicScanStatus::FindingsUnavailable
+            | BasicScanStatus::LimitExceeded
+            | BasicScanStatus::ImageArchived
+            | BasicScanStatus::ImageSizeExceeded
+            | BasicScanStatus::Unknown(_)),
+        ) => Status::Closed(ScanBlock::Status {
+            status: status.to_string(),
             said: Some(description.to_owned()).filter(|said| !said.is_empty()),
         }),
     }
@@ -179,7 +192,7 @@ mod tests {
     #[case("IMAGE_ARCHIVED", "closed")]
     #[case("OF_NEXT_YEAR", "closed")]
     fn each_status_has_its_answer(#[case] status: &str, #[case] expected: &str) {
-        let word = match meaning(status, "", Some(Timestamp::UNIX_EPOCH)) {
+        let word = match meaning(Some(&status.into()), "", Some(Timestamp::UNIX_EPOCH)) {
             Status::Ended(_) => "scanned",
             Status::Waiting(_) => "waiting",
             Status::Closed(_) => "closed",

@@ -16,6 +16,7 @@ use super::operations::Operation;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
 use crate::model::approval::{Answer, Trigger};
+use crate::model::aws::codepipeline::ActionStatus;
 use crate::model::fault::Fault;
 use crate::model::fault::approval::{ApprovalProblem, Asked, Decision};
 use crate::model::fault::aws::Kind;
@@ -129,12 +130,12 @@ impl PipelineApprovals for CodePipeline {
         let mut decided = said(&detail);
         decided.by = ours.and_then(|s| s.by.clone()).or(decided.by);
         decided.summary = ours.and_then(|s| s.summary.clone()).unwrap_or(decided.summary);
-        let state = match detail.status() {
-            Some(ActionExecutionStatus::InProgress) => {
+        let state = match detail.status().map(|s| ActionStatus::from(s.as_str())) {
+            Some(ActionStatus::InProgress) => {
                 ActionState::Waiting { token: ours.and_then(|s| s.token.clone()).or_else(|| external_id(&detail)) }
             }
-            Some(ActionExecutionStatus::Succeeded) => ActionState::Approved(decided),
-            Some(ActionExecutionStatus::Failed) => {
+            Some(ActionStatus::Succeeded) => ActionState::Approved(decided),
+            Some(ActionStatus::Failed) => {
                 let words = error(&detail);
                 match decided.by {
                     Some(_) if !timed_out(&words) => ActionState::Rejected(decided),
@@ -146,8 +147,11 @@ impl PipelineApprovals for CodePipeline {
                     }
                 }
             }
-            other => {
-                let status = other.map_or("not reported", |s| s.as_str()).to_owned();
+            Some(status @ (ActionStatus::Abandoned | ActionStatus::Unknown(_))) => {
+                ActionState::Ended { why: Undecided::ActionEnded { status: status.to_string(), said: None } }
+            }
+            None => {
+                let status = "not reported".to_owned();
                 ActionState::Ended { why: Undecided::ActionEnded { status, said: None } }
             }
         };
@@ -237,14 +241,14 @@ fn said(detail: &ActionExecutionDetail) -> Decided {
 /// The decision of a run that is over. Nothing shows any more who decided it but its own detail, so that one that failed without a
 /// name counts as a rejection, unless its time was up or CodePipeline says that it failed in another way.
 fn decided_before(detail: &ActionExecutionDetail) -> Option<(Answer, Decided)> {
-    match detail.status() {
-        Some(ActionExecutionStatus::Succeeded) => Some((Answer::Approved, said(detail))),
-        Some(ActionExecutionStatus::Failed) => {
+    match detail.status().map(|s| ActionStatus::from(s.as_str()))? {
+        ActionStatus::Succeeded => Some((Answer::Approved, said(detail))),
+        ActionStatus::Failed => {
             let (words, decided) = (error(detail), said(detail));
             let by_somebody = decided.by.is_some() || words.is_empty() || speaks_of_a_no(&words);
             (by_somebody && !timed_out(&words)).then_some((Answer::Rejected, decided))
         }
-        _ => None,
+        ActionStatus::InProgress | ActionStatus::Abandoned | ActionStatus::Unknown(_) => None,
     }
 }
 
@@ -337,11 +341,9 @@ async fn not_reached(session: &Session, pipeline: &str, execution: &str) -> Resu
     let Some(found) = read_execution(session, pipeline, execution).await? else {
         return Ok(ActionState::Ended { why: Undecided::NoExecution });
     };
-    Ok(match found.status.as_str() {
-        "Stopped" | "Superseded" | "Failed" | "Cancelled" | "Succeeded" => {
-            ActionState::Ended { why: Undecided::ExecutionEnded { status: found.status.clone() } }
-        }
-        _ => ActionState::NotReached,
+    Ok(match found.status.is_over() {
+        true => ActionState::Ended { why: Undecided::ExecutionEnded { status: found.status.to_string() } },
+        false => ActionState::NotReached,
     })
 }
 
@@ -366,7 +368,7 @@ async fn read_execution(session: &Session, pipeline: &str, execution: &str) -> R
     let kind = trigger.and_then(|t| t.trigger_type()).map_or("", |t| t.as_str());
     Ok(Some(Execution {
         id: found.pipeline_execution_id().unwrap_or(execution).to_owned(),
-        status: found.status().map_or("", |s| s.as_str()).to_owned(),
+        status: found.status().map_or("", |s| s.as_str()).into(),
         variables: variables.collect(),
         trigger: Trigger::of(kind, detail),
     }))

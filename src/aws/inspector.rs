@@ -12,6 +12,7 @@ use super::arn;
 use super::scan::severity;
 use super::session::Session;
 use super::time::timestamp;
+use crate::model::aws::scan::CoverageReason;
 use crate::model::fault::Fault;
 use crate::model::fault::aws::AwsProblem;
 use crate::model::finding::{Finding, ScanState};
@@ -75,25 +76,63 @@ fn row_state(row: Option<&CoveredResource>, pushed_at: Timestamp) -> ScanState {
     let Some(row) = row else {
         return ScanState::Waiting { waits: ScanWait::NotListed };
     };
-    let reason = row.scan_status().map_or("", |s| s.reason().as_str());
-    state(reason, row.last_scanned_at().and_then(timestamp), pushed_at)
+    match row.scan_status().map(|status| status.reason().as_str()) {
+        None | Some("") => ScanState::Waiting { waits: ScanWait::NoStatus },
+        Some(reason) => state(&reason.into(), row.last_scanned_at().and_then(timestamp), pushed_at),
+    }
 }
 
 /// What a coverage row's reason means. A reason that nobody has thought of proves nothing.
-fn state(reason: &str, last_scanned: Option<Timestamp>, pushed_at: Timestamp) -> ScanState {
-    let status = reason.to_owned();
-    match (reason, last_scanned) {
-        ("SUCCESSFUL", Some(at)) if at >= pushed_at => ScanState::Scanned { at, again_from: None },
-        ("SUCCESSFUL", Some(_)) => ScanState::Waiting { waits: ScanWait::BeforePush { status } },
-        ("SCAN_FREQUENCY_SCAN_ON_PUSH", Some(at)) => ScanState::Scanned { at, again_from: None },
-        ("SUCCESSFUL" | "SCAN_FREQUENCY_SCAN_ON_PUSH", None) => {
-            ScanState::Waiting { waits: ScanWait::NeverScanned { status } }
-        }
-        ("PENDING_INITIAL_SCAN" | "SCAN_IN_PROGRESS" | "PENDING_REVIVAL_SCAN" | "INTERNAL_ERROR", _) => {
-            ScanState::Waiting { waits: ScanWait::Status { status } }
-        }
-        ("", _) => ScanState::Waiting { waits: ScanWait::NoStatus },
-        _ => ScanState::Unscannable { block: ScanBlock::Status { status, said: None } },
+fn state(reason: &CoverageReason, last_scanned: Option<Timestamp>, pushed_at: Timestamp) -> ScanState {
+    let status = reason.to_string();
+    match reason {
+        CoverageReason::Successful => match last_scanned {
+            Some(at) if at >= pushed_at => ScanState::Scanned { at, again_from: None },
+            Some(_) => ScanState::Waiting { waits: ScanWait::BeforePush { status } },
+            None => ScanState::Waiting { waits: ScanWait::NeverScanned { status } },
+        },
+        CoverageReason::ScanFrequencyScanOnPush => match last_scanned {
+            Some(at) => ScanState::Scanned { at, again_from: None },
+            None => ScanState::Waiting { waits: ScanWait::NeverScanned { status } },
+        },
+        CoverageReason::PendingInitialScan
+        | CoverageReason::ScanInProgress
+        | CoverageReason::PendingRevivalScan
+        | CoverageReason::InternalError => ScanState::Waiting { waits: ScanWait::Status { status } },
+        CoverageReason::AccessDenied
+        | CoverageReason::UnmanagedEc2Instance
+        | CoverageReason::UnsupportedOs
+        | CoverageReason::ScanEligibilityExpired
+        | CoverageReason::ResourceTerminated
+        | CoverageReason::NoResourcesFound
+        | CoverageReason::ImageSizeExceeded
+        | CoverageReason::ScanFrequencyManual
+        | CoverageReason::Ec2InstanceStopped
+        | CoverageReason::PendingDisable
+        | CoverageReason::NoInventory
+        | CoverageReason::StaleInventory
+        | CoverageReason::ExcludedByTag
+        | CoverageReason::UnsupportedRuntime
+        | CoverageReason::UnsupportedMediaType
+        | CoverageReason::UnsupportedConfigFile
+        | CoverageReason::DeepInspectionPackageCollectionLimitExceeded
+        | CoverageReason::DeepInspectionDailySsmInventoryLimitExceeded
+        | CoverageReason::DeepInspectionCollectionTimeLimitExceeded
+        | CoverageReason::DeepInspectionNoInventory
+        | CoverageReason::AgentlessInstanceStorageLimitExceeded
+        | CoverageReason::AgentlessInstanceCollectionTimeLimitExceeded
+        | CoverageReason::IntegrationConnectionLost
+        | CoverageReason::AccessDeniedToEncryptionKey
+        | CoverageReason::UnsupportedLanguage
+        | CoverageReason::NoScanConfigurationAssociated
+        | CoverageReason::ImageArchived
+        | CoverageReason::UnsupportedCodeArtifacts
+        | CoverageReason::ResourceUnmanaged
+        | CoverageReason::ResourceStopped
+        | CoverageReason::ExtractionCollectionTimeLimitExceeded
+        | CoverageReason::StorageLimitExceeded
+        | CoverageReason::InvalidArtifact
+        | CoverageReason::Unknown(_) => ScanState::Unscannable { block: ScanBlock::Status { status, said: None } },
     }
 }
 
@@ -187,7 +226,7 @@ mod tests {
     }
 
     fn is(reason: &str, last: Option<&str>) -> Is {
-        match state(reason, last.map(|t| t.parse().unwrap()), PUSH.parse().unwrap()) {
+        match state(&reason.into(), last.map(|t| t.parse().unwrap()), PUSH.parse().unwrap()) {
             ScanState::Scanned { .. } => Is::Scanned,
             ScanState::Waiting { .. } => Is::Waiting,
             ScanState::Unscannable { .. } => Is::Closed,
@@ -232,7 +271,7 @@ mod tests {
     #[test]
     fn a_closed_reason_is_inspectors_own_word() {
         assert_eq!(
-            state("UNSUPPORTED_OS", None, PUSH.parse().unwrap()),
+            state(&CoverageReason::UnsupportedOs, None, PUSH.parse().unwrap()),
             ScanState::Unscannable { block: ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None } }
         );
     }

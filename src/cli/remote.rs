@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::output::Output;
+use crate::model::aws::codepipeline::ExecutionStatus;
 use crate::model::exit_code::ExitCode;
 use crate::usecase::context::Context;
 use crate::usecase::remote::start;
@@ -15,7 +16,7 @@ pub async fn run(context: &Context, output: &Output) -> Result<ExitCode, Failure
     output.note(format!(
         "CodePipeline {name} runs as execution {execution}; Ctrl-C stops following it, not the pipeline"
     ));
-    let report = |status: &str| {
+    let report = |status: &ExecutionStatus| {
         output.result(
             || format!("{execution}: {status}"),
             || json!({ "v": 1, "kind": "execution", "pipeline": name, "execution": execution, "status": status }),

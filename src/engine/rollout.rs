@@ -6,6 +6,7 @@ mod proof;
 use proof::prove;
 
 use super::stop_reason;
+use crate::model::aws::ecs::{DeploymentRolloutState, DeploymentStatus, ServiceDeploymentStatus, is_deployment};
 use crate::model::ids::ServiceName;
 use crate::model::rollout::{
     Baseline, Death, Deployment, ImageDigests, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment,
@@ -63,7 +64,7 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
 /// deployment may have been of the same revision.
 fn is_ours(ours: &Ours<'_>, entry: Option<&Deployment>, task: &StoppedTask) -> bool {
     match task.started_by.as_deref() {
-        Some(by) if by.starts_with("ecs-svc/") => by == ours.primary,
+        Some(by) if is_deployment(by) => by == ours.primary,
         Some(_) | None => {
             let since = entry.and_then(|e| e.created_at);
             let began = since.zip(task.created_at).is_some_and(|(since, created)| created >= since);
@@ -98,21 +99,26 @@ fn find<'a>(ours: &Ours<'_>, reading: &'a RolloutReading) -> Found<'a> {
 
 fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: &ServiceDeployment) -> RolloutState {
     let said = || deployment.status_reason.clone();
-    let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary && d.status == "PRIMARY");
+    let entry =
+        reading.service.deployments.iter().find(|d| d.id == ours.primary && d.status == DeploymentStatus::Primary);
     // A service deployment has no state of its own for this: the breaker tripped, and ours is left standing.
-    let left_failed = entry.filter(|d| d.rollout_state.as_deref() == Some("FAILED"));
-    match deployment.status.as_str() {
+    let left_failed = entry.filter(|d| d.rollout_state == Some(DeploymentRolloutState::Failed));
+    match &deployment.status {
         // The rollback that was asked for can end so too (it is a deployment of its own then), or lose against the success of ours.
-        "SUCCESSFUL" => went_back(ours, reading, said).unwrap_or_else(|| prove(ours, reading)),
-        "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => RolloutState::RollingBack { said: said() },
-        "STOP_REQUESTED" if ours.stop_asked => RolloutState::RollingBack { said: said() },
+        ServiceDeploymentStatus::Successful => went_back(ours, reading, said).unwrap_or_else(|| prove(ours, reading)),
+        ServiceDeploymentStatus::RollbackRequested | ServiceDeploymentStatus::RollbackInProgress => {
+            RolloutState::RollingBack { said: said() }
+        }
+        ServiceDeploymentStatus::StopRequested if ours.stop_asked => RolloutState::RollingBack { said: said() },
         // By a newer deployment, or by breaker or alarms whose rollback is off: which one shows once it is STOPPED.
-        "STOP_REQUESTED" => RolloutState::InProgress,
-        "ROLLBACK_SUCCESSFUL" => RolloutState::RolledBack { said: said() },
-        "ROLLBACK_FAILED" => RolloutState::RollbackFailed { said: said() },
-        "STOPPED" => stopped(ours, reading, deployment, left_failed, said()),
-        // PENDING, IN_PROGRESS, and whatever is newer than this: still waiting, unless it stalled.
-        _ => match left_failed {
+        ServiceDeploymentStatus::StopRequested => RolloutState::InProgress,
+        ServiceDeploymentStatus::RollbackSuccessful => RolloutState::RolledBack { said: said() },
+        ServiceDeploymentStatus::RollbackFailed => RolloutState::RollbackFailed { said: said() },
+        ServiceDeploymentStatus::Stopped => stopped(ours, reading, deployment, left_failed, said()),
+        // Still waiting, unless it stalled; whatever is newer than this likewise.
+        ServiceDeploymentStatus::Pending
+        | ServiceDeploymentStatus::InProgress
+        | ServiceDeploymentStatus::Unknown(_) => match left_failed {
             Some(failed) => left_standing(ours, failed),
             None => RolloutState::InProgress,
         },
@@ -154,10 +160,12 @@ fn went_back(ours: &Ours<'_>, reading: &RolloutReading, said: impl FnOnce() -> O
 
 /// How far ECS's own deployment of what ran before has come.
 fn going_back(primary: &Deployment, said: Option<String>) -> RolloutState {
-    match primary.rollout_state.as_deref() {
-        Some("COMPLETED") => RolloutState::RolledBack { said },
-        Some("FAILED") => RolloutState::RollbackFailed { said },
-        _ => RolloutState::RollingBack { said },
+    match &primary.rollout_state {
+        Some(DeploymentRolloutState::Completed) => RolloutState::RolledBack { said },
+        Some(DeploymentRolloutState::Failed) => RolloutState::RollbackFailed { said },
+        Some(DeploymentRolloutState::InProgress | DeploymentRolloutState::Unknown(_)) | None => {
+            RolloutState::RollingBack { said }
+        }
     }
 }
 
@@ -167,10 +175,12 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -
     let primary = reading.service.primary();
     let mine = reading.service.deployments.iter().find(|d| d.id == ours.primary);
     match (mine, primary) {
-        (Some(mine), _) if mine.status == "PRIMARY" => match mine.rollout_state.as_deref() {
-            Some("COMPLETED") => prove(ours, reading),
-            Some("FAILED") => left_standing(ours, mine),
-            _ => RolloutState::InProgress,
+        (Some(mine), _) if mine.status == DeploymentStatus::Primary => match &mine.rollout_state {
+            Some(DeploymentRolloutState::Completed) => prove(ours, reading),
+            Some(DeploymentRolloutState::Failed) => left_standing(ours, mine),
+            Some(DeploymentRolloutState::InProgress | DeploymentRolloutState::Unknown(_)) | None => {
+                RolloutState::InProgress
+            }
         },
         (mine, Some(primary)) => {
             let went_back = primary.task_definition == before.task_definition;
@@ -178,7 +188,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -
                 if let RolloutState::RollingBack { said } = &last.rollout { Some(said) } else { None }
             });
             // Once ECS is back, ours is listed no more and PRIMARY calls itself completed: what was seen before tells.
-            let failed = mine.is_some_and(|m| m.rollout_state.as_deref() == Some("FAILED"))
+            let failed = mine.is_some_and(|m| m.rollout_state == Some(DeploymentRolloutState::Failed))
                 || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"))
                 || was_going_back.is_some()
                 || (primary.id != before.primary && deaths.iter().any(|d| stop_reason::is_fatal(d.cause)));

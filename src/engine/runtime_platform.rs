@@ -2,22 +2,25 @@
 
 use serde_json::Value;
 
+use crate::model::aws::ecs::{Compatibility, CpuArchitecture};
 use crate::model::platform::Platform;
 
 /// The platform by `runtimePlatform`; `None` where only the instances that a task lands on say it (EC2).
 pub fn of(definition: &Value) -> Option<Platform> {
     let said = |name: &str| definition.pointer(&format!("/runtimePlatform/{name}")).and_then(Value::as_str);
     let compatible = definition.get("requiresCompatibilities").and_then(Value::as_array);
-    let only_fargate = compatible.is_some_and(|c| !c.is_empty() && c.iter().all(|c| c == "FARGATE"));
+    let only_fargate = compatible.is_some_and(|c| {
+        !c.is_empty() && c.iter().all(|c| c.as_str().map(Compatibility::from) == Some(Compatibility::Fargate))
+    });
     let windows = said("operatingSystemFamily").is_some_and(|f| f.starts_with("WINDOWS"));
-    let architecture = match said("cpuArchitecture") {
-        Some("ARM64") => "arm64",
-        Some("X86_64") => "amd64",
+    let architecture = match said("cpuArchitecture").map(CpuArchitecture::from) {
+        Some(CpuArchitecture::Arm) => "arm64",
+        Some(CpuArchitecture::X86) => "amd64",
         // Fargate takes x86 where nothing is said; where a task may run on instances as well, theirs may be another. ECS has Windows
         // on x86 alone.
         None if only_fargate || windows => "amd64",
         // A name that is newer than this program, or an instance's own.
-        Some(_) | None => return None,
+        Some(CpuArchitecture::Unknown(_)) | None => return None,
     };
     let os = if windows { "windows" } else { "linux" };
     Some(Platform { os: os.to_owned(), architecture: architecture.to_owned(), variant: None })

@@ -147,7 +147,8 @@ fn cause(task: &StoppedTask) -> (DeathCause, Option<&StoppedContainer>) {
 }
 
 fn words(task: &StoppedTask, culprit: Option<&StoppedContainer>) -> Option<String> {
-    culprit.and_then(|c| c.reason.clone()).or_else(|| task.stopped_reason.clone()).or_else(|| task.stop_code.clone())
+    let code = || task.stop_code.as_ref().map(ToString::to_string);
+    culprit.and_then(|c| c.reason.clone()).or_else(|| task.stopped_reason.clone()).or_else(code)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod approval;
 pub mod approval_reason;
 pub mod approvers;
 pub mod arn;
+pub mod aws;
 pub mod check_result;
 pub mod contents;
 pub mod effect;

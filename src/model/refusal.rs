@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::approval::ApprovalPolicy;
 use super::approval_reason::{AnswerReason, Settled, UnknownRequester};
+use super::aws::codepipeline::ExecutionStatus;
 use super::ending::Ending;
 use super::exit_code::ExitCode;
 use super::fault::Fault;
@@ -142,7 +143,7 @@ pub enum ExecutionRefusal {
     NotInProgress {
         pipeline: String,
         execution: String,
-        status: String,
+        status: ExecutionStatus,
     },
     /// None of these pipelines has the execution; `unread`: why another place could not be read.
     NotFound {

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::aws::ecs::{
+    DeploymentController, DeploymentRolloutState, DeploymentStatus, HealthStatus, ServiceDeploymentStatus,
+    ServiceStatus, TaskDefinitionStatus, TaskStatus, TaskStopCode,
+};
 use super::ids::Digest;
 use super::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 
 /// A service as `DescribeServices` and `ListServiceDeployments` tell it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServiceReading {
-    /// `ACTIVE`, `DRAINING` or `INACTIVE`.
-    pub status: String,
-    /// `ECS`, `CODE_DEPLOY` or `EXTERNAL`.
-    pub controller: String,
+    pub status: ServiceStatus,
+    pub controller: DeploymentController,
     pub desired: u32,
     pub running: u32,
     pub pending: u32,
@@ -64,7 +66,7 @@ pub struct ServiceEvent {
 
 impl ServiceReading {
     pub fn primary(&self) -> Option<&Deployment> {
-        self.deployments.iter().find(|d| d.status == "PRIMARY")
+        self.deployments.iter().find(|d| d.status == DeploymentStatus::Primary)
     }
 }
 
@@ -73,11 +75,10 @@ impl ServiceReading {
 pub struct Deployment {
     /// `ecs-svc/…`; the tasks' `startedBy`.
     pub id: String,
-    /// `PRIMARY`, `ACTIVE` or `INACTIVE`.
-    pub status: String,
+    pub status: DeploymentStatus,
     pub task_definition: String,
-    /// `IN_PROGRESS`, `COMPLETED`, `FAILED`; absent for other controllers.
-    pub rollout_state: Option<String>,
+    /// Absent for other controllers.
+    pub rollout_state: Option<DeploymentRolloutState>,
     pub rollout_state_reason: Option<String>,
     pub desired: u32,
     pub running: u32,
@@ -90,8 +91,7 @@ pub struct Deployment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServiceDeployment {
     pub arn: String,
-    /// `PENDING`, `IN_PROGRESS`, `SUCCESSFUL`, `STOPPED`, `STOP_REQUESTED`, `ROLLBACK_…`, or one that is newer than this.
-    pub status: String,
+    pub status: ServiceDeploymentStatus,
     pub status_reason: Option<String>,
     pub created_at: Timestamp,
     pub target_task_definition: Option<String>,
@@ -133,10 +133,8 @@ pub struct TaskReading {
     pub arn: String,
     pub started_by: Option<String>,
     pub task_definition: String,
-    /// `RUNNING` and so on.
-    pub last_status: String,
-    /// `HEALTHY`, `UNHEALTHY` or `UNKNOWN` (no health check).
-    pub health: String,
+    pub last_status: TaskStatus,
+    pub health: HealthStatus,
     /// The digest each container runs, where ECS says.
     pub digests: BTreeMap<String, Option<String>>,
 }
@@ -149,7 +147,7 @@ pub struct StoppedTask {
     pub task_definition: String,
     /// By ECS's clock.
     pub created_at: Option<Timestamp>,
-    pub stop_code: Option<String>,
+    pub stop_code: Option<TaskStopCode>,
     pub stopped_reason: Option<String>,
     pub containers: Vec<StoppedContainer>,
 }
@@ -391,8 +389,7 @@ pub enum RolloutEnd {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskDefinition {
     pub arn: String,
-    /// `ACTIVE`, `INACTIVE` or `DELETE_IN_PROGRESS`.
-    pub status: String,
+    pub status: TaskDefinitionStatus,
     pub raw: serde_json::Value,
     pub tags: BTreeMap<String, String>,
 }

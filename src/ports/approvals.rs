@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::model::approval::{Answer, Trigger};
+use crate::model::aws::codepipeline::ExecutionStatus;
 use crate::model::fault::Fault;
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
@@ -89,7 +90,7 @@ pub struct Verdict<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Execution {
     pub id: String,
-    pub status: String,
+    pub status: ExecutionStatus,
     pub variables: BTreeMap<String, String>,
     pub trigger: Trigger,
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::model::aws::ecs::TaskStatus;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
@@ -39,7 +40,7 @@ pub struct TaskStart {
 #[derive(Debug, Clone, PartialEq)]
 pub enum OneOff {
     Moving {
-        last_status: String,
+        last_status: TaskStatus,
     },
     Ended(TaskEnd),
     /// ECS does not know it (any more).

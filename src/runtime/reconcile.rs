@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::taskdef::family;
+use crate::model::aws::ecs::Phase;
 use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::effect_table::Lookup;
 use crate::model::event::Fact;
@@ -163,7 +164,7 @@ fn since(service: &ServiceReading, before: &Before<'_>, task_definition: &str) -
         return Ok(None);
     };
     let moved_on = service.primary().is_some_and(|p| p.id != before.primary);
-    let undone = ["ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "STOPPED"].contains(&ours.status.as_str());
+    let undone = ours.status.phase() == Phase::Undone;
     match moved_on || undone {
         true => Ok(Some(GONE.to_owned())),
         false => Err(ServiceProblem::DeploymentNotShown { deployment: ours.arn.clone() }.into()),

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::identity;
 use crate::model::approval::{ApprovalWay, Identity};
+use crate::model::aws::codepipeline::ExecutionStatus;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::AccountName;
 use crate::model::pipeline::{Account, Assume, Pipeline};
@@ -62,7 +63,7 @@ pub async fn look_up(
                 continue;
             }
         };
-        if found.status != "InProgress" {
+        if found.status != ExecutionStatus::InProgress {
             return Err(ExecutionRefusal::NotInProgress {
                 pipeline: place.pipeline,
                 execution: named.id.to_owned(),

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::error::{Error, OwnAct};
 use super::identity;
 use crate::model::approval::ApprovalWay;
+use crate::model::aws::codepipeline::ExecutionStatus;
 use crate::model::outcome::Outcome;
 use crate::model::pipeline::{Account, Pipeline};
 use crate::model::refusal::ExecutionRefusal;
@@ -44,7 +45,7 @@ impl Remote {
     ///
     /// # Errors
     /// Where it cannot be read, and where it is not shown.
-    pub async fn follow(&self, poll: SignedDuration, report: impl FnMut(&str)) -> Result<Outcome, Error> {
+    pub async fn follow(&self, poll: SignedDuration, report: impl FnMut(&ExecutionStatus)) -> Result<Outcome, Error> {
         let Remote { pipeline, execution, account, ports } = self;
         let started = Started { account, pipeline, execution };
         watch(ports.approvals.as_ref(), ports.clock.as_ref(), started, poll, report).await
@@ -68,23 +69,23 @@ async fn watch(
     clock: &dyn Clock,
     of: Started<'_>,
     poll: SignedDuration,
-    mut report: impl FnMut(&str),
+    mut report: impl FnMut(&ExecutionStatus),
 ) -> Result<Outcome, Error> {
     let mut late = clock.now() + SHOWN_WITHIN;
-    let mut last = String::new();
+    let mut last = None;
     loop {
         match approvals.execution(of.account, of.pipeline, of.execution).await? {
             Some(Execution { status, .. }) => {
                 late = clock.now() + SHOWN_WITHIN;
-                if status != last {
+                if last.as_ref() != Some(&status) {
                     report(&status);
-                    last = status;
+                    last = Some(status);
                 }
             }
             None if clock.now() >= late => return Err(not_shown(of).into()),
             None => {}
         }
-        if let Some(outcome) = outcome(&last) {
+        if let Some(outcome) = last.as_ref().and_then(outcome) {
             return Ok(outcome);
         }
         clock.sleep(poll).await;
@@ -116,13 +117,13 @@ fn pipeline(file: &Pipeline) -> Result<(&Account, &str), ExecutionRefusal> {
 }
 
 /// What an execution's status comes to; `None` while it goes on, or is of a kind that is newer than this.
-fn outcome(status: &str) -> Option<Outcome> {
+fn outcome(status: &ExecutionStatus) -> Option<Outcome> {
     match status {
-        "Succeeded" => Some(Outcome::Succeeded),
-        "Failed" => Some(Outcome::Failed),
-        "Stopped" | "Cancelled" => Some(Outcome::Aborted),
-        "Superseded" => Some(Outcome::Superseded),
-        _ => None,
+        ExecutionStatus::Succeeded => Some(Outcome::Succeeded),
+        ExecutionStatus::Failed => Some(Outcome::Failed),
+        ExecutionStatus::Stopped | ExecutionStatus::Cancelled => Some(Outcome::Aborted),
+        ExecutionStatus::Superseded => Some(Outcome::Superseded),
+        ExecutionStatus::InProgress | ExecutionStatus::Stopping | ExecutionStatus::Unknown(_) => None,
     }
 }
 
@@ -151,7 +152,7 @@ mod tests {
             let status = if left.len() > 1 { left.remove(0) } else { left[0] };
             Ok(status.map(|status| Execution {
                 id: execution.to_owned(),
-                status: status.to_owned(),
+                status: status.into(),
                 variables: BTreeMap::new(),
                 trigger: Trigger::of("", ""),
             }))
@@ -205,7 +206,7 @@ mod tests {
         let account = samples::pipeline().accounts.into_values().next().unwrap();
         let of = Started { account: &account, pipeline: "hello", execution: "e-1" };
         let mut reported = Vec::new();
-        let ended = watch(&shows, &clock, of, SignedDuration::from_secs(5), |s| reported.push(s.to_owned())).await;
+        let ended = watch(&shows, &clock, of, SignedDuration::from_secs(5), |s| reported.push(s.to_string())).await;
         (ended, reported, clock.now().duration_since(samples::at(0)))
     }
 

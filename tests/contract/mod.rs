@@ -2,6 +2,7 @@
 //! suites' rigs wrote down is judged here, so that `tests/run` runs them first.
 
 mod cbor;
+mod enumerations;
 mod errors;
 mod every_operation;
 mod exchange;

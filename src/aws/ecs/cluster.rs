@@ -3,6 +3,7 @@
 use crate::aws::nearest::not_found;
 use crate::aws::session::Session;
 use crate::model::arn;
+use crate::model::aws::ecs::ClusterStatus;
 use crate::model::fault::Fault;
 use crate::model::fault::aws::Kind;
 
@@ -10,7 +11,7 @@ pub(super) async fn check(session: &Session, name: &str) -> Result<(), Fault> {
     let call = session.describe_clusters(format!("cluster {name}"));
     let answer = call.send(|r| r.clusters(name).send()).await?;
     // A deleted cluster is described as INACTIVE for a while.
-    if answer.clusters().iter().any(|c| c.status() != Some("INACTIVE")) {
+    if answer.clusters().iter().any(|c| c.status().map(ClusterStatus::from) != Some(ClusterStatus::Inactive)) {
         return Ok(());
     }
     Err(missing(session, name).await)

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::model::aws::ecs::PropagateTags;
+
 /// Members that DescribeServices and RunTask have in common, and that mean the same in both.
 const AS_THEY_ARE: [&str; 7] = [
     "launchType",
@@ -29,18 +31,18 @@ pub(super) fn of_service(service: &Value) -> Option<Value> {
     if launch.contains_key("capacityProviderStrategy") {
         launch.shift_remove("launchType");
     }
-    match service.get("propagateTags").and_then(Value::as_str) {
-        Some("TASK_DEFINITION") => {
+    match service.get("propagateTags").and_then(Value::as_str).map(PropagateTags::from) {
+        Some(PropagateTags::TaskDefinition) => {
             launch.insert("propagateTags".to_owned(), json!("TASK_DEFINITION"));
         }
         // RunTask has no service to take them from, and refuses the word.
-        Some("SERVICE") => {
+        Some(PropagateTags::Service) => {
             let tags = tags(service);
             if !tags.is_empty() {
                 launch.insert("tags".to_owned(), Value::Array(tags));
             }
         }
-        _ => {}
+        Some(PropagateTags::None | PropagateTags::Unknown(_)) | None => {}
     }
     (!launch.is_empty()).then_some(Value::Object(launch))
 }

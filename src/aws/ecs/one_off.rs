@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{service, tasks};
 use crate::aws::raw::SendRaw;
 use crate::aws::session::Session;
+use crate::model::aws::ecs::TaskStatus;
 use crate::model::fault::Fault;
 use crate::model::fault::aws::AwsProblem;
 use crate::model::step::run::TaskEnd;
@@ -58,9 +59,9 @@ pub(super) async fn read(session: &Session, cluster: &str, arn: &str, container:
 
 /// The named container's exit code decides, and only once the task has stopped: a sidecar's may come first.
 fn state(task: &Task, container: &str) -> OneOff {
-    let last_status = task.last_status().unwrap_or_default();
-    if last_status != "STOPPED" {
-        return OneOff::Moving { last_status: last_status.to_owned() };
+    let last_status = TaskStatus::from(task.last_status().unwrap_or_default());
+    if last_status != TaskStatus::Stopped {
+        return OneOff::Moving { last_status };
     }
     let Some(named) = task.containers().iter().find(|c| c.name() == Some(container)) else {
         return OneOff::Ended(TaskEnd { exit_code: None, said: None });

@@ -8,6 +8,7 @@ use super::{service, tasks};
 use crate::aws::errors;
 use crate::aws::operations::Operation;
 use crate::aws::session::Session;
+use crate::model::aws::ecs::{DeploymentStatus, Phase, ServiceDeploymentStatus};
 use crate::model::fault::aws::AwsProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::RolloutReading;
@@ -43,7 +44,10 @@ pub(super) async fn update(
         Err(r) => return Err(service::explain(session, cluster, r).await),
     };
     let deployments = answer.service().map(|s| s.deployments()).unwrap_or_default();
-    let primary = deployments.iter().find(|d| d.status() == Some("PRIMARY")).and_then(|d| d.id());
+    let primary = deployments
+        .iter()
+        .find(|d| d.status().map(DeploymentStatus::from) == Some(DeploymentStatus::Primary))
+        .and_then(|d| d.id());
     primary.map(str::to_owned).ok_or_else(|| {
         errors::incomplete(Operation::UpdateService.on(what), &session.account.name, "service.deployments")
     })
@@ -57,10 +61,10 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
         Ok(_) => Ok(()),
         Err(r) if r.is("ConflictException") || r.fault.kind() == FaultKind::Invalid => {
             let status = status(session, deployment).await?;
-            match status.as_deref() {
-                Some(s) if s.starts_with("ROLLBACK_") || s.starts_with("STOP") => Ok(()),
-                Some(status) => {
-                    let (deployment, status) = (deployment.to_owned(), status.to_owned());
+            match status.map(|status| (status.phase(), status)) {
+                Some((Phase::Ending | Phase::Undone, _)) => Ok(()),
+                Some((Phase::Forward | Phase::Succeeded | Phase::Unknown, status)) => {
+                    let (deployment, status) = (deployment.to_owned(), status.to_string());
                     Err(Fault { said: r.fault.said, ..AwsProblem::StopRefused { deployment, status }.into() })
                 }
                 None => Err(r.fault),
@@ -70,8 +74,8 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
     }
 }
 
-async fn status(session: &Session, deployment: &str) -> Result<Option<String>, Fault> {
+async fn status(session: &Session, deployment: &str) -> Result<Option<ServiceDeploymentStatus>, Fault> {
     let call = session.describe_service_deployments(format!("service deployment {deployment}"));
     let answer = call.send(|r| r.service_deployment_arns(deployment).send()).await?;
-    Ok(answer.service_deployments().first().and_then(|d| d.status()).map(|s| s.as_str().to_owned()))
+    Ok(answer.service_deployments().first().and_then(|d| d.status()).map(|s| s.as_str().into()))
 }

@@ -13,6 +13,7 @@ use crate::aws::raw::KeepRaw;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::model::arn;
+use crate::model::aws::ecs::{DeploymentController, DeploymentStatus};
 use crate::model::fault::Fault;
 use crate::model::fault::aws::{Kind, Within};
 use crate::model::rollout::{Deployment, EarlySuccess, ServiceEvent, ServiceReading};
@@ -52,10 +53,10 @@ fn reading(
 ) -> ServiceReading {
     let percents = service.deployment_configuration();
     let mut deployments: Vec<Deployment> = service.deployments().iter().map(deployment).collect();
-    deployments.sort_by_key(|d| d.status != "PRIMARY");
+    deployments.sort_by_key(|d| d.status != DeploymentStatus::Primary);
     ServiceReading {
-        status: service.status().unwrap_or_default().to_owned(),
-        controller: service.deployment_controller().map_or("ECS", |c| c.r#type().as_str()).to_owned(),
+        status: service.status().unwrap_or_default().into(),
+        controller: service.deployment_controller().map_or(DeploymentController::Ecs, |c| c.r#type().as_str().into()),
         desired: count(service.desired_count()),
         running: count(service.running_count()),
         pending: count(service.pending_count()),
@@ -90,9 +91,9 @@ fn early_success(criteria: &types::DeploymentEarlySuccessCriteria) -> EarlySucce
 fn deployment(d: &types::Deployment) -> Deployment {
     Deployment {
         id: d.id().unwrap_or_default().to_owned(),
-        status: d.status().unwrap_or_default().to_owned(),
+        status: d.status().unwrap_or_default().into(),
         task_definition: d.task_definition().unwrap_or_default().to_owned(),
-        rollout_state: d.rollout_state().map(|s| s.as_str().to_owned()),
+        rollout_state: d.rollout_state().map(|s| s.as_str().into()),
         rollout_state_reason: d.rollout_state_reason().map(str::to_owned),
         desired: count(d.desired_count()),
         running: count(d.running_count()),

@@ -2,28 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{self, CreatedAt, DeploymentLifecycleHookStatus, ServiceDeploymentStatus};
+use aws_sdk_ecs::types::{self, CreatedAt, DeploymentLifecycleHookStatus};
 use jiff::{SignedDuration, Timestamp};
 
 use super::of_cluster;
 use crate::aws::errors::Refusal;
 use crate::aws::session::Session;
 use crate::aws::time::{date_time, timestamp};
+use crate::model::aws::ecs::{MonitorStatus, ServiceDeploymentStatus};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::{AwaitingHook, BreakerCount, Monitors, ServiceDeployment};
 
 /// How far back those that have ended are listed, from when ours was begun or from now. What is older neither tells ours from others
 /// nor stands in its way; what is under way is listed however old it is, since a deployment may last 30 days.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24 * 15);
-
-/// The states in which a deployment has not ended.
-const UNDER_WAY: [ServiceDeploymentStatus; 5] = [
-    ServiceDeploymentStatus::Pending,
-    ServiceDeploymentStatus::InProgress,
-    ServiceDeploymentStatus::StopRequested,
-    ServiceDeploymentStatus::RollbackRequested,
-    ServiceDeploymentStatus::RollbackInProgress,
-];
 
 /// What DescribeServiceDeployments and DescribeServiceRevisions take at once.
 const BATCH: usize = 20;
@@ -62,7 +54,7 @@ pub(super) async fn read(
         return Ok(None);
     };
     if let Wanted::Newest = wanted {
-        let Some(moving) = unless_denied(list(session, cluster, service, Some(UNDER_WAY.to_vec()), None).await)? else {
+        let Some(moving) = unless_denied(list(session, cluster, service, Some(under_way()), None).await)? else {
             return Ok(None);
         };
         let older = |one: &Found| found.iter().all(|f| f.deployment.arn != one.deployment.arn);
@@ -113,7 +105,7 @@ async fn list(
     session: &Session,
     cluster: &str,
     service: &str,
-    status: Option<Vec<ServiceDeploymentStatus>>,
+    status: Option<Vec<types::ServiceDeploymentStatus>>,
     created: Option<CreatedAt>,
 ) -> Result<Vec<Found>, Refusal> {
     let mut found = Vec::new();
@@ -128,7 +120,7 @@ async fn list(
         found.extend(page.service_deployments().iter().map(|d| Found {
             deployment: ServiceDeployment {
                 arn: d.service_deployment_arn().unwrap_or_default().to_owned(),
-                status: d.status().map_or("", |s| s.as_str()).to_owned(),
+                status: d.status().map_or("", |s| s.as_str()).into(),
                 status_reason: d.status_reason().map(str::to_owned),
                 created_at: d.created_at().and_then(timestamp).unwrap_or(Timestamp::UNIX_EPOCH),
                 target_task_definition: None,
@@ -145,9 +137,10 @@ async fn list(
     }
 }
 
-/// Whether a status is final. One that is newer than this program is not.
-fn is_final(status: &str) -> bool {
-    matches!(status, "SUCCESSFUL" | "STOPPED" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED")
+/// The states in which a deployment has not ended, as the SDK takes them.
+fn under_way() -> Vec<types::ServiceDeploymentStatus> {
+    let going_on = ServiceDeploymentStatus::ALL.iter().filter(|status| status.is_under_way());
+    going_on.map(|status| types::ServiceDeploymentStatus::from(status.as_str())).collect()
 }
 
 /// Reads by ARN what still moves or is new: lists lag behind, descriptions do not. Not permitted: the list has to do.
@@ -155,7 +148,7 @@ async fn refresh(session: &Session, found: &mut [Found], wanted: &[bool]) -> Res
     let fresh: Vec<String> = found
         .iter()
         .zip(wanted)
-        .filter(|(f, wanted)| **wanted || !is_final(&f.deployment.status))
+        .filter(|(f, wanted)| **wanted || !f.deployment.status.is_final())
         .map(|(f, _)| f.deployment.arn.clone())
         .collect();
     for batch in fresh.chunks(BATCH) {
@@ -169,7 +162,7 @@ async fn refresh(session: &Session, found: &mut [Found], wanted: &[bool]) -> Res
                 continue;
             };
             if let Some(status) = d.status() {
-                f.deployment.status = status.as_str().to_owned();
+                f.deployment.status = status.as_str().into();
             }
             if let Some(reason) = d.status_reason() {
                 f.deployment.status_reason = Some(reason.to_owned());
@@ -187,18 +180,19 @@ async fn refresh(session: &Session, found: &mut [Found], wanted: &[bool]) -> Res
 /// What watches a deployment: which of it failed it, how near the breaker is, whose answer it awaits.
 fn monitors(d: &types::ServiceDeployment) -> Monitors {
     let breaker = d.deployment_circuit_breaker();
-    let status_of_breaker = breaker.and_then(|b| b.status()).map(|s| s.as_str());
+    let status_of_breaker = breaker.and_then(|b| b.status()).map(|s| MonitorStatus::from(s.as_str()));
     let count = |n: i32| u32::try_from(n).unwrap_or(0);
-    let by_breaker =
-        (status_of_breaker == Some("TRIGGERED")).then(|| "the circuit breaker's threshold was exceeded".to_owned());
-    let by_alarms = d.alarms().filter(|a| a.status().is_some_and(|s| s.as_str() == "TRIGGERED"));
+    let by_breaker = (status_of_breaker == Some(MonitorStatus::Triggered))
+        .then(|| "the circuit breaker's threshold was exceeded".to_owned());
+    let by_alarms =
+        d.alarms().filter(|a| a.status().is_some_and(|s| MonitorStatus::from(s.as_str()) == MonitorStatus::Triggered));
     let hooks = d.lifecycle_hook_details().iter();
     let hooks = hooks.filter(|h| h.status() == Some(&DeploymentLifecycleHookStatus::AwaitingAction));
     Monitors {
         triggered: by_breaker
             .or_else(|| by_alarms.map(|a| format!("alarms fired: {}", a.triggered_alarm_names().join(", ")))),
         breaker: breaker
-            .filter(|_| status_of_breaker.is_some_and(|s| s != "DISABLED"))
+            .filter(|_| status_of_breaker.is_some_and(|s| s != MonitorStatus::Disabled))
             .map(|b| BreakerCount { failures: count(b.failure_count()), threshold: count(b.threshold()) }),
         hooks: hooks
             .map(|h| AwaitingHook {

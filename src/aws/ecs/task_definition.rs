@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{self, SortOrder, TaskDefinitionField};
 use serde_json::{Value, json};
 
 use crate::aws::errors;
@@ -11,6 +11,7 @@ use crate::aws::operations::Operation;
 use crate::aws::raw::{KeepRaw, SendRaw};
 use crate::aws::session::Session;
 use crate::model::arn;
+use crate::model::aws::ecs::TaskDefinitionStatus;
 use crate::model::fault::aws::Kind;
 use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::fault::{Fault, FaultKind};
@@ -48,7 +49,7 @@ fn definition(mut answer: Value) -> Option<TaskDefinition> {
     let tags = tags(&answer["tags"]);
     let raw = answer["taskDefinition"].take();
     let text = |member: &str| raw[member].as_str().map(str::to_owned);
-    let (arn, status) = (text("taskDefinitionArn")?, text("status")?);
+    let (arn, status) = (text("taskDefinitionArn")?, text("status")?.into());
     Some(TaskDefinition { arn, status, raw, tags })
 }
 
@@ -68,7 +69,7 @@ pub(super) async fn newest(
     let call = session.list_task_definitions(format!("task definition family {family}"));
     let page = call
         .send(|r| {
-            let newest = r.family_prefix(family).status(TaskDefinitionStatus::Active).sort(SortOrder::Desc);
+            let newest = r.family_prefix(family).status(types::TaskDefinitionStatus::Active).sort(SortOrder::Desc);
             newest.max_results(LOOK_BACK).send()
         })
         .await?;
@@ -79,7 +80,7 @@ pub(super) async fn newest(
         }
         let found = describe(session, arn).await?;
         // It may have been deregistered since the list.
-        if found.status == "ACTIVE" && wanted(&found) {
+        if found.status == TaskDefinitionStatus::Active && wanted(&found) {
             return Ok(Some(found));
         }
     }

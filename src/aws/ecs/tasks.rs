@@ -5,6 +5,7 @@ use aws_sdk_ecs::types::{DesiredStatus, Task};
 use super::of_cluster;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
+use crate::model::aws::ecs::HealthStatus;
 use crate::model::fault::Fault;
 use crate::model::rollout::{StoppedContainer, StoppedTask, TaskReading};
 
@@ -64,8 +65,8 @@ fn reading(task: &Task) -> TaskReading {
         arn: task.task_arn().unwrap_or_default().to_owned(),
         started_by: task.started_by().map(str::to_owned),
         task_definition: task.task_definition_arn().unwrap_or_default().to_owned(),
-        last_status: task.last_status().unwrap_or_default().to_owned(),
-        health: task.health_status().map_or("UNKNOWN", |h| h.as_str()).to_owned(),
+        last_status: task.last_status().unwrap_or_default().into(),
+        health: task.health_status().map_or(HealthStatus::NotKnown, |h| h.as_str().into()),
         digests: digests.collect(),
     }
 }
@@ -81,7 +82,7 @@ fn death(task: &Task) -> StoppedTask {
         started_by: task.started_by().map(str::to_owned),
         task_definition: task.task_definition_arn().unwrap_or_default().to_owned(),
         created_at: task.created_at().and_then(timestamp),
-        stop_code: task.stop_code().map(|c| c.as_str().to_owned()),
+        stop_code: task.stop_code().map(|c| c.as_str().into()),
         stopped_reason: task.stopped_reason().map(str::to_owned),
         containers: containers.collect(),
     }

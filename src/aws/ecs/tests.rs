@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account};
+use crate::model::aws::ecs::{HealthStatus, TaskStopCode};
 use crate::model::fault::FaultKind;
 use crate::model::fault::aws::{AwsProblem, Instead, Kind, Within};
 use crate::model::fault::call::CallProblem;
@@ -261,7 +262,7 @@ async fn a_rollout_is_read_whole() {
 
     let deployments = s.service_deployments.as_ref().unwrap();
     assert_eq!(deployments.iter().map(|d| d.arn.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
-    assert_eq!(deployments[2].status, "ROLLBACK_IN_PROGRESS", "the description is fresher than the list");
+    assert_eq!(deployments[2].status, "ROLLBACK_IN_PROGRESS".into(), "the description is fresher than the list");
     assert_eq!(deployments[2].status_reason.as_deref(), Some("circuit breaker"));
     let monitors = &deployments[2].monitors;
     assert_eq!(monitors.triggered.as_deref(), Some("alarms fired: b"));
@@ -283,8 +284,8 @@ async fn a_rollout_is_read_whole() {
     assert_eq!(reading.running.len(), 101);
     assert_eq!(reading.running[0].digests["web"].as_deref(), Some("sha256:1"));
     assert_eq!(reading.running[0].digests["sidecar"], None);
-    assert_eq!(reading.running[0].health, "UNKNOWN");
-    assert_eq!(reading.stopped[0].stop_code.as_deref(), Some("EssentialContainerExited"));
+    assert_eq!(reading.running[0].health, HealthStatus::NotKnown);
+    assert_eq!(reading.stopped[0].stop_code, Some(TaskStopCode::EssentialContainerExited));
     assert_eq!(reading.stopped[0].containers[0].exit_code, Some(137));
     assert_eq!(peer.asked("DescribeTasks").len(), 3);
 }

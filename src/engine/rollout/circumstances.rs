@@ -2,6 +2,7 @@
 
 use super::{Ours, proof};
 use crate::engine::stop_reason::of_event;
+use crate::model::aws::ecs::ServiceDeploymentStatus;
 use crate::model::rollout::{Circumstances, Death, HeldUp, RolloutReading, RolloutState, ServiceDeployment};
 
 pub(super) fn of(ours: &Ours<'_>, reading: &RolloutReading, rollout: &RolloutState, deaths: &[Death]) -> Circumstances {
@@ -46,7 +47,7 @@ fn held_up(
     deployment: Option<&ServiceDeployment>,
     deaths: &[Death],
 ) -> Option<HeldUp> {
-    if let Some(stopping) = deployment.filter(|d| d.status == "STOP_REQUESTED") {
+    if let Some(stopping) = deployment.filter(|d| d.status == ServiceDeploymentStatus::StopRequested) {
         return Some(HeldUp::Stopping { said: stopping.status_reason.clone() });
     }
     // By its status, never by the deployment's stage, which a rolling deployment does not tell.

@@ -2,6 +2,7 @@
 
 use super::Ours;
 use crate::model::arn;
+use crate::model::aws::ecs::{HealthStatus, TaskStatus, is_deployment};
 use crate::model::rollout::{PROOFS, RolloutReading, RolloutState, TaskReading};
 use crate::model::rollout_reason::ProofGap;
 
@@ -69,7 +70,7 @@ fn unproven(ours: &Ours<'_>, reading: &RolloutReading) -> Option<ProofGap> {
 }
 
 fn running(reading: &RolloutReading) -> impl Iterator<Item = &TaskReading> {
-    reading.running.iter().filter(|t| t.last_status == "RUNNING")
+    reading.running.iter().filter(|t| t.last_status == TaskStatus::Running)
 }
 
 /// Tasks that run and are not ours. An old one may even have been started since: ECS replaces an unhealthy task with its own
@@ -94,16 +95,14 @@ fn id(task: &TaskReading) -> String {
 /// Why a task is not ours; `None` where it is.
 fn of_another(ours: &Ours<'_>, task: &TaskReading) -> Option<ProofGap> {
     match task.started_by.as_deref() {
-        Some(by) if by.starts_with("ecs-svc/") && by != ours.primary => {
-            Some(ProofGap::OtherDeploymentsTask { task: id(task) })
-        }
+        Some(by) if is_deployment(by) && by != ours.primary => Some(ProofGap::OtherDeploymentsTask { task: id(task) }),
         _ if task.task_definition != ours.task_definition => Some(ProofGap::OtherDefinitionsTask { task: id(task) }),
         _ => None,
     }
 }
 
 fn unproven_task(ours: &Ours<'_>, task: &TaskReading) -> Option<ProofGap> {
-    if task.health == "UNHEALTHY" {
+    if task.health == HealthStatus::Unhealthy {
         return Some(ProofGap::Unhealthy { task: id(task) });
     }
     ours.digests.iter().find_map(|(container, approved)| match task.digests.get(container) {

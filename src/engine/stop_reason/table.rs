@@ -1,5 +1,6 @@
 //! The table of causes; the first row that matches wins.
 
+use crate::model::aws::ecs::TaskStopCode;
 use crate::model::rollout::{DeathCause, StoppedContainer, StoppedTask};
 
 /// What else a text has to be about.
@@ -266,20 +267,29 @@ const TABLE: [Row; 33] = [
     coded(DeathCause::Stopped, &["ServiceSchedulerInitiated"], &[]),
 ];
 
+/// Every code that the table knows a cause by.
+#[cfg(test)]
+pub(super) fn codes() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().flat_map(|row| row.codes).copied()
+}
+
 /// Why a task stopped, and the container whose words say so.
 pub(super) fn classify(task: &StoppedTask) -> (DeathCause, Option<&StoppedContainer>) {
-    let code = task.stop_code.as_deref();
+    let code = task.stop_code.as_ref();
     // The kernel's or the runtime's SIGKILL, where nobody stopped the task.
     let killed = task.containers.iter().find(|c| c.exit_code == Some(137));
     for row in &TABLE {
-        if code.is_some_and(|code| row.codes.contains(&code)) {
+        if code.is_some_and(|code| row.codes.contains(&code.as_str())) {
             return (row.cause, None);
         }
         let told_of = task.containers.iter().find(|c| c.reason.as_deref().is_some_and(|text| row.says(text)));
         if told_of.is_some() || task.stopped_reason.as_deref().is_some_and(|text| row.says(text)) {
             return (row.cause, told_of);
         }
-        if row.cause == DeathCause::OutOfMemory && code == Some("EssentialContainerExited") && killed.is_some() {
+        if row.cause == DeathCause::OutOfMemory
+            && code == Some(&TaskStopCode::EssentialContainerExited)
+            && killed.is_some()
+        {
             return (DeathCause::OutOfMemory, killed);
         }
     }

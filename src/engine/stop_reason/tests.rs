@@ -1,6 +1,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::model::aws::ecs::TaskStopCode;
 
 fn container(name: &str, exit_code: Option<i32>, reason: Option<&str>) -> StoppedContainer {
     StoppedContainer { name: name.into(), exit_code, reason: reason.map(str::to_owned) }
@@ -12,7 +13,7 @@ fn task(code: Option<&str>, reason: Option<&str>, containers: Vec<StoppedContain
         started_by: Some("ecs-svc/1".into()),
         task_definition: "web:2".into(),
         created_at: None,
-        stop_code: code.map(str::to_owned),
+        stop_code: code.map(Into::into),
         stopped_reason: reason.map(str::to_owned),
         containers,
     }
@@ -371,4 +372,11 @@ fn deaths_of_one_kind_are_counted_together_the_most_frequent_first() {
 fn a_death_without_words_has_none() {
     let death = summarize(&[task(None, None, vec![])]).remove(0);
     assert_eq!((death.cause, death.said), (DeathCause::Other, None));
+}
+
+#[test]
+fn the_tables_codes_are_ecss() {
+    for code in table::codes() {
+        assert!(!matches!(TaskStopCode::from(code), TaskStopCode::Unknown(_)), "{code}");
+    }
 }

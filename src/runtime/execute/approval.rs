@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::defect;
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
+use crate::model::aws::codepipeline::ExecutionStatus;
 use crate::model::effect::Effect;
 use crate::model::ending::Ending;
 use crate::model::event::Fact;
@@ -116,7 +117,7 @@ async fn stop(
             approvals.abandon(account, name, execution, why).await.map_err(goes_on)?;
             // One that is over cannot be stopped, and that is no error.
             let found = approvals.execution(account, name, execution).await.map_err(goes_on)?;
-            match found.is_some_and(|execution| execution.status == SUCCEEDED) {
+            match found.is_some_and(|execution| execution.status == ExecutionStatus::Succeeded) {
                 true => Err(Warning::ExecutionSucceeded {
                     execution: execution_id.clone(),
                     pipeline: pipeline.clone(),
@@ -128,9 +129,6 @@ async fn stop(
         ActionState::Rejected(_) | ActionState::Ended { .. } => Ok(()),
     }
 }
-
-/// The status of an execution whose last action has succeeded.
-const SUCCEEDED: &str = "Succeeded";
 
 fn variables(release: &Release, plan: &PlanHash) -> BTreeMap<String, String> {
     let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::definition::{base, images};
 use super::{defect, moved_tags, planned, roll, stage};
 use crate::engine::taskdef::{content_hash, family, runs, sent};
+use crate::model::aws::ecs::{DeploymentRolloutState, ServiceStatus};
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -21,9 +22,6 @@ use crate::model::step::roll::RollFact;
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
 use crate::runtime::tags;
-
-/// States in which a service deployment is still going on.
-const UNDER_WAY: [&str; 5] = ["PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"];
 
 /// Reads the service as it stands, and refuses one that cannot be rolled now.
 pub async fn baseline(ports: &Ports, release: &Release, at: &StepRef, name: &ServiceName) -> Result<Fact, Fault> {
@@ -44,11 +42,12 @@ pub async fn baseline(ports: &Ports, release: &Release, at: &StepRef, name: &Ser
 }
 
 fn fit_to_roll(place: &str, service: &ServiceReading) -> Result<(), Fault> {
-    if service.status != "ACTIVE" {
-        return Err(ServiceProblem::NotActive { place: place.to_owned(), status: service.status.clone() }.into());
+    if service.status != ServiceStatus::Active {
+        let (place, status) = (place.to_owned(), service.status.to_string());
+        return Err(ServiceProblem::NotActive { place, status }.into());
     }
-    let busy = service.service_deployments.iter().flatten().find(|d| UNDER_WAY.contains(&d.status.as_str()));
-    let rolling = service.deployments.iter().find(|d| d.rollout_state.as_deref() == Some("IN_PROGRESS"));
+    let busy = service.service_deployments.iter().flatten().find(|d| d.status.is_under_way());
+    let rolling = service.deployments.iter().find(|d| d.rollout_state == Some(DeploymentRolloutState::InProgress));
     if let Some(theirs) = busy.map(|d| &d.arn).or(rolling.map(|d| &d.id)) {
         return Err(ServiceProblem::BeingDeployed { place: place.to_owned(), deployment: theirs.clone() }.into());
     }

@@ -4,6 +4,7 @@
 
 use super::{planned, roll, stage};
 use crate::engine::taskdef::{compose, runs};
+use crate::model::aws::ecs::ServiceDeploymentStatus;
 use crate::model::effect::{StepRef, Workload};
 use crate::model::fault::Fault;
 use crate::model::fault::own::Lack;
@@ -108,7 +109,10 @@ fn replaced<'a>(service: &'a ServiceReading, standing: &str) -> Replaced<'a> {
         return Replaced::NotListed;
     };
     // Sources are what had tasks; what was set and had none (desired count 0, or failed and left standing) is the last one's target.
-    let last = own.checked_sub(1).map(|before| &all[before]).filter(|d| d.status != "ROLLBACK_SUCCESSFUL");
+    let last = own
+        .checked_sub(1)
+        .map(|before| &all[before])
+        .filter(|d| d.status != ServiceDeploymentStatus::RollbackSuccessful);
     let set = last.and_then(|d| d.target_task_definition.as_deref());
     let mut before: Vec<&str> = all[own].source_task_definitions.iter().map(String::as_str).chain(set).collect();
     before.sort_unstable();

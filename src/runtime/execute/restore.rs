@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::deploy::{find_or_register, still};
 use super::{defect, restorable, roll, stage};
 use crate::engine::taskdef::{compose, content_hash};
+use crate::model::aws::ecs::TaskDefinitionStatus;
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -38,7 +39,7 @@ pub async fn revived(
     let account = release.started.pipeline.account(&stage(release, at)?.account);
     let baseline = roll(release, at, name)?.baseline.as_ref().ok_or_else(|| defect(Lack::Baseline))?;
     let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
-    if before.status == "ACTIVE" {
+    if before.status == TaskDefinitionStatus::Active {
         return Ok(None);
     }
     let definition = compose(&before.raw, &BTreeMap::new())?;

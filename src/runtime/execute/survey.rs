@@ -10,6 +10,7 @@ use super::{survey_approvals, unnamed};
 use crate::engine::taskdef;
 use crate::model::approval::ApprovalWay;
 use crate::model::arn;
+use crate::model::aws::ecs::{DeploymentController, ServiceStatus};
 use crate::model::fault::Fault;
 use crate::model::fault::service::ServiceProblem;
 use crate::model::fault::task_definition::TaskDefinitionProblem;
@@ -168,12 +169,12 @@ async fn workloads(
             }
         };
         let place = format!("{}/{name}", stage.name);
-        if found.status != "ACTIVE" {
-            let (place, status) = (place.clone(), found.status.clone());
+        if found.status != ServiceStatus::Active {
+            let (place, status) = (place.clone(), found.status.to_string());
             faults.push(ServiceProblem::NotActive { place, status }.into());
         }
-        if found.controller != "ECS" {
-            let (place, controller) = (place.clone(), found.controller.clone());
+        if found.controller != DeploymentController::Ecs {
+            let (place, controller) = (place.clone(), found.controller.to_string());
             faults.push(ServiceProblem::OtherController { place, controller }.into());
         }
         let base = match &spec.taskdef {
