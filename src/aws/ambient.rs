@@ -15,7 +15,7 @@ use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentials
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::SharedTimeSource;
 
-use super::session::{ATTEMPT, ATTEMPTS, CONNECT, CREDENTIALS, READ, RENEW_BEFORE, Setup};
+use super::setup::{ATTEMPT, ATTEMPTS, CONNECT, CREDENTIALS, READ, RENEW_BEFORE, Setup};
 use super::trust;
 use crate::model::fault::Fault;
 use crate::model::fault::credentials::{CredentialsProblem, KeyPart, Unsendable};

@@ -4,7 +4,7 @@ use aws_sdk_ecr::types::{ImageIdentifier, ImageScanFinding};
 use jiff::{SignedDuration, Timestamp};
 
 use super::ecr;
-use super::scan::{Read, severity};
+use super::scan_findings::{Read, severity};
 use super::session::Session;
 use super::time::timestamp;
 use crate::model::aws::scan::BasicScanStatus;

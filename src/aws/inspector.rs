@@ -9,7 +9,7 @@ use aws_sdk_inspector2::types::{
 use jiff::Timestamp;
 
 use super::arn;
-use super::scan::severity;
+use super::scan_findings::severity;
 use super::session::Session;
 use super::time::timestamp;
 use crate::model::aws::scan::CoverageReason;

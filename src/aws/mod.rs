@@ -20,9 +20,12 @@ mod nearest;
 mod op;
 pub mod operations;
 mod raw;
+mod requests;
 mod retry;
 mod scan;
+mod scan_findings;
 pub mod session;
+mod setup;
 #[cfg(test)]
 mod testing;
 mod time;

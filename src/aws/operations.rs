@@ -1,13 +1,10 @@
 //! Every AWS operation that kanmon calls, once: whether it changes something, which failed attempts may be repeated, and whether the
-//! lease stops it. The SDK's clients are made here and nowhere else, so that a call that is not in this list cannot be sent, and one
-//! that is cannot be sent in another way.
+//! lease stops it. `requests` makes the SDK's clients and requests of this list and of nothing else, so that a call that is not in it
+//! cannot be sent, and one that is cannot be sent in another way.
 
 use std::sync::OnceLock;
 
-use super::call::Call;
-use super::client::{client, endpoint};
 use super::op::Op;
-use super::session::Session;
 
 /// What an operation may do, and what a call of it therefore needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +52,14 @@ impl Access {
         }
     }
 
-    const fn is_repeatable(self) -> bool {
+    pub(super) const fn is_repeatable(self) -> bool {
         match self {
             Access::Read | Access::Write(Retry::ClientToken | Retry::SameAgain, _) => true,
             Access::Write(Retry::ThrottlingOnly, _) => false,
         }
     }
 
-    const fn is_fenced(self) -> bool {
+    pub(super) const fn is_fenced(self) -> bool {
         match self {
             Access::Write(_, Fencing::Lease) => true,
             Access::Read | Access::Write(_, Fencing::None(_)) => false,
@@ -108,79 +105,72 @@ macro_rules! operations {
 
         /// The clients of one session, each made when it is first used.
         #[derive(Default)]
-        pub(super) struct AllClients { $($service: Clients<$sdk::Client>,)* }
-
-        impl Session {
-            $($(pub fn $method(
-                &self,
-                thing: impl Into<String>,
-            ) -> Call<'_, $sdk::operation::$method::builders::$builder> {
-                let access = Operation::$name.access();
-                let of_kind = &self.clients.$service[usize::from(access.is_repeatable())][usize::from(access.is_fenced())];
-                let client = of_kind.get_or_init(|| {
-                    let fence = access.is_fenced().then(|| self.fence.clone());
-                    client!($sdk, $prefix, &self.account, &self.config, self.partition, fence, access.is_repeatable())
-                });
-                Call::new(self, Operation::$name.on(thing), client.$method())
-            })*)*
-        }
+        pub(super) struct AllClients { $(pub $service: Clients<$sdk::Client>,)* }
     };
 }
 
-operations! {
-    signing_in "sts" {
-        AssumeRole,
-        GetCallerIdentity,
-    }
-    ecs: aws_sdk_ecs, "ecs" {
-        DescribeClusters describe_clusters DescribeClustersFluentBuilder: Access::Read;
-        ListClusters list_clusters ListClustersFluentBuilder: Access::Read;
-        DescribeServices describe_services DescribeServicesFluentBuilder: Access::Read;
-        ListServices list_services ListServicesFluentBuilder: Access::Read;
-        ListServiceDeployments list_service_deployments ListServiceDeploymentsFluentBuilder: Access::Read;
-        DescribeServiceDeployments describe_service_deployments DescribeServiceDeploymentsFluentBuilder: Access::Read;
-        DescribeServiceRevisions describe_service_revisions DescribeServiceRevisionsFluentBuilder: Access::Read;
-        DescribeTasks describe_tasks DescribeTasksFluentBuilder: Access::Read;
-        ListTasks list_tasks ListTasksFluentBuilder: Access::Read;
-        DescribeTaskDefinition describe_task_definition DescribeTaskDefinitionFluentBuilder: Access::Read;
-        ListTaskDefinitions list_task_definitions ListTaskDefinitionsFluentBuilder: Access::Read;
-        RegisterTaskDefinition register_task_definition RegisterTaskDefinitionFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
-        UpdateService update_service UpdateServiceFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
-        StopServiceDeployment stop_service_deployment StopServiceDeploymentFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease);
-        RunTask run_task RunTaskFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease);
-    }
-    ecr: aws_sdk_ecr, "ecr" {
-        DescribeRepositories describe_repositories DescribeRepositoriesFluentBuilder: Access::Read;
-        GetAuthorizationToken get_authorization_token GetAuthorizationTokenFluentBuilder: Access::Read;
-        GetRegistryScanningConfiguration get_registry_scanning_configuration GetRegistryScanningConfigurationFluentBuilder: Access::Read;
-        BatchGetRepositoryScanningConfiguration batch_get_repository_scanning_configuration BatchGetRepositoryScanningConfigurationFluentBuilder: Access::Read;
-        DescribeImages describe_images DescribeImagesFluentBuilder: Access::Read;
-        DescribeImageScanFindings describe_image_scan_findings DescribeImageScanFindingsFluentBuilder: Access::Read;
-        StartImageScan start_image_scan StartImageScanFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::ScansAnImage));
-    }
-    inspector2: aws_sdk_inspector2, "inspector2" {
-        BatchGetAccountStatus batch_get_account_status BatchGetAccountStatusFluentBuilder: Access::Read;
-        ListCoverage list_coverage ListCoverageFluentBuilder: Access::Read;
-        ListFindings list_findings ListFindingsFluentBuilder: Access::Read;
-    }
-    codepipeline: aws_sdk_codepipeline, "codepipeline" {
-        GetPipeline get_pipeline GetPipelineFluentBuilder: Access::Read;
-        GetPipelineState get_pipeline_state GetPipelineStateFluentBuilder: Access::Read;
-        GetPipelineExecution get_pipeline_execution GetPipelineExecutionFluentBuilder: Access::Read;
-        ListActionExecutions list_action_executions ListActionExecutionsFluentBuilder: Access::Read;
-        ListPipelines list_pipelines ListPipelinesFluentBuilder: Access::Read;
-        StartPipelineExecution start_pipeline_execution StartPipelineExecutionFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease);
-        StopPipelineExecution stop_pipeline_execution StopPipelineExecutionFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease);
-        PutApprovalResult put_approval_result PutApprovalResultFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
-    }
-    dynamodb: aws_sdk_dynamodb, "dynamodb" {
-        GetItem get_item GetItemFluentBuilder: Access::Read;
-        Query query QueryFluentBuilder: Access::Read;
-        BatchGetItem batch_get_item BatchGetItemFluentBuilder: Access::Read;
-        PutItem put_item PutItemFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::IsTheLease));
-        TransactWriteItems transact_write_items TransactWriteItemsFluentBuilder: Access::Write(Retry::ClientToken, Fencing::None(Unfenced::IsTheLease));
-    }
+/// The list, handed to whatever is made of it.
+macro_rules! with_operations {
+    ($made:ident) => {
+        $made! {
+            signing_in "sts" {
+                AssumeRole,
+                GetCallerIdentity,
+            }
+            ecs: aws_sdk_ecs, "ecs" {
+                DescribeClusters describe_clusters DescribeClustersFluentBuilder: Access::Read;
+                ListClusters list_clusters ListClustersFluentBuilder: Access::Read;
+                DescribeServices describe_services DescribeServicesFluentBuilder: Access::Read;
+                ListServices list_services ListServicesFluentBuilder: Access::Read;
+                ListServiceDeployments list_service_deployments ListServiceDeploymentsFluentBuilder: Access::Read;
+                DescribeServiceDeployments describe_service_deployments DescribeServiceDeploymentsFluentBuilder: Access::Read;
+                DescribeServiceRevisions describe_service_revisions DescribeServiceRevisionsFluentBuilder: Access::Read;
+                DescribeTasks describe_tasks DescribeTasksFluentBuilder: Access::Read;
+                ListTasks list_tasks ListTasksFluentBuilder: Access::Read;
+                DescribeTaskDefinition describe_task_definition DescribeTaskDefinitionFluentBuilder: Access::Read;
+                ListTaskDefinitions list_task_definitions ListTaskDefinitionsFluentBuilder: Access::Read;
+                RegisterTaskDefinition register_task_definition RegisterTaskDefinitionFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
+                UpdateService update_service UpdateServiceFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
+                StopServiceDeployment stop_service_deployment StopServiceDeploymentFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease);
+                RunTask run_task RunTaskFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease);
+            }
+            ecr: aws_sdk_ecr, "ecr" {
+                DescribeRepositories describe_repositories DescribeRepositoriesFluentBuilder: Access::Read;
+                GetAuthorizationToken get_authorization_token GetAuthorizationTokenFluentBuilder: Access::Read;
+                GetRegistryScanningConfiguration get_registry_scanning_configuration GetRegistryScanningConfigurationFluentBuilder: Access::Read;
+                BatchGetRepositoryScanningConfiguration batch_get_repository_scanning_configuration BatchGetRepositoryScanningConfigurationFluentBuilder: Access::Read;
+                DescribeImages describe_images DescribeImagesFluentBuilder: Access::Read;
+                DescribeImageScanFindings describe_image_scan_findings DescribeImageScanFindingsFluentBuilder: Access::Read;
+                StartImageScan start_image_scan StartImageScanFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::ScansAnImage));
+            }
+            inspector2: aws_sdk_inspector2, "inspector2" {
+                BatchGetAccountStatus batch_get_account_status BatchGetAccountStatusFluentBuilder: Access::Read;
+                ListCoverage list_coverage ListCoverageFluentBuilder: Access::Read;
+                ListFindings list_findings ListFindingsFluentBuilder: Access::Read;
+            }
+            codepipeline: aws_sdk_codepipeline, "codepipeline" {
+                GetPipeline get_pipeline GetPipelineFluentBuilder: Access::Read;
+                GetPipelineState get_pipeline_state GetPipelineStateFluentBuilder: Access::Read;
+                GetPipelineExecution get_pipeline_execution GetPipelineExecutionFluentBuilder: Access::Read;
+                ListActionExecutions list_action_executions ListActionExecutionsFluentBuilder: Access::Read;
+                ListPipelines list_pipelines ListPipelinesFluentBuilder: Access::Read;
+                StartPipelineExecution start_pipeline_execution StartPipelineExecutionFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease);
+                StopPipelineExecution stop_pipeline_execution StopPipelineExecutionFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease);
+                PutApprovalResult put_approval_result PutApprovalResultFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
+            }
+            dynamodb: aws_sdk_dynamodb, "dynamodb" {
+                GetItem get_item GetItemFluentBuilder: Access::Read;
+                Query query QueryFluentBuilder: Access::Read;
+                BatchGetItem batch_get_item BatchGetItemFluentBuilder: Access::Read;
+                PutItem put_item PutItemFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::IsTheLease));
+                TransactWriteItems transact_write_items TransactWriteItemsFluentBuilder: Access::Write(Retry::ClientToken, Fencing::None(Unfenced::IsTheLease));
+            }
+        }
+    };
 }
+pub(super) use with_operations;
+
+with_operations!(operations);
 
 #[cfg(test)]
 #[path = "operations_tests.rs"]

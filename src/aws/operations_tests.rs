@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::aws::errors::Refusal;
-use crate::aws::session::ATTEMPTS;
+use crate::aws::session::Session;
+use crate::aws::setup::ATTEMPTS;
 use crate::aws::testing::{Peer, Reply, account};
 use crate::model::fault::own::{NotSent, OwnProblem};
 use crate::model::fault::{Fault, FaultKind};

@@ -14,11 +14,10 @@ use super::time::timestamp;
 use super::{basic_scan, ecr, inspector};
 use crate::model::fault::aws::AwsProblem;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::finding::{Finding, ScanReading, ScanState, ScanType};
+use crate::model::finding::{ScanReading, ScanState, ScanType};
 use crate::model::gate_reason::{ScanBlock, ScanWait};
 use crate::model::ids::Digest;
 use crate::model::pipeline::Account;
-use crate::model::severity::Severity;
 use crate::ports::scanner::{Scanner, Wanted};
 
 pub struct Scans {
@@ -176,21 +175,6 @@ async fn pushed(
     };
     digests.iter().map(each).collect()
 }
-
-/// Inspector's and ECR's words for a severity. One that is newer than this program may be anything.
-pub(super) fn severity(word: &str) -> Severity {
-    match word {
-        "CRITICAL" => Severity::Critical,
-        "HIGH" => Severity::High,
-        "MEDIUM" => Severity::Medium,
-        "LOW" => Severity::Low,
-        "INFORMATIONAL" => Severity::Informational,
-        _ => Severity::Untriaged,
-    }
-}
-
-/// States in the digests' order, the findings of all of them, and those that are suppressed.
-pub(super) type Read = (Vec<(Digest, ScanState)>, Vec<Finding>, Vec<Finding>);
 
 #[cfg(test)]
 #[path = "scan_tests.rs"]

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::aws::testing::{Asked, Peer, Reply, account};
 use crate::model::fault::aws::AwsProblem;
+use crate::model::finding::Finding;
 use crate::model::gate_reason::{AskedScan, ScanBlock, ScanWait};
+use crate::model::severity::Severity;
 use crate::ports::scanner::WhereNone;
 
 const PUSHED: i64 = 1_769_850_000;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::*;
+use crate::aws::setup::{ATTEMPT, ATTEMPTS};
 use crate::aws::testing::{Asked, Peer, Reply, account, caller_identity};
 use crate::model::fault::credentials::CredentialsProblem;
 

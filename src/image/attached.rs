@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::copy::{children_first, tree};
 use super::manifest::Manifest;
+use super::manifest_tree::{children_first, tree};
 use super::registry::Repository;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;

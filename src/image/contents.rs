@@ -7,17 +7,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::copy::DEEPEST;
 use super::manifest::{Content, Descriptor, Manifest, Platform};
+use super::manifest_tree::{DEEPEST, MOST};
 use super::registry::Repository;
 use crate::model::contents::{Contents, Runnable};
 use crate::model::fault::Fault;
 use crate::model::fault::registry::RegistryProblem;
 use crate::model::gate_reason::Unclear;
 use crate::model::ids::Digest;
-
-/// Manifests of one image, nested indexes included: every platform there is, twice, with an attestation each, are fewer.
-pub const MOST: usize = 100;
 
 /// Reads what is under this digest; `None` where the repository does not have it.
 ///

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::contents::MOST;
 use super::manifest::{Content, Manifest};
+use super::manifest_tree::MOST;
 use super::registry::Repository;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;

@@ -10,6 +10,7 @@ mod env;
 mod labels;
 mod layers;
 pub mod manifest;
+mod manifest_tree;
 mod reference;
 mod registry;
 mod scratch;

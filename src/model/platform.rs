@@ -2,9 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Fault;
-use super::fault::build::{BuildProblem, Setting};
-
 /// `os/arch[/variant]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Platform {
@@ -14,19 +11,23 @@ pub struct Platform {
     pub variant: Option<String>,
 }
 
+/// A text that is not the name of a platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAPlatform(pub String);
+
 impl Platform {
     /// # Errors
-    /// `Invalid` for what is not `os/arch` or `os/arch/variant`.
-    pub fn parse(text: &str) -> Result<Platform, Fault> {
+    /// For what is not `os/arch` or `os/arch/variant`.
+    pub fn parse(text: &str) -> Result<Platform, NotAPlatform> {
         let parts: Vec<&str> = text.split('/').collect();
         let (os, architecture, variant) = match parts[..] {
             [os, arch] => (os, arch, None),
             [os, arch, variant] => (os, arch, Some(variant)),
-            _ => return Err(not_a_platform(text)),
+            _ => return Err(NotAPlatform(text.to_owned())),
         };
         let word = |w: &str| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         if !word(os) || !word(architecture) || !variant.is_none_or(word) {
-            return Err(not_a_platform(text));
+            return Err(NotAPlatform(text.to_owned()));
         }
         Ok(Platform { architecture: architecture.into(), os: os.into(), variant: variant.map(Into::into) })
     }
@@ -52,16 +53,11 @@ impl std::fmt::Display for Platform {
     }
 }
 
-fn not_a_platform(text: &str) -> Fault {
-    BuildProblem::InvalidSetting { setting: Setting::Platform, value: text.to_owned() }.into()
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::model::fault::FaultKind;
 
     #[rstest]
     #[case("linux/arm64", "linux/arm64", true)]
@@ -79,6 +75,6 @@ mod tests {
     #[case("Linux/amd64")]
     #[case("linux/arm/v7/x")]
     fn a_platform_is_written_as_os_and_arch(#[case] text: &str) {
-        assert_eq!(Platform::parse(text).unwrap_err().kind(), FaultKind::Invalid);
+        assert_eq!(Platform::parse(text), Err(NotAPlatform(text.to_owned())));
     }
 }

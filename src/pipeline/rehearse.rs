@@ -1,8 +1,8 @@
 //! Every template rendered with every stage's values, before a release finds out.
 
 use super::diagnostics::Mistake;
+use super::parts::Parts;
 use super::reader::{Reader, Section};
-use super::resolve::Parts;
 use super::templates::{self, Scene, Values};
 use super::yaml::Node;
 use crate::model::ids::AppName;

@@ -6,35 +6,16 @@ use jiff::SignedDuration;
 
 use super::diagnostics::{Diagnostic, Mistake, Span};
 use super::files::Root;
+use super::parts::Parts;
 use super::reader::{Reader, Section};
 use super::shape::{self, Shape};
 use super::yaml::Node;
 use super::{accounts, duration, images, rehearse, schema, stages, workloads};
-use crate::model::ids::{AccountName, AppName, ImageName, ServiceName, TaskName};
-use crate::model::pipeline::{Account, ImageSpec, Pipeline, ServiceSpec, State, TaskSpec};
-use crate::model::step::Step;
+use crate::model::ids::{AccountName, AppName};
+use crate::model::pipeline::{Pipeline, State};
 
 /// ECS's own states move by seconds, and its read quotas are shared by everybody in the account.
 const POLL: SignedDuration = SignedDuration::from_secs(5);
-
-/// What stages refer to, as far as it holds.
-pub struct Parts {
-    pub accounts: BTreeMap<AccountName, Account>,
-    pub images: BTreeMap<ImageName, ImageSpec>,
-    pub services: BTreeMap<ServiceName, ServiceSpec>,
-    pub tasks: BTreeMap<TaskName, TaskSpec>,
-    /// Nothing was wrong so far.
-    pub whole: bool,
-}
-
-impl Parts {
-    /// The images that a step's services or task run.
-    pub fn images_of<'a>(&'a self, step: &'a Step) -> impl Iterator<Item = &'a ImageName> {
-        let services = step.services().iter().filter_map(|s| self.services.get(s)).flat_map(|s| s.containers.values());
-        let task = step.task().and_then(|t| self.tasks.get(t)).into_iter().flat_map(|t| t.containers.values());
-        services.chain(task)
-    }
-}
 
 /// Those of the file itself, and those of the files that it names.
 type Mistakes = (Vec<Mistake>, Vec<Diagnostic>);

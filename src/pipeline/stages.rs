@@ -6,9 +6,10 @@ use jiff::SignedDuration;
 
 use super::diagnostics::Span;
 use super::duration;
+use super::ecs_name::is_ecs_name;
 use super::gates::Standing;
-use super::reader::{Reader, Section, is_ecs_name};
-use super::resolve::Parts;
+use super::parts::Parts;
+use super::reader::{Reader, Section};
 use super::yaml::{Kind, Node};
 use super::{approvals, step};
 use crate::model::ids::{AccountName, ServiceName, StageName};

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::diagnostics::{Mistake, Span};
+use super::ecs_name::is_ecs_name;
 use super::json::{self, Key};
 use super::lookalike;
-use super::reader::is_ecs_name;
 use crate::model::nearest;
 use crate::shapes::{self, Leaves, Problem, Unknown, What};
 

@@ -1,7 +1,6 @@
 //! What a runtime could choose of an image, read from the registry itself and never from a record.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::ports::Ports;
 use crate::model::contents::Contents;
@@ -9,16 +8,9 @@ use crate::model::fault::Fault;
 use crate::model::fault::registry::RegistryProblem;
 use crate::model::finding::ScanReading;
 use crate::model::gate_reason::ScanBlock;
-use crate::model::ids::{AccountId, Digest, Region};
+use crate::model::ids::Digest;
 use crate::model::pipeline::Account;
 use crate::ports::scanner::Wanted;
-
-/// What this process has read so far: what a digest names never changes.
-#[derive(Default)]
-pub struct KnownContents(Mutex<BTreeMap<Place, Arc<Contents>>>);
-
-/// A digest of a repository of an account and region.
-type Place = (AccountId, Region, String, Digest);
 
 /// What is under a digest of an account's repository; `None` where it is not there.
 ///
@@ -31,14 +23,13 @@ pub async fn contents(
     digest: &Digest,
 ) -> Result<Option<Arc<Contents>>, Fault> {
     let key = (account.id.clone(), account.region.clone(), repository.to_owned(), digest.clone());
-    let known = |all: &KnownContents| all.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-    if let Some(known) = known(&ports.contents) {
+    if let Some(known) = ports.contents.get(&key) {
         return Ok(Some(known));
     }
     let at = ports.registry.access(account, repository).await?;
     let Some(found) = ports.images.contents(&at, digest).await? else { return Ok(None) };
     let found = Arc::new(found);
-    ports.contents.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+    ports.contents.keep(key, found.clone());
     Ok(Some(found))
 }
 

@@ -5,6 +5,7 @@ pub mod execute;
 pub mod given;
 pub mod guarded;
 pub mod hold;
+pub mod known_contents;
 pub mod observe;
 mod patience;
 pub mod ports;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::contents::KnownContents;
+use super::known_contents::KnownContents;
 use crate::ports::accounts::Accounts;
 use crate::ports::approvals::PipelineApprovals;
 use crate::ports::checkout::Checkout;

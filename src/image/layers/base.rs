@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::tree::Tree;
 use super::{decompress, headers};
-use crate::image::copy::size;
 use crate::image::credentials;
 use crate::image::env::Env;
 use crate::image::manifest::{Content, Descriptor, Manifest, Platform};
+use crate::image::manifest_tree::size;
 use crate::image::registry::Repository;
 use crate::model::fault::Fault;
 use crate::model::fault::build::{BaseUnfit, BuildProblem};

@@ -10,11 +10,12 @@ use reqwest::{Method, Response, StatusCode};
 use sha2::Digest as _;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
+use super::body::bounded;
 use super::limits::Sent;
 use super::retry::patiently;
 use super::stream;
 use super::trouble::{Nature, Trouble};
-use super::wire::{Ask, Payload, bounded};
+use super::wire::{Ask, Payload};
 use super::{CONTENT_DIGEST, DOCUMENT_LIMIT, Repository};
 use crate::image::manifest::Descriptor;
 use crate::model::fault::Fault;

@@ -2,6 +2,7 @@
 
 mod address;
 mod blobs;
+mod body;
 mod challenge;
 mod limits;
 mod reading;
@@ -17,10 +18,11 @@ mod wire;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, StatusCode};
 
+use self::body::bounded;
 use self::retry::patiently;
 pub use self::trouble::Nature;
 use self::trouble::Trouble;
-use self::wire::{Ask, Payload, Wire, bounded};
+use self::wire::{Ask, Payload, Wire};
 use super::manifest::{Manifest, UNDERSTOOD};
 use crate::model::event::PushedImage;
 use crate::model::fault::registry::{RegistryProblem, Work};

@@ -3,9 +3,10 @@
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LINK};
 use reqwest::{Method, StatusCode, Url};
 
+use super::body::bounded;
 use super::retry::patiently;
 use super::trouble::{Nature, Trouble};
-use super::wire::{Ask, bounded};
+use super::wire::Ask;
 use super::{MANIFEST_LIMIT, Repository};
 use crate::image::manifest::{Content, Descriptor, Manifest, OCI_INDEX};
 use crate::model::fault::Fault;

@@ -5,9 +5,9 @@ use reqwest::{Client, Url};
 use serde_json::Value;
 
 use super::address::{may_follow, shown};
+use super::body::bounded;
 use super::limits::Limits;
 use super::trouble::{Complaint, Trouble};
-use super::wire::bounded;
 use crate::ports::images::Login;
 
 /// Tokens are a few kilobytes; a client of the same protocol (containers/image) reads no more either.

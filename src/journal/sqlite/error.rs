@@ -1,11 +1,15 @@
 //! What SQLite says, as what it means for the state.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
-use super::open::BUSY;
 use crate::ports::journal::JournalError;
+
+/// Transactions take milliseconds, and on a slow disk some hundred; whoever waits longer than this waits for something
+/// that hangs. Well below a lease's length, so that a wait does not cost the lease.
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// A failure within the store, before it is known which folder it is about.
 #[derive(Debug)]

@@ -8,14 +8,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::{Failure, read_only};
+use super::error::{BUSY, Failure, read_only};
 use super::kept::Kept;
 use super::{birth, private, schema};
 use crate::ports::journal::JournalError;
-
-/// Transactions take milliseconds, and on a slow disk some hundred; whoever waits longer than this waits for something
-/// that hangs. Well below a lease's length, so that a wait does not cost the lease.
-pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 const FILE: &str = "journal.db";
 

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Fault;
 use crate::model::ids::{Digest, ImageName, ReleaseId, StageName};
-use crate::model::platform::Platform;
+use crate::model::platform::{NotAPlatform, Platform};
 
 /// What a builder was doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,5 +112,11 @@ problems! {
         FileAsRoot { from: String } = "file-as-root", Invalid;
         FolderBecomesFile { path: String, to: String } = "folder-becomes-file", Invalid;
         TooManyLinks { path: String } = "too-many-links-in-base", Invalid;
+    }
+}
+
+impl From<NotAPlatform> for Fault {
+    fn from(NotAPlatform(value): NotAPlatform) -> Fault {
+        BuildProblem::InvalidSetting { setting: Setting::Platform, value }.into()
     }
 }

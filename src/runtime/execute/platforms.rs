@@ -75,7 +75,7 @@ impl<'a> Offered<'a> {
                 ports.images.contents(&at, &there.digest).await?.map(std::sync::Arc::new)
             }
             (None, None) => {
-                return spec.platforms.iter().map(|p| Platform::parse(p).map(Some)).collect();
+                return spec.platforms.iter().map(|p| Ok(Some(Platform::parse(p)?))).collect();
             }
         };
         Ok(found.and_then(|c| c.runnable.iter().map(|r| r.platform.clone()).collect()))
