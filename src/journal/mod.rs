@@ -11,6 +11,8 @@ mod transfer;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod kept;
 
 pub use dynamodb::DynamoDbJournal;
 pub use memory::{MemoryJournal, Moment};

@@ -45,6 +45,7 @@ mod findings_that_trail_complete;
 mod images_pulled_across_accounts;
 mod injected_sidecars;
 mod inside_an_execution;
+mod kept;
 mod nobody_decides;
 mod reports;
 mod self_approval;

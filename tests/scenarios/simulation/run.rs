@@ -288,6 +288,7 @@ impl Simulation {
         let events = self.journal.read(id).await.expect("a journal");
         let release = Release::fold(&events).expect("a whole journal");
         let ending = release.ending.clone().expect("it has ended");
+        crate::scenarios::kept::write(&self.journal.export(id).await.expect("a record"), &ending);
         // Whatever the story, its report says the same.
         junit::read(&kanmon::report::junit::of(&events, &release)).agrees(ending.outcome(), release.until.as_str());
         Ended { code: ending.outcome().exit_code().number(), ending, release, events, waits: Vec::new() }

@@ -1,0 +1,71 @@
+//! Journals that were kept: whole ones, of every ending that the stories come to and every kind of fact in them, as the version of
+//! kanmon that is named by their folder wrote them. Every later version reads them. `KANMON_WRITE_JOURNALS=DIR tests/run scenarios`
+//! writes those of the present version.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::SqliteJournal;
+use super::transfer::{from_file, to_file};
+use crate::model::event::{EVENT_VERSION, Event};
+use crate::model::release::Release;
+use crate::ports::journal::{Imported, Journal, Record};
+
+/// Every journal of every form that is still read, with its name.
+pub(super) fn all() -> Vec<(String, String, Record)> {
+    let forms = (2..=EVENT_VERSION)
+        .map(|form| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/journal/kept/v{form}")));
+    let mut found = Vec::new();
+    for dir in forms {
+        for entry in std::fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())) {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let record = from_file(text.as_bytes()).unwrap_or_else(|e| panic!("{name}: {e}"));
+            found.push((name, text, record));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found
+}
+
+fn events(record: &Record) -> Vec<Event> {
+    super::codec::verify(record).unwrap().events
+}
+
+fn kind(event: &Event) -> String {
+    serde_json::to_value(event).unwrap()["kind"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn each_is_read_and_written_as_it_was() {
+    for (name, text, record) in all() {
+        assert_eq!(to_file(&record).unwrap(), text, "{name}");
+        let ending = Release::fold(&events(&record)).unwrap().ending.unwrap_or_else(|| panic!("{name} has ended"));
+        assert!(name.starts_with(&format!("{}.", ending.reason.code())), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn each_is_taken_in_by_a_store_of_its_own() {
+    for (name, _, record) in all() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = SqliteJournal::open(dir.path()).unwrap();
+        let mark = Imported { at: jiff::Timestamp::UNIX_EPOCH, by: "somebody".to_owned() };
+        assert!(journal.restore(&record, &mark).await.unwrap(), "{name}");
+        assert_eq!(journal.read(&record.release).await.unwrap(), events(&record), "{name}");
+        assert_eq!(journal.export(&record.release).await.unwrap(), record, "{name}");
+    }
+}
+
+#[test]
+fn they_hold_what_the_stories_can_come_to() {
+    let kinds: BTreeSet<String> = all().iter().flat_map(|(_, _, record)| events(record)).map(|e| kind(&e)).collect();
+    let endings: BTreeSet<String> =
+        all().into_iter().map(|(name, ..)| name.split('.').next().unwrap().to_owned()).collect();
+    insta::assert_snapshot!(format!("{}\n\n{}", join(&kinds), join(&endings)), @"");
+}
+
+fn join(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
