@@ -72,13 +72,13 @@ const KINDS: &str = "\
     abort-requested absorbed approval-compared approval-expired approval-given approval-refused approval-rejected \
     approval-requested approval-voided approval-withdrawn baseline-taken check-judged effect-absent effect-failed \
     effect-unknown extended finished forced gate-judged image-built image-copied images-failed intended resumed \
-    rollback-prepared rollout-ended rollout-observed rollout-overdue rollout-started rollout-stop-requested scan- \
-    observed stage-confirmed stage-entered stage-failed stage-frozen stage-left stage-locked stage-planned started \
+    rollback-prepared rollout-ended rollout-observed rollout-overdue rollout-started rollout-stop-requested \
+    scan-observed stage-confirmed stage-entered stage-failed stage-frozen stage-left stage-locked stage-planned started \
     surveyed suspended taken-up-to-abort task-definition-registered task-overdue task-ran task-started warned";
 const ENDINGS: &str = "\
     aborted approval-closed approval-expired changed-meanwhile check-failed deployed effect-failed effect-unknown \
-    failed-before frozen gate-blocked newer-release plan-rejected-before rejected rollout-ended stopped task- \
-    failed task-timed-out unchanged unnamed-blocked unreadable";
+    failed-before frozen gate-blocked newer-release plan-rejected-before rejected rollout-ended stopped \
+    task-failed task-timed-out unchanged unnamed-blocked unreadable";
 
 fn join(names: &BTreeSet<String>) -> String {
     names.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
