@@ -2,19 +2,20 @@
 
 use super::args::{AbortArgs, Global};
 use super::context;
+use super::env_file;
 use super::failure::Failure;
 use super::output::Output;
-use super::work::{env_file, work};
+use super::run_release::run_release;
 use crate::model::exit_code::ExitCode;
 use crate::usecase::abort::{Aborted, abort};
 
 /// Asks the process that works on the release to end it; where none does, ends it here.
 pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<ExitCode, Failure> {
-    env_file(global)?;
+    env_file::prepare(global)?;
     let context = context::open(global, output)?;
     let id = args.release;
     match abort(&context, &id, args.reason, args.roll_back).await? {
-        Aborted::Here(release) => return work(release, global, output).await,
+        Aborted::Here(release) => return run_release(release, global, output).await,
         Aborted::Read { holder } => {
             output.print(format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` shows how"));
         }

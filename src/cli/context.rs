@@ -33,7 +33,7 @@ use crate::usecase::environment::Environment;
 
 /// Reads the pipeline file and opens the state as it stands. Prints every mistake of the file.
 pub fn open(global: &Global, output: &Output) -> Result<Context, Failure> {
-    open_with(global, output, Missing::LeaveSo, None)
+    open_with(global, output, Missing::Leave, None)
 }
 
 /// The same for a verb that records something new: state is made where there is none.

@@ -2,14 +2,15 @@
 
 mod args;
 mod context;
+mod deployed_by;
+mod env_file;
 mod failure;
 mod live_services;
 mod output;
 mod records;
-mod rolled_by;
+mod run_release;
 mod sinks;
 mod state_location;
-mod work;
 
 mod abort;
 mod answer;

@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::args::{Global, PromoteArgs};
 use super::context;
+use super::env_file;
 use super::failure::Failure;
 use super::output::Output;
-use super::work::{env_file, work, write_env};
+use super::run_release::run_release;
 use crate::model::exit_code::ExitCode;
 use crate::model::ids::StageName;
 use crate::model::outcome::Outcome;
@@ -15,12 +16,12 @@ use crate::report::summary;
 use crate::usecase::promote::{Further, Promoted, promote};
 
 pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<ExitCode, Failure> {
-    env_file(global)?;
+    env_file::prepare(global)?;
     let context = context::open(global, output)?;
     let reasons = args.forced.reasons();
     let wanted = Further { to: args.to.clone(), execution: args.execution, reasons };
     match promote(&context, &args.release, wanted).await? {
-        Promoted::UnderWay(release) => work(release, global, output).await,
+        Promoted::UnderWay(release) => run_release(release, global, output).await,
         Promoted::Already(release) => done(global, output, &release, &args.to),
     }
 }
@@ -34,7 +35,7 @@ fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> 
         || json!({ "v": 1, "kind": "promoted", "release": release.id, "to": to, "outcome": outcome }),
     );
     if let Some(file) = &global.env_file {
-        write_env(file, release, Some(outcome))?;
+        env_file::write(file, release, Some(outcome))?;
     }
     Ok(outcome.exit_code())
 }

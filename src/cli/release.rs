@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use super::args::{Global, ReleaseArgs};
 use super::context;
+use super::env_file;
 use super::failure::Failure;
 use super::output::Output;
 use super::remote;
-use super::work::{env_file, work};
+use super::run_release::run_release;
 use crate::model::exit_code::ExitCode;
 use crate::model::ids::ImageName;
 use crate::usecase::begin::{NewRelease, begin};
 use crate::usecase::context::Context;
 
 pub async fn run(global: &Global, output: &Output, args: ReleaseArgs) -> Result<ExitCode, Failure> {
-    env_file(global)?;
+    env_file::prepare(global)?;
     with(&context::open_or_make(global, output)?, global, output, args).await
 }
 
@@ -25,7 +26,7 @@ pub async fn with(context: &Context, global: &Global, output: &Output, args: Rel
     }
     let reasons = args.forced.reasons();
     let wanted = NewRelease { images: each_once(args.image)?, until: args.until, execution: args.execution, reasons };
-    work(begin(context, wanted).await?, global, output).await
+    run_release(begin(context, wanted).await?, global, output).await
 }
 
 /// Images by name.

@@ -1,15 +1,16 @@
 //! `resume`: goes on where a process stopped.
 
 use super::args::{Global, ResumeArgs};
+use super::env_file;
 use super::failure::Failure;
 use super::output::Output;
-use super::work::{env_file, work};
+use super::run_release::run_release;
 use super::{context, records};
 use crate::model::exit_code::ExitCode;
 use crate::usecase::resume::{only_one, resume};
 
 pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<ExitCode, Failure> {
-    env_file(global)?;
+    env_file::prepare(global)?;
     let context = context::open(global, output)?;
     let id = match args.release {
         Some(id) => id,
@@ -19,5 +20,5 @@ pub async fn run(global: &Global, output: &Output, args: ResumeArgs) -> Result<E
             only_one(all.recorded)?
         }
     };
-    work(resume(&context, &id, args.execution.as_deref()).await?, global, output).await
+    run_release(resume(&context, &id, args.execution.as_deref()).await?, global, output).await
 }

@@ -23,7 +23,7 @@ pub enum Missing {
     /// For verbs that record something new.
     Make,
     /// For verbs that only look.
-    LeaveSo,
+    Leave,
 }
 
 /// Opens the journal that `--state`, or else the pipeline file, names. `sessions` is asked for only where state is in AWS.
@@ -35,7 +35,7 @@ pub fn open(
     sessions: impl FnOnce() -> Arc<Sessions>,
 ) -> Result<Arc<dyn Journal>, Failure> {
     match location(loaded, given)? {
-        Location::Folder { dir, .. } if missing == Missing::LeaveSo && !dir.exists() => {
+        Location::Folder { dir, .. } if missing == Missing::Leave && !dir.exists() => {
             Ok(Arc::new(MemoryJournal::new()))
         }
         Location::Folder { dir, named } => {

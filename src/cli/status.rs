@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::args::{Global, StatusArgs};
 use super::context;
+use super::deployed_by::{StageService, deployed_by};
 use super::failure::Failure;
 use super::live_services::{Live, LiveServices, Unreadable};
 use super::output::Output;
 use super::records::{self, Recorded};
-use super::rolled_by::{StageService, rolled_by};
 use crate::model::arn;
 use crate::model::exit_code::ExitCode;
 use crate::model::freeze::Frozen;
@@ -63,7 +63,7 @@ pub async fn run(global: &Global, output: &Output, args: StatusArgs) -> Result<E
             let at = StageService { stage: &stage.name, service };
             let release = live
                 .as_ref()
-                .and_then(|l| rolled_by(recorded, at, &l.task_definition, l.deployment.as_deref()))
+                .and_then(|l| deployed_by(recorded, at, &l.task_definition, l.deployment.as_deref()))
                 .map(ToString::to_string);
             let (stage, service) = (stage.name.to_string(), service.to_string());
             rows.push(Row { stage, service, live, release, last_good: last_good.clone(), good_runs });

@@ -1,17 +1,20 @@
 //! Does what the engine decides, through the ports, one fact at a time.
 
-pub mod contents;
+mod contents_cache;
 pub mod execute;
-pub mod given;
-pub mod guarded;
-pub mod hold;
-pub mod known_contents;
+pub mod image_contents;
+pub mod image_reference;
+mod lease_checked;
+pub mod lease_guard;
+#[cfg(test)]
+mod lease_samples;
+pub mod lease_takeover;
+mod monotonic_clock;
 pub mod observe;
-mod patience;
 pub mod ports;
 pub mod reconcile;
 pub mod runner;
-mod steady;
 pub mod stop;
+mod store_retry;
 pub mod tags;
-pub mod work;
+mod workers;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::known_contents::KnownContents;
+use super::contents_cache::ContentsCache;
 use crate::ports::accounts::Accounts;
 use crate::ports::approvals::PipelineApprovals;
 use crate::ports::checkout::Checkout;
@@ -29,5 +29,5 @@ pub struct Ports {
     pub journal: Arc<dyn Journal>,
     pub clock: Arc<dyn Clock>,
     /// What this process has read of images.
-    pub contents: Arc<KnownContents>,
+    pub contents: Arc<ContentsCache>,
 }

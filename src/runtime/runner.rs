@@ -8,13 +8,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::execute::approval::end_questions;
-use super::guarded::guarded;
-use super::hold::Hold;
-use super::patience::{Patience, passes};
+use super::lease_checked::lease_checked;
+use super::lease_guard::LeaseGuard;
+use super::monotonic_clock::MonotonicClock;
 use super::ports::Ports;
-use super::steady::Steady;
 use super::stop::Stop;
-use super::work::{self, News};
+use super::store_retry::{StoreRetry, is_transient};
+use super::workers::{self, WorkerEvent};
 use crate::engine::decide::decide;
 use crate::engine::decision::{Decision, Watch, Watching};
 use crate::engine::inbox::{absorb, hear_first};
@@ -41,7 +41,7 @@ pub enum RunError {
 /// A process working on one release.
 pub struct Runner<'s> {
     ports: Ports,
-    hold: Arc<Hold>,
+    guard: Arc<LeaseGuard>,
     release: Arc<Release>,
     ledgers: Ledgers,
     sinks: &'s mut dyn Sink,
@@ -49,31 +49,31 @@ pub struct Runner<'s> {
     tasks: JoinSet<()>,
     running: BTreeMap<Effect, AbortHandle>,
     /// Those of `running` that are only being looked up.
-    settling: BTreeSet<Effect>,
+    looking_up: BTreeSet<Effect>,
     /// What is watched, and how often it is read: changed as what is waited for changes.
     watched: BTreeMap<Watch, (AbortHandle, watch::Sender<SignedDuration>)>,
     state: watch::Sender<Arc<Release>>,
-    tell: mpsc::UnboundedSender<News>,
-    news: mpsc::UnboundedReceiver<News>,
+    sender: mpsc::UnboundedSender<WorkerEvent>,
+    received: mpsc::UnboundedReceiver<WorkerEvent>,
     renewed_at: SignedDuration,
     /// An ending that an observation forced; what is in flight is waited for first.
-    parked: Option<Ending>,
+    forced_ending: Option<Ending>,
 }
 
 impl<'s> Runner<'s> {
     /// A runner of a release whose lease this process holds.
     pub fn new(ports: Ports, lease: Lease, release: Release, sinks: &'s mut dyn Sink, stop: Stop) -> Runner<'s> {
         let release = Arc::new(release);
-        let (tell, news) = mpsc::unbounded_channel();
+        let (sender, received) = mpsc::unbounded_channel();
         // The lease's age is looked at by both of the machine's clocks; everything else goes by the process's own.
-        let hold = Arc::new(Hold::new(ports.journal.clone(), ports.clock.clone(), lease));
-        let ports = Ports { clock: Arc::new(Steady::new(ports.clock.clone())), ..ports };
-        let last_word = hold.clone();
-        ports.accounts.fence(Arc::new(move || last_word.may_send()));
+        let guard = Arc::new(LeaseGuard::new(ports.journal.clone(), ports.clock.clone(), lease));
+        let ports = Ports { clock: Arc::new(MonotonicClock::new(ports.clock.clone())), ..ports };
+        let fence = guard.clone();
+        ports.accounts.fence(Arc::new(move || fence.may_send()));
         Runner {
             state: watch::channel(release.clone()).0,
             renewed_at: ports.clock.uptime(),
-            hold,
+            guard,
             ports,
             release,
             ledgers: Ledgers::new(),
@@ -81,11 +81,11 @@ impl<'s> Runner<'s> {
             stop,
             tasks: JoinSet::new(),
             running: BTreeMap::new(),
-            settling: BTreeSet::new(),
+            looking_up: BTreeSet::new(),
             watched: BTreeMap::new(),
-            tell,
-            news,
-            parked: None,
+            sender,
+            received,
+            forced_ending: None,
         }
     }
 
@@ -94,15 +94,15 @@ impl<'s> Runner<'s> {
     /// # Errors
     /// When facts cannot be written: then nothing more is done either.
     pub async fn run(mut self) -> Result<Ending, RunError> {
-        let ended = self.work().await;
+        let ended = self.run_loop().await;
         self.tasks.shutdown().await;
         self.ports.accounts.fence(Arc::new(|| Ok(())));
         // A lease that is lost already cannot be given up; one that could not be runs out.
-        let _ = self.ports.journal.give_up(self.hold.lease()).await;
+        let _ = self.ports.journal.give_up(self.guard.lease()).await;
         ended
     }
 
-    async fn work(&mut self) -> Result<Ending, RunError> {
+    async fn run_loop(&mut self) -> Result<Ending, RunError> {
         self.read_ledgers().await?;
         self.reconcile_open();
         let poll = self.release.started.pipeline.poll;
@@ -120,10 +120,10 @@ impl<'s> Runner<'s> {
                 self.read_ledgers().await?;
                 look_at = uptime + poll;
             }
-            if let Some(ending) = self.leaving()
+            if let Some(ending) = self.leave_reason()
                 && self.running.is_empty()
             {
-                return self.end(ending).await;
+                return self.finish(ending).await;
             }
             let now = self.ports.clock.now();
             let mut pause = renew_at.min(look_at) - self.ports.clock.uptime();
@@ -136,9 +136,9 @@ impl<'s> Runner<'s> {
                 }
                 // Nobody hears it afterwards.
                 Decision::Finish(ending) if !ending.outcome().is_resumable() && self.read_inbox().await? => continue,
-                Decision::Finish(ending) => return self.end(ending).await,
+                Decision::Finish(ending) => return self.finish(ending).await,
                 Decision::Go { start, watch, wake_at, waiting } => {
-                    self.go(start, watch, &waiting).await?;
+                    self.start_and_watch(start, watch, &waiting).await?;
                     pause = wake_at.map_or(pause, |at| at.duration_since(now).min(pause));
                 }
             }
@@ -150,20 +150,20 @@ impl<'s> Runner<'s> {
     /// pass by itself, else while the lease still holds.
     async fn renew(&mut self) -> Result<SignedDuration, RunError> {
         let uptime = self.ports.clock.uptime();
-        match self.hold.renew().await {
+        match self.guard.renew().await {
             Ok(_) => {
                 self.renewed_at = uptime;
                 Ok(LEASE / 3)
             }
             Err(error) => {
-                let patience = if passes(&error) {
+                let limit = if is_transient(&error) {
                     RETRY_FOR
                 } else if let JournalError::Store(_) | JournalError::Remote(_) = error {
                     LEASE * 2 / 3
                 } else {
                     return Err(error.into());
                 };
-                match uptime - self.renewed_at < patience {
+                match uptime - self.renewed_at < limit {
                     true => Ok(LEASE / 12),
                     false => Err(error.into()),
                 }
@@ -172,18 +172,23 @@ impl<'s> Runner<'s> {
     }
 
     /// Why this process leaves the release unfinished, if it does.
-    fn leaving(&self) -> Option<Ending> {
-        if let Some(ending) = &self.parked {
+    fn leave_reason(&self) -> Option<Ending> {
+        if let Some(ending) = &self.forced_ending {
             return Some(ending.clone());
         }
-        self.stop.is_asked().then(|| Ending::of(Reason::Stopped))
+        self.stop.is_requested().then(|| Ending::of(Reason::Stopped))
     }
 
-    async fn go(&mut self, start: Vec<Effect>, watch: Vec<Watching>, waiting: &[Waiting]) -> Result<(), RunError> {
-        if self.leaving().is_some() {
+    async fn start_and_watch(
+        &mut self,
+        start: Vec<Effect>,
+        watch: Vec<Watching>,
+        waiting: &[Waiting],
+    ) -> Result<(), RunError> {
+        if self.leave_reason().is_some() {
             // What reading or repeating can pick up later is dropped; what changes the world is waited for.
             self.running.retain(|effect, task| {
-                let wait = effect.row().atomic && !self.settling.contains(effect);
+                let wait = effect.row().atomic && !self.looking_up.contains(effect);
                 if !wait {
                     task.abort();
                 }
@@ -197,8 +202,8 @@ impl<'s> Runner<'s> {
             if !self.append(&[Fact::Intended { effect: effect.clone(), attempt }]).await? {
                 return Ok(());
             }
-            let (ports, hold) = (self.ports.clone(), self.hold.clone());
-            let work = work::effect(ports, hold, self.release.clone(), effect.clone(), self.tell.clone());
+            let (ports, guard) = (self.ports.clone(), self.guard.clone());
+            let work = workers::effect(ports, guard, self.release.clone(), effect.clone(), self.sender.clone());
             self.running.insert(effect, self.tasks.spawn(work));
         }
         self.watched.retain(|watched, (task, _)| {
@@ -215,8 +220,8 @@ impl<'s> Runner<'s> {
             }
             let (pace, every) = watch::channel(every);
             let state = self.state.subscribe();
-            let lease = self.hold.lease().clone();
-            let work = work::watch(self.ports.clone(), state, lease, watch.clone(), every, self.tell.clone());
+            let lease = self.guard.lease().clone();
+            let work = workers::watch(self.ports.clone(), state, lease, watch.clone(), every, self.sender.clone());
             self.watched.insert(watch, (self.tasks.spawn(work), pace));
         }
         self.sinks.waiting(waiting);
@@ -225,13 +230,13 @@ impl<'s> Runner<'s> {
 
     async fn wait(&mut self, pause: SignedDuration) -> Result<(), RunError> {
         let clock = self.ports.clock.clone();
-        let asked_already = self.stop.is_asked();
+        let already_requested = self.stop.is_requested();
         let mut stop = self.stop.clone();
-        let news = tokio::select! {
+        let event = tokio::select! {
             // No chance: the same news in the same order lead to the same steps.
             biased;
-            news = self.news.recv() => news,
-            () = stop.asked(), if !asked_already => None,
+            event = self.received.recv() => event,
+            () = stop.requested(), if !already_requested => None,
             () = clock.sleep(pause) => None,
             // Finished tasks are only cleared away here; what they found came as news.
             Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
@@ -241,42 +246,42 @@ impl<'s> Runner<'s> {
                 None
             }
         };
-        match news {
-            Some(news) => self.take(news).await,
+        match event {
+            Some(event) => self.handle(event).await,
             None => Ok(()),
         }
     }
 
-    async fn take(&mut self, news: News) -> Result<(), RunError> {
-        match news {
-            News::Said { effect, line } => {
+    async fn handle(&mut self, event: WorkerEvent) -> Result<(), RunError> {
+        match event {
+            WorkerEvent::Output { effect, line } => {
                 self.sinks.said(&effect, &line);
                 Ok(())
             }
-            News::Unread { what, why } => {
+            WorkerEvent::Unreadable { what, why } => {
                 self.sinks.unread(&what, why.as_ref());
                 Ok(())
             }
-            News::Settling { effect } => {
-                self.settling.insert(effect);
+            WorkerEvent::LookingUp { effect } => {
+                self.looking_up.insert(effect);
                 Ok(())
             }
-            News::Concluded { effect, facts } => {
+            WorkerEvent::Concluded { effect, facts } => {
                 self.running.remove(&effect);
-                self.settling.remove(&effect);
+                self.looking_up.remove(&effect);
                 self.append(&facts).await?;
                 Ok(())
             }
-            News::Observed { watch, facts } => {
+            WorkerEvent::Observed { watch, facts } => {
                 // An abandoned watch may have spoken just before it was dropped.
                 if self.watched.contains_key(&watch) {
                     self.append(&facts).await?;
                 }
                 Ok(())
             }
-            News::Blind { watch, ending } => {
+            WorkerEvent::WatchFailed { watch, ending } => {
                 if self.watched.remove(&watch).is_some() {
-                    self.parked.get_or_insert(ending);
+                    self.forced_ending.get_or_insert(ending);
                 }
                 Ok(())
             }
@@ -295,8 +300,8 @@ impl<'s> Runner<'s> {
             let v = crate::model::event::EVENT_VERSION;
             next.apply(&Event { v, seq, at: now, release: next.id.clone(), fact: fact.clone() })?;
         }
-        let lease = self.hold.lease().clone();
-        let events = match self.put(&lease, facts, now).await {
+        let lease = self.guard.lease().clone();
+        let events = match self.append_once(&lease, facts, now).await {
             Err(RunError::Journal(JournalError::Frozen(_))) => {
                 self.read_ledgers().await?;
                 return Ok(false);
@@ -308,10 +313,10 @@ impl<'s> Runner<'s> {
         for event in &events {
             self.sinks.event(event, &self.release);
             if let Some(stage) = event.fact.frees() {
-                let mut patience = self.patience();
+                let mut retry = self.store_retry();
                 let app = self.release.started.pipeline.app.clone();
                 while let Err(error) = self.ports.journal.unlock_stage(&app, stage, &lease).await {
-                    self.bear(&mut patience, error).await?;
+                    self.wait_for_store(&mut retry, error).await?;
                 }
             }
             // Others may have entered a stage until it was locked.
@@ -324,19 +329,19 @@ impl<'s> Runner<'s> {
     }
 
     /// Writes facts down, once, though it may have to be said several times.
-    async fn put(&mut self, lease: &Lease, facts: &[Fact], now: Timestamp) -> Result<Vec<Event>, RunError> {
+    async fn append_once(&mut self, lease: &Lease, facts: &[Fact], now: Timestamp) -> Result<Vec<Event>, RunError> {
         let (journal, after) = (self.ports.journal.clone(), self.release.seq);
-        let mut patience = self.patience();
+        let mut retry = self.store_retry();
         loop {
             match journal.append(lease, after, facts, now).await {
                 Ok(events) => return Ok(events),
-                Err(error) => self.bear(&mut patience, error).await?,
+                Err(error) => self.wait_for_store(&mut retry, error).await?,
             }
             // It may have been written although nobody heard of it.
             let written = loop {
                 match journal.read(&lease.release).await {
                     Ok(events) => break events.into_iter().filter(|e| e.seq > after).collect::<Vec<_>>(),
-                    Err(error) => self.bear(&mut patience, error).await?,
+                    Err(error) => self.wait_for_store(&mut retry, error).await?,
                 }
             };
             if !written.is_empty() && written.iter().map(|e| (&e.fact, e.at)).eq(facts.iter().map(|f| (f, now))) {
@@ -345,14 +350,14 @@ impl<'s> Runner<'s> {
         }
     }
 
-    fn patience(&self) -> Patience {
-        Patience::new(&self.ports.clock, &self.stop)
+    fn store_retry(&self) -> StoreRetry {
+        StoreRetry::new(&self.ports.clock, &self.stop)
     }
 
     /// Waits until the store may be asked again, and keeps the lease meanwhile.
-    async fn bear(&mut self, patience: &mut Patience, error: JournalError) -> Result<(), RunError> {
+    async fn wait_for_store(&mut self, retry: &mut StoreRetry, error: JournalError) -> Result<(), RunError> {
         self.sinks.waiting(&[Waiting::Store { error: error.to_string() }]);
-        patience.again(error).await?;
+        retry.wait(error).await?;
         if self.ports.clock.uptime() - self.renewed_at >= LEASE / 3 {
             self.renew().await?;
         }
@@ -362,11 +367,11 @@ impl<'s> Runner<'s> {
     /// Takes in what others said; whether that was anything.
     async fn read_inbox(&mut self) -> Result<bool, RunError> {
         let journal = self.ports.journal.clone();
-        let mut patience = self.patience();
+        let mut retry = self.store_retry();
         let messages = loop {
             match journal.inbox(&self.release.id).await {
                 Ok(messages) => break messages,
-                Err(error) => self.bear(&mut patience, error).await?,
+                Err(error) => self.wait_for_store(&mut retry, error).await?,
             }
         };
         for message in &messages {
@@ -379,13 +384,13 @@ impl<'s> Runner<'s> {
 
     async fn read_ledgers(&mut self) -> Result<(), RunError> {
         let (journal, release) = (self.ports.journal.clone(), self.release.clone());
-        let mut patience = self.patience();
+        let mut retry = self.store_retry();
         let pipeline = &release.started.pipeline;
         for stage in &pipeline.stages {
             let ledger = loop {
                 match journal.ledger(&pipeline.app, &stage.name).await {
                     Ok(ledger) => break ledger,
-                    Err(error) => self.bear(&mut patience, error).await?,
+                    Err(error) => self.wait_for_store(&mut retry, error).await?,
                 }
             };
             self.ledgers.insert(stage.name.clone(), ledger);
@@ -396,16 +401,21 @@ impl<'s> Runner<'s> {
     /// What an earlier process intended and did not conclude is looked up, never repeated blindly.
     fn reconcile_open(&mut self) {
         for (effect, open) in &self.release.open {
-            let work =
-                work::reconcile(self.ports.clone(), self.release.clone(), effect.clone(), open.at, self.tell.clone());
+            let work = workers::reconcile(
+                self.ports.clone(),
+                self.release.clone(),
+                effect.clone(),
+                open.at,
+                self.sender.clone(),
+            );
             self.running.insert(effect.clone(), self.tasks.spawn(work));
         }
     }
 
-    async fn end(&mut self, ending: Ending) -> Result<Ending, RunError> {
+    async fn finish(&mut self, ending: Ending) -> Result<Ending, RunError> {
         if self.release.ending.is_none() {
             if !ending.outcome().is_resumable() && !ending.outcome().is_success() {
-                let ports = guarded(&self.ports, &self.hold, None);
+                let ports = lease_checked(&self.ports, &self.guard, None);
                 let left_open = end_questions(&ports, &self.release, &ending).await;
                 self.append(&left_open).await?;
             }

@@ -22,12 +22,12 @@ impl Stopper {
 }
 
 impl Stop {
-    pub fn is_asked(&self) -> bool {
+    pub fn is_requested(&self) -> bool {
         *self.0.borrow()
     }
 
     /// Returns once it is asked; never, if nobody can ask any more.
-    pub async fn asked(&mut self) {
+    pub async fn requested(&mut self) {
         if self.0.wait_for(|asked| *asked).await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -15,7 +15,7 @@ use crate::model::notice::Notice;
 use crate::model::refusal::Refusal;
 use crate::model::release::Release;
 use crate::ports::journal::JournalError;
-use crate::runtime::hold;
+use crate::runtime::lease_takeover;
 
 /// Who ends the release.
 pub enum Aborted {
@@ -41,12 +41,14 @@ pub async fn abort(context: &Context, id: &ReleaseId, reason: String, roll_back:
     let message = MessageBody::Abort { by: by.clone(), reason, roll_back };
     let message = context.journal.send(id, message, context.clock.now()).await?;
     let watching = |holder: &str, _| context.notice(Notice::CheckingHolder { holder: holder.to_owned(), within: None });
-    let lease = match hold::take(context.journal.as_ref(), context.clock.as_ref(), id, &context.holder, &watching).await
-    {
-        Ok(lease) => lease,
-        Err(JournalError::Held { holder, .. }) => return follow(context, id, message, holder).await,
-        Err(error) => return Err(error.into()),
-    };
+    let lease =
+        match lease_takeover::take(context.journal.as_ref(), context.clock.as_ref(), id, &context.holder, &watching)
+            .await
+        {
+            Ok(lease) => lease,
+            Err(JournalError::Held { holder, .. }) => return follow(context, id, message, holder).await,
+            Err(error) => return Err(error.into()),
+        };
     let ports = context.ports(id.as_str(), identity::of(&Requester::Person { identity: by.clone() }));
     // Whoever ends it asks for nothing, and may approve it if it is taken further.
     let fact = Fact::TakenUpToAbort { by, kanmon: VERSION.to_owned() };

@@ -23,9 +23,9 @@ use crate::model::refusal::Refusal;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::ports::scanner::{Wanted, WhereNone};
-use crate::runtime::contents;
 use crate::runtime::execute::{stage_plan, survey_to_look};
-use crate::runtime::given::place;
+use crate::runtime::image_contents;
+use crate::runtime::image_reference::resolve;
 use crate::runtime::ports::Ports;
 
 /// Stands for an image that the release would build.
@@ -153,7 +153,7 @@ async fn fill(ports: &Ports, release: &mut Release) -> Result<(), Error> {
 async fn given(ports: &Ports, pipeline: &Pipeline, name: &ImageName, reference: &str) -> Result<PushedImage, Error> {
     let spec = pipeline.image(name);
     let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
-    let (at, what) = place(ports, pipeline, name, reference, &own).await?;
+    let (at, what) = resolve(ports, pipeline, name, reference, &own).await?;
     let found = ports.images.look(&at, &what).await?;
     let found = found.ok_or_else(|| Refusal::NoImageAt { reference: reference.to_owned() })?;
     Ok(PushedImage { repository: own.repository, ..found })
@@ -170,12 +170,12 @@ async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Optio
         }
         let spec = pipeline.image(name);
         let account = pipeline.account(&spec.account);
-        if contents::contents(ports, account, &spec.repository, &pushed.digest).await?.is_none() {
+        if image_contents::contents(ports, account, &spec.repository, &pushed.digest).await?.is_none() {
             // Given from elsewhere: it is scanned once it has been copied.
             return Ok(None);
         }
         let wanted = looking(ports, stage, Some(pushed.pushed_at));
-        let reading = contents::scan(ports, account, &spec.repository, &pushed.digest, &wanted).await?;
+        let reading = image_contents::scan(ports, account, &spec.repository, &pushed.digest, &wanted).await?;
         if matches!(reading.state, ScanState::Waiting { .. }) {
             return Ok(None);
         }
@@ -197,7 +197,7 @@ async fn with_unnamed_judged(
         let Some((image, account)) = unnamed::key(release, stage, &found.image) else { continue };
         let ScanSubject::Unnamed { repository, digest } = &image else { continue };
         let at = release.started.pipeline.account(&account);
-        let reading = contents::scan(ports, at, repository, digest, &looking(ports, stage, None)).await?;
+        let reading = image_contents::scan(ports, at, repository, digest, &looking(ports, stage, None)).await?;
         if !matches!(reading.state, ScanState::Waiting { .. }) {
             let scan = Scanned { image: &image, account: &account, reading: &reading };
             found.gate = UnnamedGate::Judged(gate::judge(&stage.gate, &[scan], ports.clock.now()));

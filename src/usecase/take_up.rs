@@ -13,7 +13,7 @@ use crate::model::notice::Notice;
 use crate::model::refusal::Refusal;
 use crate::model::release::Release;
 use crate::ports::journal::Lease;
-use crate::runtime::hold;
+use crate::runtime::lease_takeover;
 use crate::runtime::ports::Ports;
 
 /// Takes a release up: with its lease, which is given back where the release does not `fit` any more, and with these facts written
@@ -72,5 +72,5 @@ async fn take(context: &Context, id: &ReleaseId) -> Result<Lease, Error> {
     let watching = |holder: &str, within: SignedDuration| {
         context.notice(Notice::CheckingHolder { holder: holder.to_owned(), within: Some(within) });
     };
-    Ok(hold::take(context.journal.as_ref(), context.clock.as_ref(), id, &context.holder, &watching).await?)
+    Ok(lease_takeover::take(context.journal.as_ref(), context.clock.as_ref(), id, &context.holder, &watching).await?)
 }

@@ -8,7 +8,7 @@ use kanmon::model::effect_table::Needs;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::{ReleaseId, StageName};
 use kanmon::ports::journal::LEASE;
-use kanmon::runtime::hold::TRUSTED;
+use kanmon::runtime::lease_guard::TRUSTED;
 use tokio::time::Instant;
 
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use crate::model::ids::{AccountName, Digest, ImageName};
 use crate::model::release::Release;
 use crate::model::warning::Warning;
 use crate::ports::images::{Access, Say};
-use crate::runtime::given::place;
+use crate::runtime::image_reference::resolve;
 use crate::runtime::ports::Ports;
 
 pub async fn build(ports: &Ports, release: &Release, image: &ImageName, say: Say<'_>) -> Result<Vec<Fact>, Fault> {
@@ -78,7 +78,7 @@ pub async fn adopt(ports: &Ports, release: &Release, image: &ImageName, say: Say
     let spec = pipeline.image(image);
     let given = release.started.given.get(image).ok_or_else(|| defect(Lack::Given))?;
     let own = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await?;
-    let (from, reference) = place(ports, pipeline, image, given, &own).await?;
+    let (from, reference) = resolve(ports, pipeline, image, given, &own).await?;
     let found = ports.images.look(&from, &reference).await?.ok_or_else(|| missing(given))?;
     // Copying onto the same repository only sets the release's tag, so that no lifecycle rule takes the image.
     let pushed = ports.images.copy(&from, &found.digest, &own, &release.tag(image), say).await?;

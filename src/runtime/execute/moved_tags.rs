@@ -5,7 +5,7 @@ use crate::model::ids::{Digest, ImageName};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::ports::images::Access;
-use crate::runtime::given::place;
+use crate::runtime::image_reference::resolve;
 use crate::runtime::ports::Ports;
 
 /// The tags under which a stage's images were made or came that name something else now, and were not told before. A registry that
@@ -19,7 +19,7 @@ pub async fn moved(ports: &Ports, release: &Release, stage: &Stage) -> Vec<Moved
         let mut places = Vec::new();
         let home = ports.registry.access(pipeline.account(&spec.account), &spec.repository).await.ok();
         if let (Some(given), Some(home)) = (release.started.given.get(image), &home) {
-            let tag = place(ports, pipeline, image, given, home).await.ok();
+            let tag = resolve(ports, pipeline, image, given, home).await.ok();
             // A digest cannot be moved.
             places.extend(tag.filter(|(_, reference)| !reference.contains(':')));
         }

@@ -12,12 +12,12 @@ use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::{AccountName, ImageName};
 use crate::model::platform::Platform;
 use crate::model::release::Release;
-use crate::runtime::contents::contents;
-use crate::runtime::given::place;
+use crate::runtime::image_contents::contents;
+use crate::runtime::image_reference::resolve;
 use crate::runtime::ports::Ports;
 
 /// What each image is for, asked once.
-pub struct Offered<'a> {
+pub struct OfferedPlatforms<'a> {
     ports: &'a Ports,
     release: &'a Release,
     /// Accounts that cannot be entered, which is a fault of its own.
@@ -25,9 +25,9 @@ pub struct Offered<'a> {
     known: BTreeMap<ImageName, Option<Vec<Platform>>>,
 }
 
-impl<'a> Offered<'a> {
-    pub fn new(ports: &'a Ports, release: &'a Release, refused: &'a BTreeSet<AccountName>) -> Offered<'a> {
-        Offered { ports, release, refused, known: BTreeMap::new() }
+impl<'a> OfferedPlatforms<'a> {
+    pub fn new(ports: &'a Ports, release: &'a Release, refused: &'a BTreeSet<AccountName>) -> OfferedPlatforms<'a> {
+        OfferedPlatforms { ports, release, refused, known: BTreeMap::new() }
     }
 
     /// Whether each container's image has the platform of its task definition; `workload` is its name for people.
@@ -70,7 +70,7 @@ impl<'a> Offered<'a> {
             (Some(there), _) => contents(ports, account, &spec.repository, &there.digest).await?,
             (None, Some(reference)) => {
                 let own = ports.registry.access(account, &spec.repository).await?;
-                let (at, what) = place(ports, pipeline, image, reference, &own).await?;
+                let (at, what) = resolve(ports, pipeline, image, reference, &own).await?;
                 let there = ports.images.look(&at, &what).await?.ok_or_else(|| missing(reference))?;
                 ports.images.contents(&at, &there.digest).await?.map(std::sync::Arc::new)
             }
@@ -85,7 +85,7 @@ impl<'a> Offered<'a> {
 /// Whether the image of a container that the file does not name has the platform of its task definition; likewise.
 ///
 /// # Errors
-/// As `Offered::check`.
+/// As `OfferedPlatforms::check`.
 pub async fn check_unnamed(ports: &Ports, workload: &str, definition: &Value, found: &Found<'_>) -> Result<(), Fault> {
     let Some(wanted) = runtime_platform::of(definition) else { return Ok(()) };
     let held = contents(ports, found.account, &found.repository, &found.there.digest).await?;

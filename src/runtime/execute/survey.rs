@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::definition::{Base, tags_of};
-use super::platforms::{Offered, check_unnamed};
+use super::platforms::{OfferedPlatforms, check_unnamed};
 use super::{survey_approvals, unnamed};
 use crate::engine::taskdef;
 use crate::model::approval::ApprovalWay;
@@ -61,7 +61,7 @@ async fn look(ports: &Ports, release: &Release, from: &StageName, until: &StageN
     let (mut faults, mut outside) = (Vec::new(), Vec::new());
     let refused = accounts(ports, pipeline, stages, &mut faults).await;
     repositories(ports, pipeline, stages, &refused, &mut faults).await;
-    let mut offered = Offered::new(ports, release, &refused);
+    let mut offered = OfferedPlatforms::new(ports, release, &refused);
     for stage in stages.iter().filter(|s| !refused.contains(&s.account)) {
         if let Err(fault) = cluster(ports, pipeline, stage).await {
             faults.push(fault);
@@ -153,7 +153,7 @@ async fn workloads(
     ports: &Ports,
     pipeline: &Pipeline,
     stage: &Stage,
-    offered: &mut Offered<'_>,
+    offered: &mut OfferedPlatforms<'_>,
     faults: &mut Vec<Fault>,
 ) {
     let account = pipeline.account(&stage.account);

@@ -1,6 +1,6 @@
 //! A check, which does not move by itself.
 
-use super::step::Moves;
+use super::step::ObserveStep;
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -9,7 +9,7 @@ use crate::model::step::check::CheckState;
 use crate::model::step::part::StepPart;
 use crate::runtime::ports::Ports;
 
-impl Moves for CheckState {
+impl ObserveStep for CheckState {
     async fn observe(&self, _: &Ports, _: &Release, _: &StepRef, _: &StepPart) -> Result<Vec<Fact>, Fault> {
         Ok(Vec::new())
     }

@@ -6,7 +6,7 @@ use crate::model::fault::own::OwnProblem;
 use crate::model::ids::StageName;
 use crate::model::release::Release;
 use crate::ports::journal::{JournalError, Lease};
-use crate::runtime::hold::Observer;
+use crate::runtime::lease_takeover::PulseObserver;
 use crate::runtime::ports::Ports;
 
 /// Of a holder that is gone it is had once its pulse has stood still for as long as a lease lasts, by this process's clock.
@@ -15,7 +15,7 @@ pub async fn observe(
     release: &Release,
     lease: &Lease,
     stage: &StageName,
-    observer: &mut Observer,
+    observer: &mut PulseObserver,
 ) -> Result<Vec<Fact>, Fault> {
     let app = &release.started.pipeline.app;
     let still = observer.still(ports.clock.uptime());

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::step::Moves;
+use super::step::ObserveStep;
 use crate::engine::rollout::{Ours, judge};
 use crate::engine::step::follow::is_overdue;
 use crate::model::effect::StepRef;
@@ -17,11 +17,11 @@ use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
 use crate::model::step::roll_state::{RollState, RollStates};
 use crate::ports::deployer::Cluster;
-use crate::runtime::contents::contents;
 use crate::runtime::execute::{before_restore, defect, roll, stage};
+use crate::runtime::image_contents::contents;
 use crate::runtime::ports::Ports;
 
-impl Moves for RollStates {
+impl ObserveStep for RollStates {
     async fn observe(
         &self,
         ports: &Ports,

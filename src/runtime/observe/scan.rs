@@ -12,8 +12,8 @@ use crate::model::ids::AccountName;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::ports::scanner::{Wanted, WhereNone};
-use crate::runtime::contents;
 use crate::runtime::execute::defect;
+use crate::runtime::image_contents;
 use crate::runtime::ports::Ports;
 
 pub async fn observe(
@@ -38,7 +38,7 @@ pub async fn observe(
     };
     let now = ports.clock.now();
     let wanted = Wanted { pushed_at, now, max_age: max_age(release), where_none: WhereNone::Start };
-    let reading = contents::scan(ports, pipeline.account(account), repository, digest, &wanted).await?;
+    let reading = image_contents::scan(ports, pipeline.account(account), repository, digest, &wanted).await?;
     let last = release.scans.get(&(image.clone(), account.clone()));
     let readings = match last {
         Some(last) if last.reading.says_the_same(&reading) => last.readings + 1,

@@ -8,7 +8,7 @@ use crate::model::step::part::StepPart;
 use crate::runtime::ports::Ports;
 
 /// A kind of step that may move by itself.
-pub(super) trait Moves {
+pub(super) trait ObserveStep {
     /// One reading of a part: what is new in it.
     async fn observe(
         &self,

@@ -1,6 +1,6 @@
 //! A one-off task, until it has ended.
 
-use super::step::Moves;
+use super::step::ObserveStep;
 use crate::model::effect::StepRef;
 use crate::model::event::Fact;
 use crate::model::fault::Fault;
@@ -13,7 +13,7 @@ use crate::ports::deployer::{Cluster, OneOff};
 use crate::runtime::execute::{defect, stage};
 use crate::runtime::ports::Ports;
 
-impl Moves for RunState {
+impl ObserveStep for RunState {
     async fn observe(
         &self,
         ports: &Ports,

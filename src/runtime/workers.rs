@@ -7,8 +7,9 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use super::execute::execute;
-use super::guarded::guarded;
-use super::hold::{Hold, Observer};
+use super::lease_checked::lease_checked;
+use super::lease_guard::LeaseGuard;
+use super::lease_takeover::PulseObserver;
 use super::observe::observe;
 use super::ports::Ports;
 use super::reconcile::{Found, reconcile as look};
@@ -25,19 +26,19 @@ use crate::ports::journal::Lease;
 
 /// What the loop is told.
 #[derive(Debug)]
-pub enum News {
+pub enum WorkerEvent {
     /// A line of an effect under way.
-    Said { effect: Effect, line: String },
+    Output { effect: Effect, line: String },
     /// The effect itself is over; it is being looked up, which a later process can do as well.
-    Settling { effect: Effect },
+    LookingUp { effect: Effect },
     /// Something cannot be read for now; `None`: it can be again.
-    Unread { what: Watched, why: Option<Fault> },
+    Unreadable { what: Watched, why: Option<Fault> },
     /// What concludes an effect, after the warnings about it.
     Concluded { effect: Effect, facts: Vec<Fact> },
     /// Something new was seen.
     Observed { watch: Watch, facts: Vec<Fact> },
     /// It cannot be seen any more: this process has to leave the release.
-    Blind { watch: Watch, ending: Ending },
+    WatchFailed { watch: Watch, ending: Ending },
 }
 
 /// ECS and ECR are eventually consistent: for this long after a call, "not there" may only mean "not yet".
@@ -48,18 +49,24 @@ const UNREAD: u32 = 2;
 const LOOK: SignedDuration = SignedDuration::from_secs(3);
 
 /// Carries out an effect.
-pub async fn effect(ports: Ports, hold: Arc<Hold>, release: Arc<Release>, effect: Effect, tell: UnboundedSender<News>) {
+pub async fn effect(
+    ports: Ports,
+    guard: Arc<LeaseGuard>,
+    release: Arc<Release>,
+    effect: Effect,
+    sender: UnboundedSender<WorkerEvent>,
+) {
     let say = |line: &str| {
-        let _ = tell.send(News::Said { effect: effect.clone(), line: line.to_owned() });
+        let _ = sender.send(WorkerEvent::Output { effect: effect.clone(), line: line.to_owned() });
     };
-    let done = execute(&guarded(&ports, &hold, effect.stage()), &release, &effect, &say).await;
+    let done = execute(&lease_checked(&ports, &guard, effect.stage()), &release, &effect, &say).await;
     match done {
-        Ok(facts) => conclude_with(&tell, effect, facts),
+        Ok(facts) => conclude_with(&sender, effect, facts),
         Err(fault) if fault.kind() == FaultKind::Ambiguous => {
             let now = ports.clock.now();
-            settle(ports, release, effect, now, Some(fault), tell).await;
+            settle(ports, release, effect, now, Some(fault), sender).await;
         }
-        Err(fault) => conclude(&tell, effect.clone(), Fact::EffectFailed { effect, fault }),
+        Err(fault) => conclude(&sender, effect.clone(), Fact::EffectFailed { effect, fault }),
     }
 }
 
@@ -69,9 +76,9 @@ pub async fn reconcile(
     release: Arc<Release>,
     effect: Effect,
     intended_at: Timestamp,
-    tell: UnboundedSender<News>,
+    sender: UnboundedSender<WorkerEvent>,
 ) {
-    settle(ports, release, effect, intended_at, None, tell).await;
+    settle(ports, release, effect, intended_at, None, sender).await;
 }
 
 /// Reads until it is known whether an effect took place, or the time in which it could appear is over.
@@ -81,27 +88,27 @@ async fn settle(
     effect: Effect,
     sent_at: Timestamp,
     fault: Option<Fault>,
-    tell: UnboundedSender<News>,
+    sender: UnboundedSender<WorkerEvent>,
 ) {
-    let _ = tell.send(News::Settling { effect: effect.clone() });
+    let _ = sender.send(WorkerEvent::LookingUp { effect: effect.clone() });
     let looked_since = ports.clock.uptime();
     let mut failures = 0;
     loop {
         let looked = look(&ports, &release, &effect, sent_at).await;
         let what = || Watched::Effect { effect: effect.clone() };
-        failures = counted(&tell, failures, looked.as_ref().err(), what);
+        failures = counted(&sender, failures, looked.as_ref().err(), what);
         match looked {
-            Ok(Found::Landed(fact)) => return conclude(&tell, effect, *fact),
-            Ok(Found::Repeatable) => return conclude(&tell, effect.clone(), Fact::EffectAbsent { effect }),
+            Ok(Found::Landed(fact)) => return conclude(&sender, effect, *fact),
+            Ok(Found::Repeatable) => return conclude(&sender, effect.clone(), Fact::EffectAbsent { effect }),
             // Counted from here: who sent it may have had another clock.
             Ok(Found::Absent) if ports.clock.uptime() - looked_since >= SETTLE => {
-                return conclude(&tell, effect.clone(), Fact::EffectAbsent { effect });
+                return conclude(&sender, effect.clone(), Fact::EffectAbsent { effect });
             }
             Ok(Found::Absent) => ports.clock.sleep(LOOK).await,
             Err(error) => {
                 if ports.clock.uptime() - looked_since >= RETRY_FOR || !error.kind().is_passing() {
                     let fault = fault.unwrap_or(error);
-                    return conclude(&tell, effect.clone(), Fact::EffectUnknown { effect, fault });
+                    return conclude(&sender, effect.clone(), Fact::EffectUnknown { effect, fault });
                 }
                 ports.clock.sleep(pause(failures)).await;
             }
@@ -116,21 +123,21 @@ pub async fn watch(
     lease: Lease,
     watch: Watch,
     mut every: watch::Receiver<SignedDuration>,
-    tell: UnboundedSender<News>,
+    sender: UnboundedSender<WorkerEvent>,
 ) {
     let mut failures = 0;
-    let mut blind_since = None;
-    let mut observer = Observer::default();
+    let mut failing_since = None;
+    let mut observer = PulseObserver::default();
     loop {
         let release = state.borrow_and_update().clone();
         let read_at = ports.clock.uptime();
         let seen = observe(&ports, &release, &lease, &watch, &mut observer).await;
-        failures = counted(&tell, failures, seen.as_ref().err(), || watched(&watch));
+        failures = counted(&sender, failures, seen.as_ref().err(), || watched(&watch));
         match seen {
             Ok(facts) => {
-                blind_since = None;
+                failing_since = None;
                 if !facts.is_empty() {
-                    if tell.send(News::Observed { watch: watch.clone(), facts }).is_err() {
+                    if sender.send(WorkerEvent::Observed { watch: watch.clone(), facts }).is_err() {
                         return;
                     }
                     // The next reading is held against a release that knows this one.
@@ -143,9 +150,10 @@ pub async fn watch(
                 }
             }
             Err(fault) => {
-                let since = *blind_since.get_or_insert(ports.clock.uptime());
+                let since = *failing_since.get_or_insert(ports.clock.uptime());
                 if !fault.kind().is_passing() || ports.clock.uptime() - since >= RETRY_FOR {
-                    let _ = tell.send(News::Blind { watch: watch.clone(), ending: blind(&watch, fault) });
+                    let _ = sender
+                        .send(WorkerEvent::WatchFailed { watch: watch.clone(), ending: watch_failed(&watch, fault) });
                     return;
                 }
                 let every = *every.borrow();
@@ -172,10 +180,15 @@ async fn pace(
 }
 
 /// How many readings in a row have failed, after this one; told where it begins to matter, and where it is over.
-fn counted(tell: &UnboundedSender<News>, before: u32, fault: Option<&Fault>, what: impl Fn() -> Watched) -> u32 {
+fn counted(
+    sender: &UnboundedSender<WorkerEvent>,
+    before: u32,
+    fault: Option<&Fault>,
+    what: impl Fn() -> Watched,
+) -> u32 {
     let now = if fault.is_some() { before + 1 } else { 0 };
     if now == UNREAD || (now == 0 && before >= UNREAD) {
-        let _ = tell.send(News::Unread { what: what(), why: fault.cloned() });
+        let _ = sender.send(WorkerEvent::Unreadable { what: what(), why: fault.cloned() });
     }
     now
 }
@@ -196,15 +209,15 @@ fn watched(watch: &Watch) -> Watched {
     }
 }
 
-fn blind(watch: &Watch, fault: Fault) -> Ending {
+fn watch_failed(watch: &Watch, fault: Fault) -> Ending {
     Ending::of(Reason::Unreadable { what: watched(watch), fault })
 }
 
-fn conclude(tell: &UnboundedSender<News>, effect: Effect, fact: Fact) {
-    conclude_with(tell, effect, vec![fact]);
+fn conclude(sender: &UnboundedSender<WorkerEvent>, effect: Effect, fact: Fact) {
+    conclude_with(sender, effect, vec![fact]);
 }
 
-fn conclude_with(tell: &UnboundedSender<News>, effect: Effect, facts: Vec<Fact>) {
+fn conclude_with(sender: &UnboundedSender<WorkerEvent>, effect: Effect, facts: Vec<Fact>) {
     // Nobody listens only when the loop has ended; then the journal's intent speaks for itself.
-    let _ = tell.send(News::Concluded { effect, facts });
+    let _ = sender.send(WorkerEvent::Concluded { effect, facts });
 }

@@ -10,14 +10,14 @@ use crate::model::ids::{AccountId, Digest, Region};
 pub type Key = (AccountId, Region, String, Digest);
 
 #[derive(Default)]
-pub struct KnownContents(Mutex<BTreeMap<Key, Arc<Contents>>>);
+pub struct ContentsCache(Mutex<BTreeMap<Key, Arc<Contents>>>);
 
-impl KnownContents {
+impl ContentsCache {
     pub fn get(&self, key: &Key) -> Option<Arc<Contents>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    pub fn keep(&self, key: Key, contents: Arc<Contents>) {
+    pub fn insert(&self, key: Key, contents: Arc<Contents>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, contents);
     }
 }

@@ -15,7 +15,7 @@ pub struct StageService<'a> {
 /// The release that rolled a revision (a task definition's ARN) of this service: the one whose deployment it is, else the newest that
 /// rolled it. A revision that was registered again for a way back counts as the one it was made of. `None`: none of these releases
 /// rolled it.
-pub fn rolled_by<'r>(
+pub fn deployed_by<'r>(
     recorded: &'r [Recorded],
     at: StageService<'_>,
     revision: &str,

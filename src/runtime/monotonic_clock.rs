@@ -8,20 +8,20 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ports::clock::Clock;
 
-pub struct Steady {
+pub struct MonotonicClock {
     clock: Arc<dyn Clock>,
     began: Timestamp,
     uptime: SignedDuration,
 }
 
-impl Steady {
-    pub fn new(clock: Arc<dyn Clock>) -> Steady {
-        Steady { began: clock.now(), uptime: clock.uptime(), clock }
+impl MonotonicClock {
+    pub fn new(clock: Arc<dyn Clock>) -> MonotonicClock {
+        MonotonicClock { began: clock.now(), uptime: clock.uptime(), clock }
     }
 }
 
 #[async_trait]
-impl Clock for Steady {
+impl Clock for MonotonicClock {
     fn now(&self) -> Timestamp {
         self.began + (self.clock.uptime() - self.uptime)
     }

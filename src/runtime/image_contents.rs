@@ -29,7 +29,7 @@ pub async fn contents(
     let at = ports.registry.access(account, repository).await?;
     let Some(found) = ports.images.contents(&at, digest).await? else { return Ok(None) };
     let found = Arc::new(found);
-    ports.contents.keep(key, found.clone());
+    ports.contents.insert(key, found.clone());
     Ok(Some(found))
 }
 

@@ -11,7 +11,7 @@ use crate::ports::images::Access;
 ///
 /// # Errors
 /// `Invalid` for what is no reference.
-pub async fn place(
+pub async fn resolve(
     ports: &Ports,
     pipeline: &Pipeline,
     image: &ImageName,

@@ -1,29 +1,26 @@
 //! Working on a release until it ends or this process leaves it: shared by `release`, `promote`, `resume` and `abort`.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use indicatif::MultiProgress;
 
 use super::args::Global;
 use super::failure::{Failure, mend};
 use super::output::Output;
-use super::sinks;
+use super::{env_file, sinks};
 use crate::model::exit_code::ExitCode;
 use crate::model::ids::ReleaseId;
-use crate::model::outcome::Outcome;
-use crate::model::release::Release;
-use crate::report::{exports, summary};
+use crate::report::summary;
 use crate::runtime::runner::RunError;
 use crate::runtime::stop::{self, Stopper};
 use crate::usecase::work::{UnderWay, Worked};
 
 /// Goes on with a release that this process holds; prints how it came to that, and everything that follows.
-pub async fn work(taken: UnderWay, global: &Global, output: &Output) -> Result<ExitCode, Failure> {
+pub async fn run_release(taken: UnderWay, global: &Global, output: &Output) -> Result<ExitCode, Failure> {
     let id = taken.release().id.clone();
     if let Some(file) = &global.env_file {
         // Whatever ends this process, the release can be named.
-        write_env(file, taken.release(), None)?;
+        env_file::write(file, taken.release(), None)?;
     }
     let worked = {
         let mut sink = sinks::sink(output, global.verbose);
@@ -40,7 +37,7 @@ pub async fn work(taken: UnderWay, global: &Global, output: &Output) -> Result<E
         output.print(summary::of(&release, &ending, hints, output.out, output.out_width()));
     }
     if let Some(file) = &global.env_file {
-        write_env(file, &release, Some(ending.outcome()))?;
+        env_file::write(file, &release, Some(ending.outcome()))?;
     }
     Ok(ending.outcome().exit_code())
 }
@@ -77,25 +74,4 @@ async fn listen(stopper: Stopper, bars: MultiProgress) {
         let _ = bars.suspend(|| writeln!(std::io::stderr(), "{text}"));
         stopper.stop();
     }
-}
-
-/// Whether the file that a build reads afterwards can be written, asked before anything is done. What an earlier build left in it
-/// goes: a build that fails early must not export another's release.
-pub fn env_file(global: &Global) -> Result<(), Failure> {
-    global.env_file.as_deref().map_or(Ok(()), |file| write(file, ""))
-}
-
-/// What a build exports: shell lines, values without anything a shell would touch.
-pub fn write_env(file: &Path, release: &Release, outcome: Option<Outcome>) -> Result<(), Failure> {
-    // A process that is cut off leaves a release that can be gone on with.
-    let outcome = outcome.unwrap_or(Outcome::Suspended);
-    let text: String = exports::of(release, Some(outcome))
-        .map(|(name, value)| format!("KANMON_{}={value}\n", name.to_uppercase()))
-        .concat();
-    write(file, &text)
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(file, text)
-        .map_err(|e| Failure::access(format!("{} cannot be written", file.display())).cause(e.to_string()))
 }

@@ -1,4 +1,4 @@
-//! Holding a lease: how this process knows that it may still act, and how another one's is taken over.
+//! Holding a lease: how this process knows that it may still act.
 //!
 //! AWS knows no fences: a call that arrives after its sender has lost the lease takes effect. So before each call that changes
 //! something the lease's age is looked at, by clocks of this process alone; a process that was asleep in between finds it too old
@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::fault::Fault;
 use crate::model::fault::own::{NotSent, OwnProblem};
-use crate::model::ids::{ReleaseId, StageName};
+use crate::model::ids::StageName;
 use crate::ports::clock::Clock;
-use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease, Pulse};
+use crate::ports::journal::{Journal, JournalError, LEASE, Lease};
 
 /// A lease younger than this needs no asking. The rest of it is for the call's own way (an attempt is given up after 35 s, but
 /// what arrives late arrives within a few), and for two machines' clocks going at rates that differ.
@@ -38,19 +38,19 @@ tokio::task_local! {
 }
 
 /// A lease that this process holds, and since when it knows that.
-pub struct Hold {
+pub struct LeaseGuard {
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
     lease: Lease,
     known: Mutex<Known>,
 }
 
-impl Hold {
+impl LeaseGuard {
     /// Of a lease that was taken just now, or some time ago: its age is not known, so that it is asked for first.
-    pub fn new(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, lease: Lease) -> Hold {
+    pub fn new(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, lease: Lease) -> LeaseGuard {
         let mut known = Known::of(clock.as_ref());
         known.uptime -= LEASE;
-        Hold { journal, clock, lease, known: Mutex::new(known) }
+        LeaseGuard { journal, clock, lease, known: Mutex::new(known) }
     }
 
     pub fn lease(&self) -> &Lease {
@@ -141,71 +141,6 @@ fn not_renewed(error: JournalError) -> Fault {
     match error {
         JournalError::Remote(fault) => OwnProblem::StoodStill { why, because: Some(Box::new(fault)) }.into(),
         error => not_sent(why).said(error.to_string()),
-    }
-}
-
-/// Sees whether a hold lives: remembers a pulse, and since when it stands still.
-#[derive(Debug, Default)]
-pub struct Observer {
-    seen: Option<(Pulse, SignedDuration)>,
-}
-
-impl Observer {
-    /// The pulse that has stood still for as long as a lease lasts, if one has; `uptime` is of before it was asked for.
-    pub fn still(&self, uptime: SignedDuration) -> Option<Pulse> {
-        self.seen.filter(|(_, since)| uptime - *since >= LEASE).map(|(pulse, _)| pulse)
-    }
-
-    /// Takes in a pulse that was just read. Says whether it moved since the last one.
-    pub fn saw(&mut self, pulse: Pulse, uptime: SignedDuration) -> bool {
-        match self.seen {
-            Some((last, _)) if last == pulse => false,
-            last => {
-                self.seen = Some((pulse, uptime));
-                last.is_some()
-            }
-        }
-    }
-
-    /// How long until a pulse that stands still from now on has done so for long enough.
-    pub fn left(&self, uptime: SignedDuration) -> SignedDuration {
-        self.seen.map_or(LEASE, |(_, since)| LEASE - (uptime - since))
-    }
-}
-
-/// Between two looks at another process's pulse: it beats every third of a lease.
-const LOOK: SignedDuration = SignedDuration::from_secs(5);
-
-/// Takes a release's lease; of a holder that seems to be gone, once that is certain. `watching` hears whom, and for how long.
-///
-/// # Errors
-/// `Held` by one that lives, or was heard of within the last minute.
-pub async fn take(
-    journal: &dyn Journal,
-    clock: &dyn Clock,
-    release: &ReleaseId,
-    holder: &Holder,
-    watching: &(dyn Fn(&str, SignedDuration) + Send + Sync),
-) -> Result<Lease, JournalError> {
-    let mut observer = Observer::default();
-    loop {
-        let asked = clock.uptime();
-        match journal.take(release, holder, observer.still(asked), clock.now()).await {
-            Err(JournalError::Held { what, holder: theirs, pulse, renewed_at }) => {
-                // Clocks may differ: one that seems fresh is left alone, one that seems stale is looked at before it counts as such.
-                let seems_alive = clock.now().duration_since(renewed_at).abs() < LEASE;
-                let first = observer.seen.is_none();
-                let moved = observer.saw(pulse, clock.uptime());
-                if moved || (first && seems_alive) {
-                    return Err(JournalError::Held { what, holder: theirs, pulse, renewed_at });
-                }
-                if first {
-                    watching(&theirs, LEASE);
-                }
-                clock.sleep(LOOK.min(observer.left(clock.uptime()))).await;
-            }
-            done => return done,
-        }
     }
 }
 

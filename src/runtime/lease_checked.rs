@@ -1,4 +1,4 @@
-//! The ports with a guard before every call that changes something.
+//! The ports with a check before every call that changes something.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::hold::Hold;
+use super::lease_guard::LeaseGuard;
 use super::ports::Ports;
 use crate::model::contents::Contents;
 use crate::model::event::PushedImage;
@@ -20,32 +20,32 @@ use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart, Wanted};
 use crate::ports::images::{Access, Built, Images, Say};
 
 /// Ports for one effect: what changes something asks the lease first, and where the effect is a stage's, the stage's too.
-pub fn guarded(ports: &Ports, hold: &Arc<Hold>, stage: Option<&StageName>) -> Ports {
-    let guard = Guard { hold: hold.clone(), stage: stage.cloned() };
+pub fn lease_checked(ports: &Ports, guard: &Arc<LeaseGuard>, stage: Option<&StageName>) -> Ports {
+    let check = Check { guard: guard.clone(), stage: stage.cloned() };
     Ports {
-        deployer: Arc::new(Guarded(ports.deployer.clone(), guard.clone())),
-        approvals: Arc::new(Guarded(ports.approvals.clone(), Guard { stage: None, ..guard.clone() })),
-        images: Arc::new(Guarded(ports.images.clone(), Guard { stage: None, ..guard })),
+        deployer: Arc::new(LeaseChecked(ports.deployer.clone(), check.clone())),
+        approvals: Arc::new(LeaseChecked(ports.approvals.clone(), Check { stage: None, ..check.clone() })),
+        images: Arc::new(LeaseChecked(ports.images.clone(), Check { stage: None, ..check })),
         ..ports.clone()
     }
 }
 
 #[derive(Clone)]
-struct Guard {
-    hold: Arc<Hold>,
+struct Check {
+    guard: Arc<LeaseGuard>,
     stage: Option<StageName>,
 }
 
-impl Guard {
+impl Check {
     async fn call<T>(&self, call: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        self.hold.call(self.stage.as_ref(), call).await
+        self.guard.call(self.stage.as_ref(), call).await
     }
 }
 
-struct Guarded<P: ?Sized>(Arc<P>, Guard);
+struct LeaseChecked<P: ?Sized>(Arc<P>, Check);
 
 #[async_trait]
-impl Deployer for Guarded<dyn Deployer> {
+impl Deployer for LeaseChecked<dyn Deployer> {
     async fn cluster(&self, at: Cluster<'_>) -> Result<(), Fault> {
         self.0.cluster(at).await
     }
@@ -104,7 +104,7 @@ impl Deployer for Guarded<dyn Deployer> {
 }
 
 #[async_trait]
-impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
+impl PipelineApprovals for LeaseChecked<dyn PipelineApprovals> {
     async fn declared(&self, account: &Account, pipeline: &str) -> Result<Declared, Fault> {
         self.0.declared(account, pipeline).await
     }
@@ -144,7 +144,7 @@ impl PipelineApprovals for Guarded<dyn PipelineApprovals> {
 }
 
 #[async_trait]
-impl Images for Guarded<dyn Images> {
+impl Images for LeaseChecked<dyn Images> {
     async fn build(&self, spec: &ImageSpec, to: &Access, tag: &str, say: Say<'_>) -> Result<Built, Fault> {
         self.1.call(self.0.build(spec, to, tag, say)).await
     }

@@ -11,37 +11,37 @@ use crate::ports::clock::Clock;
 use crate::ports::journal::JournalError;
 
 /// How long one question is repeated.
-pub struct Patience {
+pub struct StoreRetry {
     clock: Arc<dyn Clock>,
     stop: Stop,
     since: SignedDuration,
     failures: u32,
 }
 
-impl Patience {
-    pub fn new(clock: &Arc<dyn Clock>, stop: &Stop) -> Patience {
-        Patience { clock: clock.clone(), stop: stop.clone(), since: clock.uptime(), failures: 0 }
+impl StoreRetry {
+    pub fn new(clock: &Arc<dyn Clock>, stop: &Stop) -> StoreRetry {
+        StoreRetry { clock: clock.clone(), stop: stop.clone(), since: clock.uptime(), failures: 0 }
     }
 
     /// Waits until it may be asked again.
     ///
     /// # Errors
     /// The error itself, where asking again is of no use, was done for long enough, or somebody asks this process to stop.
-    pub async fn again(&mut self, error: JournalError) -> Result<(), JournalError> {
+    pub async fn wait(&mut self, error: JournalError) -> Result<(), JournalError> {
         self.failures += 1;
-        if !passes(&error) || self.stop.is_asked() || self.clock.uptime() - self.since >= RETRY_FOR {
+        if !is_transient(&error) || self.stop.is_requested() || self.clock.uptime() - self.since >= RETRY_FOR {
             return Err(error);
         }
         tokio::select! {
             biased;
-            () = self.stop.asked() => Err(error),
+            () = self.stop.requested() => Err(error),
             () = self.clock.sleep(pause(self.failures)) => Ok(()),
         }
     }
 }
 
 /// Whether a store that answered so may do as asked a little later.
-pub fn passes(error: &JournalError) -> bool {
+pub fn is_transient(error: &JournalError) -> bool {
     match error {
         JournalError::Busy(_) => true,
         JournalError::Remote(fault) => fault.kind().is_passing(),
