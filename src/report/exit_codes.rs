@@ -5,7 +5,7 @@ use crate::model::exit_code::ExitCode;
 /// The meaning, as a clause.
 pub fn meaning(code: ExitCode) -> &'static str {
     match code {
-        ExitCode::Done => "done, or everything asked for ran already",
+        ExitCode::Done => "done, or everything requested was already running",
         ExitCode::Usage => "the command or the pipeline file is wrong",
         ExitCode::BuildFailed => "a build, push or copy failed",
         ExitCode::Blocked => "a gate blocks",
@@ -15,10 +15,12 @@ pub fn meaning(code: ExitCode) -> &'static str {
         ExitCode::Superseded => "superseded by somebody else's deployment, which was left alone",
         ExitCode::Stuck => "failed and stuck: a person is needed",
         ExitCode::Aborted => "stopped or aborted",
-        ExitCode::Failed => "failed, not rolled back: rollback is off (here or in ECS), or nothing had been rolled yet",
-        ExitCode::Suspended => "suspended: `kanmon resume` goes on",
+        ExitCode::Failed => {
+            "failed, not rolled back: rollback is off (in the file or in ECS), or nothing was deployed yet"
+        }
+        ExitCode::Suspended => "suspended: `kanmon resume` continues it",
         ExitCode::StillRunning => "still running in AWS at the deadline",
-        ExitCode::Unknown => "unknown",
+        ExitCode::Unknown => "the result is unknown",
         ExitCode::Access => "access or set-up is missing",
         ExitCode::Locked => "the stage is locked by another release, or frozen",
         ExitCode::Defect => "a defect of kanmon",
