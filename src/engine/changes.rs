@@ -14,7 +14,7 @@ const ENVIRONMENT: &str = "environment";
 const FREE: [&str; 4] = ["dockerLabels", "options", "driverOpts", "labels"];
 
 /// Members of such maps that say what is mounted and which configuration a log router runs.
-const TOLD: [(&str, &[&str]); 2] = [
+const SHOWN_OPTIONS: [(&str, &[&str]); 2] = [
     (".driverOpts", &["type", "device"]),
     (".firelensConfiguration.options", &["config-file-type", "config-file-value"]),
 ];
@@ -23,14 +23,14 @@ const TOLD: [(&str, &[&str]); 2] = [
 /// is new has an image, a command, a user. Values of the environment are told only for the names in `show`.
 pub fn changes(from: &Value, to: &Value, show: &BTreeSet<String>) -> Vec<Change> {
     let mut found = Vec::new();
-    let walk = Walk { show, path: String::new(), sight: Sight::Shown };
+    let walk = Walk { show, path: String::new(), visibility: Visibility::Shown };
     walk.differ(Some(&normal(from)), Some(&normal(to)), &mut found);
     found
 }
 
 /// Whether values may be shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sight {
+enum Visibility {
     Shown,
     /// In a list of environment variables, each of which is looked up.
     Environment,
@@ -40,7 +40,7 @@ enum Sight {
 struct Walk<'a> {
     show: &'a BTreeSet<String>,
     path: String,
-    sight: Sight,
+    visibility: Visibility,
 }
 
 impl Walk<'_> {
@@ -66,18 +66,20 @@ impl Walk<'_> {
         let members: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
         for member in members {
             let path = if self.path.is_empty() { member.clone() } else { format!("{}.{member}", self.path) };
-            let sight = match self.sight {
-                Sight::Shown if FREE.contains(&member.as_str()) => Sight::Hidden,
-                Sight::Shown if member == ENVIRONMENT => Sight::Environment,
-                Sight::Environment => Sight::Hidden,
-                Sight::Hidden
-                    if TOLD.iter().any(|(map, all)| self.path.ends_with(map) && all.contains(&member.as_str())) =>
+            let visibility = match self.visibility {
+                Visibility::Shown if FREE.contains(&member.as_str()) => Visibility::Hidden,
+                Visibility::Shown if member == ENVIRONMENT => Visibility::Environment,
+                Visibility::Environment => Visibility::Hidden,
+                Visibility::Hidden
+                    if SHOWN_OPTIONS
+                        .iter()
+                        .any(|(map, all)| self.path.ends_with(map) && all.contains(&member.as_str())) =>
                 {
-                    Sight::Shown
+                    Visibility::Shown
                 }
-                sight @ (Sight::Shown | Sight::Hidden) => sight,
+                visibility @ (Visibility::Shown | Visibility::Hidden) => visibility,
             };
-            Walk { path, sight, ..*self }.differ(from.get(member), to.get(member), found);
+            Walk { path, visibility, ..*self }.differ(from.get(member), to.get(member), found);
         }
     }
 
@@ -87,12 +89,12 @@ impl Walk<'_> {
         let (from, to) = (keyed(from, named), keyed(to, named));
         let keys: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
         for key in keys {
-            let sight = match self.sight {
-                Sight::Environment if named && self.show.contains(key) => Sight::Shown,
-                Sight::Environment | Sight::Hidden => Sight::Hidden,
-                Sight::Shown => Sight::Shown,
+            let visibility = match self.visibility {
+                Visibility::Environment if named && self.show.contains(key) => Visibility::Shown,
+                Visibility::Environment | Visibility::Hidden => Visibility::Hidden,
+                Visibility::Shown => Visibility::Shown,
             };
-            let below = Walk { path: format!("{}[{key}]", self.path), sight, ..*self };
+            let below = Walk { path: format!("{}[{key}]", self.path), visibility, ..*self };
             let (from, to) = (from.get(key).copied(), to.get(key).copied());
             match named.then(|| pair(from, to)).flatten() {
                 Some(member) => {
@@ -106,7 +108,7 @@ impl Walk<'_> {
     }
 
     fn change(&self, from: Option<&Value>, to: Option<&Value>) -> Change {
-        let text = |value: Option<&Value>| value.filter(|_| self.sight == Sight::Shown).and_then(plain);
+        let text = |value: Option<&Value>| value.filter(|_| self.visibility == Visibility::Shown).and_then(plain);
         let kind = match (from, to) {
             (None, _) => ChangeKind::Added,
             (_, None) => ChangeKind::Removed,

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::agenda::{Agenda, Flow, join};
 use super::decision::Decision;
-use super::{abort, aftermath, ahead};
-use super::{ending, enter, step, unwind};
+use super::{abort, preapproval, quarantine};
+use super::{ending, enter, rollback, step};
 use crate::model::effect::Effect;
 use crate::model::ending::Ending;
 use crate::model::event::Fact;
@@ -29,8 +29,8 @@ fn walk(a: &mut Agenda<'_>, ledgers: &Ledgers) -> Flow {
     let pipeline = &release.started.pipeline;
     abort::walk(a)?;
     let stages: Vec<&Stage> = release.stages_to_go().collect();
-    let Some(first) = stages.first().copied().or_else(|| ahead::stage(release)) else { return Ok(()) };
-    let horizon = ahead::horizon(release);
+    let Some(first) = stages.first().copied().or_else(|| preapproval::stage(release)) else { return Ok(()) };
+    let horizon = preapproval::horizon(release);
     // A stage that is failing is put in order whatever else cannot be reached.
     let entered = stages.iter().any(|s| release.stage(&s.name).entered.is_some());
     if !entered && release.surveyed.as_ref() != Some(horizon) {
@@ -47,7 +47,7 @@ fn walk(a: &mut Agenda<'_>, ledgers: &Ledgers) -> Flow {
     for stage in stages {
         walk_stage(a, stage, ledgers)?;
     }
-    ahead::walk(a)
+    preapproval::walk(a)
 }
 
 fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
@@ -57,7 +57,7 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
     }
     enter::held(a, stage)?;
     if let Some(failure) = &state.failure {
-        return unwind::walk(a, stage, failure);
+        return rollback::walk(a, stage, failure);
     }
     // While this release was suspended it held nothing.
     if state.entered.is_some()
@@ -67,7 +67,7 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
     }
     step::walk(a, stage)?;
     step::confirmed(a, stage)?;
-    let images = aftermath::well(a.release, stage);
+    let images = quarantine::well(a.release, stage);
     a.record(Fact::StageLeft { stage: stage.name.clone(), images })
 }
 

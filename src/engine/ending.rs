@@ -130,7 +130,7 @@ pub fn rollout_ended(
         stage: stage.clone(),
         service: service.clone(),
         end: end.clone(),
-        death: progress.and_then(|p| p.deaths.first()).cloned(),
+        task_stop: progress.and_then(|p| p.task_stops.first()).cloned(),
         held_up: progress.and_then(|p| p.circumstances.held_up.clone()),
     })
 }

@@ -69,7 +69,7 @@ pub fn still_stands(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         };
         let hash = plan::hash(a.release, stage, plan, gate);
         // A judgement that changed has a reason of its own, below.
-        if hash != answer.plan && gate.verdict.is_open() && unnamed::in_the_way(plan).is_none() {
+        if hash != answer.plan && gate.verdict.passes() && unnamed::in_the_way(plan).is_none() {
             let mismatch = ApprovalMismatch::AnotherPlan { approved: answer.plan.clone(), now: hash };
             return Err(Halt::End(ending::not_what_was_approved(&stage.name, mismatch)));
         }
@@ -84,7 +84,7 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let state = release.stage(&stage.name);
     if let Some(judgement) = state.gate.as_ref().filter(|_| !state.gate_is_old) {
         let beside = state.plan.as_ref().filter(|_| state.entered.is_some()).and_then(unnamed::in_the_way);
-        return match judgement.verdict.is_open() {
+        return match judgement.verdict.passes() {
             true => match beside {
                 Some(beside) => Err(Halt::End(ending::blocked_midway(&stage.name, &beside))),
                 None => Ok(()),
@@ -96,7 +96,7 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let mut keys = own_keys(release, stage);
     scanned(a, stage, &keys)?;
     let copies = copied_keys(release, stage);
-    if !copies.is_empty() && judge(a, stage, &keys).verdict.is_open() {
+    if !copies.is_empty() && judge(a, stage, &keys).verdict.passes() {
         let missing = copies.iter().filter_map(|(subject, account)| match subject {
             ScanSubject::Image(image) => Some((image.clone(), account.clone())),
             ScanSubject::Unnamed { .. } => None,
@@ -158,7 +158,7 @@ fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[Key]) -> Flow {
             Some(scan) => match &scan.reading.state {
                 ScanState::Unscannable { .. } => continue,
                 ScanState::Waiting { waits } => {
-                    let late = scan.since + stage.gate.timeout;
+                    let late = scan.first_at + stage.gate.timeout;
                     if a.now >= late {
                         continue;
                     }

@@ -2,9 +2,7 @@
 
 pub mod abort;
 pub mod admission;
-pub mod aftermath;
 pub mod agenda;
-pub mod ahead;
 pub mod approval;
 pub mod changes;
 pub mod decide;
@@ -15,14 +13,16 @@ pub mod gate;
 pub mod inbox;
 pub mod plan;
 pub mod plan_diff;
+pub mod preapproval;
+pub mod quarantine;
 pub mod retry;
+pub mod rollback;
 pub mod rollout;
 pub mod runtime_platform;
 pub mod step;
 pub mod stop_reason;
 pub mod taskdef;
 pub mod unnamed;
-pub mod unwind;
 
 #[cfg(test)]
 mod tests;

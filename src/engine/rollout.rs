@@ -9,8 +9,8 @@ use super::stop_reason;
 use crate::model::aws::ecs::{DeploymentRolloutState, DeploymentStatus, ServiceDeploymentStatus, is_deployment};
 use crate::model::ids::ServiceName;
 use crate::model::rollout::{
-    Baseline, Death, Deployment, ImageDigests, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment,
-    StoppedTask,
+    Baseline, Deployment, ImageDigests, RolloutProgress, RolloutReading, RolloutState, ServiceDeployment, StoppedTask,
+    TaskStop,
 };
 
 /// The deployment that a reading is held against.
@@ -41,14 +41,15 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
     };
     let entry = reading.service.deployments.iter().find(|d| d.id == ours.primary);
     let stopped: Vec<_> = reading.stopped.iter().filter(|t| is_ours(ours, entry, t)).cloned().collect();
-    // Stopped tasks vanish after an hour: the most that was ever seen of each kind of death is kept.
-    let deaths = merge(ours.last.map(|l| l.deaths.as_slice()).unwrap_or_default(), stop_reason::summarize(&stopped));
+    // Stopped tasks vanish after an hour: the most that was ever seen of each cause is kept.
+    let task_stops =
+        merge(ours.last.map(|l| l.task_stops.as_slice()).unwrap_or_default(), stop_reason::summarize(&stopped));
     let rollout = match found {
         Found::One(deployment) => by_service_deployment(ours, reading, deployment),
-        Found::None => by_deployments(ours, reading, &deaths),
+        Found::None => by_deployments(ours, reading, &task_stops),
         Found::Many(deployments) => RolloutState::Ambiguous { deployments },
     };
-    let circumstances = circumstances::of(ours, reading, &rollout, &deaths);
+    let circumstances = circumstances::of(ours, reading, &rollout, &task_stops);
     RolloutProgress {
         rollout,
         deployment,
@@ -56,7 +57,7 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
         desired: entry.map_or(reading.service.desired, |d| d.desired),
         running: entry.map_or(0, |d| d.running),
         failed: entry.map_or(0, |d| d.failed).max(ours.last.map_or(0, |l| l.failed)),
-        deaths,
+        task_stops,
     }
 }
 
@@ -170,7 +171,7 @@ fn going_back(primary: &Deployment, said: Option<String>) -> RolloutState {
 }
 
 /// Without service deployments: `deployments[]` by id.
-fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -> RolloutState {
+fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, task_stops: &[TaskStop]) -> RolloutState {
     let Some(before) = ours.before else { return prove(ours, reading) };
     let primary = reading.service.primary();
     let mine = reading.service.deployments.iter().find(|d| d.id == ours.primary);
@@ -191,7 +192,7 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, deaths: &[Death]) -
             let failed = mine.is_some_and(|m| m.rollout_state == Some(DeploymentRolloutState::Failed))
                 || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"))
                 || was_going_back.is_some()
-                || (primary.id != before.primary && deaths.iter().any(|d| stop_reason::is_fatal(d.cause)));
+                || (primary.id != before.primary && task_stops.iter().any(|d| stop_reason::is_fatal(d.cause)));
             let looks = looks(ours);
             if went_back && failed {
                 let said = match (was_going_back, mine) {
@@ -236,7 +237,7 @@ fn reason_of(deployment: &Deployment) -> Option<String> {
     deployment.rollout_state_reason.clone()
 }
 
-fn merge(last: &[Death], now: Vec<Death>) -> Vec<Death> {
+fn merge(last: &[TaskStop], now: Vec<TaskStop>) -> Vec<TaskStop> {
     let mut all = now;
     for old in last {
         let same = all

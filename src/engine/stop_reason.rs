@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::rollout::{Death, DeathCause, StoppedContainer, StoppedTask};
+use crate::model::rollout::{StoppedContainer, StoppedTask, TaskStop, TaskStopCause};
 
 mod table;
 
 pub use table::of_event;
 
-/// How many tasks of ours may die of one cause before waiting longer is pointless: above the breaker's own smallest threshold
+/// How many tasks of ours may stop for one cause before waiting longer is pointless: above the breaker's own smallest threshold
 /// (3), so that ECS acts first where it is set to.
 pub const FAIL_FAST: u32 = 5;
 
@@ -27,72 +27,72 @@ enum Blame {
     Never,
 }
 
-fn blame(cause: DeathCause) -> Blame {
+fn blame(cause: TaskStopCause) -> Blame {
     match cause {
-        DeathCause::WrongArchitecture
-        | DeathCause::PullDenied
-        | DeathCause::Kms
-        | DeathCause::ImageMissing
-        | DeathCause::CannotPullContainer
-        | DeathCause::SecretDenied
-        | DeathCause::SecretMissing
-        | DeathCause::Logging
-        | DeathCause::EnvironmentFile
-        | DeathCause::Volume
-        | DeathCause::TaskDefinition
-        | DeathCause::OutOfMemory
-        | DeathCause::HealthCheckFailed
-        | DeathCause::TargetUnhealthy
-        | DeathCause::CannotStart
-        | DeathCause::Dependency
-        | DeathCause::ContainerExited => Blame::Fatal,
-        DeathCause::NetworkInterface
-        | DeathCause::Disk
-        | DeathCause::PullRateLimit
-        | DeathCause::PullNetwork
-        | DeathCause::StartNetwork
-        | DeathCause::Role
-        | DeathCause::RuntimeTimeout
-        | DeathCause::Platform => Blame::Passing,
-        DeathCause::SpotInterruption
-        | DeathCause::Infrastructure
-        | DeathCause::Stopped
-        | DeathCause::NoCapacity
-        | DeathCause::Quota
-        | DeathCause::Throttled
-        | DeathCause::Other => Blame::Never,
+        TaskStopCause::WrongArchitecture
+        | TaskStopCause::PullDenied
+        | TaskStopCause::Kms
+        | TaskStopCause::ImageMissing
+        | TaskStopCause::CannotPullContainer
+        | TaskStopCause::SecretDenied
+        | TaskStopCause::SecretMissing
+        | TaskStopCause::Logging
+        | TaskStopCause::EnvironmentFile
+        | TaskStopCause::Volume
+        | TaskStopCause::TaskDefinition
+        | TaskStopCause::OutOfMemory
+        | TaskStopCause::HealthCheckFailed
+        | TaskStopCause::TargetUnhealthy
+        | TaskStopCause::CannotStart
+        | TaskStopCause::Dependency
+        | TaskStopCause::ContainerExited => Blame::Fatal,
+        TaskStopCause::NetworkInterface
+        | TaskStopCause::Disk
+        | TaskStopCause::PullRateLimit
+        | TaskStopCause::PullNetwork
+        | TaskStopCause::StartNetwork
+        | TaskStopCause::Role
+        | TaskStopCause::RuntimeTimeout
+        | TaskStopCause::Platform => Blame::Passing,
+        TaskStopCause::SpotInterruption
+        | TaskStopCause::Infrastructure
+        | TaskStopCause::Stopped
+        | TaskStopCause::NoCapacity
+        | TaskStopCause::Quota
+        | TaskStopCause::Throttled
+        | TaskStopCause::Other => Blame::Never,
     }
 }
 
 /// Whether a cause is the release's own fault.
-pub fn is_fatal(cause: DeathCause) -> bool {
+pub fn is_fatal(cause: TaskStopCause) -> bool {
     blame(cause) == Blame::Fatal
 }
 
-/// The first of these of which so many tasks died that waiting for more is pointless, and that many.
-pub fn hopeless(deaths: &[Death]) -> Option<(&Death, u32)> {
-    deaths.iter().find_map(|death| {
-        let limit = match blame(death.cause) {
+/// The first of these for which so many tasks stopped that waiting for more is pointless, and that limit.
+pub fn hopeless(task_stops: &[TaskStop]) -> Option<(&TaskStop, u32)> {
+    task_stops.iter().find_map(|stop| {
+        let limit = match blame(stop.cause) {
             Blame::Fatal => FAIL_FAST,
             Blame::Passing => PASSING,
             Blame::Never => return None,
         };
-        (death.tasks >= limit).then_some((death, limit))
+        (stop.tasks >= limit).then_some((stop, limit))
     })
 }
 
-/// Whether tasks died, and none of them by the release's own fault.
-pub fn blames_nothing(deaths: &[Death]) -> bool {
-    !deaths.is_empty() && deaths.iter().all(|d| !is_fatal(d.cause))
+/// Whether tasks stopped, and none of them by the release's own fault.
+pub fn blames_nothing(task_stops: &[TaskStop]) -> bool {
+    !task_stops.is_empty() && task_stops.iter().all(|d| !is_fatal(d.cause))
 }
 
-/// The kinds of death among stopped tasks, most frequent first.
-pub fn summarize(stopped: &[StoppedTask]) -> Vec<Death> {
-    let mut kinds: BTreeMap<(DeathCause, Option<String>, Option<i32>), Death> = BTreeMap::new();
+/// Stopped tasks grouped by cause, container and exit code, the most frequent first.
+pub fn summarize(stopped: &[StoppedTask]) -> Vec<TaskStop> {
+    let mut kinds: BTreeMap<(TaskStopCause, Option<String>, Option<i32>), TaskStop> = BTreeMap::new();
     for task in stopped {
         let (cause, culprit) = cause(task);
         let key = (cause, culprit.map(|c| c.name.clone()), culprit.and_then(|c| c.exit_code));
-        kinds.entry(key).and_modify(|d| d.tasks += 1).or_insert_with(|| Death {
+        kinds.entry(key).and_modify(|d| d.tasks += 1).or_insert_with(|| TaskStop {
             cause,
             container: culprit.map(|c| c.name.clone()),
             exit_code: culprit.and_then(|c| c.exit_code),
@@ -100,48 +100,48 @@ pub fn summarize(stopped: &[StoppedTask]) -> Vec<Death> {
             tasks: 1,
         });
     }
-    let mut deaths: Vec<Death> = kinds.into_values().collect();
-    deaths.sort_by_key(|d| std::cmp::Reverse(d.tasks));
-    deaths
+    let mut task_stops: Vec<TaskStop> = kinds.into_values().collect();
+    task_stops.sort_by_key(|d| std::cmp::Reverse(d.tasks));
+    task_stops
 }
 
-/// The cause, and the container that it is told of.
-fn cause(task: &StoppedTask) -> (DeathCause, Option<&StoppedContainer>) {
+/// The cause, and the container that it is about.
+fn cause(task: &StoppedTask) -> (TaskStopCause, Option<&StoppedContainer>) {
     let failed = task.containers.iter().find(|c| c.exit_code.is_some_and(|code| code != 0));
-    let (cause, told_of) = table::classify(task);
+    let (cause, named) = table::classify(task);
     let culprit = match cause {
-        DeathCause::ContainerExited => {
-            told_of.or(failed).or_else(|| task.containers.iter().find(|c| c.exit_code.is_some()))
+        TaskStopCause::ContainerExited => {
+            named.or(failed).or_else(|| task.containers.iter().find(|c| c.exit_code.is_some()))
         }
-        DeathCause::OutOfMemory | DeathCause::CannotStart | DeathCause::Other => told_of.or(failed),
-        DeathCause::SpotInterruption
-        | DeathCause::Infrastructure
-        | DeathCause::Stopped
-        | DeathCause::NoCapacity
-        | DeathCause::Quota
-        | DeathCause::NetworkInterface
-        | DeathCause::Disk
-        | DeathCause::WrongArchitecture
-        | DeathCause::PullRateLimit
-        | DeathCause::PullNetwork
-        | DeathCause::PullDenied
-        | DeathCause::Kms
-        | DeathCause::ImageMissing
-        | DeathCause::CannotPullContainer
-        | DeathCause::SecretDenied
-        | DeathCause::SecretMissing
-        | DeathCause::StartNetwork
-        | DeathCause::Logging
-        | DeathCause::EnvironmentFile
-        | DeathCause::Volume
-        | DeathCause::Role
-        | DeathCause::TaskDefinition
-        | DeathCause::HealthCheckFailed
-        | DeathCause::TargetUnhealthy
-        | DeathCause::RuntimeTimeout
-        | DeathCause::Platform
-        | DeathCause::Dependency
-        | DeathCause::Throttled => told_of,
+        TaskStopCause::OutOfMemory | TaskStopCause::CannotStart | TaskStopCause::Other => named.or(failed),
+        TaskStopCause::SpotInterruption
+        | TaskStopCause::Infrastructure
+        | TaskStopCause::Stopped
+        | TaskStopCause::NoCapacity
+        | TaskStopCause::Quota
+        | TaskStopCause::NetworkInterface
+        | TaskStopCause::Disk
+        | TaskStopCause::WrongArchitecture
+        | TaskStopCause::PullRateLimit
+        | TaskStopCause::PullNetwork
+        | TaskStopCause::PullDenied
+        | TaskStopCause::Kms
+        | TaskStopCause::ImageMissing
+        | TaskStopCause::CannotPullContainer
+        | TaskStopCause::SecretDenied
+        | TaskStopCause::SecretMissing
+        | TaskStopCause::StartNetwork
+        | TaskStopCause::Logging
+        | TaskStopCause::EnvironmentFile
+        | TaskStopCause::Volume
+        | TaskStopCause::Role
+        | TaskStopCause::TaskDefinition
+        | TaskStopCause::HealthCheckFailed
+        | TaskStopCause::TargetUnhealthy
+        | TaskStopCause::RuntimeTimeout
+        | TaskStopCause::Platform
+        | TaskStopCause::Dependency
+        | TaskStopCause::Throttled => named,
     };
     (cause, culprit)
 }

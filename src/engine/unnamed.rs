@@ -87,7 +87,7 @@ pub fn in_the_way(plan: &StagePlan) -> Option<GateJudgement> {
         reasons: vec![],
     };
     for (name, container, unnamed) in plan.unnamed() {
-        let Some(judgement) = unnamed.gate.judgement().filter(|g| !g.verdict.is_open()) else { continue };
+        let Some(judgement) = unnamed.gate.judgement().filter(|g| !g.verdict.passes()) else { continue };
         all.verdict = all.verdict.max(judgement.verdict);
         all.reasons.extend(judgement.reasons.iter().map(|reason| GateReason::Container {
             workload: name.to_owned(),
@@ -96,5 +96,5 @@ pub fn in_the_way(plan: &StagePlan) -> Option<GateJudgement> {
         }));
         all.blocking.extend(judgement.blocking.iter().cloned());
     }
-    (!all.verdict.is_open()).then_some(all)
+    (!all.verdict.passes()).then_some(all)
 }

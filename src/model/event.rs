@@ -87,12 +87,12 @@ pub struct PushedImage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageCommit {
     pub commit: String,
-    pub told_by: CommitTeller,
+    pub source: CommitSource,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CommitTeller {
+pub enum CommitSource {
     /// The image's own label `org.opencontainers.image.revision`.
     Label,
     /// The record of the release that built it.

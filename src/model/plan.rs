@@ -97,7 +97,7 @@ impl StagePlan {
         self.unnamed().all(|(_, _, unnamed)| match &unnamed.gate {
             UnnamedGate::Kept => true,
             UnnamedGate::Unjudged => false,
-            UnnamedGate::Judged(judgement) => judgement.verdict.is_open(),
+            UnnamedGate::Judged(judgement) => judgement.verdict.passes(),
         })
     }
 }

@@ -17,7 +17,7 @@ use super::gate::GateJudgement;
 use super::gate_reason::GateReason;
 use super::ids::{AccountName, AppName, Digest, ImageName, ReleaseId, ServiceName, StageName, TaskName};
 use super::outcome::Outcome;
-use super::rollout::{Death, HeldUp, RolloutEnd};
+use super::rollout::{HeldUp, RolloutEnd, TaskStop};
 use super::scan_subject::ScanSubject;
 use super::step::run::TaskEnd;
 use super::verdict::Verdict;
@@ -164,7 +164,7 @@ pub enum Reason {
         service: ServiceName,
         end: RolloutEnd,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        death: Option<Death>,
+        task_stop: Option<TaskStop>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         held_up: Option<HeldUp>,
     },

@@ -238,8 +238,8 @@ impl Release {
             }
             Fact::ScanObserved { image, account, reading, readings } => {
                 let key = (image.clone(), account.clone());
-                let since = self.scans.get(&key).map_or(event.at, |s| s.since);
-                self.scans.insert(key, Scan { reading: reading.clone(), readings: *readings, since, at: event.at });
+                let first_at = self.scans.get(&key).map_or(event.at, |s| s.first_at);
+                self.scans.insert(key, Scan { reading: reading.clone(), readings: *readings, first_at, at: event.at });
             }
             Fact::GateJudged { stage, judgement } => {
                 let state = self.stage_mut(stage)?;

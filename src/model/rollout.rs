@@ -248,8 +248,8 @@ pub struct RolloutProgress {
     pub desired: u32,
     pub running: u32,
     pub failed: u32,
-    /// Why our tasks stopped, one line for each kind of death, the first task of each kind.
-    pub deaths: Vec<Death>,
+    /// Why our tasks stopped, one entry for each cause, with the first such task.
+    pub task_stops: Vec<TaskStop>,
     #[serde(default, skip_serializing_if = "Circumstances::are_none")]
     pub circumstances: Circumstances,
 }
@@ -292,22 +292,22 @@ fn is_zero(n: &u32) -> bool {
     *n == 0
 }
 
-/// A kind of death among our tasks.
+/// Tasks of ours that stopped alike: the same cause, container and exit code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Death {
-    pub cause: DeathCause,
+pub struct TaskStop {
+    pub cause: TaskStopCause,
     pub container: Option<String>,
     pub exit_code: Option<i32>,
     /// ECS's own words, where it gives any.
     pub said: Option<String>,
-    /// Tasks that died of it, as far as they were seen.
+    /// How many, as far as they were seen.
     pub tasks: u32,
 }
 
 /// Why a task ended, read from `stopCode`, `stoppedReason` and its containers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum DeathCause {
+pub enum TaskStopCause {
     SpotInterruption,
     /// AWS replaced what the task ran on: retirement, maintenance, an unhealthy instance.
     Infrastructure,

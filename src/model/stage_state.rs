@@ -192,7 +192,7 @@ impl StageState {
         if self.entered.is_some() {
             return Err("the stage was entered before");
         }
-        if !gate.verdict.is_open() {
+        if !gate.verdict.passes() {
             return Err("the stage's gate did not pass");
         }
         if !plan.lets_in_unnamed() {

@@ -14,7 +14,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Whether a gate with this verdict lets a release through.
-    pub fn is_open(self) -> bool {
+    pub fn passes(self) -> bool {
         match self {
             Verdict::Pass | Verdict::Waived => true,
             Verdict::Unknown | Verdict::Fail => false,

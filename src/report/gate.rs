@@ -21,7 +21,7 @@ pub fn judgement(judgement: &GateJudgement) -> String {
     if !suppressed.is_empty() {
         counts = format!("{counts}; {}", suppressed.join(", "));
     }
-    match judgement.verdict.is_open() {
+    match judgement.verdict.passes() {
         true => format!("passed ({counts})"),
         false => format!("blocked: {}", reasons(&judgement.reasons)),
     }

@@ -2,7 +2,7 @@
 
 use crate::model::approval::{Identity, Requester, Trigger};
 use crate::model::arn;
-use crate::model::event::{CommitTeller, ImageCommit};
+use crate::model::event::{CommitSource, ImageCommit};
 use crate::model::ids::Digest;
 use crate::model::machine::Machine;
 use crate::model::pipeline::Account;
@@ -32,9 +32,9 @@ pub fn image(reference: &str, account: &Account) -> String {
 /// What an image is made of, behind its name.
 pub fn commit_of(made_of: &ImageCommit) -> String {
     let commit = crate::model::format::commit(&made_of.commit, 12);
-    match &made_of.told_by {
-        CommitTeller::Label => format!(", commit {commit} by its label"),
-        CommitTeller::Release(release) => format!(", commit {commit}, built by {release}"),
+    match &made_of.source {
+        CommitSource::Label => format!(", commit {commit} by its label"),
+        CommitSource::Release(release) => format!(", commit {commit}, built by {release}"),
     }
 }
 

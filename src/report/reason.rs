@@ -9,7 +9,7 @@ use crate::model::format::{lasting, moment};
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::outcome::Outcome;
 use crate::model::reason::{Blocked, Reason, Watched};
-use crate::model::rollout::{Death, HeldUp, RolloutEnd};
+use crate::model::rollout::{HeldUp, RolloutEnd, TaskStop};
 use crate::model::verdict::Verdict;
 
 /// What people read about a reason of this release.
@@ -149,9 +149,9 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             };
             Words::new(sentence).cause(check::result(result))
         }
-        Reason::RolloutEnded { stage, service, end, death, held_up } => {
+        Reason::RolloutEnded { stage, service, end, task_stop, held_up } => {
             let place = format!("{stage}/{service}");
-            rollout_ended(&place, end, death.as_ref(), held_up.as_ref(), id)
+            rollout_ended(&place, end, task_stop.as_ref(), held_up.as_ref(), id)
         }
         Reason::ChangedMeanwhile { stage, service, planned, found } => Words::new(format!(
             "{stage}/{service} was changed by somebody else after the plan; nothing was deployed there"
@@ -258,16 +258,16 @@ fn rejected(sentence: String, comment: &str, id: &ReleaseId, stage: &StageName, 
 fn rollout_ended(
     place: &str,
     end: &RolloutEnd,
-    death: Option<&Death>,
+    task_stop: Option<&TaskStop>,
     held_up: Option<&HeldUp>,
     id: &ReleaseId,
 ) -> Words {
-    let stopped = death.map(rollout::death);
+    let stopped = task_stop.map(rollout::task_stop);
     let because = |words: Words, ecs: String| match &stopped {
         Some(stopped) => words.cause(format!("{stopped}; ECS: {ecs}")),
         None => words.cause(ecs),
     };
-    let advised = |words: Words| match death.and_then(|d| rollout::advice(d.cause)) {
+    let advised = |words: Words| match task_stop.and_then(|d| rollout::advice(d.cause)) {
         Some(advice) => words.hint(advice),
         None => words,
     };

@@ -2,63 +2,63 @@
 
 use super::fault;
 use crate::model::format::{lasting, moment};
-use crate::model::rollout::{Death, DeathCause, HeldUp, PROOFS, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::rollout::{HeldUp, PROOFS, RolloutEnd, RolloutProgress, RolloutState, TaskStop, TaskStopCause};
 use crate::model::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 
 /// Why tasks died.
-pub fn death(death: &Death) -> String {
-    let container = death.container.as_deref().unwrap_or("a container");
+pub fn task_stop(task_stop: &TaskStop) -> String {
+    let container = task_stop.container.as_deref().unwrap_or("a container");
     let exited = |code: i32| format!("{container} exited with code {code}{}", meaning(code));
-    let said = said(death.said.as_deref());
-    let what = match (death.cause, death.exit_code) {
-        (DeathCause::ContainerExited, Some(code)) => exited(code),
-        (DeathCause::ContainerExited, None) => format!("{container} never ran"),
-        (DeathCause::OutOfMemory, Some(code)) if !said.to_lowercase().contains("memory") => exited(code),
-        (DeathCause::OutOfMemory, _) => format!("{container} ran out of memory"),
-        (DeathCause::CannotStart, _) => format!("{container} could not start: {said}"),
+    let said = said(task_stop.said.as_deref());
+    let what = match (task_stop.cause, task_stop.exit_code) {
+        (TaskStopCause::ContainerExited, Some(code)) => exited(code),
+        (TaskStopCause::ContainerExited, None) => format!("{container} never ran"),
+        (TaskStopCause::OutOfMemory, Some(code)) if !said.to_lowercase().contains("memory") => exited(code),
+        (TaskStopCause::OutOfMemory, _) => format!("{container} ran out of memory"),
+        (TaskStopCause::CannotStart, _) => format!("{container} could not start: {said}"),
         (cause, _) => match about(cause) {
             Some(about) => format!("{about}: {said}"),
             None => said.to_owned(),
         },
     };
-    format!("{what} ({})", tasks(death.tasks))
+    format!("{what} ({})", tasks(task_stop.tasks))
 }
 
 /// What a cause is about, where ECS's words do not say it at once.
-fn about(cause: DeathCause) -> Option<&'static str> {
+fn about(cause: TaskStopCause) -> Option<&'static str> {
     match cause {
-        DeathCause::SpotInterruption => Some("Spot interruption"),
-        DeathCause::Infrastructure => Some("replaced by AWS"),
-        DeathCause::NoCapacity => Some("no capacity"),
-        DeathCause::Quota => Some("quota of the account"),
-        DeathCause::NetworkInterface => Some("network interface"),
-        DeathCause::Disk => Some("disk"),
-        DeathCause::WrongArchitecture => Some("wrong architecture"),
-        DeathCause::PullRateLimit => Some("rate limit of the registry"),
-        DeathCause::PullNetwork => Some("no way to the registry"),
-        DeathCause::PullDenied => Some("not allowed to pull the image"),
-        DeathCause::Kms => Some("not allowed to use the key"),
-        DeathCause::ImageMissing => Some("the image is not there"),
-        DeathCause::SecretDenied => Some("not allowed to read a secret"),
-        DeathCause::SecretMissing => Some("a secret is not there"),
-        DeathCause::StartNetwork => Some("no way to what a start needs"),
-        DeathCause::Logging => Some("logging"),
-        DeathCause::EnvironmentFile => Some("environment file"),
-        DeathCause::Volume => Some("volume"),
-        DeathCause::Role => Some("role"),
-        DeathCause::TaskDefinition => Some("task definition"),
-        DeathCause::TargetUnhealthy => Some("unhealthy behind the load balancer"),
-        DeathCause::Throttled => Some("throttled"),
-        DeathCause::Stopped
-        | DeathCause::CannotPullContainer
-        | DeathCause::OutOfMemory
-        | DeathCause::HealthCheckFailed
-        | DeathCause::CannotStart
-        | DeathCause::RuntimeTimeout
-        | DeathCause::Platform
-        | DeathCause::Dependency
-        | DeathCause::ContainerExited
-        | DeathCause::Other => None,
+        TaskStopCause::SpotInterruption => Some("Spot interruption"),
+        TaskStopCause::Infrastructure => Some("replaced by AWS"),
+        TaskStopCause::NoCapacity => Some("no capacity"),
+        TaskStopCause::Quota => Some("quota of the account"),
+        TaskStopCause::NetworkInterface => Some("network interface"),
+        TaskStopCause::Disk => Some("disk"),
+        TaskStopCause::WrongArchitecture => Some("wrong architecture"),
+        TaskStopCause::PullRateLimit => Some("rate limit of the registry"),
+        TaskStopCause::PullNetwork => Some("no way to the registry"),
+        TaskStopCause::PullDenied => Some("not allowed to pull the image"),
+        TaskStopCause::Kms => Some("not allowed to use the key"),
+        TaskStopCause::ImageMissing => Some("the image is not there"),
+        TaskStopCause::SecretDenied => Some("not allowed to read a secret"),
+        TaskStopCause::SecretMissing => Some("a secret is not there"),
+        TaskStopCause::StartNetwork => Some("no way to what a start needs"),
+        TaskStopCause::Logging => Some("logging"),
+        TaskStopCause::EnvironmentFile => Some("environment file"),
+        TaskStopCause::Volume => Some("volume"),
+        TaskStopCause::Role => Some("role"),
+        TaskStopCause::TaskDefinition => Some("task definition"),
+        TaskStopCause::TargetUnhealthy => Some("unhealthy behind the load balancer"),
+        TaskStopCause::Throttled => Some("throttled"),
+        TaskStopCause::Stopped
+        | TaskStopCause::CannotPullContainer
+        | TaskStopCause::OutOfMemory
+        | TaskStopCause::HealthCheckFailed
+        | TaskStopCause::CannotStart
+        | TaskStopCause::RuntimeTimeout
+        | TaskStopCause::Platform
+        | TaskStopCause::Dependency
+        | TaskStopCause::ContainerExited
+        | TaskStopCause::Other => None,
     }
 }
 
@@ -105,16 +105,16 @@ pub fn trimmed(text: &str) -> &str {
 /// Where a rollout stands.
 pub fn progress(progress: &RolloutProgress) -> String {
     let counts = format!("{}/{} running", progress.running, progress.desired);
-    let deaths = progress.deaths.first().map(|d| format!("; {}", death(d))).unwrap_or_default();
+    let task_stops = progress.task_stops.first().map(|d| format!("; {}", task_stop(d))).unwrap_or_default();
     let around = &progress.circumstances;
     let held = around.held_up.as_ref().map(|h| format!("; {}", held_up(h))).unwrap_or_default();
     let breaker = around.breaker.map(|b| format!("; circuit breaker at {} of {}", b.failures, b.threshold));
     let breaker = breaker.unwrap_or_default();
     let old = if around.draining > 0 { format!("; {}", draining(around.draining)) } else { String::new() };
-    let because = |said: &Option<String>| format!("{}{deaths}", self::said(said.as_deref()));
+    let because = |said: &Option<String>| format!("{}{task_stops}", self::said(said.as_deref()));
     match &progress.rollout {
         RolloutState::Looking { .. } => "waiting until ECS shows the deployment".to_owned(),
-        RolloutState::InProgress => format!("{counts}{held}{deaths}{breaker}"),
+        RolloutState::InProgress => format!("{counts}{held}{task_stops}{breaker}"),
         RolloutState::Proving { missing } => format!("not proven yet: {}{old}", gap(missing)),
         RolloutState::Proven { readings } => format!("proven {readings} of {PROOFS} times{old}"),
         RolloutState::RollingBack { said } => format!("ECS is rolling back: {}", because(said)),
@@ -215,72 +215,76 @@ pub fn said(said: Option<&str>) -> &str {
 }
 
 /// What to look at; `None` where the words say it all.
-pub fn advice(cause: DeathCause) -> Option<&'static str> {
+pub fn advice(cause: TaskStopCause) -> Option<&'static str> {
     Some(match cause {
-        DeathCause::SpotInterruption => "AWS took Spot capacity back: give the service a FARGATE base, or more zones",
-        DeathCause::Infrastructure => "AWS replaced what the task ran on; the image is not the cause",
-        DeathCause::NoCapacity => {
+        TaskStopCause::SpotInterruption => {
+            "AWS took Spot capacity back: give the service a FARGATE base, or more zones"
+        }
+        TaskStopCause::Infrastructure => "AWS replaced what the task ran on; the image is not the cause",
+        TaskStopCause::NoCapacity => {
             "look at the sizes and zones of the instances, the capacity provider and its limits, and the task's cpu and memory"
         }
-        DeathCause::Quota => "look at Service Quotas: Fargate's vCPU limit of this account and region",
-        DeathCause::NetworkInterface => {
+        TaskStopCause::Quota => "look at Service Quotas: Fargate's vCPU limit of this account and region",
+        TaskStopCause::NetworkInterface => {
             "look at the free addresses of the subnets and at the quota of network interfaces"
         }
-        DeathCause::Disk => "look at the size of the image and at `ephemeralStorage` of the task definition",
-        DeathCause::WrongArchitecture => {
+        TaskStopCause::Disk => "look at the size of the image and at `ephemeralStorage` of the task definition",
+        TaskStopCause::WrongArchitecture => {
             "the image has no platform that fits `runtimePlatform` of the task definition: build it for that one (`platforms`)"
         }
-        DeathCause::PullRateLimit => {
+        TaskStopCause::PullRateLimit => {
             "the registry limits pulls: use a pull through cache of ECR, or a login of the registry"
         }
-        DeathCause::PullNetwork => {
+        TaskStopCause::PullNetwork => {
             "the task cannot reach the registry: look at the NAT gateway, or the endpoints ecr.api, ecr.dkr, s3 (gateway) and logs, \
              and at port 443 of the security groups"
         }
-        DeathCause::PullDenied => {
+        TaskStopCause::PullDenied => {
             "look at the execution role's policy, and at the policy of the repository where it is another account's"
         }
-        DeathCause::Kms => "the key's policy has to allow the execution role to decrypt",
-        DeathCause::ImageMissing => {
+        TaskStopCause::Kms => "the key's policy has to allow the execution role to decrypt",
+        TaskStopCause::ImageMissing => {
             "look whether a lifecycle policy of the repository deleted the digest, or whether it is in this account and region"
         }
-        DeathCause::SecretDenied => {
+        TaskStopCause::SecretDenied => {
             "the execution role needs secretsmanager:GetSecretValue or ssm:GetParameters, and kms:Decrypt, for what `secrets` names"
         }
-        DeathCause::SecretMissing => "look at the name, the region and the JSON key of what `secrets` names",
-        DeathCause::StartNetwork => {
+        TaskStopCause::SecretMissing => "look at the name, the region and the JSON key of what `secrets` names",
+        TaskStopCause::StartNetwork => {
             "the task cannot reach ECR, Secrets Manager or Systems Manager: look at the subnets, the NAT gateway and the endpoints"
         }
-        DeathCause::Logging => {
+        TaskStopCause::Logging => {
             "look whether the log group exists, and whether the execution role may call logs:CreateLogStream and reach CloudWatch Logs"
         }
-        DeathCause::EnvironmentFile => {
+        TaskStopCause::EnvironmentFile => {
             "the execution role needs s3:GetObject and s3:GetBucketLocation for the environment file"
         }
-        DeathCause::Volume => {
+        TaskStopCause::Volume => {
             "look at the file system's mount targets in these zones, its access point, and port 2049 of the security groups"
         }
-        DeathCause::Role => {
+        TaskStopCause::Role => {
             "the role has to exist and to trust ecs-tasks.amazonaws.com; a new role takes some seconds to exist"
         }
-        DeathCause::TaskDefinition => {
+        TaskStopCause::TaskDefinition => {
             "the task definition does not fit what runs it: look at the launch type, cpu and memory"
         }
-        DeathCause::OutOfMemory => "raise `memory` of the container or of the task, or lower what the program uses",
-        DeathCause::HealthCheckFailed => {
+        TaskStopCause::OutOfMemory => "raise `memory` of the container or of the task, or lower what the program uses",
+        TaskStopCause::HealthCheckFailed => {
             "run the health check's command in the image (is its program there?), and look at `startPeriod`"
         }
-        DeathCause::TargetUnhealthy => {
+        TaskStopCause::TargetUnhealthy => {
             "look at the target group's health check (path, port, codes), the security groups, and the service's grace period"
         }
-        DeathCause::CannotStart => "look at the image's entry point, command and user",
-        DeathCause::Dependency => "another container of the task did not reach the condition that `dependsOn` asks for",
-        DeathCause::Stopped
-        | DeathCause::CannotPullContainer
-        | DeathCause::RuntimeTimeout
-        | DeathCause::Platform
-        | DeathCause::ContainerExited
-        | DeathCause::Throttled
-        | DeathCause::Other => return None,
+        TaskStopCause::CannotStart => "look at the image's entry point, command and user",
+        TaskStopCause::Dependency => {
+            "another container of the task did not reach the condition that `dependsOn` asks for"
+        }
+        TaskStopCause::Stopped
+        | TaskStopCause::CannotPullContainer
+        | TaskStopCause::RuntimeTimeout
+        | TaskStopCause::Platform
+        | TaskStopCause::ContainerExited
+        | TaskStopCause::Throttled
+        | TaskStopCause::Other => return None,
     })
 }

@@ -106,7 +106,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             if *readings > 1 { None } else { line() }
         }
         Fact::GateJudged { stage, judgement } => {
-            let mark = if judgement.verdict.is_open() { Done } else { Failed };
+            let mark = if judgement.verdict.passes() { Done } else { Failed };
             let given = matches!(release.stage(stage).approval, Approval::Given(..));
             let again = if given { " again, before entering" } else { "" };
             Line::new(mark, stage.as_str(), format!("severity gate{again}: {}", gate::judgement(judgement)))

@@ -6,8 +6,8 @@ use super::error::Error;
 use super::take_up::take_up;
 use super::work::UnderWay;
 use super::{file_identity, identity, records, requester, still_runs, unread_rejections};
-use crate::engine::ahead;
 use crate::engine::inbox::over;
+use crate::engine::preapproval;
 use crate::model::approval::{Answer, Requester};
 use crate::model::event::Fact;
 use crate::model::ids::{ReleaseId, StageName};
@@ -81,7 +81,7 @@ async fn askable(ports: &Ports, release: &Release, to: &StageName, by: &Requeste
 /// Whether every stage up to this one is passed, with no question behind it that is still to be put.
 fn is_done(release: &Release, to: &StageName, requested_by: &Requester) -> bool {
     let pipeline = &release.started.pipeline;
-    let asks = ahead::behind(pipeline, to, requested_by, &release.requesters)
+    let asks = preapproval::behind(pipeline, to, requested_by, &release.requesters)
         .is_some_and(|stage| release.stage(&stage.name).approval == Approval::NotAsked);
     !asks && pipeline.stages_until(to).iter().all(|s| release.stage(&s.name).left.is_some())
 }

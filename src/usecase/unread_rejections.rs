@@ -5,7 +5,7 @@ use super::codepipeline_question::read;
 use super::context::Context;
 use super::take_up::written;
 use super::{file_identity, records};
-use crate::engine::ahead;
+use crate::engine::preapproval;
 use crate::model::approval::{ApprovalWay, Requester};
 use crate::model::event::Fact;
 use crate::model::ids::StageName;
@@ -59,7 +59,7 @@ fn asked(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Ve
         })
     };
     let on_the_way = pipeline.stages_until(until).iter().filter(in_codepipeline);
-    let behind = requesters.last().and_then(|by| ahead::behind(pipeline, until, by, requesters));
+    let behind = requesters.last().and_then(|by| preapproval::behind(pipeline, until, by, requesters));
     on_the_way.chain(behind).map(|stage| stage.name.clone()).collect()
 }
 

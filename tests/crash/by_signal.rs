@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kanmon::journal::{MemoryJournal, from_file};
 use kanmon::model::effect::Effect;
-use kanmon::model::event::{CommitTeller, Fact};
+use kanmon::model::event::{CommitSource, Fact};
 use kanmon::model::release::Release;
 use kanmon::model::step::part::Direction;
 use kanmon::ports::journal::{Imported, Journal as _};
@@ -191,9 +191,9 @@ impl Setup {
         let release = Release::fold(&events).unwrap();
         // Requests for approval show a commit by its first digits; an image that was given may have none.
         let commit = release.started.source.commit.as_ref().map(|commit| &commit[..12]);
-        let built_by = release.image_commits.values().filter_map(|made_of| match &made_of.told_by {
-            CommitTeller::Release(id) => Some(id.as_str()),
-            CommitTeller::Label => None,
+        let built_by = release.image_commits.values().filter_map(|made_of| match &made_of.source {
+            CommitSource::Release(id) => Some(id.as_str()),
+            CommitSource::Label => None,
         });
         let differing: Vec<&str> = [&*self.sandbox.host, &id].into_iter().chain(commit).chain(built_by).collect();
         let record = Record::of(&release, &events).but_for(&differing);

@@ -67,6 +67,6 @@ fn an_imported_record_is_credited_with_nothing() {
     let given = format!("app={}", world.digest(&own));
     let ran = world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0);
     let commit = &world.record(&crate::binary::rig::release_in(&ran.out)).fact("image-built")["commit"].clone();
-    assert_eq!(commit["told_by"], serde_json::json!({ "release": own }), "{commit}");
+    assert_eq!(commit["source"], serde_json::json!({ "release": own }), "{commit}");
     assert_eq!(commit["commit"], world.record(&own).fact("started")["source"]["commit"], "{commit}");
 }

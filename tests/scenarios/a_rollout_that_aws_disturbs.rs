@@ -77,7 +77,7 @@ async fn in_its_pulls_is_given_more_time_and_does_not_bar_the_image() {
         Fact::Step {
             fact: StepFact::Roll(RollFact::RolloutObserved { direction: Direction::Forward, progress, .. }),
             ..
-        } => progress.deaths.iter().any(|d| d.tasks > 5),
+        } => progress.task_stops.iter().any(|d| d.tasks > 5),
         _ => false,
     }));
     assert!(sim.ledger("dev").await.failed.is_empty(), "the image may enter again");

@@ -18,7 +18,7 @@ pub(super) async fn running(session: &Session, cluster: &str, service: &str) -> 
 
 /// ECS forgets a stopped task after about an hour.
 pub(super) async fn stopped(session: &Session, cluster: &str, service: &str) -> Result<Vec<StoppedTask>, Fault> {
-    Ok(of_service(session, cluster, service, DesiredStatus::Stopped).await?.iter().map(death).collect())
+    Ok(of_service(session, cluster, service, DesiredStatus::Stopped).await?.iter().map(stopped_task).collect())
 }
 
 /// Tasks that vanish between the list and the description are simply not there.
@@ -71,7 +71,7 @@ fn reading(task: &Task) -> TaskReading {
     }
 }
 
-fn death(task: &Task) -> StoppedTask {
+fn stopped_task(task: &Task) -> StoppedTask {
     let containers = task.containers().iter().map(|c| StoppedContainer {
         name: c.name().unwrap_or_default().to_owned(),
         exit_code: c.exit_code(),

@@ -34,7 +34,7 @@ fn a_limit_of_n_passes_exactly_n() {
             for count in 0..6_u32 {
                 let findings = (0..count as usize).map(|n| finding(n, severity)).collect();
                 let judged = judge_all(&only(severity, Some(limit)), &[scanned(findings)]);
-                assert_eq!(judged.verdict.is_open(), count <= limit, "{count} of {severity:?}, at most {limit}");
+                assert_eq!(judged.verdict.passes(), count <= limit, "{count} of {severity:?}, at most {limit}");
                 assert_eq!(judged.blocking.len() as u32, if count <= limit { 0 } else { count });
                 assert_eq!(judged.reasons.is_empty(), count <= limit);
             }
@@ -216,7 +216,7 @@ proptest! {
         };
         let judged = judged(&rules, &scans);
         prop_assert_eq!(judged.verdict, expected);
-        prop_assert_eq!(judged.verdict.is_open(), judged.reasons.is_empty(), "a closed gate says why");
+        prop_assert_eq!(judged.verdict.passes(), judged.reasons.is_empty(), "a closed gate says why");
     }
 
     #[test]

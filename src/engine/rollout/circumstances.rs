@@ -3,9 +3,14 @@
 use super::{Ours, proof};
 use crate::engine::stop_reason::of_event;
 use crate::model::aws::ecs::ServiceDeploymentStatus;
-use crate::model::rollout::{Circumstances, Death, HeldUp, RolloutReading, RolloutState, ServiceDeployment};
+use crate::model::rollout::{Circumstances, HeldUp, RolloutReading, RolloutState, ServiceDeployment, TaskStop};
 
-pub(super) fn of(ours: &Ours<'_>, reading: &RolloutReading, rollout: &RolloutState, deaths: &[Death]) -> Circumstances {
+pub(super) fn of(
+    ours: &Ours<'_>,
+    reading: &RolloutReading,
+    rollout: &RolloutState,
+    task_stops: &[TaskStop],
+) -> Circumstances {
     let all = reading.service.service_deployments.iter().flatten();
     let deployment = match super::find(ours, reading) {
         super::Found::One(found) => Some(found),
@@ -16,7 +21,7 @@ pub(super) fn of(ours: &Ours<'_>, reading: &RolloutReading, rollout: &RolloutSta
     };
     match rollout {
         RolloutState::InProgress | RolloutState::Looking { .. } => Circumstances {
-            held_up: held_up(ours, reading, deployment, deaths),
+            held_up: held_up(ours, reading, deployment, task_stops),
             breaker: deployment.and_then(|d| d.monitors.breaker).filter(|b| b.failures > 0),
             draining: 0,
         },
@@ -34,7 +39,7 @@ pub(super) fn of(ours: &Ours<'_>, reading: &RolloutReading, rollout: &RolloutSta
         | RolloutState::Ambiguous { .. } => {
             // That no task ever started stays the reason of whatever follows.
             let last = ours.last.and_then(|l| l.circumstances.held_up.clone());
-            let never_started = deaths.is_empty() && !proof::any_of_ours(ours, reading);
+            let never_started = task_stops.is_empty() && !proof::any_of_ours(ours, reading);
             let held_up = last.filter(|h| never_started && matches!(h, HeldUp::NoTask { .. }));
             Circumstances { held_up, ..Circumstances::default() }
         }
@@ -45,7 +50,7 @@ fn held_up(
     ours: &Ours<'_>,
     reading: &RolloutReading,
     deployment: Option<&ServiceDeployment>,
-    deaths: &[Death],
+    task_stops: &[TaskStop],
 ) -> Option<HeldUp> {
     if let Some(stopping) = deployment.filter(|d| d.status == ServiceDeploymentStatus::StopRequested) {
         return Some(HeldUp::Stopping { said: stopping.status_reason.clone() });
@@ -55,7 +60,7 @@ fn held_up(
         return Some(HeldUp::Hook { id: hook.id.clone(), expires: hook.expires });
     }
     // Without a single task of ours the service's events are the only place that says why.
-    if !deaths.is_empty() || proof::any_of_ours(ours, reading) {
+    if !task_stops.is_empty() || proof::any_of_ours(ours, reading) {
         return None;
     }
     let began = reading.service.deployments.iter().find(|d| d.id == ours.primary)?.created_at?;

@@ -410,14 +410,17 @@ fn stopped(name: &str, by: &str, code: i32) -> StoppedTask {
 }
 
 #[test]
-fn deaths_of_our_tasks_are_kept_when_ecs_forgets_them_and_those_of_others_never_count() {
+fn stops_of_our_tasks_are_kept_when_ecs_forgets_them_and_those_of_others_never_count() {
     let mut reading = proven();
     reading.stopped = vec![stopped("x", OURS, 1), stopped("y", OURS, 1), stopped("z", BEFORE, 137)];
     let first = judged(&reading, None);
-    assert_eq!(first.deaths.iter().map(|d| (d.exit_code, d.tasks)).collect::<Vec<_>>(), [(Some(1), 2)]);
+    assert_eq!(first.task_stops.iter().map(|d| (d.exit_code, d.tasks)).collect::<Vec<_>>(), [(Some(1), 2)]);
     reading.stopped = vec![stopped("w", OURS, 139)];
     let later = judged(&reading, Some(&first));
-    assert_eq!(later.deaths.iter().map(|d| (d.exit_code, d.tasks)).collect::<Vec<_>>(), [(Some(1), 2), (Some(139), 1)]);
+    assert_eq!(
+        later.task_stops.iter().map(|d| (d.exit_code, d.tasks)).collect::<Vec<_>>(),
+        [(Some(1), 2), (Some(139), 1)]
+    );
 }
 
 #[test]
@@ -435,7 +438,7 @@ fn where_started_by_is_no_id_a_stopped_task_is_ours_by_what_it_ran_and_since_whe
         StoppedTask { started_by: None, ..by_name("ours too", NEXT, 3) },
         StoppedTask { created_at: None, ..by_name("undated", NEXT, 3) },
     ];
-    let told = |reading: &RolloutReading| judged(reading, None).deaths.iter().map(|d| d.tasks).sum::<u32>();
+    let told = |reading: &RolloutReading| judged(reading, None).task_stops.iter().map(|d| d.tasks).sum::<u32>();
     assert_eq!(told(&reading), 2);
     reading.service.deployments[0].created_at = None;
     assert_eq!(told(&reading), 0);

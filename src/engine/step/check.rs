@@ -12,7 +12,7 @@ impl Walk for CheckState {
     fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow {
         match &self.judged {
             None => a.effect(Effect::Check { at: at.clone() }),
-            Some((verdict, _)) if verdict.is_open() => Ok(()),
+            Some((verdict, _)) if verdict.passes() => Ok(()),
             Some((verdict, result)) => Err(Halt::End(ending::check_failed(&stage.name, *verdict, result))),
         }
     }

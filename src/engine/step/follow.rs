@@ -89,5 +89,5 @@ pub fn is_done_for_ecs(progress: &RolloutProgress) -> bool {
 /// be done by then, and what is only being counted is as good as done.
 pub fn is_overdue(run: &RolloutRun, stage: &Stage, progress: &RolloutProgress, read_at: Timestamp) -> bool {
     let done = end_of(progress).is_some() || matches!(progress.rollout, RolloutState::Proven { .. });
-    !run.overdue && !done && read_at >= run.since + stage.deadline
+    !run.overdue && !done && read_at >= run.counted_from + stage.deadline
 }

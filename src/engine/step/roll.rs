@@ -117,8 +117,8 @@ fn follow(
     let going_back = state.stop_requested.is_some()
         || run.progress.as_ref().is_some_and(|p| matches!(p.rollout, RolloutState::RollingBack { .. }));
     let may_give_up = !unchanged && stage.on_failure == OnFailure::Rollback && !going_back;
-    let deaths = run.progress.as_ref().map(|p| p.deaths.as_slice()).unwrap_or_default();
-    if let (true, Some((_, tasks))) = (may_give_up, stop_reason::hopeless(deaths)) {
+    let task_stops = run.progress.as_ref().map(|p| p.task_stops.as_slice()).unwrap_or_default();
+    if let (true, Some((_, tasks))) = (may_give_up, stop_reason::hopeless(task_stops)) {
         give_up(a, &followed, run, RolloutFailure::TasksStopped { tasks })?;
     }
     if run.overdue {

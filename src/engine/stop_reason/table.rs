@@ -1,7 +1,7 @@
 //! The table of causes; the first row that matches wins.
 
 use crate::model::aws::ecs::TaskStopCode;
-use crate::model::rollout::{DeathCause, StoppedContainer, StoppedTask};
+use crate::model::rollout::{StoppedContainer, StoppedTask, TaskStopCause};
 
 /// What else a text has to be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ enum About {
 }
 
 struct Row {
-    cause: DeathCause,
+    cause: TaskStopCause,
     /// Stop codes that say it whatever the words are.
     codes: &'static [&'static str],
     about: About,
@@ -24,11 +24,11 @@ struct Row {
     words: &'static [&'static str],
 }
 
-const fn row(cause: DeathCause, about: About, words: &'static [&'static str]) -> Row {
+const fn row(cause: TaskStopCause, about: About, words: &'static [&'static str]) -> Row {
     Row { cause, codes: &[], about, words }
 }
 
-const fn coded(cause: DeathCause, codes: &'static [&'static str], words: &'static [&'static str]) -> Row {
+const fn coded(cause: TaskStopCause, codes: &'static [&'static str], words: &'static [&'static str]) -> Row {
     Row { cause, codes, about: About::Anything, words }
 }
 
@@ -36,22 +36,22 @@ const DENIED: [&str; 4] = ["accessdenied", "access denied", "not authorized", "u
 
 const TABLE: [Row; 33] = [
     coded(
-        DeathCause::SpotInterruption,
+        TaskStopCause::SpotInterruption,
         &["SpotInterruption"],
         &["your spot task was interrupted", "spot interruption"],
     ),
     coded(
-        DeathCause::Infrastructure,
+        TaskStopCause::Infrastructure,
         &["TerminationNotice", "InfrastructureHealth"],
         &["host ec2 (instance", "performing maintenance on the underlying infrastructure", "task retirement"],
     ),
     coded(
-        DeathCause::Stopped,
+        TaskStopCause::Stopped,
         &["UserInitiated"],
         &["scaling activity initiated by (deployment ecs-svc/", "rebalanc", "task stopped by user"],
     ),
     row(
-        DeathCause::NoCapacity,
+        TaskStopCause::NoCapacity,
         About::Anything,
         &[
             "capacity is unavailable at this time",
@@ -70,12 +70,12 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::Quota,
+        TaskStopCause::Quota,
         About::Anything,
         &["limit on the number of tasks you can run concurrently", "limit on the number of vcpus", "vcpu limit"],
     ),
     row(
-        DeathCause::NetworkInterface,
+        TaskStopCause::NetworkInterface,
         About::Anything,
         &[
             "unexpected ec2 error while attempting to create network interface",
@@ -87,7 +87,7 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::Disk,
+        TaskStopCause::Disk,
         About::Anything,
         &[
             "timeout waiting for ephemeralstorage",
@@ -97,7 +97,7 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::WrongArchitecture,
+        TaskStopCause::WrongArchitecture,
         About::Anything,
         &[
             "descriptor matching platform",
@@ -107,12 +107,12 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::PullRateLimit,
+        TaskStopCause::PullRateLimit,
         About::Pull,
         &["toomanyrequests", "too many requests", "rate limit", "rate exceeded", "throttling"],
     ),
     row(
-        DeathCause::PullNetwork,
+        TaskStopCause::PullNetwork,
         About::Pull,
         &[
             "i/o timeout",
@@ -128,7 +128,7 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::PullDenied,
+        TaskStopCause::PullDenied,
         About::Pull,
         &[
             "not authorized to perform: ecr:",
@@ -142,9 +142,13 @@ const TABLE: [Row; 33] = [
             "status code: 403",
         ],
     ),
-    row(DeathCause::Kms, About::Kms, &["accessdenied", "not authorized", "not allowed", "decrypt", "ciphertextrefers"]),
     row(
-        DeathCause::ImageMissing,
+        TaskStopCause::Kms,
+        About::Kms,
+        &["accessdenied", "not authorized", "not allowed", "decrypt", "ciphertextrefers"],
+    ),
+    row(
+        TaskStopCause::ImageMissing,
         About::Pull,
         &[
             "not found",
@@ -157,13 +161,13 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::CannotPullContainer,
+        TaskStopCause::CannotPullContainer,
         About::Anything,
         &["pull image manifest has been retried", "ref pull has been retried", "cannotpull", "pullimagemanifest"],
     ),
-    row(DeathCause::SecretDenied, About::Secrets, &DENIED),
+    row(TaskStopCause::SecretDenied, About::Secrets, &DENIED),
     row(
-        DeathCause::SecretMissing,
+        TaskStopCause::SecretMissing,
         About::Secrets,
         &[
             "resourcenotfoundexception",
@@ -175,7 +179,7 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::StartNetwork,
+        TaskStopCause::StartNetwork,
         About::Secrets,
         &[
             "timeout",
@@ -188,7 +192,7 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::Logging,
+        TaskStopCause::Logging,
         About::Anything,
         &[
             "failed to validate logger args",
@@ -198,12 +202,12 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::EnvironmentFile,
+        TaskStopCause::EnvironmentFile,
         About::Anything,
         &["failed to download env files", "environment file", "environment variable file"],
     ),
     row(
-        DeathCause::Volume,
+        TaskStopCause::Volume,
         About::Anything,
         &[
             "failed to invoke efs utils",
@@ -215,9 +219,9 @@ const TABLE: [Row; 33] = [
             "invalidvolume",
         ],
     ),
-    row(DeathCause::Role, About::Anything, &["ecs was unable to assume the role"]),
+    row(TaskStopCause::Role, About::Anything, &["ecs was unable to assume the role"]),
     row(
-        DeathCause::TaskDefinition,
+        TaskStopCause::TaskDefinition,
         About::Anything,
         &[
             "not compatible with the selected compute strategy",
@@ -226,13 +230,13 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::OutOfMemory,
+        TaskStopCause::OutOfMemory,
         About::Anything,
         &["outofmemory", "container killed due to memory usage", "oomkilled"],
     ),
-    row(DeathCause::HealthCheckFailed, About::Anything, &["task failed container health checks"]),
+    row(TaskStopCause::HealthCheckFailed, About::Anything, &["task failed container health checks"]),
     row(
-        DeathCause::TargetUnhealthy,
+        TaskStopCause::TargetUnhealthy,
         About::Anything,
         &[
             "task failed elb health checks in (target-group",
@@ -241,30 +245,30 @@ const TABLE: [Row; 33] = [
         ],
     ),
     row(
-        DeathCause::CannotStart,
+        TaskStopCause::CannotStart,
         About::Anything,
         &["cannotstartcontainer", "cannotcreatecontainer", "oci runtime", "executable file not found"],
     ),
-    row(DeathCause::CannotStart, About::Starting, &["no such file or directory", "permission denied"]),
+    row(TaskStopCause::CannotStart, About::Starting, &["no such file or directory", "permission denied"]),
     row(
-        DeathCause::RuntimeTimeout,
+        TaskStopCause::RuntimeTimeout,
         About::Anything,
         &["could not transition to running; timed out", "dockertimeouterror", "containerruntimetimeout"],
     ),
     row(
-        DeathCause::Platform,
+        TaskStopCause::Platform,
         About::Anything,
         &["containerruntimeerror", "internalerror", "cannotinspect", "containervanished", "taskstateerror"],
     ),
-    row(DeathCause::Dependency, About::Anything, &["taskdependencyerror", "dependson", "dependency"]),
-    coded(DeathCause::ContainerExited, &["EssentialContainerExited"], &["essential container in task exited"]),
+    row(TaskStopCause::Dependency, About::Anything, &["taskdependencyerror", "dependson", "dependency"]),
+    coded(TaskStopCause::ContainerExited, &["EssentialContainerExited"], &["essential container in task exited"]),
     row(
-        DeathCause::Throttled,
+        TaskStopCause::Throttled,
         About::Anything,
         &["clientexception", "throttlingexception", "operations are being throttled", "rate exceeded"],
     ),
     // The scheduler scales, moves and replaces tasks in other words than those above.
-    coded(DeathCause::Stopped, &["ServiceSchedulerInitiated"], &[]),
+    coded(TaskStopCause::Stopped, &["ServiceSchedulerInitiated"], &[]),
 ];
 
 /// Every code that the table knows a cause by.
@@ -274,7 +278,7 @@ pub(super) fn codes() -> impl Iterator<Item = &'static str> {
 }
 
 /// Why a task stopped, and the container whose words say so.
-pub(super) fn classify(task: &StoppedTask) -> (DeathCause, Option<&StoppedContainer>) {
+pub(super) fn classify(task: &StoppedTask) -> (TaskStopCause, Option<&StoppedContainer>) {
     let code = task.stop_code.as_ref();
     // The kernel's or the runtime's SIGKILL, where nobody stopped the task.
     let killed = task.containers.iter().find(|c| c.exit_code == Some(137));
@@ -282,29 +286,29 @@ pub(super) fn classify(task: &StoppedTask) -> (DeathCause, Option<&StoppedContai
         if code.is_some_and(|code| row.codes.contains(&code.as_str())) {
             return (row.cause, None);
         }
-        let told_of = task.containers.iter().find(|c| c.reason.as_deref().is_some_and(|text| row.says(text)));
-        if told_of.is_some() || task.stopped_reason.as_deref().is_some_and(|text| row.says(text)) {
-            return (row.cause, told_of);
+        let named = task.containers.iter().find(|c| c.reason.as_deref().is_some_and(|text| row.says(text)));
+        if named.is_some() || task.stopped_reason.as_deref().is_some_and(|text| row.says(text)) {
+            return (row.cause, named);
         }
-        if row.cause == DeathCause::OutOfMemory
+        if row.cause == TaskStopCause::OutOfMemory
             && code == Some(&TaskStopCode::EssentialContainerExited)
             && killed.is_some()
         {
-            return (DeathCause::OutOfMemory, killed);
+            return (TaskStopCause::OutOfMemory, killed);
         }
     }
-    (DeathCause::Other, None)
+    (TaskStopCause::Other, None)
 }
 
 /// What keeps a service from starting tasks, by one of its events: the only place that says so while there is no task.
-pub fn of_event(text: &str) -> Option<DeathCause> {
+pub fn of_event(text: &str) -> Option<TaskStopCause> {
     let holds_up = [
-        DeathCause::NoCapacity,
-        DeathCause::Quota,
-        DeathCause::NetworkInterface,
-        DeathCause::Role,
-        DeathCause::TaskDefinition,
-        DeathCause::Throttled,
+        TaskStopCause::NoCapacity,
+        TaskStopCause::Quota,
+        TaskStopCause::NetworkInterface,
+        TaskStopCause::Role,
+        TaskStopCause::TaskDefinition,
+        TaskStopCause::Throttled,
     ];
     TABLE.iter().find(|row| row.says(text)).map(|row| row.cause).filter(|cause| holds_up.contains(cause))
 }

@@ -22,262 +22,267 @@ fn task(code: Option<&str>, reason: Option<&str>, containers: Vec<StoppedContain
 /// ECS's words, as its documentation and the container agent have them: the cause, and whether so many alike end a rollout at once
 /// (FAIL_FAST), only after twice as many, or never.
 #[rstest]
-#[case("SpotInterruption", "Your Spot Task was interrupted.", DeathCause::SpotInterruption, None)]
-#[case("TerminationNotice", "Your Spot Task was interrupted.", DeathCause::SpotInterruption, None)]
-#[case("TerminationNotice", "Host EC2 (instance i-0) terminated.", DeathCause::Infrastructure, None)]
-#[case("InfrastructureHealth", "The instance is unhealthy", DeathCause::Infrastructure, None)]
+#[case("SpotInterruption", "Your Spot Task was interrupted.", TaskStopCause::SpotInterruption, None)]
+#[case("TerminationNotice", "Your Spot Task was interrupted.", TaskStopCause::SpotInterruption, None)]
+#[case("TerminationNotice", "Host EC2 (instance i-0) terminated.", TaskStopCause::Infrastructure, None)]
+#[case("InfrastructureHealth", "The instance is unhealthy", TaskStopCause::Infrastructure, None)]
 #[case(
     "ServiceSchedulerInitiated",
     "ECS is performing maintenance on the underlying infrastructure hosting the task.",
-    DeathCause::Infrastructure,
+    TaskStopCause::Infrastructure,
     None
 )]
 #[case(
     "ServiceSchedulerInitiated",
     "Scaling activity initiated by (deployment ecs-svc/1234567890123456789)",
-    DeathCause::Stopped,
+    TaskStopCause::Stopped,
     None
 )]
 #[case(
     "ServiceSchedulerInitiated",
     "Service rebalancing moved the task to another Availability Zone",
-    DeathCause::Stopped,
+    TaskStopCause::Stopped,
     None
 )]
-#[case("UserInitiated", "Task stopped by user", DeathCause::Stopped, None)]
+#[case("UserInitiated", "Task stopped by user", TaskStopCause::Stopped, None)]
 #[case(
     "TaskFailedToStart",
     "Capacity is unavailable at this time. Please try again later or in a different availability zone",
-    DeathCause::NoCapacity,
+    TaskStopCause::NoCapacity,
     None
 )]
-#[case("TaskFailedToStart", "RESOURCE:MEMORY", DeathCause::NoCapacity, None)]
+#[case("TaskFailedToStart", "RESOURCE:MEMORY", TaskStopCause::NoCapacity, None)]
 #[case(
     "TaskFailedToStart",
     "You've reached the limit on the number of tasks you can run concurrently",
-    DeathCause::Quota,
+    TaskStopCause::Quota,
     None
 )]
 #[case(
     "TaskFailedToStart",
     "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-1': InsufficientFreeAddressesInSubnet",
-    DeathCause::NetworkInterface,
+    TaskStopCause::NetworkInterface,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "ResourceInitializationError: Timeout waiting for network interface provisioning to complete.",
-    DeathCause::NetworkInterface,
+    TaskStopCause::NetworkInterface,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: write /var/lib/docker/tmp/x: no space left on device",
-    DeathCause::Disk,
+    TaskStopCause::Disk,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: pull image manifest has been retried 1 time(s): image Manifest does not contain descriptor matching platform 'linux/arm64'",
-    DeathCause::WrongArchitecture,
+    TaskStopCause::WrongArchitecture,
     Some(FAIL_FAST)
 )]
-#[case("EssentialContainerExited", "exec /serve: exec format error", DeathCause::WrongArchitecture, Some(FAIL_FAST))]
+#[case("EssentialContainerExited", "exec /serve: exec format error", TaskStopCause::WrongArchitecture, Some(FAIL_FAST))]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: inspect image has been retried 5 time(s): httpReadSeeker: toomanyrequests: You have reached your pull rate limit",
-    DeathCause::PullRateLimit,
+    TaskStopCause::PullRateLimit,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: pull image manifest has been retried 5 time(s): ThrottlingException: Rate exceeded",
-    DeathCause::PullRateLimit,
+    TaskStopCause::PullRateLimit,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: ref pull has been retried 5 time(s): failed to do request: dial tcp 1.2.3.4:443: i/o timeout",
-    DeathCause::PullNetwork,
+    TaskStopCause::PullNetwork,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: dial tcp: lookup registry.example on 10.0.0.2:53: no such host",
-    DeathCause::PullNetwork,
+    TaskStopCause::PullNetwork,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: The task can’t pull the image. Check your network configuration.",
-    DeathCause::PullNetwork,
+    TaskStopCause::PullNetwork,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: The task can’t pull the image. Check that the role has the permissions to pull images",
-    DeathCause::PullDenied,
+    TaskStopCause::PullDenied,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ecr:BatchGetImage on resource",
-    DeathCause::PullDenied,
+    TaskStopCause::PullDenied,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: not authorized to perform: ecr:GetAuthorizationToken",
-    DeathCause::PullDenied,
+    TaskStopCause::PullDenied,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "ResourceInitializationError: unable to pull secrets or registry auth: AccessDeniedException: Access to KMS is not allowed",
-    DeathCause::Kms,
+    TaskStopCause::Kms,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: manifest unknown: Requested image not found",
-    DeathCause::ImageMissing,
+    TaskStopCause::ImageMissing,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: The task can’t pull the image. Check whether the image exists.",
-    DeathCause::ImageMissing,
+    TaskStopCause::ImageMissing,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref",
-    DeathCause::CannotPullContainer,
+    TaskStopCause::CannotPullContainer,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotPullImageManifestError: Error response from daemon",
-    DeathCause::CannotPullContainer,
+    TaskStopCause::CannotPullContainer,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secret from asm: AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue",
-    DeathCause::SecretDenied,
+    TaskStopCause::SecretDenied,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secret from asm: ResourceNotFoundException: Secrets Manager can't find the specified secret",
-    DeathCause::SecretMissing,
+    TaskStopCause::SecretMissing,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue",
-    DeathCause::StartNetwork,
+    TaskStopCause::StartNetwork,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: ResourceNotFoundException",
-    DeathCause::Logging,
+    TaskStopCause::Logging,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "ResourceInitializationError: failed to download env files: file download command: non empty error stream",
-    DeathCause::EnvironmentFile,
+    TaskStopCause::EnvironmentFile,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: mount.nfs4: Connection timed out",
-    DeathCause::Volume,
+    TaskStopCause::Volume,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "ECS was unable to assume the role 'arn:aws:iam::1:role/x' that was provided for this task",
-    DeathCause::Role,
+    TaskStopCause::Role,
     Some(PASSING)
 )]
 #[case(
     "TaskFailedToStart",
     "No Fargate configuration exists for given values",
-    DeathCause::TaskDefinition,
+    TaskStopCause::TaskDefinition,
     Some(FAIL_FAST)
 )]
 #[case(
     "EssentialContainerExited",
     "OutOfMemoryError: Container killed due to memory usage",
-    DeathCause::OutOfMemory,
+    TaskStopCause::OutOfMemory,
     Some(FAIL_FAST)
 )]
 #[case(
     "ServiceSchedulerInitiated",
     "Task failed container health checks",
-    DeathCause::HealthCheckFailed,
+    TaskStopCause::HealthCheckFailed,
     Some(FAIL_FAST)
 )]
 #[case(
     "ServiceSchedulerInitiated",
     "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:targetgroup/t)",
-    DeathCause::TargetUnhealthy,
+    TaskStopCause::TargetUnhealthy,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "CannotStartContainerError: failed to create shim task: exec: \"serve\": executable file not found in $PATH",
-    DeathCause::CannotStart,
+    TaskStopCause::CannotStart,
     Some(FAIL_FAST)
 )]
 #[case(
     "TaskFailedToStart",
     "DockerTimeoutError: Could not transition to created; timed out after waiting 4m0s",
-    DeathCause::RuntimeTimeout,
+    TaskStopCause::RuntimeTimeout,
     Some(PASSING)
 )]
-#[case("TaskFailedToStart", "ContainerRuntimeError: transport is closing", DeathCause::Platform, Some(PASSING))]
+#[case("TaskFailedToStart", "ContainerRuntimeError: transport is closing", TaskStopCause::Platform, Some(PASSING))]
 #[case(
     "TaskFailedToStart",
     "TaskDependencyError: container init did not reach HEALTHY",
-    DeathCause::Dependency,
+    TaskStopCause::Dependency,
     Some(FAIL_FAST)
 )]
-#[case("EssentialContainerExited", "Essential container in task exited", DeathCause::ContainerExited, Some(FAIL_FAST))]
-#[case("TaskFailedToStart", "ThrottlingException: ECS operations are being throttled", DeathCause::Throttled, None)]
-#[case("ServiceSchedulerInitiated", "in words that are newer than this", DeathCause::Stopped, None)]
-#[case("SomethingNew", "something that is newer than this", DeathCause::Other, None)]
+#[case(
+    "EssentialContainerExited",
+    "Essential container in task exited",
+    TaskStopCause::ContainerExited,
+    Some(FAIL_FAST)
+)]
+#[case("TaskFailedToStart", "ThrottlingException: ECS operations are being throttled", TaskStopCause::Throttled, None)]
+#[case("ServiceSchedulerInitiated", "in words that are newer than this", TaskStopCause::Stopped, None)]
+#[case("SomethingNew", "something that is newer than this", TaskStopCause::Other, None)]
 fn a_cause_is_read_from_ecs_words(
     #[case] code: &str,
     #[case] reason: &str,
-    #[case] expected: DeathCause,
+    #[case] expected: TaskStopCause,
     #[case] ends_after: Option<u32>,
 ) {
     let died = task(Some(code), Some(reason), vec![container("web", Some(1), None)]);
-    let mut death = summarize(&[died]).remove(0);
-    assert_eq!(death.cause, expected);
+    let mut task_stop = summarize(&[died]).remove(0);
+    assert_eq!(task_stop.cause, expected);
     let first = (1..=4 * PASSING).find(|n| {
-        death.tasks = *n;
-        hopeless(std::slice::from_ref(&death)).is_some()
+        task_stop.tasks = *n;
+        hopeless(std::slice::from_ref(&task_stop)).is_some()
     });
     assert_eq!(first, ends_after);
-    assert_eq!(blames_nothing(&[death]), ends_after != Some(FAIL_FAST), "whether the image is barred");
+    assert_eq!(blames_nothing(&[task_stop]), ends_after != Some(FAIL_FAST), "whether the image is barred");
 }
 
 #[test]
 fn a_container_that_nobody_stopped_and_that_was_killed_ran_out_of_memory() {
     let killed = || vec![container("agent", Some(0), None), container("web", Some(137), None)];
     let by_itself = task(Some("EssentialContainerExited"), Some("Essential container in task exited"), killed());
-    let death = summarize(&[by_itself]).remove(0);
-    assert_eq!((death.cause, death.container.as_deref()), (DeathCause::OutOfMemory, Some("web")));
+    let task_stop = summarize(&[by_itself]).remove(0);
+    assert_eq!((task_stop.cause, task_stop.container.as_deref()), (TaskStopCause::OutOfMemory, Some("web")));
     let scaled_in =
         task(Some("ServiceSchedulerInitiated"), Some("Scaling activity initiated by (deployment ecs-svc/1)"), killed());
-    assert_eq!(summarize(&[scaled_in]).remove(0).cause, DeathCause::Stopped);
+    assert_eq!(summarize(&[scaled_in]).remove(0).cause, TaskStopCause::Stopped);
     let retired = task(Some("TerminationNotice"), Some("Host EC2 (instance i-0) terminated."), killed());
-    assert_eq!(summarize(&[retired]).remove(0).cause, DeathCause::Infrastructure, "whatever its exit code");
+    assert_eq!(summarize(&[retired]).remove(0).cause, TaskStopCause::Infrastructure, "whatever its exit code");
 }
 
 #[test]
@@ -294,16 +299,16 @@ fn events_that_keep_tasks_from_starting_are_told_from_others() {
     for (text, expected) in [
         (
             "(service web) was unable to place a task because no container instance met all of its requirements.",
-            Some(DeathCause::NoCapacity),
+            Some(TaskStopCause::NoCapacity),
         ),
         (
             "(service web) was unable to place a task. Reason: You've reached the limit on the number of vCPUs",
-            Some(DeathCause::Quota),
+            Some(TaskStopCause::Quota),
         ),
-        ("(service web) operations are being throttled on elb. Will try again later.", Some(DeathCause::Throttled)),
+        ("(service web) operations are being throttled on elb. Will try again later.", Some(TaskStopCause::Throttled)),
         (
             "(service web) failed to launch a task with (error ECS was unable to assume the role 'x')",
-            Some(DeathCause::Role),
+            Some(TaskStopCause::Role),
         ),
         ("(service web) has reached a steady state.", None),
         ("(service web) (task 1) is unhealthy in (target-group t)", None),
@@ -315,15 +320,16 @@ fn events_that_keep_tasks_from_starting_are_told_from_others() {
 #[test]
 fn a_containers_own_reason_says_it_where_the_tasks_does_not() {
     let cases = [
-        ("CannotPullContainerError: not found", DeathCause::ImageMissing),
-        ("OutOfMemoryError: Container killed due to memory usage", DeathCause::OutOfMemory),
-        ("CannotStartContainerError: no such file", DeathCause::CannotStart),
+        ("CannotPullContainerError: not found", TaskStopCause::ImageMissing),
+        ("OutOfMemoryError: Container killed due to memory usage", TaskStopCause::OutOfMemory),
+        ("CannotStartContainerError: no such file", TaskStopCause::CannotStart),
     ];
     for (reason, expected) in cases {
         let containers = vec![container("agent", Some(0), None), container("web", None, Some(reason))];
-        let death = summarize(&[task(Some("TaskFailedToStart"), Some("Task failed to start"), containers)]).remove(0);
+        let task_stop =
+            summarize(&[task(Some("TaskFailedToStart"), Some("Task failed to start"), containers)]).remove(0);
         assert_eq!(
-            (death.cause, death.container.as_deref(), death.said.as_deref()),
+            (task_stop.cause, task_stop.container.as_deref(), task_stop.said.as_deref()),
             (expected, Some("web"), Some(reason))
         );
     }
@@ -332,21 +338,21 @@ fn a_containers_own_reason_says_it_where_the_tasks_does_not() {
 #[test]
 fn the_culprit_is_the_container_that_failed_not_the_first() {
     let containers = vec![container("agent", Some(0), None), container("web", Some(139), None)];
-    let death =
+    let task_stop =
         summarize(&[task(Some("EssentialContainerExited"), Some("Essential container in task exited"), containers)])
             .remove(0);
-    assert_eq!((death.container.as_deref(), death.exit_code), (Some("web"), Some(139)));
+    assert_eq!((task_stop.container.as_deref(), task_stop.exit_code), (Some("web"), Some(139)));
 }
 
 #[test]
 fn an_essential_container_that_ended_well_is_still_named() {
     let containers = vec![container("agent", None, None), container("web", Some(0), None)];
-    let death = summarize(&[task(Some("EssentialContainerExited"), None, containers)]).remove(0);
-    assert_eq!((death.container.as_deref(), death.exit_code), (Some("web"), Some(0)));
+    let task_stop = summarize(&[task(Some("EssentialContainerExited"), None, containers)]).remove(0);
+    assert_eq!((task_stop.container.as_deref(), task_stop.exit_code), (Some("web"), Some(0)));
 }
 
 #[test]
-fn deaths_of_one_kind_are_counted_together_the_most_frequent_first() {
+fn tasks_that_stop_alike_are_counted_together_the_most_frequent_first() {
     let exited = |code| {
         task(
             Some("EssentialContainerExited"),
@@ -355,23 +361,23 @@ fn deaths_of_one_kind_are_counted_together_the_most_frequent_first() {
         )
     };
     let spot = task(Some("SpotInterruption"), None, vec![]);
-    let deaths = summarize(&[exited(1), spot, exited(137), exited(1), exited(1), exited(137)]);
-    let counted: Vec<_> = deaths.iter().map(|d| (d.cause, d.exit_code, d.tasks)).collect();
+    let task_stops = summarize(&[exited(1), spot, exited(137), exited(1), exited(1), exited(137)]);
+    let counted: Vec<_> = task_stops.iter().map(|d| (d.cause, d.exit_code, d.tasks)).collect();
     assert_eq!(
         counted,
         [
-            (DeathCause::ContainerExited, Some(1), 3),
-            (DeathCause::OutOfMemory, Some(137), 2),
-            (DeathCause::SpotInterruption, None, 1),
+            (TaskStopCause::ContainerExited, Some(1), 3),
+            (TaskStopCause::OutOfMemory, Some(137), 2),
+            (TaskStopCause::SpotInterruption, None, 1),
         ]
     );
     assert!(summarize(&[]).is_empty());
 }
 
 #[test]
-fn a_death_without_words_has_none() {
-    let death = summarize(&[task(None, None, vec![])]).remove(0);
-    assert_eq!((death.cause, death.said), (DeathCause::Other, None));
+fn a_stopped_task_without_a_reason_has_none() {
+    let task_stop = summarize(&[task(None, None, vec![])]).remove(0);
+    assert_eq!((task_stop.cause, task_stop.said), (TaskStopCause::Other, None));
 }
 
 #[test]

@@ -161,7 +161,7 @@ impl Watchman {
             assert!(release.stage(&earlier.name).left.is_some(), "{name} is entered before {} is left", earlier.name);
         }
         let gate = state.gate.as_ref().expect("a stage is entered only once it is judged");
-        assert!(gate.verdict.is_open(), "{name} is entered through a closed gate");
+        assert!(gate.verdict.passes(), "{name} is entered through a closed gate");
         let plan = state.plan.as_ref().expect("a stage is entered only once it is planned");
         assert!(plan.lets_in_unnamed(), "{name} is entered past a container that nobody judged, or that does not pass");
         for (_, _, unnamed) in plan.unnamed() {
@@ -232,7 +232,7 @@ fn is_done(step: &StepState) -> bool {
         StepState::Roll(services) => services.values().all(|r| {
             matches!(r.forward.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified))
         }),
-        StepState::Check(check) => check.judged.as_ref().is_some_and(|(verdict, _)| verdict.is_open()),
+        StepState::Check(check) => check.judged.as_ref().is_some_and(|(verdict, _)| verdict.passes()),
     }
 }
 

@@ -92,7 +92,7 @@ fn rolled(service: &str, rollout: RolloutState) -> Vec<Fact> {
         desired: 2,
         running: 2,
         failed: 0,
-        deaths: vec![],
+        task_stops: vec![],
         circumstances: Circumstances::default(),
     };
     let (primary, task_definition) = ("ecs-svc/1".to_owned(), "web:2".to_owned());

@@ -23,7 +23,7 @@ use crate::model::plan::{Change, ChangeKind, StagePlan, Unnamed, UnnamedGate, Wo
 use crate::model::release::Release;
 use crate::model::release::samples::{at, check_result, id};
 use crate::model::rollout::{
-    Baseline, Circumstances, Death, DeathCause, PROOFS, RollbackTarget, RolloutProgress, RolloutState,
+    Baseline, Circumstances, PROOFS, RollbackTarget, RolloutProgress, RolloutState, TaskStop, TaskStopCause,
 };
 use crate::model::severity::Severity;
 use crate::model::stage_state::Approval;
@@ -556,7 +556,7 @@ impl World {
             readings: again(|s| if let RolloutState::Proven { readings } = s { Some(*readings) } else { None }, PROOFS),
         };
         let because = || "because".to_owned();
-        let mut deaths = last.map(|l| l.deaths.clone()).unwrap_or_default();
+        let mut task_stops = last.map(|l| l.task_stops.clone()).unwrap_or_default();
         let mut arn = last.and_then(|l| l.deployment.clone());
         let rollout = match &mut found.flight {
             _ if found.theirs => RolloutState::Superseded { by: found.primary.clone() },
@@ -596,8 +596,8 @@ impl World {
                     (Fate::IsAmbiguous, _) => proven(),
                     (Fate::Hangs, _) => RolloutState::InProgress,
                     (Fate::CrashLoops, n) => {
-                        deaths = vec![Death {
-                            cause: DeathCause::ContainerExited,
+                        task_stops = vec![TaskStop {
+                            cause: TaskStopCause::ContainerExited,
                             container: Some("web".into()),
                             exit_code: Some(1),
                             said: Some(because()),
@@ -615,7 +615,7 @@ impl World {
             desired,
             running,
             failed: 0,
-            deaths,
+            task_stops,
             circumstances: Circumstances::default(),
         }
     }

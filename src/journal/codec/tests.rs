@@ -23,7 +23,9 @@ use crate::model::ids::{ContentHash, Digest, PlanHash};
 use crate::model::plan::{Change, ChangeKind, StagePlan, WorkloadPlan};
 use crate::model::reason::Reason;
 use crate::model::release::samples::{at, gate_passed, id, started, step, warned};
-use crate::model::rollout::{Baseline, Circumstances, Death, DeathCause, RolloutEnd, RolloutProgress, RolloutState};
+use crate::model::rollout::{
+    Baseline, Circumstances, RolloutEnd, RolloutProgress, RolloutState, TaskStop, TaskStopCause,
+};
 use crate::model::severity::Severity;
 use crate::model::step::check::CheckFact;
 use crate::model::step::part::Direction;
@@ -247,14 +249,14 @@ fn progress() -> impl Strategy<Value = RolloutProgress> {
     ];
     (state, any::<u32>(), proptest::option::of(any::<i32>()), proptest::option::of(text())).prop_map(
         |(rollout, n, exit_code, said)| {
-            let death = Death { cause: DeathCause::OutOfMemory, container: None, exit_code, said, tasks: n };
+            let task_stop = TaskStop { cause: TaskStopCause::OutOfMemory, container: None, exit_code, said, tasks: n };
             RolloutProgress {
                 rollout,
                 deployment: None,
                 desired: n,
                 running: n,
                 failed: n,
-                deaths: vec![death],
+                task_stops: vec![task_stop],
                 circumstances: Circumstances { draining: n, ..Circumstances::default() },
             }
         },

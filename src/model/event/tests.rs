@@ -12,7 +12,7 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::{Change, ChangeKind, WorkloadPlan};
 use crate::model::release::samples::{at, check_result, ending, id, nobody, reason, started, step, warned};
 use crate::model::rollout::{
-    Baseline, Circumstances, Death, DeathCause, RollbackTarget, RolloutEnd, RolloutProgress, RolloutState,
+    Baseline, Circumstances, RollbackTarget, RolloutEnd, RolloutProgress, RolloutState, TaskStop, TaskStopCause,
 };
 use crate::model::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 use crate::model::severity::Severity;
@@ -158,8 +158,8 @@ fn progresses() -> Vec<RolloutProgress> {
         RolloutState::Superseded { by: "ecs-svc/9".into() },
         RolloutState::Ambiguous { deployments: vec![reason()] },
     ];
-    let death = Death {
-        cause: DeathCause::ContainerExited,
+    let task_stop = TaskStop {
+        cause: TaskStopCause::ContainerExited,
         container: Some("web".into()),
         exit_code: Some(137),
         said: Some("Essential container in task exited".into()),
@@ -173,7 +173,7 @@ fn progresses() -> Vec<RolloutProgress> {
             desired: 2,
             running: 1,
             failed: 1,
-            deaths: vec![death.clone()],
+            task_stops: vec![task_stop.clone()],
             circumstances: Circumstances::default(),
         })
         .collect()
@@ -255,8 +255,8 @@ fn execution(trigger: Trigger) -> Requester {
     Requester::Pipeline { pipeline, account: id("dev"), execution, trigger, by: somebody() }
 }
 
-fn image_of(told_by: CommitTeller) -> Fact {
-    let commit = Some(ImageCommit { commit: "0a1b2c".into(), told_by });
+fn image_of(source: CommitSource) -> Fact {
+    let commit = Some(ImageCommit { commit: "0a1b2c".into(), source });
     Fact::ImageBuilt { image: id("web"), pushed: pushed(), by: "given".into(), commit }
 }
 
@@ -291,8 +291,8 @@ fn samples() -> Vec<Fact> {
         warned("look"),
         Fact::Surveyed { until: stage() },
         Fact::ImageBuilt { image: id("web"), pushed: pushed(), by: "layers".into(), commit: None },
-        image_of(CommitTeller::Label),
-        image_of(CommitTeller::Release(id("r0"))),
+        image_of(CommitSource::Label),
+        image_of(CommitSource::Release(id("r0"))),
         Fact::ImageCopied { image: id("web"), account: id("main"), pushed: pushed() },
         Fact::GateJudged { stage: stage(), judgement: judgement() },
         Fact::StagePlanned { stage: stage(), plan: plan() },

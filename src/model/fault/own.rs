@@ -34,7 +34,7 @@ pub enum Lack {
     Registered,
     Rolled,
     Restoration,
-    WayBack,
+    RollbackTarget,
     Built,
     Given,
     ImageInAccount,

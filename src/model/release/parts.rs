@@ -27,7 +27,7 @@ pub struct Scan {
     pub reading: ScanReading,
     pub readings: u32,
     /// When the first reading of this round was taken.
-    pub since: Timestamp,
+    pub first_at: Timestamp,
     /// When the last one that counts was.
     pub at: Timestamp,
 }

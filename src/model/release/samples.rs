@@ -166,7 +166,7 @@ pub(crate) fn events(release: &str, facts: impl IntoIterator<Item = Fact>) -> Ve
 /// A reason with this outcome.
 pub fn reason(outcome: Outcome) -> Reason {
     let (stage, service) = (id("dev"), id("web"));
-    let rolled = |end| Reason::RolloutEnded { stage: id("dev"), service, end, death: None, held_up: None };
+    let rolled = |end| Reason::RolloutEnded { stage: id("dev"), service, end, task_stop: None, held_up: None };
     let stage = || stage;
     let said = Some("because".to_owned());
     match outcome {

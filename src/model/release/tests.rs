@@ -127,7 +127,7 @@ fn progress() -> RolloutProgress {
         desired: 2,
         running: 1,
         failed: 0,
-        deaths: vec![],
+        task_stops: vec![],
         circumstances: Circumstances::default(),
     }
 }
@@ -441,10 +441,10 @@ fn resuming_keeps_what_was_done_and_lets_deadlines_begin_anew() {
     ];
     let suspended = fold(before.clone()).unwrap();
     assert_eq!((suspended.ending.clone(), suspended.stage(&id("dev")).lock), (Some(ending(Outcome::Suspended)), None));
-    assert_eq!(roll(&suspended).forward.run.as_ref().unwrap().since, at(7));
+    assert_eq!(roll(&suspended).forward.run.as_ref().unwrap().counted_from, at(7));
     let release = fold(before.into_iter().chain([resumed()])).unwrap();
     assert_eq!(release.ending, None);
-    assert_eq!(roll(&release).forward.run.as_ref().unwrap().since, at(10));
+    assert_eq!(roll(&release).forward.run.as_ref().unwrap().counted_from, at(10));
     let (dev, prod) = (release.stage(&id("dev")), release.stage(&id("prod")));
     assert!(dev.plan.is_some() && dev.entered.is_some(), "an entered stage stays as approved");
     assert!(prod.plan.is_none(), "one that is not is planned again");

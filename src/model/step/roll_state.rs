@@ -40,7 +40,7 @@ pub struct RolloutRun {
     /// When it was started, or first found standing.
     pub begun: Timestamp,
     /// What the deadline counts from: the start, the last resumption, or the request to stop.
-    pub since: Timestamp,
+    pub counted_from: Timestamp,
     /// Read after its deadline, and not done.
     pub overdue: bool,
     pub progress: Option<RolloutProgress>,
@@ -93,13 +93,13 @@ pub(super) fn nothing_runs(direction: Direction) -> String {
 }
 
 impl RolloutRun {
-    pub(super) fn new(primary: &str, task_definition: &str, since: Timestamp) -> RolloutRun {
+    pub(super) fn new(primary: &str, task_definition: &str, counted_from: Timestamp) -> RolloutRun {
         let (primary, task_definition) = (primary.to_owned(), task_definition.to_owned());
-        RolloutRun { primary, task_definition, begun: since, since, overdue: false, progress: None }
+        RolloutRun { primary, task_definition, begun: counted_from, counted_from, overdue: false, progress: None }
     }
 
     pub(super) fn count_from(&mut self, at: Timestamp) {
-        self.since = at;
+        self.counted_from = at;
         self.overdue = false;
     }
 

@@ -55,7 +55,7 @@ fn lack(lacks: Lack) -> &'static str {
         Lack::Registered => "no task definition is registered",
         Lack::Rolled => "nothing was rolled",
         Lack::Restoration => "nothing is being rolled back",
-        Lack::WayBack => "the rollback was not prepared",
+        Lack::RollbackTarget => "the rollback was not prepared",
         Lack::Built => "the image is not built",
         Lack::Given => "no image was given",
         Lack::ImageInAccount => "the image is not in the stage's account",

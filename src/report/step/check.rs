@@ -22,7 +22,7 @@ impl Cases for CheckState {
 impl Story for CheckFact {
     fn line(&self, at: &StepRef, _release: &Release) -> Option<Line> {
         let CheckFact::CheckJudged { verdict, result } = self;
-        let mark = if verdict.is_open() { Mark::Done } else { Mark::Failed };
+        let mark = if verdict.passes() { Mark::Done } else { Mark::Failed };
         Line::new(mark, at.stage.as_str(), format!("check: {}", check::result(result)))
     }
 

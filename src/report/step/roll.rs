@@ -88,7 +88,7 @@ fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
         RolloutState::RollingBack { .. } => Line::new(Mark::Careful, topic, rollout::progress(progress)),
         RolloutState::Looking { .. } | RolloutState::InProgress | RolloutState::Proving { .. } => {
             let held_up = progress.circumstances.held_up.as_ref().map(rollout::held_up);
-            let what = held_up.or_else(|| progress.deaths.first().map(rollout::death))?;
+            let what = held_up.or_else(|| progress.task_stops.first().map(rollout::task_stop))?;
             Line::new(Mark::Careful, topic, what)
         }
         RolloutState::Proven { .. }

@@ -2,7 +2,7 @@
 
 use super::defect;
 use super::platforms::missing;
-use crate::model::event::{CommitTeller, Event, Fact, ImageCommit, PushedImage, Source};
+use crate::model::event::{CommitSource, Event, Fact, ImageCommit, PushedImage, Source};
 use crate::model::fault::Fault;
 use crate::model::fault::build::{BuildProblem, Tree};
 use crate::model::fault::own::Lack;
@@ -105,7 +105,7 @@ async fn commit_of(
     for other in listed.iter().filter(|l| l.release != release.id && l.imported.is_none()).take(LOOKED_THROUGH) {
         let Ok(events) = ports.journal.read(&other.release).await else { continue };
         if let Some(commit) = built(&events, &image.digest) {
-            return Some(ImageCommit { commit, told_by: CommitTeller::Release(other.release.clone()) });
+            return Some(ImageCommit { commit, source: CommitSource::Release(other.release.clone()) });
         }
     }
     // It is only shown: an image that has come goes on without it.
@@ -113,7 +113,7 @@ async fn commit_of(
         say(&format!("its label with the commit could not be read: {fault}"));
         None
     });
-    label.map(|commit| ImageCommit { commit, told_by: CommitTeller::Label })
+    label.map(|commit| ImageCommit { commit, source: CommitSource::Label })
 }
 
 /// The clean commit that a release built this digest from, if it did.

@@ -32,7 +32,7 @@ pub async fn update(
         }
         Direction::Back => {
             let run = state.forward.run.as_ref().ok_or_else(|| defect(Lack::Rolled))?;
-            let target = state.target.as_ref().ok_or_else(|| defect(Lack::WayBack))?;
+            let target = state.target.as_ref().ok_or_else(|| defect(Lack::RollbackTarget))?;
             (&run.primary, &target.task_definition)
         }
     };

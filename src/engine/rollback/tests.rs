@@ -31,7 +31,7 @@ fn state(services: &[Stands]) -> StageState {
             primary: "p".into(),
             task_definition: "t".into(),
             begun: at(0),
-            since: at(0),
+            counted_from: at(0),
             overdue: false,
             progress: None,
         };

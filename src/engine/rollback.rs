@@ -1,7 +1,7 @@
 //! A failed stage is put in order: what runs is stopped, what was changed goes back, last first.
 
-use super::aftermath;
 use super::agenda::{Agenda, Flow, Halt, join};
+use super::quarantine;
 use super::step::follow::{self, Followed};
 use super::step::roll;
 use crate::model::effect::{Effect, StepRef};
@@ -33,9 +33,9 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     }
     let mut ending = conclude(state, failure);
     if ending.outcome() == Outcome::Stuck {
-        aftermath::by_hand(&mut ending, a.release, stage, state);
+        quarantine::by_hand(&mut ending, a.release, stage, state);
     }
-    aftermath::walk(a, stage, failure, &ending)?;
+    quarantine::walk(a, stage, failure, &ending)?;
     Err(Halt::End(ending))
 }
 

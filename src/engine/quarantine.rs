@@ -27,7 +27,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &
         let reason = ending.reason.clone();
         return a.record(Fact::ImagesFailed { stage: stage.name.clone(), images, reason });
     }
-    if !state.froze && way_back_failed(state) {
+    if !state.froze && rollback_failed(state) {
         return a.record(Fact::StageFrozen { stage: stage.name.clone() });
     }
     Ok(())
@@ -99,7 +99,7 @@ fn is_excused(roll: &RollState) -> bool {
         | None => return false,
     };
     let never_started = matches!(progress.circumstances.held_up, Some(HeldUp::NoTask { .. }));
-    let excused = stop_reason::blames_nothing(&progress.deaths) || never_started;
+    let excused = stop_reason::blames_nothing(&progress.task_stops) || never_started;
     excused && !["alarm", "hook"].iter().any(|watch| said.contains(watch))
 }
 
@@ -113,7 +113,7 @@ pub fn well(release: &Release, stage: &Stage) -> BTreeMap<ImageName, Digest> {
 }
 
 /// Whether a service is left on what failed: ECS's own rollback failed, or kanmon's did. Somebody else's deployment is theirs.
-fn way_back_failed(state: &StageState) -> bool {
+fn rollback_failed(state: &StageState) -> bool {
     let stuck = |end: &RolloutEnd| matches!(end, RolloutEnd::Stuck { .. });
     let not_back = |end: &RolloutEnd| {
         matches!(end, RolloutEnd::RolledBack { .. } | RolloutEnd::Failed { .. } | RolloutEnd::Unknown { .. })
@@ -136,7 +136,7 @@ fn refused<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Opt
 
 /// Adds what a person can do by hand about the services that are left, where the stage froze.
 pub fn by_hand(ending: &mut Ending, release: &Release, stage: &Stage, state: &StageState) {
-    if !way_back_failed(state) {
+    if !rollback_failed(state) {
         return;
     }
     let mut steps = Vec::new();
