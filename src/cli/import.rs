@@ -32,7 +32,7 @@ pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<E
         .hint("name its own pipeline file with --pipeline"));
     }
     let mark = Imported { at: context.clock.now(), by: journal::this_process().who };
-    let new = context.journal.restore(&record, &mark).await.map_err(|error| {
+    let new = context.journal.import(&record, &mark).await.map_err(|error| {
         let JournalError::Store(what) = error else { return error.into() };
         Failure::wrong(what).hint("what is recorded here stays as it is")
     })?;

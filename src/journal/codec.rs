@@ -37,7 +37,7 @@ pub(super) type Chunks = BTreeMap<String, Vec<Vec<u8>>>;
 
 /// What stands in a row's payload.
 #[derive(Serialize, Deserialize)]
-struct Elsewhere {
+struct BlobPayload {
     kind: String,
     #[serde(flatten)]
     blob: BlobRef,
@@ -60,8 +60,8 @@ impl Row {
 
     /// Where the payload is, if not in the row.
     pub(super) fn blob(&self) -> Option<BlobRef> {
-        let elsewhere: Elsewhere = serde_json::from_slice(&self.payload).ok()?;
-        (elsewhere.kind == BLOB_KIND).then_some(elsewhere.blob)
+        let blob: BlobPayload = serde_json::from_slice(&self.payload).ok()?;
+        (blob.kind == BLOB_KIND).then_some(blob.blob)
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn link(release: &ReleaseId, tip: &Tip, fact: &Fact, at: Timestamp) -
         let kind = value.get("kind").and_then(|k| k.as_str()).unwrap_or_default();
         let (name, chunks) = blob::pack(&payload, kind);
         blob = Some((name.sha256.clone(), chunks));
-        payload = canonical(&Elsewhere { kind: BLOB_KIND.to_owned(), blob: name })?.to_string().into_bytes();
+        payload = canonical(&BlobPayload { kind: BLOB_KIND.to_owned(), blob: name })?.to_string().into_bytes();
     }
     let prev = tip.hash.clone();
     let mut row = Row { form: EVENT_VERSION, seq, at: at.to_string(), payload, prev, hash: String::new() };
@@ -107,7 +107,7 @@ pub(super) fn decode(
     let mut last = Tip::start();
     for row in rows {
         let here = |what: &str| JournalError::Corrupt(format!("event {} of {release} {what}", row.seq));
-        known_form(row.form)?;
+        check_form(row.form)?;
         if row.seq != last.seq + 1 {
             return Err(here(&format!("stands where event {} should", last.seq + 1)));
         }
@@ -176,7 +176,7 @@ pub(super) fn record(
 ///
 /// # Errors
 /// `Store`, naming the first event that differs.
-pub(super) fn same(record: &Record, here: &Record) -> Result<(), JournalError> {
+pub(super) fn check_is_prefix(record: &Record, here: &Record) -> Result<(), JournalError> {
     let release = &record.release;
     if record.app != here.app {
         return Err(JournalError::Store(format!("release {release} is recorded here as one of {}", here.app)));
@@ -260,7 +260,7 @@ pub(super) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -
 
 /// # Errors
 /// `Newer` where this kanmon does not know the form yet, `Older` where it was never released.
-pub(super) fn known_form(form: u32) -> Result<(), JournalError> {
+pub(super) fn check_form(form: u32) -> Result<(), JournalError> {
     match form.cmp(&EVENT_VERSION) {
         Ordering::Greater => Err(JournalError::Newer { found: form, known: EVENT_VERSION }),
         // No form was ever 0.

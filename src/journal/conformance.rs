@@ -22,7 +22,7 @@ use crate::model::release::Release;
 use crate::model::release::samples::{at, id, reason, started, step, warned};
 use crate::model::severity::Severity;
 use crate::model::step::part::Direction;
-use crate::ports::journal::{Holder, Imported, Journal, JournalError, LEASE, Lease, Pulse, Record};
+use crate::ports::journal::{Heartbeat, Holder, Imported, Journal, JournalError, LEASE, Lease, Record};
 
 /// A store to be tried, and whom it shall take for dead.
 pub(super) struct TestStore {
@@ -36,7 +36,7 @@ pub(super) struct TestStore {
 pub(super) type Dead = Arc<Mutex<BTreeSet<String>>>;
 
 /// The predicate of the stores.
-pub(super) fn gone(dead: &Dead) -> impl Fn(&Holder) -> bool + Send + Sync + 'static {
+pub(super) fn ended(dead: &Dead) -> impl Fn(&Holder) -> bool + Send + Sync + 'static {
     let dead = dead.clone();
     move |holder| dead.lock().unwrap().contains(&holder.id)
 }
@@ -133,15 +133,15 @@ impl TestStore {
         self.journal.take(&id(release), &holder(by), None, at(seconds)).await
     }
 
-    /// Takes a release from a holder whose pulse was seen to stand still.
+    /// Takes a release from a holder whose heartbeat was seen to stand still.
     async fn take_over(&self, release: &str, by: &str, seconds: i64) -> Lease {
-        let still = pulse(self.take(release, by, seconds).await);
+        let still = heartbeat(self.take(release, by, seconds).await);
         self.journal.take(&id(release), &holder(by), Some(still), at(seconds)).await.unwrap()
     }
 
     /// The same for a stage.
     async fn lock_over(&self, name: &str, lease: &Lease, seconds: i64) -> u64 {
-        let still = pulse(self.lock(name, lease, seconds).await);
+        let still = heartbeat(self.lock(name, lease, seconds).await);
         self.journal.lock_stage(&app(), &stage(name), lease, Some(still), at(seconds)).await.unwrap()
     }
 
@@ -169,10 +169,10 @@ fn is_held<T: std::fmt::Debug>(result: Result<T, JournalError>, by: &str) {
     }
 }
 
-/// The pulse of who holds what was wanted.
-fn pulse<T: std::fmt::Debug>(result: Result<T, JournalError>) -> Pulse {
+/// The heartbeat of who holds what was wanted.
+fn heartbeat<T: std::fmt::Debug>(result: Result<T, JournalError>) -> Heartbeat {
     match result {
-        Err(JournalError::Held { pulse, .. }) => pulse,
+        Err(JournalError::Held { heartbeat, .. }) => heartbeat,
         other => panic!("{other:?}"),
     }
 }
@@ -257,16 +257,16 @@ pub(super) async fn a_lease_of_the_dead_is_taken_at_once(b: &TestStore) {
 pub(super) async fn a_lease_is_taken_by_its_pulse_and_never_by_a_clock(b: &TestStore) {
     let a = b.begin("r1", "a", 0).await;
     let years = 100_000_000;
-    let seen = pulse(b.take("r1", "b", years).await);
+    let seen = heartbeat(b.take("r1", "b", years).await);
     b.journal.renew(&a, at(-years)).await.unwrap();
     let (r1, holder_b) = (id("r1"), holder("b"));
     let take = |still| b.journal.take(&r1, &holder_b, Some(still), at(years));
-    let moved = pulse(take(seen).await);
+    let moved = heartbeat(take(seen).await);
     assert!(moved.fence == seen.fence && moved.beat > seen.beat, "{seen:?} {moved:?}");
     let b_has = take(moved).await.unwrap();
     is_held(b.take("r1", "c", years).await, "b@host");
-    let again = pulse(b.journal.take(&id("r1"), &holder("c"), Some(moved), at(years)).await);
-    assert!(again.fence > moved.fence, "another holder's pulse is another");
+    let again = heartbeat(b.journal.take(&id("r1"), &holder("c"), Some(moved), at(years)).await);
+    assert!(again.fence > moved.fence, "another holder's heartbeat is another");
     is_lost(b.journal.renew(&a, at(years)).await);
     b.append(&b_has, 1, warned("on")).await.unwrap();
 }
@@ -360,11 +360,11 @@ pub(super) async fn a_stage_is_renewed_along_with_its_release(b: &TestStore) {
     let (one, two) = (b.begin("r1", "a", 0).await, b.begin("r2", "b", 0).await);
     b.lock("dev", &one, 0).await.unwrap();
     b.lock("prod", &one, 0).await.unwrap();
-    let seen = pulse(b.lock("dev", &two, 1).await);
+    let seen = heartbeat(b.lock("dev", &two, 1).await);
     let renewed = b.journal.renew(&one, at(1)).await.unwrap();
     assert_eq!(BTreeSet::from_iter(renewed), BTreeSet::from([id("dev"), id("prod")]));
     let late = b.journal.lock_stage(&app(), &stage("dev"), &two, Some(seen), at(lapsed())).await;
-    assert_eq!(pulse(late).fence, seen.fence, "what was seen before the renewal counts no more");
+    assert_eq!(heartbeat(late).fence, seen.fence, "what was seen before the renewal counts no more");
     b.lock_over("dev", &two, lapsed()).await;
     assert_eq!(b.journal.renew(&one, at(lapsed())).await.unwrap(), [id("prod")], "the other one is lost");
     is_held(b.lock("dev", &one, 2 * LEASE.as_secs()).await, "r2");
@@ -432,7 +432,7 @@ pub(super) async fn a_frozen_stage_takes_nothing_in_and_lets_everything_out(b: &
     b.lock("dev", &one, 0).await.unwrap();
     b.append(&one, 1, Fact::StageEntered { stage: id("dev") }).await.unwrap();
     let freeze = word("an incident", Said::Freeze);
-    let ledger = b.journal.decree(&app(), &stage("dev"), &freeze, at(5)).await.unwrap();
+    let ledger = b.journal.intervene(&app(), &stage("dev"), &freeze, at(5)).await.unwrap();
     let by = FrozenBy::Person { identity: freeze.by.clone(), reason: "an incident".into() };
     assert_eq!(ledger.frozen, Some(Frozen { at: at(5), by }));
     assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), ledger);
@@ -447,7 +447,7 @@ pub(super) async fn a_frozen_stage_takes_nothing_in_and_lets_everything_out(b: &
     let stop = Effect::StopRollout { at: at_stop.0, service: at_stop.1 };
     b.append(&one, 2, intended(stop)).await.unwrap();
     b.append(&one, 3, intended(Effect::Update { at: at_back.0, service, direction: Direction::Back })).await.unwrap();
-    let open = b.journal.decree(&app(), &stage("dev"), &word("over", Said::Unfreeze), at(9)).await.unwrap();
+    let open = b.journal.intervene(&app(), &stage("dev"), &word("over", Said::Unfreeze), at(9)).await.unwrap();
     assert_eq!(open.frozen, None);
     let said: Vec<(&str, Timestamp)> = open.words.iter().map(|w| (w.word.reason.as_str(), w.at)).collect();
     assert_eq!(said, [("an incident", at(5)), ("over", at(9))], "both are on record");
@@ -498,10 +498,10 @@ pub(super) async fn a_lock_is_broken_by_a_person_and_that_is_on_record(b: &TestS
     assert_eq!((release, who), (id("r1"), holder("a")));
     b.journal.renew(&one, at(1)).await.unwrap();
     let another = Said::BreakLock { release: id("r2"), fence: seen.fence };
-    let wrong = b.journal.decree(&app(), &stage("dev"), &word("x", another), at(2)).await;
-    assert_eq!(pulse(wrong).fence, seen.fence, "only the holder that was seen");
+    let wrong = b.journal.intervene(&app(), &stage("dev"), &word("x", another), at(2)).await;
+    assert_eq!(heartbeat(wrong).fence, seen.fence, "only the holder that was seen");
     let break_it = Said::BreakLock { release: id("r1"), fence: seen.fence };
-    let ledger = b.journal.decree(&app(), &stage("dev"), &word("its machine burnt", break_it), at(3)).await.unwrap();
+    let ledger = b.journal.intervene(&app(), &stage("dev"), &word("its machine burnt", break_it), at(3)).await.unwrap();
     assert_eq!(ledger.words.last().unwrap().word.reason, "its machine burnt");
     assert_eq!(b.journal.holder(&app(), &stage("dev")).await.unwrap(), None);
     is_lost(b.append(&one, 1, update("dev")).await);
@@ -512,13 +512,13 @@ pub(super) async fn a_lock_is_broken_by_a_person_and_that_is_on_record(b: &TestS
 pub(super) async fn a_release_is_taken_from_its_holder_and_that_is_on_record(b: &TestStore) {
     let one = b.begin("r1", "a", 0).await;
     b.lock("dev", &one, 0).await.unwrap();
-    let fence = pulse(b.take("r1", "b", 1).await).fence;
+    let fence = heartbeat(b.take("r1", "b", 1).await).fence;
     b.journal.renew(&one, at(2)).await.unwrap();
     let by =
         Identity { user_id: "x".into(), arn: "arn:aws:iam::111111111111:user/x".into(), account: id("111111111111") };
     let broken = Fact::LockBroken { by, held_by: "a".into(), reason: "its machine burnt".into() };
     let of = async |fence, t| b.journal.break_lease(&id("r1"), fence, broken.clone(), at(t)).await;
-    let another = pulse(of(fence + 1, 3).await);
+    let another = heartbeat(of(fence + 1, 3).await);
     assert_eq!((another.fence, another.beat), (fence, 1), "only the holder that was seen");
     let event = of(fence, 4).await.unwrap().unwrap();
     assert_eq!((event.seq, event.at), (2, at(4)));
@@ -654,9 +654,9 @@ fn mark() -> Imported {
 
 pub(super) async fn a_record_is_taken_in_as_it_is_and_nothing_is_done_on_its_word(b: &TestStore) {
     let (origin, record) = elsewhere("r1", "end").await;
-    assert_eq!(b.journal.restore(&record, &mark()).await, Ok(true));
+    assert_eq!(b.journal.import(&record, &mark()).await, Ok(true));
     let again = Imported { by: "another".to_owned(), ..mark() };
-    assert_eq!(b.journal.restore(&record, &again).await, Ok(false), "twice is once");
+    assert_eq!(b.journal.import(&record, &again).await, Ok(false), "twice is once");
     assert_eq!(b.journal.export(&id("r1")).await.unwrap(), record);
     assert_eq!(b.journal.read(&id("r1")).await.unwrap(), origin.read(&id("r1")).await.unwrap());
     let listed = b.journal.list(&app()).await.unwrap();
@@ -678,8 +678,8 @@ pub(super) async fn a_record_is_taken_in_as_it_is_and_nothing_is_done_on_its_wor
 pub(super) async fn every_journal_that_was_kept_is_taken_in_and_read(b: &TestStore) {
     let mut taken = BTreeSet::new();
     // The stories' clocks begin alike, and so do their releases' ids: of each id one.
-    for (name, _, record) in super::kept::all().into_iter().filter(|(_, _, r)| taken.insert(r.release.clone())) {
-        assert!(b.journal.restore(&record, &mark()).await.unwrap(), "{name}");
+    for (name, _, record) in super::corpus::all().into_iter().filter(|(_, _, r)| taken.insert(r.release.clone())) {
+        assert!(b.journal.import(&record, &mark()).await.unwrap(), "{name}");
         let events = b.journal.read(&record.release).await.unwrap();
         assert_eq!(events, super::codec::verify(&record).unwrap().events, "{name}");
         assert_eq!(b.journal.export(&record.release).await.unwrap(), record, "{name}");
@@ -695,18 +695,18 @@ pub(super) async fn a_record_that_differs_or_is_damaged_is_not_taken_in(b: &Test
     for wrong in
         [damaged, cut, Record { rows: vec![], ..record.clone() }, Record { release: id("r2"), ..record.clone() }]
     {
-        let refused = b.journal.restore(&wrong, &mark()).await;
+        let refused = b.journal.import(&wrong, &mark()).await;
         assert!(matches!(refused, Err(JournalError::Corrupt(_))), "{refused:?}");
     }
     assert_eq!(b.journal.list(&app()).await.unwrap(), [], "nothing of them is here");
 
-    b.journal.restore(&Record { rows: record.rows[..4].to_vec(), ..record.clone() }, &mark()).await.unwrap();
-    let longer = b.journal.restore(&record, &mark()).await.unwrap_err().to_string();
+    b.journal.import(&Record { rows: record.rows[..4].to_vec(), ..record.clone() }, &mark()).await.unwrap();
+    let longer = b.journal.import(&record, &mark()).await.unwrap_err().to_string();
     assert!(longer.contains("up to event 4") && longer.contains("goes on to event 5"), "{longer}");
     let (_, other) = elsewhere("r3", "end").await;
-    b.journal.restore(&other, &mark()).await.unwrap();
+    b.journal.import(&other, &mark()).await.unwrap();
     let (_, differs) = elsewhere("r3", "another end").await;
-    let differs = b.journal.restore(&differs, &mark()).await.unwrap_err().to_string();
+    let differs = b.journal.import(&differs, &mark()).await.unwrap_err().to_string();
     assert!(differs.contains("with another event 5"), "{differs}");
     assert_eq!((b.count("r1").await, b.count("r3").await), (4, 5));
 }
@@ -720,7 +720,7 @@ pub(super) async fn a_record_teaches_ledgers_nothing(b: &TestStore) {
     let known = b.journal.ledger(&app(), &stage("dev")).await.unwrap();
     // One of the far future would make every later release of this store overtaken.
     for release in ["r1", "r9"] {
-        b.journal.restore(&elsewhere(release, "end").await.1, &mark()).await.unwrap();
+        b.journal.import(&elsewhere(release, "end").await.1, &mark()).await.unwrap();
         assert_eq!(b.journal.ledger(&app(), &stage("dev")).await.unwrap(), known);
     }
 }

@@ -4,7 +4,7 @@
 //! writers are one after the other in the store. So a holder that stalled and was not replaced may go on.
 //!
 //! Whether it has run out, no store can tell: it has no clock, and the clocks of two machines differ. Who wants it watches its
-//! pulse for as long as a lease lasts, and names the pulse that he saw stand still.
+//! heartbeat for as long as a lease lasts, and names the heartbeat that he saw stand still.
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -14,22 +14,22 @@ use crate::model::effect_table::Needs;
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::{Said, StageLedger, Word};
-use crate::ports::journal::{Holder, JournalError, Lease, Listed, Pulse};
+use crate::ports::journal::{Heartbeat, Holder, JournalError, Lease, Listed};
 
 /// Whether a process is known to be no more; a process of another machine never is.
-pub(super) type Gone = dyn Fn(&Holder) -> bool + Send + Sync;
+pub(super) type HasEnded = dyn Fn(&Holder) -> bool + Send + Sync;
 
 /// A release's lease as stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ReleaseLease {
     /// Of the last holder; 0 before the first.
     pub fence: u64,
-    pub hold: Option<Hold>,
+    pub claim: Option<Claim>,
 }
 
 /// A process's hold on a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Hold {
+pub(super) struct Claim {
     pub holder: Holder,
     /// Grows with every renewal.
     pub beat: u64,
@@ -41,30 +41,30 @@ pub(super) struct Hold {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct StageLease {
     pub fence: u64,
-    pub hold: Option<StageHold>,
+    pub claim: Option<StageClaim>,
 }
 
 /// A release's hold on a stage, through the process that holds the release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct StageHold {
+pub(super) struct StageClaim {
     pub release: ReleaseId,
     /// The fence of the release's lease that took it.
     pub lease: u64,
     #[serde(flatten)]
-    pub hold: Hold,
+    pub claim: Claim,
 }
 
-impl Hold {
-    fn new(holder: &Holder, now: Timestamp) -> Hold {
-        Hold { holder: holder.clone(), beat: 0, renewed_at: now }
+impl Claim {
+    fn new(holder: &Holder, now: Timestamp) -> Claim {
+        Claim { holder: holder.clone(), beat: 0, renewed_at: now }
     }
 
-    fn is_over(&self, fence: u64, still: Option<Pulse>, gone: &Gone) -> bool {
-        still == Some(self.pulse(fence)) || gone(&self.holder)
+    fn has_expired(&self, fence: u64, stale: Option<Heartbeat>, has_ended: &HasEnded) -> bool {
+        stale == Some(self.heartbeat(fence)) || has_ended(&self.holder)
     }
 
-    fn pulse(&self, fence: u64) -> Pulse {
-        Pulse { fence, beat: self.beat }
+    fn heartbeat(&self, fence: u64) -> Heartbeat {
+        Heartbeat { fence, beat: self.beat }
     }
 
     fn renew(&mut self, now: Timestamp) {
@@ -73,7 +73,7 @@ impl Hold {
     }
 
     fn held(&self, what: String, holder: String, fence: u64) -> JournalError {
-        JournalError::Held { what, holder, pulse: self.pulse(fence), renewed_at: self.renewed_at }
+        JournalError::Held { what, holder, heartbeat: self.heartbeat(fence), renewed_at: self.renewed_at }
     }
 }
 
@@ -83,58 +83,58 @@ impl ReleaseLease {
         &mut self,
         release: &ReleaseId,
         holder: &Holder,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
-        gone: &Gone,
+        has_ended: &HasEnded,
     ) -> Result<Lease, JournalError> {
-        if let Some(hold) = &self.hold
-            && hold.holder.id != holder.id
-            && !hold.is_over(self.fence, still, gone)
+        if let Some(claim) = &self.claim
+            && claim.holder.id != holder.id
+            && !claim.has_expired(self.fence, stale, has_ended)
         {
-            return Err(hold.held(format!("release {release}"), hold.holder.who.clone(), self.fence));
+            return Err(claim.held(format!("release {release}"), claim.holder.who.clone(), self.fence));
         }
         self.fence += 1;
-        self.hold = Some(Hold::new(holder, now));
+        self.claim = Some(Claim::new(holder, now));
         Ok(Lease { release: release.clone(), holder: holder.clone(), fence: self.fence })
     }
 
     /// Whether this lease is still the one that counts.
     pub fn check(&self, lease: &Lease) -> Result<(), JournalError> {
-        match &self.hold {
-            Some(hold) if hold.holder.id == lease.holder.id && self.fence == lease.fence => Ok(()),
+        match &self.claim {
+            Some(claim) if claim.holder.id == lease.holder.id && self.fence == lease.fence => Ok(()),
             Some(_) | None => Err(JournalError::LostLease { what: format!("release {}", lease.release) }),
         }
     }
 
-    /// Who has it, as far as he is not known to be gone; one whose lease ran out is still named.
-    pub fn holder(&self, gone: &Gone) -> Option<Holder> {
-        self.hold.as_ref().map(|hold| &hold.holder).filter(|holder| !gone(holder)).cloned()
+    /// Who has it, ; one whose lease ran out is still named.
+    pub fn holder(&self, has_ended: &HasEnded) -> Option<Holder> {
+        self.claim.as_ref().map(|claim| &claim.holder).filter(|holder| !has_ended(holder)).cloned()
     }
 
     pub fn renew(&mut self, lease: &Lease, now: Timestamp) -> Result<(), JournalError> {
         self.check(lease)?;
-        if let Some(hold) = &mut self.hold {
-            hold.renew(now);
+        if let Some(claim) = &mut self.claim {
+            claim.renew(now);
         }
         Ok(())
     }
 
     pub fn give_up(&mut self, lease: &Lease) -> Result<(), JournalError> {
         self.check(lease)?;
-        self.hold = None;
+        self.claim = None;
         Ok(())
     }
 
     /// Ends the hold that was seen with this fence; says whether there was one. Its beat goes on while somebody decides: it is the
     /// holder that is named, not the moment.
-    pub fn break_off(&mut self, release: &ReleaseId, fence: u64) -> Result<bool, JournalError> {
-        match self.hold.take() {
-            Some(hold) if self.fence != fence => {
-                let held = hold.held(format!("release {release}"), hold.holder.who.clone(), self.fence);
-                self.hold = Some(hold);
+    pub fn break_lock(&mut self, release: &ReleaseId, fence: u64) -> Result<bool, JournalError> {
+        match self.claim.take() {
+            Some(claim) if self.fence != fence => {
+                let held = claim.held(format!("release {release}"), claim.holder.who.clone(), self.fence);
+                self.claim = Some(claim);
                 Err(held)
             }
-            hold => Ok(hold.is_some()),
+            claim => Ok(claim.is_some()),
         }
     }
 }
@@ -146,31 +146,31 @@ impl StageLease {
         &mut self,
         stage: &StageName,
         lease: &Lease,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
-        gone: &Gone,
+        has_ended: &HasEnded,
     ) -> Result<u64, JournalError> {
-        match &mut self.hold {
+        match &mut self.claim {
             Some(held) if held.is_of(lease) => {
-                held.hold.renew(now);
+                held.claim.renew(now);
                 return Ok(self.fence);
             }
-            Some(held) if held.release != lease.release && !held.hold.is_over(self.fence, still, gone) => {
+            Some(held) if held.release != lease.release && !held.claim.has_expired(self.fence, stale, has_ended) => {
                 return Err(held.held(stage, self.fence));
             }
             Some(_) | None => {}
         }
         self.fence += 1;
-        let hold = Hold::new(&lease.holder, now);
-        self.hold = Some(StageHold { release: lease.release.clone(), lease: lease.fence, hold });
+        let claim = Claim::new(&lease.holder, now);
+        self.claim = Some(StageClaim { release: lease.release.clone(), lease: lease.fence, claim });
         Ok(self.fence)
     }
 
     /// Prolongs it where this very lease took it; says whether anything changed.
     pub fn renew(&mut self, lease: &Lease, now: Timestamp) -> bool {
-        match &mut self.hold {
+        match &mut self.claim {
             Some(held) if held.is_of(lease) => {
-                held.hold.renew(now);
+                held.claim.renew(now);
                 true
             }
             Some(_) | None => false,
@@ -178,10 +178,10 @@ impl StageLease {
     }
 
     /// Frees it where this release has it, by whatever process; says whether anything changed.
-    pub fn free(&mut self, release: &ReleaseId) -> bool {
-        let ours = self.hold.as_ref().is_some_and(|held| &held.release == release);
+    pub fn unlock(&mut self, release: &ReleaseId) -> bool {
+        let ours = self.claim.as_ref().is_some_and(|held| &held.release == release);
         if ours {
-            self.hold = None;
+            self.claim = None;
         }
         ours
     }
@@ -189,28 +189,28 @@ impl StageLease {
     /// Whether this lease may begin to change the stage: it has taken it, and nobody has taken or broken it since. Here too one that
     /// ran out counts until then.
     pub fn check(&self, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
-        match &self.hold {
+        match &self.claim {
             Some(held) if held.is_of(lease) => Ok(()),
             Some(_) | None => Err(JournalError::LostLease { what: format!("stage {stage}") }),
         }
     }
 
-    /// Who has it, and the pulse to watch; nobody where its process is known to be gone.
-    pub fn holder(&self, gone: &Gone) -> Option<(ReleaseId, Holder, Pulse)> {
-        let held = self.hold.as_ref().filter(|held| !gone(&held.hold.holder))?;
-        Some((held.release.clone(), held.hold.holder.clone(), held.hold.pulse(self.fence)))
+    /// Who has it, and the heartbeat to watch; nobody where its process is known to be gone.
+    pub fn holder(&self, has_ended: &HasEnded) -> Option<(ReleaseId, Holder, Heartbeat)> {
+        let held = self.claim.as_ref().filter(|held| !has_ended(&held.claim.holder))?;
+        Some((held.release.clone(), held.claim.holder.clone(), held.claim.heartbeat(self.fence)))
     }
 }
 
-impl StageHold {
+impl StageClaim {
     /// Whether this very lease took it, and not an earlier process of the same release.
     fn is_of(&self, lease: &Lease) -> bool {
         self.release == lease.release && self.lease == lease.fence
     }
 
     fn held(&self, stage: &StageName, fence: u64) -> JournalError {
-        let holder = format!("release {} ({})", self.release, self.hold.holder.who);
-        self.hold.held(format!("stage {stage}"), holder, fence)
+        let holder = format!("release {} ({})", self.release, self.claim.holder.who);
+        self.claim.held(format!("stage {stage}"), holder, fence)
     }
 }
 
@@ -218,7 +218,7 @@ impl StageHold {
 ///
 /// # Errors
 /// `Held` where a lock that is to be broken is not the one that was seen any more.
-pub(super) fn decree(
+pub(super) fn intervene(
     stage: &StageName,
     lease: &mut StageLease,
     ledger: &mut StageLedger,
@@ -227,8 +227,8 @@ pub(super) fn decree(
 ) -> Result<(), JournalError> {
     if let Said::BreakLock { release, fence, .. } = &word.said {
         // Its beat goes on while somebody decides: it is the holder that is named, not the moment.
-        match &lease.hold {
-            Some(held) if held.release == *release && lease.fence == *fence => lease.hold = None,
+        match &lease.claim {
+            Some(held) if held.release == *release && lease.fence == *fence => lease.claim = None,
             Some(held) => return Err(held.held(stage, lease.fence)),
             None => {}
         }
@@ -262,7 +262,7 @@ fn goes_forward(fact: &Fact) -> bool {
 
 /// The stage that a fact announces a change in, or calls done. Such a fact may only be written by who has the stage; what came of
 /// earlier changes always may, for it is true whoever holds the stage now.
-pub(super) fn needs(fact: &Fact) -> Option<&StageName> {
+pub(super) fn stage_needed(fact: &Fact) -> Option<&StageName> {
     if let Fact::StageEntered { stage } | Fact::StageLeft { stage, .. } = fact {
         return Some(stage);
     }
@@ -279,12 +279,12 @@ pub(super) fn absorbed(facts: &[Fact]) -> impl Iterator<Item = u64> {
 }
 
 /// The last message that came to a release before its record was carried here: later ones are numbered on from it.
-pub(super) fn carried(events: &[Event]) -> u64 {
+pub(super) fn imported_messages(events: &[Event]) -> u64 {
     events.iter().filter_map(|e| absorbed(std::slice::from_ref(&e.fact)).next()).max().unwrap_or(0)
 }
 
 /// The stages that these facts leave.
-pub(super) fn left(facts: &[Fact]) -> impl Iterator<Item = &StageName> {
+pub(super) fn stages_left(facts: &[Fact]) -> impl Iterator<Item = &StageName> {
     facts.iter().filter_map(|fact| if let Fact::StageLeft { stage, .. } = fact { Some(stage) } else { None })
 }
 
@@ -292,14 +292,15 @@ pub(super) fn left(facts: &[Fact]) -> impl Iterator<Item = &StageName> {
 ///
 /// # Errors
 /// `Corrupt`, naming what is held.
-pub(super) fn parse_hold<T: DeserializeOwned>(hold: Option<&str>, of: &str) -> Result<Option<T>, JournalError> {
-    hold.map(serde_json::from_str)
+pub(super) fn from_json<T: DeserializeOwned>(claim: Option<&str>, of: &str) -> Result<Option<T>, JournalError> {
+    claim
+        .map(serde_json::from_str)
         .transpose()
         .map_err(|e| JournalError::Corrupt(format!("the lease of {of} cannot be read: {e}")))
 }
 
-pub(super) fn hold_text<T: Serialize>(hold: Option<&T>) -> Result<Option<String>, JournalError> {
-    hold.map(serde_json::to_string).transpose().map_err(|e| JournalError::Store(format!("a lease has no JSON: {e}")))
+pub(super) fn to_json<T: Serialize>(claim: Option<&T>) -> Result<Option<String>, JournalError> {
+    claim.map(serde_json::to_string).transpose().map_err(|e| JournalError::Store(format!("a lease has no JSON: {e}")))
 }
 
 /// The order of listings.

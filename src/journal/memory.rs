@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::codec::{self, Chunks, Encoded, Row, Tip, Verified};
-use super::lease::{self, Gone, ReleaseLease, StageLease};
+use super::lease::{self, HasEnded, ReleaseLease, StageLease};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::{StageLedger, Word, stage_of};
-use crate::ports::journal::{self as port, Holder, Imported, Journal, JournalError, Lease, Listed, Pulse};
+use crate::ports::journal::{self as port, Heartbeat, Holder, Imported, Journal, JournalError, Lease, Listed};
 
 /// When a hook is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,18 +24,18 @@ pub enum Moment {
 }
 
 /// Called with the facts of every append, a release's first included.
-type Hook = Box<dyn FnMut(Moment, &[Fact]) -> Result<(), JournalError> + Send>;
+type AppendHook = Box<dyn FnMut(Moment, &[Fact]) -> Result<(), JournalError> + Send>;
 
 /// Called before every call; its error is the call's.
-type Way = Box<dyn FnMut() -> Result<(), JournalError> + Send>;
+type CallHook = Box<dyn FnMut() -> Result<(), JournalError> + Send>;
 
 /// A journal that ends with its last clone.
 #[derive(Clone)]
 pub struct MemoryJournal {
     state: Arc<Mutex<State>>,
-    hook: Arc<Mutex<Hook>>,
-    way: Arc<Mutex<Way>>,
-    gone: Arc<Gone>,
+    append_hook: Arc<Mutex<AppendHook>>,
+    call_hook: Arc<Mutex<CallHook>>,
+    has_ended: Arc<HasEnded>,
 }
 
 #[derive(Clone, Default)]
@@ -57,7 +57,7 @@ struct Record {
     /// With whether it was absorbed.
     inbox: Vec<(Message, bool)>,
     /// The last message that was absorbed elsewhere.
-    carried: u64,
+    imported_messages: u64,
     imported: Option<Imported>,
 }
 
@@ -70,23 +70,23 @@ impl Default for MemoryJournal {
 impl MemoryJournal {
     /// An empty journal, in which no process is ever known to have ended.
     pub fn new() -> MemoryJournal {
-        MemoryJournal::with_gone(|_| false)
+        MemoryJournal::with_ended(|_| false)
     }
 
     /// An empty journal; `gone` says of which holders it is known that they have ended.
-    pub fn with_gone(gone: impl Fn(&Holder) -> bool + Send + Sync + 'static) -> MemoryJournal {
+    pub fn with_ended(has_ended: impl Fn(&Holder) -> bool + Send + Sync + 'static) -> MemoryJournal {
         MemoryJournal {
             state: Arc::default(),
-            hook: Arc::new(Mutex::new(Box::new(|_, _| Ok(())))),
-            way: Arc::new(Mutex::new(Box::new(|| Ok(())))),
-            gone: Arc::new(gone),
+            append_hook: Arc::new(Mutex::new(Box::new(|_, _| Ok(())))),
+            call_hook: Arc::new(Mutex::new(Box::new(|| Ok(())))),
+            has_ended: Arc::new(has_ended),
         }
     }
 
-    /// A journal of its own that begins with what stands here now, without its hooks; `gone` is as for `with_gone`.
-    pub fn copy(&self, gone: impl Fn(&Holder) -> bool + Send + Sync + 'static) -> MemoryJournal {
+    /// A journal of its own that begins with what stands here now, without its hooks; `gone` is as for `with_ended`.
+    pub fn copy(&self, has_ended: impl Fn(&Holder) -> bool + Send + Sync + 'static) -> MemoryJournal {
         let state = Arc::new(Mutex::new(self.state().clone()));
-        MemoryJournal { state, ..MemoryJournal::with_gone(gone) }
+        MemoryJournal { state, ..MemoryJournal::with_ended(has_ended) }
     }
 
     /// The number of a release's last event: while it stays, `read` gives the same.
@@ -95,21 +95,21 @@ impl MemoryJournal {
     }
 
     /// Sets what is called before and after every append, of all clones.
-    pub fn set_hook(&self, hook: impl FnMut(Moment, &[Fact]) -> Result<(), JournalError> + Send + 'static) {
-        *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(hook);
+    pub fn set_append_hook(&self, hook: impl FnMut(Moment, &[Fact]) -> Result<(), JournalError> + Send + 'static) {
+        *self.append_hook.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(hook);
     }
 
     /// Sets what every call of all clones has to pass on its way here.
-    pub fn set_way(&self, way: impl FnMut() -> Result<(), JournalError> + Send + 'static) {
-        *self.way.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(way);
+    pub fn set_call_hook(&self, call_hook: impl FnMut() -> Result<(), JournalError> + Send + 'static) {
+        *self.call_hook.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(call_hook);
     }
 
-    fn passed(&self) -> Result<(), JournalError> {
-        (self.way.lock().unwrap_or_else(PoisonError::into_inner))()
+    fn before_call(&self) -> Result<(), JournalError> {
+        (self.call_hook.lock().unwrap_or_else(PoisonError::into_inner))()
     }
 
-    fn call_hook(&self, moment: Moment, facts: &[Fact]) -> Result<(), JournalError> {
-        (self.hook.lock().unwrap_or_else(PoisonError::into_inner))(moment, facts)
+    fn run_append_hook(&self, moment: Moment, facts: &[Fact]) -> Result<(), JournalError> {
+        (self.append_hook.lock().unwrap_or_else(PoisonError::into_inner))(moment, facts)
     }
 
     /// Every change is checked before it begins, so a panic elsewhere leaves the state whole.
@@ -130,7 +130,7 @@ impl MemoryJournal {
             return Err(lease::recorded_already(release));
         }
         let mut lease = ReleaseLease::default();
-        let taken = lease.take(release, holder, None, now, &*self.gone)?;
+        let taken = lease.take(release, holder, None, now, &*self.has_ended)?;
         let first = codec::link(release, &Tip::start(), &first, now)?;
         let record = Record {
             app: app.clone(),
@@ -140,7 +140,7 @@ impl MemoryJournal {
             tip: Tip::start(),
             lease,
             inbox: Vec::new(),
-            carried: 0,
+            imported_messages: 0,
             imported: None,
         };
         state.releases.insert(release.clone(), record);
@@ -177,7 +177,7 @@ impl MemoryJournal {
             encoded.push(one);
         }
         for fact in facts {
-            let Some(stage) = lease::needs(fact) else { continue };
+            let Some(stage) = lease::stage_needed(fact) else { continue };
             let key = (app.clone(), stage.clone());
             let held = state.stages.get(&key).cloned().unwrap_or_default();
             let ledger = state.ledgers.get(&key).cloned().unwrap_or_default();
@@ -186,9 +186,9 @@ impl MemoryJournal {
         for (message, done) in &mut state.record(release)?.inbox {
             *done |= seen.contains(&message.id);
         }
-        for stage in lease::left(facts) {
+        for stage in lease::stages_left(facts) {
             if let Some(held) = state.stages.get_mut(&(app.clone(), stage.clone())) {
-                held.free(release);
+                held.unlock(release);
             }
         }
         state.put(release, encoded, now)
@@ -198,15 +198,16 @@ impl MemoryJournal {
 impl State {
     fn take_in(&mut self, record: &port::Record, verified: Verified, mark: &Imported) -> Result<bool, JournalError> {
         if self.releases.contains_key(&record.release) {
-            codec::same(record, &self.export(&record.release)?)?;
+            codec::check_is_prefix(record, &self.export(&record.release)?)?;
             return Ok(false);
         }
         let Verified { events, tip, chunks } = verified;
         let (started_at, last_at) = (events[0].at, events[events.len() - 1].at);
-        let (app, rows, carried) = (record.app.clone(), record.rows.clone(), lease::carried(&events));
+        let (app, rows, imported_messages) =
+            (record.app.clone(), record.rows.clone(), lease::imported_messages(&events));
         let (lease, inbox) = (ReleaseLease::default(), Vec::new());
         let imported = Some(mark.clone());
-        let here = Record { app, started_at, last_at, rows, tip, lease, inbox, carried, imported };
+        let here = Record { app, started_at, last_at, rows, tip, lease, inbox, imported_messages, imported };
         self.releases.insert(record.release.clone(), here);
         self.chunks.extend(chunks);
         Ok(true)
@@ -265,11 +266,11 @@ impl Journal for MemoryJournal {
         holder: &Holder,
         now: Timestamp,
     ) -> Result<(Lease, Event), JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let facts = [first];
-        self.call_hook(Moment::Before, &facts)?;
+        self.run_append_hook(Moment::Before, &facts)?;
         let done = self.write_event(app, release, facts[0].clone(), holder, now)?;
-        self.call_hook(Moment::After, &facts)?;
+        self.run_append_hook(Moment::After, &facts)?;
         Ok(done)
     }
 
@@ -277,15 +278,15 @@ impl Journal for MemoryJournal {
         &self,
         release: &ReleaseId,
         holder: &Holder,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<Lease, JournalError> {
-        self.passed()?;
-        self.state().own(release)?.lease.take(release, holder, still, now, &*self.gone)
+        self.before_call()?;
+        self.state().own(release)?.lease.take(release, holder, stale, now, &*self.has_ended)
     }
 
     async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let mut state = self.state();
         state.record(&lease.release)?.lease.renew(lease, now)?;
         let renewed = state.stages.iter_mut().filter_map(|((_, name), stage)| stage.renew(lease, now).then_some(name));
@@ -293,11 +294,11 @@ impl Journal for MemoryJournal {
     }
 
     async fn give_up(&self, lease: &Lease) -> Result<(), JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let mut state = self.state();
         state.record(&lease.release)?.lease.give_up(lease)?;
         for stage in state.stages.values_mut() {
-            stage.free(&lease.release);
+            stage.unlock(&lease.release);
         }
         Ok(())
     }
@@ -309,15 +310,15 @@ impl Journal for MemoryJournal {
         fact: Fact,
         now: Timestamp,
     ) -> Result<Option<Event>, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let mut state = self.state();
         let record = state.record(release)?;
         let one = codec::link(release, &record.tip, &fact, now)?;
-        if !record.lease.break_off(release, fence)? {
+        if !record.lease.break_lock(release, fence)? {
             return Ok(None);
         }
         for stage in state.stages.values_mut() {
-            stage.free(release);
+            stage.unlock(release);
         }
         Ok(state.put(release, vec![one], now)?.pop())
     }
@@ -329,22 +330,22 @@ impl Journal for MemoryJournal {
         facts: &[Fact],
         now: Timestamp,
     ) -> Result<Vec<Event>, JournalError> {
-        self.passed()?;
-        self.call_hook(Moment::Before, facts)?;
+        self.before_call()?;
+        self.run_append_hook(Moment::Before, facts)?;
         let done = self.write_events(lease, after, facts, now)?;
-        self.call_hook(Moment::After, facts)?;
+        self.run_append_hook(Moment::After, facts)?;
         Ok(done)
     }
 
     async fn read(&self, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let state = self.state();
         let record = state.releases.get(release).ok_or_else(|| JournalError::NoSuchRelease(release.clone()))?;
         codec::decode(release, &record.rows, &record.tip, &state.chunks)
     }
 
     async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let state = self.state();
         let of_app = state.releases.iter().filter(|(_, record)| &record.app == app);
         let mut listed: Vec<Listed> = of_app
@@ -353,7 +354,7 @@ impl Journal for MemoryJournal {
                 app: record.app.clone(),
                 started_at: record.started_at,
                 last_at: record.last_at,
-                held_by: record.lease.holder(&*self.gone),
+                held_by: record.lease.holder(&*self.has_ended),
                 imported: record.imported.clone(),
             })
             .collect();
@@ -362,16 +363,16 @@ impl Journal for MemoryJournal {
     }
 
     async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let mut state = self.state();
         let record = state.own(release)?;
-        let id = record.carried + record.inbox.len() as u64 + 1;
+        let id = record.imported_messages + record.inbox.len() as u64 + 1;
         record.inbox.push((Message { id, at: now, release: release.clone(), body }, false));
         Ok(id)
     }
 
     async fn inbox(&self, release: &ReleaseId) -> Result<Vec<Message>, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let mut state = self.state();
         let waiting = state.record(release)?.inbox.iter().filter(|(_, done)| !done);
         Ok(waiting.map(|(message, _)| message.clone()).collect())
@@ -382,28 +383,28 @@ impl Journal for MemoryJournal {
         app: &AppName,
         stage: &StageName,
         lease: &Lease,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<u64, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let mut state = self.state();
         state.held(lease)?;
         let held = state.stages.entry((app.clone(), stage.clone())).or_default();
-        held.lock(stage, lease, still, now, &*self.gone)
+        held.lock(stage, lease, stale, now, &*self.has_ended)
     }
 
     async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let mut state = self.state();
         state.held(lease)?;
         if let Some(held) = state.stages.get_mut(&(app.clone(), stage.clone())) {
-            held.free(&lease.release);
+            held.unlock(&lease.release);
         }
         Ok(())
     }
 
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         Ok(self.state().ledgers.get(&(app.clone(), stage.clone())).cloned().unwrap_or_default())
     }
 
@@ -411,36 +412,36 @@ impl Journal for MemoryJournal {
         &self,
         app: &AppName,
         stage: &StageName,
-    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
-        self.passed()?;
-        Ok(self.state().stages.get(&(app.clone(), stage.clone())).and_then(|held| held.holder(&*self.gone)))
+    ) -> Result<Option<(ReleaseId, Holder, Heartbeat)>, JournalError> {
+        self.before_call()?;
+        Ok(self.state().stages.get(&(app.clone(), stage.clone())).and_then(|held| held.holder(&*self.has_ended)))
     }
 
-    async fn decree(
+    async fn intervene(
         &self,
         app: &AppName,
         stage: &StageName,
         word: &Word,
         now: Timestamp,
     ) -> Result<StageLedger, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         let mut state = self.state();
         let key = (app.clone(), stage.clone());
         let mut held = state.stages.get(&key).cloned().unwrap_or_default();
         let mut ledger = state.ledgers.get(&key).cloned().unwrap_or_default();
-        lease::decree(stage, &mut held, &mut ledger, word, now)?;
+        lease::intervene(stage, &mut held, &mut ledger, word, now)?;
         state.stages.insert(key.clone(), held);
         state.ledgers.insert(key, ledger.clone());
         Ok(ledger)
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<port::Record, JournalError> {
-        self.passed()?;
+        self.before_call()?;
         self.state().export(release)
     }
 
-    async fn restore(&self, record: &port::Record, mark: &Imported) -> Result<bool, JournalError> {
-        self.passed()?;
+    async fn import(&self, record: &port::Record, mark: &Imported) -> Result<bool, JournalError> {
+        self.before_call()?;
         let verified = codec::verify(record)?;
         self.state().take_in(record, verified, mark)
     }

@@ -12,10 +12,10 @@ mod transfer;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
-mod kept;
+mod corpus;
 
 pub use dynamodb::DynamoDbJournal;
 pub use memory::{MemoryJournal, Moment};
-pub use process::{is_gone, this_process};
+pub use process::{has_ended, this_process};
 pub use sqlite::SqliteJournal;
 pub use transfer::{from_file, to_file};

@@ -39,7 +39,7 @@ pub fn this_process() -> Holder {
 /// Whether a holder is certainly no more. Of another machine, and where there is no `/proc` to ask, nothing is certain: its
 /// lease runs out. A process id given to somebody else since then only costs that wait too. Processes hidden by `hidepid`
 /// are those of other users, who cannot use this user's folder.
-pub fn is_gone(holder: &Holder) -> bool {
+pub fn has_ended(holder: &Holder) -> bool {
     holder.host == *HOST && Path::new("/proc/self").exists() && !lives(holder.pid)
 }
 
@@ -59,27 +59,27 @@ mod tests {
     #[test]
     fn a_process_lives_until_it_ends_even_if_nobody_has_waited_for_it() {
         let me = this_process();
-        assert!(!is_gone(&me));
+        assert!(!has_ended(&me));
         assert!(me.who.ends_with(&format!("pid {}", std::process::id())));
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let holder = Holder { pid: child.id(), ..me };
-        assert!(!is_gone(&holder));
+        assert!(!has_ended(&holder));
         child.kill().unwrap();
         for _ in 0..500 {
-            if is_gone(&holder) {
+            if has_ended(&holder) {
                 break;
             }
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
-        assert!(is_gone(&holder), "a zombie counts as gone");
+        assert!(has_ended(&holder), "a zombie counts as gone");
         child.wait().unwrap();
-        assert!(is_gone(&holder));
+        assert!(has_ended(&holder));
     }
 
     #[test]
     fn nothing_is_known_of_a_process_on_another_machine() {
         let elsewhere = Holder { host: "elsewhere".into(), pid: u32::MAX, ..this_process() };
-        assert!(!is_gone(&elsewhere));
+        assert!(!has_ended(&elsewhere));
     }
 
     #[test]

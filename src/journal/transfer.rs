@@ -57,11 +57,11 @@ pub fn to_file(record: &Record) -> Result<String, JournalError> {
     let header = Header { v: VERSION, kind: KIND.to_owned(), app: app.clone(), release: release.clone(), events };
     let mut text = String::new();
     line(&mut text, &header)?;
-    let mut told = std::collections::BTreeSet::new();
+    let mut written = std::collections::BTreeSet::new();
     for row in rows {
         if let Some(blob) = row.blob()
             && let Some(content) = blobs.get(&blob.sha256)
-            && told.insert(blob.sha256.clone())
+            && written.insert(blob.sha256.clone())
         {
             line(&mut text, &BlobLine { blob: blob.sha256, content: raw(content, row.seq)? })?;
         }

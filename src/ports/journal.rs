@@ -21,7 +21,7 @@ pub enum JournalError {
     Held {
         what: String,
         holder: String,
-        pulse: Pulse,
+        heartbeat: Heartbeat,
         /// When it was last renewed, by its holder's clock: for people, and never a reason to take it.
         renewed_at: Timestamp,
     },
@@ -84,10 +84,10 @@ pub struct Holder {
     pub pid: u32,
 }
 
-/// What shows that a hold lives: the fence grows with every holder, the beat with every renewal. Whoever has seen the same pulse
+/// What shows that a hold lives: the fence grows with every holder, the beat with every renewal. Whoever has seen the same heartbeat
 /// for longer than a lease lasts, by a clock of his own, knows that it has run out; no two clocks are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pulse {
+pub struct Heartbeat {
     pub fence: u64,
     pub beat: u64,
 }
@@ -155,16 +155,16 @@ pub trait Journal: Send + Sync {
         now: Timestamp,
     ) -> Result<(Lease, Event), JournalError>;
 
-    /// Takes the lease of a release: free, held by a process of this machine that is no more, or still at the pulse that the caller
+    /// Takes the lease of a release: free, held by a process of this machine that is no more, or still at the heartbeat that the caller
     /// has seen stand `still` for as long as a lease lasts.
     ///
     /// # Errors
-    /// `Held` by a process that may live, with its pulse; `Imported`.
+    /// `Held` by a process that may live, with its heartbeat; `Imported`.
     async fn take(
         &self,
         release: &ReleaseId,
         holder: &Holder,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<Lease, JournalError>;
 
@@ -226,7 +226,7 @@ pub trait Journal: Send + Sync {
         app: &AppName,
         stage: &StageName,
         lease: &Lease,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<u64, JournalError>;
 
@@ -235,18 +235,18 @@ pub trait Journal: Send + Sync {
 
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError>;
 
-    /// Who has a stage, and its pulse.
+    /// Who has a stage, and its heartbeat.
     async fn holder(
         &self,
         app: &AppName,
         stage: &StageName,
-    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError>;
+    ) -> Result<Option<(ReleaseId, Holder, Heartbeat)>, JournalError>;
 
     /// Writes a person's word about a stage into its ledger, and does it: one transaction. Its answer is the ledger as it is then.
     ///
     /// # Errors
-    /// `Held` where a lock that is to be broken is no longer at the pulse that was seen.
-    async fn decree(
+    /// `Held` where a lock that is to be broken is no longer at the heartbeat that was seen.
+    async fn intervene(
         &self,
         app: &AppName,
         stage: &StageName,
@@ -262,5 +262,5 @@ pub trait Journal: Send + Sync {
     ///
     /// # Errors
     /// `Corrupt` where the record does not verify, `Store` where other events are recorded here under its name.
-    async fn restore(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError>;
+    async fn import(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError>;
 }

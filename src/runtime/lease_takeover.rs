@@ -4,38 +4,38 @@ use jiff::SignedDuration;
 
 use crate::model::ids::ReleaseId;
 use crate::ports::clock::Clock;
-use crate::ports::journal::{Holder, Journal, JournalError, LEASE, Lease, Pulse};
+use crate::ports::journal::{Heartbeat, Holder, Journal, JournalError, LEASE, Lease};
 
-/// Sees whether a hold lives: remembers a pulse, and since when it stands still.
+/// Sees whether a hold lives: remembers a heartbeat, and since when it stands still.
 #[derive(Debug, Default)]
-pub struct PulseObserver {
-    seen: Option<(Pulse, SignedDuration)>,
+pub struct HeartbeatObserver {
+    seen: Option<(Heartbeat, SignedDuration)>,
 }
 
-impl PulseObserver {
-    /// The pulse that has stood still for as long as a lease lasts, if one has; `uptime` is of before it was asked for.
-    pub fn still(&self, uptime: SignedDuration) -> Option<Pulse> {
-        self.seen.filter(|(_, since)| uptime - *since >= LEASE).map(|(pulse, _)| pulse)
+impl HeartbeatObserver {
+    /// The heartbeat that has stood still for as long as a lease lasts, if one has; `uptime` is of before it was asked for.
+    pub fn still(&self, uptime: SignedDuration) -> Option<Heartbeat> {
+        self.seen.filter(|(_, since)| uptime - *since >= LEASE).map(|(heartbeat, _)| heartbeat)
     }
 
-    /// Takes in a pulse that was just read. Says whether it moved since the last one.
-    pub fn saw(&mut self, pulse: Pulse, uptime: SignedDuration) -> bool {
+    /// Takes in a heartbeat that was just read. Says whether it moved since the last one.
+    pub fn saw(&mut self, heartbeat: Heartbeat, uptime: SignedDuration) -> bool {
         match self.seen {
-            Some((last, _)) if last == pulse => false,
+            Some((last, _)) if last == heartbeat => false,
             last => {
-                self.seen = Some((pulse, uptime));
+                self.seen = Some((heartbeat, uptime));
                 last.is_some()
             }
         }
     }
 
-    /// How long until a pulse that stands still from now on has done so for long enough.
+    /// How long until a heartbeat that stands still from now on has done so for long enough.
     pub fn left(&self, uptime: SignedDuration) -> SignedDuration {
         self.seen.map_or(LEASE, |(_, since)| LEASE - (uptime - since))
     }
 }
 
-/// Between two looks at another process's pulse: it beats every third of a lease.
+/// Between two looks at another process's heartbeat: it beats every third of a lease.
 const LOOK: SignedDuration = SignedDuration::from_secs(5);
 
 /// Takes a release's lease; of a holder that seems to be gone, once that is certain. `watching` hears whom, and for how long.
@@ -49,17 +49,17 @@ pub async fn take(
     holder: &Holder,
     watching: &(dyn Fn(&str, SignedDuration) + Send + Sync),
 ) -> Result<Lease, JournalError> {
-    let mut observer = PulseObserver::default();
+    let mut observer = HeartbeatObserver::default();
     loop {
         let asked = clock.uptime();
         match journal.take(release, holder, observer.still(asked), clock.now()).await {
-            Err(JournalError::Held { what, holder: theirs, pulse, renewed_at }) => {
+            Err(JournalError::Held { what, holder: theirs, heartbeat, renewed_at }) => {
                 // Clocks may differ: one that seems fresh is left alone, one that seems stale is looked at before it counts as such.
                 let seems_alive = clock.now().duration_since(renewed_at).abs() < LEASE;
                 let first = observer.seen.is_none();
-                let moved = observer.saw(pulse, clock.uptime());
+                let moved = observer.saw(heartbeat, clock.uptime());
                 if moved || (first && seems_alive) {
-                    return Err(JournalError::Held { what, holder: theirs, pulse, renewed_at });
+                    return Err(JournalError::Held { what, holder: theirs, heartbeat, renewed_at });
                 }
                 if first {
                     watching(&theirs, LEASE);

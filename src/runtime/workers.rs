@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::execute::execute;
 use super::lease_checked::lease_checked;
 use super::lease_guard::LeaseGuard;
-use super::lease_takeover::PulseObserver;
+use super::lease_takeover::HeartbeatObserver;
 use super::observe::observe;
 use super::ports::Ports;
 use super::reconcile::{Found, reconcile as look};
@@ -127,7 +127,7 @@ pub async fn watch(
 ) {
     let mut failures = 0;
     let mut failing_since = None;
-    let mut observer = PulseObserver::default();
+    let mut observer = HeartbeatObserver::default();
     loop {
         let release = state.borrow_and_update().clone();
         let read_at = ports.clock.uptime();

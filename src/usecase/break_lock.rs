@@ -36,9 +36,9 @@ async fn of_release(context: &Context, id: &ReleaseId, by: Identity, reason: Str
             context.journal.give_up(&lease).await?;
             Ok(None)
         }
-        Err(JournalError::Held { holder, pulse, .. }) => {
+        Err(JournalError::Held { holder, heartbeat, .. }) => {
             let fact = Fact::LockBroken { by, held_by: holder.clone(), reason };
-            let broken = context.journal.break_lease(id, pulse.fence, fact, now).await?;
+            let broken = context.journal.break_lease(id, heartbeat.fence, fact, now).await?;
             Ok(broken.map(|_| holder))
         }
         Err(error) => Err(error.into()),
@@ -48,8 +48,8 @@ async fn of_release(context: &Context, id: &ReleaseId, by: Identity, reason: Str
 /// The stage's ledger remembers who did it, and why.
 async fn of_stage(context: &Context, stage: &StageName, by: Identity, reason: String) -> Result<Option<String>, Error> {
     let app = &context.pipeline.app;
-    let Some((release, holder, pulse)) = context.journal.holder(app, stage).await? else { return Ok(None) };
-    let said = Said::BreakLock { release: release.clone(), fence: pulse.fence };
-    context.journal.decree(app, stage, &Word { by, reason, said }, context.clock.now()).await?;
+    let Some((release, holder, heartbeat)) = context.journal.holder(app, stage).await? else { return Ok(None) };
+    let said = Said::BreakLock { release: release.clone(), fence: heartbeat.fence };
+    context.journal.intervene(app, stage, &Word { by, reason, said }, context.clock.now()).await?;
     Ok(Some(format!("release {release} ({})", holder.who)))
 }

@@ -28,7 +28,7 @@ pub async fn freeze(context: &Context, stage: &StageName, reason: String) -> Res
         return Ok(Froze::Already(frozen));
     }
     let word = Word { by, reason, said: Said::Freeze };
-    let ledger = context.journal.decree(app, stage, &word, context.clock.now()).await?;
+    let ledger = context.journal.intervene(app, stage, &word, context.clock.now()).await?;
     let inside = context.journal.holder(app, stage).await?.map(|(release, holder, _)| (release, holder));
     Ok(Froze::Now { ledger, inside })
 }
@@ -43,7 +43,7 @@ pub async fn unfreeze(context: &Context, stage: &StageName, reason: String) -> R
     let was = context.journal.ledger(app, stage).await?.frozen;
     if was.is_some() {
         let word = Word { by, reason, said: Said::Unfreeze };
-        context.journal.decree(app, stage, &word, context.clock.now()).await?;
+        context.journal.intervene(app, stage, &word, context.clock.now()).await?;
     }
     Ok(was)
 }

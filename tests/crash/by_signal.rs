@@ -181,7 +181,7 @@ impl Setup {
         let events = runtime.block_on(async {
             let journal = MemoryJournal::new();
             let mark = Imported { at: jiff::Timestamp::UNIX_EPOCH, by: "this test".to_owned() };
-            journal.restore(&from_file(file.as_bytes()).unwrap(), &mark).await.unwrap();
+            journal.import(&from_file(file.as_bytes()).unwrap(), &mark).await.unwrap();
             journal.read(&id.parse().unwrap()).await.unwrap()
         });
         let intended = events.iter().filter_map(|e| match &e.fact {

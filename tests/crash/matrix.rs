@@ -50,7 +50,7 @@ impl Undisturbed {
         let (begun, over, cut) = (first.clone(), last.clone(), sim.cut.clone());
         let (from, until) = (road.from, road.until);
         cut.forget();
-        sim.journal.set_hook(move |moment, facts| {
+        sim.journal.set_append_hook(move |moment, facts| {
             match moment {
                 Moment::Before => {
                     let nth = appends.fetch_add(1, Ordering::Relaxed) + 1;
@@ -127,7 +127,7 @@ impl Killed {
         Killed::at(road, points, |sim, saving| {
             let mut appends = 0;
             let cut = sim.cut.clone();
-            sim.journal.set_hook(move |moment, _| {
+            sim.journal.set_append_hook(move |moment, _| {
                 match moment {
                     Moment::Before => appends += 1,
                     Moment::After => cut.appended(),
@@ -161,7 +161,7 @@ impl Killed {
         watch(&sim, saving);
         road.accompanied(&sim, &id, &answered, run.end(&sim)).await;
         // The hooks hold the stage that holds them.
-        sim.journal.set_hook(|_, _| Ok(()));
+        sim.journal.set_append_hook(|_, _| Ok(()));
         sim.cut.end_hook();
         std::mem::take(&mut *killed.lock().unwrap())
     }
@@ -183,7 +183,7 @@ impl Killed {
 pub async fn dies_at_append(sim: &Simulation, run: Run, (nth, moment): Point) -> bool {
     let (appends, died) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
     let dead = died.clone();
-    sim.journal.set_hook(move |at, _| {
+    sim.journal.set_append_hook(move |at, _| {
         if at == Moment::Before {
             appends.fetch_add(1, Ordering::Relaxed);
         }
@@ -194,7 +194,7 @@ pub async fn dies_at_append(sim: &Simulation, run: Run, (nth, moment): Point) ->
         Ok(())
     });
     run.over().await;
-    sim.journal.set_hook(|_, _| Ok(()));
+    sim.journal.set_append_hook(|_, _| Ok(()));
     let died = died.load(Ordering::Relaxed) > 0;
     if died {
         run.died(sim).await;

@@ -10,7 +10,7 @@ use kanmon::model::event::{Event, Fact};
 use kanmon::model::ids::{AppName, ReleaseId, StageName};
 use kanmon::model::inbox::{Message, MessageBody};
 use kanmon::model::ledger::{StageLedger, Word};
-use kanmon::ports::journal::{Holder, Imported, Journal, JournalError, Lease, Listed, Pulse, Record};
+use kanmon::ports::journal::{Heartbeat, Holder, Imported, Journal, JournalError, Lease, Listed, Record};
 
 use super::log::Entry;
 use super::process::Process;
@@ -58,11 +58,11 @@ impl Journal for Watched {
         &self,
         release: &ReleaseId,
         holder: &Holder,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<Lease, JournalError> {
         self.process.passes().await;
-        let done = self.inner.take(release, holder, still, now).await;
+        let done = self.inner.take(release, holder, stale, now).await;
         if let Ok(lease) = &done {
             self.process.log.put(Entry::Taken { process: self.name(), release: release.clone(), fence: lease.fence });
         }
@@ -138,11 +138,11 @@ impl Journal for Watched {
         app: &AppName,
         stage: &StageName,
         lease: &Lease,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<u64, JournalError> {
         self.process.passes().await;
-        let done = self.inner.lock_stage(app, stage, lease, still, now).await;
+        let done = self.inner.lock_stage(app, stage, lease, stale, now).await;
         if done.is_ok() {
             let (release, stage) = (lease.release.clone(), stage.clone());
             self.process.log.put(Entry::Locked { release, lease: lease.fence, stage });
@@ -167,25 +167,25 @@ impl Journal for Watched {
         &self,
         app: &AppName,
         stage: &StageName,
-    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
+    ) -> Result<Option<(ReleaseId, Holder, Heartbeat)>, JournalError> {
         self.inner.holder(app, stage).await
     }
 
-    async fn decree(
+    async fn intervene(
         &self,
         app: &AppName,
         stage: &StageName,
         word: &Word,
         now: Timestamp,
     ) -> Result<StageLedger, JournalError> {
-        self.inner.decree(app, stage, word, now).await
+        self.inner.intervene(app, stage, word, now).await
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {
         self.inner.export(release).await
     }
 
-    async fn restore(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError> {
-        self.inner.restore(record, mark).await
+    async fn import(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError> {
+        self.inner.import(record, mark).await
     }
 }

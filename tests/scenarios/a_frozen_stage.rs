@@ -74,15 +74,15 @@ async fn at_the_very_moment_of_the_roll_is_seen_where_the_intent_is_written() {
     // After everything was read and decided, and before the store has the intent.
     let (journal, app, at) = (sim.journal.clone(), sim.pipeline().app, sim.time.timestamp());
     let mut frozen = false;
-    sim.journal.set_hook(move |moment, facts| {
+    sim.journal.set_append_hook(move |moment, facts| {
         let updates =
             |f: &Fact| matches!(f, Fact::Intended { effect: Effect::Update { direction: Direction::Forward, .. }, .. });
         if moment == Moment::Before && facts.iter().any(updates) && !frozen {
             frozen = true;
             let word = Word { by: OPERATOR.identity(), reason: "wait".to_owned(), said: Said::Freeze };
             let sim = name("dev");
-            let mut decree = std::pin::pin!(journal.decree(&app, &sim, &word, at));
-            let heard = decree.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            let mut intervention = std::pin::pin!(journal.intervene(&app, &sim, &word, at));
+            let heard = intervention.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             assert!(matches!(heard, Poll::Ready(Ok(_))), "in memory nothing is waited for");
         }
         Ok(())

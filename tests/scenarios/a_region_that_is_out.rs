@@ -78,7 +78,7 @@ async fn cut_off_at(is: fn(&Effect) -> bool, kind: Kind, minutes: i64) -> (Simul
     let id = run.id.clone();
     let world = sim.world.clone();
     let (mut done, order) = (false, faults::Fault::next("*", 100_000, kind));
-    sim.journal.set_hook(move |moment, facts| {
+    sim.journal.set_append_hook(move |moment, facts| {
         let now = facts.iter().any(|f| matches!(f, Fact::Intended { effect, .. } if is(effect)));
         if moment == Moment::After && now && !std::mem::replace(&mut done, true) {
             world.lock().unwrap().order_fault(order.clone());

@@ -38,7 +38,7 @@ async fn by_another_approver_counts_until_the_stage_is_entered() {
     let request = sim.asked(&id, "prod").await;
     let (journal, release, at) = (sim.journal.clone(), id.clone(), sim.time.timestamp());
     let mut said = false;
-    sim.journal.set_hook(move |moment, facts| {
+    sim.journal.set_append_hook(move |moment, facts| {
         // The plan is the last thing that is read before the stage is entered.
         if moment == Moment::After && facts.iter().any(|f| matches!(f, Fact::StagePlanned { .. })) && !said {
             said = true;

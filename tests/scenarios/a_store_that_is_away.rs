@@ -34,7 +34,7 @@ async fn rolling(error: JournalError, minutes: u64) -> (Simulation, Run) {
     let run = stage.release().await;
     stage.fact(&run.id, "rolled", rollout_started).await;
     let until = Instant::now() + Duration::from_secs(60 * minutes);
-    stage.journal.set_way(move || if Instant::now() < until { Err(error.clone()) } else { Ok(()) });
+    stage.journal.set_call_hook(move || if Instant::now() < until { Err(error.clone()) } else { Ok(()) });
     (stage, run)
 }
 
@@ -98,7 +98,7 @@ async fn after_each_write_is_found_to_have_written_it() {
     let stage = story().open();
     let run = stage.release().await;
     let (mut written, mut lost) = (0, 0);
-    stage.journal.set_hook(move |moment, _| {
+    stage.journal.set_append_hook(move |moment, _| {
         written += u32::from(moment == Moment::After);
         match moment == Moment::After && written % 2 == 0 && lost < 40 {
             true => {

@@ -55,7 +55,7 @@ async fn is_no_failure_where_it_ended_while_no_process_looked() {
 async fn to_be_told_of_is_never_run_again() {
     let sim = Story::new().stages(&["dev"]).open();
     // The process ends with its intent written down.
-    sim.journal.set_hook(|moment, facts| {
+    sim.journal.set_append_hook(|moment, facts| {
         let runs = |f: &Fact| matches!(f, Fact::Intended { effect: Effect::RunTask { .. }, .. });
         match moment == Moment::After && facts.iter().any(runs) {
             true => Err(JournalError::Store("gone".to_owned())),
@@ -65,7 +65,7 @@ async fn to_be_told_of_is_never_run_again() {
     let run = sim.release().await;
     let id = run.id.clone();
     run.fails().await;
-    sim.journal.set_hook(|_, _| Ok(()));
+    sim.journal.set_append_hook(|_, _| Ok(()));
     for _ in 0..3 {
         sim.hours(25).await;
         let ended = sim.resumes(&id).await.end(&sim).await;

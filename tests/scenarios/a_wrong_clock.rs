@@ -45,8 +45,8 @@ async fn an_hour_off_makes_no_success_of_a_failure() {
 
 /// What a stage's holder has done last to say that he lives.
 async fn beat(sim: &Simulation) -> u64 {
-    let (_, _, pulse) = sim.journal.holder(&sim.pipeline().app, &name("dev")).await.unwrap().expect("it is held");
-    pulse.beat
+    let (_, _, heartbeat) = sim.journal.holder(&sim.pipeline().app, &name("dev")).await.unwrap().expect("it is held");
+    heartbeat.beat
 }
 
 #[tokio::test(start_paused = true)]

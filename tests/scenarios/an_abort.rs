@@ -88,7 +88,7 @@ async fn that_comes_when_all_is_done_is_heard_and_told() {
     let run = sim.release().await;
     let (journal, id, at) = (sim.journal.clone(), run.id.clone(), sim.time.timestamp());
     // After its last look into the inbox, and before it has ended.
-    sim.journal.set_hook(move |moment, facts| {
+    sim.journal.set_append_hook(move |moment, facts| {
         if moment == Moment::After && facts.iter().any(|f| matches!(f, Fact::StageLeft { .. })) {
             let abort = MessageBody::Abort { by: DEVELOPER.identity(), reason: "no".to_owned(), roll_back: false };
             let mut sent = std::pin::pin!(journal.send(&id, abort, at));

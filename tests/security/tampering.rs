@@ -190,7 +190,7 @@ async fn filled(journal: &SqliteJournal, app: &AppName, release: &ReleaseId) {
     let facts = [Fact::Absorbed { message: 1 }, Fact::Warned { warning }];
     journal.append(&lease, last, &facts, now).await.unwrap();
     let word = Word { by, reason: "an incident".into(), said: Said::Freeze };
-    journal.decree(app, &stage, &word, now).await.unwrap();
+    journal.intervene(app, &stage, &word, now).await.unwrap();
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ fn append(stopped: &StoppedRelease, form: u32, payload: &str) {
     .unwrap();
     db.execute("UPDATE releases SET last_seq = ?1, last_hash = ?2, form = ?3", rusqlite::params![seq, hash, form])
         .unwrap();
-    let columns = "release app started_at last_at form last_seq last_hash sent carried absorbed fence hold imported";
+    let columns = "release app started_at last_at form last_seq last_hash last_message imported_messages absorbed fence claim imported";
     let mut sealed = String::new();
     for column in columns.split(' ') {
         let value = format!("SELECT coalesce(CAST({column} AS TEXT), '') FROM releases");

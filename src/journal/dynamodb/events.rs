@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::call::Call;
-use super::head::Head;
 use super::item::{Item, Read, bytes, fill, number, text};
 use super::key::{CHUNK, EVENT, Key, RELEASE, numbered, of_app, of_blob, of_release};
 use super::messages;
-use super::place::Place;
-use super::ranges::Ranges;
+use super::number_set::NumberSet;
+use super::release_item::ReleaseItem;
+use super::stage_item::StageItem;
 use super::table::{If, READS, Table, Written};
+use super::write_attempts::WriteAttempts;
 use crate::journal::codec::{self, Chunks, Encoded, Row, Tip};
-use crate::journal::lease::{self, Gone};
+use crate::journal::lease::{self, HasEnded};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::ledger::{StageLedger, stage_of};
@@ -35,29 +35,29 @@ pub(super) async fn begin(
     first: &Fact,
     holder: &Holder,
     now: Timestamp,
-    gone: &Gone,
+    has_ended: &HasEnded,
 ) -> Result<(Lease, Event), JournalError> {
-    if Head::find(table, release).await?.is_some() {
+    if ReleaseItem::find(table, release).await?.is_some() {
         return Err(lease::recorded_already(release));
     }
-    let mut head = Head::new(app, release, now);
-    let lease = head.lease.take(release, holder, None, now, gone)?;
+    let mut release_item = ReleaseItem::new(app, release, now);
+    let lease = release_item.lease.take(release, holder, None, now, has_ended)?;
     let one = codec::link(release, &Tip::start(), first, now)?;
     put_blobs(table, std::slice::from_ref(&one)).await?;
-    head.tip = one.tip();
-    let mut call = Call::new();
+    release_item.tip = one.tip();
+    let mut attempts = WriteAttempts::new();
     loop {
-        let token = call.token();
-        let mut items = vec![head.write(&token)?, listing(app, release)];
+        let token = attempts.token();
+        let mut items = vec![release_item.write(&token)?, listing(app, release)];
         items.extend(pack(release, std::slice::from_ref(&one.row), &token)?);
         let written = table.put_all(&token, items).await?;
-        if matches!(written, Written::Yes) || wrote_event(table, &call, release, 1).await? {
+        if matches!(written, Written::Yes) || wrote_event(table, &attempts, release, 1).await? {
             return Ok((lease, one.event));
         }
-        if Head::find(table, release).await?.is_some() {
+        if ReleaseItem::find(table, release).await?.is_some() {
             return Err(lease::recorded_already(release));
         }
-        call.again(table, written).await?;
+        attempts.again(table, written).await?;
     }
 }
 
@@ -69,72 +69,72 @@ pub(super) async fn append(
     now: Timestamp,
 ) -> Result<Vec<Event>, JournalError> {
     let release = &lease.release;
-    let touched = facts.iter().flat_map(|fact| [lease::needs(fact), stage_of(fact)]);
+    let touched = facts.iter().flat_map(|fact| [lease::stage_needed(fact), stage_of(fact)]);
     let stages: BTreeSet<StageName> = touched.flatten().cloned().collect();
-    let mut call = Call::new();
+    let mut attempts = WriteAttempts::new();
     // Of the first attempt; a later one would link the same, for it begins after the same event.
     let mut linked: Option<Vec<Encoded>> = None;
     loop {
-        let mut head = Head::load(table, release).await?;
+        let mut release_item = ReleaseItem::load(table, release).await?;
         if let Some(linked) = &linked
-            && call.is_again()
-            && head.tip.seq > after
-            && wrote_event(table, &call, release, after + 1).await?
+            && attempts.is_again()
+            && release_item.tip.seq > after
+            && wrote_event(table, &attempts, release, after + 1).await?
         {
             return Ok(linked.iter().map(|one| one.event.clone()).collect());
         }
-        codec::known_form(head.form)?;
-        head.lease.check(lease)?;
-        if head.tip.seq != after {
-            return Err(lease::not_last(release, after, head.tip.seq));
+        codec::check_form(release_item.form)?;
+        release_item.lease.check(lease)?;
+        if release_item.tip.seq != after {
+            return Err(lease::not_last(release, after, release_item.tip.seq));
         }
-        let mut places: BTreeMap<StageName, Place> = BTreeMap::new();
+        let mut stage_items: BTreeMap<StageName, StageItem> = BTreeMap::new();
         for stage in &stages {
-            places.insert(stage.clone(), Place::load(table, &head.app, stage).await?);
+            stage_items.insert(stage.clone(), StageItem::load(table, &release_item.app, stage).await?);
         }
         for fact in facts {
-            if let Some(stage) = lease::needs(fact) {
-                lease::may_write(fact, stage, &places[stage].lease, &places[stage].ledger, lease)?;
+            if let Some(stage) = lease::stage_needed(fact) {
+                lease::may_write(fact, stage, &stage_items[stage].lease, &stage_items[stage].ledger, lease)?;
             }
         }
         for id in lease::absorbed(facts) {
-            if !head.absorbed.insert(id) || !messages::is_there(table, release, id).await? {
+            if !release_item.absorbed.insert(id) || !messages::is_there(table, release, id).await? {
                 return Err(lease::not_waiting(release, id));
             }
         }
         if linked.is_none() {
-            let encoded = link(release, &head.tip, facts, now)?;
+            let encoded = link(release, &release_item.tip, facts, now)?;
             put_blobs(table, &encoded).await?;
             linked = Some(encoded);
         }
         let encoded = linked.as_deref().unwrap_or_default();
         for one in encoded {
-            let place = stage_of(&one.event.fact).and_then(|stage| places.get_mut(stage));
-            if let Some(place) = place {
-                place.ledger.apply(&one.event);
+            let stage_item = stage_of(&one.event.fact).and_then(|stage| stage_items.get_mut(stage));
+            if let Some(stage_item) = stage_item {
+                stage_item.ledger.apply(&one.event);
             }
         }
-        for stage in lease::left(facts) {
-            if let Some(place) = places.get_mut(stage) {
-                place.lease.free(release);
-                head.stages.remove(&(head.app.clone(), stage.clone()));
+        for stage in lease::stages_left(facts) {
+            if let Some(stage_item) = stage_items.get_mut(stage) {
+                stage_item.lease.unlock(release);
+                release_item.stages.remove(&(release_item.app.clone(), stage.clone()));
             }
         }
         if let Some(last) = encoded.last() {
-            head.tip = last.tip();
-            head.last_at = now;
+            release_item.tip = last.tip();
+            release_item.last_at = now;
         }
-        let token = call.token();
-        let mut items = vec![head.write(&token)?];
+        let token = attempts.token();
+        let mut items = vec![release_item.write(&token)?];
         // Also where a stage is only looked at: its `rev` is what holds others off until this is written.
-        for place in places.values() {
-            items.extend(place.write()?);
+        for stage_item in stage_items.values() {
+            items.extend(stage_item.write()?);
         }
         let rows: Vec<Row> = encoded.iter().map(|one| one.row.clone()).collect();
         items.extend(pack(release, &rows, &token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(encoded.iter().map(|one| one.event.clone()).collect()),
-            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
         }
     }
 }
@@ -152,12 +152,12 @@ fn link(release: &ReleaseId, tip: &Tip, facts: &[Fact], now: Timestamp) -> Resul
 
 pub(super) async fn wrote_event(
     table: &Table,
-    call: &Call,
+    attempts: &WriteAttempts,
     release: &ReleaseId,
     seq: u64,
 ) -> Result<bool, JournalError> {
     let Some(item) = table.get(&Key::event(release, seq)).await? else { return Ok(false) };
-    Ok(call.wrote(Read::new(&item, "an event")?.text("token")?))
+    Ok(attempts.wrote(Read::new(&item, "an event")?.text("token")?))
 }
 
 /// Rows as items, none of which may be there yet.
@@ -226,11 +226,11 @@ pub(super) async fn put_blobs(table: &Table, encoded: &[Encoded]) -> Result<(), 
 pub(super) async fn put_blob(table: &Table, blob: &str, chunks: &[Vec<u8>]) -> Result<(), JournalError> {
     for (part, chunk) in chunks.iter().enumerate() {
         let item = fill(Key::chunk(blob, part).item(), [("bytes", bytes(chunk))]);
-        let mut call = Call::new();
+        let mut attempts = WriteAttempts::new();
         loop {
             match table.put(item.clone(), If::Always).await? {
                 Written::Yes => break,
-                unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
+                unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
             }
         }
     }
@@ -242,19 +242,19 @@ pub(super) fn listing(app: &AppName, release: &ReleaseId) -> (Item, If) {
 }
 
 /// A release's head, rows and chunks as they stand together, not checked yet.
-async fn stored(table: &Table, release: &ReleaseId) -> Result<(Head, Vec<Row>, Chunks), JournalError> {
+async fn stored(table: &Table, release: &ReleaseId) -> Result<(ReleaseItem, Vec<Row>, Chunks), JournalError> {
     let mut attempt = 0;
-    let (head, rows) = loop {
+    let (release_item, rows) = loop {
         // What the head tells of was written with it or before. What was appended since is left out.
-        let head = Head::load(table, release).await?;
-        let items = table.range(&of_release(release), EVENT, &numbered(EVENT, head.tip.seq)).await?;
+        let release_item = ReleaseItem::load(table, release).await?;
+        let items = table.range(&of_release(release), EVENT, &numbered(EVENT, release_item.tip.seq)).await?;
         let mut found = Vec::new();
         for item in &items {
             found.extend(rows(item, release)?);
         }
         attempt += 1;
-        if found.len() as u64 == head.tip.seq || attempt == READS {
-            break (head, found);
+        if found.len() as u64 == release_item.tip.seq || attempt == READS {
+            break (release_item, found);
         }
         table.pause(attempt).await?;
     };
@@ -267,7 +267,7 @@ async fn stored(table: &Table, release: &ReleaseId) -> Result<(Head, Vec<Row>, C
             free.insert(items.iter().map(chunk).collect::<Result<_, _>>()?);
         }
     }
-    Ok((head, rows, chunks))
+    Ok((release_item, rows, chunks))
 }
 
 pub(super) async fn read(table: &Table, release: &ReleaseId) -> Result<Vec<Event>, JournalError> {
@@ -275,39 +275,43 @@ pub(super) async fn read(table: &Table, release: &ReleaseId) -> Result<Vec<Event
 }
 
 pub(super) async fn export(table: &Table, release: &ReleaseId) -> Result<Record, JournalError> {
-    let (head, rows, chunks, _) = whole(table, release).await?;
-    codec::record(&head.app, release, rows, &chunks)
+    let (release_item, rows, chunks, _) = whole(table, release).await?;
+    codec::record(&release_item.app, release, rows, &chunks)
 }
 
 /// The same, found to be whole.
-async fn whole(table: &Table, release: &ReleaseId) -> Result<(Head, Vec<Row>, Chunks, Vec<Event>), JournalError> {
-    let (head, rows, chunks) = stored(table, release).await?;
-    let events = codec::decode(release, &rows, &head.tip, &chunks)?;
-    let mut named = Ranges::default();
+async fn whole(
+    table: &Table,
+    release: &ReleaseId,
+) -> Result<(ReleaseItem, Vec<Row>, Chunks, Vec<Event>), JournalError> {
+    let (release_item, rows, chunks) = stored(table, release).await?;
+    let events = codec::decode(release, &rows, &release_item.tip, &chunks)?;
+    let mut named = NumberSet::default();
     for id in events.iter().flat_map(|e| lease::absorbed(std::slice::from_ref(&e.fact))) {
         named.insert(id);
     }
-    if named != head.absorbed {
-        let text = format!("the events of {release} absorb the messages {named}, not {} as noted", head.absorbed);
+    if named != release_item.absorbed {
+        let text =
+            format!("the events of {release} absorb the messages {named}, not {} as noted", release_item.absorbed);
         return Err(JournalError::Corrupt(text));
     }
     // The inbox is no part of the chain; that it is whole is part of its being so.
     messages::waiting(table, release).await?;
-    Ok((head, rows, chunks, events))
+    Ok((release_item, rows, chunks, events))
 }
 
-pub(super) async fn list(table: &Table, app: &AppName, gone: &Gone) -> Result<Vec<Listed>, JournalError> {
+pub(super) async fn list(table: &Table, app: &AppName, has_ended: &HasEnded) -> Result<Vec<Listed>, JournalError> {
     let corrupt = || JournalError::Corrupt(format!("the list of {app}'s releases cannot be read"));
     let mut keys = Vec::new();
     for item in table.all(&of_app(app), RELEASE).await? {
         let sk = Read::new(&item, "a list of releases")?.text("sk")?;
         let release: ReleaseId = sk.strip_prefix(RELEASE).and_then(|id| id.parse().ok()).ok_or_else(corrupt)?;
-        keys.push(Key::head(&release));
+        keys.push(Key::release(&release));
     }
     let mut listed = Vec::with_capacity(keys.len());
     for item in table.get_each(&keys).await? {
-        let Head { release, app, started_at, last_at, lease, imported, .. } = Head::parse(&item)?;
-        listed.push(Listed { release, app, started_at, last_at, held_by: lease.holder(gone), imported });
+        let ReleaseItem { release, app, started_at, last_at, lease, imported, .. } = ReleaseItem::parse(&item)?;
+        listed.push(Listed { release, app, started_at, last_at, held_by: lease.holder(has_ended), imported });
     }
     if listed.len() != keys.len() {
         return Err(corrupt());
@@ -317,5 +321,5 @@ pub(super) async fn list(table: &Table, app: &AppName, gone: &Gone) -> Result<Ve
 }
 
 pub(super) async fn ledger(table: &Table, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
-    Ok(Place::load(table, app, stage).await?.ledger)
+    Ok(StageItem::load(table, app, stage).await?.ledger)
 }

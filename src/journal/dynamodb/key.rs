@@ -24,8 +24,8 @@ impl Key {
         Key { pk, sk: sk.into() }
     }
 
-    pub fn head(release: &ReleaseId) -> Key {
-        Key::new(of_release(release), "head")
+    pub fn release(release: &ReleaseId) -> Key {
+        Key::new(of_release(release), "release")
     }
 
     /// The item that begins with this event.

@@ -2,72 +2,72 @@
 
 use jiff::Timestamp;
 
-use super::call::Call;
 use super::events;
-use super::head::Head;
 use super::item::Item;
-use super::place::Place;
+use super::release_item::ReleaseItem;
+use super::stage_item::StageItem;
 use super::table::{If, Table, Written};
+use super::write_attempts::WriteAttempts;
 use crate::journal::codec;
-use crate::journal::lease::{self, Gone, StageLease};
+use crate::journal::lease::{self, HasEnded, StageLease};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::ledger::{StageLedger, Word};
-use crate::ports::journal::{Holder, JournalError, Lease, Pulse};
+use crate::ports::journal::{Heartbeat, Holder, JournalError, Lease};
 
 pub(super) async fn take(
     table: &Table,
     release: &ReleaseId,
     holder: &Holder,
-    still: Option<Pulse>,
+    stale: Option<Heartbeat>,
     now: Timestamp,
-    gone: &Gone,
+    has_ended: &HasEnded,
 ) -> Result<Lease, JournalError> {
-    let mut call = Call::new();
+    let mut attempts = WriteAttempts::new();
     loop {
-        let mut head = Head::own(table, release).await?;
-        if call.is_again() && call.wrote(&head.token) {
-            return Ok(Lease { release: release.clone(), holder: holder.clone(), fence: head.lease.fence });
+        let mut release_item = ReleaseItem::own(table, release).await?;
+        if attempts.is_again() && attempts.wrote(&release_item.token) {
+            return Ok(Lease { release: release.clone(), holder: holder.clone(), fence: release_item.lease.fence });
         }
-        let lease = head.lease.take(release, holder, still, now, gone)?;
-        let token = call.token();
-        match table.put_all(&token, vec![head.write(&token)?]).await? {
+        let lease = release_item.lease.take(release, holder, stale, now, has_ended)?;
+        let token = attempts.token();
+        match table.put_all(&token, vec![release_item.write(&token)?]).await? {
             Written::Yes => return Ok(lease),
-            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
         }
     }
 }
 
 pub(super) async fn renew(table: &Table, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
-    let mut call = Call::new();
+    let mut attempts = WriteAttempts::new();
     loop {
-        let mut head = Head::load(table, &lease.release).await?;
-        head.lease.renew(lease, now)?;
-        let mut items = each_stage(table, &mut head, |stage| stage.renew(lease, now)).await?;
-        let token = call.token();
-        items.push(head.write(&token)?);
+        let mut release_item = ReleaseItem::load(table, &lease.release).await?;
+        release_item.lease.renew(lease, now)?;
+        let mut items = each_stage(table, &mut release_item, |stage| stage.renew(lease, now)).await?;
+        let token = attempts.token();
+        items.push(release_item.write(&token)?);
         match table.put_all(&token, items).await? {
-            Written::Yes => return Ok(head.stages.into_iter().map(|(_, stage)| stage).collect()),
-            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
+            Written::Yes => return Ok(release_item.stages.into_iter().map(|(_, stage)| stage).collect()),
+            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
         }
     }
 }
 
 pub(super) async fn give_up(table: &Table, lease: &Lease) -> Result<(), JournalError> {
-    let mut call = Call::new();
+    let mut attempts = WriteAttempts::new();
     loop {
-        let mut head = Head::load(table, &lease.release).await?;
-        if call.is_again() && call.wrote(&head.token) {
+        let mut release_item = ReleaseItem::load(table, &lease.release).await?;
+        if attempts.is_again() && attempts.wrote(&release_item.token) {
             return Ok(());
         }
-        head.lease.give_up(lease)?;
-        let mut items = each_stage(table, &mut head, |stage| stage.free(&lease.release)).await?;
-        head.stages.clear();
-        let token = call.token();
-        items.push(head.write(&token)?);
+        release_item.lease.give_up(lease)?;
+        let mut items = each_stage(table, &mut release_item, |stage| stage.unlock(&lease.release)).await?;
+        release_item.stages.clear();
+        let token = attempts.token();
+        items.push(release_item.write(&token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(()),
-            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
         }
     }
 }
@@ -79,33 +79,33 @@ pub(super) async fn break_lease(
     fact: &Fact,
     now: Timestamp,
 ) -> Result<Option<Event>, JournalError> {
-    let mut call = Call::new();
-    let mut attempts: Vec<Event> = Vec::new();
+    let mut attempts = WriteAttempts::new();
+    let mut tried: Vec<Event> = Vec::new();
     loop {
-        let mut head = Head::load(table, release).await?;
-        codec::known_form(head.form)?;
-        for event in &attempts {
-            if events::wrote_event(table, &call, release, event.seq).await? {
+        let mut release_item = ReleaseItem::load(table, release).await?;
+        codec::check_form(release_item.form)?;
+        for event in &tried {
+            if events::wrote_event(table, &attempts, release, event.seq).await? {
                 return Ok(Some(event.clone()));
             }
         }
-        if !head.lease.break_off(release, fence)? {
+        if !release_item.lease.break_lock(release, fence)? {
             return Ok(None);
         }
-        let mut items = each_stage(table, &mut head, |stage| stage.free(release)).await?;
-        head.stages.clear();
-        let one = codec::link(release, &head.tip, fact, now)?;
+        let mut items = each_stage(table, &mut release_item, |stage| stage.unlock(release)).await?;
+        release_item.stages.clear();
+        let one = codec::link(release, &release_item.tip, fact, now)?;
         events::put_blobs(table, std::slice::from_ref(&one)).await?;
-        head.tip = one.tip();
-        head.last_at = now;
-        let token = call.token();
-        items.push(head.write(&token)?);
+        release_item.tip = one.tip();
+        release_item.last_at = now;
+        let token = attempts.token();
+        items.push(release_item.write(&token)?);
         items.extend(events::pack(release, std::slice::from_ref(&one.row), &token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(Some(one.event)),
             unclear @ (Written::No | Written::Perhaps(_)) => {
-                attempts.push(one.event);
-                call.again(table, unclear).await?;
+                tried.push(one.event);
+                attempts.again(table, unclear).await?;
             }
         }
     }
@@ -114,16 +114,16 @@ pub(super) async fn break_lease(
 /// A change to every stage that the release has; those that it lost are forgotten.
 async fn each_stage(
     table: &Table,
-    head: &mut Head,
+    release_item: &mut ReleaseItem,
     mut change: impl FnMut(&mut StageLease) -> bool + Send,
 ) -> Result<Vec<(Item, If)>, JournalError> {
     let mut items = Vec::new();
-    for (app, stage) in head.stages.clone() {
-        let mut place = Place::load(table, &app, &stage).await?;
-        if change(&mut place.lease) {
-            items.extend(place.write()?);
+    for (app, stage) in release_item.stages.clone() {
+        let mut stage_item = StageItem::load(table, &app, &stage).await?;
+        if change(&mut stage_item.lease) {
+            items.extend(stage_item.write()?);
         } else {
-            head.stages.remove(&(app, stage));
+            release_item.stages.remove(&(app, stage));
         }
     }
     Ok(items)
@@ -134,24 +134,24 @@ pub(super) async fn lock_stage(
     app: &AppName,
     stage: &StageName,
     lease: &Lease,
-    still: Option<Pulse>,
+    stale: Option<Heartbeat>,
     now: Timestamp,
-    gone: &Gone,
+    has_ended: &HasEnded,
 ) -> Result<u64, JournalError> {
-    let mut call = Call::new();
+    let mut attempts = WriteAttempts::new();
     loop {
-        let mut head = Head::load(table, &lease.release).await?;
-        head.lease.check(lease)?;
-        let mut place = Place::load(table, app, stage).await?;
-        let fence = place.lease.lock(stage, lease, still, now, gone)?;
-        head.stages.insert((app.clone(), stage.clone()));
-        let token = call.token();
-        let mut items = place.write()?;
-        items.push(head.write(&token)?);
+        let mut release_item = ReleaseItem::load(table, &lease.release).await?;
+        release_item.lease.check(lease)?;
+        let mut stage_item = StageItem::load(table, app, stage).await?;
+        let fence = stage_item.lease.lock(stage, lease, stale, now, has_ended)?;
+        release_item.stages.insert((app.clone(), stage.clone()));
+        let token = attempts.token();
+        let mut items = stage_item.write()?;
+        items.push(release_item.write(&token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(fence),
             // Locking what is locked already is no change, so that an attempt that was written is found to be so.
-            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
         }
     }
 }
@@ -162,43 +162,43 @@ pub(super) async fn unlock_stage(
     stage: &StageName,
     lease: &Lease,
 ) -> Result<(), JournalError> {
-    let mut call = Call::new();
+    let mut attempts = WriteAttempts::new();
     loop {
-        let mut head = Head::load(table, &lease.release).await?;
-        head.lease.check(lease)?;
-        let mut place = Place::load(table, app, stage).await?;
-        if !place.lease.free(&lease.release) {
+        let mut release_item = ReleaseItem::load(table, &lease.release).await?;
+        release_item.lease.check(lease)?;
+        let mut stage_item = StageItem::load(table, app, stage).await?;
+        if !stage_item.lease.unlock(&lease.release) {
             return Ok(());
         }
-        head.stages.remove(&(app.clone(), stage.clone()));
-        let token = call.token();
-        let mut items = place.write()?;
-        items.push(head.write(&token)?);
+        release_item.stages.remove(&(app.clone(), stage.clone()));
+        let token = attempts.token();
+        let mut items = stage_item.write()?;
+        items.push(release_item.write(&token)?);
         match table.put_all(&token, items).await? {
             Written::Yes => return Ok(()),
-            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
+            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
         }
     }
 }
 
-pub(super) async fn decree(
+pub(super) async fn intervene(
     table: &Table,
     app: &AppName,
     stage: &StageName,
     word: &Word,
     now: Timestamp,
 ) -> Result<StageLedger, JournalError> {
-    let mut call = Call::new();
+    let mut attempts = WriteAttempts::new();
     loop {
-        let mut place = Place::load(table, app, stage).await?;
-        if call.is_again() && place.ledger.has_heard(word, now) {
-            return Ok(place.ledger);
+        let mut stage_item = StageItem::load(table, app, stage).await?;
+        if attempts.is_again() && stage_item.ledger.has_heard(word, now) {
+            return Ok(stage_item.ledger);
         }
-        lease::decree(stage, &mut place.lease, &mut place.ledger, word, now)?;
-        let token = call.token();
-        match table.put_all(&token, place.write()?).await? {
-            Written::Yes => return Ok(place.ledger),
-            unclear @ (Written::No | Written::Perhaps(_)) => call.again(table, unclear).await?,
+        lease::intervene(stage, &mut stage_item.lease, &mut stage_item.ledger, word, now)?;
+        let token = attempts.token();
+        match table.put_all(&token, stage_item.write()?).await? {
+            Written::Yes => return Ok(stage_item.ledger),
+            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
         }
     }
 }

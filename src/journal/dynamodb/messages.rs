@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::call::Call;
-use super::head::Head;
 use super::item::{Item, Read, fill, number, sealed, text};
 use super::key::{Key, MESSAGE, SENT, numbered, of_inbox};
+use super::release_item::ReleaseItem;
 use super::table::{If, READS, Table, Written};
+use super::write_attempts::WriteAttempts;
 use crate::journal::codec::{seal, unseal};
 use crate::model::ids::ReleaseId;
 use crate::model::inbox::{Message, MessageBody};
@@ -19,19 +19,19 @@ pub(super) async fn send(
     now: Timestamp,
 ) -> Result<u64, JournalError> {
     // A release that was begun stays, so that this needs no transaction with its partition.
-    let carried = Head::own(table, release).await?.carried;
-    let mut call = Call::new();
+    let imported_messages = ReleaseItem::own(table, release).await?.imported_messages;
+    let mut attempts = WriteAttempts::new();
     let mut message = Message { id: 0, at: now, release: release.clone(), body };
     // The number is kept while nobody can tell whether it was written: two would be one message twice.
     let mut keep = false;
     loop {
         let sent = sent(table.get(&Key::sent(release)).await?.as_ref(), release)?;
         if !keep {
-            message.id = sent.max(carried) + 1;
+            message.id = sent.max(imported_messages) + 1;
         }
         let (body, hash) = seal(&message)?;
         let key = Key::message(release, message.id);
-        let token = call.token();
+        let token = attempts.token();
         let item = fill(key.item(), [("body", text(body)), ("hash", text(hash)), ("token", text(&token))]);
         let counted = sealed(fill(Key::sent(release).item(), [("rev", number(message.id))]));
         let counts = if sent == 0 { If::New } else { If::Rev(sent) };
@@ -41,19 +41,19 @@ pub(super) async fn send(
             Written::Perhaps(_) => keep = true,
             Written::No => {
                 let there = table.get(&key).await?;
-                let ours = there.as_ref().is_some_and(|item| wrote(&call, item));
+                let ours = there.as_ref().is_some_and(|item| wrote(&attempts, item));
                 if ours {
                     return Ok(message.id);
                 }
                 keep = false;
             }
         }
-        call.again(table, written).await?;
+        attempts.again(table, written).await?;
     }
 }
 
-fn wrote(call: &Call, item: &Item) -> bool {
-    Read::part(item, "a message").text("token").is_ok_and(|token| call.wrote(token))
+fn wrote(attempts: &WriteAttempts, item: &Item) -> bool {
+    Read::part(item, "a message").text("token").is_ok_and(|token| attempts.wrote(token))
 }
 
 /// The last message's number; 0 before the first that came here.
@@ -76,9 +76,9 @@ fn id(item: &Item, release: &ReleaseId) -> Result<u64, JournalError> {
 pub(super) async fn waiting(table: &Table, release: &ReleaseId) -> Result<Vec<Message>, JournalError> {
     let mut attempt = 0;
     loop {
-        let head = Head::load(table, release).await?;
+        let release_item = ReleaseItem::load(table, release).await?;
         attempt += 1;
-        match look(table, &head).await? {
+        match look(table, &release_item).await? {
             Ok(waiting) => return Ok(waiting),
             Err(missing) if attempt == READS => {
                 let text = format!("message {missing} to {release} is gone, or was never sent");
@@ -90,12 +90,12 @@ pub(super) async fn waiting(table: &Table, release: &ReleaseId) -> Result<Vec<Me
 }
 
 /// The messages that wait, or the number of one that should be there.
-async fn look(table: &Table, head: &Head) -> Result<Result<Vec<Message>, u64>, JournalError> {
-    let release = &head.release;
-    let first = head.absorbed.first_missing().max(head.carried + 1);
+async fn look(table: &Table, release_item: &ReleaseItem) -> Result<Result<Vec<Message>, u64>, JournalError> {
+    let release = &release_item.release;
+    let first = release_item.absorbed.first_missing().max(release_item.imported_messages + 1);
     let mut items = table.range(&of_inbox(release), &numbered(MESSAGE, first), SENT).await?;
     let counter = items.pop_if(|item| Key::of(item).sk == SENT);
-    let sent = sent(counter.as_ref(), release)?.max(head.carried);
+    let sent = sent(counter.as_ref(), release)?.max(release_item.imported_messages);
     let mut due = first;
     let mut waiting = Vec::new();
     for item in items {
@@ -104,7 +104,7 @@ async fn look(table: &Table, head: &Head) -> Result<Result<Vec<Message>, u64>, J
             return Ok(Err(due));
         }
         due += 1;
-        if head.absorbed.contains(id) {
+        if release_item.absorbed.contains(id) {
             continue;
         }
         let what = format!("message {id} to {release}");

@@ -7,7 +7,7 @@
 //!
 //! | `pk` | `sk` | holds |
 //! | --- | --- | --- |
-//! | `release/ID` | `head` | application, first and last time, form, the chain's end, the lease, the stages it holds, the messages absorbed |
+//! | `release/ID` | `release` | application, first and last time, form, the chain's end, the lease, the stages it holds, the messages absorbed |
 //! | `release/ID` | `event/N` | the rows from event N on that one append wrote together, as many as fit |
 //! | `inbox/ID` | `message/N` | a message of somebody else, never changed |
 //! | `app/NAME` | `release/ID` | that the release is one of this application's |
@@ -33,18 +33,18 @@
 //! Leases are judged by the times that callers hand in, as everywhere. An observer with a clock of his own can watch `rev`: a
 //! holder that lives moves it.
 
-mod call;
 mod events;
-mod head;
+mod import;
 mod item;
 mod key;
 mod leases;
 mod messages;
-mod place;
-mod ranges;
-mod restore;
+mod number_set;
+mod release_item;
+mod stage_item;
 mod store;
 mod table;
+mod write_attempts;
 
 #[cfg(test)]
 mod moto;

@@ -6,23 +6,23 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use super::place::Place;
+use super::stage_item::StageItem;
 use super::table::Table;
-use super::{events, leases, messages, restore};
+use super::{events, import, leases, messages};
 use crate::aws::session::Sessions;
-use crate::journal::lease::Gone;
+use crate::journal::lease::HasEnded;
 use crate::journal::{codec, process};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::{StageLedger, Word};
 use crate::model::pipeline::Account;
-use crate::ports::journal::{Holder, Imported, Journal, JournalError, Lease, Listed, Pulse, Record};
+use crate::ports::journal::{Heartbeat, Holder, Imported, Journal, JournalError, Lease, Listed, Record};
 
 /// The journal in a table, shared by any number of machines.
 pub struct DynamoDbJournal {
     table: Table,
-    gone: Arc<Gone>,
+    has_ended: Arc<HasEnded>,
     /// A process's own changes come one after the other, so that they never meet in the table.
     turn: Mutex<()>,
 }
@@ -31,16 +31,16 @@ impl DynamoDbJournal {
     /// The journal in this table of an account. Nothing is asked before it is used; a table that is not there is said to be so
     /// then, and never made.
     pub fn new(sessions: Arc<Sessions>, account: Account, table: String) -> DynamoDbJournal {
-        DynamoDbJournal::with_gone(sessions, account, table, Arc::new(process::is_gone))
+        DynamoDbJournal::with_ended(sessions, account, table, Arc::new(process::has_ended))
     }
 
-    pub(super) fn with_gone(
+    pub(super) fn with_ended(
         sessions: Arc<Sessions>,
         account: Account,
         table: String,
-        gone: Arc<Gone>,
+        has_ended: Arc<HasEnded>,
     ) -> DynamoDbJournal {
-        DynamoDbJournal { table: Table::new(sessions, account, table), gone, turn: Mutex::new(()) }
+        DynamoDbJournal { table: Table::new(sessions, account, table), has_ended, turn: Mutex::new(()) }
     }
 }
 
@@ -55,18 +55,18 @@ impl Journal for DynamoDbJournal {
         now: Timestamp,
     ) -> Result<(Lease, Event), JournalError> {
         let _turn = self.turn.lock().await;
-        events::begin(&self.table, app, release, &first, holder, now, &*self.gone).await
+        events::begin(&self.table, app, release, &first, holder, now, &*self.has_ended).await
     }
 
     async fn take(
         &self,
         release: &ReleaseId,
         holder: &Holder,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<Lease, JournalError> {
         let _turn = self.turn.lock().await;
-        leases::take(&self.table, release, holder, still, now, &*self.gone).await
+        leases::take(&self.table, release, holder, stale, now, &*self.has_ended).await
     }
 
     async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
@@ -106,7 +106,7 @@ impl Journal for DynamoDbJournal {
     }
 
     async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError> {
-        events::list(&self.table, app, &*self.gone).await
+        events::list(&self.table, app, &*self.has_ended).await
     }
 
     async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
@@ -122,11 +122,11 @@ impl Journal for DynamoDbJournal {
         app: &AppName,
         stage: &StageName,
         lease: &Lease,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<u64, JournalError> {
         let _turn = self.turn.lock().await;
-        leases::lock_stage(&self.table, app, stage, lease, still, now, &*self.gone).await
+        leases::lock_stage(&self.table, app, stage, lease, stale, now, &*self.has_ended).await
     }
 
     async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
@@ -142,11 +142,11 @@ impl Journal for DynamoDbJournal {
         &self,
         app: &AppName,
         stage: &StageName,
-    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
-        Ok(Place::load(&self.table, app, stage).await?.lease.holder(&*self.gone))
+    ) -> Result<Option<(ReleaseId, Holder, Heartbeat)>, JournalError> {
+        Ok(StageItem::load(&self.table, app, stage).await?.lease.holder(&*self.has_ended))
     }
 
-    async fn decree(
+    async fn intervene(
         &self,
         app: &AppName,
         stage: &StageName,
@@ -154,15 +154,15 @@ impl Journal for DynamoDbJournal {
         now: Timestamp,
     ) -> Result<StageLedger, JournalError> {
         let _turn = self.turn.lock().await;
-        leases::decree(&self.table, app, stage, word, now).await
+        leases::intervene(&self.table, app, stage, word, now).await
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {
         events::export(&self.table, release).await
     }
 
-    async fn restore(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError> {
+    async fn import(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError> {
         let verified = codec::verify(record)?;
-        restore::restore(&self.table, record, &verified, mark).await
+        import::import(&self.table, record, &verified, mark).await
     }
 }

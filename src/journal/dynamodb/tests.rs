@@ -14,7 +14,7 @@ use super::DynamoDbJournal;
 use super::moto::{Moto, Way};
 use crate::aws::session::{Sessions, Setup};
 use crate::journal::blob::INLINE_LIMIT;
-use crate::journal::conformance::{Dead, TestStore, gone, holder};
+use crate::journal::conformance::{Dead, TestStore, ended, holder};
 use crate::model::approval::Identity;
 use crate::model::event::{Event, Fact};
 use crate::model::fault::FaultKind;
@@ -97,7 +97,7 @@ impl Store {
 
     pub fn open(&self, table: &str, dead: &Dead) -> DynamoDbJournal {
         let (sessions, account) = (self.sessions.clone(), self.account.clone());
-        DynamoDbJournal::with_gone(sessions, account, table.to_owned(), Arc::new(gone(dead)))
+        DynamoDbJournal::with_ended(sessions, account, table.to_owned(), Arc::new(ended(dead)))
     }
 
     pub fn test_store(&self) -> TestStore {
@@ -392,7 +392,7 @@ async fn what_is_noted_beside_the_events_is_not_taken_away_or_changed_unseen() {
     journal.lock_stage(&id("shop"), &id("dev"), &lease, None, at(0)).await.unwrap();
     let by = Identity { arn: "arn:aws:iam::1:user/a".into(), account: id("012345678901"), user_id: "A".into() };
     let freeze = Word { by, reason: "an incident".into(), said: Said::Freeze };
-    journal.decree(&id("shop"), &id("dev"), &freeze, at(1)).await.unwrap();
+    journal.intervene(&id("shop"), &id("dev"), &freeze, at(1)).await.unwrap();
     for _ in 0..2 {
         journal.send(&id("r1"), abort(), at(1)).await.unwrap();
     }
@@ -412,7 +412,7 @@ async fn what_is_noted_beside_the_events_is_not_taken_away_or_changed_unseen() {
         // only counts where its own item is gone; a message that was absorbed is read no more.
         let said_twice = pk.starts_with("app/") || sk.ends_with("0001") && pk.starts_with("inbox/");
         let key = json!({ "TableName": table, "Key": { "pk": item["pk"], "sk": item["sk"] } });
-        if !said_twice && sk != "head" {
+        if !said_twice && sk != "release" {
             store.moto.call("DeleteItem", &key.to_string());
             tried += 1;
             if !found().await {

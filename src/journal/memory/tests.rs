@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::journal::conformance::{Dead, TestStore, conformance, gone, holder};
+use crate::journal::conformance::{Dead, TestStore, conformance, ended, holder};
 use crate::model::release::samples::{at, id, started, warned};
 
 pub(in crate::journal) fn test_store() -> TestStore {
     let dead = Dead::default();
-    TestStore { journal: Box::new(MemoryJournal::with_gone(gone(&dead))), dead, _dir: None }
+    TestStore { journal: Box::new(MemoryJournal::with_ended(ended(&dead))), dead, _dir: None }
 }
 
 conformance!(test_store());
@@ -14,7 +14,7 @@ conformance!(test_store());
 /// Fails at this moment of the next append, and at no other.
 fn fail_once(journal: &MemoryJournal, when: Moment) {
     let mut armed = true;
-    journal.set_hook(move |moment, _| {
+    journal.set_append_hook(move |moment, _| {
         if moment == when && std::mem::take(&mut armed) {
             return Err(JournalError::Store("pulled the plug".into()));
         }
@@ -41,7 +41,7 @@ async fn a_hook_sees_the_first_fact_too_and_all_clones_share_it() {
     let journal = MemoryJournal::new();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let note = seen.clone();
-    journal.set_hook(move |moment, facts| {
+    journal.set_append_hook(move |moment, facts| {
         note.lock().unwrap().push((moment, facts.len()));
         Ok(())
     });

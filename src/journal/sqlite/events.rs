@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use rusqlite::Transaction;
 
 use super::error::Failure;
-use super::head::{self, Head};
-use super::place::{Place, each_held};
+use super::release_row::{self, ReleaseRow};
+use super::stage_row::{StageRow, each_claimed};
 use super::{inbox, rows};
 use crate::journal::codec::{self, Chunks, Row, Tip, Verified};
-use crate::journal::lease::{self, Gone};
+use crate::journal::lease::{self, HasEnded};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId};
 use crate::model::ledger::stage_of;
@@ -21,15 +21,15 @@ pub(super) fn begin(
     first: &Fact,
     holder: &Holder,
     now: Timestamp,
-    gone: &Gone,
+    has_ended: &HasEnded,
 ) -> Result<(Lease, Event), Failure> {
-    let mut head = Head::new(app, release, now);
-    let lease = head.lease.take(release, holder, None, now, gone)?;
-    if !head.insert(tx)? {
+    let mut release_row = ReleaseRow::new(app, release, now);
+    let lease = release_row.lease.take(release, holder, None, now, has_ended)?;
+    if !release_row.insert(tx)? {
         return Err(lease::recorded_already(release).into());
     }
-    let event = put_event(tx, &mut head, first, now)?;
-    head.save(tx)?;
+    let event = put_event(tx, &mut release_row, first, now)?;
+    release_row.save(tx)?;
     Ok((lease, event))
 }
 
@@ -41,29 +41,29 @@ pub(super) fn append(
     now: Timestamp,
 ) -> Result<Vec<Event>, Failure> {
     let release = &lease.release;
-    let mut head = Head::load(tx, release)?;
-    head.lease.check(lease)?;
-    if head.tip.seq != after {
-        return Err(lease::not_last(release, after, head.tip.seq).into());
+    let mut release_row = ReleaseRow::load(tx, release)?;
+    release_row.lease.check(lease)?;
+    if release_row.tip.seq != after {
+        return Err(lease::not_last(release, after, release_row.tip.seq).into());
     }
     for fact in facts {
-        if let Some(stage) = lease::needs(fact) {
-            let place = Place::load(tx, &head.app, stage)?;
-            lease::may_write(fact, stage, &place.lease, &place.ledger, lease)?;
+        if let Some(stage) = lease::stage_needed(fact) {
+            let stage_row = StageRow::load(tx, &release_row.app, stage)?;
+            lease::may_write(fact, stage, &stage_row.lease, &stage_row.ledger, lease)?;
         }
     }
-    inbox::absorb(tx, &mut head, facts)?;
+    inbox::absorb(tx, &mut release_row, facts)?;
     let mut events = Vec::with_capacity(facts.len());
     for fact in facts {
-        events.push(put_event(tx, &mut head, fact, now)?);
+        events.push(put_event(tx, &mut release_row, fact, now)?);
     }
-    for stage in lease::left(facts) {
-        let mut place = Place::load(tx, &head.app, stage)?;
-        if place.lease.free(release) {
-            place.save(tx, &head.app, stage)?;
+    for stage in lease::stages_left(facts) {
+        let mut stage_row = StageRow::load(tx, &release_row.app, stage)?;
+        if stage_row.lease.unlock(release) {
+            stage_row.save(tx, &release_row.app, stage)?;
         }
     }
-    head.save(tx)?;
+    release_row.save(tx)?;
     Ok(events)
 }
 
@@ -74,31 +74,36 @@ pub(super) fn break_lease(
     fact: &Fact,
     now: Timestamp,
 ) -> Result<Option<Event>, Failure> {
-    let mut head = Head::load(tx, release)?;
-    if !head.lease.break_off(release, fence)? {
+    let mut release_row = ReleaseRow::load(tx, release)?;
+    if !release_row.lease.break_lock(release, fence)? {
         return Ok(None);
     }
-    each_held(tx, |stage| stage.free(release))?;
-    let event = put_event(tx, &mut head, fact, now)?;
-    head.save(tx)?;
+    each_claimed(tx, |stage| stage.unlock(release))?;
+    let event = put_event(tx, &mut release_row, fact, now)?;
+    release_row.save(tx)?;
     Ok(Some(event))
 }
 
 /// Writes the next event down, and what its stage learns by it; the head is the caller's to save.
-fn put_event(tx: &Transaction<'_>, head: &mut Head, fact: &Fact, now: Timestamp) -> Result<Event, Failure> {
-    let one = codec::link(&head.release, &head.tip, fact, now)?;
+fn put_event(
+    tx: &Transaction<'_>,
+    release_row: &mut ReleaseRow,
+    fact: &Fact,
+    now: Timestamp,
+) -> Result<Event, Failure> {
+    let one = codec::link(&release_row.release, &release_row.tip, fact, now)?;
     // What a stage knows is held against the events, so it learns before they are there.
     if let Some(stage) = stage_of(fact) {
-        let mut place = Place::load(tx, &head.app, stage)?;
-        place.ledger.apply(&one.event);
-        place.save(tx, &head.app, stage)?;
+        let mut stage_row = StageRow::load(tx, &release_row.app, stage)?;
+        stage_row.ledger.apply(&one.event);
+        stage_row.save(tx, &release_row.app, stage)?;
     }
     if let Some((blob, chunks)) = &one.blob {
         rows::put_blob(tx, blob, chunks)?;
     }
-    rows::put(tx, &head.release, &one.row)?;
-    head.tip = one.tip();
-    head.last_at = now;
+    rows::put(tx, &release_row.release, &one.row)?;
+    release_row.tip = one.tip();
+    release_row.last_at = now;
     Ok(one.event)
 }
 
@@ -107,22 +112,22 @@ pub(super) fn read(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Vec<Even
 }
 
 pub(super) fn export(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Record, Failure> {
-    let (head, rows, chunks, _) = stored(tx, release)?;
-    Ok(codec::record(&head.app, release, rows, &chunks)?)
+    let (release_row, rows, chunks, _) = stored(tx, release)?;
+    Ok(codec::record(&release_row.app, release, rows, &chunks)?)
 }
 
 /// A release's rows and the chunks that they name, found to be whole.
-fn stored(tx: &Transaction<'_>, release: &ReleaseId) -> Result<(Head, Vec<Row>, Chunks, Vec<Event>), Failure> {
-    let head = Head::load(tx, release)?;
+fn stored(tx: &Transaction<'_>, release: &ReleaseId) -> Result<(ReleaseRow, Vec<Row>, Chunks, Vec<Event>), Failure> {
+    let release_row = ReleaseRow::load(tx, release)?;
     let rows = rows::all(tx, release)?;
     let chunks = rows::chunks(tx, &rows)?;
-    let events = codec::decode(release, &rows, &head.tip, &chunks)?;
+    let events = codec::decode(release, &rows, &release_row.tip, &chunks)?;
     // The inbox is no part of the chain; that it is whole is part of its being so.
     inbox::waiting(tx, release)?;
-    Ok((head, rows, chunks, events))
+    Ok((release_row, rows, chunks, events))
 }
 
-pub(super) fn restore(
+pub(super) fn import(
     tx: &Transaction<'_>,
     record: &Record,
     verified: &Verified,
@@ -130,15 +135,15 @@ pub(super) fn restore(
 ) -> Result<bool, Failure> {
     let Verified { events, tip, chunks } = verified;
     let (app, release) = (&record.app, &record.release);
-    let mut head = Head::new(app, release, events[0].at);
-    head.last_at = events[events.len() - 1].at;
-    head.tip = Tip::clone(tip);
-    head.carried = lease::carried(events);
-    head.sent = head.carried;
-    head.absorbed = events.iter().filter(|e| matches!(e.fact, Fact::Absorbed { .. })).count() as u64;
-    head.imported = Some(mark.clone());
-    if !head.insert(tx)? {
-        codec::same(record, &export(tx, release)?)?;
+    let mut release_row = ReleaseRow::new(app, release, events[0].at);
+    release_row.last_at = events[events.len() - 1].at;
+    release_row.tip = Tip::clone(tip);
+    release_row.imported_messages = lease::imported_messages(events);
+    release_row.last_message = release_row.imported_messages;
+    release_row.absorbed = events.iter().filter(|e| matches!(e.fact, Fact::Absorbed { .. })).count() as u64;
+    release_row.imported = Some(mark.clone());
+    if !release_row.insert(tx)? {
+        codec::check_is_prefix(record, &export(tx, release)?)?;
         return Ok(false);
     }
     for (blob, chunks) in chunks {
@@ -150,13 +155,13 @@ pub(super) fn restore(
     Ok(true)
 }
 
-pub(super) fn list(tx: &Transaction<'_>, app: &AppName, gone: &Gone) -> Result<Vec<Listed>, Failure> {
-    head::none_is_hidden(tx, app)?;
-    let listed = |head: Head| {
-        let Head { release, app, started_at, last_at, lease, imported, .. } = head;
-        Listed { release, app, started_at, last_at, held_by: lease.holder(gone), imported }
+pub(super) fn list(tx: &Transaction<'_>, app: &AppName, has_ended: &HasEnded) -> Result<Vec<Listed>, Failure> {
+    release_row::none_is_hidden(tx, app)?;
+    let listed = |release_row: ReleaseRow| {
+        let ReleaseRow { release, app, started_at, last_at, lease, imported, .. } = release_row;
+        Listed { release, app, started_at, last_at, held_by: lease.holder(has_ended), imported }
     };
-    let mut listed: Vec<Listed> = Head::of_app(tx, app)?.into_iter().map(listed).collect();
+    let mut listed: Vec<Listed> = ReleaseRow::of_app(tx, app)?.into_iter().map(listed).collect();
     lease::newest_first(&mut listed);
     Ok(listed)
 }

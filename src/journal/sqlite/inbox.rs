@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
 use super::error::Failure;
-use super::head::Head;
 use super::number::Number;
+use super::release_row::ReleaseRow;
 use super::rows;
 use crate::journal::codec::{self, seal, unseal};
 use crate::journal::lease;
@@ -23,9 +23,9 @@ pub(super) fn send(
     body: MessageBody,
     now: Timestamp,
 ) -> Result<u64, Failure> {
-    let mut head = Head::own(tx, release)?;
-    head.sent += 1;
-    let message = Message { id: head.sent, at: now, release: release.clone(), body };
+    let mut release_row = ReleaseRow::own(tx, release)?;
+    release_row.last_message += 1;
+    let message = Message { id: release_row.last_message, at: now, release: release.clone(), body };
     let (body, hash) = seal(&message)?;
     tx.prepare_cached("INSERT INTO inbox (release, id, body, hash) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
         release.as_str(),
@@ -33,30 +33,30 @@ pub(super) fn send(
         body,
         hash
     ])?;
-    head.save(tx)?;
+    release_row.save(tx)?;
     Ok(message.id)
 }
 
 pub(super) fn waiting(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Vec<Message>, Failure> {
-    let head = Head::load(tx, release)?;
-    let mut absorbed = absorbed(tx, &head)?;
-    let mut messages = messages(tx, &head)?;
+    let release_row = ReleaseRow::load(tx, release)?;
+    let mut absorbed = absorbed(tx, &release_row)?;
+    let mut messages = messages(tx, &release_row)?;
     messages.retain(|message| !absorbed.remove(&message.id));
-    match absorbed.into_iter().find(|id| *id > head.carried) {
+    match absorbed.into_iter().find(|id| *id > release_row.imported_messages) {
         Some(id) => Err(gone(id, release).into()),
         None => Ok(messages),
     }
 }
 
 /// All messages that ever came here.
-fn messages(tx: &Transaction<'_>, head: &Head) -> Result<Vec<Message>, Failure> {
-    let release = &head.release;
+fn messages(tx: &Transaction<'_>, release_row: &ReleaseRow) -> Result<Vec<Message>, Failure> {
+    let release = &release_row.release;
     let mut rows = tx.prepare_cached("SELECT id, body, hash FROM inbox WHERE release = ?1 ORDER BY id")?;
     let rows: Vec<(Number, String, String)> = rows
         .query_map([release.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
     let mut messages = Vec::with_capacity(rows.len());
-    for (due, (Number(id), body, hash)) in (head.carried + 1..).zip(rows) {
+    for (due, (Number(id), body, hash)) in (release_row.imported_messages + 1..).zip(rows) {
         if id != due {
             return Err(gone(due, release).into());
         }
@@ -67,9 +67,9 @@ fn messages(tx: &Transaction<'_>, head: &Head) -> Result<Vec<Message>, Failure> 
         }
         messages.push(message);
     }
-    match head.carried + messages.len() as u64 {
-        last if last == head.sent => Ok(messages),
-        last => Err(gone(last.min(head.sent) + 1, release).into()),
+    match release_row.imported_messages + messages.len() as u64 {
+        last if last == release_row.last_message => Ok(messages),
+        last => Err(gone(last.min(release_row.last_message) + 1, release).into()),
     }
 }
 
@@ -78,13 +78,13 @@ fn gone(id: u64, release: &ReleaseId) -> JournalError {
 }
 
 /// The messages that the release's events name as absorbed.
-fn absorbed(tx: &Transaction<'_>, head: &Head) -> Result<BTreeSet<u64>, Failure> {
+fn absorbed(tx: &Transaction<'_>, release_row: &ReleaseRow) -> Result<BTreeSet<u64>, Failure> {
     let mut ids = BTreeSet::new();
-    for row in rows::beginning(tx, &head.release, codec::ABSORBED)? {
-        ids.extend(codec::absorbs(&head.release, &row)?);
+    for row in rows::beginning(tx, &release_row.release, codec::ABSORBED)? {
+        ids.extend(codec::absorbs(&release_row.release, &row)?);
     }
-    if ids.len() as u64 != head.absorbed {
-        let (release, noted) = (&head.release, head.absorbed);
+    if ids.len() as u64 != release_row.absorbed {
+        let (release, noted) = (&release_row.release, release_row.absorbed);
         let text = format!("the events of {release} absorb {} messages, not {noted} as noted", ids.len());
         return Err(JournalError::Corrupt(text).into());
     }
@@ -95,16 +95,16 @@ fn absorbed(tx: &Transaction<'_>, head: &Head) -> Result<BTreeSet<u64>, Failure>
 ///
 /// # Errors
 /// `Store` where one of the messages does not wait.
-pub(super) fn absorb(tx: &Transaction<'_>, head: &mut Head, facts: &[Fact]) -> Result<(), Failure> {
+pub(super) fn absorb(tx: &Transaction<'_>, release_row: &mut ReleaseRow, facts: &[Fact]) -> Result<(), Failure> {
     if lease::absorbed(facts).next().is_none() {
         return Ok(());
     }
-    let mut done = absorbed(tx, head)?;
+    let mut done = absorbed(tx, release_row)?;
     for id in lease::absorbed(facts) {
-        if id <= head.carried || id > head.sent || !done.insert(id) {
-            return Err(lease::not_waiting(&head.release, id).into());
+        if id <= release_row.imported_messages || id > release_row.last_message || !done.insert(id) {
+            return Err(lease::not_waiting(&release_row.release, id).into());
         }
-        head.absorbed += 1;
+        release_row.absorbed += 1;
     }
     Ok(())
 }

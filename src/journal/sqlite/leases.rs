@@ -4,39 +4,39 @@ use jiff::Timestamp;
 use rusqlite::Transaction;
 
 use super::error::Failure;
-use super::head::Head;
-use super::place::{Place, each_held};
-use crate::journal::lease::{self, Gone};
+use super::release_row::ReleaseRow;
+use super::stage_row::{StageRow, each_claimed};
+use crate::journal::lease::{self, HasEnded};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::ledger::{StageLedger, Word};
-use crate::ports::journal::{Holder, Lease, Pulse};
+use crate::ports::journal::{Heartbeat, Holder, Lease};
 
 pub(super) fn take(
     tx: &Transaction<'_>,
     release: &ReleaseId,
     holder: &Holder,
-    still: Option<Pulse>,
+    stale: Option<Heartbeat>,
     now: Timestamp,
-    gone: &Gone,
+    has_ended: &HasEnded,
 ) -> Result<Lease, Failure> {
-    let mut head = Head::own(tx, release)?;
-    let lease = head.lease.take(release, holder, still, now, gone)?;
-    head.save(tx)?;
+    let mut release_row = ReleaseRow::own(tx, release)?;
+    let lease = release_row.lease.take(release, holder, stale, now, has_ended)?;
+    release_row.save(tx)?;
     Ok(lease)
 }
 
 pub(super) fn renew(tx: &Transaction<'_>, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, Failure> {
-    let mut head = Head::load(tx, &lease.release)?;
-    head.lease.renew(lease, now)?;
-    head.save(tx)?;
-    each_held(tx, |stage| stage.renew(lease, now))
+    let mut release_row = ReleaseRow::load(tx, &lease.release)?;
+    release_row.lease.renew(lease, now)?;
+    release_row.save(tx)?;
+    each_claimed(tx, |stage| stage.renew(lease, now))
 }
 
 pub(super) fn give_up(tx: &Transaction<'_>, lease: &Lease) -> Result<(), Failure> {
-    let mut head = Head::load(tx, &lease.release)?;
-    head.lease.give_up(lease)?;
-    head.save(tx)?;
-    each_held(tx, |stage| stage.free(&lease.release))?;
+    let mut release_row = ReleaseRow::load(tx, &lease.release)?;
+    release_row.lease.give_up(lease)?;
+    release_row.save(tx)?;
+    each_claimed(tx, |stage| stage.unlock(&lease.release))?;
     Ok(())
 }
 
@@ -45,14 +45,14 @@ pub(super) fn lock_stage(
     app: &AppName,
     stage: &StageName,
     lease: &Lease,
-    still: Option<Pulse>,
+    stale: Option<Heartbeat>,
     now: Timestamp,
-    gone: &Gone,
+    has_ended: &HasEnded,
 ) -> Result<u64, Failure> {
-    Head::load(tx, &lease.release)?.lease.check(lease)?;
-    let mut place = Place::load(tx, app, stage)?;
-    let fence = place.lease.lock(stage, lease, still, now, gone)?;
-    place.save(tx, app, stage)?;
+    ReleaseRow::load(tx, &lease.release)?.lease.check(lease)?;
+    let mut stage_row = StageRow::load(tx, app, stage)?;
+    let fence = stage_row.lease.lock(stage, lease, stale, now, has_ended)?;
+    stage_row.save(tx, app, stage)?;
     Ok(fence)
 }
 
@@ -62,23 +62,23 @@ pub(super) fn unlock_stage(
     stage: &StageName,
     lease: &Lease,
 ) -> Result<(), Failure> {
-    Head::load(tx, &lease.release)?.lease.check(lease)?;
-    let mut place = Place::load(tx, app, stage)?;
-    if place.lease.free(&lease.release) {
-        place.save(tx, app, stage)?;
+    ReleaseRow::load(tx, &lease.release)?.lease.check(lease)?;
+    let mut stage_row = StageRow::load(tx, app, stage)?;
+    if stage_row.lease.unlock(&lease.release) {
+        stage_row.save(tx, app, stage)?;
     }
     Ok(())
 }
 
-pub(super) fn decree(
+pub(super) fn intervene(
     tx: &Transaction<'_>,
     app: &AppName,
     stage: &StageName,
     word: &Word,
     now: Timestamp,
 ) -> Result<StageLedger, Failure> {
-    let mut place = Place::load(tx, app, stage)?;
-    lease::decree(stage, &mut place.lease, &mut place.ledger, word, now)?;
-    place.save(tx, app, stage)?;
-    Ok(place.ledger)
+    let mut stage_row = StageRow::load(tx, app, stage)?;
+    lease::intervene(stage, &mut stage_row.lease, &mut stage_row.ledger, word, now)?;
+    stage_row.save(tx, app, stage)?;
+    Ok(stage_row.ledger)
 }

@@ -1,18 +1,18 @@
 //! The journal on this machine's disk: one SQLite file in a folder of its own.
 
-mod birth;
 mod error;
 mod events;
-mod head;
+mod file_identity;
 mod inbox;
-mod kept;
 mod leases;
 mod number;
 mod open;
-mod place;
-mod private;
+mod permissions;
+mod release_row;
 mod rows;
 mod schema;
+mod stage_row;
+mod state_location;
 mod store;
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{BUSY, Failure, read_only};
-use super::kept::Kept;
-use super::{birth, private, schema};
+use super::file_identity::FileIdentities;
+use super::{permissions, schema, state_location};
 use crate::ports::journal::JournalError;
 
 const FILE: &str = "journal.db";
@@ -20,7 +20,7 @@ pub(super) struct Opened {
     pub db: Connection,
     pub file: PathBuf,
     pub writable: bool,
-    pub kept: Kept,
+    pub files: FileIdentities,
     /// What of it was found open to other users.
     pub exposed: Vec<String>,
 }
@@ -37,12 +37,12 @@ pub(super) enum Trust {
 /// Opens the journal in `dir`, making both where they are not there; read-only where it cannot be written.
 pub(super) fn open(dir: &Path, trust: Trust) -> Result<Opened, JournalError> {
     let file = dir.join(FILE);
-    private::is_ours(dir, &file)?;
+    permissions::is_ours(dir, &file)?;
     if trust == Trust::MadeHere && file.exists() && !made_here(dir)? {
         return Err(JournalError::MadeElsewhere(dir.display().to_string()));
     }
     let prepared = prepare(dir, &file);
-    let exposed = private::close_to_others(dir, &file);
+    let exposed = permissions::close_to_others(dir, &file);
     let opened = match prepared {
         Ok(()) => open_writable(&file),
         Err(e) if matches!(e.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) && file.exists() => {
@@ -54,7 +54,7 @@ pub(super) fn open(dir: &Path, trust: Trust) -> Result<Opened, JournalError> {
 }
 
 fn made_here(dir: &Path) -> Result<bool, JournalError> {
-    birth::is_noted(dir).map_err(|e| JournalError::Store(format!("{} cannot be read: {e}", dir.display())))
+    state_location::is_marked(dir).map_err(|e| JournalError::Store(format!("{} cannot be read: {e}", dir.display())))
 }
 
 /// For this user's eyes alone (names of accounts, people and findings are in it), and never part of a commit.
@@ -71,7 +71,7 @@ fn prepare(dir: &Path, file: &Path) -> std::io::Result<()> {
     let new = !file.exists();
     if new {
         // Before there is any record: a database without the note was made elsewhere.
-        birth::note(dir)?;
+        state_location::mark(dir)?;
     }
     OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
     if new {
@@ -96,7 +96,7 @@ fn open_writable(file: &Path) -> Result<Opened, JournalError> {
         Ok(db)
     };
     let db = ready().map_err(|e| e.about(file))?;
-    Ok(Opened { db, kept: Kept::new(file), file: file.to_owned(), writable: true, exposed: Vec::new() })
+    Ok(Opened { db, files: FileIdentities::new(file), file: file.to_owned(), writable: true, exposed: Vec::new() })
 }
 
 /// While another process turns the log on, SQLite answers "busy" without waiting.
@@ -130,7 +130,7 @@ pub(super) fn open_read_only(file: &Path) -> Result<Opened, JournalError> {
         }
     };
     let db = ready().map_err(|e| e.about(file))?;
-    Ok(Opened { db, kept: Kept::new(file), file: file.to_owned(), writable: false, exposed: Vec::new() })
+    Ok(Opened { db, files: FileIdentities::new(file), file: file.to_owned(), writable: false, exposed: Vec::new() })
 }
 
 /// SQLite wants to make files beside the database even to read it, unless told that nobody writes. Where a log is left over

@@ -15,14 +15,14 @@ const FIRST: u32 = 3;
 
 /// Each step makes the version after the one before it; steps that were released are never changed. `hold` columns are JSON, empty
 /// where nobody holds; `imported` is too, empty where the release is this store's own. What no chain holds has a hash of its own: `seal` is the row's, `hash` beside a `body` is the body's, and
-/// `ledger` that of the stage's row in `ledgers`, so that neither can go without the other. Messages from `carried` + 1 to `sent`
+/// `ledger` that of the stage's row in `ledgers`, so that neither can go without the other. Messages from `imported_messages` + 1 to `last_message`
 /// are in the inbox, and `absorbed` of all that ever came are named by events.
 const STEPS: [&str; 1] = ["
     CREATE TABLE releases (
         release TEXT PRIMARY KEY, app TEXT NOT NULL, started_at TEXT NOT NULL, last_at TEXT NOT NULL,
         form INTEGER NOT NULL, last_seq INTEGER NOT NULL, last_hash TEXT NOT NULL,
-        sent INTEGER NOT NULL, carried INTEGER NOT NULL, absorbed INTEGER NOT NULL,
-        fence INTEGER NOT NULL, hold TEXT, imported TEXT, seal TEXT NOT NULL
+        last_message INTEGER NOT NULL, imported_messages INTEGER NOT NULL, absorbed INTEGER NOT NULL,
+        fence INTEGER NOT NULL, claim TEXT, imported TEXT, seal TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX releases_of_app ON releases (app);
     CREATE TABLE events (
@@ -39,7 +39,7 @@ const STEPS: [&str; 1] = ["
         PRIMARY KEY (release, id)
     ) STRICT;
     CREATE TABLE stages (
-        app TEXT NOT NULL, stage TEXT NOT NULL, fence INTEGER NOT NULL, hold TEXT,
+        app TEXT NOT NULL, stage TEXT NOT NULL, fence INTEGER NOT NULL, claim TEXT,
         ledger TEXT NOT NULL, seal TEXT NOT NULL,
         PRIMARY KEY (app, stage)
     ) STRICT, WITHOUT ROWID;

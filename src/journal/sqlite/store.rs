@@ -11,15 +11,15 @@ use tokio::sync::oneshot;
 
 use super::error::{Failure, read_only};
 use super::open::{self, Opened, Trust};
-use super::place::Place;
-use super::{birth, events, inbox, leases};
-use crate::journal::lease::Gone;
+use super::stage_row::StageRow;
+use super::{events, inbox, leases, state_location};
+use crate::journal::lease::HasEnded;
 use crate::journal::{codec, process};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::{StageLedger, Word};
-use crate::ports::journal::{Holder, Imported, Journal, JournalError, Lease, Listed, Pulse, Record};
+use crate::ports::journal::{Heartbeat, Holder, Imported, Journal, JournalError, Lease, Listed, Record};
 
 type Job = Box<dyn FnOnce(&mut Opened) + Send>;
 
@@ -32,7 +32,7 @@ pub struct SqliteJournal {
     file: PathBuf,
     writable: bool,
     exposed: Vec<String>,
-    gone: Arc<Gone>,
+    has_ended: Arc<HasEnded>,
 }
 
 impl SqliteJournal {
@@ -43,7 +43,7 @@ impl SqliteJournal {
     /// `Newer` for a file of a later kanmon, `Corrupt` for one that is no journal, `Foreign` where somebody else made it or put something
     /// in its place, `Store` where it cannot be opened or made.
     pub fn open(dir: &Path) -> Result<SqliteJournal, JournalError> {
-        SqliteJournal::start(open::open(dir, Trust::Named)?, Arc::new(process::is_gone))
+        SqliteJournal::start(open::open(dir, Trust::Named)?, Arc::new(process::has_ended))
     }
 
     /// The same for a folder that nobody named.
@@ -51,15 +51,15 @@ impl SqliteJournal {
     /// # Errors
     /// `MadeElsewhere` where there are records and the folder was not made where it lies.
     pub fn open_made_here(dir: &Path) -> Result<SqliteJournal, JournalError> {
-        SqliteJournal::start(open::open(dir, Trust::MadeHere)?, Arc::new(process::is_gone))
+        SqliteJournal::start(open::open(dir, Trust::MadeHere)?, Arc::new(process::has_ended))
     }
 
     /// Lets a folder count as made here from now on. Where it cannot be written, it has to be named each time.
     pub fn adopt(dir: &Path) {
-        let _ = birth::note(dir);
+        let _ = state_location::mark(dir);
     }
 
-    pub(super) fn start(opened: Opened, gone: Arc<Gone>) -> Result<SqliteJournal, JournalError> {
+    pub(super) fn start(opened: Opened, has_ended: Arc<HasEnded>) -> Result<SqliteJournal, JournalError> {
         let (jobs, work) = mpsc::channel::<Job>();
         let (file, writable, exposed) = (opened.file.clone(), opened.writable, opened.exposed.clone());
         let run = move || {
@@ -72,7 +72,7 @@ impl SqliteJournal {
             .name("journal".into())
             .spawn(run)
             .map_err(|e| JournalError::Store(format!("no thread can be started: {e}")))?;
-        Ok(SqliteJournal { jobs: Some(jobs), thread: Some(thread), file, writable, exposed, gone })
+        Ok(SqliteJournal { jobs: Some(jobs), thread: Some(thread), file, writable, exposed, has_ended })
     }
 
     /// What of it was found open to other users of this machine, for people: closed again where that could be done.
@@ -94,7 +94,7 @@ impl SqliteJournal {
         let job = Box::new(move |opened: &mut Opened| {
             let done = work(opened).map_err(|e| e.about(&opened.file));
             // Looked at afterwards: what was there before may be gone by now.
-            let done = opened.kept.check().and(done);
+            let done = opened.files.check().and(done);
             // Nobody may be waiting any more; what was done stays done.
             let _ = answer.send(done);
         });
@@ -146,19 +146,19 @@ impl Journal for SqliteJournal {
         holder: &Holder,
         now: Timestamp,
     ) -> Result<(Lease, Event), JournalError> {
-        let (app, release, holder, gone) = (app.clone(), release.clone(), holder.clone(), self.gone.clone());
-        self.write_tx(move |tx| events::begin(tx, &app, &release, &first, &holder, now, &*gone)).await
+        let (app, release, holder, has_ended) = (app.clone(), release.clone(), holder.clone(), self.has_ended.clone());
+        self.write_tx(move |tx| events::begin(tx, &app, &release, &first, &holder, now, &*has_ended)).await
     }
 
     async fn take(
         &self,
         release: &ReleaseId,
         holder: &Holder,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<Lease, JournalError> {
-        let (release, holder, gone) = (release.clone(), holder.clone(), self.gone.clone());
-        self.write_tx(move |tx| leases::take(tx, &release, &holder, still, now, &*gone)).await
+        let (release, holder, has_ended) = (release.clone(), holder.clone(), self.has_ended.clone());
+        self.write_tx(move |tx| leases::take(tx, &release, &holder, stale, now, &*has_ended)).await
     }
 
     async fn renew(&self, lease: &Lease, now: Timestamp) -> Result<Vec<StageName>, JournalError> {
@@ -199,8 +199,8 @@ impl Journal for SqliteJournal {
     }
 
     async fn list(&self, app: &AppName) -> Result<Vec<Listed>, JournalError> {
-        let (app, gone) = (app.clone(), self.gone.clone());
-        self.read_tx(move |tx| events::list(tx, &app, &*gone)).await
+        let (app, has_ended) = (app.clone(), self.has_ended.clone());
+        self.read_tx(move |tx| events::list(tx, &app, &*has_ended)).await
     }
 
     async fn send(&self, release: &ReleaseId, body: MessageBody, now: Timestamp) -> Result<u64, JournalError> {
@@ -218,11 +218,11 @@ impl Journal for SqliteJournal {
         app: &AppName,
         stage: &StageName,
         lease: &Lease,
-        still: Option<Pulse>,
+        stale: Option<Heartbeat>,
         now: Timestamp,
     ) -> Result<u64, JournalError> {
-        let (app, stage, lease, gone) = (app.clone(), stage.clone(), lease.clone(), self.gone.clone());
-        self.write_tx(move |tx| leases::lock_stage(tx, &app, &stage, &lease, still, now, &*gone)).await
+        let (app, stage, lease, has_ended) = (app.clone(), stage.clone(), lease.clone(), self.has_ended.clone());
+        self.write_tx(move |tx| leases::lock_stage(tx, &app, &stage, &lease, stale, now, &*has_ended)).await
     }
 
     async fn unlock_stage(&self, app: &AppName, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
@@ -232,19 +232,19 @@ impl Journal for SqliteJournal {
 
     async fn ledger(&self, app: &AppName, stage: &StageName) -> Result<StageLedger, JournalError> {
         let (app, stage) = (app.clone(), stage.clone());
-        self.read_tx(move |tx| Ok(Place::load(tx, &app, &stage)?.ledger)).await
+        self.read_tx(move |tx| Ok(StageRow::load(tx, &app, &stage)?.ledger)).await
     }
 
     async fn holder(
         &self,
         app: &AppName,
         stage: &StageName,
-    ) -> Result<Option<(ReleaseId, Holder, Pulse)>, JournalError> {
-        let (app, stage, gone) = (app.clone(), stage.clone(), self.gone.clone());
-        self.read_tx(move |tx| Ok(Place::load(tx, &app, &stage)?.lease.holder(&*gone))).await
+    ) -> Result<Option<(ReleaseId, Holder, Heartbeat)>, JournalError> {
+        let (app, stage, has_ended) = (app.clone(), stage.clone(), self.has_ended.clone());
+        self.read_tx(move |tx| Ok(StageRow::load(tx, &app, &stage)?.lease.holder(&*has_ended))).await
     }
 
-    async fn decree(
+    async fn intervene(
         &self,
         app: &AppName,
         stage: &StageName,
@@ -252,7 +252,7 @@ impl Journal for SqliteJournal {
         now: Timestamp,
     ) -> Result<StageLedger, JournalError> {
         let (app, stage, word) = (app.clone(), stage.clone(), word.clone());
-        self.write_tx(move |tx| leases::decree(tx, &app, &stage, &word, now)).await
+        self.write_tx(move |tx| leases::intervene(tx, &app, &stage, &word, now)).await
     }
 
     async fn export(&self, release: &ReleaseId) -> Result<Record, JournalError> {
@@ -260,8 +260,8 @@ impl Journal for SqliteJournal {
         self.read_tx(move |tx| events::export(tx, &release)).await
     }
 
-    async fn restore(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError> {
+    async fn import(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError> {
         let (record, verified, mark) = (record.clone(), codec::verify(record)?, mark.clone());
-        self.write_tx(move |tx| events::restore(tx, &record, &verified, &mark)).await
+        self.write_tx(move |tx| events::import(tx, &record, &verified, &mark)).await
     }
 }

@@ -6,8 +6,8 @@ use rusqlite::{Connection, params};
 
 use super::SqliteJournal;
 use super::open::{Trust, open, open_read_only};
-use crate::journal::conformance::{Dead, TestStore, conformance, gone, holder};
-use crate::journal::process::{is_gone, this_process};
+use crate::journal::conformance::{Dead, TestStore, conformance, ended, holder};
+use crate::journal::process::{has_ended, this_process};
 use crate::model::event::{Event, Fact};
 use crate::model::ids::ReleaseId;
 use crate::model::ledger::{Said, Word};
@@ -17,7 +17,7 @@ use crate::ports::journal::{Holder, Journal, JournalError, Lease};
 pub(in crate::journal) fn test_store() -> TestStore {
     let (dead, dir) = (Dead::default(), tempfile::tempdir().unwrap());
     let opened = open(&dir.path().join(".kanmon"), Trust::Named).unwrap();
-    let journal = SqliteJournal::start(opened, Arc::new(gone(&dead))).unwrap();
+    let journal = SqliteJournal::start(opened, Arc::new(ended(&dead))).unwrap();
     TestStore { journal: Box::new(journal), dead, _dir: Some(dir) }
 }
 
@@ -228,7 +228,7 @@ async fn what_may_only_be_read_is_read_and_says_so_when_written() {
     let dir = tempfile::tempdir().unwrap();
     let written = small(dir.path()).await;
     let opened = open_read_only(&dir.path().join("journal.db")).unwrap();
-    let journal = SqliteJournal::start(opened, Arc::new(is_gone)).unwrap();
+    let journal = SqliteJournal::start(opened, Arc::new(has_ended)).unwrap();
     assert!(!journal.is_writable());
     assert_eq!(journal.read(&release()).await.unwrap(), written);
     assert!(!dir.path().join("journal.db-shm").exists(), "nothing is made beside it");
@@ -242,7 +242,7 @@ async fn what_stands_in_the_log_of_a_running_process_is_read_by_a_reader() {
     let journal = SqliteJournal::open(dir.path()).unwrap();
     begin(&journal).await;
     let opened = open_read_only(&dir.path().join("journal.db")).unwrap();
-    let reader = SqliteJournal::start(opened, Arc::new(is_gone)).unwrap();
+    let reader = SqliteJournal::start(opened, Arc::new(has_ended)).unwrap();
     assert_eq!(reader.read(&release()).await.unwrap().len(), 1);
 }
 
@@ -300,10 +300,10 @@ async fn busy(dir: &Path) -> SqliteJournal {
         journal.lock_stage(&id("shop"), &id(stage), &lease, None, at(0)).await.unwrap();
         let said = Said::BreakLock { release: id("r7"), fence };
         let word = Word { by: by(), reason: stage.into(), said };
-        let _ = journal.decree(&id("shop"), &id(stage), &word, at(1)).await;
+        let _ = journal.intervene(&id("shop"), &id(stage), &word, at(1)).await;
     }
     let freeze = Word { by: by(), reason: "an incident".into(), said: Said::Freeze };
-    journal.decree(&id("shop"), &id("prod"), &freeze, at(1)).await.unwrap();
+    journal.intervene(&id("shop"), &id("prod"), &freeze, at(1)).await.unwrap();
     let facts =
         [Fact::StageEntered { stage: id("dev") }, Fact::Absorbed { message: 1 }, warned("long ".repeat(100_000))];
     journal.append(&lease, 1, &facts, at(1)).await.unwrap();

@@ -8,10 +8,10 @@ use crate::runtime::lease_samples::{app, held, holder};
 
 /// `b` takes the release without asking how long it was left.
 async fn robbed(journal: &MemoryJournal) {
-    let Err(JournalError::Held { pulse, .. }) = journal.take(&id("r1"), &holder("b"), None, at(0)).await else {
+    let Err(JournalError::Held { heartbeat, .. }) = journal.take(&id("r1"), &holder("b"), None, at(0)).await else {
         panic!("it is held")
     };
-    journal.take(&id("r1"), &holder("b"), Some(pulse), at(0)).await.unwrap();
+    journal.take(&id("r1"), &holder("b"), Some(heartbeat), at(0)).await.unwrap();
 }
 
 #[tokio::test]
@@ -51,8 +51,8 @@ async fn each_clock_alone_can_tell_that_time_has_passed() {
 async fn a_stage_that_was_lost_is_not_changed() {
     let (journal, clock, guard) = held().await;
     let (other, _) = journal.begin(&app(), &id("r2"), started(), &holder("b"), at(0)).await.unwrap();
-    let Some((_, _, pulse)) = journal.holder(&app(), &id("dev")).await.unwrap() else { panic!("it is held") };
-    journal.lock_stage(&app(), &id("dev"), &other, Some(pulse), at(0)).await.unwrap();
+    let Some((_, _, heartbeat)) = journal.holder(&app(), &id("dev")).await.unwrap() else { panic!("it is held") };
+    journal.lock_stage(&app(), &id("dev"), &other, Some(heartbeat), at(0)).await.unwrap();
     clock.pass(TRUSTED.as_secs());
     assert!(guard.check(Some(&id("dev"))).await.is_err());
     assert_eq!(guard.check(None).await, Ok(()), "the release is still its own");
@@ -62,9 +62,9 @@ async fn a_stage_that_was_lost_is_not_changed() {
 async fn a_stage_that_was_lost_is_not_changed_though_the_release_was_renewed_since() {
     let (journal, clock, guard) = held().await;
     let (other, _) = journal.begin(&app(), &id("r2"), started(), &holder("b"), at(0)).await.unwrap();
-    let Some((_, _, pulse)) = journal.holder(&app(), &id("dev")).await.unwrap() else { panic!("it is held") };
+    let Some((_, _, heartbeat)) = journal.holder(&app(), &id("dev")).await.unwrap() else { panic!("it is held") };
     clock.pass(300);
-    journal.lock_stage(&app(), &id("dev"), &other, Some(pulse), at(0)).await.unwrap();
+    journal.lock_stage(&app(), &id("dev"), &other, Some(heartbeat), at(0)).await.unwrap();
     guard.renew().await.unwrap();
     let call = |stage| {
         let may_send = guard.may_send();
@@ -83,9 +83,9 @@ async fn the_last_word_knows_which_stage_the_call_is_for() {
         // Between the asking and the sending the process sleeps; who wakes first is the loop, which renews the release.
         clock.pass(300);
         assert!(guard.may_send().is_err(), "it is too old");
-        let Some((_, _, pulse)) = journal.holder(&app(), &dev).await.unwrap() else { panic!("it is held") };
+        let Some((_, _, heartbeat)) = journal.holder(&app(), &dev).await.unwrap() else { panic!("it is held") };
         let (other, _) = journal.begin(&app(), &id("r2"), started(), &holder("b"), at(0)).await.unwrap();
-        journal.lock_stage(&app(), &dev, &other, Some(pulse), at(0)).await.unwrap();
+        journal.lock_stage(&app(), &dev, &other, Some(heartbeat), at(0)).await.unwrap();
         guard.renew().await.unwrap();
         guard.may_send()
     });

@@ -6,23 +6,23 @@ use crate::model::fault::own::OwnProblem;
 use crate::model::ids::StageName;
 use crate::model::release::Release;
 use crate::ports::journal::{JournalError, Lease};
-use crate::runtime::lease_takeover::PulseObserver;
+use crate::runtime::lease_takeover::HeartbeatObserver;
 use crate::runtime::ports::Ports;
 
-/// Of a holder that is gone it is had once its pulse has stood still for as long as a lease lasts, by this process's clock.
+/// Of a holder that is gone it is had once its heartbeat has stood still for as long as a lease lasts, by this process's clock.
 pub async fn observe(
     ports: &Ports,
     release: &Release,
     lease: &Lease,
     stage: &StageName,
-    observer: &mut PulseObserver,
+    observer: &mut HeartbeatObserver,
 ) -> Result<Vec<Fact>, Fault> {
     let app = &release.started.pipeline.app;
     let still = observer.still(ports.clock.uptime());
     match ports.journal.lock_stage(app, stage, lease, still, ports.clock.now()).await {
         Ok(fence) => Ok(vec![Fact::StageLocked { stage: stage.clone(), fence }]),
-        Err(JournalError::Held { pulse, .. }) => {
-            observer.saw(pulse, ports.clock.uptime());
+        Err(JournalError::Held { heartbeat, .. }) => {
+            observer.saw(heartbeat, ports.clock.uptime());
             Ok(vec![])
         }
         Err(JournalError::Remote(fault)) => {

@@ -17,7 +17,7 @@ use crate::model::release::Release;
 use crate::model::step::{StepState, each};
 use crate::ports::journal::Lease;
 use crate::runtime::execute::defect;
-use crate::runtime::lease_takeover::PulseObserver;
+use crate::runtime::lease_takeover::HeartbeatObserver;
 use crate::runtime::ports::Ports;
 
 /// One reading: what is new in it, against the release as it stands.
@@ -26,7 +26,7 @@ pub async fn observe(
     release: &Release,
     lease: &Lease,
     watch: &Watch,
-    observer: &mut PulseObserver,
+    observer: &mut HeartbeatObserver,
 ) -> Result<Vec<Fact>, Fault> {
     match watch {
         Watch::Scan { image, account } => scan::observe(ports, release, image, account).await,

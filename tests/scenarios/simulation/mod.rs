@@ -155,7 +155,7 @@ impl Story {
             machine: Arc::new(Machine::new(time.clone())),
             time,
             world: Arc::new(Mutex::new(world)),
-            journal: MemoryJournal::with_gone(move |holder| gone.lock().unwrap().contains(&holder.id)),
+            journal: MemoryJournal::with_ended(move |holder| gone.lock().unwrap().contains(&holder.id)),
             dead,
             processes: Arc::default(),
             folder: Arc::new(folder),

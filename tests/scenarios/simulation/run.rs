@@ -288,7 +288,7 @@ impl Simulation {
         let events = self.journal.read(id).await.expect("a journal");
         let release = Release::fold(&events).expect("a whole journal");
         let ending = release.ending.clone().expect("it has ended");
-        crate::scenarios::kept::write(&self.journal.export(id).await.expect("a record"), &ending);
+        crate::scenarios::corpus::write(&self.journal.export(id).await.expect("a record"), &ending);
         // Whatever the story, its report says the same.
         junit::read(&kanmon::report::junit::of(&events, &release)).agrees(ending.outcome(), release.until.as_str());
         Ended { code: ending.outcome().exit_code().number(), ending, release, events, waits: Vec::new() }
@@ -366,12 +366,12 @@ impl Run {
 
     /// The process dies as soon as such a fact is written.
     pub async fn dies_at(self, sim: &Simulation, is: impl Fn(&Fact) -> bool + Send + 'static) {
-        sim.journal.set_hook(move |moment, facts| match moment == Moment::After && facts.iter().any(&is) {
+        sim.journal.set_append_hook(move |moment, facts| match moment == Moment::After && facts.iter().any(&is) {
             true => Err(JournalError::Store("the process is killed here".to_owned())),
             false => Ok(()),
         });
         self.over().await;
-        sim.journal.set_hook(|_, _| Ok(()));
+        sim.journal.set_append_hook(|_, _| Ok(()));
         self.died(sim).await;
     }
 

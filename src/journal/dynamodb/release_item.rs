@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::item::{Item, Read, fill, number, sealed, text};
 use super::key::{Key, RELEASE};
-use super::ranges::Ranges;
+use super::number_set::NumberSet;
 use super::table::{If, Table};
 use crate::journal::codec::Tip;
 use crate::journal::lease::{self, ReleaseLease};
@@ -15,7 +15,7 @@ use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::ports::journal::{Imported, JournalError};
 
 #[derive(Debug, Clone)]
-pub(super) struct Head {
+pub(super) struct ReleaseItem {
     pub release: ReleaseId,
     pub app: AppName,
     pub started_at: Timestamp,
@@ -25,9 +25,9 @@ pub(super) struct Head {
     pub tip: Tip,
     pub lease: ReleaseLease,
     /// Of the inbox.
-    pub absorbed: Ranges,
+    pub absorbed: NumberSet,
     /// The last message that is not here: it came before the record was carried here.
-    pub carried: u64,
+    pub imported_messages: u64,
     /// Where it is another store's.
     pub imported: Option<Imported>,
     /// Where it has taken a lease; it may have lost it since.
@@ -38,10 +38,10 @@ pub(super) struct Head {
     pub token: String,
 }
 
-impl Head {
+impl ReleaseItem {
     /// Of a release without events.
-    pub fn new(app: &AppName, release: &ReleaseId, now: Timestamp) -> Head {
-        Head {
+    pub fn new(app: &AppName, release: &ReleaseId, now: Timestamp) -> ReleaseItem {
+        ReleaseItem {
             release: release.clone(),
             app: app.clone(),
             started_at: now,
@@ -49,8 +49,8 @@ impl Head {
             form: EVENT_VERSION,
             tip: Tip::start(),
             lease: ReleaseLease::default(),
-            absorbed: Ranges::default(),
-            carried: 0,
+            absorbed: NumberSet::default(),
+            imported_messages: 0,
             imported: None,
             stages: BTreeSet::new(),
             rev: 0,
@@ -58,29 +58,29 @@ impl Head {
         }
     }
 
-    pub async fn find(table: &Table, release: &ReleaseId) -> Result<Option<Head>, JournalError> {
-        table.get(&Key::head(release)).await?.map(|item| Head::parse(&item)).transpose()
+    pub async fn find(table: &Table, release: &ReleaseId) -> Result<Option<ReleaseItem>, JournalError> {
+        table.get(&Key::release(release)).await?.map(|item| ReleaseItem::parse(&item)).transpose()
     }
 
     /// # Errors
     /// `NoSuchRelease`.
-    pub async fn load(table: &Table, release: &ReleaseId) -> Result<Head, JournalError> {
-        Head::find(table, release).await?.ok_or_else(|| JournalError::NoSuchRelease(release.clone()))
+    pub async fn load(table: &Table, release: &ReleaseId) -> Result<ReleaseItem, JournalError> {
+        ReleaseItem::find(table, release).await?.ok_or_else(|| JournalError::NoSuchRelease(release.clone()))
     }
 
     /// One that is worked on here.
     ///
     /// # Errors
     /// `Imported`, and those of `load`.
-    pub async fn own(table: &Table, release: &ReleaseId) -> Result<Head, JournalError> {
-        let head = Head::load(table, release).await?;
-        match head.imported {
+    pub async fn own(table: &Table, release: &ReleaseId) -> Result<ReleaseItem, JournalError> {
+        let release_item = ReleaseItem::load(table, release).await?;
+        match release_item.imported {
             Some(mark) => Err(JournalError::Imported(release.clone(), mark)),
-            None => Ok(head),
+            None => Ok(release_item),
         }
     }
 
-    pub fn parse(item: &Item) -> Result<Head, JournalError> {
+    pub fn parse(item: &Item) -> Result<ReleaseItem, JournalError> {
         let pk = item.get("pk").and_then(|v| v.as_s().ok()).map_or("", String::as_str);
         let read = Read::sealed(item, pk)?;
         let release = pk.strip_prefix(RELEASE).and_then(|id| id.parse().ok());
@@ -89,7 +89,7 @@ impl Head {
             let (app, stage) = s.split_once('/')?;
             Some((app.parse().ok()?, stage.parse().ok()?))
         });
-        Ok(Head {
+        Ok(ReleaseItem {
             release: release.ok_or_else(corrupt)?,
             app: read.parsed("app")?,
             started_at: read.parsed("started_at")?,
@@ -98,11 +98,11 @@ impl Head {
             tip: Tip { seq: read.number("last_seq")?, hash: read.text("last_hash")?.to_owned() },
             lease: ReleaseLease {
                 fence: read.number("fence")?,
-                hold: lease::parse_hold(read.maybe_text("hold")?, pk)?,
+                claim: lease::from_json(read.maybe_text("claim")?, pk)?,
             },
             absorbed: read.parsed("absorbed")?,
-            carried: read.number("carried")?,
-            imported: lease::parse_hold(read.maybe_text("imported")?, pk)?,
+            imported_messages: read.number("imported_messages")?,
+            imported: lease::from_json(read.maybe_text("imported")?, pk)?,
             stages: stages.collect::<Option<_>>().ok_or_else(corrupt)?,
             rev: read.number("rev")?,
             token: read.text("token")?.to_owned(),
@@ -113,7 +113,7 @@ impl Head {
     pub fn write(&self, token: &str) -> Result<(Item, If), JournalError> {
         let stages: Vec<String> = self.stages.iter().map(|(app, stage)| format!("{app}/{stage}")).collect();
         let mut item = fill(
-            Key::head(&self.release).item(),
+            Key::release(&self.release).item(),
             [
                 ("app", text(&self.app)),
                 ("started_at", text(self.started_at)),
@@ -123,16 +123,16 @@ impl Head {
                 ("last_hash", text(&self.tip.hash)),
                 ("fence", number(self.lease.fence)),
                 ("absorbed", text(&self.absorbed)),
-                ("carried", number(self.carried)),
+                ("imported_messages", number(self.imported_messages)),
                 ("stages", text(stages.join(","))),
                 ("rev", number(self.rev + 1)),
                 ("token", text(token)),
             ],
         );
-        if let Some(hold) = lease::hold_text(self.lease.hold.as_ref())? {
-            item.insert("hold".to_owned(), text(hold));
+        if let Some(claim) = lease::to_json(self.lease.claim.as_ref())? {
+            item.insert("claim".to_owned(), text(claim));
         }
-        if let Some(mark) = lease::hold_text(self.imported.as_ref())? {
+        if let Some(mark) = lease::to_json(self.imported.as_ref())? {
             item.insert("imported".to_owned(), text(mark));
         }
         Ok((sealed(item), if self.rev == 0 { If::New } else { If::Rev(self.rev) }))

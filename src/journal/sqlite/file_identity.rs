@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use crate::ports::journal::JournalError;
 
 /// A file, by its device and number.
-type Which = (u64, u64);
+type FileId = (u64, u64);
 
-pub(super) struct Kept {
+pub(super) struct FileIdentities {
     file: PathBuf,
-    db: Option<Which>,
+    db: Option<FileId>,
     /// The log beside it, once there is one: it stays the same as long as anybody has the database open.
-    log: Option<Which>,
+    log: Option<FileId>,
 }
 
-impl Kept {
+impl FileIdentities {
     /// Of a file that was just opened.
-    pub fn new(file: &Path) -> Kept {
-        Kept { file: file.to_owned(), db: which(file), log: None }
+    pub fn new(file: &Path) -> FileIdentities {
+        FileIdentities { file: file.to_owned(), db: file_id(file), log: None }
     }
 
     /// # Errors
@@ -29,10 +29,10 @@ impl Kept {
         let gone = |file: &Path| {
             Err(JournalError::Gone(format!("{} was removed or replaced while it was in use", file.display())))
         };
-        if which(&self.file) != self.db {
+        if file_id(&self.file) != self.db {
             return gone(&self.file);
         }
-        match (self.log, which(&log)) {
+        match (self.log, file_id(&log)) {
             (Some(open), now) if now != Some(open) => gone(&log),
             (_, now) => {
                 self.log = now;
@@ -42,6 +42,6 @@ impl Kept {
     }
 }
 
-fn which(file: &Path) -> Option<Which> {
+fn file_id(file: &Path) -> Option<FileId> {
     std::fs::metadata(file).ok().map(|m| (m.dev(), m.ino()))
 }

@@ -14,7 +14,7 @@ use crate::ports::journal::{Imported, Journal, Record};
 /// Every journal of every form that is still read, with its name.
 pub(super) fn all() -> Vec<(String, String, Record)> {
     let forms = (2..=EVENT_VERSION)
-        .map(|form| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/journal/kept/v{form}")));
+        .map(|form| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/journal/corpus/v{form}")));
     let mut found = Vec::new();
     for dir in forms {
         for entry in std::fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())) {
@@ -52,7 +52,7 @@ async fn each_is_taken_in_by_a_store_of_its_own() {
         let dir = tempfile::tempdir().unwrap();
         let journal = SqliteJournal::open(dir.path()).unwrap();
         let mark = Imported { at: jiff::Timestamp::UNIX_EPOCH, by: "somebody".to_owned() };
-        assert!(journal.restore(&record, &mark).await.unwrap(), "{name}");
+        assert!(journal.import(&record, &mark).await.unwrap(), "{name}");
         assert_eq!(journal.read(&record.release).await.unwrap(), events(&record), "{name}");
         assert_eq!(journal.export(&record.release).await.unwrap(), record, "{name}");
     }

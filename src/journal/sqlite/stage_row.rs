@@ -12,42 +12,42 @@ use crate::model::ledger::StageLedger;
 use crate::ports::journal::JournalError;
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Place {
+pub(super) struct StageRow {
     pub lease: StageLease,
     pub ledger: StageLedger,
 }
 
 /// The row of who has it.
-struct Held {
+struct LeaseRow {
     lease: StageLease,
     /// The hash of what it knows.
     ledger: String,
 }
 
-impl Place {
+impl StageRow {
     /// A stage that nobody has taken, entered or spoken of has no rows yet.
     ///
     /// # Errors
     /// `Corrupt` where a row is gone or not as it was written.
-    pub fn load(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<Place, Failure> {
+    pub fn load(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<StageRow, Failure> {
         let known: Option<(String, String)> = tx
             .prepare_cached("SELECT body, hash FROM ledgers WHERE app = ?1 AND stage = ?2")?
             .query_row(params![app.as_str(), stage.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let corrupt = |what: &str| JournalError::Corrupt(format!("the ledger of stage {stage} {what}")).into();
-        match (Held::load(tx, app.as_str(), stage.as_str())?, known) {
+        match (LeaseRow::load(tx, app.as_str(), stage.as_str())?, known) {
             (Some(held), Some((body, hash))) => {
                 let ledger = unseal(&body, &hash, &format!("the ledger of stage {stage}"))?;
                 if held.ledger != hash {
                     return Err(corrupt("is not the one that was written last"));
                 }
-                Ok(Place { lease: held.lease, ledger })
+                Ok(StageRow { lease: held.lease, ledger })
             }
             (Some(_), None) => Err(corrupt("is gone")),
             (None, Some(_)) => Err(corrupt("is there, and the stage's own row is gone")),
             (None, None) => match entered(tx, app, stage)? {
                 Some(release) => Err(corrupt(&format!("is gone: {release} has entered it"))),
-                None => Ok(Place::default()),
+                None => Ok(StageRow::default()),
             },
         }
     }
@@ -56,52 +56,52 @@ impl Place {
         let (body, hash) = seal(&self.ledger)?;
         tx.prepare_cached("INSERT OR REPLACE INTO ledgers (app, stage, body, hash) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![app.as_str(), stage.as_str(), body, hash])?;
-        Held { lease: self.lease.clone(), ledger: hash }.save(tx, app.as_str(), stage.as_str())
+        LeaseRow { lease: self.lease.clone(), ledger: hash }.save(tx, app.as_str(), stage.as_str())
     }
 }
 
-impl Held {
-    fn load(tx: &Transaction<'_>, app: &str, stage: &str) -> Result<Option<Held>, Failure> {
+impl LeaseRow {
+    fn load(tx: &Transaction<'_>, app: &str, stage: &str) -> Result<Option<LeaseRow>, Failure> {
         let row: Option<(Number, Option<String>, String, String)> = tx
-            .prepare_cached("SELECT fence, hold, ledger, seal FROM stages WHERE app = ?1 AND stage = ?2")?
+            .prepare_cached("SELECT fence, claim, ledger, seal FROM stages WHERE app = ?1 AND stage = ?2")?
             .query_row([app, stage], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .optional()?;
-        let Some((Number(fence), hold, ledger, seal)) = row else { return Ok(None) };
-        if digest(app, stage, fence, hold.as_deref(), &ledger) != seal {
+        let Some((Number(fence), claim, ledger, seal)) = row else { return Ok(None) };
+        if digest(app, stage, fence, claim.as_deref(), &ledger) != seal {
             return Err(JournalError::Corrupt(format!("the lease of stage {stage} does not have its hash")).into());
         }
-        let lease = StageLease { fence, hold: lease::parse_hold(hold.as_deref(), &format!("stage {stage}"))? };
-        Ok(Some(Held { lease, ledger }))
+        let lease = StageLease { fence, claim: lease::from_json(claim.as_deref(), &format!("stage {stage}"))? };
+        Ok(Some(LeaseRow { lease, ledger }))
     }
 
     fn save(&self, tx: &Transaction<'_>, app: &str, stage: &str) -> Result<(), Failure> {
-        let hold = lease::hold_text(self.lease.hold.as_ref())?;
-        let seal = digest(app, stage, self.lease.fence, hold.as_deref(), &self.ledger);
+        let claim = lease::to_json(self.lease.claim.as_ref())?;
+        let seal = digest(app, stage, self.lease.fence, claim.as_deref(), &self.ledger);
         tx.prepare_cached(
-            "INSERT OR REPLACE INTO stages (app, stage, fence, hold, ledger, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO stages (app, stage, fence, claim, ledger, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute(params![app, stage, Number(self.lease.fence), hold, self.ledger, seal])?;
+        .execute(params![app, stage, Number(self.lease.fence), claim, self.ledger, seal])?;
         Ok(())
     }
 }
 
-fn digest(app: &str, stage: &str, fence: u64, hold: Option<&str>, ledger: &str) -> String {
+fn digest(app: &str, stage: &str, fence: u64, claim: Option<&str>, ledger: &str) -> String {
     let fence = fence.to_string();
-    let hold = hold.unwrap_or_default();
-    codec::digest([("app", app), ("stage", stage), ("fence", &fence), ("hold", hold), ("ledger", ledger)])
+    let claim = claim.unwrap_or_default();
+    codec::digest([("app", app), ("stage", stage), ("fence", &fence), ("claim", claim), ("ledger", ledger)])
 }
 
 /// A change to every held stage that says it changed something; answers which it changed.
-pub(super) fn each_held(
+pub(super) fn each_claimed(
     tx: &Transaction<'_>,
     mut change: impl FnMut(&mut StageLease) -> bool,
 ) -> Result<Vec<StageName>, Failure> {
-    let mut held = tx.prepare_cached("SELECT app, stage FROM stages WHERE hold IS NOT NULL")?;
+    let mut held = tx.prepare_cached("SELECT app, stage FROM stages WHERE claim IS NOT NULL")?;
     let keys: Vec<(String, String)> =
         held.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     let mut changed = Vec::new();
     for (app, stage) in keys {
-        let Some(mut held) = Held::load(tx, &app, &stage)? else { continue };
+        let Some(mut held) = LeaseRow::load(tx, &app, &stage)? else { continue };
         if change(&mut held.lease) {
             held.save(tx, &app, &stage)?;
             changed.push(stage.parse().map_err(|e| JournalError::Corrupt(format!("`{stage}` is not a stage: {e}")))?);

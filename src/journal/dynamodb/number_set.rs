@@ -1,12 +1,12 @@
-//! A set of numbers as ranges: messages are absorbed nearly in order, so that however many there were, this stays short.
+//! A set of numbers as numbers: messages are absorbed nearly in order, so that however many there were, this stays short.
 
 use std::fmt;
 use std::str::FromStr;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Ranges(Vec<(u64, u64)>);
+pub(super) struct NumberSet(Vec<(u64, u64)>);
 
-impl Ranges {
+impl NumberSet {
     pub fn contains(&self, number: u64) -> bool {
         self.0.iter().any(|(from, to)| (*from..=*to).contains(&number))
     }
@@ -38,22 +38,22 @@ impl Ranges {
     }
 }
 
-impl fmt::Display for Ranges {
+impl fmt::Display for NumberSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<String> = self.0.iter().map(|(from, to)| format!("{from}-{to}")).collect();
         f.write_str(&parts.join(","))
     }
 }
 
-impl FromStr for Ranges {
+impl FromStr for NumberSet {
     type Err = ();
 
-    fn from_str(text: &str) -> Result<Ranges, ()> {
+    fn from_str(text: &str) -> Result<NumberSet, ()> {
         let range = |part: &str| {
             let (from, to) = part.split_once('-').ok_or(())?;
             Ok((from.parse().map_err(drop)?, to.parse().map_err(drop)?))
         };
-        text.split(',').filter(|p| !p.is_empty()).map(range).collect::<Result<_, ()>>().map(Ranges)
+        text.split(',').filter(|p| !p.is_empty()).map(range).collect::<Result<_, ()>>().map(NumberSet)
     }
 }
 
@@ -68,12 +68,12 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_the_set_that_it_stands_for(numbers in proptest::collection::vec(1_u64..40, 0..60)) {
-            let (mut ranges, mut set) = (Ranges::default(), BTreeSet::new());
+            let (mut found, mut set) = (NumberSet::default(), BTreeSet::new());
             for number in numbers {
-                prop_assert_eq!(ranges.insert(number), set.insert(number));
+                prop_assert_eq!(found.insert(number), set.insert(number));
             }
-            let read: Ranges = ranges.to_string().parse().unwrap();
-            prop_assert_eq!(&read, &ranges);
+            let read: NumberSet = found.to_string().parse().unwrap();
+            prop_assert_eq!(&read, &found);
             prop_assert!((1..42).all(|n| read.contains(n) == set.contains(&n)));
             prop_assert_eq!(Some(read.first_missing()), (1..).find(|n| !set.contains(n)));
             prop_assert!(read.0.windows(2).all(|w| w[0].1 + 1 < w[1].0), "neighbours are one range");

@@ -10,7 +10,7 @@ use crate::model::ledger::StageLedger;
 use crate::ports::journal::JournalError;
 
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct StageItem {
     key: Key,
     /// Of the item that says there is one: it is in another partition, and neither goes without the other.
     known: Key,
@@ -20,32 +20,38 @@ pub(super) struct Place {
     rev: u64,
 }
 
-impl Place {
+impl StageItem {
     /// A stage that nobody has taken or spoken of yet has no item.
     ///
     /// # Errors
     /// `Corrupt` where the item is gone or not as it was written.
-    pub async fn load(table: &Table, app: &AppName, stage: &StageName) -> Result<Place, JournalError> {
+    pub async fn load(table: &Table, app: &AppName, stage: &StageName) -> Result<StageItem, JournalError> {
         let (key, known) = (Key::stage(app, stage), Key::known(app, stage));
         for attempt in 1..=READS {
             if let Some(item) = table.get(&key).await? {
-                return Place::parse(key, known, &item, stage);
+                return StageItem::parse(key, known, &item, stage);
             }
             if table.get(&known).await?.is_none() {
-                return Ok(Place { key, known, lease: StageLease::default(), ledger: StageLedger::default(), rev: 0 });
+                return Ok(StageItem {
+                    key,
+                    known,
+                    lease: StageLease::default(),
+                    ledger: StageLedger::default(),
+                    rev: 0,
+                });
             }
             table.pause(attempt).await?;
         }
         Err(JournalError::Corrupt(format!("the ledger of stage {stage} is gone")))
     }
 
-    fn parse(key: Key, known: Key, item: &Item, stage: &StageName) -> Result<Place, JournalError> {
+    fn parse(key: Key, known: Key, item: &Item, stage: &StageName) -> Result<StageItem, JournalError> {
         let what = format!("stage {stage}");
         let read = Read::sealed(item, &what)?;
-        let hold = lease::parse_hold(read.maybe_text("hold")?, &what)?;
+        let claim = lease::from_json(read.maybe_text("claim")?, &what)?;
         let ledger = unseal(read.text("ledger")?, read.text("ledger_hash")?, &format!("the ledger of {what}"))?;
-        let lease = StageLease { fence: read.number("fence")?, hold };
-        Ok(Place { key, known, lease, ledger, rev: read.number("rev")? })
+        let lease = StageLease { fence: read.number("fence")?, claim };
+        Ok(StageItem { key, known, lease, ledger, rev: read.number("rev")? })
     }
 
     /// The item that takes this one's place, and the first time the one that says so.
@@ -60,8 +66,8 @@ impl Place {
                 ("rev", number(self.rev + 1)),
             ],
         );
-        if let Some(hold) = lease::hold_text(self.lease.hold.as_ref())? {
-            item.insert("hold".to_owned(), text(hold));
+        if let Some(claim) = lease::to_json(self.lease.claim.as_ref())? {
+            item.insert("claim".to_owned(), text(claim));
         }
         match self.rev {
             0 => Ok(vec![(sealed(item), If::New), (fill(self.known.item(), []), If::Always)]),

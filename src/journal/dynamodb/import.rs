@@ -1,11 +1,11 @@
 //! A record of another store, taken in: its rows first, which nobody sees without a head, then the head.
 
-use super::call::Call;
 use super::events;
-use super::head::Head;
 use super::item::Item;
 use super::key::Key;
+use super::release_item::ReleaseItem;
 use super::table::{If, Table, Written};
+use super::write_attempts::WriteAttempts;
 use crate::journal::codec::{self, Row, Verified};
 use crate::journal::lease;
 use crate::model::ids::ReleaseId;
@@ -14,7 +14,7 @@ use crate::ports::journal::{Imported, JournalError, Record};
 /// How many bytes of rows are packed at a time, each item being written by itself.
 const PORTION: usize = 1_000_000;
 
-pub(super) async fn restore(
+pub(super) async fn import(
     table: &Table,
     record: &Record,
     verified: &Verified,
@@ -22,36 +22,36 @@ pub(super) async fn restore(
 ) -> Result<bool, JournalError> {
     let Record { app, release, rows, .. } = record;
     let Verified { events, tip, chunks } = verified;
-    if Head::find(table, release).await?.is_some() {
-        codec::same(record, &events::export(table, release).await?)?;
+    if ReleaseItem::find(table, release).await?.is_some() {
+        codec::check_is_prefix(record, &events::export(table, release).await?)?;
         return Ok(false);
     }
     for (blob, chunks) in chunks {
         events::put_blob(table, blob, chunks).await?;
     }
     put_rows(table, release, rows).await?;
-    let mut head = Head::new(app, release, events[0].at);
-    head.imported = Some(mark.clone());
-    head.last_at = events[events.len() - 1].at;
-    head.tip = tip.clone();
-    head.carried = lease::carried(events);
+    let mut release_item = ReleaseItem::new(app, release, events[0].at);
+    release_item.imported = Some(mark.clone());
+    release_item.last_at = events[events.len() - 1].at;
+    release_item.tip = tip.clone();
+    release_item.imported_messages = lease::imported_messages(events);
     for id in events.iter().flat_map(|e| lease::absorbed(std::slice::from_ref(&e.fact))) {
-        head.absorbed.insert(id);
+        release_item.absorbed.insert(id);
     }
-    let mut call = Call::new();
+    let mut attempts = WriteAttempts::new();
     loop {
-        let token = call.token();
-        let items = vec![head.write(&token)?, events::listing(app, release)];
+        let token = attempts.token();
+        let items = vec![release_item.write(&token)?, events::listing(app, release)];
         let written = table.put_all(&token, items).await?;
         if matches!(written, Written::Yes) {
             return Ok(true);
         }
-        if let Some(there) = Head::find(table, release).await? {
+        if let Some(there) = ReleaseItem::find(table, release).await? {
             // Somebody else has taken it in at the same time, if it was not an earlier attempt.
-            codec::same(record, &events::export(table, release).await?)?;
-            return Ok(call.wrote(&there.token));
+            codec::check_is_prefix(record, &events::export(table, release).await?)?;
+            return Ok(attempts.wrote(&there.token));
         }
-        call.again(table, written).await?;
+        attempts.again(table, written).await?;
     }
 }
 
@@ -76,7 +76,7 @@ async fn put_rows(table: &Table, release: &ReleaseId, rows: &[Row]) -> Result<()
 }
 
 async fn put(table: &Table, release: &ReleaseId, item: Item) -> Result<(), JournalError> {
-    let mut call = Call::new();
+    let mut attempts = WriteAttempts::new();
     loop {
         let written = table.put(item.clone(), If::New).await?;
         match &written {
@@ -91,6 +91,6 @@ async fn put(table: &Table, release: &ReleaseId, item: Item) -> Result<(), Journ
                 return Err(JournalError::Store(text));
             }
         }
-        call.again(table, written).await?;
+        attempts.again(table, written).await?;
     }
 }

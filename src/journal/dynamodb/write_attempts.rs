@@ -8,14 +8,14 @@ use crate::ports::journal::JournalError;
 /// these take a second or two.
 const ATTEMPTS: u32 = 12;
 
-pub(super) struct Call {
+pub(super) struct WriteAttempts {
     name: String,
     attempts: u32,
 }
 
-impl Call {
-    pub fn new() -> Call {
-        Call { name: format!("{:024x}", rand::random::<u128>() >> 32), attempts: 0 }
+impl WriteAttempts {
+    pub fn new() -> WriteAttempts {
+        WriteAttempts { name: format!("{:024x}", rand::random::<u128>() >> 32), attempts: 0 }
     }
 
     /// Names this attempt in what it writes, and to DynamoDB, which takes up to 36 characters and 10 minutes to tell repetitions

@@ -13,7 +13,7 @@ const NOTE: &str = "made-here";
 /// What is written into the note: the folder's inode and its time of birth, to the nanosecond, where the file system keeps one. Copying,
 /// unpacking or cloning gives other ones, and neither can be chosen; renaming the folder or one above it keeps both. A device's number is
 /// left out, since it changes when a machine starts again.
-fn birth(dir: &Path) -> std::io::Result<String> {
+fn identity(dir: &Path) -> std::io::Result<String> {
     let found = fs::metadata(dir)?;
     let born = found.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let born = born.map_or_else(|| "-".to_owned(), |at| at.as_nanos().to_string());
@@ -21,8 +21,8 @@ fn birth(dir: &Path) -> std::io::Result<String> {
 }
 
 /// Writes down that the folder was made where it lies.
-pub(super) fn note(dir: &Path) -> std::io::Result<()> {
-    let text = birth(dir)?;
+pub(super) fn mark(dir: &Path) -> std::io::Result<()> {
+    let text = identity(dir)?;
     if fs::read_to_string(dir.join(NOTE)).is_ok_and(|found| found == text) {
         return Ok(());
     }
@@ -35,9 +35,9 @@ pub(super) fn note(dir: &Path) -> std::io::Result<()> {
 }
 
 /// Whether the folder's note is about this folder.
-pub(super) fn is_noted(dir: &Path) -> std::io::Result<bool> {
+pub(super) fn is_marked(dir: &Path) -> std::io::Result<bool> {
     match fs::read_to_string(dir.join(NOTE)) {
-        Ok(found) => Ok(found == birth(dir)?),
+        Ok(found) => Ok(found == identity(dir)?),
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => Ok(false),
         Err(e) => Err(Error::new(e.kind(), format!("{NOTE}: {e}"))),
     }
@@ -60,14 +60,14 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (made, moved, copy) = (root.path().join("made"), root.path().join("moved"), root.path().join("copy"));
         fs::create_dir(&made).unwrap();
-        assert!(!is_noted(&made).unwrap());
-        note(&made).unwrap();
-        assert!(is_noted(&made).unwrap());
+        assert!(!is_marked(&made).unwrap());
+        mark(&made).unwrap();
+        assert!(is_marked(&made).unwrap());
         copied(&made, &copy);
-        assert!(!is_noted(&copy).unwrap());
+        assert!(!is_marked(&copy).unwrap());
         fs::rename(&made, &moved).unwrap();
-        assert!(is_noted(&moved).unwrap());
-        note(&copy).unwrap();
-        assert!(is_noted(&copy).unwrap() && is_noted(&moved).unwrap());
+        assert!(is_marked(&moved).unwrap());
+        mark(&copy).unwrap();
+        assert!(is_marked(&copy).unwrap() && is_marked(&moved).unwrap());
     }
 }

@@ -12,7 +12,7 @@ use crate::model::ids::{AppName, ReleaseId};
 use crate::ports::journal::{Imported, JournalError};
 
 #[derive(Debug, Clone)]
-pub(super) struct Head {
+pub(super) struct ReleaseRow {
     pub release: ReleaseId,
     pub app: AppName,
     pub started_at: Timestamp,
@@ -21,21 +21,21 @@ pub(super) struct Head {
     pub tip: Tip,
     pub lease: ReleaseLease,
     /// The last message's number.
-    pub sent: u64,
-    /// The last message that is not here: it came before the record was carried here.
-    pub carried: u64,
+    pub last_message: u64,
+    /// The last message that is not here: it came before the record was imported_messages here.
+    pub imported_messages: u64,
     /// How many messages the events name as absorbed.
     pub absorbed: u64,
     /// Where it is another store's.
     pub imported: Option<Imported>,
 }
 
-const COLUMNS: &str = "release, app, started_at, last_at, form, last_seq, last_hash, sent, carried, absorbed, fence, hold, imported, seal";
+const COLUMNS: &str = "release, app, started_at, last_at, form, last_seq, last_hash, last_message, imported_messages, absorbed, fence, claim, imported, seal";
 
-impl Head {
+impl ReleaseRow {
     /// Of a release without events.
-    pub fn new(app: &AppName, release: &ReleaseId, now: Timestamp) -> Head {
-        Head {
+    pub fn new(app: &AppName, release: &ReleaseId, now: Timestamp) -> ReleaseRow {
+        ReleaseRow {
             release: release.clone(),
             app: app.clone(),
             started_at: now,
@@ -43,8 +43,8 @@ impl Head {
             form: EVENT_VERSION,
             tip: Tip::start(),
             lease: ReleaseLease::default(),
-            sent: 0,
-            carried: 0,
+            last_message: 0,
+            imported_messages: 0,
             absorbed: 0,
             imported: None,
         }
@@ -54,17 +54,17 @@ impl Head {
     ///
     /// # Errors
     /// `Imported`, and those of `load`.
-    pub fn own(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Head, Failure> {
-        let head = Head::load(tx, release)?;
-        match &head.imported {
+    pub fn own(tx: &Transaction<'_>, release: &ReleaseId) -> Result<ReleaseRow, Failure> {
+        let release_row = ReleaseRow::load(tx, release)?;
+        match &release_row.imported {
             Some(mark) => Err(JournalError::Imported(release.clone(), mark.clone()).into()),
-            None => Ok(head),
+            None => Ok(release_row),
         }
     }
 
     /// # Errors
     /// `NoSuchRelease`; `Corrupt` where the row is not as it was written, or lost.
-    pub fn load(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Head, Failure> {
+    pub fn load(tx: &Transaction<'_>, release: &ReleaseId) -> Result<ReleaseRow, Failure> {
         let row = tx
             .prepare_cached(&format!("SELECT {COLUMNS} FROM releases WHERE release = ?1"))?
             .query_row([release.as_str()], Stored::read)
@@ -76,7 +76,7 @@ impl Head {
         }
     }
 
-    pub fn of_app(tx: &Transaction<'_>, app: &AppName) -> Result<Vec<Head>, Failure> {
+    pub fn of_app(tx: &Transaction<'_>, app: &AppName) -> Result<Vec<ReleaseRow>, Failure> {
         let mut rows = tx.prepare_cached(&format!("SELECT {COLUMNS} FROM releases WHERE app = ?1"))?;
         let rows: Vec<Stored> = rows.query_map([app.as_str()], Stored::read)?.collect::<Result<_, _>>()?;
         rows.into_iter().map(Stored::opened).collect()
@@ -93,7 +93,19 @@ impl Head {
     }
 
     fn put(&self, tx: &Transaction<'_>, verb: &str, or_else: &str) -> Result<usize, Failure> {
-        let Head { release, app, started_at, last_at, form, tip, lease, sent, carried, absorbed, imported } = self;
+        let ReleaseRow {
+            release,
+            app,
+            started_at,
+            last_at,
+            form,
+            tip,
+            lease,
+            last_message,
+            imported_messages,
+            absorbed,
+            imported,
+        } = self;
         let mut stored = Stored {
             release: release.to_string(),
             app: app.to_string(),
@@ -102,24 +114,36 @@ impl Head {
             form: *form,
             last_seq: tip.seq,
             last_hash: tip.hash.clone(),
-            sent: *sent,
-            carried: *carried,
+            last_message: *last_message,
+            imported_messages: *imported_messages,
             absorbed: *absorbed,
             fence: lease.fence,
-            hold: lease::hold_text(lease.hold.as_ref())?,
-            imported: lease::hold_text(imported.as_ref())?,
+            claim: lease::to_json(lease.claim.as_ref())?,
+            imported: lease::to_json(imported.as_ref())?,
             seal: String::new(),
         };
         stored.seal = stored.digest();
-        let Stored { release, app, started_at, last_at, form, last_hash, hold, imported, seal, .. } = &stored;
+        let Stored { release, app, started_at, last_at, form, last_hash, claim, imported, seal, .. } = &stored;
         let text = format!(
             "{verb} INTO releases ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14) {or_else}"
         );
-        let [last_seq, sent, carried, absorbed, fence] =
-            [stored.last_seq, stored.sent, stored.carried, stored.absorbed, stored.fence].map(Number);
+        let [last_seq, last_message, imported_messages, absorbed, fence] =
+            [stored.last_seq, stored.last_message, stored.imported_messages, stored.absorbed, stored.fence].map(Number);
         Ok(tx.prepare_cached(&text)?.execute(params![
-            release, app, started_at, last_at, form, last_seq, last_hash, sent, carried, absorbed, fence, hold,
-            imported, seal
+            release,
+            app,
+            started_at,
+            last_at,
+            form,
+            last_seq,
+            last_hash,
+            last_message,
+            imported_messages,
+            absorbed,
+            fence,
+            claim,
+            imported,
+            seal
         ])?)
     }
 }
@@ -133,11 +157,11 @@ struct Stored {
     form: u32,
     last_seq: u64,
     last_hash: String,
-    sent: u64,
-    carried: u64,
+    last_message: u64,
+    imported_messages: u64,
     absorbed: u64,
     fence: u64,
-    hold: Option<String>,
+    claim: Option<String>,
     imported: Option<String>,
     seal: String,
 }
@@ -153,11 +177,11 @@ impl Stored {
             form: row.get(4)?,
             last_seq: number(5)?,
             last_hash: row.get(6)?,
-            sent: number(7)?,
-            carried: number(8)?,
+            last_message: number(7)?,
+            imported_messages: number(8)?,
             absorbed: number(9)?,
             fence: number(10)?,
-            hold: row.get(11)?,
+            claim: row.get(11)?,
             imported: row.get(12)?,
             seal: row.get(13)?,
         })
@@ -165,8 +189,9 @@ impl Stored {
 
     fn digest(&self) -> String {
         let Stored { release, app, started_at, last_at, form, last_seq, last_hash, .. } = self;
-        let numbers = [u64::from(*form), *last_seq, self.sent, self.carried, self.absorbed, self.fence];
-        let [form, last_seq, sent, carried, absorbed, fence] = numbers.map(|n| n.to_string());
+        let numbers =
+            [u64::from(*form), *last_seq, self.last_message, self.imported_messages, self.absorbed, self.fence];
+        let [form, last_seq, last_message, imported_messages, absorbed, fence] = numbers.map(|n| n.to_string());
         codec::digest([
             ("release", release.as_str()),
             ("app", app),
@@ -175,33 +200,33 @@ impl Stored {
             ("form", &form),
             ("last_seq", &last_seq),
             ("last_hash", last_hash),
-            ("sent", &sent),
-            ("carried", &carried),
+            ("last_message", &last_message),
+            ("imported_messages", &imported_messages),
             ("absorbed", &absorbed),
             ("fence", &fence),
-            ("hold", self.hold.as_deref().unwrap_or_default()),
+            ("claim", self.claim.as_deref().unwrap_or_default()),
             ("imported", self.imported.as_deref().unwrap_or_default()),
         ])
     }
 
-    fn opened(self) -> Result<Head, Failure> {
+    fn opened(self) -> Result<ReleaseRow, Failure> {
         let what = format!("what is noted of {}", self.release);
-        codec::known_form(self.form)?;
+        codec::check_form(self.form)?;
         if self.digest() != self.seal {
             return Err(JournalError::Corrupt(format!("{what} does not have its hash")).into());
         }
-        let hold = lease::parse_hold(self.hold.as_deref(), &format!("release {}", self.release))?;
-        let imported = lease::parse_hold(self.imported.as_deref(), &format!("release {}", self.release))?;
-        Ok(Head {
+        let claim = lease::from_json(self.claim.as_deref(), &format!("release {}", self.release))?;
+        let imported = lease::from_json(self.imported.as_deref(), &format!("release {}", self.release))?;
+        Ok(ReleaseRow {
             release: parsed(&self.release, &what)?,
             app: parsed(&self.app, &what)?,
             started_at: parsed(&self.started_at, &what)?,
             last_at: parsed(&self.last_at, &what)?,
             form: self.form,
             tip: Tip { seq: self.last_seq, hash: self.last_hash },
-            lease: ReleaseLease { fence: self.fence, hold },
-            sent: self.sent,
-            carried: self.carried,
+            lease: ReleaseLease { fence: self.fence, claim },
+            last_message: self.last_message,
+            imported_messages: self.imported_messages,
             absorbed: self.absorbed,
             imported,
         })
