@@ -21,8 +21,8 @@ use crate::report::fault::words as fault_words;
 use crate::report::paint::Paint;
 use crate::report::refusal::{started_by_other, use_other};
 use crate::report::text::Text;
+use crate::report::{display_names, plan, story};
 use crate::report::{freeze, gate};
-use crate::report::{names, plan, story};
 use crate::usecase::context::Context;
 use crate::usecase::identity::own;
 use crate::usecase::question::{around, asked};
@@ -157,7 +157,7 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     let id = paint.strong(release.id.as_str());
     let mut sheet = Text::from(format!("{} {id} → {}", pipeline.app, paint.strong(stage.name.as_str())));
     let mut say = |name: &str, text: String| sheet.line(format!("  {name:<9} {text}"));
-    say("asked by", names::requesters(&release.requesters));
+    say("asked by", display_names::requesters(&release.requesters));
     let source = &release.started.source;
     if let Some(commit) = &source.commit {
         let dirty = if source.dirty { " with uncommitted changes" } else { "" };
@@ -168,8 +168,8 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     }
     for image in stage.images_used(pipeline) {
         if let Some(pushed) = release.image_for(stage, image) {
-            let of = release.image_commits.get(image).map(names::commit_of).unwrap_or_default();
-            say("image", format!("{image} {}{of}", names::digest(&pushed.digest)));
+            let of = release.image_commits.get(image).map(display_names::commit_of).unwrap_or_default();
+            say("image", format!("{image} {}{of}", display_names::digest(&pushed.digest)));
         }
     }
     let passed: Vec<&str> =
@@ -187,7 +187,7 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     }
     for no in rejected {
         let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };
-        let (by, at) = (names::person(&no.by), moment(no.at));
+        let (by, at) = (display_names::person(&no.by), moment(no.at));
         say("rejected", format!("the same images in {}, by {by} at {at}{why}", no.release));
     }
     for no in &state.earlier {
@@ -197,7 +197,7 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
         };
         let which = if no.plan == request.plan { "this plan".to_owned() } else { format!("plan {}", no.plan.short()) };
         let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };
-        say(word, format!("{which}, by {} at {}{why}", names::person(&no.by), moment(no.at)));
+        say(word, format!("{which}, by {} at {}{why}", display_names::person(&no.by), moment(no.at)));
     }
     if let Some(why) = &release.again {
         say("again", format!("“{why}”"));

@@ -14,7 +14,7 @@ use crate::model::ledger::{Heard, Said};
 use crate::model::release::Release;
 use crate::ports::journal::{Imported, Listed};
 use crate::report::text::Text;
-use crate::report::{names, story, summary, table};
+use crate::report::{display_names, story, summary, table};
 use crate::usecase::context::Context;
 use crate::usecase::question;
 
@@ -47,7 +47,7 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
                     Some(release) => release.apply(event).map(|()| &*release),
                 };
                 let known = known.map_err(|illegal| Failure::defect(illegal.to_string()))?;
-                if let Some(line) = story::tell(event, known) {
+                if let Some(line) = story::line(event, known) {
                     output.print(line.dated(event.at, output.out, output.out_width()));
                 }
             }
@@ -106,7 +106,7 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
                         outcome,
                         reached.map_or_else(|| "-".to_owned(), |s| s.name.to_string()),
                         commit.to_owned(),
-                        names::nickname(&release.started.requested_by),
+                        display_names::nickname(&release.started.requested_by),
                     ];
                     (release.started_at, row)
                 })
@@ -165,7 +165,7 @@ fn waits(recorded: &Recorded, now: jiff::Timestamp) -> Vec<&str> {
 
 /// What somebody said of a stage, and did by it.
 fn word(stage: &StageName, heard: &Heard) -> String {
-    let (at, by) = (moment(heard.at), names::person(&heard.word.by));
+    let (at, by) = (moment(heard.at), display_names::person(&heard.word.by));
     let what = match &heard.word.said {
         Said::Freeze => "frozen".to_owned(),
         Said::Unfreeze => "opened again".to_owned(),

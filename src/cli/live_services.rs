@@ -8,7 +8,7 @@ use crate::model::ids::{AccountName, ServiceName};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::ports::deployer::Cluster;
-use crate::report::names;
+use crate::report::display_names;
 use crate::runtime::ports::Ports;
 use crate::usecase::context::Context;
 
@@ -91,7 +91,7 @@ impl<'b> LiveServices<'b> {
             desired: found.desired,
             task_definition: revision,
             deployment: found.primary().map(|p| p.id.clone()),
-            shown: images.iter().map(|i| names::image(i, account)).collect(),
+            shown: images.iter().map(|i| display_names::image(i, account)).collect(),
             images,
         })
     }

@@ -12,7 +12,7 @@ use crate::model::event::EVENT_VERSION;
 use crate::model::exit_code::ExitCode;
 use crate::report::fault::words;
 use crate::report::text::Text;
-use crate::report::{self, names};
+use crate::report::{self, display_names};
 use crate::usecase::plan::{Planned, PlannedStage, Subject, plan, to_be_built};
 
 pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<ExitCode, Failure> {
@@ -33,7 +33,7 @@ pub async fn run(global: &Global, output: &Output, args: PlanArgs) -> Result<Exi
 
 fn human(planned: &Planned, output: &Output) -> Text {
     // As the plan shows an image that has a digest.
-    let placeholder = format!("@{}", names::digest(&to_be_built()));
+    let placeholder = format!("@{}", display_names::digest(&to_be_built()));
     let mut text = Text::new();
     for (at, PlannedStage { stage, plan, gate }) in planned.stages.iter().enumerate() {
         if at > 0 {

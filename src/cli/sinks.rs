@@ -60,7 +60,7 @@ struct Lines {
 
 impl Lines {
     fn of(&mut self, event: &Event, release: &Release, width: Option<usize>) -> Option<Text> {
-        let line = story::tell(event, release)?;
+        let line = story::line(event, release)?;
         if line.mark == Mark::Detail && self.verbose == 0 {
             return None;
         }

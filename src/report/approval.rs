@@ -1,6 +1,6 @@
 //! Why approvals, answers and questions do not count, in words.
 
-use super::names::machine;
+use super::display_names::machine;
 use super::summary;
 use crate::model::approval_reason::{
     AnswerReason, ApprovalMismatch, ClosedReason, Conflict, ExpiryReason, PlanDifference, Settled, UnknownRequester,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::held::Held;
+use super::case_status::CaseStatus;
 use super::{effect, step};
 use crate::model::effect::{Effect, StepRef};
 use crate::model::effect_table::Subject;
@@ -16,7 +16,7 @@ use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::Approval;
 use crate::model::step::part::StepPart;
 
-use Held::{No, NotReached, Unknown, Waiting, Yes};
+use CaseStatus::{Failed, NotReached, Passed, Unknown, Waiting};
 
 /// Something that has to hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ pub enum CaseKey {
 }
 
 /// Where a fact belongs.
-pub enum Place {
+pub enum FactSubject {
     Case(CaseKey),
     /// To the stage as such.
     Stage(StageName),
@@ -55,7 +55,7 @@ impl From<&Effect> for CaseKey {
 }
 
 impl CaseKey {
-    /// In the words by which the same is told while it is done.
+    /// In the words that the story uses for the same thing.
     pub fn name(&self, release: &Release) -> String {
         let effect = match self {
             CaseKey::Release => return format!("{} to {}", release.started.pipeline.app, release.until),
@@ -92,7 +92,7 @@ impl CaseKey {
     }
 
     /// As the release stands. `begun`: some fact spoke of it.
-    pub fn held(&self, release: &Release, begun: bool) -> Held {
+    pub fn status(&self, release: &Release, begun: bool) -> CaseStatus {
         let mine = |effect: &Effect| CaseKey::from(effect) == *self;
         if release.unknown.keys().any(mine) {
             return Unknown;
@@ -100,30 +100,30 @@ impl CaseKey {
         let failed = release.failed.iter().find(|(effect, _)| mine(effect));
         match (self.concluded(release, failed.is_some()), failed) {
             (Some(held), _) => held,
-            (None, Some((_, failed))) => of_fault(&failed.fault, release),
+            (None, Some((_, failed))) => status_of_fault(&failed.fault, release),
             (None, None) if begun => Waiting,
             (None, None) => NotReached,
         }
     }
 
     /// What is known of it for good. `failed`: it was tried since, and that did not go well.
-    fn concluded(&self, release: &Release, failed: bool) -> Option<Held> {
-        let done = |is: bool| is.then_some(Yes);
+    fn concluded(&self, release: &Release, failed: bool) -> Option<CaseStatus> {
+        let done = |is: bool| is.then_some(Passed);
         match self {
-            CaseKey::Release => Some(release.ending.as_ref().map_or(Waiting, |e| of_outcome(e.outcome()))),
+            CaseKey::Release => Some(release.ending.as_ref().map_or(Waiting, |e| status_of_outcome(e.outcome()))),
             // Forgotten when the release is gone on with, and not always looked at again; no stage is entered without it.
             CaseKey::Accounts => done(release.surveyed.is_some() || (entered(release) && !failed)),
             CaseKey::Image(image) => done(release.images.contains_key(image)),
             CaseKey::Copy(image, account) => done(release.copies.contains_key(&(image.clone(), account.clone()))),
-            CaseKey::Gate(stage) => release.stage(stage).gate.as_ref().map(|g| Held::from(g.verdict)),
+            CaseKey::Gate(stage) => release.stage(stage).gate.as_ref().map(|g| CaseStatus::from(g.verdict)),
             CaseKey::Plan(stage) => done(release.stage(stage).plan.as_ref().is_some_and(|p| !p.awaits_scans())),
             CaseKey::Approval(stage) => match &release.stage(stage).approval {
                 Approval::NotAsked => None,
                 Approval::Asked(_) => Some(Waiting),
-                Approval::Given(..) => Some(Yes),
-                Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => Some(No),
+                Approval::Given(..) => Some(Passed),
+                Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => Some(Failed),
             },
-            CaseKey::Step(at, part) => step::held(release.step(at)?, part),
+            CaseKey::Step(at, part) => step::status(release.step(at)?, part),
             // Forgotten when the release is gone on with; a stage is not left without it.
             CaseKey::Confirm(stage) => done(release.stage(stage).confirmed || release.stage(stage).left.is_some()),
         }
@@ -134,9 +134,9 @@ fn entered(release: &Release) -> bool {
     release.stages.values().any(|s| s.entered.is_some())
 }
 
-fn of_outcome(outcome: Outcome) -> Held {
+fn status_of_outcome(outcome: Outcome) -> CaseStatus {
     match outcome {
-        Outcome::Succeeded | Outcome::Unchanged => Yes,
+        Outcome::Succeeded | Outcome::Unchanged => Passed,
         Outcome::Suspended => Waiting,
         Outcome::BuildFailed
         | Outcome::Blocked
@@ -146,16 +146,16 @@ fn of_outcome(outcome: Outcome) -> Held {
         | Outcome::Superseded
         | Outcome::Stuck
         | Outcome::Aborted
-        | Outcome::Failed => No,
+        | Outcome::Failed => Failed,
         Outcome::StillRunning | Outcome::Unknown | Outcome::Access | Outcome::Locked => Unknown,
     }
 }
 
 /// A thing that failed is bad; one that could not be tried has not been judged.
-fn of_fault(fault: &Fault, release: &Release) -> Held {
+fn status_of_fault(fault: &Fault, release: &Release) -> CaseStatus {
     let stopped = release.ending.as_ref().is_none_or(|e| e.outcome() == Outcome::Suspended);
     match fault.kind() {
-        FaultKind::BuildFailed | FaultKind::Invalid | FaultKind::Changed => No,
+        FaultKind::BuildFailed | FaultKind::Invalid | FaultKind::Changed => Failed,
         // Tried again, unless it was given up.
         FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous if stopped => Waiting,
         FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => Unknown,
@@ -191,7 +191,7 @@ pub fn of_stage(release: &Release, stage: &Stage) -> Vec<CaseKey> {
 }
 
 /// Where a fact belongs; `entered` are the stages that were entered before it.
-pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> Place {
+pub fn subject_of(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> FactSubject {
     let key = match fact {
         Fact::Started(_)
         | Fact::Extended { .. }
@@ -236,12 +236,12 @@ pub fn place(fact: &Fact, release: &Release, entered: &BTreeSet<StageName>) -> P
         | Fact::StageFailed { stage, .. }
         | Fact::ImagesFailed { stage, .. }
         | Fact::StageFrozen { stage, .. }
-        | Fact::StageLeft { stage, .. } => return Place::Stage(stage.clone()),
+        | Fact::StageLeft { stage, .. } => return FactSubject::Stage(stage.clone()),
         Fact::TaskDefinitionRegistered { at, workload, .. } => CaseKey::Step(at.clone(), workload.part()),
         Fact::Step { at, fact } => CaseKey::Step(at.clone(), fact.part()),
         Fact::StageConfirmed { stage, .. } => CaseKey::Confirm(stage.clone()),
     };
-    Place::Case(key)
+    FactSubject::Case(key)
 }
 
 /// The stage whose gate a scan is read for: the first one not yet entered that judges the image by this account's word.
@@ -268,7 +268,7 @@ fn planned_with<'r>(release: &'r Release, digest: &Digest) -> Option<&'r StageNa
     release.started.pipeline.stages.iter().rev().find(has).map(|s| &s.name)
 }
 
-/// Whether nothing goes on about a case after this fact, until it is begun anew.
+/// Whether nothing goes on about a case after this fact, until it is begun again.
 pub fn closes(fact: &Fact) -> bool {
     match fact {
         Fact::StagePlanned { plan, .. } => !plan.awaits_scans(),

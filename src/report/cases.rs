@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::case_key::{CaseKey, Place, closes, of_stage, place};
-pub use super::held::Held;
+use super::case_key::{CaseKey, FactSubject, closes, of_stage, subject_of};
+pub use super::case_status::CaseStatus;
 use super::paint::Paint;
 use super::{ending, story, summary};
 use crate::model::event::{Event, Fact};
@@ -27,7 +27,7 @@ pub struct Suite {
 pub struct Case {
     /// Unique in its suite, and the same in every release of the same pipeline.
     pub name: String,
-    pub held: Held,
+    pub status: CaseStatus,
     /// Why it did not hold, or what it waits for; empty where it did.
     pub why: String,
     /// The same at length.
@@ -41,28 +41,28 @@ pub struct Case {
 
 /// The suite of what comes before all stages, and one for each stage that was asked for, in the file's order.
 pub fn of(events: &[Event], release: &Release) -> Vec<Suite> {
-    let told = Told::of(events, release);
+    let traces = Traces::of(events, release);
     let pipeline = &release.started.pipeline;
     let images = pipeline.images_until(&release.until).into_iter().cloned().map(CaseKey::Image);
     let first: Vec<CaseKey> = [CaseKey::Accounts].into_iter().chain(images).chain([CaseKey::Release]).collect();
-    let mut suites = vec![told.suite(pipeline.app.to_string(), first, release, |_| true, vec![])];
+    let mut suites = vec![traces.suite(pipeline.app.to_string(), first, release, |_| true, vec![])];
     let mut asked = true;
     for stage in &pipeline.stages {
         let keys = of_stage(release, stage);
         // A stage beyond what was asked for may have been prepared, as far as its question.
-        if asked || keys.iter().any(|m| told.traces.contains_key(m)) {
-            let shown = |case: &Case| asked || case.held != Held::NotReached;
-            let story = told.stages.get(&stage.name).cloned().unwrap_or_default();
-            suites.push(told.suite(stage.name.to_string(), keys, release, shown, story));
+        if asked || keys.iter().any(|m| traces.cases.contains_key(m)) {
+            let shown = |case: &Case| asked || case.status != CaseStatus::NotReached;
+            let story = traces.stages.get(&stage.name).cloned().unwrap_or_default();
+            suites.push(traces.suite(stage.name.to_string(), keys, release, shown, story));
         }
         asked &= stage.name != release.until;
     }
     suites
 }
 
-/// What the facts told, case by case.
-struct Told {
-    traces: BTreeMap<CaseKey, Trace>,
+/// What the facts say, case by case.
+struct Traces {
+    cases: BTreeMap<CaseKey, Trace>,
     stages: BTreeMap<StageName, Vec<String>>,
 }
 
@@ -75,16 +75,16 @@ struct Trace {
     story: Vec<String>,
 }
 
-impl Told {
-    fn of(events: &[Event], release: &Release) -> Told {
-        let mut told = Told { traces: BTreeMap::new(), stages: BTreeMap::new() };
+impl Traces {
+    fn of(events: &[Event], release: &Release) -> Traces {
+        let mut traces = Traces { cases: BTreeMap::new(), stages: BTreeMap::new() };
         let mut entered = BTreeSet::new();
         for event in events {
-            let line = story::tell(event, release);
+            let line = story::line(event, release);
             let dated = line.as_ref().map(|l| l.dated(event.at, Paint(false), None).shown());
-            match place(&event.fact, release, &entered) {
-                Place::Case(key) => {
-                    let trace = told.traces.entry(key).or_insert_with(|| Trace::new(event.at));
+            match subject_of(&event.fact, release, &entered) {
+                FactSubject::Case(key) => {
+                    let trace = traces.cases.entry(key).or_insert_with(|| Trace::new(event.at));
                     trace.goes_on(event.at);
                     if closes(&event.fact) {
                         trace.stops(event.at);
@@ -92,22 +92,22 @@ impl Told {
                     trace.last = line.map(|l| l.text).or(trace.last.take());
                     trace.story.extend(dated);
                 }
-                Place::Stage(stage) => told.stages.entry(stage).or_default().extend(dated),
+                FactSubject::Stage(stage) => traces.stages.entry(stage).or_default().extend(dated),
             }
             if let Fact::StageEntered { stage } = &event.fact {
                 entered.insert(stage.clone());
             }
             if let Fact::Suspended { .. } | Fact::Finished { .. } = &event.fact {
-                told.rests(event.at);
+                traces.rests(event.at);
             }
         }
-        told.traces.values_mut().for_each(|t| t.stops(release.at));
-        told
+        traces.cases.values_mut().for_each(|t| t.stops(release.at));
+        traces
     }
 
     /// No process works on it any more; a question goes on being asked.
     fn rests(&mut self, at: Timestamp) {
-        let worked = self.traces.iter_mut().filter(|(key, _)| !matches!(key, CaseKey::Approval(_)));
+        let worked = self.cases.iter_mut().filter(|(key, _)| !matches!(key, CaseKey::Approval(_)));
         worked.for_each(|(_, trace)| trace.stops(at));
     }
 
@@ -125,7 +125,7 @@ impl Told {
         for key in keys {
             let mut case = self.case(&key, release);
             // Only what went wrong is put back.
-            if is_way_back(&key) && case.held == Held::NotReached {
+            if is_way_back(&key) && case.status == CaseStatus::NotReached {
                 continue;
             }
             if let Some(step) = key.step().filter(|_| names[&case.name] > 1) {
@@ -138,16 +138,18 @@ impl Told {
     }
 
     fn case(&self, key: &CaseKey, release: &Release) -> Case {
-        let trace = self.traces.get(key);
-        let held = key.held(release, trace.is_some());
+        let trace = self.cases.get(key);
+        let status = key.status(release, trace.is_some());
         let last = trace.and_then(|t| t.last.clone());
         let ended = release.ending.as_ref().map(|e| ending::words(e, release).sentence);
-        let why = match (key, held) {
-            (_, Held::Yes) => String::new(),
+        let why = match (key, status) {
+            (_, CaseStatus::Passed) => String::new(),
             (CaseKey::Release, _) => ended.unwrap_or_else(|| summary::NOT_OVER.to_owned()),
-            (CaseKey::Approval(_), Held::Waiting) | (_, Held::No | Held::Unknown) => last.or(ended).unwrap_or_default(),
-            (_, Held::Waiting) => ended.or(last).unwrap_or_else(|| summary::NOT_OVER.to_owned()),
-            (_, Held::NotReached) => match ended {
+            (CaseKey::Approval(_), CaseStatus::Waiting) | (_, CaseStatus::Failed | CaseStatus::Unknown) => {
+                last.or(ended).unwrap_or_default()
+            }
+            (_, CaseStatus::Waiting) => ended.or(last).unwrap_or_else(|| summary::NOT_OVER.to_owned()),
+            (_, CaseStatus::NotReached) => match ended {
                 Some(ended) => format!("not reached: {ended}"),
                 None => "not reached".to_owned(),
             },
@@ -158,7 +160,7 @@ impl Told {
         };
         Case {
             name: key.name(release),
-            held,
+            status,
             why,
             detail,
             story: trace.map(|t| t.story.clone()).unwrap_or_default(),

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use jiff::{SignedDuration, Timestamp};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
 
-use super::cases::{self, Case, Held, Suite};
+use super::cases::{self, Case, CaseStatus, Suite};
 use super::exports;
 use super::text::Text;
 use crate::model::ending::Ending;
@@ -48,12 +48,12 @@ fn of_suite(suite: &Suite, class: &str, started_at: Timestamp) -> TestSuite {
 }
 
 fn of_case(case: &Case, class: &str) -> TestCase {
-    let (mut status, kind) = match case.held {
-        Held::Yes => (TestCaseStatus::success(), None),
-        Held::No => (TestCaseStatus::non_success(NonSuccessKind::Failure), Some("failed")),
-        Held::Unknown => (TestCaseStatus::non_success(NonSuccessKind::Error), Some("unknown")),
-        Held::Waiting => (TestCaseStatus::skipped(), Some("waiting")),
-        Held::NotReached => (TestCaseStatus::skipped(), Some("not reached")),
+    let (mut status, kind) = match case.status {
+        CaseStatus::Passed => (TestCaseStatus::success(), None),
+        CaseStatus::Failed => (TestCaseStatus::non_success(NonSuccessKind::Failure), Some("failed")),
+        CaseStatus::Unknown => (TestCaseStatus::non_success(NonSuccessKind::Error), Some("unknown")),
+        CaseStatus::Waiting => (TestCaseStatus::skipped(), Some("waiting")),
+        CaseStatus::NotReached => (TestCaseStatus::skipped(), Some("not reached")),
     };
     if let Some(kind) = kind {
         // CodeBuild shows the message, GitLab the text.

@@ -1,11 +1,12 @@
 //! The same facts, for each reader: people at a terminal, programs, other tools, and the summary at the end.
 
 pub mod approval;
-pub mod blast;
 mod case_key;
+mod case_status;
 pub mod cases;
 pub mod check;
 pub mod codes;
+pub mod display_names;
 pub mod effect;
 pub mod ending;
 pub mod exit_codes;
@@ -13,19 +14,18 @@ pub mod exports;
 pub mod fault;
 pub mod freeze;
 pub mod gate;
-mod held;
 pub mod json;
 pub mod junit;
-mod line;
-pub mod names;
 pub mod notice;
 pub mod paint;
 pub mod plan;
 pub mod reason;
 pub mod refusal;
 pub mod rollout;
+pub mod service_outcomes;
 mod step;
 pub mod story;
+mod story_line;
 pub mod summary;
 pub mod table;
 pub mod text;

@@ -1,7 +1,7 @@
 //! What a stage would change, for people.
 
+use super::display_names::image;
 use super::gate;
-use super::names::image;
 use super::paint::Paint;
 use super::rollout::tasks;
 use super::text::Text;

@@ -2,7 +2,7 @@
 
 use super::approval::unknown_requester;
 use super::words::Words;
-use super::{approval, fault, names, reason, warning};
+use super::{approval, display_names, fault, reason, warning};
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::approval_reason::{UnknownRequester, WithdrawalRefusal};
 use crate::model::arn;
@@ -111,7 +111,7 @@ fn of_execution(refusal: &ExecutionRefusal) -> Words {
             }
         }
         ExecutionRefusal::NamedByMachine { what, execution } => {
-            Words::new(format!("{} names execution {execution}, and CodePipeline did not start it", names::machine(what)))
+            Words::new(format!("{} names execution {execution}, and CodePipeline did not start it", display_names::machine(what)))
                 .cause("who started that execution says nothing of who started this")
                 .hint(
                     "let an action of the pipeline start the build in CodeBuild, or leave `--execution` and KANMON_EXECUTION out",
@@ -272,7 +272,7 @@ fn no_longer_runs(replaced: &Replaced) -> Words {
     let again = format!("`kanmon release --until {stage} {}`", given.join(" "));
     let (sentence, hint) = match runs {
         Runs::Images(images) => {
-            let runs: Vec<String> = images.iter().map(|image| names::image(image, account)).collect();
+            let runs: Vec<String> = images.iter().map(|image| display_names::image(image, account)).collect();
             let sentence = format!("{place} does not run the images of {release}, but {}", runs.join(", "));
             (sentence, format!("to deploy these images there again, make a new release of them: {again}"))
         }

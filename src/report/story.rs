@@ -1,8 +1,8 @@
 //! Facts as lines that a person follows.
 
-pub use super::line::{Line, Mark};
-use super::names::{self, digest, person, requester};
+use super::display_names::{self, digest, person, requester};
 use super::step;
+pub use super::story_line::{Mark, StoryLine};
 use super::{approval, effect, fault, gate, reason, warning};
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::arn;
@@ -21,7 +21,7 @@ use crate::model::scan_subject::ScanSubject;
 use crate::model::stage_state::Approval;
 
 /// The line for something that cannot be read for now, or, without a fault, can be again.
-pub fn unread(what: &Watched, why: Option<&Fault>) -> Line {
+pub fn unread(what: &Watched, why: Option<&Fault>) -> StoryLine {
     let what = reason::subject(what);
     let (mark, text) = match why {
         Some(why) => {
@@ -30,11 +30,11 @@ pub fn unread(what: &Watched, why: Option<&Fault>) -> Line {
         }
         None => (Mark::Note, format!("{what} can be read again")),
     };
-    Line { mark, topic: "reading".to_owned(), text, more: Vec::new() }
+    StoryLine { mark, topic: "reading".to_owned(), text, more: Vec::new() }
 }
 
 /// The line for a fact, if it is one that people want to read as it happens.
-pub fn tell(event: &Event, release: &Release) -> Option<Line> {
+pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
     use Mark::*;
     match &event.fact {
         Fact::Started(started) => {
@@ -47,35 +47,35 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             };
             let below = format!("{}asked by {}", commit.unwrap_or_default(), requester(&started.requested_by));
             let text = format!("{}: {} to {}", event.release, started.pipeline.app, started.until);
-            Line::with(Begun, "release", text, vec![below])
+            StoryLine::with(Begun, "release", text, vec![below])
         }
         Fact::Extended { until, requested_by, again, .. } => {
             let why = again.as_ref().map(|why| format!(": “{why}”")).unwrap_or_default();
             let text = format!("{} goes on to {until}, asked by {}{why}", event.release, requester(requested_by));
-            Line::new(Begun, "release", text)
+            StoryLine::new(Begun, "release", text)
         }
         Fact::Resumed { by, .. } => {
-            Line::new(Begun, "release", format!("{} is resumed by {}", event.release, requester(by)))
+            StoryLine::new(Begun, "release", format!("{} is resumed by {}", event.release, requester(by)))
         }
         Fact::TakenUpToAbort { by, .. } => {
-            Line::new(Begun, "release", format!("{} is taken up by {} to end it", event.release, person(by)))
+            StoryLine::new(Begun, "release", format!("{} is taken up by {} to end it", event.release, person(by)))
         }
-        Fact::Warned { warning: what } => Line::new(Careful, "note", warning::text(what)),
+        Fact::Warned { warning: what } => StoryLine::new(Careful, "note", warning::text(what)),
         Fact::Intended { .. } => None,
         Fact::EffectFailed { effect: of, fault: why } => {
             // What is not tried again stands in full in the ending.
             let mark = if why.kind().is_passing() { Careful } else { Detail };
-            Line::new(mark, topic(of), format!("could not {}: {}", effect::text(of), fault::words(why).line()))
+            StoryLine::new(mark, topic(of), format!("could not {}: {}", effect::text(of), fault::words(why).line()))
         }
         Fact::EffectAbsent { effect: of } => {
-            Line::new(Detail, topic(of), format!("did not happen yet: {}", effect::text(of)))
+            StoryLine::new(Detail, topic(of), format!("did not happen yet: {}", effect::text(of)))
         }
         Fact::EffectUnknown { effect: of, fault: why } => {
             let why = fault::words(why).line();
             let text = format!("it is unknown whether this happened: {} ({why})", effect::text(of));
-            Line::new(Failed, topic(of), text)
+            StoryLine::new(Failed, topic(of), text)
         }
-        Fact::Surveyed { .. } => Line::new(Done, "accounts", "everything the file names is there"),
+        Fact::Surveyed { .. } => StoryLine::new(Done, "accounts", "everything the file names is there"),
         Fact::ImageBuilt { image, pushed, by, commit } => {
             let how = match by.as_str() {
                 "given" => "taken as given".to_owned(),
@@ -83,13 +83,13 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
                 by => format!("built by {by}"),
             };
             let place = place(pushed, of_image(release, image));
-            let of = commit.as_ref().map(names::commit_of).unwrap_or_default();
-            Line::new(mark(pushed), image.as_str(), format!("{how}: {place}{of}{}", left_behind(pushed)))
+            let of = commit.as_ref().map(display_names::commit_of).unwrap_or_default();
+            StoryLine::new(mark(pushed), image.as_str(), format!("{how}: {place}{of}{}", left_behind(pushed)))
         }
         Fact::ImageCopied { image, account, pushed } => {
             let place = place(pushed, release.started.pipeline.accounts.get(account));
             let text = format!("copied into {account}: {place}{}", left_behind(pushed));
-            Line::new(mark(pushed), image.as_str(), text)
+            StoryLine::new(mark(pushed), image.as_str(), text)
         }
         Fact::ScanObserved { image, account, reading, readings } => {
             let mark = match reading.state {
@@ -102,14 +102,14 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
                 ScanSubject::Image(name) => name.as_str(),
                 ScanSubject::Unnamed { repository, .. } => repository.as_str(),
             };
-            let line = || Line::new(mark, topic, format!("scan in {account}: {}", gate::scan(reading)));
+            let line = || StoryLine::new(mark, topic, format!("scan in {account}: {}", gate::scan(reading)));
             if *readings > 1 { None } else { line() }
         }
         Fact::GateJudged { stage, judgement } => {
             let mark = if judgement.verdict.passes() { Done } else { Failed };
             let given = matches!(release.stage(stage).approval, Approval::Given(..));
             let again = if given { " again, before entering" } else { "" };
-            Line::new(mark, stage.as_str(), format!("severity gate{again}: {}", gate::judgement(judgement)))
+            StoryLine::new(mark, stage.as_str(), format!("severity gate{again}: {}", gate::judgement(judgement)))
         }
         // Told once its containers are judged.
         Fact::StagePlanned { plan, .. } if plan.awaits_scans() => None,
@@ -121,7 +121,7 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
                 [one] => format!("planned: {one} changes"),
                 [first @ .., last] => format!("planned: {} and {last} change", first.join(", ")),
             };
-            Line::new(if changed.is_empty() { Note } else { Detail }, stage.as_str(), text)
+            StoryLine::new(if changed.is_empty() { Note } else { Detail }, stage.as_str(), text)
         }
         Fact::ApprovalRequested { stage, request } => {
             let spec = release.started.pipeline.stage(stage)?;
@@ -130,53 +130,59 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
             let within = lasting(request.expires_at.duration_since(request.asked_at));
             let text = format!("waits for approval of plan {}, until {expires} ({within})", request.plan.short());
             let how = how_to_approve(release, policy, request);
-            Line::with(Asks, stage.as_str(), text, vec![format!("by {}", who_may(policy)), how])
+            StoryLine::with(Asks, stage.as_str(), text, vec![format!("by {}", who_may(policy)), how])
         }
         Fact::ApprovalRefused { answer, reason, .. } => {
             let text = format!("an answer by {} does not count: {}", person(&answer.by), approval::refusal(reason));
-            Line::new(Careful, answer.stage.as_str(), text)
+            StoryLine::new(Careful, answer.stage.as_str(), text)
         }
         Fact::ApprovalGiven { answer } => {
             let text = format!("approved by {}{}", person(&answer.by), quoted(&answer.comment));
-            Line::new(Done, answer.stage.as_str(), text)
+            StoryLine::new(Done, answer.stage.as_str(), text)
         }
         Fact::ApprovalRejected { answer, .. } => {
             let text = format!("rejected by {}{}", person(&answer.by), quoted(&answer.comment));
-            Line::new(Failed, answer.stage.as_str(), text)
+            StoryLine::new(Failed, answer.stage.as_str(), text)
         }
         Fact::ApprovalWithdrawn { stage, by, comment } => {
-            Line::new(Careful, stage.as_str(), format!("approval withdrawn by {}{}", person(by), quoted(comment)))
+            StoryLine::new(Careful, stage.as_str(), format!("approval withdrawn by {}{}", person(by), quoted(comment)))
         }
-        Fact::ApprovalExpired { stage, reason: None } => Line::new(Failed, stage.as_str(), "nobody decided in time"),
+        Fact::ApprovalExpired { stage, reason: None } => {
+            StoryLine::new(Failed, stage.as_str(), "nobody decided in time")
+        }
         Fact::ApprovalExpired { stage, reason: Some(why) } => {
-            Line::new(Failed, stage.as_str(), format!("nobody can decide any more: {}", approval::expiry(why)))
+            StoryLine::new(Failed, stage.as_str(), format!("nobody can decide any more: {}", approval::expiry(why)))
         }
         Fact::ApprovalVoided { stage, reason } => {
-            Line::new(Careful, stage.as_str(), format!("approval void, asked again: {}", approval::void(reason)))
+            StoryLine::new(Careful, stage.as_str(), format!("approval void, asked again: {}", approval::void(reason)))
         }
         Fact::ApprovalCompared { mismatch: None, .. } => None,
         Fact::ApprovalCompared { stage, mismatch: Some(why) } => {
             let why = approval::mismatch(why);
-            Line::new(Failed, stage.as_str(), format!("not approved in CodePipeline as the record says: {why}"))
+            StoryLine::new(Failed, stage.as_str(), format!("not approved in CodePipeline as the record says: {why}"))
         }
         Fact::StageLocked { .. } | Fact::Absorbed { .. } => None,
         Fact::StageEntered { stage } => {
             let spec = release.started.pipeline.stage(stage)?;
             let account = release.started.pipeline.account(&spec.account);
             let text = format!("entered: cluster {}, account {} ({})", spec.cluster, account.name, account.id);
-            Line::new(Begun, stage.as_str(), text)
+            StoryLine::new(Begun, stage.as_str(), text)
         }
         Fact::TaskDefinitionRegistered { at, workload, arn, reused, .. } => {
             let how = if *reused { "is there already" } else { "registered" };
-            Line::new(Detail, format!("{}/{workload}", at.stage), format!("{} {how}", arn::last(arn)))
+            StoryLine::new(Detail, format!("{}/{workload}", at.stage), format!("{} {how}", arn::last(arn)))
         }
         Fact::Step { at, fact } => step::line(fact, at, release),
         Fact::StageFailed { stage, failure } => {
             let changed = release.stage(stage).rolls().any(|(_, _, roll)| roll.stands_changed());
             let next = if failure.roll_back && changed { "; going back to what ran before" } else { "" };
-            Line::new(Failed, stage.as_str(), format!("{}{next}", reason::words(&failure.reason, &release.id).sentence))
+            StoryLine::new(
+                Failed,
+                stage.as_str(),
+                format!("{}{next}", reason::words(&failure.reason, &release.id).sentence),
+            )
         }
-        Fact::Forced { stage, over, reason } => Line::new(
+        Fact::Forced { stage, over, reason } => StoryLine::new(
             Careful,
             stage.as_str(),
             format!("failed there before, in {over}; goes on by force{}", quoted(reason)),
@@ -184,17 +190,17 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         Fact::ImagesFailed { stage, images, .. } => {
             let shown: Vec<String> = images.iter().map(|(image, d)| format!("{image} {}", digest(d))).collect();
             let text = format!("{} may not enter {stage} again without --force", shown.join(", "));
-            Line::new(Careful, stage.as_str(), text)
+            StoryLine::new(Careful, stage.as_str(), text)
         }
-        Fact::StageFrozen { stage } => Line::new(
+        Fact::StageFrozen { stage } => StoryLine::new(
             Failed,
             stage.as_str(),
             "frozen, because it could not be rolled back; a person has to unfreeze it",
         ),
         Fact::StageConfirmed { stage, moved } if moved.is_empty() => {
-            Line::new(Detail, stage.as_str(), "still runs what it was brought to")
+            StoryLine::new(Detail, stage.as_str(), "still runs what it was brought to")
         }
-        Fact::StageConfirmed { stage, moved } => Line::with(
+        Fact::StageConfirmed { stage, moved } => StoryLine::with(
             Careful,
             stage.as_str(),
             "what was released runs, by its digest; a tag of it was changed meanwhile:",
@@ -202,15 +208,15 @@ pub fn tell(event: &Event, release: &Release) -> Option<Line> {
         ),
         Fact::LockBroken { by, held_by, reason } => {
             let text = format!("taken from {held_by} by {}{}", person(by), quoted(reason));
-            Line::new(Careful, "release", text)
+            StoryLine::new(Careful, "release", text)
         }
         Fact::StageLeft { stage, .. } => {
             let since = release.stage(stage).entered.map(|at| format!(" in {}", lasting(event.at.duration_since(at))));
-            Line::new(Done, stage.as_str(), format!("done{}", since.unwrap_or_default()))
+            StoryLine::new(Done, stage.as_str(), format!("done{}", since.unwrap_or_default()))
         }
         Fact::AbortRequested { by, reason, roll_back } => {
             let how = if *roll_back { ", rolling back" } else { "" };
-            Line::new(Careful, "abort", format!("asked by {}{how}{}", person(by), quoted(reason)))
+            StoryLine::new(Careful, "abort", format!("asked by {}{how}{}", person(by), quoted(reason)))
         }
         // The end is told by itself.
         Fact::Suspended { .. } | Fact::Finished { .. } => None,
@@ -272,7 +278,7 @@ fn of_image<'r>(release: &'r Release, image: &ImageName) -> Option<&'r Account> 
 
 fn place(pushed: &PushedImage, account: Option<&Account>) -> String {
     let name = &pushed.repository;
-    let name = account.map_or(name.as_str(), |account| names::repository(name, account));
+    let name = account.map_or(name.as_str(), |account| display_names::repository(name, account));
     format!("{name}@{}", digest(&pushed.digest))
 }
 

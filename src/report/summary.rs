@@ -1,7 +1,7 @@
 //! The end of a release, for people: what it came to, why, what to do, and what is changed.
 
-use super::blast;
 use super::paint::Paint;
+use super::service_outcomes;
 use super::text::Text;
 use super::words::Words;
 use crate::model::ending::Ending;
@@ -44,7 +44,7 @@ pub fn of(release: &Release, ending: &Ending, hints: bool, paint: Paint, width: 
     for (image, pushed) in &release.images {
         text.line(format!("  {image} {}", pushed.digest));
     }
-    for (word, list) in blast::of(release).lines() {
+    for (word, list) in service_outcomes::of(release).lines() {
         text.line(format!("  {word}: {list}"));
     }
     text.wrapped(width, 2)

@@ -17,12 +17,12 @@ const STANDING: [&[&str]; 4] = [
         "sandbox/ecs/history.rs",
         "sandbox/ecs/hooks.rs",
         "sandbox/ecs/launch.rs",
-        "sandbox/ecs/place.rs",
+        "sandbox/ecs/regional.rs",
         "sandbox/ecs/requests.rs",
         "sandbox/ecs/rollout.rs",
         "sandbox/ecs/scheduler.rs",
         "sandbox/ecs/service.rs",
-        "sandbox/ecs/shift.rs",
+        "sandbox/ecs/traffic_shift.rs",
     ],
     // Repositories, and the scanner that looks into them.
     &[

@@ -23,7 +23,7 @@ const SEED: &str = concat!(
               actionTypeId: { category: Approval, owner: AWS, provider: Manual, version: "1" }
               configuration: { CustomData: "release #{Prepare.KANMON_RELEASE}, plan #{Prepare.KANMON_PLAN}" }
             - { name: Promote, runOrder: 2, actionTypeId: { category: Build, owner: AWS, provider: CodeBuild, version: "1" } }
-    actions: { Prepare/Prepare: { told: true }, Production/Promote: { told: true } }
+    actions: { Prepare/Prepare: { external: true }, Production/Promote: { external: true } }
   - account: "111111111111"
     region: ap-northeast-1
     pipeline:

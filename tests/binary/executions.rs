@@ -42,11 +42,11 @@ const PIPELINES: &str = r##"
           actions: [{ name: Source, actionTypeId: { category: Source, owner: AWS, provider: S3, version: "1" } }]
         - name: Prepare
           actions: [{ name: Prepare, namespace: Prepare, actionTypeId: { category: Build, owner: AWS, provider: CodeBuild, version: "1" } }]
-    actions: { Prepare/Prepare: { told: true } }
+    actions: { Prepare/Prepare: { external: true } }
   - account: "333333333333"
     region: ap-northeast-1
     pipeline: { name: ci, stages: *builds }
-    actions: { Prepare/Prepare: { told: true } }
+    actions: { Prepare/Prepare: { external: true } }
   - account: "222222222222"
     region: ap-northeast-1
     pipeline:
@@ -64,7 +64,7 @@ const PIPELINES: &str = r##"
               actionTypeId: { category: Approval, owner: AWS, provider: Manual, version: "1" }
               configuration: { CustomData: "release #{variables.KANMON_RELEASE}, plan #{variables.KANMON_PLAN}" }
             - { name: Promote, runOrder: 2, actionTypeId: { category: Build, owner: AWS, provider: CodeBuild, version: "1" } }
-    actions: { Production/Promote: { told: true } }
+    actions: { Production/Promote: { external: true } }
 "##;
 
 struct World {

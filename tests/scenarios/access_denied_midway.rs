@@ -2,7 +2,7 @@ use crate::facts::{check_judged, rollout_started};
 use kanmon::journal::Moment;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
-use kanmon::report::blast;
+use kanmon::report::service_outcomes;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ async fn parks_the_release_and_leaves_what_was_done() {
 
 /// What a person reads of what became of each service.
 fn told(ended: &Ended) -> Vec<(&'static str, String)> {
-    blast::of(&ended.release).lines()
+    service_outcomes::of(&ended.release).lines()
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use kanmon::model::event::{Fact, MovedTag};
 use kanmon::model::ids::ReleaseId;
 use kanmon::model::outcome::Outcome;
-use kanmon::report::story::{Mark, tell};
+use kanmon::report::story::{self, Mark};
 
 use super::simulation::{Asking, DEV, DEVELOPER, Ended, MANAGER, PROD, Simulation, Story};
 
@@ -99,7 +99,7 @@ fn moved(ended: &Ended) -> Vec<MovedTag> {
         if let Fact::StageConfirmed { moved, .. } = &event.fact
             && !moved.is_empty()
         {
-            let line = tell(event, &ended.release).unwrap();
+            let line = story::line(event, &ended.release).unwrap();
             assert_eq!((line.mark, line.more.len()), (Mark::Careful, moved.len()));
             all.extend(moved.iter().cloned());
         }

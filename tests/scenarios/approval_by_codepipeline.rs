@@ -256,7 +256,7 @@ fn with_a_build_behind_it() -> Simulation {
         .stages(&["prod"])
         .of_stage("prod", "enter", json!({ "approval": approval }))
         .world("/codepipeline/0/pipeline/stages/1/actions", json!([approve, build]))
-        .world("/codepipeline/0/actions", json!({ "Production/Build": { "told": true } }))
+        .world("/codepipeline/0/actions", json!({ "Production/Build": { "external": true } }))
         .open()
 }
 

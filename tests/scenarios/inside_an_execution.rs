@@ -31,7 +31,7 @@ fn sim() -> Simulation {
         .world("/codepipeline/0/pipeline/stages", stages)
         .world(
             "/codepipeline/0/actions",
-            json!({ "Prepare/Prepare": { "told": true }, "Production/Deploy": { "told": true } }),
+            json!({ "Prepare/Prepare": { "external": true }, "Production/Deploy": { "external": true } }),
         )
         .open()
 }

@@ -5,8 +5,8 @@ use crate::model::effect::{Effect, StepRef};
 use crate::model::release::Release;
 use crate::model::step::check::{CheckFact, CheckState};
 use crate::model::step::part::StepPart;
-use crate::report::held::Held;
-use crate::report::line::{Line, Mark};
+use crate::report::case_status::CaseStatus;
+use crate::report::story_line::{Mark, StoryLine};
 use crate::report::{check, effect};
 
 impl Cases for CheckState {
@@ -14,16 +14,16 @@ impl Cases for CheckState {
         effect::text(&Effect::Check { at: at.clone() })
     }
 
-    fn held(&self, _part: &StepPart) -> Option<Held> {
-        self.judged.as_ref().map(|(verdict, _)| Held::from(*verdict))
+    fn status(&self, _part: &StepPart) -> Option<CaseStatus> {
+        self.judged.as_ref().map(|(verdict, _)| CaseStatus::from(*verdict))
     }
 }
 
 impl Story for CheckFact {
-    fn line(&self, at: &StepRef, _release: &Release) -> Option<Line> {
+    fn line(&self, at: &StepRef, _release: &Release) -> Option<StoryLine> {
         let CheckFact::CheckJudged { verdict, result } = self;
         let mark = if verdict.passes() { Mark::Done } else { Mark::Failed };
-        Line::new(mark, at.stage.as_str(), format!("check: {}", check::result(result)))
+        StoryLine::new(mark, at.stage.as_str(), format!("check: {}", check::result(result)))
     }
 
     fn closes(&self) -> bool {

@@ -6,15 +6,15 @@ mod roll;
 mod run;
 
 use self::kind::{Cases, Story};
-use super::held::Held;
-use super::line::Line;
+use super::case_status::CaseStatus;
+use super::story_line::StoryLine;
 use crate::model::effect::StepRef;
 use crate::model::release::Release;
 use crate::model::step::part::StepPart;
 use crate::model::step::{StepFact, StepState, each};
 
 /// The line for a fact, if it is one that people want to read as it happens.
-pub fn line(fact: &StepFact, at: &StepRef, release: &Release) -> Option<Line> {
+pub fn line(fact: &StepFact, at: &StepRef, release: &Release) -> Option<StoryLine> {
     each!(fact, StepFact, fact => fact.line(at, release))
 }
 
@@ -29,6 +29,6 @@ pub fn name(state: &StepState, at: &StepRef, part: &StepPart) -> String {
 }
 
 /// Whether a case held, once that is known for good.
-pub fn held(state: &StepState, part: &StepPart) -> Option<Held> {
-    each!(state, StepState, state => state.held(part))
+pub fn status(state: &StepState, part: &StepPart) -> Option<CaseStatus> {
+    each!(state, StepState, state => state.status(part))
 }

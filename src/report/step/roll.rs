@@ -8,10 +8,10 @@ use crate::model::rollout::{RolloutEnd, RolloutProgress, RolloutState};
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
 use crate::model::step::roll_state::RollStates;
+use crate::report::case_status::CaseStatus;
 use crate::report::effect;
-use crate::report::held::Held;
-use crate::report::line::{Line, Mark};
 use crate::report::rollout::{self, tasks};
+use crate::report::story_line::{Mark, StoryLine};
 
 impl Cases for RollStates {
     fn name(&self, at: &StepRef, part: &StepPart) -> String {
@@ -23,10 +23,10 @@ impl Cases for RollStates {
         }
     }
 
-    fn held(&self, part: &StepPart) -> Option<Held> {
+    fn status(&self, part: &StepPart) -> Option<CaseStatus> {
         match part {
             StepPart::Service(service, direction) => {
-                self.get(service)?.rollout(*direction).ended.as_ref().map(Held::from)
+                self.get(service)?.rollout(*direction).ended.as_ref().map(CaseStatus::from)
             }
             StepPart::Whole | StepPart::Task(_) => None,
         }
@@ -34,29 +34,31 @@ impl Cases for RollStates {
 }
 
 impl Story for RollFact {
-    fn line(&self, at: &StepRef, release: &Release) -> Option<Line> {
+    fn line(&self, at: &StepRef, release: &Release) -> Option<StoryLine> {
         let (service, direction) = (self.service(), self.direction());
         let topic = format!("{}/{service}", at.stage);
         let roll = release.roll(at, service);
         match self {
             RollFact::BaselineTaken { baseline, .. } => {
                 let now = arn::last(&baseline.task_definition);
-                Line::new(Mark::Detail, topic, format!("runs {now} now, {} wanted", tasks(baseline.desired)))
+                StoryLine::new(Mark::Detail, topic, format!("runs {now} now, {} wanted", tasks(baseline.desired)))
             }
             RollFact::RolloutStarted { task_definition, .. } => {
                 let to = arn::last(task_definition);
                 match (direction, roll.and_then(|r| r.baseline.as_ref())) {
                     (Direction::Forward, Some(before)) => {
                         let from = arn::last(&before.task_definition);
-                        Line::new(Mark::Begun, topic, format!("{from} → {to}, {}", tasks(before.desired)))
+                        StoryLine::new(Mark::Begun, topic, format!("{from} → {to}, {}", tasks(before.desired)))
                     }
-                    (Direction::Forward, None) => Line::new(Mark::Begun, topic, format!("goes to {to}")),
-                    (Direction::Back, _) => Line::new(Mark::Careful, topic, format!("goes back to {to}")),
+                    (Direction::Forward, None) => StoryLine::new(Mark::Begun, topic, format!("goes to {to}")),
+                    (Direction::Back, _) => StoryLine::new(Mark::Careful, topic, format!("goes back to {to}")),
                 }
             }
             RollFact::RolloutObserved { progress, .. } => moved(topic, progress),
-            RollFact::RolloutOverdue { .. } => Line::new(Mark::Careful, topic, "is not done at its deadline"),
-            RollFact::RolloutStopRequested { .. } => Line::new(Mark::Careful, topic, "asked ECS to stop and roll back"),
+            RollFact::RolloutOverdue { .. } => StoryLine::new(Mark::Careful, topic, "is not done at its deadline"),
+            RollFact::RolloutStopRequested { .. } => {
+                StoryLine::new(Mark::Careful, topic, "asked ECS to stop and roll back")
+            }
             RollFact::RolloutEnded { end, .. } => {
                 let run = roll.and_then(|r| r.rollout(direction).run.as_ref());
                 ended(topic, end, run.and_then(|r| r.progress.as_ref()), direction)
@@ -64,7 +66,7 @@ impl Story for RollFact {
             RollFact::RollbackPrepared { again: false, .. } => None,
             RollFact::RollbackPrepared { target, again: true, .. } => {
                 let now = arn::last(&target.task_definition);
-                Line::new(Mark::Detail, topic, format!("what ran before was deregistered; it is {now} now"))
+                StoryLine::new(Mark::Detail, topic, format!("what ran before was deregistered; it is {now} now"))
             }
         }
     }
@@ -83,13 +85,13 @@ impl Story for RollFact {
 }
 
 /// Movements that people want to see scroll by; the rest shows where it is waited for.
-fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
+fn moved(topic: String, progress: &RolloutProgress) -> Option<StoryLine> {
     match &progress.rollout {
-        RolloutState::RollingBack { .. } => Line::new(Mark::Careful, topic, rollout::progress(progress)),
+        RolloutState::RollingBack { .. } => StoryLine::new(Mark::Careful, topic, rollout::progress(progress)),
         RolloutState::Looking { .. } | RolloutState::InProgress | RolloutState::Proving { .. } => {
             let held_up = progress.circumstances.held_up.as_ref().map(rollout::held_up);
             let what = held_up.or_else(|| progress.task_stops.first().map(rollout::task_stop))?;
-            Line::new(Mark::Careful, topic, what)
+            StoryLine::new(Mark::Careful, topic, what)
         }
         RolloutState::Proven { .. }
         | RolloutState::RolledBack { .. }
@@ -101,7 +103,12 @@ fn moved(topic: String, progress: &RolloutProgress) -> Option<Line> {
     }
 }
 
-fn ended(topic: String, end: &RolloutEnd, progress: Option<&RolloutProgress>, direction: Direction) -> Option<Line> {
+fn ended(
+    topic: String,
+    end: &RolloutEnd,
+    progress: Option<&RolloutProgress>,
+    direction: Direction,
+) -> Option<StoryLine> {
     let counts = progress.map(|p| format!("{}/{} running, ", p.running, p.desired)).unwrap_or_default();
     let draining = progress.map_or(0, |p| p.circumstances.draining);
     let draining = if draining > 0 { format!(", {}", rollout::draining(draining)) } else { String::new() };
@@ -122,5 +129,5 @@ fn ended(topic: String, end: &RolloutEnd, progress: Option<&RolloutProgress>, di
         | RolloutEnd::Stuck { .. }
         | RolloutEnd::Unknown { .. } => (Mark::Failed, rollout::ended(end)),
     };
-    Line::new(mark, topic, text)
+    StoryLine::new(mark, topic, text)
 }

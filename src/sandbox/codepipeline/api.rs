@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Place;
+use super::Pipelines;
 use super::approval;
 use super::error::{
     bad_page, no_execution, no_pipeline, no_stage, not_latest, not_retryable, not_stoppable, stop_repeated,
@@ -21,26 +21,26 @@ use crate::sandbox::members::{self, epoch, flag, list, start_of, text};
 use crate::sandbox::service::{Answer, AwsError, Call};
 
 /// Answers one call on the pipelines of the place that it is for.
-pub fn answer(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+pub fn answer(pipelines: &mut Pipelines, call: &Call, latency: Latency) -> Answer {
     match call.op {
-        "ListPipelines" => pipelines(place, call),
-        "GetPipeline" => get(named(place, call, "name")?, call.input),
-        "GetPipelineState" => Ok(view::state(named(place, call, "name")?)),
-        "StartPipelineExecution" => start(named(place, call, "name")?, call, latency),
-        "RetryStageExecution" => retry(named(place, call, "pipelineName")?, call, latency),
-        "StopPipelineExecution" => stop(named(place, call, "pipelineName")?, call, latency),
-        "GetPipelineExecution" => get_execution(named(place, call, "pipelineName")?, call.input),
-        "ListPipelineExecutions" => executions(named(place, call, "pipelineName")?, call.input),
-        "ListActionExecutions" => actions(named(place, call, "pipelineName")?, call.input),
-        "PutApprovalResult" => approval::put(named(place, call, "pipelineName")?, call, latency),
+        "ListPipelines" => list_pipelines(pipelines, call),
+        "GetPipeline" => get(named(pipelines, call, "name")?, call.input),
+        "GetPipelineState" => Ok(view::state(named(pipelines, call, "name")?)),
+        "StartPipelineExecution" => start(named(pipelines, call, "name")?, call, latency),
+        "RetryStageExecution" => retry(named(pipelines, call, "pipelineName")?, call, latency),
+        "StopPipelineExecution" => stop(named(pipelines, call, "pipelineName")?, call, latency),
+        "GetPipelineExecution" => get_execution(named(pipelines, call, "pipelineName")?, call.input),
+        "ListPipelineExecutions" => executions(named(pipelines, call, "pipelineName")?, call.input),
+        "ListActionExecutions" => actions(named(pipelines, call, "pipelineName")?, call.input),
+        "PutApprovalResult" => approval::put(named(pipelines, call, "pipelineName")?, call, latency),
         _ => Err(unknown_operation()),
     }
 }
 
 /// The pipeline that a member names.
-fn named<'a>(place: &'a mut Place, call: &Call, member: &str) -> Result<&'a mut Pipeline, AwsError> {
+fn named<'a>(pipelines: &'a mut Pipelines, call: &Call, member: &str) -> Result<&'a mut Pipeline, AwsError> {
     let name = text(call.input, member).unwrap_or_default();
-    place.get_mut(name).ok_or_else(|| no_pipeline(call.account.as_str(), name))
+    pipelines.get_mut(name).ok_or_else(|| no_pipeline(call.account.as_str(), name))
 }
 
 fn page(input: &Value, name: &str, items: Vec<Value>, most: usize) -> Answer {
@@ -52,8 +52,8 @@ fn page(input: &Value, name: &str, items: Vec<Value>, most: usize) -> Answer {
     Ok(members::page(name, items, start, size))
 }
 
-fn pipelines(place: &mut Place, call: &Call) -> Answer {
-    let all = place.values().map(|p| {
+fn list_pipelines(pipelines: &mut Pipelines, call: &Call) -> Answer {
+    let all = pipelines.values().map(|p| {
         json!({
             "name": p.name,
             "version": p.version(),

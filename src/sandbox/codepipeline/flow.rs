@@ -209,7 +209,7 @@ fn start_those(pipeline: &mut Pipeline, e: usize, stage: usize, those: &[usize],
             Some(seconds) => SignedDuration::from_secs(seconds),
             None => nominal(&action.category),
         };
-        let due = match (action.is_approval(), action.script.told) {
+        let due = match (action.is_approval(), action.script.external) {
             (true, _) => Some(at + action.timeout),
             (false, true) => None,
             (false, false) => Some(at + latency.of(takes)),

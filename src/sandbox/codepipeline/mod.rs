@@ -2,7 +2,7 @@
 //!
 //! A pure model like ECS's: whatever takes time has a date, and [`CodePipeline::advance`] lets things happen in the order of
 //! their dates. Names are those of AWS's API model (`codepipeline/2015-07-09`). Actions other than approvals do nothing but
-//! take their time and end as the seed says, or as somebody outside who does their work tells.
+//! take their time and end as the seed says, or as somebody outside who does their work reports.
 
 #![allow(clippy::result_large_err, reason = "the seam's error carries members of its own, and errors are rare here")]
 
@@ -10,10 +10,10 @@ mod api;
 mod approval;
 mod error;
 mod execution;
+pub mod external;
 mod flow;
 mod pipeline;
 pub mod seed;
-pub mod told;
 pub mod triggered;
 mod variables;
 mod view;
@@ -32,18 +32,18 @@ use crate::sandbox::service::{Answer, Call};
 use pipeline::Pipeline;
 
 /// Pipelines of one account in one region, by name.
-type Place = BTreeMap<String, Pipeline>;
+type Pipelines = BTreeMap<String, Pipeline>;
 
 /// CodePipeline of all accounts and regions.
 #[derive(Debug, Clone)]
 pub struct CodePipeline {
     latency: Latency,
-    places: BTreeMap<(AccountId, Region), Place>,
+    regions: BTreeMap<(AccountId, Region), Pipelines>,
 }
 
 impl CodePipeline {
     pub fn new(latency: Latency) -> CodePipeline {
-        CodePipeline { latency, places: BTreeMap::new() }
+        CodePipeline { latency, regions: BTreeMap::new() }
     }
 
     /// Answers a call, after everything that is due by then has happened.
@@ -53,14 +53,14 @@ impl CodePipeline {
     pub fn handle(&mut self, call: &Call) -> Answer {
         self.advance(call.now);
         let latency = self.latency;
-        let place = self.places.entry((call.account.clone(), call.region.clone())).or_default();
-        api::answer(place, call, latency)
+        let pipelines = self.regions.entry((call.account.clone(), call.region.clone())).or_default();
+        api::answer(pipelines, call, latency)
     }
 
     /// Lets everything due until `now` happen, in the order of its dates.
     pub fn advance(&mut self, now: Timestamp) {
         while let Some((at, key, name)) = self.next_due().filter(|(at, ..)| *at <= now) {
-            if let Some(pipeline) = self.places.get_mut(&key).and_then(|p| p.get_mut(&name)) {
+            if let Some(pipeline) = self.regions.get_mut(&key).and_then(|p| p.get_mut(&name)) {
                 flow::fire(pipeline, at, self.latency);
             }
         }
@@ -81,8 +81,8 @@ impl CodePipeline {
 
     fn next_due(&self) -> Option<(Timestamp, (AccountId, Region), String)> {
         let mut next: Option<(Timestamp, (AccountId, Region), String)> = None;
-        for (key, place) in &self.places {
-            for (name, pipeline) in place {
+        for (key, pipelines) in &self.regions {
+            for (name, pipeline) in pipelines {
                 if let Some(at) = pipeline.due()
                     && next.as_ref().is_none_or(|(t, ..)| at < *t)
                 {

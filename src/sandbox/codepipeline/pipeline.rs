@@ -36,8 +36,8 @@ impl Mode {
 pub struct Script {
     /// Nominal seconds, where the category's own time does not do.
     pub seconds: Option<i64>,
-    /// Ends only when it is told to: somebody outside does its work.
-    pub told: bool,
+    /// Ends only when somebody outside, who does its work, reports the end.
+    pub external: bool,
     pub end: End,
 }
 

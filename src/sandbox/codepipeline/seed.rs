@@ -14,7 +14,7 @@
 //!             configuration: { CustomData: "release #{variables.RELEASE}" }
 //!   actions:                       # how actions other than approvals go
 //!     Build/Build: { seconds: 90, fails: false, summary: "…", outputVariables: { KANMON_RELEASE: r1 } }
-//!     Test/Test: { told: true }    # ends when it is told to, as `POST /_sandbox/actions` does
+//!     Test/Test: { external: true } # ends when the end is given, as `POST /_sandbox/actions` does
 //! ```
 
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ struct Entry {
 struct ActionEntry {
     seconds: Option<i64>,
     #[serde(default)]
-    told: bool,
+    external: bool,
     #[serde(default)]
     fails: bool,
     summary: Option<String>,
@@ -67,13 +67,13 @@ pub(super) fn apply(codepipeline: &mut CodePipeline, seed: &Value, now: Timestam
             .into_iter()
             .map(|(name, a)| {
                 let end = End { fails: a.fails, summary: a.summary, output_variables: a.output_variables };
-                (name, Script { seconds: a.seconds, told: a.told, end })
+                (name, Script { seconds: a.seconds, external: a.external, end })
             })
             .collect();
         let key = (entry.account.clone(), entry.region.clone());
         let pipeline = Pipeline::declare(entry.account, entry.region, entry.pipeline, &scripts, now - AGE)
             .map_err(|e| format!("codepipeline seed: {e}"))?;
-        codepipeline.places.entry(key).or_default().insert(pipeline.name.clone(), pipeline);
+        codepipeline.regions.entry(key).or_default().insert(pipeline.name.clone(), pipeline);
     }
     Ok(())
 }

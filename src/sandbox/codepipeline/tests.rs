@@ -1,4 +1,4 @@
-//! Stories of executions and approvals, told through the API.
+//! Stories of executions and approvals, end through the API.
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -422,28 +422,28 @@ proptest! {
 #[test]
 fn an_action_whose_work_is_done_outside_ends_as_it_is_told() {
     let mut seed = seed("QUEUED");
-    seed["actions"] = json!({ "Build/Build": { "told": true }, "Prod/Promote": { "told": true } });
+    seed["actions"] = json!({ "Build/Build": { "external": true }, "Prod/Promote": { "external": true } });
     let mut rig = Rig::from(seed);
-    let tell = |rig: &mut Rig, id: &str, action: &str, end: Value| {
-        let told = json!({
+    let end_action = |rig: &mut Rig, id: &str, action: &str, end: Value| {
+        let end = json!({
             "account": "111111111111", "region": "ap-northeast-1", "pipeline": "asset", "execution": id, "action": action, "end": end,
         });
-        rig.codepipeline.tell(serde_json::from_value(told).unwrap(), rig.now)
+        rig.codepipeline.end_action(serde_json::from_value(end).unwrap(), rig.now)
     };
     let id = rig.start();
     rig.pass(86_400);
     assert_eq!(rig.stage("Build")["latestExecution"]["status"], "InProgress");
-    let early = tell(&mut rig, &id, "Prod/Promote", json!({})).unwrap_err();
-    assert_eq!(early, "no action Prod/Promote waits to be told how it ends");
-    tell(&mut rig, &id, "Build/Build", json!({ "outputVariables": { "PLAN": "def" } })).unwrap();
-    tell(&mut rig, &id, "Build/Build", json!({})).unwrap_err();
+    let early = end_action(&mut rig, &id, "Prod/Promote", json!({})).unwrap_err();
+    assert_eq!(early, "no action Prod/Promote waits for its end");
+    end_action(&mut rig, &id, "Build/Build", json!({ "outputVariables": { "PLAN": "def" } })).unwrap();
+    end_action(&mut rig, &id, "Build/Build", json!({})).unwrap_err();
     let shown = rig.actions(&id)[0]["input"]["resolvedConfiguration"]["CustomData"].clone();
     assert_eq!(shown, json!(format!("release r1 of {id}: def #{{none.x}}")));
 
     let token = rig.approval()["token"].clone();
     rig.decide(&token, "Approved", "").unwrap();
     assert_eq!(rig.status(&id), "InProgress");
-    tell(&mut rig, &id, "Prod/Promote", json!({ "fails": true, "summary": "exit code 10" })).unwrap();
+    end_action(&mut rig, &id, "Prod/Promote", json!({ "fails": true, "summary": "exit code 10" })).unwrap();
     assert_eq!(rig.status(&id), "Failed");
     assert_eq!(rig.stage("Prod")["actionStates"][1]["latestExecution"]["summary"], "exit code 10");
 }

@@ -30,8 +30,8 @@ impl CodePipeline {
     /// A sentence, where there is no such pipeline, or a variable has no default.
     pub fn trigger(&mut self, by: Triggered, now: Timestamp) -> Result<String, String> {
         let latency = self.latency;
-        let place = self.places.get_mut(&(by.account, by.region));
-        let pipeline = place.and_then(|p| p.get_mut(&by.pipeline));
+        let pipelines = self.regions.get_mut(&(by.account, by.region));
+        let pipeline = pipelines.and_then(|p| p.get_mut(&by.pipeline));
         let pipeline = pipeline.ok_or_else(|| format!("there is no pipeline {}", by.pipeline))?;
         let variables = variables::resolve(pipeline, &Value::Null).map_err(|e| e.message)?;
         let trigger = Trigger { kind: by.trigger, detail: by.detail };

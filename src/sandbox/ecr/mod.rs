@@ -21,8 +21,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 pub use repository::{Image, Mutability, Repository};
 
-use super::fresh::Fresh;
 use super::iam::{Caller, Policy};
+use super::id_generator::IdGenerator;
 use super::inspector::Inspector;
 use super::latency::Latency;
 use super::service::{Answer, Call};
@@ -37,7 +37,7 @@ use token::Token;
 pub struct Ecr {
     registries: BTreeMap<(AccountId, Region), Registry>,
     tokens: BTreeMap<String, Token>,
-    fresh: Fresh,
+    ids: IdGenerator,
     host: String,
     latency: Latency,
     replicas: Vec<Replica>,
@@ -64,9 +64,9 @@ pub struct Upload {
 
 impl Ecr {
     /// `host` is the `HOST:PORT` at which the registry protocol can be reached.
-    pub fn new(host: &str, fresh: Fresh, latency: Latency) -> Ecr {
+    pub fn new(host: &str, ids: IdGenerator, latency: Latency) -> Ecr {
         let host = host.to_owned();
-        Ecr { registries: BTreeMap::new(), tokens: BTreeMap::new(), fresh, host, latency, replicas: Vec::new() }
+        Ecr { registries: BTreeMap::new(), tokens: BTreeMap::new(), ids, host, latency, replicas: Vec::new() }
     }
 
     /// When something next happens of itself: an image arrives by replication, a lifecycle policy is evaluated.
@@ -95,8 +95,8 @@ impl Ecr {
         &self.host
     }
 
-    pub fn fresh(&mut self) -> &mut Fresh {
-        &mut self.fresh
+    pub fn ids(&mut self) -> &mut IdGenerator {
+        &mut self.ids
     }
 
     pub fn registry(&self, account: &AccountId, region: &Region) -> Option<&Registry> {

@@ -12,12 +12,12 @@ use crate::sandbox::iam::evaluate::granted_to_account;
 pub(super) const DELAY: SignedDuration = SignedDuration::from_mins(2);
 
 /// Where a registry is.
-pub type Place = (AccountId, Region);
+pub type RegistryKey = (AccountId, Region);
 
 /// One rule of a registry's replication configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rule {
-    pub to: Vec<Place>,
+    pub to: Vec<RegistryKey>,
     /// `PREFIX_MATCH` filters; all repositories where there is none.
     pub prefixes: Vec<String>,
 }
@@ -42,24 +42,31 @@ pub enum State {
 /// An image's way to another registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replica {
-    pub from: Place,
+    pub from: RegistryKey,
     pub repository: String,
     pub digest: String,
     tag: Option<String>,
-    pub to: Place,
+    pub to: RegistryKey,
     pub state: State,
 }
 
 impl Ecr {
     /// Sends a pushed image on its way to wherever the registry's rules say. What came by replication is not sent on.
-    pub(super) fn replicate(&mut self, from: &Place, repository: &str, digest: &str, tag: Option<&str>, at: Timestamp) {
+    pub(super) fn replicate(
+        &mut self,
+        from: &RegistryKey,
+        repository: &str,
+        digest: &str,
+        tag: Option<&str>,
+        at: Timestamp,
+    ) {
         let Some(registry) = self.registry(&from.0, &from.1) else { return };
         let rules = registry.replication.iter().filter(|r| r.covers(repository));
-        let mut places: Vec<Place> = rules.flat_map(|r| r.to.iter().cloned()).filter(|p| p != from).collect();
-        places.sort();
-        places.dedup();
+        let mut registries: Vec<RegistryKey> = rules.flat_map(|r| r.to.iter().cloned()).filter(|p| p != from).collect();
+        registries.sort();
+        registries.dedup();
         let due = at + self.latency.of(DELAY);
-        self.replicas.extend(places.into_iter().map(|to| Replica {
+        self.replicas.extend(registries.into_iter().map(|to| Replica {
             from: from.clone(),
             repository: repository.to_owned(),
             digest: digest.to_owned(),
@@ -70,8 +77,8 @@ impl Ecr {
     }
 
     /// The latest state of an image's replication to each place.
-    pub fn replicas_of(&self, from: &Place, repository: &str, digest: &str) -> Vec<(&Place, &State)> {
-        let mut latest: Vec<(&Place, &State)> = Vec::new();
+    pub fn replicas_of(&self, from: &RegistryKey, repository: &str, digest: &str) -> Vec<(&RegistryKey, &State)> {
+        let mut latest: Vec<(&RegistryKey, &State)> = Vec::new();
         let of = |r: &&Replica| r.from == *from && r.repository == repository && r.digest == digest;
         for replica in self.replicas.iter().filter(of) {
             match latest.iter_mut().find(|(to, _)| **to == replica.to) {

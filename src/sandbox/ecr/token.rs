@@ -28,7 +28,7 @@ pub enum Login {
 impl Ecr {
     /// A new token for the caller: `AWS:PASSWORD` in base64, and its end.
     pub fn issue_token(&mut self, caller: &Caller, now: Timestamp) -> (String, Timestamp) {
-        let password = STANDARD.encode(format!("{}{}", self.fresh.secret(), self.fresh.secret()));
+        let password = STANDARD.encode(format!("{}{}", self.ids.secret(), self.ids.secret()));
         let expires = now + LIFETIME;
         let encoded = STANDARD.encode(format!("AWS:{password}"));
         self.tokens.insert(password, Token { caller: caller.clone(), expires });

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::error::invalid;
-use super::stage::Stage;
+use super::lifecycle_stage::LifecycleStage;
 use super::wire::{Members, flag, list, list_of, text, texts};
 use crate::sandbox::service::AwsError;
 
@@ -234,8 +234,8 @@ fn check_hook(hook: &Value) -> Result<(), AwsError> {
         return Err(invalid("lifecycleStages must be specified for a lifecycle hook."));
     }
     for stage in stages {
-        let fits = |s: &Stage| s.name() == stage && if pause { s.takes_pause() } else { s.takes_hooks() };
-        if !Stage::ALL.iter().any(fits) {
+        let fits = |s: &LifecycleStage| s.name() == stage && if pause { s.takes_pause() } else { s.takes_hooks() };
+        if !LifecycleStage::ALL.iter().any(fits) {
             return Err(invalid(format!("{kind} hooks cannot be configured at {stage}.")));
         }
     }

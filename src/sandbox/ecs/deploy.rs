@@ -36,7 +36,7 @@ pub fn begin(
     let revision = new_revision(service, definition, at);
     service.task_definition = definition.arn.clone();
     new_primary(service, &revision, at, None);
-    let id = arn::short(&["service-deployment", &service.fresh()]);
+    let id = arn::short(&["service-deployment", &service.next_key()]);
     let threshold = breaker::threshold(service.configuration(), service.desired);
     let watched = breaker::is_on(service.configuration()) && service.desired > 0;
     let beginning = Beginning {
@@ -54,7 +54,7 @@ pub fn begin(
         firing: firing.firing(&alarms::watched(service.configuration())),
     };
     service.service_deployments.push(ServiceDeployment::begin(beginning, at + latency.of(HAND_OVER)));
-    service.told_steady = false;
+    service.steady_state_reported = false;
 }
 
 /// Puts the last completed revision back as PRIMARY. None when there is none but the one that fails.
@@ -73,7 +73,7 @@ pub fn roll_back(service: &mut Service, reason: &str, at: Timestamp, latency: La
         Some(id) => id,
         None => new_primary(service, &target, at, Some(ROLLING_BACK)),
     };
-    service.tell(at, &format!("rolling back to deployment {id}."));
+    service.add_event(at, &format!("rolling back to deployment {id}."));
     let rollback = Rollback { reason: reason.to_owned(), started: at, revision: target };
     let running = service.under_way()?;
     running.rollback = Some(rollback);
@@ -81,7 +81,7 @@ pub fn roll_back(service: &mut Service, reason: &str, at: Timestamp, latency: La
     running.become_status(Status::RollbackInProgress, Some(reason), at);
     running.stage = None;
     running.weights = running.weights.map(|_| Weights::default());
-    service.told_steady = false;
+    service.steady_state_reported = false;
     service.wake_at(at + latency.of(HAND_OVER));
     Some(())
 }
@@ -89,8 +89,8 @@ pub fn roll_back(service: &mut Service, reason: &str, at: Timestamp, latency: La
 /// Makes the deployment that a blue/green deployment has left standing PRIMARY again; its id.
 fn still_there(service: &mut Service, revision: &str, at: Timestamp) -> Option<String> {
     let shifts = service.under_way().is_some_and(|d| d.weights.is_some());
-    let place = service.deployments.iter().skip(1).position(|d| shifts && d.revision == revision)? + 1;
-    let mut back = service.deployments.remove(place);
+    let regional = service.deployments.iter().skip(1).position(|d| shifts && d.revision == revision)? + 1;
+    let mut back = service.deployments.remove(regional);
     back.rollout = Rollout::InProgress;
     back.reason = format!("{ROLLING_BACK} {}.", back.id);
     back.updated = at;
@@ -118,7 +118,7 @@ pub fn counts(deployment: &str, service: &Service, tasks: &Tasks) -> Counts {
 }
 
 fn new_revision(service: &mut Service, definition: &TaskDefinition, at: Timestamp) -> String {
-    let number = arn::number(&["revision", &service.fresh()]);
+    let number = arn::number(&["revision", &service.next_key()]);
     let arn = service.home.service_revision(&service.cluster, &service.name, number);
     let images = definition.containers().into_iter().map(|c| (c.name, c.image)).collect();
     service.revisions.push(Revision {
@@ -134,7 +134,7 @@ fn new_revision(service: &mut Service, definition: &TaskDefinition, at: Timestam
 
 /// A new first entry of `deployments[]`; `because` becomes the start of its `rolloutStateReason` instead of the usual one.
 fn new_primary(service: &mut Service, revision: &str, at: Timestamp, because: Option<&str>) -> String {
-    let id = format!("ecs-svc/{}", arn::number(&["deployment", &service.fresh()]));
+    let id = format!("ecs-svc/{}", arn::number(&["deployment", &service.next_key()]));
     let reason = match because {
         Some(because) => format!("{because} {id}."),
         None => format!("ECS deployment {id} in progress."),
@@ -157,8 +157,8 @@ fn new_primary(service: &mut Service, revision: &str, at: Timestamp, because: Op
             retry_at: None,
             steady_since: None,
             frozen: false,
-            told_deadlock: false,
-            told_impaired: false,
+            deadlock_reported: false,
+            impairment_reported: false,
         },
     );
     id

@@ -7,7 +7,7 @@ use super::rollout::Status;
 use super::service::{Rollout, Service};
 use crate::sandbox::latency::Latency;
 
-/// A monitor's words for what it saw, and what it was told to do then.
+/// A monitor's words for what it saw, and what it was message to do then.
 pub struct Verdict {
     pub rollback: bool,
     /// `rolloutStateReason` of the failed deployment.
@@ -26,8 +26,8 @@ pub fn fall(service: &mut Service, verdict: &Verdict, at: Timestamp, latency: La
     primary.rollout = Rollout::Failed;
     primary.reason = verdict.failed.to_owned();
     primary.updated = at;
-    let told = format!("(deployment {}) {}", primary.id, verdict.event);
-    service.tell(at, &told);
+    let message = format!("(deployment {}) {}", primary.id, verdict.event);
+    service.add_event(at, &message);
     let Some(running) = service.under_way() else { return };
     match running.status() {
         Status::Pending | Status::StopRequested => {}

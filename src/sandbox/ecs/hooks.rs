@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::arn;
 use super::error::invalid;
+use super::lifecycle_stage::LifecycleStage;
 use super::requests;
 use super::rollout::Status;
 use super::service::Service;
-use super::stage::Stage;
 use super::wire::{epoch, list, present, text, texts};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::AwsError;
@@ -25,8 +25,8 @@ const ROLLED_BACK: &str = "The service deployment was rolled back by a ContinueS
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hook {
     pub id: String,
-    /// Its stage, the shift of production traffic that it stands before or at, and its place in the configuration.
-    at: (Stage, usize, usize),
+    /// Its stage, the shift of production traffic that it stands before or at, and its regional in the configuration.
+    at: (LifecycleStage, usize, usize),
     /// The Lambda function; none for a PAUSE hook.
     lambda: Option<String>,
     pub status: HookStatus,
@@ -91,7 +91,7 @@ impl Hook {
 
 /// Whether hooks at `stage` keep the deployment waiting; the first time it gets there, they begin. The stages about the
 /// production traffic have theirs anew at each shift.
-pub fn hold(service: &mut Service, stage: Stage, at: Timestamp, latency: Latency) -> bool {
+pub fn hold(service: &mut Service, stage: LifecycleStage, at: Timestamp, latency: Latency) -> bool {
     // A request to roll back may lose the race against success, but not where the deployment stands still.
     let beginning = match service.under_way_status() {
         Some(Status::InProgress) => true,
@@ -102,7 +102,8 @@ pub fn hold(service: &mut Service, stage: Stage, at: Timestamp, latency: Latency
         }
     };
     let Some(running) = service.under_way() else { return false };
-    let each_shift = matches!(stage, Stage::PreProductionTrafficShift | Stage::ProductionTrafficShift);
+    let each_shift =
+        matches!(stage, LifecycleStage::PreProductionTrafficShift | LifecycleStage::ProductionTrafficShift);
     let shift = if each_shift { running.shifts } else { 0 };
     let here = |h: &&Hook| (h.at.0, h.at.1) == (stage, shift);
     if let Some(closed) = running.hooks.iter().filter(here).map(|h| !h.is_open()).max() {
@@ -120,7 +121,7 @@ pub fn hold(service: &mut Service, stage: Stage, at: Timestamp, latency: Latency
         let minutes = timeout.get("timeoutInMinutes").and_then(Value::as_i64).unwrap_or(TIMEOUT_MINUTES);
         let pause = text(hook, "targetType") == Some("PAUSE");
         let hook = Hook {
-            id: arn::uuid(&["hook", &service.fresh()]),
+            id: arn::uuid(&["hook", &service.next_key()]),
             at: (stage, shift, n),
             lambda: if pause { None } else { text(hook, "hookTargetArn").map(str::to_owned) },
             status: if pause { HookStatus::AwaitingAction } else { HookStatus::InProgress },

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::arn::{self, Home};
 use super::lifecycle;
-use super::place::{Injected, find_task_definition};
+use super::regional::{Injected, find_task_definition};
 use super::scheduler::Surroundings;
 use super::service::Service;
 use super::task::{Container, Phase, Task, Times};
@@ -120,7 +120,7 @@ pub fn for_service(service: &mut Service, tasks: &mut Tasks, count: usize, at: T
     let Some(definition) = find_task_definition(around.families, &primary.task_definition) else { return };
     let mut started = Vec::new();
     for _ in 0..count {
-        let id = arn::hex32(&["task", &service.fresh()]);
+        let id = arn::hex32(&["task", &service.next_key()]);
         let order = Order {
             home: &service.home,
             cluster: &service.cluster,
@@ -139,8 +139,8 @@ pub fn for_service(service: &mut Service, tasks: &mut Tasks, count: usize, at: T
         started.push(format!("(task {id})"));
         tasks.insert(task);
     }
-    service.told_steady = false;
-    service.tell(at, &format!("has started {} tasks: {}.", started.len(), started.join(" ")));
+    service.steady_state_reported = false;
+    service.add_event(at, &format!("has started {} tasks: {}.", started.len(), started.join(" ")));
 }
 
 /// How AWS shows the overrides of a task that has none.

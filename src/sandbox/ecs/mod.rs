@@ -11,29 +11,29 @@ pub mod alarms;
 mod api;
 pub mod arn;
 mod breaker;
+mod compatibility;
 mod configuration;
 mod defaults;
 mod deploy;
 mod error;
 mod failure;
-mod fit;
 mod history;
 mod hooks;
 mod launch;
 mod lifecycle;
-mod place;
-mod reach;
+mod lifecycle_stage;
+mod load_balancer;
 mod refusals;
+mod regional;
 mod requests;
 mod rollout;
 mod scheduler;
 pub mod seed;
 mod service;
-mod shift;
-mod stage;
 mod task;
 mod task_definition;
 mod tasks;
+mod traffic_shift;
 mod view;
 mod wire;
 
@@ -50,18 +50,18 @@ use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, Call, ImageSource};
 use alarms::AlarmState;
 use arn::Home;
-use place::{Due, Place};
+use regional::{Due, RegionalEcs};
 
 /// ECS of all accounts and regions.
 #[derive(Debug, Clone)]
 pub struct Ecs {
     latency: Latency,
-    places: BTreeMap<Home, Place>,
+    regions: BTreeMap<Home, RegionalEcs>,
 }
 
 impl Ecs {
     pub fn new(latency: Latency) -> Ecs {
-        Ecs { latency, places: BTreeMap::new() }
+        Ecs { latency, regions: BTreeMap::new() }
     }
 
     /// Answers a call, after everything that is due by then has happened.
@@ -71,17 +71,17 @@ impl Ecs {
     pub fn handle(&mut self, call: &Call, images: &dyn ImageSource) -> Answer {
         self.advance(call.now, images);
         let latency = self.latency;
-        api::answer(self.place(call.account, call.region), call, latency)
+        api::answer(self.regional(call.account, call.region), call, latency)
     }
 
     /// Lets everything due until `now` happen, in the order of its dates.
     pub fn advance(&mut self, now: Timestamp, images: &dyn ImageSource) {
-        for place in self.places.values_mut() {
-            place.resolve_seeded(images);
+        for regional in self.regions.values_mut() {
+            regional.resolve_seeded(images);
         }
         while let Some((at, home, due)) = self.next_due().filter(|(at, ..)| *at <= now) {
-            if let Some(place) = self.places.get_mut(&home) {
-                place.fire(&due, at, self.latency, images);
+            if let Some(regional) = self.regions.get_mut(&home) {
+                regional.fire(&due, at, self.latency, images);
             }
         }
     }
@@ -96,7 +96,7 @@ impl Ecs {
 
     /// Puts an alarm into a state at a time, which must not lie in the past.
     pub fn set_alarm(&mut self, account: &AccountId, region: &Region, name: &str, state: AlarmState, at: Timestamp) {
-        let changes = &mut self.place(account, region).alarm_changes;
+        let changes = &mut self.regional(account, region).alarm_changes;
         changes.entry(at).or_default().push((name.to_owned(), state));
     }
 
@@ -104,7 +104,7 @@ impl Ecs {
     /// first essential container), `digests` and `labels` by container. None when no healthy task runs.
     pub fn running(&self, account: &AccountId, region: &Region, cluster: &str, service: &str) -> Option<Value> {
         let home = Home { account: account.clone(), region: region.clone() };
-        reach::running(self.places.get(&home)?, cluster, service)
+        load_balancer::target(self.regions.get(&home)?, cluster, service)
     }
 
     /// When something next happens of itself, that a clock may jump there.
@@ -114,8 +114,8 @@ impl Ecs {
 
     fn next_due(&self) -> Option<(Timestamp, Home, Due)> {
         let mut next: Option<(Timestamp, Home, Due)> = None;
-        for (home, place) in &self.places {
-            if let Some((at, due)) = place.next_due()
+        for (home, regional) in &self.regions {
+            if let Some((at, due)) = regional.next_due()
                 && next.as_ref().is_none_or(|(t, ..)| at < *t)
             {
                 next = Some((at, home.clone(), due));
@@ -124,8 +124,8 @@ impl Ecs {
         next
     }
 
-    fn place(&mut self, account: &AccountId, region: &Region) -> &mut Place {
+    fn regional(&mut self, account: &AccountId, region: &Region) -> &mut RegionalEcs {
         let home = Home { account: account.clone(), region: region.clone() };
-        self.places.entry(home.clone()).or_insert_with(|| Place::new(home))
+        self.regions.entry(home.clone()).or_insert_with(|| RegionalEcs::new(home))
     }
 }

@@ -7,7 +7,7 @@ use super::alarms;
 use super::arn::Home;
 use super::configuration::Strategy;
 use super::hooks::{Hook, HookStatus};
-use super::stage::Stage;
+use super::lifecycle_stage::LifecycleStage;
 use super::wire::{epoch, present};
 
 /// `ServiceDeployment.status`.
@@ -174,7 +174,7 @@ pub struct ServiceDeployment {
     pub target_counts: Counts,
     status: Status,
     pub status_reason: Option<String>,
-    pub stage: Option<Stage>,
+    pub stage: Option<LifecycleStage>,
     /// When it entered its stage, or began the present shift of production traffic.
     pub entered: Timestamp,
     /// Shifts of production traffic begun.
@@ -289,8 +289,8 @@ impl ServiceDeployment {
     }
 
     /// Enters a stage. Stages only go on: a task that dies does not bring back the one before.
-    pub fn enter(&mut self, stage: Stage, at: Timestamp) {
-        if stage != Stage::PreProductionTrafficShift && self.stage.is_none_or(|s| s < stage) {
+    pub fn enter(&mut self, stage: LifecycleStage, at: Timestamp) {
+        if stage != LifecycleStage::PreProductionTrafficShift && self.stage.is_none_or(|s| s < stage) {
             self.stage = Some(stage);
             self.entered = at;
             self.updated = at;
@@ -357,7 +357,7 @@ impl ServiceDeployment {
             "updatedAt": epoch(self.updated),
             "sourceServiceRevisions": self.sources.iter().enumerate().map(source).collect::<Vec<_>>(),
             "targetServiceRevision": weighed(self.target_counts.view(&self.target), self.weights),
-            "lifecycleStage": self.stage.map(Stage::name),
+            "lifecycleStage": self.stage.map(LifecycleStage::name),
             "lifecycleHookDetails": if hooks.is_empty() { Value::Null } else { json!(hooks) },
             "deploymentConfiguration": self.configuration,
             "rollback": rollback,

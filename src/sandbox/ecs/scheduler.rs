@@ -13,14 +13,14 @@ use super::deploy;
 use super::hooks;
 use super::launch;
 use super::lifecycle::{self, Change};
-use super::place::{Families, Injected};
+use super::lifecycle_stage::LifecycleStage;
+use super::regional::{Families, Injected};
 use super::requests;
 use super::rollout::Status;
 use super::service::{Life, Rollout, Service};
-use super::shift;
-use super::stage::Stage;
 use super::task::{Phase, Stop, StopCode, Task};
 use super::tasks::Tasks;
+use super::traffic_shift;
 use super::wire::flag;
 use crate::sandbox::latency::Latency;
 
@@ -68,7 +68,7 @@ pub fn sees(service: &mut Service, task: &Task, change: &Change, at: Timestamp, 
         Change::Moved | Change::Vanished => return,
         Change::Started => {
             if let Some(group) = target_group {
-                service.tell(at, &format!("registered 1 targets in (target-group {group})"));
+                service.add_event(at, &format!("registered 1 targets in (target-group {group})"));
             }
         }
         Change::Healthy => {
@@ -86,11 +86,11 @@ pub fn sees(service: &mut Service, task: &Task, change: &Change, at: Timestamp, 
             if deployment.rollout == Rollout::InProgress {
                 deployment.failed_tasks += 1;
             }
-            let impaired = deployment.misses >= 3 && !deployment.told_impaired;
-            deployment.told_impaired |= impaired;
+            let impaired = deployment.misses >= 3 && !deployment.impairment_reported;
+            deployment.impairment_reported |= impaired;
             failed(service, task, at);
             if impaired {
-                service.tell(
+                service.add_event(
                     at,
                     "is unable to consistently start tasks successfully. For more information, see the \
                      Troubleshooting section of the Amazon ECS Developer Guide.",
@@ -110,8 +110,8 @@ fn failed(service: &mut Service, task: &Task, at: Timestamp) {
         }
         _ => format!("(task {}) failed container health checks.", task.id),
     };
-    service.tell(at, &message);
-    service.tell(at, &format!("has stopped 1 running tasks: (task {}).", task.id));
+    service.add_event(at, &message);
+    service.add_event(at, &format!("has stopped 1 running tasks: (task {}).", task.id));
 }
 
 /// Lets what is due of the service itself happen at `at`.
@@ -139,11 +139,11 @@ fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
     match service.under_way_status() {
         Some(Status::Pending) => return,
         Some(Status::InProgress | Status::StopRequested | Status::RollbackRequested) => {
-            if shift::applies(service) {
-                shift::drive(service, tasks, at, around);
+            if traffic_shift::applies(service) {
+                traffic_shift::drive(service, tasks, at, around);
                 return retire(service, tasks);
             }
-            if !shift::begun(service, tasks, at, around) {
+            if !traffic_shift::begun(service, tasks, at, around) {
                 return;
             }
         }
@@ -228,9 +228,9 @@ fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
         service.wake_at(at + around.latency.of(LAG));
     }
     let stuck = missing > 0 && room == 0 && leaving == 0 && kept_new == 0 && doomed.is_empty();
-    if stuck && let Some(primary) = service.deployments.first_mut().filter(|p| !p.told_deadlock) {
-        primary.told_deadlock = true;
-        service.tell(
+    if stuck && let Some(primary) = service.deployments.first_mut().filter(|p| !p.deadlock_reported) {
+        primary.deadlock_reported = true;
+        service.add_event(
             at,
             "is unable to stop or start tasks during a deployment because of the service deployment configuration. \
              Update the minimumHealthyPercent or maximumPercent value and try again.",
@@ -264,13 +264,13 @@ pub fn stop(service: &mut Service, tasks: &mut Tasks, ids: &[String], at: Timest
     if ids.is_empty() {
         return;
     }
-    service.told_steady = false;
+    service.steady_state_reported = false;
     if let Some(group) = service.target_group().map(str::to_owned).filter(|_| balanced > 0) {
-        service.tell(at, &format!("deregistered {balanced} targets in (target-group {group})"));
-        service.tell(at, &format!("has begun draining connections on {balanced} tasks."));
+        service.add_event(at, &format!("deregistered {balanced} targets in (target-group {group})"));
+        service.add_event(at, &format!("has begun draining connections on {balanced} tasks."));
     }
     if !running.is_empty() {
-        service.tell(at, &format!("has stopped {} running tasks: {}.", running.len(), running.join(" ")));
+        service.add_event(at, &format!("has stopped {} running tasks: {}.", running.len(), running.join(" ")));
     }
 }
 
@@ -289,16 +289,16 @@ fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &Surround
     match rollout {
         Rollout::Failed => return,
         Rollout::Completed => {
-            if all_up && others_gone && !service.told_steady {
-                service.told_steady = true;
-                service.tell(at, "has reached a steady state.");
+            if all_up && others_gone && !service.steady_state_reported {
+                service.steady_state_reported = true;
+                service.add_event(at, "has reached a steady state.");
             }
             return;
         }
         Rollout::InProgress => {}
     }
     if let Some(running) = service.under_way() {
-        running.enter(if rolling_back && all_up { Stage::CleanUp } else { Stage::ScaleUp }, at);
+        running.enter(if rolling_back && all_up { LifecycleStage::CleanUp } else { LifecycleStage::ScaleUp }, at);
     }
     let bake = if rolling_back { SignedDuration::ZERO } else { configuration::bake(service.configuration()) };
     let Some(primary) = service.deployments.first_mut() else { return };
@@ -307,18 +307,19 @@ fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &Surround
         return;
     }
     let since = *primary.steady_since.get_or_insert(at);
-    if !rolling_back && hooks::hold(service, Stage::PostScaleUp, at, around.latency) {
+    if !rolling_back && hooks::hold(service, LifecycleStage::PostScaleUp, at, around.latency) {
         return;
     }
-    let stage = if bake.is_zero() { Stage::CleanUp } else { Stage::BakeTime };
+    let stage = if bake.is_zero() { LifecycleStage::CleanUp } else { LifecycleStage::BakeTime };
     let (mut past, mut wait) = (since, STEADY);
     if let Some(running) = service.under_way() {
         running.enter(stage, at);
-        if running.stage == Some(Stage::BakeTime) && at >= since.max(running.entered) + around.latency.of(bake) {
-            running.enter(Stage::CleanUp, at);
+        if running.stage == Some(LifecycleStage::BakeTime) && at >= since.max(running.entered) + around.latency.of(bake)
+        {
+            running.enter(LifecycleStage::CleanUp, at);
         }
         past = since.max(running.entered);
-        wait = if running.stage == Some(Stage::BakeTime) { bake } else { STEADY };
+        wait = if running.stage == Some(LifecycleStage::BakeTime) { bake } else { STEADY };
     }
     let done = past + around.latency.of(wait);
     if done > at {
@@ -342,12 +343,12 @@ pub fn complete(service: &mut Service, at: Timestamp, steady: bool) {
     primary.rollout = Rollout::Completed;
     primary.reason = format!("ECS deployment {} completed.", primary.id);
     primary.updated = at;
-    let told = format!("(deployment {}) deployment completed.", primary.id);
+    let message = format!("(deployment {}) deployment completed.", primary.id);
     service.completed = Some(primary.revision.clone());
-    service.tell(at, &told);
+    service.add_event(at, &message);
     if steady {
-        service.told_steady = true;
-        service.tell(at, "has reached a steady state.");
+        service.steady_state_reported = true;
+        service.add_event(at, "has reached a steady state.");
     }
     service.wake_at(at);
     let Some(running) = service.under_way() else { return };

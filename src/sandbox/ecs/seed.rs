@@ -26,14 +26,14 @@ use super::Ecs;
 use super::alarms::{AlarmState, Alarms};
 use super::api::services::{blank, desired_count, new_settings};
 use super::arn;
+use super::compatibility;
 use super::deploy;
-use super::fit;
 use super::launch::{self, Order};
 use super::lifecycle;
-use super::place::{Cluster, Injected, Place};
+use super::lifecycle_stage::LifecycleStage;
+use super::regional::{Cluster, Injected, RegionalEcs};
 use super::rollout::{Status, Weights};
 use super::service::Rollout;
-use super::stage::Stage;
 use super::task_definition::TaskDefinition;
 use super::wire::{Members, list, text};
 use crate::model::ids::{AccountId, Region};
@@ -93,33 +93,33 @@ pub(super) fn apply(ecs: &mut Ecs, seed: &Value, now: Timestamp) -> Result<(), S
     for entry in entries {
         let entry: Entry = serde_json::from_value(entry).map_err(|e| format!("ecs seed: {e}"))?;
         let latency = ecs.latency;
-        let place = ecs.place(&entry.account, &entry.region);
-        place.service_deployments = entry.service_deployments;
-        place.stale = SignedDuration::from_secs(i64::from(entry.stale_reads_seconds));
-        place.adds_to_task_definitions = entry.adds_to_task_definitions;
+        let regional = ecs.regional(&entry.account, &entry.region);
+        regional.service_deployments = entry.service_deployments;
+        regional.stale = SignedDuration::from_secs(i64::from(entry.stale_reads_seconds));
+        regional.adds_to_task_definitions = entry.adds_to_task_definitions;
         for (name, state) in &entry.alarms {
-            place.alarms.set(name, *state);
+            regional.alarms.set(name, *state);
         }
         let then = now - AGE;
         for input in &entry.task_definitions {
-            register(place, input, then)?;
+            register(regional, input, then)?;
         }
         for cluster in entry.clusters {
-            let home = place.home.clone();
-            let target = place.clusters.entry(cluster.cluster_name.clone());
+            let home = regional.home.clone();
+            let target = regional.clusters.entry(cluster.cluster_name.clone());
             let target = target.or_insert_with(|| Cluster::new(home, &cluster.cluster_name));
             target.injected =
                 cluster.injected_containers.into_iter().map(|i| Injected { name: i.name, image: i.image }).collect();
             for input in &cluster.services {
-                run(place, &cluster.cluster_name, input, then, latency)?;
+                run(regional, &cluster.cluster_name, input, then, latency)?;
             }
         }
     }
     Ok(())
 }
 
-fn root(place: &Place) -> String {
-    format!("arn:aws:iam::{}:root", place.home.account)
+fn root(regional: &RegionalEcs) -> String {
+    format!("arn:aws:iam::{}:root", regional.home.account)
 }
 
 /// What the model of the operation rules out, which nobody behind it looks at any more.
@@ -128,35 +128,41 @@ fn hold(op: &str, input: &Value) -> Result<(), String> {
     shape::hold(&said).map_err(|e| format!("ecs seed: {op}: {}", e.message))
 }
 
-fn register(place: &mut Place, input: &Value, then: Timestamp) -> Result<(), String> {
+fn register(regional: &mut RegionalEcs, input: &Value, then: Timestamp) -> Result<(), String> {
     hold("RegisterTaskDefinition", input)?;
     let family = text(input, "family").unwrap_or_default().to_owned();
-    let all = place.families.get(&family).map_or(0, Vec::len) as u64;
-    let registered = TaskDefinition::register(&place.home, all + 1, input, &root(place), then)
+    let all = regional.families.get(&family).map_or(0, Vec::len) as u64;
+    let registered = TaskDefinition::register(&regional.home, all + 1, input, &root(regional), then)
         .map_err(|e| format!("ecs seed: task definition {family}: {}", e.message))?;
-    place.families.entry(family).or_default().push(registered);
+    regional.families.entry(family).or_default().push(registered);
     Ok(())
 }
 
 /// A service whose tasks have been running since `then`.
-fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency: Latency) -> Result<(), String> {
+fn run(
+    regional: &mut RegionalEcs,
+    cluster: &str,
+    input: &Value,
+    then: Timestamp,
+    latency: Latency,
+) -> Result<(), String> {
     let name = text(input, "serviceName").ok_or("ecs seed: a service without serviceName")?.to_owned();
     let wrong = |what: &str| format!("ecs seed: service {name}: {what}");
     hold("CreateService", input)?;
-    let by = root(place);
+    let by = root(regional);
     let named = text(input, "taskDefinition").ok_or_else(|| wrong("no taskDefinition"))?;
-    let definition = place.runnable(named).map_err(|e| wrong(&e.message))?.clone();
-    let cluster = place.clusters.get_mut(cluster).ok_or_else(|| wrong("no such cluster"))?;
+    let definition = regional.runnable(named).map_err(|e| wrong(&e.message))?.clone();
+    let cluster = regional.clusters.get_mut(cluster).ok_or_else(|| wrong("no such cluster"))?;
 
     let mut service = blank(&cluster.home, &cluster.name, &name, &by, then);
     service.desired = desired_count(input).map_err(|e| wrong(&e.message))?.unwrap_or(1);
     service.settings = new_settings(input).map_err(|e| wrong(&e.message))?;
-    fit::service(&service.settings, &definition).map_err(|e| wrong(&e.message))?;
+    compatibility::service(&service.settings, &definition).map_err(|e| wrong(&e.message))?;
     service.tags = list(input, "tags").to_vec();
     deploy::begin(&mut service, &definition, &cluster.tasks, &Alarms::default(), then, latency);
     let id = service.primary().map(|d| d.id.clone()).unwrap_or_default();
     for _ in 0..service.desired {
-        let task_id = arn::hex32(&["task", &service.fresh()]);
+        let task_id = arn::hex32(&["task", &service.next_key()]);
         let order = Order {
             home: &cluster.home,
             cluster: &cluster.name,
@@ -184,12 +190,12 @@ fn run(place: &mut Place, cluster: &str, input: &Value, then: Timestamp, latency
     if let Some(running) = service.under_way() {
         running.target_counts = counts;
         running.become_status(Status::InProgress, None, then);
-        running.enter(Stage::CleanUp, then);
+        running.enter(LifecycleStage::CleanUp, then);
         running.weights = running.weights.map(|_| Weights { test: 100.0, production: 100.0 });
         running.become_status(Status::Successful, None, then);
     }
-    service.told_steady = true;
-    service.tell(then, "has reached a steady state.");
+    service.steady_state_reported = true;
+    service.add_event(then, "has reached a steady state.");
     cluster.services.insert(name, service);
     Ok(())
 }

@@ -72,8 +72,8 @@ pub struct Deployment {
     /// Stopped by ABORT: what runs stays, nothing starts.
     pub frozen: bool,
     /// Events that are told once.
-    pub told_deadlock: bool,
-    pub told_impaired: bool,
+    pub deadlock_reported: bool,
+    pub impairment_reported: bool,
 }
 
 /// One entry of a service's revisions.
@@ -127,7 +127,7 @@ pub struct Service {
     pub order: Option<Value>,
     pub next_id: u64,
     /// Its steady state was told since it was last disturbed.
-    pub told_steady: bool,
+    pub steady_state_reported: bool,
 }
 
 impl Service {
@@ -170,14 +170,14 @@ impl Service {
     }
 
     /// A number that no other thing of this service has.
-    pub fn fresh(&mut self) -> String {
+    pub fn next_key(&mut self) -> String {
         self.next_id += 1;
         format!("{}/{}/{}/{}/{}", self.home.account, self.arn(), self.cluster, arn::stamp(self.created), self.next_id)
     }
 
     /// Adds an event in AWS's form: `(service NAME) …`.
-    pub fn tell(&mut self, at: Timestamp, message: &str) {
-        let id = arn::uuid(&["event", &self.fresh()]);
+    pub fn add_event(&mut self, at: Timestamp, message: &str) {
+        let id = arn::uuid(&["event", &self.next_key()]);
         self.events.push_front(Event { id, at, message: format!("(service {}) {message}", self.name) });
         self.events.truncate(100);
     }

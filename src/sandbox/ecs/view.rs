@@ -8,7 +8,7 @@ use super::tasks::Tasks;
 use super::wire::{epoch, only, present};
 
 /// The `Service` structure.
-pub fn service(service: &Service, tasks: &Tasks, tags: bool, told: bool) -> Value {
+pub fn service(service: &Service, tasks: &Tasks, tags: bool, deployments_shown: bool) -> Value {
     let tally = tasks.tally_of_service(&service.name);
     let mut view = only(&service.settings, &SERVICE_MEMBERS);
     let mut put = |member: &str, value: Value| {
@@ -32,7 +32,7 @@ pub fn service(service: &Service, tasks: &Tasks, tags: bool, told: bool) -> Valu
     put("events", json!(events));
     put("createdAt", epoch(service.created));
     put("createdBy", json!(service.created_by));
-    if told {
+    if deployments_shown {
         put("currentServiceDeployment", json!(service.service_deployments.last().map(|d| d.arn.as_str())));
         let revisions = service.deployments.iter().map(|d| counts(&d.id, service, tasks).view(&d.revision));
         put("currentServiceRevisions", json!(revisions.collect::<Vec<_>>()));

@@ -22,7 +22,7 @@ impl Need {
 
 /// The permissions that an operation needs of its caller. STS's are not here: a trust policy decides, in `sts`.
 pub fn needed(service: Service, op: &str, input: &Value, account: &AccountId, region: &Region) -> Vec<Need> {
-    let at = Place { account, region, input };
+    let at = Scope { account, region, input };
     let (prefix, resources) = match service {
         Service::Sts => return Vec::new(),
         Service::Ecr => ("ecr", at.ecr(op)),
@@ -61,13 +61,13 @@ pub fn repository_arn(account: &AccountId, region: &Region, name: &str) -> Strin
     format!("arn:aws:ecr:{region}:{account}:repository/{name}")
 }
 
-struct Place<'a> {
+struct Scope<'a> {
     account: &'a AccountId,
     region: &'a Region,
     input: &'a Value,
 }
 
-impl Place<'_> {
+impl Scope<'_> {
     fn text(&self, member: &str) -> Option<&str> {
         self.input.get(member).and_then(Value::as_str)
     }

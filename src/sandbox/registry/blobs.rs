@@ -39,7 +39,7 @@ pub fn start(ecr: &mut Ecr, asked: &Asked) -> Reply {
     if let Some(digest) = query(asked, "digest") {
         return store(ecr, asked, &digest, asked.request.body().clone());
     }
-    let id = ecr.fresh().uuid();
+    let id = ecr.ids().uuid();
     let upload = Upload { repository: asked.route.repository.clone(), bytes: Vec::new() };
     registry(ecr, asked).uploads.insert(id.clone(), upload);
     accepted(asked, &id, 0)

@@ -1,8 +1,8 @@
 //! What is in the world before the first call: accounts with their principals, repositories, clusters, pipelines, and
 //! what scans find. A person writes it as YAML; unknown keys are errors.
 
+mod apply;
 mod document;
-mod plant;
 
 #[cfg(test)]
 mod tests;

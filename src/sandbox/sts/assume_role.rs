@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::error::invalid;
 use super::session::{duration, expiry, open, policy, role_of};
-use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::evaluate::Kind;
 use crate::sandbox::iam::{Caller, Context, Directory, Policy, ResourcePolicy, Session, authorize};
+use crate::sandbox::id_generator::IdGenerator;
 use crate::sandbox::service::{Answer, AwsError};
 use crate::sandbox::wire::{CommonFault, Service, error_of};
 
@@ -29,7 +29,7 @@ pub fn assume_role(
     input: &Value,
     caller: &Caller,
     directory: &mut Directory,
-    fresh: &mut Fresh,
+    ids: &mut IdGenerator,
     now: Timestamp,
 ) -> Answer {
     let asked = Asked::read(input)?;
@@ -79,7 +79,7 @@ pub fn assume_role(
         policy: asked.policy,
         federated: None,
     };
-    let mut output = open(directory, fresh, account, &role_id, session, expires);
+    let mut output = open(directory, ids, account, &role_id, session, expires);
     if let Some(source) = source_identity {
         output["SourceIdentity"] = source.into();
     }

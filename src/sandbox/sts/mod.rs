@@ -8,8 +8,8 @@ mod web_identity;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fresh::Fresh;
 use super::iam::{Caller, Directory};
+use super::id_generator::IdGenerator;
 use super::service::{Answer, AwsError};
 use super::wire::Service;
 
@@ -19,14 +19,14 @@ pub fn handle(
     input: &Value,
     caller: &Caller,
     directory: &mut Directory,
-    fresh: &mut Fresh,
+    ids: &mut IdGenerator,
     now: Timestamp,
 ) -> Answer {
     match op {
         "GetCallerIdentity" => {
             Ok(json!({"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account.as_str()}))
         }
-        "AssumeRole" => assume_role::assume_role(input, caller, directory, fresh, now),
+        "AssumeRole" => assume_role::assume_role(input, caller, directory, ids, now),
         _ => Err(AwsError::new("InvalidAction", format!("Could not find operation {op} for version 2011-06-15"))),
     }
 }
@@ -37,6 +37,6 @@ pub fn is_unsigned(service: Service, op: &str) -> bool {
 }
 
 /// Answers an operation that nobody signs.
-pub fn handle_unsigned(input: &Value, directory: &mut Directory, fresh: &mut Fresh, now: Timestamp) -> Answer {
-    web_identity::assume_role(input, directory, fresh, now)
+pub fn handle_unsigned(input: &Value, directory: &mut Directory, ids: &mut IdGenerator, now: Timestamp) -> Answer {
+    web_identity::assume_role(input, directory, ids, now)
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::error::invalid;
 use crate::model::ids::AccountId;
-use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::{Caller, Directory, Identity, Key, Policy, Role, Session};
+use crate::sandbox::id_generator::IdGenerator;
 use crate::sandbox::service::AwsError;
 
 /// What AWS gives where nothing is asked for, and the most for a role assumed by a role's session.
@@ -51,14 +51,14 @@ pub fn duration(asked: Option<i64>, role: &Role, chained: bool) -> Result<i64, A
 /// Makes its keys; answers what every operation that assumes a role tells of them.
 pub fn open(
     directory: &mut Directory,
-    fresh: &mut Fresh,
+    ids: &mut IdGenerator,
     account: AccountId,
     role_id: &str,
     session: Session,
     expires: Timestamp,
 ) -> Value {
-    let (key_id, secret) = (format!("ASIA{}", fresh.base32(16)), fresh.secret());
-    let token = format!("SBX{}{}", fresh.secret(), fresh.secret());
+    let (key_id, secret) = (format!("ASIA{}", ids.base32(16)), ids.secret());
+    let token = format!("SBX{}{}", ids.secret(), ids.secret());
     let arn = format!("arn:aws:sts::{account}:assumed-role/{}/{}", session.role, session.name);
     let user_id = format!("{role_id}:{}", session.name);
     let identity = Identity::Session(Box::new(session));

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::error::invalid;
 use super::session::{duration, expiry, open, policy, role_of};
-use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::policy::Effect;
 use crate::sandbox::iam::{Context, Directory, Policy, Session};
+use crate::sandbox::id_generator::IdGenerator;
 use crate::sandbox::service::{Answer, AwsError};
 use crate::sandbox::wire::{CommonFault, Service, error_of};
 
@@ -23,7 +23,7 @@ struct Claims {
     audience: String,
 }
 
-pub fn assume_role(input: &Value, directory: &mut Directory, fresh: &mut Fresh, now: Timestamp) -> Answer {
+pub fn assume_role(input: &Value, directory: &mut Directory, ids: &mut IdGenerator, now: Timestamp) -> Answer {
     let text = |member: &str| input.get(member).and_then(Value::as_str).map(str::to_owned);
     let (role_arn, session_name) = (text("RoleArn").unwrap_or_default(), text("RoleSessionName").unwrap_or_default());
     let token = text("WebIdentityToken").unwrap_or_default();
@@ -49,7 +49,7 @@ pub fn assume_role(input: &Value, directory: &mut Directory, fresh: &mut Fresh, 
         policy,
         federated: Some(provider),
     };
-    let mut output = open(directory, fresh, account, &role_id, session, expires);
+    let mut output = open(directory, ids, account, &role_id, session, expires);
     output["Provider"] = claims.issuer.into();
     output["Audience"] = claims.audience.into();
     output["SubjectFromWebIdentityToken"] = claims.subject.into();

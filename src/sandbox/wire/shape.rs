@@ -66,7 +66,7 @@ fn mistyped(problem: &Problem, service: Service) -> Option<AwsError> {
 fn refusal(problems: &[Problem], operation: &Operation, service: Service) -> AwsError {
     let own = REFUSALS.into_iter().find(|code| operation.errors.iter().any(|e| e == code));
     let (code, message) = match service {
-        Service::Sts => ("ValidationError", told(problems)),
+        Service::Sts => ("ValidationError", messages(problems)),
         // It tells one, in words of its own.
         Service::Ecr => {
             let Problem { path, what } = &problems[0];
@@ -74,7 +74,7 @@ fn refusal(problems: &[Problem], operation: &Operation, service: Service) -> Aws
             (own.unwrap_or("ValidationException"), message)
         }
         Service::Ecs | Service::Inspector2 | Service::CodePipeline => {
-            (own.unwrap_or("ValidationException"), told(problems))
+            (own.unwrap_or("ValidationException"), messages(problems))
         }
     };
     let mut error = AwsError::new(code, message);
@@ -87,7 +87,7 @@ fn refusal(problems: &[Problem], operation: &Operation, service: Service) -> Aws
 }
 
 /// All of them, as most services do.
-fn told(problems: &[Problem]) -> String {
+fn messages(problems: &[Problem]) -> String {
     let count = problems.len();
     let each: Vec<String> = problems
         .iter()

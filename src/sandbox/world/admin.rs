@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use crate::model::ids::{AccountId, Region};
-use crate::sandbox::codepipeline::told::Told;
+use crate::sandbox::codepipeline::external::ActionEnd;
 use crate::sandbox::codepipeline::triggered::Triggered;
 use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::faults::Fault;
@@ -119,8 +119,8 @@ impl World {
     }
 
     fn end_action(&mut self, body: &Bytes) -> Reply {
-        let told: Told = parsed(body)?;
-        self.codepipeline.tell(told, self.now).map_err(bad)?;
+        let end: ActionEnd = parsed(body)?;
+        self.codepipeline.end_action(end, self.now).map_err(bad)?;
         Ok(json!({}))
     }
 

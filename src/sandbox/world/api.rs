@@ -16,7 +16,7 @@ use crate::sandbox::wire::{self, CommonFault, Wire, answer, error_of};
 
 impl World {
     pub(super) fn api(&mut self, request: &Request<Bytes>) -> Response<Bytes> {
-        let request_id = self.fresh.uuid();
+        let request_id = self.ids.uuid();
         let said = match wire::read(request) {
             Ok(said) => said,
             Err(e) => {
@@ -49,7 +49,7 @@ impl World {
         let ordered = fault.as_ref().and_then(|kind| instead(kind, said, "nobody"));
         let outcome = ordered.unwrap_or_else(|| {
             wire::shape::hold(said)?;
-            sts::handle_unsigned(&said.input, &mut self.directory, &mut self.fresh, self.now)
+            sts::handle_unsigned(&said.input, &mut self.directory, &mut self.ids, self.now)
         });
         self.reply(said, None, outcome, fault, request_id)
     }

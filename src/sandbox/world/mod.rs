@@ -13,10 +13,10 @@ use super::codepipeline::CodePipeline;
 use super::ecr::Ecr;
 use super::ecs::Ecs;
 use super::faults::{Fault, Faults};
-use super::fresh::Fresh;
 use super::iam::actions::Need;
 use super::iam::evaluate::Kind;
 use super::iam::{Caller, Denial, Directory, ResourcePolicy, authorize};
+use super::id_generator::IdGenerator;
 use super::inspector::Inspector;
 use super::inspector::behaviour::Later;
 use super::latency::Latency;
@@ -30,7 +30,7 @@ use crate::model::ids::{AccountId, Region};
 /// Several accounts of AWS. Pure: it moves only when it is handed a time and a request.
 pub struct World {
     now: Timestamp,
-    fresh: Fresh,
+    ids: IdGenerator,
     directory: Directory,
     ecr: Ecr,
     inspector: Inspector,
@@ -50,9 +50,9 @@ impl World {
     pub fn new(seed: &Seed, latency: Latency, now: Timestamp) -> Result<World, SeedError> {
         let mut world = World {
             now,
-            fresh: Fresh::new(1),
+            ids: IdGenerator::new(1),
             directory: Directory::default(),
-            ecr: Ecr::new(NO_HOST, Fresh::new(2), latency),
+            ecr: Ecr::new(NO_HOST, IdGenerator::new(2), latency),
             inspector: Inspector::new(latency),
             ecs: Ecs::new(latency),
             codepipeline: CodePipeline::new(latency),
@@ -69,7 +69,7 @@ impl World {
     pub fn copy(&self) -> World {
         World {
             now: self.now,
-            fresh: self.fresh.clone(),
+            ids: self.ids.clone(),
             directory: self.directory.clone(),
             ecr: self.ecr.clone(),
             inspector: self.inspector.clone(),
@@ -107,8 +107,8 @@ impl World {
         &mut self.inspector
     }
 
-    pub fn fresh(&mut self) -> &mut Fresh {
-        &mut self.fresh
+    pub fn ids(&mut self) -> &mut IdGenerator {
+        &mut self.ids
     }
 
     /// Orders a fault for calls to come.

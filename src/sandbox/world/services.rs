@@ -43,7 +43,7 @@ impl World {
     /// Hands an authorised call to its service.
     pub(super) fn dispatch(&mut self, service: Service, call: &Call, caller: &Caller) -> Answer {
         match service {
-            Service::Sts => sts::handle(call.op, call.input, caller, &mut self.directory, &mut self.fresh, call.now),
+            Service::Sts => sts::handle(call.op, call.input, caller, &mut self.directory, &mut self.ids, call.now),
             Service::Ecr => self.ecr.handle(call, caller, &self.inspector),
             Service::Inspector2 => self.inspector.handle(call, &self.ecr),
             Service::Ecs => self.ecs.handle(call, &self.ecr),

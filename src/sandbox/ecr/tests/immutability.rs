@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::{Caller, Identity};
+use crate::sandbox::id_generator::IdGenerator;
 use crate::sandbox::inspector::Inspector;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, Call};
@@ -54,7 +54,7 @@ fn act() -> impl Strategy<Value = Act> {
 
 struct Registry {
     ecr: Ecr,
-    at: Place,
+    at: RegistryKey,
     inspector: Inspector,
 }
 
@@ -81,8 +81,8 @@ proptest! {
         first in 0..MODES.len(), acts in proptest::collection::vec(act(), 1..40),
     ) {
         let images = images(IMAGES);
-        let mut ecr = Ecr::new("registry.test", Fresh::new(1), Latency::REAL);
-        let at = place(DEV, "ap-northeast-1");
+        let mut ecr = Ecr::new("registry.test", IdGenerator::new(1), Latency::REAL);
+        let at = registry_key(DEV, "ap-northeast-1");
         let mut repository = Repository::new("app", Timestamp::UNIX_EPOCH);
         images.iter().for_each(|i| with_blobs(&mut repository, i));
         ecr.add_repository(&at.0, &at.1, repository);

@@ -6,7 +6,7 @@ mod replication;
 use jiff::Timestamp;
 
 use super::push::{Push, PushError, Pushed};
-use super::replication::Place;
+use super::replication::RegistryKey;
 use super::{Ecr, Repository};
 use crate::model::ids::Digest;
 use crate::sandbox::registry::tests::{Built, image};
@@ -14,7 +14,7 @@ use crate::sandbox::registry::tests::{Built, image};
 const DEV: &str = "111111111111";
 const PROD: &str = "222222222222";
 
-fn place(account: &str, region: &str) -> Place {
+fn registry_key(account: &str, region: &str) -> RegistryKey {
     (account.parse().unwrap(), region.parse().unwrap())
 }
 
@@ -29,7 +29,7 @@ fn with_blobs(repository: &mut Repository, image: &Built) {
 /// Puts an image with its blobs into a repository that is there.
 fn push(
     ecr: &mut Ecr,
-    at: &Place,
+    at: &RegistryKey,
     name: &str,
     image: &Built,
     tag: Option<&str>,

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::super::replication::{DELAY, Rule, State};
 use super::*;
-use crate::sandbox::fresh::Fresh;
 use crate::sandbox::iam::Policy;
+use crate::sandbox::id_generator::IdGenerator;
 use crate::sandbox::latency::Latency;
 
 const NAMES: [&str; 4] = ["app", "team/api", "team/web", "web"];
@@ -18,7 +18,7 @@ const TAGS: [&str; 3] = ["latest", "v1", "v2"];
 /// A registry's repositories with images in them: their digests and tags.
 type Seen = BTreeMap<String, (BTreeSet<String>, BTreeMap<String, String>)>;
 
-fn seen(ecr: &Ecr, at: &Place) -> Seen {
+fn seen(ecr: &Ecr, at: &RegistryKey) -> Seen {
     let repositories = ecr.registry(&at.0, &at.1).into_iter().flat_map(|r| r.repositories.values());
     let filled = repositories.filter(|r| !r.images.is_empty());
     filled.map(|r| (r.name.clone(), (r.images.keys().cloned().collect(), r.tags.clone()))).collect()
@@ -55,12 +55,12 @@ proptest! {
     fn what_is_pushed_arrives_after_the_delay_as_it_was_and_nothing_else_does(
         pushes in pushes(), prefixes in prefixes(), speed in prop_oneof![Just(1.0), Just(60.0)],
     ) {
-        let source = place(DEV, "ap-northeast-1");
-        let (region, account) = (place(DEV, "us-west-2"), place(PROD, "ap-northeast-1"));
-        let (closed, beyond) = (place("333333333333", "ap-northeast-1"), place(PROD, "us-west-2"));
+        let source = registry_key(DEV, "ap-northeast-1");
+        let (region, account) = (registry_key(DEV, "us-west-2"), registry_key(PROD, "ap-northeast-1"));
+        let (closed, beyond) = (registry_key("333333333333", "ap-northeast-1"), registry_key(PROD, "us-west-2"));
         let latency = Latency::new(speed);
         let delay = latency.of(DELAY);
-        let mut ecr = Ecr::new("registry.test", Fresh::new(1), latency);
+        let mut ecr = Ecr::new("registry.test", IdGenerator::new(1), latency);
         for name in NAMES {
             ecr.add_repository(&source.0, &source.1, Repository::new(name, Timestamp::UNIX_EPOCH));
         }
@@ -97,8 +97,8 @@ proptest! {
             let then = then.unwrap_or_default();
             prop_assert_eq!(&seen(&ecr, &region), &then, "another region's");
             prop_assert_eq!(&seen(&ecr, &account), &then, "another account's");
-            for place in [&closed, &beyond] {
-                prop_assert!(seen(&ecr, place).is_empty(), "{:?}", place);
+            for registry in [&closed, &beyond] {
+                prop_assert!(seen(&ecr, registry).is_empty(), "{:?}", registry);
             }
         }
         // Whole: the very bytes, with every blob that they name.
@@ -118,8 +118,8 @@ proptest! {
 
 #[test]
 fn a_registry_that_lets_images_in_and_no_repositories_made_takes_what_it_has_a_repository_for() {
-    let (source, to) = (place(DEV, "ap-northeast-1"), place(PROD, "ap-northeast-1"));
-    let mut ecr = Ecr::new("registry.test", Fresh::new(1), Latency::REAL);
+    let (source, to) = (registry_key(DEV, "ap-northeast-1"), registry_key(PROD, "ap-northeast-1"));
+    let mut ecr = Ecr::new("registry.test", IdGenerator::new(1), Latency::REAL);
     for name in NAMES {
         ecr.add_repository(&source.0, &source.1, Repository::new(name, Timestamp::UNIX_EPOCH));
     }
@@ -138,8 +138,8 @@ fn a_registry_that_lets_images_in_and_no_repositories_made_takes_what_it_has_a_r
 
 #[test]
 fn an_image_that_is_deleted_before_it_is_due_does_not_arrive() {
-    let (source, to) = (place(DEV, "ap-northeast-1"), place(DEV, "us-west-2"));
-    let mut ecr = Ecr::new("registry.test", Fresh::new(1), Latency::REAL);
+    let (source, to) = (registry_key(DEV, "ap-northeast-1"), registry_key(DEV, "us-west-2"));
+    let mut ecr = Ecr::new("registry.test", IdGenerator::new(1), Latency::REAL);
     ecr.add_repository(&source.0, &source.1, Repository::new("app", Timestamp::UNIX_EPOCH));
     ecr.registry_mut(&source.0, &source.1).replication = vec![Rule { to: vec![to.clone()], prefixes: vec![] }];
     let images = images(2);

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::sandbox::ecs::arn::{self, Home};
+use crate::sandbox::ecs::compatibility;
 use crate::sandbox::ecs::configuration;
 use crate::sandbox::ecs::deploy;
 use crate::sandbox::ecs::error::{no_service, not_active, unsupported};
-use crate::sandbox::ecs::fit;
-use crate::sandbox::ecs::place::{Cluster, Place};
 use crate::sandbox::ecs::refusals;
+use crate::sandbox::ecs::regional::{Cluster, RegionalEcs};
 use crate::sandbox::ecs::rollout::Status;
 use crate::sandbox::ecs::scheduler::LAG;
 use crate::sandbox::ecs::service::{Life, Service};
@@ -43,7 +43,7 @@ const SETTINGS: [(&str, bool); 16] = [
     ("enableExecuteCommand", false),
 ];
 
-pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+pub fn create(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answer {
     let input = call.input;
     let name = required(input, "serviceName")?.to_owned();
     let valid = name.len() <= 255 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
@@ -54,11 +54,11 @@ pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         return Err(unsupported("The scheduling strategy DAEMON is not supported here."));
     }
     refusals::tags(input)?;
-    let told = place.service_deployments;
-    let cluster = place.cluster(input)?;
+    let deployments_shown = regional.service_deployments;
+    let cluster = regional.cluster(input)?;
     if let Some(before) = text(input, "clientToken").and_then(|token| made_with(cluster, token)) {
         return match before.order.as_ref() == Some(input) {
-            true => Ok(json!({ "service": view::service(before, &cluster.tasks, true, told) })),
+            true => Ok(json!({ "service": view::service(before, &cluster.tasks, true, deployments_shown) })),
             false => Err(not_idempotent()),
         };
     }
@@ -67,13 +67,13 @@ pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     let definition = match text(input, "taskDefinition") {
         // The model: "must be specified if the service uses either the ECS or CODE_DEPLOY deployment controllers."
         None if controller(&settings) == "EXTERNAL" => None,
-        None | Some(_) => Some(place.runnable(required(input, "taskDefinition")?)?.clone()),
+        None | Some(_) => Some(regional.runnable(required(input, "taskDefinition")?)?.clone()),
     };
     if let Some(definition) = &definition {
-        fit::service(&settings, definition)?;
+        compatibility::service(&settings, definition)?;
     }
-    let alarms = place.alarms.clone();
-    let cluster = place.cluster(input)?;
+    let alarms = regional.alarms.clone();
+    let cluster = regional.cluster(input)?;
     if cluster.services.get(&name).is_some_and(|s| s.life != Life::Inactive) {
         return Err(not_idempotent());
     }
@@ -85,7 +85,7 @@ pub fn create(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     if let Some(definition) = definition {
         deploy::begin(&mut service, &definition, &cluster.tasks, &alarms, call.now, latency);
     }
-    let view = view::service(&service, &cluster.tasks, true, told);
+    let view = view::service(&service, &cluster.tasks, true, deployments_shown);
     cluster.services.insert(name, service);
     Ok(json!({ "service": view }))
 }
@@ -126,13 +126,13 @@ pub fn blank(home: &Home, cluster: &str, name: &str, by: &str, now: Timestamp) -
         history: VecDeque::new(),
         order: None,
         next_id: 0,
-        told_steady: false,
+        steady_state_reported: false,
     }
 }
 
 /// The settings of a new service: as given, with AWS's defaults.
 pub fn new_settings(input: &Value) -> Result<Members, AwsError> {
-    fit::one_placement(input)?;
+    compatibility::one_placement(input)?;
     let mut settings = Members::new();
     for (member, default) in [
         ("loadBalancers", json!([])),
@@ -186,11 +186,11 @@ pub fn desired_count(input: &Value) -> Result<Option<u32>, AwsError> {
     }
 }
 
-pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+pub fn update(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answer {
     let input = call.input;
     let named = required(input, "service")?;
-    let (told, lag) = (place.service_deployments, place.lag(latency));
-    let cluster = place.cluster(input)?;
+    let (deployments_shown, lag) = (regional.service_deployments, regional.lag(latency));
+    let cluster = regional.cluster(input)?;
     let name = cluster.service_name(named).to_owned();
     let present = match cluster.services.get(&name).ok_or_else(no_service)? {
         service if service.life != Life::Active => return Err(not_active()),
@@ -198,14 +198,14 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     };
     let asked = text(input, "taskDefinition");
     let definition = match asked {
-        Some(named) => Some(place.runnable(named)?.clone()),
+        Some(named) => Some(regional.runnable(named)?.clone()),
         None if present.is_empty() => None,
         // What runs may go on being run, INACTIVE or not.
-        None => Some(place.task_definition(&present).ok_or_else(|| client("TaskDefinition not found."))?.clone()),
+        None => Some(regional.task_definition(&present).ok_or_else(|| client("TaskDefinition not found."))?.clone()),
     };
     let desired = desired_count(input)?;
-    let alarms = place.alarms.clone();
-    let Cluster { services, tasks, .. } = place.cluster(input)?;
+    let alarms = regional.alarms.clone();
+    let Cluster { services, tasks, .. } = regional.cluster(input)?;
     let service = services.get_mut(&name).ok_or_else(no_service)?;
     let controller = controller(&service.settings);
     if controller != "ECS" && (asked.is_some() || flag(input, "forceNewDeployment")) {
@@ -225,7 +225,7 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     place_anew(&mut settings, input, &service.settings);
     configuration::lay_over(&mut settings, input)?;
     if let Some(definition) = &definition {
-        fit::service(&settings, definition)?;
+        compatibility::service(&settings, definition)?;
         triggers |= definition.arn != service.task_definition;
     }
 
@@ -238,7 +238,7 @@ pub fn update(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         Some(definition) => deploy::begin(service, &definition, tasks, &alarms, call.now, latency),
         None => service.wake_at(call.now + latency.of(LAG)),
     }
-    Ok(json!({ "service": view::service(service, tasks, false, told) }))
+    Ok(json!({ "service": view::service(service, tasks, false, deployments_shown) }))
 }
 
 /// A capacity provider strategy takes the place of the launch type; an empty one goes "back to the launch type".
@@ -247,18 +247,18 @@ fn place_anew(settings: &mut Members, input: &Value, before: &Members) {
         None => {}
         Some(false) => drop(settings.remove("launchType")),
         Some(true) => {
-            let launch_type = if fit::on_fargate(before) { "FARGATE" } else { "EC2" };
+            let launch_type = if compatibility::on_fargate(before) { "FARGATE" } else { "EC2" };
             settings.entry("launchType").or_insert_with(|| json!(launch_type));
         }
     }
 }
 
 /// DRAINING until its tasks are gone, INACTIVE ever after.
-pub fn delete(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+pub fn delete(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answer {
     let named = required(call.input, "service")?;
-    let (told, lag) = (place.service_deployments, place.lag(latency));
+    let (deployments_shown, lag) = (regional.service_deployments, regional.lag(latency));
     let force = flag(call.input, "force");
-    let cluster = place.cluster(call.input)?;
+    let cluster = regional.cluster(call.input)?;
     let name = cluster.service_name(named).to_owned();
     let service = cluster.services.get_mut(&name).ok_or_else(no_service)?;
     if service.life != Life::Active {
@@ -274,10 +274,10 @@ pub fn delete(place: &mut Place, call: &Call, latency: Latency) -> Answer {
         running.become_status(Status::Stopped, None, call.now);
     }
     service.wake_at(call.now + latency.of(LAG));
-    Ok(json!({ "service": view::service(service, &cluster.tasks, false, told) }))
+    Ok(json!({ "service": view::service(service, &cluster.tasks, false, deployments_shown) }))
 }
 
-pub fn describe(place: &mut Place, call: &Call) -> Answer {
+pub fn describe(regional: &mut RegionalEcs, call: &Call) -> Answer {
     let named = texts(call.input, "services");
     if named.is_empty() {
         return Err(invalid("Services cannot be empty."));
@@ -286,13 +286,13 @@ pub fn describe(place: &mut Place, call: &Call) -> Answer {
         return Err(invalid("Services cannot have more than 10 elements."));
     }
     let tags = includes(call.input, "TAGS");
-    let told = place.service_deployments;
-    let cluster = place.cluster(call.input)?;
+    let deployments_shown = regional.service_deployments;
+    let cluster = regional.cluster(call.input)?;
     let (mut services, mut failures) = (Vec::new(), Vec::new());
     for named in named {
         match cluster.services.get(cluster.service_name(named)) {
             Some(service) => {
-                services.push(view::service(service.as_read(call.now), &cluster.tasks, tags, told));
+                services.push(view::service(service.as_read(call.now), &cluster.tasks, tags, deployments_shown));
             }
             None => {
                 let missing = cluster.home.service(&cluster.name, arn::last(named));
@@ -307,10 +307,10 @@ pub fn describe(place: &mut Place, call: &Call) -> Answer {
 /// Without `maxResults`, as the model's documentation has it.
 const PAGE: usize = 10;
 
-pub fn list(place: &mut Place, call: &Call) -> Answer {
+pub fn list(regional: &mut RegionalEcs, call: &Call) -> Answer {
     let input = call.input;
     let (launch, strategy) = (text(input, "launchType"), text(input, "schedulingStrategy"));
-    let cluster = place.cluster(input)?;
+    let cluster = regional.cluster(input)?;
     let is = |s: &Service, member: &str, wanted: Option<&str>| {
         wanted.is_none_or(|w| s.settings.get(member).and_then(Value::as_str) == Some(w))
     };

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use crate::sandbox::ecs::arn;
 use crate::sandbox::ecs::error::no_service;
 use crate::sandbox::ecs::lifecycle;
-use crate::sandbox::ecs::place::Place;
+use crate::sandbox::ecs::regional::RegionalEcs;
 use crate::sandbox::ecs::task::{Stop, StopCode, Task};
 use crate::sandbox::ecs::wire::{includes, invalid, page, required, text, texts};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, Call};
 
 /// By desired status (RUNNING unless asked otherwise), newest last.
-pub fn list(place: &mut Place, input: &Value) -> Answer {
+pub fn list(regional: &mut RegionalEcs, input: &Value) -> Answer {
     let (service, family) = (text(input, "serviceName"), text(input, "family"));
     let (started_by, launch) = (text(input, "startedBy"), text(input, "launchType"));
     let stopped = match text(input, "desiredStatus").unwrap_or("RUNNING") {
@@ -25,7 +25,7 @@ pub fn list(place: &mut Place, input: &Value) -> Answer {
     if started_by.is_some() && (service.is_some() || family.is_some()) {
         return Err(invalid("startedBy cannot be combined with serviceName or family."));
     }
-    let cluster = place.cluster(input)?;
+    let cluster = regional.cluster(input)?;
     let service = service.map(|s| cluster.service_name(s));
     if service.is_some_and(|s| !cluster.services.contains_key(s)) {
         return Err(no_service());
@@ -43,7 +43,7 @@ pub fn list(place: &mut Place, input: &Value) -> Answer {
     page(input, "taskArns", tasks.into_iter().map(|t| json!(t.arn)).collect())
 }
 
-pub fn describe(place: &mut Place, input: &Value) -> Answer {
+pub fn describe(regional: &mut RegionalEcs, input: &Value) -> Answer {
     let named = texts(input, "tasks");
     if named.is_empty() {
         return Err(invalid("Tasks cannot be empty."));
@@ -52,7 +52,7 @@ pub fn describe(place: &mut Place, input: &Value) -> Answer {
         return Err(invalid("Tasks cannot have more than 100 elements."));
     }
     let tags = includes(input, "TAGS");
-    let cluster = place.cluster(input)?;
+    let cluster = regional.cluster(input)?;
     let (mut tasks, mut failures) = (Vec::new(), Vec::new());
     for named in named {
         match cluster.tasks.get(arn::last(named)) {
@@ -67,9 +67,9 @@ pub fn describe(place: &mut Place, input: &Value) -> Answer {
     Ok(json!({ "tasks": tasks, "failures": failures }))
 }
 
-pub fn stop(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+pub fn stop(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answer {
     let named = required(call.input, "task")?;
-    let cluster = place.cluster(call.input)?;
+    let cluster = regional.cluster(call.input)?;
     let id = arn::last(named);
     let reason = text(call.input, "reason").unwrap_or("Task stopped by user").to_owned();
     let stop = Stop { code: StopCode::UserInitiated, reason, unhealthy: false };

@@ -25,7 +25,7 @@ fn criteria(percent: u32, cleanup: &str) -> Value {
 
 /// Healthy new tasks, and old ones that have not stopped.
 fn counted(rig: &Rig) -> (usize, usize) {
-    let tasks = &rig.ecs.places.values().next().unwrap().clusters["c"].tasks;
+    let tasks = &rig.ecs.regions.values().next().unwrap().clusters["c"].tasks;
     let (new, old): (Vec<_>, Vec<_>) = tasks.of_service("web").partition(|t| t.task_definition.ends_with("web:2"));
     (new.iter().filter(|t| t.is_healthy()).count(), old.len())
 }

@@ -16,7 +16,7 @@ fn healthy_after(container: Value) -> i64 {
     let mut running = None;
     for _ in 0..300 {
         rig.pass(seconds(1));
-        let tasks = &rig.ecs.places.values().next().unwrap().clusters["c"].tasks;
+        let tasks = &rig.ecs.regions.values().next().unwrap().clusters["c"].tasks;
         let new: Vec<_> = tasks.of_service("web").filter(|t| arn == t.task_definition.as_str()).collect();
         if new.iter().any(|t| t.is_running()) {
             running.get_or_insert(rig.now);

@@ -2,16 +2,16 @@
 
 mod alarms;
 mod api;
+mod compatibility;
 mod creation;
 mod deployments;
 mod early_success;
 mod endings;
-mod fit;
 mod healthy;
 mod history;
 mod laws;
-mod one_off;
 mod refusals;
 mod rig;
+mod run_task;
 mod scale;
 mod strategies;

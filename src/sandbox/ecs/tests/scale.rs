@@ -15,11 +15,11 @@ fn a_service_as_large_as_the_quota_rolls_and_settles() {
     let service = rig.service();
     assert_eq!((&service["runningCount"], &service["pendingCount"]), (&json!(MOST), &json!(0)));
     assert_eq!(service["deployments"].as_array().unwrap().len(), 1);
-    let place = rig.ecs.places.values().next().unwrap();
-    let ours = place.clusters["c"].tasks.of_service("web").filter(|t| t.task_definition.ends_with("web:2"));
+    let regional = rig.ecs.regions.values().next().unwrap();
+    let ours = regional.clusters["c"].tasks.of_service("web").filter(|t| t.task_definition.ends_with("web:2"));
     assert_eq!(ours.count(), MOST as usize);
     rig.pass(seconds(4000));
-    assert_eq!(rig.ecs.places.values().next().unwrap().clusters["c"].tasks.values().count(), MOST as usize);
+    assert_eq!(rig.ecs.regions.values().next().unwrap().clusters["c"].tasks.values().count(), MOST as usize);
 }
 
 #[test]

@@ -212,7 +212,7 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<(u32, Act)>> {
 }
 
 pub fn service(rig: &Rig) -> &Service {
-    &rig.ecs.places.values().next().expect("a place").clusters["c"].services["web"]
+    &rig.ecs.regions.values().next().expect("a regional").clusters["c"].services["web"]
 }
 
 pub fn perform(rig: &mut Rig, act: &Act) {

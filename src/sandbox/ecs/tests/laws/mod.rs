@@ -19,8 +19,8 @@ fn picture(rig: &mut Rig) -> Value {
 
 fn tasks_by_state(rig: &mut Rig) -> (usize, usize) {
     let live = rig.tasks("RUNNING").len();
-    let place = rig.ecs.places.values().next().unwrap();
-    (live, place.clusters["c"].tasks.tally_of_service("web").healthy)
+    let regional = rig.ecs.regions.values().next().unwrap();
+    (live, regional.clusters["c"].tasks.tally_of_service("web").healthy)
 }
 
 proptest! {

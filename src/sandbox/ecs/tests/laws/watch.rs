@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::draw::{Act, How, InitialService, perform, service};
 use crate::sandbox::ecs::configuration;
 use crate::sandbox::ecs::hooks::HookStatus;
+use crate::sandbox::ecs::lifecycle_stage::LifecycleStage;
 use crate::sandbox::ecs::rollout::{Monitor, ServiceDeployment, Status};
 use crate::sandbox::ecs::scheduler::LAG;
 use crate::sandbox::ecs::service::Rollout;
-use crate::sandbox::ecs::stage::Stage;
 use crate::sandbox::ecs::task::{StopCode, Task};
 use crate::sandbox::ecs::tasks::Tasks;
 use crate::sandbox::ecs::tests::rig::{Rig, seconds};
@@ -37,11 +37,11 @@ const ARROWS: [(Status, &[Status]); 5] = [
 ];
 
 /// Stages of deployments that move traffic, which a rolling one never enters.
-const SHIFTING: [Stage; 4] = [
-    Stage::TestTrafficShift,
-    Stage::PostTestTrafficShift,
-    Stage::ProductionTrafficShift,
-    Stage::PostProductionTrafficShift,
+const SHIFTING: [LifecycleStage; 4] = [
+    LifecycleStage::TestTrafficShift,
+    LifecycleStage::PostTestTrafficShift,
+    LifecycleStage::ProductionTrafficShift,
+    LifecycleStage::PostProductionTrafficShift,
 ];
 
 /// A task as it was at the last look.
@@ -297,7 +297,7 @@ impl Watch {
 }
 
 fn tasks(rig: &Rig) -> &Tasks {
-    &rig.ecs.places.values().next().expect("a place").clusters["c"].tasks
+    &rig.ecs.regions.values().next().expect("a regional").clusters["c"].tasks
 }
 
 /// Healthy tasks of a deployment, and those of others that have not stopped.
@@ -312,21 +312,21 @@ fn stages(then: &ServiceDeployment, d: &ServiceDeployment) {
     if back == then.rollback.is_some() {
         assert!(then.stage <= d.stage, "{:?} became {:?}", then.stage, d.stage);
     }
-    assert_ne!(d.stage, Some(Stage::PreProductionTrafficShift), "no stage of the model's enum");
-    assert!(d.stage != Some(Stage::ReconcileService) || d.sources.len() > 1, "only where there are several");
+    assert_ne!(d.stage, Some(LifecycleStage::PreProductionTrafficShift), "no stage of the model's enum");
+    assert!(d.stage != Some(LifecycleStage::ReconcileService) || d.sources.len() > 1, "only where there are several");
     let Some(weights) = d.weights else {
         assert!(d.stage.is_none_or(|s| !SHIFTING.contains(&s)), "{:?} of a rolling deployment", d.stage);
         return;
     };
-    let shifted = d.stage >= Some(Stage::ProductionTrafficShift);
+    let shifted = d.stage >= Some(LifecycleStage::ProductionTrafficShift);
     if back {
         assert_eq!((weights.test, weights.production), (0.0, 0.0));
         return;
     }
-    assert_eq!(weights.test > 0.0, d.stage >= Some(Stage::TestTrafficShift));
+    assert_eq!(weights.test > 0.0, d.stage >= Some(LifecycleStage::TestTrafficShift));
     assert_eq!(weights.production > 0.0, shifted);
     let steps = configuration::steps(&d.configuration);
     assert!(!shifted || steps.iter().any(|s| s.weight == weights.production), "{} is no step", weights.production);
-    assert!(d.stage <= Some(Stage::ProductionTrafficShift) || weights.production == 100.0);
+    assert!(d.stage <= Some(LifecycleStage::ProductionTrafficShift) || weights.production == 100.0);
     assert!(then.weights.is_none_or(|w| w.production <= weights.production));
 }

@@ -8,7 +8,7 @@ use crate::model::step::roll_state::RollState;
 
 /// Services by what became of them, as `stage/service`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Blast {
+pub struct ServiceOutcomes {
     pub changed: Vec<String>,
     pub restored: Vec<String>,
     pub unchanged: Vec<String>,
@@ -18,8 +18,8 @@ pub struct Blast {
 }
 
 /// Reads it off the facts.
-pub fn of(release: &Release) -> Blast {
-    let mut blast = Blast::default();
+pub fn of(release: &Release) -> ServiceOutcomes {
+    let mut blast = ServiceOutcomes::default();
     // Stages beyond what was asked for are nobody's question.
     for stage in release.stages_asked() {
         for (step, service, roll) in release.stage(&stage.name).rolls() {
@@ -37,7 +37,7 @@ pub fn of(release: &Release) -> Blast {
     blast
 }
 
-impl Blast {
+impl ServiceOutcomes {
     fn list(&mut self, roll: &RollState) -> &mut Vec<String> {
         if roll.forward.run.is_none() || roll.registered.is_none() {
             return &mut self.unchanged;

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 /// A deterministic source of unique texts.
 #[derive(Debug, Clone)]
-pub struct Fresh {
+pub struct IdGenerator {
     seed: u64,
     drawn: u64,
 }
@@ -12,9 +12,9 @@ pub struct Fresh {
 /// What AWS's unique ids and access key ids are written in.
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-impl Fresh {
-    pub fn new(seed: u64) -> Fresh {
-        Fresh { seed, drawn: 0 }
+impl IdGenerator {
+    pub fn new(seed: u64) -> IdGenerator {
+        IdGenerator { seed, drawn: 0 }
     }
 
     fn draw(&mut self) -> [u8; 32] {
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_draws_the_same_ids_and_never_one_twice() {
-        let (mut a, mut b) = (Fresh::new(7), Fresh::new(7));
+        let (mut a, mut b) = (IdGenerator::new(7), IdGenerator::new(7));
         let first = a.uuid();
         assert_eq!(first, b.uuid());
         assert_ne!(first, a.uuid());

@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::configuration::{self, Strategy};
 use super::hooks;
 use super::launch;
+use super::lifecycle_stage::{BETWEEN, LifecycleStage, RECONCILE, SHIFT};
 use super::rollout::Weights;
 use super::scheduler::{self, Surroundings};
 use super::service::{Rollout, Service};
-use super::stage::{BETWEEN, RECONCILE, SHIFT, Stage};
 use super::task::Task;
 use super::tasks::Tasks;
 
@@ -24,7 +24,7 @@ pub fn drive(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &S
         return;
     }
     while next(service, tasks, at, around) {}
-    if service.under_way().and_then(|d| d.stage).is_some_and(|s| s >= Stage::ScaleUp) {
+    if service.under_way().and_then(|d| d.stage).is_some_and(|s| s >= LifecycleStage::ScaleUp) {
         keep_up(service, tasks, at, around);
     }
 }
@@ -32,7 +32,7 @@ pub fn drive(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &S
 /// The stages before anything is launched. Says whether they are behind it.
 pub fn begun(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surroundings) -> bool {
     let stage = |service: &mut Service| service.under_way().map(|d| d.stage);
-    while stage(service).is_some_and(|s| s.is_none_or(|s| s < Stage::ScaleUp)) {
+    while stage(service).is_some_and(|s| s.is_none_or(|s| s < LifecycleStage::ScaleUp)) {
         if !next(service, tasks, at, around) {
             return false;
         }
@@ -51,56 +51,62 @@ fn next(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
     let steps = configuration::steps(&configuration);
     let go_on = match stage {
         None => true,
-        Some(Stage::ReconcileService) => {
+        Some(LifecycleStage::ReconcileService) => {
             (!moves || one_source(service, tasks, at, around))
-                && passed(service, Stage::ReconcileService, RECONCILE, at, around)
+                && passed(service, LifecycleStage::ReconcileService, RECONCILE, at, around)
         }
-        Some(Stage::ScaleUp) => is_up(service, tasks),
-        Some(Stage::PostTestTrafficShift) => {
-            passed(service, Stage::PostTestTrafficShift, between, at, around)
-                && !hooks::hold(service, Stage::PreProductionTrafficShift, at, around.latency)
+        Some(LifecycleStage::ScaleUp) => is_up(service, tasks),
+        Some(LifecycleStage::PostTestTrafficShift) => {
+            passed(service, LifecycleStage::PostTestTrafficShift, between, at, around)
+                && !hooks::hold(service, LifecycleStage::PreProductionTrafficShift, at, around.latency)
         }
-        Some(Stage::ProductionTrafficShift) => {
+        Some(LifecycleStage::ProductionTrafficShift) => {
             let bake = shifts.checked_sub(1).and_then(|n| steps.get(n)).map_or(SignedDuration::ZERO, |s| s.bake);
-            passed(service, Stage::ProductionTrafficShift, SHIFT + bake, at, around)
+            passed(service, LifecycleStage::ProductionTrafficShift, SHIFT + bake, at, around)
                 && (shifts >= steps.len()
-                    || !hooks::hold(service, Stage::PreProductionTrafficShift, at, around.latency))
+                    || !hooks::hold(service, LifecycleStage::PreProductionTrafficShift, at, around.latency))
         }
-        Some(Stage::TestTrafficShift) => passed(service, Stage::TestTrafficShift, SHIFT, at, around),
-        Some(Stage::BakeTime) => passed(service, Stage::BakeTime, configuration::bake(&configuration), at, around),
-        Some(Stage::CleanUp) => {
+        Some(LifecycleStage::TestTrafficShift) => passed(service, LifecycleStage::TestTrafficShift, SHIFT, at, around),
+        Some(LifecycleStage::BakeTime) => {
+            passed(service, LifecycleStage::BakeTime, configuration::bake(&configuration), at, around)
+        }
+        Some(LifecycleStage::CleanUp) => {
             clean_up(service, tasks, at, around);
             return false;
         }
-        Some(stage @ (Stage::PreScaleUp | Stage::PostScaleUp | Stage::PostProductionTrafficShift)) => {
-            passed(service, stage, between, at, around)
-        }
+        Some(
+            stage @ (LifecycleStage::PreScaleUp
+            | LifecycleStage::PostScaleUp
+            | LifecycleStage::PostProductionTrafficShift),
+        ) => passed(service, stage, between, at, around),
         // Never a deployment's own stage.
-        Some(Stage::PreProductionTrafficShift) => false,
+        Some(LifecycleStage::PreProductionTrafficShift) => false,
     };
     if !go_on {
         return false;
     }
     let following = match stage {
-        None if several => Stage::ReconcileService,
-        None | Some(Stage::ReconcileService) => Stage::PreScaleUp,
-        Some(Stage::PreScaleUp) => Stage::ScaleUp,
-        Some(Stage::ScaleUp) => Stage::PostScaleUp,
-        Some(Stage::PostScaleUp) => Stage::TestTrafficShift,
-        Some(Stage::TestTrafficShift) => Stage::PostTestTrafficShift,
-        Some(Stage::PostTestTrafficShift | Stage::PreProductionTrafficShift) => Stage::ProductionTrafficShift,
-        Some(Stage::ProductionTrafficShift) if shifts < steps.len() => Stage::ProductionTrafficShift,
-        Some(Stage::ProductionTrafficShift) => Stage::PostProductionTrafficShift,
-        Some(Stage::PostProductionTrafficShift) => Stage::BakeTime,
-        Some(Stage::BakeTime | Stage::CleanUp) => Stage::CleanUp,
+        None if several => LifecycleStage::ReconcileService,
+        None | Some(LifecycleStage::ReconcileService) => LifecycleStage::PreScaleUp,
+        Some(LifecycleStage::PreScaleUp) => LifecycleStage::ScaleUp,
+        Some(LifecycleStage::ScaleUp) => LifecycleStage::PostScaleUp,
+        Some(LifecycleStage::PostScaleUp) => LifecycleStage::TestTrafficShift,
+        Some(LifecycleStage::TestTrafficShift) => LifecycleStage::PostTestTrafficShift,
+        Some(LifecycleStage::PostTestTrafficShift | LifecycleStage::PreProductionTrafficShift) => {
+            LifecycleStage::ProductionTrafficShift
+        }
+        Some(LifecycleStage::ProductionTrafficShift) if shifts < steps.len() => LifecycleStage::ProductionTrafficShift,
+        Some(LifecycleStage::ProductionTrafficShift) => LifecycleStage::PostProductionTrafficShift,
+        Some(LifecycleStage::PostProductionTrafficShift) => LifecycleStage::BakeTime,
+        Some(LifecycleStage::BakeTime | LifecycleStage::CleanUp) => LifecycleStage::CleanUp,
     };
     let Some(running) = service.under_way() else { return false };
     running.enter(following, at);
     let present = running.weights.unwrap_or_default();
-    if following == Stage::TestTrafficShift {
+    if following == LifecycleStage::TestTrafficShift {
         running.weights = Some(Weights { test: 100.0, ..present });
     }
-    if let Some(step) = steps.get(shifts).filter(|_| following == Stage::ProductionTrafficShift) {
+    if let Some(step) = steps.get(shifts).filter(|_| following == LifecycleStage::ProductionTrafficShift) {
         running.weights = Some(Weights { production: step.weight, ..present });
         running.shifts = shifts + 1;
         (running.entered, running.updated) = (at, at);
@@ -109,7 +115,13 @@ fn next(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
 }
 
 /// The stage's hooks are answered and its time is over.
-fn passed(service: &mut Service, stage: Stage, takes: SignedDuration, at: Timestamp, around: &Surroundings) -> bool {
+fn passed(
+    service: &mut Service,
+    stage: LifecycleStage,
+    takes: SignedDuration,
+    at: Timestamp,
+    around: &Surroundings,
+) -> bool {
     if hooks::hold(service, stage, at, around.latency) {
         return false;
     }

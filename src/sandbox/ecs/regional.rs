@@ -47,7 +47,7 @@ pub struct Remembered {
 }
 
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct RegionalEcs {
     pub home: Home,
     pub clusters: BTreeMap<String, Cluster>,
     pub families: Families,
@@ -64,7 +64,7 @@ pub struct Place {
     pub adds_to_task_definitions: Members,
 }
 
-/// What is due next in a place.
+/// What is due next in a regional.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     Alarms,
@@ -72,9 +72,9 @@ pub enum Due {
     Task { cluster: String, task: String },
 }
 
-impl Place {
-    pub fn new(home: Home) -> Place {
-        Place {
+impl RegionalEcs {
+    pub fn new(home: Home) -> RegionalEcs {
+        RegionalEcs {
             home,
             clusters: BTreeMap::new(),
             families: BTreeMap::new(),
@@ -157,7 +157,7 @@ impl Place {
     /// Lets the thing due at `at` happen.
     pub fn fire(&mut self, due: &Due, at: Timestamp, latency: Latency, images: &dyn ImageSource) {
         let lag = self.lag(latency);
-        let Place { clusters, families, alarms, .. } = self;
+        let RegionalEcs { clusters, families, alarms, .. } = self;
         match due {
             Due::Alarms => self.change_alarms(at, latency),
             Due::Service { cluster, service } => {

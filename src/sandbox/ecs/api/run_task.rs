@@ -4,18 +4,18 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::sandbox::ecs::arn;
+use crate::sandbox::ecs::compatibility;
 use crate::sandbox::ecs::error::token_conflict;
-use crate::sandbox::ecs::fit;
 use crate::sandbox::ecs::launch::{self, Order};
-use crate::sandbox::ecs::place::{Place, Remembered};
 use crate::sandbox::ecs::refusals;
+use crate::sandbox::ecs::regional::{RegionalEcs, Remembered};
 use crate::sandbox::ecs::task_definition::TaskDefinition;
 use crate::sandbox::ecs::wire::{Members, invalid, list, required, text};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{Answer, AwsError, Call};
 
 /// Starts 1 to 10 tasks. The same client token with the same parameters answers the same tasks.
-pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
+pub fn run(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answer {
     let input = call.input;
     let count = match input.get("count").and_then(Value::as_i64) {
         None => 1,
@@ -26,19 +26,19 @@ pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     if text(input, "startedBy").is_some_and(|s| s.chars().count() > 128) {
         return Err(invalid("startedBy cannot be longer than 128 characters."));
     }
-    let cluster = place.cluster(input)?.name.clone();
+    let cluster = regional.cluster(input)?.name.clone();
     let key = text(input, "clientToken").map(|token| (cluster.clone(), token.to_owned()));
-    if let Some(before) = key.as_ref().and_then(|k| place.run_tokens.get(k)) {
-        return again(place, &cluster, before, input);
+    if let Some(before) = key.as_ref().and_then(|k| regional.run_tokens.get(k)) {
+        return again(regional, &cluster, before, input);
     }
-    let definition = place.runnable(required(input, "taskDefinition")?)?.clone();
-    fit::one_placement(input)?;
+    let definition = regional.runnable(required(input, "taskDefinition")?)?.clone();
+    compatibility::one_placement(input)?;
     let settings = settings(input);
-    fit::task(&settings, &definition)?;
+    compatibility::task(&settings, &definition)?;
     overridden(input, &definition)?;
-    fit::alone(input, &definition)?;
+    compatibility::alone(input, &definition)?;
 
-    let cluster = place.cluster(input)?;
+    let cluster = regional.cluster(input)?;
     let mut started = Vec::new();
     for _ in 0..count {
         cluster.next_id += 1;
@@ -63,7 +63,7 @@ pub fn run(place: &mut Place, call: &Call, latency: Latency) -> Answer {
     }
     let views: Vec<Value> = started.iter().filter_map(|id| cluster.tasks.get(id)).map(|t| t.view(true)).collect();
     if let Some(key) = key {
-        place.run_tokens.insert(key, Remembered { input: input.clone(), tasks: started });
+        regional.run_tokens.insert(key, Remembered { input: input.clone(), tasks: started });
     }
     Ok(json!({ "tasks": views, "failures": [] }))
 }
@@ -78,10 +78,10 @@ fn tags(input: &Value, definition: &TaskDefinition) -> Vec<Value> {
     tags
 }
 
-fn again(place: &Place, cluster: &str, before: &Remembered, input: &Value) -> Answer {
-    let tasks = place.clusters.get(cluster).map(|c| &c.tasks);
+fn again(regional: &RegionalEcs, cluster: &str, before: &Remembered, input: &Value) -> Answer {
+    let tasks = regional.clusters.get(cluster).map(|c| &c.tasks);
     if before.input != *input {
-        let arns: Vec<String> = before.tasks.iter().map(|id| place.home.task(cluster, id)).collect();
+        let arns: Vec<String> = before.tasks.iter().map(|id| regional.home.task(cluster, id)).collect();
         return Err(token_conflict(&arns));
     }
     let views: Vec<Value> =

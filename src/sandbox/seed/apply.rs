@@ -56,8 +56,7 @@ fn principals(account: &Account, world: &mut World) -> Result<(), SeedError> {
         if world.directory_mut().key(&user.key.id).is_some() {
             return Err(wrong(at, format!("the access key {} is there twice", user.key.id)));
         }
-        let planted =
-            User { id: format!("AIDA{}", world.fresh().base32(17)), policies: policies(&user.policies, &at)? };
+        let planted = User { id: format!("AIDA{}", world.ids().base32(17)), policies: policies(&user.policies, &at)? };
         let directory = world.directory_mut();
         directory.add_user(id, &user.name, planted);
         directory.add_user_key(id, &user.name, &user.key.id, &user.key.secret);
@@ -68,7 +67,7 @@ fn principals(account: &Account, world: &mut World) -> Result<(), SeedError> {
             return Err(wrong(at, "max_session is 3600 to 43200 seconds"));
         }
         let planted = Role {
-            id: format!("AROA{}", world.fresh().base32(17)),
+            id: format!("AROA{}", world.ids().base32(17)),
             trust: Policy::read(&role.trust).map_err(|why| wrong(&at, why))?,
             policies: policies(&role.policies, &at)?,
             max_session: SignedDuration::from_secs(i64::from(role.max_session)),

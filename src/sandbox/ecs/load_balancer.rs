@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::place::Place;
+use super::regional::RegionalEcs;
 use super::service::Deployment;
 use super::task::{Phase, Task};
 
 /// The newest healthy task of the service, PRIMARY's first, or where traffic is moved those that have more of it; one that
 /// is merely RUNNING where nothing checks it.
-pub fn running(place: &Place, cluster: &str, service: &str) -> Option<Value> {
-    let cluster = place.clusters.get(cluster)?;
+pub fn target(regional: &RegionalEcs, cluster: &str, service: &str) -> Option<Value> {
+    let cluster = regional.clusters.get(cluster)?;
     let owner = cluster.services.get(service)?;
     let primary = owner.primary().map(|d| d.id.clone());
     let latest = owner.service_deployments.last();

@@ -23,7 +23,7 @@ pub enum Mark {
 
 /// One piece of news: what about, what, and what stands below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct StoryLine {
     pub mark: Mark,
     pub topic: String,
     pub text: String,
@@ -33,13 +33,13 @@ pub struct Line {
 /// Topics stand in a column of their own.
 const TOPIC: usize = 16;
 
-impl Line {
-    pub fn new(mark: Mark, topic: impl Into<String>, text: impl Into<String>) -> Option<Line> {
-        Some(Line { mark, topic: topic.into(), text: text.into(), more: Vec::new() })
+impl StoryLine {
+    pub fn new(mark: Mark, topic: impl Into<String>, text: impl Into<String>) -> Option<StoryLine> {
+        Some(StoryLine { mark, topic: topic.into(), text: text.into(), more: Vec::new() })
     }
 
-    pub fn with(mark: Mark, topic: impl Into<String>, text: impl Into<String>, more: Vec<String>) -> Option<Line> {
-        Some(Line { mark, topic: topic.into(), text: text.into(), more })
+    pub fn with(mark: Mark, topic: impl Into<String>, text: impl Into<String>, more: Vec<String>) -> Option<StoryLine> {
+        Some(StoryLine { mark, topic: topic.into(), text: text.into(), more })
     }
 
     /// As it is printed, on a terminal of so many cells.
