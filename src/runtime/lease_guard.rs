@@ -140,7 +140,20 @@ fn not_renewed(error: JournalError) -> Fault {
     let why = NotSent::NotRenewed;
     match error {
         JournalError::Remote(fault) => OwnProblem::StoodStill { why, because: Some(Box::new(fault)) }.into(),
-        error => not_sent(why).said(error.to_string()),
+        error @ (JournalError::NoSuchRelease(_)
+        | JournalError::Held { .. }
+        | JournalError::Frozen(_)
+        | JournalError::LostLease { .. }
+        | JournalError::Corrupt(_)
+        | JournalError::Unknown(_)
+        | JournalError::Newer { .. }
+        | JournalError::Older { .. }
+        | JournalError::Store(_)
+        | JournalError::Busy(_)
+        | JournalError::Gone(_)
+        | JournalError::Imported(..)
+        | JournalError::Foreign(_)
+        | JournalError::MadeElsewhere(_)) => not_sent(why).said(error.to_string()),
     }
 }
 
