@@ -17,7 +17,7 @@ use crate::ports::journal::Holder;
 use crate::report::ending::words;
 use crate::report::freeze;
 use crate::report::text::Text;
-use crate::report::{summary, table};
+use crate::report::{fault, summary, table};
 use crate::usecase::question;
 
 type Freeze = (StageName, Frozen);
@@ -118,7 +118,7 @@ fn human(
         text = std::mem::take(&mut text).and(Text::from(line).wrapped(output.out_width(), 2));
     };
     for Unreadable { what, why } in unread {
-        say(format!("{what} cannot be read: {why}"));
+        say(format!("{what} cannot be read: {}", fault::words(why).line()));
     }
     for (stage, frozen) in freezes {
         let what = format!("{stage} is frozen: {}", freeze::text(frozen));

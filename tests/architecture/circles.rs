@@ -97,9 +97,9 @@ fn expand(tree: &str, before: &str, found: &mut Vec<String>) {
 /// The module of a room that a path leads to from another one; `None`: it leaves the room, or names no file.
 fn target(path: &str, from: &Module, known: &BTreeMap<Module, &File>) -> Option<Module> {
     let mut words: Vec<&str> = path.split("::").filter(|word| !word.is_empty()).collect();
-    let mut full: Module = match words.first()? {
-        &"crate" => Vec::new(),
-        &"super" => from[..from.len() - 1].to_vec(),
+    let mut full: Module = match *words.first()? {
+        "crate" => Vec::new(),
+        "super" => from[..from.len() - 1].to_vec(),
         // `self`, or a module of its own.
         _ => from.clone(),
     };

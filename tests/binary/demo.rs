@@ -16,7 +16,7 @@ fn the_demo_carries_a_release_through_every_stage_and_ends_with_what_to_try_next
         assert!(ran.err.contains(words), "not told: `{words}`\n{}", ran.err);
     }
     insta::assert_snapshot!(masked(&ran.out), @"
-    ✓ succeeded: hello runs, up to prod
+    ✓ succeeded: hello now runs in every stage up to prod
       release #######################
       app sha256:################################################################
       changed: dev/web, staging/web, prod/web

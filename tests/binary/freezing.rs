@@ -18,7 +18,7 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_go_on() {
     assert!(ran.out.contains("! locked: dev is frozen: an incident"), "{}", ran.out);
     assert!(ran.out.contains("cause: frozen by arn:aws:iam::111111111111:user/manager at 20"), "{}", ran.out);
     assert!(ran.out.contains("`kanmon unfreeze dev --reason WHY` unfreezes it"), "{}", ran.out);
-    assert!(ran.out.contains(&format!("`kanmon resume {id}` goes on")), "{}", ran.out);
+    assert!(ran.out.contains(&format!("`kanmon resume {id}` continues")), "{}", ran.out);
     assert!(sandbox.done("UpdateService").is_empty());
 
     let status = test_env.run(&developer, &["status"]).ended(0);
@@ -26,7 +26,7 @@ fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_go_on() {
     assert!(line.replace('\n', " ").contains("dev is frozen: an incident (by arn:aws:iam::"), "{line}");
     let json = test_env.run(&developer, &["status", "--output", "json"]).ended(0).json();
     assert_eq!(
-        (&json[0]["frozen"][0]["stage"], &json[0]["frozen"][0]["frozen"]["reason"]),
+        (&json[0]["frozen"][0]["stage"], &json[0]["frozen"][0]["frozen"]["by"]["reason"]),
         (&"dev".into(), &"an incident".into())
     );
 
@@ -69,7 +69,7 @@ fn what_failed_comes_back_only_by_force() {
     let ran = test_env.run(&developer, &["release", "--until", "dev"]).ended(10);
     // The sentence names the one that failed first.
     let id = release_in(ran.out.split_once("  release ").expect("it is told").1);
-    assert!(ran.out.contains("✗ blocked: what this release brings failed in dev before"), "{}", ran.out);
+    assert!(ran.out.contains("✗ blocked: the same images failed in dev before"), "{}", ran.out);
     let forced =
         test_env.run(&developer, &["promote", &id, "--to", "dev", "--force", "--reason", "the network was down"]);
     let forced = forced.ended(20);

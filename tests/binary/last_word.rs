@@ -101,7 +101,7 @@ fn what_was_used_cannot_be_answered_or_taken_back() {
     for answer in
         [vec!["approve", &release, "--plan", &plan], vec!["reject", &release, "--yes"], vec!["withdraw", &release]]
     {
-        world.manager().run(&answer).ended(2).on_stderr("prod: the stage was entered at");
+        world.manager().run(&answer).ended(2).on_stderr("prod: the approval was used: the stage was entered at");
     }
 }
 
@@ -113,7 +113,7 @@ fn a_frozen_stage_is_said_on_the_card() {
     let card = world.manager().run(&["approvals"]).ended(0);
     card.says("  frozen    an incident (by arn:aws:iam::222222222222:user/promoter at ");
     let asked = world.manager().run(&["approvals", "--output", "json"]).ended(0).json();
-    assert_eq!(asked[0]["waiting"][0]["frozen"]["reason"], "an incident", "{release}");
+    assert_eq!(asked[0]["waiting"][0]["frozen"]["by"]["reason"], "an incident", "{release}");
 }
 
 #[test]
@@ -126,9 +126,11 @@ fn an_approval_that_comes_after_the_release_has_ended_is_an_error() {
     world.promoter().run(&["abort", &release]).ended(23);
     looks.types("y\n");
     let late = looks.end().ended(2);
-    for words in
-        ["the release has ended: ", "nothing is deployed on it", &format!("`kanmon promote {release} --to prod`")]
-    {
+    for words in [
+        "the release has ended (aborted)",
+        "nothing is deployed on it",
+        &format!("`kanmon promote {release} --to prod`"),
+    ] {
         assert!(late.out.contains(words), "not said: `{words}`\n{}", late.out);
     }
     // Taken further, it asks again.

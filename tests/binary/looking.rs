@@ -105,7 +105,7 @@ fn status_and_history_show_what_runs_and_how_it_came_there() {
     let ran = test_env.run(&developer, &["status"]).ended(0);
     ran.says("dev/web")
         .says("prod/web     ?")
-        .says("account prod cannot be looked at: ")
+        .says("account prod cannot be read: ")
         .says("is not allowed to call sts:AssumeRole");
     let json = test_env.run(&developer, &["status", "--output", "json"]).ended(0).json();
     assert_eq!((&json[0]["services"][2]["live"], &json[0]["unseen"][0]["what"]), (&().into(), &"account prod".into()));

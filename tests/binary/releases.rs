@@ -51,7 +51,7 @@ fn a_log_shows_the_whole_release_in_plain_lines() {
     ✓ prod             done in …
     ");
     insta::assert_snapshot!(masked(&ran.out), @"
-    ✓ succeeded: hello runs, up to prod
+    ✓ succeeded: hello now runs in every stage up to prod
       release #######################
       app sha256:################################################################
       changed: dev/web, staging/web, prod/web
@@ -110,7 +110,7 @@ fn programs_read_one_event_a_line_the_last_with_its_outcome() {
     assert_eq!(ran.err, "", "stdout has the data, and there is nobody to tell progress to");
     let events = ran.json();
     for (event, seq) in events.iter().zip(1..) {
-        assert_eq!((&event["v"], &event["seq"]), (&1.into(), &seq.into()), "{event}");
+        assert_eq!((&event["v"], &event["seq"]), (&2.into(), &seq.into()), "{event}");
         assert!(event["at"].is_string() && event["release"].is_string() && event["kind"].is_string(), "{event}");
     }
     let last = events.last().unwrap();

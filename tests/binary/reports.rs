@@ -25,7 +25,7 @@ fn a_release_is_reported_as_junit_from_the_record_alone() {
     ✓ dev: plan dev
     ✓ dev: update dev/web
     ✓ dev: check dev (step 2)
-    ✓ dev: look at dev once more
+    ✓ dev: look at dev again
     ");
     assert_eq!(junit.suites[0].properties["release"], id);
     let gate = junit.case("dev", "severity gate");

@@ -29,6 +29,7 @@ fn the_verbs_are_listed_with_what_they_do() {
       report     Write a report about a release to stdout, in a format that other tools read
       export     Write a release's record to stdout, as JSON lines that `import` reads
       import     Import a record that `export` wrote, as read-only history
+      codes      Show what the exit codes and the codes in JSON output mean
       sandbox    Run the embedded AWS, for any AWS client
       demo       Run a whole release on the embedded AWS, without an AWS account
       help       Print this message or the help of the given subcommand(s)

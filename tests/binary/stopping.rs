@@ -22,8 +22,8 @@ fn one_ctrl_c_suspends_and_says_how_to_go_on() {
     running.signal("INT");
     let ran = running.end().ended(30);
     assert!(ran.err.contains("stopping as soon as the call under way is answered"), "{}", ran.err);
-    assert!(ran.out.contains("! suspended: stopped as asked; ECS goes on by itself"), "{}", ran.out);
-    assert!(ran.out.contains(&format!("`kanmon resume {id}` goes on from here")), "{}", ran.out);
+    assert!(ran.out.contains("! suspended: stopped as requested; ECS continues by itself"), "{}", ran.out);
+    assert!(ran.out.contains(&format!("`kanmon resume {id}` continues from here")), "{}", ran.out);
     assert!(ran.out.contains("being deployed by ECS: dev/web"), "{}", ran.out);
     let status = test_env.run(&sandbox.keys(developer), &["status"]).ended(0);
     assert!(status.out.contains(&format!("`kanmon resume {id}`")), "{}", status.out);
@@ -59,7 +59,7 @@ fn a_second_ctrl_c_leaves_at_once_and_the_release_can_still_be_gone_on_with() {
     let id = release_in(&running.says("hello-dev-web:2 registered"));
     std::thread::sleep(std::time::Duration::from_millis(300));
     running.signal("INT");
-    running.says("once more leaves at once");
+    running.says("press Ctrl-C again to quit immediately");
     running.signal("INT");
     running.end().ended(30);
     let exported = std::fs::read_to_string(test_env.root.path().join("kanmon.env")).unwrap();
@@ -90,7 +90,7 @@ fn under_a_terminal_the_first_ctrl_c_suspends_and_the_second_leaves_at_once() {
     let id = release_in(&running.says("hello-dev-web:3 registered"));
     std::thread::sleep(std::time::Duration::from_millis(300));
     running.types("\u{3}");
-    running.says("once more leaves at once");
+    running.says("press Ctrl-C again to quit immediately");
     running.types("\u{3}");
     running.end().ended(30);
     test_env.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");

@@ -143,11 +143,11 @@ fn a_stage_on_the_way_that_cannot_be_read_is_a_note_and_the_target_is_not() {
     let away = r#"{"operation": "DescribeServices", "account": "111111111111", "count": 5, "kind": "server_error"}"#;
     sandbox.ask("POST", "faults", away);
     let ran = test_env.run(&developer, &["promote", &id, "--to", "prod"]).ended(0);
-    ran.on_stderr(&format!("stage dev could not be read, so whether it still runs what {id} brought is unknown: "));
+    ran.on_stderr("stage dev could not be read, so it is unknown whether it still runs what this release deployed: ");
     // Where the target itself cannot be read, nothing is known of it.
     sandbox.ask("POST", "faults", away);
     let ran = test_env.run(&developer, &["promote", &id, "--to", "dev"]).ended(32);
-    assert!(!ran.err.contains("could not be read, so whether"), "{}", ran.err);
+    assert!(!ran.err.contains("could not be read, so it is unknown whether"), "{}", ran.err);
 }
 
 #[test]

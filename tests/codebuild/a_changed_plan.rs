@@ -14,13 +14,23 @@ fn what_was_approved_is_not_done_when_it_would_be_another_thing_now() {
     let (promoted, _) = execution.runs("Production", "Promote");
     assert_eq!(promoted.phases, [("install", None), ("build", Some(10)), ("post_build", None)], "{}", promoted.log);
     let revision = theirs.rsplit('/').next().unwrap();
-    let difference = format!("web ran hello-web:1, and now runs {revision}");
+    let difference = format!("web ran hello-web:1 and now runs {revision}");
     assert!(promoted.log.contains(&difference), "{}", promoted.log);
     assert!(promoted.log.contains("kanmon: FAILED with exit code 10"), "{}", promoted.log);
     let ending = lines(&promoted.artifacts["kanmon.jsonl"]).pop().unwrap();
     assert_eq!((&ending["kind"], &ending["outcome"]), (&"finished".into(), &"blocked".into()));
-    assert!(ending["cause"].as_str().unwrap().contains(&difference), "{ending}");
-    assert_eq!(ending["hint"], "this execution has had its answer; start the pipeline again");
+    let why = &ending["reason"]["why"]["refusal"];
+    assert_eq!(
+        (&ending["reason"]["code"], &why["code"]),
+        (&"approval-closed".into(), &"another-plan".into()),
+        "{ending}"
+    );
+    assert_eq!(why["differences"][0]["now"], theirs, "{ending}");
+    assert!(
+        promoted.log.contains("hint: this execution has had its answer; start the pipeline again"),
+        "{}",
+        promoted.log
+    );
     let in_prod = |(_, service): &&(String, String)| service == "hello-prod/web";
     let updates = world.updates();
     let who: Vec<&str> = updates.iter().filter(in_prod).map(|(who, _)| who.as_str()).collect();

@@ -18,7 +18,7 @@ fn what_was_rejected_is_asked_about_again_only_with_a_reason_in_the_next_executi
     let log = prepared.log.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(!prepared.succeeded && log.contains("kanmon: FAILED with exit code 11"), "{log}");
     assert!(log.contains(&format!("in release {release}")) && log.contains("not this build"), "{log}");
-    assert!(log.contains("start the pipeline again; with KANMON_REASON=WHY"), "{log}");
+    assert!(log.contains("fix what is wrong and start the pipeline again hint: with KANMON_REASON=WHY"), "{log}");
     assert_eq!(second.ends(), (Some(24), "Failed".to_owned()));
 
     let third = world.starts();

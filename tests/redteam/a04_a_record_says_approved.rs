@@ -47,11 +47,7 @@ fn an_approval_that_codepipeline_does_not_have_is_none() {
         asks_in(&world, "prod");
         let (release, record) = waiting(&world);
         for (forged, code, why) in [
-            (
-                approved(record.clone()),
-                40,
-                "the record says that prod was approved in CodePipeline, and CodePipeline does not",
-            ),
+            (approved(record.clone()), 40, "the record has prod approved in CodePipeline, but CodePipeline does not"),
             (entered(record), 24, "the record says that prod was entered, and not with what was approved"),
         ] {
             world.plant(&forged);
@@ -72,7 +68,7 @@ fn an_approval_of_somebody_else_is_not_the_managers() {
     world.plant(&approved(record));
     let ran = world.promoter().run(&["resume", &release]).ended(40);
     ran.says(
-        "was approved by arn:aws:iam::111111111111:user/accomplice, and not by arn:aws:iam::222222222222:user/manager",
+        "was approved by arn:aws:iam::111111111111:user/accomplice, not by arn:aws:iam::222222222222:user/manager",
     );
     world.production_is_untouched();
 }

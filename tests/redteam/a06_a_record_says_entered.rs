@@ -115,7 +115,7 @@ fn what_was_entered_with_another_plan_than_was_approved_goes_no_further() {
     let id = record.release.clone();
     world.plant(&record);
     let ran = world.promoter().run(&["promote", &id, "--to", "prod"]).ended(24);
-    assert!(ran.out.contains("not with what was approved"), "{ran:?}");
+    assert!(ran.out.contains("the record has prod entered with something else than was approved"), "{ran:?}");
     world.production_is_untouched();
 }
 
@@ -157,7 +157,9 @@ fn failed_after_all(world: &World, release: &str) -> Record {
     let ended = |fact: &Value| fact["kind"] == "rollout-ended" && fact["place"]["stage"] == "prod";
     let end = record.facts.iter().rposition(|(_, fact)| ended(fact)).unwrap();
     record.facts.truncate(end + 1);
-    let ending = json!({ "outcome": "failed", "sentence": "a check failed", "cause": null, "hint": null });
+    let ending = json!({
+        "outcome": "aborted", "reason": { "code": "aborted", "comment": "" }, "rollback": null,
+    });
     record.add(json!({ "kind": "stage-failed", "stage": "prod", "failure": { "ending": ending, "roll_back": true } }));
     record
 }

@@ -35,7 +35,7 @@ fn hidden(topology: Topology) {
         ("marked", vec![marked(bad.clone()), clean.clone()], "7 critical"),
         ("nested", vec![clean.clone(), marked(inner)], "7 critical"),
         ("silent", vec![clean.clone(), marked(silent)], "does not say which platform it is for"),
-        ("half", vec![clean.clone(), marked(half)], "says that nothing runs it, and is not an attestation"),
+        ("half", vec![clean.clone(), marked(half)], "has no platform and is not an attestation"),
         ("in-toto", vec![pusher.image("linux", "amd64", CLEAN, &sbom), clean.clone()], "which is not known here"),
         (
             "lazy",

@@ -91,7 +91,7 @@ fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
         let plan = world.plan(&release);
         let build = world.developer().by_session(&world.sandbox, SESSION);
         let ran = build.run(&["approve", &release, "--plan", &plan]).ended(40);
-        ran.on_stderr("is a build of CodeBuild, which does not name a person, so it may have been the one who asked");
+        ran.on_stderr("is a build of CodeBuild, which does not name a person, so it may have been the requester");
         world.production_is_untouched();
         // The control: a person by a session of the same role.
         let hana = world.developer().by_session(&world.sandbox, "hana@bank.example");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use kanmon::journal::{SqliteJournal, this_process};
-use kanmon::model::event::{Event, Fact};
+use kanmon::model::event::{EVENT_VERSION, Event, Fact};
 use kanmon::model::ids::{AppName, ReleaseId, sha256_hex};
 use kanmon::ports::journal::Journal as _;
 use serde_json::{Value, json};
@@ -67,9 +67,12 @@ impl Record {
         let mut prev = "0".repeat(64);
         for (seq, (at, fact)) in (1..).zip(facts) {
             let payload = fact.to_string();
-            let row = format!("kanmon-event\n1\n{release}\n{seq}\n{at}\n{}\n{prev}", sha256_hex(payload.as_bytes()));
+            let row = format!(
+                "kanmon-event\n{EVENT_VERSION}\n{release}\n{seq}\n{at}\n{}\n{prev}",
+                sha256_hex(payload.as_bytes())
+            );
             let hash = sha256_hex(row.as_bytes());
-            let row = json!({ "form": 1, "seq": seq, "at": at, "prev": prev, "hash": hash });
+            let row = json!({ "form": EVENT_VERSION, "seq": seq, "at": at, "prev": prev, "hash": hash });
             let row = row.to_string();
             text.push_str(&format!("{},\"payload\":{payload}}}\n", row.strip_suffix('}').unwrap()));
             prev = hash;
@@ -80,7 +83,7 @@ impl Record {
     /// As kanmon reads them.
     pub fn events(&self) -> Vec<Event> {
         let event = |(seq, (at, fact)): (u64, &(String, Value))| Event {
-            v: 1,
+            v: EVENT_VERSION,
             seq,
             at: at.parse().unwrap(),
             release: self.release.parse().unwrap(),

@@ -62,7 +62,7 @@ fn two_signals_leave_no_login_behind() {
     let [folder] = &building.left()[..] else { panic!("{:?}", building.left()) };
     assert_eq!((mode(folder), mode(&folder.join("auth.json"))), (0o700, 0o600));
     running.signal("INT");
-    running.says("once more leaves at once");
+    running.says("press Ctrl-C again to quit immediately");
     running.signal("INT");
     running.end().ended(30);
     assert_eq!(building.left(), Vec::<PathBuf>::new());

@@ -95,7 +95,10 @@ fn leaves_alone_what_somebody_else_deploys(test_env: &TestEnv) {
     let dead: Vec<&str> = said.lines().filter(|line| line.starts_with("! dev/web")).collect();
     assert!(dead.iter().all(|line| line.ends_with("(1 task)")), "{dead:?}");
     let id = theirs["id"].as_str().unwrap();
-    assert!(said.contains("deployed over by somebody else; theirs is left alone") && said.contains(id), "{id}: {said}");
+    assert!(
+        said.contains("somebody else deployed over dev/web; their deployment is left alone") && said.contains(id),
+        "{id}: {said}"
+    );
     assert_eq!(test_env.answers(STAGES[0]), "a-hotfix");
     let now = test_env.primary(STAGES[0]);
     let of = |d: &Value| (d["id"].clone(), d["taskDefinition"].clone());
@@ -106,7 +109,7 @@ fn leaves_alone_what_somebody_else_deploys(test_env: &TestEnv) {
 fn stops_before_the_roll_where_the_migration_fails(test_env: &TestEnv) {
     let before = test_env.primary(STAGES[0]);
     let said = test_env.released(&Build { migration: "7", ..Build::version("1.4.0") }, 24);
-    for words in ["dev/migrate exited with code 7", "no service was rolled after it"] {
+    for words in ["dev/migrate exited with code 7", "no service was changed after it"] {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert_eq!(test_env.primary(STAGES[0])["id"], before["id"]);
