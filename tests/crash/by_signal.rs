@@ -201,16 +201,20 @@ impl Setup {
     }
 }
 
-/// As the record writes it: `RunTask` is `run-task`.
-fn written(kind: &str) -> String {
-    let mut out = String::new();
-    for c in kind.chars() {
-        if c.is_ascii_uppercase() && !out.is_empty() {
-            out.push('-');
-        }
-        out.push(c.to_ascii_lowercase());
+/// What the record has only once an effect of this kind is about to be done: of `RunTask` its name, `run-task`; of `Update (Back)`, whose
+/// name is not its alone, the direction.
+fn intended(kind: &str) -> String {
+    if let Some((_, direction)) = kind.split_once('(') {
+        return format!(r#""direction":"{}"}},"attempt":"#, direction.trim_end_matches(')').to_lowercase());
     }
-    out
+    let mut name = String::new();
+    for c in kind.chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(c.to_ascii_lowercase());
+    }
+    format!(r#""effect":{{"effect":"{name}""#)
 }
 
 fn killed_at_each_kind_of(road: Road) {
@@ -224,7 +228,7 @@ fn killed_at_each_kind_of(road: Road) {
     for kind in &kinds {
         let set_up = road.set_up();
         let mut running = set_up.release();
-        running.says(&format!(r#""effect":{{"effect":"{}""#, written(kind)));
+        running.says(&intended(kind));
         running.signal("KILL");
         assert_eq!(running.end().code, None);
         let ran = set_up.end(set_up.start(&["resume", "--output", "json"]));

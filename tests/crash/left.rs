@@ -154,20 +154,10 @@ fn without_drawn(text: &str) -> String {
     without_seen(&text)
 }
 
-/// `(3 tasks)` as `(N tasks)`: how many of those that die somebody was there to see.
+/// `tasks: 3` of a cause that tasks stopped for as `tasks: N`: how many of them somebody was there to see.
 fn without_seen(text: &str) -> String {
-    let mut parts = text.split('(');
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
-        let seen = rest.len() < part.len() && (rest.starts_with(" task)") || rest.starts_with(" tasks)"));
-        out.push('(');
-        match seen {
-            true => out.push_str(&format!("N tasks{}", &rest[rest.find(')').unwrap_or_default()..])),
-            false => out.push_str(part),
-        }
-    }
-    out
+    let seen = fancy_regex::Regex::new(r"(TaskStop \{[^}]*? tasks: )\d+").expect("a pattern");
+    seen.replace_all(text, "${1}N").into_owned()
 }
 
 /// A text with some of its words as others.
