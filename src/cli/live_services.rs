@@ -79,8 +79,8 @@ impl<'b> LiveServices<'b> {
     }
 
     async fn live(&self, stage: &Stage, service: &ServiceName) -> Result<Live, Fault> {
-        let account = self.context.pipeline.account(&stage.account);
-        let at = Cluster { account, name: &stage.cluster };
+        let at = Cluster::of(&self.context.pipeline, stage);
+        let account = at.account;
         let found = self.ports.deployer.service(at, stage.service_name(service)).await?;
         let revision = found.primary().map_or(found.task_definition.clone(), |p| p.task_definition.clone());
         let definition = self.ports.deployer.task_definition(account, &revision).await?;

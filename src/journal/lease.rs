@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::model::effect_table::Needs;
+use crate::model::effect_properties::Needs;
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::{Said, StageLedger, Word};

@@ -98,3 +98,6 @@ pub enum Effect {
     /// their time. Reads only.
     Confirm { stage: StageName },
 }
+
+#[cfg(test)]
+pub(crate) mod samples;

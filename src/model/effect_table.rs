@@ -1,9 +1,15 @@
 //! What kanmon knows of each effect, in one table. Everybody who has to treat effects differently asks here: when they are started, dropped,
-//! written down, looked up and reported. Which fact concludes one stands in `effect_conclusion`.
+//! written down, looked up, concluded and reported.
 
-use super::effect::{Effect, StepRef, Workload};
-use super::ids::{AccountName, ImageName, ServiceName, StageName, TaskName};
+use super::effect::{Effect, StepRef};
+use super::effect_properties::{Lookup, Needs, Refusal, Subject};
+use super::event::Fact;
+use super::ids::StageName;
+use super::step::StepFact;
+use super::step::check::CheckFact;
 use super::step::part::{Direction, StepPart};
+use super::step::roll::RollFact;
+use super::step::run::RunFact;
 
 /// A row of the table.
 pub struct Row<'e> {
@@ -14,76 +20,10 @@ pub struct Row<'e> {
     /// is dropped instead, and picked up by reading.
     pub atomic: bool,
     pub lease: Needs,
-    pub lookup: Lookup<'e>,
+    pub lookup: Lookup,
     pub refusal: Refusal,
-}
-
-/// What an effect is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject<'e> {
-    /// All accounts of these stages.
-    Accounts {
-        from: &'e StageName,
-        until: &'e StageName,
-    },
-    Image(&'e ImageName),
-    Copy(&'e ImageName, &'e AccountName),
-    /// What a stage would change.
-    Plan(&'e StageName),
-    Approval(&'e StageName),
-    /// That a stage still is what it was brought to.
-    Confirm(&'e StageName),
-    Step(&'e StepRef, StepPart),
-}
-
-/// The lease that has to be held to announce it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// The release's: it is done before the stage is taken, or changes nothing in it.
-    Release,
-    /// The stage's as well.
-    Stage,
-}
-
-/// How it is found out whether an effect took place that nobody heard of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup<'e> {
-    /// It only reads, and leaves nothing behind: it is done again.
-    Reads,
-    /// It is done again: it carries a token, is idempotent, or finds what is there already.
-    Repeats,
-    /// It carries a token that AWS keeps for a while; later only a person can tell.
-    WhileItsTokenLives { at: &'e StepRef, task: &'e TaskName },
-    /// By the release's own tag in the registry.
-    Tag(&'e ImageName),
-    /// By a revision with the content.
-    Revision { at: &'e StepRef, workload: &'e Workload },
-    /// By a revision with the content of what ran before, where that had to be registered again.
-    RevivedRevision { at: &'e StepRef, service: &'e ServiceName },
-    /// By a deployment that was not there before.
-    Deployment { at: &'e StepRef, service: &'e ServiceName, direction: Direction },
-}
-
-/// What a fault that will not pass by itself amounts to, where it is about what was asked for and not about access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// Something that has to be there before the release is missing; it begins from the start then.
-    Accounts,
-    /// The same, and the release goes on when it is there.
-    SetUp,
-    /// The image cannot be had.
-    Image,
-    /// The stage fails.
-    Stage,
-    /// The stage fails; where things have changed meanwhile, somebody else's doing stands.
-    StageUnlessChanged,
-}
-
-impl Row<'_> {
-    /// Whether it leaves nothing behind outside, so that an unconcluded one is simply done again.
-    pub fn is_read_only(&self) -> bool {
-        self.lookup == Lookup::Reads
-    }
+    /// Whether a fact concludes it, where it came to a fact of its own.
+    pub concluded_by: Box<dyn Fn(&Fact) -> bool + 'e>,
 }
 
 impl Effect {
@@ -97,14 +37,16 @@ impl Effect {
                 lease: Needs::Release,
                 lookup: Lookup::Reads,
                 refusal: Refusal::Accounts,
+                concluded_by: Box::new(move |fact| matches!(fact, Fact::Surveyed { until: u } if u == until)),
             },
             Effect::Build { image } => Row {
                 subject: Subject::Image(image),
                 forward: false,
                 atomic: false,
                 lease: Needs::Release,
-                lookup: Lookup::Tag(image),
+                lookup: Lookup::Traced,
                 refusal: Refusal::Image,
+                concluded_by: Box::new(move |fact| matches!(fact, Fact::ImageBuilt { image: i, .. } if i == image)),
             },
             Effect::Adopt { image } => Row {
                 subject: Subject::Image(image),
@@ -113,6 +55,7 @@ impl Effect {
                 lease: Needs::Release,
                 lookup: Lookup::Repeats,
                 refusal: Refusal::Image,
+                concluded_by: Box::new(move |fact| matches!(fact, Fact::ImageBuilt { image: i, .. } if i == image)),
             },
             Effect::Copy { image, account } => Row {
                 subject: Subject::Copy(image, account),
@@ -121,6 +64,9 @@ impl Effect {
                 lease: Needs::Release,
                 lookup: Lookup::Repeats,
                 refusal: Refusal::Image,
+                concluded_by: Box::new(
+                    move |fact| matches!(fact, Fact::ImageCopied { image: i, account: a, .. } if (i, a) == (image, account)),
+                ),
             },
             Effect::Plan { stage } => Row {
                 subject: Subject::Plan(stage),
@@ -129,8 +75,9 @@ impl Effect {
                 lease: Needs::Release,
                 lookup: Lookup::Reads,
                 refusal: Refusal::SetUp,
+                concluded_by: Box::new(move |fact| matches!(fact, Fact::StagePlanned { stage: s, .. } if s == stage)),
             },
-            Effect::RequestApproval { stage, plan: _ } => Row {
+            Effect::RequestApproval { stage, plan } => Row {
                 subject: Subject::Approval(stage),
                 forward: false,
                 atomic: true,
@@ -138,6 +85,9 @@ impl Effect {
                 // StartPipelineExecution carries a token.
                 lookup: Lookup::Repeats,
                 refusal: Refusal::SetUp,
+                concluded_by: Box::new(
+                    move |fact| matches!(fact, Fact::ApprovalRequested { stage: s, request } if (s, &request.plan) == (stage, plan)),
+                ),
             },
             Effect::Baseline { at, service } => Row {
                 subject: Subject::Step(at, StepPart::Service(service.clone(), Direction::Forward)),
@@ -146,30 +96,42 @@ impl Effect {
                 lease: Needs::Release,
                 lookup: Lookup::Reads,
                 refusal: Refusal::Stage,
+                concluded_by: Box::new(
+                    move |fact| matches!(roll_fact(at, fact), Some(RollFact::BaselineTaken { service: s, .. }) if s == service),
+                ),
             },
             Effect::Register { at, workload } => Row {
                 subject: Subject::Step(at, workload.part()),
                 forward: true,
                 atomic: true,
                 lease: Needs::Stage,
-                lookup: Lookup::Revision { at, workload },
+                lookup: Lookup::RepeatsOnceRead,
                 refusal: Refusal::Stage,
+                concluded_by: Box::new(
+                    move |fact| matches!(fact, Fact::TaskDefinitionRegistered { at: a, workload: w, .. } if (a, w) == (at, workload)),
+                ),
             },
             Effect::RunTask { at, task } => Row {
                 subject: Subject::Step(at, StepPart::Task(task.clone())),
                 forward: true,
                 atomic: true,
                 lease: Needs::Stage,
-                lookup: Lookup::WhileItsTokenLives { at, task },
+                lookup: Lookup::RepeatsOnceRead,
                 refusal: Refusal::Stage,
+                concluded_by: Box::new(
+                    move |fact| matches!(step_fact(at, fact), Some(StepFact::Run(RunFact::TaskStarted { task: t, .. })) if t == task),
+                ),
             },
             Effect::Update { at, service, direction } => Row {
                 subject: Subject::Step(at, StepPart::Service(service.clone(), *direction)),
                 forward: *direction == Direction::Forward,
                 atomic: true,
                 lease: Needs::Stage,
-                lookup: Lookup::Deployment { at, service, direction: *direction },
+                lookup: Lookup::Traced,
                 refusal: Refusal::StageUnlessChanged,
+                concluded_by: Box::new(
+                    move |fact| matches!(roll_fact(at, fact), Some(RollFact::RolloutStarted { service: s, direction: d, .. }) if (s, d) == (service, direction)),
+                ),
             },
             Effect::StopRollout { at, service } => Row {
                 subject: Subject::Step(at, StepPart::Service(service.clone(), Direction::Forward)),
@@ -179,14 +141,20 @@ impl Effect {
                 // StopServiceDeployment is idempotent.
                 lookup: Lookup::Repeats,
                 refusal: Refusal::Stage,
+                concluded_by: Box::new(
+                    move |fact| matches!(roll_fact(at, fact), Some(RollFact::RolloutStopRequested { service: s }) if s == service),
+                ),
             },
             Effect::PrepareRollback { at, service } => Row {
                 subject: Subject::Step(at, StepPart::Service(service.clone(), Direction::Back)),
                 forward: false,
                 atomic: true,
                 lease: Needs::Stage,
-                lookup: Lookup::RevivedRevision { at, service },
+                lookup: Lookup::RepeatsOnceRead,
                 refusal: Refusal::StageUnlessChanged,
+                concluded_by: Box::new(
+                    move |fact| matches!(roll_fact(at, fact), Some(RollFact::RollbackPrepared { service: s, .. }) if s == service),
+                ),
             },
             Effect::Check { at } => Row {
                 subject: Subject::Step(at, StepPart::Whole),
@@ -196,6 +164,9 @@ impl Effect {
                 // It may be a command of the user's, which is written to be run any number of times.
                 lookup: Lookup::Reads,
                 refusal: Refusal::Stage,
+                concluded_by: Box::new(move |fact| {
+                    matches!(step_fact(at, fact), Some(StepFact::Check(CheckFact::CheckJudged { .. })))
+                }),
             },
             Effect::Confirm { stage } => Row {
                 subject: Subject::Confirm(stage),
@@ -204,8 +175,19 @@ impl Effect {
                 lease: Needs::Release,
                 lookup: Lookup::Reads,
                 refusal: Refusal::StageUnlessChanged,
+                concluded_by: Box::new(move |fact| matches!(fact, Fact::StageConfirmed { stage: s, .. } if s == stage)),
             },
         }
+    }
+
+    /// Whether this fact concludes it: its own does, and every fact about an effect that did not come to one.
+    pub fn is_concluded_by(&self, fact: &Fact) -> bool {
+        if let Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } | Fact::EffectUnknown { effect, .. } =
+            fact
+        {
+            return effect == self;
+        }
+        (self.row().concluded_by)(fact)
     }
 
     /// The stage it belongs to, where it belongs to one.
@@ -229,4 +211,15 @@ impl Effect {
             Subject::Step(at, _) => Some(at),
         }
     }
+}
+
+/// What a fact says of this step.
+fn step_fact<'f>(at: &StepRef, fact: &'f Fact) -> Option<&'f StepFact> {
+    let Fact::Step { at: place, fact } = fact else { return None };
+    (place == at).then_some(fact)
+}
+
+fn roll_fact<'f>(at: &StepRef, fact: &'f Fact) -> Option<&'f RollFact> {
+    let StepFact::Roll(fact) = step_fact(at, fact)? else { return None };
+    Some(fact)
 }

@@ -9,7 +9,7 @@ pub mod aws;
 pub mod check_result;
 pub mod contents;
 pub mod effect;
-pub mod effect_conclusion;
+pub mod effect_properties;
 pub mod effect_table;
 pub mod ending;
 pub mod event;

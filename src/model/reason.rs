@@ -9,7 +9,7 @@ use super::approval::Identity;
 use super::approval_reason::{ApprovalMismatch, ClosedReason, ExpiryReason};
 use super::check_result::CheckResult;
 use super::effect::Effect;
-use super::effect_table::Refusal;
+use super::effect_properties::Refusal;
 use super::fault::{Fault, FaultKind};
 use super::finding::Finding;
 use super::freeze::FrozenBy;

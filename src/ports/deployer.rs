@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::model::aws::ecs::TaskStatus;
 use crate::model::fault::Fault;
-use crate::model::pipeline::Account;
+use crate::model::pipeline::{Account, Pipeline, Stage};
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
 use crate::model::step::run::TaskEnd;
 
@@ -17,6 +17,13 @@ use crate::model::step::run::TaskEnd;
 pub struct Cluster<'a> {
     pub account: &'a Account,
     pub name: &'a str,
+}
+
+impl<'a> Cluster<'a> {
+    /// The cluster that a stage deploys into.
+    pub fn of(pipeline: &'a Pipeline, stage: &'a Stage) -> Cluster<'a> {
+        Cluster { account: pipeline.account(&stage.account), name: &stage.cluster }
+    }
 }
 
 /// A one-off task to start.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::case_status::CaseStatus;
 use super::{effect, step};
 use crate::model::effect::{Effect, StepRef};
-use crate::model::effect_table::Subject;
+use crate::model::effect_properties::Subject;
 use crate::model::event::Fact;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{AccountName, Digest, ImageName, StageName};

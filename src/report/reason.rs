@@ -3,7 +3,7 @@
 use super::words::Words;
 use super::{approval, check, effect, fault, freeze, gate, rollout};
 use crate::model::effect::Effect;
-use crate::model::effect_table::Refusal;
+use crate::model::effect_properties::Refusal;
 use crate::model::fault::Fault;
 use crate::model::format::{lasting, moment};
 use crate::model::ids::{ReleaseId, StageName};

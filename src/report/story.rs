@@ -7,7 +7,7 @@ use super::{approval, effect, fault, gate, reason, warning};
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::arn;
 use crate::model::effect::Effect;
-use crate::model::effect_table::Subject;
+use crate::model::effect_properties::Subject;
 use crate::model::event::{Event, Fact, MovedTag, PushedImage};
 use crate::model::fault::Fault;
 use crate::model::finding::ScanState;

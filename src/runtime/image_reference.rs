@@ -2,6 +2,7 @@
 
 use super::ports::Ports;
 use crate::model::fault::Fault;
+use crate::model::fault::registry::RegistryProblem;
 use crate::model::given::{Given, read};
 use crate::model::ids::ImageName;
 use crate::model::pipeline::Pipeline;
@@ -26,4 +27,9 @@ pub async fn resolve(
             Ok(if at.repository == own.repository { (own.clone(), what) } else { (at, what) })
         }
     }
+}
+
+/// An image that was given and is not there.
+pub fn missing(reference: &str) -> Fault {
+    RegistryProblem::GivenMissing { reference: reference.to_owned() }.into()
 }

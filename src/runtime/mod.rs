@@ -1,7 +1,8 @@
 //! Does what the engine decides, through the ports, one fact at a time.
 
+mod approval_execution;
 mod contents_cache;
-pub mod execute;
+mod effects;
 pub mod image_contents;
 pub mod image_reference;
 mod lease_checked;
@@ -10,11 +11,17 @@ pub mod lease_guard;
 mod lease_samples;
 pub mod lease_takeover;
 mod monotonic_clock;
+mod moved_tags;
 pub mod observe;
 pub mod ports;
-pub mod reconcile;
+mod recorded;
+mod rollback_check;
+mod rollback_target;
 pub mod runner;
+mod service_check;
+pub mod stage_plan;
 pub mod stop;
 mod store_retry;
-pub mod tags;
+pub mod survey;
+mod task_definition;
 mod workers;

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::execute::approval::end_questions;
+use super::approval_execution::end_questions;
 use super::lease_checked::lease_checked;
 use super::lease_guard::LeaseGuard;
 use super::monotonic_clock::MonotonicClock;

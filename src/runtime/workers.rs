@@ -6,13 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-use super::execute::execute;
+use super::effects::{Found, execute, look_up};
 use super::lease_checked::lease_checked;
 use super::lease_guard::LeaseGuard;
 use super::lease_takeover::HeartbeatObserver;
 use super::observe::observe;
 use super::ports::Ports;
-use super::reconcile::{Found, reconcile as look};
 use crate::engine::decision::Watch;
 use crate::engine::retry::{RETRY_FOR, pause};
 use crate::model::effect::Effect;
@@ -94,7 +93,7 @@ async fn settle(
     let looked_since = ports.clock.uptime();
     let mut failures = 0;
     loop {
-        let looked = look(&ports, &release, &effect, sent_at).await;
+        let looked = look_up(&ports, &release, &effect, sent_at).await;
         let what = || Watched::Effect { effect: effect.clone() };
         failures = counted(&sender, failures, looked.as_ref().err(), what);
         match looked {

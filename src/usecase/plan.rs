@@ -23,10 +23,11 @@ use crate::model::refusal::Refusal;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::ports::scanner::{Wanted, WhereNone};
-use crate::runtime::execute::{stage_plan, survey_to_look};
 use crate::runtime::image_contents;
 use crate::runtime::image_reference::resolve;
 use crate::runtime::ports::Ports;
+use crate::runtime::stage_plan::stage_plan;
+use crate::runtime::survey;
 
 /// Stands for an image that the release would build.
 const TO_BE_BUILT: &[u8] = b"kanmon plan: an image that is not built yet";
@@ -79,7 +80,7 @@ pub async fn plan(context: &Context, subject: Subject, until: Option<&StageName>
         release.until = stage(&release.started.pipeline, until)?;
     }
     let first = release.stages_asked().first().map(|s| s.name.clone()).ok_or(Refusal::NoStage)?;
-    let refused = survey_to_look(&ports, &release, &first, &release.until).await?;
+    let refused = survey::preview(&ports, &release, &first, &release.until).await?;
     fill(&ports, &mut release).await?;
     let mut stages = Vec::new();
     for stage in release.stages_asked() {

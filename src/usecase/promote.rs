@@ -16,8 +16,8 @@ use crate::model::outcome::Outcome;
 use crate::model::refusal::Refusal;
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
-use crate::runtime::execute::survey_approval;
 use crate::runtime::ports::Ports;
+use crate::runtime::survey::approvals;
 
 /// What somebody asks for.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ async fn askable(ports: &Ports, release: &Release, to: &StageName, by: &Requeste
         return Ok(());
     };
     // What else is missing is found when the release is taken up.
-    match survey_approval(ports, file, stage, by).await.outside.into_iter().next() {
+    match approvals::approval(ports, file, stage, by).await.outside.into_iter().next() {
         Some(fault) => Err(fault.into()),
         None => Ok(()),
     }

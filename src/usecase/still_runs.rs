@@ -59,7 +59,7 @@ async fn other(ports: &Ports, release: &Release, stage: &Stage, whole: bool) -> 
     let pipeline = &release.started.pipeline;
     let account = pipeline.account(&stage.account);
     for service in stage.services() {
-        let at = Cluster { account, name: &stage.cluster };
+        let at = Cluster::of(pipeline, stage);
         let reading = ports.deployer.service(at, stage.service_name(service)).await?;
         let revision = reading.primary().map_or(&reading.task_definition, |p| &p.task_definition);
         let definition = ports.deployer.task_definition(account, revision).await?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use kanmon::model::effect_table::Needs;
+use kanmon::model::effect_properties::Needs;
 use kanmon::model::event::Fact;
 use kanmon::model::ids::{ReleaseId, StageName};
 use kanmon::ports::journal::LEASE;

@@ -10,7 +10,7 @@ use crate::engine::decision::Decision;
 use crate::engine::enter::SCAN_READINGS;
 use crate::engine::{plan, unnamed};
 use crate::model::effect::Effect;
-use crate::model::effect_table::Subject;
+use crate::model::effect_properties::Subject;
 use crate::model::ending::Ending;
 use crate::model::event::Fact;
 use crate::model::finding::ScanState;

@@ -12,7 +12,7 @@ use crate::engine::inbox::absorb;
 use crate::engine::step::follow;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalRequest, Identity};
 use crate::model::effect::{Effect, StepRef, Workload};
-use crate::model::effect_table::Lookup;
+use crate::model::effect_properties::Lookup;
 use crate::model::event::{Event, Fact, PushedImage, Started};
 use crate::model::fault::FaultKind;
 use crate::model::finding::{Finding, ScanReading, ScanState};
@@ -266,10 +266,9 @@ impl World {
         }
         let landed = self.landed.remove(effect);
         match effect.row().lookup {
-            // Those that may be repeated are not looked up: the repetition finds what is there.
-            Lookup::Reads | Lookup::Repeats | Lookup::WhileItsTokenLives { .. } => None,
-            Lookup::Revision { .. } | Lookup::RevivedRevision { .. } => None,
-            Lookup::Tag(_) | Lookup::Deployment { .. } => landed,
+            // The repetition finds what is there.
+            Lookup::Reads | Lookup::Repeats | Lookup::RepeatsOnceRead => None,
+            Lookup::Traced => landed,
         }
         .unwrap_or_else(|| Fact::EffectAbsent { effect: effect.clone() })
     }

@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::model::approval::{Answer, Trigger};
 use crate::model::approval_reason::{AnswerReason, ApprovalMismatch, Conflict, ExpiryReason, VoidReason};
-use crate::model::effect_table::{Lookup, Needs, Row};
+use crate::model::effect::samples::effects;
+use crate::model::effect_properties::{Lookup, Needs};
+use crate::model::effect_table::Row;
 use crate::model::fault::FaultKind;
 use crate::model::finding::{Finding, ScanState};
 use crate::model::gate_reason::{GateReason, ScanBlock, ScanWait};
@@ -120,27 +122,6 @@ fn fault() -> Fault {
 
 fn pushed() -> PushedImage {
     PushedImage { repository: "r/web".into(), digest: Digest::of(b"index"), pushed_at: at(5), left_behind: vec![] }
-}
-
-fn effects() -> Vec<Effect> {
-    let (at, service) = (roll(), web());
-    vec![
-        Effect::Survey { from: id("dev"), until: stage() },
-        Effect::Build { image: id("web") },
-        Effect::Adopt { image: id("web") },
-        Effect::Copy { image: id("web"), account: id("main") },
-        Effect::Plan { stage: stage() },
-        Effect::RequestApproval { stage: stage(), plan: PlanHash::of(b"plan") },
-        Effect::Baseline { at: at.clone(), service: service.clone() },
-        Effect::Register { at: at.clone(), workload: Workload::Service(service.clone()) },
-        Effect::Register { at: at.clone(), workload: Workload::Task(id("migrate")) },
-        Effect::RunTask { at: at.clone(), task: id("migrate") },
-        Effect::Update { at: at.clone(), service: service.clone(), direction: Direction::Forward },
-        Effect::StopRollout { at: at.clone(), service: service.clone() },
-        Effect::PrepareRollback { at: at.clone(), service: service.clone() },
-        Effect::Update { at: at.clone(), service, direction: Direction::Back },
-        Effect::Check { at },
-    ]
 }
 
 fn progresses() -> Vec<RolloutProgress> {
@@ -527,5 +508,8 @@ fn the_table_says_what_each_effect_is() {
     assert_eq!(are(|row| row.forward), forward);
     assert_eq!(are(|row| row.lease == Needs::Stage), changes);
     assert_eq!(are(|row| row.atomic), [&["request-approval"], &changes[..]].concat());
-    assert_eq!(are(|row| row.lookup == Lookup::Reads), ["survey", "plan", "baseline", "check"]);
+    assert_eq!(are(|row| row.lookup == Lookup::Reads), ["survey", "plan", "baseline", "check", "confirm"]);
+    let once_read = ["register", "register", "run-task", "prepare-rollback"];
+    assert_eq!(are(|row| row.lookup == Lookup::RepeatsOnceRead), once_read);
+    assert_eq!(are(|row| row.lookup == Lookup::Traced), ["build", "update forward", "update back"]);
 }

@@ -3,7 +3,7 @@
 
 use super::Release;
 use crate::model::effect::{Effect, StepRef};
-use crate::model::effect_table::Subject;
+use crate::model::effect_properties::Subject;
 use crate::model::event::{Fact, Started};
 use crate::model::ids::StageName;
 use crate::model::plan::StagePlan;

@@ -16,9 +16,9 @@ use crate::model::fault::own::Lack;
 use crate::model::release::Release;
 use crate::model::step::{StepState, each};
 use crate::ports::journal::Lease;
-use crate::runtime::execute::defect;
 use crate::runtime::lease_takeover::HeartbeatObserver;
 use crate::runtime::ports::Ports;
+use crate::runtime::recorded::defect;
 
 /// One reading: what is new in it, against the release as it stands.
 pub async fn observe(

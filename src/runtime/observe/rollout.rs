@@ -16,10 +16,10 @@ use crate::model::rollout::{Baseline, ImageDigests};
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
 use crate::model::step::roll_state::{RollState, RollStates};
-use crate::ports::deployer::Cluster;
-use crate::runtime::execute::{before_restore, defect, roll, stage};
 use crate::runtime::image_contents::contents;
 use crate::runtime::ports::Ports;
+use crate::runtime::recorded::{baseline, cluster, defect, roll, stage};
+use crate::runtime::rollback_target::known_before_rollback;
 
 impl ObserveStep for RollStates {
     async fn observe(
@@ -43,7 +43,7 @@ async fn observe(
     name: &ServiceName,
     direction: Direction,
 ) -> Result<Vec<Fact>, Fault> {
-    let stage = stage(release, at)?;
+    let stage = stage(release, &at.stage)?;
     let state = roll(release, at, name)?;
     let rollout = state.rollout(direction);
     let standing = standing(state, direction)?;
@@ -81,12 +81,12 @@ async fn observe(
 /// What stood before a rollout began, forward or back.
 fn standing(state: &RollState, direction: Direction) -> Result<Baseline, Fault> {
     match direction {
-        Direction::Forward => state.baseline.clone().ok_or_else(|| defect(Lack::Baseline)),
+        Direction::Forward => baseline(state).cloned(),
         Direction::Back => {
             let (Some(run), Some(_)) = (&state.forward.run, &state.back.run) else {
                 return Err(defect(Lack::Restoration));
             };
-            let (deployments, service_deployments) = before_restore(state, run);
+            let (deployments, service_deployments) = known_before_rollback(state, run);
             let (primary, task_definition) = (run.primary.clone(), run.task_definition.clone());
             Ok(Baseline { primary, task_definition, service_deployments, deployments, desired: 0 })
         }
@@ -101,8 +101,8 @@ async fn read(
     known: &[String],
     since: Timestamp,
 ) -> Result<crate::model::rollout::RolloutProgress, Fault> {
-    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
-    let reading = ports.deployer.rollout(cluster, stage.service_name(ours.service), known, since).await?;
+    let reading =
+        ports.deployer.rollout(cluster(release, stage), stage.service_name(ours.service), known, since).await?;
     Ok(judge(ours, &reading))
 }
 

@@ -12,9 +12,9 @@ use crate::model::ids::AccountName;
 use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::ports::scanner::{Wanted, WhereNone};
-use crate::runtime::execute::defect;
 use crate::runtime::image_contents;
 use crate::runtime::ports::Ports;
+use crate::runtime::recorded::defect;
 
 pub async fn observe(
     ports: &Ports,

@@ -9,9 +9,9 @@ use crate::model::fault::service::ServiceProblem;
 use crate::model::release::Release;
 use crate::model::step::part::StepPart;
 use crate::model::step::run::{RunFact, RunState};
-use crate::ports::deployer::{Cluster, OneOff};
-use crate::runtime::execute::{defect, stage};
+use crate::ports::deployer::OneOff;
 use crate::runtime::ports::Ports;
+use crate::runtime::recorded::{cluster, defect, place, stage};
 
 impl ObserveStep for RunState {
     async fn observe(
@@ -23,16 +23,16 @@ impl ObserveStep for RunState {
     ) -> Result<Vec<Fact>, Fault> {
         let task = &self.task;
         let pipeline = &release.started.pipeline;
-        let stage = stage(release, at)?;
+        let stage = stage(release, &at.stage)?;
         let (arn, since) = self.started.as_ref().ok_or_else(|| defect(Lack::TaskStarted))?;
-        let cluster = Cluster { account: pipeline.account(&stage.account), name: &stage.cluster };
+        let cluster = cluster(release, stage);
         let read_at = ports.clock.now();
         let end = match ports.deployer.one_off(cluster, arn, &pipeline.task(task).container).await? {
             OneOff::Moving { .. } if read_at < *since + pipeline.task(task).timeout => return Ok(vec![]),
             OneOff::Moving { .. } => return Ok(vec![Fact::step(at, RunFact::TaskOverdue { task: task.clone() })]),
             OneOff::Ended(end) => end,
             OneOff::Gone => {
-                let place = format!("{}/{task}", at.stage);
+                let place = place(stage, task);
                 return Err(ServiceProblem::TaskGone { place, arn: arn.clone() }.into());
             }
         };

@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::unnamed::Found;
 use crate::engine::runtime_platform;
 use crate::model::fault::Fault;
-use crate::model::fault::registry::RegistryProblem;
 use crate::model::fault::task_definition::TaskDefinitionProblem;
 use crate::model::ids::{AccountName, ImageName};
 use crate::model::platform::Platform;
 use crate::model::release::Release;
 use crate::runtime::image_contents::contents;
-use crate::runtime::image_reference::resolve;
+use crate::runtime::image_reference::{missing, resolve};
 use crate::runtime::ports::Ports;
+use crate::runtime::task_definition::unnamed::Found;
 
 /// What each image is for, asked once.
 pub struct OfferedPlatforms<'a> {
@@ -106,9 +105,4 @@ fn fits(workload: &str, wanted: &Platform, image: &str, offered: &[Platform]) ->
         offered: offered.to_vec(),
     }
     .into())
-}
-
-/// An image that was given and is not there.
-pub fn missing(reference: &str) -> Fault {
-    RegistryProblem::GivenMissing { reference: reference.to_owned() }.into()
 }

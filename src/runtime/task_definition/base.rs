@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::defect;
 use crate::engine::taskdef;
 use crate::model::effect::Workload;
 use crate::model::fault::Fault;
@@ -16,6 +15,7 @@ use crate::model::pipeline::{Sheet, Stage, TaskDefinitionSource, UnnamedContaine
 use crate::model::plan::{Unnamed, UnnamedGate};
 use crate::model::release::Release;
 use crate::runtime::ports::Ports;
+use crate::runtime::recorded::defect;
 
 /// What a workload's next task definition is made from.
 pub struct Base<'a> {

@@ -1,12 +1,16 @@
 //! Before anything is touched: is everything there that the stages name, and may it be used?
 
+pub mod approvals;
+mod platforms;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::definition::{Base, tags_of};
-use super::platforms::{OfferedPlatforms, check_unnamed};
-use super::{survey_approvals, unnamed};
+use self::platforms::{OfferedPlatforms, check_unnamed};
+use super::recorded::place;
+use super::task_definition::base::{Base, tags_of};
+use super::task_definition::{tags, unnamed};
 use crate::engine::taskdef;
 use crate::model::approval::ApprovalWay;
 use crate::model::arn;
@@ -21,7 +25,6 @@ use crate::model::step::Step;
 use crate::model::step::check::Check;
 use crate::ports::deployer::Cluster;
 use crate::runtime::ports::Ports;
-use crate::runtime::tags;
 
 /// Looks at everything between two stages, both included, and answers with all that is missing at once.
 ///
@@ -38,7 +41,7 @@ pub async fn survey(ports: &Ports, release: &Release, from: &StageName, until: &
 ///
 /// # Errors
 /// What is missing wherever it is started.
-pub async fn survey_to_look(
+pub async fn preview(
     ports: &Ports,
     release: &Release,
     from: &StageName,
@@ -63,7 +66,7 @@ async fn look(ports: &Ports, release: &Release, from: &StageName, until: &StageN
     repositories(ports, pipeline, stages, &refused, &mut faults).await;
     let mut offered = OfferedPlatforms::new(ports, release, &refused);
     for stage in stages.iter().filter(|s| !refused.contains(&s.account)) {
-        if let Err(fault) = cluster(ports, pipeline, stage).await {
+        if let Err(fault) = ports.deployer.cluster(Cluster::of(pipeline, stage)).await {
             faults.push(fault);
             continue;
         }
@@ -71,7 +74,7 @@ async fn look(ports: &Ports, release: &Release, from: &StageName, until: &StageN
     }
     for stage in stages {
         if approval_account(stage).is_none_or(|account| !refused.contains(account)) {
-            let missing = survey_approvals::approval(ports, pipeline, stage, &release.requested_by).await;
+            let missing = approvals::approval(ports, pipeline, stage, &release.requested_by).await;
             faults.extend(missing.always);
             outside.extend(missing.outside);
         }
@@ -145,10 +148,6 @@ async fn repositories(
     }
 }
 
-async fn cluster(ports: &Ports, pipeline: &Pipeline, stage: &Stage) -> Result<(), Fault> {
-    ports.deployer.cluster(Cluster { account: pipeline.account(&stage.account), name: &stage.cluster }).await
-}
-
 async fn workloads(
     ports: &Ports,
     pipeline: &Pipeline,
@@ -157,7 +156,7 @@ async fn workloads(
     faults: &mut Vec<Fault>,
 ) {
     let account = pipeline.account(&stage.account);
-    let at = Cluster { account, name: &stage.cluster };
+    let at = Cluster::of(pipeline, stage);
     let services: BTreeSet<_> = stage.services().chain(stage.tasks().map(|t| &pipeline.task(t).network_of)).collect();
     for name in services {
         let spec = pipeline.service(name);
@@ -168,7 +167,7 @@ async fn workloads(
                 continue;
             }
         };
-        let place = format!("{}/{name}", stage.name);
+        let place = place(stage, name);
         if found.status != ServiceStatus::Active {
             let (place, status) = (place.clone(), found.status.to_string());
             faults.push(ServiceProblem::NotActive { place, status }.into());
@@ -187,29 +186,40 @@ async fn workloads(
         match base {
             Ok((from, raw, tags)) => {
                 faults.extend(containers(&place, &raw, spec.containers.keys()).err());
-                faults.extend(tags::room(&tags, &place, &from).err());
-                faults.extend(offered.check(&place, &raw, &spec.containers).await.err());
                 let base = Base { raw, tags, containers: &spec.containers, sheet: &spec.sheet };
-                unnamed(ports, pipeline, stage, &place, &base, faults).await;
+                task_definition(ports, pipeline, stage, &place, (&from, &base), offered, faults).await;
             }
             Err(fault) => faults.push(fault),
         }
     }
     for name in stage.tasks() {
         let spec = pipeline.task(name);
-        let place = format!("{}/{name}", stage.name);
+        let place = place(stage, name);
         let named = spec.containers.keys().chain([&spec.container]);
         match template(ports, &spec.taskdef, pipeline, stage) {
             Ok((from, raw, tags)) => {
                 faults.extend(containers(&place, &raw, named).err());
-                faults.extend(tags::room(&tags, &place, &from).err());
-                faults.extend(offered.check(&place, &raw, &spec.containers).await.err());
                 let base = Base { raw, tags, containers: &spec.containers, sheet: &spec.sheet };
-                unnamed(ports, pipeline, stage, &place, &base, faults).await;
+                task_definition(ports, pipeline, stage, &place, (&from, &base), offered, faults).await;
             }
             Err(fault) => faults.push(fault),
         }
     }
+}
+
+/// Whether the next task definition can be made from its base, whose name for people is `from`: tags, platforms, unnamed containers.
+async fn task_definition(
+    ports: &Ports,
+    pipeline: &Pipeline,
+    stage: &Stage,
+    place: &str,
+    (from, base): (&str, &Base<'_>),
+    offered: &mut OfferedPlatforms<'_>,
+    faults: &mut Vec<Fault>,
+) {
+    faults.extend(tags::room(&base.tags, place, from).err());
+    faults.extend(offered.check(place, &base.raw, base.containers).await.err());
+    unnamed(ports, pipeline, stage, place, base, faults).await;
 }
 
 /// Whether the images of the containers that the file does not name are there, scanned, and for the platform.

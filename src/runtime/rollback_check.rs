@@ -2,36 +2,32 @@
 //! what the stage's plan showed. An honest record always agrees: the baseline was read from ECS, the plan was made of the same revision, or
 //! nothing would have been rolled, and ECS writes down what its deployment replaces.
 
-use super::{planned, roll, stage};
+use super::ports::Ports;
+use super::recorded::{account, baseline, cluster, forward_run, place, planned, roll, stage};
 use crate::engine::taskdef::{compose, runs};
 use crate::model::aws::ecs::ServiceDeploymentStatus;
 use crate::model::effect::{StepRef, Workload};
 use crate::model::fault::Fault;
-use crate::model::fault::own::Lack;
 use crate::model::fault::service::{ServiceProblem, Witness};
 use crate::model::ids::ServiceName;
 use crate::model::release::Release;
 use crate::model::rollout::ServiceReading;
-use crate::ports::deployer::Cluster;
-use crate::runtime::execute::defect;
-use crate::runtime::ports::Ports;
 
 /// Whether the record's baseline ran in the service right before the deployment that stands there now.
 ///
 /// # Errors
 /// `Invalid` where it did not; `Unreachable` where ECS does not list that deployment yet.
-pub(super) async fn ran_before(
+pub async fn ran_before(
     ports: &Ports,
     release: &Release,
     at: &StepRef,
     name: &ServiceName,
     service: &ServiceReading,
 ) -> Result<(), Fault> {
-    let stage = stage(release, at)?;
+    let stage = stage(release, &at.stage)?;
     let state = roll(release, at, name)?;
-    let run = state.forward.run.as_ref().ok_or_else(|| defect(Lack::Rolled))?;
-    let baseline = state.baseline.as_ref().ok_or_else(|| defect(Lack::Baseline))?;
-    let place = format!("{}/{name}", stage.name);
+    let (run, baseline) = (forward_run(state)?, baseline(state)?);
+    let place = place(stage, name);
     let back = &baseline.task_definition;
     let live = planned(release, at, &Workload::Service(name.clone()))?.live.as_ref();
     if live != Some(back) {
@@ -43,10 +39,9 @@ pub(super) async fn ran_before(
         let (ran, witness) = (vec![run.task_definition.clone()], Witness::Record);
         return Err(ServiceProblem::NeverRan { place, revision: back.clone(), ran, witness }.into());
     };
-    let cluster = Cluster { account: release.started.pipeline.account(&stage.account), name: &stage.cluster };
     // By ECS's own time: a record could put its deployment where nothing is listed.
     let since = primary.created_at.unwrap_or(run.begun);
-    let reading = ports.deployer.rollout(cluster, stage.service_name(name), &[], since).await?;
+    let reading = ports.deployer.rollout(cluster(release, stage), stage.service_name(name), &[], since).await?;
     match replaced(&reading.service, &primary.task_definition) {
         Replaced::Unknown => Ok(()),
         Replaced::These(before) if before.contains(&back.as_str()) => Ok(()),
@@ -63,30 +58,30 @@ pub(super) async fn ran_before(
     }
 }
 
-/// Whether a revision that the record says was registered again for the way back runs what its baseline runs.
+/// Whether a revision that the record says was registered again for the rollback runs what its baseline runs.
 ///
 /// # Errors
 /// `Invalid` where it runs something else.
-pub(super) async fn is_the_baseline(
+pub async fn is_the_baseline(
     ports: &Ports,
     release: &Release,
     at: &StepRef,
     name: &ServiceName,
-    way_back: &str,
+    target: &str,
 ) -> Result<(), Fault> {
-    let stage = stage(release, at)?;
-    let account = release.started.pipeline.account(&stage.account);
-    let baseline = roll(release, at, name)?.baseline.as_ref().ok_or_else(|| defect(Lack::Baseline))?;
-    if way_back == baseline.task_definition {
+    let stage = stage(release, &at.stage)?;
+    let account = account(release, stage);
+    let baseline = baseline(roll(release, at, name)?)?;
+    if target == baseline.task_definition {
         return Ok(());
     }
     let before = ports.deployer.task_definition(account, &baseline.task_definition).await?;
-    let found = ports.deployer.task_definition(account, way_back).await?;
+    let found = ports.deployer.task_definition(account, target).await?;
     match runs::runs_the_same(&found.raw, &compose(&before.raw, &Default::default())?) {
         true => Ok(()),
         false => {
-            let place = format!("{}/{name}", stage.name);
-            let (revision, baseline) = (way_back.to_owned(), baseline.task_definition.clone());
+            let place = place(stage, name);
+            let (revision, baseline) = (target.to_owned(), baseline.task_definition.clone());
             Err(ServiceProblem::NotTheBaseline { place, revision, baseline }.into())
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::definition::Base;
+use super::base::Base;
 use crate::engine::unnamed::{keeper, nobodys};
 use crate::model::address;
 use crate::model::event::PushedImage;

@@ -4,28 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::defect;
-use super::definition::{Base, base, images};
-use super::unnamed;
+use super::ports::Ports;
+use super::task_definition::base::{Base, base, images};
+use super::task_definition::{tags, unnamed};
 use crate::engine::changes::changes;
 use crate::engine::taskdef::{content_hash, family, sent};
 use crate::model::effect::Workload;
-use crate::model::event::Fact;
-use crate::model::fault::own::Lack;
 use crate::model::fault::{Fault, FaultKind};
-use crate::model::ids::StageName;
 use crate::model::pipeline::{Account, Pipeline, Stage};
 use crate::model::plan::{Change, StagePlan, WorkloadPlan};
 use crate::model::release::Release;
 use crate::model::rollout::TaskDefinition;
 use crate::ports::deployer::Cluster;
-use crate::runtime::ports::Ports;
-use crate::runtime::tags;
-
-pub async fn plan(ports: &Ports, release: &Release, stage: &StageName) -> Result<Fact, Fault> {
-    let spec = release.started.pipeline.stage(stage).ok_or_else(|| defect(Lack::Stage))?;
-    Ok(Fact::StagePlanned { stage: stage.clone(), plan: stage_plan(ports, release, spec).await? })
-}
 
 /// The plan of one stage. Reads only.
 pub async fn stage_plan(ports: &Ports, release: &Release, stage: &Stage) -> Result<StagePlan, Fault> {
@@ -33,8 +23,7 @@ pub async fn stage_plan(ports: &Ports, release: &Release, stage: &Stage) -> Resu
     let account = pipeline.account(&stage.account);
     let mut plan = StagePlan { services: BTreeMap::new(), tasks: BTreeMap::new() };
     for name in stage.services() {
-        let at = Cluster { account, name: &stage.cluster };
-        let service = ports.deployer.service(at, stage.service_name(name)).await?;
+        let service = ports.deployer.service(Cluster::of(pipeline, stage), stage.service_name(name)).await?;
         let live = ports.deployer.task_definition(account, &service.task_definition).await?;
         let base =
             base(ports, release, stage, &Workload::Service(name.clone()), Some(&service.task_definition)).await?;
