@@ -14,7 +14,7 @@ use crate::model::ledger::{Heard, Said};
 use crate::model::release::Release;
 use crate::ports::journal::{Imported, Listed};
 use crate::report::text::Text;
-use crate::report::{display_names, story, summary, table};
+use crate::report::{display_names, outcome, story, summary, table};
 use crate::usecase::context::Context;
 use crate::usecase::question;
 
@@ -84,16 +84,16 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
                 .iter()
                 .map(|r| {
                     let release = &r.release;
-                    let outcome = match (&release.ending, &r.listed.held_by) {
+                    let came_to = match (&release.ending, &r.listed.held_by) {
                         _ if r.listed.imported.is_some() => "imported",
                         (_, Some(_)) => "under way",
-                        (Some(ending), None) => summary::word(ending.outcome()),
+                        (Some(ending), None) => outcome::word(ending.outcome()),
                         (None, None) => "left behind",
                     };
-                    let outcome = match waits(r, now).as_slice() {
-                        [] => outcome.to_owned(),
+                    let came_to = match waits(r, now).as_slice() {
+                        [] => came_to.to_owned(),
                         stages if r.listed.held_by.is_some() => format!("waits for approval of {}", stages.join(", ")),
-                        stages => format!("{outcome}, waits for approval of {}", stages.join(", ")),
+                        stages => format!("{came_to}, waits for approval of {}", stages.join(", ")),
                     };
                     let mut stages = release.started.pipeline.stages.iter();
                     let reached = stages.rfind(|s| release.stage(&s.name).left.is_some());
@@ -103,7 +103,7 @@ async fn list(context: &Context, output: &Output, limit: usize) -> Result<ExitCo
                     let row = vec![
                         release.id.to_string(),
                         moment(release.started_at),
-                        outcome,
+                        came_to,
                         reached.map_or_else(|| "-".to_owned(), |s| s.name.to_string()),
                         commit.to_owned(),
                         display_names::nickname(&release.started.requested_by),

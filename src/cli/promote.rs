@@ -12,7 +12,7 @@ use crate::model::exit_code::ExitCode;
 use crate::model::ids::StageName;
 use crate::model::outcome::Outcome;
 use crate::model::release::Release;
-use crate::report::summary;
+use crate::report::outcome::word;
 use crate::usecase::promote::{Further, Promoted, promote};
 
 pub async fn run(global: &Global, output: &Output, args: PromoteArgs) -> Result<ExitCode, Failure> {
@@ -31,7 +31,7 @@ fn done(global: &Global, output: &Output, release: &Release, to: &StageName) -> 
     let outcome = Outcome::Unchanged;
     let sentence = format!("{} runs in {to} already, and nothing was done", release.id);
     output.result(
-        || format!("✓ {}: {sentence}", summary::word(outcome)),
+        || format!("✓ {}: {sentence}", word(outcome)),
         || json!({ "v": 1, "kind": "promoted", "release": release.id, "to": to, "outcome": outcome }),
     );
     if let Some(file) = &global.env_file {

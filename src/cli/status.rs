@@ -17,7 +17,7 @@ use crate::ports::journal::Holder;
 use crate::report::ending::words;
 use crate::report::freeze;
 use crate::report::text::Text;
-use crate::report::{fault, summary, table};
+use crate::report::{fault, outcome, table};
 use crate::usecase::question;
 
 type Freeze = (StageName, Frozen);
@@ -141,7 +141,7 @@ fn human(
             }
             (None, Some(ending)) => {
                 let sentence = words(ending, release).sentence;
-                format!("{}: {sentence}; `kanmon resume {}`", summary::word(ending.outcome()), release.id)
+                format!("{}: {sentence}; `kanmon resume {}`", outcome::word(ending.outcome()), release.id)
             }
             (None, None) => format!("was left behind by its process; `kanmon resume {}`", release.id),
         };

@@ -234,7 +234,7 @@ mod tests {
             carry(&from, &to, &[Digest::of(b"a"), Digest::of(b"b")], &|_| {}).await
         };
         let left = carried(403).await.unwrap();
-        assert!(left.len() == 1 && left[0].contains("could not be asked for what refers to an image"), "{left:?}");
+        assert!(left.len() == 1 && left[0].contains("the referrers of an image in repository"), "{left:?}");
         assert_eq!(carried(404).await, Ok(Vec::new()));
         assert!(carried(503).await.unwrap_err().kind().is_passing());
     }

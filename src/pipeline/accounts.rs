@@ -31,7 +31,7 @@ pub fn read(reader: &mut Reader<'_>) -> BTreeMap<AccountName, Account> {
             accounts.insert(name.clone(), Account { name, id, region, role, external_id, assume, profile, endpoints });
         }
         if let (Some(key), None) = (node.key("external_id"), node.get("role")) {
-            reader.say_hint(key.span, "an external id without a `role`", "it is passed when the role is assumed");
+            reader.say_hint(key.span, "`external_id` needs a `role`", "it is passed when the role is assumed");
         }
     }
     accounts
@@ -44,8 +44,8 @@ fn endpoint(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
     if url.scheme() == "http" && !address::is_loopback(url.host_str()?) {
         reader.say_hint(
             node.span,
-            format!("`{text}` is asked without TLS, which is allowed on this machine only"),
-            "an endpoint elsewhere begins with https://",
+            format!("`{text}` does not use TLS, which is allowed on this machine only"),
+            "an endpoint on another machine must begin with https://",
         );
         return None;
     }
@@ -63,7 +63,9 @@ fn region(reader: &mut Reader<'_>, node: &Node, own_endpoints: bool) -> Option<R
         }
         Known::Unlikely { .. } if own_endpoints => {}
         Known::Plausible | Known::Unlikely { .. } => {
-            reader.doubts.push(Mistake::new(node.span, unknown()).hint("correct it, unless it is newer than kanmon"));
+            reader.warnings.push(
+                Mistake::new(node.span, unknown()).hint("correct it, unless the region is newer than this kanmon"),
+            );
         }
     }
     Some(region)
@@ -87,12 +89,12 @@ fn role(reader: &mut Reader<'_>, node: &Node, id: Option<&AccountId>, region: Op
     match parts.as_slice() {
         ["arn", of, "iam", "", account, role] if role.strip_prefix("role/").is_some_and(named) => {
             if let Some(id) = id.filter(|id| id.as_str() != *account) {
-                reader.say(node.span, format!("this role is of account {account}, not of {id}"));
+                reader.say(node.span, format!("this role is in account {account}, not in {id}"));
             }
             if let Some((region, home)) = region.and_then(|r| Some((r, partition::of(r.as_str())?)))
                 && home.id != *of
             {
-                let message = format!("this role is of partition `{of}`, and {region} is in `{}`", home.id);
+                let message = format!("this role is in partition `{of}`, but {region} is in `{}`", home.id);
                 reader.say_hint(node.span, message, format!("arn:{}:iam::{account}:{role}", home.id));
             }
             Some(text.to_owned())

@@ -29,7 +29,7 @@ pub fn read(reader: &mut Reader<'_>, node: &Node, owner: Span, first: Option<&Ac
     for key in strangers.iter().filter_map(|k| node.key(k)) {
         reader.say_hint(
             key.span,
-            format!("`{}` has no meaning with `by: {by}`", key.name),
+            format!("`{}` cannot be used with `by: {by}`", key.name),
             format!("it belongs to `by: {CODEPIPELINE}`"),
         );
     }
@@ -63,7 +63,7 @@ fn codepipeline(
     for key in ["pipeline", "action"].into_iter().filter(|k| node.get(k).is_none()) {
         reader.say_hint(
             owner,
-            format!("an approval by codepipeline has no `{key}`"),
+            format!("an approval `by: codepipeline` needs `{key}`"),
             format!("`{key}`: the {key}'s name in CodePipeline"),
         );
     }

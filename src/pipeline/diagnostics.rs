@@ -1,4 +1,4 @@
-//! Mistakes in files, told all at once: where, what, and what to do about it.
+//! Mistakes in files, all at once: where, what, and what to do about it.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ impl Mistake {
     }
 }
 
-/// A text file, by the name that people are told.
+/// A text file, by the name that people read.
 #[derive(Debug, Clone)]
 pub struct Source {
     pub file: String,
@@ -58,7 +58,7 @@ impl Source {
     }
 }
 
-/// A mistake as it is shown, and as `--output json` tells it.
+/// A mistake as it is shown, and as `--output json` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Diagnostic {
     pub file: String,

@@ -63,7 +63,7 @@ impl Root {
     /// A path below the root without `.` and `..`, and where it really is.
     fn locate(&self, given: &str) -> Result<(String, PathBuf), FileProblem> {
         let leaves = || FileProblem {
-            message: format!("`{given}` leaves the repository"),
+            message: format!("`{given}` leads out of the repository"),
             hint: Some("paths begin at the repository's root, the folder that holds `pipelines/`".into()),
         };
         if given.starts_with('/') {
@@ -83,8 +83,8 @@ impl Root {
         match self.0.join(&path).canonicalize() {
             Ok(real) if real.starts_with(&self.0) => Ok((path, real)),
             Ok(_) => Err(FileProblem {
-                message: format!("`{given}` leaves the repository through a symbolic link"),
-                hint: Some("a release must not depend on what is not in the repository".into()),
+                message: format!("`{given}` leads out of the repository through a symbolic link"),
+                hint: Some("a release must not depend on files outside the repository".into()),
             }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 let below = || "paths are read from the repository's root".to_owned();

@@ -58,7 +58,7 @@ impl Standing {
             reader.say_hint(
                 value.span,
                 message,
-                format!("stages only tighten: at most {above} here, or raise it in the gate above"),
+                format!("a stage may only tighten the gate: at most {above} here, or raise it in the gate above"),
             );
         }
         standing
@@ -102,7 +102,7 @@ impl Standing {
             let Some(value) = node.and_then(|n| n.get(name)) else { continue };
             let said = value.text().unwrap_or_default();
             let message = format!("stage `{stage}` loosens the gate above it: `{name}: {said}`");
-            let hint = format!("stages only tighten: {tighter}, or change the gate above");
+            let hint = format!("a stage may only tighten the gate: {tighter}, or change the gate above");
             reader.say_hint(value.span, message, hint);
         }
     }

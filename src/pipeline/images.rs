@@ -43,11 +43,11 @@ fn repository(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
         return Some(text.to_owned());
     }
     let hint = if with_host {
-        "the name alone: kanmon asks ECR for the registry's address".to_owned()
+        "give the name alone: kanmon asks ECR for the registry's address".to_owned()
     } else if text.contains(':') {
-        "the name alone, without a tag".to_owned()
+        "give the name alone, without a tag".to_owned()
     } else {
-        "small letters and digits, joined by - _ . or /".to_owned()
+        "use lower-case letters and digits, joined by - _ . or /".to_owned()
     };
     reader.say_hint(node.span, format!("`{text}` is not a valid name of an ECR repository"), hint);
     None
@@ -66,7 +66,7 @@ fn platforms(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<String> {
                 "os/arch, such as linux/amd64 or linux/arm64",
             );
         } else if platforms.iter().any(|p| p == text) {
-            reader.say(item.span, format!("platform `{text}` is here twice"));
+            reader.say(item.span, format!("platform `{text}` is given twice"));
         } else {
             platforms.push(text.to_owned());
         }
@@ -85,7 +85,7 @@ fn build(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<Build> {
             reader.say_hint(
                 key.span,
                 format!("`{}` belongs to a Dockerfile, but this image is made of `layers`", key.name),
-                "either one or the other",
+                "use one or the other",
             );
         }
         if let Some(at) = node.get("builder").filter(|_| builder.is_some_and(|b| b != "layers")) {
@@ -98,7 +98,7 @@ fn build(reader: &mut Reader<'_>, node: &Node, owner: Span) -> Option<Build> {
         let Some(layers) = layers else {
             reader.say_hint(
                 owner,
-                "builder `layers` without `layers`",
+                "`builder: layers` needs `layers`",
                 "say what goes where: layers: { files: { /app: dist } }",
             );
             return None;
@@ -180,7 +180,7 @@ fn layer_files(reader: &mut Reader<'_>, node: &Node) -> Vec<LayerFiles> {
             .collect(),
         Kind::Map(entries) => {
             if entries.is_empty() {
-                reader.say(node.span, "`files` names nothing");
+                reader.say(node.span, "`files` must not be empty");
             }
             entries.iter().map(|(to, from)| (from, to.name.as_str(), to.span)).collect()
         }

@@ -17,7 +17,7 @@ pub struct Loaded {
     pub file: PathBuf,
     /// Of the file's bytes, in hex.
     pub sha256: String,
-    /// What is doubtful, and stops nothing.
+    /// Warnings, which stop nothing.
     pub warnings: Vec<Diagnostic>,
 }
 

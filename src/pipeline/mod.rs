@@ -1,4 +1,4 @@
-//! The pipeline file: from YAML to the resolved `model::pipeline::Pipeline`, with every mistake told at once.
+//! The pipeline file: from YAML to the resolved `model::pipeline::Pipeline`, with every mistake reported at once.
 
 mod accounts;
 mod approvals;
@@ -14,7 +14,6 @@ mod load;
 mod lookalike;
 mod parts;
 mod reader;
-mod rehearse;
 mod resolve;
 mod schema;
 mod shape;
@@ -22,6 +21,7 @@ mod stages;
 mod step;
 mod summary;
 mod taskdef;
+mod template_check;
 pub mod templates;
 mod text;
 mod workloads;

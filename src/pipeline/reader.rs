@@ -1,7 +1,7 @@
 //! What every reader of a subject uses: the document, the repository, and where mistakes go.
 //!
 //! Form (keys, kinds, spellings) was checked before (`shape`). Readers answer `None` for what has not its form, and
-//! tell only what form cannot say.
+//! report only what the form cannot say.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -21,8 +21,8 @@ pub struct Reader<'a> {
     /// In other files.
     pub elsewhere: Vec<Diagnostic>,
     /// What stops nothing, in this file and in others.
-    pub doubts: Vec<Mistake>,
-    pub doubts_elsewhere: Vec<Diagnostic>,
+    pub warnings: Vec<Mistake>,
+    pub warnings_elsewhere: Vec<Diagnostic>,
     /// Templates and values by path, each read once.
     pub templates: BTreeMap<String, Source>,
     pub values: BTreeMap<String, templates::Values>,
@@ -87,7 +87,7 @@ impl Reader<'_> {
         if names.contains(&text) {
             return text.parse().ok();
         }
-        // A section that is missing or no mapping was told already, once.
+        // A section that is missing or no mapping was reported already, once.
         if !names.is_empty() || (section == Section::Tasks && defined.is_none()) {
             let message = format!("there is no {} `{text}`", section.one());
             let hint = nearest::hint(text, names).unwrap_or_else(|| format!("define it under `{}`", section.key()));
@@ -171,8 +171,8 @@ impl Reader<'_> {
             Ok(url) if !matches!(url.scheme(), "http" | "https") => "it must begin with https:// or http://".into(),
             Err(_) if !text.contains("://") => "it must begin with https:// or http://".into(),
             Err(e) => e.to_string(),
-            Ok(url) if url.host_str().is_none_or(str::is_empty) => "it names no host".into(),
-            Ok(url) if !url.username().is_empty() || url.password().is_some() => "it holds credentials".into(),
+            Ok(url) if url.host_str().is_none_or(str::is_empty) => "it has no host".into(),
+            Ok(url) if !url.username().is_empty() || url.password().is_some() => "it contains credentials".into(),
             Ok(_) => return Some(text.to_owned()),
         };
         self.say_hint(

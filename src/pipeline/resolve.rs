@@ -10,7 +10,7 @@ use super::parts::Parts;
 use super::reader::{Reader, Section};
 use super::shape::{self, Shape};
 use super::yaml::Node;
-use super::{accounts, duration, images, rehearse, schema, stages, workloads};
+use super::{accounts, duration, images, schema, stages, template_check, workloads};
 use crate::model::ids::{AccountName, AppName};
 use crate::model::pipeline::{Pipeline, State};
 
@@ -20,7 +20,7 @@ const POLL: SignedDuration = SignedDuration::from_secs(5);
 /// Those of the file itself, and those of the files that it names.
 type Mistakes = (Vec<Mistake>, Vec<Diagnostic>);
 
-/// The pipeline, what is doubtful in its file, and in those that it names.
+/// The pipeline, warnings about its file, and in those that it names.
 ///
 /// # Errors
 /// The mistakes of the file itself, and those of the files that it names.
@@ -34,8 +34,8 @@ pub fn resolve(
         root,
         mistakes,
         elsewhere: Vec::new(),
-        doubts: Vec::new(),
-        doubts_elsewhere: Vec::new(),
+        warnings: Vec::new(),
+        warnings_elsewhere: Vec::new(),
         templates: BTreeMap::new(),
         values: BTreeMap::new(),
     };
@@ -54,7 +54,7 @@ pub fn resolve(
     parts.whole = reader.mistakes.is_empty();
     let stages = stages::read(&mut reader, &parts);
     if let Some(app) = &app {
-        rehearse::rehearse(&mut reader, app, &parts, &stages);
+        template_check::check(&mut reader, app, &parts, &stages);
     }
     let poll = document.get("defaults").and_then(|d| d.get("poll")?.text()).and_then(duration::parse).unwrap_or(POLL);
     if !reader.mistakes.is_empty() || !reader.elsewhere.is_empty() {
@@ -62,14 +62,14 @@ pub fn resolve(
     }
     let Parts { accounts, images, services, tasks, whole: _ } = parts;
     let pipeline = app.map(|app| Pipeline { version: 1, app, state, accounts, images, services, tasks, stages, poll });
-    let (doubts, elsewhere) = (reader.doubts, reader.doubts_elsewhere);
-    pipeline.filter(|p| size(p) == written(document)).map(|p| (p, doubts, elsewhere)).ok_or_else(|| {
-        let lost = "something in this file was read and lost: a defect of kanmon, please report it";
+    let (warnings, elsewhere) = (reader.warnings, reader.warnings_elsewhere);
+    pipeline.filter(|p| size(p) == written(document)).map(|p| (p, warnings, elsewhere)).ok_or_else(|| {
+        let lost = "a part of this file was lost while it was read: this is a defect of kanmon, please report it";
         (vec![Mistake::new(Span::default(), lost)], Vec::new())
     })
 }
 
-/// Readers leave out what has not its form. Were that ever not told, a stage or a step would vanish in silence; so what
+/// Readers leave out what has not its form. If that were ever not reported, a stage or a step would vanish in silence; so what
 /// was resolved is counted against what was written.
 fn size(pipeline: &Pipeline) -> Vec<usize> {
     let stages = pipeline.stages.iter();
@@ -99,7 +99,7 @@ fn state(reader: &mut Reader<'_>) -> State {
     match text.parse() {
         Ok(State::Local) => State::Local,
         Ok(State::DynamoDb { account, table }) => {
-            // Where it is not defined, that was told, and nothing is resolved.
+            // Where it is not defined, that was reported, and nothing is resolved.
             reader.refer_text::<AccountName>(Section::Accounts, account.as_str(), span);
             State::DynamoDb { account, table }
         }

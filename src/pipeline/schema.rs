@@ -14,9 +14,9 @@ pub fn schema() -> Value {
 }
 
 pub static FILE: Record = Record {
-    about: "What is built, where it goes, and what it must pass on its way.",
+    about: "What is built, where it is deployed, and which checks it must pass.",
     fields: &[
-        must("version", Shape::Whole(1, 1), "the version of this form: 1"),
+        must("version", Shape::Whole(1, 1), "the version of the file format: 1"),
         must("app", Shape::Text, "the application's name"),
         may(
             "state",
@@ -28,19 +28,19 @@ pub static FILE: Record = Record {
         must("images", Shape::Names(&Shape::Record(&IMAGE)), "the images that a release carries"),
         must("services", Shape::Names(&Shape::Record(&SERVICE)), "the ECS services that run them"),
         may("tasks", Shape::Names(&Shape::Record(&TASK)), "one-off tasks, such as migrations"),
-        may("gate", Shape::Record(&GATE), "what every stage demands of a scan; stages may only tighten it"),
+        may("gate", Shape::Record(&GATE), "what every stage requires of a scan; stages may only tighten it"),
         may("defaults", Shape::Record(&DEFAULTS), "what stages do unless they say otherwise"),
-        must("stages", Shape::List(&Shape::Record(&STAGE)), "where a release goes, in this order"),
+        must("stages", Shape::List(&Shape::Record(&STAGE)), "where a release is deployed, in this order"),
     ],
 };
 
 static ACCOUNT: Record = Record {
-    about: "An AWS account and region, and how to get into it.",
+    about: "An AWS account and region, and how to access it.",
     fields: &[
         must("id", Shape::Account, "the account's 12 digits, in quotes"),
         must("region", Shape::Text, "such as ap-northeast-1"),
-        may("role", Shape::Text, "the name or ARN of a role to assume; without one the credentials at hand are used"),
-        may("external_id", Shape::Text, "the external id that the role's trust policy demands"),
+        may("role", Shape::Text, "the name or ARN of a role to assume; without one, the current credentials are used"),
+        may("external_id", Shape::Text, "the external id that the role's trust policy requires"),
         may(
             "assume",
             Shape::OneOf(&["always", "outside"]),
@@ -52,7 +52,7 @@ static ACCOUNT: Record = Record {
 };
 
 static ENDPOINTS: Record = Record {
-    about: "URLs to ask instead of AWS's own.",
+    about: "URLs used instead of AWS's own.",
     fields: &[
         may("default", Shape::Text, "for every service that is not named"),
         may("sts", Shape::Text, "AWS STS"),
@@ -127,11 +127,14 @@ const UNNAMED: Field = may(
     Shape::OneOf(&["digest", "keep"]),
     "containers that are not named here: digest (the default) pins and gates their images, keep leaves them as they are",
 );
-const SHOW: Field =
-    may("show", Shape::List(&Shape::Text), "environment variables whose values an approver is shown; others' are not");
+const SHOW: Field = may(
+    "show",
+    Shape::List(&Shape::Text),
+    "environment variables whose values are shown to approvers; other values are not shown",
+);
 
 static TASK: Record = Record {
-    about: "A task that runs once, before a service is rolled.",
+    about: "A task that runs once, before services are deployed.",
     fields: &[
         must("taskdef", Shape::Text, "a task definition template of the repository"),
         must("containers", Shape::Names(&Shape::Text), "which image each container runs"),
@@ -148,13 +151,13 @@ static GATE: Record = Record {
     about: "What a scan may find and still pass.",
     fields: &[
         may("at_most", Shape::Record(&AT_MOST), "how many findings of each severity still pass"),
-        may("timeout", Shape::Duration, "how long a scan may take before the gate closes (1h)"),
-        may("settle", Shape::Duration, "how far apart two equal readings of the findings must be (20s)"),
+        may("timeout", Shape::Duration, "how long a scan may take before the gate blocks (1h)"),
+        may("settle", Shape::Duration, "the time between two equal readings of the findings (20s)"),
         may("max_age", Shape::Duration, "how old a scan may be; an older one counts as none (30d)"),
         may(
             "suppressed",
             Shape::OneOf(SUPPRESSED),
-            "what becomes of findings that the scanner's account suppresses (show)",
+            "what happens to findings that are suppressed in the scanner's account (show)",
         ),
     ],
 };
@@ -176,7 +179,7 @@ static DEFAULTS: Record = Record {
     fields: &[
         may("deadline", Shape::Duration, "how long each rollout may take (45m)"),
         may("on_failure", Shape::OneOf(ON_FAILURE), "what a failed stage does (rollback)"),
-        may("poll", Shape::Duration, "how often a moving thing is read (5s)"),
+        may("poll", Shape::Duration, "how often a resource that is changing is read (5s)"),
     ],
 };
 
@@ -186,43 +189,43 @@ pub const SUPPRESSED: &[&str] = &["show", "count"];
 pub const ON_FAILURE: &[&str] = &["rollback", "stop"];
 
 static STAGE: Record = Record {
-    about: "One place on the way: a cluster of an account.",
+    about: "A stage: a cluster in an account.",
     fields: &[
         must("name", Shape::Text, "the stage's name"),
         must("account", Shape::Text, "one of the accounts above"),
         must("cluster", Shape::Text, "the ECS cluster's name"),
-        may("services", Shape::Names(&Shape::Text), "ECS's names of the services, where they are not the file's"),
+        may("services", Shape::Names(&Shape::Text), "the services' names in ECS, where they differ from the file's"),
         may("values", Shape::Text, "a YAML file of values for the task definition templates"),
-        may("images", Shape::OneOf(&["pull", "copy"]), "how this account gets images of another one"),
-        may("enter", Shape::Record(&ENTER), "what must be so before the stage begins"),
-        must("steps", Shape::List(&Shape::Record(&STEP)), "what is done, in this order"),
+        may("images", Shape::OneOf(&["pull", "copy"]), "how this account gets images from another one"),
+        may("enter", Shape::Record(&ENTER), "the conditions for entering the stage"),
+        must("steps", Shape::List(&Shape::Record(&STEP)), "the steps, in this order"),
         may("deadline", Shape::Duration, "how long each rollout may take"),
         may("on_failure", Shape::OneOf(ON_FAILURE), "what a failed stage does"),
     ],
 };
 
 static ENTER: Record = Record {
-    about: "What must be so before the stage begins.",
+    about: "The conditions for entering a stage.",
     fields: &[
         may("gate", Shape::Record(&GATE), "a tighter gate than the one above"),
-        may("approval", Shape::Record(&APPROVAL), "whom to ask, and where"),
+        may("approval", Shape::Record(&APPROVAL), "who approves, and where"),
     ],
 };
 
 static APPROVAL: Record = Record {
     about: "A person's approval of exactly what is then deployed.",
     fields: &[
-        must("by", Shape::OneOf(&["kanmon", "codepipeline"]), "where it is asked and answered"),
+        must("by", Shape::OneOf(&["kanmon", "codepipeline"]), "where approval is requested and given"),
         may(
             "approvers",
             Shape::List(&Shape::Text),
-            "ARN patterns of those who may decide, each with its account; without them anybody but the requester",
+            "ARN patterns of those who may decide, each with its account; without them, anybody except the requester",
         ),
         may("pipeline", Shape::Text, "by codepipeline: the pipeline's name"),
         may("action", Shape::Text, "by codepipeline: the manual approval action's name"),
         may("account", Shape::Text, "by codepipeline: the account that it is in; the first stage's unless given"),
         may("expires", Shape::Duration, "how long it may take (24h)"),
-        may("self_approval", Shape::Truth, "whether the one who asked may also approve (false)"),
+        may("self_approval", Shape::Boolean, "whether the requester may also approve (false)"),
     ],
 };
 

@@ -33,14 +33,14 @@ pub const fn may(name: &'static str, shape: Shape, about: &'static str) -> Field
 
 pub enum Shape {
     Text,
-    /// A text, a number or a truth value, taken as it was written.
+    /// A string, a number or a boolean, taken as it was written.
     Written,
     Account,
     /// From, to.
     Whole(u32, u32),
     /// At most so many, or `unlimited`.
     Limit,
-    Truth,
+    Boolean,
     Duration,
     OneOf(&'static [&'static str]),
     Record(&'static Record),
@@ -73,7 +73,7 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
     match shape {
         Shape::Text => match scalar {
             Some((text, Type::Text)) if text.trim().is_empty() => {
-                out.push(Mistake::new(node.span, format!("`{what}` is empty")));
+                out.push(Mistake::new(node.span, format!("`{what}` must not be empty")));
             }
             Some((_, Type::Text)) => {}
             Some((text, Type::Integer | Type::Float | Type::Bool)) => {
@@ -83,7 +83,7 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
         },
         Shape::Written => {
             if node.written().is_none() {
-                out.push(wrong("a text or a number"));
+                out.push(wrong("a string or a number"));
             }
         }
         Shape::Account => out.extend(account_id(node, what)),
@@ -98,13 +98,13 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
         Shape::Limit => match scalar {
             Some((UNLIMITED, Type::Text)) => {}
             Some((text, Type::Integer)) if text.starts_with('-') => out.push(
-                Mistake::new(node.span, format!("a threshold below zero: {text}"))
-                    .hint("0 lets none pass; it is `at_most` so many"),
+                Mistake::new(node.span, format!("a threshold must not be negative: {text}"))
+                    .hint("0 allows none: `at_most` is the largest number that passes"),
             ),
             Some((text, Type::Integer)) if text.parse::<u32>().is_ok() => {}
             _ => out.push(wrong("a whole number or `unlimited`")),
         },
-        Shape::Truth => {
+        Shape::Boolean => {
             if node.boolean().is_none() {
                 out.push(wrong("true or false"));
             }
@@ -112,7 +112,7 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
         Shape::Duration => match scalar {
             Some((text, Type::Text)) if duration::parse(text).is_some() => {}
             Some((text, Type::Integer)) if !text.starts_with('-') => {
-                out.push(wrong("a duration").hint(format!("with its unit: {text}s, {text}m or {text}h")));
+                out.push(wrong("a duration").hint(format!("add a unit: {text}s, {text}m or {text}h")));
             }
             _ => out.push(wrong("a duration").hint("such as 30s, 15m or 1h30m")),
         },
@@ -131,7 +131,7 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
         Shape::Names(of) | Shape::Table(of) => match &node.kind {
             Kind::Map(entries) => {
                 if entries.is_empty() && matches!(shape, Shape::Names(_)) {
-                    out.push(Mistake::new(owner, format!("`{what}` names nothing")));
+                    out.push(Mistake::new(owner, format!("`{what}` must not be empty")));
                 }
                 for (key, value) in entries {
                     conform(value, of, &key.name, key.span, out);
@@ -158,7 +158,7 @@ pub fn conform(node: &Node, shape: &Shape, what: &str, owner: Span, out: &mut Ve
 
 fn conform_items(items: &[Node], of: &Shape, what: &str, owner: Span, out: &mut Vec<Mistake>) {
     if items.is_empty() {
-        out.push(Mistake::new(owner, format!("`{what}` names nothing")));
+        out.push(Mistake::new(owner, format!("`{what}` must not be empty")));
     }
     for item in items {
         match (of, &item.kind) {
@@ -181,7 +181,7 @@ fn conform_record(node: &Node, record: &Record, what: &str, owner: Span, out: &m
                 let names = record.fields.iter().map(|f| f.name);
                 meant.extend(nearest::nearest(&key.name, names.clone()));
                 let hint = match key.name.as_str() {
-                    "<<" => Some("merge keys are not read; an alias of a whole value is".to_owned()),
+                    "<<" => Some("merge keys are not supported; an alias of a whole value is".to_owned()),
                     name => later(name).or_else(|| nearest::hint(name, names)),
                 };
                 out.push(with(Mistake::new(key.span, format!("unknown key `{}`", key.name)), hint));
@@ -210,7 +210,7 @@ fn account_id(node: &Node, what: &str) -> Option<Mistake> {
         (true, 8..12) => Some(
             Mistake::new(
                 node.span,
-                format!("an account id has 12 digits, this one {}: a leading zero was lost", text.len()),
+                format!("an account id has 12 digits, but this one has {}: a leading zero was lost", text.len()),
             )
             .hint(format!("quote it: \"{whole}\"")),
         ),
@@ -237,7 +237,7 @@ impl Shape {
             Shape::Account => vec!["\"012345678901\"".into()],
             Shape::Whole(from, _) => vec![from.to_string()],
             Shape::Limit => vec!["0".into(), UNLIMITED.into()],
-            Shape::Truth => vec!["true".into(), "false".into()],
+            Shape::Boolean => vec!["true".into(), "false".into()],
             Shape::Duration => vec!["15m".into()],
             Shape::OneOf(words) => words.iter().map(|w| (*w).to_owned()).collect(),
             Shape::Record(_) | Shape::Names(_) | Shape::Table(_) => vec!["{ KEY: VALUE }".into()],
@@ -246,7 +246,7 @@ impl Shape {
             Shape::Either(..) => vec!["[ONE, ANOTHER]".into(), "{ KEY: VALUE }".into()],
         };
         let forms: Vec<String> = forms.iter().map(|form| format!("`{what}: {form}`")).collect();
-        format!("it is written {}", forms.join(" or "))
+        format!("write {}", forms.join(" or "))
     }
 
     /// The JSON Schema (draft 2020-12) of everything that has this shape.
@@ -257,7 +257,7 @@ impl Shape {
             Shape::Account => json!({ "type": "string", "pattern": "^[0-9]{12}$" }),
             Shape::Whole(from, to) => json!({ "type": "integer", "minimum": from, "maximum": to }),
             Shape::Limit => json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "const": UNLIMITED }] }),
-            Shape::Truth => json!({ "type": "boolean" }),
+            Shape::Boolean => json!({ "type": "boolean" }),
             Shape::Duration => json!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))+$" }),
             Shape::OneOf(words) => json!({ "enum": words }),
             Shape::Record(record) => record.schema(),

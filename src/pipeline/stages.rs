@@ -34,7 +34,7 @@ pub fn read(reader: &mut Reader<'_>, parts: &Parts) -> Vec<Stage> {
                 Some(line) => {
                     reader.say_hint(
                         span,
-                        format!("two stages are called `{text}`"),
+                        format!("two stages are named `{text}`"),
                         format!("the first is in line {line}"),
                     );
                 }
@@ -107,7 +107,7 @@ fn service_names(reader: &mut Reader<'_>, node: Option<&Node>) -> BTreeMap<Servi
         let service = reader.refer_text::<ServiceName>(Section::Services, &key.name, key.span);
         let Some(ecs) = ecs_name(reader, value, "a service") else { continue };
         if let Some(before) = taken.insert(ecs.clone(), value.span) {
-            let hint = format!("it stands for another one in line {}", before.line);
+            let hint = format!("another service has this name in line {}", before.line);
             reader.say_hint(value.span, format!("two services are `{ecs}` in this stage"), hint);
         }
         names.extend(service.map(|s| (s, ecs)));
@@ -154,7 +154,7 @@ fn transfer(
             reader.say_hint(
                 at,
                 format!("stage `{called}` runs image `{image}`, which is kept in account `{}`", spec.account),
-                "say how it gets there: `images: pull` (by the repository's policy) or `images: copy`",
+                "say how the account gets it: `images: pull` (by the repository's policy) or `images: copy`",
             );
             None
         }

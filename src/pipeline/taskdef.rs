@@ -11,7 +11,7 @@ use super::lookalike;
 use crate::model::nearest;
 use crate::shapes::{self, Leaves, Problem, Unknown, What};
 
-/// How many members are told beside the first; who mends them sees the rest.
+/// How many members are reported beside the first; after they are corrected, the rest is shown.
 const TOLD: usize = 5;
 
 /// A member that differs by more letters from every known one is newer than kanmon rather than misspelt.
@@ -30,7 +30,7 @@ const OF_DESCRIPTIONS: [&str; 9] = [
     "registeredBy",
 ];
 
-/// A task definition, and what is doubtful in it.
+/// A task definition, and warnings about it.
 #[derive(Debug)]
 pub(super) struct Rendered {
     pub definition: Value,
@@ -46,7 +46,7 @@ pub(super) fn read(text: &str, template: &str) -> Result<Rendered, Vec<Mistake>>
     let places = Places { text, template };
     let value: Value = serde_json::from_str(text).map_err(|e| vec![places.no_json(&e)])?;
     let one = |message: &str| vec![Mistake::new(whole, message)];
-    let Some(members) = value.as_object() else { return Err(one("what is rendered is not a JSON object")) };
+    let Some(members) = value.as_object() else { return Err(one("the rendered template is not a JSON object")) };
     if !members.contains_key("family") && members.get("taskDefinition").is_some_and(Value::is_object) {
         let at = json::keys(text).into_iter().find(|k| k.path == "taskDefinition");
         let span = at.map_or(whole, |key| places.of(&key));
@@ -69,7 +69,7 @@ pub(super) fn read(text: &str, template: &str) -> Result<Rendered, Vec<Mistake>>
         // A misspelt one was found above.
         None if mistakes.iter().any(|m| m.hint.as_deref().is_some_and(|h| h.contains("`family`"))) => {}
         None => mistakes.push(
-            Mistake::new(whole, "the task definition has no `family`").hint("as RegisterTaskDefinition asks for it"),
+            Mistake::new(whole, "the task definition has no `family`").hint("RegisterTaskDefinition requires it"),
         ),
     }
     if mistakes.is_empty() { Ok(Rendered { definition: value, warnings }) } else { Err(mistakes) }
@@ -94,15 +94,15 @@ impl Places<'_> {
         if let Some((line, c, name)) = lookalike::in_json(self.text) {
             let column = self.line(line).and_then(|text| text.chars().position(|other| other == c));
             let span = column.map_or(Span::default(), |before| Span { line, column: before + 1, length: 1 });
-            return Mistake::new(span, format!("{name} stands here, outside of quotes"))
-                .hint(format!("JSON takes only ASCII there ({what}, in line {} of what is rendered)", e.line()));
+            return Mistake::new(span, format!("{name} is outside of quotes here"))
+                .hint(format!("JSON allows only ASCII there ({what}, in line {} of the rendered template)", e.line()));
         }
         let span = self.line(e.line()).map_or(Span::default(), |line| Span {
             line: e.line(),
             column: line.chars().take_while(|c| c.is_whitespace()).count() + 1,
             length: line.trim().chars().count(),
         });
-        Mistake::new(span, format!("what is rendered is not JSON: {what}, in its line {}", e.line()))
+        Mistake::new(span, format!("the rendered template is not JSON: {what}, in its line {}", e.line()))
     }
 
     /// A key's place, where the template has it in the same line or only once.
@@ -136,7 +136,7 @@ fn twice(keys: &[Key], places: &Places<'_>) -> Vec<Mistake> {
     repeated
         .map(|(key, first)| {
             let first = places.line(first).map_or(String::new(), |_| format!(" in line {first}"));
-            Mistake::new(places.of(key), format!("key `{}` is here twice", indexed(&key.path))).hint(format!(
+            Mistake::new(places.of(key), format!("key `{}` is given twice", indexed(&key.path))).hint(format!(
                 "the first is{}; JSON keeps only the last",
                 if first.is_empty() { " above" } else { &first }
             ))
@@ -163,7 +163,7 @@ fn unknown(definition: &Value, keys: &[Key], places: &Places<'_>) -> (Vec<Mistak
                     .hint(format!("did you mean `{near}`?")),
             ),
             (near, _) => {
-                let hint = near.map(|near| format!("the nearest that is known is `{near}`"));
+                let hint = near.map(|near| format!("the nearest known name is `{near}`"));
                 let message =
                     format!("`{}` is not known: ECS ignores it unless it is newer than kanmon", indexed(&path));
                 warnings.push(Mistake { hint, ..Mistake::new(span, message) });
@@ -203,7 +203,7 @@ fn input() -> (&'static shapes::Model, &'static str) {
 fn unfit(definition: &Value) -> Option<Mistake> {
     let (model, shape) = input();
     let problems = shapes::check(model, shape, definition, Leaves::Typed);
-    let mut said = problems.iter().filter_map(told);
+    let mut said = problems.iter().filter_map(message);
     let first = said.next()?;
     let (also, more): (Vec<String>, usize) = (said.by_ref().take(TOLD).collect(), said.count());
     let mut hint = "ECS would refuse it".to_owned();
@@ -216,7 +216,7 @@ fn unfit(definition: &Value) -> Option<Mistake> {
     Some(Mistake::new(Span::default(), first).hint(hint))
 }
 
-fn told(problem: &Problem) -> Option<String> {
+fn message(problem: &Problem) -> Option<String> {
     let path = indexed(&problem.path);
     match &problem.what {
         What::Type { wanted, found } => {
@@ -228,7 +228,7 @@ fn told(problem: &Problem) -> Option<String> {
                 Value::Array(_) => "a list",
                 Value::Object(_) => "a structure",
             };
-            Some(format!("`{path}` has to be {wanted}, and is {is}"))
+            Some(format!("`{path}` must be {wanted}, but is {is}"))
         }
         What::Missing => Some(format!("`{path}` is missing")),
         What::Enum { .. } | What::Less { .. } | What::More { .. } | What::Pattern { .. } | What::Union { .. } => None,

@@ -38,7 +38,7 @@ pub type Values = Map<String, Value>;
 /// thousand instructions make it; who needs a hundred times both is in a loop.
 const FUEL: u64 = 1_000_000;
 
-/// What kanmon itself tells a template.
+/// What kanmon itself gives a template.
 const OWN: [&str; 4] = ["app", "stage", "account", "cluster"];
 
 /// A template as this stage's task definition: a JSON object with a `family`.
@@ -206,14 +206,15 @@ fn template_mistake(error: &Error, template: &str) -> Mistake {
             let blank = line.chars().enumerate().find(|(_, c)| lookalike::is_blank(*c));
             match blank.and_then(|(at, c)| Some((at, lookalike::name(c)?))) {
                 Some((at, name)) => {
-                    Mistake::new(Span { line: span.line, column: at + 1, length: 1 }, format!("{name} stands here"))
-                        .hint(format!("an expression takes only ASCII's ({what})"))
+                    Mistake::new(Span { line: span.line, column: at + 1, length: 1 }, format!("{name} is here"))
+                        .hint(format!("an expression allows only ASCII ({what})"))
                 }
                 None => Mistake::new(span, what),
             }
         }
-        ErrorKind::OutOfFuel => Mistake::new(span, "this template does not come to an end")
-            .hint("a task definition needs no loop over so much"),
+        ErrorKind::OutOfFuel => {
+            Mistake::new(span, "this template does not end").hint("remove the loop over so many items")
+        }
         // What else goes wrong may quote a value.
         kind => Mistake::new(span, format!("this cannot be rendered: {kind}")),
     }

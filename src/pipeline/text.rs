@@ -17,7 +17,7 @@ pub fn decode(bytes: &[u8]) -> Result<String, Mistake> {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let byte = body.get(e.valid_up_to()).copied().unwrap_or_default();
-        Mistake::new(Span { line, column, length: 1 }, format!("this is not UTF-8 text: byte 0x{byte:02x} stands here"))
+        Mistake::new(Span { line, column, length: 1 }, format!("this is not UTF-8 text: byte 0x{byte:02x} is here"))
             .hint("save it as UTF-8")
     })
 }

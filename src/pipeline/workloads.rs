@@ -41,7 +41,7 @@ pub fn tasks(reader: &mut Reader<'_>) -> BTreeMap<TaskName, TaskSpec> {
             Some(n) if n.text() == Some(LIVE) => {
                 reader.say_hint(
                     n.span,
-                    "a task that runs once has no live task definition",
+                    "a one-off task has no live task definition",
                     "name a template of the repository",
                 );
                 None

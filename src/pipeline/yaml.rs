@@ -1,4 +1,4 @@
-//! YAML as a tree that remembers where everything stood, so that all mistakes can be told and not only the first.
+//! YAML as a tree that remembers where everything was, so that all mistakes are reported and not only the first.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub struct Node {
 
 #[derive(Debug, Clone)]
 pub enum Kind {
-    /// `plain`: without quotes, so that it may be a number, a truth value or nothing.
+    /// `plain`: without quotes, so that it may be a number, a boolean or nothing.
     Scalar {
         text: String,
         plain: bool,
@@ -56,7 +56,7 @@ impl Node {
         self.entries().iter().find(|(k, _)| k.name == name).map(|(k, _)| k)
     }
 
-    /// Keys and values; none where this is no mapping.
+    /// Keys and values; none where this is not a mapping.
     pub fn entries(&self) -> &[(Key, Node)] {
         match &self.kind {
             Kind::Map(entries) => entries,
@@ -86,7 +86,7 @@ impl Node {
         self.scalar().filter(|(_, t)| *t == Type::Text).map(|(s, _)| s)
     }
 
-    /// A text, number or truth value as it was written.
+    /// A string, number or boolean as it was written.
     pub fn written(&self) -> Option<&str> {
         self.scalar().filter(|(_, t)| *t != Type::Null).map(|(s, _)| s)
     }
@@ -104,8 +104,8 @@ impl Node {
         match self.scalar() {
             Some((_, Type::Null)) => "nothing".into(),
             Some((s, Type::Integer | Type::Float)) => format!("the number {s}"),
-            Some((s, Type::Bool)) => format!("the truth value {s}"),
-            Some((s, Type::Text)) => format!("the text {s:?}"),
+            Some((s, Type::Bool)) => format!("the boolean {s}"),
+            Some((s, Type::Text)) => format!("the string {s:?}"),
             None => match self.kind {
                 Kind::List(_) => "a list".into(),
                 Kind::Map(_) | Kind::Scalar { .. } => "a mapping".into(),
@@ -148,8 +148,8 @@ pub fn parse(text: &str, mistakes: &mut Vec<Mistake>) -> Option<Node> {
                     Some((found, name)) => {
                         // One mistake for one character.
                         tree.mistakes.retain(|m| m.span != found);
-                        Mistake::new(found, format!("{name} stands here, outside of quotes")).hint(format!(
-                            "YAML takes only ASCII there (line {}: {})",
+                        Mistake::new(found, format!("{name} is outside of quotes here")).hint(format!(
+                            "YAML allows only ASCII there (line {}: {})",
                             at.line,
                             e.info()
                         ))
@@ -204,17 +204,17 @@ impl Builder<'_> {
                 Ok(())
             }
             Event::DocumentStart(..) if self.document.is_some() => {
-                Err(Mistake::new(span, "a second document begins here").hint("one file is one pipeline"))
+                Err(Mistake::new(span, "a second document begins here").hint("a file holds one pipeline"))
             }
             Event::DocumentStart(..) => Ok(()),
             Event::UnresolvedAlias(name) => Err(Mistake::new(span, format!("there is no anchor `{name}` above"))),
             Event::Alias(id) => {
                 let Some((node, size)) = self.anchors.get(&id) else {
-                    return Err(Mistake::new(span, "this alias stands inside what it is an alias of"));
+                    return Err(Mistake::new(span, "this alias is inside the value that it refers to"));
                 };
                 self.nodes += size;
                 if self.nodes > MAX_NODES {
-                    return Err(Mistake::new(span, "the aliases of this file grow beyond all bounds"));
+                    return Err(Mistake::new(span, "the aliases of this file expand to too many values"));
                 }
                 let node = node.clone();
                 self.place(node, span)
@@ -226,7 +226,7 @@ impl Builder<'_> {
                 if plain {
                     self.edges(&text, span);
                 }
-                // What is not there has no place of its own: it is pointed at by its key.
+                // What is missing has no position: its key is shown.
                 let span = match self.stack.last() {
                     Some(Frame { open: Open::Map { key: Some(key), .. }, .. }) if plain && span.length == 0 => key.span,
                     _ => span,
@@ -276,8 +276,8 @@ impl Builder<'_> {
 
     fn tagged(&mut self, tagged: bool, span: Span) {
         if tagged {
-            let mistake = Mistake::new(span, "tags (`!…`) have no meaning here");
-            self.mistakes.push(mistake.hint("quote what must be text"));
+            let mistake = Mistake::new(span, "tags (`!…`) are not supported here");
+            self.mistakes.push(mistake.hint("quote what must be a string"));
         }
     }
 
@@ -289,8 +289,8 @@ impl Builder<'_> {
             let name = lookalike::name(c).unwrap_or_else(|| "a space that is not ASCII's".to_owned());
             let at = Span { column: span.column + at, length: 1, ..span };
             self.mistakes.push(
-                Mistake::new(at, format!("{name} stands here, at the edge of `{}`", text.trim()))
-                    .hint("remove it, or quote the text if it is meant"),
+                Mistake::new(at, format!("{name} is at the edge of `{}`", text.trim()))
+                    .hint("remove it, or quote the string if it is intended"),
             );
         }
     }
@@ -302,13 +302,13 @@ impl Builder<'_> {
             Some(Open::Map { entries, key }) => match key.take() {
                 None => {
                     let Some(name) = node.written().map(str::to_owned) else {
-                        return Err(Mistake::new(at, format!("a key must be a word, found {}", node.describe())));
+                        return Err(Mistake::new(at, format!("a key must be a string, found {}", node.describe())));
                     };
                     *key = Some(Key { name, span: at });
                 }
                 Some(new) => match entries.iter().find(|(k, _)| k.name == new.name) {
                     Some((first, _)) => self.mistakes.push(
-                        Mistake::new(new.span, format!("key `{}` is here twice", new.name))
+                        Mistake::new(new.span, format!("key `{}` is given twice", new.name))
                             .hint(format!("the first is in line {}", first.span.line)),
                     ),
                     None => entries.push((new, node)),
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_key_is_told_and_the_rest_is_read() {
+    fn a_repeated_key_is_reported_and_the_rest_is_read() {
         let (node, mistakes) = parsed("a: 1\nb: 2\na: 3\n");
         assert_eq!(mistakes, ["3:1 key `a` is here twice"]);
         assert_eq!(node.unwrap().get("a").unwrap().integer::<u32>(), Some(1));
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_files_and_second_documents_are_told() {
+    fn empty_files_and_second_documents_are_reported() {
         assert_eq!(parsed("").1, ["0:0 this file is empty"]);
         assert_eq!(parsed("a: 1\n---\nb: 2\n").1, ["2:1 a second document begins here"]);
     }

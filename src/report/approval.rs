@@ -1,7 +1,7 @@
 //! Why approvals, answers and questions do not count, in words.
 
 use super::display_names::machine;
-use super::summary;
+use super::outcome;
 use crate::model::approval_reason::{
     AnswerReason, ApprovalMismatch, ClosedReason, Conflict, ExpiryReason, PlanDifference, Settled, UnknownRequester,
     VoidReason, WithdrawalRefusal,
@@ -25,14 +25,14 @@ pub fn refusal(refusal: &AnswerReason) -> String {
             format!("{stage} is decided in CodePipeline ({pipeline}, {action})")
         }
         AnswerReason::TooLate { expired_at } => {
-            format!("it came after the question had expired at {}", moment(*expired_at))
+            format!("it came after the approval request expired at {}", moment(*expired_at))
         }
         AnswerReason::Settled { settled: found } => settled(found),
         AnswerReason::PlanNotShown { action } => {
             format!("the message of action {action} does not name exactly one plan, so what was approved is unknown")
         }
-        AnswerReason::GivenBefore { at } => format!("it was given at {}, before the question was asked", moment(*at)),
-        AnswerReason::ReleaseEnded { outcome } => format!("the release has ended ({})", summary::word(*outcome)),
+        AnswerReason::GivenBefore { at } => format!("it was given at {}, before approval was requested", moment(*at)),
+        AnswerReason::ReleaseEnded { outcome } => format!("the release has ended ({})", outcome::word(*outcome)),
     }
 }
 
@@ -45,7 +45,7 @@ pub fn conflict(conflict: &Conflict) -> String {
     match conflict {
         Conflict::ApproverUnknown => "who approved it is unknown, so it may have been the requester".to_owned(),
         Conflict::ApproverIsMachine { arn, machine: what } => {
-            format!("{arn} is {}, which does not name a person, so it may have been the requester", machine(what))
+            format!("{arn} is {}, which does not identify a person, so it may have been the requester", machine(what))
         }
         Conflict::Asked { arn, by: None } => format!("{arn} asked for this release and may not approve it"),
         Conflict::Asked { arn, by: Some(by) } => format!("{arn} asked for this release as {by} and may not approve it"),
@@ -65,10 +65,10 @@ pub fn unknown_requester(requester: &UnknownRequester) -> String {
                 ("", word) | (word, "") => word.to_owned(),
                 (kind, detail) => format!("{kind} ({detail})"),
             };
-            format!("execution {execution} of {pipeline} was started by {by}, which does not name a person")
+            format!("execution {execution} of {pipeline} was started by {by}, which does not identify a person")
         }
         UnknownRequester::Machine { arn, machine: what } => {
-            format!("{} asked for this release ({arn}), which does not name a person", machine(what))
+            format!("{} asked for this release ({arn}), which does not identify a person", machine(what))
         }
     }
 }
@@ -79,10 +79,10 @@ pub fn settled(settled: &Settled) -> String {
         Settled::Used { entered_at } => {
             format!("the approval was used: the stage was entered at {}", moment(*entered_at))
         }
-        Settled::NotAsked => "approval is not asked for".to_owned(),
-        Settled::Approved { by } => format!("{by} has approved it already"),
+        Settled::NotAsked => "no approval was requested".to_owned(),
+        Settled::Approved { by } => format!("{by} has already approved it"),
         Settled::Rejected { by } => format!("{by} has rejected it"),
-        Settled::Expired { why: None } => "the question has expired".to_owned(),
+        Settled::Expired { why: None } => "the approval request has expired".to_owned(),
         Settled::Expired { why: Some(why) } => expiry(why),
         Settled::Closed { why } => closed(why),
     }
@@ -91,12 +91,14 @@ pub fn settled(settled: &Settled) -> String {
 /// Why a question cannot be answered again.
 pub fn closed(why: &ClosedReason) -> String {
     match why {
-        ClosedReason::Withdrawn => "it was withdrawn, and its execution cannot be asked again".to_owned(),
+        ClosedReason::Withdrawn => {
+            "it was withdrawn, and CodePipeline cannot ask again in the same execution".to_owned()
+        }
         ClosedReason::Refused { refusal: found } => refusal(found),
     }
 }
 
-/// Why nobody can decide any more.
+/// Why an approval request expired.
 pub fn expiry(why: &ExpiryReason) -> String {
     match why {
         ExpiryReason::NoExecution { execution } => format!("CodePipeline does not know execution {execution}"),
@@ -115,7 +117,7 @@ pub fn expiry(why: &ExpiryReason) -> String {
 pub fn void(why: &VoidReason) -> String {
     match why {
         VoidReason::PlanChanged { was, now, approved, differences: found } => {
-            let asked = if *approved { "was approved" } else { "was asked about" };
+            let asked = if *approved { "was approved" } else { "was to be approved" };
             format!("plan {} {asked}, but it would now be plan {}{}", was.short(), now.short(), differences(found))
         }
         VoidReason::TooOld { approved_at, lives } => {
@@ -140,7 +142,7 @@ pub fn mismatch(mismatch: &ApprovalMismatch) -> String {
         }
         ApprovalMismatch::NotAnApprover { arn, approvers } => not_an_approver(arn, approvers),
         ApprovalMismatch::AnotherApprover { pipeline, action, execution, by, recorded } => {
-            let by = by.as_deref().unwrap_or("somebody whom it does not name");
+            let by = by.as_deref().unwrap_or("a person that it does not name");
             format!(
                 "action {action} of CodePipeline {pipeline}, execution {execution}, was approved by {by}, not by {recorded}"
             )
@@ -173,7 +175,7 @@ fn difference(difference: &PlanDifference) -> String {
     let running = |arn: &Option<String>| arn.as_deref().map_or("nothing", arn::last).to_owned();
     match difference {
         PlanDifference::New { name } => format!("{name} is new"),
-        PlanDifference::Gone { name } => format!("{name} is no longer there"),
+        PlanDifference::Gone { name } => format!("{name} no longer exists"),
         PlanDifference::Running { name, was, now } => {
             format!("{name} ran {} and now runs {}", running(was), running(now))
         }
@@ -184,7 +186,7 @@ fn difference(difference: &PlanDifference) -> String {
         PlanDifference::Verdict { was, now } => {
             format!("the gate's verdict was {} and is now {}", verdict(*was), verdict(*now))
         }
-        PlanDifference::Blocking { findings } if findings.is_empty() => "no finding blocks any more".to_owned(),
+        PlanDifference::Blocking { findings } if findings.is_empty() => "no finding blocks any longer".to_owned(),
         PlanDifference::Blocking { findings } => format!("other findings block: {}", findings.join(", ")),
     }
 }

@@ -1,4 +1,4 @@
-//! What has to hold on a release's way, one by one, and which facts speak of it.
+//! The cases of a release, which facts belong to each, and its status.
 
 use std::collections::BTreeSet;
 
@@ -268,7 +268,7 @@ fn planned_with<'r>(release: &'r Release, digest: &Digest) -> Option<&'r StageNa
     release.started.pipeline.stages.iter().rev().find(has).map(|s| &s.name)
 }
 
-/// Whether nothing goes on about a case after this fact, until it is begun again.
+/// Whether a case rests after this fact, until it begins again.
 pub fn closes(fact: &Fact) -> bool {
     match fact {
         Fact::StagePlanned { plan, .. } => !plan.awaits_scans(),

@@ -1,5 +1,4 @@
-//! What had to hold for a release, whether it did, since when and for how long, in the words of its story: what reports are made
-//! of.
+//! The cases of a release's report: what had to hold, whether it did, from when and for how long, in the words of its story.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +104,7 @@ impl Traces {
         traces
     }
 
-    /// No process works on it any more; a question goes on being asked.
+    /// No process works on it any longer; a request for approval stays open.
     fn rests(&mut self, at: Timestamp) {
         let worked = self.cases.iter_mut().filter(|(key, _)| !matches!(key, CaseKey::Approval(_)));
         worked.for_each(|(_, trace)| trace.stops(at));
@@ -124,8 +123,8 @@ impl Traces {
         let mut cases: Vec<Case> = Vec::new();
         for key in keys {
             let mut case = self.case(&key, release);
-            // Only what went wrong is put back.
-            if is_way_back(&key) && case.status == CaseStatus::NotReached {
+            // Only what failed is rolled back.
+            if is_rollback(&key) && case.status == CaseStatus::NotReached {
                 continue;
             }
             if let Some(step) = key.step().filter(|_| names[&case.name] > 1) {
@@ -170,8 +169,8 @@ impl Traces {
     }
 }
 
-/// Whether it is what ran before, put back.
-fn is_way_back(key: &CaseKey) -> bool {
+/// Whether it is the rollback of a service.
+fn is_rollback(key: &CaseKey) -> bool {
     matches!(key, CaseKey::Step(_, StepPart::Service(_, Direction::Back)))
 }
 

@@ -22,7 +22,7 @@ pub fn families() -> Vec<Family> {
         ("Why an answer does not count (approval-refused)", ANSWERS),
         ("How an approver may be a requester (conflict.code)", CONFLICTS),
         ("Why an approval is void (approval-voided)", VOIDS),
-        ("Why nobody can decide any more (approval-expired)", EXPIRIES),
+        ("Why an approval request expired (approval-expired)", EXPIRIES),
         ("How an approval of the record differs (approval-compared)", MISMATCHES),
         ("Why a rollout failed (why.code)", FAILURES),
         ("Why a service is stuck (why.code)", STUCK),
@@ -45,29 +45,29 @@ const ENDINGS: &[Code] = &[
     ("deployed", "everything was deployed and proven"),
     ("unchanged", "everything ran already, and that was proven"),
     ("stopped", "stopped by a signal"),
-    ("effect-failed", "something could not be done, for the fault that stands with it"),
+    ("effect-failed", "something could not be done; `fault` says why"),
     ("effect-unknown", "it is unknown whether something took effect"),
-    ("unreadable", "what is waited for cannot be read any more"),
+    ("unreadable", "what the release waits for can no longer be read"),
     ("gate-blocked", "the severity gate blocks the stage"),
-    ("gate-no-longer-passes", "the gate passed when the stage was entered, and does not pass any more"),
+    ("gate-no-longer-passes", "the gate passed when the stage was entered, but no longer passes"),
     ("unnamed-blocked", "the gate blocks a container that the file does not name"),
-    ("not-what-was-approved", "the record has a stage entered with something else than was approved"),
-    ("not-approved-in-code-pipeline", "the record has an approval that CodePipeline does not have"),
+    ("not-what-was-approved", "the record says that a stage was entered with something other than what was approved"),
+    ("not-approved-in-code-pipeline", "the record has an approval that CodePipeline does not show"),
     ("rejected", "an approver rejected it"),
     ("plan-rejected-before", "exactly this plan was rejected before"),
     ("images-rejected-before", "the same images were rejected before"),
-    ("approval-expired", "nobody decided in time, or nobody can decide any more"),
+    ("approval-expired", "nobody decided in time, or nobody can decide now"),
     ("approval-closed", "the answer does not count, and no other can be given"),
     ("frozen", "the stage is frozen"),
     ("failed-before", "the same images failed in the stage before"),
-    ("locked", "another release held the stage all the time"),
+    ("locked", "another release kept the stage locked"),
     ("newer-release", "a newer release has entered the stage"),
     ("overtaken", "a newer release entered the stage that this one was working in"),
     ("task-failed", "a one-off task failed"),
     ("task-timed-out", "a one-off task did not end in time"),
     ("check-failed", "a check failed or could not be made"),
     ("rollout-ended", "a rollout did not succeed"),
-    ("changed-meanwhile", "somebody else deployed between the plan and its execution"),
+    ("changed-meanwhile", "somebody else changed the service after the plan was made"),
     ("aborted", "somebody aborted the release"),
 ];
 
@@ -78,52 +78,52 @@ const GATE: &[Code] = &[
     ("scan-in-future", "the scan's time is in the future: one of the clocks is wrong"),
     ("scan-timed-out", "the scan did not end in time"),
     ("not-scannable", "the image cannot be scanned"),
-    ("no-repository", "the image is in no repository that is scanned"),
+    ("no-repository", "the image is not in a repository that is scanned"),
     ("container", "one of these holds for a container that the file does not name"),
 ];
 
 const SCAN_WAITS: &[Code] = &[
     ("not-listed", "Inspector does not list the image yet"),
     ("no-status", "the scanner gives no status yet"),
-    ("status", "the scanner's own status says that it is not done"),
+    ("status", "the scanner's own status says that the scan is not done"),
     ("before-push", "the last scan is older than the push"),
     ("never-scanned", "the scanner has not scanned the image yet"),
     ("none-that-counts", "basic scanning has no scan that counts"),
-    ("not-taken", "the scanner does not take the request now"),
+    ("not-taken", "the scanner does not accept the request now"),
     ("manifest", "one of these holds for one of several manifests"),
 ];
 
 const SCAN_BLOCKS: &[Code] = &[
-    ("status", "the scanner's own status says that it never will be"),
+    ("status", "the scanner's own status says that it will never scan the image"),
     ("no-manifest", "the image has no manifest that could be scanned"),
     ("unclear", "it is unknown which files the image would run"),
     ("manifest", "one of these holds for one of several manifests"),
 ];
 
 const ANSWERS: &[Code] = &[
-    ("another-plan", "it is about another plan than would be carried out"),
+    ("another-plan", "it is about a plan other than the one that would be carried out"),
     ("not-an-approver", "who answered is not among the approvers"),
     ("requester", "who approved is or may be a requester"),
     ("decided-in-code-pipeline", "only an action of CodePipeline decides"),
-    ("too-late", "it came after the question had expired"),
-    ("settled", "nothing is left to be decided"),
+    ("too-late", "it came after the approval request expired"),
+    ("settled", "there is nothing left to decide"),
     ("plan-not-shown", "the action's message does not name exactly one plan"),
-    ("given-before", "it was given before the question was asked"),
+    ("given-before", "it was given before approval was requested"),
     ("release-ended", "the release has ended"),
 ];
 
 const CONFLICTS: &[Code] = &[
     ("approver-unknown", "it is unknown who approved"),
-    ("approver-is-machine", "the approver does not name a person"),
+    ("approver-is-machine", "the approver is not identified as a person"),
     ("asked", "the approver asked for the release"),
     ("started-pipeline", "the approver started the pipeline"),
-    ("requester-unknown", "it is unknown who asked"),
+    ("requester-unknown", "it is unknown who asked for the release"),
 ];
 
 const VOIDS: &[Code] = &[
-    ("plan-changed", "what would be carried out is another plan by now"),
+    ("plan-changed", "the plan is no longer the one that was approved"),
     ("too-old", "the approval was not used in time"),
-    ("requester", "who approved has asked for the release since"),
+    ("requester", "the approver has asked for the release since then"),
     ("approver-gone", "CodePipeline no longer says who approved"),
 ];
 
@@ -136,37 +136,37 @@ const EXPIRIES: &[Code] = &[
 
 const MISMATCHES: &[Code] = &[
     ("no-approval", "no approval was given"),
-    ("another-plan", "another plan was approved than would be carried out"),
+    ("another-plan", "a plan other than the one that would be carried out was approved"),
     ("no-execution", "the record names no execution that was approved"),
     ("not-an-approver", "who approved is not among the approvers"),
-    ("another-approver", "somebody else approved than the record says"),
+    ("another-approver", "the approver is not the one in the record"),
     ("not-approved", "the action shows no approval of the plan"),
 ];
 
 const FAILURES: &[Code] = &[
-    ("ecs", "ECS gave the rollout up"),
+    ("ecs", "ECS ended the rollout as failed"),
     ("tasks-stopped", "too many of its tasks stopped for the same reason"),
     ("timed-out", "it was not done within the stage's deadline"),
-    ("not-proven", "ECS calls it done, but it was not proven in time"),
+    ("not-proven", "ECS reports it as completed, but it was not proven in time"),
 ];
 
 const STUCK: &[Code] = &[
     ("ecs", "ECS's own rollback failed"),
     ("still-changing", "the service was still changing at the deadline"),
-    ("not-restored", "what ran before did not run again at the deadline"),
-    ("refused", "putting back what ran before was refused"),
+    ("not-restored", "the previous revision was not running again at the deadline"),
+    ("refused", "the rollback was refused"),
 ];
 
 const WARNINGS: &[Code] = &[
     ("withdrawal-refused", "a withdrawal of an approval does not count"),
-    ("abort-too-late", "an abort came when everything was done"),
+    ("abort-too-late", "an abort came after everything was done"),
     ("builder", "a builder's own words"),
     ("source-changed", "files changed during the build"),
     ("execution-waits", "an execution still waits for an answer that no longer counts"),
-    ("execution-goes-on", "an execution goes on after an approval that no longer counts"),
+    ("execution-goes-on", "an execution continues after an approval that no longer counts"),
     ("execution-succeeded", "an execution succeeded, but nothing was deployed on its approval"),
-    ("stage-unread", "a stage on the way could not be read"),
-    ("stage-has-newer", "a stage on the way runs a newer release"),
+    ("stage-unread", "an earlier stage could not be read"),
+    ("stage-has-newer", "an earlier stage runs a newer release"),
 ];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Long names, as people call things.
+//! Long names, in the short form that people use.
 
 use crate::model::approval::{Identity, Requester, Trigger};
 use crate::model::arn;
@@ -63,7 +63,7 @@ pub fn requester(who: &Requester) -> String {
             format!("execution {execution} of {pipeline}, started by {}", started_by(trigger))
         }
         Requester::Unknown { by, machine: what } => {
-            format!("{} ({}), which does not name a person", machine(what), person(by))
+            format!("{} ({}), which does not identify a person", machine(what), person(by))
         }
     }
 }
@@ -71,17 +71,17 @@ pub fn requester(who: &Requester) -> String {
 /// What a machine is.
 pub fn machine(machine: &Machine) -> String {
     match machine {
-        Machine::CodeBuild { initiator: None } => "a build of CodeBuild".to_owned(),
-        Machine::CodeBuild { initiator: Some(by) } => format!("a build of CodeBuild that {by} started"),
-        Machine::GithubActions => "a job of GitHub Actions".to_owned(),
-        Machine::GitlabCi => "a job of GitLab CI".to_owned(),
-        Machine::AzurePipelines => "a job of Azure Pipelines".to_owned(),
-        Machine::TeamCity => "a build of TeamCity".to_owned(),
+        Machine::CodeBuild { initiator: None } => "a CodeBuild build".to_owned(),
+        Machine::CodeBuild { initiator: Some(by) } => format!("a CodeBuild build that {by} started"),
+        Machine::GithubActions => "a GitHub Actions job".to_owned(),
+        Machine::GitlabCi => "a GitLab CI job".to_owned(),
+        Machine::AzurePipelines => "an Azure Pipelines job".to_owned(),
+        Machine::TeamCity => "a TeamCity build".to_owned(),
         Machine::CiJob => "a CI job".to_owned(),
         Machine::Instance => "an EC2 instance".to_owned(),
         Machine::EcsTask => "an ECS task".to_owned(),
         Machine::Lambda => "a Lambda function".to_owned(),
-        Machine::AwsService => "a service of AWS".to_owned(),
+        Machine::AwsService => "an AWS service".to_owned(),
         Machine::SharedRole { role } => format!("a session of the file's role {role}"),
     }
 }
@@ -95,9 +95,9 @@ fn started_by(trigger: &Trigger) -> String {
     match trigger {
         Trigger::Principal { arn } => arn.clone(),
         Trigger::Unknown { kind, detail } => match (kind.as_str(), detail.as_str()) {
-            ("", "") => "nobody known".to_owned(),
-            (kind, "") | ("", kind) => format!("{kind}, which does not name a person"),
-            (kind, detail) => format!("{kind} ({detail}), which does not name a person"),
+            ("", "") => "unknown".to_owned(),
+            (kind, "") | ("", kind) => format!("{kind}, which does not identify a person"),
+            (kind, detail) => format!("{kind} ({detail}), which does not identify a person"),
         },
     }
 }

@@ -6,9 +6,9 @@ use crate::model::step::part::Direction;
 /// What an effect does.
 pub fn text(effect: &Effect) -> String {
     match effect {
-        Effect::Survey { .. } => "look at the accounts".to_owned(),
+        Effect::Survey { .. } => "check the accounts".to_owned(),
         Effect::Build { image } => format!("build and push {image}"),
-        Effect::Adopt { image } => format!("take {image} as it is"),
+        Effect::Adopt { image } => format!("use the given image {image}"),
         Effect::Copy { image, account } => format!("copy {image} into {account}"),
         Effect::Plan { stage } => format!("plan {stage}"),
         Effect::RequestApproval { stage, .. } => format!("ask for approval of {stage}"),
@@ -22,6 +22,6 @@ pub fn text(effect: &Effect) -> String {
         Effect::StopRollout { at, service } => format!("stop and roll back {}/{service}", at.stage),
         Effect::PrepareRollback { at, service } => format!("prepare the rollback of {}/{service}", at.stage),
         Effect::Check { at } => format!("check {} (step {})", at.stage, at.step + 1),
-        Effect::Confirm { stage } => format!("look at {stage} again"),
+        Effect::Confirm { stage } => format!("check again what {stage} runs"),
     }
 }

@@ -14,10 +14,10 @@ pub fn words(ending: &Ending, release: &Release) -> Words {
     if !rollback.stuck.is_empty() {
         let stuck: Vec<String> = rollback.stuck.iter().map(stuck).collect();
         // What helps against the failure itself comes later.
-        words.hints = vec![format!("a person is needed: {}", stuck.join("; "))];
+        words.hints = vec![format!("a person must act: {}", stuck.join("; "))];
     } else if !rollback.restored.is_empty() {
         let restored: Vec<&str> = rollback.restored.iter().map(|service| service.as_str()).collect();
-        words.hints.push(format!("these run again what ran before: {}", restored.join(", ")));
+        words.hints.push(format!("these run their previous revision again: {}", restored.join(", ")));
     }
     words.hints.extend(by_hand(rollback, release));
     words
@@ -26,16 +26,16 @@ pub fn words(ending: &Ending, release: &Release) -> Words {
 fn stuck(stuck: &Stuck) -> String {
     let Stuck { service, end, restoring } = stuck;
     let why = match (restoring, end) {
-        (_, RolloutEnd::Superseded { by }) => format!("{} was deployed over it", rollout::superseder(by)),
+        (_, RolloutEnd::Superseded { by }) => format!("{} replaced it", rollout::superseder(by)),
         (_, RolloutEnd::StillRunning) => "it is still changing".to_owned(),
         (_, RolloutEnd::Stuck { why }) => rollout::stuck(why),
         (_, RolloutEnd::Unknown { why }) => rollout::unknown(why),
         (_, RolloutEnd::Failed { why }) => rollout::failure(why),
         (true, RolloutEnd::RolledBack { said }) => {
-            format!("what ran before failed when it was put back ({})", rollout::said(said.as_deref()))
+            format!("the previous revision failed during the rollback ({})", rollout::said(said.as_deref()))
         }
         (true, RolloutEnd::Stopped { said }) => {
-            format!("putting it back was stopped ({})", rollout::said(said.as_deref()))
+            format!("the rollback was stopped ({})", rollout::said(said.as_deref()))
         }
         (false, RolloutEnd::RolledBack { said } | RolloutEnd::Stopped { said }) => {
             rollout::said(said.as_deref()).to_owned()
@@ -60,7 +60,7 @@ fn by_hand(rollback: &Rollback, release: &Release) -> Vec<String> {
             )),
         }
     }
-    hints.push(format!("{0} is frozen; when it is fixed, `kanmon unfreeze {0} --reason WHY`", stage.name));
+    hints.push(format!("{0} is frozen; when the service is fixed, run `kanmon unfreeze {0} --reason WHY`", stage.name));
     hints
 }
 

@@ -5,7 +5,7 @@ use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 
 /// Names in lower case, and values of a single word or none: digests with commas between them, and the plan that was last asked
-/// about. No outcome: it is not over.
+/// about. No outcome: it has not ended.
 pub fn of(release: &Release, outcome: Option<Outcome>) -> [(&'static str, String); 4] {
     let digests: Vec<String> = release.images.values().map(|i| i.digest.to_string()).collect();
     let plan = release.started.pipeline.stages.iter().rev().find_map(|s| match &release.stage(&s.name).approval {

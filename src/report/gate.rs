@@ -38,9 +38,9 @@ fn reason(reason: &GateReason) -> String {
         GateReason::OverLimit { severity, count, limit } => format!("{count} {} (at most {limit})", severity.word()),
         GateReason::ScanTooOld { image, account, scanned_at, max_age, again_from } => {
             let again =
-                again_from.map(|at| format!("; ECR makes no other scan before {}", moment(at))).unwrap_or_default();
+                again_from.map(|at| format!("; ECR will not scan it again before {}", moment(at))).unwrap_or_default();
             format!(
-                "the scan of {image} in {account} was made at {} and may be {} old at most{again}",
+                "the scan of {image} in {account} was made at {} and may be at most {} old{again}",
                 moment(*scanned_at),
                 lasting(*max_age)
             )
@@ -56,7 +56,7 @@ fn reason(reason: &GateReason) -> String {
             format!("{image} cannot be scanned in {account}: {}", self::block(block))
         }
         GateReason::NoRepository { image, account } => {
-            format!("{image} is in no repository of {}, so it cannot be scanned", keeper(account.as_ref()))
+            format!("{image} is not in a repository of {}, so it cannot be scanned", keeper(account.as_ref()))
         }
         GateReason::Container { workload, container, reason } => {
             format!("container {container} of {workload}: {}", self::reason(reason))
@@ -98,7 +98,7 @@ pub fn wait(waits: &ScanWait) -> String {
         ScanWait::NoStatus => "the scanner gives no status yet".to_owned(),
         ScanWait::Status { status } => status.clone(),
         ScanWait::BeforePush { status } => format!("{status}, but the scan is older than the push"),
-        ScanWait::NeverScanned { status } => format!("{status}, but never scanned yet"),
+        ScanWait::NeverScanned { status } => format!("{status}, but not scanned yet"),
         ScanWait::NoneThatCounts { last, asked } => {
             let last = match last {
                 LastScan::None => "there is no scan of it yet".to_owned(),
@@ -132,7 +132,7 @@ pub fn block(block: &ScanBlock) -> String {
 
 fn unclear(unclear: &Unclear) -> String {
     match unclear {
-        Unclear::NothingRunnable { index } => format!("index {} names no image that can be run", index.short()),
+        Unclear::NothingRunnable { index } => format!("index {} names no image that can run", index.short()),
         Unclear::TooDeep { deepest } => format!("it is an index of indexes, more than {deepest} deep"),
         Unclear::TooMany { most } => format!("it names more than {most} manifests"),
         Unclear::ManifestElsewhere { manifest } => {
@@ -183,13 +183,13 @@ fn remedy(reason: &GateReason, again: &str) -> Option<String> {
         GateReason::NothingToJudge | GateReason::OverLimit { .. } => return None,
         GateReason::ScanTimedOut { .. } => format!("when the scan has ended, {again}"),
         GateReason::ScanTooOld { again_from: Some(from), .. } => {
-            format!("after {}, when ECR may make another scan, {again}", moment(*from))
+            format!("after {}, when ECR may scan the image again, {again}", moment(*from))
         }
         GateReason::ScanTooOld { image, account, again_from: None, .. } => format!(
-            "nothing renews the scan of {image} in {account}: let Inspector scan the repository with CONTINUOUS_SCAN, or build the image \
+            "nothing repeats the scan of {image} in {account}: let Inspector scan the repository with CONTINUOUS_SCAN, or build the image \
              again and release it"
         ),
-        GateReason::ScanInFuture { .. } => format!("set the clock of this machine; then {again}"),
+        GateReason::ScanInFuture { .. } => format!("correct the clock of this machine; then {again}"),
         GateReason::NotScannable { block, .. } => of_block(block, again),
         GateReason::NoRepository { .. } => {
             "copy the image into a repository of the stage's account, where it is scanned, and name it by \
@@ -210,7 +210,7 @@ fn of_block(block: &ScanBlock, again: &str) -> String {
     };
     let is = |words: &[&str]| words.iter().any(|word| status.starts_with(word));
     if is(&["UNSUPPORTED_OS", "UNSUPPORTED_IMAGE", "UNSUPPORTED_RUNTIME"]) {
-        return "no later scan answers for this image: build it on a base that the scanner supports, and release again"
+        return "a later scan will not help: build the image on a base that the scanner supports, and release again"
             .to_owned();
     }
     if is(&["SCAN_ELIGIBILITY_EXPIRED", "IMAGE_ARCHIVED"]) {
@@ -219,9 +219,9 @@ fn of_block(block: &ScanBlock, again: &str) -> String {
             .to_owned();
     }
     if is(&["ACCESS_DENIED", "SCAN_FREQUENCY_MANUAL", "EXCLUDED_BY_TAG", "PENDING_DISABLE"]) {
-        return format!("correct how the account's scanner is set up; then {again}");
+        return format!("correct the scanner's configuration in the account; then {again}");
     }
-    "waiting changes nothing: build the image without what the reason names, and release again".to_owned()
+    "waiting does not help: remove what the reason names from the image, and release again".to_owned()
 }
 
 #[cfg(test)]
@@ -252,15 +252,18 @@ mod tests {
 
     #[rstest]
     #[case::waits(timed_out(), "when the scan has ended, X")]
-    #[case::unclear(not_scannable(ScanBlock::NoManifest), "waiting changes nothing")]
-    #[case::base(status("UNSUPPORTED_OS"), "no later scan answers for this image: build it on a base")]
+    #[case::unclear(not_scannable(ScanBlock::NoManifest), "waiting does not help")]
+    #[case::base(status("UNSUPPORTED_OS"), "a later scan will not help: build the image on a base")]
     #[case::expired(status("SCAN_ELIGIBILITY_EXPIRED"), "the scanner no longer looks at this image")]
-    #[case::set_up(status("ACCESS_DENIED_TO_ENCRYPTION_KEY"), "correct how the account's scanner is set up; then X")]
-    #[case::old(too_old(None), "nothing renews the scan of web in main")]
-    #[case::old_and_limited(too_old(Some(at(60))), "after 2027-01-15 08:01 UTC, when ECR may make another scan, X")]
+    #[case::set_up(
+        status("ACCESS_DENIED_TO_ENCRYPTION_KEY"),
+        "correct the scanner's configuration in the account; then X"
+    )]
+    #[case::old(too_old(None), "nothing repeats the scan of web in main")]
+    #[case::old_and_limited(too_old(Some(at(60))), "after 2027-01-15 08:01 UTC, when ECR may scan the image again, X")]
     #[case::of_the_future(
         GateReason::ScanInFuture { image: id("web"), account: id("main"), scanned_at: at(90_000) },
-        "set the clock of this machine; then X"
+        "correct the clock of this machine; then X"
     )]
     #[case::of_a_container(
         GateReason::Container { workload: "web".into(), container: "log".into(), reason: Box::new(timed_out()) },

@@ -15,14 +15,14 @@ use crate::model::release::Release;
 use crate::model::visible;
 
 /// The whole document. It is red exactly where the release came to something else than what was asked for: what was not reached,
-/// what is waited for and what was suspended is skipped, and what could not be told is an error and not a failure.
+/// what is waited for and what was suspended is skipped, and what could not be judged is an error and not a failure.
 pub fn of(events: &[Event], release: &Release) -> String {
     let app = &release.started.pipeline.app;
     let mut report = Report::new(format!("kanmon {app}"));
     report.set_timestamp(date(release.started_at));
     report.set_time(seconds(release.at.duration_since(release.started_at)));
-    for (place, suite) in cases::of(events, release).iter().enumerate() {
-        let whole = place == 0;
+    for (index, suite) in cases::of(events, release).iter().enumerate() {
+        let whole = index == 0;
         // Readers that know no suites show cases by their class.
         let class = if whole { app.to_string() } else { format!("{app}.{}", suite.name) };
         let mut written = of_suite(suite, &class, release.started_at);

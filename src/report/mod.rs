@@ -17,6 +17,7 @@ pub mod gate;
 pub mod json;
 pub mod junit;
 pub mod notice;
+pub mod outcome;
 pub mod paint;
 pub mod plan;
 pub mod reason;

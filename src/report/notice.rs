@@ -1,4 +1,4 @@
-//! The words of what a command reports while it goes on.
+//! The words of what a command reports while it runs.
 
 use super::approval::unknown_requester;
 use super::refusal::unknown_hint;
@@ -18,12 +18,12 @@ pub fn words(notice: &Notice) -> String {
             format!("{stage} is frozen: {why}; {release} stops before it until `kanmon unfreeze {stage} --reason WHY`")
         }
         Notice::NotAskedFor { stage, unknown } => format!(
-            "{stage} is not asked for: nobody may approve it of this release, for {}; {}",
+            "approval of {stage} is not requested: nobody may approve it for this release, because {}; {}",
             unknown_requester(unknown),
             unknown_hint(unknown)
         ),
         Notice::RejectionRecorded { release } => {
-            format!("{release} was rejected in CodePipeline; its record says so now")
+            format!("{release} was rejected in CodePipeline; its record now shows this")
         }
         Notice::RejectionUnreadable { release, fault } => {
             format!("whether {release} was rejected in CodePipeline cannot be read: {}", fault::words(fault).line())

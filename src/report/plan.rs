@@ -19,7 +19,7 @@ pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) ->
         let live = workload.live.as_deref().map_or("nothing", arn::last);
         text.line(match workload.is_unchanged() {
             true => format!("  {name}  {live}, unchanged"),
-            false => format!("  {name}  {live} → next of {}, {}", workload.family, tasks(workload.desired)),
+            false => format!("  {name}  {live} → new revision of {}, {}", workload.family, tasks(workload.desired)),
         });
         text = text.and(inside(workload, account, paint));
         if !workload.drift.is_empty() {
@@ -29,10 +29,10 @@ pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) ->
     }
     for (name, workload) in &plan.tasks {
         let before = match workload.live.as_deref() {
-            Some(last) => format!("against {}, the last of its family", arn::last(last)),
+            Some(last) => format!("compared with {}, the last of its family", arn::last(last)),
             None => "the first of its family".to_owned(),
         };
-        text.line(format!("  {name}  runs once, as next of {}, {before}", workload.family));
+        text.line(format!("  {name}  runs once, as a new revision of {}, {before}", workload.family));
         if let Some(spec) = pipeline.tasks.get(name).filter(|spec| !spec.command.is_empty()) {
             let command = serde_json::to_string(&spec.command).unwrap_or_default();
             text.line(format!("    {} runs {command}", spec.container));
@@ -46,7 +46,7 @@ pub fn of(pipeline: &Pipeline, stage: &Stage, plan: &StagePlan, paint: Paint) ->
 fn endpoints(pipeline: &Pipeline, stage: &Stage) -> Vec<String> {
     let line = |account: &Account| {
         let all: Vec<String> = account.endpoints.iter().map(|(service, url)| format!("{service} {url}")).collect();
-        (!all.is_empty()).then(|| format!("  endpoints of {}, not AWS's own: {}", account.name, all.join(", ")))
+        (!all.is_empty()).then(|| format!("  custom endpoints of {}: {}", account.name, all.join(", ")))
     };
     pipeline.accounts_of(stage).into_iter().filter_map(line).collect()
 }

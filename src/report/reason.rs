@@ -33,13 +33,13 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             let words = Words::new(format!("it is unknown whether this took effect: {}", effect::text(of)));
             let words = words.cause(found.line());
             match found.hints.is_empty() {
-                true => words.hint(format!("look at it in AWS; then `kanmon resume {id}` reads it again")),
+                true => words.hint(format!("check it in AWS; then `kanmon resume {id}` reads it again")),
                 false => Words { hints: found.hints, ..words },
             }
         }
         Reason::Unreadable { what, fault } => {
             let found = fault::words(fault);
-            let words = Words::new(format!("{} cannot be read any more", subject(what))).cause(found.line());
+            let words = Words::new(format!("{} can no longer be read", subject(what))).cause(found.line());
             match found.hints.is_empty() {
                 true => words.hint(format!("nothing was undone; `kanmon resume {id}` continues from here")),
                 false => Words { hints: found.hints, ..words },
@@ -48,7 +48,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
         Reason::GateBlocked { stage, blocked } => gate_blocked(id, stage, blocked),
         Reason::GateNoLongerPasses { stage, blocked } => {
             let reasons = gate::reasons(&blocked.reasons);
-            let words = Words::new(format!("the severity gate of {stage} does not pass any more: {reasons}"));
+            let words = Words::new(format!("the severity gate of {stage} no longer passes: {reasons}"));
             found(words, blocked).hint("fix the image and release again")
         }
         Reason::UnnamedBlocked { stage, blocked } => {
@@ -60,22 +60,22 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
             match blocked.verdict {
                 Verdict::Unknown => Words { hints: gate::remedies(&blocked.reasons, &judge_again(id, stage)), ..words },
                 Verdict::Fail | Verdict::Pass | Verdict::Waived => {
-                    words.hint("run an image of it that passes, and release again")
+                    words.hint("use an image that passes for this container, and release again")
                 }
             }
         }
         Reason::NotWhatWasApproved { stage, mismatch } => {
-            Words::new(format!("the record has {stage} entered with something else than was approved"))
+            Words::new(format!("the record says that {stage} was entered with something other than what was approved"))
                 .cause(approval::mismatch(mismatch))
                 .hint("find out who wrote the record")
                 .hint("then make a new release")
         }
-        Reason::NotApprovedInCodePipeline { stage, mismatch } => {
-            Words::new(format!("the record has {stage} approved in CodePipeline, but CodePipeline does not"))
-                .cause(approval::mismatch(mismatch))
-                .hint("nothing was changed there; find out who wrote the record")
-                .hint("then make a new release")
-        }
+        Reason::NotApprovedInCodePipeline { stage, mismatch } => Words::new(format!(
+            "the record says that {stage} was approved in CodePipeline, but CodePipeline does not show it"
+        ))
+        .cause(approval::mismatch(mismatch))
+        .hint("nothing was changed there; find out who wrote the record")
+        .hint("then make a new release"),
         Reason::Rejected { stage, by, comment, carried } => {
             rejected(format!("{} rejected the release for {stage}", by.arn), comment, id, stage, *carried)
         }
@@ -91,9 +91,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
         Reason::ApprovalExpired { stage, why, carried } => {
             let words = match why {
                 None => Words::new(format!("nobody decided about {stage} in time")),
-                Some(why) => {
-                    Words::new(format!("nobody can decide about {stage} any more")).cause(approval::expiry(why))
-                }
+                Some(why) => Words::new(format!("{stage} can no longer be approved")).cause(approval::expiry(why)),
             };
             words.hint(match carried {
                 true => "start the pipeline again".to_owned(),
@@ -103,7 +101,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
         Reason::ApprovalClosed { stage, why, carried } => {
             Words::new(format!("the approval for {stage} does not count")).cause(approval::closed(why)).hint(
                 match carried {
-                    true => "this execution has had its answer; start the pipeline again".to_owned(),
+                    true => "this execution was already answered; start the pipeline again".to_owned(),
                     false => format!("`kanmon promote {id} --to {stage}` asks again"),
                 },
             )
@@ -118,10 +116,10 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
                 .cause(format!("{} ({})", words(why, release).line(), images.join(", ")))
                 .hint("fix it and release again")
                 .hint(format!(
-                    "if it will succeed now: `kanmon promote {id} --to {stage} --force --reason WHY` says why and tries again"
+                    "if it will succeed now, `kanmon promote {id} --to {stage} --force --reason WHY` tries again and records why"
                 ))
         }
-        Reason::Locked { stage } => Words::new(format!("{stage} is still held by another release"))
+        Reason::Locked { stage } => Words::new(format!("{stage} is still locked by another release"))
             .hint(format!("`kanmon status` shows by which; `kanmon resume {id}` waits again")),
         Reason::NewerRelease { stage, newer } => {
             Words::new(format!("a newer release, {newer}, has entered {stage} since"))
@@ -134,7 +132,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
         Reason::TaskFailed { stage, task, end } => {
             let sentence = match end.exit_code {
                 Some(code) => format!("{stage}/{task} exited with code {code}{}", rollout::meaning(code)),
-                None => format!("{stage}/{task} never ran"),
+                None => format!("{stage}/{task} never started"),
             };
             Words { cause: end.said.clone(), ..Words::new(sentence) }.hint("no service was changed after it")
         }
@@ -156,7 +154,7 @@ pub fn words(reason: &Reason, id: &ReleaseId) -> Words {
         Reason::ChangedMeanwhile { stage, service, planned, found } => Words::new(format!(
             "{stage}/{service} was changed by somebody else after the plan; nothing was deployed there"
         ))
-        .cause(format!("the plan was made on {planned}, and {found} runs"))
+        .cause(format!("the plan was made for {planned}, but {found} runs now"))
         .hint("`kanmon plan` shows the difference; release again to deploy over it"),
         Reason::Aborted { comment } => with_comment(Words::new("the release was aborted"), comment),
     }
@@ -209,7 +207,7 @@ fn failed(outcome: Outcome, of: &Effect, attempts: u32, fault: &Fault, id: &Rele
 pub fn subject(subject: &Watched) -> String {
     match subject {
         Watched::Stage { stage } => stage.to_string(),
-        Watched::Effect { effect: of } => format!("whether this took effect: {}", effect::text(of)),
+        Watched::Effect { effect: of } => format!("the result of “{}”", effect::text(of)),
         Watched::Scan { image, account } => format!("the scan of {image} in {account}"),
         Watched::Approval { stage } => format!("the approval of {stage}"),
         Watched::Lease { stage } => format!("the lease of {stage}"),
@@ -286,11 +284,10 @@ fn rollout_ended(
             Words::new(format!("somebody else stopped the deployment of {place}")),
             rollout::said(said.as_deref()).to_owned(),
         ),
-        RolloutEnd::Stuck { why } => because(
-            Words::new(format!("{place} failed, and what ran before does not run again by itself")),
-            rollout::stuck(why),
-        )
-        .hint("look at the service and its events in ECS"),
+        RolloutEnd::Stuck { why } => {
+            because(Words::new(format!("{place} failed and could not be rolled back")), rollout::stuck(why))
+                .hint("check the service and its events in ECS")
+        }
         RolloutEnd::StillRunning => {
             let words = Words::new(format!("{place} is still being deployed at the deadline"));
             let cause = stopped.or_else(|| held_up.map(rollout::held_up));
@@ -298,7 +295,7 @@ fn rollout_ended(
         }
         RolloutEnd::Unknown { why } => {
             because(Words::new(format!("the state of the deployment of {place} is unknown")), rollout::unknown(why))
-                .hint(format!("look at the service in ECS; then `kanmon resume {id}` reads it again"))
+                .hint(format!("check the service in ECS; then `kanmon resume {id}` reads it again"))
         }
         RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Words::new(format!("{place} runs")),
     }

@@ -17,47 +17,47 @@ use crate::model::refusal::{
 pub fn words(refusal: &Refusal) -> Words {
     match refusal {
         Refusal::NoSuchStage { stage, stages } => {
-            Words::new(format!("there is no stage `{stage}`")).hint(format!("there are: {}", list(stages)))
+            Words::new(format!("there is no stage `{stage}`")).hint(format!("the stages are: {}", list(stages)))
         }
         Refusal::NoStage => Words::new("there is no stage"),
         Refusal::NoSuchImage { image, images } => {
-            Words::new(format!("the pipeline file has no image `{image}`")).hint(format!("it has: {}", list(images)))
+            Words::new(format!("the pipeline file has no image `{image}`")).hint(format!("its images are: {}", list(images)))
         }
         Refusal::BadReference { image, fault } => {
             let words = fault::words(fault);
             Words { sentence: format!("--image {image}: {}", words.sentence), ..words }
         }
         Refusal::NoImageAt { reference } => Words::new(format!("there is no image {reference}")),
-        Refusal::NotBuilt { image } => Words::new(format!("nothing says how image `{image}` is built"))
-            .hint(format!("give it with `--image {image}=REFERENCE`, or say `context:` or `layers:` in the file")),
+        Refusal::NotBuilt { image } => Words::new(format!("the file does not say how image `{image}` is built"))
+            .hint(format!("give it with `--image {image}=REFERENCE`, or add `context:` or `layers:` to it in the file")),
         Refusal::Execution(execution) => of_execution(execution),
         Refusal::NobodyMayApprove { stage, unknown } => {
-            Words::new(format!("nobody may approve {stage} of this release"))
-                .cause(format!("{}; an approver has to be somebody else than who asked", unknown_requester(unknown)))
+            Words::new(format!("nobody may approve {stage} for this release"))
+                .cause(format!("{}; an approver must be somebody other than the requester", unknown_requester(unknown)))
                 .hint(unknown_hint(unknown))
         }
         Refusal::RequesterIsApprover { release, stage, arn } => {
             Words::new(format!("{arn} has approved {stage} of {release}"))
-                .cause("who goes on with a release counts among those who asked, and that approval would no longer count")
-                .hint("let somebody else go on with it: who made the release, or its pipeline")
+                .cause("whoever continues a release becomes one of its requesters, and that approval would no longer count")
+                .hint("let somebody else continue it: the person who started the release, or its pipeline")
         }
         Refusal::OtherFile { release, member, commit } => Words::new(format!(
             "{release} was started with another pipeline file than the one here: `{member}` differs"
         ))
-        .cause("a record's accounts, roles, endpoints, commands and conditions count only where the file here says the same")
+        .cause("the accounts, roles, endpoints, commands and conditions in a record are used only if they are the same in the file here")
         .hint(match commit {
             Some(commit) => format!("check out the commit that it was made from, {commit}, or make a new release"),
             None => "use the pipeline file that it was made with, or make a new release".to_owned(),
         }),
         Refusal::BrokenRecord { release, illegal, started_by } => {
-            let words = Words::new(format!("the record of {release} does not fit together"));
+            let words = Words::new(format!("the record of {release} is inconsistent"));
             match started_by {
                 Some(other) => words.cause(format!("{illegal}; {}", started_by_other(other))).hint(use_other(other)),
                 None => words.cause(illegal.clone()),
             }
         }
         Refusal::FailedInStage { release, stage } => {
-            Words::new(format!("{release} failed in {stage} and goes no further"))
+            Words::new(format!("{release} failed in {stage} and cannot continue"))
                 .hint("fix what failed and make a new release")
         }
         Refusal::NoImage { release, ending } => {
@@ -65,7 +65,7 @@ pub fn words(refusal: &Refusal) -> Words {
         }
         Refusal::NoLongerRuns(replaced) => no_longer_runs(replaced),
         Refusal::HasEnded { release, ending } => Words::new(format!("{release} has ended: {}", sentence(ending, release))).hint(
-            format!("`kanmon history {release}` shows its story; `kanmon promote {release} --to STAGE` takes it further"),
+            format!("`kanmon history {release}` shows its story; `kanmon promote {release} --to STAGE` deploys it to another stage"),
         ),
         Refusal::NothingToResume => {
             Words::new("there is nothing to resume").hint("`kanmon history` lists what was released")
@@ -73,7 +73,7 @@ pub fn words(refusal: &Refusal) -> Words {
         Refusal::SeveralToResume { releases } => {
             Words::new("more than one release can be resumed").hint(format!("name one: {}", list(releases)))
         }
-        Refusal::TakenByAnother { release } => Words::new(format!("somebody else went on with {release}")),
+        Refusal::TakenByAnother { release } => Words::new(format!("somebody else has continued {release}")),
         Refusal::NothingToAbort { release, ending } => {
             Words::new(format!("{release} has ended already: {}", sentence(ending, release)))
         }
@@ -94,9 +94,9 @@ fn of_execution(refusal: &ExecutionRefusal) -> Words {
     const SETS: &str = "KANMON_EXECUTION=#{codepipeline.PipelineExecutionId}";
     match refusal {
         ExecutionRefusal::NotNamed { pipeline } => Words::new(format!(
-            "this build was started by CodePipeline {pipeline}, and its execution is not named"
+            "this build was started by CodePipeline {pipeline}, but its execution is not given"
         ))
-        .cause("without it, who started the pipeline counts as somebody else than who asked for this release")
+        .cause("without it, the person who started the pipeline does not count as a requester of this release")
         .hint(format!("set {SETS} on the pipeline's action (not on the CodeBuild project)")),
         ExecutionRefusal::NotAnId { text, placeholder } => {
             let words = Words::new(format!("`{text}` is not a valid id of a CodePipeline execution"));
@@ -111,22 +111,22 @@ fn of_execution(refusal: &ExecutionRefusal) -> Words {
             }
         }
         ExecutionRefusal::NamedByMachine { what, execution } => {
-            Words::new(format!("{} names execution {execution}, and CodePipeline did not start it", display_names::machine(what)))
-                .cause("who started that execution says nothing of who started this")
+            Words::new(format!("{} names execution {execution}, but was not started by CodePipeline", display_names::machine(what)))
+                .cause("the person who started that execution may be somebody else than who started this")
                 .hint(
                     "let an action of the pipeline start the build in CodeBuild, or leave `--execution` and KANMON_EXECUTION out",
                 )
         }
         ExecutionRefusal::NamedByRole { role, execution } => {
             Words::new(format!("a session of the file's role {role} names execution {execution}"))
-                .cause("who started that execution says nothing of who uses the role")
+                .cause("the person who started that execution may be somebody else than who uses the role")
                 .hint("run kanmon with credentials of its own: it assumes the roles of the file itself")
         }
         ExecutionRefusal::CarriesQuestion { pipeline, execution, release, plan } => Words::new(format!(
-            "execution {execution} of CodePipeline {pipeline} carries the question about {release}, and makes no release of its own"
+            "execution {execution} of CodePipeline {pipeline} belongs to the approval of {release}, and cannot start a release of its own"
         ))
-        .cause(format!("it was started with plan {}, for which somebody waits", plan.short()))
-        .hint("let another pipeline make releases, or start this one with `kanmon release --remote`"),
+        .cause(format!("it was started for plan {}, which waits for approval", plan.short()))
+        .hint("let another pipeline start releases, or start this one with `kanmon release --remote`"),
         ExecutionRefusal::NotInProgress { pipeline, execution, status } => {
             Words::new(format!("execution {execution} of CodePipeline {pipeline} is {status}"))
                 .cause("only an execution that is in progress can ask for a release")
@@ -146,20 +146,20 @@ fn of_execution(refusal: &ExecutionRefusal) -> Words {
                 ))
         }
         ExecutionRefusal::NoPipelineNamed { execution } => {
-            Words::new(format!("no pipeline is named in which execution {execution} can be looked up"))
+            Words::new(format!("it is unknown which pipeline execution {execution} belongs to"))
                 .cause("no stage of the file has an approval `by: codepipeline`")
                 .hint("name it with `--execution PIPELINE/ID` (KANMON_EXECUTION), or leave the execution out")
         }
         ExecutionRefusal::NotShown { pipeline, account, execution } => Words::new(format!(
             "CodePipeline {pipeline} of account {account} does not show execution {execution}, which was started"
         ))
-        .cause("what became of it is unknown; it may run all the same")
-        .hint("look at the pipeline in CodePipeline before you start it again"),
+        .cause("its state is unknown; it may be running")
+        .hint("check the pipeline in CodePipeline before you start it again"),
         ExecutionRefusal::NoPipelineToStart => Words::new("no stage of the file names a CodePipeline")
             .hint("`--remote` starts the pipeline of an approval `by: codepipeline`"),
         ExecutionRefusal::SeveralPipelines { first, other } => {
             Words::new(format!("the file names two pipelines, {first} and {other}"))
-                .hint("start the one that is meant in CodePipeline itself")
+                .hint("start the right one in CodePipeline itself")
         }
     }
 }
@@ -179,7 +179,7 @@ fn of_answer(refusal: &AnswerRefusal) -> Words {
             Words::new(format!("{release} {what}")).hint(format!("name one with --stage: {}", list(stages)))
         }
         AnswerRefusal::QuestionExpired { release, stage, at } => {
-            Words::new(format!("the question about {stage} expired at {}", moment(*at)))
+            Words::new(format!("the approval request for {stage} expired at {}", moment(*at)))
                 .hint(format!("`kanmon promote {release} --to {stage}` asks again"))
         }
         AnswerRefusal::PlanTooShort { given } => {
@@ -200,7 +200,7 @@ fn of_answer(refusal: &AnswerRefusal) -> Words {
                     ))
                     .hint(use_other(other)),
                 None => words
-                    .cause("somebody has changed the record since the question was asked; nothing was answered")
+                    .cause("somebody has changed the record since approval was requested; nothing was answered")
                     .hint("do not approve it elsewhere either; find out who writes the state, then make a new release"),
             }
         }
@@ -230,16 +230,17 @@ fn of_answer(refusal: &AnswerRefusal) -> Words {
         }
         AnswerRefusal::WithdrawalRefused { why } => Words::new(warning::text(why)),
         AnswerRefusal::TooLate { why } => {
-            let why = why.as_ref().map_or_else(|| "the release no longer waits for it".to_owned(), approval::settled);
-            Words::new(format!("it came too late: {why}"))
+            let why =
+                why.as_ref().map_or_else(|| "the release no longer waits for an answer".to_owned(), approval::settled);
+            Words::new(format!("the answer came too late: {why}"))
         }
         AnswerRefusal::LaterWord { stage, why } => {
             let why = match why {
                 LaterWord::Settled(why) => approval::settled(why),
                 LaterWord::Withdrawn { by } => format!("{by} has withdrawn it"),
-                LaterWord::AskedAgain => "it is asked for again".to_owned(),
+                LaterWord::AskedAgain => "approval was requested again".to_owned(),
             };
-            Words::new(format!("somebody had a later word on {stage}: {why}"))
+            Words::new(format!("somebody decided about {stage} later: {why}"))
         }
     }
 }
@@ -317,7 +318,7 @@ fn who_may(policy: &ApprovalPolicy) -> String {
         return format!("who may: {}", policy.approvers.join(", "));
     }
     match &policy.way {
-        ApprovalWay::Kanmon => "somebody else has to decide".to_owned(),
+        ApprovalWay::Kanmon => "somebody else must decide".to_owned(),
         ApprovalWay::CodePipeline { action, .. } => format!("who may decide action {action} in CodePipeline may"),
     }
 }
@@ -329,7 +330,7 @@ pub fn started_by_other(other: &OtherVersion) -> String {
 
 /// What to do where another version of kanmon started it.
 pub fn use_other(other: &OtherVersion) -> String {
-    format!("use kanmon {}; if it says the same, find out who writes the state", other.name())
+    format!("use kanmon {}; if it reports the same problem, find out who writes the state", other.name())
 }
 
 fn list<T: ToString>(names: &[T]) -> String {

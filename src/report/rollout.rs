@@ -5,14 +5,14 @@ use crate::model::format::{lasting, moment};
 use crate::model::rollout::{HeldUp, PROOFS, RolloutEnd, RolloutProgress, RolloutState, TaskStop, TaskStopCause};
 use crate::model::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 
-/// Why tasks died.
+/// Why tasks stopped.
 pub fn task_stop(task_stop: &TaskStop) -> String {
     let container = task_stop.container.as_deref().unwrap_or("a container");
     let exited = |code: i32| format!("{container} exited with code {code}{}", meaning(code));
     let said = said(task_stop.said.as_deref());
     let what = match (task_stop.cause, task_stop.exit_code) {
         (TaskStopCause::ContainerExited, Some(code)) => exited(code),
-        (TaskStopCause::ContainerExited, None) => format!("{container} never ran"),
+        (TaskStopCause::ContainerExited, None) => format!("{container} never started"),
         (TaskStopCause::OutOfMemory, Some(code)) if !said.to_lowercase().contains("memory") => exited(code),
         (TaskStopCause::OutOfMemory, _) => format!("{container} ran out of memory"),
         (TaskStopCause::CannotStart, _) => format!("{container} could not start: {said}"),
@@ -35,13 +35,13 @@ fn about(cause: TaskStopCause) -> Option<&'static str> {
         TaskStopCause::Disk => Some("disk"),
         TaskStopCause::WrongArchitecture => Some("wrong architecture"),
         TaskStopCause::PullRateLimit => Some("rate limit of the registry"),
-        TaskStopCause::PullNetwork => Some("no way to the registry"),
+        TaskStopCause::PullNetwork => Some("the registry cannot be reached"),
         TaskStopCause::PullDenied => Some("not allowed to pull the image"),
         TaskStopCause::Kms => Some("not allowed to use the key"),
-        TaskStopCause::ImageMissing => Some("the image is not there"),
+        TaskStopCause::ImageMissing => Some("the image does not exist"),
         TaskStopCause::SecretDenied => Some("not allowed to read a secret"),
-        TaskStopCause::SecretMissing => Some("a secret is not there"),
-        TaskStopCause::StartNetwork => Some("no way to what a start needs"),
+        TaskStopCause::SecretMissing => Some("the secret does not exist"),
+        TaskStopCause::StartNetwork => Some("a service needed for the start cannot be reached"),
         TaskStopCause::Logging => Some("logging"),
         TaskStopCause::EnvironmentFile => Some("environment file"),
         TaskStopCause::Volume => Some("volume"),
@@ -102,7 +102,7 @@ pub fn trimmed(text: &str) -> &str {
     text.trim_end_matches('.')
 }
 
-/// Where a rollout stands.
+/// The state of a rollout.
 pub fn progress(progress: &RolloutProgress) -> String {
     let counts = format!("{}/{} running", progress.running, progress.desired);
     let task_stops = progress.task_stops.first().map(|d| format!("; {}", task_stop(d))).unwrap_or_default();
@@ -172,7 +172,7 @@ pub fn failure(failure: &RolloutFailure) -> String {
         RolloutFailure::Ecs { said } => self::said(said.as_deref()).to_owned(),
         RolloutFailure::TasksStopped { tasks } => format!("{tasks} of its tasks stopped for the same reason"),
         RolloutFailure::TimedOut { deadline } => format!("it was not done within {}", lasting(*deadline)),
-        RolloutFailure::NotProven => "ECS calls it done, but it was not proven in time".to_owned(),
+        RolloutFailure::NotProven => "ECS reports it as completed, but it was not proven in time".to_owned(),
     }
 }
 
@@ -181,7 +181,7 @@ pub fn stuck(stuck: &StuckReason) -> String {
     match stuck {
         StuckReason::Ecs { said } => self::said(said.as_deref()).to_owned(),
         StuckReason::StillChanging => "it was still changing at the deadline".to_owned(),
-        StuckReason::NotRestored => "what ran before did not run again at the deadline".to_owned(),
+        StuckReason::NotRestored => "the previous revision was not running again at the deadline".to_owned(),
         StuckReason::Refused { fault } => fault::words(fault).line(),
     }
 }
@@ -222,13 +222,13 @@ pub fn advice(cause: TaskStopCause) -> Option<&'static str> {
         }
         TaskStopCause::Infrastructure => "AWS replaced what the task ran on; the image is not the cause",
         TaskStopCause::NoCapacity => {
-            "look at the sizes and zones of the instances, the capacity provider and its limits, and the task's cpu and memory"
+            "check the sizes and zones of the instances, the capacity provider and its limits, and the task's cpu and memory"
         }
-        TaskStopCause::Quota => "look at Service Quotas: Fargate's vCPU limit of this account and region",
+        TaskStopCause::Quota => "check Service Quotas: Fargate's vCPU limit of this account and region",
         TaskStopCause::NetworkInterface => {
-            "look at the free addresses of the subnets and at the quota of network interfaces"
+            "check the free addresses of the subnets and at the quota of network interfaces"
         }
-        TaskStopCause::Disk => "look at the size of the image and at `ephemeralStorage` of the task definition",
+        TaskStopCause::Disk => "check the size of the image and at `ephemeralStorage` of the task definition",
         TaskStopCause::WrongArchitecture => {
             "the image has no platform that fits `runtimePlatform` of the task definition: build it for that one (`platforms`)"
         }
@@ -236,46 +236,46 @@ pub fn advice(cause: TaskStopCause) -> Option<&'static str> {
             "the registry limits pulls: use a pull through cache of ECR, or a login of the registry"
         }
         TaskStopCause::PullNetwork => {
-            "the task cannot reach the registry: look at the NAT gateway, or the endpoints ecr.api, ecr.dkr, s3 (gateway) and logs, \
+            "the task cannot reach the registry: check the NAT gateway, or the endpoints ecr.api, ecr.dkr, s3 (gateway) and logs, \
              and at port 443 of the security groups"
         }
         TaskStopCause::PullDenied => {
-            "look at the execution role's policy, and at the policy of the repository where it is another account's"
+            "check the execution role's policy, and at the policy of the repository where it is another account's"
         }
-        TaskStopCause::Kms => "the key's policy has to allow the execution role to decrypt",
+        TaskStopCause::Kms => "the key's policy must allow the execution role to decrypt",
         TaskStopCause::ImageMissing => {
-            "look whether a lifecycle policy of the repository deleted the digest, or whether it is in this account and region"
+            "check whether a lifecycle policy of the repository deleted the digest, or whether it is in this account and region"
         }
         TaskStopCause::SecretDenied => {
             "the execution role needs secretsmanager:GetSecretValue or ssm:GetParameters, and kms:Decrypt, for what `secrets` names"
         }
-        TaskStopCause::SecretMissing => "look at the name, the region and the JSON key of what `secrets` names",
+        TaskStopCause::SecretMissing => "check the name, the region and the JSON key of what `secrets` names",
         TaskStopCause::StartNetwork => {
-            "the task cannot reach ECR, Secrets Manager or Systems Manager: look at the subnets, the NAT gateway and the endpoints"
+            "the task cannot reach ECR, Secrets Manager or Systems Manager: check the subnets, the NAT gateway and the endpoints"
         }
         TaskStopCause::Logging => {
-            "look whether the log group exists, and whether the execution role may call logs:CreateLogStream and reach CloudWatch Logs"
+            "check whether the log group exists, and whether the execution role may call logs:CreateLogStream and reach CloudWatch Logs"
         }
         TaskStopCause::EnvironmentFile => {
             "the execution role needs s3:GetObject and s3:GetBucketLocation for the environment file"
         }
         TaskStopCause::Volume => {
-            "look at the file system's mount targets in these zones, its access point, and port 2049 of the security groups"
+            "check the file system's mount targets in these zones, its access point, and port 2049 of the security groups"
         }
         TaskStopCause::Role => {
-            "the role has to exist and to trust ecs-tasks.amazonaws.com; a new role takes some seconds to exist"
+            "the role must exist and trust ecs-tasks.amazonaws.com; a new role can take some seconds to appear"
         }
         TaskStopCause::TaskDefinition => {
-            "the task definition does not fit what runs it: look at the launch type, cpu and memory"
+            "the task definition does not fit what runs it: check the launch type, cpu and memory"
         }
         TaskStopCause::OutOfMemory => "raise `memory` of the container or of the task, or lower what the program uses",
         TaskStopCause::HealthCheckFailed => {
-            "run the health check's command in the image (is its program there?), and look at `startPeriod`"
+            "run the health check's command in the image (is its program there?), and check `startPeriod`"
         }
         TaskStopCause::TargetUnhealthy => {
-            "look at the target group's health check (path, port, codes), the security groups, and the service's grace period"
+            "check the target group's health check (path, port, codes), the security groups, and the service's grace period"
         }
-        TaskStopCause::CannotStart => "look at the image's entry point, command and user",
+        TaskStopCause::CannotStart => "check the image's entry point, command and user",
         TaskStopCause::Dependency => {
             "another container of the task did not reach the condition that `dependsOn` asks for"
         }

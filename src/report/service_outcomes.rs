@@ -1,4 +1,4 @@
-//! What a release changed, what it did not, and what nobody can tell: per service.
+//! What a release changed, what it did not, and what is unknown: for each service.
 
 use crate::model::effect::{Effect, StepRef};
 use crate::model::release::Release;
@@ -6,7 +6,7 @@ use crate::model::rollout::RolloutEnd;
 use crate::model::step::part::Direction;
 use crate::model::step::roll_state::RollState;
 
-/// Services by what became of them, as `stage/service`.
+/// Services by their outcome, as `stage/service`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceOutcomes {
     pub changed: Vec<String>,
@@ -20,10 +20,10 @@ pub struct ServiceOutcomes {
 /// Reads it off the facts.
 pub fn of(release: &Release) -> ServiceOutcomes {
     let mut blast = ServiceOutcomes::default();
-    // Stages beyond what was asked for are nobody's question.
+    // Stages beyond what was asked for do not count.
     for stage in release.stages_asked() {
         for (step, service, roll) in release.stage(&stage.name).rolls() {
-            let place = format!("{}/{service}", stage.name);
+            let name = format!("{}/{service}", stage.name);
             let at = StepRef { stage: stage.name.clone(), step };
             let open = |direction| {
                 let update = Effect::Update { at: at.clone(), service: service.clone(), direction };
@@ -31,7 +31,7 @@ pub fn of(release: &Release) -> ServiceOutcomes {
             };
             let pending = open(Direction::Forward) || open(Direction::Back);
             let list = if pending { &mut blast.unknown } else { blast.list(roll) };
-            list.push(place);
+            list.push(name);
         }
     }
     blast

@@ -51,50 +51,50 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
         }
         Fact::Extended { until, requested_by, again, .. } => {
             let why = again.as_ref().map(|why| format!(": “{why}”")).unwrap_or_default();
-            let text = format!("{} goes on to {until}, asked by {}{why}", event.release, requester(requested_by));
+            let text = format!("{} continues to {until}, asked by {}{why}", event.release, requester(requested_by));
             StoryLine::new(Begun, "release", text)
         }
         Fact::Resumed { by, .. } => {
             StoryLine::new(Begun, "release", format!("{} is resumed by {}", event.release, requester(by)))
         }
         Fact::TakenUpToAbort { by, .. } => {
-            StoryLine::new(Begun, "release", format!("{} is taken up by {} to end it", event.release, person(by)))
+            StoryLine::new(Begun, "release", format!("{} is continued by {} to abort it", event.release, person(by)))
         }
         Fact::Warned { warning: what } => StoryLine::new(Careful, "note", warning::text(what)),
         Fact::Intended { .. } => None,
         Fact::EffectFailed { effect: of, fault: why } => {
-            // What is not tried again stands in full in the ending.
+            // What is not tried again is shown in full with the ending.
             let mark = if why.kind().is_passing() { Careful } else { Detail };
             StoryLine::new(mark, topic(of), format!("could not {}: {}", effect::text(of), fault::words(why).line()))
         }
         Fact::EffectAbsent { effect: of } => {
-            StoryLine::new(Detail, topic(of), format!("did not happen yet: {}", effect::text(of)))
+            StoryLine::new(Detail, topic(of), format!("not done yet: {}", effect::text(of)))
         }
         Fact::EffectUnknown { effect: of, fault: why } => {
             let why = fault::words(why).line();
             let text = format!("it is unknown whether this happened: {} ({why})", effect::text(of));
             StoryLine::new(Failed, topic(of), text)
         }
-        Fact::Surveyed { .. } => StoryLine::new(Done, "accounts", "everything the file names is there"),
+        Fact::Surveyed { .. } => StoryLine::new(Done, "accounts", "everything that the file names exists"),
         Fact::ImageBuilt { image, pushed, by, commit } => {
             let how = match by.as_str() {
-                "given" => "taken as given".to_owned(),
+                "given" => "given image".to_owned(),
                 "found in the registry" => by.clone(),
                 by => format!("built by {by}"),
             };
-            let place = place(pushed, of_image(release, image));
+            let name = pushed_name(pushed, of_image(release, image));
             let of = commit.as_ref().map(display_names::commit_of).unwrap_or_default();
-            StoryLine::new(mark(pushed), image.as_str(), format!("{how}: {place}{of}{}", left_behind(pushed)))
+            StoryLine::new(mark(pushed), image.as_str(), format!("{how}: {name}{of}{}", left_behind(pushed)))
         }
         Fact::ImageCopied { image, account, pushed } => {
-            let place = place(pushed, release.started.pipeline.accounts.get(account));
-            let text = format!("copied into {account}: {place}{}", left_behind(pushed));
+            let name = pushed_name(pushed, release.started.pipeline.accounts.get(account));
+            let text = format!("copied into {account}: {name}{}", left_behind(pushed));
             StoryLine::new(mark(pushed), image.as_str(), text)
         }
         Fact::ScanObserved { image, account, reading, readings } => {
             let mark = match reading.state {
                 ScanState::Waiting { .. } => Note,
-                // The gate tells what came of it.
+                // The gate shows the result.
                 ScanState::Scanned { .. } => Detail,
                 ScanState::Unscannable { .. } => Careful,
             };
@@ -111,7 +111,7 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             let again = if given { " again, before entering" } else { "" };
             StoryLine::new(mark, stage.as_str(), format!("severity gate{again}: {}", gate::judgement(judgement)))
         }
-        // Told once its containers are judged.
+        // Shown once its containers are judged.
         Fact::StagePlanned { plan, .. } if plan.awaits_scans() => None,
         Fact::StagePlanned { stage, plan } => {
             let changed: Vec<&str> =
@@ -151,7 +151,7 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             StoryLine::new(Failed, stage.as_str(), "nobody decided in time")
         }
         Fact::ApprovalExpired { stage, reason: Some(why) } => {
-            StoryLine::new(Failed, stage.as_str(), format!("nobody can decide any more: {}", approval::expiry(why)))
+            StoryLine::new(Failed, stage.as_str(), format!("it can no longer be approved: {}", approval::expiry(why)))
         }
         Fact::ApprovalVoided { stage, reason } => {
             StoryLine::new(Careful, stage.as_str(), format!("approval void, asked again: {}", approval::void(reason)))
@@ -169,13 +169,13 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             StoryLine::new(Begun, stage.as_str(), text)
         }
         Fact::TaskDefinitionRegistered { at, workload, arn, reused, .. } => {
-            let how = if *reused { "is there already" } else { "registered" };
+            let how = if *reused { "exists already" } else { "registered" };
             StoryLine::new(Detail, format!("{}/{workload}", at.stage), format!("{} {how}", arn::last(arn)))
         }
         Fact::Step { at, fact } => step::line(fact, at, release),
         Fact::StageFailed { stage, failure } => {
             let changed = release.stage(stage).rolls().any(|(_, _, roll)| roll.stands_changed());
-            let next = if failure.roll_back && changed { "; going back to what ran before" } else { "" };
+            let next = if failure.roll_back && changed { "; rolling back" } else { "" };
             StoryLine::new(
                 Failed,
                 stage.as_str(),
@@ -185,7 +185,7 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
         Fact::Forced { stage, over, reason } => StoryLine::new(
             Careful,
             stage.as_str(),
-            format!("failed there before, in {over}; goes on by force{}", quoted(reason)),
+            format!("failed there before, in {over}; continues because of --force{}", quoted(reason)),
         ),
         Fact::ImagesFailed { stage, images, .. } => {
             let shown: Vec<String> = images.iter().map(|(image, d)| format!("{image} {}", digest(d))).collect();
@@ -195,19 +195,19 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
         Fact::StageFrozen { stage } => StoryLine::new(
             Failed,
             stage.as_str(),
-            "frozen, because it could not be rolled back; a person has to unfreeze it",
+            "frozen, because it could not be rolled back; a person must unfreeze it",
         ),
         Fact::StageConfirmed { stage, moved } if moved.is_empty() => {
-            StoryLine::new(Detail, stage.as_str(), "still runs what it was brought to")
+            StoryLine::new(Detail, stage.as_str(), "still runs what was deployed")
         }
         Fact::StageConfirmed { stage, moved } => StoryLine::with(
             Careful,
             stage.as_str(),
-            "what was released runs, by its digest; a tag of it was changed meanwhile:",
+            "runs the released digests; a tag was changed in the meantime:",
             moved.iter().map(|m| retagged(m, release)).collect(),
         ),
         Fact::LockBroken { by, held_by, reason } => {
-            let text = format!("taken from {held_by} by {}{}", person(by), quoted(reason));
+            let text = format!("lock taken from {held_by} by {}{}", person(by), quoted(reason));
             StoryLine::new(Careful, "release", text)
         }
         Fact::StageLeft { stage, .. } => {
@@ -218,7 +218,7 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             let how = if *roll_back { ", rolling back" } else { "" };
             StoryLine::new(Careful, "abort", format!("asked by {}{how}{}", person(by), quoted(reason)))
         }
-        // The end is told by itself.
+        // The summary shows the end.
         Fact::Suspended { .. } | Fact::Finished { .. } => None,
     }
 }
@@ -241,7 +241,7 @@ pub fn how_to_approve(release: &Release, policy: &ApprovalPolicy, request: &Appr
     match &policy.way {
         ApprovalWay::Kanmon => format!("kanmon approve {} --plan {plan}", release.id),
         ApprovalWay::CodePipeline { pipeline, action, account } => {
-            let execution = request.execution.as_deref().unwrap_or("not known");
+            let execution = request.execution.as_deref().unwrap_or("unknown");
             let account = release.started.pipeline.account(account);
             format!(
                 "in CodePipeline of account {} ({}): pipeline {pipeline}, action {action}, execution {execution}; check that its message names plan {plan}",
@@ -276,7 +276,7 @@ fn of_image<'r>(release: &'r Release, image: &ImageName) -> Option<&'r Account> 
     pipeline.images.get(image).and_then(|spec| pipeline.accounts.get(&spec.account))
 }
 
-fn place(pushed: &PushedImage, account: Option<&Account>) -> String {
+fn pushed_name(pushed: &PushedImage, account: Option<&Account>) -> String {
     let name = &pushed.repository;
     let name = account.map_or(name.as_str(), |account| display_names::repository(name, account));
     format!("{name}@{}", digest(&pushed.digest))

@@ -1,4 +1,4 @@
-//! One piece of news, as a line that a person reads.
+//! One line of the story of a release.
 
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ pub enum Mark {
     Detail,
 }
 
-/// One piece of news: what about, what, and what stands below it.
+/// What it is about, what happened, and the lines below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoryLine {
     pub mark: Mark,
@@ -30,7 +30,7 @@ pub struct StoryLine {
     pub more: Vec<String>,
 }
 
-/// Topics stand in a column of their own.
+/// The width of the column of topics.
 const TOPIC: usize = 16;
 
 impl StoryLine {

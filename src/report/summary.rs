@@ -1,5 +1,6 @@
 //! The end of a release, for people: what it came to, why, what to do, and what is changed.
 
+use super::outcome;
 use super::paint::Paint;
 use super::service_outcomes;
 use super::text::Text;
@@ -9,13 +10,13 @@ use crate::model::outcome::Outcome;
 use crate::model::release::Release;
 
 /// Of a release without an ending.
-pub const NOT_OVER: &str = "it is being worked on, or its process is gone: `kanmon status` shows which";
+pub const NOT_OVER: &str = "it is still under way, or its process has died: `kanmon status` shows which";
 
 /// For a terminal of so many cells.
 /// `hints`: whether what to do about it is shown.
 pub fn of(release: &Release, ending: &Ending, hints: bool, paint: Paint, width: Option<usize>) -> Text {
     let outcome = ending.outcome();
-    let word = word(outcome);
+    let word = outcome::word(outcome);
     let head = match outcome {
         Outcome::Succeeded | Outcome::Unchanged => paint.good(&format!("✓ {word}")),
         // Nothing went wrong: it is only not over.
@@ -55,27 +56,5 @@ pub fn below(word: &str, text: &str) -> Text {
     match text.trim_start_matches('\n') {
         one if !one.contains('\n') => Text::from(format!("  {word}: {one}")),
         many => Text::from(format!("  {word}:")).and(Text::laid_out(many).after("    ")),
-    }
-}
-
-/// The outcome in a word or two.
-pub fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Succeeded => "succeeded",
-        Outcome::Unchanged => "unchanged",
-        Outcome::BuildFailed => "build failed",
-        Outcome::Blocked => "blocked",
-        Outcome::Rejected => "rejected",
-        Outcome::Expired => "expired",
-        Outcome::RolledBack => "rolled back",
-        Outcome::Superseded => "superseded",
-        Outcome::Stuck => "stuck",
-        Outcome::Aborted => "aborted",
-        Outcome::Failed => "failed",
-        Outcome::Suspended => "suspended",
-        Outcome::StillRunning => "still running",
-        Outcome::Unknown => "unknown",
-        Outcome::Access => "access or set-up",
-        Outcome::Locked => "locked",
     }
 }

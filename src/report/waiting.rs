@@ -10,19 +10,19 @@ pub fn text(waiting: &Waiting) -> String {
     match waiting {
         Waiting::Effect(of) => effect::text(of),
         Waiting::Retry { effect: of, because, .. } => {
-            format!("{} again soon ({})", effect::text(of), fault::words(because).line())
+            format!("retrying soon: {} ({})", effect::text(of), fault::words(because).line())
         }
         Waiting::Scan { image, account, pending } => {
             let why = match pending {
                 ScanPending::NotRead => "not read yet".to_owned(),
                 ScanPending::Waits(waits) => gate::wait(waits),
-                ScanPending::ReadAgain => "scanned; read once more".to_owned(),
+                ScanPending::ReadAgain => "scanned; reading it again".to_owned(),
             };
             format!("scan of {image} in {account}: {why}")
         }
         Waiting::Approval { stage, expires_at } => format!("approval of {stage}, until {}", moment(*expires_at)),
         Waiting::Comparison { stage } => format!("reading the approval of {stage} in CodePipeline"),
-        Waiting::Lock { stage } => format!("{stage} is held by another release"),
+        Waiting::Lock { stage } => format!("{stage} is locked by another release"),
         Waiting::Step { at, part, stands } => {
             let back = match part {
                 StepPart::Whole | StepPart::Task(_) | StepPart::Service(_, Direction::Forward) => "",
@@ -35,7 +35,7 @@ pub fn text(waiting: &Waiting) -> String {
                 Standing::Proving => format!("{}{back}: proving what runs", part.of(at)),
             }
         }
-        Waiting::Store { error } => format!("the state to answer: {error}"),
+        Waiting::Store { error } => format!("the state store to answer: {error}"),
         Waiting::Finishing { .. } => "finishing what is under way".to_owned(),
     }
 }

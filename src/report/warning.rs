@@ -13,7 +13,7 @@ pub fn text(warning: &Warning) -> String {
                 approval::withdrawal(refusal)
             )
         }
-        Warning::AbortTooLate { by } => format!("{by} asked to end the release when all of it was done"),
+        Warning::AbortTooLate { by } => format!("{by} asked to abort the release after everything was done"),
         Warning::Builder { image, said } => format!("image {image}: {said}"),
         Warning::SourceChanged { image, commit: name } => format!(
             "image {image}: files of the working tree changed during the build, so it may hold more than commit {}",
@@ -24,7 +24,7 @@ pub fn text(warning: &Warning) -> String {
             fault::words(fault).line()
         ),
         Warning::ExecutionGoesOn { execution, pipeline, fault } => format!(
-            "execution {execution} of {pipeline} goes on after an approval that no longer counts; stop it: {}",
+            "execution {execution} of {pipeline} continues after an approval that no longer counts; stop it: {}",
             fault::words(fault).line()
         ),
         Warning::ExecutionSucceeded { execution, pipeline, stage } => {

@@ -73,7 +73,7 @@ fn read(request: HttpRequest) -> Result<http::Request<Bytes>, String> {
 
 fn write(response: http::Response<Bytes>) -> Result<HttpResponse, String> {
     let (parts, body) = response.into_parts();
-    let status = parts.status.as_u16().try_into().map_err(|_| format!("{} is no status", parts.status))?;
+    let status = parts.status.as_u16().try_into().map_err(|_| format!("{} is not a status", parts.status))?;
     let mut out = HttpResponse::new(status, SdkBody::from(body));
     for (name, value) in &parts.headers {
         let value = value.to_str().map_err(|e| e.to_string())?.to_owned();

@@ -101,7 +101,7 @@ struct Answered {
     before: Option<Value>,
 }
 
-/// An order, and how many calls it was held against.
+/// An order, and how many calls it was compared with.
 #[derive(Debug, Clone)]
 struct Order {
     fault: Fault,

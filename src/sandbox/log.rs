@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_calls_are_kept_under_their_numbers_and_how_many_went_is_told() {
+    fn the_newest_calls_are_kept_under_their_numbers_and_how_many_went_is_reported() {
         let mut log = Log::default();
         let many = (KEPT + 3 * SPARE) as u64;
         for n in 1..=many {

@@ -1,18 +1,14 @@
 //! Reading members of a request and writing those of an answer, as JSON 1.1 has them.
 
-use base64::Engine as _;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+pub use super::wire::epoch;
 
 /// A JSON object's members.
 pub type Members = Map<String, Value>;
 
-/// A timestamp as JSON 1.1 has it: seconds since the epoch, milliseconds behind the point.
-pub fn epoch(at: Timestamp) -> Value {
-    json!(at.as_millisecond() as f64 / 1000.0)
-}
-
-/// The reverse of [`epoch`], from a request.
+/// A time from a request: the reverse of [`epoch`](crate::sandbox::wire::epoch).
 pub fn from_epoch(value: &Value) -> Option<Timestamp> {
     Timestamp::from_nanosecond((value.as_f64()? * 1e9) as i128).ok()
 }
@@ -48,22 +44,4 @@ pub fn flag(input: &Value, member: &str) -> bool {
 /// Only the named members, in their order in `names`.
 pub fn only(members: &Members, names: &[&str]) -> Members {
     names.iter().filter_map(|n| members.get(*n).map(|v| ((*n).to_owned(), v.clone()))).collect()
-}
-
-/// At most `size` items from `start`, as the member `name`, with a `nextToken` when there are more.
-pub fn page(name: &str, items: Vec<Value>, start: usize, size: usize) -> Value {
-    let more = items.len() > start.saturating_add(size);
-    let shown: Vec<Value> = items.into_iter().skip(start).take(size).collect();
-    let mut answer = json!({ name: shown });
-    if more {
-        let token = base64::engine::general_purpose::STANDARD.encode(format!("from:{}", start + size));
-        answer["nextToken"] = json!(token);
-    }
-    answer
-}
-
-/// Where the page of a `nextToken` starts; none when no answer gave that token.
-pub fn start_of(token: &str) -> Option<usize> {
-    let bytes = base64::engine::general_purpose::STANDARD.decode(token).ok()?;
-    std::str::from_utf8(&bytes).ok()?.strip_prefix("from:")?.parse().ok()
 }

@@ -16,6 +16,7 @@ pub mod inspector;
 pub mod latency;
 pub mod log;
 mod members;
+mod operations;
 mod page;
 pub mod quotas;
 pub mod registry;

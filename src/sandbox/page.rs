@@ -1,13 +1,34 @@
-//! Pages of a list, with tokens that say nothing to their holder.
+//! Pages of a list, with opaque tokens: one way for all services. Each gives its own sizes, and its own error for a bad page.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A page, and the token for the next where there is more.
 pub struct Page<T> {
     pub items: Vec<T>,
     pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(change).collect(), next: self.next }
+    }
+}
+
+impl Page<Value> {
+    /// The answer that has the items as its member `name`, and a `nextToken` where there is more.
+    pub fn answer(self, name: &str) -> Value {
+        with_token(json!({ name: self.items }), self.next)
+    }
+}
+
+/// An answer with a `nextToken`, where there is more.
+pub fn with_token(mut answer: Value, next: Option<String>) -> Value {
+    if let Some(token) = next {
+        answer["nextToken"] = token.into();
+    }
+    answer
 }
 
 /// What is wrong with the page asked for.
@@ -41,7 +62,8 @@ pub fn page<T>(items: Vec<T>, input: &Value, sizes: Sizes) -> Result<Page<T>, Ba
             .ok_or(BadPage::Size)?,
     };
     let start = match input.get("nextToken").and_then(Value::as_str) {
-        Some(token) => start_of(token).filter(|at| *at <= items.len()).ok_or(BadPage::Token)?,
+        // A list may have become shorter since.
+        Some(token) => start_of(token).ok_or(BadPage::Token)?.min(items.len()),
         None => 0,
     };
     let total = items.len();
@@ -58,7 +80,6 @@ fn start_of(token: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     const SIZES: Sizes = Sizes { default: 100, most: 100, held: 7 };
 

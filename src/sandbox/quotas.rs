@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::operations::{EcrOperation, EcsOperation};
 use super::wire::Service;
 use crate::model::ids::{AccountId, Region};
 
@@ -27,8 +28,8 @@ const fn quota(group: &'static str, burst: u32, sustained: u32) -> Option<Quota>
 /// `StopServiceDeployment`, ECR's operations on repositories).
 pub fn of(service: Service, op: &str) -> Option<Quota> {
     match service {
-        Service::Ecs => ecs(op),
-        Service::Ecr => ecr(op),
+        Service::Ecs => ecs(EcsOperation::named(op)?),
+        Service::Ecr => EcrOperation::named(op).map_or_else(|| registry(op), ecr),
         // STS: 600 a second for an account and region, all operations together. What nobody signs has no caller to charge.
         Service::Sts => quota("sts", 600, 600),
         Service::Inspector2 | Service::CodePipeline => None,
@@ -36,35 +37,74 @@ pub fn of(service: Service, op: &str) -> Option<Quota> {
 }
 
 /// *Request throttling for the Amazon ECS API*, the API reference.
-fn ecs(op: &str) -> Option<Quota> {
+fn ecs(op: EcsOperation) -> Option<Quota> {
     match op {
-        "CreateCluster" => quota("ecs: cluster modify", 20, 1),
-        "DescribeClusters" | "ListClusters" => quota("ecs: cluster read", 50, 20),
-        "RegisterTaskDefinition" | "DeregisterTaskDefinition" => quota("ecs: task definition modify", 20, 1),
-        "DescribeTaskDefinition" | "ListTaskDefinitions" => quota("ecs: task definition read", 50, 20),
-        "TagResource" | "UntagResource" => quota("ecs: tag modify", 20, 10),
-        "ListTagsForResource" => quota("ecs: tag read", 50, 20),
-        "RunTask" | "StopTask" => quota("ecs: cluster resource modify", 100, 40),
-        "DescribeTasks" | "ListTasks" => quota("ecs: cluster resource read", 100, 20),
-        "CreateService" | "UpdateService" | "DeleteService" => quota("ecs: service modify", 50, 5),
-        "DescribeServices" | "ListServices" => quota("ecs: service read", 100, 20),
-        "DescribeServiceDeployments" | "ListServiceDeployments" => quota("ecs: service deployments", 50, 20),
-        "DescribeServiceRevisions" => quota("ecs: service revisions", 50, 20),
-        _ => None,
+        EcsOperation::CreateCluster => quota("ecs: cluster modify", 20, 1),
+        EcsOperation::DescribeClusters | EcsOperation::ListClusters => quota("ecs: cluster read", 50, 20),
+        EcsOperation::RegisterTaskDefinition | EcsOperation::DeregisterTaskDefinition => {
+            quota("ecs: task definition modify", 20, 1)
+        }
+        EcsOperation::DescribeTaskDefinition | EcsOperation::ListTaskDefinitions => {
+            quota("ecs: task definition read", 50, 20)
+        }
+        EcsOperation::TagResource | EcsOperation::UntagResource => quota("ecs: tag modify", 20, 10),
+        EcsOperation::ListTagsForResource => quota("ecs: tag read", 50, 20),
+        EcsOperation::RunTask | EcsOperation::StopTask => quota("ecs: cluster resource modify", 100, 40),
+        EcsOperation::DescribeTasks | EcsOperation::ListTasks => quota("ecs: cluster resource read", 100, 20),
+        EcsOperation::CreateService | EcsOperation::UpdateService | EcsOperation::DeleteService => {
+            quota("ecs: service modify", 50, 5)
+        }
+        EcsOperation::DescribeServices | EcsOperation::ListServices => quota("ecs: service read", 100, 20),
+        EcsOperation::DescribeServiceDeployments | EcsOperation::ListServiceDeployments => {
+            quota("ecs: service deployments", 50, 20)
+        }
+        EcsOperation::DescribeServiceRevisions => quota("ecs: service revisions", 50, 20),
+        EcsOperation::StopServiceDeployment | EcsOperation::ContinueServiceDeployment => None,
     }
 }
 
 /// *Amazon ECR service quotas*, which have a rate and no burst: a second's worth at once.
-fn ecr(op: &str) -> Option<Quota> {
+fn ecr(op: EcrOperation) -> Option<Quota> {
     match op {
-        "GetAuthorizationToken" => quota("ecr: GetAuthorizationToken", 500, 500),
-        "BatchCheckLayerAvailability" => quota("ecr: BatchCheckLayerAvailability", 1000, 1000),
-        "BatchGetImage" => quota("ecr: BatchGetImage", 2000, 2000),
+        EcrOperation::GetAuthorizationToken => quota("ecr: GetAuthorizationToken", 500, 500),
+        EcrOperation::BatchCheckLayerAvailability => quota("ecr: BatchCheckLayerAvailability", 1000, 1000),
+        EcrOperation::BatchGetImage => quota("ecr: BatchGetImage", 2000, 2000),
+        EcrOperation::PutImage => quota("ecr: PutImage", 10, 10),
+        EcrOperation::BatchDeleteImage
+        | EcrOperation::BatchGetRepositoryScanningConfiguration
+        | EcrOperation::CreateRepository
+        | EcrOperation::DeleteLifecyclePolicy
+        | EcrOperation::DeleteRegistryPolicy
+        | EcrOperation::DeleteRepository
+        | EcrOperation::DeleteRepositoryPolicy
+        | EcrOperation::DescribeImageReplicationStatus
+        | EcrOperation::DescribeImageScanFindings
+        | EcrOperation::DescribeImages
+        | EcrOperation::DescribeRegistry
+        | EcrOperation::DescribeRepositories
+        | EcrOperation::GetLifecyclePolicy
+        | EcrOperation::GetRegistryPolicy
+        | EcrOperation::GetRegistryScanningConfiguration
+        | EcrOperation::GetRepositoryPolicy
+        | EcrOperation::ListImages
+        | EcrOperation::PutImageScanningConfiguration
+        | EcrOperation::PutImageTagMutability
+        | EcrOperation::PutLifecyclePolicy
+        | EcrOperation::PutRegistryPolicy
+        | EcrOperation::PutRegistryScanningConfiguration
+        | EcrOperation::PutReplicationConfiguration
+        | EcrOperation::SetRepositoryPolicy
+        | EcrOperation::StartImageScan => None,
+    }
+}
+
+/// The same of the actions that requests of the registry protocol are charged as.
+fn registry(action: &str) -> Option<Quota> {
+    match action {
         "GetDownloadUrlForLayer" => quota("ecr: GetDownloadUrlForLayer", 3000, 3000),
         "InitiateLayerUpload" => quota("ecr: InitiateLayerUpload", 100, 100),
         "UploadLayerPart" => quota("ecr: UploadLayerPart", 500, 500),
         "CompleteLayerUpload" => quota("ecr: CompleteLayerUpload", 100, 100),
-        "PutImage" => quota("ecr: PutImage", 10, 10),
         _ => None,
     }
 }

@@ -167,7 +167,7 @@ mod tests {
     }
 
     /// The status line that these bytes of a client get.
-    async fn told(host: &str, said: &str) -> String {
+    async fn shown(host: &str, said: &str) -> String {
         use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
         let mut stream = TcpStream::connect(host).await.unwrap();
         stream.write_all(said.as_bytes()).await.unwrap();
@@ -177,12 +177,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_breaks_is_the_clients_fault_and_one_that_is_too_large_is_told_so() {
+    async fn a_body_that_breaks_is_the_clients_fault_and_one_that_is_too_large_is_refused() {
         let (world, host, _) = served().await;
         let chunked = "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
-        assert_eq!(told(&host, &format!("{chunked}no length\r\n")).await, "HTTP/1.1 400 Bad Request");
+        assert_eq!(shown(&host, &format!("{chunked}no length\r\n")).await, "HTTP/1.1 400 Bad Request");
         let large = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", LARGEST_BODY + 1);
-        assert_eq!(told(&host, &large).await, "HTTP/1.1 413 Payload Too Large");
+        assert_eq!(shown(&host, &large).await, "HTTP/1.1 413 Payload Too Large");
         assert!(world.lock().unwrap().log().is_empty());
 
         assert_eq!(taken(Frames(vec![2, 3]), 5).await.unwrap().len(), 5);

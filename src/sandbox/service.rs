@@ -14,7 +14,7 @@ pub struct Call<'a> {
     /// The account and region that the call's credentials and signature scope name.
     pub account: &'a AccountId,
     pub region: &'a Region,
-    /// The caller's ARN, as `sts:GetCallerIdentity` would tell it.
+    /// The caller's ARN, as `sts:GetCallerIdentity` would show it.
     pub principal: &'a str,
     pub now: Timestamp,
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::table::{Model, Shape, Size};
 
-/// How a protocol writes numbers and truths.
+/// How a protocol writes numbers and booleans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaves {
     /// As JSON's and CBOR's own.
@@ -51,7 +51,7 @@ pub enum Measure {
 }
 
 /// Everything in which an operation's input is not as its model has it. Members that the model does not know are newer than it, and
-/// nothing is said of them; `null` is no value.
+/// nothing is said of them; `null` is not a value.
 pub fn check(model: &Model, shape: &str, input: &Value, leaves: Leaves) -> Vec<Problem> {
     let mut checked = Check { model, leaves, problems: Vec::new(), unknown: Vec::new() };
     checked.value(shape, input, "");

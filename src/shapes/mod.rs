@@ -1,7 +1,7 @@
 //! What AWS's models say of the inputs of their operations: the shapes as data, and a value held against one.
 //!
 //! The data in `data/` is what AWS's own models have, less their words. `KANMON_WRITE_SHAPES=1 tests/run contract` writes it
-//! anew; without the variable the same suite holds it against the models.
+//! again; without the variable the same suite holds it against the models.
 
 mod check;
 mod table;

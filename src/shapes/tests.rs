@@ -67,7 +67,7 @@ fn what_is_right_is_let_pass_also_where_it_is_newer_than_the_model() {
 }
 
 #[test]
-fn a_wrong_type_is_told_where_it_stands() {
+fn a_wrong_type_is_reported_with_its_path() {
     let port = json!({"family": "hello", "containerDefinitions": [{"portMappings": [{}, {"containerPort": "8080"}]}]});
     let found = problems("ecs", "RegisterTaskDefinition", port);
     assert_eq!(found[0].0, "containerDefinitions.1.portMappings.2.containerPort");
@@ -102,7 +102,7 @@ fn a_wrong_type_is_told_where_it_stands() {
 }
 
 #[test]
-fn a_missing_member_a_foreign_value_and_a_size_out_of_bounds_are_told() {
+fn a_missing_member_a_foreign_value_and_a_size_out_of_bounds_are_reported() {
     let missing = problems("ecs", "UpdateService", json!({"deploymentConfiguration": {"alarms": {"alarmNames": []}}}));
     let paths: Vec<&str> = missing.iter().map(|(path, _)| path.as_str()).collect();
     let alarms = "deploymentConfiguration.alarms";

@@ -35,9 +35,9 @@ fn approvals_show_what_is_asked_and_an_approval_lets_exactly_that_through() {
       who       arn:aws:iam::111111111111:user/manager, except the requester
       plan      ################
       prod  cluster hello-prod, account prod (222222222222)
-        endpoints of dev, not AWS's own: default http://###############
-        endpoints of prod, not AWS's own: default http://###############
-        web  hello-prod-web:1 → next of hello-prod-web, 2 tasks
+        custom endpoints of dev: default http://###############
+        custom endpoints of prod: default http://###############
+        web  hello-prod-web:1 → new revision of hello-prod-web, 2 tasks
           ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello@sha256:############
       kanmon approve ####################### --plan ################
     ");

@@ -129,7 +129,7 @@ fn a_build_that_a_pipeline_started_and_that_names_no_execution_is_refused() {
     let initiator = ("CODEBUILD_INITIATOR", "codepipeline/hello");
     for variables in [vec![initiator], vec![initiator, ("KANMON_EXECUTION", "")]] {
         let ran = world.build(&variables, &["release", "--until", "dev"]).ended(2);
-        ran.on_stderr("this build was started by CodePipeline hello, and its execution is not named")
+        ran.on_stderr("this build was started by CodePipeline hello, but its execution is not given")
             .on_stderr("set KANMON_EXECUTION=#{codepipeline.PipelineExecutionId} on the pipeline's action");
     }
     world.untouched();
@@ -145,20 +145,20 @@ fn what_no_person_sits_at_asks_for_nobody() {
     let world = world(ASKS);
     let by_hand = [("CODEBUILD_BUILD_ID", "kanmon:0a1b2c3d"), ("CODEBUILD_INITIATOR", "ann")];
     let machines = [
-        (by_hand.as_slice(), "a build of CodeBuild that ann started"),
-        (&[("CODEBUILD_BUILD_ID", "kanmon:0a1b2c3d")], "a build of CodeBuild"),
+        (by_hand.as_slice(), "a CodeBuild build that ann started"),
+        (&[("CODEBUILD_BUILD_ID", "kanmon:0a1b2c3d")], "a CodeBuild build"),
         (
             &[("CODEBUILD_INITIATOR", "GitHub-Hookshot/0a1b2c3")],
-            "a build of CodeBuild that GitHub-Hookshot/0a1b2c3 started",
+            "a CodeBuild build that GitHub-Hookshot/0a1b2c3 started",
         ),
-        (&[("CODEBUILD_INITIATOR", "rule/nightly")], "a build of CodeBuild that rule/nightly started"),
-        (&[("CI", "true"), ("GITHUB_ACTIONS", "true")], "a job of GitHub Actions"),
-        (&[("CI", "true"), ("GITLAB_CI", "true")], "a job of GitLab CI"),
+        (&[("CODEBUILD_INITIATOR", "rule/nightly")], "a CodeBuild build that rule/nightly started"),
+        (&[("CI", "true"), ("GITHUB_ACTIONS", "true")], "a GitHub Actions job"),
+        (&[("CI", "true"), ("GITLAB_CI", "true")], "a GitLab CI job"),
         (&[("AWS_LAMBDA_FUNCTION_NAME", "starter")], "a Lambda function"),
     ];
     for (variables, what) in machines {
-        world.build(variables, &["release"]).ended(40).on_stderr("nobody may approve prod of this release").on_stderr(&format!(
-            "{what} asked for this release ({DEVELOPER}), which does not name a person; an approver has to be somebody else"
+        world.build(variables, &["release"]).ended(40).on_stderr("nobody may approve prod for this release").on_stderr(&format!(
+            "{what} asked for this release ({DEVELOPER}), which does not identify a person; an approver must be somebody other"
         ));
     }
     let ran = world.build(&by_hand, &["release"]).ended(40);
@@ -171,8 +171,8 @@ fn what_no_person_sits_at_asks_for_nobody() {
         .test_env
         .run(&[], &["history", &id])
         .ended(0)
-        .says("a build of CodeBuild that ann started (developer of 111111111111)");
-    world.build(&[], &["promote", &id, "--to", "prod"]).ended(40).on_stderr("nobody may approve prod of this release");
+        .says("a CodeBuild build that ann started (developer of 111111111111)");
+    world.build(&[], &["promote", &id, "--to", "prod"]).ended(40).on_stderr("nobody may approve prod for this release");
     // The control: the same credentials where a person sits.
     let mut running = world.test_env.start(&world.sandbox.keys("developer"), &["release"]);
     running.says("waits for approval");
@@ -186,7 +186,7 @@ fn what_no_pipeline_started_names_no_execution() {
         let ran =
             world.build(&[(variable, value)], &["release", "--until", "staging", "--execution", &colleague]).ended(2);
         ran.on_stderr(&format!("names execution {colleague}, and CodePipeline did not start it"))
-            .on_stderr("who started that execution says nothing of who started this");
+            .on_stderr("the person who started that execution may be somebody else than who started this");
     }
     world.untouched();
 }
@@ -200,7 +200,7 @@ fn a_machine_that_started_the_execution_names_no_person() {
         let arn = format!("arn:aws:sts::111111111111:assumed-role/{session}");
         let execution = world.execution("hello", "StartPipelineExecution", &arn);
         let ran = world.build(&[], &["release", "--execution", &execution]).ended(40);
-        ran.on_stderr(&format!("was started by StartPipelineExecution ({arn}), which does not name a person"))
+        ran.on_stderr(&format!("was started by StartPipelineExecution ({arn}), which does not identify a person"))
             .on_stderr("let a person start the pipeline");
     }
     world.untouched();
@@ -224,9 +224,9 @@ fn where_an_event_started_the_execution_nobody_can_be_shown_to_be_somebody_else(
     ] {
         let execution = world.execution("hello", trigger, detail);
         let ran = world.build(&[], &["release", "--execution", &execution]).ended(40);
-        ran.on_stderr("nobody may approve prod of this release")
+        ran.on_stderr("nobody may approve prod for this release")
             .on_stderr(&format!(
-                "execution {execution} of hello was started by {trigger} ({detail}), which does not name a person"
+                "execution {execution} of hello was started by {trigger} ({detail}), which does not identify a person"
             ))
             .on_stderr("`kanmon release --remote`");
     }
@@ -238,14 +238,14 @@ fn where_an_event_started_the_execution_nobody_can_be_shown_to_be_somebody_else(
     let events = ran.json();
     assert!(events.iter().all(|e| e["kind"] != "approval-requested"), "{}", ran.out);
     assert_eq!(events.iter().filter(|e| e["kind"] == "stage-left").count(), 2, "{}", ran.out);
-    ran.on_stderr("prod is not asked for: nobody may approve it of this release")
+    ran.on_stderr("approval of prod is not requested: nobody may approve it for this release")
         .on_stderr(&format!("execution {execution} of hello was started by CloudWatchEvent ({rule})"))
         .on_stderr("let a person start the pipeline");
     world.test_env.run(&[], &["history"]).ended(0).says("pipeline hello");
     // Nor does the second build of that execution go on.
     let id = events[0]["release"].as_str().unwrap();
     let ran = world.build(&variables, &["promote", id, "--to", "prod"]).ended(40);
-    ran.on_stderr("nobody may approve prod of this release");
+    ran.on_stderr("nobody may approve prod for this release");
 }
 
 #[test]

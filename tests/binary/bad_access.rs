@@ -52,16 +52,13 @@ fn an_account_id_that_is_not_the_files_names_both() {
 #[test]
 fn a_missing_repository_names_the_nearest() {
     let ran = refused("repository: hello", "repository: helo");
-    stdout_has(
-        &ran,
-        &["there is no repository `helo` in account dev (111111111111", "the nearest name there is `hello`"],
-    );
+    stdout_has(&ran, &["there is no repository `helo` in account dev (111111111111", "did you mean `hello`?"]);
 }
 
 #[test]
 fn a_missing_cluster_names_the_nearest() {
     let ran = refused("cluster: hello-prod", "cluster: hello-prd");
-    stdout_has(&ran, &["there is no cluster `hello-prd` in account prod", "the nearest name there is `hello-prod`"]);
+    stdout_has(&ran, &["there is no cluster `hello-prd` in account prod", "did you mean `hello-prod`?"]);
 }
 
 #[test]
@@ -70,7 +67,7 @@ fn a_missing_service_names_the_nearest() {
     let test_env = TestEnv::demo(&sandbox);
     test_env.edit("  web: { taskdef", "  webb: { taskdef").edit("roll: web", "roll: webb");
     let ran = test_env.run(&sandbox.keys("developer"), &["release"]).ended(40);
-    stdout_has(&ran, &["there is no service `webb` in cluster hello-dev", "the nearest name there is `web`"]);
+    stdout_has(&ran, &["there is no service `webb` in cluster hello-dev", "did you mean `web`?"]);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 }
 

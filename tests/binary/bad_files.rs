@@ -42,7 +42,7 @@ fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_to
           |      ^^
     hint: quote it: "12"
 
-    pipelines/hello.yaml:4:14: an account id has 12 digits, this one 11: a leading zero was lost
+    pipelines/hello.yaml:4:14: an account id has 12 digits, but this one has 11: a leading zero was lost
         4 |   dev: { id: 11111111111, region: ap-northeast-1 }
           |              ^^^^^^^^^^^
     hint: quote it: "011111111111"
@@ -62,22 +62,22 @@ fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_to
           |                                            ^^
     hint: did you mean `app`?
 
-    pipelines/hello.yaml:11:24: a threshold below zero: -1
+    pipelines/hello.yaml:11:24: a threshold must not be negative: -1
        11 |   at_most: { critical: -1, medium: 20 }
           |                        ^^
-    hint: 0 lets none pass; it is `at_most` so many
+    hint: 0 allows none: `at_most` is the largest number that passes
 
     pipelines/hello.yaml:15:14: `cluster` must be a text, found a list
        15 |     cluster: [hello-dev]
           |              ^
-    hint: it is written `cluster: TEXT`
+    hint: write `cluster: TEXT`
 
     pipelines/hello.yaml:17:15: there is no service `wbe`
        17 |       - roll: wbe
           |               ^^^
     hint: did you mean `web`?
 
-    pipelines/hello.yaml:18:11: two stages are called `dev`
+    pipelines/hello.yaml:18:11: two stages are named `dev`
        18 |   - name: dev
           |           ^^^
     hint: the first is in line 13
@@ -85,7 +85,7 @@ fn every_mistake_is_reported_with_its_place_a_caret_and_a_hint_and_nothing_is_to
     pipelines/hello.yaml:21:41: stage `dev` loosens the gate above it: `medium: 30` in line 21, `medium: 20` in line 11
        21 |     enter: { gate: { at_most: { medium: 30 } } }
           |                                         ^^
-    hint: stages only tighten: at most 20 here, or raise it in the gate above
+    hint: a stage may only tighten the gate: at most 20 here, or raise it in the gate above
 
     error: pipelines/hello.yaml has 10 mistakes; nothing was touched
     "#);

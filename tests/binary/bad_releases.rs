@@ -117,7 +117,10 @@ fn a_failing_check_goes_back_to_what_ran_before() {
     test_env.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 1s");
     let before = sandbox.reached("111111111111", "hello-dev", "web");
     let ran = released(&sandbox, &test_env, "dev").ended(20);
-    stdout_has(&ran, &["the check of dev failed", "answered 503, not 200", "these run again what ran before: web"]);
+    stdout_has(
+        &ran,
+        &["the check of dev failed", "answered 503, not 200", "these run their previous revision again: web"],
+    );
     assert_eq!(sandbox.reached("111111111111", "hello-dev", "web")["image"], before["image"]);
     assert_eq!(sandbox.done("UpdateService").len(), 2);
 }
@@ -144,7 +147,10 @@ fn a_rollback_that_is_refused_is_not_called_one_and_resume_makes_it() {
     stdout_has(&ran, &["is not allowed to call ecs:UpdateService", "`kanmon resume r2", "changed: dev/web"]);
     sandbox.ask("DELETE", "faults", "");
     let ran = test_env.run(&sandbox.keys("developer"), &["resume"]).ended(20);
-    stdout_has(&ran, &["the check of dev failed", "these run again what ran before: web", "rolled back: dev/web"]);
+    stdout_has(
+        &ran,
+        &["the check of dev failed", "these run their previous revision again: web", "rolled back: dev/web"],
+    );
     assert_eq!(sandbox.done("UpdateService").len(), 2);
 }
 

@@ -32,7 +32,7 @@ fn an_image_is_built_from_the_commit_that_the_release_says_or_not_at_all() {
     let refused = |why: &str, hint: &str| {
         for verb in [&["resume", &id][..], &["promote", &id, "--to", "dev"]] {
             let ran = test_env.run(&dev, verb).ended(40);
-            ran.says(&format!("image app cannot be built here for {id}: the source is another")).says(why).says(hint);
+            ran.says(&format!("image app cannot be built here for {id}: the source is different")).says(why).says(hint);
         }
         assert_eq!(sandbox.done("PutImage"), Vec::<serde_json::Value>::new());
     };

@@ -52,7 +52,7 @@ fn the_demo_as_json_ends_with_succeeded_and_one_digest_in_all_stages() {
 fn the_demo_can_be_stopped() {
     let test_env = TestEnv::empty();
     let mut running = test_env.start(&[], &["demo", "--speed", "2"]);
-    running.says("everything the file names is there");
+    running.says("everything that the file names exists");
     running.signal("INT");
     let ran = running.end().ended(30);
     assert!(!ran.out.contains("kanmon resume"), "its AWS is gone, so nothing can be gone on with: {}", ran.out);

@@ -73,9 +73,9 @@ fn what_failed_comes_back_only_by_force() {
     let forced =
         test_env.run(&developer, &["promote", &id, "--to", "dev", "--force", "--reason", "the network was down"]);
     let forced = forced.ended(20);
-    assert!(forced.err.contains("goes on by force: “the network was down”"), "{}", forced.err);
+    assert!(forced.err.contains("continues because of --force: “the network was down”"), "{}", forced.err);
     let story = test_env.run(&developer, &["history", &id]).ended(0);
-    assert!(story.out.contains("goes on by force: “the network was down”"), "{}", story.out);
+    assert!(story.out.contains("continues because of --force: “the network was down”"), "{}", story.out);
 }
 
 #[test]

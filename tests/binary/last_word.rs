@@ -44,7 +44,7 @@ fn a_rejection_by_another_approver_stops_what_was_approved_and_not_used() {
         .ended(0)
         .says("prod is approved; somebody other than the approver goes on with it: `kanmon resume");
     world.manager().run(&["approvals"]).ended(0).says("nothing waits for approval");
-    world.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("has approved it already");
+    world.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("has already approved it");
     let no = other(&world).run(&["reject", &release, "--yes", "-m", "STOP, wrong build"]).ended(0);
     no.says(&format!("{release}: prod is rejected; `kanmon resume {release}` ends it"));
     world.manager().run(&["approve", &release, "--plan", &plan]).ended(2).on_stderr("user/accomplice has rejected it");
@@ -86,7 +86,7 @@ fn what_has_expired_is_asked_of_nobody_and_cannot_be_answered() {
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
     let late = world.manager().run(&["approve", &release, "--plan", &plan]).ended(2);
-    late.on_stderr("the question about prod expired at")
+    late.on_stderr("the approval request for prod expired at")
         .on_stderr(&format!("`kanmon promote {release} --to prod` asks again"));
     world.manager().run(&["reject", &release, "--yes"]).ended(2).on_stderr("expired at");
     world.promoter().run(&["resume", &release]).ended(12);
@@ -183,7 +183,7 @@ fn who_ends_a_release_has_not_asked_for_it_and_may_approve_it_later() {
     let world = World::new(Topology::Strong);
     let (release, _) = left_waiting(&world);
     let aborted = world.manager().run(&["abort", &release, "-m", "not tonight"]).ended(23);
-    assert!(aborted.err.contains("is taken up by manager of 222222222222 to end it"), "{}", aborted.err);
+    assert!(aborted.err.contains("is continued by manager of 222222222222 to abort it"), "{}", aborted.err);
     let running = world.waits(&release);
     world.approves(&release);
     running.end().ended(0);

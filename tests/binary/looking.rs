@@ -11,23 +11,23 @@ fn a_plan_shows_what_would_change_in_each_stage_and_touches_nothing() {
     let ran = test_env.run(&sandbox.keys("developer"), &["plan"]).ended(0);
     insta::assert_snapshot!(masked(&ran.out), @"
     dev  cluster hello-dev, account dev (111111111111)
-      endpoints of dev, not AWS's own: default http://###############
-      web  hello-dev-web:1 → next of hello-dev-web, 1 task
+      custom endpoints of dev: default http://###############
+      web  hello-dev-web:1 → new revision of hello-dev-web, 1 task
         ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello (to be built)
         ~ cpu: 256 → 512
         ~ memory: 512 → 1024
       gate  judged once the image is built and scanned
 
     staging  cluster hello-staging, account dev (111111111111)
-      endpoints of dev, not AWS's own: default http://###############
-      web  hello-staging-web:1 → next of hello-staging-web, 2 tasks
+      custom endpoints of dev: default http://###############
+      web  hello-staging-web:1 → new revision of hello-staging-web, 2 tasks
         ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello (to be built)
       gate  judged once the image is built and scanned
 
     prod  cluster hello-prod, account prod (222222222222)
-      endpoints of dev, not AWS's own: default http://###############
-      endpoints of prod, not AWS's own: default http://###############
-      web  hello-prod-web:1 → next of hello-prod-web, 2 tasks
+      custom endpoints of dev: default http://###############
+      custom endpoints of prod: default http://###############
+      web  hello-prod-web:1 → new revision of hello-prod-web, 2 tasks
         ~ image of web: public.ecr.aws/nginx/nginx:1.27 → hello (to be built)
       gate  judged once the image is built and scanned
       approval  asked first: arn:aws:iam::111111111111:user/manager
@@ -91,7 +91,7 @@ fn status_and_history_show_what_runs_and_how_it_came_there() {
     insta::assert_snapshot!(steady(&masked(story.split_once("→ dev/web").unwrap().0)), @"
     ##### ######## → release          #######################: hello to staging
                                       commit ########## with uncommitted changes, asked by developer of 111111111111
-    ##### ######## ✓ accounts         everything the file names is there
+    ##### ######## ✓ accounts         everything that the file names exists
     ##### ######## ✓ app              built by layers: hello@sha256:############
     ##### ######## ✓ dev              severity gate: passed (2 low)
     ##### ######## · dev              planned: web changes

@@ -18,7 +18,7 @@ fn an_image_for_another_platform_than_its_tasks_run_on_is_refused_before_it_is_b
     let sandbox = Sandbox::start();
     let test_env = on_arm(&sandbox);
     let developer = sandbox.keys("developer");
-    let says = "dev/web runs on linux/arm64 by its task definition, but image app is for linux/amd64";
+    let says = "the task definition of dev/web is for linux/arm64, but image app is for linux/amd64";
     let fault = |ran: super::rig::Ran| {
         let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(says), "{said}");

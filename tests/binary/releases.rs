@@ -28,7 +28,7 @@ fn a_log_shows_the_whole_release_in_plain_lines() {
     insta::assert_snapshot!(steady(&masked(&ran.err)), @"
     → release          #######################: hello to prod
                        commit ##########, asked by developer of 111111111111
-    ✓ accounts         everything the file names is there
+    ✓ accounts         everything that the file names exists
     ✓ app              built by layers: hello@sha256:############
     ✓ dev              severity gate: passed (2 low)
     → dev              entered: cluster hello-dev, account dev (111111111111)
@@ -155,7 +155,7 @@ fn an_image_that_exists_is_released_as_it_is() {
     test_env.write("app/index.html", "what is built now is something else");
     let reference = format!("app={}/111111111111.ap-northeast-1/hello@{digest}", sandbox.host);
     let given = test_env.run(&developer, &["release", "--until", "staging", "--image", &reference]).ended(0);
-    assert!(given.out.contains(digest) && given.err.contains("taken as given"), "{}{}", given.out, given.err);
+    assert!(given.out.contains(digest) && given.err.contains("given image"), "{}{}", given.out, given.err);
     let missing = reference.replace(digest, &format!("sha256:{}", "0".repeat(64)));
     let ran = test_env.run(&developer, &["release", "--until", "dev", "--image", &missing]).ended(40);
     assert!(ran.out.contains("there is no image"), "{}", ran.out);

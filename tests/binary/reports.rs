@@ -18,14 +18,14 @@ fn a_release_is_reported_as_junit_from_the_record_alone() {
     assert_eq!((output.err.as_str(), sandbox.calls().len()), ("", calls));
     let junit = junit::read(&output.out);
     insta::assert_snapshot!(masked(&junit.lines()), @"
-    ✓ hello: look at the accounts
+    ✓ hello: check the accounts
     ✓ hello: build and push app
     ✓ hello: hello to dev
     ✓ dev: severity gate
     ✓ dev: plan dev
     ✓ dev: update dev/web
     ✓ dev: check dev (step 2)
-    ✓ dev: look at dev again
+    ✓ dev: check again what dev runs
     ");
     assert_eq!(junit.suites[0].properties["release"], id);
     let gate = junit.case("dev", "severity gate");

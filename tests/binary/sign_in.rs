@@ -111,5 +111,5 @@ fn the_authorities_of_aws_ca_bundle_are_taken_and_looked_at() {
     planned(&test_env, &with(&both, "AWS_CA_BUNDLE", "/no/such/file")).on_stderr("AWS_CA_BUNDLE names /no/such/file");
     test_env.write("ca.pem", "no certificate");
     let bundle = test_env.root.path().join("ca.pem").display().to_string();
-    planned(&test_env, &with(&both, "AWS_CA_BUNDLE", &bundle)).on_stderr("holds no certificate");
+    planned(&test_env, &with(&both, "AWS_CA_BUNDLE", &bundle)).on_stderr("contains no PEM certificate");
 }

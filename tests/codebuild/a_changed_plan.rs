@@ -27,7 +27,7 @@ fn what_was_approved_is_not_done_when_it_would_be_another_thing_now() {
     );
     assert_eq!(why["differences"][0]["now"], theirs, "{ending}");
     assert!(
-        promoted.log.contains("hint: this execution has had its answer; start the pipeline again"),
+        promoted.log.contains("hint: this execution was already answered; start the pipeline again"),
         "{}",
         promoted.log
     );

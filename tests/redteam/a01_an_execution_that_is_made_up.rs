@@ -68,13 +68,13 @@ fn a_role_that_the_file_names_does_not_hide_who_asks() {
             build.with("CODEBUILD_INITIATOR", "codepipeline/hello").with("KANMON_EXECUTION", &execution)
         };
         let ran = build().run(&["release"]).ended(40);
-        ran.on_stderr("nobody may approve prod of this release")
+        ran.on_stderr("nobody may approve prod for this release")
             .on_stderr(&format!("was started by StartPipelineExecution ({arn})"));
         // He asks by a session of it.
         let mut bob = world.developer();
         bob.keys = assumed(&world.sandbox, "developer", &format!("arn:aws:iam::{PROD}:role/{role}"), "bob");
         let ran = bob.run(&["release"]).ended(40);
-        ran.on_stderr("nobody may approve prod of this release")
+        ran.on_stderr("nobody may approve prod for this release")
             .on_stderr(&format!("a session of the file's role {role}"));
         // By that session he names what a colleague started.
         let colleague = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
@@ -83,10 +83,11 @@ fn a_role_that_the_file_names_does_not_hide_who_asks() {
         ran.on_stderr(&format!("a session of the file's role {role} names execution"));
         world.developer().run(&["history"]).ended(0).says("nothing was released yet");
         // What nobody has to approve goes, and no further.
-        let ran = build().run(&["release", "--until", "staging"]).ended(0).on_stderr("prod is not asked for");
+        let ran =
+            build().run(&["release", "--until", "staging"]).ended(0).on_stderr("approval of prod is not requested");
         let release = release_in(&ran.out);
         let further = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
-        further.on_stderr("nobody may approve prod of this release");
+        further.on_stderr("nobody may approve prod for this release");
         world.production_is_untouched();
     }
 }
@@ -110,7 +111,7 @@ fn control_who_starts_the_pipeline_with_release_remote_asks_for_what_its_build_r
         own.on_stderr("user/developer started this pipeline and may not approve it");
         // Another of the team may: what is refused then is this pipeline's message, which shows no plan of a build.
         let another = world.accomplice().run(&["approve", &release, "--plan", &plan]).ended(40);
-        another.on_stderr("does not ask about plan");
+        another.on_stderr("does not ask for approval of plan");
     }
 }
 

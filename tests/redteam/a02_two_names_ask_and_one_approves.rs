@@ -11,7 +11,7 @@ fn whoever_asked_at_any_time_does_not_approve() {
         world.edit_for_all(ANYBODY.0, ANYBODY.1);
         let release = world.prepared();
         // Whatever comes of it: he has asked.
-        world.accomplice().start(&["promote", &release, "--to", "prod"]).says("goes on to prod");
+        world.accomplice().start(&["promote", &release, "--to", "prod"]).says("continues to prod");
         let running = world.waits(&release);
         let plan = world.plan(&release);
         for who in [world.developer(), world.accomplice(), world.promoter()] {

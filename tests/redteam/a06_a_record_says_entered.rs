@@ -91,13 +91,13 @@ fn production_is_not_entered_on_a_records_word() {
         for (record, why) in cases {
             world.plant(&record);
             let ran = world.promoter().run(&["promote", &id, "--to", "prod"]).ended(40);
-            ran.on_stderr("does not fit together").on_stderr(why);
+            ran.on_stderr("is inconsistent").on_stderr(why);
             world.production_is_untouched();
         }
         // Nothing is missing in this one, and the approval is as good as forged. The gate is judged by who acts on it.
         world.plant(&with_approval(record));
         let ran = world.promoter().run(&["promote", &id, "--to", "prod"]).ended(24);
-        assert!(ran.out.contains("the severity gate of prod does not pass any more: 9 critical"), "{ran:?}");
+        assert!(ran.out.contains("the severity gate of prod no longer passes: 9 critical"), "{ran:?}");
         world.production_is_untouched();
         assert_eq!(world.in_production(), before, "{topology:?}");
     }

@@ -29,7 +29,7 @@ fn a_container_from_a_registry_that_nobody_scans_does_not_pass() {
         let release = world.prepared();
         let copied = world.sandbox.done("PutImage").len();
         let ran = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
-        ran.says("container metrics of prod/web would run docker.io/evil/miner:latest, which is in no repository of account prod");
+        ran.says("container metrics of prod/web would run docker.io/evil/miner:latest, which is not in a repository of account prod");
         assert_eq!(world.sandbox.done("PutImage").len(), copied, "{topology:?}: nothing was copied for it");
         world.production_is_untouched();
     }
@@ -89,7 +89,7 @@ fn what_a_migration_would_do_is_shown_against_what_it_did_last() {
         let running = world.waits(&first);
         let sheet = world.manager().run(&["approvals"]).ended(0).out;
         assert!(
-            sheet.contains("migrate  runs once, as next of hello-prod-migrate, the first of its family"),
+            sheet.contains("migrate  runs once, as a new revision of hello-prod-migrate, the first of its family"),
             "{sheet}"
         );
         assert!(sheet.contains("+ executionRoleArn: arn:aws:iam::222222222222:role/ecsTaskExecutionRole"), "{sheet}");
@@ -108,7 +108,7 @@ fn what_a_migration_would_do_is_shown_against_what_it_did_last() {
         let sheet = world.manager().run(&["approvals"]).ended(0).out;
         let task = sheet.split("migrate  runs once").nth(1).unwrap();
         for shown in [
-            "against hello-prod-migrate:1, the last of its family",
+            "compared with hello-prod-migrate:1, the last of its family",
             "+ taskRoleArn: arn:aws:iam::222222222222:role/admin",
             r#"+ containerDefinitions[web].entryPoint: ["/bin/sh"]"#,
         ] {

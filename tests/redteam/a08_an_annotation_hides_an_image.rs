@@ -40,12 +40,12 @@ fn hidden(topology: Topology) {
         (
             "lazy",
             vec![clean.clone(), lazy],
-            "media type application/vnd.amazon.soci.index.v2+json, which is not known here",
+            "media type application/vnd.amazon.soci.index.v2+json, which kanmon does not know",
         ),
-        ("odd", vec![odd], "media type application/vnd.example.layer, which is not known here"),
-        ("elsewhere", vec![elsewhere], "is fetched from another address, and never scanned"),
-        ("nondistributable", vec![oci], "is fetched from another address, and never scanned"),
-        ("foreign", vec![docker], "is fetched from another address, and never scanned"),
+        ("odd", vec![odd], "media type application/vnd.example.layer, which kanmon does not know"),
+        ("elsewhere", vec![elsewhere], "is fetched from another address and never scanned"),
+        ("nondistributable", vec![oci], "is fetched from another address and never scanned"),
+        ("foreign", vec![docker], "is fetched from another address and never scanned"),
     ];
     for (tag, children, says) in attacks {
         pusher.index(tag, &children);

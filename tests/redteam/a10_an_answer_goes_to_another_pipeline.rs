@@ -30,7 +30,7 @@ fn an_answer_is_not_put_into_an_action_that_asks_about_something_else() {
         record.edit("approval-requested", |fact| fact["request"]["execution"] = json!(payments));
         world.plant(&record);
         // The pipeline is part of what is approved, so the record does not show that any more. A no is held against the action alone.
-        let why = ["does not show what plan", "does not ask about plan"];
+        let why = ["does not show what plan", "action Approve of pipeline payments does not ask for approval of plan"];
         for (answer, why) in ["approve", "reject"].into_iter().zip(why) {
             let ran = world.manager().run(&[answer, &release, "--plan", &plan]);
             assert_ne!(ran.code, Some(0), "{topology:?}: {}", ran.out);
@@ -58,7 +58,8 @@ fn an_action_whose_text_does_not_name_exactly_one_plan_approves_nothing() {
             exports(&world, PROD, pipeline, &execution, &plan);
             waits(&world, "manager", pipeline);
             let ran = world.manager().run(&["approve", &release, "--plan", &plan]).ended(40);
-            ran.on_stderr(&format!("action Approve of pipeline {pipeline}")).on_stderr("does not ask about plan");
+            ran.on_stderr(&format!("action Approve of pipeline {pipeline}"))
+                .on_stderr("does not ask for approval of plan");
             // In the console nobody keeps the manager from it, and it counts for nothing.
             approves(&world, "manager", pipeline);
             let ran = running.end().ended(10);

@@ -1,5 +1,5 @@
 //! A commit starts the pipeline by an event or a webhook: what CodePipeline names then is a rule, so the one who committed would be
-//! "known and somebody else", and could approve. The same by StartBuild: a build of CodeBuild, a CI job or a function asks with a
+//! "known and somebody else", and could approve. The same by StartBuild: a CodeBuild build, a CI job or a function asks with a
 //! session that names no person, whoever made it start.
 
 use super::rig::{BOTH, DEV, World};
@@ -16,9 +16,9 @@ fn where_no_person_started_the_pipeline_nobody_can_be_shown_to_be_somebody_else(
             let named = format!("hello/{}", world.execution(trigger, detail));
             let whole = world.developer().run(&["release", "--execution", &named]).ended(40);
             whole
-                .on_stderr("nobody may approve prod of this release")
+                .on_stderr("nobody may approve prod for this release")
                 .on_stderr(trigger)
-                .on_stderr("which does not name a person");
+                .on_stderr("which does not identify a person");
         }
         world.developer().run(&["history"]).ended(0).says("nothing was released yet");
         // Up to where nobody has to approve, it goes; and no further, whoever takes it.
@@ -26,7 +26,7 @@ fn where_no_person_started_the_pipeline_nobody_can_be_shown_to_be_somebody_else(
         let ran = world.developer().run(&["release", "--until", "staging", "--execution", &named]).ended(0);
         let release = release_in(&ran.out);
         let further = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(40);
-        further.on_stderr("nobody may approve prod of this release");
+        further.on_stderr("nobody may approve prod for this release");
         world.production_is_untouched();
     }
 }
@@ -57,9 +57,8 @@ fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
         // Its variables tell it, and where its build specification takes them away, its session does.
         let started = build().with("CODEBUILD_BUILD_ID", "kanmon:1").with("CODEBUILD_INITIATOR", "developer");
         let ran = started.run(&["release"]).ended(40);
-        ran.on_stderr("nobody may approve prod of this release")
-            .on_stderr("a build of CodeBuild that developer started");
-        build().run(&["release"]).ended(40).on_stderr("a build of CodeBuild asked for this release");
+        ran.on_stderr("nobody may approve prod for this release").on_stderr("a CodeBuild build that developer started");
+        build().run(&["release"]).ended(40).on_stderr("a CodeBuild build asked for this release");
         // Nor does it borrow the name of somebody whose execution runs.
         let colleague = world.execution("StartPipelineExecution", &format!("arn:aws:iam::{DEV}:user/colleague"));
         let named = format!("hello/{colleague}");
@@ -73,7 +72,7 @@ fn a_build_that_somebody_starts_by_hand_asks_for_nobody() {
         for who in [world.promoter(), world.developer()] {
             who.run(&["promote", &release, "--to", "prod"])
                 .ended(40)
-                .on_stderr("nobody may approve prod of this release");
+                .on_stderr("nobody may approve prod for this release");
         }
         world.production_is_untouched();
     }
@@ -91,7 +90,7 @@ fn a_build_does_not_approve_what_whoever_starts_it_asked_for() {
         let plan = world.plan(&release);
         let build = world.developer().by_session(&world.sandbox, SESSION);
         let ran = build.run(&["approve", &release, "--plan", &plan]).ended(40);
-        ran.on_stderr("is a build of CodeBuild, which does not name a person, so it may have been the requester");
+        ran.on_stderr("is a CodeBuild build, which does not identify a person, so it may have been the one who asked");
         world.production_is_untouched();
         // The control: a person by a session of the same role.
         let hana = world.developer().by_session(&world.sandbox, "hana@bank.example");

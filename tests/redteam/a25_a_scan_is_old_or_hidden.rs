@@ -18,7 +18,7 @@ fn a_scan_older_than_the_file_allows_counts_as_none() {
         let release = world.prepared();
         std::thread::sleep(Duration::from_secs(4));
         let ran = world.promoter().run(&["promote", &release, "--to", "prod"]).ended(10);
-        assert!(ran.out.contains("may be 3s old at most"), "{ran:?}");
+        assert!(ran.out.contains("may be at most 3s old"), "{ran:?}");
         world.production_is_untouched();
     }
 }

@@ -17,7 +17,7 @@ fn a_template_or_values_that_were_changed_since_the_start_are_refused() {
             test_env.write(file, &honest.replace(from, to));
             let ran = world.promoter().run(&["promote", &release, "--to", "prod"]);
             assert!(!matches!(ran.code, Some(0 | 30)), "{topology:?} {file}: {ran:?}");
-            assert!((ran.out + &ran.err).contains("is not what it was when the release started"), "{file}");
+            assert!((ran.out + &ran.err).contains("has changed since the release started"), "{file}");
             world.production_is_untouched();
             // Control: as it was, it goes.
             test_env.write(file, &honest);

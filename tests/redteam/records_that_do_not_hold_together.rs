@@ -60,7 +60,7 @@ fn a_record_that_leads_nowhere_is_refused_with_why() {
             &["history"],
         ];
         for verb in verbs {
-            world.promoter().run(verb).ended(40).on_stderr("does not fit together").on_stderr(why);
+            world.promoter().run(verb).ended(40).on_stderr("is inconsistent").on_stderr(why);
         }
     }
     world.production_is_untouched();

@@ -148,7 +148,7 @@ impl World {
     /// The same, as these arguments say besides.
     pub fn waits_in(&self, release: &str, more: &[&str]) -> Running {
         let mut running = self.promoter().start(&[&["promote", release, "--to", "prod"], more].concat());
-        running.says("goes on to prod");
+        running.says("continues to prod");
         let until = Instant::now() + ASKED_WITHIN;
         while self.asked(release).is_none() {
             assert!(Instant::now() < until, "{release} never waits for approval");

@@ -71,7 +71,7 @@ async fn in_its_pulls_is_given_more_time_and_does_not_bar_the_image() {
     sim.build_next("far", &[("pull-error", "dial tcp 1.2.3.4:443: i/o timeout")]);
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
-    ended.says("no way to the registry");
+    ended.says("the registry cannot be reached");
     ended.says("NAT gateway");
     assert!(ended.events.iter().any(|e| match &e.fact {
         Fact::Step {
@@ -91,6 +91,6 @@ async fn in_no_way_and_whose_image_is_not_there_is_ended_at_once_and_bars_it() {
     sim.build_next("gone", &[("pull-error", "manifest unknown: Requested image not found")]);
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
-    ended.says("the image is not there");
+    ended.says("the image does not exist");
     assert_eq!(sim.ledger("dev").await.failed.len(), 1);
 }

@@ -28,7 +28,7 @@ async fn that_nobody_could_look_at_is_unknown_and_found_done_later() {
     let id = run.id.clone();
     let ended = run.end(&sim).await;
     ended.is(Outcome::Unknown, 32);
-    ended.says("dev/migrate cannot be read any more");
+    ended.says("dev/migrate can no longer be read");
     sim.end_faults();
     let ended = sim.resumes(&id).await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);

@@ -10,7 +10,7 @@ async fn is_unknown_and_closed_at_once() {
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     ended.says("UNSUPPORTED_OS");
-    ended.says("build it on a base that the scanner supports");
+    ended.says("build the image on a base that the scanner supports");
     assert!(sim.time.passed() < SignedDuration::from_mins(5));
     assert!(sim.calls("UpdateService").is_empty());
 }

@@ -144,7 +144,7 @@ async fn an_execution_that_somebody_stopped_is_told_as_that_and_asked_anew() {
     stop.send().await.unwrap();
     let ended = run.end(&sim).await;
     ended.is(Outcome::Expired, 12);
-    ended.says("nobody can decide about prod any more");
+    ended.says("prod can no longer be approved");
     ended.says(&execution);
     let again = sim.promotes(DEVELOPER, &id, "prod").await;
     sim.hours(1).await;

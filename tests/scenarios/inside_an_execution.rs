@@ -116,7 +116,7 @@ async fn an_answer_from_before_the_question_counts_for_nothing() {
     assert_eq!(asked.plan, request.plan);
     let ended = sim.promotes_in(DEVELOPER, &execution, &id, "prod").await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
-    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("before the question was asked"))));
+    assert!(ended.has(|f| matches!(f, Fact::ApprovalRefused { reason, .. } if approval::refusal(reason).contains("before approval was requested"))));
     assert!(sim.updates(PROD, "shop-prod", "web").is_empty());
 }
 

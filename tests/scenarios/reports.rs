@@ -24,7 +24,7 @@ async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
     let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
     insta::assert_snapshot!(told(&ended), @"
-    ✓ shop: look at the accounts
+    ✓ shop: check the accounts
     ✓ shop: build and push app
     ✓ shop: shop to prod
     ✓ dev: severity gate
@@ -33,14 +33,14 @@ async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
     ✓ dev: update dev/web
     ✓ dev: update dev/admin
     ✓ dev: check dev (step 3)
-    ✓ dev: look at dev again
+    ✓ dev: check again what dev runs
     ✓ staging: severity gate
     ✓ staging: plan staging
     ✓ staging: run staging/migrate
     ✓ staging: update staging/web
     ✓ staging: update staging/admin
     ✓ staging: check staging (step 3)
-    ✓ staging: look at staging again
+    ✓ staging: check again what staging runs
     ✓ prod: copy app into prod
     ✓ prod: severity gate
     ✓ prod: plan prod
@@ -50,7 +50,7 @@ async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
     ✓ prod: check prod (step 3)
     ✓ prod: update prod/web
     ✓ prod: check prod (step 5)
-    ✓ prod: look at prod again
+    ✓ prod: check again what prod runs
     ");
     let junit = ended.junit();
     let properties = &junit.suites[0].properties;
@@ -75,7 +75,7 @@ async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
     insta::assert_snapshot!(told(&ended), @"
-    ✓ shop: look at the accounts
+    ✓ shop: check the accounts
     ✓ shop: build and push app
     ✗ shop: shop to dev | the severity gate of dev blocks: 1 critical (at most 0)
     ✗ dev: severity gate | severity gate: blocked: 1 critical (at most 0)
@@ -84,7 +84,7 @@ async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
     · dev: update dev/web | not reached: the severity gate of dev blocks: 1 critical (at most 0)
     · dev: update dev/admin | not reached: the severity gate of dev blocks: 1 critical (at most 0)
     · dev: check dev (step 3) | not reached: the severity gate of dev blocks: 1 critical (at most 0)
-    · dev: look at dev again | not reached: the severity gate of dev blocks: 1 critical (at most 0)
+    · dev: check again what dev runs | not reached: the severity gate of dev blocks: 1 critical (at most 0)
     ");
 }
 
@@ -96,7 +96,7 @@ async fn what_was_put_back_is_told_beside_what_failed() {
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
     insta::assert_snapshot!(told(&ended), @"
-    ✓ shop: look at the accounts
+    ✓ shop: check the accounts
     ✓ shop: build and push app
     ✗ shop: shop to dev | the check of dev failed
     ✓ dev: severity gate
@@ -106,7 +106,7 @@ async fn what_was_put_back_is_told_beside_what_failed() {
     ✓ dev: update dev/admin
     ✓ dev: restore dev/admin
     ✗ dev: check dev (step 2) | check: https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web answered 200, but its body does not contain `what no answer contains`
-    · dev: look at dev again | not reached: the check of dev failed
+    · dev: check again what dev runs | not reached: the check of dev failed
     ");
 }
 

@@ -16,7 +16,7 @@ async fn race_for_a_stage_and_one_waits() {
     let (first, second) = tokio::join!(first.end(&sim), second.end(&sim));
     first.is(Outcome::Succeeded, 0);
     second.is(Outcome::Succeeded, 0);
-    assert!(second.waits.iter().any(|l| l.contains("held by another release")), "{:?}", second.waits);
+    assert!(second.waits.iter().any(|l| l.contains("locked by another release")), "{:?}", second.waits);
     let left = first.events.iter().find(|e| matches!(e.fact, Fact::StageLeft { .. })).unwrap().at;
     let entered = second.events.iter().find(|e| matches!(e.fact, Fact::StageEntered { .. })).unwrap().at;
     assert!(left <= entered);

@@ -85,7 +85,7 @@ async fn close_the_gate_after_its_own_timeout() {
 async fn are_looked_at_before_anything_is_built() {
     let only_shop = json!({ "scan": "ENHANCED", "frequency": "SCAN_ON_PUSH", "filters": ["shop"] });
     let cases: [(Story, Option<String>, &str); 4] = [
-        (story(), Some("docker.io/evil/miner:latest".into()), "which is in no repository of the file's accounts"),
+        (story(), Some("docker.io/evil/miner:latest".into()), "which is not in a repository of the file's accounts"),
         (story(), Some(own("v2")), "there is no image"),
         (story().world("/accounts/0/registry", only_shop), None, "Inspector scans nothing in repository metrics"),
         (story(), None, "metrics is for linux/amd64"),

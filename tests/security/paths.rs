@@ -61,13 +61,13 @@ fn no_path_of_a_pipeline_file_leaves_the_repository() {
     ];
     for (from, to) in places {
         for (path, words) in [
-            ("../outside", "leaves the repository"),
-            ("deploy/../../outside", "leaves the repository"),
-            ("/etc/passwd", "leaves the repository"),
-            (folder.as_str(), "leaves the repository"),
-            ("far", "leaves the repository through a symbolic link"),
-            ("far/file", "leaves the repository through a symbolic link"),
-            ("app/../far/web.json", "leaves the repository through a symbolic link"),
+            ("../outside", "leads out of the repository"),
+            ("deploy/../../outside", "leads out of the repository"),
+            ("/etc/passwd", "leads out of the repository"),
+            (folder.as_str(), "leads out of the repository"),
+            ("far", "leads out of the repository through a symbolic link"),
+            ("far/file", "leads out of the repository through a symbolic link"),
+            ("app/../far/web.json", "leads out of the repository through a symbolic link"),
         ] {
             outside.refused(from, &to.replace("PATH", path), words);
         }
@@ -75,9 +75,9 @@ fn no_path_of_a_pipeline_file_leaves_the_repository() {
     outside.refused(
         "taskdef: deploy/web.json",
         "taskdef: deploy/link.json",
-        "leaves the repository through a symbolic link",
+        "leads out of the repository through a symbolic link",
     );
-    outside.refused("/srv/www: app }", "/srv/www: app/link }", "leaves the repository through a symbolic link");
+    outside.refused("/srv/www: app }", "/srv/www: app/link }", "leads out of the repository through a symbolic link");
     outside.refused("/srv/www: app }", "/srv/../../www: app }", "is not an absolute path in the image");
 }
 
@@ -109,7 +109,7 @@ fn a_link_that_is_put_there_after_the_file_was_read_is_not_followed() {
     let ran = test_env.run(&developer, &["promote", &id, "--to", "staging"]);
     assert!(ran.code != Some(0), "{ran:?}");
     let said = format!("{}{}", ran.out, ran.err);
-    assert!(said.contains("leaves the repository through a symbolic link"), "{said}");
+    assert!(said.contains("leads out of the repository through a symbolic link"), "{said}");
     assert_eq!(sandbox.done("UpdateService").len(), 1, "staging was changed");
 }
 

@@ -17,7 +17,7 @@ const HTTP_TIMEOUT: SignedDuration = SignedDuration::from_mins(1);
 /// End-to-end tests are a matter of minutes.
 const COMMAND_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
 
-pub const FIELD: Field = may("check", Shape::Record(&CHECK), "what must answer well");
+pub const FIELD: Field = may("check", Shape::Record(&CHECK), "an HTTP request or a command that must succeed");
 
 static CHECK: Record = Record {
     about: "Exactly one of `http` and `command`.",
@@ -39,7 +39,7 @@ fn check(reader: &mut Reader<'_>, node: &Node, around: &InStage<'_>) -> Option<C
     match (node.get("http"), node.get("command")) {
         (None, None) => {
             if matches!(node.kind, Form::Map(_)) {
-                reader.say_hint(around.owner, "this check asks nothing", "one of: http, command");
+                reader.say_hint(around.owner, "this check is empty", "one of: http, command");
             }
             None
         }
@@ -51,7 +51,11 @@ fn check(reader: &mut Reader<'_>, node: &Node, around: &InStage<'_>) -> Option<C
         (Some(http), None) => Some(Check::Http {
             url: {
                 if let Some(key) = node.key("account") {
-                    reader.say_hint(key.span, "`account` has no meaning for `http`", "it is asked without credentials");
+                    reader.say_hint(
+                        key.span,
+                        "`account` cannot be used with `http`",
+                        "the request is sent without credentials",
+                    );
                 }
                 let url = reader.url(http)?;
                 if let Some(why) = address::refused(&url) {
@@ -66,7 +70,11 @@ fn check(reader: &mut Reader<'_>, node: &Node, around: &InStage<'_>) -> Option<C
         }),
         (None, Some(command)) => {
             for key in ["status", "contains"].iter().filter_map(|k| node.key(k)) {
-                reader.say_hint(key.span, format!("`{}` has no meaning for a command", key.name), "exit code 0 passes");
+                reader.say_hint(
+                    key.span,
+                    format!("`{}` cannot be used with a command", key.name),
+                    "exit code 0 passes",
+                );
             }
             let argv = Reader::words(Some(command));
             let account = node.get("account").and_then(|n| reader.refer::<AccountName>(Section::Accounts, n));

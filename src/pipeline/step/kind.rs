@@ -11,7 +11,7 @@ use crate::model::step::Step;
 /// A kind of step in the file: `- KEY: …`.
 pub struct Kind {
     pub field: &'static Field,
-    /// The step that stands under its key; what is wrong with it was told.
+    /// The step that stands under its key; what is wrong with it was reported.
     pub read: fn(&mut Reader<'_>, &Node, &mut InStage<'_>) -> Option<Step>,
 }
 

@@ -8,7 +8,7 @@ use crate::pipeline::reader::{Reader, Section};
 use crate::pipeline::shape::{Field, Shape, may};
 use crate::pipeline::yaml::Node;
 
-pub const FIELD: Field = may("roll", Shape::OneOrMore(&Shape::Text), "services to roll, side by side");
+pub const FIELD: Field = may("roll", Shape::OneOrMore(&Shape::Text), "services to deploy, in parallel");
 
 pub static KIND: Kind = Kind { field: &FIELD, read };
 
@@ -19,7 +19,7 @@ fn read(reader: &mut Reader<'_>, node: &Node, around: &mut InStage<'_>) -> Optio
         match around.rolled.get(&service) {
             Some(line) => reader.say_hint(
                 item.span,
-                format!("service `{service}` is rolled twice in stage `{}`", around.stage),
+                format!("service `{service}` is deployed twice in stage `{}`", around.stage),
                 format!("the first time in line {line}"),
             ),
             None => {

@@ -1,10 +1,10 @@
 use insta::assert_snapshot;
 
-use super::{ADMIN, Repository, told};
+use super::{ADMIN, Repository, printed};
 
 #[test]
 fn a_file_that_is_not_there_finds_the_one_that_is() {
-    assert_snapshot!(told("taskdef: deploy/admin.json", "taskdef: deploy/admim.json"), @"
+    assert_snapshot!(printed("taskdef: deploy/admin.json", "taskdef: deploy/admim.json"), @"
     pipelines/shop.yaml:10:21: there is no `deploy/admim.json` in the repository
        10 |   admin: { taskdef: deploy/admim.json, containers: { admin: app } }
           |                     ^^^^^^^^^^^^^^^^^
@@ -12,7 +12,7 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
 
     1 mistake
     ");
-    assert_snapshot!(told("values: deploy/prod.yaml", "values: deploi/prod.yaml"), @"
+    assert_snapshot!(printed("values: deploy/prod.yaml", "values: deploi/prod.yaml"), @"
     pipelines/shop.yaml:27:13: there is no `deploi/prod.yaml` in the repository
        27 |     values: deploi/prod.yaml
           |             ^^^^^^^^^^^^^^^^
@@ -20,7 +20,7 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
 
     1 mistake
     ");
-    assert_snapshot!(told("context: .", "context: docker"), @"
+    assert_snapshot!(printed("context: .", "context: docker"), @"
     pipelines/shop.yaml:7:51: there is no `docker` in the repository
         7 |   app: { account: dev, repository: shop, context: docker }
           |                                                   ^^^^^^
@@ -28,7 +28,7 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
 
     1 mistake
     ");
-    assert_snapshot!(told("context: .", "context: deploy"), @"
+    assert_snapshot!(printed("context: .", "context: deploy"), @"
     pipelines/shop.yaml:7:51: there is no `deploy/Dockerfile` in the repository
         7 |   app: { account: dev, repository: shop, context: deploy }
           |                                                   ^^^^^^
@@ -36,7 +36,7 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
 
     1 mistake
     ");
-    assert_snapshot!(told("context: .", "layers: { files: [{ from: dist, to: /srv }] }"), @"
+    assert_snapshot!(printed("context: .", "layers: { files: [{ from: dist, to: /srv }] }"), @"
     pipelines/shop.yaml:7:68: there is no `dist` in the repository
         7 |   app: { account: dev, repository: shop, layers: { files: [{ from: dist, to: /srv }] } }
           |                                                                    ^^^^
@@ -48,16 +48,16 @@ fn a_file_that_is_not_there_finds_the_one_that_is() {
 
 #[test]
 fn a_file_outside_of_the_repository_is_refused() {
-    assert_snapshot!(told("taskdef: deploy/admin.json", "taskdef: ../admin.json"), @"
-    pipelines/shop.yaml:10:21: `../admin.json` leaves the repository
+    assert_snapshot!(printed("taskdef: deploy/admin.json", "taskdef: ../admin.json"), @"
+    pipelines/shop.yaml:10:21: `../admin.json` leads out of the repository
        10 |   admin: { taskdef: ../admin.json, containers: { admin: app } }
           |                     ^^^^^^^^^^^^^
     hint: paths begin at the repository's root, the folder that holds `pipelines/`
 
     1 mistake
     ");
-    assert_snapshot!(told("values: deploy/prod.yaml", "values: /etc/passwd"), @"
-    pipelines/shop.yaml:27:13: `/etc/passwd` leaves the repository
+    assert_snapshot!(printed("values: deploy/prod.yaml", "values: /etc/passwd"), @"
+    pipelines/shop.yaml:27:13: `/etc/passwd` leads out of the repository
        27 |     values: /etc/passwd
           |             ^^^^^^^^^^^
     hint: paths begin at the repository's root, the folder that holds `pipelines/`
@@ -74,10 +74,10 @@ fn a_link_out_of_the_repository_is_refused() {
     std::os::unix::fs::symlink(outside.path(), repository.path().join("far")).unwrap();
     let diagnostics = repository.with(&[("taskdef: deploy/admin.json", "taskdef: far/admin.json")]).unwrap_err();
     assert_snapshot!(diagnostics, @"
-    pipelines/shop.yaml:10:21: `far/admin.json` leaves the repository through a symbolic link
+    pipelines/shop.yaml:10:21: `far/admin.json` leads out of the repository through a symbolic link
        10 |   admin: { taskdef: far/admin.json, containers: { admin: app } }
           |                     ^^^^^^^^^^^^^^
-    hint: a release must not depend on what is not in the repository
+    hint: a release must not depend on files outside the repository
 
     1 mistake
     ");
@@ -91,7 +91,7 @@ fn a_link_within_the_repository_is_followed() {
 }
 
 #[test]
-fn mistakes_of_values_and_templates_are_told_in_their_own_files() {
+fn mistakes_of_values_and_templates_are_reported_in_their_own_files() {
     let repository = Repository::new();
     repository.write("deploy/dev.yaml", "cpu: 256\ncluster: mine\ncpu: 512\n");
     repository.write("deploy/prod.yaml", "memory: 256\n");
@@ -104,7 +104,7 @@ fn mistakes_of_values_and_templates_are_told_in_their_own_files() {
     deploy/dev.yaml:2:1: `cluster` is set by kanmon itself
     hint: choose another name
 
-    deploy/dev.yaml:3:1: key `cpu` is here twice
+    deploy/dev.yaml:3:1: key `cpu` is given twice
     hint: the first is in line 1
 
     3 mistakes
@@ -113,14 +113,14 @@ fn mistakes_of_values_and_templates_are_told_in_their_own_files() {
 
 #[test]
 fn a_variable_that_does_not_exist_is_named() {
-    let told = |expression: &str| {
+    let printed = |expression: &str| {
         let repository = Repository::new();
         repository.write("deploy/dev.yaml", "cpu: 256\nadmin: { memory: 512 }\npassword: hush\n");
         repository.write("deploy/prod.yaml", "cpu: 256\nadmin: { memory: 512 }\npassword: hush\n");
         repository.write("deploy/admin.json", &ADMIN.replace("{{ cpu }}", expression));
         repository.load().unwrap_err().to_string()
     };
-    assert_snapshot!(told("{{ admin.cpu }}"), @r#"
+    assert_snapshot!(printed("{{ admin.cpu }}"), @r#"
     deploy/admin.json:3:14: `admin.cpu` is not defined (stage `dev`, `prod`)
         3 |   "cpu": "{{ admin.cpu }}",
           |              ^^^^^^^^^
@@ -128,7 +128,7 @@ fn a_variable_that_does_not_exist_is_named() {
 
     1 mistake
     "#);
-    assert_snapshot!(told("{% if debug %}1{% endif %}"), @r#"
+    assert_snapshot!(printed("{% if debug %}1{% endif %}"), @r#"
     deploy/admin.json:3:17: `debug` is not defined (stage `dev`, `prod`)
         3 |   "cpu": "{% if debug %}1{% endif %}",
           |                 ^^^^^
@@ -136,18 +136,18 @@ fn a_variable_that_does_not_exist_is_named() {
 
     1 mistake
     "#);
-    assert_snapshot!(told("{{ cpu | upcase }}"), @r#"
+    assert_snapshot!(printed("{{ cpu | upcase }}"), @r#"
     deploy/admin.json:3:20: filter upcase is unknown (stage `dev`, `prod`)
         3 |   "cpu": "{{ cpu | upcase }}",
           |                    ^^^^^^
 
     1 mistake
     "#);
-    assert!(!told("{{ password | int }}").contains("hush"));
+    assert!(!printed("{{ password | int }}").contains("hush"));
 }
 
 #[test]
-fn a_template_that_does_not_parse_is_told_at_its_line() {
+fn a_template_that_does_not_parse_is_reported_at_its_line() {
     let repository = Repository::new();
     repository.write("deploy/admin.json", &ADMIN.replace("{{ cpu }}", "{{ cpu "));
     assert_snapshot!(repository.load().unwrap_err(), @r#"
@@ -160,16 +160,16 @@ fn a_template_that_does_not_parse_is_told_at_its_line() {
 }
 
 #[test]
-fn a_template_that_makes_no_task_definition_is_told() {
+fn a_template_that_makes_no_task_definition_is_reported() {
     let repository = Repository::new();
     repository.write("deploy/admin.json", &ADMIN.replace("\"{{ cpu }}\",", "\"{{ cpu }}\""));
     repository.write("deploy/migrate.json", "[]");
     assert_snapshot!(repository.load().unwrap_err(), @r#"
-    deploy/admin.json:4:3: what is rendered is not JSON: expected `,` or `}`, in its line 4 (stage `dev`, `prod`)
+    deploy/admin.json:4:3: the rendered template is not JSON: expected `,` or `}`, in its line 4 (stage `dev`, `prod`)
         4 |   "containerDefinitions": [
           |   ^^^^^^^^^^^^^^^^^^^^^^^^^
 
-    deploy/migrate.json: what is rendered is not a JSON object (stage `dev`)
+    deploy/migrate.json: the rendered template is not a JSON object (stage `dev`)
 
     2 mistakes
     "#);
@@ -180,14 +180,14 @@ fn a_template_that_makes_no_task_definition_is_told() {
           |   ^^^^^^^^^
     hint: did you mean `family`?
 
-    deploy/migrate.json: what is rendered is not a JSON object (stage `dev`)
+    deploy/migrate.json: the rendered template is not a JSON object (stage `dev`)
 
     2 mistakes
     "#);
 }
 
 #[test]
-fn a_member_of_a_wrong_type_is_told_before_a_release_finds_out() {
+fn a_member_of_a_wrong_type_is_reported_before_a_release_finds_out() {
     let repository = Repository::new();
     let container = r#""name": "admin", "environment": [{ "name": "PORT", "value": 8080 }], "portMappings": [{ "containerPort": "8080" }],
         "secrets": [{ "name": "KEY" }], "mood": "newer than kanmon""#;
@@ -196,8 +196,8 @@ fn a_member_of_a_wrong_type_is_told_before_a_release_finds_out() {
         &ADMIN.replace(r#""name": "admin""#, container).replace("\"{{ cpu }}\"", "{{ cpu }}"),
     );
     assert_snapshot!(repository.load().unwrap_err(), @"
-    deploy/admin.json: `cpu` has to be a string, and is a number (stage `dev`, `prod`)
-    hint: ECS would refuse it; also: `containerDefinitions[0].environment[0].value` has to be a string, and is a number; `containerDefinitions[0].portMappings[0].containerPort` has to be an integer, and is a string; `containerDefinitions[0].secrets[0].valueFrom` is missing
+    deploy/admin.json: `cpu` must be a string, but is a number (stage `dev`, `prod`)
+    hint: ECS would refuse it; also: `containerDefinitions[0].environment[0].value` must be a string, but is a number; `containerDefinitions[0].portMappings[0].containerPort` must be an integer, but is a string; `containerDefinitions[0].secrets[0].valueFrom` is missing
 
     1 mistake
     ");
@@ -205,7 +205,7 @@ fn a_member_of_a_wrong_type_is_told_before_a_release_finds_out() {
 
 #[test]
 fn a_container_that_the_template_lacks_finds_the_nearest() {
-    assert_snapshot!(told("{ admin: app }", "{ amdin: app }"), @"
+    assert_snapshot!(printed("{ admin: app }", "{ amdin: app }"), @"
     pipelines/shop.yaml:10:54: `deploy/admin.json` has no container `amdin`
        10 |   admin: { taskdef: deploy/admin.json, containers: { amdin: app } }
           |                                                      ^^^^^
@@ -256,7 +256,7 @@ fn a_misspelt_member_and_a_key_that_is_there_twice_are_mistakes_at_their_places(
           |     ^^^^^^^^^^^^^
     hint: did you mean `portMappings`?
 
-    deploy/admin.json:6:43: key `containerDefinitions[0].environment` is here twice (stage `dev`, `prod`)
+    deploy/admin.json:6:43: key `containerDefinitions[0].environment` is given twice (stage `dev`, `prod`)
         6 |     "portMapping": [], "environment": [], "environment": [], "image": "-" }
           |                                           ^^^^^^^^^^^^^
     hint: the first is in line 6; JSON keeps only the last
@@ -338,40 +338,40 @@ fn a_template_of_another_encoding_is_named() {
 
 #[test]
 fn characters_that_look_like_ascii_are_named_where_they_stand() {
-    assert_snapshot!(told("    account: prod", "\u{3000}\u{3000}account: prod"), @"
-    pipelines/shop.yaml:25:1: an ideographic space (U+3000) stands here, outside of quotes
+    assert_snapshot!(printed("    account: prod", "\u{3000}\u{3000}account: prod"), @"
+    pipelines/shop.yaml:25:1: an ideographic space (U+3000) is outside of quotes here
        25 | 　　account: prod
           | ^^
-    hint: YAML takes only ASCII there (line 26: mapping values are not allowed in this context)
+    hint: YAML allows only ASCII there (line 26: mapping values are not allowed in this context)
 
     1 mistake
     ");
-    assert_snapshot!(told("cluster: shop-prod", "cluster：shop-prod"), @"
-    pipelines/shop.yaml:26:12: a full-width `:` (U+FF1A) stands here, outside of quotes
+    assert_snapshot!(printed("cluster: shop-prod", "cluster：shop-prod"), @"
+    pipelines/shop.yaml:26:12: a full-width `:` (U+FF1A) is outside of quotes here
        26 |     cluster：shop-prod
           |            ^^
-    hint: YAML takes only ASCII there (line 26: simple key expected ':')
+    hint: YAML allows only ASCII there (line 26: simple key expected ':')
 
     1 mistake
     ");
-    assert_snapshot!(told("cluster: shop-prod", "cluster:\u{a0}shop-prod"), @"
-    pipelines/shop.yaml:26:13: a no-break space (U+00A0) stands here, outside of quotes
+    assert_snapshot!(printed("cluster: shop-prod", "cluster:\u{a0}shop-prod"), @"
+    pipelines/shop.yaml:26:13: a no-break space (U+00A0) is outside of quotes here
        26 |     cluster: shop-prod
           |             ^
-    hint: YAML takes only ASCII there (line 26: simple key expected ':')
+    hint: YAML allows only ASCII there (line 26: simple key expected ':')
 
     1 mistake
     ");
-    assert_snapshot!(told("cluster: shop-prod", "cluster: shop-prod\u{3000}"), @"
+    assert_snapshot!(printed("cluster: shop-prod", "cluster: shop-prod\u{3000}"), @"
     pipelines/shop.yaml:26:14: `shop-prod　` is not a valid name of a cluster
        26 |     cluster: shop-prod　
           |              ^^^^^^^^^^^
     hint: letters, digits, - and _; at most 255 (the name, not the ARN)
 
-    pipelines/shop.yaml:26:23: an ideographic space (U+3000) stands here, at the edge of `shop-prod`
+    pipelines/shop.yaml:26:23: an ideographic space (U+3000) is here, at the edge of `shop-prod`
        26 |     cluster: shop-prod　
           |                       ^^
-    hint: remove it, or quote the text if it is meant
+    hint: remove it, or quote the string if it is intended
 
     2 mistakes
     ");
@@ -379,19 +379,19 @@ fn characters_that_look_like_ascii_are_named_where_they_stand() {
     repository
         .write("deploy/admin.json", &ADMIN.replace("\"containerDefinitions\": [", "\"containerDefinitions\"： ["));
     assert_snapshot!(repository.load().unwrap_err(), @r#"
-    deploy/admin.json:4:25: a full-width `:` (U+FF1A) stands here, outside of quotes (stage `dev`, `prod`)
+    deploy/admin.json:4:25: a full-width `:` (U+FF1A) is outside of quotes here (stage `dev`, `prod`)
         4 |   "containerDefinitions"： [
           |                         ^^
-    hint: JSON takes only ASCII there (expected `:`, in line 4 of what is rendered)
+    hint: JSON allows only ASCII there (expected `:`, in line 4 of the rendered template)
 
     1 mistake
     "#);
     repository.write("deploy/admin.json", &ADMIN.replace("{{ cpu }}", "{{\u{3000}cpu }}"));
     assert_snapshot!(repository.load().unwrap_err(), @r#"
-    deploy/admin.json:3:13: an ideographic space (U+3000) stands here (stage `dev`, `prod`)
+    deploy/admin.json:3:13: an ideographic space (U+3000) is here (stage `dev`, `prod`)
         3 |   "cpu": "{{　cpu }}",
           |             ^^
-    hint: an expression takes only ASCII's (unexpected character)
+    hint: an expression allows only ASCII (unexpected character)
 
     1 mistake
     "#);
@@ -400,7 +400,7 @@ fn characters_that_look_like_ascii_are_named_where_they_stand() {
 #[test]
 fn a_misspelt_region_and_a_role_of_another_partition_are_mistakes_and_a_newer_region_is_not() {
     let region = r#"prod: { id: "222222222222", region: ap-northeast-1"#;
-    assert_snapshot!(told(region, &region.replace("northeast", "notheast")), @r#"
+    assert_snapshot!(printed(region, &region.replace("northeast", "notheast")), @r#"
     pipelines/shop.yaml:5:39: `ap-notheast-1` is not a region of AWS
         5 |   prod: { id: "222222222222", region: ap-notheast-1, role: kanmon-deploy }
           |                                       ^^^^^^^^^^^^^
@@ -414,7 +414,7 @@ fn a_misspelt_region_and_a_role_of_another_partition_are_mistakes_and_a_newer_re
     let line = text.lines().find(|l| l.contains("prod: {")).unwrap().to_owned();
     let plain = "  prod: { id: \"222222222222\", region: ap-northeast-1";
     assert_snapshot!(repository.with(&[(&line, &format!("{plain}, {role} }}"))]).unwrap_err(), @r#"
-    pipelines/shop.yaml:5:61: this role is of partition `aws-cn`, and ap-northeast-1 is in `aws`
+    pipelines/shop.yaml:5:61: this role is in partition `aws-cn`, but ap-northeast-1 is in `aws`
         5 |   prod: { id: "222222222222", region: ap-northeast-1, role: "arn:aws-cn:iam::222222222222:role/deploy" }
           |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     hint: arn:aws:iam::222222222222:role/deploy
@@ -427,6 +427,6 @@ fn a_misspelt_region_and_a_role_of_another_partition_are_mistakes_and_a_newer_re
     pipelines/shop.yaml:5:39: `ap-northeast-9` is not a region of AWS that kanmon knows
         5 |   prod: { id: "222222222222", region: ap-northeast-9 }
           |                                       ^^^^^^^^^^^^^^
-    hint: correct it, unless it is newer than kanmon
+    hint: correct it, unless the region is newer than this kanmon
     "#);
 }

@@ -89,7 +89,7 @@ fn a_stage_loosens_neither_the_times_of_a_scan_nor_what_becomes_of_suppressed_fi
         let [mistake] = mistakes.items() else { panic!("{loose}: {} mistakes", mistakes.items().len()) };
         let text = mistake.to_string();
         assert!(text.contains(&format!("stage `prod` loosens the gate above it: `{loose}`")), "{text}");
-        assert!(text.contains(&format!("stages only tighten: {hint}")) && text.contains('^'), "{text}");
+        assert!(text.contains(&format!("a stage may only tighten the gate: {hint}")) && text.contains('^'), "{text}");
     }
     let tight = with("settle: 11s, timeout: 29m, max_age: 1d, suppressed: count").unwrap().pipeline;
     let rules = &tight.stages[1].gate;

@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
 
-use super::{GOOD, Repository, told};
+use super::{GOOD, Repository, printed};
 
 #[test]
 fn the_file_that_the_others_are_made_from_holds() {
@@ -9,7 +9,7 @@ fn the_file_that_the_others_are_made_from_holds() {
 
 #[test]
 fn an_unknown_key_finds_the_one_that_was_meant() {
-    assert_snapshot!(told(r#"id: "222222222222", region:"#, r#"id: "222222222222", regoin:"#), @r#"
+    assert_snapshot!(printed(r#"id: "222222222222", region:"#, r#"id: "222222222222", regoin:"#), @r#"
     pipelines/shop.yaml:5:31: unknown key `regoin`
         5 |   prod: { id: "222222222222", regoin: ap-northeast-1, role: kanmon-deploy }
           |                               ^^^^^^
@@ -21,7 +21,7 @@ fn an_unknown_key_finds_the_one_that_was_meant() {
 
 #[test]
 fn a_key_of_later_work_is_said_to_be_that() {
-    assert_snapshot!(told("      - roll: web\n", "      - roll: web\n      - soak: { for: 10m }\n"), @"
+    assert_snapshot!(printed("      - roll: web\n", "      - roll: web\n      - soak: { for: 10m }\n"), @"
     pipelines/shop.yaml:35:9: unknown key `soak`
        35 |       - soak: { for: 10m }
           |         ^^^^
@@ -29,7 +29,7 @@ fn a_key_of_later_work_is_said_to_be_that() {
 
     1 mistake
     ");
-    assert_snapshot!(told("  at_most: { critical: 0", "  waivers: waivers.yaml\n  at_most: { critical: 0"), @"
+    assert_snapshot!(printed("  at_most: { critical: 0", "  waivers: waivers.yaml\n  at_most: { critical: 0"), @"
     pipelines/shop.yaml:14:3: unknown key `waivers`
        14 |   waivers: waivers.yaml
           |   ^^^^^^^
@@ -37,7 +37,7 @@ fn a_key_of_later_work_is_said_to_be_that() {
 
     1 mistake
     ");
-    assert_snapshot!(told("images: copy", "images: replicated"), @"
+    assert_snapshot!(printed("images: copy", "images: replicated"), @"
     pipelines/shop.yaml:28:13: `images` cannot be `replicated`
        28 |     images: replicated
           |             ^^^^^^^^^^
@@ -49,7 +49,7 @@ fn a_key_of_later_work_is_said_to_be_that() {
 
 #[test]
 fn a_wrong_type_says_what_was_expected_and_found() {
-    assert_snapshot!(told("app: shop", "app: 12"), @r#"
+    assert_snapshot!(printed("app: shop", "app: 12"), @r#"
     pipelines/shop.yaml:2:6: `app` must be a text, found the number 12
         2 | app: 12
           |      ^^
@@ -57,27 +57,27 @@ fn a_wrong_type_says_what_was_expected_and_found() {
 
     1 mistake
     "#);
-    assert_snapshot!(told("cluster: shop-dev", "cluster: [shop-dev]"), @"
+    assert_snapshot!(printed("cluster: shop-dev", "cluster: [shop-dev]"), @"
     pipelines/shop.yaml:18:14: `cluster` must be a text, found a list
        18 |     cluster: [shop-dev]
           |              ^
-    hint: it is written `cluster: TEXT`
+    hint: write `cluster: TEXT`
 
     1 mistake
     ");
-    assert_snapshot!(told("roll: [web, admin]", "roll: { web: admin }"), @"
+    assert_snapshot!(printed("roll: [web, admin]", "roll: { web: admin }"), @"
     pipelines/shop.yaml:22:15: `roll` must be a name or a list of names, found a mapping
        22 |       - roll: { web: admin }
           |               ^
-    hint: it is written `roll: ONE` or `roll: [ONE, ANOTHER]`
+    hint: write `roll: ONE` or `roll: [ONE, ANOTHER]`
 
     1 mistake
     ");
-    assert_snapshot!(told("version: 1", "version: 2"), @"
+    assert_snapshot!(printed("version: 1", "version: 2"), @"
     pipelines/shop.yaml:1:10: `version` must be 1, found the number 2
         1 | version: 2
           |          ^
-    hint: it is written `version: 1`
+    hint: write `version: 1`
 
     1 mistake
     ");
@@ -85,7 +85,7 @@ fn a_wrong_type_says_what_was_expected_and_found() {
 
 #[test]
 fn an_account_id_that_lost_its_leading_zero_is_given_back() {
-    assert_snapshot!(told("\"012345678901\"", "012345678901"), @r#"
+    assert_snapshot!(printed("\"012345678901\"", "012345678901"), @r#"
     pipelines/shop.yaml:4:15: an account id without quotes is a number, and a number loses its leading zero
         4 |   dev:  { id: 012345678901, region: ap-northeast-1 }
           |               ^^^^^^^^^^^^
@@ -93,16 +93,16 @@ fn an_account_id_that_lost_its_leading_zero_is_given_back() {
 
     1 mistake
     "#);
-    assert_snapshot!(told("\"012345678901\"", "\"12345678901\""), @r#"
-    pipelines/shop.yaml:4:15: an account id has 12 digits, this one 11: a leading zero was lost
+    assert_snapshot!(printed("\"012345678901\"", "\"12345678901\""), @r#"
+    pipelines/shop.yaml:4:15: an account id has 12 digits, but this one has 11: a leading zero was lost
         4 |   dev:  { id: "12345678901", region: ap-northeast-1 }
           |               ^^^^^^^^^^^^^
     hint: quote it: "012345678901"
 
     1 mistake
     "#);
-    assert_snapshot!(told("\"012345678901\"", "12345678901"), @r#"
-    pipelines/shop.yaml:4:15: an account id has 12 digits, this one 11: a leading zero was lost
+    assert_snapshot!(printed("\"012345678901\"", "12345678901"), @r#"
+    pipelines/shop.yaml:4:15: an account id has 12 digits, but this one has 11: a leading zero was lost
         4 |   dev:  { id: 12345678901, region: ap-northeast-1 }
           |               ^^^^^^^^^^^
     hint: quote it: "012345678901"
@@ -113,7 +113,7 @@ fn an_account_id_that_lost_its_leading_zero_is_given_back() {
 
 #[test]
 fn undefined_names_find_the_nearest() {
-    assert_snapshot!(told("  - name: prod\n    account: prod", "  - name: prod\n    account: prd"), @"
+    assert_snapshot!(printed("  - name: prod\n    account: prod", "  - name: prod\n    account: prd"), @"
     pipelines/shop.yaml:25:14: there is no account `prd`
        25 |     account: prd
           |              ^^^
@@ -121,7 +121,7 @@ fn undefined_names_find_the_nearest() {
 
     1 mistake
     ");
-    assert_snapshot!(told("{ admin: app }", "{ admin: ap }"), @"
+    assert_snapshot!(printed("{ admin: app }", "{ admin: ap }"), @"
     pipelines/shop.yaml:10:61: there is no image `ap`
        10 |   admin: { taskdef: deploy/admin.json, containers: { admin: ap } }
           |                                                             ^^
@@ -129,7 +129,7 @@ fn undefined_names_find_the_nearest() {
 
     1 mistake
     ");
-    assert_snapshot!(told("roll: admin", "roll: adnim"), @"
+    assert_snapshot!(printed("roll: admin", "roll: adnim"), @"
     pipelines/shop.yaml:33:15: there is no service `adnim`
        33 |       - roll: adnim
           |               ^^^^^
@@ -137,7 +137,7 @@ fn undefined_names_find_the_nearest() {
 
     1 mistake
     ");
-    assert_snapshot!(told("run: migrate", "run: migration"), @"
+    assert_snapshot!(printed("run: migrate", "run: migration"), @"
     pipelines/shop.yaml:21:14: there is no task `migration`
        21 |       - run: migration
           |              ^^^^^^^^^
@@ -145,7 +145,7 @@ fn undefined_names_find_the_nearest() {
 
     1 mistake
     ");
-    assert_snapshot!(told("network_of: web", "network_of: wob"), @"
+    assert_snapshot!(printed("network_of: web", "network_of: wob"), @"
     pipelines/shop.yaml:12:86: there is no service `wob`
        12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: wob }
           |                                                                                      ^^^
@@ -157,8 +157,8 @@ fn undefined_names_find_the_nearest() {
 
 #[test]
 fn two_stages_of_one_name_name_each_other() {
-    assert_snapshot!(told("name: prod", "name: dev"), @"
-    pipelines/shop.yaml:24:11: two stages are called `dev`
+    assert_snapshot!(printed("name: prod", "name: dev"), @"
+    pipelines/shop.yaml:24:11: two stages are named `dev`
        24 |   - name: dev
           |           ^^^
     hint: the first is in line 16
@@ -169,11 +169,11 @@ fn two_stages_of_one_name_name_each_other() {
 
 #[test]
 fn a_threshold_below_zero_is_none() {
-    assert_snapshot!(told("high: 0", "high: -1"), @"
-    pipelines/shop.yaml:14:33: a threshold below zero: -1
+    assert_snapshot!(printed("high: 0", "high: -1"), @"
+    pipelines/shop.yaml:14:33: a threshold must not be negative: -1
        14 |   at_most: { critical: 0, high: -1, medium: 20 }
           |                                 ^^
-    hint: 0 lets none pass; it is `at_most` so many
+    hint: 0 allows none: `at_most` is the largest number that passes
 
     1 mistake
     ");
@@ -181,51 +181,51 @@ fn a_threshold_below_zero_is_none() {
 
 #[test]
 fn a_stage_that_loosens_the_gate_names_both_lines() {
-    assert_snapshot!(told("{ medium: 0 }", "{ medium: 21, low: unlimited }"), @"
+    assert_snapshot!(printed("{ medium: 0 }", "{ medium: 21, low: unlimited }"), @"
     pipelines/shop.yaml:30:34: stage `prod` loosens the gate above it: `medium: 21` in line 30, `medium: 20` in line 14
        30 |       gate: { at_most: { medium: 21, low: unlimited } }
           |                                  ^^
-    hint: stages only tighten: at most 20 here, or raise it in the gate above
+    hint: a stage may only tighten the gate: at most 20 here, or raise it in the gate above
 
     1 mistake
     ");
-    assert_snapshot!(told("{ medium: 0 }", "{ untriaged: unlimited }"), @"
+    assert_snapshot!(printed("{ medium: 0 }", "{ untriaged: unlimited }"), @"
     pipelines/shop.yaml:30:37: stage `prod` loosens the gate above it: `untriaged: unlimited`, and the default is 0
        30 |       gate: { at_most: { untriaged: unlimited } }
           |                                     ^^^^^^^^^
-    hint: stages only tighten: at most 0 here, or raise it in the gate above
+    hint: a stage may only tighten the gate: at most 0 here, or raise it in the gate above
 
     1 mistake
     ");
 }
 
 #[test]
-fn a_step_that_names_nothing_is_told() {
-    assert_snapshot!(told("- roll: web", "- roll: []"), @"
-    pipelines/shop.yaml:34:9: `roll` names nothing
+fn an_empty_step_is_reported() {
+    assert_snapshot!(printed("- roll: web", "- roll: []"), @"
+    pipelines/shop.yaml:34:9: `roll` must not be empty
        34 |       - roll: []
           |         ^^^^
 
     1 mistake
     ");
-    assert_snapshot!(told("- roll: web", "- {}"), @"
-    pipelines/shop.yaml:34:9: this step names nothing
+    assert_snapshot!(printed("- roll: web", "- {}"), @"
+    pipelines/shop.yaml:34:9: this step is empty
        34 |       - {}
           |         ^
     hint: one of: run, roll, check
 
     1 mistake
     ");
-    assert_snapshot!(told("- roll: web", "- roll:"), @"
+    assert_snapshot!(printed("- roll: web", "- roll:"), @"
     pipelines/shop.yaml:34:9: `roll` must be a name or a list of names, found nothing
        34 |       - roll:
           |         ^^^^
-    hint: it is written `roll: ONE` or `roll: [ONE, ANOTHER]`
+    hint: write `roll: ONE` or `roll: [ONE, ANOTHER]`
 
     1 mistake
     ");
-    assert_snapshot!(told("- roll: web", "- check: {}"), @"
-    pipelines/shop.yaml:34:9: this check asks nothing
+    assert_snapshot!(printed("- roll: web", "- check: {}"), @"
+    pipelines/shop.yaml:34:9: this check is empty
        34 |       - check: {}
           |         ^^^^^
     hint: one of: http, command
@@ -235,9 +235,9 @@ fn a_step_that_names_nothing_is_told() {
 }
 
 #[test]
-fn a_step_that_is_two_things_is_told() {
-    assert_snapshot!(told("- run: migrate\n      - roll: [web", "- run: migrate\n        roll: [web"), @"
-    pipelines/shop.yaml:22:9: a step is one thing
+fn a_step_with_two_keys_is_reported() {
+    assert_snapshot!(printed("- run: migrate\n      - roll: [web", "- run: migrate\n        roll: [web"), @"
+    pipelines/shop.yaml:22:9: a step must have exactly one key
        22 |         roll: [web, admin]
           |         ^^^^
     hint: begin a new one: `- roll: …`
@@ -247,17 +247,17 @@ fn a_step_that_is_two_things_is_told() {
 }
 
 #[test]
-fn the_same_service_twice_in_one_stage_is_told() {
-    assert_snapshot!(told("- roll: web", "- roll: admin"), @"
-    pipelines/shop.yaml:34:15: service `admin` is rolled twice in stage `prod`
+fn the_same_service_twice_in_one_stage_is_reported() {
+    assert_snapshot!(printed("- roll: web", "- roll: admin"), @"
+    pipelines/shop.yaml:34:15: service `admin` is deployed twice in stage `prod`
        34 |       - roll: admin
           |               ^^^^^
     hint: the first time in line 33
 
     1 mistake
     ");
-    assert_snapshot!(told("[web, admin]", "[web, web]"), @"
-    pipelines/shop.yaml:22:21: service `web` is rolled twice in stage `dev`
+    assert_snapshot!(printed("[web, admin]", "[web, web]"), @"
+    pipelines/shop.yaml:22:21: service `web` is deployed twice in stage `dev`
        22 |       - roll: [web, web]
           |                     ^^^
     hint: the first time in line 22
@@ -268,7 +268,7 @@ fn the_same_service_twice_in_one_stage_is_told() {
 
 #[test]
 fn missing_keys_say_what_they_are_for() {
-    assert_snapshot!(told("    cluster: shop-prod\n", ""), @"
+    assert_snapshot!(printed("    cluster: shop-prod\n", ""), @"
     pipelines/shop.yaml:24:5: this stage has no `cluster`
        24 |   - name: prod
           |     ^
@@ -276,7 +276,7 @@ fn missing_keys_say_what_they_are_for() {
 
     1 mistake
     ");
-    assert_snapshot!(told("app: shop\n", ""), @"
+    assert_snapshot!(printed("app: shop\n", ""), @"
     pipelines/shop.yaml:1:1: `the file` has no `app`
         1 | version: 1
           | ^
@@ -287,17 +287,17 @@ fn missing_keys_say_what_they_are_for() {
 }
 
 #[test]
-fn what_is_no_duration_is_told() {
-    assert_snapshot!(told("network_of: web }", "network_of: web, timeout: 15 }"), @"
+fn an_invalid_duration_is_reported() {
+    assert_snapshot!(printed("network_of: web }", "network_of: web, timeout: 15 }"), @"
     pipelines/shop.yaml:12:100: `timeout` must be a duration, found the number 15
        12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: web, timeout: 15 }
           |                                                                                                    ^^
-    hint: with its unit: 15s, 15m or 15h
+    hint: add a unit: 15s, 15m or 15h
 
     1 mistake
     ");
-    assert_snapshot!(told("network_of: web }", "network_of: web, timeout: 15 minutes }"), @r#"
-    pipelines/shop.yaml:12:100: `timeout` must be a duration, found the text "15 minutes"
+    assert_snapshot!(printed("network_of: web }", "network_of: web, timeout: 15 minutes }"), @r#"
+    pipelines/shop.yaml:12:100: `timeout` must be a duration, found the string "15 minutes"
        12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, network_of: web, timeout: 15 minutes }
           |                                                                                                    ^^^^^^^^^^
     hint: such as 30s, 15m or 1h30m
@@ -308,8 +308,8 @@ fn what_is_no_duration_is_told() {
 
 #[test]
 fn containers_cannot_be_empty() {
-    assert_snapshot!(told("{ web: app }", "{}"), @"
-    pipelines/shop.yaml:9:27: `containers` names nothing
+    assert_snapshot!(printed("{ web: app }", "{}"), @"
+    pipelines/shop.yaml:9:27: `containers` must not be empty
         9 |   web:   { taskdef: live, containers: {} }
           |                           ^^^^^^^^^^
 
@@ -319,7 +319,7 @@ fn containers_cannot_be_empty() {
 
 #[test]
 fn a_task_of_two_containers_must_say_whose_exit_code_decides() {
-    assert_snapshot!(told("{ migrate: app }", "{ migrate: app, log: app }"), @"
+    assert_snapshot!(printed("{ migrate: app }", "{ migrate: app, log: app }"), @"
     pipelines/shop.yaml:12:44: which container's exit code decides: migrate, log?
        12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app, log: app }, network_of: web }
           |                                            ^^^^^^^^^^
@@ -327,7 +327,7 @@ fn a_task_of_two_containers_must_say_whose_exit_code_decides() {
 
     1 mistake
     ");
-    assert_snapshot!(told("{ migrate: app }", "{ migrate: app }, container: migrat"), @"
+    assert_snapshot!(printed("{ migrate: app }", "{ migrate: app }, container: migrat"), @"
     pipelines/shop.yaml:12:85: `migrat` is not one of this task's containers
        12 |   migrate: { taskdef: deploy/migrate.json, containers: { migrate: app }, container: migrat, network_of: web }
           |                                                                                     ^^^^^^
@@ -338,8 +338,8 @@ fn a_task_of_two_containers_must_say_whose_exit_code_decides() {
 }
 
 #[test]
-fn what_is_no_url_is_told() {
-    assert_snapshot!(told("https://dev.shop.example/healthz", "dev.shop.example/healthz"), @"
+fn an_invalid_url_is_reported() {
+    assert_snapshot!(printed("https://dev.shop.example/healthz", "dev.shop.example/healthz"), @"
     pipelines/shop.yaml:23:24: `dev.shop.example/healthz` is not a URL: it must begin with https:// or http://
        23 |       - check: { http: dev.shop.example/healthz }
           |                        ^^^^^^^^^^^^^^^^^^^^^^^^
@@ -347,7 +347,7 @@ fn what_is_no_url_is_told() {
 
     1 mistake
     ");
-    assert_snapshot!(told("https://dev.shop.example/healthz", "ftp://dev.shop.example/"), @"
+    assert_snapshot!(printed("https://dev.shop.example/healthz", "ftp://dev.shop.example/"), @"
     pipelines/shop.yaml:23:24: `ftp://dev.shop.example/` is not a URL: it must begin with https:// or http://
        23 |       - check: { http: ftp://dev.shop.example/ }
           |                        ^^^^^^^^^^^^^^^^^^^^^^^
@@ -355,7 +355,7 @@ fn what_is_no_url_is_told() {
 
     1 mistake
     ");
-    assert_snapshot!(told("region: ap-northeast-1 }", "region: ap-northeast-1, endpoints: { ecs: \"localhost:8000\" } }"), @r#"
+    assert_snapshot!(printed("region: ap-northeast-1 }", "region: ap-northeast-1, endpoints: { ecs: \"localhost:8000\" } }"), @r#"
     pipelines/shop.yaml:4:73: `localhost:8000` is not a URL: it must begin with https:// or http://
         4 |   dev:  { id: "012345678901", region: ap-northeast-1, endpoints: { ecs: "localhost:8000" } }
           |                                                                         ^^^^^^^^^^^^^^^^
@@ -367,15 +367,15 @@ fn what_is_no_url_is_told() {
 
 #[test]
 fn an_image_of_another_account_must_say_how_it_gets_there() {
-    assert_snapshot!(told("    images: copy\n", ""), @"
+    assert_snapshot!(printed("    images: copy\n", ""), @"
     pipelines/shop.yaml:25:14: stage `prod` runs image `app`, which is kept in account `dev`
        25 |     account: prod
           |              ^^^^
-    hint: say how it gets there: `images: pull` (by the repository's policy) or `images: copy`
+    hint: say how the account gets it: `images: pull` (by the repository's policy) or `images: copy`
 
     1 mistake
     ");
-    assert_snapshot!(told("cluster: shop-dev", "cluster: shop-dev\n    images: copy"), @"
+    assert_snapshot!(printed("cluster: shop-dev", "cluster: shop-dev\n    images: copy"), @"
     pipelines/shop.yaml:19:13: stage `dev` has nothing to copy: its images are kept in its own account and region
        19 |     images: copy
           |             ^^^^
@@ -386,24 +386,24 @@ fn an_image_of_another_account_must_say_how_it_gets_there() {
 }
 
 #[test]
-fn keys_of_another_way_of_approval_are_told() {
-    assert_snapshot!(told("by: kanmon", "by: kanmon, pipeline: shop"), @"
-    pipelines/shop.yaml:31:31: `pipeline` has no meaning with `by: kanmon`
+fn keys_of_another_kind_of_approval_are_reported() {
+    assert_snapshot!(printed("by: kanmon", "by: kanmon, pipeline: shop"), @"
+    pipelines/shop.yaml:31:31: `pipeline` cannot be used with `by: kanmon`
        31 |       approval: { by: kanmon, pipeline: shop }
           |                               ^^^^^^^^
     hint: it belongs to `by: codepipeline`
 
     1 mistake
     ");
-    assert_snapshot!(told("by: kanmon", "by: codepipeline, pipeline: shop"), @"
-    pipelines/shop.yaml:31:7: an approval by codepipeline has no `action`
+    assert_snapshot!(printed("by: kanmon", "by: codepipeline, pipeline: shop"), @"
+    pipelines/shop.yaml:31:7: an approval `by: codepipeline` needs `action`
        31 |       approval: { by: codepipeline, pipeline: shop }
           |       ^^^^^^^^
     hint: `action`: the action's name in CodePipeline
 
     1 mistake
     ");
-    assert_snapshot!(told("by: kanmon", "by: canmon"), @"
+    assert_snapshot!(printed("by: kanmon", "by: canmon"), @"
     pipelines/shop.yaml:31:23: `by` cannot be `canmon`
        31 |       approval: { by: canmon }
           |                       ^^^^^^
@@ -415,7 +415,7 @@ fn keys_of_another_way_of_approval_are_told() {
 
 #[test]
 fn an_approver_without_an_account_or_whom_nobody_matches_is_refused_wherever_the_question_is_asked() {
-    assert_snapshot!(told("by: kanmon", "by: kanmon, approvers: [manager, \"*\"]"), @r#"
+    assert_snapshot!(printed("by: kanmon", "by: kanmon, approvers: [manager, \"*\"]"), @r#"
     pipelines/shop.yaml:31:43: `manager` is not a valid pattern of an ARN
        31 |       approval: { by: kanmon, approvers: [manager, "*"] }
           |                                           ^^^^^^^
@@ -428,7 +428,7 @@ fn an_approver_without_an_account_or_whom_nobody_matches_is_refused_wherever_the
 
     2 mistakes
     "#);
-    assert_snapshot!(told("by: kanmon", "by: kanmon, approvers: [\"arn:aws:iam::111111111111:role/ops/Manager\"]"), @r#"
+    assert_snapshot!(printed("by: kanmon", "by: kanmon, approvers: [\"arn:aws:iam::111111111111:role/ops/Manager\"]"), @r#"
     pipelines/shop.yaml:31:43: `arn:aws:iam::111111111111:role/ops/Manager` matches nobody: who has assumed a role is called as a session of it; write `arn:aws:sts::111111111111:assumed-role/Manager/*`
        31 |       approval: { by: kanmon, approvers: ["arn:aws:iam::111111111111:role/ops/Manager"] }
           |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -437,7 +437,7 @@ fn an_approver_without_an_account_or_whom_nobody_matches_is_refused_wherever_the
     1 mistake
     "#);
     let way = "by: codepipeline, pipeline: shop, action: Approve";
-    assert_snapshot!(told("by: kanmon", &format!("{way}, approvers: [\"arn:aws:iam::*:user/manager\"]")), @r#"
+    assert_snapshot!(printed("by: kanmon", &format!("{way}, approvers: [\"arn:aws:iam::*:user/manager\"]")), @r#"
     pipelines/shop.yaml:31:82: `arn:aws:iam::*:user/manager` names the account `*`: a principal of any account could match it
        31 |       approval: { by: codepipeline, pipeline: shop, action: Approve, approvers: ["arn:aws:iam::*:user/manager"] }
           |                                                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -448,9 +448,9 @@ fn an_approver_without_an_account_or_whom_nobody_matches_is_refused_wherever_the
 }
 
 #[test]
-fn a_role_of_another_account_is_told() {
-    assert_snapshot!(told("role: kanmon-deploy", "role: \"arn:aws:iam::333333333333:role/kanmon\""), @r#"
-    pipelines/shop.yaml:5:61: this role is of account 333333333333, not of 222222222222
+fn a_role_of_another_account_is_reported() {
+    assert_snapshot!(printed("role: kanmon-deploy", "role: \"arn:aws:iam::333333333333:role/kanmon\""), @r#"
+    pipelines/shop.yaml:5:61: this role is in account 333333333333, not in 222222222222
         5 |   prod: { id: "222222222222", region: ap-northeast-1, role: "arn:aws:iam::333333333333:role/kanmon" }
           |                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
@@ -460,11 +460,11 @@ fn a_role_of_another_account_is_told() {
 
 #[test]
 fn layers_and_a_dockerfile_do_not_mix() {
-    assert_snapshot!(told("context: .", "context: ., layers: { files: { app: Dockerfile } }"), @"
+    assert_snapshot!(printed("context: .", "context: ., layers: { files: { app: Dockerfile } }"), @"
     pipelines/shop.yaml:7:42: `context` belongs to a Dockerfile, but this image is made of `layers`
         7 |   app: { account: dev, repository: shop, context: ., layers: { files: { app: Dockerfile } } }
           |                                          ^^^^^^^
-    hint: either one or the other
+    hint: use one or the other
 
     pipelines/shop.yaml:7:73: `app` is not an absolute path in the image
         7 |   app: { account: dev, repository: shop, context: ., layers: { files: { app: Dockerfile } } }
@@ -473,15 +473,15 @@ fn layers_and_a_dockerfile_do_not_mix() {
 
     2 mistakes
     ");
-    assert_snapshot!(told("context: .", "builder: layers"), @"
-    pipelines/shop.yaml:7:3: builder `layers` without `layers`
+    assert_snapshot!(printed("context: .", "builder: layers"), @"
+    pipelines/shop.yaml:7:3: `builder: layers` needs `layers`
         7 |   app: { account: dev, repository: shop, builder: layers }
           |   ^^^
     hint: say what goes where: layers: { files: { /app: dist } }
 
     1 mistake
     ");
-    assert_snapshot!(told("context: .", "platforms: [amd64]"), @"
+    assert_snapshot!(printed("context: .", "platforms: [amd64]"), @"
     pipelines/shop.yaml:7:54: `amd64` is not a valid platform
         7 |   app: { account: dev, repository: shop, platforms: [amd64] }
           |                                                      ^^^^^
@@ -489,20 +489,20 @@ fn layers_and_a_dockerfile_do_not_mix() {
 
     1 mistake
     ");
-    assert_snapshot!(told("repository: shop", "repository: 012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop"), @"
+    assert_snapshot!(printed("repository: shop", "repository: 012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop"), @"
     pipelines/shop.yaml:7:36: `012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop` is not a valid name of an ECR repository
         7 |   app: { account: dev, repository: 012345678901.dkr.ecr.ap-northeast-1.amazonaws.com/shop, context: . }
           |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    hint: the name alone: kanmon asks ECR for the registry's address
+    hint: give the name alone: kanmon asks ECR for the registry's address
 
     1 mistake
     ");
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_told() {
-    assert_snapshot!(told("app: shop\n", "app: shop\napp: ship\n"), @"
-    pipelines/shop.yaml:3:1: key `app` is here twice
+fn a_key_that_is_there_twice_is_reported() {
+    assert_snapshot!(printed("app: shop\n", "app: shop\napp: ship\n"), @"
+    pipelines/shop.yaml:3:1: key `app` is given twice
         3 | app: ship
           | ^^^
     hint: the first is in line 2
@@ -512,15 +512,15 @@ fn a_key_that_is_there_twice_is_told() {
 }
 
 #[test]
-fn broken_yaml_is_told_where_it_breaks() {
-    assert_snapshot!(told("roll: [web, admin]", "roll: [web, admin"), @"
+fn broken_yaml_is_reported_where_it_breaks() {
+    assert_snapshot!(printed("roll: [web, admin]", "roll: [web, admin"), @"
     pipelines/shop.yaml:23:14: this is not YAML: illegal placement of ':' indicator
        23 |       - check: { http: https://dev.shop.example/healthz }
           |              ^
 
     1 mistake
     ");
-    assert_snapshot!(told(GOOD, ""), @"
+    assert_snapshot!(printed(GOOD, ""), @"
     pipelines/shop.yaml: this file is empty
 
     1 mistake
@@ -528,7 +528,7 @@ fn broken_yaml_is_told_where_it_breaks() {
 }
 
 #[test]
-fn ten_mistakes_are_told_in_one_run() {
+fn ten_mistakes_are_reported_in_one_run() {
     let shown = Repository::new()
         .with(&[
             ("app: shop", "aap: shop"),
@@ -550,7 +550,7 @@ fn ten_mistakes_are_told_in_one_run() {
           | ^^^
     hint: did you mean `app`?
 
-    pipelines/shop.yaml:4:15: an account id has 12 digits, this one 11: a leading zero was lost
+    pipelines/shop.yaml:4:15: an account id has 12 digits, but this one has 11: a leading zero was lost
         4 |   dev:  { id: 12345678901, region: ap-northeast-1 }
           |               ^^^^^^^^^^^
     hint: quote it: "012345678901"
@@ -570,10 +570,10 @@ fn ten_mistakes_are_told_in_one_run() {
           |                                                                                      ^^^
     hint: did you mean `web`?
 
-    pipelines/shop.yaml:14:33: a threshold below zero: -3
+    pipelines/shop.yaml:14:33: a threshold must not be negative: -3
        14 |   at_most: { critical: 0, high: -3, medium: 20 }
           |                                 ^^
-    hint: 0 lets none pass; it is `at_most` so many
+    hint: 0 allows none: `at_most` is the largest number that passes
 
     pipelines/shop.yaml:18:14: `shop dev` is not a valid name of a cluster
        18 |     cluster: shop dev
@@ -585,7 +585,7 @@ fn ten_mistakes_are_told_in_one_run() {
           |                        ^^^^^^^^^^^^^^^^^^^^^^^^
     hint: such as https://dev.example.com/healthz
 
-    pipelines/shop.yaml:24:11: two stages are called `dev`
+    pipelines/shop.yaml:24:11: two stages are named `dev`
        24 |   - name: dev
           |           ^^^
     hint: the first is in line 16
@@ -593,9 +593,9 @@ fn ten_mistakes_are_told_in_one_run() {
     pipelines/shop.yaml:30:36: stage `dev` loosens the gate above it: `critical: 2` in line 30, `critical: 0` in line 14
        30 |       gate: { at_most: { critical: 2 } }
           |                                    ^
-    hint: stages only tighten: at most 0 here, or raise it in the gate above
+    hint: a stage may only tighten the gate: at most 0 here, or raise it in the gate above
 
-    pipelines/shop.yaml:34:15: service `admin` is rolled twice in stage `dev`
+    pipelines/shop.yaml:34:15: service `admin` is deployed twice in stage `dev`
        34 |       - roll: admin
           |               ^^^^^
     hint: the first time in line 33
@@ -622,7 +622,7 @@ fn the_machines_form_has_the_same_facts() {
 
 #[test]
 fn a_place_for_state_is_one_that_there_is() {
-    assert_snapshot!(told("app: shop", "app: shop\nstate: dynamodb://dve/kanmon"), @"
+    assert_snapshot!(printed("app: shop", "app: shop\nstate: dynamodb://dve/kanmon"), @"
     pipelines/shop.yaml:3:8: there is no account `dve`
         3 | state: dynamodb://dve/kanmon
           |        ^^^^^^^^^^^^^^^^^^^^^
@@ -632,8 +632,11 @@ fn a_place_for_state_is_one_that_there_is() {
     ");
     for wrong in ["dynamodb://dev", "dynamodb://dev/", "dynamodb://dev/a/b", "dynamodb://dev/k", "sqlite", "local:dir"]
     {
-        let told = told("app: shop", &format!("app: shop\nstate: {wrong}"));
-        assert!(told.contains(&format!("3:8: `state` cannot be `{wrong}`")), "{told}");
-        assert!(told.contains("hint: `local` is a file in .kanmon/, `dynamodb://ACCOUNT/TABLE` a table"), "{told}");
+        let printed = printed("app: shop", &format!("app: shop\nstate: {wrong}"));
+        assert!(printed.contains(&format!("3:8: `state` cannot be `{wrong}`")), "{printed}");
+        assert!(
+            printed.contains("hint: `local` is a file in .kanmon/, `dynamodb://ACCOUNT/TABLE` a table"),
+            "{printed}"
+        );
     }
 }

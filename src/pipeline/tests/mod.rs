@@ -107,6 +107,6 @@ impl Repository {
 }
 
 /// What is shown for the good file with one text replaced.
-pub fn told(from: &str, to: &str) -> String {
+pub fn printed(from: &str, to: &str) -> String {
     Repository::new().with(&[(from, to)]).expect_err("this must be a mistake").to_string()
 }

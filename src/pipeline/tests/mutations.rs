@@ -62,7 +62,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_done_to_a_file_it_holds_or_its_mistakes_are_told(text in mutated()) {
+    fn whatever_is_done_to_a_file_it_holds_or_its_mistakes_are_reported(text in mutated()) {
         let repository = Repository::new();
         repository.write(FILE, &text);
         if let Err(diagnostics) = repository.load() {

@@ -45,13 +45,13 @@ pub fn words(problem: &ApprovalProblem) -> Words {
         }
         ApprovalProblem::VariablesUnset { account, pipeline, unset } => {
             Words::new(format!("CodePipeline {pipeline} in account {account} needs a value for {}", joined(unset)))
-                .cause("kanmon starts it, and knows no value for that variable")
+                .cause("kanmon starts the pipeline, and has no value for that variable")
                 .hint("give the variable a default value")
         }
         ApprovalProblem::NotWaiting { asked } => Words::new(format!("{} does not wait for an answer", what(asked))),
         ApprovalProblem::AsksOtherwise { asked, plan, shows } => {
             let shows = if shows.is_empty() { "no text".to_owned() } else { format!("“{shows}”") };
-            Words::new(format!("{} does not ask about plan {plan}; nothing was answered", what(asked)))
+            Words::new(format!("{} does not ask for approval of plan {plan}; nothing was answered", what(asked)))
                 .cause(format!("it shows {shows}"))
                 .hint(
                     "put the plan's whole hash into the action's message (`CustomData`), such as #{variables.KANMON_PLAN}",

@@ -6,18 +6,18 @@ use crate::report::words::Words;
 pub fn words(problem: &AwsProblem) -> Words {
     match problem {
         AwsProblem::Missing { kind, name, within, instead } => {
-            let (kind, at) = (noun(*kind), place(within));
+            let (kind, at) = (noun(*kind), location(within));
             let words = Words::new(format!("there is no {kind} `{name}` in {at}"));
             match instead {
                 Instead::Unknown => words,
                 Instead::Nothing => {
                     words.hint(format!("there is no {kind} at all in {at}: check the account and the region"))
                 }
-                Instead::Nearest(name) => words.hint(format!("the nearest name there is `{name}`")),
+                Instead::Nearest(name) => words.hint(format!("did you mean `{name}`?")),
             }
         }
         AwsProblem::ListedAndMissing { kind, name, within } => {
-            let (kind, at) = (noun(*kind), place(within));
+            let (kind, at) = (noun(*kind), location(within));
             Words::new(format!("AWS lists the {kind} `{name}` in {at}, but says that it does not exist"))
         }
         AwsProblem::ScanFrequencyManual { account, repository } => Words::new(format!(
@@ -30,7 +30,7 @@ pub fn words(problem: &AwsProblem) -> Words {
         ))
         .hint(format!("`aws inspector2 enable --resource-types ECR --region {region}`")),
         AwsProblem::ImageGone { account, repository } => {
-            Words::new(format!("an image of repository {repository} of account {account} does not exist any more"))
+            Words::new(format!("an image of repository {repository} of account {account} no longer exists"))
                 .hint("build the image again: a lifecycle policy may have removed it")
         }
         AwsProblem::ScanTypeUnknown { account, scan_type } => {
@@ -44,7 +44,7 @@ pub fn words(problem: &AwsProblem) -> Words {
             Words::new(format!("ECS started no task of {task_definition}"))
         }
         AwsProblem::TableMissing { table, within } => {
-            Words::new(format!("there is no table {table} in {} to keep the state in", place(within)))
+            Words::new(format!("there is no table {table} in {} to keep the state in", location(within)))
                 .hint(format!("create it once, then repeat this command:\n{}", create(table, within.region.as_str())))
         }
         AwsProblem::TableUnfit { table, account, region } => {
@@ -71,7 +71,7 @@ fn noun(kind: Kind) -> &'static str {
 }
 
 /// An account, in words that tell it from every other.
-fn place(Within { account, id, region, cluster }: &Within) -> String {
+fn location(Within { account, id, region, cluster }: &Within) -> String {
     let account = format!("account {account} ({id}, {region})");
     cluster.as_ref().map_or_else(|| account.clone(), |cluster| format!("cluster {cluster} of {account}"))
 }

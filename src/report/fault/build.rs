@@ -30,12 +30,13 @@ pub fn words(problem: &BuildProblem) -> Words {
                 .hint("check the login for this registry, and the repository's policy")
         }
         BuildProblem::TooLong { program, hours } => Words::new(format!("{program} did not end within {hours} hours")),
-        BuildProblem::NeverBuilt => Words::new("this image is never built here")
+        BuildProblem::NeverBuilt => Words::new("this image is not built here")
             .cause("the pipeline file names no builder for it")
             .hint("give it with `--image NAME=REFERENCE`"),
         BuildProblem::OtherSource { image, release, was, is } => {
-            let words = Words::new(format!("image {image} cannot be built here for {release}: the source is another"))
-                .cause(format!("the release was started from {}, but this is {}", tree(was), tree(is)));
+            let words =
+                Words::new(format!("image {image} cannot be built here for {release}: the source is different"))
+                    .cause(format!("the release was started from {}, but this is {}", tree(was), tree(is)));
             let words = match (&was.commit, was.dirty) {
                 (Some(commit), false) => {
                     words.hint(format!("check out {} without changes", format::commit(commit, 12)))
@@ -55,7 +56,7 @@ pub fn words(problem: &BuildProblem) -> Words {
                 ))
         }
         BuildProblem::BaseUnfit { reference, why } => {
-            Words::new(format!("the base image {reference} cannot be built on")).cause(unfit(why))
+            Words::new(format!("the base image {reference} cannot be used")).cause(unfit(why))
         }
         BuildProblem::InvalidSetting { setting, value } => invalid(*setting, value),
         BuildProblem::PlatformsRepeated => {
@@ -101,7 +102,9 @@ fn unfit(why: &BaseUnfit) -> String {
         }
         BaseUnfit::IndexInIndex => "its index names another index for the platform".to_owned(),
         BaseUnfit::PartMissing { digest } => format!("its index names {digest}, which does not exist"),
-        BaseUnfit::LayersMiscounted { layers, named } => format!("it has {layers} layers, but names {named}"),
+        BaseUnfit::LayersMiscounted { layers, named } => {
+            format!("it has {layers} layers, but its configuration lists {named}")
+        }
         BaseUnfit::ConfigurationUnreadable => "its configuration cannot be read".to_owned(),
         BaseUnfit::ConfigurationNotAnObject => "its configuration is not a JSON object".to_owned(),
         BaseUnfit::LayerUnreadable { digest } => format!("its layer {} cannot be read", digest.short()),

@@ -77,15 +77,15 @@ pub fn words(problem: &CredentialsProblem) -> Words {
                 Unsendable::LineEnd => "a line end",
                 Unsendable::ControlCharacter => "a control character",
             };
-            Words::new(format!("{holder} contains {what}")).hint("set it again without what was copied beside it")
+            Words::new(format!("{holder} contains {what}")).hint("set it again without the extra characters")
         }
         CredentialsProblem::BundleUnreadable { named_by, file } => {
             Words::new(format!("{} names {file}, which cannot be read", by(*named_by)))
         }
         CredentialsProblem::BundleEmpty { named_by, file } => {
-            Words::new(format!("{} names {file}, which holds no certificate in PEM", by(*named_by)))
+            Words::new(format!("{} names {file}, which contains no PEM certificate", by(*named_by)))
         }
-        CredentialsProblem::BundleUnusable => Words::new("the certificate authorities that are named cannot be used"),
+        CredentialsProblem::BundleUnusable => Words::new("the configured certificate authorities cannot be used"),
     }
 }
 

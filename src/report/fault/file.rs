@@ -40,13 +40,13 @@ pub fn words(problem: &FileProblem) -> Words {
         FileProblem::Unreadable { path } | FileProblem::NoRoot { path } => {
             Words::new(format!("`{path}` cannot be read"))
         }
-        FileProblem::Changed { path, was, is } => {
-            Words::new(format!("`{path}` is not what it was when the release started"))
-                .cause(format!("its SHA-256 was {was}, and is {is}"))
-                .hint("put the file back as it was, or start a new release")
+        FileProblem::Changed { path, was, is } => Words::new(format!("`{path}` has changed since the release started"))
+            .cause(format!("its SHA-256 was {was}, and is {is}"))
+            .hint("restore the file, or start a new release"),
+        FileProblem::Gone { path } => {
+            Words::new(format!("`{path}` existed when the release started, but no longer does"))
+                .hint("restore the file, or start a new release")
         }
-        FileProblem::Gone { path } => Words::new(format!("`{path}` existed when the release started, and is gone"))
-            .hint("put the file back as it was, or start a new release"),
         FileProblem::Missing { role, path, looked_in } => Words::new(format!("{} `{path}` does not exist", the(*role)))
             .cause(format!("looked in {looked_in}"))
             .hint(match role {
@@ -77,7 +77,7 @@ pub fn words(problem: &FileProblem) -> Words {
         FileProblem::NeverPacked { path, never } => Words::new(format!("`{path}` never goes into an image"))
             .cause(format!("kanmon keeps {} out of every image", listed(never))),
         FileProblem::Empty { path } => Words::new(format!("`{path}` is empty, so there is nothing to make a layer of"))
-            .hint("build what the image is to hold first"),
+            .hint("first build what the image should contain"),
         FileProblem::LinkLeaves { path, target } => Words::new(format!("the link {path} leads out of its folder"))
             .cause(format!("it points to {target}"))
             .hint("copy what it points to instead"),
@@ -87,7 +87,7 @@ pub fn words(problem: &FileProblem) -> Words {
             Words::new(format!("{path} cannot be in a layer")).cause("it is neither a file, a folder nor a link")
         }
         FileProblem::ChangedWhileRead { path } => Words::new(format!("{path} was changed while it was read"))
-            .hint("build the image again when nothing writes its files any more"),
+            .hint("build the image again when nothing writes to its files"),
         FileProblem::NoTemporaryFolder { parent } => {
             Words::new(format!("no temporary folder can be created in {parent}"))
                 .hint("set TMPDIR to a folder that can be written")
@@ -117,8 +117,8 @@ fn odd(oddity: &Oddity) -> String {
         Oddity::Fifo => "a named pipe (FIFO)".to_owned(),
         Oddity::Socket => "a socket".to_owned(),
         Oddity::Device => "a device".to_owned(),
-        Oddity::BrokenLink { to: target } => format!("a symbolic link{} that leads nowhere", to(target)),
-        Oddity::CircularLink { to: target } => format!("a symbolic link{} that leads in a circle", to(target)),
+        Oddity::BrokenLink { to: target } => format!("a symbolic link{} whose target does not exist", to(target)),
+        Oddity::CircularLink { to: target } => format!("a symbolic link{} that leads back to itself", to(target)),
         Oddity::Unreadable => "something that cannot be read".to_owned(),
     }
 }

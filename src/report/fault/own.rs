@@ -45,15 +45,15 @@ pub fn words(problem: &OwnProblem) -> Words {
 fn lack(lacks: Lack) -> &'static str {
     match lacks {
         Lack::Stage => "the stage is not in the pipeline",
-        Lack::Service => "the step rolls no such service",
-        Lack::Roll => "the step rolls nothing",
+        Lack::Service => "the step does not deploy this service",
+        Lack::Roll => "the step deploys no service",
         Lack::Task => "the step runs no task",
         Lack::Check => "the step is not a check",
         Lack::ApprovalPolicy => "the stage needs no approval",
         Lack::Plan => "the stage's plan does not have it",
         Lack::Baseline => "no baseline was taken",
         Lack::Registered => "no task definition is registered",
-        Lack::Rolled => "nothing was rolled",
+        Lack::Rolled => "nothing was deployed",
         Lack::Restoration => "nothing is being rolled back",
         Lack::RollbackTarget => "the rollback was not prepared",
         Lack::Built => "the image is not built",
@@ -62,6 +62,6 @@ fn lack(lacks: Lack) -> &'static str {
         Lack::TaskStarted => "no task was started",
         Lack::Deployment => "the service deployment is not known",
         Lack::LiveRevision => "the live revision is not known",
-        Lack::Movement => "nothing of the step moves by itself",
+        Lack::Movement => "nothing in the step changes by itself",
     }
 }

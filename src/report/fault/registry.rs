@@ -22,7 +22,7 @@ pub fn words(problem: &RegistryProblem) -> Words {
         | RegistryProblem::FileUnreadable { work } => Words::new(failed(work)),
         RegistryProblem::NoAnswer { work, silence } => silent(Words::new(failed(work)), *silence),
         RegistryProblem::NoClearAnswer { work, silence } => {
-            silent(Words::new(format!("{}, or perhaps it did", failed(work))), *silence)
+            silent(Words::new(format!("{}, but the change may have happened", failed(work))), *silence)
         }
         RegistryProblem::TagMoved { repository, tag, put, found } => {
             let found = found.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
@@ -53,15 +53,12 @@ pub fn words(problem: &RegistryProblem) -> Words {
         RegistryProblem::NotAManifest => Words::new("the registry holds something that is not an image manifest"),
         RegistryProblem::AmbiguousManifest { member } => {
             Words::new("the registry holds something that is not a valid image manifest")
-                .cause(format!("some programs read its member `{member}` as another one, and would run something else"))
+                .cause(format!("some programs read its member `{member}` differently, and would run something else"))
         }
-        RegistryProblem::TooManyManifests { most } => {
-            Words::new("the image is an index with more in it than can be followed")
-                .cause(format!("it names more than {most} manifests"))
-        }
+        RegistryProblem::TooManyManifests { most } => Words::new("the image index is too large to be followed")
+            .cause(format!("it names more than {most} manifests")),
         RegistryProblem::TooManyLevels { most } => {
-            Words::new("the image is an index with more in it than can be followed")
-                .cause(format!("it has more than {most} levels"))
+            Words::new("the image index is too large to be followed").cause(format!("it has more than {most} levels"))
         }
         RegistryProblem::InvalidRegistry { host } => Words::new(format!("`{host}` is not a valid registry")),
         RegistryProblem::NotEncrypted { host } => Words::new(format!("`{host}` is not a valid registry"))
@@ -75,7 +72,7 @@ pub fn words(problem: &RegistryProblem) -> Words {
         }
         RegistryProblem::UnclearReference { reference, repository } => {
             Words::new(format!("`{reference}` does not say which registry it is in"))
-                .cause(format!("without a host, a name is one of the image's own repository, {repository}"))
+                .cause(format!("a name without a host must be the image's own repository, {repository}"))
                 .hint(format!("write {repository}:TAG, {repository}@sha256:…, or HOST/NAME:TAG for another registry"))
         }
         RegistryProblem::NoClient => Words::new("no connection to a registry can be set up"),
@@ -105,7 +102,7 @@ fn failed(work: &Work) -> String {
             format!("repository {repository} did not accept manifest {}", digest.short())
         }
         Work::SetTag { repository, tag } => format!("repository {repository} did not accept tag {tag}"),
-        Work::FindLayer { repository } => format!("repository {repository} could not be asked for a layer"),
+        Work::FindLayer { repository } => format!("repository {repository} could not be searched for a layer"),
         Work::ReadLayer { repository, digest } => {
             format!("layer {} could not be read from repository {repository}", digest.short())
         }
@@ -119,7 +116,7 @@ fn failed(work: &Work) -> String {
             format!("the configuration {} could not be read from repository {repository}", digest.short())
         }
         Work::ListReferrers { repository } => {
-            format!("repository {repository} could not be asked for what refers to an image")
+            format!("the referrers of an image in repository {repository} could not be listed")
         }
     }
 }

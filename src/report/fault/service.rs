@@ -11,7 +11,7 @@ pub fn words(problem: &ServiceProblem) -> Words {
         ServiceProblem::NotActive { place, status } => Words::new(format!("{place} is {status}, not ACTIVE")),
         ServiceProblem::OtherController { place, controller } => {
             Words::new(format!("{place} is deployed by the {controller} controller"))
-                .hint("use a service with the ECS deployment controller: kanmon rolls no other")
+                .hint("use a service with the ECS deployment controller: kanmon supports no other")
         }
         ServiceProblem::NoPrimary { place } => Words::new(format!("{place} has no PRIMARY deployment"))
             .cause("it has never been deployed, or is being deleted"),
@@ -21,27 +21,27 @@ pub fn words(problem: &ServiceProblem) -> Words {
                 .hint("wait until it has ended, then release again")
         }
         ServiceProblem::CannotRoll { place, desired, least, most } => Words::new(format!(
-            "{place} can never be rolled: of {desired} tasks at least {least} must run and at most {most} may run"
+            "{place} can never be deployed: of {desired} tasks, at least {least} must run and at most {most} may run"
         ))
         .hint("lower minimumHealthyPercent or raise maximumPercent in the service's deployment configuration"),
         ServiceProblem::Replaced { place, was, is } => {
             Words::new(format!("{place} was changed by somebody else; their deployment is left alone"))
-                .cause(format!("PRIMARY was {was} and is {}", is.as_deref().unwrap_or("none")))
+                .cause(format!("PRIMARY was {was} and is now {}", is.as_deref().unwrap_or("none")))
                 .hint("find out who deployed it before you release again")
         }
         ServiceProblem::DeployedOver { place, stage, ours, found } => Words::new(format!(
             "{place} was changed by somebody else before {stage} was done; their deployment is left alone"
         ))
         .cause(format!(
-            "this release deployed {ours}, but the service is set to {}",
+            "this release deployed {ours}, but the service now uses {}",
             found.as_deref().unwrap_or("nothing")
         ))
         .hint("find out who deployed it before you release again"),
         ServiceProblem::TaskGone { place, arn } => Words::new(format!("ECS no longer knows the task of {place}"))
             .cause(arn.clone())
-            .hint("look at its log for how it ended: ECS keeps stopped tasks for about an hour"),
+            .hint("its log shows how it ended: ECS keeps stopped tasks for about an hour"),
         ServiceProblem::TaskStartUnknown { place } => {
-            Words::new(format!("it is too long ago to know whether {place} was started"))
+            Words::new(format!("it is unknown whether {place} was started, because it is too long ago"))
                 .hint("look for its task in ECS")
                 .hint("end this release with `kanmon abort`, and run the task again with a new one")
         }
@@ -49,7 +49,7 @@ pub fn words(problem: &ServiceProblem) -> Words {
             Words::new("ECS does not yet show the deployment that it has begun").cause(deployment.clone())
         }
         ServiceProblem::DeploymentNotListed { place, primary, task_definition } => {
-            Words::new(format!("ECS does not list the deployment of {place} that would be undone"))
+            Words::new(format!("ECS does not list the deployment of {place} that would be rolled back"))
                 .cause(format!("PRIMARY is {primary} with {task_definition}"))
         }
         ServiceProblem::OfAnotherService { place, deployment } => {

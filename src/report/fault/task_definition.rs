@@ -22,7 +22,7 @@ pub fn words(problem: &TaskDefinitionProblem) -> Words {
         }
         TaskDefinitionProblem::ContainerUnnamed => Words::new("the task definition has a container without a name"),
         TaskDefinitionProblem::ContainerTwice { container } => {
-            Words::new(format!("the task definition has two containers `{container}`"))
+            Words::new(format!("the task definition has two containers named `{container}`"))
         }
         TaskDefinitionProblem::TooManyTags { place, from, others, most, ours } => {
             let some = if others == most { "one tag" } else { "some tags" };
@@ -40,7 +40,7 @@ pub fn words(problem: &TaskDefinitionProblem) -> Words {
                 .hint("release again")
         }
         TaskDefinitionProblem::OtherPlatform { place, wanted, image, offered } => Words::new(format!(
-            "{place} runs on {wanted} by its task definition, but {image} is for {}",
+            "the task definition of {place} is for {wanted}, but {image} is for {}",
             platforms(offered, " and ")
         ))
         .hint(format!("build the image for {wanted} (`platforms` of the image)"))
@@ -51,7 +51,7 @@ pub fn words(problem: &TaskDefinitionProblem) -> Words {
                 None => "the file's accounts".to_owned(),
             };
             Words::new(format!(
-                "container {container} of {place} would run {image}, which is in no repository of {accounts}: it cannot be scanned"
+                "container {container} of {place} would run {image}, which is not in a repository of {accounts}: it cannot be scanned"
             ))
             .hint(
                 "copy the image into a repository of the stage's account, and name it by that in the task definition",

@@ -76,7 +76,7 @@ fn the_document_is_this() {
                 <property name="release" value="r20270115-080000-abcdef"/>
                 <property name="outcome" value="blocked"/>
             </properties>
-            <testcase name="look at the accounts" classname="shop" time="0.000">
+            <testcase name="check the accounts" classname="shop" time="0.000">
                 <skipped message="not reached: the severity gate of dev blocks: 1 critical (at most 0)" type="not reached">not reached: the severity gate of dev blocks: 1 critical (at most 0)</skipped>
             </testcase>
             <testcase name="build and push web" classname="shop" time="0.000">
@@ -89,7 +89,7 @@ fn the_document_is_this() {
       release r20270115-080000-abcdef
       unchanged: dev/web</failure>
                 <system-out>01-15 08:00:01 → release          r20270115-080000-abcdef: shop to dev
-                                      commit c0ffee, asked by a build of CodeBuild (AWSCodeBuild-1 as build of 012345678901), which does not name a person</system-out>
+                                      commit c0ffee, asked by a CodeBuild build (AWSCodeBuild-1 as build of 012345678901), which does not identify a person</system-out>
             </testcase>
         </testsuite>
         <testsuite name="dev" tests="6" skipped="5" errors="0" failures="1" timestamp="2027-01-15T08:00:02.000+00:00" time="0.000">
@@ -109,7 +109,7 @@ fn the_document_is_this() {
             <testcase name="check dev (step 3)" classname="shop.dev" time="0.000">
                 <skipped message="not reached: the severity gate of dev blocks: 1 critical (at most 0)" type="not reached">not reached: the severity gate of dev blocks: 1 critical (at most 0)</skipped>
             </testcase>
-            <testcase name="look at dev again" classname="shop.dev" time="0.000">
+            <testcase name="check again what dev runs" classname="shop.dev" time="0.000">
                 <skipped message="not reached: the severity gate of dev blocks: 1 critical (at most 0)" type="not reached">not reached: the severity gate of dev blocks: 1 critical (at most 0)</skipped>
             </testcase>
         </testsuite>

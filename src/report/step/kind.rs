@@ -8,9 +8,9 @@ use crate::report::story_line::StoryLine;
 
 /// A step's state, as cases: what had to hold, one for each of its parts.
 pub trait Cases {
-    /// A case in the words by which the same is told while it is done.
+    /// A case, in the words that the story uses for it.
     fn name(&self, at: &StepRef, part: &StepPart) -> String;
-    /// Whether it held, once that is known for good.
+    /// Its status, once it is final.
     fn status(&self, part: &StepPart) -> Option<CaseStatus>;
 }
 
@@ -18,6 +18,6 @@ pub trait Cases {
 pub trait Story {
     /// `None`: nothing that people want to read as it happens.
     fn line(&self, at: &StepRef, release: &Release) -> Option<StoryLine>;
-    /// Whether nothing goes on about its case after it, until that is begun anew.
+    /// Whether its case rests after it, until that begins again.
     fn closes(&self) -> bool;
 }

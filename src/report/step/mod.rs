@@ -18,7 +18,7 @@ pub fn line(fact: &StepFact, at: &StepRef, release: &Release) -> Option<StoryLin
     each!(fact, StepFact, fact => fact.line(at, release))
 }
 
-/// Whether nothing goes on about its case after it, until that is begun anew.
+/// Whether its case rests after it, until that begins again.
 pub fn closes(fact: &StepFact) -> bool {
     each!(fact, StepFact, fact => fact.closes())
 }
@@ -28,7 +28,7 @@ pub fn name(state: &StepState, at: &StepRef, part: &StepPart) -> String {
     each!(state, StepState, state => state.name(at, part))
 }
 
-/// Whether a case held, once that is known for good.
+/// The status of a case, once it is final.
 pub fn status(state: &StepState, part: &StepPart) -> Option<CaseStatus> {
     each!(state, StepState, state => state.status(part))
 }

@@ -41,7 +41,7 @@ impl Story for RollFact {
         match self {
             RollFact::BaselineTaken { baseline, .. } => {
                 let now = arn::last(&baseline.task_definition);
-                StoryLine::new(Mark::Detail, topic, format!("runs {now} now, {} wanted", tasks(baseline.desired)))
+                StoryLine::new(Mark::Detail, topic, format!("runs {now} now, {} desired", tasks(baseline.desired)))
             }
             RollFact::RolloutStarted { task_definition, .. } => {
                 let to = arn::last(task_definition);
@@ -50,12 +50,12 @@ impl Story for RollFact {
                         let from = arn::last(&before.task_definition);
                         StoryLine::new(Mark::Begun, topic, format!("{from} → {to}, {}", tasks(before.desired)))
                     }
-                    (Direction::Forward, None) => StoryLine::new(Mark::Begun, topic, format!("goes to {to}")),
-                    (Direction::Back, _) => StoryLine::new(Mark::Careful, topic, format!("goes back to {to}")),
+                    (Direction::Forward, None) => StoryLine::new(Mark::Begun, topic, format!("deploying {to}")),
+                    (Direction::Back, _) => StoryLine::new(Mark::Careful, topic, format!("rolling back to {to}")),
                 }
             }
             RollFact::RolloutObserved { progress, .. } => moved(topic, progress),
-            RollFact::RolloutOverdue { .. } => StoryLine::new(Mark::Careful, topic, "is not done at its deadline"),
+            RollFact::RolloutOverdue { .. } => StoryLine::new(Mark::Careful, topic, "not completed by its deadline"),
             RollFact::RolloutStopRequested { .. } => {
                 StoryLine::new(Mark::Careful, topic, "asked ECS to stop and roll back")
             }
@@ -66,7 +66,11 @@ impl Story for RollFact {
             RollFact::RollbackPrepared { again: false, .. } => None,
             RollFact::RollbackPrepared { target, again: true, .. } => {
                 let now = arn::last(&target.task_definition);
-                StoryLine::new(Mark::Detail, topic, format!("what ran before was deregistered; it is {now} now"))
+                StoryLine::new(
+                    Mark::Detail,
+                    topic,
+                    format!("the previous revision was deregistered; it was registered again as {now}"),
+                )
             }
         }
     }
@@ -115,7 +119,7 @@ fn ended(
     let (mark, text) = match end {
         RolloutEnd::Succeeded => match direction {
             Direction::Forward => (Mark::Done, format!("{counts}proven by digest{draining}")),
-            Direction::Back => (Mark::Done, format!("{counts}what ran before runs again")),
+            Direction::Back => (Mark::Done, format!("{counts}the previous revision runs again")),
         },
         RolloutEnd::Unchanged => (Mark::Done, format!("ran already: {counts}proven by digest{draining}")),
         RolloutEnd::Unverified => {

@@ -39,9 +39,11 @@ impl Story for RunFact {
                     Some(code) => {
                         StoryLine::new(Mark::Failed, topic, format!("exit code {code}{}", rollout::meaning(code)))
                     }
-                    None => {
-                        StoryLine::new(Mark::Failed, topic, end.said.clone().unwrap_or_else(|| "never ran".to_owned()))
-                    }
+                    None => StoryLine::new(
+                        Mark::Failed,
+                        topic,
+                        end.said.clone().unwrap_or_else(|| "never started".to_owned()),
+                    ),
                 }
             }
         }

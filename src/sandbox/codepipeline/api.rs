@@ -13,27 +13,36 @@ use super::error::{
 };
 use super::execution::{Execution, StageStatus, Status, StopRequest, Trigger, TriggerType};
 use super::flow::{self, uuid};
-use super::pipeline::{Mode, Pipeline};
+use super::mode::Mode;
+use super::pipeline::Pipeline;
 use super::variables;
 use super::view;
 use crate::sandbox::latency::Latency;
-use crate::sandbox::members::{self, epoch, flag, list, start_of, text};
+use crate::sandbox::members::{epoch, flag, list, text};
+use crate::sandbox::operations::CodePipelineOperation;
+use crate::sandbox::page::{self, BadPage, Sizes};
 use crate::sandbox::service::{Answer, AwsError, Call};
 
-/// Answers one call on the pipelines of the place that it is for.
+/// Answers one call on the pipelines of the region that it is for.
 pub fn answer(pipelines: &mut Pipelines, call: &Call, latency: Latency) -> Answer {
-    match call.op {
-        "ListPipelines" => list_pipelines(pipelines, call),
-        "GetPipeline" => get(named(pipelines, call, "name")?, call.input),
-        "GetPipelineState" => Ok(view::state(named(pipelines, call, "name")?)),
-        "StartPipelineExecution" => start(named(pipelines, call, "name")?, call, latency),
-        "RetryStageExecution" => retry(named(pipelines, call, "pipelineName")?, call, latency),
-        "StopPipelineExecution" => stop(named(pipelines, call, "pipelineName")?, call, latency),
-        "GetPipelineExecution" => get_execution(named(pipelines, call, "pipelineName")?, call.input),
-        "ListPipelineExecutions" => executions(named(pipelines, call, "pipelineName")?, call.input),
-        "ListActionExecutions" => actions(named(pipelines, call, "pipelineName")?, call.input),
-        "PutApprovalResult" => approval::put(named(pipelines, call, "pipelineName")?, call, latency),
-        _ => Err(unknown_operation()),
+    let Some(op) = CodePipelineOperation::named(call.op) else { return Err(unknown_operation()) };
+    match op {
+        CodePipelineOperation::ListPipelines => list_pipelines(pipelines, call),
+        CodePipelineOperation::GetPipeline => get(named(pipelines, call, "name")?, call.input),
+        CodePipelineOperation::GetPipelineState => Ok(view::state(named(pipelines, call, "name")?)),
+        CodePipelineOperation::StartPipelineExecution => start(named(pipelines, call, "name")?, call, latency),
+        CodePipelineOperation::RetryStageExecution => retry(named(pipelines, call, "pipelineName")?, call, latency),
+        CodePipelineOperation::StopPipelineExecution => stop(named(pipelines, call, "pipelineName")?, call, latency),
+        CodePipelineOperation::GetPipelineExecution => {
+            get_execution(named(pipelines, call, "pipelineName")?, call.input)
+        }
+        CodePipelineOperation::ListPipelineExecutions => {
+            executions(named(pipelines, call, "pipelineName")?, call.input)
+        }
+        CodePipelineOperation::ListActionExecutions => actions(named(pipelines, call, "pipelineName")?, call.input),
+        CodePipelineOperation::PutApprovalResult => {
+            approval::put(named(pipelines, call, "pipelineName")?, call, latency)
+        }
     }
 }
 
@@ -43,13 +52,13 @@ fn named<'a>(pipelines: &'a mut Pipelines, call: &Call, member: &str) -> Result<
     pipelines.get_mut(name).ok_or_else(|| no_pipeline(call.account.as_str(), name))
 }
 
+/// A page of at most `most` items; the model's shapes rule out any other `maxResults`.
 fn page(input: &Value, name: &str, items: Vec<Value>, most: usize) -> Answer {
-    let size = input.get("maxResults").and_then(Value::as_u64).map_or(most, |n| n as usize);
-    let start = match text(input, "nextToken") {
-        None => 0,
-        Some(token) => start_of(token).ok_or_else(bad_page)?,
-    };
-    Ok(members::page(name, items, start, size))
+    let page = page::page(items, input, Sizes { default: most, most, held: most }).map_err(|bad| match bad {
+        BadPage::Token => bad_page(),
+        BadPage::Size => validation(format!("maxResults must be between 1 and {most}")),
+    })?;
+    Ok(page.answer(name))
 }
 
 fn list_pipelines(pipelines: &mut Pipelines, call: &Call) -> Answer {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::pipeline::Mode;
+use super::mode::Mode;
 
 /// `PipelineExecution.status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub struct ActionRun {
     /// `configuration` with its variables resolved.
     pub resolved: BTreeMap<String, String>,
     pub output_variables: BTreeMap<String, String>,
-    /// When it ends of itself.
+    /// When it ends by itself.
     pub due: Option<Timestamp>,
 }
 

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::execution::{ActionRun, ActionStatus, Execution, StageRun, StageStatus, Status};
-use super::pipeline::{Action, End, Mode, Pipeline};
+use super::mode::Mode;
+use super::pipeline::{Action, End, Pipeline};
 use super::variables;
 use crate::model::ids::sha256_hex;
 use crate::sandbox::latency::Latency;
@@ -55,7 +56,7 @@ fn finish_action(run: &mut ActionRun, action: &Action, at: Timestamp) {
     conclude(run, action.script.end.clone(), at);
 }
 
-/// Ends an action that is no approval.
+/// Ends an action that is not an approval.
 pub fn conclude(run: &mut ActionRun, end: End, at: Timestamp) {
     run.due = None;
     run.updated = at;
@@ -148,7 +149,7 @@ fn first_waiting(pipeline: &Pipeline, stage: usize) -> Option<usize> {
     waiting.min_by_key(|(i, e)| (e.waits_since, *i)).map(|(i, _)| i)
 }
 
-/// The execution stands before the stage, and is let in as soon as it is free.
+/// The execution stands before the stage, and enters as soon as it is free.
 pub fn waits_for(execution: &Execution, stage: usize) -> bool {
     execution.is_between_stages() && execution.waits_since.is_some() && execution.stages.len() == stage
 }

@@ -12,6 +12,7 @@ mod error;
 mod execution;
 pub mod external;
 mod flow;
+mod mode;
 mod pipeline;
 pub mod seed;
 pub mod triggered;
@@ -74,7 +75,7 @@ impl CodePipeline {
         seed::apply(self, seed, now)
     }
 
-    /// When something next happens of itself, that a clock may jump there.
+    /// When something next happens by itself, that a clock may jump there.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.next_due().map(|(at, ..)| at)
     }

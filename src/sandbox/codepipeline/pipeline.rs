@@ -7,29 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::execution::{Execution, Status};
+use super::mode::Mode;
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::members::{list, text};
-
-/// `executionMode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// A waiting execution makes way for a newer one.
-    Superseded,
-    /// Executions wait in line before each stage.
-    Queued,
-    /// Executions know nothing of each other.
-    Parallel,
-}
-
-impl Mode {
-    pub fn name(self) -> &'static str {
-        match self {
-            Mode::Superseded => "SUPERSEDED",
-            Mode::Queued => "QUEUED",
-            Mode::Parallel => "PARALLEL",
-        }
-    }
-}
 
 /// How an action other than an approval goes: from the seed.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +38,7 @@ pub struct Action {
     pub category: String,
     pub run_order: i64,
     pub namespace: Option<String>,
-    /// A manual approval's patience; a date, not a latency: never shortened.
+    /// A manual approval's timeout; a date, not a latency: never shortened.
     pub timeout: SignedDuration,
     pub declared: Value,
     pub script: Script,
@@ -157,7 +137,7 @@ impl Pipeline {
         })
     }
 
-    /// When something next happens of itself.
+    /// When something next happens by itself.
     pub fn due(&self) -> Option<Timestamp> {
         let actions = self.executions.iter().flat_map(|e| &e.stages).flat_map(|s| &s.actions);
         actions.filter_map(|a| a.due).chain(self.executions.iter().filter_map(|e| e.stops_at)).min()

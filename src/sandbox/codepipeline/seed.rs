@@ -26,6 +26,7 @@ use serde_json::Value;
 use super::CodePipeline;
 use super::pipeline::{End, Pipeline, Script};
 use crate::model::ids::{AccountId, Region};
+use crate::sandbox::seed::entries;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,14 +54,8 @@ struct ActionEntry {
 /// How long what is seeded has been there.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 pub(super) fn apply(codepipeline: &mut CodePipeline, seed: &Value, now: Timestamp) -> Result<(), String> {
-    let entries = match seed {
-        Value::Null => Vec::new(),
-        Value::Array(entries) => entries.clone(),
-        one => vec![one.clone()],
-    };
-    for entry in entries {
+    for entry in entries::of(seed) {
         let entry: Entry = serde_json::from_value(entry).map_err(|e| format!("codepipeline seed: {e}"))?;
         let scripts = entry
             .actions

@@ -103,7 +103,7 @@ impl Rig {
         self.execution(id)["status"].as_str().unwrap().to_owned()
     }
 
-    /// The stage as GetPipelineState tells it.
+    /// The stage as GetPipelineState shows it.
     fn stage(&mut self, name: &str) -> Value {
         let state = self.ok("GetPipelineState", json!({ "name": "asset" }));
         state["stageStates"].as_array().unwrap().iter().find(|s| s["stageName"] == name).unwrap().clone()
@@ -420,7 +420,7 @@ proptest! {
 }
 
 #[test]
-fn an_action_whose_work_is_done_outside_ends_as_it_is_told() {
+fn an_action_whose_work_is_done_outside_ends_as_reported() {
     let mut seed = seed("QUEUED");
     seed["actions"] = json!({ "Build/Build": { "external": true }, "Prod/Promote": { "external": true } });
     let mut rig = Rig::from(seed);

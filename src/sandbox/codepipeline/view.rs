@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::execution::{ActionRun, ActionStatus, Execution};
 use super::flow::{uuid, waits_for};
-use super::pipeline::{Action, Mode, Pipeline};
+use super::mode::Mode;
+use super::pipeline::{Action, Pipeline};
 use crate::model::ids::sha256_hex;
 use crate::sandbox::members::{epoch, list, only, present, text};
 

@@ -1,7 +1,7 @@
 //! ECR: repositories, images, policies, scanning configuration and tokens. The registry protocol stands on the same
 //! store.
 
-mod api;
+pub mod api;
 pub mod error;
 mod lifecycle;
 pub mod manifest;
@@ -21,11 +21,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 pub use repository::{Image, Mutability, Repository};
 
-use super::iam::{Caller, Policy};
+use super::iam::Policy;
 use super::id_generator::IdGenerator;
-use super::inspector::Inspector;
 use super::latency::Latency;
-use super::service::{Answer, Call};
 use crate::model::ids::{AccountId, Region};
 use push::{Push, PushError, Pushed};
 use replication::{Replica, Rule};
@@ -69,7 +67,7 @@ impl Ecr {
         Ecr { registries: BTreeMap::new(), tokens: BTreeMap::new(), ids, host, latency, replicas: Vec::new() }
     }
 
-    /// When something next happens of itself: an image arrives by replication, a lifecycle policy is evaluated.
+    /// When something next happens by itself: an image arrives by replication, a lifecycle policy is evaluated.
     pub fn next_at(&self) -> Option<Timestamp> {
         let replica = self.next_replica().map(|(at, _)| at);
         replica.into_iter().chain(self.next_evaluation().map(|(at, ..)| at)).min()
@@ -81,7 +79,7 @@ impl Ecr {
         let first = replica.filter(|(at, _)| evaluation.as_ref().is_none_or(|(other, ..)| at <= other));
         match (first, evaluation) {
             (Some((at, n)), _) if at <= now => self.copy_replica(n, at),
-            (None, Some((at, place, repository))) if at <= now => self.evaluate(&place, &repository, at),
+            (None, Some((at, registry, repository))) if at <= now => self.evaluate(&registry, &repository, at),
             (Some(_) | None, _) => return false,
         }
         true
@@ -165,17 +163,12 @@ impl Ecr {
         }
         Some(put)
     }
-
-    /// Answers a call that is authorised.
-    pub fn handle(&mut self, call: &Call, caller: &Caller, inspector: &Inspector) -> Answer {
-        api::handle(self, call, caller, inspector)
-    }
 }
 
 /// The account, region and repository of a path as `repository_uri` builds it.
 pub fn split_path(path: &str) -> Option<(AccountId, Region, &str)> {
-    let (place, name) = path.split_once('/')?;
-    let (account, region) = place.split_once('.')?;
+    let (registry, name) = path.split_once('/')?;
+    let (account, region) = registry.split_once('.')?;
     Some((account.parse().ok()?, region.parse().ok()?, name))
 }
 

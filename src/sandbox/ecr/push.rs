@@ -108,7 +108,7 @@ struct RunConfig {
     labels: Option<std::collections::BTreeMap<String, String>>,
 }
 
-/// A configuration that is no image's tells nothing.
+/// A configuration that is not an image's says nothing.
 fn config(bytes: &[u8]) -> Config {
     let Ok(raw) = serde_json::from_slice::<RawConfig>(bytes) else { return Config::default() };
     let labels = raw.config.and_then(|c| c.labels).unwrap_or_default();

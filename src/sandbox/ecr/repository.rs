@@ -64,7 +64,7 @@ pub struct Image {
     pub scan_asked: Option<Timestamp>,
 }
 
-/// What an image's configuration tells that matters here.
+/// What is read of an image's configuration here.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
     pub os: String,

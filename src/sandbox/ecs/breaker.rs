@@ -1,13 +1,8 @@
-//! The deployment circuit breaker: when it fires, and what follows.
+//! The deployment circuit breaker, as a deployment configures it.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::failure::{self, Verdict};
-use super::rollout::Monitor;
-use super::service::{Rollout, Service};
 use super::wire::flag;
-use crate::sandbox::latency::Latency;
 
 fn breaker(configuration: &Value) -> &Value {
     configuration.get("deploymentCircuitBreaker").unwrap_or(&Value::Null)
@@ -16,6 +11,11 @@ fn breaker(configuration: &Value) -> &Value {
 /// `deploymentCircuitBreaker.enable`.
 pub fn is_on(configuration: &Value) -> bool {
     flag(breaker(configuration), "enable")
+}
+
+/// `deploymentCircuitBreaker.rollback`.
+pub fn rolls_back(configuration: &Value) -> bool {
+    flag(breaker(configuration), "rollback")
 }
 
 /// A healthy task sets the count back, unless `resetOnHealthyTask` is off.
@@ -36,30 +36,4 @@ pub fn threshold(configuration: &Value, desired: u32) -> u32 {
         _ => share.clamp(3, 200),
     };
     u32::try_from(failures).unwrap_or(u32::MAX)
-}
-
-/// Fires when the PRIMARY deployment that is in progress has failed too often. Says whether it did.
-pub fn check(service: &mut Service, at: Timestamp, latency: Latency) -> bool {
-    let configuration = service.configuration().clone();
-    let threshold = threshold(&configuration, service.desired);
-    let monitored = is_on(&configuration) && service.desired > 0;
-    let Some(primary) = service.primary() else { return false };
-    if !monitored || primary.rollout != Rollout::InProgress || primary.failed_tasks < threshold {
-        return false;
-    }
-    if let Some(running) = service.under_way() {
-        running.breaker = Monitor::Triggered;
-    }
-    let verdict = Verdict {
-        rollback: flag(breaker(&configuration), "rollback"),
-        failed: "ECS deployment circuit breaker: tasks failed to start.",
-        event: "deployment failed: tasks failed to start.",
-        rolled_back: "Service deployment rolled back because the circuit breaker threshold was exceeded.",
-        not_rolled_back: "Service deployment failed because the circuit breaker threshold was exceeded.",
-        nothing_to_roll_back_to: "The circuit breaker threshold was exceeded and there is no completed service deployment \
-                                  to roll back to.",
-        rollback_failed: "Service deployment rollback failed because the circuit breaker threshold was exceeded.",
-    };
-    failure::fall(service, &verdict, at, latency);
-    true
 }

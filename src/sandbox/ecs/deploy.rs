@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::alarms::{self, Alarms};
 use super::arn;
 use super::breaker;
-use super::rollout::{Beginning, Counts, HAND_OVER, Monitor, Rollback, ServiceDeployment, Status, Weights};
 use super::service::{Deployment, REVISION_MEMBERS, Revision, Rollout, Service};
+use super::service_deployment::{Beginning, Counts, HAND_OVER, Monitor, Rollback, ServiceDeployment, Status, Weights};
 use super::task_definition::TaskDefinition;
 use super::tasks::Tasks;
 use crate::sandbox::latency::Latency;
@@ -19,7 +19,7 @@ const SUPERSEDED: &str = "Service deployment was stopped because a newer service
 /// How the reason of the deployment that comes back begins.
 const ROLLING_BACK: &str = "ECS deployment circuit breaker: rolling back to deploymentId";
 
-/// Makes `definition`, with the service's present settings, what the service shall run. A service deployment that is under
+/// Makes `definition`, with the service's present settings, what the service will run. A service deployment that is under
 /// way ends as STOPPED; its tasks are old ones from now on.
 pub fn begin(
     service: &mut Service,
@@ -95,7 +95,7 @@ fn still_there(service: &mut Service, revision: &str, at: Timestamp) -> Option<S
     back.reason = format!("{ROLLING_BACK} {}.", back.id);
     back.updated = at;
     back.steady_since = None;
-    // What failed on its way here is not held against its way back.
+    // What failed on its way here is not held against its rollback.
     back.failed_tasks = 0;
     back.frozen = false;
     let id = back.id.clone();

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::deploy;
-use super::rollout::Status;
 use super::service::{Rollout, Service};
+use super::service_deployment::Status;
 use crate::sandbox::latency::Latency;
 
-/// A monitor's words for what it saw, and what it was message to do then.
+/// A monitor's words for what it saw, and what it does then.
 pub struct Verdict {
     pub rollback: bool,
     /// `rolloutStateReason` of the failed deployment.

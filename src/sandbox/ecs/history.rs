@@ -1,36 +1,40 @@
-//! What reads see while they lag behind: the service as it was.
+//! What reads see while they lag behind: a thing as it was.
+
+use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::service::Service;
-
-/// A service as it was until a change, and until when reads see it so.
+/// A thing as it was until a change, and until when reads see it so.
 #[derive(Debug, Clone)]
-pub struct Snapshot {
+struct Snapshot<T> {
     until: Timestamp,
-    service: Box<Service>,
+    value: Box<T>,
 }
 
-impl Service {
-    /// Keeps the service as it is before a change at `now`, for reads that lag by `lag`.
-    pub fn remember(&mut self, now: Timestamp, lag: SignedDuration) {
-        if lag <= SignedDuration::ZERO {
-            return;
-        }
-        // Taken away first: a snapshot has no history of its own.
-        let mut history = std::mem::take(&mut self.history);
-        while history.front().is_some_and(|s| s.until <= now) {
-            history.pop_front();
+/// What reads that lag behind still see, oldest first.
+#[derive(Debug, Clone)]
+pub struct History<T>(VecDeque<Snapshot<T>>);
+
+impl<T> Default for History<T> {
+    fn default() -> History<T> {
+        History(VecDeque::new())
+    }
+}
+
+impl<T> History<T> {
+    /// Keeps what was true before a change at `now`, for reads that lag by `lag`.
+    pub fn remember(&mut self, now: Timestamp, lag: SignedDuration, before: impl FnOnce() -> T) {
+        while self.0.front().is_some_and(|s| s.until <= now) {
+            self.0.pop_front();
         }
         let until = now + lag;
-        if history.back().is_none_or(|s| s.until < until) {
-            history.push_back(Snapshot { until, service: Box::new(self.clone()) });
+        if self.0.back().is_none_or(|s| s.until < until) {
+            self.0.push_back(Snapshot { until, value: Box::new(before()) });
         }
-        self.history = history;
     }
 
-    /// The service as a read at `now` sees it: what was true one lag ago. Its tasks are counted as they are.
-    pub fn as_read(&self, now: Timestamp) -> &Service {
-        self.history.iter().find(|s| now < s.until).map_or(self, |s| &s.service)
+    /// What a read at `now` sees, where that is not the present.
+    pub fn at(&self, now: Timestamp) -> Option<&T> {
+        self.0.iter().find(|s| now < s.until).map(|s| &*s.value)
     }
 }

@@ -2,15 +2,16 @@
 //! succeed by themselves.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::arn;
 use super::error::invalid;
+use super::hook::{Hook, HookStatus};
 use super::lifecycle_stage::LifecycleStage;
 use super::requests;
-use super::rollout::Status;
 use super::service::Service;
-use super::wire::{epoch, list, present, text, texts};
+use super::service_deployment::Status;
+use super::wire::{list, text, texts};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::AwsError;
 
@@ -21,76 +22,8 @@ const LAMBDA: SignedDuration = SignedDuration::from_secs(5);
 const TIMED_OUT: &str = "The lifecycle hook timed out and the service deployment was rolled back.";
 const ROLLED_BACK: &str = "The service deployment was rolled back by a ContinueServiceDeployment request.";
 
-/// A lifecycle hook that the deployment has reached: an entry of `lifecycleHookDetails`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hook {
-    pub id: String,
-    /// Its stage, the shift of production traffic that it stands before or at, and its regional in the configuration.
-    at: (LifecycleStage, usize, usize),
-    /// The Lambda function; none for a PAUSE hook.
-    lambda: Option<String>,
-    pub status: HookStatus,
-    /// When it ends by itself: a PAUSE hook at its timeout, a Lambda hook at its answer.
-    pub ends: Timestamp,
-    /// `CONTINUE` or `ROLLBACK`, at the timeout.
-    timeout_action: String,
-}
-
-/// `lifecycleHookDetails[].status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HookStatus {
-    AwaitingAction,
-    InProgress,
-    Succeeded,
-    Failed,
-    TimedOut,
-}
-
-impl HookStatus {
-    pub fn name(self) -> &'static str {
-        match self {
-            HookStatus::AwaitingAction => "AWAITING_ACTION",
-            HookStatus::InProgress => "IN_PROGRESS",
-            HookStatus::Succeeded => "SUCCEEDED",
-            HookStatus::Failed => "FAILED",
-            HookStatus::TimedOut => "TIMED_OUT",
-        }
-    }
-
-    pub fn is_waiting(self) -> bool {
-        match self {
-            HookStatus::AwaitingAction | HookStatus::InProgress => true,
-            HookStatus::Succeeded | HookStatus::Failed | HookStatus::TimedOut => false,
-        }
-    }
-}
-
-impl Hook {
-    /// The deployment may go on beyond it.
-    fn is_open(&self) -> bool {
-        match self.status {
-            HookStatus::Succeeded => true,
-            HookStatus::TimedOut => self.timeout_action == "CONTINUE",
-            HookStatus::AwaitingAction | HookStatus::InProgress | HookStatus::Failed => false,
-        }
-    }
-
-    /// The `DeploymentLifecycleHookDetail` structure.
-    pub fn view(&self) -> Value {
-        let pause = self.lambda.is_none();
-        present(json!({
-            "hookId": self.id,
-            "targetType": if pause { "PAUSE" } else { "AWS_LAMBDA" },
-            "targetArn": self.lambda,
-            "status": self.status.name(),
-            "expiresAt": if pause { epoch(self.ends) } else { Value::Null },
-            "timeoutAction": pause.then_some(self.timeout_action.as_str()),
-        }))
-    }
-}
-
 /// Whether hooks at `stage` keep the deployment waiting; the first time it gets there, they begin. The stages about the
-/// production traffic have theirs anew at each shift.
+/// production traffic have theirs again at each shift.
 pub fn hold(service: &mut Service, stage: LifecycleStage, at: Timestamp, latency: Latency) -> bool {
     // A request to roll back may lose the race against success, but not where the deployment stands still.
     let beginning = match service.under_way_status() {

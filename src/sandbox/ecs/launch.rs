@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::arn::{self, Home};
+use super::families;
 use super::lifecycle;
-use super::regional::{Injected, find_task_definition};
-use super::scheduler::Surroundings;
 use super::service::Service;
+use super::surroundings::{Injected, Surroundings};
 use super::task::{Container, Phase, Task, Times};
 use super::task_definition::TaskDefinition;
 use super::tasks::Tasks;
@@ -117,7 +117,7 @@ fn shown(definition: &TaskDefinition, order: &Order) -> Members {
 /// Starts `count` tasks for the service's PRIMARY deployment.
 pub fn for_service(service: &mut Service, tasks: &mut Tasks, count: usize, at: Timestamp, around: &Surroundings) {
     let Some(primary) = service.primary().cloned() else { return };
-    let Some(definition) = find_task_definition(around.families, &primary.task_definition) else { return };
+    let Some(definition) = families::find(around.families, &primary.task_definition) else { return };
     let mut started = Vec::new();
     for _ in 0..count {
         let id = arn::hex32(&["task", &service.next_key()]);

@@ -7,17 +7,22 @@
 
 #![allow(clippy::result_large_err, reason = "the seam's error carries members of its own, and errors are rare here")]
 
+mod alarm_monitor;
 pub mod alarms;
 mod api;
 pub mod arn;
 mod breaker;
+mod breaker_monitor;
 mod compatibility;
+mod completion;
 mod configuration;
 mod defaults;
 mod deploy;
 mod error;
 mod failure;
+mod families;
 mod history;
+mod hook;
 mod hooks;
 mod launch;
 mod lifecycle;
@@ -26,10 +31,13 @@ mod load_balancer;
 mod refusals;
 mod regional;
 mod requests;
-mod rollout;
 mod scheduler;
 pub mod seed;
 mod service;
+mod service_deployment;
+mod service_deployment_status;
+mod stop_tasks;
+mod surroundings;
 mod task;
 mod task_definition;
 mod tasks;
@@ -107,7 +115,7 @@ impl Ecs {
         load_balancer::target(self.regions.get(&home)?, cluster, service)
     }
 
-    /// When something next happens of itself, that a clock may jump there.
+    /// When something next happens by itself, that a clock may jump there.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.next_due().map(|(at, ..)| at)
     }

@@ -8,23 +8,16 @@ use serde_json::{Value, json};
 use super::alarms::{self, AlarmState, Alarms};
 use super::arn::{self, Home};
 use super::error::{client, no_cluster};
+use super::families::{self, Families};
 use super::lifecycle::{self, Change};
-use super::scheduler::{self, Surroundings};
+use super::scheduler;
 use super::service::{Life, Service};
+use super::surroundings::{Injected, REACTION, Surroundings};
 use super::task_definition::TaskDefinition;
 use super::tasks::Tasks;
 use super::wire::{Members, text};
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::{AwsError, ImageSource};
-
-pub type Families = BTreeMap<String, Vec<TaskDefinition>>;
-
-/// A container that AWS puts beside those of the task definition.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Injected {
-    pub name: String,
-    pub image: String,
-}
 
 #[derive(Debug, Clone)]
 pub struct Cluster {
@@ -56,7 +49,7 @@ pub struct RegionalEcs {
     pub alarms: Alarms,
     /// Alarms that change at their time.
     pub alarm_changes: BTreeMap<Timestamp, Vec<(String, AlarmState)>>,
-    /// Off: service deployments happen, and no API tells of them.
+    /// Off: service deployments happen, but no API shows them.
     pub service_deployments: bool,
     /// How long reads of a service stay behind its changes, nominally.
     pub stale: SignedDuration,
@@ -64,7 +57,7 @@ pub struct RegionalEcs {
     pub adds_to_task_definitions: Members,
 }
 
-/// What is due next in a regional.
+/// What is due next in a region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     Alarms,
@@ -123,7 +116,7 @@ impl RegionalEcs {
 
     /// A task definition by family (its newest ACTIVE revision), `family:revision` or ARN, ACTIVE or not.
     pub fn task_definition(&self, named: &str) -> Option<&TaskDefinition> {
-        find_task_definition(&self.families, self.is_here(named).then_some(named)?)
+        families::find(&self.families, self.is_here(named).then_some(named)?)
     }
 
     /// A task definition that can be run.
@@ -181,7 +174,7 @@ impl RegionalEcs {
         }
         let services = self.clusters.values_mut().flat_map(|c| c.services.values_mut());
         for service in services.filter(|s| !alarms::watched(s.configuration()).is_empty()) {
-            service.wake_at(at + latency.of(scheduler::LAG));
+            service.wake_at(at + latency.of(REACTION));
         }
     }
 
@@ -192,18 +185,6 @@ impl RegionalEcs {
                 cluster.tasks.change(&id, |task| lifecycle::resolve_seeded(task, images));
             }
         }
-    }
-}
-
-/// A task definition by family, `family:revision` or ARN.
-pub fn find_task_definition<'a>(families: &'a Families, named: &str) -> Option<&'a TaskDefinition> {
-    let name = arn::tail(named, "task-definition");
-    match name.split_once(':') {
-        Some((family, revision)) => {
-            let revision: u64 = revision.parse().ok()?;
-            families.get(family)?.iter().find(|t| t.revision == revision)
-        }
-        None => families.get(name)?.iter().rev().find(|t| t.active),
     }
 }
 

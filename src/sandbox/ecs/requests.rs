@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::deploy;
 use super::error::conflict;
-use super::rollout::{HAND_OVER, Status};
-use super::scheduler::LAG;
 use super::service::{Rollout, Service};
+use super::service_deployment::{HAND_OVER, Status};
+use super::surroundings::REACTION;
 use crate::sandbox::latency::Latency;
 use crate::sandbox::service::AwsError;
 
@@ -88,7 +88,7 @@ pub fn fire(service: &mut Service, at: Timestamp, latency: Latency) {
                 running.become_status(Status::RollbackFailed, Some(NOTHING_TO_ROLL_BACK_TO), at);
                 give_up(service, "could not be rolled back", at);
             }
-            service.wake_at(at + latency.of(LAG));
+            service.wake_at(at + latency.of(REACTION));
         }
         Status::InProgress
         | Status::RollbackInProgress

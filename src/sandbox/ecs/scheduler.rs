@@ -1,46 +1,32 @@
 //! ECS's service scheduler: starts and stops tasks towards what the PRIMARY deployment wants, within the minimum and maximum
-//! percent, and tells when a deployment is done.
+//! percent, and says when a deployment is done.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
-use super::alarms::{self, Alarms};
 use super::breaker;
-use super::configuration;
+use super::completion;
 use super::deploy;
 use super::hooks;
 use super::launch;
-use super::lifecycle::{self, Change};
-use super::lifecycle_stage::LifecycleStage;
-use super::regional::{Families, Injected};
+use super::lifecycle::Change;
 use super::requests;
-use super::rollout::Status;
 use super::service::{Life, Rollout, Service};
-use super::task::{Phase, Stop, StopCode, Task};
+use super::service_deployment::Status;
+use super::stop_tasks;
+use super::surroundings::{REACTION, Surroundings};
+use super::task::{Phase, Task};
 use super::tasks::Tasks;
 use super::traffic_shift;
-use super::wire::flag;
+use super::{alarm_monitor, breaker_monitor};
 use crate::sandbox::latency::Latency;
 
-/// From a task's change to the scheduler's look at it.
-pub const LAG: SignedDuration = SignedDuration::from_secs(1);
-/// All tasks as wanted, until the deployment counts as completed.
-const STEADY: SignedDuration = SignedDuration::from_secs(10);
 /// The wait before a failed task is replaced, times the failures in a row.
 const RETRY: SignedDuration = SignedDuration::from_secs(2);
 const RETRY_MOST: SignedDuration = SignedDuration::from_secs(120);
 /// Never shorter, at any speed: a crash loop takes its time, not the machine's.
 const RETRY_LEAST: SignedDuration = SignedDuration::from_millis(20);
-
-/// What the scheduler needs beyond a service and its tasks.
-pub struct Surroundings<'a> {
-    pub families: &'a Families,
-    pub injected: &'a [Injected],
-    pub alarms: &'a Alarms,
-    pub latency: Latency,
-}
 
 /// The digests that the revision of a task's deployment has resolved.
 pub fn pinned(service: &Service, task: &Task) -> Option<BTreeMap<String, String>> {
@@ -99,7 +85,7 @@ pub fn sees(service: &mut Service, task: &Task, change: &Change, at: Timestamp, 
         }
         Change::Stopped => {}
     }
-    service.wake_at(at + latency.of(LAG));
+    service.wake_at(at + latency.of(REACTION));
 }
 
 fn failed(service: &mut Service, task: &Task, at: Timestamp) {
@@ -133,7 +119,9 @@ fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
         Life::Active => {}
     }
     retire(service, tasks);
-    if breaker::check(service, at, around.latency) || alarms::check(service, tasks, around.alarms, at, around.latency) {
+    if breaker_monitor::check(service, at, around.latency)
+        || alarm_monitor::check(service, tasks, around.alarms, at, around.latency)
+    {
         return;
     }
     match service.under_way_status() {
@@ -159,12 +147,12 @@ fn look(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
     }
     roll(service, tasks, at, around);
     retire(service, tasks);
-    finish(service, tasks, at, around);
+    completion::finish(service, tasks, at, around);
 }
 
 fn drain(service: &mut Service, tasks: &mut Tasks, at: Timestamp, latency: Latency) {
     let ids: Vec<String> = tasks.of_service(&service.name).filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
-    stop(service, tasks, &ids, at, latency);
+    stop_tasks::stop(service, tasks, &ids, at, latency);
     if tasks.tally_of_service(&service.name).present == 0 {
         service.life = Life::Inactive;
         service.deployments.clear();
@@ -217,7 +205,7 @@ fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
     if surplus > 0 {
         doomed.extend(newest(tasks, &service.name, &id, surplus));
     }
-    stop(service, tasks, &doomed, at, around.latency);
+    stop_tasks::stop(service, tasks, &doomed, at, around.latency);
     if launching > 0 {
         launch::for_service(service, tasks, launching, at, around);
     }
@@ -225,7 +213,7 @@ fn roll(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Surrou
         service.wake_at(retry_at);
     }
     if leaving > 0 && missing > launching {
-        service.wake_at(at + around.latency.of(LAG));
+        service.wake_at(at + around.latency.of(REACTION));
     }
     let stuck = missing > 0 && room == 0 && leaving == 0 && kept_new == 0 && doomed.is_empty();
     if stuck && let Some(primary) = service.deployments.first_mut().filter(|p| !p.deadlock_reported) {
@@ -244,126 +232,6 @@ fn newest(tasks: &Tasks, service: &str, deployment: &str, count: usize) -> Vec<S
     live.reverse();
     live.sort_by_key(|t| t.is_healthy());
     live.into_iter().take(count).map(|t| t.id.clone()).collect()
-}
-
-/// Stops these tasks of the service.
-pub fn stop(service: &mut Service, tasks: &mut Tasks, ids: &[String], at: Timestamp, latency: Latency) {
-    let primary = service.primary().map(|p| p.id.clone()).unwrap_or_default();
-    let (mut running, mut balanced) = (Vec::new(), 0);
-    for id in ids {
-        tasks.change(id, |task| {
-            if task.is_running() {
-                running.push(format!("(task {})", task.id));
-                balanced += u32::from(task.target_group.is_some());
-            }
-            let reason = format!("Scaling activity initiated by (deployment {primary})");
-            let stop = Stop { code: StopCode::ServiceSchedulerInitiated, reason, unhealthy: false };
-            lifecycle::ask_to_stop(task, at, stop, latency);
-        });
-    }
-    if ids.is_empty() {
-        return;
-    }
-    service.steady_state_reported = false;
-    if let Some(group) = service.target_group().map(str::to_owned).filter(|_| balanced > 0) {
-        service.add_event(at, &format!("deregistered {balanced} targets in (target-group {group})"));
-        service.add_event(at, &format!("has begun draining connections on {balanced} tasks."));
-    }
-    if !running.is_empty() {
-        service.add_event(at, &format!("has stopped {} running tasks: {}.", running.len(), running.join(" ")));
-    }
-}
-
-/// Whether the deployment is as it should be, and if it has been long enough: completed.
-fn finish(service: &mut Service, tasks: &Tasks, at: Timestamp, around: &Surroundings) {
-    let Some(primary) = service.primary() else { return };
-    let id = primary.id.clone();
-    let desired = service.desired as usize;
-    let new = tasks.tally(&service.name, &id);
-    let up = new.healthy;
-    let others_gone = tasks.tally_of_service(&service.name).without(new).present == 0;
-    let all_up = up == desired && new.live == desired;
-    let reached = early(service.configuration(), desired, up, others_gone).unwrap_or(all_up && others_gone);
-    let rollout = primary.rollout;
-    let rolling_back = service.under_way_status() == Some(Status::RollbackInProgress);
-    match rollout {
-        Rollout::Failed => return,
-        Rollout::Completed => {
-            if all_up && others_gone && !service.steady_state_reported {
-                service.steady_state_reported = true;
-                service.add_event(at, "has reached a steady state.");
-            }
-            return;
-        }
-        Rollout::InProgress => {}
-    }
-    if let Some(running) = service.under_way() {
-        running.enter(if rolling_back && all_up { LifecycleStage::CleanUp } else { LifecycleStage::ScaleUp }, at);
-    }
-    let bake = if rolling_back { SignedDuration::ZERO } else { configuration::bake(service.configuration()) };
-    let Some(primary) = service.deployments.first_mut() else { return };
-    if !reached || primary.frozen {
-        primary.steady_since = None;
-        return;
-    }
-    let since = *primary.steady_since.get_or_insert(at);
-    if !rolling_back && hooks::hold(service, LifecycleStage::PostScaleUp, at, around.latency) {
-        return;
-    }
-    let stage = if bake.is_zero() { LifecycleStage::CleanUp } else { LifecycleStage::BakeTime };
-    let (mut past, mut wait) = (since, STEADY);
-    if let Some(running) = service.under_way() {
-        running.enter(stage, at);
-        if running.stage == Some(LifecycleStage::BakeTime) && at >= since.max(running.entered) + around.latency.of(bake)
-        {
-            running.enter(LifecycleStage::CleanUp, at);
-        }
-        past = since.max(running.entered);
-        wait = if running.stage == Some(LifecycleStage::BakeTime) { bake } else { STEADY };
-    }
-    let done = past + around.latency.of(wait);
-    if done > at {
-        service.wake_at(done);
-    } else {
-        complete(service, at, all_up && others_gone);
-    }
-}
-
-/// `earlySuccessCriteria`: enough tasks are healthy, and the old ones are gone where their removal blocks.
-fn early(configuration: &Value, desired: usize, up: usize, others_gone: bool) -> Option<bool> {
-    let criteria = configuration.get("earlySuccessCriteria").filter(|c| flag(c, "enable"))?;
-    let percent = criteria.get("healthyPercent").and_then(Value::as_u64).unwrap_or(100) as usize;
-    let deferred = criteria.get("sourceServiceRevisionCleanup").and_then(Value::as_str) == Some("DEFERRED");
-    Some(up >= (desired * percent).div_ceil(100) && (deferred || others_gone))
-}
-
-/// PRIMARY is completed, and with it the service deployment.
-pub fn complete(service: &mut Service, at: Timestamp, steady: bool) {
-    let Some(primary) = service.deployments.first_mut() else { return };
-    primary.rollout = Rollout::Completed;
-    primary.reason = format!("ECS deployment {} completed.", primary.id);
-    primary.updated = at;
-    let message = format!("(deployment {}) deployment completed.", primary.id);
-    service.completed = Some(primary.revision.clone());
-    service.add_event(at, &message);
-    if steady {
-        service.steady_state_reported = true;
-        service.add_event(at, "has reached a steady state.");
-    }
-    service.wake_at(at);
-    let Some(running) = service.under_way() else { return };
-    let end = match running.status() {
-        Status::RollbackInProgress => Status::RollbackSuccessful,
-        Status::Pending
-        | Status::InProgress
-        | Status::StopRequested
-        | Status::RollbackRequested
-        | Status::Successful
-        | Status::Stopped
-        | Status::RollbackSuccessful
-        | Status::RollbackFailed => Status::Successful,
-    };
-    running.become_status(end, None, at);
 }
 
 /// Keeps the target revision's counts and the breaker's failures in the service deployment, until it ends.

@@ -3,7 +3,7 @@
 //! ```yaml
 //! - account: "111111111111"
 //!   region: ap-northeast-1
-//!   serviceDeployments: true       # false: happen, but no API tells of them
+//!   serviceDeployments: true       # false: happen, but no API shows them
 //!   staleReadsSeconds: 0           # reads of services stay that far behind their changes
 //!   addsToTaskDefinitions: {}      # members that every task definition is described with, as ECS's next one would be
 //!   alarms: { web-5xx: ALARM }     # CloudWatch alarms and their states
@@ -31,13 +31,15 @@ use super::deploy;
 use super::launch::{self, Order};
 use super::lifecycle;
 use super::lifecycle_stage::LifecycleStage;
-use super::regional::{Cluster, Injected, RegionalEcs};
-use super::rollout::{Status, Weights};
+use super::regional::{Cluster, RegionalEcs};
 use super::service::Rollout;
+use super::service_deployment::{Status, Weights};
+use super::surroundings::Injected;
 use super::task_definition::TaskDefinition;
 use super::wire::{Members, list, text};
 use crate::model::ids::{AccountId, Region};
 use crate::sandbox::latency::Latency;
+use crate::sandbox::seed::entries;
 use crate::sandbox::wire::{Protocol, Service, Wire, shape};
 
 #[derive(Deserialize)]
@@ -83,14 +85,8 @@ fn on() -> bool {
 /// How long what is seeded has been there.
 const AGE: SignedDuration = SignedDuration::from_hours(24);
 
-#[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 pub(super) fn apply(ecs: &mut Ecs, seed: &Value, now: Timestamp) -> Result<(), String> {
-    let entries = match seed {
-        Value::Null => Vec::new(),
-        Value::Array(entries) => entries.clone(),
-        one => vec![one.clone()],
-    };
-    for entry in entries {
+    for entry in entries::of(seed) {
         let entry: Entry = serde_json::from_value(entry).map_err(|e| format!("ecs seed: {e}"))?;
         let latency = ecs.latency;
         let regional = ecs.regional(&entry.account, &entry.region);

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::arn::{self, Home};
 use super::configuration::Strategy;
-use super::history::Snapshot;
-use super::rollout::{ServiceDeployment, Status};
+use super::history::History;
+use super::service_deployment::{ServiceDeployment, Status};
 use super::wire::{Members, epoch};
 
 /// `Service.status`.
@@ -71,7 +71,7 @@ pub struct Deployment {
     pub steady_since: Option<Timestamp>,
     /// Stopped by ABORT: what runs stays, nothing starts.
     pub frozen: bool,
-    /// Events that are told once.
+    /// Events that are reported once.
     pub deadlock_reported: bool,
     pub impairment_reported: bool,
 }
@@ -121,12 +121,12 @@ pub struct Service {
     pub completed: Option<String>,
     /// The scheduler's next look.
     pub wake: Option<Timestamp>,
-    /// The service as reads that lag behind still see it, oldest first.
-    pub history: VecDeque<Snapshot>,
+    /// The service as reads that lag behind still see it.
+    pub history: History<Service>,
     /// The input of the CreateService that made it; none where it was seeded.
     pub order: Option<Value>,
     pub next_id: u64,
-    /// Its steady state was told since it was last disturbed.
+    /// Its steady state was reported since it was last disturbed.
     pub steady_state_reported: bool,
 }
 
@@ -162,14 +162,30 @@ impl Service {
         self.wake = Some(self.wake.map_or(at, |w| w.min(at)));
     }
 
-    /// When something next happens of itself.
+    /// When something next happens by itself.
     pub fn due(&self) -> Option<Timestamp> {
         let latest = self.service_deployments.last();
         let hook = latest.and_then(|d| d.waiting()).map(|h| h.ends);
         [self.wake, latest.and_then(|d| d.due), hook].into_iter().flatten().min()
     }
 
-    /// A number that no other thing of this service has.
+    /// Keeps the service as it is before a change at `now`, for reads that lag by `lag`.
+    pub fn remember(&mut self, now: Timestamp, lag: SignedDuration) {
+        if lag <= SignedDuration::ZERO {
+            return;
+        }
+        // Taken away first: a snapshot has no history of its own.
+        let mut history = std::mem::take(&mut self.history);
+        history.remember(now, lag, || self.clone());
+        self.history = history;
+    }
+
+    /// The service as a read at `now` sees it: what was true one lag ago. Its tasks are counted as they are.
+    pub fn as_read(&self, now: Timestamp) -> &Service {
+        self.history.at(now).unwrap_or(self)
+    }
+
+    /// A text that no other thing of this service has.
     pub fn next_key(&mut self) -> String {
         self.next_id += 1;
         format!("{}/{}/{}/{}/{}", self.home.account, self.arn(), self.cluster, arn::stamp(self.created), self.next_id)

@@ -3,13 +3,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::completion;
 use super::configuration::{self, Strategy};
 use super::hooks;
 use super::launch;
 use super::lifecycle_stage::{BETWEEN, LifecycleStage, RECONCILE, SHIFT};
-use super::rollout::Weights;
-use super::scheduler::{self, Surroundings};
 use super::service::{Rollout, Service};
+use super::service_deployment::Weights;
+use super::stop_tasks;
+use super::surroundings::Surroundings;
 use super::task::Task;
 use super::tasks::Tasks;
 
@@ -149,7 +151,7 @@ fn keep_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Sur
         let mut live: Vec<&Task> = tasks.of_deployment(&service.name, &id).filter(|t| t.is_live()).collect();
         live.sort_by(|a, b| (a.is_healthy(), b.times.created, &b.id).cmp(&(b.is_healthy(), a.times.created, &a.id)));
         let doomed: Vec<String> = live.iter().take(surplus).map(|t| t.id.clone()).collect();
-        scheduler::stop(service, tasks, &doomed, at, around.latency);
+        stop_tasks::stop(service, tasks, &doomed, at, around.latency);
     }
     match retry_at {
         _ if missing == 0 => {}
@@ -169,7 +171,7 @@ fn one_source(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &
     let between: Vec<&Task> = others.into_iter().filter(|t| t.started_by != kept).collect();
     let gone = between.is_empty();
     let doomed: Vec<String> = between.into_iter().filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
-    scheduler::stop(service, tasks, &doomed, at, around.latency);
+    stop_tasks::stop(service, tasks, &doomed, at, around.latency);
     gone
 }
 
@@ -178,8 +180,8 @@ fn clean_up(service: &mut Service, tasks: &mut Tasks, at: Timestamp, around: &Su
     let old = tasks.of_others(&service.name, &primary);
     let gone = old.is_empty();
     let doomed: Vec<String> = old.into_iter().filter(|t| t.is_live()).map(|t| t.id.clone()).collect();
-    scheduler::stop(service, tasks, &doomed, at, around.latency);
+    stop_tasks::stop(service, tasks, &doomed, at, around.latency);
     if gone && is_up(service, tasks) {
-        scheduler::complete(service, at, true);
+        completion::complete(service, at, true);
     }
 }

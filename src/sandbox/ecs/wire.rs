@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 pub use super::error::{client, invalid};
-use crate::sandbox::members::{self, start_of};
 pub use crate::sandbox::members::{Members, epoch, flag, from_epoch, list, only, present, text, texts};
+use crate::sandbox::page::{self, BadPage, Sizes};
 use crate::sandbox::service::AwsError;
 
 /// A required text member.
@@ -27,16 +27,12 @@ pub fn page(input: &Value, name: &str, items: Vec<Value>) -> Result<Value, AwsEr
     page_of(100, input, name, items)
 }
 
-/// One page of a listing: at most `maxResults` (1 to 100, else `usual`) from where `nextToken` says; the member `name` holds it.
+/// One page of a listing, `usual` long unless `maxResults` (1 to 100) asks otherwise; the member `name` holds it.
 pub fn page_of(usual: usize, input: &Value, name: &str, items: Vec<Value>) -> Result<Value, AwsError> {
-    let size = match input.get("maxResults").and_then(Value::as_i64) {
-        None => usual,
-        Some(n @ 1..=100) => n as usize,
-        Some(_) => return Err(invalid("Specified maxResults is out of range. Valid range is 1 to 100.")),
-    };
-    let start = match text(input, "nextToken") {
-        None => 0,
-        Some(token) => start_of(token).ok_or_else(|| invalid("Invalid token."))?,
-    };
-    Ok(members::page(name, items, start, size))
+    let sizes = Sizes { default: usual, most: 100, held: 100 };
+    let page = page::page(items, input, sizes).map_err(|bad| match bad {
+        BadPage::Token => invalid("Invalid token."),
+        BadPage::Size => invalid("Specified maxResults is out of range. Valid range is 1 to 100."),
+    })?;
+    Ok(page.answer(name))
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Context;
 use crate::model::ids::{AccountId, Region};
+use crate::sandbox::operations::{CodePipelineOperation, EcrOperation, EcsOperation};
 use crate::sandbox::wire::Service;
 
 /// One permission that a call needs.
@@ -27,8 +28,10 @@ pub fn needed(service: Service, op: &str, input: &Value, account: &AccountId, re
         Service::Sts => return Vec::new(),
         Service::Ecr => ("ecr", at.ecr(op)),
         Service::Inspector2 => ("inspector2", vec!["*".to_owned()]),
-        Service::CodePipeline => ("codepipeline", vec![at.codepipeline(op)]),
-        Service::Ecs => ("ecs", at.ecs(op)),
+        Service::CodePipeline => {
+            ("codepipeline", CodePipelineOperation::named(op).map(|op| at.codepipeline(op)).into_iter().collect())
+        }
+        Service::Ecs => ("ecs", EcsOperation::named(op).map(|op| at.ecs(op)).unwrap_or_default()),
     };
     let resources = if resources.is_empty() { vec!["*".to_owned()] } else { resources };
     let mut needs: Vec<Need> = resources.into_iter().map(|r| Need::new(format!("{prefix}:{op}"), r)).collect();
@@ -90,20 +93,27 @@ impl Scope<'_> {
         let registry = self.text("registryId").and_then(|id| id.parse().ok()).unwrap_or_else(|| self.account.clone());
         let mut names = self.texts("repositoryNames");
         names.extend(self.text("repositoryName"));
-        if names.is_empty() && op == "DescribeRepositories" {
+        if names.is_empty() && EcrOperation::named(op) == Some(EcrOperation::DescribeRepositories) {
             // All of a registry's, which may be another account's.
             names.push("*");
         }
         names.into_iter().map(|n| repository_arn(&registry, self.region, n)).collect()
     }
 
-    fn codepipeline(&self, op: &str) -> String {
+    fn codepipeline(&self, op: CodePipelineOperation) -> String {
+        use CodePipelineOperation::*;
         let name = match op {
-            "GetPipeline" | "GetPipelineState" | "StartPipelineExecution" => self.text("name"),
-            _ => self.text("pipelineName"),
+            GetPipeline | GetPipelineState | StartPipelineExecution => self.text("name"),
+            GetPipelineExecution
+            | ListActionExecutions
+            | ListPipelineExecutions
+            | PutApprovalResult
+            | RetryStageExecution
+            | StopPipelineExecution => self.text("pipelineName"),
+            ListPipelines => None,
         };
         match (op, name) {
-            ("PutApprovalResult", Some(name)) => {
+            (PutApprovalResult, Some(name)) => {
                 let (stage, action) = (self.text("stageName").unwrap_or("*"), self.text("actionName").unwrap_or("*"));
                 self.arn("codepipeline", &format!("{name}/{stage}/{action}"))
             }
@@ -122,45 +132,51 @@ impl Scope<'_> {
         self.arn("ecs", &format!("cluster/{}", self.cluster()))
     }
 
-    fn ecs(&self, op: &str) -> Vec<String> {
+    fn ecs(&self, op: EcsOperation) -> Vec<String> {
+        use EcsOperation::*;
         let cluster = self.cluster();
         let service = |s: &str| self.arn_of(s, |s| format!("service/{cluster}/{s}"));
         let task = |s: &str| self.arn_of(s, |s| format!("task/{cluster}/{s}"));
         let all = |member: &str| self.texts(member).into_iter().map(str::to_owned).collect::<Vec<_>>();
         match op {
-            "CreateCluster" => {
+            CreateCluster => {
                 vec![self.arn("ecs", &format!("cluster/{}", self.text("clusterName").unwrap_or("default")))]
             }
-            "DescribeClusters" => {
+            DescribeClusters => {
                 self.texts("clusters").into_iter().map(|c| self.arn_of(c, |c| format!("cluster/{c}"))).collect()
             }
-            "CreateService" => self.text("serviceName").into_iter().map(service).collect(),
-            "UpdateService" | "DeleteService" | "ListServiceDeployments" => {
+            CreateService => self.text("serviceName").into_iter().map(service).collect(),
+            UpdateService | DeleteService | ListServiceDeployments => {
                 self.text("service").into_iter().map(service).collect()
             }
-            "DescribeServices" => self.texts("services").into_iter().map(service).collect(),
-            "DescribeServiceDeployments" => all("serviceDeploymentArns"),
-            "DescribeServiceRevisions" => all("serviceRevisionArns"),
-            "StopServiceDeployment" | "ContinueServiceDeployment" => {
+            DescribeServices => self.texts("services").into_iter().map(service).collect(),
+            DescribeServiceDeployments => all("serviceDeploymentArns"),
+            DescribeServiceRevisions => all("serviceRevisionArns"),
+            StopServiceDeployment | ContinueServiceDeployment => {
                 self.text("serviceDeploymentArn").into_iter().map(str::to_owned).collect()
             }
-            "DescribeTasks" => self.texts("tasks").into_iter().map(task).collect(),
-            "StopTask" => self.text("task").into_iter().map(task).collect(),
-            "RunTask" => {
+            DescribeTasks => self.texts("tasks").into_iter().map(task).collect(),
+            StopTask => self.text("task").into_iter().map(task).collect(),
+            RunTask => {
                 let definition = |t: &str| {
                     let any = if t.contains(':') { t.to_owned() } else { format!("{t}:*") };
                     format!("task-definition/{any}")
                 };
                 self.text("taskDefinition").into_iter().map(|t| self.arn_of(t, definition)).collect()
             }
-            "RegisterTaskDefinition" => {
+            RegisterTaskDefinition => {
                 self.text("family").into_iter().map(|f| self.arn("ecs", &format!("task-definition/{f}:*"))).collect()
             }
-            "TagResource" | "UntagResource" | "ListTagsForResource" => {
+            TagResource | UntagResource | ListTagsForResource => {
                 self.text("resourceArn").into_iter().map(str::to_owned).collect()
             }
-            // The rest have no resource of their own.
-            _ => Vec::new(),
+            // These have no resource of their own.
+            DeregisterTaskDefinition
+            | DescribeTaskDefinition
+            | ListClusters
+            | ListServices
+            | ListTaskDefinitions
+            | ListTasks => Vec::new(),
         }
     }
 
@@ -194,7 +210,7 @@ impl Scope<'_> {
         // Its tasks do not exist yet.
         let resource = match op {
             "RunTask" => self.arn("ecs", &format!("task/{}/*", self.cluster())),
-            _ => self.ecs(op).into_iter().next()?,
+            _ => self.ecs(EcsOperation::named(op)?).into_iter().next()?,
         };
         let mut need = Need::new("ecs:TagResource".to_owned(), resource);
         need.context.add("ecs:CreateAction", op);

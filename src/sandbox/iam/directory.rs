@@ -27,7 +27,7 @@ pub struct Role {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Caller {
     pub account: AccountId,
-    /// As `sts:GetCallerIdentity` tells it.
+    /// As `sts:GetCallerIdentity` shows it.
     pub arn: String,
     pub user_id: String,
     pub identity: Identity,

@@ -9,7 +9,7 @@ pub mod pattern;
 pub mod policy;
 
 #[cfg(test)]
-mod laws;
+mod properties;
 #[cfg(test)]
 mod tests;
 

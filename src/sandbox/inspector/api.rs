@@ -4,33 +4,35 @@ use serde_json::{Value, json};
 
 use super::Inspector;
 use super::filter::{Criteria, invalid};
+use super::location::Location;
 use super::rescan;
 use super::rows::{Found, Row};
-use super::scan::Spot;
 use crate::sandbox::ecr::Ecr;
+use crate::sandbox::members::texts;
+use crate::sandbox::operations::Inspector2Operation;
 use crate::sandbox::page::{BadPage, Page, Sizes, page};
 use crate::sandbox::service::{Answer, AwsError, Call};
 use crate::sandbox::wire::epoch;
 
 pub fn handle(inspector: &mut Inspector, call: &Call, ecr: &Ecr) -> Answer {
-    match call.op {
-        "BatchGetAccountStatus" => account_status(inspector, call),
-        "ListCoverage" => list_coverage(inspector, call, ecr),
-        "ListFindings" => list_findings(inspector, call, ecr),
-        "BatchGetFindingDetails" => finding_details(inspector, call, ecr),
-        "GetConfiguration" => Ok(rescan::get(inspector, call)),
-        "UpdateConfiguration" => rescan::update(inspector, call),
-        _ => Err(AwsError::new("UnknownOperationException", "")),
+    let Some(op) = Inspector2Operation::named(call.op) else {
+        return Err(AwsError::new("UnknownOperationException", ""));
+    };
+    match op {
+        Inspector2Operation::BatchGetAccountStatus => account_status(inspector, call),
+        Inspector2Operation::ListCoverage => list_coverage(inspector, call, ecr),
+        Inspector2Operation::ListFindings => list_findings(inspector, call, ecr),
+        Inspector2Operation::BatchGetFindingDetails => finding_details(inspector, call, ecr),
+        Inspector2Operation::GetConfiguration => Ok(rescan::get(inspector, call)),
+        Inspector2Operation::UpdateConfiguration => rescan::update(inspector, call),
     }
 }
 
 /// An account sees itself; there is no delegated administrator here.
 fn account_status(inspector: &Inspector, call: &Call) -> Answer {
     let own = call.account.as_str();
-    let asked: Vec<&str> = match call.input.get("accountIds").and_then(Value::as_array) {
-        Some(ids) if !ids.is_empty() => ids.iter().filter_map(Value::as_str).collect(),
-        _ => vec![own],
-    };
+    let named = texts(call.input, "accountIds");
+    let asked = if named.is_empty() { vec![own] } else { named };
     let (mut accounts, mut failed) = (Vec::new(), Vec::new());
     for id in asked {
         if id == own {
@@ -66,8 +68,8 @@ fn rows<'a>(inspector: &Inspector, call: &Call<'a>, ecr: &'a Ecr) -> Vec<Row<'a>
     }
     let Some(registry) = ecr.registry(call.account, call.region) else { return Vec::new() };
     let of = |repository: &'a crate::sandbox::ecr::Repository| {
-        let spot = Spot { account: call.account, region: call.region, repository: &repository.name };
-        inspector.rows(spot, repository, &registry.scanning, call.now)
+        let location = Location { account: call.account, region: call.region, repository: &repository.name };
+        inspector.rows(location, repository, &registry.scanning, call.now)
     };
     registry.repositories.values().flat_map(of).collect()
 }
@@ -77,7 +79,7 @@ fn list_coverage(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
     let rows =
         rows(inspector, call, ecr).into_iter().filter(|r| criteria.pass(|f| r.field(f))).map(|r| r.json()).collect();
     let page = paged(rows, call, Sizes { default: 50, most: 200, held: 200 })?;
-    Ok(with_token(json!({"coveredResources": page.items}), page.next))
+    Ok(page.answer("coveredResources"))
 }
 
 fn list_findings(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
@@ -88,7 +90,7 @@ fn list_findings(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
     let found = found.iter().map(Found::json).collect();
     // `maxResults` goes to 100, the model's list of findings to 25.
     let page = paged(found, call, Sizes { default: 25, most: 100, held: 25 })?;
-    Ok(with_token(json!({"findings": page.items}), page.next))
+    Ok(page.answer("findings"))
 }
 
 fn found<'a>(rows: &'a [Row<'a>]) -> impl Iterator<Item = Found<'a>> {
@@ -105,7 +107,9 @@ fn sort(found: &mut [Found], input: &Value) {
         Some("FIRST_OBSERVED_AT" | "LAST_OBSERVED_AT") => found.sort_by_key(|f| f.finding.observed),
         Some("INSPECTOR_SCORE") => found.sort_by(|a, b| a.finding.spec.score().total_cmp(&b.finding.spec.score())),
         Some("ECR_IMAGE_PUSHED_AT") => found.sort_by_key(|f| f.image.pushed_at),
-        Some("ECR_IMAGE_REPOSITORY_NAME") => found.sort_by(|a, b| a.row.spot.repository.cmp(b.row.spot.repository)),
+        Some("ECR_IMAGE_REPOSITORY_NAME") => {
+            found.sort_by(|a, b| a.row.location.repository.cmp(b.row.location.repository))
+        }
         // Equal for every finding here.
         Some(_) | None => {}
     }
@@ -115,14 +119,7 @@ fn sort(found: &mut [Found], input: &Value) {
 }
 
 fn finding_details(inspector: &Inspector, call: &Call, ecr: &Ecr) -> Answer {
-    let arns: Vec<&str> = call
-        .input
-        .get("findingArns")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let arns = texts(call.input, "findingArns");
     let rows = rows(inspector, call, ecr);
     let all: Vec<Found> = found(&rows).collect();
     let (mut details, mut errors) = (Vec::new(), Vec::new());
@@ -164,11 +161,4 @@ fn paged(items: Vec<Value>, call: &Call, sizes: Sizes) -> Result<Page<Value>, Aw
             sizes.most
         )),
     })
-}
-
-fn with_token(mut output: Value, next: Option<String>) -> Value {
-    if let Some(token) = next {
-        output["nextToken"] = token.into();
-    }
-    output
 }

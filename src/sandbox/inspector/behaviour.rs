@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::finding::{Spec, Status};
-use super::scan::Spot;
+use super::location::Location;
 use crate::model::ids::AccountId;
 use crate::sandbox::iam::pattern;
 
@@ -59,7 +59,7 @@ pub struct Later {
     pub findings: Findings,
 }
 
-/// What becomes of findings from a time on: mended or withdrawn ones are CLOSED, a suppression rule hides others.
+/// What becomes of findings from a time on: fixed or withdrawn ones are CLOSED, a suppression rule hides others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Turn {
     pub images: Images,
@@ -70,9 +70,9 @@ pub struct Turn {
 }
 
 impl Images {
-    pub fn covers(&self, spot: &Spot, digest: &str) -> bool {
-        self.account.as_ref().is_none_or(|a| a == spot.account)
-            && self.repository.as_ref().is_none_or(|p| pattern::matches(p, spot.repository))
+    pub fn covers(&self, location: &Location, digest: &str) -> bool {
+        self.account.as_ref().is_none_or(|a| a == location.account)
+            && self.repository.as_ref().is_none_or(|p| pattern::matches(p, location.repository))
             && self.digest.as_ref().is_none_or(|d| d == digest)
     }
 }

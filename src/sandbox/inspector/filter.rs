@@ -10,7 +10,7 @@ pub enum Field {
     Texts(Vec<String>),
     /// A number, or a time in seconds since 1970.
     Number(f64),
-    /// Parts with names of their own, which a filter's members are held against.
+    /// Parts with names of their own, which a filter's members are compared with.
     Parts(Vec<(&'static str, Field)>),
     /// A field of the model that this row has no value of.
     Absent,

@@ -59,7 +59,7 @@ impl FromStr for Severity {
     fn from_str(s: &str) -> Result<Severity, String> {
         let known = Severity::ALL.into_iter().find(|v| v.name().eq_ignore_ascii_case(s.trim()));
         known.ok_or_else(|| {
-            format!("`{s}` is no severity; CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL and UNTRIAGED are")
+            format!("`{s}` is not a severity; CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL and UNTRIAGED are")
         })
     }
 }
@@ -80,7 +80,7 @@ pub struct Spec {
     pub severity: Severity,
     pub package: Option<String>,
     pub version: Option<String>,
-    /// The version that mends it; without one there is no fix.
+    /// The version that fixes it; without one there is no fix.
     pub fixed_in: Option<String>,
     #[serde(default)]
     pub exploit: bool,

@@ -1,10 +1,11 @@
 //! Amazon Inspector: coverage and findings. A scan is a function of when it began and of the time: nothing is stored
 //! that could fall behind the clock. ECR's basic scan has the same findings under its own names.
 
-mod api;
+pub mod api;
 pub mod behaviour;
 mod filter;
 pub mod finding;
+pub mod location;
 pub mod rescan;
 mod rows;
 pub mod scan;
@@ -14,9 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use behaviour::{Behaviour, Later, Turn};
 use rescan::Rescans;
 
-use super::ecr::Ecr;
 use super::latency::Latency;
-use super::service::{Answer, Call};
 use crate::model::ids::{AccountId, Region};
 
 /// What Inspector would find, for all accounts.
@@ -60,10 +59,5 @@ impl Inspector {
     /// Closes or suppresses findings at their time. Of several turns, the one that was added last has the last word.
     pub fn add_turn(&mut self, turn: Turn) {
         self.turns.push(turn);
-    }
-
-    /// Answers a call that is authorised.
-    pub fn handle(&mut self, call: &Call, ecr: &Ecr) -> Answer {
-        api::handle(self, call, ecr)
     }
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::Inspector;
 use super::filter::Field;
 use super::finding::{Finding, Status};
-use super::scan::{Phase, Spot};
+use super::location::Location;
+use super::scan::Phase;
 use crate::model::ids::sha256_hex;
 use crate::sandbox::ecr::scanning::{Frequency, Scanning};
 use crate::sandbox::ecr::{Image, Repository};
@@ -15,7 +16,7 @@ use crate::sandbox::wire::epoch;
 
 /// One covered resource.
 pub struct Row<'a> {
-    pub spot: Spot<'a>,
+    pub location: Location<'a>,
     pub frequency: Frequency,
     /// `None` for the repository itself.
     pub image: Option<&'a Image>,
@@ -31,7 +32,7 @@ impl Row<'_> {
     }
 
     pub fn resource_id(&self) -> String {
-        let repository = repository_arn(self.spot.account, self.spot.region, self.spot.repository);
+        let repository = repository_arn(self.location.account, self.location.region, self.location.repository);
         self.image.map_or(repository.clone(), |i| format!("{repository}/{}", i.digest))
     }
 
@@ -50,11 +51,11 @@ impl Row<'_> {
         match name {
             "scanStatusCode" => self.status_code().into(),
             "scanStatusReason" => self.reason.as_str().into(),
-            "accountId" => self.spot.account.as_str().into(),
+            "accountId" => self.location.account.as_str().into(),
             "resourceId" => self.resource_id().as_str().into(),
             "resourceType" => self.resource_type().into(),
             "scanType" => "PACKAGE".into(),
-            "ecrRepositoryName" => self.spot.repository.into(),
+            "ecrRepositoryName" => self.location.repository.into(),
             "ecrImageTags" => Field::Texts(self.tags.iter().map(|t| (*t).to_owned()).collect()),
             "lastScannedAt" => self.scanned.map_or(Field::Absent, seconds),
             _ => Field::Absent,
@@ -63,13 +64,13 @@ impl Row<'_> {
 
     pub fn json(&self) -> Value {
         let mut metadata = json!({
-            "ecrRepository": {"name": self.spot.repository, "scanFrequency": self.frequency.name()},
+            "ecrRepository": {"name": self.location.repository, "scanFrequency": self.frequency.name()},
         });
         if self.image.is_some() {
             metadata["ecrImage"] = json!({"tags": self.tags});
         }
         let mut row = json!({
-            "accountId": self.spot.account.as_str(),
+            "accountId": self.location.account.as_str(),
             "resourceId": self.resource_id(),
             "resourceMetadata": metadata,
             "resourceType": self.resource_type(),
@@ -88,7 +89,7 @@ impl Inspector {
     /// platforms' images do.
     pub(super) fn rows<'a>(
         &self,
-        spot: Spot<'a>,
+        location: Location<'a>,
         repository: &'a Repository,
         scanning: &Scanning,
         now: Timestamp,
@@ -96,7 +97,7 @@ impl Inspector {
         let Some(since) = scanning.enhanced else { return Vec::new() };
         let (frequency, _) = scanning.of(repository);
         let row = |image, tags, reason: &str, scanned, findings| Row {
-            spot,
+            location,
             frequency,
             image,
             tags,
@@ -109,7 +110,7 @@ impl Inspector {
         let mut rows = vec![row(None, Vec::new(), own, None, Vec::new())];
         for image in repository.images.values().filter(|i| !i.parsed.is_index()) {
             let tags = repository.tags_of(&image.digest);
-            let phase = self.phase(&spot, image, image.pushed_at.max(since), now);
+            let phase = self.phase(&location, image, image.pushed_at.max(since), now);
             if phase != Phase::Unlisted && manual {
                 rows.push(row(Some(image), tags, "SCAN_FREQUENCY_MANUAL", None, Vec::new()));
                 continue;
@@ -121,8 +122,8 @@ impl Inspector {
                 Phase::Stays { reason } => rows.push(row(Some(image), tags, &reason, None, Vec::new())),
                 Phase::Finished { at } => {
                     let once = frequency == Frequency::ScanOnPush;
-                    let expired = self.expired(&spot, image, now).filter(|_| !once);
-                    let (mut findings, scanned) = self.findings(&spot, image, at, expired.unwrap_or(now));
+                    let expired = self.expired(&location, image, now).filter(|_| !once);
+                    let (mut findings, scanned) = self.findings(&location, image, at, expired.unwrap_or(now));
                     if let Some(expired) = expired {
                         for finding in findings.iter_mut().filter(|f| f.spec.status != Status::Closed) {
                             (finding.spec.status, finding.updated) = (Status::Closed, expired);
@@ -153,7 +154,7 @@ pub struct Found<'a> {
 
 impl Found<'_> {
     pub fn arn(&self) -> String {
-        let Spot { account, region, .. } = self.row.spot;
+        let Location { account, region, .. } = self.row.location;
         let what = format!("{} {} {}", self.row.resource_id(), self.finding.spec.id, self.finding.spec.package());
         format!("arn:aws:inspector2:{region}:{account}:finding/{}", &sha256_hex(what.as_bytes())[..32])
     }
@@ -163,7 +164,7 @@ impl Found<'_> {
         let seconds = |at: Timestamp| Field::Number(at.as_millisecond() as f64 / 1000.0);
         match name {
             "findingArn" => self.arn().as_str().into(),
-            "awsAccountId" | "ecrImageRegistry" => self.row.spot.account.as_str().into(),
+            "awsAccountId" | "ecrImageRegistry" => self.row.location.account.as_str().into(),
             "findingType" => "PACKAGE_VULNERABILITY".into(),
             "severity" => spec.severity.name().into(),
             "firstObservedAt" | "lastObservedAt" => seconds(self.finding.observed),
@@ -175,7 +176,7 @@ impl Found<'_> {
             "resourceId" => self.row.resource_id().as_str().into(),
             "ecrImagePushedAt" => seconds(self.image.pushed_at),
             "ecrImageArchitecture" => self.image.config.architecture.as_str().into(),
-            "ecrImageRepositoryName" => self.row.spot.repository.into(),
+            "ecrImageRepositoryName" => self.row.location.repository.into(),
             "ecrImageTags" => Field::Texts(self.row.tags.iter().map(|t| (*t).to_owned()).collect()),
             "ecrImageHash" => self.image.digest.as_str().into(),
             "vulnerabilityId" => spec.id.as_str().into(),
@@ -205,7 +206,7 @@ impl Found<'_> {
             package["fixedInVersion"] = fixed.as_str().into();
         }
         let mut finding = json!({
-            "awsAccountId": self.row.spot.account.as_str(),
+            "awsAccountId": self.row.location.account.as_str(),
             "description": format!("{} in {}", spec.id, spec.package()),
             "exploitAvailable": spec.exploit_available(),
             "findingArn": self.arn(),
@@ -243,15 +244,15 @@ impl Found<'_> {
             "type": self.row.resource_type(),
             "id": self.row.resource_id(),
             "partition": "aws",
-            "region": self.row.spot.region.as_str(),
+            "region": self.row.location.region.as_str(),
             "tags": {},
             "details": {"awsEcrContainerImage": {
-                "repositoryName": self.row.spot.repository,
+                "repositoryName": self.row.location.repository,
                 "imageTags": self.row.tags,
                 "pushedAt": epoch(self.image.pushed_at),
                 "architecture": if config.architecture.is_empty() { "unknown" } else { &config.architecture },
                 "imageHash": self.image.digest,
-                "registry": self.row.spot.account.as_str(),
+                "registry": self.row.location.account.as_str(),
                 "platform": if config.os.is_empty() { "unknown" } else { &config.os },
                 "author": config.author,
             }},

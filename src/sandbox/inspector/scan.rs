@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Inspector;
 use super::behaviour::{Behaviour, Findings};
 use super::finding::Finding;
-use crate::model::ids::{AccountId, Region};
+use super::location::Location;
 use crate::sandbox::ecr::Image;
 
 /// After a push, the image has no row yet, then waits, then is scanned: AWS's nominal times since the push.
@@ -17,14 +17,6 @@ const TAKES_SECONDS: u32 = 20;
 const FINDINGS_LABEL: &str = "dev.kanmon.sandbox.findings";
 /// An image label that orders the reason at which its scan stays.
 const REASON_LABEL: &str = "dev.kanmon.sandbox.scan";
-
-/// Where an image is.
-#[derive(Debug, Clone, Copy)]
-pub struct Spot<'a> {
-    pub account: &'a AccountId,
-    pub region: &'a Region,
-    pub repository: &'a str,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
@@ -42,20 +34,20 @@ pub enum Phase {
 }
 
 impl Inspector {
-    fn behaviours<'a>(&'a self, spot: &Spot<'a>, image: &'a Image) -> impl Iterator<Item = &'a Behaviour> {
-        let spot = *spot;
-        self.behaviours.iter().filter(move |b| b.images.covers(&spot, &image.digest))
+    fn behaviours<'a>(&'a self, location: &Location<'a>, image: &'a Image) -> impl Iterator<Item = &'a Behaviour> {
+        let location = *location;
+        self.behaviours.iter().filter(move |b| b.images.covers(&location, &image.digest))
     }
 
     /// How far the scan that began at `begun` is.
-    pub fn phase(&self, spot: &Spot, image: &Image, begun: Timestamp, now: Timestamp) -> Phase {
+    pub fn phase(&self, location: &Location, image: &Image, begun: Timestamp, now: Timestamp) -> Phase {
         let seconds = |n: u32| self.latency.of(SignedDuration::from_secs(i64::from(n)));
-        let ordered = self.behaviours(spot, image).find(|b| b.reason.is_some());
+        let ordered = self.behaviours(location, image).find(|b| b.reason.is_some());
         let reason = image.config.labels.get(REASON_LABEL).or(ordered.and_then(|b| b.reason.as_ref()));
         let over = ordered.and_then(|b| b.reason_lasts).map(|n| begun + seconds(n)).filter(|at| *at <= now);
         let (begun, reason) = over.map_or((begun, reason), |at| (at, None));
         let of = |d: SignedDuration| begun + self.latency.of(d);
-        let takes = self.behaviours(spot, image).find_map(|b| b.takes).unwrap_or(TAKES_SECONDS);
+        let takes = self.behaviours(location, image).find_map(|b| b.takes).unwrap_or(TAKES_SECONDS);
         let ends = of(SignedDuration::from_secs(i64::from(takes)));
         if now < of(LISTED).min(ends) && over.is_none() {
             Phase::Unlisted
@@ -73,8 +65,8 @@ impl Inspector {
     }
 
     /// When an image is not scanned again any more, if that has come: its findings close, and nothing new is found.
-    pub fn expired(&self, spot: &Spot, image: &Image, now: Timestamp) -> Option<Timestamp> {
-        let days = self.rescans(spot.account, spot.region).push.days()?;
+    pub fn expired(&self, location: &Location, image: &Image, now: Timestamp) -> Option<Timestamp> {
+        let days = self.rescans(location.account, location.region).push.days()?;
         // A date, not a latency: never shortened.
         let until = image.pushed_at + SignedDuration::from_hours(24 * i64::from(days));
         (until <= now).then_some(until)
@@ -83,7 +75,7 @@ impl Inspector {
     /// What a finished scan has found by now, worst first, and when the image was last scanned.
     pub fn findings(
         &self,
-        spot: &Spot,
+        location: &Location,
         image: &Image,
         finished: Timestamp,
         now: Timestamp,
@@ -98,20 +90,20 @@ impl Inspector {
                 }
             }
         };
-        let lag = self.behaviours(spot, image).find_map(|b| b.findings_after).unwrap_or(0);
+        let lag = self.behaviours(location, image).find_map(|b| b.findings_after).unwrap_or(0);
         let appear = finished + self.latency.of(SignedDuration::from_secs(i64::from(lag)));
         if let Some(text) = image.config.labels.get(FINDINGS_LABEL) {
             add(&Findings::Counted(text.clone()), appear);
         }
-        for behaviour in self.behaviours(spot, image) {
+        for behaviour in self.behaviours(location, image) {
             add(&behaviour.findings, appear);
         }
         let mut scanned = finished;
-        for later in self.later.iter().filter(|l| l.images.covers(spot, &image.digest) && l.at <= now) {
+        for later in self.later.iter().filter(|l| l.images.covers(location, &image.digest) && l.at <= now) {
             add(&later.findings, later.at.max(appear));
             scanned = scanned.max(later.at);
         }
-        for turn in self.turns.iter().filter(|t| t.images.covers(spot, &image.digest) && t.at <= now) {
+        for turn in self.turns.iter().filter(|t| t.images.covers(location, &image.digest) && t.at <= now) {
             for finding in found.iter_mut().filter(|f| turn.ids.contains(&f.spec.id)) {
                 finding.spec.status = turn.status;
                 finding.updated = turn.at.max(finding.observed);
@@ -169,7 +161,7 @@ mod tests {
         ) {
             let begun = Timestamp::UNIX_EPOCH;
             let (account, region) = ("111111111111".parse().unwrap(), "ap-northeast-1".parse().unwrap());
-            let spot = Spot { account: &account, region: &region, repository: "app" };
+            let location = Location { account: &account, region: &region, repository: "app" };
             let mut inspector = Inspector::new(Latency::new(f64::from(speed)));
             inspector.add(Behaviour {
                 reason: held.map(|_| "INTERNAL_ERROR".to_owned()),
@@ -187,11 +179,11 @@ mod tests {
             let image = image(begun);
             let (mut before, mut seen) = (0, 0);
             for now in (0..1200).step_by(3).map(at) {
-                let phase = inspector.phase(&spot, &image, begun, now);
+                let phase = inspector.phase(&location, &image, begun, now);
                 prop_assert!(rank(&phase) >= before, "{phase:?} at {now}");
                 before = rank(&phase);
                 if let Phase::Finished { at: finished } = phase {
-                    let (found, scanned) = inspector.findings(&spot, &image, finished, now);
+                    let (found, scanned) = inspector.findings(&location, &image, finished, now);
                     prop_assert!(scanned <= now && found.len() >= seen, "{} findings after {}", found.len(), seen);
                     prop_assert!(found.iter().all(|f| f.observed <= f.updated && f.updated <= now));
                     let closed = found.iter().filter(|f| f.spec.status == Status::Closed).count();

@@ -24,7 +24,7 @@ pub fn get(ecr: &Ecr, asked: &Asked, reference: &str) -> Reply {
     sized(builder, image.manifest.clone(), asked)
 }
 
-/// A body with its length; HEAD tells the length alone.
+/// A body with its length; HEAD gives the length alone.
 pub fn sized(builder: http::response::Builder, body: Bytes, asked: &Asked) -> Reply {
     let builder = builder.header("content-length", body.len());
     let head = asked.request.method() == Method::HEAD;
@@ -35,7 +35,7 @@ pub fn put(ecr: &mut Ecr, asked: &Asked, reference: &str) -> Reply {
     let route = asked.route;
     let by_digest = reference.parse::<Digest>().is_ok();
     if !by_digest && !is_tag(reference) {
-        return Err(RegistryError::new(400, "TAG_INVALID", format!("`{reference}` is no tag")));
+        return Err(RegistryError::new(400, "TAG_INVALID", format!("`{reference}` is not a valid tag")));
     }
     let push = Push {
         manifest: asked.request.body().clone(),
@@ -65,7 +65,7 @@ fn is_tag(text: &str) -> bool {
 }
 
 /// Tags in their order, `n` of them after `last`, and a `Link` to the next where there are more. *OCI Distribution Specification*,
-/// "Listing Tags"; an `n` that is no number is refused as the reference registry refuses it.
+/// "Listing Tags"; an `n` that is not a number is refused as the reference registry refuses it.
 pub fn tags(ecr: &Ecr, asked: &Asked) -> Reply {
     let query = asked.request.uri().query().unwrap_or_default();
     let parameter = |name: &str| query.split('&').find_map(|p| p.strip_prefix(name)?.strip_prefix('='));

@@ -182,7 +182,11 @@ async fn tags_come_in_pages_that_link_to_the_next() {
         assert_eq!((seen.as_slice(), pages), (all.map(str::to_owned).as_slice(), all.len().div_ceil(size)));
     }
     assert_eq!(tags(&client.get("tags/list?last=b")), json!(["c", "latest"]));
-    assert_eq!(tags(&client.get("tags/list?n=1&last=bb")), json!(["c"]), "a last that is no tag is a place among them");
+    assert_eq!(
+        tags(&client.get("tags/list?n=1&last=bb")),
+        json!(["c"]),
+        "a `last` that is not a tag is a position among them"
+    );
     let none = client.get("tags/list?n=0");
     assert_eq!((tags(&none), none.headers().get("link")), (json!([]), None));
     assert_eq!(code(&client.get("tags/list?n=many")), (400, "PAGINATION_NUMBER_INVALID".to_owned()));
@@ -287,7 +291,7 @@ async fn a_token_speaks_for_its_principal_and_ends_after_twelve_hours() {
 }
 
 #[tokio::test]
-async fn a_pusher_without_the_permission_is_told_which() {
+async fn a_pusher_without_the_permission_sees_which() {
     let mut seed = crate::sandbox::Seed::demo();
     let read = json!({"Statement": {"Effect": "Allow", "Action": ["ecr:Get*", "ecr:BatchGetImage"], "Resource": "*"}});
     seed.accounts[0].users[1].policies = vec![read];

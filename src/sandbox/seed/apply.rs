@@ -24,7 +24,7 @@ fn policies(documents: &[Value], at: &str) -> Result<Vec<Policy>, SeedError> {
 
 impl Seed {
     /// Puts everything into the world.
-    pub(in crate::sandbox) fn plant(&self, world: &mut World) -> Result<(), SeedError> {
+    pub(in crate::sandbox) fn apply(&self, world: &mut World) -> Result<(), SeedError> {
         if self.version != 1 {
             return Err(wrong("version", format!("{} is not known here; 1 is", self.version)));
         }
@@ -42,7 +42,7 @@ impl Seed {
             behaviour.findings.specs().map_err(|why| wrong(format!("inspector[{n}]"), why))?;
             world.inspector_mut().add(behaviour.clone());
         }
-        world.plant_services(&self.ecs, &self.codepipeline).map_err(|why| wrong("ecs and codepipeline", why))
+        world.seed_services(&self.ecs, &self.codepipeline).map_err(|why| wrong("ecs and codepipeline", why))
     }
 }
 
@@ -56,9 +56,9 @@ fn principals(account: &Account, world: &mut World) -> Result<(), SeedError> {
         if world.directory_mut().key(&user.key.id).is_some() {
             return Err(wrong(at, format!("the access key {} is there twice", user.key.id)));
         }
-        let planted = User { id: format!("AIDA{}", world.ids().base32(17)), policies: policies(&user.policies, &at)? };
+        let made = User { id: format!("AIDA{}", world.ids().base32(17)), policies: policies(&user.policies, &at)? };
         let directory = world.directory_mut();
-        directory.add_user(id, &user.name, planted);
+        directory.add_user(id, &user.name, made);
         directory.add_user_key(id, &user.name, &user.key.id, &user.key.secret);
     }
     for role in &account.roles {
@@ -66,13 +66,13 @@ fn principals(account: &Account, world: &mut World) -> Result<(), SeedError> {
         if !SESSIONS.contains(&role.max_session) {
             return Err(wrong(at, "max_session is 3600 to 43200 seconds"));
         }
-        let planted = Role {
+        let made = Role {
             id: format!("AROA{}", world.ids().base32(17)),
             trust: Policy::read(&role.trust).map_err(|why| wrong(&at, why))?,
             policies: policies(&role.policies, &at)?,
             max_session: SignedDuration::from_secs(i64::from(role.max_session)),
         };
-        world.directory_mut().add_role(id, &role.name, planted);
+        world.directory_mut().add_role(id, &role.name, made);
     }
     Ok(())
 }

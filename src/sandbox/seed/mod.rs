@@ -3,6 +3,7 @@
 
 mod apply;
 mod document;
+pub(super) mod entries;
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,7 @@ pub use document::{Account, Key, Registry, Repository, Role, Seed, User};
 /// A seed that does not make a world.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SeedError {
-    /// The text is not of the seed's form; the message tells where.
+    /// The text is not of the seed's form; the message says where.
     #[error("{0}")]
     Form(String),
     #[error("{at}: {why}")]

@@ -2,7 +2,7 @@ use super::*;
 use crate::sandbox::World;
 use crate::sandbox::latency::Latency;
 
-fn plant(text: &str) -> Result<(), SeedError> {
+fn apply(text: &str) -> Result<(), SeedError> {
     let seed = Seed::read(text)?;
     World::new(&seed, Latency::REAL, "2026-01-31T09:45:00Z".parse().unwrap()).map(drop)
 }
@@ -28,14 +28,14 @@ fn the_built_in_seed_makes_a_world() {
 }
 
 #[test]
-fn a_small_seed_is_enough_and_unknown_keys_are_told_with_their_line() {
-    plant(SMALL).unwrap();
-    let e = plant(&SMALL.replace("    name: dev", "    nmae: dev")).unwrap_err().to_string();
+fn a_small_seed_is_enough_and_unknown_keys_are_reported_with_their_line() {
+    apply(SMALL).unwrap();
+    let e = apply(&SMALL.replace("    name: dev", "    nmae: dev")).unwrap_err().to_string();
     assert!(e.contains("nmae") && e.contains("line 6"), "{e}");
 }
 
 #[test]
-fn what_makes_no_world_is_told_with_its_place() {
+fn what_makes_no_world_is_reported_with_its_position() {
     let cases = [
         ("version: 1", "version: 2", "version: 2 is not known"),
         (
@@ -48,11 +48,11 @@ fn what_makes_no_world_is_told_with_its_place() {
         (
             "[{ name: app }]",
             "[{ name: app }]\ninspector: [{ findings: 'AWFUL:1' }]",
-            "inspector[0]: `AWFUL` is no severity",
+            "inspector[0]: `AWFUL` is not a severity",
         ),
     ];
     for (from, to, expected) in cases {
-        let e = plant(&SMALL.replace(from, to)).unwrap_err().to_string();
+        let e = apply(&SMALL.replace(from, to)).unwrap_err().to_string();
         assert!(e.contains(expected), "{e}");
     }
 }

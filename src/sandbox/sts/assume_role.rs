@@ -37,7 +37,7 @@ pub fn assume_role(
     let unauthorized = |action: &str| {
         denied(format!("User: {} is not authorized to perform: {action} on resource: {}", caller.arn, asked.role_arn))
     };
-    // AWS does not tell a role that is not there from one that may not be assumed.
+    // AWS does not distinguish a role that does not exist from one that may not be assumed.
     let (account, name) = role_of(&asked.role_arn).ok_or_else(|| invalid(format!("{} is invalid", asked.role_arn)))?;
     let role = directory.role(&account, &name).ok_or_else(|| unauthorized("sts:AssumeRole"))?;
     let own = caller.session();

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::iam::{Caller, Directory};
 use super::id_generator::IdGenerator;
+use super::operations::StsOperation;
 use super::service::{Answer, AwsError};
 use super::wire::Service;
 
@@ -22,18 +23,21 @@ pub fn handle(
     ids: &mut IdGenerator,
     now: Timestamp,
 ) -> Answer {
-    match op {
-        "GetCallerIdentity" => {
+    match StsOperation::named(op) {
+        Some(StsOperation::GetCallerIdentity) => {
             Ok(json!({"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.account.as_str()}))
         }
-        "AssumeRole" => assume_role::assume_role(input, caller, directory, ids, now),
-        _ => Err(AwsError::new("InvalidAction", format!("Could not find operation {op} for version 2011-06-15"))),
+        Some(StsOperation::AssumeRole) => assume_role::assume_role(input, caller, directory, ids, now),
+        // Nobody signs it: see `handle_unsigned`.
+        Some(StsOperation::AssumeRoleWithWebIdentity) | None => {
+            Err(AwsError::new("InvalidAction", format!("Could not find operation {op} for version 2011-06-15")))
+        }
     }
 }
 
 /// Whether an operation is called without a signature: what it carries says who calls.
 pub fn is_unsigned(service: Service, op: &str) -> bool {
-    service == Service::Sts && op == "AssumeRoleWithWebIdentity"
+    service == Service::Sts && StsOperation::named(op) == Some(StsOperation::AssumeRoleWithWebIdentity)
 }
 
 /// Answers an operation that nobody signs.

@@ -48,7 +48,7 @@ pub fn duration(asked: Option<i64>, role: &Role, chained: bool) -> Result<i64, A
     }
 }
 
-/// Makes its keys; answers what every operation that assumes a role tells of them.
+/// Makes its keys; answers what every operation that assumes a role says of them.
 pub fn open(
     directory: &mut Directory,
     ids: &mut IdGenerator,

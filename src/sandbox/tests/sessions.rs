@@ -153,7 +153,7 @@ fn a_body_that_was_changed_after_signing_is_refused() {
 }
 
 #[test]
-fn what_is_not_signed_and_what_is_no_operation_are_told_apart() {
+fn what_is_not_signed_and_what_is_no_operation_are_distinguished() {
     let test_env = TestEnv::demo();
     let send = |target: &str| {
         let request =
@@ -182,14 +182,14 @@ async fn a_trust_policy_can_pin_the_session_name_to_the_user() {
 
 #[tokio::test]
 async fn the_same_calls_at_the_same_times_get_the_same_answers() {
-    let mut told = Vec::new();
+    let mut shown = Vec::new();
     for _ in 0..2 {
         let test_env = TestEnv::demo();
         let answer = assume(&Client::new(&test_env.developer())).send().await.unwrap();
         let token = aws_sdk_ecr::Client::new(&test_env.developer()).get_authorization_token().send().await.unwrap();
-        told.push((answer.credentials().cloned(), token.authorization_data().to_vec()));
+        shown.push((answer.credentials().cloned(), token.authorization_data().to_vec()));
     }
-    assert_eq!(told[0], told[1]);
+    assert_eq!(shown[0], shown[1]);
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ async fn another_branch_audience_issuer_or_role_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_old_or_none_is_told() {
+async fn a_token_that_is_old_or_missing_is_refused() {
     let test_env = test_env();
     let old = token(&test_env, &[("exp", json!(test_env.clock.timestamp().as_second()))]);
     assert_eq!(said(assume(&test_env, old).send().await).0, "ExpiredTokenException");

@@ -29,7 +29,7 @@ pub fn read(body: &[u8]) -> Result<Value, String> {
     }
     match ciborium::from_reader(body).map_err(|e| format!("{e}"))? {
         members @ Cbor::Map(_) => members_of(members),
-        _ => Err("the input is no structure".to_owned()),
+        _ => Err("the input is not a structure".to_owned()),
     }
 }
 
@@ -45,7 +45,7 @@ fn members_of(value: Cbor) -> Result<Value, String> {
         Cbor::Map(pairs) => {
             let mut members = Map::new();
             for (key, value) in pairs {
-                members.insert(key.into_text().map_err(|_| "a member's name is no text")?, members_of(value)?);
+                members.insert(key.into_text().map_err(|_| "a member's name is not text")?, members_of(value)?);
             }
             Value::Object(members)
         }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::answer::RPC_V2;
 use super::{Protocol, Service, cbor, query};
+use crate::sandbox::operations::Inspector2Operation;
 
 /// A call as it was said, before anything of it is believed.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,15 +33,17 @@ const TARGETS: &[(&str, Service)] = &[
     ("CodePipeline_20150709", Service::CodePipeline),
 ];
 
-/// Inspector's paths, all POST, as the model's `requestUri` has them.
-const INSPECTOR: &[(&str, &str)] = &[
-    ("/status/batch/get", "BatchGetAccountStatus"),
-    ("/coverage/list", "ListCoverage"),
-    ("/findings/list", "ListFindings"),
-    ("/findings/details/batch/get", "BatchGetFindingDetails"),
-    ("/configuration/get", "GetConfiguration"),
-    ("/configuration/update", "UpdateConfiguration"),
-];
+/// An operation's path in Inspector, all POST, as the model's `requestUri` has it.
+fn inspector_path(op: Inspector2Operation) -> &'static str {
+    match op {
+        Inspector2Operation::BatchGetAccountStatus => "/status/batch/get",
+        Inspector2Operation::ListCoverage => "/coverage/list",
+        Inspector2Operation::ListFindings => "/findings/list",
+        Inspector2Operation::BatchGetFindingDetails => "/findings/details/batch/get",
+        Inspector2Operation::GetConfiguration => "/configuration/get",
+        Inspector2Operation::UpdateConfiguration => "/configuration/update",
+    }
+}
 
 /// Reads which call a request says.
 pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
@@ -71,17 +74,17 @@ pub fn read(request: &Request<Bytes>) -> Result<Wire, WireError> {
     if header("content-type").is_some_and(|c| c.starts_with("application/x-www-form-urlencoded")) {
         return form(&String::from_utf8_lossy(request.body()));
     }
-    match INSPECTOR.iter().find(|(p, _)| *p == path) {
-        Some((_, op)) => {
+    match Inspector2Operation::ALL.iter().find(|op| inspector_path(**op) == path) {
+        Some(op) => {
             let input = json(request.body(), Protocol::RestJson)?;
-            Ok(Wire { service: Service::Inspector2, protocol: Protocol::RestJson, op: (*op).to_owned(), input })
+            Ok(Wire { service: Service::Inspector2, protocol: Protocol::RestJson, op: op.name().to_owned(), input })
         }
         None => Err(no_such(request.method(), path)),
     }
 }
 
 fn no_such(method: &Method, path: &str) -> WireError {
-    let message = format!("{method} {path} is no operation of this AWS");
+    let message = format!("{method} {path} is not an operation of this AWS");
     WireError { protocol: Protocol::RestJson, code: "UnknownOperationException", status: 404, message }
 }
 
@@ -112,7 +115,7 @@ fn json(body: &Bytes, protocol: Protocol) -> Result<Value, WireError> {
     }
     match serde_json::from_slice(body) {
         Ok(input @ Value::Object(_)) => Ok(without_nulls(input)),
-        Ok(_) => Err(malformed("the input is no structure".to_owned())),
+        Ok(_) => Err(malformed("the input is not a structure".to_owned())),
         Err(e) => Err(malformed(e.to_string())),
     }
 }

@@ -1,4 +1,4 @@
-//! An input held against the shape that its operation's model gives it, and the error of one that does not fit, in its service's words.
+//! An input compared with the shape that its operation's model gives it, and the error of one that does not fit, in its service's words.
 
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ fn refusal(problems: &[Problem], operation: &Operation, service: Service) -> Aws
     let own = REFUSALS.into_iter().find(|code| operation.errors.iter().any(|e| e == code));
     let (code, message) = match service {
         Service::Sts => ("ValidationError", messages(problems)),
-        // It tells one, in words of its own.
+        // It reports one, in words of its own.
         Service::Ecr => {
             let Problem { path, what } = &problems[0];
             let message = format!("Invalid parameter at '{path}' failed to satisfy constraint: '{}'", rule(what));

@@ -42,7 +42,7 @@ pub struct World {
     traffic: Option<Traffic>,
 }
 
-/// Until it is told, the world does not know where it is reached.
+/// Until it is set, the world does not know its address.
 const NO_HOST: &str = "registry.invalid";
 
 impl World {
@@ -61,7 +61,7 @@ impl World {
             log: Log::default(),
             traffic: None,
         };
-        seed.plant(&mut world)?;
+        seed.apply(&mut world)?;
         Ok(world)
     }
 

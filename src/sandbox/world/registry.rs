@@ -25,7 +25,7 @@ impl World {
             return ok.header("content-type", "application/json").body(Bytes::from("{}")).expect("constant headers");
         }
         let Some(route) = route(path) else {
-            let message = "paths are /v2/ACCOUNT.REGION/REPOSITORY/…, as DescribeRepositories tells them";
+            let message = "paths are /v2/ACCOUNT.REGION/REPOSITORY/…, as DescribeRepositories shows them";
             return RegistryError::new(404, "NAME_UNKNOWN", message).response(self.ecr.host());
         };
         let operation = route.operation(request.method());

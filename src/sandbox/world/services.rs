@@ -8,11 +8,11 @@ use crate::model::ids::{AccountId, Region};
 use crate::sandbox::ecs::alarms::AlarmState;
 use crate::sandbox::iam::Caller;
 use crate::sandbox::service::{Answer, Call};
-use crate::sandbox::sts;
 use crate::sandbox::wire::Service;
+use crate::sandbox::{ecr, inspector, sts};
 
 impl World {
-    /// Moves what moves of itself to the present.
+    /// Moves what moves by itself to the present.
     pub(super) fn advance(&mut self) {
         // In the order of their dates: what a task pulls depends on what has arrived by then.
         while let Some(at) = self.ecr.next_at().filter(|at| *at <= self.now) {
@@ -23,7 +23,7 @@ impl World {
         self.codepipeline.advance(self.now);
     }
 
-    /// When something next happens of itself, that a virtual clock may jump there. Scans follow the clock and have no
+    /// When something next happens by itself, that a virtual clock may jump there. Scans follow the clock and have no
     /// date.
     pub fn next_at(&self) -> Option<Timestamp> {
         [self.ecs.next_at(), self.ecr.next_at(), self.codepipeline.next_at()].into_iter().flatten().min()
@@ -35,7 +35,7 @@ impl World {
     }
 
     /// Gives the services' models their part of a seed.
-    pub(in crate::sandbox) fn plant_services(&mut self, ecs: &Value, codepipeline: &Value) -> Result<(), String> {
+    pub(in crate::sandbox) fn seed_services(&mut self, ecs: &Value, codepipeline: &Value) -> Result<(), String> {
         self.ecs.seed(ecs, self.now)?;
         self.codepipeline.seed(codepipeline, self.now)
     }
@@ -44,8 +44,8 @@ impl World {
     pub(super) fn dispatch(&mut self, service: Service, call: &Call, caller: &Caller) -> Answer {
         match service {
             Service::Sts => sts::handle(call.op, call.input, caller, &mut self.directory, &mut self.ids, call.now),
-            Service::Ecr => self.ecr.handle(call, caller, &self.inspector),
-            Service::Inspector2 => self.inspector.handle(call, &self.ecr),
+            Service::Ecr => ecr::api::handle(&mut self.ecr, call, caller, &self.inspector),
+            Service::Inspector2 => inspector::api::handle(&mut self.inspector, call, &self.ecr),
             Service::Ecs => self.ecs.handle(call, &self.ecr),
             Service::CodePipeline => self.codepipeline.handle(call),
         }

@@ -3,65 +3,17 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::image_id;
 use super::scans::{summary, view};
-use super::{found, found_mut, paged, registry_id, repository_name, text, with_token};
+use super::{found, found_mut, paged, registry_id, repository_name, text};
 use crate::model::ids::AccountId;
-use crate::sandbox::ecr::error::{constraint, image_id, image_not_found, tag_immutable};
+use crate::sandbox::ecr::error::{constraint, tag_immutable};
 use crate::sandbox::ecr::push::{Push, PushError, Pushed};
 use crate::sandbox::ecr::{Ecr, Image, Repository};
 use crate::sandbox::inspector::Inspector;
+use crate::sandbox::members::texts;
 use crate::sandbox::service::{Answer, AwsError, Call};
 use crate::sandbox::wire::epoch;
-
-/// The image that an `imageId` names, or why it names none.
-pub fn by_id<'a>(repository: &'a Repository, id: &Value) -> Result<&'a Image, Unfound> {
-    let (digest, tag) = (text(id, "imageDigest"), text(id, "imageTag"));
-    if digest.is_some_and(|d| d.parse::<crate::model::ids::Digest>().is_err()) {
-        return Err(Unfound::InvalidDigest);
-    }
-    let reference = digest.or(tag).ok_or(Unfound::NothingNamed)?;
-    let image = repository.find(reference).ok_or(Unfound::NotThere)?;
-    match tag {
-        Some(tag) if repository.tags.get(tag) != Some(&image.digest) => Err(Unfound::TagOfAnother),
-        _ => Ok(image),
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unfound {
-    InvalidDigest,
-    NothingNamed,
-    NotThere,
-    TagOfAnother,
-}
-
-impl Unfound {
-    /// `failureCode` and `failureReason` of batch operations.
-    fn failure(self, id: &Value) -> Value {
-        let (code, reason) = match self {
-            Unfound::InvalidDigest => (
-                "InvalidImageDigest",
-                "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
-            ),
-            Unfound::NothingNamed => {
-                ("MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null")
-            }
-            Unfound::NotThere => ("ImageNotFound", "Requested image not found"),
-            Unfound::TagOfAnother => ("ImageTagDoesNotMatchDigest", "Requested image tag does not match image digest"),
-        };
-        json!({"imageId": id, "failureCode": code, "failureReason": reason})
-    }
-
-    /// The error of operations on one image.
-    pub fn error(self, id: &Value, name: &str, registry: &AccountId) -> AwsError {
-        let (digest, tag) = (text(id, "imageDigest"), text(id, "imageTag"));
-        match self {
-            Unfound::InvalidDigest => constraint("imageDigest", digest.unwrap_or_default(), "must be a digest"),
-            Unfound::NothingNamed => constraint("imageId", "null", "both tag and digest cannot be null"),
-            Unfound::NotThere | Unfound::TagOfAnother => image_not_found(&image_id(digest, tag), name, registry),
-        }
-    }
-}
 
 fn ids(input: &Value) -> Option<&Vec<Value>> {
     input.get("imageIds").and_then(Value::as_array)
@@ -139,7 +91,7 @@ pub fn batch_get(ecr: &Ecr, call: &Call) -> Answer {
     let (registry, repository) = found(ecr, call)?;
     let (mut images, mut failures) = (Vec::new(), Vec::new());
     for id in ids(call.input).into_iter().flatten() {
-        match by_id(repository, id) {
+        match image_id::find(repository, id) {
             Ok(image) => images.push(image_json(&registry, repository, image, text(id, "imageTag"))),
             Err(unfound) => failures.push(unfound.failure(id)),
         }
@@ -153,7 +105,7 @@ pub fn batch_delete(ecr: &mut Ecr, call: &Call) -> Answer {
     let (_, repository) = found_mut(ecr, call)?;
     let (mut deleted, mut failures) = (Vec::new(), Vec::new());
     for id in &ids {
-        let digest = match by_id(repository, id) {
+        let digest = match image_id::find(repository, id) {
             Ok(image) => image.digest.clone(),
             Err(unfound) => {
                 failures.push(unfound.failure(id));
@@ -216,7 +168,7 @@ pub fn list(ecr: &Ecr, call: &Call) -> Answer {
         rows.extend(tags.into_iter().map(|t| json!({"imageDigest": image.digest, "imageTag": t})));
     }
     let page = paged(rows, call)?;
-    Ok(with_token(json!({"imageIds": page.items}), page.next))
+    Ok(page.answer("imageIds"))
 }
 
 pub fn describe(ecr: &Ecr, call: &Call, inspector: &Inspector) -> Answer {
@@ -226,7 +178,7 @@ pub fn describe(ecr: &Ecr, call: &Call, inspector: &Inspector) -> Answer {
         Some(ids) => {
             let mut images: Vec<&Image> = Vec::new();
             for id in ids {
-                let image = by_id(repository, id).map_err(|u| u.error(id, &repository.name, &registry))?;
+                let image = image_id::find(repository, id).map_err(|u| u.error(id, &repository.name, &registry))?;
                 if !images.iter().any(|i| i.digest == image.digest) {
                     images.push(image);
                 }
@@ -269,14 +221,12 @@ pub fn describe(ecr: &Ecr, call: &Call, inspector: &Inspector) -> Answer {
         }
         detail
     };
-    let details: Vec<Value> = page.items.into_iter().map(detail).collect();
-    Ok(with_token(json!({"imageDetails": details}), page.next))
+    Ok(page.map(detail).answer("imageDetails"))
 }
 
 pub fn check_layers(ecr: &Ecr, call: &Call) -> Answer {
     let (_, repository) = found(ecr, call)?;
-    let digests =
-        call.input.get("layerDigests").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let digests = texts(call.input, "layerDigests");
     let (mut layers, mut failures) = (Vec::new(), Vec::new());
     for digest in digests {
         match repository.blobs.get(digest) {

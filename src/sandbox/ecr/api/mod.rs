@@ -1,5 +1,6 @@
 //! ECR's operations.
 
+mod image_id;
 mod images;
 mod lifecycle;
 mod policies;
@@ -14,42 +15,47 @@ use super::{Ecr, Repository};
 use crate::model::ids::AccountId;
 use crate::sandbox::iam::Caller;
 use crate::sandbox::inspector::Inspector;
-use crate::sandbox::page::{BadPage, Page, Sizes, page};
+use crate::sandbox::operations::EcrOperation;
+use crate::sandbox::page::{BadPage, Page, Sizes, page, with_token};
 use crate::sandbox::service::{Answer, AwsError, Call};
 use crate::sandbox::wire::epoch;
 
-pub(super) fn handle(ecr: &mut Ecr, call: &Call, caller: &Caller, inspector: &Inspector) -> Answer {
-    match call.op {
-        "CreateRepository" => repositories::create(ecr, call),
-        "DescribeRepositories" => repositories::describe(ecr, call),
-        "DeleteRepository" => repositories::delete(ecr, call),
-        "PutImageTagMutability" => repositories::put_mutability(ecr, call),
-        "PutImageScanningConfiguration" => repositories::put_scan_on_push(ecr, call),
-        "SetRepositoryPolicy" => policies::set(ecr, call),
-        "GetRepositoryPolicy" => policies::get(ecr, call),
-        "DeleteRepositoryPolicy" => policies::delete(ecr, call),
-        "PutLifecyclePolicy" => lifecycle::put(ecr, call),
-        "GetLifecyclePolicy" => lifecycle::get(ecr, call),
-        "DeleteLifecyclePolicy" => lifecycle::delete(ecr, call),
-        "PutReplicationConfiguration" => replication::put(ecr, call),
-        "DescribeRegistry" => Ok(replication::describe_registry(ecr, call)),
-        "DescribeImageReplicationStatus" => replication::status(ecr, call),
-        "PutRegistryPolicy" => replication::put_policy(ecr, call),
-        "GetRegistryPolicy" => replication::get_policy(ecr, call),
-        "DeleteRegistryPolicy" => replication::delete_policy(ecr, call),
-        "GetAuthorizationToken" => Ok(authorization_token(ecr, call, caller)),
-        "PutImage" => images::put(ecr, call),
-        "BatchGetImage" => images::batch_get(ecr, call),
-        "BatchDeleteImage" => images::batch_delete(ecr, call),
-        "ListImages" => images::list(ecr, call),
-        "DescribeImages" => images::describe(ecr, call, inspector),
-        "BatchCheckLayerAvailability" => images::check_layers(ecr, call),
-        "GetRegistryScanningConfiguration" => Ok(scans::registry_configuration(ecr, call)),
-        "PutRegistryScanningConfiguration" => scans::put_registry_configuration(ecr, call),
-        "BatchGetRepositoryScanningConfiguration" => scans::repository_configurations(ecr, call),
-        "StartImageScan" => scans::start(ecr, call),
-        "DescribeImageScanFindings" => scans::findings(ecr, call, inspector),
-        _ => Err(AwsError::new("UnknownOperationException", "")),
+/// Answers a call that is authorised.
+///
+/// # Errors
+/// AWS's own, by code; `UnknownOperationException` for an operation that is not served.
+pub fn handle(ecr: &mut Ecr, call: &Call, caller: &Caller, inspector: &Inspector) -> Answer {
+    let Some(op) = EcrOperation::named(call.op) else { return Err(AwsError::new("UnknownOperationException", "")) };
+    match op {
+        EcrOperation::CreateRepository => repositories::create(ecr, call),
+        EcrOperation::DescribeRepositories => repositories::describe(ecr, call),
+        EcrOperation::DeleteRepository => repositories::delete(ecr, call),
+        EcrOperation::PutImageTagMutability => repositories::put_mutability(ecr, call),
+        EcrOperation::PutImageScanningConfiguration => repositories::put_scan_on_push(ecr, call),
+        EcrOperation::SetRepositoryPolicy => policies::set(ecr, call),
+        EcrOperation::GetRepositoryPolicy => policies::get(ecr, call),
+        EcrOperation::DeleteRepositoryPolicy => policies::delete(ecr, call),
+        EcrOperation::PutLifecyclePolicy => lifecycle::put(ecr, call),
+        EcrOperation::GetLifecyclePolicy => lifecycle::get(ecr, call),
+        EcrOperation::DeleteLifecyclePolicy => lifecycle::delete(ecr, call),
+        EcrOperation::PutReplicationConfiguration => replication::put(ecr, call),
+        EcrOperation::DescribeRegistry => Ok(replication::describe_registry(ecr, call)),
+        EcrOperation::DescribeImageReplicationStatus => replication::status(ecr, call),
+        EcrOperation::PutRegistryPolicy => replication::put_policy(ecr, call),
+        EcrOperation::GetRegistryPolicy => replication::get_policy(ecr, call),
+        EcrOperation::DeleteRegistryPolicy => replication::delete_policy(ecr, call),
+        EcrOperation::GetAuthorizationToken => Ok(authorization_token(ecr, call, caller)),
+        EcrOperation::PutImage => images::put(ecr, call),
+        EcrOperation::BatchGetImage => images::batch_get(ecr, call),
+        EcrOperation::BatchDeleteImage => images::batch_delete(ecr, call),
+        EcrOperation::ListImages => images::list(ecr, call),
+        EcrOperation::DescribeImages => images::describe(ecr, call, inspector),
+        EcrOperation::BatchCheckLayerAvailability => images::check_layers(ecr, call),
+        EcrOperation::GetRegistryScanningConfiguration => Ok(scans::registry_configuration(ecr, call)),
+        EcrOperation::PutRegistryScanningConfiguration => scans::put_registry_configuration(ecr, call),
+        EcrOperation::BatchGetRepositoryScanningConfiguration => scans::repository_configurations(ecr, call),
+        EcrOperation::StartImageScan => scans::start(ecr, call),
+        EcrOperation::DescribeImageScanFindings => scans::findings(ecr, call, inspector),
     }
 }
 
@@ -107,11 +113,4 @@ fn paged<T>(items: Vec<T>, call: &Call) -> Result<Page<T>, AwsError> {
         BadPage::Token => invalid("Invalid parameter at 'nextToken'"),
         BadPage::Size => constraint("maxResults", "out of range", "must be between 1 and 1000"),
     })
-}
-
-fn with_token(mut output: Value, next: Option<String>) -> Value {
-    if let Some(token) = next {
-        output["nextToken"] = token.into();
-    }
-    output
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::images::by_id;
+use super::image_id;
 use super::{found, text};
 use crate::sandbox::ecr::Ecr;
 use crate::sandbox::ecr::error::{constraint, invalid};
@@ -67,7 +67,7 @@ pub fn describe_registry(ecr: &Ecr, call: &Call) -> Value {
 pub fn status(ecr: &Ecr, call: &Call) -> Answer {
     let id = call.input.get("imageId").unwrap_or(&Value::Null);
     let (registry, repository) = found(ecr, call)?;
-    let image = by_id(repository, id).map_err(|u| u.error(id, &repository.name, &registry))?;
+    let image = image_id::find(repository, id).map_err(|u| u.error(id, &repository.name, &registry))?;
     let from = (registry, call.region.clone());
     let statuses: Vec<Value> = ecr
         .replicas_of(&from, &repository.name, &image.digest)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{found_mut, paged, registry_id, repository_name, text, with_token};
+use super::{found_mut, paged, registry_id, repository_name, text};
 use crate::model::ids::AccountId;
 use crate::sandbox::ecr::error::{constraint, repository_exists, repository_not_found};
 use crate::sandbox::ecr::{Ecr, Mutability, Repository};
@@ -40,9 +40,7 @@ pub fn describe(ecr: &Ecr, call: &Call) -> Answer {
             repositories.extend(ecr.registry(&registry, call.region).into_iter().flat_map(|r| r.repositories.values()))
         }
     }
-    let page = paged(repositories, call)?;
-    let described: Vec<Value> = page.items.into_iter().map(|r| json(ecr, call, &registry, r)).collect();
-    Ok(with_token(json!({"repositories": described}), page.next))
+    Ok(paged(repositories, call)?.map(|r| json(ecr, call, &registry, r)).answer("repositories"))
 }
 
 pub fn delete(ecr: &mut Ecr, call: &Call) -> Answer {

@@ -3,16 +3,18 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::images::by_id;
+use super::image_id;
 use super::{found, found_mut, paged, text, with_token};
 use crate::model::ids::AccountId;
-use crate::sandbox::ecr::error::{constraint, image_id, scan_not_found};
+use crate::sandbox::ecr::error::{self, constraint, scan_not_found};
 use crate::sandbox::ecr::scanning::{Frequency, Rule, Scanning};
 use crate::sandbox::ecr::{Ecr, Image, Repository};
 use crate::sandbox::iam::actions::repository_arn;
 use crate::sandbox::inspector::Inspector;
 use crate::sandbox::inspector::finding::Finding;
-use crate::sandbox::inspector::scan::{Phase, Spot};
+use crate::sandbox::inspector::location::Location;
+use crate::sandbox::inspector::scan::Phase;
+use crate::sandbox::members::texts;
 use crate::sandbox::service::{Answer, AwsError, Call};
 use crate::sandbox::wire::epoch;
 
@@ -58,14 +60,7 @@ pub fn put_registry_configuration(ecr: &mut Ecr, call: &Call) -> Answer {
 }
 
 pub fn repository_configurations(ecr: &Ecr, call: &Call) -> Answer {
-    let names: Vec<&str> = call
-        .input
-        .get("repositoryNames")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let names = texts(call.input, "repositoryNames");
     let basic = Scanning::default();
     let scanning = ecr.registry(call.account, call.region).map_or(&basic, |r| &r.scanning);
     let (mut configurations, mut failures) = (Vec::new(), Vec::new());
@@ -96,7 +91,7 @@ pub fn repository_configurations(ecr: &Ecr, call: &Call) -> Answer {
 pub fn start(ecr: &mut Ecr, call: &Call) -> Answer {
     let id = call.input.get("imageId").unwrap_or(&Value::Null);
     let (registry, repository) = found(ecr, call)?;
-    let image = by_id(repository, id).map_err(|u| u.error(id, &repository.name, &registry))?;
+    let image = image_id::find(repository, id).map_err(|u| u.error(id, &repository.name, &registry))?;
     if ecr.registry(&registry, call.region).is_some_and(|r| r.scanning.enhanced.is_some()) {
         return Err(AwsError::new("ValidationException", "This feature is disabled"));
     }
@@ -161,7 +156,7 @@ pub fn view(
     if image.parsed.is_index() {
         return None;
     }
-    let spot = Spot { account: registry, region: call.region, repository: &repository.name };
+    let location = Location { account: registry, region: call.region, repository: &repository.name };
     let (frequency, _) = scanning.of(repository);
     let begun = match scanning.enhanced {
         Some(_) if frequency == Frequency::Manual => return None,
@@ -170,7 +165,7 @@ pub fn view(
     };
     let enhanced = scanning.enhanced.is_some();
     let view = |status, description| Some(View { status, description, finished: None, enhanced });
-    match inspector.phase(&spot, image, begun, call.now) {
+    match inspector.phase(&location, image, begun, call.now) {
         Phase::Unlisted if enhanced => None,
         Phase::Pending if enhanced => view("PENDING", "The scan is pending."),
         Phase::Unlisted | Phase::Pending | Phase::InProgress => view("IN_PROGRESS", "The scan is in progress."),
@@ -187,12 +182,12 @@ pub fn view(
         Phase::Finished { .. }
             if enhanced
                 && frequency == Frequency::ContinuousScan
-                && inspector.expired(&spot, image, call.now).is_some() =>
+                && inspector.expired(&location, image, call.now).is_some() =>
         {
             view("SCAN_ELIGIBILITY_EXPIRED", "The scan eligibility has expired.")
         }
         Phase::Finished { at } => {
-            let (findings, scanned) = inspector.findings(&spot, image, at, call.now);
+            let (findings, scanned) = inspector.findings(&location, image, at, call.now);
             let (status, description) = match frequency {
                 Frequency::ContinuousScan => ("ACTIVE", "Continuous scan is selected for image."),
                 Frequency::ScanOnPush | Frequency::Manual => ("COMPLETE", "The scan was completed successfully."),
@@ -222,9 +217,9 @@ pub fn summary(view: &View) -> Option<Value> {
 pub fn findings(ecr: &Ecr, call: &Call, inspector: &Inspector) -> Answer {
     let id = call.input.get("imageId").unwrap_or(&Value::Null);
     let (registry, repository) = found(ecr, call)?;
-    let image = by_id(repository, id).map_err(|u| u.error(id, &repository.name, &registry))?;
+    let image = image_id::find(repository, id).map_err(|u| u.error(id, &repository.name, &registry))?;
     let view = view(ecr, call, &registry, repository, image, inspector).ok_or_else(|| {
-        scan_not_found(&image_id(Some(&image.digest), text(id, "imageTag")), &repository.name, &registry)
+        scan_not_found(&error::image_id(Some(&image.digest), text(id, "imageTag")), &repository.name, &registry)
     })?;
     let mut output = json!({
         "registryId": registry.as_str(),

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::sandbox::ecr::api;
 use crate::sandbox::iam::{Caller, Identity};
 use crate::sandbox::id_generator::IdGenerator;
 use crate::sandbox::inspector::Inspector;
@@ -67,7 +68,7 @@ impl Registry {
         let (account, region) = (&self.at.0, &self.at.1);
         let now = Timestamp::UNIX_EPOCH;
         let call = Call { op, input: &input, account, region, principal: &caller.arn, now };
-        self.ecr.handle(&call, &caller, &self.inspector)
+        api::handle(&mut self.ecr, &call, &caller, &self.inspector)
     }
 
     fn repository(&self) -> &Repository {

@@ -10,11 +10,12 @@ use crate::sandbox::ecs::compatibility;
 use crate::sandbox::ecs::configuration;
 use crate::sandbox::ecs::deploy;
 use crate::sandbox::ecs::error::{no_service, not_active, unsupported};
+use crate::sandbox::ecs::history::History;
 use crate::sandbox::ecs::refusals;
 use crate::sandbox::ecs::regional::{Cluster, RegionalEcs};
-use crate::sandbox::ecs::rollout::Status;
-use crate::sandbox::ecs::scheduler::LAG;
 use crate::sandbox::ecs::service::{Life, Service};
+use crate::sandbox::ecs::service_deployment::Status;
+use crate::sandbox::ecs::surroundings::REACTION;
 use crate::sandbox::ecs::view;
 use crate::sandbox::ecs::wire::{
     Members, client, flag, includes, invalid, list as items, page_of, required, text, texts,
@@ -123,7 +124,7 @@ pub fn blank(home: &Home, cluster: &str, name: &str, by: &str, now: Timestamp) -
         events: VecDeque::new(),
         completed: None,
         wake: None,
-        history: VecDeque::new(),
+        history: History::default(),
         order: None,
         next_id: 0,
         steady_state_reported: false,
@@ -236,7 +237,7 @@ pub fn update(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answ
     }
     match definition.filter(|_| triggers) {
         Some(definition) => deploy::begin(service, &definition, tasks, &alarms, call.now, latency),
-        None => service.wake_at(call.now + latency.of(LAG)),
+        None => service.wake_at(call.now + latency.of(REACTION)),
     }
     Ok(json!({ "service": view::service(service, tasks, false, deployments_shown) }))
 }
@@ -273,7 +274,7 @@ pub fn delete(regional: &mut RegionalEcs, call: &Call, latency: Latency) -> Answ
     if let Some(running) = service.under_way() {
         running.become_status(Status::Stopped, None, call.now);
     }
-    service.wake_at(call.now + latency.of(LAG));
+    service.wake_at(call.now + latency.of(REACTION));
     Ok(json!({ "service": view::service(service, &cluster.tasks, false, deployments_shown) }))
 }
 

@@ -6,7 +6,7 @@ use super::super::error::client;
 use super::super::wire::{list, text};
 use crate::sandbox::service::AwsError;
 
-/// Members of a container that `awsvpc` has no regional for, and how AWS calls them.
+/// Members of a container that `awsvpc` does not allow, and how AWS calls them.
 const NOT_IN_AWSVPC: [(&str, &str); 6] = [
     ("links", "Links are"),
     ("extraHosts", "ExtraHosts are"),

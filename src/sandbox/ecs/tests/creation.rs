@@ -16,7 +16,7 @@ fn the_same_client_token_answers_the_service_that_it_made() {
     let again = rig.ok("CreateService", order())["service"].take();
     assert_eq!((&again["serviceArn"], &again["createdAt"]), (&made["serviceArn"], &made["createdAt"]));
     assert_eq!(again["deployments"].as_array().unwrap().len(), 1, "nothing new begins");
-    assert_eq!(again["runningCount"], 1, "it is told as it is by now");
+    assert_eq!(again["runningCount"], 1, "it is shown as it is by now");
 
     for (member, value) in [("desiredCount", json!(2)), ("serviceName", json!("other")), ("clientToken", json!("t2"))] {
         let mut input = order();
@@ -27,9 +27,9 @@ fn the_same_client_token_answers_the_service_that_it_made() {
             ("InvalidParameterException", "Creation of service was not idempotent.")
         );
     }
-    let mut untold = order();
-    untold.as_object_mut().unwrap().remove("clientToken");
-    assert_eq!(rig.code("CreateService", untold), "InvalidParameterException");
+    let mut without_token = order();
+    without_token.as_object_mut().unwrap().remove("clientToken");
+    assert_eq!(rig.code("CreateService", without_token), "InvalidParameterException");
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn only_an_external_controller_goes_without_a_task_definition() {
     rig.ok("CreateService", of("EXTERNAL"));
     rig.ok("UpdateService", json!({ "cluster": "c", "service": "new", "desiredCount": 2 }));
     rig.pass(seconds(120));
-    let told = rig.ok("DescribeServices", json!({ "cluster": "c", "services": ["new"] }))["services"][0].take();
-    assert_eq!(told.get("taskDefinition"), None);
-    assert_eq!((&told["deployments"], &told["desiredCount"]), (&json!([]), &json!(2)));
-    assert_eq!((&told["runningCount"], &told["pendingCount"]), (&json!(0), &json!(0)));
+    let shown = rig.ok("DescribeServices", json!({ "cluster": "c", "services": ["new"] }))["services"][0].take();
+    assert_eq!(shown.get("taskDefinition"), None);
+    assert_eq!((&shown["deployments"], &shown["desiredCount"]), (&json!([]), &json!(2)));
+    assert_eq!((&shown["runningCount"], &shown["pendingCount"]), (&json!(0), &json!(0)));
 }

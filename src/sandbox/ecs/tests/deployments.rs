@@ -1,4 +1,4 @@
-//! Rolling deployments, told as an operator would see them.
+//! Rolling deployments, as an operator would see them.
 
 use serde_json::json;
 
@@ -79,7 +79,7 @@ fn a_crash_loop_trips_the_breaker_and_rolls_back_under_a_new_primary() {
     rig.pass(seconds(60));
     let after = rig.service();
     assert_eq!((after["deployments"].as_array().unwrap().len(), &after["runningCount"]), (1, &json!(2)));
-    assert_eq!(rig.newest(), arn, "a rollback is no service deployment of its own");
+    assert_eq!(rig.newest(), arn, "a rollback is not a service deployment of its own");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn injected_containers_run_beside_and_prove_nothing() {
 }
 
 #[test]
-fn without_service_deployments_only_the_deployments_tell() {
+fn without_service_deployments_only_the_deployments_show() {
     let mut rig = Rig::with(json!({}), json!({ "serviceDeployments": false }));
     rig.images.put("repo/web:2", &[]);
     rig.ok("RegisterTaskDefinition", super::rig::definition("repo/web:2"));
@@ -345,7 +345,7 @@ fn failures_after_recovery(reset: serde_json::Value) -> serde_json::Value {
 }
 
 #[test]
-fn a_healthy_task_sets_the_failures_back_unless_told_not_to() {
+fn a_healthy_task_sets_the_failures_back_unless_that_is_off() {
     assert_eq!(failures_after_recovery(json!(null)), 0);
     assert_eq!(failures_after_recovery(json!(false)), 2);
 }

@@ -189,11 +189,11 @@ fn a_deadlock_of_minimum_and_maximum_lasts_until_one_of_them_gives_way() {
         assert_eq!(rig.status(&arn), "IN_PROGRESS");
         let service = rig.service();
         assert_eq!((&service["deployments"][0]["pendingCount"], &service["runningCount"]), (&json!(0), &json!(2)));
-        let told = rig.events().iter().filter(|e| e.contains("is unable to stop or start tasks")).count();
-        assert_eq!(told, 1, "once");
+        let shown = rig.events().iter().filter(|e| e.contains("is unable to stop or start tasks")).count();
+        assert_eq!(shown, 1, "once");
         let update = json!({ "cluster": "c", "service": "web", "deploymentConfiguration": { member: percent } });
         rig.ok("UpdateService", update);
         rig.until(&arn, "SUCCESSFUL");
-        assert_eq!(rig.newest(), arn, "a change of these is no deployment of its own");
+        assert_eq!(rig.newest(), arn, "a change of these is not a deployment of its own");
     }
 }

@@ -27,7 +27,7 @@ fn seen(rig: &mut Rig) -> Value {
     json!([members, rollouts, listed, described, revisions])
 }
 
-/// Two updates one shortly after the other, the second of which pauses and is told to go on; one that is stopped; the end.
+/// Two updates one shortly after the other, the second of which pauses and is continued; one that is stopped; the end.
 /// What was seen at every second of it.
 fn story(lag: usize) -> Vec<Value> {
     let hook = json!({ "targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"] });
@@ -44,7 +44,7 @@ fn story(lag: usize) -> Vec<Value> {
     };
     let mut all = Vec::new();
     for second in 0..240 {
-        let latest = super::laws::draw::service(&rig).service_deployments.last().expect("one is seeded");
+        let latest = super::properties::draw::service(&rig).service_deployments.last().expect("one is seeded");
         let (arn, hook) = (latest.arn.clone(), latest.hooks.first().map(|h| h.id.clone()));
         match second {
             15 => drop(rig.ok("UpdateService", web(json!({ "taskDefinition": "web:2" })))),
@@ -73,9 +73,9 @@ fn a_read_that_lags_says_what_was_true_then() {
         assert_eq!(late[second], at_once[second - LAG], "at {second} s");
     }
     // It is a story in which much happens.
-    let told = json!(at_once).to_string();
+    let shown = json!(at_once).to_string();
     for what in ["PENDING", "AWAITING_ACTION", "SUCCESSFUL", "STOP_REQUESTED", "STOPPED", "DRAINING", "INACTIVE"] {
-        assert!(told.contains(what), "{what}");
+        assert!(shown.contains(what), "{what}");
     }
 }
 

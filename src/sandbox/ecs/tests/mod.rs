@@ -1,4 +1,4 @@
-//! Stories and laws of the model, each told through its API.
+//! Stories and properties of the model, through its API.
 
 mod alarms;
 mod api;
@@ -9,7 +9,7 @@ mod early_success;
 mod endings;
 mod healthy;
 mod history;
-mod laws;
+mod properties;
 mod refusals;
 mod rig;
 mod run_task;

@@ -1,4 +1,4 @@
-//! An ECS with images that behave as told, and a clock that a test moves.
+//! An ECS with images that behave as ordered, and a clock that a test moves.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

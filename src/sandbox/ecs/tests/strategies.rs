@@ -1,4 +1,4 @@
-//! Blue/green, linear and canary deployments, told as an operator would see them.
+//! Blue/green, linear and canary deployments, as an operator would see them.
 
 use serde_json::{Value, json};
 
@@ -143,7 +143,7 @@ fn failures_on_the_way_here_are_not_held_against_the_way_back() {
     }
     rig.images.put("repo/web:2", &[]);
     rig.until(&first, "SUCCESSFUL");
-    assert_eq!(rig.service()["deployments"][0]["failedTasks"], 2, "told not to forget them");
+    assert_eq!(rig.service()["deployments"][0]["failedTasks"], 2, "it does not forget them");
     rig.images.put("repo/web:3", &[]);
     let second = rig.deploy("repo/web:3");
     while rig.service_deployment(&second)["lifecycleStage"] != "BAKE_TIME" {

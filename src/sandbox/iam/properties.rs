@@ -137,7 +137,7 @@ impl Case {
         let both_accounts = anyhow && own_side && session_side;
         let one_account = match self.kind {
             Kind::Repository => directly || own_side,
-            // Nobody is let in but through the resource's own policy.
+            // Nobody gets access except through the resource's own policy.
             Kind::Trust | Kind::Key => directly || (anyhow && own_side),
         };
         !denied && if self.foreign { both_accounts } else { one_account && (session_side || to_the_session) }

@@ -1,4 +1,4 @@
-//! Watches a service at every single thing that happens to it, and holds it to the laws.
+//! Watches a service at every single thing that happens to it, and holds it to the properties.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::draw::{Act, How, InitialService, perform, service};
 use crate::sandbox::ecs::configuration;
-use crate::sandbox::ecs::hooks::HookStatus;
+use crate::sandbox::ecs::hook::HookStatus;
 use crate::sandbox::ecs::lifecycle_stage::LifecycleStage;
-use crate::sandbox::ecs::rollout::{Monitor, ServiceDeployment, Status};
-use crate::sandbox::ecs::scheduler::LAG;
 use crate::sandbox::ecs::service::Rollout;
+use crate::sandbox::ecs::service_deployment::{Monitor, ServiceDeployment, Status};
+use crate::sandbox::ecs::surroundings::REACTION;
 use crate::sandbox::ecs::task::{StopCode, Task};
 use crate::sandbox::ecs::tasks::Tasks;
 use crate::sandbox::ecs::tests::rig::{Rig, seconds};
@@ -206,7 +206,7 @@ impl Watch {
                 HookStatus::Failed => {
                     assert!(d.status() != Status::InProgress, "somebody asked for it to end, or it failed");
                 }
-                HookStatus::InProgress => panic!("a PAUSE is no function"),
+                HookStatus::InProgress => panic!("a PAUSE is not a function"),
             }
         }
     }
@@ -263,7 +263,7 @@ impl Watch {
         }
         let due = on && primary.rollout == Rollout::InProgress && primary.failed_tasks >= threshold;
         self.tripped = due.then(|| self.tripped.unwrap_or(rig.now));
-        let late = self.tripped.is_some_and(|since| rig.now.duration_since(since) > LAG);
+        let late = self.tripped.is_some_and(|since| rig.now.duration_since(since) > REACTION);
         assert!(!late, "{} failures of {threshold}, and it has not fired", primary.failed_tasks);
     }
 
@@ -271,7 +271,7 @@ impl Watch {
     fn count(&mut self, rig: &Rig) {
         let primary = &service(rig).deployments[0];
         if self.failures.0 != primary.id {
-            // What comes back begins anew, and has had no time to fail.
+            // What comes back begins again, and has had no time to fail.
             self.failures = (primary.id.clone(), 0);
         }
         let in_progress = primary.rollout == Rollout::InProgress;
@@ -297,7 +297,7 @@ impl Watch {
 }
 
 fn tasks(rig: &Rig) -> &Tasks {
-    &rig.ecs.regions.values().next().expect("a regional").clusters["c"].tasks
+    &rig.ecs.regions.values().next().expect("one region").clusters["c"].tasks
 }
 
 /// Healthy tasks of a deployment, and those of others that have not stopped.
@@ -326,7 +326,7 @@ fn stages(then: &ServiceDeployment, d: &ServiceDeployment) {
     assert_eq!(weights.test > 0.0, d.stage >= Some(LifecycleStage::TestTrafficShift));
     assert_eq!(weights.production > 0.0, shifted);
     let steps = configuration::steps(&d.configuration);
-    assert!(!shifted || steps.iter().any(|s| s.weight == weights.production), "{} is no step", weights.production);
+    assert!(!shifted || steps.iter().any(|s| s.weight == weights.production), "{} is not a step", weights.production);
     assert!(d.stage <= Some(LifecycleStage::ProductionTrafficShift) || weights.production == 100.0);
     assert!(then.weights.is_none_or(|w| w.production <= weights.production));
 }

@@ -1,10 +1,10 @@
-//! What the laws are tried on: services of every configuration, and what happens to them.
+//! What the properties are tried on: services of every configuration, and what happens to them.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::sandbox::ecs::alarms::AlarmState;
-use crate::sandbox::ecs::hooks::HookStatus;
+use crate::sandbox::ecs::hook::HookStatus;
 use crate::sandbox::ecs::service::Service;
 use crate::sandbox::ecs::tests::rig::{Rig, merge};
 use crate::sandbox::ecs::tests::strategies::balancer;
@@ -12,7 +12,7 @@ use crate::sandbox::ecs::tests::strategies::balancer;
 /// Good, crashing at once, crashing once it was healthy, failing its checks, and not there.
 pub const IMAGES: [&str; 5] = ["repo/web:good", "repo/web:crash", "repo/web:late", "repo/web:sick", "repo/web:none"];
 
-/// How a service of the laws is deployed to.
+/// How a service of the properties is deployed to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum How {
     Rolling,
@@ -189,7 +189,7 @@ pub enum Act {
     /// With rollback or without.
     Stop(bool),
     Alarm(bool),
-    /// The first hook that waits is told to go on, or back.
+    /// The first hook that waits is continued, or rolled back.
     Answer(bool),
     /// Another minimum and maximum percent, while it runs.
     Percent(u32, u32),
@@ -212,7 +212,7 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<(u32, Act)>> {
 }
 
 pub fn service(rig: &Rig) -> &Service {
-    &rig.ecs.regions.values().next().expect("a regional").clusters["c"].services["web"]
+    &rig.ecs.regions.values().next().expect("one region").clusters["c"].services["web"]
 }
 
 pub fn perform(rig: &mut Rig, act: &Act) {

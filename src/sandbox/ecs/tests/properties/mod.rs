@@ -118,8 +118,8 @@ proptest! {
         rig.pass(seconds(3600));
         let moves = desired * (100 + room) / 100 > desired || (desired * least).div_ceil(100) < desired;
         prop_assert_eq!(rig.status(&arn), if moves { "SUCCESSFUL" } else { "IN_PROGRESS" });
-        let told = rig.events().iter().any(|e| e.contains("is unable to stop or start tasks"));
-        prop_assert_eq!(told, !moves);
+        let shown = rig.events().iter().any(|e| e.contains("is unable to stop or start tasks"));
+        prop_assert_eq!(shown, !moves);
     }
 
     #[test]
@@ -154,7 +154,7 @@ proptest! {
     }
 }
 
-/// The laws are not kept because nothing happens: the same draws come to every end.
+/// The properties do not hold just because nothing happens: the same draws come to every end.
 #[test]
 fn the_draws_come_to_every_end() {
     use proptest::strategy::ValueTree;

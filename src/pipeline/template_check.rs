@@ -9,7 +9,7 @@ use crate::model::ids::AppName;
 use crate::model::nearest;
 use crate::model::pipeline::{FileRef, Stage, TaskDefinitionSource};
 
-/// A template's mistake or doubt, and the stages that have it.
+/// A template's mistake or warning, and the stages that have it.
 struct Found {
     file: String,
     mistake: Mistake,
@@ -17,14 +17,14 @@ struct Found {
     stages: Vec<String>,
 }
 
-pub fn rehearse(reader: &mut Reader<'_>, app: &AppName, parts: &Parts, stages: &[Stage]) {
+pub fn check(reader: &mut Reader<'_>, app: &AppName, parts: &Parts, stages: &[Stage]) {
     let none = Values::default();
     let mut found: Vec<Found> = Vec::new();
     for stage in stages {
         let Some(account) = parts.accounts.get(&stage.account) else { continue };
         let values = match &stage.values {
             Some(file) => reader.values.get(&file.path),
-            // Without its values a stage renders nothing as it will be; that they are broken was told.
+            // Without its values a stage renders nothing as it will be; that they are broken was reported.
             None if has_values(reader.document, stage) => None,
             None => Some(&none),
         };
@@ -53,11 +53,11 @@ pub fn rehearse(reader: &mut Reader<'_>, app: &AppName, parts: &Parts, stages: &
     for Found { file, mut mistake, stops, mut stages } in found {
         stages.dedup();
         mistake.message += &format!(" (stage {})", stages.join(", "));
-        let told = reader.templates.get(&file).map(|source| source.diagnose(mistake));
+        let reported = reader.templates.get(&file).map(|source| source.diagnose(mistake));
         if stops {
-            reader.elsewhere.extend(told);
+            reader.elsewhere.extend(reported);
         } else {
-            reader.doubts_elsewhere.extend(told);
+            reader.warnings_elsewhere.extend(reported);
         }
     }
 }
