@@ -6,7 +6,8 @@ use super::session::Sessions;
 use crate::model::approval::Identity;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
-use crate::ports::accounts::{Accounts, MaySend};
+use crate::ports::accounts::Accounts;
+use crate::ports::fence::MaySend;
 
 #[async_trait]
 impl Accounts for Sessions {

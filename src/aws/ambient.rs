@@ -96,7 +96,7 @@ pub(super) async fn config(
 #[derive(Debug, Clone)]
 struct Profile {
     name: String,
-    /// The profile of its chain that wants a code, which nobody can be asked for here.
+    /// The profile of its chain that needs an MFA code, which cannot be asked for here.
     wants_mfa: bool,
     /// Its chain ends at a session of `aws login`.
     logs_in: bool,
@@ -151,7 +151,7 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Credentials looked at before they are used: the SDK takes for granted that they can stand in a request.
+/// Credentials that are checked before they are used: the SDK assumes that they can be sent in a header.
 #[derive(Debug)]
 struct LookedAt {
     inner: SharedCredentialsProvider,
@@ -195,7 +195,7 @@ impl ProvideCredentials for LookedAt {
     }
 }
 
-/// Why credentials cannot stand in a request, and where they come from.
+/// Why credentials cannot be sent in a header, and where they come from.
 fn unusable(credentials: &Credentials, profile: Option<&Profile>) -> Option<Fault> {
     let parts = [
         ("AWS_ACCESS_KEY_ID", KeyPart::AccessKeyId, Some(credentials.access_key_id())),
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_stand_in_a_header_is_named() {
+    fn credentials_that_no_header_can_hold_are_named() {
         assert_eq!(disturbing("AKIA\n"), Some(Unsendable::LineEnd));
         assert_eq!(disturbing("AKIA\r"), Some(Unsendable::LineEnd));
         assert_eq!(disturbing("AK\0IA"), Some(Unsendable::ControlCharacter));

@@ -1,5 +1,5 @@
-//! Whether an answer is AWS's. A proxy, a captive portal or a gateway answers too, with any status: what it says is not read as
-//! AWS's word, neither as "not allowed" nor as "not there" nor as a success. Such an answer is no answer.
+//! Whether an answer is AWS's. A proxy, a captive portal or a gateway answers too, with any status. Its answer counts as none: it means
+//! neither "not allowed" nor "not there" nor success.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextMut;
@@ -9,44 +9,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::{Map, Value};
 
-/// What the output of an operation has at least one of, by AWS's models and documentation: an empty object from somewhere else
-/// would read as "there is nothing". An operation that is not named here may answer with nothing.
-const MEMBERS: &[(&str, &[&str])] = &[
-    ("BatchGetAccountStatus", &["accounts", "failedAccounts"]),
-    ("BatchGetItem", &["Responses"]),
-    ("BatchGetRepositoryScanningConfiguration", &["scanningConfigurations", "failures"]),
-    ("DescribeClusters", &["clusters", "failures"]),
-    ("DescribeImageScanFindings", &["imageScanStatus", "imageScanFindings", "imageId"]),
-    ("DescribeImages", &["imageDetails"]),
-    ("DescribeRepositories", &["repositories"]),
-    ("DescribeServiceDeployments", &["serviceDeployments", "failures"]),
-    ("DescribeServiceRevisions", &["serviceRevisions", "failures"]),
-    ("DescribeServices", &["services", "failures"]),
-    ("DescribeTaskDefinition", &["taskDefinition"]),
-    ("DescribeTasks", &["tasks", "failures"]),
-    ("GetAuthorizationToken", &["authorizationData"]),
-    ("GetPipeline", &["pipeline"]),
-    ("GetPipelineExecution", &["pipelineExecution"]),
-    ("GetPipelineState", &["pipelineName", "stageStates"]),
-    ("GetRegistryScanningConfiguration", &["registryId", "scanningConfiguration"]),
-    ("ListActionExecutions", &["actionExecutionDetails"]),
-    ("ListClusters", &["clusterArns"]),
-    ("ListCoverage", &["coveredResources"]),
-    ("ListFindings", &["findings"]),
-    ("ListPipelines", &["pipelines"]),
-    ("ListServiceDeployments", &["serviceDeployments"]),
-    ("ListServices", &["serviceArns"]),
-    ("ListTaskDefinitions", &["taskDefinitionArns"]),
-    ("ListTasks", &["taskArns"]),
-    ("Query", &["Items", "Count"]),
-    ("RegisterTaskDefinition", &["taskDefinition"]),
-    ("RunTask", &["tasks", "failures"]),
-    ("StartImageScan", &["imageScanStatus", "imageId"]),
-    ("StartPipelineExecution", &["pipelineExecutionId"]),
-    ("StopPipelineExecution", &["pipelineExecutionId"]),
-    ("StopServiceDeployment", &["serviceDeploymentArn"]),
-    ("UpdateService", &["service"]),
-];
+use super::operations::Operation;
 
 /// Why something that answered in AWS's place is not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +48,7 @@ impl Intercept for OnlyFromAws {
 }
 
 /// # Errors
-/// Why this is no answer of AWS's to this operation.
+/// Why this is not AWS's answer to this operation.
 fn judge(operation: &str, answer: &HttpResponse) -> Result<(), Foreign> {
     let foreign = |why: &str| Err(Foreign(why.to_owned()));
     let header = |name| answer.headers().get(name).unwrap_or_default();
@@ -108,11 +71,11 @@ fn judge(operation: &str, answer: &HttpResponse) -> Result<(), Foreign> {
         200..=299 => match form {
             Form::Xml(text) if text.contains(&format!("<{operation}Response")) => Ok(()),
             Form::Xml(_) => foreign("it is an answer to something else"),
-            Form::Json(object) => match MEMBERS.iter().find(|(name, _)| *name == operation) {
-                Some((_, members)) if members.iter().any(|m| object.get(*m).is_some_and(|v| !v.is_null())) => Ok(()),
-                Some((_, members)) => foreign(&format!("it has no `{}`", members.join("` or `"))),
-                None if has_id => Ok(()),
-                None => foreign("it has no request id"),
+            Form::Json(object) => match Operation::named(operation).map(Operation::members).unwrap_or_default() {
+                [] if has_id => Ok(()),
+                [] => foreign("it has no request id"),
+                members if members.iter().any(|m| object.get(*m).is_some_and(|v| !v.is_null())) => Ok(()),
+                members => foreign(&format!("it has no `{}`", members.join("` or `"))),
             },
         },
         400.. => match form {
@@ -208,7 +171,7 @@ mod tests {
     #[case::a_redirect("UpdateService", 302, JSON, "{}")]
     #[case::xml_of_another("GetCallerIdentity", 200, XML, "<html></html>")]
     #[case::xml_without_a_code("GetCallerIdentity", 403, XML, "<html></html>")]
-    fn what_others_answer_is_no_answer(
+    fn an_answer_that_is_not_awss_counts_as_none(
         #[case] operation: &str,
         #[case] status: u16,
         #[case] headers: &[(&'static str, &'static str)],

@@ -1,9 +1,10 @@
-//! ECR's own scanner. Findings come with the scan's status; the summaries of DescribeImages are no evidence.
+//! ECR's own scanner. Findings come with the scan's status; the summaries of DescribeImages are not evidence.
 
 use aws_sdk_ecr::types::{ImageIdentifier, ImageScanFinding};
 use jiff::{SignedDuration, Timestamp};
 
 use super::ecr;
+use super::pages::Pages;
 use super::scan_findings::{Read, severity};
 use super::session::Session;
 use super::time::timestamp;
@@ -40,26 +41,30 @@ async fn read_one(
     digest: &Digest,
     wanted: &Wanted,
 ) -> Result<(ScanState, Vec<Finding>), Fault> {
-    let Some((status, found)) = last(session, repository, digest).await? else {
-        return Ok((again(session, repository, digest, wanted, LastScan::None).await?, Vec::new()));
+    let Some((status, found)) = last_scan(session, repository, digest).await? else {
+        return Ok((request_scan(session, repository, digest, wanted, LastScan::None).await?, Vec::new()));
     };
     let state = match status {
         Status::Ended(Some(at)) if !wanted.is_too_old(at) => ScanState::Scanned { at, again_from: None },
         Status::Ended(Some(at)) => {
-            again(session, repository, digest, wanted, LastScan::TooOld { scanned_at: at }).await?
+            request_scan(session, repository, digest, wanted, LastScan::TooOld { scanned_at: at }).await?
         }
-        Status::Ended(None) => again(session, repository, digest, wanted, LastScan::Untimed).await?,
+        Status::Ended(None) => request_scan(session, repository, digest, wanted, LastScan::Untimed).await?,
         Status::Waiting(waits) => ScanState::Waiting { waits },
-        Status::Closed(block) => ScanState::Unscannable { block },
+        Status::Unscannable(block) => ScanState::Unscannable { block },
     };
     Ok((state, found))
 }
 
 /// What ECR has of a digest's last scan, with its findings; `None`: there was none.
-async fn last(session: &Session, repository: &str, digest: &Digest) -> Result<Option<(Status, Vec<Finding>)>, Fault> {
+async fn last_scan(
+    session: &Session,
+    repository: &str,
+    digest: &Digest,
+) -> Result<Option<(Status, Vec<Finding>)>, Fault> {
     let mut answer: Option<(Status, Vec<Finding>)> = None;
-    let mut next = None;
-    loop {
+    let mut pages = Pages::new();
+    while let Some(next) = pages.next() {
         let call = session.describe_image_scan_findings(format!("image {repository}@{digest}"));
         let page = call.send(|r| {
             r.repository_name(repository).image_id(image(digest)).max_results(1000).set_next_token(next).send()
@@ -77,11 +82,9 @@ async fn last(session: &Session, repository: &str, digest: &Digest) -> Result<Op
         let (_, found) = answer
             .get_or_insert_with(|| (meaning(status.map(Into::into).as_ref(), description, completed), Vec::new()));
         found.extend(page.image_scan_findings().into_iter().flat_map(|f| f.findings()).map(finding));
-        next = page.next_token().map(str::to_owned);
-        if next.is_none() {
-            return Ok(answer);
-        }
+        pages.read(page.next_token());
     }
+    Ok(answer)
 }
 
 /// How far the last scan of a digest is.
@@ -90,7 +93,7 @@ enum Status {
     /// When it was, as far as ECR says so.
     Ended(Option<Timestamp>),
     Waiting(ScanWait),
-    Closed(ScanBlock),
+    Unscannable(ScanBlock),
 }
 
 /// What a scan's status means. Continuous scanning stays `ACTIVE`, which the SDK's waiter takes for unfinished.
@@ -110,7 +113,7 @@ fn meaning(status: Option<&BasicScanStatus>, description: &str, completed: Optio
             | BasicScanStatus::ImageArchived
             | BasicScanStatus::ImageSizeExceeded
             | BasicScanStatus::Unknown(_)),
-        ) => Status::Closed(ScanBlock::Status {
+        ) => Status::Unscannable(ScanBlock::Status {
             status: status.to_string(),
             said: Some(description.to_owned()).filter(|said| !said.is_empty()),
         }),
@@ -118,7 +121,7 @@ fn meaning(status: Option<&BasicScanStatus>, description: &str, completed: Optio
 }
 
 /// Asks for a scan where none counts.
-async fn again(
+async fn request_scan(
     session: &Session,
     repository: &str,
     digest: &Digest,
@@ -184,19 +187,19 @@ mod tests {
     #[case("ACTIVE", "scanned")]
     #[case("IN_PROGRESS", "waiting")]
     #[case("PENDING", "waiting")]
-    #[case("FAILED", "closed")]
-    #[case("UNSUPPORTED_IMAGE", "closed")]
-    #[case("SCAN_ELIGIBILITY_EXPIRED", "closed")]
-    #[case("FINDINGS_UNAVAILABLE", "closed")]
-    #[case("LIMIT_EXCEEDED", "closed")]
-    #[case("IMAGE_ARCHIVED", "closed")]
-    #[case("OF_NEXT_YEAR", "closed")]
+    #[case("FAILED", "unscannable")]
+    #[case("UNSUPPORTED_IMAGE", "unscannable")]
+    #[case("SCAN_ELIGIBILITY_EXPIRED", "unscannable")]
+    #[case("FINDINGS_UNAVAILABLE", "unscannable")]
+    #[case("LIMIT_EXCEEDED", "unscannable")]
+    #[case("IMAGE_ARCHIVED", "unscannable")]
+    #[case("OF_NEXT_YEAR", "unscannable")]
     fn each_status_has_its_answer(#[case] status: &str, #[case] expected: &str) {
-        let word = match meaning(Some(&status.into()), "", Some(Timestamp::UNIX_EPOCH)) {
+        let found = match meaning(Some(&status.into()), "", Some(Timestamp::UNIX_EPOCH)) {
             Status::Ended(_) => "scanned",
             Status::Waiting(_) => "waiting",
-            Status::Closed(_) => "closed",
+            Status::Unscannable(_) => "unscannable",
         };
-        assert_eq!(word, expected);
+        assert_eq!(found, expected);
     }
 }

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::errors::{self, Caller, Refusal};
-use super::op::Op;
+use super::operations::Op;
 use super::session::Session;
 
 /// A request of one operation, from a client that repeats what this operation lets it repeat, and that the lease stops where it stops
@@ -34,7 +34,7 @@ impl<'s, R> Call<'s, R> {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let sent = send(self.request);
-        self.session.limiter.pass(self.op.action).await;
+        self.session.limiter.pass(self.op.operation.bucket()).await;
         let principal = &self.session.identity().arn;
         let caller = Caller { principal, account: &self.session.account.name };
         sent.await.map_err(|e| errors::refusal(&self.op, caller, e))

@@ -1,4 +1,4 @@
-//! How the SDK's clients are configured: the account's endpoint, its retry budget, and who has the last word on an attempt.
+//! How the SDK's clients are configured: the account's endpoint, its retry budget, and whether the lease's fence checks each attempt.
 
 use crate::model::pipeline::Account;
 
@@ -7,7 +7,7 @@ pub(super) fn endpoint<'a>(account: &'a Account, service: &str) -> Option<&'a st
     account.endpoints.get(service).or_else(|| account.endpoints.get("default")).map(String::as_str)
 }
 
-/// A service's client. `$fence`: the lease's word before each attempt, where it has one; `$repeatable`: whether an attempt that may
+/// A service's client. `$fence`: what checks the lease before each attempt, where one does; `$repeatable`: whether an attempt that may
 /// have been done is repeated.
 macro_rules! client {
     ($sdk:ident, $service:literal, $account:expr, $config:expr, $partition:expr, $fence:expr, $repeatable:expr) => {{
@@ -19,7 +19,7 @@ macro_rules! client {
             builder = builder.endpoint_url(url);
         }
         if let Some(fence) = $fence {
-            let fence: $crate::aws::fence::Fence = fence;
+            let fence: $crate::ports::fence::Fence = fence;
             builder = builder.interceptor(fence);
         }
         if !$repeatable {

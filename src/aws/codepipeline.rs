@@ -13,6 +13,7 @@ use super::errors;
 use super::errors::Refusal;
 use super::nearest::not_found;
 use super::operations::Operation;
+use super::pages::Pages;
 use super::session::{Session, Sessions};
 use super::time::timestamp;
 use crate::model::approval::{Answer, Trigger};
@@ -139,7 +140,7 @@ impl PipelineApprovals for CodePipeline {
                 let words = error(&detail);
                 match decided.by {
                     Some(_) if !timed_out(&words) => ActionState::Rejected(decided),
-                    None if speaks_of_a_no(&words) => ActionState::Rejected(decided),
+                    None if is_a_rejection(&words) => ActionState::Rejected(decided),
                     _ => {
                         let said = Some(words).filter(|said| !said.is_empty());
                         let why = Undecided::ActionEnded { status: "Failed".to_owned(), said };
@@ -245,7 +246,7 @@ fn decided_before(detail: &ActionExecutionDetail) -> Option<(Answer, Decided)> {
         ActionStatus::Succeeded => Some((Answer::Approved, said(detail))),
         ActionStatus::Failed => {
             let (words, decided) = (error(detail), said(detail));
-            let by_somebody = decided.by.is_some() || words.is_empty() || speaks_of_a_no(&words);
+            let by_somebody = decided.by.is_some() || words.is_empty() || is_a_rejection(&words);
             (by_somebody && !timed_out(&words)).then_some((Answer::Rejected, decided))
         }
         ActionStatus::InProgress | ActionStatus::Abandoned | ActionStatus::Unknown(_) => None,
@@ -260,7 +261,7 @@ fn error(detail: &ActionExecutionDetail) -> String {
     words.into_iter().flatten().collect::<Vec<_>>().join(": ")
 }
 
-fn speaks_of_a_no(words: &str) -> bool {
+fn is_a_rejection(words: &str) -> bool {
     words.to_lowercase().contains("reject")
 }
 
@@ -284,8 +285,8 @@ async fn runs(
 ) -> Result<Vec<ActionExecutionDetail>, Fault> {
     let filter = ActionExecutionFilter::builder().pipeline_execution_id(execution).build();
     let mut found: Vec<ActionExecutionDetail> = Vec::new();
-    let mut next = None;
-    loop {
+    let mut pages = Pages::new();
+    while let Some(next) = pages.next() {
         let call = session.list_action_executions(format!("pipeline {pipeline}"));
         let page = call
             .send(|r| r.pipeline_name(pipeline).filter(filter.clone()).max_results(100).set_next_token(next).send());
@@ -298,14 +299,12 @@ async fn runs(
             d.action_name() == Some(action) && d.pipeline_execution_id() == Some(execution)
         });
         found.extend(of_action.cloned());
-        next = page.next_token().map(str::to_owned);
-        if next.is_none() {
-            // Where two began at once, the newer is listed first.
-            found.reverse();
-            found.sort_by_key(|d| d.start_time().map(|t| t.as_nanos()));
-            return Ok(found);
-        }
+        pages.read(page.next_token());
     }
+    // Where two began at once, the newer is listed first.
+    found.reverse();
+    found.sort_by_key(|d| d.start_time().map(|t| t.as_nanos()));
+    Ok(found)
 }
 
 /// What `GetPipelineState` shows of the action, where it shows this execution.
@@ -385,16 +384,14 @@ async fn explain(session: &Session, pipeline: &str, refusal: Refusal) -> Fault {
 
 async fn names(session: &Session) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
-    let mut next = None;
-    loop {
+    let mut pages = Pages::new();
+    while let Some(next) = pages.next() {
         let call = session.list_pipelines("the account's pipelines");
         let page = call.send(|r| r.max_results(1000).set_next_token(next).send()).await?;
         names.extend(page.pipelines().iter().filter_map(|p| p.name().map(str::to_owned)));
-        next = page.next_token().map(str::to_owned);
-        if next.is_none() {
-            return Ok(names);
-        }
+        pages.read(page.next_token());
     }
+    Ok(names)
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ async fn another_executions_approval_is_not_ours() {
 }
 
 #[tokio::test]
-async fn an_approval_tells_who_gave_it_and_what_was_asked() {
+async fn an_approval_has_its_approver_and_what_was_asked() {
     let ours = json!([detail("mine", "Succeeded", json!({"externalExecutionSummary": "looks good"}))]);
     let expected = |by: Option<&str>| {
         ActionState::Approved(Decided {
@@ -265,7 +265,7 @@ async fn a_pipeline_without_variables_is_started_without_their_list() {
 }
 
 #[tokio::test]
-async fn a_missing_pipeline_is_told_with_its_neighbour() {
+async fn a_missing_pipeline_is_reported_with_the_nearest_name() {
     let (_, p) = pipeline(|asked, _| match asked.op.as_str() {
         "ListPipelines" => Reply::Json(json!({"pipelines": [{"name": "asset-manager"}]})),
         _ => Reply::Error(400, "PipelineNotFoundException", "no"),
@@ -275,7 +275,7 @@ async fn a_missing_pipeline_is_told_with_its_neighbour() {
 }
 
 #[tokio::test]
-async fn an_execution_tells_its_variables_and_trigger() {
+async fn an_execution_has_its_variables_and_trigger() {
     let (_, p) = pipeline(|_, _| {
         Reply::Json(json!({"pipelineExecution": {"pipelineExecutionId": "mine", "status": "InProgress",
             "variables": [{"name": "KANMON_PLAN", "resolvedValue": "abc"}],

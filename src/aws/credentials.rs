@@ -50,7 +50,7 @@ impl AssumedRole {
         };
         let credentials = answer.credentials().ok_or_else(|| unread("Credentials"))?;
         let expiry = credentials.expiration().to_owned().try_into().map_err(|_| unread("Expiration"))?;
-        // The SDK takes for granted that they can stand in a header.
+        // The SDK assumes that they can be sent in a header.
         let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
         if ![credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token()]
             .into_iter()
@@ -67,7 +67,7 @@ impl AssumedRole {
         Ok(builder.build())
     }
 
-    /// Says who may not assume what, and the statements that would let them.
+    /// Who is not allowed to assume which role, as a fault.
     async fn refused(&self, failure: Failure) -> Fault {
         let op = Operation::AssumeRole.on(&self.role_arn);
         let Failure::Answer { code, message, .. } = &failure else {
@@ -88,7 +88,7 @@ impl AssumedRole {
             account: self.account.name.clone(),
             principal,
             role: self.role_arn.clone(),
-            denied: denial.action.unwrap_or_else(|| op.action.to_owned()),
+            denied: denial.action.unwrap_or_else(|| op.action().to_owned()),
             resource: denial.resource,
             explicit: denial.explicit,
             external_id: self.account.external_id.clone(),
@@ -97,7 +97,7 @@ impl AssumedRole {
         .said(said)
     }
 
-    /// The caller's ARN, asked only for the words of a refusal.
+    /// The caller's ARN, read only to report a refusal.
     async fn principal(&self) -> String {
         let answer = self.sts.get_caller_identity().send().await.ok();
         answer.and_then(|a| a.arn().map(str::to_owned)).unwrap_or_else(|| "the caller".to_owned())

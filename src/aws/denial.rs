@@ -37,7 +37,7 @@ mod tests {
         identity-based policy allows the ecs:UpdateService action";
 
     #[test]
-    fn a_denial_names_who_what_and_where() {
+    fn a_denial_names_principal_action_and_resource() {
         let denial = Denial::parse(DENIED);
         assert_eq!(denial.principal.as_deref(), Some("arn:aws:sts::222222222222:assumed-role/kanmon-deploy/r1"));
         assert_eq!(denial.action.as_deref(), Some("ecs:UpdateService"));
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_stop_is_no_part_of_a_resource_and_a_message_that_says_nothing_leaves_nothing() {
+    fn a_full_stop_is_not_part_of_a_resource_and_an_empty_message_gives_nothing() {
         let text = "User: arn:aws:iam::1:user/x is not authorized to perform: iam:PassRole on resource: arn:r.";
         assert_eq!(Denial::parse(text).resource.as_deref(), Some("arn:r"));
         assert_eq!(Denial::parse("no"), Denial::default());

@@ -11,6 +11,7 @@ use super::errors;
 use super::errors::Refusal;
 use super::nearest::not_found;
 use super::operations::Operation;
+use super::pages::Pages;
 use super::session::{Session, Sessions};
 use crate::model::fault::Fault;
 use crate::model::fault::aws::Kind;
@@ -85,16 +86,14 @@ pub(super) async fn missing(session: &Session, name: &str) -> Fault {
 
 async fn names(session: &Session) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
-    let mut next = None;
-    loop {
+    let mut pages = Pages::new();
+    while let Some(next) = pages.next() {
         let call = session.describe_repositories("the account's repositories");
         let page = call.send(|r| r.max_results(1000).set_next_token(next).send()).await?;
         names.extend(page.repositories().iter().filter_map(|r| r.repository_name().map(str::to_owned)));
-        next = page.next_token().map(str::to_owned);
-        if next.is_none() {
-            return Ok(names);
-        }
+        pages.read(page.next_token());
     }
+    Ok(names)
 }
 
 /// `base64(user:password)`; no part of it is repeated in an error.
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn access_is_what_ecr_tells() {
+    async fn access_comes_from_ecrs_answer() {
         let ecr = Ecr::new(peer().sessions());
         let access = ecr.access(&account("prod"), "asset-manager").await.unwrap();
         assert_eq!(access.repository, "127.0.0.1:5000/asset-manager");
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_repository_is_told_with_the_nearest_of_all_pages() {
+    async fn a_missing_repository_is_reported_with_the_nearest_name_of_all_pages() {
         let fault = Ecr::new(peer().sessions()).repository(&account("prod"), "asset-manger").await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::NotFound);
         assert_eq!(instead(&fault), &Instead::Nearest("asset-manager".into()));

@@ -1,4 +1,4 @@
-//! The SDK's errors into typed faults: what it means for what may be done next.
+//! The SDK's errors as typed faults: what they mean for what may be done next.
 
 use std::error::Error;
 
@@ -11,7 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::answer::Foreign;
 use super::denial::Denial;
-use super::op::Op;
+use super::operations::Op;
 use crate::model::fault::call::{Call, CallProblem};
 use crate::model::fault::credentials::CredentialsProblem;
 use crate::model::fault::{Fault, FaultKind};
@@ -22,7 +22,7 @@ use crate::model::ids::AccountName;
 pub(super) enum Failure {
     /// AWS answered with an error.
     Answer { status: u16, code: String, message: String, request_id: Option<String> },
-    /// Something answered that is not read as AWS's word, or cannot be read.
+    /// Something answered that is not AWS, or whose answer cannot be read.
     Unreadable { status: u16, why: String, body: String },
     /// Nothing left this machine.
     NotSent { why: String },
@@ -53,7 +53,7 @@ impl From<Refusal> for Fault {
     }
 }
 
-/// Who calls, for the words.
+/// Who calls, to report it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caller<'a> {
     pub principal: &'a str,
@@ -143,8 +143,8 @@ pub(super) fn was_not_answered(error: &CredentialsError) -> bool {
     let mut next = error.source();
     while let Some(e) = next {
         let lost = e.downcast_ref::<ConnectorError>().is_some_and(|e| e.is_io() || e.is_timeout());
-        let unread = e.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>().is_some_and(no_word)
-            || e.downcast_ref::<SdkError<AssumeRoleWithWebIdentityError, HttpResponse>>().is_some_and(no_word);
+        let unread = e.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>().is_some_and(is_not_answered)
+            || e.downcast_ref::<SdkError<AssumeRoleWithWebIdentityError, HttpResponse>>().is_some_and(is_not_answered);
         if lost || unread {
             return true;
         }
@@ -153,9 +153,9 @@ pub(super) fn was_not_answered(error: &CredentialsError) -> bool {
     false
 }
 
-/// Whether this is no word of STS: nothing came, or a page, or a failure of its own.
+/// Whether this is not an answer of STS: nothing came, or a page, or a server's own failure.
 #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
-fn no_word<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+fn is_not_answered<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     match error {
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
         SdkError::ServiceError(e) => {
@@ -257,10 +257,10 @@ fn kind(status: u16, code: &str, message: &str, writes: bool) -> FaultKind {
 }
 
 pub(super) fn fault(op: &Op, caller: Caller<'_>, failure: Failure) -> Fault {
-    let unanswered = if op.writes { FaultKind::Ambiguous } else { FaultKind::Unreachable };
+    let unanswered = if op.writes() { FaultKind::Ambiguous } else { FaultKind::Unreachable };
     match failure {
         Failure::Answer { status, code, message, request_id } => {
-            let problem = problem(kind(status, &code, &message, op.writes), op, caller, &message, false);
+            let problem = problem(kind(status, &code, &message, op.writes()), op, caller, &message, false);
             let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
             let said = if message.is_empty() { format!("{code}{id}") } else { format!("{code}: {message}{id}") };
             Fault::from(problem).said(said)
@@ -280,8 +280,8 @@ pub(super) fn fault(op: &Op, caller: Caller<'_>, failure: Failure) -> Fault {
 
 /// An answer that lacks what is needed of it; a write happened all the same.
 pub(super) fn incomplete(op: Op, account: &AccountName, lacks: &str) -> Fault {
-    let (writes, lacks) = (op.writes, lacks.to_owned());
-    let call = Call { action: op.action.to_owned(), on: op.on, account: account.clone() };
+    let (writes, lacks) = (op.writes(), lacks.to_owned());
+    let call = Call { action: op.action().to_owned(), on: op.on, account: account.clone() };
     match writes {
         true => CallProblem::WriteIncomplete { call, lacks }.into(),
         false => CallProblem::Incomplete { call, lacks }.into(),
@@ -290,12 +290,12 @@ pub(super) fn incomplete(op: Op, account: &AccountName, lacks: &str) -> Fault {
 
 /// `foreign`: something answered, and not as AWS does.
 fn problem(kind: FaultKind, op: &Op, caller: Caller<'_>, message: &str, foreign: bool) -> CallProblem {
-    let call = Call { action: op.action.to_owned(), on: op.on.clone(), account: caller.account.clone() };
+    let call = Call { action: op.action().to_owned(), on: op.on.clone(), account: caller.account.clone() };
     match kind {
         FaultKind::AccessDenied => {
             let Denial { principal, action, resource, explicit } = Denial::parse(message);
             let principal = principal.unwrap_or_else(|| caller.principal.to_owned());
-            let denied = action.unwrap_or_else(|| op.action.to_owned());
+            let denied = action.unwrap_or_else(|| op.action().to_owned());
             CallProblem::NotAllowed { call, principal, denied, resource, explicit }
         }
         FaultKind::CredentialsRefused => CallProblem::CredentialsRejected { account: call.account },
@@ -321,15 +321,16 @@ mod tests {
 
     const PRINCIPAL: &str = "arn:aws:iam::222222222222:role/kanmon";
 
-    fn told(op: &Op, failure: Failure) -> Fault {
+    fn fault_of(op: &Op, failure: Failure) -> Fault {
         fault(op, Caller { principal: PRINCIPAL, account: &"prod".parse().unwrap() }, failure)
     }
 
     fn answer(status: u16, code: &str, message: &str, writes: bool) -> Fault {
-        let op = Op { action: "ecs:UpdateService", on: "service web of cluster asset-prod".into(), writes };
+        let operation = if writes { Operation::UpdateService } else { Operation::DescribeServices };
+        let op = operation.on("service web of cluster asset-prod");
         let failure =
             Failure::Answer { status, code: code.into(), message: message.into(), request_id: Some("req-1".into()) };
-        told(&op, failure)
+        fault_of(&op, failure)
     }
 
     #[rstest]
@@ -373,30 +374,32 @@ mod tests {
     }
 
     #[rstest]
-    fn what_is_not_read_is_no_answer_whatever_its_status(#[values(200, 302, 401, 403, 404, 407, 502)] status: u16) {
+    fn an_unreadable_answer_counts_as_none_whatever_its_status(
+        #[values(200, 302, 401, 403, 404, 407, 502)] status: u16,
+    ) {
         for (writes, expected) in [(true, FaultKind::Ambiguous), (false, FaultKind::Unreachable)] {
-            let op = Op { action: "ecs:UpdateService", on: "x".into(), writes };
+            let op = if writes { Operation::UpdateService } else { Operation::DescribeServices }.on("x");
             let failure = Failure::Unreadable { status, why: "no".into(), body: "not authorized to perform".into() };
-            assert_eq!(told(&op, failure).kind(), expected);
+            assert_eq!(fault_of(&op, failure).kind(), expected);
         }
     }
 
     #[test]
-    fn what_never_left_is_no_doubt_even_for_a_write() {
+    fn a_request_that_was_never_sent_is_certain_even_for_a_write() {
         let op = Operation::UpdateService.on("x");
-        assert_eq!(told(&op, Failure::NotSent { why: "refused".into() }).kind(), FaultKind::Unreachable);
-        assert_eq!(told(&op, Failure::NoAnswer { why: "reset".into() }).kind(), FaultKind::Ambiguous);
+        assert_eq!(fault_of(&op, Failure::NotSent { why: "refused".into() }).kind(), FaultKind::Unreachable);
+        assert_eq!(fault_of(&op, Failure::NoAnswer { why: "reset".into() }).kind(), FaultKind::Ambiguous);
     }
 
     #[test]
-    fn an_unknown_code_is_kept_word_for_word() {
+    fn an_unknown_code_is_kept_as_it_is() {
         let f = answer(400, "BrandNewException", "the moon is wrong", true);
         assert_eq!(f.said.as_deref(), Some("BrandNewException: the moon is wrong (request req-1)"));
         assert_eq!(f.code(), "call-refused");
     }
 
     #[test]
-    fn a_denial_names_who_may_not_do_what() {
+    fn a_denial_names_the_principal_and_the_action() {
         let f = answer(400, "AccessDeniedException", "", true);
         let call = Call {
             action: "ecs:UpdateService".into(),

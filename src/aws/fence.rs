@@ -1,7 +1,5 @@
-//! The last word before a call that changes something leaves this process, at each attempt: credentials, quotas and the SDK's own
-//! pauses may have taken long since it was decided.
-
-use std::sync::{Arc, Mutex, PoisonError};
+//! The lease's last word at each attempt of a call that changes something: credentials, quotas and the SDK's own pauses may have taken
+//! long since it was decided.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
@@ -9,23 +7,7 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::ports::accounts::MaySend;
-
-/// Shared by all sessions of a process. Until it is set, everything may be sent.
-#[derive(Clone, Default)]
-pub(super) struct Fence(Arc<Mutex<Option<MaySend>>>);
-
-impl Fence {
-    pub fn set(&self, may_send: MaySend) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(may_send);
-    }
-}
-
-impl std::fmt::Debug for Fence {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Fence")
-    }
-}
+use crate::ports::fence::Fence;
 
 #[dyn_dispatch_hint]
 impl Intercept for Fence {
@@ -40,7 +22,6 @@ impl Intercept for Fence {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let may_send = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        may_send.map_or(Ok(()), |may_send| may_send().map_err(Into::into))
+        self.check().map_err(Into::into)
     }
 }

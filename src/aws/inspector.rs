@@ -9,6 +9,7 @@ use aws_sdk_inspector2::types::{
 use jiff::Timestamp;
 
 use super::arn;
+use super::pages::Pages;
 use super::scan_findings::severity;
 use super::session::Session;
 use super::time::timestamp;
@@ -57,16 +58,13 @@ pub(super) async fn coverage(
             .resource_type(equals_covered(CoverageResourceType::AwsEcrContainerImage.as_str()))
             .set_resource_id(Some(ids))
             .build();
-        let mut next = None;
-        loop {
+        let mut pages = Pages::new();
+        while let Some(next) = pages.next() {
             let call = session.list_coverage(format!("repository {repository}"));
             let page =
                 call.send(|r| r.filter_criteria(filter.clone()).max_results(200).set_next_token(next).send()).await?;
             rows.extend(page.covered_resources().iter().map(|r| (r.resource_id().to_owned(), r.clone())));
-            next = page.next_token().map(str::to_owned);
-            if next.is_none() {
-                break;
-            }
+            pages.read(page.next_token());
         }
     }
     Ok(pushed.iter().map(|(d, at)| (d.clone(), row_state(rows.get(&arn(d)), *at))).collect())
@@ -153,8 +151,8 @@ pub(super) async fn findings(
             .finding_status(equals("ACTIVE"))
             .finding_status(equals(FindingStatus::Suppressed.as_str()))
             .build();
-        let mut next = None;
-        loop {
+        let mut pages = Pages::new();
+        while let Some(next) = pages.next() {
             let call = session.list_findings(format!("repository {repository}"));
             let page =
                 call.send(|r| r.filter_criteria(filter.clone()).max_results(100).set_next_token(next).send()).await?;
@@ -163,10 +161,7 @@ pub(super) async fn findings(
                 let list = if *found.status() == FindingStatus::Suppressed { &mut suppressed } else { &mut active };
                 list.extend(finding(found));
             }
-            next = page.next_token().map(str::to_owned);
-            if next.is_none() {
-                break;
-            }
+            pages.read(page.next_token());
         }
     }
     Ok((active, suppressed))
@@ -175,7 +170,7 @@ pub(super) async fn findings(
 fn finding(f: &InspectorFinding) -> Vec<Finding> {
     let severity = severity(f.severity().as_str());
     let Some(details) = f.package_vulnerability_details() else {
-        // Not about a package: what it is called is all there is to tell it by.
+        // Not about a package: only its title identifies it.
         let id = f.title().unwrap_or(f.finding_arn()).to_owned();
         return vec![Finding { id, severity, package: String::new(), fixed_in: None }];
     };
@@ -188,7 +183,7 @@ fn finding(f: &InspectorFinding) -> Vec<Finding> {
         id: id.clone(),
         severity,
         package: p.name().to_owned(),
-        // Inspector's word for none.
+        // Inspector's value for none.
         fixed_in: p.fixed_in_version().filter(|v| *v != "NotAvailable").map(str::to_owned),
     });
     each.collect()
@@ -222,14 +217,14 @@ mod tests {
     enum Is {
         Scanned,
         Waiting,
-        Closed,
+        Unscannable,
     }
 
     fn is(reason: &str, last: Option<&str>) -> Is {
         match state(&reason.into(), last.map(|t| t.parse().unwrap()), PUSH.parse().unwrap()) {
             ScanState::Scanned { .. } => Is::Scanned,
             ScanState::Waiting { .. } => Is::Waiting,
-            ScanState::Unscannable { .. } => Is::Closed,
+            ScanState::Unscannable { .. } => Is::Unscannable,
         }
     }
 
@@ -247,18 +242,18 @@ mod tests {
     #[case("SCAN_IN_PROGRESS", AFTER, Is::Waiting)]
     #[case("PENDING_REVIVAL_SCAN", AFTER, Is::Waiting)]
     #[case("INTERNAL_ERROR", None, Is::Waiting)]
-    #[case("UNSUPPORTED_OS", AFTER, Is::Closed)]
-    #[case("UNSUPPORTED_MEDIA_TYPE", None, Is::Closed)]
-    #[case("SCAN_ELIGIBILITY_EXPIRED", AFTER, Is::Closed)]
-    #[case("SCAN_FREQUENCY_MANUAL", AFTER, Is::Closed)]
-    #[case("IMAGE_ARCHIVED", AFTER, Is::Closed)]
-    #[case("EXCLUDED_BY_TAG", None, Is::Closed)]
-    #[case("ACCESS_DENIED", None, Is::Closed)]
-    #[case("ACCESS_DENIED_TO_ENCRYPTION_KEY", None, Is::Closed)]
-    #[case("PENDING_DISABLE", AFTER, Is::Closed)]
-    #[case("RESOURCE_TERMINATED", AFTER, Is::Closed)]
-    #[case("IMAGE_SIZE_EXCEEDED", None, Is::Closed)]
-    #[case("A_REASON_OF_NEXT_YEAR", AFTER, Is::Closed)]
+    #[case("UNSUPPORTED_OS", AFTER, Is::Unscannable)]
+    #[case("UNSUPPORTED_MEDIA_TYPE", None, Is::Unscannable)]
+    #[case("SCAN_ELIGIBILITY_EXPIRED", AFTER, Is::Unscannable)]
+    #[case("SCAN_FREQUENCY_MANUAL", AFTER, Is::Unscannable)]
+    #[case("IMAGE_ARCHIVED", AFTER, Is::Unscannable)]
+    #[case("EXCLUDED_BY_TAG", None, Is::Unscannable)]
+    #[case("ACCESS_DENIED", None, Is::Unscannable)]
+    #[case("ACCESS_DENIED_TO_ENCRYPTION_KEY", None, Is::Unscannable)]
+    #[case("PENDING_DISABLE", AFTER, Is::Unscannable)]
+    #[case("RESOURCE_TERMINATED", AFTER, Is::Unscannable)]
+    #[case("IMAGE_SIZE_EXCEEDED", None, Is::Unscannable)]
+    #[case("A_REASON_OF_NEXT_YEAR", AFTER, Is::Unscannable)]
     fn each_coverage_reason_has_its_answer(#[case] reason: &str, #[case] last: Option<&str>, #[case] expected: Is) {
         assert_eq!(is(reason, last), expected);
     }
@@ -269,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_reason_is_inspectors_own_word() {
+    fn an_unscannable_reason_is_inspectors_own_value() {
         assert_eq!(
             state(&CoverageReason::UnsupportedOs, None, PUSH.parse().unwrap()),
             ScanState::Unscannable { block: ScanBlock::Status { status: "UNSUPPORTED_OS".into(), said: None } }

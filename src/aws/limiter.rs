@@ -7,39 +7,55 @@ use std::time::{Duration, SystemTime};
 use aws_smithy_async::rt::sleep::{AsyncSleep, SharedAsyncSleep};
 use aws_smithy_async::time::SharedTimeSource;
 
-/// A token bucket's size: calls at once, and calls a second after that.
+/// A token bucket's size: calls at once, and calls per second after that.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Quota {
     burst: f64,
     sustained: f64,
 }
 
-/// The bucket that an action is charged to, and its quota as AWS publishes it for an account and region.
-fn quota(action: &str) -> (&'static str, Quota) {
-    let of = |burst, sustained| Quota { burst, sustained };
-    match action {
-        "ecs:RegisterTaskDefinition" => ("ecs:register", of(20.0, 1.0)),
-        "ecs:UpdateService" => ("ecs:update", of(50.0, 5.0)),
-        "ecs:DescribeServices" | "ecs:DescribeTasks" | "ecs:ListTasks" => ("ecs:resource-read", of(100.0, 20.0)),
-        "ecs:ListServiceDeployments" | "ecs:DescribeServiceDeployments" => ("ecs:deployments", of(50.0, 20.0)),
-        "ecs:DescribeServiceRevisions" => ("ecs:revisions", of(50.0, 20.0)),
-        "ecs:DescribeTaskDefinition" | "ecs:ListTaskDefinitions" => ("ecs:definitions", of(50.0, 20.0)),
-        // STS charges the caller with 600 a second in all; kanmon makes a handful in an hour.
-        a if a.starts_with("sts:") => ("sts", of(100.0, 100.0)),
-        // Unpublished (Inspector, CodePipeline, StopServiceDeployment): few enough to leave room for the account's other
-        // users, the rest is left to the SDK's back-off.
-        a if a.starts_with("inspector2:") => ("inspector2", of(10.0, 5.0)),
-        a if a.starts_with("codepipeline:") => ("codepipeline", of(10.0, 5.0)),
-        // DynamoDB has no quota of calls, and an on-demand table takes thousands a second: only a loop gone wild is slowed.
-        a if a.starts_with("dynamodb:") => ("dynamodb", of(200.0, 100.0)),
-        a if a.starts_with("ecr:") => ("ecr", of(20.0, 10.0)),
-        _ => ("other", of(10.0, 5.0)),
+/// What AWS counts together, for an account and region; its operations say which of these each is charged to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bucket {
+    EcsRegister,
+    EcsUpdate,
+    EcsResourceRead,
+    EcsDeployments,
+    EcsRevisions,
+    EcsDefinitions,
+    EcsOther,
+    Sts,
+    Inspector,
+    CodePipeline,
+    DynamoDb,
+    Ecr,
+}
+
+impl Bucket {
+    /// As AWS publishes it.
+    fn quota(self) -> Quota {
+        let of = |burst, sustained| Quota { burst, sustained };
+        match self {
+            Bucket::EcsRegister => of(20.0, 1.0),
+            Bucket::EcsUpdate => of(50.0, 5.0),
+            Bucket::EcsResourceRead => of(100.0, 20.0),
+            Bucket::EcsDeployments | Bucket::EcsRevisions | Bucket::EcsDefinitions => of(50.0, 20.0),
+            // STS charges the caller with 600 a second in all; kanmon makes a handful in an hour.
+            Bucket::Sts => of(100.0, 100.0),
+            // Unpublished (Inspector, CodePipeline, StopServiceDeployment): few enough to leave room for the account's other
+            // users, the rest is left to the SDK's back-off.
+            Bucket::Inspector | Bucket::CodePipeline | Bucket::EcsOther => of(10.0, 5.0),
+            // DynamoDB has no quota of calls, and an on-demand table takes thousands a second: only a loop out of control is slowed.
+            Bucket::DynamoDb => of(200.0, 100.0),
+            Bucket::Ecr => of(20.0, 10.0),
+        }
     }
 }
 
+/// How full a bucket is.
 #[derive(Debug)]
-struct Bucket {
-    /// Below zero: calls that have been let through and still wait for their turn.
+struct Level {
+    /// Below zero: calls that were accepted and still wait for their turn.
     tokens: f64,
     at: SystemTime,
 }
@@ -49,32 +65,32 @@ struct Bucket {
 pub(super) struct Limiter {
     time: SharedTimeSource,
     sleep: SharedAsyncSleep,
-    buckets: Mutex<BTreeMap<&'static str, Bucket>>,
+    levels: Mutex<BTreeMap<Bucket, Level>>,
 }
 
 impl Limiter {
     pub fn new(time: SharedTimeSource, sleep: SharedAsyncSleep) -> Limiter {
-        Limiter { time, sleep, buckets: Mutex::default() }
+        Limiter { time, sleep, levels: Mutex::default() }
     }
 
     /// Waits until this call is within its quota; those who wait are served in the order they came.
-    pub async fn pass(&self, action: &str) {
-        let wait = self.reserve(action);
+    pub async fn pass(&self, bucket: Bucket) {
+        let wait = self.reserve(bucket);
         if !wait.is_zero() {
             self.sleep.sleep(wait).await;
         }
     }
 
-    fn reserve(&self, action: &str) -> Duration {
-        let (name, quota) = quota(action);
+    fn reserve(&self, bucket: Bucket) -> Duration {
+        let quota = bucket.quota();
         let now = self.time.now();
-        let mut buckets = self.buckets.lock().expect("nothing panics while it holds the buckets");
-        let bucket = buckets.entry(name).or_insert(Bucket { tokens: quota.burst, at: now });
+        let mut levels = self.levels.lock().expect("nothing panics while it holds the levels");
+        let level = levels.entry(bucket).or_insert(Level { tokens: quota.burst, at: now });
         // A clock that is set back refills nothing.
-        let elapsed = now.duration_since(bucket.at).unwrap_or_default().as_secs_f64();
-        bucket.tokens = (bucket.tokens + elapsed * quota.sustained).min(quota.burst) - 1.0;
-        bucket.at = now;
-        Duration::from_secs_f64((-bucket.tokens / quota.sustained).max(0.0))
+        let elapsed = now.duration_since(level.at).unwrap_or_default().as_secs_f64();
+        level.tokens = (level.tokens + elapsed * quota.sustained).min(quota.burst) - 1.0;
+        level.at = now;
+        Duration::from_secs_f64((-level.tokens / quota.sustained).max(0.0))
     }
 }
 
@@ -88,24 +104,24 @@ mod tests {
         let clock = VirtualTime::new();
         let limiter = Limiter::new(clock.time_source(), clock.sleep());
         for _ in 0..20 {
-            limiter.pass("ecs:RegisterTaskDefinition").await;
+            limiter.pass(Bucket::EcsRegister).await;
         }
         assert_eq!(clock.elapsed(), Duration::ZERO);
         for _ in 0..5 {
-            limiter.pass("ecs:RegisterTaskDefinition").await;
+            limiter.pass(Bucket::EcsRegister).await;
         }
         assert_eq!(clock.elapsed(), Duration::from_secs(5));
-        limiter.pass("ecs:UpdateService").await;
+        limiter.pass(Bucket::EcsUpdate).await;
         assert_eq!(clock.elapsed(), Duration::from_secs(5), "each class has its own bucket");
     }
 
     #[tokio::test]
-    async fn reads_of_services_and_tasks_share_a_bucket() {
+    async fn calls_of_one_bucket_wait_for_each_other() {
         let clock = VirtualTime::new();
         let limiter = Limiter::new(clock.time_source(), clock.sleep());
         for _ in 0..60 {
-            limiter.pass("ecs:DescribeServices").await;
-            limiter.pass("ecs:DescribeTasks").await;
+            limiter.pass(Bucket::EcsResourceRead).await;
+            limiter.pass(Bucket::EcsResourceRead).await;
         }
         assert_eq!(clock.elapsed().as_millis(), 1000, "20 over the burst of 100, at 20 a second");
     }

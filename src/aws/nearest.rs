@@ -1,4 +1,4 @@
-//! The name that was probably meant.
+//! The existing name that is most like a name that does not exist.
 
 use crate::model::fault::Fault;
 use crate::model::fault::aws::{AwsProblem, Instead, Kind, Within};
@@ -19,7 +19,7 @@ pub(super) fn not_found(kind: Kind, wanted: &str, account: &Account, names: Opti
 pub(super) fn not_found_in(within: Within, kind: Kind, wanted: &str, names: Option<&[String]>) -> Fault {
     let name = wanted.to_owned();
     if names.is_some_and(|names| names.iter().any(|n| n == wanted)) {
-        // It may have been made just now; the next answer tells.
+        // It may have been created just now; the next answer will show.
         return AwsProblem::ListedAndMissing { kind, name, within }.into();
     }
     let instead = match names.map(|names| nearest(wanted, names.iter().map(String::as_str))) {
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_thing_has_its_neighbour_beside_it() {
+    fn a_missing_thing_is_reported_with_the_nearest_name() {
         let found = |wanted: &str, names: Option<&[String]>| not_found(Kind::Cluster, wanted, &account("prod"), names);
         let all = ["asset-prod".to_owned()];
         let near = found("asset-prd", Some(&all));

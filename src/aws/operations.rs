@@ -1,10 +1,10 @@
-//! Every AWS operation that kanmon calls, once: whether it changes something, which failed attempts may be repeated, and whether the
-//! lease stops it. `requests` makes the SDK's clients and requests of this list and of nothing else, so that a call that is not in it
+//! Every AWS operation that kanmon calls, once: whether it changes something, which failed attempts may be repeated, whether the lease
+//! stops it, which quota it is charged to, and what an answer of AWS's has. `requests` makes the SDK's clients and requests of this list and of nothing else, so that a call that is not in it
 //! cannot be sent, and one that is cannot be sent in another way.
 
 use std::sync::OnceLock;
 
-use super::op::Op;
+use super::limiter::Bucket;
 
 /// What an operation may do, and what a call of it therefore needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Access {
 /// Which failed attempts of a write the SDK may repeat by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// Those that AWS refused for their rate. Anything else may have been done, and once more would be twice: it is looked up.
+    /// Only those that AWS refused for their rate. Anything else may have been done, and would be done twice: kanmon looks it up.
     ThrottlingOnly,
     /// All: the request carries a token by which AWS makes repetitions one call.
     ClientToken,
@@ -25,7 +25,7 @@ pub enum Retry {
     SameAgain,
 }
 
-/// Whether the last word before each attempt is the lease's.
+/// Whether the lease is checked before each attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fencing {
     /// It is sent only while this process knows that it holds its lease. Where a process works on no release (a person approves, or
@@ -67,6 +67,26 @@ impl Access {
     }
 }
 
+/// One AWS call, and what it is done to. Made by `Operation::on`.
+#[derive(Debug, Clone)]
+pub struct Op {
+    pub operation: Operation,
+    /// The thing in words: `service web of cluster asset-prod`.
+    pub on: String,
+}
+
+impl Op {
+    /// As in a policy: `ecs:UpdateService`.
+    pub fn action(&self) -> &'static str {
+        self.operation.action()
+    }
+
+    /// Whether a lost answer leaves it open if something changed.
+    pub fn writes(&self) -> bool {
+        self.operation.access().leaves_open()
+    }
+}
+
 /// A service's clients, by whether they repeat what failed, and whether the lease stops them.
 type Clients<C> = [[OnceLock<C>; 2]; 2];
 
@@ -74,7 +94,7 @@ macro_rules! operations {
     (
         // Called while signing in, before there is a session.
         signing_in $own:literal { $($early:ident,)* }
-        $($service:ident: $sdk:ident, $prefix:literal { $($name:ident $method:ident $builder:ident: $access:expr;)* })*
+        $($service:ident: $sdk:ident, $prefix:literal { $($name:ident $method:ident $builder:ident: $access:expr, $bucket:expr, [$($member:literal),*];)* })*
     ) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Operation { $($early,)* $($($name,)*)* }
@@ -97,9 +117,35 @@ macro_rules! operations {
                 }
             }
 
+            /// Of this name, as the SDK calls it: `UpdateService`.
+            pub(super) fn named(name: &str) -> Option<Operation> {
+                match name {
+                    $(stringify!($early) => Some(Operation::$early),)*
+                    $($(stringify!($name) => Some(Operation::$name),)*)*
+                    _ => None,
+                }
+            }
+
+            /// The bucket that its calls are charged to.
+            pub(super) const fn bucket(self) -> Bucket {
+                match self {
+                    $(Operation::$early)|* => Bucket::Sts,
+                    $($(Operation::$name => $bucket,)*)*
+                }
+            }
+
+            /// What its output has at least one of, by AWS's models and documentation: an empty object from somewhere else would read as
+            /// "there is nothing". Without any, it may answer with nothing.
+            pub(super) const fn members(self) -> &'static [&'static str] {
+                match self {
+                    $(Operation::$early)|* => &[],
+                    $($(Operation::$name => &[$($member),*],)*)*
+                }
+            }
+
             /// A call of it about this thing, in words: `service web of cluster asset-prod`.
             pub fn on(self, thing: impl Into<String>) -> Op {
-                Op { action: self.action(), on: thing.into(), writes: self.access().leaves_open() }
+                Op { operation: self, on: thing.into() }
             }
         }
 
@@ -118,52 +164,52 @@ macro_rules! with_operations {
                 GetCallerIdentity,
             }
             ecs: aws_sdk_ecs, "ecs" {
-                DescribeClusters describe_clusters DescribeClustersFluentBuilder: Access::Read;
-                ListClusters list_clusters ListClustersFluentBuilder: Access::Read;
-                DescribeServices describe_services DescribeServicesFluentBuilder: Access::Read;
-                ListServices list_services ListServicesFluentBuilder: Access::Read;
-                ListServiceDeployments list_service_deployments ListServiceDeploymentsFluentBuilder: Access::Read;
-                DescribeServiceDeployments describe_service_deployments DescribeServiceDeploymentsFluentBuilder: Access::Read;
-                DescribeServiceRevisions describe_service_revisions DescribeServiceRevisionsFluentBuilder: Access::Read;
-                DescribeTasks describe_tasks DescribeTasksFluentBuilder: Access::Read;
-                ListTasks list_tasks ListTasksFluentBuilder: Access::Read;
-                DescribeTaskDefinition describe_task_definition DescribeTaskDefinitionFluentBuilder: Access::Read;
-                ListTaskDefinitions list_task_definitions ListTaskDefinitionsFluentBuilder: Access::Read;
-                RegisterTaskDefinition register_task_definition RegisterTaskDefinitionFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
-                UpdateService update_service UpdateServiceFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
-                StopServiceDeployment stop_service_deployment StopServiceDeploymentFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease);
-                RunTask run_task RunTaskFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease);
+                DescribeClusters describe_clusters DescribeClustersFluentBuilder: Access::Read, Bucket::EcsOther, ["clusters", "failures"];
+                ListClusters list_clusters ListClustersFluentBuilder: Access::Read, Bucket::EcsOther, ["clusterArns"];
+                DescribeServices describe_services DescribeServicesFluentBuilder: Access::Read, Bucket::EcsResourceRead, ["services", "failures"];
+                ListServices list_services ListServicesFluentBuilder: Access::Read, Bucket::EcsOther, ["serviceArns"];
+                ListServiceDeployments list_service_deployments ListServiceDeploymentsFluentBuilder: Access::Read, Bucket::EcsDeployments, ["serviceDeployments"];
+                DescribeServiceDeployments describe_service_deployments DescribeServiceDeploymentsFluentBuilder: Access::Read, Bucket::EcsDeployments, ["serviceDeployments", "failures"];
+                DescribeServiceRevisions describe_service_revisions DescribeServiceRevisionsFluentBuilder: Access::Read, Bucket::EcsRevisions, ["serviceRevisions", "failures"];
+                DescribeTasks describe_tasks DescribeTasksFluentBuilder: Access::Read, Bucket::EcsResourceRead, ["tasks", "failures"];
+                ListTasks list_tasks ListTasksFluentBuilder: Access::Read, Bucket::EcsResourceRead, ["taskArns"];
+                DescribeTaskDefinition describe_task_definition DescribeTaskDefinitionFluentBuilder: Access::Read, Bucket::EcsDefinitions, ["taskDefinition"];
+                ListTaskDefinitions list_task_definitions ListTaskDefinitionsFluentBuilder: Access::Read, Bucket::EcsDefinitions, ["taskDefinitionArns"];
+                RegisterTaskDefinition register_task_definition RegisterTaskDefinitionFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease), Bucket::EcsRegister, ["taskDefinition"];
+                UpdateService update_service UpdateServiceFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease), Bucket::EcsUpdate, ["service"];
+                StopServiceDeployment stop_service_deployment StopServiceDeploymentFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease), Bucket::EcsOther, ["serviceDeploymentArn"];
+                RunTask run_task RunTaskFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease), Bucket::EcsOther, ["tasks", "failures"];
             }
             ecr: aws_sdk_ecr, "ecr" {
-                DescribeRepositories describe_repositories DescribeRepositoriesFluentBuilder: Access::Read;
-                GetAuthorizationToken get_authorization_token GetAuthorizationTokenFluentBuilder: Access::Read;
-                GetRegistryScanningConfiguration get_registry_scanning_configuration GetRegistryScanningConfigurationFluentBuilder: Access::Read;
-                BatchGetRepositoryScanningConfiguration batch_get_repository_scanning_configuration BatchGetRepositoryScanningConfigurationFluentBuilder: Access::Read;
-                DescribeImages describe_images DescribeImagesFluentBuilder: Access::Read;
-                DescribeImageScanFindings describe_image_scan_findings DescribeImageScanFindingsFluentBuilder: Access::Read;
-                StartImageScan start_image_scan StartImageScanFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::ScansAnImage));
+                DescribeRepositories describe_repositories DescribeRepositoriesFluentBuilder: Access::Read, Bucket::Ecr, ["repositories"];
+                GetAuthorizationToken get_authorization_token GetAuthorizationTokenFluentBuilder: Access::Read, Bucket::Ecr, ["authorizationData"];
+                GetRegistryScanningConfiguration get_registry_scanning_configuration GetRegistryScanningConfigurationFluentBuilder: Access::Read, Bucket::Ecr, ["registryId", "scanningConfiguration"];
+                BatchGetRepositoryScanningConfiguration batch_get_repository_scanning_configuration BatchGetRepositoryScanningConfigurationFluentBuilder: Access::Read, Bucket::Ecr, ["scanningConfigurations", "failures"];
+                DescribeImages describe_images DescribeImagesFluentBuilder: Access::Read, Bucket::Ecr, ["imageDetails"];
+                DescribeImageScanFindings describe_image_scan_findings DescribeImageScanFindingsFluentBuilder: Access::Read, Bucket::Ecr, ["imageScanStatus", "imageScanFindings", "imageId"];
+                StartImageScan start_image_scan StartImageScanFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::ScansAnImage)), Bucket::Ecr, ["imageScanStatus", "imageId"];
             }
             inspector2: aws_sdk_inspector2, "inspector2" {
-                BatchGetAccountStatus batch_get_account_status BatchGetAccountStatusFluentBuilder: Access::Read;
-                ListCoverage list_coverage ListCoverageFluentBuilder: Access::Read;
-                ListFindings list_findings ListFindingsFluentBuilder: Access::Read;
+                BatchGetAccountStatus batch_get_account_status BatchGetAccountStatusFluentBuilder: Access::Read, Bucket::Inspector, ["accounts", "failedAccounts"];
+                ListCoverage list_coverage ListCoverageFluentBuilder: Access::Read, Bucket::Inspector, ["coveredResources"];
+                ListFindings list_findings ListFindingsFluentBuilder: Access::Read, Bucket::Inspector, ["findings"];
             }
             codepipeline: aws_sdk_codepipeline, "codepipeline" {
-                GetPipeline get_pipeline GetPipelineFluentBuilder: Access::Read;
-                GetPipelineState get_pipeline_state GetPipelineStateFluentBuilder: Access::Read;
-                GetPipelineExecution get_pipeline_execution GetPipelineExecutionFluentBuilder: Access::Read;
-                ListActionExecutions list_action_executions ListActionExecutionsFluentBuilder: Access::Read;
-                ListPipelines list_pipelines ListPipelinesFluentBuilder: Access::Read;
-                StartPipelineExecution start_pipeline_execution StartPipelineExecutionFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease);
-                StopPipelineExecution stop_pipeline_execution StopPipelineExecutionFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease);
-                PutApprovalResult put_approval_result PutApprovalResultFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease);
+                GetPipeline get_pipeline GetPipelineFluentBuilder: Access::Read, Bucket::CodePipeline, ["pipeline"];
+                GetPipelineState get_pipeline_state GetPipelineStateFluentBuilder: Access::Read, Bucket::CodePipeline, ["pipelineName", "stageStates"];
+                GetPipelineExecution get_pipeline_execution GetPipelineExecutionFluentBuilder: Access::Read, Bucket::CodePipeline, ["pipelineExecution"];
+                ListActionExecutions list_action_executions ListActionExecutionsFluentBuilder: Access::Read, Bucket::CodePipeline, ["actionExecutionDetails"];
+                ListPipelines list_pipelines ListPipelinesFluentBuilder: Access::Read, Bucket::CodePipeline, ["pipelines"];
+                StartPipelineExecution start_pipeline_execution StartPipelineExecutionFluentBuilder: Access::Write(Retry::ClientToken, Fencing::Lease), Bucket::CodePipeline, ["pipelineExecutionId"];
+                StopPipelineExecution stop_pipeline_execution StopPipelineExecutionFluentBuilder: Access::Write(Retry::SameAgain, Fencing::Lease), Bucket::CodePipeline, ["pipelineExecutionId"];
+                PutApprovalResult put_approval_result PutApprovalResultFluentBuilder: Access::Write(Retry::ThrottlingOnly, Fencing::Lease), Bucket::CodePipeline, [];
             }
             dynamodb: aws_sdk_dynamodb, "dynamodb" {
-                GetItem get_item GetItemFluentBuilder: Access::Read;
-                Query query QueryFluentBuilder: Access::Read;
-                BatchGetItem batch_get_item BatchGetItemFluentBuilder: Access::Read;
-                PutItem put_item PutItemFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::IsTheLease));
-                TransactWriteItems transact_write_items TransactWriteItemsFluentBuilder: Access::Write(Retry::ClientToken, Fencing::None(Unfenced::IsTheLease));
+                GetItem get_item GetItemFluentBuilder: Access::Read, Bucket::DynamoDb, [];
+                Query query QueryFluentBuilder: Access::Read, Bucket::DynamoDb, ["Items", "Count"];
+                BatchGetItem batch_get_item BatchGetItemFluentBuilder: Access::Read, Bucket::DynamoDb, ["Responses"];
+                PutItem put_item PutItemFluentBuilder: Access::Write(Retry::SameAgain, Fencing::None(Unfenced::IsTheLease)), Bucket::DynamoDb, [];
+                TransactWriteItems transact_write_items TransactWriteItemsFluentBuilder: Access::Write(Retry::ClientToken, Fencing::None(Unfenced::IsTheLease)), Bucket::DynamoDb, [];
             }
         }
     };

@@ -81,8 +81,14 @@ fn every_write_has_its_class_and_its_fence() {
     ");
 }
 
+#[test]
+fn reads_of_services_and_tasks_share_a_bucket() {
+    let shared = [Operation::DescribeServices, Operation::DescribeTasks, Operation::ListTasks];
+    assert!(shared.iter().all(|operation| operation.bucket() == Bucket::EcsResourceRead));
+}
+
 #[tokio::test]
-async fn a_lost_answer_is_asked_for_again_by_class_and_a_lost_lease_stops_it_by_fence() {
+async fn a_write_is_repeated_by_its_class_and_stopped_by_its_fence() {
     let driven: BTreeSet<_> = WRITES.iter().map(|(o, _)| o.action()).collect();
     let listed: BTreeSet<_> =
         Operation::ALL.iter().filter(|o| o.access() != Access::Read).map(|o| o.action()).collect();

@@ -8,7 +8,7 @@ use super::session::Session;
 macro_rules! requests {
     (
         signing_in $own:literal { $($early:ident,)* }
-        $($service:ident: $sdk:ident, $prefix:literal { $($name:ident $method:ident $builder:ident: $access:expr;)* })*
+        $($service:ident: $sdk:ident, $prefix:literal { $($name:ident $method:ident $builder:ident: $access:expr, $bucket:expr, [$($member:literal),*];)* })*
     ) => {
         impl Session {
             $($(pub fn $method(

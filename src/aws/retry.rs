@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 };
 use aws_smithy_types::retry::ErrorKind;
 
-/// Lets the SDK repeat a call only where AWS said that it refused it for its rate, or for a date that tells of a wrong clock, which
+/// Lets the SDK repeat a call only where AWS said that it refused it for its rate, or for a date that shows a wrong clock, which
 /// the SDK makes up for: nothing has happened then. Everything
 /// else (no answer, a reset connection, a 5xx) goes to reconciliation by reading.
 #[derive(Debug)]
@@ -37,14 +37,14 @@ impl ClassifyRetry for OnlyIfThrottled {
         "only if throttled"
     }
 
-    /// After all of the SDK's own, so that it has the last word.
+    /// After all of the SDK's own, so that this one decides.
     fn priority(&self) -> RetryClassifierPriority {
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
 }
 
 /// The SDK measures how wrong this machine's clock is and signs accordingly, until somebody sets the clock right: then one call is
-/// refused for its date while nothing seems wrong, and the SDK takes that for a wrong key. By its answer it has measured anew.
+/// refused for its date while nothing seems wrong, and the SDK treats that as a wrong key. By then it has measured the clock again.
 #[derive(Debug)]
 pub(super) struct ClockWasSet;
 

@@ -61,16 +61,16 @@ impl Scanner for Scans {
         let (states, mut findings, mut suppressed) = match scan_type(&session).await? {
             ScanType::Basic => basic_scan::read(&session, repository, digests, wanted).await?,
             ScanType::Enhanced => {
-                let pushed = pushed(&session, repository, digests, wanted.pushed_at).await?;
+                let pushed = push_times(&session, repository, digests, wanted.pushed_at).await?;
                 let states = inspector::coverage(&session, repository, &pushed).await?;
-                let (findings, suppressed) = match together(&states) {
+                let (findings, suppressed) = match combined(&states) {
                     ScanState::Scanned { .. } => inspector::findings(&session, repository, digests).await?,
                     ScanState::Waiting { .. } | ScanState::Unscannable { .. } => Default::default(),
                 };
                 (states, findings, suppressed)
             }
         };
-        let state = together(&states);
+        let state = combined(&states);
         if !matches!(state, ScanState::Scanned { .. }) {
             findings.clear();
             suppressed.clear();
@@ -83,8 +83,8 @@ impl Scanner for Scans {
     }
 }
 
-/// One state for all children: unscannable before waiting before scanned, since the image is no better known than its least known part.
-fn together(states: &[(Digest, ScanState)]) -> ScanState {
+/// One state for all children: unscannable before waiting before scanned, since an image is only as well known as its least known part.
+fn combined(states: &[(Digest, ScanState)]) -> ScanState {
     let several = states.len() > 1;
     let (mut oldest, mut latest_again): (Option<Timestamp>, Option<Timestamp>) = (None, None);
     let mut waiting = None;
@@ -141,7 +141,7 @@ async fn frequency(session: &Session, repository: &str) -> Result<Option<ScanFre
 
 /// When each digest was pushed. ECR's own time for each, since an index is pushed after its children have been, and may have been
 /// scanned by then; the release's where ECR does not say or may not be asked.
-async fn pushed(
+async fn push_times(
     session: &Session,
     repository: &str,
     digests: &[Digest],

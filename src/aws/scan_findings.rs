@@ -4,7 +4,7 @@ use crate::model::finding::{Finding, ScanState};
 use crate::model::ids::Digest;
 use crate::model::severity::Severity;
 
-/// Inspector's and ECR's words for a severity. One that is newer than this program may be anything.
+/// Inspector's and ECR's values for a severity. One that is newer than this program may be anything.
 pub(super) fn severity(word: &str) -> Severity {
     match word {
         "CRITICAL" => Severity::Critical,

@@ -175,7 +175,7 @@ async fn more_digests_than_a_filter_takes_are_asked_in_turns() {
 }
 
 #[tokio::test]
-async fn a_basic_scan_that_nobody_started_is_started() {
+async fn a_missing_basic_scan_is_started() {
     let (peer, scanner) = scanner("BASIC", |asked, before| match (asked.op.as_str(), before) {
         ("DescribeImageScanFindings", 0 | 1) => Reply::Error(400, "ScanNotFoundException", "no scan"),
         ("StartImageScan", 0) => Reply::Json(json!({})),
@@ -238,7 +238,7 @@ async fn a_basic_scan_that_is_too_old_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_scan_without_a_time_is_no_scan() {
+async fn a_scan_without_a_time_does_not_count() {
     let (started, calls) = old_basic_scan(None, false, WhereNone::Start).await;
     assert!(matches!(started, ScanState::Waiting { .. }) && calls == 1, "{started:?}");
     let (limited, _) = old_basic_scan(None, true, WhereNone::Start).await;
@@ -253,7 +253,7 @@ async fn looking_starts_no_scan() {
 }
 
 #[tokio::test]
-async fn a_scan_of_an_image_that_nobody_knows_the_push_of_does_not_count() {
+async fn a_scan_does_not_count_if_the_time_of_the_push_is_unknown() {
     let (_, scanner) = scanner("ENHANCED", |asked, _| match asked.op.as_str() {
         "DescribeImages" => Reply::Error(400, "AccessDeniedException", "no"),
         other => panic!("{other}"),
@@ -276,7 +276,7 @@ async fn an_image_that_basic_scanning_cannot_scan_is_unscannable() {
 }
 
 #[tokio::test]
-async fn preflight_says_at_once_what_will_never_be_scanned() {
+async fn preflight_refuses_what_will_never_be_scanned() {
     let with = |frequency: &'static str, ecr: &'static str| {
         scanner("ENHANCED", move |asked, _| match asked.op.as_str() {
             "BatchGetRepositoryScanningConfiguration" => {

@@ -16,7 +16,6 @@ use super::ambient;
 use super::client::{client, endpoint};
 use super::credentials::{AssumedRole, role_arn, sts_name};
 use super::errors::{self, Caller};
-use super::fence::Fence;
 use super::limiter::Limiter;
 use super::operations::{AllClients, Operation};
 use super::time;
@@ -25,7 +24,7 @@ use crate::model::fault::Fault;
 use crate::model::fault::credentials::CredentialsProblem;
 use crate::model::ids::{AccountId, Region};
 use crate::model::pipeline::{Account, Assume};
-use crate::ports::accounts::MaySend;
+use crate::ports::fence::{Fence, MaySend};
 
 pub use super::errors::Refusal;
 pub use super::setup::Setup;

@@ -86,7 +86,7 @@ async fn a_role_is_assumed_once_with_release_person_and_external_id() {
 }
 
 #[tokio::test]
-async fn keys_that_could_stand_in_no_header_are_refused() {
+async fn keys_that_no_header_can_hold_are_refused() {
     let peer = Peer::new(|asked, _| match asked.op.as_str() {
         "AssumeRole" => assumed(Duration::from_secs(3600), "ASSUM\u{c9}"),
         _ => Reply::Json(Value::Null),
@@ -116,7 +116,7 @@ async fn credentials_are_renewed_before_they_expire() {
 }
 
 #[tokio::test]
-async fn a_refused_renewal_is_told_by_the_call_that_needed_it() {
+async fn a_refused_renewal_is_reported_by_the_call_that_needed_it() {
     let peer = Peer::new(|asked, before| match (asked.op.as_str(), before) {
         ("AssumeRole", 0) => assumed(Duration::ZERO, "ASSUMED"),
         ("AssumeRole", _) => sts_error(
@@ -134,7 +134,7 @@ async fn a_refused_renewal_is_told_by_the_call_that_needed_it() {
 }
 
 #[tokio::test]
-async fn a_role_that_may_not_be_assumed_names_caller_and_statement() {
+async fn a_refused_assume_role_names_the_caller_and_the_missing_statement() {
     let message = "User: arn:aws:sts::111111111111:assumed-role/ci/build-7 is not authorized to perform: sts:AssumeRole \
                    on resource: arn:aws:iam::222222222222:role/kanmon-deploy";
     let peer = Peer::new(move |_, _| sts_error(403, "AccessDenied", message));
@@ -205,7 +205,7 @@ async fn a_failure_to_enter_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn reads_are_repeated_and_then_said_to_be_unanswered() {
+async fn reads_are_repeated_and_then_reported_as_unanswered() {
     let peer = Peer::new(|asked, _| match asked.op.as_str() {
         "GetCallerIdentity" => Reply::Json(Value::Null),
         _ => Reply::Reset,

@@ -13,7 +13,7 @@ pub(super) const CONNECT: Duration = Duration::from_secs(5);
 pub(super) const READ: Duration = Duration::from_secs(30);
 /// Connect and read together: what one attempt can take at most.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(35);
-/// Shorter than an attempt, so that credentials that do not come are told as such, and not as a call that may have happened.
+/// Shorter than an attempt, so that missing credentials are reported as such, and not as a call that may have happened.
 pub(super) const CREDENTIALS: Duration = Duration::from_secs(30);
 /// The SDK takes up to a half off by chance; what is left is still longer than an attempt, so that no request is signed with a token
 /// that expires on its way.

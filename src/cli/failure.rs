@@ -2,6 +2,7 @@
 
 use crate::model::exit_code::ExitCode;
 use crate::model::fault::{Fault, FaultKind};
+use crate::model::ids::ReleaseId;
 use crate::model::refusal::Refusal;
 use crate::ports::journal::JournalError;
 use crate::report::words::Words;
@@ -32,6 +33,7 @@ const DAMAGED: &str = "record-damaged";
 const NEWER: &str = "record-of-another-version";
 const IMPORTED: &str = "record-imported";
 const FOREIGN: &str = "state-foreign";
+const CONFLICT: &str = "record-conflict";
 const UNAVAILABLE: &str = "state-unavailable";
 
 impl Failure {
@@ -49,6 +51,29 @@ impl Failure {
         Failure::new(ExitCode::Access, sentence)
     }
 
+    /// The state refuses, fails or is damaged; `release`: the one that this process worked on.
+    pub fn of_state(error: &JournalError, release: Option<&ReleaseId>) -> Failure {
+        let Words { sentence, cause, hints } = fault::state::words(error, release);
+        let (code, reason) = match error {
+            JournalError::NoSuchRelease(_) => (ExitCode::Usage, NO_SUCH_RELEASE),
+            JournalError::Held { .. } => (ExitCode::Locked, HELD),
+            JournalError::Frozen(_) => (ExitCode::Locked, FROZEN),
+            JournalError::LostLease { .. } => (ExitCode::Suspended, LEASE_LOST),
+            JournalError::Corrupt(_) => (ExitCode::Access, DAMAGED),
+            JournalError::Newer { .. } | JournalError::Older { .. } | JournalError::Unknown(_) => {
+                (ExitCode::Access, NEWER)
+            }
+            JournalError::Imported(..) => (ExitCode::Usage, IMPORTED),
+            JournalError::Foreign(_) | JournalError::MadeElsewhere(_) => (ExitCode::Access, FOREIGN),
+            JournalError::Conflict(_) => (ExitCode::Usage, CONFLICT),
+            JournalError::Store(_) | JournalError::Busy { .. } | JournalError::Gone { .. } => {
+                (ExitCode::Access, UNAVAILABLE)
+            }
+            JournalError::Remote(fault) => (code_of(fault), fault.code()),
+        };
+        Failure { code, reason, sentence, cause, hints }
+    }
+
     pub fn defect(sentence: impl Into<String>) -> Failure {
         Failure::new(ExitCode::Defect, sentence)
     }
@@ -63,11 +88,6 @@ impl Failure {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hints.push(hint.into());
-        self
-    }
-
-    fn reason(mut self, reason: &'static str) -> Failure {
-        self.reason = reason;
         self
     }
 }
@@ -139,120 +159,29 @@ impl From<Refusal> for Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Failure {
-        let code = match fault.kind() {
-            FaultKind::AccessDenied
-            | FaultKind::CredentialsRefused
-            | FaultKind::WrongAccount
-            | FaultKind::NotFound
-            | FaultKind::Invalid
-            | FaultKind::ToolMissing => ExitCode::Access,
-            FaultKind::BuildFailed => ExitCode::BuildFailed,
-            FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => ExitCode::Unknown,
-            FaultKind::Changed => ExitCode::Usage,
-            FaultKind::Defect => ExitCode::Defect,
-        };
         let Words { sentence, cause, hints } = fault::words(&fault);
-        Failure { code, reason: fault.code(), sentence, cause, hints }
+        Failure { code: code_of(&fault), reason: fault.code(), sentence, cause, hints }
+    }
+}
+
+fn code_of(fault: &Fault) -> ExitCode {
+    match fault.kind() {
+        FaultKind::AccessDenied
+        | FaultKind::CredentialsRefused
+        | FaultKind::WrongAccount
+        | FaultKind::NotFound
+        | FaultKind::Invalid
+        | FaultKind::ToolMissing => ExitCode::Access,
+        FaultKind::BuildFailed => ExitCode::BuildFailed,
+        FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous => ExitCode::Unknown,
+        FaultKind::Changed => ExitCode::Usage,
+        FaultKind::Defect => ExitCode::Defect,
     }
 }
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Failure {
-        let (sentence, mend, reason) = (error.to_string(), mend(&error), reason(&error));
-        let failure = match error {
-            JournalError::NoSuchRelease(_) => {
-                Failure::new(ExitCode::Usage, sentence).hint("`kanmon history` lists the releases that are recorded here")
-            }
-            JournalError::Held { .. } => Failure::new(ExitCode::Locked, sentence).hint(
-                "`kanmon status` shows how far it is; it gives the release up when it ends. If that process is gone, the lock runs \
-                 out within a minute; `kanmon unlock` breaks it",
-            ),
-            JournalError::Frozen(_) => Failure::new(ExitCode::Locked, sentence).hint("`kanmon status` shows why and by whom"),
-            JournalError::LostLease { .. } => Failure::new(ExitCode::Suspended, sentence)
-                .cause("another process took over, or this one stood still for too long; it stopped before changing more")
-                .hint("`kanmon status` shows who has it now"),
-            JournalError::Corrupt(_) => Failure::new(ExitCode::Access, sentence)
-                .cause("nothing is done on the word of a record that does not verify")
-                .hint("restore the state folder from a backup, or start again with another `--state`"),
-            JournalError::Newer { .. } | JournalError::Unknown(_) => Failure::new(ExitCode::Access, sentence)
-                .cause("nothing is done with a record that is only half understood")
-                .hint(format!("use the kanmon that wrote it, or a newer one; this is {}", env!("CARGO_PKG_VERSION"))),
-            JournalError::Older { .. } => Failure::new(ExitCode::Access, sentence)
-                .cause("the form of records was not stable then, and is never read again")
-                .hint("move the state out of the way and make a new release: kanmon makes its own state"),
-            JournalError::Imported(id, _) => Failure::new(ExitCode::Usage, sentence)
-                .cause("an imported record is history: it can be read, and nothing is done on its word")
-                .hint(format!("`kanmon history {id}` shows its story; work on a release where it is recorded, or make a new one")),
-            JournalError::Foreign(_) => Failure::new(ExitCode::Access, sentence)
-                .cause("who made it could have written any record into it")
-                .hint("move it out of the way: kanmon makes its own; `--state` names another place"),
-            JournalError::MadeElsewhere(dir) => Failure::new(ExitCode::Access, sentence)
-                .cause(
-                    "it was copied, came with the source, or was made by an earlier kanmon; who wrote it could have written any \
-                     record into it",
-                )
-                .hint(format!(
-                    "move it out of the way, and kanmon makes its own; where it is yours (copied, restored, or made by an earlier \
-                     kanmon), name it once: `--state local:{dir}`"
-                )),
-            JournalError::Remote(fault) => fault.into(),
-            JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Failure::new(ExitCode::Access, sentence),
-        };
-        let failure = match reason {
-            Some(reason) => failure.reason(reason),
-            None => failure,
-        };
-        match mend {
-            Some(mend) => failure.hint(format!("{mend} `kanmon resume`")),
-            None => failure,
-        }
-    }
-}
-
-/// The code of a store's error; `None`: a fault's own.
-fn reason(error: &JournalError) -> Option<&'static str> {
-    match error {
-        JournalError::NoSuchRelease(_) => Some(NO_SUCH_RELEASE),
-        JournalError::Held { .. } => Some(HELD),
-        JournalError::Frozen(_) => Some(FROZEN),
-        JournalError::LostLease { .. } => Some(LEASE_LOST),
-        JournalError::Corrupt(_) => Some(DAMAGED),
-        JournalError::Newer { .. } | JournalError::Older { .. } | JournalError::Unknown(_) => Some(NEWER),
-        JournalError::Imported(..) => Some(IMPORTED),
-        JournalError::Foreign(_) | JournalError::MadeElsewhere(_) => Some(FOREIGN),
-        JournalError::Store(_) | JournalError::Busy(_) | JournalError::Gone(_) => Some(UNAVAILABLE),
-        JournalError::Remote(_) => None,
-    }
-}
-
-/// What to do about a state that cannot be written, up to the command that goes on then.
-pub fn mend(error: &JournalError) -> Option<&'static str> {
-    match error {
-        JournalError::Store(_) => {
-            Some("nothing is done before it is written down; free the disk or fix its permissions, then")
-        }
-        JournalError::Busy(_) => {
-            Some("nothing is done before it is written down; find that process (`fuser` names it), let it end, then")
-        }
-        JournalError::Gone(_) => Some(
-            "nothing more is done, for nobody would find what is written; what was begun may stand half done: \
-             put the state folder back and",
-        ),
-        JournalError::Remote(fault) => fault
-            .kind()
-            .is_passing()
-            .then_some("nothing is done before it is written down; when the table can be reached again,"),
-        JournalError::NoSuchRelease(_)
-        | JournalError::Held { .. }
-        | JournalError::Frozen(_)
-        | JournalError::LostLease { .. }
-        | JournalError::Imported(..)
-        | JournalError::Foreign(_)
-        | JournalError::MadeElsewhere(_)
-        | JournalError::Corrupt(_)
-        | JournalError::Unknown(_)
-        | JournalError::Newer { .. }
-        | JournalError::Older { .. } => None,
+        Failure::of_state(&error, None)
     }
 }
 
@@ -285,6 +214,7 @@ mod tests {
             NEWER,
             IMPORTED,
             FOREIGN,
+            CONFLICT,
             UNAVAILABLE,
         ];
         assert_eq!(OF_COMMANDS.iter().map(|(code, _)| *code).collect::<Vec<_>>(), all);

@@ -12,16 +12,17 @@ use super::output::Output;
 use crate::journal;
 use crate::model::exit_code::ExitCode;
 use crate::ports::journal::{Imported, JournalError};
+use crate::report::fault::state;
 
 pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<ExitCode, Failure> {
     let file = args.file.display();
     let opened =
         File::open(&args.file).map_err(|e| Failure::wrong(format!("{file} cannot be read")).cause(e.to_string()))?;
     let record = journal::from_file(BufReader::new(opened)).map_err(|error| {
-        let JournalError::Corrupt(what) = error else { return error.into() };
+        let JournalError::Corrupt(damage) = error else { return error.into() };
         Failure::wrong(format!("{file} is not what `kanmon export` wrote"))
-            .cause(what)
-            .hint("nothing was taken in; export it again")
+            .cause(state::damaged(&damage))
+            .hint("nothing was imported; export it again")
     })?;
     let context = context::open_or_make(global, output)?;
     if record.app != context.pipeline.app {
@@ -32,10 +33,7 @@ pub async fn run(global: &Global, output: &Output, args: ImportArgs) -> Result<E
         .hint("name its own pipeline file with --pipeline"));
     }
     let mark = Imported { at: context.clock.now(), by: journal::this_process().who };
-    let new = context.journal.import(&record, &mark).await.map_err(|error| {
-        let JournalError::Store(what) = error else { return error.into() };
-        Failure::wrong(what).hint("what is recorded here stays as it is")
-    })?;
+    let new = context.journal.import(&record, &mark).await?;
     let events = record.rows.len();
     output.result(
         || match new {

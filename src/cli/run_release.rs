@@ -5,7 +5,7 @@ use std::io::Write as _;
 use indicatif::MultiProgress;
 
 use super::args::Global;
-use super::failure::{Failure, mend};
+use super::failure::Failure;
 use super::output::Output;
 use super::{env_file, sinks};
 use crate::model::exit_code::ExitCode;
@@ -42,16 +42,11 @@ pub async fn run_release(taken: UnderWay, global: &Global, output: &Output) -> R
     Ok(ending.outcome().exit_code())
 }
 
-/// A release that could not be written on has a name by which it is gone on with.
+/// A release that could not be written any further: the hint names the command that resumes it.
 fn stopped(id: &ReleaseId, error: RunError) -> Failure {
-    let mend = match &error {
-        RunError::Journal(error) => mend(error),
-        RunError::Illegal(_) => None,
-    };
-    let failure = Failure::from(error);
-    match mend {
-        Some(mend) => failure.hint(format!("{mend} `kanmon resume {id}`")),
-        None => failure,
+    match error {
+        RunError::Journal(error) => Failure::of_state(&error, Some(id)),
+        error @ RunError::Illegal(_) => error.into(),
     }
 }
 

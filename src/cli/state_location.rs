@@ -13,6 +13,7 @@ use crate::model::nearest;
 use crate::model::pipeline::State;
 use crate::pipeline::Loaded;
 use crate::ports::journal::Journal;
+use crate::report::fault::state;
 
 /// The folder of local state, below the repository's root.
 const LOCAL: &str = ".kanmon";
@@ -47,7 +48,7 @@ pub fn open(
             if named && dir.file_name().is_some_and(|name| name == LOCAL) {
                 SqliteJournal::adopt(&dir);
             }
-            journal.exposed().iter().for_each(|what| output.warn(what));
+            journal.exposed().iter().for_each(|found| output.warn(&state::exposure(found)));
             Ok(Arc::new(journal))
         }
         Location::Table { account: name, table } => {

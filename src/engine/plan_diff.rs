@@ -95,7 +95,7 @@ mod tests {
         };
         let stage = || id("prod");
         let pushed =
-            PushedImage { repository: "r".into(), digest: Digest::of(b"web"), pushed_at: at(0), left_behind: vec![] };
+            PushedImage { repository: "r".into(), digest: Digest::of(b"web"), pushed_at: at(0), not_copied: vec![] };
         let first = [
             started(),
             Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into(), commit: None },

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::manifest::Manifest;
 use super::manifest_tree::{children_first, tree};
 use super::registry::Repository;
+use crate::model::event::NotCopied;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;
 use crate::ports::images::Say;
@@ -14,7 +15,7 @@ use crate::ports::images::Say;
 /// distribution-spec, "Referrers Tag Schema").
 const SUFFIXES: [&str; 4] = [".sig", ".att", ".sbom", ""];
 
-/// A signature may itself be signed; nobody goes on from there.
+/// A signature may itself be signed; what refers to that is not copied.
 const DEEPEST: usize = 2;
 
 /// Of one manifest: a signature for every release of ten years is fewer.
@@ -35,43 +36,42 @@ struct Attached {
     tag: Option<String>,
 }
 
-/// What is carried, and what is not.
-struct Load<'a, 'b> {
+/// One copy of what is attached, and what of it was not copied.
+struct Copying<'a, 'b> {
     from: &'a Repository<'b>,
     to: &'a Repository<'b>,
     say: Say<'a>,
-    left: Vec<String>,
-    /// Manifests that were looked at.
+    not_copied: Vec<NotCopied>,
+    /// How many manifests were looked at.
     found: usize,
-    /// In bytes.
-    carried: u64,
+    copied_bytes: u64,
 }
 
 /// Copies what is attached to these manifests: signatures and statements, nothing that a runtime could run. Answers with what was not
-/// copied, which keeps no image from its way: whoever wants it there refuses the image without it.
+/// copied, which does not stop the image: whoever needs it there refuses the image without it.
 ///
 /// # Errors
 /// Where a registry does not answer: then the copy is not done yet.
-pub async fn carry(
+pub async fn copy(
     from: &Repository<'_>,
     to: &Repository<'_>,
     of: &[Digest],
     say: Say<'_>,
-) -> Result<Vec<String>, Fault> {
-    let mut load = Load { from, to, say, left: Vec::new(), found: 0, carried: 0 };
+) -> Result<Vec<NotCopied>, Fault> {
+    let mut copying = Copying { from, to, say, not_copied: Vec::new(), found: 0, copied_bytes: 0 };
     let mut seen: BTreeSet<Digest> = of.iter().cloned().collect();
     let mut level = of.to_vec();
     for _ in 0..DEEPEST {
         let mut next = Vec::new();
         for subject in &level {
-            if load.found == MOST_TOGETHER {
-                load.leave(format!("what refers to {}: {MOST_TOGETHER} were looked at", subject.short()));
+            if copying.found == MOST_TOGETHER {
+                copying.leave(NotCopied::TooManyTogether { subject: subject.clone(), limit: MOST_TOGETHER });
                 continue;
             }
-            for attached in load.attached(subject).await? {
+            for attached in copying.attached(subject).await? {
                 let new = seen.insert(attached.manifest.digest.clone());
-                let copied = load.one(&attached).await;
-                load.heed(copied)?;
+                let copied = copying.one(&attached).await;
+                copying.note_refusal(copied)?;
                 if new && attached.tag.is_none() {
                     next.push(attached.manifest.digest);
                 }
@@ -79,22 +79,22 @@ pub async fn carry(
         }
         level = next;
     }
-    Ok(load.left)
+    Ok(copying.not_copied)
 }
 
-impl Load<'_, '_> {
+impl Copying<'_, '_> {
     /// What is attached to one manifest: each with its tag, where it has one.
     async fn attached(&mut self, subject: &Digest) -> Result<Vec<Attached>, Fault> {
         let mut found = Vec::new();
         let listed = match self.from.referrers(subject).await {
             Ok(listed) => listed,
-            // Not being let look is no reason not to take what stands under a tag.
-            Err(fault) => self.heed(Err(fault)).map(|()| Some(Vec::new()))?,
+            // What has a tag is copied even where listing is refused.
+            Err(fault) => self.note_refusal(Err(fault)).map(|()| Some(Vec::new()))?,
         };
         let all = listed.iter().flatten().count();
         let room = MOST.min(MOST_TOGETHER - self.found);
         if all > room {
-            self.leave(format!("{} of {all} that refer to {}", all - room, subject.short()));
+            self.leave(NotCopied::TooMany { subject: subject.clone(), left: all - room, all });
         }
         self.found += all.min(room);
         for descriptor in listed.iter().flatten().take(room) {
@@ -113,26 +113,27 @@ impl Load<'_, '_> {
     async fn read(&mut self, reference: &str) -> Result<Option<Manifest>, Fault> {
         match self.from.manifest(reference).await {
             Ok(found) => Ok(found),
-            Err(fault) => self.heed(Err(fault)).map(|()| None),
+            Err(fault) => self.note_refusal(Err(fault)).map(|()| None),
         }
     }
 
     async fn one(&mut self, Attached { manifest, tag }: &Attached) -> Result<(), Fault> {
         let name = tag.as_deref().unwrap_or(manifest.digest.short());
-        // An index stands only under the tag by which a registry without a listing names what refers to an image.
+        // An index is expected only under the tag by which a registry without a listing names what refers to an image.
         let all = children_first(self.from, manifest.clone()).await?;
         let is_list = tag.as_ref().is_some_and(|tag| !SUFFIXES.iter().any(|s| !s.is_empty() && tag.ends_with(s)));
         let parts = if is_list && !manifest.children().is_empty() { &all[..all.len() - 1] } else { &all[..] };
         if let Some(odd) = parts.iter().find(|m| !m.is_artifact()) {
-            self.leave(format!("{name}: a runtime could run {}, which no gate judges", odd.digest.short()));
+            let (name, manifest) = (name.to_owned(), odd.digest.clone());
+            self.leave(NotCopied::Runnable { name, manifest });
             return Ok(());
         }
         let size = all.iter().fold(0, |size: u64, m| size.saturating_add(m.size()));
-        if size > LARGEST || self.carried.saturating_add(size) > LARGEST_TOGETHER {
-            self.leave(format!("{name}: it is too large, with {size} bytes"));
+        if size > LARGEST || self.copied_bytes.saturating_add(size) > LARGEST_TOGETHER {
+            self.leave(NotCopied::TooLarge { name: name.to_owned(), bytes: size });
             return Ok(());
         }
-        self.carried += size;
+        self.copied_bytes += size;
         let quiet: Say<'_> = &|_| {};
         tree(self.from, self.to, &all, &manifest.digest, quiet).await?;
         match tag {
@@ -146,19 +147,22 @@ impl Load<'_, '_> {
         Ok(())
     }
 
-    fn leave(&mut self, what: String) {
-        if !self.left.contains(&what) {
-            self.left.push(what);
+    fn leave(&mut self, what: NotCopied) {
+        if !self.not_copied.contains(&what) {
+            self.not_copied.push(what);
         }
     }
 
-    /// A refusal is reported with the image; silence is passed on.
-    fn heed(&mut self, copied: Result<(), Fault>) -> Result<(), Fault> {
+    /// Notes a refusal, which is reported with the image.
+    ///
+    /// # Errors
+    /// Where the registry did not answer.
+    fn note_refusal(&mut self, copied: Result<(), Fault>) -> Result<(), Fault> {
         match copied {
             Ok(()) => Ok(()),
             Err(fault) if fault.kind().is_passing() => Err(fault),
             Err(fault) => {
-                self.leave(fault.to_string());
+                self.leave(NotCopied::Refused { fault });
                 Ok(())
             }
         }
@@ -172,6 +176,8 @@ mod tests {
     use super::*;
     use crate::image::manifest::{OCI_INDEX, OCI_MANIFEST};
     use crate::image::testing::{Answer, FixedClock, count, plain, scripted};
+    use crate::model::fault::FaultKind;
+    use crate::ports::fence::Fence;
 
     fn content(manifest: &Manifest) -> Answer {
         (200, vec![("docker-content-digest", manifest.digest.to_string())], manifest.bytes.clone())
@@ -194,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn referrers_under_the_tag_of_a_registry_without_a_listing_come_along() {
+    async fn referrers_under_the_tag_of_a_registry_without_a_listing_are_copied() {
         let (subject, (signature, index)) = (Digest::of(b"image"), signature());
         let (by_digest, by_tag) = (signature.clone(), index.clone());
         let tag = subject.as_str().replace(':', "-");
@@ -215,8 +221,8 @@ mod tests {
         })
         .await;
         let from = Repository::to_read(source, &FixedClock).unwrap();
-        let to = Repository::to_write(target, &FixedClock).unwrap();
-        assert_eq!(carry(&from, &to, &[subject], &|_| {}).await, Ok(Vec::new()));
+        let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+        assert_eq!(copy(&from, &to, &[subject], &|_| {}).await, Ok(Vec::new()));
         assert_eq!(
             (count(&heard, &format!("PUT /v2/app/manifests/{}", signature.digest)), count(&heard, &puts)),
             (1, 1)
@@ -224,23 +230,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_not_be_read_is_reported_and_silence_passed_on() {
-        let carried = |status: u16| async move {
+    async fn a_refusal_is_reported_and_a_missing_answer_is_an_error() {
+        let copied = |status: u16| async move {
             let answer = move |asked: &str| if asked.contains("/referrers/") { plain(status) } else { plain(404) };
             let (source, _) = scripted(move |asked, _| answer(asked)).await;
             let (target, _) = scripted(|_, _| plain(404)).await;
             let from = Repository::to_read(source, &FixedClock).unwrap();
-            let to = Repository::to_write(target, &FixedClock).unwrap();
-            carry(&from, &to, &[Digest::of(b"a"), Digest::of(b"b")], &|_| {}).await
+            let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+            copy(&from, &to, &[Digest::of(b"a"), Digest::of(b"b")], &|_| {}).await
         };
-        let left = carried(403).await.unwrap();
-        assert!(left.len() == 1 && left[0].contains("the referrers of an image in repository"), "{left:?}");
-        assert_eq!(carried(404).await, Ok(Vec::new()));
-        assert!(carried(503).await.unwrap_err().kind().is_passing());
+        let left = copied(403).await.unwrap();
+        let [NotCopied::Refused { fault }] = &left[..] else { panic!("{left:?}") };
+        assert_eq!(fault.kind(), FaultKind::AccessDenied);
+        assert_eq!(copied(404).await, Ok(Vec::new()));
+        assert!(copied(503).await.unwrap_err().kind().is_passing());
     }
 
     /// What is copied, and what is left, of one referrer that is this manifest.
-    async fn referred_by(referrer: Manifest) -> (Vec<String>, usize) {
+    async fn referred_by(referrer: Manifest) -> (Vec<NotCopied>, usize) {
         let subject = Digest::of(b"image");
         let list = format!(
             r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}",
@@ -266,8 +273,8 @@ mod tests {
         })
         .await;
         let from = Repository::to_read(source, &FixedClock).unwrap();
-        let to = Repository::to_write(target, &FixedClock).unwrap();
-        let left = carry(&from, &to, &[subject], &|_| {}).await.unwrap();
+        let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+        let left = copy(&from, &to, &[subject], &|_| {}).await.unwrap();
         (left, count(&heard, "PUT"))
     }
 
@@ -282,10 +289,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_runtime_could_run_and_what_is_too_large_stays_where_it_is() {
+    async fn attachments_that_a_runtime_could_run_or_that_are_too_large_are_not_copied() {
         let sbom = "application/spdx+json";
         let (left, puts) = referred_by(with_layer(sbom, 40_000_000)).await;
-        assert_eq!((left, puts), (vec![], 1), "a bill of materials is carried");
+        assert_eq!((left, puts), (vec![], 1), "a bill of materials is copied");
         let layers = [
             "application/vnd.oci.image.layer.v1.tar+gzip",
             "application/vnd.docker.image.rootfs.diff.tar.gzip",
@@ -293,16 +300,16 @@ mod tests {
         ];
         for media_type in layers {
             let (left, puts) = referred_by(with_layer(media_type, 100)).await;
-            assert!(left.len() == 1 && left[0].contains("a runtime could run") && puts == 0, "{media_type}: {left:?}");
+            assert!(matches!(left[..], [NotCopied::Runnable { .. }]) && puts == 0, "{media_type}: {left:?}");
         }
         let (left, puts) = referred_by(signature().1).await;
         assert!(left.len() == 1 && puts == 0, "an index: {left:?}");
         let (left, puts) = referred_by(with_layer(sbom, LARGEST)).await;
-        assert!(left.len() == 1 && left[0].contains("too large") && puts == 0, "{left:?}");
+        assert!(matches!(left[..], [NotCopied::TooLarge { .. }]) && puts == 0, "{left:?}");
     }
 
     #[tokio::test]
-    async fn what_refers_to_what_refers_is_bounded_together() {
+    async fn referrers_of_referrers_are_limited_together() {
         // Each manifest of the source is referred to by as many as one may be.
         let subjects: Vec<Digest> = (0..4).map(|i| Digest::of(format!("image {i}").as_bytes())).collect();
         let (source, heard) = scripted(|asked, _| match asked.rsplit_once("/referrers/") {
@@ -321,8 +328,8 @@ mod tests {
         .await;
         let (target, _) = scripted(|_, _| plain(404)).await;
         let from = Repository::to_read(source, &FixedClock).unwrap();
-        let to = Repository::to_write(target, &FixedClock).unwrap();
-        let left = carry(&from, &to, &subjects, &|_| {}).await.unwrap();
+        let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
+        let left = copy(&from, &to, &subjects, &|_| {}).await.unwrap();
         assert_eq!((left.len(), count(&heard, "GET /v2/app/referrers/")), (2, 2), "{left:?}");
     }
 }

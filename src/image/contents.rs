@@ -120,7 +120,7 @@ impl Look<'_, '_> {
         self.runnable.push(Runnable { digest: manifest.digest.clone(), platform });
     }
 
-    /// What the configuration of a plain manifest says; one that cannot be read says nothing.
+    /// What the configuration of a plain manifest says; `None` if it cannot be read.
     async fn platform_of(&self, manifest: &Manifest) -> Result<Option<Platform>, Fault> {
         let Content::Image { config, .. } = &manifest.content else { return Ok(None) };
         if !config.is_configuration() {
@@ -133,7 +133,7 @@ impl Look<'_, '_> {
         Ok(os.zip(architecture).map(|(os, architecture)| Platform { os, architecture, variant: text("variant") }))
     }
 
-    /// The first reason stands: it is the one to begin with.
+    /// The first reason is kept: it is the one to begin with.
     fn leaves_open(&mut self, why: Unclear) {
         self.unclear.get_or_insert(why);
     }

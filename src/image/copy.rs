@@ -1,9 +1,10 @@
-//! Carrying exactly one digest from repository to repository.
+//! Copying exactly one digest from repository to repository.
 
 use super::attached;
 use super::manifest::Manifest;
 use super::manifest_tree::{children_first, read, tree};
 use super::registry::Repository;
+use crate::model::event::NotCopied;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;
 use crate::ports::images::Say;
@@ -19,7 +20,7 @@ pub async fn copy(
     to: &Repository<'_>,
     tag: &str,
     say: Say<'_>,
-) -> Result<(Manifest, Vec<String>), Fault> {
+) -> Result<(Manifest, Vec<NotCopied>), Fault> {
     let there = to.manifest(tag).await?.filter(|there| &there.digest == digest);
     let elsewhere = from.name() != to.name();
     let (top, manifests) = match there {
@@ -38,6 +39,6 @@ pub async fn copy(
     };
     // Signed later, perhaps: what is attached may be new where the image is not.
     let all: Vec<Digest> = manifests.into_iter().map(|m| m.digest).collect();
-    let left = if elsewhere { attached::carry(from, to, &all, say).await? } else { Vec::new() };
-    Ok((top, left))
+    let not_copied = if elsewhere { attached::copy(from, to, &all, say).await? } else { Vec::new() };
+    Ok((top, not_copied))
 }

@@ -46,7 +46,7 @@ impl Lookup {
 /// Where a reference leads, with what the user's Docker configuration has for its registry, and its tag or digest.
 ///
 /// # Errors
-/// `Invalid` for what is no reference.
+/// `Invalid` for what is not a valid reference.
 pub async fn locate(reference: &str, env: &Env) -> Result<(Access, String), Fault> {
     let parsed = Reference::parse(reference)?;
     let lookup = look_up(&parsed.host, &parsed.path, env).await;
@@ -421,7 +421,7 @@ esac
     }
 
     #[test]
-    fn a_reference_leads_to_its_repository_in_the_clear_on_loopback_only() {
+    fn plain_http_is_used_for_repositories_on_loopback_only() {
         let env = Env::empty();
         let (access, tag) = wait(locate("localhost:5000/app:v1", &env)).unwrap();
         assert_eq!((access.repository.as_str(), access.insecure, tag.as_str()), ("localhost:5000/app", true, "v1"));

@@ -299,13 +299,13 @@ mod tests {
         r#"{"schemaVersion":2,"manifests":[{"platform":{"os":"unknown"},"Platform":{"os":"linux"}}]}"#,
         "Platform"
     )]
-    fn what_go_would_read_otherwise_is_no_manifest(#[case] text: &'static str, #[case] member: &str) {
+    fn a_manifest_that_go_would_read_differently_is_refused(#[case] text: &'static str, #[case] member: &str) {
         let fault = Manifest::parse(text.into()).unwrap_err();
         assert_eq!(fault, RegistryProblem::AmbiguousManifest { member: member.to_owned() }.into());
     }
 
     #[test]
-    fn what_annotations_are_called_is_their_authors_matter() {
+    fn the_names_of_annotations_are_free() {
         let text = r#"{"schemaVersion":2,"manifests":[],"annotations":{"Manifests":"x"},"io.example":1}"#;
         assert!(Manifest::parse(text.into()).is_ok());
     }
@@ -324,7 +324,7 @@ mod tests {
     #[case(r#"{"schemaVersion":1,"name":"old"}"#)]
     #[case(r#"{"schemaVersion":2}"#)]
     #[case("<html>")]
-    fn what_is_no_manifest_is_said_to_be_none(#[case] text: &'static str) {
+    fn an_invalid_manifest_is_reported(#[case] text: &'static str) {
         assert_eq!(Manifest::parse(text.into()).unwrap_err().kind(), FaultKind::Invalid);
     }
 }

@@ -1,4 +1,4 @@
-//! Images: built by a Dockerfile's tools or by laying files on a base, pushed, looked up and copied through the registry's own
+//! Images: built by a Dockerfile's tools or by adding layers of files to a base, pushed, looked up and copied through the registry's own
 //! protocol.
 
 mod attached;
@@ -34,6 +34,7 @@ use crate::model::fault::build::BuildProblem;
 use crate::model::ids::Digest;
 use crate::model::pipeline::{Build, ImageSpec};
 use crate::ports::clock::Clock;
+use crate::ports::fence::{Fence, MaySend};
 use crate::ports::images::{Access, Built, Images, Say};
 
 /// What the `layers` builder is called in a release's record.
@@ -44,13 +45,14 @@ pub struct OciImages {
     root: PathBuf,
     clock: Arc<dyn Clock>,
     env: Env,
+    fence: Fence,
 }
 
 impl OciImages {
     /// `root` is the repository's root, below which everything that is built lies. The process's environment is taken now:
     /// `PATH` for builders, `DOCKER_CONFIG` for the user's credentials, and what builders read themselves.
     pub fn new(root: PathBuf, clock: Arc<dyn Clock>) -> OciImages {
-        OciImages { root, clock, env: Env::of_process() }
+        OciImages { root, clock, env: Env::of_process(), fence: Fence::default() }
     }
 
     /// Sets a variable for look-ups here and for the builders that are run.
@@ -64,12 +66,13 @@ impl OciImages {
 #[async_trait]
 impl Images for OciImages {
     async fn build(&self, spec: &ImageSpec, to: &Access, tag: &str, say: Say<'_>) -> Result<Built, Fault> {
-        let (root, env, clock) = (self.root.as_path(), &self.env, self.clock.as_ref());
+        let (root, env, clock, fence) = (self.root.as_path(), &self.env, self.clock.as_ref(), &self.fence);
         match &spec.build {
             Build::Layers(layers) => {
-                let job = layers::Job { root, spec: layers, platforms: &spec.platforms, to, tag, env, clock, say };
-                let (pushed, warnings) = layers::build(&job).await?;
-                Ok(Built { pushed, by: LAYERS.to_owned(), warnings })
+                let job =
+                    layers::Job { root, spec: layers, platforms: &spec.platforms, to, tag, env, clock, fence, say };
+                let (pushed, notices) = layers::build(&job).await?;
+                Ok(Built { pushed, by: LAYERS.to_owned(), notices })
             }
             Build::Dockerfile { tool, context, file, args, target } => {
                 let target = target.as_deref();
@@ -86,6 +89,7 @@ impl Images for OciImages {
                     tag,
                     env,
                     clock,
+                    fence,
                     say,
                 })
                 .await
@@ -119,12 +123,16 @@ impl Images for OciImages {
         say: Say<'_>,
     ) -> Result<PushedImage, Fault> {
         let source = Repository::to_read(from.clone(), self.clock.as_ref())?;
-        let target = Repository::to_write(to.clone(), self.clock.as_ref())?;
-        let (copied, left_behind) = copy::copy(&source, digest, &target, tag, say).await?;
-        Ok(PushedImage { left_behind, ..target.pushed(&copied) })
+        let target = Repository::to_write(to.clone(), self.clock.as_ref(), &self.fence)?;
+        let (copied, not_copied) = copy::copy(&source, digest, &target, tag, say).await?;
+        Ok(PushedImage { not_copied, ..target.pushed(&copied) })
     }
 
     async fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
         credentials::locate(reference, &self.env).await
+    }
+
+    fn fence(&self, may_send: MaySend) {
+        self.fence.set(may_send);
     }
 }

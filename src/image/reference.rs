@@ -133,7 +133,7 @@ mod tests {
     #[case("r.example:port/app")]
     #[case("https://r.example/app")]
     #[case("r.example/../app")]
-    fn what_is_no_reference_is_refused(#[case] text: &str) {
+    fn an_invalid_reference_is_refused(#[case] text: &str) {
         assert_eq!(Reference::parse(text).unwrap_err().kind(), FaultKind::Invalid);
     }
 
@@ -143,7 +143,7 @@ mod tests {
     #[case("[::1]:5000/a", true)]
     #[case("r.example/a", false)]
     #[case("localhost.example/a", false)]
-    fn only_this_machine_is_spoken_to_in_the_clear(#[case] text: &str, #[case] clear: bool) {
+    fn plain_http_is_for_this_machine_only(#[case] text: &str, #[case] clear: bool) {
         assert_eq!(Reference::parse(text).unwrap().is_loopback(), clear);
     }
 }

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::ports::clock::Clock;
 use crate::ports::images::{Access, Login};
 
-/// A clock that stands still; waiting takes no time.
+/// A clock that does not move; waiting takes no time.
 pub struct FixedClock;
 
 #[async_trait]

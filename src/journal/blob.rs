@@ -7,16 +7,17 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 
+use crate::model::fault::state::BlobFlaw;
 use crate::model::ids::sha256_hex;
 
-/// A larger payload becomes a blob. DynamoDB's items shall stay under 100 kB (decision 12) and an event's row needs less
+/// A larger payload becomes a blob. DynamoDB's items stay under 100 kB, and an event's row needs less
 /// than 1 kB beside its payload; what is smaller than this is one read instead of two.
 pub(super) const INLINE_LIMIT: usize = 64 * 1024;
 
 /// The size of a compressed chunk: with its key it stays under 100 kB.
 pub(super) const CHUNK: usize = 96 * 1000;
 
-/// What stands in a row in place of a large payload.
+/// What a row has in place of a large payload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BlobRef {
     /// The content's size, which also bounds what a damaged blob may inflate to.
@@ -41,8 +42,8 @@ pub(super) fn pack(content: &[u8], of: &str) -> (BlobRef, Vec<Vec<u8>>) {
     (blob, chunks)
 }
 
-/// Compresses a content whose name and number of chunks stand in a row already: this kanmon's compression may come out longer or
-/// shorter than that of the one which wrote the row.
+/// Compresses a content for a row that exists already and names a number of chunks: this kanmon's compression may be longer or shorter
+/// than that of the one which wrote the row.
 pub(super) fn pack_into(content: &[u8], chunks: u32) -> Vec<Vec<u8>> {
     let packed = compress(content);
     let chunks = (chunks as usize).clamp(1, packed.len());
@@ -57,19 +58,20 @@ fn compress(content: &[u8]) -> Vec<u8> {
 /// The content again, checked against its name.
 ///
 /// # Errors
-/// What is wrong with it, for people.
-pub(super) fn unpack(blob: &BlobRef, chunks: &[Vec<u8>]) -> Result<Vec<u8>, String> {
+/// What is wrong with it.
+pub(super) fn unpack(blob: &BlobRef, chunks: &[Vec<u8>]) -> Result<Vec<u8>, BlobFlaw> {
+    let name = || blob.sha256.clone();
     if chunks.len() != blob.chunks as usize {
-        return Err(format!("blob {} has {} of {} chunks", blob.sha256, chunks.len(), blob.chunks));
+        return Err(BlobFlaw::Chunks { name: name(), found: chunks.len(), expected: blob.chunks });
     }
     let packed = chunks.concat();
     let mut content = Vec::new();
     ZlibDecoder::new(packed.as_slice())
         .take(blob.bytes.saturating_add(1))
         .read_to_end(&mut content)
-        .map_err(|e| format!("blob {} does not unpack: {e}", blob.sha256))?;
+        .map_err(|e| BlobFlaw::NotUnpackable { name: name(), error: e.to_string() })?;
     if content.len() as u64 != blob.bytes || sha256_hex(&content) != blob.sha256 {
-        return Err(format!("blob {} does not have its hash", blob.sha256));
+        return Err(BlobFlaw::HashMismatch { name: name() });
     }
     Ok(content)
 }
@@ -114,14 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn another_content_of_the_same_length_is_not_taken_for_it() {
+    fn another_content_of_the_same_length_is_not_accepted() {
         let (blob, _) = pack(b"approved", "warned");
         let (_, other) = pack(b"rejected", "warned");
-        assert!(unpack(&blob, &other).unwrap_err().contains("does not have its hash"));
+        assert_eq!(unpack(&blob, &other), Err(BlobFlaw::HashMismatch { name: blob.sha256.clone() }));
     }
 
     #[test]
-    fn a_lost_chunk_a_flipped_byte_and_a_bomb_are_seen() {
+    fn a_lost_chunk_a_flipped_byte_and_a_bomb_are_found() {
         let (blob, chunks) = pack(&noise(2 * CHUNK), "warned");
         assert!(unpack(&blob, &chunks[1..]).is_err());
         let mut flipped = chunks.clone();

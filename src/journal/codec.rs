@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::blob::{self, BlobRef, INLINE_LIMIT};
 use crate::model::event::{EVENT_VERSION, Event, Fact};
+use crate::model::fault::state::{Conflict, Flaw, Part, StoreProblem, UnknownContent, UnknownWhy};
 use crate::model::ids::{AppName, ReleaseId, sha256_hex};
 pub(super) use crate::ports::journal::Row;
 use crate::ports::journal::{JournalError, Record};
 
-/// The `kind` of a payload that stands elsewhere; no fact is called so.
+/// The `kind` of a payload that is in a blob; no fact has this name.
 const BLOB_KIND: &str = "blob";
 
 /// The end of a release's chain. Kept apart from the rows, so that a row missing at the end is seen too.
@@ -35,7 +36,7 @@ pub(super) struct Encoded {
 /// Chunks by the blob's name.
 pub(super) type Chunks = BTreeMap<String, Vec<Vec<u8>>>;
 
-/// What stands in a row's payload.
+/// A row's payload where the fact is in a blob.
 #[derive(Serialize, Deserialize)]
 struct BlobPayload {
     kind: String,
@@ -106,23 +107,22 @@ pub(super) fn decode(
 ) -> Result<Vec<Event>, JournalError> {
     let mut last = Tip::start();
     for row in rows {
-        let here = |what: &str| JournalError::Corrupt(format!("event {} of {release} {what}", row.seq));
-        check_form(row.form)?;
+        let here = |flaw| Part::Event { release: release.clone(), seq: row.seq }.is(flaw);
+        check_form(row.form, || Part::Event { release: release.clone(), seq: row.seq })?;
         if row.seq != last.seq + 1 {
-            return Err(here(&format!("stands where event {} should", last.seq + 1)));
+            return Err(here(Flaw::Misplaced { expected: last.seq + 1 }));
         }
         if row.prev != last.hash {
-            return Err(here("does not follow the event before it"));
+            return Err(here(Flaw::NotLinked));
         }
         if row.digest(release) != row.hash {
-            return Err(here("does not have its hash"));
+            return Err(here(Flaw::HashMismatch));
         }
         last = Tip { seq: row.seq, hash: row.hash.clone() };
     }
     if &last != tip {
-        let text =
-            format!("the journal of {release} ends with event {}, not with event {} as noted", last.seq, tip.seq);
-        return Err(JournalError::Corrupt(text));
+        let flaw = Flaw::WrongEnd { found: last.seq, expected: tip.seq };
+        return Err(Part::Events { release: release.clone() }.is(flaw));
     }
     rows.iter().map(|row| open(release, row, chunks)).collect()
 }
@@ -145,14 +145,14 @@ pub(super) fn verify(record: &Record) -> Result<Verified, JournalError> {
         let packed = blob::pack_into(content, blob.chunks);
         chunks.insert(blob.sha256, packed);
     }
-    let last = record.rows.last().ok_or_else(|| JournalError::Corrupt(format!("{} has no events", record.release)))?;
+    let last = record.rows.last().ok_or_else(|| Part::Events { release: record.release.clone() }.is(Flaw::Empty))?;
     let tip = Tip { seq: last.seq, hash: last.hash.clone() };
     let events = decode(&record.release, &record.rows, &tip, &chunks)?;
     if let Some(Fact::Started(started)) = events.first().map(|e| &e.fact)
         && started.pipeline.app != record.app
     {
-        let (release, said, app) = (&record.release, &record.app, &started.pipeline.app);
-        return Err(JournalError::Corrupt(format!("{release} is said to be one of {said}, and its events say {app}")));
+        let flaw = Flaw::OtherApp { stored: record.app.clone(), events: started.pipeline.app.clone() };
+        return Err(Part::Release { release: record.release.to_string() }.is(flaw));
     }
     Ok(Verified { events, tip, chunks })
 }
@@ -167,7 +167,8 @@ pub(super) fn record(
     let mut blobs = BTreeMap::new();
     for blob in rows.iter().filter_map(Row::blob) {
         let content = blob::unpack(&blob, chunks.get(&blob.sha256).map_or(&[][..], Vec::as_slice));
-        blobs.insert(blob.sha256, content.map_err(JournalError::Corrupt)?);
+        let whole = |flaw| Part::Events { release: release.clone() }.is(Flaw::Blob { flaw });
+        blobs.insert(blob.sha256, content.map_err(whole)?);
     }
     Ok(Record { app: app.clone(), release: release.clone(), rows, blobs })
 }
@@ -175,59 +176,57 @@ pub(super) fn record(
 /// Whether what is here already begins with this record.
 ///
 /// # Errors
-/// `Store`, naming the first event that differs.
+/// `Conflict`, naming the first event that differs.
 pub(super) fn check_is_prefix(record: &Record, here: &Record) -> Result<(), JournalError> {
     let release = &record.release;
     if record.app != here.app {
-        return Err(JournalError::Store(format!("release {release} is recorded here as one of {}", here.app)));
+        let conflict = Conflict::OtherApp { release: release.clone(), app: here.app.clone() };
+        return Err(JournalError::Conflict(conflict));
     }
     let differs = record.rows.iter().zip(&here.rows).find(|(theirs, ours)| theirs.hash != ours.hash);
     match differs {
-        Some((row, _)) => Err(JournalError::Store(format!(
-            "release {release} is recorded here with another event {} than in this record",
-            row.seq
-        ))),
-        None if record.rows.len() > here.rows.len() => Err(JournalError::Store(format!(
-            "release {release} is recorded here up to event {}, and this record goes on to event {}",
-            here.rows.len(),
-            record.rows.len()
-        ))),
+        Some((row, _)) => Err(JournalError::Conflict(Conflict::OtherEvent { release: release.clone(), seq: row.seq })),
+        None if record.rows.len() > here.rows.len() => {
+            let (here, record) = (here.rows.len() as u64, record.rows.len() as u64);
+            Err(JournalError::Conflict(Conflict::Shorter { release: release.clone(), here, record }))
+        }
         None => Ok(()),
     }
 }
 
-/// A row whose hash is right may still say what this kanmon cannot read.
+/// A row whose hash is right may still hold what this kanmon cannot read.
 fn open(release: &ReleaseId, row: &Row, chunks: &Chunks) -> Result<Event, JournalError> {
-    let here = |what: &str| format!("event {} of {release} {what}", row.seq);
-    let at: Timestamp = row.at.parse().map_err(|e| JournalError::Corrupt(here(&format!("has no time: {e}"))))?;
-    let fact = |payload: &[u8]| fact(payload).map_err(|what| JournalError::Unknown(here(&what)));
+    let here = || Part::Event { release: release.clone(), seq: row.seq };
+    let no_time = |e: jiff::Error| here().is(Flaw::Unreadable { error: e.to_string() });
+    let at: Timestamp = row.at.parse().map_err(no_time)?;
+    let fact =
+        |payload: &[u8]| fact(payload).map_err(|why| JournalError::Unknown(UnknownContent { part: here(), why }));
     let fact = match row.blob() {
         Some(blob) => {
             let chunks = chunks.get(&blob.sha256).map_or(&[][..], Vec::as_slice);
             let whole = blob::unpack(&blob, chunks);
-            fact(&whole.map_err(|e| JournalError::Corrupt(here(&format!("is incomplete: {e}"))))?)?
+            fact(&whole.map_err(|flaw| here().is(Flaw::Blob { flaw }))?)?
         }
         None => fact(&row.payload)?,
     };
     Ok(Event { v: row.form, seq: row.seq, at, release: release.clone(), fact })
 }
 
-fn fact(payload: &[u8]) -> Result<Fact, String> {
+fn fact(payload: &[u8]) -> Result<Fact, UnknownWhy> {
     serde_json::from_slice(payload).map_err(|e| {
         let kind = serde_json::from_slice::<serde_json::Value>(payload)
             .ok()
             .and_then(|v| v.get("kind").and_then(|k| k.as_str()).map(str::to_owned))
             .unwrap_or_default();
-        let e = e.to_string();
-        if e.starts_with(&format!("unknown variant `{kind}`")) {
-            format!("is of the kind `{kind}`")
-        } else {
-            format!("(`{kind}`) cannot be read: {e}")
+        let error = e.to_string();
+        match error.starts_with(&format!("unknown variant `{kind}`")) {
+            true => UnknownWhy::Kind { kind },
+            false => UnknownWhy::Members { kind: Some(kind), error },
         }
     })
 }
 
-/// A fact's payload, where it stands in its row.
+/// A fact's payload as its row holds it.
 ///
 /// # Errors
 /// `Store` where a fact has no JSON, which is a defect.
@@ -244,14 +243,13 @@ pub(super) const ABSORBED: &[u8] = br#"{"kind":"absorbed","#;
 /// `Corrupt` where the row does not have its hash: it is read by itself here, without the chain around it.
 pub(super) fn absorbs(release: &ReleaseId, row: &Row) -> Result<Option<u64>, JournalError> {
     if row.digest(release) != row.hash {
-        return Err(JournalError::Corrupt(format!("event {} of {release} does not have its hash", row.seq)));
+        return Err(Part::Event { release: release.clone(), seq: row.seq }.is(Flaw::HashMismatch));
     }
     let Fact::Absorbed { message } = open(release, row, &Chunks::new())?.fact else { return Ok(None) };
     Ok(Some(message))
 }
 
-/// The hash of a row's values, each under its name: flipped bits in a row that has it beside it are seen, a hand that means it
-/// is not.
+/// The hash of a row's values, each under its name. It shows damage, but not a deliberate change: whoever makes one can write the hash.
 pub(super) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -> String {
     // With their lengths, so that no two rows have the same text.
     let text: Vec<String> = values.into_iter().map(|(n, v)| format!("{n} {}\n{v}\n", v.len())).collect();
@@ -260,17 +258,17 @@ pub(super) fn digest<'v>(values: impl IntoIterator<Item = (&'v str, &'v str)>) -
 
 /// # Errors
 /// `Newer` where this kanmon does not know the form yet, `Older` where it was never released.
-pub(super) fn check_form(form: u32) -> Result<(), JournalError> {
+pub(super) fn check_form(form: u32, of: impl FnOnce() -> Part) -> Result<(), JournalError> {
     match form.cmp(&EVENT_VERSION) {
         Ordering::Greater => Err(JournalError::Newer { found: form, known: EVENT_VERSION }),
         // No form was ever 0.
-        Ordering::Less if form == 0 => Err(JournalError::Corrupt("it has the form 0".to_owned())),
+        Ordering::Less if form == 0 => Err(of().is(Flaw::NoFormat)),
         Ordering::Less => Err(JournalError::Older { found: form, known: EVENT_VERSION }),
         Ordering::Equal => Ok(()),
     }
 }
 
-/// A value that is not in the chain, with a hash of its own: flipped bits in it are seen, a hand that means it is not.
+/// A value that is not in the chain, with its own hash. It shows damage, but not a deliberate change.
 pub(super) fn seal<T: Serialize>(value: &T) -> Result<(String, String), JournalError> {
     let text = canonical(value)?.to_string();
     let hash = sha256_hex(text.as_bytes());
@@ -278,17 +276,25 @@ pub(super) fn seal<T: Serialize>(value: &T) -> Result<(String, String), JournalE
 }
 
 /// # Errors
-/// `Corrupt`, naming `what`; `Unknown` where it is whole and cannot be read.
-pub(super) fn unseal<T: DeserializeOwned>(text: &str, hash: &str, what: &str) -> Result<T, JournalError> {
+/// `Corrupt`, naming `part`; `Unknown` where it is whole and cannot be read.
+pub(super) fn unseal<T: DeserializeOwned>(text: &str, hash: &str, part: Part) -> Result<T, JournalError> {
     if sha256_hex(text.as_bytes()) != hash {
-        return Err(JournalError::Corrupt(format!("{what} does not have its hash")));
+        return Err(part.is(Flaw::HashMismatch));
     }
-    serde_json::from_str(text).map_err(|e| JournalError::Unknown(format!("{what} cannot be read: {e}")))
+    serde_json::from_str(text).map_err(|e| {
+        let why = UnknownWhy::Members { kind: None, error: e.to_string() };
+        JournalError::Unknown(UnknownContent { part, why })
+    })
+}
+
+/// A value of ours that has no JSON, or a request that cannot be built: a defect.
+pub(super) fn not_encodable(error: &dyn std::fmt::Display) -> JournalError {
+    JournalError::Store(StoreProblem::NotEncodable { error: error.to_string() })
 }
 
 /// Members in the order of their names, without white space: the same value always has the same bytes.
 fn canonical<T: Serialize>(value: &T) -> Result<serde_json::Value, JournalError> {
-    let mut value = serde_json::to_value(value).map_err(|e| JournalError::Store(format!("a fact has no JSON: {e}")))?;
+    let mut value = serde_json::to_value(value).map_err(|e| not_encodable(&e))?;
     value.sort_all_objects();
     Ok(value)
 }

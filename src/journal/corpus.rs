@@ -1,6 +1,5 @@
-//! Journals that were kept: whole ones, of every ending that the stories come to and every kind of fact in them, as the version of
-//! kanmon that is named by their folder wrote them. Every later version reads them. `KANMON_WRITE_JOURNALS=DIR tests/run scenarios`
-//! writes those of the present version.
+//! The corpus: whole journals with every ending and every kind of fact that the stories come to, in the format version that their
+//! folder names. Every later version reads them. `KANMON_WRITE_JOURNALS=DIR tests/run scenarios` writes those of the present version.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,7 +10,7 @@ use crate::model::event::{EVENT_VERSION, Event};
 use crate::model::release::Release;
 use crate::ports::journal::{Imported, Journal, Record};
 
-/// Every journal of every form that is still read, with its name.
+/// Every journal of every format version that is read, with its name.
 pub(super) fn all() -> Vec<(String, String, Record)> {
     let forms = (2..=EVENT_VERSION)
         .map(|form| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/journal/corpus/v{form}")));
@@ -47,7 +46,7 @@ fn each_is_read_and_written_as_it_was() {
 }
 
 #[tokio::test]
-async fn each_is_taken_in_by_a_store_of_its_own() {
+async fn each_is_imported_into_an_empty_store() {
     for (name, _, record) in all() {
         let dir = tempfile::tempdir().unwrap();
         let journal = SqliteJournal::open(dir.path()).unwrap();
@@ -59,7 +58,7 @@ async fn each_is_taken_in_by_a_store_of_its_own() {
 }
 
 #[test]
-fn they_hold_what_the_stories_can_come_to() {
+fn the_corpus_has_every_kind_of_fact_and_every_ending_of_the_stories() {
     let kinds: BTreeSet<String> = all().iter().flat_map(|(_, _, record)| events(record)).map(|e| kind(&e)).collect();
     let endings: BTreeSet<String> =
         all().into_iter().map(|(name, ..)| name.split('.').next().unwrap().to_owned()).collect();
@@ -71,7 +70,7 @@ fn they_hold_what_the_stories_can_come_to() {
 const KINDS: &str = "\
     abort-requested absorbed approval-compared approval-expired approval-given approval-refused approval-rejected \
     approval-requested approval-voided approval-withdrawn baseline-taken check-judged effect-absent effect-failed \
-    effect-unknown extended finished forced gate-judged image-built image-copied images-failed intended resumed \
+    effect-unknown extended finished forced gate-judged image-built image-copied images-failed intended lock-broken resumed \
     rollback-prepared rollout-ended rollout-observed rollout-overdue rollout-started rollout-stop-requested \
     scan-observed stage-confirmed stage-entered stage-failed stage-frozen stage-left stage-locked stage-planned started \
     surveyed suspended taken-up-to-abort task-definition-registered task-overdue task-ran task-started warned";

@@ -1,22 +1,24 @@
-//! Who may write what, as pure rules: a store reads a lease, lets it judge, and writes it back in one transaction.
+//! Who may write what, as pure rules: a store reads a lease, applies a rule, and writes it back in one transaction.
 //!
-//! A lease that has run out is not yet lost: its fence stays its holder's own until somebody else takes it, and takers and
-//! writers are one after the other in the store. So a holder that stalled and was not replaced may go on.
+//! A lease that has expired is not lost yet: its fence stays valid until somebody else takes the lease, and the store puts takers and
+//! writers into an order. So a holder that stalled and was not replaced may continue.
 //!
-//! Whether it has run out, no store can tell: it has no clock, and the clocks of two machines differ. Who wants it watches its
-//! heartbeat for as long as a lease lasts, and names the heartbeat that he saw stand still.
+//! No store can know whether a lease has expired: it has no clock, and the clocks of two machines differ. Whoever wants the lease watches
+//! its heartbeat for as long as a lease lasts, and names the heartbeat that did not change.
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::codec;
 use crate::model::effect_properties::Needs;
 use crate::model::event::{Event, Fact};
+use crate::model::fault::state::{Conflict, Flaw, Leased, Part, StoreProblem};
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::ledger::{Said, StageLedger, Word};
 use crate::ports::journal::{Heartbeat, Holder, JournalError, Lease, Listed};
 
-/// Whether a process is known to be no more; a process of another machine never is.
+/// Whether a process is known to have ended; one of another machine never is.
 pub(super) type HasEnded = dyn Fn(&Holder) -> bool + Send + Sync;
 
 /// A release's lease as stored.
@@ -27,7 +29,7 @@ pub(super) struct ReleaseLease {
     pub claim: Option<Claim>,
 }
 
-/// A process's hold on a release.
+/// A process's claim on a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claim {
     pub holder: Holder,
@@ -44,7 +46,7 @@ pub(super) struct StageLease {
     pub claim: Option<StageClaim>,
 }
 
-/// A release's hold on a stage, through the process that holds the release.
+/// A release's claim on a stage, through the process that holds the release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StageClaim {
     pub release: ReleaseId,
@@ -72,13 +74,14 @@ impl Claim {
         self.renewed_at = now;
     }
 
-    fn held(&self, what: String, holder: String, fence: u64) -> JournalError {
-        JournalError::Held { what, holder, heartbeat: self.heartbeat(fence), renewed_at: self.renewed_at }
+    fn held(&self, what: Leased, holder_release: Option<ReleaseId>, fence: u64) -> JournalError {
+        let (holder, heartbeat) = (self.holder.who.clone(), self.heartbeat(fence));
+        JournalError::Held { what, holder, holder_release, heartbeat, renewed_at: self.renewed_at }
     }
 }
 
 impl ReleaseLease {
-    /// A process that already holds it takes it anew, so that nothing it left running earlier can still write.
+    /// A process that holds it already gets a new fence, so that nothing it left running earlier can still write.
     pub fn take(
         &mut self,
         release: &ReleaseId,
@@ -91,7 +94,7 @@ impl ReleaseLease {
             && claim.holder.id != holder.id
             && !claim.has_expired(self.fence, stale, has_ended)
         {
-            return Err(claim.held(format!("release {release}"), claim.holder.who.clone(), self.fence));
+            return Err(claim.held(Leased::Release(release.clone()), None, self.fence));
         }
         self.fence += 1;
         self.claim = Some(Claim::new(holder, now));
@@ -102,7 +105,7 @@ impl ReleaseLease {
     pub fn check(&self, lease: &Lease) -> Result<(), JournalError> {
         match &self.claim {
             Some(claim) if claim.holder.id == lease.holder.id && self.fence == lease.fence => Ok(()),
-            Some(_) | None => Err(JournalError::LostLease { what: format!("release {}", lease.release) }),
+            Some(_) | None => Err(lost(Leased::Release(lease.release.clone()))),
         }
     }
 
@@ -125,12 +128,12 @@ impl ReleaseLease {
         Ok(())
     }
 
-    /// Ends the hold that was seen with this fence; says whether there was one. Its beat goes on while somebody decides: it is the
-    /// holder that is named, not the moment.
+    /// Ends the claim that was seen with this fence; says whether there was one. Its beat goes on while somebody decides, so the fence
+    /// names the holder, not a moment.
     pub fn break_lock(&mut self, release: &ReleaseId, fence: u64) -> Result<bool, JournalError> {
         match self.claim.take() {
             Some(claim) if self.fence != fence => {
-                let held = claim.held(format!("release {release}"), claim.holder.who.clone(), self.fence);
+                let held = claim.held(Leased::Release(release.clone()), None, self.fence);
                 self.claim = Some(claim);
                 Err(held)
             }
@@ -166,7 +169,7 @@ impl StageLease {
         Ok(self.fence)
     }
 
-    /// Prolongs it where this very lease took it; says whether anything changed.
+    /// Renews it if this very lease took it; says whether anything changed.
     pub fn renew(&mut self, lease: &Lease, now: Timestamp) -> bool {
         match &mut self.claim {
             Some(held) if held.is_of(lease) => {
@@ -177,7 +180,7 @@ impl StageLease {
         }
     }
 
-    /// Frees it where this release has it, by whatever process; says whether anything changed.
+    /// Unlocks it if this release has it, through whatever process; says whether anything changed.
     pub fn unlock(&mut self, release: &ReleaseId) -> bool {
         let ours = self.claim.as_ref().is_some_and(|held| &held.release == release);
         if ours {
@@ -186,16 +189,16 @@ impl StageLease {
         ours
     }
 
-    /// Whether this lease may begin to change the stage: it has taken it, and nobody has taken or broken it since. Here too one that
-    /// ran out counts until then.
+    /// Whether this lease may begin to change the stage: it has taken it, and nobody has taken or broken it since. One that has expired
+    /// counts until then, too.
     pub fn check(&self, stage: &StageName, lease: &Lease) -> Result<(), JournalError> {
         match &self.claim {
             Some(held) if held.is_of(lease) => Ok(()),
-            Some(_) | None => Err(JournalError::LostLease { what: format!("stage {stage}") }),
+            Some(_) | None => Err(lost(Leased::Stage(stage.clone()))),
         }
     }
 
-    /// Who has it, and the heartbeat to watch; nobody where its process is known to be gone.
+    /// Who has it, and the heartbeat to watch; nobody if its process is known to have ended.
     pub fn holder(&self, has_ended: &HasEnded) -> Option<(ReleaseId, Holder, Heartbeat)> {
         let held = self.claim.as_ref().filter(|held| !has_ended(&held.claim.holder))?;
         Some((held.release.clone(), held.claim.holder.clone(), held.claim.heartbeat(self.fence)))
@@ -209,12 +212,11 @@ impl StageClaim {
     }
 
     fn held(&self, stage: &StageName, fence: u64) -> JournalError {
-        let holder = format!("release {} ({})", self.release, self.claim.holder.who);
-        self.claim.held(format!("stage {stage}"), holder, fence)
+        self.claim.held(Leased::Stage(stage.clone()), Some(self.release.clone()), fence)
     }
 }
 
-/// A person's word about a stage, done and written down.
+/// A person's intervention in a stage: carried out and written down.
 ///
 /// # Errors
 /// `Held` where a lock that is to be broken is not the one that was seen any more.
@@ -226,7 +228,7 @@ pub(super) fn intervene(
     now: Timestamp,
 ) -> Result<(), JournalError> {
     if let Said::BreakLock { release, fence, .. } = &word.said {
-        // Its beat goes on while somebody decides: it is the holder that is named, not the moment.
+        // Its beat goes on while somebody decides, so the fence names the holder, not a moment.
         match &lease.claim {
             Some(held) if held.release == *release && lease.fence == *fence => lease.claim = None,
             Some(held) => return Err(held.held(stage, lease.fence)),
@@ -252,7 +254,7 @@ pub(super) fn may_write(
     }
 }
 
-/// Whether a fact announces that a stage goes on to something new; the way back is never closed.
+/// Whether a fact announces that something new happens in a stage; rollback is always allowed.
 fn goes_forward(fact: &Fact) -> bool {
     if let Fact::Intended { effect, .. } = fact {
         return effect.row().forward;
@@ -260,8 +262,8 @@ fn goes_forward(fact: &Fact) -> bool {
     matches!(fact, Fact::StageEntered { .. })
 }
 
-/// The stage that a fact announces a change in, or calls done. Such a fact may only be written by who has the stage; what came of
-/// earlier changes always may, for it is true whoever holds the stage now.
+/// The stage in which a fact announces a change, or says that it is done. Only the holder of the stage may write such a fact; what
+/// earlier changes came to may always be written, because it is true whoever holds the stage now.
 pub(super) fn stage_needed(fact: &Fact) -> Option<&StageName> {
     if let Fact::StageEntered { stage } | Fact::StageLeft { stage, .. } = fact {
         return Some(stage);
@@ -274,13 +276,13 @@ pub(super) fn stage_needed(fact: &Fact) -> Option<&StageName> {
 }
 
 /// The messages that these facts absorb.
-pub(super) fn absorbed(facts: &[Fact]) -> impl Iterator<Item = u64> {
-    facts.iter().filter_map(|fact| if let Fact::Absorbed { message } = fact { Some(*message) } else { None })
+pub(super) fn absorbed<'f>(facts: impl IntoIterator<Item = &'f Fact>) -> impl Iterator<Item = u64> {
+    facts.into_iter().filter_map(|fact| if let Fact::Absorbed { message } = fact { Some(*message) } else { None })
 }
 
-/// The last message that came to a release before its record was carried here: later ones are numbered on from it.
+/// How many messages came to a release before its record was imported: later ones are numbered on from there.
 pub(super) fn imported_messages(events: &[Event]) -> u64 {
-    events.iter().filter_map(|e| absorbed(std::slice::from_ref(&e.fact)).next()).max().unwrap_or(0)
+    absorbed(events.iter().map(|e| &e.fact)).max().unwrap_or(0)
 }
 
 /// The stages that these facts leave.
@@ -288,19 +290,19 @@ pub(super) fn stages_left(facts: &[Fact]) -> impl Iterator<Item = &StageName> {
     facts.iter().filter_map(|fact| if let Fact::StageLeft { stage, .. } = fact { Some(stage) } else { None })
 }
 
-/// A hold as stores keep it, in the row of what is held.
+/// A value that a store keeps as JSON in the row of `of`, where there is one.
 ///
 /// # Errors
-/// `Corrupt`, naming what is held.
-pub(super) fn from_json<T: DeserializeOwned>(claim: Option<&str>, of: &str) -> Result<Option<T>, JournalError> {
-    claim
-        .map(serde_json::from_str)
-        .transpose()
-        .map_err(|e| JournalError::Corrupt(format!("the lease of {of} cannot be read: {e}")))
+/// `Corrupt`, naming the row.
+pub(super) fn from_json<T: DeserializeOwned>(
+    text: Option<&str>,
+    of: impl FnOnce() -> Part,
+) -> Result<Option<T>, JournalError> {
+    text.map(serde_json::from_str).transpose().map_err(|e| of().is(Flaw::Unreadable { error: e.to_string() }))
 }
 
-pub(super) fn to_json<T: Serialize>(claim: Option<&T>) -> Result<Option<String>, JournalError> {
-    claim.map(serde_json::to_string).transpose().map_err(|e| JournalError::Store(format!("a lease has no JSON: {e}")))
+pub(super) fn to_json<T: Serialize>(value: Option<&T>) -> Result<Option<String>, JournalError> {
+    value.map(serde_json::to_string).transpose().map_err(|e| codec::not_encodable(&e))
 }
 
 /// The order of listings.
@@ -310,13 +312,17 @@ pub(super) fn newest_first(listed: &mut [Listed]) {
 
 /// Somebody else has written since, so the lease cannot be what its holder believes.
 pub(super) fn not_last(release: &ReleaseId, after: u64, last: u64) -> JournalError {
-    JournalError::LostLease { what: format!("release {release}, whose last event is {last}, not {after}") }
+    JournalError::LostLease { what: Leased::Release(release.clone()), last_event: Some((after, last)) }
+}
+
+fn lost(what: Leased) -> JournalError {
+    JournalError::LostLease { what, last_event: None }
 }
 
 pub(super) fn not_waiting(release: &ReleaseId, message: u64) -> JournalError {
-    JournalError::Store(format!("message {message} to {release} is not there, or was absorbed already"))
+    JournalError::Store(StoreProblem::NotWaiting { release: release.clone(), message })
 }
 
 pub(super) fn recorded_already(release: &ReleaseId) -> JournalError {
-    JournalError::Store(format!("release {release} is recorded already"))
+    JournalError::Conflict(Conflict::Recorded { release: release.clone() })
 }

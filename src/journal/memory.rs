@@ -73,7 +73,7 @@ impl MemoryJournal {
         MemoryJournal::with_ended(|_| false)
     }
 
-    /// An empty journal; `gone` says of which holders it is known that they have ended.
+    /// An empty journal; `has_ended` says which holders are known to have ended.
     pub fn with_ended(has_ended: impl Fn(&Holder) -> bool + Send + Sync + 'static) -> MemoryJournal {
         MemoryJournal {
             state: Arc::default(),
@@ -83,7 +83,7 @@ impl MemoryJournal {
         }
     }
 
-    /// A journal of its own that begins with what stands here now, without its hooks; `gone` is as for `with_ended`.
+    /// Another journal with a copy of what is here now, without the hooks; `has_ended` is as for `with_ended`.
     pub fn copy(&self, has_ended: impl Fn(&Holder) -> bool + Send + Sync + 'static) -> MemoryJournal {
         let state = Arc::new(Mutex::new(self.state().clone()));
         MemoryJournal { state, ..MemoryJournal::with_ended(has_ended) }
@@ -99,7 +99,7 @@ impl MemoryJournal {
         *self.append_hook.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(hook);
     }
 
-    /// Sets what every call of all clones has to pass on its way here.
+    /// Sets what is called before every call of all clones; its error is the call's.
     pub fn set_call_hook(&self, call_hook: impl FnMut() -> Result<(), JournalError> + Send + 'static) {
         *self.call_hook.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(call_hook);
     }
@@ -196,7 +196,7 @@ impl MemoryJournal {
 }
 
 impl State {
-    fn take_in(&mut self, record: &port::Record, verified: Verified, mark: &Imported) -> Result<bool, JournalError> {
+    fn import(&mut self, record: &port::Record, verified: Verified, mark: &Imported) -> Result<bool, JournalError> {
         if self.releases.contains_key(&record.release) {
             codec::check_is_prefix(record, &self.export(&record.release)?)?;
             return Ok(false);
@@ -443,7 +443,7 @@ impl Journal for MemoryJournal {
     async fn import(&self, record: &port::Record, mark: &Imported) -> Result<bool, JournalError> {
         self.before_call()?;
         let verified = codec::verify(record)?;
-        self.state().take_in(record, verified, mark)
+        self.state().import(record, verified, mark)
     }
 }
 

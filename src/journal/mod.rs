@@ -1,4 +1,4 @@
-//! Where the facts of releases are kept: rows chained by hash, the inboxes beside them, ledgers, leases and blobs.
+//! Where the facts of releases are stored: rows chained by hash, the inboxes beside them, ledgers, leases and blobs.
 
 mod blob;
 mod codec;

@@ -1,4 +1,4 @@
-//! Who this process is, and whether another one of this machine still lives.
+//! Who this process is, and whether another one of this machine is still running.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -14,11 +14,8 @@ static HOST: LazyLock<String> = LazyLock::new(|| {
 });
 
 static NAME: LazyLock<String> = LazyLock::new(|| {
-    let asked = || {
-        let out = std::process::Command::new("uname").arg("-n").output().ok()?;
-        String::from_utf8(out.stdout).ok().map(|s| s.trim().to_owned())
-    };
-    read("/proc/sys/kernel/hostname").or_else(asked).filter(|s| !s.is_empty()).unwrap_or_else(|| "localhost".into())
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if name.is_empty() { "localhost".to_owned() } else { name }
 });
 
 fn read(path: &str) -> Option<String> {
@@ -36,15 +33,15 @@ pub fn this_process() -> Holder {
     Holder { id: format!("{:032x}", rand::random::<u128>()), who, host: HOST.clone(), pid }
 }
 
-/// Whether a holder is certainly no more. Of another machine, and where there is no `/proc` to ask, nothing is certain: its
-/// lease runs out. A process id given to somebody else since then only costs that wait too. Processes hidden by `hidepid`
-/// are those of other users, who cannot use this user's folder.
+/// Whether a holder has certainly ended. For another machine's, and where there is no `/proc`, that is never certain: its lease expires.
+/// A process id that another process got since then costs that wait, too. Processes hidden by `hidepid` are those of other users, who
+/// cannot use this user's folder.
 pub fn has_ended(holder: &Holder) -> bool {
-    holder.host == *HOST && Path::new("/proc/self").exists() && !lives(holder.pid)
+    holder.host == *HOST && Path::new("/proc/self").exists() && !is_running(holder.pid)
 }
 
-/// A process that ended and was not waited for yet is there, but does nothing any more.
-fn lives(pid: u32) -> bool {
+/// A process that ended and was not waited for yet exists, but does nothing any more.
+fn is_running(pid: u32) -> bool {
     match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
         // The name stands in parentheses and may hold any of them; the state comes after the last.
         Ok(stat) => !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with(['Z', 'X']),
@@ -57,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_lives_until_it_ends_even_if_nobody_has_waited_for_it() {
+    fn a_process_runs_until_it_ends_even_if_nobody_has_waited_for_it() {
         let me = this_process();
         assert!(!has_ended(&me));
         assert!(me.who.ends_with(&format!("pid {}", std::process::id())));
@@ -71,7 +68,7 @@ mod tests {
             }
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
-        assert!(has_ended(&holder), "a zombie counts as gone");
+        assert!(has_ended(&holder), "a zombie counts as ended");
         child.wait().unwrap();
         assert!(has_ended(&holder));
     }

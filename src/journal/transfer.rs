@@ -3,7 +3,7 @@
 //! The first line is the header. A line `{"blob":…,"content":…}` comes before the first row that names it; every other line is
 //! a row, its fact or its blob's reference under `payload`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{BufRead, Read as _, Take};
 
@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::codec;
+use crate::model::fault::state::{Flaw, Part};
 use crate::model::ids::{AppName, ReleaseId};
-use crate::model::release::Release;
+use crate::model::release::{Illegal, Release};
 use crate::ports::journal::{JournalError, Record, Row};
 
 /// The major version of the file's form.
@@ -57,7 +58,8 @@ pub fn to_file(record: &Record) -> Result<String, JournalError> {
     let header = Header { v: VERSION, kind: KIND.to_owned(), app: app.clone(), release: release.clone(), events };
     let mut text = String::new();
     line(&mut text, &header)?;
-    let mut written = std::collections::BTreeSet::new();
+    let mut written = BTreeSet::new();
+    let raw = |payload: &[u8], seq| raw(payload, || Part::Event { release: release.clone(), seq });
     for row in rows {
         if let Some(blob) = row.blob()
             && let Some(content) = blobs.get(&blob.sha256)
@@ -72,14 +74,14 @@ pub fn to_file(record: &Record) -> Result<String, JournalError> {
 }
 
 fn line<T: Serialize>(text: &mut String, value: &T) -> Result<(), JournalError> {
-    let value = to_raw_value(value).map_err(|e| JournalError::Store(format!("a row has no JSON: {e}")))?;
+    let value = to_raw_value(value).map_err(|e| codec::not_encodable(&e))?;
     writeln!(text, "{value}").expect("writing to a string does not fail");
     Ok(())
 }
 
-fn raw(payload: &[u8], seq: u64) -> Result<Box<RawValue>, JournalError> {
+fn raw(payload: &[u8], of: impl FnOnce() -> Part) -> Result<Box<RawValue>, JournalError> {
     let text = String::from_utf8_lossy(payload).into_owned();
-    RawValue::from_string(text).map_err(|e| JournalError::Corrupt(format!("event {seq} is no JSON: {e}")))
+    RawValue::from_string(text).map_err(|e| of().is(Flaw::Unreadable { error: e.to_string() }))
 }
 
 /// The longest line that is read. A line is one fact; the largest are scans, and one of ten thousand findings has some two MB.
@@ -95,11 +97,11 @@ pub fn from_file(file: impl BufRead) -> Result<Record, JournalError> {
     let mut lines = Lines { file: file.take(FILE_LIMIT + 1), n: 0 };
     let header: Header = match lines.next()? {
         Some(first) => serde_json::from_str(&first)
-            .map_err(|e| JournalError::Corrupt(format!("this is not a file of `kanmon export`: {e}")))?,
-        None => return Err(JournalError::Corrupt("the file is empty".to_owned())),
+            .map_err(|e| Part::File.is(Flaw::NotAnExport { kind: None, error: Some(e.to_string()) }))?,
+        None => return Err(Part::File.is(Flaw::Empty)),
     };
     if header.kind != KIND {
-        return Err(JournalError::Corrupt(format!("this is not a file of `kanmon export`, but `{}`", header.kind)));
+        return Err(Part::File.is(Flaw::NotAnExport { kind: Some(header.kind), error: None }));
     }
     if header.v > VERSION {
         return Err(JournalError::Newer { found: header.v, known: VERSION });
@@ -110,18 +112,21 @@ pub fn from_file(file: impl BufRead) -> Result<Record, JournalError> {
             record.blobs.insert(blob, content.get().as_bytes().to_vec());
             continue;
         }
-        let RowLine { form, seq, at, payload, prev, hash } = serde_json::from_str(&text)
-            .map_err(|e| JournalError::Corrupt(format!("line {} of the file cannot be read: {e}", lines.n)))?;
+        let unreadable =
+            |e: serde_json::Error| Part::FileLine { line: lines.n }.is(Flaw::Unreadable { error: e.to_string() });
+        let RowLine { form, seq, at, payload, prev, hash } = serde_json::from_str(&text).map_err(unreadable)?;
         let payload = payload.get().as_bytes().to_vec();
         record.rows.push(Row { form, seq, at, payload, prev, hash });
     }
     if record.rows.len() as u64 != header.events {
-        let text = format!("the file has {} of {} events", record.rows.len(), header.events);
-        return Err(JournalError::Corrupt(text));
+        let flaw = Flaw::EventCount { found: record.rows.len() as u64, expected: header.events };
+        return Err(Part::File.is(flaw));
     }
     let events = codec::verify(&record)?.events;
-    Release::fold(&events)
-        .map_err(|illegal| JournalError::Corrupt(format!("the events do not fit together: {illegal}")))?;
+    let inconsistent = |illegal: Illegal| {
+        Part::Events { release: record.release.clone() }.is(Flaw::Inconsistent { error: illegal.to_string() })
+    };
+    Release::fold(&events).map_err(inconsistent)?;
     Ok(record)
 }
 
@@ -136,20 +141,21 @@ struct Lines<F> {
 impl<F: BufRead> Lines<F> {
     fn next(&mut self) -> Result<Option<String>, JournalError> {
         self.n += 1;
-        let here = |what: &str| JournalError::Corrupt(format!("line {} of the file {what}", self.n));
+        let n = self.n;
+        let here = |flaw| Part::FileLine { line: n }.is(flaw);
         let mut line = Vec::new();
         let read = (&mut self.file).take(LINE_LIMIT + 1).read_until(b'\n', &mut line);
-        read.map_err(|e| here(&format!("cannot be read: {e}")))?;
+        read.map_err(|e| here(Flaw::Unreadable { error: e.to_string() }))?;
         if line.len() as u64 > LINE_LIMIT {
-            return Err(here(&format!("is longer than {} MiB", LINE_LIMIT >> 20)));
+            return Err(here(Flaw::TooLarge { mib: LINE_LIMIT >> 20 }));
         }
         if self.file.limit() == 0 {
-            return Err(JournalError::Corrupt(format!("the file is larger than {} MiB", FILE_LIMIT >> 20)));
+            return Err(Part::File.is(Flaw::TooLarge { mib: FILE_LIMIT >> 20 }));
         }
         if line.is_empty() {
             return Ok(None);
         }
-        String::from_utf8(line).map(Some).map_err(|_| here("is not UTF-8 text"))
+        String::from_utf8(line).map(Some).map_err(|_| here(Flaw::NotUtf8))
     }
 }
 
@@ -158,6 +164,7 @@ mod tests {
     use super::*;
     use crate::journal::MemoryJournal;
     use crate::journal::conformance::holder;
+    use crate::model::fault::state::Damage;
     use crate::model::release::samples::{at, id, started, warned};
     use crate::ports::journal::Journal;
 
@@ -169,8 +176,19 @@ mod tests {
         to_file(&journal.export(&id("r1")).await.unwrap()).unwrap()
     }
 
-    fn refused(text: &str) -> String {
-        from_file(text.as_bytes()).unwrap_err().to_string()
+    fn refused(text: &str) -> Damage {
+        damage(from_file(text.as_bytes()))
+    }
+
+    fn damage(read: Result<Record, JournalError>) -> Damage {
+        match read {
+            Err(JournalError::Corrupt(damage)) => damage,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn event(seq: u64, flaw: Flaw) -> Damage {
+        Damage { part: Part::Event { release: id("r1"), seq }, flaw }
     }
 
     #[tokio::test]
@@ -181,24 +199,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_changed_cut_off_left_out_or_put_elsewhere_is_seen() {
+    async fn changed_cut_missing_or_moved_parts_of_a_file_are_found() {
         let text = file().await;
         let lines: Vec<&str> = text.lines().collect();
-        assert!(refused(&text.replace("審査", "審判")).contains("event 2 of r1 does not have its hash"));
-        assert!(refused(&text.replacen("長い", "短い", 1)).contains("event 3 of r1 is incomplete"));
-        assert!(refused(&lines[..4].join("\n")).contains("the file has 2 of 4 events"));
+        assert_eq!(refused(&text.replace("審査", "審判")), event(2, Flaw::HashMismatch));
+        let shorter = refused(&text.replacen("長い", "短い", 1));
+        assert!(matches!(&shorter, Damage { flaw: Flaw::Blob { .. }, .. }), "{shorter:?}");
+        assert_eq!(refused(&lines[..4].join("\n")).flaw, Flaw::EventCount { found: 2, expected: 4 });
         let without: Vec<&str> = lines.iter().filter(|l| !l.contains("審査")).copied().collect();
         let counted = without.join("\n").replace("\"events\":4", "\"events\":3");
-        assert!(refused(&counted).contains("event 3 of r1 stands where event 2 should"));
-        assert!(refused(&text.replace("\"r1\"", "\"r2\"")).contains("does not have its hash"));
-        assert!(refused(&text[..text.len() - 9]).contains("cannot be read"));
-        assert!(refused(&text.replacen("\"app\":\"shop\"", "\"app\":\"shoq\"", 1)).contains("said to be one of shoq"));
+        assert_eq!(refused(&counted), event(3, Flaw::Misplaced { expected: 2 }));
+        assert_eq!(refused(&text.replace("\"r1\"", "\"r2\"")).flaw, Flaw::HashMismatch);
+        let cut = refused(&text[..text.len() - 9]);
+        assert!(matches!(&cut, Damage { part: Part::FileLine { .. }, flaw: Flaw::Unreadable { .. } }), "{cut:?}");
+        let other = refused(&text.replacen("\"app\":\"shop\"", "\"app\":\"shoq\"", 1));
+        assert_eq!(other.flaw, Flaw::OtherApp { stored: id("shoq"), events: id("shop") });
     }
 
     #[tokio::test]
-    async fn another_file_and_a_later_form_are_said_to_be_such() {
-        assert!(refused("").contains("empty"));
-        assert!(refused("version: 1\n").contains("not a file of `kanmon export`"));
+    async fn another_file_and_a_later_format_are_refused() {
+        assert_eq!(refused("").flaw, Flaw::Empty);
+        assert!(matches!(refused("version: 1\n").flaw, Flaw::NotAnExport { .. }));
         let later = file().await.replacen("{\"v\":1", "{\"v\":2", 1);
         assert_eq!(from_file(later.as_bytes()), Err(JournalError::Newer { found: 2, known: 1 }));
     }
@@ -217,8 +238,8 @@ mod tests {
             }
         }
         let mut zeros = Counted(repeat(0), 0);
-        let refused = from_file(BufReader::new(&mut zeros)).unwrap_err().to_string();
-        assert!(refused.contains("line 1 of the file is longer than 16 MiB"), "{refused}");
+        let refused = damage(from_file(BufReader::new(&mut zeros)));
+        assert_eq!(refused, Damage { part: Part::FileLine { line: 1 }, flaw: Flaw::TooLarge { mib: 16 } });
         assert!(zeros.1 < LINE_LIMIT + 1_000_000, "{} bytes were read", zeros.1);
 
         let text = file().await;
@@ -228,7 +249,7 @@ mod tests {
         let many = (0..20).fold(Box::new(std::io::Cursor::new(long)) as Box<dyn Read>, |all, _| {
             Box::new(all.chain(std::io::Cursor::new(blob.clone().into_bytes())))
         });
-        let refused = from_file(BufReader::new(many.chain(rest.as_bytes()))).unwrap_err().to_string();
-        assert!(refused.contains("the file is larger than 128 MiB"), "{refused}");
+        let refused = damage(from_file(BufReader::new(many.chain(rest.as_bytes()))));
+        assert_eq!(refused, Damage { part: Part::File, flaw: Flaw::TooLarge { mib: 128 } });
     }
 }

@@ -78,9 +78,39 @@ pub struct PushedImage {
     pub digest: Digest,
     /// Where the registry said it was pushed at; scans count from here.
     pub pushed_at: Timestamp,
-    /// What is attached to it where it came from (signatures, referrers) and did not come along: a sentence each.
+    /// What is attached to it where it came from (signatures, referrers) and was not copied with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left_behind: Vec<String>,
+    pub not_copied: Vec<NotCopied>,
+}
+
+/// Why something that is attached to an image was not copied with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum NotCopied {
+    /// More refers to this manifest than is copied with one image.
+    TooManyTogether {
+        subject: Digest,
+        limit: usize,
+    },
+    /// `left` of the `all` that refer to this manifest.
+    TooMany {
+        subject: Digest,
+        left: usize,
+        all: usize,
+    },
+    /// A runtime could run this manifest of it, and no gate judges it. `name`: a tag or a digest.
+    Runnable {
+        name: String,
+        manifest: Digest,
+    },
+    TooLarge {
+        name: String,
+        bytes: u64,
+    },
+    /// A registry refused it.
+    Refused {
+        fault: Fault,
+    },
 }
 
 /// The commit that an image which was given is made of, and who says so.

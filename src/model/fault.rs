@@ -56,6 +56,7 @@ pub mod file;
 pub mod own;
 pub mod registry;
 pub mod service;
+pub mod state;
 pub mod task_definition;
 
 use approval::ApprovalProblem;

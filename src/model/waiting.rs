@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::effect::{Effect, StepRef};
 use super::ending::Ending;
 use super::fault::Fault;
+use super::fault::state::JournalError;
 use super::gate_reason::ScanWait;
 use super::ids::{AccountName, StageName};
 use super::rollout::RolloutProgress;
@@ -43,9 +44,9 @@ pub enum Waiting {
         part: StepPart,
         stands: Standing,
     },
-    /// The state's store does not answer, with its error.
+    /// The state cannot be read or written for now.
     Store {
-        error: String,
+        error: JournalError,
     },
     /// The end is decided; what is under way is waited for.
     Finishing {

@@ -13,8 +13,8 @@ pub enum Warning {
     WithdrawalRefused { stage: StageName, by: String, refusal: WithdrawalRefusal },
     /// An abort came when everything was done. `by`: the ARN of who sent it.
     AbortTooLate { by: String },
-    /// A builder's own words.
-    Builder { image: ImageName, said: String },
+    /// What was noticed while an image was built.
+    Build { image: ImageName, noticed: BuildNotice },
     /// Files changed during the build, so the image may hold more than the commit.
     SourceChanged { image: ImageName, commit: String },
     /// An execution still waits for an answer that no longer counts, because it could not be stopped.
@@ -27,4 +27,14 @@ pub enum Warning {
     StageUnread { stage: StageName, fault: Fault },
     /// A stage on the way has a newer release by now.
     StageHasNewer { stage: StageName, newer: ReleaseId },
+}
+
+/// What the reader of a release has to know of how an image was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum BuildNotice {
+    /// Files go into the image whose names often hold secrets.
+    SecretNames { files: Vec<String> },
+    /// `.dockerignore` files that do not count, because they are not in the repository's root.
+    DockerignoreUnused { files: Vec<String> },
 }

@@ -1,15 +1,11 @@
 //! Getting into an account.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 use crate::model::approval::Identity;
 use crate::model::fault::Fault;
 use crate::model::pipeline::Account;
-
-/// Whether a call that changes something may leave now. The fault says why not.
-pub type MaySend = Arc<dyn Fn() -> Result<(), Fault> + Send + Sync>;
+use crate::ports::fence::MaySend;
 
 #[async_trait]
 pub trait Accounts: Send + Sync {

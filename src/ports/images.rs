@@ -7,11 +7,13 @@ use crate::model::event::PushedImage;
 use crate::model::fault::Fault;
 use crate::model::ids::Digest;
 use crate::model::pipeline::ImageSpec;
+use crate::model::warning::BuildNotice;
+use crate::ports::fence::MaySend;
 
 /// A repository that may be used, with what the registry wants to hear.
 #[derive(Clone)]
 pub struct Access {
-    /// `HOST[:PORT]/PATH`, as the registry's owner told it.
+    /// `HOST[:PORT]/PATH`, as the registry's owner answered it.
     pub repository: String,
     /// `None`: anonymous.
     pub login: Option<Login>,
@@ -40,11 +42,11 @@ pub struct Built {
     pub pushed: PushedImage,
     /// The builder that did it, e.g. `buildah`.
     pub by: String,
-    /// What the reader of the release has to know about it, as sentences.
-    pub warnings: Vec<String>,
+    /// What the reader of the release has to know about it.
+    pub notices: Vec<BuildNotice>,
 }
 
-/// What is told while it goes on: a builder's own lines, a copy's progress.
+/// What is printed meanwhile: a builder's own lines, a copy's progress.
 pub type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 #[async_trait]
@@ -77,6 +79,9 @@ pub trait Images: Send + Sync {
     /// Splits a reference that a user gave into repository access (with the user's own Docker credentials) and tag or digest.
     ///
     /// # Errors
-    /// `Invalid` for what is no reference.
+    /// `Invalid` for what is not a valid reference.
     async fn locate(&self, reference: &str) -> Result<(Access, String), Fault>;
+
+    /// From now on this is asked at each attempt of a request that changes something in a registry.
+    fn fence(&self, may_send: MaySend);
 }

@@ -6,62 +6,10 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::event::{Event, Fact};
-use crate::model::fault::Fault;
+pub use crate::model::fault::state::{Heartbeat, Imported, JournalError};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::{StageLedger, Word};
-
-/// What a store cannot do, or found.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum JournalError {
-    #[error("no release {0} is recorded here")]
-    NoSuchRelease(ReleaseId),
-    /// Another process has it.
-    #[error("{what} is held by {holder}")]
-    Held {
-        what: String,
-        holder: String,
-        heartbeat: Heartbeat,
-        /// When it was last renewed, by its holder's clock: for people, and never a reason to take it.
-        renewed_at: Timestamp,
-    },
-    /// A stage that is frozen is not entered, and nothing of it is changed but back.
-    #[error("stage {0} is frozen")]
-    Frozen(StageName),
-    /// This process's lease ran out or was broken: it must not write any more.
-    #[error("this process no longer holds {what}")]
-    LostLease { what: String },
-    #[error("the record is damaged: {0}")]
-    Corrupt(String),
-    /// Whole by its hashes, and yet not what this kanmon can read.
-    #[error("the record holds what this kanmon does not know: {0}")]
-    Unknown(String),
-    #[error("the record was written by a newer kanmon (form {found}; this one knows {known})")]
-    Newer { found: u32, known: u32 },
-    /// In a form that no released kanmon ever wrote.
-    #[error("the record was written by a kanmon from before the first release (form {found}; this one reads {known})")]
-    Older { found: u32, known: u32 },
-    #[error("the state cannot be written or read: {0}")]
-    Store(String),
-    /// Another process has it to itself for longer than any write takes.
-    #[error("the state cannot be written or read: {0}")]
-    Busy(String),
-    /// What was opened is not there any more, so that nobody would find what is written.
-    #[error("the state is gone: {0}")]
-    Gone(String),
-    /// It was taken in from a file: it is read, and nothing is done on its word.
-    #[error("{0} is a record of another store, imported at {at} by {by}", at = crate::model::format::moment(.1.at), by = .1.by)]
-    Imported(ReleaseId, Imported),
-    /// What is in the state's place is not something that this user's kanmon has made.
-    #[error("the state is not used: {0}")]
-    Foreign(String),
-    /// The folder came from elsewhere, and with it whatever is recorded there.
-    #[error("the state is not used: {0} has no note that it was made here")]
-    MadeElsewhere(String),
-    /// The service that keeps it does not do as asked.
-    #[error("{0}")]
-    Remote(Fault),
-}
 
 /// The right to write one release's journal. `fence` grows with every holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,24 +32,8 @@ pub struct Holder {
     pub pid: u32,
 }
 
-/// What shows that a hold lives: the fence grows with every holder, the beat with every renewal. Whoever has seen the same heartbeat
-/// for longer than a lease lasts, by a clock of his own, knows that it has run out; no two clocks are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heartbeat {
-    pub fence: u64,
-    pub beat: u64,
-}
-
 /// How long a lease lasts without being renewed: long enough for a stall of a busy builder, short enough to wait for.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
-
-/// That a record was taken in from a file.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Imported {
-    pub at: Timestamp,
-    /// `user@host, pid N`, as the process that did it calls itself.
-    pub by: String,
-}
 
 /// A release in a listing, without its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,6 +193,6 @@ pub trait Journal: Send + Sync {
     /// already, with these events and perhaps more.
     ///
     /// # Errors
-    /// `Corrupt` where the record does not verify, `Store` where other events are recorded here under its name.
+    /// `Corrupt` where the record does not verify, `Conflict` where other events are recorded here under its name.
     async fn import(&self, record: &Record, mark: &Imported) -> Result<bool, JournalError>;
 }

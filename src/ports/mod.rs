@@ -6,6 +6,7 @@ pub mod checkout;
 pub mod checks;
 pub mod clock;
 pub mod deployer;
+pub mod fence;
 pub mod images;
 pub mod journal;
 pub mod registry;

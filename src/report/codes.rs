@@ -160,7 +160,7 @@ const STUCK: &[Code] = &[
 const WARNINGS: &[Code] = &[
     ("withdrawal-refused", "a withdrawal of an approval does not count"),
     ("abort-too-late", "an abort came after everything was done"),
-    ("builder", "a builder's own words"),
+    ("build", "something was noticed while an image was built (noticed.code)"),
     ("source-changed", "files changed during the build"),
     ("execution-waits", "an execution still waits for an answer that no longer counts"),
     ("execution-goes-on", "an execution continues after an approval that no longer counts"),

@@ -10,6 +10,7 @@ mod file;
 mod own;
 mod registry;
 mod service;
+pub mod state;
 mod statement;
 mod task_definition;
 

@@ -8,7 +8,7 @@ use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay};
 use crate::model::arn;
 use crate::model::effect::Effect;
 use crate::model::effect_properties::Subject;
-use crate::model::event::{Event, Fact, MovedTag, PushedImage};
+use crate::model::event::{Event, Fact, MovedTag, NotCopied, PushedImage};
 use crate::model::fault::Fault;
 use crate::model::finding::ScanState;
 use crate::model::format::{commit as commit_name, lasting, moment};
@@ -84,11 +84,11 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
             };
             let name = pushed_name(pushed, of_image(release, image));
             let of = commit.as_ref().map(display_names::commit_of).unwrap_or_default();
-            StoryLine::new(mark(pushed), image.as_str(), format!("{how}: {name}{of}{}", left_behind(pushed)))
+            StoryLine::new(mark(pushed), image.as_str(), format!("{how}: {name}{of}{}", not_copied(pushed)))
         }
         Fact::ImageCopied { image, account, pushed } => {
             let name = pushed_name(pushed, release.started.pipeline.accounts.get(account));
-            let text = format!("copied into {account}: {name}{}", left_behind(pushed));
+            let text = format!("copied into {account}: {name}{}", not_copied(pushed));
             StoryLine::new(mark(pushed), image.as_str(), text)
         }
         Fact::ScanObserved { image, account, reading, readings } => {
@@ -263,11 +263,25 @@ fn topic(effect: &Effect) -> String {
 
 /// An image that came without what is attached to it wants a look.
 fn mark(pushed: &PushedImage) -> Mark {
-    if pushed.left_behind.is_empty() { Mark::Done } else { Mark::Careful }
+    if pushed.not_copied.is_empty() { Mark::Done } else { Mark::Careful }
 }
 
-fn left_behind(pushed: &PushedImage) -> String {
-    pushed.left_behind.iter().map(|what| format!("; not copied with it: {what}")).collect()
+fn not_copied(pushed: &PushedImage) -> String {
+    pushed.not_copied.iter().map(|what| format!("; not copied with it: {}", attached(what))).collect()
+}
+
+fn attached(what: &NotCopied) -> String {
+    match what {
+        NotCopied::TooManyTogether { subject, limit } => {
+            format!("what refers to {}, because {limit} attachments were looked at already", subject.short())
+        }
+        NotCopied::TooMany { subject, left, all } => format!("{left} of {all} that refer to {}", subject.short()),
+        NotCopied::Runnable { name, manifest } => {
+            format!("{name}: a runtime could run {}, which no gate judges", manifest.short())
+        }
+        NotCopied::TooLarge { name, bytes } => format!("{name}: it is too large ({bytes} bytes)"),
+        NotCopied::Refused { fault } => fault::words(fault).line(),
+    }
 }
 
 /// The account whose registry keeps an image.

@@ -35,7 +35,7 @@ pub fn text(waiting: &Waiting) -> String {
                 Standing::Proving => format!("{}{back}: proving what runs", part.of(at)),
             }
         }
-        Waiting::Store { error } => format!("the state store to answer: {error}"),
+        Waiting::Store { error } => format!("the state store to answer: {}", fault::state::words(error, None).line()),
         Waiting::Finishing { .. } => "finishing what is under way".to_owned(),
     }
 }

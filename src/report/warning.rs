@@ -2,7 +2,10 @@
 
 use super::{approval, fault};
 use crate::model::format::commit;
-use crate::model::warning::Warning;
+use crate::model::warning::{BuildNotice, Warning};
+
+/// How many files are named; the rest is a number.
+const NAMED: usize = 8;
 
 /// One sentence.
 pub fn text(warning: &Warning) -> String {
@@ -14,7 +17,7 @@ pub fn text(warning: &Warning) -> String {
             )
         }
         Warning::AbortTooLate { by } => format!("{by} asked to abort the release after everything was done"),
-        Warning::Builder { image, said } => format!("image {image}: {said}"),
+        Warning::Build { image, noticed } => format!("image {image}: {}", build(noticed)),
         Warning::SourceChanged { image, commit: name } => format!(
             "image {image}: files of the working tree changed during the build, so it may hold more than commit {}",
             commit(name, 12)
@@ -37,5 +40,43 @@ pub fn text(warning: &Warning) -> String {
             fault::words(fault).line()
         ),
         Warning::StageHasNewer { stage, newer } => format!("{stage} was passed before and now runs {newer}"),
+    }
+}
+
+fn build(noticed: &BuildNotice) -> String {
+    match noticed {
+        BuildNotice::SecretNames { files } => {
+            let files = listed(files);
+            format!("names that often hold secrets go into the image: {files}; .dockerignore keeps them out")
+        }
+        BuildNotice::DockerignoreUnused { files } => {
+            format!("not used: {}; only the .dockerignore of the repository's root counts", listed(files))
+        }
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_noticed_of_a_build_is_one_line_each() {
+        let image = || "web".parse().unwrap();
+        let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let secrets = BuildNotice::SecretNames { files: files(&[".env"]) };
+        let many = BuildNotice::DockerignoreUnused { files: (1..=10).map(|n| format!("f{n}")).collect() };
+        let all = [secrets, many].map(|noticed| text(&Warning::Build { image: image(), noticed }));
+        insta::assert_snapshot!(all.join("\n"), @r"
+        image web: names that often hold secrets go into the image: .env; .dockerignore keeps them out
+        image web: not used: f1, f2, f3, f4, f5, f6, f7, f8 and 2 more; only the .dockerignore of the repository's root counts
+        ");
     }
 }

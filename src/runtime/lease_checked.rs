@@ -17,6 +17,7 @@ use crate::model::pipeline::{Account, ImageSpec};
 use crate::model::rollout::{RolloutReading, ServiceReading, TaskDefinition};
 use crate::ports::approvals::{Action, Declared, Execution, PipelineApprovals, Verdict};
 use crate::ports::deployer::{Cluster, Deployer, OneOff, TaskStart, Wanted};
+use crate::ports::fence::MaySend;
 use crate::ports::images::{Access, Built, Images, Say};
 
 /// Ports for one effect: what changes something asks the lease first, and where the effect is a stage's, the stage's too.
@@ -174,5 +175,9 @@ impl Images for LeaseChecked<dyn Images> {
 
     async fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {
         self.0.locate(reference).await
+    }
+
+    fn fence(&self, may_send: MaySend) {
+        self.0.fence(may_send);
     }
 }

@@ -137,24 +137,7 @@ fn not_sent(why: NotSent) -> Fault {
 }
 
 fn not_renewed(error: JournalError) -> Fault {
-    let why = NotSent::NotRenewed;
-    match error {
-        JournalError::Remote(fault) => OwnProblem::StoodStill { why, because: Some(Box::new(fault)) }.into(),
-        error @ (JournalError::NoSuchRelease(_)
-        | JournalError::Held { .. }
-        | JournalError::Frozen(_)
-        | JournalError::LostLease { .. }
-        | JournalError::Corrupt(_)
-        | JournalError::Unknown(_)
-        | JournalError::Newer { .. }
-        | JournalError::Older { .. }
-        | JournalError::Store(_)
-        | JournalError::Busy(_)
-        | JournalError::Gone(_)
-        | JournalError::Imported(..)
-        | JournalError::Foreign(_)
-        | JournalError::MadeElsewhere(_)) => not_sent(why).said(error.to_string()),
-    }
+    OwnProblem::StoodStill { why: NotSent::NotRenewed, because: Some(Box::new(error)) }.into()
 }
 
 #[cfg(test)]

@@ -53,13 +53,14 @@ pub async fn take(
     loop {
         let asked = clock.uptime();
         match journal.take(release, holder, observer.still(asked), clock.now()).await {
-            Err(JournalError::Held { what, holder: theirs, heartbeat, renewed_at }) => {
+            Err(JournalError::Held { what, holder: theirs, holder_release, heartbeat, renewed_at }) => {
                 // Clocks may differ: one that seems fresh is left alone, one that seems stale is looked at before it counts as such.
                 let seems_alive = clock.now().duration_since(renewed_at).abs() < LEASE;
                 let first = observer.seen.is_none();
                 let moved = observer.saw(heartbeat, clock.uptime());
                 if moved || (first && seems_alive) {
-                    return Err(JournalError::Held { what, holder: theirs, heartbeat, renewed_at });
+                    let held = JournalError::Held { what, holder: theirs, holder_release, heartbeat, renewed_at };
+                    return Err(held);
                 }
                 if first {
                     watching(&theirs, LEASE);

@@ -26,6 +26,7 @@ use crate::model::ledger::Ledgers;
 use crate::model::reason::Reason;
 use crate::model::release::{Illegal, Release};
 use crate::model::waiting::Waiting;
+use crate::ports::fence::MaySend;
 use crate::ports::journal::{JournalError, LEASE, Lease};
 use crate::ports::sink::Sink;
 
@@ -69,7 +70,9 @@ impl<'s> Runner<'s> {
         let guard = Arc::new(LeaseGuard::new(ports.journal.clone(), ports.clock.clone(), lease));
         let ports = Ports { clock: Arc::new(MonotonicClock::new(ports.clock.clone())), ..ports };
         let fence = guard.clone();
-        ports.accounts.fence(Arc::new(move || fence.may_send()));
+        let may_send: MaySend = Arc::new(move || fence.may_send());
+        ports.accounts.fence(may_send.clone());
+        ports.images.fence(may_send);
         Runner {
             state: watch::channel(release.clone()).0,
             renewed_at: ports.clock.uptime(),
@@ -356,7 +359,7 @@ impl<'s> Runner<'s> {
 
     /// Waits until the store may be asked again, and keeps the lease meanwhile.
     async fn wait_for_store(&mut self, retry: &mut StoreRetry, error: JournalError) -> Result<(), RunError> {
-        self.sinks.waiting(&[Waiting::Store { error: error.to_string() }]);
+        self.sinks.waiting(&[Waiting::Store { error: error.clone() }]);
         retry.wait(error).await?;
         if self.ports.clock.uptime() - self.renewed_at >= LEASE / 3 {
             self.renew().await?;

@@ -43,11 +43,12 @@ impl StoreRetry {
 /// Whether a store that answered so may do as asked a little later.
 pub fn is_transient(error: &JournalError) -> bool {
     match error {
-        JournalError::Busy(_) => true,
+        JournalError::Busy { .. } => true,
         JournalError::Remote(fault) => fault.kind().is_passing(),
         // A disk that is full stays so until somebody does something.
         JournalError::Store(_)
-        | JournalError::Gone(_)
+        | JournalError::Gone { .. }
+        | JournalError::Conflict(_)
         | JournalError::NoSuchRelease(_)
         | JournalError::Held { .. }
         | JournalError::Frozen(_)

@@ -131,7 +131,7 @@ async fn fill(ports: &Ports, release: &mut Release) -> Result<(), Error> {
                     repository: own.uri.clone(),
                     digest: to_be_built(),
                     pushed_at: ports.clock.now(),
-                    left_behind: Vec::new(),
+                    not_copied: Vec::new(),
                 },
             };
             release.images.insert(name.clone(), pushed);

@@ -99,8 +99,9 @@ pub fn is_of_the_record(error: &JournalError) -> bool {
         | JournalError::Frozen(_)
         | JournalError::LostLease { .. }
         | JournalError::Store(_)
-        | JournalError::Busy(_)
-        | JournalError::Gone(_)
+        | JournalError::Conflict(_)
+        | JournalError::Busy { .. }
+        | JournalError::Gone { .. }
         | JournalError::Imported(..)
         | JournalError::Foreign(_)
         | JournalError::MadeElsewhere(_)

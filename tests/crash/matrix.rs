@@ -189,7 +189,7 @@ pub async fn dies_at_append(sim: &Simulation, run: Run, (nth, moment): Point) ->
         }
         if at == moment && appends.load(Ordering::Relaxed) == nth {
             dead.fetch_add(1, Ordering::Relaxed);
-            return Err(kanmon::ports::journal::JournalError::Store("the process is killed here".to_owned()));
+            return Err(crate::scenarios::simulation::killed());
         }
         Ok(())
     });

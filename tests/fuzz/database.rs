@@ -60,7 +60,7 @@ async fn state_files() {
             }
             Err(error) => {
                 refused += 1;
-                let why = error.to_string();
+                let why = kanmon::report::fault::state::words(&error, None).line();
                 assert!(!why.is_empty());
                 let is_told = matches!(
                     error,

@@ -28,7 +28,7 @@ impl Watched {
     async fn answered<T>(&self, done: Result<T, JournalError>) -> Result<T, JournalError> {
         self.process.passes().await;
         match self.process.loses() {
-            true => Err(JournalError::Store("the answer is lost".to_owned())),
+            true => Err(crate::scenarios::simulation::killed()),
             false => done,
         }
     }

@@ -4,7 +4,6 @@ use kanmon::journal::Moment;
 use kanmon::model::effect::Effect;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
-use kanmon::ports::journal::JournalError;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
 
@@ -58,7 +57,7 @@ async fn to_be_told_of_is_never_run_again() {
     sim.journal.set_append_hook(|moment, facts| {
         let runs = |f: &Fact| matches!(f, Fact::Intended { effect: Effect::RunTask { .. }, .. });
         match moment == Moment::After && facts.iter().any(runs) {
-            true => Err(JournalError::Store("gone".to_owned())),
+            true => Err(super::simulation::killed()),
             false => Ok(()),
         }
     });

@@ -1,4 +1,4 @@
-//! Journals of the stories, kept: what a version of kanmon wrote, every later one reads (`src/journal/corpus.rs` tests that).
+//! The stories' journals as a corpus: what one version of kanmon wrote, every later one reads (`src/journal/corpus.rs` tests that).
 
 use kanmon::model::ending::Ending;
 use kanmon::ports::journal::Record;

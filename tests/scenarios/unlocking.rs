@@ -1,12 +1,13 @@
 use crate::facts::task_started;
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
+use kanmon::model::fault::state::Leased;
 use kanmon::model::outcome::Outcome;
 use kanmon::ports::journal::{JournalError, LEASE};
 use kanmon::runtime::runner::RunError;
 use serde_json::json;
 
-use super::simulation::{DEV, MANAGER, Simulation, Story};
+use super::simulation::{DEV, MANAGER, Simulation, Story, name};
 
 fn story() -> Simulation {
     Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }])).open()
@@ -21,10 +22,29 @@ async fn a_stage_stops_its_holder_before_it_changes_anything_more() {
     let held_by = sim.unlocks(MANAGER, "dev", "its machine burnt").await;
     assert!(held_by.is_some_and(|who| who.starts_with(&format!("release {id} "))));
     let lost = run.fails().await;
-    assert!(matches!(&lost, RunError::Journal(JournalError::LostLease { what }) if what == "stage dev"), "{lost}");
+    assert!(
+        matches!(&lost, RunError::Journal(JournalError::LostLease { what: Leased::Stage(stage), .. }) if *stage == name("dev")),
+        "{lost}"
+    );
     assert!(sim.calls("UpdateService").is_empty());
     assert_eq!(sim.ledger("dev").await.words[0].word.reason, "its machine burnt");
     sim.resumes(&id).await.end(&sim).await.is(Outcome::Succeeded, 0);
+    assert_eq!((sim.calls("RunTask").len(), sim.updates(DEV, "shop-dev", "web").len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_takes_it_from_its_process_and_its_record_says_so() {
+    let sim = story();
+    let run = sim.release().await;
+    let id = run.id.clone();
+    sim.fact(&id, "migrated", task_started).await;
+    assert!(sim.unlocks(MANAGER, id.as_str(), "its machine burnt").await.is_some());
+    let lost = run.fails().await;
+    let of_release = |lost: &RunError| matches!(lost, RunError::Journal(JournalError::LostLease { what: Leased::Release(release), .. }) if *release == id);
+    assert!(of_release(&lost), "{lost}");
+    let ended = sim.resumes(&id).await.end(&sim).await;
+    ended.is(Outcome::Succeeded, 0);
+    assert!(ended.has(|fact| matches!(fact, Fact::LockBroken { reason, .. } if reason == "its machine burnt")));
     assert_eq!((sim.calls("RunTask").len(), sim.updates(DEV, "shop-dev", "web").len()), (1, 1));
 }
 

@@ -46,7 +46,7 @@ fn intended(history: &str, effect: &str) -> usize {
     events.filter(|e| e["kind"] == "intended" && e["effect"]["effect"] == effect).count()
 }
 
-const NO_SPACE: &str = "error: the state cannot be written or read: there is no space left for";
+const NO_SPACE: &str = "error: the state cannot be read or written: no space is left for";
 
 #[test]
 fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on() {
@@ -126,7 +126,7 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
     std::fs::create_dir(test_env.root.path().join(".kanmon")).unwrap();
     let ran = script(&test_env, &developer, &format!("{read_only}exec \"$KANMON\" release")).ended(40);
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(folded.contains("journal.db cannot be made or opened: Read-only file system"), "{}", ran.err);
+    assert!(folded.contains("journal.db cannot be created or opened: Read-only file system"), "{}", ran.err);
     assert!(folded.contains("free the disk or fix its permissions"), "{}", ran.err);
     assert_eq!(sandbox.changes(), Vec::<String>::new());
 
@@ -144,7 +144,7 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
             continue;
         }
         assert_eq!(ran.code, Some(40), "{verb}: {}", ran.err);
-        assert!(folded.contains("may only be read (its folder or file system is read-only)"), "{verb}: {}", ran.err);
+        assert!(folded.contains("journal.db is read-only, or its folder or file system is"), "{verb}: {}", ran.err);
         assert!(folded.contains("fix its permissions"), "{verb}: {}", ran.err);
     }
     assert_eq!(sandbox.changes(), before, "something was changed that could not be written down");
@@ -163,7 +163,7 @@ fn a_disk_that_becomes_full_for_one_process_alone_is_said_as_its_own_trouble() {
     command.envs(developer.iter().map(|(k, v)| (k, v))).current_dir(test_env.root.path());
     let ran = Running::new(command, Stdio::null()).end().ended(40);
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(folded.contains("error: the state cannot be written or read: "), "{}", ran.err);
+    assert!(folded.contains("error: the state cannot be read or written: "), "{}", ran.err);
     assert!(folded.contains("journal.db"), "{}", ran.err);
     let id = release_in(&ran.err);
     assert!(folded.contains(&format!("`kanmon resume {id}`")), "{}", ran.err);

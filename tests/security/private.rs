@@ -38,14 +38,14 @@ fn a_state_folder_that_is_open_to_others_is_closed_and_reported_once() {
     let developer = sandbox.keys("developer");
     let ran = test_env.run(&developer, &["release", "--until", "dev"]).ended(0);
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(folded.contains("warning: ") && folded.contains("(mode 0755); now it is yours alone"), "{}", ran.err);
+    assert!(folded.contains("warning: ") && folded.contains("(mode 0755); now only you can open it"), "{}", ran.err);
     assert_eq!(mode(&state), 0o700);
 
     set_mode(&state.join("journal.db"), 0o666);
     let ran = test_env
         .run(&developer, &["history", "--output", "json"])
         .ended(0)
-        .on_stderr("(mode 0666); now it is yours alone");
+        .on_stderr("(mode 0666); now only you can open it");
     assert_eq!(ran.json().len(), 1, "a warning is no data");
     assert_eq!(mode(&state.join("journal.db")), 0o600);
     let ran = test_env.run(&developer, &["history"]).ended(0);

@@ -8,7 +8,7 @@ use kanmon::model::event::Fact;
 use kanmon::model::ids::{AppName, ReleaseId};
 use kanmon::model::inbox::MessageBody;
 use kanmon::model::ledger::{Said, Word};
-use kanmon::model::warning::Warning;
+use kanmon::model::warning::{BuildNotice, Warning};
 use kanmon::ports::journal::{Holder, Journal as _, JournalError};
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -84,11 +84,11 @@ fn a_row_dropped_two_swapped_or_one_changed_is_named_by_every_verb_that_reads() 
     let id = &released.id;
     let event = |n: u32, what: &str| format!("event {n} of {id} {what}");
     let cases = [
-        ("DELETE FROM events WHERE seq = 5".to_owned(), event(6, "stands where event 5 should")),
-        ("DELETE FROM events WHERE seq = 1".to_owned(), event(2, "stands where event 1 should")),
+        ("DELETE FROM events WHERE seq = 5".to_owned(), event(6, "is where event 5 should be")),
+        ("DELETE FROM events WHERE seq = 1".to_owned(), event(2, "is where event 1 should be")),
         (
             format!("DELETE FROM events WHERE seq = {last}"),
-            format!("the journal of {id} ends with event {}, not with event {last} as noted", last - 1),
+            format!("the events of {id} end with event {}, but should end with event {last}", last - 1),
         ),
         (
             "UPDATE events SET seq = -1 WHERE seq = 5; UPDATE events SET seq = 5 WHERE seq = 6; UPDATE events SET seq = 6 WHERE seq = -1"
@@ -98,15 +98,15 @@ fn a_row_dropped_two_swapped_or_one_changed_is_named_by_every_verb_that_reads() 
         (
             "UPDATE events SET payload = (SELECT o.payload FROM events o WHERE o.seq = 11 - events.seq) WHERE seq IN (5, 6)"
                 .to_owned(),
-            event(5, "does not have its hash"),
+            event(5, "does not match its hash"),
         ),
         (
             "UPDATE events SET payload = CAST(replace(CAST(payload AS TEXT), 'developer', 'managerrr') AS BLOB)".to_owned(),
-            event(1, "does not have its hash"),
+            event(1, "does not match its hash"),
         ),
         (
             "UPDATE events SET at = '2026-01-01T00:00:00Z' WHERE seq = 7".to_owned(),
-            event(7, "does not have its hash"),
+            event(7, "does not match its hash"),
         ),
     ];
     for (sql, words) in &cases {
@@ -117,7 +117,7 @@ fn a_row_dropped_two_swapped_or_one_changed_is_named_by_every_verb_that_reads() 
         "UPDATE releases SET last_seq = {0} - 1, last_hash = (SELECT hash FROM events WHERE seq = {0} - 1)",
         last
     );
-    released.refused_by_all(released.damaged(&sql).path(), &format!("what is noted of {id} does not have its hash"));
+    released.refused_by_all(released.damaged(&sql).path(), &format!("the row of {id} does not match its hash"));
     let whole = released.damaged("SELECT 1");
     let place = format!("local:{}", whole.path().display());
     released.test_env.run(&[], &["history", id, "--state", &place]).ended(0);
@@ -186,7 +186,10 @@ async fn filled(journal: &SqliteJournal, app: &AppName, release: &ReleaseId) {
         journal.send(release, body, now).await.unwrap();
     }
     let last = journal.read(release).await.unwrap().len() as u64;
-    let warning = Warning::Builder { image: "hello".parse().unwrap(), said: "long ".repeat(100_000) };
+    let warning = Warning::Build {
+        image: "hello".parse().unwrap(),
+        noticed: BuildNotice::SecretNames { files: vec!["long ".repeat(100_000)] },
+    };
     let facts = [Fact::Absorbed { message: 1 }, Fact::Warned { warning }];
     journal.append(&lease, last, &facts, now).await.unwrap();
     let word = Word { by, reason: "an incident".into(), said: Said::Freeze };
@@ -286,7 +289,7 @@ fn a_freeze_and_what_failed_cannot_be_erased_unseen() {
         ("DELETE FROM ledgers; DELETE FROM stages", "has entered it"),
         (
             "UPDATE ledgers SET body = replace(body, 'incident', 'accident')",
-            "the ledger of stage dev does not have its hash",
+            "the ledger of stage dev does not match its hash",
         ),
     ] {
         let state = released.damaged(sql);

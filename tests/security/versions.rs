@@ -96,7 +96,7 @@ fn a_known_fact_with_something_new_in_it_is_not_guessed_at() {
 fn a_form_of_events_that_is_newer_is_reported_by_its_number() {
     let stopped = StoppedRelease::new();
     append(&stopped, 2, r#"{"anything":true}"#);
-    let sentence = "error: the record was written by a newer kanmon (form 2; this one knows 1)";
+    let sentence = "error: the record was written by a newer kanmon (format 3; this one reads up to 2)";
     stopped.is_left_alone(&[sentence, WHAT_TO_DO]);
 }
 
@@ -104,7 +104,7 @@ fn a_form_of_events_that_is_newer_is_reported_by_its_number() {
 fn a_newer_schema_is_refused_by_every_verb_and_left_as_it_is() {
     let stopped = StoppedRelease::new();
     stopped.db().pragma_update(None, "user_version", 7).unwrap();
-    let sentence = "error: the record was written by a newer kanmon (form 7; this one knows 3)";
+    let sentence = "error: the record was written by a newer kanmon (format 7; this one reads up to 3)";
     stopped.is_left_alone(&[sentence, WHAT_TO_DO]);
     let ran = stopped.test_env.run(&stopped.sandbox.keys("developer"), &["release"]).ended(40);
     ran.on_stderr("use the kanmon that wrote it");
@@ -121,10 +121,10 @@ fn a_newer_kanmon_that_goes_on_meanwhile_stops_the_older_one_before_its_next_ste
     // Its next append finds the release in a form that it does not know.
     let db = Connection::open(test_env.root.path().join(".kanmon/journal.db")).unwrap();
     db.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
-    db.execute("UPDATE releases SET form = 2", []).unwrap();
+    db.execute("UPDATE releases SET form = 3", []).unwrap();
     let ran = running.end().ended(40);
     let folded = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(folded.contains("was written by a newer kanmon (form 2; this one knows 1)"), "{}", ran.err);
+    assert!(folded.contains("was written by a newer kanmon (format 3; this one reads up to 2)"), "{}", ran.err);
     assert!(folded.contains(WHAT_TO_DO), "{}", ran.err);
     assert_eq!(sandbox.done("UpdateService").len(), 1, "{id} went on");
 }

@@ -34,7 +34,7 @@ fn a_release_is_carried_from_a_disk_into_the_table_to_be_read_there() {
     std::fs::write(&file, forged).unwrap();
     let refused = build.start(&["import", &file.display().to_string()]).end();
     assert_eq!(refused.status.code(), Some(2), "{}", refused.err);
-    assert!(refused.err.contains("does not have its hash"), "{}", refused.err);
+    assert!(refused.err.contains("does not match its hash"), "{}", refused.err);
 
     // Read, and no more: it goes on where it is recorded.
     let refused = other.start(&["promote", &release, "--to", "staging"]).end();

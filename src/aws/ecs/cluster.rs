@@ -1,6 +1,7 @@
 //! Whether a cluster is there, and what else is.
 
 use crate::aws::nearest::not_found;
+use crate::aws::pages::Pages;
 use crate::aws::session::Session;
 use crate::model::arn;
 use crate::model::aws::ecs::ClusterStatus;
@@ -25,14 +26,12 @@ pub(super) async fn missing(session: &Session, name: &str) -> Fault {
 
 async fn names(session: &Session) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
-    let mut next = None;
-    loop {
+    let mut pages = Pages::new();
+    while let Some(next) = pages.next() {
         let call = session.list_clusters("the account's clusters");
         let page = call.send(|r| r.max_results(100).set_next_token(next).send()).await?;
         names.extend(page.cluster_arns().iter().map(|arn| arn::last(arn).to_owned()));
-        next = page.next_token().map(str::to_owned);
-        if next.is_none() {
-            return Ok(names);
-        }
+        pages.read(page.next_token());
     }
+    Ok(names)
 }

@@ -35,7 +35,7 @@ pub(super) fn of_service(service: &Value) -> Option<Value> {
         Some(PropagateTags::TaskDefinition) => {
             launch.insert("propagateTags".to_owned(), json!("TASK_DEFINITION"));
         }
-        // RunTask has no service to take them from, and refuses the word.
+        // RunTask has no service to take them from, and refuses this value.
         Some(PropagateTags::Service) => {
             let tags = tags(service);
             if !tags.is_empty() {

@@ -1,4 +1,4 @@
-//! A service as ECS tells it.
+//! A service as ECS describes it.
 
 use aws_sdk_ecs::types::{self, DeploymentControllerType, ServiceField, ServiceRevisionCleanup};
 use serde_json::Value;
@@ -9,6 +9,7 @@ use crate::aws::errors;
 use crate::aws::errors::Refusal;
 use crate::aws::nearest::{not_found_in, within};
 use crate::aws::operations::Operation;
+use crate::aws::pages::Pages;
 use crate::aws::raw::KeepRaw;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
@@ -120,14 +121,12 @@ pub(super) async fn missing(session: &Session, cluster: &str, name: &str) -> Fau
 
 async fn names(session: &Session, cluster: &str) -> Result<Vec<String>, Fault> {
     let mut names = Vec::new();
-    let mut next = None;
-    loop {
+    let mut pages = Pages::new();
+    while let Some(next) = pages.next() {
         let call = session.list_services(format!("cluster {cluster}"));
         let page = call.send(|r| r.cluster(cluster).max_results(100).set_next_token(next).send()).await?;
         names.extend(page.service_arns().iter().map(|arn| arn::last(arn).to_owned()));
-        next = page.next_token().map(str::to_owned);
-        if next.is_none() {
-            return Ok(names);
-        }
+        pages.read(page.next_token());
     }
+    Ok(names)
 }

@@ -7,14 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::of_cluster;
 use crate::aws::errors::Refusal;
+use crate::aws::pages::Pages;
 use crate::aws::session::Session;
 use crate::aws::time::{date_time, timestamp};
 use crate::model::aws::ecs::{MonitorStatus, ServiceDeploymentStatus};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::rollout::{AwaitingHook, BreakerCount, Monitors, ServiceDeployment};
 
-/// How far back those that have ended are listed, from when ours was begun or from now. What is older neither tells ours from others
-/// nor stands in its way; what is under way is listed however old it is, since a deployment may last 30 days.
+/// How far back those that have ended are listed, from when ours was begun or from now. What is older neither distinguishes ours from others
+/// nor blocks it; what is under way is listed however old it is, since a deployment may last 30 days.
 const WINDOW: SignedDuration = SignedDuration::from_hours(24 * 15);
 
 /// What DescribeServiceDeployments and DescribeServiceRevisions take at once.
@@ -77,7 +78,7 @@ pub(super) async fn read(
         })
         .collect();
     refresh(session, &mut found, &wanted).await?;
-    // Without its task definition no deployment can be told from another.
+    // Without its task definition no deployment can be distinguished from another.
     let Some(revisions) = unless_denied(revisions(session, &found, &wanted).await)? else {
         return Ok(None);
     };
@@ -109,8 +110,8 @@ async fn list(
     created: Option<CreatedAt>,
 ) -> Result<Vec<Found>, Refusal> {
     let mut found = Vec::new();
-    let mut next = None;
-    loop {
+    let mut pages = Pages::new();
+    while let Some(next) = pages.next() {
         let call = session.list_service_deployments(of_cluster(cluster, service));
         let page = call.send(|r| {
             let wanted = r.cluster(cluster).service(service).set_status(status.clone());
@@ -130,11 +131,9 @@ async fn list(
             target: d.target_service_revision_arn().map(str::to_owned),
             sources: Vec::new(),
         }));
-        next = page.next_token().map(str::to_owned);
-        if next.is_none() {
-            return Ok(found);
-        }
+        pages.read(page.next_token());
     }
+    Ok(found)
 }
 
 /// The states in which a deployment has not ended, as the SDK takes them.

@@ -35,7 +35,7 @@ pub(super) async fn describe(session: &Session, name: &str) -> Result<TaskDefini
             let found = raw.json().and_then(definition);
             found.ok_or_else(|| errors::incomplete(op(), &session.account.name, "taskDefinition"))
         }
-        // ECS has no code of its own for one that is not there.
+        // ECS has no special code for one that does not exist.
         Err(r) if r.is("ClientException") && r.fault.kind() == FaultKind::Invalid => {
             let missing = not_found(Kind::TaskDefinition, name, &session.account, None);
             Err(Fault { said: r.fault.said, ..missing })

@@ -3,6 +3,7 @@
 use aws_sdk_ecs::types::{DesiredStatus, Task};
 
 use super::of_cluster;
+use crate::aws::pages::Pages;
 use crate::aws::session::Session;
 use crate::aws::time::timestamp;
 use crate::model::aws::ecs::HealthStatus;
@@ -29,8 +30,8 @@ async fn of_service(
     status: DesiredStatus,
 ) -> Result<Vec<Task>, Fault> {
     let mut arns = Vec::new();
-    let mut next = None;
-    loop {
+    let mut pages = Pages::new();
+    while let Some(next) = pages.next() {
         let call = session.list_tasks(of_cluster(cluster, service));
         let page = call.send(|r| {
             let wanted = r.cluster(cluster).service_name(service).desired_status(status.clone());
@@ -38,10 +39,7 @@ async fn of_service(
         });
         let page = page.await?;
         arns.extend_from_slice(page.task_arns());
-        next = page.next_token().map(str::to_owned);
-        if next.is_none() {
-            break;
-        }
+        pages.read(page.next_token());
     }
     describe(session, cluster, &arns).await
 }

@@ -313,7 +313,7 @@ async fn service_deployments_that_cannot_be_read_now_are_a_fault() {
 }
 
 #[tokio::test]
-async fn missing_services_and_clusters_are_told_with_their_neighbours() {
+async fn missing_services_and_clusters_are_reported_with_the_nearest_names() {
     let (_, ecs) = ecs(|asked, _| match asked.op.as_str() {
         "DescribeServices" if asked.json()["cluster"] == "asset-prd" => {
             Reply::Error(400, "ClusterNotFoundException", "Cluster not found.")
@@ -339,7 +339,7 @@ async fn missing_services_and_clusters_are_told_with_their_neighbours() {
 }
 
 #[tokio::test]
-async fn stopping_what_is_being_stopped_is_content_and_what_has_succeeded_is_not() {
+async fn stopping_what_is_being_stopped_succeeds_and_stopping_what_has_succeeded_fails() {
     for (status, content) in [("ROLLBACK_IN_PROGRESS", true), ("STOP_REQUESTED", true), ("SUCCESSFUL", false)] {
         let (peer, ecs) = ecs(move |asked, _| match asked.op.as_str() {
             "StopServiceDeployment" => Reply::Error(400, "ConflictException", "not in progress"),
@@ -385,7 +385,7 @@ async fn a_one_off_task_runs_in_the_services_network() {
 }
 
 #[tokio::test]
-async fn a_task_that_ecs_could_not_place_is_told_with_its_reason() {
+async fn a_task_that_ecs_could_not_place_is_reported_with_its_reason() {
     let (_, ecs) = ecs(|_, _| Reply::Json(json!({"tasks": [], "failures": [{"reason": "RESOURCE:MEMORY"}]})));
     let a = account("prod");
     let start = TaskStart {

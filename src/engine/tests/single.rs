@@ -43,7 +43,7 @@ fn planned() -> WorkloadPlan {
 
 fn built() -> Fact {
     let pushed =
-        PushedImage { repository: "r/web".into(), digest: Digest::of(b"web"), pushed_at: at(0), left_behind: vec![] };
+        PushedImage { repository: "r/web".into(), digest: Digest::of(b"web"), pushed_at: at(0), not_copied: vec![] };
     Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into(), commit: None }
 }
 

@@ -405,7 +405,7 @@ impl World {
             repository: format!("registry/{image}"),
             digest: Digest::of(image.as_str().as_bytes()),
             pushed_at: at(0),
-            left_behind: vec![],
+            not_copied: vec![],
         }
     }
 

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn every_login_that_a_builder_gets_is_kept_from_what_it_says() {
+    fn every_login_that_a_builder_gets_is_removed_from_its_output() {
         let own = tempfile::tempdir().unwrap();
         let basic = STANDARD.encode("me:my-own-password");
         let config =

@@ -49,7 +49,10 @@ pub async fn build_and_push(work: &Prepared<'_>) -> Result<Option<Digest>, Fault
         None => text_of(&id_file)?.into(),
     });
     push.push(format!("docker://{}", work.target()).into());
-    let pushed = work.runner.run(Doing::Push, &push, &[]).await;
+    let pushed = match work.job.fence.check() {
+        Ok(()) => work.runner.run(Doing::Push, &push, &[]).await,
+        Err(stopped) => Err(stopped),
+    };
     if let Some(list) = &list {
         let remove = ["manifest".into(), "rm".into(), list.into()];
         if let Err(fault) = work.runner.run(Doing::Build, &remove, &[]).await {

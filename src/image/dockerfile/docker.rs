@@ -37,7 +37,7 @@ pub async fn build_and_push(work: &Prepared<'_>, tool: Found) -> Result<Option<D
     let metadata = work.scratch.path().join("metadata.json");
 
     let mut build: Vec<OsString> = if several && tool == Found::Docker {
-        // Only buildx's own push carries an index; it answers for build and push at once.
+        // Only buildx's own push sends an index; it builds and pushes in one command.
         vec!["buildx".into(), "build".into(), "--push".into(), "--metadata-file".into(), metadata.clone().into()]
     } else {
         vec!["build".into()]
@@ -61,6 +61,7 @@ pub async fn build_and_push(work: &Prepared<'_>, tool: Found) -> Result<Option<D
         }
     }
     push.push(work.target().into());
+    work.job.fence.check()?;
     let said = work.runner.run(Doing::Push, &push, &env).await?;
     Ok(digest_in_lines(&said))
 }

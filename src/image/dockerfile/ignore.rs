@@ -9,7 +9,7 @@ use crate::model::fault::file::Use;
 /// kanmon's own state, in the repository's root.
 const STATE: &str = ".kanmon";
 
-/// Whether a context would carry the state along.
+/// Whether the state would be part of a build context.
 pub fn is_needed(context: &Path) -> bool {
     context.join(STATE).exists()
 }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_put_in_the_way_where_there_is_no_state() {
+    fn without_state_no_ignore_file_is_made() {
         let (dir, scratch) = (context(false), Scratch::new(&FixedClock).unwrap());
         let dockerfile = dir.path().join("Dockerfile");
         assert_eq!(for_containers(&scratch, dir.path(), &dockerfile).unwrap(), None);

@@ -21,6 +21,7 @@ use crate::model::fault::registry::RegistryProblem;
 use crate::model::ids::Digest;
 use crate::model::pipeline::Tool;
 use crate::ports::clock::Clock;
+use crate::ports::fence::Fence;
 use crate::ports::images::{Access, Built, Say};
 
 /// A Dockerfile to be built and pushed.
@@ -39,6 +40,7 @@ pub struct Job<'a> {
     pub tag: &'a str,
     pub env: &'a Env,
     pub clock: &'a dyn Clock,
+    pub fence: &'a Fence,
     pub say: Say<'a>,
 }
 
@@ -69,24 +71,24 @@ pub async fn build(job: &Job<'_>) -> Result<Built, Fault> {
     let runner =
         Runner { program: &found.program, env: job.env, say: job.say, secrets: auth::secrets(job.to, job.env) };
     let prepared = Prepared { job, context, file, scratch, runner };
-    let told = match found.kind {
+    let reported = match found.kind {
         Found::Docker | Found::Finch => docker::build_and_push(&prepared, found.kind).await?,
         Found::Buildah | Found::Podman => buildah::build_and_push(&prepared).await?,
     };
-    let pushed = read_back(job, told.as_ref()).await?;
-    Ok(Built { pushed, by: found.name().to_owned(), warnings: Vec::new() })
+    let pushed = read_back(job, reported.as_ref()).await?;
+    Ok(Built { pushed, by: found.name().to_owned(), notices: Vec::new() })
 }
 
-async fn read_back(job: &Job<'_>, told: Option<&Digest>) -> Result<crate::model::event::PushedImage, Fault> {
+async fn read_back(job: &Job<'_>, reported: Option<&Digest>) -> Result<crate::model::event::PushedImage, Fault> {
     let at = Repository::to_read(job.to.clone(), job.clock)?;
     let there = at
         .manifest(job.tag)
         .await?
         .ok_or_else(|| RegistryProblem::PushedMissing { repository: at.name().to_owned(), tag: job.tag.to_owned() })?;
-    match told {
-        Some(told) if told != &there.digest => {
+    match reported {
+        Some(reported) if reported != &there.digest => {
             let (repository, tag) = (at.name().to_owned(), job.tag.to_owned());
-            Err(RegistryProblem::TagMoved { repository, tag, put: told.clone(), found: Some(there.digest) }.into())
+            Err(RegistryProblem::TagMoved { repository, tag, put: reported.clone(), found: Some(there.digest) }.into())
         }
         _ => Ok(at.pushed(&there)),
     }

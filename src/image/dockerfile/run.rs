@@ -16,7 +16,7 @@ use crate::ports::images::Say;
 
 /// CodeBuild's own longest build is as long by default quotas; what builds longer hangs.
 const LONGEST: Duration = Duration::from_secs(8 * 3600);
-/// As many of a builder's last lines as tell what was the matter without telling everything.
+/// How many of a builder's last lines are reported: enough to show what was wrong.
 const LAST_LINES: usize = 20;
 
 /// Words by which the tools and registries say that a push was not allowed rather than broken.
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn both_outputs_are_heard_and_progress_is_shown_as_it_ended() {
+    async fn both_outputs_are_read_and_the_final_progress_is_shown() {
         let (answer, heard) = shell(Doing::Build, r"printf '10%%\r50%%\r100%%\n\n'; echo err >&2").await;
         answer.unwrap();
         let mut heard = heard;

@@ -10,7 +10,7 @@ use crate::model::fault::build::{BuildProblem, BuilderTrouble, LookedFor};
 use crate::model::pipeline::Tool;
 use crate::outside::run::{self, End, Limits};
 
-/// A daemon that does not answer a version request by then is taken for dead.
+/// A daemon that does not answer a version request by then counts as not running.
 const DAEMON: Limits = Limits { time: Duration::from_secs(20), bytes: 64 << 10 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_looked_for_is_said() {
+    async fn the_builders_that_were_looked_for_are_reported() {
         let (dir, env) = machine(&[("docker", "echo 'Cannot connect to the daemon' >&2; exit 1")]);
         let fault = choose(Tool::Auto, &env).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::ToolMissing);

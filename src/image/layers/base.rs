@@ -43,7 +43,7 @@ impl<'a> Base<'a> {
     /// same registry and the user has none for it; `None` for scratch.
     ///
     /// # Errors
-    /// `Invalid` for what is no reference, `NotFound`, and what the registry answers.
+    /// `Invalid` for what is not a valid reference, `NotFound`, and what the registry answers.
     pub async fn find(
         reference: &str,
         to: &Access,
@@ -113,7 +113,7 @@ impl<'a> Base<'a> {
     /// The folders and links of one platform, read off its layers: they are streamed, and nothing but names is kept.
     ///
     /// # Errors
-    /// `Invalid` for a layer that is no archive; what the registry answers.
+    /// `Invalid` for a layer that is not an archive; what the registry answers.
     pub async fn tree(&self, under: &Under, say: Say<'_>) -> Result<Tree, Fault> {
         let mut tree = Tree::default();
         for layer in &under.layers {

@@ -42,7 +42,7 @@ pub struct Image {
 /// When the image says it was created: `SOURCE_DATE_EPOCH` (reproducible-builds.org), else the epoch.
 ///
 /// # Errors
-/// `Invalid` where the variable is no number of seconds.
+/// `Invalid` where the variable is not a number of seconds.
 pub fn created(env: &Env) -> Result<Timestamp, Fault> {
     let Some(text) = env.get("SOURCE_DATE_EPOCH") else { return Ok(Timestamp::UNIX_EPOCH) };
     let text = text.to_string_lossy();
@@ -145,7 +145,7 @@ fn configuration(
     if let Some(variant) = &platform.variant {
         whole.insert("variant".into(), json!(variant));
     }
-    // Who made the base and on which host says nothing about this image.
+    // Who made the base, and on which host, is not about this image.
     for of_the_base in ["id", "parent", "container", "container_config", "docker_version", "author"] {
         whole.shift_remove(of_the_base);
     }
@@ -160,12 +160,12 @@ fn configuration(
         Some(Value::Array(ids)) => ids.clone(),
         _ => Vec::new(),
     };
-    let told = whole
+    let histories = whole
         .get("history")
         .and_then(Value::as_array)
         .map(|h| h.iter().filter(|e| e.get("empty_layer").and_then(Value::as_bool) != Some(true)).count());
     // A history has one entry a layer or is left out: a base without one cannot be continued.
-    if told.unwrap_or(0) == diff_ids.len() {
+    if histories.unwrap_or(0) == diff_ids.len() {
         let mut history = match whole.shift_remove("history") {
             Some(Value::Array(history)) => history,
             _ => Vec::new(),

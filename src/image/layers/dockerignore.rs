@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_looked_into_only_where_something_may_come_back() {
+    fn a_folder_is_searched_only_if_an_exception_may_match_in_it() {
         let plain = Ignore::parse("node_modules\n!dist/keep").unwrap();
         assert!(!plain.may_bring_back_below("node_modules"));
         assert!(plain.may_bring_back_below("dist"));
@@ -282,7 +282,7 @@ mod tests {
     #[case("a[]b]", 1)]
     #[case("\n\n[a-]", 3)]
     #[case("a\\", 1)]
-    fn what_is_no_pattern_is_refused_with_its_line(#[case] text: &str, #[case] line: usize) {
+    fn an_invalid_pattern_is_refused_with_its_line(#[case] text: &str, #[case] line: usize) {
         assert_eq!(Ignore::parse(text).unwrap_err().0, line);
     }
 }

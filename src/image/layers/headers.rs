@@ -131,7 +131,7 @@ impl Overrides {
                 "size" => self.size = Some(number(value).ok_or_else(broken)?),
                 "uid" => self.uid = number(value),
                 "gid" => self.gid = number(value),
-                // Fractions of a second are no matter of ours.
+                // Fractions of a second are ignored.
                 "mtime" => self.mtime = value.split(|b| *b == b'.').next().and_then(number),
                 name if name.starts_with(XATTR) => self.xattrs.push((name.to_owned(), value.to_vec())),
                 _ => {}
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_archive_or_breaks_off_is_an_error_and_a_huge_name_is_not_read() {
+    fn a_damaged_archive_is_an_error_and_a_huge_name_is_not_read() {
         assert_eq!(read(&b"<html>".repeat(200)[..]).unwrap_err().to_string(), "it is not a tar archive");
         let mut archive = tar::Builder::new(Vec::new());
         file(&mut archive, "a", &[1; 2000]);

@@ -33,7 +33,9 @@ use crate::model::fault::build::BuildProblem;
 use crate::model::fault::own::{OwnProblem, Part};
 use crate::model::ids::Digest;
 use crate::model::pipeline::{LayerFiles, LayersSpec};
+use crate::model::warning::BuildNotice;
 use crate::ports::clock::Clock;
+use crate::ports::fence::Fence;
 use crate::ports::images::{Access, Say};
 
 /// A `layers` image to be made.
@@ -47,6 +49,7 @@ pub struct Job<'a> {
     pub tag: &'a str,
     pub env: &'a Env,
     pub clock: &'a dyn Clock,
+    pub fence: &'a Fence,
     pub say: Say<'a>,
 }
 
@@ -55,17 +58,17 @@ pub struct Job<'a> {
 ///
 /// # Errors
 /// `Invalid` for missing, empty or escaping sources and for a base that lacks a platform; what the registries answer.
-pub async fn build(job: &Job<'_>) -> Result<(PushedImage, Vec<String>), Fault> {
+pub async fn build(job: &Job<'_>) -> Result<(PushedImage, Vec<BuildNotice>), Fault> {
     let platforms = platforms(job.platforms)?;
     config::check(job.spec)?;
     let created = config::created(job.env)?;
     // Before anything is asked or sent.
     let sources = sources(job, &platforms)?;
-    let warnings = sources.values().flat_map(notes::warnings).collect();
+    let notices = sources.values().flat_map(notes::notices).collect();
     let scratch = Scratch::new(job.clock)?;
 
     let base = Base::find(&job.spec.base, job.to, job.env, job.clock, job.say).await?;
-    let to = Repository::to_write(job.to.clone(), job.clock)?;
+    let to = Repository::to_write(job.to.clone(), job.clock, job.fence)?;
     let mut packed = Packed::new();
     let mut done = BTreeSet::new();
     let mut images = Vec::new();
@@ -100,7 +103,7 @@ pub async fn build(job: &Job<'_>) -> Result<(PushedImage, Vec<String>), Fault> {
         }
     };
     to.tag(&top, job.tag).await?;
-    Ok((to.pushed(&top), warnings))
+    Ok((to.pushed(&top), notices))
 }
 
 fn platforms(named: &[String]) -> Result<Vec<Platform>, Fault> {

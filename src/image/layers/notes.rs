@@ -1,6 +1,7 @@
 //! What is said of the files that go into an image and of those that do not.
 
 use super::sources::{Item, Kind, Source};
+use crate::model::warning::BuildNotice;
 use crate::ports::images::Say;
 
 /// How many are named; the rest is a number.
@@ -17,19 +18,13 @@ pub fn say(source: &Source, say: Say<'_>) {
     }
 }
 
-/// What its reader has to know, whatever else is printed.
-pub fn warnings(source: &Source) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if !source.doubtful.is_empty() {
-        let names = listed(&source.doubtful);
-        warnings
-            .push(format!("names that often hold secrets go into the image: {names}; .dockerignore keeps them out"));
-    }
-    if !source.unused_ignores.is_empty() {
-        let names = listed(&source.unused_ignores);
-        warnings.push(format!("not used: {names}; only the .dockerignore of the repository's root counts"));
-    }
-    warnings
+/// What the reader of the release has to know.
+pub fn notices(source: &Source) -> Vec<BuildNotice> {
+    let Source { doubtful, unused_ignores, .. } = source;
+    let secrets = (!doubtful.is_empty()).then(|| BuildNotice::SecretNames { files: doubtful.clone() });
+    let unused =
+        (!unused_ignores.is_empty()).then(|| BuildNotice::DockerignoreUnused { files: unused_ignores.clone() });
+    secrets.into_iter().chain(unused).collect()
 }
 
 /// Whether a mode is neither a plain file's nor a plain folder's: what somebody set on purpose, or a strict umask.
@@ -92,10 +87,10 @@ mod tests {
             ]
         );
         assert_eq!(
-            warnings(&source),
+            notices(&source),
             [
-                "names that often hold secrets go into the image: .env; .dockerignore keeps them out",
-                "not used: app/.dockerignore; only the .dockerignore of the repository's root counts",
+                BuildNotice::SecretNames { files: vec![".env".into()] },
+                BuildNotice::DockerignoreUnused { files: vec!["app/.dockerignore".into()] },
             ]
         );
     }

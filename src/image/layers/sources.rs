@@ -419,7 +419,7 @@ mod tests {
     #[case(".git")]
     #[case(".git/config")]
     #[case("alias/config")]
-    fn git_is_no_source_by_whatever_name(#[case] from: &str) {
+    fn git_folders_are_never_a_source(#[case] from: &str) {
         let root = tree();
         write(root.path(), ".git/config", 0o644);
         symlink(".git", root.path().join("alias")).unwrap();
@@ -492,7 +492,7 @@ mod tests {
     #[case("way-out", "path-outside-repository")]
     #[case("missing", "file-missing")]
     #[case("dist/lib/deep", "files-empty")]
-    fn a_source_that_cannot_be_is_said_so(#[case] from: &str, #[case] code: &str) {
+    fn an_impossible_source_is_reported(#[case] from: &str, #[case] code: &str) {
         let root = tree();
         symlink("/etc", root.path().join("way-out")).unwrap();
         let fault = read(root.path(), from).unwrap_err();

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_topmost_layer_says_what_a_folder_is_and_what_is_gone() {
+    fn the_topmost_layer_decides_what_a_folder_is_and_what_is_deleted() {
         let tree = laid(vec![
             vec![
                 folder("a", 0o700),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_a_folders_place_takes_what_was_in_it_away() {
+    fn a_file_that_replaces_a_folder_removes_what_was_in_it() {
         let tree = laid(vec![vec![folder("a", 0o700), folder("a/b", 0o700)], vec![Change::Other { path: "a".into() }]]);
         assert_eq!(tree, Tree::default());
     }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use reqwest::Url;
 
 use crate::model::address;
+use crate::model::fault::registry::AddressRefusal;
 
 /// Names at which a machine's own cloud credentials are handed out; none of them serves images.
 const METADATA: [&str; 2] = ["metadata.google.internal", "metadata"];
@@ -15,20 +16,21 @@ const METADATA: [&str; 2] = ["metadata.google.internal", "metadata"];
 /// answers there has no certificate for it.
 ///
 /// # Errors
-/// The reason, as the end of a sentence.
-pub fn may_follow(from: &Url, to: &Url) -> Result<(), String> {
+/// Why not.
+pub fn may_follow(from: &Url, to: &Url) -> Result<(), AddressRefusal> {
+    let address = || shown(to);
     let at_home = is_loopback(from);
     match to.scheme() {
         "https" => {}
         "http" if from.scheme() == "http" && at_home && is_loopback(to) => {}
-        "http" => return Err(format!("{} is plain http", shown(to))),
-        _ => return Err(format!("{} is not an http address", shown(to))),
+        "http" => return Err(AddressRefusal::NotEncrypted { address: address() }),
+        _ => return Err(AddressRefusal::OtherScheme { address: address() }),
     }
     if to.host_str().is_none_or(str::is_empty) {
-        return Err(format!("{} names no host", shown(to)));
+        return Err(AddressRefusal::NoHost { address: address() });
     }
     if !at_home && is_reserved(to) {
-        return Err(format!("{} is an address of this machine or of its cloud's metadata service", shown(to)));
+        return Err(AddressRefusal::Reserved { address: address() });
     }
     Ok(())
 }
@@ -97,7 +99,7 @@ mod tests {
     #[case("https://[fd00:ec2::254]/latest", false)]
     #[case("https://[fe80::1]/latest", false)]
     #[case("https://metadata.google.internal/x", false)]
-    fn a_public_registry_sends_nobody_home_or_into_the_clear(#[case] to: &str, #[case] may: bool) {
+    fn a_public_registry_cannot_lead_to_this_machine_or_to_plain_http(#[case] to: &str, #[case] may: bool) {
         assert_eq!(allowed("https://r.example/v2/", to), may);
     }
 

@@ -12,14 +12,14 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::body::bounded;
 use super::limits::Sent;
-use super::retry::patiently;
+use super::request_error::{Nature, RequestError};
+use super::retry::with_retries;
 use super::stream;
-use super::trouble::{Nature, Trouble};
-use super::wire::{Ask, Payload};
+use super::wire::{Payload, Request};
 use super::{CONTENT_DIGEST, DOCUMENT_LIMIT, Repository};
 use crate::image::manifest::Descriptor;
 use crate::model::fault::Fault;
-use crate::model::fault::registry::{RegistryProblem, Work};
+use crate::model::fault::registry::{RegistryProblem, UnusableAnswer, Work};
 use crate::model::ids::Digest;
 
 /// What is held in memory of a blob that is being copied.
@@ -37,24 +37,24 @@ struct Seen {
 }
 
 impl Repository<'_> {
-    /// Whether the repository holds this blob. Only an answer that shows it counts: one that is missed is put again, which does
-    /// no harm, and one that is not there would be missed by the manifest.
+    /// Whether the repository holds this blob. Only an answer that shows it counts: putting a blob again does no harm, but a manifest
+    /// that names a missing blob is refused.
     ///
     /// # Errors
     /// `AccessDenied`, `Unreachable`, `Throttled`.
     pub async fn has_blob(&self, digest: &Digest, size: u64) -> Result<bool, Fault> {
-        patiently(self.clock, Nature::Repeatable, || self.shows(digest, size))
+        with_retries(self.clock, Nature::Repeatable, || self.shows(digest, size))
             .await
             .map_err(|e| self.fault(&e, Nature::Repeatable, Work::FindLayer { repository: self.name().to_owned() }))
     }
 
-    async fn shows(&self, digest: &Digest, size: u64) -> Result<bool, Trouble> {
+    async fn shows(&self, digest: &Digest, size: u64) -> Result<bool, RequestError> {
         Ok(self.head(digest).await?.is_some_and(|seen| seen.named || seen.length == Some(size)))
     }
 
     /// What the registry shows of a blob without sending it; `None`: nothing that proves it to be there.
-    async fn head(&self, digest: &Digest) -> Result<Option<Seen>, Trouble> {
-        match self.wire.send(Ask::new(Method::HEAD, self.blob_url(digest))).await {
+    async fn head(&self, digest: &Digest) -> Result<Option<Seen>, RequestError> {
+        match self.wire.send(Request::new(Method::HEAD, self.blob_url(digest))).await {
             Ok(response) => {
                 let headers = response.headers();
                 let is = |name: &str, value: &str| headers.get(name).is_some_and(|v| v.as_bytes() == value.as_bytes());
@@ -64,8 +64,8 @@ impl Repository<'_> {
                     length: length(headers),
                 }))
             }
-            // HEAD has no body by which a registry's 404 could be told from anybody's.
-            Err(Trouble::Foreign { .. }) => Ok(None),
+            // HEAD has no body that would show whether a 404 is the registry's own.
+            Err(RequestError::Foreign { .. }) => Ok(None),
             Err(e) if e.is_absent() => Ok(None),
             Err(e) => Err(e),
         }
@@ -75,7 +75,7 @@ impl Repository<'_> {
         self.url(&format!("blobs/{digest}"))
     }
 
-    /// Lets the registry take a blob from another repository of its own; `false` where it would rather have a copy.
+    /// Asks the registry to mount a blob from another repository of its own; `false` where it has to be copied.
     pub async fn mount(&self, digest: &Digest, from: &Repository<'_>) -> bool {
         if self.host != from.host {
             return false;
@@ -83,7 +83,7 @@ impl Repository<'_> {
         let mut url = self.url("blobs/uploads/");
         url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", &from.path);
         // 202 instead of 201 says: copy instead. So does a refusal, which the copy then meets itself.
-        match self.wire.send(Ask::new(Method::POST, url)).await {
+        match self.wire.send(Request::new(Method::POST, url)).await {
             Ok(response) => response.status() == StatusCode::CREATED,
             Err(error) => {
                 tracing::debug!(%digest, ?error, "not mounted");
@@ -111,16 +111,16 @@ impl Repository<'_> {
     /// # Errors
     /// As `put_bytes`.
     pub async fn put_file(&self, digest: &Digest, size: u64, file: &Path) -> Result<(), Fault> {
-        self.put_blob(digest, size, || async { tokio::fs::File::open(file).await.map_err(Trouble::File) }).await
+        self.put_blob(digest, size, || async { tokio::fs::File::open(file).await.map_err(RequestError::File) }).await
     }
 
     async fn put_blob<R, F, Fut>(&self, digest: &Digest, size: u64, mut open: F) -> Result<(), Fault>
     where
         R: AsyncRead + Unpin + Send + Sync + 'static,
         F: FnMut() -> Fut,
-        Fut: Future<Output = Result<R, Trouble>>,
+        Fut: Future<Output = Result<R, RequestError>>,
     {
-        let sent = patiently(self.clock, Nature::Repeatable, || {
+        let sent = with_retries(self.clock, Nature::Repeatable, || {
             let source = open();
             async move { self.upload(digest, size, source.await?).await }
         });
@@ -129,45 +129,45 @@ impl Repository<'_> {
     }
 
     /// One upload, from its beginning, in one PUT as containerd does it: ECR refuses parts under 5 MiB.
-    async fn upload<R>(&self, digest: &Digest, size: u64, from: R) -> Result<(), Trouble>
+    async fn upload<R>(&self, digest: &Digest, size: u64, from: R) -> Result<(), RequestError>
     where
         R: AsyncRead + Unpin + Send + Sync + 'static,
     {
-        let begun = self.wire.send(Ask::new(Method::POST, self.url("blobs/uploads/"))).await?;
+        let begun = self.wire.send(Request::new(Method::POST, self.url("blobs/uploads/"))).await?;
         let location = begun.headers().get(LOCATION).and_then(|l| l.to_str().ok());
         let (StatusCode::ACCEPTED, Some(location)) = (begun.status(), location) else {
-            return Err(Trouble::foreign(begun.status().as_u16(), begun.headers()));
+            return Err(RequestError::foreign(begun.status().as_u16(), begun.headers()));
         };
-        let mut url = self.wire.led_to(begun.url(), location)?;
+        let mut url = self.wire.resolve(begun.url(), location)?;
         url.query_pairs_mut().append_pair("digest", digest.as_str());
         let sent = Sent::default();
-        let ask = Ask::new(Method::PUT, url)
+        let ask = Request::new(Method::PUT, url)
             .header(CONTENT_TYPE, HeaderValue::from_static(BLOB_TYPE))
             .header(CONTENT_LENGTH, HeaderValue::from(size))
             .body(Payload::Stream(stream::body(from, sent.clone())));
-        let trouble = match self.wire.limits.uploaded(size, &sent, self.wire.send(ask)).await {
+        let error = match self.wire.limits.uploaded(size, &sent, self.wire.send(ask)).await {
             Ok(response) if response.status() == StatusCode::CREATED => return Ok(()),
-            Ok(response) => Trouble::foreign(response.status().as_u16(), response.headers()),
-            Err(trouble) => trouble,
+            Ok(response) => RequestError::foreign(response.status().as_u16(), response.headers()),
+            Err(error) => error,
         };
         // One that something in between sent twice was done by the first; the second is what was answered.
-        let lost = trouble.is_lost_upload();
-        if (lost || matches!(trouble, Trouble::Foreign { .. })) && self.shows(digest, size).await? {
+        let lost = error.is_lost_upload();
+        if (lost || matches!(error, RequestError::Foreign { .. })) && self.shows(digest, size).await? {
             return Ok(());
         }
         if lost {
-            return Err(Trouble::Lost("the registry does not know the upload that it began".to_owned()));
+            return Err(RequestError::UploadLost);
         }
-        Err(trouble)
+        Err(error)
     }
 
-    /// Carries a blob from another repository here, a window at a time.
+    /// Copies a blob from another repository, a window at a time.
     ///
     /// # Errors
     /// As `put_bytes`; `NotFound` where the source lacks it, `Invalid` where it is not what its descriptor says.
     pub async fn take_blob(&self, blob: &Descriptor, from: &Repository<'_>) -> Result<(), Fault> {
         let of_source = AtomicBool::new(false);
-        let carried = patiently(self.clock, Nature::Repeatable, || async {
+        let copied = with_retries(self.clock, Nature::Repeatable, || async {
             of_source.store(true, Ordering::Relaxed);
             let pulled = from.pull(blob).await?;
             of_source.store(false, Ordering::Relaxed);
@@ -176,11 +176,11 @@ impl Repository<'_> {
             match tokio::join!(self.wire.limits.transferred(blob.size, pour(pulled, blob, written)), push) {
                 (Ok(()), pushed) => pushed,
                 // The pipe breaks where the push ends first: then the push knows why.
-                (Err(Trouble::File(_)), pushed) => pushed,
+                (Err(RequestError::File(_)), pushed) => pushed,
                 (Err(pull), _) => Err(pull),
             }
         });
-        carried.await.map_err(|e| {
+        copied.await.map_err(|e| {
             let (source, to) = (from.name().to_owned(), self.name().to_owned());
             let work = Work::CopyLayer { from: source, to, digest: blob.digest.clone() };
             let by = if of_source.load(Ordering::Relaxed) { from } else { self };
@@ -189,10 +189,10 @@ impl Repository<'_> {
     }
 
     /// A blob's bytes as they come, of the size that its descriptor says.
-    pub(super) async fn pull(&self, blob: &Descriptor) -> Result<Response, Trouble> {
-        let response = self.wire.send(Ask::new(Method::GET, self.blob_url(&blob.digest))).await?;
+    pub(super) async fn pull(&self, blob: &Descriptor) -> Result<Response, RequestError> {
+        let response = self.wire.send(Request::new(Method::GET, self.blob_url(&blob.digest))).await?;
         if response.status() != StatusCode::OK {
-            return Err(Trouble::foreign(response.status().as_u16(), response.headers()));
+            return Err(RequestError::foreign(response.status().as_u16(), response.headers()));
         }
         match response.content_length() {
             Some(there) if there != blob.size => Err(self.other_size(blob, there, &response).await),
@@ -200,12 +200,12 @@ impl Repository<'_> {
         }
     }
 
-    /// A second look tells a wrong descriptor, which stays wrong, from an answer that is not the registry's.
-    async fn other_size(&self, blob: &Descriptor, there: u64, first: &Response) -> Trouble {
+    /// Asks again to distinguish a wrong descriptor, which stays wrong, from an answer that is not the registry's.
+    async fn other_size(&self, blob: &Descriptor, there: u64, first: &Response) -> RequestError {
         match self.head(&blob.digest).await {
             Ok(Some(seen)) if (seen.named || seen.is_blob) && seen.length == Some(there) => wrong_size(blob, there),
-            Ok(Some(_) | None) => Trouble::foreign(first.status().as_u16(), first.headers()),
-            Err(trouble) => trouble,
+            Ok(Some(_) | None) => RequestError::foreign(first.status().as_u16(), first.headers()),
+            Err(error) => error,
         }
     }
 
@@ -216,11 +216,11 @@ impl Repository<'_> {
     pub async fn document(&self, blob: &Descriptor) -> Result<Bytes, Fault> {
         let work = || Work::ReadConfiguration { repository: self.name().to_owned(), digest: blob.digest.clone() };
         if blob.size > DOCUMENT_LIMIT {
-            let why = format!("it has {} bytes, and at most {DOCUMENT_LIMIT} are read", blob.size);
-            return Err(Fault::from(RegistryProblem::Unusable { work: work() }).said(why));
+            let why = UnusableAnswer::TooLarge { limit: DOCUMENT_LIMIT };
+            return Err(RegistryProblem::Unusable { work: work(), why }.into());
         }
-        let read = patiently(self.clock, Nature::Repeatable, || async {
-            let bytes = bounded(self.pull(blob).await?, blob.size, "it", &self.wire.limits).await?;
+        let read = with_retries(self.clock, Nature::Repeatable, || async {
+            let bytes = bounded(self.pull(blob).await?, blob.size, &self.wire.limits).await?;
             match Digest::of(&bytes) == blob.digest {
                 true => Ok(bytes),
                 false => Err(wrong_digest(blob)),
@@ -235,15 +235,15 @@ pub(super) async fn pour(
     mut from: Response,
     blob: &Descriptor,
     mut to: impl AsyncWrite + Unpin,
-) -> Result<(), Trouble> {
+) -> Result<(), RequestError> {
     let (mut hash, mut size) = (sha2::Sha256::new(), 0);
-    while let Some(chunk) = from.chunk().await.map_err(Trouble::silent)? {
+    while let Some(chunk) = from.chunk().await.map_err(RequestError::silent)? {
         size += chunk.len() as u64;
         if size > blob.size {
             return Err(wrong_size(blob, size));
         }
         hash.update(&chunk);
-        to.write_all(&chunk).await.map_err(Trouble::File)?;
+        to.write_all(&chunk).await.map_err(RequestError::File)?;
     }
     if size != blob.size {
         return Err(wrong_size(blob, size));
@@ -251,15 +251,15 @@ pub(super) async fn pour(
     if format!("sha256:{}", hex::encode(hash.finalize())) != blob.digest.as_str() {
         return Err(wrong_digest(blob));
     }
-    to.shutdown().await.map_err(Trouble::File)
+    to.shutdown().await.map_err(RequestError::File)
 }
 
-fn wrong_size(blob: &Descriptor, there: u64) -> Trouble {
-    Trouble::Unusable(format!("the manifest says that it has {} bytes, and the registry has {there}", blob.size))
+fn wrong_size(blob: &Descriptor, there: u64) -> RequestError {
+    RequestError::Unusable(UnusableAnswer::OtherSize { expected: blob.size, found: there })
 }
 
-fn wrong_digest(blob: &Descriptor) -> Trouble {
-    Trouble::Unusable(format!("the registry has other bytes under {}", blob.digest))
+fn wrong_digest(blob: &Descriptor) -> RequestError {
+    RequestError::Unusable(UnusableAnswer::OtherBytes { named: blob.digest.clone(), sent: None })
 }
 
 /// What an answer to HEAD says that the body would have.

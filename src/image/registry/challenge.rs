@@ -104,7 +104,7 @@ mod tests {
     #[case(&["Negotiate"], None)]
     #[case(&[""], None)]
     #[case(&[], None)]
-    fn what_is_no_challenge_is_none(#[case] values: &[&str], #[case] expected: Option<Challenge>) {
+    fn an_invalid_challenge_is_ignored(#[case] values: &[&str], #[case] expected: Option<Challenge>) {
         assert_eq!(read(values), expected);
     }
 }

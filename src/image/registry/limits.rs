@@ -1,23 +1,23 @@
 //! How long a registry may take. Its answers' silence is bounded by the client (`wire::READ_TIMEOUT`); a peer that sends a byte now and
-//! then is never silent, so each answer and each transfer has an end of its own as well.
+//! then never times out, so each answer and each transfer has its own time limit as well.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::trouble::Trouble;
+use super::request_error::RequestError;
 
 /// What a session allows.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// From a request to its answer's head, redirects included.
     pub answer: Duration,
-    /// How long a transfer may stand still.
+    /// How long a transfer may make no progress.
     pub idle: Duration,
     /// What every transfer may take, whatever its size.
     pub grace: Duration,
-    /// The slowest line on which a transfer is still taken for alive.
+    /// The slowest line on which a transfer still counts as running.
     pub bytes_per_second: u64,
 }
 
@@ -38,7 +38,7 @@ impl Limits {
     ///
     /// # Errors
     /// `Silent` where it does not come in time.
-    pub async fn answered<T>(&self, request: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    pub async fn answered<T>(&self, request: impl Future<Output = Result<T, RequestError>>) -> Result<T, RequestError> {
         ends_in(self.answer, "there was no answer", request).await
     }
 
@@ -49,8 +49,8 @@ impl Limits {
     pub async fn transferred<T>(
         &self,
         size: u64,
-        transfer: impl Future<Output = Result<T, Trouble>>,
-    ) -> Result<T, Trouble> {
+        transfer: impl Future<Output = Result<T, RequestError>>,
+    ) -> Result<T, RequestError> {
         let whole = self.grace + Duration::from_secs(size / self.bytes_per_second);
         ends_in(whole, "the transfer was not done", transfer).await
     }
@@ -58,13 +58,13 @@ impl Limits {
     /// The same for an upload, which counts what it has sent.
     ///
     /// # Errors
-    /// `Silent` also where nothing more is sent for as long as it may stand still.
+    /// `Silent` also where nothing is sent for as long as it may make no progress.
     pub async fn uploaded<T>(
         &self,
         size: u64,
         sent: &Sent,
-        upload: impl Future<Output = Result<T, Trouble>>,
-    ) -> Result<T, Trouble> {
+        upload: impl Future<Output = Result<T, RequestError>>,
+    ) -> Result<T, RequestError> {
         let stands_still = async {
             let mut before = sent.bytes();
             loop {
@@ -101,28 +101,32 @@ impl Sent {
     }
 }
 
-async fn ends_in<T>(limit: Duration, what: &str, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+async fn ends_in<T>(
+    limit: Duration,
+    what: &str,
+    work: impl Future<Output = Result<T, RequestError>>,
+) -> Result<T, RequestError> {
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late(what, limit)))
 }
 
-fn late(what: &str, limit: Duration) -> Trouble {
-    Trouble::Silent { why: format!("{what} in {} s", limit.as_secs()), sent: true }
+fn late(what: &str, limit: Duration) -> RequestError {
+    RequestError::Silent { why: format!("{what} in {} s", limit.as_secs()), sent: true }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn why<T: std::fmt::Debug>(ended: Result<T, Trouble>) -> String {
+    fn why<T: std::fmt::Debug>(ended: Result<T, RequestError>) -> String {
         match ended {
-            Err(Trouble::Silent { why, .. }) => why,
+            Err(RequestError::Silent { why, .. }) => why,
             other => panic!("{other:?}"),
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_upload_that_stands_still_ends_long_before_its_time() {
-        let forever = std::future::pending::<Result<(), Trouble>>();
+    async fn an_upload_without_progress_ends_long_before_its_time_limit() {
+        let forever = std::future::pending::<Result<(), RequestError>>();
         let ended = Limits::USUAL.uploaded(100 << 30, &Sent::default(), forever).await;
         assert_eq!(why(ended), "nothing of the upload was taken in 120 s");
     }
@@ -136,7 +140,7 @@ mod tests {
                 sent.add(1);
             }
         };
-        let ended = Limits::USUAL.uploaded(64 * 1024 * 1000, &sent, trickle).await as Result<(), Trouble>;
+        let ended = Limits::USUAL.uploaded(64 * 1024 * 1000, &sent, trickle).await as Result<(), RequestError>;
         assert_eq!(why(ended), "the transfer was not done in 1120 s");
     }
 }

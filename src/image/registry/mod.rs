@@ -7,28 +7,29 @@ mod challenge;
 mod limits;
 mod reading;
 mod referrers;
+mod request_error;
 mod retry;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod token;
-mod trouble;
 mod wire;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, StatusCode};
 
 use self::body::bounded;
-use self::retry::patiently;
-pub use self::trouble::Nature;
-use self::trouble::Trouble;
-use self::wire::{Ask, Payload, Wire};
+pub use self::request_error::Nature;
+use self::request_error::RequestError;
+use self::retry::with_retries;
+use self::wire::{Payload, Request, Rights, Wire};
 use super::manifest::{Manifest, UNDERSTOOD};
 use crate::model::event::PushedImage;
-use crate::model::fault::registry::{RegistryProblem, Work};
+use crate::model::fault::registry::{RegistryProblem, UnusableAnswer, Work};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::Digest;
 use crate::ports::clock::Clock;
+use crate::ports::fence::Fence;
 use crate::ports::images::Access;
 
 /// The header that names the digest of what is answered.
@@ -37,7 +38,7 @@ const CONTENT_DIGEST: &str = "docker-content-digest";
 /// A manifest is never larger (OCI distribution-spec: registries should refuse those over 4 MiB; ECR does).
 const MANIFEST_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// A configuration holds a history and the digests of at most some hundred layers; podman and skopeo read no more of one either.
+/// A configuration holds a history and the digests of at most some hundred layers; podman and skopeo have the same limit.
 const DOCUMENT_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// One repository, and a session with its registry.
@@ -54,25 +55,25 @@ impl<'a> Repository<'a> {
     /// A session for reading. The registry is asked for nothing yet, not even for a login.
     ///
     /// # Errors
-    /// `Invalid` where it is no repository, or not on this machine and without TLS.
+    /// `Invalid` where it is not a repository, or not on this machine and without TLS.
     pub fn to_read(access: Access, clock: &'a dyn Clock) -> Result<Repository<'a>, Fault> {
-        Repository::open(access, clock, "pull")
+        Repository::open(access, clock, Rights::Pull)
     }
 
-    /// A session for reading and writing.
+    /// A session for reading and writing; `fence` has the last word before each attempt of a write.
     ///
     /// # Errors
     /// As `to_read`.
-    pub fn to_write(access: Access, clock: &'a dyn Clock) -> Result<Repository<'a>, Fault> {
-        Repository::open(access, clock, "pull,push")
+    pub fn to_write(access: Access, clock: &'a dyn Clock, fence: &Fence) -> Result<Repository<'a>, Fault> {
+        Repository::open(access, clock, Rights::Push(fence.clone()))
     }
 
-    fn open(access: Access, clock: &'a dyn Clock, actions: &str) -> Result<Repository<'a>, Fault> {
+    fn open(access: Access, clock: &'a dyn Clock, rights: Rights) -> Result<Repository<'a>, Fault> {
         let Some((host, path)) = access.repository.split_once('/').filter(|(h, p)| !h.is_empty() && !p.is_empty())
         else {
             return Err(RegistryProblem::InvalidRepository { repository: access.repository }.into());
         };
-        let wire = Wire::new(host, path, &access, actions)?;
+        let wire = Wire::new(host, path, &access, rights)?;
         let (host, path) = (host.to_owned(), path.to_owned());
         Ok(Repository { name: access.repository.clone(), host, path, login_note: access.login_note, wire, clock })
     }
@@ -82,8 +83,8 @@ impl<'a> Repository<'a> {
     }
 
     /// What went wrong here; a refusal with the login that it met.
-    fn fault(&self, trouble: &Trouble, nature: Nature, work: Work) -> Fault {
-        trouble.fault(nature, work, self.login_note.as_deref())
+    fn fault(&self, error: &RequestError, nature: Nature, work: Work) -> Fault {
+        error.fault(nature, work, self.login_note.as_deref())
     }
 
     fn url(&self, rest: &str) -> reqwest::Url {
@@ -95,7 +96,7 @@ impl<'a> Repository<'a> {
     /// # Errors
     /// `AccessDenied`, `Unreachable`, `Throttled`, `Invalid` where the bytes are not what the digest says, or too many.
     pub async fn manifest(&self, reference: &str) -> Result<Option<Manifest>, Fault> {
-        match patiently(self.clock, Nature::Repeatable, || self.get_manifest(reference)).await {
+        match with_retries(self.clock, Nature::Repeatable, || self.get_manifest(reference)).await {
             Ok(manifest) => Ok(Some(manifest)),
             Err(e) if e.is_absent() => Ok(None),
             Err(e) => {
@@ -105,8 +106,8 @@ impl<'a> Repository<'a> {
         }
     }
 
-    async fn get_manifest(&self, reference: &str) -> Result<Manifest, Trouble> {
-        let mut ask = Ask::new(Method::GET, self.url(&format!("manifests/{reference}")));
+    async fn get_manifest(&self, reference: &str) -> Result<Manifest, RequestError> {
+        let mut ask = Request::new(Method::GET, self.url(&format!("manifests/{reference}")));
         for understood in UNDERSTOOD {
             ask = ask.header(ACCEPT, HeaderValue::from_static(understood));
         }
@@ -115,23 +116,24 @@ impl<'a> Repository<'a> {
         let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
         let named: Option<Digest> = text(CONTENT_DIGEST).and_then(|d| d.parse().ok());
         let media_type = text(CONTENT_TYPE.as_str()).map(|t| t.split(';').next().unwrap_or_default().trim());
-        let foreign = || Trouble::foreign(status.as_u16(), &headers);
+        let foreign = || RequestError::foreign(status.as_u16(), &headers);
         if status != StatusCode::OK {
             return Err(foreign());
         }
-        let bytes = bounded(response, MANIFEST_LIMIT, "the manifest", &self.wire.limits).await?;
+        let bytes = bounded(response, MANIFEST_LIMIT, &self.wire.limits).await?;
         let wanted = reference.parse().ok().or(named);
         let is = Digest::of(&bytes);
         let manifest = match Manifest::parse(bytes) {
             Ok(manifest) => manifest,
             // What has the digest that it should have is what the registry holds.
-            Err(fault) if wanted.as_ref() == Some(&is) => return Err(Trouble::Unusable(fault.to_string())),
+            Err(fault) if wanted.as_ref() == Some(&is) => {
+                return Err(RequestError::Unusable(UnusableAnswer::Manifest { fault: Box::new(fault) }));
+            }
             Err(_) => return Err(foreign()),
         };
         match wanted {
             Some(wanted) if wanted != is => {
-                let why = format!("the registry answers other bytes than it names: named {wanted}, sent {is}");
-                Err(Trouble::Unusable(why))
+                Err(RequestError::Unusable(UnusableAnswer::OtherBytes { named: wanted, sent: Some(is) }))
             }
             Some(_) => Ok(manifest),
             // Without a digest to hold it against, the type is what shows whose answer it is.
@@ -145,7 +147,7 @@ impl<'a> Repository<'a> {
     /// # Errors
     /// `AccessDenied`, `Unreachable`, `Throttled`, `Invalid` where the registry lacks what it names.
     pub async fn put_manifest(&self, manifest: &Manifest) -> Result<(), Fault> {
-        let put = patiently(self.clock, Nature::Repeatable, || self.put_as(manifest, manifest.digest.as_str()));
+        let put = with_retries(self.clock, Nature::Repeatable, || self.put_as(manifest, manifest.digest.as_str()));
         put.await.map_err(|e| {
             let (repository, digest) = (self.name().to_owned(), manifest.digest.clone());
             self.fault(&e, Nature::Repeatable, Work::PutManifest { repository, digest })
@@ -158,7 +160,7 @@ impl<'a> Repository<'a> {
     /// `Invalid` where the tag is immutable and holds another digest, `Ambiguous` where it may have been set, `Changed` where
     /// somebody else moved the tag at once, and as `put_manifest`.
     pub async fn tag(&self, manifest: &Manifest, tag: &str) -> Result<(), Fault> {
-        let put = patiently(self.clock, Nature::Once, || self.put_as(manifest, tag)).await;
+        let put = with_retries(self.clock, Nature::Once, || self.put_as(manifest, tag)).await;
         let error = match put {
             Ok(()) => return self.expect_tag(manifest, tag).await,
             Err(e) => e,
@@ -188,16 +190,17 @@ impl<'a> Repository<'a> {
         Err(RegistryProblem::TagMoved { repository, tag, put, found }.into())
     }
 
-    async fn put_as(&self, manifest: &Manifest, reference: &str) -> Result<(), Trouble> {
-        let media_type = HeaderValue::from_str(&manifest.media_type)
-            .map_err(|_| Trouble::Unusable(format!("media type {:?} cannot be sent", manifest.media_type)))?;
-        let ask = Ask::new(Method::PUT, self.url(&format!("manifests/{reference}")))
+    async fn put_as(&self, manifest: &Manifest, reference: &str) -> Result<(), RequestError> {
+        let media_type = HeaderValue::from_str(&manifest.media_type).map_err(|_| {
+            RequestError::Unusable(UnusableAnswer::MediaType { media_type: manifest.media_type.clone() })
+        })?;
+        let ask = Request::new(Method::PUT, self.url(&format!("manifests/{reference}")))
             .header(CONTENT_TYPE, media_type)
             .body(Payload::Bytes(manifest.bytes.clone()));
         let response = self.wire.send(ask).await?;
         match response.status() {
             StatusCode::CREATED => Ok(()),
-            status => Err(Trouble::foreign(status.as_u16(), response.headers())),
+            status => Err(RequestError::foreign(status.as_u16(), response.headers())),
         }
     }
 
@@ -207,7 +210,7 @@ impl<'a> Repository<'a> {
             repository: self.name().to_owned(),
             digest: manifest.digest.clone(),
             pushed_at: self.clock.now(),
-            left_behind: Vec::new(),
+            not_copied: Vec::new(),
         }
     }
 }

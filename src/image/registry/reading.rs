@@ -7,8 +7,8 @@ use tokio::runtime::Handle;
 
 use super::Repository;
 use super::blobs::{COPY_WINDOW, pour};
-use super::retry::patiently;
-use super::trouble::Nature;
+use super::request_error::Nature;
+use super::retry::with_retries;
 use crate::image::manifest::Descriptor;
 use crate::model::fault::Fault;
 use crate::model::fault::own::{OwnProblem, Part};
@@ -26,7 +26,7 @@ impl Repository<'_> {
         reader: impl Fn(&mut dyn Read) -> T + Clone + Send + 'static,
     ) -> Result<T, Fault> {
         let work = || Work::ReadLayer { repository: self.name().to_owned(), digest: blob.digest.clone() };
-        let read = patiently(self.clock, Nature::Repeatable, || async {
+        let read = with_retries(self.clock, Nature::Repeatable, || async {
             let pulled = self.pull(blob).await?;
             let (written, read) = tokio::io::duplex(COPY_WINDOW);
             let reader = reader.clone();

@@ -4,13 +4,13 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LINK};
 use reqwest::{Method, StatusCode, Url};
 
 use super::body::bounded;
-use super::retry::patiently;
-use super::trouble::{Nature, Trouble};
-use super::wire::Ask;
+use super::request_error::{Nature, RequestError};
+use super::retry::with_retries;
+use super::wire::Request;
 use super::{MANIFEST_LIMIT, Repository};
 use crate::image::manifest::{Content, Descriptor, Manifest, OCI_INDEX};
 use crate::model::fault::Fault;
-use crate::model::fault::registry::{RegistryProblem, Work};
+use crate::model::fault::registry::{RegistryProblem, UnusableAnswer, Work};
 use crate::model::ids::Digest;
 
 /// Pages of a listing: registries fit at least tens of descriptors on one.
@@ -24,46 +24,46 @@ impl Repository<'_> {
     pub async fn referrers(&self, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Fault> {
         let work = || Work::ListReferrers { repository: self.name().to_owned() };
         let mut found = Vec::new();
-        let mut asked_once_more = false;
+        let mut asked_twice = false;
         let mut next = Some(self.url(&format!("referrers/{digest}")));
         for _ in 0..PAGES {
             let Some(url) = next.take() else { return Ok(Some(found)) };
-            match patiently(self.clock, Nature::Repeatable, || self.page(url.clone())).await {
+            match with_retries(self.clock, Nature::Repeatable, || self.page(url.clone())).await {
                 Ok((page, more)) => {
                     found.extend(page);
                     next = more;
                 }
                 // A registry that does not know the question answers what it answers to any unknown path, in whatever form. Something in
-                // between may have answered so: it is asked once more.
-                Err(Trouble::Refused { status: 404 | 405, .. }) if !asked_once_more => {
-                    asked_once_more = true;
+                // between may have answered so: it is asked a second time.
+                Err(RequestError::Refused { status: 404 | 405, .. }) if !asked_twice => {
+                    asked_twice = true;
                     next = Some(url);
                 }
-                Err(Trouble::Refused { status: 400 | 404 | 405, .. }) => return Ok(None),
+                Err(RequestError::Refused { status: 400 | 404 | 405, .. }) => return Ok(None),
                 Err(e) => return Err(self.fault(&e, Nature::Repeatable, work())),
             }
         }
-        Err(Fault::from(RegistryProblem::Unusable { work: work() }).said(format!("more than {PAGES} pages")))
+        Err(RegistryProblem::Unusable { work: work(), why: UnusableAnswer::TooManyPages { limit: PAGES } }.into())
     }
 
-    async fn page(&self, url: Url) -> Result<(Vec<Descriptor>, Option<Url>), Trouble> {
-        let ask = Ask::new(Method::GET, url.clone()).header(ACCEPT, HeaderValue::from_static(OCI_INDEX));
+    async fn page(&self, url: Url) -> Result<(Vec<Descriptor>, Option<Url>), RequestError> {
+        let ask = Request::new(Method::GET, url.clone()).header(ACCEPT, HeaderValue::from_static(OCI_INDEX));
         let response = match self.wire.send(ask).await {
-            // Servers that do not know the path answer in a form of their own.
-            Err(Trouble::Foreign { status: Some(status @ (404 | 405)), .. }) => {
-                return Err(Trouble::Refused { status, errors: Vec::new() });
+            // Servers that do not know the path answer in some other form.
+            Err(RequestError::Foreign { status: Some(status @ (404 | 405)), .. }) => {
+                return Err(RequestError::Refused { status, errors: Vec::new() });
             }
             answer => answer?,
         };
         let (status, headers) = (response.status(), response.headers().clone());
-        let foreign = || Trouble::foreign(status.as_u16(), &headers);
+        let foreign = || RequestError::foreign(status.as_u16(), &headers);
         let is_index = headers.get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(OCI_INDEX.as_bytes()));
         if status != StatusCode::OK || !is_index {
             return Err(foreign());
         }
-        let bytes = bounded(response, MANIFEST_LIMIT, "the list of referrers", &self.wire.limits).await?;
+        let bytes = bounded(response, MANIFEST_LIMIT, &self.wire.limits).await?;
         let Ok(Manifest { content: Content::Index(found), .. }) = Manifest::parse(bytes) else { return Err(foreign()) };
-        let next = next(&headers).map(|to| self.wire.led_to(&url, &to)).transpose()?;
+        let next = next(&headers).map(|to| self.wire.resolve(&url, &to)).transpose()?;
         Ok((found, next))
     }
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use jiff::SignedDuration;
 
-use super::trouble::{Nature, Trouble};
+use super::request_error::{Nature, RequestError};
 use crate::model::fault::FaultKind;
 use crate::ports::clock::Clock;
 
@@ -18,10 +18,10 @@ const FIRST_WAIT: SignedDuration = SignedDuration::from_millis(500);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
 /// Repeats a request that failed in a way that a repetition can fix and cannot harm.
-pub async fn patiently<T, F, Fut>(clock: &dyn Clock, nature: Nature, mut request: F) -> Result<T, Trouble>
+pub async fn with_retries<T, F, Fut>(clock: &dyn Clock, nature: Nature, mut request: F) -> Result<T, RequestError>
 where
     F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, Trouble>>,
+    Fut: Future<Output = Result<T, RequestError>>,
 {
     let mut tried = 0;
     loop {
@@ -30,7 +30,9 @@ where
             Err(e) => e,
         };
         tried += 1;
-        let again = matches!(error.kind(nature), FaultKind::Throttled | FaultKind::Unreachable);
+        // What the lease stopped is the caller's to decide about.
+        let passing = matches!(error.kind(nature), FaultKind::Throttled | FaultKind::Unreachable);
+        let again = passing && !matches!(error, RequestError::NotSent(_));
         if !again || tried == TRIES {
             return Err(error);
         }
@@ -54,13 +56,13 @@ mod tests {
     use super::*;
     use crate::image::testing::FixedClock;
 
-    fn failing(code: u16) -> Trouble {
-        Trouble::of_answer(code, &reqwest::header::HeaderMap::new(), br#"{"errors":[{"code":"DENIED"}]}"#)
+    fn failing(code: u16) -> RequestError {
+        RequestError::of_answer(code, &reqwest::header::HeaderMap::new(), br#"{"errors":[{"code":"DENIED"}]}"#)
     }
 
     async fn tries_of(code: u16, nature: Nature) -> u32 {
         let tries = Cell::new(0);
-        let end = patiently(&FixedClock, nature, || {
+        let end = with_retries(&FixedClock, nature, || {
             tries.set(tries.get() + 1);
             async { Err::<(), _>(failing(code)) }
         });
@@ -89,7 +91,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_good_answer_ends_it() {
         let tries = Cell::new(0);
-        let answer = patiently(&FixedClock, Nature::Repeatable, || {
+        let answer = with_retries(&FixedClock, Nature::Repeatable, || {
             tries.set(tries.get() + 1);
             let n = tries.get();
             async move { if n < 3 { Err(failing(500)) } else { Ok(n) } }

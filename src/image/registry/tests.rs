@@ -8,11 +8,19 @@ use super::*;
 use crate::image::manifest::Descriptor;
 use crate::image::testing::{Answer, FixedClock, Heard, count, plain, scripted};
 use crate::model::fault::Problem;
+use crate::model::fault::own::{NotSent, OwnProblem};
 
 /// The login that a refusal met.
 fn login(fault: Fault) -> Option<String> {
     match fault.problem {
         Problem::Registry(RegistryProblem::Denied { login, .. }) => login,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn unusable(fault: Fault) -> UnusableAnswer {
+    match fault.problem {
+        Problem::Registry(RegistryProblem::Unusable { why, .. }) => why,
         other => panic!("{other:?}"),
     }
 }
@@ -40,7 +48,7 @@ fn immutable() -> Answer {
 async fn tagged(put: Answer, then: Answer) -> (Result<(), Fault>, usize) {
     let (access, heard) =
         scripted(move |asked, _| if asked.starts_with("PUT") { put.clone() } else { then.clone() }).await;
-    let repository = Repository::to_write(access, &FixedClock).unwrap();
+    let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
     (repository.tag(&manifest(1), "v1").await, count(&heard, "PUT /v2/app/manifests/v1"))
 }
 
@@ -75,7 +83,7 @@ async fn a_tag_that_somebody_moved_at_once_is_noticed() {
 async fn a_registry_that_leaves_out_the_address_is_understood() {
     // As ECR answers.
     let (access, _) = scripted(|_, _| plain(201)).await;
-    let repository = Repository::to_write(access, &FixedClock).unwrap();
+    let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
     assert_eq!(repository.put_manifest(&manifest(1)).await, Ok(()));
 }
 
@@ -93,7 +101,7 @@ async fn a_throttled_read_is_repeated_until_it_is_answered() {
 #[case(429, FaultKind::Throttled)]
 #[case(500, FaultKind::Unreachable)]
 #[tokio::test]
-async fn what_stops_a_read_is_said(#[case] status: u16, #[case] kind: FaultKind) {
+async fn what_stops_a_read_is_reported(#[case] status: u16, #[case] kind: FaultKind) {
     let (access, _) = scripted(move |_, _| plain(status)).await;
     let repository = Repository::to_read(access, &FixedClock).unwrap();
     assert_eq!(repository.manifest("v1").await.unwrap_err().kind(), kind);
@@ -101,7 +109,7 @@ async fn what_stops_a_read_is_said(#[case] status: u16, #[case] kind: FaultKind)
 }
 
 #[tokio::test]
-async fn bytes_that_are_not_what_they_are_called_are_refused() {
+async fn bytes_that_do_not_match_their_digest_are_refused() {
     let lie = |called: Digest| {
         move |_: &str, _: &[String]| -> Answer {
             (200, vec![("docker-content-digest", called.to_string())], manifest(2).bytes)
@@ -127,13 +135,13 @@ async fn a_mount_that_the_registry_declines_means_copying(#[case] status: u16, #
     let (access, _) = scripted(move |_, _| (status, vec![("location", "/v2/app/blobs/x".into())], Bytes::new())).await;
     let host = access.repository.strip_suffix("/app").unwrap().to_owned();
     let other = Access { repository: format!("{host}/other"), ..access.clone() };
-    let to = Repository::to_write(access, &FixedClock).unwrap();
+    let to = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
     let from = Repository::to_read(other, &FixedClock).unwrap();
     assert_eq!(to.mount(&Digest::of(b"x"), &from).await, mounted);
 }
 
 #[tokio::test]
-async fn a_layer_that_is_not_what_it_is_called_does_not_arrive() {
+async fn a_layer_that_does_not_match_its_digest_is_not_stored() {
     let (source, _) = scripted(|_, _| (200, vec![], Bytes::from_static(b"tampered"))).await;
     let (target, heard) = scripted(|asked, _| match asked.split(' ').next() {
         Some("POST") => (202, vec![("location", "/v2/app/blobs/uploads/1".into())], Bytes::new()),
@@ -141,14 +149,14 @@ async fn a_layer_that_is_not_what_it_is_called_does_not_arrive() {
     })
     .await;
     let from = Repository::to_read(source, &FixedClock).unwrap();
-    let to = Repository::to_write(target, &FixedClock).unwrap();
+    let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
     let blob = layer(b"original", 8);
     assert_eq!(to.take_blob(&blob, &from).await.unwrap_err().kind(), FaultKind::Invalid);
     assert_eq!(count(&heard, "PUT"), 1, "tampering is not tried again");
 }
 
 #[tokio::test]
-async fn a_repository_has_a_host_and_a_path_and_plain_http_stays_at_home() {
+async fn a_repository_has_a_host_and_a_path_and_plain_http_is_for_loopback_only() {
     for name in ["app", "/app", "r.example/", "r.example/app", "localhost.example/app"] {
         let access = Access { repository: name.into(), login: None, login_note: None, insecure: true };
         assert_eq!(Repository::to_read(access, &FixedClock).err().unwrap().kind(), FaultKind::Invalid);
@@ -227,7 +235,7 @@ async fn a_passing_fault_is_waited_out_wherever_it_comes(#[case] fault: Answer) 
     })
     .await;
     let from = Repository::to_read(source, &FixedClock).unwrap();
-    let to = Repository::to_write(target, &FixedClock).unwrap();
+    let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
     assert_eq!(to.take_blob(&layer(b"original", 8), &from).await, Ok(()));
 
     // At every step of an upload, and at the manifest after it.
@@ -243,7 +251,7 @@ async fn a_passing_fault_is_waited_out_wherever_it_comes(#[case] fault: Answer) 
             }
         })
         .await;
-        let repository = Repository::to_write(access, &FixedClock).unwrap();
+        let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
         repository.has_blob(&Digest::of(b"x"), 1).await.unwrap();
         assert_eq!(repository.put_bytes(&Bytes::from_static(b"x")).await, Ok(Digest::of(b"x")), "{disturbed}");
         assert_eq!(repository.put_manifest(&manifest(1)).await, Ok(()), "{disturbed}");
@@ -251,10 +259,10 @@ async fn a_passing_fault_is_waited_out_wherever_it_comes(#[case] fault: Answer) 
 }
 
 #[tokio::test]
-async fn what_is_never_the_registrys_answer_is_no_answer() {
+async fn an_answer_that_is_not_the_registrys_counts_as_none() {
     for (status, code) in [(200, "200"), (401, "401"), (404, "404")] {
         let (access, _) = scripted(move |_, _| page(status)).await;
-        let repository = Repository::to_write(access, &FixedClock).unwrap();
+        let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
         let fault = repository.manifest("v1").await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Unreachable);
         assert_eq!(fault.said.unwrap(), format!("HTTP {code} with text/html"));
@@ -286,7 +294,10 @@ async fn a_refusal_of_whatever_was_asked_says_which_login_it_met() {
     let refuses = || scripted(|_, _| (403, vec![], Bytes::from_static(br#"{"errors":[{"code":"DENIED"}]}"#)));
     let (from, to) = (refuses().await.0, refuses().await.0);
     let from = Access { login_note: Some("the login was that of `me`".into()), ..from };
-    let (from, to) = (Repository::to_write(from, &FixedClock).unwrap(), Repository::to_write(to, &FixedClock).unwrap());
+    let (from, to) = (
+        Repository::to_write(from, &FixedClock, &Fence::default()).unwrap(),
+        Repository::to_write(to, &FixedClock, &Fence::default()).unwrap(),
+    );
     let (blob, manifest) = (layer(b"x", 1), manifest(1));
     let says = |fault: Fault| {
         assert_eq!(fault.kind(), FaultKind::AccessDenied);
@@ -302,12 +313,15 @@ async fn a_refusal_of_whatever_was_asked_says_which_login_it_met() {
 }
 
 #[tokio::test]
-async fn a_target_that_refuses_a_layer_is_not_taken_for_its_source() {
+async fn a_refusal_by_the_target_is_not_reported_as_the_sources() {
     let (from, _) = scripted(|_, _| (200, vec![], Bytes::from_static(b"x"))).await;
     let (to, _) = scripted(|_, _| (403, vec![], Bytes::from_static(br#"{"errors":[{"code":"DENIED"}]}"#))).await;
     let from = Access { login_note: Some("the login was that of `me`".into()), ..from };
     let to = Access { login_note: Some("no login was used".into()), ..to };
-    let (from, to) = (Repository::to_read(from, &FixedClock).unwrap(), Repository::to_write(to, &FixedClock).unwrap());
+    let (from, to) = (
+        Repository::to_read(from, &FixedClock).unwrap(),
+        Repository::to_write(to, &FixedClock, &Fence::default()).unwrap(),
+    );
     let fault = to.take_blob(&layer(b"x", 1), &from).await.unwrap_err();
     assert_eq!(login(fault).as_deref(), Some("no login was used"));
 }
@@ -317,12 +331,12 @@ async fn a_target_that_refuses_a_layer_is_not_taken_for_its_source() {
 #[case("http://169.254.169.254/latest/api/token")]
 #[case("/token")]
 #[tokio::test]
-async fn a_login_goes_to_no_realm_in_the_clear(#[case] realm: &str) {
+async fn a_login_is_never_sent_to_a_realm_without_tls(#[case] realm: &str) {
     let (access, heard) = behind(realm.to_owned()).await;
     let repository = Repository::to_read(access, &FixedClock).unwrap();
     let fault = repository.manifest("v1").await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Invalid);
-    assert!(fault.said.unwrap().starts_with("its token server is refused, and no login was sent"));
+    assert!(matches!(unusable(fault), UnusableAnswer::TokenServer { .. }));
     assert_eq!(heard.lock().unwrap().len(), 1, "and is not tried again");
 }
 
@@ -333,7 +347,7 @@ async fn a_manifest_without_end_is_not_read_to_its_end() {
     let repository = Repository::to_read(access, &FixedClock).unwrap();
     let fault = repository.manifest("v1").await.unwrap_err();
     assert_eq!((fault.kind(), count(&heard, "GET")), (FaultKind::Invalid, 1));
-    assert!(fault.said.unwrap().contains("larger than 4194304 bytes"));
+    assert_eq!(unusable(fault), UnusableAnswer::TooLarge { limit: 4_194_304 });
     let fault = repository.document(&layer(b"x", 5 * 1024 * 1024)).await.unwrap_err();
     assert_eq!((fault.kind(), count(&heard, "GET")), (FaultKind::Invalid, 1), "nor is it asked for");
 }
@@ -350,7 +364,7 @@ async fn a_put_that_something_sends_twice_is_done() {
         _ => plain(404),
     })
     .await;
-    let repository = Repository::to_write(access, &FixedClock).unwrap();
+    let repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
     assert_eq!(repository.put_bytes(&Bytes::from_static(b"x")).await, Ok(Digest::of(b"x")));
     assert_eq!(count(&heard, "PUT"), 1);
 }
@@ -364,7 +378,7 @@ async fn a_layer_of_another_size_than_its_manifest_says_is_reported_at_once() {
     .await;
     let (target, heard) = scripted(|_, _| plain(400)).await;
     let from = Repository::to_read(source, &FixedClock).unwrap();
-    let to = Repository::to_write(target, &FixedClock).unwrap();
+    let to = Repository::to_write(target, &FixedClock, &Fence::default()).unwrap();
     for size in [7, 9] {
         let fault = to.take_blob(&layer(b"original", size), &from).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Invalid);
@@ -397,7 +411,7 @@ async fn trickling(head: &'static str) -> Access {
 #[case::a_head("HTTP/1.1 200 OK\r\nx: ", "there was no answer")]
 #[case::a_body("HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n", "the transfer was not done")]
 #[tokio::test]
-async fn an_answer_that_trickles_has_an_end(#[case] head: &'static str, #[case] says: &str) {
+async fn an_answer_that_trickles_is_ended(#[case] head: &'static str, #[case] says: &str) {
     let mut repository = Repository::to_read(trickling(head).await, &FixedClock).unwrap();
     let short = std::time::Duration::from_millis(100);
     repository.wire.limits = Limits { answer: short, idle: short, grace: short, bytes_per_second: u64::MAX };
@@ -411,7 +425,7 @@ async fn an_answer_that_trickles_has_an_end(#[case] head: &'static str, #[case] 
 
 /// A server that begins an upload and never takes it.
 #[tokio::test]
-async fn an_upload_that_is_not_taken_has_an_end() {
+async fn an_upload_that_is_not_accepted_is_ended() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap();
@@ -432,9 +446,41 @@ async fn an_upload_that_is_not_taken_has_an_end() {
         }
     });
     let access = Access { repository: format!("{host}/app"), login: None, login_note: None, insecure: true };
-    let mut repository = Repository::to_write(access, &FixedClock).unwrap();
+    let mut repository = Repository::to_write(access, &FixedClock, &Fence::default()).unwrap();
     let (short, long) = (std::time::Duration::from_millis(100), std::time::Duration::from_secs(600));
     repository.wire.limits = Limits { answer: long, idle: short, grace: long, bytes_per_second: 1 };
     let fault = repository.put_bytes(&Bytes::from(vec![b'x'; 1 << 20])).await.unwrap_err();
     assert!(fault.said.as_ref().unwrap().contains("nothing of the upload was taken"), "{fault:?}");
+}
+
+#[tokio::test]
+async fn a_write_of_a_process_without_its_lease_is_not_sent_at_any_attempt() {
+    let lost = Fault::from(OwnProblem::StoodStill { why: NotSent::Asleep, because: None });
+    // Lost before the first attempt, and between two.
+    for held_for in [0, 1] {
+        let (access, heard) = scripted(|asked, _| match asked.split(' ').next() {
+            Some("GET" | "HEAD") => plain(404),
+            _ => plain(429),
+        })
+        .await;
+        let writes: [&str; 3] = ["PUT /v2/app/manifests/v1", "PUT /v2/app/manifests/sha256", "POST"];
+        for write in writes {
+            let (fence, word) = (Fence::default(), lost.clone());
+            let asked = std::sync::atomic::AtomicUsize::new(0);
+            fence.set(std::sync::Arc::new(move || {
+                match asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < held_for {
+                    true => Ok(()),
+                    false => Err(word.clone()),
+                }
+            }));
+            let repository = Repository::to_write(access.clone(), &FixedClock, &fence).unwrap();
+            assert_eq!(repository.manifest("v1").await, Ok(None), "reading needs no lease");
+            let done = match write {
+                "POST" => repository.put_bytes(&Bytes::from_static(b"x")).await.map(drop),
+                _ if write.ends_with("v1") => repository.tag(&manifest(1), "v1").await,
+                _ => repository.put_manifest(&manifest(1)).await,
+            };
+            assert_eq!((done, count(&heard, write)), (Err(lost.clone()), held_for), "{write}");
+        }
+    }
 }

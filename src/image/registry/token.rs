@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::address::{may_follow, shown};
 use super::body::bounded;
 use super::limits::Limits;
-use super::trouble::{Complaint, Trouble};
+use super::request_error::{RegistryError, RequestError};
+use crate::model::fault::registry::{AddressRefusal, UnusableAnswer};
 use crate::ports::images::Login;
 
-/// Tokens are a few kilobytes; a client of the same protocol (containers/image) reads no more either.
+/// Tokens are a few kilobytes; a client of the same protocol (containers/image) has the same limit.
 const ANSWER_LIMIT: u64 = 1024 * 1024;
 
 /// What is asked of a token server.
@@ -23,16 +24,17 @@ pub struct Wanted<'a> {
 /// Exchanges a login, or nothing, for a token.
 ///
 /// # Errors
-/// `Unusable` where the realm is no address that a login may be sent to: nothing is sent then.
+/// `Unusable` where no login may be sent to the realm's address: nothing is sent then.
 pub async fn fetch(
     client: &Client,
     registry: &Url,
     wanted: &Wanted<'_>,
     login: Option<&Login>,
     limits: &Limits,
-) -> Result<String, Trouble> {
-    let refused = |why: String| Trouble::Unusable(format!("its token server is refused, and no login was sent: {why}"));
-    let mut url = Url::parse(wanted.realm).map_err(|e| refused(format!("its realm is not an address: {e}")))?;
+) -> Result<String, RequestError> {
+    let refused = |refusal| RequestError::Unusable(UnusableAnswer::TokenServer { refusal });
+    let no_address = |_| refused(AddressRefusal::Invalid { address: wanted.realm.to_owned() });
+    let mut url = Url::parse(wanted.realm).map_err(no_address)?;
     may_follow(registry, &url).map_err(refused)?;
     // The login is what the user has for this registry, never what the registry writes into an address.
     let _ = (url.set_username(""), url.set_password(None));
@@ -44,23 +46,23 @@ pub async fn fetch(
     if let Some(login) = login {
         request = request.basic_auth(&login.username, Some(&login.password));
     }
-    let response = limits.answered(async { request.send().await.map_err(Trouble::silent) }).await?;
+    let response = limits.answered(async { request.send().await.map_err(RequestError::silent) }).await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = bounded(response, ANSWER_LIMIT, "the token server's answer", limits).await?;
+    let body = bounded(response, ANSWER_LIMIT, limits).await?;
     let answer: Option<Value> = serde_json::from_slice(&body).ok();
     if status == 200 {
         let token = |name: &str| answer.as_ref()?.get(name)?.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
-        return token("token").or_else(|| token("access_token")).ok_or_else(|| Trouble::foreign(status, &headers));
+        return token("token").or_else(|| token("access_token")).ok_or_else(|| RequestError::foreign(status, &headers));
     }
-    let trouble = Trouble::of_answer(status, &headers, &body);
-    let foreign = matches!(trouble, Trouble::Foreign { .. });
+    let error = RequestError::of_answer(status, &headers, &body);
+    let foreign = matches!(error, RequestError::Foreign { .. });
     // Token servers have no form for their refusals that all share: JSON that says something, or a challenge.
     if foreign && (400..500).contains(&status) && is_refusal(answer.as_ref(), &headers) {
         let message = answer.as_ref().and_then(words).unwrap_or_default();
         let code = format!("the token server {at}");
-        return Err(Trouble::Refused { status, errors: vec![Complaint { code, message }] });
+        return Err(RequestError::Refused { status, errors: vec![RegistryError { code, message }] });
     }
-    Err(trouble)
+    Err(error)
 }
 
 fn is_refusal(answer: Option<&Value>, headers: &reqwest::header::HeaderMap) -> bool {

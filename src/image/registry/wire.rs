@@ -14,14 +14,16 @@ use super::address::{is_same_server, may_follow};
 use super::body::bounded;
 use super::challenge::{self, Challenge};
 use super::limits::Limits;
+use super::request_error::RequestError;
 use super::token;
-use super::trouble::Trouble;
 use crate::model::fault::Fault;
-use crate::model::fault::registry::RegistryProblem;
+use crate::model::fault::own::{OwnProblem, Part};
+use crate::model::fault::registry::{AddressRefusal, RegistryProblem, UnusableAnswer};
 use crate::outside::authorities;
+use crate::ports::fence::Fence;
 use crate::ports::images::{Access, Login};
 
-/// A host that does not answer a handshake in this time is taken for unreachable.
+/// A host that does not answer a handshake in this time counts as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A registry may think this long before it answers or sends on: ECR checks every layer of a manifest when it is put.
@@ -38,6 +40,7 @@ pub struct Wire {
     /// `SCHEME://HOST[:PORT]/`
     origin: Url,
     login: Option<Login>,
+    rights: Rights,
     /// What the session is for, as token servers name it.
     scope: String,
     /// Its read timeout would cut long uploads, since it runs until an answer's first byte: those go through `writer`.
@@ -47,8 +50,36 @@ pub struct Wire {
     pub limits: Limits,
 }
 
+/// What a session may do.
+pub enum Rights {
+    Pull,
+    /// Whatever changes something asks the fence at each attempt.
+    Push(Fence),
+}
+
+impl Rights {
+    /// As token servers name them.
+    fn actions(&self) -> &'static str {
+        match self {
+            Rights::Pull => "pull",
+            Rights::Push(_) => "pull,push",
+        }
+    }
+
+    /// Whether a request of this method may be sent now.
+    fn check(&self, method: &Method) -> Result<(), Fault> {
+        if method.is_safe() {
+            return Ok(());
+        }
+        match self {
+            Rights::Push(fence) => fence.check(),
+            Rights::Pull => Err(OwnProblem::Broken { part: Part::RegistrySession }.into()),
+        }
+    }
+}
+
 /// A request, before a login is put on it.
-pub struct Ask {
+pub struct Request {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
@@ -62,30 +93,30 @@ pub enum Payload {
     Stream(reqwest::Body),
 }
 
-impl Ask {
-    pub fn new(method: Method, url: Url) -> Ask {
-        Ask { method, url, headers: HeaderMap::new(), body: Payload::None }
+impl Request {
+    pub fn new(method: Method, url: Url) -> Request {
+        Request { method, url, headers: HeaderMap::new(), body: Payload::None }
     }
 
     #[must_use]
-    pub fn header(mut self, name: reqwest::header::HeaderName, value: HeaderValue) -> Ask {
+    pub fn header(mut self, name: reqwest::header::HeaderName, value: HeaderValue) -> Request {
         self.headers.append(name, value);
         self
     }
 
     #[must_use]
-    pub fn body(mut self, body: Payload) -> Ask {
+    pub fn body(mut self, body: Payload) -> Request {
         self.body = body;
         self
     }
 }
 
 impl Wire {
-    /// `actions` is what will be done, as token servers name it: `pull` or `pull,push`. Nothing is sent yet.
+    /// Nothing is sent yet.
     ///
     /// # Errors
     /// `Invalid` where the host is none, or plain http would leave this machine.
-    pub fn new(host: &str, path: &str, access: &Access, actions: &str) -> Result<Wire, Fault> {
+    pub fn new(host: &str, path: &str, access: &Access, rights: Rights) -> Result<Wire, Fault> {
         let scheme = if access.insecure { "http" } else { "https" };
         // What references call Docker Hub is not where it answers.
         let host = if host == crate::image::reference::HUB { "registry-1.docker.io" } else { host };
@@ -96,7 +127,8 @@ impl Wire {
         }
         Ok(Wire {
             login: access.login.clone(),
-            scope: format!("repository:{path}:{actions}"),
+            scope: format!("repository:{path}:{}", rights.actions()),
+            rights,
             reader: client(access.insecure, Some(READ_TIMEOUT))?,
             writer: client(access.insecure, None)?,
             origin,
@@ -115,10 +147,11 @@ impl Wire {
     /// The address that the registry names, resolved against the one that was asked.
     ///
     /// # Errors
-    /// `Unusable` where it is no place that this registry may lead to.
-    pub fn led_to(&self, asked: &Url, location: &str) -> Result<Url, Trouble> {
-        let refused = |why: String| Trouble::Unusable(format!("the registry points to another address: {why}"));
-        let url = asked.join(location).map_err(|e| refused(e.to_string()))?;
+    /// `Unusable` where this registry may not lead there.
+    pub fn resolve(&self, asked: &Url, location: &str) -> Result<Url, RequestError> {
+        let refused = |refusal| RequestError::Unusable(UnusableAnswer::Location { refusal });
+        let url =
+            asked.join(location).map_err(|_| refused(AddressRefusal::Invalid { address: location.to_owned() }))?;
         may_follow(&self.origin, &url).map_err(refused)?;
         Ok(url)
     }
@@ -127,7 +160,7 @@ impl Wire {
     ///
     /// # Errors
     /// What stopped it, by what it means.
-    pub async fn send(&self, mut ask: Ask) -> Result<Response, Trouble> {
+    pub async fn send(&self, mut ask: Request) -> Result<Response, RequestError> {
         // The login is for this registry and for nothing that it leads to.
         let known = is_same_server(&self.origin, &ask.url).then(|| self.known()).flatten();
         let body = std::mem::replace(&mut ask.body, Payload::None);
@@ -148,7 +181,7 @@ impl Wire {
         }
         let Some(body) = again else {
             *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            return Err(Trouble::Lost("the login ran out during the upload".to_owned()));
+            return Err(RequestError::LoginExpired);
         };
         let authorization = match self.authorize(&wanted).await? {
             Some(authorization) => authorization,
@@ -168,7 +201,8 @@ impl Wire {
         self.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn once(&self, ask: &Ask, body: Payload, login: Option<HeaderValue>) -> Result<Response, Trouble> {
+    async fn once(&self, ask: &Request, body: Payload, login: Option<HeaderValue>) -> Result<Response, RequestError> {
+        self.rights.check(&ask.method).map_err(RequestError::NotSent)?;
         let long = matches!(body, Payload::Stream(_));
         let client = if long { &self.writer } else { &self.reader };
         let mut request = client.request(ask.method.clone(), ask.url.clone()).headers(ask.headers.clone());
@@ -180,13 +214,13 @@ impl Wire {
             Payload::Bytes(bytes) => request.body(bytes),
             Payload::Stream(body) => request.body(body),
         };
-        let response = async { request.send().await.map_err(Trouble::silent) };
+        let response = async { request.send().await.map_err(RequestError::silent) };
         // An upload's answer comes after its body, whose size says how long that may take.
         if long { response.await } else { self.limits.answered(response).await }
     }
 
     /// `None`: the registry asks for a login, and there is none.
-    async fn authorize(&self, wanted: &Challenge) -> Result<Option<HeaderValue>, Trouble> {
+    async fn authorize(&self, wanted: &Challenge) -> Result<Option<HeaderValue>, RequestError> {
         let text = match wanted {
             Challenge::Basic => match &self.login {
                 Some(login) => format!("Basic {}", STANDARD.encode(format!("{}:{}", login.username, login.password))),
@@ -203,41 +237,40 @@ impl Wire {
                 format!("Bearer {token}")
             }
         };
-        let mut value = HeaderValue::from_str(&text)
-            .map_err(|_| Trouble::Unusable("its token cannot be sent in a header".to_owned()))?;
+        let mut value = HeaderValue::from_str(&text).map_err(|_| RequestError::Unusable(UnusableAnswer::Token))?;
         value.set_sensitive(true);
         Ok(Some(value))
     }
 }
 
-async fn judged(response: Response, limits: &Limits) -> Result<Response, Trouble> {
+async fn judged(response: Response, limits: &Limits) -> Result<Response, RequestError> {
     if response.status().is_success() {
         return Ok(response);
     }
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = bounded(response, ERROR_LIMIT, "the error", limits).await.unwrap_or_default();
-    Err(Trouble::of_answer(status, &headers, &body))
+    let body = bounded(response, ERROR_LIMIT, limits).await.unwrap_or_default();
+    Err(RequestError::of_answer(status, &headers, &body))
 }
 
 /// A 401 with a challenge is the registry's own, whatever its body looks like.
-async fn refused(response: Response, limits: &Limits) -> Trouble {
+async fn refused(response: Response, limits: &Limits) -> RequestError {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = bounded(response, ERROR_LIMIT, "the error", limits).await.unwrap_or_default();
-    let trouble = Trouble::of_answer(status, &headers, &body);
-    let foreign = matches!(trouble, Trouble::Foreign { .. });
-    if foreign { Trouble::Refused { status, errors: Vec::new() } } else { trouble }
+    let body = bounded(response, ERROR_LIMIT, limits).await.unwrap_or_default();
+    let error = RequestError::of_answer(status, &headers, &body);
+    let foreign = matches!(error, RequestError::Foreign { .. });
+    if foreign { RequestError::Refused { status, errors: Vec::new() } } else { error }
 }
 
 fn client(insecure: bool, read_timeout: Option<Duration>) -> Result<Client, Fault> {
     let follow = Policy::custom(|attempt| {
         if attempt.previous().len() > REDIRECTS {
-            return attempt.error("it redirects without end");
+            return attempt.error("without end");
         }
         let refused = attempt.previous().first().and_then(|from| may_follow(from, attempt.url()).err());
         match refused {
             // reqwest leaves the login out for another server.
             None => attempt.follow(),
-            Some(why) => attempt.error(why),
+            Some(refusal) => attempt.error(format!("to {}", refusal.address())),
         }
     });
     let mut builder = Client::builder()

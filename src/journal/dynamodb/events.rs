@@ -17,6 +17,7 @@ use super::write_attempts::WriteAttempts;
 use crate::journal::codec::{self, Chunks, Encoded, Row, Tip};
 use crate::journal::lease::{self, HasEnded};
 use crate::model::event::{Event, Fact};
+use crate::model::fault::state::{Flaw, Part, StoreProblem};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::ledger::{StageLedger, stage_of};
 use crate::ports::journal::{Holder, JournalError, Lease, Listed, Record};
@@ -83,7 +84,7 @@ pub(super) async fn append(
         {
             return Ok(linked.iter().map(|one| one.event.clone()).collect());
         }
-        codec::check_form(release_item.form)?;
+        release_item.check_form()?;
         release_item.lease.check(lease)?;
         if release_item.tip.seq != after {
             return Err(lease::not_last(release, after, release_item.tip.seq));
@@ -132,9 +133,8 @@ pub(super) async fn append(
         }
         let rows: Vec<Row> = encoded.iter().map(|one| one.row.clone()).collect();
         items.extend(pack(release, &rows, &token)?);
-        match table.put_all(&token, items).await? {
-            Written::Yes => return Ok(encoded.iter().map(|one| one.event.clone()).collect()),
-            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
+        if attempts.put_all(table, items).await? {
+            return Ok(encoded.iter().map(|one| one.event.clone()).collect());
         }
     }
 }
@@ -157,7 +157,7 @@ pub(super) async fn wrote_event(
     seq: u64,
 ) -> Result<bool, JournalError> {
     let Some(item) = table.get(&Key::event(release, seq)).await? else { return Ok(false) };
-    Ok(attempts.wrote(Read::new(&item, "an event")?.text("token")?))
+    Ok(attempts.wrote(Read::new(&item, &|| Part::Events { release: release.clone() })?.text("token")?))
 }
 
 /// Rows as items, none of which may be there yet.
@@ -167,7 +167,7 @@ pub(super) async fn wrote_event(
 pub(super) fn pack(release: &ReleaseId, rows: &[Row], token: &str) -> Result<Vec<(Item, If)>, JournalError> {
     let size = |row: &Row| row.payload.len() + ROW;
     if rows.iter().map(size).sum::<usize>() > APPEND {
-        return Err(JournalError::Store(format!("{} events are too much for one write", rows.len())));
+        return Err(JournalError::Store(StoreProblem::TooManyEvents { count: rows.len() }));
     }
     let mut items: Vec<(u64, Vec<AttributeValue>)> = Vec::new();
     let mut room = 0;
@@ -201,7 +201,6 @@ fn row_item(row: &Row) -> Item {
 }
 
 fn rows(item: &Item, release: &ReleaseId) -> Result<Vec<Row>, JournalError> {
-    let what = format!("an event of {release}");
     let row = |read: Read<'_>| {
         Ok(Row {
             form: read.number("form")?,
@@ -212,7 +211,8 @@ fn rows(item: &Item, release: &ReleaseId) -> Result<Vec<Row>, JournalError> {
             hash: read.text("hash")?.to_owned(),
         })
     };
-    Read::new(item, &what)?.parts("rows")?.into_iter().map(row).collect()
+    let events = || Part::Events { release: release.clone() };
+    Read::new(item, &events)?.parts("rows")?.into_iter().map(row).collect()
 }
 
 /// Blobs are named by their content, so writing one again changes nothing.
@@ -228,9 +228,9 @@ pub(super) async fn put_blob(table: &Table, blob: &str, chunks: &[Vec<u8>]) -> R
         let item = fill(Key::chunk(blob, part).item(), [("bytes", bytes(chunk))]);
         let mut attempts = WriteAttempts::new();
         loop {
-            match table.put(item.clone(), If::Always).await? {
-                Written::Yes => break,
-                unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
+            let written = table.put(item.clone(), If::Always).await?;
+            if attempts.succeeded(table, written).await? {
+                break;
             }
         }
     }
@@ -241,11 +241,11 @@ pub(super) fn listing(app: &AppName, release: &ReleaseId) -> (Item, If) {
     (fill(Key::listing(app, release).item(), []), If::Always)
 }
 
-/// A release's head, rows and chunks as they stand together, not checked yet.
+/// A release's item, rows and chunks as they belong together, not verified yet.
 async fn stored(table: &Table, release: &ReleaseId) -> Result<(ReleaseItem, Vec<Row>, Chunks), JournalError> {
     let mut attempt = 0;
     let (release_item, rows) = loop {
-        // What the head tells of was written with it or before. What was appended since is left out.
+        // The events that the release's item counts were written with it or before. What was appended since is left out.
         let release_item = ReleaseItem::load(table, release).await?;
         let items = table.range(&of_release(release), EVENT, &numbered(EVENT, release_item.tip.seq)).await?;
         let mut found = Vec::new();
@@ -263,7 +263,8 @@ async fn stored(table: &Table, release: &ReleaseId) -> Result<(ReleaseItem, Vec<
         if let Entry::Vacant(free) = chunks.entry(blob.sha256) {
             let last = u64::from(blob.chunks.saturating_sub(1));
             let items = table.range(&of_blob(free.key()), CHUNK, &numbered(CHUNK, last)).await?;
-            let chunk = |item: &Item| Read::new(item, "a blob")?.bytes("bytes");
+            let name = free.key().clone();
+            let chunk = |item: &Item| Read::new(item, &|| Part::Blob { name: name.clone() })?.bytes("bytes");
             free.insert(items.iter().map(chunk).collect::<Result<_, _>>()?);
         }
     }
@@ -287,24 +288,24 @@ async fn whole(
     let (release_item, rows, chunks) = stored(table, release).await?;
     let events = codec::decode(release, &rows, &release_item.tip, &chunks)?;
     let mut named = NumberSet::default();
-    for id in events.iter().flat_map(|e| lease::absorbed(std::slice::from_ref(&e.fact))) {
+    for id in lease::absorbed(events.iter().map(|e| &e.fact)) {
         named.insert(id);
     }
     if named != release_item.absorbed {
-        let text =
-            format!("the events of {release} absorb the messages {named}, not {} as noted", release_item.absorbed);
-        return Err(JournalError::Corrupt(text));
+        let (found, stored) = (named.to_string(), release_item.absorbed.to_string());
+        return Err(Part::Events { release: release.clone() }.is(Flaw::Absorbed { found, stored }));
     }
-    // The inbox is no part of the chain; that it is whole is part of its being so.
+    // The inbox is not part of the chain, but a record is whole only with it.
     messages::waiting(table, release).await?;
     Ok((release_item, rows, chunks, events))
 }
 
 pub(super) async fn list(table: &Table, app: &AppName, has_ended: &HasEnded) -> Result<Vec<Listed>, JournalError> {
-    let corrupt = || JournalError::Corrupt(format!("the list of {app}'s releases cannot be read"));
+    let part = || Part::ReleaseList { app: Some(app.clone()) };
     let mut keys = Vec::new();
     for item in table.all(&of_app(app), RELEASE).await? {
-        let sk = Read::new(&item, "a list of releases")?.text("sk")?;
+        let sk = Read::new(&item, &part)?.text("sk")?;
+        let corrupt = || part().is(Flaw::Unreadable { error: sk.to_owned() });
         let release: ReleaseId = sk.strip_prefix(RELEASE).and_then(|id| id.parse().ok()).ok_or_else(corrupt)?;
         keys.push(Key::release(&release));
     }
@@ -314,7 +315,7 @@ pub(super) async fn list(table: &Table, app: &AppName, has_ended: &HasEnded) -> 
         listed.push(Listed { release, app, started_at, last_at, held_by: lease.holder(has_ended), imported });
     }
     if listed.len() != keys.len() {
-        return Err(corrupt());
+        return Err(part().is(Flaw::Missing));
     }
     lease::newest_first(&mut listed);
     Ok(listed)

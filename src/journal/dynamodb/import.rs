@@ -1,4 +1,4 @@
-//! A record of another store, taken in: its rows first, which nobody sees without a head, then the head.
+//! Importing a record of another store: its rows first, which nobody sees without the release's item, then that item.
 
 use super::events;
 use super::item::Item;
@@ -8,6 +8,7 @@ use super::table::{If, Table, Written};
 use super::write_attempts::WriteAttempts;
 use crate::journal::codec::{self, Row, Verified};
 use crate::journal::lease;
+use crate::model::fault::state::Conflict;
 use crate::model::ids::ReleaseId;
 use crate::ports::journal::{Imported, JournalError, Record};
 
@@ -35,7 +36,7 @@ pub(super) async fn import(
     release_item.last_at = events[events.len() - 1].at;
     release_item.tip = tip.clone();
     release_item.imported_messages = lease::imported_messages(events);
-    for id in events.iter().flat_map(|e| lease::absorbed(std::slice::from_ref(&e.fact))) {
+    for id in lease::absorbed(events.iter().map(|e| &e.fact)) {
         release_item.absorbed.insert(id);
     }
     let mut attempts = WriteAttempts::new();
@@ -87,8 +88,7 @@ async fn put(table: &Table, release: &ReleaseId, item: Item) -> Result<(), Journ
                 if there.as_ref() == Some(&item) {
                     return Ok(());
                 }
-                let text = format!("an import of {release} with other events was begun here and not ended");
-                return Err(JournalError::Store(text));
+                return Err(JournalError::Conflict(Conflict::UnfinishedImport { release: release.clone() }));
             }
         }
         attempts.again(table, written).await?;

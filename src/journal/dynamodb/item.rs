@@ -8,11 +8,12 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::journal::codec;
+use crate::model::fault::state::{Flaw, Part};
 use crate::ports::journal::JournalError;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The major version of the items' form. 1 was that of tables that no released kanmon has written.
+/// The major version of the items' format. 1 was that of tables that no released kanmon has written.
 const FORM: u32 = 2;
 
 pub(super) fn text(value: impl Display) -> AttributeValue {
@@ -27,14 +28,14 @@ pub(super) fn bytes(value: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
-/// Completes an item: its form, and the given attributes.
+/// Completes an item: its version, and the given attributes.
 pub(super) fn fill<const N: usize>(mut item: Item, attributes: [(&str, AttributeValue); N]) -> Item {
     item.insert("v".to_owned(), number(FORM));
     item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
     item
 }
 
-/// An item with the hash of all that it says: for those that no chain holds.
+/// An item with the hash of its attributes: for those that are not in a chain.
 pub(super) fn sealed(mut item: Item) -> Item {
     item.insert(SEAL.to_owned(), text(digest(&item)));
     item
@@ -58,17 +59,17 @@ fn digest(item: &Item) -> String {
     codec::digest(values.iter().map(|(name, value)| (*name, value.as_str())))
 }
 
-/// An item being read; errors name what it is.
+/// An item being read; errors name the part of the record that it is.
 pub(super) struct Read<'a> {
     item: &'a Item,
-    what: &'a str,
+    part: &'a dyn Fn() -> Part,
 }
 
 impl<'a> Read<'a> {
     /// # Errors
-    /// `Newer` for an item of a later form.
-    pub fn new(item: &'a Item, what: &'a str) -> Result<Read<'a>, JournalError> {
-        let read = Read::part(item, what);
+    /// `Newer` for an item of a later version.
+    pub fn new(item: &'a Item, part: &'a dyn Fn() -> Part) -> Result<Read<'a>, JournalError> {
+        let read = Read::part(item, part);
         let found: u32 = read.number("v")?;
         if found > FORM { Err(JournalError::Newer { found, known: FORM }) } else { Ok(read) }
     }
@@ -76,22 +77,22 @@ impl<'a> Read<'a> {
     /// The same of one that was sealed.
     ///
     /// # Errors
-    /// `Corrupt` where it says something else by now.
-    pub fn sealed(item: &'a Item, what: &'a str) -> Result<Read<'a>, JournalError> {
-        let read = Read::new(item, what)?;
+    /// `Corrupt` where it was changed.
+    pub fn sealed(item: &'a Item, part: &'a dyn Fn() -> Part) -> Result<Read<'a>, JournalError> {
+        let read = Read::new(item, part)?;
         match read.maybe_text(SEAL)? {
             Some(seal) if seal == digest(item) => Ok(read),
-            Some(_) | None => Err(JournalError::Corrupt(format!("what is noted of {what} does not have its hash"))),
+            Some(_) | None => Err(part().is(Flaw::HashMismatch)),
         }
     }
 
-    /// A mapping within an item, which has no form of its own.
-    pub fn part(item: &'a Item, what: &'a str) -> Read<'a> {
-        Read { item, what }
+    /// A mapping within an item, which has no version of its own.
+    pub fn part(item: &'a Item, part: &'a dyn Fn() -> Part) -> Read<'a> {
+        Read { item, part }
     }
 
     fn wrong(&self, name: &str) -> JournalError {
-        JournalError::Corrupt(format!("{} cannot be read: `{name}` is missing or wrong", self.what))
+        (self.part)().is(Flaw::Unreadable { error: name.to_owned() })
     }
 
     pub fn text(&self, name: &str) -> Result<&'a str, JournalError> {
@@ -122,7 +123,7 @@ impl<'a> Read<'a> {
 
     pub fn parts(&self, name: &str) -> Result<Vec<Read<'a>>, JournalError> {
         let list = self.item.get(name).and_then(|v| v.as_l().ok()).ok_or_else(|| self.wrong(name))?;
-        let parts = list.iter().map(|v| v.as_m().map(|item| Read::part(item, self.what)));
+        let parts = list.iter().map(|v| v.as_m().map(|item| Read::part(item, self.part)));
         parts.collect::<Result<_, _>>().map_err(|_| self.wrong(name))
     }
 }

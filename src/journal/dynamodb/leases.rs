@@ -1,4 +1,4 @@
-//! Taking, keeping and giving up; the rules are `journal::lease`'s.
+//! Taking, renewing and giving up; the rules are `journal::lease`'s.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use super::events;
 use super::item::Item;
 use super::release_item::ReleaseItem;
 use super::stage_item::StageItem;
-use super::table::{If, Table, Written};
+use super::table::{If, Table};
 use super::write_attempts::WriteAttempts;
 use crate::journal::codec;
 use crate::journal::lease::{self, HasEnded, StageLease};
@@ -31,9 +31,8 @@ pub(super) async fn take(
         }
         let lease = release_item.lease.take(release, holder, stale, now, has_ended)?;
         let token = attempts.token();
-        match table.put_all(&token, vec![release_item.write(&token)?]).await? {
-            Written::Yes => return Ok(lease),
-            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
+        if attempts.put_all(table, vec![release_item.write(&token)?]).await? {
+            return Ok(lease);
         }
     }
 }
@@ -46,9 +45,8 @@ pub(super) async fn renew(table: &Table, lease: &Lease, now: Timestamp) -> Resul
         let mut items = each_stage(table, &mut release_item, |stage| stage.renew(lease, now)).await?;
         let token = attempts.token();
         items.push(release_item.write(&token)?);
-        match table.put_all(&token, items).await? {
-            Written::Yes => return Ok(release_item.stages.into_iter().map(|(_, stage)| stage).collect()),
-            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
+        if attempts.put_all(table, items).await? {
+            return Ok(release_item.stages.into_iter().map(|(_, stage)| stage).collect());
         }
     }
 }
@@ -65,9 +63,8 @@ pub(super) async fn give_up(table: &Table, lease: &Lease) -> Result<(), JournalE
         release_item.stages.clear();
         let token = attempts.token();
         items.push(release_item.write(&token)?);
-        match table.put_all(&token, items).await? {
-            Written::Yes => return Ok(()),
-            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
+        if attempts.put_all(table, items).await? {
+            return Ok(());
         }
     }
 }
@@ -83,7 +80,7 @@ pub(super) async fn break_lease(
     let mut tried: Vec<Event> = Vec::new();
     loop {
         let mut release_item = ReleaseItem::load(table, release).await?;
-        codec::check_form(release_item.form)?;
+        release_item.check_form()?;
         for event in &tried {
             if events::wrote_event(table, &attempts, release, event.seq).await? {
                 return Ok(Some(event.clone()));
@@ -101,12 +98,9 @@ pub(super) async fn break_lease(
         let token = attempts.token();
         items.push(release_item.write(&token)?);
         items.extend(events::pack(release, std::slice::from_ref(&one.row), &token)?);
-        match table.put_all(&token, items).await? {
-            Written::Yes => return Ok(Some(one.event)),
-            unclear @ (Written::No | Written::Perhaps(_)) => {
-                tried.push(one.event);
-                attempts.again(table, unclear).await?;
-            }
+        tried.push(one.event.clone());
+        if attempts.put_all(table, items).await? {
+            return Ok(Some(one.event));
         }
     }
 }
@@ -148,10 +142,9 @@ pub(super) async fn lock_stage(
         let token = attempts.token();
         let mut items = stage_item.write()?;
         items.push(release_item.write(&token)?);
-        match table.put_all(&token, items).await? {
-            Written::Yes => return Ok(fence),
-            // Locking what is locked already is no change, so that an attempt that was written is found to be so.
-            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
+        // Locking what is locked already changes nothing, so that an attempt that was written is recognized.
+        if attempts.put_all(table, items).await? {
+            return Ok(fence);
         }
     }
 }
@@ -174,9 +167,8 @@ pub(super) async fn unlock_stage(
         let token = attempts.token();
         let mut items = stage_item.write()?;
         items.push(release_item.write(&token)?);
-        match table.put_all(&token, items).await? {
-            Written::Yes => return Ok(()),
-            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
+        if attempts.put_all(table, items).await? {
+            return Ok(());
         }
     }
 }
@@ -195,10 +187,8 @@ pub(super) async fn intervene(
             return Ok(stage_item.ledger);
         }
         lease::intervene(stage, &mut stage_item.lease, &mut stage_item.ledger, word, now)?;
-        let token = attempts.token();
-        match table.put_all(&token, stage_item.write()?).await? {
-            Written::Yes => return Ok(stage_item.ledger),
-            unclear @ (Written::No | Written::Perhaps(_)) => attempts.again(table, unclear).await?,
+        if attempts.put_all(table, stage_item.write()?).await? {
+            return Ok(stage_item.ledger);
         }
     }
 }

@@ -8,6 +8,7 @@ use super::release_item::ReleaseItem;
 use super::table::{If, READS, Table, Written};
 use super::write_attempts::WriteAttempts;
 use crate::journal::codec::{seal, unseal};
+use crate::model::fault::state::{Flaw, Part};
 use crate::model::ids::ReleaseId;
 use crate::model::inbox::{Message, MessageBody};
 use crate::ports::journal::JournalError;
@@ -22,7 +23,7 @@ pub(super) async fn send(
     let imported_messages = ReleaseItem::own(table, release).await?.imported_messages;
     let mut attempts = WriteAttempts::new();
     let mut message = Message { id: 0, at: now, release: release.clone(), body };
-    // The number is kept while nobody can tell whether it was written: two would be one message twice.
+    // The number stays the same while it is unknown whether the message was written: two numbers would be the message twice.
     let mut keep = false;
     loop {
         let sent = sent(table.get(&Key::sent(release)).await?.as_ref(), release)?;
@@ -53,26 +54,26 @@ pub(super) async fn send(
 }
 
 fn wrote(attempts: &WriteAttempts, item: &Item) -> bool {
-    Read::part(item, "a message").text("token").is_ok_and(|token| attempts.wrote(token))
+    item.get("token").and_then(|v| v.as_s().ok()).is_some_and(|token| attempts.wrote(token))
 }
 
 /// The last message's number; 0 before the first that came here.
 fn sent(item: Option<&Item>, release: &ReleaseId) -> Result<u64, JournalError> {
     let Some(item) = item else { return Ok(0) };
-    Read::sealed(item, &format!("the inbox of {release}"))?.number("rev")
+    Read::sealed(item, &|| Part::Inbox { release: release.clone() })?.number("rev")
 }
 
 fn id(item: &Item, release: &ReleaseId) -> Result<u64, JournalError> {
-    let what = format!("a message to {release}");
-    let sk = Read::new(item, &what)?.text("sk")?;
+    let part = || Part::Inbox { release: release.clone() };
+    let sk = Read::new(item, &part)?.text("sk")?;
     let id = sk.strip_prefix(MESSAGE).and_then(|n| n.parse().ok());
-    id.ok_or_else(|| JournalError::Corrupt(format!("`{sk}` is not a message to {release}")))
+    id.ok_or_else(|| part().is(Flaw::Unreadable { error: sk.to_owned() }))
 }
 
 /// The messages that wait.
 ///
 /// # Errors
-/// `Corrupt` where one is gone or not as it was sent. Those that were absorbed are looked for only as far as the last that waits.
+/// `Corrupt` where one is missing or not as it was sent. Those that were absorbed are looked for only as far as the last that waits.
 pub(super) async fn waiting(table: &Table, release: &ReleaseId) -> Result<Vec<Message>, JournalError> {
     let mut attempt = 0;
     loop {
@@ -81,8 +82,7 @@ pub(super) async fn waiting(table: &Table, release: &ReleaseId) -> Result<Vec<Me
         match look(table, &release_item).await? {
             Ok(waiting) => return Ok(waiting),
             Err(missing) if attempt == READS => {
-                let text = format!("message {missing} to {release} is gone, or was never sent");
-                return Err(JournalError::Corrupt(text));
+                return Err(Part::Message { release: release.clone(), id: missing }.is(Flaw::Missing));
             }
             Err(_) => table.pause(attempt).await?,
         }
@@ -107,11 +107,11 @@ async fn look(table: &Table, release_item: &ReleaseItem) -> Result<Result<Vec<Me
         if release_item.absorbed.contains(id) {
             continue;
         }
-        let what = format!("message {id} to {release}");
-        let read = Read::new(&item, &what)?;
-        let message: Message = unseal(read.text("body")?, read.text("hash")?, &what)?;
+        let part = || Part::Message { release: release.clone(), id };
+        let read = Read::new(&item, &part)?;
+        let message: Message = unseal(read.text("body")?, read.text("hash")?, part())?;
         if message.id != id || &message.release != release {
-            return Err(JournalError::Corrupt(format!("{what} is another message")));
+            return Err(part().is(Flaw::OtherMessage));
         }
         waiting.push(message);
     }

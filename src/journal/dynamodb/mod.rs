@@ -7,7 +7,7 @@
 //!
 //! | `pk` | `sk` | holds |
 //! | --- | --- | --- |
-//! | `release/ID` | `release` | application, first and last time, form, the chain's end, the lease, the stages it holds, the messages absorbed |
+//! | `release/ID` | `release` | application, first and last time, format version, the chain's end, the lease, the stages it holds, the messages absorbed |
 //! | `release/ID` | `event/N` | the rows from event N on that one append wrote together, as many as fit |
 //! | `inbox/ID` | `message/N` | a message of somebody else, never changed |
 //! | `app/NAME` | `release/ID` | that the release is one of this application's |
@@ -21,17 +21,16 @@
 //!
 //! # Writing
 //!
-//! Heads and stages carry `rev`, which grows with every change, and `token`, which names the call that made it. A call reads them
-//! (strongly consistent), lets `journal::lease` judge, and writes in one transaction on the condition that no `rev` has moved; where
-//! one has, it begins anew. So the lease, the number, the rows, the ledger and the absorbed messages change together or not at
-//! all. Where no clear answer comes, reading tells: what a call has written carries its token.
+//! The items of releases and stages have a `rev`, which grows with every change, and a `token`, which names the call that made it. A call
+//! reads them (strongly consistent), applies the rules of `journal::lease`, and writes in one transaction on the condition that no `rev`
+//! has changed; if one has, it starts again. So the lease, the number, the rows, the ledger and the absorbed messages change together or
+//! not at all. If no clear answer comes, the call reads: what it has written has its token.
 //!
 //! A transaction takes 100 items and 4 MB. Rows are packed to 90 kB an item and larger facts are blobs outside of it, so an append
-//! has room for 40 items: several thousand ordinary facts, or 60 of the largest that are no blob. One append holds what one
+//! has room for 40 items: several thousand ordinary facts, or 60 of the largest that are not blobs. One append holds what one
 //! decision or one reading brought; more than fits is refused before anything is written.
 //!
-//! Leases are judged by the times that callers hand in, as everywhere. An observer with a clock of his own can watch `rev`: a
-//! holder that lives moves it.
+//! Callers pass in the times, as everywhere. An observer with its own clock can watch `rev`: a running holder changes it.
 
 mod events;
 mod import;

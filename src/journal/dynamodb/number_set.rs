@@ -67,7 +67,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_the_set_that_it_stands_for(numbers in proptest::collection::vec(1_u64..40, 0..60)) {
+        fn it_equals_the_set_of_its_numbers(numbers in proptest::collection::vec(1_u64..40, 0..60)) {
             let (mut found, mut set) = (NumberSet::default(), BTreeSet::new());
             for number in numbers {
                 prop_assert_eq!(found.insert(number), set.insert(number));

@@ -1,4 +1,4 @@
-//! A release's head: what is known of it without its events.
+//! A release's item: what is stored of it beside its events.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,10 @@ use super::item::{Item, Read, fill, number, sealed, text};
 use super::key::{Key, RELEASE};
 use super::number_set::NumberSet;
 use super::table::{If, Table};
-use crate::journal::codec::Tip;
+use crate::journal::codec::{self, Tip};
 use crate::journal::lease::{self, ReleaseLease};
 use crate::model::event::EVENT_VERSION;
+use crate::model::fault::state::{Flaw, Part};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::ports::journal::{Imported, JournalError};
 
@@ -26,7 +27,7 @@ pub(super) struct ReleaseItem {
     pub lease: ReleaseLease,
     /// Of the inbox.
     pub absorbed: NumberSet,
-    /// The last message that is not here: it came before the record was carried here.
+    /// How many messages came before the record was imported: they are not here.
     pub imported_messages: u64,
     /// Where it is another store's.
     pub imported: Option<Imported>,
@@ -82,9 +83,11 @@ impl ReleaseItem {
 
     pub fn parse(item: &Item) -> Result<ReleaseItem, JournalError> {
         let pk = item.get("pk").and_then(|v| v.as_s().ok()).map_or("", String::as_str);
-        let read = Read::sealed(item, pk)?;
-        let release = pk.strip_prefix(RELEASE).and_then(|id| id.parse().ok());
-        let corrupt = || JournalError::Corrupt(format!("`{pk}` is not a release"));
+        let id = pk.strip_prefix(RELEASE);
+        let part = || Part::Release { release: id.unwrap_or(pk).to_owned() };
+        let read = Read::sealed(item, &part)?;
+        let release = id.and_then(|id| id.parse().ok());
+        let corrupt = || part().is(Flaw::Unreadable { error: pk.to_owned() });
         let stages = read.text("stages")?.split(',').filter(|s| !s.is_empty()).map(|s| {
             let (app, stage) = s.split_once('/')?;
             Some((app.parse().ok()?, stage.parse().ok()?))
@@ -98,18 +101,24 @@ impl ReleaseItem {
             tip: Tip { seq: read.number("last_seq")?, hash: read.text("last_hash")?.to_owned() },
             lease: ReleaseLease {
                 fence: read.number("fence")?,
-                claim: lease::from_json(read.maybe_text("claim")?, pk)?,
+                claim: lease::from_json(read.maybe_text("claim")?, part)?,
             },
             absorbed: read.parsed("absorbed")?,
             imported_messages: read.number("imported_messages")?,
-            imported: lease::from_json(read.maybe_text("imported")?, pk)?,
+            imported: lease::from_json(read.maybe_text("imported")?, part)?,
             stages: stages.collect::<Option<_>>().ok_or_else(corrupt)?,
             rev: read.number("rev")?,
             token: read.text("token")?.to_owned(),
         })
     }
 
-    /// The item that takes this one's place.
+    /// # Errors
+    /// Those of `codec::check_form`.
+    pub fn check_form(&self) -> Result<(), JournalError> {
+        codec::check_form(self.form, || Part::Release { release: self.release.to_string() })
+    }
+
+    /// The item that replaces this one.
     pub fn write(&self, token: &str) -> Result<(Item, If), JournalError> {
         let stages: Vec<String> = self.stages.iter().map(|(app, stage)| format!("{app}/{stage}")).collect();
         let mut item = fill(

@@ -1,10 +1,11 @@
-//! A stage's item: who has it, and what it knows.
+//! A stage's item: its lease and its ledger.
 
 use super::item::{Item, Read, fill, number, sealed, text};
 use super::key::Key;
 use super::table::{If, READS, Table};
 use crate::journal::codec::{seal, unseal};
 use crate::journal::lease::{self, StageLease};
+use crate::model::fault::state::{Flaw, Part};
 use crate::model::ids::{AppName, StageName};
 use crate::model::ledger::StageLedger;
 use crate::ports::journal::JournalError;
@@ -12,7 +13,7 @@ use crate::ports::journal::JournalError;
 #[derive(Debug)]
 pub(super) struct StageItem {
     key: Key,
-    /// Of the item that says there is one: it is in another partition, and neither goes without the other.
+    /// Of the item that says that this one exists: it is in another partition, so that the loss of one of them is found.
     known: Key,
     pub lease: StageLease,
     pub ledger: StageLedger,
@@ -21,10 +22,10 @@ pub(super) struct StageItem {
 }
 
 impl StageItem {
-    /// A stage that nobody has taken or spoken of yet has no item.
+    /// A stage that nobody has locked, entered or intervened in has no item yet.
     ///
     /// # Errors
-    /// `Corrupt` where the item is gone or not as it was written.
+    /// `Corrupt` where the item is missing or not as it was written.
     pub async fn load(table: &Table, app: &AppName, stage: &StageName) -> Result<StageItem, JournalError> {
         let (key, known) = (Key::stage(app, stage), Key::known(app, stage));
         for attempt in 1..=READS {
@@ -42,19 +43,20 @@ impl StageItem {
             }
             table.pause(attempt).await?;
         }
-        Err(JournalError::Corrupt(format!("the ledger of stage {stage} is gone")))
+        Err(Part::StageLedger { stage: stage.to_string() }.is(Flaw::Missing))
     }
 
     fn parse(key: Key, known: Key, item: &Item, stage: &StageName) -> Result<StageItem, JournalError> {
-        let what = format!("stage {stage}");
-        let read = Read::sealed(item, &what)?;
-        let claim = lease::from_json(read.maybe_text("claim")?, &what)?;
-        let ledger = unseal(read.text("ledger")?, read.text("ledger_hash")?, &format!("the ledger of {what}"))?;
+        let part = || Part::StageLease { stage: stage.to_string() };
+        let read = Read::sealed(item, &part)?;
+        let claim = lease::from_json(read.maybe_text("claim")?, part)?;
+        let ledger_part = Part::StageLedger { stage: stage.to_string() };
+        let ledger = unseal(read.text("ledger")?, read.text("ledger_hash")?, ledger_part)?;
         let lease = StageLease { fence: read.number("fence")?, claim };
         Ok(StageItem { key, known, lease, ledger, rev: read.number("rev")? })
     }
 
-    /// The item that takes this one's place, and the first time the one that says so.
+    /// The item that replaces this one, and the first time the one that says that it exists.
     pub fn write(&self) -> Result<Vec<(Item, If)>, JournalError> {
         let (ledger, hash) = seal(&self.ledger)?;
         let mut item = fill(

@@ -9,7 +9,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, TransactWr
 use super::item::{Item, text};
 use super::key::Key;
 use crate::aws::session::{Refusal, Session, Sessions};
+use crate::journal::codec;
 use crate::model::fault::aws::{AwsProblem, Within};
+use crate::model::fault::state::StoreProblem;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::pipeline::Account;
 use crate::ports::journal::JournalError;
@@ -43,11 +45,11 @@ pub(super) enum If {
 const BATCH: usize = 100;
 /// `TransactWriteItems` takes as many items, and 4 MB of them in all.
 const ACTIONS: usize = 100;
-/// How often what was written together is read again where it does not fit together: a write's items become visible one after the
-/// other, within milliseconds.
+/// How often items that were written together are read again where they do not fit together: a write's items become visible one after
+/// the other, within milliseconds.
 pub(super) const READS: u32 = 6;
-/// How often a transaction is tried again that met another one, which takes milliseconds.
-const MEETINGS: u32 = 12;
+/// How often a transaction is tried again that conflicted with another one, which takes milliseconds.
+const CONFLICTS: u32 = 12;
 
 impl Table {
     pub fn new(sessions: Arc<Sessions>, account: Account, name: String) -> Table {
@@ -62,7 +64,7 @@ impl Table {
         format!("table {}", self.name)
     }
 
-    /// A little longer each time, and never the same for two: those who met should not meet again.
+    /// A little longer each time, and random, so that two that conflicted do not conflict again.
     pub async fn pause(&self, attempt: u32) -> Result<(), JournalError> {
         let longest = 20 << attempt.min(5);
         self.session().await?.pause(Duration::from_millis(rand::random_range(longest / 4..=longest))).await;
@@ -123,7 +125,7 @@ impl Table {
                 }
                 attempt += 1;
                 let asked = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
-                let asked = asked.map_err(|e| defect(&e))?;
+                let asked = asked.map_err(|e| codec::not_encodable(&e))?;
                 let answer =
                     session.batch_get_item(self.on()).send(|r| r.request_items(&self.name, asked).send()).await;
                 let answer = answer.map_err(|e| self.refused(e))?;
@@ -158,7 +160,7 @@ impl Table {
     /// `Store` where they are more than a transaction takes; nothing is written then.
     pub async fn put_all(&self, token: &str, items: Vec<(Item, If)>) -> Result<Written, JournalError> {
         if items.len() > ACTIONS {
-            return Err(JournalError::Store(format!("{} items are too many for one write", items.len())));
+            return Err(JournalError::Store(StoreProblem::TooManyItems { count: items.len() }));
         }
         let mut writes = Vec::with_capacity(items.len());
         for (item, condition) in items {
@@ -168,11 +170,11 @@ impl Table {
                 .set_item(Some(item))
                 .set_condition_expression(expression)
                 .set_expression_attribute_values(values);
-            let put = put.build().map_err(|e| defect(&e))?;
+            let put = put.build().map_err(|e| codec::not_encodable(&e))?;
             writes.push(TransactWriteItem::builder().put(put).build());
         }
         let session = self.session().await?;
-        for attempt in 0..MEETINGS {
+        for attempt in 0..CONFLICTS {
             let reasons = Mutex::new(Vec::new());
             let call = session.transact_write_items(self.on());
             let sent = call.send(async |r| {
@@ -195,9 +197,9 @@ impl Table {
             if is("ConditionalCheckFailed") {
                 return Ok(Written::No);
             }
-            let met = is("TransactionConflict") || refusal.is("TransactionInProgressException");
+            let conflict = is("TransactionConflict") || refusal.is("TransactionInProgressException");
             let busy = is("ThrottlingError") || is("ProvisionedThroughputExceeded");
-            if !met && !busy {
+            if !conflict && !busy {
                 return self.perhaps(refusal);
             }
             self.pause(attempt).await?;
@@ -205,7 +207,7 @@ impl Table {
         Err(JournalError::Remote(AwsProblem::TableBusy { table: self.name.clone() }.into()))
     }
 
-    /// A write that came to nothing for certain is an error, one that nobody can tell of is not.
+    /// A write that certainly did not happen is an error; one that may have happened is not.
     fn perhaps(&self, refusal: Refusal) -> Result<Written, JournalError> {
         if refusal.fault.kind() == FaultKind::Ambiguous {
             return Ok(Written::Perhaps(refusal.fault));
@@ -238,8 +240,4 @@ impl If {
             }
         }
     }
-}
-
-fn defect(e: &dyn std::fmt::Display) -> JournalError {
-    JournalError::Store(format!("a request could not be built: {e}"))
 }

@@ -19,6 +19,7 @@ use crate::model::approval::Identity;
 use crate::model::event::{Event, Fact};
 use crate::model::fault::FaultKind;
 use crate::model::fault::aws::AwsProblem;
+use crate::model::fault::state::{Flaw, Part, StoreProblem};
 use crate::model::inbox::MessageBody;
 use crate::model::ledger::{Said, Word};
 use crate::model::outcome::Outcome;
@@ -131,7 +132,7 @@ fn fault(error: JournalError) -> crate::model::fault::Fault {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_never_made_but_told_how_to_make() {
+async fn a_missing_table_is_never_created_but_reported_with_the_command_that_creates_it() {
     let Some(store) = Store::start("a missing table").await else { return };
     let journal = store.open("kanmon-state", &Dead::default());
     let first = journal.begin(&id("shop"), &id("r1"), started(), &holder("a"), at(0)).await.map(drop);
@@ -145,7 +146,7 @@ async fn a_table_that_is_not_there_is_never_made_but_told_how_to_make() {
 }
 
 #[tokio::test]
-async fn a_table_of_another_form_is_refused() {
+async fn a_table_with_other_keys_is_refused() {
     let Some(store) = Store::start("another table").await else { return };
     store.moto.create_table("orders", "customer", "order");
     let fault = fault(store.open("orders", &Dead::default()).list(&id("shop")).await.unwrap_err());
@@ -156,7 +157,7 @@ async fn a_table_of_another_form_is_refused() {
 const SILENCE: [Way; 5] = [Way::Lose, Way::Drop, Way::Drop, Way::Drop, Way::Drop];
 
 #[tokio::test]
-async fn what_was_written_is_found_though_its_answer_was_lost() {
+async fn a_write_is_found_although_its_answer_was_lost() {
     let Some(store) = Store::start("lost answers").await else { return };
     for ways in [&[Way::Lose][..], &SILENCE] {
         let journal = store.open(&store.table(), &Dead::default());
@@ -189,7 +190,7 @@ async fn what_was_written_is_found_though_its_answer_was_lost() {
 }
 
 #[tokio::test]
-async fn an_answer_lost_for_good_leaves_nothing_where_nothing_arrived() {
+async fn a_call_that_never_arrived_leaves_nothing() {
     let Some(store) = Store::start("lost requests").await else { return };
     let journal = store.open(&store.table(), &Dead::default());
     let lease = begin(&journal).await;
@@ -200,7 +201,7 @@ async fn an_answer_lost_for_good_leaves_nothing_where_nothing_arrived() {
 }
 
 #[tokio::test]
-async fn what_was_written_unheard_of_is_there_for_whoever_comes_next() {
+async fn a_write_whose_answer_was_lost_is_there_for_the_next_process() {
     let Some(store) = Store::start("an unheard write").await else { return };
     let (table, dead) = (store.table(), Dead::default());
     let (journal, other) = (store.open(&table, &dead), store.open(&table, &dead));
@@ -224,7 +225,7 @@ fn one<T: std::fmt::Debug>(results: &[Result<T, JournalError>]) -> bool {
 }
 
 #[tokio::test]
-async fn of_several_processes_that_come_at_once_one_gets_it() {
+async fn of_several_processes_at_once_one_gets_the_lease() {
     let Some(store) = Store::start("several processes").await else { return };
     let (table, dead) = (store.table(), Dead::default());
     let [a, b, c] = [(); 3].map(|()| store.open(&table, &dead));
@@ -263,7 +264,7 @@ async fn of_several_processes_that_come_at_once_one_gets_it() {
 }
 
 #[tokio::test]
-async fn what_several_processes_say_and_learn_at_once_is_all_kept() {
+async fn messages_and_ledger_changes_of_several_processes_at_once_are_all_kept() {
     let Some(store) = Store::start("several writers").await else { return };
     let (table, dead) = (store.table(), Dead::default());
     let [a, b, c] = [(); 3].map(|()| store.open(&table, &dead));
@@ -315,7 +316,7 @@ async fn items_stay_below_100_kb_and_one_append_is_few_of_them() {
     assert!(largest < 100_000, "{largest}");
     assert!(items.len() - before < 30, "{} items", items.len() - before);
     let refused = journal.append(&lease, 2003, &vec![warned("x".repeat(60_000)); 70], at(1)).await;
-    assert!(refused.unwrap_err().to_string().contains("too much for one write"));
+    assert_eq!(refused, Err(JournalError::Store(StoreProblem::TooManyEvents { count: 70 })));
     assert_eq!(journal.read(&id("r1")).await.unwrap().len(), 2003);
 }
 
@@ -364,7 +365,7 @@ async fn a_release_writes_no_inbox_and_a_message_writes_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_row_that_was_taken_away_or_changed_is_seen() {
+async fn a_row_that_was_removed_or_changed_is_found() {
     let Some(store) = Store::start("damage").await else { return };
     let table = store.table();
     let journal = store.open(&table, &Dead::default());
@@ -372,19 +373,20 @@ async fn a_row_that_was_taken_away_or_changed_is_seen() {
     for n in 1..4 {
         journal.append(&lease, n, &[warned(format!("{n}"))], at(1)).await.unwrap();
     }
+    let event_of = |seq| Part::Event { release: id("r1"), seq };
     let event = |n: u64| json!({ "pk": { "S": "release/r1" }, "sk": { "S": format!("event/{n:020}") } });
     let mut third = store.items(&table).into_iter().find(|i| i["sk"] == event(3)["sk"]).unwrap();
     store.moto.call("DeleteItem", &json!({ "TableName": table, "Key": event(3) }).to_string());
     let read = journal.read(&id("r1")).await;
-    assert!(matches!(&read, Err(JournalError::Corrupt(what)) if what.contains("event 4")), "{read:?}");
+    assert_eq!(read, Err(event_of(4).is(Flaw::Misplaced { expected: 3 })));
     third["rows"]["L"][0]["M"]["at"]["S"] = json!("2027-01-01T00:00:00Z");
     store.moto.call("PutItem", &json!({ "TableName": table, "Item": third }).to_string());
     let read = journal.read(&id("r1")).await;
-    assert!(matches!(&read, Err(JournalError::Corrupt(what)) if what.contains("event 3")), "{read:?}");
+    assert_eq!(read, Err(event_of(3).is(Flaw::HashMismatch)));
 }
 
 #[tokio::test]
-async fn what_is_noted_beside_the_events_is_not_taken_away_or_changed_unseen() {
+async fn a_change_of_what_is_stored_beside_the_events_is_found() {
     let Some(store) = Store::start("damage beside the events").await else { return };
     let table = store.table();
     let journal = store.open(&table, &Dead::default());

@@ -1,11 +1,12 @@
-//! One call that changes something, over its attempts.
+//! The attempts of one call that changes something.
 
-use super::table::{Table, Written};
+use super::item::Item;
+use super::table::{If, Table, Written};
 use crate::model::fault::aws::AwsProblem;
 use crate::ports::journal::JournalError;
 
-/// Every attempt that fails found a change of somebody else's, so some call got through each time; with the pauses between,
-/// these take a second or two.
+/// Every attempt that fails found somebody else's change, so some call succeeded each time; with the pauses between them, these take a
+/// second or two.
 const ATTEMPTS: u32 = 12;
 
 pub(super) struct WriteAttempts {
@@ -18,8 +19,8 @@ impl WriteAttempts {
         WriteAttempts { name: format!("{:024x}", rand::random::<u128>() >> 32), attempts: 0 }
     }
 
-    /// Names this attempt in what it writes, and to DynamoDB, which takes up to 36 characters and 10 minutes to tell repetitions
-    /// by. An attempt that read anew writes something else and needs another token.
+    /// Names this attempt in what it writes, and to DynamoDB, which recognizes repetitions by it for 10 minutes (up to 36 characters). An
+    /// attempt that has read again writes something else and needs another token.
     pub fn token(&self) -> String {
         format!("{}.{}", self.name, self.attempts)
     }
@@ -32,6 +33,26 @@ impl WriteAttempts {
     /// Whether something may have been written already.
     pub fn is_again(&self) -> bool {
         self.attempts > 0
+    }
+
+    /// Writes all of these items or none, under this attempt's token. `false`: it did not certainly succeed, and it is time to read again.
+    ///
+    /// # Errors
+    /// As `again`.
+    pub async fn put_all(&mut self, table: &Table, items: Vec<(Item, If)>) -> Result<bool, JournalError> {
+        let written = table.put_all(&self.token(), items).await?;
+        self.succeeded(table, written).await
+    }
+
+    /// Whether an attempt has written; if that is not certain, gets ready for another one.
+    ///
+    /// # Errors
+    /// As `again`.
+    pub async fn succeeded(&mut self, table: &Table, written: Written) -> Result<bool, JournalError> {
+        match written {
+            Written::Yes => Ok(true),
+            unclear @ (Written::No | Written::Perhaps(_)) => self.again(table, unclear).await.map(|()| false),
+        }
     }
 
     /// Gets ready for another attempt, after one that did not certainly succeed.

@@ -16,7 +16,7 @@ fn fail_once(journal: &MemoryJournal, when: Moment) {
     let mut armed = true;
     journal.set_append_hook(move |moment, _| {
         if moment == when && std::mem::take(&mut armed) {
-            return Err(JournalError::Store("pulled the plug".into()));
+            return Err(JournalError::Busy { file: "memory".into(), seconds: 1 });
         }
         Ok(())
     });

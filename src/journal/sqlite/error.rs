@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
+use crate::model::fault::state::{Flaw, Part, StoreProblem};
 use crate::ports::journal::JournalError;
 
 /// Transactions take milliseconds, and on a slow disk some hundred; whoever waits longer than this waits for something
@@ -41,33 +42,34 @@ impl Failure {
 }
 
 pub(super) fn read_only(file: &Path) -> JournalError {
-    JournalError::Store(format!("{} may only be read (its folder or file system is read-only)", file.display()))
+    JournalError::Store(StoreProblem::ReadOnly { file: file.display().to_string() })
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "the enum is another crate's, which grows by itself")]
 fn sql(e: &rusqlite::Error, file: &Path) -> JournalError {
     let at = file;
-    let file = file.display();
+    let file = || at.display().to_string();
+    let corrupt = || Part::Database { file: Some(file()) }.is(Flaw::Unreadable { error: e.to_string() });
+    let failed = || JournalError::Store(StoreProblem::Failed { file: file(), error: e.to_string() });
     match e {
         // A value of a kind that is never written there.
         rusqlite::Error::FromSqlConversionFailure(..)
         | rusqlite::Error::IntegralValueOutOfRange(..)
         | rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::Utf8Error(..) => JournalError::Corrupt(format!("{file}: {e}")),
+        | rusqlite::Error::Utf8Error(..) => corrupt(),
         rusqlite::Error::SqliteFailure(code, _) => match code.code {
-            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => JournalError::Corrupt(format!("{file}: {e}")),
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => corrupt(),
             ErrorCode::ReadOnly => read_only(at),
-            ErrorCode::DiskFull => JournalError::Store(format!("there is no space left for {file}")),
+            ErrorCode::DiskFull => JournalError::Store(StoreProblem::DiskFull { file: file() }),
             // The log's index is made longer before it is used: only a full disk keeps that from being done.
             ErrorCode::SystemIoFailure if code.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => {
-                JournalError::Store(format!("there is no space left for {file}"))
+                JournalError::Store(StoreProblem::DiskFull { file: file() })
             }
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => JournalError::Busy(format!(
-                "another process has kept {file} busy for more than {} seconds",
-                BUSY.as_secs()
-            )),
-            _ => JournalError::Store(format!("{file}: {e}")),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+                JournalError::Busy { file: file(), seconds: BUSY.as_secs() }
+            }
+            _ => failed(),
         },
-        _ => JournalError::Store(format!("{file}: {e}")),
+        _ => failed(),
     }
 }

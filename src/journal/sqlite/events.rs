@@ -1,4 +1,4 @@
-//! Beginning, appending, reading and carrying over, and the ledgers that events teach.
+//! Beginning, appending, reading, exporting and importing, and the ledgers that events change.
 
 use jiff::Timestamp;
 use rusqlite::Transaction;
@@ -84,7 +84,7 @@ pub(super) fn break_lease(
     Ok(Some(event))
 }
 
-/// Writes the next event down, and what its stage learns by it; the head is the caller's to save.
+/// Writes the next event down, and applies it to its stage's ledger; the caller saves the release's row.
 fn put_event(
     tx: &Transaction<'_>,
     release_row: &mut ReleaseRow,
@@ -92,7 +92,7 @@ fn put_event(
     now: Timestamp,
 ) -> Result<Event, Failure> {
     let one = codec::link(&release_row.release, &release_row.tip, fact, now)?;
-    // What a stage knows is held against the events, so it learns before they are there.
+    // A ledger is checked against the events, so it is changed before they are there.
     if let Some(stage) = stage_of(fact) {
         let mut stage_row = StageRow::load(tx, &release_row.app, stage)?;
         stage_row.ledger.apply(&one.event);
@@ -122,7 +122,7 @@ fn stored(tx: &Transaction<'_>, release: &ReleaseId) -> Result<(ReleaseRow, Vec<
     let rows = rows::all(tx, release)?;
     let chunks = rows::chunks(tx, &rows)?;
     let events = codec::decode(release, &rows, &release_row.tip, &chunks)?;
-    // The inbox is no part of the chain; that it is whole is part of its being so.
+    // The inbox is not part of the chain, but a record is whole only with it.
     inbox::waiting(tx, release)?;
     Ok((release_row, rows, chunks, events))
 }
@@ -140,7 +140,7 @@ pub(super) fn import(
     release_row.tip = Tip::clone(tip);
     release_row.imported_messages = lease::imported_messages(events);
     release_row.last_message = release_row.imported_messages;
-    release_row.absorbed = events.iter().filter(|e| matches!(e.fact, Fact::Absorbed { .. })).count() as u64;
+    release_row.absorbed = lease::absorbed(events.iter().map(|e| &e.fact)).count() as u64;
     release_row.imported = Some(mark.clone());
     if !release_row.insert(tx)? {
         codec::check_is_prefix(record, &export(tx, release)?)?;

@@ -1,18 +1,18 @@
-//! Whether the files that are open are still those that stand under their names. What is written into a file that was unlinked is
-//! lost with the process, and SQLite says nothing of it.
+//! Whether the open files are still those under their names. What is written into a file that was unlinked is lost with the process, and
+//! SQLite does not report it.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::ports::journal::JournalError;
 
-/// A file, by its device and number.
+/// A file, by its device and inode.
 type FileId = (u64, u64);
 
 pub(super) struct FileIdentities {
     file: PathBuf,
     db: Option<FileId>,
-    /// The log beside it, once there is one: it stays the same as long as anybody has the database open.
+    /// The log beside it, once there is one: it stays the same while any process has the database open.
     log: Option<FileId>,
 }
 
@@ -26,9 +26,7 @@ impl FileIdentities {
     /// `Gone`.
     pub fn check(&mut self) -> Result<(), JournalError> {
         let log = self.file.with_extension("db-wal");
-        let gone = |file: &Path| {
-            Err(JournalError::Gone(format!("{} was removed or replaced while it was in use", file.display())))
-        };
+        let gone = |file: &Path| Err(JournalError::Gone { file: file.display().to_string() });
         if file_id(&self.file) != self.db {
             return gone(&self.file);
         }

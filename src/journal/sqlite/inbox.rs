@@ -1,5 +1,5 @@
-//! The inboxes' rows. Messages stay: they are part of the record, and keep numbers from being given twice. Which of them were
-//! absorbed, the release's events say and nothing else.
+//! The inboxes' rows. Messages stay: they are part of the record, so that no number is given twice. Only the release's events say which
+//! of them were absorbed.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +13,7 @@ use super::rows;
 use crate::journal::codec::{self, seal, unseal};
 use crate::journal::lease;
 use crate::model::event::Fact;
+use crate::model::fault::state::{Flaw, Part};
 use crate::model::ids::ReleaseId;
 use crate::model::inbox::{Message, MessageBody};
 use crate::ports::journal::JournalError;
@@ -60,10 +61,10 @@ fn messages(tx: &Transaction<'_>, release_row: &ReleaseRow) -> Result<Vec<Messag
         if id != due {
             return Err(gone(due, release).into());
         }
-        let what = format!("message {id} to {release}");
-        let message: Message = unseal(&body, &hash, &what)?;
+        let part = || Part::Message { release: release.clone(), id };
+        let message: Message = unseal(&body, &hash, part())?;
         if message.id != id || &message.release != release {
-            return Err(JournalError::Corrupt(format!("{what} is another message")).into());
+            return Err(part().is(Flaw::OtherMessage).into());
         }
         messages.push(message);
     }
@@ -74,7 +75,7 @@ fn messages(tx: &Transaction<'_>, release_row: &ReleaseRow) -> Result<Vec<Messag
 }
 
 fn gone(id: u64, release: &ReleaseId) -> JournalError {
-    JournalError::Corrupt(format!("message {id} to {release} is gone, or was never sent"))
+    Part::Message { release: release.clone(), id }.is(Flaw::Missing)
 }
 
 /// The messages that the release's events name as absorbed.
@@ -84,14 +85,14 @@ fn absorbed(tx: &Transaction<'_>, release_row: &ReleaseRow) -> Result<BTreeSet<u
         ids.extend(codec::absorbs(&release_row.release, &row)?);
     }
     if ids.len() as u64 != release_row.absorbed {
-        let (release, noted) = (&release_row.release, release_row.absorbed);
-        let text = format!("the events of {release} absorb {} messages, not {noted} as noted", ids.len());
-        return Err(JournalError::Corrupt(text).into());
+        let (found, stored) = (ids.len().to_string(), release_row.absorbed.to_string());
+        let part = Part::Events { release: release_row.release.clone() };
+        return Err(part.is(Flaw::Absorbed { found, stored }).into());
     }
     Ok(ids)
 }
 
-/// Takes in what these facts absorb.
+/// Absorbs the messages that these facts name.
 ///
 /// # Errors
 /// `Store` where one of the messages does not wait.

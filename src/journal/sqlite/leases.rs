@@ -1,4 +1,4 @@
-//! Taking, keeping and giving up; the rules are `journal::lease`'s.
+//! Taking, renewing and giving up; the rules are `journal::lease`'s.
 
 use jiff::Timestamp;
 use rusqlite::Transaction;

@@ -1,4 +1,4 @@
-//! The journal on this machine's disk: one SQLite file in a folder of its own.
+//! The journal on this machine's disk: one SQLite file in its own folder.
 
 mod error;
 mod events;

@@ -1,4 +1,4 @@
-//! The folder, the file, and a connection that keeps what it says.
+//! The folder, the file, and a connection whose commits are durable.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::error::{BUSY, Failure, read_only};
 use super::file_identity::FileIdentities;
 use super::{permissions, schema, state_location};
+use crate::model::fault::state::{Exposure, StoreProblem};
 use crate::ports::journal::JournalError;
 
 const FILE: &str = "journal.db";
@@ -21,16 +22,16 @@ pub(super) struct Opened {
     pub file: PathBuf,
     pub writable: bool,
     pub files: FileIdentities,
-    /// What of it was found open to other users.
-    pub exposed: Vec<String>,
+    /// What of it other users could open.
+    pub exposed: Vec<Exposure>,
 }
 
-/// Who says that a folder's records are to be believed.
+/// Why a folder's records are trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// Whoever named the folder.
+    /// A person named the folder.
     Named,
-    /// The folder itself, by having been made where it lies.
+    /// The folder was made where it is.
     MadeHere,
 }
 
@@ -48,16 +49,20 @@ pub(super) fn open(dir: &Path, trust: Trust) -> Result<Opened, JournalError> {
         Err(e) if matches!(e.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) && file.exists() => {
             open_read_only(&file)
         }
-        Err(e) => Err(JournalError::Store(format!("{} cannot be made or opened: {e}", file.display()))),
+        Err(e) => Err(cannot_open(&file, &e)),
     }?;
     Ok(Opened { exposed, ..opened })
 }
 
 fn made_here(dir: &Path) -> Result<bool, JournalError> {
-    state_location::is_marked(dir).map_err(|e| JournalError::Store(format!("{} cannot be read: {e}", dir.display())))
+    state_location::is_marked(dir).map_err(|e| cannot_open(dir, &e))
 }
 
-/// For this user's eyes alone (names of accounts, people and findings are in it), and never part of a commit.
+fn cannot_open(path: &Path, error: &std::io::Error) -> JournalError {
+    JournalError::Store(StoreProblem::CannotOpen { file: path.display().to_string(), error: error.to_string() })
+}
+
+/// Only for this user (names of accounts, people and findings are in it), and never part of a commit.
 fn prepare(dir: &Path, file: &Path) -> std::io::Result<()> {
     if !dir.is_dir() {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
@@ -106,9 +111,7 @@ fn keep_wal(db: &Connection) -> Result<(), Failure> {
         match db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0)) {
             Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
             Ok(mode) => {
-                let text =
-                    format!("SQLite keeps its journal as `{mode}` here, which is not safe with several processes");
-                return Err(JournalError::Store(text).into());
+                return Err(JournalError::Store(StoreProblem::NoWriteAheadLog { mode }).into());
             }
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && since.elapsed() < BUSY => {
                 std::thread::sleep(Duration::from_millis(10));
@@ -124,7 +127,7 @@ pub(super) fn open_read_only(file: &Path) -> Result<Opened, JournalError> {
         let db = Connection::open_with_flags(uri(file), flags)?;
         db.busy_timeout(BUSY)?;
         match schema::version(&db)? {
-            0 => Err(JournalError::Store(format!("{} is empty", file.display())).into()),
+            0 => Err(JournalError::Store(StoreProblem::EmptyFile { file: file.display().to_string() }).into()),
             v if v < schema::VERSION => Err(read_only(file).into()),
             _ => schema::is_ours(&db).map(|()| db),
         }
@@ -133,8 +136,8 @@ pub(super) fn open_read_only(file: &Path) -> Result<Opened, JournalError> {
     Ok(Opened { db, files: FileIdentities::new(file), file: file.to_owned(), writable: false, exposed: Vec::new() })
 }
 
-/// SQLite wants to make files beside the database even to read it, unless told that nobody writes. Where a log is left over
-/// that is not so: then it has to be read, or not at all.
+/// SQLite makes files beside the database even to read it, unless it is opened as immutable. If a log is left over, it may not be: then
+/// the log has to be read, or nothing is.
 fn uri(file: &Path) -> String {
     let log = file.with_extension("db-wal");
     let settled = std::fs::metadata(log).map_or(true, |m| m.len() == 0);

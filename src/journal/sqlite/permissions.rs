@@ -1,9 +1,10 @@
-//! Whose eyes the state is for: names of accounts, people and findings are in it, and who can write it can rewrite it.
+//! Who may open the state: names of accounts, people and findings are in it, and whoever can write it can forge a record.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use crate::model::fault::state::{Exposure, ExposureOutcome, ForeignState};
 use crate::ports::journal::JournalError;
 
 /// The name of the folder that kanmon makes for itself. One that a user named may be there for other things too.
@@ -12,54 +13,46 @@ const OWN: &str = ".kanmon";
 /// The permissions of group and others.
 const OTHERS: u32 = 0o077;
 
-/// Whether the folder and the files are real ones of this user's: through a link, everything here would be done to something else, and
-/// what another user owns he can change at any time.
+/// Whether the folder and the files are this user's, and not links: through a link, everything here would be done to something else, and
+/// another user can change what they own at any time.
 ///
 /// # Errors
-/// `Foreign`, naming what is not.
+/// `Foreign`, with the path that is not.
 pub(super) fn is_ours(dir: &Path, file: &Path) -> Result<(), JournalError> {
     let me = rustix::process::geteuid().as_raw();
     let beside = ["db", "db-wal", "db-shm"].map(|ending| file.with_extension(ending));
     for path in [dir.to_owned(), dir.join(".gitignore")].iter().chain(&beside) {
-        // What is not there yet is made.
+        // What does not exist yet is created.
         let Ok(found) = fs::symlink_metadata(path) else { continue };
-        let shown = path.display();
+        let shown = path.display().to_string();
         if found.is_symlink() {
-            return Err(JournalError::Foreign(format!("{shown} is a symbolic link")));
+            return Err(JournalError::Foreign(ForeignState::SymbolicLink { path: shown }));
         }
         if found.uid() != me {
-            let text = format!("{shown} belongs to another user (id {}, and this process has {me})", found.uid());
-            return Err(JournalError::Foreign(text));
+            let state = ForeignState::OtherOwner { path: shown, owner: found.uid(), user: me };
+            return Err(JournalError::Foreign(state));
         }
     }
     Ok(())
 }
 
-/// Closes what is there already to everybody else, and says what it found open.
-pub(super) fn close_to_others(dir: &Path, file: &Path) -> Vec<String> {
-    let mut found = Vec::new();
+/// Closes what exists already to other users, except a folder that a person named; answers what was open.
+pub(super) fn close_to_others(dir: &Path, file: &Path) -> Vec<Exposure> {
     let own = dir.file_name().is_some_and(|name| name == OWN);
-    if let Some(mode) = open_to_others(dir) {
-        let shown = dir.display();
-        found.push(match own.then(|| close(dir, 0o700)) {
-            Some(Ok(())) => format!("{shown} was open to other users (mode {mode:04o}); now it is yours alone"),
-            Some(Err(e)) => {
-                format!("{shown} is open to other users (mode {mode:04o}), and that cannot be changed: {e}")
-            }
-            None => format!("{shown} is open to other users (mode {mode:04o}); close it with: chmod 700 {shown}"),
-        });
-    }
-    for ending in ["db", "db-wal", "db-shm"] {
-        let file = file.with_extension(ending);
-        if let Some(mode) = open_to_others(&file) {
-            let shown = file.display();
-            found.push(match close(&file, 0o600) {
-                Ok(()) => format!("{shown} was open to other users (mode {mode:04o}); now it is yours alone"),
-                Err(e) => format!("{shown} is open to other users (mode {mode:04o}), and that cannot be changed: {e}"),
-            });
-        }
-    }
-    found
+    let dir = (dir.to_owned(), own.then_some(0o700));
+    let files = ["db", "db-wal", "db-shm"].map(|ending| (file.with_extension(ending), Some(0o600)));
+    [dir].into_iter().chain(files).filter_map(|(path, closed)| exposure(&path, closed)).collect()
+}
+
+/// `closed`: the permissions that it gets, where it may be closed.
+fn exposure(path: &Path, closed: Option<u32>) -> Option<Exposure> {
+    let mode = open_to_others(path)?;
+    let outcome = match closed.map(|mode| close(path, mode)) {
+        Some(Ok(())) => ExposureOutcome::Closed,
+        Some(Err(e)) => ExposureOutcome::NotClosed { error: e.to_string() },
+        None => ExposureOutcome::Left,
+    };
+    Some(Exposure { path: path.display().to_string(), mode, outcome })
 }
 
 fn open_to_others(path: &Path) -> Option<u32> {

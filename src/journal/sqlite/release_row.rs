@@ -1,4 +1,7 @@
-//! A release's row: what is known of it without its events.
+//! A release's row: what is stored of it beside its events.
+
+use std::fmt::Display;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row as SqlRow, Transaction, params};
@@ -8,6 +11,7 @@ use super::number::Number;
 use crate::journal::codec::{self, Tip};
 use crate::journal::lease::{self, ReleaseLease};
 use crate::model::event::EVENT_VERSION;
+use crate::model::fault::state::{Flaw, Part};
 use crate::model::ids::{AppName, ReleaseId};
 use crate::ports::journal::{Imported, JournalError};
 
@@ -22,7 +26,7 @@ pub(super) struct ReleaseRow {
     pub lease: ReleaseLease,
     /// The last message's number.
     pub last_message: u64,
-    /// The last message that is not here: it came before the record was imported_messages here.
+    /// How many messages came before the record was imported: they are not here.
     pub imported_messages: u64,
     /// How many messages the events name as absorbed.
     pub absorbed: u64,
@@ -50,7 +54,7 @@ impl ReleaseRow {
         }
     }
 
-    /// One that is worked on here.
+    /// One that can be worked on here.
     ///
     /// # Errors
     /// `Imported`, and those of `load`.
@@ -210,18 +214,18 @@ impl Stored {
     }
 
     fn opened(self) -> Result<ReleaseRow, Failure> {
-        let what = format!("what is noted of {}", self.release);
-        codec::check_form(self.form)?;
+        let part = || Part::Release { release: self.release.clone() };
+        codec::check_form(self.form, part)?;
         if self.digest() != self.seal {
-            return Err(JournalError::Corrupt(format!("{what} does not have its hash")).into());
+            return Err(part().is(Flaw::HashMismatch).into());
         }
-        let claim = lease::from_json(self.claim.as_deref(), &format!("release {}", self.release))?;
-        let imported = lease::from_json(self.imported.as_deref(), &format!("release {}", self.release))?;
+        let claim = lease::from_json(self.claim.as_deref(), part)?;
+        let imported = lease::from_json(self.imported.as_deref(), part)?;
         Ok(ReleaseRow {
-            release: parsed(&self.release, &what)?,
-            app: parsed(&self.app, &what)?,
-            started_at: parsed(&self.started_at, &what)?,
-            last_at: parsed(&self.last_at, &what)?,
+            release: parsed(&self.release, part)?,
+            app: parsed(&self.app, part)?,
+            started_at: parsed(&self.started_at, part)?,
+            last_at: parsed(&self.last_at, part)?,
             form: self.form,
             tip: Tip { seq: self.last_seq, hash: self.last_hash },
             lease: ReleaseLease { fence: self.fence, claim },
@@ -233,20 +237,20 @@ impl Stored {
     }
 }
 
-fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str, what: &str) -> Result<T, JournalError> {
-    text.parse().map_err(|e| JournalError::Corrupt(format!("{what} cannot be read: {e}")))
+fn parsed<T: FromStr<Err: Display>>(text: &str, of: impl FnOnce() -> Part) -> Result<T, JournalError> {
+    text.parse().map_err(|e: T::Err| of().is(Flaw::Unreadable { error: e.to_string() }))
 }
 
 fn has_events(tx: &Transaction<'_>, release: &ReleaseId) -> Result<bool, Failure> {
     Ok(tx.prepare_cached("SELECT 1 FROM events WHERE release = ?1 LIMIT 1")?.exists([release.as_str()])?)
 }
 
-fn lost(release: impl std::fmt::Display) -> JournalError {
-    JournalError::Corrupt(format!("{release} has events, and is not noted as a release"))
+fn lost(release: impl Display) -> JournalError {
+    Part::Release { release: release.to_string() }.is(Flaw::Missing)
 }
 
-/// A release whose row is lost or says another application would be missed by a listing, and by whoever looks for what is left to
-/// do.
+/// A release whose row is missing or names another application would be missing in a listing, and for whoever looks for unfinished
+/// releases.
 pub(super) fn none_is_hidden(tx: &Transaction<'_>, app: &AppName) -> Result<(), Failure> {
     let hidden: Option<String> = tx
         .prepare_cached("SELECT release FROM events WHERE release NOT IN (SELECT release FROM releases) LIMIT 1")?
@@ -256,15 +260,17 @@ pub(super) fn none_is_hidden(tx: &Transaction<'_>, app: &AppName) -> Result<(), 
         return Err(lost(release).into());
     }
     let mut others = tx.prepare_cached(
-        "SELECT r.release, e.payload FROM releases r JOIN events e ON e.release = r.release AND e.seq = 1 WHERE r.app <> ?1",
+        "SELECT r.release, r.app, e.payload FROM releases r JOIN events e ON e.release = r.release AND e.seq = 1 WHERE r.app <> ?1",
     )?;
-    let rows = others.query_map([app.as_str()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    let rows = others.query_map([app.as_str()], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Vec<u8>>(2)?))
+    })?;
     for row in rows {
-        let (release, payload) = row?;
+        let (release, stored, payload) = row?;
         let first: serde_json::Value = serde_json::from_slice(&payload).unwrap_or_default();
         if first["pipeline"]["app"] == app.as_str() {
-            let text = format!("what is noted as the application of {release} is not what its events say");
-            return Err(JournalError::Corrupt(text).into());
+            let stored = parsed(&stored, || Part::Release { release: release.clone() })?;
+            return Err(Part::Release { release }.is(Flaw::OtherApp { stored, events: app.clone() }).into());
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The events' rows and the chunks that they name, as they stand.
+//! The events' rows and the chunks that they name, not verified.
 
 use rusqlite::{Row as SqlRow, Transaction, params};
 
@@ -26,7 +26,7 @@ pub(super) fn all(tx: &Transaction<'_>, release: &ReleaseId) -> Result<Vec<Row>,
     Ok(rows.query_map([release.as_str()], read)?.collect::<Result<_, _>>()?)
 }
 
-/// Those whose payload begins so.
+/// Those whose payload begins with these bytes.
 pub(super) fn beginning(tx: &Transaction<'_>, release: &ReleaseId, with: &[u8]) -> Result<Vec<Row>, Failure> {
     let mut rows = tx.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM events WHERE release = ?1 AND substr(payload, 1, length(?2)) = ?2 ORDER BY seq"

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::Failure;
+use crate::model::fault::state::{Flaw, ForeignState, Part, UnknownContent, UnknownWhy};
 use crate::ports::journal::JournalError;
 
 /// Marks the file as kanmon's ("kanm").
 const APPLICATION_ID: i32 = 0x6b61_6e6d;
 
-/// Earlier versions were those of files that no released kanmon has written.
+/// No released kanmon has written a file of an earlier version.
 const FIRST: u32 = 3;
 
-/// Each step makes the version after the one before it; steps that were released are never changed. `hold` columns are JSON, empty
-/// where nobody holds; `imported` is too, empty where the release is this store's own. What no chain holds has a hash of its own: `seal` is the row's, `hash` beside a `body` is the body's, and
-/// `ledger` that of the stage's row in `ledgers`, so that neither can go without the other. Messages from `imported_messages` + 1 to `last_message`
-/// are in the inbox, and `absorbed` of all that ever came are named by events.
+/// Each step makes the version after the one before it; steps that were released are never changed. `claim` columns are JSON, NULL where
+/// nobody has the lease; `imported` is JSON too, NULL where the release is this store's own. What is not in a chain has its own hash:
+/// `seal` is the row's, `hash` beside a `body` is the body's, and `ledger` that of the stage's row in `ledgers`, so that the loss of one of
+/// them is found. Messages from `imported_messages` + 1 to `last_message` are in the inbox; the events name `absorbed` of all messages.
 const STEPS: [&str; 1] = ["
     CREATE TABLE releases (
         release TEXT PRIMARY KEY, app TEXT NOT NULL, started_at TEXT NOT NULL, last_at TEXT NOT NULL,
@@ -67,15 +68,14 @@ fn version_within(db: &Connection) -> Result<u32, Failure> {
     let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let tables: u32 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != APPLICATION_ID && (found, application, tables) != (0, 0, 0) {
-        return Err(JournalError::Corrupt("the file is a database, but not kanmon's".into()).into());
+        return Err(Part::Database { file: None }.is(Flaw::NotKanmons).into());
     }
     if found > VERSION {
         return Err(JournalError::Newer { found, known: VERSION }.into());
     }
     if found != 0 && found < FIRST {
-        return Err(
-            JournalError::Unknown(format!("it has version {found}, which no released kanmon has written")).into()
-        );
+        let (part, why) = (Part::Database { file: None }, UnknownWhy::Version { version: found });
+        return Err(JournalError::Unknown(UnknownContent { part, why }).into());
     }
     Ok(found)
 }
@@ -105,16 +105,16 @@ pub(super) fn is_ours(db: &Connection) -> Result<(), Failure> {
     let fresh = Connection::open_in_memory()?;
     STEPS.iter().try_for_each(|step| fresh.execute_batch(step))?;
     let (wanted, found) = (objects(&fresh)?, objects(db)?);
-    let foreign = |what: String| Err(JournalError::Foreign(what).into());
+    let foreign = |state| Err(JournalError::Foreign(state).into());
     if let Some((name, object)) = found.iter().find(|(name, object)| wanted.get(*name) != Some(object)) {
-        let kind = &object.0;
-        return foreign(match wanted.contains_key(name) {
-            true => format!("its {kind} `{name}` is not as kanmon makes it"),
-            false => format!("it has a {kind} `{name}`, which kanmon does not make"),
+        let (kind, name) = (object.0.clone(), name.clone());
+        return foreign(match wanted.contains_key(&name) {
+            true => ForeignState::Altered { kind, name },
+            false => ForeignState::Extra { kind, name },
         });
     }
     match wanted.keys().find(|name| !found.contains_key(*name)) {
-        Some(name) => foreign(format!("`{name}` is missing in it")),
+        Some(name) => foreign(ForeignState::ObjectMissing { name: name.clone() }),
         None => Ok(()),
     }
 }

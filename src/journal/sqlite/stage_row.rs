@@ -1,4 +1,4 @@
-//! A stage's two rows: who has it, and what it knows. Each has the other's hash or name, so that neither goes without the other.
+//! A stage's two rows: its lease and its ledger. Each has the other's hash or name, so that the loss of one of them is found.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -7,9 +7,9 @@ use super::number::Number;
 use crate::journal::codec::{self, seal, unseal};
 use crate::journal::lease::{self, StageLease};
 use crate::model::event::Fact;
-use crate::model::ids::{AppName, ReleaseId, StageName};
+use crate::model::fault::state::{Flaw, Part};
+use crate::model::ids::{AppName, IdError, ReleaseId, StageName};
 use crate::model::ledger::StageLedger;
-use crate::ports::journal::JournalError;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct StageRow {
@@ -17,36 +17,37 @@ pub(super) struct StageRow {
     pub ledger: StageLedger,
 }
 
-/// The row of who has it.
+/// The row of its lease.
 struct LeaseRow {
     lease: StageLease,
-    /// The hash of what it knows.
+    /// The hash of the ledger.
     ledger: String,
 }
 
 impl StageRow {
-    /// A stage that nobody has taken, entered or spoken of has no rows yet.
+    /// A stage that nobody has locked, entered or intervened in has no rows yet.
     ///
     /// # Errors
-    /// `Corrupt` where a row is gone or not as it was written.
+    /// `Corrupt` where a row is missing or not as it was written.
     pub fn load(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<StageRow, Failure> {
         let known: Option<(String, String)> = tx
             .prepare_cached("SELECT body, hash FROM ledgers WHERE app = ?1 AND stage = ?2")?
             .query_row(params![app.as_str(), stage.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let corrupt = |what: &str| JournalError::Corrupt(format!("the ledger of stage {stage} {what}")).into();
+        let part = || Part::StageLedger { stage: stage.to_string() };
+        let corrupt = |flaw| part().is(flaw).into();
         match (LeaseRow::load(tx, app.as_str(), stage.as_str())?, known) {
             (Some(held), Some((body, hash))) => {
-                let ledger = unseal(&body, &hash, &format!("the ledger of stage {stage}"))?;
+                let ledger = unseal(&body, &hash, part())?;
                 if held.ledger != hash {
-                    return Err(corrupt("is not the one that was written last"));
+                    return Err(corrupt(Flaw::Outdated));
                 }
                 Ok(StageRow { lease: held.lease, ledger })
             }
-            (Some(_), None) => Err(corrupt("is gone")),
-            (None, Some(_)) => Err(corrupt("is there, and the stage's own row is gone")),
+            (Some(_), None) => Err(corrupt(Flaw::Missing)),
+            (None, Some(_)) => Err(corrupt(Flaw::Unpaired)),
             (None, None) => match entered(tx, app, stage)? {
-                Some(release) => Err(corrupt(&format!("is gone: {release} has entered it"))),
+                Some(release) => Err(corrupt(Flaw::MissingAfter { release })),
                 None => Ok(StageRow::default()),
             },
         }
@@ -67,10 +68,11 @@ impl LeaseRow {
             .query_row([app, stage], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .optional()?;
         let Some((Number(fence), claim, ledger, seal)) = row else { return Ok(None) };
+        let part = || Part::StageLease { stage: stage.to_owned() };
         if digest(app, stage, fence, claim.as_deref(), &ledger) != seal {
-            return Err(JournalError::Corrupt(format!("the lease of stage {stage} does not have its hash")).into());
+            return Err(part().is(Flaw::HashMismatch).into());
         }
-        let lease = StageLease { fence, claim: lease::from_json(claim.as_deref(), &format!("stage {stage}"))? };
+        let lease = StageLease { fence, claim: lease::from_json(claim.as_deref(), part)? };
         Ok(Some(LeaseRow { lease, ledger }))
     }
 
@@ -91,7 +93,7 @@ fn digest(app: &str, stage: &str, fence: u64, claim: Option<&str>, ledger: &str)
     codec::digest([("app", app), ("stage", stage), ("fence", &fence), ("claim", claim), ("ledger", ledger)])
 }
 
-/// A change to every held stage that says it changed something; answers which it changed.
+/// Applies a change to every stage that is held, and saves those for which it answers true; answers which these are.
 pub(super) fn each_claimed(
     tx: &Transaction<'_>,
     mut change: impl FnMut(&mut StageLease) -> bool,
@@ -104,14 +106,17 @@ pub(super) fn each_claimed(
         let Some(mut held) = LeaseRow::load(tx, &app, &stage)? else { continue };
         if change(&mut held.lease) {
             held.save(tx, &app, &stage)?;
-            changed.push(stage.parse().map_err(|e| JournalError::Corrupt(format!("`{stage}` is not a stage: {e}")))?);
+            let name = stage.parse::<StageName>().map_err(|e: IdError| {
+                Part::StageLease { stage: stage.clone() }.is(Flaw::Unreadable { error: e.to_string() })
+            });
+            changed.push(name?);
         }
     }
     Ok(changed)
 }
 
-/// A release of the application whose events say that it entered the stage. Only asked where nothing is known of the stage: every
-/// other fact that teaches it something comes after this one.
+/// A release of the application whose events say that it entered the stage. Only looked for where the stage has no rows: every other fact
+/// that changes a ledger comes after this one.
 fn entered(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<Option<ReleaseId>, Failure> {
     let payload = codec::payload(&Fact::StageEntered { stage: stage.clone() })?;
     let found: Option<String> = tx
@@ -121,6 +126,8 @@ fn entered(tx: &Transaction<'_>, app: &AppName, stage: &StageName) -> Result<Opt
         )?
         .query_row(params![app.as_str(), payload], |row| row.get(0))
         .optional()?;
-    let parsed = found.map(|id| id.parse()).transpose();
-    Ok(parsed.map_err(|e| JournalError::Corrupt(format!("an event's release cannot be read: {e}")))?)
+    let Some(found) = found else { return Ok(None) };
+    let unreadable =
+        |e: IdError| Part::Release { release: found.clone() }.is(Flaw::Unreadable { error: e.to_string() });
+    Ok(Some(found.parse::<ReleaseId>().map_err(unreadable)?))
 }

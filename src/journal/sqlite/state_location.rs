@@ -1,5 +1,5 @@
-//! Where a state folder was made. A folder that came with a checkout, an archive or a cache holds what somebody else wrote; git does not
-//! know of all of them. So each folder has a note of what only this file system gives out: its number here, and when it was made.
+//! Where a state folder was made. A folder that came with a checkout, an archive or a cache holds what somebody else wrote, and git does
+//! not know of all of them. So each folder has a note of what only this file system gives out: its inode, and when it was created.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Error, ErrorKind, Write};
@@ -20,13 +20,13 @@ fn identity(dir: &Path) -> std::io::Result<String> {
     Ok(format!("{} {born}\n", found.ino()))
 }
 
-/// Writes down that the folder was made where it lies.
+/// Writes down that the folder was made where it is.
 pub(super) fn mark(dir: &Path) -> std::io::Result<()> {
     let text = identity(dir)?;
     if fs::read_to_string(dir.join(NOTE)).is_ok_and(|found| found == text) {
         return Ok(());
     }
-    // In one step, by a name of its own: another process or thread may do the same, or read it.
+    // In one step, under a random name: another process or thread may do the same, or read it.
     let draft = dir.join(format!("{NOTE}.{:032x}", rand::random::<u128>()));
     // New: no link that was put there is followed.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;

@@ -1,4 +1,4 @@
-//! The store: a thread of its own has the connection, and every call is one transaction on it.
+//! The store: its own thread has the connection, and every call is one transaction on it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
@@ -16,6 +16,7 @@ use super::{events, inbox, leases, state_location};
 use crate::journal::lease::HasEnded;
 use crate::journal::{codec, process};
 use crate::model::event::{Event, Fact};
+use crate::model::fault::state::{Exposure, StoreProblem};
 use crate::model::ids::{AppName, ReleaseId, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::ledger::{StageLedger, Word};
@@ -23,15 +24,14 @@ use crate::ports::journal::{Heartbeat, Holder, Imported, Journal, JournalError, 
 
 type Job = Box<dyn FnOnce(&mut Opened) + Send>;
 
-/// The journal in a folder, shared by the processes of this machine. A call that was made happens even if nobody waits for its
-/// answer any more.
+/// The journal in a folder, shared by the processes of this machine. A call is carried out even if nobody waits for its answer any more.
 pub struct SqliteJournal {
     /// `None` only while it is dropped.
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     file: PathBuf,
     writable: bool,
-    exposed: Vec<String>,
+    exposed: Vec<Exposure>,
     has_ended: Arc<HasEnded>,
 }
 
@@ -40,16 +40,16 @@ impl SqliteJournal {
     /// file (0600) where they are not there. Where they cannot be written, what is there can still be read.
     ///
     /// # Errors
-    /// `Newer` for a file of a later kanmon, `Corrupt` for one that is no journal, `Foreign` where somebody else made it or put something
-    /// in its place, `Store` where it cannot be opened or made.
+    /// `Newer` for a file of a later kanmon, `Corrupt` for one that is not a journal, `Foreign` where somebody else made or replaced it,
+    /// `Store` where it cannot be opened or created.
     pub fn open(dir: &Path) -> Result<SqliteJournal, JournalError> {
         SqliteJournal::start(open::open(dir, Trust::Named)?, Arc::new(process::has_ended))
     }
 
-    /// The same for a folder that nobody named.
+    /// The same for a folder that no person named.
     ///
     /// # Errors
-    /// `MadeElsewhere` where there are records and the folder was not made where it lies.
+    /// `MadeElsewhere` where there are records and the folder was not made where it is.
     pub fn open_made_here(dir: &Path) -> Result<SqliteJournal, JournalError> {
         SqliteJournal::start(open::open(dir, Trust::MadeHere)?, Arc::new(process::has_ended))
     }
@@ -71,12 +71,12 @@ impl SqliteJournal {
         let thread = std::thread::Builder::new()
             .name("journal".into())
             .spawn(run)
-            .map_err(|e| JournalError::Store(format!("no thread can be started: {e}")))?;
+            .map_err(|e| JournalError::Store(StoreProblem::NoThread { error: e.to_string() }))?;
         Ok(SqliteJournal { jobs: Some(jobs), thread: Some(thread), file, writable, exposed, has_ended })
     }
 
-    /// What of it was found open to other users of this machine, for people: closed again where that could be done.
-    pub fn exposed(&self) -> &[String] {
+    /// What of it was found open to other users of this machine.
+    pub fn exposed(&self) -> &[Exposure] {
         &self.exposed
     }
 
@@ -89,13 +89,13 @@ impl SqliteJournal {
         &self,
         work: impl FnOnce(&mut Opened) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, JournalError> {
-        let ended = || JournalError::Store(format!("the thread that keeps {} has ended", self.file.display()));
+        let ended = || JournalError::Store(StoreProblem::ThreadEnded { file: self.file.display().to_string() });
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move |opened: &mut Opened| {
             let done = work(opened).map_err(|e| e.about(&opened.file));
             // Looked at afterwards: what was there before may be gone by now.
             let done = opened.files.check().and(done);
-            // Nobody may be waiting any more; what was done stays done.
+            // Nobody may be waiting any more; the change stays.
             let _ = answer.send(done);
         });
         self.jobs.as_ref().ok_or_else(ended)?.send(job).map_err(|_| ended())?;
@@ -127,7 +127,7 @@ impl SqliteJournal {
 }
 
 impl Drop for SqliteJournal {
-    /// Waits for what was asked for: a process that ends must not leave an append half-way.
+    /// Waits for the calls that were made: a process that ends must not leave an append half done.
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {

@@ -9,6 +9,7 @@ use super::open::{Trust, open, open_read_only};
 use crate::journal::conformance::{Dead, TestStore, conformance, ended, holder};
 use crate::journal::process::{has_ended, this_process};
 use crate::model::event::{Event, Fact};
+use crate::model::fault::state::{Damage, Exposure, ExposureOutcome, Flaw, Part, StoreProblem};
 use crate::model::ids::ReleaseId;
 use crate::model::ledger::{Said, Word};
 use crate::model::release::samples::{at, id, started, warned};
@@ -61,7 +62,7 @@ async fn what_was_appended_is_there_when_it_is_opened_again() {
 }
 
 #[tokio::test]
-async fn its_files_are_for_the_user_alone_and_for_no_commit() {
+async fn its_files_are_for_the_user_only_and_never_committed() {
     let dir = tempfile::tempdir().unwrap();
     let state = dir.path().join("deep/.kanmon");
     let journal = SqliteJournal::open(&state).unwrap();
@@ -113,7 +114,7 @@ async fn every_byte_of_every_payload_counts() {
 }
 
 #[tokio::test]
-async fn damage_to_any_other_part_of_the_rows_is_seen() {
+async fn damage_to_any_other_part_of_the_rows_is_found() {
     let damages = [
         "UPDATE events SET at = '2027-01-15T08:00:02Z' WHERE seq = 2",
         "UPDATE events SET at = 'never' WHERE seq = 2",
@@ -145,7 +146,7 @@ async fn damage_to_any_other_part_of_the_rows_is_seen() {
 }
 
 #[tokio::test]
-async fn damage_to_a_blob_a_message_or_a_ledger_is_seen() {
+async fn damage_to_a_blob_a_message_or_a_ledger_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(dir.path()).unwrap();
     let lease = begin(&journal).await;
@@ -175,17 +176,20 @@ async fn damage_to_a_blob_a_message_or_a_ledger_is_seen() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_or_somebody_elses_is_refused() {
+async fn a_file_that_is_not_a_database_or_not_kanmons_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("journal.db"), "not a database, but long enough to be looked at".repeat(99))
         .unwrap();
     let refused = SqliteJournal::open(dir.path()).err().unwrap();
-    assert!(matches!(&refused, JournalError::Corrupt(t) if t.contains("journal.db")), "{refused}");
+    let JournalError::Corrupt(Damage { part: Part::Database { file: Some(file) }, .. }) = refused else {
+        panic!("{refused}")
+    };
+    assert!(file.ends_with("journal.db"), "{file}");
 
     let dir = tempfile::tempdir().unwrap();
     raw(dir.path()).execute_batch("CREATE TABLE theirs (x)").unwrap();
     let refused = SqliteJournal::open(dir.path()).err().unwrap();
-    assert!(refused.to_string().contains("not kanmon's"), "{refused}");
+    assert_eq!(refused, Part::Database { file: None }.is(Flaw::NotKanmons));
     let theirs: u32 = raw(dir.path()).query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).unwrap();
     assert_eq!(theirs, 1, "and left alone");
 }
@@ -202,7 +206,7 @@ async fn a_file_of_a_later_kanmon_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_release_that_a_later_kanmon_went_on_with_is_neither_read_nor_written() {
+async fn a_release_in_a_later_format_is_neither_read_nor_written() {
     let dir = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(dir.path()).unwrap();
     let lease = begin(&journal).await;
@@ -213,7 +217,7 @@ async fn a_release_that_a_later_kanmon_went_on_with_is_neither_read_nor_written(
 }
 
 #[tokio::test]
-async fn a_record_of_the_form_before_the_first_release_is_refused() {
+async fn a_record_in_a_format_from_before_the_first_release_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(dir.path()).unwrap();
     let lease = begin(&journal).await;
@@ -224,7 +228,7 @@ async fn a_record_of_the_form_before_the_first_release_is_refused() {
 }
 
 #[tokio::test]
-async fn what_may_only_be_read_is_read_and_says_so_when_written() {
+async fn a_read_only_journal_is_read_and_refuses_writes() {
     let dir = tempfile::tempdir().unwrap();
     let written = small(dir.path()).await;
     let opened = open_read_only(&dir.path().join("journal.db")).unwrap();
@@ -233,11 +237,11 @@ async fn what_may_only_be_read_is_read_and_says_so_when_written() {
     assert_eq!(journal.read(&release()).await.unwrap(), written);
     assert!(!dir.path().join("journal.db-shm").exists(), "nothing is made beside it");
     let refused = journal.take(&release(), &holder("b"), None, at(999)).await.unwrap_err();
-    assert!(refused.to_string().contains("journal.db may only be read"), "{refused}");
+    assert!(matches!(refused, JournalError::Store(StoreProblem::ReadOnly { .. })), "{refused}");
 }
 
 #[tokio::test]
-async fn what_stands_in_the_log_of_a_running_process_is_read_by_a_reader() {
+async fn a_reader_reads_what_is_in_the_log_of_a_running_process() {
     let dir = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(dir.path()).unwrap();
     begin(&journal).await;
@@ -247,7 +251,7 @@ async fn what_stands_in_the_log_of_a_running_process_is_read_by_a_reader() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_and_what_was_there_stays() {
+async fn a_full_disk_is_reported_and_the_journal_stays_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(dir.path()).unwrap();
     let lease = begin(&journal).await;
@@ -258,12 +262,12 @@ async fn a_full_disk_is_said_and_what_was_there_stays() {
     pages.await.unwrap();
     let large: Vec<_> = (0..40).map(|n| warned(n.to_string().repeat(1000))).collect();
     let refused = journal.append(&lease, 1, &large, at(1)).await.unwrap_err();
-    assert!(refused.to_string().contains("no space left for"), "{refused}");
+    assert!(matches!(refused, JournalError::Store(StoreProblem::DiskFull { .. })), "{refused}");
     assert_eq!(journal.read(&release()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn what_is_there_already_and_open_to_others_is_closed_and_told() {
+async fn what_is_there_already_and_open_to_others_is_closed_and_reported() {
     let dir = tempfile::tempdir().unwrap();
     let own = dir.path().join(".kanmon");
     drop(small(&own).await);
@@ -272,9 +276,9 @@ async fn what_is_there_already_and_open_to_others_is_closed_and_told() {
     open(&own, 0o755);
     open(&own.join("journal.db"), 0o664);
     let journal = SqliteJournal::open(&own).unwrap();
-    let told = journal.exposed().join("\n");
-    assert!(told.contains(".kanmon was open to other users (mode 0755); now it is yours alone"), "{told}");
-    assert!(told.contains("journal.db was open to other users (mode 0664); now it is yours alone"), "{told}");
+    let closed =
+        |path: &Path, mode| Exposure { path: path.display().to_string(), mode, outcome: ExposureOutcome::Closed };
+    assert_eq!(journal.exposed(), [closed(&own, 0o755), closed(&own.join("journal.db"), 0o664)]);
     assert_eq!((mode(&own), mode(&own.join("journal.db"))), (0o700, 0o600));
 
     // A folder that a user named may be there for other things too: only the files in it are kanmon's.
@@ -282,8 +286,8 @@ async fn what_is_there_already_and_open_to_others_is_closed_and_told() {
     drop(small(&named).await);
     open(&named, 0o770);
     let journal = SqliteJournal::open(&named).unwrap();
-    let told = journal.exposed().join("\n");
-    assert!(told.contains("shared is open to other users (mode 0770); close it with: chmod 700 "), "{told}");
+    let left = Exposure { path: named.display().to_string(), mode: 0o770, outcome: ExposureOutcome::Left };
+    assert_eq!(journal.exposed(), [left]);
     assert_eq!(mode(&named), 0o770);
 }
 
@@ -331,7 +335,7 @@ async fn finds(journal: &SqliteJournal) -> bool {
 const TABLES: [&str; 6] = ["releases", "events", "chunks", "inbox", "stages", "ledgers"];
 
 #[tokio::test]
-async fn no_row_of_any_table_goes_unseen_and_no_two_change_places() {
+async fn a_removed_or_swapped_row_of_any_table_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let journal = busy(dir.path()).await;
     assert!(!finds(&journal).await);
@@ -393,30 +397,31 @@ async fn no_row_of_any_table_goes_unseen_and_no_two_change_places() {
 }
 
 #[tokio::test]
-async fn what_a_stage_knows_is_missed_though_all_of_it_is_gone() {
+async fn a_missing_ledger_is_found_even_if_all_of_the_stage_is_missing() {
     let dir = tempfile::tempdir().unwrap();
     let journal = busy(dir.path()).await;
     raw(dir.path()).execute_batch("DELETE FROM ledgers; DELETE FROM stages").unwrap();
-    let ledger = journal.ledger(&id("shop"), &id("dev")).await.unwrap_err().to_string();
-    assert!(ledger.contains("the ledger of stage dev is gone: r1 has entered it"), "{ledger}");
+    let part = Part::StageLedger { stage: "dev".into() };
+    let ledger = journal.ledger(&id("shop"), &id("dev")).await;
+    assert_eq!(ledger, Err(part.is(Flaw::MissingAfter { release: release() })));
 }
 
 #[tokio::test]
-async fn a_listing_misses_no_release_whose_row_is_lost_or_filed_elsewhere() {
-    for (damage, words) in [
-        ("UPDATE releases SET app = 'shoq'", "noted as the application of r1"),
-        ("DELETE FROM releases", "r1 has events, and is not noted as a release"),
+async fn a_listing_finds_releases_whose_row_is_lost_or_of_another_application() {
+    for (damage, flaw) in [
+        ("UPDATE releases SET app = 'shoq'", Flaw::OtherApp { stored: id("shoq"), events: id("shop") }),
+        ("DELETE FROM releases", Flaw::Missing),
     ] {
         let dir = tempfile::tempdir().unwrap();
         small(dir.path()).await;
         raw(dir.path()).execute_batch(damage).unwrap();
         let listed = SqliteJournal::open(dir.path()).unwrap().list(&id("shop")).await.unwrap_err();
-        assert!(listed.to_string().contains(words), "{damage}: {listed}");
+        assert_eq!(listed, Part::Release { release: "r1".into() }.is(flaw), "{damage}");
     }
 }
 
 #[tokio::test]
-async fn what_was_removed_or_replaced_while_it_was_open_takes_nothing_in() {
+async fn a_file_that_was_removed_or_replaced_while_open_is_not_written() {
     for (what, then) in [("", false), ("journal.db", false), ("journal.db", true), ("journal.db-wal", false)] {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join(".kanmon");
@@ -431,18 +436,18 @@ async fn what_was_removed_or_replaced_while_it_was_open_takes_nothing_in() {
             std::fs::copy(dir.path().join("moved"), state.join(what)).unwrap();
         }
         let appended = journal.append(&lease, 2, &[warned("lost")], at(1)).await;
-        assert!(matches!(&appended, Err(JournalError::Gone(_))), "{what:?}: {appended:?}");
+        assert!(matches!(&appended, Err(JournalError::Gone { .. })), "{what:?}: {appended:?}");
         let read = journal.read(&release()).await;
-        assert!(matches!(&read, Err(JournalError::Gone(_))), "{what:?}: {read:?}");
+        assert!(matches!(&read, Err(JournalError::Gone { .. })), "{what:?}: {read:?}");
     }
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_made_is_said() {
+async fn a_folder_that_cannot_be_created_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("file"), "").unwrap();
     let refused = SqliteJournal::open(&dir.path().join("file/.kanmon")).err().unwrap();
-    assert!(refused.to_string().contains("cannot be made or opened"), "{refused}");
+    assert!(matches!(refused, JournalError::Store(StoreProblem::CannotOpen { .. })), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

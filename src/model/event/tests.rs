@@ -121,7 +121,7 @@ fn fault() -> Fault {
 }
 
 fn pushed() -> PushedImage {
-    PushedImage { repository: "r/web".into(), digest: Digest::of(b"index"), pushed_at: at(5), left_behind: vec![] }
+    PushedImage { repository: "r/web".into(), digest: Digest::of(b"index"), pushed_at: at(5), not_copied: vec![] }
 }
 
 fn progresses() -> Vec<RolloutProgress> {

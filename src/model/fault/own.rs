@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
+use super::state::JournalError;
 use crate::model::ids::StageName;
 
 /// Why a call was not sent.
@@ -53,6 +53,8 @@ pub enum Part {
     Manifest,
     Packing,
     LayerReader,
+    /// A session for reading that would write.
+    RegistrySession,
 }
 
 problems! {
@@ -62,12 +64,11 @@ problems! {
         StoodStill {
             why: NotSent,
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            because: Option<Box<Fault>>,
+            because: Option<Box<JournalError>>,
         } = "process-stood-still", Unreachable;
         NotLocked {
             stage: StageName,
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            because: Option<Box<Fault>>,
+            because: Box<JournalError>,
         } = "stage-not-locked", Unreachable;
         /// An effect that was sent and is not there.
         NoEffect = "sent-without-effect", Unreachable;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Fault;
 use crate::model::ids::{AccountName, Digest};
 
 /// What a registry was asked to do.
@@ -46,6 +47,82 @@ pub enum Work {
     },
 }
 
+/// Why a registry's own answer cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum UnusableAnswer {
+    /// More bytes than are read of it.
+    TooLarge {
+        limit: u64,
+    },
+    TooManyPages {
+        limit: usize,
+    },
+    /// Other bytes than the digest names; `sent`: their own digest, where all were read.
+    OtherBytes {
+        named: Digest,
+        sent: Option<Digest>,
+    },
+    /// Not as many bytes as the manifest says.
+    OtherSize {
+        expected: u64,
+        found: u64,
+    },
+    /// What stands under the digest of a manifest is not one.
+    Manifest {
+        fault: Box<Fault>,
+    },
+    /// A media type that no header can hold.
+    MediaType {
+        media_type: String,
+    },
+    /// A token that no header can hold.
+    Token,
+    /// It leads to an address that it may not lead to.
+    Location {
+        refusal: AddressRefusal,
+    },
+    /// The same for its token server; no login was sent.
+    TokenServer {
+        refusal: AddressRefusal,
+    },
+}
+
+/// Why an address that a registry names is not used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refusal", rename_all = "kebab-case")]
+pub enum AddressRefusal {
+    Invalid {
+        address: String,
+    },
+    NotEncrypted {
+        address: String,
+    },
+    /// Neither http nor https.
+    OtherScheme {
+        address: String,
+    },
+    NoHost {
+        address: String,
+    },
+    /// This machine's, or its cloud's metadata service.
+    Reserved {
+        address: String,
+    },
+}
+
+impl AddressRefusal {
+    pub fn address(&self) -> &str {
+        match self {
+            AddressRefusal::Invalid { address }
+            | AddressRefusal::NotEncrypted { address }
+            | AddressRefusal::OtherScheme { address }
+            | AddressRefusal::NoHost { address }
+            | AddressRefusal::Reserved { address } => address,
+        }
+    }
+}
+
 /// How a registry is silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -58,6 +135,8 @@ pub enum Silence {
     ServerError,
     /// It forgot an upload that it had begun.
     LostUpload,
+    /// The login expired during an upload.
+    LoginExpired,
 }
 
 problems! {
@@ -77,8 +156,8 @@ problems! {
         NoAnswer { work: Work, silence: Silence } = "registry-not-answered", Unreachable;
         /// The same where a tag is moved, which may have happened.
         NoClearAnswer { work: Work, silence: Silence } = "tag-write-not-answered", Ambiguous;
-        /// The registry is clear, and what it says cannot be used.
-        Unusable { work: Work } = "registry-answer-unusable", Invalid;
+        /// The answer is the registry's, but it cannot be used.
+        Unusable { work: Work, why: UnusableAnswer } = "registry-answer-unusable", Invalid;
         /// A file of this machine that is sent to it.
         FileUnreadable { work: Work } = "file-for-registry-unreadable", BuildFailed;
         /// Somebody else moved the tag.

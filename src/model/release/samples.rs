@@ -28,7 +28,7 @@ use crate::model::step::check::Check;
 use crate::model::step::roll::Roll;
 use crate::model::step::run::Run;
 use crate::model::verdict::Verdict;
-use crate::model::warning::Warning;
+use crate::model::warning::{BuildNotice, Warning};
 
 /// A name that is known to be one.
 pub(crate) fn id<T: FromStr<Err: std::fmt::Debug>>(s: &str) -> T {
@@ -138,7 +138,9 @@ pub(crate) fn started() -> Fact {
 }
 
 pub(crate) fn warned(text: impl Into<String>) -> Fact {
-    Fact::Warned { warning: Warning::Builder { image: id("web"), said: text.into() } }
+    Fact::Warned {
+        warning: Warning::Build { image: id("web"), noticed: BuildNotice::SecretNames { files: vec![text.into()] } },
+    }
 }
 
 pub(crate) fn step(stage: &str, step: usize) -> StepRef {

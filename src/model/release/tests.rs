@@ -47,7 +47,7 @@ fn fault() -> Fault {
 
 fn built() -> Fact {
     let pushed =
-        PushedImage { repository: "shop".into(), digest: Digest::of(b"web"), pushed_at: at(0), left_behind: vec![] };
+        PushedImage { repository: "shop".into(), digest: Digest::of(b"web"), pushed_at: at(0), not_copied: vec![] };
     Fact::ImageBuilt { image: id("web"), pushed, by: "layers".into(), commit: None }
 }
 
@@ -262,7 +262,7 @@ fn two_facts_that_speak_of_one_image_agree() {
         repository: "shop".into(),
         digest: Digest::of(digest),
         pushed_at: at(0),
-        left_behind: vec![],
+        not_copied: vec![],
     };
     let copied = |digest: &[u8]| Fact::ImageCopied { image: id("web"), account: id("main"), pushed: pushed(digest) };
     let again = |digest: &[u8]| Fact::ImageBuilt {

@@ -200,6 +200,7 @@ pub const OF_COMMANDS: &[Code] = &[
     ("record-of-another-version", "the record was written by a newer or an older kanmon"),
     ("record-imported", "the record is imported, and can only be read"),
     ("state-foreign", "the state was not made by this kanmon"),
+    ("record-conflict", "something else is recorded under the same name"),
     ("state-unavailable", "the state cannot be read or written"),
 ];
 

@@ -1,5 +1,6 @@
 //! kanmon itself.
 
+use super::state;
 use crate::model::fault::own::{Lack, NotSent, OwnProblem, Part};
 use crate::report::words::Words;
 
@@ -16,16 +17,12 @@ pub fn words(problem: &OwnProblem) -> Words {
                 NotSent::StateTooSlow => "the state answers too slowly".to_owned(),
             };
             words.cause(match because {
-                Some(fault) => format!("{why}: {}", super::words(fault).line()),
+                Some(error) => format!("{why}: {}", state::words(error, None).line()),
                 None => why,
             })
         }
         OwnProblem::NotLocked { stage, because } => {
-            let words = Words::new(format!("{stage} could not be locked"));
-            match because {
-                Some(fault) => words.cause(super::words(fault).line()),
-                None => words,
-            }
+            Words::new(format!("{stage} could not be locked")).cause(state::words(because, None).line())
         }
         OwnProblem::NoEffect => Words::new("the call was sent, but had no effect"),
         OwnProblem::CheckImpossible => Words::new("the check cannot be made"),
@@ -37,6 +34,7 @@ pub fn words(problem: &OwnProblem) -> Words {
             Part::Manifest => "a manifest of kanmon's own cannot be read",
             Part::Packing => "packing a layer ended unexpectedly",
             Part::LayerReader => "reading a layer ended unexpectedly",
+            Part::RegistrySession => "a session for reading was used to write to a registry",
         })
         .hint(REPORT_IT),
     }

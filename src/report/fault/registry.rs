@@ -1,6 +1,6 @@
 //! Registries, and what they hold.
 
-use crate::model::fault::registry::{RegistryProblem, Silence, Work};
+use crate::model::fault::registry::{AddressRefusal, RegistryProblem, Silence, UnusableAnswer, Work};
 use crate::report::words::Words;
 
 pub fn words(problem: &RegistryProblem) -> Words {
@@ -18,8 +18,8 @@ pub fn words(problem: &RegistryProblem) -> Words {
         RegistryProblem::NotThere { work }
         | RegistryProblem::Refused { work }
         | RegistryProblem::Throttled { work }
-        | RegistryProblem::Unusable { work }
         | RegistryProblem::FileUnreadable { work } => Words::new(failed(work)),
+        RegistryProblem::Unusable { work, why } => Words::new(failed(work)).cause(unusable(why)),
         RegistryProblem::NoAnswer { work, silence } => silent(Words::new(failed(work)), *silence),
         RegistryProblem::NoClearAnswer { work, silence } => {
             silent(Words::new(format!("{}, but the change may have happened", failed(work))), *silence)
@@ -79,6 +79,39 @@ pub fn words(problem: &RegistryProblem) -> Words {
     }
 }
 
+fn unusable(why: &UnusableAnswer) -> String {
+    match why {
+        UnusableAnswer::TooLarge { limit } => format!("the answer is larger than {limit} bytes, which is the limit"),
+        UnusableAnswer::TooManyPages { limit } => format!("the list has more than {limit} pages"),
+        UnusableAnswer::OtherBytes { named, sent: Some(sent) } => {
+            format!("the registry sends other bytes than it names: named {named}, sent {sent}")
+        }
+        UnusableAnswer::OtherBytes { named, sent: None } => format!("the registry has other bytes under {named}"),
+        UnusableAnswer::OtherSize { expected, found } => {
+            format!("the manifest says {expected} bytes, but the registry has {found}")
+        }
+        UnusableAnswer::Manifest { fault } => super::words(fault).line(),
+        UnusableAnswer::MediaType { media_type } => format!("the media type {media_type:?} cannot be sent"),
+        UnusableAnswer::Token => "its token cannot be sent in a header".to_owned(),
+        UnusableAnswer::Location { refusal } => format!("the registry points to another address: {}", address(refusal)),
+        UnusableAnswer::TokenServer { refusal } => {
+            format!("its token server is refused, and no login was sent: {}", address(refusal))
+        }
+    }
+}
+
+fn address(refusal: &AddressRefusal) -> String {
+    match refusal {
+        AddressRefusal::Invalid { address } => format!("`{address}` is not a valid address"),
+        AddressRefusal::NotEncrypted { address } => format!("{address} is plain http"),
+        AddressRefusal::OtherScheme { address } => format!("{address} is not an http address"),
+        AddressRefusal::NoHost { address } => format!("{address} names no host"),
+        AddressRefusal::Reserved { address } => {
+            format!("{address} is an address of this machine or of its cloud's metadata service")
+        }
+    }
+}
+
 fn silent(words: Words, silence: Silence) -> Words {
     match silence {
         Silence::NoAnswer => words
@@ -88,7 +121,8 @@ fn silent(words: Words, silence: Silence) -> Words {
             .cause("no answer from the registry")
             .hint("check the network, HTTPS_PROXY and NO_PROXY: something between here and the registry answered"),
         Silence::ServerError => words.cause("no answer from the registry"),
-        Silence::LostUpload => words,
+        Silence::LostUpload => words.cause("the registry no longer knows the upload that it began"),
+        Silence::LoginExpired => words.cause("the login expired during the upload"),
     }
 }
 

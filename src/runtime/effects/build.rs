@@ -28,8 +28,8 @@ impl Execute for Build<'_> {
         let built = ports.images.build(spec, &to, &release.tag(image), say).await?;
         let changed = changed_meanwhile(ports, release, image)?;
         let done = Fact::ImageBuilt { image: image.clone(), pushed: built.pushed, by: built.by, commit: None };
-        let said = |said| Warning::Builder { image: image.clone(), said };
-        let warnings = built.warnings.into_iter().map(said).chain(changed);
+        let build = |noticed| Warning::Build { image: image.clone(), noticed };
+        let warnings = built.notices.into_iter().map(build).chain(changed);
         let warnings = warnings.map(|warning| Fact::Warned { warning });
         Ok(warnings.chain([done]).collect())
     }

@@ -25,12 +25,6 @@ pub async fn observe(
             observer.saw(heartbeat, ports.clock.uptime());
             Ok(vec![])
         }
-        Err(JournalError::Remote(fault)) => {
-            Err(OwnProblem::NotLocked { stage: stage.clone(), because: Some(Box::new(fault)) }.into())
-        }
-        Err(error) => {
-            let fault = Fault::from(OwnProblem::NotLocked { stage: stage.clone(), because: None });
-            Err(fault.said(error.to_string()))
-        }
+        Err(error) => Err(OwnProblem::NotLocked { stage: stage.clone(), because: Box::new(error) }.into()),
     }
 }

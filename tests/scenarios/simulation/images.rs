@@ -14,6 +14,7 @@ use kanmon::model::fault::registry::{RegistryProblem, Silence, Work};
 use kanmon::model::ids::Digest;
 use kanmon::model::pipeline::ImageSpec;
 use kanmon::model::platform::Platform;
+use kanmon::ports::fence::{Fence, MaySend};
 use kanmon::ports::images::{Access, Built, Images, Login, Say};
 use kanmon::sandbox::connector::SharedWorld;
 use kanmon::sandbox::faults::Disturbance;
@@ -42,6 +43,8 @@ pub struct SandboxImages {
     /// Whose login a reference given with `--image` is read with.
     pub given: Arc<Mutex<Option<Access>>>,
     pub cut: Arc<Cut>,
+    /// Of the process that uses it.
+    pub fence: Fence,
 }
 
 /// A repository, spoken to with a login.
@@ -98,6 +101,7 @@ impl Repository<'_> {
 
     fn tag(&self, manifest: Bytes, tag: &str) -> Result<PushedImage, Fault> {
         let digest = Digest::of(&manifest);
+        self.images.fence.check()?;
         let put = self.send("PUT", &format!("manifests/{tag}"), Some(MANIFEST), manifest)?;
         self.there(&put)?;
         Ok(self.pushed(digest))
@@ -112,7 +116,7 @@ impl Repository<'_> {
 
     fn pushed(&self, digest: Digest) -> PushedImage {
         let pushed_at = self.images.time.timestamp();
-        PushedImage { repository: self.access.repository.clone(), digest, pushed_at, left_behind: Vec::new() }
+        PushedImage { repository: self.access.repository.clone(), digest, pushed_at, not_copied: Vec::new() }
     }
 }
 
@@ -164,7 +168,7 @@ impl Images for SandboxImages {
         tokio::time::sleep(std::time::Duration::from_secs(40)).await;
         let content = self.contents.lock().unwrap().get(&spec.repository).cloned().unwrap_or_default();
         let pushed = self.cut.pass("push", async { self.push(&content, to, tag) }).await?;
-        Ok(Built { pushed, by: "the simulation".to_owned(), warnings: Vec::new() })
+        Ok(Built { pushed, by: "the simulation".to_owned(), notices: Vec::new() })
     }
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
@@ -207,5 +211,9 @@ impl Images for SandboxImages {
         let login = self.given.lock().unwrap().as_ref().and_then(|a| a.login.clone());
         let access = Access { repository: repository.to_owned(), login, login_note: None, insecure: true };
         Ok((access, reference.to_owned()))
+    }
+
+    fn fence(&self, may_send: MaySend) {
+        self.fence.set(may_send);
     }
 }

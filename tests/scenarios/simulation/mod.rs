@@ -28,6 +28,7 @@ use kanmon::model::notice::Notice;
 use kanmon::model::pipeline::{FileRef, Pipeline};
 use kanmon::ports::checkout::{self, Checkout};
 use kanmon::ports::clock::Clock;
+use kanmon::ports::fence::Fence;
 use kanmon::ports::images::Access;
 use kanmon::ports::journal::{Holder, Journal};
 use kanmon::ports::templates::Templates;
@@ -47,7 +48,7 @@ pub use cut::{Call, Cut};
 pub use images::Content;
 pub use look::LEAVING_NOTHING;
 pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
-pub use run::{Asking, Ended, Run, force, name};
+pub use run::{Asking, Ended, Run, force, killed, name};
 pub use saved::Saved;
 pub use time::{Machine, MachineTime, SdkTime, Time};
 
@@ -341,6 +342,7 @@ impl Simulation {
                 contents: self.contents.clone(),
                 given: self.given.clone(),
                 cut: self.cut.clone(),
+                fence: Fence::default(),
             },
             checks: checks::SandboxChecks { world: self.world.clone(), time: self.time.clone(), cut: self.cut.clone() },
             folder: self.folder.path().to_owned(),

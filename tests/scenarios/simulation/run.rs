@@ -10,6 +10,7 @@ use kanmon::model::effect::Effect;
 use kanmon::model::ending::Ending;
 use kanmon::model::event::{Event, Fact, Source, Started};
 use kanmon::model::fault::Fault;
+use kanmon::model::fault::state::StoreProblem;
 use kanmon::model::ids::{ImageName, ReleaseId, StageName};
 use kanmon::model::ledger::StageLedger;
 use kanmon::model::outcome::Outcome;
@@ -367,7 +368,7 @@ impl Run {
     /// The process dies as soon as such a fact is written.
     pub async fn dies_at(self, sim: &Simulation, is: impl Fn(&Fact) -> bool + Send + 'static) {
         sim.journal.set_append_hook(move |moment, facts| match moment == Moment::After && facts.iter().any(&is) {
-            true => Err(JournalError::Store("the process is killed here".to_owned())),
+            true => Err(killed()),
             false => Ok(()),
         });
         self.over().await;
@@ -452,4 +453,10 @@ impl Drop for Ended {
             }
         }
     }
+}
+
+/// What a process that is killed during an append hears of it.
+pub fn killed() -> JournalError {
+    let (file, error) = ("journal.db".to_owned(), "the process is killed here".to_owned());
+    JournalError::Store(StoreProblem::Failed { file, error })
 }

@@ -3,7 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 
-use crate::model::fault::registry::{RegistryProblem, Silence, Work};
+use crate::model::fault::registry::{RegistryProblem, Silence, UnusableAnswer, Work};
 use crate::model::fault::{Fault, FaultKind};
 
 /// The header by which a registry says that it is one.
@@ -20,32 +20,36 @@ pub enum Nature {
 
 /// Why a request has no useful answer.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum RequestError {
     /// The registry refuses, in its own form.
-    Refused { status: u16, errors: Vec<Complaint> },
+    Refused { status: u16, errors: Vec<RegistryError> },
     /// Too many requests; nothing happened.
     Throttled(String),
     /// A server's own failure.
     Server(String),
-    /// An answer that no registry gives: something in between answered in its place.
+    /// An answer that is not a registry's: something in between answered.
     Foreign {
         /// None where it is a redirect that was not followed.
         status: Option<u16>,
         words: String,
     },
-    /// An upload that the registry no longer knows: it is begun again.
-    Lost(String),
+    /// The registry no longer knows the upload that it began: it is begun again.
+    UploadLost,
+    /// The login expired during an upload, which is begun again.
+    LoginExpired,
     /// Nothing came back.
     Silent { why: String, sent: bool },
     /// A file of this machine cannot be read.
     File(std::io::Error),
-    /// The registry is clear, and what it says cannot be used.
-    Unusable(String),
+    /// The answer is the registry's, but it cannot be used.
+    Unusable(UnusableAnswer),
+    /// The lease stopped it before it was sent.
+    NotSent(Fault),
 }
 
 /// One of the registry's own errors (OCI distribution-spec, "Error Codes").
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Complaint {
+pub struct RegistryError {
     #[serde(default)]
     pub code: String,
     #[serde(default)]
@@ -54,39 +58,41 @@ pub struct Complaint {
 
 #[derive(Deserialize)]
 struct Envelope {
-    errors: Vec<Complaint>,
+    errors: Vec<RegistryError>,
 }
 
-impl Trouble {
+impl RequestError {
     /// A request that got no answer, or only the beginning of one.
-    pub fn silent(error: reqwest::Error) -> Trouble {
-        // Addresses of storage hold a permission of their own.
+    pub fn silent(error: reqwest::Error) -> RequestError {
+        // Addresses of storage contain a permission.
         let error = error.without_url();
         if error.is_redirect() {
-            let words = format!("a redirect that is refused ({})", root_cause(&error));
-            return Trouble::Foreign { status: None, words };
+            let words = format!("a redirect that is not followed ({})", root_cause(&error));
+            return RequestError::Foreign { status: None, words };
         }
-        // A connection that never stood carried nothing.
-        Trouble::Silent { why: root_cause(&error), sent: !(error.is_connect() || error.is_builder()) }
+        // Without a connection nothing was sent.
+        RequestError::Silent { why: root_cause(&error), sent: !(error.is_connect() || error.is_builder()) }
     }
 
-    /// An answer that is no success, with as much of its body as counts.
-    pub fn of_answer(status: u16, headers: &HeaderMap, body: &[u8]) -> Trouble {
-        let errors = complaints(body);
+    /// An unsuccessful answer, with the part of its body that counts.
+    pub fn of_answer(status: u16, headers: &HeaderMap, body: &[u8]) -> RequestError {
+        let errors = registry_errors(body);
         let words = || words(status, headers, &errors, body);
         if status == 429 || errors.iter().any(|e| e.code == "TOOMANYREQUESTS") {
-            return Trouble::Throttled(words());
+            return RequestError::Throttled(words());
         }
         match status {
-            408 | 500.. => Trouble::Server(words()),
-            400..500 if !errors.is_empty() || headers.contains_key(API_VERSION) => Trouble::Refused { status, errors },
-            _ => Trouble::Foreign { status: Some(status), words: words() },
+            408 | 500.. => RequestError::Server(words()),
+            400..500 if !errors.is_empty() || headers.contains_key(API_VERSION) => {
+                RequestError::Refused { status, errors }
+            }
+            _ => RequestError::Foreign { status: Some(status), words: words() },
         }
     }
 
     /// A success that does not have the form that was asked for.
-    pub fn foreign(status: u16, headers: &HeaderMap) -> Trouble {
-        Trouble::Foreign { status: Some(status), words: words(status, headers, &[], b"") }
+    pub fn foreign(status: u16, headers: &HeaderMap) -> RequestError {
+        RequestError::Foreign { status: Some(status), words: words(status, headers, &[], b"") }
     }
 
     /// What kind of failure this is.
@@ -96,19 +102,21 @@ impl Trouble {
             Nature::Once => FaultKind::Ambiguous,
         };
         match self {
-            Trouble::Refused { status, errors } => {
+            RequestError::Refused { status, errors } => {
                 errors.iter().find_map(|e| kind_of_code(&e.code)).unwrap_or(match status {
                     401 | 403 => FaultKind::AccessDenied,
                     404 => FaultKind::NotFound,
                     _ => FaultKind::Invalid,
                 })
             }
-            Trouble::Throttled(_) => FaultKind::Throttled,
-            Trouble::Server(_) | Trouble::Foreign { .. } | Trouble::Lost(_) => unanswered,
-            Trouble::Silent { sent: true, .. } => unanswered,
-            Trouble::Silent { sent: false, .. } => FaultKind::Unreachable,
-            Trouble::File(_) => FaultKind::BuildFailed,
-            Trouble::Unusable(_) => FaultKind::Invalid,
+            RequestError::Throttled(_) => FaultKind::Throttled,
+            RequestError::Server(_) | RequestError::Foreign { .. } => unanswered,
+            RequestError::UploadLost | RequestError::LoginExpired => unanswered,
+            RequestError::Silent { sent: true, .. } => unanswered,
+            RequestError::Silent { sent: false, .. } => FaultKind::Unreachable,
+            RequestError::File(_) => FaultKind::BuildFailed,
+            RequestError::Unusable(_) => FaultKind::Invalid,
+            RequestError::NotSent(fault) => fault.kind(),
         }
     }
 
@@ -119,14 +127,14 @@ impl Trouble {
 
     /// Whether the registry says that it does not know the upload.
     pub fn is_lost_upload(&self) -> bool {
-        let lost = |e: &Complaint| e.code == "BLOB_UPLOAD_UNKNOWN" || e.code == "BLOB_UPLOAD_INVALID";
-        matches!(self, Trouble::Refused { status, errors } if *status == 404 || errors.iter().any(lost))
+        let lost = |e: &RegistryError| e.code == "BLOB_UPLOAD_UNKNOWN" || e.code == "BLOB_UPLOAD_INVALID";
+        matches!(self, RequestError::Refused { status, errors } if *status == 404 || errors.iter().any(lost))
     }
 
     /// As a fault; `login`: which one was used.
     pub fn fault(&self, nature: Nature, work: Work, login: Option<&str>) -> Fault {
         let (silence, said) = match self {
-            Trouble::Refused { status, errors } => {
+            RequestError::Refused { status, errors } => {
                 let said = said(errors);
                 let said = if said.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {said}") };
                 let problem = match self.kind(nature) {
@@ -145,21 +153,25 @@ impl Trouble {
                 };
                 return Fault::from(problem).said(said);
             }
-            Trouble::Throttled(words) => return Fault::from(RegistryProblem::Throttled { work }).said(words.clone()),
-            Trouble::File(error) => {
+            RequestError::Throttled(words) => {
+                return Fault::from(RegistryProblem::Throttled { work }).said(words.clone());
+            }
+            RequestError::File(error) => {
                 return Fault::from(RegistryProblem::FileUnreadable { work }).said(error.to_string());
             }
-            Trouble::Unusable(why) => return Fault::from(RegistryProblem::Unusable { work }).said(why.clone()),
-            Trouble::Lost(words) => (Silence::LostUpload, words),
-            Trouble::Server(words) => (Silence::ServerError, words),
-            Trouble::Foreign { words, .. } => (Silence::Foreign, words),
-            Trouble::Silent { why, .. } => (Silence::NoAnswer, why),
+            RequestError::Unusable(why) => return RegistryProblem::Unusable { work, why: why.clone() }.into(),
+            RequestError::NotSent(fault) => return fault.clone(),
+            RequestError::UploadLost => (Silence::LostUpload, None),
+            RequestError::LoginExpired => (Silence::LoginExpired, None),
+            RequestError::Server(words) => (Silence::ServerError, Some(words)),
+            RequestError::Foreign { words, .. } => (Silence::Foreign, Some(words)),
+            RequestError::Silent { why, .. } => (Silence::NoAnswer, Some(why)),
         };
         let problem = match self.kind(nature) == FaultKind::Ambiguous {
             true => RegistryProblem::NoClearAnswer { work, silence },
             false => RegistryProblem::NoAnswer { work, silence },
         };
-        Fault::from(problem).said(said.clone())
+        Fault { said: said.cloned(), ..problem.into() }
     }
 }
 
@@ -182,13 +194,13 @@ fn kind_of_code(code: &str) -> Option<FaultKind> {
     }
 }
 
-fn complaints(body: &[u8]) -> Vec<Complaint> {
+fn registry_errors(body: &[u8]) -> Vec<RegistryError> {
     let found = serde_json::from_slice::<Envelope>(body).map(|e| e.errors).unwrap_or_default();
     found.into_iter().filter(|e| !e.code.is_empty()).collect()
 }
 
-fn said(errors: &[Complaint]) -> String {
-    let one = |e: &Complaint| match e.message.is_empty() {
+fn said(errors: &[RegistryError]) -> String {
+    let one = |e: &RegistryError| match e.message.is_empty() {
         true => e.code.clone(),
         false => format!("{} ({})", e.message, e.code),
     };
@@ -196,7 +208,7 @@ fn said(errors: &[Complaint]) -> String {
 }
 
 /// The other side's words, or what can be said of an answer without any. A page of HTML has none that help.
-fn words(status: u16, headers: &HeaderMap, errors: &[Complaint], body: &[u8]) -> String {
+fn words(status: u16, headers: &HeaderMap, errors: &[RegistryError], body: &[u8]) -> String {
     if !errors.is_empty() {
         return format!("HTTP {status}: {}", said(errors));
     }
@@ -227,18 +239,18 @@ mod tests {
 
     use super::*;
 
-    fn answer(code: u16, body: &str) -> Trouble {
-        Trouble::of_answer(code, &HeaderMap::new(), body.as_bytes())
+    fn answer(code: u16, body: &str) -> RequestError {
+        RequestError::of_answer(code, &HeaderMap::new(), body.as_bytes())
     }
 
     fn work() -> Work {
         Work::SetTag { repository: "r.example/app".into(), tag: "v1".into() }
     }
 
-    fn registrys(code: u16) -> Trouble {
+    fn registrys(code: u16) -> RequestError {
         let mut headers = HeaderMap::new();
         headers.insert(API_VERSION, "registry/2.0".parse().unwrap());
-        Trouble::of_answer(code, &headers, b"")
+        RequestError::of_answer(code, &headers, b"")
     }
 
     #[rstest]
@@ -252,9 +264,9 @@ mod tests {
     #[case(answer(404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#), FaultKind::NotFound)]
     #[case(answer(413, r#"{"errors":[{"code":"SIZE_INVALID","message":"too large"}]}"#), FaultKind::Invalid)]
     #[case(registrys(413), FaultKind::Invalid)]
-    fn a_refusal_is_the_same_whatever_was_asked(#[case] trouble: Trouble, #[case] kind: FaultKind) {
-        assert_eq!(trouble.kind(Nature::Repeatable), kind);
-        assert_eq!(trouble.kind(Nature::Once), kind);
+    fn a_refusal_is_the_same_whatever_was_asked(#[case] error: RequestError, #[case] kind: FaultKind) {
+        assert_eq!(error.kind(Nature::Repeatable), kind);
+        assert_eq!(error.kind(Nature::Once), kind);
     }
 
     #[rstest]
@@ -265,20 +277,20 @@ mod tests {
     #[case(answer(413, "<html>nginx</html>"))]
     #[case(answer(302, ""))]
     #[case(answer(502, ""))]
-    fn an_answer_that_is_not_the_registrys_leaves_a_moved_tag_in_doubt_and_a_read_not(#[case] trouble: Trouble) {
-        assert_eq!(trouble.kind(Nature::Repeatable), FaultKind::Unreachable);
-        assert_eq!(trouble.kind(Nature::Once), FaultKind::Ambiguous);
-        let fault = trouble.fault(Nature::Repeatable, work(), None);
+    fn an_answer_that_is_not_the_registrys_makes_a_tag_write_ambiguous_but_not_a_read(#[case] error: RequestError) {
+        assert_eq!(error.kind(Nature::Repeatable), FaultKind::Unreachable);
+        assert_eq!(error.kind(Nature::Once), FaultKind::Ambiguous);
+        let fault = error.fault(Nature::Repeatable, work(), None);
         assert_eq!(fault.code(), "registry-not-answered");
         assert!(fault.said.unwrap().starts_with("HTTP "));
     }
 
     #[tokio::test]
-    async fn a_connection_that_never_stood_leaves_nothing_in_doubt() {
+    async fn without_a_connection_nothing_was_sent() {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let refused = client.get(format!("http://{free}/v2/")).send().await.unwrap_err();
-        assert_eq!(Trouble::silent(refused).kind(Nature::Once), FaultKind::Unreachable);
+        assert_eq!(RequestError::silent(refused).kind(Nature::Once), FaultKind::Unreachable);
     }
 
     #[test]
