@@ -143,16 +143,16 @@ impl PipelineApprovals for CodePipeline {
                     None if is_a_rejection(&words) => ActionState::Rejected(decided),
                     _ => {
                         let said = Some(words).filter(|said| !said.is_empty());
-                        let why = Undecided::ActionEnded { status: "Failed".to_owned(), said };
+                        let why = Undecided::ActionEnded { status: ActionStatus::Failed, said };
                         ActionState::Ended { why }
                     }
                 }
             }
             Some(status @ (ActionStatus::Abandoned | ActionStatus::Unknown(_))) => {
-                ActionState::Ended { why: Undecided::ActionEnded { status: status.to_string(), said: None } }
+                ActionState::Ended { why: Undecided::ActionEnded { status, said: None } }
             }
             None => {
-                let status = "not reported".to_owned();
+                let status = ActionStatus::Unknown(String::new());
                 ActionState::Ended { why: Undecided::ActionEnded { status, said: None } }
             }
         };
@@ -341,7 +341,7 @@ async fn not_reached(session: &Session, pipeline: &str, execution: &str) -> Resu
         return Ok(ActionState::Ended { why: Undecided::NoExecution });
     };
     Ok(match found.status.is_over() {
-        true => ActionState::Ended { why: Undecided::ExecutionEnded { status: found.status.to_string() } },
+        true => ActionState::Ended { why: Undecided::ExecutionEnded { status: found.status } },
         false => ActionState::NotReached,
     })
 }

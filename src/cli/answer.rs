@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::output::Output;
 use crate::model::approval::Answer;
 use crate::model::exit_code::ExitCode;
-use crate::usecase::answer::{Answered, Decision, Prepared, Taken, prepare};
+use crate::usecase::answer::{Answered, Decision, Prepared, ReadBy, prepare};
 use crate::usecase::context::Context;
 use crate::usecase::question::around;
 use crate::usecase::withdraw::withdraw as withdrawn;
@@ -39,33 +39,33 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
     if args.plan.is_none() && !(global.yes && given == Answer::Rejected) {
         agree(&context, output, &prepared, given).await?;
     }
-    let Answered { stage, taken, by_oneself } = prepared.send(&context).await?;
+    let Answered { stage, read_by, by_oneself } = prepared.send(&context).await?;
     let id = &args.release;
     let (word, noun) = match given {
         Answer::Approved => ("approved", "approval"),
         Answer::Rejected => ("rejected", "rejection"),
     };
-    let text = match taken {
-        Taken::Yes => format!("{id}: {stage} is {word}"),
-        Taken::Soon => format!(
+    let text = match read_by {
+        ReadBy::Process => format!("{id}: {stage} is {word}"),
+        ReadBy::ProcessSoon => format!(
             "{id}: the {noun} of {stage} is sent; the process that works on it reads it before it enters {stage}"
         ),
-        Taken::ByExecution => format!("{id}: {stage} is {word}; its execution of CodePipeline takes it up"),
-        Taken::ByResume => match given {
+        ReadBy::Execution => format!("{id}: {stage} is {word}; its execution of CodePipeline takes it up"),
+        ReadBy::Resume => match given {
             Answer::Approved if by_oneself => format!("{id}: {stage} is {word}; `kanmon resume {id}` goes on with it"),
             Answer::Approved => format!(
                 "{id}: {stage} is {word}; somebody other than the approver goes on with it: `kanmon resume {id}`"
             ),
             Answer::Rejected => format!("{id}: {stage} is {word}; `kanmon resume {id}` ends it"),
         },
-        Taken::ByPromote => format!(
+        ReadBy::Promote => format!(
             "{id}: {stage} is {word}; the release has ended, and `kanmon promote {id} --to {stage}` reads that before anything else"
         ),
-        Taken::ByNobody => format!("{id}: {stage} is {word}; the release has ended, and goes no further"),
+        ReadBy::Nobody => format!("{id}: {stage} is {word}; the release has ended, and goes no further"),
     };
     output.result(
         || text,
-        || json!({ "v": 1, "kind": "answered", "release": id, "stage": stage, "answer": given, "taken": taken.word() }),
+        || json!({ "v": 1, "kind": "answered", "release": id, "stage": stage, "answer": given, "read_by": read_by.word() }),
     );
     Ok(ExitCode::Done)
 }
@@ -94,17 +94,17 @@ async fn agree(context: &Context, output: &Output, prepared: &Prepared, answer: 
 pub async fn withdraw(global: &Global, output: &Output, args: AnswerArgs) -> Result<ExitCode, Failure> {
     let context = context::open(global, output)?;
     let id = &args.release;
-    let (name, taken) = withdrawn(&context, id, args.stage.as_ref(), args.comment).await?;
+    let (name, read_by) = withdrawn(&context, id, args.stage.as_ref(), args.comment).await?;
     output.result(
-        || match taken {
-            Taken::Soon => {
+        || match read_by {
+            ReadBy::ProcessSoon => {
                 format!("{id}: the withdrawal for {name} is sent; the process that works on it reads it before it enters {name}")
             }
-            Taken::Yes | Taken::ByExecution | Taken::ByResume | Taken::ByPromote | Taken::ByNobody => {
+            ReadBy::Process | ReadBy::Execution | ReadBy::Resume | ReadBy::Promote | ReadBy::Nobody => {
                 format!("{id}: the approval of {name} is withdrawn")
             }
         },
-        || json!({ "v": 1, "kind": "withdrawn", "release": id, "stage": name, "taken": taken.word() }),
+        || json!({ "v": 1, "kind": "withdrawn", "release": id, "stage": name, "read_by": read_by.word() }),
     );
     Ok(ExitCode::Done)
 }

@@ -8,7 +8,7 @@ use super::context;
 use super::failure::Failure;
 use super::output::Output;
 use super::records::{self, All, Recorded, Unreadable, is_of_the_record};
-use crate::engine::inbox::foresee;
+use crate::engine::inbox::preview;
 use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::ApprovalRequest;
 use crate::model::exit_code::ExitCode;
@@ -16,7 +16,7 @@ use crate::model::format::{commit as commit_name, lasting, moment};
 use crate::model::freeze::Frozen;
 use crate::model::ledger::Rejected;
 use crate::model::pipeline::Stage;
-use crate::model::stage_state::{Approval, EarlierWord};
+use crate::model::stage_state::{Approval, EarlierDecisionKind};
 use crate::report::fault::words as fault_words;
 use crate::report::paint::Paint;
 use crate::report::refusal::{started_by_other, use_other};
@@ -94,7 +94,7 @@ async fn with_answers(context: &Context, output: &Output, all: All) -> Result<Al
         }
         match context.journal.inbox(&recorded.release.id).await {
             Ok(inbox) => {
-                let release = foresee(&recorded.release, &inbox).0;
+                let release = preview(&recorded.release, &inbox).0;
                 read.push(with_rejections(context, output, Recorded { release, ..recorded }, now).await?);
             }
             Err(error) if is_of_the_record(&error) => {
@@ -192,8 +192,8 @@ pub fn human(context: &Context, question: &Question<'_>, on: Sheet) -> Text {
     }
     for no in &state.earlier {
         let word = match no.word {
-            EarlierWord::Rejected => "rejected",
-            EarlierWord::Withdrawn => "withdrawn",
+            EarlierDecisionKind::Rejected => "rejected",
+            EarlierDecisionKind::Withdrawn => "withdrawn",
         };
         let which = if no.plan == request.plan { "this plan".to_owned() } else { format!("plan {}", no.plan.short()) };
         let why = if no.comment.is_empty() { String::new() } else { format!(": “{}”", no.comment) };

@@ -1,11 +1,12 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::model::ids::{ImageName, ReleaseId, StageName};
-use crate::report::{codes, exit_codes};
+use crate::model::ids::{IdError, ImageName, ReleaseId, StageName};
+use crate::report::{codes, exit_codes, ids};
 use crate::usecase::begin::Reasons;
 
 const FIRST: &str = "\
@@ -140,20 +141,20 @@ pub struct CheckArgs {
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// Plan this release, with its images
-    #[arg(conflicts_with = "image")]
+    #[arg(conflicts_with = "image", value_parser = id::<ReleaseId>)]
     pub release: Option<ReleaseId>,
     /// Plan with an existing image: NAME=REFERENCE (repeatable)
     #[arg(long, value_name = "NAME=REF", value_parser = image_reference)]
     pub image: Vec<(ImageName, String)>,
     /// The last stage to plan (default: the last one)
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", value_parser = id::<StageName>)]
     pub until: Option<StageName>,
 }
 
 #[derive(Debug, Args)]
 pub struct ReleaseArgs {
     /// The last stage to reach (default: the last one)
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", value_parser = id::<StageName>)]
     pub until: Option<StageName>,
     /// Use an existing image instead of building it: NAME=REFERENCE (repeatable)
     #[arg(long, value_name = "NAME=REF", value_parser = image_reference)]
@@ -200,7 +201,7 @@ impl Forced {
 
 #[derive(Debug, Args)]
 pub struct FreezeArgs {
-    #[arg(value_name = "STAGE")]
+    #[arg(value_name = "STAGE", value_parser = id::<StageName>)]
     pub stage: StageName,
     /// The reason, which is recorded and shown to everybody whose release waits
     #[arg(long, short = 'm', value_name = "TEXT", value_parser = not_empty)]
@@ -219,9 +220,10 @@ pub struct UnlockArgs {
 
 #[derive(Debug, Args)]
 pub struct PromoteArgs {
+    #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
     /// The stage to reach
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", value_parser = id::<StageName>)]
     pub to: StageName,
     /// The CodePipeline execution this runs in (`#{codepipeline.PipelineExecutionId}`), or PIPELINE/ID; it must be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
@@ -232,9 +234,10 @@ pub struct PromoteArgs {
 
 #[derive(Debug, Args)]
 pub struct AnswerArgs {
+    #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
     /// The stage, if more than one waits
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", value_parser = id::<StageName>)]
     pub stage: Option<StageName>,
     /// The hash of the plan that you reviewed, at least its first 16 digits; refused if the plan has changed since
     #[arg(long, value_name = "HASH")]
@@ -247,6 +250,7 @@ pub struct AnswerArgs {
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
     /// The release (default: the only one that can be resumed)
+    #[arg(value_parser = id::<ReleaseId>)]
     pub release: Option<ReleaseId>,
     /// The CodePipeline execution this runs in, or PIPELINE/ID; it must be in progress
     #[arg(long, value_name = "ID", env = "KANMON_EXECUTION", hide_env_values = true)]
@@ -255,6 +259,7 @@ pub struct ResumeArgs {
 
 #[derive(Debug, Args)]
 pub struct AbortArgs {
+    #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
     /// Roll back what the release has changed in its current stage
     #[arg(long)]
@@ -274,6 +279,7 @@ pub struct StatusArgs {
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     /// Show all events of this release
+    #[arg(value_parser = id::<ReleaseId>)]
     pub release: Option<ReleaseId>,
     /// How many releases to list
     #[arg(long, short = 'n', default_value_t = 20, value_name = "N")]
@@ -282,6 +288,7 @@ pub struct HistoryArgs {
 
 #[derive(Debug, Args)]
 pub struct ReportArgs {
+    #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
     /// The format
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -296,6 +303,7 @@ pub enum ReportFormat {
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
+    #[arg(value_parser = id::<ReleaseId>)]
     pub release: ReleaseId,
 }
 
@@ -335,6 +343,11 @@ pub struct DemoArgs {
     pub traffic: TrafficArgs,
 }
 
+/// A name or number of the model's.
+fn id<T: FromStr<Err = IdError>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error| ids::sentence(&error))
+}
+
 /// A text that is not empty.
 fn not_empty(text: &str) -> Result<String, String> {
     let text = text.trim();
@@ -347,5 +360,5 @@ fn image_reference(text: &str) -> Result<(ImageName, String), String> {
     if reference.is_empty() {
         return Err("the reference is empty".to_owned());
     }
-    Ok((name.parse().map_err(|e: crate::model::ids::IdError| e.to_string())?, reference.to_owned()))
+    Ok((id(name)?, reference.to_owned()))
 }

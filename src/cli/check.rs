@@ -13,6 +13,7 @@ use crate::model::step::Step;
 use crate::model::step::check::Check;
 use crate::outside::program;
 use crate::pipeline::Loaded;
+use crate::report::approver_patterns;
 use crate::report::text::Text;
 
 pub fn run(global: &Global, output: &Output, args: CheckArgs) -> Result<ExitCode, Failure> {
@@ -46,7 +47,7 @@ fn warnings(pipeline: &Pipeline) -> Vec<String> {
     let approvers = pipeline.stages.iter().flat_map(|stage| {
         let patterns = stage.approval.iter().flat_map(|policy| &policy.approvers);
         patterns.filter_map(|pattern| {
-            let weak = approvers::weakness(pattern)?;
+            let weak = approver_patterns::weakness(&approvers::weakness(pattern)?);
             Some(format!("{}: approver {pattern}: {weak}", stage.name))
         })
     });

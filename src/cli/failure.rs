@@ -3,10 +3,11 @@
 use crate::model::exit_code::ExitCode;
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::ReleaseId;
+use crate::model::illegal::Illegal;
 use crate::model::refusal::Refusal;
 use crate::ports::journal::JournalError;
 use crate::report::words::Words;
-use crate::report::{fault, refusal};
+use crate::report::{fault, illegal, refusal};
 use crate::runtime::runner::RunError;
 use crate::usecase::error::{Error, OwnAct};
 
@@ -14,7 +15,7 @@ use crate::usecase::error::{Error, OwnAct};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub code: ExitCode,
-    /// In kebab-case: a fault's code, or one of `report::fault::codes::OF_COMMANDS`.
+    /// In kebab-case: a fault's or a refusal's code, or one of `report::codes::COMMANDS`.
     pub reason: &'static str,
     pub sentence: String,
     pub cause: Option<String>,
@@ -144,7 +145,7 @@ impl From<Error> for Failure {
                 | FaultKind::Defect => fault.into(),
             },
             Error::Journal(error) => error.into(),
-            Error::Defect(what) => Failure::defect(what),
+            Error::Illegal(illegal) => illegal.into(),
         }
     }
 }
@@ -152,8 +153,14 @@ impl From<Error> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         let Words { sentence, cause, hints } = refusal::words(&refusal);
-        let code = refusal.exit_code();
-        Failure { code, reason: coarse(code), sentence, cause, hints }
+        Failure { code: refusal.exit_code(), reason: refusal.code(), sentence, cause, hints }
+    }
+}
+
+impl From<Illegal> for Failure {
+    fn from(illegal: Illegal) -> Failure {
+        let Words { sentence, cause, hints } = illegal::words(&illegal);
+        Failure { code: ExitCode::Defect, reason: DEFECT, sentence, cause, hints }
     }
 }
 
@@ -189,7 +196,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
         match error {
             RunError::Journal(error) => error.into(),
-            RunError::Illegal(illegal) => Failure::defect(illegal.to_string()),
+            RunError::Illegal(illegal) => illegal.into(),
         }
     }
 }
@@ -197,7 +204,7 @@ impl From<RunError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fault::codes::OF_COMMANDS;
+    use crate::report::codes::COMMANDS;
 
     #[test]
     fn every_reason_has_its_meaning() {
@@ -217,6 +224,6 @@ mod tests {
             CONFLICT,
             UNAVAILABLE,
         ];
-        assert_eq!(OF_COMMANDS.iter().map(|(code, _)| *code).collect::<Vec<_>>(), all);
+        assert_eq!(COMMANDS.iter().map(|(code, _)| *code).collect::<Vec<_>>(), all);
     }
 }

@@ -46,7 +46,7 @@ pub async fn run(global: &Global, output: &Output, args: HistoryArgs) -> Result<
                     None => Release::begin(event).map(|begun| &*then.insert(begun)),
                     Some(release) => release.apply(event).map(|()| &*release),
                 };
-                let known = known.map_err(|illegal| Failure::defect(illegal.to_string()))?;
+                let known = known.map_err(Failure::from)?;
                 if let Some(line) = story::line(event, known) {
                     output.print(line.dated(event.at, output.out, output.out_width()));
                 }

@@ -9,11 +9,11 @@ use crate::aws::Sessions;
 use crate::journal::{DynamoDbJournal, MemoryJournal, SqliteJournal};
 use crate::local::git;
 use crate::model::ids::AccountName;
-use crate::model::nearest;
 use crate::model::pipeline::State;
 use crate::pipeline::Loaded;
 use crate::ports::journal::Journal;
 use crate::report::fault::state;
+use crate::report::nearest;
 
 /// The folder of local state, below the repository's root.
 const LOCAL: &str = ".kanmon";

@@ -1,4 +1,4 @@
-//! Whether a stage takes in what a release brings: not while it is frozen, and not what failed there before.
+//! Whether a release may enter a stage: not while the stage is frozen, and not with images that failed there before.
 
 use super::agenda::{Agenda, Flow, Halt};
 use super::ending;

@@ -95,7 +95,7 @@ impl<'a> Agenda<'a> {
         Err(Halt::Wait)
     }
 
-    /// Asks to be asked again at this time.
+    /// Asks for another decision at this time.
     pub fn wake(&mut self, at: Timestamp) {
         self.wake_at = Some(self.wake_at.map_or(at, |w| w.min(at)));
     }
@@ -128,7 +128,7 @@ impl<'a> Agenda<'a> {
 }
 
 /// Branches side by side: an end in one is the end, a wait in one is a wait. What has failed for good weighs more than what can
-/// be taken up again, whichever stands first: it is what has to be put in order.
+/// be resumed, whichever comes first: it is what has to be rolled back.
 pub fn join(flows: impl IntoIterator<Item = Flow>) -> Flow {
     let mut all = Ok(());
     for flow in flows {

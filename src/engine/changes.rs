@@ -19,8 +19,8 @@ const SHOWN_OPTIONS: [(&str, &[&str]); 2] = [
     (".firelensConfiguration.options", &["config-file-type", "config-file-value"]),
 ];
 
-/// What differs, list items by name where they have one. What is added or removed is told member by member, too: a container that
-/// is new has an image, a command, a user. Values of the environment are told only for the names in `show`.
+/// What differs, list items by name where they have one. What is added or removed is listed member by member, too: a container that
+/// is new has an image, a command, a user. Values of the environment are shown only for the names in `show`.
 pub fn changes(from: &Value, to: &Value, show: &BTreeSet<String>) -> Vec<Change> {
     let mut found = Vec::new();
     let walk = Walk { show, path: String::new(), visibility: Visibility::Shown };
@@ -84,7 +84,7 @@ impl Walk<'_> {
     }
 
     fn items(&self, from: &[Value], to: &[Value], found: &mut Vec<Change>) {
-        // An item's place is no name of it: both lists have to name theirs.
+        // An item's position is not a name: both lists have to name their items.
         let named = names(from) && names(to);
         let (from, to) = (keyed(from, named), keyed(to, named));
         let keys: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
@@ -118,7 +118,7 @@ impl Walk<'_> {
     }
 }
 
-/// An object; what is not there is an empty one beside it.
+/// An object; a missing one counts as empty.
 fn object(value: Option<&Value>) -> Option<std::borrow::Cow<'_, Map<String, Value>>> {
     match value {
         None => Some(std::borrow::Cow::Owned(Map::new())),
@@ -142,7 +142,7 @@ fn name(item: &Value) -> Option<&str> {
     item.get("name").and_then(Value::as_str)
 }
 
-/// Whether every item has a name of its own, so that none hides another.
+/// Whether every item has a unique name, so that none hides another.
 fn names(items: &[Value]) -> bool {
     let names: BTreeSet<&str> = items.iter().filter_map(name).collect();
     names.len() == items.len()
@@ -168,7 +168,7 @@ fn pair<'v>(from: Option<&'v Value>, to: Option<&'v Value>) -> Option<&'v str> {
     }
 }
 
-/// An item without the name that stands in its path.
+/// An item without its name, which is in the path.
 fn unnamed(item: Option<&Value>) -> Option<Value> {
     let mut item = item.cloned();
     if let Some(map) = item.as_mut().and_then(Value::as_object_mut) {

@@ -31,7 +31,7 @@ fn walk(a: &mut Agenda<'_>, ledgers: &Ledgers) -> Flow {
     let stages: Vec<&Stage> = release.stages_to_go().collect();
     let Some(first) = stages.first().copied().or_else(|| preapproval::stage(release)) else { return Ok(()) };
     let horizon = preapproval::horizon(release);
-    // A stage that is failing is put in order whatever else cannot be reached.
+    // A stage that has failed is rolled back even where something else cannot be reached.
     let entered = stages.iter().any(|s| release.stage(&s.name).entered.is_some());
     if !entered && release.surveyed.as_ref() != Some(horizon) {
         a.effect(Effect::Survey { from: first.name.clone(), until: horizon.clone() })?;
@@ -55,11 +55,11 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
     if state.entered.is_none() {
         enter::walk(a, stage, ledgers.get(&stage.name))?;
     }
-    enter::held(a, stage)?;
+    enter::locked(a, stage)?;
     if let Some(failure) = &state.failure {
         return rollback::walk(a, stage, failure);
     }
-    // While this release was suspended it held nothing.
+    // A suspended release holds no lease.
     if state.entered.is_some()
         && let Some(newer) = enter::newer(a, ledgers.get(&stage.name))
     {
@@ -67,7 +67,7 @@ fn walk_stage(a: &mut Agenda<'_>, stage: &Stage, ledgers: &Ledgers) -> Flow {
     }
     step::walk(a, stage)?;
     step::confirmed(a, stage)?;
-    let images = quarantine::well(a.release, stage);
+    let images = quarantine::proven_images(a.release, stage);
     a.record(Fact::StageLeft { stage: stage.name.clone(), images })
 }
 

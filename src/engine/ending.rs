@@ -15,7 +15,7 @@ use crate::model::ledger::{Failed, Rejected};
 use crate::model::reason::{Blocked, Reason};
 use crate::model::release;
 use crate::model::rollout::{RolloutEnd, RolloutProgress};
-use crate::model::stage_state::Earlier;
+use crate::model::stage_state::EarlierDecision;
 use crate::model::step::run::TaskEnd;
 use crate::model::verdict::Verdict;
 
@@ -25,13 +25,13 @@ pub fn effect_failed(effect: &Effect, failed: &release::Failed) -> Ending {
     Ending::of(Reason::EffectFailed { effect, attempts: failed.attempts, fault })
 }
 
-/// An effect of which nobody knows whether it took place.
+/// It is unknown whether the effect took place.
 pub fn effect_unknown(effect: &Effect, fault: &Fault) -> Ending {
     Ending::of(Reason::EffectUnknown { effect: effect.clone(), fault: fault.clone() })
 }
 
-/// A gate that let the stage in, and does not pass any more.
-pub fn blocked_midway(stage: &StageName, judgement: &GateJudgement) -> Ending {
+/// A gate that passed when the stage was entered, and no longer passes.
+pub fn gate_no_longer_passes(stage: &StageName, judgement: &GateJudgement) -> Ending {
     Ending::of(Reason::GateNoLongerPasses { stage: stage.clone(), blocked: Blocked::by(judgement) })
 }
 
@@ -41,16 +41,16 @@ pub fn not_what_was_approved(stage: &StageName, mismatch: ApprovalMismatch) -> E
 }
 
 /// The record has an approval that CodePipeline does not have.
-pub fn not_approved_there(stage: &StageName, mismatch: ApprovalMismatch) -> Ending {
+pub fn not_approved_in_codepipeline(stage: &StageName, mismatch: ApprovalMismatch) -> Ending {
     Ending::of(Reason::NotApprovedInCodePipeline { stage: stage.clone(), mismatch })
 }
 
-/// What runs beside the file's containers does not pass.
-pub fn blocked_beside(stage: &StageName, judgement: &GateJudgement) -> Ending {
+/// The gate does not pass for a container that the file does not name.
+pub fn unnamed_blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
     Ending::of(Reason::UnnamedBlocked { stage: stage.clone(), blocked: Blocked::by(judgement) })
 }
 
-pub fn blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
+pub fn gate_blocked(stage: &StageName, judgement: &GateJudgement) -> Ending {
     Ending::of(Reason::GateBlocked { stage: stage.clone(), blocked: Blocked::by(judgement) })
 }
 
@@ -61,13 +61,13 @@ pub fn rejected(stage: &StageName, answer: &ApprovalAnswer, carried: bool) -> En
 }
 
 /// Exactly what would be asked was rejected before.
-pub fn rejected_before(stage: &StageName, no: &Earlier, carried: bool) -> Ending {
+pub fn plan_rejected_before(stage: &StageName, no: &EarlierDecision, carried: bool) -> Ending {
     let (stage, by, comment) = (stage.clone(), no.by.clone(), no.comment.clone());
     Ending::of(Reason::PlanRejectedBefore { stage, by, comment, at: no.at, carried })
 }
 
 /// The same images were rejected before, in this release or another.
-pub fn images_rejected(stage: &StageName, no: &Rejected, carried: bool) -> Ending {
+pub fn images_rejected_before(stage: &StageName, no: &Rejected, carried: bool) -> Ending {
     let Rejected { at, release, images: _, by, comment } = no.clone();
     Ending::of(Reason::ImagesRejectedBefore { stage: stage.clone(), by, comment, at, release, carried })
 }
@@ -76,12 +76,12 @@ pub fn expired(stage: &StageName, why: Option<&ExpiryReason>, carried: bool) -> 
     Ending::of(Reason::ApprovalExpired { stage: stage.clone(), why: why.cloned(), carried })
 }
 
-/// `carried`: by an execution that the release runs in, whose answer stands for good.
+/// `carried`: by an execution that the release runs in, whose answer is final.
 pub fn approval_closed(stage: &StageName, why: &ClosedReason, carried: bool) -> Ending {
     Ending::of(Reason::ApprovalClosed { stage: stage.clone(), why: why.clone(), carried })
 }
 
-/// Nothing new enters a frozen stage, or goes on in it.
+/// Nothing new enters a frozen stage, or continues in it.
 pub fn frozen(stage: &StageName, frozen: &Frozen) -> Ending {
     let Frozen { at, by } = frozen.clone();
     Ending::of(Reason::Frozen { stage: stage.clone(), by, at })
@@ -101,7 +101,7 @@ pub fn newer_release(stage: &StageName, newer: &ReleaseId) -> Ending {
     Ending::of(Reason::NewerRelease { stage: stage.clone(), newer: newer.clone() })
 }
 
-/// A newer release entered the stage that this one was in the midst of, while it was suspended.
+/// A newer release entered the stage that this one was working in, while it was suspended.
 pub fn overtaken(stage: &StageName, newer: &ReleaseId) -> Ending {
     Ending::of(Reason::Overtaken { stage: stage.clone(), newer: newer.clone() })
 }
@@ -110,7 +110,7 @@ pub fn task_failed(stage: &StageName, task: &TaskName, end: &TaskEnd) -> Ending 
     Ending::of(Reason::TaskFailed { stage: stage.clone(), task: task.clone(), end: end.clone() })
 }
 
-pub fn task_late(stage: &StageName, task: &TaskName, arn: &str, timeout: SignedDuration) -> Ending {
+pub fn task_timed_out(stage: &StageName, task: &TaskName, arn: &str, timeout: SignedDuration) -> Ending {
     let (stage, task, arn) = (stage.clone(), task.clone(), arn.to_owned());
     Ending::of(Reason::TaskTimedOut { stage, task, arn, timeout })
 }
@@ -135,8 +135,8 @@ pub fn rollout_ended(
     })
 }
 
-/// Somebody deployed between the plan and the moment it was to be carried out.
-pub fn moved_meanwhile(stage: &StageName, service: &ServiceName, planned: &str, found: &str) -> Ending {
+/// Somebody deployed between the plan and its execution.
+pub fn changed_meanwhile(stage: &StageName, service: &ServiceName, planned: &str, found: &str) -> Ending {
     let (planned, found) = (planned.to_owned(), found.to_owned());
     Ending::of(Reason::ChangedMeanwhile { stage: stage.clone(), service: service.clone(), planned, found })
 }

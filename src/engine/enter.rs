@@ -1,4 +1,4 @@
-//! Up to a stage's threshold: scans, gate, copy, plan, approval, lease; then in.
+//! What a stage is entered on: scans, gate, copies, plan, approval, lease.
 
 use super::admission;
 use super::agenda::{Agenda, Flow, Halt, join};
@@ -27,25 +27,25 @@ use crate::model::waiting::{ScanPending, Waiting};
 pub const SCAN_READINGS: u32 = 2;
 
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> Flow {
-    not_overtaken(a, stage, ledger)?;
+    no_newer_release(a, stage, ledger)?;
     admission::walk(a, stage, ledger)?;
     judged(a, stage)?;
     if stage.approval.is_some() {
         approved(a, stage)?;
     }
-    held(a, stage)?;
+    locked(a, stage)?;
     let hash = planned(a, stage)?;
     if let Approval::Given(answer, _) = &a.release.stage(&stage.name).approval
         && answer.plan != hash
     {
-        let differences = plan_diff::since(a.release, &stage.name, &answer.plan);
+        let differences = plan_diff::differences(a.release, &stage.name, &answer.plan);
         let reason = VoidReason::PlanChanged { was: answer.plan.clone(), now: hash, approved: true, differences };
         return a.record(Fact::ApprovalVoided { stage: stage.name.clone(), reason });
     }
     a.record(Fact::StageEntered { stage: stage.name.clone() })
 }
 
-fn not_overtaken(a: &Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> Flow {
+fn no_newer_release(a: &Agenda<'_>, stage: &Stage, ledger: Option<&StageLedger>) -> Flow {
     match newer(a, ledger) {
         Some(newer) => Err(Halt::End(ending::newer_release(&stage.name, newer))),
         None => Ok(()),
@@ -57,9 +57,9 @@ pub fn newer<'l>(a: &Agenda<'_>, ledger: Option<&'l StageLedger>) -> Option<&'l 
     ledger.and_then(|l| l.last_entered.as_ref()).filter(|last| **last > a.release.id)
 }
 
-/// Whether what a stage was entered on still stands, before anything more is changed there. A record may be from anywhere: the gate is
+/// Whether what a stage was entered on is still valid, before anything more is changed there. A record may be from anywhere: the gate is
 /// judged by the process that acts on it, and the plan is the one that was approved.
-pub fn still_stands(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+pub fn still_valid(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let state = a.release.stage(&stage.name);
     if stage.approval.is_some()
         && let (Some(plan), Some(gate)) = (&state.plan, &state.gate)
@@ -68,8 +68,8 @@ pub fn still_stands(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             return Err(Halt::End(ending::not_what_was_approved(&stage.name, ApprovalMismatch::NoApproval)));
         };
         let hash = plan::hash(a.release, stage, plan, gate);
-        // A judgement that changed has a reason of its own, below.
-        if hash != answer.plan && gate.verdict.passes() && unnamed::in_the_way(plan).is_none() {
+        // A changed judgement is reported with its own reason, below.
+        if hash != answer.plan && gate.verdict.passes() && unnamed::blocking(plan).is_none() {
             let mismatch = ApprovalMismatch::AnotherPlan { approved: answer.plan.clone(), now: hash };
             return Err(Halt::End(ending::not_what_was_approved(&stage.name, mismatch)));
         }
@@ -83,14 +83,14 @@ pub fn judged(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let release = a.release;
     let state = release.stage(&stage.name);
     if let Some(judgement) = state.gate.as_ref().filter(|_| !state.gate_is_old) {
-        let beside = state.plan.as_ref().filter(|_| state.entered.is_some()).and_then(unnamed::in_the_way);
+        let beside = state.plan.as_ref().filter(|_| state.entered.is_some()).and_then(unnamed::blocking);
         return match judgement.verdict.passes() {
             true => match beside {
-                Some(beside) => Err(Halt::End(ending::blocked_midway(&stage.name, &beside))),
+                Some(beside) => Err(Halt::End(ending::gate_no_longer_passes(&stage.name, &beside))),
                 None => Ok(()),
             },
-            false if state.entered.is_some() => Err(Halt::End(ending::blocked_midway(&stage.name, judgement))),
-            false => Err(Halt::End(ending::blocked(&stage.name, judgement))),
+            false if state.entered.is_some() => Err(Halt::End(ending::gate_no_longer_passes(&stage.name, judgement))),
+            false => Err(Halt::End(ending::gate_blocked(&stage.name, judgement))),
         };
     }
     let mut keys = own_keys(release, stage);
@@ -148,7 +148,7 @@ fn judge(a: &Agenda<'_>, stage: &Stage, keys: &[Key]) -> GateJudgement {
     gate::judge(&stage.gate, &scans(a.release, keys), a.now)
 }
 
-/// Every scan has an answer, be it that there will be none.
+/// Waits until each scan has a result, or it is known that there will be none.
 fn scanned(a: &mut Agenda<'_>, stage: &Stage, keys: &[Key]) -> Flow {
     let mut flows = Vec::new();
     for (image, account) in keys {
@@ -188,8 +188,8 @@ fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
                     Ok(()) => Err(Halt::Wait),
                 };
             }
-            match unnamed::in_the_way(plan) {
-                Some(judgement) => Err(Halt::End(ending::blocked_beside(&stage.name, &judgement))),
+            match unnamed::blocking(plan) {
+                Some(judgement) => Err(Halt::End(ending::unnamed_blocked(&stage.name, &judgement))),
                 None => Ok(plan::hash(a.release, stage, plan, gate)),
             }
         }
@@ -204,7 +204,7 @@ fn planned(a: &mut Agenda<'_>, stage: &Stage) -> Result<PlanHash, Halt> {
 pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let name = &stage.name;
     match &a.release.stage(name).approval {
-        Approval::Given(..) => match aged(a, stage).or_else(|| asked_since(a, stage)) {
+        Approval::Given(..) => match too_old(a, stage).or_else(|| approver_asked(a, stage)) {
             Some(reason) => a.record(Fact::ApprovalVoided { stage: name.clone(), reason }),
             None => compared(a, stage),
         },
@@ -214,7 +214,7 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         Approval::NotAsked => {
             let plan = planned(a, stage)?;
             if a.release.again.is_none() {
-                not_rejected(a, stage, &plan)?;
+                not_rejected_before(a, stage, &plan)?;
             }
             a.effect(Effect::RequestApproval { stage: name.clone(), plan })
         }
@@ -226,7 +226,7 @@ pub fn approved(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
             }
             planned(a, stage)?;
             if request.execution.is_none()
-                && let Some(reason) = fallen(a.release, stage)
+                && let Some(reason) = void_reason(a.release, stage)
             {
                 return a.record(Fact::ApprovalVoided { stage: name.clone(), reason });
             }
@@ -250,20 +250,20 @@ fn carried(a: &Agenda<'_>, stage: &Stage) -> bool {
     }
 }
 
-/// What was rejected is not asked about again without a reason: this very plan, or another release of the same images.
-fn not_rejected(a: &Agenda<'_>, stage: &Stage, plan: &PlanHash) -> Flow {
+/// What was rejected is not asked about again without a reason: exactly this plan, or another release of the same images.
+fn not_rejected_before(a: &Agenda<'_>, stage: &Stage, plan: &PlanHash) -> Flow {
     let name = &stage.name;
     if let Some(no) = a.release.stage(name).rejection(plan) {
-        return Err(Halt::End(ending::rejected_before(name, no, carried(a, stage))));
+        return Err(Halt::End(ending::plan_rejected_before(name, no, carried(a, stage))));
     }
     let images = a.release.digests(stage);
     match a.ledger(name).and_then(|ledger| ledger.rejected(&images).next_back()) {
-        Some(no) => Err(Halt::End(ending::images_rejected(name, no, carried(a, stage)))),
+        Some(no) => Err(Halt::End(ending::images_rejected_before(name, no, carried(a, stage)))),
         None => Ok(()),
     }
 }
 
-/// That CodePipeline has an approval of its own as the record has it; each process that acts on it reads that for itself.
+/// Whether CodePipeline shows the approval as the record has it; each process that acts on it reads that itself.
 fn compared(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     match stage.approval.as_ref().map(|policy| &policy.way) {
         Some(ApprovalWay::CodePipeline { .. }) => {}
@@ -274,7 +274,7 @@ fn compared(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
         Compared::Same => Ok(()),
         Compared::Differs(mismatch) => Err(Halt::End(match state.entered {
             Some(_) => ending::not_what_was_approved(&stage.name, mismatch.clone()),
-            None => ending::not_approved_there(&stage.name, mismatch.clone()),
+            None => ending::not_approved_in_codepipeline(&stage.name, mismatch.clone()),
         })),
         Compared::NotYet => {
             let why = Waiting::Comparison { stage: stage.name.clone() };
@@ -284,22 +284,22 @@ fn compared(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
 }
 
 /// Why an approval is too old to be used: it lives as long as its question would have.
-fn aged(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
+fn too_old(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
     let (given, policy) = (a.release.stage(&stage.name).approved_at?, stage.approval.as_ref()?);
     let old = a.now >= given + policy.expires;
     old.then_some(VoidReason::TooOld { approved_at: given, lives: policy.expires })
 }
 
-/// Why an approval is one of those who asked: whoever approved has taken the release further, or resumed it, since.
-fn asked_since(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
+/// Why an approval no longer counts: whoever approved has since asked for more of the release, or resumed it.
+fn approver_asked(a: &Agenda<'_>, stage: &Stage) -> Option<VoidReason> {
     let Approval::Given(answer, _) = &a.release.stage(&stage.name).approval else { return None };
     let conflict = conflict(stage.approval.as_ref()?, &a.release.requesters, &answer.by.arn)?;
     Some(VoidReason::Requester { conflict })
 }
 
-/// Why a question falls that is still open: what would be done is another by now than what was asked. In CodePipeline the answer is
-/// read first: a rejection stands whatever has changed since.
-pub fn fallen(release: &Release, stage: &Stage) -> Option<VoidReason> {
+/// Why an open question is void: what would be done is no longer what was asked about. In CodePipeline the answer is read first: a
+/// rejection counts whatever has changed since.
+pub fn void_reason(release: &Release, stage: &Stage) -> Option<VoidReason> {
     let state = release.stage(&stage.name);
     let Approval::Asked(request) = &state.approval else { return None };
     let hash = plan::hash(release, stage, state.plan.as_ref()?, state.gate.as_ref()?);
@@ -307,16 +307,16 @@ pub fn fallen(release: &Release, stage: &Stage) -> Option<VoidReason> {
         was: request.plan.clone(),
         now: hash,
         approved: false,
-        differences: plan_diff::since(release, &stage.name, &request.plan),
+        differences: plan_diff::differences(release, &stage.name, &request.plan),
     })
 }
 
-/// The stage's lease, had anew by each process.
-pub fn held(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
+/// The stage's lease, which each process takes itself.
+pub fn locked(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     if a.release.stage(&stage.name).lock.is_some() {
         return Ok(());
     }
-    // Nothing is written down while it waits, so the last event tells since when.
+    // Nothing is recorded while it waits, so it has waited since the last event.
     let late = a.release.at + stage.deadline;
     if a.now >= late {
         return Err(Halt::End(ending::locked(&stage.name)));

@@ -21,7 +21,7 @@ pub struct Scanned<'a> {
 
 /// Judges everything that a stage would run, `now`. The same image scanned in two accounts counts the worse of the two, not the sum.
 pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJudgement {
-    // How far apart two readings are is over before anything is judged.
+    // The time between two readings has passed before anything is judged.
     let GateRules { at_most, timeout, settle: _, max_age, suppressed: of_suppressed } = rules;
     let mut reasons = BTreeSet::new();
     let mut verdict = Verdict::Pass;
@@ -60,7 +60,7 @@ pub fn judge(rules: &GateRules, scans: &[Scanned<'_>], now: Timestamp) -> GateJu
     let (counts, suppressed) = (counted(&found), counted(&suppressed));
     let mut blocking = BTreeSet::new();
     for (severity, count) in &counts {
-        // A severity that the rules do not name has no limit of its own to exceed: it does not pass.
+        // A severity that the rules do not name has no limit, so that no finding of it passes.
         let limit = at_most.get(severity).copied().unwrap_or(Some(0));
         if let Some(limit) = limit.filter(|limit| count > limit) {
             verdict = verdict.max(Verdict::Fail);

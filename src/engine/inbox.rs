@@ -1,4 +1,4 @@
-//! What others said, checked and turned into facts.
+//! Messages of others, checked and turned into facts.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use crate::model::release::Release;
 use crate::model::stage_state::{Approval, StageState};
 use crate::model::warning::Warning;
 
-/// The fact that a message amounts to by now. A word about an approval always amounts to one, also where it comes too late: who said
-/// it finds out by the record. None where it speaks of nothing that there is.
+/// The fact that follows from a message now. A message about an approval always has one, even where it comes too late: who sent it
+/// reads the result in the record. `None` where it is about something that does not exist.
 pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
     match &message.body {
         MessageBody::Answer(answer) => from_inbox(release, answer, message),
@@ -56,7 +56,7 @@ pub fn absorb(release: &Release, message: &Message) -> Option<Fact> {
 }
 
 /// An answer that was left here. An approval counts only where kanmon's own inbox is the place to decide, and while the question
-/// stands; a rejection also after an approval, until that is used.
+/// is open; a rejection also after an approval, until that is used.
 fn from_inbox(release: &Release, answer: &ApprovalAnswer, message: &Message) -> Option<Fact> {
     let policy = release.started.pipeline.stage(&answer.stage)?.approval.as_ref()?;
     let state = release.stages.get(&answer.stage)?;
@@ -88,7 +88,7 @@ fn from_inbox(release: &Release, answer: &ApprovalAnswer, message: &Message) -> 
     }
 }
 
-/// Whether an answer to the question that stands, or to one that was approved and not used, counts. `closes`: where it was given, no
+/// Whether an answer to the open question, or to one that was approved and not used, counts. `closes`: where it was given, no
 /// other can follow.
 pub fn answered(release: &Release, answer: &ApprovalAnswer, closes: bool) -> Option<Fact> {
     let state = release.stages.get(&answer.stage)?;
@@ -123,7 +123,7 @@ pub fn rejected(release: &Release, answer: ApprovalAnswer) -> Fact {
 fn with_differences(reason: AnswerReason, release: &Release, stage: &StageName) -> AnswerReason {
     match reason {
         AnswerReason::AnotherPlan { answered, asked, differences: _ } => {
-            let differences = plan_diff::since(release, stage, &answered);
+            let differences = plan_diff::differences(release, stage, &answered);
             AnswerReason::AnotherPlan { answered, asked, differences }
         }
         reason @ (AnswerReason::NotAnApprover { .. }
@@ -143,7 +143,7 @@ fn withdrawal_refusal(policy: &ApprovalPolicy, arn: &str) -> Option<WithdrawalRe
     (!may_decide(policy, arn)).then(refusal)
 }
 
-/// Why nothing more can be said about a stage's approval; `None`: something can.
+/// Why a stage's approval can no longer be decided; `None`: it can.
 pub fn settled(state: &StageState) -> Option<Settled> {
     if let Some(entered) = state.entered {
         return Some(Settled::Used { entered_at: entered });
@@ -158,8 +158,8 @@ pub fn settled(state: &StageState) -> Option<Settled> {
     }
 }
 
-/// Whether what others said until now has to be heard before these facts are written: afterwards it would come too late.
-pub fn hear_first(facts: &[Fact]) -> bool {
+/// Whether the inbox has to be read before these facts are written: afterwards its messages would come too late.
+pub fn absorb_first(facts: &[Fact]) -> bool {
     facts.iter().any(|fact| {
         matches!(fact, Fact::StageEntered { .. } | Fact::ApprovalExpired { .. } | Fact::ApprovalVoided { .. })
     })
@@ -170,11 +170,11 @@ pub fn over(release: &Release) -> Option<&Ending> {
     release.ended_for_good().filter(|ending| !ending.outcome().is_success())
 }
 
-/// A release as it will be once these messages are heard, and what each of them will have amounted to, by its id. What ended for good
-/// hears no approval any more: whoever takes it further leaves behind those that lie there, and asks again.
-pub fn foresee(release: &Release, messages: &[Message]) -> (Release, BTreeMap<u64, Option<Fact>>) {
+/// The release as it will be once these messages are read, and the fact that follows from each, by its id. What ended for good
+/// takes no approval any more: whoever promotes it drops those that are left, and asks again.
+pub fn preview(release: &Release, messages: &[Message]) -> (Release, BTreeMap<u64, Option<Fact>>) {
     let mut next = release.clone();
-    // Whoever takes it up again hears them before anything else.
+    // Whoever resumes it reads them before anything else.
     next.ending = None;
     let mut heard = BTreeMap::new();
     for message in messages {
@@ -186,7 +186,7 @@ pub fn foresee(release: &Release, messages: &[Message]) -> (Release, BTreeMap<u6
             (fact, _) => fact,
         });
         if let Some(fact) = fact.clone() {
-            next = with(&next, fact, message.at);
+            next = with_fact(&next, fact, message.at);
         }
         heard.insert(message.id, fact);
     }
@@ -195,7 +195,7 @@ pub fn foresee(release: &Release, messages: &[Message]) -> (Release, BTreeMap<u6
 }
 
 /// A release as it will be once this fact is written down, though it has ended; one that cannot follow leaves it as it is.
-pub fn with(release: &Release, fact: Fact, at: Timestamp) -> Release {
+pub fn with_fact(release: &Release, fact: Fact, at: Timestamp) -> Release {
     let mut next = release.clone();
     next.ending = None;
     let event = Event { v: EVENT_VERSION, seq: next.seq + 1, at, release: next.id.clone(), fact };

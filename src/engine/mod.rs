@@ -1,4 +1,4 @@
-//! Pure decisions: what to do next, and how to read what was seen. No clock, no chance, no I/O.
+//! Pure decisions: what to do next, and how to read what was seen. No clock, no randomness, no I/O.
 
 pub mod abort;
 pub mod admission;

@@ -142,8 +142,8 @@ fn judgement(gate: &GateJudgement) -> Value {
     json!({ "verdict": verdict, "blocking": blocking })
 }
 
-/// Whether what the record shows with a question is what the question's hash stands for. Where it is not, somebody has changed the
-/// record, and an answer would be about something that nobody has read.
+/// Whether the plan that the record shows with a question has the question's hash. Where it does not, somebody has changed the
+/// record, and an answer would be about a plan that nobody has read.
 pub fn is_what_was_asked(release: &Release, stage: &Stage, asked: &PlanHash) -> bool {
     let shown = release.stage(&stage.name).shown(asked);
     shown.is_some_and(|shown| hash(release, stage, &shown.plan, &shown.gate) == *asked)

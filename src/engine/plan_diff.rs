@@ -1,4 +1,4 @@
-//! How a plan differs from the one that a question showed: an approval that falls says over what.
+//! How a plan differs from the one that a question showed: an approval that is void says why.
 
 use crate::model::approval_reason::PlanDifference;
 use crate::model::gate::GateJudgement;
@@ -9,15 +9,15 @@ use crate::model::stage_state::Shown;
 
 /// How a stage's plan and judgement now differ from those that were shown under a hash; empty where nothing was shown under it, nothing
 /// is planned now, or they are the same.
-pub fn since(release: &Release, stage: &StageName, hash: &PlanHash) -> Vec<PlanDifference> {
+pub fn differences(release: &Release, stage: &StageName, hash: &PlanHash) -> Vec<PlanDifference> {
     let state = release.stage(stage);
     match (state.shown(hash), &state.plan, &state.gate) {
-        (Some(then), Some(plan), Some(gate)) => differences(then, plan, gate),
+        (Some(then), Some(plan), Some(gate)) => compare(then, plan, gate),
         _ => Vec::new(),
     }
 }
 
-fn differences(then: &Shown, plan: &StagePlan, gate: &GateJudgement) -> Vec<PlanDifference> {
+fn compare(then: &Shown, plan: &StagePlan, gate: &GateJudgement) -> Vec<PlanDifference> {
     let mut found = Vec::new();
     for (name, now) in &plan.services {
         found.extend(workload(name.as_str(), then.plan.services.get(name), now));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     fn found(then: StagePlan, facts: Vec<Fact>) -> Vec<PlanDifference> {
-        since(&asked_with(then, facts), &id("prod"), &PlanHash::of(b"shown"))
+        differences(&asked_with(then, facts), &id("prod"), &PlanHash::of(b"shown"))
     }
 
     fn planned(plan: StagePlan) -> Fact {
@@ -164,6 +164,6 @@ mod tests {
         assert_eq!(found(plan("web:1", "r"), same), []);
         assert_eq!(found(plan("web:1", "r"), vec![]), []);
         let release = asked_with(plan("web:1", "r"), vec![gate_passed("prod"), planned(plan("web:2", "r"))]);
-        assert_eq!(since(&release, &id("prod"), &PlanHash::of(b"other")), []);
+        assert_eq!(differences(&release, &id("prod"), &PlanHash::of(b"other")), []);
     }
 }

@@ -1,5 +1,5 @@
-//! Asking ahead: a build that waits burns money, so a release inside a CodePipeline execution puts the next stage's question before
-//! it ends. The execution's own approval action waits, and a later build of the same execution goes on.
+//! Approval requested in advance: a build that waits costs money, so a release inside a CodePipeline execution requests the next
+//! stage's approval before it ends. The execution's own approval action waits, and a later build of the same execution goes on.
 
 use super::agenda::{Agenda, Flow};
 use super::approval::unknown;
@@ -10,14 +10,14 @@ use crate::model::pipeline::{Pipeline, Stage};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 
-/// The stage behind the release's end whose question its execution carries.
+/// The stage after the release's last one, where its execution carries the question.
 pub fn stage(release: &Release) -> Option<&Stage> {
-    behind(&release.started.pipeline, &release.until, &release.requested_by, &release.requesters)
+    next_stage(&release.started.pipeline, &release.until, &release.requested_by, &release.requesters)
 }
 
-/// The stage behind `until` whose question the execution that asks would carry. Where it is unknown who asks or who asked before, nobody
+/// The stage after `until`, where the execution that asks would carry its question. Where it is unknown who asks or who asked before, nobody
 /// may approve, and nobody is asked. `others`: all who have asked for the release.
-pub fn behind<'p>(
+pub fn next_stage<'p>(
     pipeline: &'p Pipeline,
     until: &StageName,
     requested_by: &Requester,
@@ -42,7 +42,7 @@ pub fn horizon(release: &Release) -> &StageName {
     stage(release).map_or(&release.until, |stage| &stage.name)
 }
 
-/// Judges, copies, plans and asks, as if to enter; the answer is another build's.
+/// Judges, copies, plans and asks, as if to enter; another build reads the answer.
 pub fn walk(a: &mut Agenda<'_>) -> Flow {
     match stage(a.release) {
         Some(stage) if a.release.stage(&stage.name).approval == Approval::NotAsked => {

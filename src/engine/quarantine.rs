@@ -1,12 +1,12 @@
-//! What a stage leaves behind for whoever comes next: images that do not enter again by themselves or may do so again, and a stage
-//! that froze.
+//! What a failed stage leaves for later releases: images that may not enter again without force, and a frozen stage. Images that were
+//! proven to run may enter again.
 
 use std::collections::BTreeMap;
 
 use super::agenda::{Agenda, Flow};
 use super::{step, stop_reason};
 use crate::model::effect::{Effect, StepRef};
-use crate::model::ending::{ByHand, Ending};
+use crate::model::ending::{Ending, ManualStep};
 use crate::model::event::{Fact, StageFailure};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::ids::{Digest, ImageName, ServiceName};
@@ -34,7 +34,7 @@ pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure, ending: &
 }
 
 /// The images of the services that failed and were, or should have been, rolled back; where none failed by itself, those of all
-/// that were put back together. Neither an abort nor somebody else's deployment says anything about an image.
+/// that were put back together. Neither an abort nor somebody else's deployment proves anything about an image.
 fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTreeMap<ImageName, Digest> {
     match failure.reason.outcome() {
         Outcome::Aborted | Outcome::Superseded => return BTreeMap::new(),
@@ -64,7 +64,7 @@ fn failed_images(a: &Agenda<'_>, stage: &Stage, failure: &StageFailure) -> BTree
     let never_made = state.steps.iter().any(step::is_unknown);
     match state.rolls().any(|(_, _, roll)| failed_by_itself(roll)) {
         true => of(&|roll| failed_by_itself(roll) && !is_excused(roll)),
-        // A check that was never made says nothing about an image.
+        // A check that was never made proves nothing about an image.
         false if never_made => BTreeMap::new(),
         false => of(&|roll| roll.back.ended.is_some()),
     }
@@ -104,7 +104,7 @@ fn is_excused(roll: &RollState) -> bool {
 }
 
 /// The images that the stage was proven to run.
-pub fn well(release: &Release, stage: &Stage) -> BTreeMap<ImageName, Digest> {
+pub fn proven_images(release: &Release, stage: &Stage) -> BTreeMap<ImageName, Digest> {
     let runs = |end: &RolloutEnd| matches!(end, RolloutEnd::Succeeded | RolloutEnd::Unchanged);
     let proven =
         release.stage(&stage.name).rolls().filter(|(_, _, roll)| roll.forward.ended.as_ref().is_some_and(runs));
@@ -135,22 +135,22 @@ fn refused<'r>(release: &'r Release, at: &StepRef, service: &ServiceName) -> Opt
 }
 
 /// Adds what a person can do by hand about the services that are left, where the stage froze.
-pub fn by_hand(ending: &mut Ending, release: &Release, stage: &Stage, state: &StageState) {
+pub fn add_manual_steps(ending: &mut Ending, release: &Release, stage: &Stage, state: &StageState) {
     if !rollback_failed(state) {
         return;
     }
     let mut steps = Vec::new();
     for (step, service, roll) in state.rolls() {
-        // What kanmon does not bring back on the record's word, nobody is to bring back by hand on it.
+        // What kanmon refuses to restore because only the record names it, nobody should restore by hand either.
         if let Some(fault) = refused(release, &StepRef { stage: stage.name.clone(), step }, service) {
-            steps.push(ByHand::Refused { service: service.clone(), fault: fault.clone() });
+            steps.push(ManualStep::Refused { service: service.clone(), fault: fault.clone() });
             continue;
         }
         let left = roll.forward.ended.is_some()
             && !matches!(roll.back.ended, Some(RolloutEnd::Succeeded | RolloutEnd::Unverified));
         if let (true, Some(before), Some(_)) = (left, &roll.baseline, &roll.registered) {
             let task_definition = before.task_definition.clone();
-            steps.push(ByHand::Restore { service: service.clone(), task_definition });
+            steps.push(ManualStep::Restore { service: service.clone(), task_definition });
         }
     }
     ending.rollback.get_or_insert_default().frozen = Some(steps);

@@ -1,4 +1,4 @@
-//! A failed stage is put in order: what runs is stopped, what was changed goes back, last first.
+//! The rollback of a failed stage: what is under way is stopped, and what was changed is restored, the last change first.
 
 use super::agenda::{Agenda, Flow, Halt, join};
 use super::quarantine;
@@ -21,26 +21,24 @@ use crate::model::step::roll_state::RollState;
 pub fn walk(a: &mut Agenda<'_>, stage: &Stage, failure: &StageFailure) -> Flow {
     let state = a.release.stage(&stage.name);
     let place = |step| StepRef { stage: stage.name.clone(), step };
-    // What still moves is stopped side by side; only then does what was changed go back, one after the other.
-    let moving: Vec<Flow> = state
-        .rolls()
-        .map(|(step, service, roll)| come_to_rest(a, &place(step), service, roll, failure.roll_back))
-        .collect();
+    // What is under way is stopped side by side; only then is what was changed restored, one after the other.
+    let moving: Vec<Flow> =
+        state.rolls().map(|(step, service, roll)| settle(a, &place(step), service, roll, failure.roll_back)).collect();
     join(moving)?;
-    let changed: Vec<_> = state.rolls().filter(|(_, _, roll)| failure.roll_back && roll.stands_changed()).collect();
+    let changed: Vec<_> = state.rolls().filter(|(_, _, roll)| failure.roll_back && roll.is_still_changed()).collect();
     for (step, service, roll) in changed.into_iter().rev() {
         restore(a, &place(step), service, roll)?;
     }
     let mut ending = conclude(state, failure);
     if ending.outcome() == Outcome::Stuck {
-        quarantine::by_hand(&mut ending, a.release, stage, state);
+        quarantine::add_manual_steps(&mut ending, a.release, stage, state);
     }
     quarantine::walk(a, stage, failure, &ending)?;
     Err(Halt::End(ending))
 }
 
-/// Follows one service's own rollout to its end, stopping it where it shall go back.
-fn come_to_rest(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollState, roll_back: bool) -> Flow {
+/// Follows one service's own rollout to its end, stopping it where it is to be rolled back.
+fn settle(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &RollState, roll_back: bool) -> Flow {
     let forward = Followed { at, service, direction: Direction::Forward };
     let update = forward.update();
     // Under way, or possibly done: what it came to has to be known before the service can be called at rest.
@@ -70,13 +68,13 @@ fn restore(a: &mut Agenda<'_>, at: &StepRef, service: &ServiceName, state: &Roll
         return back.to_its_end(a, run, late);
     }
     let update = back.update();
-    // Possibly begun before it was ever prepared: by a kanmon that did not.
+    // It may have been started without preparation, by a kanmon that did not prepare it.
     let next = match state.target.is_none() && !is_pending(a, &update) {
         true => Effect::PrepareRollback { at: at.clone(), service: service.clone() },
         false => update,
     };
     match a.effect(next) {
-        // What is refused is recorded, not repeated; what is unknown stays resumable. Theirs is not gone back over.
+        // What is refused is recorded, not repeated; what is unknown stays resumable. Somebody else's deployment is not rolled back.
         Err(Halt::End(ending)) => match refusal(&ending) {
             Some((fault, true)) => a.record(back.ended(RolloutEnd::Superseded { by: SupersededBy::Found { fault } })),
             Some((fault, false)) => a.record(back.ended(RolloutEnd::Stuck { why: StuckReason::Refused { fault } })),
@@ -98,28 +96,28 @@ fn refusal(ending: &Ending) -> Option<(Fault, bool)> {
     (!outcome.is_resumable()).then(|| (fault.clone(), outcome == Outcome::Superseded))
 }
 
-/// How it ends, now that everything rests.
+/// How it ends, now that nothing is under way.
 fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
     let reason = failure.reason.clone();
     let outcome = reason.outcome();
     if outcome == Outcome::Superseded || outcome == Outcome::Stuck {
         return Ending::of(reason);
     }
-    // Stopped by somebody else, with nothing to be undone: that is the ending itself, not what stands in its way.
+    // Stopped by somebody else, with nothing to be undone: that is the ending itself, not an obstacle to it.
     let stopped = outcome == Outcome::Aborted && !failure.roll_back;
     let mut rollback =
-        Rollback { changed: state.rolls().any(|(_, _, roll)| roll.stands_changed()), ..Rollback::default() };
+        Rollback { changed: state.rolls().any(|(_, _, roll)| roll.is_still_changed()), ..Rollback::default() };
     for (_, service, roll) in state.rolls() {
         let (end, restoring) = match &roll.back.ended {
             Some(end) => (Some(end), true),
             None => (roll.forward.ended.as_ref(), false),
         };
         let Some(end) = end else { continue };
-        match if restoring { put_back(end) } else { at_rest(end) } {
-            Rest::Changed | Rest::Untouched => {}
-            Rest::Restored => rollback.restored.push(service.clone()),
-            Rest::Stopped if stopped => {}
-            Rest::Stopped | Rest::Stuck => {
+        match if restoring { rollback_result(end) } else { forward_result(end) } {
+            ServiceResult::Changed | ServiceResult::Untouched => {}
+            ServiceResult::Restored => rollback.restored.push(service.clone()),
+            ServiceResult::Stopped if stopped => {}
+            ServiceResult::Stopped | ServiceResult::Stuck => {
                 rollback.stuck.push(Stuck { service: service.clone(), end: end.clone(), restoring });
             }
         }
@@ -128,39 +126,39 @@ fn conclude(state: &StageState, failure: &StageFailure) -> Ending {
 }
 
 /// What a service came to.
-enum Rest {
+enum ServiceResult {
     Untouched,
-    /// On the release, where nobody asked for it back.
+    /// It runs the release, and no rollback was requested.
     Changed,
     Restored,
     Stopped,
     Stuck,
 }
 
-fn at_rest(ended: &RolloutEnd) -> Rest {
+fn forward_result(ended: &RolloutEnd) -> ServiceResult {
     match ended {
-        RolloutEnd::Unchanged => Rest::Untouched,
-        RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. } => Rest::Changed,
-        RolloutEnd::RolledBack { .. } => Rest::Restored,
-        RolloutEnd::Stopped { .. } => Rest::Stopped,
+        RolloutEnd::Unchanged => ServiceResult::Untouched,
+        RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. } => ServiceResult::Changed,
+        RolloutEnd::RolledBack { .. } => ServiceResult::Restored,
+        RolloutEnd::Stopped { .. } => ServiceResult::Stopped,
         RolloutEnd::Superseded { .. }
         | RolloutEnd::Stuck { .. }
         | RolloutEnd::Unknown { .. }
-        | RolloutEnd::StillRunning => Rest::Stuck,
+        | RolloutEnd::StillRunning => ServiceResult::Stuck,
     }
 }
 
 /// What putting back came to. What ECS rolled back then has ended on the release that failed.
-fn put_back(restored: &RolloutEnd) -> Rest {
+fn rollback_result(restored: &RolloutEnd) -> ServiceResult {
     match restored {
-        RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => Rest::Restored,
+        RolloutEnd::Succeeded | RolloutEnd::Unchanged | RolloutEnd::Unverified => ServiceResult::Restored,
         RolloutEnd::RolledBack { .. }
         | RolloutEnd::Stopped { .. }
         | RolloutEnd::Superseded { .. }
         | RolloutEnd::Failed { .. }
         | RolloutEnd::Stuck { .. }
         | RolloutEnd::Unknown { .. }
-        | RolloutEnd::StillRunning => Rest::Stuck,
+        | RolloutEnd::StillRunning => ServiceResult::Stuck,
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Ours<'a> {
 /// ECS is eventually consistent: a deployment may be missing from a few readings.
 const LOOKS: u32 = 6;
 
-/// Where the rollout stands by this reading.
+/// The rollout's state by this reading.
 pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
     let found = find(ours, reading);
     let deployment = match &found {
@@ -61,7 +61,7 @@ pub fn judge(ours: &Ours<'_>, reading: &RolloutReading) -> RolloutProgress {
     }
 }
 
-/// Whether a stopped task was our deployment's. Where `startedBy` is no deployment's id, what it ran and since when tells: an earlier
+/// Whether a stopped task was our deployment's. Where `startedBy` is not a deployment's id, its task definition and start decide: an earlier
 /// deployment may have been of the same revision.
 fn is_ours(ours: &Ours<'_>, entry: Option<&Deployment>, task: &StoppedTask) -> bool {
     match task.started_by.as_deref() {
@@ -102,11 +102,13 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
     let said = || deployment.status_reason.clone();
     let entry =
         reading.service.deployments.iter().find(|d| d.id == ours.primary && d.status == DeploymentStatus::Primary);
-    // A service deployment has no state of its own for this: the breaker tripped, and ours is left standing.
+    // Service deployments have no state for this: the circuit breaker was triggered, and ours stays PRIMARY.
     let left_failed = entry.filter(|d| d.rollout_state == Some(DeploymentRolloutState::Failed));
     match &deployment.status {
-        // The rollback that was asked for can end so too (it is a deployment of its own then), or lose against the success of ours.
-        ServiceDeploymentStatus::Successful => went_back(ours, reading, said).unwrap_or_else(|| prove(ours, reading)),
+        // The requested rollback can end like this too (as another deployment), or ours may succeed before it.
+        ServiceDeploymentStatus::Successful => {
+            requested_rollback(ours, reading, said).unwrap_or_else(|| prove(ours, reading))
+        }
         ServiceDeploymentStatus::RollbackRequested | ServiceDeploymentStatus::RollbackInProgress => {
             RolloutState::RollingBack { said: said() }
         }
@@ -120,7 +122,7 @@ fn by_service_deployment(ours: &Ours<'_>, reading: &RolloutReading, deployment: 
         ServiceDeploymentStatus::Pending
         | ServiceDeploymentStatus::InProgress
         | ServiceDeploymentStatus::Unknown(_) => match left_failed {
-            Some(failed) => left_standing(ours, failed),
+            Some(failed) => failed_primary(ours, failed),
             None => RolloutState::InProgress,
         },
     }
@@ -134,8 +136,8 @@ fn stopped(
     left_failed: Option<&Deployment>,
     said: Option<String>,
 ) -> RolloutState {
-    // ECS may go back in a deployment of its own, which is newer than ours.
-    if let Some(back) = went_back(ours, reading, || said.clone()) {
+    // ECS may roll back in a separate deployment, which is newer than ours.
+    if let Some(back) = requested_rollback(ours, reading, || said.clone()) {
         return back;
     }
     let all = reading.service.service_deployments.as_deref().unwrap_or_default();
@@ -143,7 +145,7 @@ fn stopped(
     match (newer, &deployment.monitors.triggered, left_failed) {
         (Some(newer), _, _) => RolloutState::Superseded { by: newer.arn.clone() },
         // The list of deployments may be ahead of the service's PRIMARY, which is still ours here.
-        (None, _, _) if ours.stop_asked => for_good(ours, said),
+        (None, _, _) if ours.stop_asked => failed_for_good(ours, said),
         (None, Some(triggered), _) => {
             RolloutState::Failed { said: Some(deployment.status_reason.clone().unwrap_or_else(|| triggered.clone())) }
         }
@@ -153,14 +155,18 @@ fn stopped(
 }
 
 /// The rollback that kanmon asked for, where a new deployment of what ran before is PRIMARY.
-fn went_back(ours: &Ours<'_>, reading: &RolloutReading, said: impl FnOnce() -> Option<String>) -> Option<RolloutState> {
+fn requested_rollback(
+    ours: &Ours<'_>,
+    reading: &RolloutReading,
+    said: impl FnOnce() -> Option<String>,
+) -> Option<RolloutState> {
     let (primary, before) = reading.service.primary().zip(ours.before).filter(|_| ours.stop_asked)?;
     let is_new = primary.id != ours.primary && primary.id != before.primary;
-    (is_new && primary.task_definition == before.task_definition).then(|| going_back(primary, said()))
+    (is_new && primary.task_definition == before.task_definition).then(|| rollback_state(primary, said()))
 }
 
-/// How far ECS's own deployment of what ran before has come.
-fn going_back(primary: &Deployment, said: Option<String>) -> RolloutState {
+/// The state of ECS's own deployment of what ran before.
+fn rollback_state(primary: &Deployment, said: Option<String>) -> RolloutState {
     match &primary.rollout_state {
         Some(DeploymentRolloutState::Completed) => RolloutState::RolledBack { said },
         Some(DeploymentRolloutState::Failed) => RolloutState::RollbackFailed { said },
@@ -178,29 +184,29 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, task_stops: &[TaskS
     match (mine, primary) {
         (Some(mine), _) if mine.status == DeploymentStatus::Primary => match &mine.rollout_state {
             Some(DeploymentRolloutState::Completed) => prove(ours, reading),
-            Some(DeploymentRolloutState::Failed) => left_standing(ours, mine),
+            Some(DeploymentRolloutState::Failed) => failed_primary(ours, mine),
             Some(DeploymentRolloutState::InProgress | DeploymentRolloutState::Unknown(_)) | None => {
                 RolloutState::InProgress
             }
         },
         (mine, Some(primary)) => {
             let went_back = primary.task_definition == before.task_definition;
-            let was_going_back = ours.last.and_then(|last| {
+            let was_rolling_back = ours.last.and_then(|last| {
                 if let RolloutState::RollingBack { said } = &last.rollout { Some(said) } else { None }
             });
-            // Once ECS is back, ours is listed no more and PRIMARY calls itself completed: what was seen before tells.
+            // After ECS's rollback ours is no longer listed and PRIMARY is COMPLETED: only earlier readings show it.
             let failed = mine.is_some_and(|m| m.rollout_state == Some(DeploymentRolloutState::Failed))
                 || primary.rollout_state_reason.as_deref().is_some_and(|r| r.to_lowercase().contains("roll"))
-                || was_going_back.is_some()
+                || was_rolling_back.is_some()
                 || (primary.id != before.primary && task_stops.iter().any(|d| stop_reason::is_fatal(d.cause)));
             let looks = looks(ours);
             if went_back && failed {
-                let said = match (was_going_back, mine) {
+                let said = match (was_rolling_back, mine) {
                     (Some(said), _) => said.clone(),
                     (None, Some(mine)) => reason_of(mine),
                     (None, None) => reason_of(primary),
                 };
-                going_back(primary, said)
+                rollback_state(primary, said)
             } else if primary.id == before.primary || looks < LOOKS {
                 // The answer may be stale, or ours may not be listed yet.
                 RolloutState::Looking { readings: looks }
@@ -214,12 +220,12 @@ fn by_deployments(ours: &Ours<'_>, reading: &RolloutReading, task_stops: &[TaskS
 
 /// A deployment that failed and is PRIMARY: for a moment before the breaker acts, or for good, where it has nothing to roll back
 /// to or rollback is off.
-fn left_standing(ours: &Ours<'_>, mine: &Deployment) -> RolloutState {
-    for_good(ours, reason_of(mine))
+fn failed_primary(ours: &Ours<'_>, mine: &Deployment) -> RolloutState {
+    failed_for_good(ours, reason_of(mine))
 }
 
-/// A failure that the next readings may still take back.
-fn for_good(ours: &Ours<'_>, said: Option<String>) -> RolloutState {
+/// A failure that later readings may still contradict.
+fn failed_for_good(ours: &Ours<'_>, said: Option<String>) -> RolloutState {
     let settled = looks(ours) >= LOOKS || matches!(ours.last.map(|l| &l.rollout), Some(RolloutState::Failed { .. }));
     match settled {
         true => RolloutState::Failed { said },

@@ -23,7 +23,7 @@ enum Blame {
     Fatal,
     /// It may pass by itself, and is no fault of the image.
     Passing,
-    /// AWS did it, or somebody on purpose: it says nothing of the image.
+    /// AWS did it, or somebody on purpose: it proves nothing about the image.
     Never,
 }
 

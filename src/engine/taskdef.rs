@@ -61,7 +61,7 @@ pub fn container_names(definition: &Value) -> Vec<String> {
 /// Every container's image, by the container's name.
 ///
 /// # Errors
-/// `Invalid` for a container without a name, or two of one name: ECS takes neither, and a name would stand for both.
+/// `Invalid` for a container without a name, or two of one name: ECS takes neither, and a name would be ambiguous.
 pub fn container_images(definition: &Value) -> Result<BTreeMap<String, String>, Fault> {
     let containers = definition.get("containerDefinitions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut images = BTreeMap::new();

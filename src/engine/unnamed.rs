@@ -14,7 +14,7 @@ use crate::model::release::Release;
 use crate::model::scan_subject::ScanSubject;
 use crate::model::verdict::Verdict;
 
-/// Whose scan answers for an image, and in which account; `None` where no account of the file keeps it.
+/// By which scan an image is judged, and in which account; `None` where no account of the file keeps it.
 pub fn key(release: &Release, stage: &Stage, image: &str) -> Option<(ScanSubject, AccountName)> {
     let parts = Reference::of(image);
     let digest = parts.digest?.parse().ok()?;
@@ -38,7 +38,7 @@ fn is_judged_by_a_scan(unnamed: &Unnamed) -> bool {
     }
 }
 
-/// The plan with each of them judged by the scans as they stand.
+/// The plan with each of them judged by the scans that are known.
 pub fn judged(release: &Release, stage: &Stage, plan: &StagePlan, now: Timestamp) -> StagePlan {
     let mut plan = plan.clone();
     for unnamed in plan.unnamed_mut().filter(|unnamed| is_judged_by_a_scan(unnamed)) {
@@ -51,34 +51,34 @@ pub fn judged(release: &Release, stage: &Stage, plan: &StagePlan, now: Timestamp
                     .collect();
                 gate::judge(&stage.gate, &scans, now)
             }
-            None => nobodys(stage, &unnamed.image),
+            None => without_scan(stage, &unnamed.image),
         };
         unnamed.gate = UnnamedGate::Judged(judgement);
     }
     plan
 }
 
-/// The judgement of an image that no account's scanner answers for.
-pub fn nobodys(stage: &Stage, image: &str) -> GateJudgement {
+/// The judgement of an image that no account's scanner scans.
+pub fn without_scan(stage: &Stage, image: &str) -> GateJudgement {
     GateJudgement {
         verdict: Verdict::Unknown,
         counts: Default::default(),
         suppressed: Default::default(),
         blocking: vec![],
-        reasons: vec![GateReason::NoRepository { image: image.to_owned(), account: keeper(stage) }],
+        reasons: vec![GateReason::NoRepository { image: image.to_owned(), account: required_account(stage) }],
     }
 }
 
 /// The account that has to keep the stage's images; `None`: any of the file's accounts may.
-pub fn keeper(stage: &Stage) -> Option<AccountName> {
+pub fn required_account(stage: &Stage) -> Option<AccountName> {
     match stage.images {
         Transfer::Pull => None,
         Transfer::Copy => Some(stage.account.clone()),
     }
 }
 
-/// One judgement of all of them that do not pass, each reason with its container; `None` where nothing is in the way.
-pub fn in_the_way(plan: &StagePlan) -> Option<GateJudgement> {
+/// One judgement of all of them that do not pass, each reason with its container; `None` where all pass.
+pub fn blocking(plan: &StagePlan) -> Option<GateJudgement> {
     let mut all = GateJudgement {
         verdict: Verdict::Pass,
         counts: Default::default(),

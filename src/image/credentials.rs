@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::env::Env;
 use super::reference::{HUB, Reference};
+use super::strict_json::Strict;
 use crate::model::fault::Fault;
-use crate::model::json::Strict;
 use crate::outside::run::{self, End, Limits};
 use crate::ports::images::{Access, Login};
 

@@ -14,6 +14,7 @@ mod manifest_tree;
 mod reference;
 mod registry;
 mod scratch;
+mod strict_json;
 #[cfg(test)]
 mod testing;
 

@@ -26,13 +26,13 @@ impl Reference {
         let bad = |why: &str| Fault::from(RegistryProblem::InvalidReference { reference: text.to_owned() }).said(why);
         let parts = reference::Reference::of(text);
         if let Some(digest) = parts.digest {
-            digest.parse::<Digest>().map_err(|e| bad(&e.to_string()))?;
+            digest.parse::<Digest>().map_err(|_| bad("a digest is sha256: and 64 hex digits"))?;
         }
         let (host, path) = parts.host_and_path();
         let host = host.filter(|host| *host != "index.docker.io").unwrap_or(HUB);
         let path = if host == HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() };
         if !valid_host(host) {
-            return Err(bad("its host is none"));
+            return Err(bad("its host is not valid"));
         }
         if path.len() + host.len() > 255 || !path.split('/').all(valid_component) {
             return Err(bad("a name has lower-case letters and digits, joined by . _ - and /"));

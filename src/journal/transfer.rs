@@ -13,7 +13,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::codec;
 use crate::model::fault::state::{Flaw, Part};
 use crate::model::ids::{AppName, ReleaseId};
-use crate::model::release::{Illegal, Release};
+use crate::model::illegal::Illegal;
+use crate::model::release::Release;
 use crate::ports::journal::{JournalError, Record, Row};
 
 /// The major version of the file's form.

@@ -1,4 +1,4 @@
-//! Hosts by what they lead to: this machine, or the service that hands out a machine's own credentials.
+//! Which hosts are this machine, or the service that hands out a machine's own credentials.
 
 // Addresses as values; nothing here opens a connection.
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -44,7 +44,7 @@ fn plain(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The IPv4 address that an IPv6 address stands for.
+/// The IPv4 address that is embedded in an IPv6 address.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [.., a, b] = address.segments();
     match address.segments()[..6] == NAT64 {

@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::aws::codepipeline::TriggerType;
 use super::ids::{AccountId, AccountName, PlanHash, StageName};
 use super::machine::{self, Machine};
 
-/// Who somebody is, as `sts:GetCallerIdentity` tells it. Session names are self-chosen: the ARN proves the role, not always the person.
+/// Who somebody is, as `sts:GetCallerIdentity` reports it. Session names are self-chosen: the ARN proves the role, not always the person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     pub arn: String,
@@ -50,17 +51,16 @@ impl Requester {
 }
 
 /// What started a CodePipeline execution (`ExecutionTrigger`). Only a call of StartPipelineExecution names a principal: an event's
-/// rule, a webhook or a poll says nothing of whose commit it was, and a machine that called it nothing of who made it.
+/// rule, a webhook or a poll does not name the author of the commit, and a machine that made the call does not name the person behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Trigger {
     Principal {
         arn: String,
     },
-    /// `kind` and `detail` in CodePipeline's own words; empty where it gave none.
+    /// `detail` in CodePipeline's own words; empty where it gave none.
     Unknown {
-        #[serde(default)]
-        kind: String,
+        kind: TriggerType,
         #[serde(default)]
         detail: String,
     },
@@ -69,9 +69,10 @@ pub enum Trigger {
 impl Trigger {
     /// From `triggerType` and `triggerDetail`.
     pub fn of(kind: &str, detail: &str) -> Trigger {
-        match kind == "StartPipelineExecution" && is_principal(detail) && machine::of(detail).is_none() {
+        let kind = TriggerType::from(kind);
+        match kind == TriggerType::StartPipelineExecution && is_principal(detail) && machine::of(detail).is_none() {
             true => Trigger::Principal { arn: detail.to_owned() },
-            false => Trigger::Unknown { kind: kind.to_owned(), detail: detail.to_owned() },
+            false => Trigger::Unknown { kind, detail: detail.to_owned() },
         }
     }
 }
@@ -174,7 +175,7 @@ mod tests {
             "SomethingNewer",
         ] {
             let detail = USER.to_owned();
-            assert_eq!(Trigger::of(kind, USER), Trigger::Unknown { kind: kind.to_owned(), detail });
+            assert_eq!(Trigger::of(kind, USER), Trigger::Unknown { kind: kind.into(), detail });
         }
         for detail in [
             "",

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::aws::codepipeline::{ActionStatus, ExecutionStatus, TriggerType};
 use super::ids::{PlanHash, StageName};
 use super::machine::Machine;
 use super::outcome::Outcome;
@@ -36,7 +37,7 @@ pub enum AnswerReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Conflict {
-    /// Nobody knows who approved.
+    /// It is unknown who approved.
     ApproverUnknown,
     /// The approver does not name a person.
     ApproverIsMachine {
@@ -52,7 +53,7 @@ pub enum Conflict {
     StartedPipeline {
         arn: String,
     },
-    /// Nobody knows who asked.
+    /// It is unknown who asked.
     RequesterUnknown {
         requester: UnknownRequester,
     },
@@ -66,7 +67,7 @@ pub enum UnknownRequester {
     Execution {
         execution: String,
         pipeline: String,
-        kind: String,
+        kind: TriggerType,
         detail: String,
     },
     Machine {
@@ -75,7 +76,7 @@ pub enum UnknownRequester {
     },
 }
 
-/// Why nothing more can be said about a stage's approval. Principals by their ARNs.
+/// Why a stage's approval can no longer be decided. Principals by their ARNs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Settled {
@@ -109,18 +110,18 @@ pub enum ClosedReason {
     Refused { refusal: Box<AnswerReason> },
 }
 
-/// Why nobody can decide any more, where that is not the time.
+/// Why nobody can decide any more, for another reason than the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum ExpiryReason {
     /// CodePipeline does not know the execution.
     NoExecution { execution: String },
-    /// The execution ended before the action was reached. Its status in CodePipeline's word.
-    ExecutionEnded { execution: String, status: String },
-    /// The action ended undecided. Its status in CodePipeline's word, and CodePipeline's own message.
+    /// The execution ended before the action was reached.
+    ExecutionEnded { execution: String, status: ExecutionStatus },
+    /// The action ended undecided. `said`: CodePipeline's own message.
     ActionEnded {
         execution: String,
-        status: String,
+        status: ActionStatus,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said: Option<String>,
     },

@@ -2,44 +2,53 @@
 
 use super::arn::{last, session, split};
 
-/// What a valid pattern looks like.
-pub const EXAMPLES: &str = "such as arn:aws:iam::111111111111:user/manager, or for IAM Identity Center \
-     arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_ReleaseManager_0123456789abcdef/*";
-
 /// The beginning of every role that IAM Identity Center makes; sessions of it are called as its users are.
 pub const IDENTITY_CENTER: &str = "AWSReservedSSO_";
+
+/// Why a pattern is not valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PatternProblem {
+    NotAnArn,
+    /// It names no account, or no principal in it.
+    NoPrincipal,
+    /// A principal of any account could match. `account`: what it names instead of an account.
+    AnyAccount {
+        account: Option<String>,
+    },
+    /// It is not the ARN of somebody who calls AWS.
+    NotAPrincipal,
+    /// No caller has such an ARN. `session`: the pattern for the sessions of the role that is probably meant.
+    MatchesNobody {
+        session: Option<String>,
+    },
+}
 
 /// Whether a pattern names principals of exactly one account.
 ///
 /// # Errors
-/// What is wrong with it, as a sentence. A wildcard before the principal's name is refused: it would match a principal of another
+/// What is wrong with it. A wildcard before the principal's name is refused: it would match a principal of another
 /// account too, as anybody can have one.
-pub fn valid(pattern: &str) -> Result<(), String> {
+pub fn valid(pattern: &str) -> Result<(), PatternProblem> {
     let parts: Vec<&str> = pattern.splitn(6, ':').collect();
     let ["arn", partition, service, "", account, name] = parts.as_slice() else {
         return Err(match pattern.starts_with("arn:") || pattern == "*" {
-            true => format!("`{pattern}` does not name an account and a principal of it"),
-            false => format!("`{pattern}` is not a valid pattern of an ARN"),
+            true => PatternProblem::NoPrincipal,
+            false => PatternProblem::NotAnArn,
         });
     };
     if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
-        let what = if account.is_empty() { "no account".to_owned() } else { format!("the account `{account}`") };
-        return Err(format!("`{pattern}` names {what}: a principal of any account could match it"));
+        let account = (!account.is_empty()).then(|| (*account).to_owned());
+        return Err(PatternProblem::AnyAccount { account });
     }
     if !partition.starts_with("aws") || partition.contains(['*', '?']) || !["iam", "sts"].contains(service) {
-        return Err(format!("`{pattern}` is not a valid pattern of a principal's ARN"));
+        return Err(PatternProblem::NotAPrincipal);
     }
     if name.is_empty() {
-        return Err(format!("`{pattern}` does not name an account and a principal of it"));
+        return Err(PatternProblem::NoPrincipal);
     }
-    match callable(service, name) {
-        Ok(()) => Ok(()),
-        Err(None) => Err(format!("`{pattern}` matches nobody: AWS names no caller in this form")),
-        Err(Some(right)) => Err(format!(
-            "`{pattern}` matches nobody: who has assumed a role is called as a session of it; write \
-             `arn:{partition}:sts::{account}:{right}`"
-        )),
-    }
+    callable(service, name).map_err(|session| PatternProblem::MatchesNobody {
+        session: session.map(|name| format!("arn:{partition}:sts::{account}:{name}")),
+    })
 }
 
 /// Whether a caller can be called so, in the words of `sts:GetCallerIdentity`: `root`, `user/…`, `assumed-role/ROLE/SESSION`,
@@ -64,21 +73,25 @@ fn callable(service: &str, name: &str) -> Result<(), Option<String>> {
     }
 }
 
-/// Why a valid pattern says less than its author may think, if it does: its role's or user's name is not whole.
-pub fn weakness(pattern: &str) -> Option<String> {
+/// A valid pattern whose role's or user's name is not complete: whoever may create principals in the account can create one that matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weakness {
+    pub account: String,
+}
+
+/// Whether a valid pattern may match more than its author thinks.
+pub fn weakness(pattern: &str) -> Option<Weakness> {
     let (head, name) = split(pattern)?;
     let (_, account) = head.rsplit_once(':')?;
     let parts: Vec<&str> = name.split('/').collect();
-    // The session is what a role is called by those who assume it; the principal stands before it.
+    // The session is what a role is called by those who assume it; the principal is before it.
     let principal = match parts.as_slice() {
         ["assumed-role", role, ..] => role,
         [.., last] => last,
         [] => name,
     };
     let whole = !principal.contains(['*', '?']) && !parts[0].contains(['*', '?']);
-    (!whole).then(|| {
-        format!("whoever may make a role or a user in account {account} can make one that matches; name it in full")
-    })
+    (!whole).then(|| Weakness { account: account.to_owned() })
 }
 
 /// Whether a pattern of `valid`'s form matches an ARN: the account literally, the principal with `*` for any run of characters and
@@ -117,8 +130,8 @@ fn glob(pattern: &str, text: &str) -> bool {
 
 /// Whether two ARNs may be one person.
 ///
-/// Sessions of one plain role are told apart by nothing that proves a person, so they count as one. A session of IAM Identity
-/// Center is called as its user is, whatever the permission set and the account. Beyond that, a user and a session that have one
+/// Nothing in the sessions of one plain role proves a person, so they count as one. A session of IAM Identity
+/// Center has its user's name, whatever the permission set and the account. Beyond that, a user and a session that have one
 /// name count as one person: somebody who assumes a role is mostly called there as anywhere else.
 pub fn same_person(a: &str, b: &str) -> bool {
     if a == b {
@@ -205,8 +218,7 @@ mod tests {
         #[case] pattern: &str,
         #[case] right: &str,
     ) {
-        let why = valid(pattern).unwrap_err();
-        assert!(why.contains("matches nobody") && why.contains(&format!("write `{right}`")), "{why}");
+        assert_eq!(valid(pattern), Err(PatternProblem::MatchesNobody { session: Some(right.to_owned()) }));
         assert_eq!(valid(right), Ok(()));
     }
 

@@ -44,17 +44,17 @@ pub enum Lookup {
     Traced,
 }
 
-/// What a fault that will not pass by itself amounts to, where it is about what was asked for and not about access.
+/// What fails with a fault that will not pass by itself, where it is about what was asked for and not about access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum FailureScope {
     /// Something that has to be there before the release is missing; it begins from the start then.
     Accounts,
     /// The same, and the release goes on when it is there.
     SetUp,
-    /// The image cannot be had.
+    /// The image is not available.
     Image,
     /// The stage fails.
     Stage,
-    /// The stage fails; where things have changed meanwhile, somebody else's doing stands.
+    /// The stage fails; where things have changed meanwhile, somebody else's change is kept.
     StageUnlessChanged,
 }

@@ -2,7 +2,7 @@
 //! written down, looked up, concluded and reported.
 
 use super::effect::{Effect, StepRef};
-use super::effect_properties::{Lookup, Needs, Refusal, Subject};
+use super::effect_properties::{FailureScope, Lookup, Needs, Subject};
 use super::event::Fact;
 use super::ids::StageName;
 use super::step::StepFact;
@@ -21,7 +21,7 @@ pub struct Row<'e> {
     pub atomic: bool,
     pub lease: Needs,
     pub lookup: Lookup,
-    pub refusal: Refusal,
+    pub failure: FailureScope,
     /// Whether a fact concludes it, where it came to a fact of its own.
     pub concluded_by: Box<dyn Fn(&Fact) -> bool + 'e>,
 }
@@ -36,7 +36,7 @@ impl Effect {
                 atomic: false,
                 lease: Needs::Release,
                 lookup: Lookup::Reads,
-                refusal: Refusal::Accounts,
+                failure: FailureScope::Accounts,
                 concluded_by: Box::new(move |fact| matches!(fact, Fact::Surveyed { until: u } if u == until)),
             },
             Effect::Build { image } => Row {
@@ -45,7 +45,7 @@ impl Effect {
                 atomic: false,
                 lease: Needs::Release,
                 lookup: Lookup::Traced,
-                refusal: Refusal::Image,
+                failure: FailureScope::Image,
                 concluded_by: Box::new(move |fact| matches!(fact, Fact::ImageBuilt { image: i, .. } if i == image)),
             },
             Effect::Adopt { image } => Row {
@@ -54,7 +54,7 @@ impl Effect {
                 atomic: false,
                 lease: Needs::Release,
                 lookup: Lookup::Repeats,
-                refusal: Refusal::Image,
+                failure: FailureScope::Image,
                 concluded_by: Box::new(move |fact| matches!(fact, Fact::ImageBuilt { image: i, .. } if i == image)),
             },
             Effect::Copy { image, account } => Row {
@@ -63,7 +63,7 @@ impl Effect {
                 atomic: false,
                 lease: Needs::Release,
                 lookup: Lookup::Repeats,
-                refusal: Refusal::Image,
+                failure: FailureScope::Image,
                 concluded_by: Box::new(
                     move |fact| matches!(fact, Fact::ImageCopied { image: i, account: a, .. } if (i, a) == (image, account)),
                 ),
@@ -74,7 +74,7 @@ impl Effect {
                 atomic: false,
                 lease: Needs::Release,
                 lookup: Lookup::Reads,
-                refusal: Refusal::SetUp,
+                failure: FailureScope::SetUp,
                 concluded_by: Box::new(move |fact| matches!(fact, Fact::StagePlanned { stage: s, .. } if s == stage)),
             },
             Effect::RequestApproval { stage, plan } => Row {
@@ -84,7 +84,7 @@ impl Effect {
                 lease: Needs::Release,
                 // StartPipelineExecution carries a token.
                 lookup: Lookup::Repeats,
-                refusal: Refusal::SetUp,
+                failure: FailureScope::SetUp,
                 concluded_by: Box::new(
                     move |fact| matches!(fact, Fact::ApprovalRequested { stage: s, request } if (s, &request.plan) == (stage, plan)),
                 ),
@@ -95,7 +95,7 @@ impl Effect {
                 atomic: false,
                 lease: Needs::Release,
                 lookup: Lookup::Reads,
-                refusal: Refusal::Stage,
+                failure: FailureScope::Stage,
                 concluded_by: Box::new(
                     move |fact| matches!(roll_fact(at, fact), Some(RollFact::BaselineTaken { service: s, .. }) if s == service),
                 ),
@@ -106,7 +106,7 @@ impl Effect {
                 atomic: true,
                 lease: Needs::Stage,
                 lookup: Lookup::RepeatsOnceRead,
-                refusal: Refusal::Stage,
+                failure: FailureScope::Stage,
                 concluded_by: Box::new(
                     move |fact| matches!(fact, Fact::TaskDefinitionRegistered { at: a, workload: w, .. } if (a, w) == (at, workload)),
                 ),
@@ -117,7 +117,7 @@ impl Effect {
                 atomic: true,
                 lease: Needs::Stage,
                 lookup: Lookup::RepeatsOnceRead,
-                refusal: Refusal::Stage,
+                failure: FailureScope::Stage,
                 concluded_by: Box::new(
                     move |fact| matches!(step_fact(at, fact), Some(StepFact::Run(RunFact::TaskStarted { task: t, .. })) if t == task),
                 ),
@@ -128,7 +128,7 @@ impl Effect {
                 atomic: true,
                 lease: Needs::Stage,
                 lookup: Lookup::Traced,
-                refusal: Refusal::StageUnlessChanged,
+                failure: FailureScope::StageUnlessChanged,
                 concluded_by: Box::new(
                     move |fact| matches!(roll_fact(at, fact), Some(RollFact::RolloutStarted { service: s, direction: d, .. }) if (s, d) == (service, direction)),
                 ),
@@ -140,7 +140,7 @@ impl Effect {
                 lease: Needs::Stage,
                 // StopServiceDeployment is idempotent.
                 lookup: Lookup::Repeats,
-                refusal: Refusal::Stage,
+                failure: FailureScope::Stage,
                 concluded_by: Box::new(
                     move |fact| matches!(roll_fact(at, fact), Some(RollFact::RolloutStopRequested { service: s }) if s == service),
                 ),
@@ -151,7 +151,7 @@ impl Effect {
                 atomic: true,
                 lease: Needs::Stage,
                 lookup: Lookup::RepeatsOnceRead,
-                refusal: Refusal::StageUnlessChanged,
+                failure: FailureScope::StageUnlessChanged,
                 concluded_by: Box::new(
                     move |fact| matches!(roll_fact(at, fact), Some(RollFact::RollbackPrepared { service: s, .. }) if s == service),
                 ),
@@ -163,7 +163,7 @@ impl Effect {
                 lease: Needs::Release,
                 // It may be a command of the user's, which is written to be run any number of times.
                 lookup: Lookup::Reads,
-                refusal: Refusal::Stage,
+                failure: FailureScope::Stage,
                 concluded_by: Box::new(move |fact| {
                     matches!(step_fact(at, fact), Some(StepFact::Check(CheckFact::CheckJudged { .. })))
                 }),
@@ -174,7 +174,7 @@ impl Effect {
                 atomic: false,
                 lease: Needs::Release,
                 lookup: Lookup::Reads,
-                refusal: Refusal::StageUnlessChanged,
+                failure: FailureScope::StageUnlessChanged,
                 concluded_by: Box::new(move |fact| matches!(fact, Fact::StageConfirmed { stage: s, .. } if s == stage)),
             },
         }

@@ -32,7 +32,7 @@ pub struct Rollback {
     pub changed: bool,
     /// Set where the stage froze: what a person can do by hand about each service that is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub frozen: Option<Vec<ByHand>>,
+    pub frozen: Option<Vec<ManualStep>>,
 }
 
 /// A service that does not run what ran before.
@@ -47,7 +47,7 @@ pub struct Stuck {
 /// What a person can do about a service that is left on what failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
-pub enum ByHand {
+pub enum ManualStep {
     /// Go back to this task definition, by its ARN.
     Restore { service: ServiceName, task_definition: String },
     /// kanmon refused to restore what the record names, and nobody should do it on the record's word.

@@ -58,7 +58,7 @@ pub struct Started {
     pub kanmon: String,
     pub requested_by: Requester,
     pub source: Source,
-    /// The last stage it shall reach.
+    /// The last stage to reach.
     pub until: StageName,
     /// References given with `--image`.
     pub given: std::collections::BTreeMap<ImageName, String>,
@@ -70,7 +70,7 @@ pub struct Started {
     pub again: Option<String>,
 }
 
-/// An image in a registry, as the registry told it after a push, a copy or a look-up.
+/// An image in a registry, as the registry reported it after a push, a copy or a look-up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PushedImage {
     /// The repository's URI, from ECR's answer.
@@ -147,8 +147,8 @@ pub struct StageFailure {
     pub roll_back: bool,
 }
 
-/// Written down, a step's place is called `place`: an event's own `at` stands beside it in one object. A step's facts stand among the others,
-/// each by its own kind; how they are read is below.
+/// In JSON, a step's position is called `place`, because the event's own `at` is in the same object. A step's facts are written like the
+/// others, each with its own kind; how they are read is below.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", tag = "kind", rename_all = "kebab-case")]
 pub enum Fact {
@@ -189,7 +189,7 @@ pub enum Fact {
     EffectAbsent {
         effect: Effect,
     },
-    /// It cannot be told whether it happened; a person has to look.
+    /// It is unknown whether it happened; a person has to look.
     EffectUnknown {
         effect: Effect,
         fault: Fault,
@@ -254,7 +254,7 @@ pub enum Fact {
     },
     ApprovalExpired {
         stage: StageName,
-        /// Why nobody can decide any more, where that is not the time.
+        /// Why nobody can decide any more, for another reason than the time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<ExpiryReason>,
     },
@@ -323,8 +323,8 @@ pub enum Fact {
         held_by: String,
         reason: String,
     },
-    /// A message of the inbox was read. What it amounts to stands beside it; where nothing does, it came too late or spoke of
-    /// nothing.
+    /// A message of the inbox was read. The fact that follows from it is next; where there is none, it came too late or was about
+    /// something that does not exist.
     Absorbed {
         message: u64,
     },

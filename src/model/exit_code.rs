@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_whole_and_each_number_stands_once() {
+    fn the_list_is_complete_and_each_number_occurs_once() {
         assert!(ExitCode::ALL.is_sorted_by_key(|code| code.number()));
         assert!(ExitCode::ALL.is_sorted_by(|a, b| a < b && a.number() < b.number()));
         // The variants are numbered from 0 in their order, so that a new one at the end or in between moves the last.

@@ -117,7 +117,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether whoever asks is not let in, or not as the one that the file says.
+    /// Whether access is refused to whoever asks, or they are not who the file says.
     pub fn is_refused_access(self) -> bool {
         match self {
             FaultKind::AccessDenied | FaultKind::CredentialsRefused | FaultKind::WrongAccount => true,
@@ -134,7 +134,7 @@ impl FaultKind {
     }
 }
 
-/// A failure: what is the matter, as data, and what the other side said of it in its own words. `report` writes the sentences.
+/// A failure: what is wrong, as data, and what the other side said of it in its own words. `report` writes the sentences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     #[serde(flatten)]
@@ -144,7 +144,7 @@ pub struct Fault {
     pub said: Option<String>,
 }
 
-/// What is the matter, by its subject.
+/// What is wrong, by its subject.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "area", rename_all = "kebab-case")]
 pub enum Problem {
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_stands_for_one_problem() {
+    fn every_code_means_one_problem() {
         let mut seen = std::collections::BTreeSet::new();
         for code in Problem::codes() {
             assert!(seen.insert(code), "{code} is used twice");

@@ -64,7 +64,7 @@ impl ScanReading {
     }
 
     /// Whether both say the same of the image. When it was scanned last is no part of that: a scanner may renew it with every look.
-    pub fn says_the_same(&self, other: &ScanReading) -> bool {
+    pub fn is_same_result(&self, other: &ScanReading) -> bool {
         let state = match (&self.state, &other.state) {
             (ScanState::Scanned { .. }, ScanState::Scanned { .. }) => true,
             (one, another) => one == another,

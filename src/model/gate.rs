@@ -34,7 +34,7 @@ pub enum Suppressed {
     Count,
 }
 
-/// Inspector's first scan of an image is a matter of minutes; an hour without one is a fault to be looked at.
+/// Inspector's first scan of an image takes minutes; an hour without one is a fault to look into.
 pub const SCAN_TIMEOUT: SignedDuration = SignedDuration::from_mins(60);
 /// Findings have been seen to trail "complete" by seconds, not by minutes.
 pub const SCAN_SETTLE: SignedDuration = SignedDuration::from_secs(20);
@@ -43,7 +43,7 @@ pub const SCAN_SETTLE: SignedDuration = SignedDuration::from_secs(20);
 /// is scanned on push or in the basic way is old after a month, which leaves time from a build to production.
 pub const SCAN_MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How far in the future a scan may seem to be. A machine's clock may be some hours off (a wrong time zone is up to 14), and a scan's time is
-/// AWS's; what is further ahead was not scanned then.
+/// AWS's; a time that is further in the future is wrong.
 pub const SCAN_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 impl Default for GateRules {

@@ -14,8 +14,8 @@ pub enum Given {
     Elsewhere(String),
 }
 
-/// Reads a reference. Without a host it is of the image's own repository: whoever owns the same name at Docker Hub is nobody that
-/// an image is taken from by guessing.
+/// Reads a reference. Without a host it is of the image's own repository: an image is never taken by guessing from
+/// whoever owns the same name at Docker Hub.
 ///
 /// # Errors
 /// `Invalid` for a name without a host that is not the repository's.

@@ -5,16 +5,39 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that is not what its type says: what was expected, and what was there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is not {expected}")]
+/// A text that is not what its type says. `report` writes the words.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdError {
-    pub expected: &'static str,
+    pub expected: IdKind,
     pub found: String,
 }
 
+/// What a text should have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdKind {
+    AccountId,
+    Region,
+    Digest,
+    ReleaseId,
+    PlanHash,
+    ContentHash,
+    /// A name of the pipeline file's own.
+    Name,
+    /// Where the facts of releases are kept.
+    StateLocation,
+}
+
+impl std::error::Error for IdError {}
+
+/// For serde and logs: the kind as data, and the text.
+impl fmt::Display for IdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {:?}", self.expected, self.found)
+    }
+}
+
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $expected:literal, $valid:expr) => {
+    ($(#[$doc:meta])* $name:ident, $expected:ident, $valid:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -32,7 +55,7 @@ macro_rules! id {
                 if valid(s) {
                     Ok(Self(s.to_owned()))
                 } else {
-                    Err(IdError { expected: $expected, found: s.to_owned() })
+                    Err(IdError { expected: IdKind::$expected, found: s.to_owned() })
                 }
             }
         }
@@ -73,46 +96,46 @@ fn is_lower_hex(s: &str, len: usize) -> bool {
 
 id!(
     /// An AWS account id: twelve digits, leading zeros included.
-    AccountId, "an AWS account id (12 digits)",
+    AccountId, AccountId,
     |s| s.len() == 12 && s.bytes().all(|b| b.is_ascii_digit())
 );
 id!(
     /// An AWS region code such as `ap-northeast-1`.
-    Region, "an AWS region such as ap-northeast-1",
+    Region, Region,
     |s| s.split('-').count() >= 3
         && s.split('-').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
         && s.ends_with(|c: char| c.is_ascii_digit())
 );
 id!(
     /// An OCI content digest; only `sha256` is used by ECR.
-    Digest, "a digest (sha256: and 64 hex digits)",
+    Digest, Digest,
     |s| s.strip_prefix("sha256:").is_some_and(|h| is_lower_hex(h, 64))
 );
 id!(
     /// A release: `r` and a time and a random part, so that names sort by time; valid as an image tag and session name.
-    ReleaseId, "a release id such as r20260131-094500-1a2b3c",
+    ReleaseId, ReleaseId,
     |s| (2..=40).contains(&s.len()) && s.starts_with('r') && s.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 );
 id!(
     /// The hash of what a person is asked to approve (hex SHA-256).
-    PlanHash, "a plan hash (64 hex digits)", |s| is_lower_hex(s, 64)
+    PlanHash, PlanHash, |s| is_lower_hex(s, 64)
 );
 id!(
     /// The hash of a task definition's content, without what AWS adds (hex SHA-256).
-    ContentHash, "a content hash (64 hex digits)", |s| is_lower_hex(s, 64)
+    ContentHash, ContentHash, |s| is_lower_hex(s, 64)
 );
 id!(/// The application a pipeline file carries.
-    AppName, "a name (letters, digits, - _ .; at most 63)", is_name);
+    AppName, Name, is_name);
 id!(/// An account's name in the pipeline file.
-    AccountName, "a name (letters, digits, - _ .; at most 63)", is_name);
+    AccountName, Name, is_name);
 id!(/// An image's name in the pipeline file.
-    ImageName, "a name (letters, digits, - _ .; at most 63)", is_name);
+    ImageName, Name, is_name);
 id!(/// A service's name in the pipeline file.
-    ServiceName, "a name (letters, digits, - _ .; at most 63)", is_name);
+    ServiceName, Name, is_name);
 id!(/// A one-off task's name in the pipeline file.
-    TaskName, "a name (letters, digits, - _ .; at most 63)", is_name);
+    TaskName, Name, is_name);
 id!(/// A stage's name in the pipeline file.
-    StageName, "a name (letters, digits, - _ .; at most 63)", is_name);
+    StageName, Name, is_name);
 
 impl Digest {
     /// The digest of these bytes.
@@ -127,7 +150,7 @@ impl Digest {
 }
 
 impl PlanHash {
-    /// How many hex digits name a plan. With fewer, somebody who can try many plans finds another one that begins alike: 8 digits
+    /// How many hex digits name a plan. With fewer, somebody who can try many plans finds another one that begins with the same digits: 8 digits
     /// take a laptop seconds, 12 take days, and 16 (64 bits) take a second preimage of 2^64 tries, each with a whole plan to hash.
     pub const ENOUGH: usize = 16;
 
@@ -174,7 +197,7 @@ mod tests {
     fn an_account_id_keeps_its_leading_zero_and_its_length() {
         assert!("012345678901".parse::<AccountId>().is_ok());
         let e = "12345678901".parse::<AccountId>().unwrap_err();
-        assert_eq!(e.to_string(), "`12345678901` is not an AWS account id (12 digits)");
+        assert_eq!(e, IdError { expected: IdKind::AccountId, found: "12345678901".to_owned() });
     }
 
     #[test]

@@ -73,14 +73,14 @@ pub struct Word {
 pub enum Said {
     Freeze,
     Unfreeze,
-    /// The release's hold on the stage, with this fence, counts no more.
+    /// The release's lease on the stage, with this fence, is no longer valid.
     BreakLock {
         release: ReleaseId,
         fence: u64,
     },
 }
 
-/// A word, and when it was heard.
+/// What a person said, and when it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heard {
     pub at: Timestamp,
@@ -91,7 +91,7 @@ pub struct Heard {
 /// Of each list the newest are kept: an item of DynamoDB stays under 100 kB, and these are a few hundred bytes each.
 const KEPT: usize = 100;
 
-/// The stage that a fact teaches something about.
+/// The stage whose ledger a fact changes.
 pub fn stage_of(fact: &Fact) -> Option<&StageName> {
     if let Fact::StageEntered { stage }
     | Fact::StageLeft { stage, .. }

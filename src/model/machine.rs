@@ -1,12 +1,12 @@
-//! Which principals certainly are machines. What AWS's services and CI jobs sign with is a session of a role, and nobody knows of it who
-//! made it do so.
+//! Which principals certainly are machines. AWS's services and CI jobs sign with a session of a role, which does not
+//! name the person behind it.
 
 use serde::{Deserialize, Serialize};
 
 use super::approvers::IDENTITY_CENTER;
 use super::arn;
 
-/// What a caller certainly is that is no person.
+/// What a caller is that is certainly not a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Machine {
@@ -33,10 +33,10 @@ pub enum Machine {
     },
 }
 
-/// What a principal is, where it certainly is no person; `None`: it may be one.
+/// What a principal is, where it is certainly not a person; `None`: it may be one.
 ///
-/// A session tells it by its name alone, which services choose themselves: `AWSCodeBuild-…`, the id of an instance or of a task. A name
-/// that could be a person's counts as a person's, so a function whose role and name say nothing of Lambda is not recognized.
+/// A session is recognized by its name alone, which services choose themselves: `AWSCodeBuild-…`, the id of an instance or of a task. A name
+/// that could be a person's counts as a person's, so a function whose role and name do not mention Lambda is not recognized.
 pub fn of(principal: &str) -> Option<Machine> {
     let (role, name) = arn::session(principal)?;
     // Identity Center calls its sessions as its users are called, whatever that is.
@@ -73,7 +73,7 @@ fn is_hex(c: char) -> bool {
 }
 
 /// A function's sessions are called as the function is. The role that Lambda makes for one is called `FUNCTION-role-` and eight
-/// characters; others are known where they speak of Lambda and of running, for people's roles may speak of Lambda too.
+/// characters; others are recognized where they mention Lambda and execution, for people's roles may mention Lambda too.
 fn is_function(role: &str, session: &str) -> bool {
     let role = role.to_ascii_lowercase();
     let own = role.strip_prefix(session).and_then(|rest| rest.strip_prefix("-role-"));

@@ -15,19 +15,9 @@ pub fn nearest<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// `did you mean …?`, or what there is.
-pub fn hint<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let names: Vec<&str> = names.into_iter().collect();
-    match nearest(given, names.iter().copied()) {
-        Some(name) => Some(format!("did you mean `{name}`?")),
-        None if names.is_empty() => None,
-        None => Some(format!("there is: {}", names.iter().take(20).copied().collect::<Vec<_>>().join(", "))),
-    }
-}
-
 /// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
 pub fn distance(a: &str, b: &str) -> usize {
-    // Names are short; what is not is no misspelling of one.
+    // Names are short; what is not is not a misspelling of one.
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(80).collect(), b.chars().take(80).collect());
     let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
     for i in 1..=a.len() {
@@ -57,6 +47,5 @@ mod tests {
         assert_eq!(nearest("Region", keys), Some("region"));
         assert_eq!(nearest("adnim", ["web", "admin"]), Some("admin"));
         assert_eq!(nearest("colour", keys), None);
-        assert_eq!(hint("colour", keys).unwrap(), "there is: region, role, id, external_id");
     }
 }

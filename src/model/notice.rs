@@ -11,13 +11,13 @@ use super::ids::{ReleaseId, StageName};
 pub enum Notice {
     /// A process that holds a release has not reported; it is checked whether it is still running. `within`: for how long, where known.
     CheckingHolder { holder: String, within: Option<SignedDuration> },
-    /// What git does not say of the working tree.
+    /// What git does not report about the working tree.
     Checkout { text: String },
     /// A stage that the release has still to enter is frozen.
     Frozen { release: ReleaseId, stage: StageName, frozen: Frozen },
-    /// This stage behind the last one asked for is not asked for ahead, since nobody may approve it.
+    /// The approval of the stage after the last one is not requested in advance, because nobody may approve it.
     NotAskedFor { stage: StageName, unknown: UnknownRequester },
-    /// A rejection in CodePipeline that nobody had read is recorded now.
+    /// A rejection in CodePipeline that no process had read is recorded now.
     RejectionRecorded { release: ReleaseId },
     /// Whether a release was rejected in CodePipeline cannot be read.
     RejectionUnreadable { release: ReleaseId, fault: Fault },

@@ -22,7 +22,7 @@ pub enum Outcome {
     RolledBack,
     /// Somebody else deployed over ours; theirs was left alone.
     Superseded,
-    /// Failed, and the rollback failed or cannot be told: a person is needed.
+    /// Failed, and the rollback failed or is unknown: a person is needed.
     Stuck,
     Aborted,
     /// Failed, nothing rolled back: rollback is off, or nothing had been rolled yet.
@@ -31,7 +31,7 @@ pub enum Outcome {
     Suspended,
     /// ECS still works on it at the deadline.
     StillRunning,
-    /// It could not be told.
+    /// It is unknown.
     Unknown,
     /// Access or set-up is missing.
     Access,

@@ -1,6 +1,6 @@
 //! AWS's partitions: groups of regions with ARNs, endpoints and accounts of their own.
 //!
-//! The data in `data/partitions.json` is the table of AWS's own SDKs (`partitions.json`), by which they tell a region's partition.
+//! The data in `data/partitions.json` is the table of AWS's own SDKs (`partitions.json`), by which they find a region's partition.
 
 use std::sync::OnceLock;
 

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::approval::{ApprovalPolicy, ApprovalWay};
 use super::arn;
 use super::gate::GateRules;
-use super::ids::{AccountId, AccountName, AppName, IdError, ImageName, Region, ServiceName, StageName, TaskName};
+use super::ids::{
+    AccountId, AccountName, AppName, IdError, IdKind, ImageName, Region, ServiceName, StageName, TaskName,
+};
 use super::step::Step;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,7 +59,7 @@ impl std::str::FromStr for State {
             Some((account, table)) if is_table(table) => {
                 Ok(State::DynamoDb { account: account.parse()?, table: table.to_owned() })
             }
-            None | Some(_) => Err(IdError { expected: "a place for state", found: text.to_owned() }),
+            None | Some(_) => Err(IdError { expected: IdKind::StateLocation, found: text.to_owned() }),
         }
     }
 }

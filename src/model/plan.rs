@@ -92,8 +92,8 @@ impl StagePlan {
         self.unnamed().any(|(_, _, unnamed)| unnamed.gate == UnnamedGate::Unjudged)
     }
 
-    /// Whether the gate has answered for each of them, and lets it in.
-    pub fn lets_in_unnamed(&self) -> bool {
+    /// Whether the gate passes for each of them.
+    pub fn passes_unnamed(&self) -> bool {
         self.unnamed().all(|(_, _, unnamed)| match &unnamed.gate {
             UnnamedGate::Kept => true,
             UnnamedGate::Unjudged => false,

@@ -9,7 +9,7 @@ use super::approval::Identity;
 use super::approval_reason::{ApprovalMismatch, ClosedReason, ExpiryReason};
 use super::check_result::CheckResult;
 use super::effect::Effect;
-use super::effect_properties::Refusal;
+use super::effect_properties::FailureScope;
 use super::fault::{Fault, FaultKind};
 use super::finding::Finding;
 use super::freeze::FrozenBy;
@@ -241,7 +241,7 @@ impl Reason {
         value.get("code").and_then(|code| code.as_str()).unwrap_or_default().to_owned()
     }
 
-    /// What a release comes to that ends for this.
+    /// The outcome of a release that ends for this reason.
     pub fn outcome(&self) -> Outcome {
         match self {
             Reason::Deployed { .. } => Outcome::Succeeded,
@@ -282,11 +282,11 @@ fn of_failed(effect: &Effect, kind: FaultKind) -> Outcome {
         | FaultKind::NotFound => Outcome::Access,
         FaultKind::BuildFailed => Outcome::BuildFailed,
         FaultKind::Throttled | FaultKind::Unreachable | FaultKind::Ambiguous | FaultKind::Defect => Outcome::Unknown,
-        FaultKind::Invalid | FaultKind::Changed => match effect.row().refusal {
-            Refusal::Accounts | Refusal::SetUp => Outcome::Access,
-            Refusal::Image => Outcome::BuildFailed,
-            Refusal::StageUnlessChanged if kind == FaultKind::Changed => Outcome::Superseded,
-            Refusal::Stage | Refusal::StageUnlessChanged => Outcome::Failed,
+        FaultKind::Invalid | FaultKind::Changed => match effect.row().failure {
+            FailureScope::Accounts | FailureScope::SetUp => Outcome::Access,
+            FailureScope::Image => Outcome::BuildFailed,
+            FailureScope::StageUnlessChanged if kind == FaultKind::Changed => Outcome::Superseded,
+            FailureScope::Stage | FailureScope::StageUnlessChanged => Outcome::Failed,
         },
     }
 }

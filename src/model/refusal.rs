@@ -9,6 +9,7 @@ use super::ending::Ending;
 use super::exit_code::ExitCode;
 use super::fault::Fault;
 use super::ids::{AccountName, ImageName, PlanHash, ReleaseId, ServiceName, StageName};
+use super::illegal::Illegal;
 use super::machine::Machine;
 use super::pipeline::Account;
 use super::warning::Warning;
@@ -66,7 +67,7 @@ pub enum Refusal {
     /// The record's facts do not follow from each other.
     BrokenRecord {
         release: ReleaseId,
-        illegal: String,
+        illegal: Illegal,
         started_by: Option<OtherVersion>,
     },
     FailedInStage {
@@ -311,6 +312,90 @@ pub enum LaterWord {
         by: String,
     },
     AskedAgain,
+}
+
+/// Gives each of these refusals its code in JSON.
+macro_rules! codes {
+    ($name:ident { $($variant:ident = $code:literal,)* } $($nested:ident,)*) => {
+        impl $name {
+            /// All codes, in the order of the variants; those of nested refusals are their own.
+            pub const CODES: &[&str] = &[$($code),*];
+
+            pub fn code(&self) -> &'static str {
+                match self {
+                    $($name::$variant { .. } => $code,)*
+                    $($name::$nested(nested) => nested.code(),)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    Refusal {
+        NoSuchStage = "no-such-stage",
+        NoStage = "no-stage",
+        NoSuchImage = "no-such-image",
+        BadReference = "bad-image-reference",
+        NoImageAt = "no-image-at-reference",
+        NotBuilt = "image-not-built",
+        NobodyMayApprove = "nobody-may-approve",
+        RequesterIsApprover = "requester-is-approver",
+        OtherFile = "other-pipeline-file",
+        BrokenRecord = "record-inconsistent",
+        FailedInStage = "failed-in-stage",
+        NoImage = "release-without-image",
+        NoLongerRuns = "no-longer-runs",
+        HasEnded = "release-has-ended",
+        NothingToResume = "nothing-to-resume",
+        SeveralToResume = "several-to-resume",
+        TakenByAnother = "release-changed-meanwhile",
+        NothingToAbort = "nothing-to-abort",
+        AbortNotRead = "abort-not-read",
+        NeitherReleaseNorStage = "neither-release-nor-stage",
+    }
+    Execution,
+    Answer,
+}
+
+codes! {
+    ExecutionRefusal {
+        NotNamed = "execution-not-named",
+        NotAnId = "not-an-execution-id",
+        NamedByMachine = "execution-named-by-machine",
+        NamedByRole = "execution-named-by-role",
+        CarriesQuestion = "execution-of-another-release",
+        NotInProgress = "execution-not-in-progress",
+        NotFound = "execution-not-found",
+        NoPipelineNamed = "no-pipeline-named",
+        NotShown = "execution-not-shown",
+        NoPipelineToStart = "no-pipeline-to-start",
+        SeveralPipelines = "several-pipelines",
+    }
+}
+
+codes! {
+    AnswerRefusal {
+        NotWaiting = "not-waiting-for-approval",
+        SeveralStages = "several-stages",
+        QuestionExpired = "question-expired",
+        PlanTooShort = "plan-hash-too-short",
+        OtherPlan = "other-plan",
+        PlanNotInRecord = "plan-not-in-record",
+        MayNotAnswer = "answer-not-allowed",
+        MayNotWithdraw = "withdrawal-not-allowed",
+        NoApprovalToWithdraw = "nothing-to-withdraw",
+        ApprovalAfterEnd = "approval-after-end",
+        Refused = "answer-refused",
+        WithdrawalRefused = "withdrawal-refused-by-release",
+        TooLate = "answer-too-late",
+        LaterWord = "overruled",
+    }
+}
+
+/// Every code of a refusal, each once.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    [Refusal::CODES, ExecutionRefusal::CODES, AnswerRefusal::CODES].into_iter().flatten().copied()
 }
 
 impl Refusal {

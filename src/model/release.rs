@@ -12,9 +12,11 @@ use super::event::{Event, Fact, ImageCommit, MovedTag, PushedImage, Started};
 use super::fault::Fault;
 use super::fault::own::OwnProblem;
 use super::ids::{AccountName, ImageName, ReleaseId, StageName};
+use super::illegal::{Illegal, IllegalReason};
 use super::scan_subject::ScanSubject;
 use super::stage_state::{Approval, Compared, Shown, StageState};
 use super::step::StepState;
+use super::unresolved::Unresolved;
 use super::warning::Warning;
 
 pub use parts::{Abort, Failed, Open, Scan};
@@ -44,7 +46,7 @@ pub struct Release {
     pub open: BTreeMap<Effect, Open>,
     /// Failed since they last succeeded or somebody resumed.
     pub failed: BTreeMap<Effect, Failed>,
-    /// Possibly done: nobody knows.
+    /// It is unknown whether they took place.
     pub unknown: BTreeMap<Effect, Fault>,
     pub abort: Option<Abort>,
     /// Why it may go where its images failed before, as far as it was asked to go.
@@ -52,19 +54,10 @@ pub struct Release {
     /// Why what was rejected is asked about again, as far as somebody said so.
     pub again: Option<String>,
     pub warnings: Vec<Warning>,
-    /// Told once each.
+    /// Each is reported once.
     pub moved_tags: Vec<MovedTag>,
     /// Set while no process works on it.
     pub ending: Option<Ending>,
-}
-
-/// An event that cannot follow what came before: the journal is damaged, or kanmon is at fault.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("event {seq} ({kind}) cannot follow: {why}")]
-pub struct Illegal {
-    pub seq: u64,
-    pub kind: String,
-    pub why: String,
 }
 
 impl Release {
@@ -74,8 +67,8 @@ impl Release {
     /// The first event that cannot follow those before it.
     pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Release, Illegal> {
         let mut events = events.into_iter();
-        let first =
-            events.next().ok_or_else(|| Illegal { seq: 0, kind: "none".into(), why: "the journal is empty".into() })?;
+        let none = || Illegal { seq: 0, kind: String::new(), why: IllegalReason::NoEvents };
+        let first = events.next().ok_or_else(none)?;
         let mut release = Release::begin(first)?;
         for event in events {
             release.apply(event)?;
@@ -89,12 +82,12 @@ impl Release {
     /// When the event is not the first, starts nothing, or names what its own pipeline does not have.
     pub fn begin(event: &Event) -> Result<Release, Illegal> {
         let Fact::Started(started) = &event.fact else {
-            return Err(illegal(event, "a journal begins with `started`"));
+            return Err(illegal(event, IllegalReason::NotStarted));
         };
         if event.seq != 1 {
-            return Err(illegal(event, "the first event has number 1"));
+            return Err(illegal(event, IllegalReason::WrongNumber { expected: 1 }));
         }
-        references::of_start(started).map_err(|why| illegal(event, &why))?;
+        references::of_start(started).map_err(|unresolved| illegal(event, unresolved.into()))?;
         Ok(Release {
             id: event.release.clone(),
             seq: 1,
@@ -128,24 +121,24 @@ impl Release {
     /// When the event cannot follow.
     pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
         if event.release != self.id {
-            return Err(illegal(event, "it belongs to another release"));
+            return Err(illegal(event, IllegalReason::OtherRelease));
         }
         if event.seq != self.seq + 1 {
-            return Err(illegal(event, &format!("number {} is expected", self.seq + 1)));
+            return Err(illegal(event, IllegalReason::WrongNumber { expected: self.seq + 1 }));
         }
         if !self.may_follow(&event.fact) {
-            return Err(illegal(event, "the release has ended, and nobody has taken it up again"));
+            return Err(illegal(event, IllegalReason::AfterEnd));
         }
-        self.knows(&event.fact).map_err(|why| illegal(event, &why))?;
-        self.agrees(&event.fact).map_err(|why| illegal(event, &why))?;
-        self.take(event).map_err(|why| illegal(event, &why))?;
+        self.knows(&event.fact).map_err(|unresolved| illegal(event, unresolved.into()))?;
+        self.agrees(&event.fact).map_err(|why| illegal(event, why))?;
+        self.take(event).map_err(|why| illegal(event, why))?;
         self.conclude(event);
         self.seq = event.seq;
         self.at = event.at;
         Ok(())
     }
 
-    /// Whether a fact may be written where it stands: after the end only what takes a release up again.
+    /// Whether a fact may be written now: after the end only what resumes a release.
     fn may_follow(&self, fact: &Fact) -> bool {
         if let Fact::Extended { .. } | Fact::LockBroken { .. } = fact {
             return true;
@@ -153,7 +146,7 @@ impl Release {
         if let Fact::Resumed { .. } | Fact::TakenUpToAbort { .. } = fact {
             return self.ended_for_good().is_none();
         }
-        // A question that was asked ahead is open when the release has come as far as it was to.
+        // A question that was asked in advance is still open when the release has ended.
         if let Fact::ApprovalRejected { answer, .. } = fact
             && let Approval::Asked(_) = self.stage(&answer.stage).approval
         {
@@ -191,9 +184,9 @@ impl Release {
         failed.last_at = at;
     }
 
-    fn take(&mut self, event: &Event) -> Result<(), String> {
+    fn take(&mut self, event: &Event) -> Result<(), IllegalReason> {
         match &event.fact {
-            Fact::Started(_) => return Err("it has started already".into()),
+            Fact::Started(_) => return Err(IllegalReason::StartedTwice),
             Fact::Extended { until, requested_by, forced, again } => {
                 self.until = until.clone();
                 self.requested_by = requested_by.clone();
@@ -201,7 +194,7 @@ impl Release {
                 if self.abort.take().is_some() {
                     self.stages.values_mut().for_each(StageState::ask_again);
                 }
-                // Whoever asks for more says anew whether by force.
+                // Whoever asks for more has to say again whether by force.
                 self.forced.clone_from(forced);
                 self.again.clone_from(again);
                 self.go_on(event.at);
@@ -214,7 +207,7 @@ impl Release {
             Fact::Warned { warning } => self.warnings.push(warning.clone()),
             Fact::Intended { effect, attempt } => {
                 if self.open.contains_key(effect) {
-                    return Err("the effect is under way".into());
+                    return Err(IllegalReason::EffectUnderWay);
                 }
                 self.open.insert(effect.clone(), Open { seq: event.seq, at: event.at, attempt: *attempt });
                 if let Some(at) = effect.step() {
@@ -223,7 +216,7 @@ impl Release {
             }
             Fact::EffectFailed { effect, .. } | Fact::EffectAbsent { effect } | Fact::EffectUnknown { effect, .. } => {
                 if !self.open.contains_key(effect) {
-                    return Err("the effect is not under way".into());
+                    return Err(IllegalReason::EffectNotUnderWay);
                 }
             }
             Fact::Surveyed { until } => self.surveyed = Some(until.clone()),
@@ -271,13 +264,13 @@ impl Release {
             Fact::ApprovalGiven { answer } => {
                 let request = self.asked(&answer.stage)?;
                 if answer.answer != Answer::Approved || answer.plan != request.plan {
-                    return Err("what was approved is not what was asked".into());
+                    return Err(IllegalReason::NotWhatWasAsked);
                 }
                 let state = self.stage_mut(&answer.stage)?;
-                // It may be heard long after it was given, but was given before its question expired.
+                // It may be read long after it was given, but it was given before its question expired.
                 state.approved_at = Some(event.at.min(request.expires_at));
                 state.approval = Approval::Given(answer.clone(), request);
-                // Whoever writes it down has read it there.
+                // The process that records it has read it there.
                 state.compared = Compared::Same;
                 state.look_again();
                 self.scans.clear();
@@ -371,27 +364,27 @@ impl Release {
         }
     }
 
-    fn asked(&self, stage: &StageName) -> Result<ApprovalRequest, String> {
+    fn asked(&self, stage: &StageName) -> Result<ApprovalRequest, IllegalReason> {
         let approval = self.stages.get(stage).map(|s| &s.approval);
-        let Some(Approval::Asked(request)) = approval else { return Err("nothing was asked".into()) };
+        let Some(Approval::Asked(request)) = approval else { return Err(IllegalReason::NothingAsked) };
         Ok(request.clone())
     }
 
-    fn stage_mut(&mut self, name: &StageName) -> Result<&mut StageState, String> {
-        self.stages.get_mut(name).ok_or_else(|| format!("there is no stage {name}"))
+    fn stage_mut(&mut self, name: &StageName) -> Result<&mut StageState, Unresolved> {
+        self.stages.get_mut(name).ok_or_else(|| Unresolved::Stage(name.clone()))
     }
 
-    fn step_mut(&mut self, at: &StepRef) -> Result<&mut StepState, String> {
-        self.stage_mut(&at.stage)?.steps.get_mut(at.step).ok_or_else(|| "there is no such step".into())
+    fn step_mut(&mut self, at: &StepRef) -> Result<&mut StepState, Unresolved> {
+        self.stage_mut(&at.stage)?.steps.get_mut(at.step).ok_or_else(|| Unresolved::Step(at.clone()))
     }
 }
 
-fn illegal(event: &Event, why: &str) -> Illegal {
+fn illegal(event: &Event, why: IllegalReason) -> Illegal {
     let kind = serde_json::to_value(&event.fact)
         .ok()
         .and_then(|v| v.get("kind").and_then(|k| k.as_str()).map(str::to_owned))
         .unwrap_or_default();
-    Illegal { seq: event.seq, kind, why: why.to_owned() }
+    Illegal { seq: event.seq, kind, why }
 }
 
 mod agreement;

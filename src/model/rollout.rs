@@ -12,7 +12,7 @@ use super::aws::ecs::{
 use super::ids::Digest;
 use super::rollout_reason::{ProofGap, RolloutFailure, StuckReason, SupersededBy, UnknownRollout};
 
-/// A service as `DescribeServices` and `ListServiceDeployments` tell it.
+/// A service as `DescribeServices` and `ListServiceDeployments` describe it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ServiceReading {
     pub status: ServiceStatus,
@@ -34,7 +34,7 @@ pub struct ServiceReading {
     pub launch: Option<serde_json::Value>,
     /// `deploymentConfiguration.earlySuccessCriteria`, where it is enabled.
     pub early_success: Option<EarlySuccess>,
-    /// What the service says of itself, newest first; as many as were read.
+    /// The service's own events, newest first; as many as were read.
     pub events: Vec<ServiceEvent>,
 }
 
@@ -181,20 +181,20 @@ pub struct Baseline {
     pub desired: u32,
 }
 
-/// What a service can go back to, and how it stood right before it did: only what is not in these lists can be the way back.
+/// What a service can be rolled back to, and its deployments right before that: only one that is not in these lists can be the rollback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollbackTarget {
     /// ACTIVE: what ran before, or, where that was deregistered, its content registered again.
     pub task_definition: String,
     pub service_deployments: Vec<String>,
-    /// The ids of `deployments[]`. While a failed rollout stands, what ran before is still among them.
+    /// The ids of `deployments[]`. While a failed rollout is PRIMARY, what ran before is still among them.
     pub deployments: Vec<String>,
 }
 
 /// Everything proven in this many consecutive readings counts as proven: a container that dies at start does so between two.
 pub const PROOFS: u32 = 3;
 
-/// Where a rollout stands.
+/// The state of a rollout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum RolloutState {
@@ -254,10 +254,10 @@ pub struct RolloutProgress {
     pub circumstances: Circumstances,
 }
 
-/// What else is to be said of a rollout.
+/// Circumstances of a rollout.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circumstances {
-    /// Why it does not go on.
+    /// Why it does not continue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_up: Option<HeldUp>,
     /// The circuit breaker's count, once something failed.
@@ -274,7 +274,7 @@ impl Circumstances {
     }
 }
 
-/// Why a rollout that is under way does not go on.
+/// Why a rollout that is under way does not continue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum HeldUp {
@@ -282,7 +282,7 @@ pub enum HeldUp {
     Hook { id: String, expires: Option<Timestamp> },
     /// ECS starts no task of ours: the service's event.
     NoTask { reason: String },
-    /// It was asked to stop, and goes nowhere.
+    /// It was asked to stop, and does not change.
     Stopping { said: Option<String> },
 }
 
@@ -335,7 +335,7 @@ pub enum TaskStopCause {
     Volume,
     Role,
     TaskDefinition,
-    /// Killed for it, or killed by nobody that is known (exit code 137).
+    /// Killed for it, or killed for an unknown reason (exit code 137).
     OutOfMemory,
     /// The container's own health check.
     HealthCheckFailed,

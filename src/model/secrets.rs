@@ -1,8 +1,8 @@
-//! Values that are nobody's to see, taken out of what other programs say.
+//! Secret values, removed from what other programs print.
 
 use std::borrow::Cow;
 
-/// What stands in a secret's place.
+/// What is printed in place of a secret.
 const MASK: &str = "***";
 
 /// Shorter values (`1`, `true`) occur in any text; a credential of so few characters would be none.

@@ -8,6 +8,7 @@ use super::approval_reason::{ApprovalMismatch, ClosedReason, ExpiryReason};
 use super::event::StageFailure;
 use super::gate::GateJudgement;
 use super::ids::{PlanHash, ReleaseId, ServiceName};
+use super::illegal::IllegalReason;
 use super::pipeline::Stage;
 use super::plan::StagePlan;
 use super::step::roll_state::RollState;
@@ -24,14 +25,14 @@ pub struct StageState {
     pub compared: Compared,
     /// How often approval has been asked for.
     pub asks: u32,
-    /// When the last approval was heard of, or its question expired, whichever came first: what it lives from.
+    /// When the last approval was read, or its question expired, whichever came first: its lifetime starts then.
     pub approved_at: Option<Timestamp>,
     /// The execution of CodePipeline that was started for the last question.
     pub carried_by: Option<String>,
     /// What was shown with each question, oldest first.
     pub shown: Vec<Shown>,
-    /// Who said no before, oldest first.
-    pub earlier: Vec<Earlier>,
+    /// Earlier rejections and withdrawals, oldest first.
+    pub earlier: Vec<EarlierDecision>,
     /// The fence of the lease, while the stage is held.
     pub lock: Option<u64>,
     pub entered: Option<Timestamp>,
@@ -41,7 +42,7 @@ pub struct StageState {
     pub forced_over: Option<ReleaseId>,
     /// Whether its failed images are written down.
     pub images_failed: bool,
-    /// Whether it froze by this release's doing.
+    /// Whether this release froze it.
     pub froze: bool,
     /// Whether its services were seen to be still what they were brought to.
     pub confirmed: bool,
@@ -56,10 +57,10 @@ pub struct Shown {
     pub gate: GateJudgement,
 }
 
-/// A no to a plan, which whoever is asked about the stage again has to know of.
+/// A rejection or withdrawal, which whoever is asked about the stage again has to know of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Earlier {
-    pub word: EarlierWord,
+pub struct EarlierDecision {
+    pub word: EarlierDecisionKind,
     pub plan: PlanHash,
     pub by: Identity,
     pub comment: String,
@@ -68,7 +69,7 @@ pub struct Earlier {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum EarlierWord {
+pub enum EarlierDecisionKind {
     Rejected,
     /// An approval that was taken back.
     Withdrawn,
@@ -81,7 +82,7 @@ pub enum Approval {
     /// By this answer, to this request.
     Given(ApprovalAnswer, ApprovalRequest),
     Rejected(ApprovalAnswer),
-    /// Nobody decided; why nobody can any more, where that is not the time.
+    /// Nobody decided; why nobody can any more, for another reason than the time.
     Expired(Option<ExpiryReason>),
     /// Answered, the answer does not count, and it cannot be answered again.
     Closed {
@@ -129,30 +130,29 @@ impl StageState {
     }
 
     /// The last rejection of exactly this plan.
-    pub fn rejection(&self, plan: &PlanHash) -> Option<&Earlier> {
-        self.earlier.iter().rev().find(|e| e.word == EarlierWord::Rejected && e.plan == *plan)
+    pub fn rejection(&self, plan: &PlanHash) -> Option<&EarlierDecision> {
+        self.earlier.iter().rev().find(|e| e.word == EarlierDecisionKind::Rejected && e.plan == *plan)
     }
 
-    /// Takes in a rejection: the last word before an approval is used counts.
-    pub(super) fn reject(&mut self, answer: &ApprovalAnswer, at: Timestamp) -> Result<(), String> {
+    /// Takes in a rejection: the last decision before an approval is used counts.
+    pub(super) fn reject(&mut self, answer: &ApprovalAnswer, at: Timestamp) -> Result<(), IllegalReason> {
         let open = match &self.approval {
             Approval::Asked(_) | Approval::Given(..) => self.entered.is_none(),
             Approval::NotAsked | Approval::Rejected(_) | Approval::Expired(_) | Approval::Closed { .. } => false,
         };
         if !open {
-            return Err("nothing was asked".into());
+            return Err(IllegalReason::NothingAsked);
         }
         self.approval = Approval::Rejected(answer.clone());
         let ApprovalAnswer { plan, by, comment, .. } = answer.clone();
-        self.earlier.push(Earlier { word: EarlierWord::Rejected, plan, by, comment, at });
+        self.earlier.push(EarlierDecision { word: EarlierDecisionKind::Rejected, plan, by, comment, at });
         Ok(())
     }
 
     /// Takes in that an approval is taken back.
-    pub(super) fn withdraw(&mut self, by: &Identity, comment: &str, at: Timestamp) -> Result<(), String> {
-        let none = || "there is no approval that could be withdrawn".to_owned();
+    pub(super) fn withdraw(&mut self, by: &Identity, comment: &str, at: Timestamp) -> Result<(), IllegalReason> {
         if self.entered.is_some() {
-            return Err(none());
+            return Err(IllegalReason::NothingToWithdraw);
         }
         let (request, next) = match &self.approval {
             // CodePipeline's action was answered, and would be read as an approval again.
@@ -164,11 +164,11 @@ impl StageState {
             | Approval::Asked(_)
             | Approval::Rejected(_)
             | Approval::Expired(_)
-            | Approval::Closed { .. } => return Err(none()),
+            | Approval::Closed { .. } => return Err(IllegalReason::NothingToWithdraw),
         };
         self.approval = next;
         let (plan, by, comment) = (request.plan, by.clone(), comment.to_owned());
-        self.earlier.push(Earlier { word: EarlierWord::Withdrawn, plan, by, comment, at });
+        self.earlier.push(EarlierDecision { word: EarlierDecisionKind::Withdrawn, plan, by, comment, at });
         // Nothing is held while people decide.
         self.lock = None;
         Ok(())
@@ -181,22 +181,22 @@ impl StageState {
         }
     }
 
-    /// Whether everything stands that a stage is entered on; `asks`: an approval is among it.
+    /// Whether everything is there that a stage is entered on; `asks`: an approval is among it.
     ///
     /// # Errors
     /// What is missing.
-    pub(super) fn may_be_entered(&self, asks: bool) -> Result<(), &'static str> {
+    pub(super) fn may_be_entered(&self, asks: bool) -> Result<(), IllegalReason> {
         let (Some(plan), Some(gate)) = (&self.plan, &self.gate) else {
-            return Err("the stage is neither planned nor judged");
+            return Err(IllegalReason::NotPlannedOrJudged);
         };
         if self.entered.is_some() {
-            return Err("the stage was entered before");
+            return Err(IllegalReason::EnteredTwice);
         }
         if !gate.verdict.passes() {
-            return Err("the stage's gate did not pass");
+            return Err(IllegalReason::GateNotPassed);
         }
-        if !plan.lets_in_unnamed() {
-            return Err("the stage's gate did not pass for a container that the file does not name");
+        if !plan.passes_unnamed() {
+            return Err(IllegalReason::UnnamedGateNotPassed);
         }
         let given = match self.approval {
             Approval::Given(..) => true,
@@ -206,7 +206,7 @@ impl StageState {
             | Approval::Expired(_)
             | Approval::Closed { .. } => false,
         };
-        if asks && !given { Err("the stage needs an approval, and none was given") } else { Ok(()) }
+        if asks && !given { Err(IllegalReason::ApprovalMissing) } else { Ok(()) }
     }
 
     /// Forgets what must be looked at again before the stage is entered.

@@ -42,7 +42,7 @@ pub enum Waiting {
     Step {
         at: StepRef,
         part: StepPart,
-        stands: Standing,
+        progress: StepProgress,
     },
     /// The state cannot be read or written for now.
     Store {
@@ -63,14 +63,14 @@ pub enum ScanPending {
     ReadAgain,
 }
 
-/// Where a part of a step stands.
+/// How far a part of a step is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum StepProgress {
     /// A one-off task.
     Runs,
     /// A rollout, as last read.
     Rollout(Box<RolloutProgress>),
-    /// A service was updated, and not read since.
+    /// A service was updated, and not read after that.
     Updated,
     /// Nothing had to change, and what runs is proven.
     Proving,

@@ -9,6 +9,7 @@ use super::yaml::Node;
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::approvers;
 use crate::model::ids::AccountName;
+use crate::report::approver_patterns;
 
 /// A question that nobody answered for a day is asked again with fresh facts.
 const EXPIRES: SignedDuration = SignedDuration::from_hours(24);
@@ -47,7 +48,9 @@ fn approvers(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
         let Some(text) = item.text() else { continue };
         match approvers::valid(text) {
             Ok(()) => patterns.push(text.to_owned()),
-            Err(why) => reader.say_hint(item.span, why, approvers::EXAMPLES),
+            Err(why) => {
+                reader.say_hint(item.span, approver_patterns::problem(text, &why), approver_patterns::EXAMPLES);
+            }
         }
     }
     patterns

@@ -11,8 +11,8 @@ use super::files::Root;
 use super::yaml::{Key, Node};
 use super::{templates, text};
 use crate::model::ids::IdError;
-use crate::model::nearest;
 use crate::model::pipeline::FileRef;
+use crate::report::{ids, nearest};
 
 pub struct Reader<'a> {
     pub document: &'a Node,
@@ -68,7 +68,7 @@ impl Reader<'_> {
 
     /// A text as one of the model's names or numbers.
     pub fn id<T: FromStr<Err = IdError>>(&mut self, text: &str, span: Span) -> Option<T> {
-        text.parse().map_err(|e: IdError| self.say(span, e.to_string())).ok()
+        text.parse().map_err(|e: IdError| self.say(span, ids::sentence(&e))).ok()
     }
 
     /// A name that the user gave something.

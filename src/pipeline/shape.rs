@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::diagnostics::{Mistake, Span};
 use super::duration;
 use super::yaml::{Kind, Node, Type};
-use crate::model::nearest;
+use crate::report::nearest;
 
 /// A mapping with known keys.
 pub struct Record {
@@ -179,7 +179,7 @@ fn conform_record(node: &Node, record: &Record, what: &str, owner: Span, out: &m
             Some(field) => conform(value, &field.shape, &key.name, key.span, out),
             None => {
                 let names = record.fields.iter().map(|f| f.name);
-                meant.extend(nearest::nearest(&key.name, names.clone()));
+                meant.extend(crate::model::nearest::nearest(&key.name, names.clone()));
                 let hint = match key.name.as_str() {
                     "<<" => Some("merge keys are not supported; an alias of a whole value is".to_owned()),
                     name => later(name).or_else(|| nearest::hint(name, names)),

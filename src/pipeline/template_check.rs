@@ -6,8 +6,8 @@ use super::reader::{Reader, Section};
 use super::templates::{self, Scene, Values};
 use super::yaml::Node;
 use crate::model::ids::AppName;
-use crate::model::nearest;
 use crate::model::pipeline::{FileRef, Stage, TaskDefinitionSource};
+use crate::report::nearest;
 
 /// A template's mistake or warning, and the stages that have it.
 struct Found {

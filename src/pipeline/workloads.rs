@@ -9,8 +9,8 @@ use super::duration;
 use super::reader::{Reader, Section};
 use super::yaml::Node;
 use crate::model::ids::{ImageName, ServiceName, TaskName};
-use crate::model::nearest;
 use crate::model::pipeline::{ServiceSpec, Sheet, TaskDefinitionSource, TaskSpec, UnnamedContainers};
+use crate::report::nearest;
 
 /// A migration that takes longer is one to be watched; the file can say so.
 const TASK_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::model::approval::{Answer, Trigger};
-use crate::model::aws::codepipeline::ExecutionStatus;
+use crate::model::aws::codepipeline::{ActionStatus, ExecutionStatus};
 use crate::model::fault::Fault;
 use crate::model::ids::PlanHash;
 use crate::model::pipeline::Account;
@@ -49,17 +49,17 @@ pub enum ActionState {
     },
 }
 
-/// Why nobody decided, and nobody will. Statuses in CodePipeline's own words.
+/// Why nobody decided, and nobody will.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undecided {
     /// CodePipeline does not know the execution.
     NoExecution,
     /// The execution ended before it came to the action.
     ExecutionEnded {
-        status: String,
+        status: ExecutionStatus,
     },
     ActionEnded {
-        status: String,
+        status: ActionStatus,
         said: Option<String>,
     },
 }

@@ -105,7 +105,8 @@ pub fn expiry(why: &ExpiryReason) -> String {
         ExpiryReason::ExecutionEnded { execution, status } => format!("execution {execution} is {status}"),
         ExpiryReason::ActionEnded { execution, said: Some(said), .. } => format!("execution {execution}: {said}"),
         ExpiryReason::ActionEnded { execution, status, said: None } => {
-            format!("execution {execution}: the action is {status}, and nobody decided")
+            let status = if status.as_str().is_empty() { "not reported" } else { status.as_str() };
+            format!("execution {execution}: the action's status is {status}, and nobody decided")
         }
         ExpiryReason::Untimed { execution } => {
             format!("CodePipeline does not say when execution {execution} was approved")

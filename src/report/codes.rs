@@ -27,6 +27,8 @@ pub fn families() -> Vec<Family> {
         ("Why a rollout failed (why.code)", FAILURES),
         ("Why a service is stuck (why.code)", STUCK),
         ("What a person should know (warned)", WARNINGS),
+        ("Why a command is refused (reason.code)", REFUSALS),
+        ("Why a command fails otherwise (reason.code)", COMMANDS),
     ];
     let own = own.into_iter().map(|(heading, codes)| Family { heading, codes: codes.to_vec() });
     own.chain([Family { heading: "What goes wrong outside (fault.code)", codes: fault::codes::codes().collect() }])
@@ -169,14 +171,85 @@ const WARNINGS: &[Code] = &[
     ("stage-has-newer", "an earlier stage runs a newer release"),
 ];
 
+/// In the order of the refusals' variants.
+const REFUSALS: &[Code] = &[
+    ("no-such-stage", "the pipeline file has no stage of that name"),
+    ("no-stage", "the pipeline file has no stages"),
+    ("no-such-image", "the pipeline file has no image of that name"),
+    ("bad-image-reference", "the image reference is not valid"),
+    ("no-image-at-reference", "there is no image at the reference"),
+    ("image-not-built", "the file does not say how the image is built, and it was not given"),
+    ("nobody-may-approve", "it is unknown who requested the release, so nobody may approve it"),
+    ("requester-is-approver", "who continues the release has approved it"),
+    ("other-pipeline-file", "the release was started with another pipeline file"),
+    ("record-inconsistent", "the events of the record do not follow from each other"),
+    ("failed-in-stage", "the release failed in a stage, and cannot be promoted"),
+    ("release-without-image", "the build of the release failed"),
+    ("no-longer-runs", "a stage that the release passed now runs something else"),
+    ("release-has-ended", "the release has ended, and cannot be resumed"),
+    ("nothing-to-resume", "no release can be resumed"),
+    ("several-to-resume", "more than one release can be resumed"),
+    ("release-changed-meanwhile", "another process has written to the release"),
+    ("nothing-to-abort", "the release has already ended"),
+    ("abort-not-read", "the release ended before it read the request to abort"),
+    ("neither-release-nor-stage", "the name is neither a release nor a stage"),
+    ("execution-not-named", "a build that CodePipeline started does not name its execution"),
+    ("not-an-execution-id", "the text is not the id of an execution"),
+    ("execution-named-by-machine", "a machine that no pipeline started names an execution"),
+    ("execution-named-by-role", "a session of a shared role names an execution"),
+    ("execution-of-another-release", "the execution asks for the approval of another release"),
+    ("execution-not-in-progress", "the execution is not in progress"),
+    ("execution-not-found", "no pipeline has the execution"),
+    ("no-pipeline-named", "no pipeline is named to look for the execution in"),
+    ("execution-not-shown", "CodePipeline does not show the execution that was started"),
+    ("no-pipeline-to-start", "no stage is approved in CodePipeline, so there is no pipeline to start"),
+    ("several-pipelines", "the file names more than one pipeline"),
+    ("not-waiting-for-approval", "the release does not wait for approval"),
+    ("several-stages", "more than one stage is meant"),
+    ("question-expired", "the approval request has expired"),
+    ("plan-hash-too-short", "the plan hash has too few digits"),
+    ("other-plan", "another plan waits for approval"),
+    ("plan-not-in-record", "the record does not contain the plan"),
+    ("answer-not-allowed", "the answer would not count"),
+    ("withdrawal-not-allowed", "the withdrawal would not count"),
+    ("nothing-to-withdraw", "there is no unused approval"),
+    ("approval-after-end", "the release ended before the approval arrived"),
+    ("answer-refused", "the release has refused the answer"),
+    ("withdrawal-refused-by-release", "the release has refused the withdrawal"),
+    ("answer-too-late", "the release no longer waited when it read the answer"),
+    ("overruled", "a later decision of somebody else counts"),
+];
+
+/// Of a failing command that met neither a fault nor a refusal.
+pub const COMMANDS: &[Code] = &[
+    ("usage", "the command or the pipeline file is wrong"),
+    ("access", "access or set-up is missing"),
+    ("defect", "a defect of kanmon"),
+    ("unclear", "the result of the command is unknown"),
+    ("no-such-release", "no release of that name is recorded"),
+    ("release-held", "another process works on the release, or has locked the stage"),
+    ("stage-frozen", "the stage is frozen"),
+    ("lease-lost", "this process lost its lease to another"),
+    ("record-damaged", "the record is damaged"),
+    ("record-of-another-version", "the record was written by a newer or an older kanmon"),
+    ("record-imported", "the record is imported, and can only be read"),
+    ("state-foreign", "the state was not made by this kanmon"),
+    ("record-conflict", "something else is recorded under the same name"),
+    ("state-unavailable", "the state cannot be read or written"),
+];
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde::de::DeserializeOwned;
 
     use super::*;
     use crate::model::approval_reason::{AnswerReason, ApprovalMismatch, Conflict, ExpiryReason, VoidReason};
+    use crate::model::fault::Problem;
     use crate::model::gate_reason::{GateReason, ScanBlock, ScanWait};
     use crate::model::reason::Reason;
+    use crate::model::refusal;
     use crate::model::rollout_reason::{RolloutFailure, StuckReason};
     use crate::model::warning::Warning;
 
@@ -209,6 +282,20 @@ mod tests {
         for (known, listed) in written {
             assert_eq!(known, listed.iter().map(|(code, _)| *code).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn every_refusal_has_its_meaning_and_no_other_is_listed() {
+        assert_eq!(REFUSALS.iter().map(|(code, _)| *code).collect::<Vec<_>>(), refusal::codes().collect::<Vec<_>>());
+    }
+
+    /// A failing command's `reason.code` is a fault's, a refusal's, or its own.
+    #[test]
+    fn no_code_of_a_failing_command_means_two_things() {
+        let of_commands = REFUSALS.iter().chain(COMMANDS).map(|(code, _)| *code).chain(Problem::codes());
+        let mut seen = BTreeSet::new();
+        let twice: Vec<_> = of_commands.filter(|code| !seen.insert(*code)).collect();
+        assert!(twice.is_empty(), "{twice:?}");
     }
 
     #[test]

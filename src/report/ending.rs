@@ -2,7 +2,7 @@
 
 use super::words::Words;
 use super::{fault, reason, rollout};
-use crate::model::ending::{ByHand, Ending, Rollback, Stuck};
+use crate::model::ending::{Ending, ManualStep, Rollback, Stuck};
 use crate::model::pipeline::Stage;
 use crate::model::release::Release;
 use crate::model::rollout::RolloutEnd;
@@ -19,7 +19,7 @@ pub fn words(ending: &Ending, release: &Release) -> Words {
         let restored: Vec<&str> = rollback.restored.iter().map(|service| service.as_str()).collect();
         words.hints.push(format!("these run their previous revision again: {}", restored.join(", ")));
     }
-    words.hints.extend(by_hand(rollback, release));
+    words.hints.extend(manual_steps(rollback, release));
     words
 }
 
@@ -46,14 +46,14 @@ fn stuck(stuck: &Stuck) -> String {
 }
 
 /// The commands that a person needs where the stage froze.
-fn by_hand(rollback: &Rollback, release: &Release) -> Vec<String> {
+fn manual_steps(rollback: &Rollback, release: &Release) -> Vec<String> {
     let Some(steps) = &rollback.frozen else { return Vec::new() };
     let Some(stage) = frozen_stage(release) else { return Vec::new() };
     let mut hints = Vec::new();
     for step in steps {
         match step {
-            ByHand::Refused { fault, .. } => hints.extend(fault::words(fault).hints),
-            ByHand::Restore { service, task_definition } => hints.push(format!(
+            ManualStep::Refused { fault, .. } => hints.extend(fault::words(fault).hints),
+            ManualStep::Restore { service, task_definition } => hints.push(format!(
                 "`aws ecs update-service --cluster {} --service {} --task-definition {task_definition}` restores it by hand",
                 stage.cluster,
                 stage.service_name(service),

@@ -1,6 +1,7 @@
 //! The same facts, for each reader: people at a terminal, programs, other tools, and the summary at the end.
 
 pub mod approval;
+pub mod approver_patterns;
 mod case_key;
 mod case_status;
 pub mod cases;
@@ -14,8 +15,11 @@ pub mod exports;
 pub mod fault;
 pub mod freeze;
 pub mod gate;
+pub mod ids;
+pub mod illegal;
 pub mod json;
 pub mod junit;
+pub mod nearest;
 pub mod notice;
 pub mod outcome;
 pub mod paint;

@@ -3,7 +3,7 @@
 use super::words::Words;
 use super::{approval, check, effect, fault, freeze, gate, rollout};
 use crate::model::effect::Effect;
-use crate::model::effect_properties::Refusal;
+use crate::model::effect_properties::FailureScope;
 use crate::model::fault::Fault;
 use crate::model::format::{lasting, moment};
 use crate::model::ids::{ReleaseId, StageName};
@@ -171,9 +171,9 @@ fn with_comment(words: Words, comment: &str) -> Words {
 fn failed(outcome: Outcome, of: &Effect, attempts: u32, fault: &Fault, id: &ReleaseId) -> Words {
     let found = fault::words(fault);
     match outcome {
-        Outcome::Access => found.hint(match of.row().refusal {
-            Refusal::Accounts => "when that is fixed, in AWS or in the file, release again".to_owned(),
-            Refusal::SetUp | Refusal::Image | Refusal::Stage | Refusal::StageUnlessChanged => {
+        Outcome::Access => found.hint(match of.row().failure {
+            FailureScope::Accounts => "when that is fixed, in AWS or in the file, release again".to_owned(),
+            FailureScope::SetUp | FailureScope::Image | FailureScope::Stage | FailureScope::StageUnlessChanged => {
                 format!("when that is fixed, `kanmon resume {id}` continues from here")
             }
         }),

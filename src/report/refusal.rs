@@ -2,7 +2,7 @@
 
 use super::approval::unknown_requester;
 use super::words::Words;
-use super::{approval, display_names, fault, reason, warning};
+use super::{approval, display_names, fault, illegal, reason, warning};
 use crate::model::approval::{ApprovalPolicy, ApprovalWay};
 use crate::model::approval_reason::{UnknownRequester, WithdrawalRefusal};
 use crate::model::arn;
@@ -52,8 +52,8 @@ pub fn words(refusal: &Refusal) -> Words {
         Refusal::BrokenRecord { release, illegal, started_by } => {
             let words = Words::new(format!("the record of {release} is inconsistent"));
             match started_by {
-                Some(other) => words.cause(format!("{illegal}; {}", started_by_other(other))).hint(use_other(other)),
-                None => words.cause(illegal.clone()),
+                Some(other) => words.cause(format!("{}; {}", illegal::words(illegal).line(), started_by_other(other))).hint(use_other(other)),
+                None => words.cause(illegal::words(illegal).line()),
             }
         }
         Refusal::FailedInStage { release, stage } => {

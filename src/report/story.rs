@@ -174,7 +174,7 @@ pub fn line(event: &Event, release: &Release) -> Option<StoryLine> {
         }
         Fact::Step { at, fact } => step::line(fact, at, release),
         Fact::StageFailed { stage, failure } => {
-            let changed = release.stage(stage).rolls().any(|(_, _, roll)| roll.stands_changed());
+            let changed = release.stage(stage).rolls().any(|(_, _, roll)| roll.is_still_changed());
             let next = if failure.roll_back && changed { "; rolling back" } else { "" };
             StoryLine::new(
                 Failed,

@@ -3,7 +3,7 @@
 use super::{effect, fault, gate, rollout};
 use crate::model::format::moment;
 use crate::model::step::part::{Direction, StepPart};
-use crate::model::waiting::{ScanPending, Standing, Waiting};
+use crate::model::waiting::{ScanPending, StepProgress, Waiting};
 
 /// One line.
 pub fn text(waiting: &Waiting) -> String {
@@ -23,16 +23,16 @@ pub fn text(waiting: &Waiting) -> String {
         Waiting::Approval { stage, expires_at } => format!("approval of {stage}, until {}", moment(*expires_at)),
         Waiting::Comparison { stage } => format!("reading the approval of {stage} in CodePipeline"),
         Waiting::Lock { stage } => format!("{stage} is locked by another release"),
-        Waiting::Step { at, part, stands } => {
+        Waiting::Step { at, part, progress } => {
             let back = match part {
                 StepPart::Whole | StepPart::Task(_) | StepPart::Service(_, Direction::Forward) => "",
                 StepPart::Service(_, Direction::Back) => " is rolled back",
             };
-            match stands {
-                Standing::Runs => format!("{} runs", part.of(at)),
-                Standing::Rollout(progress) => format!("{}{back}: {}", part.of(at), rollout::progress(progress)),
-                Standing::Updated => format!("{}{back}: updated", part.of(at)),
-                Standing::Proving => format!("{}{back}: proving what runs", part.of(at)),
+            match progress {
+                StepProgress::Runs => format!("{} runs", part.of(at)),
+                StepProgress::Rollout(rollout) => format!("{}{back}: {}", part.of(at), rollout::progress(rollout)),
+                StepProgress::Updated => format!("{}{back}: updated", part.of(at)),
+                StepProgress::Proving => format!("{}{back}: proving what runs", part.of(at)),
             }
         }
         Waiting::Store { error } => format!("the state store to answer: {}", fault::state::words(error, None).line()),

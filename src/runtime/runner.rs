@@ -17,14 +17,15 @@ use super::store_retry::{StoreRetry, is_transient};
 use super::workers::{self, WorkerEvent};
 use crate::engine::decide::decide;
 use crate::engine::decision::{Decision, Watch, Watching};
-use crate::engine::inbox::{absorb, hear_first};
+use crate::engine::inbox::{absorb, absorb_first};
 use crate::engine::retry::RETRY_FOR;
 use crate::model::effect::Effect;
 use crate::model::ending::Ending;
 use crate::model::event::{Event, Fact};
+use crate::model::illegal::Illegal;
 use crate::model::ledger::Ledgers;
 use crate::model::reason::Reason;
-use crate::model::release::{Illegal, Release};
+use crate::model::release::Release;
 use crate::model::waiting::Waiting;
 use crate::ports::fence::MaySend;
 use crate::ports::journal::{JournalError, LEASE, Lease};
@@ -132,7 +133,7 @@ impl<'s> Runner<'s> {
             let mut pause = renew_at.min(look_at) - self.ports.clock.uptime();
             match decide(&self.release, &self.ledgers, now) {
                 // What was said until now is heard first: afterwards it comes too late.
-                Decision::Record(facts) if hear_first(&facts) && self.read_inbox().await? => continue,
+                Decision::Record(facts) if absorb_first(&facts) && self.read_inbox().await? => continue,
                 Decision::Record(facts) => {
                     self.append(&facts).await?;
                     continue;

@@ -1,8 +1,8 @@
 //! Ending a release.
 
 use super::context::Context;
+use super::delivery::{LOOK, WATCHED};
 use super::error::Error;
-use super::follow::{LOOK, WATCHED};
 use super::records::VERSION;
 use super::take_up::written;
 use super::work::UnderWay;

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::context::Context;
+use super::delivery::{ApprovalMessage, SentTo, follow};
 use super::error::Error;
-use super::follow::{Sent, Word, follow};
 use super::freeze_warnings;
 use super::identity::own;
 use super::question::{asked, caller, of_approver, recorded, the_one, unused, why_settled};
@@ -12,6 +12,7 @@ use super::records::{Recorded, started_by_other};
 use crate::engine::approval::refusal;
 use crate::engine::plan::is_what_was_asked;
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
+use crate::model::fault::own::Lack;
 use crate::model::ids::{PlanHash, ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
 use crate::model::pipeline::{Account, Stage};
@@ -19,7 +20,7 @@ use crate::model::refusal::{AnswerRefusal, NotWaiting};
 use crate::ports::approvals::{ActionState, Verdict};
 use crate::runtime::ports::Ports;
 
-pub use super::follow::Taken;
+pub use super::delivery::ReadBy;
 
 /// What somebody decides.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ pub struct Decision {
 #[derive(Debug)]
 pub struct Answered {
     pub stage: StageName,
-    pub taken: Taken,
+    pub read_by: ReadBy,
     /// Whether who decided may go on with the release themselves: else that would make them one of those who asked.
     pub by_oneself: bool,
 }
@@ -73,7 +74,7 @@ pub async fn prepare(context: &Context, id: &ReleaseId, decision: &Decision) -> 
     if decision.answer == Answer::Approved {
         freeze_warnings::of_stage(context, &recorded.release, &stage.name).await;
     }
-    let policy = stage.approval.clone().ok_or_else(|| Error::defect("a question without a policy"))?;
+    let policy = stage.approval.clone().ok_or_else(|| Error::inconsistent(Lack::ApprovalPolicy))?;
     let ports = context.ports(recorded.release.id.as_str(), None);
     let by = caller(&ports, &recorded, &stage, &policy).await?;
     let given = ApprovalAnswer {
@@ -118,15 +119,15 @@ impl Prepared {
                 };
                 let put = self.ports.approvals.answer(&account, &pipeline, &execution, &action, verdict).await;
                 put.map_err(|fault| of_approver(fault, &account))?;
-                Sent::Action
+                SentTo::Action
             }
             None => {
                 let body = MessageBody::Answer(self.given.clone());
-                Sent::Message(context.journal.send(&self.recorded.release.id, body, context.clock.now()).await?)
+                SentTo::Inbox(context.journal.send(&self.recorded.release.id, body, context.clock.now()).await?)
             }
         };
-        let taken = follow(context, &self.recorded, &self.stage.name, Word::Answer(answer), sent).await?;
-        Ok(Answered { stage: self.stage.name, taken, by_oneself: self.policy.self_approval })
+        let read_by = follow(context, &self.recorded, &self.stage.name, ApprovalMessage::Answer(answer), sent).await?;
+        Ok(Answered { stage: self.stage.name, read_by, by_oneself: self.policy.self_approval })
     }
 
     /// The action that carries the question, as long as it waits; `None`: the answer goes into the release's inbox, as also a rejection of

@@ -11,7 +11,7 @@ use crate::model::event::{Fact, Source, Started};
 use crate::model::given;
 use crate::model::ids::{ImageName, ReleaseId, StageName};
 use crate::model::notice::Notice;
-use crate::model::pipeline::{Build, Pipeline};
+use crate::model::pipeline::{Build, Pipeline, Stage};
 use crate::model::refusal::Refusal;
 use crate::ports::clock::Clock;
 use crate::runtime::ports::Ports;
@@ -77,7 +77,7 @@ pub async fn begin_as(context: &Context, id: ReleaseId, wanted: NewRelease) -> R
     Ok(begun)
 }
 
-/// The commit that the working tree stands on. What git does not say of it is reported.
+/// The working tree's commit. What git does not report about it becomes a notice.
 pub fn source(context: &Context, ports: &Ports, images: &BTreeMap<ImageName, String>, until: &StageName) -> Source {
     // Images that are given are made of other commits.
     if context.pipeline.images_until(until).into_iter().all(|image| images.contains_key(image)) {
@@ -88,7 +88,7 @@ pub fn source(context: &Context, ports: &Ports, images: &BTreeMap<ImageName, Str
     read.source
 }
 
-/// A new release's id: its time, and chance against another at the same second.
+/// A new release's id: its time, and random digits against another in the same second.
 pub fn new_id(clock: &dyn Clock) -> ReleaseId {
     let id = format!("r{}-{}", clock.now().strftime("%Y%m%d-%H%M%S"), clock.token(6));
     id.parse().expect("a time and hex digits make a release id")
@@ -97,7 +97,7 @@ pub fn new_id(clock: &dyn Clock) -> ReleaseId {
 /// What is asked for, held against the file: the last stage to reach.
 ///
 /// # Errors
-/// A stage or an image that the file does not have, a reference that is none, and an image that is neither built nor given.
+/// A stage or an image that the file does not have, a reference that is not valid, and an image that is neither built nor given.
 pub fn fitting(
     file: &Pipeline,
     images: &BTreeMap<ImageName, String>,
@@ -126,12 +126,17 @@ pub fn fitting(
 ///
 /// # Errors
 /// Where there is none.
+pub fn spec<'f>(file: &'f Pipeline, name: &StageName) -> Result<&'f Stage, Refusal> {
+    file.stage(name).ok_or_else(|| Refusal::NoSuchStage {
+        stage: name.clone(),
+        stages: file.stages.iter().map(|s| s.name.clone()).collect(),
+    })
+}
+
+/// The same, by its name.
+///
+/// # Errors
+/// As `spec`.
 pub fn stage(file: &Pipeline, name: &StageName) -> Result<StageName, Refusal> {
-    match file.stage(name) {
-        Some(_) => Ok(name.clone()),
-        None => {
-            let stages = file.stages.iter().map(|s| s.name.clone()).collect();
-            Err(Refusal::NoSuchStage { stage: name.clone(), stages })
-        }
-    }
+    spec(file, name).map(|stage| stage.name.clone())
 }

@@ -1,7 +1,7 @@
 //! What CodePipeline says of a question that it carries, for a release that nobody works on.
 
 use super::records::Recorded;
-use crate::engine::inbox::with;
+use crate::engine::inbox::with_fact;
 use crate::model::approval::ApprovalWay;
 use crate::model::fault::Fault;
 use crate::model::ids::StageName;
@@ -12,7 +12,7 @@ use crate::ports::approvals::Action;
 use crate::runtime::observe::approval::rejection;
 use crate::runtime::ports::Ports;
 
-/// How the action stands that carries a stage's open question, read in its account as `entered` says; `None`: none does.
+/// The state of the action that carries a stage's open question, read in its account as `entered` says; `None`: there is none.
 ///
 /// # Errors
 /// The fault on the way to CodePipeline, with the account.
@@ -51,7 +51,7 @@ pub async fn with_rejections(
     for stage in stages {
         let action = read(ports, &release, &stage, &entered).await?;
         if let Some(no) = action.and_then(|action| rejection(&release, &stage, &action)) {
-            release = with(&release, no, ports.clock.now());
+            release = with_fact(&release, no, ports.clock.now());
         }
     }
     Ok(Recorded { listed, release })

@@ -106,10 +106,7 @@ mod tests {
     #[case::on_gitlab(&[("CI", "true"), ("GITLAB_CI", "true")], Machine::GitlabCi)]
     #[case::on_another_ci(&[("CI", "true")], Machine::CiJob)]
     #[case::on_lambda(&[("AWS_LAMBDA_FUNCTION_NAME", "starter")], Machine::Lambda)]
-    fn what_no_person_sits_at_asks_for_nobody_whatever_its_credentials(
-        #[case] set: &[(&str, &str)],
-        #[case] machine: Machine,
-    ) {
+    fn a_machine_asks_for_nobody_whatever_its_credentials(#[case] set: &[(&str, &str)], #[case] machine: Machine) {
         let environment = read(set);
         assert_eq!(environment, Environment::Machine(machine.clone()));
         for session in ["Deploy/ann@bank.example", BUILD_ROLE] {

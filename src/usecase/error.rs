@@ -1,7 +1,9 @@
 //! Why a use case did not do what was asked.
 
 use crate::model::fault::Fault;
+use crate::model::fault::own::{Lack, OwnProblem};
 use crate::model::ids::AccountId;
+use crate::model::illegal::Illegal;
 use crate::model::refusal::{AnswerRefusal, ExecutionRefusal, Refusal};
 use crate::ports::journal::JournalError;
 
@@ -15,8 +17,8 @@ pub enum Error {
     OwnCredentials { fault: Fault, account: AccountId, to: OwnAct },
     /// The state cannot be read or written, or somebody else has it.
     Journal(JournalError),
-    /// kanmon itself is at fault.
-    Defect(String),
+    /// What kanmon itself made does not fit together.
+    Illegal(Illegal),
 }
 
 /// What somebody does with their own credentials, and never through a role of the file.
@@ -42,15 +44,16 @@ impl OwnAct {
 }
 
 impl Error {
-    pub fn defect(what: impl Into<String>) -> Error {
-        Error::Defect(what.into())
+    /// kanmon's own state lacks something that it has to have here.
+    pub fn inconsistent(lacks: Lack) -> Error {
+        Error::Fault(OwnProblem::Inconsistent { lacks }.into())
     }
 
     /// The rule that is against it, where one is.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Error::Refused(refusal) => Some(refusal),
-            Error::Fault(_) | Error::OwnCredentials { .. } | Error::Journal(_) | Error::Defect(_) => None,
+            Error::Fault(_) | Error::OwnCredentials { .. } | Error::Journal(_) | Error::Illegal(_) => None,
         }
     }
 }

@@ -87,7 +87,7 @@ struct Missed {
 
 impl Missed {
     fn error(mut self, named: &Named<'_>) -> Error {
-        // It may be where nobody answers for now.
+        // It may be in a place that does not answer at the moment.
         let passing = |fault: &Fault| fault.kind().is_passing() || fault.kind() == FaultKind::Defect;
         if let Some(at) = self.faults.iter().position(passing) {
             return self.faults.swap_remove(at).into();

@@ -1,4 +1,4 @@
-//! Stopping every release in front of a stage, and letting them go again.
+//! Freezing a stage, so that no release enters it, and unfreezing it.
 
 use super::context::Context;
 use super::error::Error;
@@ -51,8 +51,6 @@ pub async fn unfreeze(context: &Context, stage: &StageName, reason: String) -> R
 /// Who asks, in the account of a stage of the file.
 async fn caller(context: &Context, stage: &StageName) -> Result<Identity, Error> {
     let file = &context.pipeline;
-    begin::stage(file, stage)?;
-    let account = file.stage(stage).map(|s| file.account(&s.account));
-    let account = account.ok_or_else(|| Error::defect("the stage was found a moment ago"))?;
+    let account = file.account(&begin::spec(file, stage)?.account);
     Ok(identity::caller(&context.ports("kanmon-freeze", None), account).await?)
 }

@@ -1,4 +1,4 @@
-//! What a release would do; nothing is touched, nothing is recorded.
+//! What a release would do; nothing is changed, nothing is recorded.
 
 use std::collections::BTreeMap;
 
@@ -29,10 +29,10 @@ use crate::runtime::ports::Ports;
 use crate::runtime::stage_plan::stage_plan;
 use crate::runtime::survey;
 
-/// Stands for an image that the release would build.
+/// Replaces the content of an image that the release would build.
 const TO_BE_BUILT: &[u8] = b"kanmon plan: an image that is not built yet";
 
-/// The digest that stands in a plan for an image that is not built yet.
+/// The digest in a plan of an image that is not built yet.
 pub fn to_be_built() -> Digest {
     Digest::of(TO_BE_BUILT)
 }
@@ -58,7 +58,7 @@ pub struct Planned {
 pub struct PlannedStage {
     pub stage: Stage,
     pub plan: StagePlan,
-    /// The gate as it stands now; `None` where an image is not built or not scanned yet.
+    /// The gate's judgement now; `None` where an image is not built or not scanned yet.
     pub gate: Option<GateJudgement>,
 }
 
@@ -114,7 +114,7 @@ async fn imagined(
     };
     let (release, fact) = (new_id(context.clock.as_ref()), Fact::Started(Box::new(started)));
     let event = Event { v: EVENT_VERSION, seq: 1, at: context.clock.now(), release, fact };
-    Release::begin(&event).map_err(|illegal| Error::defect(illegal.to_string()))
+    Release::begin(&event).map_err(Error::Illegal)
 }
 
 /// Gives every image its repository and digest: those it has, or would have.
@@ -160,7 +160,7 @@ async fn given(ports: &Ports, pipeline: &Pipeline, name: &ImageName, reference: 
     Ok(PushedImage { repository: own.repository, ..found })
 }
 
-/// The gate as it stands now; `None` where an image is not built or not scanned yet.
+/// The gate's judgement now; `None` where an image is not built or not scanned yet.
 async fn judged(ports: &Ports, release: &Release, stage: &Stage) -> Result<Option<GateJudgement>, Error> {
     let pipeline = &release.started.pipeline;
     let mut readings = Vec::new();

@@ -81,7 +81,7 @@ async fn askable(ports: &Ports, release: &Release, to: &StageName, by: &Requeste
 /// Whether every stage up to this one is passed, with no question behind it that is still to be put.
 fn is_done(release: &Release, to: &StageName, requested_by: &Requester) -> bool {
     let pipeline = &release.started.pipeline;
-    let asks = preapproval::behind(pipeline, to, requested_by, &release.requesters)
+    let asks = preapproval::next_stage(pipeline, to, requested_by, &release.requesters)
         .is_some_and(|stage| release.stage(&stage.name).approval == Approval::NotAsked);
     !asks && pipeline.stages_until(to).iter().all(|s| release.stage(&s.name).left.is_some())
 }

@@ -7,7 +7,7 @@ use super::error::{Error, OwnAct};
 use super::identity::{self, own};
 use super::records::{self, Recorded};
 use super::{codepipeline_question, file_identity};
-use crate::engine::inbox::{foresee, settled};
+use crate::engine::inbox::{preview, settled};
 use crate::model::approval::{ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::fault::Fault;
 use crate::model::freeze::Frozen;
@@ -19,7 +19,7 @@ use crate::model::stage_state::Approval;
 use crate::ports::journal::Listed;
 use crate::runtime::ports::Ports;
 
-/// The questions of a release that nobody has answered, as far as the record knows. One that was put ahead waits in its execution
+/// The questions of a release that nobody has answered, as far as the record knows. One that was asked in advance waits in its execution
 /// after the release has done its part, until it expires.
 pub fn asked(recorded: &Recorded, now: Timestamp) -> Vec<(&Recorded, &Stage, &ApprovalRequest)> {
     let release = &recorded.release;
@@ -53,14 +53,14 @@ pub async fn around(context: &Context, recorded: &Recorded, stage: &Stage) -> (O
     (ledger.frozen, rejected)
 }
 
-/// A release as whoever answers has to see it: with what others have said already and nobody has read yet.
+/// A release as whoever answers has to see it: with the messages of others that no process has read yet.
 ///
 /// # Errors
 /// Where it is not recorded here, and where the accounts in which it is answered are not those of the file here.
 pub async fn recorded(context: &Context, id: &ReleaseId) -> Result<Recorded, Error> {
     let (_, release) = records::own(context, id).await?;
     file_identity::answers(context, &release)?;
-    let release = foresee(&release, &context.journal.inbox(id).await?).0;
+    let release = preview(&release, &context.journal.inbox(id).await?).0;
     let listed = context.journal.list(&context.pipeline.app).await?.into_iter().find(|l| &l.release == id);
     let listed = listed.unwrap_or_else(|| Listed {
         release: id.clone(),
@@ -76,7 +76,7 @@ pub async fn recorded(context: &Context, id: &ReleaseId) -> Result<Recorded, Err
     Ok(codepipeline_question::with_rejections(&ports, recorded.clone(), own).await.unwrap_or(recorded))
 }
 
-/// The question of an approval that is given and not used. None outlives an abort: what is taken further asks again.
+/// The question of an approval that is given and not used. An abort voids it: what is promoted later asks again.
 pub fn unused<'r>(recorded: &'r Recorded, stage: &Stage) -> Option<&'r ApprovalRequest> {
     let release = &recorded.release;
     let state = release.stage(&stage.name);
@@ -138,7 +138,7 @@ pub fn why_settled(recorded: &Recorded, stage: Option<&StageName>) -> Option<Not
     settled(release.stage(&last.name)).map(|settled| NotWaiting::Settled { stage: last.name.clone(), settled })
 }
 
-/// A fault on the way to CodePipeline, for somebody who decides: the rights that are missing are a decider's own.
+/// A fault of CodePipeline, for somebody who decides: the missing permissions are their own.
 pub fn of_approver(fault: Fault, account: &Account) -> Error {
     Error::OwnCredentials { fault, account: account.id.clone(), to: OwnAct::Answer }
 }

@@ -16,10 +16,10 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Whether it is under way, or can be gone on with. One that found something missing before it did anything cannot: it would
+    /// Whether it is under way, or can be resumed. One that found something missing before it did anything cannot: it would
     /// only find it missing again.
     pub fn is_open(&self) -> bool {
-        // Another store's is not gone on with here.
+        // Another store's is not resumed here.
         if self.listed.imported.is_some() {
             return false;
         }
@@ -46,7 +46,7 @@ pub async fn own(context: &Context, id: &ReleaseId) -> Result<(Vec<Event>, Relea
     }
 }
 
-/// Where a release was taken in from a file: when and by whom.
+/// Whether a release was imported from a file: when and by whom.
 pub async fn imported(context: &Context, release: &Release) -> Result<Option<Imported>, Error> {
     let listed = context.journal.list(&release.started.pipeline.app).await?;
     Ok(listed.into_iter().find(|l| l.release == release.id).and_then(|l| l.imported))
@@ -119,7 +119,7 @@ pub fn folded(id: &ReleaseId, events: &[Event]) -> Result<Release, Refusal> {
             Some(Fact::Started(started)) => started_by_other(&started.kanmon),
             Some(_) | None => None,
         };
-        Refusal::BrokenRecord { release: id.clone(), illegal: illegal.to_string(), started_by }
+        Refusal::BrokenRecord { release: id.clone(), illegal, started_by }
     })
 }
 

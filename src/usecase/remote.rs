@@ -116,7 +116,7 @@ fn pipeline(file: &Pipeline) -> Result<(&Account, &str), ExecutionRefusal> {
     }
 }
 
-/// What an execution's status comes to; `None` while it goes on, or is of a kind that is newer than this.
+/// The outcome of an execution by its status; `None` while it continues, or where the status is newer than this program.
 fn outcome(status: &ExecutionStatus) -> Option<Outcome> {
     match status {
         ExecutionStatus::Succeeded => Some(Outcome::Succeeded),

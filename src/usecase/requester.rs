@@ -8,6 +8,7 @@ use super::{codepipeline_question, identity};
 use crate::engine::approval::{conflict, unknown};
 use crate::model::approval::{Answer, Identity, Requester, Trigger};
 use crate::model::approval_reason::UnknownRequester;
+use crate::model::aws::codepipeline::TriggerType;
 use crate::model::ids::{PlanHash, StageName};
 use crate::model::inbox::{Message, MessageBody};
 use crate::model::machine;
@@ -21,7 +22,7 @@ use crate::ports::approvals::Execution;
 use crate::runtime::ports::Ports;
 
 /// Who asks: the CodePipeline execution that is named, looked up there, else whoever the credentials belong to. The credentials of a
-/// machine, and of a role that the file names, are nobody's. `release`: what is taken further.
+/// machine, and of a role that the file names, name no person. `release`: what is promoted or resumed.
 ///
 /// # Errors
 /// Where the execution cannot be found, is not in progress, or carries the question of another release than a new one; where a build
@@ -34,7 +35,7 @@ pub async fn of(
     execution: Option<&str>,
 ) -> Result<Requester, Error> {
     let environment = &context.environment;
-    // A variable that is there and empty is one that was forgotten.
+    // An empty variable was forgotten.
     let named = execution.filter(|e| !e.is_empty()).map(Named::read).transpose()?;
     let by = identity::caller(ports, pipeline.account(&pipeline.stages[0].account));
     let Some(named) = named else {
@@ -90,16 +91,13 @@ fn starter(pipeline: &Pipeline, release: Option<&Release>, execution: &Execution
                 Some(Requester::Person { identity }) => Trigger::Principal { arn: identity.arn.clone() },
                 Some(Requester::Pipeline { trigger, .. }) => trigger.clone(),
                 Some(Requester::Unknown { .. }) | None => {
-                    Trigger::Unknown { kind: STARTED.to_owned(), detail: arn.clone() }
+                    Trigger::Unknown { kind: TriggerType::StartPipelineExecution, detail: arn.clone() }
                 }
             }
         }
         known @ (Trigger::Principal { .. } | Trigger::Unknown { .. }) => known.clone(),
     }
 }
-
-/// CodePipeline's word for a call that started an execution.
-const STARTED: &str = "StartPipelineExecution";
 
 /// Whether a new release may be made in this execution: not where kanmon started it to put the question of another.
 fn carries_no_question(Found { pipeline, execution, .. }: &Found) -> Result<(), ExecutionRefusal> {
@@ -115,7 +113,7 @@ fn carries_no_question(Found { pipeline, execution, .. }: &Found) -> Result<(), 
     }
 }
 
-/// The first of these of whom it is unknown which person it is.
+/// The first of these that does not name a person.
 fn unknown_of(requesters: &[Requester]) -> Option<UnknownRequester> {
     requesters.iter().find_map(unknown)
 }
@@ -137,7 +135,7 @@ pub fn approvable(
     }
 }
 
-/// Reports the stage behind the last one asked for that nobody may approve of this release, so that nobody is asked ahead.
+/// Reports the stage after the last one whose approval is not requested in advance, because nobody may approve it.
 pub fn report_not_asked_for(context: &Context, pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) {
     let Some(unknown) = unknown_of(requesters) else { return };
     if let Some(stage) = pipeline.stages[end(pipeline, until)..].iter().find(asks_another) {
@@ -195,7 +193,7 @@ fn not_the_approver(release: &Release, stage: &Stage, arn: &str, requester: &Req
     }
 }
 
-/// Who approved a stage, as the record has it, or as an answer that nobody has taken up yet says: in the inbox or in CodePipeline.
+/// Who approved a stage, by the record, or by an answer that no process has read yet: in the inbox or in CodePipeline.
 async fn approvers(ports: &Ports, release: &Release, inbox: &[Message], stage: &Stage) -> Result<Vec<String>, Error> {
     let request = match &release.stage(&stage.name).approval {
         Approval::Given(answer, _) => return Ok(vec![answer.by.arn.clone()]),

@@ -28,7 +28,7 @@ struct Other {
 /// on the way that a newer release has entered since was passed all the same, and one that cannot be read, for whatever reason, is unknown.
 ///
 /// # Errors
-/// Where `to` itself runs something else by now, so that there would be nothing to do and nothing would be true; and where a stage on
+/// Where `to` itself runs something else by now, so that there would be nothing to do, although the stage does not run the release; and where a stage on
 /// the way runs what no newer release brought. On the way the images count, which are what goes further; in `to` also how they run.
 pub async fn check(context: &Context, ports: &Ports, release: &Release, to: &StageName) -> Result<Vec<Warning>, Error> {
     let pipeline = &release.started.pipeline;

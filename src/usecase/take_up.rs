@@ -1,4 +1,4 @@
-//! Taking a release up where it stands, under its lease.
+//! Resuming work on a release, under its lease.
 
 use jiff::SignedDuration;
 
@@ -67,7 +67,7 @@ pub async fn written(
     written
 }
 
-/// Takes a release over from whoever left it behind; where that is not certain yet, it is watched for as long as a lease lasts.
+/// Takes the lease of a release that its holder has left; where that is not certain yet, the holder is watched for as long as a lease lasts.
 async fn take(context: &Context, id: &ReleaseId) -> Result<Lease, Error> {
     let watching = |holder: &str, within: SignedDuration| {
         context.notice(Notice::CheckingHolder { holder: holder.to_owned(), within: Some(within) });

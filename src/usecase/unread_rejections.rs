@@ -16,7 +16,7 @@ use crate::model::release::Release;
 use crate::runtime::observe::approval::rejection;
 use crate::runtime::ports::Ports;
 
-/// How many of the application's latest releases are looked through. Each open question is a read of CodePipeline.
+/// How many of the application's latest releases are read. Each open question is a read of CodePipeline.
 const LOOKED_THROUGH: usize = 20;
 
 /// Writes into the record of each release that nobody works on the rejection that its action shows, so that it counts for every later
@@ -30,7 +30,7 @@ pub async fn record(context: &Context, ports: &Ports, until: &StageName, request
     let Ok(all) = records::all(context, LOOKED_THROUGH).await else { return };
     for recorded in all.recorded {
         let (listed, release) = (recorded.listed, recorded.release);
-        // A record is no authority on where to look.
+        // A record does not decide where to look.
         if listed.imported.is_some() || listed.held_by.is_some() || file_identity::agrees(context, &release).is_err() {
             continue;
         }
@@ -50,7 +50,7 @@ pub async fn record(context: &Context, ports: &Ports, until: &StageName, request
     }
 }
 
-/// The stages that CodePipeline is asked for on the way, and the one behind them that is asked for ahead.
+/// The stages that CodePipeline is asked for on the way, and the one next them that is asked for ahead.
 fn asked(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Vec<StageName> {
     let in_codepipeline = |stage: &&Stage| {
         stage.approval.as_ref().is_some_and(|policy| match policy.way {
@@ -59,8 +59,8 @@ fn asked(pipeline: &Pipeline, until: &StageName, requesters: &[Requester]) -> Ve
         })
     };
     let on_the_way = pipeline.stages_until(until).iter().filter(in_codepipeline);
-    let behind = requesters.last().and_then(|by| preapproval::behind(pipeline, until, by, requesters));
-    on_the_way.chain(behind).map(|stage| stage.name.clone()).collect()
+    let next = requesters.last().and_then(|by| preapproval::next_stage(pipeline, until, by, requesters));
+    on_the_way.chain(next).map(|stage| stage.name.clone()).collect()
 }
 
 async fn write(context: &Context, release: &Release, no: Fact) {

@@ -1,13 +1,14 @@
-//! An approval taken back before it is used.
+//! An approval read_by back before it is used.
 
 use super::codepipeline_question;
 use super::context::Context;
+use super::delivery::{ApprovalMessage, ReadBy, SentTo, follow};
 use super::error::Error;
-use super::follow::{Sent, Taken, Word, follow};
 use super::identity::own;
 use super::question::{caller, of_approver, recorded, the_one, unused, why_settled};
 use super::records::Recorded;
 use crate::engine::approval::may_decide;
+use crate::model::fault::own::Lack;
 use crate::model::ids::{ReleaseId, StageName};
 use crate::model::inbox::MessageBody;
 use crate::model::pipeline::Stage;
@@ -25,7 +26,7 @@ pub async fn withdraw(
     id: &ReleaseId,
     stage: Option<&StageName>,
     comment: String,
-) -> Result<(StageName, Taken), Error> {
+) -> Result<(StageName, ReadBy), Error> {
     let recorded = recorded(context, id).await?;
     let release = &recorded.release;
     let ports = context.ports(id.as_str(), None);
@@ -40,7 +41,7 @@ pub async fn withdraw(
         let why = why_settled(&recorded, stage);
         return Err(AnswerRefusal::NoApprovalToWithdraw { release: id.clone(), why }.into());
     };
-    let policy = spec.approval.as_ref().ok_or_else(|| Error::defect("an approval without a policy"))?;
+    let policy = spec.approval.as_ref().ok_or_else(|| Error::inconsistent(Lack::ApprovalPolicy))?;
     let by = caller(&ports, &recorded, spec, policy).await?;
     let gave = matches!(&release.stage(&spec.name).approval, Approval::Given(answer, _) if answer.by.arn == by.arn);
     if !gave && !may_decide(policy, &by.arn) {
@@ -48,8 +49,8 @@ pub async fn withdraw(
     }
     let message = MessageBody::Withdraw { stage: spec.name.clone(), by, comment };
     let message = context.journal.send(id, message, context.clock.now()).await?;
-    let taken = follow(context, &recorded, &spec.name, Word::Withdrawal, Sent::Message(message)).await?;
-    Ok((spec.name.clone(), taken))
+    let read_by = follow(context, &recorded, &spec.name, ApprovalMessage::Withdrawal, SentTo::Inbox(message)).await?;
+    Ok((spec.name.clone(), read_by))
 }
 
 /// Whether CodePipeline's action is approved, and nobody has read that yet.

@@ -34,7 +34,7 @@ impl UnderWay {
         Ok(UnderWay { ports, lease, events, release })
     }
 
-    /// As it stands before anything more is done.
+    /// As it is before anything more is done.
     pub fn release(&self) -> &Release {
         &self.release
     }

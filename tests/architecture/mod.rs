@@ -1,6 +1,7 @@
 //! Holds the house's rules against its source: who may import whom, what the pure rooms may not know, how long a file may be.
 
 mod circles;
+mod prose;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("local", &["model", "ports", "outside"]),
     ("runtime", &["model", "ports", "journal", "engine"]),
     ("usecase", &["model", "ports", "engine", "runtime"]),
-    ("pipeline", &["model", "shapes", "outside"]),
+    // Its diagnostics say of the model's errors what every other message says.
+    ("pipeline", &["model", "shapes", "outside", "report"]),
     ("report", &["model"]),
     // It is an AWS, not a part of kanmon's logic.
     ("sandbox", &["model::ids", "shapes"]),

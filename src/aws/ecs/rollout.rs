@@ -64,7 +64,7 @@ pub(super) async fn stop(session: &Session, deployment: &str) -> Result<(), Faul
             match status.map(|status| (status.phase(), status)) {
                 Some((Phase::Ending | Phase::Undone, _)) => Ok(()),
                 Some((Phase::Forward | Phase::Succeeded | Phase::Unknown, status)) => {
-                    let (deployment, status) = (deployment.to_owned(), status.to_string());
+                    let (deployment, status) = (deployment.to_owned(), status);
                     Err(Fault { said: r.fault.said, ..AwsProblem::StopRefused { deployment, status }.into() })
                 }
                 None => Err(r.fault),

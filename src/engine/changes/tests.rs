@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn told(from: &Value, to: &Value, show: &[&str]) -> String {
+fn shown(from: &Value, to: &Value, show: &[&str]) -> String {
     let show = show.iter().map(|s| (*s).to_owned()).collect();
     let sign = |kind| match kind {
         ChangeKind::Added => '+',
@@ -18,7 +18,7 @@ fn with(container: &Value) -> Value {
 }
 
 #[test]
-fn a_new_container_is_told_member_by_member() {
+fn a_new_container_is_shown_member_by_member() {
     let plain = json!({ "family": "web", "containerDefinitions": [{ "name": "web", "image": "r/web@sha256:1" }] });
     let miner = json!({
         "name": "metrics", "image": "docker.io/evil/miner:latest", "user": "root", "privileged": true,
@@ -28,7 +28,7 @@ fn a_new_container_is_told_member_by_member() {
         "secrets": [{ "name": "KEY", "valueFrom": "arn:aws:ssm:r:1:parameter/key" }],
         "logConfiguration": { "logDriver": "splunk", "options": { "splunk-token": "s3cret" } },
     });
-    insta::assert_snapshot!(told(&plain, &with(&miner), &["LOG_LEVEL"]), @r#"
+    insta::assert_snapshot!(shown(&plain, &with(&miner), &["LOG_LEVEL"]), @r#"
     + containerDefinitions[metrics].command: None ("[\"sh\",\"-c\",\"mine\"]")
     + containerDefinitions[metrics].entryPoint: None ("[\"/bin/sh\"]")
     + containerDefinitions[metrics].environment[LD_PRELOAD]: None None
@@ -41,7 +41,7 @@ fn a_new_container_is_told_member_by_member() {
     + containerDefinitions[metrics].secrets[KEY]: None ("arn:aws:ssm:r:1:parameter/key")
     + containerDefinitions[metrics].user: None ("root")
     "#);
-    assert_eq!(told(&plain, &with(&json!({ "name": "bare" })), &[]), "+ containerDefinitions[bare]: None None");
+    assert_eq!(shown(&plain, &with(&json!({ "name": "bare" })), &[]), "+ containerDefinitions[bare]: None None");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_mount_of_the_host_and_a_log_routers_configuration_are_shown_and_passwords_a
         "volumes": [{ "name": "cache", "dockerVolumeConfiguration": { "driver": "local", "driverOpts": mount } }],
         "containerDefinitions": [{ "name": "log", "firelensConfiguration": { "type": "fluentbit", "options": router } }],
     });
-    insta::assert_snapshot!(told(&json!({}), &to, &[]), @r#"
+    insta::assert_snapshot!(shown(&json!({}), &to, &[]), @r#"
     + containerDefinitions[log].firelensConfiguration.options.config-file-type: None ("s3")
     + containerDefinitions[log].firelensConfiguration.options.config-file-value: None ("arn:aws:s3:::b/c")
     + containerDefinitions[log].firelensConfiguration.options.x: None None
@@ -70,7 +70,7 @@ fn roles_commands_and_where_secrets_are_show_what_they_were_and_what_they_become
         { "name": "web", "image": "r/web@sha256:1", "command": ["serve"], "secrets": [{ "name": "K", "valueFrom": "arn:1" }] }] });
     let to = json!({ "taskRoleArn": "arn:r/admin", "containerDefinitions": [
         { "name": "web", "image": "r/web@sha256:1", "command": ["serve", "-x"], "secrets": [{ "name": "K", "valueFrom": "arn:2" }] }] });
-    insta::assert_snapshot!(told(&from, &to, &[]), @r#"
+    insta::assert_snapshot!(shown(&from, &to, &[]), @r#"
     ~ containerDefinitions[web].command: ("[\"serve\"]") ("[\"serve\",\"-x\"]")
     ~ containerDefinitions[web].secrets[K]: ("arn:1") ("arn:2")
     ~ taskRoleArn: ("arn:r/app") ("arn:r/admin")
@@ -84,16 +84,16 @@ fn a_value_is_shown_only_where_the_file_names_it_and_only_in_the_environment() {
             "name": "x", "environment": [{ "name": "A", "value": value }], "dockerLabels": { "A": value, "environment": value },
         }))
     };
-    insta::assert_snapshot!(told(&with("1"), &with("2"), &["A"]), @r#"
+    insta::assert_snapshot!(shown(&with("1"), &with("2"), &["A"]), @r#"
     ~ containerDefinitions[x].dockerLabels.A: None None
     ~ containerDefinitions[x].dockerLabels.environment: None None
     ~ containerDefinitions[x].environment[A]: ("1") ("2")
     "#);
-    assert!(!told(&with("s3cret"), &with("t0ken"), &["B"]).contains("s3cret"));
+    assert!(!shown(&with("s3cret"), &with("t0ken"), &["B"]).contains("s3cret"));
     // What ECS would not take may still be a secret.
     let odd = |environment: Value| json!({ "containerDefinitions": [{ "name": "x", "environment": environment }] });
     for (from, to) in [(json!(["s3cret"]), json!(["t0ken"])), (json!({ "A": "s3cret" }), json!("s3cret"))] {
-        let told = told(&odd(from), &odd(to), &["A"]);
-        assert!(!told.is_empty() && !told.contains("s3cret") && !told.contains("t0ken"), "{told}");
+        let shown = shown(&odd(from), &odd(to), &["A"]);
+        assert!(!shown.is_empty() && !shown.contains("s3cret") && !shown.contains("t0ken"), "{shown}");
     }
 }

@@ -91,7 +91,7 @@ fn what_is_bad_outweighs_what_is_unknown() {
     };
     let judged = judge_all(&GateRules::default(), &[closed, scanned(vec![finding(1, Severity::Critical)])]);
     assert_eq!(judged.verdict, Verdict::Fail);
-    assert_eq!(judged.reasons.len(), 2, "both are told");
+    assert_eq!(judged.reasons.len(), 2, "both are reported");
 }
 
 #[test]
@@ -216,7 +216,7 @@ proptest! {
         };
         let judged = judged(&rules, &scans);
         prop_assert_eq!(judged.verdict, expected);
-        prop_assert_eq!(judged.verdict.passes(), judged.reasons.is_empty(), "a closed gate says why");
+        prop_assert_eq!(judged.verdict.passes(), judged.reasons.is_empty(), "a gate that does not pass says why");
     }
 
     #[test]
@@ -228,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn one_finding_more_never_opens_a_closed_gate(
+    fn one_finding_more_never_lets_a_blocked_gate_pass(
         rules in any_rules(),
         scans in any_scans(),
         which in any::<prop::sample::Index>(),
@@ -244,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn one_scan_more_never_opens_a_closed_gate(
+    fn one_scan_more_never_lets_a_blocked_gate_pass(
         rules in any_rules(),
         scans in any_scans().prop_filter("nothing to judge is closed by itself", |s| !s.is_empty()),
         more in any_scans(),
@@ -254,7 +254,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lower_limit_never_opens_a_closed_gate(rules in any_rules(), scans in any_scans(), severity in any_severity()) {
+    fn a_lower_limit_never_lets_a_blocked_gate_pass(rules in any_rules(), scans in any_scans(), severity in any_severity()) {
         let mut tighter = rules.clone();
         if let Some(limit) = tighter.at_most.get_mut(&severity) {
             *limit = Some(limit.map_or(3, |l| l.saturating_sub(1)));

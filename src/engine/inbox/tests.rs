@@ -114,7 +114,7 @@ fn of_words_that_wait_side_by_side_each_comes_to_what_the_record_will_say() {
         answered(2, MessageBody::Answer(answer(CAROL, Answer::Rejected))),
         answered(3, MessageBody::Answer(answer(BOB, Answer::Approved))),
     ];
-    let (next, heard) = foresee(&release, &words);
+    let (next, heard) = preview(&release, &words);
     assert!(matches!(heard[&1], Some(Fact::ApprovalGiven { .. })));
     assert!(matches!(heard[&2], Some(Fact::ApprovalRejected { .. })));
     assert!(matches!(heard[&3], Some(Fact::ApprovalRefused { .. })));
@@ -176,7 +176,7 @@ fn an_approval_in_codepipeline_that_nobody_read_yet_is_withdrawn_as_well() {
     let Approval::Asked(request) = &mut state.approval else { unreachable!("it was asked") };
     request.execution = Some("e".into());
     let withdraw = said(MessageBody::Withdraw { stage: id("prod"), by: who(BOB), comment: String::new() });
-    let (next, _) = foresee(&release, &[withdraw]);
+    let (next, _) = preview(&release, &[withdraw]);
     assert!(matches!(next.stage(&id("prod")).approval, Approval::Closed { .. }));
 }
 
@@ -190,14 +190,14 @@ fn an_abort_is_taken_once() {
 }
 
 #[test]
-fn what_ended_for_good_takes_no_approval_and_still_takes_a_no() {
+fn what_ended_for_good_takes_a_rejection_but_no_approval() {
     let ended = |outcome: Outcome| {
         let mut release = asked();
         release.ending = Some(ending(outcome));
         release
     };
     let heard = |release: &Release, said: Answer| {
-        let (next, mut facts) = foresee(release, &[message(100, MessageBody::Answer(answer(BOB, said)))]);
+        let (next, mut facts) = preview(release, &[message(100, MessageBody::Answer(answer(BOB, said)))]);
         (next.stage(&id("prod")).approval.clone(), facts.remove(&1).unwrap().unwrap())
     };
     for outcome in [Outcome::Aborted, Outcome::Blocked, Outcome::Superseded] {

@@ -59,7 +59,7 @@ const SUCCEEDED: Option<RolloutEnd> = Some(RolloutEnd::Succeeded);
 #[case::stuck(RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } }, Outcome::Stuck)]
 #[case::unknown(RolloutEnd::Unknown { why: UnknownRollout::Ambiguous { deployments: vec![reason()] } }, Outcome::Stuck)]
 #[case::still_moving(RolloutEnd::StillRunning, Outcome::Stuck)]
-fn a_way_back_counts_only_when_what_ran_before_runs(#[case] restored: RolloutEnd, #[case] expected: Outcome) {
+fn a_rollback_counts_only_when_what_ran_before_runs(#[case] restored: RolloutEnd, #[case] expected: Outcome) {
     let services = [(SUCCEEDED, Some(restored))];
     assert_eq!(outcome(&failure(Outcome::Failed, true), &services), expected);
     let aborted = if expected == Outcome::RolledBack { Outcome::Aborted } else { expected };
@@ -73,14 +73,14 @@ fn a_way_back_counts_only_when_what_ran_before_runs(#[case] restored: RolloutEnd
 #[rstest]
 #[case::ecs_rolled_back(RolloutEnd::RolledBack { said: Some(reason()) }, Outcome::RolledBack)]
 #[case::nothing_changed(RolloutEnd::Unchanged, Outcome::Failed)]
-#[case::stands_changed(RolloutEnd::Succeeded, Outcome::Failed)]
+#[case::is_still_changed(RolloutEnd::Succeeded, Outcome::Failed)]
 #[case::failed_and_left_standing(RolloutEnd::Failed { why: RolloutFailure::Ecs { said: Some(reason()) } }, Outcome::Failed)]
 #[case::set_and_unverified(RolloutEnd::Unverified, Outcome::Failed)]
 #[case::stuck(RolloutEnd::Stuck { why: StuckReason::Ecs { said: Some(reason()) } }, Outcome::Stuck)]
 #[case::deployed_over(RolloutEnd::Superseded { by: SupersededBy::Deployment { id: "x".into() } }, Outcome::Stuck)]
 #[case::stopped_by_somebody(RolloutEnd::Stopped { said: Some(reason()) }, Outcome::Stuck)]
 #[case::unknown(RolloutEnd::Unknown { why: UnknownRollout::Ambiguous { deployments: vec![reason()] } }, Outcome::Stuck)]
-fn without_a_way_back_the_rollouts_own_end_counts(#[case] ended: RolloutEnd, #[case] expected: Outcome) {
+fn without_a_rollback_the_end_of_the_rollout_counts(#[case] ended: RolloutEnd, #[case] expected: Outcome) {
     assert_eq!(outcome(&failure(Outcome::Failed, false), &[(Some(ended), None)]), expected);
 }
 

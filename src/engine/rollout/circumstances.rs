@@ -1,4 +1,4 @@
-//! What else is to be said of a rollout: why it does not go on, how near the circuit breaker is, what of before still runs.
+//! Circumstances of a rollout: why it does not continue, how close the circuit breaker is to acting, which old tasks still run.
 
 use super::{Ours, proof};
 use crate::engine::stop_reason::of_event;
@@ -55,7 +55,7 @@ fn held_up(
     if let Some(stopping) = deployment.filter(|d| d.status == ServiceDeploymentStatus::StopRequested) {
         return Some(HeldUp::Stopping { said: stopping.status_reason.clone() });
     }
-    // By its status, never by the deployment's stage, which a rolling deployment does not tell.
+    // By its status, never by the deployment's stage, which a rolling deployment does not have.
     if let Some(hook) = deployment.and_then(|d| d.monitors.hooks.first()) {
         return Some(HeldUp::Hook { id: hook.id.clone(), expires: hook.expires });
     }

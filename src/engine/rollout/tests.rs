@@ -202,7 +202,7 @@ fn a_known_deployment_that_one_reading_misses_is_not_forgotten() {
 }
 
 #[test]
-fn three_consecutive_proofs_count_and_a_doubt_begins_anew() {
+fn three_consecutive_proofs_count_and_a_doubt_starts_again() {
     let reading = proven();
     let counts: Vec<RolloutState> = (1..=4).map(|n| after(n, &reading).rollout).collect();
     let proof = |readings| RolloutState::Proven { readings };
@@ -331,7 +331,7 @@ fn a_stopped_deployment_that_failed_failed() {
 #[rstest]
 #[case("IN_PROGRESS", true)]
 #[case("COMPLETED", false)]
-fn without_service_deployments_the_breakers_way_back_is_followed(#[case] state: &str, #[case] under_way: bool) {
+fn without_service_deployments_the_rollback_of_the_breaker_is_followed(#[case] state: &str, #[case] under_way: bool) {
     let mut failed = entry(OURS, "ACTIVE", NEXT, "FAILED");
     failed.rollout_state_reason = Some("tasks failed to start".into());
     let reading = with_entries(vec![entry("ecs-svc/back", "PRIMARY", LAST, state), failed]);
@@ -386,7 +386,7 @@ fn standing(reading: &RolloutReading) -> RolloutState {
 }
 
 #[test]
-fn what_stands_is_proven_in_the_same_way_where_nothing_was_updated() {
+fn what_runs_is_proven_in_the_same_way_where_nothing_was_updated() {
     assert_eq!(standing(&proven()), RolloutState::Proven { readings: 1 });
     let old = deployment("sd/old", "ROLLBACK_FAILED", 1, NEXT);
     assert_eq!(standing(&listed(vec![old])), RolloutState::Proven { readings: 1 }, "its history does not matter");
@@ -438,10 +438,10 @@ fn where_started_by_is_no_id_a_stopped_task_is_ours_by_what_it_ran_and_since_whe
         StoppedTask { started_by: None, ..by_name("ours too", NEXT, 3) },
         StoppedTask { created_at: None, ..by_name("undated", NEXT, 3) },
     ];
-    let told = |reading: &RolloutReading| judged(reading, None).task_stops.iter().map(|d| d.tasks).sum::<u32>();
-    assert_eq!(told(&reading), 2);
+    let shown = |reading: &RolloutReading| judged(reading, None).task_stops.iter().map(|d| d.tasks).sum::<u32>();
+    assert_eq!(shown(&reading), 2);
     reading.service.deployments[0].created_at = None;
-    assert_eq!(told(&reading), 0);
+    assert_eq!(shown(&reading), 0);
 }
 
 #[test]
@@ -607,7 +607,7 @@ fn a_deployment_that_a_hook_pauses_says_so_and_does_not_look_like_a_hang() {
 }
 
 #[test]
-fn a_stop_that_was_requested_and_the_breakers_count_are_told() {
+fn a_requested_stop_and_the_count_of_the_breaker_are_reported() {
     let breaker = |failures| Some(BreakerCount { failures, threshold: 13 });
     let progress = |monitors| judged(&under_way(monitors), None).circumstances;
     assert_eq!(progress(Monitors { breaker: breaker(3), ..Monitors::default() }).breaker, breaker(3));

@@ -13,7 +13,7 @@ use crate::model::rollout_reason::{RolloutFailure, StuckReason, SupersededBy};
 use crate::model::step::part::{Direction, StepPart};
 use crate::model::step::roll::RollFact;
 use crate::model::step::roll_state::RolloutRun;
-use crate::model::waiting::{Standing, Waiting};
+use crate::model::waiting::{StepProgress, Waiting};
 
 /// A service's rollout in one direction.
 pub struct Followed<'a> {
@@ -34,29 +34,29 @@ impl Followed<'_> {
         Fact::step(self.at, RollFact::RolloutEnded { service, direction, end })
     }
 
-    /// Reads it again and again; `stands` is where it stands.
-    pub fn watch(&self, a: &mut Agenda<'_>, stands: Standing) -> Flow {
+    /// Reads it again and again; `progress` is what was read last.
+    pub fn watch(&self, a: &mut Agenda<'_>, progress: StepProgress) -> Flow {
         let (at, part) = (self.at.clone(), StepPart::Service(self.service.clone(), self.direction));
-        let why = Waiting::Step { at: at.clone(), part: part.clone(), stands };
+        let why = Waiting::Step { at: at.clone(), part: part.clone(), progress };
         a.watch(Watch::Step { at, part }, a.release.started.pipeline.poll, why)
     }
 
-    /// Until it has ended, whatever that comes to; past its deadline it ends as `late`.
+    /// Follows it until it has ended; past its deadline it ends as `late`.
     pub fn to_its_end(&self, a: &mut Agenda<'_>, run: &RolloutRun, late: RolloutEnd) -> Flow {
         match run.progress.as_ref().and_then(end_of) {
             Some(end) => a.record(self.ended(end)),
             None if run.overdue => a.record(self.ended(late)),
-            None => self.watch(a, stands(run)),
+            None => self.watch(a, progress(run)),
         }
     }
 }
 
-/// Where a deployment stands.
-pub fn stands(run: &RolloutRun) -> Standing {
-    run.progress.clone().map_or(Standing::Updated, |progress| Standing::Rollout(Box::new(progress)))
+/// The progress of a deployment.
+pub fn progress(run: &RolloutRun) -> StepProgress {
+    run.progress.clone().map_or(StepProgress::Updated, |progress| StepProgress::Rollout(Box::new(progress)))
 }
 
-/// What a state that will not change by itself comes to.
+/// How a rollout in this state has ended; `None`: it may still change.
 pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
     match &progress.rollout {
         RolloutState::Proven { readings } if *readings < PROOFS => None,
@@ -80,12 +80,12 @@ pub fn end_of(progress: &RolloutProgress) -> Option<RolloutEnd> {
 }
 
 /// Whether ECS calls it successful. From then on it can neither be stopped nor rolled back, and no breaker or alarm watches it: only
-/// a new deployment leads back.
+/// a new deployment can restore what ran before.
 pub fn is_done_for_ecs(progress: &RolloutProgress) -> bool {
     matches!(progress.rollout, RolloutState::Proving { .. } | RolloutState::Proven { .. })
 }
 
-/// Whether a reading made now tells that a deployment will not be done in time. Not by the clock alone: what could not be read may
+/// Whether a reading made now shows that a deployment is not done in time. Not by the clock alone: what could not be read may
 /// be done by then, and what is only being counted is as good as done.
 pub fn is_overdue(run: &RolloutRun, stage: &Stage, progress: &RolloutProgress, read_at: Timestamp) -> bool {
     let done = end_of(progress).is_some() || matches!(progress.rollout, RolloutState::Proven { .. });

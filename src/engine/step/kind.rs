@@ -9,6 +9,6 @@ pub trait Walk {
     fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow;
     /// Whether something was run that is not a service.
     fn ran(&self) -> bool;
-    /// Whether it ended without a word on what runs.
+    /// Whether it ended without knowing whether what runs works.
     fn is_unknown(&self) -> bool;
 }

@@ -30,13 +30,13 @@ pub fn ran(state: &StepState) -> bool {
     each!(state, StepState, state => state.ran())
 }
 
-/// Whether a step ended without a word on what runs.
+/// Whether a step ended without knowing whether what runs works.
 pub fn is_unknown(state: &StepState) -> bool {
     each!(state, StepState, state => state.is_unknown())
 }
 
-/// What the services were brought to is looked at once more before the stage is called done: nobody else's deployment is called
-/// a success of this release.
+/// Reads once more what the services run before the stage is done: somebody else's deployment must not count as a success of this
+/// release.
 pub fn confirmed(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     let state = a.release.stage(&stage.name);
     if state.confirmed || state.rolls().next().is_none() {
@@ -46,7 +46,7 @@ pub fn confirmed(a: &mut Agenda<'_>, stage: &Stage) -> Flow {
     failing(a, stage, flow)
 }
 
-/// An end that nobody can go on from is the stage's failure.
+/// An ending that cannot be resumed is the stage's failure.
 fn failing(a: &mut Agenda<'_>, stage: &Stage, flow: Flow) -> Flow {
     match flow {
         Err(Halt::End(ending)) if !ending.outcome().is_resumable() => fail(a, stage, ending),
@@ -54,9 +54,9 @@ fn failing(a: &mut Agenda<'_>, stage: &Stage, flow: Flow) -> Flow {
     }
 }
 
-/// The stage has failed: written down first, put in order next.
+/// The stage has failed: this is recorded first, and rolled back next.
 pub fn fail(a: &mut Agenda<'_>, stage: &Stage, ending: Ending) -> Flow {
-    // Somebody else's doing is neither fought nor rolled back over.
+    // Somebody else's deployment is left alone.
     let others = [Outcome::Superseded, Outcome::Aborted].contains(&ending.outcome());
     let roll_back = !others && stage.on_failure == OnFailure::Rollback;
     a.record(Fact::StageFailed {

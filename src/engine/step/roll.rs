@@ -11,17 +11,17 @@ use crate::model::rollout::{RolloutEnd, RolloutState};
 use crate::model::rollout_reason::{ProofGap, RolloutFailure, UnknownRollout};
 use crate::model::step::part::Direction;
 use crate::model::step::roll_state::{RollState, RollStates, RolloutRun};
-use crate::model::waiting::Standing;
+use crate::model::waiting::StepProgress;
 
 impl Walk for RollStates {
     fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow {
-        // Asked once for all of them; what rolls already is followed whatever comes of it.
-        let stands = match self.iter().any(|(service, state)| is_to_come(a, stage, service, state)) {
-            true => enter::still_stands(a, stage),
+        // Checked once for all of them; what is already rolling is followed in any case.
+        let may_change = match self.iter().any(|(service, state)| is_still_to_change(a, stage, service, state)) {
+            true => enter::still_valid(a, stage),
             false => Ok(()),
         };
         let flows: Vec<Flow> =
-            self.iter().map(|(service, state)| walk(a, stage, at, service, state, &stands)).collect();
+            self.iter().map(|(service, state)| walk(a, stage, at, service, state, &may_change)).collect();
         join(flows)
     }
 
@@ -34,14 +34,14 @@ impl Walk for RollStates {
     }
 }
 
-/// One service. `stands`: whether the stage may be changed any further.
+/// One service. `may_change`: whether the stage may be changed any further.
 fn walk(
     a: &mut Agenda<'_>,
     stage: &Stage,
     at: &StepRef,
     service: &ServiceName,
     state: &RollState,
-    stands: &Flow,
+    may_change: &Flow,
 ) -> Flow {
     if let Some(end) = &state.forward.ended {
         return match end {
@@ -67,11 +67,11 @@ fn walk(
         && state.forward.run.is_none()
         && planned != &baseline.task_definition
     {
-        return Err(Halt::End(ending::moved_meanwhile(&stage.name, service, planned, &baseline.task_definition)));
+        return Err(Halt::End(ending::changed_meanwhile(&stage.name, service, planned, &baseline.task_definition)));
     }
     if !unchanged {
         if state.forward.run.is_none() {
-            stands.clone()?;
+            may_change.clone()?;
         }
         if state.registered.is_none() {
             return a.effect(Effect::Register { at: at.clone(), workload: Workload::Service(service.clone()) });
@@ -84,7 +84,7 @@ fn walk(
 }
 
 /// Whether the service is still to be changed.
-fn is_to_come(a: &Agenda<'_>, stage: &Stage, service: &ServiceName, state: &RollState) -> bool {
+fn is_still_to_change(a: &Agenda<'_>, stage: &Stage, service: &ServiceName, state: &RollState) -> bool {
     let plan = a.release.stage(&stage.name).plan.as_ref().and_then(|p| p.services.get(service));
     state.forward.ended.is_none() && state.forward.run.is_none() && !plan.is_some_and(|p| p.is_unchanged())
 }
@@ -100,8 +100,8 @@ fn follow(
 ) -> Flow {
     let followed = Followed { at, service, direction: Direction::Forward };
     let Some(run) = &state.forward.run else {
-        // Nothing to change: what stands is proven, for as long as a rollout may take.
-        return followed.watch(a, Standing::Proving);
+        // Nothing to change: what runs is proven, for as long as a rollout may take.
+        return followed.watch(a, StepProgress::Proving);
     };
     if let Some(progress) = &run.progress {
         if let Some(end) = end_of(progress) {
@@ -113,10 +113,10 @@ fn follow(
             return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, Some(progress))));
         }
     }
-    // What goes back already needs nobody to ask for it.
-    let going_back = state.stop_requested.is_some()
+    // What is already rolling back needs no request.
+    let rolling_back = state.stop_requested.is_some()
         || run.progress.as_ref().is_some_and(|p| matches!(p.rollout, RolloutState::RollingBack { .. }));
-    let may_give_up = !unchanged && stage.on_failure == OnFailure::Rollback && !going_back;
+    let may_give_up = !unchanged && stage.on_failure == OnFailure::Rollback && !rolling_back;
     let task_stops = run.progress.as_ref().map(|p| p.task_stops.as_slice()).unwrap_or_default();
     if let (true, Some((_, tasks))) = (may_give_up, stop_reason::hopeless(task_stops)) {
         give_up(a, &followed, run, RolloutFailure::TasksStopped { tasks })?;
@@ -131,7 +131,7 @@ fn follow(
         };
         return Err(Halt::End(ending::rollout_ended(&stage.name, service, &end, run.progress.as_ref())));
     }
-    followed.watch(a, follow::stands(run))
+    followed.watch(a, follow::progress(run))
 }
 
 /// What a proof that is not complete is missing.

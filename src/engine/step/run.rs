@@ -8,7 +8,7 @@ use crate::model::effect::{Effect, StepRef, Workload};
 use crate::model::pipeline::Stage;
 use crate::model::step::part::StepPart;
 use crate::model::step::run::RunState;
-use crate::model::waiting::{Standing, Waiting};
+use crate::model::waiting::{StepProgress, Waiting};
 
 impl Walk for RunState {
     fn walk(&self, a: &mut Agenda<'_>, stage: &Stage, at: &StepRef) -> Flow {
@@ -21,7 +21,7 @@ impl Walk for RunState {
             };
         }
         if self.started.is_none() {
-            enter::still_stands(a, stage)?;
+            enter::still_valid(a, stage)?;
         }
         if self.registered.is_none() {
             return a.effect(Effect::Register { at: at.clone(), workload: Workload::Task(task.clone()) });
@@ -31,10 +31,10 @@ impl Walk for RunState {
         };
         // Not by the clock alone: it may have ended while it could not be looked at.
         if self.overdue {
-            return Err(Halt::End(ending::task_late(&at.stage, task, arn, pipeline.task(task).timeout)));
+            return Err(Halt::End(ending::task_timed_out(&at.stage, task, arn, pipeline.task(task).timeout)));
         }
         let part = StepPart::Task(task.clone());
-        let why = Waiting::Step { at: at.clone(), part: part.clone(), stands: Standing::Runs };
+        let why = Waiting::Step { at: at.clone(), part: part.clone(), progress: StepProgress::Runs };
         a.watch(Watch::Step { at: at.clone(), part }, pipeline.poll, why)
     }
 

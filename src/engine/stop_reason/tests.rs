@@ -295,7 +295,7 @@ fn one_fault_of_its_own_among_interruptions_is_blamed() {
 }
 
 #[test]
-fn events_that_keep_tasks_from_starting_are_told_from_others() {
+fn events_that_keep_tasks_from_starting_are_recognized() {
     for (text, expected) in [
         (
             "(service web) was unable to place a task because no container instance met all of its requirements.",

@@ -43,7 +43,7 @@ fn of_container(container: &mut Members, own_ports: bool) {
     }
     for mapping in members(container, "portMappings") {
         drop_default(mapping, "protocol", &Value::from("tcp"));
-        // Without a network of its own the host's port is any free one, described as 0; with one it is the container's.
+        // Without its own network the host's port is any free one, described as 0; with one it is the container's.
         drop_default(mapping, "hostPort", &Value::from(0));
         if own_ports && mapping.get("hostPort") == mapping.get("containerPort") {
             mapping.remove("hostPort");
@@ -113,7 +113,7 @@ fn units(given: &Value, unit: &str) -> Option<String> {
         None => given.parse::<u64>().ok()?,
         Some(number) => {
             let units = number.trim().parse::<f64>().ok()? * 1024.0;
-            // More than any task can have, and well below what a whole number of a float can tell.
+            // More than any task can have, and well below the largest integer that a float holds exactly.
             (units >= 1.0 && units.fract() == 0.0 && units < 1e9).then_some(units as u64)?
         }
     };

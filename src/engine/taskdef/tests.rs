@@ -92,7 +92,7 @@ fn only_the_named_containers_images_are_replaced() {
 }
 
 #[test]
-fn a_container_that_is_missing_is_told_with_those_that_are_there() {
+fn a_missing_container_is_reported_with_those_that_exist() {
     let fault = compose(&described(), &images(&[("wbe", "x")])).unwrap_err();
     assert_eq!(fault.kind(), FaultKind::NotFound);
     let (container, there) = ("wbe".to_owned(), vec!["web".to_owned(), "agent".to_owned()]);
@@ -100,7 +100,7 @@ fn a_container_that_is_missing_is_told_with_those_that_are_there() {
 }
 
 #[test]
-fn what_is_no_task_definition_is_refused() {
+fn what_is_not_a_task_definition_is_refused() {
     for base in [json!([]), json!("x"), json!({}), json!({ "containerDefinitions": {} })] {
         assert_eq!(compose(&base, &BTreeMap::new()).unwrap_err().kind(), FaultKind::Invalid, "{base}");
     }
@@ -330,8 +330,8 @@ proptest! {
     #[test]
     fn no_value_of_environment_labels_or_options_is_ever_shown(from in any_secrets(), to in any_secrets()) {
         // A command, and where a secret is, are shown.
-        let told = |c: &Change| c.path.ends_with(".command") || c.path.contains(".secrets[");
-        for change in changes(&from, &to).into_iter().filter(|c| !told(c)) {
+        let shown = |c: &Change| c.path.ends_with(".command") || c.path.contains(".secrets[");
+        for change in changes(&from, &to).into_iter().filter(|c| !shown(c)) {
             let shown = [change.from.as_deref(), change.to.as_deref()];
             prop_assert!(shown.iter().flatten().all(|v| !v.contains(CANARY)), "{:?}", change);
             prop_assert!(!change.path.contains(CANARY), "{:?}", change);

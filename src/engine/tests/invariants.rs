@@ -161,9 +161,12 @@ impl Watchman {
             assert!(release.stage(&earlier.name).left.is_some(), "{name} is entered before {} is left", earlier.name);
         }
         let gate = state.gate.as_ref().expect("a stage is entered only once it is judged");
-        assert!(gate.verdict.passes(), "{name} is entered through a closed gate");
+        assert!(gate.verdict.passes(), "{name} is entered although its gate does not pass");
         let plan = state.plan.as_ref().expect("a stage is entered only once it is planned");
-        assert!(plan.lets_in_unnamed(), "{name} is entered past a container that nobody judged, or that does not pass");
+        assert!(
+            plan.passes_unnamed(),
+            "{name} is entered with a container that nobody judged, or whose gate does not pass"
+        );
         for (_, _, unnamed) in plan.unnamed() {
             let (image, account) = unnamed::key(release, stage, &unnamed.image).expect("it is in the account");
             let scan = release.scans.get(&(image, account)).expect("it was scanned");

@@ -150,7 +150,7 @@ fn a_failure_is_written_down_even_beside_what_nobody_knows() {
 fn an_ambiguous_rollout_is_read_again_once_it_is_resumed() {
     let mut facts = rolled("web", RolloutState::Ambiguous { deployments: vec!["two".into()] });
     facts.extend(rolled("admin", RolloutState::InProgress));
-    let Decision::Finish(ending) = decided(&in_dev(facts.clone())) else { panic!("it cannot be told") };
+    let Decision::Finish(ending) = decided(&in_dev(facts.clone())) else { panic!("it is unknown") };
     assert_eq!(ending.outcome(), Outcome::Unknown);
     facts.push(Fact::Suspended { ending });
     facts.push(Fact::Resumed { by: nobody(), kanmon: "0".into() });

@@ -8,7 +8,7 @@ use super::invariants::Watchman;
 use super::world::{ASKED_BY, Chance, World};
 use crate::engine::decide::decide;
 use crate::engine::decision::{Decision, Watch};
-use crate::engine::inbox::hear_first;
+use crate::engine::inbox::absorb_first;
 use crate::model::approval::{Identity, Requester};
 use crate::model::effect::Effect;
 use crate::model::ending::Ending;
@@ -84,7 +84,7 @@ pub(super) fn tell(bytes: Vec<u8>) -> Story {
         nothing_is_lost(&world, &jobs);
         let decision = decide(&world.release, &ledgers, world.now);
         let heard_first = match &decision {
-            Decision::Record(facts) => hear_first(facts),
+            Decision::Record(facts) => absorb_first(facts),
             Decision::Finish(ending) => !ending.outcome().is_resumable(),
             Decision::Go { .. } => false,
         };

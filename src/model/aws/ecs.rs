@@ -70,7 +70,7 @@ words! {
 pub enum Phase {
     /// On its way forward.
     Forward,
-    /// Asked to stop, or on its way back.
+    /// Asked to stop, or rolling back.
     Ending,
     Succeeded,
     /// Over without having succeeded.
@@ -94,7 +94,7 @@ impl ServiceDeploymentStatus {
         }
     }
 
-    /// Whether it goes on. Of one that is newer than this program nobody knows.
+    /// Whether it goes on. Of a status that is newer than this program that is unknown.
     pub fn is_under_way(&self) -> bool {
         match self.phase() {
             Phase::Forward | Phase::Ending => true,

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::model::approval::{Answer, Trigger};
 use crate::model::approval_reason::{AnswerReason, ApprovalMismatch, Conflict, ExpiryReason, VoidReason};
+use crate::model::aws::codepipeline::TriggerType;
 use crate::model::effect::samples::effects;
 use crate::model::effect_properties::{Lookup, Needs};
 use crate::model::effect_table::Row;
@@ -245,7 +246,7 @@ fn requesters() -> Vec<Requester> {
     vec![
         Requester::Person { identity: somebody() },
         execution(Trigger::Principal { arn: "arn:aws:iam::012345678901:user/ann".into() }),
-        execution(Trigger::Unknown { kind: "WebhookV2".into(), detail: "arn:x".into() }),
+        execution(Trigger::Unknown { kind: TriggerType::WebhookV2, detail: "arn:x".into() }),
         nobody(),
     ]
 }

@@ -22,7 +22,7 @@ pub enum Decision {
 }
 
 problems! {
-    /// What is the matter with an approval in CodePipeline.
+    /// What is wrong with an approval in CodePipeline.
     Approval => ApprovalProblem {
         NoAction { account: AccountName, pipeline: String, action: String, approvals: Vec<String> } = "no-such-action", NotFound;
         NotManual { account: AccountName, pipeline: String, action: String, approvals: Vec<String> } = "action-not-an-approval", Invalid;

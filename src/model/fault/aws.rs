@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::aws::ecs::ServiceDeploymentStatus;
 use crate::model::ids::{AccountId, AccountName, Region};
 
 /// What can be looked for by its name.
@@ -15,7 +16,7 @@ pub enum Kind {
     Pipeline,
 }
 
-/// An account, told from every other, and a cluster in it where the thing is in one.
+/// An account with its id and region, and a cluster in it where the thing is in one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Within {
     pub account: AccountName,
@@ -38,7 +39,7 @@ pub enum Instead {
 }
 
 problems! {
-    /// What is the matter with a thing in AWS.
+    /// What is wrong with a thing in AWS.
     Aws => AwsProblem {
         Missing { kind: Kind, name: String, within: Within, instead: Instead } = "not-found", NotFound;
         /// It may have been made just now.
@@ -55,7 +56,7 @@ problems! {
         ImageGone { account: AccountName, repository: String } = "scanned-image-missing", NotFound;
         ScanTypeUnknown { account: AccountName, scan_type: String } = "scan-type-unknown", Invalid;
         /// The deployment's status, in which it cannot be stopped.
-        StopRefused { deployment: String, status: String } = "stop-refused", Invalid;
+        StopRefused { deployment: String, status: ServiceDeploymentStatus } = "stop-refused", Invalid;
         TaskNotStarted { task_definition: String } = "task-not-started", Invalid;
         TableMissing {
             table: String,

@@ -90,7 +90,7 @@ pub struct Tree {
 }
 
 problems! {
-    /// What is the matter with a build.
+    /// What is wrong with a build.
     Build => BuildProblem {
         NoBuilder { looked_for: Vec<LookedFor>, path: String } = "no-builder", ToolMissing;
         BuildxMissing { platforms: Vec<String> } = "buildx-missing", ToolMissing;

@@ -11,7 +11,7 @@ pub struct Call {
 }
 
 problems! {
-    /// What is the matter with a call to AWS.
+    /// What is wrong with a call to AWS.
     Call => CallProblem {
         /// `denied` may be another action than the call's: `iam:PassRole` of a registration.
         NotAllowed {

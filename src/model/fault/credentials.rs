@@ -32,7 +32,7 @@ pub enum BundleNamedBy {
 }
 
 problems! {
-    /// What is the matter with the credentials of an account.
+    /// What is wrong with the credentials of an account.
     Credentials => CredentialsProblem {
         NoCredentials { account: AccountName } = "no-credentials", CredentialsRefused;
         /// `denied`: `sts:AssumeRole`, or what comes with it.
@@ -47,7 +47,7 @@ problems! {
             explicit: bool,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             external_id: Option<String>,
-            /// Whether the session gets a source identity, which is a permission of its own.
+            /// Whether the session gets a source identity, which needs a separate permission.
             source_identity: bool,
         } = "role-not-allowed", CredentialsRefused;
         /// The credentials lead elsewhere.
@@ -72,7 +72,7 @@ problems! {
         NoProfile { account: AccountName, profile: String, there: Vec<String> } = "no-such-profile", CredentialsRefused;
         MfaNeeded { profile: String } = "profile-needs-mfa", CredentialsRefused;
         NotSignedIn { profile: String } = "profile-not-signed-in", CredentialsRefused;
-        /// They cannot stand in a request. Where they come from: the environment, a profile, or wherever the SDK found them.
+        /// They cannot be sent in a request. Where they come from: the environment, a profile, or wherever the SDK found them.
         Unsendable {
             part: KeyPart,
             holds: Unsendable,

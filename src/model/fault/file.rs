@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What stands where a file is looked for.
+/// What is found in place of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Oddity {
@@ -56,7 +56,7 @@ pub enum IgnoreFileUnusable {
 }
 
 problems! {
-    /// What is the matter with a file.
+    /// What is wrong with a file.
     File => FileProblem {
         NoPipelineFolder { folder: String, within: String } = "no-pipeline-folder", NotFound;
         NoPipelineFile { path: String, siblings: Vec<String> } = "no-such-pipeline-file", NotFound;

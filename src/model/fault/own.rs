@@ -58,7 +58,7 @@ pub enum Part {
 }
 
 problems! {
-    /// What is the matter with kanmon itself.
+    /// What is wrong with kanmon itself.
     Own => OwnProblem {
         /// It may not be the stage's holder any more, so that nothing was sent.
         StoodStill {

@@ -140,7 +140,7 @@ pub enum Silence {
 }
 
 problems! {
-    /// What is the matter with a registry, or with what it holds.
+    /// What is wrong with a registry, or with what it holds.
     Registry => RegistryProblem {
         /// `login`: which login was used, and where it comes from.
         Denied {

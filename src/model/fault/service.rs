@@ -1,5 +1,6 @@
 //! Services and their deployments in ECS, and what a record says of them.
 
+use crate::model::aws::ecs::{DeploymentController, ServiceStatus};
 use crate::model::ids::{AccountId, AccountName, ImageName, StageName};
 
 /// Who says what ran before.
@@ -12,10 +13,10 @@ pub enum Witness {
 }
 
 problems! {
-    /// What is the matter with a service, a deployment or a task. `place` is `STAGE/NAME`.
+    /// What is wrong with a service, a deployment or a task. `place` is `STAGE/NAME`.
     Service => ServiceProblem {
-        NotActive { place: String, status: String } = "service-not-active", Invalid;
-        OtherController { place: String, controller: String } = "service-not-deployed-by-ecs", Invalid;
+        NotActive { place: String, status: ServiceStatus } = "service-not-active", Invalid;
+        OtherController { place: String, controller: DeploymentController } = "service-not-deployed-by-ecs", Invalid;
         NoPrimary { place: String } = "service-without-primary", Invalid;
         BeingDeployed { place: String, deployment: String } = "service-being-deployed", Invalid;
         /// Of `desired` tasks.
@@ -36,7 +37,7 @@ problems! {
             found: Option<String>,
         } = "service-deployed-over", Changed;
         TaskGone { place: String, arn: String } = "task-gone", NotFound;
-        /// It is too long ago to tell by AWS's token.
+        /// It is too long ago to find out with AWS's client token.
         TaskStartUnknown { place: String } = "task-start-unknown", Invalid;
         /// ECS began it, and does not show it yet.
         DeploymentNotShown { deployment: String } = "deployment-not-shown", Unreachable;

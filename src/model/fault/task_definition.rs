@@ -4,7 +4,7 @@ use crate::model::ids::{AccountName, StageName};
 use crate::model::platform::Platform;
 
 problems! {
-    /// What is the matter with a task definition. `place` is `STAGE/NAME`.
+    /// What is wrong with a task definition. `place` is `STAGE/NAME`.
     TaskDefinition => TaskDefinitionProblem {
         NotAnObject = "task-definition-not-an-object", Invalid;
         NoContainers = "task-definition-without-containers", Invalid;

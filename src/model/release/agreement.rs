@@ -1,6 +1,6 @@
-//! What two facts of one record both say. An honest record always agrees with itself: a copy is made byte for byte, a plan is made of the
-//! images that are there, and what is registered is what was planned. Whoever writes the state can let them differ, and each part of
-//! kanmon would go by another of the two.
+//! Facts of one record that speak of the same thing must agree. In an honest record they do: a copy is made byte for byte, a plan is made
+//! of the images that exist, and what is registered is what was planned. Whoever writes the state could make them differ, and then each
+//! part of kanmon would rely on another of them.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,16 @@ use super::Release;
 use crate::model::effect::{StepRef, Workload};
 use crate::model::event::Fact;
 use crate::model::ids::{Digest, ImageName, StageName};
+use crate::model::illegal::IllegalReason;
 use crate::model::plan::{StagePlan, WorkloadPlan};
+use crate::model::unresolved::Unresolved;
 
 impl Release {
-    /// Whether a fact says the same as those before it of what both speak of.
+    /// Whether a fact agrees with those before it.
     ///
     /// # Errors
-    /// What differs, as a sentence.
-    pub(super) fn agrees(&self, fact: &Fact) -> Result<(), String> {
+    /// What differs.
+    pub(super) fn agrees(&self, fact: &Fact) -> Result<(), IllegalReason> {
         match fact {
             Fact::ImageBuilt { image, pushed, .. } => match self.images.contains_key(image) {
                 true => self.is_of(image, &pushed.digest),
@@ -25,7 +27,8 @@ impl Release {
             Fact::StagePlanned { stage, plan } => self.plans_its_images(stage, plan),
             Fact::TaskDefinitionRegistered { at, workload, content, .. } => match self.planned(at, workload) {
                 Some(planned) if planned.content != *content => {
-                    Err(format!("what is registered for {}/{workload} is not what was planned", at.stage))
+                    let (stage, workload) = (at.stage.clone(), workload.clone());
+                    Err(IllegalReason::OtherDefinitionRegistered { stage, workload })
                 }
                 Some(_) | None => Ok(()),
             },
@@ -33,7 +36,7 @@ impl Release {
             Fact::ApprovalRejected { images, .. } | Fact::ImagesFailed { images, .. } => self.are_of(images),
             Fact::StageLeft { stage, images } => {
                 if self.stage(stage).entered.is_none() {
-                    return Err(format!("{stage} was not entered"));
+                    return Err(IllegalReason::NotEntered { stage: stage.clone() });
                 }
                 self.are_of(images)
             }
@@ -71,33 +74,40 @@ impl Release {
     }
 
     /// Whether a digest is the one that the release has of an image.
-    fn is_of(&self, image: &ImageName, digest: &Digest) -> Result<(), String> {
+    fn is_of(&self, image: &ImageName, digest: &Digest) -> Result<(), IllegalReason> {
         match self.images.get(image) {
             Some(own) if own.digest == *digest => Ok(()),
-            Some(own) => Err(format!("image {image} is {}, and this is {}", own.digest.short(), digest.short())),
-            None => Err(format!("there is no image {image} yet")),
+            Some(own) => {
+                let (own, found) = (own.digest.clone(), digest.clone());
+                Err(IllegalReason::OtherImage { image: image.clone(), own, found })
+            }
+            None => Err(IllegalReason::NoImage { image: image.clone() }),
         }
     }
 
-    fn are_of(&self, images: &BTreeMap<ImageName, Digest>) -> Result<(), String> {
+    fn are_of(&self, images: &BTreeMap<ImageName, Digest>) -> Result<(), IllegalReason> {
         images.iter().try_for_each(|(image, digest)| self.is_of(image, digest))
     }
 
     /// Whether each named container of a plan runs the image that the file names for it.
-    fn plans_its_images(&self, stage: &StageName, plan: &StagePlan) -> Result<(), String> {
+    fn plans_its_images(&self, stage: &StageName, plan: &StagePlan) -> Result<(), IllegalReason> {
         let pipeline = &self.started.pipeline;
         let services = plan.services.iter().map(|(name, planned)| (&pipeline.service(name).containers, planned));
         let tasks = plan.tasks.iter().map(|(name, planned)| (&pipeline.task(name).containers, planned));
         for (containers, planned) in services.chain(tasks) {
             for (container, reference) in &planned.images {
-                let image =
-                    containers.get(container).ok_or_else(|| format!("{stage} names no container {container}"))?;
-                let own = self.images.get(image).ok_or_else(|| format!("there is no image {image} yet"))?;
+                let image = containers
+                    .get(container)
+                    .ok_or_else(|| Unresolved::Container { stage: stage.clone(), container: container.clone() })?;
+                let own = self.images.get(image).ok_or_else(|| IllegalReason::NoImage { image: image.clone() })?;
                 if !reference.ends_with(&format!("@{}", own.digest)) {
-                    return Err(format!(
-                        "image {image} is {}, and container {container} of {stage} is planned with {reference}",
-                        own.digest.short()
-                    ));
+                    return Err(IllegalReason::OtherImagePlanned {
+                        stage: stage.clone(),
+                        container: container.clone(),
+                        image: image.clone(),
+                        own: own.digest.clone(),
+                        planned: reference.clone(),
+                    });
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! What a release is asked for.
+//! Questions about a release's state.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ impl Release {
         self.ending.as_ref().filter(|ending| !ending.outcome().is_resumable())
     }
 
-    /// The stages up to where it shall go, in their order.
+    /// The stages up to the last one asked for, in their order.
     pub fn stages_asked(&self) -> &[Stage] {
         self.started.pipeline.stages_until(&self.until)
     }
@@ -28,7 +28,7 @@ impl Release {
         self.stages_asked().iter().filter(|s| self.stage(&s.name).left.is_none())
     }
 
-    /// Whether every stage that it shall reach is done.
+    /// Whether every stage that was asked for is done.
     pub fn is_through(&self) -> bool {
         self.stages_to_go().next().is_none()
     }

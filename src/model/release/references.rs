@@ -10,22 +10,23 @@ use crate::model::plan::StagePlan;
 use crate::model::scan_subject::ScanSubject;
 use crate::model::step::Step;
 use crate::model::step::part::StepPart;
+use crate::model::unresolved::Unresolved;
 
 /// Whether everything that a first fact names is in its own pipeline.
 ///
 /// # Errors
-/// What is not, as a sentence; the same for the others below.
-pub(super) fn of_start(started: &Started) -> Result<(), String> {
+/// What is not; the same for the others below.
+pub(super) fn of_start(started: &Started) -> Result<(), Unresolved> {
     started.pipeline.holds_together()?;
     if started.pipeline.stage(&started.until).is_none() {
-        return Err(no_stage(&started.until));
+        return Err(Unresolved::Stage(started.until.clone()));
     }
     started.given.keys().try_for_each(|image| started.pipeline.has_image(image))
 }
 
 impl Release {
     /// Whether everything that a fact names is in this release's pipeline.
-    pub(super) fn knows(&self, fact: &Fact) -> Result<(), String> {
+    pub(super) fn knows(&self, fact: &Fact) -> Result<(), Unresolved> {
         let pipeline = &self.started.pipeline;
         match fact {
             Fact::Intended { effect, .. }
@@ -78,7 +79,7 @@ impl Release {
         }
     }
 
-    fn knows_effect(&self, effect: &Effect) -> Result<(), String> {
+    fn knows_effect(&self, effect: &Effect) -> Result<(), Unresolved> {
         let pipeline = &self.started.pipeline;
         match effect.row().subject {
             Subject::Accounts { from, until } => self.has_stage(from).and_then(|()| self.has_stage(until)),
@@ -90,38 +91,27 @@ impl Release {
     }
 
     /// A plan shows the services and tasks that its stage's steps change, and no others.
-    fn knows_plan(&self, stage: &StageName, plan: &StagePlan) -> Result<(), String> {
-        let spec = self.started.pipeline.stage(stage).ok_or_else(|| no_stage(stage))?;
+    fn knows_plan(&self, stage: &StageName, plan: &StagePlan) -> Result<(), Unresolved> {
+        let spec = self.started.pipeline.stage(stage).ok_or_else(|| Unresolved::Stage(stage.clone()))?;
         if let Some(service) = plan.services.keys().find(|name| !spec.services().any(|s| s == *name)) {
-            return Err(format!("stage {stage} rolls no service {service}"));
+            return Err(Unresolved::ServiceOfStage { stage: stage.clone(), service: service.clone() });
         }
         match plan.tasks.keys().find(|name| !spec.tasks().any(|t| t == *name)) {
-            Some(task) => Err(format!("stage {stage} runs no task {task}")),
+            Some(task) => Err(Unresolved::TaskOfStage { stage: stage.clone(), task: task.clone() }),
             None => Ok(()),
         }
     }
 
-    fn has_stage(&self, name: &StageName) -> Result<(), String> {
-        if self.stages.contains_key(name) { Ok(()) } else { Err(no_stage(name)) }
+    fn has_stage(&self, name: &StageName) -> Result<(), Unresolved> {
+        if self.stages.contains_key(name) { Ok(()) } else { Err(Unresolved::Stage(name.clone())) }
     }
 
-    fn spec_of(&self, at: &StepRef) -> Result<&Step, String> {
-        let stage = self.started.pipeline.stage(&at.stage).ok_or_else(|| no_stage(&at.stage))?;
-        stage.steps.get(at.step).ok_or_else(|| format!("stage {} has no step {}", at.stage, at.step))
+    fn spec_of(&self, at: &StepRef) -> Result<&Step, Unresolved> {
+        let stage = self.started.pipeline.stage(&at.stage).ok_or_else(|| Unresolved::Stage(at.stage.clone()))?;
+        stage.steps.get(at.step).ok_or_else(|| Unresolved::Step(at.clone()))
     }
 
-    fn has_part(&self, at: &StepRef, part: &StepPart) -> Result<(), String> {
-        if self.spec_of(at)?.has(part) {
-            return Ok(());
-        }
-        Err(match part {
-            StepPart::Task(task) => format!("step {} of {} does not run {task}", at.step, at.stage),
-            StepPart::Service(service, _) => format!("step {} of {} does not roll {service}", at.step, at.stage),
-            StepPart::Whole => format!("step {} of {} is of another kind", at.step, at.stage),
-        })
+    fn has_part(&self, at: &StepRef, part: &StepPart) -> Result<(), Unresolved> {
+        if self.spec_of(at)?.has(part) { Ok(()) } else { Err(Unresolved::Part(at.clone(), part.clone())) }
     }
-}
-
-fn no_stage(name: &StageName) -> String {
-    format!("the pipeline has no stage {name}")
 }

@@ -117,7 +117,7 @@ fn stage(name: &str, approval: Option<ApprovalPolicy>) -> Stage {
     }
 }
 
-/// A machine asked, and nobody knows for whom.
+/// A machine asked, and it is unknown for whom.
 pub(crate) fn nobody() -> Requester {
     let arn = "arn:aws:sts::012345678901:assumed-role/build/AWSCodeBuild-1".to_owned();
     let by = Identity { user_id: "AROA:AWSCodeBuild-1".to_owned(), arn, account: id("012345678901") };

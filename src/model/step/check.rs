@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::kind::{About, Spec, State, wrong_kind};
+use super::kind::{About, Spec, State};
 use super::part::{StepPart, StepRef};
 use super::roll_state::RollStates;
 use crate::model::check_result::CheckResult;
 use crate::model::effect::{Effect, Workload};
 use crate::model::ids::{AccountName, ServiceName, TaskName};
+use crate::model::illegal::IllegalReason;
 use crate::model::verdict::Verdict;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,20 +76,20 @@ impl Spec for Check {
 impl State for CheckState {
     type Fact = CheckFact;
 
-    fn take(&mut self, fact: &CheckFact, _at: Timestamp) -> Result<(), String> {
+    fn take(&mut self, fact: &CheckFact, _at: Timestamp) -> Result<(), IllegalReason> {
         let CheckFact::CheckJudged { verdict, result } = fact;
         self.judged = Some((*verdict, result.clone()));
         Ok(())
     }
 
-    fn agrees(&self, _fact: &CheckFact, _at: &StepRef) -> Result<(), String> {
+    fn agrees(&self, _fact: &CheckFact, _at: &StepRef) -> Result<(), IllegalReason> {
         Ok(())
     }
 
     fn intend(&mut self, _effect: &Effect, _at: Timestamp) {}
 
-    fn register(&mut self, _workload: &Workload, _arn: &str) -> Result<(), String> {
-        Err(wrong_kind())
+    fn register(&mut self, _workload: &Workload, _arn: &str) -> Result<(), IllegalReason> {
+        Err(IllegalReason::OtherStepKind)
     }
 
     fn go_on(&mut self, _at: Timestamp) {}

@@ -1,4 +1,4 @@
-//! What every kind of step has to say of itself. No method has a default: a new kind says all of it in its own module.
+//! What every kind of step defines. No method has a default: a new kind defines all of them in its own module.
 
 use jiff::Timestamp;
 
@@ -6,6 +6,7 @@ use super::part::{StepPart, StepRef};
 use super::roll_state::RollStates;
 use crate::model::effect::{Effect, Workload};
 use crate::model::ids::{AccountName, ServiceName, TaskName};
+use crate::model::illegal::IllegalReason;
 
 /// A kind of step, as the file has it.
 pub trait Spec {
@@ -19,7 +20,7 @@ pub trait Spec {
     fn task(&self) -> Option<&TaskName>;
     /// The account whose credentials it hands out.
     fn account(&self) -> Option<&AccountName>;
-    /// Its parts, in the order in which it comes to them.
+    /// Its parts, in their order.
     fn parts(&self) -> Vec<StepPart>;
 }
 
@@ -30,15 +31,15 @@ pub trait State {
     /// Takes in a fact.
     ///
     /// # Errors
-    /// Why it cannot follow, as a sentence; the same for the others.
-    fn take(&mut self, fact: &Self::Fact, at: Timestamp) -> Result<(), String>;
-    /// Whether a fact says the same as those before it of what both speak of; `at` is for the sentence.
-    fn agrees(&self, fact: &Self::Fact, at: &StepRef) -> Result<(), String>;
+    /// Why it cannot follow; the same for the others.
+    fn take(&mut self, fact: &Self::Fact, at: Timestamp) -> Result<(), IllegalReason>;
+    /// Whether a fact agrees with those before it; `at` is where the step is.
+    fn agrees(&self, fact: &Self::Fact, at: &StepRef) -> Result<(), IllegalReason>;
     /// Takes in that an effect of this step is intended.
     fn intend(&mut self, effect: &Effect, at: Timestamp);
     /// Takes in that a task definition was registered.
-    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), String>;
-    /// A process takes over: deadlines and what counts in consecutive readings begin again.
+    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), IllegalReason>;
+    /// Another process continues: deadlines and what counts in consecutive readings start again.
     fn go_on(&mut self, at: Timestamp);
     /// The services that it rolls.
     fn rolls(&self) -> Option<&RollStates>;
@@ -47,9 +48,4 @@ pub trait State {
 /// A fact of a kind of step.
 pub trait About {
     fn part(&self) -> StepPart;
-}
-
-/// Something of another kind of step than this one.
-pub(super) fn wrong_kind() -> String {
-    "the step is of another kind".to_owned()
 }

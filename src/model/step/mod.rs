@@ -1,4 +1,4 @@
-//! A stage's steps. Each kind has a module of its own with what the file says of it, its state, and the facts that change the state; the enums
+//! A stage's steps. Each kind has its own module with what the file says of it, its state, and the facts that change the state; the enums
 //! here only delegate.
 
 pub mod check;
@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::check::{Check, CheckFact, CheckState};
-use self::kind::{About, Spec, State, wrong_kind};
+use self::kind::{About, Spec, State};
 use self::part::{StepPart, StepRef};
 use self::roll::{Roll, RollFact};
 use self::roll_state::RollStates;
 use self::run::{Run, RunFact, RunState};
 use super::effect::{Effect, Workload};
 use super::ids::{AccountName, ServiceName, TaskName};
+use super::illegal::IllegalReason;
 
 /// The same for each kind of step: `each!(VALUE, ENUM, NAME => EXPRESSION)`. The expression names a method that every kind has in its own
 /// module of the room, so that a new kind does not compile until it has it too.
@@ -77,34 +78,34 @@ macro_rules! kinds {
             /// Takes in a fact.
             ///
             /// # Errors
-            /// Why it cannot follow, as a sentence.
-            pub(super) fn take(&mut self, fact: &StepFact, at: Timestamp) -> Result<(), String> {
+            /// Why it cannot follow.
+            pub(super) fn take(&mut self, fact: &StepFact, at: Timestamp) -> Result<(), IllegalReason> {
                 match self {
                     $(StepState::$kind(state) => match fact {
                         StepFact::$kind(fact) => State::take(state, fact, at),
                         #[allow(unreachable_patterns, clippy::wildcard_enum_match_arm)]
-                        _ => Err(wrong_kind()),
+                        _ => Err(IllegalReason::OtherStepKind),
                     },)+
                 }
             }
 
-            /// Whether a fact says the same as those before it of what both speak of.
+            /// Whether a fact agrees with those before it.
             ///
             /// # Errors
-            /// What differs, as a sentence.
-            pub(super) fn agrees(&self, fact: &StepFact, at: &StepRef) -> Result<(), String> {
+            /// What differs.
+            pub(super) fn agrees(&self, fact: &StepFact, at: &StepRef) -> Result<(), IllegalReason> {
                 match self {
                     $(StepState::$kind(state) => match fact {
                         StepFact::$kind(fact) => State::agrees(state, fact, at),
                         #[allow(unreachable_patterns, clippy::wildcard_enum_match_arm)]
-                        _ => Err(wrong_kind()),
+                        _ => Err(IllegalReason::OtherStepKind),
                     },)+
                 }
             }
         }
 
         impl StepFact {
-            /// Reads a fact of this kind; `None`: no step's fact is called so.
+            /// Reads a fact of this kind; `None`: no step has a fact of this kind.
             pub(super) fn read(kind: &str, value: &Value) -> Option<serde_json::Result<StepFact>> {
                 None$(.or_else(|| family::<$fact>(kind, value).map(|fact| fact.map(StepFact::$kind))))+
             }
@@ -118,7 +119,7 @@ kinds! {
     Check: Check, CheckState, CheckFact;
 }
 
-/// Reads a fact as one of this kind of step; `None`: it is none.
+/// Reads a fact as one of this kind of step; `None`: it is of another kind.
 fn family<F: DeserializeOwned>(kind: &str, value: &Value) -> Option<serde_json::Result<F>> {
     match F::deserialize(value) {
         Err(error) if error.to_string().starts_with(&format!("unknown variant `{kind}`")) => None,
@@ -152,7 +153,7 @@ impl Step {
         self.parts().contains(part)
     }
 
-    /// Its parts, in the order in which it comes to them.
+    /// Its parts, in their order.
     pub fn parts(&self) -> Vec<StepPart> {
         each!(self, Step, step => step.parts())
     }
@@ -163,7 +164,7 @@ impl StepState {
         each!(self, StepState, state => state.intend(effect, at));
     }
 
-    pub(super) fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), String> {
+    pub(super) fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), IllegalReason> {
         each!(self, StepState, state => state.register(workload, arn))
     }
 

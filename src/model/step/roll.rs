@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::kind::{About, Spec, State, wrong_kind};
+use super::kind::{About, Spec, State};
 use super::part::{Direction, StepPart, StepRef};
-use super::roll_state::{RollState, RollStates, RolloutRun, nothing_runs};
+use super::roll_state::{RollState, RollStates, RolloutRun};
 use crate::model::effect::{Effect, Workload};
 use crate::model::ids::{AccountName, ServiceName, TaskName};
+use crate::model::illegal::IllegalReason;
 use crate::model::rollout::{Baseline, RollbackTarget, RolloutEnd, RolloutProgress};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ pub enum RollFact {
         direction: Direction,
         end: RolloutEnd,
     },
-    /// What can be gone back to, and what stood right before that.
+    /// What can be restored, and the deployments right before that.
     RollbackPrepared {
         service: ServiceName,
         target: RollbackTarget,
@@ -84,7 +85,7 @@ impl RollFact {
 }
 
 /// Takes in what became known of one service.
-fn take(state: &mut RollState, fact: &RollFact, at: Timestamp) -> Result<(), String> {
+fn take(state: &mut RollState, fact: &RollFact, at: Timestamp) -> Result<(), IllegalReason> {
     match fact {
         RollFact::BaselineTaken { service: _, baseline } => state.baseline = Some(baseline.clone()),
         RollFact::RolloutStarted { service: _, direction, primary, task_definition } => {
@@ -94,7 +95,12 @@ fn take(state: &mut RollState, fact: &RollFact, at: Timestamp) -> Result<(), Str
             state.running(*direction, at)?.progress = Some(progress.clone());
         }
         RollFact::RolloutOverdue { service: _, direction } => {
-            state.rollout_mut(*direction).run.as_mut().ok_or_else(|| nothing_runs(*direction))?.overdue = true;
+            state
+                .rollout_mut(*direction)
+                .run
+                .as_mut()
+                .ok_or(IllegalReason::RolloutNotStarted { direction: *direction })?
+                .overdue = true;
         }
         RollFact::RolloutStopRequested { service: _ } => {
             state.stop_requested = Some(at);
@@ -137,18 +143,20 @@ impl Spec for Roll {
 impl State for RollStates {
     type Fact = RollFact;
 
-    fn take(&mut self, fact: &RollFact, at: Timestamp) -> Result<(), String> {
-        take(self.get_mut(fact.service()).ok_or_else(wrong_kind)?, fact, at)
+    fn take(&mut self, fact: &RollFact, at: Timestamp) -> Result<(), IllegalReason> {
+        take(self.get_mut(fact.service()).ok_or(IllegalReason::OtherStepKind)?, fact, at)
     }
 
-    fn agrees(&self, fact: &RollFact, at: &StepRef) -> Result<(), String> {
+    fn agrees(&self, fact: &RollFact, at: &StepRef) -> Result<(), IllegalReason> {
         match fact {
             RollFact::RolloutStarted { service, direction: Direction::Forward, primary: _, task_definition } => {
                 match self.get(service).and_then(|roll| roll.registered.as_ref()) {
-                    Some(registered) if registered != task_definition => Err(format!(
-                        "{registered} was registered for {}/{service}, and {task_definition} was rolled",
-                        at.stage
-                    )),
+                    Some(registered) if registered != task_definition => Err(IllegalReason::OtherDefinitionRolled {
+                        stage: at.stage.clone(),
+                        service: service.clone(),
+                        registered: registered.clone(),
+                        rolled: task_definition.clone(),
+                    }),
                     Some(_) | None => Ok(()),
                 }
             }
@@ -164,12 +172,12 @@ impl State for RollStates {
 
     fn intend(&mut self, _effect: &Effect, _at: Timestamp) {}
 
-    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), String> {
+    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), IllegalReason> {
         match workload {
             Workload::Service(service) => {
-                self.get_mut(service).ok_or_else(wrong_kind)?.registered = Some(arn.to_owned());
+                self.get_mut(service).ok_or(IllegalReason::OtherStepKind)?.registered = Some(arn.to_owned());
             }
-            Workload::Task(_) => return Err(wrong_kind()),
+            Workload::Task(_) => return Err(IllegalReason::OtherStepKind),
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! How far a service has come in a `roll`, forward and back.
+//! The state of a service in a `roll`, forward and back.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,13 @@ use jiff::Timestamp;
 
 use super::part::Direction;
 use crate::model::ids::ServiceName;
+use crate::model::illegal::IllegalReason;
 use crate::model::rollout::{Baseline, RollbackTarget, RolloutEnd, RolloutProgress, RolloutState};
 
 /// Each service's own roll.
 pub type RollStates = BTreeMap<ServiceName, RollState>;
 
-/// A service's way through one `roll`.
+/// A service in one `roll`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RollState {
     pub baseline: Option<Baseline>,
@@ -19,25 +20,25 @@ pub struct RollState {
     pub forward: Rollout,
     /// When a rollback of the running deployment was asked for.
     pub stop_requested: Option<Timestamp>,
-    /// Read before the way back was begun.
+    /// Read before the rollback was started.
     pub target: Option<RollbackTarget>,
     pub back: Rollout,
 }
 
-/// A rollout in one direction, as far as it has come.
+/// A rollout in one direction, so far.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rollout {
     pub run: Option<RolloutRun>,
     pub ended: Option<RolloutEnd>,
 }
 
-/// A deployment that kanmon started, or found standing.
+/// A deployment that kanmon started, or found running.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RolloutRun {
     /// `ecs-svc/…`.
     pub primary: String,
     pub task_definition: String,
-    /// When it was started, or first found standing.
+    /// When it was started, or first found running.
     pub begun: Timestamp,
     /// What the deadline counts from: the start, the last resumption, or the request to stop.
     pub counted_from: Timestamp,
@@ -62,7 +63,7 @@ impl RollState {
     }
 
     /// Whether this release changed the service and has not put it back.
-    pub fn stands_changed(&self) -> bool {
+    pub fn is_still_changed(&self) -> bool {
         let standing = matches!(
             self.forward.ended,
             Some(RolloutEnd::Succeeded | RolloutEnd::Unverified | RolloutEnd::Failed { .. })
@@ -70,8 +71,8 @@ impl RollState {
         self.registered.is_some() && self.forward.run.is_some() && self.back.ended.is_none() && standing
     }
 
-    /// The deployment that is followed. Forward it may be the one that stood before, where nothing is to change.
-    pub(super) fn running(&mut self, direction: Direction, at: Timestamp) -> Result<&mut RolloutRun, String> {
+    /// The deployment that is followed. Forward it may be the one from before, where nothing is to change.
+    pub(super) fn running(&mut self, direction: Direction, at: Timestamp) -> Result<&mut RolloutRun, IllegalReason> {
         let standing = match direction {
             Direction::Forward => self.baseline.as_ref(),
             Direction::Back => None,
@@ -81,14 +82,7 @@ impl RollState {
         if run.is_none() {
             *run = found;
         }
-        run.as_mut().ok_or_else(|| nothing_runs(direction))
-    }
-}
-
-pub(super) fn nothing_runs(direction: Direction) -> String {
-    match direction {
-        Direction::Forward => "nothing was rolled".to_owned(),
-        Direction::Back => "no rollback was started".to_owned(),
+        run.as_mut().ok_or(IllegalReason::RolloutNotStarted { direction })
     }
 }
 

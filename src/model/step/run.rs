@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::kind::{About, Spec, State, wrong_kind};
+use super::kind::{About, Spec, State};
 use super::part::{StepPart, StepRef};
 use super::roll_state::RollStates;
 use crate::model::effect::{Effect, Workload};
 use crate::model::ids::{AccountName, ServiceName, TaskName};
+use crate::model::illegal::IllegalReason;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -89,7 +90,7 @@ impl Spec for Run {
 impl State for RunState {
     type Fact = RunFact;
 
-    fn take(&mut self, fact: &RunFact, at: Timestamp) -> Result<(), String> {
+    fn take(&mut self, fact: &RunFact, at: Timestamp) -> Result<(), IllegalReason> {
         match fact {
             RunFact::TaskStarted { task: _, arn } => self.started = Some((arn.clone(), at)),
             RunFact::TaskOverdue { task: _ } => self.overdue = true,
@@ -98,10 +99,10 @@ impl State for RunState {
         Ok(())
     }
 
-    fn agrees(&self, fact: &RunFact, at: &StepRef) -> Result<(), String> {
+    fn agrees(&self, fact: &RunFact, at: &StepRef) -> Result<(), IllegalReason> {
         match fact {
             RunFact::TaskOverdue { .. } | RunFact::TaskRan { .. } if self.started.is_none() => {
-                Err(format!("no task of {} was started", at.stage))
+                Err(IllegalReason::TaskNotStarted { stage: at.stage.clone() })
             }
             RunFact::TaskStarted { .. } | RunFact::TaskOverdue { .. } | RunFact::TaskRan { .. } => Ok(()),
         }
@@ -113,10 +114,10 @@ impl State for RunState {
         }
     }
 
-    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), String> {
+    fn register(&mut self, workload: &Workload, arn: &str) -> Result<(), IllegalReason> {
         match workload {
             Workload::Task(_) => self.registered = Some(arn.to_owned()),
-            Workload::Service(_) => return Err(wrong_kind()),
+            Workload::Service(_) => return Err(IllegalReason::OtherStepKind),
         }
         Ok(())
     }

@@ -186,24 +186,6 @@ const OWN: &[Code] = &[
 
 const SEVERAL: &[Code] = &[("several-faults", "several problems were found at once")];
 
-/// The reasons of a failing command that are no faults.
-pub const OF_COMMANDS: &[Code] = &[
-    ("usage", "the command or the pipeline file is wrong"),
-    ("access", "access or set-up is missing"),
-    ("defect", "a defect of kanmon"),
-    ("unclear", "the result of the command is unknown"),
-    ("no-such-release", "no release of that name is recorded"),
-    ("release-held", "another process works on the release, or has locked the stage"),
-    ("stage-frozen", "the stage is frozen"),
-    ("lease-lost", "this process lost its lease to another"),
-    ("record-damaged", "the record is damaged"),
-    ("record-of-another-version", "the record was written by a newer or an older kanmon"),
-    ("record-imported", "the record is imported, and can only be read"),
-    ("state-foreign", "the state was not made by this kanmon"),
-    ("record-conflict", "something else is recorded under the same name"),
-    ("state-unavailable", "the state cannot be read or written"),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;

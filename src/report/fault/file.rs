@@ -2,7 +2,7 @@
 
 use super::{joined, listed};
 use crate::model::fault::file::{FileProblem, IgnoreFileUnusable, Oddity, Role, Use};
-use crate::model::nearest;
+use crate::report::nearest;
 use crate::report::words::Words;
 
 /// More names than this are not read by anybody.

@@ -43,7 +43,7 @@ impl Execute for ReadBaseline<'_> {
 
 fn can_be_rolled(place: &str, service: &ServiceReading) -> Result<(), Fault> {
     if service.status != ServiceStatus::Active {
-        let (place, status) = (place.to_owned(), service.status.to_string());
+        let (place, status) = (place.to_owned(), service.status.clone());
         return Err(ServiceProblem::NotActive { place, status }.into());
     }
     let busy = service.service_deployments.iter().flatten().find(|d| d.status.is_under_way());

@@ -1,7 +1,7 @@
 //! An approval through CodePipeline. Answers in kanmon's own inbox arrive by themselves.
 
 use crate::engine::approval::may_decide;
-use crate::engine::enter::fallen;
+use crate::engine::enter::void_reason;
 use crate::engine::inbox::{answered, rejected};
 use crate::model::approval::{Answer, ApprovalAnswer, ApprovalPolicy, ApprovalRequest, ApprovalWay, Identity};
 use crate::model::approval_reason::{AnswerReason, ApprovalMismatch, ExpiryReason, VoidReason};
@@ -10,7 +10,7 @@ use crate::model::fault::Fault;
 use crate::model::ids::{PlanHash, StageName};
 use crate::model::pipeline::Account;
 use crate::model::release::Release;
-use crate::model::stage_state::{Approval, Compared, EarlierWord};
+use crate::model::stage_state::{Approval, Compared, EarlierDecisionKind};
 use crate::ports::approvals::{Action, ActionState, Decided, Undecided};
 use crate::runtime::ports::Ports;
 
@@ -78,8 +78,8 @@ async fn asked(ports: &Ports, carried: &Carried<'_>, request: &ApprovalRequest) 
     let expired = |reason| Ok(vec![Fact::ApprovalExpired { stage: stage.clone(), reason }]);
     let (decided, answer) = match action.state {
         ActionState::NotReached | ActionState::Waiting { .. } if ports.clock.now() < request.expires_at => {
-            let fallen = release.started.pipeline.stage(stage).and_then(|spec| fallen(release, spec));
-            return Ok(fallen
+            let void_reason = release.started.pipeline.stage(stage).and_then(|spec| void_reason(release, spec));
+            return Ok(void_reason
                 .map(|reason| Fact::ApprovalVoided { stage: stage.clone(), reason })
                 .into_iter()
                 .collect());
@@ -191,7 +191,7 @@ fn unheard<'d>(
     decisions: impl Iterator<Item = (Answer, &'d Decided)>,
 ) -> Option<&'d Decided> {
     let earlier = carried.release.stage(carried.stage).earlier.iter();
-    let mut heard: Vec<_> = earlier.filter(|e| e.word == EarlierWord::Rejected && e.plan == *plan).collect();
+    let mut heard: Vec<_> = earlier.filter(|e| e.word == EarlierDecisionKind::Rejected && e.plan == *plan).collect();
     let mut no = decisions
         .filter(|(answer, _)| *answer == Answer::Rejected)
         .map(|(_, decided)| decided)

@@ -41,10 +41,10 @@ pub async fn observe(
     let reading = image_contents::scan(ports, pipeline.account(account), repository, digest, &wanted).await?;
     let last = release.scans.get(&(image.clone(), account.clone()));
     let readings = match last {
-        Some(last) if last.reading.says_the_same(&reading) => last.readings + 1,
+        Some(last) if last.reading.is_same_result(&reading) => last.readings + 1,
         _ => 1,
     };
-    let again = last.filter(|last| last.reading.says_the_same(&reading));
+    let again = last.filter(|last| last.reading.is_same_result(&reading));
     let news = match (again, &reading.state) {
         (None, _) => true,
         // Waiting on is no news.

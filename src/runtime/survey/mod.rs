@@ -169,11 +169,11 @@ async fn workloads(
         };
         let place = place(stage, name);
         if found.status != ServiceStatus::Active {
-            let (place, status) = (place.clone(), found.status.to_string());
+            let (place, status) = (place.clone(), found.status.clone());
             faults.push(ServiceProblem::NotActive { place, status }.into());
         }
         if found.controller != DeploymentController::Ecs {
-            let (place, controller) = (place.clone(), found.controller.to_string());
+            let (place, controller) = (place.clone(), found.controller.clone());
             faults.push(ServiceProblem::OtherController { place, controller }.into());
         }
         let base = match &spec.taskdef {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::base::Base;
-use crate::engine::unnamed::{keeper, nobodys};
+use crate::engine::unnamed::{required_account, without_scan};
 use crate::model::address;
 use crate::model::event::PushedImage;
 use crate::model::fault::Fault;
@@ -33,7 +33,7 @@ pub async fn resolve(
                 Some(Found { name, there, .. }) => {
                     Unnamed { image: format!("{name}@{}", there.digest), gate: UnnamedGate::Unjudged }
                 }
-                None => Unnamed { gate: UnnamedGate::Judged(nobodys(stage, &image)), image },
+                None => Unnamed { gate: UnnamedGate::Judged(without_scan(stage, &image)), image },
             },
         };
         all.insert(container, unnamed);
@@ -80,5 +80,5 @@ pub async fn found<'p>(
 /// The refusal of a container whose image nobody scans: before anything is built.
 pub fn unscanned(stage: &Stage, workload: &str, container: &str, image: &str) -> Fault {
     let (place, container, image) = (workload.to_owned(), container.to_owned(), image.to_owned());
-    TaskDefinitionProblem::Unscannable { place, container, image, into: keeper(stage) }.into()
+    TaskDefinitionProblem::Unscannable { place, container, image, into: required_account(stage) }.into()
 }

@@ -1,4 +1,4 @@
-//! What became of what somebody sent to a release: read from the record, never assumed by the sender.
+//! What became of a message to a release: read from the record, never assumed by the sender.
 
 use jiff::SignedDuration;
 
@@ -6,7 +6,7 @@ use super::context::Context;
 use super::error::Error;
 use super::promote;
 use super::records::{self, Recorded};
-use crate::engine::inbox::{foresee, over, settled};
+use crate::engine::inbox::{over, preview, settled};
 use crate::model::approval::Answer;
 use crate::model::event::{Event, Fact};
 use crate::model::ids::{ReleaseId, StageName};
@@ -14,59 +14,59 @@ use crate::model::refusal::{AnswerRefusal, LaterWord};
 use crate::model::release::Release;
 use crate::model::stage_state::Approval;
 
-/// How long it is watched whether a process that works on a release reads what somebody sent: a few of its looks into the inbox.
+/// How long the sender waits for a process that works on the release to read the message: it reads its inbox a few times in this time.
 pub const WATCHED: SignedDuration = SignedDuration::from_secs(20);
 
-/// Between two looks at the record.
+/// Between two reads of the record.
 pub const LOOK: SignedDuration = SignedDuration::from_millis(300);
 
-/// What somebody said about a stage's approval.
+/// A message about a stage's approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
+pub enum ApprovalMessage {
     Answer(Answer),
     Withdrawal,
 }
 
 /// Where it was put.
 #[derive(Debug, Clone, Copy)]
-pub enum Sent {
+pub enum SentTo {
     /// Into the release's inbox, as this message.
-    Message(u64),
+    Inbox(u64),
     /// Into the action of CodePipeline that carries the question.
     Action,
 }
 
-/// Who has read it, or will.
+/// Who has read it, or will read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
+pub enum ReadBy {
     /// The process that works on the release.
-    Yes,
+    Process,
     /// A process works on the release, and reads it before it enters the stage.
-    Soon,
+    ProcessSoon,
     /// The release has done its part; another build of its execution goes on, or none does.
-    ByExecution,
-    /// Nobody works on it; whoever takes it up again reads it first.
-    ByResume,
+    Execution,
+    /// Nobody works on it; whoever resumes it reads it first.
+    Resume,
     /// The release has ended, and whoever promotes it reads it first.
-    ByPromote,
+    Promote,
     /// The release has ended, and goes no further.
-    ByNobody,
+    Nobody,
 }
 
-impl Taken {
+impl ReadBy {
     pub fn word(self) -> &'static str {
         match self {
-            Taken::Yes => "yes",
-            Taken::Soon => "soon",
-            Taken::ByExecution => "by-execution",
-            Taken::ByResume => "by-resume",
-            Taken::ByPromote => "by-promote",
-            Taken::ByNobody => "by-nobody",
+            ReadBy::Process => "yes",
+            ReadBy::ProcessSoon => "soon",
+            ReadBy::Execution => "by-execution",
+            ReadBy::Resume => "by-resume",
+            ReadBy::Promote => "by-promote",
+            ReadBy::Nobody => "by-nobody",
         }
     }
 }
 
-/// Waits until the record says what became of a word, as long as a process works on the release.
+/// Waits until the record shows what became of a message, as long as a process works on the release.
 ///
 /// # Errors
 /// Why it does not count, or no longer does.
@@ -74,9 +74,9 @@ pub async fn follow(
     context: &Context,
     before: &Recorded,
     stage: &StageName,
-    word: Word,
-    sent: Sent,
-) -> Result<Taken, Error> {
+    word: ApprovalMessage,
+    sent: SentTo,
+) -> Result<ReadBy, Error> {
     let id = &before.release.id;
     let late = context.clock.now() + WATCHED;
     loop {
@@ -85,42 +85,42 @@ pub async fn follow(
         let (events, release) = records::one(context, id).await?;
         if let Some(fact) = amounted_to(&events, before, stage, sent) {
             judged(&release, stage, word, fact)?;
-            return Ok(Taken::Yes);
+            return Ok(ReadBy::Process);
         }
         if is_left_alone(context, id).await? {
-            let (next, facts) = foresee(&release, &inbox);
-            let foreseen = match sent {
-                Sent::Message(message) => facts.get(&message).map(Option::as_ref),
-                Sent::Action => None,
+            let (next, facts) = preview(&release, &inbox);
+            let previewed = match sent {
+                SentTo::Inbox(message) => facts.get(&message).map(Option::as_ref),
+                SentTo::Action => None,
             };
-            if let Some(fact) = foreseen {
+            if let Some(fact) = previewed {
                 judged(&next, stage, word, fact)?;
             }
             // A message that is no longer there was read between the two looks.
-            if foreseen.is_some() || matches!(sent, Sent::Action) {
+            if previewed.is_some() || matches!(sent, SentTo::Action) {
                 return Ok(left_to(&release, stage, word)?);
             }
         }
         if context.clock.now() >= late {
-            return Ok(Taken::Soon);
+            return Ok(ReadBy::ProcessSoon);
         }
         context.clock.sleep(LOOK).await;
     }
 }
 
-/// Who reads a word to a release that nobody works on.
-fn left_to(release: &Release, stage: &StageName, word: Word) -> Result<Taken, AnswerRefusal> {
+/// Who reads a message to a release that nobody works on.
+fn left_to(release: &Release, stage: &StageName, word: ApprovalMessage) -> Result<ReadBy, AnswerRefusal> {
     match (release.ended_for_good(), over(release), word) {
-        (None, _, _) => Ok(Taken::ByResume),
-        (Some(_), None, _) => Ok(Taken::ByExecution),
-        (Some(_), Some(ending), Word::Answer(Answer::Approved)) => Err(AnswerRefusal::ApprovalAfterEnd {
+        (None, _, _) => Ok(ReadBy::Resume),
+        (Some(_), None, _) => Ok(ReadBy::Execution),
+        (Some(_), Some(ending), ApprovalMessage::Answer(Answer::Approved)) => Err(AnswerRefusal::ApprovalAfterEnd {
             release: release.id.clone(),
             stage: stage.clone(),
             ending: ending.clone(),
             again: promote::fit(release).is_ok(),
         }),
-        (Some(_), Some(_), Word::Answer(Answer::Rejected) | Word::Withdrawal) => {
-            Ok(if promote::fit(release).is_ok() { Taken::ByPromote } else { Taken::ByNobody })
+        (Some(_), Some(_), ApprovalMessage::Answer(Answer::Rejected) | ApprovalMessage::Withdrawal) => {
+            Ok(if promote::fit(release).is_ok() { ReadBy::Promote } else { ReadBy::Nobody })
         }
     }
 }
@@ -131,21 +131,26 @@ async fn is_left_alone(context: &Context, id: &ReleaseId) -> Result<bool, Error>
     Ok(listed.iter().find(|l| &l.release == id).is_none_or(|l| l.held_by.is_none()))
 }
 
-/// The fact that a word amounted to, once it was read: for a message the one that was written with its absorption.
-fn amounted_to<'e>(events: &'e [Event], before: &Recorded, stage: &StageName, sent: Sent) -> Option<Option<&'e Fact>> {
+/// The fact that followed from a message, once it was read: in the inbox the one that was written after its absorption.
+fn amounted_to<'e>(
+    events: &'e [Event],
+    before: &Recorded,
+    stage: &StageName,
+    sent: SentTo,
+) -> Option<Option<&'e Fact>> {
     match sent {
-        Sent::Message(message) => {
+        SentTo::Inbox(message) => {
             let at = events.iter().position(|e| matches!(e.fact, Fact::Absorbed { message: m } if m == message))?;
             Some(events.get(at + 1).map(|e| &e.fact).filter(|fact| is_word(fact, None)))
         }
-        Sent::Action => {
+        SentTo::Action => {
             let mut news = events.iter().filter(|e| e.seq > before.release.seq).map(|e| &e.fact);
             news.rfind(|fact| is_word(fact, Some(stage))).map(Some)
         }
     }
 }
 
-/// Whether a fact is what a word about an approval amounts to.
+/// Whether a fact follows from a message about an approval.
 fn is_word(fact: &Fact, of: Option<&StageName>) -> bool {
     if let Fact::ApprovalGiven { answer }
     | Fact::ApprovalRejected { answer, .. }
@@ -159,8 +164,13 @@ fn is_word(fact: &Fact, of: Option<&StageName>) -> bool {
     matches!(fact, Fact::Warned { .. }) && of.is_none()
 }
 
-/// Whether a word counts by the fact that it amounted to, and still does.
-fn judged(release: &Release, stage: &StageName, word: Word, fact: Option<&Fact>) -> Result<(), AnswerRefusal> {
+/// Whether a message counts by the fact that followed from it, and still does.
+fn judged(
+    release: &Release,
+    stage: &StageName,
+    word: ApprovalMessage,
+    fact: Option<&Fact>,
+) -> Result<(), AnswerRefusal> {
     let state = release.stage(stage);
     match fact {
         Some(Fact::ApprovalRefused { reason, .. }) => {
@@ -178,17 +188,17 @@ fn judged(release: &Release, stage: &StageName, word: Word, fact: Option<&Fact>)
             return Err(AnswerRefusal::TooLate { why: settled(state) });
         }
     }
-    // Somebody else may have had the last word.
+    // Somebody else may have decided later.
     let now = match &state.approval {
         Approval::Given(..) => Some(Answer::Approved),
         Approval::Rejected(_) => Some(Answer::Rejected),
         Approval::NotAsked | Approval::Asked(_) | Approval::Expired(_) | Approval::Closed { .. } => None,
     };
     let stands = match word {
-        Word::Answer(Answer::Approved) => now == Some(Answer::Approved) || state.entered.is_some(),
-        // Where it was taken up again since, it is asked about again.
-        Word::Answer(Answer::Rejected) => now == Some(Answer::Rejected) || state.entered.is_none(),
-        Word::Withdrawal => state.entered.is_none(),
+        ApprovalMessage::Answer(Answer::Approved) => now == Some(Answer::Approved) || state.entered.is_some(),
+        // Where it was read_by up again since, it is asked about again.
+        ApprovalMessage::Answer(Answer::Rejected) => now == Some(Answer::Rejected) || state.entered.is_none(),
+        ApprovalMessage::Withdrawal => state.entered.is_none(),
     };
     match stands {
         true => Ok(()),

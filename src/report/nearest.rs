@@ -1,0 +1,29 @@
+//! The hint about a name that was probably mistyped.
+
+use crate::model::nearest::nearest;
+
+/// As many names as fit into a hint.
+const LISTED: usize = 20;
+
+/// `did you mean …?`, or what there is.
+pub fn hint<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.into_iter().collect();
+    match nearest(given, names.iter().copied()) {
+        Some(name) => Some(format!("did you mean `{name}`?")),
+        None if names.is_empty() => None,
+        None => Some(format!("there is: {}", names.iter().take(LISTED).copied().collect::<Vec<_>>().join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_names_the_nearest_or_all() {
+        let keys = ["region", "role", "id", "external_id"];
+        assert_eq!(hint("regoin", keys).unwrap(), "did you mean `region`?");
+        assert_eq!(hint("colour", keys).unwrap(), "there is: region, role, id, external_id");
+        assert_eq!(hint("colour", []), None);
+    }
+}
