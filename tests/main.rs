@@ -1,4 +1,4 @@
-//! One binary for all tests that look at kanmon from outside.
+//! One binary for all tests from outside.
 
 mod architecture;
 mod binary;
@@ -6,7 +6,6 @@ mod codebuild;
 mod contract;
 mod crash;
 mod drivers;
-mod facts;
 mod faults;
 mod fuzz;
 mod proxies;

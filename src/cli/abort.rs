@@ -17,10 +17,12 @@ pub async fn run(global: &Global, output: &Output, args: AbortArgs) -> Result<Ex
     match abort(&context, &id, args.reason, args.roll_back).await? {
         Aborted::Here(release) => return run_release(release, global, output).await,
         Aborted::Read { holder } => {
-            output.print(format!("{id} is asked to end, and {holder} ends it; `kanmon history {id}` shows how"));
+            output.print(format!(
+                "{id}: abort requested; {holder} ends the release, and `kanmon history {id}` shows the result"
+            ));
         }
         Aborted::Sent { holder } => {
-            output.print(format!("{id} is asked to end; {holder} works on it and will read the request"));
+            output.print(format!("{id}: abort requested; {holder} works on the release and will read it"));
         }
     }
     Ok(ExitCode::Done)

@@ -24,8 +24,8 @@ pub async fn reject(global: &Global, output: &Output, args: AnswerArgs) -> Resul
 
 async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answer) -> Result<ExitCode, Failure> {
     if given == Answer::Approved && global.yes && args.plan.is_none() {
-        return Err(Failure::wrong("`--yes` approves a plan only where it is named")
-            .cause("without a question nobody looks at what would be approved")
+        return Err(Failure::wrong("`approve --yes` needs `--plan`")
+            .cause("with `--yes` no plan is shown, so the plan that was reviewed must be named")
             .hint(format!(
                 "`kanmon approvals` shows the plan, and `kanmon approve {} --plan PLAN` approves it",
                 args.release
@@ -52,9 +52,9 @@ async fn decide(global: &Global, output: &Output, args: &AnswerArgs, given: Answ
         ),
         ReadBy::Execution => format!("{id}: {stage} is {word}; its execution of CodePipeline takes it up"),
         ReadBy::Resume => match given {
-            Answer::Approved if by_oneself => format!("{id}: {stage} is {word}; `kanmon resume {id}` goes on with it"),
+            Answer::Approved if by_oneself => format!("{id}: {stage} is {word}; `kanmon resume {id}` continues it"),
             Answer::Approved => format!(
-                "{id}: {stage} is {word}; somebody other than the approver goes on with it: `kanmon resume {id}`"
+                "{id}: {stage} is {word}; somebody other than the approver can continue it: `kanmon resume {id}`"
             ),
             Answer::Rejected => format!("{id}: {stage} is {word}; `kanmon resume {id}` ends it"),
         },

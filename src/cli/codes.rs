@@ -8,7 +8,8 @@ use crate::model::exit_code::ExitCode;
 use crate::report::{codes, exit_codes};
 
 pub fn run(output: &Output) -> Result<ExitCode, Failure> {
-    output.result(codes::help, || {
+    let listed = || codes::listed(output.out_width());
+    output.result(listed, || {
         let exit: Vec<_> = ExitCode::ALL
             .iter()
             .map(|code| json!({ "exit_code": code.number(), "meaning": exit_codes::meaning(*code) }))

@@ -43,7 +43,7 @@ pub async fn run(global: &Global, output: &Output, args: DemoArgs) -> Result<Exi
         .map_err(|e| Failure::access("no port of 127.0.0.1 can be had").cause(e.to_string()))?;
     let host = listener.local_addr().map_err(|e| Failure::access(e.to_string()))?.to_string();
     let mut world = World::new(&seed, Latency::new(args.speed), jiff::Timestamp::now())
-        .map_err(|e| Failure::defect(format!("the demo's seed makes no world: {e}")))?;
+        .map_err(|e| Failure::defect(format!("the demo's seed is not valid: {e}")))?;
     world.set_registry_host(&host);
     super::sandbox::record(&mut world, &args.traffic)?;
     let served = tokio::spawn(serve::serve(listener, Arc::new(Mutex::new(world))));

@@ -62,9 +62,9 @@ fn asked_of(policy: &ApprovalPolicy) -> String {
         patterns => patterns.join(" or "),
     };
     match &policy.way {
-        ApprovalWay::Kanmon => format!("asked first: {who}"),
+        ApprovalWay::Kanmon => format!("required: {who}"),
         ApprovalWay::CodePipeline { pipeline, action, .. } => {
-            format!("asked first: {who}, in CodePipeline {pipeline}, action {action}")
+            format!("required: {who}, in CodePipeline {pipeline}, action {action}")
         }
     }
 }

@@ -65,7 +65,7 @@ async fn listen(stopper: Stopper, bars: MultiProgress) {
             std::process::exit(i32::from(ExitCode::Suspended.number()));
         }
         asked = true;
-        let text = "stopping as soon as the call under way is answered; press Ctrl-C again to quit immediately";
+        let text = "stopping after the current call; press Ctrl-C again to quit immediately";
         let _ = bars.suspend(|| writeln!(std::io::stderr(), "{text}"));
         stopper.stop();
     }

@@ -28,12 +28,10 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<ExitCode, Failure
                 .map_err(|e| Failure::wrong(format!("{} is not a valid seed", file.display())).cause(e.to_string()))?
         }
     };
-    let listener = TcpListener::bind(("127.0.0.1", args.port))
-        .await
-        .map_err(|e| Failure::access(format!("port {} of 127.0.0.1 cannot be had", args.port)).cause(e.to_string()))?;
+    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(|e| no_port(args.port, &e))?;
     let host = listener.local_addr().map_err(|e| Failure::access(e.to_string()))?.to_string();
     let mut world = World::new(&seed, Latency::new(args.speed), jiff::Timestamp::now())
-        .map_err(|e| Failure::wrong("the seed makes no world").cause(e.to_string()))?;
+        .map_err(|e| Failure::wrong("the seed is not valid").cause(e.to_string()))?;
     world.set_registry_host(&host);
     record(&mut world, &args.traffic)?;
     output.note(format!("an AWS for trying things out, on http://{host} (loopback only, in memory only)"));
@@ -52,6 +50,14 @@ pub async fn run(output: &Output, args: SandboxArgs) -> Result<ExitCode, Failure
         _ = terminated() => Ok(ExitCode::Done),
     };
     ended
+}
+
+fn no_port(port: u16, error: &std::io::Error) -> Failure {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => Failure::access(format!("port {port} is already in use"))
+            .hint("choose another with `--port`, or any free one with `--port 0`"),
+        _ => Failure::access(format!("cannot listen on port {port} of 127.0.0.1")).cause(error.to_string()),
+    }
 }
 
 /// Has the world write its traffic into the file that was asked for. Only its owner may read it: requests hold what task

@@ -159,7 +159,7 @@ fn released(row: &Row) -> String {
         None if row.last_good == "-" => "not by kanmon".to_owned(),
         None => format!("not by kanmon (last good: {})", row.last_good),
         Some(id) if *id == row.last_good || row.good_runs => id.clone(),
-        Some(id) if row.last_good == "-" => format!("{id} (never proven good)"),
+        Some(id) if row.last_good == "-" => format!("{id} (not proven yet)"),
         Some(id) => format!("{id} (last good: {})", row.last_good),
     }
 }

@@ -1,5 +1,6 @@
 //! Every code of the JSON output with its meaning: one list for `kanmon codes`, `kanmon help codes` and README.md.
 
+use super::text::Text;
 use super::{exit_codes, fault};
 
 /// A code and its meaning, a clause.
@@ -35,12 +36,31 @@ pub fn families() -> Vec<Family> {
         .collect()
 }
 
-/// All of them below their headings, after the exit codes.
+/// All of them below their headings, after the exit codes; on a terminal of so many cells the meanings stay in their column.
+pub fn listed(width: Option<usize>) -> Text {
+    let exit_codes = Text::laid_out(&exit_codes::help()).wrapped(width, EXIT_CODE);
+    exit_codes.and(Text::laid_out(&reasons()).wrapped(width, column()))
+}
+
+/// The same as one string, for `--help`.
 pub fn help() -> String {
+    format!("{}\n{}", exit_codes::help(), reasons())
+}
+
+/// An exit code of two digits and two blanks.
+const EXIT_CODE: usize = 4;
+
+/// The widest code and two blanks.
+fn column() -> usize {
     let widest = families().iter().flat_map(|f| &f.codes).map(|(code, _)| code.len()).max().unwrap_or_default();
-    let line = |(code, meaning): &Code| format!("\n  {code:<widest$}  {meaning}");
-    let family = |f: &Family| format!("\n\n{}:{}", f.heading, f.codes.iter().map(line).collect::<String>());
-    format!("{}{}", exit_codes::help(), families().iter().map(family).collect::<String>())
+    widest + 2
+}
+
+fn reasons() -> String {
+    let column = column();
+    let line = |(code, meaning): &Code| format!("\n  {code:<column$}{meaning}");
+    let family = |f: &Family| format!("\n{}:{}", f.heading, f.codes.iter().map(line).collect::<String>());
+    families().iter().map(family).collect::<Vec<_>>().join("\n")
 }
 
 const ENDINGS: &[Code] = &[

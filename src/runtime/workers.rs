@@ -129,7 +129,7 @@ pub async fn watch(
     let mut observer = HeartbeatObserver::default();
     loop {
         let release = state.borrow_and_update().clone();
-        let read_at = ports.clock.uptime();
+        let mut read_at = ports.clock.uptime();
         let seen = observe(&ports, &release, &lease, &watch, &mut observer).await;
         failures = counted(&sender, failures, seen.as_ref().err(), || watched(&watch));
         match seen {
@@ -143,6 +143,8 @@ pub async fn watch(
                     if state.changed().await.is_err() {
                         return;
                     }
+                    // An interval between two readings counts from the record of the first: a reading that comes earlier does not count.
+                    read_at = ports.clock.uptime();
                 }
                 if pace(&ports, read_at, &mut every).await.is_err() {
                     return;

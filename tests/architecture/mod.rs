@@ -1,4 +1,4 @@
-//! Holds the house's rules against its source: who may import whom, what the pure rooms may not know, how long a file may be.
+//! The rules of the source: which room may import which, what the pure rooms may not use, and how long a file may be.
 
 mod circles;
 mod prose;
@@ -158,7 +158,7 @@ fn every_room_imports_only_what_its_arrows_allow() {
 }
 
 #[test]
-fn the_pure_rooms_know_no_clock_no_chance_and_no_outside() {
+fn the_pure_rooms_use_no_clock_no_randomness_and_no_io() {
     let mut wrong = Vec::new();
     for file in files().iter().filter(|f| ["model", "engine"].contains(&f.room()) && !f.is_test()) {
         for line in &file.code {

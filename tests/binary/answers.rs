@@ -1,7 +1,7 @@
-//! A release that waits for a person: what is shown, who may answer, and what an answer does.
+//! A release that waits for approval: what is shown, who may answer, and what an answer does.
 
-use super::one_person::assumed;
-use super::rig::{Running, Sandbox, TestEnv, masked, release_in};
+use super::self_approval::assumed;
+use super::test_env::{Running, Sandbox, TestEnv, masked, release_in};
 
 /// A release that waits for production's approval, begun by the developer.
 fn waiting(sandbox: &Sandbox, test_env: &TestEnv) -> (Running, String) {
@@ -73,7 +73,7 @@ fn a_rejection_ends_the_release_with_its_reason() {
 }
 
 #[test]
-fn a_question_that_nobody_answers_expires_and_can_be_asked_again() {
+fn an_approval_request_that_nobody_answers_expires_and_can_be_repeated() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.edit("expires: 1h", "expires: 2s");
@@ -102,7 +102,7 @@ fn an_approval_is_withdrawn_before_it_is_used_and_not_after() {
     let approved = test_env.run(&manager, &["approve", &id, "--plan", &plan(&test_env, &manager)]).ended(0);
     assert_eq!(
         approved.out,
-        format!("{id}: prod is approved; somebody other than the approver goes on with it: `kanmon resume {id}`\n")
+        format!("{id}: prod is approved; somebody other than the approver can continue it: `kanmon resume {id}`\n")
     );
     test_env
         .run(&manager, &["withdraw", &id, "-m", "wait for the fix"])
@@ -137,7 +137,7 @@ fn codepipeline_carries_the_question() {
     let place = "in CodePipeline of account prod (222222222222): pipeline asset-manager, action Approve, execution ";
     assert!(shown.out.contains(place) && !shown.out.contains("kanmon approve"), "{}", shown.out);
     assert_eq!(sandbox.done("StartPipelineExecution").len(), 1);
-    test_env.run(&sandbox.keys("developer"), &["abort", &id]).ended(0).says("is asked to end");
+    test_env.run(&sandbox.keys("developer"), &["abort", &id]).ended(0).says("abort requested");
     running.end().ended(23);
 }
 

@@ -1,6 +1,6 @@
 //! What stands in the way is found before anything is done, and named.
 
-use super::rig::{Ran, Sandbox, TestEnv};
+use super::test_env::{Ran, Sandbox, TestEnv};
 
 /// Releases with one text of the pipeline file put in another's place, and holds that nothing was changed.
 fn refused(from: &str, to: &str) -> Ran {

@@ -1,6 +1,6 @@
 //! A pipeline file with mistakes: all of them at once, and nothing touched.
 
-use super::rig::{Sandbox, TestEnv, masked};
+use super::test_env::{Sandbox, TestEnv, masked};
 
 /// Every mistake that issue 2 lists, in one file.
 const WRONG: &str = r#"version: 1
@@ -196,7 +196,7 @@ fn a_member_that_may_be_newer_than_kanmon_is_a_warning_and_stops_nothing() {
 }
 
 #[test]
-fn what_is_no_file_is_reported_as_what_it_is_and_never_read() {
+fn a_path_that_is_not_a_regular_file_is_reported_and_never_read() {
     let test_env = TestEnv::empty();
     std::fs::create_dir(test_env.root.path().join("pipelines")).unwrap();
     let pipe = test_env.root.path().join("pipelines/hello.yaml");

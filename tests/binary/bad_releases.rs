@@ -1,6 +1,6 @@
 //! Releases that do not arrive: each ends with its own exit code, and says why.
 
-use super::rig::{Ran, Sandbox, TestEnv};
+use super::test_env::{Ran, Sandbox, TestEnv};
 
 fn released(sandbox: &Sandbox, test_env: &TestEnv, until: &str) -> Ran {
     test_env.run(&sandbox.keys("developer"), &["release", "--until", until])
@@ -58,7 +58,7 @@ fn a_failing_dockerfile_ends_with_the_builders_own_last_lines() {
 }
 
 #[test]
-fn a_scan_that_never_ends_closes_the_gate_at_the_files_timeout_with_its_last_reason() {
+fn a_scan_that_never_ends_blocks_at_the_gates_timeout_with_its_last_reason() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.label("scan", "PENDING_INITIAL_SCAN").edit("timeout: 10m", "timeout: 2s");
@@ -111,7 +111,7 @@ fn an_image_that_cannot_be_pulled_says_why() {
 }
 
 #[test]
-fn a_failing_check_goes_back_to_what_ran_before() {
+fn a_failing_check_is_rolled_back() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 1s");
@@ -136,7 +136,7 @@ fn a_failing_check_without_rollback_leaves_what_was_deployed() {
 }
 
 #[test]
-fn a_rollback_that_is_refused_is_not_called_one_and_resume_makes_it() {
+fn a_refused_rollback_is_not_reported_as_one_and_resume_completes_it() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.edit("hello-dev/web\", timeout: 30s", "hello-dev/wob\", timeout: 3s");

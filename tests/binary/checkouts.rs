@@ -1,6 +1,6 @@
-//! Checkouts that git does not read, or that somebody else prepared.
+//! Checkouts that git refuses to read, or that somebody else prepared.
 
-use super::rig::{Sandbox, TestEnv};
+use super::test_env::{Sandbox, TestEnv};
 
 /// The same happens where git refuses a folder of another user (`safe.directory`), which only root could set up here.
 #[test]
@@ -27,7 +27,7 @@ fn an_image_is_built_from_the_commit_that_the_release_says_or_not_at_all() {
     sandbox.ask("POST", "faults", r#"{"operation": "InitiateLayerUpload", "count": 100, "kind": "access_denied"}"#);
     sandbox.ask("POST", "faults", r#"{"operation": "PutImage", "count": 100, "kind": "access_denied"}"#);
     let stopped = test_env.run(&dev, &["release", "--until", "dev"]).ended(40);
-    let id = super::rig::release_in(&stopped.out);
+    let id = super::test_env::release_in(&stopped.out);
     sandbox.ask("DELETE", "faults", "");
     let refused = |why: &str, hint: &str| {
         for verb in [&["resume", &id][..], &["promote", &id, "--to", "dev"]] {

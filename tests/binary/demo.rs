@@ -1,6 +1,6 @@
 //! `kanmon demo`: one command on a fresh machine.
 
-use super::rig::{TestEnv, masked};
+use super::test_env::{TestEnv, masked};
 
 #[test]
 fn the_demo_carries_a_release_through_every_stage_and_ends_with_what_to_try_next() {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::one_person::assumed;
-use super::rig::{Ran, Sandbox, TestEnv, release_in};
+use super::self_approval::assumed;
+use super::test_env::{Ran, Sandbox, TestEnv, release_in};
 
 const DEV: &str = "111111111111";
 const PROD: &str = "222222222222";

@@ -2,7 +2,7 @@
 
 use kanmon::model::visible::is_harmful;
 
-use super::rig::{Ran, Sandbox, TestEnv, release_in};
+use super::test_env::{Ran, Sandbox, TestEnv, release_in};
 
 /// Clears the screen, writes the clipboard, goes back to the line's start, changes colour by a C1 control, reorders and hides.
 const EVIL: &str = "\u{1b}[2J\u{1b}]52;c;aGk=\u{7}\r\u{9b}31m\u{202e}\u{2066}\u{200b}\u{2028}evil";

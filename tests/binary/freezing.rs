@@ -1,9 +1,9 @@
 //! The line stopped in front of a stage, in the words that people read.
 
-use super::rig::{Sandbox, TestEnv, masked, release_in};
+use super::test_env::{Sandbox, TestEnv, masked, release_in};
 
 #[test]
-fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_go_on() {
+fn a_frozen_stage_says_who_froze_it_and_why_and_how_to_continue() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let (developer, manager) = (sandbox.keys("developer"), sandbox.keys("manager"));
@@ -79,7 +79,7 @@ fn what_failed_comes_back_only_by_force() {
 }
 
 #[test]
-fn who_approves_for_a_frozen_stage_is_told_that_it_is_frozen() {
+fn approving_for_a_frozen_stage_reports_that_it_is_frozen() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let manager = sandbox.keys("manager");

@@ -1,6 +1,6 @@
 //! Images of files: what goes in, and what never does.
 
-use super::rig::{Sandbox, TestEnv, release_in};
+use super::test_env::{Sandbox, TestEnv, release_in};
 
 #[test]
 fn what_the_ignore_file_names_and_git_stay_out_of_an_image_and_that_is_said() {

@@ -1,6 +1,6 @@
 //! Locks of processes that are not there any more, and of those that are.
 
-use super::rig::{Sandbox, TestEnv, release_in};
+use super::test_env::{Sandbox, TestEnv, release_in};
 
 #[test]
 fn a_lock_is_broken_with_a_reason_and_its_holder_stops() {

@@ -1,33 +1,33 @@
-//! The command line as its users meet it: the binary in an empty environment, against a running sandbox.
+//! The command line: the binary in an empty environment, against a running sandbox.
 
 pub mod junit;
 pub mod pusher;
-pub mod rig;
+pub mod test_env;
 
 mod answers;
-mod asking;
-mod attached;
 mod bad_access;
 mod bad_files;
 mod bad_releases;
+mod check_commands;
 mod checkouts;
+mod command_line;
 mod demo;
 mod executions;
 mod foreign_text;
 mod freezing;
-mod last_word;
+mod last_answer;
 mod layers;
+mod live_services;
 mod locks;
-mod looking;
-pub mod one_person;
 mod platforms;
-mod programs;
+mod reading_verbs;
+mod referrers;
 mod releases;
 mod reports;
+mod requesters;
 mod sandbox;
-mod shape;
+pub mod self_approval;
 mod sign_in;
 mod stopping;
 mod terminal;
 mod unnamed;
-mod what_runs;

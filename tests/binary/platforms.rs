@@ -1,7 +1,7 @@
 //! An image and the tasks that it is for: both sides are known before anything is built.
 
 use super::pusher::{CLEAN, LAYER, Pusher};
-use super::rig::{Sandbox, TestEnv};
+use super::test_env::{Sandbox, TestEnv};
 
 /// The demo with tasks on ARM64.
 fn on_arm(sandbox: &Sandbox) -> TestEnv {
@@ -19,7 +19,7 @@ fn an_image_for_another_platform_than_its_tasks_run_on_is_refused_before_it_is_b
     let test_env = on_arm(&sandbox);
     let developer = sandbox.keys("developer");
     let says = "the task definition of dev/web is for linux/arm64, but image app is for linux/amd64";
-    let fault = |ran: super::rig::Ran| {
+    let fault = |ran: super::test_env::Ran| {
         let said = format!("{}{}", ran.out, ran.err).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(says), "{said}");
     };

@@ -3,7 +3,7 @@
 use kanmon::model::ids::Digest;
 use serde_json::{Value, json};
 
-use super::rig::Sandbox;
+use super::test_env::Sandbox;
 
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

@@ -1,6 +1,6 @@
-//! The road from a commit to production, told to people, to logs and to programs.
+//! A release from commit to production, as people, logs and programs see it.
 
-use super::rig::{Sandbox, TestEnv, masked, release_in};
+use super::test_env::{Sandbox, TestEnv, masked, release_in};
 
 /// Production without a question, for stories that are about something else.
 pub const ASKS: &str = "      approval:
@@ -71,7 +71,7 @@ fn a_log_shows_the_whole_release_in_plain_lines() {
 }
 
 #[test]
-fn a_build_does_its_part_exports_it_and_another_goes_on_to_production() {
+fn a_build_exports_its_release_and_another_continues_to_production() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.edit(ASKS, "");
@@ -173,7 +173,7 @@ fn an_image_that_exists_is_released_as_it_is() {
 }
 
 #[test]
-fn everything_the_environment_says_can_be_said_by_flags_and_state_can_lie_elsewhere() {
+fn flags_replace_environment_variables_and_state_can_be_elsewhere() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let elsewhere = tempfile::tempdir().unwrap();

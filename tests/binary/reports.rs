@@ -2,7 +2,7 @@
 
 use super::junit::{self, Result};
 use super::releases::ASKS;
-use super::rig::{Sandbox, TestEnv, masked, release_in};
+use super::test_env::{Sandbox, TestEnv, masked, release_in};
 
 #[test]
 fn a_release_is_reported_as_junit_from_the_record_alone() {
@@ -33,7 +33,7 @@ fn a_release_is_reported_as_junit_from_the_record_alone() {
 }
 
 #[test]
-fn what_ended_badly_is_red_and_the_report_itself_a_success() {
+fn a_failed_release_is_red_and_the_report_command_succeeds() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     test_env.label("findings", "CRITICAL:1");
@@ -45,7 +45,7 @@ fn what_ended_badly_is_red_and_the_report_itself_a_success() {
 }
 
 #[test]
-fn a_release_that_is_not_there_or_a_form_that_is_none_is_a_mistake_of_the_command() {
+fn an_unknown_release_or_format_is_a_wrong_command() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let ran = test_env.run(&[], &["report", "r20200101-000000-abcdef", "--format", "junit"]).ended(2);

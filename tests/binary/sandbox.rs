@@ -1,6 +1,6 @@
 //! `kanmon sandbox`: an AWS on loopback for any client.
 
-use super::rig::{Sandbox, TestEnv};
+use super::test_env::{Sandbox, TestEnv};
 
 #[test]
 fn the_sandbox_prints_what_a_shell_has_to_export_for_each_of_its_users() {
@@ -32,7 +32,7 @@ fn a_port_that_is_taken_and_an_invalid_speed_are_reported() {
     let port = sandbox.host.rsplit(':').next().unwrap();
     let test_env = TestEnv::empty();
     let ran = test_env.run(&[], &["sandbox", "--port", port]).ended(40);
-    ran.on_stderr(&format!("port {port} of 127.0.0.1 cannot be had")).on_stderr("in use");
+    ran.on_stderr(&format!("port {port} is already in use")).on_stderr("--port 0");
     test_env.run(&[], &["sandbox", "--port", "0", "--speed", "0"]).ended(2).on_stderr("is not a valid speed");
     test_env.run(&[], &["sandbox", "--seed", "no-such.yaml"]).ended(2).on_stderr("no-such.yaml cannot be read");
     test_env.write("seed.yaml", "version: 1\nregion: ap-northeast-1\naccounts: []\nacounts: []\n");

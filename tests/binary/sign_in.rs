@@ -1,6 +1,6 @@
 //! Where credentials come from, and what is said where they cannot be used.
 
-use super::rig::{Ran, Sandbox, TestEnv};
+use super::test_env::{Ran, Sandbox, TestEnv};
 
 type Environment = Vec<(String, String)>;
 

@@ -1,6 +1,6 @@
 //! Stopped, killed, gone on with, ended by somebody else: nothing is done twice, and nothing is forgotten.
 
-use super::rig::{Running, Sandbox, TestEnv, release_in};
+use super::test_env::{Running, Sandbox, TestEnv, release_in};
 
 /// A sandbox slow enough that a rollout can be met half way.
 fn slow() -> Sandbox {
@@ -15,13 +15,13 @@ fn rolling(sandbox: &Sandbox, test_env: &TestEnv) -> (Running, String) {
 }
 
 #[test]
-fn one_ctrl_c_suspends_and_says_how_to_go_on() {
+fn one_ctrl_c_suspends_and_says_how_to_continue() {
     let (sandbox, developer) = (slow(), "developer");
     let test_env = TestEnv::demo(&sandbox);
     let (running, id) = rolling(&sandbox, &test_env);
     running.signal("INT");
     let ran = running.end().ended(30);
-    assert!(ran.err.contains("stopping as soon as the call under way is answered"), "{}", ran.err);
+    assert!(ran.err.contains("stopping after the current call"), "{}", ran.err);
     assert!(ran.out.contains("! suspended: stopped as requested; ECS continues by itself"), "{}", ran.out);
     assert!(ran.out.contains(&format!("`kanmon resume {id}` continues from here")), "{}", ran.out);
     assert!(ran.out.contains("being deployed by ECS: dev/web"), "{}", ran.out);
@@ -49,7 +49,7 @@ fn a_suspended_release_is_the_last_line_that_programs_read() {
 }
 
 #[test]
-fn a_second_ctrl_c_leaves_at_once_and_the_release_can_still_be_gone_on_with() {
+fn a_second_ctrl_c_quits_immediately_and_the_release_can_be_resumed() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
     // The call under way takes its time, so that the first Ctrl-C has to wait for it.
@@ -71,7 +71,7 @@ fn a_second_ctrl_c_leaves_at_once_and_the_release_can_still_be_gone_on_with() {
 }
 
 #[test]
-fn under_a_terminal_the_first_ctrl_c_suspends_and_the_second_leaves_at_once() {
+fn on_a_terminal_the_first_ctrl_c_suspends_and_the_second_quits_immediately() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
@@ -79,7 +79,7 @@ fn under_a_terminal_the_first_ctrl_c_suspends_and_the_second_leaves_at_once() {
     let id = release_in(&running.says("hello-dev-web:2"));
     running.types("\u{3}");
     let ran = running.end().ended(30);
-    assert!(ran.out.contains("stopping as soon as the call under way is answered"), "{}", ran.out);
+    assert!(ran.out.contains("stopping after the current call"), "{}", ran.out);
     assert!(ran.out.contains(&format!("kanmon resume {id}")), "{}", ran.out);
     test_env.run(&developer, &["resume", &id]).ended(0).says("✓ succeeded");
     assert_eq!(sandbox.done("UpdateService").len(), 1);
@@ -98,7 +98,7 @@ fn under_a_terminal_the_first_ctrl_c_suspends_and_the_second_leaves_at_once() {
 }
 
 #[test]
-fn a_release_killed_in_the_middle_of_a_rollout_goes_on_without_doing_anything_twice() {
+fn a_release_killed_during_a_rollout_continues_without_repeating_anything() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
     test_env.edit(super::releases::ASKS, "");
@@ -155,7 +155,7 @@ fn a_release_that_somebody_works_on_is_not_taken_over_but_can_be_aborted() {
     test_env.run(&developer, &["resume", &id]).ended(41).on_stderr("pid ").on_stderr("kanmon status");
     test_env.run(&developer, &["promote", &id, "--to", "staging"]).ended(41);
     let aborted = test_env.run(&developer, &["abort", &id, "--roll-back", "-m", "wrong commit"]).ended(0);
-    aborted.says("is asked to end");
+    aborted.says("abort requested");
     let ran = running.end().ended(23);
     assert!(ran.out.contains("✗ aborted") && ran.out.contains("wrong commit"), "{}", ran.out);
     assert!(ran.out.contains("rolled back: dev/web"), "{}", ran.out);
@@ -195,7 +195,7 @@ fn a_service_that_somebody_else_deploys_meanwhile_is_left_to_them() {
 }
 
 #[test]
-fn what_is_unknown_is_not_called_a_failure_and_can_be_gone_on_with() {
+fn an_unknown_result_is_not_a_failure_and_can_be_resumed() {
     let sandbox = slow();
     let test_env = TestEnv::demo(&sandbox);
     let (running, id) = rolling(&sandbox, &test_env);

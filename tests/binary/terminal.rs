@@ -1,7 +1,7 @@
 //! On a terminal: questions, spinners, colours, and lines that fit.
 
 use super::releases::ASKS;
-use super::rig::{Sandbox, TestEnv, release_in};
+use super::test_env::{Sandbox, TestEnv, release_in};
 
 #[test]
 fn approve_shows_what_is_asked_and_takes_only_a_yes() {
@@ -44,7 +44,7 @@ fn a_terminal_gets_spinners_and_colours_and_none_where_they_are_not_wanted() {
 }
 
 #[test]
-fn looking_at_a_narrow_terminal_breaks_nothing_that_is_to_be_copied() {
+fn a_narrow_terminal_breaks_nothing_that_must_be_copied() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");
@@ -73,7 +73,7 @@ fn uncoloured(text: &str) -> String {
 }
 
 #[test]
-fn saying_more_works_on_a_terminal_and_off_it() {
+fn verbose_output_works_with_and_without_a_terminal() {
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
     let developer = sandbox.keys("developer");

@@ -1,7 +1,7 @@
 //! A container that the file does not name, as `plan` shows it.
 
 use super::pusher::{CLEAN, Pusher};
-use super::rig::{Sandbox, TestEnv};
+use super::test_env::{Sandbox, TestEnv};
 
 #[test]
 fn a_plan_starts_no_scan_and_says_what_is_not_judged_yet() {

@@ -1,6 +1,6 @@
 //! Somebody deploys to production by hand between the approval and the build that promotes.
 
-use super::rig::{World, lines};
+use super::world::{World, lines};
 
 #[test]
 fn what_was_approved_is_not_done_when_it_would_be_another_thing_now() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::rig::{World, lines, report};
+use super::world::{World, lines, report};
 use crate::binary::junit::Result::{Error, Failure, Skipped};
 
 #[test]
@@ -26,7 +26,7 @@ fn a_build_whose_gate_blocks_fails_with_the_code_reported_and_the_record_kept() 
 }
 
 #[test]
-fn a_build_that_is_told_no_step_or_no_release_says_so() {
+fn a_build_without_a_step_or_a_release_reports_it() {
     let Some(world) = World::start("no step and no release") else { return };
     let (built, _) = world.builds("kanmon-prepare", &[("KANMON_STEP", "prmote")]);
     assert_eq!(built.phases, [("install", None), ("build", Some(2)), ("post_build", None)], "{}", built.log);

@@ -1,6 +1,6 @@
 //! A manager rejects while no build runs: the execution fails, and no process of kanmon hears why.
 
-use super::rig::{PROD, World};
+use super::world::{PROD, World};
 
 #[test]
 fn what_was_rejected_is_asked_about_again_only_with_a_reason_in_the_next_execution() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::rig::{World, report};
+use super::world::{World, report};
 use crate::binary::junit::Result;
 
 /// The process that works on the one release, once it is at work.

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use sha2::{Digest as _, Sha256};
 
 use super::container::{Built, Container};
-use super::rig::{image, template};
+use super::world::{image, template};
 
 const BINARY: &str = "#!/bin/sh\necho \"kanmon from the bucket: $*\"\n";
 /// As much of the `aws` command as the build uses.

@@ -1,5 +1,5 @@
-//! `buildspec.yml`, run as CodeBuild would. Each build in a container-like environment and a checkout of its own, driven by the
-//! sandbox's CodePipeline; left out, aloud, where moto is missing, and with `KANMON_PEERS=required` a failure.
+//! `buildspec.yml`, run as CodeBuild would run it. Each build has a container-like environment and its own checkout, and is driven by the
+//! sandbox's CodePipeline. Left out with a message if moto is missing; a failure with `KANMON_PEERS=required`.
 
 mod a_changed_plan;
 mod a_gate_that_blocks;
@@ -8,5 +8,5 @@ mod a_suspended_build;
 mod container;
 mod how_it_runs;
 mod how_kanmon_comes;
-mod rig;
 mod two_builds;
+mod world;

@@ -1,6 +1,6 @@
 //! One release in two builds, two accounts and two checkouts, which share a table and nothing else.
 
-use super::rig::{PROD, World, lines, report};
+use super::world::{PROD, World, lines, report};
 use crate::binary::junit::Result::{Passed, Skipped};
 
 #[test]

@@ -1,4 +1,4 @@
-"""A whole life on the sandbox by the `aws` command, as a person at a shell lives it. Takes what life.py takes."""
+"""Every operation of the sandbox by the `aws` command, as a person at a shell uses it. Takes what lifecycle.py takes."""
 
 import json
 import os

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use kanmon::shapes;
 
 use super::judge::judge;
-use super::{errors, life, models, recording, traffic};
+use super::{errors, lifecycle, models, recording, traffic};
 use crate::real::peers::leave_out;
 
-/// What lives/nothing.py adds to its name where it asks for all that the models have, with nothing in it: a success at that is none.
+/// What lifecycles/nothing.py adds to its name where it asks for all that the models have, with nothing in it: a success at that is none.
 const ASKS_FOR_EVERYTHING: &str = "asks-for-everything";
 
 /// Whether these are answers of an AWS that has the operation: other than that it is unknown.
@@ -16,13 +16,13 @@ fn has(codes: &BTreeSet<String>) -> bool {
     codes.iter().any(|code| !errors::is_unknown_operation(code))
 }
 
-/// The sandbox's operations are those that it does not call unknown: lives/nothing.py asks for all that the models have.
+/// The sandbox's operations are those that it does not call unknown: lifecycles/nothing.py asks for all that the models have.
 #[test]
-fn awss_clients_succeed_at_every_operation_that_the_sandbox_has() {
+fn aws_clients_succeed_at_every_operation_that_the_sandbox_has() {
     let test = "every operation";
     let Some(models) = models(test) else { return };
     let Some(folder) = recording::folder() else { return leave_out(test, "no traffic; tests/run keeps it") };
-    if !life::lived() {
+    if !lifecycle::passed() {
         return;
     }
     let mut answered: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
@@ -63,7 +63,7 @@ fn awss_clients_succeed_at_every_operation_that_the_sandbox_has() {
         );
     }
     let never: Vec<_> = owned.iter().filter(|(operation, _)| !succeeded.contains(operation)).collect();
-    assert!(never.is_empty(), "the sandbox has these, and life.py and command.py do not use them: {never:#?}");
+    assert!(never.is_empty(), "the sandbox has these, and lifecycle.py and command.py do not use them: {never:#?}");
     assert!(!owned.is_empty() && !unknown.is_empty());
     let total = owned.len();
     super::print_line(&format!("every operation of the sandbox: {total} of {total} succeed by AWS's clients\n"));

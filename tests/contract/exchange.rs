@@ -1,4 +1,4 @@
-//! One exchange as it was on the wire, and which operation it is, by what the model says of the service's protocols.
+//! One exchange as it was on the wire, and which operation it is according to the model's protocols.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::models::Service;
-use super::{cbor, forms};
+use super::{cbor, query_protocol};
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Exchange {
@@ -93,7 +93,7 @@ impl Exchange {
             return said(Protocol::Cbor, operation, models.iter().find(|s| s.metadata("targetPrefix") == prefix));
         }
         if self.request.media_type() == "application/x-www-form-urlencoded" {
-            let fields = forms::fields(self.request.text());
+            let fields = query_protocol::fields(self.request.text());
             let field = |name: &str| fields.iter().find(|(k, _)| k == name).map_or("", |(_, v)| v.as_str());
             let version = field("Version");
             let service = models.iter().find(|s| s.speaks("query") && s.metadata("apiVersion") == version);
@@ -121,8 +121,8 @@ impl Said<'_> {
         let (service, operation) = self.known.expect("an operation of the models");
         match self.protocol {
             Protocol::Query => {
-                let fields = forms::fields(message.text());
-                Ok(forms::input(service, service.side(operation, "input"), &fields))
+                let fields = query_protocol::fields(message.text());
+                Ok(query_protocol::input(service, service.side(operation, "input"), &fields))
             }
             Protocol::Json | Protocol::RestJson | Protocol::Cbor => self.body(message),
         }
@@ -132,7 +132,7 @@ impl Said<'_> {
     pub fn output(&self, message: &Message) -> Result<Value, String> {
         let (service, operation) = self.known.expect("an operation of the models");
         match self.protocol {
-            Protocol::Query => forms::output(service, operation, &self.operation, message.text()),
+            Protocol::Query => query_protocol::output(service, operation, &self.operation, message.text()),
             Protocol::Json | Protocol::RestJson | Protocol::Cbor => self.body(message),
         }
     }

@@ -20,7 +20,7 @@ use super::judge::judge;
 use super::models::Service;
 use super::recording::Buffer;
 use super::samples::Samples;
-use super::{cbor, forms, models, print_line};
+use super::{cbor, models, print_line, query_protocol};
 
 /// What an input is refused with that is not as its model has it.
 const REFUSALS: [&str; 4] =
@@ -62,7 +62,7 @@ fn request(service: &Service, protocol: Protocol, operation: &str, input: &Value
             (path.expect("a path").to_owned(), "application/json", input.to_string().into())
         }
         Protocol::Query => {
-            let fields = forms::form(operation, service.metadata("apiVersion"), input);
+            let fields = query_protocol::form(operation, service.metadata("apiVersion"), input);
             ("/".to_owned(), "application/x-www-form-urlencoded", fields.into())
         }
         Protocol::Cbor => {

@@ -1,19 +1,19 @@
-//! The sandbox and kanmon's requests, held against AWS's own models, AWS's own clients, and emulators that others wrote. What the other
-//! suites' rigs wrote down is judged here, so that `tests/run` runs them first.
+//! The sandbox and kanmon's requests, against AWS's own models, AWS's own clients and other emulators. The traffic that the other
+//! suites recorded is judged here, so `tests/run` runs those first.
 
 mod cbor;
 mod enumerations;
 mod errors;
 mod every_operation;
 mod exchange;
-mod faithful;
-mod forms;
 mod inputs;
 mod judge;
-mod life;
+mod judge_tests;
+mod lifecycle;
 pub mod models;
 mod partitions;
 mod peers;
+mod query_protocol;
 pub mod recording;
 mod samples;
 mod shapes;
@@ -49,7 +49,7 @@ fn everything_on_the_wire_is_what_awss_models_say() {
     let test = "traffic against models";
     let Some(models) = models(test) else { return };
     let Some(folder) = recording::folder() else { return leave_out(test, "no traffic; tests/run keeps it") };
-    life::lived();
+    lifecycle::passed();
     peers::asked();
     let traffic = traffic::read(models, &folder);
     print_line(&format!("\n{}\n", traffic.table()));

@@ -7,9 +7,9 @@ What others answer is written down as traffic, for the models to judge.
 
 from types import SimpleNamespace
 
-from asked import findings, images, items, pipelines, services, sessions, signals, whole
-from asked.common import DEV, PEER, REGION, SEEN, SERVED, accepted, accounts, client, refused, says
-from asked.known import DIFFERS
+from comparisons import findings, images, items, pipelines, services, sessions, signals, whole
+from comparisons.common import DEV, PEER, REGION, SEEN, SERVED, accepted, accounts, client, refused, says
+from comparisons.known import DIFFERS
 
 OURS = (sessions.sessions, images.repositories, images.registry, services.services, pipelines.pipelines, findings.findings)
 THEIRS = (items.items, whole.lacks)

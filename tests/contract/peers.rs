@@ -1,4 +1,4 @@
-//! The same questions to the sandbox and to emulators that others wrote: peers.py and asked/ say them, and where they differ.
+//! The same questions to the sandbox and to other emulators: peers.py and comparisons/ ask them, and list the differences.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::life::{run, seed};
+use super::lifecycle::{run, seed};
 use super::models;
 use crate::real::peers::{Owned, have, leave_out};
 use crate::real::sandbox::Sandbox;

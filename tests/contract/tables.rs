@@ -1,5 +1,5 @@
-//! kanmon's own data of AWS's shapes, held against the models it is made of; with `KANMON_WRITE_SHAPES` set, written anew. Which operations it
-//! has is said by the data: one that is to be added is named there first.
+//! kanmon's own data of AWS's shapes, compared with the models it is made from; rewritten if `KANMON_WRITE_SHAPES` is set. The data says which
+//! operations it has: one that is to be added is named there first.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! Everything that the suites' rigs wrote down, judged, and told.
+//! All traffic that the suites recorded, judged and reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};

@@ -12,15 +12,15 @@ use kanmon::ports::journal::{Imported, Journal as _};
 use kanmon::sandbox::faults::is_read;
 use serde_json::Value;
 
-use super::left::{Record, SAME_AGAIN, difference};
-use crate::binary::rig::{Ran, Running, Sandbox, TestEnv, release_in};
-use crate::real::road::print_line;
+use super::final_state::{Record, SAME_AGAIN, difference};
+use crate::binary::test_env::{Ran, Running, Sandbox, TestEnv, release_in};
+use crate::real::end_to_end::print_line;
 use crate::scenarios::simulation::LEAVING_NOTHING;
 
-/// Names every kind of effect in one match without a wildcard: one that is added does not compile until a road is found for it.
+/// Names every kind of effect in one match without a wildcard: one that is added does not compile until a case is found for it.
 macro_rules! kinds {
-    ($($variant:ident $(($direction:ident))? on $road:ident),* $(,)?) => {
-        const KINDS: &[(&str, Road)] = &[$((stringify!($variant $(($direction))?), Road::$road)),*];
+    ($($variant:ident $(($direction:ident))? on $case:ident),* $(,)?) => {
+        const KINDS: &[(&str, SignalledRelease)] = &[$((stringify!($variant $(($direction))?), SignalledRelease::$case)),*];
 
         fn kind(effect: &Effect) -> &'static str {
             match effect {
@@ -42,21 +42,21 @@ kinds! {
     RunTask on Whole,
     Update(Forward) on Whole,
     StopRollout on Stopped,
-    PrepareRollback on WayBack,
-    Update(Back) on WayBack,
+    PrepareRollback on Rollback,
+    Update(Back) on Rollback,
     Check on Whole,
     Confirm on Whole,
 }
 
 /// The releases that meet them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Road {
+enum SignalledRelease {
     /// Three stages: a build, migrations, an approval, a copy.
     Whole,
     /// An image that is there already.
     Given,
     /// The check of a stage fails.
-    WayBack,
+    Rollback,
     /// Nobody but kanmon sees that the tasks die.
     Stopped,
 }
@@ -69,7 +69,7 @@ struct Setup {
     code: i32,
 }
 
-impl Road {
+impl SignalledRelease {
     fn set_up(self) -> Setup {
         let seed = include_str!("../../src/sandbox/seed/demo.yaml");
         let breaker = "deploymentCircuitBreaker: { enable: true,";
@@ -77,30 +77,30 @@ impl Road {
         let blind = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(blind.path(), seed.replace(breaker, "deploymentCircuitBreaker: { enable: false,")).unwrap();
         let sandbox = match self {
-            Road::Whole | Road::Given | Road::WayBack => Sandbox::start(),
-            Road::Stopped => Sandbox::with(&["--speed", "120", "--seed", blind.path().to_str().unwrap()]),
+            SignalledRelease::Whole | SignalledRelease::Given | SignalledRelease::Rollback => Sandbox::start(),
+            SignalledRelease::Stopped => Sandbox::with(&["--speed", "120", "--seed", blind.path().to_str().unwrap()]),
         };
         let test_env = TestEnv::demo(&sandbox);
         let mut args = vec!["release", "--output", "json"];
         let mut code = 0;
         let image;
         match self {
-            Road::Whole => migrates(&test_env),
-            Road::Given => {
+            SignalledRelease::Whole => migrates(&test_env),
+            SignalledRelease::Given => {
                 let first =
                     test_env.run(&sandbox.keys("developer"), &["release", "--until", "dev", "--output", "json"]);
                 let built = first.ended(0).json().into_iter().find(|l| l["kind"] == "image-built").expect("it built");
                 image = format!("app={}@{}", built["repository"].as_str().unwrap(), built["digest"].as_str().unwrap());
                 args.extend(["--until", "staging", "--image", &image]);
             }
-            Road::WayBack => {
+            SignalledRelease::Rollback => {
                 let url = "_sandbox/service/111111111111/ap-northeast-1/hello-dev/web\", timeout: 30s }";
                 let check = format!("- check: {{ http: \"{}/{url}", sandbox.endpoint());
                 test_env.edit(&check, "- check: { command: [sh, -c, \"exit 1\"] }").commit();
                 args.extend(["--until", "dev"]);
                 code = 20;
             }
-            Road::Stopped => {
+            SignalledRelease::Stopped => {
                 test_env.label("exit-code", "42").commit();
                 args.extend(["--until", "dev"]);
                 code = 20;
@@ -122,7 +122,7 @@ fn migrates(test_env: &TestEnv) {
 
 /// What is left of a release.
 #[derive(Debug, PartialEq)]
-struct Left {
+struct FinalState {
     code: Option<i32>,
     calls: BTreeMap<(String, String), usize>,
     reached: Vec<Value>,
@@ -174,7 +174,7 @@ impl Setup {
     }
 
     /// What is left, and the kinds of effects that were intended.
-    fn left(&self, ran: &Ran) -> (Left, BTreeSet<&'static str>) {
+    fn final_state(&self, ran: &Ran) -> (FinalState, BTreeSet<&'static str>) {
         let id = release_in(&ran.out);
         let file = self.test_env.run(&self.sandbox.keys("developer"), &["export", &id]).ended(0).out;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -197,7 +197,7 @@ impl Setup {
         });
         let differing: Vec<&str> = [&*self.sandbox.host, &id].into_iter().chain(commit).chain(built_by).collect();
         let record = Record::of(&release, &events).but_for(&differing);
-        (Left { code: ran.code, calls: self.calls(), reached: self.reached(), record }, intended.collect())
+        (FinalState { code: ran.code, calls: self.calls(), reached: self.reached(), record }, intended.collect())
     }
 }
 
@@ -217,38 +217,38 @@ fn intended(kind: &str) -> String {
     format!(r#""effect":{{"effect":"{name}""#)
 }
 
-fn killed_at_each_kind_of(road: Road) {
-    let plain = road.set_up();
+fn killed_at_each_kind_of(case: SignalledRelease) {
+    let plain = case.set_up();
     let ran = plain.end(plain.release()).ended(plain.code);
-    let (undisturbed, met) = plain.left(&ran);
-    let kinds: Vec<&str> = KINDS.iter().filter(|(_, on)| *on == road).map(|(kind, _)| *kind).collect();
+    let (undisturbed, met) = plain.final_state(&ran);
+    let kinds: Vec<&str> = KINDS.iter().filter(|(_, on)| *on == case).map(|(kind, _)| *kind).collect();
     let unmet: Vec<_> = kinds.iter().filter(|kind| !met.contains(**kind)).collect();
-    assert!(unmet.is_empty(), "{road:?} never comes to {unmet:?}, only to {met:?}");
+    assert!(unmet.is_empty(), "{case:?} never comes to {unmet:?}, only to {met:?}");
     let mut wrong = Vec::new();
     for kind in &kinds {
-        let set_up = road.set_up();
+        let set_up = case.set_up();
         let mut running = set_up.release();
         running.says(&intended(kind));
         running.signal("KILL");
         assert_eq!(running.end().code, None);
         let ran = set_up.end(set_up.start(&["resume", "--output", "json"]));
-        let (left, _) = set_up.left(&ran);
+        let (left, _) = set_up.final_state(&ran);
         wrong.extend(difference(&undisturbed, &left).map(|d| format!("{kind}:\n{d}\n{}", ran.err)));
     }
     let (all, well) = (kinds.len(), kinds.len() - wrong.len());
     let of = KINDS.len();
-    print_line(&format!("SIGKILL at {well} of {all} of the {of} kinds of effect ({road:?}): as if nothing had been"));
+    print_line(&format!("SIGKILL at {well} of {all} of the {of} kinds of effect ({case:?}): the same final state"));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn at_each_kind_of_effect_it_ends_as_if_nothing_had_been() {
-    killed_at_each_kind_of(Road::Whole);
+fn at_each_kind_of_effect_it_ends_the_same() {
+    killed_at_each_kind_of(SignalledRelease::Whole);
 }
 
 #[test]
-fn at_each_kind_of_effect_of_other_roads_it_ends_as_if_nothing_had_been() {
-    for road in [Road::Given, Road::WayBack, Road::Stopped] {
-        killed_at_each_kind_of(road);
+fn at_each_kind_of_effect_of_other_releases_it_ends_the_same() {
+    for case in [SignalledRelease::Given, SignalledRelease::Rollback, SignalledRelease::Stopped] {
+        killed_at_each_kind_of(case);
     }
 }

@@ -1,4 +1,4 @@
-//! Every point of a release, found by running it undisturbed. A second one like it is saved at each of them, so that whoever goes on
+//! Every point of a release, found by running it undisturbed. A second one like it is saved at each of them, so that the process that continues
 //! after a crash begins there and not at the beginning.
 
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::ids::ReleaseId;
 
-use super::left::{Left, difference, left};
-use super::roads::{Answered, Road};
-use crate::real::road::print_line;
-use crate::scenarios::simulation::{Call, Run, Saved, Simulation};
+use super::final_state::{FinalState, difference, final_state};
+use super::release_cases::{Answered, ReleaseCase};
+use crate::real::end_to_end::print_line;
+use crate::scenarios::simulation::{Call, Run, Simulation, Snapshot};
 
 pub const BOTH: [Moment; 2] = [Moment::Before, Moment::After];
 
@@ -36,7 +36,7 @@ impl Share {
 
 /// A release that nothing kills.
 pub struct Undisturbed {
-    pub left: Left,
+    pub left: FinalState,
     /// Its appends that are points, by their numbers.
     pub appends: std::ops::RangeInclusive<usize>,
     /// All its calls.
@@ -44,12 +44,12 @@ pub struct Undisturbed {
 }
 
 impl Undisturbed {
-    pub async fn of(road: &Road) -> Undisturbed {
-        let (sim, run) = road.set_out().await;
+    pub async fn of(case: &ReleaseCase) -> Undisturbed {
+        let (sim, run) = case.set_out().await;
         let [appends, first, last] = [0; 3].map(|nought| Arc::new(AtomicUsize::new(nought)));
-        let (begun, over, cut) = (first.clone(), last.clone(), sim.cut.clone());
-        let (from, until) = (road.from, road.until);
-        cut.forget();
+        let (begun, over, interceptor) = (first.clone(), last.clone(), sim.interceptor.clone());
+        let (from, until) = (case.from, case.until);
+        interceptor.forget();
         sim.journal.set_append_hook(move |moment, facts| {
             match moment {
                 Moment::Before => {
@@ -60,15 +60,15 @@ impl Undisturbed {
                         }
                     }
                 }
-                Moment::After => cut.appended(),
+                Moment::After => interceptor.appended(),
             }
             Ok(())
         });
-        let ended = road.end(&sim, run).await;
-        assert_eq!(ended.ending.outcome(), road.outcome, "{}: {:?}", road.what, ended.ending);
+        let ended = case.end(&sim, run).await;
+        assert_eq!(ended.ending.outcome(), case.outcome, "{}: {:?}", case.what, ended.ending);
         let (first, last) = (first.load(Ordering::Relaxed), last.load(Ordering::Relaxed));
-        assert!(first > 0 && first < last, "{}: it has no point", road.what);
-        Undisturbed { left: left(&sim, &ended), appends: first..=last, calls: sim.cut.calls() }
+        assert!(first > 0 && first < last, "{}: it has no point", case.what);
+        Undisturbed { left: final_state(&sim, &ended), appends: first..=last, calls: sim.interceptor.calls() }
     }
 }
 
@@ -78,7 +78,7 @@ pub async fn survives<P: Copy + std::fmt::Debug>(
     what: &str,
     undisturbed: &Undisturbed,
     points: Vec<P>,
-    killed: impl AsyncFn(P) -> Option<Left>,
+    killed: impl AsyncFn(P) -> Option<FinalState>,
 ) {
     assert!(points.len() > 5, "{what}: a release has more points than {points:?}");
     let mut wrong = Vec::new();
@@ -92,13 +92,13 @@ pub async fn survives<P: Copy + std::fmt::Debug>(
         }
     }
     let (listed, well) = (points.len(), points.len() - wrong.len());
-    print_line(&format!("{what}: {well} of {listed} points end as if nothing had been"));
+    print_line(&format!("{what}: {well} of {listed} points end in the same state"));
     assert!(wrong.is_empty(), "{what}: {} of {listed} are wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// What every process of a release's dying at one moment leaves, but for the manager, who has answered so much.
 pub struct Killed {
-    saved: Saved,
+    saved: Snapshot,
     pub id: ReleaseId,
     answered: u32,
 }
@@ -123,14 +123,14 @@ impl Saving {
 
 impl Killed {
     /// A release, killed at each of these of its appends, as far as it comes to them.
-    pub async fn at_appends(road: &Road, points: &[Point]) -> BTreeMap<Point, Killed> {
-        Killed::at(road, points, |sim, saving| {
+    pub async fn at_appends(case: &ReleaseCase, points: &[Point]) -> BTreeMap<Point, Killed> {
+        Killed::at(case, points, |sim, saving| {
             let mut appends = 0;
-            let cut = sim.cut.clone();
+            let interceptor = sim.interceptor.clone();
             sim.journal.set_append_hook(move |moment, _| {
                 match moment {
                     Moment::Before => appends += 1,
-                    Moment::After => cut.appended(),
+                    Moment::After => interceptor.appended(),
                 }
                 saving.look((appends, moment));
                 Ok(())
@@ -140,17 +140,21 @@ impl Killed {
     }
 
     /// The same at each of these of its calls, none of which ever returns to its process.
-    pub async fn at_calls(road: &Road, points: &[Point]) -> BTreeMap<Point, Killed> {
-        Killed::at(road, points, |sim, saving| {
-            sim.cut.forget();
-            sim.cut.set_hook(move |nth, moment| saving.look((nth, moment)));
+    pub async fn at_calls(case: &ReleaseCase, points: &[Point]) -> BTreeMap<Point, Killed> {
+        Killed::at(case, points, |sim, saving| {
+            sim.interceptor.forget();
+            sim.interceptor.set_hook(move |nth, moment| saving.look((nth, moment)));
         })
         .await
     }
 
-    async fn at(road: &Road, points: &[Point], watch: impl FnOnce(&Simulation, Saving)) -> BTreeMap<Point, Killed> {
-        let (sim, run) = road.set_out().await;
-        let (id, answered, killed) = (run.id.clone(), road.nothing_answered(), Arc::default());
+    async fn at(
+        case: &ReleaseCase,
+        points: &[Point],
+        watch: impl FnOnce(&Simulation, Saving),
+    ) -> BTreeMap<Point, Killed> {
+        let (sim, run) = case.set_out().await;
+        let (id, answered, killed) = (run.id.clone(), case.nothing_answered(), Arc::default());
         let saving = Saving {
             points: points.to_vec(),
             id: id.clone(),
@@ -159,23 +163,23 @@ impl Killed {
             killed: Arc::clone(&killed),
         };
         watch(&sim, saving);
-        road.accompanied(&sim, &id, &answered, run.end(&sim)).await;
+        case.accompanied(&sim, &id, &answered, run.end(&sim)).await;
         // The hooks hold the stage that holds them.
         sim.journal.set_append_hook(|_, _| Ok(()));
-        sim.cut.end_hook();
+        sim.interceptor.end_hook();
         std::mem::take(&mut *killed.lock().unwrap())
     }
 
     /// Another process goes on to the end; what is left then.
-    pub async fn gone_on_with(&self, road: &Road) -> Left {
-        self.then(road, async |sim| gone_on_with(sim, &self.id).await).await
+    pub async fn gone_on_with(&self, case: &ReleaseCase) -> FinalState {
+        self.then(case, async |sim| gone_on_with(sim, &self.id).await).await
     }
 
     /// What somebody does with what is left, while the manager answers as before.
-    pub async fn then<T>(&self, road: &Road, walk: impl AsyncFnOnce(&Simulation) -> T) -> T {
+    pub async fn then<T>(&self, case: &ReleaseCase, walk: impl AsyncFnOnce(&Simulation) -> T) -> T {
         let sim = self.saved.open();
         let answered = Answered::up_to(self.answered);
-        road.accompanied(&sim, &self.id, &answered, walk(&sim)).await
+        case.accompanied(&sim, &self.id, &answered, walk(&sim)).await
     }
 }
 
@@ -203,18 +207,18 @@ pub async fn dies_at_append(sim: &Simulation, run: Run, (nth, moment): Point) ->
 }
 
 /// Another process goes on to the end, if the release has not come there yet.
-pub async fn gone_on_with(sim: &Simulation, id: &ReleaseId) -> Left {
+pub async fn gone_on_with(sim: &Simulation, id: &ReleaseId) -> FinalState {
     if let Some(left) = over(sim, id).await {
         return left;
     }
     sim.pass(SignedDuration::from_secs(30)).await;
     let ended = sim.resumes(id).await.end(sim).await;
-    left(sim, &ended)
+    final_state(sim, &ended)
 }
 
 /// What is left of a release that has come to its end.
-pub async fn over(sim: &Simulation, id: &ReleaseId) -> Option<Left> {
+pub async fn over(sim: &Simulation, id: &ReleaseId) -> Option<FinalState> {
     let release = sim.release_of(id).await;
     let over = release.ended_for_good().is_some();
-    if over { Some(left(sim, &sim.ended(id).await)) } else { None }
+    if over { Some(final_state(sim, &sim.ended(id).await)) } else { None }
 }

@@ -1,10 +1,10 @@
-//! The crash matrix: kanmon dies at every point of a release, another process goes on, and in the end everything is as if nothing
-//! had been. The points are found by running: whatever a release comes to write or to ask is one.
+//! The crash matrix: kanmon is killed at every point of a release, another process continues it, and the final state is the same.
+//! The points are found by running: everything that a release writes or calls is one.
 
 mod at_every_append;
 mod at_every_call;
 mod by_signal;
-pub mod left;
+pub mod final_state;
 mod matrix;
-pub mod roads;
+pub mod release_cases;
 mod twice;

@@ -1,4 +1,4 @@
-//! The example files for other drivers: held against their public schemas, and their scripts run on the sandbox.
+//! The example files for other drivers: checked against their public schemas, and their scripts run on the sandbox.
 
 mod schemas;
 mod scripts;

@@ -33,12 +33,12 @@ fn holds(path: &str, arguments: &[&str], word: &str) {
 }
 
 #[test]
-fn github_s_holds() {
+fn the_github_workflow_is_valid() {
     holds("github-actions/release.yml", &["--builtin-schema", "vendor.github-workflows"], "runs-on:");
 }
 
 #[test]
-fn gitlab_s_holds() {
+fn the_gitlab_pipeline_is_valid() {
     let schema = ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"];
     holds("gitlab-ci/.gitlab-ci.yml", &schema, "dotenv:");
 }

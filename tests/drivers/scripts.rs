@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::schemas::example;
 use crate::binary::junit::Result::{Passed, Skipped};
 use crate::binary::junit::{self, Junit};
-use crate::binary::rig::unpack_demo;
+use crate::binary::test_env::unpack_demo;
 use crate::real::sandbox::{KANMON, Sandbox, answer, both};
 
 const ISSUER: &str = "https://gitlab.example.com";
@@ -196,7 +196,7 @@ fn reported(file: &Path) -> Junit {
 }
 
 #[test]
-fn gitlab_s_jobs_share_a_release() {
+fn gitlab_jobs_share_a_release() {
     let test_env = TestEnv::new();
     let job = |name: &str, edit: fn(&str) -> String, here: &Path, branch: &str, more: &[(String, String)]| {
         let (settings, script) = gitlab_job(name);
@@ -296,7 +296,7 @@ fn github_report(job: &str) -> String {
 }
 
 #[test]
-fn github_s_jobs_share_a_release() {
+fn github_jobs_share_a_release() {
     let test_env = TestEnv::new();
     let shell = ["bash", "-e", "-c"];
     let output = test_env.root.path().join("output");

@@ -1,12 +1,12 @@
-//! Faults that last: the release is parked with what is missing told, and goes on once it is mended.
+//! Lasting faults: the release is suspended and reports what is missing, and continues once it is fixed.
 
 use jiff::SignedDuration;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 
 use super::matrix::{Undisturbed, comes_to_an_end, every_operation, was_met, what_counts};
-use crate::crash::left::difference;
-use crate::crash::roads::whole;
+use crate::crash::final_state::difference;
+use crate::crash::release_cases::whole;
 
 const FOR_EVER: u32 = u32::MAX;
 
@@ -28,7 +28,7 @@ async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: 
     if !outcomes.contains(&ended.ending.outcome()) {
         return Err(format!("{:?}: {}", ended.ending.outcome(), ended.words()));
     }
-    if ended.told().hints.is_empty() {
+    if ended.printed().hints.is_empty() {
         return Err(format!("no hint: {}", ended.words()));
     }
     sim.end_faults();
@@ -40,7 +40,7 @@ async fn parks(outcomes: &[Outcome], from: &Undisturbed, operation: &str, kind: 
 }
 
 #[tokio::test(start_paused = true)]
-async fn denial_parks_the_release() {
+async fn denial_suspends_the_release() {
     every_operation("access denied", Kind::AccessDenied, async |from, operation, kind| {
         parks(&[Outcome::Access], from, operation, kind).await
     })
@@ -49,7 +49,7 @@ async fn denial_parks_the_release() {
 
 /// Sessions are renewed before they end; one that AWS calls expired all the same has been ended by somebody.
 #[tokio::test(start_paused = true)]
-async fn a_session_that_was_ended_parks_it() {
+async fn an_ended_session_suspends_it() {
     every_operation("an expired token", Kind::ExpiredToken, async |from, operation, kind| {
         parks(&[Outcome::Access], from, operation, kind).await
     })
@@ -57,7 +57,7 @@ async fn a_session_that_was_ended_parks_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_without_end_parks_it() {
+async fn lasting_throttling_suspends_it() {
     every_operation("throttled without end", Kind::Throttle, async |from, operation, kind| {
         parks(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
     })
@@ -65,7 +65,7 @@ async fn throttling_without_end_parks_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_is_broken_parks_it() {
+async fn a_broken_service_suspends_it() {
     every_operation("internal errors without end", Kind::ServerError, async |from, operation, kind| {
         parks(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
     })
@@ -73,7 +73,7 @@ async fn a_service_that_is_broken_parks_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_network_that_is_gone_parks_it() {
+async fn a_lost_network_suspends_it() {
     every_operation("connections lost without end", Kind::ResetBefore, async |from, operation, kind| {
         parks(&[Outcome::Unknown, Outcome::Suspended, Outcome::StillRunning], from, operation, kind).await
     })

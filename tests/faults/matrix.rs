@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 
-use crate::crash::left::{Left, left};
-use crate::crash::roads::{Road, whole};
-use crate::real::road::print_line;
+use crate::crash::final_state::{FinalState, final_state};
+use crate::crash::release_cases::{ReleaseCase, whole};
+use crate::real::end_to_end::print_line;
 use crate::scenarios::simulation::{Ended, Run, Simulation};
 
 /// What a release calls, and what it leaves where nothing goes wrong.
 pub struct Undisturbed {
     pub operations: BTreeSet<String>,
-    pub left: Left,
+    pub left: FinalState,
 }
 
 pub async fn undisturbed() -> Undisturbed {
@@ -28,8 +28,8 @@ pub async fn undisturbed() -> Undisturbed {
 const TOLD_OF_FAULTS: [&str; 3] = ["effect-failed", "effect-unknown", "suspended"];
 
 /// What has to be as without the fault.
-pub fn what_counts(sim: &Simulation, ended: &Ended) -> Left {
-    left(sim, ended).without(&TOLD_OF_FAULTS)
+pub fn what_counts(sim: &Simulation, ended: &Ended) -> FinalState {
+    final_state(sim, ended).without(&TOLD_OF_FAULTS)
 }
 
 /// To the end, which comes within days of the stage's time.
@@ -37,10 +37,10 @@ pub async fn comes_to_an_end(sim: &Simulation, run: Run) -> Option<Ended> {
     comes_to_an_end_of(&whole(), sim, run).await
 }
 
-/// The same on another road.
-pub async fn comes_to_an_end_of(road: &Road, sim: &Simulation, run: Run) -> Option<Ended> {
+/// The same on another case.
+pub async fn comes_to_an_end_of(case: &ReleaseCase, sim: &Simulation, run: Run) -> Option<Ended> {
     tokio::select! {
-        ended = road.end(sim, run) => Some(ended),
+        ended = case.end(sim, run) => Some(ended),
         () = sim.hours(72) => None,
     }
 }

@@ -1,5 +1,5 @@
-//! The fault matrix: every operation that a release calls meets every fault, and each time the release comes to what that fault leaves.
-//! The operations are found by running: whatever a release comes to call is one.
+//! The fault matrix: every operation that a release calls meets every fault, and each release ends as that fault requires.
+//! The operations are found by running: everything that a release calls is one.
 
 mod lasting;
 mod matrix;

@@ -1,4 +1,4 @@
-//! Faults that pass: the release ends as if nothing had been, and nothing is done twice.
+//! Passing faults: the release ends as if nothing had happened, and nothing is done twice.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,9 @@ use kanmon::sandbox::faults::{Kind, is_read};
 use kanmon::sandbox::log::Entry;
 
 use super::matrix::{Undisturbed, comes_to_an_end, every_operation, undisturbed, was_met, what_counts};
-use crate::crash::left::difference;
-use crate::crash::roads::whole;
-use crate::real::road::print_line;
+use crate::crash::final_state::difference;
+use crate::crash::release_cases::whole;
+use crate::real::end_to_end::print_line;
 use crate::scenarios::simulation::Simulation;
 
 /// The next `count` calls of the operation meet it.

@@ -1,4 +1,4 @@
-//! Values of enums that are newer than kanmon: every enum that an answer has, as AWS's models know them.
+//! Enum values that are newer than kanmon: every enum that an answer has, from AWS's models.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use kanmon::sandbox::faults::Kind;
 use super::matrix::{comes_to_an_end_of, was_met, what_counts};
 use super::passing::twice_updated;
 use crate::contract::models::{Service, models};
-use crate::crash::left::{Left, difference};
-use crate::crash::roads::production;
+use crate::crash::final_state::{FinalState, difference};
+use crate::crash::release_cases::production;
+use crate::real::end_to_end::print_line;
 use crate::real::peers::leave_out;
-use crate::real::road::print_line;
 
 /// The members of an operation's answer, however deep, that are enums, with the one that they are in: names repeat.
 fn enums(models: &[Service], operation: &str) -> BTreeSet<String> {
@@ -49,12 +49,12 @@ fn below(
 
 /// What nobody knows is never taken for good: it does not matter to kanmon, or the release waits, is parked or is kept out. `None`:
 /// no answer has the member.
-async fn comes_to(operation: &str, member: &str, same: &Left) -> Option<Result<(), String>> {
+async fn comes_to(operation: &str, member: &str, same: &FinalState) -> Option<Result<(), String>> {
     let kind = Kind::NewEnum(member.to_owned());
-    let road = production();
-    let (sim, run) = road.set_out().await;
+    let case = production();
+    let (sim, run) = case.set_out().await;
     sim.fault(operation, kind.clone(), u32::MAX);
-    let Some(ended) = comes_to_an_end_of(&road, &sim, run).await else {
+    let Some(ended) = comes_to_an_end_of(&case, &sim, run).await else {
         return Some(Err("it never ends".to_owned()));
     };
     if !was_met(&sim, operation, &kind) {

@@ -1,4 +1,4 @@
-//! AWS's answers, changed on the wire: every port method comes back with something or with a fault in words.
+//! AWS's answers, changed on the wire: every port method returns something or a fault.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -31,7 +31,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::harness::{seconds, seed};
 use super::mutate::mutate;
-use crate::real::road::print_line;
+use crate::real::end_to_end::print_line;
 
 /// No method waits longer than this for answers that come at once; past it, it hangs.
 const DEADLINE: Duration = Duration::from_secs(60);

@@ -10,7 +10,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::harness::{seconds, seed};
 use super::targets;
-use crate::real::road::print_line;
+use crate::real::end_to_end::print_line;
 use crate::redteam::record::Record;
 
 #[tokio::test]

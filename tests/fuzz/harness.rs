@@ -10,7 +10,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use super::mutate::mutate;
-use crate::real::road::print_line;
+use crate::real::end_to_end::print_line;
 
 /// How long mutations of one target go on by default.
 const SECONDS: u64 = 4;

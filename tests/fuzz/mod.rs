@@ -1,4 +1,4 @@
-//! Whatever reads bytes that others wrote, on bytes that nobody would write: a corpus, and mutations of it for some seconds.
+//! Code that reads other people's bytes, with a corpus and mutations of it for some seconds.
 //!
 //! `KANMON_FUZZ_SEED` repeats a run, `KANMON_FUZZ_SECONDS` makes it longer.
 

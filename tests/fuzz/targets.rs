@@ -1,4 +1,4 @@
-//! What is fuzzed, each as a function of bytes: it must come back, and what it lets pass must be what it should be.
+//! The fuzz targets, each a function of bytes: it must return, and what it accepts must be correct.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! What a proxy does to a request, instead of passing it on.
 
-use crate::races::chance::Chance;
+use crate::races::random::Random;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -73,8 +73,8 @@ impl To {
 }
 
 /// The fault that a request meets, if any.
-pub fn pick(chance: &mut Chance, of_a_thousand: u64) -> Option<Fault> {
-    chance.odds(of_a_thousand).then(|| chance.one_of(&FAULTS))
+pub fn pick(random: &mut Random, of_a_thousand: u64) -> Option<Fault> {
+    random.odds(of_a_thousand).then(|| random.one_of(&FAULTS))
 }
 
 /// A whole answer that takes the server's place.

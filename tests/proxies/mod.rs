@@ -1,5 +1,5 @@
-//! Releases behind a proxy that misbehaves, between kanmon and AWS, the registry and the checks: every one ends right. Its faults are of
-//! a chance from `KANMON_PROXY_SEED`; `KANMON_PROXY_RELEASES` says how many releases there are.
+//! Releases behind a faulty proxy, between kanmon and AWS, the registry and the checks: every one ends correctly. The faults are random,
+//! from `KANMON_PROXY_SEED`; `KANMON_PROXY_RELEASES` is the number of releases.
 
 mod fault;
 mod proxy;

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use super::fault::{Fault, To, answer, pick};
-use crate::races::chance::Chance;
+use crate::races::random::Random;
 
 pub struct Proxy {
     shared: Arc<Shared>,
@@ -16,14 +16,14 @@ struct Shared {
     target: String,
     /// Of a thousand requests, how many meet a fault.
     odds: u64,
-    chance: Mutex<Chance>,
+    random: Mutex<Random>,
     met: Mutex<BTreeMap<(To, Fault), u32>>,
 }
 
 impl Proxy {
     /// Serves until the process ends.
     pub fn start(listener: TcpListener, target: String, odds: u64, seed: u64) -> Proxy {
-        let shared = Arc::new(Shared { target, odds, chance: Mutex::new(Chance::new(seed)), met: Mutex::default() });
+        let shared = Arc::new(Shared { target, odds, random: Mutex::new(Random::new(seed)), met: Mutex::default() });
         let serving = shared.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().filter_map(Result::ok) {
@@ -58,7 +58,7 @@ impl Shared {
             let head = String::from_utf8_lossy(&request.head).into_owned();
             let path = head.split(' ').nth(1).unwrap_or_default();
             let (kind, is_sts) = (To::of(path), head.contains("/sts/aws4_request"));
-            let fault = pick(&mut self.chance.lock().unwrap(), self.odds);
+            let fault = pick(&mut self.random.lock().unwrap(), self.odds);
             let Some(fault) = fault else {
                 send(&mut to, &self.ask(&request)?)?;
                 continue;

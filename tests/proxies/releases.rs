@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::fault::To;
 use super::proxy::Proxy;
-use crate::binary::rig::{Ran, TestEnv};
-use crate::real::road::print_line;
+use crate::binary::test_env::{Ran, TestEnv};
+use crate::real::end_to_end::print_line;
 
 /// Of a thousand requests, how many meet a fault: a release makes some hundred.
 const ODDS: u64 = 80;

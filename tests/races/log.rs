@@ -1,5 +1,4 @@
-//! What was accepted and what arrived, in the order in which it was: an account that is kept beside the stores, and held against
-//! the rules by itself.
+//! What was accepted and what arrived, in its order: recorded beside the stores, and checked against the rules independently.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

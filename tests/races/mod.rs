@@ -1,11 +1,11 @@
 //! Races: random schedules of two and three releases with crashes, pauses longer than the lease, wrong clocks and lost replies.
-//! Never two writers, and no success that is not one.
+//! There are never two writers, and no false success.
 
-pub mod chance;
 mod journal;
 mod log;
 mod network;
 mod process;
+pub mod random;
 mod schedule;
 
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 #[test]
-fn never_two_writers_and_no_success_that_is_none() {
+fn there_are_never_two_writers_and_no_false_success() {
     let seeds = match number("KANMON_RACE") {
         Some(seed) => seed..seed + 1,
         None => 1..1 + number("KANMON_RACES").unwrap_or(SCHEDULES),

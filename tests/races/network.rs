@@ -1,4 +1,4 @@
-//! The way from a process to AWS: what is sent may arrive long after its sender has given it up, or is no more.
+//! The network from a process to AWS: a request may arrive long after its sender has given it up, or is dead.
 
 use std::fmt;
 use std::sync::Arc;

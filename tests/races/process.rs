@@ -1,4 +1,4 @@
-//! A process to which things happen: it stands still, dies, and has clocks of its own.
+//! A process that is paused, is killed, and has its own clocks.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,8 +11,8 @@ use kanmon::ports::journal::{Holder, LEASE};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::chance::Chance;
 use super::log::Log;
+use super::random::Random;
 use crate::scenarios::simulation::Time;
 
 /// What can still go wrong in a schedule: after that it comes to its end.
@@ -38,7 +38,7 @@ pub struct Process {
     pub holder: Holder,
     pub log: Arc<Log>,
     mischief: Arc<Mischief>,
-    chance: Mutex<Chance>,
+    random: Mutex<Random>,
     /// Until when it stands still.
     still_until: Mutex<Instant>,
     crashed: AtomicBool,
@@ -46,12 +46,12 @@ pub struct Process {
 }
 
 impl Process {
-    pub fn new(holder: Holder, log: Arc<Log>, mischief: Arc<Mischief>, chance: Chance) -> Arc<Process> {
+    pub fn new(holder: Holder, log: Arc<Log>, mischief: Arc<Mischief>, random: Random) -> Arc<Process> {
         Arc::new(Process {
             holder,
             log,
             mischief,
-            chance: Mutex::new(chance),
+            random: Mutex::new(random),
             still_until: Mutex::new(Instant::now()),
             crashed: AtomicBool::new(false),
             dies: Notify::new(),
@@ -59,7 +59,7 @@ impl Process {
     }
 
     fn happens(&self, of_a_thousand: u64) -> bool {
-        self.chance.lock().unwrap().odds(of_a_thousand) && self.mischief.one()
+        self.random.lock().unwrap().odds(of_a_thousand) && self.mischief.one()
     }
 
     /// Whether a connection breaks here.
@@ -79,7 +79,7 @@ impl Process {
             self.dies.notify_one();
         }
         if self.happens(12) {
-            let seconds = self.chance.lock().unwrap().one_of(&[3, 15, 30, 50, 65, 90, 150, 400]);
+            let seconds = self.random.lock().unwrap().one_of(&[3, 15, 30, 50, 65, 90, 150, 400]);
             if seconds > LEASE.as_secs().unsigned_abs() {
                 self.log.count("pauses longer than a lease");
             }
@@ -105,15 +105,15 @@ impl Process {
             self.log.count("clocks set");
         }
         set.then(|| {
-            let mut chance = self.chance.lock().unwrap();
-            let seconds: i64 = chance.one_of(&[2, 30, 70, 600, 7200]);
-            SignedDuration::from_secs(if chance.odds(500) { seconds } else { -seconds })
+            let mut random = self.random.lock().unwrap();
+            let seconds: i64 = random.one_of(&[2, 30, 70, 600, 7200]);
+            SignedDuration::from_secs(if random.odds(500) { seconds } else { -seconds })
         })
     }
 
     /// How long a call is on its way, beyond what everybody knows.
     pub fn way(&self) -> Option<Duration> {
-        self.happens(10).then(|| Duration::from_secs(self.chance.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
+        self.happens(10).then(|| Duration::from_secs(self.random.lock().unwrap().one_of(&[1, 10, 25, 45, 70, 130])))
     }
 
     /// Returns when it dies.

@@ -1,4 +1,4 @@
-//! One schedule: releases that begin, are left, and are taken up again, on however many machines.
+//! One schedule: releases that begin, are left, and are resumed, on any number of machines.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,11 +22,11 @@ use kanmon::usecase::work::UnderWay;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::chance::Chance;
 use super::journal::Watched;
 use super::log::{Entry, Log};
 use super::network::Network;
 use super::process::{Mischief, Process, Wrong};
+use super::random::Random;
 use crate::scenarios::simulation::{Content, DEV, DEVELOPER, Simulation, Story};
 use kanmon::model::reason::Watched as Reading;
 use kanmon::model::waiting::Waiting;
@@ -40,9 +40,9 @@ const HOURS: i64 = 3;
 /// How often a release is taken up again by its own people.
 const TAKEN_UP: u32 = 12;
 
-fn steps(chance: &mut Chance) -> Value {
+fn steps(random: &mut Random) -> Value {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
-    match chance.below(4) {
+    match random.below(4) {
         0 => json!([{ "run": "migrate" }, { "roll": "web" }]),
         1 => json!([{ "roll": "web" }, { "check": { "http": url } }]),
         2 => json!([{ "roll": ["web", "admin"] }]),
@@ -61,7 +61,7 @@ struct Play {
 struct Part {
     id: ReleaseId,
     layer: String,
-    chance: Mutex<Chance>,
+    random: Mutex<Random>,
 }
 
 /// Keeps nothing.
@@ -76,27 +76,27 @@ impl Sink for Ignored {
 
 /// Plays the schedule of a seed.
 pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
-    let mut chance = Chance::new(seed);
-    let story = Story::new().stages(&["dev"]).steps("dev", steps(&mut chance));
-    let story = story.world("/ecs/0/serviceDeployments", json!(chance.odds(300)));
-    let mischief = Arc::new(Mischief::new(u32::try_from(chance.below(MISCHIEF)).expect("few")));
+    let mut random = Random::new(seed);
+    let story = Story::new().stages(&["dev"]).steps("dev", steps(&mut random));
+    let story = story.world("/ecs/0/serviceDeployments", json!(random.odds(300)));
+    let mischief = Arc::new(Mischief::new(u32::try_from(random.below(MISCHIEF)).expect("few")));
     let play = Play {
         sim: story.file("/defaults/poll", json!("40s")).open_at(Latency::new(PACE)),
         log: Arc::default(),
         mischief,
     };
     let play = Arc::new(play);
-    let releases = 2 + chance.below(2);
+    let releases = 2 + random.below(2);
     let mut parts = Vec::new();
     for n in 0..releases {
         let id = new_id(play.sim.time.as_ref());
-        let part = Arc::new(Part { id, layer: format!("image {n}"), chance: Mutex::new(chance.part()) });
-        let delay = chance.one_of(&[0, 1, 5, 30, 60, 100, 200]);
+        let part = Arc::new(Part { id, layer: format!("image {n}"), random: Mutex::new(random.part()) });
+        let delay = random.one_of(&[0, 1, 5, 30, 60, 100, 200]);
         parts.push((part, delay));
     }
     let mut tasks = Vec::new();
     for (part, delay) in &parts {
-        let (play, part, delay, second) = (play.clone(), part.clone(), *delay, chance.odds(500));
+        let (play, part, delay, second) = (play.clone(), part.clone(), *delay, random.odds(500));
         tasks.push(tokio::spawn(async move {
             play.sim.pass(SignedDuration::from_secs(delay)).await;
             let first = play.clone().begins(part.clone());
@@ -139,16 +139,16 @@ pub async fn play(seed: u64) -> Result<BTreeMap<&'static str, usize>, String> {
 
 impl Play {
     fn process(&self, part: &Part) -> (Arc<Process>, Context) {
-        let mut chance = part.chance.lock().unwrap();
-        let process = Process::new(self.sim.process(), self.log.clone(), self.mischief.clone(), chance.part());
+        let mut random = part.random.lock().unwrap();
+        let process = Process::new(self.sim.process(), self.log.clone(), self.mischief.clone(), random.part());
         let clock = Wrong {
             time: self.sim.time.clone(),
             process: process.clone(),
             by: Mutex::new(SignedDuration::from_secs(
-                chance.one_of(&[0, 0, 1, -1, 20, -20, 70, -70, 300, -300, 3600, -3600]),
+                random.one_of(&[0, 0, 1, -1, 20, -20, 70, -70, 300, -300, 3600, -3600]),
             )),
-            up: SignedDuration::from_secs(chance.one_of(&[0, 1000, 5_000_000])),
-            fast: chance.one_of(&[0, 0, 5, -5]),
+            up: SignedDuration::from_secs(random.one_of(&[0, 1000, 5_000_000])),
+            fast: random.one_of(&[0, 0, 5, -5]),
         };
         let network = Network { inner: self.sim.connector(), process: process.clone(), release: part.id.clone() };
         let content = Content { layer: part.layer.clone(), labels: BTreeMap::new() };
@@ -183,7 +183,7 @@ impl Play {
     /// `kanmon resume`, until it has ended or nobody cares any more.
     async fn taken_up(self: Arc<Self>, part: Arc<Part>, times: u32) {
         for _ in 0..times {
-            let pause = part.chance.lock().unwrap().one_of(&[1, 10, 40, 80, 200]);
+            let pause = part.random.lock().unwrap().one_of(&[1, 10, 40, 80, 200]);
             self.sim.pass(SignedDuration::from_secs(pause)).await;
             let Ok(events) = self.sim.journal.read(&part.id).await else { continue };
             if Release::fold(&events).expect("a whole journal").ended_for_good().is_some() {
@@ -215,7 +215,7 @@ impl Play {
             () = process.death() => {
                 abort.abort();
                 // On the same machine it is known at once; on another its lease has to run out.
-                if part.chance.lock().unwrap().odds(500) {
+                if part.random.lock().unwrap().odds(500) {
                     self.sim.is_dead(&process.holder);
                 }
             }

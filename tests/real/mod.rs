@@ -1,10 +1,10 @@
-//! Against real engines: registries, builders, containers. Each says which peers it needs and is left out, aloud, without them;
-//! with `KANMON_PEERS=required` a missing peer is a failure.
+//! Real software: registries, builders, containers. Each test names the programs that it needs, and is left out with a message without
+//! them; with `KANMON_PEERS=required` a missing program is a failure.
 
 mod containers;
+pub mod end_to_end;
 pub mod peers;
 pub mod readme;
 mod registry;
-pub mod road;
 pub mod sandbox;
 pub mod sandbox_process;

@@ -1,4 +1,4 @@
-//! Peers that others wrote, started for one test on loopback and ended with it.
+//! Other software, started for one test on loopback and ended with it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

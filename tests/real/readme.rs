@@ -112,9 +112,9 @@ fn its_first_pipeline_reaches_production_with_the_permissions_it_names() {
     }
     std::fs::create_dir(here.join("pipelines")).unwrap();
     std::fs::write(here.join("pipelines/hello.yaml"), file).unwrap();
-    super::road::server(here);
+    super::end_to_end::server(here);
 
-    let env = super::road::buildah_env(here);
+    let env = super::end_to_end::buildah_env(here);
     let verb = |user: &str, args: &[&str]| {
         let mut verb = sandbox.kanmon(user, here, &env);
         verb.args(args);

@@ -11,8 +11,8 @@ use kanmon::model::pipeline::{Build, ImageSpec, LayerFiles, LayersSpec, Tool};
 use kanmon::ports::images::{Access, Images};
 use serde_json::{Value, json};
 
+use super::end_to_end::buildah_env;
 use super::peers::{DockerPeer, HastyClock, RegistryPeer, find, have, leave_out};
-use super::road::buildah_env;
 
 const QUIET: &(dyn Fn(&str) + Send + Sync) = &|_| {};
 
@@ -357,7 +357,7 @@ async fn a_large_layer_is_carried_whole_and_within_one_registry_only_mounted() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_a_silent_host_are_told_apart() {
+async fn a_wrong_password_and_a_silent_host_are_different_errors() {
     if !have("registry faults", &["docker-registry", "htpasswd"]) {
         return;
     }

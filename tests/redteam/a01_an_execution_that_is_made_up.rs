@@ -2,9 +2,9 @@
 //! many may use starts the execution, or asks, in his place.
 
 use super::codepipeline::asks_in;
-use super::rig::{BOTH, DEV, PROD, Topology, World};
-use crate::binary::one_person::assumed;
-use crate::binary::rig::release_in;
+use super::world::{BOTH, DEV, PROD, Topology, World};
+use crate::binary::self_approval::assumed;
+use crate::binary::test_env::release_in;
 
 /// The approvers are the developers of the team, who approve each other's work.
 const THE_TEAM: (&str, &str) = ("arn:aws:iam::222222222222:user/manager", "arn:aws:iam::111111111111:user/*");

@@ -1,6 +1,6 @@
 //! One starts a release, another takes it further, and the first approves: who asked last would have replaced who asked first.
 
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 const ANYBODY: (&str, &str) = ("        approvers: [\"arn:aws:iam::222222222222:user/manager\"]\n", "");
 

@@ -1,8 +1,8 @@
 //! A pattern of approvers without an account: a role of the right name in an account of the attacker's own, its session called like the manager,
 //! would approve. A pattern has to name its account, and never reaches beyond it; in the account, a name that is left open is warned of.
 
-use super::rig::{BOTH, World};
-use crate::binary::rig::TestEnv;
+use super::world::{BOTH, World};
+use crate::binary::test_env::TestEnv;
 
 const MANAGER: &str = "arn:aws:iam::222222222222:user/manager";
 

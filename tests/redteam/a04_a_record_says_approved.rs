@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::codepipeline::{approves, asks_in, waits};
 use super::record::Record;
-use super::rig::{BOTH, Topology, World};
+use super::world::{BOTH, Topology, World};
 
 /// A release that waits for the manager in CodePipeline, and on which nobody works.
 fn waiting(world: &World) -> (String, Record) {

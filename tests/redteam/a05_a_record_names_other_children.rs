@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::rig::{BOTH, Topology, World, checkout};
+use super::world::{BOTH, Topology, World, checkout};
 use crate::binary::pusher::{CLEAN, CRITICAL, Pusher};
 
 fn played(topology: Topology, findings: &str) -> (World, String) {

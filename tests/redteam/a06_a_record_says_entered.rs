@@ -5,8 +5,8 @@ use kanmon::model::release::Release;
 use serde_json::{Value, json};
 
 use super::record::Record;
-use super::rig::{BOTH, Topology, World, checkout};
-use crate::binary::rig::release_in;
+use super::world::{BOTH, Topology, World, checkout};
+use crate::binary::test_env::release_in;
 
 /// An image with critical findings, in both accounts, and the record of how the attacker brought it there: by a file of his own, which
 /// asks nobody and lets everything pass. Production's role lets him go no further.

@@ -2,7 +2,7 @@
 //! role and entry point for the migration. What is not scanned does not pass; the rest is pinned to its digest, and the approver is
 //! shown every member of it.
 
-use super::rig::{BOTH, PROD, Topology, World};
+use super::world::{BOTH, PROD, Topology, World};
 
 /// The team's template, with a container beside `web` in production.
 fn template(image: &str) -> String {

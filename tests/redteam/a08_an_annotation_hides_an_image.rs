@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::rig::{BOTH, Topology, World};
+use super::world::{BOTH, Topology, World};
 use crate::binary::pusher::{CLEAN, CRITICAL, IN_TOTO, INDEX, LAYER, Pusher, marked};
 
 fn hidden(topology: Topology) {

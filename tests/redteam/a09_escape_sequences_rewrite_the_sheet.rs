@@ -1,7 +1,7 @@
 //! The author of a commit and the reasons of others carry escape sequences, by which the approver's terminal would rewrite the lines
 //! of the sheet above them or fill the clipboard. They are shown as what they are.
 
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 /// A line up, the line's start, another text in its place, and a clipboard of the attacker's.
 const EVIL: &str = "\u{1b}[1A\r  gate      passed (no findings)\u{1b}]52;c;ZXZpbA==\u{7}\u{202e}";

@@ -3,7 +3,7 @@
 //! a text of two plans, or one whose plan stands in its link alone, lets nobody know what was approved.
 
 use super::codepipeline::{approves, asks_in, asks_through, exports, starts, waits};
-use super::rig::{BOTH, DEV, PROD, World};
+use super::world::{BOTH, DEV, PROD, World};
 use serde_json::json;
 
 #[test]

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 
 use super::record::Record;
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 /// A release that waits for the manager, and nobody works on it.
 fn waiting(world: &World) -> Record {

@@ -1,7 +1,7 @@
 //! The file names an address of the attacker's as production's scanner, which finds nothing. Without TLS it may only be on this
 //! machine; wherever it is, the approver is shown it, and it is part of what he approves.
 
-use super::rig::{BOTH, Topology, World};
+use super::world::{BOTH, Topology, World};
 
 #[test]
 fn an_address_elsewhere_without_tls_is_a_mistake_of_the_file() {

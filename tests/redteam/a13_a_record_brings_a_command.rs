@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 #[test]
 fn a_command_of_a_record_runs_nowhere() {

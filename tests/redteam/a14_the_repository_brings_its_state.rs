@@ -5,8 +5,8 @@ use std::os::unix::fs::{chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use super::rig::{BOTH, Topology, World, checkout};
-use crate::binary::rig::TestEnv;
+use super::world::{BOTH, Topology, World, checkout};
+use crate::binary::test_env::TestEnv;
 
 fn git(test_env: &TestEnv, args: &[&str]) {
     let done = Command::new("git").args(args).current_dir(test_env.root.path()).status().unwrap();
@@ -17,7 +17,7 @@ fn git(test_env: &TestEnv, args: &[&str]) {
 fn with_state(world: &World) -> (TestEnv, String) {
     let test_env = checkout(world.topology, &world.sandbox);
     let ran = test_env.run(&world.developer().keys, &["release", "--until", "staging"]).ended(0);
-    (test_env, crate::binary::rig::release_in(&ran.out))
+    (test_env, crate::binary::test_env::release_in(&ran.out))
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The record says that the copy in production is in a registry of the attacker's, under the same name and digest. What is deployed is
 //! in the repository that ECR itself names, and a record that says otherwise is refused.
 
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 #[test]
 fn a_registry_that_only_the_record_names_is_refused() {
@@ -25,7 +25,7 @@ fn a_registry_that_only_the_record_names_is_refused() {
 }
 
 #[test]
-fn control_a_record_that_tells_the_truth_goes_on() {
+fn control_an_unchanged_record_continues() {
     let world = World::new(BOTH[1]);
     let release = world.prepared();
     let running = world.waits(&release);

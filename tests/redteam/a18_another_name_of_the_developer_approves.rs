@@ -3,7 +3,7 @@
 //! nothing in development.
 
 use super::codepipeline::{approves, asks_in};
-use super::rig::{Topology, World};
+use super::world::{Topology, World};
 
 #[test]
 fn who_answers_in_codepipeline_has_to_be_one_of_those_whom_the_file_names() {

@@ -2,11 +2,11 @@
 //! "known and somebody else", and could approve. The same by StartBuild: a CodeBuild build, a CI job or a function asks with a
 //! session that names no person, whoever made it start.
 
-use super::rig::{BOTH, DEV, World};
-use crate::binary::rig::release_in;
+use super::world::{BOTH, DEV, World};
+use crate::binary::test_env::release_in;
 
 #[test]
-fn where_no_person_started_the_pipeline_nobody_can_be_shown_to_be_somebody_else() {
+fn a_pipeline_that_no_person_started_requests_no_approval() {
     for topology in BOTH {
         let world = World::new(topology);
         let rule = format!("arn:aws:events:ap-northeast-1:{DEV}:rule/on-push");

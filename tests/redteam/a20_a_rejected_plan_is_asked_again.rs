@@ -2,7 +2,7 @@
 //! sheet says that it was rejected, by whom, when and why; the same holds for another release of the same images.
 
 use super::codepipeline::{approves, asks_in, rejects, retries};
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 #[test]
 fn a_rejected_plan_is_not_asked_again_without_a_reason_and_the_sheet_says_so() {
@@ -40,7 +40,7 @@ fn a_new_release_of_rejected_images_is_not_asked_about_without_a_reason_and_the_
         running.end().ended(11);
         let second = world.prepared();
         assert_eq!(world.digest(&first), world.digest(&second), "the same commit makes the same image");
-        let refused = |ran: crate::binary::rig::Ran| {
+        let refused = |ran: crate::binary::test_env::Ran| {
             let ran = ran.says("rejected the same images for prod at").says(&format!("in release {first}"));
             ran.says("not this build").says("--reason WHY");
         };

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 const GATE: &str = "gate:\n";
 

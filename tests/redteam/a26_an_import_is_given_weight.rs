@@ -1,7 +1,7 @@
 //! A record from a file, with a name of the far future: taken for this store's own, it would make every later release "overtaken", or be
 //! gone on with. An imported record is read, and nothing else.
 
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 #[test]
 fn an_imported_record_is_history_and_overtakes_nothing() {
@@ -66,7 +66,7 @@ fn an_imported_record_is_credited_with_nothing() {
     // An image that is given has the commit of the release that built it here.
     let given = format!("app={}", world.digest(&own));
     let ran = world.developer().run(&["release", "--until", "staging", "--image", &given]).ended(0);
-    let commit = &world.record(&crate::binary::rig::release_in(&ran.out)).fact("image-built")["commit"].clone();
+    let commit = &world.record(&crate::binary::test_env::release_in(&ran.out)).fact("image-built")["commit"].clone();
     assert_eq!(commit["source"], serde_json::json!({ "release": own }), "{commit}");
     assert_eq!(commit["commit"], world.record(&own).fact("started")["source"]["commit"], "{commit}");
 }

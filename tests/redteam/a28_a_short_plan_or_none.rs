@@ -1,7 +1,7 @@
 //! A plan named by a few digits can be forged: somebody who can try many plans finds another one that begins alike. And `--yes` without a plan
 //! approves whatever waits by then.
 
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 #[test]
 fn a_prefix_that_can_be_forged_is_refused_and_so_is_yes_to_whatever_waits() {
@@ -16,10 +16,10 @@ fn a_prefix_that_can_be_forged_is_refused_and_so_is_yes_to_whatever_waits() {
         }
         world.manager().run(&["approve", &release]).ended(2).on_stderr("without a terminal").on_stderr("--plan ");
         let yes = ["approve", &release, "--yes"];
-        world.manager().run(&yes).ended(2).on_stderr("`--yes` approves a plan only where it is named");
+        world.manager().run(&yes).ended(2).on_stderr("`approve --yes` needs `--plan`");
         // Nor at a terminal, where it would scroll past.
         let ran = world.manager().start_on_terminal(&yes).end().ended(2);
-        assert!(ran.out.contains("`--yes` approves a plan only where it is named"), "{}", ran.out);
+        assert!(ran.out.contains("`approve --yes` needs `--plan`"), "{}", ran.out);
         world.production_is_untouched();
         // The control: as many digits as every sheet shows.
         let sheet = world.manager().run(&["approvals"]).ended(0);

@@ -1,6 +1,6 @@
 //! An approval counts for one plan of one release: brought again for another, by the command or by the record, it opens nothing.
 
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 #[test]
 fn an_approval_of_another_release_approves_nothing() {

@@ -1,6 +1,6 @@
 //! What was approved goes by digest: a tag that names another image afterwards, in either account, changes nothing of what runs.
 
-use super::rig::{BOTH, DEV, PROD, World};
+use super::world::{BOTH, DEV, PROD, World};
 
 #[test]
 fn a_tag_that_was_moved_after_the_approval_changes_nothing_of_what_runs() {

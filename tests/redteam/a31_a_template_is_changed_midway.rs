@@ -1,6 +1,6 @@
 //! A release deploys the templates and values that it started with: files that were changed since are refused by their SHA-256.
 
-use super::rig::{BOTH, World};
+use super::world::{BOTH, World};
 
 #[test]
 fn a_template_or_values_that_were_changed_since_the_start_are_refused() {

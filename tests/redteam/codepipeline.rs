@@ -3,7 +3,7 @@
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{ApprovalResult, ApprovalStatus, StageRetryMode};
 
-use super::rig::World;
+use super::world::World;
 
 const BY_KANMON: &str = "        by: kanmon\n";
 

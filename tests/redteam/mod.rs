@@ -1,6 +1,6 @@
 //! Attacks: what somebody who administers development, writes the repository and the state tries to get into production.
 //!
-//! One file a row, named by its number, in the topologies that it applies to (`rig::Topology`), each with its control: the honest variant
+//! One file a row, named by its number, in the topologies that it applies to (`world::Topology`), each with its control: the honest variant
 //! passes. A file's first line says what the row is. Rows that are not played, or only as far as said here:
 //!
 //! | row | what | why |
@@ -16,7 +16,7 @@
 
 pub mod codepipeline;
 pub mod record;
-pub mod rig;
+pub mod world;
 
 mod a01_an_execution_that_is_made_up;
 mod a02_two_names_ask_and_one_approves;
@@ -42,6 +42,6 @@ mod a28_a_short_plan_or_none;
 mod a29_an_old_approval_is_played_again;
 mod a30_a_tag_is_moved_after_approval;
 mod a31_a_template_is_changed_midway;
+mod honest_releases;
 mod records_that_do_not_hold_together;
 mod registries_that_lie;
-mod standing;

@@ -1,5 +1,5 @@
-//! A release's record in the hands of somebody who can write the state: facts changed, left out or made up, and the chain of hashes,
-//! which has no key, made whole again.
+//! A release's record in the hands of somebody who can write the state: facts are changed, left out or invented, and the chain of hashes,
+//! which has no key, is recomputed.
 
 use std::path::Path;
 

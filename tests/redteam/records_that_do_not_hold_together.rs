@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::record::Record;
-use super::rig::{Topology, World};
+use super::world::{Topology, World};
 
 /// The digest of an image that nobody built.
 fn other() -> String {

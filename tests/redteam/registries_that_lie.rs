@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::rig::{Topology, World};
+use super::world::{Topology, World};
 
 /// What a server heard: request lines, each with its authorization.
 type Heard = Arc<Mutex<Vec<String>>>;

@@ -1,4 +1,4 @@
-use crate::facts::{rollback_started, rollout_started, task_started};
+use crate::scenarios::facts::{rollback_started, rollout_started, task_started};
 use jiff::SignedDuration;
 use kanmon::model::effect::Effect;
 use kanmon::model::event::Fact;
@@ -106,7 +106,7 @@ async fn while_it_waits_for_approval() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_a_failed_stage_is_put_back() {
+async fn while_a_failed_stage_is_rolled_back() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let steps = json!([
         { "roll": "admin" }, { "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "10s" } },

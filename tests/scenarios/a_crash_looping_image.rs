@@ -4,7 +4,7 @@ use serde_json::json;
 use super::simulation::{DEV, Story};
 
 #[tokio::test(start_paused = true)]
-async fn is_rolled_back_by_the_breaker_and_its_exit_code_told() {
+async fn is_rolled_back_by_the_breaker_and_its_exit_code_reported() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     sim.build_next("broken", &[("exit-code", "42")]);
     let before = sim.definition(DEV, "shop-dev", "web").unwrap();

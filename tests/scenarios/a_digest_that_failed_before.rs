@@ -1,4 +1,4 @@
-use crate::facts::rollout_started;
+use crate::scenarios::facts::rollout_started;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
@@ -57,7 +57,7 @@ async fn that_was_refused_is_promoted_by_force() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_check_is_remembered_with_all_that_went_back() {
+async fn in_a_check_is_remembered_with_all_that_was_rolled_back() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let check = json!({ "check": { "http": url, "status": 403, "timeout": "30s" } });
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }, check])).open();

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::simulation::{DEV, Story};
 
 #[tokio::test(start_paused = true)]
-async fn puts_both_services_back_last_first() {
+async fn rolls_both_services_back_last_first() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let steps = json!([
         { "roll": "admin" },

@@ -1,6 +1,6 @@
 use std::task::{Context, Poll, Waker};
 
-use crate::facts::{rollout_ended, rollout_started, task_ran, task_started};
+use crate::scenarios::facts::{rollout_ended, rollout_started, task_ran, task_started};
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::effect::Effect;
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::simulation::{DEV, MANAGER, OPERATOR, PROD, Story, name};
 
 #[tokio::test(start_paused = true)]
-async fn is_not_entered_and_is_once_it_is_open_again() {
+async fn is_entered_only_after_it_was_unfrozen() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     sim.freezes(MANAGER, "dev", "an incident in the shop").await;
     let run = sim.release().await;
@@ -52,7 +52,7 @@ async fn stops_every_release_of_the_application_there_and_nowhere_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn between_the_entry_and_the_roll_holds_the_roll_up() {
+async fn between_the_entry_and_the_roll_prevents_the_roll() {
     let steps = json!([{ "run": "migrate" }, { "roll": "web" }]);
     let sim = Story::new().stages(&["dev"]).steps("dev", steps).open();
     let run = sim.release().await;
@@ -98,7 +98,7 @@ async fn at_the_very_moment_of_the_roll_is_seen_where_the_intent_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keeps_no_way_back_shut() {
+async fn never_prevents_a_rollback() {
     let url = "https://shop.example/_sandbox/service/222222222222/ap-northeast-1/shop-prod/web";
     let steps = json!([{ "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "2m" } }]);
     let sim = Story::new().stages(&["prod"]).steps("prod", steps).open();
@@ -113,7 +113,7 @@ async fn keeps_no_way_back_shut() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_gone_back_from_by_an_abort_of_what_it_holds_up() {
+async fn is_rolled_back_by_an_abort_of_the_release_that_waits() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }])).open();
     let before = sim.definition(DEV, "shop-dev", "admin").unwrap();
     let run = sim.release().await;

@@ -1,4 +1,4 @@
-use crate::facts::rollout_started;
+use crate::scenarios::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::effect::Effect;
@@ -29,7 +29,7 @@ fn nothing_went_back(sim: &Simulation) {
 const OUT: [Kind; 3] = [Kind::ServerError, Kind::ResetBefore, Kind::ResetAfter];
 
 #[tokio::test(start_paused = true)]
-async fn amid_a_rollout_parks_it_until_it_is_healed() {
+async fn during_a_rollout_suspends_it_until_the_region_is_back() {
     for kind in OUT {
         let sim = dev();
         let run = sim.release().await;
@@ -57,7 +57,7 @@ async fn amid_a_rollout_parks_it_until_it_is_healed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn past_the_deadline_of_a_rollout_is_still_a_doubt_and_no_failure() {
+async fn past_the_deadline_of_a_rollout_is_unknown_and_not_a_failure() {
     let sim = dev();
     let run = sim.release().await;
     let id = run.id.clone();
@@ -100,7 +100,7 @@ async fn cut_off_at(is: fn(&Effect) -> bool, kind: Kind, minutes: i64) -> (Simul
 type Is = fn(&Effect) -> bool;
 
 #[tokio::test(start_paused = true)]
-async fn or_a_network_that_is_parted_at_a_call_is_found_by_reading_once_it_is_whole() {
+async fn or_a_network_that_breaks_at_a_call_is_resolved_by_reading_later() {
     let calls: [(&str, Is); 3] = [
         ("RegisterTaskDefinition", |e| matches!(e, Effect::Register { .. })),
         ("RunTask", |e| matches!(e, Effect::RunTask { .. })),

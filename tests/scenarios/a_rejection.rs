@@ -64,7 +64,7 @@ async fn by_another_approver_counts_until_the_stage_is_entered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_follows_an_approval_while_nobody_works_on_it_is_heard_before_anything_else() {
+async fn that_follows_an_approval_while_nobody_works_on_it_is_read_before_anything_else() {
     let sim = two_approvers();
     let run = sim.release().await;
     let id = run.id.clone();

@@ -1,4 +1,4 @@
-use crate::facts::rollout_ended;
+use crate::scenarios::facts::rollout_ended;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
 use serde_json::json;
@@ -45,7 +45,7 @@ async fn is_registered_again_with_the_same_content() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_gone_back_to_once_whichever_answer_is_lost() {
+async fn is_restored_once_whichever_answer_is_lost() {
     for operation in ["RegisterTaskDefinition", "UpdateService"] {
         for kind in [Kind::ResetBefore, Kind::ResetAfter] {
             let (sim, run) = rolled().await;

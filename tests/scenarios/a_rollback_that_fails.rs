@@ -3,7 +3,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::simulation::{COLLEAGUE, DEV, MANAGER, Simulation, Story};
-use crate::facts::{rollback_started, rollout_started};
+use crate::scenarios::facts::{rollback_started, rollout_started};
 use kanmon::model::event::Fact;
 use kanmon::model::freeze::FrozenBy;
 use kanmon::model::outcome::Outcome;

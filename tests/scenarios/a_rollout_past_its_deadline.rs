@@ -1,4 +1,4 @@
-use crate::facts::{rollback_started, rollout_started};
+use crate::scenarios::facts::{rollback_started, rollout_started};
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
@@ -46,7 +46,7 @@ async fn is_rolled_back_where_it_is_on() {
 
 /// What could not be read when its time was over may be done by then: nothing is given up before somebody has looked.
 #[tokio::test(start_paused = true)]
-async fn is_looked_at_before_it_is_given_up() {
+async fn is_read_before_it_is_given_up() {
     for (kind, operation) in [(Kind::Throttle, "DescribeServices"), (Kind::ResetBefore, "*")] {
         let sim = Story::new()
             .stages(&["dev"])
@@ -68,7 +68,7 @@ async fn is_looked_at_before_it_is_given_up() {
 
 /// A way back too.
 #[tokio::test(start_paused = true)]
-async fn on_its_way_back_is_looked_at_before_it_is_called_stuck() {
+async fn in_a_rollback_is_read_before_it_is_reported_as_stuck() {
     let url = format!("http://127.0.0.1:4566/_sandbox/service/{DEV}/ap-northeast-1/shop-dev/web");
     let steps = json!([{ "roll": "web" }, { "check": { "http": url, "status": 403, "timeout": "30s" } }]);
     let sim = Story::new().stages(&["dev"]).steps("dev", steps).of_stage("dev", "deadline", json!("5m")).open();

@@ -1,4 +1,4 @@
-use crate::facts::rollout_started;
+use crate::scenarios::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
@@ -66,7 +66,7 @@ async fn by_early_success_is_proven_by_as_many_tasks_as_ecs_waited_for() {
 
 /// A registry that cannot be reached for a while says nothing of the image.
 #[tokio::test(start_paused = true)]
-async fn in_its_pulls_is_given_more_time_and_does_not_bar_the_image() {
+async fn in_its_pulls_gets_more_time_and_does_not_keep_the_image_out() {
     let sim = with(&json!({ "minimumHealthyPercent": 100, "maximumPercent": 200 }), "rollback");
     sim.build_next("far", &[("pull-error", "dial tcp 1.2.3.4:443: i/o timeout")]);
     let ended = sim.release().await.end(&sim).await;
@@ -86,7 +86,7 @@ async fn in_its_pulls_is_given_more_time_and_does_not_bar_the_image() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_no_way_and_whose_image_is_not_there_is_ended_at_once_and_bars_it() {
+async fn without_its_image_is_ended_at_once_and_keeps_the_image_out() {
     let sim = with(&json!({ "minimumHealthyPercent": 100, "maximumPercent": 200 }), "rollback");
     sim.build_next("gone", &[("pull-error", "manifest unknown: Requested image not found")]);
     let ended = sim.release().await.end(&sim).await;

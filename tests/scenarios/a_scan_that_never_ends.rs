@@ -5,7 +5,7 @@ use serde_json::json;
 use super::simulation::Story;
 
 #[tokio::test(start_paused = true)]
-async fn closes_the_gate_after_the_file_s_timeout_with_the_last_reason() {
+async fn blocks_at_the_gates_timeout_with_the_last_reason() {
     let sim =
         Story::new().file("/gate/timeout", json!("25m")).scans(json!({ "reason": "PENDING_INITIAL_SCAN" })).open();
     let ended = sim.release().await.end(&sim).await;

@@ -1,4 +1,4 @@
-use crate::facts::task_started;
+use crate::scenarios::facts::task_started;
 use jiff::SignedDuration;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;

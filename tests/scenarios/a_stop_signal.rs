@@ -1,4 +1,4 @@
-use crate::facts::rollout_started;
+use crate::scenarios::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::simulation::{DEV, Story};
 
 #[tokio::test(start_paused = true)]
-async fn suspends_and_resume_goes_on() {
+async fn suspends_and_resume_continues() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }])).open();
     let run = sim.release().await;
     let id = run.id.clone();

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::facts::rollout_started;
+use crate::scenarios::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::event::Fact;
@@ -62,7 +62,7 @@ async fn for_minutes_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn for_good_ends_the_process_and_another_goes_on_later() {
+async fn for_good_ends_the_process_and_another_continues_later() {
     let (stage, run) = rolling(away(FaultKind::Unreachable), 60).await;
     let (id, began) = (run.id.clone(), stage.time.timestamp());
     match run.fails().await {
@@ -77,7 +77,7 @@ async fn for_good_ends_the_process_and_another_goes_on_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keeps_nobody_from_leaving() {
+async fn does_not_prevent_quitting() {
     let (stage, run) = rolling(away(FaultKind::Throttled), 60).await;
     stage.pass(SignedDuration::from_mins(1)).await;
     assert!(!run.is_over());

@@ -1,4 +1,4 @@
-use crate::facts::{task_overdue, task_started};
+use crate::scenarios::facts::{task_overdue, task_started};
 use jiff::SignedDuration;
 use kanmon::journal::Moment;
 use kanmon::model::effect::Effect;
@@ -37,7 +37,7 @@ async fn that_nobody_could_look_at_is_unknown_and_found_done_later() {
 
 /// A process that was dead for hours finds it done, whatever its timeout was.
 #[tokio::test(start_paused = true)]
-async fn is_no_failure_where_it_ended_while_no_process_looked() {
+async fn is_not_a_failure_if_it_ended_while_no_process_was_watching() {
     let sim = Story::new().stages(&["dev"]).file("/tasks/migrate/timeout", json!("2m")).open();
     let run = sim.release().await;
     let id = run.id.clone();
@@ -51,7 +51,7 @@ async fn is_no_failure_where_it_ended_while_no_process_looked() {
 
 /// Past the life of its client token nobody can tell whether it ran: it is never started a second time, however often that is asked.
 #[tokio::test(start_paused = true)]
-async fn to_be_told_of_is_never_run_again() {
+async fn to_report_is_never_run_again() {
     let sim = Story::new().stages(&["dev"]).open();
     // The process ends with its intent written down.
     sim.journal.set_append_hook(|moment, facts| {

@@ -30,7 +30,7 @@ async fn an_hour_off_against_aws_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_hour_off_makes_no_success_of_a_failure() {
+async fn an_hour_off_does_not_turn_a_failure_into_a_success() {
     for hours in [1, -1] {
         let sim = Story::new().stages(&["dev"]).open();
         sim.machine.set(SignedDuration::from_hours(hours));
@@ -50,7 +50,7 @@ async fn beat(sim: &Simulation) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_is_set_meanwhile_holds_up_no_renewal_and_no_answer() {
+async fn that_is_set_meanwhile_delays_no_renewal_and_no_answer() {
     for minutes in [-30, 30] {
         let sim = Story::new().stages(&["dev", "prod"]).open();
         let run = sim.release().await;

@@ -1,4 +1,4 @@
-use crate::facts::{check_judged, rollout_started};
+use crate::scenarios::facts::{check_judged, rollout_started};
 use kanmon::journal::Moment;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::simulation::{DEV, Ended, Story};
 
 #[tokio::test(start_paused = true)]
-async fn parks_the_release_and_leaves_what_was_done() {
+async fn suspends_the_release_and_leaves_what_was_done() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "admin" }, { "roll": "web" }])).open();
     let run = sim.release().await;
     let id = run.id.clone();
@@ -27,12 +27,12 @@ async fn parks_the_release_and_leaves_what_was_done() {
 }
 
 /// What a person reads of what became of each service.
-fn told(ended: &Ended) -> Vec<(&'static str, String)> {
+fn reported(ended: &Ended) -> Vec<(&'static str, String)> {
     service_outcomes::of(&ended.release).lines()
 }
 
 #[tokio::test(start_paused = true)]
-async fn side_by_side_starts_no_more_and_tells_of_each_service() {
+async fn side_by_side_starts_no_more_and_reports_each_service() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let steps = json!([{ "roll": ["web", "admin"] }, { "run": "migrate" }, { "check": { "http": url } }]);
     let sim = Story::new().stages(&["dev", "prod"]).steps("dev", steps).open();
@@ -44,7 +44,7 @@ async fn side_by_side_starts_no_more_and_tells_of_each_service() {
         ["web", "admin"].into_iter().filter(|s| !sim.updates(DEV, "shop-dev", s).is_empty()).collect();
     assert_eq!(updated.len(), 1, "one was denied, and nothing went back");
     let denied = if updated == ["web"] { "admin" } else { "web" };
-    let lines = told(&ended);
+    let lines = reported(&ended);
     let of = |service: &str| {
         let place = format!("dev/{service}");
         let found = lines.iter().find(|(_, list)| list.split(", ").any(|p| p == place));
@@ -59,18 +59,18 @@ async fn side_by_side_starts_no_more_and_tells_of_each_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tells_what_nobody_can_tell() {
+async fn reports_what_is_unknown() {
     let story = || Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }]));
     let plain = story().open();
     plain.release().await.end(&plain).await.is(Outcome::Succeeded, 0);
-    let calls = plain.cut.calls();
+    let calls = plain.interceptor.calls();
     let last = calls.iter().rposition(|c| c.what == "UpdateService").expect("an update") + 1;
     // The process dies before it hears of its last update, and the next one may not read.
     let sim = story().open();
-    sim.cut.order(last, Moment::After);
+    sim.interceptor.order(last, Moment::After);
     let run = sim.release().await;
     let id = run.id.clone();
-    sim.cut.reached().await;
+    sim.interceptor.reached().await;
     run.crash(&sim).await;
     for reading in ["DescribeServices", "DescribeServiceDeployments", "ListServiceDeployments"] {
         sim.fault(reading, Kind::AccessDenied, 100_000);
@@ -78,7 +78,7 @@ async fn tells_what_nobody_can_tell() {
     let ended = sim.resumes(&id).await.end(&sim).await;
     assert!(ended.ending.outcome().is_resumable(), "{:?}", ended.ending);
     ended.says("ecs:DescribeServices");
-    let lines = told(&ended);
+    let lines = reported(&ended);
     assert_eq!(
         lines.iter().map(|(word, _)| *word).collect::<Vec<_>>(),
         ["being deployed by ECS", "unknown"],

@@ -24,7 +24,7 @@ async fn rolling() -> (Simulation, Run) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_rollback_puts_everything_back() {
+async fn with_rollback_rolls_everything_back() {
     let (sim, run) = rolling().await;
     sim.aborts(&run.id, true).await;
     let ended = run.end(&sim).await;
@@ -83,7 +83,7 @@ async fn is_the_end_of_what_was_approved_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_comes_when_all_is_done_is_heard_and_told() {
+async fn that_comes_when_all_is_done_is_recorded_and_reported() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     let run = sim.release().await;
     let (journal, id, at) = (sim.journal.clone(), run.id.clone(), sim.time.timestamp());

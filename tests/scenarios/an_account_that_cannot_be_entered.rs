@@ -13,7 +13,7 @@ async fn ends_before_any_change(sim: &Simulation, words: &[&str]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn for_its_role_does_not_trust_the_caller() {
+async fn because_its_role_does_not_trust_the_caller() {
     let trust = json!({ "Statement": {
         "Effect": "Allow", "Action": "sts:AssumeRole",
         "Principal": { "AWS": "arn:aws:iam::111111111111:user/somebody-else" },
@@ -26,20 +26,20 @@ async fn for_its_role_does_not_trust_the_caller() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn for_the_external_id_is_another() {
+async fn because_the_external_id_is_wrong() {
     let sim = Story::new().file("/accounts/prod/external_id", json!("wrong")).open();
     let words = ["arn:aws:iam::111111111111:user/developer", "sts:AssumeRole", "role/kanmon-deploy", "sts:ExternalId"];
     ends_before_any_change(&sim, &words).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn for_the_credentials_are_another_account_s() {
+async fn because_the_credentials_belong_to_another_account() {
     let sim = Story::new().file("/accounts/dev/id", json!("333333333333")).open();
     ends_before_any_change(&sim, &["333333333333", "111111111111", "arn:aws:iam::111111111111:user/developer"]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn for_the_caller_may_not_assume_its_role() {
+async fn because_the_caller_may_not_assume_its_role() {
     let only_dev =
         json!([{ "Statement": { "Effect": "Allow", "Action": ["ecr:*", "ecs:*", "inspector2:*"], "Resource": "*" } }]);
     let sim = Story::new()

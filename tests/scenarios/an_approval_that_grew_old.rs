@@ -7,7 +7,7 @@ use kanmon::report::approval;
 
 /// It lives as long as its question would have: here 24 hours.
 #[tokio::test(start_paused = true)]
-async fn is_asked_for_anew() {
+async fn is_requested_again() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();

@@ -4,7 +4,7 @@ use kanmon::model::outcome::Outcome;
 use super::simulation::Story;
 
 #[tokio::test(start_paused = true)]
-async fn is_unknown_and_closed_at_once() {
+async fn is_unknown_and_blocks_at_once() {
     let sim = Story::new().open();
     sim.build_next("odd", &[("scan", "UNSUPPORTED_OS")]);
     let ended = sim.release().await.end(&sim).await;

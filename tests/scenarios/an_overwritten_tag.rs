@@ -8,7 +8,7 @@ use kanmon::report::story::{self, Mark};
 use super::simulation::{Asking, DEV, DEVELOPER, Ended, MANAGER, PROD, Simulation, Story};
 
 #[tokio::test(start_paused = true)]
-async fn changes_nothing_of_what_was_approved_and_is_told_for_each_place() {
+async fn changes_nothing_that_was_approved_and_is_reported_in_each_account() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
     sim.asked(&run.id, "prod").await;
@@ -32,7 +32,7 @@ async fn changes_nothing_of_what_was_approved_and_is_told_for_each_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_told_once_of_the_tag_that_a_release_was_asked_for_with() {
+async fn is_reported_once_if_the_release_was_requested_with_that_tag() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let nobody = "r20260101-000000-nobody".parse().unwrap();
     let digest = push(&sim, &nobody, "v1", &["dev"]).await;
@@ -57,7 +57,7 @@ async fn is_told_once_of_the_tag_that_a_release_was_asked_for_with() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn is_not_told_where_nobody_overwrote_one() {
+async fn is_not_reported_if_nobody_overwrote_one() {
     let sim = Story::new().stages(&["dev"]).open();
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);

@@ -30,7 +30,7 @@ async fn asked() -> (Simulation, Run, ReleaseId) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn starts_an_execution_that_carries_the_question() {
+async fn starts_an_execution_that_carries_the_request() {
     let sim = asking_codepipeline();
     let run = sim.release().await;
     let request = sim.asked(&run.id, "prod").await;
@@ -59,7 +59,7 @@ async fn is_rejected_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rejected_while_nobody_listens_it_stands_whatever_has_changed_since() {
+async fn a_rejection_while_nobody_listens_counts_whatever_has_changed_since() {
     let (sim, run, id) = asked().await;
     run.crash(&sim).await;
     sim.hours(1).await;
@@ -71,7 +71,7 @@ async fn rejected_while_nobody_listens_it_stands_whatever_has_changed_since() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn still_open_it_falls_when_the_plan_changes() {
+async fn an_open_request_becomes_void_when_the_plan_changes() {
     let (sim, run, id) = asked().await;
     run.crash(&sim).await;
     sim.deploys(OPERATOR, "shop-prod", "web").await;
@@ -88,7 +88,7 @@ async fn still_open_it_falls_when_the_plan_changes() {
 
 /// The question goes into the execution that the release runs in by now, and the one that kanmon started for it waits no longer.
 #[tokio::test(start_paused = true)]
-async fn asked_again_in_the_release_s_own_execution_the_old_one_is_taken_back() {
+async fn a_request_in_the_releases_own_execution_ends_the_old_one() {
     let sim = asking_codepipeline();
     let run = sim.release().await;
     let id = run.id.clone();
@@ -134,7 +134,7 @@ async fn an_approval_of_the_record_is_read_again_by_whoever_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_execution_that_somebody_stopped_is_told_as_that_and_asked_anew() {
+async fn an_execution_that_somebody_stopped_is_reported_and_approval_is_requested_again() {
     let sim = asking_codepipeline();
     let run = sim.release().await;
     let id = run.id.clone();
@@ -177,7 +177,7 @@ async fn a_release_that_is_aborted_leaves_no_question_behind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_execution_that_cannot_be_stopped_is_told() {
+async fn an_execution_that_cannot_be_stopped_is_reported() {
     let sim = asking_codepipeline_for("10m");
     let run = sim.release().await;
     sim.asked(&run.id, "prod").await;

@@ -32,7 +32,7 @@ async fn the_second_answer_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_word_counts() {
+async fn the_last_answer_counts() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
     sim.asked(&run.id, "prod").await;

@@ -1,4 +1,4 @@
-//! The stories' journals as a corpus: what one version of kanmon wrote, every later one reads (`src/journal/corpus.rs` tests that).
+//! Writes the journals of the stories into the corpus that every later version reads (`src/journal/corpus.rs` tests that).
 
 use kanmon::model::ending::Ending;
 use kanmon::ports::journal::Record;

@@ -1,4 +1,4 @@
-use crate::facts::rollout_started;
+use crate::scenarios::facts::rollout_started;
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::iam::Policy;
@@ -35,7 +35,7 @@ async fn that_last_an_hour_are_renewed_in_a_wait_of_three() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whose_renewal_is_refused_park_the_release() {
+async fn whose_renewal_is_refused_suspend_the_release() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();
@@ -56,7 +56,7 @@ async fn whose_renewal_is_refused_park_the_release() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn that_are_taken_away_in_a_rollout_park_it_too() {
+async fn that_are_taken_away_in_a_rollout_suspend_it_too() {
     let sim = Story::new().stages(&["prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::simulation::Story;
 
 #[tokio::test(start_paused = true)]
-async fn is_set_and_said_to_be_unverified() {
+async fn is_set_and_reported_as_unverified() {
     let sim = Story::new()
         .stages(&["dev"])
         .steps("dev", json!([{ "roll": "web" }]))

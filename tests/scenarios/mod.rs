@@ -1,5 +1,6 @@
-//! Stories: whole releases on the sandbox in process, under one virtual clock. One story a file.
+//! Stories: whole releases on the sandbox in process, with one virtual clock. One story per file.
 
+pub mod facts;
 pub mod simulation;
 
 mod a_crash;
@@ -10,6 +11,7 @@ mod a_failed_check;
 mod a_failed_migration;
 mod a_frozen_stage;
 mod a_lost_reply;
+mod a_lost_rollback_target;
 mod a_new_finding_since_approval;
 mod a_region_that_is_out;
 mod a_rejection;
@@ -25,7 +27,6 @@ mod a_task_beside_its_service;
 mod a_task_that_takes_too_long;
 mod a_three_day_release;
 mod a_voided_approval;
-mod a_way_back_that_is_lost;
 mod a_withdrawn_approval;
 mod a_wrong_clock;
 mod access_denied_midway;
@@ -52,7 +53,7 @@ mod self_approval;
 mod somebody_else_deploys;
 mod somebody_scales;
 mod stale_reads;
-mod the_whole_road;
+mod the_whole_release;
 mod the_wrong_person;
 mod thresholds;
 mod throttling;

@@ -6,7 +6,7 @@ use kanmon::model::outcome::Outcome;
 use super::simulation::{DEVELOPER, MANAGER, PROD, Story};
 
 #[tokio::test(start_paused = true)]
-async fn the_question_expires_and_can_be_put_again() {
+async fn the_request_expires_and_can_be_repeated() {
     let sim = Story::new().stages(&["dev", "prod"]).open();
     let run = sim.release().await;
     let id = run.id.clone();

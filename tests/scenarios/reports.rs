@@ -1,6 +1,6 @@
-//! What JUnit's readers are shown of a release. That every other story's report agrees with its ending is held where stories end.
+//! What a JUnit report shows of a release. Every other story checks at its end that its report agrees with its ending.
 
-use crate::facts::rollout_started;
+use crate::scenarios::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;
@@ -10,7 +10,7 @@ use super::simulation::{DEVELOPER, Ended, MANAGER, Story};
 use crate::binary::junit::Result::{Error, Failure, Passed, Skipped};
 
 /// Without ids and digests.
-fn told(ended: &Ended) -> String {
+fn reported(ended: &Ended) -> String {
     ended.junit().lines().replace(ended.release.id.as_str(), "RELEASE")
 }
 
@@ -23,7 +23,7 @@ async fn a_suite_a_stage_and_a_case_for_each_thing_that_had_to_hold() {
     sim.approves(MANAGER, &run.id, "prod").await;
     let ended = run.end(&sim).await;
     ended.is(Outcome::Succeeded, 0);
-    insta::assert_snapshot!(told(&ended), @"
+    insta::assert_snapshot!(reported(&ended), @"
     ✓ shop: check the accounts
     ✓ shop: build and push app
     ✓ shop: shop to prod
@@ -74,7 +74,7 @@ async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
     sim.build_next("bad", &[("findings", "CRITICAL:1,LOW:3")]);
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::Blocked, 10);
-    insta::assert_snapshot!(told(&ended), @"
+    insta::assert_snapshot!(reported(&ended), @"
     ✓ shop: check the accounts
     ✓ shop: build and push app
     ✗ shop: shop to dev | the severity gate of dev blocks: 1 critical (at most 0)
@@ -89,13 +89,13 @@ async fn a_gate_that_blocks_is_a_failure_and_what_is_behind_it_skipped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_put_back_is_told_beside_what_failed() {
+async fn what_was_rolled_back_is_reported_beside_what_failed() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let check = json!({ "check": { "http": url, "contains": "what no answer contains", "timeout": "30s" } });
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": ["web", "admin"] }, check])).open();
     let ended = sim.release().await.end(&sim).await;
     ended.is(Outcome::RolledBack, 20);
-    insta::assert_snapshot!(told(&ended), @"
+    insta::assert_snapshot!(reported(&ended), @"
     ✓ shop: check the accounts
     ✓ shop: build and push app
     ✗ shop: shop to dev | the check of dev failed
@@ -135,8 +135,11 @@ async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_n
     assert!(!junit.is_red(), "{}", junit.lines());
     let Skipped(why) = junit.result("prod", "approval") else { panic!("{}", junit.lines()) };
     assert!(why.starts_with(&format!("waits for approval of plan {}", request.plan.short())), "{why}");
-    assert_eq!(junit.result("prod", "run prod/migrate"), &Skipped(format!("not reached: {}", ended.told().sentence)));
-    assert_eq!(junit.result("shop", "shop to prod"), &Skipped(ended.told().sentence));
+    assert_eq!(
+        junit.result("prod", "run prod/migrate"),
+        &Skipped(format!("not reached: {}", ended.printed().sentence))
+    );
+    assert_eq!(junit.result("shop", "shop to prod"), &Skipped(ended.printed().sentence));
     assert_eq!(junit.suites[0].properties["plan"], request.plan.to_string());
 
     let again = sim.resumes(&id).await;
@@ -149,7 +152,7 @@ async fn a_question_is_skipped_until_it_is_answered_and_a_suspended_release_is_n
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_told_is_an_error_and_not_a_failure() {
+async fn what_is_unknown_is_an_error_and_not_a_failure() {
     let sim = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }])).open();
     sim.fault("DescribeServices", Kind::ResetBefore, 100_000);
     let ended = sim.release().await.end(&sim).await;

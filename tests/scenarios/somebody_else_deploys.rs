@@ -1,4 +1,4 @@
-use crate::facts::{rollout_ended, rollout_started, task_started};
+use crate::scenarios::facts::{rollout_ended, rollout_started, task_started};
 use jiff::SignedDuration;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
@@ -35,7 +35,7 @@ async fn between_the_plan_and_the_roll_and_nothing_of_ours_is_deployed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_the_moment_of_the_roll_and_it_is_not_fought() {
+async fn at_the_moment_of_the_roll_and_it_is_not_overwritten() {
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "run": "migrate" }, { "roll": "web" }])).open();
     let run = stage.release().await;
     stage.fact(&run.id, "migrated", task_started).await;
@@ -50,7 +50,7 @@ async fn at_the_moment_of_the_roll_and_it_is_not_fought() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_proof_while_the_stage_s_check_takes_its_time_and_it_is_no_success() {
+async fn after_the_proof_while_the_stages_check_runs_and_it_is_not_a_success() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/admin";
     let late = json!({ "check": { "http": url, "timeout": "10m" } });
     // Their image is as good as ours to the check: only the last look can tell.
@@ -69,7 +69,7 @@ async fn after_the_proof_while_the_stage_s_check_takes_its_time_and_it_is_no_suc
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_we_go_back_and_it_is_not_gone_back_over() {
+async fn during_a_rollback_and_it_is_not_overwritten() {
     let url = "https://shop.example/_sandbox/service/111111111111/ap-northeast-1/shop-dev/web";
     let check = json!({ "check": { "http": url, "status": 403, "timeout": "5m" } });
     let stage = Story::new().stages(&["dev"]).steps("dev", json!([{ "roll": "web" }, check])).open();

@@ -1,4 +1,4 @@
-use crate::facts::{rollout_ended, rollout_started, task_started};
+use crate::scenarios::facts::{rollout_ended, rollout_started, task_started};
 use kanmon::model::event::Fact;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;

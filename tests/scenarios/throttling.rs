@@ -1,4 +1,4 @@
-use crate::facts::rollout_started;
+use crate::scenarios::facts::rollout_started;
 use jiff::SignedDuration;
 use kanmon::model::outcome::Outcome;
 use kanmon::sandbox::faults::Kind;

@@ -44,7 +44,7 @@ async fn the_older_is_refused_where_the_newer_has_been() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_older_one_s_question_falls_when_the_newer_enters() {
+async fn the_older_ones_request_becomes_void_when_the_newer_enters() {
     let sim = Story::new().stages(&["prod"]).open();
     sim.build_next("first", &[]);
     let older = sim.release().await;
@@ -79,7 +79,7 @@ async fn the_older_one_approved_while_it_waits_for_the_stage_does_not_go_over_th
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_process_takes_one_further() {
+async fn another_process_continues_one() {
     let sim = Story::new().open();
     let run = sim.release_until("staging").await;
     let id = run.id.clone();

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::simulation::{DEV, Story};
 
 #[tokio::test(start_paused = true)]
-async fn one_fails_and_the_other_goes_back_with_it() {
+async fn one_fails_and_the_other_is_rolled_back_with_it() {
     let sim = Story::new()
         .stages(&["dev"])
         .steps("dev", json!([{ "roll": ["web", "admin"] }]))

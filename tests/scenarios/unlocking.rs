@@ -1,4 +1,4 @@
-use crate::facts::task_started;
+use crate::scenarios::facts::task_started;
 use jiff::SignedDuration;
 use kanmon::model::event::Fact;
 use kanmon::model::fault::state::Leased;

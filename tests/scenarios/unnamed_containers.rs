@@ -1,4 +1,4 @@
-//! Containers that the file does not name go the way of the named ones: looked at before the build, scanned twice, waited for by the
+//! Containers that the file does not name are treated like the named ones: checked before the build, scanned twice, and waited for with the
 //! gate's own timeout.
 
 use kanmon::model::event::Fact;
@@ -71,7 +71,7 @@ async fn have_findings_that_trail_complete() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_the_gate_after_its_own_timeout() {
+async fn block_the_gate_after_its_own_timeout() {
     let behaviour = json!({ "images": { "repository": "metrics" }, "reason": "PENDING_INITIAL_SCAN" });
     let sim = story().file("/gate/timeout", json!("25m")).scans(behaviour).open();
     with_pushed(&sim, &[]).await;
@@ -82,7 +82,7 @@ async fn close_the_gate_after_its_own_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn are_looked_at_before_anything_is_built() {
+async fn are_checked_before_anything_is_built() {
     let only_shop = json!({ "scan": "ENHANCED", "frequency": "SCAN_ON_PUSH", "filters": ["shop"] });
     let cases: [(Story, Option<String>, &str); 4] = [
         (story(), Some("docker.io/evil/miner:latest".into()), "which is not in a repository of the file's accounts"),
@@ -111,7 +111,7 @@ async fn are_looked_at_before_anything_is_built() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn have_a_basic_scan_that_is_too_old_made_again() {
+async fn have_a_basic_scan_started_again_if_it_is_too_old() {
     let basic = json!({ "scan": "BASIC", "frequency": "MANUAL" });
     let sim = story().world("/accounts/0/registry", basic).open();
     with_pushed(&sim, &[]).await;

@@ -1,4 +1,4 @@
-use crate::facts::rollout_started;
+use crate::scenarios::facts::rollout_started;
 use kanmon::model::outcome::Outcome;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ async fn a_rollout_succeeds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rollback_is_told_from_a_success() {
+async fn a_rollback_is_not_taken_for_a_success() {
     let sim = older();
     sim.build_next("broken", &[("exit-code", "1")]);
     let before = sim.definition(DEV, "shop-dev", "web").unwrap();
@@ -31,7 +31,7 @@ async fn a_rollback_is_told_from_a_success() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn somebody_else_s_deployment_is_told_from_a_rollback() {
+async fn somebody_elses_deployment_is_not_taken_for_a_rollback() {
     let sim = older();
     let run = sim.release().await;
     sim.fact(&run.id, "rolled", rollout_started).await;

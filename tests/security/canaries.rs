@@ -1,4 +1,4 @@
-//! A whole release with secrets of every kind at stake, told as loudly as it can be: none of them is in anything that it leaves.
+//! A whole release with secrets of every kind and full logging: none of them is in anything that it leaves behind.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -9,9 +9,9 @@ use kanmon::ports::images::Images as _;
 
 use super::leaks::{ProcessObserver, Search, Secrets};
 use super::wire::RecordingProxy;
-use crate::binary::rig::{Ran, Running, Sandbox, TestEnv, release_in};
+use crate::binary::test_env::{Ran, Running, Sandbox, TestEnv, release_in};
+use crate::real::end_to_end::buildah_env;
 use crate::real::peers::{HastyClock, RegistryPeer, find, have};
-use crate::real::road::buildah_env;
 
 /// Secrets that the test chooses, beside those that AWS makes up on the way.
 struct Canaries {
@@ -353,7 +353,7 @@ async fn nothing_that_a_release_leaves_holds_a_secret() {
     let (places, kilobytes) = (search.places, search.bytes / 1024);
     search.finds_nothing();
     let names = secrets.names().count();
-    crate::real::road::print_line(&format!(
+    crate::real::end_to_end::print_line(&format!(
         "{names} secrets looked for in {places} places, {kilobytes} kB: none found"
     ));
 }

@@ -87,7 +87,7 @@ fn one(words: &[&str], at: &mut usize) -> bool {
 }
 
 #[test]
-fn an_expression_of_licences_is_read_as_its_words_say() {
+fn a_licence_expression_is_read_correctly() {
     for allowed in [
         "MIT",
         "MIT OR GPL-3.0-only",
@@ -110,7 +110,7 @@ fn an_expression_of_licences_is_read_as_its_words_say() {
 }
 
 #[test]
-fn every_crate_has_a_licence_that_lets_kanmon_be_given_away() {
+fn every_crate_has_a_licence_that_allows_distribution() {
     let refused: Vec<String> = packages()
         .iter()
         .filter(|p| !p["license"].as_str().is_some_and(is_allowed))
@@ -185,10 +185,12 @@ fn an_advisory_concerns_the_versions_that_it_does_not_call_safe() {
 }
 
 #[test]
-fn no_crate_has_a_known_hole() {
+fn no_crate_has_a_known_vulnerability() {
     // `tests/run` brings the database where its host can be reached; a test goes nowhere but to loopback.
     let Some(folder) = std::env::var_os("KANMON_ADVISORIES") else {
-        return crate::real::road::print_line("advisories not looked at: no copy of the RustSec database is here");
+        return crate::real::end_to_end::print_line(
+            "advisories not looked at: no copy of the RustSec database is here",
+        );
     };
     let (mut looked_at, mut found) = (0, Vec::new());
     for package in packages() {
@@ -203,7 +205,7 @@ fn no_crate_has_a_known_hole() {
             }
         }
     }
-    crate::real::road::print_line(&format!("{looked_at} advisories looked at"));
+    crate::real::end_to_end::print_line(&format!("{looked_at} advisories looked at"));
     assert!(looked_at > 0, "the database knows none of these crates");
     assert_eq!(found, Vec::<String>::new());
 }

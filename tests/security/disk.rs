@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::binary::rig::{Ran, Running, Sandbox, TestEnv, release_in};
+use crate::binary::test_env::{Ran, Running, Sandbox, TestEnv, release_in};
 use crate::real::peers::leave_out;
 
 /// Whether this machine lets a process have file systems of its own.
@@ -107,7 +107,7 @@ fn a_disk_that_is_full_stops_a_release_before_its_next_call_and_resume_goes_on()
             assert_eq!(sandbox.done(operation).len(), 1, "{kilobytes} kB: {operation}");
         }
     }
-    crate::real::road::print_line(&format!(
+    crate::real::end_to_end::print_line(&format!(
         "a disk full after so many events: {stopped:?}; {ended} releases had room enough"
     ));
     assert!(stopped.len() >= 5, "the disk was full after {stopped:?} events only");
@@ -151,7 +151,7 @@ fn a_disk_that_cannot_be_written_is_read_and_changes_nothing() {
 }
 
 #[test]
-fn a_disk_that_becomes_full_for_one_process_alone_is_said_as_its_own_trouble() {
+fn a_disk_that_is_full_for_one_process_only_is_reported_as_such() {
     // Without any right to mount: a limit on the size of files, as builders' machines set.
     let sandbox = Sandbox::start();
     let test_env = TestEnv::demo(&sandbox);
@@ -196,7 +196,7 @@ fn refused(sandbox: &Sandbox, test_env: &TestEnv, state: &Path, words: &[&str]) 
 }
 
 #[test]
-fn a_file_that_is_no_database_or_is_damaged_is_refused_and_left_alone() {
+fn a_file_that_is_not_a_database_or_is_damaged_is_refused_and_left_alone() {
     let (sandbox, other) = (Sandbox::start(), Sandbox::start());
     let test_env = TestEnv::demo(&sandbox);
     let what_to_do = "hint: restore the state folder from a backup, or start again with another `--state`";

@@ -1,10 +1,10 @@
-//! What a process that has no time to clear up leaves behind: logins above all.
+//! What a process that has no time to clean up leaves behind: logins above all.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::binary::rig::{Running, Sandbox, TestEnv};
+use crate::binary::test_env::{Running, Sandbox, TestEnv};
 
 /// A release whose builder takes its time, with the login for the push in its hands.
 struct Building {

@@ -1,4 +1,4 @@
-//! Secrets that must not get out, records that somebody changed, and disks that fail: the binary against bad luck and ill will.
+//! Secrets that must not leak, records that somebody changed, and full disks, with the binary.
 
 mod canaries;
 mod dependencies;
@@ -6,7 +6,7 @@ mod disk;
 mod leaks;
 mod leftovers;
 mod paths;
-mod private;
+mod permissions;
 mod tampering;
 mod versions;
 mod wire;

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::binary::rig::{Sandbox, TestEnv};
+use crate::binary::test_env::{Sandbox, TestEnv};
 
 /// A secret outside of the repository, and a repository whose files try to get at it.
 struct OutsideSecret {
@@ -99,7 +99,8 @@ fn a_link_that_is_put_there_after_the_file_was_read_is_not_followed() {
     let test_env = TestEnv::demo(&sandbox);
     let folder = tempfile::tempdir().unwrap();
     let developer = sandbox.keys("developer");
-    let id = crate::binary::rig::release_in(&test_env.run(&developer, &["release", "--until", "dev"]).ended(0).out);
+    let id =
+        crate::binary::test_env::release_in(&test_env.run(&developer, &["release", "--until", "dev"]).ended(0).out);
     // The same bytes, so that only the way to them is another.
     let template = test_env.root.path().join("deploy/web.json");
     let moved = folder.path().join("web.json");

@@ -13,7 +13,7 @@ use kanmon::ports::journal::{Holder, Journal as _, JournalError};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::binary::rig::{Sandbox, TestEnv, release_in};
+use crate::binary::test_env::{Sandbox, TestEnv, release_in};
 
 /// A release through one stage, whole and ended, and what it was released with.
 struct Released {
@@ -124,7 +124,7 @@ fn a_row_dropped_two_swapped_or_one_changed_is_named_by_every_verb_that_reads() 
 }
 
 #[test]
-fn a_release_that_was_erased_by_half_or_filed_elsewhere_is_not_overlooked() {
+fn a_partly_erased_or_moved_release_is_detected() {
     let released = Released::new();
     for (sql, words) in [
         ("DELETE FROM releases", "has events, and is not noted as a release"),
@@ -273,13 +273,15 @@ async fn every_byte_of_every_value_of_every_table_counts() {
     }
     journal.read(&release).await.expect("whole again");
     let found = turns - harmless - missed.len();
-    crate::real::road::print_line(&format!("{found} of {turns} turned bytes were found, {harmless} changed nothing"));
+    crate::real::end_to_end::print_line(&format!(
+        "{found} of {turns} turned bytes were found, {harmless} changed nothing"
+    ));
     assert!(turns > 5000 && harmless < 20, "{turns} bytes were turned, {harmless} changed nothing");
     assert_eq!(missed, Vec::<String>::new());
 }
 
 #[test]
-fn a_freeze_and_what_failed_cannot_be_erased_unseen() {
+fn a_freeze_and_a_quarantine_cannot_be_erased_unnoticed() {
     let released = Released::new();
     released.test_env.run(&released.sandbox.keys("manager"), &["freeze", "dev", "--reason", "an incident"]).ended(0);
     let before = released.sandbox.changes();
@@ -311,7 +313,7 @@ fn a_freeze_and_what_failed_cannot_be_erased_unseen() {
 }
 
 #[tokio::test]
-async fn what_somebody_said_to_a_release_cannot_be_erased_unseen() {
+async fn answers_to_a_release_cannot_be_erased_unnoticed() {
     let released = Released::new();
     let (release, app): (ReleaseId, AppName) = (released.id.parse().unwrap(), "hello".parse().unwrap());
     filled(&SqliteJournal::open(&released.state()).unwrap(), &app, &release).await;

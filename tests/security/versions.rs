@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::binary::rig::{Sandbox, TestEnv, release_in};
+use crate::binary::test_env::{Sandbox, TestEnv, release_in};
 
 /// A release that was stopped on its way, and what it was released with.
 struct StoppedRelease {

@@ -1,4 +1,4 @@
-//! A wire between kanmon and AWS that is listened to: what crosses it are the secrets that nobody chose beforehand.
+//! A recording proxy between kanmon and AWS: the secrets that nobody chose beforehand cross it.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -1,11 +1,11 @@
-//! Several kanmon processes on one DynamoDB table. Each test is left out, aloud, where moto is missing; with
-//! `KANMON_PEERS=required` that is a failure.
+//! Several kanmon processes on one DynamoDB table. Left out with a message if moto is missing; a failure with
+//! `KANMON_PEERS=required`.
 
-mod carried_over;
+mod export_and_import;
+mod missing_table;
 #[allow(dead_code, reason = "the journal's own tests use all of it")]
 #[path = "../../src/journal/dynamodb/moto.rs"]
 pub mod moto;
-mod no_table;
 mod one_release;
-mod rig;
 mod two_resume;
+mod world;

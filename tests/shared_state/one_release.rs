@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::rig::{World, kinds, patience, values};
+use super::world::{World, kinds, patience, values};
 
 /// Looks at a release until it has ended. Every look is a beginning of the next: nothing that was seen ever changes.
-fn watch(machine: &super::rig::Machine, release: &str) -> (Vec<Value>, usize) {
+fn watch(machine: &super::world::Machine, release: &str) -> (Vec<Value>, usize) {
     let (mut seen, mut looks, until) = (Vec::<Value>::new(), 0, patience());
     loop {
         let now = machine.lines(&["history", release]);

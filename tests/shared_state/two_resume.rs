@@ -1,11 +1,11 @@
-//! A build is killed while it waits; two others go on with its release at the same moment.
+//! A build is killed while it waits; two others resume its release at the same moment.
 
 use std::time::{Duration, Instant};
 
-use super::rig::{World, kinds, patience};
+use super::world::{World, kinds, patience};
 
 #[test]
-fn of_two_who_resume_at_once_one_goes_on_and_the_other_is_told_who() {
+fn of_two_processes_that_resume_at_once_one_continues_and_the_other_names_it() {
     let Some(world) = World::start("two resume at once", true) else { return };
     let (build, manager) = (world.machine("developer"), world.machine("manager"));
     let others = [world.machine("developer"), world.machine("developer")];
@@ -16,7 +16,7 @@ fn of_two_who_resume_at_once_one_goes_on_and_the_other_is_told_who() {
     let mut running: Vec<_> = others.iter().map(|m| m.start(&["resume", &release])).collect();
     let until = patience();
     let loser = loop {
-        if let Some(ended) = running.iter_mut().position(super::rig::Running::has_ended) {
+        if let Some(ended) = running.iter_mut().position(super::world::Running::has_ended) {
             break running.remove(ended).end();
         }
         assert!(Instant::now() < until, "both go on");

@@ -15,8 +15,8 @@ mod test_env;
 use serde_json::Value;
 
 use self::test_env::{Build, STAGES, TestEnv};
+use super::end_to_end::print_line;
 use super::peers::{DockerPeer, have, leave_out};
-use super::road::print_line;
 
 const PROGRAMS: [&str; 8] =
     [ministack::MiniStack::PROGRAM, "aws", "dockerd", "docker", "buildah", "skopeo", "git", "rustc"];

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::gateway::Gateway;
 use super::ministack::MiniStack;
 use super::replication::Replication;
+use crate::real::end_to_end::{ask, buildah_env, must, server};
 use crate::real::peers::{DockerPeer, free_port};
-use crate::real::road::{ask, buildah_env, must, server};
 use crate::real::sandbox::{Running, Sandbox, answer};
 
 const REGION: &str = "ap-northeast-1";

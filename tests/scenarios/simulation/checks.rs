@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Uri};
 
-use super::cut::Cut;
+use super::call_interceptor::CallInterceptor;
 use super::time::Time;
 use kanmon::model::check_result::{CheckResult, HttpAnswer};
 use kanmon::model::step::check::Check;
@@ -19,7 +19,7 @@ use kanmon::sandbox::connector::SharedWorld;
 pub struct SandboxChecks {
     pub world: SharedWorld,
     pub time: Arc<Time>,
-    pub cut: Arc<Cut>,
+    pub interceptor: Arc<CallInterceptor>,
 }
 
 impl SandboxChecks {
@@ -46,7 +46,7 @@ impl Checks for SandboxChecks {
         };
         let late = tokio::time::Instant::now() + Duration::try_from(*timeout).expect("a timeout");
         loop {
-            let checked = self.cut.pass("check", async { self.ask(url, *status, contains.as_deref()) }).await;
+            let checked = self.interceptor.pass("check", async { self.ask(url, *status, contains.as_deref()) }).await;
             if checked.verdict == Verdict::Pass || tokio::time::Instant::now() >= late {
                 return checked;
             }

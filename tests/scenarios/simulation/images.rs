@@ -20,7 +20,7 @@ use kanmon::sandbox::connector::SharedWorld;
 use kanmon::sandbox::faults::Disturbance;
 use serde_json::{Value, json};
 
-use super::cut::Cut;
+use super::call_interceptor::CallInterceptor;
 use super::time::Time;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -42,7 +42,7 @@ pub struct SandboxImages {
     pub contents: Arc<Mutex<BTreeMap<String, Content>>>,
     /// Whose login a reference given with `--image` is read with.
     pub given: Arc<Mutex<Option<Access>>>,
-    pub cut: Arc<Cut>,
+    pub interceptor: Arc<CallInterceptor>,
     /// Of the process that uses it.
     pub fence: Fence,
 }
@@ -167,19 +167,20 @@ impl Images for SandboxImages {
         // A build takes its time, in which other things happen.
         tokio::time::sleep(std::time::Duration::from_secs(40)).await;
         let content = self.contents.lock().unwrap().get(&spec.repository).cloned().unwrap_or_default();
-        let pushed = self.cut.pass("push", async { self.push(&content, to, tag) }).await?;
+        let pushed = self.interceptor.pass("push", async { self.push(&content, to, tag) }).await?;
         Ok(Built { pushed, by: "the simulation".to_owned(), notices: Vec::new() })
     }
 
     async fn look(&self, at: &Access, reference: &str) -> Result<Option<PushedImage>, Fault> {
         let repository = self.at(at);
-        let manifest = self.cut.pass("look", async { repository.get(&format!("manifests/{reference}")) }).await?;
+        let manifest =
+            self.interceptor.pass("look", async { repository.get(&format!("manifests/{reference}")) }).await?;
         Ok(manifest.map(|m| repository.pushed(Digest::of(&m))))
     }
 
     async fn contents(&self, at: &Access, digest: &Digest) -> Result<Option<Contents>, Fault> {
         let repository = self.at(at);
-        let there = self.cut.pass("contents", async { repository.get(&format!("manifests/{digest}")) }).await?;
+        let there = self.interceptor.pass("contents", async { repository.get(&format!("manifests/{digest}")) }).await?;
         let platform = Platform::parse("linux/amd64")?;
         let one = Runnable { digest: digest.clone(), platform: Some(platform) };
         Ok(there.map(|_| Contents { runnable: vec![one], unclear: None }))
@@ -200,7 +201,7 @@ impl Images for SandboxImages {
     ) -> Result<PushedImage, Fault> {
         say("copying");
         tokio::time::sleep(std::time::Duration::from_secs(10)).await;
-        self.cut.pass("copy", async { self.carry(from, digest, to, tag) }).await
+        self.interceptor.pass("copy", async { self.carry(from, digest, to, tag) }).await
     }
 
     async fn locate(&self, reference: &str) -> Result<(Access, String), Fault> {

@@ -1,13 +1,13 @@
-//! What scenarios run on: the sandbox in process, kanmon's own loop, and one virtual clock.
+//! The environment of scenarios: the sandbox in process, kanmon's own loop, and one virtual clock.
 
+mod call_interceptor;
 mod checks;
-mod cut;
 mod images;
-mod look;
-mod people;
+mod observation;
 mod run;
-mod saved;
+mod snapshot;
 mod time;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -41,16 +41,16 @@ use kanmon::usecase::context::{Connect, Context, Notices};
 use kanmon::usecase::environment::Environment;
 use serde_json::{Value, json};
 
-use cut::Wire;
+use call_interceptor::Wire;
 use run::Read;
 
-pub use cut::{Call, Cut};
+pub use call_interceptor::{Call, CallInterceptor};
 pub use images::Content;
-pub use look::LEAVING_NOTHING;
-pub use people::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
+pub use observation::LEAVING_NOTHING;
 pub use run::{Asking, Ended, Run, force, killed, name};
-pub use saved::Saved;
+pub use snapshot::Snapshot;
 pub use time::{Machine, MachineTime, SdkTime, Time};
+pub use users::{COLLEAGUE, DEVELOPER, MANAGER, OPERATOR, Person};
 
 const WORLD: &str = include_str!("world.yaml");
 const FILE: &str = include_str!("shop.yaml");
@@ -162,7 +162,7 @@ impl Story {
             folder: Arc::new(folder),
             contents: Arc::default(),
             given: Arc::default(),
-            cut: Arc::default(),
+            interceptor: Arc::default(),
             read: Arc::default(),
         };
         for (name, text) in FILES {
@@ -197,7 +197,7 @@ pub struct Simulation {
     contents: Arc<Mutex<BTreeMap<String, Content>>>,
     given: Arc<Mutex<Option<Access>>>,
     /// Where a process is cut off.
-    pub cut: Arc<Cut>,
+    pub interceptor: Arc<CallInterceptor>,
     /// Releases as they were last read.
     read: Arc<Mutex<BTreeMap<ReleaseId, Read>>>,
 }
@@ -333,7 +333,7 @@ impl Simulation {
     /// How a process of this person reaches the world.
     pub fn connection(&self, person: Person) -> Connection {
         Connection {
-            http: SharedHttpClient::new(Wire { world: self.connector(), cut: self.cut.clone() }),
+            http: SharedHttpClient::new(Wire { world: self.connector(), interceptor: self.interceptor.clone() }),
             time: self.time.clone(),
             machine: self.machine.clone(),
             images: images::SandboxImages {
@@ -341,10 +341,14 @@ impl Simulation {
                 time: self.time.clone(),
                 contents: self.contents.clone(),
                 given: self.given.clone(),
-                cut: self.cut.clone(),
+                interceptor: self.interceptor.clone(),
                 fence: Fence::default(),
             },
-            checks: checks::SandboxChecks { world: self.world.clone(), time: self.time.clone(), cut: self.cut.clone() },
+            checks: checks::SandboxChecks {
+                world: self.world.clone(),
+                time: self.time.clone(),
+                interceptor: self.interceptor.clone(),
+            },
             folder: self.folder.path().to_owned(),
             journal: Arc::new(self.journal.clone()),
             clock: self.machine.clone(),

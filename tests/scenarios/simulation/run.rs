@@ -408,12 +408,12 @@ impl Ended {
 
     /// All of an ending's words.
     pub fn words(&self) -> String {
-        let Words { sentence, cause, hints } = self.told();
+        let Words { sentence, cause, hints } = self.printed();
         [sentence].into_iter().chain(cause).chain(hints).collect::<Vec<_>>().join("\n")
     }
 
     /// What people read about the ending.
-    pub fn told(&self) -> Words {
+    pub fn printed(&self) -> Words {
         kanmon::report::ending::words(&self.ending, &self.release)
     }
 
