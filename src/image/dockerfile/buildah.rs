@@ -6,7 +6,6 @@ use std::path::Path;
 use super::{Prepared, auth, ignore};
 use crate::image::scratch::io_fault;
 use crate::model::fault::Fault;
-use crate::model::fault::build::Doing;
 use crate::model::fault::file::Use;
 use crate::model::ids::Digest;
 
@@ -33,7 +32,7 @@ pub async fn build_and_push(work: &Prepared<'_>) -> Result<Option<Digest>, Fault
         }
     }
     build.push(work.context.clone().into());
-    work.runner.run(Doing::Build, &build, &[]).await?;
+    work.runner.build(&build, &[]).await?;
 
     let digest_file = work.scratch.path().join("digest");
     let mut push: Vec<OsString> = match &list {
@@ -49,13 +48,10 @@ pub async fn build_and_push(work: &Prepared<'_>) -> Result<Option<Digest>, Fault
         None => text_of(&id_file)?.into(),
     });
     push.push(format!("docker://{}", work.target()).into());
-    let pushed = match work.job.fence.check() {
-        Ok(()) => work.runner.run(Doing::Push, &push, &[]).await,
-        Err(stopped) => Err(stopped),
-    };
+    let pushed = work.runner.push(&push, &[]).await;
     if let Some(list) = &list {
         let remove = ["manifest".into(), "rm".into(), list.into()];
-        if let Err(fault) = work.runner.run(Doing::Build, &remove, &[]).await {
+        if let Err(fault) = work.runner.build(&remove, &[]).await {
             tracing::warn!(%fault, "a local manifest list stays behind");
         }
     }

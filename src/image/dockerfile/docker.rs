@@ -9,7 +9,6 @@ use super::tools::Found;
 use super::{Prepared, auth, ignore};
 use crate::model::fault::Fault;
 use crate::model::fault::build::BuildProblem;
-use crate::model::fault::build::Doing;
 use crate::model::ids::Digest;
 use crate::outside::run::{self, Limits};
 
@@ -46,10 +45,11 @@ pub async fn build_and_push(work: &Prepared<'_>, tool: Found) -> Result<Option<D
     build.extend(["--platform".into(), work.job.platforms.join(",").into()]);
     build.extend(work.common_flags().into_iter().map(OsString::from));
     build.push(work.context.clone().into());
-    work.runner.run(Doing::Build, &build, &env).await?;
     if several && tool == Found::Docker {
+        work.runner.build_and_push(&build, &env).await?;
         return Ok(digest_in_metadata(&metadata));
     }
+    work.runner.build(&build, &env).await?;
 
     let mut push: Vec<OsString> = vec!["push".into()];
     if tool == Found::Finch {
@@ -61,8 +61,7 @@ pub async fn build_and_push(work: &Prepared<'_>, tool: Found) -> Result<Option<D
         }
     }
     push.push(work.target().into());
-    work.job.fence.check()?;
-    let said = work.runner.run(Doing::Push, &push, &env).await?;
+    let said = work.runner.push(&push, &env).await?;
     Ok(digest_in_lines(&said))
 }
 

@@ -68,8 +68,8 @@ pub async fn build(job: &Job<'_>) -> Result<Built, Fault> {
     let found = tools::choose(job.tool, job.env).await?;
     (job.say)(&format!("building {} with {} ({})", job.file, found.name(), found.program.display()));
     let scratch = Scratch::new(job.clock)?;
-    let runner =
-        Runner { program: &found.program, env: job.env, say: job.say, secrets: auth::secrets(job.to, job.env) };
+    let secrets = auth::secrets(job.to, job.env);
+    let runner = Runner { program: &found.program, env: job.env, say: job.say, secrets, fence: job.fence };
     let prepared = Prepared { job, context, file, scratch, runner };
     let reported = match found.kind {
         Found::Docker | Found::Finch => docker::build_and_push(&prepared, found.kind).await?,
@@ -133,7 +133,55 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::image::testing::FixedClock;
     use crate::model::fault::FaultKind;
+    use crate::model::fault::own::{NotSent, OwnProblem};
+
+    /// A builder that writes its commands down and does nothing else.
+    const BUILDER: &str = "#!/bin/sh\necho \"$*\" >> \"$COMMANDS\"\n";
+
+    #[rstest]
+    #[case::docker(Tool::Docker, "docker", &["linux/amd64"])]
+    #[case::buildx(Tool::Docker, "docker", &["linux/amd64", "linux/arm64"])]
+    #[case::buildah(Tool::Buildah, "buildah", &["linux/amd64", "linux/arm64"])]
+    #[case::finch(Tool::Finch, "finch", &["linux/amd64"])]
+    #[tokio::test]
+    async fn without_the_lease_no_builder_pushes(#[case] tool: Tool, #[case] name: &str, #[case] platforms: &[&str]) {
+        let root = tempfile::tempdir().unwrap();
+        for file in ["Dockerfile", name] {
+            std::fs::write(root.path().join(file), BUILDER).unwrap();
+        }
+        std::fs::set_permissions(root.path().join(name), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let commands = root.path().join("commands");
+        let mut env = Env::empty();
+        env.set("PATH", root.path());
+        env.set("COMMANDS", &commands);
+        let (fence, lost) =
+            (Fence::default(), Fault::from(OwnProblem::StoodStill { why: NotSent::Asleep, because: None }));
+        let refused = lost.clone();
+        fence.set(std::sync::Arc::new(move || Err(refused.clone())));
+        let platforms: Vec<String> = platforms.iter().map(|&platform| platform.to_owned()).collect();
+        let to = Access { repository: "127.0.0.1:1/app".into(), login: None, login_note: None, insecure: true };
+        let built = build(&Job {
+            root: root.path(),
+            tool,
+            context: ".",
+            file: "Dockerfile",
+            args: &BTreeMap::new(),
+            target: None,
+            platforms: &platforms,
+            to: &to,
+            tag: "v1",
+            env: &env,
+            clock: &FixedClock,
+            fence: &fence,
+            say: &|_| {},
+        })
+        .await;
+        let commands = std::fs::read_to_string(commands).unwrap_or_default();
+        assert!(!commands.lines().any(|line| line.split(' ').any(|word| word.ends_with("push"))), "{commands}");
+        assert_eq!(built, Err(lost));
+    }
 
     #[rstest]
     #[case("..", "path-outside-repository")]

@@ -1,4 +1,5 @@
-//! Running a builder: its lines passed on as they come, its last ones kept for the fault.
+//! Running a builder: its lines passed on as they come, its last ones kept for the fault. What it sends to a registry, the lease is
+//! asked about first.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -12,6 +13,7 @@ use crate::model::fault::Fault;
 use crate::model::fault::build::{BuildProblem, Doing};
 use crate::model::secrets::Secrets;
 use crate::outside::run::{self, End, Leftovers, Lines, Pipe};
+use crate::ports::fence::Fence;
 use crate::ports::images::Say;
 
 /// CodeBuild's own longest build is as long by default quotas; what builds longer hangs.
@@ -38,14 +40,37 @@ pub struct Runner<'a> {
     pub say: Say<'a>,
     /// What is left out of its lines: a build may print what it was entrusted with.
     pub secrets: Secrets,
+    pub fence: &'a Fence,
 }
 
 impl Runner<'_> {
-    /// Runs to the end and answers what was said last.
+    /// Runs a command that changes nothing outside of this machine, and answers what was said last.
     ///
     /// # Errors
-    /// `BuildFailed`, or `AccessDenied` for a push that the registry refused, with the last lines as cause.
-    pub async fn run(&self, doing: Doing, args: &[OsString], env: &[(&str, &OsStr)]) -> Result<Vec<String>, Fault> {
+    /// `BuildFailed` with the last lines as cause.
+    pub async fn build(&self, args: &[OsString], env: &[(&str, &OsStr)]) -> Result<Vec<String>, Fault> {
+        self.run(Doing::Build, args, env).await
+    }
+
+    /// The same for one that pushes.
+    ///
+    /// # Errors
+    /// The lease's own; `BuildFailed`, or `AccessDenied` where the registry refused, with the last lines as cause.
+    pub async fn push(&self, args: &[OsString], env: &[(&str, &OsStr)]) -> Result<Vec<String>, Fault> {
+        self.fence.check()?;
+        self.run(Doing::Push, args, env).await
+    }
+
+    /// The same for one that builds and pushes: the lease is asked before the build, since the command cannot be stopped between the two.
+    ///
+    /// # Errors
+    /// As `push`.
+    pub async fn build_and_push(&self, args: &[OsString], env: &[(&str, &OsStr)]) -> Result<Vec<String>, Fault> {
+        self.fence.check()?;
+        self.run(Doing::Build, args, env).await
+    }
+
+    async fn run(&self, doing: Doing, args: &[OsString], env: &[(&str, &OsStr)]) -> Result<Vec<String>, Fault> {
         let name = self.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let last = Mutex::new(VecDeque::with_capacity(LAST_LINES));
         let hear = |line: &str| {
@@ -114,7 +139,8 @@ mod tests {
         let env = Env::empty();
         let mut secrets = Secrets::default();
         secrets.add("hush-hush");
-        let runner = Runner { program: Path::new("/bin/sh"), env: &env, say: &say, secrets };
+        let fence = Fence::default();
+        let runner = Runner { program: Path::new("/bin/sh"), env: &env, say: &say, secrets, fence: &fence };
         let answer = runner.run(doing, &["-c".into(), script.into()], &[]).await;
         (answer, heard.into_inner().unwrap())
     }
